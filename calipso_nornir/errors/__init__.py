@@ -1,0 +1,147 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Every error of calipso_nornir: one tree, errors that carry data and word themselves.
+
+::
+
+    CalipsoError
+    ├── UsageError               what was asked for cannot be done as asked
+    │   ├── UnknownEnvironment   ├── UnknownObject   ├── NotAvailable
+    ├── ConfigurationError
+    │   ├── MetadataError        faults of JSON metadata, all of them at once
+    │   ├── EnvironmentInvalid   faults of an environment's description
+    │   ├── SecretUnavailable    a secret's reference leads nowhere
+    │   └── BundleInvalid        a recording that cannot be replayed
+    ├── StoreError
+    │   ├── StoreUnavailable     ├── StoreVersionMismatch   ├── StoreFull   ├── StoreBusy
+    ├── SourceError              what a source says in place of an answer
+    │   ├── SourceNotConfigured  ├── NotRecorded
+    │   ├── NotAuthenticated     ├── NotAuthorized   ├── ViewRestricted
+    │   ├── EndpointMissing      ├── ApiUnreachable  ├── ApiFailed
+    │   ├── DatabaseUnavailable  ├── SelectFailed
+    │   ├── HostUnreachable      ├── HostKeyUnknown  ├── HostKeyChanged  ├── LoginRefused
+    │   ├── HostNotListed        ├── HostExcluded    ├── ConnectionLost  ├── OutputTooLarge
+    │   └── CommandFailed
+    │       ├── CommandMissing   ├── CommandTimedOut ├── SudoRefused
+    ├── ParseError               an answer of unknown shape
+    └── FetchError               a fetching that went wrong for a reason of its own
+        ├── FetcherRaised        ├── DuplicateObject ├── ParentUnknown   ├── LookupCycle
+
+``SourceError``, ``ParseError`` and ``FetchError`` are *values* during a scan: they stop
+one fetching, keep what is known below it, and stand in the report. The others are raised.
+"""
+
+from __future__ import annotations
+
+from calipso_nornir.errors.base import (
+    CalipsoError,
+    Fatal,
+    Retriable,
+)
+from calipso_nornir.errors.configuration import (
+    BundleInvalid,
+    ConfigurationError,
+    EnvironmentInvalid,
+    Fault,
+    MetadataError,
+    SecretUnavailable,
+)
+from calipso_nornir.errors.fetch import (
+    DuplicateObject,
+    FetchError,
+    FetcherRaised,
+    FieldMissing,
+    LookupCycle,
+    ParentUnknown,
+    ParseError,
+)
+from calipso_nornir.errors.source import (
+    ApiFailed,
+    ApiUnreachable,
+    CommandFailed,
+    CommandMissing,
+    CommandTimedOut,
+    ConnectionLost,
+    DatabaseUnavailable,
+    EndpointMissing,
+    HostExcluded,
+    HostKeyChanged,
+    HostKeyUnknown,
+    HostNotListed,
+    HostUnreachable,
+    LoginRefused,
+    NotAuthenticated,
+    NotAuthorized,
+    NotRecorded,
+    OutputTooLarge,
+    SelectFailed,
+    SourceError,
+    SourceNotConfigured,
+    SudoRefused,
+    ViewRestricted,
+)
+from calipso_nornir.errors.store import (
+    StoreBusy,
+    StoreError,
+    StoreFull,
+    StoreUnavailable,
+    StoreVersionMismatch,
+)
+from calipso_nornir.errors.usage import (
+    InvalidRequest,
+    NotAvailable,
+    UnknownEnvironment,
+    UnknownObject,
+    UsageError,
+)
+
+__all__ = [
+    "ApiFailed",
+    "ApiUnreachable",
+    "BundleInvalid",
+    "CalipsoError",
+    "CommandFailed",
+    "CommandMissing",
+    "CommandTimedOut",
+    "ConfigurationError",
+    "ConnectionLost",
+    "DatabaseUnavailable",
+    "DuplicateObject",
+    "EndpointMissing",
+    "EnvironmentInvalid",
+    "Fatal",
+    "Fault",
+    "FetchError",
+    "FetcherRaised",
+    "FieldMissing",
+    "HostExcluded",
+    "HostKeyChanged",
+    "HostKeyUnknown",
+    "HostNotListed",
+    "HostUnreachable",
+    "InvalidRequest",
+    "LoginRefused",
+    "LookupCycle",
+    "MetadataError",
+    "NotAuthenticated",
+    "NotAuthorized",
+    "NotAvailable",
+    "NotRecorded",
+    "OutputTooLarge",
+    "ParentUnknown",
+    "ParseError",
+    "Retriable",
+    "SecretUnavailable",
+    "SelectFailed",
+    "SourceError",
+    "SourceNotConfigured",
+    "StoreBusy",
+    "StoreError",
+    "StoreFull",
+    "StoreUnavailable",
+    "StoreVersionMismatch",
+    "SudoRefused",
+    "UnknownEnvironment",
+    "UnknownObject",
+    "UsageError",
+    "ViewRestricted",
+]

@@ -1,0 +1,75 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Something that a person wrote needs mending before work can begin."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from calipso_nornir.errors.base import CalipsoError
+
+class ConfigurationError(CalipsoError):
+    """Something that a person wrote needs mending before work can begin."""
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """One thing wrong in one place of one file."""
+
+    where: str
+    """File, then the JSON pointer or key path inside it."""
+    problem: str
+    """What is there, what would be right, and the nearest known name."""
+
+    def __str__(self) -> str:
+        return f"{self.where}: {self.problem}"
+
+
+class _Faulty(ConfigurationError):
+    title = "faults"
+    faults: tuple[Fault, ...]
+
+    def __init__(self, faults: tuple[Fault, ...]) -> None:
+        super().__init__()
+        self.faults = tuple(faults)
+
+    def data(self) -> dict[str, Any]:
+        return {"error": type(self).__name__, "faults": [{"where": f.where, "problem": f.problem} for f in self.faults]}
+
+    def __str__(self) -> str:
+        count = f"{len(self.faults)} fault{'s' if len(self.faults) != 1 else ''}"
+        return "\n".join([f"{self.title}: {count}", *(f"  {fault}" for fault in self.faults)])
+
+
+class MetadataError(_Faulty):
+    """All faults of all metadata files, found in one go."""
+
+    title = "metadata cannot be used"
+
+
+class EnvironmentInvalid(_Faulty):
+    """All faults of an environment's description."""
+
+    title = "environment cannot be used"
+
+
+@dataclass(eq=False)
+class SecretUnavailable(ConfigurationError):
+    """A secret could not be read from where its reference points."""
+
+    reference: str
+    cause: str
+
+    def __str__(self) -> str:
+        return f"secret {self.reference} cannot be read: {self.cause}"
+
+
+@dataclass(eq=False)
+class BundleInvalid(ConfigurationError):
+    """A file that is no recording, is cut short, or is of another format version."""
+
+    path: str
+    problem: str
+
+    def __str__(self) -> str:
+        return f"{self.path}: {self.problem}"

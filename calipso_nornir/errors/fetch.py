@@ -1,0 +1,93 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Answers of unknown shape, and fetchings that went wrong for a reason of their own."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Self
+
+from calipso_nornir.errors.base import CalipsoError
+
+@dataclass(eq=False)
+class ParseError(CalipsoError):
+    """An answer has a shape that the parser does not know."""
+
+    parser: str
+    problem: str
+    line_number: int | None = None
+    line: str = ""
+    query: str = ""
+    host: str | None = None
+
+    def asked_by(self, query: str, host: str | None) -> Self:
+        """Return the error with the question whose answer could not be read."""
+        self.query, self.host = query, host
+        return self
+
+    def __str__(self) -> str:
+        where = f'{self.host or "answer"}: "{self.query}": ' if self.query else ""
+        line = f", line {self.line_number} {self.line[:200]!r}" if self.line_number is not None else ""
+        return f"{where}{self.parser} cannot read it: {self.problem}{line}"
+
+
+class FetchError(CalipsoError):
+    """A fetching that went wrong for a reason of its own."""
+
+
+@dataclass(eq=False)
+class FetcherRaised(FetchError):
+    """A fetcher, link finder or parser raised something that is not an error of ours: a bug in it."""
+
+    plugin: str
+    cause: str
+
+    def __str__(self) -> str:
+        return f"{self.plugin} raised {self.cause}"
+
+
+@dataclass(eq=False)
+class DuplicateObject(FetchError):
+    """Two fetchings found different objects of one type under one id."""
+
+    type: str
+    id: str
+    first: str
+    second: str
+
+    def __str__(self) -> str:
+        return f"{self.type} {self.id} was found twice: under {self.first} and under {self.second}; the first was kept"
+
+
+@dataclass(eq=False)
+class ParentUnknown(FetchError):
+    """An object names a place in the tree that was not found in this scan or before."""
+
+    type: str
+    id: str
+    parent_type: str
+    parent_id: str
+
+    def __str__(self) -> str:
+        return f"{self.type} {self.id} belongs under {self.parent_type} {self.parent_id}, which is not known"
+
+
+@dataclass(eq=False)
+class FieldMissing(FetchError):
+    """A step hands down a field that an object does not have."""
+
+    step: str
+    field: str
+    object: str
+
+    def __str__(self) -> str:
+        return f"{self.step} hands down the field {self.field!r}, which {self.object} does not have"
+
+
+@dataclass(eq=False)
+class LookupCycle(FetchError):
+    """Fetchings wait for each other's objects; none of them can go on."""
+
+    type: str
+
+    def __str__(self) -> str:
+        return f"waits for every object of type {self.type}, which cannot be complete before this fetching itself"

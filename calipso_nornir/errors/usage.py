@@ -1,0 +1,57 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What was asked for cannot be done as asked."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from calipso_nornir.errors.base import CalipsoError
+
+class UsageError(CalipsoError):
+    """What was asked for cannot be done as asked."""
+
+
+@dataclass(eq=False)
+class UnknownEnvironment(UsageError):
+    """No environment of that name is in the store."""
+
+    name: str
+    known: tuple[str, ...] = ()
+
+    def __str__(self) -> str:
+        have = f"known here: {', '.join(self.known)}" if self.known else "the store holds none yet"
+        return f'no environment "{self.name}" ({have}). Add it with "calipso env add FILE".'
+
+
+@dataclass(eq=False)
+class UnknownObject(UsageError):
+    """No object answers to what was given."""
+
+    environment: str
+    wanted: str
+    near: tuple[str, ...] = ()
+
+    def __str__(self) -> str:
+        near = f" Did you mean {' or '.join(self.near)}?" if self.near else ""
+        return f'"{self.wanted}" is no object of environment {self.environment}.{near}'
+
+
+@dataclass(eq=False)
+class NotAvailable(UsageError):
+    """A known option whose part of the product is not there yet."""
+
+    what: str
+    instead: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.what} is not part of this release.{' ' + self.instead if self.instead else ''}"
+
+
+@dataclass(eq=False)
+class InvalidRequest(UsageError):
+    """Options that contradict each other or a value of the wrong form."""
+
+    problem: str
+
+    def __str__(self) -> str:
+        return self.problem

@@ -1,0 +1,59 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Cliques: what is connected with one focal point, along the link types of a clique type."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from calipso_nornir.model import ids
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from calipso_nornir.model.links import LinkType
+    from calipso_nornir.model.objects import ObjectRef
+
+ANY = "ANY"
+"""In a clique type's ``environment``: for every environment that has nothing more special."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CliqueType:
+    """Which link types, in which order, make up the clique of objects of one type.
+
+    ``environment`` names one environment, or is ``ANY``, or is empty when the clique type is
+    meant for a configuration (``environment_type`` … ``type_drivers``; empty means whichever).
+    """
+
+    name: str
+    focal_point_type: str
+    link_types: tuple[LinkType, ...]
+    environment: str = ""
+    environment_type: str = ""
+    distribution: str = ""
+    distribution_version: str = ""
+    mechanism_drivers: tuple[str, ...] = ()
+    type_drivers: str = ""
+    use_implicit_links: bool = False
+    origin: str = ""
+    """The file that declares it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Clique:
+    """The links and objects around one focal point, in the order in which they were reached."""
+
+    focal_point: ObjectRef
+    clique_type: str
+    links: tuple[str, ...]
+    """Document ids of the links."""
+    nodes: tuple[ObjectRef, ...]
+    constraints: Mapping[str, Any] = field(default_factory=dict)
+    scanned_at: datetime | None = None
+
+    @property
+    def document_id(self) -> str:
+        """The ``_id`` of its document, in every store."""
+        return ids.clique_document_id(self.focal_point)

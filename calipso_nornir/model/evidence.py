@@ -1,0 +1,37 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Where a fact comes from."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """One look at one source.
+
+    Attributes:
+        source: "api", "db", "cli", or "derived" for what follows from other objects.
+        query: what was asked, as a person would type it; for "derived" the rule in words.
+        host: the host that answered, for "cli"; else None.
+        at: when the answer came (aware, UTC); None for "derived".
+    """
+
+    source: str
+    query: str
+    host: str | None = None
+    at: datetime | None = None
+
+    @property
+    def stable(self) -> tuple[str, str, str]:
+        """All but the time: what makes two looks the same look."""
+        return (self.source, self.query, self.host or "")
+
+
+def derived(rule: str) -> tuple[Evidence, ...]:
+    """Return the evidence of something that follows from objects by a rule."""
+    return (Evidence("derived", rule),)

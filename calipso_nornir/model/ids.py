@@ -1,0 +1,139 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Every id of calipso_nornir, for scan, events and monitoring alike.
+
+An id is unique per environment and type, and made of facts that outlive a scan (names
+and ids that the cloud itself uses; the host in what is host-local). Parts are joined
+by ``|``; each part is escaped first, so two different facts never give one id: the
+join is injective. Nothing ever takes an id apart: who needs the host of an object
+reads its ``host`` attribute or is handed its parent.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from calipso_nornir.model.objects import ObjectRef
+
+_ESCAPES = str.maketrans({"%": "%25", "|": "%7C", "/": "%2F"})
+
+
+def escaped(part: str) -> str:
+    """Return one part with the separators of ids (``|``) and paths (``/``) escaped."""
+    return part.translate(_ESCAPES)
+
+
+def plain(name: str) -> str:
+    """Id of an object that is known by one fact alone: a UUID, a host's or a region's name."""
+    if not name:
+        raise ValueError("an id cannot be made of an empty name")
+    return escaped(name)
+
+
+def below(parent_id: str, *parts: str) -> str:
+    """Id of an object that only means something within its parent; ``parent_id`` is an id already."""
+    if not all(parts):
+        raise ValueError(f"an id below {parent_id} cannot be made of empty parts: {parts}")
+    return "|".join([parent_id, *(escaped(part) for part in parts)])
+
+
+def folder(parent_id: str, types_name: str) -> str:
+    """Id of the folder for ``types_name`` ("vnics") below an object."""
+    return below(parent_id, types_name)
+
+
+# --- what a region knows by a name or number of its own
+
+
+def availability_zone(region_id: str, zone_name: str) -> str:
+    """Zones of two regions often share a name ("nova")."""
+    return below(region_id, zone_name)
+
+
+def aggregate(region_id: str, number: int | str) -> str:
+    """Aggregates are numbered per region."""
+    return below(region_id, str(number))
+
+
+def host_ref(aggregate_id: str, host_id: str) -> str:
+    """A host's place in an aggregate."""
+    return f"{aggregate_id}|{host_id}"
+
+
+# --- what is local to a host
+
+
+def vnic(host_id: str, device: str, namespace: str | None = None) -> str:
+    """Two namespaces of a host may hold devices of one name, so the namespace is part of it."""
+    return below(host_id, namespace, device) if namespace else below(host_id, device)
+
+
+def vservice(host_id: str, namespace: str) -> str:
+    """A router or DHCP server lives in one network namespace of one host."""
+    return below(host_id, namespace)
+
+
+def host_pnic(host_id: str, name: str) -> str:
+    """Not the MAC: bonds and their members share one, cloned machines too, some have none."""
+    return below(host_id, name)
+
+
+def vconnector(host_id: str, bridge: str) -> str:
+    """A Linux bridge."""
+    return below(host_id, bridge)
+
+
+def vedge(host_id: str, kind: str) -> str:
+    """One virtual switch of a kind ("OVS", "LXB") runs on a host."""
+    return below(host_id, kind)
+
+
+def otep(host_id: str, endpoint: str) -> str:
+    """``endpoint``: the overlay type with OVS ("vxlan"), the device with Linux bridge ("vxlan-90")."""
+    return below(host_id, endpoint)
+
+
+def network_agent(host_id: str, binary: str) -> str:
+    """Neutron runs one agent of a binary per host; its UUID changes when it is registered anew."""
+    return below(host_id, binary)
+
+
+# --- the fabric, as LLDP names it
+
+
+def switch(chassis_id_type: str, chassis_id: str) -> str:
+    """IEEE 802.1AB: a chassis is known by its id and that id's subtype together."""
+    return f"{escaped(chassis_id_type)}|{escaped(chassis_id)}"
+
+
+def switch_pnic(switch_id: str, port_id: str) -> str:
+    """A port, by the LLDP port id that its switch announces."""
+    return below(switch_id, port_id)
+
+
+# --- ids of stored documents
+
+
+def document_id(ref: ObjectRef) -> str:
+    """24 hex digits for the document of an object, in every store.
+
+    Made of the identity alone, so it survives re-scans, a cleared environment and a
+    change of the store: what points to it (links, cliques, ``ref_id``) keeps pointing.
+    """
+    return _digest(ref.environment, ref.type, ref.id)
+
+
+def link_document_id(link_type: str, source: ObjectRef, target: ObjectRef) -> str:
+    """24 hex digits for the document of a link."""
+    return _digest(source.environment, "link", link_type, source.type, source.id, target.type, target.id)
+
+
+def clique_document_id(focal_point: ObjectRef) -> str:
+    """24 hex digits for the document of the clique around an object."""
+    return _digest(focal_point.environment, "clique", focal_point.type, focal_point.id)
+
+
+def _digest(*parts: str) -> str:
+    joined = "".join(f"{len(part)}:{part}" for part in parts)  # lengths first: no two lists of parts join alike
+    return hashlib.blake2b(joined.encode("utf-8", "backslashreplace"), digest_size=12).hexdigest()

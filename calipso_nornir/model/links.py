@@ -1,0 +1,82 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Links: directed relations between two objects, and the names of their types."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Literal, Self, TypeAlias
+
+from calipso_nornir.model import ids
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from calipso_nornir.model.evidence import Evidence
+    from calipso_nornir.model.objects import ObjectRef
+
+LinkState: TypeAlias = Literal["up", "down"]
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class LinkType:
+    """``<type of source>-<type of target>``; object types contain no dash."""
+
+    source: str
+    target: str
+
+    @classmethod
+    def of(cls, name: str) -> Self:
+        """Read a link type's name; raises ValueError when it is not two types and a dash."""
+        source, dash, target = name.partition("-")
+        if not (source and dash and target) or "-" in target:
+            raise ValueError(f'"{name}" is no link type: expected <source type>-<target type>')
+        return cls(source, target)
+
+    @property
+    def reverse(self) -> LinkType:
+        """The name for walking such links from target to source."""
+        return LinkType(self.target, self.source)
+
+    def __str__(self) -> str:
+        return f"{self.source}-{self.target}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Link:
+    """One relation between two objects of an environment.
+
+    Its identity is environment, type, source and target; two relations of different type
+    between the same objects are two links. ``attributes`` may hold ``network``: the id, or
+    the ids, of the networks that use the link, which cliques are constrained by. A link that
+    no network is known to use carries no such attribute; one known to serve none has ``[]``.
+    """
+
+    source: ObjectRef
+    target: ObjectRef
+    name: str | None = None
+    state: LinkState = "up"
+    weight: int = 0
+    host: str | None = None
+    switch: str | None = None
+    source_label: str = ""
+    target_label: str = ""
+    implicit: bool = False
+    attributes: Mapping[str, Any] = field(default_factory=dict)
+    evidence: tuple[Evidence, ...] = ()
+    scanned_at: datetime | None = None
+
+    @property
+    def type(self) -> str:
+        """Name of its link type, e.g. ``vnic-vedge``."""
+        return f"{self.source.type}-{self.target.type}"
+
+    @property
+    def environment(self) -> str:
+        """The environment of both its ends."""
+        return self.source.environment
+
+    @property
+    def document_id(self) -> str:
+        """The ``_id`` of its document, in every store."""
+        return ids.link_document_id(self.type, self.source, self.target)
