@@ -47,8 +47,8 @@ from calipso_nornir.errors.configuration import (
 )
 from calipso_nornir.errors.fetch import (
     DuplicateObject,
-    FetchError,
     FetcherRaised,
+    FetchError,
     FieldMissing,
     LookupCycle,
     ParentUnknown,

@@ -8,6 +8,7 @@ from typing import Any
 
 from calipso_nornir.errors.base import CalipsoError
 
+
 class ConfigurationError(CalipsoError):
     """Something that a person wrote needs mending before work can begin."""
 

@@ -8,6 +8,7 @@ from typing import Self
 
 from calipso_nornir.errors.base import CalipsoError
 
+
 @dataclass(eq=False)
 class ParseError(CalipsoError):
     """An answer has a shape that the parser does not know."""

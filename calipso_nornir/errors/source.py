@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from calipso_nornir.errors.base import CalipsoError, Fatal, Retriable
 
+
 class SourceError(CalipsoError):
     """What a source says in place of an answer."""
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from calipso_nornir.errors.base import CalipsoError, Retriable
 
+
 class StoreError(CalipsoError):
     """The store cannot do its work."""
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from calipso_nornir.errors.base import CalipsoError
 
+
 class UsageError(CalipsoError):
     """What was asked for cannot be done as asked."""
 

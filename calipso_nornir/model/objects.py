@@ -6,19 +6,19 @@ A stored object is a document; ``calipso_nornir.store.documents`` turns one into
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from calipso_nornir.model import ids
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
     from datetime import datetime
 
     from calipso_nornir.model.evidence import Evidence
     from calipso_nornir.model.queries import Query
 
-JSON: TypeAlias = "None | bool | int | float | str | Sequence[JSON] | Mapping[str, JSON]"
+JSON: TypeAlias = "bool | int | float | str | Sequence[JSON] | Mapping[str, JSON] | None"
 """What an attribute's value may be."""
 
 RESERVED = frozenset(
