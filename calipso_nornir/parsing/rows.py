@@ -1,0 +1,244 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What parsers give: one type per thing, whichever road (a tool's JSON or its text) led to it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """One address of an interface.
+
+    Attributes:
+        cidr: address and prefix length, e.g. ``10.0.0.1/24`` or ``2001:db8::1/64``.
+        family: "inet" or "inet6".
+        scope: "global", "link", "host" …
+    """
+
+    cidr: str
+    family: str
+    scope: str
+
+    @property
+    def ip(self) -> str:
+        """The address without its prefix length."""
+        return self.cidr.partition("/")[0]
+
+
+@dataclass(frozen=True, slots=True)
+class Vxlan:
+    """Details of a kernel VXLAN device: VNI, local address, underlying device, UDP port, multicast group or remote."""
+
+    vni: int
+    local: str | None = None
+    device: str | None = None
+    udp_port: int | None = None
+    remote: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Interface:
+    """One network interface, from ``ip -d address`` (JSON or text).
+
+    Attributes:
+        name: without ``@…``.
+        index: kernel's number for it.
+        flags: as printed: "UP", "LOWER_UP", "BROADCAST" …
+        mtu: bytes.
+        state: operstate in capitals: "UP", "DOWN", "UNKNOWN", "LOWERLAYERDOWN" …
+        mac: lower case with colons; None for what has no Ethernet address.
+        link_type: "ether", "loopback", "sit", "none" …
+        kind: "bridge", "veth", "vxlan", "vlan", "bond", "tun", "openvswitch" …; None for a plain device.
+        master: the bridge, bond or "ovs-system" that it is a port of.
+        member_of_kind: the kind of that master ("bridge", "bond") when told.
+        lower: name of the device below (VLAN) or of the veth peer, when that is in the same namespace.
+        peer_netns: namespace of the veth peer when that is another one: its name when known,
+            else ``nsid:<number>``.
+        vlan_id: of a VLAN device.
+        bridge_id: of a bridge, as ``brctl`` prints it: ``8000.a63d898ba43a``.
+        stp: whether a bridge runs the spanning tree protocol.
+    """
+
+    name: str
+    index: int
+    flags: tuple[str, ...]
+    mtu: int
+    state: str
+    mac: str | None
+    link_type: str
+    kind: str | None = None
+    master: str | None = None
+    member_of_kind: str | None = None
+    lower: str | None = None
+    peer_netns: str | None = None
+    addresses: tuple[Address, ...] = ()
+    vlan_id: int | None = None
+    vxlan: Vxlan | None = None
+    bridge_id: str | None = None
+    stp: bool | None = None
+
+    @property
+    def up(self) -> bool:
+        """Whether it is switched on and nothing says that it carries no signal."""
+        return "UP" in self.flags and self.state in ("UP", "UNKNOWN")
+
+
+@dataclass(frozen=True, slots=True)
+class Namespace:
+    """One named network namespace; ``nsid`` is the number by which this namespace sees it, if it has one."""
+
+    name: str
+    nsid: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class FdbEntry:
+    """One forwarding entry of a bridge or VXLAN device; ``remote`` is the tunnel's far end."""
+
+    mac: str
+    device: str
+    remote: str | None = None
+    master: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Bridge:
+    """One Linux bridge as ``brctl show`` lists it."""
+
+    name: str
+    bridge_id: str
+    stp: bool
+    interfaces: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class OvsInterface:
+    """One interface of an Open vSwitch port.
+
+    ``type``: "" (a system device), "internal", "patch", "vxlan", "geneve", "gre", "dpdk", "dpdkvhostuserclient" …
+    ``ofport``, ``mac`` and ``link_state`` are None on the text road, which does not tell them.
+    """
+
+    name: str
+    type: str
+    ofport: int | None = None
+    mac: str | None = None
+    link_state: str | None = None
+    options: Mapping[str, str] = field(default_factory=dict)
+    external_ids: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class OvsPort:
+    """One port of an Open vSwitch bridge; a bond has several interfaces.
+
+    ``other_config`` is where Neutron's agent notes the network behind a local VLAN tag
+    (``net_uuid``, ``network_type``, ``physical_network``, ``segmentation_id``).
+    """
+
+    name: str
+    interfaces: tuple[OvsInterface, ...]
+    tag: int | None = None
+    trunks: tuple[int, ...] = ()
+    other_config: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class OvsBridge:
+    """One Open vSwitch bridge with its ports, ordered by name. ``datapath_type`` is "" for the kernel's."""
+
+    name: str
+    datapath_type: str
+    ports: tuple[OvsPort, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class NetDevice:
+    """One entry of ``/sys/class/net``; ``device_path`` is where its link leads."""
+
+    name: str
+    device_path: str
+
+    @property
+    def virtual(self) -> bool:
+        """Whether no hardware is behind it, as far as this kernel knows."""
+        return "/virtual/" in self.device_path
+
+
+@dataclass(frozen=True, slots=True)
+class BondMember:
+    """One member of a bond with every ``key: value`` of its block; actor and partner details kept apart."""
+
+    name: str
+    mac: str | None
+    details: Mapping[str, str]
+    actor: Mapping[str, str] = field(default_factory=dict)
+    partner: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Bond:
+    """``/proc/net/bonding/<bond>``: general keys as printed, nested "… info" blocks, and the members."""
+
+    details: Mapping[str, str]
+    info: Mapping[str, Mapping[str, str]]
+    members: tuple[BondMember, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class DomainInterface:
+    """One ``<interface>`` of a libvirt domain.
+
+    Attributes:
+        type: "bridge", "ethernet", "network", "hostdev", "vhostuser", "direct" …
+        mac: lower case.
+        device: host end, ``<target dev=…>``; None when there is none (SR-IOV, a domain that is off).
+        bridge: ``<source bridge=…>``.
+        element: the whole element; attributes have ``@`` before their name, texts are under ``#text``.
+    """
+
+    type: str
+    mac: str | None
+    device: str | None
+    bridge: str | None
+    element: Mapping[str, object]
+
+
+@dataclass(frozen=True, slots=True)
+class Domain:
+    """One libvirt domain, from ``virsh dumpxml``."""
+
+    uuid: str
+    name: str
+    interfaces: tuple[DomainInterface, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Neighbour:
+    """One LLDP neighbour of one interface (IEEE 802.1AB), from ``lldpctl -f json``.
+
+    Attributes:
+        interface: the local interface that heard it.
+        chassis_id_type, chassis_id: identity of the neighbour: "mac", "local", "ifname" … and its value.
+        port_id_type, port_id: identity of its port.
+        capabilities: enabled ones: "Bridge", "Router", "Station" …
+        vlans: VLAN ids that it announces for the port.
+    """
+
+    interface: str
+    protocol: str
+    chassis_id_type: str
+    chassis_id: str
+    chassis_name: str | None
+    chassis_description: str | None
+    management_addresses: tuple[str, ...]
+    capabilities: tuple[str, ...]
+    port_id_type: str
+    port_id: str
+    port_description: str | None
+    vlans: tuple[int, ...] = ()
