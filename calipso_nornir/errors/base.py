@@ -12,7 +12,7 @@ class CalipsoError(Exception):
 
     def data(self) -> dict[str, Any]:
         """Fields of the error as JSON values, with ``error`` naming its class."""
-        known = {f.name: getattr(self, f.name) for f in fields(self)} if is_dataclass(self) else {}
+        known: dict[str, Any] = {f.name: getattr(self, f.name) for f in fields(self)} if is_dataclass(self) else {}
         return {"error": type(self).__name__, **{k: list(v) if isinstance(v, tuple) else v for k, v in known.items()}}
 
     @classmethod
