@@ -1,0 +1,107 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The catalog: all metadata, every name in it resolved. What the engines work from."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from calipso_nornir.errors import Fault, MetadataError
+from calipso_nornir.model.cliques import ANY, CliqueType
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from calipso_nornir.model.environment import Environment
+    from calipso_nornir.model.protocols import Fetcher, LinkFinder
+
+ROOT_SCANNER = "ScanEnvironment"
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One fetch step of a scanner, its fetcher resolved.
+
+    Attributes:
+        name: ``<scanner>/<type>/<fetcher>``: how objects remember who found them.
+        children_scanner: scanner that is run on every object found, if any.
+        hand_down: the field that the children's fetchers get as ``parent.handed_down``.
+    """
+
+    name: str
+    scanner: str
+    type: str
+    fetcher: Fetcher
+    children_scanner: str | None = None
+    condition: Any = None
+    restriction: Any = None
+    hand_down: str = "id"
+    show_in_tree: bool = True
+    origin: str = ""
+
+    def applies_to(self, environment: Environment) -> bool:
+        """Tell whether the step is run for an environment."""
+        return environment.applies(self.condition) and not environment.restricted(self.restriction)
+
+
+@dataclass(frozen=True, slots=True)
+class ObjectType:
+    """A type of objects: its label and the types it may hang under."""
+
+    name: str
+    label: str
+    parents: tuple[str, ...]
+    folder: bool = False
+    description: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Catalog:
+    """All metadata, checked. ``clique_type_for`` is the one choice that depends on the environment."""
+
+    object_types: Mapping[str, ObjectType]
+    link_types: Mapping[str, str]
+    """Link type -> description; reverse names are not in it."""
+    scanners: Mapping[str, Sequence[Step]]
+    link_finders: Sequence[tuple[str, LinkFinder]]
+    clique_types: Sequence[CliqueType]
+    clique_constraints: Mapping[str, tuple[str, ...]]
+    constants: Mapping[str, tuple[str, ...]]
+    parsers: Mapping[str, Callable[[str], Any]]
+    documents: Mapping[str, Sequence[Mapping[str, Any]]] = field(default_factory=dict)
+    """What is only passed on: supported environments, agent types, hover attributes, command prefixes."""
+
+    def focal_types(self) -> list[str]:
+        """Return the object types that some clique type is for, ordered."""
+        return sorted({one.focal_point_type for one in self.clique_types})
+
+    def clique_type_for(self, environment: Environment, focal_type: str) -> CliqueType | None:
+        """Choose the clique type: by the environment's name, then its configuration, ``ANY`` last.
+
+        Raises MetadataError when two fit equally well: which one would apply must not be a matter of luck.
+        """
+        fits = [(_score(one, environment), one) for one in self.clique_types if one.focal_point_type == focal_type]
+        best = max((score for score, _ in fits), default=0)
+        chosen = [one for score, one in fits if score == best and score > 0]
+        if len(chosen) > 1:
+            rows = " and ".join(f'"{one.name}" ({one.origin})' for one in chosen)
+            problem = f"{rows} fit environment {environment.name} equally well (score {best}); make one more special"
+            raise MetadataError((Fault(f"clique types of {focal_type}", problem),))
+        return chosen[0] if chosen else None
+
+
+def _score(clique_type: CliqueType, environment: Environment) -> int:
+    """How well a clique type fits; 0: not at all. Name 64, configuration 2 to 62, ANY 1 (discovery.md 5.2)."""
+    if clique_type.environment:
+        return 64 if clique_type.environment == environment.name else int(clique_type.environment == ANY)
+    if clique_type.environment_type not in ("", environment.environment_type):
+        return 0
+    wanted = (
+        (32, clique_type.distribution, clique_type.distribution == environment.distribution),
+        (16, clique_type.distribution_version, clique_type.distribution_version == environment.distribution_version),
+        (8, clique_type.mechanism_drivers, set(clique_type.mechanism_drivers) <= set(environment.mechanism_drivers)),
+        (4, clique_type.type_drivers, clique_type.type_drivers == environment.type_drivers),
+    )
+    if not all(equal for _, given, equal in wanted if given):
+        return 0
+    return sum(points for points, given, _ in wanted if given) or 2

@@ -1,0 +1,133 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Reads the metadata files: the shipped folder first, then what third parties lay over it.
+
+Overlays append and never replace. They come from entry points ``calipso_nornir.metadata`` (whose value is a
+package that holds the files, or a path) and from folders that the caller names.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field
+from importlib import import_module
+from importlib.metadata import entry_points
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from pydantic import ValidationError
+
+from calipso_nornir.errors import Fault, MetadataError
+from calipso_nornir.metadata.names import nearest
+from calipso_nornir.metadata.schema import FILES, Declared
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+ENTRY_POINTS = "calipso_nornir.metadata"
+SHIPPED = Path(__file__).parent / "data"
+
+File = TypeVar("File", bound=Declared)
+
+
+@dataclass(frozen=True, slots=True)
+class Layer:
+    """One folder of metadata files, each read and of the right shape."""
+
+    folder: Path
+    files: dict[str, Declared] = field(default_factory=dict)
+
+    def where(self, stem: str, *pointer: str | int) -> str:
+        """Say where something stands: the file, then the JSON pointer within it."""
+        return f"{self.folder / stem}.json" + (f": {'/'.join(str(part) for part in pointer)}" if pointer else "")
+
+
+def read_layers(extra: Iterable[Path | str] = ()) -> list[Layer]:
+    """Read the shipped metadata, the installed overlays and ``extra`` folders; all faults of shape in one error."""
+    faults: list[Fault] = []
+    folders = [SHIPPED, *_installed(faults), *(Path(folder) for folder in extra)]
+    layers = [Layer(folder, dict(_read_folder(folder, faults))) for folder in folders]
+    if faults:
+        raise MetadataError(tuple(faults))
+    return layers
+
+
+def files_of(layers: list[Layer], stem: str, kind: type[File]) -> Iterator[tuple[Layer, File]]:
+    """Yield one file of every layer that has it, in order."""
+    for layer in layers:
+        file = layer.files.get(stem)
+        if isinstance(file, kind):
+            yield layer, file
+
+
+def _installed(faults: list[Fault]) -> Iterator[Path]:
+    for point in sorted(entry_points(group=ENTRY_POINTS), key=lambda one: one.name):
+        try:
+            value = point.load() if point.attr else import_module(point.module)
+        except Exception as error:  # noqa: BLE001 - an overlay's import may raise anything; it is its fault then
+            faults.append(Fault(f"entry point {ENTRY_POINTS}: {point.name}", f"cannot be loaded: {error!r}"))
+            continue
+        path = value if isinstance(value, (str, Path)) else getattr(value, "__path__", [None])[0]
+        if path is None:
+            problem = f"{point.value} is neither a package nor a path"
+            faults.append(Fault(f"entry point {ENTRY_POINTS}: {point.name}", problem))
+        else:
+            yield Path(path)
+
+
+def _read_folder(folder: Path, faults: list[Fault]) -> Iterator[tuple[str, Declared]]:
+    if not folder.is_dir():
+        faults.append(Fault(str(folder), "is no folder"))
+        return
+    for path in sorted(folder.glob("*.json")):
+        if path.stem not in FILES:
+            faults.append(Fault(str(path), f"is no metadata file{nearest(path.stem, FILES)}"))
+            continue
+        try:
+            data = json.loads(path.read_text(encoding="utf-8"), object_pairs_hook=_no_duplicates)
+        except (OSError, ValueError) as error:
+            faults.append(Fault(str(path), f"is no readable JSON: {error}"))
+            continue
+        data = _wrapped(path.stem, data)
+        try:
+            yield path.stem, FILES[path.stem].model_validate(data)
+        except ValidationError as error:
+            faults.extend(_faults_of(path, error))
+
+
+def _wrapped(stem: str, data: Any) -> Any:  # noqa: ANN401 - any JSON may stand in a file
+    """Accept a bare list where the guide has one collection of documents: ``clique_types.json`` is then ``[…]``."""
+    return {stem: data} if isinstance(data, list) and stem in FILES[stem].model_fields else data
+
+
+def _no_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    keys = [key for key, _ in pairs]
+    twice = sorted({key for key in keys if keys.count(key) > 1})
+    if twice:
+        raise ValueError(f"key {twice[0]!r} stands twice in one object")
+    return dict(pairs)
+
+
+def _faults_of(path: Path, error: ValidationError) -> Iterator[Fault]:
+    kind = FILES[path.stem]
+    for one in error.errors(include_url=False):
+        pointer = "/".join(str(part) for part in one["loc"] if part not in ("FolderSpec", "constrained-str"))
+        problem = one["msg"]
+        if one["type"] == "extra_forbidden":
+            problem = f"unknown key{nearest(str(one['loc'][-1]), _keys_of(kind))}"
+        elif not isinstance(one["input"], (dict, list)):
+            problem = f"{problem}, not {one['input']!r}"
+        yield Fault(f"{path}: {pointer}", problem)
+
+
+def _keys_of(kind: type[Declared]) -> set[str]:
+    """Return every key that may stand somewhere in a file."""
+    names: set[str] = set()
+    todo: list[Any] = [kind]
+    while todo:
+        one = todo.pop()
+        if isinstance(one, type) and issubclass(one, Declared) and one is not Declared:
+            names |= set(one.model_fields) - {"comment"}
+            todo += [info.annotation for info in one.model_fields.values()]
+        else:
+            todo += list(getattr(one, "__args__", ()))
+    return names

@@ -1,0 +1,74 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Finds the class that a name in JSON promises."""
+
+from __future__ import annotations
+
+import re
+from importlib import import_module
+from importlib.metadata import entry_points
+from typing import Any
+
+from calipso_nornir.metadata.names import nearest
+
+
+class Unresolved(Exception):
+    """A name that leads to no class; the text says where was looked, and what was perhaps meant."""
+
+
+class Registry:
+    """Classes of one entry point group, by name.
+
+    A name is looked for, in this order: as ``package.module:Class``; among the installed entry points of the
+    group; in the file's own package (``scanners_package``), in a module called like the class in snake case.
+    """
+
+    def __init__(self, group: str, what: str) -> None:
+        self.group = group
+        self.what = what
+        self._points = {point.name: point for point in entry_points(group=group)}
+
+    @property
+    def names(self) -> list[str]:
+        """Names of the installed entry points."""
+        return sorted(self._points)
+
+    def resolve(self, name: str, *, package: str | None = None, method: str) -> Any:  # noqa: ANN401 - an instance
+        """Return an instance of the class called ``name``, which must have ``method``."""
+        found = self._class(name, package)
+        if not callable(getattr(found, method, None)):
+            raise Unresolved(f'"{name}" is no {self.what}: {found!r} has no {method}()')
+        try:
+            return found() if isinstance(found, type) else found
+        except Exception as error:
+            raise Unresolved(f'"{name}" cannot be made without arguments: {error!r}') from error
+
+    def _class(self, name: str, package: str | None) -> Any:  # noqa: ANN401 - whatever a module holds
+        if ":" in name:
+            return self._load(name)
+        if name in self._points:
+            try:
+                return self._points[name].load()
+            except Exception as error:
+                raise Unresolved(f'"{name}" ({self._points[name].value}) cannot be loaded: {error!r}') from error
+        looked = f"looked in entry points {self.group}"
+        if package:
+            module = f"{package}.{_snake(name)}"
+            looked += f" and in module {module}"
+            try:
+                return self._load(f"{module}:{name}")
+            except Unresolved as error:
+                if not isinstance(error.__cause__, ModuleNotFoundError):
+                    raise
+        raise Unresolved(f'"{name}" names no {self.what} ({looked}){nearest(name, self._points)}')
+
+    @staticmethod
+    def _load(path: str) -> Any:  # noqa: ANN401 - as above
+        module, _, attribute = path.partition(":")
+        try:
+            return getattr(import_module(module), attribute)
+        except Exception as error:
+            raise Unresolved(f'"{path}" cannot be loaded: {error!r}') from error
+
+
+def _snake(name: str) -> str:
+    return re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", name).lower()

@@ -1,0 +1,119 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Promises of ``scanners.json``: fetchers, object types, children scanners, conditions."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from calipso_nornir.metadata import schema
+from calipso_nornir.metadata.catalog import ROOT_SCANNER, Step
+from calipso_nornir.metadata.folders import FolderFetcher
+from calipso_nornir.metadata.layers import files_of
+from calipso_nornir.metadata.names import nearest
+from calipso_nornir.metadata.registry import Registry, Unresolved
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from calipso_nornir.metadata.loading import Check
+
+CONDITION_CONSTANTS = {
+    "mechanism_drivers": "mechanism_drivers",
+    "type_drivers": "type_drivers",
+    "distribution": "distributions",
+    "distribution_version": "distribution_versions",
+    "environment_type": "environment_types",
+}
+"""Attributes of an environment whose values a condition may only name when the constant lists them."""
+
+
+def scanners(check: Check) -> dict[str, tuple[Step, ...]]:
+    """Resolve the steps of all scanners, by scanner."""
+    registry = Registry("calipso_nornir.fetchers", "fetcher")
+    steps: defaultdict[str, list[Step]] = defaultdict(list)
+    references: list[tuple[str, str]] = []
+    for layer, file in files_of(check.layers, "scanners", schema.ScannersFile):
+        for scanner, specs in file.scanners.items():
+            steps[scanner] += []
+            for number, spec in enumerate(specs):
+                where = layer.where("scanners", "scanners", scanner, number)
+                fetcher = _fetcher(check, spec, registry, file.scanners_package, where)
+                _condition(check, spec.environment_condition, f"{where}/environment_condition")
+                _condition(check, spec.environment_restriction, f"{where}/environment_restriction")
+                check.known_type(spec.type, f"{where}/type")
+                if spec.children_scanner:
+                    references.append((f"{where}/children_scanner", spec.children_scanner))
+                if fetcher is not None:
+                    steps[scanner].append(_step(scanner, spec, fetcher, where))
+    for where, wanted in references:
+        if wanted not in steps:
+            check.fault(where, f'"{wanted}" is no scanner{nearest(wanted, steps)}')
+    if ROOT_SCANNER not in steps:
+        check.fault("scanners", f"there is no {ROOT_SCANNER}, where every scan begins")
+    _no_loops(check, steps)
+    return {scanner: tuple(_numbered(one)) for scanner, one in steps.items()}
+
+
+def _fetcher(check: Check, spec: schema.StepSpec, registry: Registry, package: str | None, where: str) -> Any:  # noqa: ANN401
+    if isinstance(spec.fetcher, schema.FolderSpec):
+        check.known_type(spec.fetcher.parent_type, f"{where}/fetcher/parent_type")
+        text = spec.fetcher.text or spec.fetcher.types_name.replace("_", " ").capitalize()
+        return FolderFetcher(spec.fetcher.types_name, text)
+    try:
+        return registry.resolve(spec.fetcher, package=package, method="get")
+    except Unresolved as error:
+        check.fault(f"{where}/fetcher", str(error))
+        return None
+
+
+def _condition(check: Check, condition: Any, where: str) -> None:  # noqa: ANN401 - a mapping, a list of them, or None
+    for one in [condition] if isinstance(condition, dict) else condition or []:
+        for key, wanted in one.items():
+            allowed = check.constants.get(CONDITION_CONSTANTS.get(key, ""), ())
+            for value in wanted if isinstance(wanted, list) else [wanted]:
+                if allowed and value not in allowed:
+                    constant = CONDITION_CONSTANTS[key]
+                    problem = f'"{value}" is not among the constants {constant}{nearest(str(value), allowed)}'
+                    check.fault(f"{where}/{key}", problem)
+
+
+def _no_loops(check: Check, steps: Mapping[str, list[Step]]) -> None:
+    done: set[str] = set()
+
+    def walk(scanner: str, path: tuple[str, ...]) -> None:
+        if scanner in path:
+            check.fault(f"scanners/{scanner}", f"is its own descendant: {' > '.join([*path, scanner])}")
+        elif scanner not in done:
+            done.add(scanner)
+            for step in steps.get(scanner, []):
+                if step.children_scanner:
+                    walk(step.children_scanner, (*path, scanner))
+
+    for scanner in sorted(steps):
+        walk(scanner, ())
+
+
+def _step(scanner: str, spec: schema.StepSpec, fetcher: Any, origin: str) -> Step:  # noqa: ANN401 - resolved above
+    label = "folder" if isinstance(spec.fetcher, schema.FolderSpec) else spec.fetcher
+    return Step(
+        name=f"{scanner}/{spec.type}/{label}",
+        scanner=scanner,
+        type=spec.type,
+        fetcher=fetcher,
+        children_scanner=spec.children_scanner,
+        condition=spec.environment_condition,
+        restriction=spec.environment_restriction,
+        hand_down=spec.object_id_to_use_in_child,
+        show_in_tree=spec.show_in_tree,
+        origin=origin,
+    )
+
+
+def _numbered(steps: list[Step]) -> Iterable[Step]:
+    """Give steps of one name (one fetcher under several conditions) names of their own."""
+    count: Counter[str] = Counter()
+    for step in steps:
+        count[step.name] += 1
+        yield replace(step, name=f"{step.name}#{count[step.name]}") if count[step.name] > 1 else step

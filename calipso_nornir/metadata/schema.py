@@ -1,0 +1,203 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Pass one of the metadata check: the shape of each file, extra keys forbidden.
+
+One class per file of ``metadata/data``; the keys are those of Calipso's developer guide where it has them.
+``_comment`` is allowed in every object.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+
+TypeName = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]*$")]
+"""An object type: no dash in it, link types need it."""
+LinkTypeName = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]*-[a-z][a-z0-9_]*$")]
+Name = Annotated[str, StringConstraints(min_length=1)]
+ConditionValue = str | bool | int | list[str] | list[int]
+ConditionSpec = dict[str, ConditionValue]
+
+
+class Declared(BaseModel):
+    """Base: nothing but what is declared, and a comment."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=False)
+    comment: Any = Field(default=None, alias="_comment")
+
+
+class FolderSpec(Declared):
+    """The folder form of a step's fetcher."""
+
+    folder: Literal[True, 1]
+    types_name: Name
+    parent_type: TypeName
+    text: str = ""
+
+
+class StepSpec(Declared):
+    """One fetch step of a scanner."""
+
+    type: TypeName
+    fetcher: FolderSpec | Name
+    children_scanner: Name | None = None
+    environment_condition: ConditionSpec | list[ConditionSpec] | None = None
+    environment_restriction: ConditionSpec | list[ConditionSpec] | None = None
+    object_id_to_use_in_child: Name = "id"
+    show_in_tree: bool = True
+
+
+class ScannersFile(Declared):
+    """``scanners.json``."""
+
+    scanners_package: Name | None = None
+    scanners: dict[Name, list[StepSpec]]
+
+
+class LinkFindersFile(Declared):
+    """``link_finders.json``: the finders, in the order in which they run."""
+
+    finders_package: Name | None = None
+    base_finder: Name | None = None
+    link_finders: list[Name]
+
+
+class ObjectTypeSpec(Declared):
+    """One object type and where in the tree it may stand."""
+
+    type: TypeName
+    label: Name
+    parents: list[TypeName]
+    folder: bool = False
+    description: str = ""
+
+
+class ObjectTypesFile(Declared):
+    """``object_types.json``."""
+
+    object_types: list[ObjectTypeSpec]
+
+
+class LinkTypeSpec(Declared):
+    """One link type; the reverse name comes with it."""
+
+    type: LinkTypeName
+    description: str = ""
+
+
+class LinkTypesFile(Declared):
+    """``link_types.json``."""
+
+    link_types: list[LinkTypeSpec]
+
+
+class CliqueTypeSpec(Declared):
+    """One clique type. Exactly one of ``environment`` and a configuration is given."""
+
+    name: Name
+    focal_point_type: TypeName
+    link_types: list[LinkTypeName] = Field(min_length=1)
+    environment: str = ""
+    environment_type: str = ""
+    distribution: str = ""
+    distribution_version: str = ""
+    mechanism_drivers: str | list[str] = ""
+    type_drivers: str = ""
+    use_implicit_links: bool = False
+
+
+class CliqueTypesFile(Declared):
+    """``clique_types.json``."""
+
+    clique_types: list[CliqueTypeSpec]
+
+
+class CliqueConstraintSpec(Declared):
+    """Attributes that the links of a focal point type's cliques must share with it."""
+
+    focal_point_type: TypeName
+    constraints: list[Name]
+    environment: str = ""
+
+
+class CliqueConstraintsFile(Declared):
+    """``clique_constraints.json``."""
+
+    clique_constraints: list[CliqueConstraintSpec]
+
+
+class ConstantsFile(Declared):
+    """``constants.json``: lists of allowed values."""
+
+    constants: dict[Name, list[str]]
+
+
+class SupportedEnvironmentSpec(Declared):
+    """One combination that the product knows, and what of the product was made for it."""
+
+    environment_type: Name = "OpenStack"
+    distribution: Name
+    distribution_version: list[str]
+    mechanism_drivers: list[str]
+    type_drivers: list[str]
+    features: dict[Literal["scanning", "listening", "monitoring"], bool]
+    tested: str = ""
+
+
+class SupportedEnvironmentsFile(Declared):
+    """``supported_environments.json``."""
+
+    supported_environments: list[SupportedEnvironmentSpec]
+
+
+class NetworkAgentTypeSpec(Declared):
+    """The folder in which services of one type are shown."""
+
+    type: Name
+    folder_type: TypeName
+    types_name: Name
+    folder_text: Name
+    description: str = ""
+
+
+class NetworkAgentTypesFile(Declared):
+    """``network_agent_types.json``."""
+
+    network_agent_types: list[NetworkAgentTypeSpec]
+
+
+class HoverAttributesFile(Declared):
+    """``attributes_for_hover_on_data.json``: what a user interface shows of an object first."""
+
+    attributes_for_hover_on_data: dict[TypeName, list[Name]]
+
+
+class CommandPrefixSpec(Declared):
+    """A distribution whose tools live in containers: what to put before a program."""
+
+    distribution: Name
+    distribution_version: str | None = None
+    program: Name
+    prefix: list[str] = Field(min_length=1)
+
+
+class CommandPrefixesFile(Declared):
+    """``command_prefixes.json``: the first rule that fits is used."""
+
+    command_prefixes: list[CommandPrefixSpec]
+
+
+FILES: dict[str, type[Declared]] = {
+    "object_types": ObjectTypesFile,
+    "link_types": LinkTypesFile,
+    "constants": ConstantsFile,
+    "scanners": ScannersFile,
+    "link_finders": LinkFindersFile,
+    "clique_types": CliqueTypesFile,
+    "clique_constraints": CliqueConstraintsFile,
+    "supported_environments": SupportedEnvironmentsFile,
+    "network_agent_types": NetworkAgentTypesFile,
+    "attributes_for_hover_on_data": HoverAttributesFile,
+    "command_prefixes": CommandPrefixesFile,
+}
+"""Every metadata file by its stem."""
