@@ -10,7 +10,8 @@
     │   ├── MetadataError        faults of JSON metadata, all of them at once
     │   ├── EnvironmentInvalid   faults of an environment's description
     │   ├── SecretUnavailable    a secret's reference leads nowhere
-    │   └── BundleInvalid        a recording that cannot be replayed
+    │   ├── BundleInvalid        a recording that cannot be replayed
+    │   └── ResourceMissing      a damaged installation
     ├── StoreError
     │   ├── StoreUnavailable     ├── StoreVersionMismatch   ├── StoreFull   ├── StoreBusy
     ├── SourceError              what a source says in place of an answer
@@ -43,6 +44,7 @@ from calipso_nornir.errors.configuration import (
     EnvironmentInvalid,
     Fault,
     MetadataError,
+    ResourceMissing,
     SecretUnavailable,
 )
 from calipso_nornir.errors.fetch import (
@@ -129,6 +131,7 @@ __all__ = [
     "OutputTooLarge",
     "ParentUnknown",
     "ParseError",
+    "ResourceMissing",
     "Retriable",
     "SecretUnavailable",
     "SelectFailed",

@@ -74,3 +74,15 @@ class BundleInvalid(ConfigurationError):
 
     def __str__(self) -> str:
         return f"{self.path}: {self.problem}"
+
+
+@dataclass(eq=False)
+class ResourceMissing(ConfigurationError):
+    """A folder of data that belongs to the product is not where it should be: the installation is damaged."""
+
+    name: str
+    looked_in: tuple[str, ...]
+
+    def __str__(self) -> str:
+        places = " or ".join(self.looked_in)
+        return f'the data folder "{self.name}" is missing (looked for {places}). Install calipso_nornir anew.'
