@@ -24,6 +24,11 @@ def escaped(part: str) -> str:
     return part.translate(_ESCAPES)
 
 
+def path_segment(name: str) -> str:
+    """Return a name as one element of a path, whatever signs are in it."""
+    return name.replace("%", "%25").replace("/", "%2F")
+
+
 def plain(name: str) -> str:
     """Id of an object that is known by one fact alone: a UUID, a host's or a region's name."""
     if not name:

@@ -1,0 +1,214 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Gathers the inventory of one scan: starts the steps, places what they find, keeps what they could not see."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from calipso_nornir.errors import CalipsoError, CommandFailed, HostExcluded
+from calipso_nornir.model.objects import root_of
+from calipso_nornir.model.queries import Command
+from calipso_nornir.scan.placing import Origin, Placer
+from calipso_nornir.scan.progress import ObjectsFound, RoundBegan, TroubleSeen
+from calipso_nornir.scan.report import StepCount
+from calipso_nornir.scan.rounds import Rounds
+from calipso_nornir.scan.working import Working
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from calipso_nornir.metadata.catalog import Step
+    from calipso_nornir.model.objects import Fetched, InventoryObject, Witness
+    from calipso_nornir.model.protocols import Source
+    from calipso_nornir.model.queries import Lookup, Query
+    from calipso_nornir.scan.before import Before
+    from calipso_nornir.scan.plan import Scope, Steps
+    from calipso_nornir.scan.progress import Progress
+    from calipso_nornir.scan.report import ScanReport, Severity
+    from calipso_nornir.scan.rounds import Task
+
+
+class Gathering:
+    """One run through the steps; ``working`` is the picture afterwards. Implements ``rounds.Owner``."""
+
+    def __init__(  # noqa: PLR0913 - everything a scan is made of comes together here
+        self,
+        source: Source,
+        *,
+        steps: Steps,
+        parsers: Mapping[str, Callable[[str], Any]],
+        before: Before,
+        report: ScanReport,
+        progress: Progress,
+        scope: Scope | None = None,
+    ) -> None:
+        self.working = Working(before.environment)
+        self._steps = steps
+        self._before = before
+        self._report = report
+        self._progress = progress
+        self._scope = scope
+        self._complete_types: set[str] = set()
+        self._unsure: list[Task] = []
+        self._placer = Placer(
+            self.working,
+            before,
+            started_at=report.started_at,
+            scope=scope,
+            on_new=self._start_below,
+            on_trouble=self._trouble_of,
+        )
+        self._rounds = Rounds(source, steps=steps, parsers=parsers, owner=self)
+
+    def run(self) -> Working:
+        """Gather; raises only the errors that make going on pointless."""
+        try:
+            if self._scope is None:
+                self._start_all()
+            else:
+                self._start_scope(self._scope)
+            self._rounds.run()
+        finally:
+            self._report.queries.update(self._rounds.queries)
+            self._report.rounds.update(self._rounds.rounds)
+        for task in self._unsure:  # what was found by others only after a fetching had failed
+            self._keep(task)
+        for origin, error in self._placer.orphans():
+            self._trouble_of(origin.witness, error)
+        return self.working
+
+    def complete(self, types: Sequence[str]) -> None:
+        """Bring in, as context, all objects of some types that are outside of a partial scan's scope."""
+        if self._scope is None:
+            return
+        inside = {self._scope.ref, *(one.ref for one in self._before.below(self._scope.ref))}
+        for type_ in types:
+            if type_ not in self._complete_types:
+                self._complete_types.add(type_)
+                for one in self._before.of_type(type_):
+                    if one.ref not in inside:
+                        self._placer.add_context(one)
+
+    # --- where to begin
+
+    def _start_all(self) -> None:
+        root = root_of(self.working.environment)
+        self._placer.add_context(root)
+        for step in self._steps.root:
+            self._rounds.start(step, root)
+
+    def _start_scope(self, scope: Scope) -> None:
+        for one in self._ancestors(scope.target):
+            self._placer.add_context(one)
+        if scope.scan_self:
+            for witness in scope.target.found_by:
+                self._start_witness(witness)
+        else:
+            self._placer.add_context(scope.target)
+        if not scope.scan_self or not scope.target.found_by:
+            self._placer.add_context(scope.target)
+            for step in self._steps.of_object_type(scope.target.type):
+                self._rounds.start(step, scope.target)
+        for step in self._steps.placing_below(scope.target.type):
+            for parent in self._parents_for(step, scope):
+                self._rounds.start(step, parent)
+
+    def _start_witness(self, witness: Witness) -> None:
+        step = self._steps.named(witness.step)
+        root = root_of(self.working.environment)
+        parent = root if witness.parent == root.ref else self._before.get(witness.parent)
+        if step is not None and parent is not None:
+            for one in [*self._ancestors(parent), parent]:
+                self._placer.add_context(one)
+            self._rounds.start(step, parent)
+
+    def _parents_for(self, step: Step, scope: Scope) -> list[InventoryObject]:
+        types = self._steps.run_on.get(step.name, frozenset())
+        above = [one for one in self._ancestors(scope.target) if one.type in types]
+        chosen = above or [one for type_ in sorted(types) for one in self._before.of_type(type_)]
+        for one in chosen:
+            for context in [*self._ancestors(one), one]:
+                self._placer.add_context(context)
+        return chosen
+
+    def _ancestors(self, one: InventoryObject) -> list[InventoryObject]:
+        above: list[InventoryObject] = []
+        parent = one.parent
+        root = root_of(self.working.environment)
+        while parent is not None:
+            known = root if parent == root.ref else self._before.get(parent)
+            if known is None:
+                break
+            above.append(known)
+            parent = known.parent
+        return list(reversed(above))
+
+    # --- rounds.Owner
+
+    def look_up(self, query: Lookup) -> list[InventoryObject]:
+        """Answer a look-up from the picture, completed from the store where the scan is a partial one."""
+        self.complete([query.type])
+        return self.working.look_up(query.type, dict(query.equal))
+
+    def unplaced(self, type_: str) -> int:
+        """Return how many found objects of a type still wait for their parent."""
+        return self._placer.waiting_types[type_]
+
+    def round_begins(self, source: str, number: int, queries: Sequence[Query]) -> None:
+        """Tell that a round goes out."""
+        self._progress(RoundBegan(source, number, len(queries), len({query.host for query in queries if query.host})))
+
+    def found(self, task: Task, objects: list[Fetched]) -> None:
+        """Place what a fetching found."""
+        count = self._count(task)
+        count.found += len(objects)
+        if task.gaps:
+            count.incomplete += 1
+        else:
+            count.ok += 1
+        for query, error in task.gaps.items():
+            self._trouble(error, _severity(query, error), str(task))
+        for fetched in objects:
+            origin = Origin(task.step, task.witness, task.evidence_of(fetched), bool(task.gaps) or fetched.partial)
+            self._placer.place(fetched, origin)
+        if objects:
+            self._progress(ObjectsFound(task.step.type, len(objects), task.parent.id_path.count("/")))
+        if task.gaps:
+            self._unsure.append(task)
+            self._keep(task)
+
+    def failed(self, task: Task, error: CalipsoError) -> None:
+        """Note the failure and keep what the fetching would have found."""
+        self._count(task).failed += 1
+        query = next((query for query in task.waiting if query.host), None)
+        self._trouble(error, _severity(query, error), str(task))
+        self._unsure.append(task)
+        self._keep(task)
+
+    # --- details
+
+    def _start_below(self, one: InventoryObject, step: Step) -> None:
+        for child in self._steps.below(step):
+            self._rounds.start(child, one)
+
+    def _keep(self, task: Task) -> None:
+        for old in self._before.found_by(task.step.type, task.witness):
+            self._placer.keep(old, task.step, task.witness)
+
+    def _count(self, task: Task) -> StepCount:
+        count = self._report.steps.setdefault(task.step.name, StepCount())
+        count.attempted += 1
+        return count
+
+    def _trouble_of(self, witness: Witness, error: CalipsoError) -> None:
+        self._trouble(error, "failure", f"{witness.step} of {witness.parent}")
+
+    def _trouble(self, error: CalipsoError, severity: Severity, affected: str) -> None:
+        new = self._report.note(error, severity, affected)
+        if new is not None:
+            self._progress(TroubleSeen(new))
+
+
+def _severity(query: Query | None, error: CalipsoError) -> Severity:
+    optional = isinstance(query, Command) and query.optional and isinstance(error, CommandFailed)
+    return "notice" if optional or isinstance(error, HostExcluded) else "failure"

@@ -1,0 +1,60 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The links of an environment, indexed for walking from object to object in both directions."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+    from calipso_nornir.model.links import Link, LinkType
+    from calipso_nornir.model.objects import ObjectRef
+
+
+class Hop(NamedTuple):
+    """One link as it is walked: where it leads, and for which values of each constraint attribute it is there."""
+
+    link_id: str
+    link: Link
+    to: ObjectRef
+    limits: tuple[frozenset[Any] | None, ...]
+    """Per constraint attribute: the link's values, None when it has no such attribute."""
+
+
+class Graph:
+    """Hops by link type and starting object. ``attributes`` are the constraint attributes, in order."""
+
+    def __init__(self, links: Iterable[Link], attributes: Sequence[str]) -> None:
+        self.attributes = tuple(attributes)
+        self._hops: defaultdict[tuple[str, str], defaultdict[ObjectRef, list[Hop]]] = defaultdict(
+            lambda: defaultdict(list)
+        )
+        for link in links:
+            self.add(link)
+
+    def add(self, link: Link) -> None:
+        """Add a link, to be walked in both directions."""
+        limits = tuple(_values(link.attributes, attribute) for attribute in self.attributes)
+        link_id = link.document_id
+        self._hops[link.source.type, link.target.type][link.source].append(Hop(link_id, link, link.target, limits))
+        self._hops[link.target.type, link.source.type][link.target].append(Hop(link_id, link, link.source, limits))
+
+    def hops(self, link_type: LinkType, start: ObjectRef) -> Sequence[Hop]:
+        """Return the hops from one object to objects of the type's other end, whichever way the links point."""
+        by_start = self._hops.get((link_type.source, link_type.target))
+        return by_start.get(start, ()) if by_start is not None else ()
+
+    def outgoing(self, start: ObjectRef) -> Iterator[Hop]:
+        """Yield the hops along links that point away from an object."""
+        for (source_type, _), by_start in self._hops.items():
+            if source_type == start.type:
+                yield from (hop for hop in by_start.get(start, ()) if hop.link.source == start)
+
+
+def _values(attributes: Mapping[str, Any], name: str) -> frozenset[Any] | None:
+    if name not in attributes:
+        return None
+    value = attributes[name]
+    return frozenset(value) if isinstance(value, (list, tuple)) else frozenset((value,))

@@ -1,0 +1,289 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Puts what was found in its place in the tree, and keeps what could not be looked at."""
+
+from __future__ import annotations
+
+import json
+from collections import defaultdict
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+from calipso_nornir.errors import DuplicateObject, FieldMissing, ParentUnknown
+from calipso_nornir.model import ids
+from calipso_nornir.model.evidence import derived
+from calipso_nornir.model.objects import InventoryObject, ObjectRef
+from calipso_nornir.scan.working import State, Working
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from datetime import datetime
+
+    from calipso_nornir.errors import CalipsoError
+    from calipso_nornir.metadata.catalog import Step
+    from calipso_nornir.model.evidence import Evidence
+    from calipso_nornir.model.objects import Fetched, Witness
+    from calipso_nornir.scan.before import Before
+    from calipso_nornir.scan.plan import Scope
+
+ON_DEMAND = derived("a folder that is there because something is in it")
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """Who found an object, by which step, on what evidence; ``partial``: what it lacks is unknown, not absent."""
+
+    step: Step
+    witness: Witness
+    evidence: tuple[Evidence, ...] = ()
+    partial: bool = False
+
+
+class Placer:
+    """Makes ``InventoryObject``s of ``Fetched`` ones, in a ``Working`` picture.
+
+    An object whose parent is not there yet waits for it. ``on_new`` is called once for every object that
+    has come into the picture and is within the scan's scope, with the step that found it; ``on_trouble``
+    for what is wrong with an object.
+    """
+
+    def __init__(  # noqa: PLR0913 - the picture now and before, and what to tell whom
+        self,
+        working: Working,
+        before: Before,
+        *,
+        started_at: datetime,
+        scope: Scope | None = None,
+        on_new: Callable[[InventoryObject, Step], None],
+        on_trouble: Callable[[Witness, CalipsoError], None],
+    ) -> None:
+        self._working = working
+        self._before = before
+        self._started_at = started_at
+        self._scope = scope
+        self._on_new = on_new
+        self._on_trouble = on_trouble
+        self._waiting: defaultdict[ObjectRef, list[tuple[Fetched | InventoryObject, Origin]]] = defaultdict(list)
+        self.waiting_types: defaultdict[str, int] = defaultdict(int)
+        """Type -> found objects that wait for their parent."""
+
+    def place(self, fetched: Fetched, origin: Origin) -> None:
+        """Place one found object."""
+        if (origin.step.type, fetched.id) == (origin.witness.parent.type, origin.witness.parent.id):
+            self._enrich(fetched, origin)
+            return
+        under = fetched.under or origin.witness.parent
+        if self._elsewhere(under):
+            return
+        if under not in self._working and self._on_demand_before(under) is None:
+            self._wait(under, fetched, origin)
+            return
+        self._put(fetched, under, origin)
+
+    def keep(self, old: InventoryObject, step: Step, witness: Witness) -> None:
+        """Keep an object from before that a fetching could neither confirm nor deny."""
+        present = self._working.get(old.ref)
+        if present is not None and self._working.state(old.ref) is State.FOUND:
+            self._merge_with_before(present, old, witness)
+            return
+        if present is not None or old.parent is None or not self._within_scope(old):
+            return
+        if old.parent not in self._working and self._on_demand_before(old.parent) is None:
+            self._wait(old.parent, old, Origin(step, witness, partial=True))
+            return
+        self._working.put(old, State.KEPT)
+        self._arrived(old, step)
+
+    def add_context(self, one: InventoryObject) -> None:
+        """Add an object from before that the scan is not about, so that others may hang below it."""
+        if one.ref not in self._working:
+            self._working.put(one, State.CONTEXT)
+
+    def orphans(self) -> Iterator[tuple[Origin, CalipsoError]]:
+        """Yield what still waits for a parent when the scan is through; kept objects just go with theirs.
+
+        A partial scan cannot tell: what waits there may belong under something new outside of its scope.
+        """
+        if self._scope is not None:
+            return
+        for parent, waiting in self._waiting.items():
+            for one, origin in waiting:
+                if not isinstance(one, InventoryObject):
+                    yield origin, ParentUnknown(origin.step.type, one.id, parent.type, parent.id)
+
+    # --- putting
+
+    def _put(self, fetched: Fetched, under: ObjectRef, origin: Origin) -> None:
+        parent = self._working.get(under) or self._revived(under)
+        if fetched.folder is not None:
+            parent = self._folder(fetched, parent)
+        one = self._placed(fetched, parent, origin)
+        if not self._within_scope(one):
+            return
+        known = self._working.get(one.ref)
+        if known is not None and self._working.state(one.ref) is State.FOUND:
+            self._found_again(known, one, origin)
+            return
+        old = self._before.get(one.ref)
+        if old is not None and origin.partial:
+            one = one.with_attributes({**old.attributes, **one.attributes})
+        self._working.put(one, State.FOUND)
+        if known is None:
+            self._arrived(one, origin.step)
+        handed = origin.step.hand_down
+        if handed not in ("id", "name") and one.get(handed) in (None, ""):
+            self._on_trouble(origin.witness, FieldMissing(origin.step.name, handed, str(one.ref)))
+
+    def _placed(self, fetched: Fetched, parent: InventoryObject, origin: Origin) -> InventoryObject:
+        ref = ObjectRef(self._working.environment, origin.step.type, fetched.id)
+        object_name = fetched.object_name or fetched.name
+        handed = origin.step.hand_down
+        handed_down = fetched.name if handed == "name" else fetched.attributes.get(handed, fetched.id)
+        return InventoryObject(
+            ref=ref,
+            name=fetched.name,
+            parent=parent.ref,
+            id_path=f"{parent.id_path}/{fetched.id}",
+            name_path=f"{parent.name_path}/{ids.path_segment(object_name)}",
+            attributes=fetched.attributes,
+            evidence=origin.evidence,
+            found_by=frozenset({origin.witness}),
+            scanned_at=self._started_at,
+            object_name=object_name,
+            show_in_tree=fetched.show_in_tree and origin.step.show_in_tree,
+            handed_down=str(handed_down),
+        )
+
+    def _folder(self, fetched: Fetched, parent: InventoryObject) -> InventoryObject:
+        assert fetched.folder is not None  # noqa: S101 - narrows the type; the caller has asked
+        ref = fetched.folder.ref(parent.ref)
+        known = self._working.get(ref)
+        if known is not None and self._working.state(ref) is State.FOUND:
+            return known
+        where = {key: parent[key] for key in ("region", "host") if key in parent}
+        folder = InventoryObject(
+            ref=ref,
+            name=fetched.folder.text,
+            parent=parent.ref,
+            id_path=f"{parent.id_path}/{ref.id}",
+            name_path=f"{parent.name_path}/{ids.path_segment(fetched.folder.text)}",
+            attributes={"text": fetched.folder.text, "create_object": True, **where},
+            evidence=ON_DEMAND,
+            scanned_at=self._started_at,
+            object_name=fetched.folder.text,
+            on_demand=True,
+            handed_down=ref.id,
+        )
+        if self._within_scope(folder):
+            self._working.put(folder, State.FOUND)
+        elif known is None:
+            self._working.put(folder, State.CONTEXT)
+        return folder
+
+    def _enrich(self, fetched: Fetched, origin: Origin) -> None:
+        """Add a step's attributes to the object that it was run on."""
+        target = self._working.get(origin.witness.parent)
+        if target is None or self._working.state(target.ref) is State.CONTEXT:
+            return
+        known = dict(target.attributes)
+        if origin.partial:
+            old = self._before.get(target.ref)
+            known = {**(old.attributes if old else {}), **known}
+        self._working.put(
+            replace(
+                target,
+                attributes={**known, **fetched.attributes},
+                evidence=_joined(target.evidence, origin.evidence),
+                found_by=target.found_by | {origin.witness},
+                scanned_at=self._started_at,
+            ),
+            State.FOUND if self._working.state(target.ref) is State.FOUND else State.KEPT,
+        )
+
+    def _found_again(self, known: InventoryObject, one: InventoryObject, origin: Origin) -> None:
+        """Join what two fetchings say of one object; lists add up, anything else has to agree."""
+        attributes = dict(known.attributes)
+        for key, value in one.attributes.items():
+            mine = attributes.get(key, value)
+            if isinstance(mine, (list, tuple)) and isinstance(value, (list, tuple)):
+                attributes[key] = _union(mine, value)
+            elif mine != value:
+                self._on_trouble(origin.witness, DuplicateObject(one.type, one.id, known.id_path, one.id_path))
+                return
+            else:
+                attributes[key] = value
+        self._working.put(
+            replace(
+                known,
+                attributes=attributes,
+                evidence=_joined(known.evidence, one.evidence),
+                found_by=known.found_by | one.found_by,
+            ),
+            State.FOUND,
+        )
+
+    def _merge_with_before(self, present: InventoryObject, old: InventoryObject, witness: Witness) -> None:
+        """Keep the attributes that a witness which could not look had contributed, and that it is one."""
+        self._working.put(
+            replace(
+                present,
+                attributes={**old.attributes, **present.attributes},
+                found_by=present.found_by | {witness},
+            ),
+            State.FOUND,
+        )
+
+    # --- waiting
+
+    def _elsewhere(self, under: ObjectRef) -> bool:
+        """Tell whether a place is known and outside of a partial scan's scope."""
+        if self._scope is None or under in self._working:
+            return False
+        known = self._before.get(under)
+        return known is not None and not self._within_scope(known)
+
+    def _wait(self, parent: ObjectRef, one: Fetched | InventoryObject, origin: Origin) -> None:
+        self._waiting[parent].append((one, origin))
+        self.waiting_types[origin.step.type] += not isinstance(one, InventoryObject)
+
+    def _arrived(self, one: InventoryObject, step: Step) -> None:
+        self._on_new(one, step)
+        for waiting, origin in self._waiting.pop(one.ref, ()):
+            if isinstance(waiting, InventoryObject):
+                self.keep(waiting, origin.step, origin.witness)
+            else:
+                self.waiting_types[origin.step.type] -= 1
+                self._put(waiting, one.ref, origin)
+
+    def _on_demand_before(self, ref: ObjectRef) -> InventoryObject | None:
+        """Return a folder that was made on demand before and whose own parent is there (again)."""
+        old = self._before.get(ref) if ref.type.endswith("_folder") else None
+        return old if old is not None and old.on_demand and old.parent in self._working else None
+
+    def _revived(self, ref: ObjectRef) -> InventoryObject:
+        folder = self._before.get(ref)
+        assert folder is not None  # noqa: S101 - _on_demand_before has seen it
+        self._working.put(folder, State.KEPT)
+        return folder
+
+    def _within_scope(self, one: InventoryObject) -> bool:
+        if self._scope is None:
+            return True
+        if one.ref == self._scope.ref:
+            return self._scope.scan_self
+        parent = one.parent
+        while parent is not None:
+            if parent == self._scope.ref:
+                return True
+            above = self._working.get(parent) or self._before.get(parent)
+            parent = above.parent if above is not None else None
+        return False
+
+
+def _joined(first: tuple[Evidence, ...], second: tuple[Evidence, ...]) -> tuple[Evidence, ...]:
+    seen = {one.stable for one in first}
+    return (*first, *(one for one in second if one.stable not in seen))
+
+
+def _union(first: Any, second: Any) -> list[Any]:  # noqa: ANN401 - lists of JSON values
+    by_text = {json.dumps(value, sort_keys=True, default=str): value for value in [*first, *second]}
+    return [by_text[text] for text in sorted(by_text)]

@@ -1,0 +1,185 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Which steps a scan runs, on what, and which types may still come out of each."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from calipso_nornir.errors import InvalidRequest, UnknownObject
+from calipso_nornir.metadata.catalog import ROOT_SCANNER
+from calipso_nornir.model.objects import ObjectRef, root_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+    from pathlib import Path
+
+    from calipso_nornir.metadata.catalog import Catalog, Step
+    from calipso_nornir.model.environment import Environment
+    from calipso_nornir.model.objects import InventoryObject
+    from calipso_nornir.scan.before import Before
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ScanPlan:
+    """What a scan is to do; the default scans the whole environment and builds all links and cliques.
+
+    Attributes:
+        object_id: scan only this object and what is below it (id as in the inventory).
+        object_type: its type, when the id alone is not enough to tell it.
+        scan_self: scan the object itself too, not only what is below it.
+        inventory_only, links_only, cliques_only: at most one; do only that part.
+        implicit_links: derive implicit links even when no clique type uses them.
+        clear: forget the environment before scanning: what cannot be looked at is then lost, not kept.
+        metadata: folders with further metadata, laid over what is installed.
+        record: write every query and answer to this bundle file.
+    """
+
+    object_id: str | None = None
+    object_type: str | None = None
+    scan_self: bool = True
+    inventory_only: bool = False
+    links_only: bool = False
+    cliques_only: bool = False
+    implicit_links: bool = False
+    clear: bool = False
+    metadata: tuple[Path | str, ...] = ()
+    record: Path | str | None = None
+
+    def __post_init__(self) -> None:
+        only = [name for name in ("inventory_only", "links_only", "cliques_only") if getattr(self, name)]
+        if len(only) > 1:
+            raise InvalidRequest(f"{' and '.join(only)} exclude each other")
+        if self.object_id is not None and only and only != ["inventory_only"]:
+            raise InvalidRequest(f"{only[0]} is for whole environments, not for one object")
+        if self.object_id is not None and self.clear:
+            raise InvalidRequest("clear is for whole environments, not for one object")
+
+    @property
+    def wants_inventory(self) -> bool:
+        """Whether sources are asked at all."""
+        return not (self.links_only or self.cliques_only)
+
+    @property
+    def wants_links(self) -> bool:
+        """Whether links are found."""
+        return not (self.inventory_only or self.cliques_only)
+
+    @property
+    def wants_cliques(self) -> bool:
+        """Whether cliques are built."""
+        return not (self.inventory_only or self.links_only)
+
+
+class Steps:
+    """The steps that apply to one environment. Conditions are evaluated once, here."""
+
+    def __init__(self, catalog: Catalog, environment: Environment) -> None:
+        self.by_scanner: Mapping[str, tuple[Step, ...]] = {
+            scanner: tuple(step for step in steps if step.applies_to(environment))
+            for scanner, steps in catalog.scanners.items()
+        }
+        self._object_types = catalog.object_types
+
+    def below(self, step: Step) -> tuple[Step, ...]:
+        """Return the steps that are run on each object that ``step`` finds."""
+        return self.by_scanner[step.children_scanner] if step.children_scanner else ()
+
+    @cached_property
+    def root(self) -> tuple[Step, ...]:
+        """The steps that are run on the environment itself."""
+        return self.by_scanner[ROOT_SCANNER]
+
+    @cached_property
+    def _by_name(self) -> dict[str, Step]:
+        return {step.name: step for steps in self.by_scanner.values() for step in steps}
+
+    def named(self, name: str) -> Step | None:
+        """Return a step by its name; None when it does not apply any more."""
+        return self._by_name.get(name)
+
+    @cached_property
+    def yields(self) -> Mapping[str, frozenset[str]]:
+        """Step name -> every type that it, or what is run on its objects, may find."""
+        known: dict[str, frozenset[str]] = {}
+
+        def types(step: Step) -> frozenset[str]:
+            if step.name not in known:
+                known[step.name] = frozenset({step.type}).union(*(types(child) for child in self.below(step)))
+            return known[step.name]
+
+        for step in self._by_name.values():
+            types(step)
+        return known
+
+    @cached_property
+    def run_on(self) -> Mapping[str, frozenset[str]]:
+        """Step name -> types of the objects that it is run on."""
+        found: dict[str, set[str]] = {step.name: {"environment"} for step in self.root}
+        for step in self._by_name.values():
+            for child in self.below(step):
+                found.setdefault(child.name, set()).add(step.type)
+        return {name: frozenset(types) for name, types in found.items()}
+
+    def of_object_type(self, type_: str) -> tuple[Step, ...]:
+        """Return the steps that are run on objects of a type."""
+        return tuple(step for name, step in self._by_name.items() if type_ in self.run_on.get(name, ()))
+
+    def placing_below(self, type_: str) -> Iterator[Step]:
+        """Yield steps run higher up (or elsewhere) whose objects may hang below an object of ``type_``.
+
+        Ports are found per region and hang below their network, switch ports are found per host and hang
+        below their switch: a scan of one network, or switch, has to run such steps, too.
+        """
+        within = self._types_within(type_)
+        for name, step in self._by_name.items():
+            run_on = self.run_on.get(name, frozenset())
+            if step.type in within and run_on and not run_on & {type_, *within} and step.type not in run_on:
+                yield step
+
+    def _types_within(self, type_: str) -> set[str]:
+        within: set[str] = set()
+        grown = True
+        while grown:
+            more = {
+                name
+                for name, one in self._object_types.items()
+                if name not in within and name != type_ and {type_, *within} & set(one.parents)
+            }
+            within |= more
+            grown = bool(more)
+        return within
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """One object that a partial scan is about."""
+
+    target: InventoryObject
+    scan_self: bool
+
+    @property
+    def ref(self) -> ObjectRef:
+        """Its identity."""
+        return self.target.ref
+
+
+def find_scope(plan: ScanPlan, before: Before, catalog: Catalog) -> Scope | None:
+    """Find the object of a partial scan in the inventory; None for a whole scan.
+
+    Raises UnknownObject when the id, or id and type, are not known, and InvalidRequest when objects of
+    several types have the id and no type was given.
+    """
+    if plan.object_id is None or plan.object_id == root_of(before.environment).id:
+        return None
+    types = [plan.object_type] if plan.object_type else list(catalog.object_types)
+    refs = [ObjectRef(before.environment, type_, plan.object_id) for type_ in types]
+    found = [one for one in (before.get(ref) for ref in refs) if one is not None]
+    if not found:
+        wanted = f"{plan.object_type} {plan.object_id}" if plan.object_type else plan.object_id
+        raise UnknownObject(before.environment, wanted)
+    if len(found) > 1:
+        types_found = ", ".join(one.type for one in found)
+        raise InvalidRequest(f'"{plan.object_id}" is the id of objects of several types ({types_found}): give the type')
+    return Scope(found[0], plan.scan_self)

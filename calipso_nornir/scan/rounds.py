@@ -1,0 +1,260 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Runs the fetchings of a scan in rounds.
+
+A fetching starts as soon as its parent is placed. Each round answers what all live fetchings ask, equal
+questions once. What needs no host goes first (API, database, look-ups), until every fetching waits for a host;
+only then do hosts get one batch each. So a host is asked as few times as the longest chain of questions to it
+(two or three), however deep in the tree they come up.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections import Counter
+from collections.abc import Generator
+from typing import TYPE_CHECKING, Any, Protocol
+
+from calipso_nornir.errors import CalipsoError, Fatal, FetcherRaised, LookupCycle, ParseError
+from calipso_nornir.model.evidence import Evidence, derived
+from calipso_nornir.model.objects import Witness
+from calipso_nornir.model.queries import Answer, Answers, Command, Lookup
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping, Sequence
+
+    from calipso_nornir.metadata.catalog import Step
+    from calipso_nornir.model.objects import Fetched, InventoryObject
+    from calipso_nornir.model.protocols import Reply, Source
+    from calipso_nornir.model.queries import Query
+    from calipso_nornir.scan.plan import Steps
+
+logger = logging.getLogger(__name__)
+
+
+class Task:
+    """One fetching: a step run on a parent."""
+
+    __slots__ = ("gaps", "generator", "parent", "read", "step", "waiting", "witness")
+
+    def __init__(self, step: Step, parent: InventoryObject) -> None:
+        self.step = step
+        self.parent = parent
+        self.witness = Witness(step.name, parent.ref)
+        self.generator: Generator[Sequence[Query], Answers, list[Fetched]] | None = None
+        self.waiting: tuple[Query, ...] = ()
+        self.read: dict[Query, Evidence] = {}
+        self.gaps: dict[Query, CalipsoError] = {}
+
+    def __str__(self) -> str:
+        return f"{self.step.name} of {self.parent.ref}"
+
+    def evidence_of(self, fetched: Fetched) -> tuple[Evidence, ...]:
+        """Return what proves an object: the queries that it names, else all that this fetching read."""
+        chosen = [self.read[query] for query in fetched.sources if query in self.read] or list(self.read.values())
+        return tuple(chosen) or derived(f"step {self.step.name}")
+
+
+class Owner(Protocol):
+    """Whoever runs the rounds: knows the objects, and is told how fetchings end."""
+
+    def look_up(self, query: Lookup) -> list[InventoryObject]:
+        """Answer a look-up."""
+        ...
+
+    def unplaced(self, type_: str) -> int:
+        """Return how many found objects of a type still wait for their place."""
+        ...
+
+    def round_begins(self, source: str, number: int, queries: Sequence[Query]) -> None:
+        """Take note that a round of questions goes out."""
+        ...
+
+    def found(self, task: Task, objects: list[Fetched]) -> None:
+        """Take what a fetching found; its ``gaps`` tell what it could not see."""
+        ...
+
+    def failed(self, task: Task, error: CalipsoError) -> None:
+        """Take note that a fetching was stopped."""
+        ...
+
+
+class Rounds:
+    """The live fetchings and the answers so far."""
+
+    def __init__(
+        self,
+        source: Source,
+        *,
+        steps: Steps,
+        parsers: Mapping[str, Callable[[str], Any]],
+        owner: Owner,
+    ) -> None:
+        self._source = source
+        self._yields = steps.yields
+        self._parsers = parsers
+        self._owner = owner
+        self._live: dict[Task, None] = {}
+        self._started: set[Witness] = set()
+        self._pending: Counter[str] = Counter()
+        """Type -> live fetchings out of which objects of that type may still come."""
+        self._unsure: dict[str, CalipsoError] = {}
+        """Type -> the first reason why its objects may not all be known."""
+        self._replies: dict[Query, Reply | CalipsoError] = {}
+        self._answers: dict[Query, Answer | CalipsoError] = {}
+        self.queries: Counter[str] = Counter()
+        self.rounds: Counter[str] = Counter()
+
+    def start(self, step: Step, parent: InventoryObject) -> None:
+        """Start a step on a parent; the same one is never run twice in a scan."""
+        task = Task(step, parent)
+        if task.witness in self._started:
+            return
+        self._started.add(task.witness)
+        self._live[task] = None
+        self._pending.update(self._yields[step.name])
+        try:
+            begun = step.fetcher.get(parent)
+        except Exception as error:  # noqa: BLE001 - a plug-in may raise anything; it is one fetching's failure
+            self._stop(task, error)
+            return
+        if isinstance(begun, Generator):
+            task.generator = begun
+            self._advance(task, None)
+        else:
+            self._finish(task, list(begun))
+
+    def run(self) -> None:
+        """Answer rounds until no fetching lives. Raises the error of a source without which nothing can go on."""
+        while self._live:
+            if self._answer(self._outstanding("api", "db")):
+                continue
+            if self._answer_lookups() or self._answer(self._outstanding("cli")):
+                continue
+            if self._answer_lookups(though_waiting=True):
+                continue
+            for task in list(self._live):  # only look-ups of types that the waiting fetchings themselves may find
+                blocked = next(query.type for query in task.waiting if isinstance(query, Lookup))
+                self._stop(task, LookupCycle(blocked))
+
+    # --- asking
+
+    def _outstanding(self, *sources: str) -> list[Query]:
+        return [
+            query
+            for task in self._live
+            for query in task.waiting
+            if query.source in sources and query.request not in self._replies
+        ]
+
+    def _answer(self, queries: Iterable[Query]) -> bool:
+        requests = list(dict.fromkeys(query.request for query in queries))
+        if not requests:
+            return False
+        for source in dict.fromkeys(request.source for request in requests):
+            asked = [request for request in requests if request.source == source]
+            self.rounds[source] += 1
+            self.queries[source] += len(asked)
+            self._owner.round_begins(source, self.rounds[source], asked)
+        replies = self._source.answer(requests)
+        for request in requests:
+            reply = replies.get(request, FetcherRaised(type(self._source).__name__, f"no answer to {request}"))
+            if isinstance(reply, CalipsoError) and isinstance(reply, Fatal):
+                raise reply
+            self._replies[request] = reply
+        self._advance_ready()
+        return True
+
+    def _answer_lookups(self, *, though_waiting: bool = False) -> bool:
+        ready = {
+            query
+            for task in self._live
+            for query in task.waiting
+            if isinstance(query, Lookup) and query not in self._answers and self._settled(query.type, though_waiting)
+        }
+        for query in ready:
+            self._answers[query] = Answer(self._owner.look_up(query), None, self._unsure.get(query.type))
+        self._advance_ready()
+        return bool(ready)
+
+    def _settled(self, type_: str, though_waiting: bool) -> bool:  # noqa: FBT001 - passed on by name above
+        return self._pending[type_] == 0 and (though_waiting or self._owner.unplaced(type_) == 0)
+
+    # --- advancing
+
+    def _advance_ready(self) -> None:
+        for task in list(self._live):
+            if task in self._live and all(self._has_answer(query) for query in task.waiting):
+                answers = {query: self._answer_to(query) for query in task.waiting}
+                self._advance(task, Answers(answers, on_gap=_noting(task), on_read=_reading(task)))
+
+    def _has_answer(self, query: Query) -> bool:
+        return query in self._answers or query.request in self._replies
+
+    def _answer_to(self, query: Query) -> Answer | CalipsoError:
+        if query not in self._answers:
+            self._answers[query] = self._read(query, self._replies[query.request])
+        return self._answers[query]
+
+    def _read(self, query: Query, reply: Reply | CalipsoError) -> Answer | CalipsoError:
+        if isinstance(reply, CalipsoError):
+            return reply
+        evidence = Evidence(query.source, str(query), query.host, reply.at)
+        parser = query.parser if isinstance(query, Command) else None
+        if parser is None:
+            return Answer(reply.data, evidence, reply.gap)
+        try:
+            return Answer(self._parsers[parser](reply.data), evidence, reply.gap)
+        except ParseError as error:
+            return error.asked_by(str(query), query.host)
+        except Exception as error:
+            logger.exception("parser %s raised on the answer to %s", parser, query)
+            return FetcherRaised(f"parser {parser}", repr(error))
+
+    def _advance(self, task: Task, answers: Answers | None) -> None:
+        assert task.generator is not None  # noqa: S101 - only generators are advanced
+        try:
+            asked = task.generator.send(answers)  # type: ignore[arg-type]  # None starts a generator
+        except StopIteration as stop:
+            self._finish(task, stop.value or [])
+        except Exception as error:  # noqa: BLE001 - as in start()
+            self._stop(task, error)
+        else:
+            task.waiting = tuple(asked)
+            if all(self._has_answer(query) for query in task.waiting):
+                known = {query: self._answer_to(query) for query in task.waiting}
+                self._advance(task, Answers(known, on_gap=_noting(task), on_read=_reading(task)))
+
+    def _finish(self, task: Task, objects: list[Fetched]) -> None:
+        del self._live[task]
+        for error in task.gaps.values():
+            self._doubt(task.step, error)
+        self._owner.found(task, objects)
+        self._pending.subtract(self._yields[task.step.name])
+
+    def _stop(self, task: Task, error: Exception) -> None:
+        if not isinstance(error, CalipsoError):
+            logger.error("%s raised", task, exc_info=error)
+            error = FetcherRaised(str(task), repr(error))
+        del self._live[task]
+        self._doubt(task.step, error)
+        self._owner.failed(task, error)
+        self._pending.subtract(self._yields[task.step.name])
+
+    def _doubt(self, step: Step, error: CalipsoError) -> None:
+        for type_ in self._yields[step.name]:
+            self._unsure.setdefault(type_, error)
+
+
+def _noting(task: Task) -> Callable[[Query, CalipsoError], None]:
+    def note(query: Query, error: CalipsoError) -> None:
+        task.gaps.setdefault(query, error)
+
+    return note
+
+
+def _reading(task: Task) -> Callable[[Query, Answer], None]:
+    def note(query: Query, answer: Answer) -> None:
+        if answer.evidence is not None:
+            task.read[query] = answer.evidence
+
+    return note

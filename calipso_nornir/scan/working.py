@@ -1,0 +1,136 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The scan's own picture of the environment, in memory: what link finders and look-ups see."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from enum import Enum
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+    from calipso_nornir.model.links import Link
+    from calipso_nornir.model.objects import InventoryObject, ObjectRef
+
+
+class State(Enum):
+    """How an object came into the picture."""
+
+    FOUND = "found"
+    """Seen by this scan."""
+    KEPT = "kept"
+    """Known from before; who could confirm or deny it could not look."""
+    CONTEXT = "context"
+    """Outside of what this scan is about."""
+
+
+class Working:
+    """Objects and links of one environment; a ``View`` with indexes that are made once and kept up."""
+
+    def __init__(self, environment: str) -> None:
+        self._environment = environment
+        self._objects: dict[ObjectRef, InventoryObject] = {}
+        self._states: dict[ObjectRef, State] = {}
+        self._by_type: defaultdict[str, dict[str, InventoryObject]] = defaultdict(dict)
+        self._by_value: dict[tuple[str, str], defaultdict[Any, dict[str, None]]] = {}
+        self._children: dict[ObjectRef, list[ObjectRef]] | None = None
+        self._links: list[Link] = []
+
+    # --- View
+
+    @property
+    def environment(self) -> str:
+        """Name of the environment."""
+        return self._environment
+
+    def get(self, ref: ObjectRef) -> InventoryObject | None:
+        """Return one object, or None."""
+        return self._objects.get(ref)
+
+    def of_type(self, type_: str) -> Sequence[InventoryObject]:
+        """Return all objects of a type, ordered by id."""
+        known = self._by_type[type_]
+        return [known[id_] for id_ in sorted(known)]
+
+    def children(self, ref: ObjectRef) -> Sequence[InventoryObject]:
+        """Return what hangs directly below an object, ordered by type and name."""
+        if self._children is None:
+            below: defaultdict[ObjectRef, list[ObjectRef]] = defaultdict(list)
+            for one in self._objects.values():
+                if one.parent is not None:
+                    below[one.parent].append(one.ref)
+            self._children = dict(below)
+        found = [self._objects[one] for one in self._children.get(ref, ())]
+        return sorted(found, key=lambda one: (one.type, one.name, one.id))
+
+    def links(
+        self,
+        type_: str | None = None,
+        *,
+        source: ObjectRef | None = None,
+        target: ObjectRef | None = None,
+    ) -> Sequence[Link]:
+        """Return the links found so far, of a type, from a source, to a target."""
+        return [
+            link
+            for link in self._links
+            if type_ in (None, link.type) and source in (None, link.source) and target in (None, link.target)
+        ]
+
+    # --- filling it
+
+    def put(self, one: InventoryObject, state: State) -> None:
+        """Insert or replace one object."""
+        before = self._objects.get(one.ref)
+        self._objects[one.ref] = one
+        self._states[one.ref] = state
+        self._by_type[one.type][one.id] = one
+        self._children = None
+        for (type_, key), index in self._by_value.items():
+            if type_ == one.type:
+                if before is not None:
+                    index[_hashable(before.get(key))].pop(one.id, None)
+                index[_hashable(one.get(key))][one.id] = None
+
+    def put_links(self, links: Iterable[Link]) -> None:
+        """Add the links that one finder found."""
+        self._links.extend(links)
+
+    def state(self, ref: ObjectRef) -> State | None:
+        """Return how an object came into the picture; None when it is not in it."""
+        return self._states.get(ref)
+
+    def __contains__(self, ref: object) -> bool:
+        return ref in self._objects
+
+    def __len__(self) -> int:
+        return len(self._objects)
+
+    def __iter__(self) -> Iterator[InventoryObject]:
+        return iter(self._objects.values())
+
+    def in_state(self, state: State) -> Iterator[InventoryObject]:
+        """Yield the objects of one state."""
+        return (one for ref, one in self._objects.items() if self._states[ref] is state)
+
+    def look_up(self, type_: str, equal: Mapping[str, Any]) -> list[InventoryObject]:
+        """Return objects of a type whose attributes have these values, ordered by id."""
+        if not equal:
+            return list(self.of_type(type_))
+        first, *rest = equal.items()
+        known = self._by_type[type_]
+        ids = self._index(type_, first[0]).get(_hashable(first[1]), {})
+        return [known[id_] for id_ in sorted(ids) if all(known[id_].get(key) == value for key, value in rest)]
+
+    def _index(self, type_: str, key: str) -> Mapping[Any, dict[str, None]]:
+        if (type_, key) not in self._by_value:
+            index: defaultdict[Any, dict[str, None]] = defaultdict(dict)
+            for one in self._by_type[type_].values():
+                index[_hashable(one.get(key))][one.id] = None
+            self._by_value[type_, key] = index
+        return self._by_value[type_, key]
+
+
+def _hashable(value: Any) -> Any:  # noqa: ANN401 - attributes are JSON of any shape
+    return value if isinstance(value, (str, int, float, bool, type(None))) else repr(value)
