@@ -1,0 +1,163 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Types of values in an environment's description, and the wording of what is wrong with them.
+
+No message here repeats a value: somebody may have put a secret where it does not belong.
+"""
+
+import re
+from collections.abc import Collection, Iterator, Mapping
+from typing import TYPE_CHECKING, Annotated, Any, get_args
+from urllib.parse import urlsplit
+
+from pydantic import BeforeValidator, Field, ValidationError
+from pydantic_core import PydanticCustomError
+
+from calipso_nornir.metadata.names import nearest
+from calipso_nornir.model.environment import SecretKind, SecretRef
+
+if TYPE_CHECKING:
+    from pydantic_core import ErrorDetails
+
+SECRET_KINDS: tuple[str, ...] = get_args(SecretKind)
+HOW_TO_REFER = (
+    "write where it is kept instead: {env: NAME}, {file: PATH}, {keyring: 'service:user'}, "
+    "{command: 'pass show x'} or {cloud: NAME}"
+)
+MAX_NAME_LENGTH = 100
+_VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+_SECRET_KEY = re.compile(r"(^|[^a-z])(pwd|pass|passwd|password|passphrase|passcode|secret|token)$", re.IGNORECASE)
+
+
+def is_secret_key(key: str) -> bool:
+    """Tell whether a key of unknown meaning names a secret, by its last word."""
+    return _SECRET_KEY.search(key) is not None
+
+
+def refuse(problem: str) -> PydanticCustomError:
+    """Return the error that becomes one fault with this text."""
+    return PydanticCustomError("environment", "{problem}", {"problem": problem})
+
+
+def secret_reference(value: object) -> SecretRef:
+    """Read ``{kind: locator}`` or ``kind:locator``; anything else is taken for a secret that was written down."""
+    if isinstance(value, SecretRef):
+        return value
+    kind, locator = _kind_and_locator(value)
+    if kind not in SECRET_KINDS:
+        raise refuse(f"holds a literal value; {HOW_TO_REFER}")
+    if not locator:
+        raise refuse(f"{kind}: says no place; {HOW_TO_REFER}")
+    if kind == "env" and not _VARIABLE.fullmatch(locator):
+        raise refuse("env: names no environment variable (letters, digits and _)")
+    if kind == "keyring" and not all(part for part in locator.rpartition(":")):
+        raise refuse('keyring: wants "service:user"')
+    return SecretRef(kind, locator)  # type: ignore[arg-type]  # checked above
+
+
+def _kind_and_locator(value: object) -> tuple[str, str]:
+    if isinstance(value, str):
+        kind, _, locator = value.partition(":")
+        return kind.strip(), locator.strip()
+    if isinstance(value, Mapping) and len(value) == 1:
+        ((kind, locator),) = value.items()
+        return str(kind), locator.strip() if isinstance(locator, str) else ""
+    return "", ""
+
+
+def _environment_name(value: object) -> object:
+    if not isinstance(value, str):
+        raise refuse("must be text; write it in quotes")
+    if not value or len(value) > MAX_NAME_LENGTH or not value.isprintable() or value != value.strip():
+        raise refuse(f"must be 1 to {MAX_NAME_LENGTH} printable characters, without spaces around them")
+    if value[0] in ".-" or "/" in value or "\\" in value:
+        raise refuse("stands in paths: it must not begin with . or - and not hold / or \\")
+    return value
+
+
+def _host(value: object) -> object:
+    if not isinstance(value, str) or not value or not value.isprintable() or any(c in value for c in " /@?#[]"):
+        raise refuse("must be an address or a host name, without scheme, port or spaces")
+    return value
+
+
+def _url(value: object) -> object:
+    wanted = refuse("must be a URL such as https://cloud.example:5000/v3, without user, query or fragment")
+    if not isinstance(value, str) or not value.isprintable() or " " in value:
+        raise wanted
+    try:
+        parts = urlsplit(value)
+        host, _ = parts.hostname, parts.port
+    except ValueError:
+        raise wanted from None
+    if parts.scheme not in ("http", "https") or not host or parts.query or parts.fragment or "@" in parts.netloc:
+        raise wanted
+    return value
+
+
+def _version(value: object) -> object:
+    if isinstance(value, float):
+        raise refuse('is read as a number, which loses digits; write it in quotes, e.g. "9.10"')
+    return str(value) if isinstance(value, int) and not isinstance(value, bool) else value
+
+
+def _path_or_false(value: object) -> object:
+    if value is False or (isinstance(value, str) and value):
+        return value
+    raise refuse("must be a path, or false for none")
+
+
+Secret = Annotated[SecretRef, BeforeValidator(secret_reference)]
+EnvironmentName = Annotated[str, BeforeValidator(_environment_name)]
+Host = Annotated[str, BeforeValidator(_host)]
+Url = Annotated[str, BeforeValidator(_url)]
+Version = Annotated[str, BeforeValidator(_version)]
+PathOrFalse = Annotated[str | bool, BeforeValidator(_path_or_false)]
+Text = Annotated[str, Field(min_length=1)]
+Port = Annotated[int, Field(ge=1, le=65535)]
+Seconds = Annotated[float, Field(gt=0, le=86400)]
+Count = Annotated[int, Field(ge=1, le=100_000)]
+
+_WORDS = {
+    "missing": "is missing",
+    "string_type": "must be text; write it in quotes",
+    "string_too_short": "must not be empty",
+    "list_type": "must be a list",
+    "tuple_type": "must be a list",
+    "dict_type": "must hold keys and values",
+    "model_type": "must hold keys and values",
+    "bool_type": "must be true or false",
+    "bool_parsing": "must be true or false",
+    "int_type": "must be a whole number",
+    "int_parsing": "must be a whole number",
+    "int_from_float": "must be a whole number",
+    "float_type": "must be a number",
+    "float_parsing": "must be a number",
+    "finite_number": "must be a finite number",
+    "too_short": "must not be empty",
+}
+
+
+def problems(error: ValidationError, known: Collection[str]) -> Iterator[tuple[str, str]]:
+    """Yield key path and problem for everything that pydantic found; ``known`` are keys that may be meant."""
+    for one in error.errors(include_url=False):
+        yield "/".join(str(part) for part in one["loc"] if part != "[key]"), _problem(one, known)
+
+
+def _problem(one: "ErrorDetails", known: Collection[str]) -> str:
+    limits: dict[str, Any] = one.get("ctx", {})
+    match one["type"]:
+        case "extra_forbidden":
+            key = str(one["loc"][-1])
+            return f"unknown key{nearest(key, known)}"
+        case "literal_error":
+            expected = str(limits["expected"])
+            near = nearest(str(one["input"]), re.findall(r"'([^']+)'", expected))
+            return f"must be {expected}{near}"
+        case "greater_than_equal":
+            return f"must be {limits['ge']} or more"
+        case "greater_than":
+            return f"must be more than {limits['gt']}"
+        case "less_than_equal":
+            return f"must be {limits['le']} or less"
+        case kind:
+            return _WORDS.get(kind, one["msg"])

@@ -1,0 +1,96 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Environments as people write them: read and checked, all faults at once, secrets as references only."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from calipso_nornir.errors import EnvironmentInvalid
+from calipso_nornir.metadata.environment_check import Check, Constants
+from calipso_nornir.metadata.environment_fields import is_secret_key
+from calipso_nornir.metadata.layers import SHIPPED
+from calipso_nornir.metadata.yaml_file import read_yaml_file
+from calipso_nornir.model.environment import Environment, SecretRef
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+_OWN_FIELDS = frozenset(
+    {"name", "environment_type", "distribution", "distribution_version", "mechanism_drivers", "type_drivers"}
+)
+
+
+def read_environment(
+    data: object, *, where: str, constants: Constants | None = None, complete: bool = True
+) -> Environment:
+    """Check one description of an environment, as it comes from YAML, JSON or the store.
+
+    Args:
+        data: keys of discovery.md 1.9; ``configuration`` is a list of sections with a ``name`` each.
+        where: the file, or whatever else it comes from; every fault names it.
+        constants: allowed values by name; those that are shipped when not given. The catalog knows overlays' too.
+        complete: whether each section must have what it needs; not so in a recording, which has no secrets.
+
+    Raises:
+        EnvironmentInvalid: all faults at once, none of them repeating a value.
+    """
+    check = Check(where, shipped_constants() if constants is None else constants, complete=complete)
+    values, sections = check.read(data)
+    if check.faults:
+        raise EnvironmentInvalid(tuple(check.faults))
+    own = {key: value for key, value in values.items() if key in _OWN_FIELDS}
+    extra = {key: value for key, value in values.items() if key not in _OWN_FIELDS and key != "type"}
+    return Environment(**own, configuration=sections, extra=extra)
+
+
+def read_environment_file(path: str | Path, *, constants: Constants | None = None) -> Environment:
+    """Read one environment from a YAML (or JSON) file."""
+    return read_environment(read_yaml_file(path), where=str(path), constants=constants)
+
+
+def environment_document(environment: Environment) -> dict[str, Any]:
+    """Return what is stored and shown: the description as it was given, secrets as ``{kind: locator}``."""
+    return _document(environment, lambda ref: {ref.kind: ref.locator})
+
+
+def recorded_document(environment: Environment) -> dict[str, Any]:
+    """Return what a recording holds: not even the places of secrets are in it."""
+    document = _document(environment, lambda _ref: None)
+    return {key: value for key, value in document.items() if not is_secret_key(key)}
+
+
+def shipped_constants() -> dict[str, list[str]]:
+    """Return the constants that the product ships."""
+    text = (SHIPPED / "constants.json").read_text(encoding="utf-8")
+    constants: dict[str, list[str]] = json.loads(text)["constants"]
+    return constants
+
+
+def _document(environment: Environment, refer: Callable[[SecretRef], Any]) -> dict[str, Any]:
+    sections = [{"name": name, **_plain(section, refer)} for name, section in environment.configuration.items()]
+    top = {
+        "name": environment.name,
+        "type": "environment",
+        "environment_type": environment.environment_type,
+        "distribution": environment.distribution,
+        "distribution_version": environment.distribution_version,
+        "mechanism_drivers": list(environment.mechanism_drivers),
+        "type_drivers": environment.type_drivers,
+        "configuration": sections,
+    }
+    return {**top, **_plain(environment.extra, refer)}
+
+
+def _plain(value: Any, refer: Callable[[SecretRef], Any]) -> Any:  # noqa: ANN401 - JSON has no type
+    """Make lists of tuples, and of references what ``refer`` gives; None drops the key."""
+    if isinstance(value, SecretRef):
+        return refer(value)
+    if isinstance(value, Mapping):
+        made = ((key, _plain(one, refer), one) for key, one in value.items())
+        return {key: one for key, one, was in made if one is not None or was is None}
+    if isinstance(value, (list, tuple)):
+        return [_plain(one, refer) for one in value]
+    return value
