@@ -14,6 +14,7 @@
     │   └── ResourceMissing      a damaged installation
     ├── StoreError
     │   ├── StoreUnavailable     ├── StoreVersionMismatch   ├── StoreFull   ├── StoreBusy
+    │   └── DocumentRefused
     ├── SourceError              what a source says in place of an answer
     │   ├── SourceNotConfigured  ├── NotRecorded
     │   ├── NotAuthenticated     ├── NotAuthorized   ├── ViewRestricted
@@ -82,6 +83,7 @@ from calipso_nornir.errors.source import (
     ViewRestricted,
 )
 from calipso_nornir.errors.store import (
+    DocumentRefused,
     StoreBusy,
     StoreError,
     StoreFull,
@@ -107,6 +109,7 @@ __all__ = [
     "ConfigurationError",
     "ConnectionLost",
     "DatabaseUnavailable",
+    "DocumentRefused",
     "DuplicateObject",
     "EndpointMissing",
     "EnvironmentInvalid",

@@ -60,3 +60,16 @@ class StoreBusy(StoreError, Retriable):
 
     def __str__(self) -> str:
         return f"store {self.uri}: {self.owner} is writing environment {self.environment}. Try again when it has ended."
+
+
+@dataclass(eq=False)
+class DocumentRefused(StoreError):
+    """A document that no generation may hold: larger than the store's limit, or with an ``_id`` that is not its own."""
+
+    uri: str
+    kind: str
+    document_id: str
+    problem: str
+
+    def __str__(self) -> str:
+        return f"store {self.uri}: {self.kind} document {self.document_id} {self.problem}. Nothing was changed."

@@ -26,7 +26,5 @@ class FolderFetcher:
     def get(self, parent: InventoryObject) -> list[Fetched]:
         """Return the folder."""
         where = {key: parent[key] for key in INHERITED if key in parent}
-        if parent.type in INHERITED:
-            where[parent.type] = parent.id
         attributes = {"text": self.text, "create_object": True, **where}
         return [Fetched(id=ids.folder(parent.id, self.types_name), name=self.text, attributes=attributes)]

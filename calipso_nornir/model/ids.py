@@ -140,5 +140,6 @@ def clique_document_id(focal_point: ObjectRef) -> str:
 
 
 def _digest(*parts: str) -> str:
-    joined = "".join(f"{len(part)}:{part}" for part in parts)  # lengths first: no two lists of parts join alike
-    return hashlib.blake2b(joined.encode("utf-8", "backslashreplace"), digest_size=12).hexdigest()
+    storable = (part.encode("utf-8", "backslashreplace").decode() for part in parts)  # as stores write lone surrogates
+    joined = "".join(f"{len(part)}:{part}" for part in storable)  # lengths first: no two lists of parts join alike
+    return hashlib.blake2b(joined.encode(), digest_size=12).hexdigest()

@@ -41,6 +41,7 @@ RESERVED = frozenset(
         "found_by",
         "digest",
         "on_demand",
+        "handed_down",
     }
 )
 """Names that the frame of a document uses; no attribute may be called like one of them."""

@@ -182,6 +182,10 @@ class Store(Protocol):
         """Begin a new generation: readers see the old one until the ``with`` block ends without an error."""
         ...
 
+    def environments(self) -> Sequence[str]:
+        """Return the names of the environments that have objects, links or cliques, ordered."""
+        ...
+
     def collection(self, name: str) -> Collection:
         """Return one of the collections of plain documents."""
         ...

@@ -23,6 +23,11 @@ class Hop(NamedTuple):
     """Per constraint attribute: the link's values, None when it has no such attribute."""
 
 
+class _ByStart(defaultdict["ObjectRef", "list[Hop]"]):
+    def __init__(self) -> None:
+        super().__init__(list)
+
+
 class Graph:
     """Hops by link type and starting object. ``attributes`` are the constraint attributes, in order."""
 

@@ -8,6 +8,7 @@ values of a constraint attribute.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from calipso_nornir.model.evidence import Evidence
@@ -33,7 +34,7 @@ def derive_links(
     """Yield one implicit link per source and object of the target type that it leads to by two hops or more."""
     for source in sources:
         for target, (way, limits) in sorted(_reachable(graph, source.ref, link_type.target).items()):
-            yield _link(graph, source.ref, target, way, limits, at)
+            yield replace(_link(graph, source.ref, target, way, limits), scanned_at=at)
 
 
 def _reachable(graph: Graph, start: ObjectRef, wanted: str) -> dict[ObjectRef, tuple[tuple[Hop, ...], Limits]]:
@@ -68,9 +69,7 @@ def _widened(first: Limits, second: Limits) -> Limits:
     return tuple(None if a is None or b is None else a | b for a, b in zip(first, second, strict=True))
 
 
-def _link(  # noqa: PLR0913 - the parts of one link
-    graph: Graph, source: ObjectRef, target: ObjectRef, way: tuple[Hop, ...], limits: Limits, at: datetime
-) -> Link:
+def _link(graph: Graph, source: ObjectRef, target: ObjectRef, way: tuple[Hop, ...], limits: Limits) -> Link:
     hosts = {hop.link.host for hop in way}
     switches = {hop.link.switch for hop in way}
     told = " > ".join([str(source), *(str(hop.to) for hop in way)])
@@ -86,5 +85,4 @@ def _link(  # noqa: PLR0913 - the parts of one link
             name: sorted(limit) for name, limit in zip(graph.attributes, limits, strict=True) if limit is not None
         },
         evidence=(Evidence("derived", told),),
-        scanned_at=at,
     )

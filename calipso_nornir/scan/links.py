@@ -60,8 +60,7 @@ def _joined(first: Link, second: Link) -> Link:
         )
     else:
         attributes.pop("network", None)
-    state = "up" if "up" in (first.state, second.state) else "down"
-    return replace(first, attributes=attributes, state=state)
+    return replace(first if first.state == "up" else second, attributes=attributes)
 
 
 def _as_list(value: Any) -> list[Any]:  # noqa: ANN401 - one id or a list of them

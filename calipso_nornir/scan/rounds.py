@@ -97,8 +97,8 @@ class Rounds:
         self._started: set[Witness] = set()
         self._pending: Counter[str] = Counter()
         """Type -> live fetchings out of which objects of that type may still come."""
-        self._unsure: dict[str, CalipsoError] = {}
-        """Type -> the first reason why its objects may not all be known."""
+        self._unsure: dict[tuple[str, str | None], CalipsoError] = {}
+        """Type and host (None: of no host in particular) -> the first reason why its objects may not all be known."""
         self._replies: dict[Query, Reply | CalipsoError] = {}
         self._answers: dict[Query, Answer | CalipsoError] = {}
         self.queries: Counter[str] = Counter()
@@ -172,7 +172,7 @@ class Rounds:
             if isinstance(query, Lookup) and query not in self._answers and self._settled(query.type, though_waiting)
         }
         for query in ready:
-            self._answers[query] = Answer(self._owner.look_up(query), None, self._unsure.get(query.type))
+            self._answers[query] = Answer(self._owner.look_up(query), None, self._doubt_about(query))
         self._advance_ready()
         return bool(ready)
 
@@ -227,7 +227,7 @@ class Rounds:
     def _finish(self, task: Task, objects: list[Fetched]) -> None:
         del self._live[task]
         for error in task.gaps.values():
-            self._doubt(task.step, error)
+            self._doubt(task, error)
         self._owner.found(task, objects)
         self._pending.subtract(self._yields[task.step.name])
 
@@ -236,13 +236,21 @@ class Rounds:
             logger.error("%s raised", task, exc_info=error)
             error = FetcherRaised(str(task), repr(error))
         del self._live[task]
-        self._doubt(task.step, error)
+        self._doubt(task, error)
         self._owner.failed(task, error)
         self._pending.subtract(self._yields[task.step.name])
 
-    def _doubt(self, step: Step, error: CalipsoError) -> None:
-        for type_ in self._yields[step.name]:
-            self._unsure.setdefault(type_, error)
+    def _doubt(self, task: Task, error: CalipsoError) -> None:
+        host = task.parent.get("host")
+        for type_ in self._yields[task.step.name]:
+            self._unsure.setdefault((type_, host), error)
+
+    def _doubt_about(self, query: Lookup) -> CalipsoError | None:
+        """Return why a look-up may miss objects; one within a host is not in doubt because of another host."""
+        hosts = [None, host] if (host := dict(query.equal).get("host")) else None
+        return next(
+            (e for (t, h), e in self._unsure.items() if t == query.type and (hosts is None or h in hosts)), None
+        )
 
 
 def _noting(task: Task) -> Callable[[Query, CalipsoError], None]:
