@@ -1,0 +1,82 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Linux bridges and forwarding entries, from ``bridge`` (iproute2), ``brctl`` (bridge-utils) or ``ip``."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from typing import TYPE_CHECKING
+
+from calipso_nornir.errors import ParseError
+from calipso_nornir.parsing.documents import Fields, document, objects
+from calipso_nornir.parsing.rows import Bridge, FdbEntry
+from calipso_nornir.parsing.templates import many, one, tool_rows
+from calipso_nornir.parsing.values import is_mac
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from calipso_nornir.parsing.rows import Interface
+
+
+def fdb_json(text: str) -> tuple[FdbEntry, ...]:
+    """Read ``bridge -j fdb show``.
+
+    The address 00:00:00:00:00:00 is kept: on a VXLAN device it means "to all" (where unknown and broadcast
+    frames go). iproute2 4.14 to 4.17 name the device ``dev``, later ones ``ifname``.
+    """
+    rows = objects(document(text, parser="bridge_fdb_json"), parser="bridge_fdb_json")
+    return tuple(_fdb_of_json(row) for row in rows)
+
+
+def _fdb_of_json(row: Fields) -> FdbEntry:
+    mac = row.text("mac").lower()
+    if not is_mac(mac):
+        raise row.fault(f"{mac!r} is no MAC address")
+    device = row.text_or_none("ifname", "dev") or row.text("ifname")
+    return FdbEntry(mac, device, remote=row.text_or_none("dst"), master=row.text_or_none("master"))
+
+
+def fdb_text(text: str) -> tuple[FdbEntry, ...]:
+    """Read ``bridge fdb show``; empty in a namespace that has nothing but its lo."""
+    return tuple(
+        FdbEntry(
+            one(row, "mac_address"),
+            one(row, "interface"),
+            remote=one(row, "remote") or None,
+            master=one(row, "master") or None,
+        )
+        for row in tool_rows("linux_bridge_fdb", text)
+    )
+
+
+def brctl_show(text: str) -> tuple[Bridge, ...]:
+    """Read ``brctl show``. Empty is right on a host without a bridge: ``brctl`` prints its header with the first."""
+    rows = tool_rows("linux_brctl_show", text)
+    if text.strip() and not rows:
+        raise ParseError("brctl_show", "cut short: a header and no bridge")
+    return _sorted(
+        Bridge(one(row, "bridge"), one(row, "bridge_id"), one(row, "stp") == "yes", tuple(many(row, "interfaces")))
+        for row in rows
+    )
+
+
+def bridges(interfaces: Iterable[Interface]) -> tuple[Bridge, ...]:
+    """Return the bridges among interfaces of ``ip -d address``, as ``brctl show`` would list them.
+
+    The text of ``ip address`` without ``-d`` does not say what is a bridge: it gives none.
+    """
+    ports: defaultdict[str, list[str]] = defaultdict(list)
+    known = tuple(interfaces)
+    for interface in known:
+        if interface.master is not None:
+            ports[interface.master].append(interface.name)
+    return _sorted(
+        Bridge(bridge.name, bridge.bridge_id or "", bool(bridge.stp), tuple(ports[bridge.name]))
+        for bridge in known
+        if bridge.kind == "bridge"
+    )
+
+
+def _sorted(found: Iterable[Bridge]) -> tuple[Bridge, ...]:
+    ordered = (Bridge(one_.name, one_.bridge_id, one_.stp, tuple(sorted(one_.interfaces))) for one_ in found)
+    return tuple(sorted(ordered, key=lambda bridge: bridge.name))

@@ -1,0 +1,194 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Interfaces and network namespaces, from ``ip`` (iproute2), by its JSON or its text."""
+
+from __future__ import annotations
+
+import itertools
+import re
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from calipso_nornir.errors import ParseError
+from calipso_nornir.parsing.documents import Fields, document, objects
+from calipso_nornir.parsing.rows import Address, Interface, Namespace, Vxlan
+from calipso_nornir.parsing.templates import Row, many, one, tool_rows
+from calipso_nornir.parsing.values import bridge_id, mac_or_none
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+_UNRESOLVED = "nsid:"
+_UNKNOWN_NSID = -1
+_INDEX_ONLY = re.compile(r"if\d+")
+
+
+def address_json(text: str) -> tuple[Interface, ...]:
+    """Read ``ip -j -d address`` (iproute2 4.14 and newer).
+
+    Objects without members are what iproute2 prints for interfaces that a filter left out; they are passed over.
+    """
+    rows = objects(document(text, parser="ip_address_json"), parser="ip_address_json")
+    return _named_links(_interface_of_json(row) for row in rows if row.members)
+
+
+def address_text(text: str) -> tuple[Interface, ...]:
+    """Read ``ip -d address``, or ``ip address``, which tells less: no kinds, no VLAN, VXLAN or bridge details."""
+    if not text.strip():
+        raise ParseError("ip_address_text", "the text is empty, but every namespace has at least its lo")
+    return _named_links(_interface_of_text(row) for row in tool_rows("linux_ip_address", text))
+
+
+def netns_json(text: str) -> tuple[Namespace, ...]:
+    """Read ``ip -j netns list``. Empty is right where no namespace was ever named: ``ip`` then prints not even []."""
+    if not text.strip():
+        return ()
+    rows = objects(document(text, parser="ip_netns_json"), parser="ip_netns_json")
+    return tuple(Namespace(row.text("name"), row.number_or_none("id")) for row in rows)
+
+
+def netns_text(text: str) -> tuple[Namespace, ...]:
+    """Read ``ip netns list``; empty when there is none."""
+    rows = tool_rows("linux_ip_netns", text)
+    return tuple(Namespace(one(row, "netns"), int(one(row, "id")) if row["id"] else None) for row in rows)
+
+
+def resolve_namespaces(interfaces: Iterable[Interface], namespaces: Iterable[Namespace]) -> tuple[Interface, ...]:
+    """Put names in place of ``nsid:<number>`` where the namespace has one.
+
+    The JSON of ``ip`` gives the number only, its text the name when there is one. Of two names of one
+    namespace the first listed is taken.
+    """
+    names: dict[str, str] = {}
+    for namespace in namespaces:
+        if namespace.nsid is not None:
+            names.setdefault(f"{_UNRESOLVED}{namespace.nsid}", namespace.name)
+    return tuple(
+        replace(one_, peer_netns=names[one_.peer_netns]) if one_.peer_netns in names else one_ for one_ in interfaces
+    )
+
+
+def _named_links(found: Iterable[Interface]) -> tuple[Interface, ...]:
+    # iproute2 prints "if7" for a device below that it cannot find by its index 7: that is no name
+    interfaces = tuple(found)
+    names = {interface.name for interface in interfaces}
+    return tuple(
+        replace(interface, lower=None)
+        if interface.lower and interface.lower not in names and _INDEX_ONLY.fullmatch(interface.lower)
+        else interface
+        for interface in interfaces
+    )
+
+
+# --- the JSON
+
+
+def _interface_of_json(row: Fields) -> Interface:
+    info = row.child("linkinfo")
+    kind, details = info.text_or_none("info_kind"), info.child("info_data")
+    netns = row.number_or_none("link_netnsid")
+    stp = details.number_or_none("stp_state") if kind == "bridge" else None
+    return Interface(
+        name=row.text("ifname"),
+        index=row.number("ifindex"),
+        flags=row.texts("flags"),
+        mtu=row.number("mtu"),
+        state=row.text("operstate"),
+        mac=mac_or_none(row.text_or_none("address")),
+        link_type=row.text("link_type"),
+        kind=kind,
+        master=row.text_or_none("master"),
+        member_of_kind=info.text_or_none("info_slave_kind"),
+        lower=row.text_or_none("link"),
+        peer_netns=None if netns is None else f"{_UNRESOLVED}{netns}",
+        addresses=tuple(_address_of_json(address) for address in row.children("addr_info")),
+        vlan_id=details.number("id") if kind == "vlan" else None,
+        vxlan=_vxlan_of_json(details) if kind == "vxlan" else None,
+        bridge_id=bridge_id(details.text_or_none("bridge_id") or "") if kind == "bridge" else None,
+        stp=None if stp is None else bool(stp),
+    )
+
+
+def _address_of_json(row: Fields) -> Address:
+    family = row.text("family")
+    if family not in ("inet", "inet6"):
+        raise row.fault(f"address family {family!r} is not known")
+    return Address(f"{row.text('local')}/{row.number('prefixlen')}", family, row.text("scope"))
+
+
+def _vxlan_of_json(row: Fields) -> Vxlan:
+    return Vxlan(
+        vni=row.number("id"),
+        local=row.text_or_none("local", "local6"),
+        device=row.text_or_none("link"),
+        udp_port=row.number_or_none("port"),
+        remote=row.text_or_none("remote", "remote6", "group", "group6"),
+    )
+
+
+# --- the text
+
+
+def _interface_of_text(row: Row) -> Interface:
+    if not row["type"]:
+        raise ParseError("ip_address_text", f"cut short: interface {row['interface']} has no line link/…")
+    kind = one(row, "kind") or None
+    details = one(row, "kind_details")
+    stp = _word_after("stp_state", details) if kind == "bridge" else None
+    link = one(row, "link")
+    return Interface(
+        name=one(row, "interface"),
+        index=int(one(row, "id")),
+        flags=tuple(one(row, "flags").split(",")) if row["flags"] else (),
+        mtu=int(one(row, "mtu")),
+        state=one(row, "state"),
+        mac=mac_or_none(one(row, "mac_address")),
+        link_type=one(row, "type"),
+        kind=kind,
+        master=one(row, "master") or None,
+        member_of_kind=one(row, "master_kind") or None,
+        lower=None if row["link_netns"] or row["link_netns_id"] or link == "NONE" else link or None,
+        peer_netns=_netns_of_text(row),
+        addresses=_addresses_of_text(row),
+        vlan_id=_number_after("id", details, kind) if kind == "vlan" else None,
+        vxlan=_vxlan_of_text(details) if kind == "vxlan" else None,
+        bridge_id=bridge_id(_word_after("bridge_id", details) or "") if kind == "bridge" else None,
+        stp=None if stp is None else stp != "0",
+    )
+
+
+def _netns_of_text(row: Row) -> str | None:
+    number = one(row, "link_netns_id")
+    if number:
+        return f"{_UNRESOLVED}{_UNKNOWN_NSID if number == 'unknown' else number}"
+    return one(row, "link_netns") or None
+
+
+def _addresses_of_text(row: Row) -> tuple[Address, ...]:
+    def of_family(family: str, column: str) -> list[Address]:
+        columns = (many(row, f"{column}_{part}") for part in ("addresses", "masks", "scopes"))
+        return [Address(f"{ip}/{mask}", family, scope) for ip, mask, scope in zip(*columns, strict=True)]
+
+    return (*of_family("inet", "ip"), *of_family("inet6", "ipv6"))
+
+
+def _vxlan_of_text(details: str) -> Vxlan:
+    port = _word_after("dstport", details)
+    return Vxlan(
+        vni=_number_after("id", details, "vxlan"),
+        local=_word_after("local", details),
+        device=_word_after("dev", details),
+        udp_port=int(port) if port and port.isdecimal() else None,
+        remote=_word_after("remote", details) or _word_after("group", details),
+    )
+
+
+def _word_after(keyword: str, details: str) -> str | None:
+    words = details.split()
+    return next((value for key, value in itertools.pairwise(words) if key == keyword), None)
+
+
+def _number_after(keyword: str, details: str, kind: str) -> int:
+    word = _word_after(keyword, details)
+    if word is None or not word.isdecimal():
+        raise ParseError("ip_address_text", f"{kind} device without a numeric {keyword}: {details[:200]!r}")
+    return int(word)

@@ -1,0 +1,91 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Domains of libvirt, from ``virsh``."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+from xml.etree.ElementTree import ParseError as XmlError
+
+from defusedxml import DefusedXmlException, ElementTree
+
+from calipso_nornir.errors import ParseError
+from calipso_nornir.parsing.rows import Domain, DomainInterface
+from calipso_nornir.parsing.templates import one, tool_rows
+from calipso_nornir.parsing.values import mac_or_none
+
+if TYPE_CHECKING:
+    from xml.etree.ElementTree import Element
+
+_PARSER = "virsh_dumpxml"
+_DEEPEST = 16
+"""Levels below an <interface>; libvirt's schema has five."""
+
+
+def uuids(text: str) -> tuple[str, ...]:
+    """Read ``virsh list --all --uuid``; without any domain it prints one empty line."""
+    if not text:
+        raise ParseError("virsh_uuids", "the text is empty, but virsh ends its list with an empty line")
+    return tuple(one(row, "uuid").lower() for row in tool_rows("linux_virsh_list_uuid", text))
+
+
+def domain(text: str) -> Domain:
+    """Read ``virsh dumpxml DOMAIN`` (https://libvirt.org/formatdomain.html).
+
+    Declarations of entities and document types are refused: libvirt prints none, and they are how an XML text
+    of some lines eats all memory.
+    """
+    try:
+        root = ElementTree.fromstring(text, forbid_dtd=True)
+    except XmlError as error:
+        line = error.position[0]
+        shown = (text.split("\n")[line - 1 : line] or [""])[0][:200]
+        problem = f"no XML document: {error.msg}" if text.strip() else "the text is empty"
+        raise ParseError(_PARSER, problem, line, shown) from None
+    except (DefusedXmlException, ValueError) as error:
+        raise ParseError(_PARSER, f"no usable XML document: {error}") from None
+    if root.tag != "domain":
+        raise ParseError(_PARSER, f"expected <domain>, found <{root.tag[:80]}>")
+    return Domain(
+        _text_of(root, "uuid").lower(),
+        _text_of(root, "name"),
+        tuple(_interface(element) for element in root.findall("./devices/interface")),
+    )
+
+
+def _text_of(root: Element, tag: str) -> str:
+    text = (root.findtext(tag) or "").strip()
+    if not text:
+        raise ParseError(_PARSER, f"<domain> has no <{tag}>")
+    return text
+
+
+def _interface(element: Element) -> DomainInterface:
+    kind = element.get("type")
+    if not kind:
+        raise ParseError(_PARSER, '<interface> has no attribute "type"')
+    return DomainInterface(
+        type=kind,
+        mac=mac_or_none(_attribute(element, "mac", "address")),
+        device=_attribute(element, "target", "dev"),
+        bridge=_attribute(element, "source", "bridge"),
+        element=_plain(element, 0),
+    )
+
+
+def _attribute(element: Element, tag: str, name: str) -> str | None:
+    child = element.find(tag)
+    return None if child is None else child.get(name)
+
+
+def _plain(element: Element, depth: int) -> dict[str, object]:
+    """Return an element as a dictionary: ``@`` before attributes, ``#text``, a list for children of one name."""
+    if depth > _DEEPEST:
+        raise ParseError(_PARSER, f"<interface> is nested deeper than {_DEEPEST} levels")
+    plain: dict[str, object] = {f"@{name}": value for name, value in element.items()}
+    text = (element.text or "").strip()
+    if text:
+        plain["#text"] = text
+    children: dict[str, list[dict[str, object]]] = {}
+    for child in element:
+        children.setdefault(child.tag, []).append(_plain(child, depth + 1))
+    return plain | {tag: found[0] if len(found) == 1 else found for tag, found in children.items()}

@@ -1,0 +1,156 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Open vSwitch's database tables, from ``ovs-vsctl -f json list``, as they are and joined into bridges."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, TypeAlias
+
+from calipso_nornir.errors import ParseError
+from calipso_nornir.parsing.documents import Fields, document
+from calipso_nornir.parsing.rows import OvsBridge, OvsInterface, OvsPort
+from calipso_nornir.parsing.values import mac_or_none
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+TableRow: TypeAlias = "dict[str, object]"
+_JOIN = "ovs_table"
+
+
+def table(text: str) -> list[TableRow]:
+    """Read ``ovs-vsctl -f json [--columns=…] list TABLE``: one dictionary a row, by column name.
+
+    Values in the notation of OVSDB (RFC 7047 section 5.1) become plain ones: a set a list, a map a dictionary,
+    a UUID its text. A set of exactly one element is printed bare, which a reader without the schema cannot
+    tell from a scalar: it stays bare here, ``[]`` is the empty set.
+    """
+    whole = Fields.of(document(text, parser=_JOIN), parser=_JOIN, where="$")
+    headings = whole.texts("headings")
+    rows = whole.members.get("data")
+    if "headings" not in whole or not isinstance(rows, list):
+        raise whole.fault('"headings" and "data" are expected')
+    if len(set(headings)) != len(headings):
+        raise whole.fault("a heading is there twice")
+    return [_row(headings, cells, n) for n, cells in enumerate(rows)]
+
+
+def _row(headings: Sequence[str], cells: object, number: int) -> TableRow:
+    if not isinstance(cells, list) or len(cells) != len(headings):
+        raise ParseError(_JOIN, f"$.data[{number}]: expected a list of {len(headings)} values")
+    return {name: _value(cell, f"$.data[{number}].{name}") for name, cell in zip(headings, cells, strict=True)}
+
+
+def _value(cell: object, where: str) -> object:
+    if isinstance(cell, (str, int, float)):
+        return cell
+    if isinstance(cell, list) and len(cell) == len(("notation", "content")):
+        notation, content = cell
+        if notation == "uuid" and isinstance(content, str):
+            return content
+        if notation == "set" and isinstance(content, list):
+            return [_value(element, where) for element in content]
+        if notation == "map" and isinstance(content, list) and all(_is_pair(pair) for pair in content):
+            return {str(_value(key, where)): _value(value, where) for key, value in content}
+    raise ParseError(_JOIN, f"{where}: no value in the notation of OVSDB: {str(cell)[:80]}")
+
+
+def _is_pair(pair: object) -> bool:
+    return isinstance(pair, list) and len(pair) == len(("key", "value"))
+
+
+# --- the three tables joined
+
+
+def bridges_from_tables(
+    bridge_rows: Sequence[Mapping[str, object]],
+    port_rows: Sequence[Mapping[str, object]],
+    interface_rows: Sequence[Mapping[str, object]],
+) -> tuple[OvsBridge, ...]:
+    """Join the rows of the tables Bridge, Port and Interface; bridges and ports ordered by name.
+
+    Needed are the columns ``_uuid`` and ``name`` of all, ``ports`` of Bridge and ``interfaces`` of Port. What
+    other columns were not asked for reads as "none". Tables that were read while ports came and went may not
+    fit together: then a ParseError says so, and to ask again is the remedy.
+    """
+    interfaces = _by_uuid("Interface", interface_rows)
+    ports = _by_uuid("Port", port_rows)
+    members = {uuid: _members(row, "interfaces", interfaces) for uuid, row in ports.items()}
+    joined = {uuid: _port(row, [_interface(m) for m in members[uuid]]) for uuid, row in ports.items()}
+    bridges = [
+        OvsBridge(
+            row.text("name"),
+            row.text_or_none("datapath_type") or "",
+            tuple(sorted((joined[_uuid(port)] for port in _members(row, "ports", ports)), key=lambda port: port.name)),
+        )
+        for row in _by_uuid("Bridge", bridge_rows).values()
+    ]
+    return tuple(sorted(bridges, key=lambda bridge: bridge.name))
+
+
+def _uuid(row: Fields) -> str:
+    return row.text("_uuid")
+
+
+def _by_uuid(name: str, rows: Sequence[Mapping[str, object]]) -> dict[str, Fields]:
+    read = [Fields(_JOIN, f"{name}[{n}]", row) for n, row in enumerate(rows)]
+    return {_uuid(row): row for row in read}
+
+
+def _members(row: Fields, column: str, known: Mapping[str, Fields]) -> list[Fields]:
+    if column not in row:
+        raise row.fault(f'the column "{column}" is missing')
+    uuids = [str(uuid) for uuid in _elements(row.members[column])]
+    gone = [uuid for uuid in uuids if uuid not in known]
+    if gone:
+        raise row.fault(f"{column} names {gone[0]}, which the other table lacks: they were read at different times")
+    return [known[uuid] for uuid in uuids]
+
+
+def _elements(value: object) -> list[object]:
+    return value if isinstance(value, list) else [value]
+
+
+def _port(row: Fields, interfaces: list[OvsInterface]) -> OvsPort:
+    return OvsPort(
+        row.text("name"),
+        tuple(sorted(interfaces, key=lambda interface: interface.name)),
+        tag=_number(row, "tag"),
+        trunks=tuple(sorted(_numbers(row, "trunks"))),
+        other_config=_map(row, "other_config"),
+    )
+
+
+def _interface(row: Fields) -> OvsInterface:
+    state = _scalar(row, "link_state")
+    mac = _scalar(row, "mac_in_use")
+    ofport = _number(row, "ofport")
+    return OvsInterface(
+        row.text("name"),
+        row.text_or_none("type") or "",
+        ofport=None if ofport is None or ofport < 0 else ofport,  # -1: the datapath refused the interface
+        mac=mac_or_none(mac if isinstance(mac, str) else None),
+        link_state=state if isinstance(state, str) else None,
+        options=_map(row, "options"),
+        external_ids=_map(row, "external_ids"),
+    )
+
+
+def _scalar(row: Fields, column: str) -> object:
+    elements = _elements(row.members.get(column, []))
+    if len(elements) > 1:
+        raise row.fault(f"{column} has {len(elements)} values, one was expected")
+    return elements[0] if elements else None
+
+
+def _number(row: Fields, column: str) -> int | None:
+    return Fields(row.parser, row.where, {column: _scalar(row, column)}).number_or_none(column)
+
+
+def _numbers(row: Fields, column: str) -> list[int]:
+    elements = _elements(row.members.get(column, []))
+    return [Fields(row.parser, row.where, {column: element}).number(column) for element in elements]
+
+
+def _map(row: Fields, column: str) -> dict[str, str]:
+    members = row.child(column).members
+    return {key: str(value) for key, value in sorted(members.items())}

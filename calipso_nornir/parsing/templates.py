@@ -1,0 +1,150 @@
+# SPDX-License-Identifier: Apache-2.0
+"""TextFSM templates: sets of them by name, each compiled once, used by any thread."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from functools import cache
+from io import StringIO
+from threading import Lock
+from typing import TYPE_CHECKING, TypeAlias
+
+import textfsm  # type: ignore[import-untyped]  # it ships no types
+
+from calipso_nornir.errors import Fault, MetadataError, ParseError
+from calipso_nornir.parsing.index import SUFFIX, IndexEntry, read_index
+from calipso_nornir.resources import data
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+Row: TypeAlias = "dict[str, str | list[str]]"
+SHOWN = 500
+"""Characters of a refused line that its error carries."""
+
+_RULE_LINE = re.compile(r"\bLine:? (\d+)")
+
+
+class Template:
+    """One compiled template.
+
+    A ``textfsm.TextFSM`` holds the state of its run, so one text at a time passes through it. Waiting costs
+    nothing that the interpreter's own lock would not cost; compiling per call would (18 ms for a large one).
+    """
+
+    def __init__(self, name: str, source: str) -> None:
+        """Compile ``source``; raises ``textfsm.Error`` or ``re.error`` when it is broken."""
+        self.name = name
+        self._machine = textfsm.TextFSM(StringIO(source))
+        self._lock = Lock()
+        self.columns: tuple[str, ...] = tuple(column.lower() for column in self._machine.header)
+
+    def rows(self, text: str) -> list[Row]:
+        """Return the rows that the template records; keys in lower case, ``List`` values as lists."""
+        with self._lock:
+            self._machine.Reset()
+            try:
+                found = self._machine.ParseText(text)
+            except textfsm.TextFSMError as error:
+                raise self._located(text, error) from None
+        return [dict(zip(self.columns, row, strict=True)) for row in found]
+
+    def _located(self, text: str, error: Exception) -> ParseError:
+        # TextFSM does not say which line of the text it refused: run again, line by line. Only refused texts pay.
+        self._machine.Reset()
+        for number, line in enumerate(text.split("\n"), 1):
+            try:
+                self._machine.ParseText(f"{line}\n", eof=False)
+            except textfsm.TextFSMError as again:
+                return ParseError(self.name, _problem(again), number, line[:SHOWN])
+        return ParseError(self.name, _problem(error))
+
+
+def _problem(error: Exception) -> str:
+    rule = _RULE_LINE.search(str(error))
+    of_rule = f" (rule in line {rule[1]} of the template)" if rule else ""
+    message = re.match(r"Error: (.*)\. Rule Line: ", str(error), re.DOTALL)
+    return f"{message[1] if message else 'unexpected line'}{of_rule}"
+
+
+class TemplateSet(Mapping[str, Template]):
+    """The templates of one folder, by file name without ``.textfsm``.
+
+    The folder holds ``index`` and the ``<platform>_<command>.textfsm`` files that it lists. All of them are
+    compiled at once: a broken one is found before the first text comes, together with all other faults.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        """Read and compile a folder; raises ``MetadataError`` with every fault in it."""
+        self.folder = folder
+        self._entries, faults = read_index(folder / "index")
+        self._templates: dict[str, Template] = {}
+        files = {path.name.removesuffix(SUFFIX): path for path in sorted(folder.glob(f"*{SUFFIX}"))}
+        faults += _unmatched(folder, self._entries, files)
+        for name, path in files.items():
+            try:
+                self._templates[name] = Template(name, path.read_text(encoding="utf-8"))
+            except (textfsm.Error, re.error, OSError, UnicodeDecodeError) as error:
+                line = _RULE_LINE.search(str(error))
+                faults.append(Fault(f"{path}: line {line[1]}" if line else str(path), str(error)))
+        if faults:
+            raise MetadataError(tuple(faults))
+
+    def __getitem__(self, name: str) -> Template:
+        return self._templates[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._templates)
+
+    def __len__(self) -> int:
+        return len(self._templates)
+
+    def find(self, platform: str, command: str) -> Template | None:
+        """Return the template of the first index line that fits, as ntc-templates does, or None."""
+        fitting = (entry.template for entry in self._entries if entry.serves(platform, command))
+        name = next(fitting, None)
+        return None if name is None else self._templates[name]
+
+
+def _unmatched(folder: Path, entries: list[IndexEntry], files: Mapping[str, Path]) -> list[Fault]:
+    listed = {entry.template for entry in entries}
+    missing = [
+        Fault(f"{folder / 'index'}: line {entry.line_number}", f"there is no file {entry.template}{SUFFIX} beside it")
+        for entry in entries
+        if entry.template not in files
+    ]
+    unlisted = [
+        Fault(str(path), "is not listed in the index beside it") for n, path in files.items() if n not in listed
+    ]
+    return missing + unlisted
+
+
+@cache
+def shipped() -> TemplateSet:
+    """Return the product's own templates (``parsers/templates``), read at the first use."""
+    return TemplateSet(data("parsers") / "templates")
+
+
+def tool_rows(name: str, text: str) -> list[Row]:
+    """Read what a tool of a Linux host printed with one of the product's own templates.
+
+    These tools end every line: a text whose last line has no end was cut short on its way. What is left of
+    such a line may look whole and be wrong (``master br1`` of ``master br10``).
+    """
+    if text and not text.endswith("\n"):
+        lines = text.split("\n")
+        raise ParseError(name, "cut short: the last line has no end", len(lines), lines[-1][:SHOWN])
+    return shipped()[name].rows(text)
+
+
+def one(row: Row, column: str) -> str:
+    """Return the text of a column that is no list."""
+    value = row[column]
+    return value if isinstance(value, str) else " ".join(value)
+
+
+def many(row: Row, column: str) -> list[str]:
+    """Return the texts of a ``List`` column."""
+    value = row[column]
+    return [value] if isinstance(value, str) else value

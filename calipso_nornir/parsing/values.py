@@ -1,0 +1,33 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Values that several tools print, brought to one form."""
+
+from __future__ import annotations
+
+import re
+
+_MAC = re.compile(r"[0-9a-f]{2}(?::[0-9a-f]{2}){5}")
+_NO_MAC = "00:00:00:00:00:00"
+_BRIDGE_ID = re.compile(r"([0-9a-f]{4})\.([0-9a-f]{1,2}(?::[0-9a-f]{1,2}){5})")
+
+
+def is_mac(text: str) -> bool:
+    """Tell whether a text is an Ethernet address: six octets, colons, lower case."""
+    return _MAC.fullmatch(text) is not None
+
+
+def mac_or_none(text: str | None) -> str | None:
+    """Return an Ethernet address in lower case; None for all zeros and for addresses of other link types.
+
+    InfiniBand's 20 octets, the IPv4 addresses of tunnels and the like are no Ethernet addresses.
+    """
+    mac = (text or "").lower()
+    return mac if is_mac(mac) and mac != _NO_MAC else None
+
+
+def bridge_id(text: str) -> str | None:
+    """Return a bridge's id as ``brctl`` prints it, ``8000.06dc8b6e12d7``; None when it is no such id.
+
+    iproute2 prints the octets apart and without leading zeros: ``8000.6:dc:8b:6e:12:d7``.
+    """
+    found = _BRIDGE_ID.fullmatch(text)
+    return found and f"{found[1]}.{''.join(octet.zfill(2) for octet in found[2].split(':'))}"
