@@ -1,0 +1,246 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Secrets: fetched from where their reference points when they are used, and blotted out of what is written.
+
+No error of this module holds a secret, nor what a program or a file said: that may be one.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+import logging
+import os
+import re
+import shlex
+import signal
+import stat
+import subprocess
+import threading
+from typing import TYPE_CHECKING, Any
+from urllib.parse import quote, quote_plus
+
+from calipso_nornir.errors import EnvironmentInvalid, SecretUnavailable
+from calipso_nornir.metadata.os_cloud import cloud_region, cloud_secret
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping
+
+    from calipso_nornir.model.environment import SecretRef
+
+logger = logging.getLogger(__name__)
+
+MASK = "***"
+COMMAND_TIMEOUT_S = 30.0
+MAX_BYTES = 64 * 1024
+SHORT = 8
+"""Secrets with fewer characters are masked only where they stand alone: as a part they would be in any text."""
+# fmt: off
+COMMON_WORDS = frozenset(
+    {
+        "admin", "administrator", "calipso", "changeme", "cinder", "default",
+        "demo", "glance", "guest", "keystone", "mysql", "neutron",
+        "nova", "openstack", "password", "placement", "public", "rabbitmq",
+        "root", "secret", "service", "stack", "test",
+    }
+)
+# fmt: on
+"""Passwords that are in every recording as names. To mask them would tell what they are, and spoil the recording."""
+
+
+class Secret(str):
+    """A secret in hand: text whose ``repr`` does not show it, so that dumps of local variables do not, either."""
+
+    __slots__ = ()
+
+    def __repr__(self) -> str:
+        return repr(MASK)
+
+
+def resolve(ref: SecretRef, *, environ: Mapping[str, str] | None = None) -> str:
+    """Fetch one secret from where its reference points. Raises SecretUnavailable."""
+    variables = os.environ if environ is None else environ
+    match ref.kind:
+        case "env":
+            value = variables.get(ref.locator)
+            if value is None:
+                raise SecretUnavailable(str(ref), "the variable is not set")
+        case "file":
+            value = _from_file(ref)
+        case "keyring":
+            value = _from_keyring(ref)
+        case "command":
+            value = _from_command(ref, variables)
+        case "cloud":
+            value = _from_cloud(ref, variables)
+    if not value:
+        raise SecretUnavailable(str(ref), "it is empty")
+    return Secret(value)
+
+
+def _from_file(ref: SecretRef) -> str:
+    path = os.path.expanduser(ref.locator)  # noqa: PTH111 - pathlib's raises for unknown users
+    try:
+        # O_NONBLOCK: a named pipe must not hold the scan up; it is refused below.
+        descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+        with open(descriptor, "rb") as file:  # noqa: PTH123 - a descriptor has no path
+            status = os.fstat(descriptor)
+            if not stat.S_ISREG(status.st_mode):
+                raise SecretUnavailable(str(ref), "it is no regular file")
+            if status.st_mode & 0o077:
+                mode = f"mode {stat.S_IMODE(status.st_mode):04o}"
+                raise SecretUnavailable(str(ref), f"others may read it ({mode}); run: chmod 600 {shlex.quote(path)}")
+            raw = file.read(MAX_BYTES + 1)
+    except OSError as error:
+        raise SecretUnavailable(str(ref), error.strerror or type(error).__name__) from None
+    return _text(ref, raw).rstrip("\r\n")
+
+
+def _from_keyring(ref: SecretRef) -> str:
+    service, _, user = ref.locator.rpartition(":")
+    try:
+        import keyring  # noqa: PLC0415 - optional package
+        from keyring.errors import KeyringError  # noqa: PLC0415 - optional package
+    except ImportError:
+        raise SecretUnavailable(str(ref), 'install the package: pip install "calipso_nornir[keyring]"') from None
+    try:
+        value = keyring.get_password(service, user)
+    except KeyringError as error:
+        raise SecretUnavailable(str(ref), f"the keyring cannot be used ({type(error).__name__})") from None
+    if value is None:
+        raise SecretUnavailable(str(ref), "the keyring has no such entry")
+    return value
+
+
+def _from_command(ref: SecretRef, environ: Mapping[str, str]) -> str:
+    try:
+        words = shlex.split(ref.locator)
+    except ValueError:
+        raise SecretUnavailable(str(ref), "its quotes do not match") from None
+    if not words:
+        raise SecretUnavailable(str(ref), "it is empty")
+    try:
+        # A session of its own: when time is up, what the command started must end with it.
+        process = subprocess.Popen(  # noqa: S603 - the user's own command, without a shell
+            words,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            start_new_session=True,
+            env=dict(environ),
+        )
+    except (OSError, ValueError) as error:
+        cause = getattr(error, "strerror", None) or type(error).__name__
+        raise SecretUnavailable(str(ref), cause) from None
+    try:
+        output, _ = process.communicate(timeout=COMMAND_TIMEOUT_S)
+    except subprocess.TimeoutExpired:
+        os.killpg(process.pid, signal.SIGKILL)
+        process.communicate()
+        raise SecretUnavailable(str(ref), f"it did not end within {COMMAND_TIMEOUT_S:g} s") from None
+    if process.returncode:
+        raise SecretUnavailable(str(ref), f"it ended with {process.returncode}; run it by hand to see why")
+    return _text(ref, output.split(b"\n", 1)[0]).rstrip("\r")
+
+
+def _from_cloud(ref: SecretRef, environ: Mapping[str, str]) -> str:
+    cause = ""
+    try:
+        found = cloud_secret(cloud_region(ref.locator, environ=environ).config)
+    except EnvironmentInvalid as error:
+        cause = "; ".join(fault.problem for fault in error.faults)
+    if cause:
+        raise SecretUnavailable(str(ref), cause)
+    if found is None:
+        raise SecretUnavailable(str(ref), "neither clouds.yaml nor secure.yaml has a secret for it")
+    return found[1]
+
+
+def _text(ref: SecretRef, raw: bytes) -> str:
+    if len(raw) > MAX_BYTES:
+        raise SecretUnavailable(str(ref), f"it is longer than {MAX_BYTES} bytes")
+    try:
+        return raw.decode("utf-8")
+    except UnicodeDecodeError:
+        raise SecretUnavailable(str(ref), "it is not UTF-8") from None
+
+
+class Vault:
+    """What one scan knows of secrets. It asks for each once, and blots all that it gave out from texts.
+
+    A failure is remembered as well: a password command that asks somebody must not ask once a host.
+    """
+
+    def __init__(self, *, environ: Mapping[str, str] | None = None) -> None:
+        self._environ = environ
+        self._lock = threading.Lock()
+        self._known: dict[SecretRef, str | SecretUnavailable] = {}
+        self._forms: set[str] = set()
+        self._pattern: re.Pattern[str] | None = None
+
+    def resolve(self, ref: SecretRef) -> str:
+        """Return the secret. Raises SecretUnavailable, every time the same."""
+        with self._lock:
+            if ref not in self._known:
+                try:
+                    self._known[ref] = resolve(ref, environ=self._environ)
+                except SecretUnavailable as error:
+                    self._known[ref] = error
+                else:
+                    self._remember(str(self._known[ref]), str(ref))
+            known = self._known[ref]
+        if isinstance(known, SecretUnavailable):
+            raise SecretUnavailable(known.reference, known.cause)
+        return known
+
+    def remember(self, secret: str, *, what: str = "a secret") -> str:
+        """Take note of a secret that came another way (a token, a password of clouds.yaml); give it back masked."""
+        with self._lock:
+            self._remember(secret, what)
+        return Secret(secret)
+
+    def _remember(self, secret: str, what: str) -> None:
+        if not secret:
+            return
+        if secret.lower() in COMMON_WORDS:
+            logger.warning("%s is a common word: it cannot be masked in recordings. Choose a better one.", what)
+            return
+        self._forms |= set(_forms(secret))
+        ordered = sorted(self._forms, key=len, reverse=True)
+        self._pattern = re.compile("|".join(_expression(form) for form in ordered))
+
+    def scrub(self, value: Any) -> Any:  # noqa: ANN401 - text or JSON, and the same back
+        """Return the text, or the JSON value, with every known secret replaced by ``***``, in keys as well."""
+        pattern = self._pattern
+        return value if pattern is None else _scrub(value, lambda text: pattern.sub(MASK, text))
+
+    def __repr__(self) -> str:
+        return f"<Vault of {len(self._known)} references>"
+
+
+def _scrub(value: Any, mask: Callable[[str], str]) -> Any:  # noqa: ANN401 - as above
+    if isinstance(value, str):
+        return mask(value)
+    if isinstance(value, dict):
+        return {_scrub(key, mask): _scrub(one, mask) for key, one in value.items()}
+    if isinstance(value, tuple):
+        return tuple(_scrub(one, mask) for one in value)
+    if isinstance(value, list):
+        return [_scrub(one, mask) for one in value]
+    return value
+
+
+def _forms(secret: str) -> Iterable[str]:
+    """The ways in which a secret is written: as it is, in URLs, in JSON, in Base64, quoted for a shell."""
+    yield secret
+    yield quote(secret, safe="")
+    yield quote_plus(secret)
+    yield json.dumps(secret)[1:-1]
+    yield json.dumps(secret, ensure_ascii=False)[1:-1]
+    yield repr(str(secret))[1:-1]
+    yield shlex.quote(secret)
+    yield base64.b64encode(secret.encode(errors="surrogateescape")).decode()
+
+
+def _expression(form: str) -> str:
+    escaped = re.escape(form)
+    return escaped if len(form) >= SHORT else rf"(?<![\w-]){escaped}(?![\w-])"
