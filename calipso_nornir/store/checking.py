@@ -1,0 +1,85 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What a document must be before a generation takes it: a fault found later could not be undone."""
+
+from __future__ import annotations
+
+import re
+from datetime import datetime
+from typing import TYPE_CHECKING, Any, Final
+
+from calipso_nornir.errors import DocumentRefused
+from calipso_nornir.model.objects import ObjectRef
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from calipso_nornir.model.protocols import Document, Kind
+
+_HEX: Final = re.compile(r"[0-9a-f]{24}")
+
+TEXTS: Final[Mapping[Kind, tuple[str, ...]]] = {
+    "inventory": ("digest", "type", "id"),
+    "links": ("digest", "link_type"),
+    "implicit_links": ("digest", "link_type"),
+    "cliques": ("digest",),
+}
+"""Fields that hold a text, always."""
+
+REFERENCES: Final[Mapping[Kind, tuple[str, ...]]] = {
+    "inventory": (),
+    "links": ("source", "target"),
+    "implicit_links": ("source", "target"),
+    "cliques": ("focal_point",),
+}
+"""Fields that hold the ``_id`` of another document."""
+
+REFERENCE_LISTS: Final[Mapping[Kind, tuple[str, ...]]] = {
+    "inventory": (),
+    "links": (),
+    "implicit_links": (),
+    "cliques": ("links", "nodes"),
+}
+"""Fields that hold lists of them."""
+
+
+def checked(document: Document, *, uri: str, kind: Kind, environment: str) -> Document:
+    """Return a document that fits its kind and environment, or raise DocumentRefused."""
+    problem = _problem(document, kind, environment)
+    if problem:
+        raise DocumentRefused(uri, kind, str(document.get("_id")), problem)
+    return document
+
+
+def checked_ids(document_ids: Iterable[str], *, uri: str, kind: Kind) -> list[str]:
+    """Return document ids, or raise DocumentRefused when one is none."""
+    wanted = list(document_ids)
+    for one in wanted:
+        if not _is_id(one):
+            raise DocumentRefused(uri, kind, str(one), "cannot exist: an id has 24 hexadecimal digits")
+    return wanted
+
+
+def _is_id(value: Any) -> bool:  # noqa: ANN401 - any value, that is the question
+    return isinstance(value, str) and _HEX.fullmatch(value) is not None
+
+
+def _problem(document: Document, kind: Kind, environment: str) -> str | None:
+    if not _is_id(document.get("_id")):
+        return "has an _id that is not 24 hexadecimal digits"
+    if document.get("environment") != environment:
+        return f"belongs to environment {document.get('environment')!r}, not {environment!r}"
+    if not isinstance(document.get("last_scanned"), (datetime, type(None))):
+        return "has a last_scanned that is no time"
+    lacking = [name for name in TEXTS[kind] if not isinstance(document.get(name), str)]
+    lacking += [name for name in REFERENCES[kind] if not _is_id(document.get(name))]
+    lacking += [name for name in REFERENCE_LISTS[kind] if not _are_ids(document.get(name))]
+    if lacking:
+        return f"has no {' and no '.join(lacking)} of the right form"
+    if kind == "inventory":
+        ref = ObjectRef(environment, document["type"], document["id"])
+        return None if ref.document_id == document["_id"] else f"has an _id that is not the one of {ref}"
+    return None
+
+
+def _are_ids(value: Any) -> bool:  # noqa: ANN401 - as above
+    return isinstance(value, list) and all(map(_is_id, value))

@@ -1,0 +1,35 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Emptying environments, through a generation like any other: readers see all of it, or nothing."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from calipso_nornir.store.names import KINDS
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from calipso_nornir.model.protocols import Store
+
+
+def clear(store: Store, environment: str) -> int:
+    """Remove the objects, links and cliques of one environment; return how many documents there were.
+
+    Its configuration, scans and messages stay.
+    """
+    removed = 0
+    with store.write(environment) as writer:
+        for kind in KINDS:
+            there = list(writer.digests(kind))
+            writer.remove(kind, there)
+            removed += len(there)
+    return removed
+
+
+def clear_all(store: Store) -> Sequence[str]:
+    """Do so for every environment of the store's inventory; return their names."""
+    names = store.environments()
+    for name in names:
+        clear(store, name)
+    return names

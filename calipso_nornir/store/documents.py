@@ -1,0 +1,244 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Objects, links and cliques as documents, and back.
+
+A document here is what both stores agree on: ``_id`` and references to documents are 24 hex
+digits, times are aware and in UTC, values are as ``calipso_nornir.store.values`` leaves them.
+How MongoDB (ObjectId, BSON date, escaped keys) and SQLite (JSON text) write that is their own
+business. ``digest`` covers the content: everything but when it was seen.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from typing import TYPE_CHECKING, Any, Final
+
+from calipso_nornir.model.cliques import Clique
+from calipso_nornir.model.evidence import Evidence
+from calipso_nornir.model.links import Link
+from calipso_nornir.model.objects import InventoryObject, ObjectRef, Witness
+from calipso_nornir.store.values import clean, clean_text, utc_ms
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+    from datetime import datetime
+
+    from calipso_nornir.model.protocols import Document
+
+OBJECT_FIELDS: Final = frozenset(
+    {
+        "_id",
+        "environment",
+        "type",
+        "id",
+        "name",
+        "object_name",
+        "parent_type",
+        "parent_id",
+        "id_path",
+        "name_path",
+        "show_in_tree",
+        "on_demand",
+        "handed_down",
+        "last_scanned",
+        "evidence",
+        "found_by",
+        "digest",
+    }
+)
+"""Fields of an object's document that are no attributes."""
+
+
+def digest(document: Document) -> str:
+    """Return 32 hex digits for the content of a document.
+
+    ``last_scanned``, ``digest`` and the ``at`` of evidence do not count, nor does the order of keys.
+    """
+    content = {key: value for key, value in document.items() if key not in ("last_scanned", "digest")}
+    content["evidence"] = [[e.get("source"), e.get("query"), e.get("host")] for e in document.get("evidence", ())]
+    text = json.dumps(content, sort_keys=True, separators=(",", ":"), default=repr)
+    return hashlib.blake2b(text.encode(), digest_size=16).hexdigest()
+
+
+# --- objects
+
+
+def object_document(obj: InventoryObject) -> Document:
+    """Return the document of an object: attributes at the top level, beside the frame's fields.
+
+    Raises:
+        ValueError: an attribute is called like a field of the frame.
+    """
+    attributes = clean(dict(obj.attributes))
+    clash = OBJECT_FIELDS & attributes.keys()
+    if clash:
+        raise ValueError(f"attributes of {obj.ref} may not be called {', '.join(sorted(clash))}")
+    document: Document = {
+        "_id": obj.ref.document_id,
+        "environment": clean_text(obj.ref.environment),
+        "type": clean_text(obj.ref.type),
+        "id": clean_text(obj.ref.id),
+        "name": clean_text(obj.name),
+        "object_name": clean_text(obj.object_name),
+        "parent_type": clean_text(obj.parent.type) if obj.parent else None,
+        "parent_id": clean_text(obj.parent.id) if obj.parent else None,
+        "id_path": clean_text(obj.id_path),
+        "name_path": clean_text(obj.name_path),
+        "show_in_tree": obj.show_in_tree,
+        **attributes,
+        "evidence": _evidence(obj.evidence),
+        "found_by": _found_by(obj.found_by),
+    }
+    if obj.on_demand:
+        document["on_demand"] = True
+    if obj.handed_down:
+        document["handed_down"] = clean_text(obj.handed_down)
+    return _sealed(document, obj.scanned_at)
+
+
+def object_of(document: Document) -> InventoryObject:
+    """Return the object of a document."""
+    environment = document["environment"]
+    parent_id = document.get("parent_id")
+    return InventoryObject(
+        ref=ObjectRef(environment, document["type"], document["id"]),
+        name=document["name"],
+        parent=None if parent_id is None else ObjectRef(environment, document["parent_type"], parent_id),
+        id_path=document["id_path"],
+        name_path=document["name_path"],
+        attributes={key: value for key, value in document.items() if key not in OBJECT_FIELDS},
+        evidence=_evidence_of(document),
+        found_by=frozenset(
+            Witness(one["step"], ObjectRef(environment, one["parent_type"], one["parent_id"]))
+            for one in document.get("found_by", ())
+        ),
+        scanned_at=document.get("last_scanned"),
+        object_name=document.get("object_name", ""),
+        show_in_tree=document.get("show_in_tree", True),
+        on_demand=document.get("on_demand", False),
+        handed_down=document.get("handed_down", ""),
+    )
+
+
+# --- links
+
+
+def link_document(link: Link) -> Document:
+    """Return the document of a link."""
+    document: Document = {
+        "_id": link.document_id,
+        "environment": clean_text(link.environment),
+        "source": link.source.document_id,
+        "target": link.target.document_id,
+        "source_id": clean_text(link.source.id),
+        "source_type": clean_text(link.source.type),
+        "target_id": clean_text(link.target.id),
+        "target_type": clean_text(link.target.type),
+        "link_type": clean_text(link.type),
+        "link_name": None if link.name is None else clean_text(link.name),
+        "state": link.state,
+        "link_weight": link.weight,
+        "source_label": clean_text(link.source_label),
+        "target_label": clean_text(link.target_label),
+        "implicit": link.implicit,
+        "attributes": clean(dict(link.attributes)),
+        "host": None if link.host is None else clean_text(link.host),
+        "switch": None if link.switch is None else clean_text(link.switch),
+        "evidence": _evidence(link.evidence),
+    }
+    return _sealed(document, link.scanned_at)
+
+
+def link_of(document: Document) -> Link:
+    """Return the link of a document."""
+    environment = document["environment"]
+    return Link(
+        source=ObjectRef(environment, document["source_type"], document["source_id"]),
+        target=ObjectRef(environment, document["target_type"], document["target_id"]),
+        name=document["link_name"],
+        state=document["state"],
+        weight=document["link_weight"],
+        host=document["host"],
+        switch=document["switch"],
+        source_label=document["source_label"],
+        target_label=document["target_label"],
+        implicit=document["implicit"],
+        attributes=document["attributes"],
+        evidence=_evidence_of(document),
+        scanned_at=document.get("last_scanned"),
+    )
+
+
+# --- cliques
+
+
+def clique_document(clique: Clique) -> Document:
+    """Return the document of a clique; its links are named, not copied, so that none goes stale."""
+    focal_point = clique.focal_point
+    document: Document = {
+        "_id": clique.document_id,
+        "environment": clean_text(focal_point.environment),
+        "focal_point": focal_point.document_id,
+        "focal_point_type": clean_text(focal_point.type),
+        "focal_point_object_id": clean_text(focal_point.id),
+        "clique_type": clean_text(clique.clique_type),
+        "links": list(clique.links),
+        "nodes": [node.document_id for node in clique.nodes],
+        "node_refs": [{"type": clean_text(node.type), "id": clean_text(node.id)} for node in clique.nodes],
+        "constraints": clean(dict(clique.constraints)),
+    }
+    return _sealed(document, clique.scanned_at)
+
+
+def clique_of(document: Document) -> Clique:
+    """Return the clique of a document."""
+    environment = document["environment"]
+    return Clique(
+        focal_point=ObjectRef(environment, document["focal_point_type"], document["focal_point_object_id"]),
+        clique_type=document["clique_type"],
+        links=tuple(document["links"]),
+        nodes=tuple(ObjectRef(environment, node["type"], node["id"]) for node in document["node_refs"]),
+        constraints=document["constraints"],
+        scanned_at=document.get("last_scanned"),
+    )
+
+
+# --- what they share
+
+
+def _sealed(document: Document, scanned_at: datetime | None) -> Document:
+    if scanned_at is not None and scanned_at.tzinfo is None:
+        raise ValueError(f"time without a zone in document {document['_id']}: {scanned_at}")
+    document["digest"] = digest(document)
+    document["last_scanned"] = None if scanned_at is None else utc_ms(scanned_at)
+    return document
+
+
+def _evidence(evidence: Iterable[Evidence]) -> list[dict[str, Any]]:
+    return [
+        {
+            "source": one.source,
+            "query": clean_text(one.query),
+            "host": None if one.host is None else clean_text(one.host),
+            "at": None if one.at is None else utc_ms(one.at),
+        }
+        for one in evidence
+    ]
+
+
+def _evidence_of(document: Mapping[str, Any]) -> tuple[Evidence, ...]:
+    return tuple(
+        Evidence(one["source"], one["query"], one.get("host"), one.get("at")) for one in document.get("evidence", ())
+    )
+
+
+def _found_by(witnesses: Iterable[Witness]) -> list[dict[str, str]]:
+    ordered = sorted(witnesses, key=lambda witness: (witness.step, witness.parent))
+    return [
+        {
+            "step": clean_text(witness.step),
+            "parent_type": clean_text(witness.parent.type),
+            "parent_id": clean_text(witness.parent.id),
+        }
+        for witness in ordered
+    ]

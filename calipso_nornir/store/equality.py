@@ -1,0 +1,30 @@
+# SPDX-License-Identifier: Apache-2.0
+"""When a plain document has the wanted values: one rule for every store."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from calipso_nornir.model.protocols import Document
+
+
+def matches(document: Document, equal: Mapping[str, Any]) -> bool:
+    """Tell whether the document has each of these fields, with this value.
+
+    A missing field equals nothing, not even None; true is not 1; a list equals a list with the
+    same members, not one of its members.
+    """
+    return all(name in document and _same(document[name], value) for name, value in equal.items())
+
+
+def _same(one: Any, other: Any) -> bool:  # noqa: ANN401 - any JSON value
+    if isinstance(one, dict) and isinstance(other, dict):
+        return one.keys() == other.keys() and all(_same(one[key], other[key]) for key in one)
+    if isinstance(one, list) and isinstance(other, list):
+        return len(one) == len(other) and all(map(_same, one, other))
+    if isinstance(one, bool) or isinstance(other, bool):
+        return one is other
+    return bool(one == other or (one != one and other != other))  # noqa: PLR0124 - NaN is what differs from itself

@@ -1,0 +1,71 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Keys that a store cannot hold as they are, and values that its format has no type for.
+
+A key is escaped by the names below in brackets; ``.`` is written ``[dot]`` as Calipso always
+did. A ``[`` in front of what would read as an escape is itself escaped, so the mapping is
+injective: every key comes back as it was. A value without a type in the store's format is
+written as a mapping with one escape for its only key (``{"[int]": "99999999999999999999"}``),
+which no escaped key of a document can be mistaken for.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+_NAMES = "dot|dollar|nul|open|own|int|float|bytes|date"
+_ESCAPE = re.compile(rf"\[({_NAMES})\]")
+_LITERAL = re.compile(rf"\[(?=(?:{_NAMES})\])")
+_MEANING = {"dot": ".", "dollar": "$", "nul": "\0", "open": "[", "own": ""}
+
+OWN = "[own]"
+"""Before a document's own ``_id`` or ``key``, where the store keeps one of that name."""
+
+ESCAPE_IN_TEXT = _ESCAPE
+ESCAPE_IN_BYTES = re.compile(_ESCAPE.pattern.encode())
+"""What is to be looked for before a document is taken as it is: hardly any has an escape in it."""
+
+
+def guard(key: str) -> str:
+    """Escape a key for JSON, where only what looks like an escape needs to be."""
+    return _LITERAL.sub("[open]", key) if "[" in key else key
+
+
+def escape(key: str) -> str:
+    """Escape a key for BSON field names in MongoDB: no ``.``, no leading ``$``, no NUL."""
+    key = guard(key)
+    if key.startswith("$"):
+        key = f"[dollar]{key[1:]}"
+    return key.replace(".", "[dot]").replace("\0", "[nul]")
+
+
+def unescape(key: str) -> str:
+    """Return the key that ``guard`` or ``escape`` was given."""
+    return _ESCAPE.sub(lambda found: _MEANING.get(found[1], found[0]), key) if "[" in key else key
+
+
+def encoded(value: Any, key: Callable[[str], str], typeless: Callable[[Any], tuple[str, str] | None]) -> Any:  # noqa: ANN401 - any value
+    """Return a value with escaped keys; ``typeless`` names the escape and text of what the format has no type for."""
+    if isinstance(value, dict):
+        return {key(name): encoded(member, key, typeless) for name, member in value.items()}
+    if isinstance(value, list):
+        return [encoded(member, key, typeless) for member in value]
+    special = typeless(value)
+    return value if special is None else {f"[{special[0]}]": special[1]}
+
+
+def decoded(value: Any, typeless: Mapping[str, Callable[[str], Any]]) -> Any:  # noqa: ANN401 - any value
+    """Undo ``encoded``; ``typeless`` reads the text of what stands under an escape."""
+    if isinstance(value, list):
+        return [decoded(member, typeless) for member in value]
+    if not isinstance(value, dict):
+        return value
+    if len(value) == 1:
+        [(name, member)] = value.items()
+        found = _ESCAPE.fullmatch(name)
+        if found and found[1] in typeless:
+            return typeless[found[1]](member)
+    return {unescape(name): decoded(member, typeless) for name, member in value.items()}

@@ -1,0 +1,94 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Names of collections: the alternative inventory name, and what it makes of the others."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Final, get_args
+
+from calipso_nornir.errors import InvalidRequest
+from calipso_nornir.model.protocols import Kind
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+DEFAULT_INVENTORY: Final = "inventory"
+KINDS: Final[tuple[Kind, ...]] = get_args(Kind)
+GENERATIONS: Final = "generations"
+CHANGES: Final = "generation_changes"
+LAYOUT: Final = "store_layout"
+
+SHARED: Final = frozenset({"constants", "monitoring_config_templates", "api_tokens"})
+"""Collections that keep their name, whatever the inventory is called."""
+
+PLAIN: Final = frozenset(
+    {
+        "attributes_for_hover_on_data",
+        "clique_constraints",
+        "clique_types",
+        "connection_tests",
+        "environments_config",
+        "link_types",
+        "messages",
+        "monitoring_config",
+        "network_agent_types",
+        "roles",
+        "scans",
+        "scheduled_scans",
+        "statistics",
+        "supported_environments",
+        "user_settings",
+        "users",
+    }
+    | SHARED
+)
+"""Collections of plain documents that are known; others may be opened, too."""
+
+_RESERVED: Final = frozenset({*KINDS, GENERATIONS, CHANGES, LAYOUT})
+_KNOWN: Final = (_RESERVED | PLAIN) - {DEFAULT_INVENTORY}
+_FORM: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")
+
+
+def collection_name(inventory: str, collection: str) -> str:
+    """Return what a collection is called beside an inventory of a given name.
+
+    An inventory name that starts with ``inventory`` lends its rest to the other collections
+    (``inventory2`` → ``links2``); any other stands before them (``RDO`` → ``RDO_links``).
+    """
+    if collection == DEFAULT_INVENTORY:
+        return inventory
+    if collection in SHARED:
+        return collection
+    if inventory.startswith(DEFAULT_INVENTORY):
+        return collection + inventory.removeprefix(DEFAULT_INVENTORY)
+    return f"{inventory}_{collection}"
+
+
+def checked_inventory(name: str) -> str:
+    """Return an inventory name, or raise InvalidRequest when collections of two inventories could share a name."""
+    if not _FORM.fullmatch(name):
+        raise InvalidRequest(f'inventory name "{name}": expected 1 to 64 letters, digits, "_" or "-", no "_" first')
+    lower = name.lower()  # SQLite's table names do not know case
+    if lower != DEFAULT_INVENTORY and lower.startswith(("system", "sqlite", "calipso")):
+        raise InvalidRequest(f'inventory name "{name}": what starts like that belongs to the store itself')
+    clash = next((known for known in _ambiguous() if lower == known or lower.endswith(f"_{known}")), None)
+    clash = clash or next((known for known in _KNOWN if lower.startswith(known)), None)
+    if clash:
+        raise InvalidRequest(f'inventory name "{name}": "{clash}" in it would mix it up with collections of others')
+    return name
+
+
+def checked_collection(name: str) -> str:
+    """Return the name of a collection of plain documents, or raise InvalidRequest."""
+    if name in _RESERVED:
+        raise InvalidRequest(f'collection "{name}" is written by scans only, it holds no plain documents')
+    if not _FORM.fullmatch(name) or name.lower().startswith("system"):
+        raise InvalidRequest(f'collection name "{name}": expected 1 to 64 letters, digits, "_" or "-", no "_" first')
+    return name
+
+
+def _ambiguous() -> Iterator[str]:
+    """Ends by which ``<inventory>_<collection>`` could be read in two ways."""
+    yield from _KNOWN
+    for longer in _KNOWN:  # "x_scheduled" + "_scans" is "x" + "_scheduled_scans"
+        yield from (longer.removesuffix(f"_{shorter}") for shorter in _KNOWN if longer.endswith(f"_{shorter}"))

@@ -1,0 +1,70 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Choosing a store by its URI."""
+
+from __future__ import annotations
+
+import os
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from calipso_nornir.errors import InvalidRequest
+from calipso_nornir.store.names import DEFAULT_INVENTORY
+
+if TYPE_CHECKING:
+    from calipso_nornir.model.protocols import Store
+
+_SCHEME: Final = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*):(?://)?")
+_SQLITE: Final = "sqlite:///"
+_MONGO: Final = ("mongodb://", "mongodb+srv://")
+WAIT_S: Final = 30.0
+
+
+def default_uri() -> str:
+    """Return where the store is when nobody says so.
+
+    ``CALIPSO_STORE``, else ``calipso/calipso.db`` in the user's data folder (``XDG_DATA_HOME``; the
+    XDG Base Directory Specification has relative values ignored).
+    """
+    named = os.environ.get("CALIPSO_STORE")
+    if named:
+        return named
+    data = Path(os.environ.get("XDG_DATA_HOME") or "")
+    folder = data if data.is_absolute() else Path.home() / ".local" / "share"
+    return str(folder / "calipso" / "calipso.db")
+
+
+def open_store(uri: str | Path, *, inventory: str = DEFAULT_INVENTORY, wait_s: float = WAIT_S) -> Store:
+    """Open a store, making it when it is not there yet.
+
+    Args:
+        uri: ``mongodb://…`` or ``mongodb+srv://…`` (database ``calipso`` when it names none),
+            ``sqlite:///path`` (a fourth slash makes it absolute), or a path.
+        inventory: name of the inventory; two names are two inventories that know nothing of each other.
+        wait_s: seconds to wait for another writer of an environment before StoreBusy is raised.
+
+    Raises:
+        InvalidRequest: the URI is of no known kind, or the inventory's name cannot be used.
+        StoreError: the store cannot be used.
+    """
+    if isinstance(uri, str) and uri.startswith(_MONGO):
+        from calipso_nornir.store.mongo import MongoStore  # noqa: PLC0415 - pymongo takes long to import
+
+        return MongoStore(uri, inventory=inventory, wait_s=wait_s)
+    from calipso_nornir.store.sqlite import SqliteStore  # noqa: PLC0415 - only what is used
+
+    return SqliteStore(_path(uri), inventory=inventory, wait_s=wait_s)
+
+
+def _path(uri: str | Path) -> Path:
+    if isinstance(uri, Path):
+        return uri
+    if uri.startswith(_SQLITE) and len(uri) > len(_SQLITE):
+        return Path(uri.removeprefix(_SQLITE))
+    scheme = _SCHEME.match(uri)
+    if not uri.strip() or "\0" in uri or scheme:
+        shown = f"a store URI that begins with {scheme[0]}" if scheme else "an empty store URI"
+        raise InvalidRequest(
+            f"{shown}: expected mongodb://HOST/DATABASE, sqlite:///PATH or a path (./PATH if it has a colon)"
+        )
+    return Path(uri)

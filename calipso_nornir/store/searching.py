@@ -1,0 +1,74 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Search in objects: a text in names, ids and attribute values, ignoring case, the same in every store."""
+
+from __future__ import annotations
+
+import json
+import re
+from itertools import islice
+from typing import TYPE_CHECKING, Any
+
+from calipso_nornir.store.documents import OBJECT_FIELDS
+from calipso_nornir.store.values import clean_text
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from calipso_nornir.model.protocols import Document
+
+_LABELS = ("name", "id", "object_name")
+_OF_NUMBERS = re.compile(r"[-+.0-9aefilnrstuy]*")
+"""Letters of numbers, ``true``, ``false``, ``nan`` and ``infinity``, which BSON does not hold as text."""
+
+
+class Needle:
+    """A text that is looked for."""
+
+    def __init__(self, text: str) -> None:
+        self.text = clean_text(text).casefold()
+        self._in_json = json.dumps(self.text, ensure_ascii=False)[1:-1]
+        self.may_be_number = _OF_NUMBERS.fullmatch(self.text) is not None
+
+    def may_be_in(self, raw: str) -> bool:
+        """Tell whether JSON text could hold it; false is certain."""
+        return self._in_json in raw.casefold()
+
+    def labels(self, document: Document) -> bool:
+        """Tell whether the object is called so, in part."""
+        return any(self.text in str(document.get(label, "")).casefold() for label in _LABELS)
+
+    def describes(self, document: Document) -> bool:
+        """Tell whether an attribute has a value with it."""
+        own = (value for key, value in document.items() if key not in OBJECT_FIELDS)
+        return any(self.text in text for value in own for text in _texts(value))
+
+
+def found(needle: Needle, candidates: Iterable[Document], *, limit: int) -> list[Document]:
+    """Return up to ``limit`` documents: those called so first, then those with such an attribute."""
+    if limit <= 0 or not needle.text:
+        return []
+    named: list[Document] = []
+    described: list[Document] = []
+    for document in candidates:
+        if needle.labels(document):
+            named.append(document)
+            if len(named) == limit:
+                return named
+        elif len(described) < limit and needle.describes(document):
+            described.append(document)
+    return [*named, *islice(described, limit - len(named))]
+
+
+def _texts(value: Any) -> Iterator[str]:  # noqa: ANN401 - any JSON value
+    if isinstance(value, str):
+        yield value.casefold()
+    elif isinstance(value, dict):
+        for member in value.values():
+            yield from _texts(member)
+    elif isinstance(value, list):
+        for member in value:
+            yield from _texts(member)
+    elif isinstance(value, bool):
+        yield "true" if value else "false"
+    elif isinstance(value, (int, float)):
+        yield str(value)

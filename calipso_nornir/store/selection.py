@@ -1,0 +1,65 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What a view asks of a store: one kind of document, some indexed fields, an order."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from calipso_nornir.model.protocols import Document, Kind
+    from calipso_nornir.store.searching import Needle
+
+
+@dataclass(frozen=True, slots=True)
+class Selection:
+    """Documents of a kind whose fields have these values, ordered by these fields.
+
+    ``equal`` names fields that have an index (see ``INDEXES``); ``order`` ends with one that is unique.
+    """
+
+    kind: Kind
+    equal: tuple[tuple[str, str | None], ...] = ()
+    order: tuple[str, ...] = ("_id",)
+
+
+FIELDS: Mapping[Kind, tuple[str, ...]] = {
+    "inventory": ("type", "id", "name", "parent_type", "parent_id", "host"),
+    "links": ("link_type", "source", "target", "host"),
+    "implicit_links": ("link_type", "source", "target", "host"),
+    "cliques": ("focal_point_type", "focal_point"),
+}
+"""Top-level fields by which documents are looked up, beside ``environment`` and ``_id``."""
+
+INDEXES: Mapping[Kind, tuple[tuple[str, ...], ...]] = {
+    "inventory": (("parent_type", "parent_id", "type", "name", "id"), ("host",)),
+    "links": (("link_type", "_id"), ("source", "_id"), ("target", "_id"), ("host",)),
+    "implicit_links": (("link_type", "_id"), ("source", "_id"), ("target", "_id"), ("host",)),
+    "cliques": (("focal_point",),),
+}
+"""Indexes; ``environment`` comes first in each, and each kind has one of (``environment``, ``_id``), too."""
+
+UNIQUE: Mapping[Kind, tuple[str, ...]] = {"inventory": ("type", "id")}
+"""Identity beside ``_id``, again within an environment."""
+
+
+class Reader(Protocol):
+    """Reads one environment of a store; each call sees one complete generation."""
+
+    def select(self, selection: Selection) -> list[Document]:
+        """Return the selected documents in their order."""
+        ...
+
+    def stream(self, kind: Kind) -> Iterator[Document]:
+        """Yield every document of a kind, ordered by ``_id``."""
+        ...
+
+    def count_types(self) -> dict[str, int]:
+        """Return the number of objects by type."""
+        ...
+
+    def containing(self, needle: Needle) -> Iterator[Document]:
+        """Yield objects, ordered by type and id, leaving out only such as cannot hold the needle."""
+        ...

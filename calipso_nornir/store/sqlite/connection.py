@@ -1,0 +1,114 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Connections to one SQLite file, and what its errors mean."""
+
+from __future__ import annotations
+
+import errno
+import os
+import shutil
+import sqlite3
+import threading
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Final
+
+from calipso_nornir.errors import DocumentRefused, StoreBusy, StoreError, StoreFull, StoreUnavailable
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+_NO_ROOM: Final = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
+_LEAST_ROOM_BYTES: Final = 1 << 20
+"""With less free than this, an I/O error of SQLite (its shared memory file cannot grow, say) is one of room."""
+
+
+class Connections:
+    """Connections to a file: one for each thread, and further ones for who asks."""
+
+    def __init__(self, path: Path, uri: str, *, busy_s: float) -> None:
+        self.path = path
+        self.uri = uri
+        self.busy_s = busy_s
+        self._local = threading.local()
+        self._open: set[sqlite3.Connection] = set()
+        self._guard = threading.Lock()
+        self._closed = False
+
+    def mine(self) -> sqlite3.Connection:
+        """Return this thread's connection."""
+        connection: sqlite3.Connection | None = getattr(self._local, "connection", None)
+        if connection is None:
+            connection = self._local.connection = self._new()
+        return connection
+
+    @contextmanager
+    def another(self) -> Iterator[sqlite3.Connection]:
+        """Give a connection of one's own, for what lasts: writing, or reading row by row."""
+        connection = self._new()
+        try:
+            yield connection
+        finally:
+            with self._guard:
+                self._open.discard(connection)
+            connection.close()
+
+    def close(self) -> None:
+        """Close all of them."""
+        with self._guard:
+            self._closed = True
+            for connection in self._open:
+                connection.close()
+            self._open.clear()
+
+    def _new(self) -> sqlite3.Connection:
+        with self._guard:
+            if self._closed:
+                raise StoreUnavailable(self.uri, "it was closed")
+            with translated(self.uri, self.path):
+                # close() may come from another thread; no connection is used by two at once
+                connection = sqlite3.connect(
+                    self.path, timeout=self.busy_s, isolation_level=None, check_same_thread=False
+                )
+                self._open.add(connection)
+                # In WAL mode: never inconsistent; a power cut may cost the last generation (sqlite.org/pragma.html).
+                connection.execute("PRAGMA synchronous = NORMAL")
+                connection.execute("PRAGMA journal_size_limit = 67108864")
+        return connection
+
+
+@contextmanager
+def translated(uri: str, path: Path, *, environment: str = "", owner: str = "another process") -> Iterator[None]:
+    """Turn errors of SQLite and of the file system into errors of the store."""
+    try:
+        yield
+    except sqlite3.Error as error:
+        raise _meaning(error, uri, path, environment=environment, owner=owner) from error
+    except OSError as error:
+        cause = f"{error.strerror or error}: {error.filename}" if error.filename else str(error)
+        if error.errno in _NO_ROOM:
+            raise StoreFull(uri, cause) from error
+        raise StoreUnavailable(uri, cause) from error
+
+
+def _meaning(error: sqlite3.Error, uri: str, path: Path, *, environment: str, owner: str) -> StoreError:
+    code = getattr(error, "sqlite_errorcode", None)  # absent from errors that the module raises itself
+    primary = None if code is None else code & 0xFF  # the low byte: sqlite.org/rescode.html
+    if primary == sqlite3.SQLITE_FULL:
+        return StoreFull(uri, str(error))
+    if primary in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
+        return StoreBusy(uri, environment, owner)
+    if primary in (sqlite3.SQLITE_IOERR, sqlite3.SQLITE_CANTOPEN) and _no_room(path):
+        return StoreFull(uri, str(error))
+    if primary == sqlite3.SQLITE_TOOBIG or isinstance(error, sqlite3.DataError):
+        return DocumentRefused(uri, "a", "", f"is larger than SQLite allows ({error})")
+    name = getattr(error, "sqlite_errorname", type(error).__name__)
+    return StoreUnavailable(uri, f"{error} ({name})")
+
+
+def _no_room(path: Path) -> bool:
+    try:
+        usage = shutil.disk_usage(path.parent)
+        inodes = os.statvfs(path.parent)
+    except OSError:
+        return False
+    return usage.free < _LEAST_ROOM_BYTES or (inodes.f_files > 0 and inodes.f_favail == 0)

@@ -1,0 +1,156 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Tables of the SQLite store, and which files are such a store.
+
+Each kind of document has two tables under one row number: a narrow one with what is looked up,
+the digest and the time last seen, and one with the texts. Noting 400,000 documents as seen then
+writes the narrow rows only.
+"""
+
+from __future__ import annotations
+
+import random
+import sqlite3
+import struct
+import time
+from typing import TYPE_CHECKING, Final
+
+from calipso_nornir.errors import InvalidRequest, StoreUnavailable, StoreVersionMismatch
+from calipso_nornir.store.names import GENERATIONS, KINDS, collection_name
+from calipso_nornir.store.selection import INDEXES, UNIQUE
+from calipso_nornir.store.sqlite.rows import columns
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from calipso_nornir.model.protocols import Kind
+
+LAYOUT_VERSION: Final = 1
+APPLICATION_ID: Final = 0x43414C49  # "CALI"
+DOCUMENTS: Final = "calipso_documents"
+"""Table of all collections of plain documents."""
+
+_WAL_ATTEMPTS: Final = 200
+_MAGIC: Final = b"SQLite format 3\0"
+_HEADER: Final = struct.Struct(">60x I 4x I")
+"""User version at byte 60 and application id at byte 68 of a file (sqlite.org/fileformat.html, 1.3)."""
+
+
+def table(inventory: str, kind: Kind) -> str:
+    """Return the (quoted) name of a kind's narrow table."""
+    return f'"{collection_name(inventory, kind)}"'
+
+
+def texts(inventory: str, kind: Kind) -> str:
+    """Return the (quoted) name of the table with a kind's texts."""
+    return f'"calipso_text_{collection_name(inventory, kind)}"'
+
+
+def generations(inventory: str) -> str:
+    """Return the (quoted) name of the table that counts generations."""
+    return f'"{collection_name(inventory, GENERATIONS)}"'
+
+
+def look(path: Path, uri: str) -> None:
+    """Read a file's header, without SQLite and so without touching anything; raise when it is no store of ours."""
+    try:
+        with path.open("rb") as file:
+            header = file.read(_HEADER.size)
+    except FileNotFoundError:
+        return
+    if not header:
+        return
+    if len(header) < _HEADER.size or not header.startswith(_MAGIC):
+        raise StoreUnavailable(uri, "the file is no SQLite database")
+    version, application = _HEADER.unpack(header)
+    _judge(uri, application, version, empty=application == version == 0)
+
+
+def _judge(uri: str, application: int, version: int, *, empty: bool) -> None:
+    if empty:
+        return
+    if application != APPLICATION_ID:
+        raise StoreUnavailable(uri, "the file is a SQLite database of another program")
+    if version != LAYOUT_VERSION:
+        raise StoreVersionMismatch(uri, str(version), str(LAYOUT_VERSION))
+
+
+def prepare(connection: sqlite3.Connection, uri: str, inventory: str) -> None:
+    """Make the tables of an inventory where they are missing.
+
+    The layout's number is written before the file is put into WAL mode, so it always stands in
+    the file itself, where ``look`` reads it.
+    """
+    if not _complete(connection, uri, inventory):
+        connection.execute("BEGIN IMMEDIATE")
+        try:
+            if not _complete(connection, uri, inventory):  # another process may have been faster
+                for statement in _statements(inventory):
+                    connection.execute(statement)
+                connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
+                connection.execute(f"PRAGMA user_version = {LAYOUT_VERSION}")
+            connection.execute("COMMIT")
+        except BaseException:
+            if connection.in_transaction:
+                connection.execute("ROLLBACK")
+            raise
+    _use_wal(connection)
+
+
+def _complete(connection: sqlite3.Connection, uri: str, inventory: str) -> bool:
+    names = {name for (name,) in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
+    [(application,)] = connection.execute("PRAGMA application_id")
+    [(version,)] = connection.execute("PRAGMA user_version")
+    _judge(uri, application, version, empty=not names and application == version == 0)
+    wanted = generations(inventory).strip('"')
+    twin = next((name for name in names if name.lower() == wanted.lower() and name != wanted), None)
+    if twin:
+        raise InvalidRequest(f'inventory name "{inventory}" differs from one in {uri} by case only ("{twin}" is there)')
+    return wanted in names
+
+
+def _use_wal(connection: sqlite3.Connection) -> None:
+    """Readers then see the last commit while a writer writes (sqlite.org/wal.html); the file remembers it.
+
+    The change needs the file for itself, and SQLite does not wait for that: processes that open a
+    new file at the same time try in turns.
+    """
+    for attempt in range(_WAL_ATTEMPTS):
+        [(mode,)] = connection.execute("PRAGMA journal_mode")
+        if mode == "wal":
+            return
+        try:
+            connection.execute("PRAGMA journal_mode = WAL")
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode != sqlite3.SQLITE_BUSY or attempt == _WAL_ATTEMPTS - 1:
+                raise
+            time.sleep(random.uniform(0.01, 0.1))  # noqa: S311 - to get out of step, not to keep a secret
+
+
+def _statements(inventory: str) -> Iterator[str]:
+    names = "collection TEXT NOT NULL, key TEXT NOT NULL, document TEXT NOT NULL"
+    yield f"CREATE TABLE IF NOT EXISTS {DOCUMENTS} ({names})"
+    yield f"CREATE UNIQUE INDEX IF NOT EXISTS {DOCUMENTS}_by_key ON {DOCUMENTS} (collection, key)"
+    environment = "json_extract(document, '$.environment')"
+    yield f"CREATE INDEX IF NOT EXISTS {DOCUMENTS}_by_environment ON {DOCUMENTS} (collection, {environment}, key)"
+    yield f"CREATE TABLE {generations(inventory)} (environment TEXT NOT NULL PRIMARY KEY, generation INTEGER NOT NULL)"
+    for kind in KINDS:
+        name = table(inventory, kind)
+        definitions = ", ".join(f"{column} TEXT{_NOT_NULL.get(column, '')}" for column in columns(kind))
+        yield f"CREATE TABLE {name} (number INTEGER PRIMARY KEY, {definitions})"
+        yield f"CREATE TABLE {texts(inventory, kind)} (number INTEGER PRIMARY KEY, document TEXT NOT NULL)"
+        yield _index(name, ("_id",), unique=True)
+        if kind in UNIQUE:
+            yield _index(name, UNIQUE[kind], unique=True)
+        for fields in INDEXES[kind]:
+            yield _index(name, fields)
+
+
+_NOT_NULL: Final = dict.fromkeys(
+    ("environment", "_id", "type", "id", "link_type", "source", "target", "focal_point", "digest"), " NOT NULL"
+)
+
+
+def _index(table_name: str, fields: tuple[str, ...], *, unique: bool = False) -> str:
+    name = f'"calipso_{table_name.strip(chr(34))}_by_{"_".join(fields)}"'
+    return f"CREATE {'UNIQUE ' if unique else ''}INDEX {name} ON {table_name} (environment, {', '.join(fields)})"

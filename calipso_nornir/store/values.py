@@ -1,0 +1,120 @@
+# SPDX-License-Identifier: Apache-2.0
+r"""What any value becomes before it is stored, so that both stores give back the same.
+
+What scans find is JSON; what comes by mistake must not end a bulk write either:
+
+- text: a lone surrogate (a byte that was no UTF-8) is written ``\\udcXX``; all else, NUL included, stays;
+- tuple, set: a list (a set in the order of its members' texts);
+- key of a mapping: text, as JSON writes it (``1`` is "1", ``True`` is "true", ``None`` is "null");
+- time: aware, UTC, whole milliseconds (what BSON keeps); one without a zone counts as UTC;
+- integer: any, exactly; one of more than 3,000 digits becomes its hexadecimal text;
+- float, NaN and infinities included, and bytes: exactly;
+- nesting below level 40 (MongoDB refuses 100): its JSON text;
+- anything else (``Decimal``, ``UUID``, ``Path`` …): its text.
+
+``clean`` is idempotent.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from collections.abc import Set as AbstractSet
+from datetime import UTC, date, datetime
+from typing import Any
+
+MAX_DEPTH = 40
+_MAX_INT_BITS = 9_900
+"""About 3,000 digits; Python writes no more than 4,300 in decimal (``sys.int_info``)."""
+
+
+def clean_text(text: str) -> str:
+    """Return text that UTF-8 can encode."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return text.encode("utf-8", "backslashreplace").decode()
+    return text
+
+
+def utc_ms(at: datetime) -> datetime:
+    """Return a time in UTC, cut to whole milliseconds."""
+    at = at.replace(tzinfo=UTC) if at.tzinfo is None else at.astimezone(UTC)
+    return at.replace(microsecond=at.microsecond // 1000 * 1000)
+
+
+def clean(value: Any, depth: int = 0) -> Any:  # noqa: ANN401 - any value, and one line for each kind of it
+    """Return a value that every store can hold; see above for what changes."""
+    kind = type(value)
+    if kind is str:
+        return value if value.isascii() else clean_text(value)
+    if kind is bool or kind is float or value is None:
+        return value
+    if kind is int:
+        return value if value.bit_length() <= _MAX_INT_BITS else hex(value)
+    if kind is dict:
+        return _too_deep(value) if depth >= MAX_DEPTH else _mapping(value, depth)
+    if kind is list or kind is tuple:
+        return _too_deep(value) if depth >= MAX_DEPTH else [clean(member, depth + 1) for member in value]
+    return _unusual(value, depth)
+
+
+def _mapping(value: Mapping[Any, Any], depth: int) -> dict[str, Any]:
+    cleaned: dict[str, Any] = {}
+    for key, member in value.items():
+        name = clean_text(key) if isinstance(key, str) else _key_text(key)
+        while name in cleaned:  # two keys of one text (1 and "1"): both are kept
+            name = f"{name} ({type(key).__name__})"
+        cleaned[name] = clean(member, depth + 1)
+    return cleaned
+
+
+def _key_text(key: object) -> str:
+    if key is None or isinstance(key, (bool, int, float)):
+        return json.dumps(clean(key)).strip('"')
+    return _text(key)
+
+
+def _unusual(value: Any, depth: int) -> Any:  # noqa: ANN401, PLR0911 - as above
+    match value:
+        case str():
+            return clean_text(str(value))
+        case int():
+            return clean(int(value))
+        case float():
+            return float(value)
+        case datetime():
+            return _time(value)
+        case date():
+            return value.isoformat()
+        case bytes() | bytearray() | memoryview():
+            return bytes(value)
+        case Mapping():
+            return clean(dict(value), depth)
+        case AbstractSet():
+            return clean(sorted(value, key=_text), depth)
+        case Iterable() if not hasattr(value, "__str__") or type(value).__str__ is object.__str__:
+            return clean(list(value), depth)
+    return clean_text(_text(value))
+
+
+def _time(value: datetime) -> datetime | str:
+    try:
+        return utc_ms(value)
+    except OverflowError:  # year 1 or 9999, moved over the edge by its zone
+        return value.isoformat()
+
+
+def _text(value: object) -> str:
+    """Text of any object; one whose ``__str__`` fails must not end a bulk write."""
+    try:
+        return clean_text(str(value))
+    except Exception as error:  # noqa: BLE001 - foreign code: whatever it raises, the rest is to be stored
+        return f"<{type(value).__name__} without a text: {type(error).__name__}>"
+
+
+def _too_deep(value: object) -> str:
+    try:
+        return clean_text(json.dumps(value, default=_text))
+    except (RecursionError, ValueError, TypeError):  # a circle, or keys that are no JSON keys
+        return f"<{type(value).__name__} nested too deeply>"
