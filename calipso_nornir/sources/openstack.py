@@ -1,0 +1,209 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The OpenStack API as a source: answers ``ApiGet``, all pages joined, errors as values."""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+from urllib.parse import quote, urlencode
+
+import requests
+
+from calipso_nornir.errors import (
+    ApiFailed,
+    CalipsoError,
+    EndpointMissing,
+    NotAuthorized,
+    ParseError,
+    SourceNotConfigured,
+    ViewRestricted,
+)
+from calipso_nornir.metadata.environment_sections import OpenStackSection
+from calipso_nornir.model.protocols import Reply
+from calipso_nornir.model.queries import ApiGet
+from calipso_nornir.sources.findings import Finding
+from calipso_nornir.sources.openstack_catalog import MICROVERSIONS, choose, home_region, listed, matches, versioned
+from calipso_nornir.sources.openstack_http import Patience, body_of, message_of, session, without_secrets
+from calipso_nornir.sources.openstack_login import Login, Token
+from calipso_nornir.sources.openstack_paging import Pages
+from calipso_nornir.sources.openstack_settings import Settings, settings
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from keystoneauth1.session import Session
+
+    from calipso_nornir.model.queries import Query
+    from calipso_nornir.sources.openstack_paging import Parameters
+    from calipso_nornir.sources.secrets import Vault
+
+logger = logging.getLogger(__name__)
+
+SECTION = "OpenStack"
+THREADS = 4
+CATALOG_PATH = "/auth/catalog"
+_PROBES = (
+    ApiGet("compute", "/servers", "servers", (("limit", "1"),), cloud_wide=False),
+    ApiGet("network", "/networks", "networks", (("fields", "id"), ("limit", "1")), cloud_wide=False),
+    ApiGet("identity", "/auth/projects", "projects", cloud_wide=False),
+)
+"""One cheap question to each service that a scan needs."""
+
+
+class OpenStackSource:
+    """One cloud's API.
+
+    Args:
+        section: the environment's section OpenStack.
+        vault: gives the secrets when they are needed, and blots them out of errors.
+        environ: variables that tell where clouds.yaml is; the process's own when not given.
+        sleep: waits between two tries.
+    """
+
+    def __init__(
+        self,
+        section: Mapping[str, Any],
+        vault: Vault,
+        *,
+        environ: Mapping[str, str] | None = None,
+        sleep: Callable[[float], None] = time.sleep,
+    ) -> None:
+        self._section = OpenStackSection.model_validate(dict(section))
+        self._vault = vault
+        self._environ = environ
+        self._patience = Patience(self._section.retries, sleep)
+        self._lock = threading.Lock()
+        self._opened: tuple[Settings, Session, Login] | None = None
+        self._stubborn: set[str] = set()
+
+    def answer(self, queries: Sequence[Query]) -> Mapping[Query, Reply | CalipsoError]:
+        """Answer all queries, four at a time; a login that fails is the answer to each of them."""
+        if not queries:
+            return {}
+        try:
+            token = self._open()[2].token()
+        except CalipsoError as error:
+            return dict.fromkeys(queries, error)
+        with ThreadPoolExecutor(THREADS, thread_name_prefix="openstack") as pool:
+            return dict(zip(queries, pool.map(lambda query: self._answer(query, token), queries), strict=True))
+
+    def check(self) -> list[Finding]:
+        """Try the login, the role, and one cheap question to each service that a scan needs."""
+        try:
+            token = self._open()[2].token()
+        except CalipsoError as error:
+            return [Finding(SECTION, "login", ok=False, detail=str(error))]
+        where = f"{token.user} in project {token.project} at {self._open()[0].url}"
+        restricted = self._restricted(token)
+        role = str(restricted) if restricted else f"{', '.join(token.roles)}: sees all projects"
+        found = [
+            Finding(SECTION, "login", ok=True, detail=where),
+            Finding(SECTION, "role", ok=restricted is None, detail=role),
+        ]
+        for probe, reply in self.answer(_PROBES).items():
+            ok = isinstance(reply, Reply)
+            detail = self._base(probe, token) if ok and isinstance(probe, ApiGet) else str(reply)
+            found.append(Finding(SECTION, f"endpoint {getattr(probe, 'service', '')}", ok=ok, detail=detail))
+        return found
+
+    def close(self) -> None:
+        """Close the connections. The token is left to expire, as every client does."""
+        if self._opened is not None:
+            self._opened[1].session.close()
+
+    def _open(self) -> tuple[Settings, Session, Login]:
+        """Resolve references and set the session up, at the first use."""
+        with self._lock:
+            if self._opened is None:
+                made = settings(self._section, self._vault, environ=self._environ)
+                http = session(verify=made.verify, cert=made.cert, timeout_s=self._section.timeout_s)
+                self._opened = made, http, Login(made, http, patience=self._patience, vault=self._vault)
+            return self._opened
+
+    def _answer(self, query: Query, token: Token) -> Reply | CalipsoError:
+        if not isinstance(query, ApiGet):
+            return SourceNotConfigured(query.source)
+        try:
+            data = self._get(query, token)
+        except ParseError as error:
+            return error.asked_by(str(query), None)
+        except CalipsoError as error:
+            return error
+        return Reply(data, datetime.now(UTC), self._restricted(token) if query.cloud_wide else None)
+
+    def _restricted(self, token: Token) -> ViewRestricted | None:
+        """Say that lists are incomplete: to a user without the role Neutron answers 200 and ``{"agents": []}``."""
+        wanted = self._section.admin_roles
+        if token.may_see_all(wanted):
+            return None
+        return ViewRestricted(token.user, token.project, token.roles, wanted)
+
+    def _get(self, query: ApiGet, token: Token) -> Any:  # noqa: ANN401 - list or document
+        if query.service == "identity" and query.path == CATALOG_PATH:
+            return without_secrets(token.catalog)
+        base = self._base(query, token)
+        pages = Pages(query)
+        while pages.next is not None:
+            pages.add(self._page(query, base, pages.next))
+        return pages.data
+
+    def _base(self, query: ApiGet, token: Token) -> str:
+        """Return the URL of a service with its version. Raises EndpointMissing."""
+        made = self._open()[0]
+        home = made.region or home_region(token.endpoints, interface=made.interface)
+        region = query.region or home
+        own = next((url for service, url in made.overrides.items() if matches(query.service, service)), None)
+        if own is not None and region == home:
+            return versioned(query.service, own)
+        found = choose(token.endpoints, query.service, interface=made.interface, region=region)
+        if found is None and query.service == "identity":
+            # One Keystone may serve many regions, and be in the catalogue of one of them, or of none.
+            found = choose(token.endpoints, query.service, interface=made.interface, region=None)
+            return versioned(query.service, found.url if found else made.url)
+        if found is None:
+            raise EndpointMissing(query.service, made.interface, region or "any", listed(token.endpoints))
+        return versioned(query.service, found.url)
+
+    def _page(self, query: ApiGet, base: str, parameters: Parameters) -> Any:  # noqa: ANN401 - any JSON
+        login = self._open()[2]
+        url = f"{base}/{quote(query.path.lstrip('/'), safe='/:@!$&()*+,;=~')}"
+        if parameters:
+            url += f"?{urlencode(parameters)}"
+        token = login.token()
+        response = self._ask(query, base, url, token)
+        if response.status_code == requests.codes.unauthorized and base not in self._stubborn:
+            response = self._ask(query, base, url, login.renew(token))
+            if response.status_code == requests.codes.unauthorized:
+                # A fresh token is refused, too: the service is at fault, and Keystone need not be asked again.
+                self._stubborn.add(base)
+        if response.status_code != requests.codes.ok:
+            raise self._failure(query, response)
+        return body_of(response)
+
+    def _ask(self, query: ApiGet, base: str, url: str, token: Token) -> requests.Response:
+        headers = {"Accept": "application/json", "X-Auth-Token": str(token.value)}
+        if query.service in MICROVERSIONS:
+            headers["OpenStack-API-Version"] = f"{query.service} {MICROVERSIONS[query.service]}"
+        http = self._open()[1]
+        started = time.monotonic()
+        response = self._patience.ask(
+            base, lambda: http.get(url, headers=headers, authenticated=False, raise_exc=False, log=False)
+        )
+        if response is None:
+            raise ParseError("http", "no answer at all")
+        logger.debug("%s: %d, %.3f s", query, response.status_code, time.monotonic() - started)
+        return response
+
+    def _failure(self, query: ApiGet, response: requests.Response) -> CalipsoError:
+        said = str(self._vault.scrub(message_of(response)))
+        status = response.status_code
+        if status == requests.codes.forbidden:
+            return NotAuthorized(query.service, query.path, said)
+        if response.is_redirect or response.is_permanent_redirect:
+            to = self._vault.scrub(response.headers.get("Location", "another address"))
+            said = f"a redirect to {to}, which is not followed. Name the right URL in OpenStack.endpoint_overrides"
+        return ApiFailed(query.service, query.path, status, said)

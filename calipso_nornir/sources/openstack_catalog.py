@@ -1,0 +1,118 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The service catalogue of a token: which URL a service has, with its API version. Pure functions."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit, urlunsplit
+
+from os_service_types import ServiceTypes
+
+from calipso_nornir.errors import ParseError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+VERSIONS = {"compute": "v2.1", "network": "v2.0", "identity": "v3"}
+"""The version of each API that is spoken. Catalogues name it, or leave it to the client (Neutron's does)."""
+MICROVERSIONS = {"compute": "2.53"}
+"""Fixed, not negotiated, so that an answer has one shape: 2.53 (Pike) is the first with UUIDs of hypervisors."""
+
+_VERSION = re.compile(r"v(\d+)(\.\d+)?")
+
+
+@dataclass(frozen=True, slots=True)
+class Endpoint:
+    """One URL of one service, as the catalogue has it."""
+
+    service: str
+    region: str
+    interface: str
+    url: str
+
+
+def endpoints(catalog: Any) -> tuple[Endpoint, ...]:  # noqa: ANN401 - JSON of unknown shape
+    """Read a catalogue (``token.catalog`` of Identity v3) into endpoints. Raises ParseError."""
+    try:
+        return tuple(
+            Endpoint(
+                str(service["type"]),
+                str(one.get("region_id") or one.get("region") or ""),
+                str(one["interface"]).removesuffix("URL"),
+                str(one["url"]),
+            )
+            for service in catalog
+            for one in service.get("endpoints", ())
+        )
+    except (TypeError, KeyError, AttributeError) as error:
+        raise ParseError("service catalogue", f"is not of the shape of Identity v3 ({type(error).__name__})") from None
+
+
+def matches(wanted: str, found: str) -> bool:
+    """Tell whether a service type of a catalogue is the wanted one or one of its older names."""
+    return wanted == found or ServiceTypes().is_match(wanted, found)
+
+
+def choose(known: Iterable[Endpoint], service: str, *, interface: str, region: str | None) -> Endpoint | None:
+    """Return the endpoint of a service; the exact type goes before its older names."""
+    fits = [
+        one
+        for one in known
+        if one.interface == interface and region in (None, one.region) and matches(service, one.service)
+    ]
+    return min(fits, key=lambda one: (one.service != service, one.region, one.url), default=None)
+
+
+def home_region(known: Iterable[Endpoint], *, interface: str) -> str | None:
+    """Return the region to ask when none is configured: the one with most of the services; the first by name of equals.
+
+    None when there is no endpoint at all.
+    """
+    services: dict[str, set[str]] = {}
+    for one in known:
+        if one.interface == interface:
+            services.setdefault(one.region, set()).update(wanted for wanted in VERSIONS if matches(wanted, one.service))
+    return min(services, key=lambda region: (-len(services[region]), region), default=None)
+
+
+def listed(known: Iterable[Endpoint]) -> tuple[str, ...]:
+    """Return what a catalogue has, for messages: one text a service and region."""
+    groups: dict[tuple[str, str], set[str]] = {}
+    for one in known:
+        groups.setdefault((one.service, one.region), set()).add(one.interface)
+    return tuple(
+        f"{service} in {region} ({'/'.join(sorted(groups[service, region]))})" for service, region in sorted(groups)
+    )
+
+
+def versioned(service: str, url: str) -> str:
+    """Return the URL with the version that is spoken, without a slash at its end. Raises ParseError for no URL.
+
+    A URL that names the same major version keeps what follows (Nova's project id of old); Identity v2.0
+    gives way to v3; where no version is named it is added.
+    """
+    try:
+        parts = urlsplit(url)
+        usable = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        usable = False
+    if not usable:
+        raise ParseError("service catalogue", f"the address of {service} is no http(s) URL", line=url[:200])
+    version = VERSIONS.get(service)
+    if version is None:
+        return url.rstrip("/")
+    segments = parts.path.rstrip("/").split("/")
+    for place in range(len(segments) - 1, 0, -1):
+        found = _VERSION.fullmatch(segments[place])
+        if found is None:
+            continue
+        if version.startswith(f"v{found[1]}") or (service == "identity" and place == len(segments) - 1):
+            segments[place] = version
+        else:
+            segments.append(version)
+        break
+    else:
+        segments.append(version)
+    return urlunsplit(parts._replace(path="/".join(segments), query="", fragment=""))

@@ -1,0 +1,210 @@
+# SPDX-License-Identifier: Apache-2.0
+"""HTTP to the services of one cloud: time-outs, retries, TLS, and what a body or a failure says."""
+
+from __future__ import annotations
+
+import json
+import logging
+import re
+import ssl
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from http.client import IncompleteRead, RemoteDisconnected
+from typing import TYPE_CHECKING, Any
+
+import requests
+import urllib3
+from keystoneauth1 import exceptions
+from keystoneauth1.session import Session, TCPKeepAliveAdapter
+
+from calipso_nornir._version import __version__
+from calipso_nornir.errors import ApiUnreachable, ParseError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+logger = logging.getLogger(__name__)
+
+CONNECT_TIMEOUT_S = 10.0
+MAX_WAIT_S = 60.0
+MAX_BACKOFF_S = 8.0
+RETRIED = frozenset({429, 500, 502, 503, 504})
+MAX_DEPTH = 60
+SLOW = "no answer in time"
+SECRET_FIELDS = re.compile(
+    r"(^|[-_:.])(admin_?pass|adminpassword|password|passwd|passphrase|user_data|private_key|public_key|secret|"
+    r"secret_key|token|psk)$",
+    re.IGNORECASE,
+)
+"""Fields of replies that hold secrets or may: passwords, user data (cloud-init carries them), key material."""
+
+
+class _Adapter(TCPKeepAliveAdapter):
+    """Sets both time-outs of every request; keystoneauth has one for both."""
+
+    def __init__(self, connect_s: float, read_s: float) -> None:
+        self._timeouts = (connect_s, read_s)
+        super().__init__()
+
+    def send(self, request: requests.PreparedRequest, *args: Any, **kwargs: Any) -> requests.Response:  # noqa: ANN401 - requests' own
+        kwargs["timeout"] = self._timeouts
+        return super().send(request, *args, **kwargs)
+
+
+def session(*, verify: bool | str, cert: str | tuple[str, str] | None, timeout_s: float) -> Session:
+    """Return a session with time-outs and TLS as given; it follows no redirect, which would take the token along."""
+    plain = requests.Session()
+    for scheme in ("http://", "https://"):
+        plain.mount(scheme, _Adapter(min(CONNECT_TIMEOUT_S, timeout_s), timeout_s))
+    if verify is False:
+        logger.warning("TLS certificates are not verified (OpenStack.verify is false)")
+        # One line in the log says it; urllib3 would say it at every request.
+        urllib3.disable_warnings(urllib3.exceptions.InsecureRequestWarning)
+    return Session(
+        session=plain, verify=verify, cert=cert, redirect=False, app_name="calipso_nornir", app_version=__version__
+    )
+
+
+class Patience:
+    """How often and after what pause a request is made again."""
+
+    def __init__(self, retries: int, sleep: Callable[[float], None]) -> None:
+        self._retries = retries
+        self._sleep = sleep
+        self._doubtful: set[str] = set()
+
+    def ask(self, url: str, request: Callable[[], requests.Response | None]) -> requests.Response | None:
+        """Make a request until it is answered, or until patience ends.
+
+        An address that did not answer at all is asked just once the next time: one dead service must not
+        cost its time-outs again for every query. Raises ApiUnreachable.
+        """
+        left = 0 if url in self._doubtful else self._retries
+        backoff = 0.5
+        while True:
+            try:
+                response = request()
+            except (exceptions.ConnectionError, OSError) as error:
+                cause = cause_of(error)
+                if not left or not _may_pass(error):
+                    self._doubtful.add(url)
+                    raise ApiUnreachable(url, cause) from None
+                # A service that is too slow once is asked only once more: each time costs the whole time-out.
+                left = min(left, 1) if cause == SLOW else left
+                wait = backoff
+            else:
+                self._doubtful.discard(url)
+                if response is None or response.status_code not in RETRIED or not left:
+                    return response
+                cause = f"answered {response.status_code}"
+                wait = retry_after(response.headers.get("Retry-After"), backoff)
+            logger.info("%s: %s; asked again in %.1f s", url, cause, wait)
+            self._sleep(wait)
+            left, backoff = left - 1, min(backoff * 2, MAX_BACKOFF_S)
+
+
+def retry_after(header: str | None, otherwise: float) -> float:
+    """Read Retry-After (RFC 9110, 10.2.3: seconds, or a date) into seconds, at most a minute."""
+    if not header:
+        return otherwise
+    if header.strip().isdecimal():
+        return min(float(header), MAX_WAIT_S)
+    try:
+        until = parsedate_to_datetime(header)
+    except ValueError:
+        return otherwise
+    until = until if until.tzinfo else until.replace(tzinfo=UTC)
+    return min(max((until - datetime.now(UTC)).total_seconds(), 0.0), MAX_WAIT_S)
+
+
+def body_of(response: requests.Response) -> Any:  # noqa: ANN401 - any JSON
+    """Return the JSON of an answer, without fields that may hold secrets. Raises ParseError."""
+    problem = ""
+    try:
+        return without_secrets(json.loads(response.content))
+    except RecursionError:
+        problem = "it is nested too deep"
+    except ValueError:
+        kind = response.headers.get("Content-Type", "no content type").partition(";")[0]
+        problem = f"it is no JSON ({kind}, {len(response.content)} bytes)"
+    raise ParseError("json", problem)
+
+
+def without_secrets(value: Any, depth: int = MAX_DEPTH) -> Any:  # noqa: ANN401 - any JSON
+    """Drop the fields that ``SECRET_FIELDS`` names, at any depth."""
+    if depth == 0:
+        raise RecursionError
+    if isinstance(value, dict):
+        return {key: without_secrets(one, depth - 1) for key, one in value.items() if not SECRET_FIELDS.search(key)}
+    if isinstance(value, list):
+        return [without_secrets(one, depth - 1) for one in value]
+    return value
+
+
+def message_of(response: requests.Response) -> str:
+    """Return what an error answer says: OpenStack puts ``message`` into an object of some name, proxies send HTML."""
+    try:
+        body = json.loads(response.content)
+    except (ValueError, RecursionError):
+        text = re.sub(r"<(script|style).*?</\1>|<[^>]*>", " ", response.text[:4000], flags=re.DOTALL)
+        return " ".join(text.split())[:300] or response.reason or "no text"
+    said = next(_messages(body), "")
+    return " ".join(said.split())[:300] or response.reason or "no text"
+
+
+def _messages(body: object) -> Iterator[str]:
+    if not isinstance(body, dict):
+        return
+    for holder in (body, *body.values()):
+        for key in ("message", "detail", "title"):
+            if isinstance(holder, dict) and isinstance(holder.get(key), str) and holder[key].strip():
+                yield holder[key]
+    errors = body.get("errors")
+    if isinstance(errors, list) and errors:
+        yield from _messages({"error": errors[0]})
+
+
+def _may_pass(error: BaseException) -> bool:
+    """Tell whether a failure to connect may pass by itself; a wrong certificate does not."""
+    if isinstance(error, exceptions.RetriableConnectionFailure):
+        return not any(isinstance(one, ssl.SSLCertVerificationError) for one in _chain(error))
+    broken = (requests.exceptions.ChunkedEncodingError, requests.ConnectionError, requests.Timeout)
+    return any(isinstance(one, broken) for one in _chain(error)) and not isinstance(error, exceptions.SSLError)
+
+
+def cause_of(error: BaseException) -> str:
+    """Return the innermost cause of a failed request, in few words; requests wraps it four deep."""
+    said = next(filter(None, map(_in_words, _chain(error))), "")
+    return said or next((str(one)[:300] for one in _chain(error) if str(one)), type(error).__name__)
+
+
+def _in_words(error: BaseException) -> str | None:
+    words: str | None = None
+    match error:
+        case requests.ConnectTimeout():
+            words = "no connection in time"
+        case requests.Timeout():
+            words = SLOW
+        case ssl.SSLCertVerificationError():
+            words = f"TLS: {error.verify_message}. Name the authority's file in OpenStack.cacert"
+        case ssl.SSLError():
+            words = f"TLS: {error.reason or 'failed'}. Is it https that this port speaks?"
+        case RemoteDisconnected():
+            words = "the connection was closed without an answer"
+        case IncompleteRead():
+            words = "the answer was cut short"
+        case OSError():
+            words = error.strerror
+    return words
+
+
+def _chain(error: BaseException) -> Iterator[BaseException]:
+    todo: list[object] = [error]
+    seen: set[int] = set()
+    while todo:
+        one = todo.pop(0)
+        if isinstance(one, BaseException) and id(one) not in seen:
+            seen.add(id(one))
+            yield one
+            todo += [one.__cause__, one.__context__, getattr(one, "reason", None), getattr(one, "original", None)]
+            todo += one.args

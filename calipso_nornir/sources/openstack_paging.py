@@ -1,0 +1,104 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Joins the pages of a list. Pure: it is given bodies and says what to ask next.
+
+Nova puts ``servers_links`` beside ``servers``, Neutron ``ports_links`` beside ``ports`` (only when a limit is set),
+Keystone ``links.next``. Of a next link only the parameters are used: its host and path come from the service's own
+idea of its address, which behind a proxy is often wrong.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+from urllib.parse import parse_qsl, urlsplit
+
+from calipso_nornir.errors import ParseError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from calipso_nornir.model.queries import ApiGet
+
+Parameters = tuple[tuple[str, str], ...]
+
+PAGE_SIZE = 1000
+"""Items asked for at once where the answer is always paged; Nova cuts it to its own maximum, 1000 by default."""
+MAX_BARREN_PAGES = 100
+"""Pages in a row that bring nothing new. Neutron may send short pages (policy is applied after the limit)."""
+_PAGED = {("compute", "servers")}
+
+
+class Pages:
+    """The answer to one query as it grows page by page."""
+
+    def __init__(self, query: ApiGet) -> None:
+        self._key = query.key
+        self._items: list[Any] | None = None
+        self._document: dict[str, Any] | None = None
+        self._ids: set[str] = set()
+        self._asked: set[Parameters] = set()
+        self._barren = 0
+        self.next: Parameters | None = query.query
+        names = {name for name, _ in query.query}
+        if (query.service, query.key) in _PAGED and "limit" not in names:
+            self.next = (*query.query, ("limit", str(PAGE_SIZE)))
+
+    @property
+    def data(self) -> list[Any] | dict[str, Any]:
+        """The whole answer, once ``next`` is None."""
+        return self._document if self._document is not None else self._items or []
+
+    def add(self, body: object) -> None:
+        """Take one page; ``next`` then holds the parameters of the one after it, or None. Raises ParseError."""
+        if not isinstance(body, dict) or self._key not in body:
+            raise ParseError("json", f'the body has no key "{self._key}"{_keys(body)}')
+        value = body[self._key]
+        if isinstance(value, dict) and self._items is None:
+            self._document, self.next = value, None
+            return
+        if not isinstance(value, list):
+            raise ParseError("json", f'"{self._key}" is neither a list nor a document')
+        self._asked.add(self.next or ())
+        self._barren = 0 if self._take(value) else self._barren + 1
+        self.next = _following(body, self._key)
+        if self.next in self._asked:
+            raise ParseError("paging", "the next link leads back to a page that was read before")
+        if self.next is not None and self._barren >= MAX_BARREN_PAGES:
+            raise ParseError("paging", f"{MAX_BARREN_PAGES} pages in a row brought nothing new, and there are more")
+
+    def _take(self, page: list[Any]) -> bool:
+        """Add what is new; an item may come twice when others were made or deleted between two pages."""
+        if self._items is None:
+            self._items = []
+        before = len(self._items)
+        for item in page:
+            known = item.get("id") if isinstance(item, dict) else None
+            if isinstance(known, str):
+                if known in self._ids:
+                    continue
+                self._ids.add(known)
+            self._items.append(item)
+        return len(self._items) > before
+
+
+def _following(body: Mapping[str, Any], key: str) -> Parameters | None:
+    own, general = body.get(f"{key}_links"), body.get("links")
+    address: object = None
+    if isinstance(own, list):
+        address = next((one.get("href") for one in own if isinstance(one, dict) and one.get("rel") == "next"), None)
+    elif isinstance(general, dict):
+        address = general.get("next")
+    if address is None:
+        return None
+    try:
+        parameters = tuple(parse_qsl(urlsplit(str(address)).query, keep_blank_values=True))
+    except ValueError:
+        parameters = ()
+    if not parameters:
+        raise ParseError("paging", "the next link has no parameters")
+    return parameters
+
+
+def _keys(body: object) -> str:
+    if not isinstance(body, dict):
+        return f"; it is a {type(body).__name__}"
+    return f"; it has {', '.join(sorted(map(str, body))[:10]) or 'none'}"
