@@ -154,8 +154,6 @@ class NetworkAgentTypeSpec(Declared):
     """The folder in which services of one type are shown."""
 
     type: Name
-    folder_type: TypeName
-    types_name: Name
     folder_text: Name
     description: str = ""
 

@@ -12,7 +12,7 @@ from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Self, TypeAlias
 
-from calipso_nornir.errors import CalipsoError, CommandFailed
+from calipso_nornir.errors import CalipsoError, CommandFailed, CommandMissing, ParseError, SudoRefused
 
 if TYPE_CHECKING:
     from calipso_nornir.model.evidence import Evidence
@@ -266,13 +266,12 @@ def first_of(*queries: Query) -> Generator[Sequence[Query], Answers, tuple[Query
         error = answers.failed(query)
         if error is None:
             return query, answers[query]
-        if isinstance(query, Command) and not _own_failure(error):
+        if not worth_another_way(error):
             raise error
     answers = yield [queries[-1]]
     return queries[-1], answers[queries[-1]]
 
 
-def _own_failure(error: CalipsoError) -> bool:
-    from calipso_nornir.errors import CommandMissing, ParseError, SudoRefused  # noqa: PLC0415 - reads best here
-
+def worth_another_way(error: CalipsoError) -> bool:
+    """Tell whether a tool's own failure, or an answer of unknown shape, stopped a query: another form may do."""
     return isinstance(error, (CommandFailed, ParseError)) and not isinstance(error, (CommandMissing, SudoRefused))

@@ -242,7 +242,8 @@ class Rounds:
 
     def _doubt(self, task: Task, error: CalipsoError) -> None:
         host = task.parent.get("host")
-        for type_ in self._yields[task.step.name]:
+        enriched = {task.parent.type} if task.step.type == task.parent.type else set()  # it exists, whatever it lacks
+        for type_ in self._yields[task.step.name] - enriched:
             self._unsure.setdefault((type_, host), error)
 
     def _doubt_about(self, query: Lookup) -> CalipsoError | None:

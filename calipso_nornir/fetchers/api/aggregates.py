@@ -1,0 +1,63 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Host aggregates and their members."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from calipso_nornir.fetchers import questions
+from calipso_nornir.fetchers.attributes import kept
+from calipso_nornir.model import ids
+from calipso_nornir.model.objects import Fetched
+from calipso_nornir.model.queries import Lookup
+
+if TYPE_CHECKING:
+    from calipso_nornir.model.objects import InventoryObject
+    from calipso_nornir.model.queries import Fetching
+
+
+class Aggregates:
+    """Host aggregates of a region, in its aggregates folder.
+
+    Source: Nova, ``GET /os-aggregates``.
+    Attributes: ``number`` (Nova's id), ``hosts`` (names), ``metadata``, ``availability_zone``, ``region``.
+    """
+
+    def get(self, parent: InventoryObject) -> Fetching:
+        """Ask for the region's aggregates."""
+        aggregates = questions.aggregates(parent["region"])
+        answers = yield [aggregates]
+        folder = parent.sibling("aggregates_folder", ids.folder(parent.id, "aggregates"))
+        return [
+            Fetched(
+                id=ids.aggregate(parent.id, row["id"]),
+                name=row["name"],
+                attributes={
+                    **kept(row, drop=("deleted", "deleted_at")),
+                    "number": row["id"],
+                    "hosts": sorted(row.get("hosts") or ()),
+                    "region": parent["region"],
+                },
+                under=folder,
+            )
+            for row in answers[aggregates]
+        ]
+
+
+class AggregateHosts:
+    """References to the hosts of an aggregate; a host itself hangs under its zone.
+
+    Source: the aggregate, and the hosts of the inventory.
+    Attributes: ``host`` (id), ``ref_id`` (``_id`` of the host's document) unless no such host is known.
+    """
+
+    def get(self, parent: InventoryObject) -> Fetching:
+        """Look the hosts up."""
+        by_name = {name: Lookup.of("host", {"host": ids.plain(name)}) for name in parent["hosts"]}
+        answers = yield list(by_name.values())
+        found = []
+        for name, query in by_name.items():
+            host_id = ids.plain(name)
+            known = {"ref_id": parent.sibling("host", host_id).document_id} if answers[query] else {}
+            found.append(Fetched(id=ids.host_ref(parent.id, host_id), name=name, attributes={"host": host_id, **known}))
+        return found

@@ -1,0 +1,91 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Neutron ports."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from typing import TYPE_CHECKING, Any
+
+from calipso_nornir.errors import SourceNotConfigured
+from calipso_nornir.fetchers import questions
+from calipso_nornir.fetchers.attributes import TAP_SUFFIX_LENGTH, kept
+from calipso_nornir.model import ids
+from calipso_nornir.model.objects import Fetched
+from calipso_nornir.model.queries import Lookup, Select
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from calipso_nornir.model.objects import InventoryObject
+    from calipso_nornir.model.queries import Answers, Fetching
+
+BINDING_LEVELS = Select(
+    "neutron",
+    "SELECT l.port_id, l.host, l.level, l.driver, s.network_type, s.physical_network, s.segmentation_id "
+    "FROM ml2_port_binding_levels l LEFT JOIN networksegments s ON s.id = l.segment_id "
+    "ORDER BY l.port_id, l.host, l.level",
+)
+"""Which mechanism driver bound a port on which segment, level by level: the API does not tell."""
+
+
+class Ports:
+    """Ports of a region, in the ports folder of their network.
+
+    Source: Neutron, ``GET /v2.0/ports`` and ``/v2.0/floatingips``; with a database also ``ml2_port_binding_levels``.
+    Attributes: all fields of Neutron; ``port_name`` (Neutron's name; the object is called by its MAC), ``project``
+    (name), ``network`` (id), ``floating_ips`` [{id, floating_ip_address, fixed_ip_address, status}],
+    ``tap_suffix`` (what device names have of the id), ``binding_levels`` (database only) [{level, driver, …}].
+    """
+
+    def get(self, parent: InventoryObject) -> Fetching:
+        """Ask for ports, floating IPs and binding levels, and look the projects up."""
+        region = parent["region"]
+        ports, floating = questions.ports(region), questions.floating_ips(region)
+        projects = Lookup.of("project")
+        answers = yield [ports, floating, projects, BINDING_LEVELS]
+        names = {one.id: one.name for one in answers[projects]}
+        rows: Sequence[Mapping[str, Any]] = answers[ports]
+        floating_of = _by_port(answers.or_gap(floating, []))
+        levels = _binding_levels(answers)
+        return [
+            Fetched(
+                id=ids.plain(row["id"]),
+                name=row.get("mac_address") or row["id"],
+                attributes={
+                    **kept(row),
+                    "port_name": row.get("name") or "",
+                    "project": names.get(row.get("project_id") or row.get("tenant_id") or ""),
+                    "network": row["network_id"],
+                    "floating_ips": [_floating_ip(one) for one in floating_of.get(row["id"], ())],
+                    "tap_suffix": row["id"][:TAP_SUFFIX_LENGTH],
+                    **({"binding_levels": levels.get(row["id"], [])} if levels is not None else {}),
+                },
+                under=parent.sibling("ports_folder", ids.folder(ids.plain(row["network_id"]), "ports")),
+            )
+            for row in rows
+        ]
+
+
+def _by_port(rows: Sequence[Mapping[str, Any]]) -> dict[str, list[Mapping[str, Any]]]:
+    found: defaultdict[str, list[Mapping[str, Any]]] = defaultdict(list)
+    for row in sorted(rows, key=lambda one: str(one.get("id"))):
+        if row.get("port_id"):
+            found[row["port_id"]].append(row)
+    return found
+
+
+def _floating_ip(row: Mapping[str, Any]) -> dict[str, Any]:
+    return {key: row.get(key) for key in ("id", "floating_ip_address", "fixed_ip_address", "router_id", "status")}
+
+
+def _binding_levels(answers: Answers) -> dict[str, list[dict[str, Any]]] | None:
+    """Return the levels by port; None when there is no database to ask, or it would not tell."""
+    if isinstance(answers.failed(BINDING_LEVELS), SourceNotConfigured):
+        return None
+    rows = answers.or_gap(BINDING_LEVELS)
+    if rows is None:
+        return None
+    found: defaultdict[str, list[dict[str, Any]]] = defaultdict(list)
+    for row in rows:
+        found[row["port_id"]].append({key: value for key, value in row.items() if key != "port_id"})
+    return found

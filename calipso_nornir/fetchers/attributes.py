@@ -1,0 +1,58 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Turns what sources say into attributes: nothing that changes by itself, no name that a document's frame uses."""
+
+from __future__ import annotations
+
+from ipaddress import ip_interface
+from typing import TYPE_CHECKING, Any
+
+from calipso_nornir.model.objects import RESERVED
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from calipso_nornir.parsing.rows import Address
+
+TAP_SUFFIX_LENGTH = 11
+"""Neutron and Nova call a device "tap", "qvo", "qr-" … and this many signs of the port's id (IFNAMSIZ leaves 15)."""
+
+_COUNTERS = frozenset(
+    {"devices", "networks", "ports", "subnets", "routers", "floating_ips", "interfaces", "ex_gw_ports"}
+)
+
+
+def kept(row: Mapping[str, Any], *, drop: Iterable[str] = ()) -> dict[str, Any]:
+    """Return a row of the API without the names that a document's frame uses, and without ``drop``."""
+    left_out = RESERVED | {"links", *drop}
+    return {key: value for key, value in row.items() if key not in left_out}
+
+
+def configuration(agent: Mapping[str, Any]) -> dict[str, Any]:
+    """Return an agent's configurations without the counters that it reports along with them."""
+    return {key: value for key, value in (agent.get("configurations") or {}).items() if key not in _COUNTERS}
+
+
+def tap_suffix(device: str) -> str:
+    """Return the part of a device's name that is the beginning of a port's id, "" when it cannot be one."""
+    suffix = device[3 : 3 + TAP_SUFFIX_LENGTH]
+    return suffix if len(suffix) == TAP_SUFFIX_LENGTH and suffix[8] == "-" else ""
+
+
+def address_attributes(addresses: Iterable[Address], *, prefer: Iterable[str] = ()) -> dict[str, Any]:
+    """Return ``addresses`` (CIDR texts) and the keys of the first global IPv4 and IPv6 one.
+
+    ``prefer``: addresses that Neutron has assigned; one of these is "the" address when it is there.
+    """
+    rows = list(addresses)
+    wanted = set(prefer)
+    attributes: dict[str, Any] = {"addresses": [row.cidr for row in rows]}
+    usable = [row for row in rows if row.scope == "global"]
+    usable.sort(key=lambda row: row.ip not in wanted)
+    v4 = next((row for row in usable if row.family == "inet"), None)
+    v6 = next((row for row in usable if row.family == "inet6"), None)
+    if v4 is not None:
+        interface = ip_interface(v4.cidr)
+        attributes |= {"IP Address": v4.ip, "netmask": str(interface.netmask), "cidr": str(interface.network)}
+    if v6 is not None:
+        attributes["IPv6 Address"] = v6.cidr
+    return attributes

@@ -1,0 +1,36 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What runs on a host."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from calipso_nornir.model.objects import Fetched
+from calipso_nornir.model.queries import Command
+
+if TYPE_CHECKING:
+    from calipso_nornir.model.objects import InventoryObject
+    from calipso_nornir.model.queries import Fetching
+
+
+class HostDetails:
+    """Operating system of a host, added to the host itself.
+
+    Source: ``cat /etc/os-release``, ``uname -m``.
+    Attributes: ``OS``: {name, version, ID, ID_LIKE, architecture}.
+    """
+
+    def get(self, parent: InventoryObject) -> Fetching:
+        """Ask for release and architecture."""
+        release = Command(parent.id, "cat /etc/os-release", "os_release")
+        machine = Command(parent.id, "uname -m")
+        answers = yield [release, machine]
+        facts = answers[release]
+        system = {
+            "name": facts.get("NAME"),
+            "version": facts.get("VERSION") or facts.get("VERSION_ID"),
+            "ID": facts.get("ID"),
+            "ID_LIKE": facts.get("ID_LIKE"),
+            "architecture": str(answers[machine]).strip(),
+        }
+        return [Fetched(id=parent.id, name=parent.name, attributes={"OS": system})]

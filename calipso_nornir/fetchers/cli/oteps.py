@@ -1,0 +1,164 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Overlay tunnel endpoints."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from calipso_nornir.errors import SourceNotConfigured
+from calipso_nornir.fetchers import questions
+from calipso_nornir.fetchers.cli.devices import stack_below
+from calipso_nornir.model import ids
+from calipso_nornir.model.objects import Fetched
+from calipso_nornir.model.queries import Command, Select
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from calipso_nornir.model.objects import InventoryObject
+    from calipso_nornir.model.queries import Answers, Fetching
+    from calipso_nornir.parsing.rows import FdbEntry, Interface
+
+DEFAULT_UDP_PORT = {"vxlan": 4789, "geneve": 6081}
+"""Assigned by IANA (RFC 7348, RFC 8926); what Open vSwitch uses when a tunnel names no dst_port."""
+
+ENDPOINTS = {
+    "vxlan": Select("neutron", "SELECT host, ip_address, udp_port FROM ml2_vxlan_endpoints"),
+    "geneve": Select("neutron", "SELECT host, ip_address, udp_port FROM ml2_geneve_endpoints"),
+    "gre": Select("neutron", "SELECT host, ip_address FROM ml2_gre_endpoints"),
+}
+"""Where agents have registered their endpoints, by overlay type; the API does not tell."""
+
+
+class OvsOteps:
+    """Tunnel endpoints of one Open vSwitch: one per overlay type.
+
+    Source: the vEdge's tunnel ports and its agent's configuration; ``ip -d address``; with a database also
+    ``ml2_<type>_endpoints``.
+    Attributes: ``host``, ``overlay_type``, ``ip_address``, ``udp_port``, ``ports`` (the tunnels) [{name, remote_ip …}],
+    ``interface`` (device that has the address), ``stack`` (that device and what it stands on), ``vconnector`` (name
+    of the Linux bridge that has the address, if one has), ``endpoint`` (database only: the registered row).
+    """
+
+    def get(self, parent: InventoryObject) -> Fetching:
+        """Ask which device has the tunnels' address."""
+        tunnels: list[dict[str, Any]] = parent.get("tunnel_ports") or []
+        configured = parent.get("configurations") or {}
+        types = {one["overlay_type"] for one in tunnels}
+        if configured.get("tunneling_ip"):
+            types |= set(configured.get("tunnel_types") or ())
+        if not types:
+            return []
+        address, interfaces = yield from questions.interfaces(parent["host"])
+        endpoints = {type_: ENDPOINTS[type_] for type_ in sorted(types) if type_ in ENDPOINTS}
+        answers = yield list(endpoints.values())
+        rows = {one.name: one for one in interfaces}
+        found = []
+        for type_ in sorted(types):
+            own = [one for one in tunnels if one["overlay_type"] == type_]
+            ip = next((one["local_ip"] for one in own if one["local_ip"]), None) or configured.get("tunneling_ip")
+            found.append(
+                Fetched(
+                    id=ids.otep(parent["host"], type_),
+                    name=f"{parent['host']}-otep-{type_}",
+                    attributes={
+                        "host": parent["host"],
+                        "overlay_type": type_,
+                        "ip_address": ip,
+                        "udp_port": _udp_port(own, type_),
+                        "ports": own,
+                        **_carrier(parent["host"], ip, rows),
+                        **_registered(answers, endpoints.get(type_), parent["host"]),
+                    },
+                    sources=(address, *parent_sources(endpoints.get(type_))),
+                )
+            )
+        return found
+
+
+class LinuxBridgeOteps:
+    """Tunnel endpoints of one Linux bridge: its VXLAN devices.
+
+    Source: ``ip -d address``, ``bridge fdb show``; the bridge.
+    Attributes: ``host``, ``overlay_type`` ("vxlan"), ``vni``, ``ip_address``, ``udp_port``, ``mac_address``, ``mtu``,
+    ``state``, ``network``; ``interface`` (device below it), ``stack`` (that device and what it stands on),
+    ``vconnector`` (the bridge's name), ``ports`` [{name, remote_ip}]: one per remote endpoint.
+    """
+
+    def get(self, parent: InventoryObject) -> Fetching:
+        """Ask for the VXLAN devices of the bridge and where they send to."""
+        members = [one["name"] for one in parent.get("interfaces") or () if one.get("kind") == "vxlan"]
+        if not members:
+            return []
+        host = parent["host"]
+        address, interfaces = yield from questions.interfaces(host)
+        as_json = Command(host, "bridge -j fdb show", "bridge_fdb_json")
+        as_text = Command(host, "bridge fdb show", "bridge_fdb_text")
+        answers = yield [as_json, as_text]  # both at once: an old host needs no further round then
+        fdb = as_json if answers.failed(as_json) is None else as_text
+        entries: Sequence[FdbEntry] | None = answers.or_gap(fdb)
+        rows = {one.name: one for one in interfaces}
+        return [
+            Fetched(
+                id=ids.otep(host, name),
+                name=f"{host}-otep-{name}",
+                attributes={
+                    "host": host,
+                    "overlay_type": "vxlan",
+                    **_vxlan(rows[name], rows),
+                    "vconnector": parent.name,
+                    **({"network": parent["network"]} if "network" in parent else {}),
+                    **({"ports": _remotes(name, entries)} if entries is not None else {}),
+                },
+                sources=(address, fdb),
+                partial=entries is None,
+            )
+            for name in members
+            if name in rows and rows[name].vxlan is not None
+        ]
+
+
+def parent_sources(endpoint: Select | None) -> tuple[Select, ...]:
+    """Return the database's query, where there is one for the overlay type."""
+    return (endpoint,) if endpoint is not None else ()
+
+
+def _carrier(host: str, ip: str | None, rows: Mapping[str, Interface]) -> dict[str, Any]:
+    """Return which device has an address, and what that stands on."""
+    holder = next((one for one in rows.values() if ip in {address.ip for address in one.addresses}), None)
+    if holder is None:
+        return {"interface": None, "stack": []}
+    bridge = {"vconnector": f"{host}-{holder.name}"} if holder.kind == "bridge" else {}
+    return {"interface": holder.name, "stack": stack_below(holder.name, rows), **bridge}
+
+
+def _udp_port(tunnels: Sequence[Mapping[str, Any]], overlay_type: str) -> int | None:
+    named = {one["options"].get("dst_port") for one in tunnels} - {None}
+    return int(named.pop()) if len(named) == 1 else DEFAULT_UDP_PORT.get(overlay_type)
+
+
+def _registered(answers: Answers, endpoint: Select | None, host: str) -> dict[str, Any]:
+    if endpoint is None or isinstance(answers.failed(endpoint), SourceNotConfigured):
+        return {}
+    rows = [row for row in answers.or_gap(endpoint, []) if row["host"] == host]
+    return {"endpoint": {key: value for key, value in rows[0].items() if key != "host"}} if rows else {}
+
+
+def _vxlan(one: Interface, rows: Mapping[str, Interface]) -> dict[str, Any]:
+    assert one.vxlan is not None  # noqa: S101 - the caller has filtered
+    below = one.vxlan.device
+    return {
+        "vni": one.vxlan.vni,
+        "ip_address": one.vxlan.local,
+        "udp_port": one.vxlan.udp_port,
+        "interface": below,
+        "stack": stack_below(below, rows) if below else [],
+        "mac_address": one.mac,
+        "mtu": one.mtu,
+        "state": "UP" if one.up else "DOWN",
+    }
+
+
+def _remotes(device: str, entries: Sequence[FdbEntry]) -> list[dict[str, Any]]:
+    remotes = sorted({entry.remote for entry in entries if entry.device == device and entry.remote})
+    return [{"name": device, "remote_ip": remote} for remote in remotes]

@@ -1,0 +1,162 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The questions that several fetchers ask, each in one place: equal questions are asked once a scan."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from calipso_nornir.fetchers.attributes import tap_suffix
+from calipso_nornir.model.queries import ApiGet, Command, Lookup, first_of, worth_another_way
+from calipso_nornir.parsing.ovs import bridges_from_tables
+
+if TYPE_CHECKING:
+    from collections.abc import Generator, Iterable, Sequence
+
+    from calipso_nornir.model.objects import InventoryObject
+    from calipso_nornir.model.queries import Answers, Query
+    from calipso_nornir.parsing.rows import Interface, OvsBridge
+
+# --- OpenStack API
+
+
+def catalogue() -> ApiGet:
+    """Ask for the services and endpoints of the token (Keystone v3, GET /v3/auth/catalog)."""
+    return ApiGet("identity", "/auth/catalog", "catalog", cloud_wide=False)
+
+
+def projects() -> ApiGet:
+    """Ask for all projects of all domains (Keystone v3)."""
+    return ApiGet("identity", "/projects", "projects")
+
+
+def zones(region: str) -> ApiGet:
+    """Ask for Nova's zones with hosts and services; without /detail the zone "internal" is missing."""
+    return ApiGet("compute", "/os-availability-zone/detail", "availabilityZoneInfo", region=region)
+
+
+def hypervisors(region: str) -> ApiGet:
+    """Ask for all compute nodes."""
+    return ApiGet("compute", "/os-hypervisors/detail", "hypervisors", region=region)
+
+
+def aggregates(region: str) -> ApiGet:
+    """Ask for the host aggregates."""
+    return ApiGet("compute", "/os-aggregates", "aggregates", region=region)
+
+
+def servers(region: str) -> ApiGet:
+    """Ask for the servers of all projects: one list for all hosts."""
+    return ApiGet("compute", "/servers/detail", "servers", (("all_tenants", "1"),), region=region)
+
+
+def networks(region: str) -> ApiGet:
+    """Ask for the networks of all projects."""
+    return ApiGet("network", "/networks", "networks", region=region)
+
+
+def subnets(region: str) -> ApiGet:
+    """Ask for the subnets of all projects."""
+    return ApiGet("network", "/subnets", "subnets", region=region)
+
+
+def ports(region: str) -> ApiGet:
+    """Ask for the ports of all projects."""
+    return ApiGet("network", "/ports", "ports", region=region)
+
+
+def routers(region: str) -> ApiGet:
+    """Ask for the routers of all projects."""
+    return ApiGet("network", "/routers", "routers", region=region)
+
+
+def floating_ips(region: str) -> ApiGet:
+    """Ask for the floating IP addresses of all projects."""
+    return ApiGet("network", "/floatingips", "floatingips", region=region)
+
+
+def agents(region: str) -> ApiGet:
+    """Ask for Neutron's agents on all hosts."""
+    return ApiGet("network", "/agents", "agents", region=region)
+
+
+# --- hosts
+
+LIBVIRT = "virsh -c qemu:///system"
+"""Without a URI an ordinary user gets a session of its own: an empty list, and status 0."""
+
+
+def interfaces(
+    host: str, namespace: str | None = None
+) -> Generator[Sequence[Query], Answers, tuple[Query, tuple[Interface, ...]]]:
+    """Ask for all interfaces with details and addresses; give the query that was answered, and the rows."""
+    if namespace is None:
+        modern = Command(host, "ip -j -d address", "ip_address_json")
+        old = Command(host, "ip -d address", "ip_address_text")
+    else:
+        inside = "ip netns exec {} ip "
+        modern = Command.of(host, inside + "-j -d address", namespace, parser="ip_address_json", root=True)
+        old = Command.of(host, inside + "-d address", namespace, parser="ip_address_text", root=True)
+    return (yield from first_of(modern, old))
+
+
+def namespaces(host: str) -> Generator[Sequence[Query], Answers, tuple[Query, Any]]:
+    """Ask for the named network namespaces; give the query that was answered, and rows of ``Namespace``."""
+    return (
+        yield from first_of(
+            Command(host, "ip -j netns list", "ip_netns_json", root=True),
+            Command(host, "ip netns list", "ip_netns_text", root=True),
+        )
+    )
+
+
+OVS_COLUMNS = {
+    "Bridge": "name,ports,datapath_type",
+    "Port": "_uuid,name,interfaces,tag,trunks,other_config",
+    "Interface": "_uuid,name,type,ofport,mac_in_use,link_state,options,external_ids",
+}
+"""Columns of ovs-vswitchd.conf.db(5) that are asked for; statistics are not, they change by the second."""
+
+
+def ovs_tables(host: str) -> dict[str, Command]:
+    """Ask for the bridges, ports and interfaces of Open vSwitch, by table."""
+    return {
+        table: Command(host, f"ovs-vsctl -f json --columns={columns} list {table}", "ovs_table", root=True)
+        for table, columns in OVS_COLUMNS.items()
+    }
+
+
+def ovs_show(host: str) -> Command:
+    """Ask for the same in the form that every release prints."""
+    return Command(host, "ovs-vsctl show", "ovs_vsctl_show", root=True)
+
+
+def ovs_bridges(host: str) -> Generator[Sequence[Query], Answers, tuple[tuple[Query, ...], tuple[OvsBridge, ...]]]:
+    """Ask for the bridges of Open vSwitch with ports and interfaces, as JSON, else as text."""
+    tables = ovs_tables(host)
+    answers = yield list(tables.values())
+    errors = [error for error in (answers.failed(query) for query in tables.values()) if error is not None]
+    if not errors:
+        rows = {table: answers[query] for table, query in tables.items()}
+        return tuple(tables.values()), bridges_from_tables(rows["Bridge"], rows["Port"], rows["Interface"])
+    if not worth_another_way(errors[0]):
+        raise errors[0]
+    show = ovs_show(host)
+    answers = yield [show]
+    return (show,), answers[show]
+
+
+# --- the inventory
+
+
+def ports_of_devices(
+    devices: Iterable[str],
+) -> Generator[Sequence[Query], Answers, dict[str, InventoryObject]]:
+    """Look up the Neutron port behind each device, by the part of the port's id that is in its name."""
+    by_device = {
+        device: Lookup.of("port", {"tap_suffix": suffix}) for device in devices if (suffix := tap_suffix(device))
+    }
+    if not by_device:
+        return {}
+    answers = yield list(dict.fromkeys(by_device.values()))
+    found = {device: answers[query] for device, query in by_device.items()}
+    return {device: ports[0] for device, ports in found.items() if len(ports) == 1}

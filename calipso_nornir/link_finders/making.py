@@ -1,0 +1,79 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What all link finders share: making a link, and the indexes by host that they match with."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from typing import TYPE_CHECKING, Any
+
+from calipso_nornir.model.evidence import derived
+from calipso_nornir.model.links import Link
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from calipso_nornir.model.links import LinkState
+    from calipso_nornir.model.objects import InventoryObject
+    from calipso_nornir.model.protocols import View
+
+
+def make(  # noqa: PLR0913 - the parts of a link
+    source: InventoryObject,
+    target: InventoryObject,
+    *,
+    rule: str,
+    name: str | None = None,
+    up: bool = True,
+    host: str | None = None,
+    network: str | Iterable[str] | None = None,
+    labels: tuple[str, str] = ("", ""),
+    switch: str | None = None,
+    attributes: Mapping[str, Any] | None = None,
+) -> Link:
+    """Make a link; ``rule`` says in words why it is there, ``network`` which networks use it (None: not known)."""
+    state: LinkState = "up" if up else "down"
+    limits: dict[str, Any] = {}
+    if network is not None:
+        limits["network"] = network if isinstance(network, str) else sorted(set(network))
+    return Link(
+        source=source.ref,
+        target=target.ref,
+        name=name,
+        state=state,
+        host=host or source.get("host") or target.get("host"),
+        switch=switch,
+        source_label=labels[0],
+        target_label=labels[1],
+        attributes={**(attributes or {}), **limits},
+        evidence=derived(rule),
+    )
+
+
+def network_of(one: InventoryObject) -> str | list[str] | None:
+    """Return the network, or networks, that an object is of; None when not known."""
+    value = one.get("network")
+    return value or None
+
+
+def by_host(objects: Iterable[InventoryObject]) -> dict[str, list[InventoryObject]]:
+    """Index objects by the host that they are on."""
+    index: defaultdict[str, list[InventoryObject]] = defaultdict(list)
+    for one in objects:
+        if one.get("host"):
+            index[one["host"]].append(one)
+    return dict(index)
+
+
+def pnics_by_device(view: View) -> dict[tuple[str, str], InventoryObject]:
+    """Index physical interfaces by host and device: their own, and those of VLANs on them."""
+    index: dict[tuple[str, str], InventoryObject] = {}
+    for pnic in view.of_type("host_pnic"):
+        index[pnic["host"], pnic["local_name"]] = pnic
+        for vlan in pnic.get("vlan_interfaces") or ():
+            index[pnic["host"], vlan["name"]] = pnic
+    return index
+
+
+def link_detected(pnic: InventoryObject) -> bool:
+    """Tell whether a physical interface has a signal, as far as is known."""
+    return bool(pnic.get("Link detected", "yes") == "yes")

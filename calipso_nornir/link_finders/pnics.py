@@ -1,0 +1,102 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Links of physical interfaces: bonds and members, networks carried, switch ports."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from typing import TYPE_CHECKING
+
+from calipso_nornir.link_finders.making import link_detected, make, pnics_by_device
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from calipso_nornir.model.links import Link
+    from calipso_nornir.model.objects import ObjectRef
+    from calipso_nornir.model.protocols import View
+
+
+class Bonds:
+    """One ``host_pnic-host_pnic`` link from a bond to each of its members."""
+
+    link_types = ("host_pnic-host_pnic",)
+
+    def find(self, view: View) -> Iterator[Link]:
+        """Match by the bond that a member names as its master."""
+        bonds = {one.id: one for one in view.of_type("host_pnic") if one.get("EtherChannel")}
+        for member in view.of_type("host_pnic"):
+            bond = bonds.get(member.get("EtherChannel Master") or "")
+            if bond is not None:
+                yield make(
+                    bond,
+                    member,
+                    rule=f"{member.name} is a member of {bond.name}",
+                    name=f"{bond.name}-{member.name}",
+                    up=link_detected(member),
+                )
+
+
+class CarriedNetworks:
+    """One ``host_pnic-network`` link per physical interface and network that it really carries.
+
+    It does where a tunnel endpoint, a bridge, or a mapped bridge of Open vSwitch that the network uses leads to it; not
+    because both happen to be on one host.
+    """
+
+    link_types = ("host_pnic-network",)
+
+    def find(self, view: View) -> Iterator[Link]:
+        """Follow the links that serve networks and end at a physical interface."""
+        ways: defaultdict[tuple[ObjectRef, str], set[str]] = defaultdict(set)
+        for link_type in ("otep-host_pnic", "vedge-host_pnic", "vconnector-host_pnic"):
+            for link in view.links(link_type):
+                served = link.attributes.get("network") or ()
+                for network in [served] if isinstance(served, str) else served:
+                    ways[link.target, network].add(str(link.source))
+        for (ref, network_id), sources in sorted(ways.items()):
+            pnic = view.get(ref)
+            network = view.get(pnic.sibling("network", network_id)) if pnic is not None else None
+            if pnic is not None and network is not None:
+                yield make(
+                    pnic,
+                    network,
+                    rule=f"{network.name} leaves {pnic['host']} by {pnic.name}, from {', '.join(sorted(sources))}",
+                    name=f"Segment-{network.get('provider:segmentation_id')}",
+                    up=link_detected(pnic),
+                    network=network.id,
+                )
+
+
+class Switches:
+    """Links of switches and their ports, as hosts hear them by LLDP.
+
+    ``switch-switch_pnic``: the port is the switch's. ``host_pnic-switch_pnic``: the physical interface hears the port.
+    """
+
+    link_types = ("switch-switch_pnic", "host_pnic-switch_pnic")
+
+    def find(self, view: View) -> Iterator[Link]:
+        """Match ports by their switch, and interfaces by host and name."""
+        switches = {one.id: one for one in view.of_type("switch")}
+        pnics = pnics_by_device(view)
+        for port in view.of_type("switch_pnic"):
+            switch = switches.get(port.get("switch") or "")
+            if switch is not None:
+                yield make(
+                    switch,
+                    port,
+                    rule=f"{switch.name} announces the port {port.name}",
+                    name=f"{switch.object_name}={port.object_name}",
+                    switch=switch.id,
+                )
+            for heard in port.get("neighbours") or ():
+                pnic = pnics.get((heard["host"], heard["interface"]))
+                if pnic is not None:
+                    yield make(
+                        pnic,
+                        port,
+                        rule=f"{heard['interface']} of {heard['host']} hears {port.name} by LLDP",
+                        name=f"{pnic['host']}-{port.get('switch')}",
+                        up=link_detected(pnic),
+                        switch=port.get("switch"),
+                    )
