@@ -1,0 +1,10 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Commands on hosts, over SSH: one connection a host a scan, one framed script a host and round."""
+
+from __future__ import annotations
+
+from calipso_nornir.sources.cli.options import Limits
+from calipso_nornir.sources.cli.prefixes import Prefixes
+from calipso_nornir.sources.cli.source import CliSource
+
+__all__ = ["CliSource", "Limits", "Prefixes"]

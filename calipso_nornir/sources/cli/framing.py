@@ -1,0 +1,137 @@
+# SPDX-License-Identifier: Apache-2.0
+"""One shell script for all commands of a host and round, and the reading of what it prints.
+
+Pure functions. The script goes to ``sh -s`` on its standard input, so nothing of it shows in
+``ps`` and no argument length limit applies. Around the commands' own output it prints *marks*
+on both streams: lines with a random word that the commands cannot know. What stands between
+two marks is one command's output, byte by byte, with or without a newline at its end.
+"""
+
+from __future__ import annotations
+
+import re
+import secrets
+import shlex
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+SHELL = "sh -s"
+"""What the exec channel runs; the script is its standard input."""
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One command as the host runs it.
+
+    Attributes:
+        texts: simple commands, quoted for the shell; of several the output is joined, and the
+            status is that of the last one that failed, or 0.
+        timeout_s: seconds, for all of ``texts`` together.
+        root: through ``sudo -n`` unless the login is uid 0 already.
+    """
+
+    texts: tuple[str, ...]
+    timeout_s: int
+    root: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """What one command left behind."""
+
+    status: int
+    stdout: bytes
+    stderr: bytes
+
+
+def new_mark() -> str:
+    """Return a word of 128 random bits: no output can hold it by chance or by intent."""
+    return f"calipso-{secrets.token_hex(16)}"
+
+
+def end_of(mark: str) -> bytes:
+    """Return what the script prints last, on both streams."""
+    return f"\n{mark} end\n".encode()
+
+
+# All of it is one function, so the shell has read the script to its end before it runs the first
+# command: nobody waits for the other side to read (the script's rest against a full output
+# window), and half a script, from a connection that broke, runs nothing.
+#
+# timeout(1) is GNU coreutils or busybox; where it is missing, or is too old for ``-k``, commands
+# run without it and the reader's own deadline ends the round.
+_HEAD = """\
+calipso_round() {{
+calipso_mark={mark}
+export LC_ALL=C LANG=C
+export PATH="${{PATH:-/usr/local/bin:/usr/bin:/bin}}:/usr/local/sbin:/usr/sbin:/sbin"
+umask 077
+unset HISTFILE
+if [ "$(id -u)" = 0 ]; then calipso_sudo=; else calipso_sudo='sudo -n -- '; fi
+if timeout -k 1 5 true 2>/dev/null; then limit() {{ timeout -k 1 "$@"; }}; else limit() {{ shift; "$@"; }}; fi
+say() {{ printf '\\n%s %s\\n' "$calipso_mark" "$1" >&2 && printf '\\n%s %s%s\\n' "$calipso_mark" "$1" "$2" || exit 1; }}
+say start
+"""
+
+_TAIL = """\
+say end
+}
+calipso_round </dev/null
+exit
+"""
+
+
+def script(steps: Sequence[Step], mark: str) -> str:
+    """Return the POSIX shell script that runs the steps in turn.
+
+    Each step is one ``sh -c`` of its own under ``timeout -k 1 N``, with standard input from
+    /dev/null: whatever its text holds, it cannot reach beyond it. ``sudo`` stands inside
+    ``timeout``, so that a sudoers rule can name the programs themselves; sudo hands the
+    signal on (sudo(8), "Signal handling").
+    """
+    lines = [f'limit {max(1, step.timeout_s)} sh -c -- {_body(step)}\nsay {n} " $?"\n' for n, step in enumerate(steps)]
+    return "".join([_HEAD.format(mark=mark), *lines, _TAIL])
+
+
+def _body(step: Step) -> str:
+    """One word for ``sh -c``; ``$calipso_sudo`` is put in by the outer shell, the rest is quoted whole."""
+    sudo = '"$calipso_sudo"' if step.root else ""
+    if len(step.texts) == 1:
+        # exec: timeout's signal then meets sudo itself, with every shell
+        return f"'exec '{sudo}{shlex.quote(step.texts[0])}" if step.root else shlex.quote(step.texts[0])
+    runs = "".join(f"{sudo}{shlex.quote(text)}' || s=$?; '" for text in step.texts)
+    return f"'s=0; '{runs}'exit $s'"
+
+
+def started(stdout: bytes, mark: str) -> bool:
+    """Tell whether the script began to run at all."""
+    return f"\n{mark} start\n".encode() in stdout
+
+
+def frames(stdout: bytes, stderr: bytes, mark: str, count: int) -> list[Frame | None]:
+    """Cut both streams into one frame a step; None for a step whose end was not received.
+
+    What a login shell says before the first mark belongs to no command and is left out. A frame
+    whose end on ``stderr`` is missing, since the streams travel apart, has what came of it.
+    """
+    errors = _pieces(stderr, mark)
+    found: list[Frame | None] = []
+    for index, (said, piece) in enumerate(_pieces(stdout, mark)):
+        number, _, status = said.partition(b" ")
+        if index == count or number != b"%d" % index or not status.isdigit():
+            break
+        found.append(Frame(int(status), piece, next(errors, (b"", b""))[1]))
+    return found + [None] * (count - len(found))
+
+
+def _pieces(stream: bytes, mark: str) -> Iterator[tuple[bytes, bytes]]:
+    """Yield (what the closing mark says, bytes before it); last (b"", bytes after the last mark)."""
+    pieces = re.split(rb"\n%s ([0-9a-z ]+)\n" % re.escape(mark.encode()), stream)
+    if len(pieces) == 1 or pieces[1] != b"start":
+        return
+    for at in range(2, len(pieces) - 1, 2):
+        yield pieces[at + 1], pieces[at]
+    yield b"", pieces[-1]

@@ -1,0 +1,106 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What to put before a command where a distribution keeps its tools in containers."""
+
+from __future__ import annotations
+
+import shlex
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+from typing import TYPE_CHECKING, Any, Self
+
+from calipso_nornir.errors import EnvironmentInvalid, Fault
+from calipso_nornir.sources.cli.framing import Step
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from calipso_nornir.model.queries import Command
+
+
+@dataclass(frozen=True, slots=True)
+class PrefixRule:
+    """One program, or one use of it, that runs inside something else.
+
+    Attributes:
+        program: the command's first words: ``("ip", "netns", "exec", "qdhcp-*")``, patterns of
+            the shell's kind (fnmatch). Options between them in the command do not matter.
+        prefix: words to put before the command: ``("docker", "exec", "--user", "root", "nova_libvirt")``.
+        distribution, distribution_version: of the environments that it is for; None for all.
+    """
+
+    program: tuple[str, ...]
+    prefix: tuple[str, ...]
+    distribution: str | None = None
+    distribution_version: str | None = None
+
+    @classmethod
+    def of(cls, rule: Mapping[str, Any], *, where: str) -> Self:
+        """Read one rule as it stands in JSON or YAML; EnvironmentInvalid names what is wrong with it."""
+        program, prefix = rule.get("program"), rule.get("prefix")
+        if not isinstance(program, str) or not program.split():
+            raise EnvironmentInvalid((Fault(f"{where}/program", f"{program!r} is not the name of a program"),))
+        if not isinstance(prefix, (list, tuple)) or not prefix or not all(isinstance(word, str) for word in prefix):
+            raise EnvironmentInvalid((Fault(f"{where}/prefix", f"{prefix!r} is not a list of words"),))
+        version = rule.get("distribution_version")
+        return cls(
+            tuple(program.split()), tuple(prefix), rule.get("distribution"), None if version is None else str(version)
+        )
+
+    def fits(self, words: Sequence[str]) -> bool:
+        """Tell whether it is for a command of these words, options left out."""
+        pairs = zip(words, self.program, strict=False)
+        return len(words) >= len(self.program) and all(fnmatchcase(word, pattern) for word, pattern in pairs)
+
+
+class Prefixes:
+    """The rules of one environment; the first that fits a command is used.
+
+    Rules that follow with the same ``program`` are used as well: the command then runs once for
+    each of them and the outputs are joined (name spaces that are spread over two containers).
+    A command with a prefix runs as root: to enter a container takes that.
+    """
+
+    def __init__(self, rules: Iterable[PrefixRule] = (), *, distribution_version: str = "") -> None:
+        self._rules = tuple(rules)
+        self._version = distribution_version
+
+    @classmethod
+    def of(
+        cls,
+        rules: Iterable[Mapping[str, Any]],
+        *,
+        distribution: str,
+        distribution_version: str,
+        own: Iterable[Mapping[str, Any]] = (),
+    ) -> Self:
+        """Choose from ``rules`` (metadata) what is for a distribution; ``own`` (CLI.prefixes) come first."""
+        read = [PrefixRule.of(rule, where=f"CLI/prefixes/{number}") for number, rule in enumerate(own)]
+        read += [PrefixRule.of(rule, where=f"command_prefixes/{number}") for number, rule in enumerate(rules)]
+        return cls(
+            (
+                rule
+                for rule in read
+                if rule.distribution in (None, distribution)
+                and rule.distribution_version in (None, distribution_version)
+            ),
+            distribution_version=distribution_version,
+        )
+
+    def step(self, command: Command) -> Step:
+        """Return the command as the host is to run it."""
+        prefixes = self._prefixes(command.text)
+        texts = tuple(f"{prefix} {command.text}" for prefix in prefixes) or (command.text,)
+        return Step(texts, command.timeout_s, root=command.root or bool(prefixes))
+
+    def _prefixes(self, text: str) -> list[str]:
+        if not self._rules:
+            return []
+        try:
+            words = [word for word in shlex.split(text) if not word.startswith("-")]
+        except ValueError:  # unbalanced quotes: the host's shell says so better
+            return []
+        fitting = [rule for rule in self._rules if rule.fits(words)]
+        return [self._quoted(rule.prefix) for rule in fitting if rule.program == fitting[0].program]
+
+    def _quoted(self, prefix: Sequence[str]) -> str:
+        return shlex.join(word.replace("{distribution_version}", self._version) for word in prefix)

@@ -1,0 +1,226 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The CLI source: answers the commands of a round, one Nornir run for all hosts, one task a host."""
+
+from __future__ import annotations
+
+import logging
+from collections import defaultdict
+from dataclasses import replace
+from fnmatch import fnmatchcase
+from typing import TYPE_CHECKING, Any, Self
+
+from nornir.core import Nornir
+from nornir.core.configuration import Config, LoggingConfig
+from nornir.core.exceptions import PluginNotRegistered
+from nornir.core.inventory import Host, Hosts, Inventory
+from nornir.core.processor import Processors
+from nornir.core.state import GlobalState
+from nornir.core.task import Result, Task
+from nornir.plugins.runners import ThreadedRunner
+
+from calipso_nornir.errors import (
+    CalipsoError,
+    ConnectionLost,
+    HostExcluded,
+    HostNotListed,
+    Retriable,
+    SourceNotConfigured,
+)
+from calipso_nornir.model.queries import Command
+from calipso_nornir.sources.cli.hosts import HostAccess
+from calipso_nornir.sources.cli.options import Limits
+from calipso_nornir.sources.cli.prefixes import Prefixes
+from calipso_nornir.sources.cli.processors import guarded
+from calipso_nornir.sources.cli.section import CliSection
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping, Sequence
+
+    from nornir.core.plugins.runners import RunnerPlugin
+
+    from calipso_nornir.model.environment import SecretRef
+    from calipso_nornir.model.queries import Query
+    from calipso_nornir.sources.cli.rounds import Outcome
+
+logger = logging.getLogger(__name__)
+
+MAX_WORKERS = 64
+"""Hosts at once, unless the environment says otherwise."""
+
+
+class CliSource:
+    """Commands over SSH. Implements the Source protocol for ``Command``s.
+
+    A host is asked anew in every round, also after it could not be reached: nothing leaves it out
+    silently. Only a refused login, and a host key that is unknown or wrong, are remembered and not
+    tried again, since nothing can change that during a scan and accounts get locked.
+
+    Args:
+        nornir: its inventory decides how hosts are reached; a host that is not in it is ``HostNotListed``.
+            Its state, failed hosts and open connections are left as they are.
+        prefixes: what to put before commands on Linux hosts.
+        sudo: False: commands that want root run as the login that there is.
+        exclude: patterns of host ids that are never logged in to (``HostExcluded``).
+        workers: hosts at once; None: those of ``nornir``'s own runner, or min(64, hosts).
+        make_host: makes a host that the inventory lacks.
+        on_host: called with host id and whether there was a session, as each host is done; from several threads.
+    """
+
+    def __init__(  # noqa: PLR0913 - each with a default, by name
+        self,
+        nornir: Nornir,
+        *,
+        prefixes: Prefixes | None = None,
+        limits: Limits | None = None,
+        sudo: bool = True,
+        exclude: Sequence[str] = (),
+        workers: int | None = None,
+        make_host: Callable[[str], Host] | None = None,
+        on_host: Callable[[str, bool], None] | None = None,
+    ) -> None:
+        self._nornir = nornir
+        self._prefixes = prefixes or Prefixes()
+        self._access = HostAccess(nornir.config, limits=limits or Limits())
+        self._sudo = sudo
+        self._exclude = tuple(exclude)
+        self._workers = workers
+        self._make_host = make_host
+        self._on_host = on_host
+        self._refused: dict[str, CalipsoError] = {}
+
+    @classmethod
+    def for_section(  # noqa: PLR0913 - as above
+        cls,
+        section: Mapping[str, Any],
+        *,
+        secret: Callable[[SecretRef], str],
+        distribution: str = "",
+        distribution_version: str = "",
+        prefixes: Iterable[Mapping[str, Any]] = (),
+        on_host: Callable[[str, bool], None] | None = None,
+    ) -> Self:
+        """Build the source from an environment's CLI section; raises EnvironmentInvalid.
+
+        Args:
+            section: the CLI section; its secrets are references.
+            secret: fetches a secret, when it is used.
+            distribution: of the environment; with its version it selects command prefixes.
+            distribution_version: as it stands in containers' names.
+            prefixes: rules of ``command_prefixes.json``; the section's own ``prefixes`` go first.
+            on_host: as in the constructor.
+        """
+        read = CliSection.of(section, secret=secret)
+        rules = Prefixes.of(
+            prefixes, distribution=distribution, distribution_version=distribution_version, own=read.prefixes
+        )
+        # Not InitNornir: it would set up Nornir's own log file, ./nornir.log
+        nornir = Nornir(Inventory(Hosts()), Config(logging=LoggingConfig(enabled=False)))
+        return cls(
+            nornir,
+            prefixes=rules,
+            limits=read.limits,
+            sudo=read.sudo,
+            exclude=read.exclude,
+            workers=read.workers,
+            make_host=read.nornir_host,
+            on_host=on_host,
+        )
+
+    def answer(self, queries: Sequence[Query]) -> dict[Query, Outcome]:
+        """Run all commands of a round; every query is a key of the result."""
+        asked: defaultdict[str, dict[Command, None]] = defaultdict(dict)
+        for query in queries:
+            if isinstance(query, Command):
+                asked[query.host][query.request] = None
+        answers = self._answer({host: list(commands) for host, commands in asked.items()})
+        return {
+            query: answers[query.request] if isinstance(query, Command) else SourceNotConfigured(query.source)
+            for query in queries
+        }
+
+    def close(self) -> None:
+        """End the connections that this source opened. Commands that still run end as lost."""
+        self._access.close()
+
+    def _answer(self, asked: Mapping[str, list[Command]]) -> dict[Command, Outcome]:
+        hosts: dict[str, Host] = {}
+        answers: dict[Command, Outcome] = {}
+        for name, commands in asked.items():
+            host = self._host(name)
+            if isinstance(host, CalipsoError):
+                answers |= dict.fromkeys(commands, host)
+            else:
+                hosts[name] = host
+        if hosts:
+            answers |= self._run(hosts, asked)
+        return answers
+
+    def _host(self, name: str) -> Host | CalipsoError:
+        for pattern in self._exclude:
+            if fnmatchcase(name, pattern):
+                return HostExcluded(name, pattern)
+        hosts = self._nornir.inventory.hosts
+        if name not in hosts:
+            if self._make_host is None:
+                return HostNotListed(name)
+            hosts[name] = self._make_host(name)
+        return hosts[name]
+
+    def _run(self, hosts: Mapping[str, Host], asked: Mapping[str, list[Command]]) -> dict[Command, Outcome]:
+        """Make one Nornir run. Its state is new each time: hosts that failed once are left out of later runs else."""
+        answers: dict[str, dict[Command, Outcome]] = {}
+
+        def calipso_round(task: Task) -> Result:  # its commands are no arguments: Nornir logs those
+            found, error = self._ask(task.host, asked[task.host.name])
+            answers[task.host.name] = found
+            self._tell(task.host.name, ok=error is None)
+            return Result(host=task.host, result=f"{len(found)} answers", failed=error is not None, exception=error)
+
+        inventory = self._nornir.inventory
+        run = Nornir(
+            inventory=Inventory(Hosts(hosts), inventory.groups, inventory.defaults),
+            config=self._nornir.config,
+            data=GlobalState(),
+            processors=Processors([guarded(one) for one in self._nornir.processors]),
+            runner=self._runner(len(hosts)),
+        )
+        run.run(task=calipso_round, raise_on_error=False)  # True would keep the processors from task_completed
+        lost = "the Nornir runner left this host out"
+        return {
+            command: answers.get(name, {}).get(command) or ConnectionLost(name, command.text, lost)
+            for name in hosts
+            for command in asked[name]
+        }
+
+    def _ask(self, host: Host, commands: list[Command]) -> tuple[dict[Command, Outcome], CalipsoError | None]:
+        """Answer for one host; never raises. The error, if any, is why there was no session at all."""
+        error = self._refused.get(host.name)
+        if error is None:
+            try:
+                steps = {command: self._prefixes.step(command) for command in commands}
+                if not self._sudo:
+                    steps = {command: replace(step, root=False) for command, step in steps.items()}
+                return self._access.ask(host, steps), None
+            except CalipsoError as raised:
+                error = raised
+                if not isinstance(error, Retriable):
+                    self._refused[host.name] = error
+            except Exception as raised:
+                logger.exception("%s: a fault of calipso_nornir itself", host.name)
+                error = ConnectionLost(host.name, commands[0].text, f"internal error: {type(raised).__name__}")
+        return dict.fromkeys(commands, error), error
+
+    def _tell(self, host: str, *, ok: bool) -> None:
+        if self._on_host is not None:
+            try:
+                self._on_host(host, ok)
+            except Exception:  # progress is shown, or not; the scan goes on
+                logger.exception("%s: the progress callback failed", host)
+
+    def _runner(self, hosts: int) -> RunnerPlugin:
+        if self._workers is None:
+            try:
+                return self._nornir.runner
+            except PluginNotRegistered:  # a Nornir that was made without one: ours
+                pass
+        return ThreadedRunner(num_workers=self._workers or min(MAX_WORKERS, hosts))
