@@ -164,8 +164,8 @@ class Check:
             self._fault("listen", "needs a section AMQP")
 
     def _constant(self, place: str, constant: str, value: str) -> None:
-        allowed = self.constants.get(constant, ())
-        if value not in allowed:
+        allowed = self.constants.get(constant)
+        if allowed is not None and value not in allowed:
             self._fault(place, f"must be of {', '.join(allowed)}{_near(value, allowed)}")
 
     def _no_literal_secret(self, key: str, value: object, place: str) -> None:

@@ -32,6 +32,7 @@ def read_environment(
         data: keys of discovery.md 1.9; ``configuration`` is a list of sections with a ``name`` each.
         where: the file, or whatever else it comes from; every fault names it.
         constants: allowed values by name; those that are shipped when not given. The catalog knows overlays' too.
+            A name that is not in it is not checked.
         complete: whether each section must have what it needs; not so in a recording, which has no secrets.
 
     Raises:

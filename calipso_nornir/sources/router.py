@@ -1,0 +1,71 @@
+# SPDX-License-Identifier: Apache-2.0
+"""One source in front of several: each query goes to the source of its kind, all kinds are asked at once."""
+
+from __future__ import annotations
+
+import logging
+import traceback
+from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING
+
+from calipso_nornir.errors import CalipsoError, FetcherRaised, SourceNotConfigured
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from calipso_nornir.model.protocols import Reply, Source
+    from calipso_nornir.model.queries import Query
+
+logger = logging.getLogger(__name__)
+
+SECTIONS = {"api": "OpenStack", "db": "mysql", "cli": "CLI"}
+"""Kind of source -> the section of an environment that describes it."""
+
+
+class Router:
+    """Splits a round by kind of source ("api", "db", "cli").
+
+    A kind without a source is answered with SourceNotConfigured. A source that raises, which it must not, fails its
+    own queries only.
+    """
+
+    def __init__(self, sources: Mapping[str, Source]) -> None:
+        self._sources = dict(sources)
+
+    def answer(self, queries: Sequence[Query]) -> Mapping[Query, Reply | CalipsoError]:
+        """Answer all queries; every one is a key of the result."""
+        kinds: dict[str, list[Query]] = {}
+        for query in queries:
+            kinds.setdefault(query.source, []).append(query)
+        answers: dict[Query, Reply | CalipsoError] = {}
+        if len(kinds) == 1:
+            ((kind, asked),) = kinds.items()
+            return self._answer(kind, asked)
+        with ThreadPoolExecutor(max(len(kinds), 1), thread_name_prefix="source") as pool:
+            for part in pool.map(self._answer, kinds.keys(), kinds.values()):
+                answers |= part
+        return {query: answers[query] for query in queries}
+
+    def close(self) -> None:
+        """Close every source, whatever the others do."""
+        for kind, source in self._sources.items():
+            try:
+                source.close()
+            except Exception as error:  # noqa: BLE001 - the other sources must be closed, too
+                logger.warning("closing source %s: %s", kind, type(error).__name__)
+
+    def _answer(self, kind: str, queries: Sequence[Query]) -> dict[Query, Reply | CalipsoError]:
+        source = self._sources.get(kind)
+        if source is None:
+            return dict.fromkeys(queries, SourceNotConfigured(SECTIONS.get(kind, kind)))
+        try:
+            answers = dict(source.answer(queries))
+        except CalipsoError as error:
+            return dict.fromkeys(queries, error)
+        except Exception as error:  # noqa: BLE001 - a defect of one source must not end the scan
+            # Where, not what: nobody knows what a foreign exception's text quotes.
+            places = "".join(traceback.format_tb(error.__traceback__))
+            logger.error("source %s raised %s in place of answering:\n%s", kind, type(error).__name__, places)
+            return dict.fromkeys(queries, FetcherRaised(f"source {kind}", type(error).__name__))
+        silent = FetcherRaised(f"source {kind}", "nothing: it left this query without an answer")
+        return {query: answers.get(query, silent) for query in queries}
