@@ -11,6 +11,7 @@
     │   ├── EnvironmentInvalid   faults of an environment's description
     │   ├── SecretUnavailable    a secret's reference leads nowhere
     │   ├── BundleInvalid        a recording that cannot be replayed
+    │   ├── RecordingFailed      a recording that cannot be written
     │   └── ResourceMissing      a damaged installation
     ├── StoreError
     │   ├── StoreUnavailable     ├── StoreVersionMismatch   ├── StoreFull   ├── StoreBusy
@@ -45,6 +46,7 @@ from calipso_nornir.errors.configuration import (
     EnvironmentInvalid,
     Fault,
     MetadataError,
+    RecordingFailed,
     ResourceMissing,
     SecretUnavailable,
 )
@@ -134,6 +136,7 @@ __all__ = [
     "OutputTooLarge",
     "ParentUnknown",
     "ParseError",
+    "RecordingFailed",
     "ResourceMissing",
     "Retriable",
     "SecretUnavailable",

@@ -30,9 +30,9 @@ class _Faulty(ConfigurationError):
     title = "faults"
     faults: tuple[Fault, ...]
 
-    def __init__(self, faults: tuple[Fault, ...]) -> None:
+    def __init__(self, faults: tuple[Fault | dict[str, str], ...]) -> None:
         super().__init__()
-        self.faults = tuple(faults)
+        self.faults = tuple(one if isinstance(one, Fault) else Fault(**one) for one in faults)
 
     def data(self) -> dict[str, Any]:
         return {"error": type(self).__name__, "faults": [{"where": f.where, "problem": f.problem} for f in self.faults]}
@@ -86,3 +86,14 @@ class ResourceMissing(ConfigurationError):
     def __str__(self) -> str:
         places = " or ".join(self.looked_in)
         return f'the data folder "{self.name}" is missing (looked for {places}). Install calipso_nornir anew.'
+
+
+@dataclass(eq=False)
+class RecordingFailed(ConfigurationError):
+    """A recording cannot be written; the scan itself is not concerned."""
+
+    path: str
+    cause: str
+
+    def __str__(self) -> str:
+        return f"{self.path}: the recording cannot be written: {self.cause}. No file was left there."

@@ -1,0 +1,197 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The format of a recording: one gzip file of JSON lines, a header, one line an exchange, a trailer.
+
+::
+
+    {"format": "calipso-bundle", "version": 1, "product": …, "recorded_at": …, "environment": {…}, "note": …}
+    {"query": {"source": "cli", …}, "reply": {"data": …, "gap": …}, "at": …}
+    {"query": {"source": "api", …}, "error": {…}, "at": …}
+    {"count": 2, "sha256": "… of all bytes before this line"}
+
+Equal content gives equal bytes. The digest finds damage, it is no signature. Bundles come from strangers:
+nothing in one is believed before it was looked at.
+"""
+
+from __future__ import annotations
+
+import gzip
+import hashlib
+import json
+import zlib
+from dataclasses import dataclass, fields
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+from calipso_nornir.errors import (
+    BundleInvalid,
+    CalipsoError,
+    ConfigurationError,
+    FetchError,
+    ParseError,
+    SourceError,
+)
+from calipso_nornir.model.protocols import Reply
+from calipso_nornir.model.queries import ApiGet, Command, Select
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+    from calipso_nornir.model.queries import Query
+
+FORMAT = "calipso-bundle"
+VERSION = 1
+MAX_LINE_BYTES = 256 << 20
+MAX_BYTES = 4 << 30
+"""Limits of the content: a few kilobytes of gzip can hold gigabytes."""
+
+_QUERIES: dict[str, type[Command | ApiGet | Select]] = {"cli": Command, "api": ApiGet, "db": Select}
+
+
+@dataclass(frozen=True, slots=True)
+class Exchange:
+    """One query with what came back for it."""
+
+    query: Query
+    answer: Reply | CalipsoError
+
+
+@dataclass(frozen=True, slots=True)
+class Content:
+    """A whole bundle, checked."""
+
+    header: dict[str, Any]
+    exchanges: list[Exchange]
+    sha256: str
+
+
+def line_of(value: dict[str, Any]) -> bytes:
+    """Return one line. ASCII only, so that even half a surrogate pair comes back as it was."""
+    return json.dumps(value, separators=(",", ":")).encode() + b"\n"
+
+
+def query_to_json(query: Query) -> dict[str, Any]:
+    """Describe a query, as ``query.request``: what it was asked for is no part of it."""
+    request = query.request
+    return {"source": request.source, **{field.name: getattr(request, field.name) for field in fields(request)}}
+
+
+def exchange_to_json(exchange: Exchange, at: datetime, *, scrub: Callable[[Any], Any]) -> dict[str, Any]:
+    """Describe one exchange; ``at`` is for an error, a reply knows its own time.
+
+    ``scrub`` is applied to values, not to the words of this format: a weak secret may be one of them.
+    """
+    query, answer = _scrubbed(query_to_json(exchange.query), scrub, keep="source"), exchange.answer
+    if isinstance(answer, CalipsoError):
+        return {"query": query, "error": _scrubbed(answer.data(), scrub, keep="error"), "at": at.isoformat()}
+    reply = {"data": scrub(answer.data)}
+    if answer.gap is not None:
+        reply["gap"] = _scrubbed(answer.gap.data(), scrub, keep="error")
+    return {"query": query, "reply": reply, "at": answer.at.isoformat()}
+
+
+def _scrubbed(value: dict[str, Any], scrub: Callable[[Any], Any], *, keep: str) -> dict[str, Any]:
+    return {key: one if key == keep else scrub(one) for key, one in value.items()}
+
+
+def read(path: Path) -> Content:
+    """Read a bundle whole. Raises BundleInvalid when anything about it is not as it should be."""
+    digest = hashlib.sha256()
+    header: dict[str, Any] | None = None
+    exchanges: list[Exchange] = []
+    trailer: dict[str, Any] | None = None
+    for number, line in _lines(path):
+        if trailer is not None:
+            raise BundleInvalid(str(path), f"line {number} comes after the trailer: two files in one?")
+        value = _json(path, number, line)
+        if header is None:
+            header = _header(path, value)
+        elif "sha256" in value:
+            trailer = value
+            continue
+        else:
+            exchanges.append(_exchange(path, number, value))
+        digest.update(line)
+    if header is None or trailer is None:
+        raise BundleInvalid(str(path), "is cut short: its last line is missing. Was the scan stopped while recording?")
+    if trailer.get("count") != len(exchanges):
+        raise BundleInvalid(str(path), f"holds {len(exchanges)} exchanges, its trailer says {trailer.get('count')}")
+    if trailer["sha256"] != digest.hexdigest():
+        raise BundleInvalid(str(path), "was changed after it was recorded: its digest does not fit")
+    return Content(header, exchanges, digest.hexdigest())
+
+
+def _lines(path: Path) -> Iterator[tuple[int, bytes]]:
+    total = number = 0
+    try:
+        with gzip.open(path, "rb") as file:
+            while line := file.readline(MAX_LINE_BYTES + 1):
+                total, number = total + len(line), number + 1
+                if len(line) > MAX_LINE_BYTES or total > MAX_BYTES:
+                    raise BundleInvalid(str(path), f"line {number} makes it larger than any recording")
+                if not line.endswith(b"\n"):
+                    raise BundleInvalid(str(path), f"is cut short in line {number}")
+                yield number, line
+    except gzip.BadGzipFile:
+        problem = "is damaged" if number else "is no recording: it is not a gzip file"
+        raise BundleInvalid(str(path), problem) from None
+    except EOFError:
+        raise BundleInvalid(str(path), "is cut short") from None
+    except zlib.error:
+        raise BundleInvalid(str(path), "is damaged") from None
+    except OSError as error:
+        raise BundleInvalid(str(path), f"cannot be read: {error.strerror}") from None
+
+
+def _json(path: Path, number: int, line: bytes) -> dict[str, Any]:
+    try:
+        value = json.loads(line)
+    except (ValueError, RecursionError):
+        value = None
+    if not isinstance(value, dict):
+        problem = "is no recording" if number == 1 else "is damaged"
+        raise BundleInvalid(str(path), f"{problem}: line {number} is no JSON object")
+    return value
+
+
+def _header(path: Path, value: dict[str, Any]) -> dict[str, Any]:
+    if value.get("format") != FORMAT:
+        raise BundleInvalid(str(path), f'is no recording: its first line does not name the format "{FORMAT}"')
+    if value.get("version") != VERSION:
+        found = str(value.get("version"))[:20]
+        raise BundleInvalid(str(path), f"is of format version {found}, this release reads version {VERSION}")
+    return value
+
+
+def _exchange(path: Path, number: int, value: dict[str, Any]) -> Exchange:
+    try:
+        query = _query(value["query"])
+        if "error" in value:
+            return Exchange(query, _error(value["error"]))
+        reply = value["reply"]
+        gap = _error(reply["gap"]) if "gap" in reply else None
+        # astimezone: a time without a zone cannot come from us, but must not lead to naive times here.
+        return Exchange(query, Reply(reply["data"], datetime.fromisoformat(value["at"]).astimezone(UTC), gap))
+    except (KeyError, TypeError, ValueError, AttributeError, OverflowError, RecursionError) as error:
+        problem = f"line {number} is no exchange that this release knows ({type(error).__name__}: {str(error)[:100]})"
+    raise BundleInvalid(str(path), problem)
+
+
+def _query(value: dict[str, Any]) -> Query:
+    given = {key: _tuples(one) for key, one in value.items() if key != "source"}
+    query = _QUERIES[value["source"]](**given)
+    hash(query)
+    return query
+
+
+def _error(value: dict[str, Any]) -> CalipsoError:
+    error = CalipsoError.from_data(value)
+    if not isinstance(error, (SourceError, ParseError, FetchError, ConfigurationError)):
+        raise TypeError(f"{type(error).__name__} is no answer")
+    # An error that cannot word itself would break whoever reports it.
+    str(error)
+    return error
+
+
+def _tuples(value: Any) -> Any:  # noqa: ANN401 - any JSON
+    return tuple(_tuples(one) for one in value) if isinstance(value, list) else value
