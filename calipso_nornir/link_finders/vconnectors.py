@@ -36,13 +36,13 @@ class VnicVconnectors:
                 by_port[vnic["host"], vnic["port_id"]] = vnic
         for bridge in view.of_type("vconnector"):
             for member in bridge.get("interfaces") or ():
-                vnic: InventoryObject | None = by_device.get((bridge["host"], member["name"]))
+                owner: InventoryObject | None = by_device.get((bridge["host"], member["name"]))
                 why = "is a member of"
-                if vnic is None and member.get("kind") == "veth" and member.get("port_id"):
-                    vnic = by_port.get((bridge["host"], member["port_id"]))
+                if owner is None and member.get("kind") == "veth" and member.get("port_id"):
+                    owner = by_port.get((bridge["host"], member["port_id"]))
                     why = f"has the port of {member['name']}, a member of"
-                if vnic is not None:
-                    yield self._link(vnic, bridge, member, f"{vnic.name} {why} {bridge['bridge_name']}")
+                if owner is not None:
+                    yield self._link(owner, bridge, member, f"{owner.name} {why} {bridge['bridge_name']}")
 
     @staticmethod
     def _link(vnic: InventoryObject, bridge: InventoryObject, member: Mapping[str, Any], rule: str) -> Link:

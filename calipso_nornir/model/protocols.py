@@ -153,6 +153,10 @@ class Writer(Protocol):
         """Return ``_id`` -> digest of the content of every document there is."""
         ...
 
+    def documents(self, kind: Kind, document_ids: Sequence[str]) -> Iterable[Document]:
+        """Yield some of the documents that there are, as they were before this writer's changes."""
+        ...
+
     def put(self, kind: Kind, documents: Iterable[Document]) -> None:
         """Insert or replace whole documents."""
         ...

@@ -1,0 +1,265 @@
+# SPDX-License-Identifier: Apache-2.0
+"""One scan, from the plan to the report."""
+
+from __future__ import annotations
+
+import logging
+import time
+import uuid
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+from calipso_nornir.errors import CalipsoError, Fatal
+from calipso_nornir.metadata.loading import load_catalog
+from calipso_nornir.model.environment import Environment
+from calipso_nornir.scan.before import Before
+from calipso_nornir.scan.building import opened_source, opened_store
+from calipso_nornir.scan.cliques import build_cliques, constraint_attributes
+from calipso_nornir.scan.gather import Gathering
+from calipso_nornir.scan.graph import Graph
+from calipso_nornir.scan.implicit import derive_links
+from calipso_nornir.scan.links import find_links
+from calipso_nornir.scan.plan import ScanPlan, Steps, find_scope
+from calipso_nornir.scan.progress import SILENT, PhaseBegan, ScanEnded, TroubleSeen, guarded
+from calipso_nornir.scan.records import ScanRecord
+from calipso_nornir.scan.report import ScanReport
+from calipso_nornir.scan.storing import Generation
+from calipso_nornir.scan.working import State, Working
+from calipso_nornir.store.environments import load_environment
+from calipso_nornir.store.publishing import publish
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+    from pathlib import Path
+
+    from nornir.core import Nornir
+
+    from calipso_nornir.metadata.catalog import Catalog
+    from calipso_nornir.model.cliques import Clique, CliqueType
+    from calipso_nornir.model.links import Link
+    from calipso_nornir.model.objects import InventoryObject
+    from calipso_nornir.model.protocols import Source, Store
+    from calipso_nornir.scan.plan import Scope
+    from calipso_nornir.scan.progress import Phase, Progress
+
+logger = logging.getLogger(__name__)
+
+
+def run_scan(  # noqa: PLR0913 - each has its default; the environment is the one that has not
+    environment: str | Environment,
+    *,
+    plan: ScanPlan | None = None,
+    store: Store | str | Path | None = None,
+    nornir: Nornir | None = None,
+    source: Source | None = None,
+    progress: Progress = SILENT,
+) -> ScanReport:
+    """Scan an environment and store what was found.
+
+    Args:
+        environment: its name in the store, or the environment itself.
+        plan: what to do; by default everything.
+        store: a store, its URI or path; by default ``CALIPSO_STORE`` or the user's own file.
+        nornir: hosts and how to log in to them, instead of the environment's CLI section.
+        source: what answers in place of the environment's own sources, e.g. a recording.
+        progress: is called with every event of ``calipso_nornir.scan.progress``.
+
+    Returns:
+        The report. Whatever could not be looked at stands in it, and what was known there is kept.
+
+    Raises:
+        MetadataError, EnvironmentInvalid, UnknownEnvironment, UnknownObject, SecretUnavailable, StoreError,
+        InvalidRequest: going on is pointless. Nothing was changed.
+    """
+    plan = plan or ScanPlan()
+    tell = guarded(progress)
+    catalog = load_catalog(plan.metadata)
+    with opened_store(store) as where:
+        chosen = environment if isinstance(environment, Environment) else load_environment(where, environment)
+        _check_clique_types(catalog, chosen)
+        with opened_source(chosen, plan, catalog=catalog, nornir=nornir, source=source, progress=tell) as answering:
+            return _Scan(chosen, plan, catalog=catalog, store=where, source=answering, progress=tell).run()
+
+
+def _check_clique_types(catalog: Catalog, environment: Environment) -> None:
+    """Raise MetadataError, before any packet, when clique types fit the environment equally well."""
+    for focal_type in catalog.focal_types():
+        catalog.clique_type_for(environment, focal_type)
+
+
+class _Scan:
+    """The parts of one running scan."""
+
+    def __init__(  # noqa: PLR0913 - everything a scan is made of comes together here
+        self,
+        environment: Environment,
+        plan: ScanPlan,
+        *,
+        catalog: Catalog,
+        store: Store,
+        source: Source,
+        progress: Progress,
+    ) -> None:
+        self._environment = environment
+        self._plan = plan
+        self._catalog = catalog
+        self._store = store
+        self._source = source
+        self._progress = progress
+        self._view = store.view(environment.name)
+        self._before = Before(self._view, forget=plan.clear)
+        self._report = ScanReport(scan_id=uuid.uuid4().hex, environment=environment.name, started_at=datetime.now(UTC))
+        self._record = ScanRecord(store, plan, self._report)
+
+    def run(self) -> ScanReport:
+        scope = find_scope(self._plan, self._before, self._catalog)
+        publish(self._catalog, self._store)
+        self._record.begin()
+        try:
+            self._phases(scope)
+        except CalipsoError as error:
+            self._report.status = "failed"
+            new = self._report.note(error, "failure", "the scan as a whole")
+            if new is not None:
+                self._progress(TroubleSeen(new))
+            if not isinstance(error, Fatal):
+                raise
+        except BaseException:
+            self._report.status = "failed"
+            raise
+        else:
+            self._report.status = "completed_with_errors" if self._report.failures else "completed"
+        finally:
+            self._report.ended_at = datetime.now(UTC)
+            self._record.end(whole=scope is None)
+        self._progress(ScanEnded(self._report))
+        return self._report
+
+    def _phases(self, scope: Scope | None) -> None:
+        with self._phase("inventory"):
+            working, inside = self._inventory(scope)
+        links: list[Link] = []
+        with self._phase("links"):
+            if self._plan.wants_links:
+                links = self._links(working)
+            elif self._plan.wants_cliques:
+                links = list(self._view.links())
+        with self._phase("cliques"):
+            implicit, cliques = self._cliques(working, links) if self._plan.wants_cliques else ([], [])
+        with self._phase("store"):
+            self._store_all(working, inside, links, implicit, cliques)
+        for one in working:
+            self._report.counts[one.type] = self._report.counts.get(one.type, 0) + (one.parent is not None)
+        self._report.counts.pop("environment", None)
+
+    # --- inventory
+
+    def _inventory(self, scope: Scope | None) -> tuple[Working, frozenset[str] | None]:
+        """Return the picture, and the ``_id``s that a partial scan may remove (None: any)."""
+        if not self._plan.wants_inventory:
+            working = Working(self._environment.name)
+            for type_ in self._catalog.object_types:
+                for one in self._before.of_type(type_):
+                    working.put(one, State.CONTEXT)
+            return working, None
+        gathering = Gathering(
+            self._source,
+            steps=Steps(self._catalog, self._environment),
+            parsers=self._catalog.parsers,
+            before=self._before,
+            report=self._report,
+            progress=self._progress,
+            scope=scope,
+        )
+        working = gathering.run()
+        if scope is None:
+            return working, None
+        inside = [one.ref.document_id for one in self._before.below(scope.ref)]
+        if scope.scan_self:
+            inside.append(scope.ref.document_id)
+        gathering.complete(list(self._catalog.object_types))
+        return working, frozenset(inside)
+
+    # --- links and cliques
+
+    def _links(self, working: Working) -> list[Link]:
+        def trouble(error: CalipsoError, affected: str) -> None:
+            new = self._report.note(error, "failure", affected)
+            if new is not None:
+                self._progress(TroubleSeen(new))
+
+        return find_links(
+            self._catalog.link_finders,
+            working,
+            before=self._view.links,
+            at=self._report.started_at,
+            on_trouble=trouble,
+        )
+
+    def _cliques(self, working: Working, links: Iterable[Link]) -> tuple[list[Link], Iterable[Clique]]:
+        graph = Graph(links, constraint_attributes(self._catalog.clique_constraints))
+        chosen = {
+            focal_type: clique_type
+            for focal_type in self._catalog.focal_types()
+            if (clique_type := self._catalog.clique_type_for(self._environment, focal_type)) is not None
+        }
+        implicit = list(self._implicit(graph, working, chosen.values()))
+        with_implicit = graph
+        if implicit:
+            with_implicit = Graph([*links, *implicit], graph.attributes)
+        return implicit, self._clique_stream(graph, with_implicit, working, chosen)
+
+    def _clique_stream(
+        self, graph: Graph, with_implicit: Graph, working: Working, chosen: dict[str, CliqueType]
+    ) -> Iterator[Clique]:
+        for focal_type, clique_type in chosen.items():
+            yield from build_cliques(
+                with_implicit if clique_type.use_implicit_links else graph,
+                working.of_type(focal_type),
+                clique_type,
+                constraints=self._catalog.clique_constraints.get(focal_type, ()),
+                at=self._report.started_at,
+            )
+
+    def _implicit(self, graph: Graph, working: Working, chosen: Iterable[CliqueType]) -> Iterator[Link]:
+        wanted = {
+            link_type
+            for one in (self._catalog.clique_types if self._plan.implicit_links else chosen)
+            if one.use_implicit_links
+            for link_type in one.link_types
+        }
+        for link_type in sorted(wanted):
+            sources: Iterable[InventoryObject] = working.of_type(link_type.source)
+            yield from derive_links(graph, link_type, sources, at=self._report.started_at)
+
+    # --- store
+
+    def _store_all(
+        self,
+        working: Working,
+        inside: frozenset[str] | None,
+        links: list[Link],
+        implicit: list[Link],
+        cliques: Iterable[Clique],
+    ) -> None:
+        with self._store.write(self._environment.name) as writer:
+            generation = Generation(writer, self._report)
+            if self._plan.wants_inventory:
+                generation.objects(working, within=inside)
+            if self._plan.wants_links:
+                generation.links(links)
+            if self._plan.wants_cliques:
+                generation.links(implicit, "implicit_links")
+                generation.cliques(cliques)
+            if self._plan.inventory_only:
+                generation.prune(working, self._view)
+
+    @contextmanager
+    def _phase(self, phase: Phase) -> Iterator[None]:
+        self._progress(PhaseBegan(phase))
+        begun = time.monotonic()
+        try:
+            yield
+        finally:
+            self._report.durations[phase] = self._report.durations.get(phase, 0.0) + time.monotonic() - begun

@@ -1,0 +1,94 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What a scan leaves in the collections beside the inventory: its own document, messages, the environment's flags."""
+
+from __future__ import annotations
+
+import logging
+from typing import TYPE_CHECKING, Any
+
+from calipso_nornir.errors import StoreError
+
+if TYPE_CHECKING:
+    from calipso_nornir.model.protocols import Store
+    from calipso_nornir.scan.plan import ScanPlan
+    from calipso_nornir.scan.report import ScanReport
+
+logger = logging.getLogger(__name__)
+
+KEPT_SCANS = 50
+"""Scans of an environment whose documents and messages are kept."""
+
+
+class ScanRecord:
+    """The documents of one scan in ``scans`` and ``messages``."""
+
+    def __init__(self, store: Store, plan: ScanPlan, report: ScanReport) -> None:
+        self._store = store
+        self._plan = plan
+        self._report = report
+
+    def begin(self) -> None:
+        """Note that the scan runs."""
+        self._put({"status": "running"})
+
+    def end(self, *, whole: bool) -> None:
+        """Note how it went. A store that cannot take the note any more is logged: the scan's own error counts."""
+        try:
+            report = self._report.document()
+            self._put(report)
+            self._messages()
+            if whole and self._plan.wants_inventory:
+                self._environment()
+            self._trim()
+        except StoreError:
+            logger.exception("the outcome of scan %s could not be noted", self._report.scan_id)
+
+    def _put(self, document: dict[str, Any]) -> None:
+        plan = {name: getattr(self._plan, name) for name in ("inventory_only", "links_only", "cliques_only", "clear")}
+        self._store.collection("scans").put(
+            self._report.scan_id,
+            {
+                "scan_id": self._report.scan_id,
+                "environment": self._report.environment,
+                "submit_timestamp": self._report.started_at.isoformat(),
+                "start_timestamp": self._report.started_at.isoformat(),
+                "object_id": self._plan.object_id,
+                **plan,
+                **document,
+            },
+        )
+
+    def _messages(self) -> None:
+        messages = self._store.collection("messages")
+        for number, trouble in enumerate(self._report.troubles):
+            messages.put(
+                f"{self._report.scan_id}-{number:05}",
+                {
+                    "id": f"{self._report.scan_id}-{number:05}",
+                    "scan_id": self._report.scan_id,
+                    "environment": self._report.environment,
+                    "source_system": "Calipso",
+                    "level": "error" if trouble.severity == "failure" else "notice",
+                    "received_timestamp": (self._report.ended_at or self._report.started_at).isoformat(),
+                    "message": str(trouble.error),
+                    "host": trouble.host,
+                    "affected": sorted(trouble.affected),
+                },
+            )
+
+    def _environment(self) -> None:
+        environments = self._store.collection("environments_config")
+        known = environments.get(self._report.environment)
+        if known is not None:
+            done = self._report.status != "failed"
+            scanned = {"last_scanned": (self._report.ended_at or self._report.started_at).isoformat()} if done else {}
+            environments.put(self._report.environment, {**known, **scanned, "scanned": done or known.get("scanned")})
+
+    def _trim(self) -> None:
+        scans, messages = self._store.collection("scans"), self._store.collection("messages")
+        own = scans.find({"environment": self._report.environment})
+        own.sort(key=lambda scan: str(scan.get("start_timestamp")), reverse=True)
+        for old in own[KEPT_SCANS:]:
+            for message in messages.find({"scan_id": old["scan_id"]}):
+                messages.delete(message["id"])
+            scans.delete(old["scan_id"])

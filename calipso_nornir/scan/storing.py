@@ -1,0 +1,121 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Writes a scan's picture as the next generation: what changed, what was seen unchanged, what is gone.
+
+Absence needs evidence: a whole scan removes what it neither found nor kept; a partial one only what hung below its
+object. What another scan has seen since this one began is never removed by it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from calipso_nornir.scan.working import State
+from calipso_nornir.store.documents import clique_document, link_document, object_document
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+    from datetime import datetime
+
+    from calipso_nornir.model.cliques import Clique
+    from calipso_nornir.model.links import Link
+    from calipso_nornir.model.protocols import Document, Kind, StoreView, Writer
+    from calipso_nornir.scan.report import Changes, ScanReport
+    from calipso_nornir.scan.working import Working
+
+CHUNK = 2000
+"""Documents that are held at once on their way to the store."""
+
+
+class Generation:
+    """What one scan writes, within one ``store.write`` block."""
+
+    def __init__(self, writer: Writer, report: ScanReport) -> None:
+        self._writer = writer
+        self._report = report
+        self._at = report.started_at
+
+    def objects(self, working: Working, *, within: frozenset[str] | None) -> None:
+        """Write the objects; ``within``: ``_id``s that a partial scan may remove, None for a whole one."""
+        kept = {one.ref.document_id for one in working.in_state(State.KEPT)}
+        context = {one.ref.document_id for one in working.in_state(State.CONTEXT)}
+        stored = (one for one in working if working.state(one.ref) is not State.CONTEXT)
+        gone = self._write("inventory", (object_document(one) for one in stored), self._report.objects, kept=kept)
+        gone -= context
+        self._remove("inventory", gone if within is None else gone & within, self._report.objects)
+
+    def links(self, links: Iterable[Link], kind: Kind = "links") -> None:
+        """Write the links of the whole environment; those that are not among them are gone."""
+        changes = self._report.links if kind == "links" else type(self._report.links)()
+        gone = self._write(kind, (link_document(link) for link in links), changes)
+        self._remove(kind, gone, changes)
+
+    def cliques(self, cliques: Iterable[Clique]) -> None:
+        """Write the cliques of the whole environment; those that are not among them are gone."""
+        gone = self._write("cliques", (clique_document(one) for one in cliques), self._report.cliques)
+        self._remove("cliques", gone, self._report.cliques)
+
+    def prune(self, working: Working, view: StoreView) -> None:
+        """Take what is gone out of the links and cliques that there are, without looking for new ones."""
+        lost = {link.document_id for link in view.links() if not (link.source in working and link.target in working)}
+        self._remove("links", lost, self._report.links)
+        for clique in list(view.cliques()):
+            if clique.focal_point not in working:
+                self._remove("cliques", {clique.document_id}, self._report.cliques)
+            elif lost & set(clique.links):
+                links = tuple(link for link in clique.links if link not in lost)
+                nodes = tuple(node for node in clique.nodes if node in working)
+                self._writer.put("cliques", [clique_document(replace(clique, links=links, nodes=nodes))])
+                self._report.cliques.changed += 1
+
+    def _write(
+        self, kind: Kind, documents: Iterator[Document], changes: Changes, *, kept: set[str] | None = None
+    ) -> set[str]:
+        """Put what is new or changed and mark the rest as seen; return the ``_id``s that did not come."""
+        before = dict(self._writer.digests(kind))
+        there = set(before)
+        for chunk in _chunks(documents):
+            put: list[Document] = []
+            seen: list[str] = []
+            for document in chunk:
+                known = before.get(document["_id"])
+                there.discard(document["_id"])
+                if known == document["digest"]:
+                    if kept and document["_id"] in kept:
+                        changes.kept += 1
+                        continue
+                    changes.unchanged += 1
+                    seen.append(document["_id"])
+                else:
+                    changes.new += known is None
+                    changes.changed += known is not None
+                    put.append(document)
+            if put:
+                self._writer.put(kind, put)
+            if seen:
+                self._writer.seen(kind, seen, self._at)
+        return there
+
+    def _remove(self, kind: Kind, document_ids: set[str], changes: Changes) -> None:
+        if not document_ids:
+            return
+        gone = []
+        for document in self._writer.documents(kind, sorted(document_ids)):
+            scanned: datetime | None = document.get("last_scanned")
+            if scanned is None or scanned <= self._at:
+                gone.append(document["_id"])
+                if kind == "inventory":
+                    self._report.removed.append({key: document[key] for key in ("type", "id", "name")})
+        self._writer.remove(kind, gone)
+        changes.removed += len(gone)
+
+
+def _chunks(documents: Iterator[Document]) -> Iterator[list[Document]]:
+    chunk: list[Document] = []
+    for document in documents:
+        chunk.append(document)
+        if len(chunk) >= CHUNK:
+            yield chunk
+            chunk = []
+    if chunk:
+        yield chunk

@@ -1,0 +1,47 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Environments in the store: descriptions with references to secrets, never the secrets."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from calipso_nornir.errors import UnknownEnvironment
+from calipso_nornir.metadata.environments import environment_document, read_environment
+
+if TYPE_CHECKING:
+    from calipso_nornir.model.environment import Environment
+    from calipso_nornir.model.protocols import Store
+
+COLLECTION = "environments_config"
+
+
+def save_environment(store: Store, environment: Environment) -> None:
+    """Insert or replace an environment; what scans have noted of it stays."""
+    environments = store.collection(COLLECTION)
+    known = environments.get(environment.name) or {}
+    noted: dict[str, Any] = {key: known[key] for key in ("scanned", "last_scanned") if key in known}
+    environments.put(environment.name, {**environment_document(environment), **noted})
+
+
+def load_environment(store: Store, name: str) -> Environment:
+    """Return an environment; raises UnknownEnvironment, or EnvironmentInvalid when its document was spoilt."""
+    document = store.collection(COLLECTION).get(name)
+    if document is None:
+        raise UnknownEnvironment(name, tuple(environment_names(store)))
+    return read_environment(document, where=f"{store.uri}: {COLLECTION}/{name}")
+
+
+def environment_names(store: Store) -> list[str]:
+    """Return the names of all environments, ordered."""
+    return [document["name"] for document in store.collection(COLLECTION).find()]
+
+
+def stored_environment(store: Store, name: str) -> dict[str, Any] | None:
+    """Return the document of an environment as it is stored, None when there is none."""
+    return store.collection(COLLECTION).get(name)
+
+
+def remove_environment(store: Store, name: str) -> None:
+    """Remove an environment's description; its inventory is another matter (``clear``)."""
+    if not store.collection(COLLECTION).delete(name):
+        raise UnknownEnvironment(name, tuple(environment_names(store)))
