@@ -110,7 +110,7 @@ def namespaces(host: str) -> Generator[Sequence[Query], Answers, tuple[Query, An
 
 
 OVS_COLUMNS = {
-    "Bridge": "name,ports,datapath_type",
+    "Bridge": "_uuid,name,ports,datapath_type",
     "Port": "_uuid,name,interfaces,tag,trunks,other_config",
     "Interface": "_uuid,name,type,ofport,mac_in_use,link_state,options,external_ids",
 }

@@ -272,6 +272,40 @@ def first_of(*queries: Query) -> Generator[Sequence[Query], Answers, tuple[Query
     return queries[-1], answers[queries[-1]]
 
 
+def ask(query: Query) -> Generator[Sequence[Query], Answers, Any]:
+    """Ask one query and give its value."""
+    answers = yield [query]
+    return answers[query]
+
+
+def together(*parts: Generator[Sequence[Query], Answers, Any]) -> Generator[Sequence[Query], Answers, list[Any]]:
+    """Run parts of a fetching side by side, so that their questions go out in the same rounds; give all results."""
+    results: list[Any] = [None] * len(parts)
+    asking: dict[int, Sequence[Query]] = {}
+    for place, part in enumerate(parts):
+        _step(place, part, None, asking=asking, results=results)
+    while asking:
+        answers = yield list(dict.fromkeys(query for queries in asking.values() for query in queries))
+        for place in list(asking):
+            _step(place, parts[place], answers, asking=asking, results=results)
+    return results
+
+
+def _step(
+    place: int,
+    part: Generator[Sequence[Query], Answers, Any],
+    answers: Answers | None,
+    *,
+    asking: dict[int, Sequence[Query]],
+    results: list[Any],
+) -> None:
+    try:
+        asking[place] = part.send(answers)  # type: ignore[arg-type]  # None starts a generator
+    except StopIteration as stop:
+        asking.pop(place, None)
+        results[place] = stop.value
+
+
 def worth_another_way(error: CalipsoError) -> bool:
     """Tell whether a tool's own failure, or an answer of unknown shape, stopped a query: another form may do."""
     return isinstance(error, (CommandFailed, ParseError)) and not isinstance(error, (CommandMissing, SudoRefused))

@@ -10,7 +10,7 @@ from calipso_nornir.fetchers.attributes import address_attributes, kept
 from calipso_nornir.fetchers.cli.devices import physical
 from calipso_nornir.model import ids
 from calipso_nornir.model.objects import Fetched
-from calipso_nornir.model.queries import Command
+from calipso_nornir.model.queries import Command, ask, together
 from calipso_nornir.parsing.ip import resolve_namespaces
 
 if TYPE_CHECKING:
@@ -34,11 +34,11 @@ class HostPnics:
     def get(self, parent: InventoryObject) -> Fetching:
         """Ask for devices and interfaces, then for the details of the physical ones."""
         devices = Command(parent.id, "ls -l /sys/class/net", "ls_sys_class_net")
-        address, interfaces = yield from questions.interfaces(parent.id)
-        _, namespaces = yield from questions.namespaces(parent.id)
-        answers = yield [devices]
+        listed, (address, interfaces), (_, namespaces) = yield from together(
+            ask(devices), questions.interfaces(parent.id), questions.namespaces(parent.id)
+        )
         interfaces = resolve_namespaces(interfaces, namespaces)
-        found = physical(answers[devices], interfaces)
+        found = physical(listed, interfaces)
         details = {one.name: _ethtool(parent.id, one.name) for one in found}
         answers = yield [query for pair in details.values() for query in pair]
         return [self._pnic(parent, one, interfaces, answers, (devices, address, *details[one.name])) for one in found]

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from calipso_nornir.fetchers import questions
 from calipso_nornir.model import ids
 from calipso_nornir.model.objects import Fetched
-from calipso_nornir.model.queries import Command, Lookup
+from calipso_nornir.model.queries import Command, Lookup, ask, together
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Mapping, Sequence
@@ -34,13 +34,12 @@ class InstanceVnics:
         """Ask which domains there are, then for the instance's own."""
         host = parent["host"]
         listing = Command(host, f"{questions.LIBVIRT} list --all --uuid", "virsh_uuids", root=True)
-        answers = yield [listing]
-        if parent["uuid"] not in answers[listing]:
+        uuids, (address, interfaces) = yield from together(ask(listing), questions.interfaces(host))
+        if parent["uuid"] not in uuids:
             return []
         dump = Command.of(host, f"{questions.LIBVIRT} dumpxml {{}}", parent["uuid"], parser="virsh_dumpxml", root=True)
         answers = yield [dump]
         domain: Domain = answers[dump]
-        address, interfaces = yield from questions.interfaces(host)
         rows = {one.name: one for one in interfaces}
         ports = yield from self._ports(parent, domain)
         folder = parent.sibling("vnics_folder", ids.folder(parent.id, "vnics"))

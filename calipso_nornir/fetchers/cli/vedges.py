@@ -9,7 +9,7 @@ from calipso_nornir.fetchers import questions
 from calipso_nornir.fetchers.attributes import kept
 from calipso_nornir.model import ids
 from calipso_nornir.model.objects import Fetched, ObjectRef
-from calipso_nornir.model.queries import Lookup
+from calipso_nornir.model.queries import Lookup, together
 from calipso_nornir.parsing.bridge import bridges
 
 if TYPE_CHECKING:
@@ -53,8 +53,9 @@ class OvsVedges:
         answers = yield [agents]
         if not answers[agents]:
             return []
-        sources, found = yield from questions.ovs_bridges(parent.id)
-        address, interfaces = yield from questions.interfaces(parent.id)
+        (sources, found), (address, interfaces) = yield from together(
+            questions.ovs_bridges(parent.id), questions.interfaces(parent.id)
+        )
         rows = {one.name: one for one in interfaces}
         ports = [_port(bridge, port, interface, rows) for bridge, port, interface in _interfaces(found)]
         return [
