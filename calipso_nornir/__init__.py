@@ -1,2 +1,39 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Discovers what a cloud's virtual network really is, and keeps that picture true."""
+"""Discovers what a cloud's virtual network really is, and keeps that picture true.
+
+>>> from calipso_nornir import run_scan
+>>> report = run_scan("my-cloud")  # doctest: +SKIP
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from calipso_nornir import errors
+from calipso_nornir._version import __version__
+
+if TYPE_CHECKING:
+    from calipso_nornir.model.environment import Environment
+    from calipso_nornir.scan.engine import run_scan
+    from calipso_nornir.scan.plan import ScanPlan
+    from calipso_nornir.scan.report import ScanReport
+    from calipso_nornir.store import open_store
+
+__all__ = ["Environment", "ScanPlan", "ScanReport", "__version__", "errors", "open_store", "run_scan"]
+
+_HOME = {
+    "Environment": "calipso_nornir.model.environment",
+    "ScanPlan": "calipso_nornir.scan.plan",
+    "ScanReport": "calipso_nornir.scan.report",
+    "open_store": "calipso_nornir.store",
+    "run_scan": "calipso_nornir.scan.engine",
+}
+
+
+def __getattr__(name: str) -> Any:  # noqa: ANN401 - PEP 562: names are imported when they are first used
+    """Import a public name when it is asked for: ``import calipso_nornir`` alone opens no library."""
+    if name in _HOME:
+        from importlib import import_module  # noqa: PLC0415 - as above
+
+        return getattr(import_module(_HOME[name]), name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
