@@ -78,5 +78,5 @@ def bridges(interfaces: Iterable[Interface]) -> tuple[Bridge, ...]:
 
 
 def _sorted(found: Iterable[Bridge]) -> tuple[Bridge, ...]:
-    ordered = (Bridge(one_.name, one_.bridge_id, one_.stp, tuple(sorted(one_.interfaces))) for one_ in found)
+    ordered = (Bridge(each.name, each.bridge_id, each.stp, tuple(sorted(each.interfaces))) for each in found)
     return tuple(sorted(ordered, key=lambda bridge: bridge.name))

@@ -16,6 +16,9 @@ if TYPE_CHECKING:
 SHOWN = 160
 """Characters of a broken document that its error carries: tools print JSON in one line of any length."""
 
+LARGEST = 2**63 - 1
+"""Integers beyond it no store holds, and no tool of a host prints."""
+
 
 def document(text: str, *, parser: str, pairs: Callable[[list[tuple[str, object]]], object] | None = None) -> object:
     """Read one JSON document. ``pairs`` builds the objects from their members, as in ``json.loads``.
@@ -74,9 +77,9 @@ class Fields:
         return None
 
     def number(self, key: str) -> int:
-        """Return an integer that has to be there."""
+        """Return an integer of at most 64 bits that has to be there."""
         value = self.members.get(key)
-        if not isinstance(value, int) or isinstance(value, bool):
+        if not isinstance(value, int) or isinstance(value, bool) or abs(value) > LARGEST:
             raise self._unlike(key, "an integer")
         return value
 

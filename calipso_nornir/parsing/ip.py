@@ -12,7 +12,7 @@ from calipso_nornir.errors import ParseError
 from calipso_nornir.parsing.documents import Fields, document, objects
 from calipso_nornir.parsing.rows import Address, Interface, Namespace, Vxlan
 from calipso_nornir.parsing.templates import Row, many, one, tool_rows
-from calipso_nornir.parsing.values import bridge_id, mac_or_none
+from calipso_nornir.parsing.values import bridge_id, decimal_or_none, mac_or_none
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -63,7 +63,7 @@ def resolve_namespaces(interfaces: Iterable[Interface], namespaces: Iterable[Nam
         if namespace.nsid is not None:
             names.setdefault(f"{_UNRESOLVED}{namespace.nsid}", namespace.name)
     return tuple(
-        replace(one_, peer_netns=names[one_.peer_netns]) if one_.peer_netns in names else one_ for one_ in interfaces
+        replace(each, peer_netns=names[each.peer_netns]) if each.peer_netns in names else each for each in interfaces
     )
 
 
@@ -177,7 +177,7 @@ def _vxlan_of_text(details: str) -> Vxlan:
         vni=_number_after("id", details, "vxlan"),
         local=_word_after("local", details),
         device=_word_after("dev", details),
-        udp_port=int(port) if port and port.isdecimal() else None,
+        udp_port=decimal_or_none(port or ""),
         remote=_word_after("remote", details) or _word_after("group", details),
     )
 
@@ -188,7 +188,7 @@ def _word_after(keyword: str, details: str) -> str | None:
 
 
 def _number_after(keyword: str, details: str, kind: str) -> int:
-    word = _word_after(keyword, details)
-    if word is None or not word.isdecimal():
+    number = decimal_or_none(_word_after(keyword, details) or "")
+    if number is None:
         raise ParseError("ip_address_text", f"{kind} device without a numeric {keyword}: {details[:200]!r}")
-    return int(word)
+    return number

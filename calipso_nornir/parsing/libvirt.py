@@ -41,7 +41,9 @@ def domain(text: str) -> Domain:
         shown = (text.split("\n")[line - 1 : line] or [""])[0][:200]
         problem = f"no XML document: {error.msg}" if text.strip() else "the text is empty"
         raise ParseError(_PARSER, problem, line, shown) from None
-    except (DefusedXmlException, ValueError) as error:
+    except DefusedXmlException:
+        raise ParseError(_PARSER, "it declares a document type or entities, which libvirt does not") from None
+    except ValueError as error:
         raise ParseError(_PARSER, f"no usable XML document: {error}") from None
     if root.tag != "domain":
         raise ParseError(_PARSER, f"expected <domain>, found <{root.tag[:80]}>")

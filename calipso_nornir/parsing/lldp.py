@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from calipso_nornir.parsing.documents import Fields, document
 from calipso_nornir.parsing.rows import Neighbour
-from calipso_nornir.parsing.values import is_mac
+from calipso_nornir.parsing.values import decimal_or_none, is_mac
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -124,6 +124,5 @@ def _identity(fields: Fields) -> tuple[str, str]:
 
 def _vlan_id(vlan: Fields) -> int:
     value = vlan.members.get("vlan-id")
-    if isinstance(value, str) and value.isdecimal():
-        return int(value[:9])
-    return vlan.number("vlan-id")
+    number = decimal_or_none(value) if isinstance(value, str) else None
+    return vlan.number("vlan-id") if number is None else number

@@ -4,18 +4,22 @@
 from __future__ import annotations
 
 import re
-import shlex
 
 from calipso_nornir.errors import ParseError
 
 _PARSER = "os_release"
-_ASSIGNMENT = re.compile(r"([A-Za-z_][A-Za-z0-9_]*)=(.*)")
+_ASSIGNMENT = re.compile(
+    r"""([A-Za-z_][A-Za-z0-9_]*)=(?:'(?P<single>[^']*)'|"(?P<double>(?:[^"\\]|\\.)*)"|(?P<bare>[^\s'"`$;&|<>()]*))"""
+)
+_ESCAPED = re.compile(r"\\(.)")
+_ESCAPED_IN_QUOTES = re.compile(r'\\([$"\\`])')
 
 
 def os_release(text: str) -> dict[str, str]:
-    """Read os-release(5): assignments that a shell could read, quotes and backslashes taken off.
+    """Read os-release(5): assignments as a shell reads them, without expansion or strings put together.
 
-    A name that is there twice has its last value, as in a shell.
+    Quotes and backslashes are taken off as POSIX says (Shell Command Language, 2.2 Quoting). A name that is
+    there twice has its last value, as in a shell.
     """
     found: dict[str, str] = {}
     for number, line in enumerate(text.split("\n"), 1):
@@ -24,14 +28,16 @@ def os_release(text: str) -> dict[str, str]:
             continue
         assignment = _ASSIGNMENT.fullmatch(stripped)
         if assignment is None:
-            raise ParseError(_PARSER, "no assignment", number, line[:200])
-        try:
-            words = shlex.split(assignment[2])
-        except ValueError as error:
-            raise ParseError(_PARSER, str(error), number, line[:200]) from None
-        if len(words) > 1:
-            raise ParseError(_PARSER, "a value with blanks has to stand in quotes", number, line[:200])
-        found[assignment[1]] = words[0] if words else ""
+            raise ParseError(_PARSER, "no assignment; a value with blanks has to stand in quotes", number, line[:200])
+        found[assignment[1]] = _value(assignment)
     if not found:
         raise ParseError(_PARSER, "nothing is assigned")
     return found
+
+
+def _value(assignment: re.Match[str]) -> str:
+    if assignment["single"] is not None:
+        return assignment["single"]
+    if assignment["double"] is not None:
+        return _ESCAPED_IN_QUOTES.sub(r"\1", assignment["double"])
+    return _ESCAPED.sub(r"\1", assignment["bare"])

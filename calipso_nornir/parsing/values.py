@@ -7,6 +7,8 @@ import re
 
 _MAC = re.compile(r"[0-9a-f]{2}(?::[0-9a-f]{2}){5}")
 _NO_MAC = "00:00:00:00:00:00"
+LONGEST_DECIMAL = 18
+"""Digits that fit into 64 bits with a sign, which is what stores hold."""
 _BRIDGE_ID = re.compile(r"([0-9a-f]{4})\.([0-9a-f]{1,2}(?::[0-9a-f]{1,2}){5})")
 
 
@@ -31,3 +33,11 @@ def bridge_id(text: str) -> str | None:
     """
     found = _BRIDGE_ID.fullmatch(text)
     return found and f"{found[1]}.{''.join(octet.zfill(2) for octet in found[2].split(':'))}"
+
+
+def decimal_or_none(text: str) -> int | None:
+    """Return a number of up to 18 ASCII digits; None for any other text.
+
+    ``int`` takes digits of every script, and raises beyond 4300 of them.
+    """
+    return int(text) if text.isascii() and text.isdecimal() and len(text) <= LONGEST_DECIMAL else None

@@ -1,0 +1,16 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Parsers that know no tool: one for any JSON document, one for lines."""
+
+from __future__ import annotations
+
+from calipso_nornir.parsing.documents import document
+
+
+def json_document(text: str) -> object:
+    """Read one JSON document of any shape."""
+    return document(text, parser="json")
+
+
+def lines(text: str) -> tuple[str, ...]:
+    """Return the lines of a text without their ends; an empty text has none."""
+    return tuple(line.removesuffix("\r") for line in text.removesuffix("\n").split("\n")) if text else ()

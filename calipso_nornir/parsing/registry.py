@@ -1,0 +1,103 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Parsers by the names that commands call them by: the built-in ones, and what third parties add."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from importlib.metadata import EntryPoint, entry_points
+from pathlib import Path
+from types import MappingProxyType
+from typing import TypeAlias
+
+from calipso_nornir.errors import Fault, MetadataError
+from calipso_nornir.parsing import (
+    bonding,
+    bridge,
+    ethtool,
+    ip,
+    libvirt,
+    lldp,
+    os_release,
+    ovs,
+    ovs_show,
+    plain,
+    sysfs,
+)
+from calipso_nornir.parsing.templates import TemplateSet, shipped
+
+Parser: TypeAlias = Callable[[str], object]
+
+GROUP = "calipso_nornir.parsers"
+"""Entry points of this group add parsers."""
+
+PARSERS: Mapping[str, Parser] = MappingProxyType(
+    {
+        "json": plain.json_document,
+        "lines": plain.lines,
+        "ip_address_json": ip.address_json,
+        "ip_address_text": ip.address_text,
+        "ip_netns_json": ip.netns_json,
+        "ip_netns_text": ip.netns_text,
+        "bridge_fdb_json": bridge.fdb_json,
+        "bridge_fdb_text": bridge.fdb_text,
+        "brctl_show": bridge.brctl_show,
+        "ovs_table": ovs.table,
+        "ovs_vsctl_show": ovs_show.bridges_from_show,
+        "ethtool": ethtool.settings,
+        "ethtool_driver": ethtool.driver,
+        "bonding": bonding.bond,
+        "virsh_uuids": libvirt.uuids,
+        "virsh_dumpxml": libvirt.domain,
+        "lldpctl_json": lldp.neighbours,
+        "ls_sys_class_net": sysfs.devices,
+        "os_release": os_release.os_release,
+    }
+)
+"""What ``Command.parser`` may name, beside the templates: each gives typed rows and raises nothing but ParseError."""
+
+
+def load_parsers(added: Iterable[EntryPoint] | None = None) -> dict[str, Parser]:
+    """Return every parser by name: ``PARSERS``, the shipped templates, and those of third parties.
+
+    A template goes by its file's name without ``.textfsm`` and gives plain rows: dictionaries with the capture
+    groups of ``parsers/VOCABULARY.md`` in lower case.
+
+    An entry point of the group ``calipso_nornir.parsers`` leads to a callable (text -> value; it raises
+    ``ParseError`` for what it cannot read), which goes by the entry point's name, or to a folder (``Path`` or
+    text) with an ``index`` and templates. Nothing replaces what is there: a name that is taken is a fault.
+    Raises ``MetadataError`` with all faults.
+    """
+    parsers: dict[str, Parser] = {**PARSERS, **_of_templates(shipped())}
+    origins = dict.fromkeys(parsers, "calipso_nornir")
+    faults: list[Fault] = []
+    for point in entry_points(group=GROUP) if added is None else added:
+        where = f"entry point {GROUP}: {point.name} = {point.value}"
+        try:
+            found = _offered(point)
+        except MetadataError as error:
+            faults += error.faults
+            continue
+        except Exception as error:  # noqa: BLE001 - importing a stranger's module may raise anything
+            faults.append(Fault(where, f"cannot be loaded: {type(error).__name__}: {error}"))
+            continue
+        for name, parser in found.items():
+            if name in parsers:
+                faults.append(Fault(where, f'the parser name "{name}" is taken by {origins[name]}; choose another'))
+            else:
+                parsers[name], origins[name] = parser, where
+    if faults:
+        raise MetadataError(tuple(faults))
+    return parsers
+
+
+def _of_templates(templates: TemplateSet) -> dict[str, Parser]:
+    return {name: template.rows for name, template in templates.items()}
+
+
+def _offered(point: EntryPoint) -> dict[str, Parser]:
+    offered = point.load()
+    if isinstance(offered, (str, Path)):
+        return _of_templates(TemplateSet(Path(offered)))
+    if callable(offered):
+        return {point.name: offered}
+    raise TypeError(f"a callable or a folder was expected, found {type(offered).__name__}")
