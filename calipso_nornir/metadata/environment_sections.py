@@ -7,7 +7,6 @@ Every secret is a reference (``SecretRef``).
 
 from collections.abc import Iterator, Mapping
 from typing import Any, ClassVar, Literal
-from urllib.parse import urlsplit
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -160,7 +159,7 @@ def _lacks_place(given: Mapping[str, Any]) -> Iterator[Need]:
         yield "auth_url", "is missing; give auth_url, or host and port, or os_cloud"
     if url is not None and ("host" in given or "port" in given):
         yield "auth_url", "says host and port already; remove those"
-    if isinstance(url, str) and urlsplit(url).path.rstrip("/").endswith("/v2.0"):
+    if isinstance(url, str) and url.rstrip("/").endswith("/v2.0"):
         yield "auth_url", "is of Identity v2.0, which no supported release has; end it with /v3"
     if url is None and ("cacert" in given or "cert" in given):
         yield "auth_url", "is missing: host and port mean plain http, a certificate needs auth_url: https://…"

@@ -74,7 +74,7 @@ def import_os_cloud(
 
 def cloud_region(name: str, *, environ: Mapping[str, str], region: str | None = None) -> CloudRegion:
     """Load one cloud as every OpenStack client would. Its ``config["auth"]`` holds secrets in clear."""
-    from keystoneauth1.exceptions import ClientException, MissingRequiredOptions  # noqa: PLC0415 - see the top
+    from keystoneauth1.exceptions import ClientException, MissingRequiredOptions, OptionError  # noqa: PLC0415 - see the top
     from openstack.exceptions import SDKException  # noqa: PLC0415 - see the top
 
     try:
@@ -82,10 +82,13 @@ def cloud_region(name: str, *, environ: Mapping[str, str], region: str | None = 
         known = sorted(set(config.get_cloud_names()) - {"defaults"})
         if name in known:
             return config.get_one(name, region_name=region) if region else config.get_one(name)
-        problem = "no OS_* variables are set" if name == ENVVARS else "is in no clouds.yaml"
+        problem = "no OS_AUTH_URL or the like is set" if name == ENVVARS else "is in no clouds.yaml"
         problem += f"; clouds that are known: {', '.join(known) or 'none'}{nearest(name, known)}"
     except MissingRequiredOptions as error:
         problem = f"lacks {', '.join(option.name for option in error.options)}"
+    except OptionError as error:
+        # Its texts are fixed ones, such as "you have to name the user's domain as well".
+        problem = f"its description is not complete: {error}"
     except (SDKException, ClientException, OSError, ValueError, TypeError, AttributeError, KeyError) as error:
         # Their texts may quote the file, and secrets stand in it.
         problem = f"its description cannot be used ({type(error).__name__}); a region, auth type or key in it is wrong"

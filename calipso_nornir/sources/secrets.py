@@ -82,14 +82,16 @@ def _from_file(ref: SecretRef) -> str:
     try:
         # O_NONBLOCK: a named pipe must not hold the scan up; it is refused below.
         descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
-        with open(descriptor, "rb") as file:  # noqa: PTH123 - a descriptor has no path
+        try:
             status = os.fstat(descriptor)
             if not stat.S_ISREG(status.st_mode):
                 raise SecretUnavailable(str(ref), "it is no regular file")
             if status.st_mode & 0o077:
                 mode = f"mode {stat.S_IMODE(status.st_mode):04o}"
                 raise SecretUnavailable(str(ref), f"others may read it ({mode}); run: chmod 600 {shlex.quote(path)}")
-            raw = file.read(MAX_BYTES + 1)
+            raw = os.read(descriptor, MAX_BYTES + 1)
+        finally:
+            os.close(descriptor)
     except OSError as error:
         raise SecretUnavailable(str(ref), error.strerror or type(error).__name__) from None
     return _text(ref, raw).rstrip("\r\n")

@@ -1,0 +1,103 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Environment files: YAML that is broken in every usual way gives a fault with its line, never a text of the file."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from calipso_nornir.errors import EnvironmentInvalid
+from calipso_nornir.metadata.environments import read_environment_file
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+CANARY = "c4n4ry-Xy7"
+
+
+def fault_of(path: Path, content: bytes | str) -> tuple[str, str]:
+    path.write_bytes(content.encode() if isinstance(content, str) else content)
+    with pytest.raises(EnvironmentInvalid) as caught:
+        read_environment_file(path)
+    assert caught.value.__cause__ is None
+    assert caught.value.__context__ is None, "YAML's own error quotes the file"
+    (fault,) = caught.value.faults
+    return fault.where.removeprefix(f"{path}").removeprefix(": "), fault.problem
+
+
+def test_a_good_file(tmp_path: Path) -> None:
+    path = tmp_path / "lab.yml"
+    path.write_text(
+        "\ufeff# with a byte order mark\n"
+        "name: lab\n"
+        "distribution_version: 12\n"
+        "last_scanned: 2026-11-22T14:44:02Z\n"
+        "mechanism_drivers: [OVS]\n"
+        "configuration:\n"
+        "  - name: OpenStack\n"
+        "    auth_url: http://192.0.2.10:5000/v3\n"
+        "    user: admin\n"
+        "    pwd: env:OS_PASSWORD\n",
+        encoding="utf-8",
+    )
+    environment = read_environment_file(path)
+    assert environment.name == "lab"
+    assert environment.distribution_version == "12"
+    assert environment.extra["last_scanned"] == "2026-11-22T14:44:02Z", "no date object comes out of YAML"
+    assert environment.configuration["OpenStack"]["pwd"].locator == "OS_PASSWORD"
+
+
+@pytest.mark.parametrize(
+    ("content", "line", "problem"),
+    [
+        ("name: lab\n---\nname: two\n", "line 2", "a second document begins"),
+        (f"name: lab\nconfiguration:\n\t- name: CLI\n\t  pwd: {CANARY}\n", "line 3", "tab"),
+        (f"name: lab\nuser: 'open\npwd: {CANARY}\n", "line 4", "no valid YAML"),
+        (f"name: lab\npwd: *{CANARY}\n", "line 2", "undefined alias"),
+        (f"name: lab\npwd: !{CANARY} x\n", "line 2", "no valid YAML"),
+        (f"name: lab\npwd: @{CANARY}\n", "line 2", "no valid YAML"),
+        (f'name: lab\npwd: "\\{CANARY}"\n', "line 2", "no valid YAML"),
+        ("name: lab\nname: other\n", "line 2", 'key "name" stands twice'),
+        ("a:\n  b: 1\n  b: 2\n", "line 3", 'key "b" stands twice'),
+        (b"name: lab\nuser: caf\xe9\n", "line 2", "not UTF-8 (byte 0xe9)"),
+        ("name: lab\n".encode("utf-16"), "", "UTF-16"),
+        (b"name: lab\nuser: a\x00b\n", "line 2", "control character"),
+        ("", "", "is empty"),
+        ("# nothing\n", "", "is empty"),
+        ("[" * 5000, "", "nested too deep"),
+        (f"name: {'9' * 5000}\n", "", "number too long"),
+        (f"pwd: {CANARY}\n" * 80_000, "", "larger than"),
+        (f"- {CANARY}\n", "", "must hold keys and values"),
+        (f"{CANARY}", "", "must hold keys and values"),
+    ],
+)
+def test_broken_files(tmp_path: Path, content: str | bytes, line: str, problem: str) -> None:
+    where, said = fault_of(tmp_path / "lab.yml", content)
+    assert (where, problem in said) == (line, True), (where, said)
+    assert CANARY not in said
+
+
+def test_files_that_cannot_be_read(tmp_path: Path) -> None:
+    with pytest.raises(EnvironmentInvalid, match=r"nowhere\.yml: cannot be read: No such file or directory"):
+        read_environment_file(tmp_path / "nowhere.yml")
+    with pytest.raises(EnvironmentInvalid, match="cannot be read: Is a directory"):
+        read_environment_file(tmp_path)
+
+
+def test_aliases_that_grow_are_refused(tmp_path: Path) -> None:
+    lines = ["a0: &a0 [x, x, x, x, x, x, x, x, x]"]
+    lines += [f"a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 9)}]" for n in range(1, 9)]
+    _, said = fault_of(tmp_path / "bomb.yml", "\n".join([*lines, "name: x"]))
+    assert "values" in said
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(content=st.binary(max_size=60) | st.text(alphabet="a: -\n\t{}[]&*!|>'\"#%@`,?1", max_size=40).map(str.encode))
+def test_no_bytes_lead_to_another_error(tmp_path: Path, content: bytes) -> None:
+    path = tmp_path / "any.yml"
+    path.write_bytes(content)
+    with pytest.raises(EnvironmentInvalid):
+        read_environment_file(path)
