@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
     from nornir.core import Nornir
 
+    from calipso_nornir.errors import CalipsoError
     from calipso_nornir.metadata.catalog import Catalog
     from calipso_nornir.model.environment import Environment
     from calipso_nornir.model.protocols import Source, Store
@@ -42,6 +43,12 @@ def opened_store(store: Store | str | Path | None) -> Iterator[Store]:
         opened.close()
 
 
+def finish(source: Source) -> CalipsoError | None:
+    """Close a source that has nothing more to answer; return why its recording is not there, if it is not."""
+    source.close()
+    return source.failure if isinstance(source, RecordingSource) else None
+
+
 @contextmanager
 def opened_source(  # noqa: PLR0913 - what decides who answers
     environment: Environment,
@@ -56,7 +63,7 @@ def opened_source(  # noqa: PLR0913 - what decides who answers
     vault = Vault()
     answering = source or environment_source(environment, vault, catalog=catalog, nornir=nornir, progress=progress)
     if plan.record is not None:
-        answering = RecordingSource(answering, Path(plan.record), environment, vault.scrub)
+        answering = RecordingSource(answering, plan.record, environment=environment, scrub=vault.scrub)
     try:
         yield answering
     finally:
@@ -77,14 +84,22 @@ def environment_source(
         progress(HostAnswered(host, ok))
 
     rules = catalog.documents.get("command_prefixes", ())
-    place = {"distribution": environment.distribution, "distribution_version": environment.distribution_version}
+    distribution, version = environment.distribution, environment.distribution_version
     sources: dict[str, Source] = {}
     if (openstack := environment.section("OpenStack")) is not None:
         sources["api"] = OpenStackSource(openstack, vault)
     if (mysql := environment.section("mysql")) is not None:
         sources["db"] = MysqlSource(mysql, vault)
     if nornir is not None:
-        sources["cli"] = CliSource(nornir, prefixes=Prefixes.of(rules, **place), on_host=on_host)
+        prefixes = Prefixes.of(rules, distribution=distribution, distribution_version=version)
+        sources["cli"] = CliSource(nornir, prefixes=prefixes, on_host=on_host)
     elif (cli := environment.section("CLI")) is not None:
-        sources["cli"] = CliSource.for_section(cli, secret=vault.resolve, prefixes=rules, on_host=on_host, **place)
+        sources["cli"] = CliSource.for_section(
+            cli,
+            secret=vault.resolve,
+            prefixes=rules,
+            on_host=on_host,
+            distribution=distribution,
+            distribution_version=version,
+        )
     return Router(sources)

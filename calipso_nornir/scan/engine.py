@@ -14,7 +14,7 @@ from calipso_nornir.errors import CalipsoError, Fatal
 from calipso_nornir.metadata.loading import load_catalog
 from calipso_nornir.model.environment import Environment
 from calipso_nornir.scan.before import Before
-from calipso_nornir.scan.building import opened_source, opened_store
+from calipso_nornir.scan.building import finish, opened_source, opened_store
 from calipso_nornir.scan.cliques import build_cliques, constraint_attributes
 from calipso_nornir.scan.gather import Gathering
 from calipso_nornir.scan.graph import Graph
@@ -120,9 +120,7 @@ class _Scan:
             self._phases(scope)
         except CalipsoError as error:
             self._report.status = "failed"
-            new = self._report.note(error, "failure", "the scan as a whole")
-            if new is not None:
-                self._progress(TroubleSeen(new))
+            self._trouble(error, "the scan as a whole")
             if not isinstance(error, Fatal):
                 raise
         except BaseException:
@@ -173,6 +171,9 @@ class _Scan:
             scope=scope,
         )
         working = gathering.run()
+        unrecorded = finish(self._source)
+        if unrecorded is not None:
+            self._trouble(unrecorded, "the recording")
         if scope is None:
             return working, None
         inside = [one.ref.document_id for one in self._before.below(scope.ref)]
@@ -184,17 +185,12 @@ class _Scan:
     # --- links and cliques
 
     def _links(self, working: Working) -> list[Link]:
-        def trouble(error: CalipsoError, affected: str) -> None:
-            new = self._report.note(error, "failure", affected)
-            if new is not None:
-                self._progress(TroubleSeen(new))
-
         return find_links(
             self._catalog.link_finders,
             working,
             before=self._view.links,
             at=self._report.started_at,
-            on_trouble=trouble,
+            on_trouble=self._trouble,
         )
 
     def _cliques(self, working: Working, links: Iterable[Link]) -> tuple[list[Link], Iterable[Clique]]:
@@ -254,6 +250,11 @@ class _Scan:
                 generation.cliques(cliques)
             if self._plan.inventory_only:
                 generation.prune(working, self._view)
+
+    def _trouble(self, error: CalipsoError, affected: str) -> None:
+        new = self._report.note(error, "failure", affected)
+        if new is not None:
+            self._progress(TroubleSeen(new))
 
     @contextmanager
     def _phase(self, phase: Phase) -> Iterator[None]:

@@ -101,8 +101,9 @@ class Gathering:
         for one in self._ancestors(scope.target):
             self._placer.add_context(one)
         if scope.scan_self:
-            for witness in scope.target.found_by:
-                self._start_witness(witness)
+            for witness in sorted(scope.target.found_by, key=lambda one: (one.step, one.parent)):
+                if witness.parent != scope.ref:  # what enriches the target runs on it once it is found
+                    self._start_witness(witness)
         else:
             self._placer.add_context(scope.target)
         if not scope.scan_self or not scope.target.found_by:

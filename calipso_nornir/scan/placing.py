@@ -125,7 +125,7 @@ class Placer:
             return
         old = self._before.get(one.ref)
         if old is not None and origin.partial:
-            one = one.with_attributes({**old.attributes, **one.attributes})
+            one = _completed(one, old)
         self._working.put(one, State.FOUND)
         if known is None:
             self._arrived(one, origin.step)
@@ -224,11 +224,7 @@ class Placer:
     def _merge_with_before(self, present: InventoryObject, old: InventoryObject, witness: Witness) -> None:
         """Keep the attributes that a witness which could not look had contributed, and that it is one."""
         self._working.put(
-            replace(
-                present,
-                attributes={**old.attributes, **present.attributes},
-                found_by=present.found_by | {witness},
-            ),
+            replace(_completed(present, old), found_by=present.found_by | {witness}),
             State.FOUND,
         )
 
@@ -279,9 +275,15 @@ class Placer:
         return False
 
 
+def _completed(one: InventoryObject, old: InventoryObject) -> InventoryObject:
+    """Add what was known before to an object that was not seen completely."""
+    return replace(one, attributes={**old.attributes, **one.attributes}, evidence=_joined(one.evidence, old.evidence))
+
+
 def _joined(first: tuple[Evidence, ...], second: tuple[Evidence, ...]) -> tuple[Evidence, ...]:
-    seen = {one.stable for one in first}
-    return (*first, *(one for one in second if one.stable not in seen))
+    """Join the evidence of several fetchings, in an order that does not depend on which one came first."""
+    known = {one.stable: one for one in [*second, *first]}
+    return tuple(known[stable] for stable in sorted(known))
 
 
 def _union(first: Any, second: Any) -> list[Any]:  # noqa: ANN401 - lists of JSON values
