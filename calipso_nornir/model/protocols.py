@@ -150,7 +150,7 @@ class Writer(Protocol):
     """Changes to one environment that become visible all at once, or not at all."""
 
     def digests(self, kind: Kind) -> Mapping[str, str]:
-        """Return ``_id`` -> digest of the content of every document there is."""
+        """Return ``_id`` -> digest of every document there is, as they were before this writer's changes."""
         ...
 
     def documents(self, kind: Kind, document_ids: Sequence[str]) -> Iterable[Document]:

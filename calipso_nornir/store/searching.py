@@ -27,11 +27,15 @@ class Needle:
     def __init__(self, text: str) -> None:
         self.text = clean_text(text).casefold()
         self._in_json = json.dumps(self.text, ensure_ascii=False)[1:-1]
-        self.may_be_number = _OF_NUMBERS.fullmatch(self.text) is not None
+        self._may_be_number = _OF_NUMBERS.fullmatch(self.text) is not None
 
-    def may_be_in(self, raw: str) -> bool:
+    def may_be_in(self, json_text: str) -> bool:
         """Tell whether JSON text could hold it; false is certain."""
-        return self._in_json in raw.casefold()
+        return self._in_json in json_text.casefold()
+
+    def may_be_in_bson(self, raw: bytes) -> bool:
+        """Tell whether BSON could hold it; false is certain."""
+        return self._may_be_number or self.text in raw.decode(errors="replace").casefold()
 
     def labels(self, document: Document) -> bool:
         """Tell whether the object is called so, in part."""

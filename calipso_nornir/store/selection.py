@@ -48,8 +48,8 @@ UNIQUE: Mapping[Kind, tuple[str, ...]] = {"inventory": ("type", "id")}
 class Reader(Protocol):
     """Reads one environment of a store; each call sees one complete generation."""
 
-    def select(self, selection: Selection) -> list[Document]:
-        """Return the selected documents in their order."""
+    def select(self, selection: Selection) -> Iterator[Document]:
+        """Yield the selected documents in their order; they have all been read, but are decoded one by one."""
         ...
 
     def stream(self, kind: Kind) -> Iterator[Document]:
@@ -60,6 +60,6 @@ class Reader(Protocol):
         """Return the number of objects by type."""
         ...
 
-    def containing(self, needle: Needle) -> Iterator[Document]:
-        """Yield objects, ordered by type and id, leaving out only such as cannot hold the needle."""
+    def search(self, needle: Needle, *, limit: int) -> list[Document]:
+        """Return what ``searching.found`` finds among the objects, ordered by type and id."""
         ...

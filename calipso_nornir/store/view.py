@@ -6,7 +6,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from calipso_nornir.store.documents import clique_of, link_of, object_of
-from calipso_nornir.store.searching import Needle, found
+from calipso_nornir.store.searching import Needle
 from calipso_nornir.store.selection import Selection
 from calipso_nornir.store.values import clean_text
 
@@ -34,8 +34,8 @@ class DocumentView:
 
     def get(self, ref: ObjectRef) -> InventoryObject | None:
         """Return one object, or None."""
-        documents = self._reader.select(Selection("inventory", (("_id", ref.document_id),)))
-        return object_of(documents[0]) if documents else None
+        document = next(self._reader.select(Selection("inventory", (("_id", ref.document_id),))), None)
+        return None if document is None else object_of(document)
 
     def of_type(self, type_: str) -> Sequence[InventoryObject]:
         """Return all objects of a type, ordered by id."""
@@ -81,8 +81,7 @@ class DocumentView:
 
         Those with it in name or id come first; both parts are ordered by type and id.
         """
-        needle = Needle(text)
-        return [object_of(document) for document in found(needle, self._reader.containing(needle), limit=limit)]
+        return [object_of(document) for document in self._reader.search(Needle(text), limit=limit)]
 
     def counts(self) -> Mapping[str, int]:
         """Return the number of objects by type, ordered by type."""

@@ -55,8 +55,7 @@ class SqliteStore:
     def view(self, environment: str) -> DocumentView:
         """Return a reader of one environment."""
         name = clean_text(environment)
-        reader = SqliteReader(self._connections, inventory=self._inventory, environment=name)
-        return DocumentView(name, reader)
+        return DocumentView(name, self._reader(name))
 
     @contextmanager
     def write(self, environment: str) -> Iterator[Writer]:
@@ -67,7 +66,9 @@ class SqliteStore:
             writer_lock(lock, uri=self.uri, environment=name, wait_s=self._wait_s),
             self._connections.another() as connection,
         ):
-            writer = SqliteWriter(connection, self._connections, inventory=self._inventory, environment=name)
+            reader = self._reader(name)
+            names = {"inventory": self._inventory, "environment": name}
+            writer = SqliteWriter(connection, self._connections, reader, **names)
             yield writer
             writer.commit()
 
@@ -87,3 +88,6 @@ class SqliteStore:
     def close(self) -> None:
         """Let go of the file; it and its views are not used afterwards."""
         self._connections.close()
+
+    def _reader(self, environment: str) -> SqliteReader:
+        return SqliteReader(self._connections, inventory=self._inventory, environment=environment)

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
     from calipso_nornir.model.protocols import Document, Kind
     from calipso_nornir.store.sqlite.connection import Connections
+    from calipso_nornir.store.sqlite.reader import SqliteReader
 
 CHUNK: Final = 1000
 """Documents that are made into rows at once."""
@@ -36,9 +37,16 @@ class SqliteWriter:
     """Collects changes; ``commit`` makes them the new generation."""
 
     def __init__(
-        self, connection: sqlite3.Connection, connections: Connections, *, inventory: str, environment: str
+        self,
+        connection: sqlite3.Connection,
+        connections: Connections,
+        reader: SqliteReader,
+        *,
+        inventory: str,
+        environment: str,
     ) -> None:
         self._connection = connection
+        self._reader = reader
         self._uri = connections.uri
         self._path = connections.path
         self._inventory = inventory
@@ -50,14 +58,14 @@ class SqliteWriter:
                 connection.execute(statement)
 
     def digests(self, kind: Kind) -> Mapping[str, str]:
-        """Return ``_id`` -> digest of every document there is, this writer's own changes included."""
-        statement = (
-            f"SELECT _id, digest FROM main.{table(self._inventory, kind)} WHERE environment = ? "
-            f"AND _id NOT IN (SELECT _id FROM gone_{kind}) AND _id NOT IN (SELECT _id FROM put_{kind}) "
-            f"UNION ALL SELECT _id, digest FROM put_{kind}"
-        )
+        """Return ``_id`` -> digest of every document there is, as they were before this writer's changes."""
+        statement = f"SELECT _id, digest FROM {table(self._inventory, kind)} WHERE environment = ?"
         with self._translated():
             return dict(self._connection.execute(statement, (self._environment,)))
+
+    def documents(self, kind: Kind, document_ids: Sequence[str]) -> Iterator[Document]:
+        """Yield some of the documents that there are, as they were before this writer's changes."""
+        return self._reader.some(kind, checked_ids(document_ids, uri=self._uri, kind=kind))
 
     def put(self, kind: Kind, documents: Iterable[Document]) -> None:
         """Insert or replace whole documents."""

@@ -1,0 +1,107 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Documents as BSON: ObjectIds for ``_id`` and references, escaped keys, big integers as text.
+
+A document goes straight to BSON when it fits; only one that pymongo refuses, or that holds what
+looks like an escape, is walked through in Python.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+import bson
+from bson.errors import BSONError
+from bson.objectid import ObjectId
+from bson.raw_bson import RawBSONDocument
+
+from calipso_nornir.store.checking import REFERENCE_LISTS, REFERENCES
+from calipso_nornir.store.keys import ESCAPE_IN_BYTES, OWN, decoded, encoded, escape
+from calipso_nornir.store.mongo.connection import OPTIONS, RAW_OPTIONS
+from calipso_nornir.store.values import clean
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from calipso_nornir.model.protocols import Document, Kind
+
+_TYPELESS: Final[Mapping[str, Callable[[str], Any]]] = {"int": int}
+_OWN_KEYS: Final = ("_id", "key")
+
+
+def to_bson(value: dict[str, Any]) -> bytes:
+    """Return the BSON of a mapping of any keys and values."""
+    try:
+        raw = bson.encode(value, check_keys=True, codec_options=OPTIONS)
+    except (BSONError, OverflowError, ValueError, TypeError, RecursionError):  # UnicodeError is a ValueError
+        pass
+    else:
+        if not ESCAPE_IN_BYTES.search(raw):
+            return raw
+    identity = {"_id": value["_id"]} if isinstance(value.get("_id"), ObjectId) else {}
+    cleaned = clean({key: member for key, member in value.items() if key not in identity})
+    return bson.encode(identity | encoded(cleaned, escape, _typeless), codec_options=OPTIONS)
+
+
+def from_bson(raw: bytes) -> dict[str, Any]:
+    """Return the mapping that ``to_bson`` was given."""
+    value = bson.decode(raw, codec_options=OPTIONS)
+    return decoded(value, _TYPELESS) if ESCAPE_IN_BYTES.search(raw) else value
+
+
+def _typeless(value: Any) -> tuple[str, str] | None:  # noqa: ANN401 - any value
+    if isinstance(value, int) and not -(2**63) <= value < 2**63:
+        return "int", str(value)
+    return None
+
+
+# --- documents of a generation
+
+
+def to_raw(kind: Kind, document: Document) -> RawBSONDocument:
+    """Return a checked document as it is stored."""
+    stored = {**document, "_id": ObjectId(document["_id"])}
+    references = {name: stored.pop(name) for name in (*REFERENCES[kind], *REFERENCE_LISTS[kind])}
+    raw = to_bson(stored)
+    if references:
+        ids = {name: _object_ids(value) for name, value in references.items()}
+        raw = _joined(raw, bson.encode(ids))
+    return RawBSONDocument(raw, RAW_OPTIONS)
+
+
+def from_raw(kind: Kind, raw: bytes) -> Document:
+    """Return the document of what is stored."""
+    document = from_bson(raw)
+    for name in ("_id", *REFERENCES[kind]):
+        document[name] = str(document[name])
+    for name in REFERENCE_LISTS[kind]:
+        document[name] = [str(one) for one in document[name]]
+    return document
+
+
+def _object_ids(value: str | list[str]) -> ObjectId | list[ObjectId]:
+    return ObjectId(value) if isinstance(value, str) else [ObjectId(one) for one in value]
+
+
+def _joined(one: bytes, other: bytes) -> bytes:
+    """Join two BSON documents: four bytes of length, the elements, a NUL (bsonspec.org)."""
+    elements = one[4:-1] + other[4:-1]
+    return (len(elements) + 5).to_bytes(4, "little") + elements + b"\0"
+
+
+# --- plain documents
+
+
+def to_plain(key: str, document: Document) -> RawBSONDocument:
+    """Return a plain document as it is stored under a key."""
+    stored = encoded(clean(document), escape, _typeless)
+    own = {f"{OWN}{name}": stored.pop(name) for name in _OWN_KEYS if name in stored}
+    return RawBSONDocument(bson.encode({"key": key, **own, **stored}, codec_options=OPTIONS), RAW_OPTIONS)
+
+
+def from_plain(raw: bytes) -> Document:
+    """Return the plain document of what is stored."""
+    value = bson.decode(raw, codec_options=OPTIONS)
+    for name in _OWN_KEYS:
+        value.pop(name, None)
+    document: Document = decoded(value, _TYPELESS)
+    return document

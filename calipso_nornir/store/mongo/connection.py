@@ -1,0 +1,130 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The connection to MongoDB, and what its errors mean."""
+
+from __future__ import annotations
+
+import re
+from contextlib import contextmanager
+from datetime import UTC
+from typing import TYPE_CHECKING, Any, Final, TypeAlias
+
+from bson.codec_options import CodecOptions, TypeDecoder, TypeRegistry
+from bson.errors import BSONError
+from bson.int64 import Int64
+from bson.raw_bson import RawBSONDocument
+from pymongo import MongoClient, ReadPreference, WriteConcern
+from pymongo.errors import BulkWriteError, DocumentTooLarge, OperationFailure, PyMongoError
+from pymongo.read_concern import ReadConcern
+
+from calipso_nornir.errors import DocumentRefused, StoreError, StoreFull, StoreUnavailable
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from pymongo.collection import Collection
+    from pymongo.database import Database
+
+DEFAULT_DATABASE: Final = "calipso"
+_ANSWER_MS: Final = 10_000
+_CREDENTIALS: Final = re.compile(r"//(?P<user>[^:@/?]*)(?::.*)?@", re.DOTALL)
+_OUT_OF_ROOM: Final = frozenset({14031, 12501})
+"""OutOfDiskSpace, and exceeded quota (mongo/base/error_codes.yml)."""
+_TOO_LARGE: Final = frozenset({10334, 17419, 17420})
+"""BSONObjectTooLarge, and an update that would make a document so."""
+
+PlainDatabase: TypeAlias = "Database[dict[str, Any]]"
+RawCollection: TypeAlias = "Collection[RawBSONDocument]"
+PlainCollection: TypeAlias = "Collection[dict[str, Any]]"
+
+
+class _PlainInt(TypeDecoder):
+    """64 bit integers as ``int``: pymongo's own ``Int64`` is one that writers of YAML refuse."""
+
+    bson_type = Int64
+
+    def transform_bson(self, value: Int64) -> int:
+        return int(value)
+
+
+OPTIONS: Final[CodecOptions[dict[str, Any]]] = CodecOptions(
+    document_class=dict, tz_aware=True, tzinfo=UTC, type_registry=TypeRegistry([_PlainInt()])
+)
+RAW_OPTIONS: Final[CodecOptions[RawBSONDocument]] = CodecOptions(document_class=RawBSONDocument, tz_aware=True)
+
+
+def shown(uri: str) -> str:
+    """Return a URI without password and without options, which may hold secrets, too."""
+    head, _, _ = uri.partition("?") if "@" not in uri else _after_credentials(uri)
+    return _CREDENTIALS.sub(lambda found: f"//{found['user']}@", head)
+
+
+def _after_credentials(uri: str) -> tuple[str, str, str]:
+    """A password may hold a ``?`` that nobody escaped: options begin after the last ``@``."""
+    before, at, after = uri.rpartition("@")
+    head, mark, options = after.partition("?")
+    return f"{before}{at}{head}", mark, options
+
+
+class Connection:
+    """One client and the database that its URI names. Reads go to the primary, so they see their own writes."""
+
+    def __init__(self, uri: str) -> None:
+        self.uri = shown(uri)
+        waits: dict[str, Any] = {"serverSelectionTimeoutMS": _ANSWER_MS}
+        if "serverselectiontimeoutms" in uri.lower():
+            waits = {}
+        try:
+            self._client: MongoClient[dict[str, Any]] = MongoClient(uri, appname="calipso", **waits)
+            name = self._client.get_default_database(DEFAULT_DATABASE).name
+        except (PyMongoError, ValueError, TypeError, UnicodeError) as error:
+            # What pymongo says of a URI may quote it: only the kind of error is told, and no traceback kept.
+            cause = f"the URI is not valid ({type(error).__name__}; user and password are to be percent-encoded)"
+            raise StoreUnavailable(self.uri, cause) from None
+        self.database: PlainDatabase = self._client.get_database(
+            name,
+            codec_options=OPTIONS,
+            read_preference=ReadPreference.PRIMARY,
+            write_concern=WriteConcern(w="majority", j=True),
+            read_concern=ReadConcern("local"),
+        )
+
+    def close(self) -> None:
+        """Close it."""
+        self._client.close()
+
+
+@contextmanager
+def translated(uri: str) -> Iterator[None]:
+    """Turn errors of pymongo into errors of the store."""
+    try:
+        yield
+    except (PyMongoError, BSONError) as error:
+        raise meaning(error, uri) from error
+
+
+def meaning(error: PyMongoError | BSONError, uri: str) -> StoreError:
+    """Return the error of the store that says what one of pymongo's means."""
+    codes = _codes(error)
+    if codes & _OUT_OF_ROOM:
+        return StoreFull(uri, _first_line(error))
+    if isinstance(error, DocumentTooLarge) or codes & _TOO_LARGE:
+        return DocumentRefused(uri, "a", "", f"is larger than MongoDB allows ({_first_line(error)})")
+    if isinstance(error, BSONError):
+        return StoreUnavailable(uri, f"it holds what is no BSON: {_first_line(error)}")
+    return StoreUnavailable(uri, f"{_first_line(error)} ({type(error).__name__})")
+
+
+def _codes(error: Exception) -> set[int]:
+    if isinstance(error, BulkWriteError):
+        faults = [*error.details.get("writeErrors", ()), *error.details.get("writeConcernErrors", ())]
+        return {fault.get("code", 0) for fault in faults}
+    if isinstance(error, OperationFailure):
+        return {error.code or 0}
+    return set()
+
+
+def _first_line(error: Exception) -> str:
+    """Enough of it: pymongo adds the whole topology, or the whole answer of the server."""
+    if isinstance(error, BulkWriteError) and error.details.get("writeErrors"):
+        return str(error.details["writeErrors"][0].get("errmsg", ""))[:300]
+    return str(error).split(", Topology Description", 1)[0].split(", full error:", 1)[0][:300]

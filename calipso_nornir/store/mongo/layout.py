@@ -1,0 +1,50 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Collections and indexes of the MongoDB store, and which databases are such a store."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from pymongo import ASCENDING, IndexModel
+from pymongo.errors import DuplicateKeyError
+
+from calipso_nornir.errors import StoreVersionMismatch
+from calipso_nornir.store.names import KINDS, LAYOUT, collection_name
+from calipso_nornir.store.selection import INDEXES, UNIQUE
+
+if TYPE_CHECKING:
+    from calipso_nornir.model.protocols import Kind
+    from calipso_nornir.store.mongo.connection import PlainDatabase
+
+LAYOUT_VERSION: Final = 1
+_NOTE: Final = "layout"
+
+
+def prepare(database: PlainDatabase, uri: str, inventory: str) -> None:
+    """Note the layout of a new inventory and make its indexes; raise when it has another layout."""
+    notes = database[collection_name(inventory, LAYOUT)]
+    note = notes.find_one({"_id": _NOTE})
+    if note is None:
+        used = [name for name in KINDS if database[collection_name(inventory, name)].find_one({}, {"_id": 1})]
+        if used:  # a Calipso of before, or of others: what is there is not ours to change
+            raise StoreVersionMismatch(uri, f"unknown (no note of it beside {', '.join(used)})", str(LAYOUT_VERSION))
+        note = {"_id": _NOTE, "version": LAYOUT_VERSION}
+        try:
+            notes.insert_one(note)
+        except DuplicateKeyError:  # another process was faster
+            note = notes.find_one({"_id": _NOTE}) or note
+    if note.get("version") != LAYOUT_VERSION:
+        raise StoreVersionMismatch(uri, str(note.get("version")), str(LAYOUT_VERSION))
+    for kind in KINDS:
+        database[collection_name(inventory, kind)].create_indexes(_indexes(kind))
+
+
+def _indexes(kind: Kind) -> list[IndexModel]:
+    indexes = [IndexModel([("environment", ASCENDING), ("_id", ASCENDING)])]
+    if kind in UNIQUE:
+        indexes.append(IndexModel(_keys(UNIQUE[kind]), unique=True))
+    return [*indexes, *(IndexModel(_keys(fields)) for fields in INDEXES[kind])]
+
+
+def _keys(fields: tuple[str, ...]) -> list[tuple[str, int]]:
+    return [(name, ASCENDING) for name in ("environment", *fields)]
