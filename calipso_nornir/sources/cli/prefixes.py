@@ -46,6 +46,10 @@ class PrefixRule:
             tuple(program.split()), tuple(prefix), rule.get("distribution"), None if version is None else str(version)
         )
 
+    def applies(self, distribution: str, version: str) -> bool:
+        """Tell whether it is for an environment."""
+        return self.distribution in (None, distribution) and self.distribution_version in (None, version)
+
     def fits(self, words: Sequence[str]) -> bool:
         """Tell whether it is for a command of these words, options left out."""
         pairs = zip(words, self.program, strict=False)
@@ -55,13 +59,14 @@ class PrefixRule:
 class Prefixes:
     """The rules of one environment; the first that fits a command is used.
 
-    Rules that follow with the same ``program`` are used as well: the command then runs once for
+    Rules that follow it with the same ``program`` are used as well: the command then runs once for
     each of them and the outputs are joined (name spaces that are spread over two containers).
     A command with a prefix runs as root: to enter a container takes that.
     """
 
-    def __init__(self, rules: Iterable[PrefixRule] = (), *, distribution_version: str = "") -> None:
-        self._rules = tuple(rules)
+    def __init__(self, *layers: Iterable[PrefixRule], distribution_version: str = "") -> None:
+        """Take layers of rules; those of an earlier one go before, and in place of, those of a later one."""
+        self._layers = tuple(tuple(layer) for layer in layers)
         self._version = distribution_version
 
     @classmethod
@@ -74,17 +79,12 @@ class Prefixes:
         own: Iterable[Mapping[str, Any]] = (),
     ) -> Self:
         """Choose from ``rules`` (metadata) what is for a distribution; ``own`` (CLI.prefixes) come first."""
-        read = [PrefixRule.of(rule, where=f"CLI/prefixes/{number}") for number, rule in enumerate(own)]
-        read += [PrefixRule.of(rule, where=f"command_prefixes/{number}") for number, rule in enumerate(rules)]
-        return cls(
-            (
-                rule
-                for rule in read
-                if rule.distribution in (None, distribution)
-                and rule.distribution_version in (None, distribution_version)
-            ),
-            distribution_version=distribution_version,
-        )
+        layers = [
+            [PrefixRule.of(rule, where=f"{where}/{number}") for number, rule in enumerate(layer)]
+            for where, layer in (("CLI/prefixes", own), ("command_prefixes", rules))
+        ]
+        applying = [[r for r in layer if r.applies(distribution, distribution_version)] for layer in layers]
+        return cls(*applying, distribution_version=distribution_version)
 
     def step(self, command: Command) -> Step:
         """Return the command as the host is to run it."""
@@ -93,14 +93,17 @@ class Prefixes:
         return Step(texts, command.timeout_s, root=command.root or bool(prefixes))
 
     def _prefixes(self, text: str) -> list[str]:
-        if not self._rules:
+        if not any(self._layers):
             return []
         try:
             words = [word for word in shlex.split(text) if not word.startswith("-")]
         except ValueError:  # unbalanced quotes: the host's shell says so better
             return []
-        fitting = [rule for rule in self._rules if rule.fits(words)]
-        return [self._quoted(rule.prefix) for rule in fitting if rule.program == fitting[0].program]
+        for layer in self._layers:
+            fitting = [rule for rule in layer if rule.fits(words)]
+            if fitting:
+                return [self._quoted(rule.prefix) for rule in fitting if rule.program == fitting[0].program]
+        return []
 
     def _quoted(self, prefix: Sequence[str]) -> str:
         return shlex.join(word.replace("{distribution_version}", self._version) for word in prefix)
