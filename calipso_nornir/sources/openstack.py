@@ -17,6 +17,7 @@ from calipso_nornir.errors import (
     ApiFailed,
     CalipsoError,
     EndpointMissing,
+    InvalidRequest,
     NotAuthorized,
     ParseError,
     SourceNotConfigured,
@@ -170,7 +171,7 @@ class OpenStackSource:
 
     def _page(self, query: ApiGet, base: str, parameters: Parameters) -> Any:  # noqa: ANN401 - any JSON
         login = self._open()[2]
-        url = f"{base}/{quote(query.path.lstrip('/'), safe='/:@!$&()*+,;=~')}"
+        url = f"{base}/{_quoted(query.path)}"
         if parameters:
             url += f"?{urlencode(parameters)}"
         token = login.token()
@@ -207,3 +208,11 @@ class OpenStackSource:
             to = self._vault.scrub(response.headers.get("Location", "another address"))
             said = f"a redirect to {to}, which is not followed. Name the right URL in OpenStack.endpoint_overrides"
         return ApiFailed(query.service, query.path, status, said)
+
+
+def _quoted(path: str) -> str:
+    """Quote a path, ids from replies in it, so that it stays below the service: no query, no way up."""
+    segments = path.lstrip("/").split("/")
+    if {".", ".."} & set(segments):
+        raise InvalidRequest(f"the path {path!r} leads out of the service; an id in it is none")
+    return "/".join(quote(segment, safe=":@!$&()*+,;=~") for segment in segments)
