@@ -87,6 +87,11 @@ class Fields:
         """Return an integer, or None when it is not there or null."""
         return None if self.members.get(key) is None else self.number(key)
 
+    def flag_or_none(self, key: str) -> bool | None:
+        """Return a truth value, also where it is printed as 0 or 1; None when it is not there or null."""
+        value = self.members.get(key)
+        return value if value is None or isinstance(value, bool) else bool(self.number(key))
+
     def texts(self, key: str) -> tuple[str, ...]:
         """Return a list of texts; one that is not there is empty."""
         value = self.members.get(key, ())

@@ -86,7 +86,6 @@ def _interface_of_json(row: Fields) -> Interface:
     info = row.child("linkinfo")
     kind, details = info.text_or_none("info_kind"), info.child("info_data")
     netns = row.number_or_none("link_netnsid")
-    stp = details.number_or_none("stp_state") if kind == "bridge" else None
     return Interface(
         name=row.text("ifname"),
         index=row.number("ifindex"),
@@ -104,7 +103,7 @@ def _interface_of_json(row: Fields) -> Interface:
         vlan_id=details.number("id") if kind == "vlan" else None,
         vxlan=_vxlan_of_json(details) if kind == "vxlan" else None,
         bridge_id=bridge_id(details.text_or_none("bridge_id") or "") if kind == "bridge" else None,
-        stp=None if stp is None else bool(stp),
+        stp=details.flag_or_none("stp_state") if kind == "bridge" else None,
     )
 
 

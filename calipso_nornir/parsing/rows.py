@@ -58,7 +58,7 @@ class Interface:
         member_of_kind: the kind of that master ("bridge", "bond") when told.
         lower: name of the device below (VLAN) or of the veth peer, when that is in the same namespace.
         peer_netns: namespace of the veth peer when that is another one: its name when known,
-            else ``nsid:<number>``.
+            else ``nsid:<number>`` (``nsid:-1`` where this namespace has no number for it).
         vlan_id: of a VLAN device.
         bridge_id: of a bridge, as ``brctl`` prints it: ``8000.a63d898ba43a``.
         stp: whether a bridge runs the spanning tree protocol.
@@ -98,7 +98,10 @@ class Namespace:
 
 @dataclass(frozen=True, slots=True)
 class FdbEntry:
-    """One forwarding entry of a bridge or VXLAN device; ``remote`` is the tunnel's far end."""
+    """One forwarding entry of a bridge or VXLAN device; ``remote`` is the tunnel's far end.
+
+    ``mac`` 00:00:00:00:00:00 is no gap here: it is where a VXLAN device sends broadcast and unknown frames.
+    """
 
     mac: str
     device: str
@@ -183,7 +186,10 @@ class BondMember:
 
 @dataclass(frozen=True, slots=True)
 class Bond:
-    """``/proc/net/bonding/<bond>``: general keys as printed, nested "… info" blocks, and the members."""
+    """``/proc/net/bonding/<bond>``: general keys as printed, its blocks, and the members.
+
+    ``info`` holds the blocks by heading: "802.3ad info", and "Active Aggregator Info" beside it (not in it).
+    """
 
     details: Mapping[str, str]
     info: Mapping[str, Mapping[str, str]]
