@@ -104,6 +104,11 @@ def test_a_given_jump_goes_before_that_of_the_config(config: Path) -> None:
     assert addresses(way) == ["j@a:22", "u@[fe80::1]:23", "v@c:24", "me@10.0.0.1:2201"]
 
 
+def test_one_address_may_be_host_and_jump_host_by_different_ports(config: Path) -> None:
+    way = hops("10.0.0.5", config, Reach(jump="10.0.0.5:2201,10.0.0.5:2202"), user="me")
+    assert addresses(way) == ["me@10.0.0.5:2201", "me@10.0.0.5:2202", "me@10.0.0.5:22"]
+
+
 def test_jump_hosts_have_credentials_of_their_own(config: Path) -> None:
     mine, theirs = Credentials(key="/mine"), Credentials(key="/theirs")
     way = hops("node-1", config, Reach(credentials=mine, jump="a", jump_credentials=theirs))
@@ -114,7 +119,7 @@ def test_jump_hosts_have_credentials_of_their_own(config: Path) -> None:
     ("name", "jump", "said"),
     [
         ("ring-a", None, "circle: ring-a -> ring-b -> ring-a"),
-        ("x", "y,x", "circle"),
+        ("x", "ring-b", "circle: ring-b -> ring-a -> ring-b"),
         ("command", None, "ProxyCommand"),
         ("x", "a b", "is no host name"),
         ("x", "a,,b", "is no jump host"),

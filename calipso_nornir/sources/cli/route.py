@@ -60,13 +60,17 @@ def route(
     config = look_up(_host_name(name))
     jump = reach.jump if reach.jump is not None else config.jump
     last = _hop(config, reach.credentials, user=user or config.user, port=port or config.port)
-    return (*_jumps(jump, reach, look_up, user=reach.jump_user or user, seen=(name,)), last)
+    seen = (name,) if reach.jump is None else ()
+    return (*_jumps(jump, reach, look_up, user=reach.jump_user or user, seen=seen), last)
 
 
 def _jumps(
     spec: str | None, reach: Reach, look_up: Callable[[str], HostConfig], *, user: str | None, seen: tuple[str, ...]
 ) -> list[Hop]:
-    """Read a ProxyJump value; the first of its hosts may be behind another jump by the ssh config."""
+    """Read a ProxyJump value; the first of its hosts may be behind another jump by the ssh config.
+
+    ``seen`` are the names whose ProxyJump of the ssh config led here.
+    """
     if spec is None or spec.lower() == "none":
         return []
     hops: list[Hop] = []
@@ -75,10 +79,10 @@ def _jumps(
         if match is None:
             raise ValueError(f"{one.strip()!r} is no jump host: expected [user@]host[:port]")
         name = _host_name(match["host"] or match["v6"])
-        if name in seen:
-            raise ValueError(f"jump hosts go round in a circle: {' -> '.join((*seen, name))}")
         config = look_up(name)
-        if number == 0:
+        if number == 0 and config.jump is not None:
+            if name in seen:
+                raise ValueError(f"jump hosts go round in a circle: {' -> '.join((*seen, name))}")
             hops += _jumps(config.jump, reach, look_up, user=user, seen=(*seen, name))
         port = int(match["port"]) if match["port"] else config.port
         login = match["user"] or config.user or user
