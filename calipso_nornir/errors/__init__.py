@@ -5,13 +5,15 @@
 
     CalipsoError
     ├── UsageError               what was asked for cannot be done as asked
-    │   ├── UnknownEnvironment   ├── UnknownObject   ├── NotAvailable
+    │   ├── UnknownEnvironment   ├── UnknownObject   ├── AmbiguousObject
+    │   ├── InvalidRequest       ├── NotAvailable
     ├── ConfigurationError
     │   ├── MetadataError        faults of JSON metadata, all of them at once
     │   ├── EnvironmentInvalid   faults of an environment's description
     │   ├── SecretUnavailable    a secret's reference leads nowhere
     │   ├── BundleInvalid        a recording that cannot be replayed
     │   ├── RecordingFailed      a recording that cannot be written
+    │   ├── NornirUnusable       a Nornir configuration from which no inventory comes
     │   └── ResourceMissing      a damaged installation
     ├── StoreError
     │   ├── StoreUnavailable     ├── StoreVersionMismatch   ├── StoreFull   ├── StoreBusy
@@ -46,6 +48,7 @@ from calipso_nornir.errors.configuration import (
     EnvironmentInvalid,
     Fault,
     MetadataError,
+    NornirUnusable,
     RecordingFailed,
     ResourceMissing,
     SecretUnavailable,
@@ -93,6 +96,7 @@ from calipso_nornir.errors.store import (
     StoreVersionMismatch,
 )
 from calipso_nornir.errors.usage import (
+    AmbiguousObject,
     InvalidRequest,
     NotAvailable,
     UnknownEnvironment,
@@ -101,6 +105,7 @@ from calipso_nornir.errors.usage import (
 )
 
 __all__ = [
+    "AmbiguousObject",
     "ApiFailed",
     "ApiUnreachable",
     "BundleInvalid",
@@ -129,6 +134,7 @@ __all__ = [
     "LoginRefused",
     "LookupCycle",
     "MetadataError",
+    "NornirUnusable",
     "NotAuthenticated",
     "NotAuthorized",
     "NotAvailable",

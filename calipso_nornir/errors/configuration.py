@@ -97,3 +97,14 @@ class RecordingFailed(ConfigurationError):
 
     def __str__(self) -> str:
         return f"{self.path}: the recording cannot be written: {self.cause}. No file was left there."
+
+
+@dataclass(eq=False)
+class NornirUnusable(ConfigurationError):
+    """A Nornir configuration from which no inventory comes."""
+
+    path: str
+    cause: str
+
+    def __str__(self) -> str:
+        return f"Nornir configuration {self.path} cannot be used: {self.cause}"

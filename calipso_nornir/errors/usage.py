@@ -38,6 +38,18 @@ class UnknownObject(UsageError):
 
 
 @dataclass(eq=False)
+class AmbiguousObject(UsageError):
+    """Several objects answer to what was given; ``candidates`` name each so that it is the only one."""
+
+    wanted: str
+    candidates: tuple[str, ...]
+    remedy: str = "Say which, as TYPE:ID."
+
+    def __str__(self) -> str:
+        return "\n".join([f'"{self.wanted}" may be any of these. {self.remedy}', *(f"  {c}" for c in self.candidates)])
+
+
+@dataclass(eq=False)
 class NotAvailable(UsageError):
     """A known option whose part of the product is not there yet."""
 
