@@ -85,7 +85,9 @@ class MysqlSource:
         self._lock = threading.Lock()
         self._locks: dict[str, threading.Lock] = {}
         self._connections: dict[str, Connection[DictCursor]] = {}
+        self._login = threading.Lock()
         self._refused: str | None = None
+        self._down: str | None = None
 
     @property
     def address(self) -> str:
@@ -98,6 +100,7 @@ class MysqlSource:
         for query in queries:
             groups.setdefault(query.database if isinstance(query, Select) else "", []).append(query)
         answers: dict[Query, Reply | CalipsoError] = {}
+        self._down = None
         with ThreadPoolExecutor(THREADS, thread_name_prefix="mysql") as pool:
             for group in pool.map(self._answer_in_turn, groups.values()):
                 answers |= group
@@ -125,15 +128,7 @@ class MysqlSource:
             self._drop(schema)
 
     def _answer_in_turn(self, queries: Sequence[Query]) -> dict[Query, Reply | CalipsoError]:
-        answers: dict[Query, Reply | CalipsoError] = {}
-        down: CalipsoError | None = None
-        for query in queries:
-            # A server that is down costs its time-out once a round, not once a query.
-            answer = down or self._answer(query)
-            answers[query] = answer
-            if isinstance(answer, DatabaseUnavailable):
-                down = answer
-        return answers
+        return {query: self._answer(query) for query in queries}
 
     def _answer(self, query: Query) -> Reply | CalipsoError:
         if not isinstance(query, Select):
@@ -181,19 +176,10 @@ class MysqlSource:
     def _connection(self, schema: str, query: Select) -> Connection[DictCursor]:
         if schema in self._connections:
             return self._connections[schema]
-        if self._refused is not None:
-            raise DatabaseUnavailable(self.address, self._refused)
         password = self._vault.resolve(self._section.pwd) if self._section.pwd is not None else ""
+        with self._login:
+            connection = self._logged_in(password)
         failure: CalipsoError | None = None
-        try:
-            connection = self._connect(password)
-        except Exception as error:  # noqa: BLE001 - a server that does not speak MySQL makes PyMySQL raise anything
-            code, cause = self._said(error)
-            if code in _REFUSED:
-                self._refused = cause
-            failure = DatabaseUnavailable(self.address, cause)
-        if failure is not None:
-            raise failure
         try:
             connection.select_db(schema)
         except (pymysql.err.Error, OSError) as error:
@@ -203,6 +189,18 @@ class MysqlSource:
             raise failure
         self._connections[schema] = connection
         return connection
+
+    def _logged_in(self, password: str) -> Connection[DictCursor]:
+        """Open a session. A refused login is not tried again in this scan, a dead server not again in this round."""
+        if self._refused or self._down:
+            raise DatabaseUnavailable(self.address, self._refused or self._down or "")
+        try:
+            return self._connect(password)
+        except Exception as error:  # noqa: BLE001 - a server that does not speak MySQL makes PyMySQL raise anything
+            code, self._down = self._said(error)
+            if code in _REFUSED:
+                self._refused = self._down
+        raise DatabaseUnavailable(self.address, self._down)
 
     def _connect(self, password: str) -> Connection[DictCursor]:
         section = self._section
@@ -257,6 +255,8 @@ class MysqlSource:
         if isinstance(error, pymysql.err.Error) and arguments and isinstance(arguments[0], int):
             text = str(arguments[1]) if len(arguments) > 1 and arguments[1] else "the session was closed"
             return arguments[0], str(self._vault.scrub(text))
+        if isinstance(error, pymysql.err.Error) and arguments:
+            return -1, str(self._vault.scrub(str(arguments[0])))
         strerror = getattr(error, "strerror", None)
         return -1, str(self._vault.scrub(strerror or f"no MySQL server answers there ({type(error).__name__})"))
 
