@@ -70,9 +70,9 @@ class MongoStore:
         name = clean_text(environment)
         generations = self._generations(name)
         lease = Lease(generations.markers, name, uri=self.uri, seconds=self._lease_s)
+        writer = MongoWriter(generations, lease, self._reader(name), uri=self.uri)
         with translated(self.uri):
             marker = lease.take(wait_s=self._wait_s)
-        writer = MongoWriter(generations, lease, self._reader(name), uri=self.uri)
         try:
             with translated(self.uri):
                 _tidy(generations, lease, marker)

@@ -1,0 +1,85 @@
+# SPDX-License-Identifier: Apache-2.0
+# ruff: noqa: D102, S101 - this module is tests: names say what they show, assertions are what it is for
+"""What every store has to do with collections of plain documents (see ``store_contract``)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+from calipso_nornir.errors import InvalidRequest
+from calipso_nornir.testing.store_samples import AT, ODD_ATTRIBUTES, expected
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from calipso_nornir.model.protocols import Document, Store
+
+    Opened: TypeAlias = Callable[[], Store]
+
+
+class CollectionContract:
+    """The contract. Each test opens the store as often as it likes."""
+
+    def test_plain_documents_by_key(self, opened: Opened) -> None:
+        scans = opened().collection("scans")
+        assert scans.get("1") is None
+        document = {
+            "_id": 7,
+            "key": "own",
+            "a.b": [1, {"$c": AT}],
+            "status": "running",
+            "n": 2**70,
+            "odd": ODD_ATTRIBUTES,
+        }
+        scans.put("1", document)
+        assert opened().collection("scans").get("1") == document
+        scans.put("1", {"status": "completed"})
+        assert opened().collection("scans").get("1") == {"status": "completed"}
+        assert opened().collection("messages").get("1") is None
+        assert scans.delete("1") is True
+        assert scans.delete("1") is False
+        assert scans.get("1") is None
+
+    def test_plain_documents_by_value(self, opened: Opened) -> None:
+        scans = opened().collection("scans")
+        rows: dict[str, Document] = {
+            "c": {"environment": "lab", "n": 1, "tags": ["x", "y"], "sub": {"a": 1, "b": 2}},
+            "a": {"environment": "lab", "n": True, "none": None},
+            "b": {"environment": "Lab", "n": 1.0, "a.b": "dotted", "tags": "x", "sub": {"b": 2, "a": 1}},
+            "d": {"environment": ["lab"], "key": "own", "n": 2**70},
+        }
+        for key, row in rows.items():
+            scans.put(key, row)
+
+        def keys(**equal: Any) -> list[str]:  # noqa: ANN401 - JSON
+            wanted = [
+                next(key for key, row in rows.items() if row is each or row == each) for each in scans.find(equal)
+            ]
+            assert wanted == sorted(wanted)
+            return wanted
+
+        assert scans.find() == [rows[key] for key in sorted(rows)]
+        assert keys(environment="lab") == ["a", "c"]
+        assert keys(environment=["lab"]) == ["d"]
+        assert keys(n=1) == ["b", "c"], "true is not one"
+        assert keys(n=True) == ["a"]
+        assert keys(n=2**70) == ["d"]
+        assert keys(tags=["x", "y"]) == ["c"]
+        assert keys(tags="x") == ["b"], "a list is not one of its members"
+        assert keys(sub={"a": 1, "b": 2}) == ["b", "c"]
+        assert keys(none=None) == ["a"], "what is missing is not null"
+        assert keys(key="own") == ["d"]
+        assert keys(**{"a.b": "dotted"}) == ["b"]
+        assert keys(environment="lab", n=1) == ["c"]
+        assert keys(nowhere="x") == []
+
+    def test_an_unknown_collection_is_empty(self, opened: Opened) -> None:
+        unknown = opened().collection("never_heard_of")
+        assert (unknown.get("x"), unknown.find(), unknown.delete("x")) == (None, [], False)
+        unknown.put("x", {"y": 1})
+        assert opened().collection("never_heard_of").find() == [{"y": 1}]
+
+    def test_collections_of_generations_are_no_plain_ones(self, opened: Opened) -> None:
+        for name in ("inventory", "links", "implicit_links", "cliques", "generations", "", "a b", "$x", "system.users"):
+            with expected(InvalidRequest):
+                opened().collection(name)

@@ -1,0 +1,163 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A process that writes or reads numbered generations, and what such a generation looks like.
+
+``python -m tests.contract.store_worker write KIND URI SIZE FIRST`` writes generation after generation until it is
+killed; ``… read KIND URI`` reads until its standard input is closed; ``… hold KIND URI`` opens a generation and waits.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+import threading
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
+
+from calipso_nornir.model.links import Link
+from calipso_nornir.model.objects import InventoryObject, ObjectRef
+from calipso_nornir.store.documents import link_document, object_document
+from tests.fixtures.places import Place
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from calipso_nornir.model.protocols import Document, Kind, Store, Writer
+
+ENVIRONMENT = "lab"
+BEGINNING = datetime(2026, 1, 1, tzinfo=UTC)
+QUIET = 5
+"""Objects that never change: each generation just marks them as seen."""
+
+
+def scanned_at(generation: int) -> datetime:
+    """Return the time of a generation."""
+    return BEGINNING + timedelta(seconds=generation)
+
+
+def ref(name: str) -> ObjectRef:
+    """Return the identity of an object."""
+    return ObjectRef(ENVIRONMENT, "host", name)
+
+
+def objects(generation: int, size: int) -> Iterator[InventoryObject]:
+    """Yield objects: most carry the number, one exists in this generation only, some never change."""
+    names = [*(f"host-{number}" for number in range(size)), f"only-{generation}"]
+    changing = [(name, {"generation": generation, "filler": "x" * 300}) for name in names]
+    for name, attributes in [*changing, *((f"quiet-{number}", {}) for number in range(QUIET))]:
+        yield InventoryObject(
+            ref=ref(name),
+            name=name,
+            parent=None,
+            id_path=f"/{ENVIRONMENT}/{name}",
+            name_path=f"/{ENVIRONMENT}/{name}",
+            attributes=attributes,
+            scanned_at=scanned_at(generation),
+        )
+
+
+def links(generation: int, size: int) -> Iterator[Link]:
+    """Yield links of a generation."""
+    for number in range(0, size, 3):
+        yield Link(
+            source=ref(f"host-{number}"),
+            target=ref(f"only-{generation}"),
+            attributes={"generation": generation},
+            scanned_at=scanned_at(generation),
+        )
+
+
+def write(store: Store, generation: int, size: int) -> None:
+    """Write one generation the way a scan does: what changed, what was seen, what is gone."""
+    with store.write(ENVIRONMENT) as writer:
+        _write_kind(writer, "inventory", map(object_document, objects(generation, size)), generation)
+        _write_kind(writer, "links", map(link_document, links(generation, size)), generation)
+
+
+def _write_kind(writer: Writer, kind: Kind, documents: Iterator[Document], generation: int) -> None:
+    gone = dict(writer.digests(kind))
+    same: list[str] = []
+
+    def changed() -> Iterator[Document]:
+        for document in documents:
+            if gone.pop(document["_id"], None) == document["digest"]:
+                same.append(document["_id"])
+            else:
+                yield document
+
+    writer.put(kind, changed())
+    writer.seen(kind, same, scanned_at(generation))
+    writer.remove(kind, list(gone))
+
+
+def generation_of(documents: list[Document], kind: str) -> int:
+    """Return the one generation that a reading shows; an AssertionError tells what is mixed or missing."""
+    numbers = {document["generation"] for document in documents if "generation" in document}
+    if kind == "links":
+        numbers = {document["attributes"]["generation"] for document in documents}
+    assert len(numbers) == 1, f"{kind}: generations {sorted(numbers)} at once"
+    [number] = numbers
+    times = {document["last_scanned"] for document in documents}
+    assert times == {scanned_at(number)}, f"{kind}: generation {number}, but seen at {sorted(map(str, times))}"
+    return int(number)
+
+
+def check(store: Store, size: int) -> int:
+    """Return the number of the generation that the store holds, wholly."""
+    view = store.view(ENVIRONMENT)
+    documents = list(view.documents("inventory"))
+    number = generation_of(documents, "inventory")
+    assert {document["_id"]: document["digest"] for document in documents} == {
+        document["_id"]: document["digest"] for document in map(object_document, objects(number, size))
+    }
+    assert view.counts() == {"host": len(documents)}
+    assert {document["_id"]: document["digest"] for document in view.documents("links")} == {
+        document["_id"]: document["digest"] for document in map(link_document, links(number, size))
+    }
+    return number
+
+
+def read(store: Store) -> Iterator[dict[str, int]]:
+    """Read in every way there is and yield what was seen."""
+    view = store.view(ENVIRONMENT)
+    of_type = [object_document(one) for one in view.of_type("host")]
+    yield {"of_type": generation_of(of_type, "inventory"), "count": len(of_type)}
+    yield {"documents": generation_of(list(view.documents("inventory")), "inventory")}
+    yield {"links": generation_of([link_document(one) for one in view.links("host-host")], "links")}
+    yield {"found": generation_of([object_document(one) for one in view.search("only-", limit=10**6)], "inventory")}
+    yield {"count": view.counts()["host"]}
+
+
+def main(action: str, kind: str, uri: str, *numbers: str) -> None:
+    """Do what the first argument says."""
+    store = Place(kind, uri).open_impatient()
+    if action == "write":
+        size, generation = map(int, numbers)
+        while True:
+            _say({"begun": generation})
+            write(store, generation, size)
+            _say({"done": generation})
+            generation += 1
+    elif action == "read":
+        ended = threading.Event()
+        threading.Thread(target=_wait_for_end, args=(ended,), daemon=True).start()
+        while not ended.is_set():
+            for seen in read(store):
+                _say(seen)
+    elif action == "hold":
+        with store.write(ENVIRONMENT):
+            _say({"held": 1})
+            sys.stdin.read()
+
+
+def _wait_for_end(ended: threading.Event) -> None:
+    sys.stdin.read()
+    ended.set()
+
+
+def _say(what: dict[str, int]) -> None:
+    sys.stdout.write(json.dumps(what) + "\n")
+    sys.stdout.flush()
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])

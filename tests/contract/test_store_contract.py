@@ -1,0 +1,37 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The store contract, on SQLite and on a real mongod."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from calipso_nornir.testing.collection_contract import CollectionContract
+from calipso_nornir.testing.store_contract import StoreContract
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from calipso_nornir.model.protocols import Store
+    from tests.fixtures.places import Place
+
+pytest_plugins = ["tests.fixtures.stores"]
+
+
+class TestSqlite(StoreContract, CollectionContract):
+    """The embedded store."""
+
+    @pytest.fixture
+    def opened(self, sqlite_place: Place) -> Callable[[], Store]:
+        """Open it as a user does."""
+        return sqlite_place.open
+
+
+class TestMongo(StoreContract, CollectionContract):
+    """MongoDB."""
+
+    @pytest.fixture
+    def opened(self, mongo_place: Place) -> Callable[[], Store]:
+        """Open it as a user does."""
+        return mongo_place.open
