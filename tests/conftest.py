@@ -1,0 +1,73 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What holds for every test: no network beyond this machine and the lab, no time limit on one hypothesis example."""
+
+from __future__ import annotations
+
+import os
+import socket
+import sys
+from ipaddress import ip_address, ip_network
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from hypothesis import settings
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+LAB = ip_network("10.77.0.0/24")
+LAB_CONTROLLER = "CALIPSO_LAB"
+"""Environment variable: the address of the lab's controller. Without it tests marked ``lab`` are not selected."""
+
+settings.register_profile("calipso", deadline=None)  # the first example pays for imports, others for a busy machine
+settings.load_profile("calipso")
+
+_led_away: list[str] = []
+
+
+def _allowed(host: str) -> bool:
+    if host in ("", "localhost"):
+        return True
+    try:
+        address = ip_address(host.partition("%")[0])
+    except ValueError:
+        return False
+    return address.is_loopback or address.is_unspecified or address in LAB
+
+
+def _watch(event: str, arguments: tuple[Any, ...]) -> None:
+    """Audit hook (PEP 578): it sees every socket of Python, whichever library opened it."""
+    if event not in ("socket.connect", "socket.sendto", "socket.sendmsg"):
+        return
+    sock, address = arguments[0], arguments[1]
+    if sock.family in (socket.AF_INET, socket.AF_INET6) and address and not _allowed(str(address[0])):
+        _led_away.append(f"{event} {address}")
+        raise OSError(f"tests may reach loopback and the lab ({LAB}) only, not {address}")
+
+
+sys.addaudithook(_watch)
+
+
+@pytest.fixture(autouse=True)
+def _no_foreign_sockets() -> Iterator[None]:
+    """Fail a test that tried to reach the world, even where its code swallowed the refusal."""
+    _led_away.clear()
+    yield
+    if _led_away:
+        pytest.fail(f"the test tried to leave this machine: {', '.join(_led_away)}")
+
+
+@pytest.fixture
+def lab() -> str:
+    """Address of the lab's controller."""
+    return os.environ.get(LAB_CONTROLLER, "10.77.0.10")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave out what needs the lab, unless it is there or asked for by ``-m``."""
+    if LAB_CONTROLLER in os.environ or "lab" in config.option.markexpr:
+        return
+    out = [item for item in items if item.get_closest_marker("lab")]
+    if out:
+        config.hook.pytest_deselected(items=out)
+        items[:] = [item for item in items if not item.get_closest_marker("lab")]
