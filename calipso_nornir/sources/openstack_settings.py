@@ -95,9 +95,8 @@ def _plugin(section: OpenStackSection, vault: Vault) -> BaseAuthPlugin:
                 **(by_id if section.application_credential_id else by_name),
             )
         case "token":
-            # A token has a scope already; it is only changed on request.
-            asked = section.model_fields_set & {"admin_project", "project_id"}
-            return v3.Token(url, _secret(section.token, vault), **(scope if asked else {}))
+            # With a scope, although the token has one: Keystone answers a login without scope by a token without it.
+            return v3.Token(url, _secret(section.token, vault), **scope)
         case _:
             return v3.Password(url, _secret(section.pwd, vault), **user, **scope)
 

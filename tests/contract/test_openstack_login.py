@@ -104,10 +104,13 @@ def test_application_credential(cloud: Cloud) -> None:
 def test_token(cloud: Cloud) -> None:
     cloud.login = lambda _request: Response(cloud.token_body(), 201, {"X-Subject-Token": cloud.new_token()})
     assert isinstance(one(source(cloud, user=None, pwd=None, auth_type="v3token", token=SecretRef("env", "PW"))), Reply)
-    assert login_body(cloud) == {"identity": {"methods": ["token"], "token": {"id": PASSWORD}}}
-    scoped = source(cloud, user=None, pwd=None, token=SecretRef("env", "PW"), admin_project="ops")
+    assert login_body(cloud) == {
+        "identity": {"methods": ["token"], "token": {"id": PASSWORD}},
+        "scope": {"project": {"name": "admin", "domain": {"id": "default"}}},
+    }
+    scoped = source(cloud, user=None, pwd=None, token=SecretRef("env", "PW"), project_id="p7")
     assert isinstance(one(scoped), Reply)
-    assert login_body(cloud)["scope"]["project"]["name"] == "ops"
+    assert login_body(cloud)["scope"] == {"project": {"id": "p7"}}
 
 
 @pytest.mark.filterwarnings("ignore:Support for InfluxDB:PendingDeprecationWarning")

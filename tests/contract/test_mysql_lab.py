@@ -1,0 +1,86 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The database source against the lab's real Nova, Neutron and Keystone schemas."""
+
+from __future__ import annotations
+
+import json
+from datetime import datetime
+from typing import Any
+
+import pytest
+
+from calipso_nornir.errors import CalipsoError, DatabaseUnavailable, SelectFailed
+from calipso_nornir.model.environment import SecretRef
+from calipso_nornir.model.protocols import Reply
+from calipso_nornir.model.queries import Select
+from calipso_nornir.sources.mysql import MysqlSource
+from calipso_nornir.sources.secrets import Vault
+from tests.fixtures.lab import CONTROLLER, PASSWORD
+
+pytestmark = pytest.mark.lab
+
+INSTANCES = Select("nova", "SELECT uuid, host, created_at, deleted FROM instances WHERE deleted = %s", (0,))
+
+
+def source(password: str = PASSWORD, **section: Any) -> MysqlSource:  # noqa: ANN401 - keys of the section
+    given = {"host": CONTROLLER, "user": "scan", "pwd": SecretRef("env", "PW"), **section}
+    return MysqlSource(given, Vault(environ={"PW": password}))
+
+
+def rows(answer: Reply | CalipsoError) -> Any:  # noqa: ANN401 - JSON
+    assert isinstance(answer, Reply), str(answer)
+    return answer.data
+
+
+def test_all_schemas_at_once() -> None:
+    agents = Select("neutron", "SELECT id, host, agent_type, configurations, heartbeat_timestamp FROM agents")
+    cells = Select("nova_api", "SELECT name, uuid FROM cell_mappings")
+    projects = Select("keystone", "SELECT id, name FROM project WHERE is_domain = 0")
+    queries = [INSTANCES, agents, cells, projects]
+    scan = source()
+    answers = scan.answer(queries)
+    scan.close()
+    assert all(rows(answers[query]) for query in queries)
+    agent = rows(answers[agents])[0]
+    assert isinstance(json.loads(agent["configurations"]), dict)
+    assert datetime.fromisoformat(agent["heartbeat_timestamp"]).tzinfo is not None
+    assert json.loads(json.dumps(rows(answers[INSTANCES]))) == rows(answers[INSTANCES])
+    assert {row["host"] for row in rows(answers[INSTANCES])} <= {"cmp1", "cmp2", "cmp3"}
+
+
+def test_cells() -> None:
+    both = source(cells=("nova_cell0", "nova"))
+    assert rows(both.answer([INSTANCES])[INSTANCES]) == rows(source().answer([INSTANCES])[INSTANCES])
+    both.close()
+
+
+def test_nothing_is_written_and_what_is_wrong_is_said() -> None:
+    scan = source()
+    # Changes nothing even if it were carried out.
+    write = Select("nova", "UPDATE instances SET host = host WHERE 1 = 0")
+    table = Select("nova", "SELECT 1 FROM no_such_table")
+    schema = Select("cinder", "SELECT 1")
+    answers = scan.answer([write, table, schema])
+    scan.close()
+    for query, said in (
+        (write, "READ ONLY|command denied"),
+        (table, "doesn't exist"),
+        (schema, "mysql.schemas.cinder"),
+    ):
+        error = answers[query]
+        assert isinstance(error, SelectFailed)
+        with pytest.raises(SelectFailed, match=said):
+            raise error
+
+
+def test_refusals() -> None:
+    refused = source(password="wrong").answer([INSTANCES])[INSTANCES]  # noqa: S106 - wrong
+    assert isinstance(refused, DatabaseUnavailable)
+    assert "Access denied" in str(refused)
+    closed = source(port=3305).answer([INSTANCES])[INSTANCES]
+    assert isinstance(closed, DatabaseUnavailable)
+
+
+def test_check() -> None:
+    findings = {finding.what: finding.ok for finding in source().check()}
+    assert findings == {"login": True, "schema nova": True, "schema nova_api": True, "schema neutron": True}
