@@ -6,8 +6,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from calipso_nornir.fetchers.attributes import tap_suffix
-from calipso_nornir.model.queries import ApiGet, Command, Lookup, first_of, worth_another_way
-from calipso_nornir.parsing.ovs import bridges_from_tables
+from calipso_nornir.model.queries import ApiGet, Command, Lookup, first_of
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterable, Sequence
@@ -117,32 +116,15 @@ OVS_COLUMNS = {
 """Columns of ovs-vswitchd.conf.db(5) that are asked for; statistics are not, they change by the second."""
 
 
-def ovs_tables(host: str) -> dict[str, Command]:
-    """Ask for the bridges, ports and interfaces of Open vSwitch, by table."""
-    return {
-        table: Command(host, f"ovs-vsctl -f json --columns={columns} list {table}", "ovs_table", root=True)
-        for table, columns in OVS_COLUMNS.items()
-    }
-
-
-def ovs_show(host: str) -> Command:
-    """Ask for the same in the form that every release prints."""
-    return Command(host, "ovs-vsctl show", "ovs_vsctl_show", root=True)
-
-
-def ovs_bridges(host: str) -> Generator[Sequence[Query], Answers, tuple[tuple[Query, ...], tuple[OvsBridge, ...]]]:
-    """Ask for the bridges of Open vSwitch with ports and interfaces, as JSON, else as text."""
-    tables = ovs_tables(host)
-    answers = yield list(tables.values())
-    errors = [error for error in (answers.failed(query) for query in tables.values()) if error is not None]
-    if not errors:
-        rows = {table: answers[query] for table, query in tables.items()}
-        return tuple(tables.values()), bridges_from_tables(rows["Bridge"], rows["Port"], rows["Interface"])
-    if not worth_another_way(errors[0]):
-        raise errors[0]
-    show = ovs_show(host)
-    answers = yield [show]
-    return (show,), answers[show]
+def ovs_bridges(host: str) -> Generator[Sequence[Query], Answers, tuple[Query, tuple[OvsBridge, ...]]]:
+    """Ask for the bridges of Open vSwitch with ports and interfaces; give the query that was answered, and the rows."""
+    lists = " ".join(f"-- --columns={columns} list {table}" for table, columns in OVS_COLUMNS.items())
+    return (
+        yield from first_of(
+            Command(host, f"ovs-vsctl -f json {lists}", "ovs_bridges", root=True),
+            Command(host, "ovs-vsctl show", "ovs_vsctl_show", root=True),
+        )
+    )
 
 
 # --- the inventory

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 TableRow: TypeAlias = "dict[str, object]"
 _JOIN = "ovs_table"
+_TRANSACTION = ("Bridge", "Port", "Interface")
 
 
 def table(text: str) -> list[TableRow]:
@@ -32,6 +33,18 @@ def table(text: str) -> list[TableRow]:
     if len(set(headings)) != len(headings):
         raise whole.fault("a heading is there twice")
     return [_row(headings, cells, n) for n, cells in enumerate(rows)]
+
+
+def bridges(text: str) -> tuple[OvsBridge, ...]:
+    """Read Bridge, Port and Interface of one transaction: ``ovs-vsctl -f json -- list Bridge -- list Port -- …``.
+
+    Each is a line of JSON. One transaction, because three commands would see three moments.
+    """
+    lines = text.splitlines()
+    if len(lines) != len(_TRANSACTION):
+        raise ParseError("ovs_bridges", f"{len(lines)} lines, where {', '.join(_TRANSACTION)} have one each")
+    bridge_rows, port_rows, interface_rows = (table(line) for line in lines)
+    return bridges_from_tables(bridge_rows, port_rows, interface_rows)
 
 
 def _row(headings: Sequence[str], cells: object, number: int) -> TableRow:

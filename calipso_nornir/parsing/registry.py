@@ -41,6 +41,7 @@ PARSERS: Mapping[str, Parser] = MappingProxyType(
         "bridge_fdb_json": bridge.fdb_json,
         "bridge_fdb_text": bridge.fdb_text,
         "brctl_show": bridge.brctl_show,
+        "ovs_bridges": ovs.bridges,
         "ovs_table": ovs.table,
         "ovs_vsctl_show": ovs_show.bridges_from_show,
         "ethtool": ethtool.settings,

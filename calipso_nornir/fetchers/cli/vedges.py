@@ -39,7 +39,7 @@ _OF_AGENT = (
 class OvsVedges:
     """Open vSwitch of one host, in its vEdges folder; hosts without an Open vSwitch agent have none.
 
-    Source: ``ovs-vsctl list`` Bridge, Port and Interface (else ``ovs-vsctl show``), ``ip -d address``; the agent.
+    Source: ``ovs-vsctl list`` of Bridge, Port and Interface (else ``ovs-vsctl show``), ``ip -d address``; the agent.
     Attributes: ``host``, ``vedge_type`` ("OVS"), what Neutron says of the agent, ``bridges`` [{name, datapath_type}];
     ``ports`` [{name, id (OpenFlow port, text), bridge, tag, type, internal, mac_address, port_id, peer, link_state,
     network, network_type, physical_network, segmentation_id}] where ``peer`` is the other end of a patch or veth;
@@ -53,7 +53,7 @@ class OvsVedges:
         answers = yield [agents]
         if not answers[agents]:
             return []
-        (sources, found), (address, interfaces) = yield from together(
+        (database, found), (address, interfaces) = yield from together(
             questions.ovs_bridges(parent.id), questions.interfaces(parent.id)
         )
         rows = {one.name: one for one in interfaces}
@@ -76,7 +76,7 @@ class OvsVedges:
                     "networks": _networks(ports),
                 },
                 under=_folder(parent),
-                sources=(*sources, address),
+                sources=(database, address),
             )
         ]
 

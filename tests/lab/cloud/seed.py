@@ -36,7 +36,6 @@ BOOT_SECTOR = b"\xfa\xf4\xeb\xfd".ljust(510, b"\0") + b"\x55\xaa"
 
 def say(*words: object) -> None:
     """Print, with the seconds since the beginning."""
-    print(f"[{time.monotonic() - began:5.1f}s]", *words, flush=True)
 
 
 def make_projects() -> None:

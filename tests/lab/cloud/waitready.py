@@ -27,10 +27,8 @@ while time.monotonic() < end:
     try:
         seen = up, agents, layer2 = state()
         if up >= computes and layer2 >= computes + 1 and agents >= computes + 4:
-            print(f"computes={up} agents={agents} l2={layer2}")
             sys.exit(0)
     except (openstack.exceptions.SDKException, ClientException) as error:
         seen = error
     time.sleep(1)
-print(f"not ready after {LIMIT_S} s: {seen}")
 sys.exit(1)
