@@ -201,7 +201,8 @@ class Answers(Mapping["Query", Any]):
 
     Reading the answer to a failed query raises its error, which ends the fetching: right where
     nothing can be said without it. Where the rest still can, read with ``or_gap``: it gives a
-    default, and notes the gap, so that nothing is taken for absent because it was not seen.
+    default, and notes the gap, so that nothing is taken for absent because it was not seen. Where
+    every object is found without the answer, and only attributes are not, read with ``or_blank``.
     """
 
     def __init__(
@@ -209,18 +210,20 @@ class Answers(Mapping["Query", Any]):
         answers: Mapping[Query, Answer | CalipsoError],
         *,
         on_gap: Callable[[Query, CalipsoError], None] = lambda _query, _error: None,
+        on_blank: Callable[[Query, CalipsoError], None] = lambda _query, _error: None,
         on_read: Callable[[Query, Answer], None] = lambda _query, _answer: None,
     ) -> None:
         self._answers = answers
         self._on_gap = on_gap
+        self._on_blank = on_blank
         self._on_read = on_read
 
-    def _read(self, query: Query) -> Answer:
+    def _read(self, query: Query, note: Callable[[Query, CalipsoError], None] | None = None) -> Answer:
         answer = self._answers[query]
         if isinstance(answer, CalipsoError):
             raise answer
         if answer.gap is not None:
-            self._on_gap(query, answer.gap)
+            (note or self._on_gap)(query, answer.gap)
         self._on_read(query, answer)
         return answer
 
@@ -244,6 +247,27 @@ class Answers(Mapping["Query", Any]):
         except CalipsoError as error:
             self._on_gap(query, error)
             return default
+
+    def or_blank(self, query: Query, default: Any = None) -> Any:  # noqa: ANN401 - as above
+        """Return the answer, or ``default`` when there is none; what it tells are attributes only, no objects.
+
+        Leave the attributes out that it would have told: objects that name the query among their sources (all, when
+        none does) then keep what was known. What is not found any more is gone all the same.
+        """
+        answer = self._blank(query)
+        return default if answer is None else answer.value
+
+    def grouped_or_blank(self, query: Query, key: str) -> Mapping[Any, Sequence[Any]] | None:
+        """Return the rows of an answer by the value of one column; None when ``or_blank`` would give its default."""
+        answer = self._blank(query)
+        return None if answer is None else answer.grouped(key)
+
+    def _blank(self, query: Query) -> Answer | None:
+        try:
+            return self._read(query, self._on_blank)
+        except CalipsoError as error:
+            self._on_blank(query, error)
+            return None
 
     def failed(self, query: Query) -> CalipsoError | None:
         """Return the error that came in place of an answer, if any, without ending the fetching."""

@@ -163,14 +163,14 @@ class Gathering:
         """Place what a fetching found."""
         count = self._count(task)
         count.found += len(objects)
-        if task.gaps:
+        if task.gaps or task.blanks:
             count.incomplete += 1
         else:
             count.ok += 1
-        for query, error in task.gaps.items():
+        for query, error in [*task.gaps.items(), *task.blanks.items()]:
             self._trouble(error, _severity(query, error), str(task))
-        for fetched in objects:
-            origin = Origin(task.step, task.witness, task.evidence_of(fetched), bool(task.gaps) or fetched.partial)
+        for fetched, partial in zip(objects, task.partials(objects), strict=True):
+            origin = Origin(task.step, task.witness, task.evidence_of(fetched), partial)
             self._placer.place(fetched, origin)
         if objects:
             self._progress(ObjectsFound(task.step.type, len(objects), task.parent.id_path.count("/")))

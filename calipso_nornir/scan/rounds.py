@@ -34,7 +34,7 @@ logger = logging.getLogger(__name__)
 class Task:
     """One fetching: a step run on a parent."""
 
-    __slots__ = ("gaps", "generator", "parent", "read", "step", "waiting", "witness")
+    __slots__ = ("blanks", "gaps", "generator", "parent", "read", "step", "waiting", "witness")
 
     def __init__(self, step: Step, parent: InventoryObject) -> None:
         self.step = step
@@ -44,9 +44,29 @@ class Task:
         self.waiting: tuple[Query, ...] = ()
         self.read: dict[Query, Evidence] = {}
         self.gaps: dict[Query, CalipsoError] = {}
+        """Why objects may be missing among those found."""
+        self.blanks: dict[Query, CalipsoError] = {}
+        """Why attributes may be missing in those found."""
 
     def __str__(self) -> str:
         return f"{self.step.name} of {self.parent.ref}"
+
+    def answers(self, answers: Mapping[Query, Answer | CalipsoError]) -> Answers:
+        """Return a round's answers as this fetching reads them: what it reads, and could not read, is noted here."""
+
+        def read(query: Query, answer: Answer) -> None:
+            if answer.evidence is not None:
+                self.read[query] = answer.evidence
+
+        return Answers(answers, on_gap=_noting(self.gaps), on_blank=_noting(self.blanks), on_read=read)
+
+    def partials(self, found: Sequence[Fetched]) -> list[bool]:
+        """Tell of each object whether attributes that it lacks are unknown, not absent."""
+        if not self.blanks:
+            return [one.partial or bool(self.gaps) for one in found]
+        named = {query for one in found for query in one.sources}
+        of_all = bool(self.gaps) or not self.blanks.keys() <= named
+        return [of_all or one.partial or not self.blanks.keys().isdisjoint(one.sources) for one in found]
 
     def evidence_of(self, fetched: Fetched) -> tuple[Evidence, ...]:
         """Return what proves an object: the queries that it names, else all that this fetching read."""
@@ -70,7 +90,7 @@ class Owner(Protocol):
         ...
 
     def found(self, task: Task, objects: list[Fetched]) -> None:
-        """Take what a fetching found; its ``gaps`` tell what it could not see."""
+        """Take what a fetching found; its ``gaps`` and ``blanks`` tell what it could not see."""
         ...
 
     def failed(self, task: Task, error: CalipsoError) -> None:
@@ -184,31 +204,15 @@ class Rounds:
     def _advance_ready(self) -> None:
         for task in list(self._live):
             if task in self._live and all(self._has_answer(query) for query in task.waiting):
-                answers = {query: self._answer_to(query) for query in task.waiting}
-                self._advance(task, Answers(answers, on_gap=_noting(task), on_read=_reading(task)))
+                self._advance(task, task.answers({query: self._answer_to(query) for query in task.waiting}))
 
     def _has_answer(self, query: Query) -> bool:
         return query in self._answers or query.request in self._replies
 
     def _answer_to(self, query: Query) -> Answer | CalipsoError:
         if query not in self._answers:
-            self._answers[query] = self._read(query, self._replies[query.request])
+            self._answers[query] = read_reply(query, self._replies[query.request], self._parsers)
         return self._answers[query]
-
-    def _read(self, query: Query, reply: Reply | CalipsoError) -> Answer | CalipsoError:
-        if isinstance(reply, CalipsoError):
-            return reply
-        evidence = Evidence(query.source, str(query), query.host, reply.at)
-        parser = query.parser if isinstance(query, Command) else None
-        if parser is None:
-            return Answer(reply.data, evidence, reply.gap)
-        try:
-            return Answer(self._parsers[parser](reply.data), evidence, reply.gap)
-        except ParseError as error:
-            return error.asked_by(str(query), query.host)
-        except Exception as error:
-            logger.exception("parser %s raised on the answer to %s", parser, query)
-            return FetcherRaised(f"parser {parser}", repr(error))
 
     def _advance(self, task: Task, answers: Answers | None) -> None:
         assert task.generator is not None  # noqa: S101 - only generators are advanced
@@ -221,8 +225,7 @@ class Rounds:
         else:
             task.waiting = tuple(asked)
             if all(self._has_answer(query) for query in task.waiting):
-                known = {query: self._answer_to(query) for query in task.waiting}
-                self._advance(task, Answers(known, on_gap=_noting(task), on_read=_reading(task)))
+                self._advance(task, task.answers({query: self._answer_to(query) for query in task.waiting}))
 
     def _finish(self, task: Task, objects: list[Fetched]) -> None:
         del self._live[task]
@@ -254,16 +257,27 @@ class Rounds:
         )
 
 
-def _noting(task: Task) -> Callable[[Query, CalipsoError], None]:
+def read_reply(
+    query: Query, reply: Reply | CalipsoError, parsers: Mapping[str, Callable[[str], Any]]
+) -> Answer | CalipsoError:
+    """Read what a source answered with the query's parser; what that cannot read is an error, too."""
+    if isinstance(reply, CalipsoError):
+        return reply
+    evidence = Evidence(query.source, str(query), query.host, reply.at)
+    parser = query.parser if isinstance(query, Command) else None
+    if parser is None:
+        return Answer(reply.data, evidence, reply.gap)
+    try:
+        return Answer(parsers[parser](reply.data), evidence, reply.gap)
+    except ParseError as error:
+        return error.asked_by(str(query), query.host)
+    except Exception as error:
+        logger.exception("parser %s raised on the answer to %s", parser, query)
+        return FetcherRaised(f"parser {parser}", repr(error))
+
+
+def _noting(place: dict[Query, CalipsoError]) -> Callable[[Query, CalipsoError], None]:
     def note(query: Query, error: CalipsoError) -> None:
-        task.gaps.setdefault(query, error)
-
-    return note
-
-
-def _reading(task: Task) -> Callable[[Query, Answer], None]:
-    def note(query: Query, answer: Answer) -> None:
-        if answer.evidence is not None:
-            task.read[query] = answer.evidence
+        place.setdefault(query, error)
 
     return note

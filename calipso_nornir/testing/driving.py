@@ -1,0 +1,184 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Runs one fetcher on canned answers: no engine, no source, no store."""
+
+from __future__ import annotations
+
+import itertools
+import json
+from collections.abc import Generator, Mapping, Sequence
+from datetime import UTC, datetime
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from calipso_nornir.errors import CalipsoError
+from calipso_nornir.model.objects import Fetched
+from calipso_nornir.model.protocols import Reply
+from calipso_nornir.model.queries import Answer, Answers, ApiGet, Command, Lookup, Select
+from calipso_nornir.parsing.registry import load_parsers
+from calipso_nornir.scan.rounds import read_reply
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from calipso_nornir.model.objects import InventoryObject
+    from calipso_nornir.model.protocols import Fetcher
+    from calipso_nornir.model.queries import Fetching, Query
+
+AT = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
+"""When canned answers come, if they do not say."""
+
+
+class Driven(list[Fetched]):
+    """What a fetcher found, and how it came to it.
+
+    Attributes:
+        rounds: the questions of each round as text, each once; a fetcher that asks nothing has none.
+        gaps: question -> error, of what could not be seen although the fetcher went on.
+        blanks: question -> error, of what only leaves attributes unknown.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.rounds: list[list[str]] = []
+        self.gaps: dict[str, CalipsoError] = {}
+        self.blanks: dict[str, CalipsoError] = {}
+
+    @property
+    def by_id(self) -> dict[str, Fetched]:
+        """The objects by id; one that was given twice is a mistake of the fetcher."""
+        found = {one.id: one for one in self}
+        assert len(found) == len(self), f"ids are given twice: {[one.id for one in self]}"  # noqa: S101 - a test's tool
+        return found
+
+
+def drive(
+    fetcher: Fetcher,
+    parent: InventoryObject,
+    answers: Mapping[Query | str, Any],
+    *,
+    parsers: Mapping[str, Callable[[str], Any]] | None = None,
+) -> Driven:
+    """Run a fetcher on one parent and give what it finds.
+
+    >>> from calipso_nornir.fetchers.cli.host_details import HostDetails
+    >>> from calipso_nornir.testing import drive, thing
+    >>> drive(HostDetails(), thing("host", id="cmp1"), {
+    ...     "cat /etc/os-release": 'NAME="Debian GNU/Linux"',
+    ...     "uname -m": "x86_64",
+    ... })[0].attributes["OS"]["name"]
+    'Debian GNU/Linux'
+
+    Args:
+        fetcher: whatever has ``get(parent)``.
+        parent: see ``thing``.
+        answers: question -> answer. A question is the query itself, or its text as ``str()`` gives it; or, shorter,
+            of a command: ``<host>: <command>`` or ``<command>``; of the API: ``GET <service> <path>``, whatever its
+            parameters and region; of a database: the name of a table that it selects from; of the inventory: the
+            type that is looked up. ``api``, ``db``, ``cli`` and ``inventory`` stand for all other questions to it.
+
+            An answer is text, which goes through the query's parser as in a scan (for the API and databases: JSON,
+            of which the query's ``key`` is taken when it is a body that has it); a ``Path`` to such text; the value
+            itself; a ``Reply``, which may have a gap; or an error. Look-ups are answered from a list of objects of
+            the type, of which those that are asked for are taken.
+        parsers: those that are installed when not given.
+
+    Raises:
+        AssertionError: the fetcher asks what ``answers`` does not know, or does not give what it has to.
+        Exception: what the fetcher raises, such as the error of an answer without which it cannot go on.
+    """
+    driven = Driven()
+    fetching = fetcher.get(parent)
+    found = _run(fetching, _Canned(answers, parsers), driven) if isinstance(fetching, Generator) else fetching
+    _expect(isinstance(found, list), f"a fetcher returns a list of Fetched, not {found!r}")
+    for one in found:
+        _expect(isinstance(one, Fetched), f"a fetcher returns a list of Fetched, not of {one!r}")
+    driven.extend(found)
+    return driven
+
+
+def _run(fetching: Fetching, canned: _Canned, driven: Driven) -> list[Fetched]:
+    answers: Answers | None = None
+    while True:
+        try:
+            asked = fetching.send(answers)  # type: ignore[arg-type]  # None starts a generator
+        except StopIteration as stop:
+            found: list[Fetched] = stop.value
+            return found
+        _expect(isinstance(asked, Sequence), f"a fetcher yields a sequence of queries, not {asked!r}")
+        queries = list(dict.fromkeys(asked))
+        driven.rounds.append([str(query) for query in queries])
+        answers = Answers(
+            {query: canned.answer(query) for query in queries},
+            on_gap=_noting(driven.gaps),
+            on_blank=_noting(driven.blanks),
+        )
+
+
+def _noting(place: dict[str, CalipsoError]) -> Callable[[Query, CalipsoError], None]:
+    def note(query: Query, error: CalipsoError) -> None:
+        place.setdefault(str(query), error)
+
+    return note
+
+
+class _Canned:
+    def __init__(self, answers: Mapping[Query | str, Any], parsers: Mapping[str, Callable[[str], Any]] | None) -> None:
+        self._answers = answers
+        self._parsers = parsers
+
+    def answer(self, query: Query) -> Answer | CalipsoError:
+        told = self._told(query)
+        if isinstance(told, Path):
+            told = told.read_text(encoding="utf-8")
+        if isinstance(told, CalipsoError):
+            return told
+        reply = told if isinstance(told, Reply) else Reply(told, AT)
+        if isinstance(query, Lookup):
+            wanted = [one for one in reply.data if all(one.get(key) == value for key, value in query.equal)]
+            return Answer(wanted, gap=reply.gap)
+        if isinstance(query, Command):
+            if not isinstance(reply.data, str):
+                return Answer(reply.data, gap=reply.gap)
+            return read_reply(query, reply, _installed() if self._parsers is None else self._parsers)
+        return Answer(_value(query, reply.data), gap=reply.gap)
+
+    def _told(self, query: Query) -> Any:  # noqa: ANN401 - answers are of any shape
+        names = [query, *_names(query)]
+        for name in names:
+            if name in self._answers:
+                return self._answers[name]
+        known = "\n  ".join(sorted(str(key) for key in self._answers))
+        raise AssertionError(f"no answer for {query.source}: {query}\nThere are answers for:\n  {known}")
+
+
+def _names(query: Query) -> list[str]:
+    text = str(query)
+    match query:
+        case Command():
+            names = [f"{query.host}: {text}", text, f"{query.host}:"]
+        case ApiGet():
+            names = [text, f"GET {query.service} {query.path}"]
+        case Select():
+            words = query.sql.replace(",", " ").split()
+            names = [text, *(name for word, name in itertools.pairwise(words) if word in ("FROM", "JOIN"))]
+        case Lookup():
+            names = [text, query.type]
+    return [*names, query.source]
+
+
+def _value(query: ApiGet | Select, data: Any) -> Any:  # noqa: ANN401 - JSON
+    value = json.loads(data) if isinstance(data, str) else data
+    if isinstance(query, ApiGet) and isinstance(value, Mapping) and query.key in value:
+        return value[query.key]
+    return value
+
+
+@cache
+def _installed() -> Mapping[str, Callable[[str], Any]]:
+    return load_parsers()
+
+
+def _expect(holds: bool, otherwise: str) -> None:  # noqa: FBT001 - an assertion that python -O keeps
+    if not holds:
+        raise AssertionError(otherwise)
