@@ -22,10 +22,10 @@ if TYPE_CHECKING:
     from calipso_nornir.model.protocols import Source
     from calipso_nornir.model.queries import Lookup, Query
     from calipso_nornir.scan.before import Before
+    from calipso_nornir.scan.fetching import Task
     from calipso_nornir.scan.plan import Scope, Steps
     from calipso_nornir.scan.progress import Progress
     from calipso_nornir.scan.report import ScanReport, Severity
-    from calipso_nornir.scan.rounds import Task
 
 
 class Gathering:
@@ -181,8 +181,7 @@ class Gathering:
     def failed(self, task: Task, error: CalipsoError) -> None:
         """Note the failure and keep what the fetching would have found."""
         self._count(task).failed += 1
-        query = next((query for query in task.waiting if query.host), None)
-        self._trouble(error, _severity(query, error), str(task))
+        self._trouble(error, _severity(task.cause, error), str(task))
         self._unsure.append(task)
         self._keep(task)
 

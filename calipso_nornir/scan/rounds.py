@@ -12,66 +12,26 @@ from __future__ import annotations
 import logging
 from collections import Counter
 from collections.abc import Generator
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
 
-from calipso_nornir.errors import CalipsoError, Fatal, FetcherRaised, LookupCycle, ParseError
-from calipso_nornir.model.evidence import Evidence, derived
-from calipso_nornir.model.objects import Witness
-from calipso_nornir.model.queries import Answer, Answers, Command, Lookup
+from calipso_nornir.errors import CalipsoError, Fatal, FetcherRaised, LookupCycle
+from calipso_nornir.model.objects import Fetched
+from calipso_nornir.model.queries import Answer, Lookup
+from calipso_nornir.scan.fetching import Task, queries_of, read_reply
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from calipso_nornir.metadata.catalog import Step
-    from calipso_nornir.model.objects import Fetched, InventoryObject
+    from calipso_nornir.model.objects import InventoryObject, Witness
     from calipso_nornir.model.protocols import Reply, Source
-    from calipso_nornir.model.queries import Query
+    from calipso_nornir.model.queries import Answers, Query
     from calipso_nornir.scan.plan import Steps
 
 logger = logging.getLogger(__name__)
 
-
-class Task:
-    """One fetching: a step run on a parent."""
-
-    __slots__ = ("blanks", "gaps", "generator", "parent", "read", "step", "waiting", "witness")
-
-    def __init__(self, step: Step, parent: InventoryObject) -> None:
-        self.step = step
-        self.parent = parent
-        self.witness = Witness(step.name, parent.ref)
-        self.generator: Generator[Sequence[Query], Answers, list[Fetched]] | None = None
-        self.waiting: tuple[Query, ...] = ()
-        self.read: dict[Query, Evidence] = {}
-        self.gaps: dict[Query, CalipsoError] = {}
-        """Why objects may be missing among those found."""
-        self.blanks: dict[Query, CalipsoError] = {}
-        """Why attributes may be missing in those found."""
-
-    def __str__(self) -> str:
-        return f"{self.step.name} of {self.parent.ref}"
-
-    def answers(self, answers: Mapping[Query, Answer | CalipsoError]) -> Answers:
-        """Return a round's answers as this fetching reads them: what it reads, and could not read, is noted here."""
-
-        def read(query: Query, answer: Answer) -> None:
-            if answer.evidence is not None:
-                self.read[query] = answer.evidence
-
-        return Answers(answers, on_gap=_noting(self.gaps), on_blank=_noting(self.blanks), on_read=read)
-
-    def partials(self, found: Sequence[Fetched]) -> list[bool]:
-        """Tell of each object whether attributes that it lacks are unknown, not absent."""
-        if not self.blanks:
-            return [one.partial or bool(self.gaps) for one in found]
-        named = {query for one in found for query in one.sources}
-        of_all = bool(self.gaps) or not self.blanks.keys() <= named
-        return [of_all or one.partial or not self.blanks.keys().isdisjoint(one.sources) for one in found]
-
-    def evidence_of(self, fetched: Fetched) -> tuple[Evidence, ...]:
-        """Return what proves an object: the queries that it names, else all that this fetching read."""
-        chosen = [self.read[query] for query in fetched.sources if query in self.read] or list(self.read.values())
-        return tuple(chosen) or derived(f"step {self.step.name}")
+Kind: TypeAlias = tuple[str, frozenset[str]]
+"""What fetchings of one step that wait for the same types have in common."""
 
 
 class Owner(Protocol):
@@ -141,7 +101,7 @@ class Rounds:
             task.generator = begun
             self._advance(task, None)
         else:
-            self._finish(task, list(begun))
+            self._finish(task, begun)
 
     def run(self) -> None:
         """Answer rounds until no fetching lives. Raises the error of a source without which nothing can go on."""
@@ -152,9 +112,20 @@ class Rounds:
                 continue
             if self._answer_lookups(though_waiting=True):
                 continue
-            for task in list(self._live):  # only look-ups of types that the waiting fetchings themselves may find
-                blocked = next(query.type for query in task.waiting if isinstance(query, Lookup))
-                self._stop(task, LookupCycle(blocked))
+            for task in self._cycle():
+                self._stop(task, LookupCycle(min(self._missing(task))))
+
+    def _cycle(self) -> list[Task]:
+        """Return the fetchings that wait for each other, or for themselves, and for nobody else."""
+        kinds = dict.fromkeys((task.step.name, self._missing(task)) for task in self._live)
+        awaited = {kind: [other for other in kinds if kind[1] & self._yields[other[0]]] for kind in kinds}
+        reached = {kind: _closure(kind, awaited) for kind in kinds}
+        closed = {kind for kind in kinds if all(kind in reached[other] for other in reached[kind])}
+        return [task for task in self._live if (task.step.name, self._missing(task)) in closed]
+
+    def _missing(self, task: Task) -> frozenset[str]:
+        """Return the types that a fetching looks up and has no answer about."""
+        return frozenset(one.type for one in task.waiting if isinstance(one, Lookup) and one not in self._answers)
 
     # --- asking
 
@@ -216,28 +187,37 @@ class Rounds:
 
     def _advance(self, task: Task, answers: Answers | None) -> None:
         assert task.generator is not None  # noqa: S101 - only generators are advanced
-        try:
-            asked = task.generator.send(answers)  # type: ignore[arg-type]  # None starts a generator
-        except StopIteration as stop:
-            self._finish(task, stop.value or [])
-        except Exception as error:  # noqa: BLE001 - as in start()
-            self._stop(task, error)
-        else:
-            task.waiting = tuple(asked)
-            if all(self._has_answer(query) for query in task.waiting):
-                self._advance(task, task.answers({query: self._answer_to(query) for query in task.waiting}))
+        ready = True
+        while ready:
+            task.turns += 1
+            try:
+                task.waiting = queries_of(task.generator.send(answers), task.turns)  # type: ignore[arg-type]  # None starts
+            except StopIteration as stop:
+                self._finish(task, stop.value)
+                return
+            except Exception as error:  # noqa: BLE001 - as in start()
+                self._stop(task, error)
+                return
+            ready = all(self._has_answer(query) for query in task.waiting)
+            if ready:
+                answers = task.answers({query: self._answer_to(query) for query in task.waiting})
 
-    def _finish(self, task: Task, objects: list[Fetched]) -> None:
+    def _finish(self, task: Task, objects: Any) -> None:  # noqa: ANN401 - a plug-in may return anything
+        if not isinstance(objects, (list, tuple)) or not all(isinstance(one, Fetched) for one in objects):
+            self._stop(task, TypeError(f"a list of Fetched was expected, not {objects!r:.200}"))
+            return
         del self._live[task]
         for error in task.gaps.values():
             self._doubt(task, error)
-        self._owner.found(task, objects)
+        self._owner.found(task, list(objects))
         self._pending.subtract(self._yields[task.step.name])
 
     def _stop(self, task: Task, error: Exception) -> None:
         if not isinstance(error, CalipsoError):
             logger.error("%s raised", task, exc_info=error)
             error = FetcherRaised(str(task), repr(error))
+        task.cause = next((query for query in task.waiting if self._answers.get(query) is error), None)
+        error.__traceback__ = None  # it may end thousands of fetchings, and would hold the frames of all
         del self._live[task]
         self._doubt(task, error)
         self._owner.failed(task, error)
@@ -257,27 +237,12 @@ class Rounds:
         )
 
 
-def read_reply(
-    query: Query, reply: Reply | CalipsoError, parsers: Mapping[str, Callable[[str], Any]]
-) -> Answer | CalipsoError:
-    """Read what a source answered with the query's parser; what that cannot read is an error, too."""
-    if isinstance(reply, CalipsoError):
-        return reply
-    evidence = Evidence(query.source, str(query), query.host, reply.at)
-    parser = query.parser if isinstance(query, Command) else None
-    if parser is None:
-        return Answer(reply.data, evidence, reply.gap)
-    try:
-        return Answer(parsers[parser](reply.data), evidence, reply.gap)
-    except ParseError as error:
-        return error.asked_by(str(query), query.host)
-    except Exception as error:
-        logger.exception("parser %s raised on the answer to %s", parser, query)
-        return FetcherRaised(f"parser {parser}", repr(error))
-
-
-def _noting(place: dict[Query, CalipsoError]) -> Callable[[Query, CalipsoError], None]:
-    def note(query: Query, error: CalipsoError) -> None:
-        place.setdefault(query, error)
-
-    return note
+def _closure(start: Kind, following: Mapping[Kind, Sequence[Kind]]) -> set[Kind]:
+    """Return everything that is reached from a start, which is among it only when a way leads back."""
+    found: set[Kind] = set()
+    todo = [start]
+    while todo:
+        new = [one for one in following[todo.pop()] if one not in found]
+        found.update(new)
+        todo += new
+    return found

@@ -16,7 +16,7 @@ from calipso_nornir.model.objects import Fetched
 from calipso_nornir.model.protocols import Reply
 from calipso_nornir.model.queries import Answer, Answers, ApiGet, Command, Lookup, Select
 from calipso_nornir.parsing.registry import load_parsers
-from calipso_nornir.scan.rounds import read_reply
+from calipso_nornir.scan.fetching import read_reply
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -1,0 +1,108 @@
+# SPDX-License-Identifier: Apache-2.0
+"""One fetching while it runs: what it asks, what it has read, and what it could not read."""
+
+from __future__ import annotations
+
+import logging
+from typing import TYPE_CHECKING, Any
+
+from calipso_nornir.errors import CalipsoError, FetcherRaised, ParseError
+from calipso_nornir.model.evidence import Evidence, derived
+from calipso_nornir.model.objects import Witness
+from calipso_nornir.model.queries import Answer, Answers, Command, Query
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Generator, Mapping, Sequence
+
+    from calipso_nornir.metadata.catalog import Step
+    from calipso_nornir.model.objects import Fetched, InventoryObject
+    from calipso_nornir.model.protocols import Reply
+
+logger = logging.getLogger(__name__)
+
+MAX_TURNS = 1000
+"""How often one fetching may ask; the shipped ones ask up to five times."""
+
+
+class Task:
+    """One fetching: a step run on a parent."""
+
+    __slots__ = ("blanks", "cause", "gaps", "generator", "parent", "read", "step", "turns", "waiting", "witness")
+
+    def __init__(self, step: Step, parent: InventoryObject) -> None:
+        self.step = step
+        self.parent = parent
+        self.witness = Witness(step.name, parent.ref)
+        self.generator: Generator[Sequence[Query], Answers, list[Fetched]] | None = None
+        self.waiting: tuple[Query, ...] = ()
+        self.turns = 0
+        self.cause: Query | None = None
+        """The question whose error ended it, if one did."""
+        self.read: dict[Query, Evidence] = {}
+        self.gaps: dict[Query, CalipsoError] = {}
+        """Why objects may be missing among those found."""
+        self.blanks: dict[Query, CalipsoError] = {}
+        """Why attributes may be missing in those found."""
+
+    def __str__(self) -> str:
+        return f"{self.step.name} of {self.parent.ref}"
+
+    def answers(self, answers: Mapping[Query, Answer | CalipsoError]) -> Answers:
+        """Return a round's answers as this fetching reads them: what it reads, and could not read, is noted here."""
+
+        def read(query: Query, answer: Answer) -> None:
+            if answer.evidence is not None:
+                self.read[query] = answer.evidence
+
+        return Answers(answers, on_gap=_noting(self.gaps), on_blank=_noting(self.blanks), on_read=read)
+
+    def partials(self, found: Sequence[Fetched]) -> list[bool]:
+        """Tell of each object whether attributes that it lacks are unknown, not absent."""
+        if not self.blanks:
+            return [one.partial or bool(self.gaps) for one in found]
+        named = {query for one in found for query in one.sources}
+        of_all = bool(self.gaps) or not self.blanks.keys() <= named
+        return [of_all or one.partial or not self.blanks.keys().isdisjoint(one.sources) for one in found]
+
+    def evidence_of(self, fetched: Fetched) -> tuple[Evidence, ...]:
+        """Return what proves an object: the queries that it names, else all that this fetching read."""
+        chosen = [self.read[query] for query in fetched.sources if query in self.read] or list(self.read.values())
+        return tuple(chosen) or derived(f"step {self.step.name}")
+
+
+def queries_of(asked: Any, turn: int) -> tuple[Query, ...]:  # noqa: ANN401 - a plug-in may yield anything
+    """Take what a fetcher yields, as far as it can be asked."""
+    if turn > MAX_TURNS:
+        raise RuntimeError(f"it has asked {MAX_TURNS} times and does not come to an end")
+    queries = tuple(asked)
+    for query in queries:
+        if not isinstance(query, Query):
+            raise TypeError(f"a sequence of queries was expected, with {query!r} in it")
+        hash(query)
+    return queries
+
+
+def read_reply(
+    query: Query, reply: Reply | CalipsoError, parsers: Mapping[str, Callable[[str], Any]]
+) -> Answer | CalipsoError:
+    """Read what a source answered with the query's parser; what that cannot read is an error, too."""
+    if isinstance(reply, CalipsoError):
+        return reply
+    evidence = Evidence(query.source, str(query), query.host, reply.at)
+    parser = query.parser if isinstance(query, Command) else None
+    if parser is None:
+        return Answer(reply.data, evidence, reply.gap)
+    try:
+        return Answer(parsers[parser](reply.data), evidence, reply.gap)
+    except ParseError as error:
+        return error.asked_by(str(query), query.host)
+    except Exception as error:
+        logger.exception("parser %s raised on the answer to %s", parser, query)
+        return FetcherRaised(f"parser {parser}", repr(error))
+
+
+def _noting(place: dict[Query, CalipsoError]) -> Callable[[Query, CalipsoError], None]:
+    def note(query: Query, error: CalipsoError) -> None:
+        place.setdefault(query, error)
+
+    return note
