@@ -12,11 +12,14 @@ import re
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from openstack.connection import Connection
+import requests
 
 from tests.fixtures import lab
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 FACTS = Path(__file__).with_name("facts.sh")
 
@@ -87,25 +90,58 @@ def hosts() -> dict[str, Host]:
     return {name: _read(name) for name in lab.HOSTS}
 
 
+class Cloud:
+    """The lab's APIs, asked with plain HTTP."""
+
+    NOVA = f"http://{lab.CONTROLLER}:8774/v2.1"
+    NEUTRON = f"http://{lab.CONTROLLER}:9696/v2.0"
+
+    def __init__(self) -> None:
+        domain = {"id": "default"}
+        user = {"name": "admin", "domain": domain, "password": lab.PASSWORD}
+        identity = {"methods": ["password"], "password": {"user": user}}
+        scope = {"project": {"name": "admin", "domain": domain}}
+        answer = requests.post(
+            f"http://{lab.CONTROLLER}:5000/v3/auth/tokens",
+            json={"auth": {"identity": identity, "scope": scope}},
+            timeout=30,
+        )
+        answer.raise_for_status()
+        self._headers = {"X-Auth-Token": answer.headers["X-Subject-Token"]}
+
+    def get(self, url: str) -> Any:  # noqa: ANN401 - JSON
+        """Return the one collection or document in the body of an answer; None when it is not there (404)."""
+        answer = requests.get(url, headers=self._headers, timeout=60)
+        if answer.status_code == requests.codes.not_found:
+            return None
+        answer.raise_for_status()
+        return next(iter(answer.json().values()))
+
+    def delete(self, url: str) -> None:
+        """Delete a resource."""
+        requests.delete(url, headers=self._headers, timeout=60).raise_for_status()
+
+    def servers(self) -> list[dict[str, Any]]:
+        """Return the servers of all projects."""
+        return list(self.get(f"{self.NOVA}/servers/detail?all_tenants=1"))
+
+    def interfaces(self, server_id: str) -> list[dict[str, Any]]:
+        """Return what Nova says of a server's interfaces."""
+        return list(self.get(f"{self.NOVA}/servers/{server_id}/os-interface"))
+
+    def ports(self) -> dict[str, dict[str, Any]]:
+        """Return Neutron's ports by id."""
+        return {port["id"]: port for port in self.get(f"{self.NEUTRON}/ports")}
+
+    def networks(self) -> dict[str, dict[str, Any]]:
+        """Return Neutron's networks by id."""
+        return {network["id"]: network for network in self.get(f"{self.NEUTRON}/networks")}
+
+
 @cache
-def cloud() -> Connection:
-    """Return a client of the lab's cloud."""
-    return Connection(
-        auth={
-            "auth_url": f"http://{lab.CONTROLLER}:5000/v3",
-            "username": "admin",
-            "password": lab.PASSWORD,
-            "project_name": "admin",
-            "user_domain_id": "default",
-            "project_domain_id": "default",
-        },
-        region_name="RegionOne",
-    )
-
-
-def network_facts() -> dict[str, Any]:
-    """Return Neutron's networks by id."""
-    return {one.id: one for one in cloud().network.networks()}
+def cloud() -> Cloud:
+    """Return the one client of the lab's cloud."""
+    return Cloud()
 
 
 Way = set[tuple[str, str, str]]
@@ -115,36 +151,36 @@ Way = set[tuple[str, str, str]]
 def server_ways() -> dict[str, Way]:
     """Return, for every server, each link on the ways of all its NICs."""
     found: dict[str, Way] = {}
-    networks = network_facts()
-    for server in cloud().compute.servers(all_projects=True):
+    networks = cloud().networks()
+    for server in cloud().servers():
         way: Way = set()
-        host = hosts()[server.compute_host]
-        for nic in cloud().compute.server_interfaces(server.id):
-            device = next(d for uuid, d, mac in host.domains if uuid == server.id and mac == nic.mac_addr)
-            assert device[3:] == nic.port_id[:11]
-            way.add(("instance-vnic", f"instance {server.name}", f"vnic {device}"))
-            way |= _from_device(host, f"vnic {device}", device, networks[nic.net_id])
-        found[server.name] = way
+        host = hosts()[server["OS-EXT-SRV-ATTR:host"]]
+        for nic in cloud().interfaces(server["id"]):
+            device = next(d for uuid, d, mac in host.domains if uuid == server["id"] and mac == nic["mac_addr"])
+            assert device[3:] == nic["port_id"][:11]
+            way.add(("instance-vnic", f"instance {server['name']}", f"vnic {device}"))
+            way |= _from_device(host, f"vnic {device}", device, networks[nic["net_id"]])
+        found[server["name"]] = way
     return found
 
 
 def vservice_ways() -> dict[str, Way]:
     """Return, for every namespace of a router or DHCP server, each link on the ways of all its interfaces."""
     found: dict[str, Way] = {}
-    networks = network_facts()
-    ports = {port.id[:11]: port for port in cloud().network.ports()}
+    networks = cloud().networks()
+    ports = {id_[:11]: port for id_, port in cloud().ports().items()}
     for host in hosts().values():
         for namespace, device, mac, other in host.inside:
             port = ports[device[3:]]
-            assert port.mac_address == mac
+            assert port["mac_address"] == mac
             way = found.setdefault(namespace, set())
             way.add(("vservice-vnic", f"vservice {namespace}", f"vnic {device}"))
             outside = next((n for n, (i, _, _) in host.devices.items() if str(i) == other), device)
-            way |= _from_device(host, f"vnic {device}", outside, networks[port.network_id])
+            way |= _from_device(host, f"vnic {device}", outside, networks[port["network_id"]])
     return found
 
 
-def _from_device(host: Host, vnic: str, device: str, network: Any) -> Way:  # noqa: ANN401 - Neutron's network
+def _from_device(host: Host, vnic: str, device: str, network: Mapping[str, Any]) -> Way:
     bridge = host.devices[device][2] if device in host.devices else "-"
     if bridge == "-":
         assert host.ovs[device][0] == "br-int"
@@ -157,12 +193,12 @@ def _from_device(host: Host, vnic: str, device: str, network: Any) -> Way:  # no
         assert host.ovs[outer][0] == "br-int"
         way.add(("vconnector-vedge", f"vconnector {host.name}-{bridge}", f"vedge {host.name}-OVS"))
         return way | _from_ovs(host, network)
-    assert bridge == f"brq{network.id[:11]}"
+    assert bridge == f"brq{network['id'][:11]}"
     way.add(("vconnector-vedge", f"vconnector {host.name}-{bridge}", f"vedge {host.name}-LXB"))
     for member in host.members(bridge):
         if member in host.vxlans:
             vni, local, below = host.vxlans[member]
-            assert vni == str(network.provider_segmentation_id)
+            assert vni == str(network["provider:segmentation_id"])
             assert host.addresses[local] == below
             otep = f"otep {host.name}-otep-{member}"
             way.add(("otep-vconnector", otep, f"vconnector {host.name}-{bridge}"))
@@ -174,10 +210,10 @@ def _from_device(host: Host, vnic: str, device: str, network: Any) -> Way:  # no
     return way
 
 
-def _from_ovs(host: Host, network: Any) -> Way:  # noqa: ANN401 - as above
+def _from_ovs(host: Host, network: Mapping[str, Any]) -> Way:
     vedge = f"vedge {host.name}-OVS"
     way: Way = set()
-    if network.provider_network_type == "vxlan":
+    if network["provider:network_type"] == "vxlan":
         locals_ = {local for local, _ in host.tunnels.values()}
         assert len(locals_) == 1
         carrier = host.addresses[locals_.pop()]
@@ -185,7 +221,7 @@ def _from_ovs(host: Host, network: Any) -> Way:  # noqa: ANN401 - as above
         otep = f"otep {host.name}-otep-vxlan"
         way.add(("vedge-otep", vedge, otep))
     else:
-        bridge = host.mappings[network.provider_physical_network]
+        bridge = host.mappings[network["provider:physical_network"]]
         otep = None
     uplinks = [port for port, (own, _, kind) in host.ovs.items() if own == bridge and kind == ""]
     assert len(uplinks) == 1
@@ -195,11 +231,11 @@ def _from_ovs(host: Host, network: Any) -> Way:  # noqa: ANN401 - as above
     return way | _from_pnic(host, uplinks[0], network)
 
 
-def _from_pnic(host: Host, pnic: str, network: Any) -> Way:  # noqa: ANN401 - as above
+def _from_pnic(host: Host, pnic: str, network: Mapping[str, Any]) -> Way:
     heard = host.neighbours[pnic]
     switch, port = heard["chassis.name"], heard["port.descr"]
     return {
-        ("host_pnic-network", f"host_pnic {host.name} {pnic}", f"network {network.name}"),
+        ("host_pnic-network", f"host_pnic {host.name} {pnic}", f"network {network['name']}"),
         ("host_pnic-switch_pnic", f"host_pnic {host.name} {pnic}", f"switch_pnic {switch} {port}"),
         ("switch-switch_pnic", f"switch {switch}", f"switch_pnic {switch} {port}"),
     }
