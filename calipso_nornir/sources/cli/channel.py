@@ -113,13 +113,13 @@ def _read(
         if now >= heard + quiet_s:
             return "late", f"nothing came for {quiet_s:g} s"
         ready.poll(1000 * (min(began + budget_s, heard + quiet_s) - now))
-        over = channel.closed or channel.eof_received  # before the reading: what came until then is still read
+        over = channel.closed or channel.eof_received  # asked before the reading: what came until then is still read
         if _drain(channel, out, err):
             heard = time.monotonic()
+        elif over and not (out.ended and err.ended):
+            return "lost", _reason(channel)
         if len(out.data) + len(err.data) > limits.max_output_bytes:
             return "too large", f"more than {limits.max_output_bytes} bytes"
-        if over and not (out.ended and err.ended):
-            return "lost", _reason(channel)
     return "complete", ""
 
 
