@@ -16,8 +16,9 @@ fi
 if [ -S /run/openvswitch/db.sock ]; then
   for bridge in $(ovs-vsctl list-br); do for port in $(ovs-vsctl list-ports $bridge); do
     echo "ovs $port $bridge $(ovs-vsctl get port $port tag) $(ovs-vsctl get interface $port type)"; done; echo "ovs $bridge $bridge [] internal"; done
-  ovs-vsctl --bare --columns=name,options find interface type=vxlan | tr '\n' ' ' | sed 's/  */ /g; s/ vxlan-/\nvxlan-/g' |
-    sed -nE 's/^(vxlan-[^ ]+) .*local_ip=([0-9.]+).*remote_ip=([0-9.]+).*/tunnel \1 \2 \3/p'
+  for port in $(ovs-vsctl --bare --columns=name find interface type=vxlan); do
+    echo "tunnel $port $(ovs-vsctl get interface $port options:local_ip options:remote_ip | tr -d '"' | tr '\n' ' ' | sed 's/ $//')"
+  done
 fi
 lldpcli -f keyvalue show neighbors 2>/dev/null | sed -nE 's/^lldp\.(eth[0-9]+)\.(chassis\.name|port\.descr)=(.*)/lldp \1 \2 \3/p'
 for ns in $(ip netns list | cut -d' ' -f1); do
