@@ -23,7 +23,7 @@ from calipso_nornir.errors import (
     SourceNotConfigured,
     ViewRestricted,
 )
-from calipso_nornir.metadata.environment_sections import OpenStackSection
+from calipso_nornir.metadata.environment_openstack import OpenStackSection
 from calipso_nornir.model.protocols import Reply
 from calipso_nornir.model.queries import ApiGet
 from calipso_nornir.sources.findings import Finding

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from keystoneauth1.plugin import BaseAuthPlugin
     from openstack.config.cloud_region import CloudRegion
 
-    from calipso_nornir.metadata.environment_sections import OpenStackSection
+    from calipso_nornir.metadata.environment_openstack import OpenStackSection
     from calipso_nornir.model.environment import SecretRef
     from calipso_nornir.sources.secrets import Vault
 

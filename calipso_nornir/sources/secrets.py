@@ -6,45 +6,28 @@ No error of this module holds a secret, nor what a program or a file said: that 
 
 from __future__ import annotations
 
-import base64
-import json
 import logging
 import os
-import re
 import shlex
 import signal
 import stat
 import subprocess
 import threading
 from typing import TYPE_CHECKING, Any
-from urllib.parse import quote, quote_plus
 
 from calipso_nornir.errors import EnvironmentInvalid, SecretUnavailable
 from calipso_nornir.metadata.os_cloud import cloud_region, cloud_secret
+from calipso_nornir.sources.masking import MASK, Masking
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Mapping
 
     from calipso_nornir.model.environment import SecretRef
 
 logger = logging.getLogger(__name__)
 
-MASK = "***"
 COMMAND_TIMEOUT_S = 30.0
 MAX_BYTES = 64 * 1024
-SHORT = 8
-"""Secrets with fewer characters are masked only where they stand alone: as a part they would be in any text."""
-# fmt: off
-COMMON_WORDS = frozenset(
-    {
-        "admin", "administrator", "calipso", "changeme", "cinder", "default",
-        "demo", "glance", "guest", "keystone", "mysql", "neutron",
-        "nova", "openstack", "password", "placement", "public", "rabbitmq",
-        "root", "secret", "service", "stack", "test",
-    }
-)
-# fmt: on
-"""Passwords that are in every recording as names. To mask them would tell what they are, and spoil the recording."""
 
 
 class Secret(str):
@@ -176,8 +159,7 @@ class Vault:
         self._environ = environ
         self._lock = threading.Lock()
         self._known: dict[SecretRef, str | SecretUnavailable] = {}
-        self._forms: set[str] = set()
-        self._pattern: re.Pattern[str] | None = None
+        self._masking = Masking()
 
     def resolve(self, ref: SecretRef) -> str:
         """Return the secret. Raises SecretUnavailable, every time the same."""
@@ -201,48 +183,12 @@ class Vault:
         return Secret(secret)
 
     def _remember(self, secret: str, what: str) -> None:
-        if not secret:
-            return
-        if secret.lower() in COMMON_WORDS:
+        if not self._masking.add(secret):
             logger.warning("%s is a common word: it cannot be masked in recordings. Choose a better one.", what)
-            return
-        self._forms |= set(_forms(secret))
-        ordered = sorted(self._forms, key=len, reverse=True)
-        self._pattern = re.compile("|".join(_expression(form) for form in ordered))
 
     def scrub(self, value: Any) -> Any:  # noqa: ANN401 - text or JSON, and the same back
         """Return the text, or the JSON value, with every known secret replaced by ``***``, in keys as well."""
-        pattern = self._pattern
-        return value if pattern is None else _scrub(value, lambda text: pattern.sub(MASK, text))
+        return self._masking.scrub(value)
 
     def __repr__(self) -> str:
         return f"<Vault of {len(self._known)} references>"
-
-
-def _scrub(value: Any, mask: Callable[[str], str]) -> Any:  # noqa: ANN401 - as above
-    if isinstance(value, str):
-        return mask(value)
-    if isinstance(value, dict):
-        return {_scrub(key, mask): _scrub(one, mask) for key, one in value.items()}
-    if isinstance(value, tuple):
-        return tuple(_scrub(one, mask) for one in value)
-    if isinstance(value, list):
-        return [_scrub(one, mask) for one in value]
-    return value
-
-
-def _forms(secret: str) -> Iterable[str]:
-    """The ways in which a secret is written: as it is, in URLs, in JSON, in Base64, quoted for a shell."""
-    yield secret
-    yield quote(secret, safe="")
-    yield quote_plus(secret)
-    yield json.dumps(secret)[1:-1]
-    yield json.dumps(secret, ensure_ascii=False)[1:-1]
-    yield repr(str(secret))[1:-1]
-    yield shlex.quote(secret)
-    yield base64.b64encode(secret.encode(errors="surrogateescape")).decode()
-
-
-def _expression(form: str) -> str:
-    escaped = re.escape(form)
-    return escaped if len(form) >= SHORT else rf"(?<![\w-]){escaped}(?![\w-])"

@@ -261,6 +261,12 @@ def test_check(server: MariaDb) -> None:
     scan.close()
 
 
+def test_check_without_the_secret(server: MariaDb) -> None:
+    (finding,) = source(server, pwd=SecretRef("env", "NOT_SET")).check()
+    assert (finding.what, finding.ok) == ("login", False)
+    assert "env:NOT_SET" in finding.detail
+
+
 def test_other_queries_are_not_for_it(server: MariaDb) -> None:
     query = ApiGet("network", "/networks", "networks")
     assert isinstance(source(server).answer([query])[query], SourceNotConfigured)

@@ -11,7 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from calipso_nornir.errors import EnvironmentInvalid
-from calipso_nornir.metadata.environment_sections import SECTIONS, MysqlSection, OpenStackSection
+from calipso_nornir.metadata.environment_openstack import OpenStackSection
+from calipso_nornir.metadata.environment_sections import SECTIONS, MysqlSection
 from calipso_nornir.metadata.environments import (
     environment_document,
     read_environment,

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from calipso_nornir.errors import EnvironmentInvalid, SecretUnavailable
-from calipso_nornir.metadata.environment_sections import OpenStackSection
+from calipso_nornir.metadata.environment_openstack import OpenStackSection
 from calipso_nornir.metadata.environments import read_environment
 from calipso_nornir.metadata.os_cloud import import_os_cloud
 from calipso_nornir.model.environment import SecretRef

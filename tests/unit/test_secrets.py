@@ -21,7 +21,8 @@ from hypothesis import strategies as st
 from calipso_nornir.errors import SecretUnavailable
 from calipso_nornir.model.environment import SecretRef
 from calipso_nornir.sources import secrets
-from calipso_nornir.sources.secrets import COMMON_WORDS, Secret, Vault, resolve
+from calipso_nornir.sources.masking import COMMON_WORDS, SHORT
+from calipso_nornir.sources.secrets import Secret, Vault, resolve
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -236,7 +237,7 @@ def test_common_words_are_said_and_not_masked(caplog: pytest.LogCaptureFixture) 
     assert "Admin" not in caplog.text
 
 
-@given(secret=st.text(st.characters(exclude_characters="*"), min_size=secrets.SHORT), before=st.text(), after=st.text())
+@given(secret=st.text(st.characters(exclude_characters="*"), min_size=SHORT), before=st.text(), after=st.text())
 def test_no_secret_survives(secret: str, before: str, after: str) -> None:
     if secret.lower() in COMMON_WORDS:
         return

@@ -1,0 +1,43 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What every section of an environment's configuration is: keys that are declared, and a say about what is lacking."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any, ClassVar
+
+from pydantic import BaseModel, ConfigDict
+
+Need = tuple[str, str]
+"""Key and what is wrong with it not being there, or being there."""
+
+
+class Section(BaseModel):
+    """Base: nothing but what is declared; values never in error messages."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
+    needs: ClassVar[tuple[str, ...]] = ()
+    """Keys without which the section is of no use."""
+
+    @classmethod
+    def lacks(cls, given: Mapping[str, Any]) -> Iterator[Need]:
+        """Yield what keeps these keys from working together; ``given`` holds the keys that have a value."""
+        for key in cls.needs:
+            if key not in given:
+                yield key, "is missing"
+
+    @classmethod
+    def keys(cls) -> set[str]:
+        """Return every key that may stand in the section."""
+        return {info.alias or key for key, info in cls.model_fields.items()}
+
+    def given(self) -> dict[str, Any]:
+        """Return the keys that were set, in plain containers; pydantic's own dump would take references apart."""
+        fields = type(self).model_fields
+        return {fields[key].alias or key: _plain(getattr(self, key)) for key in fields if key in self.model_fields_set}
+
+
+def _plain(value: Any) -> Any:  # noqa: ANN401 - any JSON value, and references
+    if isinstance(value, Section):
+        return value.given()
+    if isinstance(value, Mapping):
+        return {key: _plain(one) for key, one in value.items()}
+    return tuple(_plain(one) for one in value) if isinstance(value, tuple) else value

@@ -1,0 +1,186 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Sessions with one database server: opened when they are needed, read only, a refused login not tried again."""
+
+from __future__ import annotations
+
+import logging
+import os
+import threading
+from typing import TYPE_CHECKING, Any
+
+import pymysql
+from pymysql.constants import CR, ER
+from pymysql.cursors import DictCursor
+
+from calipso_nornir.errors import CalipsoError, DatabaseUnavailable, SelectFailed
+
+if TYPE_CHECKING:
+    from pymysql.connections import Connection
+
+    from calipso_nornir.metadata.environment_sections import MysqlSection
+    from calipso_nornir.model.queries import Select
+    from calipso_nornir.sources.secrets import Vault
+
+logger = logging.getLogger(__name__)
+
+CONNECTION_KILLED = 1927
+CLIENT_INTERACTION_TIMEOUT = 4031
+LOST = frozenset(
+    {
+        0,  # PyMySQL's own for a connection that it has closed
+        CR.CR_SERVER_GONE_ERROR,
+        CR.CR_SERVER_LOST,
+        ER.SERVER_SHUTDOWN,
+        CONNECTION_KILLED,
+        CLIENT_INTERACTION_TIMEOUT,
+    }
+)
+_REFUSED = frozenset(
+    {
+        ER.ACCESS_DENIED_ERROR,
+        ER.HOST_NOT_PRIVILEGED,
+        ER.HOST_IS_BLOCKED,
+        1698,  # MariaDB: access denied without a password
+        4151,  # MariaDB: the account is locked
+        3118,  # MySQL: the account is locked
+    }
+)
+_NO_SCHEMA = frozenset({ER.BAD_DB_ERROR, ER.DBACCESS_DENIED_ERROR})
+
+
+class _NoClearPassword:
+    """Stands for the plug-in ``mysql_clear_password``: a server that asks for it would get the password as it is."""
+
+    def __init__(self, connection: Connection[DictCursor]) -> None:
+        self._connection = connection
+
+    def authenticate(self, _packet: object) -> None:
+        raise pymysql.err.OperationalError(CR.CR_AUTH_PLUGIN_ERR, "the server wants the password in clear; refused")
+
+
+class Server:
+    """One server; a session for each schema that is asked."""
+
+    def __init__(self, section: MysqlSection, vault: Vault) -> None:
+        self.address = f"{section.host}:{section.port}"
+        self._section = section
+        self._vault = vault
+        self._connections: dict[str, Connection[DictCursor]] = {}
+        self._login = threading.Lock()
+        self._refused: str | None = None
+        self._down: str | None = None
+
+    def new_round(self) -> None:
+        """Try a server again that was down in the last round."""
+        self._down = None
+
+    def close(self) -> None:
+        """End all sessions."""
+        for schema in list(self._connections):
+            self.drop(schema)
+
+    def connection(self, schema: str, query: Select) -> Connection[DictCursor]:
+        """Return the session of a schema. Raises DatabaseUnavailable, SelectFailed or SecretUnavailable."""
+        if schema in self._connections:
+            return self._connections[schema]
+        password = self._vault.resolve(self._section.pwd) if self._section.pwd is not None else ""
+        with self._login:
+            connection = self._logged_in(password)
+        failure: CalipsoError | None = None
+        try:
+            connection.select_db(schema)
+        except (pymysql.err.Error, OSError) as error:
+            failure = self._no_schema(connection, schema, query, error)
+            connection.close()
+        if failure is not None:
+            raise failure
+        self._connections[schema] = connection
+        return connection
+
+    def _logged_in(self, password: str) -> Connection[DictCursor]:
+        """Open a session. A refused login is not tried again in this scan, a dead server not again in this round."""
+        if self._refused or self._down:
+            raise DatabaseUnavailable(self.address, self._refused or self._down or "")
+        try:
+            return self._connect(password)
+        except Exception as error:  # noqa: BLE001 - a server that does not speak MySQL makes PyMySQL raise anything
+            code, self._down = self.said(error)
+            if code in _REFUSED:
+                self._refused = self._down
+        raise DatabaseUnavailable(self.address, self._down)
+
+    def _connect(self, password: str) -> Connection[DictCursor]:
+        section = self._section
+        tls: dict[str, Any] = {}
+        if section.cacert or section.cert:
+            tls = {
+                "ssl_ca": _path(section.cacert),
+                "ssl_cert": _path(section.cert),
+                "ssl_key": _path(section.client_key),
+                "ssl_verify_cert": section.verify,
+                "ssl_verify_identity": section.verify,
+            }
+        connection: Connection[DictCursor] = pymysql.connect(
+            host=section.host,
+            port=section.port,
+            user=section.user,
+            password=password.encode(),  # bytes: PyMySQL would make Latin-1 of text
+            charset="utf8mb4",
+            cursorclass=DictCursor,
+            autocommit=True,
+            connect_timeout=section.connect_timeout or section.connect_timeout_s,
+            read_timeout=section.timeout_s,
+            write_timeout=section.timeout_s,
+            init_command="SET SESSION TRANSACTION READ ONLY",
+            program_name="calipso_nornir",
+            auth_plugin_map=None if tls else {"mysql_clear_password": _NoClearPassword},
+            **tls,
+        )
+        try:
+            with connection.cursor() as cursor:
+                # Times come as text without a zone: make sure that it is UTC.
+                cursor.execute("SET SESSION time_zone = '+00:00'")
+        except pymysql.err.Error:
+            connection.close()
+            raise
+        return connection
+
+    def _no_schema(
+        self, connection: Connection[DictCursor], schema: str, query: Select, error: Exception
+    ) -> CalipsoError:
+        code, cause = self.said(error)
+        if code not in _NO_SCHEMA:
+            return DatabaseUnavailable(self.address, cause)
+        try:
+            with connection.cursor() as cursor:
+                cursor.execute("SHOW DATABASES")
+                seen = ", ".join(str(next(iter(row.values()))) for row in cursor.fetchall()) or "none"
+        except (pymysql.err.Error, OSError):
+            seen = "not known"
+        remedy = f"set mysql.schemas.{query.database}, or grant SELECT; schemas that {self._section.user} sees: {seen}"
+        return SelectFailed(query.database, query.sql, f"no schema {schema} for this user; {remedy}")
+
+    def said(self, error: Exception) -> tuple[int, str]:
+        """Return number and text of what the driver raised, secrets blotted out."""
+        arguments = error.args
+        if isinstance(error, pymysql.err.Error) and arguments and isinstance(arguments[0], int):
+            text = str(arguments[1]) if len(arguments) > 1 and arguments[1] else "the session was closed"
+            return arguments[0], str(self._vault.scrub(text))
+        if isinstance(error, pymysql.err.Error) and arguments:
+            return -1, str(self._vault.scrub(str(arguments[0])))
+        strerror = getattr(error, "strerror", None)
+        return -1, str(self._vault.scrub(strerror or f"no MySQL server answers there ({type(error).__name__})"))
+
+    def drop(self, schema: str) -> None:
+        """End one session, whatever state it is in."""
+        connection = self._connections.pop(schema, None)
+        if connection is None:
+            return
+        try:
+            connection.close()
+        except (pymysql.err.Error, OSError) as error:
+            logger.debug("closing a session of %s: %s", self.address, error)
+
+
+def _path(path: str | None) -> str | None:
+    return os.path.expanduser(path) if path else None  # noqa: PTH111 - pathlib's raises for unknown users
