@@ -65,7 +65,8 @@ class Router:
         except Exception as error:  # noqa: BLE001 - a defect of one source must not end the scan
             # Where, not what: nobody knows what a foreign exception's text quotes.
             places = "".join(traceback.format_tb(error.__traceback__))
-            logger.error("source %s raised %s in place of answering:\n%s", kind, type(error).__name__, places)
+            problem = "source %s raised %s in place of answering:\n%s"
+            logger.error(problem, kind, type(error).__name__, places)  # noqa: TRY400 - exception() writes the text
             return dict.fromkeys(queries, FetcherRaised(f"source {kind}", type(error).__name__))
         silent = FetcherRaised(f"source {kind}", "nothing: it left this query without an answer")
         return {query: answers.get(query, silent) for query in queries}

@@ -147,7 +147,7 @@ def test_cells_are_asked_one_after_the_other(server: MariaDb) -> None:
         (Select("nova", "SELECT 1 FROM no_such"), "doesn't exist|command denied"),
         (Select("nova", "SELECT id FROM hidden"), "command denied"),
         (Select("nova", "SELECT no_such FROM compute_nodes"), "Unknown column"),
-        (Select("nova", "SELEKT"), "SQL syntax"),
+        (Select("nova", "SELECT FROM WHERE"), "SQL syntax"),
         (Select("nova", "SELECT %s, %s", (1,)), "not enough arguments"),
         (
             Select("keystone", "SELECT 1"),
