@@ -100,12 +100,11 @@ def interfaces(
 
 def namespaces(host: str) -> Generator[Sequence[Query], Answers, tuple[Query, Any]]:
     """Ask for the named network namespaces; give the query that was answered, and rows of ``Namespace``."""
-    return (
-        yield from first_of(
-            Command(host, "ip -j netns list", "ip_netns_json", root=True),
-            Command(host, "ip netns list", "ip_netns_text", root=True),
-        )
-    )
+    modern = Command(host, "ip -j netns list", "ip_netns_json", root=True)
+    old = Command(host, "ip netns list", "ip_netns_text", root=True)
+    answers = yield [modern, old]  # both at once: an old host would need a fourth round, for what is inside of them
+    listed = modern if answers.failed(modern) is None else old
+    return listed, answers[listed]
 
 
 OVS_COLUMNS = {
@@ -140,5 +139,5 @@ def ports_of_devices(
     if not by_device:
         return {}
     answers = yield list(dict.fromkeys(by_device.values()))
-    found = {device: answers[query] for device, query in by_device.items()}
+    found = {device: answers.or_blank(query) for device, query in by_device.items()}
     return {device: ports[0] for device, ports in found.items() if len(ports) == 1}

@@ -101,6 +101,7 @@ class Fetched:
         folder: made on demand between ``under`` and the object.
         sources: queries whose answers prove this object; empty means all that were asked.
         partial: attributes that are missing here are unknown, not absent: keep what was known.
+        named: false when nobody could tell the name: the one given is then for an object that had none before.
         show_in_tree: false hides it from trees; it is an object like any other otherwise.
         object_name: last element of the name path, when that is not the name.
     """
@@ -112,10 +113,15 @@ class Fetched:
     folder: Folder | None = None
     sources: tuple[Query, ...] = ()
     partial: bool = False
+    named: bool = True
     show_in_tree: bool = True
     object_name: str | None = None
 
     def __post_init__(self) -> None:
+        if not isinstance(self.id, str) or not isinstance(self.name, str):
+            raise TypeError(f"id and name of an object are text, not {self.id!r} and {self.name!r}")
+        if not self.id or "/" in self.id:
+            raise ValueError(f"{self.id!r} is no id: make it with calipso_nornir.model.ids")
         clash = RESERVED & self.attributes.keys()
         if clash:
             raise ValueError(f"attributes may not be called {', '.join(sorted(clash))} (object {self.id!r})")

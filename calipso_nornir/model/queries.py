@@ -269,6 +269,11 @@ class Answers(Mapping["Query", Any]):
             self._on_blank(query, error)
             return None
 
+    def whole(self, query: Query) -> bool:
+        """Tell whether there is an answer that is not known to lack anything."""
+        answer = self._answers[query]
+        return isinstance(answer, Answer) and answer.gap is None
+
     def failed(self, query: Query) -> CalipsoError | None:
         """Return the error that came in place of an answer, if any, without ending the fetching."""
         answer = self._answers[query]

@@ -116,6 +116,9 @@ class Placer:
         parent = self._working.get(under) or self._revived(under)
         if fetched.folder is not None:
             parent = self._folder(fetched, parent)
+        old = self._before.get(ObjectRef(self._working.environment, origin.step.type, fetched.id))
+        if old is not None and not fetched.named:
+            fetched = replace(fetched, name=old.name, object_name=old.object_name)
         one = self._placed(fetched, parent, origin)
         if not self._within_scope(one):
             return
@@ -123,7 +126,6 @@ class Placer:
         if known is not None and self._working.state(one.ref) is State.FOUND:
             self._found_again(known, one, origin)
             return
-        old = self._before.get(one.ref)
         if old is not None and origin.partial:
             one = _completed(one, old)
         self._working.put(one, State.FOUND)

@@ -58,6 +58,6 @@ class AggregateHosts:
         found = []
         for name, query in by_name.items():
             host_id = ids.plain(name)
-            known = {"ref_id": parent.sibling("host", host_id).document_id} if answers[query] else {}
+            known = {"ref_id": parent.sibling("host", host_id).document_id} if answers.or_blank(query) else {}
             found.append(Fetched(id=ids.host_ref(parent.id, host_id), name=name, attributes={"host": host_id, **known}))
         return found

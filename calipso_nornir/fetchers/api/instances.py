@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from calipso_nornir.errors import ParseError
 from calipso_nornir.fetchers import questions
 from calipso_nornir.fetchers.attributes import TAP_SUFFIX_LENGTH
 from calipso_nornir.model import ids
@@ -14,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from calipso_nornir.model.objects import InventoryObject
-    from calipso_nornir.model.queries import Answers, Fetching
+    from calipso_nornir.model.queries import Answers, Fetching, Query
 
     Row = Mapping[str, Any]
 
@@ -49,21 +50,21 @@ class Instances:
 
     Source: Nova, ``GET /servers/detail?all_tenants=1`` (one list for all hosts); Neutron, ports and networks.
     Attributes: ``uuid``, ``host``, ``local_name`` (libvirt's domain name), ``project_id``, ``status`` …; ``network``
-    (ids of its networks, in order of its ports), ``network_info``: per port {id, devname, address (MAC), type,
-    vnic_type, active, network {id, label}, ips [{address, subnet_id, floating_ips}]}.
+    (ids of its networks, in order of its ports), ``mac_addresses``, ``network_info``: per port {id, devname, address
+    (MAC), type, vnic_type, active, network {id, label}, ips [{address, subnet_id}]}.
     """
 
     def get(self, parent: InventoryObject) -> Fetching:
         """Ask for the servers of all hosts and take this one's."""
         queries = [ask(parent["region"]) for ask in (questions.servers, questions.ports, questions.networks)]
         answers = yield queries
-        rows: Sequence[Row] = answers.grouped(queries[0], HOST).get(parent.name, [])
+        rows = _by_host(answers, queries[0]).get(parent.name, [])
         folder = parent.sibling("instances_folder", ids.folder(parent.id, "instances"))
         return [
             Fetched(
                 id=ids.plain(row["id"]),
                 name=row.get("name") or row["id"],
-                attributes={"host": parent.id, **_attributes(row, _network_info(row, answers, queries))},
+                attributes={"host": parent.id, **_attributes(row), **_connections(row, answers, queries)},
                 under=folder,
             )
             for row in rows
@@ -80,19 +81,28 @@ class HostlessInstances:
         """Ask for the servers of all hosts and take those without one."""
         queries = [ask(parent["region"]) for ask in (questions.servers, questions.ports, questions.networks)]
         answers = yield queries
-        grouped = answers.grouped(queries[0], HOST)
+        grouped = _by_host(answers, queries[0])
         return [
             Fetched(
                 id=ids.plain(row["id"]),
                 name=row.get("name") or row["id"],
-                attributes=_attributes(row, _network_info(row, answers, queries)),
+                attributes={**_attributes(row), **_connections(row, answers, queries)},
                 folder=WITHOUT_HOST,
             )
             for row in [*grouped.get(None, []), *grouped.get("", [])]
         ]
 
 
-def _attributes(row: Row, network_info: list[dict[str, Any]]) -> dict[str, Any]:
+def _by_host(answers: Answers, servers: Query) -> Mapping[Any, Sequence[Row]]:
+    """Group servers by their host's name. Nova shows it to administrators; without it nobody knows who is where."""
+    blind = [row["id"] for row in answers[servers] if HOST not in row]
+    if blind:
+        problem = f'{len(blind)} of {len(answers[servers])} have no "{HOST}": the user may not see it'
+        raise ParseError("servers", problem, query=str(servers))
+    return answers.grouped(servers, HOST)
+
+
+def _attributes(row: Row) -> dict[str, Any]:
     taken = {ours: row.get(theirs) for theirs, ours in _TAKEN.items() if theirs in row}
     image = row.get("image")
     return {
@@ -101,22 +111,24 @@ def _attributes(row: Row, network_info: list[dict[str, Any]]) -> dict[str, Any]:
         "project_id": row.get("tenant_id"),
         "image_id": image.get("id") if isinstance(image, dict) else None,
         "security_groups": sorted({group["name"] for group in row.get("security_groups") or ()}),
-        "network_info": network_info,
-        "network": list(dict.fromkeys(info["network"]["id"] for info in network_info)),
-        "mac_addresses": [info["address"] for info in network_info],
     }
 
 
-def _network_info(row: Row, answers: Answers, queries: Sequence[Any]) -> list[dict[str, Any]]:
-    _, ports, networks = queries
-    names = {id_: rows[0].get("name") for id_, rows in _grouped(answers, networks, "id").items()}
-    own = _grouped(answers, ports, "device_id").get(row["id"], [])
-    return [_port_info(port, names) for port in sorted(own, key=lambda one: (one.get("created_at") or "", one["id"]))]
-
-
-def _grouped(answers: Answers, query: Any, key: str) -> Mapping[Any, Sequence[Row]]:  # noqa: ANN401 - a query
-    """Group the rows of an answer, or of none: then what the server is connected with is not known."""
-    return answers.grouped(query, key) if answers.or_gap(query) is not None else {}
+def _connections(row: Row, answers: Answers, queries: Sequence[Query]) -> dict[str, Any]:
+    """Return what Neutron says of a server, as far as it answered."""
+    ports = answers.grouped_or_blank(queries[1], "device_id")
+    networks = answers.grouped_or_blank(queries[2], "id")
+    if ports is None:
+        return {}
+    own = sorted(ports.get(row["id"], ()), key=lambda one: (one.get("created_at") or "", one["id"]))
+    known = {
+        "network": list(dict.fromkeys(port["network_id"] for port in own)),
+        "mac_addresses": [port.get("mac_address") for port in own],
+    }
+    if networks is None:
+        return known
+    names = {id_: rows[0].get("name") for id_ in known["network"] if (rows := networks.get(id_))}
+    return {**known, "network_info": [_port_info(port, names) for port in own]}
 
 
 def _port_info(port: Row, names: Mapping[str, Any]) -> dict[str, Any]:

@@ -34,7 +34,7 @@ class Networks:
         region = parent["region"]
         networks, subnets, projects = questions.networks(region), questions.subnets(region), Lookup.of("project")
         answers = yield [networks, subnets, projects]
-        known = {one.id: one for one in answers[projects]}
+        known = {one.id: one for one in answers.or_blank(projects, ())}
         rows = {row["id"]: row for row in answers[subnets]}
         return [self._network(parent, row, known.get(_project(row)), rows) for row in answers[networks]]
 

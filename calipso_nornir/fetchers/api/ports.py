@@ -43,9 +43,9 @@ class Ports:
         ports, floating = questions.ports(region), questions.floating_ips(region)
         projects = Lookup.of("project")
         answers = yield [ports, floating, projects, BINDING_LEVELS]
-        names = {one.id: one.name for one in answers[projects]}
+        names = {one.id: one.name for one in answers.or_blank(projects, ())}
         rows: Sequence[Mapping[str, Any]] = answers[ports]
-        floating_of = _by_port(answers.or_gap(floating, []))
+        floating_of = _floating_ips(answers.or_blank(floating))
         levels = _binding_levels(answers)
         return [
             Fetched(
@@ -56,7 +56,7 @@ class Ports:
                     "port_name": row.get("name") or "",
                     "project": names.get(row.get("project_id") or row.get("tenant_id") or ""),
                     "network": row["network_id"],
-                    "floating_ips": [_floating_ip(one) for one in floating_of.get(row["id"], ())],
+                    **({"floating_ips": floating_of.get(row["id"], [])} if floating_of is not None else {}),
                     "tap_suffix": row["id"][:TAP_SUFFIX_LENGTH],
                     **({"binding_levels": levels.get(row["id"], [])} if levels is not None else {}),
                 },
@@ -66,23 +66,23 @@ class Ports:
         ]
 
 
-def _by_port(rows: Sequence[Mapping[str, Any]]) -> dict[str, list[Mapping[str, Any]]]:
-    found: defaultdict[str, list[Mapping[str, Any]]] = defaultdict(list)
+def _floating_ips(rows: Sequence[Mapping[str, Any]] | None) -> dict[str, list[dict[str, Any]]] | None:
+    """Return the floating IPs by port; None when nobody told."""
+    if rows is None:
+        return None
+    found: defaultdict[str, list[dict[str, Any]]] = defaultdict(list)
+    names = ("id", "floating_ip_address", "fixed_ip_address", "router_id", "status")
     for row in sorted(rows, key=lambda one: str(one.get("id"))):
         if row.get("port_id"):
-            found[row["port_id"]].append(row)
+            found[row["port_id"]].append({key: row.get(key) for key in names})
     return found
-
-
-def _floating_ip(row: Mapping[str, Any]) -> dict[str, Any]:
-    return {key: row.get(key) for key in ("id", "floating_ip_address", "fixed_ip_address", "router_id", "status")}
 
 
 def _binding_levels(answers: Answers) -> dict[str, list[dict[str, Any]]] | None:
     """Return the levels by port; None when there is no database to ask, or it would not tell."""
     if isinstance(answers.failed(BINDING_LEVELS), SourceNotConfigured):
         return None
-    rows = answers.or_gap(BINDING_LEVELS)
+    rows = answers.or_blank(BINDING_LEVELS)
     if rows is None:
         return None
     found: defaultdict[str, list[dict[str, Any]]] = defaultdict(list)

@@ -36,8 +36,9 @@ class AvailabilityZones:
         zones, agents = questions.zones(parent["region"]), questions.agents(parent["region"])
         answers = yield [zones, agents]
         rows: Rows = answers[zones]
+        agent_rows: Rows | None = answers.or_gap(agents)
         hosts: defaultdict[str, list[str]] = defaultdict(list)
-        for host, zone in zone_of_hosts(rows, answers.or_gap(agents, [])).items():
+        for host, zone in zone_of_hosts(rows, agent_rows or ()).items():
             hosts[zone].append(host)
         available = {row["zoneName"]: (row.get("zoneState") or {}).get("available") for row in rows}
         folder = parent.sibling("availability_zones_folder", ids.folder(parent.id, "availability_zones"))
@@ -47,7 +48,7 @@ class AvailabilityZones:
                 name=name,
                 attributes={
                     "available": available.get(name),
-                    "hosts": sorted(hosts[name]),
+                    **({"hosts": sorted(hosts[name])} if agent_rows is not None else {}),
                     "zone": name,
                     "region": parent["region"],
                 },
@@ -73,12 +74,10 @@ class Hosts:
         zones, nodes, agents = questions.zones(region), questions.hypervisors(region), questions.agents(region)
         answers = yield [zones, nodes, agents]
         rows: Rows = answers[zones]
-        agent_rows: Rows = answers.or_gap(agents, [])
-        node_rows: Rows = answers.or_gap(nodes, [])
+        agent_rows: Rows | None = answers.or_gap(agents)
+        node_rows: Rows = answers.or_blank(nodes, [])
         services = _services(rows)
-        agents_of: defaultdict[str, set[str]] = defaultdict(set)
-        for row in agent_rows:
-            agents_of[row["host"]].add(row["agent_type"])
+        networking = {row["host"] for row in agent_rows or () if row["agent_type"] in NETWORK_AGENTS}
         return [
             Fetched(
                 id=ids.plain(name),
@@ -87,31 +86,32 @@ class Hosts:
                     "host": ids.plain(name),
                     "zone": zone,
                     "region": region,
-                    "host_type": _types(services.get(name, []), agents_of[name]),
                     "services": services.get(name, []),
                     **_node(name, node_rows),
+                    # who runs no agent is only known when somebody told of the agents
+                    **(_types(services.get(name, []), name in networking) if agent_rows is not None else {}),
                 },
             )
-            for name, zone in sorted(zone_of_hosts(rows, agent_rows).items())
+            for name, zone in sorted(zone_of_hosts(rows, agent_rows or ()).items())
             if zone == parent["zone"]
         ]
 
 
 def zone_of_hosts(zones: Rows, agents: Rows) -> dict[str, str]:
-    """Choose one zone for every host: where nova-compute is active, else any of Nova, else the agents' own."""
-    chosen: dict[str, tuple[int, str]] = {}
+    """Choose one zone for every host: where nova-compute is active, else any of Nova, else the agents' own.
+
+    Of several that are as good the first by name is taken: the order of an API's answer means nothing.
+    """
+    claims: defaultdict[str, list[tuple[int, str]]] = defaultdict(list)
     for row in zones:
         for host, services in (row.get("hosts") or {}).items():
             compute = services.get("nova-compute")
-            rank = 3 if compute and compute.get("active") and compute.get("available") else 2 if compute else 1
-            if rank > chosen.get(host, (0, ""))[0]:
-                chosen[host] = (rank, row["zoneName"])
+            rank = 1 if compute and compute.get("active") and compute.get("available") else 2 if compute else 3
+            claims[host].append((rank, row["zoneName"]))
     for agent in agents:
-        zone = agent.get("availability_zone") or NO_ZONE
-        known = chosen.get(agent["host"])
-        if known is None or known == (0, NO_ZONE):
-            chosen[agent["host"]] = (0, zone)
-    return {host: zone for host, (_, zone) in chosen.items()}
+        zone = agent.get("availability_zone")
+        claims[agent["host"]].append((4, zone) if zone else (5, NO_ZONE))
+    return {host: min(claimed)[1] for host, claimed in claims.items()}
 
 
 def _services(zones: Rows) -> dict[str, list[dict[str, Any]]]:
@@ -127,14 +127,10 @@ def _services(zones: Rows) -> dict[str, list[dict[str, Any]]]:
     return {host: [services[name] for name in sorted(services)] for host, services in found.items()}
 
 
-def _types(services: list[dict[str, Any]], agents: set[str]) -> list[str]:
+def _types(services: list[dict[str, Any]], networking: bool) -> dict[str, list[str]]:  # noqa: FBT001 - one fact of three
     names = {service["service"] for service in services}
-    types = {
-        "Compute": "nova-compute" in names,
-        "Controller": "nova-conductor" in names,
-        "Network": bool(agents & NETWORK_AGENTS),
-    }
-    return [name for name, so in types.items() if so]
+    types = {"Compute": "nova-compute" in names, "Controller": "nova-conductor" in names, "Network": networking}
+    return {"host_type": [name for name, so in types.items() if so]}
 
 
 def _node(host: str, nodes: Rows) -> dict[str, Any]:

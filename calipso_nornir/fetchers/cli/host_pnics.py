@@ -52,12 +52,13 @@ class HostPnics:
         sources: tuple[Query, ...],
     ) -> Fetched:
         settings, driver = sources[-2:]
-        told = answers.or_gap(settings)
+        told = answers.or_blank(settings, {})
+        named = answers.or_blank(driver)
         attributes = {
-            **kept(told or {}),
+            **kept(told),
             **pnic_attributes(parent, one, interfaces),
-            "driver": answers.or_gap(driver),
-            "Link detected": (told or {}).get("Link detected") or ("yes" if one.up else "no"),
+            **({"driver": named} if named is not None else {}),
+            "Link detected": told.get("Link detected") or ("yes" if one.up else "no"),
         }
         return Fetched(
             id=ids.host_pnic(parent.id, one.name),
@@ -65,7 +66,6 @@ class HostPnics:
             attributes=attributes,
             under=pnics_folder(parent),
             sources=sources,
-            partial=told is None,
         )
 
 
@@ -92,7 +92,7 @@ class HostBonds:
         found = []
         for one in interfaces:
             if one.name in bonds:
-                bond: Bond | None = answers.or_gap(bonds[one.name])
+                bond: Bond | None = answers.or_blank(bonds[one.name])
                 found.append(
                     Fetched(
                         id=ids.host_pnic(parent.id, one.name),
@@ -104,7 +104,6 @@ class HostBonds:
                         },
                         under=pnics_folder(parent),
                         sources=(address, bonds[one.name]),
-                        partial=bond is None,
                     )
                 )
         return found

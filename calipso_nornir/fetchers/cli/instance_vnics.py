@@ -59,7 +59,7 @@ class InstanceVnics:
         by_device = yield from questions.ports_of_devices(one.device for one in domain.interfaces if one.device)
         own = Lookup.of("port", {"device_id": parent.id})
         answers = yield [own]
-        by_mac = {port.get("mac_address"): port for port in answers[own]}
+        by_mac = {port.get("mac_address"): port for port in answers.or_blank(own)}
         return {
             device_name(parent, one): by_device.get(one.device or "") or by_mac.get(one.mac)
             for one in domain.interfaces

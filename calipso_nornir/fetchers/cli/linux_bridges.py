@@ -41,7 +41,7 @@ class LinuxBridges:
         ports = yield from questions.ports_of_devices(name for bridge in found for name in bridge.interfaces)
         networks = Lookup.of("network")
         answers = yield [networks]
-        by_name = {BRQ + one.id[:TAP_SUFFIX_LENGTH]: one.id for one in answers[networks]}
+        by_name = {BRQ + one.id[:TAP_SUFFIX_LENGTH]: one.id for one in answers.or_blank(networks)}
         folder = parent.sibling("vconnectors_folder", ids.folder(parent.id, "vconnectors"))
         return [
             Fetched(

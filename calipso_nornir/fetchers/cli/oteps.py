@@ -96,7 +96,7 @@ class LinuxBridgeOteps:
         as_text = Command(host, "bridge fdb show", "bridge_fdb_text")
         answers = yield [as_json, as_text]  # both at once: an old host needs no further round then
         fdb = as_json if answers.failed(as_json) is None else as_text
-        entries: Sequence[FdbEntry] | None = answers.or_gap(fdb)
+        entries: Sequence[FdbEntry] | None = answers.or_blank(fdb)
         rows = {one.name: one for one in interfaces}
         return [
             Fetched(
@@ -111,7 +111,6 @@ class LinuxBridgeOteps:
                     **({"ports": _remotes(name, entries)} if entries is not None else {}),
                 },
                 sources=(address, fdb),
-                partial=entries is None,
             )
             for name in members
             if name in rows and rows[name].vxlan is not None
@@ -140,7 +139,7 @@ def _udp_port(tunnels: Sequence[Mapping[str, Any]], overlay_type: str) -> int | 
 def _registered(answers: Answers, endpoint: Select | None, host: str) -> dict[str, Any]:
     if endpoint is None or isinstance(answers.failed(endpoint), SourceNotConfigured):
         return {}
-    rows = [row for row in answers.or_gap(endpoint, []) if row["host"] == host]
+    rows = [row for row in answers.or_blank(endpoint, []) if row["host"] == host]
     return {"endpoint": {key: value for key, value in rows[0].items() if key != "host"}} if rows else {}
 
 

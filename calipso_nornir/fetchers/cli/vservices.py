@@ -73,11 +73,13 @@ class Vservices:
         folder = parent.sibling("vservices_folder", ids.folder(parent.id, "vservices"))
         found = []
         for service, namespace in wanted:
-            label, facts = _facts(service, namespace.removeprefix(service.prefix), queries, answers)
+            id_ = namespace.removeprefix(service.prefix)
+            name, facts = _facts(service, id_, queries, answers)
             found.append(
                 Fetched(
                     id=ids.vservice(parent.id, namespace),
-                    name=service.prefix + label,
+                    name=service.prefix + (name or id_),
+                    named=name is not None,
                     attributes={
                         **facts,
                         "host": parent.id,
@@ -126,31 +128,37 @@ def service_of(namespace: str) -> Service | None:
     return next((one for one in SERVICES if namespace.startswith(one.prefix)), None)
 
 
-def _facts(service: Service, id_: str, queries: Mapping[str, Query], answers: Answers) -> tuple[str, dict[str, Any]]:
-    """Return the label of a service, and its networks and Neutron's own fields as attributes."""
+def _facts(
+    service: Service, id_: str, queries: Mapping[str, Query], answers: Answers
+) -> tuple[str | None, dict[str, Any]]:
+    """Return what a service is called ("" when it has no name, None when nobody told), and what Neutron says of it."""
     if service.type in OF_NETWORKS:
-        network = _row(answers, queries["network"], id_)
-        return (network or {}).get("name") or id_, {"network": [id_], "orphaned": network is None}
+        name, _, known = _row(answers, queries["network"], id_)
+        return name, {"network": [id_], **known}
     if service.type in OF_ROUTERS:
-        router = _row(answers, queries["router"], id_)
-        ports = _grouped(answers, queries["port"], "device_id").get(id_, ())
-        floating = _grouped(answers, queries["floating_ip"], "router_id").get(id_, ())
-        return (router or {}).get("name") or id_, {
-            **kept(router or {}),
+        name, router, known = _row(answers, queries["router"], id_)
+        ports = answers.grouped_or_blank(queries["port"], "device_id")
+        floating = answers.grouped_or_blank(queries["floating_ip"], "router_id")
+        return name, {
+            **kept(router),
             "router_id": id_,
-            "network": sorted({port["network_id"] for port in ports}),
-            "floating_ips": sorted(row["floating_ip_address"] for row in floating if row.get("floating_ip_address")),
-            "orphaned": router is None,
+            **({} if ports is None else {"network": sorted({port["network_id"] for port in ports.get(id_, ())})}),
+            **({} if floating is None else {"floating_ips": _addresses(floating.get(id_, ()))}),
+            **known,
         }
-    return id_, {"network": []}
+    return "", {"network": []}
 
 
-def _row(answers: Answers, query: Query, id_: str) -> Mapping[str, Any] | None:
-    return next(iter(_grouped(answers, query, "id").get(id_, ())), None)
+def _row(answers: Answers, query: Query, id_: str) -> tuple[str | None, Mapping[str, Any], dict[str, bool]]:
+    """Return the name of something of Neutron's, its row, and whether it is gone there, as an attribute."""
+    found = (answers.grouped_or_blank(query, "id") or {}).get(id_)
+    if found:
+        return found[0].get("name") or "", found[0], {"orphaned": False}
+    return ("", {}, {"orphaned": True}) if answers.whole(query) else (None, {}, {})
 
 
-def _grouped(answers: Answers, query: Query, key: str) -> Mapping[Any, Sequence[Mapping[str, Any]]]:
-    return answers.grouped(query, key) if answers.or_gap(query) is not None else {}
+def _addresses(floating: Sequence[Mapping[str, Any]]) -> list[str]:
+    return sorted(row["floating_ip_address"] for row in floating if row.get("floating_ip_address"))
 
 
 def _vnic(vservice: InventoryObject, namespace: str, one: Interface, port: InventoryObject | None) -> dict[str, Any]:
