@@ -1,0 +1,69 @@
+# SPDX-License-Identifier: Apache-2.0
+"""``calipso clique``: what is connected with one object, drawn."""
+
+from typing import Any
+
+from calipso_nornir.cli.drawing import drawing
+from calipso_nornir.cli.finding import find_one
+from calipso_nornir.cli.options import Environment, Inventory, ObjectArgument, Output, Type
+from calipso_nornir.cli.output import Format, Terminal, emit
+from calipso_nornir.cli.routes import Routes, routes_of
+from calipso_nornir.cli.running import Run
+from calipso_nornir.errors import InvalidRequest, UnknownObject
+from calipso_nornir.model.objects import InventoryObject
+from calipso_nornir.model.protocols import Store, StoreView
+from calipso_nornir.store.documents import clique_document, link_document, object_document
+
+
+def clique(  # noqa: PLR0913 - the options of the command
+    run: Run,
+    *,
+    what: ObjectArgument,
+    environment: Environment = None,
+    type_: Type = None,
+    inventory: Inventory = None,
+    output: Output = Format.TABLE,
+) -> None:
+    """Draw what is connected with an object: for an instance, the way of each of its NICs to switch and network."""
+    with run.store(inventory=inventory) as store:
+        view, one = _focal_point(store, what, environment=environment, type_=type_)
+        routes = routes_of(store, view, view.cliques(one.ref)[0])
+        if output is Format.TABLE:
+            print_clique(run.out, routes)
+        else:
+            emit(document(routes), output)
+
+
+def print_clique(out: Terminal, routes: Routes) -> None:
+    """Draw a clique."""
+    for parts in drawing(routes):
+        out.say(*parts)
+
+
+def document(routes: Routes) -> dict[str, Any]:
+    """Return a clique's document with its links and nodes written out."""
+    nodes = [routes.objects[ref] for ref in routes.clique.nodes if ref in routes.objects]
+    return {
+        **clique_document(routes.clique),
+        "links_detailed": [link_document(link) for link in routes.links],
+        "nodes_detailed": [object_document(one) for one in nodes],
+    }
+
+
+def _focal_point(
+    store: Store, what: str, *, environment: str | None, type_: str | None
+) -> tuple[StoreView, InventoryObject]:
+    def has_clique(view: StoreView, one: InventoryObject) -> bool:
+        return bool(view.cliques(one.ref))
+
+    try:
+        return find_one(store, what, environment=environment, type_=type_, fits=has_clique)
+    except UnknownObject:
+        view, one = find_one(store, what, environment=environment, type_=type_)
+    known = store.collection("clique_types").find()
+    types = sorted({str(row.get("focal_point_type")) for row in known})
+    raise InvalidRequest(
+        f"{one.type} {one.name} of {view.environment} has no clique: nothing is linked with it"
+        if one.type in types
+        else f"there are no cliques of a {one.type}, only of {', '.join(types) or 'nothing yet: scan first'}"
+    )

@@ -1,0 +1,132 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Draws a clique as the paths that packets take; a chain goes straight down, only what forks goes further in."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from calipso_nornir.cli.facts import WRONG, facts, segment
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from calipso_nornir.cli.output import Part
+    from calipso_nornir.cli.routes import Hop, Routes
+    from calipso_nornir.model.links import Link
+    from calipso_nornir.model.objects import InventoryObject, ObjectRef
+
+TUNNELS = ("vxlan", "gre", "geneve")
+TYPE_WIDTH = 12
+
+
+def drawing(routes: Routes) -> Iterator[list[Part]]:
+    """Yield the lines of a drawing."""
+    focal = routes.clique.focal_point
+    starts = routes.starts()
+    for place, start in enumerate(starts):
+        path = _Path(routes, _network_of(routes, start))
+        if place:
+            yield []
+        if start is not None:
+            what = path.network.name if path.network is not None else "no network known"
+            yield [(f"path {place + 1} of {len(starts)}", "dim"), "  ", (what, "magenta")]
+            yield path.node(focal, None)
+            yield from path.edge(start, "")
+            yield from path.from_node(start.to, "", start.link)
+        else:
+            yield from path.from_node(focal, "", None)
+
+
+def _network_of(routes: Routes, start: Hop | None) -> InventoryObject | None:
+    """Return the network of the NIC that a path starts with."""
+    nic = routes.objects.get(start.to) if start is not None else None
+    wanted = nic.get("network") if nic is not None else None
+    if isinstance(wanted, (list, tuple)):
+        wanted = wanted[0] if len(wanted) == 1 else None
+    return next((one for ref, one in routes.objects.items() if ref.type == "network" and ref.id == wanted), None)
+
+
+@dataclass(slots=True)
+class _Path:
+    """One path; each node is drawn once, later it is only referred to."""
+
+    routes: Routes
+    network: InventoryObject | None
+    drawn: set[ObjectRef] = field(default_factory=set)
+
+    def from_node(self, ref: ObjectRef, prefix: str, came_by: Link | None) -> Iterator[list[Part]]:
+        """Yield a node and all that follows it."""
+        if ref in self.drawn:
+            yield [(prefix, "dim"), *self.node(ref, None), ("  (see above)", "dim")]
+            return
+        self.drawn.add(ref)
+        yield [(prefix, "dim"), *self.node(ref, came_by)]
+        hops = self.routes.onward(ref, network=self.network.id if self.network is not None else None)
+        follow = _continuation(prefix)
+        if len(hops) == 1 and hops[0].to not in self.drawn:
+            yield from self.edge(hops[0], follow)
+            yield from self.from_node(hops[0].to, follow, hops[0].link)
+            return
+        for place, hop in enumerate(hops):
+            last = place == len(hops) - 1
+            down = [_down(hop.link)] if hop.link.state == "down" else []
+            if down:
+                yield [(f"{follow}│ ", "dim"), *down]
+            yield from self.from_node(hop.to, follow + ("└─ " if last else "├─ "), hop.link)
+
+    def edge(self, hop: Hop, prefix: str) -> Iterator[list[Part]]:
+        """Yield the line between two nodes of a chain."""
+        yield [(f"{prefix}│", "dim"), *([" ", _down(hop.link)] if hop.link.state == "down" else [])]
+
+    def node(self, ref: ObjectRef, came_by: Link | None) -> list[Part]:
+        """Word one node: type, name, host, what matters."""
+        one = self.routes.objects.get(ref)
+        if one is None:
+            return [f"{ref.type:<{TYPE_WIDTH}}", (ref.id, "bold"), "  ", ("gone since the last scan", WRONG)]
+        label: list[Part] = [(f"{ref.type:<{TYPE_WIDTH}}", "cyan"), (one.object_name or one.name, "bold")]
+        host = one.get("host")
+        if isinstance(host, str) and host and host not in one.object_name:
+            label.append((f"  {host}", "dim"))
+        for fact in (*facts(one), *self._on_this_path(one, came_by)):
+            label += ["  ", fact] if fact else []
+        return label
+
+    def _on_this_path(self, one: InventoryObject, came_by: Link | None) -> Iterator[Part]:
+        """Yield what of a node concerns this path only: the port it comes in by, the segment it leaves as."""
+        if one.type == "vedge" and came_by is not None:
+            yield from _port(one, came_by, self.routes)
+        if self.network is None:
+            return
+        kind, number = (self.network.get(f"provider:{key}") for key in ("network_type", "segmentation_id"))
+        if number is None:
+            return
+        if one.type == "otep" and kind in TUNNELS and not one.get("vni"):
+            yield f"VNI {number}"
+        if one.type == "host_pnic" and kind == "vlan":
+            yield segment(self.network)
+
+
+def _port(vedge: InventoryObject, came_by: Link, routes: Routes) -> Iterator[Part]:
+    """Yield the port of a virtual switch that a link ends at."""
+    neighbour = routes.objects.get(came_by.source if came_by.source != vedge.ref else came_by.target)
+    names = {came_by.target_label}
+    if neighbour is not None:
+        names |= {neighbour.name, str(neighbour.get("device") or neighbour.name)}
+    port: dict[str, Any] = next(
+        (port for port in vedge.get("ports") or () if isinstance(port, dict) and port.get("name") in names), {}
+    )
+    if port:
+        yield f"port {port['name']}"
+        yield f"tag {port['tag']}" if port.get("tag") is not None else ""
+
+
+def _down(link: Link) -> Part:
+    return f"✗ down: {link.type} {link.name or ''}".rstrip(), WRONG
+
+
+def _continuation(prefix: str) -> str:
+    """Return what stands under a branch's own sign on the lines below it."""
+    if prefix.endswith("├─ "):
+        return f"{prefix[:-3]}│  "
+    return f"{prefix[:-3]}   " if prefix.endswith("└─ ") else prefix

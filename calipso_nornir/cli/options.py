@@ -1,0 +1,52 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Options that several commands have, each declared once."""
+
+from typing import Annotated, TypeAlias
+
+import typer
+
+from calipso_nornir.cli import completing
+from calipso_nornir.cli.output import Format
+
+Output: TypeAlias = Annotated[Format, typer.Option("--output", "-o", help="How to show it.", show_default=False)]
+
+Environment: TypeAlias = Annotated[
+    str | None,
+    typer.Option(
+        "--env",
+        "-e",
+        metavar="NAME",
+        envvar="CALIPSO_ENV",
+        autocompletion=completing.environments,
+        help="The environment; needed when the store holds several that it could be.",
+    ),
+]
+
+EnvironmentArgument: TypeAlias = Annotated[
+    str | None,
+    typer.Argument(
+        metavar="[ENV]",
+        envvar="CALIPSO_ENV",
+        autocompletion=completing.environments,
+        help="The environment; needed when the store holds several.",
+    ),
+]
+
+ObjectArgument: TypeAlias = Annotated[
+    str, typer.Argument(metavar="OBJECT", help="An id, a name, a MAC or IP address, or TYPE:ID.")
+]
+
+Type: TypeAlias = Annotated[
+    str | None,
+    typer.Option("--type", "-t", metavar="TYPE", autocompletion=completing.object_types, help="Only this type."),
+]
+
+Inventory: TypeAlias = Annotated[
+    str | None,
+    typer.Option("--inventory", "-y", metavar="NAME", help="Name of an alternative inventory in the store."),
+]
+
+Metadata: TypeAlias = Annotated[
+    list[str] | None,
+    typer.Option("--metadata", metavar="DIR", help="Folder with further metadata; may be given several times."),
+]

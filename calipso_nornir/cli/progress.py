@@ -1,0 +1,129 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What a scan shows while it runs: one live line on a terminal, plain lines elsewhere. On standard error."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections import Counter
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Final
+
+from rich.live import Live
+from rich.spinner import Spinner
+
+from calipso_nornir.cli.facts import WRONG
+from calipso_nornir.cli.output import joined
+from calipso_nornir.scan.progress import HostAnswered, ObjectsFound, PhaseBegan, RoundBegan, TroubleSeen
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from rich.console import RenderableType
+
+    from calipso_nornir.cli.output import Part, Terminal
+    from calipso_nornir.scan.progress import Event, Progress
+    from calipso_nornir.scan.report import Trouble
+
+REFRESH_PER_S: Final = 8
+_PHASES: Final = {
+    "inventory": "looking at what is there",
+    "links": "linking",
+    "cliques": "building cliques",
+    "store": "storing",
+}
+_ASKED: Final = {"api": "the API", "db": "the database"}
+_SHOWN: Final = ("host", "network", "port", "instance", "vservice", "vnic", "vedge", "host_pnic", "switch_pnic")
+"""Types whose counts are worth a place in one line."""
+
+
+@contextmanager
+def showing(terminal: Terminal, environment: str) -> Iterator[Progress]:
+    """Give a progress for one scan; what it shows live is gone at the end, failures stay."""
+    if not terminal.is_terminal or terminal.is_dumb_terminal:
+        yield PlainLines(terminal, environment)
+        return
+    state = LiveLine(terminal, environment)
+    with Live(state, console=terminal, refresh_per_second=REFRESH_PER_S, transient=True):
+        yield state
+
+
+class PlainLines:
+    """One line for each thing that begins, and for each failure."""
+
+    def __init__(self, terminal: Terminal, environment: str) -> None:
+        self._terminal = terminal
+        self._environment = environment
+
+    def __call__(self, event: Event) -> None:
+        """Take one event."""
+        match event:
+            case PhaseBegan(phase=phase):
+                self._terminal.say(f"{self._environment}: {_PHASES.get(phase, phase)}")
+            case RoundBegan():
+                self._terminal.say(f"{self._environment}: {asking(event)}")
+            case TroubleSeen(trouble=trouble) if trouble.severity == "failure":
+                self._terminal.say(*failure(trouble))
+
+
+class LiveLine:
+    """One line that is redrawn: what is being asked, and what was found so far. Events come from several threads."""
+
+    def __init__(self, terminal: Terminal, environment: str) -> None:
+        self._terminal = terminal
+        self._environment = environment
+        self._lock = threading.Lock()
+        self._began = time.monotonic()
+        self._spinner = Spinner("dots")
+        self._doing = "starting"
+        self._hosts = 0
+        self._answered = 0
+        self._found: Counter[str] = Counter()
+
+    def __call__(self, event: Event) -> None:
+        """Take one event."""
+        with self._lock:
+            match event:
+                case PhaseBegan(phase=phase):
+                    self._doing, self._hosts = _PHASES.get(phase, phase), 0
+                case RoundBegan():
+                    self._doing = asking(event)
+                    if event.hosts:
+                        self._hosts, self._answered = event.hosts, 0
+                case HostAnswered():
+                    self._answered += 1
+                case ObjectsFound(type=type_, count=count):
+                    self._found[type_] += count
+        if isinstance(event, TroubleSeen) and event.trouble.severity == "failure":
+            self._terminal.say(*failure(event.trouble))
+
+    def __rich__(self) -> RenderableType:
+        """Draw the line."""
+        with self._lock:
+            done = f", {self._answered} done" if self._hosts else ""
+            total = sum(self._found.values())
+            types = ", ".join(f"{self._found[type_]} {type_}" for type_ in _SHOWN if self._found[type_])
+            parts: list[Part] = [
+                (self._environment, "bold"),
+                f"  {self._doing}{done}",
+                (f"  {time.monotonic() - self._began:.0f} s", "dim"),
+            ]
+            if total:
+                parts.append((f"  {total} objects ({types})" if types else f"  {total} objects", "dim"))
+        text = joined(*parts)
+        text.truncate(max(20, self._terminal.width - 4), overflow="ellipsis")
+        self._spinner.update(text=text)
+        return self._spinner
+
+
+def asking(event: RoundBegan) -> str:
+    """Word a round of questions."""
+    if event.source == "cli":
+        hosts = f"{event.hosts} host{'s' if event.hosts != 1 else ''}"
+        return f"asking {hosts}, round {event.number}"
+    return f"asking {_ASKED.get(event.source, event.source)}, round {event.number}"
+
+
+def failure(trouble: Trouble) -> list[Part]:
+    """Word a failure, in one line."""
+    return [("✗ ", WRONG), " ".join(str(trouble.error).split())]

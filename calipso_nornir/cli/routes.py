@@ -1,0 +1,125 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A clique as ways: each of its links turned in the direction in which the clique was built."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from calipso_nornir.cli.linking import networks_of
+from calipso_nornir.model.links import LinkType
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from calipso_nornir.model.cliques import Clique
+    from calipso_nornir.model.links import Link
+    from calipso_nornir.model.objects import InventoryObject, ObjectRef
+    from calipso_nornir.model.protocols import Store, StoreView
+
+FOCAL_POINTS_WITH_NICS = ("instance", "vservice")
+
+
+@dataclass(frozen=True, slots=True)
+class Hop:
+    """One link, walked from one end to the other."""
+
+    link: Link
+    to: ObjectRef
+
+
+@dataclass(slots=True)
+class Routes:
+    """All that a drawing of a clique needs.
+
+    Attributes:
+        objects: the clique's nodes that are still there.
+        hops: from each node, in the order of the clique type.
+    """
+
+    clique: Clique
+    links: list[Link]
+    objects: dict[ObjectRef, InventoryObject]
+    hops: dict[ObjectRef, list[Hop]] = field(default_factory=dict)
+
+    def starts(self) -> list[Hop | None]:
+        """Return where paths begin: with each NIC of an instance or vService; else (None) with the focal point."""
+        first = self.hops.get(self.clique.focal_point, [])
+        if self.clique.focal_point.type in FOCAL_POINTS_WITH_NICS and first:
+            return list(first)
+        return [None]
+
+    def onward(self, ref: ObjectRef, *, network: str | None) -> list[Hop]:
+        """Return the hops from a node that a network's packets may take; all of them for None."""
+        return [hop for hop in self.hops.get(ref, []) if _carries(hop.link, network)]
+
+
+def _carries(link: Link, network: str | None) -> bool:
+    users = networks_of(link)
+    return network is None or users is None or network in users
+
+
+def routes_of(store: Store, view: StoreView, clique: Clique) -> Routes:
+    """Read a clique's links and nodes, and turn the links."""
+    links = _links(view, clique)
+    objects = {ref: one for ref in clique.nodes if (one := view.get(ref)) is not None}
+    routes = Routes(clique, links, objects)
+    for order in (*_declared(store, clique), _by_occurrence(links)):
+        turned = _turned(clique.focal_point, links, order)
+        if sum(map(len, turned.values())) == len(links) or not routes.hops:
+            routes.hops = turned
+        if sum(map(len, turned.values())) == len(links):
+            break
+    return routes
+
+
+def _links(view: StoreView, clique: Clique) -> list[Link]:
+    """Return a clique's links in its order; those that are gone meanwhile are left out."""
+    wanted = set(clique.links)
+    found: dict[str, Link] = {}
+    for node in clique.nodes:
+        found.update((link.document_id, link) for link in view.links(source=node) if link.document_id in wanted)
+    if wanted - found.keys():
+        found.update((link.document_id, link) for link in view.implicit_links() if link.document_id in wanted)
+    return [found[id_] for id_ in clique.links if id_ in found]
+
+
+def _declared(store: Store, clique: Clique) -> list[Sequence[LinkType]]:
+    """Return the link types of the clique types that go by the clique's name, as scans have put them into the store."""
+    rows = store.collection("clique_types").find({"name": clique.clique_type})
+    fitting = [row for row in rows if row.get("focal_point_type") == clique.focal_point.type]
+    return [[LinkType.of(name) for name in row.get("link_types", ())] for row in fitting]
+
+
+def _by_occurrence(links: Iterable[Link]) -> list[LinkType]:
+    """Return the types of links in the order in which they occur, each in both directions."""
+    types = dict.fromkeys(LinkType.of(link.type) for link in links)
+    return [way for one in types for way in dict.fromkeys((one, one.reverse))]
+
+
+def _turned(start: ObjectRef, links: Sequence[Link], order: Sequence[LinkType]) -> dict[ObjectRef, list[Hop]]:
+    """Walk as the builder of cliques did (scan/cliques.py), over the clique's links only."""
+    reached: defaultdict[str, set[ObjectRef]] = defaultdict(set, {start.type: {start}})
+    hops: defaultdict[ObjectRef, list[Hop]] = defaultdict(list)
+    left = {link.document_id: link for link in links}
+    for way in order:
+        arrived: set[ObjectRef] = set()
+        for link in list(left.values()):
+            ends = _ends(link, way, reached[way.source])
+            if ends is not None:
+                hops[ends[0]].append(Hop(link, ends[1]))
+                arrived.add(ends[1])
+                del left[link.document_id]
+        reached[way.target] |= arrived
+    return dict(hops)
+
+
+def _ends(link: Link, way: LinkType, reached: set[ObjectRef]) -> tuple[ObjectRef, ObjectRef] | None:
+    """Return a link's near and far end, when it may be walked this way from what was reached."""
+    type_ = LinkType.of(link.type)
+    if type_ == way and link.source in reached:
+        return link.source, link.target
+    if type_.reverse == way and link.target in reached:
+        return link.target, link.source
+    return None

@@ -1,0 +1,193 @@
+# SPDX-License-Identifier: Apache-2.0
+"""How a command runs: the options that all have, the store, and what errors look like from outside.
+
+Exit status: 0 done, 1 failed, 2 asked for in a way that cannot be, 3 done with failures; 130 and 141
+as a shell has it for SIGINT and SIGPIPE.
+"""
+
+from __future__ import annotations
+
+import inspect
+import logging
+import os
+import sys
+import traceback
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from calipso_nornir.cli.output import Terminal
+from calipso_nornir.cli.text import plain
+from calipso_nornir.errors import CalipsoError, InvalidRequest, UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from calipso_nornir.model.protocols import Store
+
+FAILED = 1
+USAGE = 2
+WITH_FAILURES = 3
+INTERRUPTED = 130
+BROKEN_PIPE = 141
+
+COMMON_PANEL = "For every command"
+
+_COMMON = {
+    "store": Annotated[
+        str | None,
+        typer.Option(
+            "--store",
+            metavar="URI|PATH",
+            rich_help_panel=COMMON_PANEL,
+            help="Where environments are kept: mongodb://…, sqlite:///PATH or a path. Default: CALIPSO_STORE, "
+            "else a file of your own.",
+        ),
+    ],
+    "verbose": Annotated[
+        bool,
+        typer.Option("--verbose", "-v", rich_help_panel=COMMON_PANEL, help="Log more, and show tracebacks."),
+    ],
+}
+
+
+@dataclass(slots=True)
+class Run:
+    """One run of one command.
+
+    Attributes:
+        out, err: standard output, for what was asked for; standard error, for everything else.
+    """
+
+    store_uri: str | None = None
+    verbose: bool = False
+    out: Terminal = field(default_factory=Terminal)
+    err: Terminal = field(default_factory=lambda: Terminal(stderr=True))
+
+    @property
+    def store_to_name(self) -> str:
+        """The store as it may be shown in a command to type: only a path, other URIs may hold secrets."""
+        return self.store_uri if self.store_uri and not self.store_uri.startswith("mongodb") else ""
+
+    def log_at(self, level: int) -> None:
+        """Send the log of this product to standard error, from a level on; of others only warnings."""
+        handler = _Log(self.err)
+        root = logging.getLogger()
+        root.handlers = [one for one in root.handlers if not isinstance(one, _Log)]
+        root.addHandler(handler)
+        logging.getLogger("calipso_nornir").setLevel(level)
+
+    @contextmanager
+    def store(self, *, inventory: str | None = None, make: bool = False) -> Iterator[Store]:
+        """Open the store; only with ``make`` is one made that is not there: a slip of the pen makes no files."""
+        from calipso_nornir.store import default_uri, open_store  # noqa: PLC0415 - what takes long comes when needed
+
+        uri = self.store_uri or default_uri()
+        if not make:
+            _must_be_there(uri)
+        opened = open_store(uri, inventory=inventory) if inventory else open_store(uri)
+        try:
+            yield opened
+        finally:
+            opened.close()
+
+    def report(self, error: BaseException) -> None:
+        """Tell of an error, in plain lines."""
+        for number, text in enumerate((str(error) or type(error).__name__).splitlines()):
+            self.err.say(("calipso: ", "red") if number == 0 else "", text)
+        if self.verbose:
+            for text in "".join(traceback.format_exception(error)).splitlines():
+                self.err.say((text, "dim"))
+
+
+class _Log(logging.Handler):
+    """Log lines on standard error, above whatever is shown there live."""
+
+    def __init__(self, terminal: Terminal) -> None:
+        super().__init__()
+        self._terminal = terminal
+        self.setFormatter(logging.Formatter("%(levelname)s %(name)s: %(message)s"))
+
+    def emit(self, record: logging.LogRecord) -> None:
+        for text in self.format(record).splitlines():
+            self._terminal.say((text, "yellow" if record.levelno >= logging.WARNING else "dim"))
+
+
+def command(app: typer.Typer, name: str | None = None, **settings: Any) -> Callable[[Callable[..., None]], None]:  # noqa: ANN401 - typer's own
+    """Register a function ``(run, …)`` as a command, which also takes the options that all commands have.
+
+    They may stand before the command's name or after it; the latter wins.
+    """
+
+    def register(function: Callable[..., None]) -> None:
+        own = list(inspect.signature(function).parameters.values())[1:]
+        keyword = inspect.Parameter.KEYWORD_ONLY
+        common = [
+            inspect.Parameter("store", keyword, default=None, annotation=_COMMON["store"]),
+            inspect.Parameter("verbose", keyword, default=False, annotation=_COMMON["verbose"]),
+        ]
+        first = inspect.Parameter("ctx", inspect.Parameter.POSITIONAL_OR_KEYWORD, annotation=typer.Context)
+
+        def wrapper(ctx: typer.Context, *, store: str | None, verbose: bool, **values: Any) -> None:  # noqa: ANN401 - as above
+            before = ctx.obj or Run()
+            run = Run(store or before.store_uri, verbose or before.verbose)
+            with guarded(run):
+                run.log_at(logging.INFO if run.verbose else logging.WARNING)
+                function(run, **values)
+
+        parameters = [first, *(one.replace(kind=keyword) for one in own), *common]
+        wrapper.__name__, wrapper.__doc__ = function.__name__, function.__doc__
+        wrapper.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]  # PEP 362
+        wrapper.__annotations__ = {one.name: one.annotation for one in parameters}
+        app.command(name, **settings)(wrapper)
+
+    return register
+
+
+@contextmanager
+def guarded(run: Run) -> Iterator[None]:
+    """Turn what may be raised into one or a few lines on standard error and an exit status; never a traceback."""
+    try:
+        yield
+        sys.stdout.flush()
+    except (typer.Exit, typer.Abort):
+        raise
+    except UsageError as error:
+        run.report(error)
+        raise typer.Exit(USAGE) from None
+    except CalipsoError as error:
+        run.report(error)
+        raise typer.Exit(FAILED) from None
+    except BrokenPipeError:
+        _forget_stdout()
+        raise typer.Exit(BROKEN_PIPE) from None
+    except KeyboardInterrupt:
+        run.err.say(("calipso: ", "red"), "interrupted")
+        raise typer.Exit(INTERRUPTED) from None
+    except OSError as error:
+        run.report(OSError(f"{f'{error.filename}: ' if error.filename else ''}{error.strerror or error}"))
+        raise typer.Exit(FAILED) from None
+    except Exception as error:  # noqa: BLE001 - a fault of ours must not look like a crash either
+        run.report(error)
+        if not run.verbose:
+            run.err.say(f"This is a fault of calipso itself ({type(error).__name__}). Report it with what -v prints.")
+        raise typer.Exit(FAILED) from None
+
+
+def _forget_stdout() -> None:
+    """Keep the interpreter from writing the rest at its end, which would fail again (docs.python.org, SIGPIPE)."""
+    try:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    except (OSError, ValueError):  # standard output is no file, in a test
+        return
+
+
+def _must_be_there(uri: str) -> None:
+    path = uri.removeprefix("sqlite:///")
+    if "://" in path or not path.strip() or "\0" in path:
+        return  # not a file, or nothing that could be one: opening it tells
+    if not Path(path).expanduser().exists():
+        raise InvalidRequest(f"there is no store {plain(path)} yet: a scan makes it (calipso scan --help)")

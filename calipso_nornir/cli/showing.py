@@ -1,0 +1,144 @@
+# SPDX-License-Identifier: Apache-2.0
+"""``calipso show`` and ``calipso search``."""
+
+from collections.abc import Iterator, Mapping
+from typing import Annotated, Any
+
+import typer
+
+from calipso_nornir.cli.choosing import environments_meant, one_environment
+from calipso_nornir.cli.facts import facts
+from calipso_nornir.cli.finding import MANY, find_one
+from calipso_nornir.cli.options import Environment, Inventory, ObjectArgument, Output, Type
+from calipso_nornir.cli.output import Format, Part, Terminal, emit, table
+from calipso_nornir.cli.running import Run
+from calipso_nornir.cli.text import pasteable
+from calipso_nornir.model.objects import RESERVED, InventoryObject
+from calipso_nornir.model.protocols import StoreView
+from calipso_nornir.store.documents import object_document
+
+INDENT = "  "
+
+
+def show(  # noqa: PLR0913 - the options of the command
+    run: Run,
+    *,
+    what: ObjectArgument,
+    environment: Environment = None,
+    type_: Type = None,
+    inventory: Inventory = None,
+    output: Output = Format.TABLE,
+) -> None:
+    """Show one object with all that is known of it."""
+    with run.store(inventory=inventory) as store:
+        view, one = find_one(store, what, environment=environment, type_=type_)
+        if output is Format.TABLE:
+            print_object(run.out, view, one)
+        else:
+            emit(object_document(one), output)
+
+
+def search(  # noqa: PLR0913 - as above
+    run: Run,
+    *,
+    text: Annotated[str, typer.Argument(metavar="TEXT", help="Looked for in names, ids and attributes.")],
+    environment: Environment = None,
+    type_: Type = None,
+    limit: Annotated[int, typer.Option("--limit", min=1, metavar="N", help="At most so many.")] = 100,
+    inventory: Inventory = None,
+    output: Output = Format.TABLE,
+) -> None:
+    """List the objects with a text in their name, id or an attribute; those that are called so come first."""
+    with run.store(inventory=inventory) as store:
+        names = environments_meant(store, environment)
+        found: list[InventoryObject] = []
+        for name in names or [one_environment(store, environment)]:
+            hits = store.view(name).search(text, limit=MANY if type_ else limit)
+            found += [one for one in hits if type_ in (None, one.type)]
+    found, more = found[:limit], len(found) > limit
+    if output is not Format.TABLE:
+        emit([object_document(one) for one in found], output)
+        return
+    if found:
+        rows = [(one.type, (one.name, "bold"), one.id, (one.name_path, "dim")) for one in found]
+        table(run.out, ("type", "name", "id", "where"), rows)
+    else:
+        run.err.say(f'nothing has "{text}" in it')
+    if more or len(found) == limit:
+        run.err.say((f"the first {limit}; --limit shows more", "dim"))
+
+
+def print_object(out: Terminal, view: StoreView, one: InventoryObject) -> None:
+    """Print the frame of an object, then its attributes."""
+    out.say((one.name, "bold"), f"  {one.type}", *(part for fact in facts(one) for part in ("  ", fact)))
+    frame: dict[str, Any] = {
+        "id": one.id,
+        "environment": one.ref.environment,
+        "where": one.name_path,
+        "parent": str(one.parent) if one.parent else "",
+        "last confirmed": one.scanned_at.isoformat() if one.scanned_at else "",
+    }
+    target = referred(view, one)
+    if target is not None:
+        frame["refers to"] = f"{target.type}:{target.id}  {target.name_path}"
+    for parts in _rows(frame, ""):
+        out.say(*parts)
+    own = {key: value for key, value in one.attributes.items() if key not in RESERVED}
+    if own:
+        out.say("")
+        for parts in _rows(own, ""):
+            out.say(*parts)
+    out.say("")
+    out.say((f"where this comes from: calipso explain {pasteable(one.type, one.id)}", "dim"))
+
+
+def referred(view: StoreView, one: InventoryObject) -> InventoryObject | None:
+    """Return the object that a reference refers to, None when it is none or leads nowhere."""
+    if not one.get("ref_id"):
+        return None
+    wanted = one.type.removesuffix("_ref")
+    target = view.get(one.sibling(wanted, str(one.get(wanted) or one.name)))
+    return target if target is not None and target.ref.document_id == one["ref_id"] else None
+
+
+def _rows(values: Mapping[str, Any], indent: str) -> Iterator[list[Part]]:
+    """Yield the lines of a mapping; what is nested stands below its key, further in."""
+    width = max((len(str(key)) for key in values), default=0)
+    for key, value in values.items():
+        if _is_nested(value):
+            yield [(f"{indent}{key}", "cyan")]
+            yield from _nested(value, indent + INDENT)
+        else:
+            yield [(f"{indent}{key!s:<{width}}", "cyan"), f"  {_word(value)}"]
+
+
+def _nested(value: Any, indent: str) -> Iterator[list[Part]]:  # noqa: ANN401 - attributes are JSON of any shape
+    if isinstance(value, dict):
+        yield from _rows(value, indent)
+        return
+    for member in value:
+        if _is_nested(member):
+            for place, (first, *rest) in enumerate(_nested(member, indent + INDENT)):
+                lead = f"{indent}- " if place == 0 else ""
+                words, style = first if isinstance(first, tuple) else (first, "")
+                yield [lead, (words[len(lead) :] if lead else words, style), *rest]
+        else:
+            yield [f"{indent}- {_word(member)}"]
+
+
+def _is_nested(value: Any) -> bool:  # noqa: ANN401 - as above
+    if isinstance(value, dict):
+        return bool(value)
+    return isinstance(value, (list, tuple)) and any(isinstance(member, (dict, list, tuple)) for member in value)
+
+
+def _word(value: Any) -> str:  # noqa: ANN401 - as above
+    if isinstance(value, (list, tuple)):
+        return ", ".join(_word(member) for member in value) or "none"
+    match value:
+        case None | "" | {}:
+            return "-"
+        case bool():
+            return "yes" if value else "no"
+        case _:
+            return str(value)

@@ -1,0 +1,118 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What a scan came to, for people: status, changes, counts, failures with their cause, and what to type next."""
+
+from __future__ import annotations
+
+import shlex
+from typing import TYPE_CHECKING, Final
+
+from calipso_nornir.cli.facts import WRONG
+from calipso_nornir.cli.output import table
+from calipso_nornir.cli.text import plain
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from calipso_nornir.cli.output import Terminal
+    from calipso_nornir.model.protocols import StoreView
+    from calipso_nornir.scan.report import ScanReport, Trouble
+
+AFFECTED_SHOWN: Final = 3
+REMOVED_SHOWN: Final = 10
+NOTICES_SHOWN: Final = 10
+_STATUS: Final = {
+    "completed": ("completed", "bold green"),
+    "completed_with_errors": ("completed with errors", "bold yellow"),
+    "failed": ("failed", WRONG),
+}
+
+
+def print_summary(out: Terminal, report: ScanReport, *, everything: bool = False) -> None:
+    """Print a report; ``everything`` leaves nothing out, however long it gets."""
+    words, style = _STATUS[report.status]
+    seconds = (report.ended_at - report.started_at).total_seconds() if report.ended_at else 0.0
+    out.say((report.environment, "bold"), "  ", (words, style), f" in {seconds:.1f} s")
+    if report.status != "failed":
+        _print_changes(out, report)
+        counts = [f"{count} {type_}" for type_, count in _counted(report)]
+        if counts:
+            out.say("")
+            out.say((", ".join(counts), "dim"))
+        _print_removed(out, report, everything=everything)
+    _print_troubles(out, report.failures, title="failure", everything=everything)
+    _print_notices(out, report.notices, everything=everything)
+
+
+def next_steps(view: StoreView, *, store: str = "") -> list[str]:
+    """Return what one may type after a scan."""
+    calipso = f"calipso{f' --store {shlex.quote(store)}' if store else ''}"
+    environment = shlex.quote(plain(view.environment))
+    steps = [f"{calipso} tree {environment}"]
+    focal = next(iter(sorted(view.of_type("instance"), key=lambda one: (one.name, one.id))), None)
+    if focal is not None:
+        steps += [
+            f"{calipso} clique {shlex.quote(plain(focal.name))} -e {environment}",
+            f"{calipso} explain {shlex.quote(plain(focal.name))} -e {environment}",
+        ]
+    return steps
+
+
+def print_next(out: Terminal, steps: Iterable[str]) -> None:
+    """Print what one may type next."""
+    out.say("")
+    for step in steps:
+        out.say(("next  ", "dim"), step)
+
+
+def _print_changes(out: Terminal, report: ScanReport) -> None:
+    rows = [
+        (what, changes.total, changes.new, changes.changed, changes.unchanged, changes.removed, changes.kept)
+        for what, changes in (("objects", report.objects), ("links", report.links), ("cliques", report.cliques))
+    ]
+    out.say("")
+    table(out, ("", "now", "new", "changed", "unchanged", "removed", "kept"), rows)
+
+
+def _counted(report: ScanReport) -> list[tuple[str, int]]:
+    return [(type_, count) for type_, count in sorted(report.counts.items()) if not type_.endswith("_folder") and count]
+
+
+def _print_removed(out: Terminal, report: ScanReport, *, everything: bool) -> None:
+    gone = [one for one in report.removed if not one.get("type", "").endswith("_folder")]
+    shown = gone if everything else gone[:REMOVED_SHOWN]
+    if shown:
+        out.say("")
+    for one in shown:
+        out.say(
+            ("gone  ", "yellow"), f"{one.get('type')} ", (str(one.get("name")), "bold"), (f"  {one.get('id')}", "dim")
+        )
+    if len(gone) > len(shown):
+        out.say((f"      and {len(gone) - len(shown)} more (-v lists all)", "dim"))
+
+
+def _print_troubles(out: Terminal, troubles: Sequence[Trouble], *, title: str, everything: bool) -> None:
+    if not troubles:
+        return
+    out.say("")
+    out.say((f"{len(troubles)} {title}{'s' if len(troubles) != 1 else ''}", WRONG))
+    for trouble in troubles:
+        for number, line in enumerate(str(trouble.error).splitlines()):
+            out.say(("✗ " if number == 0 else "  ", WRONG), line)
+        affected = sorted(trouble.affected)
+        shown = affected if everything else affected[:AFFECTED_SHOWN]
+        for one in shown:
+            out.say((f"    not seen: {one}", "dim"))
+        if len(affected) > len(shown):
+            out.say((f"    and {len(affected) - len(shown)} more (-v lists all)", "dim"))
+    kept = " What was known there is kept." if title == "failure" else ""
+    out.say((f"Nothing was taken for gone because it could not be looked at.{kept}", "dim"))
+
+
+def _print_notices(out: Terminal, notices: Sequence[Trouble], *, everything: bool) -> None:
+    shown = notices if everything else notices[:NOTICES_SHOWN]
+    if shown:
+        out.say("")
+    for trouble in shown:
+        out.say((f"notice  {' '.join(str(trouble.error).split())}", "dim"))
+    if len(notices) > len(shown):
+        out.say((f"        and {len(notices) - len(shown)} more (-v lists all)", "dim"))

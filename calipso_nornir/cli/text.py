@@ -1,0 +1,40 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Text from strangers made harmless for a terminal, and exact where programs read it."""
+
+from __future__ import annotations
+
+import re
+import shlex
+
+_ZERO_WIDTH_JOINER = "\u200d"
+"""Harmless, and half of the emoji consist of it."""
+
+_UNSEEN = re.compile("[\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
+"""DEL, C1 controls (0x9b begins an escape sequence), marks that turn the direction of writing, lone surrogates."""
+
+
+def plain(value: object) -> str:
+    r"""Return text in which nothing moves a cursor or changes a colour: such signs are written ``\x1b``."""
+    text = str(value)
+    if text.isprintable():
+        return text
+    return "".join(sign if sign.isprintable() or sign == _ZERO_WIDTH_JOINER else _escaped(sign) for sign in text)
+
+
+def _escaped(sign: str) -> str:
+    return sign.encode("unicode_escape").decode("ascii")
+
+
+def pasteable(type_: str, id_: str) -> str:
+    """Return ``type:id`` as it may be pasted into a shell: ids have ``|`` in them."""
+    return shlex.quote(f"{plain(type_)}:{plain(id_)}")
+
+
+def safe_json(text: str) -> str:
+    r"""Return the same JSON with what a terminal would act upon as ``\uXXXX``; C0 controls are never in JSON."""
+    return _UNSEEN.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
+
+
+def needs_escapes(text: str) -> bool:
+    """Tell whether some of it may only be written as escape sequences."""
+    return _UNSEEN.search(text) is not None

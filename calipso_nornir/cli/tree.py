@@ -1,0 +1,115 @@
+# SPDX-License-Identifier: Apache-2.0
+"""``calipso tree``: an environment, or what is below one object of it, as a tree."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Annotated, Any
+
+import typer
+
+from calipso_nornir.cli.choosing import one_environment
+from calipso_nornir.cli.facts import facts
+from calipso_nornir.cli.finding import find_one
+from calipso_nornir.cli.options import EnvironmentArgument, Inventory, Output, Type
+from calipso_nornir.cli.output import Format, Part, emit
+from calipso_nornir.cli.running import Run
+from calipso_nornir.errors import InvalidRequest
+from calipso_nornir.model.objects import InventoryObject, root_of
+from calipso_nornir.model.protocols import StoreView
+
+BRANCH, LAST, PASS, GAP = "├─ ", "└─ ", "│  ", "   "
+
+
+def tree(  # noqa: PLR0913 - the options of the command
+    run: Run,
+    *,
+    environment: EnvironmentArgument = None,
+    id_: Annotated[
+        str | None,
+        typer.Option("--id", "-i", metavar="ID", help="Only what is below this object (id, name or address)."),
+    ] = None,
+    type_: Type = None,
+    depth: Annotated[int | None, typer.Option("--depth", min=0, metavar="N", help="At most so many levels.")] = None,
+    everything: Annotated[
+        bool, typer.Option("--all", help="Show empty folders and objects that are hidden from trees, too.")
+    ] = False,
+    inventory: Inventory = None,
+    output: Output = Format.TABLE,
+) -> None:
+    """Show what was found as a tree."""
+    if type_ is not None and id_ is None:
+        raise InvalidRequest("--type says of which type the object of --id is; --id is missing")
+    with run.store(inventory=inventory) as store:
+        if id_ is None:
+            view = store.view(one_environment(store, environment))
+            root = root_of(view.environment)
+        else:
+            view, root = find_one(store, id_, environment=environment, type_=type_)
+        shown = Tree(view, everything=everything)
+        if output is not Format.TABLE:
+            emit(shown.document(root, depth), output)
+            return
+        for parts in shown.lines(root, depth):
+            run.out.say(*parts)
+
+
+@dataclass(frozen=True, slots=True)
+class Tree:
+    """What is shown of a tree: empty folders and hidden objects only with ``everything``."""
+
+    view: StoreView
+    everything: bool = False
+
+    def lines(self, root: InventoryObject, depth: int | None) -> Iterator[list[Part]]:
+        """Yield one line an object, as they are read."""
+        yield self._label(root, cut=depth == 0)
+        yield from self._below(root, "", depth)
+
+    def _below(self, one: InventoryObject, prefix: str, depth: int | None) -> Iterator[list[Part]]:
+        if depth == 0:
+            return
+        left = None if depth is None else depth - 1
+        children = self.children(one)
+        for place, child in enumerate(children):
+            last = place == len(children) - 1
+            yield [(prefix + (LAST if last else BRANCH), "dim"), *self._label(child, cut=left == 0)]
+            yield from self._below(child, prefix + (GAP if last else PASS), left)
+
+    def document(self, one: InventoryObject, depth: int | None) -> dict[str, Any]:
+        """Return the same as nested JSON values; ``children`` is left out where the depth ends."""
+        about: dict[str, Any] = {"type": one.type, "id": one.id, "name": one.name}
+        if one.get("ref_id"):
+            about["ref_id"] = one["ref_id"]
+        if depth != 0:
+            left = None if depth is None else depth - 1
+            about["children"] = [self.document(child, left) for child in self.children(one)]
+        return about
+
+    def children(self, one: InventoryObject) -> list[InventoryObject]:
+        """Return what is shown directly below an object."""
+        children = self.view.children(one.ref)
+        if self.everything:
+            return list(children)
+        return [child for child in children if child.show_in_tree and not self._is_empty(child)]
+
+    def _is_empty(self, one: InventoryObject) -> bool:
+        """Tell whether it is a folder with nothing in it that would be shown."""
+        return is_folder(one) and not self.children(one)
+
+    def _label(self, one: InventoryObject, *, cut: bool) -> list[Part]:
+        """Word one object; ``cut`` when what is below it is not shown and has to be counted at least."""
+        if is_folder(one):
+            return [(one.name, "cyan"), (f" ({len(self.children(one))})", "dim")]
+        label: list[Part] = [(one.name, "bold")]
+        if one.get("ref_id"):
+            label.append((f" → host {one.get('host') or one.name}", "dim"))
+        label.append((f"  {one.type}", "dim"))
+        for fact in facts(one):
+            label += ["  ", fact]
+        below = len(self.children(one)) if cut else 0
+        return [*label, (f"  (+{below})", "dim")] if below else label
+
+
+def is_folder(one: InventoryObject) -> bool:
+    """Tell whether an object is only a place in the tree."""
+    return bool(one.get("create_object")) or one.on_demand

@@ -1,0 +1,156 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Nornir tasks: commands in one framed batch, and the scan of one host.
+
+>>> nr.run(task=run_commands, commands=["ip -j link", "ovs-vsctl show"])  # doctest: +SKIP
+>>> nr.run(task=scan_host, environment="lab")  # doctest: +SKIP
+
+Both fail for a host only when it could not be reached; what else went wrong stands in the result.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from nornir.core.plugins.connections import ConnectionPluginRegister
+from nornir.core.task import Result
+
+from calipso_nornir.errors import CalipsoError, ConnectionLost, HostUnreachable
+from calipso_nornir.model import ids
+from calipso_nornir.scan.engine import run_scan
+from calipso_nornir.scan.plan import ScanPlan
+from calipso_nornir.scan.progress import HostAnswered
+from calipso_nornir.sources.cli.channel import ChannelUnavailable
+from calipso_nornir.sources.cli.framing import Step, end_of, frames, new_mark, script
+from calipso_nornir.sources.cli.options import Limits
+from calipso_nornir.sources.cli.rounds import text_of
+from calipso_nornir.sources.cli.ssh import CONNECTION, CalipsoSsh, SshSession
+from calipso_nornir.store import default_uri, open_store
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from nornir.core.task import Task
+
+    from calipso_nornir.model.protocols import Store
+    from calipso_nornir.scan.progress import Event
+    from calipso_nornir.scan.report import ScanReport
+    from calipso_nornir.sources.cli.channel import Received
+
+WRITERS_WAIT_S = 600.0
+"""Hosts are scanned at once and stored one after the other."""
+
+
+def run_commands(
+    task: Task, commands: str | Sequence[str], *, root: bool = False, timeout_s: int = 30, limits: Limits | None = None
+) -> Result:
+    """Run commands on a Linux host, all in one script over its ``calipso_ssh`` connection.
+
+    Args:
+        task: Nornir's.
+        commands: texts for a POSIX shell; the same text twice is run once. Quote what comes from elsewhere.
+        root: run them through ``sudo -n`` unless the login is root's.
+        timeout_s: seconds for each command.
+        limits: for all of them together.
+
+    Returns:
+        A result ``{command: {"stdout": …, "stderr": …, "status": …}}``. A command that did not come to its end
+        has status None and an ``error``.
+    """
+    texts = list(dict.fromkeys([commands] if isinstance(commands, str) else commands))
+    steps = [Step((text,), timeout_s, root=root) for text in texts]
+    mark = new_mark()
+    try:
+        received = _run(task, script(steps, mark), end=end_of(mark), limits=limits or Limits(), longest_s=timeout_s)
+    except CalipsoError as error:
+        return Result(host=task.host, result={}, failed=True, exception=error)
+    answers = _answers(texts, received, mark)
+    lost = received.ending == "lost"
+    why = ConnectionLost(task.host.name, "; ".join(texts)[:200], received.cause) if lost else None
+    return Result(host=task.host, result=answers, failed=lost, exception=why)
+
+
+def scan_host(
+    task: Task,
+    environment: str,
+    store: Store | str | Path | None = None,
+    *,
+    inventory: str = "inventory",
+    metadata: Sequence[str] = (),
+) -> Result:
+    """Scan this host of an environment again, and what is below it, logging in as Nornir's inventory says.
+
+    Args:
+        task: Nornir's; the host's name is its id in the environment.
+        environment: its name in the store, where a whole scan has found the host before.
+        store: a store, its URI or path; by default ``CALIPSO_STORE`` or the user's own file.
+        inventory: name of an alternative inventory in the store that ``store`` names.
+        metadata: folders with further metadata.
+
+    Returns:
+        A result with the report's document (``ScanReport.document()``).
+    """
+    silent: set[str] = set()
+
+    def progress(event: Event) -> None:
+        if isinstance(event, HostAnswered) and not event.ok:
+            silent.add(event.host)
+
+    plan = ScanPlan(object_id=ids.plain(task.host.name), object_type="host", metadata=tuple(metadata))
+    if store is None or not hasattr(store, "view"):
+        opened = open_store(store or default_uri(), inventory=inventory, wait_s=WRITERS_WAIT_S)
+        try:
+            report = run_scan(environment, plan=plan, store=opened, nornir=task.nornir, progress=progress)
+        finally:
+            opened.close()
+    else:
+        report = run_scan(environment, plan=plan, store=store, nornir=task.nornir, progress=progress)
+    failed = task.host.name in silent
+    changed = any((report.objects.new, report.objects.changed, report.objects.removed))
+    why = _why_not_reached(report, task.host.name) if failed else None
+    return Result(host=task.host, result=report.document(), changed=changed, failed=failed, exception=why)
+
+
+def _run(task: Task, text: str, *, end: bytes, limits: Limits, longest_s: float) -> Received:
+    """Run a script; a connection that is dead, whatever it looked like, is opened anew once."""
+    session = _session(task)
+    try:
+        return session.run_script(text, end=end, limits=limits, longest_s=longest_s)
+    except ChannelUnavailable:
+        task.host.close_connection(CONNECTION)
+    try:
+        return _session(task).run_script(text, end=end, limits=limits, longest_s=longest_s)
+    except ChannelUnavailable as error:
+        address = task.host.hostname or task.host.name
+        raise HostUnreachable(task.host.name, address, f"it gives no session: {error}") from error
+
+
+def _session(task: Task) -> SshSession:
+    ConnectionPluginRegister.register(CONNECTION, CalipsoSsh)
+    known = task.host.connections.get(CONNECTION)
+    if known is not None and not known.connection.alive:
+        task.host.close_connection(CONNECTION)
+    session: SshSession = task.host.get_connection(CONNECTION, task.nornir.config)
+    return session
+
+
+def _answers(texts: Sequence[str], received: Received, mark: str) -> dict[str, dict[str, Any]]:
+    found = frames(received.stdout, received.stderr, mark, len(texts))
+    answers: dict[str, dict[str, Any]] = {}
+    for text, frame in zip(texts, found, strict=True):
+        if frame is None:
+            cause = received.cause or "it did not come to its end"
+            answers[text] = {"stdout": "", "stderr": "", "status": None, "error": cause}
+        else:
+            out, err = text_of(frame.stdout), text_of(frame.stderr)
+            answers[text] = {"stdout": out, "stderr": err, "status": frame.status}
+    return answers
+
+
+def _why_not_reached(report: ScanReport, host: str) -> CalipsoError:
+    """Return the error that kept a host from being asked; a secret that is missing names no host."""
+    failures = [
+        *(one for one in report.failures if one.host == host),
+        *(one for one in report.failures if not one.host),
+    ]
+    return failures[0].error if failures else HostUnreachable(host, host, "the report does not say why")
