@@ -3,7 +3,8 @@
 
 from __future__ import annotations
 
-from typing import Any
+import gzip
+from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 import pytest
@@ -11,12 +12,18 @@ import requests
 
 from calipso_nornir.errors import ApiFailed, CalipsoError, NotAuthenticated, NotAuthorized, ViewRestricted
 from calipso_nornir.metadata.os_cloud import import_os_cloud
-from calipso_nornir.model.environment import SecretRef
+from calipso_nornir.model.environment import Environment, SecretRef
 from calipso_nornir.model.protocols import Reply
-from calipso_nornir.model.queries import ApiGet
+from calipso_nornir.model.queries import ApiGet, Select
+from calipso_nornir.sources.mysql import MysqlSource
 from calipso_nornir.sources.openstack import OpenStackSource
+from calipso_nornir.sources.recording import RecordingSource, ReplaySource, bundle_info
+from calipso_nornir.sources.router import Router
 from calipso_nornir.sources.secrets import Vault
 from tests.fixtures.lab import CONTROLLER, PASSWORD
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 pytestmark = [
     pytest.mark.lab,
@@ -171,3 +178,25 @@ def test_variables_of_an_openrc_lead_to_a_login() -> None:
     assert data(OpenStackSource(made, Vault(environ=variables)).answer([PORTS])[PORTS])
     by_name = OpenStackSource({"os_cloud": "envvars"}, Vault(), environ=variables)
     assert data(by_name.answer([PORTS])[PORTS])
+
+
+def test_what_was_recorded_is_what_was_answered(tmp_path: Path) -> None:
+    instances = Select("nova", "SELECT uuid, host FROM instances WHERE deleted = %s", (0,))
+    broken = Select("neutron", "SELECT 1 FROM nowhere")
+    queries = [SERVERS, PORTS, ApiGet("network", "/agents", "agents"), instances, broken]
+    secret = {"pwd": SecretRef("env", "OSL")}
+    openstack = {"auth_url": KEYSTONE, "user": "admin", **secret}
+    mysql = {"host": CONTROLLER, "user": "scan", **secret}
+    environment = Environment(name="lab", configuration={"OpenStack": openstack, "mysql": mysql})
+    vault = Vault(environ={"OSL": PASSWORD})
+    router = Router({"api": OpenStackSource(openstack, vault), "db": MysqlSource(mysql, vault)})
+    path = tmp_path / "lab.calipso"
+    recording = RecordingSource(router, path, environment=environment, scrub=vault.scrub)
+    answers = recording.answer(queries)
+    recording.close()
+    assert all(isinstance(answers[query], Reply) for query in queries[:4])
+    replay = ReplaySource(path)
+    assert replay.answer(queries) == answers
+    assert replay.environment.name == "lab"
+    assert PASSWORD not in gzip.decompress(path.read_bytes()).decode()
+    assert bundle_info(path).exchanges == {"api": 3, "db": 2}
