@@ -14,7 +14,7 @@ from calipso_nornir.errors import ApiFailed, CalipsoError, NotAuthenticated, Not
 from calipso_nornir.metadata.os_cloud import import_os_cloud
 from calipso_nornir.model.environment import Environment, SecretRef
 from calipso_nornir.model.protocols import Reply
-from calipso_nornir.model.queries import ApiGet, Select
+from calipso_nornir.model.queries import ApiGet, Query, Select
 from calipso_nornir.sources.mysql import MysqlSource
 from calipso_nornir.sources.openstack import OpenStackSource
 from calipso_nornir.sources.recording import RecordingSource, ReplaySource, bundle_info
@@ -183,7 +183,7 @@ def test_variables_of_an_openrc_lead_to_a_login() -> None:
 def test_what_was_recorded_is_what_was_answered(tmp_path: Path) -> None:
     instances = Select("nova", "SELECT uuid, host FROM instances WHERE deleted = %s", (0,))
     broken = Select("neutron", "SELECT 1 FROM nowhere")
-    queries = [SERVERS, PORTS, ApiGet("network", "/agents", "agents"), instances, broken]
+    queries: list[Query] = [SERVERS, PORTS, ApiGet("network", "/agents", "agents"), instances, broken]
     secret = {"pwd": SecretRef("env", "OSL")}
     openstack = {"auth_url": KEYSTONE, "user": "admin", **secret}
     mysql = {"host": CONTROLLER, "user": "scan", **secret}
