@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-needs_root = pytest.mark.skipif(not IS_ROOT, reason="sshd gives passwords to root only")
+pytestmark = pytest.mark.skipif(not IS_ROOT, reason="sshd as another user than root cannot hand out terminals")
 
 
 @pytest.fixture(autouse=True)
@@ -174,7 +174,6 @@ def test_a_platform_that_netmiko_does_not_know(settings: dict[str, Any]) -> None
     assert "no_such_os" in error.cause
 
 
-@needs_root
 def test_password(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level("DEBUG")
     people = [Account("withpass", 60021, SECRETS["right"], login_shell="/bin/bash")]

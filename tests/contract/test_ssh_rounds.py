@@ -452,6 +452,7 @@ def test_a_login_shell_that_talks_first(accounts: Sshd, tmp_path: Path) -> None:
 
 
 def test_prefixes_run_in_front(settings: dict[str, Any]) -> None:
+    settings["sudo"] = False  # a command with a prefix wants root, which the login may not be
     settings["prefixes"] = [{"program": "whoami", "prefix": ["env", "X=a b", "sh", "-c", 'echo "$X $0"']}]
     rules = [{"distribution": "Toy", "program": "who", "prefix": ["echo", "in_{distribution_version}"]}]
     source = CliSource.for_section(
