@@ -48,6 +48,11 @@ UNIQUE: Mapping[Kind, tuple[str, ...]] = {"inventory": ("type", "id")}
 class Reader(Protocol):
     """Reads one environment of a store; each call sees one complete generation."""
 
+    @property
+    def uri(self) -> str:
+        """Where the store is, without secrets."""
+        ...
+
     def select(self, selection: Selection) -> Iterator[Document]:
         """Yield the selected documents in their order; they have all been read, but are decoded one by one."""
         ...

@@ -4,7 +4,7 @@ r"""What any value becomes before it is stored, so that both stores give back th
 What scans find is JSON; what comes by mistake must not end a bulk write either:
 
 - text: a lone surrogate (a byte that was no UTF-8) is written ``\\udcXX``; all else, NUL included, stays;
-- tuple, set: a list (a set in the order of its members' texts);
+- tuple, set, any sequence: a list (a set in the order of its members' texts);
 - key of a mapping: text, as JSON writes it (``1`` is "1", ``True`` is "true", ``None`` is "null");
 - time: aware, UTC, whole milliseconds (what BSON keeps); one without a zone counts as UTC;
 - integer: any, exactly; one of more than 3,000 digits becomes its hexadecimal text;
@@ -18,7 +18,7 @@ What scans find is JSON; what comes by mistake must not end a bulk write either:
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from datetime import UTC, date, datetime
 from typing import Any
@@ -40,7 +40,7 @@ def clean_text(text: str) -> str:
 def utc_ms(at: datetime) -> datetime:
     """Return a time in UTC, cut to whole milliseconds."""
     at = at.replace(tzinfo=UTC) if at.tzinfo is None else at.astimezone(UTC)
-    return at.replace(microsecond=at.microsecond // 1000 * 1000)
+    return at.replace(microsecond=at.microsecond // 1000 * 1000, fold=0)
 
 
 def clean(value: Any, depth: int = 0) -> Any:  # noqa: ANN401 - any value, and one line for each kind of it
@@ -75,7 +75,7 @@ def _key_text(key: object) -> str:
     return _text(key)
 
 
-def _unusual(value: Any, depth: int) -> Any:  # noqa: ANN401, PLR0911 - as above
+def _unusual(value: Any, depth: int) -> Any:  # noqa: ANN401, C901, PLR0911 - as above
     match value:
         case str():
             return clean_text(str(value))
@@ -93,8 +93,10 @@ def _unusual(value: Any, depth: int) -> Any:  # noqa: ANN401, PLR0911 - as above
             return clean(dict(value), depth)
         case AbstractSet():
             return clean(sorted(value, key=_text), depth)
-        case Iterable() if not hasattr(value, "__str__") or type(value).__str__ is object.__str__:
+        case Sequence():
             return clean(list(value), depth)
+        case Iterator():  # reading it would use it up, and its text is another one each time
+            return f"<{type(value).__name__}>"
     return clean_text(_text(value))
 
 

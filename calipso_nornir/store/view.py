@@ -3,15 +3,17 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
+from calipso_nornir.errors import StoreUnavailable
 from calipso_nornir.store.documents import clique_of, link_of, object_of
 from calipso_nornir.store.searching import Needle
 from calipso_nornir.store.selection import Selection
 from calipso_nornir.store.values import clean_text
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from calipso_nornir.model.cliques import Clique
     from calipso_nornir.model.links import Link
@@ -34,21 +36,19 @@ class DocumentView:
 
     def get(self, ref: ObjectRef) -> InventoryObject | None:
         """Return one object, or None."""
-        document = next(self._reader.select(Selection("inventory", (("_id", ref.document_id),))), None)
-        return None if document is None else object_of(document)
+        found = self._objects(Selection("inventory", (("_id", ref.document_id),)))
+        return found[0] if found else None
 
     def of_type(self, type_: str) -> Sequence[InventoryObject]:
         """Return all objects of a type, ordered by id."""
-        wanted = Selection("inventory", (("type", clean_text(type_)),), ("id",))
-        return [object_of(document) for document in self._reader.select(wanted)]
+        return self._objects(Selection("inventory", (("type", clean_text(type_)),), ("id",)))
 
     def children(self, ref: ObjectRef) -> Sequence[InventoryObject]:
         """Return what hangs directly below an object, ordered by type and name."""
         if ref.environment != self._environment:
             return []
         parent = (("parent_type", clean_text(ref.type)), ("parent_id", clean_text(ref.id)))
-        wanted = Selection("inventory", parent, ("type", "name", "id"))
-        return [object_of(document) for document in self._reader.select(wanted)]
+        return self._objects(Selection("inventory", parent, ("type", "name", "id")))
 
     def links(
         self,
@@ -65,28 +65,48 @@ class DocumentView:
             equal.append(("target", target.document_id))
         if type_ is not None:
             equal.append(("link_type", clean_text(type_)))
-        return [link_of(document) for document in self._reader.select(Selection("links", tuple(equal)))]
+        return self._links(Selection("links", tuple(equal)))
 
     def implicit_links(self) -> Sequence[Link]:
         """Return the derived links, ordered by document id."""
-        return [link_of(document) for document in self._reader.select(Selection("implicit_links"))]
+        return self._links(Selection("implicit_links"))
 
     def cliques(self, focal_point: ObjectRef | None = None) -> Sequence[Clique]:
         """Return the clique of a focal point, or all of them, ordered by document id."""
         equal = () if focal_point is None else (("focal_point", focal_point.document_id),)
-        return [clique_of(document) for document in self._reader.select(Selection("cliques", equal))]
+        with _undamaged(self._reader.uri):
+            return [clique_of(document) for document in self._reader.select(Selection("cliques", equal))]
 
     def search(self, text: str, *, limit: int = 100) -> Sequence[InventoryObject]:
         """Return objects with the text in their name, id or an attribute, ignoring case.
 
         Those with it in name or id come first; both parts are ordered by type and id.
         """
-        return [object_of(document) for document in self._reader.search(Needle(text), limit=limit)]
+        with _undamaged(self._reader.uri):
+            return [object_of(document) for document in self._reader.search(Needle(text), limit=limit)]
 
     def counts(self) -> Mapping[str, int]:
         """Return the number of objects by type, ordered by type."""
         return dict(sorted(self._reader.count_types().items()))
 
-    def documents(self, kind: Kind) -> Iterable[Document]:
+    def documents(self, kind: Kind) -> Iterator[Document]:
         """Yield the documents of one kind as they are stored, ordered by ``_id``."""
-        return self._reader.stream(kind)
+        with _undamaged(self._reader.uri):
+            yield from self._reader.stream(kind)
+
+    def _objects(self, selection: Selection) -> list[InventoryObject]:
+        with _undamaged(self._reader.uri):
+            return [object_of(document) for document in self._reader.select(selection)]
+
+    def _links(self, selection: Selection) -> list[Link]:
+        with _undamaged(self._reader.uri):
+            return [link_of(document) for document in self._reader.select(selection)]
+
+
+@contextmanager
+def _undamaged(uri: str) -> Iterator[None]:
+    """Say so when a document is not what this program wrote: cut short, or changed by others."""
+    try:
+        yield
+    except (LookupError, TypeError, ValueError, AttributeError) as error:
+        raise StoreUnavailable(uri, f"a document in it is damaged ({type(error).__name__}: {error})") from error

@@ -34,14 +34,13 @@ ROOT = Path(__file__).parents[2]
 def worker(action: str, place: Place, *arguments: int) -> Iterator[subprocess.Popen[str]]:
     """Run a worker; it is killed at the end."""
     command = [sys.executable, "-m", "tests.contract.store_worker", action, place.kind, place.uri]
-    process = subprocess.Popen(  # noqa: S603 - a program of our own
+    with subprocess.Popen(  # noqa: S603 - a program of our own
         [*command, *map(str, arguments)], cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
-    )
-    try:
-        yield process
-    finally:
-        process.kill()
-        process.communicate()
+    ) as process:
+        try:
+            yield process
+        finally:
+            process.kill()
 
 
 def said(process: subprocess.Popen[str]) -> dict[str, int]:
@@ -76,7 +75,7 @@ def test_readers_of_another_process_see_one_whole_generation(place: Place) -> No
     assert {answer["count"] for answer in answers if "count" in answer} == {size + 6}
 
 
-@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize("seed", range(2))
 def test_a_writer_killed_at_any_moment_leaves_one_whole_generation(place: Place, seed: int) -> None:
     size, kills = 1500, 8
     chance = random.Random(seed)  # noqa: S311 - moments, no secrets

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import re
+import warnings
 from contextlib import contextmanager
 from datetime import UTC
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
@@ -74,11 +75,14 @@ class Connection:
         if "serverselectiontimeoutms" in uri.lower():
             waits = {}
         try:
-            self._client: MongoClient[dict[str, Any]] = MongoClient(uri, appname="calipso", **waits)
+            with warnings.catch_warnings():  # of options that pymongo does not know, and would leave out
+                warnings.simplefilter("error", UserWarning)
+                self._client: MongoClient[dict[str, Any]] = MongoClient(uri, appname="calipso", **waits)
             name = self._client.get_default_database(DEFAULT_DATABASE).name
-        except (PyMongoError, ValueError, TypeError, UnicodeError) as error:
+        except (PyMongoError, ValueError, TypeError, UserWarning) as error:
             # What pymongo says of a URI may quote it: only the kind of error is told, and no traceback kept.
-            cause = f"the URI is not valid ({type(error).__name__}; user and password are to be percent-encoded)"
+            hint = "user and password are to be percent-encoded, options to be ones that pymongo knows"
+            cause = f"the URI is not valid ({type(error).__name__}): {hint}"
             raise StoreUnavailable(self.uri, cause) from None
         self.database: PlainDatabase = self._client.get_database(
             name,

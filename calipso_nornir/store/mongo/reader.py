@@ -42,7 +42,7 @@ class MongoReader:
     def __init__(self, generations: Generations, *, uri: str, wait_s: float) -> None:
         self._generations = generations
         self._environment = generations.environment
-        self._uri = uri
+        self.uri = uri
         self._wait_s = wait_s
 
     # --- what a view asks
@@ -50,7 +50,7 @@ class MongoReader:
     def select(self, selection: Selection) -> Iterator[Document]:
         """Yield the selected documents in their order; they have all been read, but are decoded one by one."""
         raws = self._settled(lambda log: list(self._selected(selection, log)))
-        return (from_raw(selection.kind, raw) for raw in raws)
+        return self._decoded(selection.kind, raws)
 
     def stream(self, kind: Kind) -> Iterator[Document]:
         """Yield every document of a kind, ordered by ``_id``; a file without a name keeps them meanwhile."""
@@ -64,17 +64,17 @@ class MongoReader:
 
             self._settled(read)
             spool.seek(0)
-            for document in bson.decode_file_iter(spool, codec_options=RAW_OPTIONS):
-                yield from_raw(kind, bytes(document.raw))
+            stored = bson.decode_file_iter(spool, codec_options=RAW_OPTIONS)
+            yield from self._decoded(kind, (bytes(document.raw) for document in stored))
 
     def some(self, kind: Kind, document_ids: Iterable[str]) -> Iterator[Document]:
         """Yield those documents of a kind that are there, for the one writer: nothing moves meanwhile."""
         collection = self._raw(self._generations.documents(kind).name)
         for ids in chunks(document_ids, _CHUNK):
             wanted = {"environment": self._environment, "_id": {"$in": [ObjectId(one) for one in ids]}}
-            with translated(self._uri):
+            with translated(self.uri):
                 raws = [bytes(document.raw) for document in collection.find(wanted)]
-            yield from (from_raw(kind, raw) for raw in raws)
+            yield from self._decoded(kind, raws)
 
     def count_types(self) -> dict[str, int]:
         """Return the number of objects by type."""
@@ -102,7 +102,7 @@ class MongoReader:
         """Read until no other generation became valid meanwhile."""
         deadline = time.monotonic() + self._wait_s
         attempts = 0
-        with translated(self._uri):
+        with translated(self.uri):
             while True:
                 before = self._generations.now()
                 result = read(before.log)
@@ -110,7 +110,7 @@ class MongoReader:
                     return result
                 attempts += 1
                 if attempts >= _LEAST_ATTEMPTS and time.monotonic() >= deadline:
-                    raise StoreBusy(self._uri, self._environment, "one process after another")
+                    raise StoreBusy(self.uri, self._environment, "one process after another")
 
     def values(self, kind: Kind, field: str, log: str | None) -> dict[str, str]:
         """Return ``_id`` -> value of a text field of every document of a kind, read through a log."""
@@ -139,6 +139,11 @@ class MongoReader:
         if log is not None:
             return bool(self.values(kind, "digest", log))
         return self._generations.documents(kind).find_one({"environment": self._environment}, {"_id": 1}) is not None
+
+    def _decoded(self, kind: Kind, raws: Iterable[bytes]) -> Iterator[Document]:
+        with translated(self.uri):
+            for raw in raws:
+                yield from_raw(kind, raw)
 
     # --- selections
 

@@ -83,6 +83,8 @@ def translated(uri: str, path: Path, *, environment: str = "", owner: str = "ano
         yield
     except sqlite3.Error as error:
         raise _meaning(error, uri, path, environment=environment, owner=owner) from error
+    except UnicodeError as error:  # names or messages that SQLite read from a damaged file
+        raise StoreUnavailable(uri, f"the file is damaged: {error}") from error
     except OSError as error:
         cause = f"{error.strerror or error}: {error.filename}" if error.filename else str(error)
         if error.errno in _NO_ROOM:

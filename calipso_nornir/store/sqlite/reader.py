@@ -32,6 +32,11 @@ class SqliteReader:
         self._inventory = inventory
         self._environment = environment
 
+    @property
+    def uri(self) -> str:
+        """Where the store is."""
+        return self._connections.uri
+
     def select(self, selection: Selection) -> Iterator[Document]:
         """Yield the selected documents in their order; they have all been read, but are decoded one by one."""
         statement, values = self._statement(selection)

@@ -24,6 +24,9 @@ _TYPELESS: Final[Mapping[str, Callable[[str], Any]]] = {
     "bytes": base64.b64decode,
     "float": float,
 }
+_TEXT: Final = frozenset({str})
+_SCALARS: Final = frozenset({str, int, float, bool, type(None)})
+_CONTAINERS: Final = frozenset({dict, list, tuple})
 _ASIDE: Final = ("last_scanned", "digest")
 """Fields that are kept in columns only: noting that a document was seen does not touch its text."""
 
@@ -37,13 +40,30 @@ def to_json(value: Any) -> tuple[str, Any]:  # noqa: ANN401 - any value
     """Return valid JSON text that UTF-8 can encode, and the value that it stands for (cleaned when need be)."""
     try:
         text = _ENCODE(value)
-        if not ESCAPE_IN_TEXT.search(text):
+        if not ESCAPE_IN_TEXT.search(text) and _keys_are_texts(value):
             text.encode()
             return text, value
     except (TypeError, ValueError, RecursionError):  # what JSON has no form for; UnicodeError is a ValueError
         pass
     value = clean(value)
     return _ENCODE(encoded(value, guard, _typeless)), value
+
+
+def _keys_are_texts(value: Any) -> bool:  # noqa: ANN401 - as above
+    """Tell whether no key would become another's by being written: JSON encoders write 1 and "1" alike."""
+    todo = [value]
+    while todo:
+        members = todo.pop()
+        if type(members) is dict:
+            if not _TEXT.issuperset(map(type, members)):
+                return False
+            members = members.values()
+        for member in members:
+            if type(member) in _CONTAINERS:
+                todo.append(member)
+            elif type(member) not in _SCALARS:
+                return False
+    return True
 
 
 def from_json(text: str) -> Any:  # noqa: ANN401 - as above

@@ -32,8 +32,8 @@ DOCUMENTS: Final = "calipso_documents"
 
 _WAL_ATTEMPTS: Final = 200
 _MAGIC: Final = b"SQLite format 3\0"
-_HEADER: Final = struct.Struct(">60x I 4x I")
-"""User version at byte 60 and application id at byte 68 of a file (sqlite.org/fileformat.html, 1.3)."""
+_HEADER: Final = struct.Struct(">16x H 10x I 28x I 4x I 28x")
+"""Page size, number of pages, user version and application id (sqlite.org/fileformat.html, 1.3)."""
 
 
 def table(inventory: str, kind: Kind) -> str:
@@ -62,8 +62,12 @@ def look(path: Path, uri: str) -> None:
         return
     if len(header) < _HEADER.size or not header.startswith(_MAGIC):
         raise StoreUnavailable(uri, "the file is no SQLite database")
-    version, application = _HEADER.unpack(header)
+    page_bytes, pages, version, application = _HEADER.unpack(header)
     _judge(uri, application, version, empty=application == version == 0)
+    page_bytes = page_bytes if page_bytes > 1 else 65536
+    beside = (path.with_name(f"{path.name}{end}") for end in ("-journal", "-wal"))
+    if not any(one.exists() for one in beside) and path.stat().st_size < pages * page_bytes:
+        raise StoreUnavailable(uri, f"the file is cut short: it has fewer than its {pages} pages of {page_bytes} bytes")
 
 
 def _judge(uri: str, application: int, version: int, *, empty: bool) -> None:

@@ -1,0 +1,334 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What only MongoDB has: generations read through a log, leases that end, addresses with passwords."""
+
+from __future__ import annotations
+
+import os
+import signal
+import time
+import traceback
+from typing import TYPE_CHECKING, Any
+
+import pymongo
+import pytest
+from bson.objectid import ObjectId
+
+from calipso_nornir.errors import DocumentRefused, StoreBusy, StoreUnavailable, StoreVersionMismatch
+from calipso_nornir.model.cliques import Clique
+from calipso_nornir.store import open_store
+from calipso_nornir.store.documents import clique_document, link_document, object_document
+from calipso_nornir.store.mongo import MongoStore, generations
+from calipso_nornir.store.mongo.generations import Generations
+from calipso_nornir.testing.store_samples import AT, ENVIRONMENT, LATER, host, link, pnic, put, stored
+from tests.contract.store_worker import check, write
+from tests.contract.test_store_processes import said, worker
+from tests.fixtures.places import LEASE_S
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+    from calipso_nornir.model.protocols import Store
+    from tests.fixtures.mongod import Mongod
+    from tests.fixtures.places import Place
+
+pytest_plugins = ["tests.fixtures.stores"]
+
+PASSWORD = "c4n4ry:p?ss/w@rd"  # noqa: S105 - nobody's
+
+CLIQUE = Clique(focal_point=host("h1").ref, clique_type="ANY:host", links=(), nodes=(host("h1").ref,))
+
+
+@pytest.fixture
+def database(mongo_place: Place) -> Iterator[pymongo.database.Database[dict[str, Any]]]:
+    with pymongo.MongoClient[dict[str, Any]](mongo_place.uri) as client:
+        yield client.get_default_database()
+
+
+def old_generation(store: Store) -> None:
+    with store.write(ENVIRONMENT) as writer:
+        writer.put("inventory", map(object_document, [host("h1"), host("h2"), pnic("h1", "eth0"), pnic("h1", "eth1")]))
+        writer.put("links", [link_document(link(host("h1"), pnic("h1", "eth0")))])
+        writer.put(
+            "cliques", [clique_document(Clique(focal_point=host("h1").ref, clique_type="a", links=(), nodes=()))]
+        )
+
+
+def new_generation(store: Store) -> None:
+    """Change, move, add, remove and see documents of every kind."""
+    moved = pnic("h2", "eth0")
+    with store.write(ENVIRONMENT) as writer:
+        writer.put("inventory", map(object_document, [host("h1", new=1), host("h3"), moved]))
+        writer.remove("inventory", [host("h2").ref.document_id, pnic("h1", "eth0").ref.document_id])
+        writer.seen("inventory", [pnic("h1", "eth1").ref.document_id, host("h3").ref.document_id], LATER)
+        writer.put("links", [link_document(link(host("h3"), moved))])
+        writer.put("implicit_links", [link_document(link(moved, host("h3")))])
+        writer.remove("links", [link(host("h1"), pnic("h1", "eth0")).document_id])
+        writer.seen(
+            "cliques", [Clique(focal_point=host("h1").ref, clique_type="a", links=(), nodes=()).document_id], AT
+        )
+
+
+def everything(store: Store) -> dict[str, Any]:
+    """Return what every look-up gives."""
+    view = store.view(ENVIRONMENT)
+    objects = [host("h1"), host("h2"), host("h3"), pnic("h1", "eth0"), pnic("h1", "eth1"), pnic("h2", "eth0")]
+    return {
+        "get": [view.get(one.ref) for one in objects],
+        "of_type": [view.of_type(type_) for type_ in ("host", "host_pnic")],
+        "children": [view.children(one.ref) for one in objects],
+        "links": [view.links(), view.links("host-host_pnic"), *(view.links(source=one.ref) for one in objects)],
+        "targets": [view.links(target=one.ref) for one in objects],
+        "implicit": view.implicit_links(),
+        "cliques": [view.cliques(), *(view.cliques(one.ref) for one in objects)],
+        "search": [view.search(text) for text in ("h1", "h2", "eth0", "9001", "tor-")],
+        "counts": dict(view.counts()),
+        "documents": [list(view.documents(kind)) for kind in ("inventory", "links", "implicit_links", "cliques")],
+        "environments": store.environments(),
+    }
+
+
+def interrupted(monkeypatch: pytest.MonkeyPatch, *, after_calls: int) -> None:
+    """Let applying a log fail after so many pages, as if the connection had gone."""
+    real: Callable[..., None] = Generations._put_page  # noqa: SLF001 - to fail in the middle, not to replace it
+    calls = 0
+
+    def put_page(self: Generations, *arguments: Any) -> None:  # noqa: ANN401 - those of the real one
+        nonlocal calls
+        calls += 1
+        if calls > after_calls:
+            raise pymongo.errors.AutoReconnect("gone")
+        real(self, *arguments)
+
+    monkeypatch.setattr(generations, "PAGE", 2)
+    monkeypatch.setattr(Generations, "_put_page", put_page)
+
+
+@pytest.mark.parametrize("after_calls", range(5))
+def test_a_generation_that_is_half_applied_is_read_whole(
+    mongo_place: Place,
+    database: pymongo.database.Database[dict[str, Any]],
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+    after_calls: int,
+) -> None:
+    store = mongo_place.open_impatient()
+    old_generation(store)
+    with monkeypatch.context() as patch:
+        interrupted(patch, after_calls=after_calls)
+        new_generation(store)
+        assert "the next writer will finish applying it" in caplog.text
+    marker = database["generations"].find_one({"_id": ENVIRONMENT})
+    assert marker is not None
+    assert (marker["state"], marker["generation"]) == ("committing", 2)
+    through_log = everything(store)
+    with store.write(ENVIRONMENT):
+        pass  # finishes what was begun
+    marker = database["generations"].find_one({"_id": ENVIRONMENT})
+    assert marker == {"_id": ENVIRONMENT, "generation": 2, "state": "clean"}
+    assert [name for name in database.list_collection_names() if "changes" in name] == []
+    assert everything(store) == through_log
+    fresh = MongoStore(mongo_place.uri, inventory="RDO")
+    old_generation(fresh)
+    new_generation(fresh)
+    assert everything(fresh) == through_log
+    fresh.close()
+
+
+def test_logs_of_the_dead_are_dropped(mongo_place: Place, database: pymongo.database.Database[dict[str, Any]]) -> None:
+    with worker("write", mongo_place, 20000, 1) as writer:
+        said(writer)
+        while not any("changes" in name for name in database.list_collection_names()):
+            time.sleep(0.01)
+        writer.kill()
+    store = mongo_place.open_impatient()
+    assert stored(store) == {}
+    put(store, "inventory", [object_document(host("h1"))])
+    assert [name for name in database.list_collection_names() if "changes" in name] == []
+    assert len(stored(store)) == 1
+
+
+def test_a_writer_that_was_suspended_changes_nothing_any_more(mongo_place: Place) -> None:
+    size = 3000
+    store = mongo_place.open_impatient()
+    with worker("write", mongo_place, size, 1) as writer:
+        said(writer)
+        for _ in range(3):
+            time.sleep(0.13)
+            os.kill(writer.pid, signal.SIGSTOP)
+            time.sleep(LEASE_S + 0.3)
+            write(store, 9000, size)
+            os.kill(writer.pid, signal.SIGCONT)
+            time.sleep(0.5)
+            if writer.poll() is None:
+                os.kill(writer.pid, signal.SIGKILL)
+                break
+        writer.wait()
+    assert check(store, size) in (9000, *range(1, 50))
+
+
+def test_a_lost_lease_ends_the_writer(mongo_place: Place, database: pymongo.database.Database[dict[str, Any]]) -> None:
+    store = mongo_place.open_impatient()
+    old_generation(store)
+    before = everything(store)
+
+    def lose() -> None:
+        with store.write(ENVIRONMENT) as writer:
+            writer.put("inventory", [object_document(host("h9"))])
+            database["generations"].update_one({"_id": ENVIRONMENT}, {"$set": {"lease.token": "another's"}})
+
+    with pytest.raises(StoreBusy):
+        lose()
+    assert everything(store) == before
+
+
+def test_ids_are_object_ids_and_times_are_dates(
+    mongo_place: Place, database: pymongo.database.Database[dict[str, Any]]
+) -> None:
+    old_generation(mongo_place.open())
+    one = database["inventory"].find_one({"type": "host", "id": "h1"})
+    assert one is not None
+    assert one["_id"] == ObjectId(host("h1").ref.document_id)
+    assert one["last_scanned"] == AT.replace(tzinfo=None)
+    assert one["evidence"][0]["at"] == AT.replace(tzinfo=None)
+    between = database["links"].find_one()
+    assert between is not None
+    assert database["inventory"].find_one({"_id": between["target"]}, {"_id": 0, "id": 1}) == {"id": "h1|eth0"}
+    clique = database["cliques"].find_one()
+    assert clique is not None
+    assert clique["focal_point"] == one["_id"]
+
+
+def test_keys_are_escaped_as_calipso_always_did(
+    mongo_place: Place, database: pymongo.database.Database[dict[str, Any]]
+) -> None:
+    attributes: dict[str, Any] = {"eth0.100": {"a.b": 1}}
+    put(mongo_place.open(), "inventory", [object_document(host("h1", **attributes))])
+    assert database["inventory"].find_one({"eth0[dot]100.a[dot]b": 1}) is not None
+
+
+def test_every_look_up_uses_an_index(mongo_place: Place, database: pymongo.database.Database[dict[str, Any]]) -> None:
+    store = mongo_place.open()
+    old_generation(store)
+    store.collection("messages").put("1", {"environment": ENVIRONMENT})
+    database.command("profile", 2)
+    everything(store)
+    with store.write(ENVIRONMENT) as writer:
+        writer.digests("inventory")
+        list(writer.documents("inventory", [host("h1").ref.document_id]))
+    messages = mongo_place.open().collection("messages")
+    messages.get("1")
+    messages.find({"environment": ENVIRONMENT})
+    database.command("profile", 0)
+    plans = {
+        (entry["ns"], str(entry["command"].get("filter", entry["command"].get("pipeline")))): entry["planSummary"]
+        for entry in database["system.profile"].find({"planSummary": {"$exists": True}})
+        if entry["ns"].rpartition(".")[2]
+        in ("inventory", "links", "implicit_links", "cliques", "messages", "generations")
+    }
+    assert len(plans) > 20
+    assert {what: plan for what, plan in plans.items() if "IXSCAN" not in plan and "IDHACK" not in plan} == {}
+    assert database["system.profile"].count_documents({"hasSortStage": True}) == 0
+
+
+def test_indexes_are_there(mongo_place: Place, database: pymongo.database.Database[dict[str, Any]]) -> None:
+    mongo_place.open()
+    indexes = database["inventory"].index_information().values()
+    unique = [index["key"] for index in indexes if index.get("unique")]
+    assert unique == [[("environment", 1), ("type", 1), ("id", 1)]]
+    assert [("environment", 1), ("host", 1)] in [index["key"] for index in indexes]
+    twin = {"environment": "x", "type": "t", "id": "i"}
+    database["inventory"].insert_one(dict(twin))
+    with pytest.raises(pymongo.errors.DuplicateKeyError):
+        database["inventory"].insert_one(dict(twin))
+
+
+def test_a_store_of_another_layout_is_left_alone(
+    mongo_place: Place, database: pymongo.database.Database[dict[str, Any]]
+) -> None:
+    old_generation(mongo_place.open())
+    database["store_layout"].update_one({}, {"$set": {"version": 99}})
+    before = {name: list(database[name].find()) for name in database.list_collection_names()}
+    with pytest.raises(StoreVersionMismatch, match="99"):
+        mongo_place.open()
+    assert {name: list(database[name].find()) for name in database.list_collection_names()} == before
+
+
+def test_a_database_of_another_program_is_left_alone(
+    mongo_place: Place, database: pymongo.database.Database[dict[str, Any]]
+) -> None:
+    database["inventory"].insert_one({"environment": "old", "type": "host", "id": "h1"})
+    with pytest.raises(StoreVersionMismatch, match="no note"):
+        mongo_place.open()
+    assert database.list_collection_names() == ["inventory"]
+    assert len(database["inventory"].index_information()) == 1
+
+
+def test_a_server_that_is_not_there(mongo_place: Place) -> None:
+    began = time.monotonic()
+    with pytest.raises(StoreUnavailable, match=r"127\.0\.0\.1:1") as caught:
+        open_store("mongodb://127.0.0.1:1/x?serverSelectionTimeoutMS=300")
+    assert time.monotonic() - began < 5
+    assert "Topology" not in str(caught.value)
+    assert mongo_place.open().uri == mongo_place.uri
+
+
+@pytest.mark.parametrize(
+    "form",
+    [
+        "mongodb://scan:{quoted}@{address}/x?authSource=admin&serverSelectionTimeoutMS=2000",
+        "mongodb://scan:{plain}@{address}/x",
+        "mongodb://scan:{plain}@{address}:port/x",
+        "mongodb://scan:{quoted}@{address}/x?authMechanism=NOPE",
+        "mongodb://{address}/x?proxyPassword={quoted}&tlsCertificateKeyFilePassword={quoted}",
+        "mongodb://scan:{plain}@/x",
+    ],
+)
+def test_no_error_shows_the_password(mongod: Mongod, form: str) -> None:
+    quoted = "c4n4ry%3Ap%3Fss%2Fw%40rd"
+    uri = form.format(quoted=quoted, plain=PASSWORD, address=f"127.0.0.1:{mongod.port}")
+    with pytest.raises(StoreUnavailable) as caught:
+        open_store(uri)
+    told = "".join(traceback.format_exception(caught.value)) + str(caught.value.data())
+    for secret in (PASSWORD, quoted, "c4n4ry", "w@rd", "w%40rd"):
+        assert secret not in told
+
+
+def test_a_document_that_is_too_large_is_refused(mongo_place: Place) -> None:
+    store = mongo_place.open()
+    old_generation(store)
+    before = stored(store)
+    with pytest.raises(DocumentRefused, match="larger than MongoDB allows"):
+        put(store, "inventory", [object_document(host("h9", huge="x" * (17 << 20)))])
+    assert stored(store) == before
+
+
+def test_inventories_of_two_names_know_nothing_of_each_other(
+    mongo_place: Place, database: pymongo.database.Database[dict[str, Any]]
+) -> None:
+    one, other = mongo_place.open(), mongo_place.open(inventory="RDO")
+    old_generation(one)
+    assert everything(other)["counts"] == {}
+    old_generation(other)
+    other.collection("scans").put("1", {"a": 1})
+    other.collection("constants").put("1", {"a": 1})
+    assert one.collection("scans").find() == []
+    assert one.collection("constants").find() == [{"a": 1}]
+    names = set(database.list_collection_names())
+    assert {"inventory", "links", "RDO", "RDO_links", "RDO_scans", "constants", "RDO_generations"} <= names
+
+
+def test_a_server_that_dies_loses_no_generation_that_was_written(tmp_path: Path) -> None:
+    from tests.fixtures.mongod import running  # noqa: PLC0415 - the plug-in is loaded by pytest first
+
+    for generation in (1, 2, 3):
+        with running(tmp_path) as server:
+            store = MongoStore(f"{server.uri('test')}?serverSelectionTimeoutMS=1000")
+            if generation > 1:
+                assert check(store, 500) == generation - 1
+            write(store, generation, 500)
+            server.process.kill()
+            server.process.wait()
+            with pytest.raises(StoreUnavailable):
+                MongoStore(f"{server.uri('test')}?serverSelectionTimeoutMS=300")
+            store.close()

@@ -1,0 +1,378 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What only SQLite has: files that are none of ours, full disks, rights, plans of statements."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import random
+import sqlite3
+import subprocess
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from calipso_nornir.errors import InvalidRequest, StoreError, StoreFull, StoreUnavailable, StoreVersionMismatch
+from calipso_nornir.model.cliques import Clique
+from calipso_nornir.store import clear, open_store
+from calipso_nornir.store.documents import clique_document, link_document, object_document
+from calipso_nornir.store.names import KINDS
+from calipso_nornir.testing.store_samples import AT, ENVIRONMENT, LATER, host, link, pnic, put, stored
+from tests.contract.store_worker import check, objects, write
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+    from calipso_nornir.model.protocols import Store
+
+IS_ROOT = os.geteuid() == 0
+NOBODY = 65534
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    return tmp_path / "calipso.db"
+
+
+@pytest.fixture
+def opened(path: Path) -> Iterator[Callable[..., Store]]:
+    with contextlib.ExitStack() as stack:
+
+        def open_it(**options: Any) -> Store:  # noqa: ANN401 - those of open_store
+            return stack.enter_context(contextlib.closing(open_store(path, **options)))
+
+        yield open_it
+
+
+def filled(path: Path, *, size: int = 50) -> None:
+    """Make a store with a generation; its log is written back when it is closed."""
+    with contextlib.closing(open_store(path)) as store:
+        write(store, 1, size)
+
+
+# --- files that are no store, or none of ours
+
+
+def test_the_folder_is_made(tmp_path: Path) -> None:
+    path = tmp_path / "not" / "yet" / "there.db"
+    filled(path)
+    assert path.is_file()
+
+
+def test_one_file_is_left(path: Path, tmp_path: Path) -> None:
+    filled(path)
+    assert list(tmp_path.iterdir()) == [path]
+
+
+@pytest.mark.parametrize("content", [b"x", b"no database at all\n" * 100, b"SQLite format 3", b"\0" * 4096])
+def test_a_file_that_is_no_database_is_left_alone(path: Path, tmp_path: Path, content: bytes) -> None:
+    path.write_bytes(content)
+    with pytest.raises(StoreUnavailable, match="no SQLite database"):
+        open_store(path)
+    assert path.read_bytes() == content
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_an_empty_file_becomes_a_store(path: Path) -> None:
+    path.touch()
+    filled(path)
+    with contextlib.closing(open_store(path)) as store:
+        assert check(store, 50) == 1
+
+
+def test_a_database_of_another_program_is_left_alone(path: Path) -> None:
+    with contextlib.closing(sqlite3.connect(path)) as other:
+        other.execute("CREATE TABLE inventory (x)")
+    before = path.read_bytes()
+    with pytest.raises(StoreUnavailable, match="another program"):
+        open_store(path)
+    assert path.read_bytes() == before
+
+
+@pytest.mark.parametrize("version", [0, 2, 99])
+def test_a_store_of_another_layout_is_left_alone(path: Path, tmp_path: Path, version: int) -> None:
+    filled(path)
+    with contextlib.closing(sqlite3.connect(path)) as other:
+        other.execute(f"PRAGMA user_version = {version}")
+    before = path.read_bytes()
+    with pytest.raises(StoreVersionMismatch, match=str(version)) as caught:
+        open_store(path)
+    assert (caught.value.found, caught.value.expected) == (str(version), "1")
+    assert path.read_bytes() == before
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def use(path: Path) -> int:
+    """Open a store and read all of it."""
+    with contextlib.closing(open_store(path)) as store:
+        return check(store, 50)
+
+
+@pytest.mark.parametrize("kept", [1, 99, 100, 4095, 4096, 8192, 0.3, 0.5, 0.9, 0.99])
+def test_a_truncated_file_is_told_from_a_store(path: Path, kept: float) -> None:
+    filled(path)
+    size = path.stat().st_size
+    os.truncate(path, int(kept * size) if isinstance(kept, float) else kept)
+    with pytest.raises(StoreUnavailable):
+        use(path)
+
+
+def test_a_text_that_is_cut_short_is_told(path: Path) -> None:
+    filled(path)
+    with contextlib.closing(sqlite3.connect(path)) as other:
+        other.execute("UPDATE calipso_text_inventory SET document = substr(document, 1, 200)")
+        other.execute("UPDATE calipso_text_links SET document = '{}'")
+        other.commit()
+    with contextlib.closing(open_store(path)) as store:
+        for look in ("of_type", "search"):
+            with pytest.raises(StoreUnavailable, match="damaged"):
+                getattr(store.view(ENVIRONMENT), look)("host")
+        with pytest.raises(StoreUnavailable, match="damaged"):
+            store.view(ENVIRONMENT).links()
+        with pytest.raises(StoreUnavailable, match="damaged"):
+            list(store.view(ENVIRONMENT).documents("inventory"))
+        clear(store, ENVIRONMENT)
+        write(store, 2, 50)
+        assert check(store, 50) == 2
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_a_damaged_file_never_crashes_and_never_passes_for_whole(path: Path, seed: int) -> None:
+    filled(path)
+    content = bytearray(path.read_bytes())
+    chance = random.Random(seed)  # noqa: S311 - places to damage, no secrets
+    for _ in range(20):
+        start = chance.randrange(100, len(content) - 512)
+        content[start : start + 512] = chance.randbytes(512)
+    path.write_bytes(content)
+    with contextlib.suppress(StoreError), contextlib.closing(open_store(path)) as store:
+        for kind in KINDS:
+            with contextlib.suppress(StoreError):
+                list(store.view(ENVIRONMENT).documents(kind))
+        with contextlib.suppress(StoreError):
+            store.view(ENVIRONMENT).search("host")
+        with pytest.raises((StoreError, AssertionError)):
+            check(store, 50)
+
+
+def test_places_where_no_file_can_be(tmp_path: Path) -> None:
+    file = tmp_path / "file"
+    file.write_text("x")
+    for path in (tmp_path, file / "below.db"):
+        with pytest.raises(StoreUnavailable) as caught:
+            open_store(path)
+        assert str(path) in caught.value.uri
+
+
+@pytest.mark.skipif(not IS_ROOT, reason="only root can be somebody else for a while")
+def test_a_file_without_the_right_to_read_or_write(tmp_path: Path, path: Path) -> None:
+    filled(path)
+    others = tmp_path.parents[1]  # pytest's own folders are 0700
+    with _reachable(others, tmp_path), _somebody_else():
+        path_mode = path.stat().st_mode
+        assert path_mode & 0o444
+        with pytest.raises(StoreUnavailable, match=r"readonly|unable to open|denied"):
+            write(open_store(path), 2, 50)
+        with pytest.raises(StoreUnavailable, match=r"denied|unable to open"):
+            open_store(tmp_path / "new" / "other.db")
+    path.chmod(0)
+    with _reachable(others, tmp_path), _somebody_else(), pytest.raises(StoreUnavailable, match="denied"):
+        open_store(path)
+    assert use(path) == 1
+
+
+@contextlib.contextmanager
+def _somebody_else() -> Iterator[None]:
+    os.seteuid(NOBODY)
+    try:
+        yield
+    finally:
+        os.seteuid(0)
+
+
+@contextlib.contextmanager
+def _reachable(above: Path, folder: Path) -> Iterator[None]:
+    """Open the folders between, and shut them again."""
+    between = [folder, *(one for one in folder.parents if one.is_relative_to(above))]
+    modes = [one.stat().st_mode for one in between]
+    for one in between:
+        one.chmod(0o755)
+    try:
+        yield
+    finally:
+        for one, mode in zip(between, modes, strict=True):
+            one.chmod(mode)
+
+
+# --- no room
+
+
+def _fills_up(store: Store) -> None:
+    """Write until there is no room; what was there stays, and can be read and, when there is room, written."""
+    write(store, 1, 50)
+    with pytest.raises(StoreFull, match="untouched"):
+        write(store, 2, 50_000)
+    assert check(store, 50) == 1
+
+
+def test_a_full_database(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    real = sqlite3.connect
+
+    def small(*arguments: Any, **options: Any) -> sqlite3.Connection:  # noqa: ANN401 - those of the real one
+        connection: sqlite3.Connection = real(*arguments, **options)
+        connection.execute("PRAGMA max_page_count = 400")
+        return connection
+
+    with monkeypatch.context() as patch:
+        patch.setattr(sqlite3, "connect", small)
+        with contextlib.closing(open_store(path)) as store:
+            _fills_up(store)
+            with pytest.raises(StoreFull):
+                store.collection("messages").put("1", {"text": "x" * 10_000_000})
+    with contextlib.closing(open_store(path)) as store:
+        write(store, 2, 5000)
+        assert check(store, 5000) == 2
+
+
+@pytest.mark.skipif(not IS_ROOT, reason="only root can mount a small file system")
+@pytest.mark.parametrize("size_kib", [1024, 1500, 2500, 4000])
+def test_a_full_disk(tmp_path: Path, size_kib: int) -> None:
+    disk = tmp_path / "disk"
+    disk.mkdir()
+    subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={size_kib}k", "none", disk], check=True)  # noqa: S603, S607
+    try:
+        with contextlib.closing(open_store(disk / "calipso.db")) as store:
+            _fills_up(store)
+        (disk / "more").write_bytes(b"x" * 100)
+        with contextlib.suppress(OSError), (disk / "rest").open("wb", buffering=0) as rest:
+            while True:
+                rest.write(b"x" * 512)
+        with pytest.raises(StoreFull), contextlib.closing(open_store(disk / "another.db")):
+            pass
+        (disk / "rest").unlink()
+        with contextlib.closing(open_store(disk / "calipso.db")) as store:
+            write(store, 3, 60)
+            assert check(store, 60) == 3
+    finally:
+        subprocess.run(["umount", disk], check=True)  # noqa: S603, S607
+
+
+# --- inside
+
+
+def test_every_look_up_uses_an_index(opened: Callable[..., Store], path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    statements: list[str] = []
+    real = sqlite3.connect
+
+    def traced(*arguments: Any, **options: Any) -> sqlite3.Connection:  # noqa: ANN401 - those of the real one
+        connection: sqlite3.Connection = real(*arguments, **options)
+        connection.set_trace_callback(statements.append)
+        return connection
+
+    one, other = host("h1"), pnic("h1", "eth0")
+    with contextlib.closing(open_store(path)) as first:
+        with first.write(ENVIRONMENT) as writer:
+            writer.put("inventory", map(object_document, (one, other)))
+            writer.put("links", [link_document(link(one, other))])
+            writer.put("cliques", [clique_document(Clique(focal_point=one.ref, clique_type="a", links=(), nodes=()))])
+        first.collection("messages").put("1", {"environment": ENVIRONMENT})
+    monkeypatch.setattr(sqlite3, "connect", traced)
+    store = opened()
+    view = store.view(ENVIRONMENT)
+    view.get(one.ref)
+    view.of_type("host")
+    view.children(one.ref)
+    view.links()
+    view.links("host-host_pnic")
+    view.links(source=one.ref)
+    view.links(target=one.ref)
+    view.implicit_links()
+    view.cliques()
+    view.cliques(one.ref)
+    view.counts()
+    view.search("x")
+    store.environments()
+    store.collection("messages").get("1")
+    store.collection("messages").find({"environment": ENVIRONMENT})
+    for kind in KINDS:
+        list(view.documents(kind))
+    with store.write(ENVIRONMENT) as writer:
+        writer.digests("inventory")
+        list(writer.documents("inventory", [one.ref.document_id]))
+    selects = {one for one in statements if one.startswith("SELECT") and "sqlite_master" not in one}
+    assert len(selects) >= 18
+    with contextlib.closing(real(path)) as connection:
+        for select in selects:
+            plan = [row[-1] for row in connection.execute(f"EXPLAIN QUERY PLAN {select}")]
+            scans = [step for step in plan if step.startswith("SCAN") and "generations" not in select]
+            assert scans == [], (select, plan)
+            assert not [step for step in plan if "TEMP B-TREE" in step], (select, plan)
+
+
+def test_marking_documents_as_seen_leaves_their_texts_alone(opened: Callable[..., Store], path: Path) -> None:
+    store = opened()
+    put(store, "inventory", [object_document(host(f"h{n}", filler="x" * 2000)) for n in range(1000)])
+    with contextlib.closing(sqlite3.connect(path)) as connection:
+        before = connection.execute("SELECT * FROM calipso_text_inventory").fetchall()
+        connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    seen = list(stored(store))
+    with store.write(ENVIRONMENT) as writer:
+        writer.seen("inventory", seen, LATER)
+    with contextlib.closing(sqlite3.connect(path)) as connection:
+        assert connection.execute("SELECT * FROM calipso_text_inventory").fetchall() == before
+    assert {document["last_scanned"] for document in stored(store).values()} == {LATER}
+
+
+def test_times_are_iso_8601_and_texts_are_json(opened: Callable[..., Store], path: Path) -> None:
+    attributes: dict[str, Any] = {"odd": float("nan"), "big": 10**30, "b": b"x", "when": AT}
+    put(opened(), "inventory", [object_document(host("h1", **attributes))])
+    with contextlib.closing(sqlite3.connect(path)) as connection:
+        [(seen, looked, valid)] = connection.execute(
+            "SELECT last_scanned, json_extract(document, '$.evidence[0].at'), json_valid(document) "
+            "FROM inventory JOIN calipso_text_inventory USING (number)"
+        )
+    assert (seen, looked, valid) == ("2026-11-22T19:10:00.123+00:00", "2026-11-22T19:10:00.123+00:00", 1)
+
+
+def test_inventories_of_two_names_know_nothing_of_each_other(opened: Callable[..., Store], path: Path) -> None:
+    one, other = opened(), opened(inventory="RDO")
+    put(one, "inventory", [object_document(host("h1"))])
+    with one.write(ENVIRONMENT), other.write(ENVIRONMENT) as writer:
+        writer.put("inventory", [object_document(host("h2"))])
+    assert [found.id for found in one.view(ENVIRONMENT).of_type("host")] == ["h1"]
+    assert [found.id for found in other.view(ENVIRONMENT).of_type("host")] == ["h2"]
+    other.collection("scans").put("1", {"a": 1})
+    other.collection("constants").put("1", {"a": 1})
+    assert one.collection("scans").find() == []
+    assert one.collection("constants").find() == [{"a": 1}]
+    with contextlib.closing(sqlite3.connect(path)) as connection:
+        names = {name for (name,) in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
+    assert {"inventory", "links", "RDO", "RDO_links", "RDO_cliques", "RDO_implicit_links"} <= names
+    with pytest.raises(InvalidRequest, match="by case only"):
+        opened(inventory="rdo")
+
+
+def test_a_reader_that_stops_halfway_is_in_nobodys_way(opened: Callable[..., Store]) -> None:
+    store = opened(wait_s=2)
+    write(store, 1, 500)
+    half = iter(store.view(ENVIRONMENT).documents("inventory"))
+    first = [next(half) for _ in range(10)]
+    write(store, 2, 500)
+    rest = list(half)
+    assert len(first) + len(rest) == len(list(objects(1, 500)))
+    assert {document["generation"] for document in [*first, *rest] if "generation" in document} == {1}
+
+
+def test_a_closed_store_says_so(path: Path) -> None:
+    store = open_store(path)
+    view = store.view(ENVIRONMENT)
+    store.close()
+    store.close()
+    for attempt in (
+        lambda: view.of_type("host"),
+        lambda: list(view.documents("links")),
+        lambda: store.collection("scans").find(),
+    ):
+        with pytest.raises(StoreUnavailable, match="closed"):
+            attempt()
