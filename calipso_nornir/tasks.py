@@ -9,6 +9,9 @@ Both fail for a host only when it could not be reached; what else went wrong sta
 
 from __future__ import annotations
 
+import threading
+from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from nornir.core.plugins.connections import ConnectionPluginRegister
@@ -27,8 +30,7 @@ from calipso_nornir.sources.cli.ssh import CONNECTION, CalipsoSsh, SshSession
 from calipso_nornir.store import default_uri, open_store
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-    from pathlib import Path
+    from collections.abc import Iterator, Sequence
 
     from nornir.core.task import Task
 
@@ -38,7 +40,10 @@ if TYPE_CHECKING:
     from calipso_nornir.sources.cli.channel import Received
 
 WRITERS_WAIT_S = 600.0
-"""Hosts are scanned at once and stored one after the other."""
+"""Seconds to wait for another process that writes the same environment."""
+_ONE_AT_A_TIME = threading.Lock()
+"""A partial scan builds the links of the whole environment from the inventory as it was when it began: of two at once
+the second to end would take away what the first has just linked."""
 
 
 def run_commands(
@@ -97,18 +102,25 @@ def scan_host(
             silent.add(event.host)
 
     plan = ScanPlan(object_id=ids.plain(task.host.name), object_type="host", metadata=tuple(metadata))
-    if store is None or not hasattr(store, "view"):
-        opened = open_store(store or default_uri(), inventory=inventory, wait_s=WRITERS_WAIT_S)
-        try:
-            report = run_scan(environment, plan=plan, store=opened, nornir=task.nornir, progress=progress)
-        finally:
-            opened.close()
-    else:
-        report = run_scan(environment, plan=plan, store=store, nornir=task.nornir, progress=progress)
+    with _opened(store, inventory) as where, _ONE_AT_A_TIME:
+        report = run_scan(environment, plan=plan, store=where, nornir=task.nornir, progress=progress)
     failed = task.host.name in silent
     changed = any((report.objects.new, report.objects.changed, report.objects.removed))
     why = _why_not_reached(report, task.host.name) if failed else None
     return Result(host=task.host, result=report.document(), changed=changed, failed=failed, exception=why)
+
+
+@contextmanager
+def _opened(store: Store | str | Path | None, inventory: str) -> Iterator[Store]:
+    """Give a store; one that is opened here is closed at the end, the caller's own is not."""
+    if store is not None and not isinstance(store, (str, Path)):
+        yield store
+        return
+    made = open_store(store or default_uri(), inventory=inventory, wait_s=WRITERS_WAIT_S)
+    try:
+        yield made
+    finally:
+        made.close()
 
 
 def _run(task: Task, text: str, *, end: bytes, limits: Limits, longest_s: float) -> Received:

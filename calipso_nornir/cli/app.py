@@ -6,7 +6,20 @@ from typing import Annotated
 import typer
 
 from calipso_nornir._version import __version__
-from calipso_nornir.cli import cliques, explaining, linking, scan, showing, tree
+from calipso_nornir.cli import (
+    cliques,
+    demo,
+    doctor,
+    environments,
+    explaining,
+    exporting,
+    linking,
+    plugins,
+    scan,
+    scans,
+    showing,
+    tree,
+)
 from calipso_nornir.cli.running import Run, command
 
 app = typer.Typer(
@@ -42,13 +55,23 @@ def root(
     ctx.obj = Run(store, verbose)
 
 
-command(app)(scan.scan)
-command(app)(tree.tree)
-command(app)(showing.show)
-command(app)(showing.search)
-command(app)(linking.links)
-command(app)(cliques.clique)
-command(app)(explaining.explain)
-command(app)(scan.record)
-command(app)(scan.replay)
-command(app)(scan.bundle)
+for function in (
+    scan.scan,
+    tree.tree,
+    showing.show,
+    showing.search,
+    linking.links,
+    cliques.clique,
+    explaining.explain,
+    scans.scans,
+    exporting.export,
+    scan.record,
+    scan.replay,
+    scan.bundle,
+    demo.demo,
+    doctor.doctor,
+):
+    command(app)(function)
+app.add_typer(environments.app, name="env")
+app.add_typer(plugins.metadata, name="metadata")
+app.add_typer(plugins.parsers, name="parsers")

@@ -1,0 +1,135 @@
+# SPDX-License-Identifier: Apache-2.0
+"""``calipso export``: everything that is known of an environment as one JSON document, streamed.
+
+Nothing of it is held in memory but the ids of what has a clique: links, which cliques repeat in full, wait in
+a database of their own on disk that SQLite removes when it is closed (sqlite.org/inmemorydb.html, "temporary").
+"""
+
+import json
+import os
+import sqlite3
+import sys
+import tempfile
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import closing, contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated, TextIO
+
+import typer
+
+from calipso_nornir._version import __version__
+from calipso_nornir.cli.choosing import one_environment
+from calipso_nornir.cli.options import EnvironmentArgument, Inventory
+from calipso_nornir.cli.output import written
+from calipso_nornir.cli.running import Run
+from calipso_nornir.cli.text import safe_json
+from calipso_nornir.model.protocols import Document, StoreView
+
+
+def export(
+    run: Run,
+    *,
+    environment: EnvironmentArgument = None,
+    file: Annotated[
+        str | None,
+        typer.Option("--file", metavar="FILE", help="Write here, whole or not at all."),
+    ] = None,
+    inventory: Inventory = None,
+) -> None:
+    """Write inventory, links and cliques of an environment as one JSON document."""
+    with run.store(inventory=inventory) as store:
+        view = store.view(one_environment(store, environment))
+        with _destination(file) as out:
+            for text in export_text(view):
+                out.write(text)
+    if file is not None:
+        run.err.say(f"{view.environment} is in {file}")
+
+
+def export_text(view: StoreView, *, at: datetime | None = None) -> Iterator[str]:
+    """Yield the JSON text of an environment piece by piece; documents are ordered by ``_id``, times are ISO 8601."""
+    head = {
+        "environment": view.environment,
+        "exported_at": (at or datetime.now(UTC)).isoformat(),
+        "product": f"calipso_nornir {__version__}",
+    }
+    with closing(_Links()) as links:
+        yield f"{_text(head)[:-1]},\n"
+        focal_points = {str(document["focal_point"]) for document in view.documents("cliques")}
+        yield from _array("inventory", (_with_clique(one, focal_points) for one in view.documents("inventory")))
+        yield ",\n"
+        yield from _array("links", links.kept(view.documents("links")))
+        yield ",\n"
+        yield from _array("implicit_links", links.kept(view.documents("implicit_links")))
+        yield ",\n"
+        yield from _array("cliques", view.documents("cliques"), more=links.detailed)
+        yield "}\n"
+
+
+def _with_clique(document: Document, focal_points: set[str]) -> Document:
+    return {**document, "clique": True} if document["_id"] in focal_points else document
+
+
+def _array(name: str, documents: Iterable[Document], more: Callable[[Document], str] | None = None) -> Iterator[str]:
+    yield f'"{name}": ['
+    comma = "\n"
+    for document in documents:
+        text = _text(document)
+        if more is not None:
+            text = f"{text[:-1]}, {more(document)}}}"
+        yield f"{comma}{text}"
+        comma = ",\n"
+    yield "]" if comma == "\n" else "\n]"
+
+
+def _text(document: Document) -> str:
+    return safe_json(json.dumps(document, ensure_ascii=False, default=written))
+
+
+class _Links:
+    """The texts of links on disk, by ``_id``."""
+
+    def __init__(self) -> None:
+        self._database = sqlite3.connect("")  # a file of its own, without a name
+        self._database.execute("CREATE TABLE link (id TEXT PRIMARY KEY, text TEXT) WITHOUT ROWID")
+
+    def kept(self, documents: Iterable[Document]) -> Iterator[Document]:
+        """Pass documents on, and keep the text of each."""
+        for document in documents:
+            self._database.execute("INSERT OR REPLACE INTO link VALUES (?, ?)", (document["_id"], _text(document)))
+            yield document
+
+    def detailed(self, clique: Document) -> str:
+        """Return the member ``links_detailed`` of a clique; links that are gone are left out."""
+        rows = (self._database.execute("SELECT text FROM link WHERE id = ?", (id_,)) for id_ in clique["links"])
+        return f'"links_detailed": [{", ".join(text for row in rows for (text,) in row)}]'
+
+    def close(self) -> None:
+        self._database.close()
+
+
+@contextmanager
+def _destination(file: str | None) -> Iterator[TextIO]:
+    """Give standard output, or a file that appears under its name when it is complete."""
+    if file is None:
+        yield sys.stdout
+        return
+    path = Path(file)
+    descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".part")
+    temporary = Path(name)
+    try:
+        with os.fdopen(descriptor, "w", encoding="utf-8") as out:
+            yield out
+        temporary.chmod(0o666 & ~_umask())
+        temporary.replace(path)
+    except BaseException:
+        temporary.unlink(missing_ok=True)
+        raise
+
+
+def _umask() -> int:
+    """Return the process's mask; reading it means setting it (umask(2))."""
+    mask = os.umask(0)
+    os.umask(mask)
+    return mask

@@ -1,0 +1,86 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What a host has to have for a scan: the commands that are asked of it, and what their answers say. No I/O."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final
+
+from calipso_nornir.errors import CalipsoError, CommandFailed, CommandMissing, HostExcluded, SudoRefused
+from calipso_nornir.model.queries import Command
+from calipso_nornir.sources.findings import Finding
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from calipso_nornir.model.protocols import Reply
+    from calipso_nornir.model.queries import Query
+
+OVS_AGENT: Final = "Open vSwitch agent"
+LXB_AGENT: Final = "Linux bridge agent"
+COMPUTE: Final = "nova-compute"
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """A command, and what it is for; with ``needed`` a scan cannot do without it on this host."""
+
+    command: Command
+    program: str
+    needed: bool
+    without: str = ""
+
+
+def questions(host: str, roles: set[str], access: Mapping[str, Any], *, certain: bool = True) -> list[Question]:
+    """Return what to ask a host, by what runs on it; each is harmless, and of the kind that a scan asks.
+
+    ``certain``: that this runs there is known, not guessed; so what it takes is needed.
+    """
+    if access.get("platform") not in (None, "", "linux"):
+        return [Question(Command(host, "show version"), "show version", needed=False)]
+    asked = [
+        Question(Command(host, "ip -V"), "ip", needed=True),
+        Question(Command(host, "ip netns list", root=True), "ip netns", needed=True),
+        Question(
+            Command(host, "ethtool --version", root=True), "ethtool", needed=False, without="speed and link of pNICs"
+        ),
+        Question(Command(host, "lldpctl -v", root=True), "lldpctl", needed=False, without="switches and their ports"),
+    ]
+    if OVS_AGENT in roles:
+        asked.append(Question(Command(host, "ovs-vsctl show", root=True), "ovs-vsctl", needed=certain))
+    if LXB_AGENT in roles:
+        asked.append(Question(Command(host, "bridge -V"), "bridge", needed=certain))
+    if COMPUTE in roles:
+        listing = "virsh -c qemu:///system list --all --uuid"
+        asked.append(Question(Command(host, listing, root=True), "virsh", needed=certain))
+    return asked
+
+
+def check_host(
+    host: str, asked: Sequence[Question], answers: Mapping[Query, Reply | CalipsoError]
+) -> Iterator[tuple[Finding, bool]]:
+    """Yield what the answers of a host say, each with whether a scan needs it to be well."""
+    outcomes = {question: answers[question.command] for question in asked}
+    unreachable = next((one for one in outcomes.values() if _is_no_session(one)), None)
+    if unreachable is not None:
+        # An excluded host is as somebody wants it.
+        excluded = isinstance(unreachable, HostExcluded)
+        yield Finding("CLI", f"{host}: login", ok=False, detail=str(unreachable)), not excluded
+        return
+    yield Finding("CLI", f"{host}: login", ok=True, detail="host key and login are accepted"), True
+    refused = [one for one in outcomes.values() if isinstance(one, SudoRefused)]
+    if any(question.command.root for question in asked):
+        detail = str(refused[0]) if refused else "sudo -n, or the login is root"
+        yield Finding("CLI", f"{host}: sudo", ok=not refused, detail=detail), True
+    there = [question.program for question, one in outcomes.items() if not isinstance(one, CalipsoError)]
+    if there:
+        yield Finding("CLI", f"{host}: commands", ok=True, detail=", ".join(there)), True
+    for question, one in outcomes.items():
+        if isinstance(one, CalipsoError) and not isinstance(one, SudoRefused):
+            lacking = "is not installed" if isinstance(one, CommandMissing) else str(one)
+            without = f"; without it: no {question.without}" if question.without else ""
+            yield Finding("CLI", f"{host}: {question.program}", ok=False, detail=lacking + without), question.needed
+
+
+def _is_no_session(outcome: Reply | CalipsoError) -> bool:
+    return isinstance(outcome, CalipsoError) and not isinstance(outcome, CommandFailed)

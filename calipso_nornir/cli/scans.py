@@ -1,0 +1,65 @@
+# SPDX-License-Identifier: Apache-2.0
+"""``calipso scans``: the last scans and how they went."""
+
+from datetime import datetime
+from typing import Annotated, Any
+
+import typer
+
+from calipso_nornir.cli.choosing import environments_meant
+from calipso_nornir.cli.facts import WRONG
+from calipso_nornir.cli.options import EnvironmentArgument, Inventory, Output
+from calipso_nornir.cli.output import Format, emit, table
+from calipso_nornir.cli.running import Run
+
+_STYLE = {"completed": "green", "completed_with_errors": "yellow", "failed": WRONG, "running": "cyan"}
+_ONLY = ("inventory_only", "links_only", "cliques_only", "clear")
+
+
+def scans(
+    run: Run,
+    *,
+    environment: EnvironmentArgument = None,
+    limit: Annotated[int, typer.Option("--limit", min=1, metavar="N", help="At most so many.")] = 20,
+    inventory: Inventory = None,
+    output: Output = Format.TABLE,
+) -> None:
+    """List the last scans, the newest first."""
+    with run.store(inventory=inventory) as store:
+        names = environments_meant(store, environment)
+        found = [one for name in names for one in store.collection("scans").find({"environment": name})]
+    found.sort(key=lambda one: (str(one.get("start_timestamp")), str(one.get("scan_id"))), reverse=True)
+    if output is not Format.TABLE:
+        emit(found[:limit], output)
+    elif found:
+        columns = ("started", "environment", "status", "seconds", "of", "objects", "changes", "failures", "scan_id")
+        table(run.out, columns, [_row(one) for one in found[:limit]])
+    else:
+        run.err.say("no scan yet")
+
+
+def _row(one: dict[str, Any]) -> list[Any]:
+    status = str(one.get("status"))
+    objects = one.get("objects") or {}
+    total = sum(int(objects.get(key, 0)) for key in ("new", "changed", "unchanged", "kept")) if objects else None
+    changes = f"+{objects.get('new', 0)} ~{objects.get('changed', 0)} -{objects.get('removed', 0)}" if objects else None
+    scope = [str(one["object_id"])] if one.get("object_id") else ["all"]
+    return [
+        str(one.get("start_timestamp", ""))[:19],
+        (str(one.get("environment")), "bold"),
+        (status, _STYLE.get(status, "")),
+        _seconds(one),
+        " ".join([*scope, *(key for key in _ONLY if one.get(key))]),
+        total,
+        changes,
+        len(one.get("failures") or ()),
+        (one.get("scan_id"), "dim"),
+    ]
+
+
+def _seconds(one: dict[str, Any]) -> str:
+    try:
+        began, ended = (datetime.fromisoformat(str(one[f"{key}_timestamp"])) for key in ("start", "end"))
+    except (KeyError, ValueError):
+        return ""
+    return f"{(ended - began).total_seconds():.1f}"
