@@ -33,16 +33,21 @@ class Driven(list[Fetched]):
     """What a fetcher found, and how it came to it.
 
     Attributes:
-        rounds: the questions of each round as text, each once; a fetcher that asks nothing has none.
+        rounds: the questions of each round, each once; a fetcher that asks nothing has none.
         gaps: question -> error, of what could not be seen although the fetcher went on.
         blanks: question -> error, of what only leaves attributes unknown.
     """
 
     def __init__(self) -> None:
         super().__init__()
-        self.rounds: list[list[str]] = []
+        self.rounds: list[list[Query]] = []
         self.gaps: dict[str, CalipsoError] = {}
         self.blanks: dict[str, CalipsoError] = {}
+
+    @property
+    def asked(self) -> list[list[str]]:
+        """The rounds as text."""
+        return [[str(query) for query in queries] for queries in self.rounds]
 
     @property
     def by_id(self) -> dict[str, Fetched]:
@@ -107,7 +112,7 @@ def _run(fetching: Fetching, canned: _Canned, driven: Driven) -> list[Fetched]:
             return found
         _expect(isinstance(asked, Sequence), f"a fetcher yields a sequence of queries, not {asked!r}")
         queries = list(dict.fromkeys(asked))
-        driven.rounds.append([str(query) for query in queries])
+        driven.rounds.append(queries)
         answers = Answers(
             {query: canned.answer(query) for query in queries},
             on_gap=_noting(driven.gaps),
