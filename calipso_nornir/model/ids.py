@@ -140,6 +140,9 @@ def clique_document_id(focal_point: ObjectRef) -> str:
 
 
 def _digest(*parts: str) -> str:
-    storable = (part.encode("utf-8", "backslashreplace").decode() for part in parts)  # as stores write lone surrogates
-    joined = "".join(f"{len(part)}:{part}" for part in storable)  # lengths first: no two lists of parts join alike
-    return hashlib.blake2b(joined.encode(), digest_size=12).hexdigest()
+    joined = "".join([f"{len(part)}:{part}" for part in parts])  # lengths first: no two lists of parts join alike
+    try:
+        content = joined.encode()
+    except UnicodeEncodeError:  # a lone surrogate: as stores write it
+        return _digest(*(part.encode("utf-8", "backslashreplace").decode() for part in parts))
+    return hashlib.blake2b(content, digest_size=12).hexdigest()

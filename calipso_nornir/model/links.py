@@ -65,6 +65,7 @@ class Link:
     attributes: Mapping[str, Any] = field(default_factory=dict)
     evidence: tuple[Evidence, ...] = ()
     scanned_at: datetime | None = None
+    _document_id: str = field(default="", init=False, repr=False, compare=False)
 
     @property
     def type(self) -> str:
@@ -78,5 +79,8 @@ class Link:
 
     @property
     def document_id(self) -> str:
-        """The ``_id`` of its document, in every store."""
-        return ids.link_document_id(self.type, self.source, self.target)
+        """The ``_id`` of its document, in every store; made once, a large cloud asks for it often."""
+        if not self._document_id:
+            made = ids.link_document_id(self.type, self.source, self.target)
+            object.__setattr__(self, "_document_id", made)
+        return self._document_id

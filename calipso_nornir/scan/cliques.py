@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from calipso_nornir.model.cliques import CliqueType
     from calipso_nornir.model.objects import InventoryObject, ObjectRef
-    from calipso_nornir.scan.graph import Graph
+    from calipso_nornir.scan.graph import Graph, Hop
 
 
 def build_cliques(
@@ -55,9 +55,7 @@ def build_clique(
         arrived: dict[ObjectRef, None] = {}
         for start in reached.get(link_type.source, ()):
             for hop in graph.hops(link_type, start):
-                if hop.link_id not in links and all(
-                    (limit := hop.limits[place]) is None or not limit.isdisjoint(values) for place, values in allowed
-                ):
+                if hop.link_id not in links and _allowed(hop, allowed):
                     links[hop.link_id] = None
                     arrived[hop.to] = None
         reached[link_type.target].update(arrived)
@@ -71,6 +69,15 @@ def build_clique(
         constraints=wanted,
         scanned_at=at,
     )
+
+
+def _allowed(hop: Hop, allowed: Sequence[tuple[int, frozenset[Any]]]) -> bool:
+    """Tell whether a link is within all constraints: it has none of the attribute, or one of the allowed values."""
+    for place, values in allowed:
+        limit = hop.limits[place]
+        if limit is not None and limit.isdisjoint(values):
+            return False
+    return True
 
 
 def constraint_attributes(constraints: Mapping[str, Sequence[str]]) -> list[str]:
