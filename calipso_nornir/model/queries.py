@@ -12,7 +12,7 @@ from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Self, TypeAlias
 
-from calipso_nornir.errors import CalipsoError, CommandFailed, CommandMissing, ParseError, SudoRefused
+from calipso_nornir.errors import CalipsoError, CommandFailed, CommandMissing, CommandTimedOut, ParseError, SudoRefused
 
 if TYPE_CHECKING:
     from calipso_nornir.model.evidence import Evidence
@@ -336,5 +336,9 @@ def _step(
 
 
 def worth_another_way(error: CalipsoError) -> bool:
-    """Tell whether a tool's own failure, or an answer of unknown shape, stopped a query: another form may do."""
-    return isinstance(error, (CommandFailed, ParseError)) and not isinstance(error, (CommandMissing, SudoRefused))
+    """Tell whether a tool's own failure, or an answer of unknown shape, stopped a query: another form may do.
+
+    A tool that hung was not refusing its option: it would hang again, and its other form may tell less.
+    """
+    hopeless = (CommandMissing, CommandTimedOut, SudoRefused)
+    return isinstance(error, (CommandFailed, ParseError)) and not isinstance(error, hopeless)
