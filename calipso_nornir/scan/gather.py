@@ -169,11 +169,12 @@ class Gathering:
             count.ok += 1
         for query, error in [*task.gaps.items(), *task.blanks.items()]:
             self._trouble(error, _severity(query, error), str(task))
+        new = sum(self.working.get(task.parent.sibling(task.step.type, one.id)) is None for one in objects)
         for fetched, partial in zip(objects, task.partials(objects), strict=True):
             origin = Origin(task.step, task.witness, task.evidence_of(fetched), partial)
             self._placer.place(fetched, origin)
-        if objects:
-            self._progress(ObjectsFound(task.step.type, len(objects), task.parent.id_path.count("/")))
+        if new:  # what only adds to objects that others found is not counted twice
+            self._progress(ObjectsFound(task.step.type, new, task.parent.id_path.count("/")))
         if task.gaps:
             self._unsure.append(task)
             self._keep(task)
