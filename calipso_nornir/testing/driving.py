@@ -60,7 +60,7 @@ class Driven(list[Fetched]):
 def drive(
     fetcher: Fetcher,
     parent: InventoryObject,
-    answers: Mapping[Query | str, Any],
+    answers: Mapping[Any, Any],
     *,
     parsers: Mapping[str, Callable[[str], Any]] | None = None,
 ) -> Driven:
@@ -128,7 +128,7 @@ def _noting(place: dict[str, CalipsoError]) -> Callable[[Query, CalipsoError], N
 
 
 class _Canned:
-    def __init__(self, answers: Mapping[Query | str, Any], parsers: Mapping[str, Callable[[str], Any]] | None) -> None:
+    def __init__(self, answers: Mapping[Any, Any], parsers: Mapping[str, Callable[[str], Any]] | None) -> None:
         self._answers = answers
         self._parsers = parsers
 
