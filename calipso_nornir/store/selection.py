@@ -37,9 +37,12 @@ INDEXES: Mapping[Kind, tuple[tuple[str, ...], ...]] = {
     "inventory": (("parent_type", "parent_id", "type", "name", "id"), ("host",)),
     "links": (("link_type", "_id"), ("source", "_id"), ("target", "_id"), ("host",)),
     "implicit_links": (("link_type", "_id"), ("source", "_id"), ("target", "_id"), ("host",)),
-    "cliques": (("focal_point",),),
+    "cliques": (("focal_point", "_id"),),
 }
-"""Indexes; ``environment`` comes first in each, and each kind has one of (``environment``, ``_id``), too."""
+"""Indexes; ``environment`` comes first in each, and each kind has one of (``environment``, ``_id``), too.
+
+Each ends with the order that is asked for: else a planner may prefer an index that only saves the sorting.
+"""
 
 UNIQUE: Mapping[Kind, tuple[str, ...]] = {"inventory": ("type", "id")}
 """Identity beside ``_id``, again within an environment."""

@@ -77,7 +77,7 @@ def test_readers_of_another_process_see_one_whole_generation(place: Place) -> No
 
 @pytest.mark.parametrize("seed", range(2))
 def test_a_writer_killed_at_any_moment_leaves_one_whole_generation(place: Place, seed: int) -> None:
-    size, kills = 1500, 8
+    size, kills = 1500, 6
     chance = random.Random(seed)  # noqa: S311 - moments, no secrets
     write(place.open_impatient(), 1, size)
     generation = 1

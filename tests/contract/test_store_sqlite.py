@@ -6,6 +6,7 @@ from __future__ import annotations
 import contextlib
 import os
 import random
+import re
 import sqlite3
 import subprocess
 from typing import TYPE_CHECKING, Any
@@ -103,19 +104,13 @@ def test_a_store_of_another_layout_is_left_alone(path: Path, tmp_path: Path, ver
     assert list(tmp_path.iterdir()) == [path]
 
 
-def use(path: Path) -> int:
-    """Open a store and read all of it."""
-    with contextlib.closing(open_store(path)) as store:
-        return check(store, 50)
-
-
 @pytest.mark.parametrize("kept", [1, 99, 100, 4095, 4096, 8192, 0.3, 0.5, 0.9, 0.99])
 def test_a_truncated_file_is_told_from_a_store(path: Path, kept: float) -> None:
     filled(path)
     size = path.stat().st_size
     os.truncate(path, int(kept * size) if isinstance(kept, float) else kept)
     with pytest.raises(StoreUnavailable):
-        use(path)
+        open_store(path)
 
 
 def test_a_text_that_is_cut_short_is_told(path: Path) -> None:
@@ -179,7 +174,8 @@ def test_a_file_without_the_right_to_read_or_write(tmp_path: Path, path: Path) -
     path.chmod(0)
     with _reachable(others, tmp_path), _somebody_else(), pytest.raises(StoreUnavailable, match="denied"):
         open_store(path)
-    assert use(path) == 1
+    with contextlib.closing(open_store(path)) as store:
+        assert check(store, 50) == 1
 
 
 @contextlib.contextmanager
@@ -308,6 +304,8 @@ def test_every_look_up_uses_an_index(opened: Callable[..., Store], path: Path, m
             scans = [step for step in plan if step.startswith("SCAN") and "generations" not in select]
             assert scans == [], (select, plan)
             assert not [step for step in plan if "TEMP B-TREE" in step], (select, plan)
+            wanted = re.findall(r"head\.(\w+) IS ", select) or re.findall(r"head\.(_id) IN", select)
+            assert all(f"{name}=?" in "".join(plan) for name in wanted), (select, plan)
 
 
 def test_marking_documents_as_seen_leaves_their_texts_alone(opened: Callable[..., Store], path: Path) -> None:
