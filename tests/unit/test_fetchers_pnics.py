@@ -1,0 +1,278 @@
+# SPDX-License-Identifier: Apache-2.0
+# ruff: noqa: ANN401 - answers are JSON of any shape
+"""Physical interfaces, bonds, switches that are heard: on hardware, on none, with what goes wrong there."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from calipso_nornir.errors import CommandFailed, CommandMissing, SudoRefused
+from calipso_nornir.fetchers.cli.host_details import HostDetails
+from calipso_nornir.fetchers.cli.host_pnics import HostBonds, HostPnics
+from calipso_nornir.fetchers.cli.lldp import LldpSwitches, LldpSwitchPnics
+from calipso_nornir.testing import drive, thing
+from tests.fixtures.linux import DEVICES, INTERFACES, NAMESPACES, devices, interfaces, link
+
+HOST = thing("host", id="h1", host="h1")
+PARSERS = Path(__file__).parent.parent / "parsers" / "linux"
+ETHTOOL = "Settings for eth0:\n\tSpeed: 25000Mb/s\n\tLink detected: no\n"
+DRIVER = "driver: mlx5_core\nversion: 6.1\n"
+MISSING = CommandMissing("h1", "ethtool", 127, "sudo: ethtool: command not found")
+
+
+def pnics(listed: str, *links: dict[str, Any], netns: str = "", **answers: Any) -> Any:
+    told = {"ethtool {}": MISSING, "ethtool -i {}": MISSING} | {
+        key.replace("_", " "): value for key, value in answers.items()
+    }
+    questions = {DEVICES: listed, INTERFACES: interfaces(*links), NAMESPACES: netns, "ip netns list": ""}
+    for one in links:
+        questions |= {template.format(one["ifname"]): answer for template, answer in told.items()}
+    return drive(HostPnics(), HOST, questions)
+
+
+def test_what_is_hardware_is_physical() -> None:
+    found = pnics(devices("eth0", "eth1", virtual=["bond0", "br0"]), link("eth0"), link("br0", kind="bridge"))
+    assert [one.id for one in found] == ["h1|eth0"]  # eth1 is in another namespace: the kernel's list is of all
+
+
+def test_a_host_without_hardware_has_the_veths_that_lead_out_of_it() -> None:
+    links = [
+        link("eth0", kind="veth", link_netnsid=0),
+        link("tap1", kind="veth", link_netnsid=1),
+        link("qvo1", kind="veth", link="qvb1"),
+        link("dummy0", kind="dummy"),
+    ]
+    rows = '[{"name":"other"},{"name":"qdhcp-1","id":1}]'
+    found = pnics(devices(virtual=["eth0", "tap1", "qvo1", "dummy0"]), *links, netns=rows)
+    assert [one.name for one in found] == ["eth0"]
+
+
+def test_what_ethtool_tells_stands_under_its_own_keys() -> None:
+    addresses = ["192.0.2.7/24", "2001:db8::7/64", "fe80::7/64"]
+    rows = [
+        link("eth0", addresses=addresses),
+        link("eth0.7", kind="vlan", link="eth0", data={"id": 7}, addresses=["198.51.100.1/24"]),
+    ]
+    (found,) = pnics(devices("eth0"), *rows, **{"ethtool {}": ETHTOOL, "ethtool -i {}": DRIVER})
+    assert found.attributes == {
+        "Speed": "25000Mb/s",
+        "Link detected": "no",
+        "driver": {"driver": "mlx5_core", "version": "6.1"},
+        "host": "h1",
+        "local_name": "eth0",
+        "mac_address": "02:00:00:00:00:01",
+        "mtu": 1500,
+        "state": "UP",
+        "addresses": addresses,
+        "IP Address": "192.0.2.7",
+        "netmask": "255.255.255.0",
+        "cidr": "192.0.2.0/24",
+        "IPv6 Address": "2001:db8::7/64",
+        "vlan_interfaces": [{"name": "eth0.7", "vlan_id": 7, "addresses": ["198.51.100.1/24"]}],
+        "EtherChannel Master": "",
+        "master": None,
+    }
+
+
+def test_an_interface_with_ipv6_only() -> None:
+    (found,) = pnics(devices("eth0"), link("eth0", addresses=["fe80::1/64", "2001:db8::1/64"]))
+    assert found.attributes["IPv6 Address"] == "2001:db8::1/64"
+    assert not {"IP Address", "netmask", "cidr"} & found.attributes.keys()
+
+
+def test_an_interface_without_a_mac_has_none() -> None:
+    links = [link("ib0", None, link_type="infiniband"), link("eth0", "00:00:00:00:00:00")]
+    found = pnics(devices("ib0", "eth0"), *links)
+    assert [one.id for one in found] == ["h1|ib0", "h1|eth0"]
+    assert not any("mac_address" in one.attributes for one in found)
+
+
+def test_interfaces_with_one_mac_are_two() -> None:
+    found = pnics(devices("eth0", "eth1"), link("eth0"), link("eth1"))
+    assert len(found.by_id) == 2
+
+
+@pytest.mark.parametrize(("up", "signal"), [(True, "yes"), (False, "no")])
+def test_without_ethtool_the_kernel_tells_of_the_signal(up: bool, signal: str) -> None:  # noqa: FBT001
+    found = pnics(devices("eth0"), link("eth0", up=up))
+    assert found[0].attributes["Link detected"] == signal
+    assert "driver" not in found[0].attributes
+    assert (found.gaps, set(found.blanks.values())) == ({}, {MISSING})
+
+
+def test_a_failure_for_one_interface_concerns_that_one_only() -> None:
+    failed = CommandFailed("h1", "ethtool eth1", 75, "No data available")
+    answers = {
+        DEVICES: devices("eth0", "eth1"),
+        INTERFACES: interfaces(link("eth0"), link("eth1")),
+        NAMESPACES: "",
+        "ip netns list": "",
+        "ethtool eth0": ETHTOOL,
+        "ethtool eth1": failed,
+        "ethtool -i eth0": DRIVER,
+        "ethtool -i eth1": DRIVER,
+    }
+    found = drive(HostPnics(), HOST, answers)
+    assert found.blanks == {"ethtool eth1": failed}
+    lacking = [one.id for one in found if any(str(query) in found.blanks for query in one.sources)]
+    assert lacking == ["h1|eth1"]
+    assert [("Speed" in one.attributes, "driver" in one.attributes) for one in found] == [(True, True), (False, True)]
+
+
+def test_strange_device_names_are_quoted() -> None:
+    name = "a;b"
+    answers = {
+        DEVICES: devices(name),
+        INTERFACES: interfaces(link(name)),
+        NAMESPACES: "",
+        "ip netns list": "",
+        "ethtool 'a;b'": ETHTOOL,
+        "ethtool -i 'a;b'": DRIVER,
+    }
+    found = drive(HostPnics(), HOST, answers)
+    assert [one.id for one in found] == ["h1|a;b"]
+
+
+# --- bonds
+
+BOND = (PARSERS / "cat_proc_net_bonding" / "lacp.raw").read_text()
+
+
+def bonds(*links: dict[str, Any], told: Any = BOND, name: str = "bond0") -> Any:
+    return drive(HostBonds(), HOST, {INTERFACES: interfaces(*links), f"cat /proc/net/bonding/{name}": told})
+
+
+def test_a_host_without_bonds_is_not_asked_for_their_state() -> None:
+    found = drive(HostBonds(), HOST, {INTERFACES: interfaces(link("eth0"))})
+    assert (found, found.asked) == ([], [[INTERFACES]])
+
+
+MEMBERS = [
+    link("bond0", "02:00:00:00:00:0b", kind="bond", addresses=["192.0.2.1/24"]),
+    link("eth0", "02:00:00:00:00:0b", master="bond0", slave_kind="bond"),
+    link("bond0.101", "02:00:00:00:00:0b", kind="vlan", link="bond0", data={"id": 101}, addresses=["198.51.100.1/24"]),
+]
+
+
+def test_a_bond_has_members_and_vlans() -> None:
+    (found,) = bonds(*MEMBERS)
+    told = found.attributes
+    assert (found.id, told["EtherChannel"], told["IP Address"]) == ("h1|bond0", True, "192.0.2.1")
+    assert told["vlan_interfaces"] == [{"name": "bond0.101", "vlan_id": 101, "addresses": ["198.51.100.1/24"]}]
+    assert told["Bonding Mode"] == "IEEE 802.3ad Dynamic link aggregation"
+    assert [(one["name"], one["id"]) for one in told["members"]] == [
+        ("ens1f0np0", "h1|ens1f0np0"),
+        ("ens1f1np1", "h1|ens1f1np1"),
+    ]
+    assert all(one["actor"] and one["partner"] for one in told["members"])
+    (member,) = pnics(devices("eth0", virtual=["bond0"]), *MEMBERS)
+    assert member.attributes["EtherChannel Master"] == "h1|bond0"
+
+
+def test_a_member_of_a_bridge_is_no_member_of_a_bond() -> None:
+    (found,) = pnics(devices("eth0"), link("eth0", master="br0", slave_kind="bridge"), link("br0", kind="bridge"))
+    assert (found.attributes["EtherChannel Master"], found.attributes["master"]) == ("", "br0")
+
+
+@pytest.mark.parametrize("state", ["up", "down"])
+def test_a_bonds_signal_is_its_mii_status(state: str) -> None:
+    (found,) = bonds(*MEMBERS, told=BOND.replace("MII Status: up", f"MII Status: {state}"))
+    assert found.attributes["Link detected"] == ("yes" if state == "up" else "no")
+
+
+def test_a_bond_whose_state_is_refused_is_still_one() -> None:
+    refused = SudoRefused("h1", "cat", 1, "a password is required")
+    found = bonds(*MEMBERS, told=refused)
+    assert (list(found.blanks.values()), found.gaps) == ([refused], {})
+    assert found[0].attributes["EtherChannel"] is True
+    assert not {"members", "Bonding Mode", "Link detected"} & found[0].attributes.keys()
+
+
+# --- operating system
+
+
+def test_an_operating_system_without_a_version_name() -> None:
+    answers = {"cat /etc/os-release": "NAME=Arch\nVERSION_ID=2026\n", "uname -m": "aarch64\n"}
+    (found,) = drive(HostDetails(), HOST, answers)
+    assert (found.id, found.attributes["OS"]) == (
+        "h1",
+        {"name": "Arch", "version": "2026", "ID": None, "ID_LIKE": None, "architecture": "aarch64"},
+    )
+
+
+# --- LLDP
+
+HEARD = "lldpctl -f json"
+
+
+def neighbour(
+    interface: str, chassis: str, port: str, *, capability: str = "Bridge", on: bool = True
+) -> dict[str, Any]:
+    return {
+        interface: {
+            "via": "LLDP",
+            "chassis": {
+                chassis: {
+                    "id": {"type": "mac", "value": "aa:00:00:00:00:01"},
+                    "descr": "a switch",
+                    "capability": [{"type": capability, "enabled": on}],
+                }
+            },
+            "port": {"id": {"type": "ifname", "value": port}, "descr": port},
+        }
+    }
+
+
+def heard(fetcher: Any, *rows: dict[str, Any], host: Any = HOST) -> Any:
+    answers = {
+        HEARD: json.dumps({"lldp": {"interface": list(rows)}} if rows else {"lldp": {}}),
+        "host_pnic": [thing("host_pnic", id="h1|eth0", host="h1", local_name="eth0")],
+        "host": [HOST, thing("host", id="h2", name="h2.example.org", host="h2")],
+    }
+    return drive(fetcher, host, answers)
+
+
+def test_switches_and_ports_that_are_heard() -> None:
+    rows = [neighbour("eth0", "tor1", "Eth1/7")]
+    (switch,) = heard(LldpSwitches(), *rows)
+    (port,) = heard(LldpSwitchPnics(), *rows)
+    assert (switch.id, switch.name, str(switch.under)) == (
+        "mac|aa:00:00:00:00:01",
+        "tor1",
+        "switches_folder cloud|switches",
+    )
+    assert (port.id, port.under) == ("mac|aa:00:00:00:00:01|Eth1%2F7", HOST.sibling("switch", switch.id))
+    assert port.attributes["neighbours"] == [{"host": "h1", "interface": "eth0"}]
+    assert "mac_address" not in port.attributes
+
+
+@pytest.mark.parametrize(
+    "row",
+    [
+        neighbour("tap1", "tor1", "1"),
+        neighbour("eth0", "h2", "1"),
+        neighbour("eth0", "h2.other.domain", "1"),
+        neighbour("eth0", "phone", "1", capability="Tel"),
+        neighbour("eth0", "tor1", "1", on=False),
+    ],
+    ids=["on a virtual interface", "a host of the cloud", "a host by another domain", "a telephone", "not switching"],
+)
+def test_what_is_heard_and_is_no_switch(row: dict[str, Any]) -> None:
+    assert heard(LldpSwitches(), row) == []
+    assert heard(LldpSwitchPnics(), row) == []
+
+
+def test_a_host_without_lldp_hears_nothing_and_says_so() -> None:
+    missing = CommandMissing("h1", HEARD, 127, "not found")
+    found = drive(LldpSwitches(), HOST, {HEARD: missing, "host_pnic": [], "host": []})
+    assert (found, found.gaps) == ([], {HEARD: missing})
+    assert found.rounds[0][0].optional, "a tool that many hosts lack is worth a notice"  # type: ignore[union-attr]
+
+
+def test_silence_is_an_answer() -> None:
+    found = heard(LldpSwitches())
+    assert (found, found.gaps) == ([], {})
