@@ -108,7 +108,7 @@ def check(
     *,
     name: Annotated[
         str | None,
-        typer.Argument(metavar="[NAME|FILE]", autocompletion=completing.environments, help="Or a file, as for scan."),
+        typer.Argument(metavar="NAME|FILE", autocompletion=completing.environments, help="Or a file, as for scan."),
     ] = None,
     section: Annotated[
         str | None, typer.Option("--section", metavar="NAME", help="Only OpenStack, mysql or CLI.")

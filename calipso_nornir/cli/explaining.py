@@ -31,7 +31,7 @@ def explain(  # noqa: PLR0913 - the options of the command
         str, typer.Argument(metavar="OBJECT|LINK", help="An object (id, name, address, TYPE:ID), or the _id of a link.")
     ],
     target: Annotated[
-        str | None, typer.Argument(metavar="[TARGET]", help="With it: the link between the two objects.")
+        str | None, typer.Argument(metavar="TARGET", help="With it: the link between the two objects.")
     ] = None,
     environment: Environment = None,
     type_: Annotated[

@@ -6,7 +6,7 @@ from __future__ import annotations
 import ipaddress
 import re
 import shlex
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from calipso_nornir.cli.choosing import environments_meant
 from calipso_nornir.cli.text import pasteable, plain
@@ -18,6 +18,9 @@ if TYPE_CHECKING:
 
     from calipso_nornir.model.objects import InventoryObject
     from calipso_nornir.model.protocols import Store, StoreView
+
+Fits: TypeAlias = "Callable[[StoreView, InventoryObject], bool]"
+"""Which objects may be meant at all."""
 
 MANY = 10_000
 """Objects of an environment that one text is looked for in: who means one of so many has to say more."""
@@ -33,7 +36,7 @@ def find_one(
     *,
     environment: str | None = None,
     type_: str | None = None,
-    fits: Callable[[StoreView, InventoryObject], bool] = lambda _view, _one: True,
+    fits: Fits = lambda _view, _one: True,
 ) -> tuple[StoreView, InventoryObject]:
     """Return the one object that answers to a text, with the view of its environment.
 
@@ -43,7 +46,7 @@ def find_one(
     if not names:
         raise InvalidRequest(f"{store.uri} holds no environment yet")
     views = [store.view(name) for name in names]
-    found = [(view, one) for view in views for one in find_all(view, text, type_=type_) if fits(view, one)]
+    found = [(view, one) for view in views for one in find_all(view, text, type_=type_, fits=fits)]
     if not found:
         raise UnknownObject(" or ".join(names), plain(text), _near(views, text))
     if len(found) > 1:
@@ -51,26 +54,27 @@ def find_one(
     return found[0]
 
 
-def find_all(view: StoreView, text: str, *, type_: str | None = None) -> list[InventoryObject]:
+def find_all(
+    view: StoreView, text: str, *, type_: str | None = None, fits: Fits = lambda _view, _one: True
+) -> list[InventoryObject]:
     """Return the objects of one environment that a text names best: by ``type:id``, then id, address, name."""
     types = list(view.counts())
     prefix, colon, rest = text.partition(":")
     if colon and prefix in types and rest and type_ in (None, prefix):
-        exact = find_all(view, rest, type_=prefix)
+        exact = find_all(view, rest, type_=prefix, fits=fits)
         if exact:
             return exact
     wanted = [type_] if type_ is not None else types
-    by_id = [one for one in (view.get(ObjectRef(view.environment, each, text)) for each in wanted) if one is not None]
-    if by_id:
-        return _without_references(by_id)
-    return _without_references(_best(view, text, wanted))
+    by_id = (view.get(ObjectRef(view.environment, each, text)) for each in wanted)
+    found = [one for one in by_id if one is not None and fits(view, one)]
+    return _without_references(found or _best(view, text, wanted, fits=fits))
 
 
-def _best(view: StoreView, text: str, types: Sequence[str]) -> list[InventoryObject]:
+def _best(view: StoreView, text: str, types: Sequence[str], *, fits: Fits) -> list[InventoryObject]:
     address = as_address(text)
     hits = [one for one in view.search(address or text, limit=MANY) if one.type in types]
     for is_meant in _ways(text, address):
-        meant = [one for one in hits if is_meant(one)]
+        meant = [one for one in hits if is_meant(one) and fits(view, one)]
         if meant:
             return meant
     return []

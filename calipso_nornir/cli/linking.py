@@ -26,7 +26,7 @@ def links(  # noqa: PLR0913 - the options of the command
     *,
     what: Annotated[
         str | None,
-        typer.Argument(metavar="[OBJECT]", help="Only links of this object: an id, name, address or TYPE:ID."),
+        typer.Argument(metavar="OBJECT", help="Only links of this object: an id, name, address or TYPE:ID."),
     ] = None,
     environment: Environment = None,
     type_: Annotated[

@@ -75,7 +75,7 @@ def keep(run: Run, store: Store, environment: Environment, *, recorded: bool) ->
     if any(known.get(key) != value for key, value in wanted.items()):
         run.err.say(
             ("note: ", "yellow"),
-            f"the store describes {environment.name} otherwise; that stays as it is (calipso env add replaces it)",
+            f"the store describes {environment.name} otherwise, and goes on so (calipso env add --replace changes it)",
         )
 
 

@@ -25,7 +25,7 @@ Environment: TypeAlias = Annotated[
 EnvironmentArgument: TypeAlias = Annotated[
     str | None,
     typer.Argument(
-        metavar="[ENV]",
+        metavar="ENV",
         envvar="CALIPSO_ENV",
         autocompletion=completing.environments,
         help="The environment; needed when the store holds several.",

@@ -22,7 +22,7 @@ def check_metadata(
     run: Run,
     *,
     folders: Annotated[
-        list[str] | None, typer.Argument(metavar="[DIR]...", help="Folders laid over what is installed.")
+        list[str] | None, typer.Argument(metavar="DIR", help="Folders laid over what is installed.")
     ] = None,
     output: Output = Format.TABLE,
 ) -> None:
@@ -55,7 +55,7 @@ def check_parsers(
     run: Run,
     *,
     folders: Annotated[
-        list[str], typer.Argument(metavar="DIR...", help="Folders with PLATFORM/COMMAND/CASE.raw and CASE.yml.")
+        list[str], typer.Argument(metavar="DIR", help="Folders with PLATFORM/COMMAND/CASE.raw and CASE.yml.")
     ],
     output: Output = Format.TABLE,
 ) -> None:

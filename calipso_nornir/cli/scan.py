@@ -46,7 +46,7 @@ def scan(  # noqa: PLR0913 - the options of the guide's scan script, and some of
     which: Annotated[
         str | None,
         typer.Argument(
-            metavar="[ENV|FILE]",
+            metavar="ENV|FILE",
             autocompletion=completing.environments,
             help="Name of an environment of the store, or a YAML file that describes one.",
         ),

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 from calipso_nornir.cli.facts import WRONG
 from calipso_nornir.cli.output import table
-from calipso_nornir.cli.text import plain
+from calipso_nornir.cli.text import pasteable, plain
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 AFFECTED_SHOWN: Final = 3
 REMOVED_SHOWN: Final = 10
 NOTICES_SHOWN: Final = 10
+TRIED_FOR_CLIQUE: Final = 50
 _STATUS: Final = {
     "completed": ("completed", "bold green"),
     "completed_with_errors": ("completed with errors", "bold yellow"),
@@ -48,12 +49,11 @@ def next_steps(view: StoreView, *, store: str = "") -> list[str]:
     calipso = f"calipso{f' --store {shlex.quote(store)}' if store else ''}"
     environment = shlex.quote(plain(view.environment))
     steps = [f"{calipso} tree {environment}"]
-    focal = next(iter(sorted(view.of_type("instance"), key=lambda one: (one.name, one.id))), None)
+    instances = sorted(view.of_type("instance"), key=lambda one: (one.name, one.id))[:TRIED_FOR_CLIQUE]
+    focal = next((one for one in instances if view.cliques(one.ref)), None)
     if focal is not None:
-        steps += [
-            f"{calipso} clique {shlex.quote(plain(focal.name))} -e {environment}",
-            f"{calipso} explain {shlex.quote(plain(focal.name))} -e {environment}",
-        ]
+        shown = shlex.quote(plain(focal.name)) if focal.name.isprintable() else pasteable(focal.type, focal.id)
+        steps += [f"{calipso} clique {shown} -e {environment}", f"{calipso} explain {shown} -e {environment}"]
     return steps
 
 
@@ -78,7 +78,10 @@ def _counted(report: ScanReport) -> list[tuple[str, int]]:
 
 
 def _print_removed(out: Terminal, report: ScanReport, *, everything: bool) -> None:
-    gone = [one for one in report.removed if not one.get("type", "").endswith("_folder")]
+    gone = sorted(
+        (one for one in report.removed if not one.get("type", "").endswith("_folder")),
+        key=lambda one: (str(one.get("type")), str(one.get("name")), str(one.get("id"))),
+    )
     shown = gone if everything else gone[:REMOVED_SHOWN]
     if shown:
         out.say("")
