@@ -206,6 +206,14 @@ def test_a_revoked_key_and_a_certificate_authority(sshd: Sshd, settings: dict[st
     assert isinstance(error, HostKeyUnknown)
 
 
+def test_known_hosts_of_the_user_are_the_default(sshd: Sshd, settings: dict[str, Any], tmp_path: Path) -> None:
+    del settings["known_hosts"]
+    (error,) = ask_once(settings, "node", "true")
+    assert isinstance(error, HostKeyUnknown)
+    known_hosts(tmp_path / "home" / ".ssh" / "known_hosts", sshd)
+    assert texts(ask_once(settings, "node", "echo in")) == ["in\n"]
+
+
 # --- passwords
 
 
@@ -311,6 +319,18 @@ def test_a_chain_of_jump_hosts_is_one_connection_each_for_all_hosts(tmp_path: Pa
         while outer.open_connections() + inner.open_connections() + host.open_connections():
             assert time.monotonic() < deadline, "a connection outlives the scan"
             time.sleep(0.02)
+
+
+def test_eight_handshakes_at_once_through_one_jump_host(tmp_path: Path) -> None:
+    few = ["MaxStartups 10:100:10"]  # an eleventh that has not logged in is turned away
+    with Sshd(tmp_path / "a") as gate, Sshd(tmp_path / "b", few) as host:
+        settings = through(known_hosts(tmp_path / "known", gate, host), [gate], host)
+        settings["hosts"] |= {f"copy{n}": settings["hosts"]["node0"] for n in range(40)}
+        source = CliSource.for_section(settings, secret=secret)
+        answers = source.answer([Command(name, "echo in") for name in settings["hosts"]])
+        source.close()
+        assert texts(list(answers.values())) == ["in\n"] * 41
+        assert gate.connections() == 1
 
 
 def test_proxy_jump_of_the_ssh_config(tmp_path: Path) -> None:

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import logging
+import socket
 import tomllib
 from importlib import import_module
 from pathlib import Path
@@ -176,6 +177,8 @@ def test_connections_of_the_caller_are_used_and_stay_open(nornir: Nornir, sshd: 
     assert texts(ask(source, "two", "echo in")) == ["in\n"]
     source.close()
     assert session.alive
+    assert isinstance(session.transport.sock, socket.socket)
+    assert session.transport.sock.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
     assert "two" not in [h.name for h in nornir.inventory.hosts.values() if h.connections]
     assert sshd.connections() == 2
     host.close_connections()
@@ -195,7 +198,7 @@ def test_the_connection_in_a_task_of_ones_own(nornir: Nornir, sshd: Sshd, tmp_pa
         own = dict(nornir.inventory.defaults.connection_options[CONNECTION].extras or {})
         own["jump"] = f"{LOOPBACK}:{gate.port}"
         nornir.inventory.hosts["two"].connection_options = {CONNECTION: ConnectionOptions(extras=own)}
-        results = nornir.run(task=kernel)
+        results = nornir.run(task=kernel, name="kernel")
         assert {name: result.result for name, result in results.items()} == dict.fromkeys(
             nornir.inventory.hosts, b"Linux\ndone\n"
         )

@@ -127,7 +127,7 @@ def _checked(key: str, value: Any) -> Any:  # noqa: ANN401 - what a YAML file ma
 
 def _paths(value: Any) -> tuple[str, ...]:  # noqa: ANN401 - as above
     paths = (value,) if isinstance(value, str) else value
-    if not isinstance(paths, (list, tuple)) or not all(isinstance(path, str) and path for path in paths):
+    if not paths or not isinstance(paths, (list, tuple)) or not all(isinstance(path, str) and path for path in paths):
         raise ValueError(f"known_hosts: {value!r} is not a path or a list of paths")
     return tuple(paths)
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What ~/.ssh/config says about a host: HostName, Port, User, IdentityFile, ProxyJump, HostKeyAlias, IdentitiesOnly."""
+"""What ~/.ssh/config says about a host: HostName, Port, User, IdentityFile, ProxyJump, HostKeyAlias."""
 
 from __future__ import annotations
 
