@@ -5,11 +5,13 @@ from __future__ import annotations
 
 import logging
 import signal
+import socket
 import threading
 import time
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+import paramiko
 import psutil
 import pytest
 from nornir.core import Nornir
@@ -31,7 +33,7 @@ from calipso_nornir.model.queries import ApiGet, Command
 from calipso_nornir.sources.cli import CliSource, Limits, channel
 from calipso_nornir.sources.cli.section import CliSection
 from tests.fixtures.cli_sections import SECRETS, ask, ask_once, known_hosts, secret, section, texts
-from tests.fixtures.sshd import IS_ROOT, Account, Sshd, open_folder
+from tests.fixtures.sshd import IS_ROOT, LOOPBACK, Account, Sshd, make_key, open_folder, public
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -482,3 +484,59 @@ def test_secrets_are_in_no_log_error_or_repr(
     for value in SECRETS.values():
         assert value not in shown
     assert not (tmp_path / "nornir.log").exists()
+
+
+# --- a server that a real sshd cannot be made to be
+
+
+class Silent(paramiko.ServerInterface):
+    """Lets everybody in, opens channels, and never answers what is asked on them."""
+
+    def __init__(self, over: threading.Event) -> None:
+        self.over = over
+
+    def check_auth_publickey(self, username: str, key: paramiko.PKey) -> int:  # noqa: ARG002 - paramiko's signature
+        return paramiko.common.AUTH_SUCCESSFUL
+
+    def get_allowed_auths(self, username: str) -> str:  # noqa: ARG002 - as above
+        return "publickey"
+
+    def check_channel_request(self, kind: str, chanid: int) -> int:  # noqa: ARG002 - as above
+        return paramiko.common.OPEN_SUCCEEDED
+
+    def check_channel_exec_request(self, channel: paramiko.Channel, command: bytes) -> bool:  # noqa: ARG002 - as above
+        self.over.wait(30)
+        return False
+
+
+def test_a_host_that_never_answers_the_request_to_run_something(
+    settings: dict[str, Any], sshd: Sshd, tmp_path: Path
+) -> None:
+    over = threading.Event()
+    host_key = make_key(tmp_path / "silent")
+    with socket.create_server((LOOPBACK, 0)) as listener:
+        port = listener.getsockname()[1]
+        (tmp_path / "known").write_text(f"[{LOOPBACK}]:{port} {public(host_key)}\n")
+        settings["hosts"]["node"]["port"] = port
+
+        def serve() -> None:
+            peer, _ = listener.accept()
+            transport = paramiko.Transport(peer)
+            transport.add_server_key(paramiko.Ed25519Key.from_private_key_file(str(host_key)))
+            transport.start_server(server=Silent(over))
+            over.wait(30)
+            transport.close()
+            peer.close()
+
+        thread = threading.Thread(target=serve)
+        thread.start()
+        source = limited(settings, Limits(start_timeout_s=1))
+        began = time.monotonic()
+        (error,) = ask(source, "node", "true")
+        taken = time.monotonic() - began
+        source.close()
+        over.set()
+        thread.join()
+    assert isinstance(error, ConnectionLost)
+    assert taken < 10
+    assert sshd.connections() == 0
