@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 from calipso_nornir.fetchers import questions
@@ -27,7 +28,7 @@ class InstanceVnics:
     Attributes: ``vnic_type`` ("instance_vnic"), ``host``, ``instance_id``, ``instance_db_id`` (``_id`` of the
     instance's document), ``mac_address``, ``source_bridge``, ``device``, its ``device_mtu`` and ``state``; ``port_id``,
     ``network``, ``addresses`` of its port (by the port id in the device's name, else by MAC among the instance's
-    ports); and libvirt's whole ``<interface>`` element, attributes with ``@`` before their name.
+    ports where only one has it); and libvirt's whole ``<interface>`` element, attributes with ``@`` before their name.
     """
 
     def get(self, parent: InventoryObject) -> Fetching:
@@ -59,7 +60,8 @@ class InstanceVnics:
         by_device = yield from questions.ports_of_devices(one.device for one in domain.interfaces if one.device)
         own = Lookup.of("port", {"device_id": parent.id})
         answers = yield [own]
-        by_mac = {port.get("mac_address"): port for port in answers.or_blank(own)}
+        count = Counter(port.get("mac_address") for port in answers.or_blank(own))
+        by_mac = {mac: port for port in answers.or_blank(own) if count[mac := port.get("mac_address")] == 1}
         return {
             device_name(parent, one): by_device.get(one.device or "") or by_mac.get(one.mac)
             for one in domain.interfaces
