@@ -6,7 +6,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from calipso_nornir.cli.choosing import one_environment
-from calipso_nornir.errors import InvalidRequest, UnknownEnvironment
+from calipso_nornir.errors import InvalidRequest
 from calipso_nornir.metadata.environments import environment_document, read_environment, read_environment_file
 from calipso_nornir.metadata.loading import load_catalog
 from calipso_nornir.store.environments import save_environment, stored_environment
@@ -55,7 +55,7 @@ def environment_meant(
     name = one_environment(store, given)
     document = stored_environment(store, name)
     if document is None:
-        raise UnknownEnvironment(name)
+        raise InvalidRequest(f"{store.uri} has no description of {name} any more: give its file, or calipso env add it")
     where = f"{store.uri}: environments_config/{name}"
     constants = load_catalog(metadata).constants
     return read_environment(document, where=where, constants=constants, complete=asks and recorded is None)
