@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, ClassVar, Literal, Protocol, TypeAlias, runtime_checkable
+from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeAlias, runtime_checkable
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -62,7 +62,10 @@ class View(Protocol):
 class LinkFinder(Protocol):
     """Finds links of the types that it declares; builds its indexes first, then goes over the objects once."""
 
-    link_types: ClassVar[tuple[str, ...]]
+    @property
+    def link_types(self) -> tuple[str, ...]:
+        """The types that ``find`` yields; a plain attribute of the class does."""
+        ...
 
     def find(self, view: View) -> Iterable[Link]:
         """Yield links between objects of the view."""
