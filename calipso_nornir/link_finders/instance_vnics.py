@@ -33,7 +33,7 @@ class InstanceVnics:
                     rule=f"libvirt's domain {instance.id} has the interface {vnic.name}",
                     name=labels.get(str(network)),
                     up=vnic.get("state", "UP") == "UP",
-                    host=vnic["host"],
+                    host=vnic.get("host"),
                     network=network,
                 )
 
@@ -54,9 +54,9 @@ class VserviceVnics:
                 yield make(
                     vservice,
                     vnic,
-                    rule=f"namespace {vnic['namespace']} holds the interface {vnic.name}",
+                    rule=f"namespace {vnic.get('namespace')} holds the interface {vnic.name}",
                     name=labels.get(str(network), f"{vservice.object_name}-{vnic.object_name}"),
                     up=vnic.get("state", "UP") == "UP",
-                    host=vnic["host"],
+                    host=vnic.get("host"),
                     network=network,
                 )

@@ -10,7 +10,7 @@ from calipso_nornir.model.evidence import derived
 from calipso_nornir.model.links import Link
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
     from calipso_nornir.model.links import LinkState
     from calipso_nornir.model.objects import InventoryObject
@@ -55,19 +55,28 @@ def network_of(one: InventoryObject) -> str | list[str] | None:
     return value or None
 
 
+def on_hosts(view: View, type_: str, *needed: str) -> Iterator[InventoryObject]:
+    """Yield the objects of a type that are on a host and have what a finder needs of them.
+
+    Third parties add objects of any type, and a store may hold those of another release.
+    """
+    for one in view.of_type(type_):
+        if one.get("host") and all(one.get(name) is not None for name in needed):
+            yield one
+
+
 def by_host(objects: Iterable[InventoryObject]) -> dict[str, list[InventoryObject]]:
     """Index objects by the host that they are on."""
     index: defaultdict[str, list[InventoryObject]] = defaultdict(list)
     for one in objects:
-        if one.get("host"):
-            index[one["host"]].append(one)
+        index[one["host"]].append(one)
     return dict(index)
 
 
 def pnics_by_device(view: View) -> dict[tuple[str, str], InventoryObject]:
     """Index physical interfaces by host and device: their own, and those of VLANs on them."""
     index: dict[tuple[str, str], InventoryObject] = {}
-    for pnic in view.of_type("host_pnic"):
+    for pnic in on_hosts(view, "host_pnic", "local_name"):
         index[pnic["host"], pnic["local_name"]] = pnic
         for vlan in pnic.get("vlan_interfaces") or ():
             index[pnic["host"], vlan["name"]] = pnic

@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections import defaultdict
 from typing import TYPE_CHECKING, Any
 
-from calipso_nornir.link_finders.making import link_detected, make, network_of, pnics_by_device
+from calipso_nornir.link_finders.making import link_detected, make, network_of, on_hosts, pnics_by_device
 from calipso_nornir.link_finders.traffic import networks_of_tunnels
 
 if TYPE_CHECKING:
@@ -23,18 +23,19 @@ class Oteps:
     """Links of a tunnel endpoint with what it belongs to and what its traffic leaves by.
 
     ``vedge-otep``: the endpoint is the switch's own. ``otep-vconnector``: its VXLAN device is a member of the bridge,
-    or its address is on the bridge. ``otep-host_pnic``: its address is on the physical interface, on a VLAN of it, or
-    on a bridge of Open vSwitch that has this one physical port. Each serves the networks of the endpoint's tunnels.
+    and another if its address is on another. ``otep-host_pnic``: its address is on the physical interface, on a VLAN of
+    it, or on a bridge of Open vSwitch that has this one physical port. Each serves the networks of the endpoint's
+    tunnels.
     """
 
     link_types = ("vedge-otep", "otep-vconnector", "otep-host_pnic")
 
     def find(self, view: View) -> Iterator[Link]:
         """Match by parent, by bridge name and host, and by device and host."""
-        bridges = {(one["host"], one.name): one for one in view.of_type("vconnector")}
+        bridges = {(one["host"], one["bridge_name"]): one for one in on_hosts(view, "vconnector", "bridge_name")}
         pnics = pnics_by_device(view)
         tunnelled = networks_of_tunnels(view)
-        for otep in view.of_type("otep"):
+        for otep in on_hosts(view, "otep", "overlay_type"):
             host = otep["host"]
             networks = network_of(otep) or tunnelled.get((host, otep["overlay_type"]), [])
             parent = view.get(otep.parent) if otep.parent else None
@@ -46,17 +47,8 @@ class Oteps:
                     name=f"{parent.name}-otep",
                     network=networks,
                 )
-            bridge = bridges.get((host, otep.get("vconnector") or ""))
-            if bridge is not None:
-                member = parent is not None and parent.ref == bridge.ref
-                what = otep.name if member else f"address {otep.get('ip_address')}"
-                yield make(
-                    otep,
-                    bridge,
-                    rule=f"{what} is {'a member of' if member else 'on'} {bridge['bridge_name']}",
-                    name=f"{otep.name}-{otep['vconnector']}",
-                    network=networks,
-                )
+            for bridge, rule in _bridges(otep, parent, bridges):
+                yield make(otep, bridge, rule=rule, name=f"{otep.name}-{bridge.name}", network=networks)
             for pnic, rule in _exits(otep, parent, pnics):
                 yield make(
                     otep,
@@ -75,23 +67,36 @@ class OtepTunnels:
 
     def find(self, view: View) -> Iterator[Link]:
         """Match the remote address of each tunnel with the address of an endpoint of the same type (and VNI)."""
-        by_address = {(one["overlay_type"], one.get("vni"), one["ip_address"]): one for one in _addressed(view)}
+        by_address: defaultdict[Any, list[InventoryObject]] = defaultdict(list)
+        for otep in _addressed(view):
+            by_address[otep["overlay_type"], otep.get("vni"), otep["ip_address"]].append(otep)
         for otep in _addressed(view):
             for tunnel in otep.get("ports") or ():
-                remote = by_address.get((otep["overlay_type"], otep.get("vni"), tunnel.get("remote_ip")))
-                if remote is not None and remote.ref != otep.ref:
+                there = by_address.get((otep["overlay_type"], otep.get("vni"), tunnel.get("remote_ip")), [])
+                if len(there) == 1 and there[0].ref != otep.ref:  # an address that two hosts have tells nothing
                     yield make(
                         otep,
-                        remote,
+                        there[0],
                         rule=f"{tunnel['name']} of {otep['host']} sends to {tunnel['remote_ip']}",
                         name=tunnel["name"],
                         network=network_of(otep),
-                        labels=(otep["ip_address"], remote["ip_address"]),
+                        labels=(otep["ip_address"], there[0]["ip_address"]),
                     )
 
 
 def _addressed(view: View) -> list[InventoryObject]:
-    return [one for one in view.of_type("otep") if one.get("ip_address")]
+    return [one for one in on_hosts(view, "otep", "overlay_type") if one.get("ip_address")]
+
+
+def _bridges(
+    otep: InventoryObject, parent: InventoryObject | None, bridges: Mapping[tuple[str, str], InventoryObject]
+) -> Iterator[tuple[InventoryObject, str]]:
+    """Yield the Linux bridge that an endpoint's device is a member of, and the one that its address is on."""
+    if parent is not None and parent.type == "vconnector":
+        yield parent, f"{otep.name} is a member of {parent.get('bridge_name')}"
+    below = bridges.get((otep["host"], otep.get("interface") or ""))
+    if below is not None:
+        yield below, f"address {otep.get('ip_address')} is on {below['bridge_name']}"
 
 
 def _exits(

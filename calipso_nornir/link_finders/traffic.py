@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections import defaultdict
 from typing import TYPE_CHECKING, Any
 
-from calipso_nornir.link_finders.making import by_host
+from calipso_nornir.link_finders.making import by_host, on_hosts
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -41,9 +41,9 @@ def networks_here(vedge: InventoryObject, vnics: Iterable[InventoryObject], view
 
 def networks_of_tunnels(view: View) -> dict[tuple[str, str], list[str]]:
     """Return the networks that leave an Open vSwitch by its tunnels, by host and overlay type."""
-    vnics = by_host(view.of_type("vnic"))
+    vnics = by_host(on_hosts(view, "vnic"))
     found: defaultdict[tuple[str, str], list[str]] = defaultdict(list)
-    for vedge in view.of_type("vedge"):
+    for vedge in on_hosts(view, "vedge"):
         for row in networks_here(vedge, vnics.get(vedge["host"], []), view):
             if row.get("network_type"):
                 found[vedge["host"], row["network_type"]].append(row["network"])
@@ -56,11 +56,11 @@ def networks_of_bridges(view: View) -> dict[ObjectRef, dict[str, set[str]]]:
     A physical network's by the bridge that the agent maps it to, when that is really patched to the integration
     bridge; the tunnels' by the bridge that the endpoint's address is on.
     """
-    vnics = by_host(view.of_type("vnic"))
-    oteps = by_host(view.of_type("otep"))
+    vnics = by_host(on_hosts(view, "vnic"))
+    oteps = by_host(on_hosts(view, "otep", "overlay_type"))
     tunnelled = networks_of_tunnels(view)
     found: dict[ObjectRef, dict[str, set[str]]] = {}
-    for vedge in view.of_type("vedge"):
+    for vedge in on_hosts(view, "vedge"):
         ways: defaultdict[str, set[str]] = defaultdict(set)
         configured = vedge.get("configurations") or {}
         mappings = configured.get("bridge_mappings") or {}

@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections import defaultdict
 from typing import TYPE_CHECKING, Any
 
-from calipso_nornir.link_finders.making import link_detected, make, network_of, pnics_by_device
+from calipso_nornir.link_finders.making import link_detected, make, network_of, on_hosts, pnics_by_device
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -29,12 +29,12 @@ class VnicVconnectors:
         """Match by host and device name, or by Neutron port."""
         by_device: dict[tuple[str, str], InventoryObject] = {}
         by_port: dict[tuple[str, str], InventoryObject] = {}
-        for vnic in view.of_type("vnic"):
+        for vnic in on_hosts(view, "vnic"):
             if vnic.get("vnic_type") == "instance_vnic" and vnic.get("device"):
                 by_device[vnic["host"], vnic["device"]] = vnic
             elif vnic.get("vnic_type") == "vservice_vnic" and vnic.get("port_id"):
                 by_port[vnic["host"], vnic["port_id"]] = vnic
-        for bridge in view.of_type("vconnector"):
+        for bridge in on_hosts(view, "vconnector", "bridge_name"):
             for member in bridge.get("interfaces") or ():
                 owner: InventoryObject | None = by_device.get((bridge["host"], member["name"]))
                 why = "is a member of"
@@ -71,7 +71,7 @@ class VconnectorPnics:
         for link in view.links("otep-vconnector"):
             networks = link.attributes.get("network")
             tunnelled[link.target].update([networks] if isinstance(networks, str) else networks or ())
-        for bridge in view.of_type("vconnector"):
+        for bridge in on_hosts(view, "vconnector", "bridge_name"):
             own = network_of(bridge)
             networks = {own} if isinstance(own, str) else set(own or ())
             if not networks:

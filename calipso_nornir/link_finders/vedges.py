@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections import defaultdict
 from typing import TYPE_CHECKING, Any
 
-from calipso_nornir.link_finders.making import by_host, link_detected, make, network_of, pnics_by_device
+from calipso_nornir.link_finders.making import by_host, link_detected, make, network_of, on_hosts, pnics_by_device
 from calipso_nornir.link_finders.traffic import networks_of_bridges
 
 if TYPE_CHECKING:
@@ -31,11 +31,11 @@ class Vedges:
 
     def find(self, view: View) -> Iterator[Link]:
         """Go over the switches host by host."""
-        vnics = by_host(view.of_type("vnic"))
-        bridges = by_host(view.of_type("vconnector"))
+        vnics = by_host(on_hosts(view, "vnic"))
+        bridges = by_host(on_hosts(view, "vconnector", "bridge_name"))
         pnics = pnics_by_device(view)
         networks = networks_of_bridges(view)
-        for vedge in view.of_type("vedge"):
+        for vedge in on_hosts(view, "vedge"):
             host = vedge["host"]
             yield from _vnics(vedge, vnics.get(host, []))
             yield from _bridges(vedge, bridges.get(host, []))
@@ -72,10 +72,12 @@ def _vnics(vedge: InventoryObject, vnics: list[InventoryObject]) -> Iterator[Lin
 
 
 def _vnic_of(port: Port, candidates: list[InventoryObject]) -> InventoryObject | None:
-    """Choose the interface that a port is: by Neutron port where both tell it, then by MAC; never by chance."""
-    fitting = [
-        one for one in candidates if not (port.get("port_id") and one.get("port_id") not in (None, port["port_id"]))
-    ]
+    """Choose the interface that a port is: by Neutron port where both tell it, then by MAC; never by chance.
+
+    A port of type "" is a device of the host's own namespace: what is called like it in another is another.
+    """
+    here = [one for one in candidates if one.get("namespace") is None or port.get("type")]
+    fitting = [one for one in here if not (port.get("port_id") and one.get("port_id") not in (None, port["port_id"]))]
     if len(fitting) > 1:
         macs = {port.get("attached_mac"), port.get("mac_address")} - {None}
         fitting = [one for one in fitting if one.get("mac_address") in macs]
