@@ -78,6 +78,14 @@ def test_what_ethtool_tells_stands_under_its_own_keys() -> None:
     }
 
 
+def test_a_vlan_on_a_vlan_is_of_the_interface_below_both() -> None:
+    outer = link("eth0.7", kind="vlan", link="eth0", data={"id": 7})
+    inner = link("eth0.7.8", kind="vlan", link="eth0.7", data={"id": 8})
+    other = link("eth1.7", kind="vlan", link="eth1", data={"id": 7})
+    (found,) = pnics(devices("eth0"), link("eth0"), outer, inner, other)
+    assert [one["name"] for one in found.attributes["vlan_interfaces"]] == ["eth0.7", "eth0.7.8"]
+
+
 def test_an_interface_with_ipv6_only() -> None:
     (found,) = pnics(devices("eth0"), link("eth0", addresses=["fe80::1/64", "2001:db8::1/64"]))
     assert found.attributes["IPv6 Address"] == "2001:db8::1/64"

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from calipso_nornir.fetchers import questions
 from calipso_nornir.fetchers.attributes import address_attributes, kept
-from calipso_nornir.fetchers.cli.devices import physical
+from calipso_nornir.fetchers.cli.devices import physical, stack_below
 from calipso_nornir.model import ids
 from calipso_nornir.model.objects import Fetched
 from calipso_nornir.model.queries import Command, ask, together
@@ -28,7 +28,7 @@ class HostPnics:
     Attributes: ``host``, ``local_name``, ``mac_address``, ``mtu`` (bytes), ``state`` ("UP" or "DOWN"), ``addresses``
     (CIDR texts) and first ones as ``IP Address``, ``IPv6 Address``; ``Link detected`` ("yes" or "no") and whatever
     else ethtool prints, under its own keys; ``driver`` (of ethtool -i); ``vlan_interfaces`` [{name, vlan_id,
-    addresses}]; ``EtherChannel Master`` (id of the bond that it is a member of).
+    addresses}] (also of VLANs on VLANs); ``EtherChannel Master`` (id of the bond that it is a member of).
     """
 
     def get(self, parent: InventoryObject) -> Fetching:
@@ -117,7 +117,8 @@ def pnics_folder(host: InventoryObject) -> Any:  # noqa: ANN401 - an ObjectRef, 
 def pnic_attributes(host: InventoryObject, one: Interface, interfaces: Sequence[Interface]) -> dict[str, Any]:
     """Return what the kernel says of a physical interface or bond, without its MAC when it has none."""
     master = ids.host_pnic(host.id, one.master) if one.member_of_kind == "bond" and one.master else ""
-    vlans = [row for row in interfaces if row.kind == "vlan" and row.lower == one.name]
+    rows = {row.name: row for row in interfaces}
+    vlans = [row for row in interfaces if row.kind == "vlan" and one.name in stack_below(row.name, rows)]
     return {
         "host": host.id,
         "local_name": one.name,
