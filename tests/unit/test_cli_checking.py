@@ -1,0 +1,122 @@
+# SPDX-License-Identifier: Apache-2.0
+"""env check: what answers mean, and what becomes of a cloud that is not there."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+import yaml
+
+from calipso_nornir.cli.hostcheck import COMPUTE, LXB_AGENT, OVS_AGENT, Question, check_host, questions
+from calipso_nornir.errors import CommandFailed, CommandMissing, HostExcluded, HostKeyUnknown, SudoRefused
+from calipso_nornir.model.protocols import Reply
+from tests.fixtures.cli import calipso
+from tests.fixtures.recorded import AT
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from calipso_nornir.errors import CalipsoError
+    from calipso_nornir.model.queries import Query
+
+
+def verdicts(asked: list[Question], **instead: CalipsoError) -> dict[str, tuple[bool, bool]]:
+    """What, whether it is well, whether it is needed; commands are well unless an error is given for the program."""
+    well = Reply("", AT)
+    answers: dict[Query, Reply | CalipsoError] = {
+        one.command: instead.get(one.program.replace("-", "_").replace(" ", "_"), well) for one in asked
+    }
+    return {one.what: (one.ok, needed) for one, needed in check_host("h", asked, answers)}
+
+
+def test_what_is_asked_depends_on_what_runs_there() -> None:
+    def programs(*roles: str) -> set[str]:
+        return {one.program for one in questions("h", set(roles), {})}
+
+    assert programs() == {"ip", "ip netns", "ethtool", "lldpctl"}
+    assert programs(OVS_AGENT) - programs() == {"ovs-vsctl"}
+    assert programs(LXB_AGENT, COMPUTE) - programs() == {"bridge", "virsh"}
+    assert [one.program for one in questions("s", set(), {"platform": "cisco_nxos"})] == ["show version"]
+    assert not any(one.needed for one in questions("h", {OVS_AGENT}, {}, certain=False) if one.program == "ovs-vsctl")
+
+
+def test_a_host_that_has_everything() -> None:
+    found = verdicts(questions("h", {OVS_AGENT}, {}))
+    assert found == {"h: login": (True, True), "h: sudo": (True, True), "h: commands": (True, True)}
+
+
+def test_programs_that_are_missing() -> None:
+    found = verdicts(
+        questions("h", {OVS_AGENT}, {}),
+        lldpctl=CommandMissing("h", "lldpctl -v", 127),
+        ovs_vsctl=CommandMissing("h", "ovs-vsctl show", 127),
+        ip=CommandFailed("h", "ip -V", 1, "?"),
+    )
+    assert found["h: lldpctl"] == (False, False)
+    assert found["h: ovs-vsctl"] == (False, True)
+    assert found["h: ip"] == (False, True)
+
+
+def test_sudo_that_is_refused_is_told_once() -> None:
+    refused = SudoRefused("h", "ip netns list", 1, "sudo: a password is required")
+    found = verdicts(questions("h", set(), {}), ip_netns=refused, ethtool=refused, lldpctl=refused)
+    assert found == {"h: login": (True, True), "h: sudo": (False, True), "h: commands": (True, True)}
+
+
+def test_a_host_that_cannot_be_logged_in_to() -> None:
+    asked = questions("h", set(), {})
+    unknown = HostKeyUnknown("h", "h:22", "ssh-ed25519", "SHA256:x")
+    programs = ("ip", "ip_netns", "ethtool", "lldpctl")
+    assert verdicts(asked, **dict.fromkeys(programs, unknown)) == {"h: login": (False, True)}
+    out = HostExcluded("h", "h*")
+    assert verdicts(asked, **dict.fromkeys(programs, out)) == {"h: login": (False, False)}
+
+
+@pytest.fixture
+def nowhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """An environment whose every address refuses."""
+    monkeypatch.setenv("NOWHERE", "c4n4ry")
+    file = tmp_path / "nowhere.yaml"
+    sections = [
+        {
+            "name": "OpenStack",
+            "auth_url": "http://127.0.0.1:1/v3",
+            "user": "u",
+            "pwd": {"env": "NOWHERE"},
+            "retries": 0,
+        },
+        {"name": "mysql", "host": "127.0.0.1", "port": 1, "user": "u", "pwd": {"env": "NOWHERE"}},
+        {"name": "CLI", "user": "u", "agent": False, "hosts": {"h1": {"host": "127.0.0.1", "port": 1}}},
+    ]
+    file.write_text(yaml.safe_dump({"name": "nowhere", "mechanism_drivers": ["OVS"], "configuration": sections}))
+    return file
+
+
+def test_a_cloud_that_is_not_there(nowhere: Path) -> None:
+    said = calipso("env", "check", nowhere)
+    assert said.status == 1
+    assert "127.0.0.1:1/v3 does not answer" in said.out
+    assert "database 127.0.0.1:1 cannot be used" in said.out
+    assert "h1: no SSH session with 127.0.0.1:1: connection refused" in said.out
+    assert "c4n4ry" not in said.out + said.err
+
+
+def test_one_section_only(nowhere: Path) -> None:
+    found = calipso("env", "check", nowhere, "--section", "mysql", "-o", "json")
+    assert found.status == 1
+    assert [(one["section"], one["ok"], one["needed"]) for one in found.json] == [("mysql", False, True)]
+    assert calipso("env", "check", nowhere, "--section", "AMQP").status == 2
+
+
+def test_sections_that_are_not_there(tmp_path: Path) -> None:
+    file = tmp_path / "bare.yaml"
+    file.write_text("name: bare\n")
+    said = calipso("env", "check", file, "-o", "json")
+    assert said.status == 1
+    assert [(one["section"], one["needed"]) for one in said.json] == [
+        ("OpenStack", True),
+        ("mysql", False),
+        ("CLI", False),
+    ]
+    assert calipso("env", "check", file, "--section", "CLI").status == 0
