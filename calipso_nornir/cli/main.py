@@ -7,7 +7,9 @@ import os
 import signal
 import sys
 import threading
-from typing import TYPE_CHECKING
+from io import TextIOWrapper
+from pathlib import Path
+from typing import TYPE_CHECKING, TextIO
 
 if TYPE_CHECKING:
     from types import FrameType
@@ -20,6 +22,7 @@ GRACE_S = 3.0
 def main() -> None:
     """Run the command line and end the process."""
     signal.signal(signal.SIGINT, _interrupt)
+    _prepare_streams()
     from calipso_nornir.cli.app import app  # noqa: PLC0415 - Ctrl-C is ours from the first moment on
 
     try:
@@ -30,6 +33,19 @@ def main() -> None:
         raise
     except KeyboardInterrupt:  # outside of any command
         _end_now()
+
+
+def _prepare_streams() -> None:
+    """Make printing safe: without Unicode there are escapes, and what was closed by the caller swallows all."""
+    sys.stdout = sys.stdout or _nowhere()
+    sys.stderr = sys.stderr or _nowhere()
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
+
+
+def _nowhere() -> TextIO:
+    return Path(os.devnull).open("w", encoding="utf-8")
 
 
 def _interrupt(_number: int, _frame: FrameType | None) -> None:

@@ -168,6 +168,7 @@ def guarded(run: Run) -> Iterator[None]:
         run.err.say(("calipso: ", "red"), "interrupted")
         raise typer.Exit(INTERRUPTED) from None
     except OSError as error:
+        _forget_stdout()
         run.report(OSError(f"{f'{error.filename}: ' if error.filename else ''}{error.strerror or error}"))
         raise typer.Exit(FAILED) from None
     except Exception as error:  # noqa: BLE001 - a fault of ours must not look like a crash either

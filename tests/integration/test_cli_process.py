@@ -1,0 +1,259 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The installed ``calipso`` as a process: exit status, pipes, signals, terminals, closed and full outputs."""
+
+from __future__ import annotations
+
+import os
+import pty
+import re
+import select
+import signal
+import socket
+import subprocess
+import time
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import psutil
+import pytest
+import yaml
+
+from tests.fixtures.cli import program
+from tests.fixtures.recorded import bundle, filled
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+PATIENCE_S = 30
+ESCAPE = re.compile(rb"\x1b\[[0-9;?]*[A-Za-z]")
+COLOUR = re.compile(rb"\x1b\[(?:\d+;)*3\dm")
+
+
+@pytest.fixture(scope="module")
+def recording(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return bundle(tmp_path_factory.mktemp("recording") / "ovs.calipso")
+
+
+@pytest.fixture(scope="module")
+def store(tmp_path_factory: pytest.TempPathFactory, recording: Path) -> Path:
+    return filled(tmp_path_factory.mktemp("store") / "s.db", recording)
+
+
+def environ(**more: str) -> dict[str, str]:
+    dropped = ("CALIPSO", "COLUMNS", "NO_COLOR", "TERM", "PYTHONWARNINGS")
+    kept = {key: value for key, value in os.environ.items() if not key.startswith(dropped)}
+    return {**kept, "TERM": "xterm", **more}
+
+
+def run(*arguments: str | Path, **options: Any) -> subprocess.CompletedProcess[bytes]:  # noqa: ANN401 - subprocess's
+    command = [program(), *(str(one) for one in arguments)]
+    given = {"stdin": subprocess.DEVNULL, "timeout": PATIENCE_S, "env": environ(), **options}
+    if "stdout" not in given:
+        given |= {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
+    return subprocess.run(command, check=False, **given)  # noqa: S603 - our own program
+
+
+def on_terminal(*arguments: str | Path, typed: bytes = b"", **variables: str) -> tuple[int, bytes]:
+    """Run on a pseudo terminal, type something when it asks, and return status and all that was shown."""
+    ours, theirs = pty.openpty()
+    command = [program(), *(str(one) for one in arguments)]
+    process = subprocess.Popen(  # noqa: S603 - our own program
+        command, stdin=theirs, stdout=theirs, stderr=theirs, env=environ(**variables), start_new_session=True
+    )
+    os.close(theirs)
+    shown, sent, until = b"", False, time.monotonic() + PATIENCE_S
+    try:
+        while time.monotonic() < until:
+            if select.select([ours], [], [], 0.1)[0]:
+                try:
+                    chunk = os.read(ours, 65536)
+                except OSError:  # EIO: the other end is closed (pty(7))
+                    break
+                shown += chunk
+            if typed and not sent and b"[y/N]" in shown:
+                os.write(ours, typed)
+                sent = True
+        return process.wait(PATIENCE_S), shown
+    finally:
+        process.kill()
+        process.wait()
+        os.close(ours)
+
+
+# --- exit status
+
+
+def test_exit_status(tmp_path: Path, recording: Path, store: Path) -> None:
+    partly = bundle(tmp_path / "partly.calipso", whole=False)
+    assert run("--store", store, "tree").returncode == 0
+    assert run("--store", tmp_path / "a.db", "replay", recording).returncode == 0
+    assert run("--store", tmp_path / "b.db", "replay", partly).returncode == 3
+    assert run("--store", tmp_path / "c.db", "replay", store).returncode == 1
+    assert run("--store", store, "tree", "prod").returncode == 2
+    assert run("--store", store, "tree", "--nonesuch").returncode == 2
+
+
+def test_data_stands_alone_on_standard_output(tmp_path: Path, recording: Path) -> None:
+    done = run("--store", tmp_path / "a.db", "replay", recording, "-o", "yaml")
+    assert yaml.safe_load(done.stdout)["status"] == "completed"
+    assert done.stderr
+
+
+# --- outputs that end early
+
+
+def test_a_broken_pipe_is_silent(store: Path) -> None:
+    for arguments in (["tree"], ["export"], ["links", "-o", "json"], ["show", "web-1"]):
+        reading, writing = os.pipe()
+        os.close(reading)
+        try:
+            done = run("--store", store, *arguments, stdout=writing, stderr=subprocess.PIPE)
+        finally:
+            os.close(writing)
+        assert done.stderr == b"", arguments
+        assert done.returncode == 141, arguments
+
+
+def test_head_sees_what_it_wants(store: Path) -> None:
+    shell = f"{program()} --store {store} tree | head -n 1; echo ${{PIPESTATUS[0]}}"
+    done = subprocess.run(  # noqa: S603 - a test's own words
+        ["/bin/bash", "-c", shell], check=False, capture_output=True, env=environ(), timeout=PATIENCE_S
+    )
+    assert done.stdout.decode().splitlines()[0] == "lab  environment"
+    assert done.stderr == b""
+
+
+def test_a_full_disk_is_told(store: Path) -> None:
+    for arguments in (["tree"], ["export"]):
+        with Path("/dev/full").open("wb") as full:
+            done = run("--store", store, *arguments, stdout=full, stderr=subprocess.PIPE)
+        assert done.returncode == 1
+        assert done.stderr == b"calipso: No space left on device\n"
+
+
+def test_a_closed_output_is_no_crash(store: Path) -> None:
+    shell = f"exec {program()} --store {store} tree 1>&-"
+    done = subprocess.run(["/bin/sh", "-c", shell], check=False, capture_output=True, env=environ())  # noqa: S603
+    assert done.returncode == 0
+    assert done.stderr == b""
+
+
+def test_without_unicode_there_are_escapes(store: Path) -> None:
+    done = run("--store", store, "tree", "--depth", "1", env=environ(PYTHONIOENCODING="ascii"))
+    assert done.returncode == 0
+    assert rb"\u251c\u2500 Projects" in done.stdout
+    exported = run("--store", store, "export", env=environ(PYTHONIOENCODING="ascii"))
+    assert yaml.safe_load(exported.stdout)["environment"] == "lab"
+
+
+# --- terminals
+
+
+def test_a_terminal_gets_a_live_line_and_colours(tmp_path: Path, recording: Path) -> None:
+    status, shown = on_terminal("--store", tmp_path / "s.db", "replay", recording)
+    assert status == 0
+    assert b"\x1b[?25l" in shown  # DECTCEM: the live line hides the cursor, and gives it back
+    assert shown.rindex(b"\x1b[?25h") > shown.rindex(b"\x1b[?25l")
+    assert COLOUR.search(shown)
+    assert b"completed" in ESCAPE.sub(b"", shown)
+
+
+def test_no_color_is_respected(store: Path) -> None:
+    assert COLOUR.search(on_terminal("--store", store, "tree")[1])
+    assert not COLOUR.search(on_terminal("--store", store, "tree", NO_COLOR="1")[1])
+    assert not ESCAPE.search(on_terminal("--store", store, "tree", TERM="dumb")[1])
+    assert not ESCAPE.search(run("--store", store, "tree").stdout)
+
+
+def test_data_has_no_colours_on_a_terminal_either(store: Path) -> None:
+    _, shown = on_terminal("--store", store, "show", "web-1", "-o", "json")
+    assert not ESCAPE.search(shown)
+    assert yaml.safe_load(shown.decode())["name"] == "web-1"
+
+
+def test_clear_all_asks(tmp_path: Path, recording: Path) -> None:
+    path = filled(tmp_path / "s.db", recording)
+    other = bundle(tmp_path / "other.calipso", "lb", name="other")
+    arguments = ("--store", path, "scan", "--replay", other, "--clear_all")
+    status, shown = on_terminal(*arguments, typed=b"n\n")
+    assert status == 2
+    assert b"Remove all objects, links and cliques of lab? [y/N]" in ESCAPE.sub(b"", shown)
+    assert run("--store", path, "tree", "lab").returncode == 0
+    status, shown = on_terminal(*arguments, typed=b"y\n")
+    assert status == 0
+    assert run("--store", path, "search", "web-1", "-e", "lab").stdout == b""
+
+
+# --- Ctrl-C
+
+
+@contextmanager
+def silent_server() -> Iterator[int]:
+    """A port that accepts and never says a word."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        yield server.getsockname()[1]
+
+
+def description(path: Path, port: int) -> Path:
+    section = {"name": "OpenStack", "auth_url": f"http://127.0.0.1:{port}/v3", "user": "u", "pwd": {"env": "PWD"}}
+    path.write_text(yaml.safe_dump({"name": "silent", "mechanism_drivers": ["OVS"], "configuration": [section]}))
+    return path
+
+
+@pytest.mark.parametrize("presses", [1, 2])
+def test_ctrl_c_ends_a_scan_that_waits(tmp_path: Path, presses: int) -> None:
+    with silent_server() as port:
+        file, path = description(tmp_path / "silent.yaml", port), tmp_path / "s.db"
+        process = subprocess.Popen(  # noqa: S603 - our own program
+            [program(), "--store", str(path), "scan", str(file)],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            env=environ(),
+        )
+        try:
+            _until_connected(process, port)
+            began = time.monotonic()
+            for _ in range(presses):
+                process.send_signal(signal.SIGINT)
+                time.sleep(0.2)
+            out, err = process.communicate(timeout=PATIENCE_S)
+            took = time.monotonic() - began
+        finally:
+            process.kill()
+            process.wait()
+    assert process.returncode == 130
+    assert out == b""
+    assert b"Traceback" not in err
+    assert took < 10
+    assert run("--store", path, "env", "list").returncode == 0  # the store is whole
+
+
+def _until_connected(process: subprocess.Popen[bytes], port: int) -> None:
+    until = time.monotonic() + PATIENCE_S
+    while time.monotonic() < until:
+        if any(one.raddr and one.raddr.port == port for one in psutil.Process(process.pid).net_connections()):
+            return
+        time.sleep(0.05)
+    pytest.fail("the scan never began to ask")
+
+
+# --- secrets
+
+
+def test_the_password_of_a_mongo_config_is_in_no_process_list(tmp_path: Path) -> None:
+    config = tmp_path / "mongo.conf"
+    config.write_text("host 127.0.0.1\nport 1\nuser u\npwd c4n4ry\n")
+    config.chmod(0o600)
+    process = subprocess.Popen(  # noqa: S603 - our own program
+        [program(), "scan", "-m", str(config), "-e", "x"], stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=environ()
+    )
+    try:
+        time.sleep(1)
+        seen = psutil.Process(process.pid)
+        assert "c4n4ry" not in " ".join(seen.cmdline())
+        assert "c4n4ry" not in str(seen.environ())
+    finally:
+        process.kill()
+        out, err = process.communicate()
+    assert b"c4n4ry" not in out + err
