@@ -18,7 +18,6 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
-import paramiko
 from nornir.core import Nornir
 from nornir.core.configuration import Config, LoggingConfig
 from nornir.core.inventory import ConnectionOptions, Host, Hosts, Inventory
@@ -26,16 +25,17 @@ from nornir.core.plugins.connections import ConnectionPluginRegister
 from nornir.plugins.runners import ThreadedRunner
 from nornir_netmiko.connections import Netmiko  # type: ignore[import-untyped]
 
+from benchmarks.bare import connect, run_script
 from calipso_nornir.errors import CalipsoError
 from calipso_nornir.model.queries import Command
 from calipso_nornir.sources.cli import CliSource
-from calipso_nornir.sources.cli.framing import SHELL, Step, end_of, frames, new_mark, script
 from calipso_nornir.sources.cli.ssh import CONNECTION
 from tests.fixtures.sshd import LOOPBACK, Sshd
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    import paramiko
     from nornir.core.task import Task
 
 HOSTS = 8
@@ -127,17 +127,13 @@ def bare_paramiko(nornir: Nornir) -> Taken:
     """Use nothing but paramiko's client and threads: what the others can be held against."""
     clients: dict[str, paramiko.SSHClient] = {}
 
-    def connect(host: Host) -> None:
+    def log_in(host: Host) -> None:
         known = host.connection_options["netmiko"].extras or {}
-        client = clients[host.name] = paramiko.SSHClient()
-        client.load_host_keys(known["alt_key_file"])
-        client.connect(
-            LOOPBACK,
+        clients[host.name] = connect(
             port=host.port or 0,
-            username=host.username,
-            key_filename=known["key_file"],
-            allow_agent=False,
-            look_for_keys=False,
+            user=host.username or "",
+            key=known["key_file"],
+            known_hosts=known["alt_key_file"],
         )
 
     def batch(host: Host) -> None:
@@ -145,25 +141,14 @@ def bare_paramiko(nornir: Nornir) -> Taken:
 
     hosts = list(nornir.inventory.hosts.values())
     with ThreadPoolExecutor(HOSTS) as pool:
-        taken = measure(lambda: list(pool.map(connect, hosts)), lambda: list(pool.map(batch, hosts)))
+        taken = measure(lambda: list(pool.map(log_in, hosts)), lambda: list(pool.map(batch, hosts)))
     for client in clients.values():
         client.close()
     return taken
 
 
 def _run_script(transport: paramiko.Transport | None) -> None:
-    if transport is None:
-        raise RuntimeError("not connected")
-    mark = new_mark()
-    channel = transport.open_session()
-    channel.exec_command(SHELL)
-    channel.sendall(script([Step((command,), 30) for command in COMMANDS], mark).encode())
-    channel.shutdown_write()
-    out = bytearray()
-    while end_of(mark) not in out[-200:]:
-        out += channel.recv(65536)
-    channel.close()
-    if not all(frame and frame.status == 0 for frame in frames(bytes(out), b"", mark, len(COMMANDS))):
+    if not all(frame and frame.status == 0 for frame in run_script(transport, COMMANDS)):
         raise RuntimeError("a command failed")
 
 
