@@ -137,6 +137,18 @@ def test_ssh_config_gives_all_that_is_not_given(sshd: Sshd, settings: dict[str, 
     assert isinstance(error, HostUnreachable)
 
 
+def test_a_key_that_is_given_is_the_only_one_that_is_tried(
+    sshd: Sshd, settings: dict[str, Any], tmp_path: Path
+) -> None:
+    (tmp_path / "home" / ".ssh" / "config").write_text(f"IdentityFile {sshd.key}\n")
+    del settings["ssh_config"], settings["key"], settings["hosts"]["node"]["key"]
+    assert texts(ask_once(settings, "node", "echo in")) == ["in\n"]
+    settings["key"] = str(make_key(tmp_path / "mine"))
+    (error,) = ask_once(settings, "node", "true")
+    assert isinstance(error, LoginRefused)
+    assert error.cause == f"key {settings['key']}: refused"
+
+
 # --- host keys
 
 
@@ -322,7 +334,7 @@ def test_a_chain_of_jump_hosts_is_one_connection_each_for_all_hosts(tmp_path: Pa
 
 
 def test_eight_handshakes_at_once_through_one_jump_host(tmp_path: Path) -> None:
-    few = ["MaxStartups 10:100:10"]  # an eleventh that has not logged in is turned away
+    few = ["MaxStartups 20:100:20"]  # who comes while twenty have not logged in is turned away
     with Sshd(tmp_path / "a") as gate, Sshd(tmp_path / "b", few) as host:
         settings = through(known_hosts(tmp_path / "known", gate, host), [gate], host)
         settings["hosts"] |= {f"copy{n}": settings["hosts"]["node0"] for n in range(40)}

@@ -50,11 +50,10 @@ class HostAccess:
             raise HostUnreachable(host.name, host.hostname or host.name, "the scan has ended")
         if host.platform not in LINUX:
             return self._ask_switch(host, steps)
-        session = self._living(host)
-        if session is not None:
+        if CONNECTION in host.connections:
             try:
-                return answer(session, steps, limits=self._limits)
-            except ChannelUnavailable as error:  # looked alive, was not
+                return answer(host.connections[CONNECTION].connection, steps, limits=self._limits)
+            except ChannelUnavailable as error:  # Nornir does not look whether a connection that it keeps still lives
                 logger.debug("%s: the connection is dead (%s), opening another", host.name, error)
         try:
             return answer(self._open(host), steps, limits=self._limits)
@@ -70,11 +69,6 @@ class HostAccess:
         for (_, connection), host in opened.items():
             _close(host, connection)
         self._shared.close()
-
-    def _living(self, host: Host) -> SshSession | None:
-        plugin = host.connections.get(CONNECTION)
-        session: SshSession | None = None if plugin is None else plugin.connection
-        return session if session is not None and session.alive else None
 
     def _open(self, host: Host) -> SshSession:
         if CONNECTION in host.connections:
