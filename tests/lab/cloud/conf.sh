@@ -187,8 +187,9 @@ write_confs() {
     put $h /root/.ssh/authorized_keys < $HERE/run/id_ed25519.pub
     put $h /root/.bashrc < /dev/null   # what the machine has there (pyenv, say) would run at every login
     put $h /etc/ssh/sshd_config.d/osl.conf <<< $'PermitRootLogin yes\nPasswordAuthentication yes\nUseDNS no\nUsePAM no\nMaxStartups 100\nMaxSessions 100'
-    # an ordinary account too: it must use sudo for ip netns exec, virsh, ovs-vsctl
-    inhost $h bash -c "id scanner >/dev/null 2>&1 || useradd -m -s /bin/bash scanner; echo scanner:$PW | chpasswd; mkdir -p /home/scanner/.ssh; cp /root/.ssh/authorized_keys /home/scanner/.ssh/; chown -R scanner: /home/scanner/.ssh; chmod 700 /home/scanner/.ssh; echo 'scanner ALL=(ALL) NOPASSWD: ALL' > /etc/sudoers.d/scanner; chmod 440 /etc/sudoers.d/scanner"
+    # the scan account: with the sudo rules that the documentation gives, and no more
+    inhost $h bash -c "id scanner >/dev/null 2>&1 || useradd -m -s /bin/bash scanner; echo scanner:$PW | chpasswd; mkdir -p /home/scanner/.ssh; cp /root/.ssh/authorized_keys /home/scanner/.ssh/; chown -R scanner: /home/scanner/.ssh; chmod 700 /home/scanner/.ssh"
+    put $h /etc/sudoers.d/scanner < $SUDOERS; inhost $h chmod 440 /etc/sudoers.d/scanner
     rc | put $h /root/openrc
   done
   for h in net1 cmp1 cmp2 cmp3; do

@@ -3,6 +3,7 @@ HERE=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 LAB=${LAB:-/srv/oslab}                 # a tmpfs: every host's writable layer
 VARIANT=${VARIANT:-lb}                 # lb | ovs
 PW=${OSL_PASSWORD:-osl-secret}
+SUDOERS=${SUDOERS:-$HERE/../../../docs/scan-account.sudoers}
 HOSTS="ctl net1 cmp1 cmp2 cmp3"
 declare -A MGMT=([ctl]=10.77.0.10 [net1]=10.77.0.11 [cmp1]=10.77.0.21 [cmp2]=10.77.0.22 [cmp3]=10.77.0.23)
 declare -A TUN=([net1]=10.78.0.11 [cmp1]=10.78.0.21 [cmp2]=10.78.0.22 [cmp3]=10.78.0.23)
