@@ -6,7 +6,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from calipso_nornir.errors import InvalidRequest, UnknownEnvironment
-from calipso_nornir.store.environments import COLLECTION
 
 if TYPE_CHECKING:
     from calipso_nornir.model.protocols import Store
@@ -14,6 +13,8 @@ if TYPE_CHECKING:
 
 def known_environments(store: Store) -> list[str]:
     """Return the names of all environments, described or scanned, ordered."""
+    from calipso_nornir.store.environments import COLLECTION  # noqa: PLC0415 - it brings pydantic's models along
+
     described = {str(document.get("name")) for document in store.collection(COLLECTION).find()}
     return sorted(described | set(store.environments()))
 

@@ -1,0 +1,49 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The demo, from the recordings that are shipped."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from calipso_nornir import resources
+from calipso_nornir.cli.demoing import all_replayed, show_around
+from calipso_nornir.cli.running import Run
+from calipso_nornir.store import open_store
+from tests.fixtures.cli import calipso
+from tests.fixtures.recorded import bundle
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    import pytest
+
+
+def test_recordings_of_one_environment_go_by_their_files_names(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    bundles = [bundle(tmp_path / "ovs.calipso"), bundle(tmp_path / "lb.calipso", "lb")]
+    store = open_store(tmp_path / "demo.db")
+    run = Run(str(tmp_path / "demo.db"))
+    try:
+        reports = all_replayed(run, store, bundles)
+        assert [report.environment for report in reports] == ["ovs", "lb"]
+        assert all(report.ok for report in reports)
+        show_around(run, store.view("lb"), store, depth=3)
+    finally:
+        store.close()
+    shown = capsys.readouterr().out
+    assert "calipso tree lb --depth 3" in shown
+    assert "calipso clique gw-1 -e lb" in shown
+    assert "path 2 of 2" in shown
+    assert "next  calipso --store" in shown
+
+
+def test_the_shipped_demo(tmp_path: Path) -> None:
+    said = calipso("demo", "--dir", tmp_path)
+    assert said.status == 0, said.out + said.err
+    assert (tmp_path / "calipso-demo.db").exists()
+    for path in sorted(resources.data("demo").glob("*.calipso")):
+        assert f"calipso replay {path.name}" in said.out
+    assert "path 1 of " in said.out
+    again = calipso("demo", "--dir", tmp_path)
+    assert again.status == 0
