@@ -194,6 +194,7 @@ def test_accept_new_then_changed(sshd: Sshd, settings: dict[str, Any], tmp_path:
 def test_insecure_is_a_choice_that_is_warned_of(
     settings: dict[str, Any], tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
+    caplog.set_level("INFO", logger="calipso_nornir")
     known_hosts(tmp_path / "known")
     assert texts(ask_once({**settings, "host_keys": "insecure"}, "node", "echo in")) == ["in\n"]
     assert "host keys are not checked" in caplog.text

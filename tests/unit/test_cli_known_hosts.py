@@ -212,6 +212,7 @@ def test_a_name_cannot_smuggle_a_line_in(keys: dict[str, str], tmp_path: Path) -
 
 
 def test_insecure_is_warned_of_once(keys: dict[str, str], tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level("INFO", logger="calipso_nornir")
     trusting = HostKeys([str(tmp_path / "none")], "insecure")
     for _ in range(3):
         trusting.check("node", hop(), key_of(keys["a"]))
@@ -219,5 +220,6 @@ def test_insecure_is_warned_of_once(keys: dict[str, str], tmp_path: Path, caplog
 
 
 def test_a_missing_file_that_was_named_is_warned_of(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level("INFO", logger="calipso_nornir")
     HostKeys([str(tmp_path / "none")], "strict")
     assert "cannot be read" in caplog.text

@@ -71,7 +71,7 @@ def test_without_sudo_nobody_is_refused_by_it() -> None:
 
 
 def test_what_a_successful_command_says_on_stderr_is_no_error(caplog: pytest.LogCaptureFixture) -> None:
-    caplog.set_level("DEBUG")
+    caplog.set_level("DEBUG", logger="calipso_nornir")
     frame = Frame(0, b"out\n", b"warning: something\n")
     assert judge(Command("h", "tool"), frame, root=False, at=NOW) == Reply("out\n", NOW)
     assert "warning: something" in caplog.text
