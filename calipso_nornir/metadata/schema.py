@@ -180,7 +180,7 @@ class CommandPrefixSpec(Declared):
 
 
 class CommandPrefixesFile(Declared):
-    """``command_prefixes.json``: the first rule that fits is used."""
+    """``command_prefixes.json``: of rules for one program all that fit are run, and their outputs joined."""
 
     command_prefixes: list[CommandPrefixSpec]
 
