@@ -146,10 +146,10 @@ class _Canned:
             if not isinstance(reply.data, str):
                 return Answer(reply.data, gap=reply.gap)
             return read_reply(query, reply, _installed() if self._parsers is None else self._parsers)
-        return Answer(_value(query, reply.data), gap=reply.gap)
+        return Answer(value_of(query, reply.data), gap=reply.gap)
 
     def _told(self, query: Query) -> Any:  # noqa: ANN401 - answers are of any shape
-        names = [query, *_names(query)]
+        names = [query, *names_of(query)]
         for name in names:
             if name in self._answers:
                 return self._answers[name]
@@ -157,7 +157,8 @@ class _Canned:
         raise AssertionError(f"no answer for {query.source}: {query}\nThere are answers for:\n  {known}")
 
 
-def _names(query: Query) -> list[str]:
+def names_of(query: Query) -> list[str]:
+    """Return the names by which canned answers may call a question, the most special first."""
     text = str(query)
     match query:
         case Command():
@@ -172,7 +173,8 @@ def _names(query: Query) -> list[str]:
     return [*names, query.source]
 
 
-def _value(query: ApiGet | Select, data: Any) -> Any:  # noqa: ANN401 - JSON
+def value_of(query: ApiGet | Select, data: Any) -> Any:  # noqa: ANN401 - JSON
+    """Read a canned answer of an API or a database: JSON or its text, a whole body or only what was asked for."""
     value = json.loads(data) if isinstance(data, str) else data
     if isinstance(query, ApiGet) and isinstance(value, Mapping) and query.key in value:
         return value[query.key]
