@@ -15,7 +15,7 @@ from calipso_nornir.model.objects import InventoryObject, ObjectRef
 from calipso_nornir.scan.working import State, Working
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Mapping
     from datetime import datetime
 
     from calipso_nornir.errors import CalipsoError
@@ -90,6 +90,8 @@ class Placer:
         if old.parent not in self._working and self._on_demand_before(old.parent) is None:
             self._wait(old.parent, old, Origin(step, witness, partial=True))
             return
+        if old.parent not in self._working:
+            self._revived(old.parent)
         self._working.put(old, State.KEPT)
         self._arrived(old, step)
 
@@ -139,7 +141,7 @@ class Placer:
         ref = ObjectRef(self._working.environment, origin.step.type, fetched.id)
         object_name = fetched.object_name or fetched.name
         handed = origin.step.hand_down
-        handed_down = fetched.name if handed == "name" else fetched.attributes.get(handed, fetched.id)
+        handed_down = fetched.name if handed == "name" else fetched.attributes.get(handed)
         return InventoryObject(
             ref=ref,
             name=fetched.name,
@@ -152,7 +154,7 @@ class Placer:
             scanned_at=self._started_at,
             object_name=object_name,
             show_in_tree=fetched.show_in_tree and origin.step.show_in_tree,
-            handed_down=str(handed_down),
+            handed_down=str(fetched.id if handed_down in (None, "") else handed_down),
         )
 
     def _folder(self, fetched: Fetched, parent: InventoryObject) -> InventoryObject:
@@ -203,16 +205,10 @@ class Placer:
 
     def _found_again(self, known: InventoryObject, one: InventoryObject, origin: Origin) -> None:
         """Join what two fetchings say of one object; lists add up, anything else has to agree."""
-        attributes = dict(known.attributes)
-        for key, value in one.attributes.items():
-            mine = attributes.get(key, value)
-            if isinstance(mine, (list, tuple)) and isinstance(value, (list, tuple)):
-                attributes[key] = _union(mine, value)
-            elif mine != value:
-                self._on_trouble(origin.witness, DuplicateObject(one.type, one.id, known.id_path, one.id_path))
-                return
-            else:
-                attributes[key] = value
+        attributes = _agreed(known.attributes, one.attributes) if known.parent == one.parent else None
+        if attributes is None:
+            self._on_trouble(origin.witness, DuplicateObject(one.type, one.id, known.id_path, one.id_path))
+            return
         self._working.put(
             replace(
                 known,
@@ -286,6 +282,18 @@ def _joined(first: tuple[Evidence, ...], second: tuple[Evidence, ...]) -> tuple[
     """Join the evidence of several fetchings, in an order that does not depend on which one came first."""
     known = {one.stable: one for one in [*second, *first]}
     return tuple(known[stable] for stable in sorted(known))
+
+
+def _agreed(first: Mapping[str, Any], second: Mapping[str, Any]) -> dict[str, Any] | None:
+    """Join attributes; None when they contradict each other."""
+    joined = {**first, **second}
+    for key in first.keys() & second.keys():
+        mine, yours = first[key], second[key]
+        if isinstance(mine, (list, tuple)) and isinstance(yours, (list, tuple)):
+            joined[key] = _union(mine, yours)
+        elif mine != yours:
+            return None
+    return joined
 
 
 def _union(first: Any, second: Any) -> list[Any]:  # noqa: ANN401 - lists of JSON values
