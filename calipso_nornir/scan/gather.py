@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from calipso_nornir.errors import CalipsoError, CommandFailed, HostExcluded
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from calipso_nornir.metadata.catalog import Step
-    from calipso_nornir.model.objects import Fetched, InventoryObject, Witness
+    from calipso_nornir.model.objects import Fetched, InventoryObject, ObjectRef, Witness
     from calipso_nornir.model.protocols import Source
     from calipso_nornir.model.queries import Lookup, Query
     from calipso_nornir.scan.before import Before
@@ -81,13 +82,19 @@ class Gathering:
         """Bring in, as context, all objects of some types that are outside of a partial scan's scope."""
         if self._scope is None:
             return
-        inside = {self._scope.ref, *(one.ref for one in self._before.below(self._scope.ref))}
         for type_ in types:
             if type_ not in self._complete_types:
                 self._complete_types.add(type_)
                 for one in self._before.of_type(type_):
-                    if one.ref not in inside:
+                    if one.ref not in self._inside:
                         self._placer.add_context(one)
+
+    @cached_property
+    def _inside(self) -> frozenset[ObjectRef]:
+        """What a partial scan is about, as it was before."""
+        if self._scope is None:
+            return frozenset()
+        return frozenset({self._scope.ref, *(one.ref for one in self._before.below(self._scope.ref))})
 
     # --- where to begin
 
@@ -111,8 +118,19 @@ class Gathering:
             for step in self._steps.of_object_type(scope.target.type):
                 self._rounds.start(step, scope.target)
         for step in self._steps.placing_below(scope.target.type):
-            for parent in self._parents_for(step, scope):
-                self._rounds.start(step, parent)
+            if self._has_placed_there(step, scope.target.type):
+                for parent in self._parents_for(step, scope):
+                    self._rounds.start(step, parent)
+
+    def _has_placed_there(self, step: Step, type_: str) -> bool:
+        """Tell whether a step is known to place objects below one of a type; when there is none yet, it may.
+
+        By their types vNICs of services might be those of an instance, as networks are those of a project.
+        """
+        if not self._steps.may_stay(step):
+            return True
+        known = [one for one in self._before.of_type(step.type) if step.name in {who.step for who in one.found_by}]
+        return not known or any(above.type == type_ for one in known for above in self._ancestors(one))
 
     def _start_witness(self, witness: Witness) -> None:
         step = self._steps.named(witness.step)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from calipso_nornir.errors import InvalidRequest, UnknownObject
 from calipso_nornir.metadata.catalog import ROOT_SCANNER
+from calipso_nornir.metadata.folders import FolderFetcher
 from calipso_nornir.model.objects import ObjectRef, root_of
 
 if TYPE_CHECKING:
@@ -135,8 +136,14 @@ class Steps:
         within = self._types_within(type_)
         for name, step in self._by_name.items():
             run_on = self.run_on.get(name, frozenset())
-            if step.type in within and run_on and not run_on & {type_, *within} and step.type not in run_on:
+            if isinstance(step.fetcher, FolderFetcher) or step.type in run_on:
+                continue
+            if step.type in within and run_on and not run_on & {type_, *within}:
                 yield step
+
+    def may_stay(self, step: Step) -> bool:
+        """Tell whether a step's objects may hang below what it is run on, by their types."""
+        return any(step.type in self._types_within(type_) for type_ in self.run_on.get(step.name, ()))
 
     def _types_within(self, type_: str) -> set[str]:
         within: set[str] = set()
