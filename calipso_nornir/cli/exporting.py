@@ -57,13 +57,13 @@ def export_text(view: StoreView, *, at: datetime | None = None) -> Iterator[str]
     with closing(_Links()) as links:
         yield f"{_text(head)[:-1]},\n"
         focal_points = {str(document["focal_point"]) for document in view.documents("cliques")}
-        yield from _array("inventory", (_with_clique(one, focal_points) for one in view.documents("inventory")))
+        yield from _array("inventory", (_with_clique(one, focal_points) for one in view.documents("inventory")), _whole)
         yield ",\n"
-        yield from _array("links", links.kept(view.documents("links")))
+        yield from _array("links", links.kept(view.documents("links")), _whole)
         yield ",\n"
-        yield from _array("implicit_links", links.kept(view.documents("implicit_links")))
+        yield from _array("implicit_links", links.kept(view.documents("implicit_links")), _whole)
         yield ",\n"
-        yield from _array("cliques", view.documents("cliques"), more=links.detailed)
+        yield from _array("cliques", view.documents("cliques"), links.detailed)
         yield "}\n"
 
 
@@ -71,16 +71,19 @@ def _with_clique(document: Document, focal_points: set[str]) -> Document:
     return {**document, "clique": True} if document["_id"] in focal_points else document
 
 
-def _array(name: str, documents: Iterable[Document], more: Callable[[Document], str] | None = None) -> Iterator[str]:
+def _array(name: str, documents: Iterable[Document], texts: Callable[[Document], Iterable[str]]) -> Iterator[str]:
+    """Yield a member of the whole that is a list; ``texts`` gives each document in as many pieces as it likes."""
     yield f'"{name}": ['
     comma = "\n"
     for document in documents:
-        text = _text(document)
-        if more is not None:
-            text = f"{text[:-1]}, {more(document)}}}"
-        yield f"{comma}{text}"
+        yield comma
+        yield from texts(document)
         comma = ",\n"
     yield "]" if comma == "\n" else "\n]"
+
+
+def _whole(document: Document) -> Iterable[str]:
+    return (_text(document),)
 
 
 def _text(document: Document) -> str:
@@ -100,10 +103,15 @@ class _Links:
             self._database.execute("INSERT OR REPLACE INTO link VALUES (?, ?)", (document["_id"], _text(document)))
             yield document
 
-    def detailed(self, clique: Document) -> str:
-        """Return the member ``links_detailed`` of a clique; links that are gone are left out."""
-        rows = (self._database.execute("SELECT text FROM link WHERE id = ?", (id_,)) for id_ in clique["links"])
-        return f'"links_detailed": [{", ".join(text for row in rows for (text,) in row)}]'
+    def detailed(self, clique: Document) -> Iterator[str]:
+        """Yield a clique with the member ``links_detailed``: that of a busy switch has ten thousands of links."""
+        yield f'{_text(clique)[:-1]}, "links_detailed": ['
+        comma = ""
+        for id_ in clique["links"]:
+            for (text,) in self._database.execute("SELECT text FROM link WHERE id = ?", (id_,)):  # none when it is gone
+                yield f"{comma}{text}"
+                comma = ", "
+        yield "]}"
 
     def close(self) -> None:
         self._database.close()
