@@ -12,6 +12,7 @@ from collections import defaultdict
 from typing import TYPE_CHECKING, Any
 
 from calipso_nornir.model.cliques import Clique
+from calipso_nornir.scan.graph import values_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -47,7 +48,10 @@ def build_clique(
 ) -> Clique | None:
     """Build one clique; None when no link type leads anywhere."""
     wanted = {name: focal_point.get(name) for name in constraints}
-    allowed = [(graph.attributes.index(name), _as_set(value)) for name, value in wanted.items()]
+    allowed = [
+        (graph.attributes.index(name), values_of(value) if value is not None else frozenset())
+        for name, value in wanted.items()
+    ]
     reached: defaultdict[str, dict[ObjectRef, None]] = defaultdict(dict)
     reached[focal_point.type][focal_point.ref] = None
     links: dict[str, None] = {}
@@ -83,9 +87,3 @@ def _allowed(hop: Hop, allowed: Sequence[tuple[int, frozenset[Any]]]) -> bool:
 def constraint_attributes(constraints: Mapping[str, Sequence[str]]) -> list[str]:
     """Return every attribute that some focal point type is constrained by, ordered."""
     return sorted({name for names in constraints.values() for name in names})
-
-
-def _as_set(value: Any) -> frozenset[Any]:  # noqa: ANN401 - one value or a list of them
-    if value is None:
-        return frozenset()
-    return frozenset(value) if isinstance(value, (list, tuple)) else frozenset((value,))

@@ -4,10 +4,11 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Hashable
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from calipso_nornir.model.links import Link, LinkType
     from calipso_nornir.model.objects import ObjectRef
@@ -41,7 +42,8 @@ class Graph:
 
     def add(self, link: Link) -> None:
         """Add a link, to be walked in both directions."""
-        limits = tuple(_values(link.attributes, attribute) for attribute in self.attributes)
+        told = link.attributes
+        limits = tuple(values_of(told[name]) if name in told else None for name in self.attributes)
         link_id = link.document_id
         self._hops[link.source.type, link.target.type][link.source].append(Hop(link_id, link, link.target, limits))
         self._hops[link.target.type, link.source.type][link.target].append(Hop(link_id, link, link.source, limits))
@@ -58,8 +60,10 @@ class Graph:
                 yield from (hop for hop in by_start.get(start, ()) if hop.link.source == start)
 
 
-def _values(attributes: Mapping[str, Any], name: str) -> frozenset[Any] | None:
-    if name not in attributes:
-        return None
-    value = attributes[name]
-    return frozenset(value) if isinstance(value, (list, tuple)) else frozenset((value,))
+def values_of(value: Any) -> frozenset[Any]:  # noqa: ANN401 - attributes are JSON of any shape
+    """Return one value, or a list of them, as a set; what cannot be in a set goes by its text."""
+    values = value if isinstance(value, (list, tuple)) else (value,)
+    try:
+        return frozenset(values)
+    except TypeError:
+        return frozenset(one if isinstance(one, Hashable) else repr(one) for one in values)

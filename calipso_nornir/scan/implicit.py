@@ -82,7 +82,9 @@ def _link(graph: Graph, source: ObjectRef, target: ObjectRef, way: tuple[Hop, ..
         switch=switches.pop() if len(switches) == 1 else None,
         implicit=True,
         attributes={
-            name: sorted(limit) for name, limit in zip(graph.attributes, limits, strict=True) if limit is not None
+            name: sorted(limit, key=str)
+            for name, limit in zip(graph.attributes, limits, strict=True)
+            if limit is not None
         },
         evidence=(Evidence("derived", told),),
     )
