@@ -50,6 +50,8 @@ def _reachable(graph: Graph, start: ObjectRef, wanted: str) -> dict[ObjectRef, t
                 narrowed = _narrowed(limits, hop.limits)
                 if narrowed is None or hop.to == start or (hop.to, narrowed) in seen:
                     continue
+                if any(one.to == hop.to for one in way):
+                    continue
                 seen.add((hop.to, narrowed))
                 longer = (*way, hop)
                 further.append((hop.to, longer, narrowed))
