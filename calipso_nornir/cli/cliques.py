@@ -24,7 +24,10 @@ def clique(  # noqa: PLR0913 - the options of the command
     inventory: Inventory = None,
     output: Output = Format.TABLE,
 ) -> None:
-    """Draw what is connected with an object: for an instance, the way of each of its NICs to switch and network."""
+    """Draw what is connected with an object.
+
+    For an instance or a vService: the way of each of its NICs to switch port and network.
+    """
     with run.store(inventory=inventory) as store:
         view, one = _focal_point(store, what, environment=environment, type_=type_)
         routes = routes_of(store, view, view.cliques(one.ref)[0])

@@ -18,7 +18,10 @@ def demo(
     *,
     folder: Annotated[str, typer.Option("--dir", metavar="DIR", help="Where the demo's store is made.")] = ".",
 ) -> None:
-    """Scan the recorded clouds that come along, and look around in one of them."""
+    """Scan recorded clouds, and look around.
+
+    The recordings come along with the product; the store is calipso-demo.db.
+    """
     from calipso_nornir.cli.demoing import all_replayed, show_around  # noqa: PLC0415 - what takes long comes when needed
     from calipso_nornir.resources import data  # noqa: PLC0415 - as above
 

@@ -22,7 +22,7 @@ Drivers = Annotated[
     typer.Option("--mechanism-driver", metavar="NAME", help="OVS, LXB …: what clouds.yaml does not know. Repeatable."),
 ]
 
-app = typer.Typer(no_args_is_help=True, help="Describe environments, and try whether they can be reached.")
+app = typer.Typer(no_args_is_help=True, help="Describe environments, try to reach them.")
 
 
 @command(app)

@@ -40,7 +40,10 @@ def explain(  # noqa: PLR0913 - the options of the command
     inventory: Inventory = None,
     output: Output = Format.TABLE,
 ) -> None:
-    """Tell where each fact comes from: source, query, host, time, and which step found it."""
+    """Tell where each fact comes from.
+
+    Source, query, host, time, and which step found it; for a link the rule, and the evidence of both ends.
+    """
     with run.store(inventory=inventory) as store:
         found = None
         if target is not None:

@@ -37,7 +37,10 @@ def export(
     ] = None,
     inventory: Inventory = None,
 ) -> None:
-    """Write inventory, links and cliques of an environment as one JSON document."""
+    """Write an environment as one JSON document.
+
+    It holds inventory, links and cliques, with their evidence.
+    """
     with run.store(inventory=inventory) as store:
         view = store.view(one_environment(store, environment))
         with _destination(file) as out:

@@ -184,7 +184,7 @@ def record(  # noqa: PLR0913 - the options of the command
     nornir: Nornir = None,
     output: Output = Format.TABLE,
 ) -> None:
-    """Scan and record every question and answer; no store is changed."""
+    """Scan into a recording; no store is changed."""
     from calipso_nornir.cli.request import Request  # noqa: PLC0415 - as above
     from calipso_nornir.cli.scanning import Job, run_recording  # noqa: PLC0415 - as above
 

@@ -48,7 +48,10 @@ def search(  # noqa: PLR0913 - as above
     inventory: Inventory = None,
     output: Output = Format.TABLE,
 ) -> None:
-    """List the objects with a text in their name, id or an attribute; those that are called so come first."""
+    """Find objects by a text.
+
+    It is looked for in names, ids and attributes, ignoring case; those that are called so come first.
+    """
     with run.store(inventory=inventory) as store:
         names = environments_meant(store, environment)
         found: list[InventoryObject] = []
