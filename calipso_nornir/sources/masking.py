@@ -66,13 +66,22 @@ def _scrub(value: Any, pattern: re.Pattern[str]) -> Any:  # noqa: ANN401 - as ab
 def _forms(secret: str) -> Iterable[str]:
     """The ways in which a secret is written: as it is, in URLs, in JSON, in Base64, quoted for a shell."""
     yield secret
-    yield quote(secret, safe="")
-    yield quote_plus(secret)
+    raw = _raw(secret)
+    yield quote(raw, safe="")
+    yield quote_plus(raw)
     yield json.dumps(secret)[1:-1]
     yield json.dumps(secret, ensure_ascii=False)[1:-1]
     yield repr(str(secret))[1:-1]
     yield shlex.quote(secret)
-    yield base64.b64encode(secret.encode(errors="surrogateescape")).decode()
+    yield base64.b64encode(raw).decode()
+
+
+def _raw(secret: str) -> bytes:
+    """The bytes that a program sends: those of the environment where it was no UTF-8 (PEP 383), else the text's."""
+    try:
+        return secret.encode(errors="surrogateescape")
+    except UnicodeEncodeError:
+        return secret.encode(errors="surrogatepass")  # half a character, from a JSON file
 
 
 def _expression(form: str) -> str:

@@ -20,6 +20,7 @@ from calipso_nornir.store import open_store
 from calipso_nornir.store.documents import clique_document, link_document, object_document
 from calipso_nornir.store.mongo import MongoStore, generations
 from calipso_nornir.store.mongo.generations import Generations
+from calipso_nornir.store.mongo.reader import MongoReader
 from calipso_nornir.store.names import KINDS
 from calipso_nornir.testing.store_samples import AT, ENVIRONMENT, LATER, host, link, pnic, put, stored
 from tests.contract.store_worker import check, write
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from calipso_nornir.model.protocols import Store
+    from calipso_nornir.store.selection import Selection
     from tests.fixtures.mongod import Mongod
     from tests.fixtures.places import Place
 
@@ -135,6 +137,42 @@ def test_a_generation_that_is_half_applied_is_read_whole(
     new_generation(fresh)
     assert everything(fresh) == through_log
     fresh.close()
+
+
+@pytest.mark.parametrize("code", [26, 43, 175], ids=["no such log", "no such cursor", "log dropped"])
+def test_a_log_that_was_applied_and_dropped_while_it_was_read_is_read_anew(
+    mongo_place: Place, monkeypatch: pytest.MonkeyPatch, code: int
+) -> None:
+    store = mongo_place.open()
+    old_generation(store)
+    real = MongoReader._selected  # noqa: SLF001 - the server's answer comes in at the worst moment only
+    calls = 0
+
+    def selected(self: MongoReader, selection: Selection, log: str | None) -> Any:  # noqa: ANN401 - as the real one
+        nonlocal calls
+        calls += 1
+        if calls == 1:
+            new_generation(store)
+            raise pymongo.errors.OperationFailure("collection dropped", code)
+        return real(self, selection, log)
+
+    monkeypatch.setattr(MongoReader, "_selected", selected)
+    assert {one.name for one in store.view(ENVIRONMENT).of_type("host")} == {"H1", "H3"}
+    assert calls == 2
+
+
+def test_a_query_that_fails_without_another_generation_is_told(
+    mongo_place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store = mongo_place.open()
+    old_generation(store)
+
+    def selected(*_: object) -> Any:  # noqa: ANN401 - as the real one
+        raise pymongo.errors.OperationFailure("query killed", 175)
+
+    monkeypatch.setattr(MongoReader, "_selected", selected)
+    with pytest.raises(StoreUnavailable, match="query killed"):
+        store.view(ENVIRONMENT).of_type("host")
 
 
 def test_logs_of_the_dead_are_dropped(mongo_place: Place, database: pymongo.database.Database[dict[str, Any]]) -> None:

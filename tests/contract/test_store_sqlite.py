@@ -9,6 +9,7 @@ import random
 import re
 import sqlite3
 import subprocess
+from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -73,6 +74,16 @@ def test_a_file_that_is_no_database_is_left_alone(path: Path, tmp_path: Path, co
         open_store(path)
     assert path.read_bytes() == content
     assert list(tmp_path.iterdir()) == [path]
+
+
+def test_many_open_a_new_file_at_the_same_time(tmp_path: Path) -> None:
+    """Whoever is slower sees either no table or all of them with the file's numbers, and waits."""
+
+    def opened(number: int) -> None:
+        open_store(tmp_path / f"{number % 20}.db").close()
+
+    with ThreadPoolExecutor(8) as pool:
+        assert list(pool.map(opened, sorted(range(160), key=lambda number: number % 20))) == [None] * 160
 
 
 def test_an_empty_file_becomes_a_store(path: Path) -> None:

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.lab
 
+LLDP = "lldpctl -f json"
 SHIPPED = Path(__file__).parents[2] / "inventory"
 
 
@@ -123,9 +124,9 @@ def test_hosts_of_the_scanned_environment_are_reached(place: Path) -> None:
     options = {"environment": "lab", "store": str(place / "s.db"), "host_types": ["Compute"]}
     nornir = InitNornir(inventory={"plugin": "CalipsoInventory", "options": options}, logging={"enabled": False})
     try:
-        said = nornir.run(task=run_commands, commands=["id -u"], root=True)
-        assert {host: results[0].result["id -u"]["stdout"] for host, results in said.items()} == dict.fromkeys(
-            ("cmp1", "cmp2", "cmp3"), "0\n"
+        said = nornir.run(task=run_commands, commands=[LLDP], root=True)  # its socket is root's
+        assert {host: results[0].result[LLDP]["status"] for host, results in said.items()} == dict.fromkeys(
+            ("cmp1", "cmp2", "cmp3"), 0
         )
     finally:
         nornir.close_connections()

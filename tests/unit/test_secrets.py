@@ -237,6 +237,14 @@ def test_common_words_are_said_and_not_masked(caplog: pytest.LogCaptureFixture) 
     assert "Admin" not in caplog.text
 
 
+@pytest.mark.parametrize("sign", [0xD800, 0xDC80], ids=["half a character", "no UTF-8"])
+def test_secrets_that_are_no_text_are_masked(sign: int) -> None:
+    secret = f"hunter2{chr(sign)}x"
+    vault = Vault()
+    vault.remember(secret)
+    assert vault.scrub(f"a {secret} b") == "a *** b"
+
+
 @given(secret=st.text(st.characters(exclude_characters="*"), min_size=SHORT), before=st.text(), after=st.text())
 def test_no_secret_survives(secret: str, before: str, after: str) -> None:
     if secret.lower() in COMMON_WORDS:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 import bson
 from bson.objectid import ObjectId
+from pymongo.errors import OperationFailure
 
 from calipso_nornir.errors import StoreBusy
 from calipso_nornir.store.checking import REFERENCES
@@ -34,6 +35,9 @@ T = TypeVar("T")
 _CHUNK: Final = 1000
 _SPOOL_BYTES: Final = 32 << 20
 _LEAST_ATTEMPTS: Final = 5
+_GONE: Final = frozenset({26, 43, 175})
+"""NamespaceNotFound, CursorNotFound, QueryPlanKilled (mongo/base/error_codes.yml): the log that was read was applied
+and dropped meanwhile."""
 
 
 class MongoReader:
@@ -105,9 +109,14 @@ class MongoReader:
         with translated(self.uri):
             while True:
                 before = self._generations.now()
-                result = read(before.log)
-                if self._generations.now() == before:
-                    return result
+                try:
+                    result = read(before.log)
+                except OperationFailure as error:
+                    if error.code not in _GONE or self._generations.now() == before:
+                        raise
+                else:
+                    if self._generations.now() == before:
+                        return result
                 attempts += 1
                 if attempts >= _LEAST_ATTEMPTS and time.monotonic() >= deadline:
                     raise StoreBusy(self.uri, self._environment, "one process after another")

@@ -12,6 +12,7 @@ import random
 import sqlite3
 import struct
 import time
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Final
 
 from calipso_nornir.errors import InvalidRequest, StoreUnavailable, StoreVersionMismatch
@@ -85,23 +86,32 @@ def prepare(connection: sqlite3.Connection, uri: str, inventory: str) -> None:
     The layout's number is written before the file is put into WAL mode, so it always stands in
     the file itself, where ``look`` reads it.
     """
-    if not _complete(connection, uri, inventory):
-        connection.execute("BEGIN IMMEDIATE")
-        try:
+    with _transaction(connection, "DEFERRED"):
+        complete = _complete(connection, uri, inventory)
+    if not complete:
+        with _transaction(connection, "IMMEDIATE"):
             if not _complete(connection, uri, inventory):  # another process may have been faster
                 for statement in _statements(inventory):
                     connection.execute(statement)
                 connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
                 connection.execute(f"PRAGMA user_version = {LAYOUT_VERSION}")
-            connection.execute("COMMIT")
-        except BaseException:
-            if connection.in_transaction:
-                connection.execute("ROLLBACK")
-            raise
     _use_wal(connection)
 
 
+@contextmanager
+def _transaction(connection: sqlite3.Connection, kind: str) -> Iterator[None]:
+    connection.execute(f"BEGIN {kind}")
+    try:
+        yield
+        connection.execute("COMMIT")
+    except BaseException:
+        if connection.in_transaction:
+            connection.execute("ROLLBACK")
+        raise
+
+
 def _complete(connection: sqlite3.Connection, uri: str, inventory: str) -> bool:
+    """Tell whether an inventory's tables are there. Its reads are to see one state: call it in a transaction."""
     names = {name for (name,) in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
     [(application,)] = connection.execute("PRAGMA application_id")
     [(version,)] = connection.execute("PRAGMA user_version")

@@ -1,0 +1,90 @@
+# SPDX-License-Identifier: Apache-2.0
+# ruff: noqa: ANN401 - answers are of any shape
+"""A cloud that was scanned, then every question fails once: nothing known is lost, and all is well again after."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from calipso_nornir.errors import (
+    ApiFailed,
+    CommandFailed,
+    CommandMissing,
+    CommandTimedOut,
+    ConnectionLost,
+    SudoRefused,
+)
+from tests.fixtures.scanning import Scanned, content
+from tests.fixtures.tiny_cloud import TinyCloud
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+QUESTIONS = [key for key in TinyCloud().answers() if key != "db"]
+API = [key for key in QUESTIONS if key.startswith("GET")]
+NEVER_ASKED = ("net1: virsh", "cmp1: ip netns exec")
+COMMANDS = [
+    key
+    for key in QUESTIONS
+    if key.startswith(("net1", "cmp1")) and not key.startswith(NEVER_ASKED) and not key.endswith(": ip netns list")
+]
+
+
+@pytest.fixture
+def scanned(tmp_path: Path) -> Scanned:
+    one = Scanned(tmp_path)
+    assert one.scan().status == "completed"
+    return one
+
+
+def command_errors(key: str) -> list[Any]:
+    host, _, text = key.partition(": ")
+    return [
+        CommandMissing(host, text, 127, "not found"),
+        CommandFailed(host, text, 1, "failed"),
+        CommandTimedOut(host, text, 124),
+        SudoRefused(host, text, 1, "a password is required"),
+        ConnectionLost(host, text, "reset"),
+    ]
+
+
+def nothing_is_lost(scanned: Scanned, answers: Any, *, optional: bool = False) -> None:
+    before = content(scanned.stored())
+    report = scanned.scan(answers)
+    assert report.status == ("completed" if optional else "completed_with_errors")
+    assert report.troubles
+    assert report.removed == []
+    after = content(scanned.stored())
+    assert {kind: documents.keys() for kind, documents in after.items()} == {
+        kind: documents.keys() for kind, documents in before.items()
+    }
+    for kind, documents in before.items():
+        for id_, document in documents.items():
+            now = {key: value for key, value in after[kind][id_].items() if key not in ("digest", "found_by")}
+            assert now == {key: value for key, value in document.items() if key not in ("digest", "found_by")}
+    assert (report.objects.removed, report.links.removed, report.cliques.removed) == (0, 0, 0)
+    report = scanned.scan()
+    assert (report.status, report.objects.kept, report.troubles) == ("completed", 0, [])
+    assert content(scanned.stored()) == before
+
+
+@pytest.mark.parametrize("key", API)
+def test_an_api_question_fails(scanned: Scanned, key: str) -> None:
+    nothing_is_lost(scanned, {**scanned.cloud.answers(), key: ApiFailed("any", key, 500, "oops")})
+
+
+def in_text(key: str) -> str:
+    """Return the question that old hosts are asked instead."""
+    if "ovs-vsctl" in key:
+        return f"{key.partition(': ')[0]}: ovs-vsctl show"
+    return key.replace(" -j", "")
+
+
+@pytest.mark.parametrize("key", COMMANDS)
+@pytest.mark.parametrize("kind", range(5), ids=["missing", "failed", "timed out", "sudo", "lost"])
+def test_a_command_fails(scanned: Scanned, key: str, kind: int) -> None:
+    error = command_errors(key)[kind]
+    optional = any(tool in key for tool in ("ethtool", "lldpctl")) and kind != 4
+    nothing_is_lost(scanned, {**scanned.cloud.answers(), key: error, in_text(key): error}, optional=optional)
