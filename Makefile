@@ -1,6 +1,7 @@
 # make demo | test | check | bench | test-lab | lab-up VARIANT=ovs | lab-down | record-demo VARIANT=ovs
 PYTHON ?= python3
 VENV   ?= .venv
+JOBS   ?= 4
 BIN    := $(VENV)/bin
 LAB    := tests/lab/cloud
 STAMP  := $(VENV)/.installed
@@ -18,8 +19,8 @@ $(STAMP): pyproject.toml constraints.txt
 demo: $(STAMP)  ## Scan a recorded real cloud into an embedded store, and show it
 	$(BIN)/calipso demo
 
-test: $(STAMP)  ## The whole suite, but what needs the running lab
-	$(BIN)/pytest
+test: $(STAMP)  ## The whole suite, but what needs the running lab; JOBS=n processes
+	$(BIN)/pytest --numprocesses $(JOBS)
 
 check: $(STAMP)  ## Linters, types, import floors, spelling
 	$(BIN)/ruff check

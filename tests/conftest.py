@@ -16,8 +16,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 LAB = ip_network("10.77.0.0/24")
-LAB_CONTROLLER = "CALIPSO_LAB"
-"""Environment variable: the address of the lab's controller. Without it tests marked ``lab`` are not selected."""
+LAB_VARIANT = "CALIPSO_LAB"
+"""Environment variable: which lab is up (tests/fixtures/lab.py). Without it tests marked ``lab`` are not selected."""
 
 settings.register_profile("calipso", deadline=None)  # the first example pays for imports, others for a busy machine
 settings.load_profile("calipso")
@@ -57,15 +57,9 @@ def _no_foreign_sockets() -> Iterator[None]:
         pytest.fail(f"the test tried to leave this machine: {', '.join(_led_away)}")
 
 
-@pytest.fixture
-def lab() -> str:
-    """Address of the lab's controller."""
-    return os.environ.get(LAB_CONTROLLER, "10.77.0.10")
-
-
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Leave out what needs the lab, unless it is there or asked for by ``-m``."""
-    if LAB_CONTROLLER in os.environ or "lab" in config.option.markexpr:
+    if LAB_VARIANT in os.environ or "lab" in config.option.markexpr:
         return
     out = [item for item in items if item.get_closest_marker("lab")]
     if out:

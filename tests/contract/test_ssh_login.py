@@ -21,14 +21,15 @@ from calipso_nornir.errors import (
 from calipso_nornir.model.environment import SecretRef
 from calipso_nornir.model.queries import Command
 from calipso_nornir.sources.cli import CliSource
+from tests.fixtures import needs
 from tests.fixtures.cli_sections import SECRETS, ask, ask_once, known_hosts, secret, section, texts
-from tests.fixtures.sshd import IS_ROOT, LOOPBACK, Account, Sshd, make_key, ssh_agent
+from tests.fixtures.sshd import LOOPBACK, Account, Sshd, make_key, ssh_agent
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-needs_root = pytest.mark.skipif(not IS_ROOT, reason="sshd gives passwords and other accounts to root only")
+needs_root = needs.root("sshd gives passwords and other accounts to root only")
 
 LOGIN_WORDS = re.compile(r"Accepted|Failed|Postponed|Invalid user|authenticating user|for user", re.IGNORECASE)
 

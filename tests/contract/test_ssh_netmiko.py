@@ -26,14 +26,15 @@ from calipso_nornir.model.environment import SecretRef
 from calipso_nornir.model.protocols import Reply
 from calipso_nornir.model.queries import Command
 from calipso_nornir.sources.cli import CliSource
+from tests.fixtures import needs
 from tests.fixtures.cli_sections import SECRETS, ask, ask_once, known_hosts, secret, section, texts
-from tests.fixtures.sshd import IS_ROOT, LOOPBACK, Account, Sshd, make_key
+from tests.fixtures.sshd import LOOPBACK, Account, Sshd, make_key
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-pytestmark = pytest.mark.skipif(not IS_ROOT, reason="sshd as another user than root cannot hand out terminals")
+pytestmark = needs.root("sshd as another user than root cannot hand out terminals")
 
 
 @pytest.fixture(autouse=True)

@@ -32,14 +32,15 @@ from calipso_nornir.model.protocols import Reply
 from calipso_nornir.model.queries import ApiGet, Command
 from calipso_nornir.sources.cli import CliSource, Limits, channel
 from calipso_nornir.sources.cli.section import CliSection
+from tests.fixtures import needs
 from tests.fixtures.cli_sections import SECRETS, ask, ask_once, known_hosts, secret, section, texts
-from tests.fixtures.sshd import IS_ROOT, LOOPBACK, Account, Sshd, make_key, open_folder, public
+from tests.fixtures.sshd import LOOPBACK, Account, Sshd, make_key, open_folder, public
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-needs_root = pytest.mark.skipif(not IS_ROOT, reason="sshd serves other accounts as root only")
+needs_root = needs.root("sshd serves other accounts as root only")
 
 SUDOER = Account("sudoer", 60011, sudo="ALL=(ALL) NOPASSWD: ALL")
 LIMITED = Account("limited", 60012, sudo="ALL=(root) NOPASSWD: /usr/bin/id")
@@ -427,9 +428,8 @@ def test_a_host_without_sudo(tmp_path: Path) -> None:
     assert refused.status == 127
 
 
+@needs_root
 def test_root_needs_no_sudo(settings: dict[str, Any], tmp_path: Path) -> None:
-    if not IS_ROOT:
-        pytest.skip("the login of this sshd is not root")
     witness = tmp_path / "sudo-ran"
     (tmp_path / "sudo").write_text(f'#!/bin/sh\ntouch {witness}\nexec /usr/bin/sudo "$@"\n')
     (tmp_path / "sudo").chmod(0o755)

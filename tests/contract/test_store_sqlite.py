@@ -21,6 +21,7 @@ from calipso_nornir.store.documents import clique_document, link_document, objec
 from calipso_nornir.store.names import KINDS
 from calipso_nornir.testing.store_samples import AT, ENVIRONMENT, LATER, host, link, pnic, put, stored
 from tests.contract.store_worker import check, objects, write
+from tests.fixtures import needs
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -28,7 +29,6 @@ if TYPE_CHECKING:
 
     from calipso_nornir.model.protocols import Store
 
-IS_ROOT = os.geteuid() == 0
 NOBODY = 65534
 
 
@@ -190,17 +190,17 @@ def test_a_file_without_the_right_to_read_or_write(tmp_path: Path, path: Path) -
 @contextlib.contextmanager
 def _powerless(folder: Path) -> Iterator[None]:
     """Make a folder one that may only be read; root, who may always write, becomes somebody else for the while."""
-    between = [one for one in folder.parents if IS_ROOT and one.stat().st_mode & 0o777 == 0o700]  # pytest's own
+    between = [one for one in folder.parents if needs.IS_ROOT and one.stat().st_mode & 0o777 == 0o700]  # pytest's own
     modes = {one: one.stat().st_mode for one in (folder, *between)}
     folder.chmod(0o555)
     for one in between:
         one.chmod(0o755)
-    if IS_ROOT:
+    if needs.IS_ROOT:
         os.seteuid(NOBODY)
     try:
         yield
     finally:
-        if IS_ROOT:
+        if needs.IS_ROOT:
             os.seteuid(0)
         for one, mode in modes.items():
             one.chmod(mode)
@@ -236,7 +236,7 @@ def test_a_full_database(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         assert check(store, 5000) == 2
 
 
-@pytest.mark.skipif(not IS_ROOT, reason="only root can mount a small file system")
+@needs.root("only root can mount a small file system")
 @pytest.mark.parametrize("size_kib", [1024, 1500, 2500, 4000])
 def test_a_full_disk(tmp_path: Path, size_kib: int) -> None:
     disk = tmp_path / "disk"
