@@ -176,11 +176,8 @@ class _Scan:
             self._trouble(unrecorded, "the recording")
         if scope is None:
             return working, None
-        inside = [one.ref.document_id for one in self._before.below(scope.ref)]
-        if scope.scan_self:
-            inside.append(scope.ref.document_id)
         gathering.complete(list(self._catalog.object_types))
-        return working, frozenset(inside)
+        return working, gathering.may_be_gone(scope)
 
     # --- links and cliques
 

@@ -78,6 +78,13 @@ class Gathering:
             self._trouble_of(origin.witness, error)
         return self.working
 
+    def may_be_gone(self, scope: Scope) -> frozenset[str]:
+        """Return the ``_id``s of what a partial scan would have found if it were still there."""
+        inside = {one.ref for one in self._before.below(scope.ref)} | ({scope.ref} if scope.scan_self else set())
+        for ref in self._placer.unplaced():
+            inside -= {ref, *(one.ref for one in self._before.below(ref))}
+        return frozenset(ref.document_id for ref in inside)
+
     def complete(self, types: Sequence[str]) -> None:
         """Bring in, as context, all objects of some types that are outside of a partial scan's scope."""
         if self._scope is None:
@@ -111,12 +118,15 @@ class Gathering:
             for witness in sorted(scope.target.found_by, key=lambda one: (one.step, one.parent)):
                 if witness.parent != scope.ref:  # what enriches the target runs on it once it is found
                     self._start_witness(witness)
-        else:
-            self._placer.add_context(scope.target)
-        if not scope.scan_self or not scope.target.found_by:
+        # One that was made on demand is not put in: it comes back with the first thing that is found in it.
+        if not scope.scan_self or not (scope.target.found_by or scope.target.on_demand):
             self._placer.add_context(scope.target)
             for step in self._steps.of_object_type(scope.target.type):
-                self._rounds.start(step, scope.target)
+                if self._steps.runs_on(step, scope.target):
+                    self._rounds.start(step, scope.target)
+        self._start_from_elsewhere(scope)
+
+    def _start_from_elsewhere(self, scope: Scope) -> None:
         for step in self._steps.placing_below(scope.target.type):
             if self._has_placed_there(step, scope.target.type):
                 for parent in self._parents_for(step, scope):
@@ -143,8 +153,9 @@ class Gathering:
 
     def _parents_for(self, step: Step, scope: Scope) -> list[InventoryObject]:
         types = self._steps.run_on.get(step.name, frozenset())
-        above = [one for one in self._ancestors(scope.target) if one.type in types]
-        chosen = above or [one for type_ in sorted(types) for one in self._before.of_type(type_)]
+        above = [one for one in self._ancestors(scope.target) if self._steps.runs_on(step, one)]
+        known = (one for type_ in sorted(types) for one in self._before.of_type(type_))
+        chosen = above or [one for one in known if self._steps.runs_on(step, one)]
         for one in chosen:
             for context in [*self._ancestors(one), one]:
                 self._placer.add_context(context)

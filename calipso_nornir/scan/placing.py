@@ -103,14 +103,19 @@ class Placer:
     def orphans(self) -> Iterator[tuple[Origin, CalipsoError]]:
         """Yield what still waits for a parent when the scan is through; kept objects just go with theirs.
 
-        A partial scan cannot tell: what waits there may belong under something new outside of its scope.
+        A partial scan can tell of what was inside of its scope only: anything else that waits there may belong under
+        something new outside of it.
         """
-        if self._scope is not None:
-            return
         for parent, waiting in self._waiting.items():
             for one, origin in waiting:
-                if not isinstance(one, InventoryObject):
+                if not isinstance(one, InventoryObject) and (self._scope is None or self._was_inside(one, origin)):
                     yield origin, ParentUnknown(origin.step.type, one.id, parent.type, parent.id)
+
+    def unplaced(self) -> Iterator[ObjectRef]:
+        """Yield what was found and still waits for a parent: nobody may take it for gone."""
+        for waiting in self._waiting.values():
+            for one, origin in waiting:
+                yield ObjectRef(self._working.environment, origin.step.type, one.id)
 
     # --- putting
 
@@ -234,6 +239,10 @@ class Placer:
             return False
         known = self._before.get(under)
         return known is not None and not self._within_scope(known)
+
+    def _was_inside(self, one: Fetched, origin: Origin) -> bool:
+        known = self._before.get(ObjectRef(self._working.environment, origin.step.type, one.id))
+        return known is not None and self._within_scope(known)
 
     def _wait(self, parent: ObjectRef, one: Fetched | InventoryObject, origin: Origin) -> None:
         self._waiting[parent].append((one, origin))

@@ -127,6 +127,19 @@ class Steps:
         """Return the steps that are run on objects of a type."""
         return tuple(step for name, step in self._by_name.items() if type_ in self.run_on.get(name, ()))
 
+    def runs_on(self, step: Step, one: InventoryObject) -> bool:
+        """Tell whether a step is run on an object: objects of one type, found by several steps, may differ in that.
+
+        A server without a host is an instance, too, but nobody looks for its vNICs. Of an object of which is not
+        known who found it, its type decides; on folders that are made on demand nothing is run.
+        """
+        if one.type not in self.run_on.get(step.name, ()) or one.on_demand:
+            return False
+        if not one.found_by:
+            return True
+        found_by = (self.named(witness.step) for witness in one.found_by)
+        return any(found is not None and step in self.below(found) for found in found_by)
+
     def placing_below(self, type_: str) -> Iterator[Step]:
         """Yield steps run higher up (or elsewhere) whose objects may hang below an object of ``type_``.
 

@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -11,6 +12,7 @@ import pytest
 from calipso_nornir.errors import InvalidRequest, UnknownObject
 from calipso_nornir.metadata.loading import load_catalog
 from calipso_nornir.model.environment import Environment
+from calipso_nornir.model.objects import Witness, root_of
 from calipso_nornir.scan.before import Before
 from calipso_nornir.scan.plan import ScanPlan, Steps, find_scope
 from calipso_nornir.testing import thing, view
@@ -100,6 +102,23 @@ def test_what_steps_are_run_on() -> None:
     assert names(STEPS.of_object_type("pnic")) == []
     assert names(STEPS.below(STEPS.by_scanner["R"][0])) == ["H/details", "H/pnic", "H/switch"]
     assert names(STEPS.root) == ["ScanEnvironment/region"]
+
+
+def test_what_a_step_is_run_on_depends_on_who_found_it() -> None:
+    steps = Steps(SHIPPED, CLOUD)
+    vnics, regions = (
+        steps.named("ScanInstance/vnic/InstanceVnics"),
+        steps.named("ScanEnvironment/regions_folder/folder"),
+    )
+    assert vnics is not None
+    assert regions is not None
+    parent = thing("host", id="h1").ref
+    with_host = replace(thing("instance"), found_by=frozenset({Witness("ScanHost/instance/Instances", parent)}))
+    without = replace(thing("instance"), found_by=frozenset({Witness("ScanRegion/instance/HostlessInstances", parent)}))
+    assert [steps.runs_on(vnics, one) for one in (with_host, without, thing("instance"))] == [True, False, True]
+    assert not steps.runs_on(vnics, thing("host")), "another type"
+    assert not steps.runs_on(vnics, replace(thing("instance"), on_demand=True))
+    assert steps.runs_on(regions, root_of("cloud"))
 
 
 def test_steps_from_elsewhere_that_place_below_an_object() -> None:
