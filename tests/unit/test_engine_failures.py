@@ -16,12 +16,11 @@ from calipso_nornir.errors import (
     ConnectionLost,
     SudoRefused,
 )
-from tests.fixtures.scanning import Scanned, content
+from tests.fixtures.scanning import content
 from tests.fixtures.tiny_cloud import TinyCloud
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
+    from tests.fixtures.scanning import Scanned
 QUESTIONS = [key for key in TinyCloud().answers() if key != "db"]
 API = [key for key in QUESTIONS if key.startswith("GET")]
 NEVER_ASKED = ("net1: virsh", "cmp1: ip netns exec")
@@ -30,13 +29,6 @@ COMMANDS = [
     for key in QUESTIONS
     if key.startswith(("net1", "cmp1")) and not key.startswith(NEVER_ASKED) and not key.endswith(": ip netns list")
 ]
-
-
-@pytest.fixture
-def scanned(tmp_path: Path) -> Scanned:
-    one = Scanned(tmp_path)
-    assert one.scan().status == "completed"
-    return one
 
 
 def command_errors(key: str) -> list[Any]:

@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 import json
-import shutil
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -68,22 +67,6 @@ MOVED_ON = TinyCloud(
     hardware=["eth0", "eth1", "eth2", "eth3"],
 )
 """The tiny cloud, changed in every corner."""
-
-
-@pytest.fixture(scope="module")
-def before_all(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder with the store of one whole scan."""
-    folder = tmp_path_factory.mktemp("before")
-    one = Scanned(folder)
-    assert one.scan().status == "completed"
-    one.store.close()
-    return folder
-
-
-@pytest.fixture
-def scanned(before_all: Path, tmp_path: Path) -> Scanned:
-    shutil.copytree(before_all, tmp_path / "store")
-    return Scanned(tmp_path / "store")
 
 
 def tree(scanned: Scanned, type_: str, id_: str, *, below_only: bool = False) -> dict[str, dict[str, Any]]:
