@@ -20,62 +20,66 @@ if TYPE_CHECKING:
 
 def catalogue() -> ApiGet:
     """Ask for the services and endpoints of the token (Keystone v3, GET /v3/auth/catalog)."""
-    return ApiGet("identity", "/auth/catalog", "catalog", cloud_wide=False)
+    return ApiGet("identity", "/auth/catalog", "catalog", cloud_wide=False, needed=("type", "endpoints"))
 
 
 def projects() -> ApiGet:
     """Ask for all projects of all domains (Keystone v3)."""
-    return ApiGet("identity", "/projects", "projects")
+    return ApiGet("identity", "/projects", "projects", needed=("id", "name"))
 
 
 def zones(region: str) -> ApiGet:
     """Ask for Nova's zones with hosts and services; without /detail the zone "internal" is missing."""
-    return ApiGet("compute", "/os-availability-zone/detail", "availabilityZoneInfo", region=region)
+    return ApiGet(
+        "compute", "/os-availability-zone/detail", "availabilityZoneInfo", region=region, needed=("zoneName",)
+    )
 
 
 def hypervisors(region: str) -> ApiGet:
     """Ask for all compute nodes."""
-    return ApiGet("compute", "/os-hypervisors/detail", "hypervisors", region=region)
+    return ApiGet("compute", "/os-hypervisors/detail", "hypervisors", region=region, needed=("id",))
 
 
 def aggregates(region: str) -> ApiGet:
     """Ask for the host aggregates."""
-    return ApiGet("compute", "/os-aggregates", "aggregates", region=region)
+    return ApiGet("compute", "/os-aggregates", "aggregates", region=region, needed=("id", "name"))
 
 
 def servers(region: str) -> ApiGet:
     """Ask for the servers of all projects: one list for all hosts."""
-    return ApiGet("compute", "/servers/detail", "servers", (("all_tenants", "1"),), region=region)
+    return ApiGet(
+        "compute", "/servers/detail", "servers", (("all_tenants", "1"),), region=region, needed=("id", "name")
+    )
 
 
 def networks(region: str) -> ApiGet:
     """Ask for the networks of all projects."""
-    return ApiGet("network", "/networks", "networks", region=region)
+    return ApiGet("network", "/networks", "networks", region=region, needed=("id",))
 
 
 def subnets(region: str) -> ApiGet:
     """Ask for the subnets of all projects."""
-    return ApiGet("network", "/subnets", "subnets", region=region)
+    return ApiGet("network", "/subnets", "subnets", region=region, needed=("id", "network_id"))
 
 
 def ports(region: str) -> ApiGet:
     """Ask for the ports of all projects."""
-    return ApiGet("network", "/ports", "ports", region=region)
+    return ApiGet("network", "/ports", "ports", region=region, needed=("id", "network_id"))
 
 
 def routers(region: str) -> ApiGet:
     """Ask for the routers of all projects."""
-    return ApiGet("network", "/routers", "routers", region=region)
+    return ApiGet("network", "/routers", "routers", region=region, needed=("id",))
 
 
 def floating_ips(region: str) -> ApiGet:
     """Ask for the floating IP addresses of all projects."""
-    return ApiGet("network", "/floatingips", "floatingips", region=region)
+    return ApiGet("network", "/floatingips", "floatingips", region=region, needed=("id",))
 
 
 def agents(region: str) -> ApiGet:
     """Ask for Neutron's agents on all hosts."""
-    return ApiGet("network", "/agents", "agents", region=region)
+    return ApiGet("network", "/agents", "agents", region=region, needed=("id", "host", "binary"))
 
 
 # --- hosts

@@ -73,6 +73,7 @@ class ApiGet:
         query: parameters of the request, sorted.
         region: of the catalogue; None for the environment's own.
         cloud_wide: the answer is only complete for a user that may see all projects.
+        needed: the answer is a list of objects that have these members; anything else is no answer.
     """
 
     service: str
@@ -81,11 +82,12 @@ class ApiGet:
     query: tuple[tuple[str, str], ...] = ()
     region: str | None = None
     cloud_wide: bool = True
+    needed: tuple[str, ...] = ()
 
     @property
     def request(self) -> ApiGet:
-        """Itself: nothing in it concerns the reader only."""
-        return self
+        """The request without what concerns its reader only: equal requests are made once."""
+        return replace(self, needed=()) if self.needed else self
 
     @property
     def source(self) -> str:

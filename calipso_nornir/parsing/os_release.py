@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The operating system's name and version, from ``/etc/os-release``."""
+"""The operating system's name and version, from ``/etc/os-release``, and the machine's architecture."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ _PARSER = "os_release"
 _ASSIGNMENT = re.compile(
     r"""([A-Za-z_][A-Za-z0-9_]*)=(?:'(?P<single>[^']*)'|"(?P<double>(?:[^"\\]|\\.)*)"|(?P<bare>[^\s'"`$;&|<>()]*))"""
 )
+_MACHINE = re.compile(r"[A-Za-z0-9][\w.-]{0,63}\r?\n?", re.ASCII)
 _ESCAPED = re.compile(r"\\(.)")
 _ESCAPED_IN_QUOTES = re.compile(r'\\([$"\\`])')
 
@@ -33,6 +34,13 @@ def os_release(text: str) -> dict[str, str]:
     if not found:
         raise ParseError(_PARSER, "nothing is assigned")
     return found
+
+
+def machine(text: str) -> str:
+    """Read what ``uname -m`` prints (POSIX, uname): one word on one line, e.g. ``x86_64``."""
+    if _MACHINE.fullmatch(text) is None:
+        raise ParseError("uname_machine", "the name of an architecture was expected", 1, text[:200])
+    return text.strip()
 
 
 def _value(assignment: re.Match[str]) -> str:

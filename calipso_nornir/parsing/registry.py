@@ -52,6 +52,7 @@ PARSERS: Mapping[str, Parser] = MappingProxyType(
         "lldpctl_json": lldp.neighbours,
         "ls_sys_class_net": sysfs.devices,
         "os_release": os_release.os_release,
+        "uname_machine": os_release.machine,
     }
 )
 """What ``Command.parser`` may name, beside the templates: each gives typed rows and raises nothing but ParseError."""

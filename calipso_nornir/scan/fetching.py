@@ -10,6 +10,7 @@ from calipso_nornir.errors import CalipsoError, FetcherRaised, ParseError
 from calipso_nornir.model.evidence import Evidence, derived
 from calipso_nornir.model.objects import Witness
 from calipso_nornir.model.queries import Answer, Answers, Command, Query
+from calipso_nornir.scan.shapes import check_shape
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Mapping, Sequence
@@ -90,9 +91,10 @@ def read_reply(
         return reply
     evidence = Evidence(query.source, str(query), query.host, reply.at)
     parser = query.parser if isinstance(query, Command) else None
-    if parser is None:
-        return Answer(reply.data, evidence, reply.gap)
     try:
+        check_shape(query, reply.data)
+        if parser is None:
+            return Answer(reply.data, evidence, reply.gap)
         return Answer(parsers[parser](reply.data), evidence, reply.gap)
     except ParseError as error:
         return error.asked_by(str(query), query.host)

@@ -23,7 +23,7 @@ class HostDetails:
     def get(self, parent: InventoryObject) -> Fetching:
         """Ask for release and architecture."""
         release = Command(parent.id, "cat /etc/os-release", "os_release")
-        machine = Command(parent.id, "uname -m")
+        machine = Command(parent.id, "uname -m", "uname_machine")
         answers = yield [release, machine]
         facts = answers[release]
         system = {
@@ -31,6 +31,6 @@ class HostDetails:
             "version": facts.get("VERSION") or facts.get("VERSION_ID"),
             "ID": facts.get("ID"),
             "ID_LIKE": facts.get("ID_LIKE"),
-            "architecture": str(answers[machine]).strip(),
+            "architecture": answers[machine],
         }
         return [Fetched(id=parent.id, name=parent.name, attributes={"OS": system})]

@@ -1,0 +1,65 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Answers that are none: of another type, or without what everybody reads in them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from calipso_nornir.errors import ParseError
+from calipso_nornir.fetchers import questions
+from calipso_nornir.model.protocols import Reply
+from calipso_nornir.model.queries import Answer, ApiGet, Command, Select
+from calipso_nornir.scan.fetching import read_reply
+from calipso_nornir.testing.driving import AT
+
+AGENT = {"id": "a", "host": "h", "binary": "neutron-x"}
+AGENTS = questions.agents("R1")
+SELECT = Select("neutron", "SELECT host FROM agents")
+
+
+@pytest.mark.parametrize(
+    ("query", "data", "problem"),
+    [
+        (AGENTS, {"agents": []}, "a list was expected, not {'agents': []}"),
+        (AGENTS, None, "a list was expected, not None"),
+        (AGENTS, [AGENT, "x"], "row 2 of 2 is no object: 'x'"),
+        (AGENTS, [AGENT, {"id": "b"}], "row 2 of 2 lacks host, binary: {'id': 'b'}"),
+        (SELECT, [["h1"]], "row 1 of 1 is no object: ['h1']"),
+        (SELECT, "text", "a list was expected, not 'text'"),
+        (Command("h", "uname -m"), ["x"], "text was expected, not ['x']"),
+        (Command("h", "uname -m", "uname_machine"), 7, "text was expected, not 7"),
+    ],
+)
+def test_what_is_no_answer_says_where_and_why(query: Any, data: Any, problem: str) -> None:
+    error = read_reply(query, Reply(data, AT), {})
+    assert isinstance(error, ParseError)
+    assert (error.problem, error.query, error.host) == (problem, str(query), query.host)
+
+
+@pytest.mark.parametrize(
+    ("query", "data"),
+    [
+        (AGENTS, []),
+        (AGENTS, [AGENT]),
+        (SELECT, []),
+        (SELECT, [{"host": None}]),
+        (ApiGet("identity", "/x", "x"), {"any": "document"}),  # nobody has said what has to be in it
+        (Command("h", "true"), ""),
+    ],
+)
+def test_what_is_an_answer_is_read(query: Any, data: Any) -> None:
+    answer = read_reply(query, Reply(data, AT), {})
+    assert isinstance(answer, Answer)
+    assert answer.value == data
+
+
+def test_a_long_stray_row_is_shown_in_part() -> None:
+    error = read_reply(AGENTS, Reply([{"text": "x" * 10_000}], AT), {})
+    assert len(str(error)) < 400
+
+
+def test_what_is_needed_of_an_answer_makes_no_other_request() -> None:
+    assert AGENTS.request == ApiGet("network", "/agents", "agents", region="R1")
+    assert AGENTS.request.request == AGENTS.request
