@@ -6,7 +6,7 @@ from __future__ import annotations
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from calipso_nornir.errors import CalipsoError, CommandFailed, HostExcluded
+from calipso_nornir.errors import CalipsoError, CommandFailed, CommandTimedOut, HostExcluded, SudoRefused
 from calipso_nornir.model.objects import root_of
 from calipso_nornir.model.queries import Command
 from calipso_nornir.scan.placing import Origin, Placer
@@ -240,5 +240,7 @@ class Gathering:
 
 
 def _severity(query: Query | None, error: CalipsoError) -> Severity:
-    optional = isinstance(query, Command) and query.optional and isinstance(error, CommandFailed)
+    """Tell what an error is worth: a program that may well be missing, or has nothing to say, did at least answer."""
+    answered = isinstance(error, CommandFailed) and not isinstance(error, (CommandTimedOut, SudoRefused))
+    optional = isinstance(query, Command) and query.optional and answered
     return "notice" if optional or isinstance(error, HostExcluded) else "failure"
