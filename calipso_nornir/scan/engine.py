@@ -191,7 +191,7 @@ class _Scan:
         )
 
     def _cliques(self, working: Working, links: Iterable[Link]) -> tuple[list[Link], Iterable[Clique]]:
-        graph = Graph(links, constraint_attributes(self._catalog.clique_constraints))
+        graph = Graph(sorted(links, key=_by_ends), constraint_attributes(self._catalog.clique_constraints))
         chosen = {
             focal_type: clique_type
             for focal_type in self._catalog.focal_types()
@@ -261,3 +261,8 @@ class _Scan:
             yield
         finally:
             self._report.durations[phase] = self._report.durations.get(phase, 0.0) + time.monotonic() - begun
+
+
+def _by_ends(link: Link) -> tuple[str, str, str, str]:
+    """Order links the same whether they were found or come from the store: a clique tells its links in this order."""
+    return link.source.type, link.source.id, link.target.type, link.target.id
