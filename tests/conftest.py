@@ -15,6 +15,8 @@ from hypothesis import settings
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+pytest_plugins = ["tests.fixtures.ssh"]
+
 LAB = ip_network("10.77.0.0/24")
 LAB_VARIANT = "CALIPSO_LAB"
 """Environment variable: which lab is up (tests/fixtures/lab.py). Without it tests marked ``lab`` are not selected."""

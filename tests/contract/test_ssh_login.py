@@ -26,32 +26,13 @@ from tests.fixtures.cli_sections import SECRETS, ask, ask_once, known_hosts, sec
 from tests.fixtures.sshd import LOOPBACK, Account, Sshd, make_key, ssh_agent
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from pathlib import Path
+
+pytestmark = pytest.mark.usefixtures("own_home")
 
 needs_root = needs.root("sshd gives passwords and other accounts to root only")
 
 LOGIN_WORDS = re.compile(r"Accepted|Failed|Postponed|Invalid user|authenticating user|for user", re.IGNORECASE)
-
-
-@pytest.fixture(autouse=True)
-def _home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A home without keys, known hosts and agent of the person who runs the tests."""
-    home = tmp_path / "home"
-    (home / ".ssh").mkdir(parents=True)
-    monkeypatch.setenv("HOME", str(home))
-    monkeypatch.delenv("SSH_AUTH_SOCK", raising=False)
-
-
-@pytest.fixture
-def sshd(tmp_path: Path) -> Iterator[Sshd]:
-    with Sshd(tmp_path / "sshd") as server:
-        yield server
-
-
-@pytest.fixture
-def settings(sshd: Sshd, tmp_path: Path) -> dict[str, Any]:
-    return section(known_hosts(tmp_path / "known", sshd), node=sshd)
 
 
 # --- private keys

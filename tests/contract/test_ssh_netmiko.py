@@ -34,15 +34,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-pytestmark = needs.root("sshd as another user than root cannot hand out terminals")
-
-
-@pytest.fixture(autouse=True)
-def _home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A home without keys, known hosts, agent and shell settings of the person who runs the tests."""
-    (tmp_path / "home").mkdir()
-    monkeypatch.setenv("HOME", str(tmp_path / "home"))
-    monkeypatch.delenv("SSH_AUTH_SOCK", raising=False)
+pytestmark = [
+    pytest.mark.usefixtures("own_home"),
+    needs.root("sshd as another user than root cannot hand out terminals"),
+]
 
 
 @pytest.fixture

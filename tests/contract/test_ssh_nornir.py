@@ -27,23 +27,10 @@ from tests.fixtures.cli_sections import SECRETS, ask, known_hosts, texts
 from tests.fixtures.sshd import LOOPBACK, Sshd, make_key
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from nornir.core.task import AggregatedResult, MultiResult
 
 
-@pytest.fixture(autouse=True)
-def _home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A home without keys, known hosts and agent of the person who runs the tests."""
-    (tmp_path / "home").mkdir()
-    monkeypatch.setenv("HOME", str(tmp_path / "home"))
-    monkeypatch.delenv("SSH_AUTH_SOCK", raising=False)
-
-
-@pytest.fixture
-def sshd(tmp_path: Path) -> Iterator[Sshd]:
-    with Sshd(tmp_path / "sshd") as server:
-        yield server
+pytestmark = pytest.mark.usefixtures("own_home")
 
 
 @pytest.fixture

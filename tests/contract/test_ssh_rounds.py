@@ -40,31 +40,14 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
+pytestmark = pytest.mark.usefixtures("own_home")
+
 needs_root = needs.root("sshd serves other accounts as root only")
 
 SUDOER = Account("sudoer", 60011, sudo="ALL=(ALL) NOPASSWD: ALL")
 LIMITED = Account("limited", 60012, sudo="ALL=(root) NOPASSWD: /usr/bin/id")
 NOBODY_SPECIAL = Account("plain", 60013)
 LOCKED = Account("locked", 60014, login_shell="/usr/sbin/nologin")
-
-
-@pytest.fixture(autouse=True)
-def _home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A home without keys, known hosts and agent of the person who runs the tests."""
-    (tmp_path / "home").mkdir()
-    monkeypatch.setenv("HOME", str(tmp_path / "home"))
-    monkeypatch.delenv("SSH_AUTH_SOCK", raising=False)
-
-
-@pytest.fixture
-def sshd(tmp_path: Path) -> Iterator[Sshd]:
-    with Sshd(tmp_path / "sshd") as server:
-        yield server
-
-
-@pytest.fixture
-def settings(sshd: Sshd, tmp_path: Path) -> dict[str, Any]:
-    return section(known_hosts(tmp_path / "known", sshd), node=sshd)
 
 
 @pytest.fixture

@@ -22,20 +22,9 @@ if TYPE_CHECKING:
 
     from nornir.core import Nornir
 
+pytestmark = pytest.mark.usefixtures("own_home")
+
 PLAIN_COMMANDS = ["echo out; echo err >&2; exit 3", "printf '%s' 'no newline'", "echo '\\033[31m'"]
-
-
-@pytest.fixture(autouse=True)
-def _home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    (tmp_path / "home").mkdir()
-    monkeypatch.setenv("HOME", str(tmp_path / "home"))
-    monkeypatch.delenv("SSH_AUTH_SOCK", raising=False)
-
-
-@pytest.fixture
-def sshd(tmp_path: Path) -> Iterator[Sshd]:
-    with Sshd(tmp_path / "sshd") as server:
-        yield server
 
 
 def written(folder: Path, **servers: Sshd) -> Path:
