@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
+# ruff: noqa: ANN401 - answers are of any shape
 """Answers that are none: of another type, or without what everybody reads in them."""
 
 from __future__ import annotations
