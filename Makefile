@@ -45,7 +45,7 @@ record-demo: $(STAMP)  ## Record the running lab as the demo's bundle: VARIANT=o
 	$(BIN)/python -m tests.lab.record calipso_nornir/_data/demo/$(VARIANT).calipso
 
 schemas: $(STAMP)  ## Write the JSON schemas of the metadata files, for editors
-	$(BIN)/python -m calipso_nornir.metadata.schema
+	$(BIN)/python -m calipso_nornir.metadata.json_schemas docs/schemas
 
 clean:
 	rm -rf $(VENV) build dist .mypy_cache .pytest_cache .ruff_cache .hypothesis

@@ -17,6 +17,15 @@ if TYPE_CHECKING:
 
 ROOT_SCANNER = "ScanEnvironment"
 
+CONDITION_CONSTANTS = {
+    "mechanism_drivers": "mechanism_drivers",
+    "type_drivers": "type_drivers",
+    "distribution": "distributions",
+    "distribution_version": "distribution_versions",
+    "environment_type": "environment_types",
+}
+"""Attributes of an environment whose values a condition may only name when the constant lists them."""
+
 
 @dataclass(frozen=True, slots=True)
 class Step:

@@ -19,6 +19,7 @@ from pydantic import ValidationError
 from calipso_nornir.errors import Fault, MetadataError
 from calipso_nornir.metadata.names import nearest
 from calipso_nornir.metadata.schema import FILES, Declared
+from calipso_nornir.metadata.shape_faults import shape_faults
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -83,15 +84,18 @@ def _read_folder(folder: Path, faults: list[Fault]) -> Iterator[tuple[str, Decla
             faults.append(Fault(str(path), f"is no metadata file{nearest(path.stem, FILES)}"))
             continue
         try:
-            data = json.loads(path.read_text(encoding="utf-8"), object_pairs_hook=_no_duplicates)
-        except (OSError, ValueError) as error:
+            text = path.read_text(encoding="utf-8-sig")  # editors of some systems put a byte order mark in front
+            data = json.loads(text, object_pairs_hook=_no_duplicates, parse_constant=_no_constant)
+        except (OSError, ValueError, RecursionError) as error:
             faults.append(Fault(str(path), f"is no readable JSON: {error}"))
             continue
         data = _wrapped(path.stem, data)
+        kind = FILES[path.stem]
         try:
-            yield path.stem, FILES[path.stem].model_validate(data)
+            yield path.stem, kind.model_validate(data)
         except ValidationError as error:
-            faults.extend(_faults_of(path, error))
+            for pointer, problem in shape_faults(error, data, _keys_of(kind)):
+                faults.append(Fault(f"{path}: {pointer}" if pointer else str(path), problem))
 
 
 def _wrapped(stem: str, data: Any) -> Any:  # noqa: ANN401 - any JSON may stand in a file
@@ -107,16 +111,8 @@ def _no_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     return dict(pairs)
 
 
-def _faults_of(path: Path, error: ValidationError) -> Iterator[Fault]:
-    kind = FILES[path.stem]
-    for one in error.errors(include_url=False):
-        pointer = "/".join(str(part) for part in one["loc"] if part not in ("FolderSpec", "constrained-str"))
-        problem = one["msg"]
-        if one["type"] == "extra_forbidden":
-            problem = f"unknown key{nearest(str(one['loc'][-1]), _keys_of(kind))}"
-        elif not isinstance(one["input"], (dict, list)):
-            problem = f"{problem}, not {one['input']!r}"
-        yield Fault(f"{path}: {pointer}", problem)
+def _no_constant(name: str) -> None:
+    raise ValueError(f"{name} is no JSON value")
 
 
 def _keys_of(kind: type[Declared]) -> set[str]:
@@ -126,7 +122,7 @@ def _keys_of(kind: type[Declared]) -> set[str]:
     while todo:
         one = todo.pop()
         if isinstance(one, type) and issubclass(one, Declared) and one is not Declared:
-            names |= set(one.model_fields) - {"comment"}
+            names |= {name for name, info in one.model_fields.items() if info.alias is None}
             todo += [info.annotation for info in one.model_fields.values()]
         else:
             todo += list(getattr(one, "__args__", ()))

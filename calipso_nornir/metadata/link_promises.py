@@ -3,10 +3,10 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 from calipso_nornir.metadata import schema
+from calipso_nornir.metadata.catalog import CONDITION_CONSTANTS
 from calipso_nornir.metadata.layers import files_of
 from calipso_nornir.metadata.names import nearest
 from calipso_nornir.metadata.registry import Registry, Unresolved
@@ -24,6 +24,7 @@ def link_finders(check: Check) -> list[tuple[str, LinkFinder]]:
     """Resolve the link finders, in the order in which they run."""
     registry = Registry("calipso_nornir.link_finders", "link finder")
     found: list[tuple[str, LinkFinder]] = []
+    places: dict[str, str] = {}
     for layer, file in files_of(check.layers, "link_finders", schema.LinkFindersFile):
         for number, name in enumerate(file.link_finders):
             where = layer.where("link_finders", "link_finders", number)
@@ -34,10 +35,10 @@ def link_finders(check: Check) -> list[tuple[str, LinkFinder]]:
                 continue
             for link_type in getattr(finder, "link_types", ()):
                 check.known_link_type(link_type, f"{where} ({name}.link_types)")
+            if name in places:
+                check.fault(where, f'"{name}" is listed already ({places[name]})')
+            places.setdefault(name, where)
             found.append((name, finder))
-    for name, count in Counter(name for name, _ in found).items():
-        if count > 1:
-            check.fault("link_finders", f'"{name}" is listed {count} times')
     return found
 
 
@@ -51,6 +52,7 @@ def clique_types(check: Check) -> list[CliqueType]:
             for place, name in enumerate(spec.link_types):
                 check.known_link_type(name, f"{where}/link_types/{place}")
             _selection(check, spec, where)
+            _known_values(check, spec, where)
             found.append(_clique_type(spec, where))
     _no_ties(check, found)
     return found
@@ -64,6 +66,14 @@ def _selection(check: Check, spec: schema.CliqueTypeSpec, where: str) -> None:
         check.fault(where, f'names no environment and no configuration; for all environments write "{ANY}"')
     if spec.distribution_version and not spec.distribution:
         check.fault(f"{where}/distribution_version", "means nothing without distribution")
+
+
+def _known_values(check: Check, spec: schema.CliqueTypeSpec, where: str) -> None:
+    for attribute in CONDITION_CONSTANTS:
+        given = getattr(spec, attribute)
+        for value in [given] if isinstance(given, str) else given:
+            if value:
+                check.known_value(attribute, value, f"{where}/{attribute}")
 
 
 def _no_ties(check: Check, found: Iterable[CliqueType]) -> None:
@@ -96,6 +106,8 @@ def clique_constraints(check: Check) -> dict[str, tuple[str, ...]]:
                     check.fault(
                         f"{where}/constraints/{place}", f'"{name}" is not among the constants constraints{near}'
                     )
+            if spec.environment not in ("", ANY):
+                check.fault(f"{where}/environment", f'constraints are for all environments: "{ANY}", or no such key')
             if spec.focal_point_type in found:
                 check.fault(where, f"{spec.focal_point_type} has constraints already; overlays never replace")
             found[spec.focal_point_type] = tuple(spec.constraints)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from calipso_nornir.errors import Fault, MetadataError
 from calipso_nornir.metadata import schema
-from calipso_nornir.metadata.catalog import Catalog, ObjectType
+from calipso_nornir.metadata.catalog import CONDITION_CONSTANTS, Catalog, ObjectType
 from calipso_nornir.metadata.layers import Layer, files_of, read_layers
 from calipso_nornir.metadata.link_promises import clique_constraints, clique_types, link_finders
 from calipso_nornir.metadata.names import nearest
@@ -71,6 +71,13 @@ class Check:
             names = {*self.link_types, *(str(LinkType.of(one).reverse) for one in self.link_types)}
             self.fault(where, f'"{name}" is no link type{nearest(name, names)}')
 
+    def known_value(self, attribute: str, value: Any, where: str) -> None:  # noqa: ANN401 - JSON
+        """Check that a value of an environment's attribute is among the constants, where these list its values."""
+        constant = CONDITION_CONSTANTS.get(attribute, "")
+        allowed = self.constants.get(constant, ())
+        if allowed and value not in allowed:
+            self.fault(where, f'"{value}" is not among the constants {constant}{nearest(str(value), allowed)}')
+
     def _constants(self) -> dict[str, tuple[str, ...]]:
         values: defaultdict[str, list[str]] = defaultdict(list)
         for _, file in files_of(self.layers, "constants", schema.ConstantsFile):
@@ -121,8 +128,10 @@ class Check:
             rows = [row for _, file in files_of(self.layers, stem, kind) for row in getattr(file, stem)]
             kept[stem] = [row.model_dump(exclude={"comment"}) for row in rows]
         hover: dict[str, list[str]] = {}
-        for _, file in files_of(self.layers, "attributes_for_hover_on_data", schema.HoverAttributesFile):
+        stem = "attributes_for_hover_on_data"
+        for layer, file in files_of(self.layers, stem, schema.HoverAttributesFile):
             for type_, attributes in file.attributes_for_hover_on_data.items():
+                self.known_type(type_, layer.where(stem, stem, type_))
                 hover[type_] = [*hover.get(type_, []), *attributes]
-        kept["attributes_for_hover_on_data"] = [{"type": type_, "attributes": names} for type_, names in hover.items()]
+        kept[stem] = [{"type": type_, "attributes": names} for type_, names in hover.items()]
         return kept

@@ -36,7 +36,7 @@ class Registry:
         """Return an instance of the class called ``name``, which must have ``method``."""
         found = self._class(name, package)
         if not callable(getattr(found, method, None)):
-            raise Unresolved(f'"{name}" is no {self.what}: {found!r} has no {method}()')
+            raise Unresolved(f'"{name}" is no {self.what}: it has no {method}()')
         try:
             return found() if isinstance(found, type) else found
         except Exception as error:

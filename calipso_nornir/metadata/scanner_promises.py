@@ -5,10 +5,11 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from dataclasses import replace
+from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any
 
 from calipso_nornir.metadata import schema
-from calipso_nornir.metadata.catalog import ROOT_SCANNER, Step
+from calipso_nornir.metadata.catalog import CONDITION_CONSTANTS, ROOT_SCANNER, Step
 from calipso_nornir.metadata.folders import FolderFetcher
 from calipso_nornir.metadata.layers import files_of
 from calipso_nornir.metadata.names import nearest
@@ -19,14 +20,8 @@ if TYPE_CHECKING:
 
     from calipso_nornir.metadata.loading import Check
 
-CONDITION_CONSTANTS = {
-    "mechanism_drivers": "mechanism_drivers",
-    "type_drivers": "type_drivers",
-    "distribution": "distributions",
-    "distribution_version": "distribution_versions",
-    "environment_type": "environment_types",
-}
-"""Attributes of an environment whose values a condition may only name when the constant lists them."""
+SLIP = 0.85
+"""How like a known attribute an unknown one must be to be taken for a slip of the pen; others may be of users' own."""
 
 
 def scanners(check: Check) -> dict[str, tuple[Step, ...]]:
@@ -69,30 +64,29 @@ def _fetcher(check: Check, spec: schema.StepSpec, registry: Registry, package: s
 
 
 def _condition(check: Check, condition: Any, where: str) -> None:  # noqa: ANN401 - a mapping, a list of them, or None
-    for one in [condition] if isinstance(condition, dict) else condition or []:
+    listed = {f"{where}/{number}": one for number, one in enumerate(condition)} if isinstance(condition, list) else {}
+    for place, one in listed.items() or [(where, condition or {})]:
         for key, wanted in one.items():
-            allowed = check.constants.get(CONDITION_CONSTANTS.get(key, ""), ())
+            if key not in CONDITION_CONSTANTS and (near := get_close_matches(key, CONDITION_CONSTANTS, 1, SLIP)):
+                check.fault(f"{place}/{key}", f'unknown attribute. Did you mean "{near[0]}"?')
             for value in wanted if isinstance(wanted, list) else [wanted]:
-                if allowed and value not in allowed:
-                    constant = CONDITION_CONSTANTS[key]
-                    problem = f'"{value}" is not among the constants {constant}{nearest(str(value), allowed)}'
-                    check.fault(f"{where}/{key}", problem)
+                check.known_value(key, value, f"{place}/{key}")
 
 
 def _no_loops(check: Check, steps: Mapping[str, list[Step]]) -> None:
     done: set[str] = set()
 
-    def walk(scanner: str, path: tuple[str, ...]) -> None:
+    def walk(scanner: str, path: tuple[str, ...], origin: str) -> None:
         if scanner in path:
-            check.fault(f"scanners/{scanner}", f"is its own descendant: {' > '.join([*path, scanner])}")
+            check.fault(f"{origin}/children_scanner", f"leads back to where it is: {' > '.join([*path, scanner])}")
         elif scanner not in done:
             done.add(scanner)
             for step in steps.get(scanner, []):
                 if step.children_scanner:
-                    walk(step.children_scanner, (*path, scanner))
+                    walk(step.children_scanner, (*path, scanner), step.origin)
 
     for scanner in sorted(steps):
-        walk(scanner, ())
+        walk(scanner, (), "")
 
 
 def _step(scanner: str, spec: schema.StepSpec, fetcher: Any, origin: str) -> Step:  # noqa: ANN401 - resolved above

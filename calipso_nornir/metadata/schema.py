@@ -15,7 +15,7 @@ TypeName = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]*$")]
 """An object type: no dash in it, link types need it."""
 LinkTypeName = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]*-[a-z][a-z0-9_]*$")]
 Name = Annotated[str, StringConstraints(min_length=1)]
-ConditionValue = str | bool | int | list[str] | list[int]
+ConditionValue = str | bool | int | list[str | int]
 ConditionSpec = dict[str, ConditionValue]
 
 
@@ -24,6 +24,12 @@ class Declared(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True, strict=False)
     comment: Any = Field(default=None, alias="_comment")
+
+
+class MetadataFile(Declared):
+    """Base of what a whole file holds; it may name its JSON schema, for editors (docs/schemas)."""
+
+    json_schema: str | None = Field(default=None, alias="$schema")
 
 
 class FolderSpec(Declared):
@@ -47,14 +53,14 @@ class StepSpec(Declared):
     show_in_tree: bool = True
 
 
-class ScannersFile(Declared):
+class ScannersFile(MetadataFile):
     """``scanners.json``."""
 
     scanners_package: Name | None = None
     scanners: dict[Name, list[StepSpec]]
 
 
-class LinkFindersFile(Declared):
+class LinkFindersFile(MetadataFile):
     """``link_finders.json``: the finders, in the order in which they run."""
 
     finders_package: Name | None = None
@@ -72,7 +78,7 @@ class ObjectTypeSpec(Declared):
     description: str = ""
 
 
-class ObjectTypesFile(Declared):
+class ObjectTypesFile(MetadataFile):
     """``object_types.json``."""
 
     object_types: list[ObjectTypeSpec]
@@ -85,7 +91,7 @@ class LinkTypeSpec(Declared):
     description: str = ""
 
 
-class LinkTypesFile(Declared):
+class LinkTypesFile(MetadataFile):
     """``link_types.json``."""
 
     link_types: list[LinkTypeSpec]
@@ -106,7 +112,7 @@ class CliqueTypeSpec(Declared):
     use_implicit_links: bool = False
 
 
-class CliqueTypesFile(Declared):
+class CliqueTypesFile(MetadataFile):
     """``clique_types.json``."""
 
     clique_types: list[CliqueTypeSpec]
@@ -120,13 +126,13 @@ class CliqueConstraintSpec(Declared):
     environment: str = ""
 
 
-class CliqueConstraintsFile(Declared):
+class CliqueConstraintsFile(MetadataFile):
     """``clique_constraints.json``."""
 
     clique_constraints: list[CliqueConstraintSpec]
 
 
-class ConstantsFile(Declared):
+class ConstantsFile(MetadataFile):
     """``constants.json``: lists of allowed values."""
 
     constants: dict[Name, list[str]]
@@ -144,7 +150,7 @@ class SupportedEnvironmentSpec(Declared):
     tested: str = ""
 
 
-class SupportedEnvironmentsFile(Declared):
+class SupportedEnvironmentsFile(MetadataFile):
     """``supported_environments.json``."""
 
     supported_environments: list[SupportedEnvironmentSpec]
@@ -158,13 +164,13 @@ class NetworkAgentTypeSpec(Declared):
     description: str = ""
 
 
-class NetworkAgentTypesFile(Declared):
+class NetworkAgentTypesFile(MetadataFile):
     """``network_agent_types.json``."""
 
     network_agent_types: list[NetworkAgentTypeSpec]
 
 
-class HoverAttributesFile(Declared):
+class HoverAttributesFile(MetadataFile):
     """``attributes_for_hover_on_data.json``: what a user interface shows of an object first."""
 
     attributes_for_hover_on_data: dict[TypeName, list[Name]]
@@ -179,13 +185,13 @@ class CommandPrefixSpec(Declared):
     prefix: list[str] = Field(min_length=1)
 
 
-class CommandPrefixesFile(Declared):
+class CommandPrefixesFile(MetadataFile):
     """``command_prefixes.json``: of rules for one program all that fit are run, and their outputs joined."""
 
     command_prefixes: list[CommandPrefixSpec]
 
 
-FILES: dict[str, type[Declared]] = {
+FILES: dict[str, type[MetadataFile]] = {
     "object_types": ObjectTypesFile,
     "link_types": LinkTypesFile,
     "constants": ConstantsFile,

@@ -1,0 +1,92 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Words what pydantic finds wrong with the shape of a JSON file: in terms of JSON, one fault per place."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from calipso_nornir.metadata.names import nearest
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterator
+
+    from pydantic import ValidationError
+    from pydantic_core import ErrorDetails
+
+_TYPES = {
+    "string_type": "text",
+    "list_type": "a list",
+    "dict_type": "an object",
+    "model_type": "an object",
+    "bool_type": "true or false",
+    "bool_parsing": "true or false",
+    "int_type": "a whole number",
+    "int_parsing": "a whole number",
+    "int_from_float": "a whole number",
+}
+_SHOWN = 60
+"""Characters of a wrong value that a message shows."""
+
+
+def shape_faults(error: ValidationError, data: Any, known: Collection[str]) -> Iterator[tuple[str, str]]:  # noqa: ANN401 - JSON
+    """Yield JSON pointer and problem; ``data`` is what was checked, ``known`` are keys that may be meant."""
+    places: dict[str, list[ErrorDetails]] = {}
+    for one in error.errors(include_url=False):
+        places.setdefault(_pointer(one, data), []).append(one)
+    for pointer, errors in places.items():
+        of_type = [one for one in errors if one["type"] in _TYPES]
+        deeper = any(other.startswith(f"{pointer}/") for other in places)
+        if len(of_type) == len(errors):
+            if not deeper:  # one alternative of several that does not fit, where another fits better
+                expected = " or ".join(dict.fromkeys(_TYPES[one["type"]] for one in of_type))
+                yield pointer, f"must be {expected}, not {_shown(of_type[0]['input'])}"
+            continue
+        for one in errors:
+            if one["type"] not in _TYPES:
+                yield pointer, _problem(one, known)
+
+
+def _pointer(error: ErrorDetails, data: Any) -> str:  # noqa: ANN401 - JSON
+    """Keep the parts of pydantic's location that lead through the data; the others name alternatives of a type."""
+    parts: list[str] = []
+    value = data
+    last = len(error["loc"]) - 1
+    for number, part in enumerate(error["loc"]):
+        if (isinstance(value, Mapping) and part in value) or (isinstance(value, list) and isinstance(part, int)):
+            value = value[part]  # type: ignore[index]  # a key of the object, or a place in the list
+        elif error["type"] != "missing" or number != last:
+            continue
+        parts.append(str(part))
+    return "/".join(parts)
+
+
+def _problem(error: ErrorDetails, known: Collection[str]) -> str:
+    limits: dict[str, Any] = error.get("ctx", {})
+    match error["type"]:
+        case "missing":
+            return "is missing"
+        case "extra_forbidden":
+            return f"unknown key{nearest(str(error['loc'][-1]), known)}"
+        case "literal_error":
+            expected = str(limits["expected"]).replace("True", "true")
+            near = nearest(str(error["input"]), re.findall(r"'([^']+)'", expected))
+            return f"must be {expected}, not {_shown(error['input'])}{near}"
+        case "string_pattern_mismatch":
+            return f"must be of the form {limits['pattern']}, not {_shown(error['input'])}"
+        case "string_too_short" | "too_short":
+            return "must not be empty"
+        case _:
+            return error["msg"]
+
+
+def _shown(value: Any) -> str:  # noqa: ANN401 - JSON
+    if isinstance(value, Mapping):
+        return "an object"
+    if isinstance(value, list):
+        return "a list"
+    if value is None or isinstance(value, bool):
+        return str({None: "null", True: "true", False: "false"}[value])
+    text = repr(value)
+    return text if len(text) <= _SHOWN else f"{text[:_SHOWN]}…"
