@@ -14,17 +14,33 @@ from calipso_nornir._version import __version__
 
 if TYPE_CHECKING:
     from calipso_nornir.model.environment import Environment
+    from calipso_nornir.model.paths import NetworkPath, network_paths
     from calipso_nornir.scan.engine import run_scan
     from calipso_nornir.scan.plan import ScanPlan
     from calipso_nornir.scan.report import ScanReport
+    from calipso_nornir.sources.recording import ReplaySource
     from calipso_nornir.store import open_store
 
-__all__ = ["Environment", "ScanPlan", "ScanReport", "__version__", "errors", "open_store", "run_scan"]
+__all__ = [
+    "Environment",
+    "NetworkPath",
+    "ReplaySource",
+    "ScanPlan",
+    "ScanReport",
+    "__version__",
+    "errors",
+    "network_paths",
+    "open_store",
+    "run_scan",
+]
 
 _HOME = {
     "Environment": "calipso_nornir.model.environment",
+    "NetworkPath": "calipso_nornir.model.paths",
+    "ReplaySource": "calipso_nornir.sources.recording",
     "ScanPlan": "calipso_nornir.scan.plan",
     "ScanReport": "calipso_nornir.scan.report",
+    "network_paths": "calipso_nornir.model.paths",
     "open_store": "calipso_nornir.store",
     "run_scan": "calipso_nornir.scan.engine",
 }

@@ -12,9 +12,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from calipso_nornir.cli.output import Part
-    from calipso_nornir.cli.routes import Hop, Routes
     from calipso_nornir.model.links import Link
     from calipso_nornir.model.objects import InventoryObject, ObjectRef
+    from calipso_nornir.model.routes import Hop, Routes
 
 TUNNELS = ("vxlan", "gre", "geneve")
 TYPE_WIDTH = 12

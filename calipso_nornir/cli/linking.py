@@ -107,12 +107,4 @@ class Names:
 
     def networks(self, link: Link) -> str:
         """Return the names of the networks that are known to use a link."""
-        return ", ".join(self.of(ObjectRef(link.environment, "network", id_)) for id_ in networks_of(link) or ())
-
-
-def networks_of(link: Link) -> list[str] | None:
-    """Return the ids of the networks that use a link; None when that is not known."""
-    value = link.attributes.get("network")
-    if value is None:
-        return None
-    return [value] if isinstance(value, str) else list(value)
+        return ", ".join(self.of(ObjectRef(link.environment, "network", id_)) for id_ in link.networks or ())

@@ -73,6 +73,14 @@ class Link:
         return f"{self.source.type}-{self.target.type}"
 
     @property
+    def networks(self) -> tuple[str, ...] | None:
+        """Ids of the networks that use it; None when that is not known."""
+        value = self.attributes.get("network")
+        if value is None:
+            return None
+        return (value,) if isinstance(value, str) else tuple(value)
+
+    @property
     def environment(self) -> str:
         """The environment of both its ends."""
         return self.source.environment

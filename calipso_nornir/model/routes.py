@@ -7,7 +7,6 @@ from collections import defaultdict
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from calipso_nornir.cli.linking import networks_of
 from calipso_nornir.model.links import LinkType
 
 if TYPE_CHECKING:
@@ -56,8 +55,7 @@ class Routes:
 
 
 def _carries(link: Link, network: str | None) -> bool:
-    users = networks_of(link)
-    return network is None or users is None or network in users
+    return network is None or link.networks is None or network in link.networks
 
 
 def routes_of(store: Store, view: StoreView, clique: Clique) -> Routes:

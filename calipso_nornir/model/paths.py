@@ -1,0 +1,105 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The paths that packets of an instance or vService take, one for each way from one of its NICs.
+
+>>> for path in network_paths(store, server.ref, to="switch_pnic"):  # doctest: +SKIP
+...     print(path.network, path.end.name, path.up)
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from calipso_nornir.model.objects import ObjectRef
+from calipso_nornir.model.routes import routes_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from calipso_nornir.model.links import Link
+    from calipso_nornir.model.objects import InventoryObject
+    from calipso_nornir.model.protocols import Store
+    from calipso_nornir.model.routes import Hop, Routes
+
+DOWN = ("DOWN", "LOWERLAYERDOWN", "no")
+"""What a device's ``state``, or ethtool's "Link detected", says when it carries nothing."""
+
+
+@dataclass(frozen=True, slots=True)
+class NetworkPath:
+    """One way from an object, through its NIC, to an object of the type that was asked for.
+
+    Attributes:
+        network: the network whose packets go this way; None when the NIC's is not known.
+        nodes: what the way leads over, both ends included.
+        links: between each two of them, as they are stored: a link may be walked against its direction.
+    """
+
+    network: InventoryObject | None
+    nodes: tuple[InventoryObject, ...]
+    links: tuple[Link, ...]
+
+    @property
+    def nic(self) -> InventoryObject:
+        """The first thing on the way: the vNIC that it leaves by."""
+        return self.nodes[1]
+
+    @property
+    def end(self) -> InventoryObject:
+        """Where the way ends."""
+        return self.nodes[-1]
+
+    @property
+    def up(self) -> bool:
+        """Whether no link and no device on the way is known to be down."""
+        devices = [state for one in self.nodes for state in (one.get("state"), one.get("Link detected"))]
+        return all(link.state == "up" for link in self.links) and not any(state in DOWN for state in devices)
+
+    def first(self, type_: str) -> InventoryObject | None:
+        """Return the first object of a type on the way."""
+        return next((one for one in self.nodes if one.type == type_), None)
+
+    def __str__(self) -> str:
+        return " - ".join(f"{one.type} {one.name}" for one in self.nodes)
+
+
+def network_paths(store: Store, start: ObjectRef, *, to: str = "switch_pnic") -> tuple[NetworkPath, ...]:
+    """Return every way on which packets of an object's NICs get to an object of type ``to``.
+
+    The ways are those of the object's clique; of each NIC only what carries the NIC's network is followed, and none
+    visits an object twice. Packets may have several ways, e.g. through a tunnel end point or past it. An object
+    without a clique has none: ask for ``path.nic`` of each if every NIC has to have one.
+    """
+    view = store.view(start.environment)
+    found: list[NetworkPath] = []
+    for clique in view.cliques(start):
+        routes = routes_of(store, view, clique)
+        for hop in routes.hops.get(start, ()):
+            network = _network(routes, hop.to)
+            for hops in _ways(routes, [hop], to=to, network=network):
+                ends = [start, *(one.to for one in hops)]
+                if all(ref in routes.objects for ref in ends):
+                    nodes = tuple(routes.objects[ref] for ref in ends)
+                    known = view.get(ObjectRef(start.environment, "network", network)) if network else None
+                    found.append(NetworkPath(known, nodes, tuple(one.link for one in hops)))
+    return tuple(found)
+
+
+def _network(routes: Routes, nic: ObjectRef) -> str | None:
+    """Return the network of a NIC, when it is known, and one."""
+    one = routes.objects.get(nic)
+    wanted = one.get("network") if one is not None else None
+    if isinstance(wanted, (list, tuple)):
+        wanted = wanted[0] if len(wanted) == 1 else None
+    return wanted if isinstance(wanted, str) else None
+
+
+def _ways(routes: Routes, hops: list[Hop], *, to: str, network: str | None) -> Iterator[list[Hop]]:
+    here = hops[-1].to
+    if here.type == to:
+        yield hops
+        return
+    been = {routes.clique.focal_point, *(hop.to for hop in hops)}
+    for hop in routes.onward(here, network=network):
+        if hop.to not in been:
+            yield from _ways(routes, [*hops, hop], to=to, network=network)

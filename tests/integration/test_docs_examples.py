@@ -1,0 +1,85 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The example of docs/nornir.md, run as its reader runs it: it passes on a cloud that is well, fails on others."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from calipso_nornir.model.protocols import Reply
+from calipso_nornir.sources.bundle import Exchange
+from tests.bundles import whole
+from tests.bundles.editing import edited
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+EXAMPLE = Path(__file__).parents[2] / "docs/examples/test_server_paths.py"
+
+
+def run(folder: Path, recording: Path) -> tuple[int, str]:
+    """Run the example's file with pytest in a process of its own."""
+    environ = {
+        **os.environ,
+        "CLOUD": "demo-ovs",
+        "CALIPSO_STORE": str(folder / "ci.db"),
+        "CLOUD_RECORDING": str(recording),
+    }
+    arguments = ["-q", "-p", "no:cacheprovider", "--rootdir", str(folder), "-c", os.devnull, str(EXAMPLE)]
+    done = subprocess.run(  # noqa: S603 - this interpreter, a file of ours
+        [sys.executable, "-m", "pytest", *arguments],
+        capture_output=True,
+        text=True,
+        check=False,
+        env=environ,
+        cwd=folder,
+        timeout=120,
+    )
+    return done.returncode, done.stdout + done.stderr
+
+
+def test_it_passes_on_a_cloud_that_is_well(tmp_path: Path) -> None:
+    status, said = run(tmp_path, whole.recording("ovs"))
+    assert status == 0, said
+    assert "3 passed" in said
+
+
+def _unplugged(text: str) -> str:
+    return text.replace("Link detected: yes", "Link detected: no")
+
+
+def _elsewhere(text: str) -> str:
+    return text.replace('"t-cmp1"', '"t-cmp9"')
+
+
+def _unheard(text: str) -> str:
+    return re.sub(r'"name": *"eth1"|"eth1"', '"eth7"', text)
+
+
+@pytest.mark.parametrize(
+    ("host", "command", "change", "told"),
+    [
+        ("cmp1", "ethtool eth1", _unplugged, "down: instance"),
+        ("cmp1", "lldpctl -f json", _elsewhere, "wrong port: instance"),
+        ("cmp3", "lldpctl -f json", _unheard, "a NIC leads nowhere"),
+    ],
+)
+def test_it_fails_on_a_cloud_that_is_not(
+    tmp_path: Path, host: str, command: str, change: Callable[[str], str], told: str
+) -> None:
+    def spoil(one: Exchange) -> Exchange:
+        if (one.query.host, str(one.query)) != (host, command):
+            return one
+        assert isinstance(one.answer, Reply)
+        assert change(one.answer.data) != one.answer.data
+        return Exchange(one.query, Reply(change(one.answer.data), one.answer.at))
+
+    status, said = run(tmp_path, edited(whole.recording("ovs"), tmp_path / "ill.calipso", spoil))
+    assert status == 1, said
+    assert told in said

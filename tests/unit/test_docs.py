@@ -1,0 +1,93 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What the documents say can be done: commands and options exist, links lead somewhere, examples are the files."""
+
+from __future__ import annotations
+
+import ast
+import re
+import shlex
+from pathlib import Path
+from typing import Any
+
+import pytest
+import typer
+
+import calipso_nornir
+from calipso_nornir.cli.app import app
+
+ROOT = Path(__file__).parents[2]
+_NAMES = ("*.md", "docs/**/*.md", "inventory/*.yaml", "playbooks/*.md", "tests/**/README.md")
+DOCUMENTS = sorted({path for name in _NAMES for path in ROOT.glob(name)})
+MARKDOWN = [path for path in DOCUMENTS if path.suffix == ".md"]
+BLOCK = re.compile(r"^(?: {4}|# +)calipso +([^#\n]+)", re.MULTILINE)
+INLINE = re.compile(r"`calipso +([^`]+)`")
+COMMAND: Any = typer.main.get_command(app)
+
+
+def _lines(pattern: re.Pattern[str]) -> list[Any]:
+    found = [(path, text.strip()) for path in DOCUMENTS for text in pattern.findall(path.read_text(encoding="utf-8"))]
+    return [pytest.param(text, id=f"{path.name}: {text}") for path, text in dict.fromkeys(found)]
+
+
+def _walk(words: list[str]) -> tuple[Any, list[str]]:
+    """Return the command that words lead to, and what is left of them."""
+    command = COMMAND
+    while words and words[0] in getattr(command, "commands", {}):
+        command, words = command.commands[words[0]], words[1:]
+    return command, words
+
+
+def test_there_is_something_to_check() -> None:
+    assert len(_lines(BLOCK)) > 15
+    assert len(_lines(INLINE)) > 8
+
+
+@pytest.mark.parametrize("text", _lines(BLOCK))
+def test_a_command_line_is_one(text: str) -> None:
+    command, words = _walk(shlex.split(text))
+    assert not hasattr(command, "commands"), f"{words}: no such command"
+    command.make_context(command.name, words)  # raises a usage error for what the command does not take
+
+
+@pytest.mark.parametrize("text", _lines(INLINE))
+def test_a_command_in_a_sentence_exists(text: str) -> None:
+    command, words = _walk(shlex.split(text))
+    options = {name for one in command.params for name in (*one.opts, *one.secondary_opts)}
+    given = {word for word in words if word.startswith("-")}
+    assert given <= options
+    if hasattr(command, "commands"):
+        assert not [word for word in words if not word.startswith("-")], f"{words}: no such command"
+
+
+@pytest.mark.parametrize("path", MARKDOWN, ids=lambda path: path.name)
+def test_links_lead_somewhere(path: Path) -> None:
+    targets = re.findall(r"\]\(([^)#]+)(?:#[^)]*)?\)", path.read_text(encoding="utf-8"))
+    missing = [one for one in targets if "://" not in one and not (path.parent / one).exists()]
+    assert missing == []
+
+
+@pytest.mark.parametrize("path", MARKDOWN, ids=lambda path: path.name)
+def test_make_targets_exist(path: Path) -> None:
+    known = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
+    said = set(re.findall(r"(?:^ {4}|`)make +(?:--\S+ +)*([a-z-]+)", path.read_text(encoding="utf-8"), re.MULTILINE))
+    assert said <= known
+
+
+@pytest.mark.parametrize("path", MARKDOWN, ids=lambda path: path.name)
+def test_python_is_python_and_imports_what_there_is(path: Path) -> None:
+    for text in re.findall(r"^```python\n(.*?)^```$", path.read_text(encoding="utf-8"), re.MULTILINE | re.DOTALL):
+        for node in ast.walk(ast.parse(text)):
+            if isinstance(node, ast.ImportFrom) and str(node.module).startswith("calipso_nornir"):
+                for name in node.names:
+                    assert hasattr(__import__(str(node.module), fromlist=[name.name]), name.name), name.name
+
+
+def test_the_example_in_the_document_is_the_file() -> None:
+    text = (ROOT / "docs/nornir.md").read_text(encoding="utf-8")
+    (shown,) = re.findall(r"<!-- (docs/examples/\S+) -->\n```python\n(.*?)^```$", text, re.MULTILINE | re.DOTALL)
+    assert shown[1] == (ROOT / shown[0]).read_text(encoding="utf-8")
+
+
+def test_public_names_are_there() -> None:
+    for name in calipso_nornir.__all__:
+        assert getattr(calipso_nornir, name) is not None
