@@ -1,0 +1,69 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A source that answers from a dictionary and keeps account of what it was asked."""
+
+from __future__ import annotations
+
+from collections import Counter
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from calipso_nornir.errors import CalipsoError
+from calipso_nornir.model.protocols import Reply
+from calipso_nornir.model.queries import Command
+from calipso_nornir.testing.driving import AT, names_of, value_of
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from calipso_nornir.model.queries import Query
+
+
+class CannedSource:
+    """What a whole scan asks in place of the real world: ``run_scan(…, source=CannedSource({...}))``.
+
+    It answers as ``drive`` does: the keys of ``answers`` are queries, or what they say of themselves ("cmp1: uname -m",
+    "GET network /ports", the name of a table), the values raw text, JSON, ``Reply`` or errors. A question without an
+    answer is the test's mistake.
+
+    Attributes:
+        answers: question -> answer; may be changed between scans, and by ``before_round``.
+        closed: how often it was closed; a scan does so once its questions are asked.
+        rounds: every call, with what was asked in it.
+        before_round: is called with the questions of each round.
+    """
+
+    def __init__(self, answers: Mapping[Any, Any]) -> None:
+        self.answers = dict(answers)
+        self.rounds: list[list[Query]] = []
+        self.closed = 0
+        self.before_round: Callable[[Sequence[Query]], None] = lambda _queries: None
+
+    def answer(self, queries: Sequence[Query]) -> dict[Query, Reply | CalipsoError]:
+        """Answer one round; part of ``Source``."""
+        self.before_round(queries)
+        self.rounds.append(list(queries))
+        return {query: self._answer(query) for query in queries}
+
+    def close(self) -> None:
+        """Note that nothing more will be asked; part of ``Source``."""
+        self.closed += 1
+
+    @property
+    def asked(self) -> Counter[str]:
+        """How often each question was asked."""
+        return Counter(f"{query.host}: {query}" if query.host else str(query) for one in self.rounds for query in one)
+
+    def rounds_of(self, host: str) -> int:
+        """Return how often a host was asked something."""
+        return sum(any(query.host == host for query in queries) for queries in self.rounds)
+
+    def _answer(self, query: Query) -> Reply | CalipsoError:
+        name = next((name for name in [query, *names_of(query)] if name in self.answers), None)
+        if name is None:
+            raise AssertionError(f"no answer for {query.source}: {query} ({query.host})")
+        told = self.answers[name]
+        if isinstance(told, Path):
+            told = told.read_text(encoding="utf-8")
+        if isinstance(told, (Reply, CalipsoError)):
+            return told
+        return Reply(told if isinstance(query, Command) else value_of(query, told), AT)  # type: ignore[arg-type]
