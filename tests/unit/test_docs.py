@@ -14,6 +14,8 @@ import typer
 
 import calipso_nornir
 from calipso_nornir.cli.app import app
+from tests.bundles import whole
+from tests.fixtures.cli import calipso
 
 ROOT = Path(__file__).parents[2]
 _NAMES = ("*.md", "docs/**/*.md", "inventory/*.yaml", "playbooks/*.md", "tests/**/README.md")
@@ -86,6 +88,17 @@ def test_the_example_in_the_document_is_the_file() -> None:
     text = (ROOT / "docs/nornir.md").read_text(encoding="utf-8")
     (shown,) = re.findall(r"<!-- (docs/examples/\S+) -->\n```python\n(.*?)^```$", text, re.MULTILINE | re.DOTALL)
     assert shown[1] == (ROOT / shown[0]).read_text(encoding="utf-8")
+
+
+def test_the_drawing_in_the_readme_is_what_the_demo_draws(tmp_path: Path) -> None:
+    shown = re.findall(
+        r"^ {4}((?:vnic|vconnector|vedge|host_pnic|[│├└]).*)$", (ROOT / "README.md").read_text(), re.MULTILINE
+    )
+    assert len(shown) > 10
+    assert calipso("replay", whole.recording("ovs"), store=tmp_path / "s.db").status == 0
+    drawn = calipso("clique", "app-2", store=tmp_path / "s.db").out.splitlines()
+    start = drawn.index(shown[0])
+    assert drawn[start : start + len(shown)] == shown
 
 
 def test_public_names_are_there() -> None:
