@@ -6,7 +6,7 @@ from __future__ import annotations
 import select
 import threading
 import time
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
@@ -82,19 +82,25 @@ def run_script(
     except (SSHException, EOFError, OSError) as error:
         ending, cause = "lost", str(error) or _reason(channel)
     finally:
-        channel.close()
+        _close(channel)
     return Received(bytes(out.data), bytes(err.data), ending, cause)
 
 
 @contextmanager
 def _closed_after(channel: paramiko.Channel, seconds: float) -> Iterator[None]:
-    timer = threading.Timer(seconds, channel.close)
+    timer = threading.Timer(seconds, _close, (channel,))
     timer.daemon = True
     timer.start()
     try:
         yield
     finally:
         timer.cancel()
+
+
+def _close(channel: paramiko.Channel) -> None:
+    """Close a channel; closing tells the other side, which may not be there any more."""
+    with suppress(SSHException, EOFError, OSError):
+        channel.close()
 
 
 def _read(
