@@ -24,6 +24,9 @@ LAB_VARIANT = "CALIPSO_LAB"
 settings.register_profile("calipso", deadline=None)  # the first example pays for imports, others for a busy machine
 settings.load_profile("calipso")
 
+collect_ignore = ["fixtures/third_party"]
+"""Other people's tests: tests/packaging runs them where they belong."""
+
 _led_away: list[str] = []
 
 
