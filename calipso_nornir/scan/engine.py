@@ -76,7 +76,10 @@ def run_scan(  # noqa: PLR0913 - each has its default; the environment is the on
     tell = guarded(progress)
     catalog = load_catalog(plan.metadata)
     with opened_store(store) as where:
-        chosen = environment if isinstance(environment, Environment) else load_environment(where, environment)
+        chosen = environment
+        if not isinstance(chosen, Environment):
+            asks = source is None and plan.wants_inventory
+            chosen = load_environment(where, chosen, constants=catalog.constants, complete=asks)
         _check_clique_types(catalog, chosen)
         with opened_source(chosen, plan, catalog=catalog, nornir=nornir, source=source, progress=tell) as answering:
             return _Scan(chosen, plan, catalog=catalog, store=where, source=answering, progress=tell).run()

@@ -9,6 +9,8 @@ from calipso_nornir.errors import UnknownEnvironment
 from calipso_nornir.metadata.environments import environment_document, read_environment
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
     from calipso_nornir.model.environment import Environment
     from calipso_nornir.model.protocols import Store
 
@@ -23,12 +25,21 @@ def save_environment(store: Store, environment: Environment) -> None:
     environments.put(environment.name, {**environment_document(environment), **noted})
 
 
-def load_environment(store: Store, name: str) -> Environment:
-    """Return an environment; raises UnknownEnvironment, or EnvironmentInvalid when its document was spoilt."""
+def load_environment(
+    store: Store, name: str, *, constants: Mapping[str, Sequence[str]] | None = None, complete: bool = True
+) -> Environment:
+    """Return an environment; raises UnknownEnvironment, or EnvironmentInvalid when its document was spoilt.
+
+    Args:
+        store: where it is.
+        name: its name.
+        constants: allowed values by name, where overlays add to those that are shipped.
+        complete: false where nobody is going to be asked: a recording's has no secrets.
+    """
     document = store.collection(COLLECTION).get(name)
     if document is None:
         raise UnknownEnvironment(name, tuple(environment_names(store)))
-    return read_environment(document, where=f"{store.uri}: {COLLECTION}/{name}")
+    return read_environment(document, where=f"{store.uri}: {COLLECTION}/{name}", constants=constants, complete=complete)
 
 
 def environment_names(store: Store) -> list[str]:

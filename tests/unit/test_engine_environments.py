@@ -1,0 +1,62 @@
+# SPDX-License-Identifier: Apache-2.0
+"""run_scan with the name of an environment: how complete its description has to be, and whose constants count."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+import pytest
+
+from calipso_nornir import ReplaySource, ScanPlan, open_store, run_scan
+from calipso_nornir.errors import EnvironmentInvalid, UnknownEnvironment
+from calipso_nornir.metadata.environments import read_environment
+from calipso_nornir.store.environments import save_environment
+from tests.bundles import whole
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from calipso_nornir.model.protocols import Store
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Iterator[Store]:
+    """A store with the description of a recording, which has no secrets."""
+    opened = open_store(tmp_path / "s.db")
+    save_environment(opened, ReplaySource(whole.recording("ovs")).environment)
+    yield opened
+    opened.close()
+
+
+def test_a_source_that_is_given_needs_no_secrets(store: Store) -> None:
+    assert run_scan("demo-ovs", store=store, source=ReplaySource(whole.recording("ovs"))).ok
+    for plan in (ScanPlan(links_only=True), ScanPlan(cliques_only=True)):
+        assert run_scan("demo-ovs", store=store, plan=plan).ok
+
+
+def test_a_live_scan_does(store: Store) -> None:
+    with pytest.raises(EnvironmentInvalid, match="pwd: is missing"):
+        run_scan("demo-ovs", store=store)
+
+
+def test_a_name_that_nobody_knows(store: Store) -> None:
+    with pytest.raises(UnknownEnvironment, match="demo-ovs"):
+        run_scan("prod", store=store)
+
+
+def test_constants_of_the_plans_metadata_count(store: Store, tmp_path: Path) -> None:
+    (tmp_path / "more").mkdir()
+    (tmp_path / "more/constants.json").write_text(json.dumps({"constants": {"mechanism_drivers": ["OurOwn"]}}))
+    recorded = ReplaySource(whole.recording("ovs"))
+    description = {
+        "name": "own",
+        "mechanism_drivers": ["OVS", "OurOwn"],
+        "configuration": [{"name": "OpenStack", "auth_url": "http://192.0.2.1:5000", "user": "u", "pwd": {"env": "X"}}],
+    }
+    save_environment(store, read_environment(description, where="test", constants={}))
+    with pytest.raises(EnvironmentInvalid, match="OurOwn|mechanism_drivers"):
+        run_scan("own", store=store, source=recorded)
+    plan = ScanPlan(metadata=(str(tmp_path / "more"),))
+    assert run_scan("own", store=store, source=ReplaySource(whole.recording("ovs")), plan=plan).ok
