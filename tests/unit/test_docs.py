@@ -11,9 +11,13 @@ from typing import Any
 
 import pytest
 import typer
+import yaml
 
 import calipso_nornir
 from calipso_nornir.cli.app import app
+from calipso_nornir.metadata.environments import read_environment
+from calipso_nornir.model.queries import Command
+from calipso_nornir.sources import bundle
 from tests.bundles import whole
 from tests.fixtures.cli import calipso
 
@@ -82,6 +86,45 @@ def test_python_is_python_and_imports_what_there_is(path: Path) -> None:
             if isinstance(node, ast.ImportFrom) and str(node.module).startswith("calipso_nornir"):
                 for name in node.names:
                     assert hasattr(__import__(str(node.module), fromlist=[name.name]), name.name), name.name
+
+
+@pytest.mark.parametrize("path", MARKDOWN, ids=lambda path: path.name)
+def test_environments_are_valid(path: Path) -> None:
+    for text in re.findall(r"^```yaml\n(.*?)^```$", path.read_text(encoding="utf-8"), re.MULTILINE | re.DOTALL):
+        assert read_environment(yaml.safe_load(text), where=path.name).name
+
+
+def _recorded_commands(*, root: bool) -> set[str]:
+    exchanges = [one for variant in whole.VARIANTS for one in bundle.read(whole.recording(variant)).exchanges]
+    return {one.query.text for one in exchanges if isinstance(one.query, Command) and one.query.root is root}
+
+
+def test_the_sudo_rules_allow_what_a_scan_runs_as_root() -> None:
+    text = (ROOT / "docs/scan-account.sudoers").read_text().replace("\\\n", " ")
+    rules = re.findall(r"/usr/s?bin/([a-z-]+) (\^.*?\$|[^^,\n]+?)\s*(?:,(?= )|\n)", text)
+    assert len(rules) > 8
+
+    def allowed(command: str) -> bool:
+        program, _, rest = command.partition(" ")
+        return any(
+            program == one and (re.search(rule, rest) is not None if rule.startswith("^") else rest == rule)
+            for one, rule in rules
+        )
+
+    commands = _recorded_commands(root=True)
+    assert len(commands) > 20
+    assert [one for one in commands if not allowed(one)] == []
+    assert not allowed("ip netns exec x sh -c id")
+    assert not allowed("virsh -c qemu:///system dumpxml a; id")
+
+
+def test_operations_list_every_program_that_is_run() -> None:
+    table = (ROOT / "docs/operations.md").read_text()
+    for as_root in (True, False):
+        for command in _recorded_commands(root=as_root):
+            program = command.split(" ")[0]
+            (row, *_) = [one for one in table.splitlines() if one.startswith("|") and f"`{program} " in one] or [""]
+            assert row, program
 
 
 def test_the_example_in_the_document_is_the_file() -> None:
