@@ -78,5 +78,5 @@ def in_text(key: str) -> str:
 @pytest.mark.parametrize("kind", range(5), ids=["missing", "failed", "timed out", "sudo", "lost"])
 def test_a_command_fails(scanned: Scanned, key: str, kind: int) -> None:
     error = command_errors(key)[kind]
-    optional = any(tool in key for tool in ("ethtool", "lldpctl")) and kind < 2  # it is not there, or has nothing to say
+    optional = any(tool in key for tool in ("ethtool", "lldpctl")) and kind < 2  # missing, or with nothing to say
     nothing_is_lost(scanned, {**scanned.cloud.answers(), key: error, in_text(key): error}, optional=optional)
