@@ -12,7 +12,7 @@ from calipso_nornir.errors import ParseError
 from calipso_nornir.parsing.documents import Fields, document, objects
 from calipso_nornir.parsing.rows import Address, Interface, Namespace, Vxlan
 from calipso_nornir.parsing.templates import Row, many, one, tool_rows
-from calipso_nornir.parsing.values import bridge_id, decimal_or_none, mac_or_none
+from calipso_nornir.parsing.values import bridge_id, decimal_or_none, is_ip, mac_or_none
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -111,16 +111,24 @@ def _address_of_json(row: Fields) -> Address:
     family = row.text("family")
     if family not in ("inet", "inet6"):
         raise row.fault(f"address family {family!r} is not known")
-    return Address(f"{row.text('local')}/{row.number('prefixlen')}", family, row.text("scope"))
+    local = row.text("local")
+    if not is_ip(local):
+        raise row.fault(f"{local[:100]!r} is no address")
+    return Address(f"{local}/{row.number('prefixlen')}", family, row.text("scope"))
 
 
 def _vxlan_of_json(row: Fields) -> Vxlan:
+    local = row.text_or_none("local", "local6")
+    remote = row.text_or_none("remote", "remote6", "group", "group6")
+    for end in (local, remote):
+        if end is not None and not is_ip(end):
+            raise row.fault(f"{end[:100]!r} is no address")
     return Vxlan(
         vni=row.number("id"),
-        local=row.text_or_none("local", "local6"),
+        local=local,
         device=row.text_or_none("link"),
         udp_port=row.number_or_none("port"),
-        remote=row.text_or_none("remote", "remote6", "group", "group6"),
+        remote=remote,
     )
 
 
@@ -172,12 +180,17 @@ def _addresses_of_text(row: Row) -> tuple[Address, ...]:
 
 def _vxlan_of_text(details: str) -> Vxlan:
     port = _word_after("dstport", details)
+    local = _word_after("local", details)
+    remote = _word_after("remote", details) or _word_after("group", details)
+    for end in (local, remote):
+        if end is not None and not is_ip(end):
+            raise ParseError("ip_address_text", f"vxlan device with an end that is no address: {end[:100]!r}")
     return Vxlan(
         vni=_number_after("id", details, "vxlan"),
-        local=_word_after("local", details),
+        local=local,
         device=_word_after("dev", details),
         udp_port=decimal_or_none(port or ""),
-        remote=_word_after("remote", details) or _word_after("group", details),
+        remote=remote,
     )
 
 

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import re
+from ipaddress import ip_address
 
 _MAC = re.compile(r"[0-9a-f]{2}(?::[0-9a-f]{2}){5}")
 _NO_MAC = "00:00:00:00:00:00"
@@ -24,6 +25,15 @@ def mac_or_none(text: str | None) -> str | None:
     """
     mac = (text or "").lower()
     return mac if is_mac(mac) and mac != _NO_MAC else None
+
+
+def is_ip(text: str) -> bool:
+    """Tell whether a text is an IPv4 or IPv6 address."""
+    try:
+        ip_address(text)
+    except ValueError:
+        return False
+    return True
 
 
 def bridge_id(text: str) -> str | None:
