@@ -46,7 +46,7 @@ VALUES = st.recursive(
 )
 ATTRIBUTES = st.dictionaries(TEXTS.filter(lambda name: name not in RESERVED), VALUES, max_size=6)
 OFTEN = settings(
-    max_examples=80,
+    max_examples=50,
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
