@@ -181,7 +181,7 @@ def test_logs_of_the_dead_are_dropped(mongo_place: Place, database: pymongo.data
         while not any("changes" in name for name in database.list_collection_names()):
             time.sleep(0.01)
         writer.kill()
-    store = mongo_place.open_impatient()
+    store = mongo_place.open()
     assert stored(store) == {}
     put(store, "inventory", [object_document(host("h1"))])
     assert [name for name in database.list_collection_names() if "changes" in name] == []
@@ -190,7 +190,7 @@ def test_logs_of_the_dead_are_dropped(mongo_place: Place, database: pymongo.data
 
 def test_a_writer_that_was_suspended_changes_nothing_any_more(mongo_place: Place) -> None:
     size = 3000
-    store = mongo_place.open_impatient()
+    store = mongo_place.open()
     with worker("write", mongo_place, size, 1) as writer:
         said(writer)
         for _ in range(3):

@@ -10,6 +10,7 @@ import subprocess
 import sys
 import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -54,18 +55,16 @@ def said(process: subprocess.Popen[str]) -> dict[str, int]:
 
 def test_readers_of_another_process_see_one_whole_generation(place: Place) -> None:
     size = 4000
-    store = place.open_impatient()
+    store = place.open()
     write(store, 1, size)
-    with worker("read", place) as reader:
-        said(reader)
+    with worker("read", place) as reader, ThreadPoolExecutor(1) as beside:
+        answers = [said(reader)]
+        told = beside.submit(_all_until, reader, {"documents": 4})
         for generation in (2, 3, 4):
             write(store, generation, size)
             time.sleep(0.5)
-        assert reader.stdin is not None
-        reader.stdin.close()
-        assert reader.stdout is not None
-        answers = [json.loads(line) for line in reader.stdout]  # it raises, and ends, when it sees a mixture
-        assert reader.wait() == 0
+        answers += told.result(timeout=120)
+        assert reader.wait() == 0  # it raises, and ends, when it sees a mixture
     for way in ("of_type", "documents", "links", "found"):
         numbers = [answer[way] for answer in answers if way in answer]
         assert numbers == sorted(numbers), "no reader goes back in time"
@@ -75,20 +74,32 @@ def test_readers_of_another_process_see_one_whole_generation(place: Place) -> No
     assert {answer["count"] for answer in answers if "count" in answer} == {size + 6}
 
 
+def _all_until(reader: subprocess.Popen[str], last: dict[str, int]) -> list[dict[str, int]]:
+    """Return all that a reader says, which is let go when it has said ``last``."""
+    assert reader.stdin is not None
+    assert reader.stdout is not None
+    answers = []
+    for line in reader.stdout:
+        answers.append(json.loads(line))
+        if answers[-1] == last:
+            reader.stdin.close()
+    return answers
+
+
 @pytest.mark.parametrize("seed", range(2))
 def test_a_writer_killed_at_any_moment_leaves_one_whole_generation(place: Place, seed: int) -> None:
     size, kills = 1500, 6
     chance = random.Random(seed)  # noqa: S311 - moments, no secrets
-    write(place.open_impatient(), 1, size)
+    write(place.open(), 1, size)
     generation = 1
     for _ in range(kills):
         with worker("write", place, size, generation + 1) as writer:
             assert said(writer) == {"begun": generation + 1}
             last = _killed_after(writer, chance.uniform(0.0, 1.2)) or generation
-        found = check(place.open_impatient(), size)
+        found = check(place.open(), size)
         assert found in (last, last + 1), "a generation that was reported as written is there"
-        write(place.open_impatient(), found + 1, size)
-        assert check(place.open_impatient(), size) == found + 1
+        write(place.open(), found + 1, size)
+        assert check(place.open(), size) == found + 1
         generation = found + 1
         place.close()
 
@@ -109,7 +120,7 @@ def test_a_second_writer_waits_and_then_says_who_is_in_the_way(place: Place) -> 
     with worker("hold", place) as other:
         said(other)
         began = time.monotonic()
-        with pytest.raises(StoreBusy) as caught, place.open_impatient(wait_s=LEASE_S * 1.5).write(ENVIRONMENT):
+        with pytest.raises(StoreBusy) as caught, place.open(wait_s=LEASE_S * 1.5).write(ENVIRONMENT):
             pass
         assert LEASE_S * 1.4 <= time.monotonic() - began < 10, "the other's lease is kept up while it lives"
         assert caught.value.environment == ENVIRONMENT
@@ -123,7 +134,7 @@ def test_a_writer_that_waits_gets_its_turn(place: Place) -> None:
     with worker("hold", place) as other:
         said(other)
         threading.Timer(0.5, other.kill).start()
-        write(place.open_impatient(wait_s=20), 1, 10)
+        write(place.open(wait_s=20), 1, 10)
     assert check(place.open(), 10) == 1
 
 
@@ -133,7 +144,7 @@ def test_writers_of_one_environment_never_mix(place: Place) -> None:
 
     def run(first: int) -> None:
         try:
-            store = place.open_impatient(wait_s=60)
+            store = place.open(wait_s=60)
             for generation in range(first, first + 5):
                 write(store, generation, size)
         except BaseException as error:  # noqa: BLE001 - handed to the test
