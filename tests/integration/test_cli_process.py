@@ -225,7 +225,7 @@ def test_ctrl_c_ends_a_scan_that_waits(tmp_path: Path, presses: int) -> None:
     assert process.returncode == 130
     assert out == b""
     assert b"Traceback" not in err
-    assert took < 10
+    assert took < 30  # the server would keep it for ever
     assert run("--store", path, "env", "list").returncode == 0  # the store is whole
 
 

@@ -13,19 +13,12 @@ import yaml
 from tests.bundles import whole
 from tests.fixtures.cli import calipso
 from tests.fixtures.cli_sections import known_hosts, section
-from tests.fixtures.sshd import Sshd
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from tests.fixtures.sshd import Sshd
 
 DOCUMENT = Path(__file__).parents[2] / "docs/nornir.md"
 COMPUTES = ("cmp1", "cmp2", "cmp3")
-
-
-@pytest.fixture
-def sshd(tmp_path: Path) -> Iterator[Sshd]:
-    with Sshd(tmp_path / "sshd") as server:
-        yield server
 
 
 @pytest.fixture
