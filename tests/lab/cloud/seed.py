@@ -36,6 +36,8 @@ BOOT_SECTOR = b"\xfa\xf4\xeb\xfd".ljust(510, b"\0") + b"\x55\xaa"
 
 def say(*words: object) -> None:
     """Print, with the seconds since the beginning."""
+    sys.stdout.write(f"{time.monotonic() - began:5.0f} s  {' '.join(map(str, words))}\n")
+    sys.stdout.flush()
 
 
 def make_projects() -> None:
@@ -141,6 +143,21 @@ def wait_for(project: str, server_id: str) -> bool:
     return True
 
 
+def wait_for_services() -> bool:
+    """Wait until every router and DHCP server has its interfaces: its namespace is there before they are."""
+    owners = ("network:dhcp", "network:router_interface", "network:router_gateway")
+    served = {subnet.network_id for subnet in network.subnets() if subnet.is_dhcp_enabled}
+    for _ in range(180):
+        ports = [port for port in network.ports() if port.device_owner in owners]
+        waiting = [port.id for port in ports if port.status != "ACTIVE"]
+        unserved = served - {port.network_id for port in ports if port.device_owner == "network:dhcp"}
+        if not waiting and not unserved:
+            return True
+        time.sleep(1)
+    say("not ready: ports", *waiting, "networks without DHCP server", *unserved)
+    return False
+
+
 make_projects()
 flavor_id, image_id = make_compute()
 say("projects, aggregates, image")
@@ -154,4 +171,4 @@ if all(active):
     floating = acme.create_ip(floating_network_id=public_id, port_id=port.id)
     acme.create_ip(floating_network_id=public_id)
     say("floating IP", floating.floating_ip_address)
-sys.exit(0 if all(active) else 1)
+sys.exit(0 if all(active) and wait_for_services() else 1)
