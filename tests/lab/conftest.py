@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 @pytest.fixture(scope="session", autouse=True)
 def _password() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
-        patch.setenv(lab.PASSWORD_VARIABLE, lab.PASSWORD)
+        patch.setenv(lab.PASSWORD_VARIABLE, lab.here().password)
         yield
 
 

@@ -87,22 +87,22 @@ def _read(name: str) -> Host:  # noqa: C901 - one case a kind of line
 @cache
 def hosts() -> dict[str, Host]:
     """Return the facts of all hosts of the lab, read once."""
-    return {name: _read(name) for name in lab.HOSTS}
+    return {name: _read(name) for name in lab.here().hosts}
 
 
 class Cloud:
     """The lab's APIs, asked with plain HTTP."""
 
-    NOVA = f"http://{lab.CONTROLLER}:8774/v2.1"
-    NEUTRON = f"http://{lab.CONTROLLER}:9696/v2.0"
-
     def __init__(self) -> None:
+        here = lab.here()
+        self.nova = f"http://{here.controller}:8774/v2.1"
+        self.neutron = f"http://{here.controller}:9696/v2.0"
         domain = {"id": "default"}
-        user = {"name": "admin", "domain": domain, "password": lab.PASSWORD}
+        user = {"name": "admin", "domain": domain, "password": here.password}
         identity = {"methods": ["password"], "password": {"user": user}}
         scope = {"project": {"name": "admin", "domain": domain}}
         answer = requests.post(
-            f"http://{lab.CONTROLLER}:5000/v3/auth/tokens",
+            f"http://{here.controller}:5000/v3/auth/tokens",
             json={"auth": {"identity": identity, "scope": scope}},
             timeout=30,
         )
@@ -123,19 +123,19 @@ class Cloud:
 
     def servers(self) -> list[dict[str, Any]]:
         """Return the servers of all projects."""
-        return list(self.get(f"{self.NOVA}/servers/detail?all_tenants=1"))
+        return list(self.get(f"{self.nova}/servers/detail?all_tenants=1"))
 
     def interfaces(self, server_id: str) -> list[dict[str, Any]]:
         """Return what Nova says of a server's interfaces."""
-        return list(self.get(f"{self.NOVA}/servers/{server_id}/os-interface"))
+        return list(self.get(f"{self.nova}/servers/{server_id}/os-interface"))
 
     def ports(self) -> dict[str, dict[str, Any]]:
         """Return Neutron's ports by id."""
-        return {port["id"]: port for port in self.get(f"{self.NEUTRON}/ports")}
+        return {port["id"]: port for port in self.get(f"{self.neutron}/ports")}
 
     def networks(self) -> dict[str, dict[str, Any]]:
         """Return Neutron's networks by id."""
-        return {network["id"]: network for network in self.get(f"{self.NEUTRON}/networks")}
+        return {network["id"]: network for network in self.get(f"{self.neutron}/networks")}
 
 
 @cache
@@ -149,18 +149,20 @@ Way = set[tuple[str, str, str]]
 
 
 def server_ways() -> dict[str, Way]:
-    """Return, for every server, each link on the ways of all its NICs."""
+    """Return, by id of every server that runs, each link on the ways of all its NICs."""
     found: dict[str, Way] = {}
     networks = cloud().networks()
     for server in cloud().servers():
+        if server["status"] != "ACTIVE":
+            continue
         way: Way = set()
         host = hosts()[server["OS-EXT-SRV-ATTR:host"]]
         for nic in cloud().interfaces(server["id"]):
             device = next(d for uuid, d, mac in host.domains if uuid == server["id"] and mac == nic["mac_addr"])
             assert device[3:] == nic["port_id"][:11]
-            way.add(("instance-vnic", f"instance {server['name']}", f"vnic {device}"))
+            way.add(("instance-vnic", f"instance {server['id']}", f"vnic {device}"))
             way |= _from_device(host, f"vnic {device}", device, networks[nic["net_id"]])
-        found[server["name"]] = way
+        found[server["id"]] = way
     return found
 
 
@@ -235,7 +237,7 @@ def _from_pnic(host: Host, pnic: str, network: Mapping[str, Any]) -> Way:
     heard = host.neighbours[pnic]
     switch, port = heard["chassis.name"], heard["port.descr"]
     return {
-        ("host_pnic-network", f"host_pnic {host.name} {pnic}", f"network {network['name']}"),
+        ("host_pnic-network", f"host_pnic {host.name} {pnic}", f"network {network['id']}"),
         ("host_pnic-switch_pnic", f"host_pnic {host.name} {pnic}", f"switch_pnic {switch} {port}"),
         ("switch-switch_pnic", f"switch {switch}", f"switch_pnic {switch} {port}"),
     }

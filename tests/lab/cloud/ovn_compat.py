@@ -17,7 +17,11 @@ CHANGES = {
     f"{DRIVER}/mech_driver/mech_driver.py": ["ch.{}.get('datapath-type'", "chassis.{}.get("],
     f"{DRIVER}/mech_driver/ovsdb/extensions/placement.py": [f"chassis{MAPPINGS}"],
     f"{DRIVER}/mech_driver/ovsdb/impl_idl_ovn.py": [f"chassis{MAPPINGS}", "ch.{}.get("],
-    f"{DRIVER}/mech_driver/ovsdb/ovsdb_monitor.py": ["hasattr(old, '{}') and event", f"old{MAPPINGS}", f"row{MAPPINGS}"],
+    f"{DRIVER}/mech_driver/ovsdb/ovsdb_monitor.py": [
+        "hasattr(old, '{}') and event",
+        f"old{MAPPINGS}",
+        f"row{MAPPINGS}",
+    ],
 }
 """File -> the places in it where the column's name stands for ``{}``."""
 DELETED_AGENT = ("    external_ids = {}\n    hostname", "    external_ids = {}\n    other_config = {}\n    hostname")

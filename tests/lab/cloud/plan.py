@@ -214,7 +214,7 @@ class _Planner:
             routed = max(1, len(networks) - 1)
             gateway = project == 0 or (project < projects - 1 and self._random.random() < 3 / 4)
             made.append(Router(self._name("router"), project, tuple(networks[:routed]), gateway))
-            if routed > 2:  # noqa: PLR2004 - enough for two routers
+            if routed > 2:
                 made[-1] = replace(made[-1], networks=tuple(networks[: routed - 1]))
                 made.append(Router(self._name("router"), project, (networks[routed - 1],), gateway=False))
         if projects == 1:
@@ -223,9 +223,7 @@ class _Planner:
 
     # servers
 
-    def _servers(
-        self, count: int, projects: int, hosts: list[str], routers: tuple[Router, ...]
-    ) -> tuple[Server, ...]:
+    def _servers(self, count: int, projects: int, hosts: list[str], routers: tuple[Router, ...]) -> tuple[Server, ...]:
         places = [one for _ in range(count) for one in self._random.sample(hosts, len(hosts))][:count]
         made = [
             Server(self._name("server"), number % projects, places[number], self._nics(number % projects, number))
@@ -236,7 +234,7 @@ class _Planner:
         order = self._random.sample(range(count), count)
         for number, give in enumerate((self._to_vlan, self._to_public, self._loses, self._shut_off)):
             place = order[number % count]
-            made[place] = give(made[place], alone=count < 3)  # noqa: PLR2004 - one must stay as it was
+            made[place] = give(made[place], alone=count < 3)
         reachable = {network for one in routers if one.gateway for network in one.networks}
         candidates = [n for n, one in enumerate(made) if one.nics[0].network in reachable]
         for number in self._random.sample(candidates, (len(candidates) + 1) // 2):
@@ -291,7 +289,7 @@ class _Planner:
     def _aggregates(self, hosts: list[str]) -> tuple[Aggregate, ...]:
         """Zones that share no host, of which one host of many has none; an aggregate without a zone across them."""
         shuffled = self._random.sample(hosts, len(hosts))
-        in_zones = shuffled if len(shuffled) < 4 else shuffled[:-1]  # noqa: PLR2004
+        in_zones = shuffled if len(shuffled) < 4 else shuffled[:-1]
         cut = self._random.randint(1, len(in_zones))
         zones = [tuple(sorted(part)) for part in (in_zones[:cut], in_zones[cut:]) if part]
         across = tuple(sorted(self._random.sample(hosts, (len(hosts) + 1) // 2)))

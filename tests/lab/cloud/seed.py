@@ -44,12 +44,15 @@ class Seeder:
         self.servers: list[str] = []
 
     def make_projects(self) -> None:
-        """Make the projects, each with a security group that lets ICMP in."""
+        """Make the projects, each with a security group that lets ICMP in; the user "member" may use all of them."""
         identity = self.admin.identity
         role, user = identity.find_role("admin"), identity.find_user("admin")
+        member_role = identity.find_role("member")
+        member = identity.create_user(name="member", password=self._login[1], domain_id="default")
         for planned in self.cloud.projects:
             project = identity.create_project(name=planned.name, domain_id="default")
             identity.assign_project_role_to_user(project, user, role)
+            identity.assign_project_role_to_user(project, member, member_role)
             group = self.network.create_security_group(name=planned.security_group, project_id=project.id)
             self.network.create_security_group_rule(
                 security_group_id=group.id, direction="ingress", protocol="icmp", ethertype="IPv4"
