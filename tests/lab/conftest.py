@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -10,20 +11,41 @@ import pytest
 from calipso_nornir import ScanReport, run_scan
 from calipso_nornir.store import open_store
 from tests.fixtures import lab
+from tests.lab import oracle
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
     from calipso_nornir.model.environment import Environment
     from calipso_nornir.model.protocols import Store
 
+FOLDER = Path(__file__).parent
+SCANNED = ("ovs", "ovs-nativefw", "lxb")
+"""Variants that the product scans."""
+FIRST, LAST = ("test_oracle.py", "test_truth.py"), ("test_faults.py",)
 
-@pytest.fixture(scope="session", autouse=True)
-def _password() -> Iterator[None]:
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Put first what looks at the cloud as it was made, and last what changes it.
+
+    Where the product does not scan the variant yet, only the oracle's own tests are left.
+    """
+    here = [item for item in items if item.path.parent == FOLDER and item.get_closest_marker("lab")]
+    if not here or "lab" not in config.option.markexpr:
+        return
+    out = [item for item in here if lab.here().variant not in SCANNED and item.path.name != "test_oracle.py"]
+    config.hook.pytest_deselected(items=out)
+    kept = [item for item in here if item not in out]
+    kept.sort(key=lambda item: (item.path.name not in FIRST, item.path.name in LAST))
+    items[:] = [item for item in items if item not in here] + kept
+
+
+@pytest.fixture(scope="session")
+def password() -> Iterator[str]:
+    """The lab's password, in the environment where the environment's description refers to it."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv(lab.PASSWORD_VARIABLE, lab.here().password)
-        yield
+        yield lab.here().password
 
 
 @pytest.fixture(scope="session")
@@ -33,7 +55,7 @@ def known_hosts(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
-def environment(known_hosts: Path) -> Environment:
+def environment(known_hosts: Path, password: str) -> Environment:  # noqa: ARG001 - scans look it up
     """The lab as an environment."""
     return lab.environment(known_hosts)
 
@@ -44,6 +66,12 @@ def store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Store]:
     opened = open_store(tmp_path_factory.mktemp("lab") / "lab.db")
     yield opened
     opened.close()
+
+
+@pytest.fixture(scope="session")
+def truth() -> oracle.Truth:
+    """What is there before any test has changed it."""
+    return oracle.read()
 
 
 @pytest.fixture(scope="session")
