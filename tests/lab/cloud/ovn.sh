@@ -10,8 +10,8 @@ start_ovn_central() {
     start ctl "ovn$short" ovsdb-server "/var/lib/ovn/ovn${short}_db.db" "--remote=punix:/run/ovn/ovn${short}_db.sock" \
       "--remote=db:$schema,$root,connections" "--unixctl=/run/ovn/ovn${short}_db.ctl" "--pidfile=/run/ovn/ovn${short}_db.pid"
     wait_socket ctl "/run/ovn/ovn${short}_db.sock"
-    in_host ctl "ovn-${short}ctl" --no-wait init
-    in_host ctl "ovn-${short}ctl" --no-wait set-connection "ptcp:$port:0.0.0.0" -- set connection . inactivity_probe=60000
+    in_host ctl "ovn-${short}ctl" init
+    in_host ctl "ovn-${short}ctl" set-connection "ptcp:$port:0.0.0.0" -- set connection . inactivity_probe=60000
     wait_tcp ctl "$port" 20
   done
   start ctl ovn-northd ovn-northd --ovnnb-db=unix:/run/ovn/ovnnb_db.sock --ovnsb-db=unix:/run/ovn/ovnsb_db.sock \

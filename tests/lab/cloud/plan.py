@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Plans a random cloud: what seed.py makes, decided by the parameters and the seed alone. No I/O; standard library only.
+"""Plans a random cloud: what seed.py makes, decided by the parameters and the seed alone, without any I/O.
 
 What a test wants to meet in every cloud is dealt out, not left to chance: a name twice, a network without a name or
 without DHCP, a server with two NICs, one that is shut off ... as far as the sizes allow it. The rest is random.
@@ -116,7 +116,7 @@ class Cloud:
         return next((one.zone for one in self.aggregates if one.zone and host in one.hosts), "nova")
 
 
-def plan(*, variant: str, computes: int, projects: int, networks: int, servers: int, seed: str) -> Cloud:
+def plan(*, variant: str, computes: int, projects: int, networks: int, servers: int, seed: str) -> Cloud:  # noqa: PLR0913 - all keywords
     """Return the cloud of these parameters; the same parameters, the same cloud."""
     return _Planner(f"{variant}/{computes}/{projects}/{networks}/{servers}/{seed}").cloud(
         with_vlan=variant != "lxb",

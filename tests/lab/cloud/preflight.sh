@@ -6,12 +6,12 @@ MEMORY_BASE_MB=3600 MEMORY_COMPUTE_MB=1000   # README.md has the measurements
 check_machine() {
   local needed=$((MEMORY_BASE_MB + COMPUTES * MEMORY_COMPUTE_MB)) there folder
   [[ $(id -u) == 0 ]] || die "must run as root: it makes name spaces, mounts and network links"
-  command -v apt-get >/dev/null || die "this machine has no apt-get: the lab is made of Debian 12's packages (Ubuntu's may do)"
+  [[ -x /usr/bin/apt-get ]] || die "this machine has no apt-get: the lab is made of Debian 12's packages (Ubuntu's may do)"
   [[ -x /usr/bin/python3 ]] || die "/usr/bin/python3 is missing: apt-get install python3"
   command -v unshare nsenter >/dev/null || die "unshare and nsenter are missing: apt-get install util-linux"
   unshare --mount --uts --net --ipc --pid --fork true 2>/dev/null ||
     die "this machine lets nobody make name spaces (unshare --mount --uts --net --ipc --pid failed); in a container: run it privileged"
-  (exec 3<>/dev/net/tun) 2>/dev/null ||
+  { [[ -c /dev/net/tun ]] && (exec 3<>/dev/net/tun) 2>/dev/null; } ||
     die "/dev/net/tun cannot be opened: the servers' interfaces and Open vSwitch need it (modprobe tun; in a container: --device /dev/net/tun)"
   unshare --mount bash -c 'set -e; mount -t tmpfs tmpfs /mnt; mkdir /mnt/{upper,work,root}
     mount -t overlay overlay -o lowerdir=/,upperdir=/mnt/upper,workdir=/mnt/work /mnt/root' 2>/dev/null ||
