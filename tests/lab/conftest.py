@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -15,13 +14,15 @@ from tests.lab import oracle
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
     from calipso_nornir.model.environment import Environment
     from calipso_nornir.model.protocols import Store
 
-FOLDER = Path(__file__).parent
 SCANNED = ("ovs", "ovs-nativefw", "lxb")
 """Variants that the product scans."""
+UNSCANNED = ("test_oracle.py",)
+"""Tests that scan nothing."""
 FIRST, LAST = ("test_oracle.py", "test_truth.py"), ("test_faults.py",)
 
 
@@ -30,14 +31,12 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
     Where the product does not scan the variant yet, only the oracle's own tests are left.
     """
-    here = [item for item in items if item.path.parent == FOLDER and item.get_closest_marker("lab")]
-    if not here or "lab" not in config.option.markexpr:
+    if "lab" not in config.option.markexpr:
         return
-    out = [item for item in here if lab.here().variant not in SCANNED and item.path.name != "test_oracle.py"]
-    config.hook.pytest_deselected(items=out)
-    kept = [item for item in here if item not in out]
-    kept.sort(key=lambda item: (item.path.name not in FIRST, item.path.name in LAST))
-    items[:] = [item for item in items if item not in here] + kept
+    if lab.here().variant not in SCANNED:
+        config.hook.pytest_deselected(items=[item for item in items if item.path.name not in UNSCANNED])
+        items[:] = [item for item in items if item.path.name in UNSCANNED]
+    items.sort(key=lambda item: (item.path.name not in FIRST, item.path.name in LAST))
 
 
 @pytest.fixture(scope="session")

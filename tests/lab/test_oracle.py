@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The oracle by itself, in every variant: it knows nothing of the product, its sources agree, its chains are complete."""
+"""The oracle by itself, in every variant: it knows nothing of the product, sources agree, chains are complete."""
 
 from __future__ import annotations
 
