@@ -16,3 +16,12 @@ def objects(view: StoreView) -> dict[str, dict[str, Any]]:
         document["_id"]: {key: value for key, value in document.items() if key not in left_out}
         for document in view.documents("inventory")
     }
+
+
+def documents(view: StoreView) -> dict[str, str]:
+    """Return the digest of every object, link and clique, by kind and id: what it says, without when it was seen."""
+    return {
+        f"{kind} {document['_id']}": document["digest"]
+        for kind in ("inventory", "links", "cliques")
+        for document in view.documents(kind)
+    }
