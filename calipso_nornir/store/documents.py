@@ -52,10 +52,11 @@ OBJECT_FIELDS: Final = frozenset(
 def digest(document: Document) -> str:
     """Return 32 hex digits for the content of a document.
 
-    ``last_scanned``, ``digest`` and the ``at`` of evidence do not count, nor does the order of keys.
+    ``last_scanned``, ``digest`` and the ``at`` of evidence do not count, nor does the order of keys and of evidence.
     """
     content = {key: value for key, value in document.items() if key not in ("last_scanned", "digest")}
-    content["evidence"] = [[e.get("source"), e.get("query"), e.get("host")] for e in document.get("evidence", ())]
+    told = [[str(one.get(name)) for name in ("source", "query", "host")] for one in document.get("evidence", ())]
+    content["evidence"] = sorted(told)
     text = json.dumps(content, sort_keys=True, separators=(",", ":"), default=repr)
     return hashlib.blake2b(text.encode(), digest_size=16).hexdigest()
 
