@@ -23,15 +23,17 @@ SERVER_HOST = "OS-EXT-SRV-ATTR:host"
 
 KILL = """
 for name in {names}; do
-  pid=$(cat /run/osl/$name.pid); cp /proc/$pid/cmdline /run/osl/$name.cmdline; kill -{signal} $pid
-  for _ in $(seq 200); do [ -e /proc/$pid/cmdline ] && [ -s /proc/$pid/cmdline ] || break; sleep 0.1; done
+  pid=$(cat /run/osl/$name.pid)
+  # Neutron's agents call themselves "NAME (COMMAND)"
+  tr '\\0' ' ' </proc/$pid/cmdline | sed -E 's/^[^ ]+ \\((.*)\\) *$/\\1/' >/run/osl/$name.command
+  kill -{signal} $pid
+  for _ in $(seq 200); do [ -s /proc/$pid/cmdline ] || break; sleep 0.1; done
 done
 """
 START = """
 cd /
 for name in {names}; do
-  xargs -0 sh -c 'name=$1; shift; setsid "$@" >>/var/log/osl/$name.log 2>&1 </dev/null & echo $! >/run/osl/$name.pid' _ $name \\
-    </run/osl/$name.cmdline
+  setsid $(cat /run/osl/$name.command) >>/var/log/osl/$name.log 2>&1 </dev/null & echo $! >/run/osl/$name.pid
 done
 """
 
@@ -301,7 +303,7 @@ def confirm(id_: str) -> None:
 
 @contextmanager
 def host_removed(host: str) -> Iterator[None]:
-    """Take a compute without servers out of the cloud: end its daemons, have Nova and Neutron forget it; put it back."""
+    """Take a compute without servers away: end its daemons, have Nova and Neutron forget it; then put it back."""
     api = Api()
     daemons = ("nova-compute", inside(host, "cd /run/osl; ls neutron-*-agent.pid").split()[0].removesuffix(".pid"))
     member_of = [row["id"] for row in api.list(f"{api.nova}/os-aggregates") if host in row["hosts"]]

@@ -79,7 +79,7 @@ def watch(environment: Environment, tmp_path_factory: pytest.TempPathFactory) ->
     store.close()
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="class")
 def quiet(watch: Watch) -> Iterator[str]:
     """A compute that has servers, its agents killed: nobody repairs what is broken there."""
     host = next(str(one.facts["on"]) for one in running(oracle.read()))
@@ -135,43 +135,45 @@ def test_mariadb_stopped(watch: Watch) -> None:
 # --- the wiring of a compute, with its agents killed
 
 
-def test_the_agents_of_a_compute_killed(watch: Watch, quiet: str) -> None:
-    truth = watch.tells_the_truth()
-    assert [one for one in truth.of_type("network_agent") if one.end.host == quiet and one.facts["alive"]] == []
-    assert [one for one in running(truth) if one.facts["on"] == quiet]
+class TestWithAgentsKilled:
+    """Nobody repairs what is broken there."""
 
-
-def test_a_bridge_deleted_under_a_server(watch: Watch, quiet: str) -> None:
-    before = oracle.read()
-    tap = tap_on(before, quiet)
-    bridge = next((link.target for link in before.links if link.source == tap and link.type == "vnic-vconnector"), None)
-    if bridge is None:
-        assert lab.here().variant == "ovs-nativefw"  # no Linux bridge anywhere
-        assert before.of_type("vconnector") == []
-        return
-    with faults.bridge_deleted(quiet, bridge.name):
+    def test_the_agents_of_a_compute_killed(self, watch: Watch, quiet: str) -> None:
         truth = watch.tells_the_truth()
-        assert bridge not in truth.things
-        assert any(chain.interface == tap and chain.stops for chain in truth.chains)
-    assert bridge in watch.tells_the_truth().things
+        assert [one for one in truth.of_type("network_agent") if one.end.host == quiet and one.facts["alive"]] == []
+        assert [one for one in running(truth) if one.facts["on"] == quiet]
 
+    def test_a_bridge_deleted_under_a_server(self, watch: Watch, quiet: str) -> None:
+        before = oracle.read()
+        tap = tap_on(before, quiet)
+        bridge = next(
+            (link.target for link in before.links if link.source == tap and link.type == "vnic-vconnector"), None
+        )
+        if bridge is None:
+            assert lab.here().variant == "ovs-nativefw"  # no Linux bridge anywhere
+            assert before.of_type("vconnector") == []
+            return
+        with faults.bridge_deleted(quiet, bridge.name):
+            truth = watch.tells_the_truth()
+            assert bridge not in truth.things
+            assert any(chain.interface == tap and chain.stops for chain in truth.chains)
+        assert bridge in watch.tells_the_truth().things
 
-def test_a_tap_taken_out_of_its_bridge(watch: Watch, quiet: str) -> None:
-    tap = tap_on(oracle.read(), quiet)
-    with faults.tap_unplugged(quiet, tap.name):
-        truth = watch.tells_the_truth()
-        assert any(chain.interface == tap and chain.stops for chain in truth.chains)
-    assert all(not chain.stops for chain in watch.tells_the_truth().chains if chain.interface == tap)
+    def test_a_tap_taken_out_of_its_bridge(self, watch: Watch, quiet: str) -> None:
+        tap = tap_on(oracle.read(), quiet)
+        with faults.tap_unplugged(quiet, tap.name):
+            truth = watch.tells_the_truth()
+            assert any(chain.interface == tap and chain.stops for chain in truth.chains)
+        assert all(not chain.stops for chain in watch.tells_the_truth().chains if chain.interface == tap)
 
-
-def test_a_tunnel_removed(watch: Watch, quiet: str) -> None:
-    before = {link for link in oracle.read().links if link.type == "otep-otep" and link.source.host == quiet}
-    with faults.tunnel_removed(quiet):
-        after = {
-            link for link in watch.tells_the_truth().links if link.type == "otep-otep" and link.source.host == quiet
-        }
-        assert len(after) < len(before)
-    assert before <= watch.tells_the_truth().links
+    def test_a_tunnel_removed(self, watch: Watch, quiet: str) -> None:
+        before = {link for link in oracle.read().links if link.type == "otep-otep" and link.source.host == quiet}
+        with faults.tunnel_removed(quiet):
+            after = {
+                link for link in watch.tells_the_truth().links if link.type == "otep-otep" and link.source.host == quiet
+            }
+            assert len(after) < len(before)
+        assert before <= watch.tells_the_truth().links
 
 
 # --- the cloud
@@ -236,7 +238,7 @@ def test_a_server_migrated(watch: Watch) -> None:
             faults.migrate(one.end.name, others[0])
             assert watch.tells_the_truth().things[one.end].facts["on"] == others[0]
             return
-    assert len(set(zone_of[host] for host in lab.here().computes)) == len(lab.here().computes)  # nowhere to go
+    assert len({zone_of[host] for host in lab.here().computes}) == len(lab.here().computes)  # nowhere to go
 
 
 def test_a_server_deleted(watch: Watch) -> None:
