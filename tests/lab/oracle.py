@@ -252,6 +252,6 @@ def tunnels() -> set[tuple[str, str]]:
             found.add((f"otep {host.name}-otep-vxlan", f"otep {other.name}-otep-vxlan"))
         for device, remote in host.remotes:
             other = next(one for one in hosts().values() if remote in one.addresses)
-            if device in other.vxlans:  # l2population keeps a host where the network's only server is shut off
+            if device in other.vxlans:  # l2population floods to a host that has but a port bound, no server
                 found.add((f"otep {host.name}-otep-{device}", f"otep {other.name}-otep-{device}"))
     return found
