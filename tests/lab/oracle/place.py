@@ -23,6 +23,8 @@ class Place:
     hosts: tuple[str, ...]
     """Every host that OpenStack runs on."""
     switches: tuple[str, ...]
+    folder: str
+    """Where the hosts' files are: what the lab's program calls LAB."""
 
 
 @cache
@@ -36,6 +38,7 @@ def here() -> Place:
         password=told["password"],
         hosts=tuple(name for name in told["hosts"] if name not in switches),
         switches=switches,
+        folder=told["folder"],
     )
 
 
@@ -47,6 +50,7 @@ def inside(host: str, script: str, *, timeout_s: float = 90) -> str:
         capture_output=True,
         text=True,
         timeout=timeout_s,
+        env={**os.environ, "LAB": here().folder},
         check=False,
     )
     if done.returncode:

@@ -32,9 +32,11 @@ def read_site() -> Site:
     with ThreadPoolExecutor(3) as pool:
         cloud = pool.submit(ask_cloud)
         told = dict(zip(names, pool.map(read_host, names), strict=True))
+        # a machine on which no service of the cloud is known (any more) is not part of it
+        known = {row["host"] for row in (*cloud.result().services, *cloud.result().agents.values())}
         return Site(
             cloud.result(),
-            {name: told[name] for name in place.hosts},
+            {name: told[name] for name in place.hosts if name in known},
             {name: told[name] for name in place.switches},
         )
 
