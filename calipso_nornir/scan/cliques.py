@@ -4,12 +4,16 @@
 Per link type X-Y, in order: every link between an X reached so far and a Y, whichever way the link points,
 is taken, unless the focal point's constraints exclude it; the Y is then reached, too. A link type without any
 link is passed over: the next ones may still lead on (discovery.md section 5.3 and 11, item 12).
+
+Of a focal point with several networks, each is followed by itself: what was reached by the links of one is not left by
+those of another. Else a server of two networks whose interface in one is unplugged would seem to have a way out there,
+because the other one passes the same virtual switch.
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from calipso_nornir.model.cliques import Clique
 from calipso_nornir.scan.graph import values_of
@@ -21,6 +25,9 @@ if TYPE_CHECKING:
     from calipso_nornir.model.cliques import CliqueType
     from calipso_nornir.model.objects import InventoryObject, ObjectRef
     from calipso_nornir.scan.graph import Graph, Hop
+
+Values: TypeAlias = "tuple[frozenset[Any], ...]"
+"""Per constraint of the focal point: the values that an object was reached with."""
 
 
 def build_cliques(
@@ -48,21 +55,23 @@ def build_clique(
 ) -> Clique | None:
     """Build one clique; None when no link type leads anywhere."""
     wanted = {name: focal_point.get(name) for name in constraints}
-    allowed = [
-        (graph.attributes.index(name), values_of(value) if value is not None else frozenset())
-        for name, value in wanted.items()
-    ]
-    reached: defaultdict[str, dict[ObjectRef, None]] = defaultdict(dict)
-    reached[focal_point.type][focal_point.ref] = None
+    places = [graph.attributes.index(name) for name in wanted]
+    reached: defaultdict[str, dict[ObjectRef, Values]] = defaultdict(dict)
+    reached[focal_point.type][focal_point.ref] = tuple(
+        values_of(value) if value is not None else frozenset() for value in wanted.values()
+    )
     links: dict[str, None] = {}
     for link_type in clique_type.link_types:
-        arrived: dict[ObjectRef, None] = {}
-        for start in reached.get(link_type.source, ()):
+        arrived: dict[ObjectRef, Values] = {}
+        for start, values in reached.get(link_type.source, {}).items():
             for hop in graph.hops(link_type, start):
-                if hop.link_id not in links and _allowed(hop, allowed):
+                passed = _passed(hop, values, places)
+                if passed is not None:
                     links[hop.link_id] = None
-                    arrived[hop.to] = None
-        reached[link_type.target].update(arrived)
+                    arrived[hop.to] = _either(arrived.get(hop.to), passed)
+        known = reached[link_type.target]
+        for node, values in arrived.items():
+            known[node] = _either(known.get(node), values)
     if not links:
         return None
     return Clique(
@@ -75,13 +84,26 @@ def build_clique(
     )
 
 
-def _allowed(hop: Hop, allowed: Sequence[tuple[int, frozenset[Any]]]) -> bool:
-    """Tell whether a link is within all constraints: it has none of the attribute, or one of the allowed values."""
-    for place, values in allowed:
+def _passed(hop: Hop, values: Values, places: Sequence[int]) -> Values | None:
+    """Return the values that a link is passed with: those that it has as well, all where it has no such attribute.
+
+    None when of some attribute there is none in common: the link may not be taken.
+    """
+    passed = []
+    for place, own in zip(places, values, strict=True):
         limit = hop.limits[place]
-        if limit is not None and limit.isdisjoint(values):
-            return False
-    return True
+        common = own if limit is None else own & limit
+        if limit is not None and not common:
+            return None
+        passed.append(common)
+    return tuple(passed)
+
+
+def _either(first: Values | None, second: Values) -> Values:
+    """Join the values that an object was reached with on two ways."""
+    if first is None or first == second:
+        return second
+    return tuple(one | other for one, other in zip(first, second, strict=True))
 
 
 def constraint_attributes(constraints: Mapping[str, Sequence[str]]) -> list[str]:

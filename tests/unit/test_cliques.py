@@ -114,6 +114,24 @@ def test_a_focal_point_of_two_networks_has_both() -> None:
     assert reached(focal, links, "a-b") == ["a1>b1", "a1>b2"]
 
 
+def test_what_one_network_reaches_is_not_left_by_another() -> None:
+    """A server in two networks, unplugged in n2; its interface in n1 passes the switch that has a way to n2."""
+    server = thing("server", id="s1", network=["n1", "n2"])
+    links = [
+        Link(source=server.ref, target=ObjectRef("cloud", "nic", "nic1"), attributes={"network": "n1"}),
+        Link(source=server.ref, target=ObjectRef("cloud", "nic", "nic2"), attributes={"network": "n2"}),
+        Link(source=ObjectRef("cloud", "nic", "nic1"), target=ObjectRef("cloud", "b", "b1"), attributes={}),
+        link("b1>c1", network=["n1", "n3"]),
+        link("b1>c2", network=["n2"]),
+        link("b1>c3"),
+    ]
+    assert reached(server, links, "server-nic", "nic-b", "b-c") == [
+        "s1>nic1", "s1>nic2", "nic1>b1", "b1>c1", "b1>c3"
+    ]  # fmt: skip
+    plugged = Link(source=ObjectRef("cloud", "nic", "nic2"), target=ObjectRef("cloud", "b", "b1"), attributes={})
+    assert "b1>c2" in reached(server, [*links, plugged], "server-nic", "nic-b", "b-c")
+
+
 def test_what_constrains_nothing_is_not_looked_at() -> None:
     focal = thing("a", id="a1", network="n1")
     links = [link("a1>b1", network="n2")]
@@ -160,17 +178,22 @@ LINK_TYPES = st.lists(st.sampled_from([f"{x}-{y}" for x in TYPES for y in TYPES]
 
 
 def reference(focal: InventoryObject, links: list[Link], types: list[str]) -> tuple[set[str], set[ObjectRef]]:
-    """Do what discovery.md 5.3 and 11 item 12 say, without any index or cleverness."""
-    nodes, taken = {focal.ref}, set()
+    """Do what discovery.md 5.3 and 11 item 12 say, without any index or cleverness, for each network by itself."""
     own = focal.get("network")
-    allowed = own if isinstance(own, list) else [own]
+    walks = [walk(focal, links, types, network) for network in (own if isinstance(own, list) else [own]) or [None]]
+    return set().union(*(taken for taken, _ in walks)), set().union(*(nodes for _, nodes in walks))
+
+
+def walk(focal: InventoryObject, links: list[Link], types: list[str], own: Any) -> tuple[set[str], set[ObjectRef]]:
+    """Follow one network; None is none."""
+    nodes, taken = {focal.ref}, set()
     for name in types:
         source_type, _, target_type = name.partition("-")
         known = {node for node in nodes if node.type == source_type}
         for one in links:
             limits = one.attributes.get("network")
             limits = limits if isinstance(limits, list) else [limits]
-            if "network" in one.attributes and not any(value in allowed for value in limits):
+            if "network" in one.attributes and (own is None or own not in limits):
                 continue
             for start, end in ((one.source, one.target), (one.target, one.source)):
                 if start in known and end.type == target_type:
