@@ -7,6 +7,7 @@ They act through the hosts' consoles and the API, and know nothing of the produc
 from __future__ import annotations
 
 import time
+import uuid
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
@@ -285,7 +286,7 @@ def migrate(id_: str, host: str) -> None:
 def resize(id_: str) -> None:
     """Resize a server to a flavor that is made for it, and confirm that."""
     api = Api()
-    flavor = {"name": f"resized-{id_}", "ram": 96, "vcpus": 1, "disk": 1}
+    flavor = {"name": f"resized {uuid.uuid4()}", "ram": 96, "vcpus": 1, "disk": 1}
     made = api.ask("POST", f"{api.nova}/flavors", {"flavor": flavor})["flavor"]
     act(id_, {"resize": {"flavorRef": made["id"]}}, "VERIFY_RESIZE")
     confirm(id_)
