@@ -128,9 +128,15 @@ def network_of_nic(site: Site, nic: Nic) -> Row | None:
     return None
 
 
-def port_of_device(site: Site, name: str) -> Row | None:
-    """Return the port of a device inside a namespace: three letters, and the beginning of the port's id."""
-    found = [one for id_, one in site.cloud.ports.items() if id_.startswith(name[3:14]) and len(name) >= 14]
+def port_of_device(site: Site, host: Host, device: Device) -> Row | None:
+    """Return the port of a namespace's device: noted on the switch's port, else the device's name tells it.
+
+    Neutron calls devices by three letters and the beginning of the port's id.
+    """
+    plugged = host.ports.get(plug_of(host, device))
+    if plugged is not None and plugged.iface_id:
+        return site.cloud.ports.get(plugged.iface_id)
+    found = [one for id_, one in site.cloud.ports.items() if id_[:11] == device.name[3:]]
     return found[0] if len(found) == 1 else None
 
 
@@ -149,7 +155,7 @@ def service_chains(site: Site) -> Iterator[Chain]:
     for host in site.hosts.values():
         for namespace, devices in services(host).items():
             for device in devices:
-                port = port_of_device(site, device.name)
+                port = port_of_device(site, host, device)
                 vnic = service_vnic(host, device)
                 walk = Walk(site, host, site.cloud.networks.get(port["network_id"]) if port else None)
                 walk.take(End("vservice", host.name, namespace), vnic)

@@ -114,14 +114,13 @@ def _servers(site: Site, tables: Tables) -> Iterator[str]:
             if tables.host_of(binding) != host.name or binding["up"] is not True or logical["up"] is not True:
                 where = tables.host_of(binding)
                 yield f"port {port} of a server on {host.name} is bound to {where}, up {binding['up']}"
-            if _device(host, port) is None:
-                yield f"no port of {host.name}'s {INTEGRATION_BRIDGE} has iface-id {port}"
+            if not _installed(host, port):
+                yield f"no port of {host.name}'s {INTEGRATION_BRIDGE} has iface-id {port} and its flows installed"
 
 
-def _device(host: Host, port: str) -> str | None:
-    return next(
-        (one.name for one in host.ports.values() if one.iface_id == port and one.bridge == INTEGRATION_BRIDGE), None
-    )
+def _installed(host: Host, port: str) -> bool:
+    own = (one for one in host.ports.values() if one.iface_id == port and one.bridge == INTEGRATION_BRIDGE)
+    return any(one.installed for one in own)
 
 
 def _routers(site: Site, tables: Tables) -> Iterator[str]:

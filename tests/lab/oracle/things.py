@@ -141,7 +141,7 @@ def _interfaces(site: Site, host: Host) -> Iterator[Thing]:
         serves = routed if namespace.startswith("qrouter-") else {of}
         yield _thing("vservice", namespace, host.name, networks=tuple(sorted(serves)), label=_label(site, namespace))
         for device in devices:
-            port = port_of_device(site, device.name)
+            port = port_of_device(site, host, device)
             yield Thing(
                 service_vnic(host, device),
                 {

@@ -96,7 +96,7 @@ def speaks(port: Port, *, ovn: bool) -> bool:
     """Tell whether a port of the integration bridge is wired to its network."""
     if port.bridge != INTEGRATION_BRIDGE or not port.iface_id:
         return False
-    return port.installed if ovn else port.tag not in ("", DEAD_VLAN)
+    return ovn or port.tag not in ("", DEAD_VLAN)
 
 
 def networks_on_switch(site: Site, host: Host, *, ovn: bool) -> set[str]:
