@@ -319,6 +319,8 @@ def host_removed(host: str) -> Iterator[None]:
     finally:
         start(host, *daemons)
         wait_until(f"{host} is a compute again", lambda: _in_cloud(host))
+        # else Nova looks at the host's deleted service, too, and refuses to migrate servers away from it
+        inside("ctl", "nova-manage db archive_deleted_rows >/dev/null 2>&1 || [ $? = 1 ]  # 1: there were some")
         hosts_of = {row["id"]: row["hosts"] for row in Api().list(f"{api.nova}/os-aggregates")}
         for number in member_of:
             if host not in hosts_of[number]:
