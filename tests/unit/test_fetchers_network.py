@@ -213,8 +213,15 @@ def test_an_interface_of_an_instance() -> None:
 def test_a_domain_that_is_off_has_interfaces_without_devices() -> None:
     device = f"tap{SUFFIX}"
     (found,) = instance_vnics(linux.tap(device, "fa:16:3e:00:00:01"), ports=[neutron_port(device_id=UUID)])
-    assert "state" not in found.attributes
+    assert (found.attributes["state"], "device_mtu" in found.attributes) == ("DOWN", False)
     assert found.attributes["port_id"] == PORT_ID
+
+
+def test_of_a_device_that_the_kernel_does_not_have_nothing_is_said() -> None:
+    xml = linux.tap("vhu1", "fa:16:3e:00:00:01").replace("type='bridge'", "type='vhostuser'")
+    (found,) = instance_vnics(xml)
+    assert found.attributes["interface_type"] == "vhostuser"
+    assert "state" not in found.attributes
 
 
 def test_a_virtual_function_is_known_by_its_mac_among_the_instances_own_ports() -> None:

@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 
     Ports = Generator[Sequence[Query], Answers, dict[str, InventoryObject | None]]
 
+OF_THE_KERNEL = frozenset({"bridge", "direct", "ethernet", "network"})
+"""Types of libvirt's interfaces whose device the host's kernel shows while the domain runs (not "vhostuser")."""
+
 
 class InstanceVnics:
     """Interfaces of one instance, in its vNICs folder; an instance whose domain is not on the host has none.
@@ -79,7 +82,11 @@ def _attributes(
     device: Interface | None,
     port: InventoryObject | None,
 ) -> Mapping[str, Any]:
-    seen = {"device_mtu": device.mtu, "state": "UP" if device.up else "DOWN"} if device is not None else {}
+    seen: dict[str, Any] = {}
+    if device is not None:
+        seen = {"device_mtu": device.mtu, "state": "UP" if device.up else "DOWN"}
+    elif one.device is not None and one.type in OF_THE_KERNEL:
+        seen = {"state": "DOWN"}  # a domain that is off: its configuration names a tap that is not there
     behind = (
         {
             "port_id": port.id,
