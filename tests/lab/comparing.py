@@ -38,7 +38,7 @@ class Differences:
 
 def compare(told: Truth, truth: Truth) -> list[Differences]:
     """Return every comparison's outcome, those without differences too."""
-    return [objects(told, truth), facts(told, truth), links(told, truth), chains(told, truth), counts(told, truth)]
+    return [comparison(told, truth) for comparison in (objects, facts, links, states, chains, counts)]
 
 
 def objects(told: Truth, truth: Truth) -> Differences:
@@ -70,6 +70,19 @@ def facts(told: Truth, truth: Truth) -> Differences:
 def links(told: Truth, truth: Truth) -> Differences:
     """Compare all links; one from the same end, of the same type, to another target is wrong."""
     return _links("links", told.links, truth.links)
+
+
+def states(told: Truth, truth: Truth) -> Differences:
+    """Compare which of the links that both know are down."""
+    both = told.links & truth.links
+    return Differences(
+        "states", wrong=_texts(f"{link} is {_state(link, truth)}, told {_state(link, told)}" for link in both
+                               if (link in truth.down) != (link in told.down))
+    )  # fmt: skip
+
+
+def _state(link: Link, known: Truth) -> str:
+    return "down" if link in known.down else "up"
 
 
 def chains(told: Truth, truth: Truth) -> Differences:

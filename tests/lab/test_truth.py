@@ -28,7 +28,7 @@ def said(first_scan: ScanReport, store: Store) -> Truth:
     return told(store.view(first_scan.environment))
 
 
-@pytest.mark.parametrize("comparison", ["objects", "facts", "links", "chains", "counts"])
+@pytest.mark.parametrize("comparison", ["objects", "facts", "links", "states", "chains", "counts"])
 def test_what_is_told_is_true(truth: Truth, said: Truth, comparison: str) -> None:
     differences = getattr(comparing, comparison)(said, truth)
     assert not differences, str(differences)

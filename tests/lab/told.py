@@ -38,7 +38,12 @@ def told(view: StoreView) -> Truth:
     ]
     twice = [f"two objects are {end}" for end in set(ends.values()) if list(ends.values()).count(end) > 1]
     things = {ends[one.ref]: Thing(ends[one.ref], _facts(one)) for one in objects}
-    return Truth(things, frozenset(links.values()), tuple(chains), tuple(sorted(twice)))
+    down = frozenset(
+        links[link.document_id]
+        for link in view.links()
+        if link.state == "down" and "vnic" in (link.source.type, link.target.type)
+    )
+    return Truth(things, frozenset(links.values()), tuple(chains), down, tuple(sorted(twice)))
 
 
 def _of(ends: dict[ObjectRef, End], ref: ObjectRef) -> End:

@@ -2,14 +2,17 @@
 # Prints the facts of one host that hosts.py reads: a line each, words parted by tabs. Runs as root inside the host.
 set -eu
 
-# devices of a namespace ("" is the host's own): index, index of the other or lower end, master, bridge or not, MAC, ARP type
+# devices of a namespace ("" is the host's own): index, index of the other or lower end, master, bridge or not, MAC, ARP
+# type, state, flags
 DEVICES='
 for path in /sys/class/net/*; do
   [ -e "$path/ifindex" ] || continue
   read -r index <"$path/ifindex"; read -r link <"$path/iflink"; read -r mac <"$path/address" || mac=; read -r type <"$path/type"
+  read -r state <"$path/operstate"; read -r flags <"$path/flags"
   master=; [ ! -e "$path/master" ] || { master=$(readlink "$path/master"); master=${master##*/}; }
   bridge=; [ ! -d "$path/bridge" ] || bridge=bridge
-  printf "device\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\n" "$1" "${path##*/}" "$index" "$link" "$master" "$bridge" "$mac" "$type"
+  printf "device\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\n" \
+    "$1" "${path##*/}" "$index" "$link" "$master" "$bridge" "$mac" "$type" "$state" "$flags"
 done
 ip -o address show | while read -r _ name family cidr _; do printf "address\t%s\t%s\t%s\t%s\n" "$1" "$name" "$family" "$cidr"; done'
 

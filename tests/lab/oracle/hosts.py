@@ -18,6 +18,8 @@ DEAD_VLAN = "4095"
 INTEGRATION_BRIDGE = "br-int"
 ETHERNET = "1"
 """ARPHRD_ETHER of linux/if_arp.h."""
+IFF_UP = 1
+"""Of linux/if.h."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +34,8 @@ class Device:
     bridge: bool
     mac: str
     ethernet: bool
+    up: bool
+    """Switched on, and nothing says that it has no signal."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,8 +175,12 @@ def parse(name: str, text: str) -> Host:
         kind, *words = line.split("\t")
         rows.setdefault(kind, []).append(words)
     devices = [
-        Device(space, device, index, link, master, bool(bridge), mac, kind == ETHERNET)
-        for space, device, index, link, master, bridge, mac, kind in rows.get("device", [])
+        Device(
+            *(space, device, index, link, master, bool(bridge), mac),
+            ethernet=kind == ETHERNET,
+            up=state in ("up", "unknown") and bool(int(flags, 16) & IFF_UP),
+        )
+        for space, device, index, link, master, bridge, mac, kind, state, flags in rows.get("device", [])
     ]
     addresses: dict[tuple[str, str], tuple[str, ...]] = {}
     for space, device, _, cidr in rows.get("address", []):

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from tests.lab.oracle.chains import instance_vnic, own_nics, plug_of, service_vnic, services
@@ -37,28 +38,51 @@ def all_links(site: Site) -> frozenset[Link]:
     return frozenset(found)
 
 
-def _vnics(site: Site, host: Host) -> Iterator[Link]:
-    """Owners of interfaces, and what the interfaces are plugged into."""
-    vedge = site.vedge(host)
-    for owner, vnic, plug in (*_nics_of_servers(site, host), *_nics_of_services(host)):
-        yield Link(owner, vnic)
-        bridge = host.bridge_of(plug)
-        if bridge is not None:
-            yield Link(vnic, End("vconnector", host.name, bridge))
-        elif plug in host.ports and vedge is not None:
-            yield Link(vnic, vedge)
+@dataclass(frozen=True, slots=True)
+class Plug:
+    """An interface: whose it is, the device that connects it, and whether that is there and on."""
+
+    owner: End
+    vnic: End
+    device: str
+    up: bool
 
 
-def _nics_of_servers(site: Site, host: Host) -> Iterator[tuple[End, End, str]]:
-    """Yield owner, interface, and the device that connects it."""
+def _plugs(site: Site, host: Host) -> Iterator[Plug]:
     for nic in own_nics(site, host):
-        yield End("instance", "", nic.domain), instance_vnic(host, nic), nic.device
-
-
-def _nics_of_services(host: Host) -> Iterator[tuple[End, End, str]]:
+        device = host.device(nic.device)
+        up = device is not None and device.up
+        yield Plug(End("instance", "", nic.domain), instance_vnic(host, nic), nic.device, up)
     for namespace, devices in services(host).items():
         for device in devices:
-            yield End("vservice", host.name, namespace), service_vnic(host, device), plug_of(host, device)
+            plug = plug_of(host, device)
+            yield Plug(End("vservice", host.name, namespace), service_vnic(host, device), plug, device.up)
+
+
+def _links_of(site: Site, host: Host, plug: Plug) -> Iterator[Link]:
+    """Yield the links from an interface's owner to it, and to what it is plugged into."""
+    vedge, bridge = site.vedge(host), host.bridge_of(plug.device)
+    yield Link(plug.owner, plug.vnic)
+    if bridge is not None:
+        yield Link(plug.vnic, End("vconnector", host.name, bridge))
+    elif plug.device in host.ports and vedge is not None:
+        yield Link(plug.vnic, vedge)
+
+
+def _vnics(site: Site, host: Host) -> Iterator[Link]:
+    for plug in _plugs(site, host):
+        yield from _links_of(site, host, plug)
+
+
+def links_down(site: Site) -> frozenset[Link]:
+    """Return the links of interfaces whose device is off or missing."""
+    return frozenset(
+        link
+        for host in site.hosts.values()
+        for plug in _plugs(site, host)
+        if not plug.up
+        for link in _links_of(site, host, plug)
+    )
 
 
 def _bridges(site: Site, host: Host) -> Iterator[Link]:

@@ -75,6 +75,8 @@ class Truth:
     things: Mapping[End, Thing]
     links: frozenset[Link]
     chains: tuple[Chain, ...]
+    down: frozenset[Link] = frozenset()
+    """Links of virtual interfaces whose device is off or not there at all."""
     contradictions: tuple[str, ...] = ()
     """Where one source says otherwise than another: empty for a cloud that is well."""
 

@@ -10,7 +10,7 @@ from tests.lab.oracle import ovn
 from tests.lab.oracle.api import ask_cloud
 from tests.lab.oracle.chains import all_chains
 from tests.lab.oracle.hosts import read_host
-from tests.lab.oracle.links import all_links
+from tests.lab.oracle.links import all_links, links_down
 from tests.lab.oracle.model import Chain, Truth
 from tests.lab.oracle.place import here
 from tests.lab.oracle.things import all_things
@@ -50,7 +50,7 @@ def derive(site: Site) -> Truth:
         tables = ovn.read_tables()
         told += ovn.contradictions(site, tables)
         chains = (*chains, *ovn.gateway_chains(site, tables))
-    return Truth(things=all_things(site), links=links, chains=chains, contradictions=tuple(told))
+    return Truth(things=all_things(site), links=links, chains=chains, down=links_down(site), contradictions=tuple(told))
 
 
 def contradictions(site: Site, chains: tuple[Chain, ...]) -> Iterator[str]:
