@@ -5,9 +5,10 @@ JOBS   ?= 4
 BIN    := $(VENV)/bin
 LAB    := tests/lab/cloud/lab
 STAMP  := $(VENV)/.installed
+TESTS  ?= lab
 export VARIANT COMPUTES PROJECTS NETWORKS SERVERS SEED  # empty: the lab's defaults
 
-.PHONY: demo test check bench lab lab-down lab-test test-lab record-demo schemas clean help
+.PHONY: demo test check bench lab lab-down lab-test test-lab record-demo mutations schemas clean help
 
 help:  ## What there is to make
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -47,8 +48,11 @@ lab-test:  ## All of it, on a machine where nothing is installed (root): a new l
 	then $(LAB) down; \
 	else $(LAB) logs; $(LAB) down; exit 1; fi
 
-test-lab: $(STAMP)  ## Tests against the lab that is up
-	$(BIN)/pytest -m lab
+test-lab: $(STAMP)  ## Tests against the lab that is up; TESTS="lab and not faults" leaves the cloud as it is
+	$(BIN)/pytest -m "$(TESTS)"
+
+mutations: $(STAMP)  ## Show that the truth test fails when the product is wrong, with the lab that is up
+	$(BIN)/python -m tests.lab.mutations
 
 record-demo: $(STAMP)  ## Record the lab that is up as a bundle of the demo's
 	$(BIN)/python -m tests.lab.record calipso_nornir/_data/demo

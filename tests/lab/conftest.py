@@ -10,7 +10,7 @@ import pytest
 from calipso_nornir import ScanReport, run_scan
 from calipso_nornir.store import open_store
 from tests.fixtures import lab
-from tests.lab import oracle
+from tests.lab.oracle.reading import derive, read_site
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
     from calipso_nornir.model.environment import Environment
     from calipso_nornir.model.protocols import Store
+    from tests.lab.oracle import Truth
+    from tests.lab.oracle.wiring import Site
 
 SCANNED = ("ovs", "ovs-nativefw", "lxb")
 """Variants that the product scans."""
@@ -68,9 +70,15 @@ def store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Store]:
 
 
 @pytest.fixture(scope="session")
-def truth() -> oracle.Truth:
+def site() -> Site:
+    """What everybody says before any test has changed something."""
+    return read_site()
+
+
+@pytest.fixture(scope="session")
+def truth(site: Site) -> Truth:
     """What is there before any test has changed it."""
-    return oracle.read()
+    return derive(site)
 
 
 @pytest.fixture(scope="session")

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from calipso_nornir.model.protocols import Store
     from tests.lab.oracle import End, Truth
 
-pytestmark = pytest.mark.lab
+pytestmark = [pytest.mark.lab, pytest.mark.faults]
 ATTEMPTS = 6
 
 
