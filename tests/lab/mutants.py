@@ -161,6 +161,7 @@ MUTANTS = (
     Mutant("every network uses every way out", vedge_links, "networks_of_bridges", result(all_networks), OVS),
     Mutant("cliques ignore the network", cliques, "_passed", lambda _: lambda _hop, values, _places: values, OVS),
     Mutant("the MAC is the tap's", instance_vnics, "_attributes", result(wrong_mac)),
+    Mutant("a server that is off has its links up", instance_vnics, "OF_THE_KERNEL", lambda _: frozenset()),
     Mutant("a service's network is found by CIDR", vservices, "_vnic", network_by_cidr),
     Mutant("a host is left out: switch to interface", vedge_links, "pnics_by_device", result(without_a_host), OVS),
     Mutant("a host is left out: bridge to interface", vconnectors, "pnics_by_device", result(without_a_host), ("lxb",)),

@@ -31,12 +31,14 @@ pytestmark = [pytest.mark.lab, pytest.mark.faults]
 ATTEMPTS = 6
 
 
-@dataclasses.dataclass(frozen=True, slots=True)
+@dataclasses.dataclass(slots=True)
 class Watch:
     """Scans the lab again and again, into one store."""
 
     environment: Environment
     store: Store
+    truth: Truth = dataclasses.field(init=False)
+    """As it was when it was last told."""
 
     def scan(self) -> ScanReport:
         """Scan."""
@@ -52,6 +54,7 @@ class Watch:
             told_ = told(view)
             differences = explain(told_, truth)
             if not differences:
+                self.truth = truth
                 return truth
             before, truth = truth, oracle.read()
             if before == truth:
@@ -82,7 +85,7 @@ def watch(environment: Environment, tmp_path_factory: pytest.TempPathFactory) ->
 @pytest.fixture(scope="class")
 def quiet(watch: Watch) -> Iterator[str]:
     """A compute that has servers, its agents killed: nobody repairs what is broken there."""
-    host = next(str(one.facts["on"]) for one in running(oracle.read()))
+    host = next(str(one.facts["on"]) for one in running(watch.truth))
     with faults.agents_killed(host):
         yield host
     watch.tells_the_truth()
@@ -144,7 +147,7 @@ class TestWithAgentsKilled:
         assert [one for one in running(truth) if one.facts["on"] == quiet]
 
     def test_a_bridge_deleted_under_a_server(self, watch: Watch, quiet: str) -> None:
-        before = oracle.read()
+        before = watch.truth
         tap = tap_on(before, quiet)
         bridge = next(
             (link.target for link in before.links if link.source == tap and link.type == "vnic-vconnector"), None
@@ -160,14 +163,14 @@ class TestWithAgentsKilled:
         assert bridge in watch.tells_the_truth().things
 
     def test_a_tap_taken_out_of_its_bridge(self, watch: Watch, quiet: str) -> None:
-        tap = tap_on(oracle.read(), quiet)
+        tap = tap_on(watch.truth, quiet)
         with faults.tap_unplugged(quiet, tap.name):
             truth = watch.tells_the_truth()
             assert any(chain.interface == tap and chain.stops for chain in truth.chains)
         assert all(not chain.stops for chain in watch.tells_the_truth().chains if chain.interface == tap)
 
     def test_a_tunnel_removed(self, watch: Watch, quiet: str) -> None:
-        before = {link for link in oracle.read().links if link.type == "otep-otep" and link.source.host == quiet}
+        before = {link for link in watch.truth.links if link.type == "otep-otep" and link.source.host == quiet}
         with faults.tunnel_removed(quiet):
             after = {
                 link for link in watch.tells_the_truth().links if link.type == "otep-otep" and link.source.host == quiet
@@ -180,14 +183,14 @@ class TestWithAgentsKilled:
 
 
 def test_an_unbound_port(watch: Watch) -> None:
-    network = oracle.read().of_type("network")[0].end.name
+    network = watch.truth.of_type("network")[0].end.name
     with faults.unbound_port(network) as port:
         assert oracle.End("port", "", port) in watch.tells_the_truth().things
     assert oracle.End("port", "", port) not in watch.tells_the_truth().things
 
 
 def test_a_network_renamed(watch: Watch) -> None:
-    truth = oracle.read()
+    truth = watch.truth
     network = next(end for link in truth.links for end in (link.target,) if end.type == "network")
     with faults.network_renamed(network.name, "`renamed` / $(halt)"):
         assert watch.tells_the_truth().things[network].facts["label"] == "`renamed` / $(halt)"
@@ -202,7 +205,7 @@ def test_a_routers_gateway_cleared(watch: Watch) -> None:
 
 
 def test_an_interface_attached_and_detached(watch: Watch) -> None:
-    truth = oracle.read()
+    truth = watch.truth
     one = running(truth)[-1]
     network = next(net for net in truth.of_type("network") if net.facts["kind"] == "vxlan" and net.facts["cidrs"])
     with faults.interface_attached(one.end.name, network.end.name) as port:
@@ -222,14 +225,14 @@ def copying() -> None:
 
 @pytest.mark.usefixtures("copying")
 def test_a_server_resized(watch: Watch) -> None:
-    one = running(oracle.read())[0].end
+    one = running(watch.truth)[0].end
     faults.resize(one.name)
     assert one in watch.tells_the_truth().things
 
 
 @pytest.mark.usefixtures("copying")
 def test_a_server_migrated(watch: Watch) -> None:
-    truth = oracle.read()
+    truth = watch.truth
     zone_of = {one.end.name: one.facts["zone"] for one in truth.of_type("host")}
     for one in running(truth):
         source = str(one.facts["on"])
@@ -242,13 +245,13 @@ def test_a_server_migrated(watch: Watch) -> None:
 
 
 def test_a_server_deleted(watch: Watch) -> None:
-    one = running(oracle.read())[-1].end
+    one = running(watch.truth)[-1].end
     faults.delete_server(one.name)
     assert one not in watch.tells_the_truth().things
 
 
 def test_a_host_removed_and_added(watch: Watch) -> None:
-    servers = oracle.read().of_type("instance")
+    servers = watch.truth.of_type("instance")
     on = {host: [one.end.name for one in servers if one.facts["on"] == host] for host in lab.here().computes}
     host = min(on, key=lambda name: len(on[name]))
     for one in on[host]:

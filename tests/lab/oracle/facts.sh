@@ -22,12 +22,12 @@ for namespace in $(ls /run/netns 2>/dev/null || true); do
   ip netns exec "$namespace" sh -c "$DEVICES" _ "$namespace"
 done
 
-# veth NAME PEER NSID: the peer's name when it is in this namespace, else the id of the namespace that it is in
-ip -o link show type veth | sed -nE 's/^[0-9]+: ([^@:]+)@([^:]+):(.*)$/\1\t\2\t\3/p' | while IFS="$(printf '\t')" read -r name peer rest; do
-  nsid=$(printf '%s' "$rest" | sed -nE 's/.* link-netnsid ([0-9]+).*/\1/p')
-  nsname=$(printf '%s' "$rest" | sed -nE 's/.* link-netns ([^ ]+).*/\1/p')
-  printf 'veth\t%s\t%s\t%s\t%s\n' "$name" "$peer" "$nsid" "$nsname"
-done
+# veth NAME PEER NSID NAMESPACE: the peer's name when it is in this namespace, else where it is: by number or by name
+ip -o link show type veth | awk '{
+  split($2, ends, "[@:]"); nsid = ""; namespace = ""
+  for (i = 3; i < NF; i++) { if ($i == "link-netnsid") nsid = $(i + 1); if ($i == "link-netns") namespace = $(i + 1) }
+  printf "veth\t%s\t%s\t%s\t%s\n", ends[1], ends[2], nsid, namespace
+}'
 ip netns list-id | sed -nE 's/^nsid ([0-9]+).*name: ([^)]+)\).*/nsid\t\1\t\2/p'
 
 # VXLAN devices of the kernel, and where they send to
@@ -43,17 +43,21 @@ fi
 
 if [ -S /run/openvswitch/db.sock ]; then
   printf 'ovs\n'
+  set --      # of every port nine lines, in one call; what is not there is an empty one
   for bridge in $(ovs-vsctl list-br); do
     printf 'port\t%s\t%s\tinternal\t\t\t\t\t\t\n' "$bridge" "$bridge"
     for port in $(ovs-vsctl list-ports "$bridge"); do
-      # one call a port, in which what is not there is an empty line
-      ovs-vsctl --if-exists get Interface "$port" type -- --if-exists get Port "$port" tag \
-        -- --if-exists get Interface "$port" external_ids:iface-id -- --if-exists get Interface "$port" options:peer \
-        -- --if-exists get Interface "$port" options:local_ip -- --if-exists get Interface "$port" options:remote_ip \
-        -- --if-exists get Interface "$port" external_ids:ovn-installed |
-        tr -d '"' | paste -s | sed "s/^/port\t$port\t$(ovs-vsctl port-to-br "$port")\t/"
+      set -- "$@" -- get Interface "$port" name -- port-to-br "$port"
+      for value in "Interface $port type" "Port $port tag" "Interface $port external_ids:iface-id" \
+        "Interface $port options:peer" "Interface $port options:local_ip" "Interface $port options:remote_ip" \
+        "Interface $port external_ids:ovn-installed"; do
+        # shellcheck disable=SC2086  # table, record, column
+        set -- "$@" -- --if-exists get $value
+      done
     done
   done
+  told=$([ $# = 0 ] || ovs-vsctl "$@")
+  [ -z "$told" ] || printf '%s\n' "$told" | tr -d '"' | paste -d '\t' - - - - - - - - - | sed 's/^/port\t/'
   for key in ovn-encap-ip ovn-bridge-mappings system-id; do
     printf 'setting\tovs\t%s\t%s\n' "$key" "$(ovs-vsctl --if-exists get Open_vSwitch . "external_ids:$key" | tr -d '"')"
   done
