@@ -159,7 +159,7 @@ MUTANTS = (
     Mutant("tunnels leave by the first interface", otep_links, "_exits", first_exit),
     Mutant("the VLAN tag is ignored", vedges, "_port", result(lambda port: port | {"tag": None}), OVS),
     Mutant("every network uses every way out", vedge_links, "networks_of_bridges", result(all_networks), OVS),
-    Mutant("cliques ignore the network", cliques, "_passed", lambda _: lambda _hop, values, _places: values, OVS),
+    Mutant("cliques ignore the network", cliques, "_passed", lambda _: lambda _hop, values, _places: values),
     Mutant("the MAC is the tap's", instance_vnics, "_attributes", result(wrong_mac)),
     Mutant("a server that is off has its links up", instance_vnics, "OF_THE_KERNEL", lambda _: frozenset()),
     Mutant("a service's network is found by CIDR", vservices, "_vnic", network_by_cidr),
