@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Records a scan of the running lab into a bundle: python -m tests.lab.record FILE (CALIPSO_LAB says the variant)."""
+"""Records a scan of the running lab into a bundle: python -m tests.lab.record FOLDER. The variant names the file."""
 
 from __future__ import annotations
 
@@ -12,16 +12,19 @@ from calipso_nornir import ScanPlan, run_scan
 from calipso_nornir.store import open_store
 from tests.fixtures import lab
 
-NAMES = {"ovs": "demo-ovs", "ovs-native": "demo-ovs-native", "lb": "demo-lb"}
+NAMES = {"ovs": "ovs", "ovs-nativefw": "ovs-native", "lxb": "lb", "ovn": "ovn"}
+"""Variant -> the bundle's name, which is older than the variant's."""
 
 
-def main(bundle: Path) -> int:
+def main(folder: Path) -> int:
     """Scan the lab, and record it under a name of the demo's."""
-    os.environ[lab.PASSWORD_VARIABLE] = lab.PASSWORD
-    with tempfile.TemporaryDirectory() as folder:
-        known_hosts = lab.write_known_hosts(Path(folder) / "known_hosts")
-        environment = lab.environment(known_hosts, name=NAMES[lab.variant()])
-        store = open_store(Path(folder) / "record.db")
+    here = lab.here()
+    os.environ[lab.PASSWORD_VARIABLE] = here.password
+    bundle = folder / f"{NAMES[here.variant]}.calipso"
+    with tempfile.TemporaryDirectory() as temporary:
+        known_hosts = lab.write_known_hosts(Path(temporary) / "known_hosts")
+        environment = lab.environment(known_hosts, name=f"demo-{NAMES[here.variant]}")
+        store = open_store(Path(temporary) / "record.db")
         report = run_scan(environment, store=store, plan=ScanPlan(record=bundle))
         store.close()
     print(f"{bundle}: {report.status}, {report.objects.total} objects")  # noqa: T201 - a script's one line
