@@ -80,6 +80,17 @@ def agents_killed(host: str) -> Iterator[None]:
 
 
 @contextmanager
+def keystone_stopped() -> Iterator[None]:
+    """End Keystone: its port refuses connections, and nobody gets a token."""
+    kill("ctl", "keystone", signal="TERM")
+    try:
+        yield
+    finally:
+        start("ctl", "keystone")
+        wait_until("the APIs answer again", _apis_answer)
+
+
+@contextmanager
 def database_stopped() -> Iterator[None]:
     """End MariaDB: with it go Keystone, Nova and Neutron."""
     kill("ctl", "mariadb", signal="TERM")
@@ -152,6 +163,16 @@ def tunnel_removed(host: str) -> Iterator[str]:
         yield port
     finally:
         inside(host, heal)
+
+
+@contextmanager
+def cable_pulled(port: str, switch: str = "tor1") -> Iterator[None]:
+    """Take a port of the switch out of service: the host at the other end loses its carrier."""
+    inside(switch, f"ip link set {port} down")
+    try:
+        yield
+    finally:
+        inside(switch, f"ip link set {port} up")
 
 
 # --- the cloud

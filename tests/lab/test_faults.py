@@ -12,13 +12,14 @@ from typing import TYPE_CHECKING
 import pytest
 
 from calipso_nornir import ScanReport, run_scan
-from calipso_nornir.errors import HostUnreachable
+from calipso_nornir.errors import ApiFailed, ApiUnreachable, HostUnreachable, NotAuthenticated
 from calipso_nornir.store import open_store
+from calipso_nornir.store.freshness import freshness_of
 from tests.fixtures import lab
 from tests.lab import faults, oracle
 from tests.lab.comparing import explain
 from tests.lab.looking import documents
-from tests.lab.told import told
+from tests.lab.told import told, unconfirmed
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -61,6 +62,11 @@ class Watch:
                 break
         pytest.fail(explain(told_, truth))
 
+    def unknown(self) -> set[End]:
+        """Return what is told to be kept without anybody having looked at it."""
+        name = self.environment.name
+        return unconfirmed(self.store.view(name), freshness_of(self.store, name))
+
     def keeps_everything(self) -> ScanReport:
         """Scan, and see that nothing of what was known is gone or changed."""
         view = self.store.view(self.environment.name)
@@ -99,6 +105,14 @@ def running(truth: Truth) -> list[oracle.Thing]:
     )
 
 
+def seen_only_by(truth: Truth, host: str) -> set[End]:
+    """Return what nobody but a host itself can tell of."""
+    own = ("host", "host_pnic", "otep", "vconnector", "vedge", "vnic", "vservice")
+    heard = {one.end: {row[0] for row in one.facts["heard_by"]} for one in truth.of_type("switch_pnic")}  # type: ignore[index, union-attr]
+    ports = {end for end, ears in heard.items() if ears == {host}}
+    return ports | {end for end in truth.things if end.host == host and end.type in own}
+
+
 def tap_on(truth: Truth, host: str) -> End:
     """Return an interface of a server that runs on a host."""
     return next(
@@ -117,21 +131,30 @@ def test_an_sshd_stopped(watch: Watch) -> None:
         report = watch.keeps_everything()
         assert report.status == "completed_with_errors"
         assert [(type(one.error), one.host) for one in report.failures] == [(HostUnreachable, host)]
+        assert watch.unknown() == seen_only_by(watch.truth, host)
     watch.tells_the_truth()
+    assert watch.unknown() == set()
 
 
 def test_keystone_refuses(watch: Watch, monkeypatch: pytest.MonkeyPatch) -> None:
     with monkeypatch.context() as patch:
         patch.setenv(lab.PASSWORD_VARIABLE, "no longer the password")
         report = watch.keeps_everything()
-        assert report.failures
+        assert (report.status, [type(one.error) for one in report.failures]) == ("failed", [NotAuthenticated])
+    watch.tells_the_truth()
+
+
+def test_keystone_stopped(watch: Watch) -> None:
+    with faults.keystone_stopped():
+        report = watch.keeps_everything()
+        assert ApiUnreachable in [type(one.error) for one in report.failures]
     watch.tells_the_truth()
 
 
 def test_mariadb_stopped(watch: Watch) -> None:
     with faults.database_stopped():
         report = watch.keeps_everything()
-        assert report.failures
+        assert [type(one.error) for one in report.failures] == [ApiFailed]
     watch.tells_the_truth()
 
 

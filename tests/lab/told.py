@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 
     from calipso_nornir.model.objects import InventoryObject, ObjectRef
     from calipso_nornir.model.protocols import StoreView
+    from calipso_nornir.store.freshness import Freshness
     from tests.lab.oracle.model import Value
 
 ON_HOSTS = {
@@ -44,6 +45,12 @@ def told(view: StoreView) -> Truth:
         if link.state == "down" and "vnic" in (link.source.type, link.target.type)
     )
     return Truth(things, frozenset(links.values()), tuple(chains), down, tuple(sorted(twice)))
+
+
+def unconfirmed(view: StoreView, fresh: Freshness) -> set[End]:
+    """Return the objects of which the product says that nobody could look at them."""
+    objects = [one for type_ in view.counts() if not type_.endswith("_folder") for one in view.of_type(type_)]
+    return {_end(view, one) for one in objects if fresh.unconfirmed_since(one)}
 
 
 def _of(ends: dict[ObjectRef, End], ref: ObjectRef) -> End:

@@ -1,0 +1,60 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The example of docs/nornir.md on the running lab: it passes; when a cable is pulled it fails, and names the path."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+import yaml
+
+from calipso_nornir.store import open_store
+from calipso_nornir.store.environments import save_environment
+from tests.fixtures import lab
+from tests.fixtures.examples import run
+from tests.lab import faults
+from tests.lab.oracle.api import Api
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+pytestmark = pytest.mark.lab
+
+
+def _expected(path: Path) -> Path:
+    """Write what has to be true of any cloud in the lab, as its planner knows it: see tests/lab/cloud/README.md."""
+    api = Api()
+    running = {row["tenant_id"] for row in api.list(f"{api.nova}/servers/detail?all_tenants=1&status=ACTIVE")}
+    cabling = [
+        {"switch": "tor1", "port": f"{letter}-{host}", "host": host, "interface": interface}
+        for host in ("net1", *lab.here().computes)
+        for letter, interface in (("t", "eth1"), ("p", "eth2"))
+    ]
+    projects = [row["name"] for row in api.list(f"{api.keystone}/projects") if row["id"] in running]
+    path.write_text(yaml.safe_dump({"projects": projects, "cabling": cabling}), "utf-8")
+    return path
+
+
+@pytest.fixture
+def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, str]:
+    """What the example wants to be told, as its reader would tell it: the environment is in the store."""
+    monkeypatch.setenv(lab.PASSWORD_VARIABLE, lab.here().password)
+    known_hosts = lab.write_known_hosts(tmp_path / "known_hosts")
+    store = open_store(tmp_path / "ci.db")
+    save_environment(store, lab.environment(known_hosts))
+    store.close()
+    expected = _expected(tmp_path / "expected.yaml")
+    return {"CLOUD": "lab", "CALIPSO_STORE": str(tmp_path / "ci.db"), "EXPECTED": str(expected)}
+
+
+def test_it_passes_until_a_cable_is_pulled(tmp_path: Path, place: dict[str, str]) -> None:
+    status, said = run(tmp_path, **place)
+    assert status == 0, said
+    assert "skipped" not in said
+    host = lab.here().computes[0]
+    with faults.cable_pulled(f"t-{host}"):
+        status, said = run(tmp_path, **place)
+    assert status == 1, said
+    assert "down: instance" in said
+    status, said = run(tmp_path, **place)
+    assert status == 0, said
