@@ -1,4 +1,4 @@
-# make demo | test | check | bench | lab VARIANT=ovs | test-lab | lab-down | lab-test VARIANT=ovs | record-demo
+# make demo | test | check | bench | lab VARIANT=ovs | test-lab | lab-down | lab-test VARIANT=ovs | mutations | record-demo
 PYTHON ?= python3
 VENV   ?= .venv
 JOBS   ?= 4
@@ -8,7 +8,7 @@ STAMP  := $(VENV)/.installed
 TESTS  ?= lab
 export VARIANT COMPUTES PROJECTS NETWORKS SERVERS SEED  # empty: the lab's defaults
 
-.PHONY: demo test check bench lab lab-down lab-test test-lab record-demo mutations schemas clean help
+.PHONY: demo test check bench lab lab-down lab-test test-lab record-demo record-truth mutations schemas clean help
 
 help:  ## What there is to make
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -51,11 +51,14 @@ lab-test:  ## All of it, on a machine where nothing is installed (root): a new l
 test-lab: $(STAMP)  ## Tests against the lab that is up; TESTS="lab and not faults" leaves the cloud as it is
 	$(BIN)/pytest -m "$(TESTS)"
 
-mutations: $(STAMP)  ## Show that the truth test fails when the product is wrong, with the lab that is up
+mutations: $(STAMP)  ## Show which comparison of the truth test catches which way to be wrong
 	$(BIN)/python -m tests.lab.mutations
 
 record-demo: $(STAMP)  ## Record the lab that is up as a bundle of the demo's
-	$(BIN)/python -m tests.lab.record calipso_nornir/_data/demo
+	$(BIN)/python -m tests.lab.record demo
+
+record-truth: $(STAMP)  ## Record the lab that is up, with the truth, for tests without a lab
+	$(BIN)/python -m tests.lab.record truth
 
 schemas: $(STAMP)  ## Write the JSON schemas of the metadata files, for editors
 	$(BIN)/python -m calipso_nornir.metadata.json_schemas docs/schemas

@@ -105,7 +105,7 @@ def test_both_ends_of_every_tunnel_know_each_other(view: StoreView) -> None:
 @pytest.mark.skipif(RECORDING is not None, reason="asks the hosts themselves")
 def test_packets_of_every_tunnelled_network_fit_into_the_tunnels(computes: Nornir, view: StoreView) -> None:
     largest = max(one["mtu"] for one in view.of_type("network") if one["provider:network_type"] == "vxlan")
-    ways_out = {view.get(link.target) for link in view.links("otep-host_pnic")}
+    ways_out = [view.get(link.target) for link in view.links("otep-host_pnic")]
     names = {(pnic["host"], pnic["local_name"]) for pnic in ways_out if pnic}
     answers = computes.run(task=run_commands, commands=["ip -j link"])
     assert not answers.failed_hosts

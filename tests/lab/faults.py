@@ -25,17 +25,25 @@ SERVER_HOST = "OS-EXT-SRV-ATTR:host"
 KILL = """
 for name in {names}; do
   pid=$(cat /run/osl/$name.pid)
-  # Neutron's agents call themselves "NAME (COMMAND)"
-  tr '\\0' ' ' </proc/$pid/cmdline | sed -E 's/^[^ ]+ \\((.*)\\) *$/\\1/' >/run/osl/$name.command
+  # words, a NUL after each; Neutron's agents call themselves "NAME (COMMAND)"
+  if tr -d '\\0' </proc/$pid/cmdline | grep -qE '^[^ ]+ \\(.*\\) *$'; then
+    tr -d '\\0' </proc/$pid/cmdline | sed -E 's/^[^ ]+ \\((.*)\\) *$/\\1/' | tr ' ' '\\0'
+  else
+    cat /proc/$pid/cmdline
+  fi >/run/osl/$name.command
   kill -{signal} $pid
   for _ in $(seq 200); do [ -s /proc/$pid/cmdline ] || break; sleep 0.1; done
 done
 """
 START = """
+cat >/run/osl/start-again <<'END'
 cd /
 for name in {names}; do
-  setsid $(cat /run/osl/$name.command) >>/var/log/osl/$name.log 2>&1 </dev/null & echo $! >/run/osl/$name.pid
+  mapfile -d '' -t words </run/osl/$name.command
+  setsid "${{words[@]}}" >>/var/log/osl/$name.log 2>&1 </dev/null & echo $! >/run/osl/$name.pid
 done
+END
+bash /run/osl/start-again
 """
 
 
