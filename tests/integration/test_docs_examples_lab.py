@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import itertools
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -32,7 +33,9 @@ def _expected(path: Path) -> Path:
         for letter, interface in (("t", "eth1"), ("p", "eth2"))
     ]
     projects = [row["name"] for row in api.list(f"{api.keystone}/projects") if row["id"] in running]
-    path.write_text(yaml.safe_dump({"projects": projects, "cabling": cabling}), "utf-8")
+    hosts = ("net1", *lab.here().computes) if lab.here().variant != "lxb" else ()
+    tunnels = [list(pair) for pair in itertools.combinations(hosts, 2)]
+    path.write_text(yaml.safe_dump({"projects": projects, "cabling": cabling, "tunnels": tunnels}), "utf-8")
     return path
 
 
@@ -55,7 +58,7 @@ def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, str]:
 def test_it_passes_until_cables_are_pulled(tmp_path: Path, place: dict[str, str]) -> None:
     status, said = run(tmp_path, **place)
     assert status == 0, said
-    assert "skipped" not in said
+    assert ("skipped" in said) == (lab.here().variant == "lxb"), "there it has no tunnels to expect"
     server = next(iter(_running(Api())))
     host = server["OS-EXT-SRV-ATTR:host"]
     with faults.cable_pulled(f"t-{host}"), faults.cable_pulled(f"p-{host}"):

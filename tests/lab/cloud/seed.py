@@ -202,17 +202,22 @@ class Seeder:
         wait_until_none(lambda: [f"{id_} keeps port {port.id}"] if self.network.get_port(port.id).device_id else [])
 
     def wait_for_ports(self, *, ovn: bool) -> None:
-        """Wait until every port that something uses is active."""
+        """Wait until every port that something uses is active, and all DHCP servers that are to be there are."""
         off = {id_ for planned, id_ in zip(self.cloud.servers, self.servers, strict=True) if planned.shut_off}
         owners = OVN_MUST_BE_ACTIVE if ovn else MUST_BE_ACTIVE
+        served = set() if ovn else {one.network_id for one in self.network.subnets() if one.is_dhcp_enabled}
 
-        wait_until_none(
-            lambda: [
+        def unready() -> list[str]:
+            ports = list(self.network.ports())
+            told = [
                 f"port {one.id} of {one.device_owner} {one.device_id} is {one.status}"
-                for one in self.network.ports()
+                for one in ports
                 if one.device_owner.startswith(owners) and one.status != "ACTIVE" and one.device_id not in off
             ]
-        )
+            unserved = served - {one.network_id for one in ports if one.device_owner == "network:dhcp"}
+            return told + [f"network {one} has no DHCP server" for one in unserved]
+
+        wait_until_none(unready)
 
 
 def wait_until_none(differing: Callable[[], list[str]]) -> None:
