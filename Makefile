@@ -24,12 +24,13 @@ demo: $(STAMP)  ## Scan a recorded real cloud into an embedded store, and show i
 test: $(STAMP)  ## The whole suite, but what needs the running lab; JOBS=n processes
 	$(BIN)/pytest --numprocesses $(JOBS)
 
-check: $(STAMP)  ## Linters, types, import floors, spelling
+check: $(STAMP)  ## Linters, types, import floors, spelling, shell scripts
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/codespell
+	$(BIN)/shellcheck -x .ci/run tests/lab/cloud/lab tests/lab/cloud/*.sh tests/lab/oracle/*.sh
 
 bench: $(STAMP)  ## Figures, as ratios against a floor of the same run
 	$(BIN)/python -m benchmarks

@@ -4,6 +4,7 @@ set -eu
 
 # devices of a namespace ("" is the host's own): index, index of the other or lower end, master, bridge or not, MAC, ARP
 # type, state, flags
+# shellcheck disable=SC2016  # for the inner shell
 DEVICES='
 for path in /sys/class/net/*; do
   [ -e "$path/ifindex" ] || continue
