@@ -59,3 +59,23 @@ start_agents() {
       --config-file "/etc/neutron/${agent}_agent.ini" --config-file "$plugging"
   done
 }
+
+# unwired HOST: ports of br-int that something is plugged into and that the agent has not given their network's tag yet
+unwired() {
+  # shellcheck disable=SC2016  # for the inner shell
+  in_host "$1" bash -euc 'for port in $(ovs-vsctl list-ports br-int); do
+    mapfile -t told < <(ovs-vsctl --if-exists get Port "$port" tag -- --if-exists get Interface "$port" ofport external_ids:iface-id)
+    [[ -z ${told[2]:-} || ${told[1]} == -1 || ( ${told[0]} =~ ^[0-9]+$ && ${told[0]} != 4095 ) ]] || echo "$port"
+  done'
+}
+
+# wait_wired: of a server that was stopped and started, port and server are ACTIVE before the agent has wired the new tap
+wait_wired() {
+  local host ports end=$((SECONDS + 120))
+  for host in "${CHASSIS[@]}"; do
+    while ports=$(unwired "$host") && [[ -n $ports ]]; do
+      ((SECONDS < end)) || { say "ports of $host that its agent does not wire:" "$ports"; return 1; }
+      sleep 1
+    done
+  done
+}
