@@ -45,7 +45,11 @@ def test_every_cloud_can_be_made(variant: str, seed: str, sizes: tuple[int, int,
     given_out = [(nic.network, nic.address) for one in cloud.servers for nic in one.nics if nic.address]
     assert len(set(given_out)) == len(given_out)
     for network, address in given_out:
-        assert ipaddress.ip_address(address) in ipaddress.ip_network(cloud.networks[network].subnets[0].cidr)
+        subnet = cloud.networks[network].subnets[0]
+        assert subnet.pool is not None
+        first, last = map(ipaddress.ip_address, subnet.pool)
+        assert ipaddress.ip_address(address) in ipaddress.ip_network(subnet.cidr)
+        assert not first <= ipaddress.ip_address(address) <= last, "Neutron could choose it, too"  # type: ignore[operator]
     for server in cloud.servers:
         assert 1 <= len(server.nics) - server.loses_last_nic <= 3
         assert {cloud.networks[nic.network].project for nic in server.nics} <= {server.project, None}

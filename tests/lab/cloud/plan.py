@@ -13,6 +13,8 @@ from dataclasses import dataclass, replace
 
 PUBLIC, VLAN = 0, 1
 """The provider networks' places in ``Cloud.networks``; with Linux bridge there is no VLAN network (no 8021q needed)."""
+PUBLIC_CIDR = "203.0.113.0/24"
+"""RFC 5737; 203.0.113.1 is the switch."""
 HOSTILE_NAMES = (
     "$(reboot)", "`id`;ls|wc", "a/b.c", "..", "it's \"quoted\"", "two  words", "☕ ☔", "Größe-名前", "<b>&amp;</b>",
     "{{ 7*7 }}", "%s%n%d", "-rf", "null", "0", "back\\slash", "comma,semi;colon", "*", "vnic-1", "x" * 60,
@@ -30,6 +32,19 @@ class Subnet:
     gateway: bool = True
     dhcp: bool = True
     mode: str | None = None
+
+    @property
+    def pool(self) -> tuple[str, str] | None:
+        """First and last of the addresses that Neutron may choose; those that the plan gives are outside.
+
+        Else Neutron, which chooses at random, would take one of them now and then. None: any, the plan gives none.
+        """
+        if self.mode:
+            return None
+        block = ipaddress.ip_network(self.cidr)
+        if self.cidr == PUBLIC_CIDR:
+            return str(block[100]), str(block[199])
+        return str(block[2]), str(block[block.num_addresses // 2 - 1])
 
 
 @dataclass(frozen=True)
@@ -165,7 +180,7 @@ class _Planner:
     # networks
 
     def _make_provider_networks(self, *, with_vlan: bool) -> None:
-        outside = Subnet(self._name("subnet"), "203.0.113.0/24", dhcp=False)  # RFC 5737; 203.0.113.1 is the switch
+        outside = Subnet(self._name("subnet"), PUBLIC_CIDR, dhcp=False)
         self._networks.append(Network(self._name("network"), None, (outside,)))
         if with_vlan:
             cidr = f"100.{self._random.randint(64, 127)}.{self._random.randrange(256)}.0/24"  # RFC 6598
@@ -259,7 +274,7 @@ class _Planner:
         )
 
     def _address(self, network: int) -> str:
-        """Return an address of the upper half: Neutron gives out those of the lower end first."""
+        """Return an address that is outside of the subnet's pool."""
         block = ipaddress.ip_network(self._networks[network].subnets[0].cidr)
         if network == PUBLIC:
             return self._fresh(network, [str(block[n]) for n in range(200, 250)])

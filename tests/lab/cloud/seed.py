@@ -105,8 +105,9 @@ class Seeder:
         options: dict[str, Any] = {} if planned.gateway else {"gateway_ip": None}
         if planned.mode:
             options |= {"ipv6_address_mode": planned.mode, "ipv6_ra_mode": planned.mode}
-        if network.id == self.networks[PUBLIC]:
-            options["allocation_pools"] = [{"start": "203.0.113.100", "end": "203.0.113.199"}]
+        if planned.pool:
+            start, end = planned.pool
+            options["allocation_pools"] = [{"start": start, "end": end}]
         made = self.network.create_subnet(
             name=planned.name,
             network_id=network.id,
