@@ -3,13 +3,18 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
+from tests.lab import recorded
 from tests.lab.comparing import explain
 from tests.lab.mutants import MUTANTS, Mutant
+from tests.lab.mutations import table
 from tests.lab.oracle.writing import read_written, written
 from tests.lab.recorded import VARIANTS, compared, truth_of
 
+README = Path(recorded.__file__).with_name("README.md")
 SHOWN = [(mutant, variant) for mutant in MUTANTS for variant in VARIANTS if variant in mutant.variants]
 
 
@@ -34,3 +39,7 @@ def test_the_truth_is_written_as_it_was_read(variant: str) -> None:
 @pytest.mark.parametrize(("mutant", "variant"), SHOWN, ids=lambda one: one.name if isinstance(one, Mutant) else one)
 def test_a_mutant_is_caught(mutant: Mutant, variant: str) -> None:
     assert any(compared(variant, mutant))
+
+
+def test_the_readme_says_which_comparison_catches_which_mutant() -> None:
+    assert "\n".join(table()) in README.read_text("utf-8")

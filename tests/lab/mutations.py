@@ -9,29 +9,34 @@ from __future__ import annotations
 
 import sys
 
-from tests.lab.mutants import MUTANTS
+from tests.lab.mutants import MUTANTS, Mutant
 from tests.lab.recorded import VARIANTS, compared
 
+NOTHING = "**nothing**"
 LEFT_OUT = ("counts",)
 """Comparisons that only repeat what others say in more words."""
 
 
-def caught_by(variant: str, name: str) -> str:
+def caught_by(variant: str, mutant: Mutant) -> str:
     """Return the comparisons that catch a mutant, "-" where the variant has nothing that it would change."""
-    mutant = next(one for one in MUTANTS if one.name == name)
     if variant not in mutant.variants:
         return "-"
     found = [one.of for one in compared(variant, mutant) if one]
-    return ", ".join(of for of in found if of not in LEFT_OUT) or ", ".join(found) or "**nothing**"
+    return ", ".join(of for of in found if of not in LEFT_OUT) or ", ".join(found) or NOTHING
+
+
+def table() -> list[str]:
+    """Try all mutants; return the lines of the table."""
+    rows = [("mutant", *VARIANTS), ("---",) * (len(VARIANTS) + 1)]
+    rows += [(one.name, *(caught_by(variant, one) for variant in VARIANTS)) for one in MUTANTS]
+    return [f"| {' | '.join(row)} |" for row in rows]
 
 
 def main() -> int:
-    """Try all mutants, and print a table."""
-    rows = [("mutant", *VARIANTS), ("---",) * (len(VARIANTS) + 1)]
-    rows += [(one.name, *(caught_by(variant, one.name) for variant in VARIANTS)) for one in MUTANTS]
-    for row in rows:
-        print("|", " | ".join(row), "|")  # noqa: T201 - a script's output
-    return int(any("**nothing**" in row for row in rows))
+    """Print the table."""
+    lines = table()
+    print("\n".join(lines))  # noqa: T201 - a script's output
+    return int(any(NOTHING in line for line in lines))
 
 
 if __name__ == "__main__":
