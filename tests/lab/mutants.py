@@ -18,8 +18,8 @@ from calipso_nornir.scan import cliques
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
-COMPUTE = "cmp1"
-"""A compute that every lab has."""
+COMPUTE, GATEWAY = "cmp1", "net1"
+"""Hosts that every lab has; the routers' ways out are on the latter."""
 ANY = ("ovs", "ovs-nativefw", "lxb")
 OVS = ("ovs", "ovs-nativefw")
 BRIDGES = ("ovs", "lxb")
@@ -91,9 +91,9 @@ def network_by_cidr(right: Any) -> Any:  # noqa: ANN401
     return vnic
 
 
-def without_a_host(found: dict[Any, Any]) -> dict[Any, Any]:
-    """Leave the physical interfaces of a compute out of a match."""
-    return {key: one for key, one in found.items() if key[0] != COMPUTE}
+def without(host: str) -> Callable[[dict[Any, Any]], dict[Any, Any]]:
+    """Leave the physical interfaces of a host out of a match."""
+    return lambda found: {key: one for key, one in found.items() if key[0] != host}
 
 
 def first_exit(right: Any) -> Any:  # noqa: ANN401
@@ -164,9 +164,11 @@ MUTANTS = (
     Mutant("the MAC is the tap's", instance_vnics, "_attributes", result(wrong_mac)),
     Mutant("a server that is off has its links up", instance_vnics, "OF_THE_KERNEL", lambda _: frozenset()),
     Mutant("a service's network is found by CIDR", vservices, "_vnic", network_by_cidr),
-    Mutant("a host is left out: switch to interface", vedge_links, "pnics_by_device", result(without_a_host), OVS),
-    Mutant("a host is left out: bridge to interface", vconnectors, "pnics_by_device", result(without_a_host), ("lxb",)),
-    Mutant("a host is left out: interface to switch port", pnics, "pnics_by_device", result(without_a_host)),
+    Mutant("a host is left out: switch to interface", vedge_links, "pnics_by_device", result(without(COMPUTE)), OVS),
+    Mutant(
+        "a host is left out: bridge to interface", vconnectors, "pnics_by_device", result(without(GATEWAY)), ("lxb",)
+    ),
+    Mutant("a host is left out: interface to switch port", pnics, "pnics_by_device", result(without(COMPUTE))),
     Mutant("two cables are crossed", lldp, "_heard", answered(crossed_cables)),
     Mutant("servers of one name are one", instances, "_by_host", result(one_a_name)),
     Mutant("networks without a name are left out", networks.Networks, "get", answered(named_ones)),
