@@ -1,12 +1,14 @@
-# make demo | test | check | bench | test-lab | lab-up VARIANT=ovs | lab-down | record-demo VARIANT=ovs
+# make demo | test | check | bench | lab VARIANT=ovs | test-lab | lab-down | lab-test VARIANT=ovs | mutations | record-demo
 PYTHON ?= python3
 VENV   ?= .venv
 JOBS   ?= 4
 BIN    := $(VENV)/bin
-LAB    := tests/lab/cloud
+LAB    := tests/lab/cloud/lab
 STAMP  := $(VENV)/.installed
+TESTS  ?= lab
+export VARIANT COMPUTES PROJECTS NETWORKS SERVERS SEED  # empty: the lab's defaults
 
-.PHONY: demo test check bench test-lab lab-up lab-down record-demo schemas clean help
+.PHONY: demo test check bench lab lab-down lab-test test-lab record-demo record-truth mutations schemas clean help
 
 help:  ## What there is to make
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -22,27 +24,42 @@ demo: $(STAMP)  ## Scan a recorded real cloud into an embedded store, and show i
 test: $(STAMP)  ## The whole suite, but what needs the running lab; JOBS=n processes
 	$(BIN)/pytest --numprocesses $(JOBS)
 
-check: $(STAMP)  ## Linters, types, import floors, spelling
+check: $(STAMP)  ## Linters, types, import floors, spelling, shell scripts
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/codespell
+	$(BIN)/shellcheck -x .ci/run tests/lab/cloud/lab tests/lab/cloud/*.sh tests/lab/oracle/*.sh
 
 bench: $(STAMP)  ## Figures, as ratios against a floor of the same run
 	$(BIN)/python -m benchmarks
 
-lab-up:  ## Bring the lab up (root): VARIANT=ovs [OVS_FW=openvswitch] or VARIANT=lb
-	VARIANT=$(VARIANT) $(LAB)/up.sh && VARIANT=$(VARIANT) $(LAB)/seed.sh
+lab:  ## A lab (root): VARIANT=ovs, ovs-nativefw, lxb or ovn; COMPUTES= PROJECTS= NETWORKS= SERVERS= SEED=
+	$(LAB) up
+	$(LAB) seed
 
 lab-down:  ## End the lab
-	$(LAB)/down.sh
+	$(LAB) down
 
-test-lab: $(STAMP)  ## Tests against the running lab: CALIPSO_LAB=ovs, ovs-native or lb
-	$(BIN)/pytest -m lab
+# Plain "make", as the variable would have the whole line run by "make -n", too
+lab-test:  ## All of it, on a machine where nothing is installed (root): a new lab, its tests, its end
+	$(LAB) down
+	if $(LAB) up && $(LAB) seed && make --no-print-directory test-lab; \
+	then $(LAB) down; \
+	else $(LAB) logs; $(LAB) down; exit 1; fi
 
-record-demo: $(STAMP)  ## Record the running lab as the demo's bundle: VARIANT=ovs or lb
-	$(BIN)/python -m tests.lab.record calipso_nornir/_data/demo/$(VARIANT).calipso
+test-lab: $(STAMP)  ## Tests against the lab that is up; TESTS="lab and not faults" leaves the cloud as it is
+	$(BIN)/pytest -m "$(TESTS)"
+
+mutations: $(STAMP)  ## Show which comparison of the truth test catches which way to be wrong
+	$(BIN)/python -m tests.lab.mutations
+
+record-demo: $(STAMP)  ## Record the lab that is up as a bundle of the demo's
+	$(BIN)/python -m tests.lab.record demo
+
+record-truth: $(STAMP)  ## Record the lab that is up, with the truth, for tests without a lab
+	$(BIN)/python -m tests.lab.record truth
 
 schemas: $(STAMP)  ## Write the JSON schemas of the metadata files, for editors
 	$(BIN)/python -m calipso_nornir.metadata.json_schemas docs/schemas

@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-import os
 import socket
 import sys
 from ipaddress import ip_address, ip_network
@@ -18,9 +17,6 @@ if TYPE_CHECKING:
 pytest_plugins = ["tests.fixtures.ssh"]
 
 LAB = ip_network("10.77.0.0/24")
-LAB_VARIANT = "CALIPSO_LAB"
-"""Environment variable: which lab is up (tests/fixtures/lab.py). Without it tests marked ``lab`` are not selected."""
-
 settings.register_profile("calipso", deadline=None)  # the first example pays for imports, others for a busy machine
 settings.load_profile("calipso")
 
@@ -63,8 +59,8 @@ def _no_foreign_sockets() -> Iterator[None]:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Leave out what needs the lab, unless it is there or asked for by ``-m``."""
-    if LAB_VARIANT in os.environ or "lab" in config.option.markexpr:
+    """Leave out what needs the lab (tests/fixtures/lab.py), unless ``-m`` asks for it."""
+    if "lab" in config.option.markexpr:
         return
     out = [item for item in items if item.get_closest_marker("lab")]
     if out:

@@ -13,6 +13,7 @@ from calipso_nornir.model.objects import InventoryObject
 from calipso_nornir.model.protocols import Store, StoreView
 from calipso_nornir.model.routes import Routes, routes_of
 from calipso_nornir.store.documents import clique_document, link_document, object_document
+from calipso_nornir.store.freshness import Freshness, freshness_of
 
 
 def clique(  # noqa: PLR0913 - the options of the command
@@ -32,14 +33,14 @@ def clique(  # noqa: PLR0913 - the options of the command
         view, one = _focal_point(store, what, environment=environment, type_=type_)
         routes = routes_of(store, view, view.cliques(one.ref)[0])
         if output is Format.TABLE:
-            print_clique(run.out, routes)
+            print_clique(run.out, routes, fresh=freshness_of(store, view.environment))
         else:
             emit(document(routes), output)
 
 
-def print_clique(out: Terminal, routes: Routes) -> None:
+def print_clique(out: Terminal, routes: Routes, *, fresh: Freshness) -> None:
     """Draw a clique."""
-    for parts in drawing(routes):
+    for parts in drawing(routes, fresh):
         out.say(*parts)
 
 

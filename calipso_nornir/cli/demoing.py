@@ -15,6 +15,7 @@ from calipso_nornir.model.objects import root_of
 from calipso_nornir.model.routes import routes_of
 from calipso_nornir.scan.engine import run_scan
 from calipso_nornir.sources.recording import ReplaySource
+from calipso_nornir.store.freshness import Freshness
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -47,7 +48,7 @@ def show_around(run: Run, view: StoreView, store: Store, *, depth: int) -> None:
     """Show the tree of an environment, the clique of an instance in it, and what to type next."""
     run.out.say("")
     run.out.say((f"calipso tree {view.environment} --depth {depth}", "bold cyan"))
-    for parts in Tree(view).lines(root_of(view.environment), depth):
+    for parts in Tree(view, Freshness()).lines(root_of(view.environment), depth):
         run.out.say(*parts)
     focal_points = sorted(view.of_type("instance"), key=lambda one: (one.name, one.id))
     cliques = (found[0] for one in focal_points if (found := view.cliques(one.ref)))
@@ -56,5 +57,5 @@ def show_around(run: Run, view: StoreView, store: Store, *, depth: int) -> None:
         name = next(one.name for one in focal_points if one.ref == clique.focal_point)
         run.out.say("")
         run.out.say((f"calipso clique {name} -e {view.environment}", "bold cyan"))
-        print_clique(run.out, routes_of(store, view, clique))
+        print_clique(run.out, routes_of(store, view, clique), fresh=Freshness())
     print_next(run.out, next_steps(view, store=run.store_uri or ""))

@@ -6,6 +6,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from calipso_nornir.cli.confirming import doubts
 from calipso_nornir.cli.facts import WRONG, facts, segment
 
 if TYPE_CHECKING:
@@ -15,17 +16,18 @@ if TYPE_CHECKING:
     from calipso_nornir.model.links import Link
     from calipso_nornir.model.objects import InventoryObject, ObjectRef
     from calipso_nornir.model.routes import Hop, Routes
+    from calipso_nornir.store.freshness import Freshness
 
 TUNNELS = ("vxlan", "gre", "geneve")
 TYPE_WIDTH = 12
 
 
-def drawing(routes: Routes) -> Iterator[list[Part]]:
+def drawing(routes: Routes, fresh: Freshness) -> Iterator[list[Part]]:
     """Yield the lines of a drawing."""
     focal = routes.clique.focal_point
     starts = routes.starts()
     for place, start in enumerate(starts):
-        path = _Path(routes, _network_of(routes, start))
+        path = _Path(routes, _network_of(routes, start), fresh)
         if place:
             yield []
         if start is not None:
@@ -53,6 +55,7 @@ class _Path:
 
     routes: Routes
     network: InventoryObject | None
+    fresh: Freshness
     drawn: set[ObjectRef] = field(default_factory=set)
 
     def from_node(self, ref: ObjectRef, prefix: str, came_by: Link | None) -> Iterator[list[Part]]:
@@ -88,7 +91,7 @@ class _Path:
         host = one.get("host")
         if isinstance(host, str) and host and host not in one.object_name:
             label.append((f"  {host}", "dim"))
-        for fact in (*facts(one), *self._on_this_path(one, came_by)):
+        for fact in (*facts(one), *self._on_this_path(one, came_by), *doubts(one, self.fresh)):
             label += ["  ", fact] if fact else []
         return label
 

@@ -7,6 +7,7 @@ from typing import Annotated, Any
 import typer
 
 from calipso_nornir.cli.choosing import environments_meant, one_environment
+from calipso_nornir.cli.confirming import doubts
 from calipso_nornir.cli.facts import facts
 from calipso_nornir.cli.finding import MANY, find_one
 from calipso_nornir.cli.options import Environment, Inventory, ObjectArgument, Output, Type
@@ -16,6 +17,7 @@ from calipso_nornir.cli.text import pasteable
 from calipso_nornir.model.objects import RESERVED, InventoryObject
 from calipso_nornir.model.protocols import StoreView
 from calipso_nornir.store.documents import object_document
+from calipso_nornir.store.freshness import Freshness, freshness_of
 
 INDENT = "  "
 
@@ -33,7 +35,7 @@ def show(  # noqa: PLR0913 - the options of the command
     with run.store(inventory=inventory) as store:
         view, one = find_one(store, what, environment=environment, type_=type_)
         if output is Format.TABLE:
-            print_object(run.out, view, one)
+            print_object(run.out, view, one, fresh=freshness_of(store, view.environment))
         else:
             emit(object_document(one), output)
 
@@ -71,9 +73,10 @@ def search(  # noqa: PLR0913 - as above
         run.err.say((f"the first {limit}; --limit shows more", "dim"))
 
 
-def print_object(out: Terminal, view: StoreView, one: InventoryObject) -> None:
+def print_object(out: Terminal, view: StoreView, one: InventoryObject, *, fresh: Freshness) -> None:
     """Print the frame of an object, then its attributes."""
-    out.say((one.name, "bold"), f"  {one.type}", *(part for fact in facts(one) for part in ("  ", fact)))
+    told = (*facts(one), *doubts(one, fresh))
+    out.say((one.name, "bold"), f"  {one.type}", *(part for fact in told for part in ("  ", fact)))
     frame: dict[str, Any] = {
         "id": one.id,
         "environment": one.ref.environment,

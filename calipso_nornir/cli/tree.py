@@ -8,6 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from calipso_nornir.cli.choosing import one_environment
+from calipso_nornir.cli.confirming import doubts
 from calipso_nornir.cli.facts import facts
 from calipso_nornir.cli.finding import find_one
 from calipso_nornir.cli.options import EnvironmentArgument, Inventory, Output, Type
@@ -16,6 +17,7 @@ from calipso_nornir.cli.running import Run
 from calipso_nornir.errors import InvalidRequest
 from calipso_nornir.model.objects import InventoryObject, root_of
 from calipso_nornir.model.protocols import StoreView
+from calipso_nornir.store.freshness import Freshness, freshness_of
 
 BRANCH, LAST, PASS, GAP = "├─ ", "└─ ", "│  ", "   "
 
@@ -45,7 +47,7 @@ def tree(  # noqa: PLR0913 - the options of the command
             root = root_of(view.environment)
         else:
             view, root = find_one(store, id_, environment=environment, type_=type_)
-        shown = Tree(view, everything=everything)
+        shown = Tree(view, freshness_of(store, view.environment), everything=everything)
         if output is not Format.TABLE:
             emit(shown.document(root, depth), output)
             return
@@ -58,6 +60,7 @@ class Tree:
     """What is shown of a tree: empty folders and hidden objects only with ``everything``."""
 
     view: StoreView
+    fresh: Freshness
     everything: bool = False
 
     def lines(self, root: InventoryObject, depth: int | None) -> Iterator[list[Part]]:
@@ -76,10 +79,16 @@ class Tree:
             yield from self._below(child, prefix + (GAP if last else PASS), left)
 
     def document(self, one: InventoryObject, depth: int | None) -> dict[str, Any]:
-        """Return the same as nested JSON values; ``children`` is left out where the depth ends."""
+        """Return the same as nested JSON values; ``children`` is left out where the depth ends.
+
+        ``unconfirmed_since`` is there only where the last scan could not look.
+        """
         about: dict[str, Any] = {"type": one.type, "id": one.id, "name": one.name}
         if one.get("ref_id"):
             about["ref_id"] = one["ref_id"]
+        since = self.fresh.unconfirmed_since(one)
+        if since is not None:
+            about["unconfirmed_since"] = since.isoformat()
         if depth != 0:
             left = None if depth is None else depth - 1
             about["children"] = [self.document(child, left) for child in self.children(one)]
@@ -104,7 +113,7 @@ class Tree:
         if one.get("ref_id"):
             label.append((f" → host {one.get('host') or one.name}", "dim"))
         label.append((f"  {one.type}", "dim"))
-        for fact in facts(one):
+        for fact in (*facts(one), *doubts(one, self.fresh)):
             label += ["  ", fact]
         below = len(self.children(one)) if cut else 0
         return [*label, (f"  (+{below})", "dim")] if below else label

@@ -53,7 +53,7 @@ def build_clique(
     constraints: Sequence[str],
     at: datetime,
 ) -> Clique | None:
-    """Build one clique; None when no link type leads anywhere."""
+    """Build one clique; None when no link type leads anywhere. It is confirmed when the last of its links was."""
     wanted = {name: focal_point.get(name) for name in constraints}
     places = [graph.attributes.index(name) for name in wanted]
     reached: defaultdict[str, dict[ObjectRef, Values]] = defaultdict(dict)
@@ -61,6 +61,7 @@ def build_clique(
         values_of(value) if value is not None else frozenset() for value in wanted.values()
     )
     links: dict[str, None] = {}
+    confirmed_at = at
     for link_type in clique_type.link_types:
         arrived: dict[ObjectRef, Values] = {}
         for start, values in reached.get(link_type.source, {}).items():
@@ -68,6 +69,7 @@ def build_clique(
                 passed = _passed(hop, values, places)
                 if passed is not None:
                     links[hop.link_id] = None
+                    confirmed_at = min(confirmed_at, hop.link.scanned_at or at)
                     arrived[hop.to] = _either(arrived.get(hop.to), passed)
         known = reached[link_type.target]
         for node, values in arrived.items():
@@ -80,7 +82,7 @@ def build_clique(
         links=tuple(links),
         nodes=tuple(node for nodes in reached.values() for node in nodes),
         constraints=wanted,
-        scanned_at=at,
+        scanned_at=confirmed_at,
     )
 
 

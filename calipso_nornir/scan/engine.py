@@ -243,13 +243,24 @@ class _Scan:
             generation = Generation(writer, self._report)
             if self._plan.wants_inventory:
                 generation.objects(working, within=inside)
+            unconfirmed = self._unconfirmed(links, working)
             if self._plan.wants_links:
-                generation.links(links)
+                generation.links(links, kept=unconfirmed)
             if self._plan.wants_cliques:
                 generation.links(implicit, "implicit_links")
-                generation.cliques(cliques)
+                generation.cliques(cliques, kept=unconfirmed)
             if self._plan.inventory_only:
                 generation.prune(working, self._view)
+
+    def _unconfirmed(self, links: Iterable[Link], working: Working) -> frozenset[str]:
+        """Return the links that this scan was about and that nobody could confirm."""
+        at = self._report.started_at
+        return frozenset(
+            link.document_id
+            for link in links
+            if (link.scanned_at is None or link.scanned_at < at)
+            and not any(working.state(end) is State.CONTEXT for end in (link.source, link.target))
+        )
 
     def _trouble(self, error: CalipsoError, affected: str) -> None:
         new = self._report.note(error, "failure", affected)

@@ -74,6 +74,7 @@ class Gathering:
             self._report.rounds.update(self._rounds.rounds)
         for task in self._unsure:  # what was found by others only after a fetching had failed
             self._keep(task)
+        self._placer.settle()
         for origin, error in self._placer.orphans():
             self._trouble_of(origin.witness, error)
         return self.working

@@ -34,7 +34,8 @@ def derive_links(
     """Yield one implicit link per source and object of the target type that it leads to by two hops or more."""
     for source in sources:
         for target, (way, limits) in sorted(_reachable(graph, source.ref, link_type.target).items()):
-            yield replace(_link(graph, source.ref, target, way, limits), scanned_at=at)
+            confirmed_at = min([at, *(hop.link.scanned_at for hop in way if hop.link.scanned_at is not None)])
+            yield replace(_link(graph, source.ref, target, way, limits), scanned_at=confirmed_at)
 
 
 def _reachable(graph: Graph, start: ObjectRef, wanted: str) -> dict[ObjectRef, tuple[tuple[Hop, ...], Limits]]:

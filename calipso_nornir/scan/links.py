@@ -31,12 +31,12 @@ def find_links(
     """Run the finders in order; later ones see the links of earlier ones.
 
     A finder that raises is a failure of its own link types only: ``before(type)`` gives the links of
-    these that were known, which are kept where both their ends still are.
+    these that were known, which are kept, as they were, where both their ends still are.
     """
     found: dict[str, Link] = {}
     for name, finder in finders:
         try:
-            links = [replace(link, scanned_at=at) for link in finder.find(working)]
+            links = [replace(link, scanned_at=_confirmed_at(link, working, at)) for link in finder.find(working)]
         except Exception as error:
             logger.exception("link finder %s raised", name)
             on_trouble(FetcherRaised(f"link finder {name}", repr(error)), f"links {', '.join(finder.link_types)}")
@@ -49,6 +49,12 @@ def find_links(
         working.put_links(own[key] for key in own if key not in found)
         found.update(own)
     return list(found.values())
+
+
+def _confirmed_at(link: Link, working: Working, at: datetime) -> datetime:
+    """Return when a link was confirmed last: it follows from what its ends say, so not after one of them was."""
+    ends = (working.get(link.source), working.get(link.target))
+    return min([at, *(end.scanned_at for end in ends if end is not None and end.scanned_at is not None)])
 
 
 def _joined(first: Link, second: Link) -> Link:

@@ -63,6 +63,8 @@ class Placer:
         self._on_new = on_new
         self._on_trouble = on_trouble
         self._waiting: defaultdict[ObjectRef, list[tuple[Fetched | InventoryObject, Origin]]] = defaultdict(list)
+        self._blind: defaultdict[ObjectRef, set[Witness]] = defaultdict(set)
+        """Found objects -> those who had found them and could not look again."""
         self.waiting_types: defaultdict[str, int] = defaultdict(int)
         """Type -> found objects that wait for their parent."""
 
@@ -99,6 +101,19 @@ class Placer:
         """Add an object from before that the scan is not about, so that others may hang below it."""
         if one.ref not in self._working:
             self._working.put(one, State.CONTEXT)
+
+    def settle(self) -> None:
+        """Doubt what was found, but not by all that it takes; when the scan is through.
+
+        A switch that one of its hosts could not look for is confirmed by the others. A host that the API tells of is
+        not when nobody could log in to it: of what only a login shows nothing was seen.
+        """
+        for ref, blind in self._blind.items():
+            one = self._working.get(ref)
+            if one is not None and {who.step for who in blind} - {who.step for who in one.found_by - blind}:
+                old = self._before.get(ref)
+                self._working.put(replace(one, scanned_at=old.scanned_at if old else None), State.FOUND)
+                self._working.doubt(ref)
 
     def orphans(self) -> Iterator[tuple[Origin, CalipsoError]]:
         """Yield what still waits for a parent when the scan is through; kept objects just go with theirs.
@@ -203,7 +218,6 @@ class Placer:
                 attributes={**known, **fetched.attributes},
                 evidence=_joined(target.evidence, origin.evidence),
                 found_by=target.found_by | {origin.witness},
-                scanned_at=self._started_at,
             ),
             State.FOUND if self._working.state(target.ref) is State.FOUND else State.KEPT,
         )
@@ -230,6 +244,7 @@ class Placer:
             replace(_completed(present, old), found_by=present.found_by | {witness}),
             State.FOUND,
         )
+        self._blind[old.ref].add(witness)
 
     # --- waiting
 

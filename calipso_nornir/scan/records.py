@@ -7,6 +7,7 @@ import logging
 from typing import TYPE_CHECKING, Any
 
 from calipso_nornir.errors import StoreError
+from calipso_nornir.store.freshness import newest_whole
 
 if TYPE_CHECKING:
     from calipso_nornir.model.protocols import Store
@@ -87,8 +88,9 @@ class ScanRecord:
     def _trim(self) -> None:
         scans, messages = self._store.collection("scans"), self._store.collection("messages")
         own = scans.find({"environment": self._report.environment})
+        whole = newest_whole(own)  # by it one tells what is confirmed
         own.sort(key=lambda scan: str(scan.get("start_timestamp")), reverse=True)
-        for old in own[KEPT_SCANS:]:
+        for old in (scan for scan in own[KEPT_SCANS:] if scan is not whole):
             for message in messages.find({"scan_id": old["scan_id"]}):
                 messages.delete(message["id"])
             scans.delete(old["scan_id"])

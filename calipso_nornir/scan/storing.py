@@ -12,9 +12,11 @@ from typing import TYPE_CHECKING
 
 from calipso_nornir.scan.working import State
 from calipso_nornir.store.documents import clique_document, link_document, object_document
+from calipso_nornir.store.values import utc_ms
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
+    from collections.abc import Set as AbstractSet
     from datetime import datetime
 
     from calipso_nornir.model.cliques import Clique
@@ -33,26 +35,40 @@ class Generation:
     def __init__(self, writer: Writer, report: ScanReport) -> None:
         self._writer = writer
         self._report = report
-        self._at = report.started_at
+        self._at = utc_ms(report.started_at)
 
     def objects(self, working: Working, *, within: frozenset[str] | None) -> None:
         """Write the objects; ``within``: ``_id``s that a partial scan may remove, None for a whole one."""
-        kept = {one.ref.document_id for one in working.in_state(State.KEPT)}
+        kept = {one.ref.document_id for one in working if working.is_doubted(one.ref)}
         context = {one.ref.document_id for one in working.in_state(State.CONTEXT)}
         stored = (one for one in working if working.state(one.ref) is not State.CONTEXT)
         gone = self._write("inventory", (object_document(one) for one in stored), self._report.objects, kept=kept)
         gone -= context
         self._remove("inventory", gone if within is None else gone & within, self._report.objects)
 
-    def links(self, links: Iterable[Link], kind: Kind = "links") -> None:
-        """Write the links of the whole environment; those that are not among them are gone."""
+    def links(self, links: Iterable[Link], kind: Kind = "links", *, kept: AbstractSet[str] = frozenset()) -> None:
+        """Write the links of the whole environment; those that are not among them are gone.
+
+        ``kept``: ``_id``s of those with an end that somebody wanted to look at and could not.
+        """
         changes = self._report.links if kind == "links" else type(self._report.links)()
-        gone = self._write(kind, (link_document(link) for link in links), changes)
+        gone = self._write(kind, map(link_document, links), changes, kept=kept)
         self._remove(kind, gone, changes)
 
-    def cliques(self, cliques: Iterable[Clique]) -> None:
-        """Write the cliques of the whole environment; those that are not among them are gone."""
-        gone = self._write("cliques", (clique_document(one) for one in cliques), self._report.cliques)
+    def cliques(self, cliques: Iterable[Clique], *, kept: AbstractSet[str] = frozenset()) -> None:
+        """Write the cliques of the whole environment; those that are not among them are gone.
+
+        ``kept``: ``_id``s of links; a clique with one of them is not confirmed either.
+        """
+        unconfirmed: set[str] = set()
+
+        def documents() -> Iterator[Document]:
+            for one in cliques:
+                if not kept.isdisjoint(one.links):
+                    unconfirmed.add(one.document_id)
+                yield clique_document(one)
+
+        gone = self._write("cliques", documents(), self._report.cliques, kept=unconfirmed)
         self._remove("cliques", gone, self._report.cliques)
 
     def prune(self, working: Working, view: StoreView) -> None:
@@ -69,9 +85,9 @@ class Generation:
                 self._report.cliques.changed += 1
 
     def _write(
-        self, kind: Kind, documents: Iterator[Document], changes: Changes, *, kept: set[str] | None = None
+        self, kind: Kind, documents: Iterator[Document], changes: Changes, *, kept: AbstractSet[str]
     ) -> set[str]:
-        """Put what is new or changed and mark the rest as seen; return the ``_id``s that did not come."""
+        """Put what is new or changed and mark what this scan has confirmed; return the ``_id``s that did not come."""
         before = dict(self._writer.digests(kind))
         there = set(before)
         for chunk in _chunks(documents):
@@ -81,11 +97,12 @@ class Generation:
                 known = before.get(document["_id"])
                 there.discard(document["_id"])
                 if known == document["digest"]:
-                    if kept and document["_id"] in kept:
+                    if document["_id"] in kept:
                         changes.kept += 1
                         continue
                     changes.unchanged += 1
-                    seen.append(document["_id"])
+                    if document["last_scanned"] == self._at:
+                        seen.append(document["_id"])
                 else:
                     changes.new += known is None
                     changes.changed += known is not None

@@ -32,6 +32,7 @@ class Working:
         self._environment = environment
         self._objects: dict[ObjectRef, InventoryObject] = {}
         self._states: dict[ObjectRef, State] = {}
+        self._doubted: set[ObjectRef] = set()
         self._by_type: defaultdict[str, dict[str, InventoryObject]] = defaultdict(dict)
         self._by_value: dict[tuple[str, str], defaultdict[Any, dict[str, None]]] = {}
         self._children: dict[ObjectRef, list[ObjectRef]] | None = None
@@ -100,6 +101,14 @@ class Working:
     def state(self, ref: ObjectRef) -> State | None:
         """Return how an object came into the picture; None when it is not in it."""
         return self._states.get(ref)
+
+    def doubt(self, ref: ObjectRef) -> None:
+        """Note that one of those who had found an object could not look again, whoever else has seen it."""
+        self._doubted.add(ref)
+
+    def is_doubted(self, ref: ObjectRef) -> bool:
+        """Tell whether somebody wanted to look at an object, or what it depends on, and could not."""
+        return ref in self._doubted or self._states.get(ref) is State.KEPT
 
     def __contains__(self, ref: object) -> bool:
         return ref in self._objects

@@ -1,19 +1,24 @@
 # SPDX-License-Identifier: Apache-2.0
 """Acceptance tests of a cloud: scan it, then check what the network of its servers really is.
 
-CLOUD names the environment (calipso env add), CALIPSO_STORE says where it is kept. CLOUD_RECORDING may name a
-recording (calipso record): the tests then look at the cloud as it was when that was made.
+CLOUD names the environment (calipso env add), CALIPSO_STORE says where it is kept, EXPECTED is a file like the
+expected.yaml beside this one. CLOUD_RECORDING may name a recording (calipso record): the tests then look at the cloud
+as it was when that was made, and ask no host.
 """
 
 from __future__ import annotations
 
+import json
 import os
-from typing import TYPE_CHECKING
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import pytest
+import yaml
 from nornir import InitNornir
 
 from calipso_nornir import ReplaySource, network_paths, open_store, run_scan
+from calipso_nornir.tasks import run_commands
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -25,6 +30,8 @@ if TYPE_CHECKING:
 CLOUD = os.environ["CLOUD"]
 STORE = os.environ["CALIPSO_STORE"]
 RECORDING = os.environ.get("CLOUD_RECORDING")
+EXPECTED = yaml.safe_load(Path(os.environ.get("EXPECTED") or Path(__file__).with_name("expected.yaml")).read_bytes())
+VXLAN_BYTES = 50  # outer Ethernet, IPv4, UDP and VXLAN headers (RFC 7348)
 
 
 @pytest.fixture(scope="session")
@@ -45,34 +52,68 @@ def view(store: Store) -> StoreView:
 
 
 @pytest.fixture(scope="session")
-def nornir(store: Store) -> Nornir:
-    """Nornir with the hosts that the scan has found."""
-    options = {"environment": CLOUD, "store": store.uri}
-    return InitNornir(inventory={"plugin": "CalipsoInventory", "options": options}, logging={"enabled": False})
+def computes(store: Store) -> Iterator[Nornir]:
+    """Nornir with the compute hosts that the scan has found."""
+    options = {"environment": CLOUD, "store": store.uri, "host_types": ["Compute"]}
+    nornir = InitNornir(inventory={"plugin": "CalipsoInventory", "options": options}, logging={"enabled": False})
+    yield nornir
+    nornir.close_connections()
 
 
-def test_every_nic_of_acme_reaches_the_switch_port_of_its_host(store: Store, view: StoreView) -> None:
-    (acme,) = (project for project in view.of_type("project") if project.name == "acme")
-    servers = [one for one in view.of_type("instance") if one["project_id"] == acme.id]
-    assert servers
+@pytest.mark.parametrize("project", EXPECTED["projects"])
+def test_every_server_reaches_a_port_of_its_host_over_a_path_that_is_up(
+    store: Store, view: StoreView, project: str
+) -> None:
+    ports = {(row["switch"], row["port"]): row["host"] for row in EXPECTED["cabling"]}
+    (owner,) = (one for one in view.of_type("project") if one.name == project)
+    servers = [one for one in view.of_type("instance") if one["project_id"] == owner.id and one["status"] == "ACTIVE"]
+    assert servers, f"no server of {project} runs"
     for server in servers:
-        paths = network_paths(store, server.ref, to="switch_pnic")
+        paths = network_paths(store, server.ref, to="switch")
         assert len({path.nic.id for path in paths}) == len(server["network_info"]), (
             f"{server.name}: a NIC leads nowhere"
         )
         for path in paths:
             assert path.up, f"down: {path}"
-            assert path.end.name == f"t-{server['host']}", f"wrong port: {path}"
+            port = path.first("switch_pnic")
+            assert port is not None
+            assert ports.get((path.end.name, port.name)) == server["host"], f"wrong port: {path}"
 
 
-def test_every_compute_host_has_a_tunnel_end_point(nornir: Nornir, view: StoreView) -> None:
-    computes = nornir.filter(filter_func=lambda host: "Compute" in host["host_type"]).inventory.hosts
-    tunnels = {otep["host"] for otep in view.of_type("otep")}
-    assert computes
-    assert computes.keys() <= tunnels
+@pytest.mark.parametrize("row", EXPECTED["cabling"], ids=lambda row: f"{row['switch']} {row['port']}")
+def test_every_cable_is_where_it_should_be(view: StoreView, row: dict[str, str]) -> None:
+    heard = {
+        (port.name, pnic["host"], pnic["local_name"])
+        for link in view.links("host_pnic-switch_pnic")
+        if (port := view.get(link.target)) and (pnic := view.get(link.source))
+    }
+    assert (row["port"], row["host"], row["interface"]) in heard
 
 
-def test_both_ends_of_every_tunnel_know_each_other(view: StoreView) -> None:
-    tunnels = {(link.source.id, link.target.id) for link in view.links("otep-otep")}
-    assert tunnels
-    assert {(far, near) for near, far in tunnels} == tunnels
+@pytest.mark.parametrize("hosts", EXPECTED["tunnels"], ids="-".join)
+def test_both_ends_of_every_tunnel_know_each_other(view: StoreView, hosts: list[str]) -> None:
+    links = [(view.get(link.source), view.get(link.target)) for link in view.links("otep-otep")]
+    known = {(near["host"], far["host"]) for near, far in links if near and far}
+    one, other = hosts
+    assert {(one, other), (other, one)} <= known
+
+
+def test_every_host_of_the_cabling_is_in_the_cloud(computes: Nornir, view: StoreView) -> None:
+    cabled = {row["host"] for row in EXPECTED["cabling"]}
+    assert cabled <= {host.name for host in view.of_type("host")}
+    assert computes.inventory.hosts.keys() <= cabled, "a compute host that nobody has written down"
+
+
+@pytest.mark.skipif(RECORDING is not None, reason="asks the hosts themselves")
+def test_packets_of_every_tunnelled_network_fit_into_the_tunnels(computes: Nornir, view: StoreView) -> None:
+    largest = max(one["mtu"] for one in view.of_type("network") if one["provider:network_type"] == "vxlan")
+    ways_out = [view.get(link.target) for link in view.links("otep-host_pnic")]
+    names = {(pnic["host"], pnic["local_name"]) for pnic in ways_out if pnic}
+    answers = computes.run(task=run_commands, commands=["ip -j link"])
+    assert not answers.failed_hosts
+    for host, (result, *_) in answers.items():
+        devices: list[dict[str, Any]] = json.loads(result.result["ip -j link"]["stdout"])
+        own = [device for device in devices if (host, device["ifname"]) in names]
+        assert own, f"{host}: no tunnel leaves it"
+        for device in own:
+            assert device["mtu"] >= largest + VXLAN_BYTES, f"{host}: {device['ifname']} cuts packets"

@@ -3,11 +3,7 @@
 
 from __future__ import annotations
 
-import os
 import re
-import subprocess
-import sys
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -16,38 +12,23 @@ from calipso_nornir.model.protocols import Reply
 from calipso_nornir.sources.bundle import Exchange
 from tests.bundles import whole
 from tests.bundles.editing import edited
+from tests.fixtures import examples
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-
-EXAMPLE = Path(__file__).parents[2] / "docs/examples/test_server_paths.py"
+    from pathlib import Path
 
 
 def run(folder: Path, recording: Path) -> tuple[int, str]:
-    """Run the example's file with pytest in a process of its own."""
-    environ = {
-        **os.environ,
-        "CLOUD": "demo-ovs",
-        "CALIPSO_STORE": str(folder / "ci.db"),
-        "CLOUD_RECORDING": str(recording),
-    }
-    arguments = ["-q", "-p", "no:cacheprovider", "--rootdir", str(folder), "-c", os.devnull, str(EXAMPLE)]
-    done = subprocess.run(  # noqa: S603 - this interpreter, a file of ours
-        [sys.executable, "-m", "pytest", *arguments],
-        capture_output=True,
-        text=True,
-        check=False,
-        env=environ,
-        cwd=folder,
-        timeout=120,
-    )
-    return done.returncode, done.stdout + done.stderr
+    """Let it look at a recording."""
+    where = {"CLOUD": "demo-ovs", "CALIPSO_STORE": str(folder / "ci.db"), "CLOUD_RECORDING": str(recording)}
+    return examples.run(folder, **where)
 
 
 def test_it_passes_on_a_cloud_that_is_well(tmp_path: Path) -> None:
     status, said = run(tmp_path, whole.recording("ovs"))
     assert status == 0, said
-    assert "3 passed" in said
+    assert "17 passed, 1 skipped" in said
 
 
 def _unplugged(text: str) -> str:

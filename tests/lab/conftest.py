@@ -10,6 +10,7 @@ import pytest
 from calipso_nornir import ScanReport, run_scan
 from calipso_nornir.store import open_store
 from tests.fixtures import lab
+from tests.lab.oracle.reading import derive, read_site
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -17,13 +18,35 @@ if TYPE_CHECKING:
 
     from calipso_nornir.model.environment import Environment
     from calipso_nornir.model.protocols import Store
+    from tests.lab.oracle import Truth
+    from tests.lab.oracle.wiring import Site
+
+SCANNED = ("ovs", "ovs-nativefw", "lxb")
+"""Variants that the product scans."""
+UNSCANNED = ("test_oracle.py",)
+"""Tests that scan nothing."""
+FIRST, LAST = ("test_oracle.py", "test_truth.py"), ("test_faults.py",)
 
 
-@pytest.fixture(scope="session", autouse=True)
-def _password() -> Iterator[None]:
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Put first what looks at the cloud as it was made, and last what changes it.
+
+    Where the product does not scan the variant yet, only the oracle's own tests are left.
+    """
+    if "lab" not in config.option.markexpr:
+        return
+    if lab.here().variant not in SCANNED:
+        config.hook.pytest_deselected(items=[item for item in items if item.path.name not in UNSCANNED])
+        items[:] = [item for item in items if item.path.name in UNSCANNED]
+    items.sort(key=lambda item: (item.path.name not in FIRST, item.path.name in LAST))
+
+
+@pytest.fixture(scope="session")
+def password() -> Iterator[str]:
+    """The lab's password, in the environment where the environment's description refers to it."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setenv(lab.PASSWORD_VARIABLE, lab.PASSWORD)
-        yield
+        patch.setenv(lab.PASSWORD_VARIABLE, lab.here().password)
+        yield lab.here().password
 
 
 @pytest.fixture(scope="session")
@@ -33,7 +56,7 @@ def known_hosts(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
-def environment(known_hosts: Path) -> Environment:
+def environment(known_hosts: Path, password: str) -> Environment:  # noqa: ARG001 - scans look it up
     """The lab as an environment."""
     return lab.environment(known_hosts)
 
@@ -44,6 +67,18 @@ def store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Store]:
     opened = open_store(tmp_path_factory.mktemp("lab") / "lab.db")
     yield opened
     opened.close()
+
+
+@pytest.fixture(scope="session")
+def site() -> Site:
+    """What everybody says before any test has changed something."""
+    return read_site()
+
+
+@pytest.fixture(scope="session")
+def truth(site: Site) -> Truth:
+    """What is there before any test has changed it."""
+    return derive(site)
 
 
 @pytest.fixture(scope="session")

@@ -1,5 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Records a scan of the running lab into a bundle: python -m tests.lab.record FILE (CALIPSO_LAB says the variant)."""
+"""Records a scan of the lab that is up: python -m tests.lab.record demo|truth; the variant names the file.
+
+``demo``: as a bundle of the demo's. ``truth``: for tests (recorded.py), together with what the oracle says.
+"""
 
 from __future__ import annotations
 
@@ -8,25 +11,48 @@ import sys
 import tempfile
 from pathlib import Path
 
-from calipso_nornir import ScanPlan, run_scan
+from calipso_nornir import ScanPlan, ScanReport, run_scan
+from calipso_nornir.resources import data
 from calipso_nornir.store import open_store
 from tests.fixtures import lab
+from tests.lab import oracle, recorded
+from tests.lab.oracle.writing import written
 
-NAMES = {"ovs": "demo-ovs", "ovs-native": "demo-ovs-native", "lb": "demo-lb"}
+DEMO_NAMES = {"ovs": "ovs", "lxb": "lb"}
+"""Variant -> the demo's name for it, which is older than the variant's."""
 
 
-def main(bundle: Path) -> int:
-    """Scan the lab, and record it under a name of the demo's."""
-    os.environ[lab.PASSWORD_VARIABLE] = lab.PASSWORD
-    with tempfile.TemporaryDirectory() as folder:
-        known_hosts = lab.write_known_hosts(Path(folder) / "known_hosts")
-        environment = lab.environment(known_hosts, name=NAMES[lab.variant()])
-        store = open_store(Path(folder) / "record.db")
-        report = run_scan(environment, store=store, plan=ScanPlan(record=bundle))
+def record(bundle: Path, name: str) -> ScanReport:
+    """Scan the lab, as an environment of a name, into a recording."""
+    os.environ[lab.PASSWORD_VARIABLE] = lab.here().password
+    with tempfile.TemporaryDirectory() as temporary:
+        known_hosts = lab.write_known_hosts(Path(temporary) / "known_hosts")
+        store = open_store(Path(temporary) / "record.db")
+        report = run_scan(lab.environment(known_hosts, name=name), store=store, plan=ScanPlan(record=bundle))
         store.close()
     print(f"{bundle}: {report.status}, {report.objects.total} objects")  # noqa: T201 - a script's one line
-    return int(not report.ok)
+    return report
+
+
+def record_demo() -> bool:
+    """Record a bundle of the demo's."""
+    name = DEMO_NAMES[lab.here().variant]
+    return record(data("demo") / f"{name}.calipso", f"demo-{name}").ok
+
+
+def record_truth() -> bool:
+    """Record a cloud and the truth; neither is written when the cloud changed meanwhile, or is not well."""
+    variant = lab.here().variant
+    truth = oracle.read()
+    with tempfile.TemporaryDirectory() as temporary:
+        bundle = Path(temporary) / f"{variant}.calipso"
+        if not record(bundle, f"lab-{variant}").ok or truth.contradictions or oracle.read() != truth:
+            print("not recorded: the scan failed, or the cloud is not well, or it has changed", *truth.contradictions)  # noqa: T201
+            return False
+        (recorded.FOLDER / bundle.name).write_bytes(bundle.read_bytes())
+    (recorded.FOLDER / f"{variant}.json").write_text(written(truth), "utf-8")
+    return True
 
 
 if __name__ == "__main__":
-    sys.exit(main(Path(sys.argv[1])))
+    sys.exit(not {"demo": record_demo, "truth": record_truth}[sys.argv[1]]())

@@ -19,6 +19,7 @@ from calipso_nornir.scan.cliques import build_clique
 from calipso_nornir.scan.graph import Graph
 from calipso_nornir.store import open_store
 from calipso_nornir.store.documents import clique_document, link_document, object_document
+from calipso_nornir.store.freshness import Freshness
 from calipso_nornir.store.publishing import publish
 from tests.fixtures.recorded import AT
 
@@ -73,7 +74,7 @@ def stored(path: Path, objects: Sequence[InventoryObject], links: Sequence[Link]
 
 def drawn(store: Store, ref: ObjectRef) -> list[str]:
     view = store.view(ENV)
-    return [joined(*parts).plain for parts in drawing(routes_of(store, view, view.cliques(ref)[0]))]
+    return [joined(*parts).plain for parts in drawing(routes_of(store, view, view.cliques(ref)[0]), Freshness())]
 
 
 NET = {"provider:network_type": "vxlan", "provider:segmentation_id": 77}

@@ -1,22 +1,27 @@
 #!/bin/bash
-# PID 1 of one lab host: own overlay root, /run, /proc, /sys, hostname; then tini
-set -e
-LAB=$1 H=$2 D=$LAB/h/$2
-read -r mypid _ < /proc/self/stat
-R=$D/root
+# host-init.sh LAB HOST: becomes PID 1 of one host: own root (an overlay of /), /run, /tmp, /proc, /sys and name; then tini.
+set -euo pipefail
+folder=$1/h/$2 host=$2
+root=$folder/root
+read -r pid _ </proc/self/stat          # as the calling machine numbers it: its /proc is still here
 mount --make-rprivate /
-mount -t overlay overlay -o lowerdir=/,upperdir=$D/upper,workdir=$D/work $R
-mount -t tmpfs -o mode=755 tmpfs $R/run
-mount -t tmpfs tmpfs $R/tmp; chmod 1777 $R/tmp
-mount --rbind /dev $R/dev
-mount -t proc proc $R/proc
-mount -t sysfs sysfs $R/sys
-hostname $H
+mount -t overlay overlay -o "lowerdir=/,upperdir=$folder/upper,workdir=$folder/work" "$root"
+mount -t tmpfs -o mode=755 tmpfs "$root/run"
+mount -t tmpfs -o mode=1777 tmpfs "$root/tmp"
+mount --rbind /dev "$root/dev"
+mount -t proc proc "$root/proc"
+mount -t sysfs sysfs "$root/sys"
+hostname "$host"
 ip link set lo up
-mkdir -p $R/run/{lock,sshd,mysqld,netns,openvswitch,libvirt,nova,neutron,keystone,glance,placement,osl,lldpd} $R/var/log/osl
-chmod 1777 $R/run/lock; chown mysql $R/run/mysqld; chown _lldpd:_lldpd $R/run/lldpd
-mkdir -p $R/.old; pivot_root $R $R/.old; cd /
-echo $mypid > /.old$D/pid
-umount -l /.old
+cd "$root/run"
+mkdir -p sshd mysqld netns openvswitch ovn libvirt nova neutron keystone glance placement osl lldpd "$root/var/log/osl"
+mkdir -p -m 1777 lock
+chown mysql mysqld
+chown _lldpd:_lldpd lldpd
+mkdir -p "$root/.old"
+pivot_root "$root" "$root/.old"
+cd /
+echo "$pid" >"/.old$folder/pid"
+umount --lazy /.old
 exec </dev/null >/dev/null 2>&1
 exec tini -- sleep infinity

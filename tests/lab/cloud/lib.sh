@@ -1,26 +1,68 @@
-# common definitions of the OpenStack lab (sourced)
+# shellcheck shell=bash disable=SC2034,SC2153
+# Common to all parts of the lab: where it lies, its hosts, how to act inside one. Sourced by "lab".
 HERE=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+RUN=$HERE/run                          # what outlives a command: lab.json, the SSH key, openrc, collected logs
+CACHE=$HERE/cache                      # what outlives a lab: the databases' empty schemas
 LAB=${LAB:-/srv/oslab}                 # a tmpfs: every host's writable layer
-VARIANT=${VARIANT:-lb}                 # lb | ovs
+LINK=osl-mgmt0                         # the calling machine's end of the management network
 PW=${OSL_PASSWORD:-osl-secret}
 SUDOERS=${SUDOERS:-$HERE/../../../docs/scan-account.sudoers}
-HOSTS="ctl net1 cmp1 cmp2 cmp3"
-declare -A MGMT=([ctl]=10.77.0.10 [net1]=10.77.0.11 [cmp1]=10.77.0.21 [cmp2]=10.77.0.22 [cmp3]=10.77.0.23)
-declare -A TUN=([net1]=10.78.0.11 [cmp1]=10.78.0.21 [cmp2]=10.78.0.22 [cmp3]=10.78.0.23)
-CTL=${MGMT[ctl]}
-CLEANENV="env -i PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin HOME=/root LANG=C.UTF-8 TERM=dumb"
-say() { printf '%s [%4ds] %s\n' "$(date +%T)" "$SECONDS" "$*"; }
-hpid() { cat "$LAB/h/$1/pid"; }
-inhost() { local h=$1; shift; nsenter -t "$(hpid "$h")" -m -u -n -i -p -r -w -- $CLEANENV "$@"; }
-# start HOST NAME COMMAND...  : a background process in that host, log in /var/log/osl/NAME.log
-start() { local h=$1 n=$2; shift 2
-  inhost "$h" bash -c 'n=$1; shift; mkdir -p /run/osl /var/log/osl; cd /
-    setsid "$@" >>/var/log/osl/$n.log 2>&1 </dev/null & echo $! >/run/osl/$n.pid' _ "$n" "$@"; }
-put() { inhost "$1" bash -c 'mkdir -p "$(dirname "$1")"; cat > "$1"' _ "$2"; }   # stdin -> file in host
-wait_tcp() { local h=$1 port=$2 t=${3:-120}; local end=$((SECONDS+t))
-  until (exec 3<>/dev/tcp/${MGMT[$h]}/$port) 2>/dev/null; do [ $SECONDS -lt $end ] || { say "TIMEOUT waiting for $h:$port"; return 1; }; sleep 0.3; done; }
-rc() { cat <<EOF
-export OS_AUTH_URL=http://$CTL:5000/v3 OS_USERNAME=admin OS_PASSWORD=$PW OS_PROJECT_NAME=admin OS_USER_DOMAIN_ID=default OS_PROJECT_DOMAIN_ID=default OS_IDENTITY_API_VERSION=3 OS_REGION_NAME=RegionOne
-EOF
+CLEAN_ENVIRONMENT=(env -i PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin HOME=/root LANG=C.UTF-8 TERM=dumb)
+
+# name_hosts COMPUTES: fills CHASSIS (hosts that have networks), HOSTS (all but the switch), MGMT and TUN (addresses)
+name_hosts() {
+  local number
+  declare -gA MGMT=([tor1]=10.77.0.2 [ctl]=10.77.0.10 [net1]=10.77.0.11) TUN=([net1]=10.78.0.11)
+  COMPUTE_HOSTS=()
+  for ((number = 1; number <= $1; number++)); do
+    COMPUTE_HOSTS+=("cmp$number")
+    MGMT[cmp$number]=10.77.0.$((20 + number))
+    TUN[cmp$number]=10.78.0.$((20 + number))
+  done
+  CHASSIS=(net1 "${COMPUTE_HOSTS[@]}")
+  HOSTS=(ctl "${CHASSIS[@]}")
+  CTL=${MGMT[ctl]}
 }
-hostuuid() { printf '%s' "osl-$1" | md5sum | sed -E 's/^(.{8})(.{4}).(.{3}).(.{3})(.{12}).*/\1-\2-4\3-8\4-\5/'; }
+
+say() { printf '[%4ds] %s\n' "$SECONDS" "$*"; }
+die() { printf 'lab: %s\n' "$*" >&2; exit 1; }
+
+host_pid() { cat "$LAB/h/$1/pid"; }    # the host's PID 1, as this machine numbers it
+host_lives() { [[ -s $LAB/h/$1/pid ]] && kill -0 "$(host_pid "$1")" 2>/dev/null; }
+hosts_there() { find "$LAB/h" -mindepth 1 -maxdepth 1 -printf '%f\n' 2>/dev/null | sort || true; }
+
+# in_host HOST COMMAND...: runs it inside, with a clean environment
+in_host() {
+  local host=$1 pid
+  shift
+  pid=$(host_pid "$host")
+  nsenter -t "$pid" -m -u -n -i -p -r -w -- "${CLEAN_ENVIRONMENT[@]}" "$@" 9>&-
+}
+
+# start HOST NAME COMMAND...: a background process inside; its log is /var/log/osl/NAME.log
+start() {
+  local host=$1 name=$2
+  shift 2
+  in_host "$host" bash -c 'name=$1; shift; cd /
+    setsid "$@" >>"/var/log/osl/$name.log" 2>&1 </dev/null & echo $! >"/run/osl/$name.pid"' _ "$name" "$@"
+}
+
+# put HOST FILE: standard input becomes the file
+put() { in_host "$1" bash -c 'mkdir -p "$(dirname "$1")"; cat >"$1"' _ "$2"; }
+
+# wait_tcp HOST PORT [SECONDS]
+wait_tcp() {
+  local end=$((SECONDS + ${3:-150}))
+  until (exec 3<>"/dev/tcp/${MGMT[$1]}/$2") 2>/dev/null; do
+    ((SECONDS < end)) || { say "nothing listens on $1:$2 (${MGMT[$1]}) after ${3:-150} s"; return 1; }
+    sleep 0.3
+  done
+}
+
+# stable_uuid TEXT: the same text, the same UUID
+stable_uuid() { printf '%s' "osl-$1" | md5sum | sed -E 's/^(.{8})(.{4}).(.{3}).(.{3})(.{12}).*/\1-\2-4\3-8\4-\5/'; }
+
+openrc() {
+  echo "export OS_AUTH_URL=http://$CTL:5000/v3 OS_USERNAME=admin OS_PASSWORD=$PW OS_PROJECT_NAME=admin" \
+    "OS_USER_DOMAIN_ID=default OS_PROJECT_DOMAIN_ID=default OS_IDENTITY_API_VERSION=3 OS_REGION_NAME=RegionOne"
+}

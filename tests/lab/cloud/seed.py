@@ -1,174 +1,259 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Fills the lab's cloud: seed.py CONTROLLER PASSWORD. Ends with 0 when all six servers are active.
+"""Makes the cloud that plan.py plans: seed.py CONTROLLER PASSWORD VARIANT COMPUTES PROJECTS NETWORKS SERVERS SEED.
 
-Two projects, two aggregates with zones, a flat provider network (with Open vSwitch also a VLAN one), tenant networks
-with routers, servers with one and with two NICs, a floating IP.
+Ends with 0 when every server is as planned (running or shut off) and every port that must be is active.
 """
 
-import io
+from __future__ import annotations
+
 import sys
 import time
+from typing import TYPE_CHECKING, Any
 
-import openstack.exceptions
 from clients import connect
+from plan import PUBLIC, Cloud, Network, Nic, Router, Server, plan
 
-controller, password = sys.argv[1:3]
-cloud = connect(controller, password)
-network, compute = cloud.network, cloud.compute
-began = time.monotonic()
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
-ZONES = {"cmp1": "az-east", "cmp2": "az-east", "cmp3": "az-west"}
-TENANT_NETWORKS = {
-    "acme": {"acme-web": "10.10.1.0/24", "acme-db": "10.10.2.0/24"},
-    "globex": {"globex-lan": "10.20.1.0/24"},
-}
-SERVERS = [
-    ("acme", "web-1", "cmp1", ["acme-web"]),
-    ("acme", "web-2", "cmp2", ["acme-web"]),
-    ("acme", "db-1", "cmp3", ["acme-db"]),
-    ("acme", "gw-1", "cmp1", ["acme-web", "acme-db"]),
-    ("globex", "app-1", "cmp2", ["globex-lan"]),
-    ("globex", "app-2", "cmp3", ["globex-lan"]),
-]
 BOOT_SECTOR = b"\xfa\xf4\xeb\xfd".ljust(510, b"\0") + b"\x55\xaa"
 """cli; hlt; jmp: a guest that does nothing."""
+LIMIT_S = 420
+MUST_BE_ACTIVE = ("compute:", "network:dhcp", "network:router_interface", "network:router_gateway")
+OVN_MUST_BE_ACTIVE = ("compute:", "network:router_interface")
+began = time.monotonic()
 
 
 def say(*words: object) -> None:
     """Print, with the seconds since the beginning."""
-    sys.stdout.write(f"{time.monotonic() - began:5.0f} s  {' '.join(map(str, words))}\n")
-    sys.stdout.flush()
+    print(f"  {time.monotonic() - began:4.0f} s", *words, flush=True)  # noqa: T201 - a script
 
 
-def make_projects() -> None:
-    """Make the projects with a member each; the admin may act in them."""
-    identity = cloud.identity
-    member, admin = identity.find_role("member"), identity.find_role("admin")
-    for name in TENANT_NETWORKS:
-        project = identity.create_project(name=name, domain_id="default", description=f"tenant {name}")
-        user = identity.create_user(
-            name=f"{name}-user", password=password, domain_id="default", default_project_id=project.id
+class Seeder:
+    """Makes the planned objects; ids stand where the plan has places."""
+
+    def __init__(self, cloud: Cloud, controller: str, password: str) -> None:
+        self.cloud = cloud
+        self.admin = connect(controller, password)
+        self.network = self.admin.network
+        self._login = (controller, password)
+        self.projects: list[str] = []
+        self.groups: list[str] = []
+        self.networks: list[str] = []
+        self.subnets: list[list[str]] = []
+        self.servers: list[str] = []
+
+    def make_projects(self) -> None:
+        """Make the projects, each with a security group that lets ICMP in; the user "member" may use all of them."""
+        identity = self.admin.identity
+        role, user = identity.find_role("admin"), identity.find_user("admin")
+        member_role = identity.find_role("member")
+        member = identity.create_user(name="member", password=self._login[1], domain_id="default")
+        for planned in self.cloud.projects:
+            project = identity.create_project(name=planned.name, domain_id="default")
+            identity.assign_project_role_to_user(project, user, role)
+            identity.assign_project_role_to_user(project, member, member_role)
+            group = self.network.create_security_group(name=planned.security_group, project_id=project.id)
+            self.network.create_security_group_rule(
+                security_group_id=group.id, direction="ingress", protocol="icmp", ethertype="IPv4"
+            )
+            self.projects.append(project.id)
+            self.groups.append(group.id)
+
+    def make_compute(self) -> tuple[str, str]:
+        """Make aggregates, a flavor and an image; return the ids of the latter two."""
+        compute = self.admin.compute
+        for planned in self.cloud.aggregates:
+            zone = {"availability_zone": planned.zone} if planned.zone else {}
+            aggregate = compute.create_aggregate(name=planned.name, **zone)
+            for host in planned.hosts:
+                compute.add_host_to_aggregate(aggregate, host)
+        flavor = compute.create_flavor(name="m1.nano", ram=64, vcpus=1, disk=1)
+        image = self.admin.image.create_image(
+            name="tiny",
+            data=BOOT_SECTOR.ljust(4 << 20, b"\0"),
+            disk_format="raw",
+            container_format="bare",
+            visibility="public",
         )
-        identity.assign_project_role_to_user(project, user, member)
-        identity.assign_project_role_to_user(project, identity.find_user("admin"), admin)
+        return flavor.id, image.id
 
+    def make_networks(self) -> None:
+        """Make networks and subnets, then routers, then the ports of no server."""
+        for number, planned in enumerate(self.cloud.networks):
+            network = self.network.create_network(name=planned.name, **self._kind_of(number, planned))
+            self.networks.append(network.id)
+            self.subnets.append([self._make_subnet(network, one) for one in planned.subnets])
+        for router in self.cloud.routers:
+            self._make_router(router)
+        for port in self.cloud.lone_ports:
+            bound = {"binding:host_id": port.host} if port.host else {}
+            project = self.projects[self.cloud.networks[port.network].project or 0]
+            self.network.create_port(
+                name=port.name, network_id=self.networks[port.network], project_id=project, **bound
+            )
 
-def make_compute() -> tuple[str, str]:
-    """Make aggregates, a flavor and an image; return the ids of the latter two."""
-    for name, zone, hosts in (("agg-ssd", "az-east", ["cmp1", "cmp2"]), ("agg-hdd", "az-west", ["cmp3"])):
-        aggregate = compute.create_aggregate(name=name, availability_zone=zone)
-        for host in hosts:
-            compute.add_host_to_aggregate(aggregate, host)
-        compute.set_aggregate_metadata(aggregate, {"disk": name.split("-")[1]})
-    flavor = compute.create_flavor(name="m1.nano", ram=64, vcpus=1, disk=1)
-    image = cloud.image.create_image(
-        name="tiny",
-        data=io.BytesIO(BOOT_SECTOR.ljust(4 << 20, b"\0")).read(),
-        disk_format="raw",
-        container_format="bare",
-        visibility="public",
-    )
-    return flavor.id, image.id
+    def _kind_of(self, number: int, planned: Network) -> dict[str, Any]:
+        if planned.project is not None:
+            return {"project_id": self.projects[planned.project]}
+        physical: dict[str, Any] = {"provider_physical_network": "physnet1", "is_shared": True}
+        if number == PUBLIC:
+            return physical | {"provider_network_type": "flat", "is_router_external": True}
+        return physical | {"provider_network_type": "vlan", "provider_segmentation_id": planned.vlan}
 
-
-def make_networks() -> tuple[dict[str, str], str]:
-    """Make all networks, routers and security groups; return network ids by name, and the public one's."""
-    public = network.create_network(
-        name="public",
-        is_router_external=True,
-        provider_network_type="flat",
-        provider_physical_network="physnet1",
-        is_shared=True,
-    )
-    network.create_subnet(
-        name="public-subnet",
-        network_id=public.id,
-        cidr="203.0.113.0/24",
-        ip_version=4,
-        gateway_ip="203.0.113.1",
-        is_dhcp_enabled=False,
-        allocation_pools=[{"start": "203.0.113.100", "end": "203.0.113.199"}],
-    )
-    made = {}
-    if any(agent.agent_type == "Open vSwitch agent" for agent in network.agents()):  # the kernel here has no 8021q
-        vlan = network.create_network(
-            name="vlan101",
-            provider_network_type="vlan",
-            provider_physical_network="physnet1",
-            provider_segmentation_id=101,
-            is_shared=True,
+    def _make_subnet(self, network: Any, planned: Any) -> str:  # noqa: ANN401 - openstacksdk has no types
+        options: dict[str, Any] = {} if planned.gateway else {"gateway_ip": None}
+        if planned.mode:
+            options |= {"ipv6_address_mode": planned.mode, "ipv6_ra_mode": planned.mode}
+        if planned.pool:
+            start, end = planned.pool
+            options["allocation_pools"] = [{"start": start, "end": end}]
+        made = self.network.create_subnet(
+            name=planned.name,
+            network_id=network.id,
+            project_id=network.project_id,
+            cidr=planned.cidr,
+            ip_version=6 if planned.mode else 4,
+            is_dhcp_enabled=planned.dhcp,
+            **options,
         )
-        network.create_subnet(name="vlan101-subnet", network_id=vlan.id, cidr="10.101.0.0/24", ip_version=4)
-        made["vlan101"] = vlan.id
-    for project, networks in TENANT_NETWORKS.items():
-        own = connect(controller, password, project=project, user=f"{project}-user").network
-        own.create_security_group(name=f"{project}-sg", description="lab")
-        router = own.create_router(name=f"{project}-router")
-        for name, cidr in networks.items():
-            tenant = own.create_network(name=name)
-            subnet = own.create_subnet(name=f"{name}-subnet", network_id=tenant.id, cidr=cidr, ip_version=4)
-            own.add_interface_to_router(router, subnet_id=subnet.id)
-            made[name] = tenant.id
-        own.update_router(router, external_gateway_info={"network_id": public.id})
-    return made, public.id
+        return str(made.id)
 
+    def _make_router(self, planned: Router) -> None:
+        router = self.network.create_router(name=planned.name, project_id=self.projects[planned.project])
+        for number in planned.networks:
+            for subnet in self.subnets[number]:
+                self.network.add_interface_to_router(router, subnet_id=subnet)
+        if planned.gateway:
+            self.network.update_router(router, external_gateway_info={"network_id": self.networks[PUBLIC]})
 
-def make_servers(networks: dict[str, str], flavor: str, image: str) -> list[tuple[str, str]]:
-    """Make the servers, each on its host; return project and id of each."""
-    made = []
-    for project, name, host, names in SERVERS:
-        wanted = [*names, "vlan101"] if name == "app-2" and "vlan101" in networks else names
-        server = connect(controller, password, project=project).compute.create_server(
-            name=name,
-            flavor_id=flavor,
-            image_id=image,
-            networks=[{"uuid": networks[one]} for one in wanted],
-            availability_zone=f"{ZONES[host]}:{host}",
-            security_groups=[{"name": f"{project}-sg"}],
-            metadata={"owner": project},
+    def make_servers(self, flavor: str, image: str) -> None:
+        """Make the servers, each on its host, and wait until they are active."""
+        for planned in self.cloud.servers:
+            server = self._own(planned).create_server(
+                name=planned.name,
+                flavor_id=flavor,
+                image_id=image,
+                networks=[self._request(planned, nic) for nic in planned.nics],
+                availability_zone=f"{self.cloud.zone(planned.host)}:{planned.host}",
+                security_groups=[{"name": self.groups[planned.project]}],
+            )
+            self.servers.append(server.id)
+        self._wait_for_servers(lambda _: "ACTIVE")
+
+    def _own(self, planned: Server) -> Any:  # noqa: ANN401
+        return connect(*self._login, project_id=self.projects[planned.project]).compute
+
+    def _request(self, planned: Server, nic: Nic) -> dict[str, str]:
+        """Return what Nova is asked for a NIC."""
+        if nic.port is None:
+            return {"uuid": self.networks[nic.network]} | ({"fixed_ip": nic.address} if nic.address else {})
+        fixed = {"fixed_ips": [{"ip_address": nic.address}]} if nic.address else {}
+        port = self.network.create_port(
+            name=nic.port,
+            network_id=self.networks[nic.network],
+            project_id=self.projects[planned.project],
+            security_groups=[self.groups[planned.project]],
+            **fixed,
         )
-        made.append((project, server.id))
-    return made
+        return {"port": port.id}
+
+    def _wait_for_servers(self, status: Callable[[Server], str]) -> None:
+        def differing() -> list[str]:
+            known = {one.id: one for one in self.admin.compute.servers(all_projects=True)}
+            for one in known.values():
+                if one.status == "ERROR":
+                    fault = self.admin.compute.get_server(one.id).fault
+                    sys.exit(f"server {one.id} {one.name!r}: {fault}")
+            return [
+                f"{planned.name!r} ({id_}) is {known[id_].status}, not {status(planned)}"
+                for planned, id_ in zip(self.cloud.servers, self.servers, strict=True)
+                if known[id_].status != status(planned)
+            ]
+
+        wait_until_none(differing)
+
+    def change_servers(self) -> None:
+        """Give floating IPs, detach NICs, shut off what is to be shut off."""
+        compute = self.admin.compute
+        public = self.networks[PUBLIC]
+        for planned, id_ in zip(self.cloud.servers, self.servers, strict=True):
+            if planned.floating:
+                (port, *_) = self.network.ports(device_id=id_, network_id=self.networks[planned.nics[0].network])
+                self.network.create_ip(
+                    floating_network_id=public, port_id=port.id, project_id=self.projects[planned.project]
+                )
+            if planned.shut_off or planned.loses_last_nic:
+                compute.stop_server(id_)
+        self.network.create_ip(floating_network_id=public, project_id=self.projects[0])
+        self._wait_for_servers(lambda one: "SHUTOFF" if one.shut_off or one.loses_last_nic else "ACTIVE")
+        for planned, id_ in zip(self.cloud.servers, self.servers, strict=True):
+            if planned.loses_last_nic:
+                self._detach(planned, id_)
+                if not planned.shut_off:
+                    compute.start_server(id_)
+        self._wait_for_servers(lambda one: "SHUTOFF" if one.shut_off else "ACTIVE")
+
+    def _detach(self, planned: Server, id_: str) -> None:
+        """Detach the last NIC: a guest without an operating system gives none up while it runs."""
+        (port,) = self.network.ports(
+            name=planned.nics[-1].port, network_id=self.networks[planned.nics[-1].network], device_id=id_
+        )
+        self.admin.compute.delete_server_interface(port.id, server=id_)
+        wait_until_none(lambda: [f"{id_} keeps port {port.id}"] if self.network.get_port(port.id).device_id else [])
+
+    def wait_for_ports(self, *, ovn: bool) -> None:
+        """Wait until every port that something uses is active, and all DHCP servers that are to be there are."""
+        off = {id_ for planned, id_ in zip(self.cloud.servers, self.servers, strict=True) if planned.shut_off}
+        owners = OVN_MUST_BE_ACTIVE if ovn else MUST_BE_ACTIVE
+        served = set() if ovn else {one.network_id for one in self.network.subnets() if one.is_dhcp_enabled}
+
+        def unready() -> list[str]:
+            ports = list(self.network.ports())
+            told = [
+                f"port {one.id} of {one.device_owner} {one.device_id} is {one.status}"
+                for one in ports
+                if one.device_owner.startswith(owners) and one.status != "ACTIVE" and one.device_id not in off
+            ]
+            unserved = served - {one.network_id for one in ports if one.device_owner == "network:dhcp"}
+            return told + [f"network {one} has no DHCP server" for one in unserved]
+
+        wait_until_none(unready)
 
 
-def wait_for(project: str, server_id: str) -> bool:
-    """Wait for one server; tell whether it is active."""
-    own = connect(controller, password, project=project).compute
-    try:
-        server = own.wait_for_server(own.get_server(server_id), wait=240, interval=1)
-    except openstack.exceptions.SDKException as error:
-        say(server_id, "FAILED", str(error)[:300])
-        return False
-    say(server.name, server.status)
-    return True
-
-
-def wait_for_services() -> None:
-    """Wait until every router and DHCP server has its interfaces; on a machine that is too busy, say what has none."""
-    owners = ("network:dhcp", "network:router_interface", "network:router_gateway")
-    served = {subnet.network_id for subnet in network.subnets() if subnet.is_dhcp_enabled}
-    for _ in range(90):
-        ports = [port for port in network.ports() if port.device_owner in owners]
-        waiting = [port.id for port in ports if port.status != "ACTIVE"]
-        unserved = served - {port.network_id for port in ports if port.device_owner == "network:dhcp"}
-        if not waiting and not unserved:
-            return
+def wait_until_none(differing: Callable[[], list[str]]) -> None:
+    """Wait until nothing is told to differ from what is wanted; end the program when that takes too long."""
+    end = time.monotonic() + LIMIT_S
+    while told := differing():
+        if time.monotonic() > end:
+            sys.exit("\n".join([f"after {LIMIT_S} s:", *told]))
         time.sleep(1)
-    say("not ready: ports", *waiting, "networks without DHCP server", *unserved)
 
 
-make_projects()
-flavor_id, image_id = make_compute()
-say("projects, aggregates, image")
-network_ids, public_id = make_networks()
-say("networks, routers")
-servers = make_servers(network_ids, flavor_id, image_id)
-active = [wait_for(project, server_id) for project, server_id in servers]
-if all(active):
-    port = next(iter(network.ports(device_id=servers[0][1])))
-    acme = connect(controller, password, project="acme").network
-    floating = acme.create_ip(floating_network_id=public_id, port_id=port.id)
-    acme.create_ip(floating_network_id=public_id)
-    say("floating IP", floating.floating_ip_address)
-    wait_for_services()
-sys.exit(0 if all(active) else 1)
+def main(arguments: list[str]) -> None:
+    """Make the cloud."""
+    controller, password, variant, computes, projects, networks, servers, seed = arguments
+    cloud = plan(
+        variant=variant,
+        computes=int(computes),
+        projects=int(projects),
+        networks=int(networks),
+        servers=int(servers),
+        seed=seed,
+    )
+    seeder = Seeder(cloud, controller, password)
+    seeder.make_projects()
+    flavor, image = seeder.make_compute()
+    say(f"{len(cloud.projects)} projects, {len(cloud.aggregates)} aggregates")
+    seeder.make_networks()
+    say(f"{len(cloud.networks)} networks, {len(cloud.routers)} routers")
+    seeder.make_servers(flavor, image)
+    say(f"{len(cloud.servers)} servers are active")
+    seeder.change_servers()
+    say("floating IPs given, NICs detached, servers shut off")
+    seeder.wait_for_ports(ovn=variant == "ovn")
+    say("every port is as it must be")
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])

@@ -1,34 +1,48 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Waits until all computes and Neutron agents are alive: waitready.py CONTROLLER PASSWORD COMPUTES."""
+"""Waits until all computes and network agents are alive: waitready.py CONTROLLER PASSWORD VARIANT COMPUTES."""
 
 import sys
 import time
+from collections import Counter
 
 import openstack.exceptions
 from clients import connect
 from keystoneauth1.exceptions import ClientException
 
-controller, password, computes = sys.argv[1], sys.argv[2], int(sys.argv[3])
+controller, password, variant = sys.argv[1:4]
+computes = int(sys.argv[4])
 cloud = connect(controller, password)
-L2_AGENTS = ("Linux bridge agent", "Open vSwitch agent")
-LIMIT_S = 180
+LIMIT_S = 150 + 45 * computes
+CENTRAL = {"L3 agent": 1, "DHCP agent": 1, "Metadata agent": 1}
+WANTED = {
+    "ovs": CENTRAL | {"Open vSwitch agent": computes + 1},
+    "ovs-nativefw": CENTRAL | {"Open vSwitch agent": computes + 1},
+    "lxb": CENTRAL | {"Linux bridge agent": computes + 1},
+    "ovn": {
+        "OVN Controller agent": computes,
+        "OVN Controller Gateway agent": 1,
+        "OVN Metadata agent": computes,
+    },
+}
+"""How many of each kind must be alive."""
+
+wanted = Counter(WANTED[variant]) + Counter({"nova-compute": computes})
 
 
-def state() -> tuple[int, int, int]:
-    """Return how many computes, agents and layer 2 agents are alive."""
-    up = [one for one in cloud.compute.services() if one.state == "up" and one.binary == "nova-compute"]
-    agents = [one for one in cloud.network.agents() if one.is_alive]
-    return len(up), len(agents), len([one for one in agents if one.agent_type in L2_AGENTS])
+def alive() -> Counter[str]:
+    """Count what is alive, by kind."""
+    up = [one.binary for one in cloud.compute.services() if one.state == "up"]
+    return Counter([*up, *(one.agent_type for one in cloud.network.agents() if one.is_alive)])
 
 
 end = time.monotonic() + LIMIT_S
-seen: object = None
+missing: object = "the services do not answer"
 while time.monotonic() < end:
     try:
-        seen = up, agents, layer2 = state()
-        if up >= computes and layer2 >= computes + 1 and agents >= computes + 4:
+        missing = dict(wanted - alive())
+        if not missing:
             sys.exit(0)
     except (openstack.exceptions.SDKException, ClientException) as error:
-        seen = error
+        missing = error
     time.sleep(1)
-sys.exit(1)
+sys.exit(f"not alive after {LIMIT_S} s: {missing}")

@@ -1,0 +1,45 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The truth test on recorded clouds: what a scan says is what was there, and no way to be wrong goes unnoticed."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.lab import recorded
+from tests.lab.comparing import explain
+from tests.lab.mutants import MUTANTS, Mutant
+from tests.lab.mutations import table
+from tests.lab.oracle.writing import read_written, written
+from tests.lab.recorded import VARIANTS, compared, truth_of
+
+README = Path(recorded.__file__).with_name("README.md")
+SHOWN = [(mutant, variant) for mutant in MUTANTS for variant in VARIANTS if variant in mutant.variants]
+
+
+def test_every_variant_that_is_scanned_is_recorded() -> None:
+    assert set(VARIANTS) >= {"ovs", "ovs-nativefw", "lxb"}
+
+
+@pytest.mark.parametrize("variant", VARIANTS)
+def test_what_is_told_is_true(variant: str) -> None:
+    assert [str(one) for one in compared(variant) if one] == []
+
+
+@pytest.mark.parametrize("variant", VARIANTS)
+def test_the_truth_is_written_as_it_was_read(variant: str) -> None:
+    truth = truth_of(variant)
+    assert truth.contradictions == ()
+    assert truth.chains
+    assert read_written(written(truth)) == truth
+    assert explain(truth, truth) == ""
+
+
+@pytest.mark.parametrize(("mutant", "variant"), SHOWN, ids=lambda one: one.name if isinstance(one, Mutant) else one)
+def test_a_mutant_is_caught(mutant: Mutant, variant: str) -> None:
+    assert any(compared(variant, mutant))
+
+
+def test_the_readme_says_which_comparison_catches_which_mutant() -> None:
+    assert "\n".join(table()) in README.read_text("utf-8")

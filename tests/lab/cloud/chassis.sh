@@ -1,0 +1,81 @@
+# shellcheck shell=bash
+# The hosts that have virtual networks: net1 and the computes. Open vSwitch, libvirt, and the agents of the variant.
+AGENT_FILES=(--config-file /etc/neutron/neutron.conf)
+
+# start_openvswitch HOST: without the kernel module, so every bridge has the userspace datapath ("netdev")
+start_openvswitch() {
+  in_host "$1" bash -euc 'mkdir -p /etc/openvswitch; rm -f /etc/openvswitch/conf.db
+    ovsdb-tool create /etc/openvswitch/conf.db /usr/share/openvswitch/vswitch.ovsschema'
+  start "$1" ovsdb-server ovsdb-server /etc/openvswitch/conf.db --remote=punix:/run/openvswitch/db.sock \
+    --remote=db:Open_vSwitch,Open_vSwitch,manager_options --pidfile=/run/openvswitch/ovsdb-server.pid
+  wait_socket "$1" /run/openvswitch/db.sock
+  in_host "$1" ovs-vsctl --no-wait init -- set Open_vSwitch . "external_ids:hostname=$1" "external_ids:system-id=osl-$1" \
+    ovs_version="$(dpkg-query -W -f '${Version}' openvswitch-switch | cut -d- -f1)"
+  start "$1" ovs-vswitchd ovs-vswitchd unix:/run/openvswitch/db.sock --pidfile=/run/openvswitch/ovs-vswitchd.pid
+  # userspace tunnels need their address on a netdev bridge that holds the interface, not on the interface
+  in_host "$1" bash -euc '
+    ovs-vsctl add-br br-ex -- set bridge br-ex datapath_type=netdev -- add-port br-ex eth2
+    ip link set br-ex up
+    ovs-vsctl add-br br-vtep -- set bridge br-vtep datapath_type=netdev "other-config:hwaddr=$(cat /sys/class/net/eth1/address)" \
+      -- add-port br-vtep eth1
+    ip address flush dev eth1
+    ip address add "$1/24" dev br-vtep
+    ip link set br-vtep up' _ "${TUN[$1]}"
+}
+
+# wait_socket HOST PATH
+wait_socket() {
+  # shellcheck disable=SC2016  # for the inner shell
+  in_host "$1" bash -c 'for _ in {1..100}; do [ -S "$1" ] && exit 0; sleep 0.1; done; echo "$1: no such socket after 10 s"; exit 1' _ "$2"
+}
+
+start_virtual_switches() {
+  local host
+  for host in "${CHASSIS[@]}"; do
+    [[ $VARIANT == lxb ]] || start_openvswitch "$host"
+    [[ $VARIANT != ovn ]] || start_ovn_controller "$host"
+  done
+  for host in "${COMPUTE_HOSTS[@]}"; do
+    start "$host" virtlogd virtlogd
+    start "$host" libvirtd libvirtd
+  done
+}
+
+start_agents() {
+  local host agent=openvswitch plugging
+  [[ $VARIANT != lxb ]] || agent=linuxbridge
+  plugging=/etc/neutron/plugins/ml2/${agent}_agent.ini
+  for host in "${COMPUTE_HOSTS[@]}"; do
+    start "$host" nova-compute nova-compute --config-file /etc/nova/nova.conf --config-file /etc/nova/nova-compute.conf
+    [[ $VARIANT != ovn ]] || start "$host" neutron-ovn-metadata-agent neutron-ovn-metadata-agent "${AGENT_FILES[@]}" \
+      --config-file /etc/neutron/neutron_ovn_metadata_agent.ini
+  done
+  [[ $VARIANT != ovn ]] || return 0
+  for host in "${CHASSIS[@]}"; do
+    start "$host" "neutron-$agent-agent" "neutron-$agent-agent" "${AGENT_FILES[@]}" --config-file "$plugging"
+  done
+  for agent in l3 dhcp metadata; do
+    start net1 "neutron-$agent-agent" "neutron-$agent-agent" "${AGENT_FILES[@]}" \
+      --config-file "/etc/neutron/${agent}_agent.ini" --config-file "$plugging"
+  done
+}
+
+# unwired HOST: ports of br-int that something is plugged into and that the agent has not given their network's tag yet
+unwired() {
+  # shellcheck disable=SC2016  # for the inner shell
+  in_host "$1" bash -euc 'for port in $(ovs-vsctl list-ports br-int); do
+    mapfile -t told < <(ovs-vsctl --if-exists get Port "$port" tag -- --if-exists get Interface "$port" ofport external_ids:iface-id)
+    [[ -z ${told[2]:-} || ${told[1]} == -1 || ( ${told[0]} =~ ^[0-9]+$ && ${told[0]} != 4095 ) ]] || echo "$port"
+  done'
+}
+
+# wait_wired: of a server that was stopped and started, port and server are ACTIVE before the agent has wired the new tap
+wait_wired() {
+  local host ports end=$((SECONDS + 120))
+  for host in "${CHASSIS[@]}"; do
+    while ports=$(unwired "$host") && [[ -n $ports ]]; do
+      ((SECONDS < end)) || { say "ports of $host that its agent does not wire:" "$ports"; return 1; }
+      sleep 1
+    done
+  done
+}

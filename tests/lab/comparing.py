@@ -1,0 +1,142 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Compares what is told with the truth: what is missing, what is wrong and what is extra, each apart."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from tests.lab.oracle.model import End, Link, Truth
+
+SHOWN = 15
+"""Differences of a kind that are shown one by one."""
+
+
+@dataclass(frozen=True, slots=True)
+class Differences:
+    """The outcome of one comparison; each entry is a sentence. All three are empty when what is told is true."""
+
+    of: str
+    missing: tuple[str, ...] = ()
+    wrong: tuple[str, ...] = ()
+    extra: tuple[str, ...] = ()
+
+    def __bool__(self) -> bool:
+        return bool(self.missing or self.wrong or self.extra)
+
+    def __str__(self) -> str:
+        parts = [f"{self.of}: {len(self.missing)} missing, {len(self.wrong)} wrong, {len(self.extra)} extra"]
+        for kind, told in (("missing", self.missing), ("wrong", self.wrong), ("extra", self.extra)):
+            parts += [f"  {kind}: {one}" for one in told[:SHOWN]]
+            parts += [f"  {kind}: ... and {len(told) - SHOWN} more"] if len(told) > SHOWN else []
+        return "\n".join(parts)
+
+
+def compare(told: Truth, truth: Truth) -> list[Differences]:
+    """Return every comparison's outcome, those without differences too."""
+    return [comparison(told, truth) for comparison in (objects, facts, links, states, chains, counts)]
+
+
+def objects(told: Truth, truth: Truth) -> Differences:
+    """Compare what is there; an object of the same name that is on another host is wrong."""
+    missing, extra = truth.things.keys() - told.things.keys(), told.things.keys() - truth.things.keys()
+    moved = [(one, other) for one in missing for other in extra if (one.type, one.name) == (other.type, other.name)]
+    moved = [(one, other) for one, other in moved if one.type not in ("host_pnic", "network_agent", "otep", "vedge")]
+    return Differences(
+        "objects",
+        _texts(missing - {one for one, _ in moved}),
+        _texts(f"{one}: told on {other.host}" for one, other in moved),
+        _texts([*(extra - {other for _, other in moved}), *told.contradictions]),
+    )
+
+
+def facts(told: Truth, truth: Truth) -> Differences:
+    """Compare the facts of what both know."""
+    wrong = []
+    for end in truth.things.keys() & told.things.keys():
+        here, there = told.things[end].facts, truth.things[end].facts
+        wrong += [
+            f"{end}: {name} is {there.get(name)!r}, told {here.get(name)!r}"
+            for name in sorted(here.keys() | there.keys())
+            if here.get(name) != there.get(name)
+        ]
+    return Differences("facts", wrong=_texts(wrong))
+
+
+def links(told: Truth, truth: Truth) -> Differences:
+    """Compare all links; one from the same end, of the same type, to another target is wrong."""
+    return _links("links", told.links, truth.links)
+
+
+def states(told: Truth, truth: Truth) -> Differences:
+    """Compare which of the links that both know are down."""
+    both = told.links & truth.links
+    return Differences(
+        "states", wrong=_texts(f"{link} is {_state(link, truth)}, told {_state(link, told)}" for link in both
+                               if (link in truth.down) != (link in told.down))
+    )  # fmt: skip
+
+
+def _state(link: Link, known: Truth) -> str:
+    return "down" if link in known.down else "up"
+
+
+def chains(told: Truth, truth: Truth) -> Differences:
+    """Compare the links of every server's, router's and DHCP server's chains with those of its clique."""
+    here, there = told.ways(), truth.ways()
+    found = [_links(f"clique of {owner}", here.get(owner, ()), way) for owner, way in there.items()]
+    return Differences(
+        "chains",
+        _texts(f"{one.of}: {text}" for one in found for text in one.missing),
+        _texts(f"{one.of}: {text}" for one in found for text in one.wrong),
+        _texts(
+            [
+                *(f"{one.of}: {text}" for one in found for text in one.extra),
+                *(f"clique of {owner}" for owner in here.keys() - there.keys()),
+            ]
+        ),
+    )
+
+
+def counts(told: Truth, truth: Truth) -> Differences:
+    """Compare how many there are of each type of object and link."""
+    wrong = []
+    for what, here, there in (
+        ("objects", (end.type for end in told.things), (end.type for end in truth.things)),
+        ("links", (link.type for link in told.links), (link.type for link in truth.links)),
+    ):
+        mine, real = Counter(here), Counter(there)
+        wrong += [
+            f"{what} {type_}: {real[type_]}, told {mine[type_]}" for type_ in mine | real if mine[type_] != real[type_]
+        ]
+    return Differences("counts", wrong=_texts(wrong))
+
+
+def _links(of: str, told: Iterable[Link], truth: Iterable[Link]) -> Differences:
+    missing, extra = set(truth) - set(told), set(told) - set(truth)
+    wrong = []
+    for link in sorted(missing):
+        others = [other for other in extra if (other.source, other.type) == (link.source, link.type)]
+        if others:
+            other = min(others)
+            missing.discard(link)
+            extra.discard(other)
+            wrong.append(f"{link}, told {_end(other.target)}")
+    return Differences(of, _texts(missing), _texts(wrong), _texts(extra))
+
+
+def _end(end: End) -> str:
+    return f"-> {end}"
+
+
+def _texts(ones: Iterable[object]) -> tuple[str, ...]:
+    return tuple(sorted(str(one) for one in ones))
+
+
+def explain(told: Truth, truth: Truth) -> str:
+    """Return all differences as text, "" when there is none."""
+    return "\n".join(str(one) for one in compare(told, truth) if one)

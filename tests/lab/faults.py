@@ -1,0 +1,372 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What goes wrong in life, done to the lab: each fault breaks something, waits until that is so, and heals it again.
+
+They act through the hosts' consoles and the API, and know nothing of the product.
+"""
+
+from __future__ import annotations
+
+import time
+import uuid
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+import requests
+
+from tests.lab.oracle.api import Api
+from tests.lab.oracle.place import inside
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+
+LIMIT_S = 120
+SERVER_HOST = "OS-EXT-SRV-ATTR:host"
+
+KILL = """
+for name in {names}; do
+  pid=$(cat /run/osl/$name.pid)
+  # words, a NUL after each; Neutron's agents call themselves "NAME (COMMAND)"
+  if tr -d '\\0' </proc/$pid/cmdline | grep -qE '^[^ ]+ \\(.*\\) *$'; then
+    tr -d '\\0' </proc/$pid/cmdline | sed -E 's/^[^ ]+ \\((.*)\\) *$/\\1/' | tr ' ' '\\0'
+  else
+    cat /proc/$pid/cmdline
+  fi >/run/osl/$name.command
+  kill -{signal} $pid
+  for _ in $(seq 200); do [ -s /proc/$pid/cmdline ] || break; sleep 0.1; done
+done
+"""
+START = """
+cat >/run/osl/start-again <<'END'
+cd /
+for name in {names}; do
+  mapfile -d '' -t words </run/osl/$name.command
+  setsid "${{words[@]}}" >>/var/log/osl/$name.log 2>&1 </dev/null & echo $! >/run/osl/$name.pid
+done
+END
+bash /run/osl/start-again
+"""
+
+
+def wait_until(what: str, done: Callable[[], object], *, limit_s: float = LIMIT_S) -> None:
+    """Wait for something; AssertionError that names it when it does not come."""
+    end = time.monotonic() + limit_s
+    while not done():
+        assert time.monotonic() < end, f"after {limit_s} s not yet: {what}"
+        time.sleep(1)
+
+
+# --- daemons
+
+
+def kill(host: str, *names: str, signal: str = "KILL") -> None:
+    """End daemons of a host, and note how they were started."""
+    inside(host, KILL.format(names=" ".join(names), signal=signal))
+
+
+def start(host: str, *names: str) -> None:
+    """Start daemons that ``kill`` has ended."""
+    inside(host, START.format(names=" ".join(names)))
+
+
+def agents_of(host: str) -> list[Mapping[str, Any]]:
+    """Return what Neutron says of a host's agents."""
+    api = Api()
+    return [row for row in api.list(f"{api.neutron}/agents") if row["host"] == host]
+
+
+@contextmanager
+def agents_killed(host: str) -> Iterator[None]:
+    """Kill a compute's nova-compute and Neutron agent; Neutron notices after agent_down_time."""
+    daemons = ("nova-compute", inside(host, "cd /run/osl; ls neutron-*-agent.pid").split()[0].removesuffix(".pid"))
+    kill(host, *daemons)
+    try:
+        wait_until(f"Neutron misses the agents of {host}", lambda: not any(row["alive"] for row in agents_of(host)))
+        yield
+    finally:
+        start(host, *daemons)
+        wait_until(f"the agents of {host} are back", lambda: _in_cloud(host))
+
+
+@contextmanager
+def keystone_stopped() -> Iterator[None]:
+    """End Keystone: its port refuses connections, and nobody gets a token."""
+    kill("ctl", "keystone", signal="TERM")
+    try:
+        yield
+    finally:
+        start("ctl", "keystone")
+        wait_until("the APIs answer again", _apis_answer)
+
+
+@contextmanager
+def database_stopped() -> Iterator[None]:
+    """End MariaDB: with it go Keystone, Nova and Neutron."""
+    kill("ctl", "mariadb", signal="TERM")
+    try:
+        yield
+    finally:
+        start("ctl", "mariadb")
+        wait_until("the APIs answer again", _apis_answer)
+
+
+def _apis_answer() -> bool:
+    try:
+        api = Api()
+        return all(
+            api.list(url) for url in (f"{api.neutron}/agents", f"{api.nova}/os-services", f"{api.neutron}/ports")
+        )
+    except requests.RequestException:
+        return False
+
+
+# --- wiring of a host; its agent must be stopped, else it repairs some of this within seconds
+
+
+@contextmanager
+def bridge_deleted(host: str, bridge: str) -> Iterator[None]:
+    """Delete a Linux bridge under its members."""
+    members = inside(host, f"ls /sys/class/net/{bridge}/brif").split()
+    inside(host, f"ip link delete {bridge}")
+    try:
+        yield
+    finally:
+        plugged = "; ".join(f"ip link set {member} master {bridge}" for member in members)
+        inside(host, f"set -e; ip link add {bridge} type bridge; ip link set {bridge} up; {plugged}")
+
+
+@contextmanager
+def tap_unplugged(host: str, tap: str) -> Iterator[None]:
+    """Take a server's tap out of the bridge that it is in, Linux or Open vSwitch."""
+    if master := inside(host, f"basename $(readlink /sys/class/net/{tap}/master) 2>/dev/null || true").strip():
+        inside(host, f"ip link set {tap} nomaster")
+        plug = f"ip link set {tap} master {master}"
+    else:
+        tag, noted, ids = (
+            inside(host, f"ovs-vsctl get {what}").strip()
+            for what in (f"Port {tap} tag", f"Port {tap} other_config", f"Interface {tap} external_ids")
+        )
+        bridge = inside(host, f"ovs-vsctl port-to-br {tap}; ovs-vsctl del-port {tap}").strip()
+        plug = f"ovs-vsctl add-port {bridge} {tap} tag={tag} -- set Port {tap} 'other_config={noted}'"
+        plug += f" -- set Interface {tap} 'external_ids={ids}'"
+    try:
+        yield
+    finally:
+        inside(host, plug)
+
+
+@contextmanager
+def tunnel_removed(host: str) -> Iterator[str]:
+    """Take one tunnel away: a port of br-tun, or where a VXLAN device sends to; give the device's name."""
+    if inside(host, "command -v ovs-vsctl >/dev/null && [ -S /run/openvswitch/db.sock ] && echo ovs || true"):
+        port = inside(host, "ovs-vsctl list-ports br-tun | grep vxlan | head -1").strip()
+        options = inside(host, f"ovs-vsctl get Interface {port} options; ovs-vsctl del-port {port}").strip()
+        heal = f"ovs-vsctl add-port br-tun {port} -- set Interface {port} type=vxlan 'options={options}'"
+    else:
+        entries = [line.split() for line in inside(host, "bridge fdb show | grep ' dst '").splitlines()]
+        port, remote = next((row[2], row[row.index("dst") + 1]) for row in entries)
+        own = [row[0] for row in entries if (row[2], row[row.index("dst") + 1]) == (port, remote)]
+        inside(host, "set -e; " + "; ".join(f"bridge fdb delete {mac} dev {port} dst {remote}" for mac in own))
+        heal = "set -e; " + "; ".join(f"bridge fdb append {mac} dev {port} dst {remote}" for mac in own)
+    try:
+        yield port
+    finally:
+        inside(host, heal)
+
+
+@contextmanager
+def cable_pulled(port: str, switch: str = "tor1") -> Iterator[None]:
+    """Take a port of the switch out of service: the host at the other end loses its carrier."""
+    inside(switch, f"ip link set {port} down")
+    try:
+        yield
+    finally:
+        inside(switch, f"ip link set {port} up")
+
+
+# --- the cloud
+
+
+@contextmanager
+def unbound_port(network: str) -> Iterator[str]:
+    """Make a port that is bound to nothing; give its id."""
+    api = Api()
+    port = api.ask("POST", f"{api.neutron}/ports", {"port": {"network_id": network, "name": "$(unbound) / port"}})[
+        "port"
+    ]
+    try:
+        yield port["id"]
+    finally:
+        api.ask("DELETE", f"{api.neutron}/ports/{port['id']}")
+
+
+@contextmanager
+def network_renamed(network: str, name: str) -> Iterator[None]:
+    """Call a network something else."""
+    api = Api()
+    before = api.ask("GET", f"{api.neutron}/networks/{network}")["network"]["name"]
+    api.ask("PUT", f"{api.neutron}/networks/{network}", {"network": {"name": name}})
+    try:
+        yield
+    finally:
+        api.ask("PUT", f"{api.neutron}/networks/{network}", {"network": {"name": before}})
+
+
+@contextmanager
+def gateway_cleared() -> Iterator[str]:
+    """Take a router's gateway away, with the floating IPs that need it; give the router's id."""
+    api = Api()
+    router = next(row for row in api.list(f"{api.neutron}/routers") if row["external_gateway_info"])
+    url = f"{api.neutron}/routers/{router['id']}"
+    floating = [row for row in api.list(f"{api.neutron}/floatingips") if row["router_id"] == router["id"]]
+    for row in floating:
+        api.ask("PUT", f"{api.neutron}/floatingips/{row['id']}", {"floatingip": {"port_id": None}})
+    api.ask("PUT", url, {"router": {"external_gateway_info": {}}})
+    devices = f"ip netns exec qrouter-{router['id']} ls /sys/class/net"
+    wait_until("the router's gateway is gone", lambda: "qg-" not in inside("net1", devices))
+    try:
+        yield str(router["id"])
+    finally:
+        gateway = {"network_id": router["external_gateway_info"]["network_id"]}
+        api.ask("PUT", url, {"router": {"external_gateway_info": gateway}})
+        for row in floating:
+            body = {"floatingip": {"port_id": row["port_id"], "fixed_ip_address": row["fixed_ip_address"]}}
+            api.ask("PUT", f"{api.neutron}/floatingips/{row['id']}", body)
+        wait_until("the router's gateway is back", lambda: "qg-" in inside("net1", devices))
+
+
+# --- servers
+
+
+def server(id_: str) -> Mapping[str, Any] | None:
+    """Return what Nova says of a server; None when it does not know it."""
+    api = Api()
+    try:
+        found: Mapping[str, Any] = api.ask("GET", f"{api.nova}/servers/{id_}")["server"]
+    except requests.HTTPError as error:
+        if error.response is not None and error.response.status_code == requests.codes.not_found:
+            return None
+        raise
+    return found
+
+
+def has_status(id_: str, status: str) -> bool:
+    """Tell whether a server has a status; AssertionError with Nova's words when it is in error."""
+    told = server(id_)
+    assert told is not None
+    assert told["status"] != "ERROR", f"{id_}: {told.get('fault')}"
+    return bool(told["status"] == status and told["OS-EXT-STS:task_state"] is None)
+
+
+def act(id_: str, action: Mapping[str, Any], status: str) -> None:
+    """Have Nova do something with a server, and wait for its status."""
+    api = Api()
+    api.ask("POST", f"{api.nova}/servers/{id_}/action", action)
+    wait_until(f"server {id_} is {status}", lambda: has_status(id_, status))
+
+
+def delete_server(id_: str) -> None:
+    """Delete a server, and wait until Nova has forgotten it and its devices are gone."""
+    api = Api()
+    host, nics = (server(id_) or {})[SERVER_HOST], api.list(f"{api.nova}/servers/{id_}/os-interface")
+    api.ask("DELETE", f"{api.nova}/servers/{id_}")
+    wait_until(f"Nova forgets {id_}", lambda: server(id_) is None)
+    suffixes = [nic["port_id"][:11] for nic in nics]
+    wait_until(
+        f"the devices of {id_} are gone",
+        lambda: not any(one in inside(host, "ls /sys/class/net; ovs-vsctl show 2>&1 || true") for one in suffixes),
+    )
+
+
+@contextmanager
+def interface_attached(id_: str, network: str) -> Iterator[str]:
+    """Attach an interface to a server that runs, and detach it while the server is off; give the port's id."""
+    api = Api()
+    url = f"{api.nova}/servers/{id_}/os-interface"
+    port = api.ask("POST", url, {"interfaceAttachment": {"net_id": network}})["interfaceAttachment"]["port_id"]
+    wait_until(f"port {port} is active", lambda: _port(api, port)["status"] == "ACTIVE")
+    try:
+        yield port
+    finally:
+        act(id_, {"os-stop": None}, "SHUTOFF")
+        api.ask("DELETE", f"{url}/{port}")
+        wait_until(f"port {port} is detached", lambda: all(one["port_id"] != port for one in api.list(url)))
+        act(id_, {"os-start": None}, "ACTIVE")
+
+
+def _port(api: Api, id_: str) -> Mapping[str, Any]:
+    found: Mapping[str, Any] = api.ask("GET", f"{api.neutron}/ports/{id_}")["port"]
+    return found
+
+
+def let_computes_copy(computes: tuple[str, ...], key: str) -> None:
+    """Give every compute a key for the others: Nova copies a server's disk by ssh when it is migrated or resized."""
+    script = "umask 077; mkdir -p /root/.ssh; cat >/root/.ssh/id_ed25519 <<'END'\n" + key + "END\n"
+    script += "printf 'Host *\\n  StrictHostKeyChecking no\\n  LogLevel ERROR\\n' >/root/.ssh/config\n"
+    for host in computes:
+        inside(host, script)
+
+
+def migrate(id_: str, host: str) -> None:
+    """Cold-migrate a server to a host, and confirm that."""
+    act(id_, {"migrate": {"host": host}}, "VERIFY_RESIZE")
+    confirm(id_)
+
+
+def resize(id_: str) -> None:
+    """Resize a server to a flavor that is made for it, and confirm that."""
+    api = Api()
+    flavor = {"name": f"resized {uuid.uuid4()}", "ram": 96, "vcpus": 1, "disk": 1}
+    made = api.ask("POST", f"{api.nova}/flavors", {"flavor": flavor})["flavor"]
+    act(id_, {"resize": {"flavorRef": made["id"]}}, "VERIFY_RESIZE")
+    confirm(id_)
+
+
+def confirm(id_: str) -> None:
+    """Confirm a migration or a change of size."""
+    api = Api()
+    api.ask("POST", f"{api.nova}/servers/{id_}/action", {"confirmResize": None})
+    wait_until(f"server {id_} is ACTIVE", lambda: has_status(id_, "ACTIVE"))
+
+
+# --- hosts
+
+
+@contextmanager
+def host_removed(host: str) -> Iterator[None]:
+    """Take a compute without servers away: end its daemons, have Nova and Neutron forget it; then put it back."""
+    api = Api()
+    daemons = ("nova-compute", inside(host, "cd /run/osl; ls neutron-*-agent.pid").split()[0].removesuffix(".pid"))
+    member_of = [row["id"] for row in api.list(f"{api.nova}/os-aggregates") if host in row["hosts"]]
+    kill(host, *daemons)
+    for row in api.list(f"{api.nova}/os-services"):
+        if row["host"] == host:
+            api.ask("DELETE", f"{api.nova}/os-services/{row['id']}")
+    for row in agents_of(host):
+        api.ask("DELETE", f"{api.neutron}/agents/{row['id']}")
+    try:
+        yield
+    finally:
+        start(host, *daemons)
+        wait_until(f"{host} is a compute again", lambda: _in_cloud(host))
+        # else Nova looks at the host's deleted service, too, and refuses to migrate servers away from it
+        inside("ctl", "nova-manage db archive_deleted_rows >/dev/null 2>&1 || [ $? = 1 ]  # 1: there were some")
+        hosts_of = {row["id"]: row["hosts"] for row in Api().list(f"{api.nova}/os-aggregates")}
+        for number in member_of:
+            if host not in hosts_of[number]:
+                action = f"{api.nova}/os-aggregates/{number}/action"
+                wait_until(f"{host} is in its aggregate", lambda url=action: _added(url, host))  # type: ignore[misc]
+
+
+def _in_cloud(host: str) -> bool:
+    api = Api()
+    known = any(row["host"] == host and row["state"] == "up" for row in api.list(f"{api.nova}/os-services"))
+    return known and any(row["alive"] for row in agents_of(host))
+
+
+def _added(url: str, host: str) -> bool:
+    """Add a host to an aggregate; Nova refuses until it has mapped the host to a cell."""
+    try:
+        Api().ask("POST", url, {"add_host": {"host": host}})
+    except requests.HTTPError:
+        return False
+    return True

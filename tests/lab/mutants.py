@@ -1,0 +1,177 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Ways to be wrong: each patches one function of the product in memory. mutations.py tries them."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+from unittest.mock import patch
+
+from calipso_nornir.fetchers.api import instances, networks, ports, zones
+from calipso_nornir.fetchers.cli import instance_vnics, linux_bridges, lldp, oteps, vedges, vservices
+from calipso_nornir.link_finders import oteps as otep_links
+from calipso_nornir.link_finders import pnics, vconnectors
+from calipso_nornir.link_finders import vedges as vedge_links
+from calipso_nornir.scan import cliques
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+
+COMPUTE, GATEWAY = "cmp1", "net1"
+"""Hosts that every lab has; the routers' ways out are on the latter."""
+ANY = ("ovs", "ovs-nativefw", "lxb")
+OVS = ("ovs", "ovs-nativefw")
+BRIDGES = ("ovs", "lxb")
+
+
+@dataclass(frozen=True, slots=True)
+class Mutant:
+    """One way to be wrong."""
+
+    name: str
+    where: object
+    attribute: str
+    broken: Callable[[Any], Any]
+    """Makes the wrong function of the right one."""
+    variants: Sequence[str] = ANY
+    """Where it makes a difference: a lab without bridges does not show swapped ones."""
+
+    @contextmanager
+    def applied(self) -> Iterator[None]:
+        """Break the product for a while."""
+        with patch.object(self.where, self.attribute, self.broken(getattr(self.where, self.attribute))):
+            yield
+
+
+def result(change: Callable[[Any], Any]) -> Callable[[Any], Any]:
+    """Change what a function returns."""
+    return lambda right: lambda *args, **options: change(right(*args, **options))
+
+
+def answered(change: Callable[[Any], Any]) -> Callable[[Any], Any]:
+    """Change what a generator, which asks questions first, returns."""
+
+    def broken(right: Any) -> Any:  # noqa: ANN401 - functions of any shape
+        def asking(*args: Any) -> Any:  # noqa: ANN401
+            return change((yield from right(*args)))
+
+        return asking
+
+    return broken
+
+
+def swapped_members(found: Any) -> Any:  # noqa: ANN401
+    """Give every bridge the members of the next one."""
+    shifted = [*found[1:], *found[:1]]
+    return [replace(one, interfaces=other.interfaces) for one, other in zip(found, shifted, strict=True)]
+
+
+def without_first_tunnel(rows: list[Any]) -> list[Any]:
+    """Drop one tunnel port of the switch."""
+    tunnels = [row for row in rows if row[2].type == "vxlan"]
+    return [row for row in rows if row not in tunnels[:1]]
+
+
+def wrong_mac(attributes: dict[str, Any]) -> dict[str, Any]:
+    """Take the MAC of the host's end of the tap for the server's."""
+    return {**attributes, "mac_address": "fe" + attributes["mac_address"][2:]}
+
+
+def network_by_cidr(right: Any) -> Any:  # noqa: ANN401
+    """Give every interface of a service the first network of its CIDR, as the older system did."""
+    seen: dict[str, str] = {}
+
+    def vnic(*args: Any) -> dict[str, Any]:  # noqa: ANN401
+        found: dict[str, Any] = right(*args)
+        if found.get("cidr") and found.get("network"):
+            found["network"] = seen.setdefault(found["cidr"], found["network"])
+        return found
+
+    return vnic
+
+
+def without(host: str) -> Callable[[dict[Any, Any]], dict[Any, Any]]:
+    """Leave the physical interfaces of a host out of a match."""
+    return lambda found: {key: one for key, one in found.items() if key[0] != host}
+
+
+def first_exit(right: Any) -> Any:  # noqa: ANN401
+    """Let tunnels leave by the first physical interface of their host."""
+
+    def exits(otep: Any, parent: Any, known: Any) -> Any:  # noqa: ANN401
+        own = [one for (host, _), one in known.items() if host == otep["host"]]
+        for _, rule in right(otep, parent, known):
+            yield min(own, key=lambda one: one.name), rule
+
+    return exits
+
+
+def all_networks(found: Any) -> Any:  # noqa: ANN401
+    """Let every network of a host leave by every bridge (the older system's defect D-56)."""
+    return {ref: dict.fromkeys(ways, set().union(*ways.values())) for ref, ways in found.items()}
+
+
+def by_source_bridge(_: Any) -> Any:  # noqa: ANN401
+    """Believe libvirt's configuration of where an interface is plugged in, not the kernel."""
+
+    def find(self: Any, view: Any) -> Any:  # noqa: ANN401
+        bridges = {(one["host"], one["bridge_name"]): one for one in view.of_type("vconnector")}
+        for vnic in view.of_type("vnic"):
+            bridge = bridges.get((vnic["host"], vnic.get("source_bridge")))
+            if bridge is not None:
+                yield self._link(vnic, bridge, {}, "libvirt says so")
+
+    return find
+
+
+def crossed_cables(told: Any) -> Any:  # noqa: ANN401
+    """Hear on eth1 what is heard on eth2, and the other way round."""
+    query, neighbours = told
+    other = {"eth1": "eth2", "eth2": "eth1"}
+    return query, [replace(one, interface=other.get(one.interface, one.interface)) for one in neighbours]
+
+
+def one_a_name(grouped: Any) -> Any:  # noqa: ANN401
+    """Keep one server of each name."""
+    kept = {row["name"]: row["id"] for rows in grouped.values() for row in rows}
+    return {host: [row for row in rows if kept[row["name"]] == row["id"]] for host, rows in grouped.items()}
+
+
+def named_ones(rows: list[Any]) -> list[Any]:
+    """Keep what has a name."""
+    return [row for row in rows if row.name != row.id]
+
+
+def bound_ones(rows: list[Any]) -> list[Any]:
+    """Keep ports that are bound to a host."""
+    return [row for row in rows if row.attributes["binding:host_id"]]
+
+
+MUTANTS = (
+    Mutant("bridges have each other's members", linux_bridges, "bridges", result(swapped_members), BRIDGES),
+    Mutant("a bridge's network is not known", linux_bridges, "_network", lambda _: lambda *_: {}, BRIDGES),
+    Mutant(
+        "the bridge that libvirt is told is believed", vconnectors.VnicVconnectors, "find", by_source_bridge, BRIDGES
+    ),
+    Mutant("bridges are not wired to the switch", vedge_links, "_bridges", lambda _: lambda *_: iter(()), BRIDGES),
+    Mutant("a tunnel is dropped", vedges, "_interfaces", result(without_first_tunnel), OVS),
+    Mutant("a remote endpoint is dropped", oteps, "_remotes", result(lambda found: found[1:]), ("lxb",)),
+    Mutant("tunnels leave by the first interface", otep_links, "_exits", first_exit),
+    Mutant("the VLAN tag is ignored", vedges, "_port", result(lambda port: port | {"tag": None}), OVS),
+    Mutant("every network uses every way out", vedge_links, "networks_of_bridges", result(all_networks), OVS),
+    Mutant("cliques ignore the network", cliques, "_passed", lambda _: lambda _hop, values, _places: values),
+    Mutant("the MAC is the tap's", instance_vnics, "_attributes", result(wrong_mac)),
+    Mutant("a server that is off has its links up", instance_vnics, "OF_THE_KERNEL", lambda _: frozenset()),
+    Mutant("a service's network is found by CIDR", vservices, "_vnic", network_by_cidr),
+    Mutant("a host is left out: switch to interface", vedge_links, "pnics_by_device", result(without(COMPUTE)), OVS),
+    Mutant(
+        "a host is left out: bridge to interface", vconnectors, "pnics_by_device", result(without(GATEWAY)), ("lxb",)
+    ),
+    Mutant("a host is left out: interface to switch port", pnics, "pnics_by_device", result(without(COMPUTE))),
+    Mutant("two cables are crossed", lldp, "_heard", answered(crossed_cables)),
+    Mutant("servers of one name are one", instances, "_by_host", result(one_a_name)),
+    Mutant("networks without a name are left out", networks.Networks, "get", answered(named_ones)),
+    Mutant("ports that are not bound are left out", ports.Ports, "get", answered(bound_ones)),
+    Mutant("hosts without Nova are left out", zones, "zone_of_hosts", lambda right: lambda rows, _: right(rows, ())),
+)

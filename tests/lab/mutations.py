@@ -1,0 +1,43 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Shows which comparison catches which way to be wrong: python -m tests.lab.mutations.
+
+Replays every recorded cloud with each mutant of mutants.py and prints the table of README.md. Ends with 1 when one got
+away that a variant shows. No lab is needed.
+"""
+
+from __future__ import annotations
+
+import sys
+
+from tests.lab.mutants import MUTANTS, Mutant
+from tests.lab.recorded import VARIANTS, compared
+
+NOTHING = "**nothing**"
+LEFT_OUT = ("counts",)
+"""Comparisons that only repeat what others say in more words."""
+
+
+def caught_by(variant: str, mutant: Mutant) -> str:
+    """Return the comparisons that catch a mutant, "-" where the variant has nothing that it would change."""
+    if variant not in mutant.variants:
+        return "-"
+    found = [one.of for one in compared(variant, mutant) if one]
+    return ", ".join(of for of in found if of not in LEFT_OUT) or ", ".join(found) or NOTHING
+
+
+def table() -> list[str]:
+    """Try all mutants; return the lines of the table."""
+    rows = [("mutant", *VARIANTS), ("---",) * (len(VARIANTS) + 1)]
+    rows += [(one.name, *(caught_by(variant, one) for variant in VARIANTS)) for one in MUTANTS]
+    return [f"| {' | '.join(row)} |" for row in rows]
+
+
+def main() -> int:
+    """Print the table."""
+    lines = table()
+    print("\n".join(lines))  # noqa: T201 - a script's output
+    return int(any(NOTHING in line for line in lines))
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,178 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Walks from every interface of a server, router or DHCP server, hop by hop, to the switch and the network."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from tests.lab.oracle.model import Chain, End, Link
+from tests.lab.oracle.wiring import Site, otep, pnic, speaks, switch_exit, up_the_cable
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from tests.lab.oracle.api import Row
+    from tests.lab.oracle.hosts import Device, Host, Nic
+
+SERVICES = ("qrouter-", "qdhcp-", "ovnmeta-")
+"""How Neutron's namespaces are called."""
+SERVER_HOST = "OS-EXT-SRV-ATTR:host"
+
+
+@dataclass(slots=True)
+class Walk:
+    """One walk: where it is, and which links it has taken."""
+
+    site: Site
+    host: Host
+    network: Row | None
+    links: list[Link] = field(default_factory=list)
+
+    def take(self, source: End, target: End) -> None:
+        """Take a link, once."""
+        if (link := Link(source, target)) not in self.links:
+            self.links.append(link)
+
+    def from_device(self, vnic: End, device: str) -> str:
+        """Go on from a device; return why the walk ends before the switch, "" when it does not."""
+        bridge = self.host.bridge_of(device)
+        if bridge is not None:
+            self.take(vnic, vconnector := End("vconnector", self.host.name, bridge))
+            return self._from_bridge(vconnector, bridge)
+        if device in self.host.ports:
+            return self._from_port(vnic, device)
+        return f"{device} is in no bridge" if self.host.device(device) else f"there is no device {device}"
+
+    def _from_bridge(self, vconnector: End, bridge: str) -> str:
+        vedge = self.site.vedge(self.host)
+        for member in self.host.members(bridge):
+            peer = self.host.peer(member)
+            if peer is not None and peer in self.host.ports:
+                return self._from_port(vconnector, peer)
+        if vedge is None or vedge.name != "LXB":
+            return f"{bridge} leads nowhere"
+        self.take(vconnector, vedge)
+        out = False
+        for member in self.host.members(bridge):
+            vxlan = self.host.vxlans.get(member)
+            if vxlan is not None:
+                self.take(endpoint := otep(self.host, member), vconnector)
+                if self.host.holder(vxlan.local) == vxlan.below:
+                    self.take(endpoint, pnic(self.host, vxlan.below))
+                    out = self._leave(vxlan.below)
+            elif member in self.host.cables():
+                self.take(vconnector, pnic(self.host, member))
+                out = self._leave(member)
+        return "" if out else f"nothing leads out of {bridge}"
+
+    def _from_port(self, before: End, name: str) -> str:
+        vedge = self.site.vedge(self.host)
+        if vedge is None:
+            return f"Neutron knows no agent that runs the switch of {self.host.name}"
+        self.take(before, vedge)
+        ovn = vedge.name == "OVN"
+        if self.network is None or not speaks(self.host.ports[name], ovn=ovn):
+            return f"{name} is wired to no network"
+        overlay, device = switch_exit(self.site, self.host, self.network, ovn=ovn)
+        if overlay is not None:
+            self.take(vedge, endpoint := otep(self.host, overlay))
+        if device is None:
+            return f"{self.network['id']} does not leave {self.host.name}"
+        self.take(vedge, pnic(self.host, device))
+        if overlay is not None:
+            self.take(endpoint, pnic(self.host, device))
+        return "" if self._leave(device) else f"no switch hears {device}"
+
+    def _leave(self, device: str) -> bool:
+        if self.network is not None:
+            self.take(pnic(self.host, device), End("network", "", self.network["id"]))
+        heard = list(up_the_cable(self.site, self.host, device))
+        for link in heard:
+            self.take(link.source, link.target)
+        return bool(heard)
+
+
+def instance_vnic(host: Host, nic: Nic) -> End:
+    """Name an interface of a domain: by its device, or, when it has none, by domain and MAC."""
+    return End("vnic", host.name, nic.device if nic.device != "-" else f"{nic.domain} {nic.mac}")
+
+
+def own_nics(site: Site, host: Host) -> list[Nic]:
+    """Return the interfaces of those domains whose server Nova has on this host."""
+    return [nic for nic in host.nics if (site.cloud.servers.get(nic.domain) or {}).get(SERVER_HOST) == host.name]
+
+
+def service_vnic(host: Host, device: Device) -> End:
+    """Name an interface inside a namespace."""
+    return End("vnic", host.name, f"{device.namespace}/{device.name}")
+
+
+def services(host: Host) -> dict[str, list[Device]]:
+    """Return the namespaces of routers, DHCP and metadata servers with their Ethernet devices."""
+    return {
+        namespace: sorted(
+            (one for one in host.devices.values() if one.namespace == namespace and one.ethernet),
+            key=lambda one: one.name,
+        )
+        for namespace in host.namespaces
+        if namespace.startswith(SERVICES)
+    }
+
+
+def network_of_nic(site: Site, nic: Nic) -> Row | None:
+    """Return the network of a domain's interface, as Nova lists it."""
+    for told in site.cloud.interfaces.get(nic.domain, ()):
+        if told["mac_addr"] == nic.mac:
+            return site.cloud.networks.get(told["net_id"])
+    return None
+
+
+def port_of_device(site: Site, host: Host, device: Device) -> Row | None:
+    """Return the port of a namespace's device: noted on the switch's port, else the device's name tells it.
+
+    Neutron calls devices by three letters and the beginning of the port's id.
+    """
+    plugged = host.ports.get(plug_of(host, device))
+    if plugged is not None and plugged.iface_id:
+        return site.cloud.ports.get(plugged.iface_id)
+    found = [one for id_, one in site.cloud.ports.items() if id_[:11] == device.name[3:]]
+    return found[0] if len(found) == 1 else None
+
+
+def server_chains(site: Site) -> Iterator[Chain]:
+    """Yield the chain of every interface of every server that libvirt knows."""
+    for host in site.hosts.values():
+        for nic in own_nics(site, host):
+            vnic = instance_vnic(host, nic)
+            walk = Walk(site, host, network_of_nic(site, nic))
+            walk.take(End("instance", "", nic.domain), vnic)
+            yield _chain(walk, walk.from_device(vnic, nic.device))
+
+
+def service_chains(site: Site) -> Iterator[Chain]:
+    """Yield the chain of every interface of every router, DHCP and metadata server."""
+    for host in site.hosts.values():
+        for namespace, devices in services(host).items():
+            for device in devices:
+                port = port_of_device(site, host, device)
+                vnic = service_vnic(host, device)
+                walk = Walk(site, host, site.cloud.networks.get(port["network_id"]) if port else None)
+                walk.take(End("vservice", host.name, namespace), vnic)
+                yield _chain(walk, walk.from_device(vnic, plug_of(host, device)))
+
+
+def plug_of(host: Host, device: Device) -> str:
+    """Return what connects a namespace's device: its veth's other end, else the port of Open vSwitch that it is."""
+    return host.outside(device) or device.name
+
+
+def _chain(walk: Walk, stops: str) -> Chain:
+    first = walk.links[0]
+    return Chain(first.source, first.target, tuple(walk.links), stops)
+
+
+def all_chains(site: Site) -> tuple[Chain, ...]:
+    """Return the chains of everything, ordered."""
+    found: Iterable[Chain] = [*server_chains(site), *service_chains(site)]
+    return tuple(sorted(found, key=lambda one: (one.owner, one.interface)))

@@ -1,0 +1,215 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The facts of one host as facts.sh prints them, and what is plugged into what."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from tests.lab.oracle.place import inside
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+FACTS = Path(__file__).with_name("facts.sh")
+DEAD_VLAN = "4095"
+"""The agent's tag of ports that may not speak (neutron/plugins/ml2/drivers/openvswitch/agent: DEAD_VLAN_TAG)."""
+INTEGRATION_BRIDGE = "br-int"
+ETHERNET = "1"
+"""ARPHRD_ETHER of linux/if_arp.h."""
+IFF_UP = 1
+"""Of linux/if.h."""
+
+
+@dataclass(frozen=True, slots=True)
+class Device:
+    """A network device; ``namespace`` is "" for the host's own."""
+
+    namespace: str
+    name: str
+    index: str
+    link: str
+    master: str
+    bridge: bool
+    mac: str
+    ethernet: bool
+    up: bool
+    """Switched on, and nothing says that it has no signal."""
+
+
+@dataclass(frozen=True, slots=True)
+class Port:
+    """A port of Open vSwitch, as it is configured."""
+
+    name: str
+    bridge: str
+    type: str
+    tag: str
+    iface_id: str
+    peer: str
+    local: str
+    remote: str
+    installed: bool
+    """OVN says that its flows are there."""
+
+
+@dataclass(frozen=True, slots=True)
+class Vxlan:
+    """A VXLAN device of the kernel."""
+
+    name: str
+    vni: str
+    local: str
+    below: str
+
+
+@dataclass(frozen=True, slots=True)
+class Nic:
+    """An interface of a libvirt domain; its device may be missing."""
+
+    domain: str
+    device: str
+    mac: str
+
+
+@dataclass(frozen=True, slots=True)
+class Host:
+    """The facts of one host."""
+
+    name: str
+    devices: Mapping[tuple[str, str], Device]
+    """By namespace and name."""
+    addresses: Mapping[tuple[str, str], tuple[str, ...]]
+    """The same way: addresses with their prefix lengths."""
+    namespaces: tuple[str, ...]
+    veths: Mapping[str, tuple[str, str]]
+    """Veth -> its other end's name, or "if" and index, and the namespace that it is in ("" here, "?" none of ours)."""
+    vxlans: Mapping[str, Vxlan]
+    remotes: frozenset[tuple[str, str]]
+    """VXLAN device, remote endpoint."""
+    domains: Mapping[str, str]
+    """UUID -> state."""
+    nics: tuple[Nic, ...]
+    has_ovs: bool
+    ports: Mapping[str, Port]
+    settings: Mapping[tuple[str, str], str]
+    """("openvswitch", "local_ip") -> value."""
+    heard: Mapping[str, Mapping[str, str]]
+    """Device -> what its neighbour says: "chassis.name", "port.descr"."""
+    chassis: Mapping[str, str] = field(default_factory=dict)
+
+    def device(self, name: str) -> Device | None:
+        """Return a device of the host's own namespace."""
+        return self.devices.get(("", name))
+
+    def bridges(self) -> list[str]:
+        """Return the Linux bridges."""
+        return sorted(one.name for one in self.devices.values() if one.bridge and not one.namespace)
+
+    def members(self, bridge: str) -> list[str]:
+        """Return the members of a Linux bridge."""
+        return sorted(one.name for one in self.devices.values() if one.master == bridge and not one.namespace)
+
+    def bridge_of(self, name: str) -> str | None:
+        """Return the Linux bridge that a device is a member of."""
+        device = self.device(name)
+        master = self.device(device.master) if device and device.master else None
+        return master.name if master and master.bridge else None
+
+    def peer(self, name: str) -> str | None:
+        """Return the other end of a veth, when it is here."""
+        other, namespace = self.veths.get(name, ("", "?"))
+        return other if not namespace else None
+
+    def outside(self, inner: Device) -> str | None:
+        """Return the end here of a veth whose other end is in a namespace of this host."""
+        for name, (other, namespace) in self.veths.items():
+            if namespace == inner.namespace and other == f"if{inner.index}":
+                return name
+        return None
+
+    def cables(self) -> list[str]:
+        """Return what leads out of the host: veths whose other end is neither here nor in a namespace made here."""
+        return sorted(name for name, (_, namespace) in self.veths.items() if namespace == "?")
+
+    def ips(self, name: str) -> list[str]:
+        """Return a device's addresses without prefix lengths."""
+        return [cidr.partition("/")[0] for cidr in self.addresses.get(("", name), ())]
+
+    def holder(self, ip: str) -> str | None:
+        """Return the device that has an address."""
+        return next((name for (space, name) in self.addresses if not space and ip in self.ips(name)), None)
+
+    def setting(self, agent: str, name: str) -> str:
+        """Return a setting of an agent, "" when it has none."""
+        return self.settings.get((agent, name), "")
+
+    def mappings(self, *, ovn: bool) -> dict[str, str]:
+        """Return physical network -> bridge of Open vSwitch."""
+        told = self.setting("ovs", "ovn-bridge-mappings") if ovn else self.setting("openvswitch", "bridge_mappings")
+        return dict(one.split(":") for one in told.split(",") if one)
+
+    def patched(self) -> set[str]:
+        """Return the bridges of Open vSwitch that a patch connects with the integration bridge, from both sides."""
+        ports = self.ports
+        return {
+            port.bridge
+            for port in ports.values()
+            if port.type == "patch"
+            and (there := ports.get(port.peer)) is not None
+            and there.bridge == INTEGRATION_BRIDGE
+            and there.peer == port.name
+        }
+
+
+def read_host(name: str) -> Host:
+    """Ask a host; RuntimeError when it does not tell."""
+    return parse(name, inside(name, FACTS.read_text("utf-8")))
+
+
+def parse(name: str, text: str) -> Host:
+    """Make a host of what facts.sh printed."""
+    rows: dict[str, list[list[str]]] = {}
+    for line in text.splitlines():
+        kind, *words = line.split("\t")
+        rows.setdefault(kind, []).append(words)
+    devices = [
+        Device(
+            *(space, device, index, link, master, bool(bridge), mac),
+            ethernet=kind == ETHERNET,
+            up=state in ("up", "unknown") and bool(int(flags, 16) & IFF_UP),
+        )
+        for space, device, index, link, master, bridge, mac, kind, state, flags in rows.get("device", [])
+    ]
+    addresses: dict[tuple[str, str], tuple[str, ...]] = {}
+    for space, device, _, cidr in rows.get("address", []):
+        addresses[space, device] = (*addresses.get((space, device), ()), cidr)
+    heard: dict[str, dict[str, str]] = {}
+    for device, key, value in rows.get("heard", []):
+        heard.setdefault(device, {})[key] = value
+    namespaces = {number: known for number, known in rows.get("nsid", [])}  # noqa: C416 - rows are lists
+    return Host(
+        name=name,
+        devices={(one.namespace, one.name): one for one in devices},
+        addresses=addresses,
+        namespaces=tuple(row[0] for row in rows.get("namespace", [])),
+        veths={
+            veth: (other, (known or namespaces.get(number, "?")) if number or known else "")
+            for veth, other, number, known in rows.get("veth", [])
+        },
+        vxlans={row[0]: Vxlan(*row) for row in rows.get("vxlan", [])},
+        remotes=frozenset((device, ip) for device, ip in rows.get("remote", [])),
+        domains={domain: state for domain, state in rows.get("domain", [])},  # noqa: C416 - as above
+        nics=tuple(Nic(*row) for row in rows.get("nic", [])),
+        has_ovs="ovs" in rows,
+        ports={port.name: port for port in map(_port, rows.get("port", []))},
+        settings={(agent, key): value for agent, key, value in rows.get("setting", [])},
+        heard=heard,
+        chassis={key: value for key, value in rows.get("chassis", [])},  # noqa: C416 - as above
+    )
+
+
+def _port(row: list[str]) -> Port:
+    name, bridge, kind, tag, iface_id, peer, local, remote, installed = row
+    return Port(name, bridge, kind, "" if tag == "[]" else tag, iface_id, peer, local, remote, installed == "true")

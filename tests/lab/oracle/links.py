@@ -1,0 +1,159 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Every link that there is, whether on a chain or not, told type by type from what the hosts show."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from tests.lab.oracle.chains import instance_vnic, own_nics, plug_of, service_vnic, services
+from tests.lab.oracle.model import End, Link
+from tests.lab.oracle.wiring import (
+    TUNNELLED,
+    Site,
+    network_of_bridge,
+    networks_on_switch,
+    otep,
+    otep_type,
+    pnic,
+    switch_exit,
+    tunnel_exit,
+    up_the_cable,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from tests.lab.oracle.hosts import Host
+
+
+def all_links(site: Site) -> frozenset[Link]:
+    """Return every link."""
+    found: set[Link] = set()
+    for host in site.hosts.values():
+        found |= {*_vnics(site, host), *_bridges(site, host), *_switch(site, host), *_endpoints(site, host)}
+        found |= {*_vxlans(site, host), *_networks(site, host)}
+        for cable in host.cables():
+            found |= set(up_the_cable(site, host, cable))
+    return frozenset(found)
+
+
+@dataclass(frozen=True, slots=True)
+class Plug:
+    """An interface: whose it is, the device that connects it, and whether that is there and on."""
+
+    owner: End
+    vnic: End
+    device: str
+    up: bool
+
+
+def _plugs(site: Site, host: Host) -> Iterator[Plug]:
+    for nic in own_nics(site, host):
+        device = host.device(nic.device)
+        up = device is not None and device.up
+        yield Plug(End("instance", "", nic.domain), instance_vnic(host, nic), nic.device, up)
+    for namespace, devices in services(host).items():
+        for device in devices:
+            plug = plug_of(host, device)
+            yield Plug(End("vservice", host.name, namespace), service_vnic(host, device), plug, device.up)
+
+
+def _links_of(site: Site, host: Host, plug: Plug) -> Iterator[Link]:
+    """Yield the links from an interface's owner to it, and to what it is plugged into."""
+    vedge, bridge = site.vedge(host), host.bridge_of(plug.device)
+    yield Link(plug.owner, plug.vnic)
+    if bridge is not None:
+        yield Link(plug.vnic, End("vconnector", host.name, bridge))
+    elif plug.device in host.ports and vedge is not None:
+        yield Link(plug.vnic, vedge)
+
+
+def _vnics(site: Site, host: Host) -> Iterator[Link]:
+    for plug in _plugs(site, host):
+        yield from _links_of(site, host, plug)
+
+
+def links_down(site: Site) -> frozenset[Link]:
+    """Return the links of interfaces whose device is off or missing."""
+    return frozenset(
+        link
+        for host in site.hosts.values()
+        for plug in _plugs(site, host)
+        if not plug.up
+        for link in _links_of(site, host, plug)
+    )
+
+
+def _bridges(site: Site, host: Host) -> Iterator[Link]:
+    """Linux bridges: veths to Open vSwitch, the agent that runs them, cables in them."""
+    vedge = site.vedge(host)
+    for bridge in host.bridges():
+        here = End("vconnector", host.name, bridge)
+        for member in host.members(bridge):
+            if host.peer(member) in host.ports and vedge is not None:
+                yield Link(here, vedge)
+            if member in host.cables():
+                yield Link(here, pnic(host, member))
+        if vedge is not None and vedge.name == "LXB" and bridge.startswith("brq"):
+            yield Link(here, vedge)
+
+
+def _switch(site: Site, host: Host) -> Iterator[Link]:
+    """Cables that are ports of Open vSwitch."""
+    vedge = site.vedge(host)
+    for port in host.ports.values():
+        if vedge is not None and port.name in host.cables():
+            yield Link(vedge, pnic(host, port.name))
+
+
+def _endpoints(site: Site, host: Host) -> Iterator[Link]:
+    """Endpoints of Open vSwitch: whose they are, which cable they use, which endpoint they send to."""
+    overlay, vedge = otep_type(site, host), site.vedge(host)
+    if overlay is None or vedge is None:
+        return
+    here = otep(host, overlay)
+    yield Link(vedge, here)
+    cable = tunnel_exit(host, ovn=vedge.name == "OVN")
+    if cable is not None:
+        yield Link(here, pnic(host, cable))
+    for port in host.ports.values():
+        if port.type in TUNNELLED:
+            for other in _hosts_with(site, port.remote):
+                yield Link(here, otep(other, overlay))
+
+
+def _vxlans(site: Site, host: Host) -> Iterator[Link]:
+    """Endpoints that are VXLAN devices in a bridge: the same of them."""
+    for name, vxlan in host.vxlans.items():
+        bridge = host.bridge_of(name)
+        if bridge is None:
+            continue
+        yield Link(otep(host, name), End("vconnector", host.name, bridge))
+        if host.holder(vxlan.local) == vxlan.below and vxlan.below in host.cables():
+            yield Link(otep(host, name), pnic(host, vxlan.below))
+        for other in (one for device, ip in host.remotes if device == name for one in _hosts_with(site, ip)):
+            for same in other.vxlans.values():
+                if same.vni == vxlan.vni and other.bridge_of(same.name) is not None:
+                    yield Link(otep(host, name), otep(other, same.name))
+
+
+def _hosts_with(site: Site, ip: str) -> list[Host]:
+    return [one for one in site.hosts.values() if one.holder(ip) is not None]
+
+
+def _networks(site: Site, host: Host) -> Iterator[Link]:
+    """Networks that a cable carries."""
+    vedge = site.vedge(host)
+    ovn = vedge is not None and vedge.name == "OVN"
+    for network in networks_on_switch(site, host, ovn=ovn) if vedge is not None else ():
+        _, cable = switch_exit(site, host, site.cloud.networks[network], ovn=ovn)
+        if cable is not None:
+            yield Link(pnic(host, cable), End("network", "", network))
+    for bridge in host.bridges():
+        carried = network_of_bridge(site, host, bridge)
+        for member in host.members(bridge) if carried is not None else ():
+            vxlan = host.vxlans.get(member)
+            cable = vxlan.below if vxlan is not None and host.holder(vxlan.local) == vxlan.below else member
+            if cable in host.cables():
+                yield Link(pnic(host, cable), End("network", "", str(carried)))

@@ -1,0 +1,158 @@
+# SPDX-License-Identifier: Apache-2.0
+"""OVN's own tables, held against the hosts: logical ports, where they are bound, chassis and their tunnels."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+from tests.lab.oracle.hosts import INTEGRATION_BRIDGE, Host
+from tests.lab.oracle.model import Chain, End, Link
+from tests.lab.oracle.place import inside
+from tests.lab.oracle.wiring import Site, pnic, switch_exit, tunnel_address, up_the_cable
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+Record: TypeAlias = "Mapping[str, Any]"
+TABLES = {
+    "nb": {"Logical_Switch_Port": "name,type,addresses,up,enabled", "Logical_Router_Port": "name,mac,networks"},
+    "sb": {
+        "Port_Binding": "logical_port,type,chassis,mac,up,datapath,tunnel_key,options",
+        "Chassis": "_uuid,name,hostname,encaps",
+        "Encap": "_uuid,type,ip,chassis_name",
+    },
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Tables:
+    """Rows of the tables that the oracle needs; sets and maps of OVSDB are lists and dictionaries."""
+
+    switch_ports: Mapping[str, Record]
+    router_ports: Mapping[str, Record]
+    bindings: Mapping[str, Record]
+    """By logical port."""
+    chassis: Mapping[str, Record]
+    """By UUID."""
+    encaps: tuple[Record, ...]
+
+    def host_of(self, binding: Record) -> str | None:
+        """Return the host of the chassis that a port is bound to."""
+        chassis = binding["chassis"]
+        return self.chassis[chassis]["hostname"] if isinstance(chassis, str) and chassis else None
+
+
+def read_tables() -> Tables:
+    """Ask the databases on the controller."""
+    told = {
+        table: _rows(inside("ctl", f"ovn-{short}ctl -f json --columns={columns} list {table}"))
+        for short, tables in TABLES.items()
+        for table, columns in tables.items()
+    }
+    return Tables(
+        switch_ports={row["name"]: row for row in told["Logical_Switch_Port"]},
+        router_ports={row["name"]: row for row in told["Logical_Router_Port"]},
+        bindings={row["logical_port"]: row for row in told["Port_Binding"]},
+        chassis={row["_uuid"]: row for row in told["Chassis"]},
+        encaps=tuple(told["Encap"]),
+    )
+
+
+def _rows(text: str) -> list[dict[str, Any]]:
+    told = json.loads(text)
+    return [dict(zip(told["headings"], map(_value, row), strict=True)) for row in told["data"]]
+
+
+def _value(value: Any) -> Any:  # noqa: ANN401 - RFC 7047 section 5.1
+    match value:
+        case ["uuid", str(uuid)]:
+            return uuid
+        case ["set", list(values)]:
+            return [_value(one) for one in values]
+        case ["map", list(pairs)]:
+            return {_value(key): _value(one) for key, one in pairs}
+    return value
+
+
+def contradictions(site: Site, tables: Tables) -> list[str]:
+    """Return where OVN's tables and the hosts do not say the same."""
+    return [*_chassis(site, tables), *_servers(site, tables), *_routers(site, tables)]
+
+
+def _chassis(site: Site, tables: Tables) -> Iterator[str]:
+    """Chassis and endpoints: one a host that has br-int, and a tunnel from each to each."""
+    named = {row["hostname"]: row for row in tables.chassis.values()}
+    having = {host.name: host for host in site.hosts.values() if host.has_ovs}
+    if named.keys() != having.keys():
+        yield f"chassis {sorted(named)}, but hosts with Open vSwitch {sorted(having)}"
+    for name in named.keys() & having.keys():
+        host, chassis = having[name], named[name]
+        if host.setting("ovs", "system-id") != chassis["name"]:
+            yield f"{name}: its system-id is not its chassis' name {chassis['name']}"
+        ips = {row["ip"] for row in tables.encaps if row["chassis_name"] == chassis["name"]}
+        if ips != {tunnel_address(host, ovn=True)} or host.holder(min(ips, default="")) is None:
+            yield f"{name}: its endpoint is {sorted(ips)}, but it has {tunnel_address(host, ovn=True)}"
+        remotes = {port.remote for port in host.ports.values() if port.type == "geneve"}
+        others = {row["ip"] for row in tables.encaps if row["chassis_name"] != chassis["name"]}
+        if remotes != others:
+            yield f"{name}: it has tunnels to {sorted(remotes)}, endpoints are {sorted(others)}"
+
+
+def _servers(site: Site, tables: Tables) -> Iterator[str]:
+    """Every port of a server that runs: known to both databases, bound and up where its device is."""
+    for id_, server in site.cloud.servers.items():
+        for told in site.cloud.interfaces[id_] if server["status"] == "ACTIVE" else ():
+            port, host = told["port_id"], site.hosts[server["OS-EXT-SRV-ATTR:host"]]
+            logical, binding = tables.switch_ports.get(port), tables.bindings.get(port)
+            if logical is None or binding is None:
+                yield f"port {port} of server {id_} is not in both databases"
+                continue
+            if told["mac_addr"] not in str(logical["addresses"]) or told["mac_addr"] not in str(binding["mac"]):
+                yield f"port {port} has the MAC {told['mac_addr']}, OVN knows {logical['addresses']}, {binding['mac']}"
+            if tables.host_of(binding) != host.name or binding["up"] is not True or logical["up"] is not True:
+                where = tables.host_of(binding)
+                yield f"port {port} of a server on {host.name} is bound to {where}, up {binding['up']}"
+            if not _installed(host, port):
+                yield f"no port of {host.name}'s {INTEGRATION_BRIDGE} has iface-id {port} and its flows installed"
+
+
+def _installed(host: Host, port: str) -> bool:
+    own = (one for one in host.ports.values() if one.iface_id == port and one.bridge == INTEGRATION_BRIDGE)
+    return any(one.installed for one in own)
+
+
+def _routers(site: Site, tables: Tables) -> Iterator[str]:
+    """Every port of a router: a logical router port of its MAC, whose both ends are bound as a patch."""
+    for id_, port in site.cloud.ports.items():
+        if not port["device_owner"].startswith("network:router"):
+            continue
+        here, there = tables.router_ports.get(f"lrp-{id_}"), tables.bindings.get(id_)
+        if here is None or there is None:
+            yield f"port {id_} of router {port['device_id']} is not in both databases"
+        elif here["mac"] != port["mac_address"] or there["type"] != "patch":
+            yield f"port {id_}: {port['mac_address']} at Neutron, {here['mac']} at OVN, a {there['type']} port"
+
+
+def gateway_chains(site: Site, tables: Tables) -> Iterator[Chain]:
+    """Yield the chain of every router's gateway: from the chassis that it is on, out to the provider network."""
+    for id_, port in site.cloud.ports.items():
+        if port["device_owner"] != "network:router_gateway":
+            continue
+        owner, interface = End("router", "", port["device_id"]), End("logical_router_port", "", f"lrp-{id_}")
+        links = [Link(owner, interface)]
+        host = site.hosts.get(tables.host_of(tables.bindings.get(f"cr-lrp-{id_}", {"chassis": ""})) or "")
+        vedge = site.vedge(host) if host is not None else None
+        if host is None or vedge is None:
+            yield Chain(owner, interface, tuple(links), "it is bound to no chassis")
+            continue
+        links.append(Link(interface, vedge))
+        network = site.cloud.networks[port["network_id"]]
+        overlay, cable = switch_exit(site, host, network, ovn=True)
+        if overlay is not None or cable is None:
+            yield Chain(owner, interface, tuple(links), f"{network['id']} does not leave {host.name}")
+            continue
+        links += [Link(vedge, pnic(host, cable)), Link(pnic(host, cable), End("network", "", network["id"]))]
+        links += list(up_the_cable(site, host, cable))
+        yield Chain(owner, interface, tuple(links))

@@ -1,0 +1,70 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Reads the truth: asks everybody, then derives."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING
+
+from tests.lab.oracle import ovn
+from tests.lab.oracle.api import ask_cloud
+from tests.lab.oracle.chains import all_chains
+from tests.lab.oracle.hosts import read_host
+from tests.lab.oracle.links import all_links, links_down
+from tests.lab.oracle.model import Chain, Truth
+from tests.lab.oracle.place import here
+from tests.lab.oracle.things import all_things
+from tests.lab.oracle.wiring import Site
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+
+def read() -> Truth:
+    """Ask the API and every host now, and derive the truth; raises when somebody does not answer."""
+    return derive(read_site())
+
+
+def read_site() -> Site:
+    """Ask the API and every host."""
+    place = here()
+    names = [*place.hosts, *place.switches]
+    with ThreadPoolExecutor(3) as pool:
+        cloud = pool.submit(ask_cloud)
+        told = dict(zip(names, pool.map(read_host, names), strict=True))
+        # a machine on which no service of the cloud is known (any more) is not part of it
+        known = {row["host"] for row in (*cloud.result().services, *cloud.result().agents.values())}
+        return Site(
+            cloud.result(),
+            {name: told[name] for name in place.hosts if name in known},
+            {name: told[name] for name in place.switches},
+        )
+
+
+def derive(site: Site) -> Truth:
+    """Derive the truth from what everybody said."""
+    chains, links = all_chains(site), all_links(site)
+    told = list(contradictions(site, chains))
+    told += [f"{link} is on a chain but no link" for chain in chains for link in chain.links if link not in links]
+    if here().variant == "ovn":
+        tables = ovn.read_tables()
+        told += ovn.contradictions(site, tables)
+        chains = (*chains, *ovn.gateway_chains(site, tables))
+    return Truth(things=all_things(site), links=links, chains=chains, down=links_down(site), contradictions=tuple(told))
+
+
+def contradictions(site: Site, chains: tuple[Chain, ...]) -> Iterator[str]:
+    """Yield where Nova, Neutron, libvirt and the host do not say the same of an interface."""
+    nics = {(nic.domain, nic.mac): (host.name, nic.device) for host in site.hosts.values() for nic in host.nics}
+    for id_, server in site.cloud.servers.items():
+        for told in site.cloud.interfaces[id_]:
+            host, device = nics.get((id_, told["mac_addr"]), ("", ""))
+            port = site.cloud.ports.get(told["port_id"], {})
+            if (server["OS-EXT-SRV-ATTR:host"], port.get("binding:host_id")) != (host, host):
+                yield f"server {id_}: Nova has it on {server['OS-EXT-SRV-ATTR:host']}, libvirt on {host or 'none'}"
+            elif device != "-" and device[3:] != told["port_id"][:11]:
+                yield f"server {id_}: port {told['port_id']} has the device {device}"
+    for chain in chains:
+        running = chain.owner.type != "instance" or site.cloud.servers[chain.owner.name]["status"] == "ACTIVE"
+        if running and chain.stops:
+            yield f"{chain.owner}, {chain.interface}: {chain.stops}"

@@ -1,0 +1,142 @@
+# SPDX-License-Identifier: Apache-2.0
+"""How frames leave a host: which switch, endpoint and cable a network uses there, and where the cable ends."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from tests.lab.oracle.hosts import DEAD_VLAN, INTEGRATION_BRIDGE, Host, Port
+from tests.lab.oracle.model import End, Link
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from tests.lab.oracle.api import Cloud, Row
+
+TUNNELLED = ("vxlan", "geneve")
+SWITCH_NAMES = {"Open vSwitch agent": "OVS", "Linux bridge agent": "LXB", "OVN Controller agent": "OVN",
+                "OVN Controller Gateway agent": "OVN"}  # fmt: skip
+"""Type of the agent that runs the virtual switch -> what the switch is called."""
+
+
+@dataclass(frozen=True, slots=True)
+class Site:
+    """The whole place: what the API says, what hosts and switches say."""
+
+    cloud: Cloud
+    hosts: Mapping[str, Host]
+    switches: Mapping[str, Host]
+
+    def vedge(self, host: Host) -> End | None:
+        """Return the virtual switch of a host: one that an agent which Neutron knows runs, on a host that has it."""
+        for agent in self.cloud.agents.values():
+            kind = SWITCH_NAMES.get(agent["agent_type"]) if agent["host"] == host.name else None
+            if kind == "LXB" or (kind and host.has_ovs):
+                return End("vedge", host.name, kind)
+        return None
+
+    def port_ends(self) -> dict[tuple[str, str], list[End]]:
+        """Return, by host and device, the switch ports that hear it."""
+        found: dict[tuple[str, str], list[End]] = {}
+        for switch in self.switches.values():
+            for port, told in switch.heard.items():
+                where = (told.get("chassis.name", ""), told.get("port.descr", ""))
+                found.setdefault(where, []).append(End("switch_pnic", switch.name, port))
+        return found
+
+
+def pnic(host: Host, device: str) -> End:
+    """Name the host's end of a cable."""
+    return End("host_pnic", host.name, device)
+
+
+def otep(host: Host, endpoint: str) -> End:
+    """Name a tunnel endpoint: by overlay type with Open vSwitch, by device with Linux bridge."""
+    return End("otep", host.name, endpoint)
+
+
+def otep_type(site: Site, host: Host) -> str | None:
+    """Return the overlay type of the tunnels that a host's Open vSwitch has or is set up to have."""
+    vedge = site.vedge(host)
+    types = {port.type for port in host.ports.values() if port.type in TUNNELLED}
+    if vedge is None or vedge.name == "LXB":
+        return None
+    if types:
+        (one,) = types
+        return one
+    configured = host.setting("openvswitch", "local_ip") if vedge.name == "OVS" else ""
+    return "vxlan" if configured else None
+
+
+def tunnel_address(host: Host, *, ovn: bool) -> str:
+    """Return the address that tunnels of Open vSwitch leave from."""
+    own = {port.local for port in host.ports.values() if port.type in TUNNELLED and port.local}
+    if len(own) == 1:
+        return own.pop()
+    return host.setting("ovs", "ovn-encap-ip") if ovn else host.setting("openvswitch", "local_ip")
+
+
+def tunnel_exit(host: Host, *, ovn: bool) -> str | None:
+    """Return the cable that the tunnels' address is on, or that is the one cable of the bridge which has it."""
+    holder = host.holder(tunnel_address(host, ovn=ovn))
+    if holder in host.cables():
+        return holder
+    port = host.ports.get(holder or "")
+    return bridge_exit(host, port.bridge) if port is not None else None
+
+
+def bridge_exit(host: Host, bridge: str) -> str | None:
+    """Return the one cable that is a port of a bridge of Open vSwitch."""
+    plugged = [port.name for port in host.ports.values() if port.bridge == bridge and port.name in host.cables()]
+    return plugged[0] if len(plugged) == 1 else None
+
+
+def speaks(port: Port, *, ovn: bool) -> bool:
+    """Tell whether a port of the integration bridge is wired to its network."""
+    if port.bridge != INTEGRATION_BRIDGE or not port.iface_id:
+        return False
+    return ovn or port.tag not in ("", DEAD_VLAN)
+
+
+def networks_on_switch(site: Site, host: Host, *, ovn: bool) -> set[str]:
+    """Return the networks of which some port is wired to the integration bridge."""
+    ports = site.cloud.ports
+    wired = (one.iface_id for one in host.ports.values() if speaks(one, ovn=ovn))
+    return {ports[id_]["network_id"] for id_ in wired if id_ in ports}
+
+
+def switch_exit(site: Site, host: Host, network: Row, *, ovn: bool) -> tuple[str | None, str | None]:
+    """Return the endpoint's overlay type, where there is one, and the cable by which a network leaves Open vSwitch."""
+    kind = network["provider:network_type"]
+    if kind in TUNNELLED:
+        return (kind, tunnel_exit(host, ovn=ovn)) if otep_type(site, host) == kind else (None, None)
+    bridge = host.mappings(ovn=ovn).get(network.get("provider:physical_network") or "")
+    return None, bridge_exit(host, bridge) if bridge in host.patched() else None
+
+
+def network_of_bridge(site: Site, host: Host, bridge: str) -> str | None:
+    """Return the network that a bridge of the Linux bridge agent is for: by what it leads out to, not by its name.
+
+    A bridge that leads nowhere is for the network of the ports in it.
+    """
+    for member in host.members(bridge):
+        vxlan = host.vxlans.get(member)
+        for network in site.cloud.networks.values():
+            kind, segment = network["provider:network_type"], network["provider:segmentation_id"]
+            if vxlan is not None and kind == "vxlan" and str(segment) == vxlan.vni:
+                return str(network["id"])
+            if member in host.cables() and kind == "flat":
+                mapped = host.setting("linuxbridge", "physical_interface_mappings").split(",")
+                if f"{network['provider:physical_network']}:{member}" in mapped:
+                    return str(network["id"])
+    suffixes = {member[3:] for member in host.members(bridge)}
+    inside = {one["network_id"] for one in site.cloud.ports.values() if one["id"][:11] in suffixes}
+    return inside.pop() if len(inside) == 1 else None
+
+
+def up_the_cable(site: Site, host: Host, device: str) -> Iterator[Link]:
+    """Yield the links from a cable to the port that it ends in, and that port's switch."""
+    for port in site.port_ends().get((host.name, device), []):
+        yield Link(pnic(host, device), port)
+        yield Link(End("switch", "", port.host), port)

@@ -1,0 +1,291 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What goes wrong in life, done to the lab: after each fault a scan tells the truth of then, or keeps and says so.
+
+The tests stand in the order in which they run; each leaves the lab healed, those at the end leave another cloud.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import TYPE_CHECKING
+
+import pytest
+
+from calipso_nornir import ScanReport, run_scan
+from calipso_nornir.errors import ApiFailed, ApiUnreachable, DatabaseUnavailable, HostUnreachable, NotAuthenticated
+from calipso_nornir.store import open_store
+from calipso_nornir.store.freshness import freshness_of
+from tests.fixtures import lab
+from tests.lab import faults, oracle
+from tests.lab.comparing import explain
+from tests.lab.looking import documents
+from tests.lab.told import told, unconfirmed
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from calipso_nornir.model.environment import Environment
+    from calipso_nornir.model.protocols import Store
+    from tests.lab.oracle import End, Truth
+
+pytestmark = [pytest.mark.lab, pytest.mark.faults]
+ATTEMPTS = 6
+
+
+@dataclasses.dataclass(slots=True)
+class Watch:
+    """Scans the lab again and again, into one store."""
+
+    environment: Environment
+    store: Store
+    truth: Truth = dataclasses.field(init=False)
+    """As it was when it was last told."""
+    restarted: set[str] = dataclasses.field(default_factory=set)
+    """Hosts whose agents were started anew."""
+
+    def scan(self) -> ScanReport:
+        """Scan."""
+        return run_scan(self.environment, store=self.store)
+
+    def tells_the_truth(self) -> Truth:
+        """Scan, and compare with the truth read anew; once more only where the cloud has changed meanwhile."""
+        view = self.store.view(self.environment.name)
+        truth = oracle.read()
+        for _ in range(ATTEMPTS):
+            report = self.scan()
+            assert report.ok, [str(one.error) for one in report.failures]
+            told_ = told(view)
+            differences = explain(told_, truth)
+            if not differences:
+                self.truth = truth
+                return truth
+            before, truth = truth, oracle.read()
+            if before == truth:
+                break
+        pytest.fail(explain(told_, truth))
+
+    def unknown(self) -> set[End]:
+        """Return what is told to be kept without anybody having looked at it."""
+        name = self.environment.name
+        return unconfirmed(self.store.view(name), freshness_of(self.store, name))
+
+    def keeps_everything(self) -> ScanReport:
+        """Scan, and see that nothing of what was known is gone or changed."""
+        view = self.store.view(self.environment.name)
+        before = documents(view)
+        report = self.scan()
+        assert report.status != "completed"
+        assert report.objects.removed == report.links.removed == report.cliques.removed == 0
+        assert documents(view) == before
+        return report
+
+
+@pytest.fixture(scope="module")
+def watch(environment: Environment, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Watch]:
+    """A lab that was scanned when all was well."""
+    store = open_store(tmp_path_factory.mktemp("faults") / "faults.db")
+    watching = Watch(environment, store)
+    watching.tells_the_truth()
+    yield watching
+    store.close()
+
+
+@pytest.fixture(scope="class")
+def quiet(watch: Watch) -> Iterator[str]:
+    """A compute that has servers, its agents killed: nobody repairs what is broken there."""
+    host = next(str(one.facts["on"]) for one in running(watch.truth))
+    with faults.agents_killed(host):
+        watch.restarted.add(host)
+        yield host
+    watch.tells_the_truth()
+
+
+def running(truth: Truth) -> list[oracle.Thing]:
+    """Return the servers that run, those with most interfaces first."""
+    return sorted(
+        (one for one in truth.of_type("instance") if one.facts["status"] == "ACTIVE"),
+        key=lambda one: -sum(chain.owner == one.end for chain in truth.chains),
+    )
+
+
+def seen_only_by(truth: Truth, host: str) -> set[End]:
+    """Return what nobody but a host itself can tell of."""
+    own = ("host", "host_pnic", "otep", "vconnector", "vedge", "vnic", "vservice")
+    heard = {one.end: {row[0] for row in one.facts["heard_by"]} for one in truth.of_type("switch_pnic")}  # type: ignore[index, union-attr]
+    ports = {end for end, ears in heard.items() if ears == {host}}
+    return ports | {end for end in truth.things if end.host == host and end.type in own}
+
+
+def tap_on(truth: Truth, host: str) -> End:
+    """Return an interface of a server that runs on a host."""
+    return next(
+        chain.interface
+        for chain in truth.chains
+        if chain.owner.type == "instance" and chain.interface.host == host and not chain.stops
+    )
+
+
+# --- nobody can look: what was known is kept, and the report says why
+
+
+def test_an_sshd_stopped(watch: Watch) -> None:
+    host = lab.here().computes[-1]
+    with lab.without_sshd(host):
+        report = watch.keeps_everything()
+        assert report.status == "completed_with_errors"
+        assert [(type(one.error), one.host) for one in report.failures] == [(HostUnreachable, host)]
+        assert watch.unknown() == seen_only_by(watch.truth, host)
+    watch.tells_the_truth()
+    assert watch.unknown() == set()
+
+
+def test_keystone_refuses(watch: Watch, monkeypatch: pytest.MonkeyPatch) -> None:
+    with monkeypatch.context() as patch:
+        patch.setenv(lab.PASSWORD_VARIABLE, "no longer the password")
+        report = watch.keeps_everything()
+        assert (report.status, [type(one.error) for one in report.failures]) == ("failed", [NotAuthenticated])
+    watch.tells_the_truth()
+
+
+def test_keystone_stopped(watch: Watch) -> None:
+    with faults.keystone_stopped():
+        report = watch.keeps_everything()
+        assert ApiUnreachable in [type(one.error) for one in report.failures]
+    watch.tells_the_truth()
+
+
+def test_mariadb_stopped(watch: Watch) -> None:
+    with faults.database_stopped():
+        report = watch.keeps_everything()
+        errors = {type(one.error) for one in report.failures}
+        assert set() < errors <= {DatabaseUnavailable, ApiFailed, ApiUnreachable}
+    watch.tells_the_truth()
+
+
+# --- the wiring of a compute, with its agents killed
+
+
+class TestWithAgentsKilled:
+    """Nobody repairs what is broken there."""
+
+    def test_the_agents_of_a_compute_killed(self, watch: Watch, quiet: str) -> None:
+        truth = watch.tells_the_truth()
+        assert [one for one in truth.of_type("network_agent") if one.end.host == quiet and one.facts["alive"]] == []
+        assert [one for one in running(truth) if one.facts["on"] == quiet]
+
+    def test_a_bridge_deleted_under_a_server(self, watch: Watch, quiet: str) -> None:
+        before = watch.truth
+        tap = tap_on(before, quiet)
+        bridge = next(
+            (link.target for link in before.links if link.source == tap and link.type == "vnic-vconnector"), None
+        )
+        if bridge is None:
+            assert lab.here().variant == "ovs-nativefw"  # no Linux bridge anywhere
+            assert before.of_type("vconnector") == []
+            return
+        with faults.bridge_deleted(quiet, bridge.name):
+            truth = watch.tells_the_truth()
+            assert bridge not in truth.things
+            assert any(chain.interface == tap and chain.stops for chain in truth.chains)
+        assert bridge in watch.tells_the_truth().things
+
+    def test_a_tap_taken_out_of_its_bridge(self, watch: Watch, quiet: str) -> None:
+        tap = tap_on(watch.truth, quiet)
+        with faults.tap_unplugged(quiet, tap.name):
+            truth = watch.tells_the_truth()
+            assert any(chain.interface == tap and chain.stops for chain in truth.chains)
+        assert all(not chain.stops for chain in watch.tells_the_truth().chains if chain.interface == tap)
+
+    def test_a_tunnel_removed(self, watch: Watch, quiet: str) -> None:
+        before = {link for link in watch.truth.links if link.type == "otep-otep" and link.source.host == quiet}
+        with faults.tunnel_removed(quiet):
+            after = {
+                link for link in watch.tells_the_truth().links if link.type == "otep-otep" and link.source.host == quiet
+            }
+            assert len(after) < len(before)
+        assert before <= watch.tells_the_truth().links
+
+
+# --- the cloud
+
+
+def test_an_unbound_port(watch: Watch) -> None:
+    network = watch.truth.of_type("network")[0].end.name
+    with faults.unbound_port(network) as port:
+        assert oracle.End("port", "", port) in watch.tells_the_truth().things
+    assert oracle.End("port", "", port) not in watch.tells_the_truth().things
+
+
+def test_a_network_renamed(watch: Watch) -> None:
+    truth = watch.truth
+    network = next(end for link in truth.links for end in (link.target,) if end.type == "network")
+    with faults.network_renamed(network.name, "`renamed` / $(halt)"):
+        assert watch.tells_the_truth().things[network].facts["label"] == "`renamed` / $(halt)"
+    assert watch.tells_the_truth().things[network] == truth.things[network]
+
+
+def test_a_routers_gateway_cleared(watch: Watch) -> None:
+    with faults.gateway_cleared() as router:
+        truth = watch.tells_the_truth()
+        assert not any(f"{router}/qg-" in end.name for end in truth.things)
+    assert any(f"{router}/qg-" in end.name for end in watch.tells_the_truth().things)
+
+
+def test_an_interface_attached_and_detached(watch: Watch) -> None:
+    truth = watch.truth
+    # Neutron's Linux bridge agent, started anew, tries for minutes to delete rules with ebtables-nft, in vain
+    well = [one for one in running(truth) if one.facts["on"] not in watch.restarted]
+    one = (well or running(truth))[-1]
+    network = next(net for net in truth.of_type("network") if net.facts["kind"] == "vxlan" and net.facts["cidrs"])
+    with faults.interface_attached(one.end.name, network.end.name) as port:
+        truth = watch.tells_the_truth()
+        assert any(port[:11] in chain.interface.name and not chain.stops for chain in truth.chains)
+    assert not any(port[:11] in end.name for end in watch.tells_the_truth().things if end.type == "vnic")
+
+
+# --- servers and hosts: what is left is another cloud
+
+
+@pytest.fixture(scope="module")
+def copying() -> None:
+    """Let the computes copy disks to each other."""
+    faults.let_computes_copy(lab.here().computes, lab.here().key.read_text("utf-8"))
+
+
+@pytest.mark.usefixtures("copying")
+def test_a_server_resized(watch: Watch) -> None:
+    one = running(watch.truth)[0].end
+    faults.resize(one.name)
+    assert one in watch.tells_the_truth().things
+
+
+@pytest.mark.usefixtures("copying")
+def test_a_server_migrated(watch: Watch) -> None:
+    truth = watch.truth
+    zone_of = {one.end.name: one.facts["zone"] for one in truth.of_type("host")}
+    for one in running(truth):
+        source = str(one.facts["on"])
+        others = [host for host in lab.here().computes if host != source and zone_of[host] == zone_of[source]]
+        if others:
+            faults.migrate(one.end.name, others[0])
+            assert watch.tells_the_truth().things[one.end].facts["on"] == others[0]
+            return
+    assert len({zone_of[host] for host in lab.here().computes}) == len(lab.here().computes)  # nowhere to go
+
+
+def test_a_server_deleted(watch: Watch) -> None:
+    one = running(watch.truth)[-1].end
+    faults.delete_server(one.name)
+    assert one not in watch.tells_the_truth().things
+
+
+def test_a_host_removed_and_added(watch: Watch) -> None:
+    servers = watch.truth.of_type("instance")
+    on = {host: [one.end.name for one in servers if one.facts["on"] == host] for host in lab.here().computes}
+    host = min(on, key=lambda name: len(on[name]))
+    for one in on[host]:
+        faults.delete_server(one)
+    with faults.host_removed(host):
+        truth = watch.tells_the_truth()
+        assert oracle.End("host", host, host) not in truth.things
+    assert oracle.End("host", host, host) in watch.tells_the_truth().things

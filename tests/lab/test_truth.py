@@ -1,0 +1,34 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The truth test: what a scan says is what is there, object by object, link by link, chain by chain.
+
+``oracle`` says what is there; missing, wrong and extra are told apart, and all three must be empty.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.lab import comparing
+from tests.lab.told import told
+
+if TYPE_CHECKING:
+    from calipso_nornir import ScanReport
+    from calipso_nornir.model.protocols import Store
+    from tests.lab.oracle.model import Truth
+
+pytestmark = pytest.mark.lab
+
+
+@pytest.fixture(scope="module")
+def said(first_scan: ScanReport, store: Store) -> Truth:
+    """What the first scan says."""
+    assert first_scan.ok, [str(one.error) for one in first_scan.failures]
+    return told(store.view(first_scan.environment))
+
+
+@pytest.mark.parametrize("comparison", ["objects", "facts", "links", "states", "chains", "counts"])
+def test_what_is_told_is_true(truth: Truth, said: Truth, comparison: str) -> None:
+    differences = getattr(comparing, comparison)(said, truth)
+    assert not differences, str(differences)

@@ -1,0 +1,162 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What the product says of the lab, in the words of the oracle, so that both can be compared."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from tests.lab.oracle.model import Chain, End, Link, Thing, Truth
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from calipso_nornir.model.objects import InventoryObject, ObjectRef
+    from calipso_nornir.model.protocols import StoreView
+    from calipso_nornir.store.freshness import Freshness
+    from tests.lab.oracle.model import Value
+
+ON_HOSTS = {
+    "host": "name",
+    "host_pnic": "local_name",
+    "network_agent": "name",
+    "otep": "name",
+    "vconnector": "bridge_name",
+    "vedge": "vedge_type",
+    "vservice": "local_service_id",
+}
+"""What is on one host -> what it is called there."""
+
+
+def told(view: StoreView) -> Truth:
+    """Return what the store holds of an environment."""
+    objects = [one for type_ in view.counts() if not type_.endswith("_folder") for one in view.of_type(type_)]
+    ends = {one.ref: _end(view, one) for one in objects}
+    links = {link.document_id: Link(_of(ends, link.source), _of(ends, link.target)) for link in view.links()}
+    chains = [
+        Chain(_of(ends, clique.focal_point), _of(ends, clique.focal_point), tuple(links[one] for one in clique.links))
+        for clique in view.cliques()
+        if clique.focal_point.type in ("instance", "vservice")
+    ]
+    twice = [f"two objects are {end}" for end in set(ends.values()) if list(ends.values()).count(end) > 1]
+    things = {ends[one.ref]: Thing(ends[one.ref], _facts(one)) for one in objects}
+    down = frozenset(
+        links[link.document_id]
+        for link in view.links()
+        if link.state == "down" and "vnic" in (link.source.type, link.target.type)
+    )
+    return Truth(things, frozenset(links.values()), tuple(chains), down, tuple(sorted(twice)))
+
+
+def unconfirmed(view: StoreView, fresh: Freshness) -> set[End]:
+    """Return the objects of which the product says that nobody could look at them."""
+    objects = [one for type_ in view.counts() if not type_.endswith("_folder") for one in view.of_type(type_)]
+    return {_end(view, one) for one in objects if fresh.unconfirmed_since(one)}
+
+
+def _of(ends: dict[ObjectRef, End], ref: ObjectRef) -> End:
+    return ends.get(ref) or End(ref.type, "", f"(unknown) {ref.id}")
+
+
+def _end(view: StoreView, one: InventoryObject) -> End:
+    if one.type == "host":
+        return End("host", one.name, one.name)
+    if one.type == "otep":
+        return End("otep", one["host"], one.name.removeprefix(f"{one['host']}-otep-"))
+    if one.type == "vnic":
+        inside = f"{one['namespace']}/{one.name}" if one.get("namespace") else one.name
+        owner = one.get("instance_id")
+        return End("vnic", one["host"], inside if one.get("device") or not owner else f"{owner} {one['mac_address']}")
+    if one.type in ON_HOSTS:
+        attribute = ON_HOSTS[one.type]
+        return End(one.type, one["host"], one.name if attribute == "name" else one[attribute])
+    if one.type in ("switch_pnic", "host_ref"):
+        parent = view.get(one.parent) if one.parent else None
+        above = parent.name if parent is not None else "(nothing)"
+        return End(one.type, above, one.name) if one.type == "switch_pnic" else End(one.type, one.name, above)
+    named = one.type in ("region", "availability_zone", "aggregate", "switch")
+    return End(one.type, "", one.name if named else one.id)
+
+
+def _facts(one: InventoryObject) -> dict[str, Value]:
+    known = FACTS.get(one.type)
+    return known(one) if known is not None else {}
+
+
+def _sorted(values: Any) -> tuple[Value, ...]:  # noqa: ANN401 - JSON
+    return tuple(sorted(values or ()))
+
+
+def _label(one: InventoryObject) -> str:
+    """Return the cloud's own name: an object without one is called by its id."""
+    return "" if one.name == one.id else one.name
+
+
+def _vnic(one: InventoryObject) -> dict[str, Value]:
+    return {
+        "owner": one.get("instance_id") or one.get("namespace"),
+        "mac": one["mac_address"],
+        "port": one.get("port_id"),
+        "network": one.get("network"),
+        "ips": _sorted(one.get("addresses")),
+    }
+
+
+def _network(one: InventoryObject) -> dict[str, Value]:
+    in_project = one.parent is not None and one.parent.type == "networks_folder" and one.get("project") is not None
+    return {
+        "label": _label(one),
+        "project": one["project_id"] if in_project else None,
+        "kind": one["provider:network_type"],
+        "physical": one["provider:physical_network"],
+        "segment": one["provider:segmentation_id"],
+        "cidrs": _sorted(one["cidrs"]),
+    }
+
+
+def _otep(one: InventoryObject) -> dict[str, Value]:
+    remotes = _sorted(tunnel["remote_ip"] for tunnel in one.get("ports") or ())
+    bridge = (one.get("vconnector") or "").removeprefix(f"{one['host']}-")
+    of_edge = one.parent is not None and one.parent.type == "vedge"
+    return {"ip": one.get("ip_address"), "remotes": remotes, "parent": "OVS" if of_edge else bridge}
+
+
+FACTS: dict[str, Callable[[InventoryObject], dict[str, Value]]] = {
+    "project": lambda one: {"label": one.name, "enabled": one["enabled"]},
+    "availability_zone": lambda one: {"hosts": _sorted(one["hosts"])},
+    "host": lambda one: {"zone": one["zone"], "roles": _sorted(one["host_type"])},
+    "aggregate": lambda one: {"hosts": _sorted(one["hosts"]), "zone": one["availability_zone"]},
+    "host_ref": lambda one: {"there": one.get("ref_id") is not None},
+    "instance": lambda one: {
+        "label": one.name,
+        "on": one.get("host"),
+        "status": one["status"],
+        "project": one["project_id"],
+        "networks": _sorted(one["network"]),
+    },
+    "network": _network,
+    "port": lambda one: {
+        "network": one["network"],
+        "mac": one["mac_address"],
+        "device": one["device_id"],
+        "bound": one["binding:host_id"],
+        "status": one["status"],
+        "ips": _sorted(ip["ip_address"] for ip in one["fixed_ips"]),
+    },
+    "network_agent": lambda one: {"kind": one["agent_type"], "alive": one["alive"]},
+    "vnic": _vnic,
+    "vservice": lambda one: {"networks": _sorted(one["network"]), "label": one.name},
+    "vconnector": lambda one: {"members": _sorted(one["interfaces_names"]), "network": one.get("network")},
+    "vedge": lambda one: {
+        "ports": _sorted(
+            (port["name"], port["bridge"], "" if port["tag"] is None else str(port["tag"]))
+            for port in one.get("ports") or ()
+        )
+    },
+    "host_pnic": lambda one: {"mac": one["mac_address"], "addresses": _sorted(one["addresses"])},
+    "otep": _otep,
+    "switch": lambda one: {"chassis": one["chassis_id"]},
+    "switch_pnic": lambda one: {
+        "heard_by": _sorted((ear["host"], ear["interface"]) for ear in one.get("neighbours") or ())
+    },
+}
+"""Per type: the facts that the oracle tells, out of an object's attributes."""

@@ -1,0 +1,113 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What the last scan could not confirm is told from what it has seen: objects, links, cliques, and on the screen."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from calipso_nornir.errors import ApiFailed, HostUnreachable
+from calipso_nornir.scan import records
+from calipso_nornir.store.freshness import freshness_of
+from tests.fixtures.cli import calipso
+from tests.fixtures.tiny_cloud import down
+
+if TYPE_CHECKING:
+    import pytest
+
+    from tests.fixtures.scanning import Scanned
+
+UNREACHABLE = HostUnreachable("cmp1", "192.0.2.21", "no route to host")
+WEB1, WEB2 = "77656231-0000-0000-0000-000000000000", "77656232-0000-0000-0000-000000000000"
+ON_CMP1 = {
+    "host cmp1",
+    "host_pnic cmp1|eth0",
+    "host_pnic cmp1|eth1",
+    "host_pnic cmp1|eth2",
+    "otep cmp1|vxlan",
+    "switch_pnic mac|aa:00:00:00:00:01|t-cmp1",  # other hosts hear the switch, nobody else this port
+    "vedge cmp1|OVS",
+    "vnic cmp1|tapweb10000-00",
+}
+
+
+def unconfirmed(scanned: Scanned) -> tuple[set[str], set[tuple[str, str]], set[str]]:
+    """Return objects, links (their ends) and focal points of cliques that the last whole scan has not confirmed."""
+    view, fresh = scanned.store.view("cloud"), freshness_of(scanned.store, "cloud")
+    types = [type_ for type_ in view.counts() if not type_.endswith("_folder")]
+    objects = [one for type_ in types for one in view.of_type(type_)]
+    return (
+        {str(one.ref) for one in objects if fresh.unconfirmed_since(one)},
+        {(str(one.source), str(one.target)) for one in view.links() if fresh.unconfirmed_since(one)},
+        {str(one.focal_point) for one in view.cliques() if fresh.unconfirmed_since(one)},
+    )
+
+
+def cmp1_down(scanned: Scanned) -> dict[Any, Any]:
+    return down(scanned.cloud.answers(), "cmp1", UNREACHABLE)
+
+
+def test_after_a_scan_that_saw_everything_all_is_confirmed(scanned: Scanned) -> None:
+    assert unconfirmed(scanned) == (set(), set(), set())
+    scanned.scan()
+    assert unconfirmed(scanned) == (set(), set(), set())
+
+
+def test_what_is_on_a_host_that_is_down_is_not(scanned: Scanned) -> None:
+    every = {(str(one.source), str(one.target)) for one in scanned.store.view("cloud").links()}
+    report = scanned.scan(cmp1_down(scanned))
+    objects, links, cliques = unconfirmed(scanned)
+    assert objects == ON_CMP1
+    assert links == {ends for ends in every if not objects.isdisjoint(ends)}
+    assert every > links > set()
+    assert (f"instance {WEB1}" in cliques, f"instance {WEB2}" in cliques) == (True, False)
+    assert (report.links.kept, report.cliques.kept) == (len(links), len(cliques))
+    scanned.scan()
+    assert unconfirmed(scanned) == (set(), set(), set())
+
+
+def test_nor_is_what_only_the_api_tells_while_it_is_down(scanned: Scanned) -> None:
+    failing = ApiFailed("any", "x", 503, "down")
+    answers = scanned.cloud.answers()
+    scanned.scan({key: failing if str(key).startswith("GET network /ports") else one for key, one in answers.items()})
+    objects, _, _ = unconfirmed(scanned)
+    assert {one for one in objects if one.startswith("port ")}
+    assert not {one for one in objects if one.startswith(("host_pnic ", "network ", "instance "))}
+
+
+def test_a_partial_scan_confirms_what_it_looked_at(scanned: Scanned) -> None:
+    scanned.scan(cmp1_down(scanned))
+    before, _, _ = unconfirmed(scanned)
+    scanned.scan(object_id="cmp1|eth1", object_type="host_pnic")
+    after, _, _ = unconfirmed(scanned)
+    assert before - after == {"host_pnic cmp1|eth1"}
+    assert after < before
+
+
+def test_a_look_at_nothing_confirms_nothing(scanned: Scanned) -> None:
+    scanned.scan(cmp1_down(scanned))
+    before = unconfirmed(scanned)
+    scanned.scan({}, links_only=True)
+    scanned.scan({}, cliques_only=True)
+    assert unconfirmed(scanned) == before
+
+
+def test_many_partial_scans_do_not_hide_it(scanned: Scanned, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(records, "KEPT_SCANS", 3)
+    scanned.scan(cmp1_down(scanned))
+    before = unconfirmed(scanned)
+    for _ in range(5):
+        scanned.scan({}, links_only=True)
+    assert len(scanned.store.collection("scans").find()) == 4
+    assert unconfirmed(scanned) == before
+
+
+def test_commands_show_it(scanned: Scanned) -> None:
+    where = scanned.store.uri
+    commands = (["tree", "cloud"], ["show", "host:cmp1"], ["clique", f"instance:{WEB1}"])
+    assert all("not confirmed" not in calipso(*command, store=where).out for command in commands)
+    scanned.scan(cmp1_down(scanned))
+    for command in commands:
+        assert "? not confirmed since 20" in calipso(*command, store=where).out, command
+    assert "not confirmed" not in calipso("clique", f"instance:{WEB2}", store=where).out
+    assert calipso("tree", "--id", "host:cmp1", "-o", "json", store=where).json["unconfirmed_since"]
+    assert "unconfirmed_since" not in calipso("tree", "--id", "host:cmp2", "-o", "json", store=where).json
