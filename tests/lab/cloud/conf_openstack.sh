@@ -30,8 +30,8 @@ END
 }
 
 # privileged SECTION...: one thread for each of a service's privileged helpers. With more, two that answer at the same
-# moment meet at a lock of eventlet's ("cannot switch to a different thread"), and the service waits for ever; it was
-# Neutron's DHCP agent, about one lab in ten (oslo_privsep/comm.py, ServerChannel.wlock, with Debian 12's python3-eventlet).
+# moment meet at a lock of eventlet's ("cannot switch to a different thread"), and the service waits for ever: so did
+# Neutron's DHCP agent in one of ten labs (oslo_privsep/comm.py, ServerChannel.wlock).
 privileged() { printf '[%s]\nthread_pool_size = 1\n' "$@"; }
 
 nova_conf() { cat <<END
