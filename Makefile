@@ -45,7 +45,7 @@ lab-down:  ## End the lab
 # Plain "make", as the variable would have the whole line run by "make -n", too
 lab-test:  ## All of it, on a machine where nothing is installed (root): a new lab, its tests, its end
 	$(LAB) down
-	$(LAB) up && $(LAB) seed || { $(LAB) logs; $(LAB) down; echo "once more, with another cloud"; $(LAB) up && $(LAB) seed; }
+	$(LAB) up && $(LAB) seed || { $(LAB) logs; $(LAB) down; echo "once more"; $(LAB) up && $(LAB) seed; }
 	make --no-print-directory test-lab || { $(LAB) logs; $(LAB) down; exit 1; }
 	$(LAB) down
 
