@@ -45,9 +45,9 @@ lab-down:  ## End the lab
 # Plain "make", as the variable would have the whole line run by "make -n", too
 lab-test:  ## All of it, on a machine where nothing is installed (root): a new lab, its tests, its end
 	$(LAB) down
-	if $(LAB) up && $(LAB) seed && make --no-print-directory test-lab; \
-	then $(LAB) down; \
-	else $(LAB) logs; $(LAB) down; exit 1; fi
+	$(LAB) up && $(LAB) seed || { $(LAB) logs; $(LAB) down; echo "once more"; $(LAB) up && $(LAB) seed; }
+	make --no-print-directory test-lab || { $(LAB) logs; $(LAB) down; exit 1; }
+	$(LAB) down
 
 test-lab: $(STAMP)  ## Tests against the lab that is up; TESTS="lab and not faults" leaves the cloud as it is
 	$(BIN)/pytest -m "$(TESTS)"

@@ -239,12 +239,16 @@ class Placer:
         )
 
     def _merge_with_before(self, present: InventoryObject, old: InventoryObject, witness: Witness) -> None:
-        """Keep the attributes that a witness which could not look had contributed, and that it is one."""
+        """Keep the attributes that a witness which could not look had contributed, and that it is one.
+
+        One that could not see everything has seen this object all the same when it is among those that found it now.
+        """
+        if witness not in present.found_by:
+            self._blind[old.ref].add(witness)
         self._working.put(
             replace(_completed(present, old), found_by=present.found_by | {witness}),
             State.FOUND,
         )
-        self._blind[old.ref].add(witness)
 
     # --- waiting
 

@@ -79,15 +79,15 @@ def test_what_a_scan_asks_is_there() -> None:
 
 
 def test_pages_give_the_same_as_one_answer() -> None:
-    by_two = (("limit", "2"),)
+    one = ("limit", "1")
     paged = {
-        PORTS: ApiGet("network", "/ports", "ports", by_two),
-        SERVERS: ApiGet("compute", "/servers/detail", "servers", (*ALL, ("limit", "1"))),
-        ApiGet("network", "/networks", "networks"): ApiGet("network", "/networks", "networks", by_two),
+        PORTS: ApiGet("network", "/ports", "ports", (("limit", "2"),)),
+        SERVERS: ApiGet("compute", "/servers/detail", "servers", (*ALL, one)),
+        ApiGet("network", "/networks", "networks"): ApiGet("network", "/networks", "networks", (one,)),
     }
     answers = source().answer([*paged, *paged.values()])
     for whole, parts in paged.items():
-        assert len(ids(answers[whole])) > 2
+        assert len(ids(answers[whole])) > 1
         assert ids(answers[parts]) == ids(answers[whole])
 
 

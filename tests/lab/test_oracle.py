@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from tests.lab.oracle.model import Truth
     from tests.lab.oracle.wiring import Site
 
-IMPORT = "import sys, tests.lab.oracle.__main__; sys.exit(', '.join(m for m in sys.modules if 'calipso' in m))"
+IMPORT = "import sys, tests.lab.oracle.__main__; sys.exit(', '.join(m for m in sys.modules if 'calipso' in m) or 0)"
 
 
 def test_the_oracle_knows_nothing_of_the_product() -> None:

@@ -47,7 +47,8 @@ def test_the_whole_package_is_in_it_and_its_data(wheel: Path) -> None:
         if path.is_file() and "__pycache__" not in path.parts
     }
     inventory = {
-        f"calipso_nornir/_data/inventory/{name}.yaml" for name in ("config", "defaults", "groups", "hosts", "lab")
+        f"calipso_nornir/_data/inventory/{name}.yaml"
+        for name in ("config", "defaults", "groups", "hosts", "lab", "scanned")
     }
     dist_info = {name for name in names if ".dist-info/" in name}
     assert names - dist_info == modules | data("parsers") | data("playbooks") | inventory

@@ -3,13 +3,15 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from calipso_nornir.errors import ApiFailed, HostUnreachable
+from calipso_nornir.errors import ApiFailed, HostUnreachable, ViewRestricted
+from calipso_nornir.model.protocols import Reply
 from calipso_nornir.scan import records
 from calipso_nornir.store.freshness import freshness_of
 from tests.fixtures.cli import calipso
-from tests.fixtures.tiny_cloud import down
+from tests.fixtures.tiny_cloud import EXT, down
 
 if TYPE_CHECKING:
     import pytest
@@ -72,6 +74,17 @@ def test_nor_is_what_only_the_api_tells_while_it_is_down(scanned: Scanned) -> No
     objects, _, _ = unconfirmed(scanned)
     assert {one for one in objects if one.startswith("port ")}
     assert not {one for one in objects if one.startswith(("host_pnic ", "network ", "instance "))}
+
+
+def test_what_an_incomplete_list_tells_of_is_confirmed(scanned: Scanned) -> None:
+    answers = scanned.cloud.answers()
+    told = "GET network /networks"
+    restricted = ViewRestricted("joe", "acme", ("member",), ("admin",))
+    part = [row for row in answers[told] if row["name"] == "lan"]
+    report = scanned.scan({**answers, told: Reply(part, datetime.now(UTC), restricted)})
+    assert report.failures
+    objects, _, _ = unconfirmed(scanned)
+    assert {one for one in objects if one.startswith("network ")} == {f"network {EXT}"}
 
 
 def test_a_partial_scan_confirms_what_it_looked_at(scanned: Scanned) -> None:

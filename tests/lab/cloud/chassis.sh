@@ -79,3 +79,16 @@ wait_wired() {
     done
   done
 }
+
+# raise_taps: the userspace datapath of Open vSwitch, when it opens a tap, reads its flags and writes them back with PROMISC;
+# when libvirt has switched the tap on in between, it is off again, and everybody says that the port is active
+raise_taps() {
+  local host raised
+  for host in "${COMPUTE_HOSTS[@]}"; do
+    # shellcheck disable=SC2016  # for the inner shell
+    raised=$(in_host "$host" bash -euc 'for path in /sys/class/net/tap*; do
+      if [[ -e $path ]] && (( ($(<"$path/flags") & 1) == 0 )); then ip link set "${path##*/}" up; echo "${path##*/}"; fi
+    done')
+    [[ -z $raised ]] || say "$host: switched on what Open vSwitch had switched off:" "${raised//$'\n'/ }"
+  done
+}

@@ -29,6 +29,11 @@ transport_url = $(rabbit_url)
 END
 }
 
+# privileged SECTION...: one thread for each of a service's privileged helpers. With more, two that answer at the same
+# moment meet at a lock of eventlet's ("cannot switch to a different thread"), and the service waits for ever: so did
+# Neutron's DHCP agent in one of ten labs (oslo_privsep/comm.py, ServerChannel.wlock).
+privileged() { printf '[%s]\nthread_pool_size = 1\n' "$@"; }
+
 nova_conf() { cat <<END
 [DEFAULT]
 my_ip = ${MGMT[$1]}
@@ -81,6 +86,7 @@ notify_on_state_change = vm_and_task_state
 notification_format = both
 [os_vif_ovs]
 ovsdb_connection = unix:/run/openvswitch/db.sock
+$(privileged nova_sys_admin vif_plug_ovs_privileged vif_plug_linux_bridge_privileged privsep_osbrick)
 [oslo_policy]
 policy_dirs = /nonexistent
 $(notifications)
@@ -120,6 +126,7 @@ $(login nova)
 $(login placement)
 [oslo_concurrency]
 lock_path = /run/lock
+$(privileged privsep privsep_dhcp_release privsep_ovs_vsctl privsep_namespace privsep_conntrack privsep_link)
 [experimental]
 # Zed wants this word for the Linux bridge driver
 linuxbridge = true
