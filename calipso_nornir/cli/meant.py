@@ -77,10 +77,3 @@ def keep(run: Run, store: Store, environment: Environment, *, recorded: bool) ->
             ("note: ", "yellow"),
             f"the store describes {environment.name} otherwise, and goes on so (calipso env add --replace changes it)",
         )
-
-
-def same_environment(name: str | None, positional: str | None) -> str | None:
-    """Return what was given, by option or by position. Raises InvalidRequest when these contradict each other."""
-    if name is not None and positional is not None and name != positional:
-        raise InvalidRequest(f"--env {name} and {positional}: which one?")
-    return name if positional is None else positional

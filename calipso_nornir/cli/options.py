@@ -46,6 +46,11 @@ Inventory: TypeAlias = Annotated[
     typer.Option("--inventory", "-y", metavar="NAME", help="Name of an alternative inventory in the store."),
 ]
 
+Nornir: TypeAlias = Annotated[
+    str | None,
+    typer.Option("--nornir", metavar="CONFIG", help="Nornir configuration whose inventory says how hosts are reached."),
+]
+
 Metadata: TypeAlias = Annotated[
     list[str] | None,
     typer.Option("--metadata", metavar="DIR", help="Folder with further metadata; may be given several times."),

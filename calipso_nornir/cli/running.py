@@ -13,9 +13,9 @@ import os
 import sys
 import traceback
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields, is_dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, get_type_hints
 
 import typer
 
@@ -36,8 +36,12 @@ BROKEN_PIPE = 141
 
 COMMON_PANEL = "For every command"
 
-_COMMON = {
-    "store": Annotated[
+
+@dataclass(frozen=True, slots=True)
+class _Common:
+    """The options that every command has."""
+
+    store: Annotated[
         str | None,
         typer.Option(
             "--store",
@@ -46,12 +50,11 @@ _COMMON = {
             help="Where environments are kept: mongodb://…, sqlite:///PATH or a path. Default: CALIPSO_STORE, "
             "else a file of your own.",
         ),
-    ],
-    "verbose": Annotated[
+    ] = None
+    verbose: Annotated[
         bool,
         typer.Option("--verbose", "-v", rich_help_panel=COMMON_PANEL, help="Log more, and show tracebacks."),
-    ],
-}
+    ] = False
 
 
 @dataclass(slots=True)
@@ -119,16 +122,13 @@ class _Log(logging.Handler):
 def command(app: typer.Typer, name: str | None = None, **settings: Any) -> Callable[[Callable[..., None]], None]:  # noqa: ANN401 - typer's own
     """Register a function ``(run, …)`` as a command, which also takes the options that all commands have.
 
-    They may stand before the command's name or after it; the latter wins.
+    They may stand before the command's name or after it; the latter wins. A parameter that is a dataclass stands for
+    its fields: each is an option, with its declaration and default, and the function gets them as one value.
     """
 
     def register(function: Callable[..., None]) -> None:
         own = list(inspect.signature(function).parameters.values())[1:]
-        keyword = inspect.Parameter.KEYWORD_ONLY
-        common = [
-            inspect.Parameter("store", keyword, default=None, annotation=_COMMON["store"]),
-            inspect.Parameter("verbose", keyword, default=False, annotation=_COMMON["verbose"]),
-        ]
+        groups = {one.name: one.annotation for one in own if _is_group(one.annotation)}
         first = inspect.Parameter("ctx", inspect.Parameter.POSITIONAL_OR_KEYWORD, annotation=typer.Context)
 
         def wrapper(ctx: typer.Context, *, store: str | None, verbose: bool, **values: Any) -> None:  # noqa: ANN401 - as above
@@ -136,15 +136,32 @@ def command(app: typer.Typer, name: str | None = None, **settings: Any) -> Calla
             run = Run(store or before.store_uri, verbose or before.verbose)
             with guarded(run):
                 run.log_at(logging.INFO if run.verbose else logging.WARNING)
+                for place, group in groups.items():
+                    values[place] = group(**{one.name: values.pop(one.name) for one in fields(group)})
                 function(run, **values)
 
-        parameters = [first, *(one.replace(kind=keyword) for one in own), *common]
+        declared = [option for one in own for option in (_options(groups[one.name]) if one.name in groups else [one])]
+        options = [one.replace(kind=inspect.Parameter.KEYWORD_ONLY) for one in declared]
+        parameters = [first, *options, *_options(_Common)]
         wrapper.__name__, wrapper.__doc__ = function.__name__, function.__doc__
         wrapper.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]  # PEP 362
         wrapper.__annotations__ = {one.name: one.annotation for one in parameters}
         app.command(name, **settings)(wrapper)
 
     return register
+
+
+def _is_group(annotation: object) -> bool:
+    return isinstance(annotation, type) and is_dataclass(annotation)
+
+
+def _options(group: type[Any]) -> list[inspect.Parameter]:
+    """Return the fields of a dataclass as the parameters of a command."""
+    hints = get_type_hints(group, include_extras=True)
+    keyword = inspect.Parameter.KEYWORD_ONLY
+    return [
+        inspect.Parameter(one.name, keyword, default=one.default, annotation=hints[one.name]) for one in fields(group)
+    ]
 
 
 @contextmanager

@@ -6,7 +6,6 @@ from __future__ import annotations
 import shlex
 import sys
 import tempfile
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -16,8 +15,8 @@ from calipso_nornir.cli.bundles import print_bundle
 from calipso_nornir.cli.choosing import known_environments
 from calipso_nornir.cli.meant import environment_file, environment_meant, is_file, keep
 from calipso_nornir.cli.output import Format, emit
+from calipso_nornir.cli.planning import plan_of
 from calipso_nornir.cli.progress import showing
-from calipso_nornir.cli.request import Request
 from calipso_nornir.cli.running import FAILED, WITH_FAILURES
 from calipso_nornir.cli.summary import next_steps, print_next, print_summary
 from calipso_nornir.errors import InvalidRequest
@@ -27,35 +26,16 @@ from calipso_nornir.store import clear_all, open_store
 
 if TYPE_CHECKING:
     from calipso_nornir.cli.running import Run
+    from calipso_nornir.cli.scan_options import ScanOptions
     from calipso_nornir.model.environment import Environment
     from calipso_nornir.model.protocols import Store
     from calipso_nornir.scan.report import ScanReport
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Job:
-    """One scan and all around it.
-
-    Attributes:
-        environment: name or file; None: the only one that there is.
-        replay: a recording that answers in place of the cloud.
-        nornir: a Nornir configuration whose inventory says how hosts are reached.
-        clear_all: empty every environment of the store first; ``agreed`` when nobody need be asked.
-    """
-
-    request: Request = field(default_factory=Request)
-    environment: str | None = None
-    inventory: str | None = None
-    replay: str | None = None
-    nornir: str | None = None
-    clear_all: bool = False
-    agreed: bool = False
-
-
-def run_job(run: Run, job: Job, output: Format) -> None:
+def scan_and_tell(run: Run, options: ScanOptions, output: Format) -> None:
     """Scan, and end with the status that tells how it went."""
-    with run.store(inventory=job.inventory, make=_makes_store(job)) as store:
-        report = scan_into(run, store, job)
+    with run.store(inventory=options.inventory, make=_makes_store(options)) as store:
+        report = scan_into(run, store, options)
         if output is Format.TABLE:
             print_summary(run.out, report, everything=run.verbose)
             if report.status != "failed" and report.objects.total:
@@ -65,13 +45,13 @@ def run_job(run: Run, job: Job, output: Format) -> None:
     end_with(report)
 
 
-def run_recording(run: Run, job: Job, path: str, output: Format) -> None:
-    """Do a job whose request names a recording, into a store that is thrown away."""
-    described = _description(run, job)
+def record_and_tell(run: Run, options: ScanOptions, path: str, output: Format) -> None:
+    """Scan into the recording that the options name, and into a store that is thrown away."""
+    described = _description(run, options)
     with tempfile.TemporaryDirectory(prefix="calipso-record-") as folder:
         store = open_store(Path(folder) / "throw-away.db")
         try:
-            report = scan_into(run, store, job, described=described)
+            report = scan_into(run, store, options, described=described)
         finally:
             store.close()
     if output is not Format.TABLE:
@@ -86,25 +66,24 @@ def run_recording(run: Run, job: Job, path: str, output: Format) -> None:
     end_with(report)
 
 
-def scan_into(run: Run, store: Store, job: Job, *, described: Environment | None = None) -> ScanReport:
-    """Run the scan of a job, showing its progress."""
-    source = ReplaySource(job.replay) if job.replay is not None else None
-    asks = not (job.request.links_only or job.request.cliques_only)
+def scan_into(run: Run, store: Store, options: ScanOptions, *, described: Environment | None = None) -> ScanReport:
+    """Scan into a store, showing the progress."""
+    source = ReplaySource(options.replay) if options.replay is not None else None
     environment = described or environment_meant(
         store,
-        job.environment,
-        metadata=job.request.metadata,
+        options.environment,
+        metadata=options.folders,
         recorded=source.environment if source is not None else None,
-        asks=asks,
+        asks=not (options.links_only or options.cliques_only),
     )
-    plan = job.request.plan(store.view(environment.name))
+    plan = plan_of(options, store.view(environment.name))
     nornir = None
-    if job.nornir is not None:
+    if options.nornir is not None:
         from calipso_nornir.nornir_inventory import open_nornir  # noqa: PLC0415 - few scans bring their own Nornir
 
-        nornir = open_nornir(job.nornir)
-    if job.clear_all:
-        _clear_all(run, store, agreed=job.agreed)
+        nornir = open_nornir(options.nornir)
+    if options.clear_all:
+        _clear_all(run, store, agreed=options.yes)
     keep(run, store, environment, recorded=source is not None)
     with showing(run.err, environment.name) as progress:
         return run_scan(environment, plan=plan, store=store, nornir=nornir, source=source, progress=progress)
@@ -118,17 +97,17 @@ def end_with(report: ScanReport) -> None:
         raise typer.Exit(WITH_FAILURES)
 
 
-def _makes_store(job: Job) -> bool:
+def _makes_store(options: ScanOptions) -> bool:
     """Tell whether the scan may make the store: only where the environment comes from elsewhere."""
-    return job.replay is not None or (job.environment is not None and is_file(job.environment))
+    return options.replay is not None or (options.environment is not None and is_file(options.environment))
 
 
-def _description(run: Run, job: Job) -> Environment:
+def _description(run: Run, options: ScanOptions) -> Environment:
     """Read the environment to record; the user's store is only read, and only when it is named there."""
-    if job.environment is not None and is_file(job.environment):
-        return environment_file(job.environment, job.request.metadata)
+    if options.environment is not None and is_file(options.environment):
+        return environment_file(options.environment, options.folders)
     with run.store() as store:
-        return environment_meant(store, job.environment, metadata=job.request.metadata)
+        return environment_meant(store, options.environment, metadata=options.folders)
 
 
 def _clear_all(run: Run, store: Store, *, agreed: bool) -> None:

@@ -1,0 +1,151 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The options of a scan, each declared once: name, default, help. The guide's names have a dashed form, too."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Annotated
+
+import typer
+
+from calipso_nornir.cli import completing
+from calipso_nornir.cli.options import Inventory, Metadata, Nornir
+from calipso_nornir.errors import InvalidRequest, NotAvailable
+
+
+class IdField(StrEnum):
+    """What ``--id`` is."""
+
+    ID = "id"
+    NAME = "name"
+
+
+class Level(StrEnum):
+    """Levels of the log, as the guide has them."""
+
+    CRITICAL = "critical"
+    ERROR = "error"
+    WARNING = "warning"
+    INFO = "info"
+    DEBUG = "debug"
+    NOTSET = "notset"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ScanOptions:
+    """What one scan is asked to do, as it was given: the options of the guide's scan script, and some of ours.
+
+    Raises UsageError for what can never be, before anything is opened.
+    """
+
+    which: Annotated[
+        str | None,
+        typer.Argument(
+            metavar="ENV|FILE",
+            autocompletion=completing.environments,
+            help="Name of an environment of the store, or a YAML file that describes one.",
+        ),
+    ] = None
+    mongo_config: Annotated[
+        str | None,
+        typer.Option(
+            "--mongo_config", "--mongo-config", "-m", metavar="FILE", help='Where MongoDB is: lines of "key value".'
+        ),
+    ] = None
+    env: Annotated[
+        str | None,
+        typer.Option(
+            "--env",
+            "-e",
+            metavar="NAME",
+            envvar="CALIPSO_ENV",
+            autocompletion=completing.environments,
+            help="Name of an environment of the store.",
+        ),
+    ] = None
+    type: Annotated[
+        str | None,
+        typer.Option(
+            "--type", "-t", metavar="TYPE", autocompletion=completing.object_types, help="Type of the object of --id."
+        ),
+    ] = None
+    inventory: Inventory = None
+    scan_self: Annotated[
+        bool,
+        typer.Option(
+            "--scan_self/--no-scan_self",
+            "--scan-self/--no-scan-self",
+            "-s",
+            help="Scan the object of --id itself, too, not only what is below it.",
+        ),
+    ] = True
+    id: Annotated[
+        str | None,
+        typer.Option("--id", "-i", metavar="ID", help="Scan only this object of the inventory and what is below it."),
+    ] = None
+    parent_id: Annotated[
+        str | None,
+        typer.Option("--parent_id", "--parent-id", "-p", metavar="ID", help="Checked: what the object is under."),
+    ] = None
+    parent_type: Annotated[
+        str | None,
+        typer.Option("--parent_type", "--parent-type", "-a", metavar="TYPE", help="Checked: the type of that."),
+    ] = None
+    id_field: Annotated[
+        IdField, typer.Option("--id_field", "--id-field", "-f", help="What --id is: an id or a name.")
+    ] = IdField.ID
+    loglevel: Annotated[
+        Level | None, typer.Option("--loglevel", "-l", case_sensitive=False, help="What to log on standard error.")
+    ] = None
+    clear: Annotated[
+        bool, typer.Option("--clear", help="Take nothing over from before: what cannot be looked at is lost.")
+    ] = False
+    clear_all: Annotated[
+        bool, typer.Option("--clear_all", "--clear-all", help="First remove what is known of every environment.")
+    ] = False
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask before --clear_all.")] = False
+    monitoring_setup_only: Annotated[
+        bool,
+        typer.Option("--monitoring_setup_only", "--monitoring-setup-only", help="Not part of this release."),
+    ] = False
+    inventory_only: Annotated[
+        bool, typer.Option("--inventory_only", "--inventory-only", help="Neither links nor cliques.")
+    ] = False
+    links_only: Annotated[
+        bool, typer.Option("--links_only", "--links-only", help="Only links, from the inventory that there is.")
+    ] = False
+    cliques_only: Annotated[
+        bool, typer.Option("--cliques_only", "--cliques-only", help="Only cliques, from the links that there are.")
+    ] = False
+    implicit_links: Annotated[
+        bool, typer.Option("--implicit_links", "--implicit-links", help="Derive implicit links, too.")
+    ] = False
+    metadata: Metadata = None
+    record: Annotated[
+        str | None, typer.Option("--record", metavar="FILE", help="Record every question and answer, without secrets.")
+    ] = None
+    replay: Annotated[
+        str | None, typer.Option("--replay", metavar="FILE", help="Let a recording answer in place of the cloud.")
+    ] = None
+    nornir: Nornir = None
+
+    def __post_init__(self) -> None:
+        if self.monitoring_setup_only:
+            raise NotAvailable("monitoring_setup_only", "It comes with monitoring.")
+        if self.id is None:
+            for name in ("parent_id", "parent_type"):
+                if getattr(self, name) is not None:
+                    raise InvalidRequest(f"--{name} is checked against the object of --id; --id is missing")
+            if self.type not in (None, "environment"):
+                raise InvalidRequest("--type is the type of the object of --id; --id is missing")
+        if None not in (self.env, self.which) and self.env != self.which:
+            raise InvalidRequest(f"--env {self.env} and {self.which}: which one?")
+
+    @property
+    def environment(self) -> str | None:
+        """Name or file of the environment, by option or by position; None: the only one that there is."""
+        return self.env if self.which is None else self.which
+
+    @property
+    def folders(self) -> tuple[str, ...]:
+        """Folders with further metadata."""
+        return tuple(self.metadata or ())
