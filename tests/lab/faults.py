@@ -88,24 +88,13 @@ def agents_killed(host: str) -> Iterator[None]:
 
 
 @contextmanager
-def keystone_stopped() -> Iterator[None]:
-    """End Keystone: its port refuses connections, and nobody gets a token."""
-    kill("ctl", "keystone", signal="TERM")
+def service_stopped(name: str) -> Iterator[None]:
+    """End a service of the controller that the APIs cannot do without: ``keystone``, or ``mariadb``, which all use."""
+    kill("ctl", name, signal="TERM")
     try:
         yield
     finally:
-        start("ctl", "keystone")
-        wait_until("the APIs answer again", _apis_answer)
-
-
-@contextmanager
-def database_stopped() -> Iterator[None]:
-    """End MariaDB: with it go Keystone, Nova and Neutron."""
-    kill("ctl", "mariadb", signal="TERM")
-    try:
-        yield
-    finally:
-        start("ctl", "mariadb")
+        start("ctl", name)
         wait_until("the APIs answer again", _apis_answer)
 
 

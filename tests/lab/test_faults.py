@@ -148,14 +148,14 @@ def test_keystone_refuses(watch: Watch, monkeypatch: pytest.MonkeyPatch) -> None
 
 
 def test_keystone_stopped(watch: Watch) -> None:
-    with faults.keystone_stopped():
+    with faults.service_stopped("keystone"):
         report = watch.keeps_everything()
         assert ApiUnreachable in [type(one.error) for one in report.failures]
     watch.tells_the_truth()
 
 
 def test_mariadb_stopped(watch: Watch) -> None:
-    with faults.database_stopped():
+    with faults.service_stopped("mariadb"):
         report = watch.keeps_everything()
         errors = {type(one.error) for one in report.failures}
         assert set() < errors <= {DatabaseUnavailable, ApiFailed, ApiUnreachable}

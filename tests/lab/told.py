@@ -29,7 +29,7 @@ ON_HOSTS = {
 
 def told(view: StoreView) -> Truth:
     """Return what the store holds of an environment."""
-    objects = [one for type_ in view.counts() if not type_.endswith("_folder") for one in view.of_type(type_)]
+    objects = _objects(view)
     ends = {one.ref: _end(view, one) for one in objects}
     links = {link.document_id: Link(_of(ends, link.source), _of(ends, link.target)) for link in view.links()}
     chains = [
@@ -49,8 +49,11 @@ def told(view: StoreView) -> Truth:
 
 def unconfirmed(view: StoreView, fresh: Freshness) -> set[End]:
     """Return the objects of which the product says that nobody could look at them."""
-    objects = [one for type_ in view.counts() if not type_.endswith("_folder") for one in view.of_type(type_)]
-    return {_end(view, one) for one in objects if fresh.unconfirmed_since(one)}
+    return {_end(view, one) for one in _objects(view) if fresh.unconfirmed_since(one)}
+
+
+def _objects(view: StoreView) -> list[InventoryObject]:
+    return [one for type_ in view.counts() if not type_.endswith("_folder") for one in view.of_type(type_)]
 
 
 def _of(ends: dict[ObjectRef, End], ref: ObjectRef) -> End:
