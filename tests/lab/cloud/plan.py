@@ -13,8 +13,6 @@ from dataclasses import dataclass, replace
 
 PUBLIC, VLAN = 0, 1
 """The provider networks' places in ``Cloud.networks``; with Linux bridge there is no VLAN network (no 8021q needed)."""
-PUBLIC_CIDR = "203.0.113.0/24"
-"""RFC 5737; 203.0.113.1 is the switch."""
 HOSTILE_NAMES = (
     "$(reboot)", "`id`;ls|wc", "a/b.c", "..", "it's \"quoted\"", "two  words", "☕ ☔", "Größe-名前", "<b>&amp;</b>",
     "{{ 7*7 }}", "%s%n%d", "-rf", "null", "0", "back\\slash", "comma,semi;colon", "*", "vnic-1", "x" * 60,
@@ -35,16 +33,20 @@ class Subnet:
 
     @property
     def pool(self) -> tuple[str, str] | None:
-        """First and last of the addresses that Neutron may choose; those that the plan gives are outside.
+        """First and last of the addresses that Neutron may choose, the lower half; None: any, the plan gives none.
 
-        Else Neutron, which chooses at random, would take one of them now and then. None: any, the plan gives none.
+        Neutron chooses at random: without it, it would now and then take an address that the plan gives.
         """
         if self.mode:
             return None
         block = ipaddress.ip_network(self.cidr)
-        if self.cidr == PUBLIC_CIDR:
-            return str(block[100]), str(block[199])
         return str(block[2]), str(block[block.num_addresses // 2 - 1])
+
+    @property
+    def given(self) -> list[str]:
+        """The addresses that the plan may give, the upper half; of an IPv4 subnet."""
+        block = ipaddress.ip_network(self.cidr)
+        return [str(block[n]) for n in range(block.num_addresses // 2, block.num_addresses - 1)]
 
 
 @dataclass(frozen=True)
@@ -180,7 +182,7 @@ class _Planner:
     # networks
 
     def _make_provider_networks(self, *, with_vlan: bool) -> None:
-        outside = Subnet(self._name("subnet"), PUBLIC_CIDR, dhcp=False)
+        outside = Subnet(self._name("subnet"), "203.0.113.0/24", dhcp=False)  # RFC 5737; 203.0.113.1 is the switch
         self._networks.append(Network(self._name("network"), None, (outside,)))
         if with_vlan:
             cidr = f"100.{self._random.randint(64, 127)}.{self._random.randrange(256)}.0/24"  # RFC 6598
@@ -274,15 +276,9 @@ class _Planner:
         )
 
     def _address(self, network: int) -> str:
-        """Return an address that is outside of the subnet's pool."""
-        block = ipaddress.ip_network(self._networks[network].subnets[0].cidr)
-        if network == PUBLIC:
-            return self._fresh(network, [str(block[n]) for n in range(200, 250)])
-        return self._fresh(network, [str(block[n]) for n in range(block.num_addresses // 2, block.num_addresses - 1)])
-
-    def _fresh(self, network: int, choice: list[str]) -> str:
+        """Return an address that no other NIC is given."""
         used = self._used.setdefault(network, set())
-        address = self._random.choice([one for one in choice if one not in used])
+        address = self._random.choice([one for one in self._networks[network].subnets[0].given if one not in used])
         used.add(address)
         return address
 
