@@ -80,8 +80,9 @@ wait_wired() {
   done
 }
 
-# raise_taps: the userspace datapath of Open vSwitch, when it opens a tap, reads its flags and writes them back with PROMISC;
-# when libvirt has switched the tap on in between, it is off again, and everybody says that the port is active
+# raise_taps: now and then a running server's tap is off, with PROMISC set, since ovs-vswitchd has opened it, and everybody
+# says that the port is active. It looks as if the userspace datapath had read the flags before libvirt switched the tap on,
+# and written them back after that.
 raise_taps() {
   local host raised
   for host in "${COMPUTE_HOSTS[@]}"; do
@@ -89,6 +90,6 @@ raise_taps() {
     raised=$(in_host "$host" bash -euc 'for path in /sys/class/net/tap*; do
       if [[ -e $path ]] && (( ($(<"$path/flags") & 1) == 0 )); then ip link set "${path##*/}" up; echo "${path##*/}"; fi
     done')
-    [[ -z $raised ]] || say "$host: switched on what Open vSwitch had switched off:" "${raised//$'\n'/ }"
+    [[ -z $raised ]] || say "$host: switched on the taps of running servers that were off:" "${raised//$'\n'/ }"
   done
 }
