@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from calipso_nornir.model import ids
-from calipso_nornir.model.objects import InventoryObject, ObjectRef
+from calipso_nornir.model.objects import InventoryObject
+from calipso_nornir.model.refs import ObjectRef
 from calipso_nornir.scan.working import State, Working
 
 if TYPE_CHECKING:

@@ -13,8 +13,8 @@ from calipso_nornir import errors
 from calipso_nornir._version import __version__
 
 if TYPE_CHECKING:
+    from calipso_nornir.analysis.paths import NetworkPath, network_paths
     from calipso_nornir.model.environment import Environment
-    from calipso_nornir.model.paths import NetworkPath, network_paths
     from calipso_nornir.scan.engine import run_scan
     from calipso_nornir.scan.plan import ScanPlan
     from calipso_nornir.scan.report import ScanReport
@@ -36,11 +36,11 @@ __all__ = [
 
 _HOME = {
     "Environment": "calipso_nornir.model.environment",
-    "NetworkPath": "calipso_nornir.model.paths",
+    "NetworkPath": "calipso_nornir.analysis.paths",
     "ReplaySource": "calipso_nornir.sources.recording",
     "ScanPlan": "calipso_nornir.scan.plan",
     "ScanReport": "calipso_nornir.scan.report",
-    "network_paths": "calipso_nornir.model.paths",
+    "network_paths": "calipso_nornir.analysis.paths",
     "open_store": "calipso_nornir.store",
     "run_scan": "calipso_nornir.scan.engine",
 }

@@ -3,6 +3,7 @@
 
 from typing import Any
 
+from calipso_nornir.analysis.routes import Routes, routes_of
 from calipso_nornir.cli.drawing import drawing
 from calipso_nornir.cli.finding import find_one
 from calipso_nornir.cli.options import Environment, Inventory, ObjectArgument, Output, Type
@@ -11,7 +12,6 @@ from calipso_nornir.cli.running import Run
 from calipso_nornir.errors import InvalidRequest, UnknownObject
 from calipso_nornir.model.objects import InventoryObject
 from calipso_nornir.model.protocols import Store, StoreView
-from calipso_nornir.model.routes import Routes, routes_of
 from calipso_nornir.store.documents import clique_document, link_document, object_document
 from calipso_nornir.store.freshness import Freshness, freshness_of
 

@@ -6,13 +6,13 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from calipso_nornir.analysis.routes import routes_of
 from calipso_nornir.cli.cliques import print_clique
 from calipso_nornir.cli.meant import keep
 from calipso_nornir.cli.progress import showing
 from calipso_nornir.cli.summary import next_steps, print_next, print_summary
 from calipso_nornir.cli.tree import Tree
 from calipso_nornir.model.objects import root_of
-from calipso_nornir.model.routes import routes_of
 from calipso_nornir.scan.engine import run_scan
 from calipso_nornir.sources.recording import ReplaySource
 from calipso_nornir.store.freshness import Freshness

@@ -12,10 +12,11 @@ from calipso_nornir.cli.facts import WRONG, facts, segment
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from calipso_nornir.analysis.routes import Hop, Routes
     from calipso_nornir.cli.output import Part
     from calipso_nornir.model.links import Link
-    from calipso_nornir.model.objects import InventoryObject, ObjectRef
-    from calipso_nornir.model.routes import Hop, Routes
+    from calipso_nornir.model.objects import InventoryObject
+    from calipso_nornir.model.refs import ObjectRef
     from calipso_nornir.store.freshness import Freshness
 
 TUNNELS = ("vxlan", "gre", "geneve")

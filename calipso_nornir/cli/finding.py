@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 from calipso_nornir.cli.choosing import environments_meant
 from calipso_nornir.cli.text import pasteable, plain
 from calipso_nornir.errors import AmbiguousObject, InvalidRequest, UnknownObject
-from calipso_nornir.model.objects import ObjectRef
+from calipso_nornir.model.refs import ObjectRef
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence

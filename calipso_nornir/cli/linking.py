@@ -13,8 +13,8 @@ from calipso_nornir.cli.output import Format, emit, table
 from calipso_nornir.cli.running import Run
 from calipso_nornir.errors import InvalidRequest
 from calipso_nornir.model.links import Link, LinkType
-from calipso_nornir.model.objects import ObjectRef
 from calipso_nornir.model.protocols import StoreView
+from calipso_nornir.model.refs import ObjectRef
 from calipso_nornir.store.documents import link_document
 
 if TYPE_CHECKING:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from calipso_nornir.cli.scan_options import IdField
 from calipso_nornir.cli.text import pasteable, plain
 from calipso_nornir.errors import AmbiguousObject, InvalidRequest, UnknownObject
-from calipso_nornir.model.objects import ObjectRef
+from calipso_nornir.model.refs import ObjectRef
 from calipso_nornir.scan.plan import ScanPlan
 
 if TYPE_CHECKING:

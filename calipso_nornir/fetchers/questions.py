@@ -6,13 +6,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from calipso_nornir.fetchers.attributes import tap_suffix
-from calipso_nornir.model.queries import ApiGet, Command, Lookup, first_of
+from calipso_nornir.model.fetching import first_of
+from calipso_nornir.model.queries import ApiGet, Command, Lookup
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterable, Sequence
 
+    from calipso_nornir.model.answers import Answers
     from calipso_nornir.model.objects import InventoryObject
-    from calipso_nornir.model.queries import Answers, Query
+    from calipso_nornir.model.queries import Query
     from calipso_nornir.parsing.rows import Interface, OvsBridge
 
 # --- OpenStack API

@@ -12,8 +12,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from calipso_nornir.model.links import Link
-    from calipso_nornir.model.objects import ObjectRef
     from calipso_nornir.model.protocols import View
+    from calipso_nornir.model.refs import ObjectRef
 
 
 class Bonds:

@@ -11,8 +11,9 @@ from calipso_nornir.link_finders.making import by_host, on_hosts
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from calipso_nornir.model.objects import InventoryObject, ObjectRef
+    from calipso_nornir.model.objects import InventoryObject
     from calipso_nornir.model.protocols import View
+    from calipso_nornir.model.refs import ObjectRef
 
 INTEGRATION_BRIDGE = "br-int"
 """Neutron's default of [ovs] integration_bridge."""

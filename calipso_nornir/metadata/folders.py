@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from calipso_nornir.model import ids
-from calipso_nornir.model.objects import Fetched
+from calipso_nornir.model.fetching import Fetched
 
 if TYPE_CHECKING:
     from calipso_nornir.model.objects import InventoryObject

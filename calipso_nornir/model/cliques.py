@@ -6,14 +6,14 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from calipso_nornir.model import ids
+from calipso_nornir.model.refs import clique_document_id
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import datetime
 
     from calipso_nornir.model.links import LinkType
-    from calipso_nornir.model.objects import ObjectRef
+    from calipso_nornir.model.refs import ObjectRef
 
 ANY = "ANY"
 """In a clique type's ``environment``: for every environment that has nothing more special."""
@@ -56,4 +56,4 @@ class Clique:
     @property
     def document_id(self) -> str:
         """The ``_id`` of its document, in every store."""
-        return ids.clique_document_id(self.focal_point)
+        return clique_document_id(self.focal_point)

@@ -10,12 +10,6 @@ reads its ``host`` attribute or is handed its parent.
 
 from __future__ import annotations
 
-import hashlib
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from calipso_nornir.model.objects import ObjectRef
-
 _ESCAPES = str.maketrans({"%": "%25", "|": "%7C", "/": "%2F"})
 
 
@@ -118,31 +112,3 @@ def switch_pnic(switch_id: str, port_id: str) -> str:
 
 
 # --- ids of stored documents
-
-
-def document_id(ref: ObjectRef) -> str:
-    """24 hex digits for the document of an object, in every store.
-
-    Made of the identity alone, so it survives re-scans, a cleared environment and a
-    change of the store: what points to it (links, cliques, ``ref_id``) keeps pointing.
-    """
-    return _digest(ref.environment, ref.type, ref.id)
-
-
-def link_document_id(link_type: str, source: ObjectRef, target: ObjectRef) -> str:
-    """24 hex digits for the document of a link."""
-    return _digest(source.environment, "link", link_type, source.type, source.id, target.type, target.id)
-
-
-def clique_document_id(focal_point: ObjectRef) -> str:
-    """24 hex digits for the document of the clique around an object."""
-    return _digest(focal_point.environment, "clique", focal_point.type, focal_point.id)
-
-
-def _digest(*parts: str) -> str:
-    joined = "".join([f"{len(part)}:{part}" for part in parts])  # lengths first: no two lists of parts join alike
-    try:
-        content = joined.encode()
-    except UnicodeEncodeError:  # a lone surrogate: as stores write it
-        return _digest(*(part.encode("utf-8", "backslashreplace").decode() for part in parts))
-    return hashlib.blake2b(content, digest_size=12).hexdigest()

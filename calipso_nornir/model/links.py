@@ -6,14 +6,14 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal, Self, TypeAlias
 
-from calipso_nornir.model import ids
+from calipso_nornir.model.refs import link_document_id
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import datetime
 
     from calipso_nornir.model.evidence import Evidence
-    from calipso_nornir.model.objects import ObjectRef
+    from calipso_nornir.model.refs import ObjectRef
 
 LinkState: TypeAlias = Literal["up", "down"]
 
@@ -89,6 +89,6 @@ class Link:
     def document_id(self) -> str:
         """The ``_id`` of its document, in every store; made once, a large cloud asks for it often."""
         if not self._document_id:
-            made = ids.link_document_id(self.type, self.source, self.target)
+            made = link_document_id(self.type, self.source, self.target)
             object.__setattr__(self, "_document_id", made)
         return self._document_id

@@ -10,13 +10,14 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from calipso_nornir.model import ids
+from calipso_nornir.model.refs import ObjectRef
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from datetime import datetime
 
     from calipso_nornir.model.evidence import Evidence
-    from calipso_nornir.model.queries import Query
+    from calipso_nornir.model.refs import Witness
 
 JSON: TypeAlias = "bool | int | float | str | Sequence[JSON] | Mapping[str, JSON] | None"
 """What an attribute's value may be."""
@@ -45,86 +46,6 @@ RESERVED = frozenset(
     }
 )
 """Names that the frame of a document uses; no attribute may be called like one of them."""
-
-
-@dataclass(frozen=True, slots=True, order=True)
-class ObjectRef:
-    """The identity of an object, used by everything that speaks of it."""
-
-    environment: str
-    type: str
-    id: str
-
-    def __str__(self) -> str:
-        return f"{self.type} {self.id}"
-
-    @property
-    def document_id(self) -> str:
-        """The ``_id`` of its document, in every store."""
-        return ids.document_id(self)
-
-
-@dataclass(frozen=True, slots=True)
-class Witness:
-    """A fetching as others may cite it: which step, run on which parent.
-
-    Objects remember who found them. Only when all of these looked again, saw everything
-    they had to see, and did not find the object any more, is it gone.
-    """
-
-    step: str
-    parent: ObjectRef
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Folder:
-    """A folder that exists only because something is put in it."""
-
-    type: str
-    types_name: str
-    text: str
-
-    def ref(self, under: ObjectRef) -> ObjectRef:
-        """Return the folder's identity below ``under``."""
-        return ObjectRef(under.environment, self.type, ids.folder(under.id, self.types_name))
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Fetched:
-    """An object as a fetcher found it; where it belongs is said, but not looked up yet.
-
-    Attributes:
-        id: from ``calipso_nornir.model.ids``.
-        name: label; any text.
-        attributes: facts by name, JSON values, none called as in ``RESERVED``.
-        under: the object that it hangs under, if not the fetcher's own parent.
-        folder: made on demand between ``under`` and the object.
-        sources: queries whose answers prove this object; empty means all that were asked.
-        partial: attributes that are missing here are unknown, not absent: keep what was known.
-        named: false when nobody could tell the name: the one given is then for an object that had none before.
-        show_in_tree: false hides it from trees; it is an object like any other otherwise.
-        object_name: last element of the name path, when that is not the name.
-    """
-
-    id: str
-    name: str
-    attributes: Mapping[str, JSON] = field(default_factory=dict)
-    under: ObjectRef | None = None
-    folder: Folder | None = None
-    sources: tuple[Query, ...] = ()
-    partial: bool = False
-    named: bool = True
-    show_in_tree: bool = True
-    object_name: str | None = None
-
-    def __post_init__(self) -> None:
-        if not isinstance(self.id, str) or not isinstance(self.name, str):
-            raise TypeError(f"id and name of an object are text, not {self.id!r} and {self.name!r}")
-        if not self.id or "/" in self.id:
-            raise ValueError(f"{self.id!r} is no id: make it with calipso_nornir.model.ids")
-        clash = RESERVED & self.attributes.keys()
-        if clash:
-            raise ValueError(f"attributes may not be called {', '.join(sorted(clash))} (object {self.id!r})")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -13,9 +13,11 @@ if TYPE_CHECKING:
 
     from calipso_nornir.errors import CalipsoError
     from calipso_nornir.model.cliques import Clique
+    from calipso_nornir.model.fetching import Fetched, Fetching
     from calipso_nornir.model.links import Link
-    from calipso_nornir.model.objects import Fetched, InventoryObject, ObjectRef
-    from calipso_nornir.model.queries import Fetching, Query
+    from calipso_nornir.model.objects import InventoryObject
+    from calipso_nornir.model.queries import Query
+    from calipso_nornir.model.refs import ObjectRef
 
 
 @runtime_checkable

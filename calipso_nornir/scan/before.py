@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from calipso_nornir.model.objects import InventoryObject, ObjectRef, Witness
+    from calipso_nornir.model.objects import InventoryObject
     from calipso_nornir.model.protocols import StoreView
+    from calipso_nornir.model.refs import ObjectRef, Witness
 
 
 class Before:

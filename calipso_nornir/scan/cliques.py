@@ -23,7 +23,8 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from calipso_nornir.model.cliques import CliqueType
-    from calipso_nornir.model.objects import InventoryObject, ObjectRef
+    from calipso_nornir.model.objects import InventoryObject
+    from calipso_nornir.model.refs import ObjectRef
     from calipso_nornir.scan.graph import Graph, Hop
 
 Values: TypeAlias = "tuple[frozenset[Any], ...]"

@@ -7,16 +7,18 @@ import logging
 from typing import TYPE_CHECKING, Any
 
 from calipso_nornir.errors import CalipsoError, FetcherRaised, ParseError
+from calipso_nornir.model.answers import Answer, Answers
 from calipso_nornir.model.evidence import Evidence, derived
-from calipso_nornir.model.objects import Witness
-from calipso_nornir.model.queries import Answer, Answers, Command, Query
+from calipso_nornir.model.queries import Command, Query
+from calipso_nornir.model.refs import Witness
 from calipso_nornir.scan.shapes import check_shape
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Mapping, Sequence
 
     from calipso_nornir.metadata.catalog import Step
-    from calipso_nornir.model.objects import Fetched, InventoryObject
+    from calipso_nornir.model.fetching import Fetched
+    from calipso_nornir.model.objects import InventoryObject
     from calipso_nornir.model.protocols import Reply
 
 logger = logging.getLogger(__name__)

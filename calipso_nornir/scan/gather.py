@@ -19,9 +19,11 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from calipso_nornir.metadata.catalog import Step
-    from calipso_nornir.model.objects import Fetched, InventoryObject, ObjectRef, Witness
+    from calipso_nornir.model.fetching import Fetched
+    from calipso_nornir.model.objects import InventoryObject
     from calipso_nornir.model.protocols import Source
     from calipso_nornir.model.queries import Lookup, Query
+    from calipso_nornir.model.refs import ObjectRef, Witness
     from calipso_nornir.scan.before import Before
     from calipso_nornir.scan.fetching import Task
     from calipso_nornir.scan.plan import Scope, Steps

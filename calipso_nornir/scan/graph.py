@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
     from calipso_nornir.model.links import Link, LinkType
-    from calipso_nornir.model.objects import ObjectRef
+    from calipso_nornir.model.refs import ObjectRef
 
 
 class Hop(NamedTuple):

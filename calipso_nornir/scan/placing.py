@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any
 from calipso_nornir.errors import DuplicateObject, FieldMissing, ParentUnknown
 from calipso_nornir.model import ids
 from calipso_nornir.model.evidence import derived
-from calipso_nornir.model.objects import InventoryObject, ObjectRef
+from calipso_nornir.model.objects import InventoryObject
+from calipso_nornir.model.refs import ObjectRef
 from calipso_nornir.scan.working import State, Working
 
 if TYPE_CHECKING:
@@ -21,7 +22,8 @@ if TYPE_CHECKING:
     from calipso_nornir.errors import CalipsoError
     from calipso_nornir.metadata.catalog import Step
     from calipso_nornir.model.evidence import Evidence
-    from calipso_nornir.model.objects import Fetched, Witness
+    from calipso_nornir.model.fetching import Fetched
+    from calipso_nornir.model.refs import Witness
     from calipso_nornir.scan.before import Before
     from calipso_nornir.scan.plan import Scope
 

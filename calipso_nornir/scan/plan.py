@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 from calipso_nornir.errors import InvalidRequest, UnknownObject
 from calipso_nornir.metadata.catalog import ROOT_SCANNER
 from calipso_nornir.metadata.folders import FolderFetcher
-from calipso_nornir.model.objects import ObjectRef, root_of
+from calipso_nornir.model.objects import root_of
+from calipso_nornir.model.refs import ObjectRef
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

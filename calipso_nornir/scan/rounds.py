@@ -15,17 +15,20 @@ from collections.abc import Generator
 from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
 
 from calipso_nornir.errors import CalipsoError, Fatal, FetcherRaised, LookupCycle
-from calipso_nornir.model.objects import Fetched
-from calipso_nornir.model.queries import Answer, Lookup
+from calipso_nornir.model.answers import Answer
+from calipso_nornir.model.fetching import Fetched
+from calipso_nornir.model.queries import Lookup
 from calipso_nornir.scan.fetching import Task, queries_of, read_reply
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from calipso_nornir.metadata.catalog import Step
-    from calipso_nornir.model.objects import InventoryObject, Witness
+    from calipso_nornir.model.answers import Answers
+    from calipso_nornir.model.objects import InventoryObject
     from calipso_nornir.model.protocols import Reply, Source
-    from calipso_nornir.model.queries import Answers, Query
+    from calipso_nornir.model.queries import Query
+    from calipso_nornir.model.refs import Witness
     from calipso_nornir.scan.plan import Steps
 
 logger = logging.getLogger(__name__)

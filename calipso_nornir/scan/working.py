@@ -11,7 +11,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from calipso_nornir.model.links import Link
-    from calipso_nornir.model.objects import InventoryObject, ObjectRef
+    from calipso_nornir.model.objects import InventoryObject
+    from calipso_nornir.model.refs import ObjectRef
 
 
 class State(Enum):

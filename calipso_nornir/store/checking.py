@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final
 
 from calipso_nornir.errors import DocumentRefused
-from calipso_nornir.model.objects import ObjectRef
+from calipso_nornir.model.refs import ObjectRef
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping

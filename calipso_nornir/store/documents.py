@@ -16,7 +16,8 @@ from typing import TYPE_CHECKING, Any, Final
 from calipso_nornir.model.cliques import Clique
 from calipso_nornir.model.evidence import Evidence
 from calipso_nornir.model.links import Link
-from calipso_nornir.model.objects import InventoryObject, ObjectRef, Witness
+from calipso_nornir.model.objects import InventoryObject
+from calipso_nornir.model.refs import ObjectRef, Witness
 from calipso_nornir.store.values import clean, clean_text, utc_ms
 
 if TYPE_CHECKING:

@@ -12,18 +12,20 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from calipso_nornir.errors import CalipsoError
-from calipso_nornir.model.objects import Fetched
+from calipso_nornir.model.answers import Answer, Answers
+from calipso_nornir.model.fetching import Fetched
 from calipso_nornir.model.protocols import Reply
-from calipso_nornir.model.queries import Answer, Answers, ApiGet, Command, Lookup, Select
+from calipso_nornir.model.queries import ApiGet, Command, Lookup, Select
 from calipso_nornir.parsing.registry import load_parsers
 from calipso_nornir.scan.fetching import read_reply
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from calipso_nornir.model.fetching import Fetching
     from calipso_nornir.model.objects import InventoryObject
     from calipso_nornir.model.protocols import Fetcher
-    from calipso_nornir.model.queries import Fetching, Query
+    from calipso_nornir.model.queries import Query
 
 AT = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
 """When canned answers come, if they do not say."""

@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 from calipso_nornir.errors import DocumentRefused
 from calipso_nornir.model.cliques import Clique
 from calipso_nornir.model.evidence import Evidence
-from calipso_nornir.model.objects import ObjectRef
+from calipso_nornir.model.refs import ObjectRef
 from calipso_nornir.store import clear, clear_all
 from calipso_nornir.store.documents import clique_document, link_document, object_document
 from calipso_nornir.testing.store_samples import (

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 from calipso_nornir.model.evidence import Evidence
 from calipso_nornir.model.links import Link
-from calipso_nornir.model.objects import InventoryObject, ObjectRef, Witness
+from calipso_nornir.model.objects import InventoryObject
+from calipso_nornir.model.refs import ObjectRef, Witness
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator

@@ -6,7 +6,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from calipso_nornir.model import ids
-from calipso_nornir.model.objects import InventoryObject, ObjectRef, root_of
+from calipso_nornir.model.objects import InventoryObject, root_of
+from calipso_nornir.model.refs import ObjectRef
 from calipso_nornir.scan.links import find_links
 from calipso_nornir.scan.working import State, Working
 from calipso_nornir.testing.driving import AT

@@ -14,7 +14,8 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from calipso_nornir.model.links import Link
-from calipso_nornir.model.objects import InventoryObject, ObjectRef
+from calipso_nornir.model.objects import InventoryObject
+from calipso_nornir.model.refs import ObjectRef
 from calipso_nornir.store.documents import link_document, object_document
 from tests.fixtures.places import Place
 

@@ -15,7 +15,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from calipso_nornir.model.evidence import Evidence
-from calipso_nornir.model.objects import RESERVED, InventoryObject, ObjectRef, Witness
+from calipso_nornir.model.objects import RESERVED, InventoryObject
+from calipso_nornir.model.refs import ObjectRef, Witness
 from calipso_nornir.store.documents import digest, object_document, object_of
 from calipso_nornir.store.values import clean
 from calipso_nornir.testing.store_samples import AT, ENVIRONMENT, host, put

@@ -8,13 +8,14 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from calipso_nornir.analysis.routes import routes_of
 from calipso_nornir.cli.drawing import drawing
 from calipso_nornir.cli.facts import facts
 from calipso_nornir.cli.output import joined
 from calipso_nornir.metadata.loading import load_catalog
 from calipso_nornir.model.links import Link
-from calipso_nornir.model.objects import InventoryObject, ObjectRef
-from calipso_nornir.model.routes import routes_of
+from calipso_nornir.model.objects import InventoryObject
+from calipso_nornir.model.refs import ObjectRef
 from calipso_nornir.scan.cliques import build_clique
 from calipso_nornir.scan.graph import Graph
 from calipso_nornir.store import open_store

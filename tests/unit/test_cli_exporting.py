@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from calipso_nornir.cli.exporting import export_text
-from calipso_nornir.model.objects import InventoryObject, ObjectRef
+from calipso_nornir.model.objects import InventoryObject
+from calipso_nornir.model.refs import ObjectRef
 from calipso_nornir.store import open_store
 from calipso_nornir.store.documents import object_document
 from tests.fixtures.cli import calipso

@@ -15,7 +15,7 @@ from calipso_nornir.metadata.catalog import Catalog
 from calipso_nornir.model.cliques import CliqueType
 from calipso_nornir.model.environment import Environment
 from calipso_nornir.model.links import Link, LinkType
-from calipso_nornir.model.objects import ObjectRef
+from calipso_nornir.model.refs import ObjectRef
 from calipso_nornir.scan.cliques import build_clique, build_cliques, constraint_attributes
 from calipso_nornir.scan.graph import Graph
 from calipso_nornir.testing import AT, thing

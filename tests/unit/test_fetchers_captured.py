@@ -31,7 +31,8 @@ from tests.fixtures.captured import ANSWERS, HOSTS, REGION, everything, host, in
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from calipso_nornir.model.objects import Fetched, InventoryObject
+    from calipso_nornir.model.fetching import Fetched
+    from calipso_nornir.model.objects import InventoryObject
     from calipso_nornir.model.protocols import Fetcher
 
     Row = tuple[Fetcher, list[InventoryObject]]

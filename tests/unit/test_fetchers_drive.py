@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from calipso_nornir.errors import CommandFailed, ParseError
+from calipso_nornir.model.fetching import Fetched
 from calipso_nornir.model.links import Link
-from calipso_nornir.model.objects import Fetched
 from calipso_nornir.model.protocols import Reply
 from calipso_nornir.model.queries import ApiGet, Command, Lookup, Select
 from calipso_nornir.testing import AT, connect, drive, thing, told, view
@@ -18,9 +18,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
+    from calipso_nornir.model.fetching import Fetching
     from calipso_nornir.model.objects import InventoryObject
     from calipso_nornir.model.protocols import View
-    from calipso_nornir.model.queries import Fetching, Query
+    from calipso_nornir.model.queries import Query
 
 HOST = thing("host", id="h1", host="h1")
 

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from calipso_nornir.model.links import Link, LinkType
-from calipso_nornir.model.objects import ObjectRef
+from calipso_nornir.model.refs import ObjectRef
 from calipso_nornir.scan.graph import Graph
 from calipso_nornir.scan.implicit import MAX_HOPS, derive_links
 from calipso_nornir.testing import AT, thing

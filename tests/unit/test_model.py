@@ -11,9 +11,11 @@ import pytest
 
 from calipso_nornir.model.environment import Environment, SecretRef
 from calipso_nornir.model.evidence import Evidence, derived
+from calipso_nornir.model.fetching import Fetched
 from calipso_nornir.model.links import Link, LinkType
-from calipso_nornir.model.objects import RESERVED, Fetched, Folder, ObjectRef, root_of
+from calipso_nornir.model.objects import RESERVED, root_of
 from calipso_nornir.model.queries import Command
+from calipso_nornir.model.refs import Folder, ObjectRef
 from calipso_nornir.store.documents import OBJECT_FIELDS
 from calipso_nornir.testing import thing
 

@@ -9,8 +9,8 @@ import pytest
 
 from calipso_nornir import NetworkPath, network_paths, open_store
 from calipso_nornir.model.links import Link
-from calipso_nornir.model.objects import ObjectRef
 from calipso_nornir.model.protocols import Reply
+from calipso_nornir.model.refs import ObjectRef
 from calipso_nornir.sources.bundle import Exchange
 from calipso_nornir.testing import thing
 from tests.bundles import whole

@@ -11,7 +11,9 @@ import pytest
 
 from calipso_nornir.errors import CalipsoError, DuplicateObject, FieldMissing, ParentUnknown
 from calipso_nornir.model.evidence import Evidence
-from calipso_nornir.model.objects import Fetched, Folder, ObjectRef, Witness, root_of
+from calipso_nornir.model.fetching import Fetched
+from calipso_nornir.model.objects import root_of
+from calipso_nornir.model.refs import Folder, ObjectRef, Witness
 from calipso_nornir.scan.before import Before
 from calipso_nornir.scan.placing import ON_DEMAND, Origin, Placer
 from calipso_nornir.scan.plan import Scope

@@ -12,7 +12,8 @@ import pytest
 from calipso_nornir.errors import InvalidRequest, UnknownObject
 from calipso_nornir.metadata.loading import load_catalog
 from calipso_nornir.model.environment import Environment
-from calipso_nornir.model.objects import Witness, root_of
+from calipso_nornir.model.objects import root_of
+from calipso_nornir.model.refs import Witness
 from calipso_nornir.scan.before import Before
 from calipso_nornir.scan.plan import ScanPlan, Steps, find_scope
 from calipso_nornir.testing import thing, view

@@ -19,19 +19,10 @@ from calipso_nornir.errors import (
     ParseError,
     SudoRefused,
 )
+from calipso_nornir.model.answers import Answer, Answers
 from calipso_nornir.model.evidence import Evidence
-from calipso_nornir.model.queries import (
-    Answer,
-    Answers,
-    ApiGet,
-    Command,
-    Lookup,
-    Select,
-    ask,
-    first_of,
-    together,
-    worth_another_way,
-)
+from calipso_nornir.model.fetching import ask, first_of, together, worth_another_way
+from calipso_nornir.model.queries import ApiGet, Command, Lookup, Select
 
 if TYPE_CHECKING:
     from collections.abc import Generator

@@ -20,9 +20,10 @@ from calipso_nornir.errors import (
     ParseError,
 )
 from calipso_nornir.model.environment import Environment
-from calipso_nornir.model.objects import Fetched, root_of
+from calipso_nornir.model.fetching import Fetched, first_of
+from calipso_nornir.model.objects import root_of
 from calipso_nornir.model.protocols import Reply
-from calipso_nornir.model.queries import ApiGet, Command, Lookup, Select, first_of
+from calipso_nornir.model.queries import ApiGet, Command, Lookup, Select
 from calipso_nornir.scan.fetching import MAX_TURNS
 from calipso_nornir.scan.plan import Steps
 from calipso_nornir.scan.rounds import Rounds
@@ -33,8 +34,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from calipso_nornir.metadata.catalog import Step
+    from calipso_nornir.model.fetching import Fetching
     from calipso_nornir.model.objects import InventoryObject
-    from calipso_nornir.model.queries import Fetching, Query
+    from calipso_nornir.model.queries import Query
     from calipso_nornir.scan.fetching import Task
 
 ROOT = root_of("cloud")

@@ -10,8 +10,9 @@ import pytest
 
 from calipso_nornir.errors import ParseError
 from calipso_nornir.fetchers import questions
+from calipso_nornir.model.answers import Answer
 from calipso_nornir.model.protocols import Reply
-from calipso_nornir.model.queries import Answer, ApiGet, Command, Select
+from calipso_nornir.model.queries import ApiGet, Command, Select
 from calipso_nornir.scan.fetching import read_reply
 from calipso_nornir.testing.driving import AT
 

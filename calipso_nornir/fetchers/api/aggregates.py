@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING
 from calipso_nornir.fetchers import questions
 from calipso_nornir.fetchers.attributes import kept
 from calipso_nornir.model import ids
-from calipso_nornir.model.objects import Fetched
+from calipso_nornir.model.fetching import Fetched
 from calipso_nornir.model.queries import Lookup
 
 if TYPE_CHECKING:
+    from calipso_nornir.model.fetching import Fetching
     from calipso_nornir.model.objects import InventoryObject
-    from calipso_nornir.model.queries import Fetching
 
 
 class Aggregates:

@@ -8,14 +8,15 @@ from typing import TYPE_CHECKING, Any
 from calipso_nornir.fetchers import questions
 from calipso_nornir.fetchers.attributes import kept
 from calipso_nornir.model import ids
-from calipso_nornir.model.objects import Fetched, Folder
+from calipso_nornir.model.fetching import Fetched
 from calipso_nornir.model.queries import Lookup
+from calipso_nornir.model.refs import Folder
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from calipso_nornir.model.fetching import Fetching
     from calipso_nornir.model.objects import InventoryObject
-    from calipso_nornir.model.queries import Fetching
 
 UNKNOWN_PROJECTS = Folder(type="networks_folder", types_name="networks", text="Networks of unknown projects")
 """Neutron's own networks (HA) belong to no project; others to one that Keystone has forgotten."""

@@ -10,14 +10,15 @@ from calipso_nornir.errors import SourceNotConfigured
 from calipso_nornir.fetchers import questions
 from calipso_nornir.fetchers.attributes import TAP_SUFFIX_LENGTH, kept
 from calipso_nornir.model import ids
-from calipso_nornir.model.objects import Fetched
+from calipso_nornir.model.fetching import Fetched
 from calipso_nornir.model.queries import Lookup, Select
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from calipso_nornir.model.answers import Answers
+    from calipso_nornir.model.fetching import Fetching
     from calipso_nornir.model.objects import InventoryObject
-    from calipso_nornir.model.queries import Answers, Fetching
 
 BINDING_LEVELS = Select(
     "neutron",

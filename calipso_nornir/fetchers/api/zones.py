@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, Any
 
 from calipso_nornir.fetchers import questions
 from calipso_nornir.model import ids
-from calipso_nornir.model.objects import Fetched
+from calipso_nornir.model.fetching import Fetched
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from calipso_nornir.model.fetching import Fetching
     from calipso_nornir.model.objects import InventoryObject
-    from calipso_nornir.model.queries import Fetching
 
     Rows = Sequence[Mapping[str, Any]]
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from calipso_nornir.model.objects import Fetched
+from calipso_nornir.model.fetching import Fetched
 from calipso_nornir.model.queries import Command
 
 if TYPE_CHECKING:
+    from calipso_nornir.model.fetching import Fetching
     from calipso_nornir.model.objects import InventoryObject
-    from calipso_nornir.model.queries import Fetching
 
 
 class HostDetails:

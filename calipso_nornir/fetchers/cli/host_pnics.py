@@ -9,15 +9,17 @@ from calipso_nornir.fetchers import questions
 from calipso_nornir.fetchers.attributes import address_attributes, kept
 from calipso_nornir.fetchers.cli.devices import physical, stack_below
 from calipso_nornir.model import ids
-from calipso_nornir.model.objects import Fetched
-from calipso_nornir.model.queries import Command, ask, together
+from calipso_nornir.model.fetching import Fetched, ask, together
+from calipso_nornir.model.queries import Command
 from calipso_nornir.parsing.ip import resolve_namespaces
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from calipso_nornir.model.answers import Answers
+    from calipso_nornir.model.fetching import Fetching
     from calipso_nornir.model.objects import InventoryObject
-    from calipso_nornir.model.queries import Answers, Fetching, Query
+    from calipso_nornir.model.queries import Query
     from calipso_nornir.parsing.rows import Bond, Interface
 
 

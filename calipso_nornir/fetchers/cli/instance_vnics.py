@@ -8,14 +8,16 @@ from typing import TYPE_CHECKING, Any
 
 from calipso_nornir.fetchers import questions
 from calipso_nornir.model import ids
-from calipso_nornir.model.objects import Fetched
-from calipso_nornir.model.queries import Command, Lookup, ask, together
+from calipso_nornir.model.fetching import Fetched, ask, together
+from calipso_nornir.model.queries import Command, Lookup
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Mapping, Sequence
 
+    from calipso_nornir.model.answers import Answers
+    from calipso_nornir.model.fetching import Fetching
     from calipso_nornir.model.objects import InventoryObject
-    from calipso_nornir.model.queries import Answers, Fetching, Query
+    from calipso_nornir.model.queries import Query
     from calipso_nornir.parsing.rows import Domain, DomainInterface, Interface
 
     Ports = Generator[Sequence[Query], Answers, dict[str, InventoryObject | None]]

@@ -8,15 +8,15 @@ from typing import TYPE_CHECKING, Any
 from calipso_nornir.fetchers import questions
 from calipso_nornir.fetchers.attributes import TAP_SUFFIX_LENGTH
 from calipso_nornir.model import ids
-from calipso_nornir.model.objects import Fetched
+from calipso_nornir.model.fetching import Fetched
 from calipso_nornir.model.queries import Lookup
 from calipso_nornir.parsing.bridge import bridges
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from calipso_nornir.model.fetching import Fetching
     from calipso_nornir.model.objects import InventoryObject
-    from calipso_nornir.model.queries import Fetching
     from calipso_nornir.parsing.rows import Bridge, Interface
 
 BRQ = "brq"

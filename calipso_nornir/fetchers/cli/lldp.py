@@ -6,14 +6,16 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from calipso_nornir.model import ids
-from calipso_nornir.model.objects import Fetched
+from calipso_nornir.model.fetching import Fetched
 from calipso_nornir.model.queries import Command, Lookup
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Sequence
 
+    from calipso_nornir.model.answers import Answers
+    from calipso_nornir.model.fetching import Fetching
     from calipso_nornir.model.objects import InventoryObject
-    from calipso_nornir.model.queries import Answers, Fetching, Query
+    from calipso_nornir.model.queries import Query
     from calipso_nornir.parsing.rows import Neighbour
 
 SWITCHING = frozenset({"Bridge", "Router"})

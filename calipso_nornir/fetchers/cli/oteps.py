@@ -9,14 +9,15 @@ from calipso_nornir.errors import SourceNotConfigured
 from calipso_nornir.fetchers import questions
 from calipso_nornir.fetchers.cli.devices import stack_below
 from calipso_nornir.model import ids
-from calipso_nornir.model.objects import Fetched
+from calipso_nornir.model.fetching import Fetched
 from calipso_nornir.model.queries import Command, Select
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from calipso_nornir.model.answers import Answers
+    from calipso_nornir.model.fetching import Fetching
     from calipso_nornir.model.objects import InventoryObject
-    from calipso_nornir.model.queries import Answers, Fetching
     from calipso_nornir.parsing.rows import FdbEntry, Interface
 
 DEFAULT_UDP_PORT = {"vxlan": 4789, "geneve": 6081}

@@ -8,15 +8,16 @@ from typing import TYPE_CHECKING, Any
 from calipso_nornir.fetchers import questions
 from calipso_nornir.fetchers.attributes import kept
 from calipso_nornir.model import ids
-from calipso_nornir.model.objects import Fetched, ObjectRef
-from calipso_nornir.model.queries import Lookup, together
+from calipso_nornir.model.fetching import Fetched, together
+from calipso_nornir.model.queries import Lookup
 from calipso_nornir.parsing.bridge import bridges
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
+    from calipso_nornir.model.fetching import Fetching
     from calipso_nornir.model.objects import InventoryObject
-    from calipso_nornir.model.queries import Fetching
+    from calipso_nornir.model.refs import ObjectRef
     from calipso_nornir.parsing.rows import Interface, OvsBridge, OvsInterface, OvsPort
 
 OVS_AGENT = "Open vSwitch agent"

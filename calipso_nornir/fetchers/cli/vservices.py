@@ -9,13 +9,16 @@ from typing import TYPE_CHECKING, Any
 from calipso_nornir.fetchers import questions
 from calipso_nornir.fetchers.attributes import address_attributes, kept
 from calipso_nornir.model import ids
-from calipso_nornir.model.objects import Fetched, Folder
+from calipso_nornir.model.fetching import Fetched
+from calipso_nornir.model.refs import Folder
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from calipso_nornir.model.answers import Answers
+    from calipso_nornir.model.fetching import Fetching
     from calipso_nornir.model.objects import InventoryObject
-    from calipso_nornir.model.queries import Answers, Fetching, Query
+    from calipso_nornir.model.queries import Query
     from calipso_nornir.parsing.rows import Interface
 
 

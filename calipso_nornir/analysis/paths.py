@@ -10,16 +10,16 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from calipso_nornir.model.objects import ObjectRef
-from calipso_nornir.model.routes import routes_of
+from calipso_nornir.analysis.routes import routes_of
+from calipso_nornir.model.refs import ObjectRef
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from calipso_nornir.analysis.routes import Hop, Routes
     from calipso_nornir.model.links import Link
     from calipso_nornir.model.objects import InventoryObject
     from calipso_nornir.model.protocols import Store
-    from calipso_nornir.model.routes import Hop, Routes
 
 DOWN = ("DOWN", "LOWERLAYERDOWN", "no")
 """What a device's ``state``, or ethtool's "Link detected", says when it carries nothing."""

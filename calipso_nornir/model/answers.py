@@ -1,0 +1,119 @@
+# SPDX-License-Identifier: Apache-2.0
+"""How a fetcher reads what came back for its queries."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from calipso_nornir.errors import CalipsoError
+
+if TYPE_CHECKING:
+    from calipso_nornir.model.evidence import Evidence
+    from calipso_nornir.model.queries import Query
+
+
+@dataclass(slots=True)
+class Answer:
+    """What came back for one query, read by its parser."""
+
+    value: Any
+    evidence: Evidence | None = None
+    gap: CalipsoError | None = None
+    """What the answer is known to leave out."""
+    _groups: dict[str, dict[Any, list[Any]]] = field(default_factory=dict)
+
+    def grouped(self, key: str) -> dict[Any, list[Any]]:
+        """Rows by the value of one column; made once however many fetchings read it."""
+        if key not in self._groups:
+            groups: defaultdict[Any, list[Any]] = defaultdict(list)
+            for row in self.value:
+                groups[row.get(key)].append(row)
+            self._groups[key] = dict(groups)
+        return self._groups[key]
+
+
+class Answers(Mapping["Query", Any]):
+    """The answers of one round, as one fetching reads them.
+
+    Reading the answer to a failed query raises its error, which ends the fetching: right where
+    nothing can be said without it. Where the rest still can, read with ``or_gap``: it gives a
+    default, and notes the gap, so that nothing is taken for absent because it was not seen. Where
+    every object is found without the answer, and only attributes are not, read with ``or_blank``.
+    """
+
+    def __init__(
+        self,
+        answers: Mapping[Query, Answer | CalipsoError],
+        *,
+        on_gap: Callable[[Query, CalipsoError], None] = lambda _query, _error: None,
+        on_blank: Callable[[Query, CalipsoError], None] = lambda _query, _error: None,
+        on_read: Callable[[Query, Answer], None] = lambda _query, _answer: None,
+    ) -> None:
+        self._answers = answers
+        self._on_gap = on_gap
+        self._on_blank = on_blank
+        self._on_read = on_read
+
+    def _read(self, query: Query, note: Callable[[Query, CalipsoError], None] | None = None) -> Answer:
+        answer = self._answers[query]
+        if isinstance(answer, CalipsoError):
+            raise answer
+        if answer.gap is not None:
+            (note or self._on_gap)(query, answer.gap)
+        self._on_read(query, answer)
+        return answer
+
+    def __getitem__(self, query: Query) -> Any:  # noqa: ANN401 - parsers give values of any shape
+        return self._read(query).value
+
+    def __iter__(self) -> Iterator[Query]:
+        return iter(self._answers)
+
+    def __len__(self) -> int:
+        return len(self._answers)
+
+    def grouped(self, query: Query, key: str) -> Mapping[Any, Sequence[Any]]:
+        """Return the rows of an answer by the value of one column, ``{}`` for none."""
+        return self._read(query).grouped(key)
+
+    def or_gap(self, query: Query, default: Any = None) -> Any:  # noqa: ANN401 - as above
+        """Return the answer, or ``default`` when there is none; what was not seen is noted as a gap."""
+        try:
+            return self[query]
+        except CalipsoError as error:
+            self._on_gap(query, error)
+            return default
+
+    def or_blank(self, query: Query, default: Any = None) -> Any:  # noqa: ANN401 - as above
+        """Return the answer, or ``default`` when there is none; what it tells are attributes only, no objects.
+
+        Leave the attributes out that it would have told: objects that name the query among their sources (all, when
+        none does) then keep what was known. What is not found any more is gone all the same.
+        """
+        answer = self._blank(query)
+        return default if answer is None else answer.value
+
+    def grouped_or_blank(self, query: Query, key: str) -> Mapping[Any, Sequence[Any]] | None:
+        """Return the rows of an answer by the value of one column; None when ``or_blank`` would give its default."""
+        answer = self._blank(query)
+        return None if answer is None else answer.grouped(key)
+
+    def _blank(self, query: Query) -> Answer | None:
+        try:
+            return self._read(query, self._on_blank)
+        except CalipsoError as error:
+            self._on_blank(query, error)
+            return None
+
+    def whole(self, query: Query) -> bool:
+        """Tell whether there is an answer that is not known to lack anything."""
+        answer = self._answers[query]
+        return isinstance(answer, Answer) and answer.gap is None
+
+    def failed(self, query: Query) -> CalipsoError | None:
+        """Return the error that came in place of an answer, if any, without ending the fetching."""
+        answer = self._answers[query]
+        return answer if isinstance(answer, CalipsoError) else None

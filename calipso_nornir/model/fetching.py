@@ -1,0 +1,120 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What a fetcher finds (``Fetched``), and how it asks: one query after another, or several parts side by side."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+from calipso_nornir.errors import CalipsoError, CommandFailed, CommandMissing, CommandTimedOut, ParseError, SudoRefused
+from calipso_nornir.model.objects import RESERVED
+
+if TYPE_CHECKING:
+    from collections.abc import Generator, Mapping, Sequence
+
+    from calipso_nornir.model.answers import Answers
+    from calipso_nornir.model.objects import JSON
+    from calipso_nornir.model.queries import Query
+    from calipso_nornir.model.refs import Folder, ObjectRef
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fetched:
+    """An object as a fetcher found it; where it belongs is said, but not looked up yet.
+
+    Attributes:
+        id: from ``calipso_nornir.model.ids``.
+        name: label; any text.
+        attributes: facts by name, JSON values, none called as in ``RESERVED``.
+        under: the object that it hangs under, if not the fetcher's own parent.
+        folder: made on demand between ``under`` and the object.
+        sources: queries whose answers prove this object; empty means all that were asked.
+        partial: attributes that are missing here are unknown, not absent: keep what was known.
+        named: false when nobody could tell the name: the one given is then for an object that had none before.
+        show_in_tree: false hides it from trees; it is an object like any other otherwise.
+        object_name: last element of the name path, when that is not the name.
+    """
+
+    id: str
+    name: str
+    attributes: Mapping[str, JSON] = field(default_factory=dict)
+    under: ObjectRef | None = None
+    folder: Folder | None = None
+    sources: tuple[Query, ...] = ()
+    partial: bool = False
+    named: bool = True
+    show_in_tree: bool = True
+    object_name: str | None = None
+
+    def __post_init__(self) -> None:
+        if not isinstance(self.id, str) or not isinstance(self.name, str):
+            raise TypeError(f"id and name of an object are text, not {self.id!r} and {self.name!r}")
+        if not self.id or "/" in self.id:
+            raise ValueError(f"{self.id!r} is no id: make it with calipso_nornir.model.ids")
+        clash = RESERVED & self.attributes.keys()
+        if clash:
+            raise ValueError(f"attributes may not be called {', '.join(sorted(clash))} (object {self.id!r})")
+
+
+Fetching: TypeAlias = "Generator[Sequence[Query], Answers, list[Fetched]]"
+
+
+def first_of(*queries: Query) -> Generator[Sequence[Query], Answers, tuple[Query, Any]]:
+    """Ask one after the other until one is answered; give that query and its value.
+
+    For a tool's JSON first and its text for old hosts (``yield from first_of(json, text)``). A host
+    that cannot be reached is not asked twice: only a command's own failure, or an answer that its
+    parser cannot read, leads to the next. The last one's error ends the fetching.
+    """
+    for query in queries[:-1]:
+        answers = yield [query]
+        error = answers.failed(query)
+        if error is None:
+            return query, answers[query]
+        if not worth_another_way(error):
+            raise error
+    answers = yield [queries[-1]]
+    return queries[-1], answers[queries[-1]]
+
+
+def ask(query: Query) -> Generator[Sequence[Query], Answers, Any]:
+    """Ask one query and give its value."""
+    answers = yield [query]
+    return answers[query]
+
+
+def together(*parts: Generator[Sequence[Query], Answers, Any]) -> Generator[Sequence[Query], Answers, list[Any]]:
+    """Run parts of a fetching side by side, so that their questions go out in the same rounds; give all results."""
+    results: list[Any] = [None] * len(parts)
+    asking: dict[int, Sequence[Query]] = {}
+    for place, part in enumerate(parts):
+        _step(place, part, None, asking=asking, results=results)
+    while asking:
+        answers = yield list(dict.fromkeys(query for queries in asking.values() for query in queries))
+        for place in list(asking):
+            _step(place, parts[place], answers, asking=asking, results=results)
+    return results
+
+
+def _step(
+    place: int,
+    part: Generator[Sequence[Query], Answers, Any],
+    answers: Answers | None,
+    *,
+    asking: dict[int, Sequence[Query]],
+    results: list[Any],
+) -> None:
+    try:
+        asking[place] = part.send(answers)  # type: ignore[arg-type]  # None starts a generator
+    except StopIteration as stop:
+        asking.pop(place, None)
+        results[place] = stop.value
+
+
+def worth_another_way(error: CalipsoError) -> bool:
+    """Tell whether a tool's own failure, or an answer of unknown shape, stopped a query: another form may do.
+
+    A tool that hung was not refusing its option: it would hang again, and its other form may tell less.
+    """
+    hopeless = (CommandMissing, CommandTimedOut, SudoRefused)
+    return isinstance(error, (CommandFailed, ParseError)) and not isinstance(error, hopeless)

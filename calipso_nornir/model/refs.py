@@ -1,0 +1,82 @@
+# SPDX-License-Identifier: Apache-2.0
+"""References: the identity of an object, who found it, the folder it is put in, and the ids of stored documents."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+
+from calipso_nornir.model import ids
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class ObjectRef:
+    """The identity of an object, used by everything that speaks of it."""
+
+    environment: str
+    type: str
+    id: str
+
+    def __str__(self) -> str:
+        return f"{self.type} {self.id}"
+
+    @property
+    def document_id(self) -> str:
+        """The ``_id`` of its document, in every store."""
+        return document_id(self)
+
+
+@dataclass(frozen=True, slots=True)
+class Witness:
+    """A fetching as others may cite it: which step, run on which parent.
+
+    Objects remember who found them. Only when all of these looked again, saw everything
+    they had to see, and did not find the object any more, is it gone.
+    """
+
+    step: str
+    parent: ObjectRef
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Folder:
+    """A folder that exists only because something is put in it."""
+
+    type: str
+    types_name: str
+    text: str
+
+    def ref(self, under: ObjectRef) -> ObjectRef:
+        """Return the folder's identity below ``under``."""
+        return ObjectRef(under.environment, self.type, ids.folder(under.id, self.types_name))
+
+
+# --- ids of stored documents
+
+
+def document_id(ref: ObjectRef) -> str:
+    """24 hex digits for the document of an object, in every store.
+
+    Made of the identity alone, so it survives re-scans, a cleared environment and a
+    change of the store: what points to it (links, cliques, ``ref_id``) keeps pointing.
+    """
+    return _digest(ref.environment, ref.type, ref.id)
+
+
+def link_document_id(link_type: str, source: ObjectRef, target: ObjectRef) -> str:
+    """24 hex digits for the document of a link."""
+    return _digest(source.environment, "link", link_type, source.type, source.id, target.type, target.id)
+
+
+def clique_document_id(focal_point: ObjectRef) -> str:
+    """24 hex digits for the document of the clique around an object."""
+    return _digest(focal_point.environment, "clique", focal_point.type, focal_point.id)
+
+
+def _digest(*parts: str) -> str:
+    joined = "".join([f"{len(part)}:{part}" for part in parts])  # lengths first: no two lists of parts join alike
+    try:
+        content = joined.encode()
+    except UnicodeEncodeError:  # a lone surrogate: as stores write it
+        return _digest(*(part.encode("utf-8", "backslashreplace").decode() for part in parts))
+    return hashlib.blake2b(content, digest_size=12).hexdigest()
