@@ -20,8 +20,8 @@ from nornir.core.task import Result
 from calipso_nornir.errors import CalipsoError, ConnectionLost, HostUnreachable
 from calipso_nornir.model import ids
 from calipso_nornir.scan.engine import run_scan
+from calipso_nornir.scan.events import HostAnswered
 from calipso_nornir.scan.plan import ScanPlan
-from calipso_nornir.scan.progress import HostAnswered
 from calipso_nornir.sources.cli.channel import ChannelUnavailable
 from calipso_nornir.sources.cli.framing import Step, end_of, frames, new_mark, script
 from calipso_nornir.sources.cli.options import Limits
@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from nornir.core.task import Task
 
     from calipso_nornir.model.protocols import Store
-    from calipso_nornir.scan.progress import Event
+    from calipso_nornir.scan.events import Event
     from calipso_nornir.scan.report import ScanReport
     from calipso_nornir.sources.cli.channel import Received
 

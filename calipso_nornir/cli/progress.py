@@ -14,7 +14,7 @@ from rich.spinner import Spinner
 
 from calipso_nornir.cli.facts import WRONG
 from calipso_nornir.cli.output import joined
-from calipso_nornir.scan.progress import HostAnswered, ObjectsFound, PhaseBegan, RoundBegan, TroubleSeen
+from calipso_nornir.scan.events import HostAnswered, ObjectsFound, PhaseBegan, RoundBegan, TroubleSeen
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from rich.console import RenderableType
 
     from calipso_nornir.cli.output import Part, Terminal
-    from calipso_nornir.scan.progress import Event, Progress
+    from calipso_nornir.scan.events import Event, Progress
     from calipso_nornir.scan.report import Trouble
 
 REFRESH_PER_S: Final = 8

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from calipso_nornir.scan.progress import HostAnswered
+from calipso_nornir.scan.events import HostAnswered
 from calipso_nornir.sources.cli import CliSource
 from calipso_nornir.sources.cli.prefixes import Prefixes
 from calipso_nornir.sources.mysql import MysqlSource
@@ -26,8 +26,8 @@ if TYPE_CHECKING:
     from calipso_nornir.metadata.catalog import Catalog
     from calipso_nornir.model.environment import Environment
     from calipso_nornir.model.protocols import Source, Store
+    from calipso_nornir.scan.events import Progress
     from calipso_nornir.scan.plan import ScanPlan
-    from calipso_nornir.scan.progress import Progress
 
 
 @contextmanager

@@ -16,14 +16,14 @@ from calipso_nornir.model.environment import Environment
 from calipso_nornir.scan.before import Before
 from calipso_nornir.scan.building import finish, opened_source, opened_store
 from calipso_nornir.scan.cliques import build_cliques, constraint_attributes
+from calipso_nornir.scan.events import SILENT, PhaseBegan, ScanEnded, guarded
 from calipso_nornir.scan.gather import Gathering
 from calipso_nornir.scan.graph import Graph
 from calipso_nornir.scan.implicit import derive_links
 from calipso_nornir.scan.links import find_links
 from calipso_nornir.scan.plan import ScanPlan, Steps, find_scope
-from calipso_nornir.scan.progress import SILENT, PhaseBegan, ScanEnded, TroubleSeen, guarded
 from calipso_nornir.scan.records import ScanRecord
-from calipso_nornir.scan.report import ScanReport
+from calipso_nornir.scan.report import ScanReport, Troubles
 from calipso_nornir.scan.storing import Generation
 from calipso_nornir.scan.working import State, Working
 from calipso_nornir.store.environments import load_environment
@@ -40,8 +40,8 @@ if TYPE_CHECKING:
     from calipso_nornir.model.links import Link
     from calipso_nornir.model.objects import InventoryObject
     from calipso_nornir.model.protocols import Source, Store
+    from calipso_nornir.scan.events import Phase, Progress
     from calipso_nornir.scan.plan import Scope
-    from calipso_nornir.scan.progress import Phase, Progress
 
 logger = logging.getLogger(__name__)
 
@@ -63,7 +63,7 @@ def run_scan(  # noqa: PLR0913 - each has its default; the environment is the on
         store: a store, its URI or path; by default ``CALIPSO_STORE`` or the user's own file.
         nornir: hosts and how to log in to them, instead of the environment's CLI section.
         source: what answers in place of the environment's own sources, e.g. a recording.
-        progress: is called with every event of ``calipso_nornir.scan.progress``.
+        progress: is called with every event of ``calipso_nornir.scan.events``.
 
     Returns:
         The report. Whatever could not be looked at stands in it, and what was known there is kept.
@@ -113,6 +113,7 @@ class _Scan:
         self._view = store.view(environment.name)
         self._before = Before(self._view, forget=plan.clear)
         self._report = ScanReport(scan_id=uuid.uuid4().hex, environment=environment.name, started_at=datetime.now(UTC))
+        self._troubles = Troubles(self._report, progress)
         self._record = ScanRecord(store, plan, self._report)
 
     def run(self) -> ScanReport:
@@ -123,7 +124,7 @@ class _Scan:
             self._phases(scope)
         except CalipsoError as error:
             self._report.status = "failed"
-            self._trouble(error, "the scan as a whole")
+            self._troubles.fail(error, "the scan as a whole")
             if not isinstance(error, Fatal):
                 raise
         except BaseException:
@@ -170,13 +171,14 @@ class _Scan:
             parsers=self._catalog.parsers,
             before=self._before,
             report=self._report,
+            troubles=self._troubles,
             progress=self._progress,
             scope=scope,
         )
         working = gathering.run()
         unrecorded = finish(self._source)
         if unrecorded is not None:
-            self._trouble(unrecorded, "the recording")
+            self._troubles.fail(unrecorded, "the recording")
         if scope is None:
             return working, None
         gathering.complete(list(self._catalog.object_types))
@@ -190,7 +192,7 @@ class _Scan:
             working,
             before=self._view.links,
             at=self._report.started_at,
-            on_trouble=self._trouble,
+            on_trouble=self._troubles.fail,
         )
 
     def _cliques(self, working: Working, links: Iterable[Link]) -> tuple[list[Link], Iterable[Clique]]:
@@ -261,11 +263,6 @@ class _Scan:
             if (link.scanned_at is None or link.scanned_at < at)
             and not any(working.state(end) is State.CONTEXT for end in (link.source, link.target))
         )
-
-    def _trouble(self, error: CalipsoError, affected: str) -> None:
-        new = self._report.note(error, "failure", affected)
-        if new is not None:
-            self._progress(TroubleSeen(new))
 
     @contextmanager
     def _phase(self, phase: Phase) -> Iterator[None]:

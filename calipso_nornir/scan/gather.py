@@ -9,14 +9,14 @@ from typing import TYPE_CHECKING, Any
 from calipso_nornir.errors import CalipsoError, CommandFailed, CommandTimedOut, HostExcluded, SudoRefused
 from calipso_nornir.model.objects import root_of
 from calipso_nornir.model.queries import Command
+from calipso_nornir.scan.asking import Outcome, Rounds
+from calipso_nornir.scan.events import ObjectsFound
 from calipso_nornir.scan.placing import Origin, Placer
-from calipso_nornir.scan.progress import ObjectsFound, RoundBegan, TroubleSeen
 from calipso_nornir.scan.report import StepCount
-from calipso_nornir.scan.rounds import Rounds
 from calipso_nornir.scan.working import Working
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from calipso_nornir.metadata.catalog import Step
     from calipso_nornir.model.fetching import Fetched
@@ -25,14 +25,15 @@ if TYPE_CHECKING:
     from calipso_nornir.model.queries import Lookup, Query
     from calipso_nornir.model.refs import ObjectRef, Witness
     from calipso_nornir.scan.before import Before
-    from calipso_nornir.scan.fetching import Task
+    from calipso_nornir.scan.events import Progress
+    from calipso_nornir.scan.live import Task
+    from calipso_nornir.scan.placing import Arrival
     from calipso_nornir.scan.plan import Scope, Steps
-    from calipso_nornir.scan.progress import Progress
-    from calipso_nornir.scan.report import ScanReport, Severity
+    from calipso_nornir.scan.report import ScanReport, Severity, Troubles
 
 
 class Gathering:
-    """One run through the steps; ``working`` is the picture afterwards. Implements ``rounds.Owner``."""
+    """One run through the steps; ``working`` is the picture afterwards."""
 
     def __init__(  # noqa: PLR0913 - everything a scan is made of comes together here
         self,
@@ -42,6 +43,7 @@ class Gathering:
         parsers: Mapping[str, Callable[[str], Any]],
         before: Before,
         report: ScanReport,
+        troubles: Troubles,
         progress: Progress,
         scope: Scope | None = None,
     ) -> None:
@@ -49,19 +51,13 @@ class Gathering:
         self._steps = steps
         self._before = before
         self._report = report
+        self._troubles = troubles
         self._progress = progress
         self._scope = scope
         self._complete_types: set[str] = set()
         self._unsure: list[Task] = []
-        self._placer = Placer(
-            self.working,
-            before,
-            started_at=report.started_at,
-            scope=scope,
-            on_new=self._start_below,
-            on_trouble=self._trouble_of,
-        )
-        self._rounds = Rounds(source, steps=steps, parsers=parsers, owner=self)
+        self._placer = Placer(self.working, before, started_at=report.started_at, scope=scope, troubles=troubles)
+        self._rounds = Rounds(source, steps=steps, parsers=parsers, picture=self)
 
     def run(self) -> Working:
         """Gather; raises only the errors that make going on pointless."""
@@ -70,7 +66,11 @@ class Gathering:
                 self._start_all()
             else:
                 self._start_scope(self._scope)
-            self._rounds.run()
+            for event in self._rounds.run():
+                if isinstance(event, Outcome):
+                    self._take(event)
+                else:
+                    self._progress(event)
         finally:
             self._report.queries.update(self._rounds.queries)
             self._report.rounds.update(self._rounds.rounds)
@@ -78,7 +78,7 @@ class Gathering:
             self._keep(task)
         self._placer.settle()
         for origin, error in self._placer.orphans():
-            self._trouble_of(origin.witness, error)
+            self._troubles.of(origin.witness, error)
         return self.working
 
     def may_be_gone(self, scope: Scope) -> frozenset[str]:
@@ -176,7 +176,7 @@ class Gathering:
             parent = known.parent
         return list(reversed(above))
 
-    # --- rounds.Owner
+    # --- the picture, as rounds see it
 
     def look_up(self, query: Lookup) -> list[InventoryObject]:
         """Answer a look-up from the picture, completed from the store where the scan is a partial one."""
@@ -187,59 +187,43 @@ class Gathering:
         """Return how many found objects of a type still wait for their parent."""
         return self._placer.waiting_types[type_]
 
-    def round_begins(self, source: str, number: int, queries: Sequence[Query]) -> None:
-        """Tell that a round goes out."""
-        self._progress(RoundBegan(source, number, len(queries), len({query.host for query in queries if query.host})))
+    # --- taking outcomes
 
-    def found(self, task: Task, objects: list[Fetched]) -> None:
-        """Place what a fetching found."""
-        count = self._count(task)
+    def _take(self, outcome: Outcome) -> None:
+        task, count = outcome.task, self._report.steps.setdefault(outcome.task.step.name, StepCount())
+        count.attempted += 1
+        if outcome.error is not None:
+            count.failed += 1
+            self._troubles.note(outcome.error, _severity(task.cause, outcome.error), str(task))
+        else:
+            self._place(task, outcome.found, count)
+        if outcome.error is not None or task.gaps:
+            self._unsure.append(task)
+            self._keep(task)
+
+    def _place(self, task: Task, objects: Sequence[Fetched], count: StepCount) -> None:
         count.found += len(objects)
         if task.gaps or task.blanks:
             count.incomplete += 1
         else:
             count.ok += 1
         for query, error in [*task.gaps.items(), *task.blanks.items()]:
-            self._trouble(error, _severity(query, error), str(task))
+            self._troubles.note(error, _severity(query, error), str(task))
         new = sum(self.working.get(task.parent.sibling(task.step.type, one.id)) is None for one in objects)
         for fetched, partial in zip(objects, task.partials(objects), strict=True):
             origin = Origin(task.step, task.witness, task.evidence_of(fetched), partial)
-            self._placer.place(fetched, origin)
+            self._start_below(self._placer.place(fetched, origin))
         if new:  # what only adds to objects that others found is not counted twice
             self._progress(ObjectsFound(task.step.type, new, task.parent.id_path.count("/")))
-        if task.gaps:
-            self._unsure.append(task)
-            self._keep(task)
-
-    def failed(self, task: Task, error: CalipsoError) -> None:
-        """Note the failure and keep what the fetching would have found."""
-        self._count(task).failed += 1
-        self._trouble(error, _severity(task.cause, error), str(task))
-        self._unsure.append(task)
-        self._keep(task)
-
-    # --- details
-
-    def _start_below(self, one: InventoryObject, step: Step) -> None:
-        for child in self._steps.below(step):
-            self._rounds.start(child, one)
 
     def _keep(self, task: Task) -> None:
         for old in self._before.found_by(task.step.type, task.witness):
-            self._placer.keep(old, task.step, task.witness)
+            self._start_below(self._placer.keep(old, task.step, task.witness))
 
-    def _count(self, task: Task) -> StepCount:
-        count = self._report.steps.setdefault(task.step.name, StepCount())
-        count.attempted += 1
-        return count
-
-    def _trouble_of(self, witness: Witness, error: CalipsoError) -> None:
-        self._trouble(error, "failure", f"{witness.step} of {witness.parent}")
-
-    def _trouble(self, error: CalipsoError, severity: Severity, affected: str) -> None:
-        new = self._report.note(error, severity, affected)
-        if new is not None:
-            self._progress(TroubleSeen(new))
+    def _start_below(self, arrivals: Iterable[Arrival]) -> None:
+        for one, step in arrivals:
+            for child in self._steps.below(step):
+                self._rounds.start(child, one)
 
 
 def _severity(query: Query | None, error: CalipsoError) -> Severity:

@@ -6,7 +6,7 @@ from __future__ import annotations
 import json
 from collections import defaultdict
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from calipso_nornir.errors import DuplicateObject, FieldMissing, ParentUnknown
 from calipso_nornir.model import ids
@@ -16,7 +16,7 @@ from calipso_nornir.model.refs import ObjectRef
 from calipso_nornir.scan.working import State, Working
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Iterator, Mapping
     from datetime import datetime
 
     from calipso_nornir.errors import CalipsoError
@@ -26,8 +26,16 @@ if TYPE_CHECKING:
     from calipso_nornir.model.refs import Witness
     from calipso_nornir.scan.before import Before
     from calipso_nornir.scan.plan import Scope
+    from calipso_nornir.scan.report import Troubles
 
 ON_DEMAND = derived("a folder that is there because something is in it")
+
+
+class Arrival(NamedTuple):
+    """An object that has come into the picture and is within the scan's scope, with the step that found it."""
+
+    one: InventoryObject
+    step: Step
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,61 +51,44 @@ class Origin:
 class Placer:
     """Makes ``InventoryObject``s of ``Fetched`` ones, in a ``Working`` picture.
 
-    An object whose parent is not there yet waits for it. ``on_new`` is called once for every object that
-    has come into the picture and is within the scan's scope, with the step that found it; ``on_trouble``
-    for what is wrong with an object.
+    An object whose parent is not there yet waits for it: ``place`` and ``keep`` return what has arrived, the object
+    itself and those that waited for it. What is wrong with an object is noted among the troubles.
     """
 
-    def __init__(  # noqa: PLR0913 - the picture now and before, and what to tell whom
+    def __init__(
         self,
         working: Working,
         before: Before,
         *,
         started_at: datetime,
         scope: Scope | None = None,
-        on_new: Callable[[InventoryObject, Step], None],
-        on_trouble: Callable[[Witness, CalipsoError], None],
+        troubles: Troubles,
     ) -> None:
         self._working = working
         self._before = before
         self._started_at = started_at
         self._scope = scope
-        self._on_new = on_new
-        self._on_trouble = on_trouble
+        self._troubles = troubles
+        self._new: list[Arrival] = []
         self._waiting: defaultdict[ObjectRef, list[tuple[Fetched | InventoryObject, Origin]]] = defaultdict(list)
         self._blind: defaultdict[ObjectRef, set[Witness]] = defaultdict(set)
         """Found objects -> those who had found them and could not look again."""
         self.waiting_types: defaultdict[str, int] = defaultdict(int)
         """Type -> found objects that wait for their parent."""
 
-    def place(self, fetched: Fetched, origin: Origin) -> None:
+    def place(self, fetched: Fetched, origin: Origin) -> list[Arrival]:
         """Place one found object."""
-        if (origin.step.type, fetched.id) == (origin.witness.parent.type, origin.witness.parent.id):
-            self._enrich(fetched, origin)
-            return
-        under = fetched.under or origin.witness.parent
-        if self._elsewhere(under):
-            return
-        if under not in self._working and self._on_demand_before(under) is None:
-            self._wait(under, fetched, origin)
-            return
-        self._put(fetched, under, origin)
+        self._place(fetched, origin)
+        return self._arrivals()
 
-    def keep(self, old: InventoryObject, step: Step, witness: Witness) -> None:
+    def keep(self, old: InventoryObject, step: Step, witness: Witness) -> list[Arrival]:
         """Keep an object from before that a fetching could neither confirm nor deny."""
-        present = self._working.get(old.ref)
-        if present is not None and self._working.state(old.ref) is State.FOUND:
-            self._merge_with_before(present, old, witness)
-            return
-        if present is not None or old.parent is None or not self._within_scope(old):
-            return
-        if old.parent not in self._working and self._on_demand_before(old.parent) is None:
-            self._wait(old.parent, old, Origin(step, witness, partial=True))
-            return
-        if old.parent not in self._working:
-            self._revived(old.parent)
-        self._working.put(old, State.KEPT)
-        self._arrived(old, step)
+        self._keep(old, step, witness)
+        return self._arrivals()
+
+    def _arrivals(self) -> list[Arrival]:
+        arrived, self._new = self._new, []
+        return arrived
 
     def add_context(self, one: InventoryObject) -> None:
         """Add an object from before that the scan is not about, so that others may hang below it."""
@@ -105,7 +96,7 @@ class Placer:
             self._working.put(one, State.CONTEXT)
 
     def settle(self) -> None:
-        """Doubt what was found, but not by all that it takes; when the scan is through.
+        """Mark objects unconfirmed when a required step did not see them again; call it when the scan is through.
 
         A switch that one of its hosts could not look for is confirmed by the others. A host that the API tells of is
         not when nobody could log in to it: of what only a login shows nothing was seen.
@@ -136,6 +127,33 @@ class Placer:
 
     # --- putting
 
+    def _place(self, fetched: Fetched, origin: Origin) -> None:
+        if (origin.step.type, fetched.id) == (origin.witness.parent.type, origin.witness.parent.id):
+            self._enrich(fetched, origin)
+            return
+        under = fetched.under or origin.witness.parent
+        if self._elsewhere(under):
+            return
+        if under not in self._working and self._on_demand_before(under) is None:
+            self._wait(under, fetched, origin)
+            return
+        self._put(fetched, under, origin)
+
+    def _keep(self, old: InventoryObject, step: Step, witness: Witness) -> None:
+        present = self._working.get(old.ref)
+        if present is not None and self._working.state(old.ref) is State.FOUND:
+            self._merge_with_before(present, old, witness)
+            return
+        if present is not None or old.parent is None or not self._within_scope(old):
+            return
+        if old.parent not in self._working and self._on_demand_before(old.parent) is None:
+            self._wait(old.parent, old, Origin(step, witness, partial=True))
+            return
+        if old.parent not in self._working:
+            self._revived(old.parent)
+        self._working.put(old, State.KEPT)
+        self._arrived(old, step)
+
     def _put(self, fetched: Fetched, under: ObjectRef, origin: Origin) -> None:
         parent = self._working.get(under) or self._revived(under)
         if fetched.folder is not None:
@@ -157,7 +175,7 @@ class Placer:
             self._arrived(one, origin.step)
         handed = origin.step.hand_down
         if handed not in ("id", "name") and one.get(handed) in (None, ""):
-            self._on_trouble(origin.witness, FieldMissing(origin.step.name, handed, str(one.ref)))
+            self._troubles.of(origin.witness, FieldMissing(origin.step.name, handed, str(one.ref)))
 
     def _placed(self, fetched: Fetched, parent: InventoryObject, origin: Origin) -> InventoryObject:
         ref = ObjectRef(self._working.environment, origin.step.type, fetched.id)
@@ -228,7 +246,7 @@ class Placer:
         """Join what two fetchings say of one object; lists add up, anything else has to agree."""
         attributes = _agreed(known.attributes, one.attributes) if known.parent == one.parent else None
         if attributes is None:
-            self._on_trouble(origin.witness, DuplicateObject(one.type, one.id, known.id_path, one.id_path))
+            self._troubles.of(origin.witness, DuplicateObject(one.type, one.id, known.id_path, one.id_path))
             return
         self._working.put(
             replace(
@@ -270,10 +288,10 @@ class Placer:
         self.waiting_types[origin.step.type] += not isinstance(one, InventoryObject)
 
     def _arrived(self, one: InventoryObject, step: Step) -> None:
-        self._on_new(one, step)
+        self._new.append(Arrival(one, step))
         for waiting, origin in self._waiting.pop(one.ref, ()):
             if isinstance(waiting, InventoryObject):
-                self.keep(waiting, origin.step, origin.witness)
+                self._keep(waiting, origin.step, origin.witness)
             else:
                 self.waiting_types[origin.step.type] -= 1
                 self._put(waiting, one.ref, origin)

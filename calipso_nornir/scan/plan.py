@@ -129,10 +129,10 @@ class Steps:
         return tuple(step for name, step in self._by_name.items() if type_ in self.run_on.get(name, ()))
 
     def runs_on(self, step: Step, one: InventoryObject) -> bool:
-        """Tell whether a step is run on an object: objects of one type, found by several steps, may differ in that.
+        """Tell whether a step is run on an object: it depends on the steps that found the object.
 
-        A server without a host is an instance, too, but nobody looks for its vNICs. Of an object of which is not
-        known who found it, its type decides; on folders that are made on demand nothing is run.
+        A server without a host is an instance, too, but nobody looks for its vNICs. Without a known witness the type
+        decides; on-demand folders run no steps.
         """
         if one.type not in self.run_on.get(step.name, ()) or one.on_demand:
             return False

@@ -7,11 +7,15 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
+from calipso_nornir.scan.events import TroubleSeen
+
 if TYPE_CHECKING:
     from datetime import datetime
 
     from calipso_nornir.errors import CalipsoError
     from calipso_nornir.model.objects import InventoryObject
+    from calipso_nornir.model.refs import Witness
+    from calipso_nornir.scan.events import Progress
 
 Severity: TypeAlias = Literal["failure", "notice"]
 Status: TypeAlias = Literal["completed", "completed_with_errors", "failed"]
@@ -148,6 +152,28 @@ class ScanReport:
             "rounds": dict(self.rounds),
             "durations": {phase: round(seconds, 3) for phase, seconds in self.durations.items()},
         }
+
+
+class Troubles:
+    """Where everything that goes wrong in one scan is noted: in its report, and told once to whoever watches."""
+
+    def __init__(self, report: ScanReport, progress: Progress) -> None:
+        self._report = report
+        self._progress = progress
+
+    def note(self, error: CalipsoError, severity: Severity, affected: str) -> None:
+        """Note an error, or what else it affects."""
+        new = self._report.note(error, severity, affected)
+        if new is not None:
+            self._progress(TroubleSeen(new))
+
+    def fail(self, error: CalipsoError, affected: str) -> None:
+        """Note a failure."""
+        self.note(error, "failure", affected)
+
+    def of(self, witness: Witness, error: CalipsoError) -> None:
+        """Note what is wrong with what one fetching found."""
+        self.fail(error, f"{witness.step} of {witness.parent}")
 
 
 def described(one: InventoryObject) -> str:

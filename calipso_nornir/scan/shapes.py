@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Whether an answer is one: of the type that its source gives, and with what its question needs to be in it."""
+"""Validates a raw reply's type and required fields."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ SHOWN = 100
 
 
 def check_shape(query: Query, data: Any) -> None:  # noqa: ANN401 - any JSON, that is the point
-    """Raise ParseError for an answer that its readers would stumble over, or take for less than there is."""
+    """Raise ParseError when a reply has the wrong type, or lacks a field that its query needs."""
     if isinstance(query, Command) and not isinstance(data, str):
         raise ParseError("the scan", f"text was expected, not {_shown(data)}")
     if isinstance(query, Select):
@@ -32,7 +32,7 @@ def _check_rows(data: Any, *, needed: tuple[str, ...]) -> None:  # noqa: ANN401 
     else:
         for number, row in enumerate(data, 1):
             if not isinstance(row, dict):
-                problem = f"row {number} of {len(data)} is no object: {_shown(row)}"
+                problem = f"row {number} of {len(data)} is not an object: {_shown(row)}"
             elif missing := [name for name in needed if name not in row]:
                 problem = f"row {number} of {len(data)} lacks {', '.join(missing)}: {_shown(row)}"
             if problem:

@@ -11,6 +11,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from calipso_nornir.scan.working import State
+from calipso_nornir.store.chunks import chunks
 from calipso_nornir.store.documents import clique_document, link_document, object_document
 from calipso_nornir.store.values import utc_ms
 
@@ -58,7 +59,7 @@ class Generation:
     def cliques(self, cliques: Iterable[Clique], *, kept: AbstractSet[str] = frozenset()) -> None:
         """Write the cliques of the whole environment; those that are not among them are gone.
 
-        ``kept``: ``_id``s of links; a clique with one of them is not confirmed either.
+        ``kept``: links that are not confirmed; a clique that contains one is not confirmed either.
         """
         unconfirmed: set[str] = set()
 
@@ -90,7 +91,7 @@ class Generation:
         """Put what is new or changed and mark what this scan has confirmed; return the ``_id``s that did not come."""
         before = dict(self._writer.digests(kind))
         there = set(before)
-        for chunk in _chunks(documents):
+        for chunk in chunks(documents, CHUNK):
             put: list[Document] = []
             seen: list[str] = []
             for document in chunk:
@@ -125,14 +126,3 @@ class Generation:
                     self._report.removed.append({key: document[key] for key in ("type", "id", "name")})
         self._writer.remove(kind, gone)
         changes.removed += len(gone)
-
-
-def _chunks(documents: Iterator[Document]) -> Iterator[list[Document]]:
-    chunk: list[Document] = []
-    for document in documents:
-        chunk.append(document)
-        if len(chunk) >= CHUNK:
-            yield chunk
-            chunk = []
-    if chunk:
-        yield chunk

@@ -104,7 +104,7 @@ class Working:
         return self._states.get(ref)
 
     def doubt(self, ref: ObjectRef) -> None:
-        """Note that one of those who had found an object could not look again, whoever else has seen it."""
+        """Record that one witness failed, even if another confirmed the object."""
         self._doubted.add(ref)
 
     def is_doubted(self, ref: ObjectRef) -> bool:

@@ -17,7 +17,7 @@ from calipso_nornir.model.fetching import Fetched
 from calipso_nornir.model.protocols import Reply
 from calipso_nornir.model.queries import ApiGet, Command, Lookup, Select
 from calipso_nornir.parsing.registry import load_parsers
-from calipso_nornir.scan.fetching import read_reply
+from calipso_nornir.scan.live import read_reply
 
 if TYPE_CHECKING:
     from collections.abc import Callable

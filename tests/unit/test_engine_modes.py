@@ -13,7 +13,7 @@ import pytest
 from calipso_nornir.errors import ApiFailed, HostUnreachable, NotAuthenticated, SourceNotConfigured
 from calipso_nornir.fetchers.cli.lldp import LldpSwitches
 from calipso_nornir.link_finders.vedges import Vedges
-from calipso_nornir.scan.progress import ObjectsFound, PhaseBegan, ScanEnded, TroubleSeen
+from calipso_nornir.scan.events import ObjectsFound, PhaseBegan, ScanEnded, TroubleSeen
 from tests.fixtures import linux
 from tests.fixtures.linux import link
 from tests.fixtures.scanning import KINDS, Scanned, content, seen

@@ -15,8 +15,10 @@ from calipso_nornir.model.fetching import Fetched
 from calipso_nornir.model.objects import root_of
 from calipso_nornir.model.refs import Folder, ObjectRef, Witness
 from calipso_nornir.scan.before import Before
+from calipso_nornir.scan.events import SILENT
 from calipso_nornir.scan.placing import ON_DEMAND, Origin, Placer
 from calipso_nornir.scan.plan import Scope
+from calipso_nornir.scan.report import ScanReport, Troubles
 from calipso_nornir.scan.working import State, Working
 from calipso_nornir.testing import AT, thing, view
 from tests.fixtures.canned import step
@@ -24,6 +26,7 @@ from tests.fixtures.canned import step
 if TYPE_CHECKING:
     from calipso_nornir.metadata.catalog import Step
     from calipso_nornir.model.objects import InventoryObject
+    from calipso_nornir.scan.placing import Arrival
 
 ROOT = root_of("cloud")
 HOSTS, VNICS, DETAILS = (
@@ -40,14 +43,13 @@ class Placing:
     def __init__(self, *before: InventoryObject, scope: Scope | None = None) -> None:
         self.working = Working("cloud")
         self.new: list[str] = []
-        self.troubles: list[CalipsoError] = []
+        self._report = ScanReport(scan_id="s", environment="cloud", started_at=LATER)
         self.placer = Placer(
             self.working,
             Before(view(*before)),  # type: ignore[arg-type]  # as much of a store's view as is needed
             started_at=LATER,
             scope=scope,
-            on_new=lambda one, by: self.new.append(f"{one.id} by {by.name}"),
-            on_trouble=lambda _witness, error: self.troubles.append(error),
+            troubles=Troubles(self._report, SILENT),
         )
         self.placer.add_context(ROOT)
 
@@ -55,10 +57,17 @@ class Placing:
         partial = more.pop("partial", False)
         evidence = more.pop("evidence", ())
         fetched = Fetched(id=id_, name=more.pop("name", id_), attributes=attributes or {}, **more)
-        self.placer.place(fetched, Origin(by, Witness(by.name, on.ref), evidence, partial))
+        self._note(self.placer.place(fetched, Origin(by, Witness(by.name, on.ref), evidence, partial)))
 
     def keep(self, old: InventoryObject, by: Step = HOSTS, on: Any = ROOT) -> None:
-        self.placer.keep(old, by, Witness(by.name, on.ref))
+        self._note(self.placer.keep(old, by, Witness(by.name, on.ref)))
+
+    def _note(self, arrivals: list[Arrival]) -> None:
+        self.new += [f"{one.id} by {by.name}" for one, by in arrivals]
+
+    @property
+    def troubles(self) -> list[CalipsoError]:
+        return [one.error for one in self._report.failures]
 
     def one(self, type_: str, id_: str) -> InventoryObject:
         found = self.working.get(ObjectRef("cloud", type_, id_))

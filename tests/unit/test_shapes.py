@@ -13,7 +13,7 @@ from calipso_nornir.fetchers import questions
 from calipso_nornir.model.answers import Answer
 from calipso_nornir.model.protocols import Reply
 from calipso_nornir.model.queries import ApiGet, Command, Select
-from calipso_nornir.scan.fetching import read_reply
+from calipso_nornir.scan.live import read_reply
 from calipso_nornir.testing.driving import AT
 
 AGENT = {"id": "a", "host": "h", "binary": "neutron-x"}
@@ -26,9 +26,9 @@ SELECT = Select("neutron", "SELECT host FROM agents")
     [
         (AGENTS, {"agents": []}, "a list was expected, not {'agents': []}"),
         (AGENTS, None, "a list was expected, not None"),
-        (AGENTS, [AGENT, "x"], "row 2 of 2 is no object: 'x'"),
+        (AGENTS, [AGENT, "x"], "row 2 of 2 is not an object: 'x'"),
         (AGENTS, [AGENT, {"id": "b"}], "row 2 of 2 lacks host, binary: {'id': 'b'}"),
-        (SELECT, [["h1"]], "row 1 of 1 is no object: ['h1']"),
+        (SELECT, [["h1"]], "row 1 of 1 is not an object: ['h1']"),
         (SELECT, "text", "a list was expected, not 'text'"),
         (Command("h", "uname -m"), ["x"], "text was expected, not ['x']"),
         (Command("h", "uname -m", "uname_machine"), 7, "text was expected, not 7"),

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Runs the fetchings of a scan in rounds.
+"""Runs the fetchings of a scan in rounds, and yields how each of them ended.
 
 A fetching starts as soon as its parent is placed. Each round answers what all live fetchings ask, equal
 questions once. What needs no host goes first (API, database, look-ups), until every fetching waits for a host;
@@ -10,18 +10,20 @@ only then do hosts get one batch each. So a host is asked as few times as the lo
 from __future__ import annotations
 
 import logging
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Generator
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
 
 from calipso_nornir.errors import CalipsoError, Fatal, FetcherRaised, LookupCycle
 from calipso_nornir.model.answers import Answer
 from calipso_nornir.model.fetching import Fetched
 from calipso_nornir.model.queries import Lookup
-from calipso_nornir.scan.fetching import Task, queries_of, read_reply
+from calipso_nornir.scan.events import RoundBegan
+from calipso_nornir.scan.live import Task, queries_of, read_reply
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from calipso_nornir.metadata.catalog import Step
     from calipso_nornir.model.answers import Answers
@@ -37,8 +39,8 @@ Kind: TypeAlias = tuple[str, frozenset[str]]
 """What fetchings of one step that wait for the same types have in common."""
 
 
-class Owner(Protocol):
-    """Whoever runs the rounds: knows the objects, and is told how fetchings end."""
+class Picture(Protocol):
+    """What rounds have to know of the objects found so far."""
 
     def look_up(self, query: Lookup) -> list[InventoryObject]:
         """Answer a look-up."""
@@ -48,17 +50,17 @@ class Owner(Protocol):
         """Return how many found objects of a type still wait for their place."""
         ...
 
-    def round_begins(self, source: str, number: int, queries: Sequence[Query]) -> None:
-        """Take note that a round of questions goes out."""
-        ...
 
-    def found(self, task: Task, objects: list[Fetched]) -> None:
-        """Take what a fetching found; its ``gaps`` and ``blanks`` tell what it could not see."""
-        ...
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """How one fetching ended: with what it found, or with the error that stopped it.
 
-    def failed(self, task: Task, error: CalipsoError) -> None:
-        """Take note that a fetching was stopped."""
-        ...
+    ``task.gaps`` and ``task.blanks`` tell what a fetching that was not stopped could not see.
+    """
+
+    task: Task
+    found: tuple[Fetched, ...] = ()
+    error: CalipsoError | None = None
 
 
 class Rounds:
@@ -70,13 +72,14 @@ class Rounds:
         *,
         steps: Steps,
         parsers: Mapping[str, Callable[[str], Any]],
-        owner: Owner,
+        picture: Picture,
     ) -> None:
         self._source = source
         self._yields = steps.yields
         self._parsers = parsers
-        self._owner = owner
+        self._picture = picture
         self._live: dict[Task, None] = {}
+        self._ended: deque[Outcome] = deque()
         self._started: set[Witness] = set()
         self._pending: Counter[str] = Counter()
         """Type -> live fetchings out of which objects of that type may still come."""
@@ -106,17 +109,30 @@ class Rounds:
         else:
             self._finish(task, begun)
 
-    def run(self) -> None:
-        """Answer rounds until no fetching lives. Raises the error of a source without which nothing can go on."""
+    def run(self) -> Iterator[RoundBegan | Outcome]:
+        """Yield each round as it goes out and each fetching as it ends, until none lives.
+
+        Whoever takes an outcome starts what is to be run on the objects found before taking the next one. Raises the
+        error of a source without which nothing can go on.
+        """
+        yield from self._outcomes()
         while self._live:
-            if self._answer(self._outstanding("api", "db")):
-                continue
-            if self._answer_lookups() or self._answer(self._outstanding("cli")):
-                continue
-            if self._answer_lookups(though_waiting=True):
-                continue
-            for task in self._cycle():
-                self._stop(task, LookupCycle(min(self._missing(task))))
+            if queries := self._outstanding("api", "db"):
+                yield from self._ask(queries)
+            elif self._answer_lookups():
+                pass
+            elif queries := self._outstanding("cli"):
+                yield from self._ask(queries)
+            elif not self._answer_lookups(though_waiting=True):
+                for task in self._cycle():
+                    self._stop(task, LookupCycle(min(self._missing(task))))
+            yield from self._outcomes()
+
+    def _outcomes(self) -> Iterator[Outcome]:
+        while self._ended:
+            outcome = self._ended.popleft()
+            yield outcome
+            self._pending.subtract(self._yields[outcome.task.step.name])  # now what runs on its objects has begun
 
     def _cycle(self) -> list[Task]:
         """Return the fetchings that wait for each other, or for themselves, and for nobody else."""
@@ -133,22 +149,17 @@ class Rounds:
     # --- asking
 
     def _outstanding(self, *sources: str) -> list[Query]:
-        return [
-            query
-            for task in self._live
-            for query in task.waiting
-            if query.source in sources and query.request not in self._replies
-        ]
+        """Return the requests to some sources that fetchings wait for and nobody has made."""
+        wanted = (query for task in self._live for query in task.waiting if query.source in sources)
+        return list(dict.fromkeys(query.request for query in wanted if query.request not in self._replies))
 
-    def _answer(self, queries: Iterable[Query]) -> bool:
-        requests = list(dict.fromkeys(query.request for query in queries))
-        if not requests:
-            return False
+    def _ask(self, requests: Sequence[Query]) -> Iterator[RoundBegan]:
         for source in dict.fromkeys(request.source for request in requests):
             asked = [request for request in requests if request.source == source]
             self.rounds[source] += 1
             self.queries[source] += len(asked)
-            self._owner.round_begins(source, self.rounds[source], asked)
+            hosts = {request.host for request in asked if request.host}
+            yield RoundBegan(source, self.rounds[source], len(asked), len(hosts))
         replies = self._source.answer(requests)
         for request in requests:
             reply = replies.get(request, FetcherRaised(type(self._source).__name__, f"no answer to {request}"))
@@ -156,7 +167,6 @@ class Rounds:
                 raise reply
             self._replies[request] = reply
         self._advance_ready()
-        return True
 
     def _answer_lookups(self, *, though_waiting: bool = False) -> bool:
         ready = {
@@ -166,12 +176,12 @@ class Rounds:
             if isinstance(query, Lookup) and query not in self._answers and self._settled(query.type, though_waiting)
         }
         for query in ready:
-            self._answers[query] = Answer(self._owner.look_up(query), None, self._doubt_about(query))
+            self._answers[query] = Answer(self._picture.look_up(query), None, self._doubt_about(query))
         self._advance_ready()
         return bool(ready)
 
     def _settled(self, type_: str, though_waiting: bool) -> bool:  # noqa: FBT001 - passed on by name above
-        return self._pending[type_] == 0 and (though_waiting or self._owner.unplaced(type_) == 0)
+        return self._pending[type_] == 0 and (though_waiting or self._picture.unplaced(type_) == 0)
 
     # --- advancing
 
@@ -212,8 +222,7 @@ class Rounds:
         del self._live[task]
         for error in task.gaps.values():
             self._doubt(task, error)
-        self._owner.found(task, list(objects))
-        self._pending.subtract(self._yields[task.step.name])
+        self._ended.append(Outcome(task, tuple(objects)))
 
     def _stop(self, task: Task, error: Exception) -> None:
         if not isinstance(error, CalipsoError):
@@ -223,8 +232,7 @@ class Rounds:
         error.__traceback__ = None  # it may end thousands of fetchings, and would hold the frames of all
         del self._live[task]
         self._doubt(task, error)
-        self._owner.failed(task, error)
-        self._pending.subtract(self._yields[task.step.name])
+        self._ended.append(Outcome(task, error=error))
 
     def _doubt(self, task: Task, error: CalipsoError) -> None:
         host = task.parent.get("host")

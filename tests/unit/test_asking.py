@@ -24,20 +24,22 @@ from calipso_nornir.model.fetching import Fetched, first_of
 from calipso_nornir.model.objects import root_of
 from calipso_nornir.model.protocols import Reply
 from calipso_nornir.model.queries import ApiGet, Command, Lookup, Select
-from calipso_nornir.scan.fetching import MAX_TURNS
+from calipso_nornir.scan.asking import Rounds
+from calipso_nornir.scan.events import RoundBegan
+from calipso_nornir.scan.live import MAX_TURNS
 from calipso_nornir.scan.plan import Steps
-from calipso_nornir.scan.rounds import Rounds
 from calipso_nornir.testing import AT, thing
 from tests.fixtures.canned import CannedSource, catalog, step
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable
 
     from calipso_nornir.metadata.catalog import Step
     from calipso_nornir.model.fetching import Fetching
     from calipso_nornir.model.objects import InventoryObject
     from calipso_nornir.model.queries import Query
-    from calipso_nornir.scan.fetching import Task
+    from calipso_nornir.scan.asking import Outcome
+    from calipso_nornir.scan.live import Task
 
 ROOT = root_of("cloud")
 API = ApiGet("compute", "/x", "x")
@@ -49,16 +51,17 @@ def on(host: str, text: str = "cmd", **more: Any) -> Command:
 
 
 class Watch:
-    """Owner of rounds: notes what happens, and starts what is to be run on what was found."""
+    """Takes the outcomes of rounds: notes what happens, and starts what is to be run on what was found."""
 
     def __init__(self, answers: Any, *steps: Step, parsers: Any = None) -> None:
         known = Steps(catalog(*steps), Environment(name="cloud"))
         self.source = CannedSource(answers)
-        self.rounds = Rounds(self.source, steps=known, parsers=parsers or {}, owner=self)
+        self.rounds = Rounds(self.source, steps=known, parsers=parsers or {}, picture=self)
         self.found_by: dict[str, list[str]] = {}
         self.errors: dict[str, CalipsoError] = {}
         self.tasks: dict[str, Task] = {}
         self.looked_up: list[str] = []
+        self.told: list[RoundBegan] = []
         self.waiting = 0
         self.inventory: list[InventoryObject] = []
         self._steps = known
@@ -68,7 +71,12 @@ class Watch:
             wanted = self._steps.named(name)
             assert wanted is not None
             self.rounds.start(wanted, ROOT)
-        self.rounds.run()
+        for event in self.rounds.run():
+            if isinstance(event, RoundBegan):
+                assert event.number == self.rounds.rounds[event.source]
+                self.told.append(event)
+            else:
+                self.take(event)
         return self
 
     def look_up(self, query: Lookup) -> list[InventoryObject]:
@@ -78,22 +86,18 @@ class Watch:
     def unplaced(self, type_: str) -> int:
         return self.waiting if type_ == "placed" else 0
 
-    def round_begins(self, source: str, number: int, queries: Sequence[Query]) -> None:
-        assert number == self.rounds.rounds[source]
-        assert {query.source for query in queries} == {source}
-
-    def found(self, task: Task, objects: list[Fetched]) -> None:
+    def take(self, outcome: Outcome) -> None:
+        task = outcome.task
         self.tasks[str(task)] = task
-        self.found_by[str(task)] = [one.id for one in objects]
-        for one in objects:
+        if outcome.error is not None:
+            self.errors[task.step.name] = outcome.error
+            return
+        self.found_by[str(task)] = [one.id for one in outcome.found]
+        for one in outcome.found:
             placed = thing(task.step.type, dict(one.attributes), id=one.id)
             self.inventory.append(placed)
             for child in self._steps.below(task.step):
                 self.rounds.start(child, placed)
-
-    def failed(self, task: Task, error: CalipsoError) -> None:
-        self.tasks[str(task)] = task
-        self.errors[task.step.name] = error
 
     @property
     def asked(self) -> list[list[str]]:
@@ -123,6 +127,7 @@ def test_equal_questions_are_asked_once_in_a_scan() -> None:
         {"api": ["x"], "cli": "out"}, step("a", asking(API, on("h1"))), later, parsers={"upper": str.upper}
     ).run()
     assert watch.asked == [["GET compute /x"], ["h1: cmd"]]
+    assert watch.told == [RoundBegan("api", 1, 1), RoundBegan("cli", 1, 1, hosts=1)]
     assert watch.rounds.queries == {"api": 1, "cli": 1}
 
 
@@ -179,6 +184,7 @@ def test_each_source_is_told_apart_in_a_round() -> None:
     watch = Watch({"api": ["x"], "db": down}, step("a", asking(API)), step("b", asking(DB))).run()
     assert watch.asked == [["GET compute /x", "nova: SELECT 1 FROM t"]]
     assert dict(watch.rounds.rounds) == {"api": 1, "db": 1}
+    assert watch.told == [RoundBegan("api", 1, 1), RoundBegan("db", 1, 1)]
     assert watch.errors == {"ScanEnvironment/b": down}
 
 
