@@ -16,7 +16,7 @@ from calipso_nornir.model.refs import ObjectRef
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from calipso_nornir.analysis.routes import Hop, Routes
+    from calipso_nornir.analysis.routes import Leg, Routes
     from calipso_nornir.model.links import Link
     from calipso_nornir.model.objects import InventoryObject
     from calipso_nornir.model.protocols import Store
@@ -74,14 +74,14 @@ def network_paths(store: Store, start: ObjectRef, *, to: str = "switch_pnic") ->
     found: list[NetworkPath] = []
     for clique in view.cliques(start):
         routes = routes_of(store, view, clique)
-        for hop in routes.hops.get(start, ()):
-            network = _network(routes, hop.to)
-            for hops in _ways(routes, [hop], to=to, network=network):
-                ends = [start, *(one.to for one in hops)]
+        for leg in routes.legs.get(start, ()):
+            network = _network(routes, leg.to)
+            for legs in _ways(routes, [leg], to=to, network=network):
+                ends = [start, *(one.to for one in legs)]
                 if all(ref in routes.objects for ref in ends):
                     nodes = tuple(routes.objects[ref] for ref in ends)
                     known = view.get(ObjectRef(start.environment, "network", network)) if network else None
-                    found.append(NetworkPath(known, nodes, tuple(one.link for one in hops)))
+                    found.append(NetworkPath(known, nodes, tuple(one.link for one in legs)))
     return tuple(found)
 
 
@@ -94,12 +94,12 @@ def _network(routes: Routes, nic: ObjectRef) -> str | None:
     return wanted if isinstance(wanted, str) else None
 
 
-def _ways(routes: Routes, hops: list[Hop], *, to: str, network: str | None) -> Iterator[list[Hop]]:
-    here = hops[-1].to
+def _ways(routes: Routes, legs: list[Leg], *, to: str, network: str | None) -> Iterator[list[Leg]]:
+    here = legs[-1].to
     if here.type == to:
-        yield hops
+        yield legs
         return
-    been = {routes.clique.focal_point, *(hop.to for hop in hops)}
-    for hop in routes.onward(here, network=network):
-        if hop.to not in been:
-            yield from _ways(routes, [*hops, hop], to=to, network=network)
+    been = {routes.clique.focal_point, *(leg.to for leg in legs)}
+    for leg in routes.onward(here, network=network):
+        if leg.to not in been:
+            yield from _ways(routes, [*legs, leg], to=to, network=network)

@@ -22,7 +22,7 @@ FOCAL_POINTS_WITH_NICS = ("instance", "vservice")
 
 
 @dataclass(frozen=True, slots=True)
-class Hop:
+class Leg:
     """One link, walked from one end to the other."""
 
     link: Link
@@ -35,24 +35,24 @@ class Routes:
 
     Attributes:
         objects: the clique's nodes that are still there.
-        hops: from each node, in the order of the clique type.
+        legs: from each node, in the order of the clique type.
     """
 
     clique: Clique
     links: list[Link]
     objects: dict[ObjectRef, InventoryObject]
-    hops: dict[ObjectRef, list[Hop]] = field(default_factory=dict)
+    legs: dict[ObjectRef, list[Leg]] = field(default_factory=dict)
 
-    def starts(self) -> list[Hop | None]:
+    def starts(self) -> list[Leg | None]:
         """Return where paths begin: with each NIC of an instance or vService; else (None) with the focal point."""
-        first = self.hops.get(self.clique.focal_point, [])
+        first = self.legs.get(self.clique.focal_point, [])
         if self.clique.focal_point.type in FOCAL_POINTS_WITH_NICS and first:
             return list(first)
         return [None]
 
-    def onward(self, ref: ObjectRef, *, network: str | None) -> list[Hop]:
-        """Return the hops from a node that a network's packets may take; all of them for None."""
-        return [hop for hop in self.hops.get(ref, []) if _carries(hop.link, network)]
+    def onward(self, ref: ObjectRef, *, network: str | None) -> list[Leg]:
+        """Return the legs from a node that a network's packets may take; all of them for None."""
+        return [leg for leg in self.legs.get(ref, []) if _carries(leg.link, network)]
 
 
 def _carries(link: Link, network: str | None) -> bool:
@@ -66,8 +66,8 @@ def routes_of(store: Store, view: StoreView, clique: Clique) -> Routes:
     routes = Routes(clique, links, objects)
     for order in (*_declared(store, clique), _by_occurrence(links)):
         turned = _turned(clique.focal_point, links, order)
-        if sum(map(len, turned.values())) == len(links) or not routes.hops:
-            routes.hops = turned
+        if sum(map(len, turned.values())) == len(links) or not routes.legs:
+            routes.legs = turned
         if sum(map(len, turned.values())) == len(links):
             break
     return routes
@@ -97,21 +97,21 @@ def _by_occurrence(links: Iterable[Link]) -> list[LinkType]:
     return [way for one in types for way in dict.fromkeys((one, one.reverse))]
 
 
-def _turned(start: ObjectRef, links: Sequence[Link], order: Sequence[LinkType]) -> dict[ObjectRef, list[Hop]]:
+def _turned(start: ObjectRef, links: Sequence[Link], order: Sequence[LinkType]) -> dict[ObjectRef, list[Leg]]:
     """Walk as the builder of cliques did (scan/cliques.py), over the clique's links only."""
     reached: defaultdict[str, set[ObjectRef]] = defaultdict(set, {start.type: {start}})
-    hops: defaultdict[ObjectRef, list[Hop]] = defaultdict(list)
+    legs: defaultdict[ObjectRef, list[Leg]] = defaultdict(list)
     left = {link.document_id: link for link in links}
     for way in order:
         arrived: set[ObjectRef] = set()
         for link in list(left.values()):
             ends = _ends(link, way, reached[way.source])
             if ends is not None:
-                hops[ends[0]].append(Hop(link, ends[1]))
+                legs[ends[0]].append(Leg(link, ends[1]))
                 arrived.add(ends[1])
                 del left[link.document_id]
         reached[way.target] |= arrived
-    return dict(hops)
+    return dict(legs)
 
 
 def _ends(link: Link, way: LinkType, reached: set[ObjectRef]) -> tuple[ObjectRef, ObjectRef] | None:

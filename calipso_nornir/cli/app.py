@@ -7,17 +7,27 @@ import typer
 
 from calipso_nornir._version import __version__
 from calipso_nornir.cli import (
-    cliques,
+    bundle,
+    clique,
     demo,
     doctor,
-    environments,
-    explaining,
-    exporting,
-    linking,
-    plugins,
+    env_add,
+    env_check,
+    env_import,
+    env_list,
+    env_remove,
+    env_show,
+    explain,
+    export,
+    links,
+    metadata_check,
+    parsers_test,
+    record,
+    replay,
     scan,
     scans,
-    showing,
+    search,
+    show,
     tree,
 )
 from calipso_nornir.cli.running import Run, command
@@ -55,23 +65,38 @@ def root(
     ctx.obj = Run(store, verbose)
 
 
+env = typer.Typer(no_args_is_help=True, help="Describe environments, try to reach them.")
+metadata = typer.Typer(no_args_is_help=True, help="Metadata: object types, scanners, link and clique types.")
+parsers = typer.Typer(no_args_is_help=True, help="Parsers of what tools print.")
+
 for function in (
     scan.scan,
     tree.tree,
-    showing.show,
-    showing.search,
-    linking.links,
-    cliques.clique,
-    explaining.explain,
+    show.show,
+    search.search,
+    links.links,
+    clique.clique,
+    explain.explain,
     scans.scans,
-    exporting.export,
-    scan.record,
-    scan.replay,
-    scan.bundle,
+    export.export,
+    record.record,
+    replay.replay,
+    bundle.bundle,
     demo.demo,
     doctor.doctor,
 ):
     command(app)(function)
-app.add_typer(environments.app, name="env")
-app.add_typer(plugins.metadata, name="metadata")
-app.add_typer(plugins.parsers, name="parsers")
+for group, verb, one in (
+    (env, "add", env_add.env_add),
+    (env, "import", env_import.env_import),
+    (env, "list", env_list.env_list),
+    (env, "show", env_show.env_show),
+    (env, "check", env_check.env_check),
+    (env, "remove", env_remove.env_remove),
+    (metadata, "check", metadata_check.metadata_check),
+    (parsers, "test", parsers_test.parsers_test),
+):
+    command(group, verb)(one)
+app.add_typer(env, name="env")
+app.add_typer(metadata, name="metadata")
+app.add_typer(parsers, name="parsers")

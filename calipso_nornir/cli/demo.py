@@ -1,13 +1,25 @@
 # SPDX-License-Identifier: Apache-2.0
 """``calipso demo``: scans recordings of real clouds, and shows what comes of it."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from calipso_nornir.analysis.routes import routes_of
+from calipso_nornir.cli.clique import print_clique
 from calipso_nornir.cli.running import FAILED, WITH_FAILURES, Run
+from calipso_nornir.cli.summary import next_steps, print_next, print_summary
+from calipso_nornir.cli.tree import Tree
+from calipso_nornir.model.objects import root_of
+from calipso_nornir.model.protocols import Store, StoreView
+from calipso_nornir.store.freshness import Freshness
+
+if TYPE_CHECKING:
+    from calipso_nornir.scan.report import ScanReport
+    from calipso_nornir.sources.recording import ReplaySource
 
 STORE = "calipso-demo.db"
 DEPTH = 5
@@ -22,8 +34,7 @@ def demo(
 
     The recordings come along with the product; the store is calipso-demo.db.
     """
-    from calipso_nornir.cli.demoing import all_replayed, show_around  # noqa: PLC0415 - what takes long comes when needed
-    from calipso_nornir.resources import data  # noqa: PLC0415 - as above
+    from calipso_nornir.resources import data  # noqa: PLC0415 - what takes long comes when needed
 
     bundles = sorted(data("demo").glob("*.calipso"))
     path = Path(folder) / STORE
@@ -37,3 +48,44 @@ def demo(
         raise typer.Exit(FAILED)
     if any(report.failures for report in reports):
         raise typer.Exit(WITH_FAILURES)
+
+
+def all_replayed(run: Run, store: Store, bundles: Sequence[Path]) -> "list[ScanReport]":
+    """Scan from each recording. Where several are of one environment, each goes by its file's name."""
+    from calipso_nornir.sources.recording import ReplaySource  # noqa: PLC0415 - what takes long comes when needed
+
+    sources = {bundle: ReplaySource(bundle) for bundle in bundles}
+    several = len({source.environment.name for source in sources.values()}) < len(sources)
+    return [_replayed(run, store, bundle, source, rename=several) for bundle, source in sources.items()]
+
+
+def _replayed(run: Run, store: Store, bundle: Path, source: "ReplaySource", *, rename: bool) -> "ScanReport":
+    from calipso_nornir.cli.live import showing  # noqa: PLC0415 - what takes long comes when needed
+    from calipso_nornir.cli.meant import keep  # noqa: PLC0415 - as above
+    from calipso_nornir.scan.engine import run_scan  # noqa: PLC0415 - as above
+
+    environment = replace(source.environment, name=bundle.stem) if rename else source.environment
+    run.out.say("")
+    run.out.say((f"calipso replay {bundle.name}", "bold cyan"))
+    keep(run, store, environment, recorded=True)
+    with showing(run.err, environment.name) as progress:
+        report = run_scan(environment, store=store, source=source, progress=progress)
+    print_summary(run.out, report, everything=run.verbose)
+    return report
+
+
+def show_around(run: Run, view: StoreView, store: Store, *, depth: int) -> None:
+    """Show the tree of an environment, the clique of an instance in it, and what to type next."""
+    run.out.say("")
+    run.out.say((f"calipso tree {view.environment} --depth {depth}", "bold cyan"))
+    for parts in Tree(view, Freshness()).lines(root_of(view.environment), depth):
+        run.out.say(*parts)
+    focal_points = sorted(view.of_type("instance"), key=lambda one: (one.name, one.id))
+    cliques = (found[0] for one in focal_points if (found := view.cliques(one.ref)))
+    clique = max(cliques, key=lambda one: len(one.links), default=None)
+    if clique is not None:
+        name = next(one.name for one in focal_points if one.ref == clique.focal_point)
+        run.out.say("")
+        run.out.say((f"calipso clique {name} -e {view.environment}", "bold cyan"))
+        print_clique(run.out, routes_of(store, view, clique), fresh=Freshness())
+    print_next(run.out, next_steps(view, store=run.store_uri or ""))

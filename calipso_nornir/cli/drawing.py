@@ -6,13 +6,12 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from calipso_nornir.cli.confirming import doubts
-from calipso_nornir.cli.facts import WRONG, facts, segment
+from calipso_nornir.cli.facts import WRONG, doubts, facts, segment
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from calipso_nornir.analysis.routes import Hop, Routes
+    from calipso_nornir.analysis.routes import Leg, Routes
     from calipso_nornir.cli.output import Part
     from calipso_nornir.model.links import Link
     from calipso_nornir.model.objects import InventoryObject
@@ -41,7 +40,7 @@ def drawing(routes: Routes, fresh: Freshness) -> Iterator[list[Part]]:
             yield from path.from_node(focal, "", None)
 
 
-def _network_of(routes: Routes, start: Hop | None) -> InventoryObject | None:
+def _network_of(routes: Routes, start: Leg | None) -> InventoryObject | None:
     """Return the network of the NIC that a path starts with."""
     nic = routes.objects.get(start.to) if start is not None else None
     wanted = nic.get("network") if nic is not None else None
@@ -66,22 +65,22 @@ class _Path:
             return
         self.drawn.add(ref)
         yield [(prefix, "dim"), *self.node(ref, came_by)]
-        hops = self.routes.onward(ref, network=self.network.id if self.network is not None else None)
+        legs = self.routes.onward(ref, network=self.network.id if self.network is not None else None)
         follow = _continuation(prefix)
-        if len(hops) == 1 and hops[0].to not in self.drawn:
-            yield from self.edge(hops[0], follow)
-            yield from self.from_node(hops[0].to, follow, hops[0].link)
+        if len(legs) == 1 and legs[0].to not in self.drawn:
+            yield from self.edge(legs[0], follow)
+            yield from self.from_node(legs[0].to, follow, legs[0].link)
             return
-        for place, hop in enumerate(hops):
-            last = place == len(hops) - 1
-            down = [_down(hop.link)] if hop.link.state == "down" else []
+        for place, leg in enumerate(legs):
+            last = place == len(legs) - 1
+            down = [_down(leg.link)] if leg.link.state == "down" else []
             if down:
                 yield [(f"{follow}│ ", "dim"), *down]
-            yield from self.from_node(hop.to, follow + ("└─ " if last else "├─ "), hop.link)
+            yield from self.from_node(leg.to, follow + ("└─ " if last else "├─ "), leg.link)
 
-    def edge(self, hop: Hop, prefix: str) -> Iterator[list[Part]]:
+    def edge(self, leg: Leg, prefix: str) -> Iterator[list[Part]]:
         """Yield the line between two nodes of a chain."""
-        yield [(f"{prefix}│", "dim"), *([" ", _down(hop.link)] if hop.link.state == "down" else [])]
+        yield [(f"{prefix}│", "dim"), *([" ", _down(leg.link)] if leg.link.state == "down" else [])]
 
     def node(self, ref: ObjectRef, came_by: Link | None) -> list[Part]:
         """Word one node: type, name, host, what matters."""

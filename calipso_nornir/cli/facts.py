@@ -9,14 +9,24 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
     from calipso_nornir.cli.output import Part
+    from calipso_nornir.model.links import Link
     from calipso_nornir.model.objects import InventoryObject
+    from calipso_nornir.store.freshness import Freshness
 
 WRONG = "bold red"
+UNCONFIRMED = "yellow"
 
 
 def facts(one: InventoryObject) -> list[Part]:
     """Return the facts of an object, each a few words, most telling first."""
     return [fact for fact in _BY_TYPE.get(one.type, _status)(one) if fact and fact[0]]
+
+
+def doubts(one: InventoryObject | Link, fresh: Freshness) -> Iterator[Part]:
+    """Yield a warning for what the last scan of everything could not confirm."""
+    since = fresh.unconfirmed_since(one)
+    if since is not None:
+        yield f"? not confirmed since {since.isoformat(sep=' ', timespec='seconds')}", UNCONFIRMED
 
 
 def _status(one: InventoryObject) -> Iterator[Part]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from calipso_nornir.cli.choosing import one_environment
+from calipso_nornir.analysis.finding import one_environment
 from calipso_nornir.errors import InvalidRequest
 from calipso_nornir.metadata.environments import environment_document, read_environment, read_environment_file
 from calipso_nornir.metadata.loading import load_catalog
@@ -77,3 +77,17 @@ def keep(run: Run, store: Store, environment: Environment, *, recorded: bool) ->
             ("note: ", "yellow"),
             f"the store describes {environment.name} otherwise, and goes on so (calipso env add --replace changes it)",
         )
+
+
+def keep_description(run: Run, store: Store, environment: Environment, *, replace: bool) -> None:
+    """Save an environment that somebody described; only with ``replace`` in place of another of its name."""
+    known = stored_environment(store, environment.name)
+    wanted = environment_document(environment)
+    if known is not None and all(known.get(key) == value for key, value in wanted.items()):
+        run.err.say(f"{environment.name} is described so already")
+        return
+    if known is not None and not replace:
+        raise InvalidRequest(f"{store.uri} describes another {environment.name}; --replace puts this one in its place")
+    save_environment(store, environment)
+    done = "added" if known is None else "replaced"
+    run.err.say(f"{environment.name} is {done}; next: calipso env check {environment.name}")

@@ -15,7 +15,7 @@ from rich.cells import cell_len
 from rich.console import Console
 from rich.text import Text
 
-from calipso_nornir.cli.text import needs_escapes, plain, safe_json
+from calipso_nornir.model.text import needs_escapes, plain, safe_json
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence

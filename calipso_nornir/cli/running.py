@@ -20,8 +20,8 @@ from typing import TYPE_CHECKING, Annotated, Any, get_type_hints
 import typer
 
 from calipso_nornir.cli.output import Terminal
-from calipso_nornir.cli.text import plain
 from calipso_nornir.errors import CalipsoError, InvalidRequest, UsageError
+from calipso_nornir.model.text import plain
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

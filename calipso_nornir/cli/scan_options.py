@@ -3,13 +3,17 @@
 
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from calipso_nornir.cli import completing
-from calipso_nornir.cli.options import Inventory, Metadata, Nornir
+from calipso_nornir.cli.shared_options import Inventory, Metadata, Nornir
 from calipso_nornir.errors import InvalidRequest, NotAvailable
+
+if TYPE_CHECKING:
+    from calipso_nornir.scan.plan import ScanPlan
+    from calipso_nornir.scan.planning import Target
 
 
 class IdField(StrEnum):
@@ -149,3 +153,27 @@ class ScanOptions:
     def folders(self) -> tuple[str, ...]:
         """Folders with further metadata."""
         return tuple(self.metadata or ())
+
+    def plan(self) -> "ScanPlan":
+        """Return the plan, but for the object of ``--id``, which is looked up in the store."""
+        from calipso_nornir.scan.plan import ScanPlan  # noqa: PLC0415 - what takes long comes when needed
+
+        return ScanPlan(
+            scan_self=self.scan_self,
+            inventory_only=self.inventory_only,
+            links_only=self.links_only,
+            cliques_only=self.cliques_only,
+            implicit_links=self.implicit_links,
+            clear=self.clear,
+            metadata=self.folders,
+            record=self.record,
+        )
+
+    def target(self) -> "Target":
+        """Return what is said of the object of ``--id``."""
+        from calipso_nornir.scan.planning import Target  # noqa: PLC0415 - as above
+
+        by_name = self.id_field is IdField.NAME
+        return Target(
+            id=self.id, type=self.type, by_name=by_name, parent_id=self.parent_id, parent_type=self.parent_type
+        )

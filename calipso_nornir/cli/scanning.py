@@ -11,16 +11,16 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from calipso_nornir.cli.bundles import print_bundle
-from calipso_nornir.cli.choosing import known_environments
+from calipso_nornir.analysis.finding import known_environments
+from calipso_nornir.cli.bundle import print_bundle
+from calipso_nornir.cli.live import showing
 from calipso_nornir.cli.meant import environment_file, environment_meant, is_file, keep
 from calipso_nornir.cli.output import Format, emit
-from calipso_nornir.cli.planning import plan_of
-from calipso_nornir.cli.progress import showing
 from calipso_nornir.cli.running import FAILED, WITH_FAILURES
 from calipso_nornir.cli.summary import next_steps, print_next, print_summary
 from calipso_nornir.errors import InvalidRequest
 from calipso_nornir.scan.engine import run_scan
+from calipso_nornir.scan.planning import planned
 from calipso_nornir.sources.recording import ReplaySource, bundle_info
 from calipso_nornir.store import clear_all, open_store
 
@@ -76,7 +76,7 @@ def scan_into(run: Run, store: Store, options: ScanOptions, *, described: Enviro
         recorded=source.environment if source is not None else None,
         asks=not (options.links_only or options.cliques_only),
     )
-    plan = plan_of(options, store.view(environment.name))
+    plan = planned(options.plan(), options.target(), store.view(environment.name))
     nornir = None
     if options.nornir is not None:
         from calipso_nornir.nornir_inventory import open_nornir  # noqa: PLC0415 - few scans bring their own Nornir

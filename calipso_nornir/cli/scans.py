@@ -6,11 +6,11 @@ from typing import Annotated, Any
 
 import typer
 
-from calipso_nornir.cli.choosing import environments_meant
+from calipso_nornir.analysis.finding import environments_meant
 from calipso_nornir.cli.facts import WRONG
-from calipso_nornir.cli.options import EnvironmentArgument, Inventory, Output
 from calipso_nornir.cli.output import Format, emit, table
 from calipso_nornir.cli.running import Run
+from calipso_nornir.cli.shared_options import EnvironmentArgument, Inventory, Output
 
 _STYLE = {"completed": "green", "completed_with_errors": "yellow", "failed": WRONG, "running": "cyan"}
 _ONLY = ("inventory_only", "links_only", "cliques_only", "clear")

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 from calipso_nornir.cli.facts import WRONG
 from calipso_nornir.cli.output import table
-from calipso_nornir.cli.text import pasteable, plain
+from calipso_nornir.model.text import pasteable, plain
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence

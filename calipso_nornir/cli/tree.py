@@ -7,13 +7,11 @@ from typing import Annotated, Any
 
 import typer
 
-from calipso_nornir.cli.choosing import one_environment
-from calipso_nornir.cli.confirming import doubts
-from calipso_nornir.cli.facts import facts
-from calipso_nornir.cli.finding import find_one
-from calipso_nornir.cli.options import EnvironmentArgument, Inventory, Output, Type
+from calipso_nornir.analysis.finding import find_one, one_environment
+from calipso_nornir.cli.facts import doubts, facts
 from calipso_nornir.cli.output import Format, Part, emit
 from calipso_nornir.cli.running import Run
+from calipso_nornir.cli.shared_options import EnvironmentArgument, Inventory, Output, Type
 from calipso_nornir.errors import InvalidRequest
 from calipso_nornir.model.objects import InventoryObject, root_of
 from calipso_nornir.model.protocols import StoreView

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from calipso_nornir import ScanReport, resources, run_scan
-from calipso_nornir.cli.exporting import export_text
+from calipso_nornir.cli.export import export_text
 from calipso_nornir.sources.recording import ReplaySource
 
 if TYPE_CHECKING:

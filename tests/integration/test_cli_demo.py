@@ -6,7 +6,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from calipso_nornir import resources
-from calipso_nornir.cli.demoing import all_replayed, show_around
+from calipso_nornir.cli.demo import all_replayed, show_around
 from calipso_nornir.cli.running import Run
 from calipso_nornir.store import open_store
 from tests.fixtures.cli import calipso

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 import pytest
 import yaml
 
-from calipso_nornir.cli.hostcheck import COMPUTE, LXB_AGENT, OVS_AGENT, Question, check_host, questions
 from calipso_nornir.errors import CommandFailed, CommandMissing, HostExcluded, HostKeyUnknown, SudoRefused
 from calipso_nornir.model.protocols import Reply
+from calipso_nornir.preflight.hostcheck import COMPUTE, LXB_AGENT, OVS_AGENT, Question, check_host, questions
 from tests.fixtures.cli import calipso
 from tests.fixtures.recorded import AT
 

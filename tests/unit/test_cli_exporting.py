@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from calipso_nornir.cli.exporting import export_text
+from calipso_nornir.cli.export import export_text
 from calipso_nornir.model.objects import InventoryObject
 from calipso_nornir.model.refs import ObjectRef
 from calipso_nornir.store import open_store
@@ -77,7 +77,7 @@ def test_into_a_file_whole_or_not_at_all(store: Path, tmp_path: Path, monkeypatc
     assert json.loads(target.read_text("utf-8"))["environment"] == "lab"
     assert list(tmp_path.iterdir()) == [target]
     before = target.read_bytes()
-    monkeypatch.setattr("calipso_nornir.cli.exporting._text", _full_disk)
+    monkeypatch.setattr("calipso_nornir.cli.export._text", _full_disk)
     failed = calipso("export", "lab", "--file", target, store=store)
     assert failed.status == 1
     assert "No space left on device" in failed.err

@@ -19,12 +19,12 @@ from typing import Annotated, TextIO
 import typer
 
 from calipso_nornir._version import __version__
-from calipso_nornir.cli.choosing import one_environment
-from calipso_nornir.cli.options import EnvironmentArgument, Inventory
+from calipso_nornir.analysis.finding import one_environment
 from calipso_nornir.cli.output import written
 from calipso_nornir.cli.running import Run
-from calipso_nornir.cli.text import safe_json
+from calipso_nornir.cli.shared_options import EnvironmentArgument, Inventory
 from calipso_nornir.model.protocols import Document, StoreView
+from calipso_nornir.model.text import safe_json
 
 
 def export(

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Finds the object that somebody means: by id, name, MAC or IP address, or ``type:id``."""
+"""Finds what somebody means: an environment by name; an object by id, name, MAC or IP address, or ``type:id``."""
 
 from __future__ import annotations
 
@@ -8,10 +8,9 @@ import re
 import shlex
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-from calipso_nornir.cli.choosing import environments_meant
-from calipso_nornir.cli.text import pasteable, plain
-from calipso_nornir.errors import AmbiguousObject, InvalidRequest, UnknownObject
+from calipso_nornir.errors import AmbiguousObject, InvalidRequest, UnknownEnvironment, UnknownObject
 from calipso_nornir.model.refs import ObjectRef
+from calipso_nornir.model.text import pasteable, plain
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -28,6 +27,33 @@ LISTED = 20
 _MAC = re.compile(r"(?:[0-9A-Fa-f]{2}[:-]){5}[0-9A-Fa-f]{2}|(?:[0-9A-Fa-f]{4}\.){2}[0-9A-Fa-f]{4}")
 _OWN_ADDRESSES = ("mac_address", "ip_address", "addresses", "fixed_ips", "floating_ips", "management_addresses")
 """Attributes with addresses of the object itself; elsewhere in it they are those of something that it knows of."""
+
+
+def known_environments(store: Store) -> list[str]:
+    """Return the names of all environments, described or scanned, ordered."""
+    from calipso_nornir.store.environments import COLLECTION  # noqa: PLC0415 - it brings pydantic's models along
+
+    described = {str(document.get("name")) for document in store.collection(COLLECTION).find()}
+    return sorted(described | set(store.environments()))
+
+
+def one_environment(store: Store, name: str | None) -> str:
+    """Return the environment of that name, or the only one that there is. Raises UsageError."""
+    known = known_environments(store)
+    if name is not None:
+        if name not in known:
+            raise UnknownEnvironment(name, tuple(known))
+        return name
+    if len(known) == 1:
+        return known[0]
+    if not known:
+        raise InvalidRequest(f"{store.uri} holds no environment yet: calipso scan FILE.yaml, or calipso env add")
+    raise InvalidRequest(f"which environment? The store holds {', '.join(known)}")
+
+
+def environments_meant(store: Store, name: str | None) -> list[str]:
+    """Return the one that is named, or all of them."""
+    return [one_environment(store, name)] if name is not None else known_environments(store)
 
 
 def find_one(

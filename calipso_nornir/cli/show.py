@@ -1,21 +1,17 @@
 # SPDX-License-Identifier: Apache-2.0
-"""``calipso show`` and ``calipso search``."""
+"""``calipso show``: one object with all that is known of it."""
 
 from collections.abc import Iterator, Mapping
-from typing import Annotated, Any
+from typing import Any
 
-import typer
-
-from calipso_nornir.cli.choosing import environments_meant, one_environment
-from calipso_nornir.cli.confirming import doubts
-from calipso_nornir.cli.facts import facts
-from calipso_nornir.cli.finding import MANY, find_one
-from calipso_nornir.cli.options import Environment, Inventory, ObjectArgument, Output, Type
-from calipso_nornir.cli.output import Format, Part, Terminal, emit, table
+from calipso_nornir.analysis.finding import find_one
+from calipso_nornir.cli.facts import doubts, facts
+from calipso_nornir.cli.output import Format, Part, Terminal, emit
 from calipso_nornir.cli.running import Run
-from calipso_nornir.cli.text import pasteable
+from calipso_nornir.cli.shared_options import Environment, Inventory, ObjectArgument, Output, Type
 from calipso_nornir.model.objects import RESERVED, InventoryObject
 from calipso_nornir.model.protocols import StoreView
+from calipso_nornir.model.text import pasteable
 from calipso_nornir.store.documents import object_document
 from calipso_nornir.store.freshness import Freshness, freshness_of
 
@@ -38,39 +34,6 @@ def show(  # noqa: PLR0913 - the options of the command
             print_object(run.out, view, one, fresh=freshness_of(store, view.environment))
         else:
             emit(object_document(one), output)
-
-
-def search(  # noqa: PLR0913 - as above
-    run: Run,
-    *,
-    text: Annotated[str, typer.Argument(metavar="TEXT", help="Looked for in names, ids and attributes.")],
-    environment: Environment = None,
-    type_: Type = None,
-    limit: Annotated[int, typer.Option("--limit", min=1, metavar="N", help="At most so many.")] = 100,
-    inventory: Inventory = None,
-    output: Output = Format.TABLE,
-) -> None:
-    """Find objects by a text.
-
-    It is looked for in names, ids and attributes, ignoring case; those that are called so come first.
-    """
-    with run.store(inventory=inventory) as store:
-        names = environments_meant(store, environment)
-        found: list[InventoryObject] = []
-        for name in names or [one_environment(store, environment)]:
-            hits = store.view(name).search(text, limit=MANY if type_ else limit)
-            found += [one for one in hits if type_ in (None, one.type)]
-    found, more = found[:limit], len(found) > limit
-    if output is not Format.TABLE:
-        emit([object_document(one) for one in found], output)
-        return
-    if found:
-        rows = [(one.type, (one.name, "bold"), one.id, (one.name_path, "dim")) for one in found]
-        table(run.out, ("type", "name", "id", "where"), rows)
-    else:
-        run.err.say(f'nothing has "{text}" in it')
-    if more or len(found) == limit:
-        run.err.say((f"the first {limit}; --limit shows more", "dim"))
 
 
 def print_object(out: Terminal, view: StoreView, one: InventoryObject, *, fresh: Freshness) -> None:

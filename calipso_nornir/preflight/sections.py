@@ -1,22 +1,17 @@
 # SPDX-License-Identifier: Apache-2.0
-"""``calipso env check``: tries every section of an environment for real."""
+"""Tries every section of an environment for real: logins, roles, services, schemas, host keys, commands."""
 
 from __future__ import annotations
 
 from collections import defaultdict
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
-import typer
-
-from calipso_nornir.cli.facts import WRONG
-from calipso_nornir.cli.hostcheck import LXB_AGENT, OVS_AGENT, check_host, questions
-from calipso_nornir.cli.output import Format, emit, table
-from calipso_nornir.cli.running import FAILED
 from calipso_nornir.errors import InvalidRequest
 from calipso_nornir.metadata.loading import load_catalog
 from calipso_nornir.model.protocols import Reply
 from calipso_nornir.model.queries import ApiGet
+from calipso_nornir.preflight.hostcheck import LXB_AGENT, OVS_AGENT, check_host, questions
 from calipso_nornir.sources.cli import CliSource
 from calipso_nornir.sources.findings import Finding
 from calipso_nornir.sources.mysql import MysqlSource
@@ -24,9 +19,8 @@ from calipso_nornir.sources.openstack import OpenStackSource
 from calipso_nornir.sources.secrets import Vault
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
-    from calipso_nornir.cli.running import Run
     from calipso_nornir.model.environment import Environment
 
 TRIED: Final = ("OpenStack", "mysql", "CLI")
@@ -42,37 +36,37 @@ class Tried:
     needed: bool = True
 
 
-def check_environment(  # noqa: PLR0913 - what is checked, and how it is shown
-    run: Run,
+def try_sections(
     environment: Environment,
     *,
-    known_hosts: Iterable[str],
-    section: str | None,
-    metadata: Sequence[str],
-    output: Format,
-) -> None:
-    """Check, print, and end with status 1 when something that a scan needs is not well."""
-    if section is not None and section not in TRIED:
-        raise InvalidRequest(f"--section {section}: of {', '.join(TRIED)}")
-    tried = list(_Check(run, environment, known_hosts, metadata).all(section))
-    if output is Format.TABLE:
-        rows = [(one.finding.section, one.finding.what, _verdict(one), one.finding.detail) for one in tried]
-        table(run.out, ("section", "what", "ok", "detail"), rows)
-    else:
-        emit([{**asdict(one.finding), "needed": one.needed} for one in tried], output)
-    if any(one.needed and not one.finding.ok for one in tried):
-        raise typer.Exit(FAILED)
+    only: str | None = None,
+    known_hosts: Iterable[str] = (),
+    metadata: Sequence[str] = (),
+    begins: Callable[[str], None] = lambda _section: None,
+) -> Iterator[Tried]:
+    """Yield what trying each section found out.
+
+    Args:
+        environment: whose sections are tried.
+        only: one of ``TRIED``. Raises UsageError when it is none.
+        known_hosts: ids of hosts that are asked, too, besides those that the API and the CLI section name.
+        metadata: folders with further metadata.
+        begins: is told each section's name before it is tried.
+    """
+    if only is not None and only not in TRIED:
+        raise InvalidRequest(f"--section {only}: of {', '.join(TRIED)}")
+    yield from _Trial(environment, known_hosts, metadata, begins).all(only)
 
 
-def _verdict(one: Tried) -> tuple[str, str]:
-    if one.finding.ok:
-        return "yes", "green"
-    return ("NO", WRONG) if one.needed else ("no, optional", "yellow")
-
-
-class _Check:
-    def __init__(self, run: Run, environment: Environment, known_hosts: Iterable[str], metadata: Sequence[str]) -> None:
-        self._run = run
+class _Trial:
+    def __init__(
+        self,
+        environment: Environment,
+        known_hosts: Iterable[str],
+        metadata: Sequence[str],
+        begins: Callable[[str], None],
+    ) -> None:
+        self._begins = begins
         self._environment = environment
         self._known_hosts = list(known_hosts)
         self._metadata = metadata
@@ -87,7 +81,7 @@ class _Check:
                 if section is None:
                     yield Tried(Finding(name, "section", ok=False, detail=_WITHOUT[name]), needed=name == "OpenStack")
                 else:
-                    self._run.err.say((f"{self._environment.name}: trying {name} …", "dim"))
+                    self._begins(name)
                     yield from check(section)
             elif name == "OpenStack" and section is not None:
                 list(self._openstack(section))  # it knows the hosts

@@ -7,18 +7,17 @@ from typing import Annotated, Any
 
 import typer
 
-from calipso_nornir.cli.choosing import environments_meant
-from calipso_nornir.cli.finding import LISTED, find_all, find_one
-from calipso_nornir.cli.linking import Names
-from calipso_nornir.cli.options import Environment, Inventory, Output
+from calipso_nornir.analysis.finding import LISTED, environments_meant, find_all, find_one
+from calipso_nornir.cli.ends import Names
 from calipso_nornir.cli.output import Format, emit, table
 from calipso_nornir.cli.running import Run
-from calipso_nornir.cli.text import plain
+from calipso_nornir.cli.shared_options import Environment, Inventory, Output
 from calipso_nornir.errors import AmbiguousObject, InvalidRequest, UnknownObject
 from calipso_nornir.model.evidence import Evidence
 from calipso_nornir.model.links import Link
 from calipso_nornir.model.objects import InventoryObject
 from calipso_nornir.model.protocols import Store, StoreView
+from calipso_nornir.model.text import plain
 from calipso_nornir.store.documents import link_document, object_document
 
 _DOCUMENT_ID = re.compile(r"[0-9a-f]{24}")

@@ -1,16 +1,16 @@
 # SPDX-License-Identifier: Apache-2.0
-"""``calipso links``, and what other commands need to know of links: the names of their ends."""
+"""``calipso links``: the links of an environment, or of one object."""
 
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from calipso_nornir.cli.choosing import one_environment
+from calipso_nornir.analysis.finding import find_one, one_environment
+from calipso_nornir.cli.ends import Names
 from calipso_nornir.cli.facts import WRONG
-from calipso_nornir.cli.finding import find_one
-from calipso_nornir.cli.options import Environment, Inventory, Output
 from calipso_nornir.cli.output import Format, emit, table
 from calipso_nornir.cli.running import Run
+from calipso_nornir.cli.shared_options import Environment, Inventory, Output
 from calipso_nornir.errors import InvalidRequest
 from calipso_nornir.model.links import Link, LinkType
 from calipso_nornir.model.protocols import StoreView
@@ -89,22 +89,3 @@ def _check_type(name: str) -> None:
         LinkType.of(name)
     except ValueError as error:
         raise InvalidRequest(str(error)) from None
-
-
-class Names:
-    """Names of objects, looked up once each."""
-
-    def __init__(self, view: StoreView) -> None:
-        self._view = view
-        self._known: dict[ObjectRef, str] = {}
-
-    def of(self, ref: ObjectRef) -> str:
-        """Return the name of an object; its id when it is gone."""
-        if ref not in self._known:
-            one = self._view.get(ref)
-            self._known[ref] = ref.id if one is None else one.name
-        return self._known[ref]
-
-    def networks(self, link: Link) -> str:
-        """Return the names of the networks that are known to use a link."""
-        return ", ".join(self.of(ObjectRef(link.environment, "network", id_)) for id_ in link.networks or ())

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from calipso_nornir.cli.output import Column, Format, Terminal, as_json, as_yaml, emit, joined, table
-from calipso_nornir.cli.text import needs_escapes, pasteable, plain, safe_json
+from calipso_nornir.model.text import needs_escapes, pasteable, plain, safe_json
 
 ANYTHING = st.text(alphabet=st.characters(exclude_categories=()))
 JSON = st.recursive(

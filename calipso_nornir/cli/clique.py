@@ -3,12 +3,12 @@
 
 from typing import Any
 
+from calipso_nornir.analysis.finding import find_one
 from calipso_nornir.analysis.routes import Routes, routes_of
 from calipso_nornir.cli.drawing import drawing
-from calipso_nornir.cli.finding import find_one
-from calipso_nornir.cli.options import Environment, Inventory, ObjectArgument, Output, Type
 from calipso_nornir.cli.output import Format, Terminal, emit
 from calipso_nornir.cli.running import Run
+from calipso_nornir.cli.shared_options import Environment, Inventory, ObjectArgument, Output, Type
 from calipso_nornir.errors import InvalidRequest, UnknownObject
 from calipso_nornir.model.objects import InventoryObject
 from calipso_nornir.model.protocols import Store, StoreView

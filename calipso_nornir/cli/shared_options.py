@@ -55,3 +55,5 @@ Metadata: TypeAlias = Annotated[
     list[str] | None,
     typer.Option("--metadata", metavar="DIR", help="Folder with further metadata; may be given several times."),
 ]
+
+BundleArgument: TypeAlias = Annotated[str, typer.Argument(metavar="FILE", help="A recording.")]

@@ -1,0 +1,25 @@
+# SPDX-License-Identifier: Apache-2.0
+"""``calipso env add``: a description from a file, checked and kept."""
+
+from typing import Annotated
+
+import typer
+
+from calipso_nornir.cli.meant import keep_description
+from calipso_nornir.cli.running import Run
+from calipso_nornir.cli.shared_options import Metadata
+
+
+def env_add(
+    run: Run,
+    *,
+    file: Annotated[str, typer.Argument(metavar="FILE", help="YAML or JSON that describes an environment.")],
+    replace: Annotated[bool, typer.Option("--replace", help="Replace another description of that name.")] = False,
+    metadata: Metadata = None,
+) -> None:
+    """Check a description and keep it in the store."""
+    from calipso_nornir.cli.meant import environment_file  # noqa: PLC0415 - what takes long comes when needed
+
+    environment = environment_file(file, metadata or ())
+    with run.store(make=True) as store:
+        keep_description(run, store, environment, replace=replace)

@@ -1,0 +1,59 @@
+# SPDX-License-Identifier: Apache-2.0
+"""``calipso env check``: tries every section of an environment for real, and prints what comes of it."""
+
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from calipso_nornir.cli import completing
+from calipso_nornir.cli.facts import WRONG
+from calipso_nornir.cli.output import Format, emit, table
+from calipso_nornir.cli.running import FAILED, Run
+from calipso_nornir.cli.shared_options import Metadata, Output
+
+if TYPE_CHECKING:
+    from calipso_nornir.preflight.sections import Tried
+
+
+def env_check(
+    run: Run,
+    *,
+    name: Annotated[
+        str | None,
+        typer.Argument(metavar="NAME|FILE", autocompletion=completing.environments, help="Or a file, as for scan."),
+    ] = None,
+    section: Annotated[
+        str | None, typer.Option("--section", metavar="NAME", help="Only OpenStack, mysql or CLI.")
+    ] = None,
+    metadata: Metadata = None,
+    output: Output = Format.TABLE,
+) -> None:
+    """Try every section for real: logins, role, services, schemas, host keys, commands, sudo."""
+    from calipso_nornir.cli.meant import environment_file, environment_meant, is_file  # noqa: PLC0415 - what takes long comes when needed
+    from calipso_nornir.preflight.sections import try_sections  # noqa: PLC0415 - as above
+
+    if name is not None and is_file(name):
+        environment, hosts = environment_file(name, metadata or ()), []
+    else:
+        with run.store() as store:
+            environment = environment_meant(store, name, metadata=metadata or ())
+            hosts = [one.id for one in store.view(environment.name).of_type("host")]
+
+    def begins(one: str) -> None:
+        run.err.say((f"{environment.name}: trying {one} …", "dim"))
+
+    tried = list(try_sections(environment, only=section, known_hosts=hosts, metadata=metadata or (), begins=begins))
+    if output is Format.TABLE:
+        rows = [(one.finding.section, one.finding.what, _verdict(one), one.finding.detail) for one in tried]
+        table(run.out, ("section", "what", "ok", "detail"), rows)
+    else:
+        emit([{**asdict(one.finding), "needed": one.needed} for one in tried], output)
+    if any(one.needed and not one.finding.ok for one in tried):
+        raise typer.Exit(FAILED)
+
+
+def _verdict(one: "Tried") -> tuple[str, str]:
+    if one.finding.ok:
+        return "yes", "green"
+    return ("NO", WRONG) if one.needed else ("no, optional", "yellow")

@@ -1,0 +1,41 @@
+# SPDX-License-Identifier: Apache-2.0
+"""``calipso env remove``."""
+
+from typing import Annotated
+
+import typer
+
+from calipso_nornir.analysis.finding import known_environments
+from calipso_nornir.cli import completing
+from calipso_nornir.cli.running import Run
+from calipso_nornir.errors import UnknownEnvironment
+
+Name = Annotated[
+    str, typer.Argument(metavar="NAME", autocompletion=completing.environments, help="Name of an environment.")
+]
+
+
+def env_remove(
+    run: Run,
+    *,
+    name: Name,
+    with_inventory: Annotated[
+        bool, typer.Option("--with-inventory", help="Remove its objects, links and cliques, too.")
+    ] = False,
+) -> None:
+    """Remove the description of an environment."""
+    from calipso_nornir.store import clear  # noqa: PLC0415 - what takes long comes when needed
+    from calipso_nornir.store.environments import remove_environment, stored_environment  # noqa: PLC0415 - what takes long comes when needed
+
+    with run.store() as store:
+        if stored_environment(store, name) is not None:
+            remove_environment(store, name)
+        elif not with_inventory or name not in known_environments(store):
+            raise UnknownEnvironment(name, tuple(known_environments(store)))
+        if with_inventory:
+            removed = clear(store, name)
+            run.err.say(f"{name} and what was known of it ({removed} documents) are removed")
+        elif name in store.environments():
+            run.err.say(f"{name} is removed; what was found in it stays (--with-inventory removes that, too)")
+        else:
+            run.err.say(f"{name} is removed")

@@ -1,0 +1,27 @@
+# SPDX-License-Identifier: Apache-2.0
+"""``calipso env show``: a description as the store has it, with references to secrets, never the secrets."""
+
+from typing import Any
+
+from calipso_nornir.analysis.finding import one_environment
+from calipso_nornir.cli.output import Format, emit
+from calipso_nornir.cli.running import Run
+from calipso_nornir.cli.shared_options import EnvironmentArgument, Output
+from calipso_nornir.errors import InvalidRequest
+from calipso_nornir.model.protocols import Store
+
+
+def env_show(run: Run, *, name: EnvironmentArgument = None, output: Output = Format.YAML) -> None:
+    """Show the description of an environment."""
+    with run.store() as store:
+        document = _described(store, one_environment(store, name))
+    emit(document, Format.YAML if output is Format.TABLE else output)
+
+
+def _described(store: Store, name: str) -> dict[str, Any]:
+    from calipso_nornir.store.environments import stored_environment  # noqa: PLC0415 - what takes long comes when needed
+
+    document = stored_environment(store, name)
+    if document is None:
+        raise InvalidRequest(f"{name} was scanned, its description has been removed since")
+    return document

@@ -1,0 +1,43 @@
+# SPDX-License-Identifier: Apache-2.0
+"""``calipso metadata check``: for those who write metadata."""
+
+from typing import Annotated
+
+import typer
+
+from calipso_nornir.cli.output import Format, emit
+from calipso_nornir.cli.running import FAILED, Run
+from calipso_nornir.cli.shared_options import Output
+from calipso_nornir.errors import MetadataError
+
+
+def metadata_check(
+    run: Run,
+    *,
+    folders: Annotated[
+        list[str] | None, typer.Argument(metavar="DIR", help="Folders laid over what is installed.")
+    ] = None,
+    output: Output = Format.TABLE,
+) -> None:
+    """Resolve every name in the metadata; all faults at once."""
+    from calipso_nornir.metadata.loading import load_catalog  # noqa: PLC0415 - what takes long comes when needed
+
+    try:
+        catalog = load_catalog(folders or ())
+    except MetadataError as error:
+        if output is Format.TABLE:
+            raise
+        emit({"ok": False, "faults": error.data()["faults"]}, output)
+        raise typer.Exit(FAILED) from None
+    counts = {
+        "object types": len(catalog.object_types),
+        "link types": len(catalog.link_types),
+        "scanner steps": sum(len(steps) for steps in catalog.scanners.values()),
+        "link finders": len(catalog.link_finders),
+        "clique types": len(catalog.clique_types),
+        "parsers": len(catalog.parsers),
+    }
+    if output is Format.TABLE:
+        run.out.say("metadata is well: ", ", ".join(f"{count} {what}" for what, count in counts.items()))
+    else:
+        emit({"ok": True, "faults": [], **{what.replace(" ", "_"): count for what, count in counts.items()}}, output)

@@ -1,0 +1,52 @@
+# SPDX-License-Identifier: Apache-2.0
+"""``calipso parsers test``: for those who write parsers."""
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from calipso_nornir.cli.facts import WRONG
+from calipso_nornir.cli.output import Format, emit
+from calipso_nornir.cli.running import FAILED, Run
+from calipso_nornir.cli.shared_options import Output
+from calipso_nornir.errors import InvalidRequest
+
+
+def parsers_test(
+    run: Run,
+    *,
+    folders: Annotated[
+        list[str], typer.Argument(metavar="DIR", help="Folders with PLATFORM/COMMAND/CASE.raw and CASE.yml.")
+    ],
+    output: Output = Format.TABLE,
+) -> None:
+    """Run golden pairs: what a tool printed, and what a parser has to make of it."""
+    from calipso_nornir.parsing.registry import load_parsers  # noqa: PLC0415 - what takes long comes when needed
+
+    known = load_parsers()
+    results = [result for folder in folders for result in _results(folder, known)]
+    if not results:
+        raise InvalidRequest(f"no pair PLATFORM/COMMAND/CASE.raw with CASE.yml is below {', '.join(folders)}")
+    failed = [result for result in results if result["differences"]]
+    if output is not Format.TABLE:
+        emit(results, output)
+    else:
+        for result in failed:
+            run.out.say(("✗ ", WRONG), (result["case"], "bold"))
+            for difference in result["differences"]:
+                run.out.say("    ", difference)
+        run.out.say(f"{len(results)} pairs, {len(failed)} differ")
+    if failed:
+        raise typer.Exit(FAILED)
+
+
+def _results(folder: str, known: Mapping[str, Callable[[str], Any]]) -> list[dict[str, Any]]:
+    from calipso_nornir.testing.parser_cases import find_cases, run_case  # noqa: PLC0415 - what takes long comes when needed
+
+    if not Path(folder).is_dir():
+        raise InvalidRequest(f"{folder} is no folder")
+    return [
+        {"folder": folder, "case": case.name, "differences": run_case(case, known)} for case in find_cases(Path(folder))
+    ]

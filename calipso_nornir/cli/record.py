@@ -1,0 +1,31 @@
+# SPDX-License-Identifier: Apache-2.0
+"""``calipso record``: a scan whose questions and answers are written down."""
+
+from typing import Annotated
+
+import typer
+
+from calipso_nornir.cli import completing
+from calipso_nornir.cli.output import Format
+from calipso_nornir.cli.running import Run
+from calipso_nornir.cli.scan_options import ScanOptions
+from calipso_nornir.cli.shared_options import Metadata, Nornir, Output
+
+
+def record(  # noqa: PLR0913 - the options of the command
+    run: Run,
+    *,
+    environment: Annotated[
+        str,
+        typer.Argument(metavar="ENV|FILE", autocompletion=completing.environments, help="As for scan."),
+    ],
+    path: Annotated[str, typer.Argument(metavar="FILE", help="The recording to write.")],
+    metadata: Metadata = None,
+    nornir: Nornir = None,
+    output: Output = Format.TABLE,
+) -> None:
+    """Scan into a recording; no store is changed."""
+    from calipso_nornir.cli.scanning import record_and_tell  # noqa: PLC0415 - what takes long comes when needed
+
+    options = ScanOptions(which=environment, record=path, metadata=metadata, nornir=nornir)
+    record_and_tell(run, options, path, output)
