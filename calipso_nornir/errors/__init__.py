@@ -17,7 +17,9 @@
     │   └── ResourceMissing      a damaged installation
     ├── StoreError
     │   ├── StoreUnavailable     ├── StoreVersionMismatch   ├── StoreFull   ├── StoreBusy
-    │   └── DocumentRefused
+    │   ├── DocumentRefused
+    │   ├── Overtaken            others changed what a commit was computed from
+    │   └── PastUnknown          older than what is kept
     ├── SourceError              what a source says in place of an answer
     │   ├── SourceNotConfigured  ├── NotRecorded
     │   ├── NotAuthenticated     ├── NotAuthorized   ├── ViewRestricted
@@ -89,6 +91,8 @@ from calipso_nornir.errors.source import (
 )
 from calipso_nornir.errors.store import (
     DocumentRefused,
+    Overtaken,
+    PastUnknown,
     StoreBusy,
     StoreError,
     StoreFull,
@@ -140,8 +144,10 @@ __all__ = [
     "NotAvailable",
     "NotRecorded",
     "OutputTooLarge",
+    "Overtaken",
     "ParentUnknown",
     "ParseError",
+    "PastUnknown",
     "RecordingFailed",
     "ResourceMissing",
     "Retriable",

@@ -73,3 +73,51 @@ class DocumentRefused(StoreError):
 
     def __str__(self) -> str:
         return f"store {self.uri}: {self.kind} document {self.document_id} {self.problem}. Nothing was changed."
+
+
+@dataclass(eq=False)
+class Overtaken(StoreError, Retriable):
+    """What a commit was computed from was changed by others in the meantime; nothing was written.
+
+    Attributes:
+        environment: its name.
+        base: the revision from which the commit was computed.
+        revision: the newest one.
+        documents: what was overtaken, each as ``<kind>/<_id>``; ``by_kind`` takes that apart.
+    """
+
+    uri: str
+    environment: str
+    base: int
+    revision: int
+    documents: tuple[str, ...]
+
+    def by_kind(self) -> dict[str, list[str]]:
+        """Return the ``_id``s of what was overtaken, by kind of document."""
+        found: dict[str, list[str]] = {}
+        for one in self.documents:
+            kind, _, document_id = one.partition("/")
+            found.setdefault(kind, []).append(document_id)
+        return found
+
+    def __str__(self) -> str:
+        count = len(self.documents)
+        which = self.documents[0] + (f" and {count - 1} more were" if count > 1 else " was")
+        return (
+            f"store {self.uri}: {which} changed in environment {self.environment} after revision {self.base}, "
+            f"which this commit was computed from (newest: {self.revision}). Nothing was written: compute it again."
+        )
+
+
+@dataclass(eq=False)
+class PastUnknown(StoreError):
+    """The store does not know what was true then: it is older than what is kept, or before the first commit."""
+
+    uri: str
+    environment: str
+    wanted: str
+    oldest: str
+
+    def __str__(self) -> str:
+        known = f"the oldest that is known is {self.oldest}" if self.oldest else "nothing is known of the past"
+        return f"store {self.uri}: environment {self.environment} at {self.wanted} is not known; {known}."

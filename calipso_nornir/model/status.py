@@ -1,0 +1,46 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The status of an object or a link, as whoever watches it tells it: a document beside the inventory.
+
+Scans never touch it. It is joined when objects and links are read, has a history like everything else, and goes
+when what it is of goes.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from datetime import datetime
+
+StatusOf: TypeAlias = Literal["inventory", "links"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Status:
+    """What is known of the health of one object or link.
+
+    Attributes:
+        environment: the one that it belongs to.
+        of: ``_id`` of the object or link.
+        kind: the kind of document that it is of.
+        value: 0 is good, the higher the worse (0 OK, 1 Warning, 2 Critical).
+        label: the value as a word.
+        text: what the check said.
+        since: when it took this value (aware, UTC).
+        checked_at: when it was looked at last.
+        source: who says so: the check's id.
+        attributes: anything else that belongs to it.
+    """
+
+    environment: str
+    of: str
+    kind: StatusOf = "inventory"
+    value: int
+    label: str
+    text: str = ""
+    since: datetime | None = None
+    checked_at: datetime | None = None
+    source: str = ""
+    attributes: Mapping[str, Any] = field(default_factory=dict)
