@@ -80,10 +80,10 @@ def recorded_rounds() -> list[list[str]]:
 
 
 def _exchanges() -> list[tuple[Command, str]]:
-    recording = bundle.read(data("demo") / "ovs.calipso")
+    recording = bundle.Reader(data("demo") / "ovs.calipso")
     return [
         (one.query, one.answer.data)
-        for one in recording.exchanges
+        for _, one in recording
         if isinstance(one.query, Command) and one.query.host == RECORDED and isinstance(one.answer, Reply)
     ]
 

@@ -12,10 +12,13 @@ import yaml
 from calipso_nornir.errors import EnvironmentInvalid, Fault
 
 if TYPE_CHECKING:
-    from collections.abc import Hashable
+    from collections.abc import Hashable, Iterator
 
 MAX_BYTES = 1 << 20
+MAX_PAIRS = 20_000
+"""Keys in all mappings of a document, merged ones (``<<``) counted wherever they are merged to."""
 _TIMESTAMP = "tag:yaml.org,2002:timestamp"
+_MERGE = "tag:yaml.org,2002:merge"
 
 
 class _Loader(yaml.SafeLoader):
@@ -29,7 +32,7 @@ class _Loader(yaml.SafeLoader):
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Hashable, Any]:  # noqa: FBT001, FBT002 - signature of PyYAML
         seen: set[str] = set()
         for key, _ in node.value:
-            if isinstance(key, yaml.ScalarNode) and key.tag != "tag:yaml.org,2002:merge":
+            if isinstance(key, yaml.ScalarNode) and key.tag != _MERGE:
                 if key.value in seen:
                     problem = f'key "{key.value}" stands twice in one mapping'
                     raise yaml.constructor.ConstructorError(None, None, problem, key.start_mark)
@@ -68,7 +71,10 @@ def _parse(path: Path, text: str) -> tuple[object, Fault | None]:
     try:
         loader = _Loader(text)
         try:
-            value = loader.get_single_data()
+            node = loader.get_single_node()
+            if node is not None and not _few_enough(node):
+                return None, Fault(str(path), f"means more than {MAX_PAIRS} keys, once its merges (<<) are followed")
+            value = None if node is None else loader.construct_document(node)
         finally:
             loader.dispose()
     except yaml.reader.ReaderError as error:
@@ -81,6 +87,50 @@ def _parse(path: Path, text: str) -> tuple[object, Fault | None]:
     if value is None:
         return None, Fault(str(path), "is empty")
     return value, None
+
+
+def _few_enough(root: yaml.Node) -> bool:
+    """Tell whether the mappings stay small when PyYAML merges them: a merge of merges doubles with every line.
+
+    Before that nodes are few, whatever they mean: an alias is the node that it stands for. A mapping that merges
+    itself has no end.
+    """
+    mappings = {id(one): one for one in _nodes(root) if isinstance(one, yaml.MappingNode)}
+    sizes: dict[int, int] = {}
+    open_: set[int] = set()
+
+    def size(node: yaml.MappingNode) -> int:
+        if id(node) in open_:
+            return MAX_PAIRS + 1
+        if id(node) not in sizes:
+            open_.add(id(node))
+            merged = [one for key, value in node.value if key.tag == _MERGE for one in _merged(value)]
+            sizes[id(node)] = len(node.value) + sum(size(one) for one in merged)
+            open_.discard(id(node))
+        return sizes[id(node)]
+
+    return sum(size(one) for one in mappings.values()) <= MAX_PAIRS
+
+
+def _merged(value: yaml.Node) -> list[yaml.MappingNode]:
+    """Return the mappings that ``<<: value`` merges: one, or a list of them."""
+    candidates = value.value if isinstance(value, yaml.SequenceNode) else [value]
+    return [one for one in candidates if isinstance(one, yaml.MappingNode)]
+
+
+def _nodes(root: yaml.Node) -> Iterator[yaml.Node]:
+    seen: set[int] = set()
+    todo = [root]
+    while todo:
+        node = todo.pop()
+        if id(node) in seen:
+            continue
+        seen.add(id(node))
+        yield node
+        if isinstance(node, yaml.SequenceNode):
+            todo += node.value
+        elif isinstance(node, yaml.MappingNode):
+            todo += [one for pair in node.value for one in pair]
 
 
 def _fault(path: Path, text: str, error: yaml.MarkedYAMLError) -> Fault:

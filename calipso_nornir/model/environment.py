@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal, TypeAlias
 
@@ -50,6 +50,10 @@ class Environment:
         """Return one section of the configuration, or None when the environment has none of that name."""
         return self.configuration.get(name)
 
+    def secrets(self) -> tuple[SecretRef, ...]:
+        """Return every reference to a secret in the configuration, whether anybody will need it or not."""
+        return tuple(dict.fromkeys(_references(self.configuration)))
+
     def applies(self, conditions: Condition | Sequence[Condition] | None) -> bool:
         """Tell whether a scanner step's ``environment_condition`` holds (a list: any of its members).
 
@@ -73,6 +77,17 @@ class Environment:
 
     def _value(self, key: str) -> Any:  # noqa: ANN401 - any JSON value may stand in an environment
         return getattr(self, key) if key in self.__slots__ else self.extra.get(key)
+
+
+def _references(value: object) -> Iterator[SecretRef]:
+    if isinstance(value, SecretRef):
+        yield value
+    elif isinstance(value, Mapping):
+        for one in value.values():
+            yield from _references(one)
+    elif isinstance(value, (list, tuple)):
+        for one in value:
+            yield from _references(one)
 
 
 def _as_set(value: Any) -> frozenset[Any]:  # noqa: ANN401 - as above

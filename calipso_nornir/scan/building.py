@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from calipso_nornir.scan.events import HostAnswered
 from calipso_nornir.sources.cli import CliSource
+from calipso_nornir.sources.cli.inventory_secrets import inventory_secrets
 from calipso_nornir.sources.cli.prefixes import Prefixes
 from calipso_nornir.sources.mysql import MysqlSource
 from calipso_nornir.sources.openstack import OpenStackSource
@@ -44,7 +45,9 @@ def opened_store(store: Store | str | Path | None) -> Iterator[Store]:
 
 
 def finish(source: Source) -> CalipsoError | None:
-    """Close a source that has nothing more to answer; return why its recording is not there, if it is not."""
+    """Close a source that has answered everything; return why its recording is not there, if it is not."""
+    if isinstance(source, RecordingSource):
+        source.complete()
     source.close()
     return source.failure if isinstance(source, RecordingSource) else None
 
@@ -62,9 +65,12 @@ def opened_source(  # noqa: PLR0913 - what decides who answers
     """Give what answers a scan's queries, recorded when the plan says so; it is closed at the end."""
     vault = Vault()
     answering = source or environment_source(environment, vault, catalog=catalog, nornir=nornir, progress=progress)
-    if plan.record is not None:
-        answering = RecordingSource(answering, plan.record, environment=environment, scrub=vault.scrub)
     try:
+        if plan.record is not None:
+            vault.learn(environment.secrets())
+            for secret in inventory_secrets(nornir):
+                vault.remember(secret, what="a password of the Nornir inventory")
+            answering = RecordingSource(answering, plan.record, environment=environment, scrub=vault.scrub)
         yield answering
     finally:
         answering.close()

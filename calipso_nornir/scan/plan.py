@@ -57,6 +57,8 @@ class ScanPlan:
             raise InvalidRequest(f"{only[0]} is for whole environments, not for one object")
         if self.object_id is not None and self.clear:
             raise InvalidRequest("clear is for whole environments, not for one object")
+        if self.record is not None and not self.wants_inventory:
+            raise InvalidRequest(f"{only[0]} asks no source: there is nothing to record")
 
     @property
     def wants_inventory(self) -> bool:

@@ -9,7 +9,7 @@
     {"count": 2, "sha256": "… of all bytes before this line"}
 
 Equal content gives equal bytes. The digest finds damage, it is no signature. Bundles come from strangers:
-nothing in one is believed before it was looked at.
+nothing in one is believed before it was looked at, and only one exchange at a time is in memory.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from __future__ import annotations
 import gzip
 import hashlib
 import json
+import logging
 import zlib
 from dataclasses import dataclass, fields
 from datetime import UTC, datetime
@@ -27,11 +28,13 @@ from calipso_nornir.errors import (
     CalipsoError,
     ConfigurationError,
     FetchError,
+    NotRecorded,
     ParseError,
     SourceError,
 )
 from calipso_nornir.model.protocols import Reply
 from calipso_nornir.model.queries import ApiGet, Command, Select
+from calipso_nornir.sources.bounds import MAX_VALUES, values_in
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -39,10 +42,15 @@ if TYPE_CHECKING:
 
     from calipso_nornir.model.queries import Query
 
+logger = logging.getLogger(__name__)
+
 FORMAT = "calipso-bundle"
 VERSION = 1
-MAX_LINE_BYTES = 256 << 20
-MAX_BYTES = 4 << 30
+MAX_HEADER_BYTES = 1 << 20
+MAX_LINE_BYTES = 128 << 20
+MAX_QUERY_CHARS = 1 << 20
+MAX_EXCHANGES = 500_000
+MAX_BYTES = 2 << 30
 """Limits of the content: a few kilobytes of gzip can hold gigabytes."""
 
 _QUERIES: dict[str, type[Command | ApiGet | Select]] = {"cli": Command, "api": ApiGet, "db": Select}
@@ -54,15 +62,6 @@ class Exchange:
 
     query: Query
     answer: Reply | CalipsoError
-
-
-@dataclass(frozen=True, slots=True)
-class Content:
-    """A whole bundle, checked."""
-
-    header: dict[str, Any]
-    exchanges: list[Exchange]
-    sha256: str
 
 
 def line_of(value: dict[str, Any]) -> bytes:
@@ -94,44 +93,86 @@ def _scrubbed(value: dict[str, Any], scrub: Callable[[Any], Any], *, keep: str) 
     return {key: one if key == keep else scrub(one) for key, one in value.items()}
 
 
-def read(path: Path) -> Content:
-    """Read a bundle whole. Raises BundleInvalid when anything about it is not as it should be."""
-    digest = hashlib.sha256()
-    header: dict[str, Any] | None = None
-    exchanges: list[Exchange] = []
-    trailer: dict[str, Any] | None = None
-    for number, line in _lines(path):
-        if trailer is not None:
-            raise BundleInvalid(str(path), f"line {number} comes after the trailer: two files in one?")
-        value = _json(path, number, line)
-        if header is None:
-            header = _header(path, value)
-        elif "sha256" in value:
-            trailer = value
-            continue
-        else:
-            exchanges.append(_exchange(path, number, value))
-        digest.update(line)
-    if header is None or trailer is None:
-        raise BundleInvalid(str(path), "is cut short: its last line is missing. Was the scan stopped while recording?")
-    if trailer.get("count") != len(exchanges):
-        raise BundleInvalid(str(path), f"holds {len(exchanges)} exchanges, its trailer says {trailer.get('count')}")
-    if trailer["sha256"] != digest.hexdigest():
-        raise BundleInvalid(str(path), "was changed after it was recorded: its digest does not fit")
-    return Content(header, exchanges, digest.hexdigest())
+def exchange_line(exchange: Exchange, at: datetime, *, scrub: Callable[[Any], Any], path: str) -> bytes:
+    """Return the line of one exchange; of an answer that no reader would take it says that it was not recorded."""
+    line = line_of(exchange_to_json(exchange, at, scrub=scrub))
+    if len(line) <= MAX_LINE_BYTES and values_in(line) <= MAX_VALUES:
+        return line
+    logger.warning("%s: the answer is too large for a recording and left out of %s", exchange.query, path)
+    left_out = Exchange(exchange.query, NotRecorded(str(exchange.query), path))
+    return line_of(exchange_to_json(left_out, at, scrub=scrub))
+
+
+class Reader:
+    """One pass over a bundle: its header at once, then one exchange after the other.
+
+    Raises BundleInvalid as soon as anything is not as it should be; the whole is known to be right only when the last
+    exchange was given. Then ``sha256`` holds the digest.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._lines = _lines(path)
+        self._digest = hashlib.sha256()
+        first = next(self._lines, None)
+        if first is None:
+            raise BundleInvalid(str(path), _CUT)
+        self.header = _header(path, _json(path, *first))
+        self.sha256 = ""
+        self._digest.update(first[1])
+
+    def __iter__(self) -> Iterator[tuple[bytes, Exchange]]:
+        """Yield the line of each exchange, from which ``exchange_of`` reads it again, and the exchange."""
+        count = 0
+        for number, line in self._lines:
+            value = _json(self._path, number, line)
+            if "sha256" in value:
+                self._check_trailer(value, count)
+                self._check_end()
+                self.sha256 = self._digest.hexdigest()
+                return
+            count += 1  # noqa: SIM113 - of the exchanges; the trailer is a line of the loop, too
+            if count > MAX_EXCHANGES:
+                raise BundleInvalid(str(self._path), f"holds more than {MAX_EXCHANGES} exchanges: no recording does")
+            self._digest.update(line)
+            yield line, _exchange(self._path, number, value)
+        raise BundleInvalid(str(self._path), _CUT)
+
+    def _check_trailer(self, trailer: dict[str, Any], count: int) -> None:
+        if trailer.get("count") != count:
+            raise BundleInvalid(
+                str(self._path), f"holds {count} exchanges, its trailer says {str(trailer.get('count'))[:20]}"
+            )
+        if trailer["sha256"] != self._digest.hexdigest():
+            raise BundleInvalid(str(self._path), "was changed after it was recorded: its digest does not fit")
+
+    def _check_end(self) -> None:
+        after = next(self._lines, None)
+        if after is not None:
+            raise BundleInvalid(str(self._path), f"line {after[0]} comes after the trailer: two files in one?")
+
+
+def exchange_of(path: Path, line: bytes) -> Exchange:
+    """Read one exchange again that a Reader has given."""
+    return _exchange(path, 0, _json(path, 0, line))
+
+
+_CUT = "is cut short: its last line is missing. Was the scan stopped while recording?"
 
 
 def _lines(path: Path) -> Iterator[tuple[int, bytes]]:
     total = number = 0
     try:
         with gzip.open(path, "rb") as file:
-            while line := file.readline(MAX_LINE_BYTES + 1):
+            limit = MAX_HEADER_BYTES
+            while line := file.readline(limit + 1):
                 total, number = total + len(line), number + 1
-                if len(line) > MAX_LINE_BYTES or total > MAX_BYTES:
+                if len(line) > limit or total > MAX_BYTES or values_in(line) > MAX_VALUES:
                     raise BundleInvalid(str(path), f"line {number} makes it larger than any recording")
                 if not line.endswith(b"\n"):
                     raise BundleInvalid(str(path), f"is cut short in line {number}")
                 yield number, line
+                limit = MAX_LINE_BYTES
     except gzip.BadGzipFile:
         problem = "is damaged" if number else "is no recording: it is not a gzip file"
         raise BundleInvalid(str(path), problem) from None
@@ -181,6 +222,8 @@ def _query(value: dict[str, Any]) -> Query:
     given = {key: _tuples(one) for key, one in value.items() if key != "source"}
     query = _QUERIES[value["source"]](**given)
     hash(query)
+    if len(str(query)) > MAX_QUERY_CHARS:
+        raise ValueError(f"a question of more than {MAX_QUERY_CHARS} characters")
     return query
 
 

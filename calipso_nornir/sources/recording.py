@@ -9,9 +9,10 @@ import logging
 import os
 import tempfile
 import threading
-from collections import Counter, defaultdict, deque
+import zlib
+from collections import Counter
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -46,7 +47,8 @@ class RecordingSource:
 
     Args:
         inner: the source that answers.
-        path: of the bundle; it appears there, complete, when the source is closed.
+        path: of the bundle; it appears there when the source is closed after ``complete``, and replaces what was
+            there. A recording that was not completed leaves nothing behind: half of one looks like all of a cloud.
         environment: what is scanned; its description goes along, without references to secrets.
         scrub: applied to all that is written.
         note: free text for whoever reads the bundle.
@@ -66,6 +68,7 @@ class RecordingSource:
         self._count = 0
         self._digest = hashlib.sha256()
         self._closed = False
+        self._complete = False
         header = {
             "format": bundle.FORMAT,
             "version": bundle.VERSION,
@@ -86,20 +89,25 @@ class RecordingSource:
         with self._lock:
             for query in queries:
                 if self.failure is None and not isinstance(query, Lookup) and query in answers:
-                    exchange = bundle.Exchange(query, answers[query])
-                    self._write(bundle.line_of(bundle.exchange_to_json(exchange, now, scrub=self._scrub)))
-                    self._count += 1
+                    self._add(bundle.Exchange(query, answers[query]), now)
         return answers
 
+    def complete(self) -> None:
+        """Say that everything was asked: only then does closing it make a bundle."""
+        self._complete = True
+
     def close(self) -> None:
-        """Close the inner source and make the bundle final."""
+        """Close the inner source; make the bundle final, or throw it away when it was not completed."""
         try:
             self._inner.close()
         finally:
             with self._lock:
                 if not self._closed:
                     self._closed = True
-                    self._finish()
+                    if self._complete:
+                        self._finish()
+                    elif self.failure is None:
+                        self._throw_away()
 
     def _open(self) -> None:
         try:
@@ -110,11 +118,18 @@ class RecordingSource:
         self._raw = os.fdopen(descriptor, "wb")
         self._file = gzip.GzipFile(filename="", mode="wb", fileobj=self._raw, mtime=0, compresslevel=6)
 
+    def _add(self, exchange: bundle.Exchange, now: datetime) -> None:
+        if self._count == bundle.MAX_EXCHANGES:
+            self._give_up(f"more than {bundle.MAX_EXCHANGES} questions: nobody could replay it")
+            return
+        self._write(bundle.exchange_line(exchange, now, scrub=self._scrub, path=str(self._path)))
+        self._count += 1
+
     def _write(self, line: bytes) -> None:
         try:
             self._file.write(line)
         except OSError as error:
-            self._give_up(error)
+            self._give_up(error.strerror or type(error).__name__)
         self._digest.update(line)
 
     def _finish(self) -> None:
@@ -128,16 +143,19 @@ class RecordingSource:
             self._raw.close()
             self._temporary.replace(self._path)
         except OSError as error:
-            self._give_up(error)
+            self._give_up(error.strerror or type(error).__name__)
 
-    def _give_up(self, error: OSError) -> None:
-        self.failure = RecordingFailed(str(self._path), error.strerror or type(error).__name__)
+    def _give_up(self, cause: str) -> None:
+        self.failure = RecordingFailed(str(self._path), cause)
         logger.error("%s", self.failure)
+        self._throw_away()
+
+    def _throw_away(self) -> None:
         for close in (self._file.close, self._raw.close, self._temporary.unlink):
             try:
                 close()
             except (OSError, ValueError) as again:
-                logger.debug("after a failed recording: %s", again)
+                logger.debug("throwing a recording away: %s", again)
 
 
 class ReplaySource:
@@ -149,12 +167,12 @@ class ReplaySource:
 
     def __init__(self, path: str | Path) -> None:
         self._path = Path(path)
-        content = bundle.read(self._path)
-        self.environment: Environment = _environment(self._path, content.header)
+        reader = bundle.Reader(self._path)
+        self.environment: Environment = _environment(self._path, reader.header)
         self._lock = threading.Lock()
-        self._answers: defaultdict[Query, deque[Reply | CalipsoError]] = defaultdict(deque)
-        for exchange in content.exchanges:
-            self._answers[exchange.query].append(exchange.answer)
+        self._answers: dict[Query, _Answers] = {}
+        for line, exchange in reader:
+            self._answers.setdefault(exchange.query, _Answers()).packed.append(zlib.compress(line, 1))
 
     def answer(self, queries: Sequence[Query]) -> Mapping[Query, Reply | CalipsoError]:
         """Answer all queries; NotRecorded for those that nobody asked then."""
@@ -166,9 +184,22 @@ class ReplaySource:
 
     def _answer(self, query: Query) -> Reply | CalipsoError:
         answers = self._answers.get(query.request)
-        if not answers:
+        if answers is None:
             return NotRecorded(str(query), str(self._path))
-        return answers.popleft() if len(answers) > 1 else answers[0]
+        return bundle.exchange_of(self._path, zlib.decompress(answers.next())).answer
+
+
+@dataclass(slots=True)
+class _Answers:
+    """What was answered to one question, in turn, each as its line, packed: unpacked only when it is asked for."""
+
+    packed: list[bytes] = field(default_factory=list)
+    given: int = 0
+
+    def next(self) -> bytes:
+        chosen = self.packed[min(self.given, len(self.packed) - 1)]
+        self.given += 1
+        return chosen
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -197,19 +228,27 @@ class BundleInfo:
 
 def bundle_info(path: str | Path) -> BundleInfo:
     """Read a bundle, check it, and say what is in it. Raises BundleInvalid."""
-    content = bundle.read(Path(path))
-    queries = [exchange.query for exchange in content.exchanges]
+    reader = bundle.Reader(Path(path))
+    environment = _environment(Path(path), reader.header)
+    kinds: Counter[str] = Counter()
+    hosts: set[str] = set()
+    errors = 0
+    for _, exchange in reader:
+        kinds[exchange.query.source] += 1
+        errors += isinstance(exchange.answer, CalipsoError)
+        if exchange.query.host:
+            hosts.add(exchange.query.host)
     return BundleInfo(
         path=str(path),
         version=bundle.VERSION,
-        product=str(content.header.get("product", "")),
-        recorded_at=str(content.header.get("recorded_at", "")),
-        environment=_environment(Path(path), content.header).name,
-        note=str(content.header.get("note", "")),
-        exchanges=dict(sorted(Counter(query.source for query in queries).items())),
-        errors=sum(isinstance(exchange.answer, CalipsoError) for exchange in content.exchanges),
-        hosts=tuple(sorted({query.host for query in queries if query.host})),
-        sha256=content.sha256,
+        product=str(reader.header.get("product", "")),
+        recorded_at=str(reader.header.get("recorded_at", "")),
+        environment=environment.name,
+        note=str(reader.header.get("note", "")),
+        exchanges=dict(sorted(kinds.items())),
+        errors=errors,
+        hosts=tuple(sorted(hosts)),
+        sha256=reader.sha256,
     )
 
 

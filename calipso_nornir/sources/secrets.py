@@ -20,7 +20,7 @@ from calipso_nornir.metadata.os_cloud import cloud_region, cloud_secret
 from calipso_nornir.sources.masking import MASK, Masking
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
     from calipso_nornir.model.environment import SecretRef
 
@@ -175,6 +175,17 @@ class Vault:
         if isinstance(known, SecretUnavailable):
             raise SecretUnavailable(known.reference, known.cause)
         return known
+
+    def learn(self, refs: Iterable[SecretRef]) -> None:
+        """Fetch secrets that perhaps nobody will ask for, so that they are blotted out, too.
+
+        A host may well print a password that was not needed to log in to it: a key sufficed.
+        """
+        for ref in refs:
+            try:
+                self.resolve(ref)
+            except SecretUnavailable as error:
+                logger.warning("%s; should an answer hold this secret, it is not masked", error)
 
     def remember(self, secret: str, *, what: str = "a secret") -> str:
         """Take note of a secret that came another way (a token, a password of clouds.yaml); give it back masked."""

@@ -22,11 +22,11 @@ AT = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
 
 def edited(path: Path, target: Path, change: Callable[[Exchange], Exchange]) -> Path:
     """Write a recording with every exchange passed through ``change``, and return where."""
-    content = bundle.read(path)
-    lines = [bundle.line_of(content.header)]
-    changed = map(change, content.exchanges)
+    reader = bundle.Reader(path)
+    lines = [bundle.line_of(reader.header)]
+    changed = [change(exchange) for _, exchange in reader]
     lines += [bundle.line_of(bundle.exchange_to_json(one, AT, scrub=lambda value: value)) for one in changed]
     digest = hashlib.sha256(b"".join(lines)).hexdigest()
-    lines.append(bundle.line_of({"count": len(content.exchanges), "sha256": digest}))
+    lines.append(bundle.line_of({"count": len(changed), "sha256": digest}))
     target.write_bytes(gzip.compress(b"".join(lines), mtime=0))
     return target

@@ -165,6 +165,7 @@ def test_with_the_right_secrets(
     path = tmp_path / "bundle"
     recording = RecordingSource(Router(made), path, environment=environment, scrub=vault.scrub)
     answers = recording.answer(QUERIES)
+    recording.complete()
     recording.close()
     for query in (PORTS, ECHO, ROWS, SHOW):
         assert isinstance(answers[query], Reply), str(answers[query])
@@ -196,6 +197,7 @@ def test_with_wrong_ones(
     path = tmp_path / "bundle"
     recording = RecordingSource(Router(sources(environment, vault)), path, environment=environment, scrub=vault.scrub)
     answers = recording.answer(QUERIES)
+    recording.complete()
     recording.close()
     assert isinstance(answers[PORTS], NotAuthenticated)
     assert isinstance(answers[ROWS], DatabaseUnavailable)

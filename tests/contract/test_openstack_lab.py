@@ -200,6 +200,7 @@ def test_what_was_recorded_is_what_was_answered(tmp_path: Path) -> None:
     path = tmp_path / "lab.calipso"
     recording = RecordingSource(router, path, environment=environment, scrub=vault.scrub)
     answers = recording.answer(queries)
+    recording.complete()
     recording.close()
     assert all(isinstance(answers[query], Reply) for query in queries[:4])
     replay = ReplaySource(path)

@@ -56,8 +56,8 @@ def _kind(query: Query) -> tuple[str, ...]:
 @cache
 def recorded(variant: str) -> Mapping[Query, Reply]:
     """Return what was asked and answered when a recording was made."""
-    exchanges = bundle.read(whole.recording(variant)).exchanges
-    return {one.query: one.answer for one in exchanges if isinstance(one.answer, Reply)}
+    exchanges = bundle.Reader(whole.recording(variant))
+    return {one.query: one.answer for _, one in exchanges if isinstance(one.answer, Reply)}
 
 
 def _questions() -> list[tuple[str, Query]]:

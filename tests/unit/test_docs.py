@@ -95,7 +95,7 @@ def test_environments_are_valid(path: Path) -> None:
 
 
 def _recorded_commands(*, root: bool) -> set[str]:
-    exchanges = [one for variant in whole.VARIANTS for one in bundle.read(whole.recording(variant)).exchanges]
+    exchanges = [one for variant in whole.VARIANTS for _, one in bundle.Reader(whole.recording(variant))]
     return {one.query.text for one in exchanges if isinstance(one.query, Command) and one.query.root is root}
 
 

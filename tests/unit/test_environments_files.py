@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import time
 from typing import TYPE_CHECKING
 
 import pytest
@@ -92,6 +93,39 @@ def test_aliases_that_grow_are_refused(tmp_path: Path) -> None:
     lines += [f"a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 9)}]" for n in range(1, 9)]
     _, said = fault_of(tmp_path / "bomb.yml", "\n".join([*lines, "name: x"]))
     assert "values" in said
+
+
+@pytest.mark.parametrize(
+    "merge",
+    [
+        "<<: [{}]",  # in a list
+        "<<: {first}\n  <<: {first}",  # the same key twice
+    ],
+)
+def test_merges_that_grow_are_refused_before_they_are_made(tmp_path: Path, merge: str) -> None:
+    """Each line merges the one before it twice: 2 to the power of 40 keys, in 1 KB."""
+    lines = ["a0: &a0 {x: 1, y: 2}"]
+    for number in range(1, 41):
+        before = f"*a{number - 1}"
+        lines += [f"a{number}: &a{number}", "  " + merge.format(f"{before}, {before}", first=before), f"  k{number}: 1"]
+    began = time.monotonic()
+    _, said = fault_of(tmp_path / "bomb.yml", "\n".join([*lines, "name: x"]))
+    assert "means more than 20000 keys, once its merges (<<) are followed" in said
+    assert time.monotonic() - began < 5
+
+
+def test_a_mapping_that_merges_itself_is_refused(tmp_path: Path) -> None:
+    _, said = fault_of(tmp_path / "bomb.yml", "name: x\nextra: &a\n  b: 1\n  <<: *a\n")
+    assert "merges" in said
+
+
+def test_merges_of_reasonable_size_work(tmp_path: Path) -> None:
+    path = tmp_path / "lab.yml"
+    hosts = "    cmp1: &host {user: scan, port: 22}\n    cmp2:\n      <<: *host\n      port: 2222\n"
+    path.write_text(f"name: lab\nconfiguration:\n- name: CLI\n  hosts:\n{hosts}")
+    assert read_environment_file(path).section("CLI") == {
+        "hosts": {"cmp1": {"user": "scan", "port": 22}, "cmp2": {"user": "scan", "port": 2222}}
+    }
 
 
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture])

@@ -49,6 +49,8 @@ def test_what_a_plan_wants(options: Any, wants: tuple[bool, bool, bool]) -> None
         ({"object_id": "a", "links_only": True}, "links_only is for whole environments, not for one object"),
         ({"object_id": "a", "cliques_only": True}, "cliques_only is for whole environments, not for one object"),
         ({"object_id": "a", "clear": True}, "clear is for whole environments, not for one object"),
+        ({"links_only": True, "record": "x"}, "links_only asks no source: there is nothing to record"),
+        ({"cliques_only": True, "record": "x"}, "cliques_only asks no source: there is nothing to record"),
     ],
 )
 def test_options_that_contradict_each_other(options: Any, problem: str) -> None:

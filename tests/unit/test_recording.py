@@ -99,6 +99,7 @@ def record(
     source = RecordingSource(Canned(answers), path, environment=environment, scrub=scrub, note=note)
     for query in answers:
         source.answer([query])
+    source.complete()
     source.close()
 
 
@@ -205,6 +206,7 @@ def test_the_same_question_again_gets_its_answers_in_turn(tmp_path: Path) -> Non
     source.answer([ROWS])
     inner.answers[ROWS] = Reply([1], NOW)
     source.answer([ROWS])
+    source.complete()
     source.close()
     replay = ReplaySource(path)
     assert isinstance(replay.answer([ROWS])[ROWS], HostUnreachable)
@@ -228,12 +230,27 @@ def test_the_file_appears_when_it_is_whole_and_for_its_owner_only(tmp_path: Path
     source = RecordingSource(inner, path, environment=ENVIRONMENT, scrub=Vault().scrub)
     source.answer(list(ANSWERS))
     assert path.read_bytes() == b"an older one"
+    source.complete()
     source.close()
     source.close()
     assert bundle_info(path).exchanges == {"api": 1, "cli": 2, "db": 1}
     assert path.stat().st_mode & 0o777 == 0o600
     assert [one.name for one in tmp_path.iterdir()] == ["b"]
     assert inner.closed == 2
+
+
+@pytest.mark.parametrize("older", [None, b"an older one"])
+def test_a_recording_that_was_not_completed_leaves_what_was_there(tmp_path: Path, older: bytes | None) -> None:
+    """Whatever ended it: half a recording with a valid trailer would be taken for all of the cloud."""
+    path = tmp_path / "b"
+    if older is not None:
+        path.write_bytes(older)
+    inner = Canned(ANSWERS)
+    source = RecordingSource(inner, path, environment=ENVIRONMENT, scrub=Vault().scrub)
+    source.answer([PORTS])
+    source.close()
+    assert [one.read_bytes() for one in tmp_path.iterdir()] == ([] if older is None else [older])
+    assert inner.closed == 1
 
 
 def test_it_is_made_final_even_when_the_inner_source_cannot_close(tmp_path: Path) -> None:
@@ -243,6 +260,7 @@ def test_it_is_made_final_even_when_the_inner_source_cannot_close(tmp_path: Path
 
     source = RecordingSource(Stuck(ANSWERS), tmp_path / "b", environment=ENVIRONMENT, scrub=Vault().scrub)
     source.answer([ROWS])
+    source.complete()
     with pytest.raises(OSError, match="stuck"):
         source.close()
     assert bundle_info(tmp_path / "b").errors == 0
@@ -266,6 +284,7 @@ def test_a_disk_that_fills_up_stops_the_recording_and_not_the_scan(tmp_path: Pat
         "noise = {Command('h', str(n)): Reply(os.urandom(50_000).hex(), NOW) for n in range(20)}\n"
         "source = RecordingSource(Canned(noise), sys.argv[1], environment=ENVIRONMENT, scrub=Vault().scrub)\n"
         "assert all(source.answer([query]) == {query: reply} for query, reply in noise.items())\n"
+        "source.complete()\n"
         "source.close()\n"
         "print(source.failure)\n"
     )
@@ -374,18 +393,86 @@ def test_environments_that_cannot_be_one(tmp_path: Path, environment: Any) -> No
     assert "environment" in problem_of(path)
 
 
-def test_a_small_file_that_would_fill_the_memory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(bundle, "MAX_LINE_BYTES", 1 << 20)
-    monkeypatch.setattr(bundle, "MAX_BYTES", 3 << 20)
+def forged(path: Path, *exchanges: bytes, header: bytes = b"") -> Path:
+    """Write a bundle of these lines whose trailer is right."""
+    first = header or bundle.line_of({"format": bundle.FORMAT, "version": 1, "environment": {"name": "x"}})
+    raw = first + b"".join(exchanges)
+    trailer = {"count": len(exchanges), "sha256": hashlib.sha256(raw).hexdigest()}
+    path.write_bytes(gzip.compress(raw + bundle.line_of(trailer), compresslevel=1))
+    return path
+
+
+def exchange(data: bytes, sql: str = "s", number: int = 0) -> bytes:
+    query = json.dumps({"source": "db", "database": str(number), "sql": sql}).encode()
+    return b'{"query":' + query + b',"reply":{"data":' + data + b'},"at":"2026-11-22T00:00:00+00:00"}\n'
+
+
+@pytest.mark.parametrize(
+    ("limits", "bomb"),
+    [
+        ({"MAX_LINE_BYTES": 1 << 20}, {"exchanges": [exchange(b'"' + b"x" * (2 << 20) + b'"')]}),
+        (
+            {"MAX_LINE_BYTES": 1 << 20, "MAX_BYTES": 3 << 20},
+            {"exchanges": [exchange(b'"' + b"x" * 999999 + b'"')] * 4},
+        ),
+        ({"MAX_VALUES": 10_000}, {"exchanges": [exchange(b"[" + b"[]," * 5_000 + b"0]")]}),
+        ({"MAX_VALUES": 10_000}, {"exchanges": [exchange(b"[" * 10_000 + b"]" * 10_000)]}),
+        ({"MAX_VALUES": 10_000}, {"exchanges": [exchange(b'[{"a":' * 5_000 + b"0" + b"}]" * 5_000)]}),
+        ({"MAX_HEADER_BYTES": 1 << 20}, {"header": b'{"note":"' + b"x" * (2 << 20) + b'"}\n', "exchanges": []}),
+    ],
+)
+def test_a_small_file_that_would_fill_the_memory(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, limits: dict[str, int], bomb: dict[str, Any]
+) -> None:
+    for name, value in limits.items():
+        monkeypatch.setattr(bundle, name, value)
+    path = forged(tmp_path / "b", *bomb["exchanges"], header=bomb.get("header", b""))
+    assert path.stat().st_size < 50_000
+    assert "larger than any recording" in problem_of(path)
+
+
+def test_more_exchanges_or_longer_questions_than_a_recording_has(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(bundle, "MAX_EXCHANGES", 5)
+    monkeypatch.setattr(bundle, "MAX_QUERY_CHARS", 100)
+    assert "more than 5 exchanges" in problem_of(forged(tmp_path / "b", *[exchange(b"1")] * 6))
+    assert "more than 100 characters" in problem_of(forged(tmp_path / "b", exchange(b"1", "x" * 101)))
+    source = RecordingSource(Canned(ANSWERS), tmp_path / "c", environment=ENVIRONMENT, scrub=Vault().scrub)
+    for _ in range(6):
+        source.answer([ROWS])
+    assert "more than 5 questions" in str(source.failure)
+    source.close()
+    assert [one.name for one in tmp_path.iterdir()] == ["b"]
+
+
+def test_what_no_reader_would_take_is_not_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(bundle, "MAX_LINE_BYTES", 1000)
     path = tmp_path / "b"
-    path.write_bytes(gzip.compress(b'"' + b"x" * (2 << 20)))
-    assert path.stat().st_size < 10_000
-    assert "larger than any recording" in problem_of(path)
-    record(path)
-    header = json.dumps(lines(path)[0]).encode() + b"\n"
-    exchange = json.dumps(lines(path)[2]).encode() + b"\n"
-    path.write_bytes(gzip.compress(header + exchange * ((4 << 20) // len(exchange))))
-    assert "larger than any recording" in problem_of(path)
+    record(path, {ROWS: Reply("x" * 1000, NOW), SHOW: ANSWERS[SHOW]})
+    replayed = ReplaySource(path).answer([ROWS, SHOW])
+    assert replayed == {ROWS: NotRecorded(str(ROWS), str(path)), SHOW: ANSWERS[SHOW]}
+
+
+def test_one_exchange_at_a_time_is_in_memory(tmp_path: Path) -> None:
+    """Eight answers of 16 MB: 128 MB unpacked. A process of its own may have 100 MB more than it began with."""
+    path = forged(tmp_path / "b", *(exchange(b'"' + b"x" * (16 << 20) + b'"', number=one) for one in range(8)))
+    code = (
+        "import resource, sys\n"
+        "from calipso_nornir.model.queries import Select\n"
+        "from calipso_nornir.sources.recording import ReplaySource, bundle_info\n"
+        "peak = lambda: resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024\n"
+        "before = peak()\n"
+        "assert bundle_info(sys.argv[1]).exchanges == {'db': 8}\n"
+        "replay = ReplaySource(sys.argv[1])\n"
+        "[reply] = replay.answer([Select('7', 's')]).values()\n"
+        "assert len(reply.data) == 16 << 20\n"
+        "print(peak() - before)\n"
+    )
+    command = [sys.executable, "-c", code, str(path)]
+    run = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603 - code of ours
+    assert run.returncode == 0, run.stderr
+    assert int(run.stdout) < 100
 
 
 json_values = st.recursive(
