@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from calipso_nornir.errors import Fault, MetadataError
@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from calipso_nornir.model.environment import Environment
+    from calipso_nornir.model.objects import InventoryObject
     from calipso_nornir.model.protocols import Fetcher, LinkFinder
 
 ROOT_SCANNER = "ScanEnvironment"
@@ -51,6 +52,15 @@ class Step:
     def applies_to(self, environment: Environment) -> bool:
         """Tell whether the step is run for an environment."""
         return environment.applies(self.condition) and not environment.restricted(self.restriction)
+
+    def handed_down(self, id_: str, name: str, attributes: Mapping[str, Any]) -> str:
+        """Return what this step's children get of an object; its id when it lacks the field."""
+        value = name if self.hand_down == "name" else attributes.get(self.hand_down)
+        return str(id_ if value in (None, "") else value)
+
+    def as_parent(self, one: InventoryObject) -> InventoryObject:
+        """Return an object as this step's children get it: another step that found it may hand down another field."""
+        return replace(one, handed_down=self.handed_down(one.id, one.name, one.attributes))
 
 
 @dataclass(frozen=True, slots=True)

@@ -126,14 +126,14 @@ class Gathering:
             self._placer.add_context(scope.target)
             for step in self._steps.of_object_type(scope.target.type):
                 if self._steps.runs_on(step, scope.target):
-                    self._rounds.start(step, scope.target)
+                    self._start(step, scope.target)
         self._start_from_elsewhere(scope)
 
     def _start_from_elsewhere(self, scope: Scope) -> None:
         for step in self._steps.placing_below(scope.target.type):
             if self._has_placed_there(step, scope.target.type):
                 for parent in self._parents_for(step, scope):
-                    self._rounds.start(step, parent)
+                    self._start(step, parent)
 
     def _has_placed_there(self, step: Step, type_: str) -> bool:
         """Tell whether a step is known to place objects below one of a type; when there is none yet, it may.
@@ -152,7 +152,10 @@ class Gathering:
         if step is not None and parent is not None:
             for one in [*self._ancestors(parent), parent]:
                 self._placer.add_context(one)
-            self._rounds.start(step, parent)
+            self._start(step, parent)
+
+    def _start(self, step: Step, known: InventoryObject) -> None:
+        self._rounds.start(step, self._steps.as_parent_of(step, known))
 
     def _parents_for(self, step: Step, scope: Scope) -> list[InventoryObject]:
         types = self._steps.run_on.get(step.name, frozenset())

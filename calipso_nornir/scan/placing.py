@@ -32,7 +32,11 @@ ON_DEMAND = derived("a folder that is there because something is in it")
 
 
 class Arrival(NamedTuple):
-    """An object that has come into the picture and is within the scan's scope, with the step that found it."""
+    """An object within the scan's scope and a step that found it, or added to it: the step's children run on it.
+
+    The object is as they are to see it: it hands down what this step says. One that several steps find arrives
+    several times.
+    """
 
     one: InventoryObject
     step: Step
@@ -142,7 +146,7 @@ class Placer:
     def _keep(self, old: InventoryObject, step: Step, witness: Witness) -> None:
         present = self._working.get(old.ref)
         if present is not None and self._working.state(old.ref) is State.FOUND:
-            self._merge_with_before(present, old, witness)
+            self._merge_with_before(present, old, step, witness)
             return
         if present is not None or old.parent is None or not self._within_scope(old):
             return
@@ -171,17 +175,11 @@ class Placer:
         if old is not None and origin.partial:
             one = _completed(one, old)
         self._working.put(one, State.FOUND)
-        if known is None:
-            self._arrived(one, origin.step)
-        handed = origin.step.hand_down
-        if handed not in ("id", "name") and one.get(handed) in (None, ""):
-            self._troubles.of(origin.witness, FieldMissing(origin.step.name, handed, str(one.ref)))
+        self._found(one, origin)
 
     def _placed(self, fetched: Fetched, parent: InventoryObject, origin: Origin) -> InventoryObject:
         ref = ObjectRef(self._working.environment, origin.step.type, fetched.id)
         object_name = fetched.object_name or fetched.name
-        handed = origin.step.hand_down
-        handed_down = fetched.name if handed == "name" else fetched.attributes.get(handed)
         return InventoryObject(
             ref=ref,
             name=fetched.name,
@@ -194,7 +192,7 @@ class Placer:
             scanned_at=self._started_at,
             object_name=object_name,
             show_in_tree=fetched.show_in_tree and origin.step.show_in_tree,
-            handed_down=str(fetched.id if handed_down in (None, "") else handed_down),
+            handed_down=origin.step.handed_down(fetched.id, fetched.name, fetched.attributes),
         )
 
     def _folder(self, fetched: Fetched, parent: InventoryObject) -> InventoryObject:
@@ -232,15 +230,15 @@ class Placer:
         if origin.partial:
             old = self._before.get(target.ref)
             known = {**(old.attributes if old else {}), **known}
-        self._working.put(
-            replace(
-                target,
-                attributes={**known, **fetched.attributes},
-                evidence=_joined(target.evidence, origin.evidence),
-                found_by=target.found_by | {origin.witness},
-            ),
-            State.FOUND if self._working.state(target.ref) is State.FOUND else State.KEPT,
+        enriched = replace(
+            target,
+            attributes={**known, **fetched.attributes},
+            evidence=_joined(target.evidence, origin.evidence),
+            found_by=target.found_by | {origin.witness},
         )
+        found = self._working.state(target.ref) is State.FOUND
+        self._working.put(enriched, State.FOUND if found else State.KEPT)
+        self._found(enriched, origin)
 
     def _found_again(self, known: InventoryObject, one: InventoryObject, origin: Origin) -> None:
         """Join what two fetchings say of one object; lists add up, anything else has to agree."""
@@ -248,27 +246,25 @@ class Placer:
         if attributes is None:
             self._troubles.of(origin.witness, DuplicateObject(one.type, one.id, known.id_path, one.id_path))
             return
-        self._working.put(
-            replace(
-                known,
-                attributes=attributes,
-                evidence=_joined(known.evidence, one.evidence),
-                found_by=known.found_by | one.found_by,
-            ),
-            State.FOUND,
+        joined = replace(
+            known,
+            attributes=attributes,
+            evidence=_joined(known.evidence, one.evidence),
+            found_by=known.found_by | one.found_by,
         )
+        self._working.put(joined, State.FOUND)
+        self._found(joined, origin)
 
-    def _merge_with_before(self, present: InventoryObject, old: InventoryObject, witness: Witness) -> None:
+    def _merge_with_before(self, present: InventoryObject, old: InventoryObject, step: Step, witness: Witness) -> None:
         """Keep the attributes that a witness which could not look had contributed, and that it is one.
 
         One that could not see everything has seen this object all the same when it is among those that found it now.
         """
         if witness not in present.found_by:
             self._blind[old.ref].add(witness)
-        self._working.put(
-            replace(_completed(present, old), found_by=present.found_by | {witness}),
-            State.FOUND,
-        )
+        merged = replace(_completed(present, old), found_by=present.found_by | {witness})
+        self._working.put(merged, State.FOUND)
+        self._arrived(merged, step)
 
     # --- waiting
 
@@ -287,8 +283,15 @@ class Placer:
         self._waiting[parent].append((one, origin))
         self.waiting_types[origin.step.type] += not isinstance(one, InventoryObject)
 
+    def _found(self, one: InventoryObject, origin: Origin) -> None:
+        handed = origin.step.hand_down
+        if handed not in ("id", "name") and one.get(handed) in (None, ""):
+            self._troubles.of(origin.witness, FieldMissing(origin.step.name, handed, str(one.ref)))
+        self._arrived(one, origin.step)
+
     def _arrived(self, one: InventoryObject, step: Step) -> None:
-        self._new.append(Arrival(one, step))
+        """Note an object for the children of a step: each step that finds it, or adds to it, has its own."""
+        self._new.append(Arrival(step.as_parent(one), step))
         for waiting, origin in self._waiting.pop(one.ref, ()):
             if isinstance(waiting, InventoryObject):
                 self._keep(waiting, origin.step, origin.witness)

@@ -138,10 +138,17 @@ class Steps:
         """
         if one.type not in self.run_on.get(step.name, ()) or one.on_demand:
             return False
-        if not one.found_by:
-            return True
-        found_by = (self.named(witness.step) for witness in one.found_by)
-        return any(found is not None and step in self.below(found) for found in found_by)
+        return not one.found_by or self._leading_to(step, one) is not None
+
+    def as_parent_of(self, step: Step, one: InventoryObject) -> InventoryObject:
+        """Return an object as a step that is run on it gets it: it hands down what its finder says."""
+        leading = self._leading_to(step, one)
+        return leading.as_parent(one) if leading is not None else one
+
+    def _leading_to(self, step: Step, one: InventoryObject) -> Step | None:
+        """Return the step that found an object and has another run on it."""
+        found_by = (self.named(name) for name in sorted({witness.step for witness in one.found_by}))
+        return next((found for found in found_by if found is not None and step in self.below(found)), None)
 
     def placing_below(self, type_: str) -> Iterator[Step]:
         """Yield steps run higher up (or elsewhere) whose objects may hang below an object of ``type_``.

@@ -42,7 +42,7 @@ class Placing:
 
     def __init__(self, *before: InventoryObject, scope: Scope | None = None) -> None:
         self.working = Working("cloud")
-        self.new: list[str] = []
+        self.arrived: list[Arrival] = []
         self._report = ScanReport(scan_id="s", environment="cloud", started_at=LATER)
         self.placer = Placer(
             self.working,
@@ -63,7 +63,11 @@ class Placing:
         self._note(self.placer.keep(old, by, Witness(by.name, on.ref)))
 
     def _note(self, arrivals: list[Arrival]) -> None:
-        self.new += [f"{one.id} by {by.name}" for one, by in arrivals]
+        self.arrived += arrivals
+
+    @property
+    def new(self) -> list[str]:
+        return [f"{one.id} by {by.name}" for one, by in self.arrived]
 
     @property
     def troubles(self) -> list[CalipsoError]:
@@ -150,6 +154,21 @@ def test_a_field_to_hand_down_that_is_missing_is_told(attributes: Any) -> None:
     assert placing.one("host", "h1").handed_down == "h1"
 
 
+def test_each_step_hands_down_its_own_field() -> None:
+    by_uuid, by_rack = (step("host", lambda _: [], name=f"S/{one}", hand_down=one) for one in ("uuid", "rack"))
+    placing = Placing()
+    placing.place("h1", {"uuid": "u-1"}, by=by_uuid)
+    placing.place("h1", {"rack": "r-1"}, by=by_rack)
+    placing.place("h1", {}, by=step("host", lambda _: [], name="S/x", hand_down="nothing"))
+    assert [(one.handed_down, by.name) for one, by in placing.arrived] == [
+        ("u-1", "S/uuid"),
+        ("r-1", "S/rack"),
+        ("h1", "S/x"),
+    ]
+    assert placing.arrived[1].one.attributes == {"uuid": "u-1", "rack": "r-1"}, "children see what is known by then"
+    assert placing.troubles == [FieldMissing("S/x", "nothing", "host h1")]
+
+
 # --- folders on demand
 
 
@@ -179,7 +198,7 @@ def test_a_step_that_finds_its_own_parent_enriches_it() -> None:
     assert host.attributes == {"a": 1, "b": 2, "c": 2}
     assert {one.step for one in host.found_by} == {"S/hosts", "S/details"}
     assert [one.query for one in host.evidence] == ["q", "p"]
-    assert placing.new == ["h1 by S/hosts"], "what is run on it was started already"
+    assert placing.new == ["h1 by S/hosts", "h1 by S/details"], "each step has children of its own"
 
 
 def test_what_two_tell_of_one_object_adds_up() -> None:
@@ -251,7 +270,8 @@ def test_what_is_found_after_it_was_kept_is_found() -> None:
     placing = Placing(old)
     placing.keep(old)
     placing.place("h1", {"b": 2})
-    assert (placing.one("host", "h1").attributes, placing.new) == ({"b": 2}, ["h1 by S/hosts"])
+    assert placing.one("host", "h1").attributes == {"b": 2}
+    assert set(placing.new) == {"h1 by S/hosts"}
     assert placing.working.state(old.ref) is State.FOUND
 
 
