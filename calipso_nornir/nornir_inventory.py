@@ -64,7 +64,8 @@ class CalipsoInventory:
 
     def load(self) -> Inventory:
         """Read the store. Raises UnknownEnvironment, EnvironmentInvalid or StoreError."""
-        store = open_store(self._store if self._store is not None else default_uri(), inventory=self._inventory)
+        where = self._store if self._store is not None else default_uri()
+        store = open_store(where, inventory=self._inventory, use="read")
         try:
             section = self._section(store)
             found = store.view(self._environment).of_type("host")

@@ -116,7 +116,7 @@ def _opened(store: Store | str | Path | None, inventory: str) -> Iterator[Store]
     if store is not None and not isinstance(store, (str, Path)):
         yield store
         return
-    made = open_store(store or default_uri(), inventory=inventory, wait_s=WRITERS_WAIT_S)
+    made = open_store(store or default_uri(), inventory=inventory, wait_s=WRITERS_WAIT_S, use="write")
     try:
         yield made
     finally:

@@ -3,7 +3,6 @@
 
 import logging
 from collections.abc import Callable, Iterable
-from pathlib import Path
 
 import typer
 
@@ -35,11 +34,8 @@ def _begun(incomplete: str, names: Iterable[str]) -> list[str]:
 def _from_store(ctx: typer.Context, read: Callable[[Store], Iterable[str]]) -> Iterable[str]:
     from calipso_nornir.store import default_uri, open_store  # noqa: PLC0415 - as above
 
-    uri = _given(ctx) or default_uri()
-    if not uri.startswith("mongodb") and not Path(uri.removeprefix("sqlite:///")).expanduser().is_file():
-        return []
     try:
-        store = open_store(uri)
+        store = open_store(_given(ctx) or default_uri(), use="read")
         try:
             return list(read(store))
         finally:

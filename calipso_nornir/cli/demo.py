@@ -39,7 +39,7 @@ def demo(
     bundles = sorted(data("demo").glob("*.calipso"))
     path = Path(folder) / STORE
     demo_run = replace(run, store_uri=str(path))
-    with demo_run.store(make=True) as store:
+    with demo_run.store(use="make") as store:
         reports = all_replayed(demo_run, store, bundles)
         good = next((report for report in reports if report.status != "failed"), None)
         if good is not None:

@@ -119,7 +119,7 @@ def _store(uri: str) -> Examined:
     if not uri.startswith("mongodb") and not _path(uri).exists():
         return Examined("store", "note", f"{_path(uri)} is not there yet: the first scan makes it")
     try:
-        store = open_store(uri)
+        store = open_store(uri, use="read")
         try:
             names = environment_names(store)
             shown = store.uri

@@ -21,5 +21,5 @@ def env_add(
     from calipso_nornir.cli.meant import environment_file  # noqa: PLC0415 - what takes long comes when needed
 
     environment = environment_file(file, metadata or ())
-    with run.store(make=True) as store:
+    with run.store(use="make") as store:
         keep_description(run, store, environment, replace=replace)

@@ -44,7 +44,7 @@ def env_import(  # noqa: PLR0913 - the options of the command
     if dry_run:
         run.out.file.write(as_yaml(environment_document(environment)))
     else:
-        with run.store(make=True) as store:
+        with run.store(use="make") as store:
             keep_description(run, store, environment, replace=replace)
     if not environment.mechanism_drivers:
         run.err.say(("note: ", "yellow"), "without mechanism drivers no bridges and switches are looked at")

@@ -12,7 +12,7 @@ from calipso_nornir.model.protocols import Store
 
 def env_list(run: Run, *, output: Output = Format.TABLE) -> None:
     """List the environments of the store."""
-    with run.store(make=True) as store:
+    with run.store() as store:
         rows = [_row(store, name) for name in known_environments(store)]
     if output is not Format.TABLE:
         emit(rows, output)

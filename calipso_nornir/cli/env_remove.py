@@ -27,7 +27,7 @@ def env_remove(
     from calipso_nornir.store import clear  # noqa: PLC0415 - what takes long comes when needed
     from calipso_nornir.store.environments import remove_environment, stored_environment  # noqa: PLC0415 - what takes long comes when needed
 
-    with run.store() as store:
+    with run.store(use="write") as store:
         if stored_environment(store, name) is not None:
             remove_environment(store, name)
         elif not with_inventory or name not in known_environments(store):

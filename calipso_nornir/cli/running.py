@@ -14,19 +14,18 @@ import sys
 import traceback
 from contextlib import contextmanager
 from dataclasses import dataclass, field, fields, is_dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, get_type_hints
 
 import typer
 
 from calipso_nornir.cli.output import Terminal
-from calipso_nornir.errors import CalipsoError, InvalidRequest, UsageError
-from calipso_nornir.model.text import plain
+from calipso_nornir.errors import CalipsoError, UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from calipso_nornir.model.protocols import Store
+    from calipso_nornir.store.names import Use
 
 FAILED = 1
 USAGE = 2
@@ -84,14 +83,12 @@ class Run:
         logging.getLogger("calipso_nornir").setLevel(level)
 
     @contextmanager
-    def store(self, *, inventory: str | None = None, make: bool = False) -> Iterator[Store]:
-        """Open the store; only with ``make`` is one made that is not there: a slip of the pen makes no files."""
+    def store(self, *, inventory: str | None = None, use: Use = "read") -> Iterator[Store]:
+        """Open the store: to read it, unless a command says otherwise. Only "make" makes one that is not there."""
         from calipso_nornir.store import default_uri, open_store  # noqa: PLC0415 - what takes long comes when needed
 
         uri = self.store_uri or default_uri()
-        if not make:
-            _must_be_there(uri)
-        opened = open_store(uri, inventory=inventory) if inventory else open_store(uri)
+        opened = open_store(uri, inventory=inventory, use=use) if inventory else open_store(uri, use=use)
         try:
             yield opened
         finally:
@@ -201,11 +198,3 @@ def _forget_stdout() -> None:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     except (OSError, ValueError):  # standard output is no file, in a test
         return
-
-
-def _must_be_there(uri: str) -> None:
-    path = uri.removeprefix("sqlite:///")
-    if "://" in path or not path.strip() or "\0" in path:
-        return  # not a file, or nothing that could be one: opening it tells
-    if not Path(path).expanduser().exists():
-        raise InvalidRequest(f"there is no store {plain(path)} yet: a scan makes it (calipso scan --help)")

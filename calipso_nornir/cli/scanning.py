@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 
 def scan_and_tell(run: Run, options: ScanOptions, output: Format) -> None:
     """Scan, and end with the status that tells how it went."""
-    with run.store(inventory=options.inventory, make=_makes_store(options)) as store:
+    with run.store(inventory=options.inventory, use="make" if _makes_store(options) else "write") as store:
         report = scan_into(run, store, options)
         if output is Format.TABLE:
             print_summary(run.out, report, everything=run.verbose)

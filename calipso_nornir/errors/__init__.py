@@ -104,7 +104,9 @@ from calipso_nornir.errors.usage import (
     InvalidRequest,
     NotAvailable,
     UnknownEnvironment,
+    UnknownInventory,
     UnknownObject,
+    UnknownStore,
     UsageError,
 )
 
@@ -162,7 +164,9 @@ __all__ = [
     "StoreVersionMismatch",
     "SudoRefused",
     "UnknownEnvironment",
+    "UnknownInventory",
     "UnknownObject",
+    "UnknownStore",
     "UsageError",
     "ViewRestricted",
 ]

@@ -25,6 +25,29 @@ class UnknownEnvironment(UsageError):
 
 
 @dataclass(eq=False)
+class UnknownStore(UsageError):
+    """There is no store where one was to be read or changed; ``near`` are stores that are called alike."""
+
+    uri: str
+    near: tuple[str, ...] = ()
+
+    def __str__(self) -> str:
+        near = f" Did you mean {' or '.join(self.near)}?" if self.near else ""
+        return f"there is no store {self.uri}.{near} A scan makes one: calipso scan FILE.yaml"
+
+
+@dataclass(eq=False)
+class UnknownInventory(UsageError):
+    """The store is there, but holds no inventory of that name."""
+
+    uri: str
+    name: str
+
+    def __str__(self) -> str:
+        return f'store {self.uri} holds no inventory "{self.name}" yet: the first scan into it makes it'
+
+
+@dataclass(eq=False)
 class UnknownObject(UsageError):
     """No object answers to what was given."""
 

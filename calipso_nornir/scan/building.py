@@ -32,12 +32,15 @@ if TYPE_CHECKING:
 
 
 @contextmanager
-def opened_store(store: Store | str | Path | None) -> Iterator[Store]:
-    """Give a store; one that is opened here is closed at the end, the caller's own is not."""
+def opened_store(store: Store | str | Path | None, *, make: bool) -> Iterator[Store]:
+    """Give a store; one that is opened here is closed at the end, the caller's own is not.
+
+    Only with ``make`` is one made that is not there.
+    """
     if store is not None and not isinstance(store, (str, Path)):
         yield store
         return
-    opened = open_store(store if store is not None else default_uri())
+    opened = open_store(store if store is not None else default_uri(), use="make" if make else "write")
     try:
         yield opened
     finally:

@@ -75,7 +75,7 @@ def run_scan(  # noqa: PLR0913 - each has its default; the environment is the on
     plan = plan or ScanPlan()
     tell = guarded(progress)
     catalog = load_catalog(plan.metadata)
-    with opened_store(store) as where:
+    with opened_store(store, make=isinstance(environment, Environment)) as where:
         chosen = environment
         if not isinstance(chosen, Environment):
             asks = source is None and plan.wants_inventory

@@ -4,13 +4,16 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Final, get_args
+from typing import TYPE_CHECKING, Final, Literal, TypeAlias, get_args
 
 from calipso_nornir.errors import InvalidRequest
 from calipso_nornir.model.protocols import Kind
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+Use: TypeAlias = Literal["read", "write", "make"]
+"""What a store is opened for: to read it, to change one that is there, to make it where it is not."""
 
 DEFAULT_INVENTORY: Final = "inventory"
 KINDS: Final[tuple[Kind, ...]] = get_args(Kind)

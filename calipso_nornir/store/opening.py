@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from calipso_nornir.errors import InvalidRequest
-from calipso_nornir.store.names import DEFAULT_INVENTORY
+from calipso_nornir.store.names import DEFAULT_INVENTORY, Use
 
 if TYPE_CHECKING:
     from calipso_nornir.model.protocols import Store
@@ -34,26 +34,31 @@ def default_uri() -> str:
     return str(folder / "calipso" / "calipso.db")
 
 
-def open_store(uri: str | Path, *, inventory: str = DEFAULT_INVENTORY, wait_s: float = WAIT_S) -> Store:
-    """Open a store, making it when it is not there yet.
+def open_store(
+    uri: str | Path, *, inventory: str = DEFAULT_INVENTORY, wait_s: float = WAIT_S, use: Use = "make"
+) -> Store:
+    """Open a store.
 
     Args:
         uri: ``mongodb://…`` or ``mongodb+srv://…`` (database ``calipso`` when it names none),
             ``sqlite:///path`` (a fourth slash makes it absolute), or a path.
         inventory: name of the inventory; two names are two inventories that know nothing of each other.
         wait_s: seconds to wait for another writer of an environment before StoreBusy is raised.
+        use: "read" never changes anything, so files and logins that may only read are enough; "write" changes a
+            store that is there; "make" makes one that is not.
 
     Raises:
         InvalidRequest: the URI is of no known kind, or the inventory's name cannot be used.
+        UnknownStore, UnknownInventory: it is not there, and not to be made.
         StoreError: the store cannot be used.
     """
     if isinstance(uri, str) and uri.startswith(_MONGO):
         from calipso_nornir.store.mongo import MongoStore  # noqa: PLC0415 - pymongo takes long to import
 
-        return MongoStore(uri, inventory=inventory, wait_s=wait_s)
+        return MongoStore(uri, inventory=inventory, wait_s=wait_s, use=use)
     from calipso_nornir.store.sqlite import SqliteStore  # noqa: PLC0415 - only what is used
 
-    return SqliteStore(_path(uri), inventory=inventory, wait_s=wait_s)
+    return SqliteStore(_path(uri), inventory=inventory, wait_s=wait_s, use=use)
 
 
 def _path(uri: str | Path) -> Path:

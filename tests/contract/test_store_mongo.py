@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 import time
@@ -14,7 +15,7 @@ import pymongo
 import pytest
 from bson.objectid import ObjectId
 
-from calipso_nornir.errors import DocumentRefused, StoreBusy, StoreUnavailable, StoreVersionMismatch
+from calipso_nornir.errors import DocumentRefused, StoreBusy, StoreUnavailable, StoreVersionMismatch, UnknownInventory
 from calipso_nornir.model.cliques import Clique
 from calipso_nornir.store import open_store
 from calipso_nornir.store.documents import clique_document, link_document, object_document
@@ -137,6 +138,16 @@ def test_a_generation_that_is_half_applied_is_read_whole(
     new_generation(fresh)
     assert everything(fresh) == through_log
     fresh.close()
+
+
+def test_looking_makes_no_collections(mongo_place: Place, database: Any) -> None:  # noqa: ANN401 - pymongo's
+    with pytest.raises(UnknownInventory, match="RDO"):
+        MongoStore(mongo_place.uri, inventory="RDO", use="read")
+    assert [name for name in database.list_collection_names() if "RDO" in name] == []
+    store = mongo_place.open()
+    old_generation(store)
+    with contextlib.closing(MongoStore(mongo_place.uri, use="read")) as reader:
+        assert everything(reader) == everything(store)
 
 
 @pytest.mark.parametrize("code", [26, 43, 175], ids=["no such log", "no such cursor", "log dropped"])

@@ -12,7 +12,7 @@ from pymongo.errors import PyMongoError
 from calipso_nornir.store.mongo.collection import MongoCollection
 from calipso_nornir.store.mongo.connection import Connection, translated
 from calipso_nornir.store.mongo.generations import Generations
-from calipso_nornir.store.mongo.layout import prepare
+from calipso_nornir.store.mongo.layout import must_hold, prepare
 from calipso_nornir.store.mongo.lease import Lease
 from calipso_nornir.store.mongo.reader import MongoReader
 from calipso_nornir.store.mongo.writer import MongoWriter
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from calipso_nornir.model.protocols import Writer
+    from calipso_nornir.store.names import Use
 
 _log = logging.getLogger(__name__)
 
@@ -38,10 +39,17 @@ class MongoStore:
         inventory: name of the inventory in it.
         wait_s: seconds to wait for another writer, or for a moment to read in, before StoreBusy is raised.
         lease_s: seconds after which a writer that gave no sign of life is taken for dead.
+        use: only with "make" are collections and indexes made when they are missing.
     """
 
     def __init__(
-        self, uri: str, *, inventory: str = DEFAULT_INVENTORY, wait_s: float = 30.0, lease_s: float = LEASE_S
+        self,
+        uri: str,
+        *,
+        inventory: str = DEFAULT_INVENTORY,
+        wait_s: float = 30.0,
+        lease_s: float = LEASE_S,
+        use: Use = "make",
     ) -> None:
         self._inventory = checked_inventory(inventory)
         self._wait_s = wait_s
@@ -49,7 +57,10 @@ class MongoStore:
         self._connection = Connection(uri)
         try:
             with translated(self.uri):
-                prepare(self._connection.database, self.uri, self._inventory)
+                if use != "make":
+                    must_hold(self._connection.database, self.uri, self._inventory)
+                if use != "read":
+                    prepare(self._connection.database, self.uri, self._inventory)
         except BaseException:
             self._connection.close()
             raise

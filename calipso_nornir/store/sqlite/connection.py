@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Final
 
 from calipso_nornir.errors import DocumentRefused, StoreBusy, StoreError, StoreFull, StoreUnavailable
+from calipso_nornir.store.sqlite.presence import to_read
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -25,10 +26,11 @@ _LEAST_ROOM_BYTES: Final = 1 << 20
 class Connections:
     """Connections to a file: one for each thread, and further ones for who asks."""
 
-    def __init__(self, path: Path, uri: str, *, busy_s: float) -> None:
+    def __init__(self, path: Path, uri: str, *, busy_s: float, read_only: bool = False) -> None:
         self.path = path
         self.uri = uri
         self.busy_s = busy_s
+        self._read_only = read_only
         self._local = threading.local()
         self._open: set[sqlite3.Connection] = set()
         self._guard = threading.Lock()
@@ -37,7 +39,8 @@ class Connections:
     def mine(self) -> sqlite3.Connection:
         """Return this thread's connection."""
         connection: sqlite3.Connection | None = getattr(self._local, "connection", None)
-        if connection is None:
+        if connection is None or (self._read_only and self._local.way != to_read(self.path)):
+            self._local.way = to_read(self.path)  # that of before no longer holds once somebody writes
             connection = self._local.connection = self._new()
         return connection
 
@@ -67,9 +70,16 @@ class Connections:
             with translated(self.uri, self.path):
                 # close() may come from another thread; no connection is used by two at once
                 connection = sqlite3.connect(
-                    self.path, timeout=self.busy_s, isolation_level=None, check_same_thread=False
+                    to_read(self.path) if self._read_only else self.path,
+                    timeout=self.busy_s,
+                    isolation_level=None,
+                    check_same_thread=False,
+                    uri=self._read_only,
                 )
                 self._open.add(connection)
+                if self._read_only:
+                    connection.execute("PRAGMA query_only = ON")
+                    return connection
                 # In WAL mode: never inconsistent; a power cut may cost the last generation (sqlite.org/pragma.html).
                 connection.execute("PRAGMA synchronous = NORMAL")
                 connection.execute("PRAGMA journal_size_limit = 67108864")

@@ -15,7 +15,7 @@ import time
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Final
 
-from calipso_nornir.errors import InvalidRequest, StoreUnavailable, StoreVersionMismatch
+from calipso_nornir.errors import InvalidRequest, StoreUnavailable, StoreVersionMismatch, UnknownInventory
 from calipso_nornir.store.names import GENERATIONS, KINDS, collection_name
 from calipso_nornir.store.selection import INDEXES, UNIQUE
 from calipso_nornir.store.sqlite.rows import columns
@@ -96,6 +96,13 @@ def prepare(connection: sqlite3.Connection, uri: str, inventory: str) -> None:
                 connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
                 connection.execute(f"PRAGMA user_version = {LAYOUT_VERSION}")
     _use_wal(connection)
+
+
+def must_hold(connection: sqlite3.Connection, uri: str, inventory: str) -> None:
+    """Raise UnknownInventory unless the tables of an inventory are there. Changes nothing."""
+    with _transaction(connection, "DEFERRED"):
+        if not _complete(connection, uri, inventory):
+            raise UnknownInventory(uri, inventory)
 
 
 @contextmanager

@@ -12,8 +12,9 @@ from calipso_nornir.store.names import DEFAULT_INVENTORY, KINDS, checked_collect
 from calipso_nornir.store.sqlite.collection import SqliteCollection
 from calipso_nornir.store.sqlite.connection import Connections, translated
 from calipso_nornir.store.sqlite.lock import lock_path, writer_lock
+from calipso_nornir.store.sqlite.presence import must_be_there
 from calipso_nornir.store.sqlite.reader import SqliteReader
-from calipso_nornir.store.sqlite.schema import generations, look, prepare, table
+from calipso_nornir.store.sqlite.schema import generations, look, must_hold, prepare, table
 from calipso_nornir.store.sqlite.writer import SqliteWriter
 from calipso_nornir.store.values import clean_text
 from calipso_nornir.store.view import DocumentView
@@ -22,27 +23,37 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from calipso_nornir.model.protocols import Writer
+    from calipso_nornir.store.names import Use
 
 
 class SqliteStore:
     """A file with inventories and plain documents; several processes of one machine may use it at once.
 
     Args:
-        path: the file; it and its folder are made when they are missing.
+        path: the file.
         inventory: name of the inventory in it.
         wait_s: seconds to wait for another writer before StoreBusy is raised.
+        use: only with "make" are the file, its folder and the inventory made when they are missing.
     """
 
-    def __init__(self, path: Path, *, inventory: str = DEFAULT_INVENTORY, wait_s: float = 30.0) -> None:
+    def __init__(
+        self, path: Path, *, inventory: str = DEFAULT_INVENTORY, wait_s: float = 30.0, use: Use = "make"
+    ) -> None:
         self._inventory = checked_inventory(inventory)
         self._path = Path(path).expanduser().absolute()
         self._wait_s = wait_s
-        self._connections = Connections(self._path, self.uri, busy_s=wait_s)
+        self._connections = Connections(self._path, self.uri, busy_s=wait_s, read_only=use == "read")
         try:
             with translated(self.uri, self._path):
-                self._path.parent.mkdir(parents=True, exist_ok=True)
+                if use == "make":
+                    self._path.parent.mkdir(parents=True, exist_ok=True)
+                else:
+                    must_be_there(self._path)
                 look(self._path, self.uri)
-                prepare(self._connections.mine(), self.uri, self._inventory)
+                if use == "read":
+                    must_hold(self._connections.mine(), self.uri, self._inventory)
+                else:
+                    prepare(self._connections.mine(), self.uri, self._inventory)
         except BaseException:
             self._connections.close()
             raise

@@ -1,0 +1,41 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Whether a file is there and who may change it: what decides how SQLite opens it for reading."""
+
+from __future__ import annotations
+
+import difflib
+import os
+from typing import TYPE_CHECKING
+from urllib.parse import quote
+
+from calipso_nornir.errors import UnknownStore
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+def must_be_there(path: Path) -> None:
+    """Raise UnknownStore, with the files beside it that are called alike, when there is no such file."""
+    if path.is_file():
+        return
+    beside = [one.name for one in path.parent.iterdir() if one.is_file()] if path.parent.is_dir() else []
+    near = [name for name in difflib.get_close_matches(path.name, beside, n=3) if name.endswith(path.suffix)]
+    raise UnknownStore(str(path), tuple(str(path.with_name(name)) for name in near))
+
+
+def to_read(path: Path) -> str:
+    """Return the URI by which SQLite opens a file without changing it (sqlite.org/uri.html).
+
+    A file in WAL mode is read through two files beside it. Who may write there lets SQLite make and remove them. Who
+    may not reads through them while a writer has them open, and when there are none, no process is writing: the file
+    then stands still, and SQLite need not look for changes ("immutable"; sqlite.org/wal.html, "Read-Only Databases").
+    """
+    effective = os.access in os.supports_effective_ids
+    if all(os.access(one, os.W_OK, effective_ids=effective) for one in (path, path.parent)):
+        return f"file:{quote(str(path))}?mode=rw"
+    return f"file:{quote(str(path))}?mode=ro{'' if is_open_elsewhere(path) else '&immutable=1'}"
+
+
+def is_open_elsewhere(path: Path) -> bool:
+    """Tell whether a process has the file open for writing: SQLite keeps its log beside it meanwhile."""
+    return path.with_name(f"{path.name}-wal").exists()
