@@ -24,6 +24,7 @@
     │   ├── SourceNotConfigured  ├── NotRecorded
     │   ├── NotAuthenticated     ├── NotAuthorized   ├── ViewRestricted
     │   ├── EndpointMissing      ├── ApiUnreachable  ├── ApiFailed
+    │   ├── AnswerTooSlow        ├── AnswerTooLarge
     │   ├── DatabaseUnavailable  ├── SelectFailed
     │   ├── HostUnreachable      ├── HostKeyUnknown  ├── HostKeyChanged  ├── LoginRefused
     │   ├── HostNotListed        ├── HostExcluded    ├── ConnectionLost  ├── OutputTooLarge
@@ -65,6 +66,8 @@ from calipso_nornir.errors.fetch import (
     ParseError,
 )
 from calipso_nornir.errors.source import (
+    AnswerTooLarge,
+    AnswerTooSlow,
     ApiFailed,
     ApiUnreachable,
     CommandFailed,
@@ -112,6 +115,8 @@ from calipso_nornir.errors.usage import (
 
 __all__ = [
     "AmbiguousObject",
+    "AnswerTooLarge",
+    "AnswerTooSlow",
     "ApiFailed",
     "ApiUnreachable",
     "BundleInvalid",

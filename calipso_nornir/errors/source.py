@@ -115,6 +115,40 @@ class ApiFailed(SourceError, Retriable):
 
 
 @dataclass(eq=False)
+class AnswerTooSlow(SourceError, Retriable):
+    """An answer, or a list of many pages, was still coming when its time was up; what had come of it is not used.
+
+    ``setting`` is the key of the environment that says how long is too long.
+    """
+
+    query: str
+    limit_s: float
+    setting: str
+
+    def __str__(self) -> str:
+        return (
+            f"{self.query}: not answered completely within {self.limit_s:g} s; given up. "
+            f"Raise {self.setting} if the service is that slow."
+        )
+
+
+@dataclass(eq=False)
+class AnswerTooLarge(SourceError):
+    """A service sent more than the cap, once unpacked; the rest was not read, and what had come is not used.
+
+    ``setting`` is the key of the environment that raises the cap; "" for a cap that nothing raises.
+    """
+
+    query: str
+    limit: str
+    setting: str = ""
+
+    def __str__(self) -> str:
+        remedy = f"Raise {self.setting} if that much is right." if self.setting else "Look at what answers there."
+        return f"{self.query}: more than {self.limit}; not read on. {remedy}"
+
+
+@dataclass(eq=False)
 class DatabaseUnavailable(SourceError, Retriable):
     """The database server does not answer or refuses the login."""
 

@@ -6,7 +6,7 @@ from typing import Any, ClassVar, Literal
 
 from pydantic import Field
 
-from calipso_nornir.metadata.environment_fields import Host, Port, Seconds, Secret, Text, Url
+from calipso_nornir.metadata.environment_fields import Count, Host, Port, Seconds, Secret, Text, Url
 from calipso_nornir.metadata.environment_section import Need, Section
 
 AUTH_METHODS = {
@@ -53,6 +53,9 @@ class OpenStackSection(Section):
     endpoint_overrides: dict[Text, Url] = Field(default_factory=dict)
     admin_roles: tuple[Text, ...] = ("admin",)
     timeout_s: Seconds = 60.0
+    answer_timeout_s: Seconds = 300.0
+    list_timeout_s: Seconds = 1800.0
+    max_answer_mib: Count = 96
     retries: int = Field(default=3, ge=0, le=20)
 
     LOGIN_KEYS: ClassVar[tuple[str, ...]] = (

@@ -14,6 +14,7 @@ from urllib.parse import quote, urlencode
 import requests
 
 from calipso_nornir.errors import (
+    AnswerTooSlow,
     ApiFailed,
     CalipsoError,
     EndpointMissing,
@@ -28,9 +29,9 @@ from calipso_nornir.model.protocols import Reply
 from calipso_nornir.model.queries import ApiGet
 from calipso_nornir.sources.findings import Finding
 from calipso_nornir.sources.openstack_catalog import MICROVERSIONS, choose, home_region, listed, matches, versioned
-from calipso_nornir.sources.openstack_http import Patience, body_of, message_of, session, without_secrets
+from calipso_nornir.sources.openstack_http import Patience, body_of, bounds_of, message_of, session, without_secrets
 from calipso_nornir.sources.openstack_login import Login, Token
-from calipso_nornir.sources.openstack_paging import Pages
+from calipso_nornir.sources.openstack_paging import Budget, Pages
 from calipso_nornir.sources.openstack_settings import Settings, settings
 
 if TYPE_CHECKING:
@@ -46,6 +47,8 @@ logger = logging.getLogger(__name__)
 
 SECTION = "OpenStack"
 THREADS = 4
+MAX_SLOW = 2
+"""Answers that may take too long before a service is given up for the scan: each costs ``answer_timeout_s``."""
 CATALOG_PATH = "/auth/catalog"
 _PROBES = (
     ApiGet("compute", "/servers", "servers", (("limit", "1"),), cloud_wide=False),
@@ -80,6 +83,7 @@ class OpenStackSource:
         self._lock = threading.Lock()
         self._opened: tuple[Settings, Session, Login] | None = None
         self._stubborn: set[str] = set()
+        self._slow: dict[str, list[AnswerTooSlow]] = {}
 
     def answer(self, queries: Sequence[Query]) -> Mapping[Query, Reply | CalipsoError]:
         """Answer all queries, four at a time; a login that fails is the answer to each of them."""
@@ -121,7 +125,7 @@ class OpenStackSource:
         with self._lock:
             if self._opened is None:
                 made = settings(self._section, self._vault, environ=self._environ)
-                http = session(verify=made.verify, cert=made.cert, timeout_s=self._section.timeout_s)
+                http = session(verify=made.verify, cert=made.cert, bounds=bounds_of(self._section))
                 self._opened = made, http, Login(made, http, patience=self._patience, vault=self._vault)
             return self._opened
 
@@ -148,8 +152,13 @@ class OpenStackSource:
             return without_secrets(token.catalog)
         base = self._base(query, token)
         pages = Pages(query)
+        section = self._section
+        budget = Budget(str(query), seconds=section.list_timeout_s, max_bytes=section.max_answer_mib << 20)
         while pages.next is not None:
-            pages.add(self._page(query, base, pages.next))
+            budget.check_time()
+            response = self._page(query, base, pages.next)
+            budget.spend(response.content)
+            pages.add(body_of(response))
         return pages.data
 
     def _base(self, query: ApiGet, token: Token) -> str:
@@ -169,7 +178,7 @@ class OpenStackSource:
             raise EndpointMissing(query.service, made.interface, region or "any", listed(token.endpoints))
         return versioned(query.service, found.url)
 
-    def _page(self, query: ApiGet, base: str, parameters: Parameters) -> Any:  # noqa: ANN401 - any JSON
+    def _page(self, query: ApiGet, base: str, parameters: Parameters) -> requests.Response:
         login = self._open()[2]
         url = f"{base}/{_quoted(query.path)}"
         if parameters:
@@ -183,17 +192,25 @@ class OpenStackSource:
                 self._stubborn.add(base)
         if response.status_code != requests.codes.ok:
             raise self._failure(query, response)
-        return body_of(response)
+        return response
 
     def _ask(self, query: ApiGet, base: str, url: str, token: Token) -> requests.Response:
         headers = {"Accept": "application/json", "X-Auth-Token": str(token.value)}
         if query.service in MICROVERSIONS:
             headers["OpenStack-API-Version"] = f"{query.service} {MICROVERSIONS[query.service]}"
         http = self._open()[1]
+        slow = self._slow.get(base, [])
+        if len(slow) >= MAX_SLOW:
+            given_up = f"{base}, which has been too slow {MAX_SLOW} times and is not asked any more"
+            raise AnswerTooSlow(given_up, slow[-1].limit_s, slow[-1].setting)
         started = time.monotonic()
-        response = self._patience.ask(
-            base, lambda: http.get(url, headers=headers, authenticated=False, raise_exc=False, log=False)
-        )
+        try:
+            response = self._patience.ask(
+                base, lambda: http.get(url, headers=headers, authenticated=False, raise_exc=False, log=False)
+            )
+        except AnswerTooSlow as error:
+            self._slow.setdefault(base, []).append(error)
+            raise
         if response is None:
             raise ParseError("http", "no answer at all")
         logger.debug("%s: %d, %.3f s", query, response.status_code, time.monotonic() - started)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""HTTP to the services of one cloud: time-outs, retries, TLS, and what a body or a failure says."""
+"""HTTP to the services of one cloud: retries, TLS, and what a body or a failure says."""
 
 from __future__ import annotations
 
@@ -15,13 +15,16 @@ from typing import TYPE_CHECKING, Any
 import requests
 import urllib3
 from keystoneauth1 import exceptions
-from keystoneauth1.session import Session, TCPKeepAliveAdapter
+from keystoneauth1.session import Session
 
 from calipso_nornir._version import __version__
 from calipso_nornir.errors import ApiUnreachable, ParseError
+from calipso_nornir.sources.bounded_http import BoundedAdapter, Bounds
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+
+    from calipso_nornir.metadata.environment_openstack import OpenStackSection
 
 logger = logging.getLogger(__name__)
 
@@ -30,6 +33,7 @@ MAX_WAIT_S = 60.0
 MAX_BACKOFF_S = 8.0
 RETRIED = frozenset({429, 500, 502, 503, 504})
 MAX_DEPTH = 60
+MAX_MESSAGE_BYTES = 1 << 20
 SLOW = "no answer in time"
 SECRET_FIELDS = re.compile(
     r"(^|[-_:.])(admin_?pass|adminpassword|password|passwd|passphrase|user_data|private_key|public_key|secret|"
@@ -39,29 +43,28 @@ SECRET_FIELDS = re.compile(
 """Fields of replies that hold secrets or may: passwords, user data (cloud-init carries them), key material."""
 
 
-class _Adapter(TCPKeepAliveAdapter):
-    """Sets both time-outs of every request; keystoneauth has one for both."""
-
-    def __init__(self, connect_s: float, read_s: float) -> None:
-        self._timeouts = (connect_s, read_s)
-        super().__init__()
-
-    def send(self, request: requests.PreparedRequest, *args: Any, **kwargs: Any) -> requests.Response:  # noqa: ANN401 - requests' own
-        kwargs["timeout"] = self._timeouts
-        return super().send(request, *args, **kwargs)
-
-
-def session(*, verify: bool | str, cert: str | tuple[str, str] | None, timeout_s: float) -> Session:
-    """Return a session with time-outs and TLS as given; it follows no redirect, which would take the token along."""
+def session(*, verify: bool | str, cert: str | tuple[str, str] | None, bounds: Bounds) -> Session:
+    """Return a session with bounds and TLS as given; it follows no redirect, which would take the token along."""
     plain = requests.Session()
     for scheme in ("http://", "https://"):
-        plain.mount(scheme, _Adapter(min(CONNECT_TIMEOUT_S, timeout_s), timeout_s))
+        plain.mount(scheme, BoundedAdapter(bounds))
     if verify is False:
         logger.warning("TLS certificates are not verified (OpenStack.verify is false)")
         # One line in the log says it; urllib3 would say it at every request.
         urllib3.disable_warnings(urllib3.exceptions.InsecureRequestWarning)
     return Session(
         session=plain, verify=verify, cert=cert, redirect=False, app_name="calipso_nornir", app_version=__version__
+    )
+
+
+def bounds_of(section: OpenStackSection) -> Bounds:
+    """Return what one answer may cost."""
+    return Bounds(
+        connect_s=min(CONNECT_TIMEOUT_S, section.timeout_s),
+        read_s=section.timeout_s,
+        answer_s=section.answer_timeout_s,
+        answer_bytes=section.max_answer_mib << 20,
+        section="OpenStack",
     )
 
 
@@ -144,9 +147,10 @@ def without_secrets(value: Any, depth: int = MAX_DEPTH) -> Any:  # noqa: ANN401 
 def message_of(response: requests.Response) -> str:
     """Return what an error answer says: OpenStack puts ``message`` into an object of some name, proxies send HTML."""
     try:
-        body = json.loads(response.content)
+        body = json.loads(response.content) if len(response.content) <= MAX_MESSAGE_BYTES else None
     except (ValueError, RecursionError):
-        text = re.sub(r"<(script|style).*?</\1>|<[^>]*>", " ", response.text[:4000], flags=re.DOTALL)
+        start = response.content[:4000].decode("utf-8", "replace")
+        text = re.sub(r"<(script|style).*?</\1>|<[^>]*>", " ", start, flags=re.DOTALL)
         return " ".join(text.split())[:300] or response.reason or "no text"
     said = next(_messages(body), "")
     return " ".join(said.split())[:300] or response.reason or "no text"

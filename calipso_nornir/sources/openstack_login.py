@@ -15,7 +15,15 @@ from typing import TYPE_CHECKING, Any
 import requests
 from keystoneauth1 import exceptions
 
-from calipso_nornir.errors import ApiFailed, ApiUnreachable, CalipsoError, NotAuthenticated, ParseError
+from calipso_nornir.errors import (
+    AnswerTooLarge,
+    AnswerTooSlow,
+    ApiFailed,
+    ApiUnreachable,
+    CalipsoError,
+    NotAuthenticated,
+    ParseError,
+)
 from calipso_nornir.sources.openstack_catalog import Endpoint, endpoints
 from calipso_nornir.sources.openstack_http import Patience, message_of
 
@@ -59,11 +67,13 @@ class Login:
         self._lock = threading.Lock()
         self._token: Token | None = None
         self._refused: str | None = None
+        self._hopeless: AnswerTooSlow | AnswerTooLarge | None = None
 
     def token(self) -> Token:
         """Return a token that is not about to expire.
 
-        Raises NotAuthenticated (then always, without asking again), ApiUnreachable, ApiFailed or ParseError.
+        Raises NotAuthenticated, AnswerTooSlow or AnswerTooLarge (then always, without asking again: five minutes of
+        waiting are enough), ApiUnreachable, ApiFailed or ParseError.
         """
         with self._lock:
             return self._current()
@@ -79,12 +89,17 @@ class Login:
     def _current(self) -> Token:
         if self._refused is not None:
             raise NotAuthenticated(self._settings.url, self._settings.user, self._refused)
+        if self._hopeless is not None:
+            raise self._hopeless
         try:
             access = self._ask()
             if self._token is None or self._token.value != access.auth_token:
                 self._token = self._read(access)
         except NotAuthenticated as error:
             self._refused = error.cause
+            raise
+        except (AnswerTooSlow, AnswerTooLarge) as error:
+            self._hopeless = error
             raise
         return self._token
 

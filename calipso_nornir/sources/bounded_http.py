@@ -1,0 +1,243 @@
+# SPDX-License-Identifier: Apache-2.0
+"""HTTP answers within bounds: how long one may take in all, and how much it may be once it is unpacked.
+
+The time-outs of requests are those of single reads: a server that sends a byte now and then, in head or body, keeps
+a client for ever, as does one that never ends its ``100 Continue`` (RFC 9110, 15.2). And requests unpacks what a server
+packed before anybody can look at the size.
+"""
+
+from __future__ import annotations
+
+import os
+import socket
+import threading
+import zlib
+from contextlib import contextmanager, suppress
+from contextvars import ContextVar
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import requests
+import urllib3
+from keystoneauth1.session import TCPKeepAliveAdapter
+from urllib3.connection import HTTPConnection, HTTPSConnection
+from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
+
+from calipso_nornir.errors import AnswerTooLarge, AnswerTooSlow, ParseError
+from calipso_nornir.sources.bounds import MAX_VALUES, values_in
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+READ_BYTES = 1 << 16
+_ENCODINGS = {"": None, "identity": None, "gzip": zlib.MAX_WBITS | 16, "x-gzip": zlib.MAX_WBITS | 16}
+"""Content codings that are asked for, with zlib's window for them. Others may unpack to anything at one stroke."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Bounds:
+    """What one answer may cost.
+
+    Attributes:
+        connect_s, read_s: for a connection, and between two pieces of an answer.
+        answer_s: for one whole answer, from the connection to the last byte.
+        answer_bytes: of its body, packed and unpacked.
+        section: of the environment where ``answer_timeout_s`` and ``max_answer_mib`` are set.
+    """
+
+    connect_s: float
+    read_s: float
+    answer_s: float
+    answer_bytes: int
+    section: str
+
+
+class BoundedAdapter(TCPKeepAliveAdapter):
+    """Answers requests within bounds. Raises AnswerTooSlow, AnswerTooLarge, ParseError, and what requests raises."""
+
+    def __init__(self, bounds: Bounds) -> None:
+        self._bounds = bounds
+        super().__init__()
+
+    def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:  # noqa: ANN401 - requests' own
+        """Make connections that can be cut."""
+        super().init_poolmanager(*args, **kwargs)
+        self.poolmanager.pool_classes_by_scheme = _POOLS
+
+    def proxy_manager_for(self, *args: Any, **kwargs: Any) -> urllib3.ProxyManager:  # noqa: ANN401 - as above
+        """Make connections through a proxy that can be cut, too."""
+        manager: urllib3.ProxyManager = super().proxy_manager_for(*args, **kwargs)
+        manager.pool_classes_by_scheme = _POOLS
+        return manager
+
+    def send(self, request: requests.PreparedRequest, *args: Any, **kwargs: Any) -> requests.Response:  # noqa: ANN401 - as above
+        """Send a request and read the whole answer."""
+        bounds = self._bounds
+        asked = f"{request.method} {(request.url or '').partition('?')[0]}"
+        kwargs |= {"timeout": (bounds.connect_s, bounds.read_s), "stream": True}
+        request.headers["Accept-Encoding"] = "gzip"
+        with _deadline(bounds.answer_s) as deadline:
+            try:
+                response = super().send(request, *args, **kwargs)
+                with _closed_on_error(response):
+                    _read(response, asked, bounds)
+            except OSError:
+                if not deadline.passed:
+                    raise
+            if deadline.passed:  # also without an error: a body that ends where the connection does was cut short
+                raise AnswerTooSlow(asked, bounds.answer_s, f"{bounds.section}.answer_timeout_s") from None
+        return response
+
+
+@contextmanager
+def _closed_on_error(response: requests.Response) -> Iterator[None]:
+    try:
+        yield
+    except BaseException:
+        response.close()
+        raise
+
+
+def _read(response: requests.Response, asked: str, bounds: Bounds) -> None:
+    """Read the body of an answer where requests looks for it; raises what requests raises for a broken one."""
+    parts: list[bytes] = []
+    size = 0
+    try:
+        for part in _unpacked(response.raw, asked, bounds):
+            parts.append(part)
+            size += len(part)
+            if size > bounds.answer_bytes:
+                raise _too_large(asked, bounds)
+    except urllib3.exceptions.ReadTimeoutError as error:
+        raise requests.ReadTimeout(error, request=response.request) from error
+    except urllib3.exceptions.SSLError as error:
+        raise requests.exceptions.SSLError(error, request=response.request) from error
+    except urllib3.exceptions.HTTPError as error:
+        raise requests.exceptions.ChunkedEncodingError(error, request=response.request) from error
+    except zlib.error:
+        raise ParseError("gzip", "the answer is damaged", query=asked) from None
+    content = b"".join(parts)
+    if content.lstrip()[:1] in (b"{", b"[") and values_in(content) > MAX_VALUES:
+        raise AnswerTooLarge(asked, f"{MAX_VALUES} JSON values")
+    response._content = content  # noqa: SLF001 - requests has no other way to be given a body
+    response._content_consumed = True  # type: ignore[attr-defined]  # noqa: SLF001 - as above
+
+
+def _unpacked(raw: Any, asked: str, bounds: Bounds) -> Iterator[bytes]:  # noqa: ANN401 - urllib3's response
+    """Yield the body in small pieces, however much one piece of the packed body holds."""
+    coding = str(raw.headers.get("Content-Encoding", "")).strip().lower()
+    if coding not in _ENCODINGS:
+        raise ParseError("http", f"it is packed with {coding[:40]!r}, which was not asked for", query=asked)
+    window = _ENCODINGS[coding]
+    packer = None if window is None else zlib.decompressobj(window)
+    packed = 0
+    whole = True
+    # Not raw.stream(): of a chunk's size urllib3 reads a line of any length, http.client one of 64 KiB.
+    while piece := raw.read(READ_BYTES, decode_content=False):
+        packed += len(piece)
+        if packed > bounds.answer_bytes:
+            raise _too_large(asked, bounds)
+        if packer is None:
+            yield piece
+            continue
+        while piece:
+            yield packer.decompress(piece, READ_BYTES)
+            piece, whole = packer.unconsumed_tail, packer.eof
+            if packer.eof:  # RFC 1952, 2.2: several members may follow each other
+                piece, packer = packer.unused_data, zlib.decompressobj(zlib.MAX_WBITS | 16)
+    if not whole:
+        raise zlib.error
+
+
+def _too_large(asked: str, bounds: Bounds) -> AnswerTooLarge:
+    return AnswerTooLarge(asked, f"{bounds.answer_bytes >> 20} MiB", f"{bounds.section}.max_answer_mib")
+
+
+class _Deadline:
+    """Cuts the connections of one request when its time is up."""
+
+    def __init__(self) -> None:
+        self.passed = False
+        self._lock = threading.Lock()
+        self._sockets: list[socket.socket] = []
+
+    def watch(self, connection: socket.socket) -> None:
+        """Take note of a connection. Of a duplicate: closing the original, as http.client does, must not lose it."""
+        try:
+            mine = socket.socket(fileno=os.dup(connection.fileno()))
+        except OSError:
+            return  # it is closed: nothing can hang on it
+        with self._lock:
+            self._sockets.append(mine)
+            if self.passed:
+                _cut(mine)
+
+    def expire(self) -> None:
+        """Cut the connections: whoever reads gets an end."""
+        with self._lock:
+            self.passed = True
+            for one in self._sockets:
+                _cut(one)
+
+    def close(self) -> None:
+        """Let go of the duplicates; the connections stay as they are."""
+        with self._lock:
+            for one in self._sockets:
+                one.close()
+            self._sockets.clear()
+
+
+def _cut(connection: socket.socket) -> None:
+    with suppress(OSError):  # it is closed already
+        connection.shutdown(socket.SHUT_RDWR)
+
+
+_current: ContextVar[_Deadline | None] = ContextVar("deadline", default=None)
+"""That of the request which this thread makes: connections are made far below, by urllib3."""
+
+
+@contextmanager
+def _deadline(seconds: float) -> Iterator[_Deadline]:
+    deadline = _Deadline()
+    timer = threading.Timer(seconds, deadline.expire)
+    timer.daemon = True
+    timer.start()
+    token = _current.set(deadline)
+    try:
+        yield deadline
+    finally:
+        _current.reset(token)
+        timer.cancel()
+        deadline.close()
+
+
+def _watch(connection: socket.socket | None) -> None:
+    deadline = _current.get()
+    if deadline is not None and connection is not None:
+        deadline.watch(connection)
+
+
+class _Watched(HTTPConnection):
+    def _new_conn(self) -> socket.socket:  # before TLS wraps it
+        made = super()._new_conn()
+        _watch(made)
+        return made
+
+    def putrequest(self, *args: Any, **kwargs: Any) -> None:  # noqa: ANN401 - http.client's own
+        _watch(self.sock)  # of an earlier request, kept open
+        super().putrequest(*args, **kwargs)
+
+
+class _WatchedTls(_Watched, HTTPSConnection):
+    pass
+
+
+class _Pool(HTTPConnectionPool):
+    ConnectionCls = _Watched
+
+
+class _TlsPool(HTTPSConnectionPool):
+    ConnectionCls = _WatchedTls
+
+
+_POOLS = {"http": _Pool, "https": _TlsPool}
