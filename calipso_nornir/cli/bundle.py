@@ -1,12 +1,14 @@
 # SPDX-License-Identifier: Apache-2.0
 """``calipso bundle``: what is in a recording."""
 
+from collections.abc import Iterator
 from dataclasses import asdict
 from typing import TYPE_CHECKING
 
 from calipso_nornir.cli.output import Format, Terminal, emit
 from calipso_nornir.cli.running import Run
 from calipso_nornir.cli.shared_options import BundleArgument, Output
+from calipso_nornir.errors import BundleInvalid
 
 if TYPE_CHECKING:
     from calipso_nornir.sources.recording import BundleInfo
@@ -21,6 +23,8 @@ def bundle(run: Run, *, path: BundleArgument, output: Output = Format.TABLE) -> 
         print_bundle(run.out, info)
     else:
         emit(asdict(info), output)
+    if info.secrets:
+        raise BundleInvalid(path, f"names secrets ({', '.join(info.secrets)}); no recording of calipso does")
 
 
 def print_bundle(out: Terminal, info: "BundleInfo") -> None:
@@ -37,3 +41,19 @@ def print_bundle(out: Terminal, info: "BundleInfo") -> None:
     }
     for what, value in rows.items():
         out.say((f"{what:<12}", "cyan"), value)
+    out.say(("\nwhat it says of the environment", "cyan"), " (of how it is reached nothing is used)")
+    for place, value in _flat(info.description):
+        out.say("  ", (f"{place}: ", "cyan"), value)
+
+
+def _flat(value: object, place: str = "") -> Iterator[tuple[str, str]]:
+    """Yield every value of a description with its place; a section goes by its name."""
+    if isinstance(value, dict) and value:
+        for key, one in value.items():
+            yield from _flat(one, f"{place}/{key}" if place else str(key))
+    elif isinstance(value, list) and any(isinstance(one, (dict, list)) for one in value):
+        for number, one in enumerate(value):
+            name = one.get("name", number) if isinstance(one, dict) else number
+            yield from _flat(one, f"{place}/{name}")
+    else:
+        yield place, ", ".join(map(str, value)) if isinstance(value, list) else str(value)

@@ -3,10 +3,12 @@
 
 from __future__ import annotations
 
+import sys
 from typing import TYPE_CHECKING
 
 from calipso_nornir.analysis.finding import one_environment
 from calipso_nornir.errors import InvalidRequest
+from calipso_nornir.metadata.environment_check import RECORDED
 from calipso_nornir.metadata.environments import environment_document, read_environment, read_environment_file
 from calipso_nornir.metadata.loading import load_catalog
 from calipso_nornir.store.environments import save_environment, stored_environment
@@ -61,15 +63,14 @@ def environment_meant(
     return read_environment(document, where=where, constants=constants, complete=asks and recorded is None)
 
 
-def keep(run: Run, store: Store, environment: Environment, *, recorded: bool) -> None:
+def keep(run: Run, store: Store, environment: Environment) -> None:
     """Save an environment that the store does not have; where it has another of that name, say so.
 
-    A recording's description lacks all secrets: that it is another goes without saying.
+    A recording's own environment takes the place of any other: that was agreed on before (``agree_to_replace``).
     """
     known = stored_environment(store, environment.name)
-    if known is None:
+    if known is None or RECORDED in environment.extra:
         save_environment(store, environment)
-    if known is None or recorded:
         return
     wanted = environment_document(environment)
     if any(known.get(key) != value for key, value in wanted.items()):
@@ -77,6 +78,28 @@ def keep(run: Run, store: Store, environment: Environment, *, recorded: bool) ->
             ("note: ", "yellow"),
             f"the store describes {environment.name} otherwise, and goes on so (calipso env add --replace changes it)",
         )
+
+
+def agree_to_replace(run: Run, store: Store, environment: Environment, *, replace: bool) -> None:
+    """Ask before what a recording says takes the place of what the store knows of an environment.
+
+    A recording may come from a stranger, and choose any name. Replayed once more it changes nothing: nobody is asked.
+    """
+    name = environment.name
+    known = stored_environment(store, name)
+    if replace or (known is None and name not in store.environments()):
+        return
+    digest = environment.extra.get(RECORDED)
+    if digest is not None and known is not None and known.get(RECORDED) == digest:
+        return
+    if not sys.stdin.isatty():
+        raise InvalidRequest(
+            f"{store.uri} knows an environment {name}, and the recording would take its place: say --replace, "
+            "or use another store (--store)"
+        )
+    run.err.print(f"Put the recording in the place of what is known of {name}? [y/N] ", end="")
+    if sys.stdin.readline().strip().lower() not in ("y", "yes"):
+        raise InvalidRequest("nothing was replaced")
 
 
 def keep_description(run: Run, store: Store, environment: Environment, *, replace: bool) -> None:

@@ -8,7 +8,7 @@ import typer
 from calipso_nornir.cli.output import Format
 from calipso_nornir.cli.running import Run
 from calipso_nornir.cli.scan_options import ScanOptions
-from calipso_nornir.cli.shared_options import BundleArgument, Inventory, Metadata, Output
+from calipso_nornir.cli.shared_options import BundleArgument, Inventory, Metadata, Output, Replace
 
 
 def replay(  # noqa: PLR0913 - the options of the command
@@ -19,6 +19,7 @@ def replay(  # noqa: PLR0913 - the options of the command
         str | None,
         typer.Option("--env", "-e", metavar="NAME|FILE", help="Its environment, if not the recording's own."),
     ] = None,
+    replace: Replace = False,
     inventory: Inventory = None,
     metadata: Metadata = None,
     output: Output = Format.TABLE,
@@ -26,5 +27,5 @@ def replay(  # noqa: PLR0913 - the options of the command
     """Scan from a recording in place of a cloud."""
     from calipso_nornir.cli.scanning import scan_and_tell  # noqa: PLC0415 - what takes long comes when needed
 
-    options = ScanOptions(env=environment, replay=path, inventory=inventory, metadata=metadata)
+    options = ScanOptions(env=environment, replay=path, replace=replace, inventory=inventory, metadata=metadata)
     scan_and_tell(run, options, output)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from calipso_nornir.cli import completing
-from calipso_nornir.cli.shared_options import Inventory, Metadata, Nornir
+from calipso_nornir.cli.shared_options import Inventory, Metadata, Nornir, Replace
 from calipso_nornir.errors import InvalidRequest, NotAvailable
 
 if TYPE_CHECKING:
@@ -130,6 +130,7 @@ class ScanOptions:
     replay: Annotated[
         str | None, typer.Option("--replay", metavar="FILE", help="Let a recording answer in place of the cloud.")
     ] = None
+    replace: Replace = False
     nornir: Nornir = None
 
     def __post_init__(self) -> None:

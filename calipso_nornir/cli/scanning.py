@@ -14,7 +14,7 @@ import typer
 from calipso_nornir.analysis.finding import known_environments
 from calipso_nornir.cli.bundle import print_bundle
 from calipso_nornir.cli.live import showing
-from calipso_nornir.cli.meant import environment_file, environment_meant, is_file, keep
+from calipso_nornir.cli.meant import agree_to_replace, environment_file, environment_meant, is_file, keep
 from calipso_nornir.cli.output import Format, emit
 from calipso_nornir.cli.running import FAILED, WITH_FAILURES
 from calipso_nornir.cli.summary import next_steps, print_next, print_summary
@@ -82,9 +82,11 @@ def scan_into(run: Run, store: Store, options: ScanOptions, *, described: Enviro
         from calipso_nornir.nornir_inventory import open_nornir  # noqa: PLC0415 - few scans bring their own Nornir
 
         nornir = open_nornir(options.nornir)
+    if source is not None:
+        agree_to_replace(run, store, environment, replace=options.replace)
     if options.clear_all:
         _clear_all(run, store, agreed=options.yes)
-    keep(run, store, environment, recorded=source is not None)
+    keep(run, store, environment)
     with showing(run.err, environment.name) as progress:
         return run_scan(environment, plan=plan, store=store, nornir=nornir, source=source, progress=progress)
 

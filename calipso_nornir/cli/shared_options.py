@@ -57,3 +57,8 @@ Metadata: TypeAlias = Annotated[
 ]
 
 BundleArgument: TypeAlias = Annotated[str, typer.Argument(metavar="FILE", help="A recording.")]
+
+Replace: TypeAlias = Annotated[
+    bool,
+    typer.Option("--replace", help="Let the recording take the place of an environment that the store knows."),
+]

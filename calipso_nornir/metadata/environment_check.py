@@ -25,9 +25,15 @@ Constants = Mapping[str, Collection[str]]
 MAX_VALUES = 20_000
 """Values in one description: YAML aliases can make few lines mean very many."""
 MAX_DEPTH = 50
+RECORDED = "recorded"
+"""Key of an environment that came with a recording; its value is the recording's digest."""
 NEAR = 0.85
 """How like a known key an unknown one must be to be taken for a slip of the pen (1.0: the same)."""
 
+NOT_SCANNABLE = (
+    "came with a recording and can only be scanned from one (--replay FILE). To scan the cloud itself, "
+    "describe how it is reached: calipso env add FILE --replace"
+)
 _CONSTANTS = {
     "environment_type": "environment_types",
     "mechanism_drivers": "mechanism_drivers",
@@ -67,6 +73,7 @@ class _Document(BaseModel):
     auth: dict[str, list[str]] | None = None
     listener_kwargs: dict[str, Any] | None = None
     imported: bool | None = None
+    recorded: Text | None = None
 
 
 class Check:
@@ -160,7 +167,9 @@ class Check:
             for one in value if isinstance(value, (list, tuple)) else [value]:
                 if isinstance(one, str) and one:
                     self._constant(key, constant, one)
-        if data.get("listen") is True and "AMQP" not in sections:
+        if self.complete and data.get(RECORDED) is not None:
+            self._fault(RECORDED, NOT_SCANNABLE)
+        if self.complete and data.get("listen") is True and "AMQP" not in sections:
             self._fault("listen", "needs a section AMQP")
 
     def _constant(self, place: str, constant: str, value: str) -> None:

@@ -54,6 +54,11 @@ def secret_reference(value: object) -> SecretRef:
     return SecretRef(kind, locator)  # type: ignore[arg-type]  # checked above
 
 
+def is_reference(value: object) -> bool:
+    """Tell whether a value is a mapping that says where a secret is kept, right or wrong."""
+    return isinstance(value, SecretRef) or (isinstance(value, Mapping) and _kind_and_locator(value)[0] in SECRET_KINDS)
+
+
 def _kind_and_locator(value: object) -> tuple[str, str]:
     if isinstance(value, str):
         kind, _, locator = value.partition(":")

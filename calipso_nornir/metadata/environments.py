@@ -7,9 +7,9 @@ import json
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from calipso_nornir.errors import EnvironmentInvalid
-from calipso_nornir.metadata.environment_check import Check, Constants
-from calipso_nornir.metadata.environment_fields import is_secret_key
+from calipso_nornir.errors import EnvironmentInvalid, Fault
+from calipso_nornir.metadata.environment_check import RECORDED, Check, Constants
+from calipso_nornir.metadata.environment_fields import is_reference, is_secret_key
 from calipso_nornir.metadata.layers import SHIPPED
 from calipso_nornir.metadata.yaml_file import read_yaml_file
 from calipso_nornir.model.environment import Environment, SecretRef
@@ -58,9 +58,54 @@ def environment_document(environment: Environment) -> dict[str, Any]:
 
 
 def recorded_document(environment: Environment) -> dict[str, Any]:
-    """Return what a recording holds: not even the places of secrets are in it."""
+    """Return what a recording holds: what decides which steps apply, and nothing about how the cloud is reached."""
     document = _document(environment, lambda _ref: None)
-    return {key: value for key, value in document.items() if not is_secret_key(key)}
+    return {key: _without_secrets(value) for key, value in document.items() if _may_be_recorded(key)}
+
+
+def read_recorded(document: object, *, digest: str) -> Environment:
+    """Read the environment of a recording. It comes from a stranger: whatever it says, nobody logs in with it.
+
+    Its sections are left out, and it is marked with the recording's digest, so that it is scanned from one only. Its
+    constants are not checked: overlays that know more may be missing here.
+
+    Raises:
+        EnvironmentInvalid: also when it names secrets, or where they are. No recording of ours does.
+    """
+    named = secrets_in(document)
+    if named:
+        problem = f"names secrets ({', '.join(named[:5])}); no recording of calipso does. Do not trust this one"
+        raise EnvironmentInvalid((Fault("environment", problem),))
+    if isinstance(document, Mapping):
+        document = {key: value for key, value in document.items() if key != "configuration"} | {RECORDED: digest}
+    return read_environment(document, where="environment", constants={}, complete=False)
+
+
+def secrets_in(document: object, where: str = "") -> list[str]:
+    """Return the places in a description that hold a secret, or say where one is kept."""
+    found: list[str] = []
+    if isinstance(document, Mapping):
+        for key, value in document.items():
+            place = f"{where}/{key}" if where else str(key)
+            if is_reference(value) or (is_secret_key(str(key)) and isinstance(value, (str, int, float))):
+                found.append(place)
+            else:
+                found += secrets_in(value, place)
+    elif isinstance(document, (list, tuple)):
+        for number, one in enumerate(document):
+            found += secrets_in(one, f"{where}/{number}")
+    return found
+
+
+def _may_be_recorded(key: str) -> bool:
+    return key not in ("configuration", RECORDED) and not is_secret_key(key)
+
+
+def _without_secrets(value: Any) -> Any:  # noqa: ANN401 - JSON has no type
+    if isinstance(value, Mapping):
+        kept = {key: one for key, one in value.items() if not is_secret_key(str(key)) and not is_reference(one)}
+        return {key: _without_secrets(one) for key, one in kept.items()}
+    return [_without_secrets(one) for one in value] if isinstance(value, list) else value
 
 
 def shipped_constants() -> dict[str, list[str]]:

@@ -7,6 +7,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from calipso_nornir.errors import InvalidRequest
+from calipso_nornir.metadata.environment_check import NOT_SCANNABLE, RECORDED
 from calipso_nornir.scan.events import HostAnswered
 from calipso_nornir.sources.cli import CliSource
 from calipso_nornir.sources.cli.inventory_secrets import inventory_secrets
@@ -66,6 +68,8 @@ def opened_source(  # noqa: PLR0913 - what decides who answers
     progress: Progress,
 ) -> Iterator[Source]:
     """Give what answers a scan's queries, recorded when the plan says so; it is closed at the end."""
+    if source is None and plan.wants_inventory and RECORDED in environment.extra:
+        raise InvalidRequest(f"{environment.name} {NOT_SCANNABLE}")
     vault = Vault()
     answering = source or environment_source(environment, vault, catalog=catalog, nornir=nornir, progress=progress)
     try:

@@ -25,7 +25,7 @@ from calipso_nornir.errors import (
     NotRecorded,
     RecordingFailed,
 )
-from calipso_nornir.metadata.environments import read_environment, recorded_document
+from calipso_nornir.metadata.environments import read_recorded, recorded_document, secrets_in
 from calipso_nornir.model.queries import Lookup
 from calipso_nornir.sources import bundle
 
@@ -49,7 +49,7 @@ class RecordingSource:
         inner: the source that answers.
         path: of the bundle; it appears there when the source is closed after ``complete``, and replaces what was
             there. A recording that was not completed leaves nothing behind: half of one looks like all of a cloud.
-        environment: what is scanned; its description goes along, without references to secrets.
+        environment: what is scanned; its description goes along, without how it is reached.
         scrub: applied to all that is written.
         note: free text for whoever reads the bundle.
 
@@ -168,11 +168,11 @@ class ReplaySource:
     def __init__(self, path: str | Path) -> None:
         self._path = Path(path)
         reader = bundle.Reader(self._path)
-        self.environment: Environment = _environment(self._path, reader.header)
         self._lock = threading.Lock()
         self._answers: dict[Query, _Answers] = {}
         for line, exchange in reader:
             self._answers.setdefault(exchange.query, _Answers()).packed.append(zlib.compress(line, 1))
+        self.environment: Environment = _environment(self._path, reader.header.get("environment"), reader.sha256)
 
     def answer(self, queries: Sequence[Query]) -> Mapping[Query, Reply | CalipsoError]:
         """Answer all queries; NotRecorded for those that nobody asked then."""
@@ -212,6 +212,8 @@ class BundleInfo:
         exchanges: number by kind of source ("api", "db", "cli").
         errors: how many of them ended in an error.
         hosts: those that were logged in to, or were to be.
+        description: of the environment, as it stands there; of that ``configuration`` is not used.
+        secrets: places in it that hold secrets, or say where some are. There should be none: it is not replayed then.
     """
 
     path: str
@@ -219,6 +221,8 @@ class BundleInfo:
     product: str
     recorded_at: str
     environment: str
+    description: Mapping[str, Any]
+    secrets: tuple[str, ...]
     note: str
     exchanges: Mapping[str, int]
     errors: int
@@ -229,7 +233,8 @@ class BundleInfo:
 def bundle_info(path: str | Path) -> BundleInfo:
     """Read a bundle, check it, and say what is in it. Raises BundleInvalid."""
     reader = bundle.Reader(Path(path))
-    environment = _environment(Path(path), reader.header)
+    document = reader.header.get("environment")
+    described = document if isinstance(document, dict) else {}
     kinds: Counter[str] = Counter()
     hosts: set[str] = set()
     errors = 0
@@ -238,12 +243,17 @@ def bundle_info(path: str | Path) -> BundleInfo:
         errors += isinstance(exchange.answer, CalipsoError)
         if exchange.query.host:
             hosts.add(exchange.query.host)
+    named = secrets_in(document)
+    if not named:
+        _environment(Path(path), document, reader.sha256)
     return BundleInfo(
         path=str(path),
         version=bundle.VERSION,
         product=str(reader.header.get("product", "")),
         recorded_at=str(reader.header.get("recorded_at", "")),
-        environment=environment.name,
+        environment=str(described.get("name", "")),
+        description=described,
+        secrets=tuple(named),
         note=str(reader.header.get("note", "")),
         exchanges=dict(sorted(kinds.items())),
         errors=errors,
@@ -252,11 +262,10 @@ def bundle_info(path: str | Path) -> BundleInfo:
     )
 
 
-def _environment(path: Path, header: Mapping[str, Any]) -> Environment:
-    """Read the environment of a header. Its constants are not checked: overlays that know more may be missing here."""
+def _environment(path: Path, document: object, digest: str) -> Environment:
     problem = ""
     try:
-        return read_environment(header.get("environment"), where="environment", constants={}, complete=False)
+        return read_recorded(document, digest=digest)
     except EnvironmentInvalid as error:
         problem = "; ".join(str(fault) for fault in error.faults)
     raise BundleInvalid(str(path), problem)

@@ -3,8 +3,12 @@
 
 from __future__ import annotations
 
+import gzip
+import hashlib
+import io
 import json
-from typing import TYPE_CHECKING
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -193,10 +197,11 @@ def test_an_inventory_without_a_description(store: Path) -> None:
     assert "no description of lab any more" in said.err
 
 
-def test_a_live_scan_needs_a_whole_description(store: Path) -> None:
-    said = calipso("scan", "lab", store=store)
-    assert said.status == 1
-    assert "configuration/OpenStack/pwd: is missing" in said.err
+def test_what_came_with_a_recording_is_scanned_from_one_only(store: Path) -> None:
+    for command in (("scan", "lab"), ("env", "check", "lab")):
+        said = calipso(*command, store=store)
+        assert said.status == 1
+        assert "recorded: came with a recording and can only be scanned from one (--replay FILE)" in said.err
 
 
 def test_inventory_only(tmp_path: Path, whole: Path) -> None:
@@ -206,7 +211,7 @@ def test_inventory_only(tmp_path: Path, whole: Path) -> None:
 
 
 def test_clear_takes_nothing_over(store: Path, partly: Path) -> None:
-    assert calipso("scan", "--replay", partly, store=store).status == 3
+    assert calipso("scan", "--replay", partly, "--replace", store=store).status == 3
     assert "tap" in calipso("search", "tap", "-t", "vnic", store=store).out
     kept = calipso("scan", "--replay", partly, "-o", "json", store=store).json["objects"]
     cleared = calipso("scan", "--replay", partly, "--clear", "-o", "json", store=store).json["objects"]
@@ -295,6 +300,63 @@ def test_what_is_in_a_recording(partly: Path) -> None:
     assert calipso("bundle", partly.parent / "nonesuch").status == 1
 
 
+def with_environment(path: Path, recording: Path, **more: Any) -> Path:  # noqa: ANN401 - any JSON
+    """Write a recording with other things in its environment, and a digest that fits."""
+    first, *rest = gzip.decompress(recording.read_bytes()).splitlines(keepends=True)
+    header = json.loads(first)
+    header["environment"] |= more
+    raw = b"".join([json.dumps(header).encode() + b"\n", *rest[:-1]])
+    trailer = {"count": len(rest) - 1, "sha256": hashlib.sha256(raw).hexdigest()}
+    path.write_bytes(gzip.compress(raw + json.dumps(trailer).encode() + b"\n"))
+    return path
+
+
+def test_a_strangers_recording_runs_no_command(tmp_path: Path, whole: Path) -> None:
+    ran = tmp_path / "ran"
+    section = {"name": "OpenStack", "auth_url": "http://a:5000", "user": "u", "pwd": {"command": f"touch {ran}"}}
+    evil = with_environment(tmp_path / "evil.calipso", whole, configuration=[section])
+    for command in (["replay", evil], ["scan", "--replay", evil], ["scan", "lab"], ["env", "check", "lab"]):
+        said = calipso(*command, store=tmp_path / "s.db")
+        assert said.status in (1, 2)
+    shown = calipso("bundle", evil)
+    assert shown.status == 1
+    assert f"configuration/OpenStack/pwd/command: touch {ran}" in shown.out
+    assert "names secrets (configuration/0/pwd); no recording of calipso does" in shown.err
+    assert not ran.exists()
+
+
+def test_what_is_known_is_not_replaced_without_being_asked(
+    tmp_path: Path, whole: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store = tmp_path / "s.db"
+    section = {"name": "OpenStack", "auth_url": "http://mine:5000", "user": "u", "pwd": {"env": "X"}}
+    (tmp_path / "lab.yaml").write_text(json.dumps({"name": "lab", "configuration": [section]}))
+    assert calipso("env", "add", tmp_path / "lab.yaml", store=store).status == 0
+    said = calipso("replay", whole, store=store)
+    assert said.status == 2
+    assert "knows an environment lab, and the recording would take its place: say --replace" in said.err
+    monkeypatch.setattr("calipso_nornir.cli.meant.sys", SimpleNamespace(stdin=Terminal("n\n")))
+    refused = calipso("replay", whole, store=store)
+    assert (refused.status, "nothing was replaced" in refused.err) == (2, True)
+    assert "mine:5000" in calipso("env", "show", "lab", store=store).out
+    assert counts(store) == {}
+    monkeypatch.setattr("calipso_nornir.cli.meant.sys", SimpleNamespace(stdin=Terminal("yes\n")))
+    assert calipso("replay", whole, store=store).status == 0
+    assert "mine:5000" not in calipso("env", "show", "lab", store=store).out
+    monkeypatch.undo()
+    assert calipso("replay", whole, store=store).status == 0, "the same once more replaces nothing"
+    other = with_environment(tmp_path / "other.calipso", whole, type_drivers="vxlan")
+    assert calipso("replay", other, store=store).status == 2
+    assert calipso("replay", other, "--replace", store=store).status == 0
+
+
+class Terminal(io.StringIO):
+    """Standard input at which somebody types."""
+
+    def isatty(self) -> bool:
+        return True
+
+
 def test_record_changes_no_store(store: Path, whole: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "data"))
     copied = tmp_path / "again.calipso"
@@ -320,7 +382,7 @@ def test_a_recording_that_cannot_be_written(store: Path, whole: Path, tmp_path: 
 
 
 def test_the_last_scans(store: Path, partly: Path) -> None:
-    calipso("scan", "--replay", partly, store=store)
+    calipso("scan", "--replay", partly, "--replace", store=store)
     calipso("scan", "lab", "--links_only", store=store)
     rows = calipso("scans", store=store).out.splitlines()
     assert [row.split()[2] for row in rows[1:]] == ["completed", "completed_with_errors", "completed"]

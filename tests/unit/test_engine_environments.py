@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from calipso_nornir import ReplaySource, ScanPlan, open_store, run_scan
-from calipso_nornir.errors import EnvironmentInvalid, UnknownEnvironment
+from calipso_nornir.errors import EnvironmentInvalid, InvalidRequest, UnknownEnvironment
 from calipso_nornir.metadata.environments import read_environment
 from calipso_nornir.store.environments import save_environment
 from tests.bundles import whole
@@ -36,9 +36,18 @@ def test_a_source_that_is_given_needs_no_secrets(store: Store) -> None:
         assert run_scan("demo-ovs", store=store, plan=plan).ok
 
 
-def test_a_live_scan_does(store: Store) -> None:
-    with pytest.raises(EnvironmentInvalid, match="pwd: is missing"):
+def test_a_recordings_environment_is_never_scanned_as_it_stands(store: Store) -> None:
+    with pytest.raises(EnvironmentInvalid, match="recorded: came with a recording and can only be scanned from one"):
         run_scan("demo-ovs", store=store)
+    with pytest.raises(InvalidRequest, match="demo-ovs came with a recording"):
+        run_scan(ReplaySource(whole.recording("ovs")).environment, store=store)
+
+
+def test_a_live_scan_needs_secrets(store: Store) -> None:
+    lacking = {"name": "lab", "configuration": [{"name": "OpenStack", "auth_url": "http://a:5000", "user": "u"}]}
+    save_environment(store, read_environment(lacking, where="test", complete=False))
+    with pytest.raises(EnvironmentInvalid, match="pwd: is missing"):
+        run_scan("lab", store=store)
 
 
 def test_a_name_that_nobody_knows(store: Store) -> None:

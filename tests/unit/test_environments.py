@@ -16,6 +16,7 @@ from calipso_nornir.metadata.environment_sections import SECTIONS, MysqlSection
 from calipso_nornir.metadata.environments import (
     environment_document,
     read_environment,
+    read_recorded,
     recorded_document,
     shipped_constants,
 )
@@ -145,10 +146,43 @@ def test_a_recording_holds_neither_secrets_nor_their_places() -> None:
     text = json.dumps(document)
     for place in ("OS_PASSWORD", "/etc/calipso/db", "calipso:key", "pass show", "AMQP_PASSWORD", "SENSU", "MY_TOKEN"):
         assert place not in text
-    replayed = read_environment(document, where="bundle", complete=False)
-    assert replayed.section("OpenStack") is not None
-    assert replayed.section("OpenStack")["auth_url"] == OPENSTACK["auth_url"]  # type: ignore[index]
-    assert faults_of(document)["configuration/OpenStack/pwd"] == "is missing"
+    assert OPENSTACK["auth_url"] not in text
+    replayed = read_recorded(document, digest="d1")
+    assert (replayed.mechanism_drivers, replayed.configuration) == (environment.mechanism_drivers, {})
+    stored = environment_document(replayed)
+    assert "came with a recording" in faults_of(stored)["recorded"]
+    assert read_environment(stored, where="store", complete=False) == replayed
+
+
+REFERENCE = {"command": "touch /tmp/c4n4ry"}
+
+
+@pytest.mark.parametrize(
+    ("more", "place"),
+    [
+        ({"configuration": [{"name": "OpenStack", "pwd": REFERENCE}]}, "configuration/0/pwd"),
+        ({"configuration": [{"name": "OpenStack", "pwd": "command:touch x"}]}, "configuration/0/pwd"),
+        ({"configuration": [{"name": "OpenStack", "pwd": "plain text"}]}, "configuration/0/pwd"),
+        ({"configuration": [{"name": "CLI", "hosts": {"h": {"passphrase": REFERENCE}}}]}, "0/hosts/h/passphrase"),
+        ({"configuration": [{"name": "Acme", "api_key": REFERENCE}]}, "configuration/0/api_key"),
+        ({"configuration": {"pwd": {"file": "/etc/shadow"}}}, "configuration/pwd"),
+        ({"listener_kwargs": {"deep": [{"password": {"keyring": "a:b"}}]}}, "listener_kwargs/deep/0/password"),
+        ({"my_token": {"env": "HOME"}}, "my_token"),
+        ({"anything": {"cloud": "prod"}}, "anything"),
+    ],
+)
+def test_a_recording_brings_no_secret_and_no_reference_to_one(more: dict[str, Any], place: str) -> None:
+    with pytest.raises(EnvironmentInvalid) as caught:
+        read_recorded({"name": "lab", **more}, digest="d1")
+    assert f"names secrets ({place}" in str(caught.value) or place in str(caught.value)
+    assert "c4n4ry" not in str(caught.value)
+
+
+def test_how_a_recorded_cloud_is_reached_is_not_read() -> None:
+    """Also without a secret: an os_cloud of the reader's own, with a stranger's address for its token."""
+    section = {"name": "OpenStack", "os_cloud": "prod", "endpoint_overrides": {"compute": "http://stranger:1"}}
+    read = read_recorded({"name": "lab", "configuration": [section, {"name": "Unknown"}, 5]}, digest="d1")
+    assert read.configuration == {}
 
 
 @pytest.mark.parametrize(
