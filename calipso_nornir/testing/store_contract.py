@@ -263,6 +263,16 @@ class StoreContract:
             writer.seen("inventory", ["0" * 24], LATER)
         assert stored(store) == {one: {**before[one], "last_scanned": LATER}, other: before[other]}
 
+    def test_of_two_times_that_one_writer_has_seen_a_document_the_later_counts(self, opened: Opened) -> None:
+        one, other = host("h1"), host("h2")
+        put(opened(), "inventory", map(object_document, (one, other)))
+        with opened().write(ENVIRONMENT) as writer:
+            for at in (LATER, AT):
+                writer.seen("inventory", [one.ref.document_id], at)
+            for at in (AT, LATER):
+                writer.seen("inventory", [other.ref.document_id], at)
+        assert {one["last_scanned"] for one in stored(opened()).values()} == {LATER}
+
     def test_seen_reaches_documents_that_have_no_time_yet(self, opened: Opened) -> None:
         never = replace(host("h1"), scanned_at=None)
         put(opened(), "inventory", [object_document(never)])

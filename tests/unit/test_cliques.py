@@ -132,6 +132,14 @@ def test_what_one_network_reaches_is_not_left_by_another() -> None:
     assert "b1>c2" in reached(server, [*links, plugged], "server-nic", "nic-b", "b-c")
 
 
+def test_what_two_link_types_reach_for_different_networks_is_left_by_both() -> None:
+    """A bridge that a server's interface in n1 is a member of, and that its interface in n2 reaches by another way."""
+    focal = thing("a", id="a1", network=["n1", "n2"])
+    first, second = link("a1>b1", network="n1"), link("a1>c1", network="n2")
+    links = [first, second, link("c1>b1"), link("b1>d1", network="n1"), link("b1>d2", network="n2")]
+    assert reached(focal, links, "a-b", "a-c", "c-b", "b-d") == ["a1>b1", "a1>c1", "c1>b1", "b1>d1", "b1>d2"]
+
+
 def test_what_constrains_nothing_is_not_looked_at() -> None:
     focal = thing("a", id="a1", network="n1")
     links = [link("a1>b1", network="n2")]

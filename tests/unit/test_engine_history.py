@@ -84,3 +84,20 @@ def test_the_past_leaves_no_trace(before: TinyCloud, now: TinyCloud, failures: l
         assert (report.status, report.objects.kept) == ("completed", 0)
         assert content(scanned.stored()) == truth
         scanned.store.close()
+
+
+def test_what_a_later_scan_has_found_is_not_removed_by_one_that_began_earlier(tmp_path: Path) -> None:
+    """The first scan asks, a server comes, a second scan finds and stores it, the first ends without having seen it."""
+    scanned = Scanned(tmp_path)
+    scanned.scan()
+    grown = TinyCloud(servers=[*scanned.cloud.servers, Server("web3", "cmp1")])
+    later = Scanned(tmp_path, grown)
+    ended = []
+
+    def overtake(queries: Any) -> None:  # noqa: ANN401 - queries
+        if not ended and any(query.host for query in queries):
+            ended.append(later.scan())
+
+    scanned.scan(during=overtake)
+    assert [one.status for one in ended] == ["completed"]
+    assert later.stored()["inventory"].keys() == fresh(grown, tmp_path)["inventory"].keys()

@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from itertools import pairwise
 from typing import Any
 
@@ -181,3 +182,11 @@ def test_a_graph_is_walked_both_ways_but_points_one_way() -> None:
     assert list(graph.hops(LinkType("a", "b"), one.target)) == []
     assert [hop.to for hop in graph.outgoing(one.source)] == [one.target]
     assert list(graph.outgoing(one.target)) == []
+
+
+def test_it_was_confirmed_when_the_oldest_of_its_links_was() -> None:
+    before, later = AT - timedelta(days=2), AT - timedelta(days=1)
+    links = [link("a1>b1", scanned_at=later), link("b1>c1", scanned_at=before), link("c1>d1", scanned_at=AT)]
+    assert [one.scanned_at for one in derived(links, "a-d", "a1")] == [before]
+    assert [one.scanned_at for one in derived(links, "b-d", "b1")] == [before]
+    assert [one.scanned_at for one in derived([*links[:1], link("b1>c1")], "a-c", "a1")] == [later]
