@@ -15,24 +15,61 @@ if TYPE_CHECKING:
     from types import FrameType
 
 INTERRUPTED = 130
-GRACE_S = 3.0
-"""Seconds that what is under way has to end after Ctrl-C. No store is hurt by a process that ends at once."""
+"""What a command ends with when it is interrupted; the process ends with 128 and the number of the signal."""
+SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+GRACE_S = 8.0
+"""Seconds that what is under way has to tidy up after a signal. No store is hurt by a process that ends at once."""
 
 
 def main() -> None:
     """Run the command line and end the process."""
-    signal.signal(signal.SIGINT, _interrupt)
-    _prepare_streams()
-    from calipso_nornir.cli.app import app  # noqa: PLC0415 - Ctrl-C is ours from the first moment on
-
+    signals = _Signals()
     try:
+        signals.listen()
+        _prepare_streams()
+        from calipso_nornir.cli.app import app  # noqa: PLC0415 - signals are ours from the first moment on
+
         app(prog_name="calipso")
     except SystemExit as ended:
         if ended.code == INTERRUPTED:
-            _end_now()  # threads that wait for a silent host would hold the process up
+            signals.end_now()  # threads that wait for a silent host would hold the process up
         raise
     except KeyboardInterrupt:  # outside of any command
-        _end_now()
+        signals.end_now()
+
+
+class _Signals:
+    """SIGINT, SIGTERM and SIGHUP alike: the first lets the command tidy up, the second ends the process at once."""
+
+    def __init__(self) -> None:
+        self._number: int = signal.SIGINT
+
+    def listen(self) -> None:
+        """Take the signals, but for SIGHUP where it is ignored: that is what nohup(1) is for."""
+        for number in SIGNALS:
+            if number != signal.SIGHUP or signal.getsignal(number) is not signal.SIG_IGN:
+                signal.signal(number, self._interrupt)
+
+    def _interrupt(self, number: int, _frame: FrameType | None) -> None:
+        self._number = number
+        for one in SIGNALS:
+            if signal.getsignal(one) == self._interrupt:
+                signal.signal(one, lambda _number, _frame: self.end_now())
+        patience = threading.Timer(GRACE_S, self.end_now)
+        patience.daemon = True
+        patience.start()
+        raise KeyboardInterrupt
+
+    def end_now(self) -> None:
+        """End the process, whatever its threads do."""
+        if sys.stderr.isatty():
+            sys.stderr.write("\x1b[?25h")  # DECTCEM: the cursor, which a live display hides
+        for stream in (sys.stdout, sys.stderr):
+            try:
+                stream.flush()
+            except OSError:
+                continue
+        os._exit(128 + self._number)
 
 
 def _prepare_streams() -> None:
@@ -46,23 +83,3 @@ def _prepare_streams() -> None:
 
 def _nowhere() -> TextIO:
     return Path(os.devnull).open("w", encoding="utf-8")
-
-
-def _interrupt(_number: int, _frame: FrameType | None) -> None:
-    """Raise KeyboardInterrupt once; the second Ctrl-C, or the end of the grace, ends the process as it is."""
-    signal.signal(signal.SIGINT, lambda _number, _frame: _end_now())
-    patience = threading.Timer(GRACE_S, _end_now)
-    patience.daemon = True
-    patience.start()
-    raise KeyboardInterrupt
-
-
-def _end_now() -> None:
-    if sys.stderr.isatty():
-        sys.stderr.write("\x1b[?25h")  # DECTCEM: the cursor, which a live display hides
-    for stream in (sys.stdout, sys.stderr):
-        try:
-            stream.flush()
-        except OSError:
-            continue
-    os._exit(INTERRUPTED)

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """How a command runs: the options that all have, the store, and what errors look like from outside.
 
-Exit status: 0 done, 1 failed, 2 asked for in a way that cannot be, 3 done with failures; 130 and 141
-as a shell has it for SIGINT and SIGPIPE.
+Exit status: 0 done, 1 failed, 2 asked for in a way that cannot be, 3 done with failures; 129, 130,
+141 and 143 as a shell has it for SIGHUP, SIGINT, SIGPIPE and SIGTERM.
 """
 
 from __future__ import annotations
@@ -76,7 +76,7 @@ class Run:
 
     def log_at(self, level: int) -> None:
         """Send the log of this product to standard error, from a level on; of others only warnings."""
-        handler = _Log(self.err)
+        handler = _Log(self.err, tracebacks=self.verbose)
         root = logging.getLogger()
         root.handlers = [one for one in root.handlers if not isinstance(one, _Log)]
         root.addHandler(handler)
@@ -103,13 +103,22 @@ class Run:
                 self.err.say((text, "dim"))
 
 
+class _Plainly(logging.Formatter):
+    """Tells of an error in one line; its traceback is for those who ask for it (``--verbose``)."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        text = f"{record.levelname} {record.name}: {record.getMessage()}"
+        error = record.exc_info[1] if record.exc_info else None
+        return text if error is None else f"{text}: {str(error) or type(error).__name__}"
+
+
 class _Log(logging.Handler):
     """Log lines on standard error, above whatever is shown there live."""
 
-    def __init__(self, terminal: Terminal) -> None:
+    def __init__(self, terminal: Terminal, *, tracebacks: bool) -> None:
         super().__init__()
         self._terminal = terminal
-        self.setFormatter(logging.Formatter("%(levelname)s %(name)s: %(message)s"))
+        self.setFormatter((logging.Formatter if tracebacks else _Plainly)("%(levelname)s %(name)s: %(message)s"))
 
     def emit(self, record: logging.LogRecord) -> None:
         for text in self.format(record).splitlines():

@@ -11,8 +11,16 @@ from calipso_nornir.cli.facts import WRONG
 from calipso_nornir.cli.output import Format, emit, table
 from calipso_nornir.cli.running import Run
 from calipso_nornir.cli.shared_options import EnvironmentArgument, Inventory, Output
+from calipso_nornir.store.liveness import status_of
 
-_STYLE = {"completed": "green", "completed_with_errors": "yellow", "failed": WRONG, "running": "cyan"}
+_STYLE = {
+    "completed": "green",
+    "completed_with_errors": "yellow",
+    "failed": WRONG,
+    "running": "cyan",
+    "lost": WRONG,
+    "aborted": WRONG,
+}
 _ONLY = ("inventory_only", "links_only", "cliques_only", "clear")
 
 
@@ -30,7 +38,7 @@ def scans(
         found = [one for name in names for one in store.collection("scans").find({"environment": name})]
     found.sort(key=lambda one: (str(one.get("start_timestamp")), str(one.get("scan_id"))), reverse=True)
     if output is not Format.TABLE:
-        emit(found[:limit], output)
+        emit([{**one, "status": status_of(one)} for one in found[:limit]], output)
     elif found:
         columns = ("started", "environment", "status", "seconds", "of", "objects", "changes", "failures", "scan_id")
         table(run.out, columns, [_row(one) for one in found[:limit]])
@@ -39,7 +47,7 @@ def scans(
 
 
 def _row(one: dict[str, Any]) -> list[Any]:
-    status = str(one.get("status"))
+    status = status_of(one)
     objects = one.get("objects") or {}
     total = sum(int(objects.get(key, 0)) for key in ("new", "changed", "unchanged", "kept")) if objects else None
     changes = f"+{objects.get('new', 0)} ~{objects.get('changed', 0)} -{objects.get('removed', 0)}" if objects else None

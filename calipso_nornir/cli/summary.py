@@ -25,6 +25,7 @@ _STATUS: Final = {
     "completed": ("completed", "bold green"),
     "completed_with_errors": ("completed with errors", "bold yellow"),
     "failed": ("failed", WRONG),
+    "aborted": ("aborted", WRONG),
 }
 
 
@@ -33,7 +34,7 @@ def print_summary(out: Terminal, report: ScanReport, *, everything: bool = False
     words, style = _STATUS[report.status]
     seconds = (report.ended_at - report.started_at).total_seconds() if report.ended_at else 0.0
     out.say((report.environment, "bold"), "  ", (words, style), f" in {seconds:.1f} s")
-    if report.status != "failed":
+    if report.status not in ("failed", "aborted"):
         _print_changes(out, report)
         counts = [f"{count} {type_}" for type_, count in _counted(report)]
         if counts:

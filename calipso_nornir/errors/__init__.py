@@ -20,6 +20,7 @@
     │   ├── DocumentRefused
     │   ├── Overtaken            others changed what a commit was computed from
     │   └── PastUnknown          older than what is kept
+    ├── ScanCancelled            somebody asked the scan to stop
     ├── SourceError              what a source says in place of an answer
     │   ├── SourceNotConfigured  ├── NotRecorded
     │   ├── NotAuthenticated     ├── NotAuthorized   ├── ViewRestricted
@@ -65,6 +66,7 @@ from calipso_nornir.errors.fetch import (
     ParentUnknown,
     ParseError,
 )
+from calipso_nornir.errors.scan import ScanCancelled
 from calipso_nornir.errors.source import (
     AnswerTooLarge,
     AnswerTooSlow,
@@ -158,6 +160,7 @@ __all__ = [
     "RecordingFailed",
     "ResourceMissing",
     "Retriable",
+    "ScanCancelled",
     "SecretUnavailable",
     "SelectFailed",
     "SourceError",

@@ -7,17 +7,12 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from calipso_nornir.errors import InvalidRequest
-from calipso_nornir.metadata.environment_check import NOT_SCANNABLE, RECORDED
 from calipso_nornir.scan.events import HostAnswered
 from calipso_nornir.sources.cli import CliSource
-from calipso_nornir.sources.cli.inventory_secrets import inventory_secrets
 from calipso_nornir.sources.cli.prefixes import Prefixes
 from calipso_nornir.sources.mysql import MysqlSource
 from calipso_nornir.sources.openstack import OpenStackSource
-from calipso_nornir.sources.recording import RecordingSource
 from calipso_nornir.sources.router import Router
-from calipso_nornir.sources.secrets import Vault
 from calipso_nornir.store import default_uri, open_store
 
 if TYPE_CHECKING:
@@ -25,12 +20,11 @@ if TYPE_CHECKING:
 
     from nornir.core import Nornir
 
-    from calipso_nornir.errors import CalipsoError
     from calipso_nornir.metadata.catalog import Catalog
     from calipso_nornir.model.environment import Environment
     from calipso_nornir.model.protocols import Source, Store
     from calipso_nornir.scan.events import Progress
-    from calipso_nornir.scan.plan import ScanPlan
+    from calipso_nornir.sources.secrets import Vault
 
 
 @contextmanager
@@ -47,40 +41,6 @@ def opened_store(store: Store | str | Path | None, *, make: bool) -> Iterator[St
         yield opened
     finally:
         opened.close()
-
-
-def finish(source: Source) -> CalipsoError | None:
-    """Close a source that has answered everything; return why its recording is not there, if it is not."""
-    if isinstance(source, RecordingSource):
-        source.complete()
-    source.close()
-    return source.failure if isinstance(source, RecordingSource) else None
-
-
-@contextmanager
-def opened_source(  # noqa: PLR0913 - what decides who answers
-    environment: Environment,
-    plan: ScanPlan,
-    *,
-    catalog: Catalog,
-    nornir: Nornir | None,
-    source: Source | None,
-    progress: Progress,
-) -> Iterator[Source]:
-    """Give what answers a scan's queries, recorded when the plan says so; it is closed at the end."""
-    if source is None and plan.wants_inventory and RECORDED in environment.extra:
-        raise InvalidRequest(f"{environment.name} {NOT_SCANNABLE}")
-    vault = Vault()
-    answering = source or environment_source(environment, vault, catalog=catalog, nornir=nornir, progress=progress)
-    try:
-        if plan.record is not None:
-            vault.learn(environment.secrets())
-            for secret in inventory_secrets(nornir):
-                vault.remember(secret, what="a password of the Nornir inventory")
-            answering = RecordingSource(answering, plan.record, environment=environment, scrub=vault.scrub)
-        yield answering
-    finally:
-        answering.close()
 
 
 def environment_source(

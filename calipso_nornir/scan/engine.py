@@ -3,96 +3,44 @@
 
 from __future__ import annotations
 
-import logging
 import time
 import uuid
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from calipso_nornir.errors import CalipsoError, Fatal
-from calipso_nornir.metadata.loading import load_catalog
-from calipso_nornir.model.environment import Environment
+from calipso_nornir.errors import CalipsoError, Fatal, ScanCancelled
 from calipso_nornir.scan.before import Before
-from calipso_nornir.scan.building import finish, opened_source, opened_store
 from calipso_nornir.scan.cliques import build_cliques, constraint_attributes
-from calipso_nornir.scan.events import SILENT, PhaseBegan, ScanEnded, guarded
+from calipso_nornir.scan.events import SILENT, PhaseBegan, ScanEnded
 from calipso_nornir.scan.gather import Gathering
 from calipso_nornir.scan.graph import Graph
 from calipso_nornir.scan.implicit import derive_links
 from calipso_nornir.scan.links import find_links
-from calipso_nornir.scan.plan import ScanPlan, Steps, find_scope
+from calipso_nornir.scan.plan import Steps, find_scope
 from calipso_nornir.scan.records import ScanRecord
 from calipso_nornir.scan.report import ScanReport, Troubles
+from calipso_nornir.scan.sessions import finish
 from calipso_nornir.scan.storing import Generation
 from calipso_nornir.scan.working import State, Working
-from calipso_nornir.store.environments import load_environment
-from calipso_nornir.store.publishing import publish
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
-    from pathlib import Path
-
-    from nornir.core import Nornir
 
     from calipso_nornir.metadata.catalog import Catalog
     from calipso_nornir.model.cliques import Clique, CliqueType
+    from calipso_nornir.model.environment import Environment
     from calipso_nornir.model.links import Link
     from calipso_nornir.model.objects import InventoryObject
     from calipso_nornir.model.protocols import Source, Store
     from calipso_nornir.scan.events import Phase, Progress
-    from calipso_nornir.scan.plan import Scope
-
-logger = logging.getLogger(__name__)
-
-
-def run_scan(  # noqa: PLR0913 - each has its default; the environment is the one that has not
-    environment: str | Environment,
-    *,
-    plan: ScanPlan | None = None,
-    store: Store | str | Path | None = None,
-    nornir: Nornir | None = None,
-    source: Source | None = None,
-    progress: Progress = SILENT,
-) -> ScanReport:
-    """Scan an environment and store what was found.
-
-    Args:
-        environment: its name in the store, or the environment itself.
-        plan: what to do; by default everything.
-        store: a store, its URI or path; by default ``CALIPSO_STORE`` or the user's own file.
-        nornir: hosts and how to log in to them, instead of the environment's CLI section.
-        source: what answers in place of the environment's own sources, e.g. a recording.
-        progress: is called with every event of ``calipso_nornir.scan.events``.
-
-    Returns:
-        The report. Whatever could not be looked at stands in it, and what was known there is kept.
-
-    Raises:
-        MetadataError, EnvironmentInvalid, UnknownEnvironment, UnknownObject, SecretUnavailable, StoreError,
-        InvalidRequest: going on is pointless. Nothing was changed.
-    """
-    plan = plan or ScanPlan()
-    tell = guarded(progress)
-    catalog = load_catalog(plan.metadata)
-    with opened_store(store, make=isinstance(environment, Environment)) as where:
-        chosen = environment
-        if not isinstance(chosen, Environment):
-            asks = source is None and plan.wants_inventory
-            chosen = load_environment(where, chosen, constants=catalog.constants, complete=asks)
-        _check_clique_types(catalog, chosen)
-        with opened_source(chosen, plan, catalog=catalog, nornir=nornir, source=source, progress=tell) as answering:
-            return _Scan(chosen, plan, catalog=catalog, store=where, source=answering, progress=tell).run()
+    from calipso_nornir.scan.plan import ScanPlan, Scope
+    from calipso_nornir.scan.report import Status
+    from calipso_nornir.scan.stopping import Stop
 
 
-def _check_clique_types(catalog: Catalog, environment: Environment) -> None:
-    """Raise MetadataError, before any packet, when clique types fit the environment equally well."""
-    for focal_type in catalog.focal_types():
-        catalog.clique_type_for(environment, focal_type)
-
-
-class _Scan:
-    """The parts of one running scan."""
+class Scan:
+    """The parts of one scan. Raises UnknownObject for one of an object that is not there."""
 
     def __init__(  # noqa: PLR0913 - everything a scan is made of comes together here
         self,
@@ -102,43 +50,63 @@ class _Scan:
         catalog: Catalog,
         store: Store,
         source: Source,
-        progress: Progress,
+        stop: Stop,
+        progress: Progress = SILENT,
+        scan_id: str | None = None,
     ) -> None:
         self._environment = environment
         self._plan = plan
         self._catalog = catalog
         self._store = store
         self._source = source
+        self._stop = stop
         self._progress = progress
         self._view = store.view(environment.name)
         self._before = Before(self._view, forget=plan.clear)
-        self._report = ScanReport(scan_id=uuid.uuid4().hex, environment=environment.name, started_at=datetime.now(UTC))
+        self._scope = find_scope(plan, self._before, catalog)
+        self._report = ScanReport(
+            scan_id=scan_id or uuid.uuid4().hex, environment=environment.name, started_at=datetime.now(UTC)
+        )
         self._troubles = Troubles(self._report, progress)
         self._record = ScanRecord(store, plan, self._report)
 
     def run(self) -> ScanReport:
-        scope = find_scope(self._plan, self._before, self._catalog)
-        publish(self._catalog, self._store)
+        """Scan; raises the errors after which nothing is as the caller expects, and returns the report otherwise."""
         self._record.begin()
         try:
-            self._phases(scope)
+            self._phases()
+        except ScanCancelled as error:
+            self._ends("aborted", error)
         except CalipsoError as error:
-            self._report.status = "failed"
-            self._troubles.fail(error, "the scan as a whole")
+            self._ends("failed", error)
             if not isinstance(error, Fatal):
                 raise
+        except KeyboardInterrupt:
+            self._report.status = "aborted"
+            raise
         except BaseException:
             self._report.status = "failed"
             raise
         else:
             self._report.status = "completed_with_errors" if self._report.failures else "completed"
         finally:
-            self._report.ended_at = datetime.now(UTC)
-            self._record.end(whole=scope is None)
+            self._note_outcome()
         self._progress(ScanEnded(self._report))
         return self._report
 
-    def _phases(self, scope: Scope | None) -> None:
+    def _ends(self, status: Status, error: CalipsoError) -> None:
+        self._report.status = status
+        self._troubles.fail(error, "the scan as a whole")
+
+    def _note_outcome(self) -> None:
+        self._report.ended_at = datetime.now(UTC)
+        unnoted = self._record.end(whole=self._scope is None)
+        if unnoted is not None and self._report.status in ("completed", "completed_with_errors"):
+            self._report.status = "completed_with_errors"
+            self._troubles.fail(unnoted, "the scan's own record")
+
+    def _phases(self) -> None:
+        scope = self._scope
         with self._phase("inventory"):
             working, inside = self._inventory(scope)
         links: list[Link] = []
@@ -242,17 +210,18 @@ class _Scan:
         cliques: Iterable[Clique],
     ) -> None:
         with self._store.write(self._environment.name) as writer:
-            generation = Generation(writer, self._report)
+            generation = Generation(writer, at=self._report.started_at)
             if self._plan.wants_inventory:
-                generation.objects(working, within=inside)
+                generation.put_objects(working, within=inside)
             unconfirmed = self._unconfirmed(links, working)
             if self._plan.wants_links:
-                generation.links(links, kept=unconfirmed)
+                generation.put_links(links, kept=unconfirmed)
             if self._plan.wants_cliques:
-                generation.links(implicit, "implicit_links")
-                generation.cliques(cliques, kept=unconfirmed)
+                generation.put_links(implicit, "implicit_links")
+                generation.put_cliques(cliques, kept=unconfirmed)
             if self._plan.inventory_only:
                 generation.prune(working, self._view)
+        generation.tell(self._report)
 
     def _unconfirmed(self, links: Iterable[Link], working: Working) -> frozenset[str]:
         """Return the links that this scan was about and that nobody could confirm."""
@@ -266,6 +235,7 @@ class _Scan:
 
     @contextmanager
     def _phase(self, phase: Phase) -> Iterator[None]:
+        self._stop.check()
         self._progress(PhaseBegan(phase))
         begun = time.monotonic()
         try:

@@ -4,10 +4,12 @@
 from __future__ import annotations
 
 import logging
+import threading
 from typing import TYPE_CHECKING, Any
 
 from calipso_nornir.errors import StoreError
 from calipso_nornir.store.freshness import newest_whole
+from calipso_nornir.store.liveness import BEAT_S, LOST, sign_of_life, status_of
 
 if TYPE_CHECKING:
     from calipso_nornir.model.protocols import Store
@@ -27,13 +29,22 @@ class ScanRecord:
         self._store = store
         self._plan = plan
         self._report = report
+        self._ended = threading.Event()
+        self._beating = threading.Thread(target=self._beat, name=f"scan {report.scan_id}", daemon=True)
 
     def begin(self) -> None:
-        """Note that the scan runs."""
+        """Note that the scan runs, and go on saying so; scans that have died are noted as lost."""
+        for one in self._store.collection("scans").find({"environment": self._report.environment, "status": "running"}):
+            if status_of(one) == LOST:
+                self._store.collection("scans").put(str(one["scan_id"]), {**one, "status": LOST})
         self._put({"status": "running"})
+        self._beating.start()
 
-    def end(self, *, whole: bool) -> None:
-        """Note how it went. A store that cannot take the note any more is logged: the scan's own error counts."""
+    def end(self, *, whole: bool) -> StoreError | None:
+        """Note how it went; return why the store could not take the note: the scan's own error counts for more."""
+        self._ended.set()
+        if self._beating.is_alive():
+            self._beating.join(BEAT_S)
         try:
             report = self._report.document()
             self._put(report)
@@ -41,8 +52,17 @@ class ScanRecord:
             if whole and self._plan.wants_inventory:
                 self._environment()
             self._trim()
-        except StoreError:
-            logger.exception("the outcome of scan %s could not be noted", self._report.scan_id)
+        except StoreError as error:
+            logger.info("the outcome of scan %s could not be noted: %s", self._report.scan_id, error)
+            return error
+        return None
+
+    def _beat(self) -> None:
+        while not self._ended.wait(BEAT_S):
+            try:
+                self._put({"status": "running"})
+            except StoreError as error:
+                logger.info("scan %s could not give a sign of life: %s", self._report.scan_id, error)
 
     def _put(self, document: dict[str, Any]) -> None:
         plan = {name: getattr(self._plan, name) for name in ("inventory_only", "links_only", "cliques_only", "clear")}
@@ -55,6 +75,7 @@ class ScanRecord:
                 "start_timestamp": self._report.started_at.isoformat(),
                 "object_id": self._plan.object_id,
                 **plan,
+                **sign_of_life(),
                 **document,
             },
         )

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from calipso_nornir.scan.events import Progress
 
 Severity: TypeAlias = Literal["failure", "notice"]
-Status: TypeAlias = Literal["completed", "completed_with_errors", "failed"]
+Status: TypeAlias = Literal["completed", "completed_with_errors", "failed", "aborted"]
 
 
 @dataclass(slots=True)
@@ -80,7 +80,7 @@ class ScanReport:
 
     ``status``: "completed" when every fetching saw all it had to see; "completed_with_errors" when
     something could not be looked at (``failures`` say what; what was known there is kept); "failed"
-    when nothing could be stored. Durations are in seconds.
+    when nothing could be stored; "aborted" when somebody stopped it, and nothing was stored. Durations are in seconds.
     """
 
     scan_id: str

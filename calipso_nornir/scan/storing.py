@@ -10,6 +10,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from calipso_nornir.scan.report import Changes
 from calipso_nornir.scan.working import State
 from calipso_nornir.store.chunks import chunks
 from calipso_nornir.store.documents import clique_document, link_document, object_document
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
     from calipso_nornir.model.cliques import Clique
     from calipso_nornir.model.links import Link
     from calipso_nornir.model.protocols import Document, Kind, StoreView, Writer
-    from calipso_nornir.scan.report import Changes, ScanReport
+    from calipso_nornir.scan.report import ScanReport
     from calipso_nornir.scan.working import Working
 
 CHUNK = 2000
@@ -33,30 +34,36 @@ CHUNK = 2000
 class Generation:
     """What one scan writes, within one ``store.write`` block."""
 
-    def __init__(self, writer: Writer, report: ScanReport) -> None:
+    def __init__(self, writer: Writer, *, at: datetime) -> None:
         self._writer = writer
-        self._report = report
-        self._at = utc_ms(report.started_at)
+        self._at = utc_ms(at)
+        self.objects, self.links, self.cliques = Changes(), Changes(), Changes()
+        self._removed: list[dict[str, str]] = []
 
-    def objects(self, working: Working, *, within: frozenset[str] | None) -> None:
+    def tell(self, report: ScanReport) -> None:
+        """Note in the report what was committed: nothing counts before."""
+        report.objects, report.links, report.cliques = self.objects, self.links, self.cliques
+        report.removed += self._removed
+
+    def put_objects(self, working: Working, *, within: frozenset[str] | None) -> None:
         """Write the objects; ``within``: ``_id``s that a partial scan may remove, None for a whole one."""
         kept = {one.ref.document_id for one in working if working.is_doubted(one.ref)}
         context = {one.ref.document_id for one in working.in_state(State.CONTEXT)}
         stored = (one for one in working if working.state(one.ref) is not State.CONTEXT)
-        gone = self._write("inventory", (object_document(one) for one in stored), self._report.objects, kept=kept)
+        gone = self._write("inventory", (object_document(one) for one in stored), self.objects, kept=kept)
         gone -= context
-        self._remove("inventory", gone if within is None else gone & within, self._report.objects)
+        self._remove("inventory", gone if within is None else gone & within, self.objects)
 
-    def links(self, links: Iterable[Link], kind: Kind = "links", *, kept: AbstractSet[str] = frozenset()) -> None:
+    def put_links(self, links: Iterable[Link], kind: Kind = "links", *, kept: AbstractSet[str] = frozenset()) -> None:
         """Write the links of the whole environment; those that are not among them are gone.
 
         ``kept``: ``_id``s of those with an end that somebody wanted to look at and could not.
         """
-        changes = self._report.links if kind == "links" else type(self._report.links)()
+        changes = self.links if kind == "links" else Changes()
         gone = self._write(kind, map(link_document, links), changes, kept=kept)
         self._remove(kind, gone, changes)
 
-    def cliques(self, cliques: Iterable[Clique], *, kept: AbstractSet[str] = frozenset()) -> None:
+    def put_cliques(self, cliques: Iterable[Clique], *, kept: AbstractSet[str] = frozenset()) -> None:
         """Write the cliques of the whole environment; those that are not among them are gone.
 
         ``kept``: links that are not confirmed; a clique that contains one is not confirmed either.
@@ -69,21 +76,21 @@ class Generation:
                     unconfirmed.add(one.document_id)
                 yield clique_document(one)
 
-        gone = self._write("cliques", documents(), self._report.cliques, kept=unconfirmed)
-        self._remove("cliques", gone, self._report.cliques)
+        gone = self._write("cliques", documents(), self.cliques, kept=unconfirmed)
+        self._remove("cliques", gone, self.cliques)
 
     def prune(self, working: Working, view: StoreView) -> None:
         """Take what is gone out of the links and cliques that there are, without looking for new ones."""
         lost = {link.document_id for link in view.links() if not (link.source in working and link.target in working)}
-        self._remove("links", lost, self._report.links)
+        self._remove("links", lost, self.links)
         for clique in list(view.cliques()):
             if clique.focal_point not in working:
-                self._remove("cliques", {clique.document_id}, self._report.cliques)
+                self._remove("cliques", {clique.document_id}, self.cliques)
             elif lost & set(clique.links):
                 links = tuple(link for link in clique.links if link not in lost)
                 nodes = tuple(node for node in clique.nodes if node in working)
                 self._writer.put("cliques", [clique_document(replace(clique, links=links, nodes=nodes))])
-                self._report.cliques.changed += 1
+                self.cliques.changed += 1
 
     def _write(
         self, kind: Kind, documents: Iterator[Document], changes: Changes, *, kept: AbstractSet[str]
@@ -123,6 +130,6 @@ class Generation:
             if scanned is None or scanned <= self._at:
                 gone.append(document["_id"])
                 if kind == "inventory":
-                    self._report.removed.append({key: document[key] for key in ("type", "id", "name")})
+                    self._removed.append({key: document[key] for key in ("type", "id", "name")})
         self._writer.remove(kind, gone)
         changes.removed += len(gone)

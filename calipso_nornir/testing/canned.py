@@ -27,7 +27,7 @@ class CannedSource:
 
     Attributes:
         answers: question -> answer; may be changed between scans, and by ``before_round``.
-        closed: how often it was closed; a scan does so once its questions are asked.
+        closed: how often it was closed; scans leave that to whoever gives it to them.
         rounds: every call, with what was asked in it.
         before_round: is called with the questions of each round.
     """

@@ -3,17 +3,29 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import signal
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from calipso_nornir.errors import StoreUnavailable
+from calipso_nornir.scan.cloud import open_cloud, run_scan
+from calipso_nornir.scan.events import ScanEnded
+from calipso_nornir.store import open_store
+from calipso_nornir.store.liveness import status_of
 from tests.fixtures import mongod as server
+from tests.fixtures.canned import CannedSource
 from tests.fixtures.cli import calipso
 from tests.fixtures.recorded import bundle
+from tests.fixtures.tiny_cloud import CLOUD, TinyCloud
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
+
+    from calipso_nornir.model.protocols import Store, Writer
 
 
 @pytest.fixture
@@ -50,3 +62,78 @@ def test_the_older_products_file(mongod: server.Mongod, tmp_path: Path) -> None:
     assert said.status == 0, said.err
     assert "--store" not in said.out
     assert calipso("tree", "--depth", "0", store=mongod.uri("calipso")).out.startswith("lab ")
+
+
+# --- a bad day of the server
+
+
+class KilledAfterCommit:
+    """A store whose server dies as soon as a generation is committed."""
+
+    def __init__(self, inner: Store, mongod: server.Mongod) -> None:
+        self._inner = inner
+        self._mongod = mongod
+
+    def __getattr__(self, name: str) -> object:
+        return getattr(self._inner, name)
+
+    @contextmanager
+    def write(self, environment: str, **options: Any) -> Iterator[Writer]:  # noqa: ANN401 - those of a store
+        with self._inner.write(environment, **options) as writer:
+            yield writer
+        self._mongod.process.kill()
+        self._mongod.process.wait()
+
+
+def test_a_server_killed_just_after_the_commit(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    """What was committed is there; that the outcome could not be noted is a failure, and no traceback."""
+    with server.running(tmp_path / "mongod") as mongod:
+        store = open_store(f"{mongod.uri('calipso')}?serverSelectionTimeoutMS=500")
+        source = CannedSource(TinyCloud().answers())
+        killing: Any = KilledAfterCommit(store, mongod)
+        report = run_scan(CLOUD, store=killing, source=source)
+        store.close()
+    assert report.status == "completed_with_errors"
+    assert [(type(one.error), one.affected) for one in report.failures] == [
+        (StoreUnavailable, ["the scan's own record"])
+    ]
+    assert not [one for one in caplog.records if one.exc_info]
+    with server.running(tmp_path / "mongod") as mongod:
+        store = open_store(mongod.uri("calipso"))
+        assert len(store.view("cloud").of_type("host")) == 4
+        (noted,) = store.collection("scans").find({})
+        assert (noted["status"], status_of({**noted, "process": {}}, now=datetime.now(UTC) + timedelta(hours=1))) == (
+            "running",
+            "lost",
+        )
+        store.close()
+
+
+def test_a_failed_scan_counts_nothing_that_was_not_stored(tmp_path: Path) -> None:
+    """The server dies while the scan asks: there is nothing to commit to."""
+    with server.running(tmp_path / "mongod") as mongod:
+        store = open_store(f"{mongod.uri('calipso')}?serverSelectionTimeoutMS=500")
+        source = CannedSource(TinyCloud().answers())
+        source.before_round = lambda _queries: mongod.process.kill()
+        ended: list[ScanEnded | object] = []
+        with (
+            pytest.raises(StoreUnavailable),
+            open_cloud(CLOUD, store=store, source=source, progress=ended.append) as one,
+        ):
+            one.scan()
+        store.close()
+    assert not [event for event in ended if isinstance(event, ScanEnded)]
+
+
+@pytest.mark.parametrize("signalled", [signal.SIGKILL, signal.SIGSTOP], ids=lambda one: one.name)
+def test_a_server_that_is_gone_or_frozen_is_told_in_a_line(tmp_path: Path, signalled: int) -> None:
+    recording = bundle(tmp_path / "b.calipso")
+    with server.running(tmp_path / "mongod") as mongod:
+        uri = f"{mongod.uri('calipso')}?serverSelectionTimeoutMS=1000&connectTimeoutMS=1000&socketTimeoutMS=3000"
+        assert calipso("replay", recording, store=uri).status == 0
+        mongod.process.send_signal(signalled)
+        said = calipso("tree", store=uri)
+        mongod.process.send_signal(signal.SIGCONT)
+    assert said.status == 1
+    assert said.err.startswith("calipso: store mongodb://127.0.0.1:")
+    assert len(said.err.splitlines()) == 1

@@ -185,7 +185,7 @@ def test_clear_all_asks(tmp_path: Path, recording: Path) -> None:
     assert run("--store", path, "search", "web-1", "-e", "lab").stdout == b""
 
 
-# --- Ctrl-C
+# --- signals
 
 
 @contextmanager
@@ -201,32 +201,80 @@ def description(path: Path, port: int) -> Path:
     return path
 
 
-@pytest.mark.parametrize("presses", [1, 2])
-def test_ctrl_c_ends_a_scan_that_waits(tmp_path: Path, presses: int) -> None:
+@pytest.mark.parametrize(
+    ("command", "number"),
+    [("scan", signal.SIGINT), ("twice", signal.SIGINT), ("record", signal.SIGTERM), ("scan", signal.SIGHUP)],
+)
+def test_a_signal_ends_a_scan_that_waits_and_nothing_is_left(tmp_path: Path, number: int, command: str) -> None:
+    """Once it tidies up; a second one, as of who is impatient, ends it at once."""
+    for name in ("temporary", "recordings"):
+        (tmp_path / name).mkdir()
+    recording = tmp_path / "recordings" / "r.calipso"
+    recording.write_bytes(b"the one of before")
     with silent_server() as port:
         file, path = description(tmp_path / "silent.yaml", port), tmp_path / "s.db"
+        verb = ["record", str(file), str(recording)] if command == "record" else ["scan", str(file)]
         process = subprocess.Popen(  # noqa: S603 - our own program
-            [program(), "--store", str(path), "scan", str(file)],
+            [program(), "--store", str(path), *verb],
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
-            env=environ(),
+            env=environ(TMPDIR=str(tmp_path / "temporary")),
         )
         try:
             _until_connected(process, port)
             began = time.monotonic()
-            for _ in range(presses):
-                process.send_signal(signal.SIGINT)
+            for _ in range(2 if command == "twice" else 1):
+                process.send_signal(number)
                 time.sleep(0.2)
             out, err = process.communicate(timeout=PATIENCE_S)
             took = time.monotonic() - began
         finally:
             process.kill()
             process.wait()
-    assert process.returncode == 130
+    assert process.returncode == 128 + number
     assert out == b""
     assert b"Traceback" not in err
-    assert took < 30  # the server would keep it for ever
-    assert run("--store", path, "env", "list").returncode == 0  # the store is whole
+    assert took < 10  # the server would keep it for ever
+    if command == "record":
+        assert [one.name for one in (tmp_path / "recordings").iterdir()] == ["r.calipso"]
+        assert recording.read_bytes() == b"the one of before"
+        assert list((tmp_path / "temporary").iterdir()) == []
+    elif command == "scan":
+        (noted,) = yaml.safe_load(run("--store", path, "scans", "-o", "yaml").stdout)
+        assert noted["status"] == "aborted"
+    else:
+        assert run("--store", path, "env", "list").returncode == 0  # the store is whole
+
+
+def test_hanging_up_is_ignored_under_nohup(tmp_path: Path) -> None:
+    with silent_server() as port:
+        command = [program(), "--store", str(tmp_path / "s.db"), "scan", str(description(tmp_path / "s.yaml", port))]
+        process = subprocess.Popen(  # noqa: S603 - our own program
+            ["/usr/bin/nohup", *command], stdin=subprocess.DEVNULL, stdout=-1, stderr=-1, env=environ()
+        )
+        try:
+            _until_connected(process, port)
+            process.send_signal(signal.SIGHUP)
+            time.sleep(0.5)
+            assert process.poll() is None
+            process.send_signal(signal.SIGTERM)
+            process.communicate(timeout=PATIENCE_S)
+        finally:
+            process.kill()
+    assert process.returncode == 128 + signal.SIGTERM
+
+
+@pytest.mark.parametrize("delay_s", [0.2, 0.4])
+def test_an_interrupt_at_the_start_shows_no_traceback(store: Path, delay_s: float) -> None:
+    """While modules are imported; what the interpreter itself does before is not ours."""
+    process = subprocess.Popen(  # noqa: S603 - our own program
+        [program(), "--store", str(store), "tree"], stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=environ()
+    )
+    time.sleep(delay_s)
+    process.send_signal(signal.SIGINT)
+    _, err = process.communicate(timeout=PATIENCE_S)
+    assert process.returncode in (0, 130, -signal.SIGINT)
+    assert b"Traceback" not in err
 
 
 def _until_connected(process: subprocess.Popen[bytes], port: int) -> None:

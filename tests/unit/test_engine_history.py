@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import tempfile
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -14,6 +14,9 @@ from hypothesis import strategies as st
 from calipso_nornir.errors import ApiFailed, CommandTimedOut, HostUnreachable
 from tests.fixtures.scanning import Scanned, Stored, content
 from tests.fixtures.tiny_cloud import EXT, LAN, ROUTER, Server, TinyCloud
+
+if TYPE_CHECKING:
+    from calipso_nornir.scan.report import ScanReport
 
 COMPUTES = ("cmp1", "cmp2")
 GONE = HostUnreachable("any", "192.0.2.1", "no route to host")
@@ -92,7 +95,7 @@ def test_what_a_later_scan_has_found_is_not_removed_by_one_that_began_earlier(tm
     scanned.scan()
     grown = TinyCloud(servers=[*scanned.cloud.servers, Server("web3", "cmp1")])
     later = Scanned(tmp_path, grown)
-    ended = []
+    ended: list[ScanReport] = []
 
     def overtake(queries: Any) -> None:  # noqa: ANN401 - queries
         if not ended and any(query.host for query in queries):

@@ -246,7 +246,7 @@ def test_a_wrong_password_changes_nothing(scanned: Scanned) -> None:
     assert [type(one) for one in events[-2:]] == [TroubleSeen, ScanEnded]
     [noted] = scanned.store.collection("scans").find({"scan_id": report.scan_id})
     assert noted["status"] == "failed"
-    assert scanned.source.closed
+    assert not scanned.source.closed, "it is the caller's"
     assert scanned.scan().status == "completed"
 
 

@@ -1,0 +1,192 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A cloud that stays open: catalog, logins and SSH sessions are kept from one scan to the next.
+
+>>> with open_cloud("lab", store="calipso.db") as cloud:  # doctest: +SKIP
+...     cloud.scan()
+...     cloud.rescan([ObjectRef("lab", "instance", "5b7c…")])
+"""
+
+from __future__ import annotations
+
+import threading
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from calipso_nornir.errors import InvalidRequest
+from calipso_nornir.metadata.loading import load_catalog
+from calipso_nornir.model.environment import Environment
+from calipso_nornir.preflight.sections import try_sections
+from calipso_nornir.scan.building import opened_store
+from calipso_nornir.scan.engine import Scan
+from calipso_nornir.scan.events import SILENT, guarded
+from calipso_nornir.scan.plan import ScanPlan
+from calipso_nornir.scan.sessions import Sessions
+from calipso_nornir.scan.stopping import Stop
+from calipso_nornir.store.environments import load_environment
+from calipso_nornir.store.publishing import publish
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from pathlib import Path
+
+    from nornir.core import Nornir
+
+    from calipso_nornir.metadata.catalog import Catalog
+    from calipso_nornir.model.protocols import Source, Store
+    from calipso_nornir.preflight.sections import Tried
+    from calipso_nornir.scan.events import Progress
+    from calipso_nornir.scan.report import ScanReport
+
+
+@contextmanager
+def open_cloud(  # noqa: PLR0913 - each has its default; the environment is the one that has not
+    environment: str | Environment,
+    *,
+    store: Store | str | Path | None = None,
+    nornir: Nornir | None = None,
+    source: Source | None = None,
+    metadata: Sequence[Path | str] = (),
+    progress: Progress = SILENT,
+) -> Iterator[Cloud]:
+    """Open an environment for scans; nothing is asked before the first of them.
+
+    Args:
+        environment: its name in the store, or the environment itself.
+        store: a store, its URI or path; by default ``CALIPSO_STORE`` or the user's own file.
+        nornir: hosts and how to log in to them, instead of the environment's CLI section.
+        source: what answers in place of the environment's own sources, e.g. a recording; it is never closed here.
+        metadata: folders with further metadata, laid over what is installed.
+        progress: is called with every event of ``calipso_nornir.scan.events``.
+
+    Raises:
+        MetadataError, UnknownEnvironment, EnvironmentInvalid, StoreError: going on is pointless.
+    """
+    catalog = load_catalog(metadata)
+    with opened_store(store, make=isinstance(environment, Environment)) as where:
+        chosen = environment
+        if not isinstance(chosen, Environment):
+            chosen = load_environment(where, chosen, constants=catalog.constants, complete=False)
+        _check_clique_types(catalog, chosen)
+        cloud = Cloud(
+            chosen,
+            catalog=catalog,
+            store=where,
+            sessions=Sessions(chosen, catalog, nornir=nornir, source=source),
+            metadata=tuple(metadata),
+            progress=progress,
+        )
+        cloud.described_in_store = source is None and not isinstance(environment, Environment)
+        try:
+            yield cloud
+        finally:
+            cloud.close()
+
+
+class Cloud:
+    """One environment, open. Scans of one cloud run one after the other; two clouds do not know each other."""
+
+    def __init__(  # noqa: PLR0913 - everything that outlives a scan comes together here
+        self,
+        environment: Environment,
+        *,
+        catalog: Catalog,
+        store: Store,
+        sessions: Sessions,
+        metadata: tuple[Path | str, ...] = (),
+        progress: Progress = SILENT,
+    ) -> None:
+        self.environment = environment
+        self.described_in_store = False
+        """Whether the store's description has to be complete before anything is asked."""
+        self._catalog = catalog
+        self._store = store
+        self._sessions = sessions
+        self._metadata = metadata
+        self._progress = guarded(progress)
+        self._published = False
+        self._one_at_a_time = threading.Lock()
+        self._running: Stop | None = None
+
+    def scan(self, plan: ScanPlan | None = None, *, scan_id: str | None = None) -> ScanReport:
+        """Scan what the plan says, by default everything, and store what was found.
+
+        Args:
+            plan: what to do. Its ``metadata`` is the cloud's, or empty.
+            scan_id: identity of the scan's record; by default a new one is made.
+
+        Returns:
+            The report. Whatever could not be looked at stands in it, and what was known there is kept.
+
+        Raises:
+            EnvironmentInvalid, UnknownObject, SecretUnavailable, StoreError, InvalidRequest: nothing was changed.
+        """
+        plan = plan or ScanPlan()
+        if plan.metadata and tuple(plan.metadata) != self._metadata:
+            raise InvalidRequest("a cloud's metadata is chosen when it is opened: open_cloud(…, metadata=…)")
+        with self._one_at_a_time:
+            self._running = stop = Stop(self.environment.name)
+            try:
+                return self._scan(plan, stop, scan_id)
+            finally:
+                self._running = None
+
+    def cancel(self) -> None:
+        """Let the running scan end, from another thread; its report is "aborted", and nothing was changed."""
+        running = self._running
+        if running is not None:
+            running.ask()
+
+    def check(self) -> list[Tried]:
+        """Try every section of the environment for real: logins, roles, services, schemas, host keys, commands."""
+        hosts = [one.id for one in self._store.view(self.environment.name).of_type("host")]
+        return list(try_sections(self.environment, known_hosts=hosts, metadata=[str(one) for one in self._metadata]))
+
+    def close(self) -> None:
+        """End logins and SSH sessions."""
+        self._sessions.close()
+
+    def _scan(self, plan: ScanPlan, stop: Stop, scan_id: str | None) -> ScanReport:
+        if self.described_in_store and plan.wants_inventory:
+            load_environment(self._store, self.environment.name, constants=self._catalog.constants, complete=True)
+        with self._sessions.answering(plan, stop, progress=self._progress) as source:
+            scan = Scan(
+                self.environment,
+                plan,
+                catalog=self._catalog,
+                store=self._store,
+                source=source,
+                stop=stop,
+                progress=self._progress,
+                scan_id=scan_id,
+            )
+            if not self._published:
+                publish(self._catalog, self._store)
+                self._published = True
+            return scan.run()
+
+
+def run_scan(  # noqa: PLR0913 - each has its default; the environment is the one that has not
+    environment: str | Environment,
+    *,
+    plan: ScanPlan | None = None,
+    store: Store | str | Path | None = None,
+    nornir: Nornir | None = None,
+    source: Source | None = None,
+    progress: Progress = SILENT,
+    scan_id: str | None = None,
+) -> ScanReport:
+    """Scan an environment once: open it, scan, close it. Arguments and errors are those of ``open_cloud`` and ``scan``.
+
+    >>> run_scan("lab", plan=ScanPlan(object_id="node-7", object_type="host"))  # doctest: +SKIP
+    """
+    plan = plan or ScanPlan()
+    with open_cloud(
+        environment, store=store, nornir=nornir, source=source, metadata=plan.metadata, progress=progress
+    ) as cloud:
+        return cloud.scan(plan, scan_id=scan_id)
+
+
+def _check_clique_types(catalog: Catalog, environment: Environment) -> None:
+    """Raise MetadataError, before any packet, when clique types fit the environment equally well."""
+    for focal_type in catalog.focal_types():
+        catalog.clique_type_for(environment, focal_type)

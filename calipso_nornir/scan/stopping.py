@@ -1,0 +1,108 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Stopping a scan from outside: no source, however long it is silent, holds up whoever waits for the scan."""
+
+from __future__ import annotations
+
+import threading
+from queue import SimpleQueue
+from typing import TYPE_CHECKING, TypeVar
+
+from calipso_nornir.errors import ScanCancelled
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from calipso_nornir.errors import CalipsoError
+    from calipso_nornir.model.protocols import Reply, Source
+    from calipso_nornir.model.queries import Query
+
+T = TypeVar("T")
+
+CLOSING_S = 2.0
+"""Seconds that a source has to end its sessions when it was left in the middle of an answer."""
+
+
+class Stop:
+    """Tells one scan to end; ``ask`` may be called from any thread, and more than once."""
+
+    def __init__(self, environment: str) -> None:
+        self._environment = environment
+        self._asked = threading.Event()
+        self._waiting: set[SimpleQueue[tuple[bool, object]]] = set()
+        self._guard = threading.Lock()
+
+    def ask(self) -> None:
+        """Let the scan end as soon as it can."""
+        with self._guard:
+            self._asked.set()
+            for waiting in self._waiting:
+                waiting.put((False, self._error()))
+
+    def check(self) -> None:
+        """Raise ScanCancelled when somebody has asked."""
+        if self._asked.is_set():
+            raise self._error()
+
+    def waits_for(self, work: Callable[[], T], *, name: str) -> T:
+        """Do some work in a thread of its own and return its result, or raise its error.
+
+        Raises ScanCancelled at once when somebody asks meanwhile; the thread is left to itself then, and with
+        KeyboardInterrupt, too: a daemon, which keeps no process alive.
+        """
+        ended: SimpleQueue[tuple[bool, object]] = SimpleQueue()
+
+        def run() -> None:
+            try:
+                ended.put((True, work()))
+            except BaseException as error:  # noqa: BLE001 - it is raised where it is waited for
+                ended.put((False, error))
+
+        with self._guard:
+            self.check()
+            self._waiting.add(ended)
+        try:
+            threading.Thread(target=run, name=name, daemon=True).start()
+            well, result = ended.get()
+        finally:
+            with self._guard:
+                self._waiting.discard(ended)
+        if not well:
+            assert isinstance(result, BaseException)  # noqa: S101 - narrows the type
+            raise result
+        return result  # type: ignore[return-value]  # what work returned
+
+    def _error(self) -> ScanCancelled:
+        return ScanCancelled(self._environment)
+
+
+class Stoppable:
+    """A source that is left in the middle of an answer when its scan is told to stop.
+
+    Attributes:
+        left: whether that has happened: the source may still be busy with what nobody waits for any more.
+    """
+
+    def __init__(self, inner: Source, stop: Stop) -> None:
+        self.left = False
+        self._inner = inner
+        self._stop = stop
+
+    def answer(self, queries: Sequence[Query]) -> Mapping[Query, Reply | CalipsoError]:
+        """Answer as the inner source does."""
+        self.left = True
+        replies = self._stop.waits_for(lambda: self._inner.answer(queries), name="calipso source")
+        self.left = False
+        return replies
+
+    def close(self) -> None:
+        """Nothing: who opened the inner source closes it."""
+
+
+def close_soon(source: Source, *, busy: bool) -> None:
+    """Close a source; one that is busy gets a few seconds for it, and is left to itself after them."""
+    if not busy:
+        source.close()
+        return
+    closing = threading.Thread(target=source.close, name="calipso closing", daemon=True)
+    closing.start()
+    closing.join(CLOSING_S)

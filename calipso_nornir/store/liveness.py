@@ -1,0 +1,68 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Whether a scan that is noted as running still does: its process gives a sign of life, on whatever machine it is.
+
+On the same machine the process itself is looked for. From elsewhere its last sign is compared with the reader's own
+clock. Clocks that differ by more than ``LOST_AFTER_S`` may call a living scan lost; only this word depends on it.
+"""
+
+from __future__ import annotations
+
+import os
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+BEAT_S: Final = 15.0
+LOST_AFTER_S: Final = 90.0
+LOST: Final = "lost"
+_BOOT: Final = Path("/proc/sys/kernel/random/boot_id")
+_PROCESSES: Final = Path("/proc/self/ns/pid")
+
+
+def sign_of_life() -> dict[str, Any]:
+    """Return the fields that tell which process a scan is, and when it was alive."""
+    return {
+        "process": {"id": os.getpid(), "machine": _machine(), "started": _started(os.getpid())},
+        "alive_timestamp": datetime.now(UTC).isoformat(),
+    }
+
+
+def status_of(scan: Mapping[str, Any], *, now: datetime | None = None) -> str:
+    """Return the status of a scan's document; "lost" in place of "running" when its process is gone."""
+    status = str(scan.get("status"))
+    return LOST if status == "running" and _is_lost(scan, now or datetime.now(UTC)) else status
+
+
+def _is_lost(scan: Mapping[str, Any], now: datetime) -> bool:
+    process = scan.get("process") or {}
+    if process.get("machine") and process["machine"] == _machine():
+        return _started(int(process.get("id", 0))) != process.get("started")
+    try:
+        alive = datetime.fromisoformat(str(scan.get("alive_timestamp")))
+    except ValueError:  # a release that gave no sign wrote it
+        return True
+    return (now - alive).total_seconds() > LOST_AFTER_S
+
+
+def _machine() -> str:
+    """Name where a process id means one process: a boot of a machine, and a namespace in it (pid_namespaces(7)).
+
+    Empty where the system has no such names: then only the time counts.
+    """
+    try:
+        return f"{_BOOT.read_text(encoding='ascii').strip()} {_PROCESSES.readlink()}"
+    except OSError:
+        return ""
+
+
+def _started(pid: int) -> str | None:
+    """Return when a process began, in clock ticks after the boot (proc_pid_stat(5), field 22); None: there is none."""
+    try:
+        stat = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8", errors="replace")
+    except OSError:
+        return None
+    state, *fields = stat.rpartition(")")[2].split()  # the name before it may hold anything
+    return None if state in ("Z", "X") else fields[18]
