@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Floor 1: what is wired to what on one host.
+"""Below the plug-ins: what is wired to what on one host.
 
 ``devices`` is for fetchers: the kernel's devices, by the kernel's own pointers. ``ports`` says what a port of Open
 vSwitch passes on. ``host`` is for link finders: the joints of a host (bridges, physical interfaces) and the wires
