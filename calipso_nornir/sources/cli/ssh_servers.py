@@ -9,14 +9,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from calipso_nornir.sources.cli.known_hosts import SSH_PORT
-
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from calipso_nornir.sources.cli.options import Credentials, Reach
     from calipso_nornir.sources.cli.ssh_config import HostConfig
+    from calipso_nornir.sources.cli.ssh_options import Credentials, Reach
 
+SSH_PORT = 22
 DEFAULT_IDENTITIES = ("~/.ssh/id_ed25519", "~/.ssh/id_ecdsa", "~/.ssh/id_rsa")
 
 _HOST = re.compile(r"[\w.:%][\w.:%-]*")
@@ -28,7 +27,7 @@ _JUMP = re.compile(
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Hop:
+class SshServer:
     """One SSH server on the way, or the host itself.
 
     Attributes:
@@ -49,9 +48,9 @@ class Hop:
         return f"[{self.hostname}]:{self.port}" if ":" in self.hostname else f"{self.hostname}:{self.port}"
 
 
-def route(
+def servers_to(
     name: str, reach: Reach, look_up: Callable[[str], HostConfig], *, user: str | None, port: int | None
-) -> tuple[Hop, ...]:
+) -> tuple[SshServer, ...]:
     """Return the servers from here to the host ``name``, the host last.
 
     What is given here goes before the ssh config, which goes before the defaults. Raises ValueError
@@ -59,21 +58,21 @@ def route(
     """
     config = look_up(_host_name(name))
     jump = reach.jump if reach.jump is not None else config.jump
-    last = _hop(config, reach.credentials, user=user or config.user, port=port or config.port)
+    last = _server(config, reach.credentials, user=user or config.user, port=port or config.port)
     seen = (name,) if reach.jump is None else ()
     return (*_jumps(jump, reach, look_up, user=reach.jump_user or user, seen=seen), last)
 
 
 def _jumps(
     spec: str | None, reach: Reach, look_up: Callable[[str], HostConfig], *, user: str | None, seen: tuple[str, ...]
-) -> list[Hop]:
+) -> list[SshServer]:
     """Read a ProxyJump value; the first of its hosts may be behind another jump by the ssh config.
 
     ``seen`` are the names whose ProxyJump of the ssh config led here.
     """
     if spec is None or spec.lower() == "none":
         return []
-    hops: list[Hop] = []
+    found: list[SshServer] = []
     for number, one in enumerate(spec.split(",")):
         match = _JUMP.fullmatch(one.strip())
         if match is None:
@@ -83,18 +82,18 @@ def _jumps(
         if number == 0 and config.jump is not None:
             if name in seen:
                 raise ValueError(f"jump hosts go round in a circle: {' -> '.join((*seen, name))}")
-            hops += _jumps(config.jump, reach, look_up, user=user, seen=(*seen, name))
+            found += _jumps(config.jump, reach, look_up, user=user, seen=(*seen, name))
         port = int(match["port"]) if match["port"] else config.port
         login = match["user"] or config.user or user
-        hops.append(_hop(config, reach.jump_credentials or reach.credentials, user=login, port=port))
-    return hops
+        found.append(_server(config, reach.jump_credentials or reach.credentials, user=login, port=port))
+    return found
 
 
-def _hop(config: HostConfig, credentials: Credentials, *, user: str | None, port: int | None) -> Hop:
+def _server(config: HostConfig, credentials: Credentials, *, user: str | None, port: int | None) -> SshServer:
     identities = config.identity_files
     if not (identities or credentials.key or credentials.password):
         identities = DEFAULT_IDENTITIES
-    return Hop(
+    return SshServer(
         hostname=_host_name(config.hostname),
         port=port or SSH_PORT,
         user=user or getpass.getuser(),

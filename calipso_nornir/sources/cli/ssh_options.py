@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""How one host is reached and how long it may take: read from a Nornir connection's ``extras``."""
+"""How one host is reached: the options in a Nornir connection's ``extras``."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ HostKeyMode: TypeAlias = Literal["strict", "accept-new", "insecure"]
 DEFAULT_CONNECT_TIMEOUT_S = 10.0
 
 
-class Secret:
+class LazySecret:
     """A password or passphrase that is fetched when it is first used, once, and shows in no text."""
 
     __slots__ = ("_lock", "_read", "_result")
@@ -29,9 +29,9 @@ class Secret:
         self._result: str | CalipsoError | None = None
 
     @classmethod
-    def of(cls, value: str | Secret | None) -> Secret | None:
+    def of(cls, value: str | LazySecret | None) -> LazySecret | None:
         """Wrap a text; None and "" are no secret."""
-        if value is None or isinstance(value, Secret):
+        if value is None or isinstance(value, LazySecret):
             return value
         return cls(lambda: value) if value else None
 
@@ -47,8 +47,13 @@ class Secret:
             raise self._result
         return self._result
 
+    @property
+    def fetched(self) -> bool:
+        """Whether ``reveal`` answers at once."""
+        return self._result is not None
+
     def __repr__(self) -> str:
-        return "Secret(***)"
+        return "LazySecret(***)"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,8 +66,8 @@ class Credentials:
     """
 
     key: str | None = None
-    passphrase: Secret | None = field(default=None, repr=False)
-    password: Secret | None = field(default=None, repr=False)
+    passphrase: LazySecret | None = field(default=None, repr=False)
+    password: LazySecret | None = field(default=None, repr=False)
     agent: bool = True
 
 
@@ -88,7 +93,7 @@ class Reach:
     jump_credentials: Credentials | None = None
 
     @classmethod
-    def of(cls, extras: Mapping[str, Any], *, password: str | Secret | None = None) -> Self:
+    def of(cls, extras: Mapping[str, Any], *, password: str | LazySecret | None = None) -> Self:
         """Read them; raises ValueError that names the key, what is there and what would be right."""
         login = {f.name for f in fields(Credentials)}
         known = login | {f.name for f in fields(cls)} - {"credentials"}
@@ -98,14 +103,14 @@ class Reach:
                 raise ValueError(f"unknown option {key!r}" + (f"; did you mean {near[0]!r}?" if near else ""))
         given = {key: _checked(key, value) for key, value in extras.items() if value is not None}
         own: dict[str, Any] = {key: given.pop(key) for key in ("key", "agent") if key in given}
-        own["password"] = Secret.of(given.pop("password", password))
-        own["passphrase"] = Secret.of(given.pop("passphrase", None))
+        own["password"] = LazySecret.of(given.pop("password", password))
+        own["passphrase"] = LazySecret.of(given.pop("passphrase", None))
         return cls(credentials=Credentials(**own), **given)
 
 
 def _checked(key: str, value: Any) -> Any:  # noqa: ANN401 - what a YAML file may hold
     if key in ("password", "passphrase"):
-        if not isinstance(value, (str, Secret)):
+        if not isinstance(value, (str, LazySecret)):
             raise ValueError(f"{key}: not a text")  # whatever it is, no message may repeat it
         return value
     if key == "known_hosts":
@@ -136,22 +141,3 @@ def _mode(value: Any) -> HostKeyMode:  # noqa: ANN401 - as above
     if value not in get_args(HostKeyMode):
         raise ValueError(f"host_keys: {value!r} is not one of {', '.join(get_args(HostKeyMode))}")
     return cast("HostKeyMode", value)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Limits:
-    """What one host may take in one round.
-
-    Attributes:
-        host_timeout_s: seconds for all commands of a round together, or the longest command's own
-            time where that is more.
-        quiet_s: seconds without a byte, beyond the longest command's time, after which the host
-            counts as gone.
-        max_output_bytes: standard output and standard error together.
-        start_timeout_s: seconds for the host to start the script.
-    """
-
-    host_timeout_s: float = 120
-    quiet_s: float = 10
-    max_output_bytes: int = 64 * 2**20
-    start_timeout_s: float = 30

@@ -11,18 +11,18 @@ from calipso_nornir.errors import EnvironmentInvalid
 from calipso_nornir.metadata.environments import read_environment
 from calipso_nornir.model.environment import SecretRef
 from calipso_nornir.sources.cli import CliSource
-from calipso_nornir.sources.cli.options import Reach
-from calipso_nornir.sources.cli.section import CliSection
+from calipso_nornir.sources.cli.section_hosts import SectionHosts
 from calipso_nornir.sources.cli.ssh import CONNECTION
+from calipso_nornir.sources.cli.ssh_options import Reach
 
 CANARY = "canary-4711"
 
 
-def read(**section: Any) -> CliSection:  # noqa: ANN401 - what a section may hold
-    return CliSection.of(section, secret=lambda ref: f"{ref.locator}-revealed")
+def read(**section: Any) -> SectionHosts:  # noqa: ANN401 - what a section may hold
+    return SectionHosts.of(section, secret=lambda ref: f"{ref.locator}-revealed")
 
 
-def reach(section: CliSection, name: str) -> Reach:
+def reach(section: SectionHosts, name: str) -> Reach:
     options = section.nornir_host(name).connection_options[CONNECTION]
     return Reach.of(options.extras or {})
 
@@ -85,7 +85,7 @@ def test_the_gateway_itself_is_no_host_behind_itself() -> None:
 def test_limits() -> None:
     section = read(host_timeout_s=7, max_output_mib=3, workers=5, connect_timeout_s=2, exclude=["a*"], sudo=False)
     assert (section.limits.host_timeout_s, section.limits.max_output_bytes) == (7, 3 * 2**20)
-    assert (section.workers, section.exclude, section.sudo) == (5, ("a*",), False)
+    assert (section.section.workers, section.section.exclude, section.section.sudo) == (5, ("a*",), False)
     assert reach(section, "x").connect_timeout_s == 2
 
 
@@ -94,8 +94,8 @@ def test_all_faults_at_once_and_no_secret_in_them() -> None:
         user=7,
         pwd=CANARY,
         prot=22,
-        workers=True,
-        hosts={"one": {"passphrase": CANARY, "port": "22"}, "two": CANARY.split("-")},
+        workers="many",
+        hosts={"one": {"passphrase": CANARY, "port": 0}, "two": CANARY.split("-")},
     )
     assert set(found) == {
         "CLI/user",
@@ -106,8 +106,9 @@ def test_all_faults_at_once_and_no_secret_in_them() -> None:
         "CLI/hosts/one/port",
         "CLI/hosts/two",
     }
-    assert found["CLI/pwd"] == "has to be SecretRef"
-    assert found["CLI/hosts/one/port"] == "has to be int, not '22'"
+    assert found["CLI/pwd"].startswith("holds a literal value; write where it is kept instead")
+    assert found["CLI/hosts/one/port"] == "must be 1 or more"
+    assert found["CLI/prot"] == 'unknown key. Did you mean "port"?'
 
 
 @pytest.mark.parametrize(
@@ -154,10 +155,10 @@ def test_a_section_that_the_environment_check_lets_through_is_understood() -> No
     )
     given = environment.section("CLI")
     assert given is not None
-    section = CliSection.of(given, secret=str)
+    section = SectionHosts.of(given, secret=str)
     found = reach(section, "one")
     assert found.credentials.password is not None
     assert found.credentials.password.reveal() == "env:OTHER"
     assert (found.host_keys, found.known_hosts, found.ssh_config) == ("accept-new", ("/etc/known",), False)
-    assert (section.workers, section.exclude, section.sudo) == (4, ("tor*",), False)
+    assert (section.section.workers, section.section.exclude, section.section.sudo) == (4, ("tor*",), False)
     CliSource.for_section(given, secret=str, distribution="Kolla").close()

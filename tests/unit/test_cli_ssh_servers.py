@@ -10,9 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from calipso_nornir.sources.cli.options import Credentials, Reach, Secret
-from calipso_nornir.sources.cli.route import Hop, route
 from calipso_nornir.sources.cli.ssh_config import SshConfig
+from calipso_nornir.sources.cli.ssh_options import Credentials, LazySecret, Reach
+from calipso_nornir.sources.cli.ssh_servers import SshServer, servers_to
 from tests.fixtures.sshd import program
 
 if TYPE_CHECKING:
@@ -61,11 +61,11 @@ def config(tmp_path: Path) -> Path:
 
 def hops(
     name: str, path: Path, reach: Reach | None = None, *, user: str | None = None, port: int | None = None
-) -> list[Hop]:
-    return list(route(name, reach or Reach(), SshConfig(str(path)).of, user=user, port=port))
+) -> list[SshServer]:
+    return list(servers_to(name, reach or Reach(), SshConfig(str(path)).of, user=user, port=port))
 
 
-def addresses(way: list[Hop]) -> list[str]:
+def addresses(way: list[SshServer]) -> list[str]:
     return [f"{hop.user}@{hop.address}" for hop in way]
 
 
@@ -141,13 +141,13 @@ def test_a_name_that_is_none_reaches_neither_config_nor_network(name: str) -> No
         raise AssertionError("looked up")
 
     with pytest.raises(ValueError, match="is no host name or address"):
-        route(name, Reach(), look_up, user=None, port=None)  # type: ignore[arg-type]
+        servers_to(name, Reach(), look_up, user=None, port=None)  # type: ignore[arg-type]
 
 
 @given(st.text(max_size=30))
 def test_whatever_a_name_is_it_is_a_way_or_a_value_error(name: str) -> None:
     try:
-        (hop,) = route(name, Reach(), SshConfig(None).of, user="u", port=None)
+        (hop,) = servers_to(name, Reach(), SshConfig(None).of, user="u", port=None)
     except ValueError:
         return
     assert not hop.hostname.startswith("-")
@@ -215,7 +215,7 @@ def test_options_name_what_is_wrong_and_the_nearest_right_name() -> None:
 
 
 def test_secrets_show_in_no_text() -> None:
-    reach = Reach.of({"password": "hunter2", "passphrase": Secret(lambda: "hunter2")})
+    reach = Reach.of({"password": "hunter2", "passphrase": LazySecret(lambda: "hunter2")})
     assert "hunter2" not in repr(reach) + str(reach) + repr(reach.credentials.password)
     assert reach.credentials.password is not None
     assert reach.credentials.password.reveal() == "hunter2"
@@ -228,7 +228,7 @@ def test_a_secret_is_fetched_once_and_only_when_it_is_used() -> None:
         asked.append(1)
         return "x"
 
-    secret = Secret(fetch)
+    secret = LazySecret(fetch)
     assert not asked
     assert [secret.reveal(), secret.reveal()] == ["x", "x"]
     assert len(asked) == 1

@@ -18,15 +18,15 @@ from calipso_nornir.errors import (
     SudoRefused,
 )
 from calipso_nornir.model.protocols import Reply
-from calipso_nornir.sources.cli.framing import Frame, end_of, frames, new_mark, script, started
+from calipso_nornir.sources.cli.framing import Frame, end_of, frames, new_mark, script, start_of, started
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from calipso_nornir.model.queries import Command
     from calipso_nornir.sources.cli.channel import Received
-    from calipso_nornir.sources.cli.framing import Step
-    from calipso_nornir.sources.cli.options import Limits
+    from calipso_nornir.sources.cli.framing import ScriptStep
+    from calipso_nornir.sources.cli.limits import Limits
     from calipso_nornir.sources.cli.ssh import SshSession
 
 logger = logging.getLogger(__name__)
@@ -41,6 +41,9 @@ NOT_FOUND = 127
 TIMED_OUT = frozenset({124, 137})
 """timeout(1): stopped; and killed, when it did not stop."""
 
+_GREETING = 1000
+"""Bytes of what a login shell said that are looked at for the reason why it did not run the script."""
+
 _SUDO_LACKS_PROGRAM = re.compile(r"^sudo: \S.*: command not found$", re.MULTILINE)
 _SUDO_REFUSES = re.compile(
     r"^sudo: .*(a password is required|must have a tty|a terminal is required|no valid sudoers|uid is not 0)"
@@ -53,7 +56,7 @@ _SUDO_REFUSES = re.compile(
 _CONTAINER_LACKS_PROGRAM = re.compile(r"executable file .*not found in \$PATH|no such file or directory: unknown")
 
 
-def answer(session: SshSession, steps: Mapping[Command, Step], *, limits: Limits) -> dict[Command, Outcome]:
+def answer(session: SshSession, steps: Mapping[Command, ScriptStep], *, limits: Limits) -> dict[Command, Outcome]:
     """Run the commands of one host; every one of them is a key of the result.
 
     Raises ChannelUnavailable when nothing was run because there was no channel.
@@ -65,13 +68,13 @@ def answer(session: SshSession, steps: Mapping[Command, Step], *, limits: Limits
     mark = new_mark()
     longest_s = max(steps[command].timeout_s for command in asked)
     text = script([steps[command] for command in asked], mark)
-    received = session.run_script(text, end=end_of(mark), limits=limits, longest_s=longest_s)
+    received = session.run_script(text, start=start_of(mark), end=end_of(mark), limits=limits, longest_s=longest_s)
     outcomes.update(read({c: steps[c] for c in asked}, received, mark, limits=limits, at=datetime.now(UTC)))
     return outcomes
 
 
 def read(
-    steps: Mapping[Command, Step], received: Received, mark: str, *, limits: Limits, at: datetime
+    steps: Mapping[Command, ScriptStep], received: Received, mark: str, *, limits: Limits, at: datetime
 ) -> dict[Command, Outcome]:
     """Turn what came of a script into an answer for each command."""
     found = frames(received.stdout, received.stderr, mark, len(steps))
@@ -122,8 +125,10 @@ def _unfinished(
         return {}
     running, *others = commands
     host, cause = running.host, received.cause
+    if received.ending == "cancelled":
+        return {command: ConnectionLost(host, command.text, cause) for command in commands}
     if not begun:
-        said = " ".join(text_of(received.stdout + received.stderr).split())[:200]
+        said = " ".join(text_of(bytes(received.stdout[:_GREETING] + received.stderr[:_GREETING])).split())[:200]
         cause = f"the login shell did not run the script: {cause}" + (f" ({said})" if said else "")
         return {command: ConnectionLost(host, command.text, cause) for command in commands}
     if received.ending == "too large":
@@ -134,7 +139,7 @@ def _unfinished(
     return {command: ConnectionLost(host, command.text, cause) for command in commands}
 
 
-def _fits(step: Step) -> bool:
+def _fits(step: ScriptStep) -> bool:
     """Tell whether the texts can be handed to a shell: a NUL byte would be dropped, and change the command."""
     try:
         return all(b"\0" not in text.encode("utf-8", "surrogateescape") for text in step.texts)

@@ -5,21 +5,21 @@ from __future__ import annotations
 
 import shutil
 import subprocess
-from typing import TYPE_CHECKING
+from pathlib import Path
+from tempfile import TemporaryDirectory
 
+import asyncssh
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from calipso_nornir.errors import HostKeyChanged, HostKeyUnknown, HostUnreachable
-from calipso_nornir.sources.cli.hostkeys import HostKeys
-from calipso_nornir.sources.cli.known_hosts import HostKey, KnownHosts, name_of, read_known_hosts
-from calipso_nornir.sources.cli.options import Credentials, HostKeyMode
-from calipso_nornir.sources.cli.route import Hop
+from calipso_nornir.sources.cli.host_keys import HostKeys
+from calipso_nornir.sources.cli.ssh_options import Credentials, HostKeyMode
+from calipso_nornir.sources.cli.ssh_servers import SshServer
 from tests.fixtures.sshd import make_key, public
 
-if TYPE_CHECKING:
-    from pathlib import Path
+ANY_KEY = asyncssh.generate_private_key("ssh-ed25519").export_public_key().decode("ascii").strip()
 
 
 @pytest.fixture(scope="module")
@@ -30,16 +30,19 @@ def keys(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
     return {letter: public(make_key(folder / letter, kind)) for letter, kind in kinds.items()}
 
 
-def key_of(line: str) -> HostKey:
-    (entry,) = read_known_hosts(f"x {line}".encode(), "x")
-    return entry.key
+def key_of(line: str) -> asyncssh.SSHKey:
+    return asyncssh.import_public_key(line)
 
 
-def hop(hostname: str = "node-1", port: int = 22) -> Hop:
-    return Hop(hostname=hostname, port=port, user="scan", key_name=hostname, credentials=Credentials())
+def shown(line: str) -> str:
+    return f"{key_of(line).get_algorithm()} {key_of(line).get_fingerprint()}"
 
 
-def verdict(path: Path, line: str, server: Hop, mode: HostKeyMode = "strict") -> str:
+def hop(hostname: str = "node-1", port: int = 22) -> SshServer:
+    return SshServer(hostname=hostname, port=port, user="scan", key_name=hostname, credentials=Credentials())
+
+
+def verdict(path: Path, line: str, server: SshServer, mode: HostKeyMode = "strict") -> str:
     try:
         HostKeys([str(path)], mode).check("node", server, key_of(line))
     except (HostKeyUnknown, HostKeyChanged) as error:
@@ -68,7 +71,7 @@ def verdict(path: Path, line: str, server: Hop, mode: HostKeyMode = "strict") ->
         ("fe80::1%eth0", hop("fe80::1%eth0"), "ok"),
     ],
 )
-def test_names(names: str, server: Hop, expected: str, keys: dict[str, str], tmp_path: Path) -> None:
+def test_names(names: str, server: SshServer, expected: str, keys: dict[str, str], tmp_path: Path) -> None:
     path = tmp_path / "known"
     path.write_text(f"{names} {keys['a']} comment\n")
     assert verdict(path, keys["a"], server) == expected
@@ -97,8 +100,8 @@ def test_a_changed_key_says_where_the_known_one_stands(keys: dict[str, str], tmp
     path.write_text(f"# a comment\n\nnode-1 {keys['a']}\n")
     with pytest.raises(HostKeyChanged) as raised:
         HostKeys([str(path)]).check("node", hop(), key_of(keys["b"]))
-    assert raised.value.expected == f"{key_of(keys['a'])} ({path}:3)"
-    assert raised.value.fingerprint == key_of(keys["b"]).fingerprint
+    assert raised.value.expected == f"{shown(keys['a'])} ({path}:3)"
+    assert raised.value.fingerprint == key_of(keys["b"]).get_fingerprint()
 
 
 def test_fingerprints_are_those_of_ssh_keygen(keys: dict[str, str], tmp_path: Path) -> None:
@@ -107,7 +110,7 @@ def test_fingerprints_are_those_of_ssh_keygen(keys: dict[str, str], tmp_path: Pa
         path.write_text(line + "\n")
         command = [str(shutil.which("ssh-keygen")), "-l", "-f", str(path)]
         said = subprocess.run(command, check=True, capture_output=True, text=True).stdout  # noqa: S603
-        assert key_of(line).fingerprint in said.split()
+        assert key_of(line).get_fingerprint() in said.split()
 
 
 @pytest.mark.parametrize("mode", ["strict", "accept-new", "insecure"])
@@ -151,20 +154,21 @@ def test_lines_that_are_none_hide_no_others(keys: dict[str, str], tmp_path: Path
 
 @given(st.binary(max_size=300))
 def test_any_bytes_are_read(content: bytes) -> None:
-    known = KnownHosts()
-    for entry in read_known_hosts(content, "x"):
-        known.add(entry)
-    known.of("node-1")
+    with TemporaryDirectory() as folder:
+        path = Path(folder, "known")
+        path.write_bytes(content)
+        HostKeys([str(path)]).types(hop())
 
 
 @given(st.from_regex(r"[a-z0-9.:-]{1,20}", fullmatch=True), st.integers(1, 65535))
 def test_a_plain_name_matches_itself_and_its_port_only(name: str, port: int) -> None:
-    blob = b"\0\0\0\x01x"
-    line = f"{name_of(name, port)} x {'AAAAAXg='}"
-    (entry,) = read_known_hosts(line.encode(), "x")
-    assert entry.key == HostKey("x", blob)
-    assert entry.is_for(name_of(name, port))
-    assert not entry.is_for(name_of(name, port % 65535 + 1))
+    other = port % 65535 + 1
+    with TemporaryDirectory() as folder:
+        path = Path(folder, "known")
+        path.write_text(f"[{name}]:{port} {ANY_KEY}\n" if port != 22 else f"{name} {ANY_KEY}\n")
+        assert verdict(path, ANY_KEY, hop(name, port)) == "ok"
+        if port != 22:  # without a port a line is for every port of which nothing is known
+            assert verdict(path, ANY_KEY, hop(name, other)) == "HostKeyUnknown"
 
 
 def test_accept_new_adds_once_and_never_replaces(keys: dict[str, str], tmp_path: Path) -> None:
