@@ -6,7 +6,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from calipso_nornir.cli.facts import WRONG, doubts, facts, segment
+from calipso_nornir.cli.facts import WRONG, doubts, facts
+from calipso_nornir.model.segments import segments_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -65,8 +66,6 @@ class _Path:
             return
         self.drawn.add(ref)
         yield [(prefix, "dim"), *self.node(ref, came_by)]
-        if came_by is not None and came_by.cut_off:
-            return
         legs = self.routes.onward(ref, network=self.network.id if self.network is not None else None)
         follow = _continuation(prefix)
         if len(legs) == 1 and legs[0].to not in self.drawn:
@@ -103,13 +102,11 @@ class _Path:
             yield from _port(one, came_by, self.routes)
         if self.network is None:
             return
-        kind, number = (self.network.get(f"provider:{key}") for key in ("network_type", "segmentation_id"))
-        if number is None:
-            return
-        if one.type == "otep" and kind in TUNNELS and not one.get("vni"):
-            yield f"VNI {number}"
-        if one.type == "host_pnic" and kind == "vlan":
-            yield segment(self.network)
+        for each in segments_of(self.network):
+            if one.type == "otep" and each.network_type in TUNNELS and each.segmentation_id and not one.get("vni"):
+                yield f"VNI {each.segmentation_id}"
+            if one.type == "host_pnic" and each.network_type == "vlan":
+                yield str(each)
 
 
 def _port(vedge: InventoryObject, came_by: Link, routes: Routes) -> Iterator[Part]:

@@ -5,6 +5,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from calipso_nornir.model.segments import segments_of
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
@@ -97,20 +99,12 @@ def _switch(one: InventoryObject) -> Iterator[Part]:
 
 
 def _network(one: InventoryObject) -> Iterator[Part]:
-    yield segment(one)
+    yield ", ".join(str(segment) for segment in segments_of(one))
     yield from (str(subnet.get("cidr") or "") for subnet in _rows(one, "subnets"))
     yield "external" if one.get("router:external") else ""
     if one.get("admin_state_up") is False:
         yield "switched off", WRONG
     yield from (fact for fact in _status(one) if isinstance(fact, tuple))
-
-
-def segment(network: InventoryObject) -> str:
-    """Return how a network is told from others on the wire: ``vxlan 613``, ``vlan 101 on physnet1``."""
-    kind, number = network.get("provider:network_type"), network.get("provider:segmentation_id")
-    physical = network.get("provider:physical_network")
-    words = [str(word) for word in (kind, number) if word not in (None, "")]
-    return " ".join(words) + (f" on {physical}" if physical else "")
 
 
 def _port(one: InventoryObject) -> Iterator[Part]:

@@ -34,6 +34,8 @@
     ├── ParseError               an answer of unknown shape
     └── FetchError               a fetching that went wrong for a reason of its own
         ├── FetcherRaised        ├── DuplicateObject ├── ParentUnknown   ├── LookupCycle
+        ├── RowsIncomplete       ├── CellUnreachable ├── CellsUntold     ├── HostsUnlisted
+        ├── NoMachine            ├── OneMachine      └── PerhapsOneMachine
 
 ``SourceError``, ``ParseError`` and ``FetchError`` are *values* during a scan: they stop
 one fetching, keep what is known below it, and stand in the report. The others are raised.
@@ -65,6 +67,15 @@ from calipso_nornir.errors.fetch import (
     LookupCycle,
     ParentUnknown,
     ParseError,
+)
+from calipso_nornir.errors.lists import (
+    CellsUntold,
+    CellUnreachable,
+    HostsUnlisted,
+    NoMachine,
+    OneMachine,
+    PerhapsOneMachine,
+    RowsIncomplete,
 )
 from calipso_nornir.errors.scan import ScanCancelled
 from calipso_nornir.errors.source import (
@@ -123,6 +134,8 @@ __all__ = [
     "ApiUnreachable",
     "BundleInvalid",
     "CalipsoError",
+    "CellUnreachable",
+    "CellsUntold",
     "CommandFailed",
     "CommandMissing",
     "CommandTimedOut",
@@ -143,23 +156,28 @@ __all__ = [
     "HostKeyUnknown",
     "HostNotListed",
     "HostUnreachable",
+    "HostsUnlisted",
     "InvalidRequest",
     "LoginRefused",
     "LookupCycle",
     "MetadataError",
+    "NoMachine",
     "NornirUnusable",
     "NotAuthenticated",
     "NotAuthorized",
     "NotAvailable",
     "NotRecorded",
+    "OneMachine",
     "OutputTooLarge",
     "Overtaken",
     "ParentUnknown",
     "ParseError",
     "PastUnknown",
+    "PerhapsOneMachine",
     "RecordingFailed",
     "ResourceMissing",
     "Retriable",
+    "RowsIncomplete",
     "ScanCancelled",
     "SecretUnavailable",
     "SelectFailed",

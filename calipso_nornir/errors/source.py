@@ -78,12 +78,17 @@ class ViewRestricted(SourceError):
 
 @dataclass(eq=False)
 class EndpointMissing(SourceError):
-    """The catalogue has no such endpoint."""
+    """The catalogue has no such endpoint.
+
+    ``required``: the region is the scan's own, or has the service on other interfaces: then it should be there. Any
+    other region just does not offer the service (one for an object store only, say), and has nothing of its kind.
+    """
 
     service: str
     interface: str
     region: str
     available: tuple[str, ...] = ()
+    required: bool = False
 
     def __str__(self) -> str:
         have = f" (it has: {', '.join(self.available)})" if self.available else ""

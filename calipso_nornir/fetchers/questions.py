@@ -42,6 +42,12 @@ def hypervisors(region: str) -> ApiGet:
     return ApiGet("compute", "/os-hypervisors/detail", "hypervisors", region=region, needed=("id",))
 
 
+def services(region: str, *, telling_of_cells: bool = True) -> ApiGet:
+    """Ask for Nova's services, those of disabled hosts too; from 2.69 (Stein) on cells that do not answer are told."""
+    version = "2.69" if telling_of_cells else None
+    return ApiGet("compute", "/os-services", "services", region=region, needed=("host", "binary"), microversion=version)
+
+
 def aggregates(region: str) -> ApiGet:
     """Ask for the host aggregates."""
     return ApiGet("compute", "/os-aggregates", "aggregates", region=region, needed=("id", "name"))
@@ -84,15 +90,6 @@ def agents(region: str) -> ApiGet:
     return ApiGet("network", "/agents", "agents", region=region, needed=("id", "host", "binary"))
 
 
-OVS_AGENT = "Open vSwitch agent"
-LXB_AGENT = "Linux bridge agent"
-
-
-def agent_of(host: InventoryObject, agent_type: str) -> Lookup:
-    """Look up the agent of a type that Neutron has on a host."""
-    return Lookup.of("network_agent", {"host": host.id, "agent_type": agent_type})
-
-
 # --- hosts
 
 LIBVIRT = "virsh -c qemu:///system"
@@ -130,18 +127,15 @@ OVS_COLUMNS = {
 """Columns of ovs-vswitchd.conf.db(5) that are asked for; statistics are not, they change by the second."""
 
 
-def ovs_queries(host: str) -> tuple[Command, Command]:
-    """Return the two ways to ask for bridges, ports and interfaces of Open vSwitch: its tables, and for people."""
-    lists = " ".join(f"-- --columns={columns} list {table}" for table, columns in OVS_COLUMNS.items())
-    return (
-        Command(host, f"ovs-vsctl -f json {lists}", "ovs_bridges", root=True),
-        Command(host, "ovs-vsctl show", "ovs_vsctl_show", root=True),
-    )
-
-
 def ovs_bridges(host: str) -> Generator[Sequence[Query], Answers, tuple[Query, tuple[OvsBridge, ...]]]:
     """Ask for the bridges of Open vSwitch with ports and interfaces; give the query that was answered, and the rows."""
-    return (yield from first_of(*ovs_queries(host)))
+    lists = " ".join(f"-- --columns={columns} list {table}" for table, columns in OVS_COLUMNS.items())
+    return (
+        yield from first_of(
+            Command(host, f"ovs-vsctl -f json {lists}", "ovs_bridges", root=True),
+            Command(host, "ovs-vsctl show", "ovs_vsctl_show", root=True),
+        )
+    )
 
 
 # --- the inventory

@@ -6,7 +6,8 @@ from __future__ import annotations
 from collections import defaultdict
 from typing import TYPE_CHECKING
 
-from calipso_nornir.link_finders.making import link_detected, make, pnics_by_device
+from calipso_nornir.link_finders.making import by_host, link_detected, make, on_hosts, pnics_by_device
+from calipso_nornir.link_finders.traffic import segment_name
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -53,6 +54,7 @@ class CarriedNetworks:
                 served = link.attributes.get("network") or ()
                 for network in [served] if isinstance(served, str) else served:
                     ways[link.target, network].add(str(link.source))
+        vedges = by_host(on_hosts(view, "vedge"))
         for (ref, network_id), sources in sorted(ways.items()):
             pnic = view.get(ref)
             network = view.get(pnic.sibling("network", network_id)) if pnic is not None else None
@@ -61,7 +63,7 @@ class CarriedNetworks:
                     pnic,
                     network,
                     rule=f"{network.name} leaves {pnic['host']} by {pnic.name}, from {', '.join(sorted(sources))}",
-                    name=f"Segment-{network.get('provider:segmentation_id')}",
+                    name=segment_name(network, vedges.get(pnic["host"], ())),
                     up=link_detected(pnic),
                     network=network.id,
                 )

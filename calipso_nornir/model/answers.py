@@ -23,6 +23,8 @@ class Answer:
     evidence: Evidence | None = None
     gap: CalipsoError | None = None
     """What the answer is known to leave out."""
+    remark: CalipsoError | None = None
+    """What is worth telling of it besides; it leaves nothing out because of that."""
     _groups: dict[str, dict[Any, list[Any]]] = field(default_factory=dict)
 
     def grouped(self, key: str) -> dict[Any, list[Any]]:
@@ -42,6 +44,7 @@ class Answers(Mapping["Query", Any]):
     nothing can be said without it. Where the rest still can, read with ``or_gap``: it gives a
     default, and notes the gap, so that nothing is taken for absent because it was not seen. Where
     every object is found without the answer, and only attributes are not, read with ``or_blank``.
+    What is worth a line in the report and no failure is told with ``tell``.
     """
 
     def __init__(
@@ -51,11 +54,13 @@ class Answers(Mapping["Query", Any]):
         on_gap: Callable[[Query, CalipsoError], None] = lambda _query, _error: None,
         on_blank: Callable[[Query, CalipsoError], None] = lambda _query, _error: None,
         on_read: Callable[[Query, Answer], None] = lambda _query, _answer: None,
+        on_tell: Callable[[CalipsoError], None] = lambda _error: None,
     ) -> None:
         self._answers = answers
         self._on_gap = on_gap
         self._on_blank = on_blank
         self._on_read = on_read
+        self._on_tell = on_tell
 
     def _read(self, query: Query, note: Callable[[Query, CalipsoError], None] | None = None) -> Answer:
         answer = self._answers[query]
@@ -63,6 +68,8 @@ class Answers(Mapping["Query", Any]):
             raise answer
         if answer.gap is not None:
             (note or self._on_gap)(query, answer.gap)
+        if answer.remark is not None:
+            self._on_tell(answer.remark)
         self._on_read(query, answer)
         return answer
 
@@ -107,6 +114,14 @@ class Answers(Mapping["Query", Any]):
         except CalipsoError as error:
             self._on_blank(query, error)
             return None
+
+    def lacks(self, query: Query, what: CalipsoError) -> None:
+        """Note that an answer leaves out what this fetching would find: nothing of it is taken for gone."""
+        self._on_gap(query, what)
+
+    def tell(self, notice: CalipsoError) -> None:
+        """Put a notice into the report; it changes nothing else."""
+        self._on_tell(notice)
 
     def whole(self, query: Query) -> bool:
         """Tell whether there is an answer that is not known to lack anything."""

@@ -68,7 +68,8 @@ class ApiGet:
         query: parameters of the request, sorted.
         region: of the catalogue; None for the environment's own.
         cloud_wide: the answer is only complete for a user that may see all projects.
-        needed: the answer is a list of objects that have these members; anything else is no answer.
+        needed: the answer is a list of objects that have these members; rows without them are left out, and told of.
+        microversion: of the service, where the one that is spoken by default does not tell enough.
     """
 
     service: str
@@ -78,6 +79,7 @@ class ApiGet:
     region: str | None = None
     cloud_wide: bool = True
     needed: tuple[str, ...] = ()
+    microversion: str | None = None
 
     @property
     def request(self) -> ApiGet:
@@ -97,7 +99,8 @@ class ApiGet:
     def __str__(self) -> str:
         parameters = "&".join(f"{name}={value}" for name, value in self.query)
         region = f" [{self.region}]" if self.region else ""
-        return f"GET {self.service} {self.path}{'?' + parameters if parameters else ''}{region}"
+        version = f" ({self.microversion})" if self.microversion else ""
+        return f"GET {self.service} {self.path}{'?' + parameters if parameters else ''}{region}{version}"
 
 
 @dataclass(frozen=True, slots=True)

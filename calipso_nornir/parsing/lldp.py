@@ -91,12 +91,19 @@ def _neighbour(interface: str, heard: Fields) -> Neighbour:
         chassis_name=name or None,
         chassis_description=_first(chassis, "descr"),
         management_addresses=_texts(chassis, "mgmt-ip"),
-        capabilities=tuple(each.text("type") for each in _list(chassis, "capability") if each.members.get("enabled")),
+        capabilities=_capabilities(chassis),
         port_id_type=port_id_type,
         port_id=port_id,
         port_description=_first(port, "descr"),
         vlans=tuple(_vlan_id(vlan) for vlan in _list(heard, "vlan")),
     )
+
+
+def _capabilities(chassis: Fields) -> tuple[str, ...] | None:
+    """Return the enabled capabilities; None without the TLV, which is optional (IEEE 802.1AB, 8.5)."""
+    if "capability" not in chassis.members:
+        return None
+    return tuple(each.text("type") for each in _list(chassis, "capability") if each.members.get("enabled"))
 
 
 def _chassis(fields: Fields) -> tuple[str | None, Fields]:

@@ -195,6 +195,8 @@ class Gathering:
     def _take(self, outcome: Outcome) -> None:
         task, count = outcome.task, self._report.steps.setdefault(outcome.task.step.name, StepCount())
         count.attempted += 1
+        for notice in task.told:
+            self._troubles.note(notice, "notice", str(task))
         if outcome.error is not None:
             count.failed += 1
             self._troubles.note(outcome.error, _severity(task.cause, outcome.error), str(task))

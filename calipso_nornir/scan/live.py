@@ -6,12 +6,12 @@ from __future__ import annotations
 import logging
 from typing import TYPE_CHECKING, Any
 
-from calipso_nornir.errors import CalipsoError, FetcherRaised, ParseError
+from calipso_nornir.errors import CalipsoError, EndpointMissing, FetcherRaised, ParseError
 from calipso_nornir.model.answers import Answer, Answers
 from calipso_nornir.model.evidence import Evidence, derived
-from calipso_nornir.model.queries import Command, Query
+from calipso_nornir.model.queries import ApiGet, Command, Query
 from calipso_nornir.model.refs import Witness
-from calipso_nornir.scan.shapes import check_shape
+from calipso_nornir.scan.shapes import whole_rows
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Mapping, Sequence
@@ -30,7 +30,19 @@ MAX_TURNS = 1000
 class Task:
     """One fetching: a step run on a parent."""
 
-    __slots__ = ("blanks", "cause", "gaps", "generator", "parent", "read", "step", "turns", "waiting", "witness")
+    __slots__ = (
+        "blanks",
+        "cause",
+        "gaps",
+        "generator",
+        "parent",
+        "read",
+        "step",
+        "told",
+        "turns",
+        "waiting",
+        "witness",
+    )
 
     def __init__(self, step: Step, parent: InventoryObject) -> None:
         self.step = step
@@ -46,6 +58,8 @@ class Task:
         """Why objects may be missing among those found."""
         self.blanks: dict[Query, CalipsoError] = {}
         """Why attributes may be missing in those found."""
+        self.told: dict[CalipsoError, None] = {}
+        """What is worth a notice, each once."""
 
     def __str__(self) -> str:
         return f"{self.step.name} of {self.parent.ref}"
@@ -57,7 +71,13 @@ class Task:
             if answer.evidence is not None:
                 self.read[query] = answer.evidence
 
-        return Answers(answers, on_gap=_noting(self.gaps), on_blank=_noting(self.blanks), on_read=read)
+        return Answers(
+            answers,
+            on_gap=_noting(self.gaps),
+            on_blank=_noting(self.blanks),
+            on_read=read,
+            on_tell=lambda notice: self.told.update({notice: None}),
+        )
 
     def partials(self, found: Sequence[Fetched]) -> list[bool]:
         """Tell of each object whether attributes that it lacks are unknown, not absent."""
@@ -89,15 +109,17 @@ def read_reply(
     query: Query, reply: Reply | CalipsoError, parsers: Mapping[str, Callable[[str], Any]]
 ) -> Answer | CalipsoError:
     """Read what a source answered with the query's parser; what that cannot read is an error, too."""
+    if isinstance(reply, EndpointMissing) and not reply.required and isinstance(query, ApiGet) and query.needed:
+        return Answer([], remark=reply)  # the catalogue has answered: there is no such service, and nothing of it
     if isinstance(reply, CalipsoError):
         return reply
     evidence = Evidence(query.source, str(query), query.host, reply.at)
     parser = query.parser if isinstance(query, Command) else None
     try:
-        check_shape(query, reply.data)
+        data, incomplete = whole_rows(query, reply.data)
         if parser is None:
-            return Answer(reply.data, evidence, reply.gap)
-        return Answer(parsers[parser](reply.data), evidence, reply.gap)
+            return Answer(data, evidence, reply.gap or incomplete, remark=incomplete if reply.gap else None)
+        return Answer(parsers[parser](data), evidence, reply.gap)
     except ParseError as error:
         return error.asked_by(str(query), query.host)
     except Exception as error:

@@ -131,11 +131,19 @@ class Placer:
 
     # --- putting
 
+    def _stays(self, fetched: Fetched, origin: Origin) -> ObjectRef | None:
+        """Return where an object was that nobody could place now, if that place is still there."""
+        old = None if fetched.placed else self._before.get(self._ref(fetched, origin))
+        return old.parent if old is not None and old.parent in self._working else None
+
+    def _ref(self, fetched: Fetched, origin: Origin) -> ObjectRef:
+        return ObjectRef(self._working.environment, origin.step.type, fetched.id)
+
     def _place(self, fetched: Fetched, origin: Origin) -> None:
         if (origin.step.type, fetched.id) == (origin.witness.parent.type, origin.witness.parent.id):
             self._enrich(fetched, origin)
             return
-        under = fetched.under or origin.witness.parent
+        under = self._stays(fetched, origin) or fetched.under or origin.witness.parent
         if self._elsewhere(under):
             return
         if under not in self._working and self._on_demand_before(under) is None:
@@ -162,7 +170,7 @@ class Placer:
         parent = self._working.get(under) or self._revived(under)
         if fetched.folder is not None:
             parent = self._folder(fetched, parent)
-        old = self._before.get(ObjectRef(self._working.environment, origin.step.type, fetched.id))
+        old = self._before.get(self._ref(fetched, origin))
         if old is not None and not fetched.named:
             fetched = replace(fetched, name=old.name, object_name=old.object_name)
         one = self._placed(fetched, parent, origin)
@@ -178,7 +186,7 @@ class Placer:
         self._found(one, origin)
 
     def _placed(self, fetched: Fetched, parent: InventoryObject, origin: Origin) -> InventoryObject:
-        ref = ObjectRef(self._working.environment, origin.step.type, fetched.id)
+        ref = self._ref(fetched, origin)
         object_name = fetched.object_name or fetched.name
         return InventoryObject(
             ref=ref,

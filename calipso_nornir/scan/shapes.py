@@ -1,44 +1,63 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Validates a raw reply's type and required fields."""
+"""Whether an answer is one: of the type that its source gives, and with what its question needs to be in it."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from calipso_nornir.errors import ParseError
+from calipso_nornir.errors import ParseError, RowsIncomplete
 from calipso_nornir.model.queries import ApiGet, Command, Select
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from calipso_nornir.model.queries import Query
 
 SHOWN = 100
 """Characters of a stray answer that an error shows."""
 
 
-def check_shape(query: Query, data: Any) -> None:  # noqa: ANN401 - any JSON, that is the point
-    """Raise ParseError when a reply has the wrong type, or lacks a field that its query needs."""
+def whole_rows(query: Query, data: Any) -> tuple[Any, RowsIncomplete | None]:  # noqa: ANN401 - any JSON
+    """Return what can be read of an answer, and what is wrong with the rows of it that were left out.
+
+    A service may know of a thing and not what it is: Nova gives only id and status of servers in a cell that does not
+    answer (api-guide, "Handling Down Cells"). Such a row says nothing against the others. Raises ParseError for an
+    answer that its readers would stumble over, or of which nothing is left.
+    """
     if isinstance(query, Command) and not isinstance(data, str):
         raise ParseError("the scan", f"text was expected, not {_shown(data)}")
     if isinstance(query, Select):
-        _check_rows(data, needed=())
-    if isinstance(query, ApiGet) and query.needed:
-        _check_rows(data, needed=query.needed)
+        _check_list(data)
+        for fault in filter(None, _faults(data, needed=())):
+            raise ParseError("the scan", fault)
+    if not isinstance(query, ApiGet) or not query.needed:
+        return data, None
+    _check_list(data)
+    faults = _faults(data, needed=query.needed)
+    found = [fault for fault in faults if fault]
+    if not found:
+        return data, None
+    if len(found) == len(data):
+        raise ParseError("the scan", found[0])
+    whole = [row for row, fault in zip(data, faults, strict=True) if not fault]
+    return whole, RowsIncomplete(str(query), len(found), len(data), found[0])
 
 
-def _check_rows(data: Any, *, needed: tuple[str, ...]) -> None:  # noqa: ANN401 - as above
-    problem = ""
+def _check_list(data: Any) -> None:  # noqa: ANN401 - as above
     if not isinstance(data, (list, tuple)):
-        problem = f"a list was expected, not {_shown(data)}"
-    else:
-        for number, row in enumerate(data, 1):
-            if not isinstance(row, dict):
-                problem = f"row {number} of {len(data)} is not an object: {_shown(row)}"
-            elif missing := [name for name in needed if name not in row]:
-                problem = f"row {number} of {len(data)} lacks {', '.join(missing)}: {_shown(row)}"
-            if problem:
-                break
-    if problem:
-        raise ParseError("the scan", problem)
+        raise ParseError("the scan", f"a list was expected, not {_shown(data)}")
+
+
+def _faults(rows: Sequence[Any], *, needed: tuple[str, ...]) -> list[str]:
+    """Return what is wrong with each row, "" for nothing."""
+    return [_fault(number, len(rows), row, needed) for number, row in enumerate(rows, 1)]
+
+
+def _fault(number: int, total: int, row: Any, needed: tuple[str, ...]) -> str:  # noqa: ANN401 - as above
+    if not isinstance(row, dict):
+        return f"row {number} of {total} is not an object: {_shown(row)}"
+    missing = [name for name in needed if name not in row]
+    return f"row {number} of {total} lacks {', '.join(missing)}: {_shown(row)}" if missing else ""
 
 
 def _shown(value: object) -> str:

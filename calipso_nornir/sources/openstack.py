@@ -175,7 +175,16 @@ class OpenStackSource:
             found = choose(token.endpoints, query.service, interface=made.interface, region=None)
             return versioned(query.service, found.url if found else made.url)
         if found is None:
-            raise EndpointMissing(query.service, made.interface, region or "any", listed(token.endpoints))
+            # A region may have no compute service, and that is that; the home region, or one whose service only has
+            # other interfaces, is not set up as this scan needs it.
+            known = any(one.region == region and matches(query.service, one.service) for one in token.endpoints)
+            raise EndpointMissing(
+                query.service,
+                made.interface,
+                region or "any",
+                listed(token.endpoints),
+                required=known or region == home,
+            )
         return versioned(query.service, found.url)
 
     def _page(self, query: ApiGet, base: str, parameters: Parameters) -> requests.Response:
@@ -196,8 +205,9 @@ class OpenStackSource:
 
     def _ask(self, query: ApiGet, base: str, url: str, token: Token) -> requests.Response:
         headers = {"Accept": "application/json", "X-Auth-Token": str(token.value)}
-        if query.service in MICROVERSIONS:
-            headers["OpenStack-API-Version"] = f"{query.service} {MICROVERSIONS[query.service]}"
+        microversion = query.microversion or MICROVERSIONS.get(query.service)
+        if microversion is not None:
+            headers["OpenStack-API-Version"] = f"{query.service} {microversion}"
         http = self._open()[1]
         slow = self._slow.get(base, [])
         if len(slow) >= MAX_SLOW:

@@ -18,7 +18,10 @@ if TYPE_CHECKING:
 VERSIONS = {"compute": "v2.1", "network": "v2.0", "identity": "v3"}
 """The version of each API that is spoken. Catalogues name it, or leave it to the client (Neutron's does)."""
 MICROVERSIONS = {"compute": "2.53"}
-"""Fixed, not negotiated, so that an answer has one shape: 2.53 (Pike) is the first with UUIDs of hypervisors."""
+"""Fixed, not negotiated, so that an answer has one shape: 2.53 (Pike) is the first with UUIDs of hypervisors.
+
+A question may name another one (``ApiGet.microversion``).
+"""
 
 _VERSION = re.compile(r"v(\d+)(\.\d+)?")
 

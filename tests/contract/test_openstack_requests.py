@@ -94,6 +94,9 @@ def test_what_is_sent(cloud: Cloud) -> None:
     (asked,) = cloud.asked(PATH)
     assert asked.query["name"] == "x"
     assert "openstack-api-version" not in asked.headers
+    cloud.answers("/compute/v2.1/os-services", Response({"services": []}))
+    data(one(scan, ApiGet("compute", "/os-services", "services", microversion="2.69")))
+    assert cloud.requests[-1].headers["openstack-api-version"] == "compute 2.69"
     one(scan, ApiGet("network", "/networks/1?x=1#y", "x"))
     assert cloud.requests[-1].query == {}, "a path cannot become a query"
     assert cloud.requests[-1].path == "/network/v2.0/networks/1%3Fx=1%23y"
@@ -120,6 +123,36 @@ def test_interface_region_and_overrides(cloud: Cloud) -> None:
     assert isinstance(missing, EndpointMissing)
     assert "network in RegionOne (admin/internal/public)" in str(missing)
     assert "region RegionTwo" in str(missing)
+
+
+def with_endpoints(cloud: Cloud, *more: tuple[str, str, str]) -> None:
+    """Add endpoints (service, interface, region) to the catalogue."""
+    usual = cloud.login
+
+    def login(request: Request) -> Response:
+        response = usual(request)
+        response.body["token"]["catalog"] += [
+            {"type": kind, "endpoints": [{"interface": interface, "region": region, "url": f"{cloud.url}/x"}]}
+            for kind, interface, region in more
+        ]
+        return response
+
+    cloud.login = login
+
+
+@pytest.mark.parametrize(
+    ("region", "own", "required"),
+    [("Objects", None, False), ("Objects", "Objects", True), (None, "Objects", True), ("Inner", None, True)],
+    ids=["another region", "the scan's own", "the scan's own by default", "it has other interfaces"],
+)
+def test_whether_a_region_should_have_a_service(
+    cloud: Cloud, region: str | None, own: str | None, *, required: bool
+) -> None:
+    with_endpoints(cloud, ("object-store", "public", "Objects"), ("network", "internal", "Inner"))
+    scan = source(cloud, region=own) if own else source(cloud)
+    missing = one(scan, ApiGet("network", "/networks", "networks", region=region))
+    assert isinstance(missing, EndpointMissing)
+    assert missing.required == required
 
 
 def test_keystone_is_asked_wherever_it_is_listed(cloud: Cloud) -> None:

@@ -13,16 +13,18 @@ from hypothesis import strategies as st
 from calipso_nornir.errors import ApiFailed, DatabaseUnavailable, ParseError, SourceNotConfigured, ViewRestricted
 from calipso_nornir.fetchers.api.aggregates import AggregateHosts, Aggregates
 from calipso_nornir.fetchers.api.instances import HostlessInstances, Instances
+from calipso_nornir.fetchers.api.mentions import NO_ZONE, mentions
 from calipso_nornir.fetchers.api.network_agents import NetworkAgents
 from calipso_nornir.fetchers.api.networks import UNKNOWN_PROJECTS, Networks
 from calipso_nornir.fetchers.api.ports import BINDING_LEVELS, Ports
 from calipso_nornir.fetchers.api.projects import Projects
 from calipso_nornir.fetchers.api.regions import Regions
-from calipso_nornir.fetchers.api.zones import NO_ZONE, AvailabilityZones, Hosts, zone_of_hosts
+from calipso_nornir.fetchers.api.zones import AvailabilityZones, Hosts
 from calipso_nornir.model.protocols import Reply
 from calipso_nornir.testing import AT, drive, thing
 
 REGION = thing("region", id="R1", region="R1")
+UNASKED: dict[str, Any] = {"GET compute /os-services": [], "GET compute /os-hypervisors/detail": []}
 OOPS = ApiFailed("network", "/x", 500, "oops")
 STRANGE = ["; rm -rf /", "$(reboot)", "a/b.c", "🦀 \u202e|%2F", "-oProxyCommand=x", "'\"`\n"]
 
@@ -51,6 +53,7 @@ def hosts(zone_name: str, zones: Any, agents: Any = (), hypervisors: Any = ()) -
             "GET compute /os-availability-zone/detail": zones,
             "GET compute /os-hypervisors/detail": hypervisors if isinstance(hypervisors, ApiFailed) else [*hypervisors],
             "GET network /agents": agents if isinstance(agents, ApiFailed) else [*agents],
+            "GET compute /os-services": [],
         },
     )
 
@@ -108,8 +111,8 @@ def test_a_host_whose_compute_service_is_dead_is_a_compute_host() -> None:
 def test_the_order_of_an_answer_moves_no_host(data: st.DataObject) -> None:
     zones = [zone("b", h1=["x"], h2=["nova-compute"]), zone("a", h1=["y"]), zone("c", h2=["nova-compute"])]
     agents = [agent("h3", zone_name="n2"), agent("h3", zone_name="n1"), agent("h3", zone_name=""), agent("h1")]
-    shuffled = zone_of_hosts(data.draw(st.permutations(zones)), data.draw(st.permutations(agents)))
-    assert shuffled == {"h1": "a", "h2": "b", "h3": "n1"}
+    shuffled = mentions(data.draw(st.permutations(zones)), [], [], data.draw(st.permutations(agents)))
+    assert {name: one.zone for name, one in shuffled.items()} == {"h1": "a", "h2": "b", "h3": "n1"}
 
 
 def test_hosts_of_neutron_only() -> None:
@@ -119,7 +122,7 @@ def test_hosts_of_neutron_only() -> None:
         agent("net2", "Metadata agent", ""),
         agent("odd", "Open vSwitch agent", "absent"),
     ]
-    answers = {"GET compute /os-availability-zone/detail": [zone("az1")], "GET network /agents": agents}
+    answers = {**UNASKED, "GET compute /os-availability-zone/detail": [zone("az1")], "GET network /agents": agents}
     zones = drive(AvailabilityZones(), REGION, answers).by_id
     assert {id_: (one.attributes["available"], one.attributes["hosts"]) for id_, one in zones.items()} == {
         f"R1|{NO_ZONE}": (None, ["net2", "odd"]),
@@ -137,6 +140,7 @@ def test_without_agents_a_network_node_does_not_stop_being_one() -> None:
     assert list(found.gaps.values()) == [OOPS]
     assert "host_type" not in found[0].attributes
     answers = {
+        **UNASKED,
         "GET compute /os-availability-zone/detail": [zone("az1", h1=["nova-compute"])],
         "GET network /agents": OOPS,
     }
@@ -316,9 +320,12 @@ def server(id_: str, host: Any = "h1", **more: Any) -> dict[str, Any]:
 
 def instances(rows: list[dict[str, Any]], port_rows: Any = (), network_rows: Any = (), fetcher: Any = None) -> Any:
     answers = {
+        **UNASKED,
         "GET compute /servers/detail": rows,
         "GET network /ports": port_rows,
         "GET network /networks": network_rows,
+        "GET compute /os-availability-zone/detail": [zone("az1", h1=["nova-compute"], h2=["nova-compute"])],
+        "GET network /agents": [],
     }
     return drive(fetcher or Instances(), HOST if fetcher is None else REGION, answers)
 
@@ -340,6 +347,9 @@ def test_servers_whose_host_is_hidden_are_nowhere_for_sure(fetcher: Any) -> None
     hidden = {"id": "i1", "name": "i1", "tenant_id": "p1"}
     gap = ViewRestricted("joe", "acme", ("member",), ("admin",))
     answers = {
+        **UNASKED,
+        "GET compute /os-availability-zone/detail": [],
+        "GET network /agents": [],
         "GET compute /servers/detail": Reply([hidden, server("i2")], AT, gap),
         "GET network /ports": [],
         "GET network /networks": [],

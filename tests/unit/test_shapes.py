@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from calipso_nornir.errors import ParseError
+from calipso_nornir.errors import EndpointMissing, ParseError, RowsIncomplete, ViewRestricted
 from calipso_nornir.fetchers import questions
 from calipso_nornir.model.answers import Answer
 from calipso_nornir.model.protocols import Reply
@@ -26,9 +26,10 @@ SELECT = Select("neutron", "SELECT host FROM agents")
     [
         (AGENTS, {"agents": []}, "a list was expected, not {'agents': []}"),
         (AGENTS, None, "a list was expected, not None"),
-        (AGENTS, [AGENT, "x"], "row 2 of 2 is not an object: 'x'"),
-        (AGENTS, [AGENT, {"id": "b"}], "row 2 of 2 lacks host, binary: {'id': 'b'}"),
+        (AGENTS, ["x", 7], "row 1 of 2 is not an object: 'x'"),
+        (AGENTS, [{"id": "b"}], "row 1 of 1 lacks host, binary: {'id': 'b'}"),
         (SELECT, [["h1"]], "row 1 of 1 is not an object: ['h1']"),
+        (SELECT, [{"host": "h1"}, ["h1"]], "row 2 of 2 is not an object: ['h1']"),
         (SELECT, "text", "a list was expected, not 'text'"),
         (Command("h", "uname -m"), ["x"], "text was expected, not ['x']"),
         (Command("h", "uname -m", "uname_machine"), 7, "text was expected, not 7"),
@@ -55,6 +56,40 @@ def test_what_is_an_answer_is_read(query: Any, data: Any) -> None:
     answer = read_reply(query, Reply(data, AT), {})
     assert isinstance(answer, Answer)
     assert answer.value == data
+
+
+@pytest.mark.parametrize(
+    ("stray", "problem"),
+    [("x", "row 2 of 3 is not an object: 'x'"), ({"id": "b"}, "row 2 of 3 lacks host, binary: {'id': 'b'}")],
+)
+def test_a_row_that_is_incomplete_says_nothing_against_the_others(stray: Any, problem: str) -> None:
+    answer = read_reply(AGENTS, Reply([AGENT, stray, AGENT], AT), {})
+    assert isinstance(answer, Answer)
+    assert answer.value == [AGENT, AGENT]
+    assert answer.gap == RowsIncomplete(str(AGENTS), 1, 3, problem)
+    assert str(answer.gap) == (
+        f"GET network /agents [R1]: 1 of 3 rows are incomplete, the first one: {problem}. "
+        "What was known of them is kept."
+    )
+
+
+def test_what_a_source_knows_to_be_missing_hides_no_incomplete_row() -> None:
+    restricted = ViewRestricted("joe", "acme", ("member",), ("admin",))
+    answer = read_reply(AGENTS, Reply([AGENT, "x"], AT, restricted), {})
+    assert isinstance(answer, Answer)
+    assert answer.gap == restricted
+    assert isinstance(answer.remark, RowsIncomplete)
+
+
+def test_a_region_without_a_service_has_nothing_of_it() -> None:
+    missing = EndpointMissing("network", "public", "R0")
+    answer = read_reply(AGENTS, missing, {})
+    assert isinstance(answer, Answer)
+    assert (answer.value, answer.gap, answer.remark) == ([], None, missing)
+    required = EndpointMissing("network", "public", "R1", required=True)
+    assert read_reply(AGENTS, required, {}) is required
+    document = ApiGet("network", "/x", "x")
+    assert read_reply(document, missing, {}) is missing, "what is no list is not empty either"
 
 
 def test_a_long_stray_row_is_shown_in_part() -> None:

@@ -6,6 +6,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from calipso_nornir.fetchers import questions
+from calipso_nornir.fetchers.api.census import names_of
 from calipso_nornir.fetchers.attributes import kept
 from calipso_nornir.model import ids
 from calipso_nornir.model.fetching import Fetched
@@ -53,11 +54,16 @@ class AggregateHosts:
 
     def get(self, parent: InventoryObject) -> Fetching:
         """Look the hosts up."""
-        by_name = {name: Lookup.of("host", {"host": ids.plain(name)}) for name in parent["hosts"]}
-        answers = yield list(by_name.values())
-        found = []
-        for name, query in by_name.items():
-            host_id = ids.plain(name)
-            known = {"ref_id": parent.sibling("host", host_id).document_id} if answers.or_blank(query) else {}
-            found.append(Fetched(id=ids.host_ref(parent.id, host_id), name=name, attributes={"host": host_id, **known}))
-        return found
+        if not parent["hosts"]:
+            return []
+        hosts = Lookup.of("host")
+        answers = yield [hosts]
+        by_name = {name: host for host in answers.or_blank(hosts, ()) for name in names_of(host)}
+        found: dict[str, Fetched] = {}
+        for name in parent["hosts"]:
+            host = by_name.get(name)
+            host_id = host.id if host is not None else ids.plain(name)
+            known = {"ref_id": host.ref.document_id} if host is not None else {}
+            one = Fetched(id=ids.host_ref(parent.id, host_id), name=name, attributes={"host": host_id, **known})
+            found.setdefault(one.id, one)
+        return list(found.values())

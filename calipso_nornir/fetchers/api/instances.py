@@ -5,11 +5,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from calipso_nornir.errors import ParseError
+from calipso_nornir.errors import HostsUnlisted, ParseError
 from calipso_nornir.fetchers import questions
+from calipso_nornir.fetchers.api.census import census, names_of
+from calipso_nornir.fetchers.api.services import nova_services
 from calipso_nornir.fetchers.attributes import TAP_SUFFIX_LENGTH
 from calipso_nornir.model import ids
-from calipso_nornir.model.fetching import Fetched
+from calipso_nornir.model.fetching import Fetched, asked, together
 from calipso_nornir.model.refs import Folder
 
 if TYPE_CHECKING:
@@ -24,6 +26,8 @@ if TYPE_CHECKING:
 
 HOST = "OS-EXT-SRV-ATTR:host"
 WITHOUT_HOST = Folder(type="instances_folder", types_name="instances", text="Instances without a host")
+ELSEWHERE = Folder(type="instances_folder", types_name="instances_elsewhere", text="Instances on no known host")
+"""Bare-metal nodes, clusters of another hypervisor, and hosts whose services have been deleted."""
 
 _TAKEN = {
     "status": "status",
@@ -59,9 +63,13 @@ class Instances:
 
     def get(self, parent: InventoryObject) -> Fetching:
         """Ask for the servers of all hosts and take this one's."""
-        queries = [ask(parent["region"]) for ask in (questions.servers, questions.ports, questions.networks)]
-        answers = yield queries
-        rows = _by_host(answers, queries[0]).get(parent.name, [])
+        queries = _queries(parent["region"])
+        answers, services = yield from together(asked(*queries), nova_services(parent["region"]))
+        names = names_of(parent)
+        if services.silent is not None and set(names) & set(services.silent.hosts):
+            answers.lacks(queries[0], services.silent)
+        by_host = _by_host(answers, queries[0])
+        rows = [row for name in names for row in by_host.get(name, ())]
         folder = parent.sibling("instances_folder", ids.folder(parent.id, "instances"))
         return [
             Fetched(
@@ -75,25 +83,41 @@ class Instances:
 
 
 class HostlessInstances:
-    """Servers that are on no host (failed to build, shelved, waiting), in a folder of their region.
+    """Servers on no host (failed to build, shelved, waiting), or on none that is known, in folders of their region.
 
-    Source and attributes: as ``Instances``, without ``host``.
+    Source: as ``Instances``, and all lists of hosts.
+    Attributes: as ``Instances``, without ``host``; ``nova_host``, what Nova calls the host that is not known.
     """
 
     def get(self, parent: InventoryObject) -> Fetching:
-        """Ask for the servers of all hosts and take those without one."""
-        queries = [ask(parent["region"]) for ask in (questions.servers, questions.ports, questions.networks)]
-        answers = yield queries
-        grouped = _by_host(answers, queries[0])
+        """Ask for the servers of all hosts and take those that no host has."""
+        queries = _queries(parent["region"])
+        answers, known = yield from together(asked(*queries), census(parent["region"]))
+        by_host = _by_host(answers, queries[0])
+        elsewhere = {host: rows for host, rows in by_host.items() if host and host not in known.names}
+        unlisted = sorted(elsewhere.keys() - known.strange)
+        if unlisted:
+            servers = sum(len(elsewhere[host]) for host in unlisted)
+            answers.tell(HostsUnlisted(parent["region"], tuple(unlisted), servers))
+        found = [(WITHOUT_HOST, row) for row in [*by_host.get(None, ()), *by_host.get("", ())]]
+        found += [(ELSEWHERE, row) for rows in elsewhere.values() for row in rows]
         return [
             Fetched(
                 id=ids.plain(row["id"]),
                 name=row.get("name") or row["id"],
-                attributes={**_attributes(row), **_connections(row, answers, queries)},
-                folder=WITHOUT_HOST,
+                attributes={
+                    **_attributes(row),
+                    **_connections(row, answers, queries),
+                    **({"nova_host": row[HOST]} if folder is ELSEWHERE else {}),
+                },
+                folder=folder,
             )
-            for row in [*grouped.get(None, []), *grouped.get("", [])]
+            for folder, row in found
         ]
+
+
+def _queries(region: str) -> list[Query]:
+    return [question(region) for question in (questions.servers, questions.ports, questions.networks)]
 
 
 def _by_host(answers: Answers, servers: Query) -> Mapping[Any, Sequence[Row]]:

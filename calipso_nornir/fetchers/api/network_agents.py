@@ -3,14 +3,17 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from calipso_nornir.fetchers import questions
+from calipso_nornir.fetchers.api.census import names_of
 from calipso_nornir.fetchers.attributes import configuration, kept
 from calipso_nornir.model import ids
 from calipso_nornir.model.fetching import Fetched
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
     from calipso_nornir.model.fetching import Fetching
     from calipso_nornir.model.objects import InventoryObject
 
@@ -27,6 +30,8 @@ class NetworkAgents:
         """Ask for the agents of all hosts and take this one's."""
         agents = questions.agents(parent["region"])
         answers = yield [agents]
+        by_host = answers.grouped(agents, "host")
+        rows = [row for name in names_of(parent) for row in by_host.get(name, ())]
         folder = parent.sibling("network_agents_folder", ids.folder(parent.id, "network_agents"))
         return [
             Fetched(
@@ -40,5 +45,14 @@ class NetworkAgents:
                 },
                 under=folder,
             )
-            for row in answers.grouped(agents, "host").get(parent.name, [])
+            for row in (_one_of_each(rows) if "also_called" in parent else rows)
         ]
+
+
+def _one_of_each(rows: Iterable[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
+    """Return one agent of each binary: under the old name of its host an agent stays in Neutron's list, dead."""
+    found: dict[str, Mapping[str, Any]] = {}
+    for row in rows:
+        if row["binary"] not in found or (row.get("alive") and not found[row["binary"]].get("alive")):
+            found[row["binary"]] = row
+    return list(found.values())

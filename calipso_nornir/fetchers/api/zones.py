@@ -6,41 +6,32 @@ from __future__ import annotations
 from collections import defaultdict
 from typing import TYPE_CHECKING, Any
 
-from calipso_nornir.fetchers import questions
+from calipso_nornir.fetchers.api.census import census
+from calipso_nornir.fetchers.api.mentions import NO_ZONE
 from calipso_nornir.model import ids
 from calipso_nornir.model.fetching import Fetched
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-
+    from calipso_nornir.fetchers.api.census import Census
+    from calipso_nornir.fetchers.api.mentions import Mention
     from calipso_nornir.model.fetching import Fetching
     from calipso_nornir.model.objects import InventoryObject
-
-    Rows = Sequence[Mapping[str, Any]]
-
-NO_ZONE = "(no zone)"
-"""Where hosts are put that neither Nova nor Neutron counts to a zone."""
-NETWORK_AGENTS = frozenset({"DHCP agent", "L3 agent", "Metadata agent"})
-"""Agents that make a host a network node."""
 
 
 class AvailabilityZones:
     """Zones of Nova, and those that only Neutron's agents name: network nodes need no Nova service.
 
-    Source: Nova, ``GET /os-availability-zone/detail``; Neutron, ``GET /v2.0/agents``.
+    Source: Nova, ``GET /os-availability-zone/detail`` and ``/os-services``; Neutron, ``GET /v2.0/agents``.
     Attributes: ``available`` (None for a zone that Nova does not know), ``hosts`` (names), ``region``.
     """
 
     def get(self, parent: InventoryObject) -> Fetching:
-        """Ask for zones and agents."""
-        zones, agents = questions.zones(parent["region"]), questions.agents(parent["region"])
-        answers = yield [zones, agents]
-        rows: Rows = answers[zones]
-        agent_rows: Rows | None = answers.or_gap(agents)
+        """Ask for whatever names hosts."""
+        known = yield from census(parent["region"])
         hosts: defaultdict[str, list[str]] = defaultdict(list)
-        for host, zone in zone_of_hosts(rows, agent_rows or ()).items():
-            hosts[zone].append(host)
-        available = {row["zoneName"]: (row.get("zoneState") or {}).get("available") for row in rows}
+        for name, one in known.machines.items():
+            hosts[one.zone or NO_ZONE] += [name] if one.zone else []
+        available = {row["zoneName"]: (row.get("zoneState") or {}).get("available") for row in known.zones}
         folder = parent.sibling("availability_zones_folder", ids.folder(parent.id, "availability_zones"))
         return [
             Fetched(
@@ -48,7 +39,7 @@ class AvailabilityZones:
                 name=name,
                 attributes={
                     "available": available.get(name),
-                    **({"hosts": sorted(hosts[name])} if agent_rows is not None else {}),
+                    **({"hosts": sorted(hosts[name])} if known.agents_told and known.complete else {}),
                     "zone": name,
                     "region": parent["region"],
                 },
@@ -59,84 +50,48 @@ class AvailabilityZones:
 
 
 class Hosts:
-    """Hosts of one zone: every machine that runs a service of Nova or an agent of Neutron.
+    """Hosts of one zone: every machine that runs a service of Nova, enabled or not, or an agent of Neutron.
 
-    Source: Nova, ``GET /os-availability-zone/detail`` and ``/os-hypervisors/detail``; Neutron, ``GET /v2.0/agents``.
+    Source: Nova, ``GET /os-availability-zone/detail``, ``/os-services`` and ``/os-hypervisors/detail``; Neutron, ``GET
+    /v2.0/agents``; where two names look like one machine's also its interfaces, under both.
     Attributes: ``host`` (its id), ``zone``, ``region``, ``host_type`` (of "Compute", "Controller", "Network"),
-    ``services`` [{service, active, available}], and of a compute node ``os_id``, ``ip_address``,
-    ``hypervisor_hostname``, ``hypervisor_type``, ``hypervisor_version``. A host in several zones stands in the
-    one where its nova-compute is active.
+    ``services`` [{service, active, available}], ``also_called`` (other names, of a host that has some), and of a
+    compute node ``os_id``, ``ip_address``, ``hypervisor_hostname``, ``hypervisor_type``, ``hypervisor_version``. A host
+    in several zones stands in the one where its nova-compute is active; one whose zone nobody tells stays where it was.
     """
 
     def get(self, parent: InventoryObject) -> Fetching:
-        """Ask for zones, compute nodes and agents."""
-        region = parent["region"]
-        zones, nodes, agents = questions.zones(region), questions.hypervisors(region), questions.agents(region)
-        answers = yield [zones, nodes, agents]
-        rows: Rows = answers[zones]
-        agent_rows: Rows | None = answers.or_gap(agents)
-        node_rows: Rows = answers.or_blank(nodes, [])
-        services = _services(rows)
-        networking = {row["host"] for row in agent_rows or () if row["agent_type"] in NETWORK_AGENTS}
+        """Ask for whatever names hosts, and take those of this zone."""
+        known = yield from census(parent["region"])
         return [
             Fetched(
                 id=ids.plain(name),
                 name=name,
-                attributes={
-                    "host": ids.plain(name),
-                    "zone": zone,
-                    "region": region,
-                    "services": services.get(name, []),
-                    **_node(name, node_rows),
-                    # who runs no agent is only known when somebody told of the agents
-                    **(_types(services.get(name, []), name in networking) if agent_rows is not None else {}),
-                },
+                attributes={"host": ids.plain(name), "region": parent["region"], **_attributes(name, one, known)},
+                placed=one.zone is not None,
+                partial=one.silent or one.zone is None,
             )
-            for name, zone in sorted(zone_of_hosts(rows, agent_rows or ()).items())
-            if zone == parent["zone"]
+            for name, one in sorted(known.machines.items())
+            if (one.zone or NO_ZONE) == parent["zone"]
         ]
 
 
-def zone_of_hosts(zones: Rows, agents: Rows) -> dict[str, str]:
-    """Choose one zone for every host: where nova-compute is active, else any of Nova, else the agents' own.
-
-    Of several that are as good the first by name is taken: the order of an API's answer means nothing.
-    """
-    claims: defaultdict[str, list[tuple[int, str]]] = defaultdict(list)
-    for row in zones:
-        for host, services in (row.get("hosts") or {}).items():
-            compute = services.get("nova-compute")
-            rank = 1 if compute and compute.get("active") and compute.get("available") else 2 if compute else 3
-            claims[host].append((rank, row["zoneName"]))
-    for agent in agents:
-        zone = agent.get("availability_zone")
-        claims[agent["host"]].append((4, zone) if zone else (5, NO_ZONE))
-    return {host: min(claimed)[1] for host, claimed in claims.items()}
+def _attributes(name: str, one: Mention, known: Census) -> dict[str, Any]:
+    """Return what is known; what nobody could tell is left out."""
+    attributes = {**_node(one), **({"zone": one.zone} if one.zone is not None else {})}
+    if others := known.also_called.get(name):
+        attributes["also_called"] = list(others)
+    if not one.silent:
+        attributes["services"] = [one.services[binary] for binary in sorted(one.services)]
+    if not one.silent and known.agents_told:  # who runs no agent is only known when somebody told of the agents
+        attributes["host_type"] = one.types
+    return attributes
 
 
-def _services(zones: Rows) -> dict[str, list[dict[str, Any]]]:
-    found: defaultdict[str, dict[str, dict[str, Any]]] = defaultdict(dict)
-    for row in zones:
-        for host, services in (row.get("hosts") or {}).items():
-            for service, state in services.items():
-                found[host][service] = {
-                    "service": service,
-                    "active": bool(state.get("active")),
-                    "available": bool(state.get("available")),
-                }
-    return {host: [services[name] for name in sorted(services)] for host, services in found.items()}
-
-
-def _types(services: list[dict[str, Any]], networking: bool) -> dict[str, list[str]]:  # noqa: FBT001 - one fact of three
-    names = {service["service"] for service in services}
-    types = {"Compute": "nova-compute" in names, "Controller": "nova-conductor" in names, "Network": networking}
-    return {"host_type": [name for name, so in types.items() if so]}
-
-
-def _node(host: str, nodes: Rows) -> dict[str, Any]:
+def _node(one: Mention) -> dict[str, Any]:
     """Return what the compute node of a host adds; a bare-metal service has many, then none is "the" one."""
-    own = [row for row in nodes if (row.get("service") or {}).get("host") == host]
-    if len(own) != 1:
+    if len(one.nodes) != 1:
         return {}
+    (node,) = one.nodes
     names = ("hypervisor_hostname", "hypervisor_type", "hypervisor_version")
-    return {"os_id": str(own[0]["id"]), "ip_address": own[0].get("host_ip"), **{key: own[0].get(key) for key in names}}
+    return {"os_id": str(node["id"]), "ip_address": node.get("host_ip"), **{key: node.get(key) for key in names}}

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from ipaddress import ip_address
 from typing import TYPE_CHECKING
 
 from calipso_nornir.model import ids
@@ -27,7 +28,8 @@ class LldpSwitches:
 
     Source: ``lldpctl -f json``; physical interfaces and hosts of the inventory.
     Attributes: ``switch`` (its own id), ``chassis_id``, ``chassis_id_type``, ``description``, ``management_addresses``,
-    ``capabilities``. Neighbours that are hosts of the cloud themselves are no switches.
+    ``capabilities`` (none for a neighbour that announces nothing about them). Neighbours that are hosts of the cloud
+    themselves are no switches.
     """
 
     def get(self, parent: InventoryObject) -> Fetching:
@@ -45,7 +47,7 @@ class LldpSwitches:
                     "chassis_id_type": one.chassis_id_type,
                     "description": one.chassis_description,
                     "management_addresses": sorted(one.management_addresses),
-                    "capabilities": sorted(one.capabilities),
+                    "capabilities": sorted(one.capabilities or ()),
                 },
                 under=parent.sibling("switches_folder", ids.folder(ids.escaped(parent.ref.environment), "switches")),
                 sources=(query,),
@@ -89,7 +91,11 @@ class LldpSwitchPnics:
 
 
 def _heard(host: InventoryObject) -> Generator[Sequence[Query], Answers, tuple[Query, list[Neighbour]]]:
-    """Ask what a host hears on its physical interfaces from what forwards, and is no host of the cloud."""
+    """Ask what a host hears on its physical interfaces from what forwards, and is no host of the cloud.
+
+    Capabilities are optional (IEEE 802.1AB, 8.5): who announces none may well be a switch. Such a neighbour is taken
+    for one unless a host has its name, its address or its MAC.
+    """
     query = Command(host.id, "lldpctl -f json", "lldpctl_json", root=True, optional=True)
     pnics, hosts = Lookup.of("host_pnic", {"host": host.id}), Lookup.of("host")
     answers = yield [query, pnics, hosts]
@@ -97,11 +103,39 @@ def _heard(host: InventoryObject) -> Generator[Sequence[Query], Answers, tuple[Q
         return query, []
     neighbours: Sequence[Neighbour] = answers[query]
     interfaces = {one["local_name"] for one in answers[pnics]}
-    own = {name for one in answers[hosts] for name in (one.name, one.name.partition(".")[0])}
-    return query, [
+    own = {name for one in answers[hosts] for full in _names(one) for name in (full, _label(full))}
+    heard = [
         one
         for one in neighbours
         if one.interface in interfaces
-        and SWITCHING & set(one.capabilities)
-        and (one.chassis_name or "").partition(".")[0] not in own
+        and (one.capabilities is None or SWITCHING & set(one.capabilities))
+        and _label(one.chassis_name or "") not in own
     ]
+    if any(one.capabilities is None for one in heard):
+        hardware = Lookup.of("host_pnic")
+        answers = yield [hardware]
+        known = _identities(answers.or_blank(hardware, ()))
+        heard = [one for one in heard if one.capabilities is not None or not _told(one) & known]
+    return query, heard
+
+
+def _names(host: InventoryObject) -> list[str]:
+    return [host.name, *host.get("also_called", ())]
+
+
+def _label(name: str) -> str:
+    """Return the first label of a name, and an address whole: its first part is nobody's name."""
+    try:
+        return str(ip_address(name))
+    except ValueError:
+        return name.partition(".")[0]
+
+
+def _identities(pnics: Sequence[InventoryObject]) -> set[str]:
+    """Return MAC and IP addresses of interfaces."""
+    addresses = {_label(str(address).partition("/")[0]) for one in pnics for address in one.get("addresses") or ()}
+    return addresses | {one["mac_address"] for one in pnics if one.get("mac_address")}
+
+
+def _told(one: Neighbour) -> set[str]:
+    return {one.chassis_id, one.port_id, *(_label(address) for address in one.management_addresses)}

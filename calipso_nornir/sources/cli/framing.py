@@ -23,7 +23,7 @@ SHELL = "sh -s"
 
 
 @dataclass(frozen=True, slots=True)
-class ScriptStep:
+class Step:
     """One command as the host runs it.
 
     Attributes:
@@ -50,11 +50,6 @@ class Frame:
 def new_mark() -> str:
     """Return a word of 128 random bits: no output can hold it by chance or by intent."""
     return f"calipso-{secrets.token_hex(16)}"
-
-
-def start_of(mark: str) -> bytes:
-    """Return what the script prints first, on both streams."""
-    return f"\n{mark} start\n".encode()
 
 
 def end_of(mark: str) -> bytes:
@@ -89,7 +84,7 @@ exit
 """
 
 
-def script(steps: Sequence[ScriptStep], mark: str) -> str:
+def script(steps: Sequence[Step], mark: str) -> str:
     """Return the POSIX shell script that runs the steps in turn.
 
     Each step is one ``sh -c`` of its own under ``timeout -k 1 N``, with standard input from
@@ -101,7 +96,7 @@ def script(steps: Sequence[ScriptStep], mark: str) -> str:
     return "".join([_HEAD.format(mark=mark), *lines, _TAIL])
 
 
-def _body(step: ScriptStep) -> str:
+def _body(step: Step) -> str:
     """One word for ``sh -c``; ``$calipso_sudo`` is put in by the outer shell, the rest is quoted whole."""
     sudo = '"$calipso_sudo"' if step.root else ""
     if len(step.texts) == 1:
@@ -111,18 +106,18 @@ def _body(step: ScriptStep) -> str:
     return f"'s=0; '{runs}'exit $s'"
 
 
-def started(stdout: bytes | bytearray, mark: str) -> bool:
+def started(stdout: bytes, mark: str) -> bool:
     """Tell whether the script began to run at all."""
-    return start_of(mark) in stdout
+    return f"\n{mark} start\n".encode() in stdout
 
 
-def frames(stdout: bytes | bytearray, stderr: bytes | bytearray, mark: str, count: int) -> list[Frame | None]:
+def frames(stdout: bytes, stderr: bytes, mark: str, count: int) -> list[Frame | None]:
     """Cut both streams into one frame a step; None for a step whose end was not received.
 
     What a login shell says before the first mark belongs to no command and is left out. A frame
     whose end on ``stderr`` is missing, since the streams travel apart, has what came of it.
     """
-    errors = _pieces(stderr, mark, last=True)
+    errors = _pieces(stderr, mark)
     found: list[Frame | None] = []
     for index, (said, piece) in enumerate(_pieces(stdout, mark)):
         number, _, status = said.partition(b" ")
@@ -132,15 +127,11 @@ def frames(stdout: bytes | bytearray, stderr: bytes | bytearray, mark: str, coun
     return found + [None] * (count - len(found))
 
 
-def _pieces(stream: bytes | bytearray, mark: str, *, last: bool = False) -> Iterator[tuple[bytes, bytes]]:
-    """Yield (what the closing mark says, bytes before it); with ``last`` also (b"", bytes after the last mark)."""
-    since: int | None = None
-    whole = memoryview(stream)  # a slice of it is no copy
-    for found in re.finditer(rb"\n%s ([0-9a-z ]+)\n" % re.escape(mark.encode()), stream):
-        if since is not None:
-            yield bytes(found[1]), bytes(whole[since : found.start()])
-        elif found[1] != b"start":
-            return
-        since = found.end()
-    if last and since is not None:
-        yield b"", bytes(whole[since:])
+def _pieces(stream: bytes, mark: str) -> Iterator[tuple[bytes, bytes]]:
+    """Yield (what the closing mark says, bytes before it); last (b"", bytes after the last mark)."""
+    pieces = re.split(rb"\n%s ([0-9a-z ]+)\n" % re.escape(mark.encode()), stream)
+    if len(pieces) == 1 or pieces[1] != b"start":
+        return
+    for at in range(2, len(pieces) - 1, 2):
+        yield pieces[at + 1], pieces[at]
+    yield b"", pieces[-1]

@@ -1,0 +1,108 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What the cloud's own lists leave out, or name in a way of their own."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from calipso_nornir.errors.fetch import FetchError
+
+SHOWN = 10
+"""Names of a long list that a message shows."""
+
+
+@dataclass(eq=False)
+class RowsIncomplete(FetchError):
+    """Rows of a list lack what everybody needs of them; the others were taken."""
+
+    query: str
+    incomplete: int
+    rows: int
+    first: str
+
+    def __str__(self) -> str:
+        what = f"{self.incomplete} of {self.rows} rows are incomplete"
+        return f"{self.query}: {what}, the first one: {self.first}. What was known of them is kept."
+
+
+@dataclass(eq=False)
+class CellUnreachable(FetchError):
+    """Nova cannot reach the database of a cell, and leaves what is in it out of its lists."""
+
+    region: str
+    hosts: tuple[str, ...]
+
+    def __str__(self) -> str:
+        return (
+            f"Nova of {self.region} cannot reach the cell of {_joined(self.hosts)} (status UNKNOWN in /os-services): "
+            "its lists lack the servers, services and hypervisors there. What was known of them is kept."
+        )
+
+
+@dataclass(eq=False)
+class CellsUntold(FetchError):
+    """Nova is too old to say which of its cells do not answer."""
+
+    region: str
+
+    def __str__(self) -> str:
+        return (
+            f"Nova of {self.region} is older than Stein (it refuses microversion 2.69): should one of its cells not "
+            "answer, its servers are missing from the lists without a word."
+        )
+
+
+@dataclass(eq=False)
+class NoMachine(FetchError):
+    """A service or an agent has a host name that is not the name of a machine."""
+
+    name: str
+    region: str
+    why: str
+
+    def __str__(self) -> str:
+        return f"{self.name} ({self.region}) is not taken for a host: {self.why}"
+
+
+@dataclass(eq=False)
+class HostsUnlisted(FetchError):
+    """Servers are on hosts that are in no list of hosts."""
+
+    region: str
+    hosts: tuple[str, ...]
+    servers: int
+
+    def __str__(self) -> str:
+        return (
+            f"{self.servers} server(s) of {self.region} are on {_joined(self.hosts)}, which is no host that Nova or "
+            "Neutron list: they stand directly below the region."
+        )
+
+
+@dataclass(eq=False)
+class OneMachine(FetchError):
+    """Several names are certain to be names of one machine."""
+
+    name: str
+    others: tuple[str, ...]
+    evidence: str
+
+    def __str__(self) -> str:
+        return f"{self.name} and {_joined(self.others)} are one machine ({self.evidence}): it is the host {self.name}"
+
+
+@dataclass(eq=False)
+class PerhapsOneMachine(FetchError):
+    """Two names look like names of one machine, and nobody could tell."""
+
+    name: str
+    other: str
+    cause: str
+
+    def __str__(self) -> str:
+        return f"{self.name} and {self.other} may be one machine, and are kept as two hosts: {self.cause}"
+
+
+def _joined(names: tuple[str, ...]) -> str:
+    shown = ", ".join(names[:SHOWN])
+    return shown if len(names) <= SHOWN else f"{shown} and {len(names) - SHOWN} more"

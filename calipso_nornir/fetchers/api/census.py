@@ -1,0 +1,82 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Which machines a region consists of, by all the lists that name hosts."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from calipso_nornir.errors import NoMachine
+from calipso_nornir.fetchers import questions
+from calipso_nornir.fetchers.api.mentions import mentions, why_no_machine
+from calipso_nornir.fetchers.api.names import one_host_each
+from calipso_nornir.fetchers.api.services import nova_services
+from calipso_nornir.model.fetching import asked, together
+
+if TYPE_CHECKING:
+    from collections.abc import Generator, Mapping, Sequence
+
+    from calipso_nornir.fetchers.api.mentions import Mention
+    from calipso_nornir.model.answers import Answers
+    from calipso_nornir.model.objects import InventoryObject
+    from calipso_nornir.model.queries import Query
+
+    Rows = Sequence[Mapping[str, Any]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Census:
+    """The machines of a region.
+
+    Attributes:
+        machines: name -> what is said of it; a machine with several names has one entry.
+        also_called: name -> the machine's other names, for those that have some.
+        strange: names that are certain to be no machine's.
+        zones: Nova's own rows.
+        agents_told: whether Neutron told of its agents.
+        complete: whether no cell of Nova is silent.
+    """
+
+    machines: Mapping[str, Mention]
+    also_called: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    strange: frozenset[str] = frozenset()
+    zones: Rows = ()
+    agents_told: bool = True
+    complete: bool = True
+
+    @property
+    def names(self) -> set[str]:
+        """Every name of every machine."""
+        return {*self.machines, *(other for others in self.also_called.values() for other in others)}
+
+
+def census(region: str) -> Generator[Sequence[Query], Answers, Census]:
+    """Ask Nova and Neutron for whatever names hosts, and where two names look like one machine's, the machine.
+
+    What is certain to be no machine is told in the report. A cell that does not answer is a gap.
+    """
+    zones, nodes, agents = questions.zones(region), questions.hypervisors(region), questions.agents(region)
+    answers, services = yield from together(asked(zones, nodes, agents), nova_services(region))
+    zone_rows: Rows = answers[zones]
+    agent_rows: Rows | None = answers.or_gap(agents)
+    said = mentions(zone_rows, services.rows, answers.or_blank(nodes, ()), agent_rows or ())
+    if services.silent is not None:
+        answers.lacks(services.query, services.silent)
+    strange = {name: why for name, one in said.items() if (why := why_no_machine(name, one)) is not None}
+    for name, why in sorted(strange.items()):
+        answers.tell(NoMachine(name, region, why))
+    machines = {name: one for name, one in said.items() if name not in strange}
+    machines, also_called = yield from one_host_each(machines)
+    return Census(
+        machines=machines,
+        also_called=also_called,
+        strange=frozenset(strange),
+        zones=zone_rows,
+        agents_told=agent_rows is not None,
+        complete=services.silent is None,
+    )
+
+
+def names_of(host: InventoryObject) -> list[str]:
+    """Return all names of a host, the one that it is called by first."""
+    return [host.name, *host.get("also_called", ())]

@@ -1,0 +1,57 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Nova's services, those that are disabled too, and what Nova says of cells that do not answer."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from calipso_nornir.errors import ApiFailed, CellsUntold, CellUnreachable, NotRecorded
+from calipso_nornir.fetchers import questions
+
+if TYPE_CHECKING:
+    from collections.abc import Generator, Mapping, Sequence
+
+    from calipso_nornir.model.answers import Answers
+    from calipso_nornir.model.queries import Query
+
+    Rows = Sequence[Mapping[str, Any]]
+
+SILENT = "UNKNOWN"
+"""Status of a service whose cell does not answer (Nova's api-guide, "Handling Down Cells")."""
+NOT_ACCEPTABLE = 406
+"""How Nova refuses a microversion that it does not speak."""
+
+
+@dataclass(frozen=True, slots=True)
+class NovaServices:
+    """The services of a region.
+
+    Attributes:
+        query: the question that was answered.
+        rows: as Nova gives them; of a cell that does not answer host and binary of each nova-compute only.
+        silent: names the hosts in cells that do not answer, when there are any.
+    """
+
+    query: Query
+    rows: Rows
+    silent: CellUnreachable | None = None
+
+
+def nova_services(region: str) -> Generator[Sequence[Query], Answers, NovaServices]:
+    """Ask for the services; a gap is noted when nobody tells, and what cells leave out is left to the caller.
+
+    Every other list of Nova leaves out what is in a cell that does not answer, without a word.
+    """
+    query = questions.services(region)
+    answers = yield [query]
+    error = answers.failed(query)
+    if isinstance(error, NotRecorded):  # by a release that did not ask: the replay tells what that release saw
+        return NovaServices(query, ())
+    if isinstance(error, ApiFailed) and error.status == NOT_ACCEPTABLE:
+        query = questions.services(region, telling_of_cells=False)
+        answers = yield [query]
+        answers.tell(CellsUntold(region))
+    rows: Rows = answers.or_gap(query, ())
+    hosts = sorted({row["host"] for row in rows if row.get("status") == SILENT})
+    return NovaServices(query, rows, CellUnreachable(region, tuple(hosts)) if hosts else None)
