@@ -8,6 +8,7 @@ import re
 import shlex
 from typing import TYPE_CHECKING, Any, TypeAlias
 
+from calipso_nornir.analysis.naming import meant_type
 from calipso_nornir.errors import AmbiguousObject, InvalidRequest, UnknownEnvironment, UnknownObject
 from calipso_nornir.model.refs import ObjectRef
 from calipso_nornir.model.text import pasteable, plain
@@ -48,12 +49,20 @@ def one_environment(store: Store, name: str | None) -> str:
         return known[0]
     if not known:
         raise InvalidRequest(f"{store.uri} holds no environment yet: calipso scan FILE.yaml, or calipso env add")
-    raise InvalidRequest(f"which environment? The store holds {', '.join(known)}")
+    raise InvalidRequest(
+        f"which environment? The store holds {', '.join(known)}: name one with -e NAME, or in CALIPSO_ENV"
+    )
 
 
 def environments_meant(store: Store, name: str | None) -> list[str]:
     """Return the one that is named, or all of them."""
     return [one_environment(store, name)] if name is not None else known_environments(store)
+
+
+def views_meant(store: Store, name: str | None) -> list[StoreView]:
+    """Return the view of the environment that is named, or of each that there is; raises UsageError for none."""
+    names = environments_meant(store, name) or [one_environment(store, name)]
+    return [store.view(one) for one in names]
 
 
 def find_one(
@@ -68,15 +77,13 @@ def find_one(
 
     ``fits`` says which objects may be meant at all. Raises UnknownObject, or AmbiguousObject with the candidates.
     """
-    names = environments_meant(store, environment)
-    if not names:
-        raise InvalidRequest(f"{store.uri} holds no environment yet")
-    views = [store.view(name) for name in names]
+    views = views_meant(store, environment)
+    type_ = meant_type(store, views, type_) if type_ is not None else None
     found = [(view, one) for view in views for one in find_all(view, text, type_=type_, fits=fits)]
     if not found:
-        raise UnknownObject(" or ".join(names), plain(text), _near(views, text))
+        raise UnknownObject(" or ".join(view.environment for view in views), plain(text), _near(views, text))
     if len(found) > 1:
-        raise AmbiguousObject(plain(text), tuple(_candidates(found, several=len(names) > 1)))
+        raise AmbiguousObject(plain(text), tuple(_candidates(found, several=len(views) > 1)))
     return found[0]
 
 

@@ -20,12 +20,14 @@ from calipso_nornir.cli import (
     explain,
     export,
     links,
+    list_,
     metadata_check,
     parsers_test,
     record,
     replay,
     scan,
     scans,
+    scans_show,
     search,
     show,
     tree,
@@ -67,6 +69,7 @@ def root(
 
 env = typer.Typer(no_args_is_help=True, help="Describe environments, try to reach them.")
 metadata = typer.Typer(no_args_is_help=True, help="Metadata: object types, scanners, link and clique types.")
+scans_group = typer.Typer()
 parsers = typer.Typer(no_args_is_help=True, help="Parsers of what tools print.")
 
 for function in (
@@ -77,7 +80,6 @@ for function in (
     links.links,
     clique.clique,
     explain.explain,
-    scans.scans,
     export.export,
     record.record,
     replay.replay,
@@ -86,6 +88,8 @@ for function in (
     doctor.doctor,
 ):
     command(app)(function)
+command(app, "list")(list_.list_objects)
+command(app, "get", hidden=True)(list_.list_objects)
 for group, verb, one in (
     (env, "add", env_add.env_add),
     (env, "import", env_import.env_import),
@@ -93,10 +97,13 @@ for group, verb, one in (
     (env, "show", env_show.env_show),
     (env, "check", env_check.env_check),
     (env, "remove", env_remove.env_remove),
+    (scans_group, "show", scans_show.scans_show),
     (metadata, "check", metadata_check.metadata_check),
     (parsers, "test", parsers_test.parsers_test),
 ):
     command(group, verb)(one)
+command(scans_group, is_group=True)(scans.scans)
+app.add_typer(scans_group, name="scans")
 app.add_typer(env, name="env")
 app.add_typer(metadata, name="metadata")
 app.add_typer(parsers, name="parsers")

@@ -2,13 +2,18 @@
 """What the shell may offer when TAB is pressed: names of the store at hand. Never an error, never a new file."""
 
 import logging
+import os
 from collections.abc import Callable, Iterable
 
 import typer
 
-from calipso_nornir.model.protocols import Store
+from calipso_nornir.model.objects import InventoryObject
+from calipso_nornir.model.protocols import Store, StoreView
 
 logger = logging.getLogger(__name__)
+
+OFFERED = 500
+"""Objects at most that are looked at for names to offer: TAB should not take long."""
 
 
 def environments(ctx: typer.Context, incomplete: str) -> list[str]:
@@ -22,9 +27,46 @@ def object_types(ctx: typer.Context, incomplete: str) -> list[str]:
     """Offer the types of the objects that the store holds."""
 
     def types(store: Store) -> set[str]:
-        return {type_ for name in store.environments() for type_ in store.view(name).counts()}
+        return {type_ for view in _views(ctx, store) for type_, count in view.counts().items() if count}
 
     return _begun(incomplete, _from_store(ctx, types))
+
+
+def link_types(ctx: typer.Context, incomplete: str) -> list[str]:
+    """Offer the types of the links that the store holds."""
+
+    def types(store: Store) -> set[str]:
+        return {link.type for view in _views(ctx, store) for link in view.links()}
+
+    return _begun(incomplete, _from_store(ctx, types))
+
+
+def objects(ctx: typer.Context, incomplete: str) -> list[str]:
+    """Offer the names of objects, of the type that was given before, that begin so."""
+
+    def names(store: Store) -> set[str]:
+        type_ = ctx.params.get("type_")
+        found = (one for view in _views(ctx, store) for one in _some(view, type_, incomplete))
+        return {one.object_name or one.name for one in found if not (one.get("create_object") or one.on_demand)}
+
+    return _begun(incomplete, _from_store(ctx, names))
+
+
+def scans(ctx: typer.Context, incomplete: str) -> list[str]:
+    """Offer the ids of scans."""
+    return _begun(
+        incomplete, _from_store(ctx, lambda store: (str(one["scan_id"]) for one in store.collection("scans").find()))
+    )
+
+
+def _views(ctx: typer.Context, store: Store) -> list[StoreView]:
+    """Return the views of the environment that was named, else of all."""
+    named = ctx.params.get("environment") or os.environ.get("CALIPSO_ENV")
+    return [store.view(name) for name in store.environments() if named in (None, "", name)]
+
+
+def _some(view: StoreView, type_: object, begun: str) -> Iterable[InventoryObject]:
+    return view.of_type(type_) if isinstance(type_, str) else view.search(begun, limit=OFFERED)
 
 
 def _begun(incomplete: str, names: Iterable[str]) -> list[str]:

@@ -77,7 +77,7 @@ def _replayed(run: Run, store: Store, bundle: Path, source: "ReplaySource", *, r
 def show_around(run: Run, view: StoreView, store: Store, *, depth: int) -> None:
     """Show the tree of an environment, the clique of an instance in it, and what to type next."""
     run.out.say("")
-    run.out.say((f"calipso tree {view.environment} --depth {depth}", "bold cyan"))
+    run.out.say((run.typed("tree", "--depth", str(depth), environment=view.environment), "bold cyan"))
     for parts in Tree(view, Freshness()).lines(root_of(view.environment), depth):
         run.out.say(*parts)
     focal_points = sorted(view.of_type("instance"), key=lambda one: (one.name, one.id))
@@ -86,6 +86,6 @@ def show_around(run: Run, view: StoreView, store: Store, *, depth: int) -> None:
     if clique is not None:
         name = next(one.name for one in focal_points if one.ref == clique.focal_point)
         run.out.say("")
-        run.out.say((f"calipso clique {name} -e {view.environment}", "bold cyan"))
+        run.out.say((run.typed("clique", name, environment=view.environment), "bold cyan"))
         print_clique(run.out, routes_of(store, view, clique), fresh=Freshness())
-    print_next(run.out, next_steps(view, store=run.store_uri or ""))
+    print_next(run.out, next_steps(run, view))

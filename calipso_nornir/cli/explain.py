@@ -7,7 +7,8 @@ from typing import Annotated, Any
 
 import typer
 
-from calipso_nornir.analysis.finding import LISTED, environments_meant, find_all, find_one
+from calipso_nornir.analysis.finding import LISTED, environments_meant, find_all, find_one, views_meant
+from calipso_nornir.analysis.naming import link_types, object_types, unknown
 from calipso_nornir.cli.ends import Names
 from calipso_nornir.cli.output import Format, emit, table
 from calipso_nornir.cli.running import Run
@@ -41,9 +42,12 @@ def explain(  # noqa: PLR0913 - the options of the command
 ) -> None:
     """Tell where each fact comes from.
 
-    Source, query, host, time, and which step found it; for a link the rule, and the evidence of both ends.
+    Of an object: source, query, host, time, and the step that found it. Of a link: its rule, and what is known of
+    its ends.
     """
     with run.store(inventory=inventory) as store:
+        if type_ is not None:
+            _must_be_type(store, type_, environment=environment)
         found = None
         if target is not None:
             found = _link_between(store, what, target, environment=environment, type_=type_)
@@ -53,6 +57,13 @@ def explain(  # noqa: PLR0913 - the options of the command
             _explain_link(run, *found, output)
         else:
             _explain_object(run, find_one(store, what, environment=environment, type_=type_)[1], output)
+
+
+def _must_be_type(store: Store, type_: str, *, environment: str | None) -> None:
+    views = views_meant(store, environment)
+    known = object_types(store, views) | link_types(store, views)
+    if type_ not in known:
+        raise unknown("type of object or link", type_, known)
 
 
 # --- objects
@@ -84,7 +95,8 @@ def _explain_link(run: Run, view: StoreView, link: Link, output: Format) -> None
     ends = [(what, view.get(ref)) for what, ref in (("source", link.source), ("target", link.target))]
     if output is not Format.TABLE:
         explained = {what: None if one is None else _object_explained(one) for what, one in ends}
-        emit({**link_document(link), **_times(link), "ends": explained}, output)
+        told = _times(link, ends=[end for _, end in ends if end is not None])
+        emit({**link_document(link), **told, "ends": explained}, output)
         return
     names = Names(view)
     run.out.say((link.type, "bold"), f"  {names.of(link.source)} → {names.of(link.target)}  {link.state}")
@@ -94,7 +106,7 @@ def _explain_link(run: Run, view: StoreView, link: Link, output: Format) -> None
         run.out.say(("implicit        ", "cyan"), "it follows from other links")
     if link.attributes.get("network"):
         run.out.say(("networks        ", "cyan"), names.networks(link))
-    _print_times(run, link)
+    _print_times(run, link, ends=[end for _, end in ends if end is not None])
     for what, end in ends:
         run.out.say("")
         if end is None:
@@ -150,9 +162,9 @@ def _links_between(view: StoreView, source: str, target: str) -> Iterator[Link]:
 
 
 def _must_be_known(store: Store, what: str, *, environment: str | None) -> None:
-    names = environments_meant(store, environment)
-    if not any(find_all(store.view(name), what) for name in names):
-        raise UnknownObject(" or ".join(names), plain(what))
+    views = views_meant(store, environment)
+    if not any(find_all(view, what) for view in views):
+        raise UnknownObject(" or ".join(view.environment for view in views), plain(what))
 
 
 # --- what both have
@@ -163,21 +175,26 @@ def _print_evidence(run: Run, evidence: Iterable[Evidence]) -> None:
         (one.source, one.host, one.at.isoformat(timespec="seconds") if one.at else None, one.query) for one in evidence
     ]
     if rows:
-        table(run.out, ("source", "host", "first seen so", "query"), rows)
+        table(run.out, ("source", "host", "known since", "query"), rows)
     else:
         run.out.say("no evidence was kept")
 
 
-def _print_times(run: Run, one: InventoryObject | Link) -> None:
-    times = _times(one)
-    run.out.say(("first seen so   ", "cyan"), times["first_seen_so"] or "-")
-    run.out.say(("last confirmed  ", "cyan"), f"by the scan that began {times['last_confirmed'] or 'long ago'}")
+def _print_times(run: Run, one: InventoryObject | Link, *, ends: Iterable[InventoryObject] = ()) -> None:
+    times = _times(one, ends=ends)
+    run.out.say(("known since     ", "cyan"), times["known_since"] or "not recorded")
+    confirmed = f"by the scan that began {times['last_confirmed']}" if times["last_confirmed"] else "not recorded"
+    run.out.say(("last confirmed  ", "cyan"), confirmed)
 
 
-def _times(one: InventoryObject | Link) -> dict[str, str | None]:
-    """Tell since when the present form is known (its newest evidence), and when a scan confirmed it last."""
-    seen = [evidence.at for evidence in one.evidence if evidence.at is not None]
+def _times(one: InventoryObject | Link, *, ends: Iterable[InventoryObject] = ()) -> dict[str, str | None]:
+    """Tell since when the present form is known, and when a scan confirmed it last.
+
+    It is known since its newest evidence; a link that has none of its own follows from what is known of its ends.
+    """
+    own = [evidence.at for evidence in one.evidence if evidence.at is not None]
+    seen = own or [evidence.at for end in ends for evidence in end.evidence if evidence.at is not None]
     return {
-        "first_seen_so": max(seen).isoformat() if seen else None,
+        "known_since": max(seen).isoformat() if seen else None,
         "last_confirmed": one.scanned_at.isoformat() if one.scanned_at else None,
     }

@@ -22,7 +22,7 @@ from calipso_nornir._version import __version__
 from calipso_nornir.analysis.finding import one_environment
 from calipso_nornir.cli.output import written
 from calipso_nornir.cli.running import Run
-from calipso_nornir.cli.shared_options import EnvironmentArgument, Inventory
+from calipso_nornir.cli.shared_options import Environment, Inventory
 from calipso_nornir.model.protocols import Document, StoreView
 from calipso_nornir.model.text import safe_json
 
@@ -30,7 +30,7 @@ from calipso_nornir.model.text import safe_json
 def export(
     run: Run,
     *,
-    environment: EnvironmentArgument = None,
+    environment: Environment = None,
     file: Annotated[
         str | None,
         typer.Option("--file", metavar="FILE", help="Write here, whole or not at all."),

@@ -1,24 +1,35 @@
 # SPDX-License-Identifier: Apache-2.0
 """``calipso links``: the links of an environment, or of one object."""
 
+from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from calipso_nornir.analysis.filtering import condition, filtered
 from calipso_nornir.analysis.finding import find_one, one_environment
+from calipso_nornir.analysis.naming import meant_link_type
+from calipso_nornir.cli import completing
 from calipso_nornir.cli.ends import Names
-from calipso_nornir.cli.facts import WRONG
+from calipso_nornir.cli.facts import UNCONFIRMED, WRONG
 from calipso_nornir.cli.output import Format, emit, table
 from calipso_nornir.cli.running import Run
-from calipso_nornir.cli.shared_options import Environment, Inventory, Output
-from calipso_nornir.errors import InvalidRequest
-from calipso_nornir.model.links import Link, LinkType
+from calipso_nornir.cli.shared_options import Environment, Inventory, Output, Where
+from calipso_nornir.model.links import Link
 from calipso_nornir.model.protocols import StoreView
 from calipso_nornir.model.refs import ObjectRef
 from calipso_nornir.store.documents import link_document
+from calipso_nornir.store.freshness import Freshness, freshness_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+
+
+class LinkState(StrEnum):
+    """States of a link."""
+
+    UP = "up"
+    DOWN = "down"
 
 
 def links(  # noqa: PLR0913 - the options of the command
@@ -26,21 +37,33 @@ def links(  # noqa: PLR0913 - the options of the command
     *,
     what: Annotated[
         str | None,
-        typer.Argument(metavar="OBJECT", help="Only links of this object: an id, name, address or TYPE:ID."),
+        typer.Argument(
+            metavar="OBJECT",
+            autocompletion=completing.objects,
+            help="Only links of this object: an id, name, address or TYPE:ID.",
+        ),
     ] = None,
     environment: Environment = None,
     type_: Annotated[
-        str | None, typer.Option("--type", "-t", metavar="TYPE", help="Only links of this type, e.g. vnic-vedge.")
+        str | None,
+        typer.Option(
+            "--type",
+            "-t",
+            metavar="TYPE",
+            autocompletion=completing.link_types,
+            help="Only links of this type, e.g. vnic-vedge.",
+        ),
     ] = None,
+    state: Annotated[LinkState | None, typer.Option("--state", help="Only links in this state.")] = None,
+    where: Where = None,
     implicit: Annotated[
-        bool, typer.Option("--implicit", help="Show implicit (derived) links in place of found ones.")
+        bool, typer.Option("--implicit", help="Show implicit (derived) links instead of found ones.")
     ] = False,
     inventory: Inventory = None,
     output: Output = Format.TABLE,
 ) -> None:
     """List links."""
-    if type_ is not None:
-        _check_type(type_)
+    conditions = [condition(text) for text in where or ()]
     with run.store(inventory=inventory) as store:
         end: ObjectRef | None = None
         if what is None:
@@ -48,17 +71,21 @@ def links(  # noqa: PLR0913 - the options of the command
         else:
             view, one = find_one(store, what, environment=environment)
             end = one.ref
+        if type_ is not None:
+            type_ = meant_link_type(store, [view], type_)
         found = wanted_links(view, end=end, type_=type_, implicit=implicit)
+        found = [found[place] for place in filtered([link_document(link) for link in found], conditions)]
+        found = [link for link in found if state in (None, link.state)]
         if output is not Format.TABLE:
             emit([link_document(link) for link in found], output)
             return
-        names = Names(view)
+        names, fresh = Names(view), freshness_of(store, view.environment)
         rows = [
             (
                 link.type,
                 (names.of(link.source), "bold"),
                 (names.of(link.target), "bold"),
-                link.state if link.state == "up" else (link.state, WRONG),
+                _state(link, fresh),
                 link.host,
                 names.networks(link),
                 (link.document_id, "dim"),
@@ -68,7 +95,7 @@ def links(  # noqa: PLR0913 - the options of the command
     if rows:
         table(run.out, ("type", "source", "target", "state", "host", "network", "_id"), rows)
     else:
-        run.err.say("no such link")
+        run.err.say(f"no such link in {view.environment}")
 
 
 def wanted_links(view: StoreView, *, end: ObjectRef | None, type_: str | None, implicit: bool) -> list[Link]:
@@ -84,8 +111,7 @@ def wanted_links(view: StoreView, *, end: ObjectRef | None, type_: str | None, i
     return sorted(of_type, key=lambda link: (link.type, link.source, link.target))
 
 
-def _check_type(name: str) -> None:
-    try:
-        LinkType.of(name)
-    except ValueError as error:
-        raise InvalidRequest(str(error)) from None
+def _state(link: Link, fresh: Freshness) -> tuple[str, str]:
+    """Word the state of a link; what the last scan could not confirm is marked, not its whole time told."""
+    doubted = fresh.unconfirmed_since(link) is not None
+    return f"{link.state}{' ?' if doubted else ''}", (WRONG if link.state != "up" else UNCONFIRMED if doubted else "")

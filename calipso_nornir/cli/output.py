@@ -1,5 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What commands print: lines and tables for people, JSON and YAML for programs."""
+"""What commands print: lines and tables for people, JSON and YAML for programs.
+
+On a terminal tables are folded to its width; elsewhere nothing is, so that programs find whole words in one line.
+"""
 
 from __future__ import annotations
 
@@ -11,7 +14,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 import yaml
-from rich.cells import cell_len
+from rich.cells import cell_len, chop_cells
 from rich.console import Console
 from rich.text import Text
 
@@ -32,6 +35,12 @@ class Format(StrEnum):
     YAML = "yaml"
 
 
+_ASCII = str.maketrans({"├": "|", "└": "`", "│": "|", "─": "-", "→": "->", "✗": "x", "…": "..."})
+"""Our own signs for terminals that know ASCII only; those in names are escaped there (cli/main.py)."""
+_NARROW = 10
+"""Cells to which a column may be narrowed."""
+
+
 class Terminal(Console):
     """A console that takes text as it is: no markup, no emoji codes, no wrapping, no guessing at what to colour."""
 
@@ -44,7 +53,17 @@ class Terminal(Console):
 
     def say(self, *parts: Part) -> None:
         """Print one line; whatever is in the parts does nothing but show."""
-        self.print(joined(*parts))
+        pairs = ((part, "") if isinstance(part, str) else part for part in parts)
+        self.print(joined(*((self.signs(words), style) for words, style in pairs)))
+
+    def signs(self, text: str) -> str:
+        """Return text with signs that the terminal can show."""
+        return text if self.is_utf8 else text.translate(_ASCII)
+
+    @property
+    def is_utf8(self) -> bool:
+        """Whether it can show more than ASCII."""
+        return self.encoding.replace("-", "").startswith("utf")
 
 
 def joined(*parts: Part) -> Text:
@@ -65,27 +84,56 @@ class Column:
 
 
 def table(terminal: Terminal, columns: Sequence[Column | str], rows: Iterable[Sequence[object]]) -> None:
-    """Print rows as columns, as wide as they need to be: nothing is cut off, whoever reads it.
+    """Print rows as columns. Nothing is cut off: what a terminal is too narrow for goes on in further lines.
 
     A cell is any value, or a ``(value, style)`` pair.
     """
     heads = [column if isinstance(column, Column) else Column(column) for column in columns]
-    cells = [[_cell(value, head) for value, head in zip(row, heads, strict=True)] for row in rows]
+    cells = [[_cell(terminal, value, head) for value, head in zip(row, heads, strict=True)] for row in rows]
     titles = [(head.title.upper(), "bold") for head in heads]
     widths = [max(cell_len(text) for text, _ in column) for column in zip(titles, *cells, strict=True)]
+    if terminal.is_terminal:
+        widths = _fitted(widths, [cell_len(title) for title, _ in titles], terminal.width)
     for row in (titles, *cells):
-        text = Text()
-        for place, (words, style) in enumerate(row):
-            last = place == len(row) - 1
-            text.append(words, style=style or None)
-            text.append("" if last else " " * (widths[place] - cell_len(words) + 2))
-        text.rstrip()
-        terminal.print(text)
+        folded = [_folded(words, width) for (words, _), width in zip(row, widths, strict=True)]
+        for line in range(max(map(len, folded))):
+            text = Text()
+            for place, lines in enumerate(folded):
+                words = lines[line] if line < len(lines) else ""
+                text.append(words, style=row[place][1] or None)
+                text.append("" if place == len(row) - 1 else " " * (widths[place] - cell_len(words) + len(_GAP)))
+            text.rstrip()
+            terminal.print(text)
 
 
-def _cell(value: object, column: Column) -> tuple[str, str]:
+_GAP = "  "
+
+
+def _fitted(widths: Sequence[int], least: Sequence[int], room: int) -> list[int]:
+    """Return widths that fit: the widest column gives way first, none gets narrower than its title."""
+    fitted = list(widths)
+    while sum(fitted) + len(_GAP) * (len(fitted) - 1) > room:
+        can_give = [place for place, width in enumerate(fitted) if width > max(_NARROW, least[place])]
+        if not can_give:
+            break
+        fitted[max(can_give, key=fitted.__getitem__)] -= 1
+    return fitted
+
+
+def _folded(words: str, width: int) -> list[str]:
+    """Return text in lines of a width, broken between words where that can be."""
+    lines: list[str] = []
+    for word in words.split(" "):
+        if lines and cell_len(f"{lines[-1]} {word}") <= width:
+            lines[-1] += f" {word}"
+        else:
+            lines += chop_cells(word, width) or [""]
+    return lines
+
+
+def _cell(terminal: Terminal, value: object, column: Column) -> tuple[str, str]:
     given, style = value if isinstance(value, tuple) else (value, column.style)
-    return plain("-" if given is None or given == "" else given), style
+    return terminal.signs(plain("-" if given is None or given == "" else given)), style
 
 
 def emit(value: Any, output: Format) -> None:  # noqa: ANN401 - any JSON value

@@ -10,16 +10,20 @@ from __future__ import annotations
 import inspect
 import logging
 import os
+import shlex
+import shutil
 import sys
 import traceback
 from contextlib import contextmanager
 from dataclasses import dataclass, field, fields, is_dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, get_type_hints
 
 import typer
 
 from calipso_nornir.cli.output import Terminal
-from calipso_nornir.errors import CalipsoError, UsageError
+from calipso_nornir.errors import CalipsoError, InvalidRequest, UsageError
+from calipso_nornir.model.text import plain
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -33,6 +37,7 @@ WITH_FAILURES = 3
 INTERRUPTED = 130
 BROKEN_PIPE = 141
 
+PROGRAM = "calipso"
 COMMON_PANEL = "For every command"
 
 
@@ -61,18 +66,30 @@ class Run:
     """One run of one command.
 
     Attributes:
+        store_uri: the store that was named on the command line; None: the default.
+        inventory: the alternative inventory in it that was named.
         out, err: standard output, for what was asked for; standard error, for everything else.
     """
 
     store_uri: str | None = None
     verbose: bool = False
+    inventory: str | None = None
     out: Terminal = field(default_factory=Terminal)
     err: Terminal = field(default_factory=lambda: Terminal(stderr=True))
 
-    @property
-    def store_to_name(self) -> str:
-        """The store as it may be shown in a command to type: only a path, other URIs may hold secrets."""
-        return self.store_uri if self.store_uri and not self.store_uri.startswith("mongodb") else ""
+    def typed(self, *words: str, environment: str | None = None) -> str:
+        """Return a command to paste into a shell: this program, this store, these words.
+
+        A store's URI is shown without its password: who has one on the command line puts it in again.
+        """
+        store: list[str] = []
+        if self.store_uri:
+            from calipso_nornir.store import shown_uri  # noqa: PLC0415 - what takes long comes when needed
+
+            store = ["--store", shown_uri(self.store_uri)]
+        env = ["-e", environment] if environment is not None else []
+        inventory = ["--inventory", self.inventory] if self.inventory else []
+        return " ".join(shlex.quote(plain(word)) for word in (_program(), *store, *words, *env, *inventory))
 
     def log_at(self, level: int) -> None:
         """Send the log of this product to standard error, from a level on; of others only warnings."""
@@ -87,6 +104,7 @@ class Run:
         """Open the store: to read it, unless a command says otherwise. Only "make" makes one that is not there."""
         from calipso_nornir.store import default_uri, open_store  # noqa: PLC0415 - what takes long comes when needed
 
+        self.inventory = inventory
         uri = self.store_uri or default_uri()
         opened = open_store(uri, inventory=inventory, use=use) if inventory else open_store(uri, use=use)
         try:
@@ -125,8 +143,16 @@ class _Log(logging.Handler):
             self._terminal.say((text, "yellow" if record.levelno >= logging.WARNING else "dim"))
 
 
-def command(app: typer.Typer, name: str | None = None, **settings: Any) -> Callable[[Callable[..., None]], None]:  # noqa: ANN401 - typer's own
+def command(
+    app: typer.Typer,
+    name: str | None = None,
+    *,
+    is_group: bool = False,
+    **settings: Any,  # noqa: ANN401 - typer's own
+) -> Callable[[Callable[..., None]], None]:
     """Register a function ``(run, …)`` as a command, which also takes the options that all commands have.
+
+    With ``is_group`` it is what ``app`` does when none of its commands is named.
 
     They may stand before the command's name or after it; the latter wins. A parameter that is a dataclass stands for
     its fields: each is an option, with its declaration and default, and the function gets them as one value.
@@ -141,6 +167,10 @@ def command(app: typer.Typer, name: str | None = None, **settings: Any) -> Calla
             before = ctx.obj or Run()
             run = Run(store or before.store_uri, verbose or before.verbose)
             with guarded(run):
+                if ctx.invoked_subcommand is not None:
+                    _refuse_options_before(ctx)
+                    ctx.obj = run
+                    return
                 run.log_at(logging.INFO if run.verbose else logging.WARNING)
                 for place, group in groups.items():
                     values[place] = group(**{one.name: values.pop(one.name) for one in fields(group)})
@@ -152,9 +182,22 @@ def command(app: typer.Typer, name: str | None = None, **settings: Any) -> Calla
         wrapper.__name__, wrapper.__doc__ = function.__name__, function.__doc__
         wrapper.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]  # PEP 362
         wrapper.__annotations__ = {one.name: one.annotation for one in parameters}
-        app.command(name, **settings)(wrapper)
+        if is_group:
+            app.callback(invoke_without_command=True, **settings)(wrapper)
+        else:
+            app.command(name, **settings)(wrapper)
 
     return register
+
+
+def _refuse_options_before(ctx: typer.Context) -> None:
+    """Raise for options of a group that stand before one of its commands: they would be lost."""
+    common = {one.name for one in fields(_Common)}
+    for parameter in ctx.command.params:
+        source = ctx.get_parameter_source(parameter.name or "")
+        if parameter.name not in common and source is not None and source.name == "COMMANDLINE":
+            verb = f"{ctx.info_name} {ctx.invoked_subcommand}"
+            raise InvalidRequest(f"{parameter.opts[0]} belongs after {verb}: calipso {verb} … {parameter.opts[0]} …")
 
 
 def _is_group(annotation: object) -> bool:
@@ -199,6 +242,15 @@ def guarded(run: Run) -> Iterator[None]:
         if not run.verbose:
             run.err.say(f"This is a fault of calipso itself ({type(error).__name__}). Report it with what -v prints.")
         raise typer.Exit(FAILED) from None
+
+
+def _program() -> str:
+    """Return this program as the user's shell finds it: by name when that leads here, else by path."""
+    called = Path(sys.argv[0])
+    by_name = shutil.which(PROGRAM)
+    if called.name != PROGRAM or (by_name is not None and Path(by_name).resolve() == called.resolve()):
+        return PROGRAM
+    return sys.argv[0]
 
 
 def _forget_stdout() -> None:

@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-import shlex
 import sys
 import tempfile
 from pathlib import Path
@@ -39,7 +38,7 @@ def scan_and_tell(run: Run, options: ScanOptions, output: Format) -> None:
         if output is Format.TABLE:
             print_summary(run.out, report, everything=run.verbose)
             if report.status != "failed" and report.objects.total:
-                print_next(run.out, next_steps(store.view(report.environment), store=run.store_to_name))
+                print_next(run.out, next_steps(run, store.view(report.environment)))
         else:
             emit(report.document(), output)
     end_with(report)
@@ -62,7 +61,7 @@ def record_and_tell(run: Run, options: ScanOptions, path: str, output: Format) -
     if Path(path).exists():
         run.out.say("")
         print_bundle(run.out, bundle_info(path))
-        print_next(run.out, [f"calipso replay {shlex.quote(path)}"])
+        print_next(run.out, [run.typed("replay", path)])
     end_with(report)
 
 

@@ -10,10 +10,11 @@ from calipso_nornir.analysis.finding import environments_meant
 from calipso_nornir.cli.facts import WRONG
 from calipso_nornir.cli.output import Format, emit, table
 from calipso_nornir.cli.running import Run
-from calipso_nornir.cli.shared_options import EnvironmentArgument, Inventory, Output
+from calipso_nornir.cli.shared_options import Environment, Inventory, Output
+from calipso_nornir.model.protocols import Store
 from calipso_nornir.store.liveness import status_of
 
-_STYLE = {
+STYLES = {
     "completed": "green",
     "completed_with_errors": "yellow",
     "failed": WRONG,
@@ -27,23 +28,29 @@ _ONLY = ("inventory_only", "links_only", "cliques_only", "clear")
 def scans(
     run: Run,
     *,
-    environment: EnvironmentArgument = None,
-    limit: Annotated[int, typer.Option("--limit", min=1, metavar="N", help="At most so many.")] = 20,
+    environment: Environment = None,
+    limit: Annotated[int, typer.Option("--limit", min=1, metavar="N", help="At most this many.")] = 20,
     inventory: Inventory = None,
     output: Output = Format.TABLE,
 ) -> None:
-    """List the last scans, the newest first."""
+    """List the last scans, newest first; with show ID: one of them."""
     with run.store(inventory=inventory) as store:
-        names = environments_meant(store, environment)
-        found = [one for name in names for one in store.collection("scans").find({"environment": name})]
-    found.sort(key=lambda one: (str(one.get("start_timestamp")), str(one.get("scan_id"))), reverse=True)
+        found = newest_first(store, environment)
     if output is not Format.TABLE:
-        emit([{**one, "status": status_of(one)} for one in found[:limit]], output)
+        emit(found[:limit], output)
     elif found:
         columns = ("started", "environment", "status", "seconds", "of", "objects", "changes", "failures", "scan_id")
         table(run.out, columns, [_row(one) for one in found[:limit]])
     else:
-        run.err.say("no scan yet")
+        run.err.say("nothing was scanned yet")
+
+
+def newest_first(store: Store, environment: str | None) -> list[dict[str, Any]]:
+    """Return the records of the scans of one environment, or of all, the newest first."""
+    names = environments_meant(store, environment)
+    found = [one for name in names for one in store.collection("scans").find({"environment": name})]
+    found = [{**one, "status": status_of(one)} for one in found]
+    return sorted(found, key=lambda one: (str(one.get("start_timestamp")), str(one.get("scan_id"))), reverse=True)
 
 
 def _row(one: dict[str, Any]) -> list[Any]:
@@ -51,13 +58,12 @@ def _row(one: dict[str, Any]) -> list[Any]:
     objects = one.get("objects") or {}
     total = sum(int(objects.get(key, 0)) for key in ("new", "changed", "unchanged", "kept")) if objects else None
     changes = f"+{objects.get('new', 0)} ~{objects.get('changed', 0)} -{objects.get('removed', 0)}" if objects else None
-    scope = [str(one["object_id"])] if one.get("object_id") else ["all"]
     return [
         str(one.get("start_timestamp", ""))[:19],
         (str(one.get("environment")), "bold"),
-        (status, _STYLE.get(status, "")),
-        _seconds(one),
-        " ".join([*scope, *(key for key in _ONLY if one.get(key))]),
+        (status, STYLES.get(status, "")),
+        seconds(one),
+        scope(one),
         total,
         changes,
         len(one.get("failures") or ()),
@@ -65,7 +71,14 @@ def _row(one: dict[str, Any]) -> list[Any]:
     ]
 
 
-def _seconds(one: dict[str, Any]) -> str:
+def scope(one: dict[str, Any]) -> str:
+    """Return what a scan was of: everything, or one object; and to which part of the work it was limited."""
+    of = str(one["object_id"]) if one.get("object_id") else "all"
+    return " ".join([of, *(key for key in _ONLY if one.get(key))])
+
+
+def seconds(one: dict[str, Any]) -> str:
+    """Return how long a scan took, as text; nothing while it runs."""
     try:
         began, ended = (datetime.fromisoformat(str(one[f"{key}_timestamp"])) for key in ("start", "end"))
     except (KeyError, ValueError):

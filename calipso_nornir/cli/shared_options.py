@@ -18,27 +18,33 @@ Environment: TypeAlias = Annotated[
         metavar="NAME",
         envvar="CALIPSO_ENV",
         autocompletion=completing.environments,
-        help="The environment; needed when the store holds several that it could be.",
+        help="The environment; needed when the store holds several.",
     ),
 ]
 
-EnvironmentArgument: TypeAlias = Annotated[
+EnvironmentName: TypeAlias = Annotated[
     str | None,
     typer.Argument(
-        metavar="ENV",
+        metavar="NAME",
         envvar="CALIPSO_ENV",
         autocompletion=completing.environments,
         help="The environment; needed when the store holds several.",
     ),
 ]
+"""For the commands of ``calipso env``, which are about an environment itself."""
 
 ObjectArgument: TypeAlias = Annotated[
-    str, typer.Argument(metavar="OBJECT", help="An id, a name, a MAC or IP address, or TYPE:ID.")
+    str,
+    typer.Argument(
+        metavar="OBJECT", autocompletion=completing.objects, help="An id, a name, a MAC or IP address, or TYPE:ID."
+    ),
 ]
 
 Type: TypeAlias = Annotated[
     str | None,
-    typer.Option("--type", "-t", metavar="TYPE", autocompletion=completing.object_types, help="Only this type."),
+    typer.Option(
+        "--type", "-t", metavar="TYPE", autocompletion=completing.object_types, help="Only objects of this type."
+    ),
 ]
 
 Inventory: TypeAlias = Annotated[
@@ -61,4 +67,14 @@ BundleArgument: TypeAlias = Annotated[str, typer.Argument(metavar="FILE", help="
 Replace: TypeAlias = Annotated[
     bool,
     typer.Option("--replace", help="Let the recording take the place of an environment that the store knows."),
+]
+
+Where: TypeAlias = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--where",
+        "-w",
+        metavar="COND",
+        help="KEY=VALUE (with * and ?, FROM..TO, 10.0.0.0/8), !=, >, <, KEY or !KEY. Repeatable: all must hold.",
+    ),
 ]

@@ -6,12 +6,11 @@ from typing import Any
 
 from calipso_nornir.analysis.finding import find_one
 from calipso_nornir.cli.facts import doubts, facts
-from calipso_nornir.cli.output import Format, Part, Terminal, emit
+from calipso_nornir.cli.output import Format, Part, emit
 from calipso_nornir.cli.running import Run
 from calipso_nornir.cli.shared_options import Environment, Inventory, ObjectArgument, Output, Type
 from calipso_nornir.model.objects import RESERVED, InventoryObject
 from calipso_nornir.model.protocols import StoreView
-from calipso_nornir.model.text import pasteable
 from calipso_nornir.store.documents import object_document
 from calipso_nornir.store.freshness import Freshness, freshness_of
 
@@ -31,13 +30,14 @@ def show(  # noqa: PLR0913 - the options of the command
     with run.store(inventory=inventory) as store:
         view, one = find_one(store, what, environment=environment, type_=type_)
         if output is Format.TABLE:
-            print_object(run.out, view, one, fresh=freshness_of(store, view.environment))
+            print_object(run, view, one, fresh=freshness_of(store, view.environment))
         else:
             emit(object_document(one), output)
 
 
-def print_object(out: Terminal, view: StoreView, one: InventoryObject, *, fresh: Freshness) -> None:
+def print_object(run: Run, view: StoreView, one: InventoryObject, *, fresh: Freshness) -> None:
     """Print the frame of an object, then its attributes."""
+    out = run.out
     told = (*facts(one), *doubts(one, fresh))
     out.say((one.name, "bold"), f"  {one.type}", *(part for fact in told for part in ("  ", fact)))
     frame: dict[str, Any] = {
@@ -57,8 +57,9 @@ def print_object(out: Terminal, view: StoreView, one: InventoryObject, *, fresh:
         out.say("")
         for parts in _rows(own, ""):
             out.say(*parts)
+    explain = run.typed("explain", f"{one.type}:{one.id}", environment=view.environment)
     out.say("")
-    out.say((f"where this comes from: calipso explain {pasteable(one.type, one.id)}", "dim"))
+    out.say((f"where this comes from: {explain}", "dim"))
 
 
 def referred(view: StoreView, one: InventoryObject) -> InventoryObject | None:

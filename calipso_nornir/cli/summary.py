@@ -3,17 +3,17 @@
 
 from __future__ import annotations
 
-import shlex
 from typing import TYPE_CHECKING, Final
 
+from calipso_nornir.analysis.finding import find_all
 from calipso_nornir.cli.facts import WRONG
 from calipso_nornir.cli.output import table
-from calipso_nornir.model.text import pasteable, plain
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from calipso_nornir.cli.output import Terminal
+    from calipso_nornir.cli.running import Run
     from calipso_nornir.model.protocols import StoreView
     from calipso_nornir.scan.report import ScanReport, Trouble
 
@@ -45,16 +45,15 @@ def print_summary(out: Terminal, report: ScanReport, *, everything: bool = False
     _print_notices(out, report.notices, everything=everything)
 
 
-def next_steps(view: StoreView, *, store: str = "") -> list[str]:
+def next_steps(run: Run, view: StoreView) -> list[str]:
     """Return what one may type after a scan."""
-    calipso = f"calipso{f' --store {shlex.quote(store)}' if store else ''}"
-    environment = shlex.quote(plain(view.environment))
-    steps = [f"{calipso} tree {environment}"]
+    steps = [run.typed("tree", environment=view.environment)]
     instances = sorted(view.of_type("instance"), key=lambda one: (one.name, one.id))[:TRIED_FOR_CLIQUE]
     focal = next((one for one in instances if view.cliques(one.ref)), None)
     if focal is not None:
-        shown = shlex.quote(plain(focal.name)) if focal.name.isprintable() else pasteable(focal.type, focal.id)
-        steps += [f"{calipso} clique {shown} -e {environment}", f"{calipso} explain {shown} -e {environment}"]
+        alone = focal.name.isprintable() and find_all(view, focal.name) == [focal]
+        shown = focal.name if alone else f"{focal.type}:{focal.id}"
+        steps += [run.typed(verb, shown, environment=view.environment) for verb in ("clique", "explain")]
     return steps
 
 

@@ -7,11 +7,12 @@ from typing import Annotated, Any
 
 import typer
 
-from calipso_nornir.analysis.finding import find_one, one_environment
+from calipso_nornir.analysis.finding import find_one, known_environments, one_environment
+from calipso_nornir.cli import completing
 from calipso_nornir.cli.facts import doubts, facts
 from calipso_nornir.cli.output import Format, Part, emit
 from calipso_nornir.cli.running import Run
-from calipso_nornir.cli.shared_options import EnvironmentArgument, Inventory, Output, Type
+from calipso_nornir.cli.shared_options import Environment, Inventory, Output
 from calipso_nornir.errors import InvalidRequest
 from calipso_nornir.model.objects import InventoryObject, root_of
 from calipso_nornir.model.protocols import StoreView
@@ -23,13 +24,20 @@ BRANCH, LAST, PASS, GAP = "├─ ", "└─ ", "│  ", "   "
 def tree(  # noqa: PLR0913 - the options of the command
     run: Run,
     *,
-    environment: EnvironmentArgument = None,
-    id_: Annotated[
+    what: Annotated[
         str | None,
-        typer.Option("--id", "-i", metavar="ID", help="Only what is below this object (id, name or address)."),
+        typer.Argument(
+            metavar="OBJECT",
+            autocompletion=completing.objects,
+            help="Only what is below this object: an id, name, address or TYPE:ID.",
+        ),
     ] = None,
-    type_: Type = None,
-    depth: Annotated[int | None, typer.Option("--depth", min=0, metavar="N", help="At most so many levels.")] = None,
+    environment: Environment = None,
+    type_: Annotated[
+        str | None,
+        typer.Option("--type", "-t", metavar="TYPE", autocompletion=completing.object_types, help="Type of OBJECT."),
+    ] = None,
+    depth: Annotated[int | None, typer.Option("--depth", min=0, metavar="N", help="At most this many levels.")] = None,
     everything: Annotated[
         bool, typer.Option("--all", help="Show empty folders and objects that are hidden from trees, too.")
     ] = False,
@@ -37,14 +45,14 @@ def tree(  # noqa: PLR0913 - the options of the command
     output: Output = Format.TABLE,
 ) -> None:
     """Show what was found as a tree."""
-    if type_ is not None and id_ is None:
-        raise InvalidRequest("--type says of which type the object of --id is; --id is missing")
+    if type_ is not None and what is None:
+        raise InvalidRequest(f"--type says what type OBJECT is of; to list all of a type: calipso list {type_}")
     with run.store(inventory=inventory) as store:
-        if id_ is None:
-            view = store.view(one_environment(store, environment))
+        if what is None or (type_ is None and environment in (None, what) and what in known_environments(store)):
+            view = store.view(one_environment(store, environment or what))
             root = root_of(view.environment)
         else:
-            view, root = find_one(store, id_, environment=environment, type_=type_)
+            view, root = find_one(store, what, environment=environment, type_=type_)
         shown = Tree(view, freshness_of(store, view.environment), everything=everything)
         if output is not Format.TABLE:
             emit(shown.document(root, depth), output)

@@ -61,6 +61,24 @@ class UnknownObject(UsageError):
 
 
 @dataclass(eq=False)
+class UnknownName(UsageError):
+    """A name of a kind of thing (``what``: "object type", "attribute" …) that is none of the known ones."""
+
+    what: str
+    name: str
+    near: tuple[str, ...] = ()
+    known: tuple[str, ...] = ()
+
+    def __str__(self) -> str:
+        article = "an" if self.what[0] in "aeiou" else "a"
+        if self.near:
+            help_ = f". Did you mean {' or '.join(self.near)}?"
+        else:
+            help_ = f"; known: {', '.join(self.known)}" if self.known else "; none is known yet"
+        return f'"{self.name}" is not {article} {self.what}{help_}'
+
+
+@dataclass(eq=False)
 class AmbiguousObject(UsageError):
     """Several objects answer to what was given; ``candidates`` name each so that it is the only one."""
 

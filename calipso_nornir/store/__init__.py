@@ -4,6 +4,6 @@
 from __future__ import annotations
 
 from calipso_nornir.store.clearing import clear, clear_all
-from calipso_nornir.store.opening import default_uri, open_store
+from calipso_nornir.store.opening import default_uri, open_store, shown_uri
 
-__all__ = ["clear", "clear_all", "default_uri", "open_store"]
+__all__ = ["clear", "clear_all", "default_uri", "open_store", "shown_uri"]

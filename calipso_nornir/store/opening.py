@@ -34,6 +34,15 @@ def default_uri() -> str:
     return str(folder / "calipso" / "calipso.db")
 
 
+def shown_uri(uri: str) -> str:
+    """Return a URI as it may be shown: without password and options."""
+    if not uri.startswith(_MONGO):
+        return uri
+    from calipso_nornir.store.mongo.connection import shown  # noqa: PLC0415 - pymongo takes long to import
+
+    return shown(uri)
+
+
 def open_store(
     uri: str | Path, *, inventory: str = DEFAULT_INVENTORY, wait_s: float = WAIT_S, use: Use = "make"
 ) -> Store:

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from calipso_nornir import resources
@@ -32,8 +33,8 @@ def test_recordings_of_one_environment_go_by_their_files_names(
     finally:
         store.close()
     shown = capsys.readouterr().out
-    assert "calipso tree lb --depth 3" in shown
-    assert "calipso clique gw-1 -e lb" in shown
+    assert re.search(r"calipso --store \S+ tree --depth 3 -e lb\n", shown)
+    assert re.search(r"calipso --store \S+ clique gw-1 -e lb\n", shown)
     assert "path 2 of 2" in shown
     assert "next  calipso --store" in shown
 

@@ -74,12 +74,12 @@ def test_a_wrong_password_is_told(place: Path, monkeypatch: pytest.MonkeyPatch) 
     check = calipso("env", "check", "lab", store=place / "s.db")
     assert check.status == 1
     assert "refused the login of admin" in check.out
-    before = in_lab(place, "export", "lab").json
+    before = in_lab(place, "export", "-e", "lab").json
     scan = calipso("scan", "lab", store=place / "s.db")
     assert scan.status == 1
     assert "refused the login of admin" in scan.out
     assert "wr0ng-c4n4ry" not in check.out + check.err + scan.out + scan.err
-    after = in_lab(place, "export", "lab").json
+    after = in_lab(place, "export", "-e", "lab").json
     assert [one["_id"] for one in after["inventory"]] == [one["_id"] for one in before["inventory"]]
 
 
@@ -107,7 +107,7 @@ def test_what_is_recorded_is_what_was_found(place: Path, tmp_path: Path) -> None
     recording = tmp_path / "lab.calipso"
     in_lab(place, "record", "lab", recording)
     assert calipso("replay", recording, store=tmp_path / "s.db").status == 0
-    live, replayed = (calipso("export", "lab", store=store).json for store in (place / "s.db", tmp_path / "s.db"))
+    live, replayed = (calipso("export", "-e", "lab", store=store).json for store in (place / "s.db", tmp_path / "s.db"))
     for kind in ("inventory", "links", "cliques"):
         assert [_content(one) for one in live[kind]] == [_content(one) for one in replayed[kind]]
     assert lab.here().password not in yaml.safe_dump(replayed)

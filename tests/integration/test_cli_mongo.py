@@ -60,7 +60,7 @@ def test_the_older_products_file(mongod: server.Mongod, tmp_path: Path) -> None:
     config.chmod(0o600)
     said = calipso("scan", "--replay", bundle(tmp_path / "b.calipso"), "--mongo_config", config)
     assert said.status == 0, said.err
-    assert "--store" not in said.out
+    assert f"--store mongodb://{host}:{port}/calipso tree -e lab" in said.out
     assert calipso("tree", "--depth", "0", store=mongod.uri("calipso")).out.startswith("lab ")
 
 

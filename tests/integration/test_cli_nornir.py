@@ -141,12 +141,12 @@ def test_a_host_that_is_gone_fails_and_loses_nothing(nornir: Nornir, tmp_path: P
     store = filled(tmp_path / "s.db", bundle(tmp_path / "b.calipso"))
     described(store)
     nornir.inventory.hosts["cmp1"].port = 1
-    before = calipso("tree", "--id", "host:cmp1", "-o", "json", store=store).json
+    before = calipso("tree", "host:cmp1", "-o", "json", store=store).json
     result = nornir.filter(name="cmp1").run(task=scan_host, environment="lab", store=store)
     assert result.failed
     assert "connection refused" in str(result["cmp1"][0].exception)
     assert result["cmp1"][0].result["failures"]
-    assert calipso("tree", "--id", "host:cmp1", "-o", "json", store=store).json == before
+    assert calipso("tree", "host:cmp1", "-o", "json", store=store).json == before
 
 
 def described(store: Path) -> None:

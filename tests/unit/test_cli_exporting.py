@@ -28,7 +28,7 @@ def store(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def test_everything_is_in_it(store: Path) -> None:
-    document = calipso("export", "lab", store=store).json
+    document = calipso("export", "-e", "lab", store=store).json
     assert list(document) == [
         "environment",
         "exported_at",
@@ -72,13 +72,13 @@ def test_it_is_the_same_every_time(store: Path) -> None:
 
 def test_into_a_file_whole_or_not_at_all(store: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     target = tmp_path / "lab.json"
-    said = calipso("export", "lab", "--file", target, store=store)
+    said = calipso("export", "-e", "lab", "--file", target, store=store)
     assert (said.status, said.out) == (0, "")
     assert json.loads(target.read_text("utf-8"))["environment"] == "lab"
     assert list(tmp_path.iterdir()) == [target]
     before = target.read_bytes()
     monkeypatch.setattr("calipso_nornir.cli.export._text", _full_disk)
-    failed = calipso("export", "lab", "--file", target, store=store)
+    failed = calipso("export", "-e", "lab", "--file", target, store=store)
     assert failed.status == 1
     assert "No space left on device" in failed.err
     assert target.read_bytes() == before

@@ -59,7 +59,7 @@ def test_references_are_shown_as_such(store: Path) -> None:
 
 
 def test_a_tree_below_one_object(store: Path) -> None:
-    shown = calipso("tree", "--id", "web-1", "--type", "instance", store=store)
+    shown = calipso("tree", "web-1", "--type", "instance", store=store)
     assert shown.out.splitlines()[0].startswith("web-1  instance")
     assert "tap" in shown.out
     assert "gw-1" not in shown.out
@@ -91,7 +91,7 @@ def test_the_environment_may_be_left_out_when_there_is_one(store: Path, two: Pat
 
 
 def test_an_unknown_environment_is_told_with_the_known_ones(store: Path) -> None:
-    said = calipso("tree", "prod", store=store)
+    said = calipso("tree", "-e", "prod", store=store)
     assert (said.status, said.out) == (2, "")
     assert 'no environment "prod" (known here: lab)' in said.err
 
@@ -206,7 +206,7 @@ def test_links_of_an_object_and_of_a_type(store: Path) -> None:
     assert table[0].split() == ["TYPE", "SOURCE", "TARGET", "STATE", "HOST", "NETWORK", "_ID"]
     assert any("web-1" in line and "acme-web" in line for line in table)
     assert calipso("links", "--type", "vnic", store=store).status == 2
-    assert calipso("links", "--implicit", store=store).err == "no such link\n"
+    assert calipso("links", "--implicit", store=store).err == "no such link in lab\n"
 
 
 def test_a_clique_is_drawn_as_the_way_to_switch_and_network(store: Path) -> None:
@@ -248,7 +248,7 @@ def test_an_object_is_explained_by_its_evidence(store: Path) -> None:
     assert "2026-01-02T03:04:05" in shown
     explained = calipso("explain", "web-1", "-o", "json", store=store).json
     assert {one["source"] for one in explained["evidence"]} == {"api"}
-    assert explained["first_seen_so"] == "2026-01-02T03:04:05+00:00"
+    assert explained["known_since"] == "2026-01-02T03:04:05+00:00"
     assert explained["last_confirmed"]
 
 

@@ -387,5 +387,5 @@ def test_the_last_scans(store: Path, partly: Path) -> None:
     rows = calipso("scans", store=store).out.splitlines()
     assert [row.split()[2] for row in rows[1:]] == ["completed", "completed_with_errors", "completed"]
     assert "links_only" in rows[1]
-    assert len(calipso("scans", "lab", "--limit", "1", "-o", "json", store=store).json) == 1
-    assert calipso("scans", "prod", store=store).status == 2
+    assert len(calipso("scans", "-e", "lab", "--limit", "1", "-o", "json", store=store).json) == 1
+    assert calipso("scans", "-e", "prod", store=store).status == 2

@@ -122,5 +122,5 @@ def test_commands_show_it(scanned: Scanned) -> None:
     for command in commands:
         assert "? not confirmed since 20" in calipso(*command, store=where).out, command
     assert "not confirmed" not in calipso("clique", f"instance:{WEB2}", store=where).out
-    assert calipso("tree", "--id", "host:cmp1", "-o", "json", store=where).json["unconfirmed_since"]
-    assert "unconfirmed_since" not in calipso("tree", "--id", "host:cmp2", "-o", "json", store=where).json
+    assert calipso("tree", "host:cmp1", "-o", "json", store=where).json["unconfirmed_since"]
+    assert "unconfirmed_since" not in calipso("tree", "host:cmp2", "-o", "json", store=where).json

@@ -70,8 +70,8 @@ def test_lost_scans_are_shown_and_noted(tmp_path: Path) -> None:
     store = open_store(tmp_path / "s.db")
     save_environment(store, CLOUD)
     store.collection("scans").put("s", {**RUNNING, **dead()})
-    assert calipso("scans", "cloud", "-o", "json", store=tmp_path / "s.db").json[0]["status"] == "lost"
-    assert "lost" in calipso("scans", "cloud", store=tmp_path / "s.db").out
+    assert calipso("scans", "-e", "cloud", "-o", "json", store=tmp_path / "s.db").json[0]["status"] == "lost"
+    assert "lost" in calipso("scans", "-e", "cloud", store=tmp_path / "s.db").out
     run_scan(CLOUD, store=store, source=CannedSource(TinyCloud().answers()))
     noted = store.collection("scans").get("s")
     assert noted is not None
