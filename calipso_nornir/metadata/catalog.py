@@ -72,6 +72,8 @@ class ObjectType:
     parents: tuple[str, ...]
     folder: bool = False
     description: str = ""
+    origin: str = ""
+    """Where it is declared."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -94,7 +94,7 @@ def _read_folder(folder: Path, faults: list[Fault]) -> Iterator[tuple[str, Decla
         try:
             yield path.stem, kind.model_validate(data)
         except ValidationError as error:
-            for pointer, problem in shape_faults(error, data, _keys_of(kind)):
+            for pointer, problem in shape_faults(error, data, kind):
                 faults.append(Fault(f"{path}: {pointer}" if pointer else str(path), problem))
 
 
@@ -113,17 +113,3 @@ def _no_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 def _no_constant(name: str) -> None:
     raise ValueError(f"{name} is no JSON value")
-
-
-def _keys_of(kind: type[Declared]) -> set[str]:
-    """Return every key that may stand somewhere in a file."""
-    names: set[str] = set()
-    todo: list[Any] = [kind]
-    while todo:
-        one = todo.pop()
-        if isinstance(one, type) and issubclass(one, Declared) and one is not Declared:
-            names |= {name for name, info in one.model_fields.items() if info.alias is None}
-            todo += [info.annotation for info in one.model_fields.values()]
-        else:
-            todo += list(getattr(one, "__args__", ()))
-    return names

@@ -1,22 +1,21 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Promises of ``link_finders.json``, ``clique_types.json`` and ``clique_constraints.json``."""
+"""Promises of ``link_finders.json`` and ``link_types.json``: each finder has link types, each link type a finder."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from calipso_nornir.metadata import schema
-from calipso_nornir.metadata.catalog import CONDITION_CONSTANTS
 from calipso_nornir.metadata.layers import files_of
 from calipso_nornir.metadata.names import nearest
 from calipso_nornir.metadata.registry import Registry, Unresolved
-from calipso_nornir.model.cliques import ANY, CliqueType
 from calipso_nornir.model.links import LinkType
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from calipso_nornir.metadata.loading import Check
+    from calipso_nornir.metadata.check import Check
+    from calipso_nornir.model.cliques import CliqueType
     from calipso_nornir.model.protocols import LinkFinder
 
 
@@ -29,12 +28,12 @@ def link_finders(check: Check) -> list[tuple[str, LinkFinder]]:
         for number, name in enumerate(file.link_finders):
             where = layer.where("link_finders", "link_finders", number)
             try:
-                finder = registry.resolve(name, package=file.finders_package, method="find")
+                finder = registry.resolve(name, package=file.finders_package, folder=layer.folder, method="find")
             except Unresolved as error:
                 check.fault(where, str(error))
+                check.unknown_finders = True
                 continue
-            for link_type in getattr(finder, "link_types", ()):
-                check.known_link_type(link_type, f"{where} ({name}.link_types)")
+            _link_types(check, finder, f"{where} ({name}.link_types)")
             if name in places:
                 check.fault(where, f'"{name}" is listed already ({places[name]})')
             places.setdefault(name, where)
@@ -42,90 +41,50 @@ def link_finders(check: Check) -> list[tuple[str, LinkFinder]]:
     return found
 
 
-def clique_types(check: Check) -> list[CliqueType]:
-    """Check and return the clique types of all layers."""
-    found: list[CliqueType] = []
-    for layer, file in files_of(check.layers, "clique_types", schema.CliqueTypesFile):
-        for number, spec in enumerate(file.clique_types):
-            where = layer.where("clique_types", "clique_types", number)
-            check.known_type(spec.focal_point_type, f"{where}/focal_point_type")
-            for place, name in enumerate(spec.link_types):
-                check.known_link_type(name, f"{where}/link_types/{place}")
-            _selection(check, spec, where)
-            _known_values(check, spec, where)
-            found.append(_clique_type(spec, where))
-    _no_ties(check, found)
-    return found
+def _link_types(check: Check, finder: LinkFinder, where: str) -> None:
+    """Check that a finder says which link types it finds, in the direction in which they are declared."""
+    declared = getattr(finder, "link_types", None)
+    shape = 'a tuple of link types is expected: link_types = ("vnic-vedge",)'
+    if isinstance(declared, str):
+        check.fault(where, f'is the text "{declared}"; {shape}')
+    elif not isinstance(declared, (tuple, list)) or not all(isinstance(one, str) for one in declared):
+        check.fault(where, f"is {'missing' if declared is None else repr(declared)}; {shape}")
+    elif not declared:
+        check.fault(where, f"is empty; {shape}")
+    else:
+        for name in declared:
+            _declared(check, name, where)
+        return
+    check.unknown_finders = True
 
 
-def _selection(check: Check, spec: schema.CliqueTypeSpec, where: str) -> None:
-    configured = (spec.environment_type, spec.distribution, spec.mechanism_drivers, spec.type_drivers)
-    if spec.environment and (any(configured) or spec.distribution_version):
-        check.fault(where, "names an environment and a configuration: only one of them can choose it")
-    if not spec.environment and not any(configured):
-        check.fault(where, f'names no environment and no configuration; for all environments write "{ANY}"')
-    if spec.distribution_version and not spec.distribution:
-        check.fault(f"{where}/distribution_version", "means nothing without distribution")
+def _declared(check: Check, name: str, where: str) -> None:
+    if name in check.link_types:
+        return
+    try:
+        reverse = str(LinkType.of(name).reverse)
+    except ValueError:
+        check.fault(where, f'"{name}" is no link type{nearest(name, check.link_types)}')
+        return
+    if reverse in check.link_types:
+        check.fault(where, f'links are found in the direction in which they are declared: write "{reverse}"')
+    else:
+        check.fault(where, f'"{name}" is no link type{nearest(name, check.link_types)}')
 
 
-def _known_values(check: Check, spec: schema.CliqueTypeSpec, where: str) -> None:
-    for attribute in CONDITION_CONSTANTS:
-        given = getattr(spec, attribute)
-        for value in [given] if isinstance(given, str) else given:
-            if value:
-                check.known_value(attribute, value, f"{where}/{attribute}")
-
-
-def _no_ties(check: Check, found: Iterable[CliqueType]) -> None:
-    seen: dict[tuple[Any, ...], CliqueType] = {}
-    for one in found:
-        key = (
-            one.focal_point_type,
-            one.environment,
-            one.environment_type,
-            one.distribution,
-            one.distribution_version,
-            frozenset(one.mechanism_drivers),
-            one.type_drivers,
-        )
-        if key in seen:
-            check.fault(one.origin, f'is for the same environments as "{seen[key].name}" ({seen[key].origin})')
-        seen.setdefault(key, one)
-
-
-def clique_constraints(check: Check) -> dict[str, tuple[str, ...]]:
-    """Check and return the constraint attributes by focal point type."""
-    found: dict[str, tuple[str, ...]] = {}
-    for layer, file in files_of(check.layers, "clique_constraints", schema.CliqueConstraintsFile):
-        for number, spec in enumerate(file.clique_constraints):
-            where = layer.where("clique_constraints", "clique_constraints", number)
-            check.known_type(spec.focal_point_type, f"{where}/focal_point_type")
-            for place, name in enumerate(spec.constraints):
-                if name not in check.constants.get("constraints", ()):
-                    near = nearest(name, check.constants.get("constraints", ()))
-                    check.fault(
-                        f"{where}/constraints/{place}", f'"{name}" is not among the constants constraints{near}'
-                    )
-            if spec.environment not in ("", ANY):
-                check.fault(f"{where}/environment", f'constraints are for all environments: "{ANY}", or no such key')
-            if spec.focal_point_type in found:
-                check.fault(where, f"{spec.focal_point_type} has constraints already; overlays never replace")
-            found[spec.focal_point_type] = tuple(spec.constraints)
-    return found
-
-
-def _clique_type(spec: schema.CliqueTypeSpec, origin: str) -> CliqueType:
-    drivers = spec.mechanism_drivers
-    return CliqueType(
-        name=spec.name,
-        focal_point_type=spec.focal_point_type,
-        link_types=tuple(LinkType.of(name) for name in spec.link_types),
-        environment=spec.environment,
-        environment_type=spec.environment_type,
-        distribution=spec.distribution,
-        distribution_version=spec.distribution_version,
-        mechanism_drivers=(drivers,) if isinstance(drivers, str) and drivers else tuple(drivers),
-        type_drivers=spec.type_drivers,
-        use_implicit_links=spec.use_implicit_links,
-        origin=origin,
-    )
+def every_link_type_is_found(
+    check: Check, finders: Iterable[tuple[str, LinkFinder]], clique_types: Iterable[CliqueType]
+) -> None:
+    """Check that somebody finds links of each declared type, or that a clique type has them derived."""
+    if check.unknown_finders:  # whoever could not be asked may be the one
+        return
+    found = {name for _, finder in finders for name in finder.link_types}
+    for one in clique_types:
+        if one.use_implicit_links:
+            found |= {str(name) for link_type in one.link_types for name in (link_type, link_type.reverse)}
+    for name, where in check.link_type_places.items():
+        if name not in found:
+            near = nearest(name, found)
+            check.fault(
+                where, f'no link finder has "{name}" among its link_types, so no link of it is ever found{near}'
+            )

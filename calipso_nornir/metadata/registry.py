@@ -1,14 +1,19 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Finds the class that a name in JSON promises."""
+"""Finds the class or function that a name in JSON promises."""
 
 from __future__ import annotations
 
+import inspect
 import re
 from importlib import import_module
 from importlib.metadata import entry_points
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+from calipso_nornir.metadata.folder_code import module_in
 from calipso_nornir.metadata.names import nearest
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 
 class Unresolved(Exception):
@@ -18,8 +23,9 @@ class Unresolved(Exception):
 class Registry:
     """Classes of one entry point group, by name.
 
-    A name is looked for, in this order: as ``package.module:Class``; among the installed entry points of the
-    group; in the file's own package (``scanners_package``), in a module called like the class in snake case.
+    A name is looked for, in this order: as ``file.py:Class`` beside the JSON file; as ``package.module:Class``; among
+    the installed entry points of the group; in the file's own package (``scanners_package``), in a module called like
+    the class in snake case.
     """
 
     def __init__(self, group: str, what: str) -> None:
@@ -32,19 +38,24 @@ class Registry:
         """Names of the installed entry points."""
         return sorted(self._points)
 
-    def resolve(self, name: str, *, package: str | None = None, method: str) -> Any:  # noqa: ANN401 - an instance
-        """Return an instance of the class called ``name``, which must have ``method``."""
-        found = self._class(name, package)
+    def resolve(self, name: str, *, package: str | None = None, folder: Path, method: str) -> Any:  # noqa: ANN401 - an instance
+        """Return an instance of the class called ``name``, whose ``method`` takes one argument."""
+        found = self._class(name, package, folder)
         if not callable(getattr(found, method, None)):
             raise Unresolved(f'"{name}" is no {self.what}: it has no {method}()')
         try:
-            return found() if isinstance(found, type) else found
+            made = found() if isinstance(found, type) else found
         except Exception as error:
             raise Unresolved(f'"{name}" cannot be made without arguments: {error!r}') from error
+        try:
+            inspect.signature(getattr(made, method)).bind(None)
+        except TypeError as error:
+            raise Unresolved(f'"{name}" is no {self.what}: {method}() has to take one argument; {error}') from error
+        return made
 
-    def _class(self, name: str, package: str | None) -> Any:  # noqa: ANN401 - whatever a module holds
+    def _class(self, name: str, package: str | None, folder: Path) -> Any:  # noqa: ANN401 - whatever a module holds
         if ":" in name:
-            return self._load(name)
+            return load(name, folder)
         if name in self._points:
             try:
                 return self._points[name].load()
@@ -55,19 +66,25 @@ class Registry:
             module = f"{package}.{_snake(name)}"
             looked += f" and in module {module}"
             try:
-                return self._load(f"{module}:{name}")
+                return load(f"{module}:{name}", folder)
             except Unresolved as error:
                 if not isinstance(error.__cause__, ModuleNotFoundError):
                     raise
         raise Unresolved(f'"{name}" names no {self.what} ({looked}){nearest(name, self._points)}')
 
-    @staticmethod
-    def _load(path: str) -> Any:  # noqa: ANN401 - as above
-        module, _, attribute = path.partition(":")
-        try:
-            return getattr(import_module(module), attribute)
-        except Exception as error:
-            raise Unresolved(f'"{path}" cannot be loaded: {error!r}') from error
+
+def load(path: str, folder: Path) -> Any:  # noqa: ANN401 - as above
+    """Return what ``package.module:Name``, or ``file.py:Name`` in a folder, leads to."""
+    place, _, attribute = path.partition(":")
+    try:
+        module = module_in(folder, place) if place.endswith(".py") else import_module(place)
+    except Exception as error:
+        raise Unresolved(f'"{path}" cannot be loaded: {error!r}') from error
+    try:
+        return getattr(module, attribute)
+    except AttributeError as error:
+        own = (name for name, value in vars(module).items() if getattr(value, "__module__", "") == module.__name__)
+        raise Unresolved(f'"{path}" cannot be loaded: {error!r}{nearest(attribute, own)}') from error
 
 
 def _snake(name: str) -> str:

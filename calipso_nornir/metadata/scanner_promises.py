@@ -1,24 +1,25 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Promises of ``scanners.json``: fetchers, object types, children scanners, conditions."""
+"""Promises of ``scanners.json``: fetchers, object types, conditions; how scanners lead to each other: ``hierarchy``."""
 
 from __future__ import annotations
 
 from collections import Counter, defaultdict
 from dataclasses import replace
 from difflib import get_close_matches
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from calipso_nornir.metadata import schema
-from calipso_nornir.metadata.catalog import CONDITION_CONSTANTS, ROOT_SCANNER, Step
+from calipso_nornir.metadata.catalog import CONDITION_CONSTANTS, Step
 from calipso_nornir.metadata.folders import FolderFetcher
+from calipso_nornir.metadata.hierarchy import Hierarchy
 from calipso_nornir.metadata.layers import files_of
-from calipso_nornir.metadata.names import nearest
 from calipso_nornir.metadata.registry import Registry, Unresolved
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Callable, Iterable
 
-    from calipso_nornir.metadata.loading import Check
+    from calipso_nornir.metadata.check import Check
 
 SLIP = 0.85
 """How like a known attribute an unknown one must be to be taken for a slip of the pen; others may be of users' own."""
@@ -28,36 +29,32 @@ def scanners(check: Check) -> dict[str, tuple[Step, ...]]:
     """Resolve the steps of all scanners, by scanner."""
     registry = Registry("calipso_nornir.fetchers", "fetcher")
     steps: defaultdict[str, list[Step]] = defaultdict(list)
-    references: list[tuple[str, str]] = []
+    declared = Hierarchy()
     for layer, file in files_of(check.layers, "scanners", schema.ScannersFile):
+        resolve = partial(registry.resolve, package=file.scanners_package, folder=layer.folder, method="get")
         for scanner, specs in file.scanners.items():
             steps[scanner] += []
+            declared.add(scanner, layer.where("scanners", "scanners", scanner))
             for number, spec in enumerate(specs):
                 where = layer.where("scanners", "scanners", scanner, number)
-                fetcher = _fetcher(check, spec, registry, file.scanners_package, where)
+                fetcher = _fetcher(check, spec, resolve, where)
                 _condition(check, spec.environment_condition, f"{where}/environment_condition")
                 _condition(check, spec.environment_restriction, f"{where}/environment_restriction")
                 check.known_type(spec.type, f"{where}/type")
-                if spec.children_scanner:
-                    references.append((f"{where}/children_scanner", spec.children_scanner))
+                declared.add_step(scanner, spec, where)
                 if fetcher is not None:
                     steps[scanner].append(_step(scanner, spec, fetcher, where))
-    for where, wanted in references:
-        if wanted not in steps:
-            check.fault(where, f'"{wanted}" is no scanner{nearest(wanted, steps)}')
-    if ROOT_SCANNER not in steps:
-        check.fault("scanners", f"there is no {ROOT_SCANNER}, where every scan begins")
-    _no_loops(check, steps)
+    declared.check(check)
     return {scanner: tuple(_numbered(one)) for scanner, one in steps.items()}
 
 
-def _fetcher(check: Check, spec: schema.StepSpec, registry: Registry, package: str | None, where: str) -> Any:  # noqa: ANN401
+def _fetcher(check: Check, spec: schema.StepSpec, resolve: Callable[[str], Any], where: str) -> Any:  # noqa: ANN401 - a class's instance
     if isinstance(spec.fetcher, schema.FolderSpec):
         check.known_type(spec.fetcher.parent_type, f"{where}/fetcher/parent_type")
         text = spec.fetcher.text or spec.fetcher.types_name.replace("_", " ").capitalize()
         return FolderFetcher(spec.fetcher.types_name, text)
     try:
-        return registry.resolve(spec.fetcher, package=package, method="get")
+        return resolve(spec.fetcher)
     except Unresolved as error:
         check.fault(f"{where}/fetcher", str(error))
         return None
@@ -71,22 +68,6 @@ def _condition(check: Check, condition: Any, where: str) -> None:  # noqa: ANN40
                 check.fault(f"{place}/{key}", f'unknown attribute. Did you mean "{near[0]}"?')
             for value in wanted if isinstance(wanted, list) else [wanted]:
                 check.known_value(key, value, f"{place}/{key}")
-
-
-def _no_loops(check: Check, steps: Mapping[str, list[Step]]) -> None:
-    done: set[str] = set()
-
-    def walk(scanner: str, path: tuple[str, ...], origin: str) -> None:
-        if scanner in path:
-            check.fault(f"{origin}/children_scanner", f"leads back to where it is: {' > '.join([*path, scanner])}")
-        elif scanner not in done:
-            done.add(scanner)
-            for step in steps.get(scanner, []):
-                if step.children_scanner:
-                    walk(step.children_scanner, (*path, scanner), step.origin)
-
-    for scanner in sorted(steps):
-        walk(scanner, (), "")
 
 
 def _step(scanner: str, spec: schema.StepSpec, fetcher: Any, origin: str) -> Step:  # noqa: ANN401 - resolved above

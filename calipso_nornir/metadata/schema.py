@@ -69,11 +69,11 @@ class LinkFindersFile(MetadataFile):
 
 
 class ObjectTypeSpec(Declared):
-    """One object type and where in the tree it may stand."""
+    """One object type and where in the tree it may hang; without a label it adds to a type that is declared."""
 
     type: TypeName
-    label: Name
-    parents: list[TypeName]
+    label: Name | None = None
+    parents: list[TypeName] = []
     folder: bool = False
     description: str = ""
 
@@ -176,6 +176,12 @@ class HoverAttributesFile(MetadataFile):
     attributes_for_hover_on_data: dict[TypeName, list[Name]]
 
 
+class ParsersFile(MetadataFile):
+    """``parsers.json``: parsers that are functions, by the name that commands call them by."""
+
+    parsers: dict[Name, Name]
+
+
 class CommandPrefixSpec(Declared):
     """A distribution whose tools live in containers: what to put before a program."""
 
@@ -203,5 +209,6 @@ FILES: dict[str, type[MetadataFile]] = {
     "network_agent_types": NetworkAgentTypesFile,
     "attributes_for_hover_on_data": HoverAttributesFile,
     "command_prefixes": CommandPrefixesFile,
+    "parsers": ParsersFile,
 }
-"""Every metadata file by its stem."""
+"""Every metadata file by its stem. A folder may hold TextFSM templates, too, in a folder ``templates`` beside them."""

@@ -5,12 +5,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from types import UnionType
+from typing import TYPE_CHECKING, Annotated, Any, Union, get_args, get_origin
+
+from pydantic import BaseModel
 
 from calipso_nornir.metadata.names import nearest
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator
+    from collections.abc import Collection, Iterable, Iterator
 
     from pydantic import ValidationError
     from pydantic_core import ErrorDetails
@@ -30,8 +33,8 @@ _SHOWN = 60
 """Characters of a wrong value that a message shows."""
 
 
-def shape_faults(error: ValidationError, data: Any, known: Collection[str]) -> Iterator[tuple[str, str]]:  # noqa: ANN401 - JSON
-    """Yield JSON pointer and problem; ``data`` is what was checked, ``known`` are keys that may be meant."""
+def shape_faults(error: ValidationError, data: Any, kind: type[BaseModel]) -> Iterator[tuple[str, str]]:  # noqa: ANN401 - JSON
+    """Yield JSON pointer and problem; ``data`` is what was checked, ``kind`` what it should be."""
     places: dict[str, list[ErrorDetails]] = {}
     for one in error.errors(include_url=False):
         places.setdefault(_pointer(one, data), []).append(one)
@@ -45,7 +48,35 @@ def shape_faults(error: ValidationError, data: Any, known: Collection[str]) -> I
             continue
         for one in errors:
             if one["type"] not in _TYPES:
-                yield pointer, _problem(one, known)
+                yield pointer, _problem(one, keys_at(kind, pointer.split("/")[:-1]))
+
+
+def keys_at(kind: Any, path: Iterable[str]) -> set[str]:  # noqa: ANN401 - a type
+    """Return the keys that an object at a place of a file may have; where it may be of several kinds, those of all."""
+    kinds = list(_alternatives(kind))
+    for part in path:
+        kinds = [deeper for one in kinds for deeper in _within(one, part)]
+    models = [one for one in kinds if isinstance(one, type) and issubclass(one, BaseModel)]
+    return {name for model in models for name, info in model.model_fields.items() if info.alias is None}
+
+
+def _alternatives(kind: Any) -> Iterator[Any]:  # noqa: ANN401 - as above
+    origin = get_origin(kind)
+    if origin is Annotated:
+        yield from _alternatives(get_args(kind)[0])
+    elif origin in (Union, UnionType):
+        for one in get_args(kind):
+            yield from _alternatives(one)
+    else:
+        yield kind
+
+
+def _within(kind: Any, part: str) -> Iterator[Any]:  # noqa: ANN401 - as above
+    if isinstance(kind, type) and issubclass(kind, BaseModel):
+        if part in kind.model_fields:
+            yield from _alternatives(kind.model_fields[part].annotation)
+    elif get_origin(kind) in (list, dict):
+        yield from _alternatives(get_args(kind)[-1])
 
 
 def _pointer(error: ErrorDetails, data: Any) -> str:  # noqa: ANN401 - JSON

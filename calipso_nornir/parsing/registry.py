@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
 from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
 from types import MappingProxyType
@@ -58,7 +59,15 @@ PARSERS: Mapping[str, Parser] = MappingProxyType(
 """What ``Command.parser`` may name, beside the templates: each gives typed rows and raises nothing but ParseError."""
 
 
-def load_parsers(added: Iterable[EntryPoint] | None = None) -> dict[str, Parser]:
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """Parsers of one third party, by name, and where they come from."""
+
+    where: str
+    parsers: Mapping[str, Parser]
+
+
+def load_parsers(added: Iterable[EntryPoint] | None = None, *, folders: Iterable[Offer] = ()) -> dict[str, Parser]:
     """Return every parser by name: ``PARSERS``, the shipped templates, and those of third parties.
 
     A template goes by its file's name without ``.textfsm`` and gives plain rows: dictionaries with the capture
@@ -66,30 +75,33 @@ def load_parsers(added: Iterable[EntryPoint] | None = None) -> dict[str, Parser]
 
     An entry point of the group ``calipso_nornir.parsers`` leads to a callable (text -> value; it raises
     ``ParseError`` for what it cannot read), which goes by the entry point's name, or to a folder (``Path`` or
-    text) with an ``index`` and templates. Nothing replaces what is there: a name that is taken is a fault.
-    Raises ``MetadataError`` with all faults.
+    text) with an ``index`` and templates. ``folders`` offer parsers without packaging. Nothing replaces what is
+    there: a name that is taken is a fault. Raises ``MetadataError`` with all faults.
     """
     parsers: dict[str, Parser] = {**PARSERS, **_of_templates(shipped())}
     origins = dict.fromkeys(parsers, "calipso_nornir")
     faults: list[Fault] = []
-    for point in entry_points(group=GROUP) if added is None else added:
-        where = f"entry point {GROUP}: {point.name} = {point.value}"
-        try:
-            found = _offered(point)
-        except MetadataError as error:
-            faults += error.faults
-            continue
-        except Exception as error:  # noqa: BLE001 - importing a stranger's module may raise anything
-            faults.append(Fault(where, f"cannot be loaded: {type(error).__name__}: {error}"))
-            continue
-        for name, parser in found.items():
+    for offer in [*_installed(entry_points(group=GROUP) if added is None else added, faults), *folders]:
+        for name, parser in offer.parsers.items():
             if name in parsers:
-                faults.append(Fault(where, f'the parser name "{name}" is taken by {origins[name]}; choose another'))
+                problem = f'the parser name "{name}" is taken by {origins[name]}; choose another'
+                faults.append(Fault(offer.where, problem))
             else:
-                parsers[name], origins[name] = parser, where
+                parsers[name], origins[name] = parser, offer.where
     if faults:
         raise MetadataError(tuple(faults))
     return parsers
+
+
+def _installed(points: Iterable[EntryPoint], faults: list[Fault]) -> Iterable[Offer]:
+    for point in points:
+        where = f"entry point {GROUP}: {point.name} = {point.value}"
+        try:
+            yield Offer(where, _offered(point))
+        except MetadataError as error:
+            faults += error.faults
+        except Exception as error:  # noqa: BLE001 - importing a stranger's module may raise anything
+            faults.append(Fault(where, f"cannot be loaded: {type(error).__name__}: {error}"))
 
 
 def _of_templates(templates: TemplateSet) -> dict[str, Parser]:

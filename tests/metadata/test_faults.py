@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 HOSTS = {"type": "host", "fetcher": "Hosts"}
 FOLDER = {"folder": True, "types_name": "racks", "parent_type": "region"}
+MODULE = "tests.fixtures.guide_fetchers.cli_fetch_guide_vnics"
+ZONE = "availability_zone"
 VNICS = ["vnic-vedge"]
 
 
@@ -34,10 +36,11 @@ def faults(folder: Path, **files: Any) -> list[str]:
 
 
 def steps(*steps: Any) -> Any:
-    return {"scanners": {"S": list(steps)}}
+    """Steps laid over those of a scanner that is shipped, and runs on hosts."""
+    return {"scanners": {"ScanHost": list(steps)}}
 
 
-AT = "scanners.json: scanners/S/0"
+AT = "scanners.json: scanners/ScanHost/0"
 
 
 @pytest.mark.parametrize(
@@ -71,7 +74,7 @@ AT = "scanners.json: scanners/S/0"
             {"scanners_package": "json", **steps({**HOSTS, "fetcher": "Decoder"})},
             (
                 f'{AT}/fetcher: "json.decoder:Decoder" cannot be loaded: '
-                """AttributeError("module 'json.decoder' has no attribute 'Decoder'")"""
+                """AttributeError("module 'json.decoder' has no attribute 'Decoder'"). Did you mean "JSONDecoder"?"""
             ),
         ),
         (
@@ -98,7 +101,7 @@ AT = "scanners.json: scanners/S/0"
             f"{AT}/fetcher/types_name: is missing",
         ),
         (
-            steps({"type": "host", "fetcher": {**FOLDER, "parent_type": "regoin"}}),
+            steps({"type": "pnics_folder", "fetcher": {**FOLDER, "parent_type": "regoin"}}),
             f'{AT}/fetcher/parent_type: "regoin" is no object type. Did you mean "region"?',
         ),
         (
@@ -108,6 +111,78 @@ AT = "scanners.json: scanners/S/0"
         (
             {"scanners": {"S": [{**HOSTS, "children_scanner": "T"}], "T": [{**HOSTS, "children_scanner": "S"}]}},
             "scanners.json: scanners/T/0/children_scanner: leads back to where it is: S > T > S",
+        ),
+        (
+            steps({**HOSTS, "children_scanner": "ScanHost"}),
+            (
+                f"{AT}/children_scanner: leads back to where it is: "
+                "ScanEnvironment > ScanRegionsRoot > ScanRegion > ScanAvailabilityZone > ScanHost > ScanHost"
+            ),
+        ),
+        (
+            {"scanners": {"ScanHosts": [HOSTS]}},
+            (
+                "scanners.json: scanners/ScanHosts: no step leads to this scanner, so it never runs: some step has to "
+                'have it as children_scanner. Did you mean "ScanHost"?'
+            ),
+        ),
+        (
+            {"scanners": {"Mine": [{**HOSTS, "children_scanner": "Below"}], "Below": []}},
+            (
+                "scanners.json: scanners/Mine: no step leads to this scanner, so it never runs: some step has to "
+                "have it as children_scanner"
+            ),
+        ),
+        (
+            steps({"type": "pnics_folder", "fetcher": {**FOLDER, "parent_type": "region"}}),
+            (
+                f"{AT}/fetcher/parent_type: ScanHost runs on host, and there the folder hangs, "
+                'not under "region". Write host'
+            ),
+        ),
+        (
+            steps({"type": "ports_folder", "fetcher": {**FOLDER, "parent_type": "host"}}),
+            (
+                f'{AT}/type: "ports_folder" hangs under host here, but its parents are network '
+                "(shipped object_types.json: object_types/12)"
+            ),
+        ),
+        (
+            {"scanners": {"ScanAvailabilityZone": [{"type": "host", "fetcher": {**FOLDER, "parent_type": ZONE}}]}},
+            (
+                'scanners.json: scanners/ScanAvailabilityZone/0/type: "host" is no type of folders: "folder": true is '
+                "missing (shipped object_types.json: object_types/9)"
+            ),
+        ),
+        (steps({**HOSTS, "environment": "x"}), f'{AT}/environment: unknown key. Did you mean "environment_condition"?'),
+        (
+            steps({**HOSTS, "types_name": "x"}),
+            f"{AT}/types_name: unknown key",
+        ),
+        (
+            steps({**HOSTS, "fetcher": "fetchers.py:Mine"}),
+            f"{AT}/fetcher: \"fetchers.py:Mine\" cannot be loaded: FileNotFoundError('there is no file fetchers.py')",
+        ),
+        (
+            steps({**HOSTS, "fetcher": "../mine.py:Mine"}),
+            (
+                f'{AT}/fetcher: "../mine.py:Mine" cannot be loaded: ValueError(\'../mine.py has to be a file below the '
+                "folder, each part of its path a Python name')"
+            ),
+        ),
+        (
+            steps({**HOSTS, "fetcher": f"{MODULE}:CliFetchGuideVnic"}),
+            (
+                f'{AT}/fetcher: "{MODULE}:CliFetchGuideVnic" cannot be loaded: AttributeError("module \'{MODULE}\' has '
+                'no attribute \'CliFetchGuideVnic\'"). Did you mean "CliFetchGuideVnics"?'
+            ),
+        ),
+        (
+            steps({**HOSTS, "fetcher": f"{MODULE}:TakesNothing"}),
+            (
+                f'{AT}/fetcher: "{MODULE}:TakesNothing" is no fetcher: get() has to take one argument; '
+                "too many positional arguments"
+            ),
         ),
         (
             steps({**HOSTS, "environment_condition": {"mechanism_drivers": ["OVS", "LBX"]}}),
@@ -156,8 +231,11 @@ def test_scanners(tmp_path: Path, file: Any, fault: str) -> None:
     assert faults(tmp_path, scanners=file) == [fault]
 
 
-CLIQUE = {"name": "x", "focal_point_type": "host", "environment": "e", "link_types": VNICS}
+CLIQUE = {"name": "x", "focal_point_type": "vnic", "environment": "e", "link_types": VNICS}
 CLIQUE_AT = "clique_types.json: clique_types/0"
+MEANT = '. Did you mean "environment"?'
+FINDER_AT = "link_finders.json: link_finders/0"
+TUPLE = 'a tuple of link types is expected: link_types = ("vnic-vedge",)'
 RACK = {"type": "rack", "label": "Rack", "parents": ["region"]}
 
 
@@ -193,9 +271,25 @@ RACK = {"type": "rack", "label": "Rack", "parents": ["region"]}
         (
             "object_types",
             [{**RACK, "type": "host"}],
-            'object_types.json: object_types/0/type: "host" is declared already; overlays append, they never replace',
+            (
+                'object_types.json: object_types/0/type: "host" is declared already (shipped object_types.json: '
+                "object_types/9); overlays append, they never replace: to add to it, give its type and what is added, "
+                "no label"
+            ),
         ),
-        ("object_types", [{"type": "rack", "parents": []}], "object_types.json: object_types/0/label: is missing"),
+        (
+            "object_types",
+            [{"type": "hots", "parents": ["region"]}],
+            (
+                'object_types.json: object_types/0/label: is missing: "hots" is declared nowhere else. '
+                'Did you mean "host"?'
+            ),
+        ),
+        (
+            "object_types",
+            [{"type": "rack", "label": "Rack"}],
+            "object_types.json: object_types/0/parents: is missing: under which types does it hang?",
+        ),
         (
             "object_types",
             [{**RACK, "type": "rack-unit"}],
@@ -213,6 +307,33 @@ RACK = {"type": "rack", "label": "Rack", "parents": ["region"]}
         ),
         (
             "link_types",
+            [{"type": "vnic-host"}],
+            (
+                'link_types.json: link_types/0/type: no link finder has "vnic-host" among its link_types, '
+                "so no link of it is ever found"
+            ),
+        ),
+        *(
+            (
+                "link_finders",
+                [f"tests.fixtures.guide_fetchers.link_finders:{name}"],
+                f"{FINDER_AT} (tests.fixtures.guide_fetchers.link_finders:{name}.link_types): {problem}",
+            )
+            for name, problem in (
+                ("Nothing", f"is missing; {TUPLE}"),
+                ("Text", f'is the text "vnic-vedge"; {TUPLE}'),
+                ("Empty", f"is empty; {TUPLE}"),
+                ("Number", f"is 7; {TUPLE}"),
+                ("Slip", '"vnic-vedg" is no link type. Did you mean "vnic-vedge"?'),
+                ("NoLinkType", '"vnics" is no link type'),
+                (
+                    "Reverse",
+                    'links are found in the direction in which they are declared: write "vnic-vedge"',
+                ),
+            )
+        ),
+        (
+            "link_types",
             [{"type": "vnic"}],
             "link_types.json: link_types/0/type: must be of the form ^[a-z][a-z0-9_]*-[a-z][a-z0-9_]*$, not 'vnic'",
         ),
@@ -227,6 +348,57 @@ RACK = {"type": "rack", "label": "Rack", "parents": ["region"]}
             f'{CLIQUE_AT}/link_types/1: "vedge-vnics" is no link type. Did you mean "vedge-vnic"?',
         ),
         ("clique_types", [{**CLIQUE, "link_types": []}], f"{CLIQUE_AT}/link_types: must not be empty"),
+        (
+            "clique_types",
+            [{**CLIQUE, "focal_point_type": "instance", "link_types": ["instance-vnic", "vedge-vnic"]}],
+            (
+                f'{CLIQUE_AT}/link_types/1: "vedge-vnic" cannot be walked from instance in this direction: one comes '
+                'from vnic. Write "vnic-vedge"'
+            ),
+        ),
+        (
+            "clique_types",
+            [{**CLIQUE, "link_types": ["vedge-host_pnic", "vnic-vedge"]}],
+            (
+                f'{CLIQUE_AT}/link_types/0: "vedge-host_pnic" is walked before anything leads to vedge: it belongs '
+                'behind "vnic-vedge"'
+            ),
+        ),
+        (
+            "clique_types",
+            [{**CLIQUE, "link_types": ["vnic-vedge", "switch-switch_pnic", "switch_pnic-host_pnic"]}],
+            (
+                f'{CLIQUE_AT}/link_types/1: "switch-switch_pnic" cannot be walked: no link type before it leads from '
+                "vnic to switch"
+            ),
+        ),
+        ("clique_types", [{**CLIQUE, "environments": "e"}], f"{CLIQUE_AT}/environments: unknown key{MEANT}"),
+        (
+            "parsers",
+            {"parsers": {"mine": "upper"}},
+            (
+                'parsers.json: parsers/mine: "upper" leads to no function: write '
+                '"file.py:function" or "package.module:function"'
+            ),
+        ),
+        (
+            "parsers",
+            {"parsers": {"mine": "json:loadz"}},
+            (
+                'parsers.json: parsers/mine: "json:loadz" cannot be loaded: '
+                """AttributeError("module 'json' has no attribute 'loadz'"). Did you mean "load"?"""
+            ),
+        ),
+        (
+            "parsers",
+            {"parsers": {"mine": "json:__name__"}},
+            'parsers.json: parsers/mine: "json:__name__" is no function, but str: text -> value is expected',
+        ),
+        (
+            "parsers",
+            {"parsers": {"bonding": "json:loads"}},
+            'parsers.json: parsers/bonding: the parser name "bonding" is taken by calipso_nornir; choose another',
+        ),
         (
             "clique_types",
             [{**CLIQUE, "environment": ""}],
@@ -249,7 +421,7 @@ RACK = {"type": "rack", "label": "Rack", "parents": ["region"]}
         ),
         (
             "clique_types",
-            [{**CLIQUE, "environment": "ANY", "focal_point_type": "instance"}],
+            [{**CLIQUE, "environment": "ANY", "focal_point_type": "instance", "link_types": ["instance-vnic"]}],
             f'{CLIQUE_AT}: is for the same environments as "instance" (shipped clique_types.json: clique_types/0)',
         ),
         (
@@ -355,16 +527,15 @@ def test_all_faults_of_all_files_at_once(tmp_path: Path) -> None:
         tmp_path,
         scanners=steps({"type": "host"}, {**HOSTS, "typ": "x"}),
         link_types="{",
-        object_types=[{"type": "rack"}],
+        object_types=[{"label": "Rack"}],
     ) == [
         (
             "link_types.json: is no readable JSON: "
             "Expecting property name enclosed in double quotes: line 1 column 2 (char 1)"
         ),
-        "object_types.json: object_types/0/label: is missing",
-        "object_types.json: object_types/0/parents: is missing",
+        "object_types.json: object_types/0/type: is missing",
         f"{AT}/fetcher: is missing",
-        'scanners.json: scanners/S/1/typ: unknown key. Did you mean "type"?',
+        'scanners.json: scanners/ScanHost/1/typ: unknown key. Did you mean "type"?',
     ]
 
 

@@ -1,0 +1,42 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Imports the Python files that lie beside the JSON files of a folder: plug-ins without packaging.
+
+Such a folder is made a package of its own name, so its files may import each other (``from .common import x``), and
+two folders may both have a ``fetchers.py``.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import sys
+from importlib import import_module
+from pathlib import PurePath
+from types import ModuleType
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+def module_in(folder: Path, file: str) -> ModuleType:
+    """Import ``file`` (``fetchers.py``, ``more/fetchers.py``) of a folder.
+
+    Raises FileNotFoundError when it is not there, ValueError for a path that leads out of the folder or whose parts
+    are no Python names, and whatever importing it raises.
+    """
+    parts = PurePath(file).with_suffix("").parts
+    if not all(part.isidentifier() for part in parts):
+        raise ValueError(f"{file} has to be a file below the folder, each part of its path a Python name")
+    if not (folder / file).is_file():
+        raise FileNotFoundError(f"there is no file {folder / file}")
+    return import_module(".".join([_package_of(folder), *parts]))
+
+
+def _package_of(folder: Path) -> str:
+    where = str(folder.resolve())
+    name = f"calipso_folder_{hashlib.blake2b(where.encode(), digest_size=6).hexdigest()}"
+    if name not in sys.modules:
+        package = ModuleType(name, f"The Python files of {where}.")
+        package.__path__ = [where]
+        sys.modules[name] = package
+    return name

@@ -1,0 +1,111 @@
+# SPDX-License-Identifier: Apache-2.0
+"""How scanners lead to each other: each is led to, none leads back to itself, folders hang where their scanner runs."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from typing import TYPE_CHECKING
+
+from calipso_nornir.metadata import schema
+from calipso_nornir.metadata.catalog import ROOT_SCANNER
+from calipso_nornir.metadata.names import nearest
+
+if TYPE_CHECKING:
+    from calipso_nornir.metadata.check import Check
+
+Places = list[tuple[schema.StepSpec, str]]
+
+
+class Hierarchy:
+    """Scanners and steps as the files declare them, whether their fetchers can be loaded or not."""
+
+    def __init__(self) -> None:
+        self._scanners: dict[str, str] = {}
+        self._steps: defaultdict[str, Places] = defaultdict(list)
+
+    def add(self, scanner: str, where: str) -> None:
+        """Add a scanner, which several files may add steps to."""
+        self._scanners.setdefault(scanner, where)
+
+    def add_step(self, scanner: str, spec: schema.StepSpec, where: str) -> None:
+        """Add one of its steps."""
+        self._steps[scanner].append((spec, where))
+
+    def check(self, check: Check) -> None:
+        """Note everything that is wrong."""
+        for steps in list(self._steps.values()):
+            for spec, where in steps:
+                wanted = spec.children_scanner
+                if wanted and wanted not in self._scanners:
+                    check.fault(
+                        f"{where}/children_scanner", f'"{wanted}" is no scanner{nearest(wanted, self._scanners)}'
+                    )
+        if ROOT_SCANNER not in self._scanners:
+            check.fault("scanners", f"there is no {ROOT_SCANNER}, where every scan begins")
+        self._loops(check)
+        self._unled(check)
+        run_on = self._run_on()
+        for scanner, steps in self._steps.items():
+            for spec, where in steps:
+                if isinstance(spec.fetcher, schema.FolderSpec) and run_on.get(scanner):
+                    _folder(check, spec, spec.fetcher, (scanner, run_on[scanner]), where)
+
+    def _loops(self, check: Check) -> None:
+        done: set[str] = set()
+
+        def walk(scanner: str, path: tuple[str, ...], origin: str) -> None:
+            if scanner in path:
+                check.fault(f"{origin}/children_scanner", f"leads back to where it is: {' > '.join([*path, scanner])}")
+            elif scanner not in done:
+                done.add(scanner)
+                for spec, where in self._steps.get(scanner, []):
+                    if spec.children_scanner:
+                        walk(spec.children_scanner, (*path, scanner), where)
+
+        for scanner in [ROOT_SCANNER, *sorted(self._scanners)]:
+            walk(scanner, (), "")
+
+    def _unled(self, check: Check) -> None:
+        """Scanners that no step leads to never run; those that only such a scanner leads to go with it."""
+        led = {spec.children_scanner for steps in self._steps.values() for spec, _ in steps}
+        for scanner, where in self._scanners.items():
+            if scanner not in led and scanner != ROOT_SCANNER:
+                others = self._scanners.keys() & {ROOT_SCANNER, *led}
+                problem = (
+                    "no step leads to this scanner, so it never runs: some step has to have it as children_scanner"
+                )
+                check.fault(where, f"{problem}{nearest(scanner, others)}")
+
+    def _run_on(self) -> dict[str, set[str]]:
+        """Scanner -> types of the objects that it runs on."""
+        found: defaultdict[str, set[str]] = defaultdict(set, {ROOT_SCANNER: {"environment"}})
+        for steps in self._steps.values():
+            for spec, _ in steps:
+                if spec.children_scanner:
+                    found[spec.children_scanner].add(spec.type)
+        return dict(found)
+
+
+def _folder(
+    check: Check, spec: schema.StepSpec, folder: schema.FolderSpec, runs: tuple[str, set[str]], where: str
+) -> None:
+    """Check that a folder hangs where its scanner runs, and that its type may hang there."""
+    scanner, run_on = runs
+    here = " or ".join(sorted(run_on))
+    if folder.parent_type not in run_on and folder.parent_type in check.object_types:
+        problem = f'{scanner} runs on {here}, and there the folder hangs, not under "{folder.parent_type}"'
+        check.fault(
+            f"{where}/fetcher/parent_type", f"{problem}{nearest(folder.parent_type, run_on) or f'. Write {here}'}"
+        )
+        return
+    declared = check.object_types.get(spec.type)
+    if declared is None:
+        return
+    if not declared.folder:
+        check.fault(
+            f"{where}/type", f'"{spec.type}" is no type of folders: "folder": true is missing ({declared.origin})'
+        )
+    for type_ in sorted(run_on - set(declared.parents)):
+        told = ", ".join(declared.parents)
+        problem = f'"{spec.type}" hangs under {type_} here, but its parents are {told} ({declared.origin})'
+        check.fault(f"{where}/type", problem)
