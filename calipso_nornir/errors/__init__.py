@@ -33,7 +33,8 @@
     │       ├── CommandMissing   ├── CommandTimedOut ├── SudoRefused
     ├── ParseError               an answer of unknown shape
     └── FetchError               a fetching that went wrong for a reason of its own
-        ├── FetcherRaised        ├── DuplicateObject ├── ParentUnknown   ├── LookupCycle
+        ├── FetcherRaised        ├── PromiseBroken   ├── LookupCycle
+        ├── DuplicateObject      ├── ParentUnknown   ├── Misplaced
         ├── RowsIncomplete       ├── CellUnreachable ├── CellsUntold     ├── HostsUnlisted
         ├── NoMachine            ├── OneMachine      └── PerhapsOneMachine
 
@@ -65,8 +66,10 @@ from calipso_nornir.errors.fetch import (
     FetchError,
     FieldMissing,
     LookupCycle,
+    Misplaced,
     ParentUnknown,
     ParseError,
+    PromiseBroken,
 )
 from calipso_nornir.errors.lists import (
     CellsUntold,
@@ -162,6 +165,7 @@ __all__ = [
     "LoginRefused",
     "LookupCycle",
     "MetadataError",
+    "Misplaced",
     "NoMachine",
     "NornirUnusable",
     "NotAuthenticated",
@@ -175,6 +179,7 @@ __all__ = [
     "ParseError",
     "PastUnknown",
     "PerhapsOneMachine",
+    "PromiseBroken",
     "RecordingFailed",
     "ResourceMissing",
     "Retriable",

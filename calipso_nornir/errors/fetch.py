@@ -47,6 +47,35 @@ class FetcherRaised(FetchError):
 
 
 @dataclass(eq=False)
+class PromiseBroken(FetchError):
+    """A plug-in gave something else than plug-ins of its kind do: a mistake of its author.
+
+    Attributes:
+        plugin: its name and where it stands.
+        problem: what was found, what is expected, and what was perhaps meant.
+    """
+
+    plugin: str
+    problem: str
+
+    def __str__(self) -> str:
+        return f"{self.plugin}: {self.problem}"
+
+
+@dataclass(eq=False)
+class Misplaced(FetchError):
+    """An object hangs where its type is not declared to hang."""
+
+    type: str
+    parent_type: str
+    found_by: str
+    problem: str
+
+    def __str__(self) -> str:
+        return f"{self.found_by}: {self.type} under {self.parent_type}: {self.problem}"
+
+
+@dataclass(eq=False)
 class DuplicateObject(FetchError):
     """Two fetchings found different objects of one type under one id."""
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 from calipso_nornir.errors import CalipsoError, CommandFailed, CommandMissing, CommandTimedOut, ParseError, SudoRefused
 from calipso_nornir.model.objects import RESERVED
+from calipso_nornir.model.refs import Folder, ObjectRef
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Mapping, Sequence
@@ -15,7 +16,6 @@ if TYPE_CHECKING:
     from calipso_nornir.model.answers import Answers
     from calipso_nornir.model.objects import JSON
     from calipso_nornir.model.queries import Query
-    from calipso_nornir.model.refs import Folder, ObjectRef
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,6 +51,10 @@ class Fetched:
     def __post_init__(self) -> None:
         if not isinstance(self.id, str) or not isinstance(self.name, str):
             raise TypeError(f"id and name of an object are text, not {self.id!r} and {self.name!r}")
+        if self.under is not None and not isinstance(self.under, ObjectRef):
+            raise TypeError(f"under is a reference (parent.ref, parent.sibling(type, id)), not {self.under!r:.200}")
+        if self.folder is not None and not isinstance(self.folder, Folder):
+            raise TypeError(f"folder is a Folder(type=…, types_name=…, text=…), not {self.folder!r:.200}")
         if not self.id or "/" in self.id:
             raise ValueError(f"{self.id!r} is no id: make it with calipso_nornir.model.ids")
         clash = RESERVED & self.attributes.keys()

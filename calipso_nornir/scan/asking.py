@@ -15,18 +15,19 @@ from collections.abc import Generator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
 
-from calipso_nornir.errors import CalipsoError, Fatal, FetcherRaised, LookupCycle
+from calipso_nornir.errors import CalipsoError, Fatal, FetcherRaised, LookupCycle, PromiseBroken
 from calipso_nornir.model.answers import Answer
-from calipso_nornir.model.fetching import Fetched
 from calipso_nornir.model.queries import Lookup
+from calipso_nornir.scan.contract import found_of, queries_of
 from calipso_nornir.scan.events import RoundBegan
-from calipso_nornir.scan.live import Task, queries_of, read_reply
+from calipso_nornir.scan.live import MAX_TURNS, Task, read_reply
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from calipso_nornir.metadata.catalog import Step
     from calipso_nornir.model.answers import Answers
+    from calipso_nornir.model.fetching import Fetched
     from calipso_nornir.model.objects import InventoryObject
     from calipso_nornir.model.protocols import Reply, Source
     from calipso_nornir.model.queries import Query
@@ -202,9 +203,8 @@ class Rounds:
         assert task.generator is not None  # noqa: S101 - only generators are advanced
         ready = True
         while ready:
-            task.turns += 1
             try:
-                task.waiting = queries_of(task.generator.send(answers), task.turns)  # type: ignore[arg-type]  # None starts
+                task.waiting = self._asked_by(task, answers)
             except StopIteration as stop:
                 self._finish(task, stop.value)
                 return
@@ -215,14 +215,24 @@ class Rounds:
             if ready:
                 answers = task.answers({query: self._answer_to(query) for query in task.waiting})
 
-    def _finish(self, task: Task, objects: Any) -> None:  # noqa: ANN401 - a plug-in may return anything
-        if not isinstance(objects, (list, tuple)) or not all(isinstance(one, Fetched) for one in objects):
-            self._stop(task, TypeError(f"a list of Fetched was expected, not {objects!r:.200}"))
+    def _asked_by(self, task: Task, answers: Answers | None) -> tuple[Query, ...]:
+        assert task.generator is not None  # noqa: S101 - as its caller
+        task.turns += 1
+        asked = task.generator.send(answers)  # type: ignore[arg-type]  # None starts a generator
+        if task.turns > MAX_TURNS:
+            raise RuntimeError(f"it has asked {MAX_TURNS} times and does not come to an end")
+        return queries_of(task.step, asked, self._parsers)
+
+    def _finish(self, task: Task, returned: Any) -> None:  # noqa: ANN401 - a plug-in may return anything
+        try:
+            found = found_of(task.step, returned)
+        except PromiseBroken as error:
+            self._stop(task, error)
             return
         del self._live[task]
-        for error in task.gaps.values():
-            self._doubt(task, error)
-        self._ended.append(Outcome(task, tuple(objects)))
+        for gap in task.gaps.values():
+            self._doubt(task, gap)
+        self._ended.append(Outcome(task, found))
 
     def _stop(self, task: Task, error: Exception) -> None:
         if not isinstance(error, CalipsoError):

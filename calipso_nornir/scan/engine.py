@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from calipso_nornir.errors import CalipsoError, Fatal, ScanCancelled
 from calipso_nornir.scan.before import Before
 from calipso_nornir.scan.cliques import build_cliques, constraint_attributes
+from calipso_nornir.scan.contract import STATES
 from calipso_nornir.scan.events import SILENT, PhaseBegan, ScanEnded
 from calipso_nornir.scan.gather import Gathering
 from calipso_nornir.scan.graph import Graph
@@ -161,6 +162,7 @@ class Scan:
             before=self._view.links,
             at=self._report.started_at,
             on_trouble=self._troubles.fail,
+            states=self._catalog.constants.get("link_states") or STATES,
         )
 
     def _cliques(self, working: Working, links: Iterable[Link]) -> tuple[list[Link], Iterable[Clique]]:

@@ -56,7 +56,14 @@ class Gathering:
         self._scope = scope
         self._complete_types: set[str] = set()
         self._unsure: list[Task] = []
-        self._placer = Placer(self.working, before, started_at=report.started_at, scope=scope, troubles=troubles)
+        self._placer = Placer(
+            self.working,
+            before,
+            started_at=report.started_at,
+            scope=scope,
+            troubles=troubles,
+            object_types=steps.object_types,
+        )
         self._rounds = Rounds(source, steps=steps, parsers=parsers, picture=self)
 
     def run(self) -> Working:

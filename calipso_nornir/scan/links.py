@@ -7,10 +7,11 @@ import logging
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from calipso_nornir.errors import FetcherRaised, FetchError
+from calipso_nornir.errors import FetcherRaised, FetchError, PromiseBroken
+from calipso_nornir.scan.contract import STATES, finder_named, link_problem, links_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Collection, Iterable, Sequence
     from datetime import datetime
 
     from calipso_nornir.model.links import Link
@@ -19,36 +20,72 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
+MAX_TOLD = 5
+"""Different mistakes of one link finder that are told one by one."""
 
-def find_links(
+
+def find_links(  # noqa: PLR0913 - the picture, and what of it a link may be and was
     finders: Sequence[tuple[str, LinkFinder]],
     working: Working,
     *,
     before: Callable[[str], Iterable[Link]],
     at: datetime,
     on_trouble: Callable[[FetchError, str], None],
+    states: Collection[str] = STATES,
 ) -> list[Link]:
     """Run the finders in order; later ones see the links of earlier ones.
 
-    A finder that raises is a failure of its own link types only: ``before(type)`` gives the links of
-    these that were known, which are kept, as they were, where both their ends still are.
+    A finder that raises, or yields what is no link that it may yield, is a failure of its own link types only:
+    ``before(type)`` gives the links of these that were known, which are kept, as they were, where both their ends
+    still are and they were not found again. ``states`` are those that a link may have.
     """
     found: dict[str, Link] = {}
     for name, finder in finders:
-        try:
-            links = [replace(link, scanned_at=_confirmed_at(link, working, at)) for link in finder.find(working)]
-        except Exception as error:
-            logger.exception("link finder %s raised", name)
-            on_trouble(FetcherRaised(f"link finder {name}", repr(error)), f"links {', '.join(finder.link_types)}")
-            links = [link for type_ in finder.link_types for link in before(type_)]
+        links, sound = _yielded(name, finder, working, states=states, on_trouble=on_trouble)
         own: dict[str, Link] = {}
         for link in links:
-            if link.source in working and link.target in working:
-                known = own.get(link.document_id) or found.get(link.document_id)
-                own[link.document_id] = link if known is None else _joined(known, link)
+            confirmed = replace(link, scanned_at=_confirmed_at(link, working, at))
+            known = own.get(link.document_id) or found.get(link.document_id)
+            own[link.document_id] = confirmed if known is None else _joined(known, confirmed)
+        if not sound:
+            for link in (link for type_ in finder.link_types for link in before(type_)):
+                if link.source in working and link.target in working and link.document_id not in found:
+                    own.setdefault(link.document_id, link)
         working.put_links(own[key] for key in own if key not in found)
         found.update(own)
     return list(found.values())
+
+
+def _yielded(
+    name: str,
+    finder: LinkFinder,
+    working: Working,
+    *,
+    states: Collection[str],
+    on_trouble: Callable[[FetchError, str], None],
+) -> tuple[list[Link], bool]:
+    """Return the links that one finder finds, and whether nothing went wrong; of one that raises, none."""
+    links: list[Link] = []
+    problems: dict[str, None] = {}
+    affected = f"links {', '.join(finder.link_types)}"
+    try:
+        for link in links_of(name, finder, finder.find(working)):
+            problem = link_problem(link, finder, there=working, states=states)
+            if problem:
+                problems[problem] = None
+            else:
+                links.append(link)
+    except PromiseBroken as error:
+        on_trouble(error, affected)
+        return [], False
+    except Exception as error:
+        logger.exception("link finder %s raised", name)
+        on_trouble(FetcherRaised(f"link finder {name}", repr(error)), affected)
+        return [], False
+    for number, problem in enumerate(list(problems)[:MAX_TOLD], 1):
+        more = f" (and {len(problems) - MAX_TOLD} more)" if number == MAX_TOLD < len(problems) else ""
+        on_trouble(PromiseBroken(finder_named(name, finder), problem + more), affected)
+    return links, not problems
 
 
 def _confirmed_at(link: Link, working: Working, at: datetime) -> datetime:

@@ -93,18 +93,6 @@ class Task:
         return tuple(chosen) or derived(f"step {self.step.name}")
 
 
-def queries_of(asked: Any, turn: int) -> tuple[Query, ...]:  # noqa: ANN401 - a plug-in may yield anything
-    """Take what a fetcher yields, as far as it can be asked."""
-    if turn > MAX_TURNS:
-        raise RuntimeError(f"it has asked {MAX_TURNS} times and does not come to an end")
-    queries = tuple(asked)
-    for query in queries:
-        if not isinstance(query, Query):
-            raise TypeError(f"a sequence of queries was expected, with {query!r} in it")
-        hash(query)
-    return queries
-
-
 def read_reply(
     query: Query, reply: Reply | CalipsoError, parsers: Mapping[str, Callable[[str], Any]]
 ) -> Answer | CalipsoError:

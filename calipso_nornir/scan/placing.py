@@ -13,6 +13,7 @@ from calipso_nornir.model import ids
 from calipso_nornir.model.evidence import derived
 from calipso_nornir.model.objects import InventoryObject
 from calipso_nornir.model.refs import ObjectRef
+from calipso_nornir.scan.places import Places
 from calipso_nornir.scan.working import State, Working
 
 if TYPE_CHECKING:
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from calipso_nornir.errors import CalipsoError
-    from calipso_nornir.metadata.catalog import Step
+    from calipso_nornir.metadata.catalog import ObjectType, Step
     from calipso_nornir.model.evidence import Evidence
     from calipso_nornir.model.fetching import Fetched
     from calipso_nornir.model.refs import Witness
@@ -59,7 +60,7 @@ class Placer:
     itself and those that waited for it. What is wrong with an object is noted among the troubles.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - the picture now and before, and what may be in it
         self,
         working: Working,
         before: Before,
@@ -67,12 +68,14 @@ class Placer:
         started_at: datetime,
         scope: Scope | None = None,
         troubles: Troubles,
+        object_types: Mapping[str, ObjectType],
     ) -> None:
         self._working = working
         self._before = before
         self._started_at = started_at
         self._scope = scope
         self._troubles = troubles
+        self._places = Places(object_types, troubles)
         self._new: list[Arrival] = []
         self._waiting: defaultdict[ObjectRef, list[tuple[Fetched | InventoryObject, Origin]]] = defaultdict(list)
         self._blind: defaultdict[ObjectRef, set[Witness]] = defaultdict(set)
@@ -169,7 +172,9 @@ class Placer:
     def _put(self, fetched: Fetched, under: ObjectRef, origin: Origin) -> None:
         parent = self._working.get(under) or self._revived(under)
         if fetched.folder is not None:
+            self._places.check(fetched.folder.type, parent.type, origin)
             parent = self._folder(fetched, parent)
+        self._places.check(origin.step.type, parent.type, origin)
         old = self._before.get(self._ref(fetched, origin))
         if old is not None and not fetched.named:
             fetched = replace(fetched, name=old.name, object_name=old.object_name)

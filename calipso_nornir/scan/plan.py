@@ -84,7 +84,7 @@ class Steps:
             scanner: tuple(step for step in steps if step.applies_to(environment))
             for scanner, steps in catalog.scanners.items()
         }
-        self._object_types = catalog.object_types
+        self.object_types = catalog.object_types
 
     def below(self, step: Step) -> tuple[Step, ...]:
         """Return the steps that are run on each object that ``step`` finds."""
@@ -174,7 +174,7 @@ class Steps:
         while grown:
             more = {
                 name
-                for name, one in self._object_types.items()
+                for name, one in self.object_types.items()
                 if name not in within and name != type_ and {type_, *within} & set(one.parents)
             }
             within |= more

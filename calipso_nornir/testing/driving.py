@@ -17,6 +17,7 @@ from calipso_nornir.model.fetching import Fetched
 from calipso_nornir.model.protocols import Reply
 from calipso_nornir.model.queries import ApiGet, Command, Lookup, Select
 from calipso_nornir.parsing.registry import load_parsers
+from calipso_nornir.scan.contract import parser_problem
 from calipso_nornir.scan.live import read_reply
 
 if TYPE_CHECKING:
@@ -114,6 +115,9 @@ def _run(fetching: Fetching, canned: _Canned, driven: Driven) -> list[Fetched]:
             return found
         _expect(isinstance(asked, Sequence), f"a fetcher yields a sequence of queries, not {asked!r}")
         queries = list(dict.fromkeys(asked))
+        for query in queries:
+            problem = parser_problem(query, canned.parsers)
+            _expect(not problem, problem)
         driven.rounds.append(queries)
         answers = Answers(
             {query: canned.answer(query) for query in queries},
@@ -134,6 +138,10 @@ class _Canned:
         self._answers = answers
         self._parsers = parsers
 
+    @property
+    def parsers(self) -> Mapping[str, Callable[[str], Any]]:
+        return _installed() if self._parsers is None else self._parsers
+
     def answer(self, query: Query) -> Answer | CalipsoError:
         told = self._told(query)
         if isinstance(told, Path):
@@ -147,7 +155,7 @@ class _Canned:
         if isinstance(query, Command):
             if not isinstance(reply.data, str):
                 return Answer(reply.data, gap=reply.gap)
-            return read_reply(query, reply, _installed() if self._parsers is None else self._parsers)
+            return read_reply(query, reply, self.parsers)
         return Answer(value_of(query, reply.data), gap=reply.gap)
 
     def _told(self, query: Query) -> Any:  # noqa: ANN401 - answers are of any shape

@@ -18,6 +18,7 @@ from calipso_nornir.errors import (
     LookupCycle,
     NotAuthenticated,
     ParseError,
+    PromiseBroken,
 )
 from calipso_nornir.model.environment import Environment
 from calipso_nornir.model.fetching import Fetched, first_of
@@ -44,6 +45,7 @@ if TYPE_CHECKING:
 ROOT = root_of("cloud")
 API = ApiGet("compute", "/x", "x")
 DB = Select("nova", "SELECT 1 FROM t")
+FETCHER = "fetcher ScanEnvironment/a (tests.fixtures.canned:Does)"
 
 
 def on(host: str, text: str = "cmd", **more: Any) -> Command:
@@ -330,13 +332,23 @@ def test_an_answer_of_unknown_shape_is_an_error_of_its_readers_only() -> None:
     assert list(watch.found_by) == ["ScanEnvironment/b of environment cloud"]
 
 
-@pytest.mark.parametrize("parsers", [{"bad": lambda text: text.nothing}, {}], ids=["raises", "unknown"])
-def test_a_parser_that_is_broken_is_an_error_of_its_readers_only(parsers: Any, caplog: Any) -> None:
+def test_a_parser_that_is_broken_is_an_error_of_its_readers_only(caplog: Any) -> None:
+    parsers = {"bad": lambda text: text.nothing}
     with caplog.at_level(logging.CRITICAL):
         watch = Watch({"cli": "x"}, step("a", asking(on("h1", parser="bad"))), parsers=parsers).run()
     error = watch.errors["ScanEnvironment/a"]
     assert isinstance(error, FetcherRaised)
     assert error.plugin == "parser bad"
+
+
+def test_a_parser_that_there_is_not_is_told_before_anybody_is_asked() -> None:
+    watch = Watch({"cli": "x"}, step("a", asking(on("h1", parser="jsn"))), parsers={"json": str}).run()
+    assert watch.errors == {
+        "ScanEnvironment/a": PromiseBroken(
+            FETCHER, '"cmd" names the parser \'jsn\', and there is none of that name. Did you mean "json"?'
+        )
+    }
+    assert watch.asked == []
 
 
 def test_without_a_login_nothing_goes_on() -> None:
@@ -396,15 +408,6 @@ def returns(what: Any) -> Callable[[InventoryObject], Any]:
     [
         (boom, "KeyError('host')"),
         (boom_later, "KeyError('host')"),
-        (yields(API), "TypeError(\"'ApiGet' object is not iterable\")"),
-        (yields(None), "TypeError(\"'NoneType' object is not iterable\")"),
-        (yields(["uptime"]), "TypeError(\"a sequence of queries was expected, with 'uptime' in it\")"),
-        (yields([Lookup("a", (("k", []),))]), "TypeError(\"unhashable type: 'list'\")"),
-        (returns(None), "TypeError('a list of Fetched was expected, not None')"),
-        (returns({"id": 1}), "TypeError(\"a list of Fetched was expected, not {'id': 1}\")"),
-        (returns(["x"]), "TypeError(\"a list of Fetched was expected, not ['x']\")"),
-        (lambda _: None, "TypeError('a list of Fetched was expected, not None')"),
-        (lambda _: "text", "TypeError(\"a list of Fetched was expected, not 'text'\")"),
         (endless, f"RuntimeError('it has asked {MAX_TURNS} times and does not come to an end')"),
     ],
     ids=lambda value: value if isinstance(value, str) else "",
@@ -413,6 +416,44 @@ def test_whatever_a_fetcher_does_is_its_own_failure(get: Any, cause: str, caplog
     with caplog.at_level(logging.CRITICAL):
         watch = Watch({"api": ["x"]}, step("a", get), step("b", asking(API))).run()
     assert watch.errors == {"ScanEnvironment/a": FetcherRaised("ScanEnvironment/a of environment cloud", cause)}
+    assert list(watch.found_by) == ["ScanEnvironment/b of environment cloud"]
+
+
+RETURN = "a list of Fetched is expected: return [Fetched(id=…, name=…, attributes={…})]"
+QUERIES = "queries are expected (Command, ApiGet, Select, Lookup)"
+FOUND = Fetched(id="x", name="x")
+LISTS = Lookup("a", (("k", []),))
+
+
+@pytest.mark.parametrize(
+    ("get", "problem"),
+    [
+        (yields(API), f"yielded {API!r}; a list of queries is expected: yield [query]"),
+        (yields(None), "yielded None; a list of queries is expected: yield [Command(…)]"),
+        (yields("uptime"), "yielded 'uptime'; a list of queries is expected: yield [Command(…)]"),
+        (
+            yields(FOUND),
+            f"yielded {FOUND!r}; a list of queries is expected: what was found is returned, in one list",
+        ),
+        (yields([FOUND]), f"yielded {FOUND!r} in a list; {QUERIES}: what was found is returned, in one list"),
+        (yields(["uptime"]), f"yielded 'uptime' in a list; {QUERIES}"),
+        (
+            yields([LISTS]),
+            f"yielded {LISTS!r}; a query of values is expected, tuples in place of lists (unhashable type: 'list')",
+        ),
+        (returns(None), f"returned nothing; {RETURN}, or []"),
+        (returns({"id": 1}), f"returned a dict of id; {RETURN}"),
+        (returns(["x"]), f"returned 'x' in place 0 of a list; {RETURN}"),
+        (returns([FOUND, {"id": "1"}]), f"returned a dict of id in place 1 of a list; {RETURN}"),
+        (lambda _: None, f"returned nothing; {RETURN}, or []"),
+        (lambda _: "text", f"returned 'text'; {RETURN}"),
+        (lambda _: ["1" * 300], f"returned '{'1' * 199}… in place 0 of a list; {RETURN}"),
+    ],
+    ids=lambda value: value[:40] if isinstance(value, str) else "",
+)
+def test_what_a_fetcher_may_not_give_is_told_with_what_it_may(get: Any, problem: str) -> None:
+    watch = Watch({"api": ["x"]}, step("a", get), step("b", asking(API))).run()
+    assert watch.errors == {"ScanEnvironment/a": PromiseBroken(FETCHER, problem)}
     assert list(watch.found_by) == ["ScanEnvironment/b of environment cloud"]
 
 

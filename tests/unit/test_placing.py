@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from calipso_nornir.errors import CalipsoError, DuplicateObject, FieldMissing, ParentUnknown
+from calipso_nornir.metadata.catalog import ObjectType
 from calipso_nornir.model.evidence import Evidence
 from calipso_nornir.model.fetching import Fetched
 from calipso_nornir.model.objects import root_of
@@ -35,6 +36,7 @@ HOSTS, VNICS, DETAILS = (
 )
 DHCP = Folder(type="dhcps_folder", types_name="dhcps", text="DHCP servers")
 LATER = AT.replace(hour=9)
+ANYWHERE = ("environment", "host", "vnic", "dhcps_folder")
 
 
 class Placing:
@@ -50,6 +52,7 @@ class Placing:
             started_at=LATER,
             scope=scope,
             troubles=Troubles(self._report, SILENT),
+            object_types={one: ObjectType(one, one, ANYWHERE) for one in ANYWHERE},
         )
         self.placer.add_context(ROOT)
 

@@ -1,0 +1,140 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What plug-ins promise and only a scan can see: what fetchers yield and return, and what link finders yield.
+
+Every mistake of an author is an error that says which plug-in, what was found and what is expected; none is passed
+over in silence.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING, Any
+
+from calipso_nornir.errors import PromiseBroken
+from calipso_nornir.metadata.names import nearest
+from calipso_nornir.model.fetching import Fetched
+from calipso_nornir.model.links import Link
+from calipso_nornir.model.objects import InventoryObject
+from calipso_nornir.model.queries import Query
+from calipso_nornir.model.refs import ObjectRef
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Container, Iterator
+
+    from calipso_nornir.metadata.catalog import Step
+    from calipso_nornir.model.protocols import LinkFinder
+
+SHOWN = 200
+"""Characters of a wrong value that a message shows."""
+STATES = ("up", "down")
+
+
+# --- fetchers
+
+
+def queries_of(step: Step, asked: Any, parsers: Container[str]) -> tuple[Query, ...]:  # noqa: ANN401 - a plug-in may yield anything
+    """Take what a fetcher yields; raises PromiseBroken when it cannot be asked."""
+    if isinstance(asked, (Query, Fetched, str)) or not isinstance(asked, Iterable):
+        raise PromiseBroken(_named(step), f"yielded {_shown(asked)}; a list of queries is expected: {_hint(asked)}")
+    queries = tuple(asked)
+    for query in queries:
+        if not isinstance(query, Query):
+            problem = f"yielded {_shown(query)} in a list; queries are expected (Command, ApiGet, Select, Lookup)"
+            raise PromiseBroken(_named(step), f"{problem}: {_hint(query)}" if isinstance(query, Fetched) else problem)
+        try:
+            hash(query)
+        except TypeError as error:
+            problem = f"yielded {_shown(query)}; a query of values is expected, tuples in place of lists ({error})"
+            raise PromiseBroken(_named(step), problem) from None
+        if problem := parser_problem(query, parsers):
+            raise PromiseBroken(_named(step), problem)
+    return queries
+
+
+def parser_problem(query: Query, parsers: Any) -> str:  # noqa: ANN401 - names of parsers, or parsers by name
+    """Return what is wrong with the parser that a query names; nothing when there is such a one, or it wants none."""
+    name = getattr(query, "parser", None)
+    if name is None or (isinstance(name, str) and name in parsers):
+        return ""
+    return f'"{query}" names the parser {name!r}, and there is none of that name{nearest(str(name), parsers)}'
+
+
+def found_of(step: Step, returned: Any) -> tuple[Fetched, ...]:  # noqa: ANN401 - a plug-in may return anything
+    """Take what a fetcher returns; raises PromiseBroken when it is no list of what was found."""
+    expected = "a list of Fetched is expected: return [Fetched(id=…, name=…, attributes={…})]"
+    if returned is None:
+        raise PromiseBroken(_named(step), f"returned nothing; {expected}, or []")
+    if not isinstance(returned, (list, tuple)):
+        raise PromiseBroken(_named(step), f"returned {_shown(returned)}; {expected}")
+    for number, one in enumerate(returned):
+        if not isinstance(one, Fetched):
+            raise PromiseBroken(_named(step), f"returned {_shown(one)} in place {number} of a list; {expected}")
+    return tuple(returned)
+
+
+def _hint(asked: object) -> str:
+    if isinstance(asked, Fetched):
+        return "what was found is returned, in one list"
+    return "yield [query]" if isinstance(asked, Query) else "yield [Command(…)]"
+
+
+def _named(step: Step) -> str:
+    places = [place for place in (place_of(step.fetcher), step.origin) if place and not step.name.endswith(place)]
+    return f"fetcher {step.name} ({'; '.join(places)})" if places else f"fetcher {step.name}"
+
+
+# --- link finders
+
+
+def links_of(name: str, finder: LinkFinder, yielded: Any) -> Iterator[Any]:  # noqa: ANN401 - a plug-in may return anything
+    """Go through what a link finder's ``find`` gives; raises PromiseBroken when it is nothing to go through."""
+    if isinstance(yielded, (str, Mapping, Link)) or not isinstance(yielded, Iterable):
+        told = "nothing" if yielded is None else _shown(yielded)
+        raise PromiseBroken(finder_named(name, finder), f"find() gave {told}; links are expected, yielded or in a list")
+    yield from yielded
+
+
+def link_problem(link: Any, finder: LinkFinder, *, there: Container[ObjectRef], states: Collection[str]) -> str:  # noqa: ANN401
+    """Return what is wrong with a link that a finder yields, or nothing."""
+    if not isinstance(link, Link):
+        return f"yielded {_shown(link)}; a Link is expected: Link(source=one.ref, target=other.ref, …)"
+    ends: tuple[tuple[str, Any], ...] = (("source", link.source), ("target", link.target))
+    for end, ref in ends:
+        if not isinstance(ref, ObjectRef):
+            told = f"the object {ref.ref} itself" if isinstance(ref, InventoryObject) else _shown(ref)
+            return f"yielded a link whose {end} is {told}; a reference is expected: {end}=one.ref"
+    if link.type not in finder.link_types:
+        turned = f"{link.target.type}-{link.source.type}"
+        near = nearest(link.type, finder.link_types)
+        if turned in finder.link_types:
+            near = f'. Did you mean "{turned}", source and target the other way round?'
+        return f'yielded a link of type "{link.type}"; its link_types are {", ".join(finder.link_types)}{near}'
+    if link.state not in states:
+        near = nearest(str(link.state), states)
+        return f"yielded a link in state {link.state!r}; {' or '.join(states)} is expected{near}"
+    for end, ref in ends:
+        if ref not in there:
+            return f'yielded a "{link.type}" whose {end} is no object of the view: {ref} of {ref.environment}'
+    return ""
+
+
+def finder_named(name: str, finder: LinkFinder) -> str:
+    """Return a link finder's name with the class that it is."""
+    place = place_of(finder)
+    return f"link finder {name}" if name == place else f"link finder {name} ({place})"
+
+
+# --- both
+
+
+def place_of(plugin: object) -> str:
+    """Return ``module:Class`` of a plug-in."""
+    kind = plugin if isinstance(plugin, type) else type(plugin)
+    return f"{kind.__module__}:{kind.__qualname__}"
+
+
+def _shown(value: object) -> str:
+    if isinstance(value, Mapping):  # its values differ from host to host, the mistake does not
+        return f"a dict of {', '.join(map(str, value)) or 'nothing'}"
+    text = repr(value)
+    return text if len(text) <= SHOWN else f"{text[:SHOWN]}…"

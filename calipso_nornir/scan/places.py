@@ -1,0 +1,50 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Whether objects hang where their types are declared to: only a scan sees where a fetcher puts them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from calipso_nornir.errors import Misplaced
+from calipso_nornir.metadata.names import nearest
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from calipso_nornir.metadata.catalog import ObjectType
+    from calipso_nornir.scan.placing import Origin
+    from calipso_nornir.scan.report import Troubles
+
+
+class Places:
+    """Tells once per step, type and parent type of a place that is not declared; the object is placed all the same.
+
+    A partial scan follows the declared places to know whom to ask, so a wrong one makes it miss objects.
+    """
+
+    def __init__(self, object_types: Mapping[str, ObjectType], troubles: Troubles) -> None:
+        self._object_types = object_types
+        self._troubles = troubles
+        self._seen: set[tuple[str, str, str]] = set()
+
+    def check(self, type_: str, parent_type: str, origin: Origin) -> None:
+        """Note it when an object of a type may not hang under one of another."""
+        key = (origin.step.name, type_, parent_type)
+        if key in self._seen:
+            return
+        self._seen.add(key)
+        problem = self._problem(type_, parent_type)
+        if problem:
+            where = f"{origin.step.name}{f' ({origin.step.origin})' if origin.step.origin else ''}"
+            self._troubles.of(origin.witness, Misplaced(type_, parent_type, where, problem))
+
+    def _problem(self, type_: str, parent_type: str) -> str:
+        declared = self._object_types.get(type_)
+        if declared is None:
+            return f'"{type_}" is no object type{nearest(type_, self._object_types)}'
+        if parent_type in declared.parents:
+            return ""
+        where = f" ({declared.origin})" if declared.origin else ""
+        told = f"its parents are {', '.join(declared.parents)}{where}"
+        missing = f'{{"type": "{type_}", "parents": ["{parent_type}"]}}'
+        return f"{told}. Put it there, or declare in object_types.json {missing}"

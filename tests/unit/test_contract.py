@@ -1,0 +1,233 @@
+# SPDX-License-Identifier: Apache-2.0
+# ruff: noqa: ANN401 - plug-ins yield what they like
+"""What link finders may yield, and where objects may hang: each mistake is told; what was known before is kept."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from calipso_nornir.errors import Misplaced, PromiseBroken
+from calipso_nornir.model.fetching import Fetched
+from calipso_nornir.model.links import Link
+from calipso_nornir.model.refs import Folder
+from calipso_nornir.scan.links import MAX_TOLD, find_links
+from calipso_nornir.testing import AT, drive, thing, view
+from tests.fixtures.canned import Does
+from tests.fixtures.scanning import Scanned
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from calipso_nornir.errors import CalipsoError
+    from calipso_nornir.model.objects import InventoryObject
+
+VNIC, VEDGE, HOST = thing("vnic", id="v1"), thing("vedge", id="e1"), thing("host", id="h1")
+GOOD = Link(source=VNIC.ref, target=VEDGE.ref)
+OLD = Link(source=VNIC.ref, target=thing("vedge", id="e2").ref, name="known before")
+FINDER = "link finder Mine (tests.fixtures.canned:Does)"
+
+
+def changed(**values: Any) -> Link:
+    return replace(GOOD, **values)
+
+
+def links(yielded: Any, states: Any = ("up", "down")) -> tuple[list[Link], list[str]]:
+    """Run a finder that yields this; return the links and what is told."""
+    told: list[str] = []
+
+    def trouble(error: CalipsoError, affected: str) -> None:
+        assert isinstance(error, PromiseBroken)
+        assert (error.plugin, affected) == (FINDER, "links vnic-vedge")
+        told.append(error.problem)
+
+    there = view(VNIC, VEDGE, HOST, thing("vedge", id="e2"))
+    finder = Does(lambda _view: yielded, "vnic-vedge")
+    found = find_links([("Mine", finder)], there, before=lambda _type: [OLD], at=AT, on_trouble=trouble, states=states)
+    return found, told
+
+
+@pytest.mark.parametrize(
+    ("link", "problem"),
+    [
+        ({"source": "v1"}, "yielded a dict of source; a Link is expected: Link(source=one.ref, target=other.ref, …)"),
+        (
+            changed(source="v1"),
+            "yielded a link whose source is 'v1'; a reference is expected: source=one.ref",
+        ),
+        (
+            changed(target=VEDGE),
+            "yielded a link whose target is the object vedge e1 itself; a reference is expected: target=one.ref",
+        ),
+        (
+            changed(source=HOST.ref),
+            'yielded a link of type "host-vedge"; its link_types are vnic-vedge. Did you mean "vnic-vedge"?',
+        ),
+        (
+            Link(source=VEDGE.ref, target=VNIC.ref),
+            (
+                'yielded a link of type "vedge-vnic"; its link_types are vnic-vedge. '
+                'Did you mean "vnic-vedge", source and target the other way round?'
+            ),
+        ),
+        (
+            changed(state="don"),
+            "yielded a link in state 'don'; up or down is expected. Did you mean \"down\"?",
+        ),
+        (changed(state=None), "yielded a link in state None; up or down is expected"),
+        (
+            changed(target=VNIC.sibling("vedge", "e9")),
+            'yielded a "vnic-vedge" whose target is no object of the view: vedge e9 of cloud',
+        ),
+        (
+            changed(target=replace(VEDGE.ref, environment="other")),
+            'yielded a "vnic-vedge" whose target is no object of the view: vedge e1 of other',
+        ),
+    ],
+    ids=lambda value: value[8:48] if isinstance(value, str) else "",
+)
+def test_a_link_that_may_not_be_is_told_and_hides_no_other(link: Any, problem: str) -> None:
+    found, told = links([link, GOOD])
+    assert told == [problem]
+    assert [(one.target.id, one.name, one.scanned_at) for one in found] == [
+        ("e1", None, AT),
+        ("e2", "known before", None),
+    ], "what was known is kept, as somebody who is wrong cannot deny it, and is not confirmed"
+
+
+def test_a_state_of_ones_own_is_one_when_the_constants_say_so() -> None:
+    assert links([changed(state="dormant")], states=("up", "down", "dormant"))[1] == []
+
+
+@pytest.mark.parametrize(
+    ("yielded", "problem"),
+    [
+        (None, "find() gave nothing; links are expected, yielded or in a list"),
+        (GOOD, f"find() gave {GOOD!r:.200}…; links are expected, yielded or in a list"),
+        (7, "find() gave 7; links are expected, yielded or in a list"),
+    ],
+)
+def test_what_is_nothing_to_go_through(yielded: Any, problem: str) -> None:
+    found, told = links(yielded)
+    assert told == [problem]
+    assert found == [OLD]
+
+
+def test_many_mistakes_of_one_finder_are_told_in_few_words() -> None:
+    _, told = links([changed(target=VNIC.sibling("vedge", f"x{number}")) for number in range(9)] * 2)
+    assert len(told) == MAX_TOLD
+    assert told[-1].endswith("vedge x4 of cloud (and 4 more)")
+
+
+# --- in a scan
+
+HERE = "tests.unit.test_contract"
+FILES: dict[str, Any] = {
+    "object_types": [
+        {"type": "rack", "label": "Rack", "parents": ["region"]},
+        {"type": "shelf", "label": "Shelf", "parents": ["racks_folder"]},
+        {"type": "racks_folder", "label": "Racks", "parents": ["region"], "folder": True},
+    ],
+    "link_types": [{"type": "rack-host"}],
+    "link_finders": [f"{HERE}:RackHosts"],
+    "scanners": {
+        "scanners": {
+            "ScanHost": [
+                {"type": "rack", "fetcher": f"{HERE}:Racks"},
+                {"type": "shelf", "fetcher": f"{HERE}:Shelves"},
+                {"type": "shelf", "fetcher": f"{HERE}:Dicts"},
+            ]
+        }
+    },
+}
+
+
+class Racks:
+    """Puts racks below hosts, where they are not declared to be."""
+
+    def get(self, parent: InventoryObject) -> list[Fetched]:
+        return [Fetched(id=f"{parent.id}|rack", name="rack")]
+
+
+class Shelves:
+    """Puts shelves into folders that nobody has declared."""
+
+    def get(self, parent: InventoryObject) -> list[Fetched]:
+        folder = Folder(type="rack_folder", types_name="racks", text="Racks")
+        return [Fetched(id=f"{parent.id}|shelf", name="shelf", folder=folder)]
+
+
+class Dicts:
+    """A generator that returns what the developer guide's fetchers return."""
+
+    def get(self, parent: InventoryObject) -> Any:
+        yield []
+        return [{"type": "shelf", "id": "1", "parent": parent}]
+
+
+class RackHosts:
+    """Links by ids."""
+
+    link_types = ("rack-host",)
+
+    def find(self, seen: Any) -> Any:
+        return [Link(source=one.id, target=one.parent.id) for one in seen.of_type("rack")]
+
+
+def test_mistakes_that_only_a_scan_can_see(tmp_path: Path) -> None:
+    folder = tmp_path / "mine"
+    folder.mkdir()
+    for stem, data in FILES.items():
+        (folder / f"{stem}.json").write_text(json.dumps(data), encoding="utf-8")
+    scanned = Scanned(tmp_path)
+    report = scanned.scan(metadata=(folder,))
+    assert report.status == "completed_with_errors"
+    told = sorted(str(one.error).replace(f"{folder}/", "") for one in report.failures)
+    assert told == [
+        (
+            f"ScanHost/rack/{HERE}:Racks (scanners.json: scanners/ScanHost/0): rack under host: its parents are region "
+            "(object_types.json: object_types/0). Put it there, or declare in object_types.json "
+            '{"type": "rack", "parents": ["host"]}'
+        ),
+        (
+            f"ScanHost/shelf/{HERE}:Shelves (scanners.json: scanners/ScanHost/1): rack_folder under host: "
+            '"rack_folder" is no object type. Did you mean "racks_folder"?'
+        ),
+        (
+            f"ScanHost/shelf/{HERE}:Shelves (scanners.json: scanners/ScanHost/1): shelf under rack_folder: its parents "
+            "are racks_folder (object_types.json: object_types/1). Put it there, or declare in object_types.json "
+            '{"type": "shelf", "parents": ["rack_folder"]}'
+        ),
+        (
+            f"fetcher ScanHost/shelf/{HERE}:Dicts (scanners.json: scanners/ScanHost/2): returned a dict of type, id, "
+            "parent in place 0 of a list; a list of Fetched is expected: return [Fetched(id=…, name=…, attributes={…})]"
+        ),
+        *(
+            f"link finder {HERE}:RackHosts: yielded a link whose source is '{host}|rack'; a reference is expected: "
+            "source=one.ref"
+            for host in ("cmp1", "cmp2", "ctl", "net1")
+        ),
+    ]
+    [returned] = [one for one in report.failures if "Dicts" in str(one.error)]
+    assert len(returned.affected) == 4, "one mistake, told once, of every host"
+    assert "rack cmp1|rack" in scanned.objects(), "it is there, wherever it hangs"
+    assert {type(one.error) for one in report.failures} == {Misplaced, PromiseBroken}
+
+
+def test_a_fetchers_own_test_knows_the_names_of_parsers() -> None:
+    from calipso_nornir.model.queries import Command  # noqa: PLC0415 - of this test alone
+
+    def get(parent: InventoryObject) -> Any:
+        yield [Command(parent.id, "uname -m", "uname_machin")]
+
+    with pytest.raises(AssertionError, match="there is none of that name"):
+        drive(Does(get), HOST, {"uname -m": "x86_64\n"})
+
+
+@pytest.mark.parametrize(("where", "value"), [("under", "h1"), ("under", HOST), ("folder", "racks")])
+def test_a_place_is_a_reference(where: str, value: Any) -> None:
+    with pytest.raises(TypeError, match=f"{where} is a "):
+        Fetched(id="x", name="x", **{where: value})
