@@ -10,7 +10,7 @@ import typer
 from calipso_nornir.cli.facts import WRONG
 from calipso_nornir.cli.output import Format, emit
 from calipso_nornir.cli.running import FAILED, Run
-from calipso_nornir.cli.shared_options import Output
+from calipso_nornir.cli.shared_options import Metadata, Output
 from calipso_nornir.errors import InvalidRequest
 
 
@@ -20,12 +20,13 @@ def parsers_test(
     folders: Annotated[
         list[str], typer.Argument(metavar="DIR", help="Folders with PLATFORM/COMMAND/CASE.raw and CASE.yml.")
     ],
+    metadata: Metadata = None,
     output: Output = Format.TABLE,
 ) -> None:
     """Run golden pairs: what a tool printed, and what a parser has to make of it."""
-    from calipso_nornir.parsing.registry import load_parsers  # noqa: PLC0415 - what takes long comes when needed
+    from calipso_nornir.metadata.loading import load_catalog  # noqa: PLC0415 - what takes long comes when needed
 
-    known = load_parsers()
+    known = load_catalog(metadata or ()).parsers
     results = [result for folder in folders for result in _results(folder, known)]
     if not results:
         raise InvalidRequest(f"no pair PLATFORM/COMMAND/CASE.raw with CASE.yml is below {', '.join(folders)}")
