@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import paramiko
 
-from calipso_nornir.sources.cli.framing import SHELL, Step, end_of, frames, new_mark, script
+from calipso_nornir.sources.cli.framing import SHELL, ScriptStep, end_of, frames, new_mark, script
 from tests.fixtures.sshd import LOOPBACK
 
 if TYPE_CHECKING:
@@ -41,7 +41,7 @@ def run_script(transport: paramiko.Transport | None, commands: Sequence[str]) ->
     mark = new_mark()
     channel = transport.open_session()
     channel.exec_command(SHELL)
-    channel.sendall(script([Step((command,), 30) for command in commands], mark).encode())
+    channel.sendall(script([ScriptStep((command,), 30) for command in commands], mark).encode())
     channel.shutdown_write()
     out = bytearray()
     while end_of(mark) not in out[-200:]:

@@ -12,7 +12,7 @@ from nornir.core.inventory import Defaults, Group, Groups, Host, Hosts, Inventor
 from calipso_nornir.errors import CalipsoError, NornirUnusable, UnknownEnvironment
 from calipso_nornir.metadata.environments import read_environment
 from calipso_nornir.metadata.loading import load_catalog
-from calipso_nornir.sources.cli.section import CliSection
+from calipso_nornir.sources.cli.section_hosts import SectionHosts
 from calipso_nornir.sources.secrets import Vault
 from calipso_nornir.store import default_uri, open_store
 from calipso_nornir.store.environments import environment_names, stored_environment
@@ -77,7 +77,7 @@ class CalipsoInventory:
                 hosts[one.id] = _host(one, section, defaults=defaults, groups=groups)
         return Inventory(hosts=hosts, groups=groups, defaults=defaults)
 
-    def _section(self, store: Store) -> CliSection | None:
+    def _section(self, store: Store) -> SectionHosts | None:
         """Return the CLI section, None where the environment has none or is described nowhere any more."""
         document = stored_environment(store, self._environment)
         if document is None:
@@ -87,14 +87,16 @@ class CalipsoInventory:
         constants = load_catalog(self._metadata).constants
         where = f"{store.uri}: environments_config/{self._environment}"
         section = read_environment(document, where=where, constants=constants, complete=False).section("CLI")
-        return None if section is None else CliSection.of(section, secret=Vault().resolve)
+        return None if section is None else SectionHosts.of(section, secret=Vault().resolve)
 
-    def _wanted(self, one: InventoryObject, section: CliSection | None) -> bool:
-        excluded = any(fnmatchcase(one.id, pattern) for pattern in section.exclude) if section is not None else False
+    def _wanted(self, one: InventoryObject, section: SectionHosts | None) -> bool:
+        excluded = (
+            any(fnmatchcase(one.id, pattern) for pattern in section.section.exclude) if section is not None else False
+        )
         return not excluded and (not self._host_types or bool(self._host_types & set(one.get("host_type") or ())))
 
 
-def _host(one: InventoryObject, section: CliSection | None, *, defaults: Defaults, groups: Groups) -> Host:
+def _host(one: InventoryObject, section: SectionHosts | None, *, defaults: Defaults, groups: Groups) -> Host:
     host = section.nornir_host(one.id) if section is not None else Host(name=one.id, hostname=one.id)
     host.defaults = defaults
     host.platform = host.platform or LINUX

@@ -23,9 +23,9 @@ from calipso_nornir.scan.cloud import run_scan
 from calipso_nornir.scan.events import HostAnswered
 from calipso_nornir.scan.plan import ScanPlan
 from calipso_nornir.sources.cli.channel import ChannelUnavailable
-from calipso_nornir.sources.cli.framing import Step, end_of, frames, new_mark, script
-from calipso_nornir.sources.cli.options import Limits
-from calipso_nornir.sources.cli.rounds import text_of
+from calipso_nornir.sources.cli.framing import ScriptStep, end_of, frames, new_mark, script, start_of
+from calipso_nornir.sources.cli.limits import Limits
+from calipso_nornir.sources.cli.outcomes import text_of
 from calipso_nornir.sources.cli.ssh import CONNECTION, CalipsoSsh, SshSession
 from calipso_nornir.store import default_uri, open_store
 
@@ -63,10 +63,10 @@ def run_commands(
         has status None and an ``error``.
     """
     texts = list(dict.fromkeys([commands] if isinstance(commands, str) else commands))
-    steps = [Step((text,), timeout_s, root=root) for text in texts]
+    steps = [ScriptStep((text,), timeout_s, root=root) for text in texts]
     mark = new_mark()
     try:
-        received = _run(task, script(steps, mark), end=end_of(mark), limits=limits or Limits(), longest_s=timeout_s)
+        received = _run(task, script(steps, mark), mark, limits=limits or Limits(), longest_s=timeout_s)
     except CalipsoError as error:
         return Result(host=task.host, result={}, failed=True, exception=error)
     answers = _answers(texts, received, mark)
@@ -123,15 +123,19 @@ def _opened(store: Store | str | Path | None, inventory: str) -> Iterator[Store]
         made.close()
 
 
-def _run(task: Task, text: str, *, end: bytes, limits: Limits, longest_s: float) -> Received:
+def _run(task: Task, text: str, mark: str, *, limits: Limits, longest_s: float) -> Received:
     """Run a script; a connection that is dead, whatever it looked like, is opened anew once."""
-    session = _session(task)
+
+    def run() -> Received:
+        marks = {"start": start_of(mark), "end": end_of(mark)}
+        return _session(task).run_script(text, **marks, limits=limits, longest_s=longest_s)
+
     try:
-        return session.run_script(text, end=end, limits=limits, longest_s=longest_s)
+        return run()
     except ChannelUnavailable:
         task.host.close_connection(CONNECTION)
     try:
-        return _session(task).run_script(text, end=end, limits=limits, longest_s=longest_s)
+        return run()
     except ChannelUnavailable as error:
         address = task.host.hostname or task.host.name
         raise HostUnreachable(task.host.name, address, f"it gives no session: {error}") from error

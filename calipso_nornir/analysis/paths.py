@@ -67,7 +67,7 @@ def network_paths(store: Store, start: ObjectRef, *, to: str = "switch_pnic") ->
     """Return every way on which packets of an object's NICs get to an object of type ``to``.
 
     The ways are those of the object's clique; of each NIC only what carries the NIC's network is followed, and none
-    visits an object twice. Packets may have several ways, e.g. through a tunnel end point or past it. An object
+    visits an object twice. Packets may have several ways, e.g. by both members of a bond. An object
     without a clique has none: ask for ``path.nic`` of each if every NIC has to have one.
     """
     view = store.view(start.environment)
@@ -98,6 +98,8 @@ def _ways(routes: Routes, legs: list[Leg], *, to: str, network: str | None) -> I
     here = legs[-1].to
     if here.type == to:
         yield legs
+        return
+    if legs[-1].link.cut_off:
         return
     been = {routes.clique.focal_point, *(leg.to for leg in legs)}
     for leg in routes.onward(here, network=network):

@@ -56,7 +56,7 @@ class Routes:
 
 
 def _carries(link: Link, network: str | None) -> bool:
-    return network is None or link.networks is None or network in link.networks
+    return network is None or link.networks is None or link.cut_off or network in link.networks
 
 
 def routes_of(store: Store, view: StoreView, clique: Clique) -> Routes:
@@ -103,14 +103,17 @@ def _turned(start: ObjectRef, links: Sequence[Link], order: Sequence[LinkType]) 
     legs: defaultdict[ObjectRef, list[Leg]] = defaultdict(list)
     left = {link.document_id: link for link in links}
     for way in order:
-        arrived: set[ObjectRef] = set()
-        for link in list(left.values()):
-            ends = _ends(link, way, reached[way.source])
-            if ends is not None:
-                legs[ends[0]].append(Leg(link, ends[1]))
-                arrived.add(ends[1])
-                del left[link.document_id]
-        reached[way.target] |= arrived
+        starts = set(reached[way.source])
+        while starts:
+            arrived: set[ObjectRef] = set()
+            for link in list(left.values()):
+                ends = _ends(link, way, starts)
+                if ends is not None:
+                    legs[ends[0]].append(Leg(link, ends[1]))
+                    arrived |= set() if link.cut_off else {ends[1]}
+                    del left[link.document_id]
+            reached[way.target] |= arrived
+            starts = arrived if way.source == way.target else set()
     return dict(legs)
 
 

@@ -66,6 +66,8 @@ class _Path:
             return
         self.drawn.add(ref)
         yield [(prefix, "dim"), *self.node(ref, came_by)]
+        if came_by is not None and came_by.cut_off:
+            return
         legs = self.routes.onward(ref, network=self.network.id if self.network is not None else None)
         follow = _continuation(prefix)
         if len(legs) == 1 and legs[0].to not in self.drawn:

@@ -16,6 +16,9 @@ if TYPE_CHECKING:
 TAP_SUFFIX_LENGTH = 11
 """Neutron and Nova call a device "tap", "qvo", "qr-" … and this many signs of the port's id (IFNAMSIZ leaves 15)."""
 
+BRQ = "brq"
+"""The Linux bridge agent calls a bridge that it makes "brq" and the beginning of the network's id."""
+
 _COUNTERS = frozenset(
     {"devices", "networks", "ports", "subnets", "routers", "floating_ips", "interfaces", "ex_gw_ports"}
 )

@@ -90,6 +90,15 @@ def agents(region: str) -> ApiGet:
     return ApiGet("network", "/agents", "agents", region=region, needed=("id", "host", "binary"))
 
 
+OVS_AGENT = "Open vSwitch agent"
+LXB_AGENT = "Linux bridge agent"
+
+
+def agent_of(host: InventoryObject, agent_type: str) -> Lookup:
+    """Look up the agent of a type that Neutron has on a host."""
+    return Lookup.of("network_agent", {"host": host.id, "agent_type": agent_type})
+
+
 # --- hosts
 
 LIBVIRT = "virsh -c qemu:///system"
@@ -127,15 +136,18 @@ OVS_COLUMNS = {
 """Columns of ovs-vswitchd.conf.db(5) that are asked for; statistics are not, they change by the second."""
 
 
-def ovs_bridges(host: str) -> Generator[Sequence[Query], Answers, tuple[Query, tuple[OvsBridge, ...]]]:
-    """Ask for the bridges of Open vSwitch with ports and interfaces; give the query that was answered, and the rows."""
+def ovs_queries(host: str) -> tuple[Command, Command]:
+    """Return the two ways to ask for bridges, ports and interfaces of Open vSwitch: its tables, and for people."""
     lists = " ".join(f"-- --columns={columns} list {table}" for table, columns in OVS_COLUMNS.items())
     return (
-        yield from first_of(
-            Command(host, f"ovs-vsctl -f json {lists}", "ovs_bridges", root=True),
-            Command(host, "ovs-vsctl show", "ovs_vsctl_show", root=True),
-        )
+        Command(host, f"ovs-vsctl -f json {lists}", "ovs_bridges", root=True),
+        Command(host, "ovs-vsctl show", "ovs_vsctl_show", root=True),
     )
+
+
+def ovs_bridges(host: str) -> Generator[Sequence[Query], Answers, tuple[Query, tuple[OvsBridge, ...]]]:
+    """Ask for the bridges of Open vSwitch with ports and interfaces; give the query that was answered, and the rows."""
+    return (yield from first_of(*ovs_queries(host)))
 
 
 # --- the inventory

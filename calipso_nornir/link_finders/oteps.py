@@ -6,38 +6,35 @@ from __future__ import annotations
 from collections import defaultdict
 from typing import TYPE_CHECKING, Any
 
-from calipso_nornir.link_finders.making import link_detected, make, network_of, on_hosts, pnics_by_device
-from calipso_nornir.link_finders.traffic import networks_of_tunnels
+from calipso_nornir.link_finders.making import link_detected, make, network_of, on_hosts
+from calipso_nornir.link_finders.traffic import networks_of_otep, networks_of_tunnels, traffic_of_hosts
+from calipso_nornir.parsing.values import canonical_ip
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator
 
+    from calipso_nornir.link_finders.traffic import Traffic
     from calipso_nornir.model.links import Link
     from calipso_nornir.model.objects import InventoryObject
     from calipso_nornir.model.protocols import View
 
-    Pnics = Mapping[tuple[str, str], InventoryObject]
-
 
 class Oteps:
-    """Links of a tunnel endpoint with what it belongs to and what its traffic leaves by.
+    """Links of a tunnel endpoint with what it belongs to and what its packets leave by.
 
     ``vedge-otep``: the endpoint is the switch's own. ``otep-vconnector``: its VXLAN device is a member of the bridge,
-    and another if its address is on another. ``otep-host_pnic``: its address is on the physical interface, on a VLAN of
-    it, or on a bridge of Open vSwitch that has this one physical port. Each serves the networks of the endpoint's
-    tunnels.
+    and another if its packets enter another. ``otep-host_pnic``: they leave by the physical interface, with nothing but
+    bridges of Open vSwitch before it. Each serves the networks of the endpoint's tunnels.
     """
 
     link_types = ("vedge-otep", "otep-vconnector", "otep-host_pnic")
 
     def find(self, view: View) -> Iterator[Link]:
-        """Match by parent, by bridge name and host, and by device and host."""
-        bridges = {(one["host"], one["bridge_name"]): one for one in on_hosts(view, "vconnector", "bridge_name")}
-        pnics = pnics_by_device(view)
+        """Match by parent, and by the wires of the host."""
+        traffic = traffic_of_hosts(view)
         tunnelled = networks_of_tunnels(view)
         for otep in on_hosts(view, "otep", "overlay_type"):
-            host = otep["host"]
-            networks = network_of(otep) or tunnelled.get((host, otep["overlay_type"]), [])
+            networks = networks_of_otep(otep, tunnelled)
             parent = view.get(otep.parent) if otep.parent else None
             if parent is not None and parent.type == "vedge":
                 yield make(
@@ -47,17 +44,22 @@ class Oteps:
                     name=f"{parent.name}-otep",
                     network=networks,
                 )
-            for bridge, rule in _bridges(otep, parent, bridges):
-                yield make(otep, bridge, rule=rule, name=f"{otep.name}-{bridge.name}", network=networks)
-            for pnic, rule in _exits(otep, parent, pnics):
-                yield make(
-                    otep,
-                    pnic,
-                    rule=rule,
-                    name=f"{host}-pnic-{pnic.name}",
-                    up=link_detected(pnic),
-                    network=networks,
-                )
+            if parent is not None and parent.type == "vconnector":
+                rule = f"{otep.name} is a member of {parent.get('bridge_name')}"
+                yield make(otep, parent, rule=rule, name=f"{otep.name}-{parent.name}", network=networks)
+            if otep["host"] in traffic:
+                yield from _ways(otep, traffic[otep["host"]], networks)
+
+
+def _ways(otep: InventoryObject, traffic: Traffic, networks: str | list[str]) -> Iterator[Link]:
+    ways = traffic.ways[otep.id]
+    for name, rule in ways.bridges.items():
+        bridge = traffic.wires.bridges[name]
+        yield make(otep, bridge, rule=rule, name=f"{otep.name}-{bridge.name}", network=networks)
+    for name, rule in ways.pnics.items():
+        pnic = traffic.wires.pnics[name]
+        label = f"{otep['host']}-pnic-{pnic.name}"
+        yield make(otep, pnic, rule=rule, name=label, up=link_detected(pnic), network=networks)
 
 
 class OtepTunnels:
@@ -69,10 +71,11 @@ class OtepTunnels:
         """Match the remote address of each tunnel with the address of an endpoint of the same type (and VNI)."""
         by_address: defaultdict[Any, list[InventoryObject]] = defaultdict(list)
         for otep in _addressed(view):
-            by_address[otep["overlay_type"], otep.get("vni"), otep["ip_address"]].append(otep)
+            by_address[otep["overlay_type"], otep.get("vni"), canonical_ip(otep["ip_address"])].append(otep)
         for otep in _addressed(view):
             for tunnel in otep.get("ports") or ():
-                there = by_address.get((otep["overlay_type"], otep.get("vni"), tunnel.get("remote_ip")), [])
+                remote = canonical_ip(tunnel.get("remote_ip") or "")
+                there = by_address.get((otep["overlay_type"], otep.get("vni"), remote), [])
                 if len(there) == 1 and there[0].ref != otep.ref:  # an address that two hosts have tells nothing
                     yield make(
                         otep,
@@ -86,37 +89,3 @@ class OtepTunnels:
 
 def _addressed(view: View) -> list[InventoryObject]:
     return [one for one in on_hosts(view, "otep", "overlay_type") if one.get("ip_address")]
-
-
-def _bridges(
-    otep: InventoryObject, parent: InventoryObject | None, bridges: Mapping[tuple[str, str], InventoryObject]
-) -> Iterator[tuple[InventoryObject, str]]:
-    """Yield the Linux bridge that an endpoint's device is a member of, and the one that its address is on."""
-    if parent is not None and parent.type == "vconnector":
-        yield parent, f"{otep.name} is a member of {parent.get('bridge_name')}"
-    below = bridges.get((otep["host"], otep.get("interface") or ""))
-    if below is not None:
-        yield below, f"address {otep.get('ip_address')} is on {below['bridge_name']}"
-
-
-def _exits(
-    otep: InventoryObject, parent: InventoryObject | None, pnics: Pnics
-) -> Iterator[tuple[InventoryObject, str]]:
-    """Yield the physical interfaces that an endpoint's traffic leaves by, as far as that is certain."""
-    host, device = otep["host"], otep.get("interface")
-    for below in otep.get("stack") or ():
-        if (host, below) in pnics:
-            on = f"on {below}" if below == device else f"on {device}, which stands on {below}"
-            yield pnics[host, below], f"address {otep.get('ip_address')} is {on}"
-            return
-    if parent is None or parent.type != "vedge" or not device:
-        return
-    ports = parent.get("ports") or ()
-    bridge = next((port["bridge"] for port in ports if port["name"] == device and port.get("internal")), None)
-    ways: defaultdict[Any, list[InventoryObject]] = defaultdict(list)
-    for port in ports:
-        if bridge is not None and port["bridge"] == bridge and (host, port["name"]) in pnics:
-            ways[port.get("port") or port["name"]].append(pnics[host, port["name"]])
-    if len(ways) == 1:  # of two uplinks without a bond nobody can say which one is taken
-        for pnic in next(iter(ways.values())):
-            yield pnic, f"address {otep.get('ip_address')} is on {device}, and {pnic.name} is the way out of {bridge}"

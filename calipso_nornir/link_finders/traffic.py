@@ -1,27 +1,120 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Which networks use which way out of a virtual switch: tunnels, and bridges that are mapped to physical networks."""
+"""Which networks pass which wire of a host, and by what the packets of its tunnels leave."""
 
 from __future__ import annotations
 
 from collections import defaultdict
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from calipso_nornir.link_finders.making import by_host, on_hosts
+from calipso_nornir.link_finders.making import by_host, network_of, on_hosts
+from calipso_nornir.link_finders.plugs import plugged
 from calipso_nornir.model.segments import segments_of
+from calipso_nornir.wiring.host import BRIDGE, OVS, PNIC, HostWires, Joint, wires_of_hosts
+from calipso_nornir.wiring.ports import UNKNOWN, UNTAGGED, cut_off
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from calipso_nornir.model.objects import InventoryObject
     from calipso_nornir.model.protocols import View
-    from calipso_nornir.model.refs import ObjectRef
+    from calipso_nornir.wiring.host import Wire
 
-INTEGRATION_BRIDGE = "br-int"
-"""Neutron's default of [ovs] integration_bridge."""
+
+@dataclass(slots=True)
+class Ways:
+    """By what the packets of one tunnel endpoint leave its host; each with the reason."""
+
+    bridges: dict[str, str] = field(default_factory=dict)
+    """Linux bridges, by name."""
+    pnics: dict[str, str] = field(default_factory=dict)
+    """Physical interfaces that nothing but switches lies before, by device."""
+
+
+@dataclass(slots=True)
+class Traffic:
+    """The wires of one host and what passes them."""
+
+    wires: HostWires
+    owners: dict[Joint, str] = field(default_factory=dict)
+    """Linux bridge -> the network that it is for."""
+    passed: defaultdict[Wire, set[str]] = field(default_factory=lambda: defaultdict(set))
+    """Networks, by the wire that their frames (or the packets of their tunnels) pass."""
+    between: defaultdict[tuple[Joint, Joint], set[str]] = field(default_factory=lambda: defaultdict(set))
+    """The same by the joints that the wire leads from and to."""
+    ways: dict[str, Ways] = field(default_factory=dict)
+    """By the id of a tunnel endpoint."""
+
+    def __post_init__(self) -> None:
+        for name, bridge in self.wires.bridges.items():
+            network = network_of(bridge)
+            if isinstance(network, str):
+                self.owners[Joint(BRIDGE, name)] = network
+
+    def _note(self, wire: Wire, networks: Iterable[str]) -> None:
+        self.passed[wire].update(networks)
+        self.between[wire.near, wire.far].update(networks)
+
+    def spread(self, network: str, start: Joint, vlan: int) -> None:
+        """Note which wires the frames of a network pass that is at a joint; they do not enter another's bridge."""
+        integration = self.wires.integration
+
+        def ends(joint: Joint) -> bool:
+            return joint == integration or self.owners.get(joint, network) != network
+
+        for wire in self.wires.flood(start, vlan, ends=ends):
+            if wire.far == integration or not ends(wire.far):
+                self._note(wire, [network])
+
+    def send(self, otep: InventoryObject, networks: Iterable[str]) -> None:
+        """Note by what the packets of an endpoint leave; behind a switch that is certain only of a single way."""
+        ways = self.ways[otep.id] = Ways()
+        stack: Sequence[str] = otep.get("stack") or [name for name in (otep.get("interface"),) if name]
+        first = self.wires.end(stack, None)
+        if first is None:
+            return
+        joint, device = first
+        address = f"address {otep.get('ip_address')} is on {stack[0]}"
+        on = address if device == stack[0] else f"{address}, which stands on {device}"
+        if joint.kind == PNIC:
+            ways.pnics[joint.name] = on
+            return
+        vlan = otep.get("vlan_id") or UNTAGGED
+        if joint.kind == OVS:
+            self._behind_switches(ways, joint, self._inside(device, vlan), on)
+        else:
+            ways.bridges[joint.name] = on
+            self._behind_bridges(ways, joint, vlan, on)
+        for name in ways.bridges:
+            for wire in self.wires.flood(Joint(BRIDGE, name), vlan):
+                if wire.near.kind == BRIDGE and wire.far.kind != OVS:
+                    self._note(wire, networks)
+
+    def _inside(self, device: str, vlan: int) -> int:
+        """Return the VLAN that frames of an internal port's device are in on its bridge."""
+        tag = self.wires.ports[device].get("tag")
+        return tag if tag is not None and vlan == UNTAGGED else vlan
+
+    def _behind_switches(self, ways: Ways, start: Joint, vlan: int, on: str) -> None:
+        exits: defaultdict[str, list[Wire]] = defaultdict(list)
+        integration = self.wires.integration
+        for wire in self.wires.flood(start, vlan, ends=lambda joint: joint.kind == BRIDGE or joint == integration):
+            if wire.near.kind == OVS and wire.far.kind != OVS:
+                exits[self.wires.ports[wire.port].get("port") or wire.port].append(wire)
+        if len(exits) == 1:  # of two uplinks without a bond nobody can say which one is taken
+            for wire in next(iter(exits.values())):
+                found = ways.pnics if wire.far.kind == PNIC else ways.bridges
+                found[wire.far.name] = f"{on}, and {wire.port} is the way out of {wire.near.name}"
+
+    def _behind_bridges(self, ways: Ways, start: Joint, vlan: int, on: str) -> None:
+        """Go on by a switch that a bridge is wired to."""
+        for wire, arrived in self.wires.onward(start, vlan):
+            if wire.far.kind == OVS and wire.far != self.wires.integration:
+                self._behind_switches(ways, wire.far, arrived, on)
 
 
 def networks_here(vedge: InventoryObject, vnics: Iterable[InventoryObject], view: View) -> list[Mapping[str, Any]]:
-    """Return the networks that have a local VLAN on a switch: {network, network_type, physical_network}.
+    """Return the networks that have a local VLAN on a switch: {network, network_type, physical_network, …}.
 
     Neutron's agent notes them on the ports. Where no port tells (old releases, the text road), they are the
     networks of the interfaces on the host, with the segment that Neutron gives for the whole network.
@@ -34,7 +127,12 @@ def networks_here(vedge: InventoryObject, vnics: Iterable[InventoryObject], view
         network = view.get(vnic.sibling("network", vnic.get("network") or ""))
         if network is not None:
             found[network.id] = [
-                {"network": network.id, "network_type": one.network_type, "physical_network": one.physical_network}
+                {
+                    "network": network.id,
+                    "network_type": one.network_type,
+                    "physical_network": one.physical_network,
+                    "segmentation_id": one.segmentation_id,
+                }
                 for one in segments_of(network)
             ]
     return [row for rows in found.values() for row in rows]
@@ -72,35 +170,49 @@ def networks_of_tunnels(view: View) -> dict[tuple[str, str], list[str]]:
     return found
 
 
-def networks_of_bridges(view: View) -> dict[ObjectRef, dict[str, set[str]]]:
-    """Return the networks that leave a switch by each of its bridges.
+def traffic_of_hosts(view: View) -> dict[str, Traffic]:
+    """Return what passes the wires of every host.
 
-    A physical network's by the bridge that the agent maps it to, when that is really patched to the integration
-    bridge; the tunnels' by the bridge that the endpoint's address is on.
+    A network begins at the bridge that the agent maps its physical network to, when that is wired to the integration
+    bridge; at any other bridge that one of its ports is plugged into; and at the Linux bridge that is its own.
+    Tunnelled networks leave by what their endpoint's address is on, and by nothing else.
     """
     vnics = by_host(on_hosts(view, "vnic"))
-    oteps = by_host(on_hosts(view, "otep", "overlay_type"))
     tunnelled = networks_of_tunnels(view)
-    found: dict[ObjectRef, dict[str, set[str]]] = {}
-    for vedge in on_hosts(view, "vedge"):
-        ways: defaultdict[str, set[str]] = defaultdict(set)
-        configured = vedge.get("configurations") or {}
-        mappings = configured.get("bridge_mappings") or {}
-        patched = _patched_bridges(vedge, configured.get("integration_bridge") or INTEGRATION_BRIDGE)
-        for row in networks_here(vedge, vnics.get(vedge["host"], []), view):
-            bridge = mappings.get(row.get("physical_network") or "")
-            if bridge in patched:
-                ways[bridge].add(row["network"])
-        holders = {port["name"]: port["bridge"] for port in vedge.get("ports") or () if port.get("internal")}
-        for otep in oteps.get(vedge["host"], []):
-            if otep.get("interface") in holders and otep.parent == vedge.ref:
-                ways[holders[otep["interface"]]].update(tunnelled[otep["host"], otep["overlay_type"]])
-        found[vedge.ref] = dict(ways)
+    found = {host: Traffic(wires) for host, wires in wires_of_hosts(view).items()}
+    for host, traffic in found.items():
+        for network, joint, vlan in _beginnings(traffic.wires, vnics.get(host, []), view):
+            traffic.spread(network, joint, vlan)
+        for joint, network in traffic.owners.items():
+            traffic.spread(network, joint, UNTAGGED)
+    for otep in on_hosts(view, "otep", "overlay_type"):
+        if otep["host"] in found:
+            networks = networks_of_otep(otep, tunnelled)
+            found[otep["host"]].send(otep, [networks] if isinstance(networks, str) else networks)
     return found
 
 
-def _patched_bridges(vedge: InventoryObject, integration: str) -> set[str]:
-    """Return the bridges that have a port whose peer is a port of the integration bridge."""
-    ports = vedge.get("ports") or ()
-    inner = {port["name"] for port in ports if port["bridge"] == integration}
-    return {port["bridge"] for port in ports if port["bridge"] != integration and port.get("peer") in inner}
+def networks_of_otep(otep: InventoryObject, tunnelled: Mapping[tuple[str, str], list[str]]) -> str | list[str]:
+    """Return the network, or networks, that an endpoint's tunnels are for."""
+    return network_of(otep) or tunnelled.get((otep["host"], otep["overlay_type"]), [])
+
+
+def _beginnings(wires: HostWires, vnics: list[InventoryObject], view: View) -> Iterator[tuple[str, Joint, int]]:
+    if wires.vedge is not None:
+        yield from _mapped(wires, networks_here(wires.vedge, vnics, view))
+        for vnic, port in plugged(wires, vnics):
+            joint, network = Joint(OVS, port["bridge"]), network_of(vnic)
+            if joint != wires.integration and isinstance(network, str) and not cut_off(port):
+                yield network, joint, port.get("tag") or UNTAGGED
+
+
+def _mapped(wires: HostWires, rows: Iterable[Mapping[str, Any]]) -> Iterator[tuple[str, Joint, int]]:
+    assert wires.vedge is not None  # noqa: S101 - the caller has looked
+    mappings: Mapping[str, str] = (wires.vedge.get("configurations") or {}).get("bridge_mappings") or {}
+    wired = {wire.far for wire in wires.flood(wires.integration, UNKNOWN)}
+    for row in rows:
+        joint = Joint(OVS, mappings.get(row.get("physical_network") or "", ""))
+        if joint in wired:
+            number = str(row.get("segmentation_id") or "")
+            tagged = row.get("network_type") == "vlan"
+            yield row["network"], joint, (int(number) if number.isdecimal() else UNKNOWN) if tagged else UNTAGGED

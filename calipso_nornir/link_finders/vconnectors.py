@@ -1,19 +1,22 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Links between Linux bridges and what is a member of them."""
+"""Links between Linux bridges and what is a member of them, or wired to a member."""
 
 from __future__ import annotations
 
-from collections import defaultdict
 from typing import TYPE_CHECKING, Any
 
-from calipso_nornir.link_finders.making import link_detected, make, network_of, on_hosts, pnics_by_device
+from calipso_nornir.link_finders.making import link_detected, make, network_of, on_hosts
+from calipso_nornir.link_finders.traffic import traffic_of_hosts
+from calipso_nornir.wiring.host import BRIDGE, PNIC
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
+    from calipso_nornir.link_finders.traffic import Traffic
     from calipso_nornir.model.links import Link
     from calipso_nornir.model.objects import InventoryObject
     from calipso_nornir.model.protocols import View
+    from calipso_nornir.wiring.host import Joint, Wire
 
 
 class VnicVconnectors:
@@ -57,34 +60,58 @@ class VnicVconnectors:
 
 
 class VconnectorPnics:
-    """One ``vconnector-host_pnic`` link per physical interface, or VLAN on one, that is a member of a bridge.
+    """Links of Linux bridges with what their wires lead to.
 
-    It serves the bridge's network; where the bridge holds a tunnel endpoint's address, the networks of its tunnels.
+    ``vconnector-host_pnic``: a member is the physical interface, or stands on it. It serves the networks that pass the
+    wire, those of tunnels too where the bridge is below an endpoint's address; where nobody in the cloud uses the
+    bridge, that is not known. ``vconnector-vconnector``: a member is wired to another bridge. It leads outwards: the
+    way that networks pass; where none is known to, to the bridge that a physical interface is wired to.
     """
 
-    link_types = ("vconnector-host_pnic",)
+    link_types = ("vconnector-host_pnic", "vconnector-vconnector")
 
     def find(self, view: View) -> Iterator[Link]:
-        """Match by host and device."""
-        pnics = pnics_by_device(view)
-        tunnelled: defaultdict[Any, set[str]] = defaultdict(set)
-        for link in view.links("otep-vconnector"):
-            networks = link.attributes.get("network")
-            tunnelled[link.target].update([networks] if isinstance(networks, str) else networks or ())
-        for bridge in on_hosts(view, "vconnector", "bridge_name"):
-            own = network_of(bridge)
-            networks = {own} if isinstance(own, str) else set(own or ())
-            if not networks:
-                networks = tunnelled.get(bridge.ref, set())
-            for member in bridge.get("interfaces") or ():
-                device = member["name"]
-                pnic = pnics.get((bridge["host"], device))
-                if pnic is not None:
-                    yield make(
-                        bridge,
-                        pnic,
-                        rule=f"{device} is a member of {bridge['bridge_name']}",
-                        name=pnic.name,
-                        up=link_detected(pnic),
-                        network=networks or None,
-                    )
+        """Go over the wires host by host."""
+        for traffic in traffic_of_hosts(view).values():
+            done = set()
+            for wire in traffic.wires:
+                pair = frozenset((wire.near, wire.far))
+                if (wire.near.kind, wire.far.kind) == (BRIDGE, PNIC):
+                    yield _to_pnic(wire, traffic)
+                elif wire.near.kind == wire.far.kind == BRIDGE and pair not in done:
+                    done.add(pair)
+                    yield _between(wire, traffic)
+
+
+def _to_pnic(wire: Wire, traffic: Traffic) -> Link:
+    pnic = traffic.wires.pnics[wire.far.name]
+    return make(
+        traffic.wires.bridges[wire.near.name],
+        pnic,
+        rule=f"{wire.port} is a member of {wire.near.name}",
+        name=pnic.name,
+        up=link_detected(pnic),
+        network=traffic.passed.get(wire) or None,
+    )
+
+
+def _between(wire: Wire, traffic: Traffic) -> Link:
+    ends = sorted((wire.near, wire.far), key=lambda joint: (_nearness(joint, traffic), joint.name))
+    if traffic.between.get((ends[1], ends[0])) and not traffic.between.get((ends[0], ends[1])):
+        ends.reverse()
+    inner, outer = ends
+    networks = traffic.between.get((inner, outer), set()) | traffic.between.get((outer, inner), set())
+    bridges = traffic.wires.bridges
+    return make(
+        bridges[inner.name],
+        bridges[outer.name],
+        rule=f"{wire.port}, a member of {wire.near.name}, is wired to {wire.through} of {wire.far.name}",
+        name=f"{inner.name}-{outer.name}",
+        network=networks or None,
+        attributes={"outward": "vconnector"},
+    )
+
+
+def _nearness(joint: Joint, traffic: Traffic) -> int:
+    """Return 1 for a bridge that a physical interface is wired to, 0 for others."""
+    return int(any(wire.far.kind == PNIC for wire in traffic.wires.wires.get(joint, ())))

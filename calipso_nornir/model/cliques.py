@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from calipso_nornir.model.links import LinkType
     from calipso_nornir.model.refs import ObjectRef
 
+OUTSIDE = frozenset({"host_pnic", "network", "switch", "switch_pnic"})
+"""Types of focal points from which a clique leads into hosts; from all others it leads out of them."""
 ANY = "ANY"
 """In a clique type's ``environment``: for every environment that has nothing more special."""
 
@@ -39,6 +41,16 @@ class CliqueType:
     use_implicit_links: bool = False
     origin: str = ""
     """The file that declares it."""
+
+    @property
+    def outward(self) -> bool:
+        """Whether it follows the frames that leave hosts."""
+        return self.focal_point_type not in OUTSIDE
+
+    @property
+    def both_ways(self) -> frozenset[LinkType]:
+        """Link types that it names in both directions."""
+        return frozenset(one for one in self.link_types if one.reverse in self.link_types)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -49,7 +49,8 @@ class Link:
     Its identity is environment, type, source and target; two relations of different type
     between the same objects are two links. ``attributes`` may hold ``network``: the id, or
     the ids, of the networks that use the link, which cliques are constrained by. A link that
-    no network is known to use carries no such attribute; one known to serve none has ``[]``.
+    no network is known to use carries no such attribute; one known to serve none has ``[]``. ``cut_off`` (True) and
+    ``outward`` (the type of one end) may be there, too.
     """
 
     source: ObjectRef
@@ -79,6 +80,17 @@ class Link:
         if value is None:
             return None
         return (value,) if isinstance(value, str) else tuple(value)
+
+    @property
+    def cut_off(self) -> bool:
+        """Whether what is at its source is plugged in, and no frame passes: a way that ends there."""
+        return bool(self.attributes.get("cut_off"))
+
+    @property
+    def outward(self) -> str | None:
+        """Type of the end nearer to the way out of the host (of one type: the target's); None where untold."""
+        value = self.attributes.get("outward")
+        return value if isinstance(value, str) else None
 
     @property
     def environment(self) -> str:

@@ -1,9 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Linux bridges and forwarding entries, from ``bridge`` (iproute2), ``brctl`` (bridge-utils) or ``ip``."""
+"""Linux bridges and forwarding entries, from ``bridge`` (iproute2) or ``brctl`` (bridge-utils)."""
 
 from __future__ import annotations
 
-from collections import defaultdict
 from typing import TYPE_CHECKING
 
 from calipso_nornir.errors import ParseError
@@ -14,8 +13,6 @@ from calipso_nornir.parsing.values import is_mac
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
-
-    from calipso_nornir.parsing.rows import Interface
 
 
 def fdb_json(text: str) -> tuple[FdbEntry, ...]:
@@ -57,23 +54,6 @@ def brctl_show(text: str) -> tuple[Bridge, ...]:
     return _sorted(
         Bridge(one(row, "bridge"), one(row, "bridge_id"), one(row, "stp") == "yes", tuple(many(row, "interfaces")))
         for row in rows
-    )
-
-
-def bridges(interfaces: Iterable[Interface]) -> tuple[Bridge, ...]:
-    """Return the bridges among interfaces of ``ip -d address``, as ``brctl show`` would list them.
-
-    The text of ``ip address`` without ``-d`` does not say what is a bridge: it gives none.
-    """
-    ports: defaultdict[str, list[str]] = defaultdict(list)
-    known = tuple(interfaces)
-    for interface in known:
-        if interface.master is not None:
-            ports[interface.master].append(interface.name)
-    return _sorted(
-        Bridge(bridge.name, bridge.bridge_id or "", bool(bridge.stp), tuple(ports[bridge.name]))
-        for bridge in known
-        if bridge.kind == "bridge"
     )
 
 

@@ -52,21 +52,6 @@ def netns_text(text: str) -> tuple[Namespace, ...]:
     return tuple(Namespace(one(row, "netns"), int(one(row, "id")) if row["id"] else None) for row in rows)
 
 
-def resolve_namespaces(interfaces: Iterable[Interface], namespaces: Iterable[Namespace]) -> tuple[Interface, ...]:
-    """Put names in place of ``nsid:<number>`` where the namespace has one.
-
-    The JSON of ``ip`` gives the number only, its text the name when there is one. Of two names of one
-    namespace the first listed is taken.
-    """
-    names: dict[str, str] = {}
-    for namespace in namespaces:
-        if namespace.nsid is not None:
-            names.setdefault(f"{_UNRESOLVED}{namespace.nsid}", namespace.name)
-    return tuple(
-        replace(each, peer_netns=names[each.peer_netns]) if each.peer_netns in names else each for each in interfaces
-    )
-
-
 def _named_links(found: Iterable[Interface]) -> tuple[Interface, ...]:
     # iproute2 prints "if7" for a device below that it cannot find by its index 7: that is no name
     interfaces = tuple(found)
@@ -104,6 +89,8 @@ def _interface_of_json(row: Fields) -> Interface:
         vxlan=_vxlan_of_json(details) if kind == "vxlan" else None,
         bridge_id=bridge_id(details.text_or_none("bridge_id") or "") if kind == "bridge" else None,
         stp=details.flag_or_none("stp_state") if kind == "bridge" else None,
+        phys_port_name=row.text_or_none("phys_port_name"),
+        phys_switch_id=row.text_or_none("phys_switch_id"),
     )
 
 
@@ -160,6 +147,8 @@ def _interface_of_text(row: Row) -> Interface:
         vxlan=_vxlan_of_text(details) if kind == "vxlan" else None,
         bridge_id=bridge_id(_word_after("bridge_id", details) or "") if kind == "bridge" else None,
         stp=None if stp is None else stp != "0",
+        phys_port_name=one(row, "port_name") or None,
+        phys_switch_id=one(row, "switch_id") or None,
     )
 
 

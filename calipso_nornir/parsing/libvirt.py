@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 from xml.etree.ElementTree import ParseError as XmlError
 
@@ -71,7 +72,19 @@ def _interface(element: Element) -> DomainInterface:
         device=_attribute(element, "target", "dev"),
         bridge=_attribute(element, "source", "bridge"),
         element=_plain(element, 0),
+        pci=_pci(element.find("./source/address[@type='pci']")),
     )
+
+
+def _pci(address: Element | None) -> str | None:
+    """Return a PCI address as the kernel and Neutron's ``pci_slot`` write it; None when it is not whole."""
+    if address is None:
+        return None
+    parts = [
+        re.fullmatch(r"0x([0-9a-f]{1,4})", address.get(name, "")) for name in ("domain", "bus", "slot", "function")
+    ]
+    numbers = [int(part[1], 16) for part in parts if part is not None]
+    return "{:04x}:{:02x}:{:02x}.{:x}".format(*numbers) if len(numbers) == len(parts) else None
 
 
 def _attribute(element: Element, tag: str, name: str) -> str | None:

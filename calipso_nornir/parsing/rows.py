@@ -62,6 +62,8 @@ class Interface:
         vlan_id: of a VLAN device.
         bridge_id: of a bridge, as ``brctl`` prints it: ``8000.a63d898ba43a``.
         stp: whether a bridge runs the spanning tree protocol.
+        phys_port_name: what a card with a switch inside calls the port: "p0", or "pf0vf2" for one of its own.
+        phys_switch_id: which switch inside of a card it is a port of.
     """
 
     name: str
@@ -81,6 +83,8 @@ class Interface:
     vxlan: Vxlan | None = None
     bridge_id: str | None = None
     stp: bool | None = None
+    phys_port_name: str | None = None
+    phys_switch_id: str | None = None
 
     @property
     def up(self) -> bool:
@@ -205,6 +209,7 @@ class DomainInterface:
         mac: lower case.
         device: host end, ``<target dev=…>``; None when there is none (SR-IOV, a domain that is off).
         bridge: ``<source bridge=…>``.
+        pci: ``<source><address type='pci' …>`` as the kernel writes it, e.g. ``0000:3b:0a.1``: of a virtual function.
         element: the whole element; attributes have ``@`` before their name, texts are under ``#text``.
     """
 
@@ -213,6 +218,7 @@ class DomainInterface:
     device: str | None
     bridge: str | None
     element: Mapping[str, object]
+    pci: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

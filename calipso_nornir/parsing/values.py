@@ -36,6 +36,17 @@ def is_ip(text: str) -> bool:
     return True
 
 
+def canonical_ip(text: str) -> str:
+    """Return an address in its one canonical spelling (RFC 5952); what is no address stays as it is.
+
+    ``FD00:A:78:0::21`` and ``fd00:a:78::21`` are one address: compare addresses by this, never by their texts.
+    """
+    try:
+        return str(ip_address(text))
+    except ValueError:
+        return text
+
+
 def bridge_id(text: str) -> str | None:
     """Return a bridge's id as ``brctl`` prints it, ``8000.06dc8b6e12d7``; None when it is no such id.
 

@@ -8,6 +8,11 @@ link is passed over: the next ones may still lead on (discovery.md section 5.3 a
 Of a focal point with several networks, each is followed by itself: what was reached by the links of one is not left by
 those of another. Else a server of two networks whose interface in one is unplugged would seem to have a way out there,
 because the other one passes the same virtual switch.
+
+Links between objects of one type are followed on and on, in one direction: bridges may be wired in a row. A link
+that is cut off is shown to those who come from its source, and leads no further. Where a clique type names a link type
+in both directions, links that tell which end lies outward are followed one way only: of the bridges at a virtual
+switch, a server's clique holds its own and the one that frames leave by, not those of its neighbours.
 """
 
 from __future__ import annotations
@@ -23,6 +28,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from calipso_nornir.model.cliques import CliqueType
+    from calipso_nornir.model.links import LinkType
     from calipso_nornir.model.objects import InventoryObject
     from calipso_nornir.model.refs import ObjectRef
     from calipso_nornir.scan.graph import Graph, Hop
@@ -61,30 +67,75 @@ def build_clique(
     reached[focal_point.type][focal_point.ref] = tuple(
         values_of(value) if value is not None else frozenset() for value in wanted.values()
     )
-    links: dict[str, None] = {}
-    confirmed_at = at
+    walk = _Walk(graph, clique_type, places)
     for link_type in clique_type.link_types:
-        arrived: dict[ObjectRef, Values] = {}
-        for start, values in reached.get(link_type.source, {}).items():
-            for hop in graph.hops(link_type, start):
-                passed = _passed(hop, values, places)
-                if passed is not None:
-                    links[hop.link_id] = None
-                    confirmed_at = min(confirmed_at, hop.link.scanned_at or at)
-                    arrived[hop.to] = _either(arrived.get(hop.to), passed)
-        known = reached[link_type.target]
-        for node, values in arrived.items():
-            known[node] = _either(known.get(node), values)
-    if not links:
+        walk.along(link_type, reached)
+    if not walk.hops:
         return None
     return Clique(
         focal_point=focal_point.ref,
         clique_type=clique_type.name,
-        links=tuple(links),
-        nodes=tuple(node for nodes in reached.values() for node in nodes),
+        links=tuple(walk.hops),
+        nodes=tuple(dict.fromkeys([*(node for nodes in reached.values() for node in nodes), *walk.ends])),
         constraints=wanted,
-        scanned_at=confirmed_at,
+        scanned_at=min((hop.link.scanned_at or at for hop in walk.hops.values()), default=at),
     )
+
+
+class _Walk:
+    """The links of one clique while they are found."""
+
+    def __init__(self, graph: Graph, clique_type: CliqueType, places: Sequence[int]) -> None:
+        self._graph = graph
+        self._places = places
+        self._outward = clique_type.outward
+        self._both_ways = clique_type.both_ways
+        self.hops: dict[str, Hop] = {}
+        self.ends: dict[ObjectRef, None] = {}
+        """Objects behind links that are cut off."""
+
+    def along(self, link_type: LinkType, reached: Mapping[str, dict[ObjectRef, Values]]) -> None:
+        """Take every link of a type from what was reached, and reach its other end."""
+        starts, known = dict(reached.get(link_type.source, {})), reached[link_type.target]
+        if link_type.source != link_type.target:
+            self._step(link_type, starts, known)
+            return
+        for forward in (True, False):
+            onward = starts
+            while onward:
+                onward = self._step(link_type, onward, known, forward=forward)
+
+    def _step(
+        self,
+        link_type: LinkType,
+        starts: Mapping[ObjectRef, Values],
+        known: dict[ObjectRef, Values],
+        *,
+        forward: bool | None = None,
+    ) -> dict[ObjectRef, Values]:
+        """Take the links from some objects (``forward``: of one direction); return what was not reached so before."""
+        arrived: dict[ObjectRef, Values] = {}
+        for start, values in starts.items():
+            for hop in self._graph.hops(link_type, start):
+                from_source = hop.link.source == start
+                if forward not in (None, from_source) or not self._leads_on(hop, link_type, from_source=from_source):
+                    continue
+                if hop.link.cut_off and from_source:
+                    self.hops[hop.link_id] = hop
+                    self.ends[hop.to] = None
+                elif (passed := _passed(hop, values, self._places)) is not None:
+                    self.hops[hop.link_id] = hop
+                    arrived[hop.to] = _either(arrived.get(hop.to), passed)
+        joined = {node: _either(known.get(node), values) for node, values in arrived.items()}
+        new = {node: values for node, values in joined.items() if known.get(node) != values}
+        known.update(joined)
+        return new
+
+    def _leads_on(self, hop: Hop, link_type: LinkType, *, from_source: bool) -> bool:
+        nearer = hop.link.outward
+        if nearer is None or link_type not in self._both_ways:
+            return True
+        return (from_source if link_type.source == link_type.target else nearer == hop.to.type) == self._outward
 
 
 def _passed(hop: Hop, values: Values, places: Sequence[int]) -> Values | None:

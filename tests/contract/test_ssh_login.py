@@ -23,7 +23,7 @@ from calipso_nornir.model.queries import Command
 from calipso_nornir.sources.cli import CliSource
 from tests.fixtures import needs
 from tests.fixtures.cli_sections import SECRETS, ask, ask_once, known_hosts, secret, section, texts
-from tests.fixtures.sshd import LOOPBACK, Account, Sshd, make_key, ssh_agent
+from tests.fixtures.sshd import LOOPBACK, Account, Sshd, make_key, public, sign_host_key, ssh_agent
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -201,6 +201,27 @@ def test_a_revoked_key_and_a_certificate_authority(sshd: Sshd, settings: dict[st
     assert isinstance(error, HostKeyUnknown)
 
 
+@pytest.mark.parametrize("trouble", ["", "another name", "another authority", "revoked"])
+def test_a_host_certificate_that_an_authority_has_signed(trouble: str, tmp_path: Path) -> None:
+    authority, other = make_key(tmp_path / "authority"), make_key(tmp_path / "other")
+    folder = tmp_path / "sshd"
+    with Sshd(folder, [f"HostCertificate {folder}/host_ed25519-cert.pub"]) as sshd:
+        sshd.stop()
+        sign_host_key(authority, folder / "host_ed25519.pub", "elsewhere" if trouble == "another name" else LOOPBACK)
+        sshd.start()
+        settings = section(tmp_path / "known", node=sshd)
+        name = f"[{LOOPBACK}]:{sshd.port}"
+        known = f"@cert-authority {name} {public(other if trouble == 'another authority' else authority)}\n"
+        known += f"@revoked * {public(authority)}\n" if trouble == "revoked" else ""
+        (tmp_path / "known").write_text(known)
+        (answer,) = ask_once(settings, "node", "echo in")
+        assert bool(LOGIN_WORDS.search(sshd.log)) == (not trouble)
+    if trouble:
+        assert isinstance(answer, HostKeyUnknown)
+    else:
+        assert texts([answer]) == ["in\n"]
+
+
 def test_known_hosts_of_the_user_are_the_default(sshd: Sshd, settings: dict[str, Any], tmp_path: Path) -> None:
     del settings["known_hosts"]
     (error,) = ask_once(settings, "node", "true")
@@ -267,20 +288,21 @@ def test_a_password_where_none_is_taken(settings: dict[str, Any]) -> None:
     assert error.cause == "password is not offered (only publickey)"
 
 
-def test_a_secret_that_is_not_to_be_had_is_an_answer_and_is_fetched_once(settings: dict[str, Any]) -> None:
+def test_a_secret_that_is_not_to_be_had_is_an_answer_and_is_fetched_once(tmp_path: Path) -> None:
     asked: list[str] = []
 
     def vault(ref: SecretRef) -> str:
         asked.append(ref.locator)
         raise SecretUnavailable(str(ref), "the vault is shut")
 
-    del settings["key"], settings["hosts"]["node"]["key"]
-    settings["pwd"] = SecretRef("env", "right")
-    settings["hosts"]["twin"] = settings["hosts"]["node"]
-    source = CliSource.for_section(settings, secret=vault)
-    assert not asked
-    answers = source.answer([Command("node", "true"), Command("twin", "true")])
-    source.close()
+    with Sshd(tmp_path / "pw", ["PasswordAuthentication yes"]) as sshd:
+        settings = section(known_hosts(tmp_path / "known", sshd), node=sshd, twin=sshd)
+        del settings["key"], settings["hosts"]["node"]["key"], settings["hosts"]["twin"]["key"]
+        settings["pwd"] = SecretRef("env", "right")
+        source = CliSource.for_section(settings, secret=vault)
+        assert not asked
+        answers = source.answer([Command("node", "true"), Command("twin", "true")])
+        source.close()
     assert all(isinstance(answer, SecretUnavailable) for answer in answers.values())
     assert asked == ["right"]
 

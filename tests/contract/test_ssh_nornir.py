@@ -164,8 +164,8 @@ def test_connections_of_the_caller_are_used_and_stay_open(nornir: Nornir, sshd: 
     assert texts(ask(source, "two", "echo in")) == ["in\n"]
     source.close()
     assert session.alive
-    assert isinstance(session.transport.sock, socket.socket)
-    assert session.transport.sock.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
+    sock = session.connection.get_extra_info("socket")
+    assert sock.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
     assert "two" not in [h.name for h in nornir.inventory.hosts.values() if h.connections]
     assert sshd.connections() == 2
     host.close_connections()

@@ -8,6 +8,8 @@ import signal
 import socket
 import threading
 import time
+import tracemalloc
+from contextlib import contextmanager
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -30,14 +32,14 @@ from calipso_nornir.errors import (
 from calipso_nornir.model.environment import SecretRef
 from calipso_nornir.model.protocols import Reply
 from calipso_nornir.model.queries import ApiGet, Command
-from calipso_nornir.sources.cli import CliSource, Limits, channel
-from calipso_nornir.sources.cli.section import CliSection
+from calipso_nornir.sources.cli import CliSource, Limits
+from calipso_nornir.sources.cli.section_hosts import SectionHosts
 from tests.fixtures import needs
 from tests.fixtures.cli_sections import SECRETS, ask, ask_once, known_hosts, secret, section, texts
 from tests.fixtures.sshd import LOOPBACK, Account, Sshd, make_key, open_folder, public
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
 pytestmark = pytest.mark.usefixtures("own_home")
@@ -60,7 +62,7 @@ def source(settings: dict[str, Any]) -> Iterator[CliSource]:
 def limited(settings: dict[str, Any], limits: Limits) -> CliSource:
     """Make a source with limits that no section would set."""
     nornir = Nornir(Inventory(Hosts()), Config(logging=LoggingConfig(enabled=False)))
-    return CliSource(nornir, limits=limits, make_host=CliSection.of(settings, secret=secret).nornir_host)
+    return CliSource(nornir, limits=limits, make_host=SectionHosts.of(settings, secret=secret).nornir_host)
 
 
 # --- what comes back
@@ -126,11 +128,8 @@ def test_megabytes_on_both_streams_do_not_block_each_other(source: CliSource) ->
     assert reply.data == "x" * 5_000_000
 
 
-def test_what_waits_to_be_read_when_the_session_ends_is_read(
-    source: CliSource, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(channel, "_CHUNK", 64)  # the host is done long before its output is read
-    (reply,) = ask(source, "node", "head -c 1000000 /dev/zero")
+def test_what_waits_to_be_read_when_the_session_ends_is_read(source: CliSource) -> None:
+    (reply,) = ask(source, "node", "head -c 1000000 /dev/zero")  # the host is done before its output is read
     assert isinstance(reply, Reply)
     assert len(reply.data) == 1_000_000
 
@@ -349,7 +348,11 @@ def accounts(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sshd]:
         noisy = folder / "noisy"
         noisy.write_text('#!/bin/sh\necho "welcome to noisy"; echo "quota exceeded" >&2\nexec /bin/sh "$@"\n')
         noisy.chmod(0o755)
+        flood = folder / "flood"
+        flood.write_text("#!/bin/sh\nexec cat /dev/zero\n")
+        flood.chmod(0o755)
         people = [SUDOER, LIMITED, NOBODY_SPECIAL, LOCKED, Account("noisy", 60015, login_shell=str(noisy))]
+        people.append(Account("flood", 60016, login_shell=str(flood)))
         with Sshd(tmp_path_factory.mktemp("accounts") / "sshd", accounts=people) as server:
             yield server
 
@@ -434,6 +437,37 @@ def test_a_login_shell_that_runs_nothing(accounts: Sshd, tmp_path: Path) -> None
 @needs_root
 def test_a_login_shell_that_talks_first(accounts: Sshd, tmp_path: Path) -> None:
     assert texts(ask_once(as_user(accounts, "noisy", tmp_path), "node", "id -un", "false || true")) == ["noisy\n", ""]
+
+
+@needs_root
+def test_a_login_shell_that_floods_costs_no_memory(accounts: Sshd, tmp_path: Path) -> None:
+    settings = as_user(accounts, "flood", tmp_path)
+    with peak_of_memory() as peak:
+        (error,) = ask_once(settings, "node", "true")
+    assert isinstance(error, ConnectionLost)
+    assert "the login shell did not run the script: it said more than 262144 bytes of its own" in error.cause
+    assert len(error.cause) < 1000
+    assert peak() < 8 * 2**20
+
+
+def test_a_command_that_floods_costs_its_cap_and_not_more(settings: dict[str, Any]) -> None:
+    settings["max_output_mib"] = 16
+    with peak_of_memory() as peak:
+        (error,) = ask_once(settings, "node", "cat /dev/zero")
+    assert isinstance(error, OutputTooLarge)
+    assert peak() < 32 * 2**20  # a bytearray that grows is there twice for a moment
+
+
+@contextmanager
+def peak_of_memory() -> Iterator[Callable[[], int]]:
+    """Measure what Python allocates at most; in bytes."""
+    found: list[int] = []
+    tracemalloc.start()
+    try:
+        yield lambda: found[0]
+        found.append(tracemalloc.get_traced_memory()[1])
+    finally:
+        tracemalloc.stop()
 
 
 def test_prefixes_run_in_front(settings: dict[str, Any]) -> None:

@@ -21,7 +21,7 @@ from calipso_nornir.model.protocols import Reply
 from calipso_nornir.model.queries import ApiGet, Command
 from calipso_nornir.sources import bundle
 from calipso_nornir.sources.bundle import Exchange
-from calipso_nornir.sources.cli.rounds import text_of
+from calipso_nornir.sources.cli.outcomes import text_of
 from calipso_nornir.store import open_store
 from tests.bundles import whole
 from tests.bundles.editing import edited

@@ -10,10 +10,13 @@ from unittest.mock import patch
 
 from calipso_nornir.fetchers.api import census, instances, networks, ports
 from calipso_nornir.fetchers.cli import instance_vnics, linux_bridges, lldp, oteps, vedges, vservices
-from calipso_nornir.link_finders import oteps as otep_links
 from calipso_nornir.link_finders import pnics, vconnectors
 from calipso_nornir.link_finders import vedges as vedge_links
+from calipso_nornir.link_finders.traffic import Traffic
 from calipso_nornir.scan import cliques
+from calipso_nornir.wiring.devices import Devices
+from calipso_nornir.wiring.host import BRIDGE, PNIC
+from calipso_nornir.wiring.host import OVS as SWITCH
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -96,20 +99,46 @@ def without(host: str) -> Callable[[dict[Any, Any]], dict[Any, Any]]:
     return lambda found: {key: one for key, one in found.items() if key[0] != host}
 
 
+def no_pnics(host: str, kind: str) -> Callable[[Any], Any]:
+    """Leave out the wires of a host that lead from joints of a kind to physical interfaces."""
+
+    def change(found: Any) -> Any:  # noqa: ANN401
+        for wires in found[host].wires.wires.values():
+            wires[:] = [one for one in wires if (one.near.kind, one.far.kind) != (kind, PNIC)]
+        return found
+
+    return change
+
+
 def first_exit(right: Any) -> Any:  # noqa: ANN401
     """Let tunnels leave by the first physical interface of their host."""
 
-    def exits(otep: Any, parent: Any, known: Any) -> Any:  # noqa: ANN401
-        own = [one for (host, _), one in known.items() if host == otep["host"]]
-        for _, rule in right(otep, parent, known):
-            yield min(own, key=lambda one: one.name), rule
+    def send(self: Any, otep: Any, networks: Any) -> None:  # noqa: ANN401
+        right(self, otep, networks)
+        ways = self.ways[otep.id]
+        ways.pnics = {min(self.wires.pnics): rule for rule in ways.pnics.values()}
 
-    return exits
+    return send
+
+
+def sent_by_the_switch(right: Any) -> Any:  # noqa: ANN401
+    """Let tunnelled networks leave the switch by the interface below the tunnels, too."""
+
+    def send(self: Any, otep: Any, networks: Any) -> None:  # noqa: ANN401
+        right(self, otep, networks)
+        for wire in self.wires:
+            if wire.far.name in self.ways[otep.id].pnics and wire.near.kind == SWITCH:
+                self.passed[wire].update(networks)
+
+    return send
 
 
 def all_networks(found: Any) -> Any:  # noqa: ANN401
     """Let every network of a host leave by every bridge (the older system's defect D-56)."""
-    return {ref: dict.fromkeys(ways, set().union(*ways.values())) for ref, ways in found.items()}
+    for traffic in found.values():
+        everything = set().union(*traffic.passed.values())
+        traffic.passed.update({wire: everything for wire in traffic.wires if wire.far.kind == PNIC})
+    return found
 
 
 def by_source_bridge(_: Any) -> Any:  # noqa: ANN401
@@ -149,24 +178,36 @@ def bound_ones(rows: list[Any]) -> list[Any]:
 
 
 MUTANTS = (
-    Mutant("bridges have each other's members", linux_bridges, "bridges", result(swapped_members), BRIDGES),
+    Mutant("bridges have each other's members", Devices, "bridges", result(swapped_members), BRIDGES),
     Mutant("a bridge's network is not known", linux_bridges, "_network", lambda _: lambda *_: {}, BRIDGES),
     Mutant(
         "the bridge that libvirt is told is believed", vconnectors.VnicVconnectors, "find", by_source_bridge, BRIDGES
     ),
-    Mutant("bridges are not wired to the switch", vedge_links, "_bridges", lambda _: lambda *_: iter(()), BRIDGES),
+    Mutant("bridges are not wired to the switch", vedge_links, "_bridges", lambda _: lambda *_: iter(()), ("ovs",)),
+    Mutant("bridges are run by nobody", vedge_links, "_run_by_agent", lambda _: lambda *_: iter(()), ("lxb",)),
     Mutant("a tunnel is dropped", vedges, "_interfaces", result(without_first_tunnel), OVS),
     Mutant("a remote endpoint is dropped", oteps, "_remotes", result(lambda found: found[1:]), ("lxb",)),
-    Mutant("tunnels leave by the first interface", otep_links, "_exits", first_exit),
+    Mutant("tunnels leave by the first interface", Traffic, "send", first_exit),
+    Mutant("tunnelled networks leave by the switch, too", Traffic, "send", sent_by_the_switch, OVS),
     Mutant("the VLAN tag is ignored", vedges, "_port", result(lambda port: port | {"tag": None}), OVS),
-    Mutant("every network uses every way out", vedge_links, "networks_of_bridges", result(all_networks), OVS),
+    Mutant("every network uses every way out", vedge_links, "traffic_of_hosts", result(all_networks), OVS),
     Mutant("cliques ignore the network", cliques, "_passed", lambda _: lambda _hop, values, _places: values),
     Mutant("the MAC is the tap's", instance_vnics, "_attributes", result(wrong_mac)),
     Mutant("a server that is off has its links up", instance_vnics, "OF_THE_KERNEL", lambda _: frozenset()),
     Mutant("a service's network is found by CIDR", vservices, "_vnic", network_by_cidr),
-    Mutant("a host is left out: switch to interface", vedge_links, "pnics_by_device", result(without(COMPUTE)), OVS),
     Mutant(
-        "a host is left out: bridge to interface", vconnectors, "pnics_by_device", result(without(GATEWAY)), ("lxb",)
+        "a host is left out: switch to interface",
+        vedge_links,
+        "traffic_of_hosts",
+        result(no_pnics(COMPUTE, SWITCH)),
+        OVS,
+    ),
+    Mutant(
+        "a host is left out: bridge to interface",
+        vconnectors,
+        "traffic_of_hosts",
+        result(no_pnics(GATEWAY, BRIDGE)),
+        ("lxb",),
     ),
     Mutant("a host is left out: interface to switch port", pnics, "pnics_by_device", result(without(COMPUTE))),
     Mutant("two cables are crossed", lldp, "_heard", answered(crossed_cables)),

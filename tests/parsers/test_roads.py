@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from calipso_nornir.parsing import bridge, ip, lldp, ovs, ovs_show
+from calipso_nornir.wiring.devices import Devices, resolve_namespaces
 
 if TYPE_CHECKING:
     from calipso_nornir.parsing.rows import OvsBridge, OvsInterface, OvsPort
@@ -31,7 +32,7 @@ def both(first: str, second: str) -> list[str]:
 def test_interfaces(case: str) -> None:
     from_text, from_json = ip.address_text(raw("ip_address", case)), ip.address_json(raw("ip_address_json", case))
     namespaces = raw("ip_netns_json", base) if (base := case.removesuffix("_plain")) in both_netns() else "[]"
-    resolved = ip.resolve_namespaces(from_json, ip.netns_json(namespaces))
+    resolved = resolve_namespaces(from_json, ip.netns_json(namespaces))
     assert from_text == resolved
     assert len(from_text) > 1
 
@@ -63,8 +64,8 @@ def test_forwarding_entries(case: str) -> None:
 @pytest.mark.parametrize("case", ["lb_network_node", "ovs_compute_node", "kinds"])
 def test_bridges_of_brctl_and_of_ip(case: str) -> None:
     listed = bridge.brctl_show(raw("brctl_show", case))
-    assert listed == bridge.bridges(ip.address_text(raw("ip_address", case)))
-    assert listed == bridge.bridges(ip.address_json(raw("ip_address_json", case)))
+    assert listed == Devices(ip.address_text(raw("ip_address", case))).bridges()
+    assert listed == Devices(ip.address_json(raw("ip_address_json", case))).bridges()
     assert any(each.interfaces for each in listed)
 
 

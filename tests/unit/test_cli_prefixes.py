@@ -15,7 +15,7 @@ from calipso_nornir import metadata
 from calipso_nornir.errors import EnvironmentInvalid
 from calipso_nornir.metadata.schema import CommandPrefixesFile
 from calipso_nornir.model.queries import Command
-from calipso_nornir.sources.cli.framing import Step
+from calipso_nornir.sources.cli.framing import ScriptStep
 from calipso_nornir.sources.cli.prefixes import Prefixes
 
 ROOT = "docker exec --user root"
@@ -26,7 +26,7 @@ def shipped() -> list[dict[str, Any]]:
     return [rule.model_dump() for rule in rules.command_prefixes]
 
 
-def step(text: str, distribution: str, version: str = "", *, own: tuple[dict[str, Any], ...] = ()) -> Step:
+def step(text: str, distribution: str, version: str = "", *, own: tuple[dict[str, Any], ...] = ()) -> ScriptStep:
     prefixes = Prefixes.of(shipped(), distribution=distribution, distribution_version=version, own=own)
     return prefixes.step(Command("h", text))
 
@@ -48,30 +48,30 @@ def step(text: str, distribution: str, version: str = "", *, own: tuple[dict[str
     ],
 )
 def test_mercury(text: str, prefix: str) -> None:
-    assert step(text, "Mercury", "10239") == Step((f"{ROOT} {prefix} {text}",), 30, root=True)
+    assert step(text, "Mercury", "10239") == ScriptStep((f"{ROOT} {prefix} {text}",), 30, root=True)
 
 
 @pytest.mark.parametrize(
     "text", ["ip address show", "ip -j -d address", "ethtool eth0", "ls -l /sys", "cat x", "vppctl show int"]
 )
 def test_mercury_leaves_the_rest_on_the_host(text: str) -> None:
-    assert step(text, "Mercury", "10239") == Step((text,), 30, root=False)
+    assert step(text, "Mercury", "10239") == ScriptStep((text,), 30, root=False)
 
 
 def test_name_spaces_that_are_spread_over_two_containers() -> None:
     prefixes = [f"{ROOT} neutron_{agent}_agent_1 ip netns list" for agent in ("l3", "dhcp")]
-    assert step("ip netns list", "Mercury", "1") == Step(tuple(prefixes), 30, root=True)
+    assert step("ip netns list", "Mercury", "1") == ScriptStep(tuple(prefixes), 30, root=True)
 
 
 def test_kolla() -> None:
     assert step("ovs-vsctl show", "Kolla").texts == (f"{ROOT} openvswitch_vswitchd ovs-vsctl show",)
     assert step("virsh dumpxml x", "Kolla").texts == (f"{ROOT} nova_libvirt virsh dumpxml x",)
-    assert step("ip netns list", "Kolla") == Step(("ip netns list",), 30)
+    assert step("ip netns list", "Kolla") == ScriptStep(("ip netns list",), 30)
 
 
 def test_other_distributions_have_none() -> None:
     for text in ("virsh list", "ip netns list", "ovs-vsctl show"):
-        assert step(text, "Debian") == Step((text,), 30)
+        assert step(text, "Debian") == ScriptStep((text,), 30)
 
 
 def test_rules_of_the_environment_go_first() -> None:

@@ -74,7 +74,38 @@ def test_without_links_there_is_no_clique() -> None:
 
 def test_a_type_may_be_linked_with_itself() -> None:
     links = [link("a1>b1"), link("b1>b2"), link("b3>b1"), link("b2>b4"), link("b2>c2"), link("b3>c3")]
-    assert reached(A, links, "a-b", "b-b", "b-c") == ["a1>b1", "b1>b2", "b3>b1", "b2>c2", "b3>c3"]
+    assert reached(A, links, "a-b", "b-b", "b-c") == ["a1>b1", "b1>b2", "b2>b4", "b3>b1", "b2>c2", "b3>c3"]
+
+
+def test_a_row_of_one_type_is_followed_in_one_direction() -> None:
+    links = [link("a1>b1"), link("b1>b2"), link("b2>b3"), link("b3>b1"), link("b4>b3"), link("b5>b1"), link("b6>b5")]
+    row = ["a1>b1", "b1>b2", "b2>b3", "b3>b1", "b5>b1", "b6>b5"]
+    assert reached(A, links, "a-b", "b-b") == row
+    limited = [link("a1>b1"), link("b1>b2", network="n1"), link("b2>b3", network="n2")]
+    assert reached(thing("a", id="a1", network="n1"), limited, "a-b", "b-b") == ["a1>b1", "b1>b2"]
+
+
+def test_a_link_that_is_cut_off_ends_the_way_of_those_who_come_from_its_source() -> None:
+    links = [link("a1>b1"), link("b1>c1", network=[], cut_off=True), link("c1>d1")]
+    found = clique(A, links, "a-b", "b-c", "c-d")
+    assert reached(A, links, "a-b", "b-c", "c-d") == ["a1>b1", "b1>c1"]
+    assert [node.id for node in found.nodes] == ["a1", "b1", "c1"]
+    other_end = thing("d", id="d1")
+    assert reached(other_end, links, "d-c", "c-b", "b-a") == ["c1>d1"]
+
+
+def test_links_that_tell_where_the_way_out_is_are_followed_one_way() -> None:
+    """At one switch (c1): the bridge of the server (b1), its neighbour's (b2), and the one that leads out (b3)."""
+    inner, outer = {"outward": "c"}, {"outward": "b"}
+    links = [link("a1>b1"), link("b1>c1", **inner), link("b2>c1", **inner), link("b3>c1", **outer), link("b3>d1")]
+    assert reached(A, links, "a-b", "b-c", "c-b", "b-d") == ["a1>b1", "b1>c1", "b3>c1", "b3>d1"]
+    network = thing("network", id="network1")
+    carried = Link(source=ObjectRef("cloud", "d", "d1"), target=network.ref)
+    inwards = ("network-d", "d-b", "b-c", "c-b", "b-a")
+    assert reached(network, [*links, carried], *inwards) == ["d1>network1", "b3>d1", "b3>c1", "b1>c1", "b2>c1", "a1>b1"]
+    assert reached(A, [link("a1>b1"), link("b1>c1"), link("b2>c1")], "a-b", "b-c", "c-b") == [
+        "a1>b1", "b1>c1", "b2>c1"
+    ]  # fmt: skip
 
 
 def test_a_link_is_taken_once_however_often_it_is_passed() -> None:
@@ -194,20 +225,27 @@ def reference(focal: InventoryObject, links: list[Link], types: list[str]) -> tu
 
 def walk(focal: InventoryObject, links: list[Link], types: list[str], own: Any) -> tuple[set[str], set[ObjectRef]]:
     """Follow one network; None is none."""
-    nodes, taken = {focal.ref}, set()
+    nodes: set[ObjectRef] = {focal.ref}
+    taken_so: set[tuple[str, bool]] = set()
     for name in types:
         source_type, _, target_type = name.partition("-")
         known = {node for node in nodes if node.type == source_type}
-        for one in links:
-            limits = one.attributes.get("network")
-            limits = limits if isinstance(limits, list) else [limits]
-            if "network" in one.attributes and (own is None or own not in limits):
-                continue
-            for start, end in ((one.source, one.target), (one.target, one.source)):
-                if start in known and end.type == target_type:
-                    taken.add(one.document_id)
-                    nodes.add(end)
-    return taken, nodes
+        passable = [one for one in links if "network" not in one.attributes or own in _limits(one)]
+        for forward in (True, False):
+            starts: set[ObjectRef] = known
+            while starts:
+                ways = [(one, one.source, one.target) if forward else (one, one.target, one.source) for one in passable]
+                found = [(one, end) for one, start, end in ways if start in starts and end.type == target_type]
+                new = {end for one, end in found if (one.document_id, forward) not in taken_so}
+                taken_so |= {(one.document_id, forward) for one, _ in found}
+                nodes |= {end for _, end in found}
+                starts = new if source_type == target_type else set()
+    return {id_ for id_, _ in taken_so}, nodes
+
+
+def _limits(one: Link) -> list[Any]:
+    limits = one.attributes["network"]
+    return [each for each in (limits if isinstance(limits, list) else [limits]) if each is not None]
 
 
 @given(LINKS, LINK_TYPES, st.none() | NETWORKS)

@@ -21,6 +21,7 @@ HOST = thing("host", id="h1", host="h1")
 PARSERS = Path(__file__).parent.parent / "parsers" / "linux"
 ETHTOOL = "Settings for eth0:\n\tSpeed: 25000Mb/s\n\tLink detected: no\n"
 DRIVER = "driver: mlx5_core\nversion: 6.1\n"
+OTHERS: dict[str, Any] = {NAMESPACES: "", "ip netns list": "", "network_agent": []}
 MISSING = CommandMissing("h1", "ethtool", 127, "sudo: ethtool: command not found")
 
 
@@ -28,7 +29,7 @@ def pnics(listed: str, *links: dict[str, Any], netns: str = "", **answers: Any) 
     told = {"ethtool {}": MISSING, "ethtool -i {}": MISSING} | {
         key.replace("_", " "): value for key, value in answers.items()
     }
-    questions = {DEVICES: listed, INTERFACES: interfaces(*links), NAMESPACES: netns, "ip netns list": ""}
+    questions = {**OTHERS, DEVICES: listed, INTERFACES: interfaces(*links), NAMESPACES: netns}
     for one in links:
         questions |= {template.format(one["ifname"]): answer for template, answer in told.items()}
     return drive(HostPnics(), HOST, questions)
@@ -117,8 +118,7 @@ def test_a_failure_for_one_interface_concerns_that_one_only() -> None:
     answers = {
         DEVICES: devices("eth0", "eth1"),
         INTERFACES: interfaces(link("eth0"), link("eth1")),
-        NAMESPACES: "",
-        "ip netns list": "",
+        **OTHERS,
         "ethtool eth0": ETHTOOL,
         "ethtool eth1": failed,
         "ethtool -i eth0": DRIVER,
@@ -136,8 +136,7 @@ def test_strange_device_names_are_quoted() -> None:
     answers = {
         DEVICES: devices(name),
         INTERFACES: interfaces(link(name)),
-        NAMESPACES: "",
-        "ip netns list": "",
+        **OTHERS,
         "ethtool 'a;b'": ETHTOOL,
         "ethtool -i 'a;b'": DRIVER,
     }

@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from calipso_nornir.sources.cli.framing import Frame, Step, end_of, frames, new_mark, script, started
+from calipso_nornir.sources.cli.framing import Frame, ScriptStep, end_of, frames, new_mark, script, started
 
 MARK = "calipso-00112233445566778899aabbccddeeff"
 OTHER = "calipso-ffeeddccbbaa99887766554433221100"
@@ -101,7 +101,7 @@ def test_a_real_shell_delivers_any_output(shell: str, done: list[Frame]) -> None
             out.write_bytes(frame.stdout)
             err.write_bytes(frame.stderr)
             text = f"cat {shlex.quote(str(out))}; cat {shlex.quote(str(err))} >&2; exit {frame.status}"
-            steps.append(Step((text,), 20))
+            steps.append(ScriptStep((text,), 20))
         ended = run(shell, script(steps, MARK))
     assert frames(ended.stdout, ended.stderr, MARK, len(done)) == done
     assert ended.stdout.endswith(end_of(MARK))
@@ -121,7 +121,7 @@ def test_what_a_text_holds_cannot_reach_beyond_it(shell: str) -> None:
         'echo "$calipso_mark"',
         "true\nexit 4",
     ]
-    ended = run(shell, script([Step((text,), 10) for text in [*texts, "echo still here"]], MARK))
+    ended = run(shell, script([ScriptStep((text,), 10) for text in [*texts, "echo still here"]], MARK))
     found = frames(ended.stdout, ended.stderr, MARK, len(texts) + 1)
     assert all(found)
     by_text = dict(zip([*texts, "last"], found, strict=True))
@@ -140,9 +140,9 @@ def test_what_a_text_holds_cannot_reach_beyond_it(shell: str) -> None:
 @pytest.mark.parametrize("shell", SHELLS)
 def test_a_hanging_command_is_stopped_and_the_next_one_runs(shell: str) -> None:
     steps = [
-        Step(("echo before; sleep 60",), 1),
-        Step(("trap '' TERM; sleep 60; sleep 60",), 1),
-        Step(("echo next",), 5),
+        ScriptStep(("echo before; sleep 60",), 1),
+        ScriptStep(("trap '' TERM; sleep 60; sleep 60",), 1),
+        ScriptStep(("echo next",), 5),
     ]
     ended = run(shell, script(steps, MARK))
     first, stubborn, following = frames(ended.stdout, ended.stderr, MARK, 3)
@@ -155,7 +155,7 @@ def test_a_hanging_command_is_stopped_and_the_next_one_runs(shell: str) -> None:
 @pytest.mark.parametrize("shell", SHELLS)
 def test_the_environment_is_the_same_on_every_host(shell: str) -> None:
     text = 'echo "$LC_ALL $LANG"; echo "$PATH"; umask; pwd'
-    ended = run(shell, script([Step((text,), 5)], MARK), LC_ALL="de_DE.UTF-8", LANG="de_DE.UTF-8")
+    ended = run(shell, script([ScriptStep((text,), 5)], MARK), LC_ALL="de_DE.UTF-8", LANG="de_DE.UTF-8")
     (frame,) = frames(ended.stdout, ended.stderr, MARK, 1)
     assert frame is not None
     locale, path, umask, _ = frame.stdout.decode().splitlines()
@@ -168,7 +168,7 @@ def test_the_environment_is_the_same_on_every_host(shell: str) -> None:
 def test_a_host_without_timeout_still_answers(shell: str, tmp_path: Path) -> None:
     for name in ("sh", "id", "cat", "true"):
         (tmp_path / name).symlink_to(str(shutil.which(name)))
-    text = script([Step(("cat /etc/hostname; exit 3",), 5), Step(("timeout 1 true",), 5)], MARK)
+    text = script([ScriptStep(("cat /etc/hostname; exit 3",), 5), ScriptStep(("timeout 1 true",), 5)], MARK)
     text = text.replace(":/usr/local/sbin:/usr/sbin:/sbin", "")  # where a merged /usr has timeout as well
     ended = run(shell, text, PATH=str(tmp_path))
     first, second = frames(ended.stdout, ended.stderr, MARK, 2)
@@ -179,7 +179,7 @@ def test_a_host_without_timeout_still_answers(shell: str, tmp_path: Path) -> Non
 
 def test_half_a_script_runs_nothing(tmp_path: Path) -> None:
     witness = tmp_path / "ran"
-    text = script([Step((f"touch {witness}",), 5), Step(("true",), 5)], MARK)
+    text = script([ScriptStep((f"touch {witness}",), 5), ScriptStep(("true",), 5)], MARK)
     for cut in range(0, text.index("calipso_round </dev/null"), 7):
         run("sh", text[:cut])
     assert not witness.exists()
@@ -189,13 +189,15 @@ def test_half_a_script_runs_nothing(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("shell", SHELLS)
 def test_several_texts_of_one_step_are_joined(shell: str) -> None:
-    steps = [Step(("echo 'a b'", "sh -c 'exit 7'", "echo c"), 5), Step(("echo a", "echo b"), 5)]
+    steps = [ScriptStep(("echo 'a b'", "sh -c 'exit 7'", "echo c"), 5), ScriptStep(("echo a", "echo b"), 5)]
     ended = run(shell, script(steps, MARK))
     assert frames(ended.stdout, ended.stderr, MARK, 2) == [Frame(7, b"a b\nc\n", b""), Frame(0, b"a\nb\n", b"")]
 
 
 def test_a_command_that_never_ends_its_line_and_one_that_says_nothing() -> None:
-    ended = run("sh", script([Step(("printf x",), 5), Step(("true",), 5), Step(("printf '\\n'",), 5)], MARK))
+    ended = run(
+        "sh", script([ScriptStep(("printf x",), 5), ScriptStep(("true",), 5), ScriptStep(("printf '\\n'",), 5)], MARK)
+    )
     assert frames(ended.stdout, ended.stderr, MARK, 3) == [
         Frame(0, b"x", b""),
         Frame(0, b"", b""),
@@ -204,7 +206,7 @@ def test_a_command_that_never_ends_its_line_and_one_that_says_nothing() -> None:
 
 
 def test_a_script_longer_than_any_argument_may_be() -> None:
-    steps = [Step((f"echo {n} {'x' * 300}",), 5) for n in range(400)]
+    steps = [ScriptStep((f"echo {n} {'x' * 300}",), 5) for n in range(400)]
     text = script(steps, MARK)
     assert len(text) > 128 * 1024  # MAX_ARG_STRLEN of execve(2)
     ended = run("sh", text)
@@ -213,7 +215,7 @@ def test_a_script_longer_than_any_argument_may_be() -> None:
 
 
 def test_no_mark_shows_in_the_process_list() -> None:
-    ended = run("sh", script([Step(("ps -eo args",), 5)], MARK))
+    ended = run("sh", script([ScriptStep(("ps -eo args",), 5)], MARK))
     (frame,) = frames(ended.stdout, ended.stderr, MARK, 1)
     assert frame is not None
     assert b"ps -eo args" in frame.stdout

@@ -15,8 +15,8 @@ from nornir.core.filter import F
 from calipso_nornir.errors import NornirUnusable, SecretUnavailable, UnknownEnvironment
 from calipso_nornir.metadata.environments import read_environment
 from calipso_nornir.nornir_inventory import CalipsoInventory, open_nornir
-from calipso_nornir.sources.cli.options import Secret
 from calipso_nornir.sources.cli.ssh import CONNECTION
+from calipso_nornir.sources.cli.ssh_options import LazySecret
 from calipso_nornir.store import open_store
 from calipso_nornir.store.environments import save_environment
 from tests.fixtures.recorded import bundle, filled
@@ -105,7 +105,7 @@ def test_secrets_are_fetched_at_use_and_show_nowhere(
     monkeypatch.delenv("SCAN_PASSPHRASE", raising=False)
     nornir = opened(store)
     secret = extras(nornir.inventory.hosts["cmp1"])["passphrase"]
-    assert isinstance(secret, Secret)
+    assert isinstance(secret, LazySecret)
     with pytest.raises(SecretUnavailable):
         secret.reveal()
     monkeypatch.setenv("SCAN_PASSPHRASE", CANARY)

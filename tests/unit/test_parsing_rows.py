@@ -12,9 +12,10 @@ from typing import TypeAlias
 import pytest
 
 from calipso_nornir.errors import ParseError, ResourceMissing
-from calipso_nornir.parsing import bridge, ethtool, ip, libvirt, ovs
+from calipso_nornir.parsing import ethtool, ip, libvirt, ovs
 from calipso_nornir.parsing.rows import Interface, Namespace
 from calipso_nornir.resources import data
+from calipso_nornir.wiring.devices import Devices, resolve_namespaces
 
 RAW = Path(__file__).parents[1] / "parsers" / "linux"
 
@@ -28,12 +29,12 @@ def interfaces(case: str = "lb_network_node") -> tuple[Interface, ...]:
 def test_namespaces_are_named_where_a_name_is_known() -> None:
     numbered = {each.name: each.peer_netns for each in interfaces()}
     assert numbered["tap076c4d22-f5"] == "nsid:1"
-    named = ip.resolve_namespaces(interfaces(), [Namespace("q", 1), Namespace("again", 1), Namespace("other")])
+    named = resolve_namespaces(interfaces(), [Namespace("q", 1), Namespace("again", 1), Namespace("other")])
     found = {each.name: each.peer_netns for each in named}
     assert found["tap076c4d22-f5"] == "q"
     assert found["eth0"] == "nsid:0"
     assert found["vxlan-90"] is None
-    assert ip.resolve_namespaces(interfaces(), []) == interfaces()
+    assert resolve_namespaces(interfaces(), []) == interfaces()
 
 
 def test_a_link_that_is_only_an_index_is_no_name() -> None:
@@ -97,7 +98,7 @@ def test_up(flags: str, state: str, *, up: bool) -> None:
 
 
 def test_bridges_of_plain_ip_address_are_none_since_it_does_not_tell() -> None:
-    assert bridge.bridges(ip.address_text((RAW / "ip_address" / "lb_network_node_plain.raw").read_text())) == ()
+    assert Devices(ip.address_text((RAW / "ip_address" / "lb_network_node_plain.raw").read_text())).bridges() == ()
 
 
 def test_ethtool_keeps_the_order_of_print() -> None:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Physical network interfaces, and bonds of them."""
+"""Physical network interfaces, and aggregates of them."""
 
 from __future__ import annotations
 
@@ -7,49 +7,59 @@ from typing import TYPE_CHECKING, Any
 
 from calipso_nornir.fetchers import questions
 from calipso_nornir.fetchers.attributes import address_attributes, kept
-from calipso_nornir.fetchers.cli.devices import physical, stack_below
 from calipso_nornir.model import ids
-from calipso_nornir.model.fetching import Fetched, ask, together
+from calipso_nornir.model.fetching import Fetched, ask, together, worth_another_way
 from calipso_nornir.model.queries import Command
-from calipso_nornir.parsing.ip import resolve_namespaces
+from calipso_nornir.wiring.devices import AGGREGATES, Devices
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Generator, Iterable, Mapping, Sequence
 
     from calipso_nornir.model.answers import Answers
     from calipso_nornir.model.fetching import Fetching
     from calipso_nornir.model.objects import InventoryObject
     from calipso_nornir.model.queries import Query
-    from calipso_nornir.parsing.rows import Bond, Interface
+    from calipso_nornir.parsing.rows import Bond, Interface, OvsBridge, OvsInterface
 
 
 class HostPnics:
     """Physical network interfaces of one host, in its pNICs folder.
 
     Source: ``ls -l /sys/class/net``, ``ip -d address``, ``ip netns list``; per interface ``ethtool``, ``ethtool -i``.
+    Those that DPDK has taken from the kernel: ``ovs-vsctl list``, on hosts with an Open vSwitch agent.
     Attributes: ``host``, ``local_name``, ``mac_address``, ``mtu`` (bytes), ``state`` ("UP" or "DOWN"), ``addresses``
     (CIDR texts) and first ones as ``IP Address``, ``IPv6 Address``; ``Link detected`` ("yes" or "no") and whatever
     else ethtool prints, under its own keys; ``driver`` (of ethtool -i); ``vlan_interfaces`` [{name, vlan_id,
-    addresses}] (also of VLANs on VLANs); ``EtherChannel Master`` (id of the bond that it is a member of).
+    addresses}] (also of VLANs on VLANs); ``EtherChannel Master`` (id of the bond or team that it is a member of).
+    ``dpdk`` (options of a port of DPDK: ``dpdk-devargs`` is its PCI address). What stands for a virtual function of a
+    card is none of them.
     """
 
     def get(self, parent: InventoryObject) -> Fetching:
         """Ask for devices and interfaces, then for the details of the physical ones."""
+        agents = questions.agent_of(parent, questions.OVS_AGENT)
+        answers = yield [agents]
         devices = Command(parent.id, "ls -l /sys/class/net", "ls_sys_class_net")
-        listed, (address, interfaces), (_, namespaces) = yield from together(
-            ask(devices), questions.interfaces(parent.id), questions.namespaces(parent.id)
+        listed, (address, interfaces), (_, namespaces), (switch, bridges) = yield from together(
+            ask(devices),
+            questions.interfaces(parent.id),
+            questions.namespaces(parent.id),
+            _switch(parent.id, agents=len(answers[agents])),
         )
-        interfaces = resolve_namespaces(interfaces, namespaces)
-        found = physical(listed, interfaces)
+        host = Devices(interfaces, namespaces)
+        found = host.physical(listed)
         details = {one.name: _ethtool(parent.id, one.name) for one in found}
         answers = yield [query for pair in details.values() for query in pair]
-        return [self._pnic(parent, one, interfaces, answers, (devices, address, *details[one.name])) for one in found]
+        return [
+            *(self._pnic(parent, one, host, answers, (devices, address, *details[one.name])) for one in found),
+            *(_dpdk(parent, one, switch) for one in _interfaces(bridges) if one.type == "dpdk"),
+        ]
 
     def _pnic(
         self,
         parent: InventoryObject,
         one: Interface,
-        interfaces: Sequence[Interface],
+        host: Devices,
         answers: Answers,
         sources: tuple[Query, ...],
     ) -> Fetched:
@@ -58,7 +68,7 @@ class HostPnics:
         named = answers.or_blank(driver)
         attributes = {
             **kept(told),
-            **pnic_attributes(parent, one, interfaces),
+            **pnic_attributes(parent, one, host),
             **({"driver": named} if named is not None else {}),
             "Link detected": told.get("Link detected") or ("yes" if one.up else "no"),
         }
@@ -72,43 +82,83 @@ class HostPnics:
 
 
 class HostBonds:
-    """Bonds of one host, in its pNICs folder: physical interfaces to all who use them.
+    """Bonds and teams of one host, in its pNICs folder: physical interfaces to all who use them.
 
-    Source: ``ip -d address``; per bond ``/proc/net/bonding/<bond>``.
-    Attributes: as ``HostPnics`` without ethtool's; ``EtherChannel`` (True), ``members`` [{name, id, mac_address,
-    …}] with every key of the member's block, ``actor`` and ``partner`` apart; every general key as printed
-    (``Bonding Mode``, ``MII Status``, ``802.3ad info`` …); ``Link detected`` from ``MII Status``.
+    Source: ``ip -d address``; per bond ``/proc/net/bonding/<bond>`` (a team has no such file, teamd keeps its state).
+    Attributes: as ``HostPnics`` without ethtool's; ``EtherChannel`` (True), ``members`` [{name, id, mac_address}]; of a
+    bond with every key of the member's block, ``actor`` and ``partner`` apart, and every general key as printed
+    (``Bonding Mode``, ``MII Status``, ``802.3ad info`` …); ``Link detected`` (``MII Status``; of a team the state).
     """
 
     def get(self, parent: InventoryObject) -> Fetching:
         """Ask for interfaces, then for the state of every bond among them."""
         address, interfaces = yield from questions.interfaces(parent.id)
+        host = Devices(interfaces)
         bonds = {
             one.name: Command.of(parent.id, "cat {}", f"/proc/net/bonding/{one.name}", parser="bonding", root=True)
-            for one in interfaces
+            for one in host.aggregates()
             if one.kind == "bond"
         }
-        if not bonds:
-            return []
-        answers = yield list(bonds.values())
+        told = (yield list(bonds.values())) if bonds else None
         found = []
-        for one in interfaces:
-            if one.name in bonds:
-                bond: Bond | None = answers.or_blank(bonds[one.name])
-                found.append(
-                    Fetched(
-                        id=ids.host_pnic(parent.id, one.name),
-                        name=one.name,
-                        attributes={
-                            **(_bond_attributes(parent.id, bond) if bond is not None else {}),
-                            **pnic_attributes(parent, one, interfaces),
-                            "EtherChannel": True,
-                        },
-                        under=pnics_folder(parent),
-                        sources=(address, bonds[one.name]),
-                    )
+        for one in host.aggregates():
+            query = bonds.get(one.name)
+            bond: Bond | None = told.or_blank(query) if told is not None and query is not None else None
+            found.append(
+                Fetched(
+                    id=ids.host_pnic(parent.id, one.name),
+                    name=one.name,
+                    attributes={
+                        **(_team_attributes(parent.id, one, host) if query is None else {}),
+                        **(_bond_attributes(parent.id, bond) if bond is not None else {}),
+                        **pnic_attributes(parent, one, host),
+                        "EtherChannel": True,
+                    },
+                    under=pnics_folder(parent),
+                    sources=(address, query) if query is not None else (address,),
                 )
+            )
         return found
+
+
+def _switch(host: str, *, agents: int) -> Generator[Sequence[Query], Answers, tuple[Query, tuple[OvsBridge, ...]]]:
+    """Ask for the ports of Open vSwitch, where Neutron has an agent for it; a gap when they are not to be had."""
+    tables, text = questions.ovs_queries(host)
+    if not agents:
+        return tables, ()
+    answers = yield [tables]
+    error = answers.failed(tables)
+    if error is None or not worth_another_way(error):
+        return tables, answers.or_gap(tables, ())
+    answers = yield [text]
+    return text, answers.or_gap(text, ())
+
+
+def _interfaces(bridges: Iterable[OvsBridge]) -> list[OvsInterface]:
+    return [one for bridge in bridges for port in bridge.ports for one in port.interfaces]
+
+
+def _dpdk(host: InventoryObject, one: OvsInterface, query: Query) -> Fetched:
+    """Return a port of the switch that is no device of the kernel (ovs-vswitchd.conf.db(5), type "dpdk")."""
+    up = one.link_state == "up"
+    return Fetched(
+        id=ids.host_pnic(host.id, one.name),
+        name=one.name,
+        attributes={
+            "host": host.id,
+            "local_name": one.name,
+            **({"mac_address": one.mac} if one.mac else {}),
+            "state": "UP" if up else "DOWN",
+            "Link detected": "yes" if up else "no",
+            "addresses": [],
+            "vlan_interfaces": [],
+            "EtherChannel Master": "",
+            "master": None,
+            "dpdk": dict(one.options),
+        },
+        under=pnics_folder(host),
+        sources=(query,),
+    )
 
 
 def pnics_folder(host: InventoryObject) -> Any:  # noqa: ANN401 - an ObjectRef, spelt by its host
@@ -116,11 +166,9 @@ def pnics_folder(host: InventoryObject) -> Any:  # noqa: ANN401 - an ObjectRef, 
     return host.sibling("pnics_folder", ids.folder(host.id, "host_pnics"))
 
 
-def pnic_attributes(host: InventoryObject, one: Interface, interfaces: Sequence[Interface]) -> dict[str, Any]:
-    """Return what the kernel says of a physical interface or bond, without its MAC when it has none."""
-    master = ids.host_pnic(host.id, one.master) if one.member_of_kind == "bond" and one.master else ""
-    rows = {row.name: row for row in interfaces}
-    vlans = [row for row in interfaces if row.kind == "vlan" and one.name in stack_below(row.name, rows)]
+def pnic_attributes(host: InventoryObject, one: Interface, devices: Devices) -> dict[str, Any]:
+    """Return what the kernel says of a physical interface or aggregate, without its MAC when it has none."""
+    master = ids.host_pnic(host.id, one.master) if one.member_of_kind in AGGREGATES and one.master else ""
     return {
         "host": host.id,
         "local_name": one.name,
@@ -130,7 +178,7 @@ def pnic_attributes(host: InventoryObject, one: Interface, interfaces: Sequence[
         **address_attributes(one.addresses),
         "vlan_interfaces": [
             {"name": row.name, "vlan_id": row.vlan_id, "addresses": [address.cidr for address in row.addresses]}
-            for row in vlans
+            for row in devices.vlans_on(one.name)
         ],
         "EtherChannel Master": master,
         "master": one.master,
@@ -142,6 +190,12 @@ def _ethtool(host: str, name: str) -> tuple[Command, Command]:
         Command.of(host, "ethtool {}", name, parser="ethtool", root=True, optional=True),
         Command.of(host, "ethtool -i {}", name, parser="ethtool_driver", root=True, optional=True),
     )
+
+
+def _team_attributes(host_id: str, team: Interface, devices: Devices) -> dict[str, Any]:
+    rows = [devices[name] for name in devices.members(team.name)]
+    members = [{"name": row.name, "id": ids.host_pnic(host_id, row.name), "mac_address": row.mac} for row in rows]
+    return {"members": members, "Link detected": "yes" if team.up else "no"}
 
 
 def _bond_attributes(host_id: str, bond: Bond) -> dict[str, Any]:

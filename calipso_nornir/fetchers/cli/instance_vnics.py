@@ -12,7 +12,7 @@ from calipso_nornir.model.fetching import Fetched, ask, together
 from calipso_nornir.model.queries import Command, Lookup
 
 if TYPE_CHECKING:
-    from collections.abc import Generator, Mapping, Sequence
+    from collections.abc import Callable, Generator, Mapping, Sequence
 
     from calipso_nornir.model.answers import Answers
     from calipso_nornir.model.fetching import Fetching
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from calipso_nornir.model.queries import Query
     from calipso_nornir.parsing.rows import Domain, DomainInterface, Interface
 
-    Ports = Generator[Sequence[Query], Answers, dict[str, InventoryObject | None]]
+    Ports = Generator[Sequence[Query], Answers, list[InventoryObject | None]]
 
 OF_THE_KERNEL = frozenset({"bridge", "direct", "ethernet", "network"})
 """Types of libvirt's interfaces whose device the host's kernel shows while the domain runs (not "vhostuser")."""
@@ -32,8 +32,9 @@ class InstanceVnics:
     Source: ``virsh list --all --uuid``, ``virsh dumpxml`` of its domain, ``ip -d address``; ports of the inventory.
     Attributes: ``vnic_type`` ("instance_vnic"), ``host``, ``instance_id``, ``instance_db_id`` (``_id`` of the
     instance's document), ``mac_address``, ``source_bridge``, ``device``, its ``device_mtu`` and ``state``; ``port_id``,
-    ``network``, ``addresses`` of its port (by the port id in the device's name, else by MAC among the instance's
-    ports where only one has it); and libvirt's whole ``<interface>`` element, attributes with ``@`` before their name.
+    ``network``, ``addresses`` of its port (by the port id in the device's name, else by PCI address, else by MAC, among
+    the instance's ports where only one has it); and libvirt's whole ``<interface>`` element, attributes with ``@``
+    before their name; ``pci_address`` of a virtual function.
     """
 
     def get(self, parent: InventoryObject) -> Fetching:
@@ -48,34 +49,50 @@ class InstanceVnics:
         domain: Domain = answers[dump]
         rows = {one.name: one for one in interfaces}
         ports = yield from self._ports(parent, domain)
+        names = device_names(parent, domain)
         folder = parent.sibling("vnics_folder", ids.folder(parent.id, "vnics"))
         return [
             Fetched(
-                id=ids.vnic(host, device_name(parent, one)),
-                name=one.device or one.mac or device_name(parent, one),
-                attributes=_attributes(parent, one, rows.get(one.device or ""), ports.get(device_name(parent, one))),
+                id=ids.vnic(host, name),
+                name=one.device or one.mac or name,
+                attributes=_attributes(parent, one, rows.get(one.device or ""), port),
                 under=folder,
                 sources=(dump, address),
             )
-            for one in domain.interfaces
+            for one, name, port in zip(domain.interfaces, names, ports, strict=True)
         ]
 
     def _ports(self, parent: InventoryObject, domain: Domain) -> Ports:
-        """Look the ports up by device name; where that tells none, by MAC among the instance's own ports."""
+        """Look the port of each interface up: by device; among the instance's own, by PCI address, then by MAC."""
         by_device = yield from questions.ports_of_devices(one.device for one in domain.interfaces if one.device)
         own = Lookup.of("port", {"device_id": parent.id})
         answers = yield [own]
-        count = Counter(port.get("mac_address") for port in answers.or_blank(own))
-        by_mac = {mac: port for port in answers.or_blank(own) if count[mac := port.get("mac_address")] == 1}
-        return {
-            device_name(parent, one): by_device.get(one.device or "") or by_mac.get(one.mac)
-            for one in domain.interfaces
-        }
+        ports = answers.or_blank(own)
+        by_pci = _unique(ports, lambda port: (port.get("binding:profile") or {}).get("pci_slot"))
+        by_mac = _unique(ports, lambda port: port.get("mac_address"))
+        return [
+            by_device.get(one.device or "") or by_pci.get(one.pci) or by_mac.get(one.mac) for one in domain.interfaces
+        ]
 
 
-def device_name(instance: InventoryObject, one: DomainInterface) -> str:
-    """Return what tells an interface from others on its host: its device, else the instance and the MAC."""
-    return one.device or f"{instance.id} {one.mac or 'without MAC'}"
+def _unique(ports: Sequence[InventoryObject], key: Callable[[InventoryObject], Any]) -> dict[Any, InventoryObject]:
+    """Index ports by what tells them apart; what two of them have in common tells nothing."""
+    count = Counter(map(key, ports))
+    return {key(port): port for port in ports if key(port) and count[key(port)] == 1}
+
+
+def device_names(instance: InventoryObject, domain: Domain) -> list[str]:
+    """Return what tells each interface of a domain from all others of the host.
+
+    Its device; without one the instance and the MAC; where two of the domain have one MAC, its PCI address, or else its
+    place, too (a guest that bonds virtual functions wants one MAC for both).
+    """
+    plain = [one.device or f"{instance.id} {one.mac or 'without MAC'}" for one in domain.interfaces]
+    count = Counter(plain)
+    return [
+        name if count[name] == 1 else f"{name} {one.pci or place}"
+        for place, (name, one) in enumerate(zip(plain, domain.interfaces, strict=True), 1)
+    ]
 
 
 def _attributes(
@@ -109,6 +126,7 @@ def _attributes(
         "mac_address": one.mac,
         "source_bridge": one.bridge,
         "device": one.device,
+        **({"pci_address": one.pci} if one.pci else {}),
         **seen,
         **behind,
     }

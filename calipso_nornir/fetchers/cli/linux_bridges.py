@@ -6,21 +6,18 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from calipso_nornir.fetchers import questions
-from calipso_nornir.fetchers.attributes import TAP_SUFFIX_LENGTH
+from calipso_nornir.fetchers.attributes import BRQ, TAP_SUFFIX_LENGTH
 from calipso_nornir.model import ids
 from calipso_nornir.model.fetching import Fetched
 from calipso_nornir.model.queries import Lookup
-from calipso_nornir.parsing.bridge import bridges
+from calipso_nornir.wiring.devices import Devices
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from calipso_nornir.model.fetching import Fetching
     from calipso_nornir.model.objects import InventoryObject
-    from calipso_nornir.parsing.rows import Bridge, Interface
-
-BRQ = "brq"
-"""The Linux bridge agent calls a network's bridge "brq" and the beginning of the network's id."""
+    from calipso_nornir.parsing.rows import Bridge
 
 
 class LinuxBridges:
@@ -29,15 +26,15 @@ class LinuxBridges:
     Source: ``ip -d address``; ports and networks of the inventory.
     Attributes: ``host``, ``bridge_name``, ``bridge_id``, ``stp_enabled``, ``connector_type`` ("bridge"), ``mtu``,
     ``state``, ``mac_address``, ``addresses`` (CIDR texts); ``interfaces`` [{name, mac_address (of the Neutron port
-    where there is one), port_id, network, kind, lower, vlan_id, vni, state}], ``interfaces_names``; ``network`` (id,
-    when all its ports are of one network).
+    where there is one), port_id, network, kind, lower, peer, stack (``wiring.devices``), vlan_id, vni, state}],
+    ``interfaces_names``; ``network`` (id, when all its ports are of one network).
     """
 
     def get(self, parent: InventoryObject) -> Fetching:
         """Ask for interfaces, then look up the ports and networks behind the bridges."""
         address, interfaces = yield from questions.interfaces(parent.id)
-        rows = {one.name: one for one in interfaces}
-        found = bridges(interfaces)
+        devices = Devices(interfaces)
+        found = devices.bridges()
         ports = yield from questions.ports_of_devices(name for bridge in found for name in bridge.interfaces)
         networks = Lookup.of("network")
         answers = yield [networks]
@@ -48,7 +45,7 @@ class LinuxBridges:
                 id=ids.vconnector(parent.id, bridge.name),
                 name=f"{parent.name}-{bridge.name}",
                 object_name=bridge.name,
-                attributes=_attributes(parent, bridge, rows, ports) | _network(bridge, ports, by_name),
+                attributes=_attributes(parent, bridge, devices, ports) | _network(bridge, ports, by_name),
                 under=folder,
                 sources=(address,),
             )
@@ -59,10 +56,10 @@ class LinuxBridges:
 def _attributes(
     host: InventoryObject,
     bridge: Bridge,
-    rows: Mapping[str, Interface],
+    devices: Devices,
     ports: Mapping[str, InventoryObject],
 ) -> dict[str, Any]:
-    own = rows[bridge.name]
+    own = devices[bridge.name]
     return {
         "host": host.id,
         "bridge_name": bridge.name,
@@ -73,12 +70,13 @@ def _attributes(
         "state": "UP" if own.up else "DOWN",
         "mac_address": own.mac,
         "addresses": [address.cidr for address in own.addresses],
-        "interfaces": [_member(rows[name], ports.get(name)) for name in bridge.interfaces],
+        "interfaces": [_member(devices, name, ports.get(name)) for name in bridge.interfaces],
         "interfaces_names": list(bridge.interfaces),
     }
 
 
-def _member(one: Interface, port: InventoryObject | None) -> dict[str, Any]:
+def _member(devices: Devices, name: str, port: InventoryObject | None) -> dict[str, Any]:
+    one, stack = devices[name], devices.stack(name)
     return {
         "name": one.name,
         "mac_address": port["mac_address"] if port is not None else one.mac,
@@ -86,8 +84,9 @@ def _member(one: Interface, port: InventoryObject | None) -> dict[str, Any]:
         "network": port["network"] if port is not None else None,
         "kind": one.kind,
         "lower": one.lower if one.kind == "vlan" else one.vxlan.device if one.vxlan else None,
-        "peer": one.lower if one.kind == "veth" else None,
-        "vlan_id": one.vlan_id,
+        "peer": devices.peer(name),
+        "stack": stack,
+        "vlan_id": devices.vlan_of(stack),
         "vni": one.vxlan.vni if one.vxlan else None,
         "state": "UP" if one.up else "DOWN",
     }

@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING, Any
 
 from calipso_nornir.errors import SourceNotConfigured
 from calipso_nornir.fetchers import questions
-from calipso_nornir.fetchers.cli.devices import stack_below
 from calipso_nornir.model import ids
 from calipso_nornir.model.fetching import Fetched
 from calipso_nornir.model.queries import Command, Select
+from calipso_nornir.parsing.values import canonical_ip
+from calipso_nornir.wiring.devices import Devices
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -37,8 +38,9 @@ class OvsOteps:
     Source: the vEdge's tunnel ports and its agent's configuration; ``ip -d address``; with a database also
     ``ml2_<type>_endpoints``.
     Attributes: ``host``, ``overlay_type``, ``ip_address``, ``udp_port``, ``ports`` (the tunnels) [{name, remote_ip …}],
-    ``interface`` (device that has the address), ``stack`` (that device and what it stands on), ``vconnector`` (name
-    of the Linux bridge that has the address, if one has), ``endpoint`` (database only: the registered row).
+    ``interface`` (device that has the address), ``stack`` (that device and what its frames pass next, down to the first
+    that joins several), ``vlan_id`` (that a device of the stack puts them into), ``vconnector`` (name of the Linux
+    bridge that the stack ends at, if it does), ``endpoint`` (database only: the registered row).
     """
 
     def get(self, parent: InventoryObject) -> Fetching:
@@ -53,11 +55,12 @@ class OvsOteps:
         address, interfaces = yield from questions.interfaces(parent["host"])
         endpoints = {type_: ENDPOINTS[type_] for type_ in sorted(types) if type_ in ENDPOINTS}
         answers = yield list(endpoints.values())
-        rows = {one.name: one for one in interfaces}
+        devices = Devices(interfaces)
         found = []
         for type_ in sorted(types):
             own = [one for one in tunnels if one["overlay_type"] == type_]
             ip = next((one["local_ip"] for one in own if one["local_ip"]), None) or configured.get("tunneling_ip")
+            ip = ip and canonical_ip(ip)
             found.append(
                 Fetched(
                     id=ids.otep(parent["host"], type_),
@@ -68,7 +71,7 @@ class OvsOteps:
                         "ip_address": ip,
                         "udp_port": _udp_port(own, type_),
                         "ports": own,
-                        **_carrier(parent["host"], ip, rows),
+                        **_carrier(parent["host"], ip, devices),
                         **_registered(answers, endpoints.get(type_), parent["host"]),
                     },
                     sources=(address, *parent_sources(endpoints.get(type_))),
@@ -82,7 +85,7 @@ class LinuxBridgeOteps:
 
     Source: ``ip -d address``, ``bridge fdb show``; the bridge.
     Attributes: ``host``, ``overlay_type`` ("vxlan"), ``vni``, ``ip_address``, ``udp_port``, ``mac_address``, ``mtu``,
-    ``state``, ``network``; ``interface`` (device below it), ``stack`` (that device and what it stands on),
+    ``state``, ``network``; ``interface`` (device that its packets leave by), ``stack``, ``vlan_id`` as above;
     ``vconnector`` (the bridge's name), ``ports`` [{name, remote_ip}]: one per remote endpoint.
     """
 
@@ -98,7 +101,7 @@ class LinuxBridgeOteps:
         answers = yield [as_json, as_text]  # both at once: an old host needs no further round then
         fdb = as_json if answers.failed(as_json) is None else as_text
         entries: Sequence[FdbEntry] | None = answers.or_blank(fdb)
-        rows = {one.name: one for one in interfaces}
+        devices = Devices(interfaces)
         return [
             Fetched(
                 id=ids.otep(host, name),
@@ -106,7 +109,7 @@ class LinuxBridgeOteps:
                 attributes={
                     "host": host,
                     "overlay_type": "vxlan",
-                    **_vxlan(rows[name], rows),
+                    **_vxlan(devices[name], devices),
                     "vconnector": parent.name,
                     **({"network": parent["network"]} if "network" in parent else {}),
                     **({"ports": _remotes(name, entries)} if entries is not None else {}),
@@ -114,7 +117,7 @@ class LinuxBridgeOteps:
                 sources=(address, fdb),
             )
             for name in members
-            if name in rows and rows[name].vxlan is not None
+            if name in devices and devices[name].vxlan is not None
         ]
 
 
@@ -123,13 +126,17 @@ def parent_sources(endpoint: Select | None) -> tuple[Select, ...]:
     return (endpoint,) if endpoint is not None else ()
 
 
-def _carrier(host: str, ip: str | None, rows: Mapping[str, Interface]) -> dict[str, Any]:
-    """Return which device has an address, and what that stands on."""
-    holder = next((one for one in rows.values() if ip in {address.ip for address in one.addresses}), None)
-    if holder is None:
-        return {"interface": None, "stack": []}
-    bridge = {"vconnector": f"{host}-{holder.name}"} if holder.kind == "bridge" else {}
-    return {"interface": holder.name, "stack": stack_below(holder.name, rows), **bridge}
+def _carrier(host: str, ip: str | None, devices: Devices) -> dict[str, Any]:
+    """Return which device has an address, and what its frames pass next."""
+    holder = devices.holder(ip)
+    stack = devices.stack(holder.name) if holder is not None else []
+    bridge = {"vconnector": f"{host}-{stack[-1]}"} if stack and devices[stack[-1]].kind == "bridge" else {}
+    return {"interface": stack[0] if stack else None, **_stack(devices, stack), **bridge}
+
+
+def _stack(devices: Devices, stack: list[str]) -> dict[str, Any]:
+    vlan = devices.vlan_of(stack)
+    return {"stack": stack, **({"vlan_id": vlan} if vlan is not None else {})}
 
 
 def _udp_port(tunnels: Sequence[Mapping[str, Any]], overlay_type: str) -> int | None:
@@ -144,15 +151,16 @@ def _registered(answers: Answers, endpoint: Select | None, host: str) -> dict[st
     return {"endpoint": {key: value for key, value in rows[0].items() if key != "host"}} if rows else {}
 
 
-def _vxlan(one: Interface, rows: Mapping[str, Interface]) -> dict[str, Any]:
+def _vxlan(one: Interface, devices: Devices) -> dict[str, Any]:
     assert one.vxlan is not None  # noqa: S101 - the caller has filtered
-    below = one.vxlan.device
+    holder = devices.holder(one.vxlan.local)
+    below = one.vxlan.device or (holder.name if holder is not None else None)
     return {
         "vni": one.vxlan.vni,
-        "ip_address": one.vxlan.local,
+        "ip_address": one.vxlan.local and canonical_ip(one.vxlan.local),
         "udp_port": one.vxlan.udp_port,
         "interface": below,
-        "stack": stack_below(below, rows) if below else [],
+        **_stack(devices, devices.stack(below)),
         "mac_address": one.mac,
         "mtu": one.mtu,
         "state": "UP" if one.up else "DOWN",
@@ -160,5 +168,5 @@ def _vxlan(one: Interface, rows: Mapping[str, Interface]) -> dict[str, Any]:
 
 
 def _remotes(device: str, entries: Sequence[FdbEntry]) -> list[dict[str, Any]]:
-    remotes = sorted({entry.remote for entry in entries if entry.device == device and entry.remote})
+    remotes = sorted({canonical_ip(entry.remote) for entry in entries if entry.device == device and entry.remote})
     return [{"name": device, "remote_ip": remote} for remote in remotes]

@@ -6,11 +6,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from calipso_nornir.fetchers import questions
-from calipso_nornir.fetchers.attributes import kept
+from calipso_nornir.fetchers.attributes import BRQ, kept
 from calipso_nornir.model import ids
 from calipso_nornir.model.fetching import Fetched, together
-from calipso_nornir.model.queries import Lookup
-from calipso_nornir.parsing.bridge import bridges
+from calipso_nornir.parsing.values import canonical_ip
+from calipso_nornir.wiring.devices import Devices
+from calipso_nornir.wiring.ports import cut_off
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -18,10 +19,8 @@ if TYPE_CHECKING:
     from calipso_nornir.model.fetching import Fetching
     from calipso_nornir.model.objects import InventoryObject
     from calipso_nornir.model.refs import ObjectRef
-    from calipso_nornir.parsing.rows import Interface, OvsBridge, OvsInterface, OvsPort
+    from calipso_nornir.parsing.rows import OvsBridge, OvsInterface, OvsPort
 
-OVS_AGENT = "Open vSwitch agent"
-LXB_AGENT = "Linux bridge agent"
 TUNNELS = frozenset({"vxlan", "gre", "geneve", "stt"})
 """Interface types of ovs-vswitchd.conf.db(5) that lead to another host."""
 
@@ -42,23 +41,25 @@ class OvsVedges:
 
     Source: ``ovs-vsctl list`` of Bridge, Port and Interface (else ``ovs-vsctl show``), ``ip -d address``; the agent.
     Attributes: ``host``, ``vedge_type`` ("OVS"), what Neutron says of the agent, ``bridges`` [{name, datapath_type}];
-    ``ports`` [{name, id (OpenFlow port, text), bridge, tag, type, internal, mac_address, port_id, peer, link_state,
-    network, network_type, physical_network, segmentation_id}] where ``peer`` is the other end of a patch or veth;
+    ``ports`` [{name, id (OpenFlow port, text), bridge, tag, trunks, type, internal, mac_address, port_id,
+    attached_mac, socket (of vhost-user), peer, peer_netns, stack, vlan_id, link_state, network, network_type,
+    physical_network, segmentation_id}] where ``peer`` is the other end of a patch or veth, ``stack`` the port's device
+    and what its frames pass next (``wiring.devices``), ``vlan_id`` the VLAN that a device of it puts them into;
     ``tunnel_ports`` [{name, bridge, overlay_type, local_ip, remote_ip, options}]; ``networks`` [{network, …, tag}]
-    that have a local VLAN here.
+    that have a local VLAN here, which is not the one of ports that are cut off.
     """
 
     def get(self, parent: InventoryObject) -> Fetching:
         """Look the agent up, then ask for the switch's database."""
-        agents = Lookup.of("network_agent", {"host": parent.id, "agent_type": OVS_AGENT})
+        agents = questions.agent_of(parent, questions.OVS_AGENT)
         answers = yield [agents]
         if not answers[agents]:
             return []
         (database, found), (address, interfaces) = yield from together(
             questions.ovs_bridges(parent.id), questions.interfaces(parent.id)
         )
-        rows = {one.name: one for one in interfaces}
-        ports = [_port(bridge, port, interface, rows) for bridge, port, interface in _interfaces(found)]
+        devices = Devices(interfaces)
+        ports = [_port(bridge, port, interface, devices) for bridge, port, interface in _interfaces(found)]
         return [
             Fetched(
                 id=ids.vedge(parent.id, "OVS"),
@@ -87,25 +88,32 @@ class LinuxBridgeVedges:
 
     Source: ``ip -d address``; the agent.
     Attributes: ``host``, ``vedge_type`` ("LXB"), what Neutron says of the agent (``configurations`` with its
-    ``interface_mappings`` and ``tunneling_ip``), ``bridges`` [{name}] that the agent runs ("brq…").
+    ``interface_mappings``, ``bridge_mappings`` and ``tunneling_ip``), ``bridges`` [{name}] that the agent runs: those
+    that it makes ("brq…"), and those that its configuration tells it to use.
     """
 
     def get(self, parent: InventoryObject) -> Fetching:
         """Look the agent up, then ask for the bridges."""
-        agents = Lookup.of("network_agent", {"host": parent.id, "agent_type": LXB_AGENT})
+        agents = questions.agent_of(parent, questions.LXB_AGENT)
         answers = yield [agents]
         if not answers[agents]:
             return []
         address, interfaces = yield from questions.interfaces(parent.id)
+        agent = _agent(answers[agents][0])
+        given = set((agent.get("configurations") or {}).get("bridge_mappings", {}).values())
         return [
             Fetched(
                 id=ids.vedge(parent.id, "LXB"),
                 name=f"{parent.name}-LXB",
                 attributes={
-                    **_agent(answers[agents][0]),
+                    **agent,
                     "host": parent.id,
                     "vedge_type": "LXB",
-                    "bridges": [{"name": one.name} for one in bridges(interfaces) if one.name.startswith("brq")],
+                    "bridges": [
+                        {"name": one.name}
+                        for one in Devices(interfaces).bridges()
+                        if one.name in given or one.name.startswith(BRQ)
+                    ],
                 },
                 under=_folder(parent),
                 sources=(address,),
@@ -125,9 +133,9 @@ def _interfaces(found: Iterable[OvsBridge]) -> list[tuple[OvsBridge, OvsPort, Ov
     return [(bridge, port, one) for bridge in found for port in bridge.ports for one in port.interfaces]
 
 
-def _port(bridge: OvsBridge, port: OvsPort, one: OvsInterface, rows: Mapping[str, Interface]) -> dict[str, Any]:
+def _port(bridge: OvsBridge, port: OvsPort, one: OvsInterface, devices: Devices) -> dict[str, Any]:
     """Return one interface of a port; Neutron's agent notes on the port which network is behind its tag."""
-    device = rows.get(one.name)
+    stack = devices.stack(one.name)
     noted = port.other_config
     return {
         "name": one.name,
@@ -142,7 +150,11 @@ def _port(bridge: OvsBridge, port: OvsPort, one: OvsInterface, rows: Mapping[str
         "link_state": one.link_state,
         "port_id": one.external_ids.get("iface-id"),
         "attached_mac": one.external_ids.get("attached-mac"),
-        "peer": one.options.get("peer") or (device.lower if device and device.kind == "veth" else None),
+        "socket": one.options.get("vhost-server-path"),
+        "peer": one.options.get("peer") or devices.peer(one.name),
+        "peer_netns": device.peer_netns if (device := devices.get(one.name)) is not None else None,
+        "stack": stack,
+        "vlan_id": devices.vlan_of(stack),
         "network": noted.get("net_uuid"),
         "network_type": noted.get("network_type"),
         "physical_network": _text(noted.get("physical_network")),
@@ -156,16 +168,22 @@ def _tunnel(bridge: OvsBridge, one: OvsInterface) -> dict[str, Any]:
         "interface": one.name,
         "bridge": bridge.name,
         "overlay_type": one.type,
-        "local_ip": one.options.get("local_ip"),
-        "remote_ip": one.options.get("remote_ip"),
+        "local_ip": _ip(one.options.get("local_ip")),
+        "remote_ip": _ip(one.options.get("remote_ip")),
         "options": dict(one.options),
     }
 
 
 def _networks(ports: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
     keys = ("network", "network_type", "physical_network", "segmentation_id", "tag")
-    noted = {port["network"]: {key: port[key] for key in keys} for port in ports if port["network"]}
+    noted = {
+        port["network"]: {key: port[key] for key in keys} for port in ports if port["network"] and not cut_off(port)
+    }
     return [noted[network] for network in sorted(noted)]
+
+
+def _ip(text: str | None) -> str | None:
+    return text and canonical_ip(text)
 
 
 def _text(value: str | None) -> str | None:

@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from calipso_nornir.sources.cli.options import Limits
+from calipso_nornir.sources.cli.limits import Limits
 from calipso_nornir.sources.cli.prefixes import Prefixes
 from calipso_nornir.sources.cli.source import CliSource
 

@@ -3,31 +3,24 @@
 
 from __future__ import annotations
 
-import select
-import threading
-import time
-from contextlib import contextmanager, suppress
+import asyncio
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
-from paramiko.ssh_exception import SSHException
+import asyncssh
 
 from calipso_nornir.sources.cli.framing import SHELL
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from calipso_nornir.sources.cli.limits import Limits
 
-    import paramiko
+Ending: TypeAlias = Literal["complete", "lost", "late", "too large", "cancelled"]
 
-    from calipso_nornir.sources.cli.options import Limits
-
-Ending: TypeAlias = Literal["complete", "lost", "late", "too large"]
-
-_CHUNK = 64 * 1024
+CANCELLED = "the scan was cancelled"
 
 
 class ChannelUnavailable(Exception):
-    """The transport gave no channel: nothing of the script has run."""
+    """The connection gave no channel: nothing of the script has run."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,117 +29,120 @@ class Received:
 
     Attributes:
         ending: "complete": both streams up to their end mark; "lost": the session ended before;
-            "late": the time was up; "too large": the cap was reached and reading stopped.
+            "late": the time was up; "too large": the cap was reached and reading stopped;
+            "cancelled": somebody else wanted it to end.
         cause: why, in words; empty when complete.
     """
 
-    stdout: bytes
-    stderr: bytes
+    stdout: bytes | bytearray
+    stderr: bytes | bytearray
     ending: Ending
     cause: str = ""
 
 
 class _Stream:
-    """Bytes of one output stream, and whether its end mark is among them."""
+    """Bytes of one output stream, and which marks are among them."""
 
-    def __init__(self, end: bytes) -> None:
+    def __init__(self, start: bytes, end: bytes) -> None:
         self.data = bytearray()
+        self.started = not start
         self.ended = False
-        self._end = end
+        self._start, self._end = start, end
 
     def add(self, chunk: bytes) -> None:
-        since = max(0, len(self.data) - len(self._end))
+        since = max(0, len(self.data) - max(len(self._start), len(self._end)))
         self.data += chunk
+        self.started = self.started or self.data.find(self._start, since) >= 0
         self.ended = self.ended or self.data.find(self._end, since) >= 0
 
 
-def run_script(
-    transport: paramiko.Transport, script: bytes, *, end: bytes, limits: Limits, longest_s: float
+class _Session(asyncssh.SSHClientSession[bytes]):
+    """Takes what comes, and stops where it is complete, or more than it may be."""
+
+    def __init__(self, *, start: bytes, end: bytes, limits: Limits) -> None:
+        self.out, self.err = _Stream(start, end), _Stream(start, end)
+        self.over: asyncio.Future[tuple[Ending, str]] = asyncio.get_running_loop().create_future()
+        self.heard = 0.0
+        self.channel: asyncssh.SSHClientChannel[bytes] | None = None
+        self._limits = limits
+        self._status = ""
+
+    def connection_made(self, chan: asyncssh.SSHClientChannel[bytes]) -> None:
+        self.channel = chan
+
+    def data_received(self, data: bytes, datatype: int | None) -> None:
+        """Take a chunk, of at most asyncssh's packet size: so both caps hold as the bytes arrive."""
+        self.heard = asyncio.get_running_loop().time()
+        (self.err if datatype else self.out).add(data)
+        size = len(self.out.data) + len(self.err.data)
+        if self.out.ended and self.err.ended:
+            self._end("complete", "")
+        elif size > self._limits.max_output_bytes:
+            self._end("too large", f"more than {self._limits.max_output_bytes} bytes")
+        elif not self.out.started and size > self._limits.max_greeting_bytes:
+            self._end("too large", f"it said more than {self._limits.max_greeting_bytes} bytes of its own")
+
+    def exit_status_received(self, status: int) -> None:
+        self._status = f"the remote shell ended with status {status}"
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        if exc is not None and str(exc):
+            self._end("lost", f"the connection broke ({exc})")
+        self._end("lost", self._status or "the connection was closed by the host")
+
+    def _end(self, ending: Ending, cause: str) -> None:
+        if not self.over.done():
+            self.over.set_result((ending, cause))
+
+    def received(self, ending: Ending, cause: str) -> Received:
+        return Received(self.out.data, self.err.data, ending, cause)
+
+
+async def run_script(  # noqa: PLR0913 - all that a script takes
+    connection: asyncssh.SSHClientConnection,
+    script: bytes,
+    *,
+    start: bytes = b"",
+    end: bytes,
+    limits: Limits,
+    longest_s: float,
 ) -> Received:
     """Run a script with ``sh -s`` and read it to its end mark, or to one of the limits.
 
-    ``longest_s`` is the longest time that one command may take by its own limit: silence for that
-    long is no sign of trouble. Raises ChannelUnavailable, nothing else.
+    ``start`` is what it prints first; what comes before it has a cap of its own. ``longest_s`` is the longest time
+    that one command may take by its own limit: silence for that long is no sign of trouble. Raises
+    ChannelUnavailable, nothing else: a cancelled task ends with what has come until then.
     """
+    session = _Session(start=start, end=end, limits=limits)
     try:
-        channel = transport.open_session(timeout=limits.start_timeout_s)
-    except (SSHException, EOFError, OSError) as error:
-        raise ChannelUnavailable(str(error) or "the connection was closed") from error
-    out, err = _Stream(end), _Stream(end)
-    try:
-        with _closed_after(channel, limits.start_timeout_s):  # neither call has a time limit of its own that holds
-            channel.exec_command(SHELL)
-            channel.sendall(script)
-            channel.shutdown_write()
-        ending, cause = _read(channel, out, err, limits=limits, longest_s=longest_s)
-    except (SSHException, EOFError, OSError) as error:
-        ending, cause = "lost", str(error) or _reason(channel)
+        async with asyncio.timeout(limits.start_timeout_s):
+            channel, _ = await connection.create_session(lambda: session, SHELL, encoding=None)
+        channel.write(script)
+        channel.write_eof()
+        return session.received(*await _ending(session, limits=limits, longest_s=longest_s))
+    except asyncio.CancelledError:
+        return session.received("cancelled", CANCELLED)
+    except (asyncssh.Error, OSError) as error:
+        cause = "no answer" if isinstance(error, TimeoutError) else str(error) or "the connection was closed"
+        if session.channel is None:
+            raise ChannelUnavailable(cause) from error
+        return session.received("lost", cause)
     finally:
-        _close(channel)
-    return Received(bytes(out.data), bytes(err.data), ending, cause)
+        if session.channel is not None:
+            session.channel.abort()
 
 
-@contextmanager
-def _closed_after(channel: paramiko.Channel, seconds: float) -> Iterator[None]:
-    timer = threading.Timer(seconds, _close, (channel,))
-    timer.daemon = True
-    timer.start()
-    try:
-        yield
-    finally:
-        timer.cancel()
-
-
-def _close(channel: paramiko.Channel) -> None:
-    """Close a channel; closing tells the other side, which may not be there any more."""
-    with suppress(SSHException, EOFError, OSError):
-        channel.close()
-
-
-def _read(
-    channel: paramiko.Channel, out: _Stream, err: _Stream, *, limits: Limits, longest_s: float
-) -> tuple[Ending, str]:
-    """Read both streams as they come: who reads one to its end first, waits for ever when the other's window fills."""
+async def _ending(session: _Session, *, limits: Limits, longest_s: float) -> tuple[Ending, str]:
+    """Wait for the end, or for one of the times to be up."""
     quiet_s = longest_s + limits.quiet_s
     budget_s = max(limits.host_timeout_s, quiet_s)
-    ready = select.poll()  # not select(): that ends at descriptor 1023
-    ready.register(channel.fileno(), select.POLLIN)
-    began = heard = time.monotonic()
-    while not (out.ended and err.ended):
-        now = time.monotonic()
+    clock = asyncio.get_running_loop().time
+    began = session.heard = clock()
+    while not session.over.done():
+        now = clock()
         if now >= began + budget_s:
             return "late", f"the host's {budget_s:g} s for one round were up"
-        if now >= heard + quiet_s:
+        if now >= session.heard + quiet_s:
             return "late", f"nothing came for {quiet_s:g} s"
-        ready.poll(1000 * (min(began + budget_s, heard + quiet_s) - now))
-        over = channel.closed or channel.eof_received  # asked before the reading: what came until then is still read
-        if _drain(channel, out, err):
-            heard = time.monotonic()
-        elif over and not (out.ended and err.ended):
-            return "lost", _reason(channel)
-        if len(out.data) + len(err.data) > limits.max_output_bytes:
-            return "too large", f"more than {limits.max_output_bytes} bytes"
-    return "complete", ""
-
-
-def _drain(channel: paramiko.Channel, out: _Stream, err: _Stream) -> bool:
-    """Take one chunk of each stream that has one; the caller comes back for more, and looks at the limits."""
-    heard = False
-    if channel.recv_ready():
-        out.add(channel.recv(_CHUNK))
-        heard = True
-    if channel.recv_stderr_ready():
-        err.add(channel.recv_stderr(_CHUNK))
-        heard = True
-    return heard
-
-
-def _reason(channel: paramiko.Channel) -> str:
-    """Say why a channel ended."""
-    if channel.exit_status_ready() and channel.exit_status >= 0:
-        return f"the remote shell ended with status {channel.exit_status}"
-    transport = channel.get_transport()
-    error = None if transport is None or transport.is_active() else transport.get_exception()
-    if error is not None and str(error):
-        return f"the connection broke ({error})"
-    return "the connection was closed by the host"
+        await asyncio.wait([session.over], timeout=min(began + budget_s, session.heard + quiet_s) - now)
+    return session.over.result()

@@ -23,7 +23,7 @@ SHELL = "sh -s"
 
 
 @dataclass(frozen=True, slots=True)
-class Step:
+class ScriptStep:
     """One command as the host runs it.
 
     Attributes:
@@ -50,6 +50,11 @@ class Frame:
 def new_mark() -> str:
     """Return a word of 128 random bits: no output can hold it by chance or by intent."""
     return f"calipso-{secrets.token_hex(16)}"
+
+
+def start_of(mark: str) -> bytes:
+    """Return what the script prints first, on both streams."""
+    return f"\n{mark} start\n".encode()
 
 
 def end_of(mark: str) -> bytes:
@@ -84,7 +89,7 @@ exit
 """
 
 
-def script(steps: Sequence[Step], mark: str) -> str:
+def script(steps: Sequence[ScriptStep], mark: str) -> str:
     """Return the POSIX shell script that runs the steps in turn.
 
     Each step is one ``sh -c`` of its own under ``timeout -k 1 N``, with standard input from
@@ -96,7 +101,7 @@ def script(steps: Sequence[Step], mark: str) -> str:
     return "".join([_HEAD.format(mark=mark), *lines, _TAIL])
 
 
-def _body(step: Step) -> str:
+def _body(step: ScriptStep) -> str:
     """One word for ``sh -c``; ``$calipso_sudo`` is put in by the outer shell, the rest is quoted whole."""
     sudo = '"$calipso_sudo"' if step.root else ""
     if len(step.texts) == 1:
@@ -106,18 +111,18 @@ def _body(step: Step) -> str:
     return f"'s=0; '{runs}'exit $s'"
 
 
-def started(stdout: bytes, mark: str) -> bool:
+def started(stdout: bytes | bytearray, mark: str) -> bool:
     """Tell whether the script began to run at all."""
-    return f"\n{mark} start\n".encode() in stdout
+    return start_of(mark) in stdout
 
 
-def frames(stdout: bytes, stderr: bytes, mark: str, count: int) -> list[Frame | None]:
+def frames(stdout: bytes | bytearray, stderr: bytes | bytearray, mark: str, count: int) -> list[Frame | None]:
     """Cut both streams into one frame a step; None for a step whose end was not received.
 
     What a login shell says before the first mark belongs to no command and is left out. A frame
     whose end on ``stderr`` is missing, since the streams travel apart, has what came of it.
     """
-    errors = _pieces(stderr, mark)
+    errors = _pieces(stderr, mark, last=True)
     found: list[Frame | None] = []
     for index, (said, piece) in enumerate(_pieces(stdout, mark)):
         number, _, status = said.partition(b" ")
@@ -127,11 +132,15 @@ def frames(stdout: bytes, stderr: bytes, mark: str, count: int) -> list[Frame | 
     return found + [None] * (count - len(found))
 
 
-def _pieces(stream: bytes, mark: str) -> Iterator[tuple[bytes, bytes]]:
-    """Yield (what the closing mark says, bytes before it); last (b"", bytes after the last mark)."""
-    pieces = re.split(rb"\n%s ([0-9a-z ]+)\n" % re.escape(mark.encode()), stream)
-    if len(pieces) == 1 or pieces[1] != b"start":
-        return
-    for at in range(2, len(pieces) - 1, 2):
-        yield pieces[at + 1], pieces[at]
-    yield b"", pieces[-1]
+def _pieces(stream: bytes | bytearray, mark: str, *, last: bool = False) -> Iterator[tuple[bytes, bytes]]:
+    """Yield (what the closing mark says, bytes before it); with ``last`` also (b"", bytes after the last mark)."""
+    since: int | None = None
+    whole = memoryview(stream)  # a slice of it is no copy
+    for found in re.finditer(rb"\n%s ([0-9a-z ]+)\n" % re.escape(mark.encode()), stream):
+        if since is not None:
+            yield bytes(found[1]), bytes(whole[since : found.start()])
+        elif found[1] != b"start":
+            return
+        since = found.end()
+    if last and since is not None:
+        yield b"", bytes(whole[since:])

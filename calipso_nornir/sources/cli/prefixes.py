@@ -9,7 +9,7 @@ from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Any, Self
 
 from calipso_nornir.errors import EnvironmentInvalid, Fault
-from calipso_nornir.sources.cli.framing import Step
+from calipso_nornir.sources.cli.framing import ScriptStep
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
-class PrefixRule:
+class ProgramPrefix:
     """One program, or one use of it, that runs inside something else.
 
     Attributes:
@@ -64,7 +64,7 @@ class Prefixes:
     A command with a prefix runs as root: to enter a container takes that.
     """
 
-    def __init__(self, *layers: Iterable[PrefixRule], distribution_version: str = "") -> None:
+    def __init__(self, *layers: Iterable[ProgramPrefix], distribution_version: str = "") -> None:
         """Take layers of rules; those of an earlier one go before, and in place of, those of a later one."""
         self._layers = tuple(tuple(layer) for layer in layers)
         self._version = distribution_version
@@ -80,17 +80,17 @@ class Prefixes:
     ) -> Self:
         """Choose from ``rules`` (metadata) what is for a distribution; ``own`` (CLI.prefixes) come first."""
         layers = [
-            [PrefixRule.of(rule, where=f"{where}/{number}") for number, rule in enumerate(layer)]
+            [ProgramPrefix.of(rule, where=f"{where}/{number}") for number, rule in enumerate(layer)]
             for where, layer in (("CLI/prefixes", own), ("command_prefixes", rules))
         ]
         applying = [[r for r in layer if r.applies(distribution, distribution_version)] for layer in layers]
         return cls(*applying, distribution_version=distribution_version)
 
-    def step(self, command: Command) -> Step:
+    def step(self, command: Command) -> ScriptStep:
         """Return the command as the host is to run it."""
         prefixes = self._prefixes(command.text)
         texts = tuple(f"{prefix} {command.text}" for prefix in prefixes) or (command.text,)
-        return Step(texts, command.timeout_s, root=command.root or bool(prefixes))
+        return ScriptStep(texts, command.timeout_s, root=command.root or bool(prefixes))
 
     def _prefixes(self, text: str) -> list[str]:
         if not any(self._layers):

@@ -27,11 +27,11 @@ from calipso_nornir.errors import (
     SourceNotConfigured,
 )
 from calipso_nornir.model.queries import Command
-from calipso_nornir.sources.cli.hosts import HostAccess
-from calipso_nornir.sources.cli.options import Limits
+from calipso_nornir.sources.cli.limits import Limits
 from calipso_nornir.sources.cli.prefixes import Prefixes
 from calipso_nornir.sources.cli.processors import guarded
-from calipso_nornir.sources.cli.section import CliSection
+from calipso_nornir.sources.cli.section_hosts import SectionHosts
+from calipso_nornir.sources.cli.sessions import HostSessions
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -40,7 +40,7 @@ if TYPE_CHECKING:
 
     from calipso_nornir.model.environment import SecretRef
     from calipso_nornir.model.queries import Query
-    from calipso_nornir.sources.cli.rounds import Outcome
+    from calipso_nornir.sources.cli.outcomes import Outcome
 
 logger = logging.getLogger(__name__)
 
@@ -80,7 +80,7 @@ class CliSource:
     ) -> None:
         self._nornir = nornir
         self._prefixes = prefixes or Prefixes()
-        self._access = HostAccess(nornir.config, limits=limits or Limits())
+        self._sessions = HostSessions(nornir.config, limits=limits or Limits())
         self._sudo = sudo
         self._exclude = tuple(exclude)
         self._workers = workers
@@ -109,7 +109,7 @@ class CliSource:
             prefixes: rules of ``command_prefixes.json``; the section's own ``prefixes`` go first.
             on_host: as in the constructor.
         """
-        read = CliSection.of(section, secret=secret)
+        read = SectionHosts.of(section, secret=secret)
         rules = Prefixes.of(
             prefixes, distribution=distribution, distribution_version=distribution_version, own=read.prefixes
         )
@@ -119,15 +119,16 @@ class CliSource:
             nornir,
             prefixes=rules,
             limits=read.limits,
-            sudo=read.sudo,
-            exclude=read.exclude,
-            workers=read.workers,
+            sudo=read.section.sudo,
+            exclude=read.section.exclude,
+            workers=read.section.workers,
             make_host=read.nornir_host,
             on_host=on_host,
         )
 
     def answer(self, queries: Sequence[Query]) -> dict[Query, Outcome]:
         """Run all commands of a round; every query is a key of the result."""
+        self._sessions.begin()
         asked: defaultdict[str, dict[Command, None]] = defaultdict(dict)
         for query in queries:
             if isinstance(query, Command):
@@ -138,9 +139,17 @@ class CliSource:
             for query in queries
         }
 
+    def cancel(self) -> None:
+        """End the round that runs now, from another thread; without one, do nothing.
+
+        ``answer`` then returns at once, whatever a host is doing: what a host had answered until then is a reply, all
+        else an error. Sessions that still live are used again by the next round.
+        """
+        self._sessions.cancel()
+
     def close(self) -> None:
         """End the connections that this source opened. Commands that still run end as lost."""
-        self._access.close()
+        self._sessions.close()
 
     def _answer(self, asked: Mapping[str, list[Command]]) -> dict[Command, Outcome]:
         hosts: dict[str, Host] = {}
@@ -200,7 +209,7 @@ class CliSource:
                 steps = {command: self._prefixes.step(command) for command in commands}
                 if not self._sudo:
                     steps = {command: replace(step, root=False) for command, step in steps.items()}
-                return self._access.ask(host, steps), None
+                return self._sessions.ask(host, steps), None
             except CalipsoError as raised:
                 error = raised
                 if not isinstance(error, Retriable):

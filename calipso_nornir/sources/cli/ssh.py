@@ -8,16 +8,16 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from calipso_nornir.errors import EnvironmentInvalid, Fault, HostUnreachable
-from calipso_nornir.sources.cli.channel import Received, run_script
-from calipso_nornir.sources.cli.jumps import Shared
-from calipso_nornir.sources.cli.options import Limits, Reach
-from calipso_nornir.sources.cli.route import Hop, route
-from calipso_nornir.sources.cli.transport import alive, close
+from calipso_nornir.sources.cli.channel import CANCELLED, Received, run_script
+from calipso_nornir.sources.cli.connector import Connector, Interrupted
+from calipso_nornir.sources.cli.limits import Limits
+from calipso_nornir.sources.cli.ssh_options import Reach
+from calipso_nornir.sources.cli.ssh_servers import SshServer, servers_to
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    import paramiko
+    import asyncssh
     from nornir.core.configuration import Config
 
 
@@ -28,30 +28,48 @@ CONNECTION = "calipso_ssh"
 
 
 class SshSession:
-    """An authenticated connection to one host; each round takes one exec channel of it."""
+    """An authenticated connection to one host; each round takes one exec channel of it.
 
-    def __init__(self, transport: paramiko.Transport) -> None:
-        self.transport = transport
+    Attributes:
+        connection: asyncssh's, which belongs to the event loop's thread.
+    """
+
+    def __init__(self, connection: asyncssh.SSHClientConnection, connector: Connector) -> None:
+        self.connection = connection
+        self._connector = connector
 
     @property
     def alive(self) -> bool:
         """Whether another channel can be had, as far as this side knows."""
-        return alive(self.transport)
+        return not self.connection.is_closed()
 
-    def run_script(self, script: str, *, end: bytes, limits: Limits = Limits(), longest_s: float = 30) -> Received:  # noqa: B008 - frozen
-        """Run a script that prints ``end`` last on both streams; raises ChannelUnavailable."""
+    def run_script(
+        self,
+        script: str,
+        *,
+        start: bytes = b"",
+        end: bytes,
+        limits: Limits = Limits(),  # noqa: B008 - frozen
+        longest_s: float = 30,
+    ) -> Received:
+        """Run a script that prints ``start`` first and ``end`` last on both streams; raises ChannelUnavailable."""
         data = script.encode("utf-8", "surrogateescape")
-        return run_script(self.transport, data, end=end, limits=limits, longest_s=longest_s)
+        try:
+            return self._connector.run(
+                run_script(self.connection, data, start=start, end=end, limits=limits, longest_s=longest_s)
+            )
+        except Interrupted:
+            return Received(b"", b"", "cancelled", CANCELLED)
 
     def close(self) -> None:
         """End the connection."""
-        close(self.transport, self.transport.sock)
+        self._connector.end(self.connection)
 
 
 class CalipsoSsh:
     """SSH to a Linux host, for any Nornir task: ``host.get_connection("calipso_ssh", config)``.
 
-    ``connection`` is an ``SshSession``. What may stand in ``extras``: see ``options.Reach``. Errors
+    ``connection`` is an ``SshSession``. What may stand in ``extras``: see ``ssh_options.Reach``. Errors
     are HostUnreachable, HostKeyUnknown, HostKeyChanged, LoginRefused, SecretUnavailable, and
     EnvironmentInvalid for ``extras`` that cannot be used.
     """
@@ -59,7 +77,7 @@ class CalipsoSsh:
     connection: SshSession
 
     def __init__(self) -> None:
-        self._own: Shared | None = None
+        self._own: Connector | None = None
 
     def open(  # noqa: PLR0913, PLR0917 - the signature is Nornir's
         self,
@@ -71,27 +89,25 @@ class CalipsoSsh:
         extras: dict[str, Any] | None = None,
         configuration: Config | None = None,  # noqa: ARG002 - as above
     ) -> None:
-        """Connect and log in; jump hosts are those of ``extras["shared"]``, or this connection's own."""
+        """Connect and log in; jump hosts are those of ``extras["connector"]``, or this connection's own."""
         options = dict(extras or {})
-        shared, name = options.pop("shared", None), options.pop("host", None) or hostname or ""
-        if shared is None:
-            shared = self._own = Shared()
+        connector, name = options.pop("connector", None), options.pop("host", None) or hostname or ""
+        if connector is None:
+            connector = self._own = Connector()
+        to = Destination(
+            host=name,
+            hostname=hostname or name,
+            username=username,
+            port=port,
+            password=password,
+            extras=options,
+        )
         try:
-            to = Destination(
-                host=name,
-                hostname=hostname or name,
-                username=username,
-                port=port,
-                password=password,
-                extras=options,
-            )
-            reach, way = find_way(shared, to)
-            self.connection = SshSession(shared.connect(name, way, reach))
+            self.connection = _connected(connector, to)
         except BaseException:
             if self._own is not None:
                 self._own.close()
             raise
-        logger.debug("%s: connected to %s", name, " -> ".join(hop.address for hop in way))
 
     def close(self) -> None:
         """End the connection, and the jump hosts' that are only its own."""
@@ -102,7 +118,7 @@ class CalipsoSsh:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Destination:
-    """What Nornir knows of a host's connection ``calipso_ssh``; ``extras`` as in ``options.Reach``."""
+    """What Nornir knows of a host's connection ``calipso_ssh``; ``extras`` as in ``ssh_options.Reach``."""
 
     host: str
     hostname: str
@@ -112,14 +128,24 @@ class Destination:
     extras: Mapping[str, Any] = field(repr=False)
 
 
-def find_way(shared: Shared, to: Destination) -> tuple[Reach, tuple[Hop, ...]]:
+def find_way(connector: Connector, to: Destination) -> tuple[Reach, tuple[SshServer, ...]]:
     """Read the options and find the servers on the way; raises EnvironmentInvalid or HostUnreachable."""
     try:
         reach = Reach.of(to.extras, password=to.password)
     except ValueError as error:
         raise EnvironmentInvalid((Fault(f"{to.host}: connection_options/{CONNECTION}/extras", str(error)),)) from error
     try:
-        config = shared.ssh_config(reach.ssh_config)
-        return reach, route(to.hostname, reach, config.of, user=to.username, port=to.port)
+        config = connector.ssh_config(reach.ssh_config)
+        return reach, servers_to(to.hostname, reach, config.of, user=to.username, port=to.port)
     except ValueError as error:
         raise HostUnreachable(to.host, to.hostname, str(error)) from error
+
+
+def _connected(connector: Connector, to: Destination) -> SshSession:
+    reach, way = find_way(connector, to)
+    try:
+        connection = connector.connect(to.host, way, reach)
+    except Interrupted as error:
+        raise HostUnreachable(to.host, way[-1].address, CANCELLED) from error
+    logger.debug("%s: connected to %s", to.host, " -> ".join(server.address for server in way))
+    return SshSession(connection, connector)

@@ -3,12 +3,17 @@
 
 from __future__ import annotations
 
+import getpass
 import glob
-import re
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
+from typing import TYPE_CHECKING, Any, ClassVar
 
-import paramiko
+from asyncssh.config import SSHClientConfig
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 MAX_INCLUDE_DEPTH = 16
 """As OpenSSH's."""
@@ -27,64 +32,75 @@ class HostConfig:
 
 
 class SshConfig:
-    """One configuration file, read once; ``Include`` is followed, nothing in it is run."""
+    """One configuration file; ``Include`` is followed, nothing in it is run."""
 
     def __init__(self, path: str | None) -> None:
-        """Read a file; None reads none, a file that cannot be read or parsed raises ValueError."""
-        self._where = path or ""
-        self._config = paramiko.SSHConfig()
-        if path is None:
-            return
+        """Check a file; None reads none, a file that cannot be read or parsed raises ValueError."""
+        self._path = path
+        self.of = cache(self._of)
+        if path is not None:
+            self.of("")
+
+    def _of(self, name: str) -> HostConfig:
+        """Look a name up; raises ValueError for settings that cannot be followed."""
+        if self._path is None:
+            return HostConfig(hostname=name)
         try:
-            lines = _lines(Path(path).expanduser(), Path(path).expanduser().parent)
-            self._config = paramiko.SSHConfig.from_text("\n".join(lines))
+            found = _read(Path(self._path).expanduser(), name)
         except OSError as error:
             raise ValueError(f"{error.filename} cannot be read: {error.strerror}") from error
-        except (paramiko.SSHException, UnicodeDecodeError, ValueError) as error:
-            raise ValueError(f"{path}: {error}") from error
-
-    def of(self, name: str) -> HostConfig:
-        """Look a name up; raises ValueError for settings that cannot be followed."""
-        try:
-            found = self._config.lookup(name)
-            port = int(found["port"]) if "port" in found else None
-        except (paramiko.SSHException, ValueError) as error:
-            raise ValueError(f"{self._where}: {error}") from error
-        jump = found.get("proxyjump")
-        if found.get("proxycommand") and not jump:
-            raise ValueError(f"{self._where}: ProxyCommand is not run; say it with ProxyJump")
+        except UnicodeDecodeError as error:
+            raise ValueError(f"{self._path}: {error}") from error
+        if found.get("ProxyCommand") and not found.get("ProxyJump"):
+            raise ValueError(f"{self._path}: ProxyCommand is not run; say it with ProxyJump")
         return HostConfig(
-            hostname=found["hostname"],
-            port=port,
-            user=found.get("user"),
-            identity_files=tuple(found.get("identityfile", ())),
-            jump=jump,
-            key_alias=found.get("hostkeyalias"),
+            hostname=found.get("Hostname", name),
+            port=found.get("Port"),
+            user=found.get("User"),
+            identity_files=tuple(found.get("IdentityFile", ())),
+            jump=found.get("ProxyJump"),
+            key_alias=found.get("HostKeyAlias"),
         )
 
 
-_KEYWORD = re.compile(r"\s*(\w+)(?:\s*=\s*|\s+)(.*?)\s*$")
+class _Config(SSHClientConfig):
+    """asyncssh's reader with three rules of our own.
 
-
-def _lines(path: Path, base: Path, *, context: str = "Host *", depth: int = 0) -> list[str]:
-    """Return a file's lines with those of its Includes in place (paramiko knows no Include).
-
-    After an included file the block that it was included from goes on, as ssh_config(5) has it.
-    ``Match exec`` would run a program: such a block is an error, not one to be passed over.
+    asyncssh runs what ``Match exec`` names. It takes the files of an ``Include`` as the folder lists them, where
+    ssh_config(5) has them in lexical order, which decides whose value counts. And it has no limit for their depth.
     """
-    if depth > MAX_INCLUDE_DEPTH:
-        raise ValueError(f"{path}: Include goes deeper than {MAX_INCLUDE_DEPTH} files")
-    lines: list[str] = []
-    for line in path.read_text("utf-8").splitlines():
-        keyword, value = match.groups() if (match := _KEYWORD.match(line)) else ("", "")
-        if keyword.lower() == "include":
-            for pattern in value.split():
-                for found in sorted(glob.glob(str(base / Path(pattern.strip('"')).expanduser()))):  # noqa: PTH207 - absolute patterns
-                    lines += [*_lines(Path(found), base, context=context, depth=depth + 1), context]
-            continue
-        if keyword.lower() in ("host", "match"):
-            context = line
-            if keyword.lower() == "match" and re.search(r"\bexec\b", value):
-                raise ValueError(f"{path}: {line.strip()!r} would run a program, which is not done")
-        lines.append(line)
-    return lines
+
+    def _match_val(self, match: str) -> object:
+        if match == "exec":
+            self._error("Match exec would run a program, which is not done")
+        return super()._match_val(match)
+
+    def _include_in_order(self, _option: str, patterns: list[str]) -> None:
+        self._depth = getattr(self, "_depth", 0) + 1
+        if self._depth == 1:
+            self._default_path = self._path.parent  # ~/.ssh for the usual file
+        elif self._depth > MAX_INCLUDE_DEPTH:
+            self._error(f"Include goes deeper than {MAX_INCLUDE_DEPTH} files")
+        here = self._path, self._line_no
+        for pattern in patterns:
+            for found in sorted(glob.glob(str(self._default_path / Path(pattern).expanduser()))):  # noqa: PTH207 - absolute patterns
+                if Path(found).is_file():
+                    self.parse(Path(found))
+        self._path, self._line_no = here
+        self._matching = True  # it was read, so its block matches; the block goes on after it
+        self._depth -= 1
+        patterns.clear()
+
+    _handlers: ClassVar[dict[str, tuple[str, Callable[..., None]]]] = {  # type: ignore[misc] # there it is one, too
+        **SSHClientConfig._handlers,  # noqa: SLF001 - there is no other way in
+        "include": ("Include", _include_in_order),
+    }
+
+
+def _read(path: Path, name: str) -> Any:  # noqa: ANN401 - asyncssh's values have no types
+    """Read the settings of a name; those of ``Match final`` once more, as ssh(1) does."""
+    who = getpass.getuser(), (), name, ()
+    found = _Config.load(None, [path], False, False, False, *who)  # noqa: FBT003 - asyncssh's signature
+    if found.has_match_final():
+        found = _Config.load(found, [path], True, False, True, *who)  # noqa: FBT003 - as above
+    return found

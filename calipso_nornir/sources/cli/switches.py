@@ -10,10 +10,13 @@ from __future__ import annotations
 
 import logging
 import re
+import socket
 import time
+from contextlib import suppress
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
+import asyncssh
 import paramiko
 from netmiko.exceptions import NetmikoAuthenticationException, NetmikoBaseException, ReadTimeout
 from nornir.core.plugins.connections import ConnectionPluginRegister
@@ -29,26 +32,28 @@ from calipso_nornir.errors import (
     OutputTooLarge,
 )
 from calipso_nornir.model.protocols import Reply
-from calipso_nornir.sources.cli.known_hosts import HostKey
-from calipso_nornir.sources.cli.rounds import NO_STATUS
+from calipso_nornir.sources.cli.channel import CANCELLED
+from calipso_nornir.sources.cli.connector import Interrupted
+from calipso_nornir.sources.cli.dialling import HOST_KEY_ALGORITHMS, algorithms
+from calipso_nornir.sources.cli.outcomes import NO_STATUS
 from calipso_nornir.sources.cli.ssh import CONNECTION, Destination, find_way
-from calipso_nornir.sources.cli.transport import algorithms
 
 if TYPE_CHECKING:
-    import socket
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from netmiko import BaseConnection
     from nornir.core.configuration import Config
     from nornir.core.inventory import Host
 
     from calipso_nornir.model.queries import Command
-    from calipso_nornir.sources.cli.hostkeys import HostKeys
-    from calipso_nornir.sources.cli.jumps import Shared
-    from calipso_nornir.sources.cli.login import KeyRing
-    from calipso_nornir.sources.cli.options import Limits, Reach
-    from calipso_nornir.sources.cli.rounds import Outcome
-    from calipso_nornir.sources.cli.route import Hop
+    from calipso_nornir.sources.cli.connector import Connector
+    from calipso_nornir.sources.cli.host_keys import HostKeys
+    from calipso_nornir.sources.cli.limits import Limits
+    from calipso_nornir.sources.cli.outcomes import Outcome
+    from calipso_nornir.sources.cli.ssh_options import Reach
+    from calipso_nornir.sources.cli.ssh_servers import SshServer
+
+    OnAbort = Callable[[Callable[[], object]], None]
 
 logger = logging.getLogger(__name__)
 
@@ -69,22 +74,25 @@ _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 class _KeyPolicy(paramiko.MissingHostKeyPolicy):
     """Our host key check, at the place where netmiko's own would accept or refuse."""
 
-    def __init__(self, host: str, hop: Hop, keys: HostKeys) -> None:
-        self._host, self._hop, self._keys = host, hop, keys
+    def __init__(self, host: str, server: SshServer, keys: HostKeys) -> None:
+        self._host, self._server, self._keys = host, server, keys
 
     def missing_host_key(self, client: paramiko.SSHClient, hostname: str, key: paramiko.PKey) -> None:  # noqa: ARG002 - paramiko's
-        self._keys.check(self._host, self._hop, HostKey(key.get_name(), key.asbytes()))
+        shown = asyncssh.import_public_key(f"{key.get_name()} {key.get_base64()}")
+        self._keys.check(self._host, self._server, shown)
 
 
-def open_session(host: Host, shared: Shared, configuration: Config) -> BaseConnection:
+def open_session(host: Host, connector: Connector, configuration: Config, *, on_abort: OnAbort) -> BaseConnection:
     """Return the host's netmiko session, opened when there is none that lives.
 
     Its ``extras`` for connection ``calipso_ssh`` say how it is reached, those for ``netmiko`` are
-    handed to netmiko. Raises what opening ``calipso_ssh`` raises.
+    handed to netmiko. ``on_abort`` is told how another thread ends what the session is doing. Raises
+    what opening ``calipso_ssh`` raises.
     """
     ConnectionPluginRegister.register(CONNECTION_NAME, Netmiko)
     if CONNECTION_NAME in host.connections:
         session: BaseConnection = host.connections[CONNECTION_NAME].connection
+        on_abort(lambda: _abort(session))
         if session.is_alive():
             return session
         host.close_connection(CONNECTION_NAME)
@@ -97,64 +105,90 @@ def open_session(host: Host, shared: Shared, configuration: Config) -> BaseConne
         password=known.password,
         extras=known.extras or {},
     )
-    reach, way = find_way(shared, to)
-    with shared.way_to(host.name, way, reach) as sock:
-        return _log_in(host, way[-1], sock, shared=shared, reach=reach, configuration=configuration)
+    reach, way = find_way(connector, to)
+    try:
+        with connector.socket_to(host.name, way, reach) as sock:
+            on_abort(lambda: _shut(sock))
+            login = _login(host.name, way[-1], reach, connector)
+            return _log_in(host, way[-1], sock, login=login, configuration=configuration, on_abort=on_abort)
+    except Interrupted as error:
+        raise HostUnreachable(host.name, way[-1].address, CANCELLED) from error
 
 
 def _log_in(  # noqa: PLR0913 - all that a login takes
     host: Host,
-    hop: Hop,
-    sock: socket.socket | paramiko.Channel,
+    server: SshServer,
+    sock: socket.socket,
     *,
-    shared: Shared,
-    reach: Reach,
+    login: dict[str, Any],
     configuration: Config,
+    on_abort: OnAbort,
 ) -> BaseConnection:
+    policy = _KeyPolicy(host.name, server, login.pop("host_keys"))
     try:
         host.open_connection(
             CONNECTION_NAME,
             configuration=configuration,
-            hostname=hop.hostname,
-            port=hop.port,
-            username=hop.user,
-            password=hop.credentials.password.reveal() if hop.credentials.password else "",
+            hostname=server.hostname,
+            port=server.port,
+            username=server.user,
+            password=server.credentials.password.reveal() if server.credentials.password else "",
             extras={
                 **(host.get_connection_parameters(CONNECTION_NAME).extras or {}),
-                **_login(host.name, hop, keys=shared.host_keys(reach), ring=shared.ring),
+                **login,
                 "sock": sock,
-                "conn_timeout": reach.connect_timeout_s,
                 "auto_connect": False,
                 "ssh_strict": True,
                 "ssh_config_file": None,
             },
         )
         session: BaseConnection = host.connections[CONNECTION_NAME].connection
-        session.key_policy = _KeyPolicy(host.name, hop, shared.host_keys(reach))
+        on_abort(lambda: _abort(session))
+        session.key_policy = policy
         session._open()  # noqa: SLF001 - what auto_connect calls; between the two the policy has to be set
     except BaseException as error:
         host.connections.pop(CONNECTION_NAME, None)
-        sock.close()
         if isinstance(error, NetmikoAuthenticationException):
-            raise LoginRefused(host.name, hop.address, hop.user, _last_line(error)) from error
+            raise LoginRefused(host.name, server.address, server.user, _last_line(error)) from error
         if isinstance(error, (NetmikoBaseException, SSHException, EOFError, OSError, ValueError)):
-            raise HostUnreachable(host.name, hop.address, f"netmiko {host.platform}: {_last_line(error)}") from error
+            raise HostUnreachable(host.name, server.address, f"netmiko {host.platform}: {_last_line(error)}") from error
         raise
     return session
 
 
-def _login(host: str, hop: Hop, *, keys: HostKeys, ring: KeyRing) -> dict[str, Any]:
-    offered = paramiko.Transport._preferred_keys  # type: ignore[attr-defined] # noqa: SLF001 - paramiko names them nowhere else
-    known = algorithms(keys.types(hop), offered)
-    others = [algorithm for algorithm in offered if algorithm not in known] if known else []
-    login: dict[str, Any] = {"allow_agent": hop.credentials.agent, "disabled_algorithms": {"keys": others}}
-    paths = [hop.credentials.key] if hop.credentials.key else list(hop.identity_files)[:1]
-    if paths:
+def _login(host: str, server: SshServer, reach: Reach, connector: Connector) -> dict[str, Any]:
+    """Return netmiko's options for a login; LoginRefused where the key cannot be used."""
+    keys, login = connector.host_keys(reach), server.credentials
+    known = [a for kind in keys.types(server) for a in algorithms(kind)]
+    others = [algorithm for algorithm in HOST_KEY_ALGORITHMS if algorithm not in known] if known else []
+    options: dict[str, Any] = {
+        "host_keys": keys,
+        "conn_timeout": reach.connect_timeout_s,
+        "allow_agent": login.agent,
+        "disabled_algorithms": {"keys": others},
+    }
+    for path in [login.key] if login.key else server.identity_files[:1]:
         try:
-            login["pkey"] = ring.load(paths[0], hop.credentials.passphrase)
+            connector.private_key(path, login.passphrase)
         except ValueError as error:
-            raise LoginRefused(host, hop.address, hop.user, str(error)) from error
-    return login
+            raise LoginRefused(host, server.address, server.user, str(error)) from error
+        options |= {"use_keys": True, "key_file": path}
+        options |= {"passphrase": login.passphrase.reveal()} if login.passphrase else {}
+    return options
+
+
+def _abort(session: BaseConnection) -> None:
+    """End whatever a session is doing: its thread polls the channel, and finds none."""
+    transport = getattr(getattr(session, "remote_conn_pre", None), "get_transport", lambda: None)()
+    _shut(transport.sock if transport is not None else session.sock)
+    if (channel := getattr(session, "channel", None)) is not None:
+        channel.remote_conn = None
+
+
+def _shut(sock: object) -> None:
+    if isinstance(sock, socket.socket):
+        with suppress(OSError):
+            sock.shutdown(socket.SHUT_RDWR)
 
 
 def _last_line(error: BaseException) -> str:

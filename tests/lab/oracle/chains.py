@@ -79,9 +79,7 @@ class Walk:
             self.take(vedge, endpoint := otep(self.host, overlay))
         if device is None:
             return f"{self.network['id']} does not leave {self.host.name}"
-        self.take(vedge, pnic(self.host, device))
-        if overlay is not None:
-            self.take(endpoint, pnic(self.host, device))
+        self.take(vedge if overlay is None else endpoint, pnic(self.host, device))
         return "" if self._leave(device) else f"no switch hears {device}"
 
     def _leave(self, device: str) -> bool:

@@ -1,0 +1,87 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Which virtual interface is plugged into which port of Open vSwitch: by the strongest thing that both tell."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from typing import TYPE_CHECKING, Any
+
+from calipso_nornir.wiring.ports import cut_off
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from calipso_nornir.model.objects import InventoryObject
+    from calipso_nornir.wiring.host import HostWires, Port
+
+    Index = defaultdict[Any, list[InventoryObject]]
+
+OF_THE_KERNEL = frozenset({"bridge", "direct", "ethernet", "network"})
+"""Types of libvirt's interfaces (formatdomain.html) that are a device of the host, while the domain runs."""
+
+
+def plugged(wires: HostWires, vnics: Iterable[InventoryObject]) -> Iterator[tuple[InventoryObject, Port]]:
+    """Yield the interfaces of a host that are ports of its switch, each with the port.
+
+    By the Neutron port (``iface-id``); by the socket of vhost-user; by the MAC that the port is for (``attached-mac``);
+    last by the device's name. Never by chance: where two fit, none is taken.
+    """
+    known = list(vnics)
+    keys = (
+        ("port_id", _indexed(known, lambda one: one.get("port_id"))),
+        ("socket", _indexed(known, _socket)),
+        ("attached_mac", _indexed(known, lambda one: one.get("mac_address"))),
+        ("name", _indexed(known, lambda one: one.get("device") or one.name)),
+    )
+    for port in wires.ports.values():
+        for key, index in keys:
+            fitting = [one for one in index.get(port.get(key), ()) if _may_be(one, port)]
+            if fitting:
+                chosen = _one_of(fitting, port)
+                if chosen is not None:
+                    yield chosen, port
+                break
+
+
+def plug_is_up(vnic: InventoryObject, port: Port) -> bool:
+    """Tell whether frames pass: by what the kernel says of the device; where it shows none, by the switch.
+
+    Of a port whose device has gone into a namespace the switch does not see the signal.
+    """
+    seen = vnic.get("state")
+    return not cut_off(port) and (seen == "UP" if seen is not None else port.get("link_state") != "down")
+
+
+def _indexed(vnics: Iterable[InventoryObject], key: Any) -> Index:  # noqa: ANN401 - a function
+    index: Index = defaultdict(list)
+    for one in vnics:
+        if key(one):
+            index[key(one)].append(one)
+    return index
+
+
+def _socket(vnic: InventoryObject) -> str | None:
+    source = vnic.get("source")
+    return source.get("@path") if isinstance(source, dict) and vnic.get("interface_type") == "vhostuser" else None
+
+
+def _may_be(vnic: InventoryObject, port: Port) -> bool:
+    """Tell whether an interface may be plugged into a port: nothing that both tell contradicts it.
+
+    A port of type "" is a device of the host's own namespace: what is called like it in another is another. It may be
+    the outer end of a veth pair, though.
+    """
+    if port.get("port_id") and vnic.get("port_id") not in (None, port["port_id"]):
+        return False
+    if vnic.get("namespace") is not None:
+        inner_end = bool(port.get("peer_netns")) and port.get("port_id") == vnic.get("port_id") is not None
+        return inner_end if not port.get("type") else vnic.name == port["name"]
+    device = vnic.get("device")
+    return device == port["name"] if device else vnic.get("interface_type") not in OF_THE_KERNEL
+
+
+def _one_of(fitting: list[InventoryObject], port: Port) -> InventoryObject | None:
+    if len(fitting) > 1:
+        macs = {port.get("attached_mac"), port.get("mac_address")} - {None}
+        fitting = [one for one in fitting if one.get("mac_address") in macs]
+    return fitting[0] if len(fitting) == 1 else None

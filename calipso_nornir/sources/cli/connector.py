@@ -1,0 +1,250 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What the connections of one scan share: the event loop, jump hosts, private keys, known_hosts and ssh configs."""
+
+from __future__ import annotations
+
+import asyncio
+import concurrent.futures
+import threading
+import time
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from calipso_nornir.errors import (
+    CalipsoError,
+    HostKeyChanged,
+    HostKeyUnknown,
+    HostUnreachable,
+    LoginRefused,
+    Retriable,
+)
+from calipso_nornir.sources.cli.dialling import dial, log_in
+from calipso_nornir.sources.cli.event_loop import EventLoop, join_loop, leave_loop
+from calipso_nornir.sources.cli.host_keys import HostKeys
+from calipso_nornir.sources.cli.key_ring import KeyRing
+from calipso_nornir.sources.cli.piping import piped
+from calipso_nornir.sources.cli.ssh_config import SshConfig
+
+if TYPE_CHECKING:
+    import socket
+    from collections.abc import Coroutine, Iterator
+
+    import asyncssh
+
+    from calipso_nornir.sources.cli.key_ring import PrivateKey
+    from calipso_nornir.sources.cli.ssh_options import LazySecret, Reach
+    from calipso_nornir.sources.cli.ssh_servers import SshServer
+
+Found = TypeVar("Found")
+
+HANDSHAKES_PER_JUMP = 8
+"""At once, through one jump host: sshd's MaxStartups refuses from 10 on (sshd_config(5))."""
+
+RETRY_JUMP_AFTER_S = 60
+"""A jump host that did not answer is not tried again for each of the hosts behind it."""
+
+
+class Interrupted(Exception):
+    """The connector was told to give up what is under way, or is closed."""
+
+
+@dataclass(slots=True)
+class _Jump:
+    """One jump host: its connection while there is one, or why there is none."""
+
+    lock: asyncio.Lock = field(default_factory=asyncio.Lock)
+    handshakes: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(HANDSHAKES_PER_JUMP))
+    connection: asyncssh.SSHClientConnection | None = None
+    error: CalipsoError | None = None
+    tried_at: float = 0.0
+
+    def refusal(self) -> CalipsoError | None:
+        """Return the error of the last try, while trying again is of no use."""
+        waited = time.monotonic() > self.tried_at + RETRY_JUMP_AFTER_S
+        return None if waited and isinstance(self.error, Retriable) else self.error
+
+
+class Connector:
+    """Made once a scan and handed to each of its connections; closes the jump hosts with it.
+
+    Its methods are for any thread but the event loop's; they wait for what they ask the loop to do.
+    """
+
+    def __init__(self) -> None:
+        self._ring = KeyRing()
+        self._guard = threading.Lock()
+        self._read: dict[object, Any] = {}
+        self._loop: EventLoop | None = None
+        self._state = "open"
+        self._tasks: set[asyncio.Task[Any]] = set()  # this and the next belong to the loop's thread
+        self._jumps: dict[tuple[str, ...], _Jump] = {}
+
+    def host_keys(self, reach: Reach) -> HostKeys:
+        """Return the host keys that a host is checked against."""
+        with self._guard:
+            key = (reach.known_hosts, reach.host_keys)
+            if key not in self._read:
+                self._read[key] = HostKeys(reach.known_hosts, reach.host_keys)
+            keys: HostKeys = self._read[key]
+            return keys
+
+    def ssh_config(self, path: str | bool | None) -> SshConfig:  # noqa: FBT001 - False is "none" in the option
+        """Return an ssh config; None is the user's own, when there is one. Raises ValueError."""
+        own = "~/.ssh/config"
+        chosen = path if isinstance(path, str) else own if path is None and Path(own).expanduser().exists() else None
+        with self._guard:
+            if ("ssh_config", chosen) not in self._read:
+                self._read["ssh_config", chosen] = SshConfig(chosen)
+            config: SshConfig = self._read["ssh_config", chosen]
+            return config
+
+    def connect(self, host: str, way: tuple[SshServer, ...], reach: Reach) -> asyncssh.SSHClientConnection:
+        """Return an authenticated connection to the last server of a way."""
+        self.host_keys(reach)  # files are read in the caller's thread
+        return self.run(self._connect(host, way, reach))
+
+    def private_key(self, path: str, passphrase: LazySecret | None) -> PrivateKey:
+        """Return a private key, read and decrypted once a scan; ValueError says why not."""
+        return self.run(self._ring.load(path, passphrase))
+
+    @contextmanager
+    def socket_to(self, host: str, way: tuple[SshServer, ...], reach: Reach) -> Iterator[socket.socket]:
+        """Give a connected socket for the time of one handshake, to a client that brings an SSH of its own.
+
+        It is closed when the handshake fails; else it is the client's.
+        """
+        sock, handshakes = self.run(self._socket_to(host, way, reach))
+        try:
+            yield sock
+        except BaseException:
+            sock.close()
+            raise
+        finally:
+            if handshakes is not None and self._loop is not None:
+                self._loop.call(handshakes.release)
+
+    def run(self, work: Coroutine[Any, Any, Found]) -> Found:
+        """Have the event loop do something, and wait for it. Raises Interrupted, and what it raises."""
+        with self._guard:
+            if self._state != "open":
+                work.close()
+                raise Interrupted
+            self._loop = self._loop or join_loop()
+            under_way = self._loop.submit(self._watched(work))
+        try:
+            return under_way.result()
+        except concurrent.futures.CancelledError as error:
+            raise Interrupted from error
+        except BaseException:  # KeyboardInterrupt, where the caller is the main thread
+            under_way.cancel()
+            raise
+
+    def interrupt(self) -> None:
+        """Give up all that is under way, from any thread, and refuse all else until ``proceed``."""
+        self._stop("interrupted")
+
+    def proceed(self) -> None:
+        """Work again after ``interrupt``."""
+        with self._guard:
+            if self._state == "interrupted":
+                self._state = "open"
+
+    def end(self, connection: asyncssh.SSHClientConnection) -> None:
+        """Close a connection that was had from here."""
+        with self._guard:
+            loop = self._loop
+        if loop is not None and loop.alive:
+            loop.submit(_close(connection)).result()
+
+    def close(self) -> None:
+        """Give up all that is under way and close the jump hosts' connections; none is opened again."""
+        self._stop("closed")
+        with self._guard:
+            loop, self._loop = self._loop, None
+        if loop is not None:
+            if loop.alive:
+                loop.submit(self._close_jump_hosts()).result()
+            leave_loop(loop)
+
+    def _stop(self, state: str) -> None:
+        with self._guard:
+            if self._state == "closed":
+                return
+            self._state = state
+            if self._loop is not None:
+                self._loop.call(lambda: [task.cancel() for task in self._tasks])
+
+    async def _watched(self, work: Coroutine[Any, Any, Found]) -> Found:
+        task = asyncio.current_task()
+        if self._state != "open" or task is None:  # interrupted before it began
+            work.close()
+            raise asyncio.CancelledError
+        self._tasks.add(task)
+        try:
+            return await work
+        finally:
+            self._tasks.discard(task)
+
+    async def _connect(self, host: str, way: tuple[SshServer, ...], reach: Reach) -> asyncssh.SSHClientConnection:
+        keys, timeout_s = self.host_keys(reach), reach.connect_timeout_s
+        if len(way) == 1:
+            sock = await dial(host, way[0], timeout_s=timeout_s)
+            return await log_in(host, way, sock, keys=keys, ring=self._ring, timeout_s=timeout_s)
+        jump, through = await self._jump_host(host, way[:-1], reach)
+        async with jump.handshakes:
+            return await log_in(host, way, through, keys=keys, ring=self._ring, timeout_s=timeout_s)
+
+    async def _socket_to(
+        self, host: str, way: tuple[SshServer, ...], reach: Reach
+    ) -> tuple[socket.socket, asyncio.Semaphore | None]:
+        """Return a blocking socket, and what is to be released after the handshake."""
+        timeout_s = reach.connect_timeout_s
+        if len(way) == 1:
+            sock = await dial(host, way[0], timeout_s=timeout_s)
+            sock.setblocking(True)  # noqa: FBT003 - socket's own signature
+            return sock, None
+        jump, through = await self._jump_host(host, way[:-1], reach)
+        await jump.handshakes.acquire()
+        try:
+            return await piped(host, way, through, timeout_s=timeout_s), jump.handshakes
+        except BaseException:
+            jump.handshakes.release()
+            raise
+
+    async def _jump_host(
+        self, host: str, way: tuple[SshServer, ...], reach: Reach
+    ) -> tuple[_Jump, asyncssh.SSHClientConnection]:
+        jump = self._jumps.setdefault(tuple(f"{server.user}@{server.address}" for server in way), _Jump())
+        async with jump.lock:
+            if jump.connection is not None and not jump.connection.is_closed():
+                return jump, jump.connection
+            refusal = jump.refusal()
+            if refusal is not None:
+                raise _for(host, refusal)
+            try:
+                jump.connection, jump.error = await self._connect(host, way, reach), None
+            except CalipsoError as error:
+                jump.error, jump.tried_at = error, time.monotonic()
+                raise
+            return jump, jump.connection
+
+    async def _close_jump_hosts(self) -> None:
+        for _, jump in sorted(self._jumps.items(), key=lambda item: -len(item[0])):  # the farthest first
+            if jump.connection is not None:
+                await _close(jump.connection)
+
+
+async def _close(connection: asyncssh.SSHClientConnection) -> None:
+    """End a connection at once, whether the other side is there or not."""
+    connection.abort()
+    await connection.wait_closed()
+    await asyncio.sleep(0)  # the socket is closed one turn of the loop later
+
+
+def _for(host: str, error: CalipsoError) -> CalipsoError:
+    """Return a jump host's error as that of another host behind it; its address stays the jump host's."""
+    if isinstance(error, (HostUnreachable, HostKeyUnknown, HostKeyChanged, LoginRefused)):
+        return replace(error, host=host)
+    return error

@@ -1,0 +1,69 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The private keys of a scan, in files and in the agent."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING, TypeAlias
+
+import asyncssh
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from calipso_nornir.sources.cli.ssh_options import LazySecret
+
+PrivateKey: TypeAlias = asyncssh.SSHKey | tuple[asyncssh.SSHKey, asyncssh.SSHCertificate]
+
+
+class KeyRing:
+    """Reads and decrypts each key once, not once a host: bcrypt takes 0.1 s and more. For one event loop."""
+
+    def __init__(self) -> None:
+        self._lock = asyncio.Lock()
+        self._keys: dict[tuple[str, LazySecret | None], PrivateKey] = {}
+
+    async def load(self, path: str, passphrase: LazySecret | None) -> PrivateKey:
+        """Return a private key of any type, with its certificate when there is one; ValueError says why not."""
+        async with self._lock:
+            if (path, passphrase) not in self._keys:
+                self._keys[path, passphrase] = await asyncio.to_thread(_private_key, path, passphrase)
+            return self._keys[path, passphrase]
+
+    async def reveal(self, secret: LazySecret) -> str:
+        """Return a secret's text; fetching it may take a person's time, so it holds up nobody else."""
+        if secret.fetched:
+            return secret.reveal()
+        async with self._lock:  # a hundred hosts want it at once: one thread is enough to fetch it
+            return await asyncio.to_thread(secret.reveal)
+
+
+async def agent_keys() -> tuple[asyncssh.SSHAgentClient | None, Sequence[asyncssh.SSHKeyPair]]:
+    """Return the agent of SSH_AUTH_SOCK, to be closed after the login, and its keys; ValueError says why not."""
+    path = os.environ.get("SSH_AUTH_SOCK")
+    if not path:
+        return None, ()
+    agent = asyncssh.SSHAgentClient(path)
+    try:
+        return agent, await agent.get_keys()
+    except BaseException:
+        agent.close()
+        raise
+
+
+def _private_key(path: str, passphrase: LazySecret | None) -> PrivateKey:
+    file = Path(path).expanduser()
+    secret = passphrase.reveal() if passphrase else None
+    try:
+        key = asyncssh.read_private_key(file, secret)
+        certificate = Path(f"{file}-cert.pub")
+        return (key, asyncssh.read_certificate(certificate)) if certificate.exists() else key
+    except OSError as error:
+        raise ValueError(f"{path} cannot be read: {error.strerror}") from error
+    except (asyncssh.KeyImportError, asyncssh.KeyEncryptionError) as error:
+        if secret is None and "assphrase" in str(error):
+            raise ValueError(f"{path} is encrypted and there is no passphrase") from error
+        reason = "the passphrase is wrong, or the file is damaged" if secret else "it is no private key"
+        raise ValueError(f"{path} cannot be used: {reason}") from error

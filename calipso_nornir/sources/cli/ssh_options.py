@@ -1,0 +1,143 @@
+# SPDX-License-Identifier: Apache-2.0
+"""How one host is reached: the options in a Nornir connection's ``extras``."""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import dataclass, field, fields
+from difflib import get_close_matches
+from typing import TYPE_CHECKING, Any, Literal, Self, TypeAlias, cast, get_args
+
+from calipso_nornir.errors import CalipsoError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+HostKeyMode: TypeAlias = Literal["strict", "accept-new", "insecure"]
+
+DEFAULT_CONNECT_TIMEOUT_S = 10.0
+
+
+class LazySecret:
+    """A password or passphrase that is fetched when it is first used, once, and shows in no text."""
+
+    __slots__ = ("_lock", "_read", "_result")
+
+    def __init__(self, read: Callable[[], str]) -> None:
+        self._read = read
+        self._lock = threading.Lock()
+        self._result: str | CalipsoError | None = None
+
+    @classmethod
+    def of(cls, value: str | LazySecret | None) -> LazySecret | None:
+        """Wrap a text; None and "" are no secret."""
+        if value is None or isinstance(value, LazySecret):
+            return value
+        return cls(lambda: value) if value else None
+
+    def reveal(self) -> str:
+        """Return the text itself; raises SecretUnavailable, again for each host that asks."""
+        with self._lock:  # a hundred hosts want it at once, and fetching it may be a program that asks a person
+            if self._result is None:
+                try:
+                    self._result = self._read()
+                except CalipsoError as error:
+                    self._result = error
+        if isinstance(self._result, CalipsoError):
+            raise self._result
+        return self._result
+
+    @property
+    def fetched(self) -> bool:
+        """Whether ``reveal`` answers at once."""
+        return self._result is not None
+
+    def __repr__(self) -> str:
+        return "LazySecret(***)"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Credentials:
+    """What a login is tried with, in this order: key, agent, identity files, password.
+
+    Attributes:
+        key: path of a private key of any type; with it no other key file is tried.
+        agent: ask the agent of SSH_AUTH_SOCK.
+    """
+
+    key: str | None = None
+    passphrase: LazySecret | None = field(default=None, repr=False)
+    password: LazySecret | None = field(default=None, repr=False)
+    agent: bool = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reach:
+    """How a host is reached: the ``extras`` of connection ``calipso_ssh``, with their defaults.
+
+    Attributes:
+        known_hosts: files; the first is added to with "accept-new". None: OpenSSH's own two.
+        ssh_config: path; None: ``~/.ssh/config`` when there is one; False: none is read.
+        jump: as OpenSSH's ProxyJump: ``[user@]host[:port]``, several by comma, or "none".
+        jump_credentials: for jump hosts; None: those of the host.
+        jump_user: login on jump hosts for which neither ``jump`` nor the ssh config has one.
+    """
+
+    credentials: Credentials = Credentials()
+    host_keys: HostKeyMode = "strict"
+    known_hosts: tuple[str, ...] | None = None
+    ssh_config: str | Literal[False] | None = None
+    connect_timeout_s: float = DEFAULT_CONNECT_TIMEOUT_S
+    jump: str | None = None
+    jump_user: str | None = None
+    jump_credentials: Credentials | None = None
+
+    @classmethod
+    def of(cls, extras: Mapping[str, Any], *, password: str | LazySecret | None = None) -> Self:
+        """Read them; raises ValueError that names the key, what is there and what would be right."""
+        login = {f.name for f in fields(Credentials)}
+        known = login | {f.name for f in fields(cls)} - {"credentials"}
+        for key in extras:
+            if key not in known:
+                near = get_close_matches(key, sorted(known), n=1)
+                raise ValueError(f"unknown option {key!r}" + (f"; did you mean {near[0]!r}?" if near else ""))
+        given = {key: _checked(key, value) for key, value in extras.items() if value is not None}
+        own: dict[str, Any] = {key: given.pop(key) for key in ("key", "agent") if key in given}
+        own["password"] = LazySecret.of(given.pop("password", password))
+        own["passphrase"] = LazySecret.of(given.pop("passphrase", None))
+        return cls(credentials=Credentials(**own), **given)
+
+
+def _checked(key: str, value: Any) -> Any:  # noqa: ANN401 - what a YAML file may hold
+    if key in ("password", "passphrase"):
+        if not isinstance(value, (str, LazySecret)):
+            raise ValueError(f"{key}: not a text")  # whatever it is, no message may repeat it
+        return value
+    if key == "known_hosts":
+        return _paths(value)
+    if key == "host_keys":
+        return _mode(value)
+    if key == "ssh_config" and value is False:
+        return False
+    kinds: dict[str, tuple[type, ...]] = {
+        "agent": (bool,),
+        "connect_timeout_s": (int, float),
+        "jump_credentials": (Credentials,),
+    }
+    wanted = kinds.get(key, (str,))
+    if not isinstance(value, wanted) or (isinstance(value, bool) and bool not in wanted):
+        raise ValueError(f"{key}: {value!r} is not {' or '.join(kind.__name__ for kind in wanted)}")
+    return value
+
+
+def _paths(value: Any) -> tuple[str, ...]:  # noqa: ANN401 - as above
+    paths = (value,) if isinstance(value, str) else value
+    if not paths or not isinstance(paths, (list, tuple)) or not all(isinstance(path, str) and path for path in paths):
+        raise ValueError(f"known_hosts: {value!r} is not a path or a list of paths")
+    return tuple(paths)
+
+
+def _mode(value: Any) -> HostKeyMode:  # noqa: ANN401 - as above
+    if value not in get_args(HostKeyMode):
+        raise ValueError(f"host_keys: {value!r} is not one of {', '.join(get_args(HostKeyMode))}")
+    return cast("HostKeyMode", value)

@@ -1,0 +1,143 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The network devices of a host's own namespace, and how the kernel ties them together."""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from calipso_nornir.parsing.rows import Bridge
+from calipso_nornir.parsing.values import canonical_ip
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+
+    from calipso_nornir.parsing.rows import Interface, Namespace, NetDevice
+
+STANDS_ON = frozenset({"vlan", "macvlan", "macvtap", "ipvlan", "ipvtap", "macsec"})
+"""Kinds of device (ip-link(8)) whose frames leave by the device below; those of tunnels are packets of the host."""
+AGGREGATES = frozenset({"bond", "team"})
+"""Kinds of device that stand for their members (bonding of the kernel, team(8))."""
+_PHYSICAL_PORT = re.compile(r"p\d+(s\d+)?")
+_VIRTUAL_PORT = re.compile(r"(c\d+)?pf\d+((vf|sf)\d+)?")
+"""Names that drivers give to ports of a switching card (kernel, networking/switchdev.rst and representors.rst)."""
+UNRESOLVED = "nsid:"
+
+
+class Devices:
+    """Devices by name. ``namespaces`` gives names to those that veth peers are in."""
+
+    def __init__(self, interfaces: Iterable[Interface], namespaces: Iterable[Namespace] = ()) -> None:
+        self.all: tuple[Interface, ...] = resolve_namespaces(interfaces, namespaces)
+        self._by_name = {one.name: one for one in self.all}
+        self._members: defaultdict[str, list[str]] = defaultdict(list)
+        for one in self.all:
+            if one.master is not None:
+                self._members[one.master].append(one.name)
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._by_name
+
+    def __getitem__(self, name: str) -> Interface:
+        return self._by_name[name]
+
+    def get(self, name: str | None) -> Interface | None:
+        """Return a device, None when there is none of that name."""
+        return self._by_name.get(name or "")
+
+    def bridges(self) -> tuple[Bridge, ...]:
+        """Return the Linux bridges, as ``brctl show`` would list them.
+
+        The text of ``ip address`` without ``-d`` does not say what is a bridge: it gives none.
+        """
+        found = (one for one in self.all if one.kind == "bridge")
+        rows = (Bridge(one.name, one.bridge_id or "", bool(one.stp), self.members(one.name)) for one in found)
+        return tuple(sorted(rows, key=lambda bridge: bridge.name))
+
+    def members(self, master: str) -> tuple[str, ...]:
+        """Return the devices that have a bridge, bond or team as their master, ordered."""
+        return tuple(sorted(self._members.get(master, ())))
+
+    def aggregates(self) -> list[Interface]:
+        """Return the bonds and teams."""
+        return [one for one in self.all if one.kind in AGGREGATES]
+
+    def peer(self, name: str) -> str | None:
+        """Return the other end of a veth pair, when that is in this namespace."""
+        one = self.get(name)
+        return one.lower if one is not None and one.kind == "veth" else None
+
+    def stack(self, name: str | None) -> list[str]:
+        """Return a device and what its frames pass next, in order.
+
+        That is what it stands on, and the far end of a veth pair; it ends at the first device that joins several (a
+        bridge, bond, team, port of Open vSwitch), that is hardware, or that the namespace does not have.
+        """
+        stack: list[str] = []
+        while name in self and name not in stack:
+            assert name is not None  # noqa: S101 - None is in no table
+            crossed = bool(stack) and self.peer(stack[-1]) == name
+            stack.append(name)
+            one = self[name]
+            on_wire = one.kind == "veth" and not crossed
+            name = one.lower if one.kind in STANDS_ON or on_wire else None
+        return stack
+
+    def vlan_of(self, stack: Sequence[str]) -> int | None:
+        """Return the VLAN that the devices of a stack put frames into: that of its lowest VLAN device."""
+        ids = [one.vlan_id for name in stack if (one := self.get(name)) is not None and one.vlan_id is not None]
+        return ids[-1] if ids else None
+
+    def vlans_on(self, name: str) -> list[Interface]:
+        """Return the VLAN devices whose frames leave by a device, also those that stand on another VLAN device."""
+        return [one for one in self.all if one.kind == "vlan" and name in self.stack(one.name)]
+
+    def holder(self, ip: str | None) -> Interface | None:
+        """Return the device that has an address, however that is spelt."""
+        wanted = canonical_ip(ip) if ip else None
+        return next((one for one in self.all if wanted in {canonical_ip(row.ip) for row in one.addresses}), None)
+
+    def physical(self, listed: Iterable[NetDevice]) -> list[Interface]:
+        """Return the interfaces that connect a host with the world.
+
+        These are the devices that the kernel ties to hardware, without those that stand for a port inside of it. A host
+        that has none is a container or network namespace itself (labs, CI): then it is the veth devices whose other end
+        is in a namespace that the host cannot name, since what it made itself it has a name for.
+        """
+        hardware = {device.name for device in listed if not device.virtual}
+        known = [one for one in self.all if one.name in hardware and not represents(one)]
+        return known or [
+            one for one in self.all if one.kind == "veth" and (one.peer_netns or "").startswith(UNRESOLVED)
+        ]
+
+
+def represents(one: Interface) -> bool:
+    """Tell whether a device is the switch's side of a virtual function, not a port to the world.
+
+    The kernel gives it the name of a virtual port. Older drivers give it a bare number; then it is the card's switch
+    that tells: on one, a port to the world is called p0, p1 … (kernel, networking/representors.rst).
+    """
+    name = one.phys_port_name or ""
+    if _VIRTUAL_PORT.fullmatch(name):
+        return True
+    return bool(one.phys_switch_id and name and not _PHYSICAL_PORT.fullmatch(name))
+
+
+def resolve_namespaces(interfaces: Iterable[Interface], namespaces: Iterable[Namespace]) -> tuple[Interface, ...]:
+    """Put names in place of ``nsid:<number>`` where the namespace has one.
+
+    The JSON of ``ip`` gives the number only, its text the name when there is one. Of two names of one
+    namespace the first listed is taken.
+    """
+    names: dict[str, str] = {}
+    for namespace in namespaces:
+        if namespace.nsid is not None:
+            names.setdefault(f"{UNRESOLVED}{namespace.nsid}", namespace.name)
+    return tuple(_resolved(interfaces, names))
+
+
+def _resolved(interfaces: Iterable[Interface], names: dict[str, str]) -> Iterator[Interface]:
+    for each in interfaces:
+        yield replace(each, peer_netns=names[each.peer_netns]) if each.peer_netns in names else each

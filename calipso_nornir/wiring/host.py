@@ -1,0 +1,172 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The joints of one host and the wires between them, put together out of the inventory's objects."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from calipso_nornir.wiring.ports import UNKNOWN, UNTAGGED, enters, leaves
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping, Sequence
+
+    from calipso_nornir.model.objects import InventoryObject
+    from calipso_nornir.model.protocols import View
+
+    Port = Mapping[str, Any]
+
+OVS, BRIDGE, PNIC = "ovs", "bridge", "pnic"
+INTEGRATION_BRIDGE = "br-int"
+"""Neutron's default of [ovs] integration_bridge."""
+
+
+class Joint(NamedTuple):
+    """What joins several wires: a bridge of Open vSwitch, a Linux bridge, or a physical interface, which leads out."""
+
+    kind: str
+    name: str
+
+
+def _nowhere(_: Joint) -> bool:
+    return False
+
+
+@dataclass(frozen=True, slots=True)
+class Wire:
+    """A way from one joint to the next; a wire that frames pass in both directions is two of them.
+
+    Attributes:
+        port: device by which frames leave the near joint.
+        through: device by which they arrive; the same one where a device is in two places.
+        vlan_id: of the VLAN device that they pass on the way.
+    """
+
+    near: Joint
+    port: str
+    far: Joint
+    through: str
+    vlan_id: int | None = None
+
+
+@dataclass(slots=True)
+class HostWires:
+    """The objects of one host by the names of their devices, and the wires between them."""
+
+    vedge: InventoryObject | None = None
+    """Open vSwitch, where the host has it."""
+    ports: dict[str, Port] = field(default_factory=dict)
+    bridges: dict[str, InventoryObject] = field(default_factory=dict)
+    members: dict[str, str] = field(default_factory=dict)
+    """Device -> the Linux bridge that it is a member of."""
+    pnics: dict[str, InventoryObject] = field(default_factory=dict)
+    """Device -> physical interface: by its own name, and by those of VLAN devices on it."""
+    wires: dict[Joint, list[Wire]] = field(default_factory=dict)
+
+    @property
+    def integration(self) -> Joint:
+        """The bridge of which the ports alone do not tell what leaves by them: flows rule it."""
+        configured = self.vedge.get("configurations") or {} if self.vedge is not None else {}
+        return Joint(OVS, configured.get("integration_bridge") or INTEGRATION_BRIDGE)
+
+    def lay(self) -> None:
+        """Lay the wires, once all objects are there."""
+        found = [*self._of_ports(), *self._of_members()]
+        for wire in found:
+            self.wires.setdefault(wire.near, []).append(wire)
+
+    def __iter__(self) -> Iterator[Wire]:
+        return (wire for wires in self.wires.values() for wire in wires)
+
+    def _of_ports(self) -> Iterator[Wire]:
+        for port in self.ports.values():
+            near = Joint(OVS, port["bridge"])
+            if port.get("type") == "patch":
+                other = self.ports.get(port.get("peer") or "")
+                if other is not None and other.get("peer") == port["name"]:
+                    yield Wire(near, port["name"], Joint(OVS, other["bridge"]), other["name"])
+            elif (far := self.end(stack_of(port), near)) is not None:
+                yield Wire(near, port["name"], *far, port.get("vlan_id"))
+
+    def _of_members(self) -> Iterator[Wire]:
+        for bridge in self.bridges.values():
+            near = Joint(BRIDGE, bridge["bridge_name"])
+            for member in bridge.get("interfaces") or ():
+                if (far := self.end(stack_of(member), near)) is not None:
+                    yield Wire(near, member["name"], *far, member.get("vlan_id"))
+
+    def end(self, stack: Sequence[str], near: Joint | None) -> tuple[Joint, str] | None:
+        """Return the first joint that a stack of devices leads to, other than the one that it begins at.
+
+        A device that stands below others is a joint's own (a bridge, a NIC), or a port of one: then frames enter there.
+        """
+        for place, device in enumerate(stack):
+            for joint in self._at(device, below=place > 0 or near is None):
+                if joint != near:
+                    return joint, device
+        return None
+
+    def _at(self, device: str, *, below: bool) -> Iterator[Joint]:
+        if device in self.pnics:
+            yield Joint(PNIC, self.pnics[device]["local_name"])
+        if device in self.ports:
+            yield Joint(OVS, self.ports[device]["bridge"])
+        if device in self.members:
+            yield Joint(BRIDGE, self.members[device])
+        if below and device in self.bridges:
+            yield Joint(BRIDGE, device)
+
+    def onward(self, joint: Joint, vlan: int) -> Iterator[tuple[Wire, int]]:
+        """Yield the wires by which frames of a VLAN leave a joint, and the VLAN that they are in at the other end."""
+        for wire in self.wires.get(joint, ()):
+            outside = leaves(self.ports[wire.port], vlan) if joint.kind == OVS else vlan
+            if outside is not None and wire.vlan_id is not None:
+                outside = wire.vlan_id if outside == UNTAGGED else UNKNOWN
+            if outside is not None and wire.far.kind == OVS:
+                outside = enters(self.ports[wire.through], outside)
+            if outside is not None:
+                yield wire, outside
+
+    def flood(self, start: Joint, vlan: int, *, ends: Callable[[Joint], bool] = _nowhere) -> Iterator[Wire]:
+        """Yield every wire that frames pass which spread from a joint; they go no further where one ``ends`` them."""
+        todo, seen = [(start, vlan)], {(start, vlan)}
+        while todo:
+            joint, inside = todo.pop(0)
+            for wire, arrived in self.onward(joint, inside):
+                yield wire
+                reached = (wire.far, arrived)
+                if reached not in seen and wire.far.kind != PNIC and not ends(wire.far):
+                    seen.add(reached)
+                    todo.append(reached)
+
+
+def stack_of(one: Port) -> Sequence[str]:
+    """Return the stack of a port or member; where it was stored without, the device and its peer."""
+    found: Sequence[str] = one.get("stack") or [name for name in (one["name"], one.get("peer")) if name]
+    return found
+
+
+def wires_of_hosts(view: View) -> dict[str, HostWires]:
+    """Return the wires of every host that has any."""
+    hosts: defaultdict[str, HostWires] = defaultdict(HostWires)
+    for pnic in _on_hosts(view, "host_pnic", "local_name"):
+        own = hosts[pnic["host"]].pnics
+        own |= {vlan["name"]: pnic for vlan in pnic.get("vlan_interfaces") or ()}
+    for pnic in _on_hosts(view, "host_pnic", "local_name"):
+        hosts[pnic["host"]].pnics[pnic["local_name"]] = pnic
+    for bridge in _on_hosts(view, "vconnector", "bridge_name"):
+        host = hosts[bridge["host"]]
+        host.bridges[bridge["bridge_name"]] = bridge
+        host.members |= {member["name"]: bridge["bridge_name"] for member in bridge.get("interfaces") or ()}
+    for vedge in _on_hosts(view, "vedge", "ports"):
+        host = hosts[vedge["host"]]
+        host.vedge = vedge
+        host.ports |= {port["name"]: port for port in vedge["ports"]}
+    for host in hosts.values():
+        host.lay()
+    return dict(hosts)
+
+
+def _on_hosts(view: View, type_: str, needed: str) -> Iterator[InventoryObject]:
+    return (one for one in view.of_type(type_) if one.get("host") and one.get(needed) is not None)

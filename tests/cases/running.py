@@ -1,0 +1,126 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Runs one case: scans the cloud that it describes, and says in sentences what is not as expected."""
+
+from __future__ import annotations
+
+import json
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from calipso_nornir import run_scan
+from calipso_nornir.errors import EndpointMissing, HostUnreachable
+from calipso_nornir.model.environment import Environment
+from calipso_nornir.model.queries import ApiGet, Command
+from calipso_nornir.scan.plan import ScanPlan
+from calipso_nornir.store import open_store
+from calipso_nornir.testing import CannedSource
+from tests.fixtures.tiny_cloud import TinyCloud
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from calipso_nornir import ScanReport
+    from calipso_nornir.errors import CalipsoError
+    from calipso_nornir.model.protocols import Reply
+    from calipso_nornir.model.queries import Query
+
+FOLDER = Path(__file__).parent
+CASES = tuple(sorted(path.parent.name for path in FOLDER.glob("*/input.json")))
+HOST = "cmp1"
+"""The host on which ``counts`` counts."""
+
+
+class Cloud(CannedSource):
+    """Answers as the case says; some hosts cannot be reached, some regions lack services."""
+
+    def __init__(self, answers: Mapping[Any, Any], case: Mapping[str, Any]) -> None:
+        super().__init__(answers)
+        self._unreachable = frozenset(case.get("unreachable", ()))
+        self._without: Mapping[str, list[str]] = case.get("regions_without", {})
+
+    def _answer(self, query: Query) -> Reply | CalipsoError:
+        if isinstance(query, Command) and query.host in self._unreachable:
+            return HostUnreachable(query.host, query.host, "[Errno -2] Name or service not known")
+        if isinstance(query, ApiGet) and query.service in self._without.get(query.region or "", ()):
+            return EndpointMissing(query.service, "public", query.region or "", ())
+        return super()._answer(query)
+
+
+class Outcome:
+    """What the last scan of a case said and left behind."""
+
+    def __init__(self, report: ScanReport, inventory: list[Mapping[str, Any]], links: list[Mapping[str, Any]]) -> None:
+        self.report = report
+        self.inventory = inventory
+        self.objects = {f"{one['type']} {one['id']}": one for one in inventory}
+        self.links = {f"{one['link_type']}: {one['source_id']} > {one['target_id']}": one for one in links}
+
+
+def scanned(name: str) -> Outcome:
+    """Scan the cloud of a case, twice where it changes."""
+    case = json.loads((FOLDER / name / "input.json").read_text("utf-8"))
+    environment = Environment(
+        name="cloud",
+        distribution="Debian",
+        type_drivers="vxlan",
+        mechanism_drivers=tuple(case.get("mechanism_drivers", ["OVS"])),
+    )
+    answers = {**TinyCloud().answers(), **case["answers"]}
+    with tempfile.TemporaryDirectory() as folder:
+        store = open_store(Path(folder) / "calipso.db")
+        report = run_scan(environment, plan=ScanPlan(), store=store, source=Cloud(answers, case))
+        if "then" in case:
+            changed = Cloud({**answers, **case["then"]}, case)
+            report = run_scan(environment, plan=ScanPlan(), store=store, source=changed)
+        view = store.view("cloud")
+        outcome = Outcome(report, list(view.documents("inventory")), list(view.documents("links")))
+        store.close()
+    return outcome
+
+
+def differences(name: str) -> list[str]:
+    """Scan the cloud of a case and return what is not as expected."""
+    want = json.loads((FOLDER / name / "expected.json").read_text("utf-8"))
+    outcome = scanned(name)
+    return [*_of_scan(want, outcome), *_of_objects(want, outcome), *_of_links(want, outcome)]
+
+
+def _of_scan(want: Mapping[str, Any], outcome: Outcome) -> Iterator[str]:
+    status = outcome.report.status
+    if want.get("status", status) != status:
+        yield f"status {status}: {[str(one.error) for one in outcome.report.failures]}"
+
+
+def _of_objects(want: Mapping[str, Any], outcome: Outcome) -> Iterator[str]:
+    objects = outcome.objects
+    yield from (f"no object {one}" for one in want.get("objects", ()) if one not in objects)
+    yield from (f"wrong object {one}" for one in want.get("no_objects", ()) if one in objects)
+    yield from (f"all of {group}" for group in want.get("not_both", ()) if all(one in objects for one in group))
+    for one, key, value in want.get("attributes", ()):
+        found = objects.get(one, {}).get(key)
+        if found != value:
+            yield f"{one}: {key} is {found!r}, not {value!r}"
+    for one, key, value in want.get("not_attributes", ()):
+        if objects.get(one, {}).get(key) == value:
+            yield f"{one}: {key} is {value!r}"
+    for kind, number in want.get("counts", ()):
+        count = sum(one["type"] == kind and one.get("host") == HOST for one in outcome.inventory)
+        if count != number:
+            yield f"{count} {kind} on {HOST}, not {number}"
+
+
+def _of_links(want: Mapping[str, Any], outcome: Outcome) -> Iterator[str]:
+    links = outcome.links
+    yield from (f"no link {one}" for one in want.get("links", ()) if one not in links)
+    yield from (f"wrong link {one}" for one in want.get("no_links", ()) if one in links)
+    for group in want.get("any_link", ()):
+        if not any(one in links for one in group):
+            yield f"none of the links {group}"
+    for one, state in want.get("link_states", ()):
+        found = links.get(one, {}).get("state")
+        if found != state:
+            yield f"{one} is {found}, not {state}"
+    for one, label in want.get("link_names_not", ()):
+        if links.get(one, {}).get("link_name") == label:
+            yield f"{one} is called {label}"
