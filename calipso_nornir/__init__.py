@@ -15,7 +15,8 @@ if TYPE_CHECKING:
     from calipso_nornir import errors
     from calipso_nornir.analysis.paths import NetworkPath, network_paths
     from calipso_nornir.model.environment import Environment
-    from calipso_nornir.scan.cloud import Cloud, open_cloud, run_scan
+    from calipso_nornir.scan.cloud import Cloud, open_cloud
+    from calipso_nornir.scan.engine import run_scan
     from calipso_nornir.scan.plan import ScanPlan
     from calipso_nornir.scan.report import ScanReport
     from calipso_nornir.sources.recording import ReplaySource
@@ -46,7 +47,7 @@ _HOME = {
     "network_paths": "calipso_nornir.analysis.paths",
     "open_cloud": "calipso_nornir.scan.cloud",
     "open_store": "calipso_nornir.store",
-    "run_scan": "calipso_nornir.scan.cloud",
+    "run_scan": "calipso_nornir.scan.engine",
 }
 
 

@@ -19,7 +19,7 @@ from nornir.core.task import Result
 
 from calipso_nornir.errors import CalipsoError, ConnectionLost, HostUnreachable
 from calipso_nornir.model import ids
-from calipso_nornir.scan.cloud import run_scan
+from calipso_nornir.scan.engine import run_scan
 from calipso_nornir.scan.events import HostAnswered
 from calipso_nornir.scan.plan import ScanPlan
 from calipso_nornir.sources.cli.channel import ChannelUnavailable

@@ -18,7 +18,7 @@ from calipso_nornir.cli.output import Format, emit
 from calipso_nornir.cli.running import FAILED, WITH_FAILURES
 from calipso_nornir.cli.summary import next_steps, print_next, print_summary
 from calipso_nornir.errors import InvalidRequest
-from calipso_nornir.scan.cloud import run_scan
+from calipso_nornir.scan.engine import run_scan
 from calipso_nornir.scan.planning import planned
 from calipso_nornir.sources.recording import ReplaySource, bundle_info
 from calipso_nornir.store import clear_all, open_store

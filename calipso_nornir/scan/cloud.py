@@ -17,7 +17,7 @@ from calipso_nornir.metadata.loading import load_catalog
 from calipso_nornir.model.environment import Environment
 from calipso_nornir.preflight.sections import try_sections
 from calipso_nornir.scan.building import opened_store
-from calipso_nornir.scan.engine import Scan
+from calipso_nornir.scan.course import Scan
 from calipso_nornir.scan.events import SILENT, guarded
 from calipso_nornir.scan.plan import ScanPlan
 from calipso_nornir.scan.sessions import Sessions
@@ -163,27 +163,6 @@ class Cloud:
                 publish(self._catalog, self._store)
                 self._published = True
             return scan.run()
-
-
-def run_scan(  # noqa: PLR0913 - each has its default; the environment is the one that has not
-    environment: str | Environment,
-    *,
-    plan: ScanPlan | None = None,
-    store: Store | str | Path | None = None,
-    nornir: Nornir | None = None,
-    source: Source | None = None,
-    progress: Progress = SILENT,
-    scan_id: str | None = None,
-) -> ScanReport:
-    """Scan an environment once: open it, scan, close it. Arguments and errors are those of ``open_cloud`` and ``scan``.
-
-    >>> run_scan("lab", plan=ScanPlan(object_id="node-7", object_type="host"))  # doctest: +SKIP
-    """
-    plan = plan or ScanPlan()
-    with open_cloud(
-        environment, store=store, nornir=nornir, source=source, metadata=plan.metadata, progress=progress
-    ) as cloud:
-        return cloud.scan(plan, scan_id=scan_id)
 
 
 def _check_clique_types(catalog: Catalog, environment: Environment) -> None:

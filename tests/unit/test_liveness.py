@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from calipso_nornir.scan import records
-from calipso_nornir.scan.cloud import run_scan
+from calipso_nornir.scan.engine import run_scan
 from calipso_nornir.store import open_store
 from calipso_nornir.store.environments import save_environment
 from calipso_nornir.store.liveness import LOST_AFTER_S, sign_of_life, status_of

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from calipso_nornir.errors import InvalidRequest, ScanCancelled, UnknownEnvironment
-from calipso_nornir.scan.cloud import open_cloud, run_scan
+from calipso_nornir.scan.cloud import open_cloud
+from calipso_nornir.scan.engine import run_scan
 from calipso_nornir.scan.plan import ScanPlan
 from calipso_nornir.store import open_store
 from calipso_nornir.store.environments import save_environment

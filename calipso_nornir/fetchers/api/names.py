@@ -15,10 +15,10 @@ from typing import TYPE_CHECKING
 from calipso_nornir.errors import CalipsoError, OneMachine, PerhapsOneMachine
 from calipso_nornir.fetchers import questions
 from calipso_nornir.fetchers.api.mentions import canonical
-from calipso_nornir.fetchers.cli.devices import physical
 from calipso_nornir.model import ids
 from calipso_nornir.model.fetching import ask, together
 from calipso_nornir.model.queries import Command
+from calipso_nornir.wiring.devices import Devices
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterable, Mapping, Sequence
@@ -101,11 +101,13 @@ def _look(name: str) -> Generator[Sequence[Query], Answers, Seen]:
     host = ids.plain(name)
     try:
         devices = ask(Command(host, "ls -l /sys/class/net", "ls_sys_class_net"))
-        listed, (_, interfaces) = yield from together(devices, questions.interfaces(host))
+        listed, (_, interfaces), (_, namespaces) = yield from together(
+            devices, questions.interfaces(host), questions.namespaces(host)
+        )
     except CalipsoError as error:
         return Seen(error=error)
     addresses = {canonical(address.ip) for one in interfaces for address in one.addresses if address.scope == "global"}
-    macs = {one.mac for one in physical(listed, interfaces) if one.mac}
+    macs = {one.mac for one in Devices(interfaces, namespaces).physical(listed) if one.mac}
     return Seen(frozenset(macs), frozenset(one for one in addresses if one))
 
 
