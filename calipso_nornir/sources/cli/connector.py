@@ -4,13 +4,13 @@
 from __future__ import annotations
 
 import asyncio
-import concurrent.futures
+import socket
 import threading
 import time
-from contextlib import contextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any
 
 from calipso_nornir.errors import (
     CalipsoError,
@@ -20,16 +20,15 @@ from calipso_nornir.errors import (
     LoginRefused,
     Retriable,
 )
-from calipso_nornir.sources.cli.dialling import dial, log_in
-from calipso_nornir.sources.cli.event_loop import EventLoop, join_loop, leave_loop
+from calipso_nornir.sources.cli.dialling import dial, joined
+from calipso_nornir.sources.cli.event_loop import LoopWork
+from calipso_nornir.sources.cli.handshake import log_in
 from calipso_nornir.sources.cli.host_keys import HostKeys
 from calipso_nornir.sources.cli.key_ring import KeyRing
-from calipso_nornir.sources.cli.piping import piped
 from calipso_nornir.sources.cli.ssh_config import SshConfig
 
 if TYPE_CHECKING:
-    import socket
-    from collections.abc import Coroutine, Iterator
+    from collections.abc import AsyncIterator, Iterator
 
     import asyncssh
 
@@ -37,17 +36,11 @@ if TYPE_CHECKING:
     from calipso_nornir.sources.cli.ssh_options import LazySecret, Reach
     from calipso_nornir.sources.cli.ssh_servers import SshServer
 
-Found = TypeVar("Found")
-
 HANDSHAKES_PER_JUMP = 8
 """At once, through one jump host: sshd's MaxStartups refuses from 10 on (sshd_config(5))."""
 
 RETRY_JUMP_AFTER_S = 60
 """A jump host that did not answer is not tried again for each of the hosts behind it."""
-
-
-class Interrupted(Exception):
-    """The connector was told to give up what is under way, or is closed."""
 
 
 @dataclass(slots=True)
@@ -69,17 +62,18 @@ class _Jump:
 class Connector:
     """Made once a scan and handed to each of its connections; closes the jump hosts with it.
 
-    Its methods are for any thread but the event loop's; they wait for what they ask the loop to do.
+    Its methods are for any thread but the event loop's.
+
+    Attributes:
+        work: has the loop do something.
     """
 
     def __init__(self) -> None:
+        self.work = LoopWork()
         self._ring = KeyRing()
         self._guard = threading.Lock()
         self._read: dict[object, Any] = {}
-        self._loop: EventLoop | None = None
-        self._state = "open"
-        self._tasks: set[asyncio.Task[Any]] = set()  # this and the next belong to the loop's thread
-        self._jumps: dict[tuple[str, ...], _Jump] = {}
+        self._jumps: dict[tuple[str, ...], _Jump] = {}  # the loop's thread only
 
     def host_keys(self, reach: Reach) -> HostKeys:
         """Return the host keys that a host is checked against."""
@@ -103,11 +97,11 @@ class Connector:
     def connect(self, host: str, way: tuple[SshServer, ...], reach: Reach) -> asyncssh.SSHClientConnection:
         """Return an authenticated connection to the last server of a way."""
         self.host_keys(reach)  # files are read in the caller's thread
-        return self.run(self._connect(host, way, reach))
+        return self.work.run(self._connect(host, way, reach))
 
     def private_key(self, path: str, passphrase: LazySecret | None) -> PrivateKey:
         """Return a private key, read and decrypted once a scan; ValueError says why not."""
-        return self.run(self._ring.load(path, passphrase))
+        return self.work.run(self._ring.load(path, passphrase))
 
     @contextmanager
     def socket_to(self, host: str, way: tuple[SshServer, ...], reach: Reach) -> Iterator[socket.socket]:
@@ -115,103 +109,50 @@ class Connector:
 
         It is closed when the handshake fails; else it is the client's.
         """
-        sock, handshakes = self.run(self._socket_to(host, way, reach))
+        sock, handshake = self.work.run(self._socket_to(host, way, reach))
         try:
             yield sock
         except BaseException:
             sock.close()
             raise
         finally:
-            if handshakes is not None and self._loop is not None:
-                self._loop.call(handshakes.release)
-
-    def run(self, work: Coroutine[Any, Any, Found]) -> Found:
-        """Have the event loop do something, and wait for it. Raises Interrupted, and what it raises."""
-        with self._guard:
-            if self._state != "open":
-                work.close()
-                raise Interrupted
-            self._loop = self._loop or join_loop()
-            under_way = self._loop.submit(self._watched(work))
-        try:
-            return under_way.result()
-        except concurrent.futures.CancelledError as error:
-            raise Interrupted from error
-        except BaseException:  # KeyboardInterrupt, where the caller is the main thread
-            under_way.cancel()
-            raise
-
-    def interrupt(self) -> None:
-        """Give up all that is under way, from any thread, and refuse all else until ``proceed``."""
-        self._stop("interrupted")
-
-    def proceed(self) -> None:
-        """Work again after ``interrupt``."""
-        with self._guard:
-            if self._state == "interrupted":
-                self._state = "open"
+            self.work.tidy(handshake.aclose())
 
     def end(self, connection: asyncssh.SSHClientConnection) -> None:
         """Close a connection that was had from here."""
-        with self._guard:
-            loop = self._loop
-        if loop is not None and loop.alive:
-            loop.submit(_close(connection)).result()
+        self.work.tidy(_close(connection))
 
     def close(self) -> None:
         """Give up all that is under way and close the jump hosts' connections; none is opened again."""
-        self._stop("closed")
-        with self._guard:
-            loop, self._loop = self._loop, None
-        if loop is not None:
-            if loop.alive:
-                loop.submit(self._close_jump_hosts()).result()
-            leave_loop(loop)
-
-    def _stop(self, state: str) -> None:
-        with self._guard:
-            if self._state == "closed":
-                return
-            self._state = state
-            if self._loop is not None:
-                self._loop.call(lambda: [task.cancel() for task in self._tasks])
-
-    async def _watched(self, work: Coroutine[Any, Any, Found]) -> Found:
-        task = asyncio.current_task()
-        if self._state != "open" or task is None:  # interrupted before it began
-            work.close()
-            raise asyncio.CancelledError
-        self._tasks.add(task)
-        try:
-            return await work
-        finally:
-            self._tasks.discard(task)
+        self.work.close(self._close_jump_hosts())
 
     async def _connect(self, host: str, way: tuple[SshServer, ...], reach: Reach) -> asyncssh.SSHClientConnection:
         keys, timeout_s = self.host_keys(reach), reach.connect_timeout_s
-        if len(way) == 1:
-            sock = await dial(host, way[0], timeout_s=timeout_s)
-            return await log_in(host, way, sock, keys=keys, ring=self._ring, timeout_s=timeout_s)
-        jump, through = await self._jump_host(host, way[:-1], reach)
-        async with jump.handshakes:
+        async with self._entrance(host, way, reach) as through:
             return await log_in(host, way, through, keys=keys, ring=self._ring, timeout_s=timeout_s)
 
     async def _socket_to(
         self, host: str, way: tuple[SshServer, ...], reach: Reach
-    ) -> tuple[socket.socket, asyncio.Semaphore | None]:
-        """Return a blocking socket, and what is to be released after the handshake."""
-        timeout_s = reach.connect_timeout_s
+    ) -> tuple[socket.socket, AsyncExitStack]:
+        """Return a blocking socket, and what is to be closed after the handshake."""
+        async with AsyncExitStack() as stack:
+            through = await stack.enter_async_context(self._entrance(host, way, reach))
+            if not isinstance(through, socket.socket):
+                through = await joined(host, way, through, timeout_s=reach.connect_timeout_s)
+            through.setblocking(True)  # noqa: FBT003 - socket's own signature
+            return through, stack.pop_all()
+
+    @asynccontextmanager
+    async def _entrance(
+        self, host: str, way: tuple[SshServer, ...], reach: Reach
+    ) -> AsyncIterator[socket.socket | asyncssh.SSHClientConnection]:
+        """Give a connected socket, or the jump host's connection, for the time of one handshake."""
         if len(way) == 1:
-            sock = await dial(host, way[0], timeout_s=timeout_s)
-            sock.setblocking(True)  # noqa: FBT003 - socket's own signature
-            return sock, None
+            yield await dial(host, way[0], timeout_s=reach.connect_timeout_s)
+            return
         jump, through = await self._jump_host(host, way[:-1], reach)
-        await jump.handshakes.acquire()
-        try:
-            return await piped(host, way, through, timeout_s=timeout_s), jump.handshakes
-        except BaseException:
-            jump.handshakes.release()
-            raise
+        async with jump.handshakes:
+            yield through
 
     async def _jump_host(
         self, host: str, way: tuple[SshServer, ...], reach: Reach

@@ -1,38 +1,20 @@
 # SPDX-License-Identifier: Apache-2.0
-"""From a server's name to an authenticated connection; every way to fail is an error of ours."""
+"""Connected sockets: to a server's port, and through a jump host for those who bring an SSH of their own."""
 
 from __future__ import annotations
 
 import asyncio
 import socket
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import asyncssh
 
-from calipso_nornir.errors import CalipsoError, HostKeyUnknown, HostUnreachable, LoginRefused
-from calipso_nornir.sources.cli.login import Login
+from calipso_nornir.errors import HostUnreachable
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from calipso_nornir.sources.cli.host_keys import HostKeys
-    from calipso_nornir.sources.cli.key_ring import KeyRing
     from calipso_nornir.sources.cli.ssh_servers import SshServer
-
-KEEPALIVE_S = 30
-
-HOST_KEY_ALGORITHMS = (
-    "ssh-ed25519",
-    "ecdsa-sha2-nistp256",
-    "ecdsa-sha2-nistp384",
-    "ecdsa-sha2-nistp521",
-    "rsa-sha2-512",
-    "rsa-sha2-256",
-)
-"""With which a host may prove its key; of an RSA key by SHA-2 only (RFC 8332)."""
-
-_CIPHERS = "^aes128-gcm@openssh.com"
-"""First what costs the least: OpenSSL leaves it to the processor, integrity check included (RFC 5647)."""
 
 
 async def dial(host: str, server: SshServer, *, timeout_s: float) -> socket.socket:
@@ -79,94 +61,27 @@ def _cause(error: Exception, timeout_s: float) -> str:
             return str(error) or type(error).__name__
 
 
-async def log_in(  # noqa: PLR0913 - all that a login takes
-    host: str,
-    way: Sequence[SshServer],
-    through: socket.socket | asyncssh.SSHClientConnection,
-    *,
-    keys: HostKeys,
-    ring: KeyRing,
-    timeout_s: float,
-) -> asyncssh.SSHClientConnection:
-    """Log in to the last server of a way, by a connected socket or through the jump host before it.
-
-    Nothing is left open on an error: HostUnreachable, HostKeyUnknown, HostKeyChanged, LoginRefused,
-    SecretUnavailable.
-    """
-    login = Login(host, way[-1], keys=keys, ring=ring, timeout_s=timeout_s)
+async def joined(
+    host: str, way: Sequence[SshServer], jump: asyncssh.SSHClientConnection, *, timeout_s: float
+) -> socket.socket:
+    """Connect to the last of a way through the jump host before it (RFC 4254 section 7.2): a socket like any other."""
+    ours, theirs = socket.socketpair()
     try:
-        async with login.clock:
-            connection = await _connect(way[-1], through, login, keys)
-            try:
-                await login.key_proven()
-            except BaseException:
-                connection.abort()
-                raise
-    except (asyncssh.Error, CalipsoError, OSError, ValueError) as error:
-        raise _failure(error, login, way) from error
-    finally:
-        login.close()
-        if isinstance(through, socket.socket) and not login.connected:
-            through.close()
-    return connection
+        async with asyncio.timeout(timeout_s):
+            make: Any = asyncssh.SSHForwarder  # it is a session as well, which its types do not say
+            _, far = await jump.create_connection(make, way[-1].hostname, way[-1].port)
+            await asyncio.get_running_loop().create_connection(lambda: make(far), sock=ours)
+    except BaseException as error:
+        ours.close()
+        theirs.close()
+        if isinstance(error, (asyncssh.Error, OSError)):
+            late = f"no answer within {timeout_s:g} s"
+            cause = late if isinstance(error, TimeoutError) else str(error) or "closed"
+            raise HostUnreachable(host, way[-1].address, via(way, cause)) from error
+        raise
+    return theirs
 
 
-async def _connect(
-    server: SshServer, through: socket.socket | asyncssh.SSHClientConnection, login: Login, keys: HostKeys
-) -> asyncssh.SSHClientConnection:
-    known = [a for kind in keys.types(server) for a in algorithms(kind)]
-    authorities = keys.authorities(server)
-    certified = [f"{a}-cert-v01@openssh.com" for a in HOST_KEY_ALGORITHMS] if authorities else []
-    # Those of the known keys first, as OpenSSH does: a host that is known by one type of key
-    # would otherwise show another, and look changed.
-    wanted = list(dict.fromkeys((*certified, *known, *HOST_KEY_ALGORITHMS)))
-    own = {"sock": through} if isinstance(through, socket.socket) else {"tunnel": through}
-    return await asyncssh.connect(
-        server.hostname,
-        server.port,
-        **own,
-        client_factory=lambda: login,
-        config=None,  # asyncssh would read and follow ~/.ssh/config, each time
-        username=server.user,
-        known_hosts=([], authorities, keys.revoked(server) if authorities else []),
-        host_key_alias=server.key_name,
-        server_host_key_algs=wanted,
-        client_keys=None,
-        preferred_auth=("publickey", "password", "keyboard-interactive"),
-        encryption_algs=_CIPHERS,
-        compression_algs=None,
-        x509_trusted_certs=None,
-        gss_host=None,
-        login_timeout=0,
-        keepalive_interval=KEEPALIVE_S,
-    )
-
-
-def algorithms(kind: str) -> tuple[str, ...]:
-    """Return the algorithms with which keys of a type prove themselves."""
-    return HOST_KEY_ALGORITHMS[-2:] if kind == "ssh-rsa" else (kind,) if kind in HOST_KEY_ALGORITHMS else ()
-
-
-def _failure(error: Exception, login: Login, way: Sequence[SshServer]) -> CalipsoError:
-    """Return the error of ours that tells of a login that failed."""
-    host, server = login.host, way[-1]
-    if login.error is not None:
-        return login.error
-    match error:
-        case CalipsoError():
-            return error
-        case asyncssh.PermissionDenied():
-            return LoginRefused(host, server.address, server.user, login.refusal())
-        case asyncssh.HostKeyNotVerifiable():
-            return HostKeyUnknown(host, server.address, "certificate:", str(error))
-        case TimeoutError():
-            cause = login.late()
-        case _:
-            cause = str(error) or "the connection was closed"
-    if login.stage == "connect" and len(way) > 1:
-        cause = f"through {way[-2].user}@{way[-2].address}: {cause}"
-    elif login.trying and not isinstance(error, TimeoutError):
-        return LoginRefused(host, server.address, server.user, login.refusal(f"the server ended the session ({cause})"))
-    elif login.stage == "key exchange" and not login.greeted:
-        cause = f"no SSH server there: {cause}"
-    return HostUnreachable(host, server.address, cause)
+def via(way: Sequence[SshServer], cause: str) -> str:
+    """Say which jump host could not connect."""
+    return f"through {way[-2].user}@{way[-2].address}: {cause}" if len(way) > 1 else cause

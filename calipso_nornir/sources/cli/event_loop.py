@@ -6,8 +6,8 @@ from __future__ import annotations
 import asyncio
 import logging
 import threading
-from concurrent.futures import ThreadPoolExecutor
-from typing import TYPE_CHECKING, Any, TypeVar
+from concurrent.futures import CancelledError, ThreadPoolExecutor
+from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine
@@ -26,8 +26,12 @@ _guard = threading.Lock()
 _shared: list[EventLoop] = []
 
 
+class Interrupted(Exception):
+    """What was under way has been given up, or nothing more is done."""
+
+
 class EventLoop:
-    """One asyncio loop and its thread. Get it by ``join_loop``, give it back by ``leave_loop``."""
+    """One asyncio loop and its thread."""
 
     def __init__(self) -> None:
         self.users = 0
@@ -71,7 +75,82 @@ async def _cancel_all() -> None:
     await asyncio.gather(*tasks, return_exceptions=True)
 
 
-def join_loop() -> EventLoop:
+class LoopWork:
+    """What one scan has the loop do, from any thread but the loop's; it can be given up as a whole.
+
+    The first ``run`` of a process starts the loop, the last ``close`` ends it.
+    """
+
+    def __init__(self) -> None:
+        self._guard = threading.Lock()
+        self._loop: EventLoop | None = None
+        self._state: Literal["open", "interrupted", "closed"] = "open"
+        self._tasks: set[asyncio.Task[Any]] = set()  # the loop's thread only
+
+    def run(self, work: Coroutine[Any, Any, Found]) -> Found:
+        """Have the loop do something, and wait for it. Raises Interrupted, and what it raises."""
+        with self._guard:
+            if self._state != "open":
+                work.close()
+                raise Interrupted
+            self._loop = self._loop or _join()
+            under_way = self._loop.submit(self._watched(work))
+        try:
+            return under_way.result()
+        except CancelledError as error:
+            raise Interrupted from error
+        except BaseException:  # KeyboardInterrupt, where the caller is the main thread
+            under_way.cancel()
+            raise
+
+    def tidy(self, work: Coroutine[Any, Any, object]) -> None:
+        """Have the loop do something that is done in any state, while there is a loop."""
+        with self._guard:
+            loop = self._loop
+        if loop is not None and loop.alive:
+            loop.submit(work).result()
+        else:
+            work.close()
+
+    def interrupt(self) -> None:
+        """Give up all that is under way, and refuse all else until ``proceed``."""
+        self._stop("interrupted")
+
+    def proceed(self) -> None:
+        """Work again after ``interrupt``."""
+        with self._guard:
+            if self._state == "interrupted":
+                self._state = "open"
+
+    def close(self, last: Coroutine[Any, Any, object]) -> None:
+        """Give up all that is under way, and end with ``last``."""
+        self._stop("closed")
+        self.tidy(last)
+        with self._guard:
+            loop, self._loop = self._loop, None
+        if loop is not None:
+            _leave(loop)
+
+    def _stop(self, state: Literal["interrupted", "closed"]) -> None:
+        with self._guard:
+            if self._state != "closed":
+                self._state = state
+                if self._loop is not None and self._loop.alive:
+                    self._loop.call(lambda: [task.cancel() for task in self._tasks])
+
+    async def _watched(self, work: Coroutine[Any, Any, Found]) -> Found:
+        task = asyncio.current_task()
+        if self._state != "open" or task is None:  # interrupted before it began
+            work.close()
+            raise asyncio.CancelledError
+        self._tasks.add(task)
+        try:
+            return await work
+        finally:
+            self._tasks.discard(task)
+
+
+def _join() -> EventLoop:
     """Return the process's loop; the first to ask starts it."""
     with _guard:
         if not (_shared and _shared[0].alive):
@@ -80,7 +159,7 @@ def join_loop() -> EventLoop:
         return _shared[0]
 
 
-def leave_loop(loop: EventLoop) -> None:
+def _leave(loop: EventLoop) -> None:
     """Do without the loop from now on; the last to leave ends it."""
     with _guard:
         loop.users -= 1

@@ -8,17 +8,15 @@ import logging
 import os
 import re
 import threading
-from collections import defaultdict
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from asyncssh import SSHKnownHosts
-
 from calipso_nornir.errors import HostKeyChanged, HostKeyUnknown, HostUnreachable
+from calipso_nornir.sources.cli.known_keys import KnownKeys, encoded
 from calipso_nornir.sources.cli.ssh_servers import SSH_PORT
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Sequence
 
     from asyncssh import SSHKey
 
@@ -39,30 +37,31 @@ class HostKeys:
     """
 
     def __init__(self, files: Sequence[str] | None = None, mode: HostKeyMode = "strict") -> None:
-        named = files is not None
         self._files = [Path(f).expanduser() for f in files or ("~/.ssh/known_hosts", "/etc/ssh/ssh_known_hosts")]
         self._mode = mode
         self._lock = threading.Lock()
-        self._known = SSHKnownHosts()
-        self._lines: defaultdict[str, list[tuple[str, str]]] = defaultdict(list)
+        self._known = KnownKeys()
         for path in self._files:
-            self._load(path, required=named and mode == "strict")
+            try:
+                self._known.read(path.read_bytes(), str(path))
+            except OSError as error:
+                level = logging.WARNING if files is not None and mode == "strict" else logging.DEBUG
+                logger.log(level, "%s cannot be read: %s", path, error.strerror)
         if mode == "insecure":
             logger.warning("host keys are not checked (CLI.host_keys: insecure): anybody in between can read and forge")
 
     def types(self, server: SshServer) -> list[str]:
         """Return the types of the keys that are known for a server: those it is asked for first."""
-        known = self._keys(server) or self._keys(server, without_port=True)
+        known = self._known.of(_name_of(server)).keys or self._known.of(server.key_name).keys
         return list(dict.fromkeys(key.get_algorithm() for key in known))
 
-    def authorities(self, server: SshServer) -> list[SSHKey]:
+    def authorities(self, server: SshServer) -> Sequence[SSHKey]:
         """Return the keys of those who may sign a certificate for a server."""
-        name = _name_of(server)
-        return list(self._match(name)[1] or self._match(server.key_name)[1])
+        return self._known.of(_name_of(server)).authorities or self._known.of(server.key_name).authorities
 
-    def revoked(self, server: SshServer) -> list[SSHKey]:
+    def revoked(self, server: SshServer) -> Sequence[SSHKey]:
         """Return the keys that are refused, whoever has signed them."""
-        return [*self._match(_name_of(server))[2], *self._match(server.key_name)[2]]
+        return [*self._known.of(_name_of(server)).revoked, *self._known.of(server.key_name).revoked]
 
     def check(self, host: str, server: SshServer, key: SSHKey) -> None:
         """Raise HostKeyUnknown or HostKeyChanged unless the key is the server's; a new one may be taken for it."""
@@ -73,16 +72,13 @@ class HostKeys:
         """Tell whether a key is to be accepted, once the server has proven that it is its own; raises as ``check``."""
         with self._lock:
             if key in self.revoked(server):
-                places = self._places("@revoked", key, _name_of(server)) or self._places(
-                    "@revoked", key, server.key_name
-                )
-                expected = f"any key but this one, which {places} revokes"
+                expected = f"any key but this one, which {self._known.places(key, '@revoked')} revokes"
                 raise HostKeyChanged(host, server.address, key.get_algorithm(), key.get_fingerprint(), expected)
-            known = self._keys(server)
+            known = self._known.of(_name_of(server)).keys
             if self._mode == "insecure" or key in known:
                 return False
             # OpenSSH, too, takes a line without the port for a server on another port, when nothing else is known of it
-            if not known and key in self._keys(server, without_port=True):
+            if not known and key in self._known.of(server.key_name).keys:
                 return False
             if known:
                 raise self._changed(host, server, key, known)
@@ -95,7 +91,7 @@ class HostKeys:
         path, name = self._files[0], _name_of(server)
         if not _NO_PATTERN.fullmatch(name):
             raise HostUnreachable(host, server.address, f"{name!r} cannot be a name in {path}")
-        line = f"{name} {_encoded(key)}"
+        line = f"{name} {encoded(key)}\n".encode()
         with self._lock:
             try:
                 rivals = _append(path, line, name)
@@ -104,47 +100,14 @@ class HostKeys:
                 raise HostUnreachable(host, server.address, cause) from error
             if rivals and key not in rivals:
                 raise self._changed(host, server, key, rivals)
-            if not self._keys(server):
+            if not self._known.of(name).keys:
                 shown = f"{key.get_algorithm()} {key.get_fingerprint()}"
                 logger.warning("%s: host key of %s was new and is now in %s: %s", host, server.address, path, shown)
-                self._add(f"{path} (new)", line)
-
-    def _load(self, path: Path, *, required: bool) -> None:
-        try:
-            content = path.read_bytes()
-        except OSError as error:
-            logger.log(logging.WARNING if required else logging.DEBUG, "%s cannot be read: %s", path, error.strerror)
-            return
-        for number, line in _lines(content):
-            self._add(f"{path}:{number}", line)
-
-    def _add(self, where: str, line: str) -> None:
-        """Add a line; one that cannot be used is no reason to refuse the others (sshd(8))."""
-        try:
-            self._known.load(line)
-        except ValueError as error:
-            logger.debug("%s is no line of a known_hosts file, left out: %s", where, error)
-        else:
-            self._lines[line.rsplit(maxsplit=1)[-1]].append((where, line))
-
-    def _match(self, name: str) -> tuple[Sequence[SSHKey], Sequence[SSHKey], Sequence[SSHKey]]:
-        return _match(self._known, name)
-
-    def _keys(self, server: SshServer, *, without_port: bool = False) -> Sequence[SSHKey]:
-        if without_port and server.port == SSH_PORT:
-            return []
-        return self._match(server.key_name if without_port else _name_of(server))[0]
-
-    def _places(self, marker: str, key: SSHKey, name: str) -> str:
-        """Return ``file:line`` of each line that has a key for a name."""
-        which = {"": 0, "@revoked": 2}[marker]
-        lines = self._lines[_encoded(key).split()[1]]
-        return ", ".join(where for where, line in lines if _match(SSHKnownHosts(line), name)[which])
+                self._known.read(line, str(path))
 
     def _changed(self, host: str, server: SshServer, key: SSHKey, known: Sequence[SSHKey]) -> HostKeyChanged:
         expected = ", ".join(
-            f"{one.get_algorithm()} {one.get_fingerprint()} "
-            f"({self._places('', one, _name_of(server)) or self._files[0]})"
+            f"{one.get_algorithm()} {one.get_fingerprint()} ({self._known.places(one) or self._files[0]})"
             for one in dict.fromkeys(known)
         )
         return HostKeyChanged(host, server.address, key.get_algorithm(), key.get_fingerprint(), expected)
@@ -152,47 +115,18 @@ class HostKeys:
 
 def _name_of(server: SshServer) -> str:
     """Return how known_hosts calls a server: with its port when that is not 22."""
-    return server.key_name if server.port == SSH_PORT else f"[{server.key_name}]:{server.port}"
+    name = server.key_name.lower()
+    return name if server.port == SSH_PORT else f"[{name}]:{server.port}"
 
 
-def _encoded(key: SSHKey) -> str:
-    """Return type and base64 of a public key, without its comment."""
-    return " ".join(key.export_public_key().decode("ascii").split()[:2])
-
-
-def _match(known: SSHKnownHosts, name: str) -> tuple[Sequence[SSHKey], Sequence[SSHKey], Sequence[SSHKey]]:
-    """Return the keys, authorities and revoked keys of the lines for exactly this name, its port included."""
-    keys, authorities, revoked, *_ = known.match(name.lower(), "", None)
-    return keys, authorities, revoked
-
-
-def _lines(content: bytes) -> Iterator[tuple[int, str]]:
-    """Yield the lines as asyncssh can take them: marker, names in lower case, type and key, without a comment."""
-    for number, raw in enumerate(content.decode("utf-8", "surrogateescape").splitlines(), 1):
-        words = raw.split()
-        if not words or words[0].startswith("#"):
-            continue
-        marker = [words.pop(0)] if words[0].startswith("@") else []
-        if len(words) < 3:  # noqa: PLR2004 - names, type, key
-            continue
-        names = words[0] if words[0].startswith("|") else ",".join(n for n in words[0].lower().split(",") if n)
-        if names:
-            yield number, " ".join([*marker, names, *words[1:3]])
-
-
-def _append(path: Path, line: str, name: str) -> list[SSHKey]:
+def _append(path: Path, line: bytes, name: str) -> Sequence[SSHKey]:
     """Add a line, unless the file has meanwhile got a key for the name: return those."""
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     with os.fdopen(os.open(path, os.O_RDWR | os.O_APPEND | os.O_CREAT, 0o600), "r+b", buffering=0) as file:
         fcntl.flock(file, fcntl.LOCK_EX)
-        content = file.read()
-        rivals: list[SSHKey] = []
-        for _, other in _lines(content):
-            try:
-                rivals += _match(SSHKnownHosts(other), name)[0]
-            except ValueError:  # no line of a known_hosts file
-                continue
+        content, now = file.read(), KnownKeys()
+        now.read(content, str(path))
+        rivals = now.of(name).keys
         if not rivals:
-            newline = b"" if content.endswith(b"\n") or not content else b"\n"
-            file.write(newline + f"{line}\n".encode())
+            file.write((b"" if content.endswith(b"\n") or not content else b"\n") + line)
         return rivals

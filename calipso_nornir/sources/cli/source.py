@@ -27,11 +27,11 @@ from calipso_nornir.errors import (
     SourceNotConfigured,
 )
 from calipso_nornir.model.queries import Command
+from calipso_nornir.sources.cli.host_sessions import HostSessions
 from calipso_nornir.sources.cli.limits import Limits
 from calipso_nornir.sources.cli.prefixes import Prefixes
 from calipso_nornir.sources.cli.processors import guarded
 from calipso_nornir.sources.cli.section_hosts import SectionHosts
-from calipso_nornir.sources.cli.sessions import HostSessions
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 from calipso_nornir.errors import EnvironmentInvalid, Fault, HostUnreachable
 from calipso_nornir.sources.cli.channel import CANCELLED, Received, run_script
-from calipso_nornir.sources.cli.connector import Connector, Interrupted
+from calipso_nornir.sources.cli.connector import Connector
+from calipso_nornir.sources.cli.event_loop import Interrupted
 from calipso_nornir.sources.cli.limits import Limits
 from calipso_nornir.sources.cli.ssh_options import Reach
 from calipso_nornir.sources.cli.ssh_servers import SshServer, servers_to
@@ -55,7 +56,7 @@ class SshSession:
         """Run a script that prints ``start`` first and ``end`` last on both streams; raises ChannelUnavailable."""
         data = script.encode("utf-8", "surrogateescape")
         try:
-            return self._connector.run(
+            return self._connector.work.run(
                 run_script(self.connection, data, start=start, end=end, limits=limits, longest_s=longest_s)
             )
         except Interrupted:

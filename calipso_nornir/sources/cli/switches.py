@@ -33,8 +33,8 @@ from calipso_nornir.errors import (
 )
 from calipso_nornir.model.protocols import Reply
 from calipso_nornir.sources.cli.channel import CANCELLED
-from calipso_nornir.sources.cli.connector import Interrupted
-from calipso_nornir.sources.cli.dialling import HOST_KEY_ALGORITHMS, algorithms
+from calipso_nornir.sources.cli.event_loop import Interrupted
+from calipso_nornir.sources.cli.handshake import HOST_KEY_ALGORITHMS, algorithms
 from calipso_nornir.sources.cli.outcomes import NO_STATUS
 from calipso_nornir.sources.cli.ssh import CONNECTION, Destination, find_way
 

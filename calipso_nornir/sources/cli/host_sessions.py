@@ -51,7 +51,7 @@ class HostSessions:
         """Begin a round: what was cancelled before does not concern it."""
         with self._lock:
             self._cancelled = False
-        self._connector.proceed()
+        self._connector.work.proceed()
 
     def ask(self, host: Host, steps: Mapping[Command, ScriptStep]) -> dict[Command, Outcome]:
         """Answer all commands of one host; raises what kept a session from being had."""
@@ -74,7 +74,7 @@ class HostSessions:
         with self._lock:
             self._cancelled = True
             aborts = list(self._aborts.values())
-        self._connector.interrupt()
+        self._connector.work.interrupt()
         for abort in aborts:
             abort()
 
