@@ -121,6 +121,10 @@ def _of_links(want: Mapping[str, Any], outcome: Outcome) -> Iterator[str]:
         found = links.get(one, {}).get("state")
         if found != state:
             yield f"{one} is {found}, not {state}"
+    for one, label in want.get("link_names", ()):
+        found = links.get(one, {}).get("link_name")
+        if found != label:
+            yield f"{one} is called {found}, not {label}"
     for one, label in want.get("link_names_not", ()):
         if links.get(one, {}).get("link_name") == label:
             yield f"{one} is called {label}"
