@@ -13,7 +13,7 @@ from calipso_nornir.cli.running import FAILED, Run
 from calipso_nornir.cli.shared_options import Metadata, Output
 
 if TYPE_CHECKING:
-    from calipso_nornir.preflight.sections import Tried
+    from calipso_nornir.model.source_kinds import Finding
 
 
 def env_check(
@@ -24,7 +24,7 @@ def env_check(
         typer.Argument(metavar="NAME|FILE", autocompletion=completing.environments, help="Or a file, as for scan."),
     ] = None,
     section: Annotated[
-        str | None, typer.Option("--section", metavar="NAME", help="Only OpenStack, mysql or CLI.")
+        str | None, typer.Option("--section", metavar="NAME", help="Only this section: OpenStack, mysql, CLI …")
     ] = None,
     metadata: Metadata = None,
     output: Output = Format.TABLE,
@@ -45,15 +45,15 @@ def env_check(
 
     tried = list(try_sections(environment, only=section, known_hosts=hosts, metadata=metadata or (), begins=begins))
     if output is Format.TABLE:
-        rows = [(one.finding.section, one.finding.what, _verdict(one), one.finding.detail) for one in tried]
+        rows = [(one.section, one.what, _verdict(one), one.detail) for one in tried]
         table(run.out, ("section", "what", "ok", "detail"), rows)
     else:
-        emit([{**asdict(one.finding), "needed": one.needed} for one in tried], output)
-    if any(one.needed and not one.finding.ok for one in tried):
+        emit([asdict(one) for one in tried], output)
+    if any(one.needed and not one.ok for one in tried):
         raise typer.Exit(FAILED)
 
 
-def _verdict(one: "Tried") -> tuple[str, str]:
-    if one.finding.ok:
+def _verdict(one: "Finding") -> tuple[str, str]:
+    if one.ok:
         return "yes", "green"
     return ("NO", WRONG) if one.needed else ("no, optional", "yellow")

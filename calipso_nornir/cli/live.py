@@ -14,6 +14,7 @@ from rich.spinner import Spinner
 
 from calipso_nornir.cli.facts import WRONG
 from calipso_nornir.cli.output import joined
+from calipso_nornir.metadata.source_kinds import source_kinds
 from calipso_nornir.scan.events import HostAnswered, ObjectsFound, PhaseBegan, RoundBegan, TroubleSeen
 
 if TYPE_CHECKING:
@@ -32,7 +33,6 @@ _PHASES: Final = {
     "cliques": "building cliques",
     "store": "storing",
 }
-_ASKED: Final = {"api": "the API", "db": "the database"}
 _SHOWN: Final = ("host", "network", "port", "instance", "vservice", "vnic", "vedge", "host_pnic", "switch_pnic")
 """Types whose counts are worth a place in one line."""
 
@@ -118,10 +118,11 @@ class LiveLine:
 
 def asking(event: RoundBegan) -> str:
     """Word a round of questions."""
-    if event.source == "cli":
+    if event.hosts:
         hosts = f"{event.hosts} host{'s' if event.hosts != 1 else ''}"
         return f"asking {hosts}, round {event.number}"
-    return f"asking {_ASKED.get(event.source, event.source)}, round {event.number}"
+    kind = source_kinds().get(event.source)
+    return f"asking {kind.title if kind else event.source}, round {event.number}"
 
 
 def failure(trouble: Trouble) -> list[Part]:

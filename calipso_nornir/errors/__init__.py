@@ -22,7 +22,7 @@
     │   └── PastUnknown          older than what is kept
     ├── ScanCancelled            somebody asked the scan to stop
     ├── SourceError              what a source says in place of an answer
-    │   ├── SourceNotConfigured  ├── NotRecorded
+    │   ├── SourceNotConfigured  ├── NotRecorded     ├── NoSuchSource    ├── SourceFailed
     │   ├── NotAuthenticated     ├── NotAuthorized   ├── ViewRestricted
     │   ├── EndpointMissing      ├── ApiUnreachable  ├── ApiFailed
     │   ├── AnswerTooSlow        ├── AnswerTooLarge
@@ -98,12 +98,14 @@ from calipso_nornir.errors.source import (
     HostNotListed,
     HostUnreachable,
     LoginRefused,
+    NoSuchSource,
     NotAuthenticated,
     NotAuthorized,
     NotRecorded,
     OutputTooLarge,
     SelectFailed,
     SourceError,
+    SourceFailed,
     SourceNotConfigured,
     SudoRefused,
     ViewRestricted,
@@ -167,6 +169,7 @@ __all__ = [
     "MetadataError",
     "Misplaced",
     "NoMachine",
+    "NoSuchSource",
     "NornirUnusable",
     "NotAuthenticated",
     "NotAuthorized",
@@ -188,6 +191,7 @@ __all__ = [
     "SecretUnavailable",
     "SelectFailed",
     "SourceError",
+    "SourceFailed",
     "SourceNotConfigured",
     "StoreBusy",
     "StoreError",

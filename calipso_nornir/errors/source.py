@@ -23,6 +23,29 @@ class SourceNotConfigured(SourceError):
 
 
 @dataclass(eq=False)
+class NoSuchSource(SourceError):
+    """A question names a kind of source that is not installed."""
+
+    source: str
+    installed: tuple[str, ...]
+
+    def __str__(self) -> str:
+        have = ", ".join(self.installed)
+        return f'no source "{self.source}" is installed (there are {have}); install the distribution that brings it'
+
+
+@dataclass(eq=False)
+class SourceFailed(SourceError):
+    """A source of a third party has no answer; ``cause`` says why, and what to do."""
+
+    source: str
+    cause: str
+
+    def __str__(self) -> str:
+        return f"{self.source}: {self.cause}"
+
+
+@dataclass(eq=False)
 class NotRecorded(SourceError):
     """A replayed recording has no answer to this question."""
 

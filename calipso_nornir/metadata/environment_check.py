@@ -18,8 +18,9 @@ from calipso_nornir.metadata.environment_fields import (
     problems,
     secret_reference,
 )
-from calipso_nornir.metadata.environment_sections import SECTIONS
+from calipso_nornir.metadata.environment_section import Section
 from calipso_nornir.metadata.names import nearest
+from calipso_nornir.metadata.source_kinds import sections as known_sections
 
 Constants = Mapping[str, Collection[str]]
 MAX_VALUES = 20_000
@@ -123,6 +124,7 @@ class Check:
 
     def _sections(self, data: object) -> dict[str, dict[str, Any]]:
         found: dict[str, dict[str, Any]] = {}
+        known = known_sections()
         if data is not None and not isinstance(data, (list, tuple)):
             self._fault("configuration", "must be a list of sections, each with its name")
             return found
@@ -130,17 +132,16 @@ class Check:
             place = f"configuration/{number}"
             name = one.get("name") if isinstance(one, Mapping) else None
             if not isinstance(one, Mapping) or not isinstance(name, str):
-                self._fault(place, f"must be a section with a name: {', '.join(SECTIONS)}")
-            elif name not in SECTIONS:
-                self._fault(f"{place}/name", f"names no section: {', '.join(SECTIONS)}{_near(name, SECTIONS)}")
+                self._fault(place, f"must be a section with a name: {', '.join(known)}")
+            elif name not in known:
+                self._fault(f"{place}/name", f"names no section: {', '.join(known)}{_near(name, known)}")
             elif name in found:
                 self._fault(f"{place}/name", f"a second section {name}; one is enough")
             else:
-                found[name] = self._section(name, one)
+                found[name] = self._section(name, known[name], one)
         return found
 
-    def _section(self, name: str, data: Mapping[Any, Any]) -> dict[str, Any]:
-        kind = SECTIONS[name]
+    def _section(self, name: str, kind: type[Section], data: Mapping[Any, Any]) -> dict[str, Any]:
         given = {str(key): value for key, value in data.items() if key != "name" and value is not None}
         place = f"configuration/{name}"
         if self.complete:

@@ -10,7 +10,6 @@ from typing import Literal
 from pydantic import Field
 
 from calipso_nornir.metadata.environment_fields import Count, Host, PathOrFalse, Port, Seconds, Secret, Text
-from calipso_nornir.metadata.environment_openstack import OpenStackSection
 from calipso_nornir.metadata.environment_section import Section
 
 
@@ -156,10 +155,7 @@ class PlainSection(Section):
     pwd: Secret | None = None
 
 
-SECTIONS: dict[str, type[Section]] = {
-    "OpenStack": OpenStackSection,
-    "mysql": MysqlSection,
-    "CLI": CliSection,
+OTHER_SECTIONS: dict[str, type[Section]] = {
     "AMQP": AmqpSection,
     "Monitoring": MonitoringSection,
     "NFV_provider": NfvSection,
@@ -168,4 +164,4 @@ SECTIONS: dict[str, type[Section]] = {
     "VMware": PlainSection,
     "Bare-metal": PlainSection,
 }
-"""Every section by its name."""
+"""Sections that no source reads, by name; those of sources are told by their kinds."""

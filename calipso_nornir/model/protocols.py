@@ -82,11 +82,13 @@ class Reply:
         data: str for a command; list or dict for an API; list of dicts for a database.
         at: when it came (aware, UTC).
         gap: what the source knows the reply to lack.
+        platform: of the host that answered, as Nornir knows it ("cisco_nxos"); None for Linux, and where no host did.
     """
 
     data: Any
     at: datetime
     gap: CalipsoError | None = None
+    platform: str | None = None
 
 
 class Source(Protocol):

@@ -8,12 +8,56 @@ from __future__ import annotations
 
 import shlex
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any, Self, TypeAlias
+from typing import TYPE_CHECKING, Any, ClassVar, Protocol, Self, runtime_checkable
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
 DEFAULT_TIMEOUT_S = 30
+BY_PLATFORM = "by platform"
+"""A parser's name that stands for whichever fits the platform of the host that answers, and the command."""
+
+
+@runtime_checkable
+class Query(Protocol):
+    """A question that a fetcher may ask: a frozen dataclass of JSON values and tuples, whose ``str()`` words it.
+
+    It may have a ``parser`` (name of what reads a text that comes for it) and be ``optional`` (that what it asks for is
+    not there is no failure).
+    """
+
+    @property
+    def source(self) -> str:
+        """Name of the kind of source that answers it (``SourceKind.name``)."""
+        ...
+
+    @property
+    def host(self) -> str | None:
+        """Id of the host that is asked, if it is a host."""
+        ...
+
+    @property
+    def request(self) -> Query:
+        """The question without what concerns its reader only: equal requests are made once."""
+        ...
+
+    def __hash__(self) -> int: ...
+
+
+class HostlessQuery:
+    """Base of questions that no host answers, and of which everything is part of the request."""
+
+    __slots__ = ()
+
+    @property
+    def host(self) -> None:
+        """No host answers it."""
+        return
+
+    @property
+    def request(self) -> Self:
+        """Itself: nothing in it concerns the reader only."""
+        return self
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +69,7 @@ class Command:
     Attributes:
         host: id of the host, as in the inventory.
         text: the command, every value in it quoted; no pipelines, no redirections.
-        parser: name of a parser that reads its output; None gives the text.
+        parser: name of a parser that reads its output, or ``BY_PLATFORM``; None gives the text.
         timeout_s: seconds until it is stopped.
         root: run it through ``sudo -n`` when the login is not root.
         optional: the program is often not installed; that is worth a notice, not a failure.
@@ -37,6 +81,7 @@ class Command:
     timeout_s: int = DEFAULT_TIMEOUT_S
     root: bool = False
     optional: bool = False
+    source: ClassVar[str] = "cli"
 
     @classmethod
     def of(cls, host: str, template: str, *values: str, **options: Any) -> Self:  # noqa: ANN401 - the fields above
@@ -48,17 +93,26 @@ class Command:
         """The command without what concerns its reader only: equal requests are run once."""
         return replace(self, parser=None, optional=False)
 
-    @property
-    def source(self) -> str:
-        """The kind of source that answers it."""
-        return "cli"
-
     def __str__(self) -> str:
         return self.text
 
 
 @dataclass(frozen=True, slots=True)
-class ApiGet:
+class ReachableHosts(HostlessQuery):
+    """The hosts of which somebody says how to log in: those of a Nornir inventory, else those of ``CLI.hosts``.
+
+    For hosts that the cloud does not know, such as switches. Nobody is logged in to. The answer is a list of objects
+    with ``host`` (the id to put into a ``Command``), ``platform`` ("" for Linux), ``address`` and ``groups``.
+    """
+
+    source: ClassVar[str] = "cli"
+
+    def __str__(self) -> str:
+        return "hosts that can be reached"
+
+
+@dataclass(frozen=True, slots=True)
+class ApiGet(HostlessQuery):
     """One list or document of an OpenStack API; a list comes whole, all its pages joined.
 
     Attributes:
@@ -80,21 +134,12 @@ class ApiGet:
     cloud_wide: bool = True
     needed: tuple[str, ...] = ()
     microversion: str | None = None
+    source: ClassVar[str] = "api"
 
     @property
-    def request(self) -> ApiGet:
+    def request(self) -> Self:
         """The request without what concerns its reader only: equal requests are made once."""
         return replace(self, needed=()) if self.needed else self
-
-    @property
-    def source(self) -> str:
-        """The kind of source that answers it."""
-        return "api"
-
-    @property
-    def host(self) -> None:
-        """No host: the API answers."""
-        return
 
     def __str__(self) -> str:
         parameters = "&".join(f"{name}={value}" for name, value in self.query)
@@ -104,7 +149,7 @@ class ApiGet:
 
 
 @dataclass(frozen=True, slots=True)
-class Select:
+class Select(HostlessQuery):
     """One statement to one of the cloud's databases; rows come as dictionaries.
 
     ``database`` is the logical name ("nova", "nova_api", "neutron"); the environment says which
@@ -114,21 +159,7 @@ class Select:
     database: str
     sql: str
     parameters: tuple[str | int, ...] = ()
-
-    @property
-    def request(self) -> Select:
-        """Itself: nothing in it concerns the reader only."""
-        return self
-
-    @property
-    def source(self) -> str:
-        """The kind of source that answers it."""
-        return "db"
-
-    @property
-    def host(self) -> None:
-        """No host: the database answers."""
-        return
+    source: ClassVar[str] = "db"
 
     def __str__(self) -> str:
         values = f" {list(self.parameters)}" if self.parameters else ""
@@ -136,7 +167,7 @@ class Select:
 
 
 @dataclass(frozen=True, slots=True)
-class Lookup:
+class Lookup(HostlessQuery):
     """Objects of one type, found by this scan or kept from before, whose attributes have given values.
 
     It is answered when no fetching can add objects of that type any more: this is how a fetcher
@@ -145,6 +176,7 @@ class Lookup:
 
     type: str
     equal: tuple[tuple[str, Any], ...] = ()
+    source: ClassVar[str] = "inventory"
 
     @classmethod
     def of(cls, type_: str, equal: Mapping[str, str] | None = None) -> Self:
@@ -154,23 +186,5 @@ class Lookup:
             raise ValueError(f"look-up of {type_} by an empty value: {wanted}")
         return cls(type_, wanted)
 
-    @property
-    def request(self) -> Lookup:
-        """Itself: nothing in it concerns the reader only."""
-        return self
-
-    @property
-    def source(self) -> str:
-        """The kind of source that answers it."""
-        return "inventory"
-
-    @property
-    def host(self) -> None:
-        """No host: the scan itself answers."""
-        return
-
     def __str__(self) -> str:
         return f"{self.type} with {dict(self.equal)}" if self.equal else f"every {self.type}"
-
-
-Query: TypeAlias = Command | ApiGet | Select | Lookup

@@ -36,9 +36,15 @@ class Template:
     def __init__(self, name: str, source: str) -> None:
         """Compile ``source``; raises ``textfsm.Error`` or ``re.error`` when it is broken."""
         self.name = name
+        self.entries: tuple[IndexEntry, ...] = ()
+        """Lines of the index that name it."""
         self._machine = textfsm.TextFSM(StringIO(source))
         self._lock = Lock()
         self.columns: tuple[str, ...] = tuple(column.lower() for column in self._machine.header)
+
+    def serves(self, platform: str, command: str) -> bool:
+        """Tell whether the index names it for a command on a platform."""
+        return any(entry.serves(platform, command) for entry in self.entries)
 
     def rows(self, text: str) -> list[Row]:
         """Return the rows that the template records; keys in lower case, ``List`` values as lists."""
@@ -90,6 +96,8 @@ class TemplateSet(Mapping[str, Template]):
                 faults.append(Fault(f"{path}: line {line[1]}" if line else str(path), str(error)))
         if faults:
             raise MetadataError(tuple(faults))
+        for name, template in self._templates.items():
+            template.entries = tuple(entry for entry in self._entries if entry.template == name)
 
     def __getitem__(self, name: str) -> Template:
         return self._templates[name]

@@ -1,39 +1,21 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Tries every section of an environment for real: logins, roles, services, schemas, host keys, commands."""
+"""Tries every section of an environment that a source reads: logins, roles, services, schemas, host keys, commands."""
 
 from __future__ import annotations
 
-from collections import defaultdict
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING
 
-from calipso_nornir.errors import InvalidRequest
+from calipso_nornir.errors import CalipsoError, InvalidRequest
 from calipso_nornir.metadata.loading import load_catalog
-from calipso_nornir.model.protocols import Reply
-from calipso_nornir.model.queries import ApiGet
-from calipso_nornir.preflight.hostcheck import LXB_AGENT, OVS_AGENT, check_host, questions
-from calipso_nornir.sources.cli import CliSource
-from calipso_nornir.sources.findings import Finding
-from calipso_nornir.sources.mysql import MysqlSource
-from calipso_nornir.sources.openstack import OpenStackSource
+from calipso_nornir.metadata.source_kinds import source_kinds
+from calipso_nornir.model.source_kinds import Finding, Opening, Trial
 from calipso_nornir.sources.secrets import Vault
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from calipso_nornir.model.environment import Environment
-
-TRIED: Final = ("OpenStack", "mysql", "CLI")
-_AGENTS: Final = ApiGet("network", "/agents", "agents")
-_ZONES: Final = ApiGet("compute", "/os-availability-zone/detail", "availabilityZoneInfo")
-
-
-@dataclass(frozen=True, slots=True)
-class Tried:
-    """A finding, and whether a scan needs it to be well."""
-
-    finding: Finding
-    needed: bool = True
+    from calipso_nornir.model.source_kinds import SourceKind
 
 
 def try_sections(
@@ -43,111 +25,45 @@ def try_sections(
     known_hosts: Iterable[str] = (),
     metadata: Sequence[str] = (),
     begins: Callable[[str], None] = lambda _section: None,
-) -> Iterator[Tried]:
-    """Yield what trying each section found out.
+) -> Iterator[Finding]:
+    """Yield what trying each section found out, in the order in which a scan asks.
 
     Args:
         environment: whose sections are tried.
-        only: one of ``TRIED``. Raises UsageError when it is none.
-        known_hosts: ids of hosts that are asked, too, besides those that the API and the CLI section name.
+        only: try this section only. Raises UsageError when no source reads one of that name.
+        known_hosts: ids of hosts that are asked, too, besides those that sources and sections name.
         metadata: folders with further metadata.
         begins: is told each section's name before it is tried.
     """
-    if only is not None and only not in TRIED:
-        raise InvalidRequest(f"--section {only}: of {', '.join(TRIED)}")
-    yield from _Trial(environment, known_hosts, metadata, begins).all(only)
+    kinds = source_kinds().values()
+    if only is not None and only not in [kind.section for kind in kinds]:
+        raise InvalidRequest(f"--section {only}: of {', '.join(kind.section for kind in kinds)}")
+    documents, vault = load_catalog(metadata).documents, Vault()
+    hosts: dict[str, set[str]] = {host: set() for host in known_hosts}
+    for kind in kinds:
+        section = environment.section(kind.section)
+        opening = Opening(environment=environment, section=section, secrets=vault, documents=documents)
+        if only is None or only == kind.section:
+            yield from _tried(kind, Trial(opening=opening, hosts=hosts), begins)
+        elif kind.names_hosts and section is not None:
+            list(_checked(kind, Trial(opening=opening, hosts=hosts)))
 
 
-class _Trial:
-    def __init__(
-        self,
-        environment: Environment,
-        known_hosts: Iterable[str],
-        metadata: Sequence[str],
-        begins: Callable[[str], None],
-    ) -> None:
-        self._begins = begins
-        self._environment = environment
-        self._known_hosts = list(known_hosts)
-        self._metadata = metadata
-        self._vault = Vault()
-        self._agents: defaultdict[str, set[str]] = defaultdict(set)
-        """Host -> types of its Neutron agents, and names of its Nova services."""
-
-    def all(self, only: str | None) -> Iterator[Tried]:
-        for name, check in (("OpenStack", self._openstack), ("mysql", self._mysql), ("CLI", self._cli)):
-            section = self._environment.section(name)
-            if only is None or only == name:
-                if section is None:
-                    yield Tried(Finding(name, "section", ok=False, detail=_WITHOUT[name]), needed=name == "OpenStack")
-                else:
-                    self._begins(name)
-                    yield from check(section)
-            elif name == "OpenStack" and section is not None:
-                list(self._openstack(section))  # it knows the hosts
-
-    def _openstack(self, section: Mapping[str, Any]) -> Iterator[Tried]:
-        source = OpenStackSource(section, self._vault)
-        try:
-            yield from (Tried(finding) for finding in source.check())
-            for query, reply in source.answer([_AGENTS, _ZONES]).items():
-                if isinstance(reply, Reply):
-                    self._note(query is _AGENTS, reply.data)
-        finally:
-            source.close()
-
-    def _note(self, agents: bool, rows: Sequence[Mapping[str, Any]]) -> None:  # noqa: FBT001 - which of two
-        for row in rows:
-            if agents:
-                self._agents[str(row.get("host"))].add(str(row.get("agent_type")))
-            else:
-                for host, services in (row.get("hosts") or {}).items():
-                    self._agents[str(host)] |= set(services)
-
-    def _mysql(self, section: Mapping[str, Any]) -> Iterator[Tried]:
-        source = MysqlSource(section, self._vault)
-        try:
-            yield from (Tried(finding) for finding in source.check())
-        finally:
-            source.close()
-
-    def _cli(self, section: Mapping[str, Any]) -> Iterator[Tried]:
-        table_of_hosts: Mapping[str, Mapping[str, Any]] = section.get("hosts") or {}
-        hosts = sorted({*self._agents, *self._known_hosts, *table_of_hosts})
-        if not hosts:
-            nobody = "no host is known, neither from the API nor from CLI.hosts"
-            yield Tried(Finding("CLI", "hosts", ok=False, detail=nobody))
-            return
-        told = bool(self._agents)
-        asked = {
-            host: questions(host, self._roles(host), table_of_hosts.get(host, section), certain=told) for host in hosts
-        }
-        rules = load_catalog(self._metadata).documents.get("command_prefixes", ())
-        source = CliSource.for_section(
-            section,
-            secret=self._vault.resolve,
-            prefixes=rules,
-            distribution=self._environment.distribution,
-            distribution_version=self._environment.distribution_version,
-        )
-        try:
-            answers = source.answer([question.command for questions in asked.values() for question in questions])
-        finally:
-            source.close()
-        for host, wanted in asked.items():
-            for finding, needed in check_host(host, wanted, answers):
-                yield Tried(finding, needed)
-
-    def _roles(self, host: str) -> set[str]:
-        """Return agents and services of a host; where the API told nothing, what the environment's drivers suggest."""
-        if self._agents:
-            return self._agents.get(host, set())
-        agents = {"OVS": OVS_AGENT, "LXB": LXB_AGENT}
-        return {agents[driver] for driver in self._environment.mechanism_drivers if driver in agents}
+def _tried(kind: SourceKind, trial: Trial, begins: Callable[[str], None]) -> Iterator[Finding]:
+    if trial.opening.section is None:
+        detail = f"there is none: {kind.without}"
+        yield Finding(kind.section, "section", ok=False, detail=detail, needed=kind.needed)
+        return
+    begins(kind.section)
+    yield from _checked(kind, trial)
 
 
-_WITHOUT: Final = {
-    "OpenStack": "there is none: nothing can be scanned without it",
-    "mysql": "there is none: what only the database knows is left out",
-    "CLI": "there is none: no host is logged in to, so no bridges, switches and interfaces are found",
-}
+def _checked(kind: SourceKind, trial: Trial) -> Iterator[Finding]:
+    """Yield what a kind finds; that it raises is a finding, too: the other sections are tried all the same."""
+    try:
+        yield from kind.check(trial)
+    except CalipsoError as error:
+        yield Finding(kind.section, "check", ok=False, detail=str(error))
+    except Exception as error:  # noqa: BLE001 - a plug-in may raise anything
+        problem = f"the check of source {kind.name} raised {type(error).__name__}; that is a mistake in it"
+        yield Finding(kind.section, "check", ok=False, detail=problem)

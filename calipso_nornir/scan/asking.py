@@ -2,8 +2,8 @@
 """Runs the fetchings of a scan in rounds, and yields how each of them ended.
 
 A fetching starts as soon as its parent is placed. Each round answers what all live fetchings ask, equal
-questions once. What needs no host goes first (API, database, look-ups), until every fetching waits for a host;
-only then do hosts get one batch each. So a host is asked as few times as the longest chain of questions to it
+questions once. What needs no host goes first (``SourceKind.order``, and look-ups), until every fetching waits for a
+host; only then do hosts get one batch each. So a host is asked as few times as the longest chain of questions to it
 (two or three), however deep in the tree they come up.
 """
 
@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
 
 from calipso_nornir.errors import CalipsoError, Fatal, FetcherRaised, LookupCycle, PromiseBroken
+from calipso_nornir.metadata.source_kinds import source_kinds
 from calipso_nornir.model.answers import Answer
 from calipso_nornir.model.queries import Lookup
 from calipso_nornir.scan.contract import found_of, queries_of
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
     from calipso_nornir.model.protocols import Reply, Source
     from calipso_nornir.model.queries import Query
     from calipso_nornir.model.refs import Witness
+    from calipso_nornir.model.source_kinds import Order
     from calipso_nornir.scan.plan import Steps
 
 logger = logging.getLogger(__name__)
@@ -79,6 +81,7 @@ class Rounds:
         self._yields = steps.yields
         self._parsers = parsers
         self._picture = picture
+        self._kinds = source_kinds()
         self._live: dict[Task, None] = {}
         self._ended: deque[Outcome] = deque()
         self._started: set[Witness] = set()
@@ -118,11 +121,11 @@ class Rounds:
         """
         yield from self._outcomes()
         while self._live:
-            if queries := self._outstanding("api", "db"):
+            if queries := self._outstanding("before hosts"):
                 yield from self._ask(queries)
             elif self._answer_lookups():
                 pass
-            elif queries := self._outstanding("cli"):
+            elif queries := self._outstanding("hosts") or self._outstanding("after hosts"):
                 yield from self._ask(queries)
             elif not self._answer_lookups(though_waiting=True):
                 for task in self._cycle():
@@ -149,10 +152,16 @@ class Rounds:
 
     # --- asking
 
-    def _outstanding(self, *sources: str) -> list[Query]:
-        """Return the requests to some sources that fetchings wait for and nobody has made."""
-        wanted = (query for task in self._live for query in task.waiting if query.source in sources)
-        return list(dict.fromkeys(query.request for query in wanted if query.request not in self._replies))
+    def _outstanding(self, order: Order) -> list[Query]:
+        """Return the requests whose turn it is, that fetchings wait for and nobody has made."""
+        waiting = (query for task in self._live for query in task.waiting if not isinstance(query, Lookup))
+        wanted = (query.request for query in waiting if self._turn_of(query) == order)
+        return list(dict.fromkeys(request for request in wanted if request not in self._replies))
+
+    def _turn_of(self, query: Query) -> Order:
+        """Return when a query is asked; of a kind that is not installed, at once: that nobody answers is an answer."""
+        kind = self._kinds.get(query.source)
+        return "before hosts" if kind is None else kind.turn_of(query)
 
     def _ask(self, requests: Sequence[Query]) -> Iterator[RoundBegan]:
         for source in dict.fromkeys(request.source for request in requests):

@@ -7,11 +7,9 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from calipso_nornir.metadata.source_kinds import source_kinds
+from calipso_nornir.model.source_kinds import Opening
 from calipso_nornir.scan.events import HostAnswered
-from calipso_nornir.sources.cli import CliSource
-from calipso_nornir.sources.cli.prefixes import Prefixes
-from calipso_nornir.sources.mysql import MysqlSource
-from calipso_nornir.sources.openstack import OpenStackSource
 from calipso_nornir.sources.router import Router
 from calipso_nornir.store import default_uri, open_store
 
@@ -51,28 +49,22 @@ def environment_source(
     nornir: Nornir | None,
     progress: Progress,
 ) -> Router:
-    """Make a source for every section that the environment has; nothing is connected yet."""
+    """Open every kind of source that the environment describes; nothing is connected yet."""
 
-    def on_host(host: str, ok: bool) -> None:  # noqa: FBT001 - CliSource calls it so
+    def on_host(host: str, ok: bool) -> None:  # noqa: FBT001 - sources call it so
         progress(HostAnswered(host, ok))
 
-    rules = catalog.documents.get("command_prefixes", ())
-    distribution, version = environment.distribution, environment.distribution_version
     sources: dict[str, Source] = {}
-    if (openstack := environment.section("OpenStack")) is not None:
-        sources["api"] = OpenStackSource(openstack, vault)
-    if (mysql := environment.section("mysql")) is not None:
-        sources["db"] = MysqlSource(mysql, vault)
-    if nornir is not None:
-        prefixes = Prefixes.of(rules, distribution=distribution, distribution_version=version)
-        sources["cli"] = CliSource(nornir, prefixes=prefixes, on_host=on_host)
-    elif (cli := environment.section("CLI")) is not None:
-        sources["cli"] = CliSource.for_section(
-            cli,
-            secret=vault.resolve,
-            prefixes=rules,
+    for kind in source_kinds().values():
+        opening = Opening(
+            environment=environment,
+            section=environment.section(kind.section),
+            secrets=vault,
+            documents=catalog.documents,
+            nornir=nornir,
             on_host=on_host,
-            distribution=distribution,
-            distribution_version=version,
         )
+        source = kind.open(opening)
+        if source is not None:
+            sources[kind.name] = source
     return Router(sources)

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
     from calipso_nornir.metadata.catalog import Catalog
     from calipso_nornir.model.protocols import Source, Store
-    from calipso_nornir.preflight.sections import Tried
+    from calipso_nornir.model.source_kinds import Finding
     from calipso_nornir.scan.events import Progress
     from calipso_nornir.scan.report import ScanReport
 
@@ -136,7 +136,7 @@ class Cloud:
         if running is not None:
             running.ask()
 
-    def check(self) -> list[Tried]:
+    def check(self) -> list[Finding]:
         """Try every section of the environment for real: logins, roles, services, schemas, host keys, commands."""
         hosts = [one.id for one in self._store.view(self.environment.name).of_type("host")]
         return list(try_sections(self.environment, known_hosts=hosts, metadata=[str(one) for one in self._metadata]))

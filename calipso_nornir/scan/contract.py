@@ -15,7 +15,7 @@ from calipso_nornir.metadata.names import nearest
 from calipso_nornir.model.fetching import Fetched
 from calipso_nornir.model.links import Link
 from calipso_nornir.model.objects import InventoryObject
-from calipso_nornir.model.queries import Query
+from calipso_nornir.model.queries import BY_PLATFORM, Query
 from calipso_nornir.model.refs import ObjectRef
 
 if TYPE_CHECKING:
@@ -46,15 +46,32 @@ def queries_of(step: Step, asked: Any, parsers: Container[str]) -> tuple[Query, 
         except TypeError as error:
             problem = f"yielded {_shown(query)}; a query of values is expected, tuples in place of lists ({error})"
             raise PromiseBroken(_named(step), problem) from None
+        if _is_restless(query):
+            problem = f"yielded {_shown(query)}, whose request is another one each time: its answer is never found"
+            raise PromiseBroken(_named(step), f"{problem}; make it a frozen dataclass")
         if problem := parser_problem(query, parsers):
             raise PromiseBroken(_named(step), problem)
     return queries
 
 
+_RESTING: set[type] = set()
+"""Classes of queries that were looked at: once for each is enough."""
+
+
+def _is_restless(query: Query) -> bool:
+    """Tell whether a query is another one each time it is looked at: it would be asked for ever."""
+    if type(query) in _RESTING:
+        return False
+    if query.request != query.request or query.request.request != query.request:
+        return True
+    _RESTING.add(type(query))
+    return False
+
+
 def parser_problem(query: Query, parsers: Any) -> str:  # noqa: ANN401 - names of parsers, or parsers by name
     """Return what is wrong with the parser that a query names; nothing when there is such a one, or it wants none."""
     name = getattr(query, "parser", None)
-    if name is None or (isinstance(name, str) and name in parsers):
+    if name in (None, BY_PLATFORM) or (isinstance(name, str) and name in parsers):
         return ""
     return f'"{query}" names the parser {name!r}, and there is none of that name{nearest(str(name), parsers)}'
 

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 
 from calipso_nornir.errors import CalipsoError, CommandFailed, CommandTimedOut, HostExcluded, SudoRefused
 from calipso_nornir.model.objects import root_of
-from calipso_nornir.model.queries import Command
 from calipso_nornir.scan.asking import Outcome, Rounds
 from calipso_nornir.scan.events import ObjectsFound
 from calipso_nornir.scan.placing import Origin, Placer
@@ -241,5 +240,5 @@ class Gathering:
 def _severity(query: Query | None, error: CalipsoError) -> Severity:
     """Tell what an error is worth: a program that may well be missing, or has nothing to say, did at least answer."""
     answered = isinstance(error, CommandFailed) and not isinstance(error, (CommandTimedOut, SudoRefused))
-    optional = isinstance(query, Command) and query.optional and answered
+    optional = answered and getattr(query, "optional", False)
     return "notice" if optional or isinstance(error, HostExcluded) else "failure"

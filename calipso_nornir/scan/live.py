@@ -7,11 +7,12 @@ import logging
 from typing import TYPE_CHECKING, Any
 
 from calipso_nornir.errors import CalipsoError, EndpointMissing, FetcherRaised, ParseError
+from calipso_nornir.metadata.source_kinds import source_kinds
 from calipso_nornir.model.answers import Answer, Answers
 from calipso_nornir.model.evidence import Evidence, derived
-from calipso_nornir.model.queries import ApiGet, Command, Query
+from calipso_nornir.model.queries import BY_PLATFORM
 from calipso_nornir.model.refs import Witness
-from calipso_nornir.scan.shapes import whole_rows
+from calipso_nornir.parsing.by_platform import parser_for
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Mapping, Sequence
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from calipso_nornir.model.fetching import Fetched
     from calipso_nornir.model.objects import InventoryObject
     from calipso_nornir.model.protocols import Reply
+    from calipso_nornir.model.queries import Query
 
 logger = logging.getLogger(__name__)
 
@@ -97,17 +99,19 @@ def read_reply(
     query: Query, reply: Reply | CalipsoError, parsers: Mapping[str, Callable[[str], Any]]
 ) -> Answer | CalipsoError:
     """Read what a source answered with the query's parser; what that cannot read is an error, too."""
-    if isinstance(reply, EndpointMissing) and not reply.required and isinstance(query, ApiGet) and query.needed:
+    if isinstance(reply, EndpointMissing) and not reply.required and getattr(query, "needed", False):
         return Answer([], remark=reply)  # the catalogue has answered: there is no such service, and nothing of it
     if isinstance(reply, CalipsoError):
         return reply
     evidence = Evidence(query.source, str(query), query.host, reply.at)
-    parser = query.parser if isinstance(query, Command) else None
+    parser: str | None = getattr(query, "parser", None)
+    kind = source_kinds().get(query.source)
     try:
-        data, incomplete = whole_rows(query, reply.data)
+        data, incomplete = (reply.data, None) if kind is None else kind.usable(query, reply.data)
         if parser is None:
             return Answer(data, evidence, reply.gap or incomplete, remark=incomplete if reply.gap else None)
-        return Answer(parsers[parser](data), evidence, reply.gap)
+        read = parser_for(reply.platform, str(query), parsers) if parser == BY_PLATFORM else parsers[parser]
+        return Answer(read(data), evidence, reply.gap)
     except ParseError as error:
         return error.asked_by(str(query), query.host)
     except Exception as error:

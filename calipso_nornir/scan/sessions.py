@@ -10,7 +10,6 @@ from calipso_nornir.errors import InvalidRequest
 from calipso_nornir.metadata.environment_check import NOT_SCANNABLE, RECORDED
 from calipso_nornir.scan.building import environment_source
 from calipso_nornir.scan.stopping import Stoppable, close_soon
-from calipso_nornir.sources.cli.inventory_secrets import inventory_secrets
 from calipso_nornir.sources.recording import RecordingSource
 from calipso_nornir.sources.secrets import Vault
 
@@ -78,8 +77,6 @@ class Sessions:
     def _recorded(self, plan: ScanPlan, inner: Source) -> Iterator[Source]:
         assert plan.record is not None  # noqa: S101 - narrows the type; the caller has asked
         self._vault.learn(self._environment.secrets())
-        for secret in inventory_secrets(self._nornir):
-            self._vault.remember(secret, what="a password of the Nornir inventory")
         recording = RecordingSource(inner, plan.record, environment=self._environment, scrub=self._vault.scrub)
         try:
             yield recording

@@ -32,8 +32,8 @@ from calipso_nornir.errors import (
     ParseError,
     SourceError,
 )
+from calipso_nornir.metadata.source_kinds import source_kinds
 from calipso_nornir.model.protocols import Reply
-from calipso_nornir.model.queries import ApiGet, Command, Select
 from calipso_nornir.sources.bounds import MAX_VALUES, values_in
 
 if TYPE_CHECKING:
@@ -53,8 +53,6 @@ MAX_EXCHANGES = 500_000
 MAX_BYTES = 2 << 30
 """Limits of the content: a few kilobytes of gzip can hold gigabytes."""
 
-_QUERIES: dict[str, type[Command | ApiGet | Select]] = {"cli": Command, "api": ApiGet, "db": Select}
-
 
 @dataclass(frozen=True, slots=True)
 class Exchange:
@@ -70,9 +68,16 @@ def line_of(value: dict[str, Any]) -> bytes:
 
 
 def query_to_json(query: Query) -> dict[str, Any]:
-    """Describe a query, as ``query.request``: what it was asked for is no part of it."""
+    """Describe a query, as ``query.request``: what it was asked for is no part of it.
+
+    ``class`` is there only for a source with several classes of queries, and not for the first of them.
+    """
     request = query.request
-    return {"source": request.source, **{field.name: getattr(request, field.name) for field in fields(request)}}
+    kind = source_kinds().get(request.source)
+    first = kind is None or type(request) is kind.queries[0]
+    named = {} if first else {"class": type(request).__name__}
+    values = {one.name: getattr(request, one.name) for one in fields(request)}  # type: ignore[arg-type]  # a dataclass
+    return {"source": request.source, **named, **values}
 
 
 def exchange_to_json(exchange: Exchange, at: datetime, *, scrub: Callable[[Any], Any]) -> dict[str, Any]:
@@ -80,25 +85,32 @@ def exchange_to_json(exchange: Exchange, at: datetime, *, scrub: Callable[[Any],
 
     ``scrub`` is applied to values, not to the words of this format: a weak secret may be one of them.
     """
-    query, answer = _scrubbed(query_to_json(exchange.query), scrub, keep="source"), exchange.answer
+    query, answer = _scrubbed(query_to_json(exchange.query), scrub, keep=("source", "class")), exchange.answer
     if isinstance(answer, CalipsoError):
-        return {"query": query, "error": _scrubbed(answer.data(), scrub, keep="error"), "at": at.isoformat()}
+        return {"query": query, "error": _scrubbed(answer.data(), scrub, keep=("error",)), "at": at.isoformat()}
     reply = {"data": scrub(answer.data)}
+    if answer.platform:
+        reply["platform"] = answer.platform
     if answer.gap is not None:
-        reply["gap"] = _scrubbed(answer.gap.data(), scrub, keep="error")
+        reply["gap"] = _scrubbed(answer.gap.data(), scrub, keep=("error",))
     return {"query": query, "reply": reply, "at": answer.at.isoformat()}
 
 
-def _scrubbed(value: dict[str, Any], scrub: Callable[[Any], Any], *, keep: str) -> dict[str, Any]:
-    return {key: one if key == keep else scrub(one) for key, one in value.items()}
+def _scrubbed(value: dict[str, Any], scrub: Callable[[Any], Any], *, keep: tuple[str, ...]) -> dict[str, Any]:
+    return {key: one if key in keep else scrub(one) for key, one in value.items()}
 
 
 def exchange_line(exchange: Exchange, at: datetime, *, scrub: Callable[[Any], Any], path: str) -> bytes:
     """Return the line of one exchange; of an answer that no reader would take it says that it was not recorded."""
-    line = line_of(exchange_to_json(exchange, at, scrub=scrub))
-    if len(line) <= MAX_LINE_BYTES and values_in(line) <= MAX_VALUES:
-        return line
-    logger.warning("%s: the answer is too large for a recording and left out of %s", exchange.query, path)
+    try:
+        line = line_of(exchange_to_json(exchange, at, scrub=scrub))
+    except (TypeError, ValueError, RecursionError):
+        problem = "is not JSON"  # of a third party's source
+    else:
+        if len(line) <= MAX_LINE_BYTES and values_in(line) <= MAX_VALUES:
+            return line
+        problem = "is too large for a recording"
+    logger.warning("%s: the answer %s; it is left out of %s", exchange.query, problem, path)
     left_out = Exchange(exchange.query, NotRecorded(str(exchange.query), path))
     return line_of(exchange_to_json(left_out, at, scrub=scrub))
 
@@ -212,15 +224,22 @@ def _exchange(path: Path, number: int, value: dict[str, Any]) -> Exchange:
         reply = value["reply"]
         gap = _error(reply["gap"]) if "gap" in reply else None
         # astimezone: a time without a zone cannot come from us, but must not lead to naive times here.
-        return Exchange(query, Reply(reply["data"], datetime.fromisoformat(value["at"]).astimezone(UTC), gap))
+        at = datetime.fromisoformat(value["at"]).astimezone(UTC)
+        return Exchange(query, Reply(reply["data"], at, gap, reply.get("platform")))
     except (KeyError, TypeError, ValueError, AttributeError, OverflowError, RecursionError) as error:
         problem = f"line {number} is no exchange that this release knows ({type(error).__name__}: {str(error)[:100]})"
     raise BundleInvalid(str(path), problem)
 
 
 def _query(value: dict[str, Any]) -> Query:
-    given = {key: _tuples(one) for key, one in value.items() if key != "source"}
-    query = _QUERIES[value["source"]](**given)
+    kind = source_kinds().get(value["source"])
+    if kind is None:
+        raise ValueError(f"the source {str(value['source'])[:50]!r} is not installed here")
+    name = value.get("class", kind.queries[0].__name__)
+    made = next((one for one in kind.queries if one.__name__ == name), None)
+    if made is None:
+        raise ValueError(f"the source {kind.name} has no questions {str(name)[:50]!r}")
+    query: Query = made(**{key: _tuples(one) for key, one in value.items() if key not in ("source", "class")})
     hash(query)
     if len(str(query)) > MAX_QUERY_CHARS:
         raise ValueError(f"a question of more than {MAX_QUERY_CHARS} characters")

@@ -22,14 +22,14 @@ from calipso_nornir.errors import (
 from calipso_nornir.metadata.environment_sections import MysqlSection
 from calipso_nornir.model.protocols import Reply
 from calipso_nornir.model.queries import Select
-from calipso_nornir.sources.findings import Finding
+from calipso_nornir.model.source_kinds import Finding
 from calipso_nornir.sources.mysql_server import LOST, Server
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from calipso_nornir.model.queries import Query
-    from calipso_nornir.sources.secrets import Vault
+    from calipso_nornir.model.source_kinds import Secrets
 
 logger = logging.getLogger(__name__)
 
@@ -49,7 +49,7 @@ class MysqlSource:
     is asked in each of them, the rows come one cell after the other.
     """
 
-    def __init__(self, section: Mapping[str, Any], vault: Vault) -> None:
+    def __init__(self, section: Mapping[str, Any], vault: Secrets) -> None:
         self._section = MysqlSection.model_validate(dict(section))
         self._lock = threading.Lock()
         self._locks: dict[str, threading.Lock] = {}

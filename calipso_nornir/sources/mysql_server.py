@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from calipso_nornir.metadata.environment_sections import MysqlSection
     from calipso_nornir.model.queries import Select
-    from calipso_nornir.sources.secrets import Vault
+    from calipso_nornir.model.source_kinds import Secrets
 
 logger = logging.getLogger(__name__)
 
@@ -61,7 +61,7 @@ class _NoClearPassword:
 class Server:
     """One server; a session for each schema that is asked."""
 
-    def __init__(self, section: MysqlSection, vault: Vault) -> None:
+    def __init__(self, section: MysqlSection, vault: Secrets) -> None:
         self.address = f"{section.host}:{section.port}"
         self._section = section
         self._vault = vault

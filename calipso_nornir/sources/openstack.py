@@ -27,7 +27,7 @@ from calipso_nornir.errors import (
 from calipso_nornir.metadata.environment_openstack import OpenStackSection
 from calipso_nornir.model.protocols import Reply
 from calipso_nornir.model.queries import ApiGet
-from calipso_nornir.sources.findings import Finding
+from calipso_nornir.model.source_kinds import Finding
 from calipso_nornir.sources.openstack_catalog import MICROVERSIONS, choose, home_region, listed, matches, versioned
 from calipso_nornir.sources.openstack_http import Patience, body_of, bounds_of, message_of, session, without_secrets
 from calipso_nornir.sources.openstack_login import Login, Token
@@ -40,8 +40,8 @@ if TYPE_CHECKING:
     from keystoneauth1.session import Session
 
     from calipso_nornir.model.queries import Query
+    from calipso_nornir.model.source_kinds import Secrets
     from calipso_nornir.sources.openstack_paging import Parameters
-    from calipso_nornir.sources.secrets import Vault
 
 logger = logging.getLogger(__name__)
 
@@ -71,7 +71,7 @@ class OpenStackSource:
     def __init__(
         self,
         section: Mapping[str, Any],
-        vault: Vault,
+        vault: Secrets,
         *,
         environ: Mapping[str, str] | None = None,
         sleep: Callable[[float], None] = time.sleep,

@@ -32,8 +32,8 @@ if TYPE_CHECKING:
     from keystoneauth1.identity.base import BaseIdentityPlugin
     from keystoneauth1.session import Session
 
+    from calipso_nornir.model.source_kinds import Secrets
     from calipso_nornir.sources.openstack_settings import Settings
-    from calipso_nornir.sources.secrets import Vault
 
 logger = logging.getLogger(__name__)
 
@@ -59,7 +59,7 @@ class Token:
 class Login:
     """Gives the current token."""
 
-    def __init__(self, settings: Settings, session: Session, *, patience: Patience, vault: Vault) -> None:
+    def __init__(self, settings: Settings, session: Session, *, patience: Patience, vault: Secrets) -> None:
         self._settings = settings
         self._session = session
         self._patience = patience

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from calipso_nornir.metadata.environment_openstack import OpenStackSection
     from calipso_nornir.model.environment import SecretRef
-    from calipso_nornir.sources.secrets import Vault
+    from calipso_nornir.model.source_kinds import Secrets
 
 _SECRET_ARGUMENTS = ("password", "application_credential_secret", "token", "passcode", "client_secret", "access_token")
 
@@ -48,7 +48,7 @@ class Settings:
     overrides: Mapping[str, str]
 
 
-def settings(section: OpenStackSection, vault: Vault, *, environ: Mapping[str, str] | None = None) -> Settings:
+def settings(section: OpenStackSection, vault: Secrets, *, environ: Mapping[str, str] | None = None) -> Settings:
     """Resolve the section's references. Raises SecretUnavailable, or EnvironmentInvalid for an unknown os_cloud."""
     if section.os_cloud is not None:
         region = cloud_region(
@@ -77,7 +77,7 @@ def _user(section: OpenStackSection) -> str:
             return section.user or ""
 
 
-def _plugin(section: OpenStackSection, vault: Vault) -> BaseAuthPlugin:
+def _plugin(section: OpenStackSection, vault: Secrets) -> BaseAuthPlugin:
     url = section.keystone_url
     user: dict[str, Any] = {"username": section.user}
     user |= _domain("user_domain", section.user_domain, section.user_domain_id)
@@ -101,7 +101,7 @@ def _plugin(section: OpenStackSection, vault: Vault) -> BaseAuthPlugin:
             return v3.Password(url, _secret(section.pwd, vault), **user, **scope)
 
 
-def _secret(ref: SecretRef | None, vault: Vault) -> str:
+def _secret(ref: SecretRef | None, vault: Secrets) -> str:
     if ref is None:
         problem = "says of no secret where it is kept; a recording's environment cannot log in"
         raise EnvironmentInvalid((Fault("configuration/OpenStack", problem),))
@@ -125,7 +125,7 @@ def _path(path: str | None) -> str | None:
     return os.path.expanduser(path) if path else None  # noqa: PTH111 - pathlib's raises for unknown users
 
 
-def _of_cloud(section: OpenStackSection, region: CloudRegion, vault: Vault) -> Settings:
+def _of_cloud(section: OpenStackSection, region: CloudRegion, vault: Secrets) -> Settings:
     """Take everything from clouds.yaml but what the section says itself."""
     auth: Mapping[str, Any] = region.config.get("auth") or {}
     for name in _SECRET_ARGUMENTS:

@@ -8,7 +8,8 @@ import traceback
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
-from calipso_nornir.errors import CalipsoError, FetcherRaised, SourceNotConfigured
+from calipso_nornir.errors import CalipsoError, FetcherRaised, NoSuchSource, SourceNotConfigured
+from calipso_nornir.metadata.source_kinds import source_kinds
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -18,15 +19,12 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
-SECTIONS = {"api": "OpenStack", "db": "mysql", "cli": "CLI"}
-"""Kind of source -> the section of an environment that describes it."""
-
 
 class Router:
-    """Splits a round by kind of source ("api", "db", "cli").
+    """Splits a round by kind of source.
 
-    A kind without a source is answered with SourceNotConfigured. A source that raises, which it must not, fails its
-    own queries only.
+    A kind without a source is answered with SourceNotConfigured, one that is not installed with NoSuchSource. A source
+    that raises, which it must not, fails its own queries only.
     """
 
     def __init__(self, sources: Mapping[str, Source]) -> None:
@@ -57,7 +55,7 @@ class Router:
     def _answer(self, kind: str, queries: Sequence[Query]) -> dict[Query, Reply | CalipsoError]:
         source = self._sources.get(kind)
         if source is None:
-            return dict.fromkeys(queries, SourceNotConfigured(SECTIONS.get(kind, kind)))
+            return dict.fromkeys(queries, _nobody(kind))
         try:
             answers = dict(source.answer(queries))
         except CalipsoError as error:
@@ -70,3 +68,8 @@ class Router:
             return dict.fromkeys(queries, FetcherRaised(f"source {kind}", type(error).__name__))
         silent = FetcherRaised(f"source {kind}", "nothing: it left this query without an answer")
         return {query: answers.get(query, silent) for query in queries}
+
+
+def _nobody(kind: str) -> CalipsoError:
+    known = source_kinds()
+    return SourceNotConfigured(known[kind].section) if kind in known else NoSuchSource(kind, tuple(known))

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any
 
 from calipso_nornir.errors import CalipsoError
 from calipso_nornir.model.protocols import Reply
-from calipso_nornir.model.queries import Command
 from calipso_nornir.testing.driving import AT, names_of, value_of
 
 if TYPE_CHECKING:
@@ -66,4 +65,4 @@ class CannedSource:
             told = told.read_text(encoding="utf-8")
         if isinstance(told, (Reply, CalipsoError)):
             return told
-        return Reply(told if isinstance(query, Command) else value_of(query, told), AT)  # type: ignore[arg-type]
+        return Reply(value_of(query, told), AT)

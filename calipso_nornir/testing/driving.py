@@ -152,7 +152,7 @@ class _Canned:
         if isinstance(query, Lookup):
             wanted = [one for one in reply.data if all(one.get(key) == value for key, value in query.equal)]
             return Answer(wanted, gap=reply.gap)
-        if isinstance(query, Command):
+        if getattr(query, "parser", None) is not None:
             if not isinstance(reply.data, str):
                 return Answer(reply.data, gap=reply.gap)
             return read_reply(query, reply, self.parsers)
@@ -180,11 +180,15 @@ def names_of(query: Query) -> list[str]:
             names = [text, *(name for word, name in itertools.pairwise(words) if word in ("FROM", "JOIN"))]
         case Lookup():
             names = [text, query.type]
+        case _:
+            names = [text]
     return [*names, query.source]
 
 
-def value_of(query: ApiGet | Select, data: Any) -> Any:  # noqa: ANN401 - JSON
-    """Read a canned answer of an API or a database: JSON or its text, a whole body or only what was asked for."""
+def value_of(query: Query, data: Any) -> Any:  # noqa: ANN401 - JSON
+    """Read a canned answer: of an API or a database JSON or its text, a whole body or only what was asked for."""
+    if not isinstance(query, (ApiGet, Select)):
+        return data
     value = json.loads(data) if isinstance(data, str) else data
     if isinstance(query, ApiGet) and isinstance(value, Mapping) and query.key in value:
         return value[query.key]

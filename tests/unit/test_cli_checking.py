@@ -10,7 +10,7 @@ import yaml
 
 from calipso_nornir.errors import CommandFailed, CommandMissing, HostExcluded, HostKeyUnknown, SudoRefused
 from calipso_nornir.model.protocols import Reply
-from calipso_nornir.preflight.hostcheck import COMPUTE, LXB_AGENT, OVS_AGENT, Question, check_host, questions
+from calipso_nornir.sources.hostcheck import COMPUTE, LXB_AGENT, OVS_AGENT, Question, check_host, questions
 from tests.fixtures.cli import calipso
 from tests.fixtures.recorded import AT
 
@@ -27,7 +27,7 @@ def verdicts(asked: list[Question], **instead: CalipsoError) -> dict[str, tuple[
     answers: dict[Query, Reply | CalipsoError] = {
         one.command: instead.get(one.program.replace("-", "_").replace(" ", "_"), well) for one in asked
     }
-    return {one.what: (one.ok, needed) for one, needed in check_host("h", asked, answers)}
+    return {one.what: (one.ok, one.needed) for one in check_host("h", asked, answers)}
 
 
 def test_what_is_asked_depends_on_what_runs_there() -> None:

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from calipso_nornir.errors import EnvironmentInvalid
 from calipso_nornir.metadata.environment_openstack import OpenStackSection
-from calipso_nornir.metadata.environment_sections import SECTIONS, MysqlSection
+from calipso_nornir.metadata.environment_sections import MysqlSection
 from calipso_nornir.metadata.environments import (
     environment_document,
     read_environment,
@@ -20,6 +20,7 @@ from calipso_nornir.metadata.environments import (
     recorded_document,
     shipped_constants,
 )
+from calipso_nornir.metadata.source_kinds import sections
 from calipso_nornir.model.environment import Environment, SecretRef
 
 CANARY = "c4n4ry-Xy7"
@@ -238,7 +239,7 @@ def test_a_literal_secret_is_refused_and_not_repeated(literal: object) -> None:
 
 SECRET_KEYS = [
     (name, key)
-    for name, kind in SECTIONS.items()
+    for name, kind in sections().items()
     for key, info in kind.model_fields.items()
     if "SecretRef" in str(info.annotation)
 ]
@@ -426,7 +427,7 @@ json_values = st.recursive(
     top=st.dictionaries(st.sampled_from([*full(), "other"]) | st.text(max_size=5), json_values, max_size=4),
     sections=st.lists(
         st.dictionaries(st.sampled_from(["name", "host", "port", "pwd", "hosts", "prefixes", "schemas"]), json_values)
-        | st.fixed_dictionaries({"name": st.sampled_from(list(SECTIONS))}, optional={"pwd": json_values})
+        | st.fixed_dictionaries({"name": st.sampled_from(list(sections()))}, optional={"pwd": json_values})
         | json_values,
         max_size=3,
     ),

@@ -14,6 +14,7 @@ from calipso_nornir.errors import CommandFailed, CommandMissing, SudoRefused
 from calipso_nornir.fetchers.cli.host_details import HostDetails
 from calipso_nornir.fetchers.cli.host_pnics import HostBonds, HostPnics
 from calipso_nornir.fetchers.cli.lldp import LldpSwitches, LldpSwitchPnics
+from calipso_nornir.model.queries import Command
 from calipso_nornir.testing import drive, thing
 from tests.fixtures.linux import DEVICES, INTERFACES, NAMESPACES, devices, interfaces, link
 
@@ -277,7 +278,9 @@ def test_a_host_without_lldp_hears_nothing_and_says_so() -> None:
     missing = CommandMissing("h1", HEARD, 127, "not found")
     found = drive(LldpSwitches(), HOST, {HEARD: missing, "host_pnic": [], "host": []})
     assert (found, found.gaps) == ([], {HEARD: missing})
-    assert found.rounds[0][0].optional, "a tool that many hosts lack is worth a notice"  # type: ignore[union-attr]
+    asked = found.rounds[0][0]
+    assert isinstance(asked, Command)
+    assert asked.optional, "a tool that many hosts lack is worth a notice"
 
 
 def test_silence_is_an_answer() -> None:

@@ -13,8 +13,11 @@ from nornir.core.inventory import ConnectionOptions, Defaults, Group, Groups, Ho
 
 from calipso_nornir import ScanPlan, run_scan
 from calipso_nornir.errors import HostUnreachable, NotAuthenticated, StoreFull
+from calipso_nornir.metadata.source_kinds import source_kinds
 from calipso_nornir.model.environment import SecretRef
+from calipso_nornir.model.source_kinds import Opening
 from calipso_nornir.sources.recording import bundle_info
+from calipso_nornir.sources.secrets import Vault
 from tests.fixtures.canned import CannedSource
 from tests.fixtures.scanning import Scanned
 from tests.fixtures.tiny_cloud import CLOUD, TinyCloud
@@ -95,16 +98,8 @@ def test_secrets_that_nobody_needed_are_masked_too(
         "pwd": SecretRef("env", "SSH_PASSWORD"),
         "hosts": {"cmp1": {"passphrase": SecretRef("env", "HOST_PASSPHRASE"), "pwd": SecretRef("env", "NOT_THERE")}},
     }
-    options = {"netmiko": ConnectionOptions(password="c4n4ry-of-netmiko", extras={"secret": "c4n4ry-enable"})}  # noqa: S106 - to be found
-    group = Group("all", password="c4n4ry-of-group")  # noqa: S106 - as above
-    host = Host("cmp1", password="c4n4ry-of-nornir", connection_options=options, groups=ParentGroups([group]))  # noqa: S106 - as above
-    inventory = Inventory(Hosts(cmp1=host), Groups(all=group), Defaults(password="c4n4ry-of-defaults"))  # noqa: S106 - as above
     answers = TinyCloud().answers()
-    said = " ".join(
-        f"c4n4ry-{one}"
-        for one in ("of-section", "of-host", "of-netmiko", "enable", "of-group", "of-nornir", "of-defaults")
-    )
-    answers["cmp1: uname -m"] = f"x86_64 {said}\n"
+    answers["cmp1: uname -m"] = "x86_64 c4n4ry-of-section c4n4ry-of-host\n"
     environment = replace(CLOUD, configuration={**CLOUD.configuration, "CLI": cli})
     path = tmp_path / "lab.calipso"
     run_scan(
@@ -112,9 +107,22 @@ def test_secrets_that_nobody_needed_are_masked_too(
         plan=ScanPlan(record=path),
         store=tmp_path / "calipso.db",
         source=CannedSource(answers),
-        nornir=Nornir(inventory),
     )
     text = gzip.decompress(path.read_bytes()).decode()
-    assert text.count("x86_64 *** *** *** *** *** *** ***") == 1
+    assert text.count("x86_64 *** ***") == 1
     assert "c4n4ry" not in text
     assert "env:NOT_THERE" in caplog.text
+
+
+def test_secrets_of_a_nornir_inventory_are_masked_too() -> None:
+    options = {"netmiko": ConnectionOptions(password="c4n4ry-of-netmiko", extras={"secret": "c4n4ry-enable"})}  # noqa: S106 - to be found
+    group = Group("all", password="c4n4ry-of-group")  # noqa: S106 - as above
+    host = Host("cmp1", password="c4n4ry-of-nornir", connection_options=options, groups=ParentGroups([group]))  # noqa: S106 - as above
+    inventory = Inventory(Hosts(cmp1=host), Groups(all=group), Defaults(password="c4n4ry-of-defaults"))  # noqa: S106 - as above
+    vault = Vault()
+    opening = Opening(environment=CLOUD, section=None, secrets=vault, nornir=Nornir(inventory))
+    source = source_kinds()["cli"].open(opening)
+    assert source is not None
+    kinds = ("of-netmiko", "enable", "of-group", "of-nornir", "of-defaults")
+    assert vault.scrub([f"it is c4n4ry-{one}" for one in kinds]) == ["it is ***"] * len(kinds)
+    source.close()

@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from calipso_nornir.errors import CalipsoError, FetcherRaised, HostUnreachable, SourceNotConfigured
+from calipso_nornir.errors import CalipsoError, FetcherRaised, HostUnreachable, NoSuchSource, SourceNotConfigured
 from calipso_nornir.model.protocols import Reply
 from calipso_nornir.model.queries import ApiGet, Command, Lookup, Query, Select
 from calipso_nornir.sources.router import Router
@@ -83,7 +83,8 @@ def test_kinds_without_a_source() -> None:
     assert isinstance(answers[API], Reply)
     assert answers[DB] == SourceNotConfigured("mysql")
     assert answers[CLI] == SourceNotConfigured("CLI")
-    assert answers[Lookup("host")] == SourceNotConfigured("inventory")
+    assert answers[Lookup("host")] == NoSuchSource("inventory", ("api", "db", "cli"))
+    assert "install the distribution that brings it" in str(answers[Lookup("host")])
 
 
 def test_a_source_that_raises_fails_its_own_queries_only(caplog: pytest.LogCaptureFixture) -> None:

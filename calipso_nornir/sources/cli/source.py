@@ -6,6 +6,7 @@ from __future__ import annotations
 import logging
 from collections import defaultdict
 from dataclasses import replace
+from datetime import UTC, datetime
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Any, Self
 
@@ -26,8 +27,9 @@ from calipso_nornir.errors import (
     Retriable,
     SourceNotConfigured,
 )
-from calipso_nornir.model.queries import Command
-from calipso_nornir.sources.cli.host_sessions import HostSessions
+from calipso_nornir.model.protocols import Reply
+from calipso_nornir.model.queries import Command, ReachableHosts
+from calipso_nornir.sources.cli.host_sessions import LINUX, HostSessions
 from calipso_nornir.sources.cli.limits import Limits
 from calipso_nornir.sources.cli.prefixes import Prefixes
 from calipso_nornir.sources.cli.processors import guarded
@@ -63,6 +65,7 @@ class CliSource:
         exclude: patterns of host ids that are never logged in to (``HostExcluded``).
         workers: hosts at once; None: those of ``nornir``'s own runner, or min(64, hosts).
         make_host: makes a host that the inventory lacks.
+        listed: ids of hosts that ``make_host`` has been told of.
         on_host: called with host id and whether there was a session, as each host is done; from several threads.
     """
 
@@ -76,6 +79,7 @@ class CliSource:
         exclude: Sequence[str] = (),
         workers: int | None = None,
         make_host: Callable[[str], Host] | None = None,
+        listed: Iterable[str] = (),
         on_host: Callable[[str, bool], None] | None = None,
     ) -> None:
         self._nornir = nornir
@@ -85,6 +89,7 @@ class CliSource:
         self._exclude = tuple(exclude)
         self._workers = workers
         self._make_host = make_host
+        self._listed = tuple(listed)
         self._on_host = on_host
         self._refused: dict[str, CalipsoError] = {}
 
@@ -123,6 +128,7 @@ class CliSource:
             exclude=read.section.exclude,
             workers=read.section.workers,
             make_host=read.nornir_host,
+            listed=read.section.hosts,
             on_host=on_host,
         )
 
@@ -135,9 +141,22 @@ class CliSource:
                 asked[query.host][query.request] = None
         answers = self._answer({host: list(commands) for host, commands in asked.items()})
         return {
-            query: answers[query.request] if isinstance(query, Command) else SourceNotConfigured(query.source)
+            query: answers[query.request] if isinstance(query, Command) else self._answer_without_a_host(query)
             for query in queries
         }
+
+    def _answer_without_a_host(self, query: Query) -> Outcome:
+        """Tell which hosts can be reached. The names come from whoever says how to log in: no host is asked."""
+        if not isinstance(query, ReachableHosts):
+            return SourceNotConfigured(query.source)
+        names = self._nornir.inventory.hosts if self._make_host is None else self._listed
+        return Reply([self._row(name) for name in sorted(names)], datetime.now(UTC))
+
+    def _row(self, name: str) -> dict[str, Any]:
+        host = self._nornir.inventory.hosts[name] if self._make_host is None else self._make_host(name)
+        platform = "" if host.platform in LINUX else host.platform
+        groups = [group.name for group in host.groups]
+        return {"host": name, "platform": platform, "address": host.hostname or name, "groups": groups}
 
     def cancel(self) -> None:
         """End the round that runs now, from another thread; without one, do nothing.
@@ -181,7 +200,7 @@ class CliSource:
 
         def calipso_round(task: Task) -> Result:  # its commands are no arguments: Nornir logs those
             found, error = self._ask(task.host, asked[task.host.name])
-            answers[task.host.name] = found
+            answers[task.host.name] = {command: _of_platform(one, task.host) for command, one in found.items()}
             self._tell(task.host.name, ok=error is None)
             return Result(host=task.host, result=f"{len(found)} answers", failed=error is not None, exception=error)
 
@@ -233,3 +252,10 @@ class CliSource:
             except PluginNotRegistered:  # a Nornir that was made without one: ours
                 pass
         return ThreadedRunner(num_workers=self._workers or min(MAX_WORKERS, hosts))
+
+
+def _of_platform(outcome: Outcome, host: Host) -> Outcome:
+    """Note on a reply which platform has printed it: that decides what reads it."""
+    if isinstance(outcome, Reply) and host.platform not in LINUX:
+        return replace(outcome, platform=host.platform)
+    return outcome

@@ -1,46 +1,53 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Whether an answer is one: of the type that its source gives, and with what its question needs to be in it."""
+"""Whether an answer is one: text where text is expected, or rows with what its question needs to be in them."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
 from calipso_nornir.errors import ParseError, RowsIncomplete
-from calipso_nornir.model.queries import ApiGet, Command, Select
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-
-    from calipso_nornir.model.queries import Query
 
 SHOWN = 100
 """Characters of a stray answer that an error shows."""
 
 
-def whole_rows(query: Query, data: Any) -> tuple[Any, RowsIncomplete | None]:  # noqa: ANN401 - any JSON
-    """Return what can be read of an answer, and what is wrong with the rows of it that were left out.
+def check_text(data: Any) -> None:  # noqa: ANN401 - any JSON, that is the point
+    """Raise ParseError for an answer that is not text."""
+    if not isinstance(data, str):
+        raise ParseError("the scan", f"text was expected, not {_shown(data)}")
+
+
+def check_rows(data: Any, *, needed: tuple[str, ...] = ()) -> None:  # noqa: ANN401 - as above
+    """Raise ParseError for an answer that is not a list of objects which all have some fields."""
+    _check_list(data)
+    for fault in filter(None, _faults(data, needed=needed)):
+        raise ParseError("the scan", fault)
+
+
+def whole_rows(
+    data: Any,  # noqa: ANN401 - as above
+    *,
+    needed: tuple[str, ...],
+    asked: str,
+) -> tuple[list[Any], RowsIncomplete | None]:
+    """Return the rows that can be read, and what is wrong with those that were left out.
 
     A service may know of a thing and not what it is: Nova gives only id and status of servers in a cell that does not
     answer (api-guide, "Handling Down Cells"). Such a row says nothing against the others. Raises ParseError for an
     answer that its readers would stumble over, or of which nothing is left.
     """
-    if isinstance(query, Command) and not isinstance(data, str):
-        raise ParseError("the scan", f"text was expected, not {_shown(data)}")
-    if isinstance(query, Select):
-        _check_list(data)
-        for fault in filter(None, _faults(data, needed=())):
-            raise ParseError("the scan", fault)
-    if not isinstance(query, ApiGet) or not query.needed:
-        return data, None
     _check_list(data)
-    faults = _faults(data, needed=query.needed)
+    faults = _faults(data, needed=needed)
     found = [fault for fault in faults if fault]
     if not found:
         return data, None
     if len(found) == len(data):
         raise ParseError("the scan", found[0])
     whole = [row for row, fault in zip(data, faults, strict=True) if not fault]
-    return whole, RowsIncomplete(str(query), len(found), len(data), found[0])
+    return whole, RowsIncomplete(asked, len(found), len(data), found[0])
 
 
 def _check_list(data: Any) -> None:  # noqa: ANN401 - as above

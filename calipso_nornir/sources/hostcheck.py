@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from calipso_nornir.errors import CalipsoError, CommandFailed, CommandMissing, HostExcluded, SudoRefused
 from calipso_nornir.model.queries import Command
-from calipso_nornir.sources.findings import Finding
+from calipso_nornir.model.source_kinds import Finding
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -58,28 +58,29 @@ def questions(host: str, roles: set[str], access: Mapping[str, Any], *, certain:
 
 def check_host(
     host: str, asked: Sequence[Question], answers: Mapping[Query, Reply | CalipsoError]
-) -> Iterator[tuple[Finding, bool]]:
-    """Yield what the answers of a host say, each with whether a scan needs it to be well."""
+) -> Iterator[Finding]:
+    """Yield what the answers of a host say."""
     outcomes = {question: answers[question.command] for question in asked}
     unreachable = next((one for one in outcomes.values() if _is_no_session(one)), None)
     if unreachable is not None:
         # An excluded host is as somebody wants it.
         excluded = isinstance(unreachable, HostExcluded)
-        yield Finding("CLI", f"{host}: login", ok=False, detail=str(unreachable)), not excluded
+        yield Finding("CLI", f"{host}: login", ok=False, detail=str(unreachable), needed=not excluded)
         return
-    yield Finding("CLI", f"{host}: login", ok=True, detail="host key and login are accepted"), True
+    yield Finding("CLI", f"{host}: login", ok=True, detail="host key and login are accepted")
     refused = [one for one in outcomes.values() if isinstance(one, SudoRefused)]
     if any(question.command.root for question in asked):
         detail = str(refused[0]) if refused else "sudo -n, or the login is root"
-        yield Finding("CLI", f"{host}: sudo", ok=not refused, detail=detail), True
+        yield Finding("CLI", f"{host}: sudo", ok=not refused, detail=detail)
     there = [question.program for question, one in outcomes.items() if not isinstance(one, CalipsoError)]
     if there:
-        yield Finding("CLI", f"{host}: commands", ok=True, detail=", ".join(there)), True
+        yield Finding("CLI", f"{host}: commands", ok=True, detail=", ".join(there))
     for question, one in outcomes.items():
         if isinstance(one, CalipsoError) and not isinstance(one, SudoRefused):
             lacking = "is not installed" if isinstance(one, CommandMissing) else str(one)
             without = f"; without it: no {question.without}" if question.without else ""
-            yield Finding("CLI", f"{host}: {question.program}", ok=False, detail=lacking + without), question.needed
+            what, detail = f"{host}: {question.program}", lacking + without
+            yield Finding("CLI", what, ok=False, detail=detail, needed=question.needed)
 
 
 def _is_no_session(outcome: Reply | CalipsoError) -> bool:

@@ -1,0 +1,97 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The hosts' command lines as a kind of source: those of an environment's section CLI, or of a Nornir inventory."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from calipso_nornir.metadata.environment_sections import CliSection
+from calipso_nornir.model.queries import Command, ReachableHosts
+from calipso_nornir.model.source_kinds import Finding, Opening, SourceKind, Trial
+from calipso_nornir.sources.hostcheck import LXB_AGENT, OVS_AGENT, check_host, questions
+from calipso_nornir.sources.shapes import check_rows, check_text
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from calipso_nornir.errors import CalipsoError
+    from calipso_nornir.model.environment import Environment
+    from calipso_nornir.model.queries import Query
+    from calipso_nornir.sources.cli import CliSource
+
+
+def _open(opening: Opening) -> CliSource | None:
+    """A Nornir object that the caller brings decides how hosts are reached, else the section does."""
+    from calipso_nornir.sources.cli import CliSource  # noqa: PLC0415 - Nornir comes when it is needed
+    from calipso_nornir.sources.cli.inventory_secrets import inventory_secrets  # noqa: PLC0415 - as above
+    from calipso_nornir.sources.cli.prefixes import Prefixes  # noqa: PLC0415 - as above
+
+    environment, rules = opening.environment, opening.documents.get("command_prefixes", ())
+    distribution, version = environment.distribution, environment.distribution_version
+    if opening.nornir is not None:
+        for secret in inventory_secrets(opening.nornir):
+            opening.secrets.remember(secret, what="a password of the Nornir inventory")
+        prefixes = Prefixes.of(rules, distribution=distribution, distribution_version=version)
+        return CliSource(opening.nornir, prefixes=prefixes, on_host=opening.on_host)
+    if opening.section is None:
+        return None
+    return CliSource.for_section(
+        opening.section,
+        secret=opening.secrets.resolve,
+        distribution=distribution,
+        distribution_version=version,
+        prefixes=rules,
+        on_host=opening.on_host,
+    )
+
+
+def _check(trial: Trial) -> Iterator[Finding]:
+    """Try to log in to every host that is known, and what a scan runs there."""
+    section = trial.opening.section or {}
+    table = section.get("hosts") or {}
+    hosts = sorted({*trial.hosts, *table})
+    source = _open(trial.opening) if hosts else None
+    if source is None:
+        nobody = "no host is known, neither from the API nor from CLI.hosts"
+        yield Finding("CLI", "hosts", ok=False, detail=nobody)
+        return
+    told = any(trial.hosts.values())
+    guessed = _suggested(trial.opening.environment)
+    asked = {
+        host: questions(host, trial.hosts.get(host, set()) if told else guessed, table.get(host, section), certain=told)
+        for host in hosts
+    }
+    try:
+        answers = source.answer([question.command for wanted in asked.values() for question in wanted])
+    finally:
+        source.close()
+    for host, wanted in asked.items():
+        yield from check_host(host, wanted, answers)
+
+
+def _suggested(environment: Environment) -> set[str]:
+    """Return the agents that the environment's drivers suggest, for when the API tells of none."""
+    agents = {"OVS": OVS_AGENT, "LXB": LXB_AGENT}
+    return {agents[driver] for driver in environment.mechanism_drivers if driver in agents}
+
+
+def _usable(query: Query, data: Any) -> tuple[Any, CalipsoError | None]:  # noqa: ANN401 - any JSON
+    if isinstance(query, Command):
+        check_text(data)
+    else:
+        check_rows(data, needed=("host", "platform"))
+    return data, None
+
+
+HOSTS = SourceKind(
+    name="cli",
+    title="the hosts",
+    queries=(Command, ReachableHosts),
+    section="CLI",
+    schema=CliSection,
+    without="no host is logged in to, so no bridges, switches and interfaces are found",
+    open=_open,
+    check=_check,
+    usable=_usable,
+    order="hosts",
+)
