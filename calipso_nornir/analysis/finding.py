@@ -120,6 +120,7 @@ def _ways(text: str, address: str | None) -> Iterator[Callable[[InventoryObject]
     lower = text.casefold()
     yield lambda one: text in (one.name, one.object_name)
     yield lambda one: lower in (one.name.casefold(), one.object_name.casefold())
+    yield lambda one: lower in (other.casefold() for other in _texts(one.get("also_called")))
 
 
 def as_address(text: str) -> str | None:

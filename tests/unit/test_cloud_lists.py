@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from calipso_nornir.analysis.finding import find_one
 from calipso_nornir.errors import (
     ApiFailed,
     CellsUntold,
@@ -228,6 +229,7 @@ def test_one_machine_is_one_host_under_the_name_that_servers_are_on(scanned: Sca
     assert after["network_agent cmp1|neutron-open"]["agent_type"] == "Open vSwitch agent"
     assert after["availability_zone R1|nova"]["hosts"] == ["cmp1", "cmp2", "net1"]
     assert scanned.source.rounds_of("cmp1.example.org") == 1
+    assert find_one(scanned.store, "CMP1.example.org", type_="host")[1].id == "cmp1"
 
 
 def test_an_aggregate_may_know_a_host_by_its_other_name(scanned: Scanned) -> None:

@@ -318,7 +318,9 @@ def server(id_: str, host: Any = "h1", **more: Any) -> dict[str, Any]:
     return {"id": id_, "name": id_, "OS-EXT-SRV-ATTR:host": host, "tenant_id": "p1", **more}
 
 
-def instances(rows: list[dict[str, Any]], port_rows: Any = (), network_rows: Any = (), fetcher: Any = None) -> Any:
+def instances(
+    rows: list[dict[str, Any]], port_rows: Any = (), network_rows: Any = (), fetcher: Any = None, parent: Any = REGION
+) -> Any:
     answers = {
         **UNASKED,
         "GET compute /servers/detail": rows,
@@ -327,7 +329,7 @@ def instances(rows: list[dict[str, Any]], port_rows: Any = (), network_rows: Any
         "GET compute /os-availability-zone/detail": [zone("az1", h1=["nova-compute"], h2=["nova-compute"])],
         "GET network /agents": [],
     }
-    return drive(fetcher or Instances(), HOST if fetcher is None else REGION, answers)
+    return drive(fetcher or Instances(), HOST if fetcher is None else parent, answers)
 
 
 def test_only_the_hosts_own_servers_are_its_own() -> None:
@@ -350,12 +352,22 @@ def test_servers_whose_host_is_hidden_are_nowhere_for_sure(fetcher: Any) -> None
         **UNASKED,
         "GET compute /os-availability-zone/detail": [],
         "GET network /agents": [],
-        "GET compute /servers/detail": Reply([hidden, server("i2")], AT, gap),
+        "GET compute /servers/detail": Reply([hidden, hidden], AT, gap),
         "GET network /ports": [],
         "GET network /networks": [],
     }
-    with pytest.raises(ParseError, match='1 of 2 have no "OS-EXT-SRV-ATTR:host"'):
+    with pytest.raises(ParseError, match='2 of 2 have no "OS-EXT-SRV-ATTR:host"'):
         drive(fetcher, HOST, answers)
+
+
+@pytest.mark.parametrize(("fetcher", "ids"), [(Instances(), ["i2"]), (HostlessInstances(), ["i3"])])
+def test_a_server_whose_host_is_hidden_says_nothing_against_the_others(fetcher: Any, ids: list[str]) -> None:
+    hidden = {"id": "i1", "name": "i1", "tenant_id": "p1"}
+    found = instances([hidden, server("i2"), server("i3", None)], fetcher=fetcher, parent=HOST)
+    assert [one.id for one in found] == ids
+    (gap,) = found.gaps.values()
+    assert "1 of 3 rows are incomplete" in str(gap)
+    assert 'i1 has no "OS-EXT-SRV-ATTR:host"' in str(gap)
 
 
 def test_user_data_and_passwords_are_never_taken() -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from calipso_nornir.errors import HostsUnlisted, ParseError
+from calipso_nornir.errors import HostsUnlisted, ParseError, RowsIncomplete
 from calipso_nornir.fetchers import questions
 from calipso_nornir.fetchers.api.census import census, names_of
 from calipso_nornir.fetchers.api.services import nova_services
@@ -122,11 +122,17 @@ def _queries(region: str) -> list[Query]:
 
 def _by_host(answers: Answers, servers: Query) -> Mapping[Any, Sequence[Row]]:
     """Group servers by their host's name. Nova shows it to administrators; without it nobody knows who is where."""
-    blind = [row["id"] for row in answers[servers] if HOST not in row]
-    if blind:
-        problem = f'{len(blind)} of {len(answers[servers])} have no "{HOST}": the user may not see it'
+    by_host = answers.grouped(servers, HOST)
+    nowhere = by_host.get(None, ())
+    blind = [row for row in nowhere if HOST not in row]
+    if not blind:
+        return by_host
+    count = len(answers[servers])
+    if len(blind) == count:
+        problem = f'{count} of {count} have no "{HOST}": the user may not see it'
         raise ParseError("servers", problem, query=str(servers))
-    return answers.grouped(servers, HOST)
+    answers.lacks(servers, RowsIncomplete(str(servers), len(blind), count, f'{blind[0]["id"]} has no "{HOST}"'))
+    return {**by_host, None: [row for row in nowhere if HOST in row]}
 
 
 def _attributes(row: Row) -> dict[str, Any]:

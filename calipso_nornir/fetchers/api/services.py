@@ -53,5 +53,6 @@ def nova_services(region: str) -> Generator[Sequence[Query], Answers, NovaServic
         answers = yield [query]
         answers.tell(CellsUntold(region))
     rows: Rows = answers.or_gap(query, ())
-    hosts = sorted({row["host"] for row in rows if row.get("status") == SILENT})
+    silent = answers.grouped(query, "status").get(SILENT) if answers.failed(query) is None else None
+    hosts = sorted({row["host"] for row in silent or ()})
     return NovaServices(query, rows, CellUnreachable(region, tuple(hosts)) if hosts else None)
