@@ -40,7 +40,8 @@ class Commit:
         at: when (aware, UTC), by the clock of who wrote; order goes by ``revision``, never by it.
         cause: why, in the writer's words: ``scan <id>``, ``event port.create.end`` …
         by: the process that wrote it.
-        put: documents that were new or replaced.
+        new: documents that were not there before.
+        changed: documents that were replaced.
         removed: documents that are gone.
     """
 
@@ -48,5 +49,6 @@ class Commit:
     at: datetime
     cause: str = ""
     by: str = ""
-    put: int = 0
+    new: int = 0
+    changed: int = 0
     removed: int = 0

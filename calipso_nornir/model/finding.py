@@ -66,7 +66,15 @@ class Holds:
     value: Any
 
 
-Condition: TypeAlias = Equal | OneOf | Range | Prefix | Holds
+@dataclass(frozen=True, slots=True)
+class HoldsAny:
+    """The field is a list, and one of its members equals one of these values."""
+
+    field: str
+    values: tuple[Any, ...]
+
+
+Condition: TypeAlias = Equal | OneOf | Range | Prefix | Holds | HoldsAny
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
     from calipso_nornir.model.evidence import Evidence
     from calipso_nornir.model.refs import ObjectRef
+    from calipso_nornir.model.status import Status
 
 LinkState: TypeAlias = Literal["up", "down"]
 
@@ -66,6 +67,8 @@ class Link:
     attributes: Mapping[str, Any] = field(default_factory=dict)
     evidence: tuple[Evidence, ...] = ()
     scanned_at: datetime | None = None
+    status: Status | None = None
+    """What is known of its health, joined when it is read; never written with the link."""
     _document_id: str = field(default="", init=False, repr=False, compare=False)
 
     @property

@@ -18,9 +18,13 @@ if TYPE_CHECKING:
 
     from calipso_nornir.model.evidence import Evidence
     from calipso_nornir.model.refs import Witness
+    from calipso_nornir.model.status import Status
 
 JSON: TypeAlias = "bool | int | float | str | Sequence[JSON] | Mapping[str, JSON] | None"
 """What an attribute's value may be."""
+
+SCAN = "scan"
+"""The owner of what scans find."""
 
 RESERVED = frozenset(
     {
@@ -43,6 +47,8 @@ RESERVED = frozenset(
         "digest",
         "on_demand",
         "handed_down",
+        "owned_by",
+        "_revision",
     }
 )
 """Names that the frame of a document uses; no attribute may be called like one of them."""
@@ -70,6 +76,10 @@ class InventoryObject:
     on_demand: bool = False
     handed_down: str = ""
     """What a step's ``object_id_to_use_in_child`` passes on to its children's fetchers; else the id."""
+    owner: str = SCAN
+    """Who put it into the store; a scan removes only what scans own."""
+    status: Status | None = None
+    """What is known of its health, joined when it is read; never written with the object."""
 
     @property
     def id(self) -> str:

@@ -7,17 +7,21 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeAlias, runtime_checkable
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
     from contextlib import AbstractContextManager
     from datetime import datetime
+    from threading import Event
 
     from calipso_nornir.errors import CalipsoError
+    from calipso_nornir.model.changes import Change, Commit
     from calipso_nornir.model.cliques import Clique
     from calipso_nornir.model.fetching import Fetched, Fetching
+    from calipso_nornir.model.finding import Condition, Find
     from calipso_nornir.model.links import Link
     from calipso_nornir.model.objects import InventoryObject
     from calipso_nornir.model.queries import Query
     from calipso_nornir.model.refs import ObjectRef
+    from calipso_nornir.model.status import Status
 
 
 @runtime_checkable
@@ -105,12 +109,15 @@ class Source(Protocol):
 
 # --- the store
 
-Kind: TypeAlias = Literal["inventory", "links", "implicit_links", "cliques"]
+Kind: TypeAlias = Literal["inventory", "links", "implicit_links", "cliques", "status"]
 Document: TypeAlias = dict[str, Any]
 
 
 class Collection(Protocol):
-    """A named set of plain documents beside the inventory: environments, scans, messages and the like."""
+    """A named set of plain documents beside the inventory: environments, scans, messages and the like.
+
+    Every call is atomic by itself; ``update_if`` and ``claim`` are what leases and queues are made of.
+    """
 
     def get(self, key: str) -> Document | None:
         """Return the document of a key."""
@@ -124,13 +131,54 @@ class Collection(Protocol):
         """Remove the document of a key; tell whether there was one."""
         ...
 
-    def find(self, equal: Mapping[str, Any] | None = None) -> list[Document]:
-        """Return the documents whose top-level fields have these values, ordered by key."""
+    def find(
+        self,
+        equal: Mapping[str, Any] | None = None,
+        *,
+        where: Sequence[Condition] = (),
+        order: Sequence[str] = (),
+        limit: int | None = None,
+    ) -> list[Document]:
+        """Return the documents whose top-level fields have these values and fit these conditions.
+
+        They are ordered by ``order`` (as in ``Find``), then by key.
+        """
+        ...
+
+    def insert(self, key: str, document: Document) -> bool:
+        """Insert a document if the key is free; tell whether it was."""
+        ...
+
+    def update_if(self, key: str, equal: Mapping[str, Any], changes: Mapping[str, Any]) -> Document | None:
+        """Set some top-level fields of a document, if others have these values right now.
+
+        Returns:
+            The document as it is afterwards; None when there is none, or when it has other values: nothing was done.
+        """
+        ...
+
+    def claim(
+        self, equal: Mapping[str, Any], changes: Mapping[str, Any], *, order: Sequence[str] = ()
+    ) -> Document | None:
+        """Do ``update_if`` on the first document, in this order, that has these values; no two callers get the same.
+
+        Returns:
+            The document as it is afterwards; None when there is none to claim.
+        """
         ...
 
 
 class StoreView(View, Protocol):
-    """A view that reads from a store: always one complete generation."""
+    """A view that reads from a store.
+
+    That of ``Store.snapshot`` shows one revision for as long as it is open; that of ``Store.view`` the newest at
+    each call. Objects and links come with their status.
+    """
+
+    @property
+    def revision(self) -> int:
+        """The number of what it shows; 0 for an environment that nothing was ever written to."""
+        ...
 
     def cliques(self, focal_point: ObjectRef | None = None) -> Sequence[Clique]:
         """Return the clique of a focal point, or all of them."""
@@ -152,9 +200,41 @@ class StoreView(View, Protocol):
         """Yield the documents of one kind as they are stored, ordered by ``_id``."""
         ...
 
+    def find(self, query: Find) -> Sequence[InventoryObject]:
+        """Return the objects that a query (of kind inventory) asks for."""
+        ...
+
+    def find_links(self, query: Find) -> Sequence[Link]:
+        """Return the links that a query (of kind links or implicit_links) asks for."""
+        ...
+
+    def find_cliques(self, query: Find) -> Sequence[Clique]:
+        """Return the cliques that a query (of kind cliques) asks for."""
+        ...
+
+    def find_documents(self, query: Find) -> Sequence[Document]:
+        """Return the documents of any kind that a query asks for, as they are stored."""
+        ...
+
+    def get_by_id(self, kind: Kind, document_id: str) -> Document | None:
+        """Return the document with an ``_id``."""
+        ...
+
+    def links_of(self, ref: ObjectRef) -> Sequence[Link]:
+        """Return the links with an object at either end, ordered by document id."""
+        ...
+
+    def cliques_with(self, link_ids: Iterable[str]) -> Sequence[Clique]:
+        """Return the cliques that contain one of these links, ordered by document id."""
+        ...
+
+    def status(self, document_id: str) -> Status | None:
+        """Return the status of an object or link by its ``_id``."""
+        ...
+
 
 class Writer(Protocol):
-    """Changes to one environment that become visible all at once, or not at all."""
+    """A commit that is being prepared: it becomes visible all at once, or not at all."""
 
     def digests(self, kind: Kind) -> Mapping[str, str]:
         """Return ``_id`` -> digest of every document there is, as they were before this writer's changes."""
@@ -165,7 +245,7 @@ class Writer(Protocol):
         ...
 
     def put(self, kind: Kind, documents: Iterable[Document]) -> None:
-        """Insert or replace whole documents."""
+        """Insert or replace whole documents; one with the digest that is stored already is only ``seen``."""
         ...
 
     def seen(self, kind: Kind, document_ids: Sequence[str], at: datetime) -> None:
@@ -173,7 +253,11 @@ class Writer(Protocol):
         ...
 
     def remove(self, kind: Kind, document_ids: Sequence[str]) -> None:
-        """Delete documents."""
+        """Delete documents, and the status of each."""
+        ...
+
+    def depends_on(self, kind: Kind, document_ids: Iterable[str]) -> None:
+        """Name documents (present or absent) that were read: a change of one of them after ``base`` overtakes this."""
         ...
 
 
@@ -186,11 +270,48 @@ class Store(Protocol):
         ...
 
     def view(self, environment: str) -> StoreView:
-        """Return a reader of one environment."""
+        """Return a reader of one environment; each call sees the newest revision."""
         ...
 
-    def write(self, environment: str) -> AbstractContextManager[Writer]:
-        """Begin a new generation: readers see the old one until the ``with`` block ends without an error."""
+    def snapshot(self, environment: str, *, at: datetime | None = None) -> AbstractContextManager[StoreView]:
+        """Give a reader of one revision, for a ``with`` block: the newest, or the one that was true at a time.
+
+        Raises:
+            PastUnknown: nothing is known of that time any more, or not yet.
+        """
+        ...
+
+    def write(self, environment: str, *, base: int | None = None, cause: str = "") -> AbstractContextManager[Writer]:
+        """Prepare a commit: readers see the revision before until the ``with`` block ends without an error.
+
+        Args:
+            environment: its name.
+            base: the revision from which the changes were computed; None: they stand whatever was there.
+            cause: why, for the log of commits.
+
+        Raises:
+            Overtaken: when the block ends: a document that is written, removed or depended on was written by another
+                after ``base``. Nothing was changed; compute again.
+        """
+        ...
+
+    def changes(self, environment: str, *, since: int, limit: int = 1000) -> Sequence[Change]:
+        """Return what was put and removed after a revision, ordered by revision.
+
+        A document that was put several times is told once, as it is now. Whole revisions are told: the answer may be
+        longer than ``limit`` by the rest of the last one.
+
+        Raises:
+            PastUnknown: removals since then are known no more; read the whole of it.
+        """
+        ...
+
+    def watch(self, environment: str, *, since: int, stop: Event) -> Iterator[Change]:
+        """Yield changes for ever, waiting for more at the end, until ``stop`` is set."""
+        ...
+
+    def commits(self, environment: str, *, limit: int = 100) -> Sequence[Commit]:
+        """Return the newest commits, newest first."""
         ...
 
     def environments(self) -> Sequence[str]:

@@ -22,6 +22,7 @@ TEXTS: Final[Mapping[Kind, tuple[str, ...]]] = {
     "links": ("digest", "link_type"),
     "implicit_links": ("digest", "link_type"),
     "cliques": ("digest",),
+    "status": ("digest", "kind"),
 }
 """Fields that hold a text, always."""
 
@@ -30,6 +31,7 @@ REFERENCES: Final[Mapping[Kind, tuple[str, ...]]] = {
     "links": ("source", "target"),
     "implicit_links": ("source", "target"),
     "cliques": ("focal_point",),
+    "status": (),
 }
 """Fields that hold the ``_id`` of another document."""
 
@@ -38,6 +40,7 @@ REFERENCE_LISTS: Final[Mapping[Kind, tuple[str, ...]]] = {
     "links": (),
     "implicit_links": (),
     "cliques": ("links", "nodes"),
+    "status": (),
 }
 """Fields that hold lists of them."""
 

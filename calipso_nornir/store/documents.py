@@ -16,8 +16,9 @@ from typing import TYPE_CHECKING, Any, Final
 from calipso_nornir.model.cliques import Clique
 from calipso_nornir.model.evidence import Evidence
 from calipso_nornir.model.links import Link
-from calipso_nornir.model.objects import InventoryObject
+from calipso_nornir.model.objects import SCAN, InventoryObject
 from calipso_nornir.model.refs import ObjectRef, Witness
+from calipso_nornir.model.status import Status
 from calipso_nornir.store.values import clean, clean_text, utc_ms
 
 if TYPE_CHECKING:
@@ -41,6 +42,8 @@ OBJECT_FIELDS: Final = frozenset(
         "show_in_tree",
         "on_demand",
         "handed_down",
+        "owned_by",
+        "_revision",
         "last_scanned",
         "evidence",
         "found_by",
@@ -95,10 +98,12 @@ def object_document(obj: InventoryObject) -> Document:
         document["on_demand"] = True
     if obj.handed_down:
         document["handed_down"] = clean_text(obj.handed_down)
+    if obj.owner != SCAN:
+        document["owned_by"] = clean_text(obj.owner)
     return _sealed(document, obj.scanned_at)
 
 
-def object_of(document: Document) -> InventoryObject:
+def object_of(document: Document, status: Status | None = None) -> InventoryObject:
     """Return the object of a document."""
     environment = document["environment"]
     parent_id = document.get("parent_id")
@@ -119,6 +124,8 @@ def object_of(document: Document) -> InventoryObject:
         show_in_tree=document.get("show_in_tree", True),
         on_demand=document.get("on_demand", False),
         handed_down=document.get("handed_down", ""),
+        owner=document.get("owned_by", SCAN),
+        status=status,
     )
 
 
@@ -151,7 +158,7 @@ def link_document(link: Link) -> Document:
     return _sealed(document, link.scanned_at)
 
 
-def link_of(document: Document) -> Link:
+def link_of(document: Document, status: Status | None = None) -> Link:
     """Return the link of a document."""
     environment = document["environment"]
     return Link(
@@ -168,6 +175,7 @@ def link_of(document: Document) -> Link:
         attributes=document["attributes"],
         evidence=_evidence_of(document),
         scanned_at=document.get("last_scanned"),
+        status=status,
     )
 
 
@@ -202,6 +210,44 @@ def clique_of(document: Document) -> Clique:
         nodes=tuple(ObjectRef(environment, node["type"], node["id"]) for node in document["node_refs"]),
         constraints=document["constraints"],
         scanned_at=document.get("last_scanned"),
+    )
+
+
+# --- status
+
+
+def status_document(status: Status) -> Document:
+    """Return the document of a status: it has the ``_id`` of what it is of.
+
+    ``checked_at`` is its ``last_scanned``: that a check said the same again is no new version of it.
+    """
+    document: Document = {
+        "_id": status.of,
+        "environment": clean_text(status.environment),
+        "kind": status.kind,
+        "value": status.value,
+        "label": clean_text(status.label),
+        "text": clean_text(status.text),
+        "since": None if status.since is None else utc_ms(status.since),
+        "source": clean_text(status.source),
+        "attributes": clean(dict(status.attributes)),
+    }
+    return _sealed(document, status.checked_at)
+
+
+def status_of(document: Document) -> Status:
+    """Return the status of a document."""
+    return Status(
+        environment=document["environment"],
+        of=document["_id"],
+        kind=document["kind"],
+        value=document["value"],
+        label=document["label"],
+        text=document["text"],
+        since=document["since"],
+        checked_at=document.get("last_scanned"),
+        source=document["source"],
+        attributes=document["attributes"],
     )
 
 

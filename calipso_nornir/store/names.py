@@ -17,9 +17,11 @@ Use: TypeAlias = Literal["read", "write", "make"]
 
 DEFAULT_INVENTORY: Final = "inventory"
 KINDS: Final[tuple[Kind, ...]] = get_args(Kind)
-GENERATIONS: Final = "generations"
-CHANGES: Final = "generation_changes"
+REVISIONS: Final = "revisions"
+COMMITS: Final = "revision_log"
 LAYOUT: Final = "store_layout"
+OF_BEFORE: Final = ("generations", "generation_changes")
+"""What layout 1 had; migrations read it."""
 
 SHARED: Final = frozenset({"constants", "monitoring_config_templates", "api_tokens"})
 """Collections that keep their name, whatever the inventory is called."""
@@ -47,7 +49,7 @@ PLAIN: Final = frozenset(
 )
 """Collections of plain documents that are known; others may be opened, too."""
 
-_RESERVED: Final = frozenset({*KINDS, GENERATIONS, CHANGES, LAYOUT})
+_RESERVED: Final = frozenset({*KINDS, *(f"{kind}_past" for kind in KINDS), REVISIONS, COMMITS, LAYOUT, *OF_BEFORE})
 _KNOWN: Final = (_RESERVED | PLAIN) - {DEFAULT_INVENTORY}
 _FORM: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")
 
@@ -65,6 +67,11 @@ def collection_name(inventory: str, collection: str) -> str:
     if inventory.startswith(DEFAULT_INVENTORY):
         return collection + inventory.removeprefix(DEFAULT_INVENTORY)
     return f"{inventory}_{collection}"
+
+
+def past(kind: Kind) -> str:
+    """Return the name of the collection with what was replaced or removed of a kind."""
+    return f"{kind}_past"
 
 
 def checked_inventory(name: str) -> str:

@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
 
+    from calipso_nornir.model.finding import Find
     from calipso_nornir.model.protocols import Document, Kind
     from calipso_nornir.store.searching import Needle
 
@@ -26,10 +27,11 @@ class Selection:
 
 
 FIELDS: Mapping[Kind, tuple[str, ...]] = {
-    "inventory": ("type", "id", "name", "parent_type", "parent_id", "host"),
+    "inventory": ("type", "id", "name", "parent_type", "parent_id", "host", "port_id", "mac_address", "device"),
     "links": ("link_type", "source", "target", "host"),
     "implicit_links": ("link_type", "source", "target", "host"),
     "cliques": ("focal_point_type", "focal_point"),
+    "status": ("kind",),
 }
 """Top-level fields by which documents are looked up, beside ``environment`` and ``_id``."""
 
@@ -38,22 +40,29 @@ INDEXES: Mapping[Kind, tuple[tuple[str, ...], ...]] = {
     "links": (("link_type", "_id"), ("source", "_id"), ("target", "_id"), ("host",)),
     "implicit_links": (("link_type", "_id"), ("source", "_id"), ("target", "_id"), ("host",)),
     "cliques": (("focal_point", "_id"),),
+    "status": (),
 }
 """Indexes; ``environment`` comes first in each, and each kind has one of (``environment``, ``_id``), too.
 
 Each ends with the order that is asked for: else a planner may prefer an index that only saves the sorting.
 """
 
+SPARSE: Mapping[Kind, tuple[str, ...]] = {"inventory": ("port_id", "mac_address", "device")}
+"""Fields with an index of their own that holds only the documents that have the field."""
+
+LISTS: Mapping[Kind, tuple[str, ...]] = {"inventory": ("found_by", "mac_addresses"), "cliques": ("links",)}
+"""Fields with lists whose members have an index: what ``Holds`` asks for."""
+
 UNIQUE: Mapping[Kind, tuple[str, ...]] = {"inventory": ("type", "id")}
 """Identity beside ``_id``, again within an environment."""
 
 
 class Reader(Protocol):
-    """Reads one environment of a store; each call sees one complete generation."""
+    """Reads one revision of one environment of a store."""
 
     @property
-    def uri(self) -> str:
-        """Where the store is, without secrets."""
+    def revision(self) -> int:
+        """The number of what it reads."""
         ...
 
     def select(self, selection: Selection) -> Iterator[Document]:
@@ -62,6 +71,18 @@ class Reader(Protocol):
 
     def stream(self, kind: Kind) -> Iterator[Document]:
         """Yield every document of a kind, ordered by ``_id``."""
+        ...
+
+    def find(self, query: Find) -> Iterator[Document]:
+        """Yield what a query, cleaned by ``conditions.cleaned``, asks for."""
+        ...
+
+    def some(self, kind: Kind, document_ids: Sequence[str]) -> Iterator[Document]:
+        """Yield those documents of a kind that are there, in any order."""
+        ...
+
+    def has_status(self) -> bool:
+        """Tell whether anything of the environment has a status."""
         ...
 
     def count_types(self) -> dict[str, int]:

@@ -1,39 +1,61 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The reader's side of both stores: model objects out of selected documents."""
+"""The reader's side of both stores: model objects out of selected documents, each with its status."""
 
 from __future__ import annotations
 
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from calipso_nornir.errors import StoreUnavailable
-from calipso_nornir.store.documents import clique_of, link_of, object_of
+from calipso_nornir.model.finding import Equal, Find, HoldsAny
+from calipso_nornir.store.conditions import cleaned
+from calipso_nornir.store.documents import clique_of, link_of, object_of, status_of
 from calipso_nornir.store.searching import Needle
 from calipso_nornir.store.selection import Selection
 from calipso_nornir.store.values import clean_text
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+    from contextlib import AbstractContextManager
 
     from calipso_nornir.model.cliques import Clique
     from calipso_nornir.model.links import Link
     from calipso_nornir.model.objects import InventoryObject
     from calipso_nornir.model.protocols import Document, Kind
     from calipso_nornir.model.refs import ObjectRef
+    from calipso_nornir.model.status import Status
     from calipso_nornir.store.selection import Reader
+
+T = TypeVar("T")
 
 
 class DocumentView:
-    """One environment, read only. Each call sees one complete generation, the newest there is."""
+    """One environment, read only.
 
-    def __init__(self, environment: str, reader: Reader) -> None:
+    Args:
+        environment: its name.
+        uri: where the store is, for errors.
+        pin: gives a reader of one revision: always the same one (a snapshot), or of the newest; true asks for one that
+            may be kept for long, while others read by the same thread.
+    """
+
+    def __init__(self, environment: str, *, uri: str, pin: Callable[[bool], AbstractContextManager[Reader]]) -> None:
         self._environment = environment
-        self._reader = reader
+        self._uri = uri
+        self._pin = pin
 
     @property
     def environment(self) -> str:
         """Name of the environment."""
         return self._environment
+
+    @property
+    def revision(self) -> int:
+        """The number of what it shows."""
+        with self._pin(False) as reader:  # noqa: FBT003 - see pin
+            return reader.revision
+
+    # --- objects
 
     def get(self, ref: ObjectRef) -> InventoryObject | None:
         """Return one object, or None."""
@@ -50,6 +72,26 @@ class DocumentView:
             return []
         parent = (("parent_type", clean_text(ref.type)), ("parent_id", clean_text(ref.id)))
         return self._objects(Selection("inventory", parent, ("type", "name", "id")))
+
+    def search(self, text: str, *, limit: int = 100) -> Sequence[InventoryObject]:
+        """Return objects with the text in their name, id or an attribute, ignoring case.
+
+        Those with it in name or id come first; both parts are ordered by type and id.
+        """
+        with self._reading() as reader:
+            return _joined(reader, "inventory", reader.search(Needle(text), limit=limit), object_of)
+
+    def find(self, query: Find) -> Sequence[InventoryObject]:
+        """Return the objects that a query asks for."""
+        with self._reading() as reader:
+            return _joined(reader, "inventory", reader.find(cleaned(query, "inventory")), object_of)
+
+    def counts(self) -> Mapping[str, int]:
+        """Return the number of objects by type, ordered by type."""
+        with self._reading() as reader:
+            return dict(sorted(reader.count_types().items()))
+
+    # --- links
 
     def links(
         self,
@@ -72,42 +114,83 @@ class DocumentView:
         """Return the derived links, ordered by document id."""
         return self._links(Selection("implicit_links"))
 
+    def links_of(self, ref: ObjectRef) -> Sequence[Link]:
+        """Return the links with an object at either end, ordered by document id."""
+        ends = (Selection("links", ((end, ref.document_id),)) for end in ("source", "target"))
+        with self._reading() as reader:
+            found = {document["_id"]: document for selection in ends for document in reader.select(selection)}
+            return _joined(reader, "links", (found[one] for one in sorted(found)), link_of)
+
+    def find_links(self, query: Find) -> Sequence[Link]:
+        """Return the links that a query asks for."""
+        with self._reading() as reader:
+            return _joined(reader, query.kind, reader.find(cleaned(query, "links", "implicit_links")), link_of)
+
+    # --- cliques
+
     def cliques(self, focal_point: ObjectRef | None = None) -> Sequence[Clique]:
         """Return the clique of a focal point, or all of them, ordered by document id."""
         equal = () if focal_point is None else (("focal_point", focal_point.document_id),)
-        with _undamaged(self._reader.uri):
-            return [clique_of(document) for document in self._reader.select(Selection("cliques", equal))]
+        with self._reading() as reader:
+            return [clique_of(document) for document in reader.select(Selection("cliques", equal))]
 
-    def search(self, text: str, *, limit: int = 100) -> Sequence[InventoryObject]:
-        """Return objects with the text in their name, id or an attribute, ignoring case.
+    def cliques_with(self, link_ids: Iterable[str]) -> Sequence[Clique]:
+        """Return the cliques that contain one of these links, ordered by document id."""
+        return self.find_cliques(Find(kind="cliques", where=(HoldsAny("links", tuple(link_ids)),)))
 
-        Those with it in name or id come first; both parts are ordered by type and id.
-        """
-        with _undamaged(self._reader.uri):
-            return [object_of(document) for document in self._reader.search(Needle(text), limit=limit)]
+    def find_cliques(self, query: Find) -> Sequence[Clique]:
+        """Return the cliques that a query asks for."""
+        with self._reading() as reader:
+            return [clique_of(document) for document in reader.find(cleaned(query, "cliques"))]
 
-    def counts(self) -> Mapping[str, int]:
-        """Return the number of objects by type, ordered by type."""
-        return dict(sorted(self._reader.count_types().items()))
+    # --- documents
 
     def documents(self, kind: Kind) -> Iterator[Document]:
         """Yield the documents of one kind as they are stored, ordered by ``_id``."""
-        with _undamaged(self._reader.uri):
-            yield from self._reader.stream(kind)
+        with self._reading(long=True) as reader:
+            yield from reader.stream(kind)
+
+    def find_documents(self, query: Find) -> Sequence[Document]:
+        """Return the documents that a query asks for."""
+        with self._reading() as reader:
+            return list(reader.find(cleaned(query)))
+
+    def get_by_id(self, kind: Kind, document_id: str) -> Document | None:
+        """Return the document with an ``_id``."""
+        with self._reading() as reader:
+            return next(reader.find(cleaned(Find(kind=kind, where=(Equal("_id", document_id),)))), None)
+
+    def status(self, document_id: str) -> Status | None:
+        """Return the status of an object or link by its ``_id``."""
+        found = self.get_by_id("status", document_id)
+        return None if found is None else status_of(found)
 
     def _objects(self, selection: Selection) -> list[InventoryObject]:
-        with _undamaged(self._reader.uri):
-            return [object_of(document) for document in self._reader.select(selection)]
+        with self._reading() as reader:
+            return _joined(reader, selection.kind, reader.select(selection), object_of)
 
     def _links(self, selection: Selection) -> list[Link]:
-        with _undamaged(self._reader.uri):
-            return [link_of(document) for document in self._reader.select(selection)]
+        with self._reading() as reader:
+            return _joined(reader, selection.kind, reader.select(selection), link_of)
+
+    @contextmanager
+    def _reading(self, *, long: bool = False) -> Iterator[Reader]:
+        """Say so when a document is not what this program wrote: cut short, or changed by others."""
+        try:
+            with self._pin(long) as reader:
+                yield reader
+        except (LookupError, TypeError, ValueError, AttributeError) as error:
+            problem = f"a document in it is damaged ({type(error).__name__}: {error})"
+            raise StoreUnavailable(self._uri, problem) from error
 
 
-@contextmanager
-def _undamaged(uri: str) -> Iterator[None]:
-    """Say so when a document is not what this program wrote: cut short, or changed by others."""
-    try:
-        yield
-    except (LookupError, TypeError, ValueError, AttributeError) as error:
-        raise StoreUnavailable(uri, f"a document in it is damaged ({type(error).__name__}: {error})") from error
+def _joined(
+    reader: Reader, kind: Kind, documents: Iterable[Document], made: Callable[[Document, Status | None], T]
+) -> list[T]:
+    """Return what documents of objects or links stand for, each with its status."""
+    if kind == "implicit_links" or not reader.has_status():
+        return [made(document, None) for document in documents]
+    known = list(documents)
+    told = map(status_of, reader.some("status", [one["_id"] for one in known]))
+    statuses = {one.of: one for one in told if one.kind == kind}  # a derived link may have the _id of a found one
+    return [made(document, statuses.get(document["_id"])) for document in known]

@@ -2,7 +2,7 @@
 """A process that writes or reads numbered generations, and what such a generation looks like.
 
 ``python -m tests.contract.store_worker write KIND URI SIZE FIRST`` writes generation after generation until it is
-killed; ``… read KIND URI`` reads until its standard input is closed; ``… hold KIND URI`` opens a generation and waits.
+killed; ``… read KIND URI`` reads until its standard input is closed.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ import threading
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
+from calipso_nornir.errors import Overtaken
 from calipso_nornir.model.links import Link
 from calipso_nornir.model.objects import InventoryObject
 from calipso_nornir.model.refs import ObjectRef
@@ -68,10 +69,16 @@ def links(generation: int, size: int) -> Iterator[Link]:
 
 
 def write(store: Store, generation: int, size: int) -> None:
-    """Write one generation the way a scan does: what changed, what was seen, what is gone."""
-    with store.write(ENVIRONMENT) as writer:
-        _write_kind(writer, "inventory", map(object_document, objects(generation, size)), generation)
-        _write_kind(writer, "links", map(link_document, links(generation, size)), generation)
+    """Write one generation the way a scan does: what changed, what was seen, what is gone; again when overtaken."""
+    while True:
+        base = store.view(ENVIRONMENT).revision
+        try:
+            with store.write(ENVIRONMENT, base=base, cause=f"generation {generation}") as writer:
+                _write_kind(writer, "inventory", map(object_document, objects(generation, size)), generation)
+                _write_kind(writer, "links", map(link_document, links(generation, size)), generation)
+        except Overtaken:
+            continue
+        return
 
 
 def _write_kind(writer: Writer, kind: Kind, documents: Iterator[Document], generation: int) -> None:
@@ -93,16 +100,21 @@ def _write_kind(writer: Writer, kind: Kind, documents: Iterator[Document], gener
 def generation_of(documents: list[Document], kind: str, *, seen: int = 0) -> int:
     """Return the one generation that a reading shows; an AssertionError tells what is mixed or missing.
 
-    ``seen``: a generation that was written before, although its number is higher: quiet objects keep its time.
+    When a document was seen is no part of a revision: quiet objects may show the time of the one that is being
+    written. ``seen``: a generation that was written before, although its number is higher.
     """
-    numbers = {document["generation"] for document in documents if "generation" in document}
+    changing = [document for document in documents if "generation" in document]
+    numbers = {document["generation"] for document in changing}
     if kind == "links":
+        changing = documents
         numbers = {document["attributes"]["generation"] for document in documents}
     assert len(numbers) == 1, f"{kind}: generations {sorted(numbers)} at once"
     [number] = numbers
-    times = {document["last_scanned"] for document in documents}
-    expected = {scanned_at(number), scanned_at(max(number, seen))}
-    assert times == expected, f"{kind}: generation {number}, but seen at {sorted(map(str, times))}"
+    times = {document["last_scanned"] for document in changing}
+    assert times == {scanned_at(number)}, f"{kind}: generation {number}, but seen at {sorted(map(str, times))}"
+    quiet = [one["last_scanned"] for one in documents if kind == "inventory" and "generation" not in one]
+    latest = scanned_at(max(number + 1, seen))
+    assert all(scanned_at(number) <= at <= latest for at in quiet), f"{kind}: generation {number}, quiet: {quiet}"
     return int(number)
 
 
@@ -148,10 +160,6 @@ def main(action: str, kind: str, uri: str, *numbers: str) -> None:
         while not ended.is_set():
             for seen in read(store):
                 _say(seen)
-    elif action == "hold":
-        with store.write(ENVIRONMENT):
-            _say({"held": 1})
-            sys.stdin.read()
 
 
 def _wait_for_end(ended: threading.Event) -> None:

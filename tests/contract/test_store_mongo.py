@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What only MongoDB has: generations read through a log, leases that end, addresses with passwords."""
+"""What only MongoDB has: commits that were never finished, locks that end, addresses with passwords."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ import signal
 import time
 import traceback
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import pymongo
@@ -17,13 +18,23 @@ from bson.objectid import ObjectId
 
 from calipso_nornir.errors import DocumentRefused, StoreBusy, StoreUnavailable, StoreVersionMismatch, UnknownInventory
 from calipso_nornir.model.cliques import Clique
-from calipso_nornir.store import open_store
+from calipso_nornir.store import clear, open_store
 from calipso_nornir.store.documents import clique_document, link_document, object_document
-from calipso_nornir.store.mongo import MongoStore, generations
-from calipso_nornir.store.mongo.generations import Generations
-from calipso_nornir.store.mongo.reader import MongoReader
+from calipso_nornir.store.mongo import MongoStore
+from calipso_nornir.store.mongo.commit import Attempt
+from calipso_nornir.store.mongo.writer import MongoWriter
 from calipso_nornir.store.names import KINDS
-from calipso_nornir.testing.store_samples import AT, ENVIRONMENT, LATER, host, link, pnic, put, stored
+from calipso_nornir.testing.store_samples import (
+    AT,
+    ENVIRONMENT,
+    LATER,
+    ODD_ATTRIBUTES,
+    host,
+    link,
+    pnic,
+    put,
+    stored,
+)
 from tests.contract.store_worker import check, write
 from tests.contract.test_store_processes import said, worker
 from tests.fixtures.places import LEASE_S
@@ -32,8 +43,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
-    from calipso_nornir.model.protocols import Store
-    from calipso_nornir.store.selection import Selection
+    from calipso_nornir.model.protocols import Store, StoreView
     from tests.fixtures.mongod import Mongod
     from tests.fixtures.places import Place
 
@@ -74,9 +84,9 @@ def new_generation(store: Store) -> None:
         )
 
 
-def everything(store: Store) -> dict[str, Any]:
+def everything(store: Store, view: StoreView | None = None) -> dict[str, Any]:
     """Return what every look-up gives."""
-    view = store.view(ENVIRONMENT)
+    view = view or store.view(ENVIRONMENT)
     objects = [host("h1"), host("h2"), host("h3"), pnic("h1", "eth0"), pnic("h1", "eth1"), pnic("h2", "eth0")]
     return {
         "get": [view.get(one.ref) for one in objects],
@@ -93,53 +103,6 @@ def everything(store: Store) -> dict[str, Any]:
     }
 
 
-def interrupted(monkeypatch: pytest.MonkeyPatch, *, after_calls: int) -> None:
-    """Let applying a log fail after so many pages, as if the connection had gone."""
-    real: Callable[..., None] = Generations._put_page  # noqa: SLF001 - to fail in the middle, not to replace it
-    calls = 0
-
-    def put_page(self: Generations, *arguments: Any) -> None:  # noqa: ANN401 - those of the real one
-        nonlocal calls
-        calls += 1
-        if calls > after_calls:
-            raise pymongo.errors.AutoReconnect("gone")
-        real(self, *arguments)
-
-    monkeypatch.setattr(generations, "PAGE", 2)
-    monkeypatch.setattr(Generations, "_put_page", put_page)
-
-
-@pytest.mark.parametrize("after_calls", range(5))
-def test_a_generation_that_is_half_applied_is_read_whole(
-    mongo_place: Place,
-    database: pymongo.database.Database[dict[str, Any]],
-    monkeypatch: pytest.MonkeyPatch,
-    caplog: pytest.LogCaptureFixture,
-    after_calls: int,
-) -> None:
-    store = mongo_place.open_impatient()
-    old_generation(store)
-    with monkeypatch.context() as patch:
-        interrupted(patch, after_calls=after_calls)
-        new_generation(store)
-        assert "the next writer will finish applying it" in caplog.text
-    marker = database["generations"].find_one({"_id": ENVIRONMENT})
-    assert marker is not None
-    assert (marker["state"], marker["generation"]) == ("committing", 2)
-    through_log = everything(store)
-    with store.write(ENVIRONMENT):
-        pass  # finishes what was begun
-    marker = database["generations"].find_one({"_id": ENVIRONMENT})
-    assert marker == {"_id": ENVIRONMENT, "generation": 2, "state": "clean"}
-    assert [name for name in database.list_collection_names() if "changes" in name] == []
-    assert everything(store) == through_log
-    fresh = MongoStore(mongo_place.uri, inventory="RDO")
-    old_generation(fresh)
-    new_generation(fresh)
-    assert everything(fresh) == through_log
-    fresh.close()
-
-
 def test_looking_makes_no_collections(mongo_place: Place, database: Any) -> None:  # noqa: ANN401 - pymongo's
     with pytest.raises(UnknownInventory, match="RDO"):
         MongoStore(mongo_place.uri, inventory="RDO", use="read")
@@ -150,53 +113,90 @@ def test_looking_makes_no_collections(mongo_place: Place, database: Any) -> None
         assert everything(reader) == everything(store)
 
 
-@pytest.mark.parametrize("code", [26, 43, 175], ids=["no such log", "no such cursor", "log dropped"])
-def test_a_log_that_was_applied_and_dropped_while_it_was_read_is_read_anew(
-    mongo_place: Place, monkeypatch: pytest.MonkeyPatch, code: int
-) -> None:
-    store = mongo_place.open()
-    old_generation(store)
-    real = MongoReader._selected  # noqa: SLF001 - the server's answer comes in at the worst moment only
+STEPS = ("_known", "_keep", "_write", "_seen", "publish")
+"""What a commit is made of; a process may die before each of them."""
+
+
+class Died(BaseException):
+    """The process died."""
+
+
+def dying(patch: pytest.MonkeyPatch, step: str, *, after: int) -> None:
+    """Let a writer die after so many calls of a step; it tidies nothing up."""
+    real: Callable[..., Any] = getattr(Attempt, step)
     calls = 0
 
-    def selected(self: MongoReader, selection: Selection, log: str | None) -> Any:  # noqa: ANN401 - as the real one
+    def counted(self: Attempt, *arguments: Any) -> Any:  # noqa: ANN401 - those of the real one
         nonlocal calls
         calls += 1
-        if calls == 1:
-            new_generation(store)
-            raise pymongo.errors.OperationFailure("collection dropped", code)
-        return real(self, selection, log)
+        if calls > after:
+            raise Died
+        return real(self, *arguments)
 
-    monkeypatch.setattr(MongoReader, "_selected", selected)
-    assert {one.name for one in store.view(ENVIRONMENT).of_type("host")} == {"H1", "H3"}
-    assert calls == 2
+    patch.setattr(Attempt, step, counted)
+    patch.setattr(MongoWriter, "_take_back", lambda *_: None)
 
 
-def test_a_query_that_fails_without_another_generation_is_told(
-    mongo_place: Place, monkeypatch: pytest.MonkeyPatch
+def without_times(found: Any) -> Any:  # noqa: ANN401 - whatever look-ups give
+    """Return what look-ups gave, but for when it was seen: that is no part of a revision."""
+    if isinstance(found, dict):
+        return {key: without_times(member) for key, member in found.items() if key != "last_scanned"}
+    if isinstance(found, (list, tuple)):
+        return [without_times(member) for member in found]
+    return replace(found, scanned_at=None) if hasattr(found, "scanned_at") else found
+
+
+@pytest.mark.parametrize("step", STEPS)
+def test_a_writer_that_died_at_any_step_leaves_what_was_there(
+    mongo_place: Place, monkeypatch: pytest.MonkeyPatch, step: str
+) -> None:
+    store = mongo_place.open_impatient()
+    put(store, "inventory", [object_document(host("h0", **ODD_ATTRIBUTES))])
+    fresh = MongoStore(mongo_place.uri, inventory="RDO")
+    put(fresh, "inventory", [object_document(host("h0", **ODD_ATTRIBUTES))])
+    old_generation(fresh)
+    before = without_times(everything(fresh))
+    new_generation(fresh)
+    wanted = everything(fresh)
+    fresh.close()
+    for after in range(5):
+        clear(store, ENVIRONMENT)
+        put(store, "inventory", [object_document(host("h0", **ODD_ATTRIBUTES))])
+        old_generation(store)
+        with store.snapshot(ENVIRONMENT) as snapshot:
+            with monkeypatch.context() as patch, contextlib.suppress(Died):
+                dying(patch, step, after=after)
+                new_generation(store)
+            now = store.view(ENVIRONMENT).revision
+            if now == snapshot.revision:
+                assert without_times(everything(store)) == before, "readers notice nothing"
+            else:
+                assert after > 0
+            new_generation(store)  # takes back what the dead one left
+            assert everything(store) == wanted
+            assert without_times(everything(store, snapshot)) == before, "nor does one who has been reading for long"
+            assert [one.revision for one in store.commits(ENVIRONMENT, limit=1)] == [store.view(ENVIRONMENT).revision]
+
+
+def test_what_a_commit_could_not_finish_is_taken_back_at_once(
+    mongo_place: Place, monkeypatch: pytest.MonkeyPatch, database: pymongo.database.Database[dict[str, Any]]
 ) -> None:
     store = mongo_place.open()
     old_generation(store)
+    before = everything(store)
 
-    def selected(*_: object) -> Any:  # noqa: ANN401 - as the real one
-        raise pymongo.errors.OperationFailure("query killed", 175)
+    def broken(*_: object) -> None:
+        raise pymongo.errors.OperationFailure("no more", 1)
 
-    monkeypatch.setattr(MongoReader, "_selected", selected)
-    with pytest.raises(StoreUnavailable, match="query killed"):
-        store.view(ENVIRONMENT).of_type("host")
-
-
-def test_logs_of_the_dead_are_dropped(mongo_place: Place, database: pymongo.database.Database[dict[str, Any]]) -> None:
-    with worker("write", mongo_place, 20000, 1) as writer:
-        said(writer)
-        while not any("changes" in name for name in database.list_collection_names()):
-            time.sleep(0.01)
-        writer.kill()
-    store = mongo_place.open()
-    assert stored(store) == {}
-    put(store, "inventory", [object_document(host("h1"))])
-    assert [name for name in database.list_collection_names() if "changes" in name] == []
-    assert len(stored(store)) == 1
+    with monkeypatch.context() as patch:
+        patch.setattr(Attempt, "_seen", broken)
+        with pytest.raises(StoreUnavailable, match="no more"):
+            new_generation(store)
+    assert without_times(everything(store)) == without_times(before)
+    marker = database["revisions"].find_one({"_id": ENVIRONMENT})
+    assert marker is not None
+    assert "lock" not in marker
+    assert database["inventory"].count_documents({"_revision": {"$gt": 1}}) == 0
 
 
 def test_a_writer_that_was_suspended_changes_nothing_any_more(mongo_place: Place) -> None:
@@ -218,19 +218,42 @@ def test_a_writer_that_was_suspended_changes_nothing_any_more(mongo_place: Place
     assert check(store, size, seen=9000) in (9000, *range(1, 50))
 
 
-def test_a_lost_lease_ends_the_writer(mongo_place: Place, database: pymongo.database.Database[dict[str, Any]]) -> None:
-    store = mongo_place.open_impatient()
+@pytest.mark.parametrize("step", ["_keep", "_write", "publish"])
+def test_a_writer_whose_lock_was_taken_over_begins_again(
+    mongo_place: Place, monkeypatch: pytest.MonkeyPatch, step: str
+) -> None:
+    store, other = mongo_place.open_impatient(), mongo_place.open_impatient()
     old_generation(store)
-    before = everything(store)
+    real: Callable[..., Any] = getattr(Attempt, step)
+    held_up: list[str] = []
 
-    def lose() -> None:
-        with store.write(ENVIRONMENT) as writer:
-            writer.put("inventory", [object_document(host("h9"))])
-            database["generations"].update_one({"_id": ENVIRONMENT}, {"$set": {"lease.token": "another's"}})
+    def slow(self: Attempt, *arguments: Any) -> Any:  # noqa: ANN401 - those of the real one
+        if not held_up:
+            held_up.append(step)
+            time.sleep(LEASE_S + 0.2)
+            put(other, "inventory", [object_document(host("h9"))])
+        return real(self, *arguments)
 
-    with pytest.raises(StoreBusy):
-        lose()
-    assert everything(store) == before
+    monkeypatch.setattr(Attempt, step, slow)
+    new_generation(store)
+    assert {one.id for one in store.view(ENVIRONMENT).of_type("host")} == {"h1", "h3", "h9"}
+    assert len(store.commits(ENVIRONMENT)) == 3
+    assert list(other.view(ENVIRONMENT).documents("inventory")) == list(store.view(ENVIRONMENT).documents("inventory"))
+
+
+def test_another_who_commits_is_waited_for_and_then_told(
+    mongo_place: Place, database: pymongo.database.Database[dict[str, Any]]
+) -> None:
+    store = mongo_place.open(wait_s=0.3)
+    old_generation(store)
+    lock = {"token": "x", "owner": "process 7 on elsewhere", "until": datetime.now(UTC) + timedelta(seconds=60)}
+    database["revisions"].update_one({"_id": ENVIRONMENT}, {"$set": {"lock": lock}})
+    with pytest.raises(StoreBusy, match="process 7 on elsewhere"):
+        new_generation(store)
+    put(store, "inventory", [object_document(host("h1", environment="b"))], environment="b")
+    database["revisions"].update_one({"_id": ENVIRONMENT}, {"$set": {"lock.until": datetime.now(UTC)}})
+    new_generation(store)
+    assert store.view(ENVIRONMENT).revision == 3, "the number of who was there before is used no more"
 
 
 def test_ids_are_object_ids_and_times_are_dates(
@@ -284,11 +307,13 @@ def test_every_look_up_uses_an_index(mongo_place: Place, database: pymongo.datab
     looked_up = set()
     for entry in entries:
         assert "COLLSCAN" not in entry["planSummary"], entry["command"]
-        names = set(entry["command"].get("filter", {})) - {"environment"}
+        wanted = entry["command"].get("filter", {})
+        names = {name for name, value in wanted.items() if "$exists" not in str(value)} - {"environment", "_revision"}
         looked_up |= names
         assert all(f"{name}:" in entry["planSummary"] for name in names), (entry["command"], entry["planSummary"])
     assert looked_up >= {"_id", "type", "parent_id", "link_type", "source", "target", "focal_point", "key"}
-    assert database["system.profile"].count_documents({"hasSortStage": True}) == 0
+    sorting = database["system.profile"].find({"hasSortStage": True})
+    assert [(one["ns"], one["command"], one["planSummary"]) for one in sorting] == []
 
 
 def test_indexes_are_there(mongo_place: Place, database: pymongo.database.Database[dict[str, Any]]) -> None:
@@ -375,7 +400,7 @@ def test_inventories_of_two_names_know_nothing_of_each_other(
     assert one.collection("scans").find() == []
     assert one.collection("constants").find() == [{"a": 1}]
     names = set(database.list_collection_names())
-    assert {"inventory", "links", "RDO", "RDO_links", "RDO_scans", "constants", "RDO_generations"} <= names
+    assert {"inventory", "links", "RDO", "RDO_links", "RDO_scans", "constants", "RDO_revisions"} <= names
 
 
 def test_a_server_that_dies_loses_no_generation_that_was_written(tmp_path: Path) -> None:

@@ -16,15 +16,15 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from calipso_nornir.errors import StoreBusy
 from calipso_nornir.store import clear
 from calipso_nornir.store.documents import object_document
 from calipso_nornir.testing.store_samples import host, put
 from tests.contract.store_worker import ENVIRONMENT, check, generation_of, objects, write
-from tests.fixtures.places import LEASE_S, Place
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from tests.fixtures.places import Place
 
 pytest_plugins = ["tests.fixtures.stores"]
 
@@ -113,29 +113,6 @@ def _killed_after(writer: subprocess.Popen[str], seconds: float) -> int | None:
     timer.join()
     done = [line["done"] for line in lines if "done" in line]
     return done[-1] if done else None
-
-
-def test_a_second_writer_waits_and_then_says_who_is_in_the_way(place: Place) -> None:
-    place.open()
-    with worker("hold", place) as other:
-        said(other)
-        began = time.monotonic()
-        with pytest.raises(StoreBusy) as caught, place.open(wait_s=LEASE_S * 1.5).write(ENVIRONMENT):
-            pass
-        assert LEASE_S * 1.4 <= time.monotonic() - began < 10, "the other's lease is kept up while it lives"
-        assert caught.value.environment == ENVIRONMENT
-        assert str(other.pid) in caught.value.owner
-        put(place.open(wait_s=1), "inventory", [object_document(host("h1", environment="b"))], environment="b")
-        place.open(wait_s=1).collection("messages").put("1", {"level": "info"})
-
-
-def test_a_writer_that_waits_gets_its_turn(place: Place) -> None:
-    place.open()
-    with worker("hold", place) as other:
-        said(other)
-        threading.Timer(0.5, other.kill).start()
-        write(place.open(wait_s=20), 1, 10)
-    assert check(place.open(), 10) == 1
 
 
 def test_writers_of_one_environment_never_mix(place: Place) -> None:

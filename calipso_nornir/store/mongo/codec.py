@@ -11,12 +11,14 @@ from typing import TYPE_CHECKING, Any, Final
 
 import bson
 from bson.errors import BSONError
+from bson.int64 import Int64
 from bson.objectid import ObjectId
 from bson.raw_bson import RawBSONDocument
 
 from calipso_nornir.store.checking import REFERENCE_LISTS, REFERENCES
 from calipso_nornir.store.keys import ESCAPE_IN_BYTES, OWN, decoded, encoded, escape
 from calipso_nornir.store.mongo.connection import OPTIONS, RAW_OPTIONS
+from calipso_nornir.store.mongo.places import OF, REVISION, UNTIL
 from calipso_nornir.store.values import clean
 
 if TYPE_CHECKING:
@@ -26,6 +28,12 @@ if TYPE_CHECKING:
 
 _TYPELESS: Final[Mapping[str, Callable[[str], Any]]] = {"int": int}
 _OWN_KEYS: Final = ("_id", "key")
+VERSION: Final = f"{OWN}version"
+"""What is another one after each write of a plain document; no field of such a document is called so."""
+_INT64: Final = 8
+_NAME: Final = b"\x12" + REVISION.encode() + b"\0"
+"""How the element of a 64 bit integer of that name begins (bsonspec.org)."""
+_TAIL: Final = len(_NAME) + _INT64 + 1
 
 
 def to_bson(value: dict[str, Any]) -> bytes:
@@ -54,23 +62,40 @@ def _typeless(value: Any) -> tuple[str, str] | None:  # noqa: ANN401 - any value
     return None
 
 
-# --- documents of a generation
+# --- documents of a revision
 
 
-def to_raw(kind: Kind, document: Document) -> RawBSONDocument:
-    """Return a checked document as it is stored."""
+def to_raw(kind: Kind, document: Document) -> bytes:
+    """Return the BSON of a checked document, but for its revision."""
     stored = {**document, "_id": ObjectId(document["_id"])}
     references = {name: stored.pop(name) for name in (*REFERENCES[kind], *REFERENCE_LISTS[kind])}
     raw = to_bson(stored)
     if references:
         ids = {name: _object_ids(value) for name, value in references.items()}
         raw = _joined(raw, bson.encode(ids))
-    return RawBSONDocument(raw, RAW_OPTIONS)
+    return raw
+
+
+def stamped(raw: bytes, revision: int) -> RawBSONDocument:
+    """Return a document as it is stored by a revision, which is its last element."""
+    return RawBSONDocument(_joined(raw, bson.encode({REVISION: Int64(revision)})), RAW_OPTIONS)
+
+
+def revision_of(raw: bytes) -> int:
+    """Return the revision that wrote a document."""
+    if raw[-_TAIL : -_INT64 - 1] == _NAME:
+        return int.from_bytes(raw[-_INT64 - 1 : -1], "little", signed=True)
+    return int(bson.decode(raw, codec_options=OPTIONS)[REVISION])
 
 
 def from_raw(kind: Kind, raw: bytes) -> Document:
-    """Return the document of what is stored."""
+    """Return the document of what is stored, whether it is current or past."""
     document = from_bson(raw)
+    of = document.pop(OF, None)
+    if of is not None:
+        document["_id"] = of
+    document.pop(UNTIL, None)
+    document.pop(REVISION, None)
     for name in ("_id", *REFERENCES[kind]):
         document[name] = str(document[name])
     for name in REFERENCE_LISTS[kind]:
@@ -91,17 +116,19 @@ def _joined(one: bytes, other: bytes) -> bytes:
 # --- plain documents
 
 
-def to_plain(key: str, document: Document) -> RawBSONDocument:
+def to_plain(key: str, document: Document, *, version: ObjectId) -> RawBSONDocument:
     """Return a plain document as it is stored under a key."""
     stored = encoded(clean(document), escape, _typeless)
     own = {f"{OWN}{name}": stored.pop(name) for name in _OWN_KEYS if name in stored}
-    return RawBSONDocument(bson.encode({"key": key, **own, **stored}, codec_options=OPTIONS), RAW_OPTIONS)
+    return RawBSONDocument(
+        bson.encode({"key": key, VERSION: version, **own, **stored}, codec_options=OPTIONS), RAW_OPTIONS
+    )
 
 
 def from_plain(raw: bytes) -> Document:
     """Return the plain document of what is stored."""
     value = bson.decode(raw, codec_options=OPTIONS)
-    for name in _OWN_KEYS:
+    for name in (*_OWN_KEYS, VERSION):
         value.pop(name, None)
     document: Document = decoded(value, _TYPELESS)
     return document

@@ -1,24 +1,34 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Collections of plain documents in MongoDB: each document has its key in the field ``key``."""
+"""Collections of plain documents in MongoDB: each document has its key in the field ``key``, and a version.
+
+The version is another one after each write. It makes ``update_if`` atomic, and shows a writer whose answer was lost
+whether what it wrote is there.
+"""
 
 from __future__ import annotations
 
 import re
 from typing import TYPE_CHECKING, Any, Final
 
+from bson.objectid import ObjectId
 from pymongo import ASCENDING, IndexModel
 from pymongo.errors import DuplicateKeyError
 
+from calipso_nornir.model.finding import Find
+from calipso_nornir.store.conditions import cleaned, fits, rank
 from calipso_nornir.store.equality import matches
-from calipso_nornir.store.mongo.codec import from_plain, to_plain
-from calipso_nornir.store.mongo.connection import RAW_OPTIONS, translated
+from calipso_nornir.store.mongo.codec import VERSION, from_plain, to_plain
+from calipso_nornir.store.mongo.connection import RAW_OPTIONS
 from calipso_nornir.store.values import clean, clean_text
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
+    from bson.raw_bson import RawBSONDocument
+
+    from calipso_nornir.model.finding import Condition
     from calipso_nornir.model.protocols import Document
-    from calipso_nornir.store.mongo.connection import PlainDatabase, RawCollection
+    from calipso_nornir.store.mongo.connection import PlainDatabase, RawCollection, Riding
 
 _PLAIN_NAME: Final = re.compile(r"(?!key$|_id$)\w+", re.ASCII)
 _INDEXES: Final = (
@@ -31,40 +41,114 @@ _INDEXES: Final = (
 class MongoCollection:
     """Plain documents by key."""
 
-    def __init__(self, database: PlainDatabase, name: str, *, uri: str) -> None:
+    def __init__(self, database: PlainDatabase, name: str, *, riding: Riding) -> None:
         self._documents: RawCollection = database[name].with_options(codec_options=RAW_OPTIONS)
-        self._uri = uri
+        self._riding = riding
         self._indexed = False
 
     def get(self, key: str) -> Document | None:
         """Return the document of a key."""
-        with translated(self._uri):
-            stored = self._documents.find_one({"key": clean_text(key)})
-            return None if stored is None else from_plain(bytes(stored.raw))
+        stored = self._stored(clean_text(key))
+        return None if stored is None else from_plain(bytes(stored.raw))
 
     def put(self, key: str, document: Document) -> None:
         """Insert or replace the document of a key, whole."""
         name = clean_text(key)
-        stored = to_plain(name, document)
-        with translated(self._uri):
-            if not self._indexed:
-                self._documents.create_indexes(list(_INDEXES))
-                self._indexed = True
+        stored = to_plain(name, document, version=ObjectId())
+
+        def attempt() -> None:
+            self._index()
             try:
                 self._documents.replace_one({"key": name}, stored, upsert=True)
             except DuplicateKeyError:  # two processes made it at the same time; now it is there to be replaced
                 self._documents.replace_one({"key": name}, stored, upsert=True)
 
+        self._riding(attempt)
+
     def delete(self, key: str) -> bool:
         """Remove the document of a key; tell whether there was one."""
-        with translated(self._uri):
-            return self._documents.delete_one({"key": clean_text(key)}).deleted_count > 0
+        return self._riding(lambda: self._documents.delete_one({"key": clean_text(key)}).deleted_count > 0)
 
-    def find(self, equal: Mapping[str, Any] | None = None) -> list[Document]:
-        """Return the documents whose top-level fields have these values, ordered by key."""
-        wanted = clean(dict(equal or {}))
+    def find(
+        self,
+        equal: Mapping[str, Any] | None = None,
+        *,
+        where: Sequence[Condition] = (),
+        order: Sequence[str] = (),
+        limit: int | None = None,
+    ) -> list[Document]:
+        """Return the documents that have these values and fit these conditions, ordered by ``order``, then by key."""
+        return [document for _, document in self._found(equal or {}, where=where, order=order)][:limit]
+
+    def insert(self, key: str, document: Document) -> bool:
+        """Insert a document if the key is free; tell whether it was."""
+        name, version = clean_text(key), ObjectId()
+        stored = to_plain(name, document, version=version)
+
+        def attempt() -> bool:
+            self._index()
+            try:
+                self._documents.insert_one(stored)
+            except DuplicateKeyError:
+                found = self._documents.find_one({"key": name})
+                return found is not None and found.get(VERSION) == version  # written before the answer was lost
+            return True
+
+        return self._riding(attempt)
+
+    def update_if(self, key: str, equal: Mapping[str, Any], changes: Mapping[str, Any]) -> Document | None:
+        """Set some top-level fields of a document, if others have these values right now; return it afterwards."""
+        wanted = clean(dict(equal))
+        while (stored := self._stored(clean_text(key))) is not None:
+            if not matches(from_plain(bytes(stored.raw)), wanted):
+                return None
+            after = self._replaced(stored, changes)
+            if after is not None:
+                return after
+        return None
+
+    def claim(
+        self, equal: Mapping[str, Any], changes: Mapping[str, Any], *, order: Sequence[str] = ()
+    ) -> Document | None:
+        """Do so with the first document, in this order, that has these values; no two callers get the same."""
+        while found := self._found(equal, order=order):
+            for stored, _ in found:
+                after = self._replaced(stored, changes)
+                if after is not None:
+                    return after
+        return None
+
+    def _replaced(self, stored: RawBSONDocument, changes: Mapping[str, Any]) -> Document | None:
+        """Replace a document by one with changes, and return that; None when another was faster."""
+        after: Document = {**from_plain(bytes(stored.raw)), **clean(dict(changes))}
+        version = ObjectId()
+        new = to_plain(stored["key"], after, version=version)
+        same = {"key": stored["key"], VERSION: stored.get(VERSION)}  # null fits what has none, too
+
+        def attempt() -> bool:
+            if self._documents.replace_one(same, new).matched_count:
+                return True
+            found = self._documents.find_one({"key": stored["key"]})
+            return found is not None and found.get(VERSION) == version  # written before the answer was lost
+
+        return after if self._riding(attempt) else None
+
+    def _stored(self, name: str) -> RawBSONDocument | None:
+        return self._riding(lambda: self._documents.find_one({"key": name}))
+
+    def _found(
+        self, equal: Mapping[str, Any], *, where: Sequence[Condition] = (), order: Sequence[str] = ()
+    ) -> list[tuple[RawBSONDocument, Document]]:
+        wanted = clean(dict(equal))
+        conditions = cleaned(Find(where=tuple(where))).where
         simple = {n: value for n, value in wanted.items() if isinstance(value, str) and _PLAIN_NAME.fullmatch(n)}
         query = {"key": {"$exists": True}, **simple}  # what MongoDB compares differently is sorted out below
-        with translated(self._uri):
-            documents = [from_plain(bytes(stored.raw)) for stored in self._documents.find(query).sort("key", ASCENDING)]
-        return [document for document in documents if matches(document, wanted)]
+        stored = self._riding(lambda: list(self._documents.find(query).sort("key", ASCENDING)))
+        pairs = ((one, from_plain(bytes(one.raw))) for one in stored)
+        found = [pair for pair in pairs if matches(pair[1], wanted) and fits(pair[1], conditions)]
+        return sorted(found, key=lambda pair: [rank(pair[1].get(name)) for name in order]) if order else found
+
+    def _index(self) -> None:
+        if not self._indexed:
+            self._documents.create_indexes(list(_INDEXES))
+            self._indexed = True

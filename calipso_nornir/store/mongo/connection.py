@@ -3,29 +3,43 @@
 
 from __future__ import annotations
 
+import logging
+import random
 import re
+import time
 import warnings
 from contextlib import contextmanager
 from datetime import UTC
-from typing import TYPE_CHECKING, Any, Final, TypeAlias
+from typing import TYPE_CHECKING, Any, Final, TypeAlias, TypeVar
 
 from bson.codec_options import CodecOptions, TypeDecoder, TypeRegistry
 from bson.errors import BSONError
 from bson.int64 import Int64
 from bson.raw_bson import RawBSONDocument
 from pymongo import MongoClient, ReadPreference, WriteConcern
-from pymongo.errors import BulkWriteError, DocumentTooLarge, OperationFailure, PyMongoError
+from pymongo.errors import BulkWriteError, ConnectionFailure, DocumentTooLarge, OperationFailure, PyMongoError
 from pymongo.read_concern import ReadConcern
 
 from calipso_nornir.errors import DocumentRefused, StoreError, StoreFull, StoreUnavailable
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from pymongo.collection import Collection
     from pymongo.database import Database
 
+T = TypeVar("T")
+
+_log = logging.getLogger(__name__)
+
 DEFAULT_DATABASE: Final = "calipso"
+FAIL_OVER_S: Final = 60.0
+"""An election takes 10 s and more (``electionTimeoutMillis``)."""
+_LABELS: Final = ("RetryableWriteError", "TransientTransactionError")
+_FAIL_OVER: Final = frozenset({6, 7, 64, 89, 91, 189, 262, 9001, 10107, 11600, 11602, 13435, 13436})
+"""HostUnreachable, HostNotFound, WriteConcernFailed, NetworkTimeout, ShutdownInProgress, PrimarySteppedDown,
+ExceededTimeLimit, SocketException, NotWritablePrimary, InterruptedAtShutdown, InterruptedDueToReplStateChange,
+NotPrimaryNoSecondaryOk, NotPrimaryOrSecondary (mongo/base/error_codes.yml)."""
 _ANSWER_MS: Final = 10_000
 _CREDENTIALS: Final = re.compile(r"//(?P<user>[^:@/?]*)(?::.*)?@", re.DOTALL)
 _OUT_OF_ROOM: Final = frozenset({14031, 12501})
@@ -96,6 +110,44 @@ class Connection:
         """Close it."""
         self._client.close()
 
+    @property
+    def is_replica_set(self) -> bool:
+        """Whether another server may take over when this one is gone."""
+        return self._client.topology_description.topology_type_name.startswith("ReplicaSet")
+
+
+class Riding:
+    """Repeats what fails while a replica set has no primary, until it has one again.
+
+    Only what may be repeated goes through it. With a single server nothing is repeated: nobody will take over.
+    """
+
+    def __init__(self, connection: Connection, *, seconds: float = FAIL_OVER_S) -> None:
+        self._connection = connection
+        self._seconds = seconds
+
+    def __call__(self, attempt: Callable[[], T]) -> T:
+        """Do it, and return what it returns; errors of pymongo are those of the store."""
+        deadline = time.monotonic() + self._seconds
+        with translated(self._connection.uri):
+            while True:
+                try:
+                    return attempt()
+                except PyMongoError as error:
+                    if not self.may_pass(error) or time.monotonic() >= deadline:
+                        raise
+                    _log.info("%s: trying again: %s", self._connection.uri, _first_line(error))
+                time.sleep(random.uniform(0.05, 0.3))  # noqa: S311 - to get out of step, not to keep a secret
+
+    def may_pass(self, error: PyMongoError) -> bool:
+        """Tell whether an error is one of a replica set that will have a primary again."""
+        if not self._connection.is_replica_set:
+            return False
+        if isinstance(error, ConnectionFailure):  # AutoReconnect, NotPrimaryError, ServerSelectionTimeoutError
+            return True
+        codes = _codes(error)
+        return bool(codes & _FAIL_OVER) or any(error.has_error_label(label) for label in _LABELS)
+
 
 @contextmanager
 def translated(uri: str) -> Iterator[None]:
@@ -123,7 +175,8 @@ def _codes(error: Exception) -> set[int]:
         faults = [*error.details.get("writeErrors", ()), *error.details.get("writeConcernErrors", ())]
         return {fault.get("code", 0) for fault in faults}
     if isinstance(error, OperationFailure):
-        return {error.code or 0}
+        concern = (error.details or {}).get("writeConcernError", {})
+        return {error.code or 0, concern.get("code", 0)}
     return set()
 
 

@@ -9,8 +9,9 @@ from pymongo import ASCENDING, IndexModel
 from pymongo.errors import DuplicateKeyError
 
 from calipso_nornir.errors import StoreVersionMismatch, UnknownInventory
-from calipso_nornir.store.names import KINDS, LAYOUT, collection_name
-from calipso_nornir.store.selection import INDEXES, UNIQUE
+from calipso_nornir.store.mongo.places import GONE, OF, REVISION, UNTIL
+from calipso_nornir.store.names import COMMITS, KINDS, LAYOUT, collection_name, past
+from calipso_nornir.store.selection import INDEXES, LISTS, SPARSE, UNIQUE
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -18,8 +19,10 @@ if TYPE_CHECKING:
     from calipso_nornir.model.protocols import Kind
     from calipso_nornir.store.mongo.connection import PlainDatabase
 
-LAYOUT_VERSION: Final = 1
+LAYOUT_VERSION: Final = 2
 _NOTE: Final = "layout"
+MEMBERS: Final = {"found_by": ("found_by.parent_id", "found_by.step")}
+"""What is indexed of a list's members, where they are mappings."""
 
 
 def prepare(database: PlainDatabase, uri: str, inventory: str) -> None:
@@ -36,6 +39,8 @@ def prepare(database: PlainDatabase, uri: str, inventory: str) -> None:
     _judge(uri, note)
     for kind in KINDS:
         database[collection_name(inventory, kind)].create_indexes(_indexes(kind))
+        database[collection_name(inventory, past(kind))].create_indexes(_past_indexes())
+    database[collection_name(inventory, COMMITS)].create_indexes([IndexModel(_keys(("revision",)))])
 
 
 def must_hold(database: PlainDatabase, uri: str, inventory: str) -> None:
@@ -60,10 +65,22 @@ def _refuse_others(database: PlainDatabase, uri: str, inventory: str) -> None:
 
 
 def _indexes(kind: Kind) -> list[IndexModel]:
-    indexes = [IndexModel([("environment", ASCENDING), ("_id", ASCENDING)])]
+    indexes = [IndexModel(_keys(fields)) for fields in (("_id",), (REVISION,), *INDEXES[kind])]
     if kind in UNIQUE:
-        indexes.append(IndexModel(_keys(UNIQUE[kind]), unique=True))
-    return [*indexes, *(IndexModel(_keys(fields)) for fields in INDEXES[kind])]
+        # What was removed has none of these fields for a while (see ``places``). One of them is enough: a query has to
+        # name all that stand here, or the index does not serve it.
+        there = {UNIQUE[kind][0]: {"$exists": True}}
+        indexes.append(IndexModel(_keys(UNIQUE[kind]), unique=True, partialFilterExpression=there))
+    indexes += [
+        IndexModel(_keys((name,)), partialFilterExpression={name: {"$exists": True}}) for name in SPARSE.get(kind, ())
+    ]
+    indexes += [IndexModel(_keys(members)) for name in LISTS.get(kind, ()) for members in [MEMBERS.get(name, (name,))]]
+    indexes.append(IndexModel(_keys((GONE,)), partialFilterExpression={GONE: {"$exists": True}}))
+    return indexes
+
+
+def _past_indexes() -> list[IndexModel]:
+    return [IndexModel(_keys((UNTIL,))), IndexModel(_keys((OF, UNTIL)))]
 
 
 def _keys(fields: tuple[str, ...]) -> list[tuple[str, int]]:

@@ -1,201 +1,231 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Reading one environment from MongoDB, through the log of a generation that is still being applied."""
+"""Reading one revision of one environment from MongoDB: what is current first, then what is past (see ``places``)."""
 
 from __future__ import annotations
 
-import time
 from collections import Counter
 from tempfile import SpooledTemporaryFile
-from typing import TYPE_CHECKING, Any, Final, TypeVar
+from typing import TYPE_CHECKING, Any, Final
 
 import bson
 from bson.objectid import ObjectId
-from pymongo.errors import OperationFailure
 
-from calipso_nornir.errors import StoreBusy
-from calipso_nornir.store.checking import REFERENCES
 from calipso_nornir.store.chunks import chunks
-from calipso_nornir.store.mongo.codec import from_raw
-from calipso_nornir.store.mongo.connection import OPTIONS, RAW_OPTIONS, translated
-from calipso_nornir.store.mongo.generations import changes, sightings
+from calipso_nornir.store.conditions import fits, page, sort_key
+from calipso_nornir.store.mongo.codec import from_raw, revision_of
+from calipso_nornir.store.mongo.connection import OPTIONS, RAW_OPTIONS
+from calipso_nornir.store.mongo.places import GONE, OF, REVISION, UNTIL
+from calipso_nornir.store.mongo.queries import filter_of, references, sorted_by_server
 from calipso_nornir.store.searching import found
-from calipso_nornir.store.selection import Selection
+from calipso_nornir.store.selection import UNIQUE
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
-    from datetime import datetime
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
+    from bson.raw_bson import RawBSONDocument
+    from pymongo.cursor import Cursor
+
+    from calipso_nornir.model.finding import Find
     from calipso_nornir.model.protocols import Document, Kind
-    from calipso_nornir.store.mongo.connection import RawCollection
-    from calipso_nornir.store.mongo.generations import Generations
+    from calipso_nornir.store.mongo.connection import Riding
+    from calipso_nornir.store.mongo.places import Marker, Places
     from calipso_nornir.store.searching import Needle
-
-T = TypeVar("T")
+    from calipso_nornir.store.selection import Selection
 
 _CHUNK: Final = 1000
 _SPOOL_BYTES: Final = 32 << 20
-_LEAST_ATTEMPTS: Final = 5
-_GONE: Final = frozenset({26, 43, 175})
-"""NamespaceNotFound, CursorNotFound, QueryPlanKilled (mongo/base/error_codes.yml): the log that was read was applied
-and dropped meanwhile."""
 
 
 class MongoReader:
-    """Answers the selections of a view."""
+    """Answers the selections of a view.
 
-    def __init__(self, generations: Generations, *, uri: str, wait_s: float) -> None:
-        self._generations = generations
-        self._environment = generations.environment
-        self.uri = uri
-        self._wait_s = wait_s
+    Args:
+        places: the collections of the environment.
+        marker: as it was when reading began.
+        riding: repeats what fails while a replica set has no primary.
+        at: an earlier revision to read; None for the newest that the marker names.
+    """
+
+    def __init__(self, places: Places, marker: Marker, riding: Riding, *, at: int | None = None) -> None:
+        self._places = places
+        self._environment = places.environment
+        self._has_status = marker.has_status
+        self._riding = riding
+        self.revision = marker.revision if at is None else at
 
     # --- what a view asks
 
     def select(self, selection: Selection) -> Iterator[Document]:
         """Yield the selected documents in their order; they have all been read, but are decoded one by one."""
-        raws = self._settled(lambda log: list(self._selected(selection, log)))
-        return self._decoded(selection.kind, raws)
+        kind = selection.kind
+        equal = {name: ObjectId(value) if name in references(kind) else value for name, value in selection.equal}
+        raws = self._riding(lambda: self._ordered(kind, equal, selection.order))
+        return (from_raw(kind, raw) for raw in raws)
+
+    def find(self, query: Find) -> Iterator[Document]:
+        """Yield what a query asks for."""
+        wanted = filter_of(query)
+        if query.limit is not None and query.after is None and sorted_by_server(query):
+            return iter(self._riding(lambda: self._first(query, wanted)))
+        raws = self._riding(lambda: self._visible(query.kind, wanted))
+        return iter(page((from_raw(query.kind, raw) for raw in raws), query))
 
     def stream(self, kind: Kind) -> Iterator[Document]:
         """Yield every document of a kind, ordered by ``_id``; a file without a name keeps them meanwhile."""
         with SpooledTemporaryFile(max_size=_SPOOL_BYTES) as spool:
-
-            def read(log: str | None) -> None:
-                spool.seek(0)
-                spool.truncate()
-                for raw in self._selected(Selection(kind), log):
-                    spool.write(raw)
-
-            self._settled(read)
+            before = self._riding(lambda: self._spooled(kind, spool))
             spool.seek(0)
-            stored = bson.decode_file_iter(spool, codec_options=RAW_OPTIONS)
-            yield from self._decoded(kind, (bytes(document.raw) for document in stored))
+            for stored in bson.decode_file_iter(spool, codec_options=RAW_OPTIONS):
+                document = from_raw(kind, bytes(stored.raw))
+                while before and before[-1]["_id"] < document["_id"]:
+                    yield before.pop()
+                if before and before[-1]["_id"] == document["_id"]:  # put back meanwhile, and so the same
+                    before.pop()
+                yield document
+            yield from reversed(before)
 
     def some(self, kind: Kind, document_ids: Iterable[str]) -> Iterator[Document]:
-        """Yield those documents of a kind that are there, for the one writer: nothing moves meanwhile."""
-        collection = self._raw(self._generations.documents(kind).name)
+        """Yield those documents of a kind that are there."""
         for ids in chunks(document_ids, _CHUNK):
-            wanted = {"environment": self._environment, "_id": {"$in": [ObjectId(one) for one in ids]}}
-            with translated(self.uri):
-                raws = [bytes(document.raw) for document in collection.find(wanted)]
-            yield from self._decoded(kind, raws)
+            wanted = [ObjectId(one) for one in ids]
+            yield from (from_raw(kind, raw) for raw in self._riding(lambda: self._with_ids(kind, wanted)))  # noqa: B023 - called at once
+
+    def digests(self, kind: Kind) -> dict[str, str]:
+        """Return ``_id`` -> digest of every document of a kind."""
+        return self._riding(lambda: self._values(kind, "digest"))
+
+    def has_status(self) -> bool:
+        """Tell whether anything of the environment has a status."""
+        return self._has_status
 
     def count_types(self) -> dict[str, int]:
         """Return the number of objects by type."""
-        return self._settled(self._counted)
+        return self._riding(self._counted)
 
     def search(self, needle: Needle, *, limit: int) -> list[Document]:
         """Return what is found among the objects, ordered by type and id."""
-        everything = Selection("inventory", (), ("type", "id"))
 
-        def read(log: str | None) -> list[Document]:
-            raws = self._selected(everything, log)
-            candidates = (from_raw("inventory", raw) for raw in raws if needle.may_be_in_bson(raw))
-            return found(needle, candidates, limit=limit)
+        def read() -> list[Document]:
+            raws = self._ordered("inventory", {}, ("type", "id"), keep=needle.may_be_in_bson)
+            return found(needle, (from_raw("inventory", raw) for raw in raws), limit=limit)
 
-        return self._settled(read)
+        return self._riding(read)
 
-    def filled(self) -> bool:
-        """Tell whether the environment has any object, link or clique."""
-        kinds: tuple[Kind, ...] = ("inventory", "links", "implicit_links", "cliques")
-        return self._settled(lambda log: any(self._filled(kind, log) for kind in kinds))
+    def filled(self, kinds: Iterable[Kind]) -> bool:
+        """Tell whether the environment has anything of these kinds, at the newest revision."""
+        here = {"environment": self._environment, GONE: {"$exists": False}, REVISION: {"$lte": self.revision}}
+        return any(
+            self._riding(lambda: self._places.current(kind).find_one(here, {"_id": 1})) is not None  # noqa: B023 - called at once
+            for kind in kinds
+        )
 
-    # --- one generation
+    # --- what is visible
 
-    def _settled(self, read: Callable[[str | None], T]) -> T:
-        """Read until no other generation became valid meanwhile."""
-        deadline = time.monotonic() + self._wait_s
-        attempts = 0
-        with translated(self.uri):
-            while True:
-                before = self._generations.now()
-                try:
-                    result = read(before.log)
-                except OperationFailure as error:
-                    if error.code not in _GONE or self._generations.now() == before:
-                        raise
-                else:
-                    if self._generations.now() == before:
-                        return result
-                attempts += 1
-                if attempts >= _LEAST_ATTEMPTS and time.monotonic() >= deadline:
-                    raise StoreBusy(self.uri, self._environment, "one process after another")
+    def _visible(
+        self, kind: Kind, wanted: dict[str, Any], keep: Callable[[bytes], bool] = lambda _raw: True
+    ) -> list[bytes]:
+        """Return what fits a filter and is true at the revision, in any order."""
+        current, past = self._split(kind, wanted, (), keep)
+        return [*current, *past.values()]
 
-    def values(self, kind: Kind, field: str, log: str | None) -> dict[str, str]:
-        """Return ``_id`` -> value of a text field of every document of a kind, read through a log."""
-        here = {"environment": self._environment}
-        known = {str(d["_id"]): d[field] for d in self._generations.documents(kind).find(here, {field: 1})}
-        if log is not None:
-            projection = {"op": 1, f"document.{field}": 1}
-            for entry in self._generations.log(log).find({"_id": changes(kind)}, projection):
-                one = entry["_id"].partition(":")[2]
-                if entry["op"] == "put":
-                    known[one] = entry["document"][field]
-                else:
-                    known.pop(one, None)
+    def _ordered(
+        self,
+        kind: Kind,
+        wanted: dict[str, Any],
+        order: Sequence[str],
+        keep: Callable[[bytes], bool] = lambda _raw: True,
+    ) -> list[bytes]:
+        current, past = self._split(kind, wanted, order, keep)
+        if not past:
+            return current
+        raws = [*current, *past.values()]
+        return sorted(raws, key=lambda raw: sort_key(from_raw(kind, raw), order))
+
+    def _split(
+        self, kind: Kind, wanted: dict[str, Any], order: Sequence[str], keep: Callable[[bytes], bool]
+    ) -> tuple[list[bytes], dict[ObjectId, bytes]]:
+        """Return what is current in the server's order, and what is past and not among it."""
+        cursor = self._places.raw(self._places.current(kind)).find({**self._now(kind), **wanted})
+        if order:
+            cursor = _sorted(cursor, order)
+        current = [raw for one in cursor if revision_of(raw := bytes(one.raw)) <= self.revision and keep(raw)]
+        past = {one[OF]: raw for one in self._past(kind, wanted) if keep(raw := bytes(one.raw))}
+        if past:
+            for raw in current:
+                past.pop(bson.decode(raw, codec_options=OPTIONS)["_id"], None)
+        return current, past
+
+    def _past(self, kind: Kind, wanted: dict[str, Any]) -> Iterable[RawBSONDocument]:
+        conditions = dict(wanted)
+        if "_id" in conditions:
+            conditions[OF] = conditions.pop("_id")
+        if "$and" in conditions:
+            conditions["$and"] = [
+                {OF if name == "_id" else name: v for name, v in one.items()} for one in conditions["$and"]
+            ]
+        return self._places.raw(self._places.past(kind)).find({**conditions, **self._then()})
+
+    def _now(self, kind: Kind) -> dict[str, Any]:
+        """Return the filter for what is current; that of inventory is the one that its index of types has."""
+        there = {UNIQUE[kind][0]: {"$exists": True}} if kind in UNIQUE else {GONE: {"$exists": False}}
+        return {"environment": self._environment, **there}
+
+    def _then(self) -> dict[str, Any]:
+        return {"environment": self._environment, UNTIL: {"$gt": self.revision}, REVISION: {"$lte": self.revision}}
+
+    # --- one call each
+
+    def _first(self, query: Find, wanted: dict[str, Any]) -> list[Document]:
+        """Return the first documents of a query; the server sorts, so that the rest need not be read."""
+        order = tuple(dict.fromkeys((*query.order, "_id")))
+        cursor = self._places.raw(self._places.current(query.kind)).find({**self._now(query.kind), **wanted})
+        documents: dict[str, Document] = {}
+        for one in _sorted(cursor, order):
+            if len(documents) == query.limit:
+                break
+            raw = bytes(one.raw)
+            if revision_of(raw) <= self.revision and fits(document := from_raw(query.kind, raw), query.where):
+                documents[document["_id"]] = document
+        cursor.close()
+        for one in self._past(query.kind, wanted):
+            document = from_raw(query.kind, bytes(one.raw))
+            documents.setdefault(document["_id"], document)
+        return page(documents.values(), query)
+
+    def _with_ids(self, kind: Kind, wanted: list[ObjectId]) -> list[bytes]:
+        return self._visible(kind, {"_id": {"$in": wanted}})
+
+    def _spooled(self, kind: Kind, spool: SpooledTemporaryFile[bytes]) -> list[Document]:
+        """Write what is current into a file; return what is past, the last one first."""
+        spool.seek(0)
+        spool.truncate()
+        cursor = self._places.raw(self._places.current(kind)).find(self._now(kind)).sort("_id", 1)
+        for one in cursor:
+            raw = bytes(one.raw)
+            if revision_of(raw) <= self.revision:
+                spool.write(raw)
+        past = [from_raw(kind, bytes(one.raw)) for one in self._past(kind, {})]
+        return sorted({one["_id"]: one for one in past}.values(), key=lambda one: str(one["_id"]), reverse=True)
+
+    def _values(self, kind: Kind, field: str) -> dict[str, str]:
+        """Return ``_id`` -> value of a text field of every document of a kind."""
+        current = self._places.current(kind).find(self._now(kind), {field: 1, REVISION: 1})
+        known = {str(one["_id"]): one[field] for one in current if one[REVISION] <= self.revision}
+        for one in self._places.past(kind).find(self._then(), {field: 1, OF: 1}):
+            known.setdefault(str(one[OF]), one[field])
         return known
 
-    def _counted(self, log: str | None) -> dict[str, int]:
-        if log is not None:
-            return Counter(self.values("inventory", "type", log).values())
+    def _counted(self) -> dict[str, int]:
         steps: list[dict[str, Any]] = [
-            {"$match": {"environment": self._environment}},
+            {"$match": {**self._now("inventory"), REVISION: {"$lte": self.revision}}},
             {"$group": {"_id": "$type", "count": {"$sum": 1}}},
         ]
-        return {group["_id"]: group["count"] for group in self._generations.documents("inventory").aggregate(steps)}
-
-    def _filled(self, kind: Kind, log: str | None) -> bool:
-        if log is not None:
-            return bool(self.values(kind, "digest", log))
-        return self._generations.documents(kind).find_one({"environment": self._environment}, {"_id": 1}) is not None
-
-    def _decoded(self, kind: Kind, raws: Iterable[bytes]) -> Iterator[Document]:
-        with translated(self.uri):
-            for raw in raws:
-                yield from_raw(kind, raw)
-
-    # --- selections
-
-    def _selected(self, selection: Selection, log: str | None) -> Iterator[bytes]:
-        references = ("_id", *REFERENCES[selection.kind])
-        equal = {name: ObjectId(value) if name in references else value for name, value in selection.equal}
-        collection = self._raw(self._generations.documents(selection.kind).name)
-        cursor = collection.find({**equal, "environment": self._environment})
-        if log is None:
-            return (bytes(document.raw) for document in cursor.sort([(name, 1) for name in selection.order]))
-        seen = self._sightings(selection.kind, log)
-        raws = [*self._untouched(selection.kind, cursor, log), *self._put(selection.kind, equal, log)]
-        current = (_seen(bson.decode(raw, codec_options=OPTIONS), seen) for raw in raws)
-        ordered = sorted(current, key=lambda document: [document[name] for name in selection.order])
-        return (bson.encode(document, codec_options=OPTIONS) for document in ordered)
-
-    def _untouched(self, kind: Kind, found_: Iterable[bson.raw_bson.RawBSONDocument], log: str) -> Iterator[bytes]:
-        """Yield documents of the collection that the log neither puts nor removes."""
-        for chunk in chunks(found_, _CHUNK):
-            by_entry = {f"{kind}:{document['_id']}": bytes(document.raw) for document in chunk}
-            for entry in self._generations.log(log).find({"_id": {"$in": list(by_entry)}}, {"_id": 1}):
-                del by_entry[entry["_id"]]
-            yield from by_entry.values()
-
-    def _put(self, kind: Kind, equal: dict[str, Any], log: str) -> Iterator[bytes]:
-        """Yield documents that the log puts, and that are selected."""
-        wanted = {f"document.{name}": value for name, value in equal.items()}
-        for entry in self._raw(log).find({"_id": changes(kind), "op": "put", **wanted}, {"document": 1}):
-            yield bytes(entry["document"].raw)
-
-    def _sightings(self, kind: Kind, log: str) -> dict[ObjectId, datetime]:
-        latest: dict[ObjectId, datetime] = {}
-        for entry in self._generations.log(log).find({"_id": sightings(kind)}):
-            for one in entry["ids"]:
-                latest[one] = max(entry["at"], latest.get(one, entry["at"]))
-        return latest
-
-    def _raw(self, name: str) -> RawCollection:
-        return self._generations.database[name].with_options(codec_options=RAW_OPTIONS)
+        collection = self._places.current("inventory")
+        counts = Counter({group["_id"]: group["count"] for group in collection.aggregate(steps)})
+        if self._places.past("inventory").find_one(self._then(), {"_id": 1}) is not None:
+            return dict(Counter(self._values("inventory", "type").values()))
+        return dict(counts)
 
 
-def _seen(document: dict[str, Any], sightings_: dict[ObjectId, datetime]) -> dict[str, Any]:
-    at = sightings_.get(document["_id"])
-    if at is not None and (document["last_scanned"] is None or document["last_scanned"] < at):
-        document["last_scanned"] = at
-    return document
+def _sorted(cursor: Cursor[RawBSONDocument], order: Sequence[str]) -> Cursor[RawBSONDocument]:
+    return cursor.sort([(name, 1) for name in order]).allow_disk_use(True)  # noqa: FBT003 - pymongo's

@@ -3,32 +3,31 @@
 
 from __future__ import annotations
 
-import logging
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any, Final
-
-from pymongo.errors import PyMongoError
+from typing import TYPE_CHECKING, Final
 
 from calipso_nornir.store.mongo.collection import MongoCollection
-from calipso_nornir.store.mongo.connection import Connection, translated
-from calipso_nornir.store.mongo.generations import Generations
+from calipso_nornir.store.mongo.connection import Connection, Riding, translated
+from calipso_nornir.store.mongo.feed import Feed
 from calipso_nornir.store.mongo.layout import must_hold, prepare
-from calipso_nornir.store.mongo.lease import Lease
+from calipso_nornir.store.mongo.places import Marker, Places
 from calipso_nornir.store.mongo.reader import MongoReader
 from calipso_nornir.store.mongo.writer import MongoWriter
-from calipso_nornir.store.names import DEFAULT_INVENTORY, checked_collection, checked_inventory, collection_name
-from calipso_nornir.store.values import clean_text
+from calipso_nornir.store.names import DEFAULT_INVENTORY, KINDS, checked_collection, checked_inventory, collection_name
+from calipso_nornir.store.values import clean_text, utc_ms
 from calipso_nornir.store.view import DocumentView
+from calipso_nornir.store.watching import watched
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
+    from datetime import datetime
+    from threading import Event
 
-    from calipso_nornir.model.protocols import Writer
+    from calipso_nornir.model.changes import Change, Commit
+    from calipso_nornir.model.protocols import Collection, StoreView, Writer
     from calipso_nornir.store.names import Use
 
-_log = logging.getLogger(__name__)
-
-LEASE_S: Final = 15.0
+LOCK_S: Final = 15.0
 
 
 class MongoStore:
@@ -37,8 +36,8 @@ class MongoStore:
     Args:
         uri: ``mongodb://…`` or ``mongodb+srv://…``; database ``calipso`` when it names none.
         inventory: name of the inventory in it.
-        wait_s: seconds to wait for another writer, or for a moment to read in, before StoreBusy is raised.
-        lease_s: seconds after which a writer that gave no sign of life is taken for dead.
+        wait_s: seconds to wait for another's commit before StoreBusy is raised.
+        lock_s: seconds after which a writer that gave no sign of life during its commit is taken for dead.
         use: only with "make" are collections and indexes made when they are missing.
     """
 
@@ -48,13 +47,14 @@ class MongoStore:
         *,
         inventory: str = DEFAULT_INVENTORY,
         wait_s: float = 30.0,
-        lease_s: float = LEASE_S,
+        lock_s: float = LOCK_S,
         use: Use = "make",
     ) -> None:
         self._inventory = checked_inventory(inventory)
         self._wait_s = wait_s
-        self._lease_s = lease_s
+        self._lock_s = lock_s
         self._connection = Connection(uri)
+        self._riding = Riding(self._connection)
         try:
             with translated(self.uri):
                 if use != "make":
@@ -71,56 +71,90 @@ class MongoStore:
         return self._connection.uri
 
     def view(self, environment: str) -> DocumentView:
-        """Return a reader of one environment."""
+        """Return a reader of one environment; each call sees the newest revision."""
         name = clean_text(environment)
-        return DocumentView(name, self._reader(name))
+
+        @contextmanager
+        def pin(_long: bool) -> Iterator[MongoReader]:  # noqa: FBT001 - as DocumentView calls it
+            with translated(self.uri):
+                yield self._reader(name)
+
+        return DocumentView(name, uri=self.uri, pin=pin)
 
     @contextmanager
-    def write(self, environment: str) -> Iterator[Writer]:
-        """Begin a new generation: readers see the old one until the ``with`` block ends without an error."""
+    def snapshot(self, environment: str, *, at: datetime | None = None) -> Iterator[StoreView]:
+        """Give a reader of one revision: the newest, or the one that was true at a time."""
         name = clean_text(environment)
-        generations = self._generations(name)
-        lease = Lease(generations.markers, name, uri=self.uri, seconds=self._lease_s)
-        writer = MongoWriter(generations, lease, self._reader(name), uri=self.uri)
-        with translated(self.uri):
-            marker = lease.take(wait_s=self._wait_s)
-        try:
+        reader = self._reader(name, at)
+
+        @contextmanager
+        def pin(_long: bool) -> Iterator[MongoReader]:  # noqa: FBT001 - as above
             with translated(self.uri):
-                _tidy(generations, lease, marker)
+                yield reader
+
+        yield DocumentView(name, uri=self.uri, pin=pin)
+
+    @contextmanager
+    def write(self, environment: str, *, base: int | None = None, cause: str = "") -> Iterator[Writer]:
+        """Prepare a commit: readers see the revision before until the ``with`` block ends without an error."""
+        name = clean_text(environment)
+        writer = MongoWriter(
+            self._places(name),
+            self._riding,
+            lambda: self._reader(name),
+            uri=self.uri,
+            base=base,
+            cause=clean_text(cause),
+            wait_s=self._wait_s,
+            lock_s=self._lock_s,
+        )
+        try:
             yield writer
             writer.commit()
         finally:
-            try:
-                writer.discard()
-                lease.release()
-            except PyMongoError as error:  # the next writer drops the log, and the lease ends by itself
-                _log.warning("%s: could not tidy up after writing environment %s: %s", self.uri, name, error)
+            writer.close()
+
+    def changes(self, environment: str, *, since: int, limit: int = 1000) -> Sequence[Change]:
+        """Return what was put and removed after a revision, ordered by revision."""
+        return self._riding(lambda: self._feed(environment).changes(since, limit))
+
+    def watch(self, environment: str, *, since: int, stop: Event) -> Iterator[Change]:
+        """Yield changes for ever, waiting for more at the end, until ``stop`` is set."""
+        return watched(self, environment, since=since, stop=stop)
+
+    def commits(self, environment: str, *, limit: int = 100) -> Sequence[Commit]:
+        """Return the newest commits, newest first."""
+        return self._riding(lambda: self._feed(environment).commits(limit))
 
     def environments(self) -> Sequence[str]:
         """Return the names of the environments that have objects, links or cliques, ordered."""
-        with translated(self.uri):
-            names = sorted(self._generations("").markers.distinct("_id"))
-        return [name for name in names if self._reader(name).filled()]
+        documents = self._riding(lambda: list(self._places("").markers.find()))
+        markers = {document["_id"]: Marker.of(document) for document in documents}
+        return [name for name in sorted(markers) if self._made_reader(name, markers[name]).filled(KINDS)]
 
-    def collection(self, name: str) -> MongoCollection:
+    def collection(self, name: str) -> Collection:
         """Return one of the collections of plain documents."""
         full_name = collection_name(self._inventory, checked_collection(name))
-        return MongoCollection(self._connection.database, full_name, uri=self.uri)
+        return MongoCollection(self._connection.database, full_name, riding=self._riding)
 
     def close(self) -> None:
         """Let go of the connections; the store and its views are not used afterwards."""
         self._connection.close()
 
-    def _generations(self, environment: str) -> Generations:
-        return Generations(self._connection.database, inventory=self._inventory, environment=environment)
+    def _places(self, environment: str) -> Places:
+        return Places(self._connection.database, inventory=self._inventory, environment=environment)
 
-    def _reader(self, environment: str) -> MongoReader:
-        return MongoReader(self._generations(environment), uri=self.uri, wait_s=self._wait_s)
+    def _feed(self, environment: str) -> Feed:
+        places = self._places(clean_text(environment))
+        return Feed(places, places.marker(), uri=self.uri)
 
+    def _reader(self, environment: str, at: datetime | None = None) -> MongoReader:
+        places = self._places(environment)
+        marker = self._riding(places.marker)
+        if at is None:
+            return self._made_reader(environment, marker)
+        revision = self._riding(lambda: Feed(places, marker, uri=self.uri).revision_at(utc_ms(at)))
+        return MongoReader(places, marker, self._riding, at=revision)
 
-def _tidy(generations: Generations, lease: Lease, marker: dict[str, Any]) -> None:
-    """End what a writer that died left: valid changes are applied, others are dropped."""
-    if marker.get("log"):
-        _log.info("environment %s: applying the changes of a writer that was stopped", generations.environment)
-        generations.apply(marker["log"], lease.mine, lease.require)
-    generations.drop_logs()
+    def _made_reader(self, environment: str, marker: Marker) -> MongoReader:
+        return MongoReader(self._places(environment), marker, self._riding)

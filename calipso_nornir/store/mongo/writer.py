@@ -1,127 +1,173 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Writing one generation of one environment to MongoDB: into a log first (see ``generations``)."""
+"""Preparing a commit to MongoDB: changes are collected here, and written under the lock at the end."""
 
 from __future__ import annotations
 
 import logging
-from itertools import count
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
-from bson.objectid import ObjectId
-from pymongo import ReplaceOne
-from pymongo.errors import BulkWriteError, PyMongoError
+from pymongo.errors import PyMongoError
 
-from calipso_nornir.errors import StoreBusy, StoreError
+from calipso_nornir.errors import Overtaken, StoreBusy
 from calipso_nornir.store.checking import checked, checked_ids
 from calipso_nornir.store.chunks import chunks
 from calipso_nornir.store.mongo.codec import to_raw
-from calipso_nornir.store.mongo.connection import translated
-from calipso_nornir.store.values import utc_ms
+from calipso_nornir.store.mongo.commit import Attempt, RawRow
+from calipso_nornir.store.mongo.lock import Lock, LockLost
+from calipso_nornir.store.mongo.trimming import trim
+from calipso_nornir.store.mongo.undoing import undo
+from calipso_nornir.store.operations import Operations, Put, Remove, Seen
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
     from datetime import datetime
 
     from calipso_nornir.model.protocols import Document, Kind
-    from calipso_nornir.store.mongo.generations import Generations
-    from calipso_nornir.store.mongo.lease import Lease
+    from calipso_nornir.store.mongo.connection import Riding
+    from calipso_nornir.store.mongo.places import Marker, Places
     from calipso_nornir.store.mongo.reader import MongoReader
 
-_logger = logging.getLogger(__name__)
+_log = logging.getLogger(__name__)
 
 _CHUNK: Final = 1000
-_DUPLICATE_KEY: Final = 11000
+_LOST_LOCKS: Final = 3
+"""Attempts after which a writer that keeps losing its lock gives up."""
 
 
 class MongoWriter:
-    """Collects changes in a log; ``commit`` makes them the new generation."""
+    """Collects changes; ``commit`` makes them the next revision.
 
-    def __init__(self, generations: Generations, lease: Lease, reader: MongoReader, *, uri: str) -> None:
-        self._generations = generations
-        self._lease = lease
-        self._reader = reader
+    Args:
+        places: the collections of the environment.
+        riding: repeats what fails while a replica set has no primary.
+        reader: gives a reader of the newest revision.
+        uri: of the store.
+        base: the revision from which the changes are computed; None: they stand whatever there is.
+        cause: why, for the log of commits.
+        wait_s: seconds to wait for another's commit.
+        lock_s: seconds after which a writer that gave no sign of life is taken for dead.
+    """
+
+    def __init__(  # noqa: PLR0913 - where to write, and what is said about it
+        self,
+        places: Places,
+        riding: Riding,
+        reader: Callable[[], MongoReader],
+        *,
+        uri: str,
+        base: int | None,
+        cause: str,
+        wait_s: float,
+        lock_s: float,
+    ) -> None:
+        self._places = places
+        self._riding = riding
+        self._made_reader = reader
         self._uri = uri
-        self._name = generations.log_name(lease.token)
-        self._log = generations.log(self._name)
-        self._numbers = count()
-        self._changed = False
+        self._base = base
+        self._cause = cause
+        self._wait_s = wait_s
+        self._lock_s = lock_s
+        self._operations = Operations()
+        self._depends: dict[Kind, set[str]] = {}
+        self._known: MongoReader | None = None
+
+    # --- Writer
 
     def digests(self, kind: Kind) -> Mapping[str, str]:
         """Return ``_id`` -> digest of every document there is, as they were before this writer's changes."""
-        with translated(self._uri):
-            return self._reader.values(kind, "digest", None)
+        return self._reader().digests(kind)
 
     def documents(self, kind: Kind, document_ids: Sequence[str]) -> Iterator[Document]:
         """Yield some of the documents that there are, as they were before this writer's changes."""
-        return self._reader.some(kind, checked_ids(document_ids, uri=self._uri, kind=kind))
+        return self._reader().some(kind, checked_ids(document_ids, uri=self._uri, kind=kind))
 
     def put(self, kind: Kind, documents: Iterable[Document]) -> None:
         """Insert or replace whole documents."""
         for some in chunks(documents, _CHUNK):
-            entries = {}
+            rows = {}
+            size = 0
             for document in some:
-                checked(document, uri=self._uri, kind=kind, environment=self._generations.environment)
-                name = f"{kind}:{document['_id']}"
-                entries[name] = {"_id": name, "op": "put", "document": to_raw(kind, document)}
-            self._note(entries)
+                checked(document, uri=self._uri, kind=kind, environment=self._places.environment)
+                raw = to_raw(kind, document)
+                size += len(raw)
+                one = document["_id"]
+                rows[one] = RawRow(one, document["digest"], document["last_scanned"], raw)
+            self._operations.add(Put(kind, list(rows.values())), size)
 
     def seen(self, kind: Kind, document_ids: Sequence[str], at: datetime) -> None:
         """Note that documents were found unchanged; ``last_scanned`` never goes back in time."""
-        for some in chunks(checked_ids(document_ids, uri=self._uri, kind=kind), _CHUNK):
-            name = f"{kind}#{next(self._numbers):09d}"
-            ids = [ObjectId(one) for one in some]
-            self._note({name: {"_id": name, "op": "seen", "ids": ids, "at": utc_ms(at)}})
+        self._operations.add(Seen(kind, checked_ids(document_ids, uri=self._uri, kind=kind), at))
 
     def remove(self, kind: Kind, document_ids: Sequence[str]) -> None:
-        """Delete documents."""
-        for some in chunks(checked_ids(document_ids, uri=self._uri, kind=kind), _CHUNK):
-            self._note({f"{kind}:{one}": {"_id": f"{kind}:{one}", "op": "remove"} for one in some})
+        """Delete documents, and the status of each."""
+        self._operations.add(Remove(kind, checked_ids(document_ids, uri=self._uri, kind=kind)))
+
+    def depends_on(self, kind: Kind, document_ids: Iterable[str]) -> None:
+        """Name documents that were read: a change of one of them after ``base`` overtakes this commit."""
+        self._depends.setdefault(kind, set()).update(checked_ids(document_ids, uri=self._uri, kind=kind))
+
+    # --- the end of it
 
     def commit(self) -> None:
-        """Make the changes visible, all at once, then apply them.
-
-        When they are valid and applying them fails, nothing is lost and nothing is to be done again:
-        readers see them, and the next writer applies them. So that is logged, not raised.
-        """
-        if not self._changed:
+        """Make the changes visible, all at once; a primary that is lost meanwhile is waited for."""
+        if not self._operations:
             return
-        self._lease.require()
-        with translated(self._uri):
-            if not self._validated():
-                raise StoreBusy(
-                    self._uri, self._generations.environment, "another process, after this one was held up,"
-                )
-        try:
-            with translated(self._uri):
-                self._generations.apply(self._name, self._lease.mine, self._lease.require)
-        except StoreError as error:
-            _logger.warning(
-                "%s: the new generation is valid; the next writer will finish applying it: %s", self._uri, error
-            )
-
-    def discard(self) -> None:
-        """Drop the log, unless it is valid."""
-        if self._changed and self._generations.now().log != self._name:
-            self._log.drop()
-
-    def _validated(self) -> bool:
-        try:
-            return self._generations.validate(self._name, self._lease.mine)
-        except PyMongoError:  # the answer was lost: did the update happen?
-            if self._generations.now().log == self._name:
-                return True
-            raise
-
-    def _note(self, entries: Mapping[str, dict[str, Any]]) -> None:
-        """Write entries to the log; one that is there already is replaced, so the last word on a document counts."""
-        self._changed = True
-        self._lease.require()
-        with translated(self._uri):
+        lock = Lock(self._places, uri=self._uri, seconds=self._lock_s)
+        for _ in range(_LOST_LOCKS):
             try:
-                self._log.insert_many(entries.values(), ordered=False)
-            except BulkWriteError as error:
-                faults = error.details["writeErrors"]
-                if any(fault["code"] != _DUPLICATE_KEY for fault in faults):
-                    raise
-                again = [entries[fault["op"]["_id"]] for fault in faults]
-                self._log.bulk_write([ReplaceOne({"_id": entry["_id"]}, entry) for entry in again], ordered=False)
+                self._riding(lambda: self._attempt(lock))
+            except LockLost:
+                continue
+            return
+        raise StoreBusy(self._uri, self._places.environment, "another process, after this one was held up,")
+
+    def close(self) -> None:
+        """Let go of what was collected."""
+        self._operations.close()
+
+    def _attempt(self, lock: Lock) -> None:
+        marker = lock.take(wait_s=self._wait_s)
+        if _is_done(marker, lock):  # the answer to an earlier attempt was lost, not what it did
+            lock.release()
+            return
+        if marker.lock is not None:
+            marker = undo(self._places, lock, marker)
+        attempt = Attempt(self._places, lock, marker)
+        try:
+            if self._base is not None:
+                attempt.check(self._operations, self._depends, base=self._base, uri=self._uri)
+            attempt.apply(self._operations)
+        except Overtaken:
+            lock.release()
+            raise
+        except BaseException as error:
+            if not isinstance(error, PyMongoError) or not self._riding.may_pass(error):
+                self._take_back(lock, marker)
+            raise
+        if attempt.publish(self._cause):
+            self._tidy(attempt)
+
+    def _take_back(self, lock: Lock, marker: Marker) -> None:
+        """Undo what was begun, if that can be done now; else the next writer does it."""
+        try:
+            undo(self._places, lock, marker)
+            lock.release()
+        except (PyMongoError, LockLost) as error:
+            _log.info("%s: the next writer will take back what was begun: %s", self._uri, error)
+
+    def _tidy(self, attempt: Attempt) -> None:
+        """Do what has to be done now and then; the commit is made, whatever comes of this."""
+        try:
+            trim(self._places, attempt.revision, made_past=attempt.changed + attempt.removed)
+        except PyMongoError as error:
+            _log.warning("%s: could not trim the past: %s", self._uri, error)
+
+    def _reader(self) -> MongoReader:
+        if self._known is None:
+            self._known = self._made_reader()
+        return self._known
+
+
+def _is_done(marker: Marker, lock: Lock) -> bool:
+    return any(one.get("token") == lock.token for one in marker.recent)

@@ -7,16 +7,20 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any, Final
 
+from calipso_nornir.model.finding import Find
+from calipso_nornir.store.conditions import cleaned, fits, rank
 from calipso_nornir.store.equality import matches
-from calipso_nornir.store.sqlite.connection import translated
+from calipso_nornir.store.sqlite.connection import immediate, translated
 from calipso_nornir.store.sqlite.rows import from_json, to_json
 from calipso_nornir.store.sqlite.schema import DOCUMENTS
 from calipso_nornir.store.values import clean, clean_text
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    import sqlite3
+    from collections.abc import Mapping, Sequence
     from contextlib import AbstractContextManager
 
+    from calipso_nornir.model.finding import Condition
     from calipso_nornir.model.protocols import Document
     from calipso_nornir.store.sqlite.connection import Connections
 
@@ -53,10 +57,62 @@ class SqliteCollection:
         with self._translated():
             return self._connections.mine().execute(statement, (self._name, clean_text(key))).rowcount > 0
 
-    def find(self, equal: Mapping[str, Any] | None = None) -> list[Document]:
-        """Return the documents whose top-level fields have these values, ordered by key."""
-        wanted = clean(dict(equal or {}))
-        statement = f"SELECT document FROM {DOCUMENTS} WHERE collection = ?"
+    def find(
+        self,
+        equal: Mapping[str, Any] | None = None,
+        *,
+        where: Sequence[Condition] = (),
+        order: Sequence[str] = (),
+        limit: int | None = None,
+    ) -> list[Document]:
+        """Return the documents that have these values and fit these conditions, ordered by ``order``, then by key."""
+        with self._translated():
+            found = self._found(self._connections.mine(), equal or {}, where=where, order=order)
+        return [document for _, document in found[:limit]]
+
+    def insert(self, key: str, document: Document) -> bool:
+        """Insert a document if the key is free; tell whether it was."""
+        text, _ = to_json(clean(document))
+        statement = f"INSERT INTO {DOCUMENTS} VALUES (?, ?, ?) ON CONFLICT (collection, key) DO NOTHING"
+        with self._translated():
+            return self._connections.mine().execute(statement, (self._name, clean_text(key), text)).rowcount > 0
+
+    def update_if(self, key: str, equal: Mapping[str, Any], changes: Mapping[str, Any]) -> Document | None:
+        """Set some top-level fields of a document, if others have these values right now; return it afterwards."""
+        with self._translated(), immediate(self._connections.mine()) as connection:
+            document = self.get(key)
+            if document is None or not matches(document, clean(dict(equal))):
+                return None
+            return self._updated(connection, clean_text(key), document, changes)
+
+    def claim(
+        self, equal: Mapping[str, Any], changes: Mapping[str, Any], *, order: Sequence[str] = ()
+    ) -> Document | None:
+        """Do so with the first document, in this order, that has these values; no two callers get the same."""
+        with self._translated(), immediate(self._connections.mine()) as connection:
+            found = self._found(connection, equal, order=order)
+            return self._updated(connection, *found[0], changes) if found else None
+
+    def _updated(
+        self, connection: sqlite3.Connection, key: str, document: Document, changes: Mapping[str, Any]
+    ) -> Document:
+        after: Document = {**document, **clean(dict(changes))}
+        text, _ = to_json(after)
+        statement = f"UPDATE {DOCUMENTS} SET document = ? WHERE collection = ? AND key = ?"
+        connection.execute(statement, (text, self._name, key))
+        return after
+
+    def _found(
+        self,
+        connection: sqlite3.Connection,
+        equal: Mapping[str, Any],
+        *,
+        where: Sequence[Condition] = (),
+        order: Sequence[str] = (),
+    ) -> list[tuple[str, Document]]:
+        wanted = clean(dict(equal))
+        conditions = cleaned(Find(where=tuple(where))).where
+        statement = f"SELECT key, document FROM {DOCUMENTS} WHERE collection = ?"
         values = [self._name]
         for name, value in wanted.items():
             if (
@@ -64,10 +120,10 @@ class SqliteCollection:
             ):  # the rest is sorted out below
                 statement += f" AND json_extract(document, '$.{name}') = ?"
                 values.append(value)
-        with self._translated():
-            rows = self._connections.mine().execute(f"{statement} ORDER BY key", values).fetchall()
-        documents = (from_json(text) for (text,) in rows)
-        return [document for document in documents if matches(document, wanted)]
+        rows = connection.execute(f"{statement} ORDER BY key", values).fetchall()
+        pairs = ((key, from_json(text)) for key, text in rows)
+        found = [pair for pair in pairs if matches(pair[1], wanted) and fits(pair[1], conditions)]
+        return sorted(found, key=lambda pair: [rank(pair[1].get(name)) for name in order]) if order else found
 
     def _translated(self) -> AbstractContextManager[None]:
         return translated(self._connections.uri, self._connections.path)

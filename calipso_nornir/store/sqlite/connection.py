@@ -87,6 +87,19 @@ class Connections:
 
 
 @contextmanager
+def immediate(connection: sqlite3.Connection) -> Iterator[sqlite3.Connection]:
+    """Write in a transaction that has the file to itself from its beginning: what it reads cannot become old."""
+    connection.execute("BEGIN IMMEDIATE")
+    try:
+        yield connection
+        connection.execute("COMMIT")
+    except BaseException:
+        if connection.in_transaction:  # SQLite ends it itself on a full disk
+            connection.execute("ROLLBACK")
+        raise
+
+
+@contextmanager
 def translated(uri: str, path: Path, *, environment: str = "", owner: str = "another process") -> Iterator[None]:
     """Turn errors of SQLite and of the file system into errors of the store."""
     try:

@@ -1,82 +1,139 @@
 # SPDX-License-Identifier: Apache-2.0
 # ruff: noqa: S608 - names of tables and columns are constants or checked; every value is bound
-"""Reading one environment from SQLite: each statement sees one commit, so one generation."""
+"""Reading one revision of one environment from SQLite, on a connection with a read transaction.
+
+What was true at an earlier revision is read through temporary views: they have the names of the tables, and show
+what of the present and of the past belongs to that revision.
+"""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any
 
 from calipso_nornir.store.chunks import chunks
+from calipso_nornir.store.conditions import page
+from calipso_nornir.store.names import KINDS
 from calipso_nornir.store.searching import found
+from calipso_nornir.store.selection import LISTS
 from calipso_nornir.store.sqlite.connection import translated
-from calipso_nornir.store.sqlite.rows import from_row
-from calipso_nornir.store.sqlite.schema import table, texts
+from calipso_nornir.store.sqlite.queries import clauses, paging
+from calipso_nornir.store.sqlite.rows import columns, from_row
+from calipso_nornir.store.sqlite.schema import keys, pasts, revisions, table, texts
 
 if TYPE_CHECKING:
+    import sqlite3
     from collections.abc import Iterator, Sequence
+    from contextlib import AbstractContextManager
+    from pathlib import Path
 
+    from calipso_nornir.model.finding import Find
     from calipso_nornir.model.protocols import Document, Kind
     from calipso_nornir.store.searching import Needle
     from calipso_nornir.store.selection import Selection
-    from calipso_nornir.store.sqlite.connection import Connections
 
-_CHUNK: Final = 500
+CHUNK = 500
 """Values in one statement; SQLite's least limit was 999 (sqlite.org/limits.html)."""
 
 
 class SqliteReader:
-    """Answers the selections of a view."""
+    """Answers the selections of a view.
 
-    def __init__(self, connections: Connections, *, inventory: str, environment: str) -> None:
-        self._connections = connections
+    Args:
+        connection: within a read transaction, or about to begin one with its first statement.
+        uri: of the store, for errors.
+        path: of its file, for errors.
+        inventory: name of the inventory.
+        environment: name of the environment.
+        at: an earlier revision to read; None for the newest.
+    """
+
+    def __init__(  # noqa: PLR0913 - where to read, and what
+        self,
+        connection: sqlite3.Connection,
+        *,
+        uri: str,
+        path: Path,
+        inventory: str,
+        environment: str,
+        at: int | None = None,
+    ) -> None:
+        self._connection = connection
+        self._uri = uri
+        self._path = path
         self._inventory = inventory
         self._environment = environment
+        self._at = at
+        self._has_status: bool | None = None
+        if at is not None:
+            with self._translated():
+                for statement in _views(inventory, at):
+                    connection.execute(statement)
 
     @property
-    def uri(self) -> str:
-        """Where the store is."""
-        return self._connections.uri
+    def revision(self) -> int:
+        """The number of what it reads."""
+        if self._at is not None:
+            return self._at
+        statement = f"SELECT revision FROM {revisions(self._inventory)} WHERE environment = ?"
+        found_ = self._rows(statement, (self._environment,))
+        return int(found_[0][0]) if found_ else 0
 
     def select(self, selection: Selection) -> Iterator[Document]:
         """Yield the selected documents in their order; they have all been read, but are decoded one by one."""
-        statement, values = self._statement(selection)
-        with translated(self._connections.uri, self._connections.path):
-            rows = self._connections.mine().execute(statement, values).fetchall()
+        wanted = "".join(f" AND head.{name} IS ?" for name, _ in selection.equal)
+        order = ", ".join(f"head.{name}" for name in selection.order)
+        values = (self._environment, *(value for _, value in selection.equal))
+        rows = self._rows(f"{self._from(selection.kind)}{wanted} ORDER BY {order}", values)
         return (from_row(*row) for row in rows)
+
+    def find(self, query: Find) -> Iterator[Document]:
+        """Yield what a query asks for."""
+        usable = query.kind in LISTS and self._at is None
+        wanted = clauses(query, keys=keys(self._inventory, query.kind) if usable else None)
+        ordered = paging(query, wanted)
+        statement = "".join((self._from(query.kind), *(f" AND {one}" for one in wanted.where)))
+        values = (self._environment, *wanted.values)
+        if ordered is not None:
+            return (from_row(*row) for row in self._rows(statement + ordered, values))
+        with self._translated():
+            rows = self._connection.execute(statement, values)
+            return iter(page((from_row(*row) for row in rows), query))
 
     def stream(self, kind: Kind) -> Iterator[Document]:
         """Yield every document of a kind, ordered by ``_id``; rows come as they are asked for."""
-        statement = f"{self._from(kind)} ORDER BY head._id"
-        with (
-            translated(self._connections.uri, self._connections.path),
-            self._connections.another() as connection,
-        ):
-            for row in connection.execute(statement, (self._environment,)):
+        with self._translated():
+            for row in self._connection.execute(f"{self._from(kind)} ORDER BY head._id", (self._environment,)):
                 yield from_row(*row)
 
     def some(self, kind: Kind, document_ids: Sequence[str]) -> Iterator[Document]:
         """Yield those documents of a kind that are there."""
-        for ids in chunks(document_ids, _CHUNK):
+        for ids in chunks(document_ids, CHUNK):
             statement = f"{self._from(kind)} AND head._id IN ({', '.join('?' * len(ids))})"
-            with translated(self._connections.uri, self._connections.path):
-                rows = self._connections.mine().execute(statement, (self._environment, *ids)).fetchall()
-            yield from (from_row(*row) for row in rows)
+            yield from (from_row(*row) for row in self._rows(statement, (self._environment, *ids)))
+
+    def digests(self, kind: Kind) -> dict[str, str]:
+        """Return ``_id`` -> digest of every document of a kind."""
+        statement = f"SELECT _id, digest FROM {table(self._inventory, kind)} WHERE environment = ?"
+        return dict(self._rows(statement, (self._environment,)))
+
+    def has_status(self) -> bool:
+        """Tell whether anything of the environment has a status."""
+        if self._has_status is None:
+            statement = f"SELECT 1 FROM {table(self._inventory, 'status')} WHERE environment = ? LIMIT 1"
+            self._has_status = bool(self._rows(statement, (self._environment,)))
+        return self._has_status
 
     def count_types(self) -> dict[str, int]:
         """Return the number of objects by type."""
         name = table(self._inventory, "inventory")
         statement = f"SELECT type, count(*) FROM {name} WHERE environment = ? GROUP BY type"
-        with translated(self._connections.uri, self._connections.path):
-            return dict(self._connections.mine().execute(statement, (self._environment,)))
+        return dict(self._rows(statement, (self._environment,)))
 
     def search(self, needle: Needle, *, limit: int) -> list[Document]:
         """Return what is found among the objects, ordered by type and id."""
         statement = f"{self._from('inventory')} ORDER BY head.type, head.id"
-        with (
-            translated(self._connections.uri, self._connections.path),
-            self._connections.another() as connection,
-        ):
-            rows = connection.execute(statement, (self._environment,))
+        with self._translated():
+            rows = self._connection.execute(statement, (self._environment,))
             return found(needle, (from_row(*row) for row in rows if needle.may_be_in(row[-1])), limit=limit)
 
     def _from(self, kind: Kind) -> str:
@@ -86,8 +143,24 @@ class SqliteReader:
             f"CROSS JOIN {text} AS body ON body.number = head.number WHERE head.environment = ?"
         )  # CROSS JOIN keeps the narrow table the outer one (sqlite.org/optoverview.html)
 
-    def _statement(self, selection: Selection) -> tuple[str, tuple[str | None, ...]]:
-        wanted = "".join(f" AND head.{name} IS ?" for name, _ in selection.equal)
-        order = ", ".join(f"head.{name}" for name in selection.order)
-        values = (self._environment, *(value for _, value in selection.equal))
-        return f"{self._from(selection.kind)}{wanted} ORDER BY {order}", values
+    def _rows(self, statement: str, values: Sequence[Any]) -> list[Any]:
+        with self._translated():
+            return self._connection.execute(statement, values).fetchall()
+
+    def _translated(self) -> AbstractContextManager[None]:
+        return translated(self._uri, self._path, environment=self._environment)
+
+
+def _views(inventory: str, at: int) -> Iterator[str]:
+    """Yield statements that make every table of documents show an earlier revision (SQLite looks at temp first)."""
+    for kind in KINDS:
+        head, text, before = table(inventory, kind), texts(inventory, kind), pasts(inventory, kind)
+        names = ", ".join(("number", *columns(kind), "revision"))
+        yield (
+            f"CREATE TEMP VIEW {head} AS SELECT {names} FROM main.{head} WHERE revision <= {at:d} "
+            f"UNION ALL SELECT {names} FROM main.{before} WHERE revision <= {at:d} AND until > {at:d}"
+        )
+        yield (
+            f"CREATE TEMP VIEW {text} AS SELECT number, document FROM main.{text} "
+            f"UNION ALL SELECT number, document FROM main.{before}"
+        )

@@ -4,13 +4,15 @@
 from __future__ import annotations
 
 import base64
+import hashlib
 import json
 import math
 from datetime import datetime
-from typing import TYPE_CHECKING, Any, Final
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from calipso_nornir.store.keys import ESCAPE_IN_TEXT, decoded, encoded, guard
-from calipso_nornir.store.selection import FIELDS
+from calipso_nornir.store.selection import FIELDS, LISTS
 from calipso_nornir.store.values import clean, utc_ms
 
 if TYPE_CHECKING:
@@ -27,6 +29,8 @@ _TYPELESS: Final[Mapping[str, Callable[[str], Any]]] = {
 _TEXT: Final = frozenset({str})
 _SCALARS: Final = frozenset({str, int, float, bool, type(None)})
 _CONTAINERS: Final = frozenset({dict, list, tuple})
+_ID_DIGITS: Final = 24
+_REFERENCES: Final = frozenset({"links"})
 _ASIDE: Final = ("last_scanned", "digest")
 """Fields that are kept in columns only: noting that a document was seen does not touch its text."""
 
@@ -83,26 +87,36 @@ def _typeless(value: Any) -> tuple[str, str] | None:  # noqa: ANN401 - as above
 
 
 def columns(kind: Kind) -> tuple[str, ...]:
-    """Return the columns of a kind of document, without its text."""
+    """Return the columns of a kind of document, without its text and its revision."""
     return ("environment", "_id", *FIELDS[kind], "last_scanned", "digest")
 
 
-def to_row(kind: Kind, document: Document) -> tuple[str | None, ...]:
-    """Return the values of ``columns`` and then the text of a document."""
+class Row(NamedTuple):
+    """One document on its way into its tables."""
+
+    document_id: str
+    digest: str
+    seen: str | None
+    columns: tuple[str | None, ...]
+    """The values of ``columns``."""
+    text: str
+    keys: tuple[int, ...]
+    """What its lists are looked up by."""
+
+
+def to_row(kind: Kind, document: Document) -> Row:
+    """Return the row of a document."""
     content = {key: value for key, value in document.items() if key not in _ASIDE}
     if content.get("evidence"):
         content["evidence"] = [_with_time(one, time_text, datetime) for one in content["evidence"]]
     text, content = to_json(content)
-    fields = (content.get(name) for name in FIELDS[kind])
     seen = document["last_scanned"]
-    return (
-        content["environment"],
-        content["_id"],
-        *(value if isinstance(value, str) else None for value in fields),
-        None if seen is None else time_text(seen),
-        document["digest"],
-        text,
-    )
+    seen = None if seen is None else time_text(seen)
+    digest = document["digest"]
+    fields = (content.get(name) for name in FIELDS[kind])
+    found = tuple([value if isinstance(value, str) else None for value in fields])
+    values = (content["environment"], content["_id"], *found, seen, digest)
+    return Row(content["_id"], digest, seen, values, text, keys_of(kind, content))
 
 
 def from_row(last_scanned: str | None, digest: str, text: str) -> Document:
@@ -113,6 +127,35 @@ def from_row(last_scanned: str | None, digest: str, text: str) -> Document:
     document["digest"] = digest
     document["last_scanned"] = None if last_scanned is None else datetime.fromisoformat(last_scanned)
     return document
+
+
+def keys_of(kind: Kind, content: Document) -> tuple[int, ...]:
+    """Return the keys of the members of a document's indexed lists."""
+    found: dict[int, None] = {}
+    for field in LISTS.get(kind, ()):
+        members = content.get(field)
+        if isinstance(members, list):
+            found.update((key, None) for member in members if (key := key_of(field, member)) is not None)
+    return tuple(found)
+
+
+def key_of(field: str, member: Any) -> int | None:  # noqa: ANN401 - any JSON value
+    """Return a number by which a list's member is looked up: two members seldom share one; None when it has none.
+
+    A text of 24 hexadecimal digits, a reference, gives its own first 60 bits.
+    """
+    if isinstance(member, str):
+        if len(member) == _ID_DIGITS and field in _REFERENCES:
+            return int(member[:15], 16)
+        return _hashed(f"{field}\n{member}")
+    if isinstance(member, dict) and all(type(one) is str for one in member.values()):
+        return _hashed(f"{field}\n{sorted(member.items())}")
+    return None
+
+
+@lru_cache(maxsize=4096)
+def _hashed(text: str) -> int:
+    return int.from_bytes(hashlib.blake2b(text.encode(), digest_size=7).digest())
 
 
 def _with_time(evidence: dict[str, Any], form: Callable[[Any], Any], of_type: type) -> dict[str, Any]:

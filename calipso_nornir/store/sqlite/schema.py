@@ -2,8 +2,10 @@
 """Tables of the SQLite store, and which files are such a store.
 
 Each kind of document has two tables under one row number: a narrow one with what is looked up,
-the digest and the time last seen, and one with the texts. Noting 400,000 documents as seen then
-writes the narrow rows only.
+the digest, the time last seen and the revision that wrote it, and one with the texts. Noting 400,000
+documents as seen then writes the narrow rows only. A third one (``…_past``) holds what was replaced or
+removed, and until which revision it was true; its row numbers are negative, so that one view may show both
+(see ``reader``). Lists whose members are looked up have a table of keys.
 """
 
 from __future__ import annotations
@@ -16,8 +18,8 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Final
 
 from calipso_nornir.errors import InvalidRequest, StoreUnavailable, StoreVersionMismatch, UnknownInventory
-from calipso_nornir.store.names import GENERATIONS, KINDS, collection_name
-from calipso_nornir.store.selection import INDEXES, UNIQUE
+from calipso_nornir.store.names import COMMITS, KINDS, REVISIONS, collection_name, past
+from calipso_nornir.store.selection import INDEXES, LISTS, SPARSE, UNIQUE
 from calipso_nornir.store.sqlite.rows import columns
 
 if TYPE_CHECKING:
@@ -26,7 +28,7 @@ if TYPE_CHECKING:
 
     from calipso_nornir.model.protocols import Kind
 
-LAYOUT_VERSION: Final = 1
+LAYOUT_VERSION: Final = 2
 APPLICATION_ID: Final = 0x43414C49  # "CALI"
 DOCUMENTS: Final = "calipso_documents"
 """Table of all collections of plain documents."""
@@ -47,9 +49,24 @@ def texts(inventory: str, kind: Kind) -> str:
     return f'"calipso_text_{collection_name(inventory, kind)}"'
 
 
-def generations(inventory: str) -> str:
-    """Return the (quoted) name of the table that counts generations."""
-    return f'"{collection_name(inventory, GENERATIONS)}"'
+def pasts(inventory: str, kind: Kind) -> str:
+    """Return the (quoted) name of the table with what was replaced or removed of a kind."""
+    return f'"{collection_name(inventory, past(kind))}"'
+
+
+def keys(inventory: str, kind: Kind) -> str:
+    """Return the (quoted) name of the table with the keys of a kind's lists."""
+    return f'"calipso_keys_{collection_name(inventory, kind)}"'
+
+
+def revisions(inventory: str) -> str:
+    """Return the (quoted) name of the table with the newest revision of each environment."""
+    return f'"{collection_name(inventory, REVISIONS)}"'
+
+
+def commits(inventory: str) -> str:
+    """Return the (quoted) name of the table with the log of commits."""
+    return f'"{collection_name(inventory, COMMITS)}"'
 
 
 def look(path: Path, uri: str) -> None:
@@ -123,7 +140,7 @@ def _complete(connection: sqlite3.Connection, uri: str, inventory: str) -> bool:
     [(application,)] = connection.execute("PRAGMA application_id")
     [(version,)] = connection.execute("PRAGMA user_version")
     _judge(uri, application, version, empty=not names and application == version == 0)
-    wanted = generations(inventory).strip('"')
+    wanted = revisions(inventory).strip('"')
     twin = next((name for name in names if name.lower() == wanted.lower() and name != wanted), None)
     if twin:
         raise InvalidRequest(f'inventory name "{inventory}" differs from one in {uri} by case only ("{twin}" is there)')
@@ -154,22 +171,49 @@ def _statements(inventory: str) -> Iterator[str]:
     yield f"CREATE UNIQUE INDEX IF NOT EXISTS {DOCUMENTS}_by_key ON {DOCUMENTS} (collection, key)"
     environment = "json_extract(document, '$.environment')"
     yield f"CREATE INDEX IF NOT EXISTS {DOCUMENTS}_by_environment ON {DOCUMENTS} (collection, {environment}, key)"
-    yield f"CREATE TABLE {generations(inventory)} (environment TEXT NOT NULL PRIMARY KEY, generation INTEGER NOT NULL)"
+    yield f"CREATE TABLE {revisions(inventory)} {_REVISIONS}"
+    yield f"CREATE TABLE {commits(inventory)} {_COMMITS}"
     for kind in KINDS:
-        name = table(inventory, kind)
-        definitions = ", ".join(f"{column} TEXT{_NOT_NULL.get(column, '')}" for column in columns(kind))
-        yield f"CREATE TABLE {name} (number INTEGER PRIMARY KEY, {definitions})"
-        yield f"CREATE TABLE {texts(inventory, kind)} (number INTEGER PRIMARY KEY, document TEXT NOT NULL)"
-        yield _index(name, ("_id",), unique=True)
-        if kind in UNIQUE:
-            yield _index(name, UNIQUE[kind], unique=True)
-        for fields in INDEXES[kind]:
-            yield _index(name, fields)
+        yield from _tables(inventory, kind)
 
 
+_REVISIONS: Final = "(environment TEXT NOT NULL PRIMARY KEY, revision INTEGER NOT NULL, floor INTEGER NOT NULL)"
+"""``floor``: changes up to it may be known no more."""
+_COMMITS: Final = (
+    "(environment TEXT NOT NULL, revision INTEGER NOT NULL, at TEXT NOT NULL, cause TEXT NOT NULL, by TEXT NOT NULL, "
+    "new INTEGER NOT NULL, changed INTEGER NOT NULL, removed INTEGER NOT NULL, "
+    "PRIMARY KEY (environment, revision)) WITHOUT ROWID"
+)
 _NOT_NULL: Final = dict.fromkeys(
     ("environment", "_id", "type", "id", "link_type", "source", "target", "focal_point", "digest"), " NOT NULL"
 )
+
+
+def _tables(inventory: str, kind: Kind) -> Iterator[str]:
+    name, before = table(inventory, kind), pasts(inventory, kind)
+    definitions = ", ".join(f"{column} TEXT{_NOT_NULL.get(column, '')}" for column in columns(kind))
+    yield f"CREATE TABLE {name} (number INTEGER PRIMARY KEY, {definitions}, revision INTEGER NOT NULL)"
+    yield f"CREATE TABLE {texts(inventory, kind)} (number INTEGER PRIMARY KEY, document TEXT NOT NULL)"
+    yield (
+        f"CREATE TABLE {before} (number INTEGER PRIMARY KEY, {definitions}, revision INTEGER NOT NULL, "
+        "until INTEGER NOT NULL, document TEXT NOT NULL)"
+    )
+    if kind in LISTS:
+        yield (
+            f"CREATE TABLE {keys(inventory, kind)} "
+            "(key INTEGER NOT NULL, number INTEGER NOT NULL, PRIMARY KEY (key, number)) WITHOUT ROWID"
+        )
+        yield f'CREATE INDEX "{keys(inventory, kind).strip(chr(34))}_by_number" ON {keys(inventory, kind)} (number)'
+    yield _index(name, ("_id",), unique=True)
+    yield _index(name, ("revision",))
+    yield _index(before, ("_id", "until"))
+    yield _index(before, ("until",))
+    if kind in UNIQUE:
+        yield _index(name, UNIQUE[kind], unique=True)
+    for fields in INDEXES[kind]:
+        yield _index(name, fields)
+    for field in SPARSE.get(kind, ()):
+        yield f"{_index(name, (field,))} WHERE {field} IS NOT NULL"
 
 
 def _index(table_name: str, fields: tuple[str, ...], *, unique: bool = False) -> str:

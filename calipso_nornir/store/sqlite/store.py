@@ -4,25 +4,31 @@
 
 from __future__ import annotations
 
-from contextlib import contextmanager
+import sqlite3
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from calipso_nornir.store.names import DEFAULT_INVENTORY, KINDS, checked_collection, checked_inventory, collection_name
 from calipso_nornir.store.sqlite.collection import SqliteCollection
 from calipso_nornir.store.sqlite.connection import Connections, translated
-from calipso_nornir.store.sqlite.lock import lock_path, writer_lock
+from calipso_nornir.store.sqlite.feed import Feed
 from calipso_nornir.store.sqlite.presence import must_be_there
 from calipso_nornir.store.sqlite.reader import SqliteReader
-from calipso_nornir.store.sqlite.schema import generations, look, must_hold, prepare, table
+from calipso_nornir.store.sqlite.schema import look, must_hold, prepare, revisions, table
 from calipso_nornir.store.sqlite.writer import SqliteWriter
-from calipso_nornir.store.values import clean_text
+from calipso_nornir.store.values import clean_text, utc_ms
 from calipso_nornir.store.view import DocumentView
+from calipso_nornir.store.watching import watched
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
+    from contextlib import AbstractContextManager
+    from datetime import datetime
+    from threading import Event
 
-    from calipso_nornir.model.protocols import Writer
+    from calipso_nornir.model.changes import Change, Commit
+    from calipso_nornir.model.protocols import Collection, StoreView, Writer
     from calipso_nornir.store.names import Use
 
 
@@ -32,7 +38,7 @@ class SqliteStore:
     Args:
         path: the file.
         inventory: name of the inventory in it.
-        wait_s: seconds to wait for another writer before StoreBusy is raised.
+        wait_s: seconds to wait for another's commit before StoreBusy is raised.
         use: only with "make" are the file, its folder and the inventory made when they are missing.
     """
 
@@ -41,7 +47,6 @@ class SqliteStore:
     ) -> None:
         self._inventory = checked_inventory(inventory)
         self._path = Path(path).expanduser().absolute()
-        self._wait_s = wait_s
         self._connections = Connections(self._path, self.uri, busy_s=wait_s, read_only=use == "read")
         try:
             with translated(self.uri, self._path):
@@ -64,35 +69,69 @@ class SqliteStore:
         return f"sqlite:///{self._path}"
 
     def view(self, environment: str) -> DocumentView:
-        """Return a reader of one environment."""
+        """Return a reader of one environment; each call sees the newest revision."""
         name = clean_text(environment)
-        return DocumentView(name, self._reader(name))
+
+        def pin(long: bool) -> AbstractContextManager[SqliteReader]:  # noqa: FBT001 - as DocumentView calls it
+            return self._pinned(name) if long else self._briefly(name)
+
+        return DocumentView(name, uri=self.uri, pin=pin)
 
     @contextmanager
-    def write(self, environment: str) -> Iterator[Writer]:
-        """Begin a new generation: readers see the old one until the ``with`` block ends without an error."""
+    def snapshot(self, environment: str, *, at: datetime | None = None) -> Iterator[StoreView]:
+        """Give a reader of one revision: the newest, or the one that was true at a time."""
         name = clean_text(environment)
-        lock = lock_path(self._path, self._inventory, name)
-        with (
-            writer_lock(lock, uri=self.uri, environment=name, wait_s=self._wait_s),
-            self._connections.another() as connection,
-        ):
-            reader = self._reader(name)
-            names = {"inventory": self._inventory, "environment": name}
-            writer = SqliteWriter(connection, self._connections, reader, **names)
+        with self._pinned(name, at) as reader:
+
+            @contextmanager
+            def pin(_long: bool) -> Iterator[SqliteReader]:  # noqa: FBT001 - as above
+                yield reader
+
+            yield DocumentView(name, uri=self.uri, pin=pin)
+
+    @contextmanager
+    def write(self, environment: str, *, base: int | None = None, cause: str = "") -> Iterator[Writer]:
+        """Prepare a commit: readers see the revision before until the ``with`` block ends without an error."""
+        name = clean_text(environment)
+        writer = SqliteWriter(
+            self._connections,
+            lambda: self._pinned(name),
+            inventory=self._inventory,
+            environment=name,
+            base=base,
+            cause=clean_text(cause),
+        )
+        try:
             yield writer
             writer.commit()
+        finally:
+            writer.close()
+
+    def changes(self, environment: str, *, since: int, limit: int = 1000) -> Sequence[Change]:
+        """Return what was put and removed after a revision, ordered by revision."""
+        with self._feed(environment) as feed:
+            return feed.changes(since, limit)
+
+    def watch(self, environment: str, *, since: int, stop: Event) -> Iterator[Change]:
+        """Yield changes for ever, waiting for more at the end, until ``stop`` is set."""
+        return watched(self, environment, since=since, stop=stop)
+
+    def commits(self, environment: str, *, limit: int = 100) -> Sequence[Commit]:
+        """Return the newest commits, newest first."""
+        with self._feed(environment) as feed:
+            return feed.commits(limit)
 
     def environments(self) -> Sequence[str]:
         """Return the names of the environments that have objects, links or cliques, ordered."""
         filled = " OR ".join(
-            f"EXISTS (SELECT 1 FROM {table(self._inventory, kind)} WHERE environment = g.environment)" for kind in KINDS
+            f"EXISTS (SELECT 1 FROM {table(self._inventory, kind)} WHERE environment = known.environment)"
+            for kind in KINDS
         )
-        statement = f"SELECT environment FROM {generations(self._inventory)} AS g WHERE {filled} ORDER BY environment"
+        statement = f"SELECT environment FROM {revisions(self._inventory)} AS known WHERE {filled} ORDER BY environment"
         with translated(self.uri, self._path):
             return [name for (name,) in self._connections.mine().execute(statement)]
 
-    def collection(self, name: str) -> SqliteCollection:
+    def collection(self, name: str) -> Collection:
         """Return one of the collections of plain documents."""
         return SqliteCollection(self._connections, collection_name(self._inventory, checked_collection(name)))
 
@@ -100,5 +139,57 @@ class SqliteStore:
         """Let go of the file; it and its views are not used afterwards."""
         self._connections.close()
 
-    def _reader(self, environment: str) -> SqliteReader:
-        return SqliteReader(self._connections, inventory=self._inventory, environment=environment)
+    # --- readers
+
+    @contextmanager
+    def _briefly(self, environment: str) -> Iterator[SqliteReader]:
+        """Give a reader on the thread's own connection: for one call of a view."""
+        with translated(self.uri, self._path):
+            connection = self._connections.mine()
+        with self._reading(connection):
+            yield self._reader(connection, environment)
+
+    @contextmanager
+    def _pinned(self, environment: str, at: datetime | None = None) -> Iterator[SqliteReader]:
+        """Give a reader on a connection of its own: for as long as it is used."""
+        with self._connections.another() as connection, self._reading(connection):
+            revision = None
+            if at is not None:
+                with translated(self.uri, self._path):
+                    revision = self._made_feed(connection, environment).revision_at(utc_ms(at))
+            reader = self._reader(connection, environment, revision)
+            reader.revision  # noqa: B018 - the first statement begins the transaction: now is what it shows
+            yield reader
+
+    @contextmanager
+    def _feed(self, environment: str) -> Iterator[Feed]:
+        with translated(self.uri, self._path):
+            connection = self._connections.mine()
+            with self._reading(connection):
+                yield self._made_feed(connection, clean_text(environment))
+
+    @contextmanager
+    def _reading(self, connection: sqlite3.Connection) -> Iterator[None]:
+        with translated(self.uri, self._path):
+            if connection.in_transaction:  # a call within a call sees the same
+                yield
+                return
+            connection.execute("BEGIN")
+        try:
+            yield
+        finally:
+            _end(connection)
+
+    def _made_feed(self, connection: sqlite3.Connection, environment: str) -> Feed:
+        return Feed(connection, uri=self.uri, inventory=self._inventory, environment=environment)
+
+    def _reader(self, connection: sqlite3.Connection, environment: str, at: int | None = None) -> SqliteReader:
+        return SqliteReader(
+            connection, uri=self.uri, path=self._path, inventory=self._inventory, environment=environment, at=at
+        )
+
+
+def _end(connection: sqlite3.Connection) -> None:
+    with suppress(sqlite3.ProgrammingError):  # the store was closed meanwhile
+        if connection.in_transaction:
+            connection.execute("ROLLBACK")

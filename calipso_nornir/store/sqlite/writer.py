@@ -1,24 +1,23 @@
 # SPDX-License-Identifier: Apache-2.0
-# ruff: noqa: S608 - names of tables and columns are constants or checked; every value is bound
-"""Writing one generation of one environment to SQLite.
+"""Preparing a commit to SQLite.
 
-Changes are collected in temporary tables of the writer's own connection (a file without a name
-that goes with the process), and come into the store in one transaction at the end. Until then
-the store is not locked, so progress and messages of a scan can be noted while its writer is open.
+Changes are collected beside the file. Until the commit the store is not locked, so others may commit, and progress
+and messages of a scan can be noted while its writer is open.
 """
 
 from __future__ import annotations
 
 import sqlite3
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, suppress
 from typing import TYPE_CHECKING, Final
 
 from calipso_nornir.store.checking import checked, checked_ids
 from calipso_nornir.store.chunks import chunks
-from calipso_nornir.store.names import KINDS
-from calipso_nornir.store.sqlite.connection import translated
-from calipso_nornir.store.sqlite.rows import columns, time_text, to_row
-from calipso_nornir.store.sqlite.schema import generations, table, texts
+from calipso_nornir.store.operations import Operations, Put, Remove, Seen
+from calipso_nornir.store.sqlite.commit import Committing
+from calipso_nornir.store.sqlite.connection import immediate, translated
+from calipso_nornir.store.sqlite.rows import to_row
+from calipso_nornir.store.sqlite.trimming import trim
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -31,138 +30,121 @@ if TYPE_CHECKING:
 
 CHUNK: Final = 1000
 """Documents that are made into rows at once."""
+_LARGE: Final = 5000
+"""Documents in a commit whose log takes so much space that it is worth giving it back."""
 
 
 class SqliteWriter:
-    """Collects changes; ``commit`` makes them the new generation."""
+    """Collects changes; ``commit`` makes them the next revision.
 
-    def __init__(
+    Args:
+        connections: to the file.
+        pinned: gives a reader of the revision that ``digests`` and ``documents`` tell about.
+        inventory: name of the inventory.
+        environment: name of the environment.
+        base: the revision from which the changes are computed; None: they stand whatever there is.
+        cause: why, for the log of commits.
+    """
+
+    def __init__(  # noqa: PLR0913 - where to write, and what is said about it
         self,
-        connection: sqlite3.Connection,
         connections: Connections,
-        reader: SqliteReader,
+        pinned: Callable[[], AbstractContextManager[SqliteReader]],
         *,
         inventory: str,
         environment: str,
+        base: int | None,
+        cause: str,
     ) -> None:
-        self._connection = connection
-        self._reader = reader
-        self._uri = connections.uri
-        self._path = connections.path
+        self._connections = connections
+        self._pinned = pinned
         self._inventory = inventory
         self._environment = environment
-        self._touched: set[Kind] = set()
-        with self._translated():
-            connection.execute("PRAGMA cache_size = -65536")  # KiB
-            for statement in _temporary_tables():
-                connection.execute(statement)
+        self._base = base
+        self._cause = cause
+        self._operations = Operations()
+        self._depends: dict[Kind, set[str]] = {}
+        self._size = 0
+        self._stack = ExitStack()
+        self._known: SqliteReader | None = None
+
+    # --- Writer
 
     def digests(self, kind: Kind) -> Mapping[str, str]:
         """Return ``_id`` -> digest of every document there is, as they were before this writer's changes."""
-        statement = f"SELECT _id, digest FROM {table(self._inventory, kind)} WHERE environment = ?"
-        with self._translated():
-            return dict(self._connection.execute(statement, (self._environment,)))
+        return self._reader().digests(kind)
 
     def documents(self, kind: Kind, document_ids: Sequence[str]) -> Iterator[Document]:
         """Yield some of the documents that there are, as they were before this writer's changes."""
-        return self._reader.some(kind, checked_ids(document_ids, uri=self._uri, kind=kind))
+        return self._reader().some(kind, checked_ids(document_ids, uri=self._connections.uri, kind=kind))
 
     def put(self, kind: Kind, documents: Iterable[Document]) -> None:
         """Insert or replace whole documents."""
-        places = ", ".join("?" * (len(columns(kind)) + 1))
+        names = {"uri": self._connections.uri, "environment": self._environment}
         for some in chunks(documents, CHUNK):
-            rows = [
-                to_row(kind, checked(document, uri=self._uri, kind=kind, environment=self._environment))
-                for document in some
-            ]
-            with self._collecting(kind) as execute:
-                execute(f"INSERT OR REPLACE INTO put_{kind} VALUES ({places})", rows)
-                execute(f"DELETE FROM gone_{kind} WHERE _id = ?", [(document["_id"],) for document in some])
+            rows = {}
+            size = 0
+            for document in some:
+                row = to_row(kind, checked(document, kind=kind, **names))
+                rows[row.document_id] = row
+                size += len(row.text)
+            self._size += len(rows)
+            self._operations.add(Put(kind, list(rows.values())), size)
 
     def seen(self, kind: Kind, document_ids: Sequence[str], at: datetime) -> None:
         """Note that documents were found unchanged; ``last_scanned`` never goes back in time."""
-        rows = [(one, time_text(at)) for one in checked_ids(document_ids, uri=self._uri, kind=kind)]
-        later = "ON CONFLICT (_id) DO UPDATE SET at = max(at, excluded.at)"
-        with self._collecting(kind) as execute:
-            execute(f"INSERT INTO seen_{kind} VALUES (?, ?) {later}", rows)
+        self._operations.add(Seen(kind, checked_ids(document_ids, uri=self._connections.uri, kind=kind), at))
 
     def remove(self, kind: Kind, document_ids: Sequence[str]) -> None:
-        """Delete documents."""
-        rows = [(one,) for one in checked_ids(document_ids, uri=self._uri, kind=kind)]
-        with self._collecting(kind) as execute:
-            execute(f"INSERT OR IGNORE INTO gone_{kind} VALUES (?)", rows)
-            execute(f"DELETE FROM put_{kind} WHERE _id = ?", rows)
+        """Delete documents, and the status of each."""
+        wanted = checked_ids(document_ids, uri=self._connections.uri, kind=kind)
+        self._size += len(wanted)
+        self._operations.add(Remove(kind, wanted))
+
+    def depends_on(self, kind: Kind, document_ids: Iterable[str]) -> None:
+        """Name documents that were read: a change of one of them after ``base`` overtakes this commit."""
+        wanted = checked_ids(document_ids, uri=self._connections.uri, kind=kind)
+        self._depends.setdefault(kind, set()).update(wanted)
+
+    # --- the end of it
 
     def commit(self) -> None:
         """Make the changes visible, all at once."""
-        if not self._touched:
+        self._stack.close()
+        if not self._operations:
             return
-        with self._translated(), _transaction(self._connection, "IMMEDIATE"):
-            for kind in KINDS:
-                if kind in self._touched:
-                    for statement in self._commit_statements(kind):
-                        self._connection.execute(statement, {"environment": self._environment})
-            self._connection.execute(
-                f"INSERT INTO {generations(self._inventory)} VALUES (?, 1) "
-                "ON CONFLICT (environment) DO UPDATE SET generation = generation + 1",
-                (self._environment,),
-            )
-        self._shorten_wal()
+        with self._translated():
+            connection = self._connections.mine()
+            if self._size > _LARGE:  # on a full disk, only what has no commit in it can be taken away again
+                self._shorten_wal(connection)
+            with immediate(connection):
+                committing = Committing(connection, inventory=self._inventory, environment=self._environment)
+                if self._base is not None:
+                    uri = self._connections.uri
+                    committing.check(self._operations, self._depends, base=self._base, uri=uri)
+                committing.apply(self._operations)
+                if committing.end(self._cause):
+                    done = {"revision": committing.revision, "made_past": committing.changed + committing.removed}
+                    trim(connection, self._inventory, self._environment, **done)
+            if self._size > _LARGE:
+                self._shorten_wal(connection)
 
-    def _commit_statements(self, kind: Kind) -> Iterator[str]:
-        head, text = table(self._inventory, kind), texts(self._inventory, kind)
-        names = columns(kind)
-        here = "environment = :environment"
-        gone = f"SELECT number FROM {head} WHERE {here} AND _id IN (SELECT _id FROM gone_{kind})"
-        yield f"DELETE FROM {text} WHERE number IN ({gone})"
-        yield f"DELETE FROM {head} WHERE {here} AND _id IN (SELECT _id FROM gone_{kind})"
-        changed = ", ".join(f"{name} = excluded.{name}" for name in names if name not in ("environment", "_id"))
-        yield (
-            f"INSERT INTO {head} ({', '.join(names)}) SELECT {', '.join(names)} FROM put_{kind} WHERE true "
-            f"ON CONFLICT (environment, _id) DO UPDATE SET {changed}"
-        )
-        yield (
-            f"INSERT OR REPLACE INTO {text} SELECT head.number, put.document FROM put_{kind} AS put "
-            f"CROSS JOIN {head} AS head ON head.{here} AND head._id = put._id"
-        )
-        yield (
-            f"UPDATE {head} SET last_scanned = seen.at FROM seen_{kind} AS seen "
-            f"WHERE {here} AND {head}._id = seen._id AND coalesce(last_scanned, '') < seen.at"
-        )
+    def close(self) -> None:
+        """Let go of what was collected."""
+        self._stack.close()
+        self._operations.close()
 
-    def _shorten_wal(self) -> None:
-        """Give the disk space of a large generation's log back; readers may be in the way, then another writer will."""
+    def _reader(self) -> SqliteReader:
+        if self._known is None:
+            self._known = self._stack.enter_context(self._pinned())
+        return self._known
+
+    def _shorten_wal(self, connection: sqlite3.Connection) -> None:
+        """Give the disk space of a large commit's log back; readers may be in the way, then another writer will."""
         with suppress(sqlite3.Error):
-            self._connection.execute("PRAGMA busy_timeout = 0")
-            self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-
-    @contextmanager
-    def _collecting(self, kind: Kind) -> Iterator[Callable[[str, Sequence[Sequence[str | None]]], object]]:
-        self._touched.add(kind)
-        with self._translated(), _transaction(self._connection, "DEFERRED"):
-            yield self._connection.executemany
+            connection.execute("PRAGMA busy_timeout = 0")
+            connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        connection.execute(f"PRAGMA busy_timeout = {round(self._connections.busy_s * 1000)}")
 
     def _translated(self) -> AbstractContextManager[None]:
-        return translated(self._uri, self._path, environment=self._environment)
-
-
-@contextmanager
-def _transaction(connection: sqlite3.Connection, mode: str) -> Iterator[None]:
-    connection.execute(f"BEGIN {mode}")
-    try:
-        yield
-        connection.execute("COMMIT")
-    except BaseException:
-        if connection.in_transaction:  # SQLite ends it itself on a full disk
-            connection.execute("ROLLBACK")
-        raise
-
-
-def _temporary_tables() -> Iterator[str]:
-    yield "PRAGMA temp.journal_mode = MEMORY"
-    for kind in KINDS:
-        names = ", ".join(columns(kind))
-        yield f"CREATE TEMP TABLE put_{kind} ({names}, document)"
-        yield f"CREATE UNIQUE INDEX temp.put_{kind}_id ON put_{kind} (_id)"
-        yield f"CREATE TEMP TABLE gone_{kind} (_id PRIMARY KEY) WITHOUT ROWID"
-        yield f"CREATE TEMP TABLE seen_{kind} (_id PRIMARY KEY, at) WITHOUT ROWID"
+        return translated(self._connections.uri, self._connections.path, environment=self._environment)

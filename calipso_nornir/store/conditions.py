@@ -1,0 +1,125 @@
+# SPDX-License-Identifier: Apache-2.0
+"""When a document fits the conditions of a query, and in which order documents come: one rule for every store."""
+
+from __future__ import annotations
+
+import json
+from datetime import datetime
+from typing import TYPE_CHECKING, Any, Final, TypeAlias
+
+from calipso_nornir.errors import InvalidRequest
+from calipso_nornir.model.finding import Equal, Find, Holds, HoldsAny, OneOf, Prefix, Range
+from calipso_nornir.store.equality import matches
+from calipso_nornir.store.values import clean
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from calipso_nornir.model.finding import Condition
+    from calipso_nornir.model.protocols import Document, Kind
+
+SortKey: TypeAlias = tuple[Any, ...]
+
+_MISSING: Final = object()
+
+
+def fits(document: Document, conditions: Iterable[Condition]) -> bool:
+    """Tell whether a document fits every condition."""
+    return all(_fits(document, condition) for condition in conditions)
+
+
+def cleaned(query: Find, *kinds: Kind) -> Find:
+    """Return a query whose values are as stores hold them; raise InvalidRequest when it is no query of these kinds."""
+    if kinds and query.kind not in kinds:
+        raise InvalidRequest(f"a query of kind {query.kind} gives no {' and no '.join(kinds)}")
+    if query.limit is not None and query.limit < 0:
+        raise InvalidRequest(f"a query's limit is {query.limit}: expected 0 or more")
+    if query.after is not None and len(query.after) != len(query.order) + 1:
+        wanted = ", ".join((*query.order, "_id"))
+        raise InvalidRequest(f"after has {len(query.after)} values: expected those of {wanted} of the last document")
+    where = tuple(_cleaned(condition) for condition in query.where)
+    after = None if query.after is None else tuple(clean(list(query.after)))
+    return Find(kind=query.kind, where=where, order=query.order, after=after, limit=query.limit)
+
+
+def page(documents: Iterable[Document], query: Find) -> list[Document]:
+    """Return what a query asks for out of documents that come in any order, and that may be too many."""
+    found = [document for document in documents if fits(document, query.where)]
+    found.sort(key=lambda document: sort_key(document, query.order))
+    if query.after is not None:
+        last = tuple(map(rank, query.after))
+        found = [document for document in found if sort_key(document, query.order) > last]
+    return found[: query.limit]
+
+
+def sort_key(document: Document, order: Sequence[str], last: str = "_id") -> SortKey:
+    """Return what documents are compared by."""
+    return tuple(rank(document.get(name)) for name in (*order, last))
+
+
+def rank(value: Any) -> SortKey:  # noqa: ANN401 - any value, one line for each sort of it
+    """Return what values are compared by: null, booleans, numbers, texts, times, then all else by its JSON text."""
+    match value:
+        case None:
+            return (0,)
+        case bool():
+            return (1, value)
+        case int() | float():
+            return (2, value) if value == value else (2, float("-inf"))  # noqa: PLR0124 - NaN is less than any number
+        case str():
+            return (3, value)
+        case datetime():
+            return (4, value)
+    return (5, json.dumps(value, sort_keys=True, default=str))
+
+
+def _fits(document: Document, condition: Condition) -> bool:
+    value = document.get(condition.field, _MISSING)
+    match condition:
+        case Equal(_, wanted):
+            return matches(document, {condition.field: wanted})
+        case OneOf(_, wanted):
+            return any(matches(document, {condition.field: one}) for one in wanted)
+        case Prefix(_, text):
+            return isinstance(value, str) and value.startswith(text)
+        case Range(_, at_least, below):
+            return value is not _MISSING and _within(value, at_least, below)
+        case Holds(_, wanted):
+            return isinstance(value, list) and any(_holds(member, wanted) for member in value)
+        case HoldsAny(_, wanted):
+            return isinstance(value, list) and _overlap(value, wanted)
+
+
+def _within(value: Any, at_least: Any, below: Any) -> bool:  # noqa: ANN401 - any values
+    own = rank(value)
+    if at_least is not None and not (rank(at_least)[0] == own[0] and rank(at_least) <= own):
+        return False
+    return below is None or (rank(below)[0] == own[0] and own < rank(below))
+
+
+def _holds(member: Any, wanted: Any) -> bool:  # noqa: ANN401 - any values
+    if isinstance(wanted, dict):
+        return isinstance(member, dict) and matches(member, wanted)
+    return matches({"member": member}, {"member": wanted})
+
+
+def _overlap(members: list[Any], wanted: Sequence[Any]) -> bool:
+    if all(type(one) is str for one in (*members, *wanted)):
+        return not set(wanted).isdisjoint(members)
+    return any(_holds(member, one) for member in members for one in wanted)
+
+
+def _cleaned(condition: Condition) -> Condition:
+    match condition:
+        case Equal(field, value):
+            return Equal(field, clean(value))
+        case OneOf(field, values):
+            return OneOf(field, tuple(clean(list(values))))
+        case Range(field, at_least, below):
+            return Range(field, clean(at_least), clean(below))
+        case Prefix(field, text):
+            return Prefix(field, clean(text))
+        case Holds(field, value):
+            return Holds(field, clean(value))
+        case HoldsAny(field, values):
+            return HoldsAny(field, tuple(clean(list(values))))

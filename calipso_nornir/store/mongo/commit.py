@@ -1,0 +1,262 @@
+# SPDX-License-Identifier: Apache-2.0
+"""One attempt at a commit, under the lock; see ``places`` for why it may be repeated and may end at any moment."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any, Final
+
+from bson.objectid import ObjectId
+from pymongo import ReturnDocument, UpdateOne
+
+from calipso_nornir.errors import Overtaken
+from calipso_nornir.store.chunks import chunks
+from calipso_nornir.store.mongo.codec import stamped
+from calipso_nornir.store.mongo.lock import LockLost
+from calipso_nornir.store.mongo.places import GONE, OF, REVISION, UNTIL, Marker
+from calipso_nornir.store.operations import Put, Remove, Seen
+from calipso_nornir.store.process import this_process
+from calipso_nornir.store.values import utc_ms
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+    from calipso_nornir.model.protocols import Kind
+    from calipso_nornir.store.mongo.lock import Lock
+    from calipso_nornir.store.mongo.places import Places
+    from calipso_nornir.store.operations import Operations
+
+WITH_STATUS: Final = ("inventory", "links")
+KEPT_IN_MARKER: Final = 48
+_CHUNK: Final = 1000
+_CHUNK_BYTES: Final = 8 << 20
+"""A command may be 16 MiB."""
+
+
+@dataclass(frozen=True, slots=True)
+class RawRow:
+    """One document on its way to MongoDB."""
+
+    document_id: str
+    digest: str
+    seen: datetime | None
+    raw: bytes
+
+
+@dataclass(slots=True)
+class Attempt:
+    """One attempt: the caller holds the lock, and has taken back what a dead writer left."""
+
+    places: Places
+    lock: Lock
+    marker: Marker
+    new: int = 0
+    changed: int = 0
+    removed: int = 0
+    _own: dict[Kind, set[ObjectId]] = field(default_factory=dict)
+    """What this attempt has written itself: an earlier version of it was never true."""
+    _status: bool = False
+
+    @property
+    def revision(self) -> int:
+        """The number that it is going to make valid."""
+        return self.marker.following
+
+    # --- what was overtaken
+
+    def check(self, operations: Operations, depends: Mapping[Kind, set[str]], *, base: int, uri: str) -> None:
+        """Raise Overtaken when what the operations are about was changed after ``base``."""
+        if base >= self.marker.revision:
+            return
+        overtaken = {f"{kind}/{one}" for kind, one in self._overtaken(operations, depends, base)}
+        if overtaken:
+            documents = tuple(sorted(overtaken))
+            raise Overtaken(uri, self.places.environment, base, self.marker.revision, documents)
+
+    def _overtaken(
+        self, operations: Operations, depends: Mapping[Kind, set[str]], base: int
+    ) -> Iterator[tuple[Kind, str]]:
+        changed = _Changed(self.places, base, known=base >= self.marker.floor)
+        for kind, document_ids in depends.items():
+            yield from ((kind, one) for one in document_ids if changed.has(kind, one))
+        for operation in operations:
+            match operation:
+                case Put(kind, rows):
+                    doubtful = {row.document_id: row.digest for row in rows if changed.has(kind, row.document_id)}
+                    known = self._known(kind, doubtful)
+                    for one, digest in doubtful.items():  # two who say the same do not contradict each other
+                        if known.get(ObjectId(one), {}).get("digest") != digest:
+                            yield kind, one
+                case Remove(kind, gone):
+                    known = self._known(kind, [one for one in gone if changed.has(kind, one)])
+                    yield from ((kind, str(one)) for one in known)
+
+    # --- operations
+
+    def apply(self, operations: Operations) -> None:
+        """Carry out the operations, in their order."""
+        for operation in operations:
+            match operation:
+                case Put(kind, rows):
+                    self._put(kind, rows)
+                case Seen(kind, document_ids, at):
+                    self._seen(kind, [ObjectId(one) for one in document_ids], utc_ms(at))
+                case Remove(kind, document_ids):
+                    self._remove(kind, document_ids)
+
+    def publish(self, cause: str) -> bool:
+        """Make the revision valid; tell whether there was anything to make one of. The lock is let go of."""
+        if not (self.new or self.changed or self.removed):
+            self.lock.release()
+            return False
+        # Written after everything else: where it is known, all of that is, whichever server may have taken over.
+        ready = self.places.quick_markers.update_one(self.lock.mine, {"$set": {"lock.ready": self.revision}})
+        if not ready.matched_count:
+            raise LockLost
+        recent = {"token": self.lock.token, "revision": self.revision, "at": utc_ms(datetime.now(UTC))}
+        counts = {"new": self.new, "changed": self.changed, "removed": self.removed}
+        entry = {**recent, "cause": cause, "by": this_process(), **counts}
+        update: dict[str, Any] = {
+            "$set": {"revision": self.revision, **({"has_status": True} if self._status else {})},
+            "$push": {"recent": {"$each": [entry], "$slice": -KEPT_IN_MARKER}},
+            "$unset": {"lock": ""},
+        }
+        mine = {**self.lock.mine, "lock.ready": self.revision, "revision": self.marker.revision}
+        after = self.places.markers.find_one_and_update(mine, update, return_document=ReturnDocument.AFTER)
+        if after is None:
+            raise LockLost
+        return True
+
+    def _put(self, kind: Kind, rows: Sequence[RawRow]) -> None:
+        own = self._own.setdefault(kind, set())
+        self._status |= kind == "status"
+        for some in _batches(rows):
+            known = self._known(kind, [row.document_id for row in some])
+            written, replaced, seen = [], [], []
+            for row in some:
+                one = ObjectId(row.document_id)
+                there = known.get(one)
+                if there is not None and there["digest"] == row.digest:
+                    seen.append(row)
+                    continue
+                written.append(stamped(row.raw, self.revision))
+                if there is not None and one not in own:
+                    replaced.append(one)
+                self.new += there is None
+                self.changed += there is not None
+                own.add(one)
+            self._keep(kind, replaced)
+            self._write(kind, written)
+            self._see(kind, seen)
+
+    def _see(self, kind: Kind, rows: Iterable[RawRow]) -> None:
+        updates = []
+        for row in rows:
+            if row.seen is not None:
+                earlier, update = _seen(row.seen)
+                updates.append(UpdateOne({"_id": ObjectId(row.document_id), "digest": row.digest, **earlier}, update))
+        if updates:
+            self.places.current(kind).bulk_write(updates, ordered=False)
+
+    def _seen(self, kind: Kind, ids: Sequence[ObjectId], at: datetime) -> None:
+        """Note when documents were seen."""
+        earlier, update = _seen(at)
+        for some in chunks(ids, _CHUNK):
+            self.lock.require()
+            known = {"environment": self.places.environment, "_id": {"$in": some}, GONE: {"$exists": False}}
+            self.places.current(kind).update_many({**known, **earlier}, update)
+
+    def _remove(self, kind: Kind, document_ids: Sequence[str]) -> None:
+        own = self._own.setdefault(kind, set())
+        for some in chunks(document_ids, _CHUNK):
+            gone = list(self._known(kind, some))
+            if not gone:
+                continue
+            self._keep(kind, [one for one in gone if one not in own])
+            here = {"environment": self.places.environment, REVISION: self.revision, GONE: True}
+            self._write(kind, [{"_id": one, **here} for one in gone])
+            own.update(gone)
+            self.removed += len(gone)
+            if kind in WITH_STATUS and self.marker.has_status:
+                self._remove("status", list(map(str, gone)))
+
+    # --- steps
+
+    def _known(self, kind: Kind, document_ids: Iterable[str]) -> dict[ObjectId, dict[str, Any]]:
+        ids = [ObjectId(one) for one in document_ids]
+        if not ids:
+            return {}
+        self.lock.require()
+        wanted = {"_id": {"$in": ids}, "environment": self.places.environment, GONE: {"$exists": False}}
+        return {one["_id"]: one for one in self.places.current(kind).find(wanted, {"digest": 1})}
+
+    def _keep(self, kind: Kind, ids: list[ObjectId]) -> None:
+        """Copy what is replaced or removed into the past."""
+        if not ids:
+            return
+        self.lock.require()
+        past = {"of": "$_id", "until": self.revision}
+        steps: list[dict[str, Any]] = [
+            {"$match": {"_id": {"$in": ids}, REVISION: {"$lte": self.marker.revision}}},
+            {"$set": {OF: "$_id", UNTIL: self.revision, "_id": past}},
+            {"$merge": {"into": self.places.past(kind).name, "on": "_id", "whenMatched": "replace"}},
+        ]
+        self.places.current(kind).aggregate(steps, maxTimeMS=self.lock.longest_ms)
+
+    def _write(self, kind: Kind, documents: Sequence[Mapping[str, Any]]) -> None:
+        """Replace or insert documents, if the lock is still this one: the server looks, so no late writer gets in."""
+        if not documents:
+            return
+        self.lock.require()
+        into = {"into": self.places.current(kind).name, "on": "_id", "whenMatched": "replace"}
+        steps: list[dict[str, Any]] = [
+            {"$match": self.lock.mine},
+            {"$project": {"document": {"$literal": documents}}},
+            {"$unwind": "$document"},
+            {"$replaceRoot": {"newRoot": "$document"}},
+            {"$merge": {**into, "whenNotMatched": "insert"}},
+        ]
+        self.places.quick_markers.aggregate(steps, maxTimeMS=self.lock.longest_ms)
+
+
+@dataclass(slots=True)
+class _Changed:
+    """What was written or removed after a revision; everything, when that is not known any more."""
+
+    places: Places
+    base: int
+    known: bool
+    _found: dict[Kind, set[str]] = field(default_factory=dict)
+
+    def has(self, kind: Kind, document_id: str) -> bool:
+        """Tell whether a document was."""
+        if not self.known:
+            return True
+        if kind not in self._found:
+            here = {"environment": self.places.environment}
+            current = self.places.current(kind).find({**here, REVISION: {"$gt": self.base}}, {"_id": 1})
+            past = self.places.past(kind).find({**here, UNTIL: {"$gt": self.base}}, {OF: 1})
+            self._found[kind] = {str(one["_id"]) for one in current} | {str(one[OF]) for one in past}
+        return document_id in self._found[kind]
+
+
+def _seen(at: datetime) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Return the filter and the update that note a time: never an earlier one, unless that noted is in the future."""
+    future = {"$expr": {"$gt": ["$last_scanned", "$$NOW"]}}
+    earlier = {"$or": [{"last_scanned": None}, {"last_scanned": {"$lt": at}}, future]}
+    return earlier, {"$set": {"last_scanned": at}}
+
+
+def _batches(rows: Sequence[RawRow]) -> Iterator[list[RawRow]]:
+    """Cut rows into lists that fit into one command each."""
+    batch: list[RawRow] = []
+    size = 0
+    for row in rows:
+        if batch and (size + len(row.raw) > _CHUNK_BYTES or len(batch) >= _CHUNK):
+            yield batch
+            batch, size = [], 0
+        batch.append(row)
+        size += len(row.raw)
+    if batch:
+        yield batch

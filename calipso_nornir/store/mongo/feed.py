@@ -1,0 +1,109 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What happened since a revision, and which revision was the newest at a time."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from calipso_nornir.errors import PastUnknown
+from calipso_nornir.model.changes import Change, Commit
+from calipso_nornir.store.mongo.codec import from_raw, revision_of
+from calipso_nornir.store.mongo.places import GONE, OF, REVISION, UNTIL
+from calipso_nornir.store.mongo.trimming import commits_of
+from calipso_nornir.store.names import KINDS
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from datetime import datetime
+
+    from calipso_nornir.model.protocols import Kind
+    from calipso_nornir.store.mongo.places import Marker, Places
+
+
+class Feed:
+    """Reads the log of one environment, up to the revision that a marker names."""
+
+    def __init__(self, places: Places, marker: Marker, *, uri: str) -> None:
+        self._places = places
+        self._marker = marker
+        self._uri = uri
+
+    def changes(self, since: int, limit: int) -> list[Change]:
+        """Return what was put and removed after a revision, whole revisions only."""
+        newest, floor = self._marker.revision, self._marker.floor
+        if since < floor or since > newest:
+            raise PastUnknown(self._uri, self._places.environment, f"revision {since}", f"revision {floor}")
+        if since == newest:
+            return []
+        until = self._end(since, limit)
+        found: dict[tuple[Kind, str], Change] = {}
+        for kind in KINDS:
+            for change in (*self._put(kind, since, until), *self._gone(kind, since, until)):
+                known = found.get((kind, change.document_id))
+                if known is None or known.revision < change.revision:
+                    found[kind, change.document_id] = change
+        return sorted(found.values(), key=lambda one: (one.revision, KINDS.index(one.kind), one.document_id))
+
+    def commits(self, limit: int) -> list[Commit]:
+        """Return the newest commits, newest first."""
+        names = ("revision", "at", "cause", "by", "new", "changed", "removed")
+        found = commits_of(self._places, self._marker, limit=limit)
+        return [Commit(**{name: one[name] for name in names}) for one in found]
+
+    def revision_at(self, at: datetime) -> int:
+        """Return the revision that was the newest at a time.
+
+        A clock that was ahead for a while hides no commit: the last one that claims to be no later counts.
+        """
+        recent = [one for one in self._marker.recent if one["at"] <= at]
+        here = {"environment": self._places.environment, "revision": {"$lte": self._marker.revision}}
+        found = (
+            recent[-1] if recent else self._places.log().find_one({**here, "at": {"$lte": at}}, sort=[("revision", -1)])
+        )
+        if found is not None and found["revision"] >= self._marker.floor:
+            return int(found["revision"])
+        first: dict[str, Any] | None = self._places.log().find_one(here, sort=[("revision", 1)])
+        oldest = first or next(iter(self._marker.recent), None)
+        raise PastUnknown(
+            self._uri, self._places.environment, at.isoformat(), "" if oldest is None else oldest["at"].isoformat()
+        )
+
+    def _end(self, since: int, limit: int) -> int:
+        """Return the last of the revisions that hold about ``limit`` changes."""
+        here = {"environment": self._places.environment}
+        newest = self._marker.revision
+        revisions: list[int] = []
+        for kind in KINDS:
+            for collection, field in ((self._places.current(kind), REVISION), (self._places.past(kind), UNTIL)):
+                wanted = {**here, field: {"$gt": since, "$lte": newest}}
+                revisions += [one[field] for one in collection.find(wanted, {field: 1}).sort(field, 1).limit(limit)]
+        return sorted(revisions)[: max(limit, 1)][-1] if revisions else newest
+
+    def _put(self, kind: Kind, since: int, until: int) -> Iterator[Change]:
+        wanted = {"environment": self._places.environment, REVISION: {"$gt": since, "$lte": until}}
+        for one in self._places.raw(self._places.current(kind)).find({**wanted, GONE: {"$exists": False}}):
+            document = from_raw(kind, raw := bytes(one.raw))
+            yield Change(revision=revision_of(raw), op="put", kind=kind, document_id=document["_id"], document=document)
+        # What was put by then and is past by now, because another commit came: told as it was.
+        newest = self._marker.revision
+        then = {**wanted, UNTIL: {"$gt": newest}}
+        for one in self._places.raw(self._places.past(kind)).find(then):
+            document = from_raw(kind, raw := bytes(one.raw))
+            yield Change(
+                revision=int(one[REVISION]), op="put", kind=kind, document_id=document["_id"], document=document
+            )
+
+    def _gone(self, kind: Kind, since: int, until: int) -> Iterator[Change]:
+        """Yield what was there and is there no more; what came and went in between is not told."""
+        here = {"environment": self._places.environment}
+        past: dict[Any, list[tuple[int, int]]] = {}
+        wanted = {**here, UNTIL: {"$gt": since, "$lte": self._marker.revision}}
+        for one in self._places.past(kind).find(wanted, {OF: 1, REVISION: 1, UNTIL: 1}):
+            past.setdefault(one[OF], []).append((one[REVISION], one[UNTIL]))
+        ids = [of for of, spans in past.items() if min(spans)[0] <= since]
+        there = {"_id": {"$in": ids}, **here, GONE: {"$exists": False}, REVISION: {"$lte": self._marker.revision}}
+        known = {one["_id"] for one in self._places.current(kind).find(there, {"_id": 1})} if ids else set()
+        for of in ids:
+            last = max(span[1] for span in past[of])
+            if of not in known and last <= until:
+                yield Change(revision=int(last), op="remove", kind=kind, document_id=str(of))

@@ -1,0 +1,117 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The collections of one environment, and the marker that says which revision of it is valid.
+
+A commit writes documents with the number of the revision that it is going to make; one update of the marker makes
+that number valid, all at once. A reader at revision R sees what is current and not newer than R, and what is past
+and was true at R. It reads what is current first: what is replaced meanwhile has been copied to the past before.
+
+======================================  =====================  ============================================
+what happened                           marker                 who comes next
+======================================  =====================  ============================================
+nothing                                 revision R             reads at R
+a writer is at it                       R, lock                reads at R; other writers wait
+the writer died at it                   R, lock that ended     reads at R; the next writer puts back what the
+                                                               dead one replaced, and skips its number
+the writer was done                     R + 1                  reads at R + 1
+======================================  =====================  ============================================
+
+What is removed is first replaced by a document with nothing but ``_gone`` in it: a writer that was held up, and lost
+its lock, must never delete what others have written since. It is deleted some commits later.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Final
+
+from pymongo import WriteConcern
+
+from calipso_nornir.store.mongo.connection import RAW_OPTIONS
+from calipso_nornir.store.names import COMMITS, REVISIONS, collection_name, past
+
+if TYPE_CHECKING:
+    from calipso_nornir.model.protocols import Kind
+    from calipso_nornir.store.mongo.connection import PlainCollection, PlainDatabase, RawCollection
+
+QUICK: Final = WriteConcern(w=1)
+"""For everything before the marker: that is written with ``j`` and majority, and what is written before it goes
+before."""
+
+REVISION: Final = "_revision"
+UNTIL: Final = "_until"
+OF: Final = "_of"
+GONE: Final = "_gone"
+OWN_FIELDS: Final = (REVISION, UNTIL, OF)
+
+
+@dataclass(frozen=True, slots=True)
+class Marker:
+    """Which revision is valid.
+
+    Attributes:
+        revision: the newest.
+        skipped: the number of a commit that was never finished; it is used no more.
+        floor: changes up to it may be known no more.
+        has_status: whether anything has, or had, a status.
+        lock: of a writer, as it was found.
+        recent: what the last commits were, oldest first.
+    """
+
+    revision: int = 0
+    skipped: int = 0
+    floor: int = 0
+    has_status: bool = False
+    lock: dict[str, Any] | None = None
+    recent: tuple[dict[str, Any], ...] = field(default=())
+
+    @classmethod
+    def of(cls, document: dict[str, Any] | None) -> Marker:
+        """Read it."""
+        if document is None:
+            return cls()
+        return cls(
+            revision=document.get("revision", 0),
+            skipped=document.get("skipped", 0),
+            floor=document.get("floor", 0),
+            has_status=document.get("has_status", False),
+            lock=document.get("lock"),
+            recent=tuple(document.get("recent", ())),
+        )
+
+    @property
+    def following(self) -> int:
+        """The number of the next commit."""
+        return max(self.revision, self.skipped) + 1
+
+
+class Places:
+    """The collections of one environment."""
+
+    def __init__(self, database: PlainDatabase, *, inventory: str, environment: str) -> None:
+        self.database = database
+        self.inventory = inventory
+        self.environment = environment
+        self.markers: PlainCollection = database[collection_name(inventory, REVISIONS)]
+        """Written with majority and journal."""
+        self.quick_markers: PlainCollection = self.markers.with_options(write_concern=QUICK)
+
+    def marker(self) -> Marker:
+        """Read the marker."""
+        return Marker.of(self.markers.find_one({"_id": self.environment}))
+
+    def current(self, kind: Kind) -> PlainCollection:
+        """Return the collection of a kind of document."""
+        return self.database.get_collection(collection_name(self.inventory, kind), write_concern=QUICK)
+
+    def past(self, kind: Kind) -> PlainCollection:
+        """Return the collection of what was replaced or removed."""
+        return self.database.get_collection(collection_name(self.inventory, past(kind)), write_concern=QUICK)
+
+    def log(self) -> PlainCollection:
+        """Return the log of commits."""
+        return self.database.get_collection(collection_name(self.inventory, COMMITS), write_concern=QUICK)
+
+    @staticmethod
+    def raw(collection: PlainCollection) -> RawCollection:
+        """Return a collection whose documents are not decoded."""
+        return collection.with_options(codec_options=RAW_OPTIONS)

@@ -1,0 +1,50 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Taking back what a commit wrote that was never finished. Every step may be repeated; readers notice nothing."""
+
+from __future__ import annotations
+
+import logging
+from typing import TYPE_CHECKING, Any
+
+from calipso_nornir.store.mongo.places import OF, REVISION, UNTIL, Marker
+from calipso_nornir.store.names import KINDS
+
+if TYPE_CHECKING:
+    from calipso_nornir.store.mongo.lock import Lock
+    from calipso_nornir.store.mongo.places import Places
+
+_log = logging.getLogger(__name__)
+
+
+def undo(places: Places, lock: Lock, marker: Marker) -> Marker:
+    """Put back what was replaced, delete what is new, and use the number of the commit no more.
+
+    What was copied to the past stays there: a reader may be about to read it. It says the same as what is put back.
+    """
+    _log.info("environment %s: a commit that was never finished is taken back", places.environment)
+    for kind in KINDS:
+        lock.require()
+        places.past(kind).aggregate(_restoring(places, lock, marker, into=places.current(kind).name))
+        places.current(kind).delete_many({"environment": places.environment, REVISION: marker.following})
+    skipped = marker.following
+    lock.require()
+    found = places.quick_markers.find_one_and_update(lock.mine, {"$set": {"skipped": skipped}})
+    return Marker.of({**(found or {}), "skipped": skipped})
+
+
+def _restoring(places: Places, lock: Lock, marker: Marker, *, into: str) -> list[dict[str, Any]]:
+    """Return the steps that put back what the commit after ``marker`` replaced."""
+    return [
+        {"$match": {"environment": places.environment, UNTIL: marker.following}},
+        {
+            "$lookup": {
+                "from": places.markers.name,
+                "pipeline": [{"$match": lock.mine}, {"$project": {"_id": 1}}],
+                "as": "_mine",
+            }
+        },
+        {"$match": {"_mine.0": {"$exists": True}}},
+        {"$set": {"_id": f"${OF}"}},
+        {"$unset": [OF, UNTIL, "_mine"]},
+        {"$merge": {"into": into, "on": "_id", "whenMatched": "replace", "whenNotMatched": "insert"}},
+    ]

@@ -1,0 +1,95 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What a writer collects before it commits: in memory, and in a file without a name when it is much.
+
+The operations can be read as often as need be, in the order in which they came: a commit may have to be repeated.
+"""
+
+from __future__ import annotations
+
+import pickle
+from dataclasses import dataclass, field
+from tempfile import TemporaryFile
+from typing import IO, TYPE_CHECKING, Any, Final, Generic, TypeAlias, TypeVar
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from datetime import datetime
+
+    from calipso_nornir.model.protocols import Kind
+
+Row = TypeVar("Row")
+
+_IN_MEMORY_BYTES: Final = 128 << 20
+
+
+@dataclass(frozen=True, slots=True)
+class Put(Generic[Row]):
+    """Rows to insert or to replace, none with the ``_id`` of another."""
+
+    kind: Kind
+    rows: Sequence[Row]
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """Documents that were found unchanged."""
+
+    kind: Kind
+    document_ids: Sequence[str]
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Remove:
+    """Documents to remove."""
+
+    kind: Kind
+    document_ids: Sequence[str]
+
+
+Operation: TypeAlias = Put[Any] | Seen | Remove
+
+
+@dataclass(slots=True)
+class Operations:
+    """The operations of one commit, in order."""
+
+    _kept: list[Operation] = field(default_factory=list)
+    _bytes: int = 0
+    _file: IO[bytes] | None = None
+    _ends: list[int] = field(default_factory=list)
+
+    def add(self, operation: Operation, size: int = 0) -> None:
+        """Add one; ``size`` is about how many bytes it holds."""
+        self._kept.append(operation)
+        self._bytes += size
+        if self._bytes > _IN_MEMORY_BYTES:
+            self._spill()
+
+    def __bool__(self) -> bool:
+        return bool(self._kept or self._ends)
+
+    def __iter__(self) -> Iterator[Operation]:
+        position = 0
+        for end in self._ends:
+            if self._file is not None:
+                self._file.seek(position)
+                yield from pickle.load(self._file)  # noqa: S301 - this process wrote it, and nobody else can
+            position = end
+        yield from self._kept
+
+    def close(self) -> None:
+        """Let go of the file."""
+        self._kept.clear()
+        self._ends.clear()
+        if self._file is not None:
+            self._file.close()
+
+    def _spill(self) -> None:
+        if self._file is None:
+            self._file = TemporaryFile()  # noqa: SIM115 - it lives as long as the writer
+        self._file.seek(self._ends[-1] if self._ends else 0)
+        pickle.dump(self._kept, self._file, protocol=pickle.HIGHEST_PROTOCOL)
+        self._ends.append(self._file.tell())
+        self._kept = []
+        self._bytes = 0

@@ -1,0 +1,200 @@
+# SPDX-License-Identifier: Apache-2.0
+# ruff: noqa: S608 - names of tables and columns are constants or checked; every value is bound
+"""One commit: within one transaction, the operations become the next revision, and what they replace becomes past."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+from calipso_nornir.errors import Overtaken
+from calipso_nornir.store.operations import Put, Remove, Seen
+from calipso_nornir.store.process import this_process
+from calipso_nornir.store.sqlite.rows import time_text
+from calipso_nornir.store.sqlite.schema import commits, revisions
+from calipso_nornir.store.sqlite.statements import statements
+
+if TYPE_CHECKING:
+    import sqlite3
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from calipso_nornir.model.protocols import Kind
+    from calipso_nornir.store.operations import Operations
+    from calipso_nornir.store.sqlite.rows import Row
+
+WITH_STATUS: Final = ("inventory", "links")
+
+
+class _Known(NamedTuple):
+    number: int
+    digest: str
+    revision: int
+
+
+class Committing:
+    """The transaction that is under way: the caller has begun it and ends it."""
+
+    def __init__(self, connection: sqlite3.Connection, *, inventory: str, environment: str) -> None:
+        self._connection = connection
+        self._inventory = inventory
+        self._environment = environment
+        self._now = time_text(datetime.now(UTC))
+        self._numbers: dict[Kind, int] = {}
+        self._pasts: dict[Kind, int] = {}
+        self.new = self.changed = self.removed = 0
+        statement = f"SELECT revision, floor FROM {revisions(inventory)} WHERE environment = ?"
+        found = connection.execute(statement, (environment,)).fetchone()
+        self.before: int = found[0] if found else 0
+        self._floor: int = found[1] if found else 0
+        self.revision = self.before + 1
+
+    def check(self, operations: Operations, depends: Mapping[Kind, set[str]], *, base: int, uri: str) -> None:
+        """Raise Overtaken when what the operations are about was changed after ``base``."""
+        if base >= self.before:
+            return
+        overtaken = [f"{kind}/{one}" for kind, one in self._overtaken(operations, depends, base)]
+        if overtaken:
+            documents = tuple(sorted(set(overtaken)))
+            raise Overtaken(uri, self._environment, base, self.before, documents)
+
+    def apply(self, operations: Operations) -> None:
+        """Carry out the operations, in their order."""
+        for operation in operations:
+            match operation:
+                case Put(kind, rows):
+                    self._put(kind, rows)
+                case Seen(kind, document_ids, at):
+                    self._seen(kind, [(one, time_text(at)) for one in document_ids])
+                case Remove(kind, document_ids):
+                    self._remove(kind, document_ids)
+
+    def end(self, cause: str) -> bool:
+        """Make it the next revision; tell whether there was anything to make one for."""
+        if not (self.new or self.changed or self.removed):
+            return False
+        self._connection.execute(
+            f"INSERT INTO {revisions(self._inventory)} VALUES (?, ?, 0) "
+            "ON CONFLICT (environment) DO UPDATE SET revision = excluded.revision",
+            (self._environment, self.revision),
+        )
+        self._connection.execute(
+            f"INSERT INTO {commits(self._inventory)} VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+            (
+                self._environment,
+                self.revision,
+                self._now,
+                cause,
+                this_process(),
+                self.new,
+                self.changed,
+                self.removed,
+            ),
+        )
+        return True
+
+    # --- operations
+
+    def _put(self, kind: Kind, rows: Sequence[Row]) -> None:
+        known = self._known(kind, [row.document_id for row in rows])
+        written: list[tuple[int, Row]] = []
+        replaced: list[_Known] = []
+        seen: list[tuple[str, str]] = []
+        for row in rows:
+            there = known.get(row.document_id)
+            if there is None:
+                written.append((self._next(kind), row))
+                self.new += 1
+            elif there.digest != row.digest:
+                written.append((there.number, row))
+                replaced.append(there)
+                self.changed += 1
+            elif row.seen is not None:
+                seen.append((row.document_id, row.seen))
+        own = statements(self._inventory, kind)
+        self._keep(kind, replaced)
+        if own.delete_keys:
+            self._connection.executemany(own.delete_keys, [(one.number,) for one in replaced])
+        self._connection.executemany(own.insert, [(n, *row.columns, self.revision) for n, row in written])
+        self._connection.executemany(own.insert_text, [(n, row.text) for n, row in written])
+        if own.insert_key:
+            pairs = sorted((key, n) for n, row in written for key in row.keys)
+            self._connection.executemany(own.insert_key, pairs)
+        self._seen(kind, seen)
+
+    def _seen(self, kind: Kind, seen: Iterable[tuple[str, str]]) -> None:
+        """Note when documents were seen: never earlier than is noted, unless that is in the future."""
+        statement = statements(self._inventory, kind).seen
+        values = [(at, self._environment, one, at, self._now) for one, at in seen]
+        self._connection.executemany(statement, values)
+
+    def _remove(self, kind: Kind, document_ids: Sequence[str]) -> None:
+        gone = self._known(kind, document_ids)
+        if not gone:
+            return
+        own = statements(self._inventory, kind)
+        self._keep(kind, gone.values())
+        numbers = [(one.number,) for one in gone.values()]
+        for statement in (*own.delete, own.delete_keys):
+            if statement:
+                self._connection.executemany(statement, numbers)
+        self.removed += len(gone)
+        if kind in WITH_STATUS:
+            self._remove("status", list(gone))
+
+    def _keep(self, kind: Kind, replaced: Iterable[_Known]) -> None:
+        """Copy what is replaced or removed into the past; what this commit has written itself was never true."""
+        own = statements(self._inventory, kind)
+        values = []
+        for one in replaced:
+            if one.revision < self.revision:
+                if kind not in self._pasts:
+                    [(self._pasts[kind],)] = self._connection.execute(own.first_past)
+                self._pasts[kind] -= 1
+                values.append((self._pasts[kind], self.revision, one.number))
+        self._connection.executemany(own.to_past, values)
+
+    def _known(self, kind: Kind, document_ids: Sequence[str]) -> dict[str, _Known]:
+        own = statements(self._inventory, kind)
+        rows: Iterable[tuple[str, int, str, int]] = ()
+        if len(document_ids) == 1:
+            rows = self._connection.execute(own.known_one, (self._environment, document_ids[0]))
+        elif document_ids:
+            rows = self._connection.execute(own.known, (self._environment, json.dumps(document_ids)))
+        return {one: _Known(number, digest, revision) for one, number, digest, revision in rows}
+
+    def _next(self, kind: Kind) -> int:
+        if kind not in self._numbers:
+            [(self._numbers[kind],)] = self._connection.execute(statements(self._inventory, kind).last_number)
+        self._numbers[kind] += 1
+        return self._numbers[kind]
+
+    # --- what was overtaken
+
+    def _overtaken(
+        self, operations: Operations, depends: Mapping[Kind, set[str]], base: int
+    ) -> Iterable[tuple[Kind, str]]:
+        changed: dict[Kind, set[str]] = {}
+        for kind, document_ids in depends.items():
+            yield from ((kind, one) for one in document_ids if self._is_changed(kind, one, base, changed))
+        for operation in operations:
+            match operation:
+                case Put(kind, rows):
+                    doubtful = [row for row in rows if self._is_changed(kind, row.document_id, base, changed)]
+                    known = self._known(kind, [row.document_id for row in doubtful])
+                    for row in doubtful:  # two who say the same do not contradict each other
+                        if row.document_id not in known or known[row.document_id].digest != row.digest:
+                            yield kind, row.document_id
+                case Remove(kind, gone):
+                    doubtful_ids = [one for one in gone if self._is_changed(kind, one, base, changed)]
+                    yield from ((kind, one) for one in self._known(kind, doubtful_ids))
+
+    def _is_changed(self, kind: Kind, document_id: str, base: int, changed: dict[Kind, set[str]]) -> bool:
+        """Tell whether a document was written or removed after ``base``; yes, too, when that is not known any more."""
+        if base < self._floor:
+            return True
+        if kind not in changed:
+            statement = statements(self._inventory, kind).changed_since
+            rows = self._connection.execute(statement, (self._environment, base, self._environment, base))
+            changed[kind] = {one for (one,) in rows}
+        return document_id in changed[kind]

@@ -1,0 +1,119 @@
+# SPDX-License-Identifier: Apache-2.0
+# ruff: noqa: S608 - names of tables and columns are constants or checked; every value is bound
+"""What happened since a revision, and which revision was the newest at a time; within one read transaction."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from calipso_nornir.errors import PastUnknown
+from calipso_nornir.model.changes import Change, Commit
+from calipso_nornir.store.names import KINDS
+from calipso_nornir.store.sqlite.rows import from_row, time_text
+from calipso_nornir.store.sqlite.schema import commits, pasts, revisions, table, texts
+
+if TYPE_CHECKING:
+    import sqlite3
+    from collections.abc import Iterator
+
+    from calipso_nornir.model.protocols import Kind
+
+
+class Feed:
+    """Reads the log of one environment."""
+
+    def __init__(self, connection: sqlite3.Connection, *, uri: str, inventory: str, environment: str) -> None:
+        self._connection = connection
+        self._uri = uri
+        self._inventory = inventory
+        self._environment = environment
+
+    def bounds(self) -> tuple[int, int]:
+        """Return the newest revision, and the oldest that is known."""
+        statement = f"SELECT revision, floor FROM {revisions(self._inventory)} WHERE environment = ?"
+        found = self._connection.execute(statement, (self._environment,)).fetchone()
+        return found or (0, 0)
+
+    def changes(self, since: int, limit: int) -> list[Change]:
+        """Return what was put and removed after a revision, whole revisions only."""
+        newest, floor = self.bounds()
+        if since < floor or since > newest:
+            raise PastUnknown(self._uri, self._environment, f"revision {since}", f"revision {floor}")
+        if since == newest:
+            return []
+        until = self._end(since, limit)
+        found = [one for kind in KINDS for one in (*self._put(kind, since, until), *self._gone(kind, since, until))]
+        return sorted(found, key=lambda one: (one.revision, KINDS.index(one.kind), one.document_id))
+
+    def commits(self, limit: int) -> list[Commit]:
+        """Return the newest commits, newest first."""
+        names = "revision, at, cause, by, new, changed, removed"
+        statement = (
+            f"SELECT {names} FROM {commits(self._inventory)} WHERE environment = ? ORDER BY revision DESC LIMIT ?"
+        )
+        rows = self._connection.execute(statement, (self._environment, limit))
+        return [
+            Commit(
+                revision=revision,
+                at=datetime.fromisoformat(at),
+                cause=cause,
+                by=by,
+                new=new,
+                changed=changed,
+                removed=removed,
+            )
+            for revision, at, cause, by, new, changed, removed in rows
+        ]
+
+    def revision_at(self, at: datetime) -> int:
+        """Return the revision that was the newest at a time.
+
+        A clock that was ahead for a while hides no commit: the last one that claims to be no later counts.
+        """
+        log = commits(self._inventory)
+        statement = f"SELECT max(revision) FROM {log} WHERE environment = ? AND at <= ?"
+        [(found,)] = self._connection.execute(statement, (self._environment, time_text(at)))
+        newest, floor = self.bounds()
+        if found is not None and found >= floor:
+            return int(found)
+        first = f"SELECT at FROM {log} WHERE environment = ? AND revision >= ? ORDER BY revision LIMIT 1"
+        oldest = self._connection.execute(first, (self._environment, floor)).fetchone() if newest else None
+        raise PastUnknown(self._uri, self._environment, at.isoformat(), oldest[0] if oldest else "")
+
+    def _end(self, since: int, limit: int) -> int:
+        """Return the last of the revisions that hold about ``limit`` changes."""
+        parts = []
+        for kind in KINDS:
+            head, before = table(self._inventory, kind), pasts(self._inventory, kind)
+            parts += [
+                f"SELECT revision AS one FROM {head} WHERE environment = :environment AND revision > :since",
+                f"SELECT until AS one FROM {before} WHERE environment = :environment AND until > :since",
+            ]
+        values = {"environment": self._environment, "since": since, "limit": max(limit, 1)}
+        statement = f"SELECT max(one) FROM (SELECT one FROM ({' UNION ALL '.join(parts)}) ORDER BY one LIMIT :limit)"
+        [(until,)] = self._connection.execute(statement, values)
+        return int(until) if until is not None else self.bounds()[0]
+
+    def _put(self, kind: Kind, since: int, until: int) -> Iterator[Change]:
+        statement = (
+            f"SELECT head.revision, head._id, head.last_scanned, head.digest, body.document "
+            f"FROM {table(self._inventory, kind)} AS head "
+            f"CROSS JOIN {texts(self._inventory, kind)} AS body ON body.number = head.number "
+            "WHERE head.environment = ? AND head.revision > ? AND head.revision <= ?"
+        )
+        for revision, document_id, *row in self._connection.execute(statement, (self._environment, since, until)):
+            yield Change(revision=revision, op="put", kind=kind, document_id=document_id, document=from_row(*row))
+
+    def _gone(self, kind: Kind, since: int, until: int) -> Iterator[Change]:
+        """Yield what was there and is there no more; what came and went in between is not told."""
+        statement = (
+            f"SELECT max(before.until), before._id FROM {pasts(self._inventory, kind)} AS before "
+            "WHERE before.environment = :environment AND before.until > :since "
+            f"AND NOT EXISTS (SELECT 1 FROM {table(self._inventory, kind)} AS head "
+            "WHERE head.environment = :environment AND head._id = before._id) "
+            "GROUP BY before._id HAVING min(before.revision) <= :since AND max(before.until) <= :until"
+        )
+        values = {"environment": self._environment, "since": since, "until": until}
+        for revision, document_id in self._connection.execute(statement, values):
+            yield Change(revision=revision, op="remove", kind=kind, document_id=document_id)

@@ -1,0 +1,79 @@
+# SPDX-License-Identifier: Apache-2.0
+# ruff: noqa: S608 - names of tables and columns are constants or checked; every value is bound
+"""The statements of a commit, made once for each kind of document and inventory."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import TYPE_CHECKING
+
+from calipso_nornir.store.selection import LISTS
+from calipso_nornir.store.sqlite.rows import columns
+from calipso_nornir.store.sqlite.schema import keys, pasts, table, texts
+
+if TYPE_CHECKING:
+    from calipso_nornir.model.protocols import Kind
+
+
+@dataclass(frozen=True, slots=True)
+class Statements:
+    """Each with the values that it binds."""
+
+    known: str
+    """_id, number, digest, revision of those that are there; environment, JSON list of ``_id``."""
+    known_one: str
+    """The same for one; environment, ``_id``."""
+    changed_since: str
+    """``_id`` of what was written or removed after a revision; environment, revision, environment, revision."""
+    last_number: str
+    first_past: str
+    insert: str
+    """number, columns, revision."""
+    insert_text: str
+    """number, text."""
+    insert_key: str
+    """key, number."""
+    to_past: str
+    """number in the past, until, number."""
+    delete: tuple[str, ...]
+    """number."""
+    delete_keys: str
+    """number."""
+    seen: str
+    """at, environment, ``_id``, at, now."""
+
+
+@lru_cache(maxsize=64)
+def statements(inventory: str, kind: Kind) -> Statements:
+    """Return the statements for a kind."""
+    head, text, before = table(inventory, kind), texts(inventory, kind), pasts(inventory, kind)
+    names = columns(kind)
+    places = ", ".join("?" * len(names))
+    copied = ", ".join(f"head.{name}" for name in names)
+    known = f"SELECT _id, number, digest, revision FROM {head} WHERE environment = ? AND _id"
+    delete = (f"DELETE FROM {head} WHERE number = ?", f"DELETE FROM {text} WHERE number = ?")
+    delete_keys = f"DELETE FROM {keys(inventory, kind)} WHERE number = ?" if kind in LISTS else ""
+    return Statements(
+        known=f"{known} IN (SELECT value FROM json_each(?))",
+        known_one=f"{known} = ?",
+        changed_since=(
+            f"SELECT _id FROM {head} WHERE environment = ? AND revision > ? "
+            f"UNION SELECT _id FROM {before} WHERE environment = ? AND until > ?"
+        ),
+        last_number=f"SELECT coalesce(max(number), 0) FROM {head}",
+        first_past=f"SELECT coalesce(min(number), 0) FROM {before}",
+        insert=f"INSERT OR REPLACE INTO {head} VALUES (?, {places}, ?)",
+        insert_text=f"INSERT OR REPLACE INTO {text} VALUES (?, ?)",
+        insert_key=f"INSERT OR IGNORE INTO {keys(inventory, kind)} VALUES (?, ?)" if kind in LISTS else "",
+        to_past=(
+            f"INSERT INTO {before} SELECT ?, {copied}, head.revision, ?, body.document FROM {head} AS head "
+            f"CROSS JOIN {text} AS body ON body.number = head.number WHERE head.number = ?"
+        ),
+        delete=delete,
+        delete_keys=delete_keys,
+        seen=(
+            f"UPDATE {head} SET last_scanned = ? WHERE environment = ? AND _id = ? "
+            "AND (last_scanned IS NULL OR last_scanned < ? OR last_scanned > ?)"
+        ),
+    )
