@@ -5,7 +5,6 @@ from typing import Annotated
 
 import typer
 
-from calipso_nornir.cli.meant import keep_description
 from calipso_nornir.cli.running import Run
 from calipso_nornir.cli.shared_options import Metadata
 
@@ -18,7 +17,7 @@ def env_add(
     metadata: Metadata = None,
 ) -> None:
     """Check a description and keep it in the store."""
-    from calipso_nornir.cli.meant import environment_file  # noqa: PLC0415 - what takes long comes when needed
+    from calipso_nornir.cli.meant import environment_file, keep_description  # noqa: PLC0415 - what takes long comes when needed
 
     environment = environment_file(file, metadata or ())
     with run.store(use="make") as store:

@@ -8,11 +8,12 @@ import typer
 
 from calipso_nornir.cli import completing
 from calipso_nornir.cli.facts import WRONG
-from calipso_nornir.cli.output import Format, emit, table
+from calipso_nornir.cli.output import Format, Part, emit, table
 from calipso_nornir.cli.running import FAILED, Run
 from calipso_nornir.cli.shared_options import Metadata, Output
 
 if TYPE_CHECKING:
+    from calipso_nornir.model.environment import Environment
     from calipso_nornir.model.source_kinds import Finding
 
 
@@ -49,8 +50,23 @@ def env_check(
         table(run.out, ("section", "what", "ok", "detail"), rows)
     else:
         emit([asdict(one) for one in tried], output)
-    if any(one.needed and not one.ok for one in tried):
+    wrong = [one for one in tried if one.needed and not one.ok]
+    run.err.say("")
+    run.err.say(*_next(run, environment, wrong=bool(wrong), given=name))
+    if wrong:
         raise typer.Exit(FAILED)
+
+
+def _next(run: Run, environment: "Environment", *, wrong: bool, given: str | None) -> list[Part]:
+    """Say what to do now: scan, or mend what is wrong and look again."""
+    from calipso_nornir.cli.meant import is_file  # noqa: PLC0415 - as above
+
+    named = given or environment.name
+    if not wrong:
+        return [("next  ", "dim"), run.typed("scan", named)]
+    again = run.typed("env", "check", named)
+    change = f"edit {named}" if given is not None and is_file(given) else run.typed("env", "edit", environment.name)
+    return [("next  ", "dim"), f"mend what is marked NO ({change}), then {again}"]
 
 
 def _verdict(one: "Finding") -> tuple[str, str]:

@@ -1,18 +1,17 @@
 # SPDX-License-Identifier: Apache-2.0
-"""``calipso env import``: a description made of what OpenStack's own clients know."""
+"""``calipso env import``: a description made of what OpenStack's own clients know, and of what the cloud says."""
 
-from typing import Annotated
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from calipso_nornir.cli.meant import keep_description
 from calipso_nornir.cli.output import as_yaml
 from calipso_nornir.cli.running import Run
+from calipso_nornir.errors import InvalidRequest
 
-Drivers = Annotated[
-    list[str] | None,
-    typer.Option("--mechanism-driver", metavar="NAME", help="OVS, LXB …: what clouds.yaml does not know. Repeatable."),
-]
+if TYPE_CHECKING:
+    from calipso_nornir.model.environment import Environment
 
 
 def env_import(  # noqa: PLR0913 - the options of the command
@@ -23,30 +22,94 @@ def env_import(  # noqa: PLR0913 - the options of the command
         typer.Option("--os-cloud", metavar="NAME", help="Entry of clouds.yaml; without it the OS_* variables."),
     ] = None,
     name: Annotated[str | None, typer.Option("--name", metavar="ENV", help="Name of the environment.")] = None,
-    mechanism_drivers: Drivers = None,
+    ssh_user: Annotated[
+        str | None, typer.Option("--ssh-user", metavar="USER", help="Login on the hosts of the cloud.")
+    ] = None,
+    ssh_key: Annotated[
+        str | None, typer.Option("--ssh-key", metavar="FILE", help="Private key for that login; default: SSH agent.")
+    ] = None,
+    jump: Annotated[
+        str | None, typer.Option("--jump", metavar="HOST", help="Jump host: [USER@]HOST[:PORT], several with commas.")
+    ] = None,
+    mechanism_drivers: Annotated[
+        list[str] | None,
+        typer.Option("--mechanism-driver", metavar="NAME", help="OVS, LXB …; default: what the cloud's agents show."),
+    ] = None,
     type_drivers: Annotated[
-        str | None, typer.Option("--type-driver", metavar="NAME", help="vxlan, vlan …: how networks are told apart.")
+        str | None,
+        typer.Option("--type-driver", metavar="NAME", help="vxlan, vlan …; default: what the cloud's networks show."),
     ] = None,
     distribution: Annotated[
-        str | None, typer.Option("--distribution", metavar="NAME", help="Kolla, Debian …: how tools are called.")
+        str | None,
+        typer.Option("--distribution", metavar="NAME", help="Kolla, Debian …: decides how tools are called."),
     ] = None,
+    distribution_version: Annotated[
+        str | None, typer.Option("--distribution-version", metavar="NAME", help="Its release.")
+    ] = None,
+    detect: Annotated[
+        bool, typer.Option("--detect/--no-detect", help="Ask the cloud for the drivers that were not given.")
+    ] = True,
     replace: Annotated[bool, typer.Option("--replace", help="Replace another description of that name.")] = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Print the description as YAML; keep nothing.")] = False,
 ) -> None:
-    """Make an environment of a cloud that openstack clients know."""
-    from calipso_nornir.metadata.environments import environment_document, read_environment  # noqa: PLC0415 - what takes long comes when needed
-    from calipso_nornir.metadata.os_cloud import import_os_cloud  # noqa: PLC0415 - what takes long comes when needed
+    """Describe a cloud that OpenStack clients know."""
+    from calipso_nornir.cli.meant import keep_description  # noqa: PLC0415 - what takes long comes when needed
+    from calipso_nornir.metadata.environments import environment_document, read_environment  # noqa: PLC0415 - as above
+    from calipso_nornir.metadata.os_cloud import import_os_cloud  # noqa: PLC0415 - as above
 
     described = import_os_cloud(os_cloud, environment=name)
-    more = {"mechanism_drivers": mechanism_drivers, "type_drivers": type_drivers, "distribution": distribution}
-    described |= {key: value for key, value in more.items() if value}
-    environment = read_environment(described, where=f"cloud {os_cloud or 'of the OS_* variables'}")
+    described["configuration"] += _cli_section(ssh_user, ssh_key, jump)
+    given = {
+        "mechanism_drivers": mechanism_drivers,
+        "type_drivers": type_drivers,
+        "distribution": distribution,
+        "distribution_version": distribution_version,
+    }
+    described |= {key: value for key, value in given.items() if value}
+    where = f"cloud {os_cloud or 'of the OS_* variables'}"
+    environment = read_environment(described, where=where)
+    if detect and not (environment.mechanism_drivers and environment.type_drivers):
+        found = _detected(run, environment)
+        environment = read_environment({**found, **described}, where=where)
     if dry_run:
         run.out.file.write(as_yaml(environment_document(environment)))
     else:
         with run.store(use="make") as store:
             keep_description(run, store, environment, replace=replace)
+    _tell_what_is_missing(run, environment)
+
+
+def _cli_section(user: str | None, key: str | None, jump: str | None) -> list[dict[str, Any]]:
+    if user is None:
+        if key is not None or jump is not None:
+            raise InvalidRequest("--ssh-key and --jump are for the login of --ssh-user; --ssh-user is missing")
+        return []
+    if key is not None and not Path(key).expanduser().is_file():
+        raise InvalidRequest(f"--ssh-key {key}: there is no such file")
+    section = {"name": "CLI", "user": user, "key": key, "jump": jump}
+    return [{name: value for name, value in section.items() if value is not None}]
+
+
+def _detected(run: Run, environment: "Environment") -> dict[str, Any]:
+    """Ask the cloud, and say what it said."""
+    from calipso_nornir.preflight.detecting import detect  # noqa: PLC0415 - as above
+
+    run.err.say((f"{environment.name}: asking the cloud for its drivers …", "dim"))
+    detected = detect(environment)
+    found: dict[str, Any] = {}
+    if detected.mechanism_drivers:
+        found["mechanism_drivers"] = list(detected.mechanism_drivers)
+    if detected.type_drivers:
+        found["type_drivers"] = detected.type_drivers
+    words = ", ".join(word for word in (*detected.mechanism_drivers, detected.type_drivers) if word)
+    run.err.say(f"{environment.name}: detected {words or 'nothing'} ({'; '.join(detected.because)})")
+    return found
+
+
+def _tell_what_is_missing(run: Run, environment: "Environment") -> None:
     if not environment.mechanism_drivers:
-        run.err.say(("note: ", "yellow"), "without mechanism drivers no bridges and switches are looked at")
+        run.err.say(
+            ("note: ", "yellow"), "without mechanism drivers no bridges and switches are looked at: --mechanism-driver"
+        )
     if environment.section("CLI") is None:
-        run.err.say(("note: ", "yellow"), "without a section CLI no host is logged in to: see calipso env show")
+        run.err.say(("note: ", "yellow"), "without a section CLI no host is logged in to: --ssh-user, --ssh-key")

@@ -107,10 +107,10 @@ def keep_description(run: Run, store: Store, environment: Environment, *, replac
     known = stored_environment(store, environment.name)
     wanted = environment_document(environment)
     if known is not None and all(known.get(key) == value for key, value in wanted.items()):
-        run.err.say(f"{environment.name} is described so already")
+        run.err.say(f"{environment.name}: unchanged")
         return
     if known is not None and not replace:
         raise InvalidRequest(f"{store.uri} describes another {environment.name}; --replace puts this one in its place")
     save_environment(store, environment)
     done = "added" if known is None else "replaced"
-    run.err.say(f"{environment.name} is {done}; next: calipso env check {environment.name}")
+    run.err.say(f"{environment.name} is {done}; next: {run.typed('env', 'check', environment.name)}")

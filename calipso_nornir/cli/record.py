@@ -9,7 +9,7 @@ from calipso_nornir.cli import completing
 from calipso_nornir.cli.output import Format
 from calipso_nornir.cli.running import Run
 from calipso_nornir.cli.scan_options import ScanOptions
-from calipso_nornir.cli.shared_options import Metadata, Nornir, Output
+from calipso_nornir.cli.shared_options import Metadata, Nornir, Output, Untested
 
 
 def record(  # noqa: PLR0913 - the options of the command
@@ -22,10 +22,11 @@ def record(  # noqa: PLR0913 - the options of the command
     path: Annotated[str, typer.Argument(metavar="FILE", help="The recording to write.")],
     metadata: Metadata = None,
     nornir: Nornir = None,
+    untested: Untested = False,
     output: Output = Format.TABLE,
 ) -> None:
     """Scan into a recording; no store is changed."""
     from calipso_nornir.cli.scanning import record_and_tell  # noqa: PLC0415 - what takes long comes when needed
 
-    options = ScanOptions(which=environment, record=path, metadata=metadata, nornir=nornir)
+    options = ScanOptions(which=environment, record=path, metadata=metadata, nornir=nornir, untested=untested)
     record_and_tell(run, options, path, output)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from calipso_nornir.cli import completing
-from calipso_nornir.cli.shared_options import Inventory, Metadata, Nornir, Replace
+from calipso_nornir.cli.shared_options import Inventory, Metadata, Nornir, Replace, Untested
 from calipso_nornir.errors import InvalidRequest, NotAvailable
 
 if TYPE_CHECKING:
@@ -132,6 +132,7 @@ class ScanOptions:
     ] = None
     replace: Replace = False
     nornir: Nornir = None
+    untested: Untested = False
 
     def __post_init__(self) -> None:
         if self.monitoring_setup_only:
@@ -149,6 +150,11 @@ class ScanOptions:
     def environment(self) -> str | None:
         """Name or file of the environment, by option or by position; None: the only one that there is."""
         return self.env if self.which is None else self.which
+
+    @property
+    def asks(self) -> bool:
+        """Whether the cloud or its recording is asked; else links or cliques are made of what the store holds."""
+        return not (self.links_only or self.cliques_only)
 
     @property
     def folders(self) -> tuple[str, ...]:

@@ -17,7 +17,9 @@ from calipso_nornir.cli.meant import agree_to_replace, environment_file, environ
 from calipso_nornir.cli.output import Format, emit
 from calipso_nornir.cli.running import FAILED, WITH_FAILURES
 from calipso_nornir.cli.summary import next_steps, print_next, print_summary
-from calipso_nornir.errors import InvalidRequest
+from calipso_nornir.errors import InvalidRequest, UntestedEnvironment
+from calipso_nornir.metadata.loading import load_catalog
+from calipso_nornir.preflight.supported import untested
 from calipso_nornir.scan.engine import run_scan
 from calipso_nornir.scan.planning import planned
 from calipso_nornir.sources.recording import ReplaySource, bundle_info
@@ -73,8 +75,10 @@ def scan_into(run: Run, store: Store, options: ScanOptions, *, described: Enviro
         options.environment,
         metadata=options.folders,
         recorded=source.environment if source is not None else None,
-        asks=not (options.links_only or options.cliques_only),
+        asks=options.asks,
     )
+    if source is None and options.asks:
+        _must_be_tested(run, environment, options)
     plan = planned(options.plan(), options.target(), store.view(environment.name))
     nornir = None
     if options.nornir is not None:
@@ -88,6 +92,15 @@ def scan_into(run: Run, store: Store, options: ScanOptions, *, described: Enviro
     keep(run, store, environment)
     with showing(run.err, environment.name) as progress:
         return run_scan(environment, plan=plan, store=store, nornir=nornir, source=source, progress=progress)
+
+
+def _must_be_tested(run: Run, environment: Environment, options: ScanOptions) -> None:
+    """Refuse a kind of cloud that no release was tried with, before the first packet; with --untested only say so."""
+    problems = untested(environment, load_catalog(options.folders))
+    if problems and not options.untested:
+        raise UntestedEnvironment(environment.name, problems)
+    for problem in problems:
+        run.err.say(("note: ", "yellow"), f"{problem}: what this scan finds may be incomplete or wrong")
 
 
 def end_with(report: ScanReport) -> None:

@@ -78,3 +78,8 @@ Where: TypeAlias = Annotated[
         help="KEY=VALUE (with * and ?, FROM..TO, 10.0.0.0/8), !=, >, <, KEY or !KEY. Repeatable: all must hold.",
     ),
 ]
+
+Untested: TypeAlias = Annotated[
+    bool,
+    typer.Option("--untested", help="Scan also a kind of cloud that is not listed as supported."),
+]

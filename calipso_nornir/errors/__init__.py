@@ -80,7 +80,7 @@ from calipso_nornir.errors.lists import (
     PerhapsOneMachine,
     RowsIncomplete,
 )
-from calipso_nornir.errors.scan import ScanCancelled
+from calipso_nornir.errors.scan import NothingSeen, ScanCancelled
 from calipso_nornir.errors.source import (
     AnswerTooLarge,
     AnswerTooSlow,
@@ -129,6 +129,7 @@ from calipso_nornir.errors.usage import (
     UnknownName,
     UnknownObject,
     UnknownStore,
+    UntestedEnvironment,
     UsageError,
 )
 
@@ -175,6 +176,7 @@ __all__ = [
     "NotAuthorized",
     "NotAvailable",
     "NotRecorded",
+    "NothingSeen",
     "OneMachine",
     "OutputTooLarge",
     "Overtaken",
@@ -204,6 +206,7 @@ __all__ = [
     "UnknownName",
     "UnknownObject",
     "UnknownStore",
+    "UntestedEnvironment",
     "UsageError",
     "ViewRestricted",
 ]

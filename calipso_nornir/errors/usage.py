@@ -25,6 +25,20 @@ class UnknownEnvironment(UsageError):
 
 
 @dataclass(eq=False)
+class UntestedEnvironment(UsageError):
+    """A scan of a cloud of a kind that no release was tried with; ``problems`` say what of it is not listed."""
+
+    name: str
+    problems: tuple[str, ...]
+
+    def __str__(self) -> str:
+        return (
+            f"{self.name}: {'; '.join(self.problems)}. Scans of such a cloud are untested: what they find may be "
+            "incomplete or wrong. Scan it all the same with --untested."
+        )
+
+
+@dataclass(eq=False)
 class UnknownStore(UsageError):
     """There is no store where one was to be read or changed; ``near`` are stores that are called alike."""
 

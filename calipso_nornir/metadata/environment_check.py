@@ -46,6 +46,8 @@ _SECTION_CONSTANTS = {
     ("Monitoring", "provision"): "environment_provision_types",
     ("Monitoring", "env_type"): "env_types",
 }
+_CALLED = {"ssh": "CLI", "hosts": "CLI", "api": "OpenStack", "database": "mysql", "db": "mysql", "mariadb": "mysql"}
+"""Names that people expect sections to have."""
 _END = object()
 
 
@@ -111,7 +113,7 @@ class Check:
             elif key not in known and (near := get_close_matches(key.lower(), sorted(known), n=1, cutoff=NEAR)):
                 self._fault(key, f'unknown key. Did you mean "{near[0]}"?')
             elif value is not None:
-                given[key] = _json(value)
+                given[key] = self._spelled(key, _json(value))
                 self._no_literal_secret(key, given[key], key)
         try:
             document = _Document.model_validate(given)
@@ -122,6 +124,13 @@ class Check:
         declared = {key: getattr(document, key) for key in _Document.model_fields if key in document.model_fields_set}
         return {**declared, **dict(sorted((document.model_extra or {}).items()))}
 
+    def _spelled(self, key: str, value: Any) -> Any:  # noqa: ANN401 - JSON has no type
+        """Return values as the constants spell them: whether it is "ovs" or "OVS" does not matter."""
+        if isinstance(value, list):
+            return [self._spelled(key, one) for one in value]
+        allowed = self.constants.get(_CONSTANTS.get(key, ""), ())
+        return _same_name(value, allowed) or value if isinstance(value, str) else value
+
     def _sections(self, data: object) -> dict[str, dict[str, Any]]:
         found: dict[str, dict[str, Any]] = {}
         known = known_sections()
@@ -131,10 +140,11 @@ class Check:
         for number, one in enumerate(data or ()):
             place = f"configuration/{number}"
             name = one.get("name") if isinstance(one, Mapping) else None
+            name = (_same_name(name, known) or name) if isinstance(name, str) else name
             if not isinstance(one, Mapping) or not isinstance(name, str):
                 self._fault(place, f"must be a section with a name: {', '.join(known)}")
             elif name not in known:
-                self._fault(f"{place}/name", f"names no section: {', '.join(known)}{_near(name, known)}")
+                self._fault(f"{place}/name", f"names no section: {', '.join(known)}{_near_section(name)}")
             elif name in found:
                 self._fault(f"{place}/name", f"a second section {name}; one is enough")
             else:
@@ -167,7 +177,7 @@ class Check:
             value = data.get(key)
             for one in value if isinstance(value, (list, tuple)) else [value]:
                 if isinstance(one, str) and one:
-                    self._constant(key, constant, one)
+                    self._constant(key, constant, _same_name(one, self.constants.get(constant, ())) or one)
         if self.complete and data.get(RECORDED) is not None:
             self._fault(RECORDED, NOT_SCANNABLE)
         if self.complete and data.get("listen") is True and "AMQP" not in sections:
@@ -176,7 +186,7 @@ class Check:
     def _constant(self, place: str, constant: str, value: str) -> None:
         allowed = self.constants.get(constant)
         if allowed is not None and value not in allowed:
-            self._fault(place, f"must be of {', '.join(allowed)}{_near(value, allowed)}")
+            self._fault(place, f"must be of {', '.join(allowed)}{nearest(value, allowed)}")
 
     def _no_literal_secret(self, key: str, value: object, place: str) -> None:
         if isinstance(value, Mapping) and not (is_secret_key(key) and _refers(value)):
@@ -189,10 +199,18 @@ class Check:
             self._fault(place, f"holds a literal value; {HOW_TO_REFER}")
 
 
-def _near(value: str, allowed: Collection[str]) -> str:
-    """Like ``nearest``, but never minds the case: "ovs" is near to "OVS"."""
-    meant = next((one for one in allowed if one.lower() == value.lower()), None)
-    return f'. Did you mean "{meant}"?' if meant else nearest(value, allowed)
+def _near_section(name: str) -> str:
+    meant = section_meant(name)
+    return f'. Did you mean "{meant}"?' if meant else nearest(name, known_sections())
+
+
+def section_meant(name: str) -> str | None:
+    """Return the section that goes by a name, in any case, or that people call so; None when there is none."""
+    return _same_name(name, known_sections()) or _CALLED.get(name.casefold())
+
+
+def _same_name(value: str, known: Collection[str]) -> str | None:
+    return next((one for one in known if one.casefold() == value.casefold()), None)
 
 
 def _refers(value: object) -> bool:

@@ -6,6 +6,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from calipso_nornir.errors import CalipsoError, InvalidRequest
+from calipso_nornir.metadata.environment_check import section_meant
 from calipso_nornir.metadata.loading import load_catalog
 from calipso_nornir.metadata.source_kinds import source_kinds
 from calipso_nornir.model.source_kinds import Finding, Opening, Trial
@@ -30,20 +31,23 @@ def try_sections(
 
     Args:
         environment: whose sections are tried.
-        only: try this section only. Raises UsageError when no source reads one of that name.
+        only: try this section only, by its name or as people call it ("ssh"). Raises UsageError when no source reads
+            one of that name.
         known_hosts: ids of hosts that are asked, too, besides those that sources and sections name.
         metadata: folders with further metadata.
         begins: is told each section's name before it is tried.
     """
     kinds = source_kinds().values()
-    if only is not None and only not in [kind.section for kind in kinds]:
-        raise InvalidRequest(f"--section {only}: of {', '.join(kind.section for kind in kinds)}")
+    sections = [kind.section for kind in kinds]
+    wanted = section_meant(only) if only is not None else None
+    if only is not None and wanted not in sections:
+        raise InvalidRequest(f"there is no section {only} to try, only {', '.join(sections)}")
     documents, vault = load_catalog(metadata).documents, Vault()
     hosts: dict[str, set[str]] = {host: set() for host in known_hosts}
     for kind in kinds:
         section = environment.section(kind.section)
         opening = Opening(environment=environment, section=section, secrets=vault, documents=documents)
-        if only is None or only == kind.section:
+        if wanted in (None, kind.section):
             yield from _tried(kind, Trial(opening=opening, hosts=hosts), begins)
         elif kind.names_hosts and section is not None:
             list(_checked(kind, Trial(opening=opening, hosts=hosts)))

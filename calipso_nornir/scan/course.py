@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from calipso_nornir.errors import CalipsoError, Fatal, ScanCancelled
+from calipso_nornir.errors import CalipsoError, Fatal, NothingSeen, ScanCancelled
 from calipso_nornir.scan.before import Before
 from calipso_nornir.scan.cliques import build_cliques, constraint_attributes
 from calipso_nornir.scan.contract import STATES
@@ -148,6 +148,8 @@ class Scan:
         unrecorded = finish(self._source)
         if unrecorded is not None:
             self._troubles.fail(unrecorded, "the recording")
+        if self._report.saw_nothing:
+            raise NothingSeen(self._environment.name)
         if scope is None:
             return working, None
         gathering.complete(list(self._catalog.object_types))

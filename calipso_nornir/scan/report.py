@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Literal, TypeAlias
+from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias
 
 from calipso_nornir.scan.events import TroubleSeen
 
@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from calipso_nornir.model.refs import Witness
     from calipso_nornir.scan.events import Progress
 
+FOLDER_STEP: Final = "/folder"
+"""How the names of steps end that make a folder."""
 Severity: TypeAlias = Literal["failure", "notice"]
 Status: TypeAlias = Literal["completed", "completed_with_errors", "failed", "aborted"]
 
@@ -119,6 +121,12 @@ class ScanReport:
     def notices(self) -> list[Trouble]:
         """What is worth knowing and no failure."""
         return [one for one in self.troubles if one.severity == "notice"]
+
+    @property
+    def saw_nothing(self) -> bool:
+        """Whether every fetching failed; folders are there without a question."""
+        asked = [count for name, count in self.steps.items() if not name.endswith(FOLDER_STEP)]
+        return any(count.failed for count in asked) and not any(count.ok or count.incomplete for count in asked)
 
     def note(self, error: CalipsoError, severity: Severity, affected: str) -> Trouble | None:
         """Add an error, or what else it affects; return it when it is new."""

@@ -283,7 +283,7 @@ def test_all_faults_come_at_once_each_with_its_place() -> None:
     found = faults_of(
         {
             "name": "a/b",
-            "mechanism_drivers": ["ovs"],
+            "mechanism_drivers": ["OVSS"],
             "mechanism_driver": "OVS",
             "type_drivers": "vxlann",
             "listen": True,

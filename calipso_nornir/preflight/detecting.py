@@ -1,0 +1,93 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What a cloud says of itself for its description: its mechanism drivers, and how its networks are told apart."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final
+
+from calipso_nornir.errors import CalipsoError
+from calipso_nornir.model.queries import ApiGet
+from calipso_nornir.sources.openstack import OpenStackSource
+from calipso_nornir.sources.secrets import Vault
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from calipso_nornir.model.environment import Environment
+    from calipso_nornir.model.protocols import Reply
+
+_AGENTS: Final = ApiGet("network", "/agents", "agents")
+_EXTENSIONS: Final = ApiGet("network", "/extensions", "extensions")
+_NETWORKS: Final = ApiGet("network", "/networks", "networks")
+_TUNNELS: Final = ("vxlan", "geneve", "gre")
+
+_BY_AGENT: Final = {
+    "Open vSwitch agent": "OVS",
+    "Linux bridge agent": "LXB",
+    "OVN Controller agent": "OVN",
+    "OVN Controller Gateway agent": "OVN",
+    "NIC Switch agent": "SRIOV",
+}
+"""Mechanism drivers by the type of the agent that each has on its hosts (Neutron, "agent_type")."""
+
+
+@dataclass(frozen=True, slots=True)
+class Detected:
+    """What was found out, with the reason for each; what is missing could not be."""
+
+    mechanism_drivers: tuple[str, ...] = ()
+    type_drivers: str = ""
+    because: tuple[str, ...] = ()
+
+
+def detect(environment: Environment) -> Detected:
+    """Ask the cloud. Nothing is raised: a cloud that does not answer detects nothing, and says why."""
+    section = environment.section("OpenStack")
+    if section is None:
+        return Detected(because=("there is no section OpenStack",))
+    try:
+        source = OpenStackSource(section, Vault())
+        try:
+            answers = source.answer([_AGENTS, _EXTENSIONS, _NETWORKS])
+        finally:
+            source.close()
+    except CalipsoError as error:
+        return Detected(because=(str(error),))
+    return concluded(answers)
+
+
+def concluded(answers: Mapping[Any, Reply | CalipsoError]) -> Detected:
+    """Return what the answers say."""
+    drivers, why = _drivers(answers)
+    types, why_types = _types(answers[_NETWORKS])
+    return Detected(drivers, types, (*why, *why_types))
+
+
+def _drivers(answers: Mapping[Any, Reply | CalipsoError]) -> tuple[tuple[str, ...], list[str]]:
+    agents = answers[_AGENTS]
+    if isinstance(agents, CalipsoError):
+        extensions = _rows(answers[_EXTENSIONS])
+        if extensions and not any(row.get("alias") == "agent" for row in extensions):
+            return (), ['this Neutron lists no agents (it lacks the extension "agent")']
+        return (), [str(agents)]
+    kinds = Counter(str(row.get("agent_type")) for row in _rows(agents))
+    found = dict.fromkeys(_BY_AGENT[kind] for kind in sorted(kinds) if kind in _BY_AGENT)
+    why = [f"{count} x {kind}" for kind, count in sorted(kinds.items()) if kind in _BY_AGENT]
+    return tuple(found), why or ["none of its agents belongs to a mechanism driver that is known here"]
+
+
+def _types(networks: Reply | CalipsoError) -> tuple[str, list[str]]:
+    """Return how most tenants' networks are told apart; external and flat ones are not the tenants'."""
+    if isinstance(networks, CalipsoError):
+        return "", [str(networks)]
+    own = (row for row in _rows(networks) if not row.get("router:external"))
+    kinds = Counter(str(row["provider:network_type"]) for row in own if row.get("provider:network_type"))
+    ordered = sorted(kinds, key=lambda kind: (kind not in _TUNNELS, -kinds[kind], kind))
+    return (ordered[0], [f"{kinds[ordered[0]]} {ordered[0]} networks"]) if ordered else ("", [])
+
+
+def _rows(reply: Reply | CalipsoError) -> Sequence[Mapping[str, Any]]:
+    rows: Iterable[Any] = () if isinstance(reply, CalipsoError) else reply.data
+    return [row for row in rows if isinstance(row, dict)]

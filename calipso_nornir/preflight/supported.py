@@ -1,0 +1,51 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Whether a cloud is of a kind that scans were tried with: what ``supported_environments`` lists."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from calipso_nornir.metadata.catalog import Catalog
+    from calipso_nornir.model.environment import Environment
+
+
+def untested(environment: Environment, catalog: Catalog) -> tuple[str, ...]:
+    """Return what of an environment no row lists: its type, distribution, version, each mechanism driver.
+
+    What the description leaves open is not asked for. A cloud may have several drivers; each has to be listed.
+    """
+    if environment.environment_type != "OpenStack":
+        return (f"environment type {environment.environment_type} is not listed as supported",)
+    rows = [row for row in catalog.documents.get("supported_environments", ()) if row["features"]["scanning"]]
+    own = [row for row in rows if _same(row["distribution"], environment.distribution)]
+    return tuple(_problems(environment, rows if not environment.distribution else own, rows))
+
+
+def _problems(
+    environment: Environment, own: Sequence[Mapping[str, Any]], rows: Sequence[Mapping[str, Any]]
+) -> list[str]:
+    if not own:
+        known = ", ".join(dict.fromkeys(str(row["distribution"]) for row in rows))
+        return [f"distribution {environment.distribution} is not listed as supported ({known})"]
+    found: list[str] = []
+    version = environment.distribution_version
+    if version and environment.distribution and not any(_lists(row["distribution_version"], version) for row in own):
+        known = ", ".join(dict.fromkeys(one for row in own for one in row["distribution_version"]))
+        found.append(f"version {version} of {environment.distribution} is not listed as supported ({known})")
+    for driver in environment.mechanism_drivers:
+        if not any(driver in row["mechanism_drivers"] for row in own):
+            known = ", ".join(dict.fromkeys(one for row in own for one in row["mechanism_drivers"]))
+            found.append(f"mechanism driver {driver} is not listed as supported ({known})")
+    return found
+
+
+def _lists(versions: Sequence[str], wanted: str) -> bool:
+    """Tell whether versions include one; none at all means any."""
+    return not versions or any(_same(one, wanted) for one in versions)
+
+
+def _same(one: str, other: str) -> bool:
+    return one.casefold() == other.casefold()
