@@ -39,8 +39,7 @@ def run() -> list[Figure]:
     graph = Graph(links, constraint_attributes(catalog.clique_constraints))
     cliques: list[Clique] = []
     for focal_type in catalog.focal_types():
-        chosen = catalog.clique_type_for(environment, focal_type)
-        if chosen is not None:
+        for _, chosen in catalog.clique_types_for(environment, focal_type):
             constraints = catalog.clique_constraints.get(focal_type, ())
             cliques += build_cliques(graph, working.of_type(focal_type), chosen, constraints=constraints, at=at)
     computed = time.perf_counter()

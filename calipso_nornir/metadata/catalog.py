@@ -4,14 +4,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from calipso_nornir.errors import Fault, MetadataError
 from calipso_nornir.model.cliques import ANY, CliqueType
+from calipso_nornir.model.conditions import ENVIRONMENT, about, holds, told
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
+    from calipso_nornir.model.conditions import When
     from calipso_nornir.model.environment import Environment
     from calipso_nornir.model.objects import InventoryObject
     from calipso_nornir.model.protocols import Fetcher, LinkFinder
@@ -35,6 +37,7 @@ class Step:
     Attributes:
         name: ``<scanner>/<type>/<fetcher>``: how objects remember who found them.
         children_scanner: scanner that is run on every object found, if any.
+        when: what has to hold of the object, its host and the host's agents (``model.conditions``).
         hand_down: the field that the children's fetchers get as ``parent.handed_down``.
     """
 
@@ -45,12 +48,15 @@ class Step:
     children_scanner: str | None = None
     condition: Any = None
     restriction: Any = None
+    when: When | None = None
     hand_down: str = "id"
     show_in_tree: bool = True
     origin: str = ""
 
     def applies_to(self, environment: Environment) -> bool:
-        """Tell whether the step is run for an environment."""
+        """Tell whether the step is run for an environment, as far as that does not depend on the object."""
+        if holds(self.when, {ENVIRONMENT: about(environment)}) is False:
+            return False
         return environment.applies(self.condition) and not environment.restricted(self.restriction)
 
     def handed_down(self, id_: str, name: str, attributes: Mapping[str, Any]) -> str:
@@ -76,9 +82,16 @@ class ObjectType:
     """Where it is declared."""
 
 
+class Candidate(NamedTuple):
+    """A clique type and how special it is for an environment: how well it fits it, and how much its ``when`` names."""
+
+    rank: tuple[int, int]
+    clique_type: CliqueType
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Catalog:
-    """All metadata, checked. ``clique_type_for`` is the one choice that depends on the environment."""
+    """All metadata, checked. ``clique_types_for`` is the one choice that depends on the environment."""
 
     object_types: Mapping[str, ObjectType]
     link_types: Mapping[str, str]
@@ -96,19 +109,25 @@ class Catalog:
         """Return the object types that some clique type is for, ordered."""
         return sorted({one.focal_point_type for one in self.clique_types})
 
-    def clique_type_for(self, environment: Environment, focal_type: str) -> CliqueType | None:
-        """Choose the clique type: by the environment's name, then its configuration, ``ANY`` last.
+    def clique_types_for(self, environment: Environment, focal_type: str) -> tuple[Candidate, ...]:
+        """Return the clique types that objects of a type may have in an environment, the most special first.
 
-        Raises MetadataError when two fit equally well: which one would apply must not be a matter of luck.
+        By the environment's name, then its configuration, ``ANY`` last; of those that fit it equally well, first the
+        one whose ``when`` names more. The last one is the first that has no ``when``: nobody looks beyond it. Raises
+        MetadataError when two without one fit equally well: which one would apply must not be a matter of luck.
         """
-        fits = [(_score(one, environment), one) for one in self.clique_types if one.focal_point_type == focal_type]
-        best = max((score for score, _ in fits), default=0)
-        chosen = [one for score, one in fits if score == best and score > 0]
-        if len(chosen) > 1:
-            rows = " and ".join(f'"{one.name}" ({one.origin})' for one in chosen)
-            problem = f"{rows} fit environment {environment.name} equally well (score {best}); make one more special"
-            raise MetadataError((Fault(f"clique types of {focal_type}", problem),))
-        return chosen[0] if chosen else None
+        known = [one for one in self.clique_types if one.focal_point_type == focal_type]
+        fits = [Candidate((_score(one, environment), len(list(told(one.when)))), one) for one in known]
+        ranked = sorted((one for one in fits if one.rank[0] > 0), key=lambda one: one.rank, reverse=True)
+        last = next((one for one in ranked if not one.clique_type.when), None)
+        if last is None:
+            return tuple(ranked)
+        equal = [one.clique_type for one in ranked if one.rank == last.rank and not one.clique_type.when]
+        if len(equal) > 1:
+            rows = " and ".join(f'"{one.name}" ({one.origin})' for one in equal)
+            fit = f"fit environment {environment.name} equally well (score {last.rank[0]})"
+            raise MetadataError((Fault(f"clique types of {focal_type}", f"{rows} {fit}; make one more special"),))
+        return tuple(ranked[: ranked.index(last) + 1])
 
 
 def _score(clique_type: CliqueType, environment: Environment) -> int:

@@ -41,6 +41,18 @@ class Check:
         if name not in self.object_types:
             self.fault(where, f'"{name}" is no object type{nearest(name, self.object_types)}')
 
+    def is_on_host(self, type_: str) -> bool:
+        """Tell whether objects of a type are hosts, or hang below one."""
+        seen, todo = set[str](), [type_]
+        while todo:
+            one = todo.pop()
+            if one == "host":
+                return True
+            if one not in seen and one in self.object_types:
+                seen.add(one)
+                todo += self.object_types[one].parents
+        return False
+
     def known_link_type(self, name: str, where: str) -> bool:
         """Check that a name is a link type, in either direction."""
         if name in self.link_types or str(LinkType.of(name).reverse) in self.link_types:

@@ -3,12 +3,14 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING, Any
 
 from calipso_nornir.metadata import schema
 from calipso_nornir.metadata.catalog import CONDITION_CONSTANTS
 from calipso_nornir.metadata.layers import files_of
 from calipso_nornir.metadata.names import nearest
+from calipso_nornir.metadata.when_promises import check_when, when_of
 from calipso_nornir.model.cliques import ANY, CliqueType
 from calipso_nornir.model.links import LinkType
 
@@ -32,6 +34,7 @@ def clique_types(check: Check) -> list[CliqueType]:
                 _walkable(check, spec, where)
             _selection(check, spec, where)
             _known_values(check, spec, where)
+            check_when(check, when_of(spec.when), f"{where}/when", on=[spec.focal_point_type])
             found.append(_clique_type(spec, where))
     _no_ties(check, found)
     return found
@@ -89,6 +92,7 @@ def _no_ties(check: Check, found: Iterable[CliqueType]) -> None:
             one.distribution_version,
             frozenset(one.mechanism_drivers),
             one.type_drivers,
+            json.dumps(one.when, sort_keys=True),
         )
         if key in seen:
             check.fault(one.origin, f'is for the same environments as "{seen[key].name}" ({seen[key].origin})')
@@ -129,5 +133,6 @@ def _clique_type(spec: schema.CliqueTypeSpec, origin: str) -> CliqueType:
         mechanism_drivers=(drivers,) if isinstance(drivers, str) and drivers else tuple(drivers),
         type_drivers=spec.type_drivers,
         use_implicit_links=spec.use_implicit_links,
+        when=when_of(spec.when),
         origin=origin,
     )

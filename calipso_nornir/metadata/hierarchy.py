@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from calipso_nornir.metadata import schema
 from calipso_nornir.metadata.catalog import ROOT_SCANNER
 from calipso_nornir.metadata.names import nearest
+from calipso_nornir.metadata.when_promises import check_when, when_of
 
 if TYPE_CHECKING:
     from calipso_nornir.metadata.check import Check
@@ -47,8 +48,21 @@ class Hierarchy:
         run_on = self._run_on()
         for scanner, steps in self._steps.items():
             for spec, where in steps:
+                when = when_of(spec.when)
+                check_when(check, when, f"{where}/when", on=run_on.get(scanner, ()), finds=self._finds(spec))
                 if isinstance(spec.fetcher, schema.FolderSpec) and run_on.get(scanner):
                     _folder(check, spec, spec.fetcher, (scanner, run_on[scanner]), where)
+
+    def _finds(self, spec: schema.StepSpec) -> set[str]:
+        """Return the types that a step, or what is run on its objects, may find."""
+        found, todo, seen = {spec.type}, [spec.children_scanner], set[str]()
+        while todo:
+            scanner = todo.pop()
+            if scanner and scanner not in seen:
+                seen.add(scanner)
+                found |= {one.type for one, _ in self._steps.get(scanner, ())}
+                todo += [one.children_scanner for one, _ in self._steps.get(scanner, ())]
+        return found
 
     def _loops(self, check: Check) -> None:
         done: set[str] = set()

@@ -5,24 +5,21 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from dataclasses import replace
-from difflib import get_close_matches
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from calipso_nornir.metadata import schema
-from calipso_nornir.metadata.catalog import CONDITION_CONSTANTS, Step
+from calipso_nornir.metadata.catalog import Step
 from calipso_nornir.metadata.folders import FolderFetcher
 from calipso_nornir.metadata.hierarchy import Hierarchy
 from calipso_nornir.metadata.layers import files_of
 from calipso_nornir.metadata.registry import Registry, Unresolved
+from calipso_nornir.metadata.when_promises import environment_condition, when_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
     from calipso_nornir.metadata.check import Check
-
-SLIP = 0.85
-"""How like a known attribute an unknown one must be to be taken for a slip of the pen; others may be of users' own."""
 
 
 def scanners(check: Check) -> dict[str, tuple[Step, ...]]:
@@ -63,11 +60,7 @@ def _fetcher(check: Check, spec: schema.StepSpec, resolve: Callable[[str], Any],
 def _condition(check: Check, condition: Any, where: str) -> None:  # noqa: ANN401 - a mapping, a list of them, or None
     listed = {f"{where}/{number}": one for number, one in enumerate(condition)} if isinstance(condition, list) else {}
     for place, one in listed.items() or [(where, condition or {})]:
-        for key, wanted in one.items():
-            if key not in CONDITION_CONSTANTS and (near := get_close_matches(key, CONDITION_CONSTANTS, 1, SLIP)):
-                check.fault(f"{place}/{key}", f'unknown attribute. Did you mean "{near[0]}"?')
-            for value in wanted if isinstance(wanted, list) else [wanted]:
-                check.known_value(key, value, f"{place}/{key}")
+        environment_condition(check, one, place)
 
 
 def _step(scanner: str, spec: schema.StepSpec, fetcher: Any, origin: str) -> Step:  # noqa: ANN401 - resolved above
@@ -80,6 +73,7 @@ def _step(scanner: str, spec: schema.StepSpec, fetcher: Any, origin: str) -> Ste
         children_scanner=spec.children_scanner,
         condition=spec.environment_condition,
         restriction=spec.environment_restriction,
+        when=when_of(spec.when),
         hand_down=spec.object_id_to_use_in_child,
         show_in_tree=spec.show_in_tree,
         origin=origin,

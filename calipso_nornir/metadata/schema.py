@@ -41,6 +41,32 @@ class FolderSpec(Declared):
     text: str = ""
 
 
+Scalar = str | bool | int | float
+
+
+class PresenceSpec(Declared):
+    """Whether an attribute has a value at all."""
+
+    exists: bool
+
+
+Wanted = dict[Name, Scalar | list[Scalar] | PresenceSpec]
+"""Attribute -> the value that it has, or one of several; of an attribute that is a list, one of its members."""
+
+
+class ClauseSpec(Declared):
+    """One clause of ``when``: all that it names has to hold. ``agents``: one agent has all that is named."""
+
+    environment: Wanted | None = None
+    object: Wanted | None = None
+    host: Wanted | None = None
+    agents: Wanted | None = None
+    not_: ClauseSpec | list[ClauseSpec] | None = Field(default=None, alias="not")
+
+
+WhenSpec = ClauseSpec | list[ClauseSpec]
+
+
 class StepSpec(Declared):
     """One fetch step of a scanner."""
 
@@ -49,6 +75,7 @@ class StepSpec(Declared):
     children_scanner: Name | None = None
     environment_condition: ConditionSpec | list[ConditionSpec] | None = None
     environment_restriction: ConditionSpec | list[ConditionSpec] | None = None
+    when: WhenSpec | None = None
     object_id_to_use_in_child: Name = "id"
     show_in_tree: bool = True
 
@@ -110,6 +137,7 @@ class CliqueTypeSpec(Declared):
     mechanism_drivers: str | list[str] = ""
     type_drivers: str = ""
     use_implicit_links: bool = False
+    when: WhenSpec | None = None
 
 
 class CliqueTypesFile(MetadataFile):

@@ -57,7 +57,8 @@ def keys_at(kind: Any, path: Iterable[str]) -> set[str]:  # noqa: ANN401 - a typ
     for part in path:
         kinds = [deeper for one in kinds for deeper in _within(one, part)]
     models = [one for one in kinds if isinstance(one, type) and issubclass(one, BaseModel)]
-    return {name for model in models for name, info in model.model_fields.items() if info.alias is None}
+    keys = {info.alias or name for model in models for name, info in model.model_fields.items()}
+    return {key for key in keys if key[0] not in "_$"}
 
 
 def _alternatives(kind: Any) -> Iterator[Any]:  # noqa: ANN401 - as above
@@ -73,8 +74,9 @@ def _alternatives(kind: Any) -> Iterator[Any]:  # noqa: ANN401 - as above
 
 def _within(kind: Any, part: str) -> Iterator[Any]:  # noqa: ANN401 - as above
     if isinstance(kind, type) and issubclass(kind, BaseModel):
-        if part in kind.model_fields:
-            yield from _alternatives(kind.model_fields[part].annotation)
+        for name, info in kind.model_fields.items():
+            if part == (info.alias or name):
+                yield from _alternatives(info.annotation)
     elif get_origin(kind) in (list, dict):
         yield from _alternatives(get_args(kind)[-1])
 

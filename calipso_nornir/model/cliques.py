@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import datetime
 
+    from calipso_nornir.model.conditions import When
     from calipso_nornir.model.links import LinkType
     from calipso_nornir.model.refs import ObjectRef
 
@@ -39,6 +40,8 @@ class CliqueType:
     mechanism_drivers: tuple[str, ...] = ()
     type_drivers: str = ""
     use_implicit_links: bool = False
+    when: When | None = None
+    """What has to hold of the focal point, its host and the host's agents."""
     origin: str = ""
     """The file that declares it."""
 

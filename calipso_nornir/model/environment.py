@@ -73,9 +73,10 @@ class Environment:
         return any(self._has(one) for one in alternatives)
 
     def _has(self, condition: Condition) -> bool:
-        return all(_as_set(self._value(key)) & _as_set(wanted) for key, wanted in condition.items())
+        return all(_as_set(self.value(key)) & _as_set(wanted) for key, wanted in condition.items())
 
-    def _value(self, key: str) -> Any:  # noqa: ANN401 - any JSON value may stand in an environment
+    def value(self, key: str) -> Any:  # noqa: ANN401 - any JSON value may stand in an environment
+        """Return what a condition may name: one of its fields, or a further key of its document; None for neither."""
         return getattr(self, key) if key in self.__slots__ else self.extra.get(key)
 
 

@@ -19,6 +19,7 @@ from calipso_nornir.errors import CalipsoError, Fatal, FetcherRaised, LookupCycl
 from calipso_nornir.metadata.source_kinds import source_kinds
 from calipso_nornir.model.answers import Answer
 from calipso_nornir.model.queries import Lookup
+from calipso_nornir.scan.conditional import fetching_of
 from calipso_nornir.scan.contract import found_of, queries_of
 from calipso_nornir.scan.events import RoundBegan
 from calipso_nornir.scan.live import MAX_TURNS, Task, read_reply
@@ -79,6 +80,7 @@ class Rounds:
     ) -> None:
         self._source = source
         self._yields = steps.yields
+        self._environment = steps.environment
         self._parsers = parsers
         self._picture = picture
         self._kinds = source_kinds()
@@ -103,7 +105,7 @@ class Rounds:
         self._live[task] = None
         self._pending.update(self._yields[step.name])
         try:
-            begun = step.fetcher.get(parent)
+            begun = fetching_of(step, parent, self._environment)
         except Exception as error:  # noqa: BLE001 - a plug-in may raise anything; it is one fetching's failure
             self._stop(task, error)
             return

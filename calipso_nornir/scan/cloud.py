@@ -168,4 +168,4 @@ class Cloud:
 def _check_clique_types(catalog: Catalog, environment: Environment) -> None:
     """Raise MetadataError, before any packet, when clique types fit the environment equally well."""
     for focal_type in catalog.focal_types():
-        catalog.clique_type_for(environment, focal_type)
+        catalog.clique_types_for(environment, focal_type)

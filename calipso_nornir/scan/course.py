@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from calipso_nornir.errors import CalipsoError, Fatal, NothingSeen, ScanCancelled
 from calipso_nornir.scan.before import Before
 from calipso_nornir.scan.cliques import build_cliques, constraint_attributes
+from calipso_nornir.scan.conditional import CliqueChoice
 from calipso_nornir.scan.contract import STATES
 from calipso_nornir.scan.events import SILENT, PhaseBegan, ScanEnded
 from calipso_nornir.scan.gather import Gathering
@@ -169,26 +170,20 @@ class Scan:
 
     def _cliques(self, working: Working, links: Iterable[Link]) -> tuple[list[Link], Iterable[Clique]]:
         graph = Graph(sorted(links, key=_by_ends), constraint_attributes(self._catalog.clique_constraints))
-        chosen = {
-            focal_type: clique_type
-            for focal_type in self._catalog.focal_types()
-            if (clique_type := self._catalog.clique_type_for(self._environment, focal_type)) is not None
-        }
-        implicit = list(self._implicit(graph, working, chosen.values()))
+        choice = CliqueChoice(self._catalog, self._environment, working, self._troubles)
+        implicit = list(self._implicit(graph, working, choice.possible()))
         with_implicit = graph
         if implicit:
             with_implicit = Graph([*links, *implicit], graph.attributes)
-        return implicit, self._clique_stream(graph, with_implicit, working, chosen)
+        return implicit, self._clique_stream(graph, with_implicit, choice)
 
-    def _clique_stream(
-        self, graph: Graph, with_implicit: Graph, working: Working, chosen: dict[str, CliqueType]
-    ) -> Iterator[Clique]:
-        for focal_type, clique_type in chosen.items():
+    def _clique_stream(self, graph: Graph, with_implicit: Graph, choice: CliqueChoice) -> Iterator[Clique]:
+        for clique_type, objects in choice.groups():
             yield from build_cliques(
                 with_implicit if clique_type.use_implicit_links else graph,
-                working.of_type(focal_type),
+                objects,
                 clique_type,
-                constraints=self._catalog.clique_constraints.get(focal_type, ()),
+                constraints=self._catalog.clique_constraints.get(clique_type.focal_point_type, ()),
                 at=self._report.started_at,
             )
 

@@ -77,7 +77,7 @@ class ScanPlan:
 
 
 class Steps:
-    """The steps that apply to one environment. Conditions are evaluated once, here."""
+    """The steps that apply to one environment. Conditions on it alone are evaluated once, here."""
 
     def __init__(self, catalog: Catalog, environment: Environment) -> None:
         self.by_scanner: Mapping[str, tuple[Step, ...]] = {
@@ -85,6 +85,7 @@ class Steps:
             for scanner, steps in catalog.scanners.items()
         }
         self.object_types = catalog.object_types
+        self.environment = environment
 
     def below(self, step: Step) -> tuple[Step, ...]:
         """Return the steps that are run on each object that ``step`` finds."""

@@ -284,7 +284,8 @@ def chosen(*types: CliqueType, environment: Environment | None = None) -> Clique
         constants=empty,
         parsers=empty,
     )
-    return known.clique_type_for(environment or CLOUD, "instance")
+    candidates = known.clique_types_for(environment or CLOUD, "instance")
+    return candidates[0].clique_type if candidates else None
 
 
 CLOUD = Environment(

@@ -1,0 +1,76 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Promises of ``when``: what it names can be known of the objects that it is asked of."""
+
+from __future__ import annotations
+
+from difflib import get_close_matches
+from typing import TYPE_CHECKING, Any
+
+from calipso_nornir.metadata.catalog import CONDITION_CONSTANTS
+from calipso_nornir.model.conditions import ENVIRONMENT, NOT, TYPES, clauses
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterator, Mapping
+
+    from calipso_nornir.metadata.check import Check
+    from calipso_nornir.metadata.schema import WhenSpec
+    from calipso_nornir.model.conditions import When
+
+SLIP = 0.85
+"""How like a known attribute an unknown one must be to be taken for a slip of the pen; others may be of users' own."""
+
+
+def when_of(spec: WhenSpec | None) -> When | None:
+    """Return a condition as the data that it is."""
+    if spec is None:
+        return None
+    listed = [one.model_dump(by_alias=True, exclude_none=True, exclude={"comment"}) for one in _specs(spec)]
+    return listed if isinstance(spec, list) else listed[0]
+
+
+def check_when(
+    check: Check, when: When | None, where: str, *, on: Collection[str], finds: Collection[str] = ()
+) -> None:
+    """Check a condition of objects of the types ``on``; ``finds`` are the types that come out of its step."""
+    if when is None:
+        return
+    if not when or not all(clauses(when)):
+        check.fault(where, "names nothing: leave it out, or say what has to hold")
+    seen: set[str] = set()
+    for place, subject, wanted in _subjects(when, where):
+        if subject == ENVIRONMENT:
+            environment_condition(check, wanted, place)
+        if subject not in TYPES or subject in seen:
+            continue
+        seen.add(subject)
+        without = sorted(one for one in on if one in check.object_types and not check.is_on_host(one))
+        if without:
+            check.fault(place, f"{' and '.join(without)} is on no host, so this never holds")
+        elif TYPES[subject] in finds:
+            problem = f"the step itself, or what runs on its objects, finds {TYPES[subject]}: it would wait for itself"
+            check.fault(place, f"{problem}. Ask for it in a step below")
+
+
+def environment_condition(check: Check, condition: Mapping[str, Any], where: str) -> None:
+    """Check attributes of an environment and the values that they are wanted to have."""
+    for key, wanted in condition.items():
+        if key not in CONDITION_CONSTANTS and (near := get_close_matches(key, CONDITION_CONSTANTS, 1, SLIP)):
+            check.fault(f"{where}/{key}", f'unknown attribute. Did you mean "{near[0]}"?')
+        for value in wanted if isinstance(wanted, list) else [wanted]:
+            if not isinstance(value, dict):
+                check.known_value(key, value, f"{where}/{key}")
+
+
+def _specs(spec: WhenSpec) -> list[Any]:
+    return spec if isinstance(spec, list) else [spec]
+
+
+def _subjects(when: When, where: str) -> Iterator[tuple[str, str, Mapping[str, Any]]]:
+    """Yield place, subject and what is wanted of it, also below ``not``."""
+    for number, clause in enumerate(clauses(when)):
+        place = f"{where}/{number}" if isinstance(when, list) else where
+        for subject, wanted in clause.items():
+            if subject == NOT:
+                yield from _subjects(wanted, f"{place}/{NOT}")
+            else:
+                yield f"{place}/{subject}", subject, wanted
