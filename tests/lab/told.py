@@ -43,7 +43,7 @@ def told(view: StoreView) -> Truth:
     down = frozenset(
         links[link.document_id]
         for link in view.links()
-        if link.state == "down" and "vnic" in (link.source.type, link.target.type)
+        if link.state == "down" and ("vnic" in (link.source.type, link.target.type) or link.type == "vconnector-vedge")
     )
     return Truth(things, frozenset(links.values()), tuple(chains), down, tuple(sorted(twice)))
 

@@ -68,6 +68,8 @@ def test_what_every_cloud_has(seed: str) -> None:
     assert {PUBLIC, VLAN} <= attached
     assert any(one.shut_off for one in cloud.servers)
     assert any(one.loses_last_nic for one in cloud.servers)
+    assert sum(nic.off for one in cloud.servers for nic in one.nics) == 1
+    assert all(nic.port for one in cloud.servers for nic in one.nics if nic.off), "it is found by its name"
     assert {one.gateway for one in cloud.routers} == {True, False}
     assert any(not subnet.dhcp for network in cloud.networks[PUBLIC + 1 :] for subnet in network.subnets)
     assert any(subnet.mode for network in cloud.networks for subnet in network.subnets)

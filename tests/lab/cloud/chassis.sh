@@ -12,15 +12,41 @@ start_openvswitch() {
   in_host "$1" ovs-vsctl --no-wait init -- set Open_vSwitch . "external_ids:hostname=$1" "external_ids:system-id=osl-$1" \
     ovs_version="$(dpkg-query -W -f '${Version}' openvswitch-switch | cut -d- -f1)"
   start "$1" ovs-vswitchd ovs-vswitchd unix:/run/openvswitch/db.sock --pidfile=/run/openvswitch/ovs-vswitchd.pid
-  # userspace tunnels need their address on a netdev bridge that holds the interface, not on the interface
-  in_host "$1" bash -euc '
-    ovs-vsctl add-br br-ex -- set bridge br-ex datapath_type=netdev -- add-port br-ex eth2
-    ip link set br-ex up
+  # the way to the provider network: one bridge; on net1 two, in a row
+  if has_bridges_in_a_row "$1"; then
+    in_host "$1" ovs-vsctl add-br br-ex -- set bridge br-ex datapath_type=netdev \
+      -- add-br br-prov -- set bridge br-prov datapath_type=netdev -- add-port br-prov eth2 \
+      -- add-port br-ex ex-to-prov -- set interface ex-to-prov type=patch options:peer=prov-to-ex \
+      -- add-port br-prov prov-to-ex -- set interface prov-to-ex type=patch options:peer=ex-to-prov
+  else
+    in_host "$1" ovs-vsctl add-br br-ex -- set bridge br-ex datapath_type=netdev -- add-port br-ex eth2
+  fi
+  in_host "$1" ip link set br-ex up
+  # userspace tunnels need their address on a netdev bridge that holds the interface, not on the interface; where a Linux
+  # bridge has it, they are there all the same, and carry nothing
+  has_bridge_under_tunnels "$1" || in_host "$1" bash -euc '
     ovs-vsctl add-br br-vtep -- set bridge br-vtep datapath_type=netdev "other-config:hwaddr=$(cat /sys/class/net/eth1/address)" \
       -- add-port br-vtep eth1
     ip address flush dev eth1
     ip address add "$1/24" dev br-vtep
     ip link set br-vtep up' _ "${TUN[$1]}"
+}
+
+# What hosts differ in. With OVN they do not: its tunnels are wanted to work.
+has_bridges_in_a_row() { [[ $1 == net1 && $VARIANT != ovn ]]; }
+has_bridge_under_tunnels() { [[ $1 == cmp[246] && $VARIANT != ovn ]]; }
+
+# lay_bridges HOST: Linux bridges that have nothing to do with OpenStack: br-mesh, which has eth1 and the tunnels' address,
+# and br-vlan, which has eth2 and one end of a veth pair, eth12 the other
+lay_bridges() {
+  if has_bridge_under_tunnels "$1"; then
+    in_host "$1" bash -euc 'ip address flush dev eth1; ip link add br-mesh up type bridge; ip link set eth1 master br-mesh
+      ip address add "$1/24" dev br-mesh' _ "${TUN[$1]}"
+  fi
+  if [[ $VARIANT == lxb ]] && has_bridges_in_a_row "$1"; then
+    in_host "$1" bash -euc 'ip link add br-vlan up type bridge; ip link set eth2 master br-vlan
+      ip link add eth12 up type veth peer name br-vlan-veth; ip link set br-vlan-veth master br-vlan up'
+  fi
 }
 
 # wait_socket HOST PATH
@@ -32,6 +58,7 @@ wait_socket() {
 start_virtual_switches() {
   local host
   for host in "${CHASSIS[@]}"; do
+    lay_bridges "$host"
     [[ $VARIANT == lxb ]] || start_openvswitch "$host"
     [[ $VARIANT != ovn ]] || start_ovn_controller "$host"
   done

@@ -38,7 +38,7 @@ END
 
 linuxbridge_conf() { cat <<END
 [linux_bridge]
-physical_interface_mappings = physnet1:eth2
+physical_interface_mappings = physnet1:$(has_bridges_in_a_row "$1" && echo eth12 || echo eth2)
 [vxlan]
 enable_vxlan = true
 local_ip = ${TUN[$1]}

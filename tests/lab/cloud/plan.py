@@ -71,11 +71,15 @@ class Router:
 
 @dataclass(frozen=True)
 class Nic:
-    """A server's NIC: a port made beforehand when it has a name, else made by Nova; None: any address."""
+    """A server's NIC: a port made beforehand when it has a name, else made by Nova; None: any address.
+
+    ``off``: Neutron's administrator switches the port off, once everything is wired.
+    """
 
     network: int
     port: str | None = None
     address: str | None = None
+    off: bool = False
 
 
 @dataclass(frozen=True)
@@ -137,6 +141,7 @@ def plan(*, variant: str, computes: int, projects: int, networks: int, servers: 
     """Return the cloud of these parameters; the same parameters, the same cloud."""
     return _Planner(f"{variant}/{computes}/{projects}/{networks}/{servers}/{seed}").cloud(
         with_vlan=variant != "lxb",
+        silences=variant != "ovn",
         hosts=[f"cmp{number}" for number in range(1, computes + 1)],
         sizes=(projects, networks, servers),
     )
@@ -150,7 +155,7 @@ class _Planner:
         self._used: dict[int, set[str]] = {}
         """Network -> addresses given out."""
 
-    def cloud(self, *, with_vlan: bool, hosts: list[str], sizes: tuple[int, int, int]) -> Cloud:
+    def cloud(self, *, with_vlan: bool, silences: bool, hosts: list[str], sizes: tuple[int, int, int]) -> Cloud:
         projects, networks, servers = sizes
         self._make_provider_networks(with_vlan=with_vlan)
         first = len(self._networks)
@@ -162,7 +167,7 @@ class _Planner:
             projects=tuple(Project(self._name("project"), self._name("group")) for _ in range(projects)),
             networks=tuple(self._networks),
             routers=routers,
-            servers=self._servers(servers, projects, hosts, routers),
+            servers=self._servers(servers, projects, hosts, routers, silences=silences),
             lone_ports=tuple(
                 LonePort(self._name("port"), self._random.randrange(first, len(self._networks)), host)
                 for host in (None, self._random.choice(hosts), "nowhere")
@@ -240,7 +245,9 @@ class _Planner:
 
     # servers
 
-    def _servers(self, count: int, projects: int, hosts: list[str], routers: tuple[Router, ...]) -> tuple[Server, ...]:
+    def _servers(
+        self, count: int, projects: int, hosts: list[str], routers: tuple[Router, ...], *, silences: bool
+    ) -> tuple[Server, ...]:
         places = [one for _ in range(count) for one in self._random.sample(hosts, len(hosts))][:count]
         made = [
             Server(self._name("server"), number % projects, places[number], self._nics(number % projects, number))
@@ -249,7 +256,8 @@ class _Planner:
         if count > 1:
             made[1] = replace(made[1], name=made[0].name)
         order = self._random.sample(range(count), count)
-        for number, give in enumerate((self._to_vlan, self._to_public, self._loses, self._shut_off)):
+        gifts = (self._to_vlan, self._to_public, self._loses, self._shut_off, *([self._silenced] if silences else []))
+        for number, give in enumerate(gifts):
             place = order[number % count]
             made[place] = give(made[place], alone=count < 3)
         reachable = {network for one in routers if one.gateway for network in one.networks}
@@ -296,6 +304,11 @@ class _Planner:
 
     def _shut_off(self, server: Server, *, alone: bool) -> Server:
         return server if alone else replace(server, shut_off=True)
+
+    def _silenced(self, server: Server, *, alone: bool) -> Server:  # noqa: ARG002
+        """Let the port of the first NIC be switched off."""
+        first = replace(server.nics[0], port=server.nics[0].port or self._name("port"), off=True)
+        return replace(server, nics=(first, *server.nics[1:]))
 
     def _aggregates(self, hosts: list[str]) -> tuple[Aggregate, ...]:
         """Zones that share no host, of which one host of many has none; an aggregate without a zone across them."""

@@ -7,7 +7,8 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from tests.lab.oracle.model import Chain, End, Link
-from tests.lab.oracle.wiring import Site, otep, pnic, speaks, switch_exit, up_the_cable
+from tests.lab.oracle.ways import Way, links_of_bridges, of_device
+from tests.lab.oracle.wiring import Site, otep, pnic, speaks, switch_exit, underlay, up_the_cable
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -58,13 +59,20 @@ class Walk:
             vxlan = self.host.vxlans.get(member)
             if vxlan is not None:
                 self.take(endpoint := otep(self.host, member), vconnector)
-                if self.host.holder(vxlan.local) == vxlan.below:
-                    self.take(endpoint, pnic(self.host, vxlan.below))
-                    out = self._leave(vxlan.below)
-            elif member in self.host.cables():
-                self.take(vconnector, pnic(self.host, member))
-                out = self._leave(member)
+                for way in underlay(self.host, vxlan):
+                    out = self._go(endpoint, way)
+            else:
+                for way in of_device(self.host, member, frozenset({bridge})):
+                    out = self._go(vconnector, way)
         return "" if out else f"nothing leads out of {bridge}"
+
+    def _go(self, start: End, way: Way) -> bool:
+        """Take a way out that leads over Linux bridges only."""
+        first = End("vconnector", self.host.name, way.bridges[0]) if way.bridges else pnic(self.host, way.cable)
+        self.take(*((first, start) if start.type == "vedge" and way.bridges else (start, first)))
+        for link in links_of_bridges(self.host, way.bridges, way.cable):
+            self.take(link.source, link.target)
+        return self._leave(way.cable)
 
     def _from_port(self, before: End, name: str) -> str:
         vedge = self.site.vedge(self.host)
@@ -74,13 +82,12 @@ class Walk:
         ovn = vedge.name == "OVN"
         if self.network is None or not speaks(self.host.ports[name], ovn=ovn):
             return f"{name} is wired to no network"
-        overlay, device = switch_exit(self.site, self.host, self.network, ovn=ovn)
+        overlay, way = switch_exit(self.site, self.host, self.network, ovn=ovn)
         if overlay is not None:
             self.take(vedge, endpoint := otep(self.host, overlay))
-        if device is None:
+        if way is None:
             return f"{self.network['id']} does not leave {self.host.name}"
-        self.take(vedge if overlay is None else endpoint, pnic(self.host, device))
-        return "" if self._leave(device) else f"no switch hears {device}"
+        return "" if self._go(vedge if overlay is None else endpoint, way) else f"no switch hears {way.cable}"
 
     def _leave(self, device: str) -> bool:
         if self.network is not None:

@@ -7,7 +7,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from tests.lab.oracle.chains import instance_vnic, own_nics, plug_of, service_vnic, services
+from tests.lab.oracle.hosts import DEAD_VLAN
 from tests.lab.oracle.model import End, Link
+from tests.lab.oracle.ways import of_device
 from tests.lab.oracle.wiring import (
     TUNNELLED,
     Site,
@@ -18,6 +20,7 @@ from tests.lab.oracle.wiring import (
     pnic,
     switch_exit,
     tunnel_exit,
+    underlay,
     up_the_cable,
 )
 
@@ -46,17 +49,20 @@ class Plug:
     vnic: End
     device: str
     up: bool
+    passes: bool = True
+    """Whether frames pass where it is plugged in: its agent has not cut it off."""
 
 
 def _plugs(site: Site, host: Host) -> Iterator[Plug]:
     for nic in own_nics(site, host):
         device = host.device(nic.device)
         up = device is not None and device.up
-        yield Plug(End("instance", "", nic.domain), instance_vnic(host, nic), nic.device, up)
+        yield Plug(End("instance", "", nic.domain), instance_vnic(host, nic), nic.device, up, alive(host, nic.device))
     for namespace, devices in services(host).items():
         for device in devices:
             plug = plug_of(host, device)
-            yield Plug(End("vservice", host.name, namespace), service_vnic(host, device), plug, device.up)
+            owner = End("vservice", host.name, namespace)
+            yield Plug(owner, service_vnic(host, device), plug, device.up, alive(host, plug))
 
 
 def _links_of(site: Site, host: Host, plug: Plug) -> Iterator[Link]:
@@ -74,29 +80,45 @@ def _vnics(site: Site, host: Host) -> Iterator[Link]:
         yield from _links_of(site, host, plug)
 
 
+def alive(host: Host, device: str) -> bool:
+    """Tell whether a device is no port of Open vSwitch that the agent has put into the dead VLAN."""
+    port = host.ports.get(device)
+    return port is None or port.tag != DEAD_VLAN
+
+
 def links_down(site: Site) -> frozenset[Link]:
-    """Return the links of interfaces whose device is off or missing."""
-    return frozenset(
-        link
-        for host in site.hosts.values()
-        for plug in _plugs(site, host)
-        if not plug.up
-        for link in _links_of(site, host, plug)
-    )
+    """Return the links of interfaces whose device is off or missing, and those of ports that are cut off."""
+    found = set()
+    for host in site.hosts.values():
+        for plug in _plugs(site, host):
+            owned, *plugged = _links_of(site, host, plug)
+            found |= {*([] if plug.up else [owned]), *([] if plug.up and plug.passes else plugged)}
+        vedge = site.vedge(host)
+        for bridge in host.bridges() if vedge is not None else ():
+            dead = [peer for one in host.members(bridge) if (peer := host.peer(one)) and not alive(host, peer)]
+            found |= {Link(End("vconnector", host.name, bridge), vedge) for _ in dead if vedge is not None}
+    return frozenset(found)
 
 
 def _bridges(site: Site, host: Host) -> Iterator[Link]:
-    """Linux bridges: veths to Open vSwitch, the agent that runs them, cables in them."""
+    """Linux bridges: wires to Open vSwitch and to other bridges, the agent that runs them, cables in them."""
     vedge = site.vedge(host)
     for bridge in host.bridges():
         here = End("vconnector", host.name, bridge)
         for member in host.members(bridge):
-            if host.peer(member) in host.ports and vedge is not None:
+            if vedge is not None and (host.peer(member) in host.ports or member in host.ports):
                 yield Link(here, vedge)
             if member in host.cables():
                 yield Link(here, pnic(host, member))
+            other = host.bridge_of(host.peer(member) or "")
+            if other not in (None, bridge) and not _has_cable(host, bridge):  # outwards: to the one that has a cable
+                yield Link(here, End("vconnector", host.name, str(other)))
         if vedge is not None and vedge.name == "LXB" and bridge.startswith("brq"):
             yield Link(here, vedge)
+
+
+def _has_cable(host: Host, bridge: str) -> bool:
+    return any(member in host.cables() for member in host.members(bridge))
 
 
 def _switch(site: Site, host: Host) -> Iterator[Link]:
@@ -114,9 +136,9 @@ def _endpoints(site: Site, host: Host) -> Iterator[Link]:
         return
     here = otep(host, overlay)
     yield Link(vedge, here)
-    cable = tunnel_exit(host, ovn=vedge.name == "OVN")
-    if cable is not None:
-        yield Link(here, pnic(host, cable))
+    way = tunnel_exit(host, ovn=vedge.name == "OVN")
+    if way is not None:
+        yield Link(here, End("vconnector", host.name, way.bridges[0]) if way.bridges else pnic(host, way.cable))
     for port in host.ports.values():
         if port.type in TUNNELLED:
             for other in _hosts_with(site, port.remote):
@@ -130,8 +152,9 @@ def _vxlans(site: Site, host: Host) -> Iterator[Link]:
         if bridge is None:
             continue
         yield Link(otep(host, name), End("vconnector", host.name, bridge))
-        if host.holder(vxlan.local) == vxlan.below and vxlan.below in host.cables():
-            yield Link(otep(host, name), pnic(host, vxlan.below))
+        for way in underlay(host, vxlan):
+            first = End("vconnector", host.name, way.bridges[0]) if way.bridges else pnic(host, way.cable)
+            yield Link(otep(host, name), first)
         for other in (one for device, ip in host.remotes if device == name for one in _hosts_with(site, ip)):
             for same in other.vxlans.values():
                 if same.vni == vxlan.vni and other.bridge_of(same.name) is not None:
@@ -147,13 +170,13 @@ def _networks(site: Site, host: Host) -> Iterator[Link]:
     vedge = site.vedge(host)
     ovn = vedge is not None and vedge.name == "OVN"
     for network in networks_on_switch(site, host, ovn=ovn) if vedge is not None else ():
-        _, cable = switch_exit(site, host, site.cloud.networks[network], ovn=ovn)
-        if cable is not None:
-            yield Link(pnic(host, cable), End("network", "", network))
+        _, way = switch_exit(site, host, site.cloud.networks[network], ovn=ovn)
+        if way is not None:
+            yield Link(pnic(host, way.cable), End("network", "", network))
     for bridge in host.bridges():
         carried = network_of_bridge(site, host, bridge)
         for member in host.members(bridge) if carried is not None else ():
             vxlan = host.vxlans.get(member)
-            cable = vxlan.below if vxlan is not None and host.holder(vxlan.local) == vxlan.below else member
-            if cable in host.cables():
-                yield Link(pnic(host, cable), End("network", "", str(carried)))
+            ways = underlay(host, vxlan) if vxlan is not None else of_device(host, member, frozenset({bridge}))
+            for way in ways:
+                yield Link(pnic(host, way.cable), End("network", "", str(carried)))

@@ -149,10 +149,11 @@ def gateway_chains(site: Site, tables: Tables) -> Iterator[Chain]:
             continue
         links.append(Link(interface, vedge))
         network = site.cloud.networks[port["network_id"]]
-        overlay, cable = switch_exit(site, host, network, ovn=True)
-        if overlay is not None or cable is None:
+        overlay, way = switch_exit(site, host, network, ovn=True)
+        if overlay is not None or way is None or way.bridges:
             yield Chain(owner, interface, tuple(links), f"{network['id']} does not leave {host.name}")
             continue
-        links += [Link(vedge, pnic(host, cable)), Link(pnic(host, cable), End("network", "", network["id"]))]
-        links += list(up_the_cable(site, host, cable))
+        cable = pnic(host, way.cable)
+        links += [Link(vedge, cable), Link(cable, End("network", "", network["id"]))]
+        links += list(up_the_cable(site, host, way.cable))
         yield Chain(owner, interface, tuple(links))

@@ -6,8 +6,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from tests.lab.oracle.hosts import DEAD_VLAN, INTEGRATION_BRIDGE, Host, Port
+from tests.lab.oracle.hosts import DEAD_VLAN, INTEGRATION_BRIDGE, Host, Port, Vxlan
 from tests.lab.oracle.model import End, Link
+from tests.lab.oracle.ways import Way, behind, of_bridge, of_device, of_switch
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -77,19 +78,20 @@ def tunnel_address(host: Host, *, ovn: bool) -> str:
     return host.setting("ovs", "ovn-encap-ip") if ovn else host.setting("openvswitch", "local_ip")
 
 
-def tunnel_exit(host: Host, *, ovn: bool) -> str | None:
-    """Return the cable that the tunnels' address is on, or that is the one cable of the bridge which has it."""
-    holder = host.holder(tunnel_address(host, ovn=ovn))
-    if holder in host.cables():
-        return holder
-    port = host.ports.get(holder or "")
-    return bridge_exit(host, port.bridge) if port is not None else None
+def tunnel_exit(host: Host, *, ovn: bool) -> Way | None:
+    """Return the one way of the packets that leave from the tunnels' address."""
+    holder = host.holder(tunnel_address(host, ovn=ovn)) or ""
+    found = [*of_device(host, holder)]
+    found += of_bridge(host, holder) if holder in host.bridges() else behind(host, holder, frozenset())
+    return found[0] if len(found) == 1 else None
 
 
-def bridge_exit(host: Host, bridge: str) -> str | None:
-    """Return the one cable that is a port of a bridge of Open vSwitch."""
-    plugged = [port.name for port in host.ports.values() if port.bridge == bridge and port.name in host.cables()]
-    return plugged[0] if len(plugged) == 1 else None
+def underlay(host: Host, vxlan: Vxlan) -> list[Way]:
+    """Return the ways of the packets of a VXLAN device, given that its device has its address."""
+    below = vxlan.below
+    if host.holder(vxlan.local) != below:
+        return []
+    return list(of_bridge(host, below)) if below in host.bridges() else list(of_device(host, below))
 
 
 def speaks(port: Port, *, ovn: bool) -> bool:
@@ -106,13 +108,14 @@ def networks_on_switch(site: Site, host: Host, *, ovn: bool) -> set[str]:
     return {ports[id_]["network_id"] for id_ in wired if id_ in ports}
 
 
-def switch_exit(site: Site, host: Host, network: Row, *, ovn: bool) -> tuple[str | None, str | None]:
-    """Return the endpoint's overlay type, where there is one, and the cable by which a network leaves Open vSwitch."""
+def switch_exit(site: Site, host: Host, network: Row, *, ovn: bool) -> tuple[str | None, Way | None]:
+    """Return the endpoint's overlay type, where there is one, and the way by which a network leaves Open vSwitch."""
     kind = network["provider:network_type"]
     if kind in TUNNELLED:
         return (kind, tunnel_exit(host, ovn=ovn)) if otep_type(site, host) == kind else (None, None)
     bridge = host.mappings(ovn=ovn).get(network.get("provider:physical_network") or "")
-    return None, bridge_exit(host, bridge) if bridge in host.patched() else None
+    found = list(of_switch(host, bridge)) if bridge in host.patched() else []
+    return None, found[0] if len(found) == 1 else None
 
 
 def network_of_bridge(site: Site, host: Host, bridge: str) -> str | None:
@@ -126,7 +129,7 @@ def network_of_bridge(site: Site, host: Host, bridge: str) -> str | None:
             kind, segment = network["provider:network_type"], network["provider:segmentation_id"]
             if vxlan is not None and kind == "vxlan" and str(segment) == vxlan.vni:
                 return str(network["id"])
-            if member in host.cables() and kind == "flat":
+            if kind == "flat":
                 mapped = host.setting("linuxbridge", "physical_interface_mappings").split(",")
                 if f"{network['provider:physical_network']}:{member}" in mapped:
                     return str(network["id"])
