@@ -55,19 +55,19 @@ class Traffic:
         self.passed[wire].update(networks)
         self.between[wire.near, wire.far].update(networks)
 
-    def spread(self, network: str, start: Joint, vlan: int) -> None:
+    def spread(self, network: str, start: Joint, vlan: int, came_by: str = "") -> None:
         """Note which wires the frames of a network pass that is at a joint; they do not enter another's bridge."""
         integration = self.wires.integration
 
         def ends(joint: Joint) -> bool:
             return joint == integration or self.owners.get(joint, network) != network
 
-        for wire in self.wires.flood(start, vlan, ends=ends):
+        for wire, _ in self.wires.flood(start, vlan, came_by, ends=ends):
             if wire.far == integration or not ends(wire.far):
                 self._note(wire, [network])
 
     def send(self, otep: InventoryObject, networks: Iterable[str]) -> None:
-        """Note by what the packets of an endpoint leave; behind a switch that is certain only of a single way."""
+        """Note by what the packets of an endpoint leave, and which wires of Linux bridges they pass."""
         ways = self.ways[otep.id] = Ways()
         stack: Sequence[str] = otep.get("stack") or [name for name in (otep.get("interface"),) if name]
         first = self.wires.end(stack, None)
@@ -76,54 +76,62 @@ class Traffic:
         joint, device = first
         address = f"address {otep.get('ip_address')} is on {stack[0]}"
         on = address if device == stack[0] else f"{address}, which stands on {device}"
+        vlan = otep.get("vlan_id") or UNTAGGED
         if joint.kind == PNIC:
             ways.pnics[joint.name] = on
-            return
-        vlan = otep.get("vlan_id") or UNTAGGED
-        if joint.kind == OVS:
-            self._behind_switches(ways, joint, self._inside(device, vlan), on)
-        else:
+        elif joint.kind == BRIDGE:
             ways.bridges[joint.name] = on
-            self._behind_bridges(ways, joint, vlan, on)
-        for name in ways.bridges:
-            for wire in self.wires.flood(Joint(BRIDGE, name), vlan):
-                if wire.near.kind == BRIDGE and wire.far.kind != OVS:
-                    self._note(wire, networks)
+            self._pass_bridges(ways, joint, vlan, device, networks=list(networks), on=on)
+        else:
+            for wire, arrived in self._way_out(joint, self._inside(device, vlan), device):
+                found = ways.pnics if wire.far.kind == PNIC else ways.bridges
+                found[wire.far.name] = f"{on}, and {wire.port} is the way out of {wire.near.name}"
+                if wire.far.kind == BRIDGE:
+                    self._pass_bridges(ways, wire.far, arrived, wire.through, networks=list(networks), on=on)
 
     def _inside(self, device: str, vlan: int) -> int:
         """Return the VLAN that frames of an internal port's device are in on its bridge."""
         tag = self.wires.ports[device].get("tag")
         return tag if tag is not None and vlan == UNTAGGED else vlan
 
-    def _behind_switches(self, ways: Ways, start: Joint, vlan: int, on: str) -> None:
-        exits: defaultdict[str, list[Wire]] = defaultdict(list)
+    def _way_out(self, start: Joint, vlan: int, came_by: str) -> list[tuple[Wire, int]]:
+        """Return the wires of the one port by which frames leave switches; of two nobody can say which they take."""
+        exits: defaultdict[str, list[tuple[Wire, int]]] = defaultdict(list)
         integration = self.wires.integration
-        for wire in self.wires.flood(start, vlan, ends=lambda joint: joint.kind == BRIDGE or joint == integration):
+        final = self.wires.flood(start, vlan, came_by, ends=lambda joint: joint.kind == BRIDGE or joint == integration)
+        for wire, arrived in final:
             if wire.near.kind == OVS and wire.far.kind != OVS:
-                exits[self.wires.ports[wire.port].get("port") or wire.port].append(wire)
-        if len(exits) == 1:  # of two uplinks without a bond nobody can say which one is taken
-            for wire in next(iter(exits.values())):
-                found = ways.pnics if wire.far.kind == PNIC else ways.bridges
-                found[wire.far.name] = f"{on}, and {wire.port} is the way out of {wire.near.name}"
+                exits[self.wires.ports[wire.port].get("port") or wire.port].append((wire, arrived))
+        return next(iter(exits.values())) if len(exits) == 1 else []
 
-    def _behind_bridges(self, ways: Ways, start: Joint, vlan: int, on: str) -> None:
-        """Go on by a switch that a bridge is wired to."""
-        for wire, arrived in self.wires.onward(start, vlan):
-            if wire.far.kind == OVS and wire.far != self.wires.integration:
-                self._behind_switches(ways, wire.far, arrived, on)
+    def _pass_bridges(  # noqa: PLR0913 - where the frames are, and what they are of
+        self, ways: Ways, start: Joint, vlan: int, came_by: str, *, networks: list[str], on: str
+    ) -> None:
+        """Note which wires frames pass from a Linux bridge on; a switch behind it is gone through, not drawn."""
+        for wire, arrived in self.wires.flood(start, vlan, came_by, ends=lambda joint: joint.kind == OVS):
+            if wire.far.kind != OVS:
+                self._note(wire, networks)
+            elif wire.far != self.wires.integration:
+                for exit_, _ in self._way_out(wire.far, arrived, wire.through):
+                    if exit_.far.kind == PNIC:
+                        ways.pnics[exit_.far.name] = f"{on}, and {exit_.port} is the way out of {exit_.near.name}"
 
 
 def networks_here(vedge: InventoryObject, vnics: Iterable[InventoryObject], view: View) -> list[Mapping[str, Any]]:
     """Return the networks that have a local VLAN on a switch: {network, network_type, physical_network, …}.
 
     Neutron's agent notes them on the ports. Where no port tells (old releases, the text road), they are the
-    networks of the interfaces on the host, with the segment that Neutron gives for the whole network.
+    networks of the interfaces on the host that are not cut off, with the segment that Neutron gives for the whole
+    network.
     """
     noted: list[Mapping[str, Any]] = list(vedge.get("networks") or ())
     if noted:
         return noted
+    off = {port.get(key) for port in vedge.get("ports") or () if cut_off(port) for key in ("name", "port_id")} - {None}
     found: dict[str, list[Mapping[str, Any]]] = {}
     for vnic in vnics:
+        if {vnic.get("port_id"), vnic.get("device")} & off:
+            continue
         network = view.get(vnic.sibling("network", vnic.get("network") or ""))
         if network is not None:
             found[network.id] = [
@@ -209,7 +217,7 @@ def _beginnings(wires: HostWires, vnics: list[InventoryObject], view: View) -> I
 def _mapped(wires: HostWires, rows: Iterable[Mapping[str, Any]]) -> Iterator[tuple[str, Joint, int]]:
     assert wires.vedge is not None  # noqa: S101 - the caller has looked
     mappings: Mapping[str, str] = (wires.vedge.get("configurations") or {}).get("bridge_mappings") or {}
-    wired = {wire.far for wire in wires.flood(wires.integration, UNKNOWN)}
+    wired = {wire.far for wire, _ in wires.flood(wires.integration, UNKNOWN)}
     for row in rows:
         joint = Joint(OVS, mappings.get(row.get("physical_network") or "", ""))
         if joint in wired:

@@ -117,9 +117,14 @@ class HostWires:
         if below and device in self.bridges:
             yield Joint(BRIDGE, device)
 
-    def onward(self, joint: Joint, vlan: int) -> Iterator[tuple[Wire, int]]:
-        """Yield the wires by which frames of a VLAN leave a joint, and the VLAN that they are in at the other end."""
+    def onward(self, joint: Joint, vlan: int, came_by: str = "") -> Iterator[tuple[Wire, int]]:
+        """Yield the wires by which frames of a VLAN leave a joint, and the VLAN that they are in at the other end.
+
+        They do not leave by the device by which they came.
+        """
         for wire in self.wires.get(joint, ()):
+            if wire.port == came_by:
+                continue
             outside = leaves(self.ports[wire.port], vlan) if joint.kind == OVS else vlan
             if outside is not None and wire.vlan_id is not None:
                 outside = wire.vlan_id if outside == UNTAGGED else UNKNOWN
@@ -128,17 +133,21 @@ class HostWires:
             if outside is not None:
                 yield wire, outside
 
-    def flood(self, start: Joint, vlan: int, *, ends: Callable[[Joint], bool] = _nowhere) -> Iterator[Wire]:
-        """Yield every wire that frames pass which spread from a joint; they go no further where one ``ends`` them."""
-        todo, seen = [(start, vlan)], {(start, vlan)}
+    def flood(
+        self, start: Joint, vlan: int, came_by: str = "", *, ends: Callable[[Joint], bool] = _nowhere
+    ) -> Iterator[tuple[Wire, int]]:
+        """Yield every wire that frames pass which spread from a joint, and their VLAN at its other end.
+
+        They go no further than joints that ``ends`` says.
+        """
+        todo, seen = [(start, vlan, came_by)], {(start, vlan)}
         while todo:
-            joint, inside = todo.pop(0)
-            for wire, arrived in self.onward(joint, inside):
-                yield wire
+            for wire, arrived in self.onward(*todo.pop(0)):
+                yield wire, arrived
                 reached = (wire.far, arrived)
                 if reached not in seen and wire.far.kind != PNIC and not ends(wire.far):
                     seen.add(reached)
-                    todo.append(reached)
+                    todo.append((*reached, wire.through))
 
 
 def stack_of(one: Port) -> Sequence[str]:
