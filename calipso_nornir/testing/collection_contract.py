@@ -4,9 +4,11 @@
 
 from __future__ import annotations
 
+import threading
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from calipso_nornir.errors import InvalidRequest
+from calipso_nornir.model.finding import Range
 from calipso_nornir.testing.store_samples import AT, ODD_ATTRIBUTES, expected
 
 if TYPE_CHECKING:
@@ -72,6 +74,50 @@ class CollectionContract:
         assert keys(**{"a.b": "dotted"}) == ["b"]
         assert keys(environment="lab", n=1) == ["c"]
         assert keys(nowhere="x") == []
+
+    def test_plain_documents_by_condition_and_order(self, opened: Opened) -> None:
+        queue = opened().collection("scheduled_scans")
+        for n in (3, 1, 2):
+            queue.put(f"k{n}", {"n": n, "kind": "even" if n == 2 else "odd"})  # noqa: PLR2004 - one of three
+        assert [one["n"] for one in queue.find(order=("n",))] == [1, 2, 3]
+        assert [one["n"] for one in queue.find({"kind": "odd"}, order=("n",), limit=1)] == [1]
+        assert [one["n"] for one in queue.find(where=(Range("n", 2),), order=("kind", "n"))] == [2, 3]
+        assert [one["n"] for one in queue.find(limit=0)] == []
+
+    def test_insert_does_not_replace(self, opened: Opened) -> None:
+        queue = opened().collection("scheduled_scans")
+        assert queue.insert("1", {"a": 1}) is True
+        assert opened().collection("scheduled_scans").insert("1", {"a": 2}) is False
+        assert queue.get("1") == {"a": 1}
+
+    def test_update_if_changes_what_is_as_expected(self, opened: Opened) -> None:
+        queue = opened().collection("scheduled_scans")
+        queue.put("1", {"status": "pending", "n": 1, "x.y": ODD_ATTRIBUTES})
+        assert queue.update_if("1", {"status": "running"}, {"n": 2}) is None
+        assert queue.update_if("2", {}, {"n": 2}) is None
+        wanted = {"status": "running", "n": 1, "x.y": ODD_ATTRIBUTES, "at": AT}
+        assert queue.update_if("1", {"status": "pending", "n": 1}, {"status": "running", "at": AT}) == wanted
+        assert queue.get("1") == wanted
+
+    def test_what_is_claimed_goes_to_one(self, opened: Opened) -> None:
+        queue = opened().collection("scheduled_scans")
+        for n in range(20):
+            queue.put(f"k{n}", {"status": "pending", "n": -n})
+        taken: list[Document] = []
+
+        def take(owner: int) -> None:
+            mine = opened().collection("scheduled_scans")
+            while one := mine.claim({"status": "pending"}, {"status": "running", "by": owner}, order=("n",)):
+                taken.append(one)
+
+        takers = [threading.Thread(target=take, args=(owner,)) for owner in range(3)]
+        for each in takers:
+            each.start()
+        for each in takers:
+            each.join()
+        assert sorted(one["n"] for one in taken) == sorted(-n for n in range(20))
+        assert taken[0]["n"] == -19  # noqa: PLR2004 - the first in order
+        assert all(queue.get(f"k{-one['n']}") == one for one in taken)
 
     def test_an_unknown_collection_is_empty(self, opened: Opened) -> None:
         unknown = opened().collection("never_heard_of")

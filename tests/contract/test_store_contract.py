@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from calipso_nornir.testing.collection_contract import CollectionContract
+from calipso_nornir.testing.revision_contract import RevisionContract
 from calipso_nornir.testing.store_contract import StoreContract
 
 if TYPE_CHECKING:
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
 pytest_plugins = ["tests.fixtures.stores"]
 
 
-class TestSqlite(StoreContract, CollectionContract):
+class TestSqlite(StoreContract, RevisionContract, CollectionContract):
     """The embedded store."""
 
     @pytest.fixture
@@ -28,7 +29,7 @@ class TestSqlite(StoreContract, CollectionContract):
         return sqlite_place.open
 
 
-class TestMongo(StoreContract, CollectionContract):
+class TestMongo(StoreContract, RevisionContract, CollectionContract):
     """MongoDB."""
 
     @pytest.fixture
