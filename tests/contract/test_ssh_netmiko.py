@@ -193,3 +193,7 @@ def test_a_switch_behind_a_jump_host(sshd: Sshd, settings: dict[str, Any], tmp_p
         settings |= {"jump": f"{LOOPBACK}:{gate.port}", "key": str(gate.key)}
         assert texts(ask_once(settings, "switch", "echo in"))[0].strip() == "in"
         assert gate.connections() == 1
+        sshd.stop()
+        (error,) = ask_once(settings, "switch", "true")
+        assert isinstance(error, HostUnreachable)
+        assert error.cause.startswith(f"through {gate.user}@{LOOPBACK}:{gate.port}: ")

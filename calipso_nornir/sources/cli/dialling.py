@@ -66,13 +66,14 @@ async def joined(
 ) -> socket.socket:
     """Connect to the last of a way through the jump host before it (RFC 4254 section 7.2): a socket like any other."""
     ours, theirs = socket.socketpair()
+    make: Any = asyncssh.SSHForwarder  # it is a session as well, which its types do not say
+    _, near = await asyncio.get_running_loop().create_connection(make, sock=ours)
     try:
         async with asyncio.timeout(timeout_s):
-            make: Any = asyncssh.SSHForwarder  # it is a session as well, which its types do not say
-            _, far = await jump.create_connection(make, way[-1].hostname, way[-1].port)
-            await asyncio.get_running_loop().create_connection(lambda: make(far), sock=ours)
+            # In this order: the server speaks first, and what comes before both ends are there is lost.
+            await jump.create_connection(lambda: make(near), way[-1].hostname, way[-1].port)
     except BaseException as error:
-        ours.close()
+        near.close()
         theirs.close()
         if isinstance(error, (asyncssh.Error, OSError)):
             late = f"no answer within {timeout_s:g} s"
