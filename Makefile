@@ -61,8 +61,9 @@ record-demo: $(STAMP)  ## Record the lab that is up as a bundle of the demo's
 record-truth: $(STAMP)  ## Record the lab that is up, with the truth, for tests without a lab
 	$(BIN)/python -m tests.lab.record truth
 
-schemas: $(STAMP)  ## Write the JSON schemas of the metadata files, for editors
+schemas: $(STAMP)  ## Write the JSON schemas of the metadata files, for editors, and docs/sources.md
 	$(BIN)/python -m calipso_nornir.metadata.json_schemas docs/schemas
+	$(BIN)/python -m calipso_nornir.metadata.source_page docs/sources.md
 
 clean:
 	rm -rf $(VENV) build dist .mypy_cache .pytest_cache .ruff_cache .hypothesis

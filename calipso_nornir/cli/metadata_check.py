@@ -21,6 +21,7 @@ def metadata_check(
 ) -> None:
     """Resolve every name in the metadata; all faults at once."""
     from calipso_nornir.metadata.loading import load_catalog  # noqa: PLC0415 - what takes long comes when needed
+    from calipso_nornir.metadata.source_kinds import source_kinds  # noqa: PLC0415 - as above
 
     try:
         catalog = load_catalog(folders or ())
@@ -36,6 +37,7 @@ def metadata_check(
         "link finders": len(catalog.link_finders),
         "clique types": len(catalog.clique_types),
         "parsers": len(catalog.parsers),
+        "sources": len(source_kinds()),
     }
     if output is Format.TABLE:
         run.out.say("metadata is well: ", ", ".join(f"{count} {what}" for what, count in counts.items()))

@@ -19,7 +19,9 @@ AUTH_METHODS = {
 
 
 class OpenStackSection(Section):
-    """The API. New beside host, port, user, pwd, admin_token (unused) and admin_project: all from ``auth_url`` on.
+    """The API: where Keystone is, and how to log in.
+
+    New beside host, port, user, pwd, admin_token (unused) and admin_project: all from ``auth_url`` on.
 
     ``host`` and ``port`` stand for ``http://host:port/v3``. ``os_cloud`` names an entry of clouds.yaml,
     which then says how to log in. ``project_domain`` and ``user_domain`` are names; without one the id

@@ -14,7 +14,9 @@ from calipso_nornir.metadata.environment_section import Section
 
 
 class MysqlSection(Section):
-    """The database. New: ``schemas`` (logical name -> schema), ``cells`` (schemas of Nova's cells), time-outs, TLS.
+    """The cloud's database server.
+
+    New: ``schemas`` (logical name -> schema), ``cells`` (schemas of Nova's cells), time-outs, TLS.
 
     ``schema`` is Nova's. ``connect_timeout`` is the older name of ``connect_timeout_s``.
     """
@@ -66,7 +68,10 @@ class PrefixRule(Section):
 
 
 class CliSection(HostAccess):
-    """SSH. ``host`` is a gateway, ``hosts`` a table of hosts; all below is new."""
+    """SSH to the hosts. ``host`` is a gateway, ``hosts`` a table of hosts that differ from the others.
+
+    All below is new.
+    """
 
     hosts: dict[Text, HostAccess] = Field(default_factory=dict)
     host_keys: Literal["strict", "accept-new", "insecure"] = "strict"

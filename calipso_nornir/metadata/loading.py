@@ -17,6 +17,7 @@ from calipso_nornir.metadata.layers import files_of, read_layers
 from calipso_nornir.metadata.link_promises import every_link_type_is_found, link_finders
 from calipso_nornir.metadata.parser_promises import parsers
 from calipso_nornir.metadata.scanner_promises import scanners
+from calipso_nornir.metadata.source_kinds import source_kinds
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -40,6 +41,10 @@ def load_catalog(extra: Iterable[Path | str] = ()) -> Catalog:
         parsers=parsers(check),
         documents=passed_on(check),
     )
+    try:
+        source_kinds()
+    except MetadataError as error:
+        check.faults += error.faults
     every_link_type_is_found(check, catalog.link_finders, catalog.clique_types)
     if check.faults:
         raise MetadataError(tuple(check.faults))

@@ -24,9 +24,8 @@ def source_kinds() -> Mapping[str, SourceKind]:
     """Return the installed kinds in the order in which they are asked. Raises MetadataError with all faults."""
     points = entry_points(group=GROUP)
     if not any(_is_own(point) for point in points):
-        problem = (
-            "names none of calipso_nornir's own sources: the installation is older than its code; install it again"
-        )
+        problem = "names none of calipso_nornir's own sources: the installation is older than its code; "
+        problem += "install it again (in a checkout: pip install --no-deps --editable .)"
         raise MetadataError((Fault(f"entry points {GROUP}", problem),))
     return MappingProxyType(load_source_kinds(points))
 

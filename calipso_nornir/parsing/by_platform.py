@@ -7,10 +7,15 @@ one of its own for the command.
 
 from __future__ import annotations
 
+from functools import cache, partial
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from textfsm.clitable import CliTable  # type: ignore[import-untyped]  # it ships no types
+
 from calipso_nornir.errors import ParseError
-from calipso_nornir.parsing.templates import Template
+from calipso_nornir.parsing.index import SUFFIX
+from calipso_nornir.parsing.templates import Row, Template
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -36,16 +41,38 @@ def parser_for(platform: str | None, command: str, parsers: Mapping[str, Callabl
             return parser
     if named == LINUX:
         raise ParseError(LINUX, f'no template reads "{command}"; name a parser')
-    return lambda text: _ntc_rows(named, command, text)
+    template = _of_ntc(named, command)
+    return template.rows if template.strict else partial(_nothing_is_no_answer, template)
 
 
-def _ntc_rows(platform: str, command: str, text: str) -> list[dict[str, Any]]:
-    """Read an output with ntc-templates. Output of which nothing is recorded gives no rows, as an empty table does."""
-    from ntc_templates.parse import ParsingException, parse_output  # type: ignore[import-untyped]  # noqa: PLC0415 - few scans ask network devices; it ships no types
-
-    try:
-        rows: list[dict[str, Any]] = parse_output(platform=platform, command=command, data=text)
-    except ParsingException as error:
-        problem = str(error.__cause__ or error).split("\n", 1)[0]
-        raise ParseError(f"ntc-templates {platform}", problem[:300]) from None
+def _nothing_is_no_answer(template: Template, text: str) -> list[Row]:
+    """Read with a template that passes over lines it does not know: that it has found nothing may mean anything."""
+    rows = template.rows(text)
+    if not rows and text.strip():
+        problem = "none of its lines is known, and this template does not tell an empty table from an unknown one"
+        raise ParseError(template.name, problem)
     return rows
+
+
+@cache
+def _index() -> CliTable:
+    return CliTable("index", str(_folder()))
+
+
+def _folder() -> Path:
+    import ntc_templates  # type: ignore[import-untyped]  # noqa: PLC0415 - few scans ask network devices; it ships no types
+
+    return Path(ntc_templates.__file__).parent / "templates"
+
+
+@cache
+def _of_ntc(platform: str, command: str) -> Template:
+    """Return the template of ntc-templates for a command. Raises ParseError when there is none."""
+    index = _index().index
+    row = index.GetRowMatch({"Platform": platform, "Command": command})
+    name = str(index.index[row]["Template"]) if row else ""
+    if not name:
+        raise ParseError("ntc-templates", f'no template reads "{command}" of platform {platform}; name a parser')
+    if ":" in name:
+        raise ParseError("ntc-templates", f'"{command}" of platform {platform} takes several templates; name a parser')
+    return Template(name.removesuffix(SUFFIX), (_folder() / name).read_text(encoding="utf-8"))

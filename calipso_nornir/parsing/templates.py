@@ -42,6 +42,12 @@ class Template:
         self._lock = Lock()
         self.columns: tuple[str, ...] = tuple(column.lower() for column in self._machine.header)
 
+    @property
+    def strict(self) -> bool:
+        """Whether it refuses lines that it does not know, in every state."""
+        states = [rules for rules in self._machine.states.values() if rules]
+        return all(any(rule.line_op == "Error" for rule in rules) for rules in states)
+
     def serves(self, platform: str, command: str) -> bool:
         """Tell whether the index names it for a command on a platform."""
         return any(entry.serves(platform, command) for entry in self.entries)

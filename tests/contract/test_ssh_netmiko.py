@@ -68,6 +68,7 @@ def test_linux_hosts_and_switches_in_one_round(sshd: Sshd, settings: dict[str, A
     source = CliSource.for_section(settings, secret=secret)
     answers = source.answer([Command("switch", "echo $-"), Command("node", "echo $-")])
     interactive, plain = texts(list(answers.values()))
+    assert [one.platform for one in answers.values() if isinstance(one, Reply)] == ["ovs_linux", None]
     source.close()
     assert "i" in interactive
     assert "i" not in plain

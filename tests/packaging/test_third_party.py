@@ -31,7 +31,7 @@ def test_its_own_tests_pass_where_only_wheels_are(with_bgp: Installed) -> None:
     shutil.copytree(THIRD_PARTY / "tests", with_bgp.place / "tests", ignore=shutil.ignore_patterns("__pycache__"))
     done = with_bgp.run("python", "-m", "pytest", "-q", "-p", "no:cacheprovider", "-W", "error", "tests")
     assert done.returncode == 0, done.stdout + done.stderr
-    assert "6 passed" in done.stdout
+    assert "12 passed" in done.stdout
     where = with_bgp.run(
         "python", "-c", "import calipso_nornir, calipso_bgp as b; print(calipso_nornir.__file__, b.__file__)"
     )
@@ -48,12 +48,13 @@ def test_what_it_adds_is_counted(installed: Installed, with_bgp: Installed) -> N
     before, after = counts(installed), counts(with_bgp)
     added = {name: after[name] - before[name] for name in after if isinstance(after[name], int) and name != "ok"}
     assert added == {
-        "object_types": 2,
+        "object_types": 3,
         "link_types": 1,
-        "scanner_steps": 2,
+        "scanner_steps": 3,
         "link_finders": 1,
         "clique_types": 1,
         "parsers": 2,
+        "sources": 1,
     }
 
 
@@ -70,6 +71,7 @@ def test_without_packaging_a_folder_and_full_names_do(tmp_path: Path, monkeypatc
         load_catalog([folder])
     for name, old, new in (
         ("scanners.json", '"BgpSessions"', '"calipso_bgp.fetchers:BgpSessions"'),
+        ("scanners.json", '"RouteServers"', '"calipso_bgp.fetchers:RouteServers"'),
         ("link_finders.json", '"BgpPeers"', '"calipso_bgp.links:BgpPeers"'),
     ):
         text = (folder / name).read_text(encoding="utf-8")

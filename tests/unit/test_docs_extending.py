@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 
 DOCUMENT = (Path(__file__).parents[2] / "docs" / "extending.md").read_text(encoding="utf-8")
 SHOWN = re.findall(r"^<!-- bgp/(\S+) -->\n```\w*\n(.*?)^```$", DOCUMENT, re.MULTILINE | re.DOTALL)
+THIRD_PARTY = Path(__file__).parents[1] / "fixtures" / "third_party" / "calipso_bgp"
+SOURCE = re.findall(r"^<!-- third_party/(\S+) -->\n```\w*\n(.*?)^```$", DOCUMENT, re.MULTILINE | re.DOTALL)
 JSON = re.findall(r"^```json\n(.*?)^```$", DOCUMENT, re.MULTILINE | re.DOTALL)
 SUMMARY, VERSION = "vtysh -c 'show bgp summary json'", "vtysh -c 'show version'"
 PRINTED = "FRRouting 8.4.4 (cmp1) on Linux(6.1.0-18-amd64).\nCopyright 1996-2005 Kunihiro Ishiguro, et al.\n"
@@ -122,3 +124,14 @@ def test_every_file_form_is_shown_and_is_valid(tmp_path: Path) -> None:
     for stem, data in others.items():
         (tmp_path / f"{stem}.json").write_text(json.dumps(data), encoding="utf-8")
     load_catalog([tmp_path])
+
+
+@pytest.mark.parametrize(("name", "text"), SOURCE, ids=[name for name, _ in SOURCE])
+def test_the_source_that_it_shows_is_the_one_that_is_tested(name: str, text: str) -> None:
+    """tests/packaging/test_third_party.py installs it, scans, records and replays with it."""
+    _licence, _, rest = (THIRD_PARTY / name).read_text(encoding="utf-8").partition("\n")
+    assert text == rest
+
+
+def test_the_source_is_shown_whole() -> None:
+    assert [name for name, _ in SOURCE] == ["queries.py", "collector_kind.py", "collector.py"]
