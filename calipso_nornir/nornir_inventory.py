@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from nornir import InitNornir
 from nornir.core.inventory import Defaults, Group, Groups, Host, Hosts, Inventory, ParentGroups
 
+from calipso_nornir.analysis.naming import unknown
 from calipso_nornir.errors import CalipsoError, NornirUnusable, UnknownEnvironment
 from calipso_nornir.metadata.environments import read_environment
 from calipso_nornir.metadata.loading import load_catalog
@@ -27,6 +28,8 @@ if TYPE_CHECKING:
     from calipso_nornir.model.protocols import Store
 
 LINUX = "linux"
+HOST_TYPES = ("Compute", "Controller", "Network")
+"""Types that any host may have; a cloud need not have hosts of each."""
 _DATA = ("OS", "zone", "region", "host_type", "os_id", "ip_address", "hypervisor_hostname")
 """Attributes of a host that become its data, where it has them."""
 
@@ -42,7 +45,7 @@ class CalipsoInventory:
     Args:
         environment: its name in the store.
         store: URI or path; by default ``CALIPSO_STORE`` or the user's own file.
-        host_types: only hosts that have one of these types.
+        host_types: only hosts that have one of these types ("Compute", "Controller", "Network", or what was found).
         inventory: name of an alternative inventory in the store.
         metadata: folders with further metadata, when the environment's description needs it.
     """
@@ -63,7 +66,7 @@ class CalipsoInventory:
         self._metadata = tuple(metadata)
 
     def load(self) -> Inventory:
-        """Read the store. Raises UnknownEnvironment, EnvironmentInvalid or StoreError."""
+        """Read the store. Raises UsageError for a store, environment or host type that is not there, or StoreError."""
         where = self._store if self._store is not None else default_uri()
         store = open_store(where, inventory=self._inventory, use="read")
         try:
@@ -71,6 +74,7 @@ class CalipsoInventory:
             found = store.view(self._environment).of_type("host")
         finally:
             store.close()
+        self._must_be_host_types(found)
         defaults, groups, hosts = Defaults(), Groups(), Hosts()
         for one in found:
             if self._wanted(one, section):
@@ -88,6 +92,11 @@ class CalipsoInventory:
         where = f"{store.uri}: environments_config/{self._environment}"
         section = read_environment(document, where=where, constants=constants, complete=False).section("CLI")
         return None if section is None else SectionHosts.of(section, secret=Vault().resolve)
+
+    def _must_be_host_types(self, hosts: Iterable[InventoryObject]) -> None:
+        known = {*HOST_TYPES, *(str(type_) for one in hosts for type_ in one.get("host_type") or ())}
+        for wanted in sorted(self._host_types - known):
+            raise unknown("host type", wanted, known)
 
     def _wanted(self, one: InventoryObject, section: SectionHosts | None) -> bool:
         excluded = (

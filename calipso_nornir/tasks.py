@@ -28,9 +28,10 @@ from calipso_nornir.sources.cli.limits import Limits
 from calipso_nornir.sources.cli.outcomes import text_of
 from calipso_nornir.sources.cli.ssh import CONNECTION, CalipsoSsh, SshSession
 from calipso_nornir.store import default_uri, open_store
+from calipso_nornir.store.names import DEFAULT_INVENTORY
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from nornir.core.task import Task
 
@@ -39,6 +40,8 @@ if TYPE_CHECKING:
     from calipso_nornir.scan.report import ScanReport
     from calipso_nornir.sources.cli.channel import Received
 
+PLUGIN = "CalipsoInventory"
+"""Name of our inventory plug-in (pyproject.toml)."""
 WRITERS_WAIT_S = 600.0
 """Seconds to wait for another process that writes the same environment."""
 _ONE_AT_A_TIME = threading.Lock()
@@ -80,7 +83,7 @@ def scan_host(
     environment: str,
     store: Store | str | Path | None = None,
     *,
-    inventory: str = "inventory",
+    inventory: str | None = None,
     metadata: Sequence[str] = (),
 ) -> Result:
     """Scan this host of an environment again, and what is below it, logging in as Nornir's inventory says.
@@ -88,8 +91,9 @@ def scan_host(
     Args:
         task: Nornir's; the host's name is its id in the environment.
         environment: its name in the store, where a whole scan has found the host before.
-        store: a store, its URI or path; by default ``CALIPSO_STORE`` or the user's own file.
-        inventory: name of an alternative inventory in the store that ``store`` names.
+        store: a store, its URI or path; by default that of Nornir's ``CalipsoInventory``, where the hosts come from it,
+            else ``CALIPSO_STORE`` or the user's own file.
+        inventory: name of an alternative inventory in that store; by default that of ``CalipsoInventory``, too.
         metadata: folders with further metadata.
 
     Returns:
@@ -102,12 +106,21 @@ def scan_host(
             silent.add(event.host)
 
     plan = ScanPlan(object_id=ids.plain(task.host.name), object_type="host", metadata=tuple(metadata))
-    with _opened(store, inventory) as where, _ONE_AT_A_TIME:
+    from_plugin = _plugin_options(task)
+    where_from = store if store is not None else from_plugin.get("store")
+    name = inventory or (from_plugin.get("inventory") if store is None else None) or DEFAULT_INVENTORY
+    with _opened(where_from, name) as where, _ONE_AT_A_TIME:
         report = run_scan(environment, plan=plan, store=where, nornir=task.nornir, progress=progress)
     failed = task.host.name in silent
     changed = any((report.objects.new, report.objects.changed, report.objects.removed))
     why = _why_not_reached(report, task.host.name) if failed else None
     return Result(host=task.host, result=report.document(), changed=changed, failed=failed, exception=why)
+
+
+def _plugin_options(task: Task) -> Mapping[str, Any]:
+    """Return what the inventory plug-in was given, where it is ours."""
+    settings = task.nornir.config.inventory
+    return settings.options if settings.plugin == PLUGIN else {}
 
 
 @contextmanager

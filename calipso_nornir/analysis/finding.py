@@ -3,31 +3,21 @@
 
 from __future__ import annotations
 
-import ipaddress
-import re
 import shlex
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING
 
 from calipso_nornir.analysis.naming import meant_type
 from calipso_nornir.errors import AmbiguousObject, InvalidRequest, UnknownEnvironment, UnknownObject
-from calipso_nornir.model.refs import ObjectRef
 from calipso_nornir.model.text import pasteable, plain
+from calipso_nornir.store.meaning import Fits, find_all
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Iterator, Sequence
 
     from calipso_nornir.model.objects import InventoryObject
     from calipso_nornir.model.protocols import Store, StoreView
 
-Fits: TypeAlias = "Callable[[StoreView, InventoryObject], bool]"
-"""Which objects may be meant at all."""
-
-MANY = 10_000
-"""Objects of an environment that one text is looked for in: who means one of so many has to say more."""
 LISTED = 20
-_MAC = re.compile(r"(?:[0-9A-Fa-f]{2}[:-]){5}[0-9A-Fa-f]{2}|(?:[0-9A-Fa-f]{4}\.){2}[0-9A-Fa-f]{4}")
-_OWN_ADDRESSES = ("mac_address", "ip_address", "addresses", "fixed_ips", "floating_ips", "management_addresses")
-"""Attributes with addresses of the object itself; elsewhere in it they are those of something that it knows of."""
 
 
 def known_environments(store: Store) -> list[str]:
@@ -85,76 +75,6 @@ def find_one(
     if len(found) > 1:
         raise AmbiguousObject(plain(text), tuple(_candidates(found, several=len(views) > 1)))
     return found[0]
-
-
-def find_all(
-    view: StoreView, text: str, *, type_: str | None = None, fits: Fits = lambda _view, _one: True
-) -> list[InventoryObject]:
-    """Return the objects of one environment that a text names best: by ``type:id``, then id, address, name."""
-    types = list(view.counts())
-    prefix, colon, rest = text.partition(":")
-    if colon and prefix in types and rest and type_ in (None, prefix):
-        exact = find_all(view, rest, type_=prefix, fits=fits)
-        if exact:
-            return exact
-    wanted = [type_] if type_ is not None else types
-    by_id = (view.get(ObjectRef(view.environment, each, text)) for each in wanted)
-    found = [one for one in by_id if one is not None and fits(view, one)]
-    return _without_references(found or _best(view, text, wanted, fits=fits))
-
-
-def _best(view: StoreView, text: str, types: Sequence[str], *, fits: Fits) -> list[InventoryObject]:
-    address = as_address(text)
-    hits = [one for one in view.search(address or text, limit=MANY) if one.type in types]
-    for is_meant in _ways(text, address):
-        meant = [one for one in hits if is_meant(one) and fits(view, one)]
-        if meant:
-            return meant
-    return []
-
-
-def _ways(text: str, address: str | None) -> Iterator[Callable[[InventoryObject], bool]]:
-    if address is not None:
-        yield lambda one: any(_is(address, value) for key in _OWN_ADDRESSES for value in _texts(one.get(key)))
-        yield lambda one: any(_is(address, value) for value in _texts(dict(one.attributes)))
-    lower = text.casefold()
-    yield lambda one: text in (one.name, one.object_name)
-    yield lambda one: lower in (one.name.casefold(), one.object_name.casefold())
-    yield lambda one: lower in (other.casefold() for other in _texts(one.get("also_called")))
-
-
-def as_address(text: str) -> str | None:
-    """Return a MAC or IP address as the inventory writes it; None when the text is neither."""
-    if _MAC.fullmatch(text):
-        digits = re.sub(r"[^0-9a-f]", "", text.lower())
-        return ":".join(digits[place : place + 2] for place in range(0, 12, 2))
-    try:
-        return str(ipaddress.ip_address(text))
-    except ValueError:
-        return None
-
-
-def _is(address: str, value: str) -> bool:
-    """Tell whether a value is the address, with or without the length of a prefix."""
-    return value == address or value.startswith(f"{address}/")
-
-
-def _texts(value: Any) -> Iterator[str]:  # noqa: ANN401 - attributes are JSON of any shape
-    if isinstance(value, str):
-        yield value
-    elif isinstance(value, dict):
-        for member in value.values():
-            yield from _texts(member)
-    elif isinstance(value, (list, tuple)):
-        for member in value:
-            yield from _texts(member)
-
-
-def _without_references(objects: list[InventoryObject]) -> list[InventoryObject]:
-    """Leave out references to objects that are there themselves, and folders when there is something else."""
-    ids = {one.ref.document_id for one in objects}
-    left = [one for one in objects if one.get("ref_id") not in ids]
-    return [one for one in left if not one.get("create_object") and not one.on_demand] or left
 
 
 def _near(views: Sequence[StoreView], text: str) -> tuple[str, ...]:

@@ -10,8 +10,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from calipso_nornir.analysis.naming import object_types, unknown
 from calipso_nornir.analysis.routes import routes_of
-from calipso_nornir.model.refs import ObjectRef
+from calipso_nornir.model.refs import ObjectRef, checked_ref
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -69,8 +70,15 @@ def network_paths(store: Store, start: ObjectRef, *, to: str = "switch_pnic") ->
     The ways are those of the object's clique; of each NIC only what carries the NIC's network is followed, and none
     visits an object twice. Packets may have several ways, e.g. by both members of a bond. An object
     without a clique has none: ask for ``path.nic`` of each if every NIC has to have one.
+
+    Raises:
+        TypeError: ``start`` is no ObjectRef.
+        UnknownName: ``to`` is no object type.
     """
-    view = store.view(start.environment)
+    view = store.view(checked_ref(start, "network_paths()").environment)
+    known_types = object_types(store, [view])
+    if to not in known_types:
+        raise unknown("object type", to, known_types)
     found: list[NetworkPath] = []
     for clique in view.cliques(start):
         routes = routes_of(store, view, clique)

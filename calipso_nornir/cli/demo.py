@@ -66,7 +66,7 @@ def _replayed(run: Run, store: Store, bundle: Path, source: "ReplaySource", *, r
 
     environment = replace(source.environment, name=bundle.stem) if rename else source.environment
     run.out.say("")
-    run.out.say((f"calipso replay {bundle.name}", "bold cyan"))
+    run.out.say((run.typed("replay", str(bundle)), "bold cyan"))
     keep(run, store, environment)
     with showing(run.err, environment.name) as progress:
         report = run_scan(environment, store=store, source=source, progress=progress)

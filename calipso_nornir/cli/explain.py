@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
-from calipso_nornir.analysis.finding import LISTED, environments_meant, find_all, find_one, views_meant
+from calipso_nornir.analysis.finding import LISTED, environments_meant, find_one, views_meant
 from calipso_nornir.analysis.naming import link_types, object_types, unknown
 from calipso_nornir.cli.ends import Names
 from calipso_nornir.cli.output import Format, emit, table
@@ -20,6 +20,7 @@ from calipso_nornir.model.objects import InventoryObject
 from calipso_nornir.model.protocols import Store, StoreView
 from calipso_nornir.model.text import plain
 from calipso_nornir.store.documents import link_document, object_document
+from calipso_nornir.store.meaning import find_all
 
 _DOCUMENT_ID = re.compile(r"[0-9a-f]{24}")
 

@@ -126,7 +126,15 @@ def _destination(file: str | None) -> Iterator[TextIO]:
     if file is None:
         yield sys.stdout
         return
-    path = Path(file)
+    try:
+        with _whole_or_not_at_all(Path(file)) as out:
+            yield out
+    except OSError as error:  # of the file that was asked for: nobody knows the one that it is written to first
+        raise OSError(error.errno, error.strerror, file) from None
+
+
+@contextmanager
+def _whole_or_not_at_all(path: Path) -> Iterator[TextIO]:
     descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".part")
     temporary = Path(name)
     try:

@@ -8,7 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from calipso_nornir.analysis.filtering import condition, filtered, must_be_known, rank, told
-from calipso_nornir.analysis.finding import find_all, views_meant
+from calipso_nornir.analysis.finding import views_meant
 from calipso_nornir.analysis.naming import meant_type
 from calipso_nornir.cli import completing
 from calipso_nornir.cli.facts import doubts, facts
@@ -21,6 +21,7 @@ from calipso_nornir.model.protocols import Store, StoreView
 from calipso_nornir.model.text import pasteable, plain
 from calipso_nornir.store.documents import object_document
 from calipso_nornir.store.freshness import Freshness, freshness_of
+from calipso_nornir.store.meaning import find_all
 
 
 class ListFormat(StrEnum):

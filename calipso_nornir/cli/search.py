@@ -5,12 +5,13 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from calipso_nornir.analysis.finding import MANY, views_meant
+from calipso_nornir.analysis.finding import views_meant
 from calipso_nornir.analysis.naming import meant_type
 from calipso_nornir.cli.output import Format, emit, table
 from calipso_nornir.cli.running import Run
 from calipso_nornir.cli.shared_options import Environment, Inventory, Output, Type
 from calipso_nornir.store.documents import object_document
+from calipso_nornir.store.meaning import MANY
 
 if TYPE_CHECKING:
     from calipso_nornir.model.objects import InventoryObject

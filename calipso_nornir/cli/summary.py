@@ -5,9 +5,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from calipso_nornir.analysis.finding import find_all
 from calipso_nornir.cli.facts import WRONG
 from calipso_nornir.cli.output import table
+from calipso_nornir.store.meaning import find_all
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence

@@ -165,4 +165,9 @@ def _problem(one: "ErrorDetails", known: Collection[str]) -> str:
         case "less_than_equal":
             return f"must be {limits['le']} or less"
         case kind:
-            return _WORDS.get(kind, one["msg"])
+            return _WORDS.get(kind, own_words(one))
+
+
+def own_words(one: "ErrorDetails") -> str:
+    """Return the message of an error; pydantic puts words of its own before those of a validator."""
+    return one["msg"].removeprefix("Value error, ")

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Union, get_args, get_origin
 
 from pydantic import BaseModel
 
+from calipso_nornir.metadata.environment_fields import own_words
 from calipso_nornir.metadata.names import nearest
 
 if TYPE_CHECKING:
@@ -111,7 +112,7 @@ def _problem(error: ErrorDetails, known: Collection[str]) -> str:
         case "string_too_short" | "too_short":
             return "must not be empty"
         case _:
-            return error["msg"]
+            return own_words(error)
 
 
 def _shown(value: Any) -> str:  # noqa: ANN401 - JSON

@@ -200,8 +200,8 @@ class StoreView(View, Protocol):
         """Yield the documents of one kind as they are stored, ordered by ``_id``."""
         ...
 
-    def find(self, query: Find) -> Sequence[InventoryObject]:
-        """Return the objects that a query (of kind inventory) asks for."""
+    def find(self, wanted: Find | str, *, type_: str | None = None) -> Sequence[InventoryObject]:
+        """Return the objects that a query (of kind inventory) asks for, or that a text names best."""
         ...
 
     def find_links(self, query: Find) -> Sequence[Link]:

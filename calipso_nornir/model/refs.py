@@ -26,6 +26,19 @@ class ObjectRef:
         return document_id(self)
 
 
+def checked_ref(value: object, what: str) -> ObjectRef:
+    """Return a reference; raise TypeError, which says what is wanted, for anything else that was given in its place."""
+    if isinstance(value, ObjectRef):
+        return value
+    if isinstance(getattr(value, "ref", None), ObjectRef):
+        raise TypeError(f"{what} wants an ObjectRef, not the object: give its .ref")
+    wanted = 'ObjectRef("my-cloud", "instance", "5b7c…")'
+    raise TypeError(
+        f"{what} wants an ObjectRef, e.g. {wanted}, not {type(value).__name__}; view.find({value!r:.60}) finds objects "
+        "by id, name or address, and each has a .ref"
+    )
+
+
 @dataclass(frozen=True, slots=True)
 class Witness:
     """A fetching as others may cite it: which step, run on which parent.

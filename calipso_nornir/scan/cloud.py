@@ -22,7 +22,7 @@ from calipso_nornir.scan.events import SILENT, guarded
 from calipso_nornir.scan.plan import ScanPlan
 from calipso_nornir.scan.sessions import Sessions
 from calipso_nornir.scan.stopping import Stop
-from calipso_nornir.store.environments import load_environment
+from calipso_nornir.store.environments import load_environment, save_environment, stored_environment
 from calipso_nornir.store.publishing import publish
 
 if TYPE_CHECKING:
@@ -161,6 +161,8 @@ class Cloud:
             )
             if not self._published:
                 publish(self._catalog, self._store)
+                if stored_environment(self._store, self.environment.name) is None:
+                    save_environment(self._store, self.environment)
                 self._published = True
             return scan.run()
 

@@ -49,7 +49,19 @@ class Settings:
 
 
 def settings(section: OpenStackSection, vault: Secrets, *, environ: Mapping[str, str] | None = None) -> Settings:
-    """Resolve the section's references. Raises SecretUnavailable, or EnvironmentInvalid for an unknown os_cloud."""
+    """Resolve the section's references.
+
+    Raises SecretUnavailable, or EnvironmentInvalid for an unknown os_cloud and for files that are not there.
+    """
+    made = _settings(section, vault, environ=environ)
+    cert, key = made.cert if isinstance(made.cert, tuple) else (made.cert, None)
+    for name, path in (("cacert", made.verify), ("cert", cert), ("client_key", key)):
+        if isinstance(path, str) and not os.path.exists(path):  # noqa: PTH110 - a text, as requests takes it
+            raise EnvironmentInvalid((Fault(f"configuration/OpenStack/{name}", f"there is no file {path}"),))
+    return made
+
+
+def _settings(section: OpenStackSection, vault: Secrets, *, environ: Mapping[str, str] | None) -> Settings:
     if section.os_cloud is not None:
         region = cloud_region(
             section.os_cloud, environ=os.environ if environ is None else environ, region=section.region

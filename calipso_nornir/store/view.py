@@ -4,12 +4,15 @@
 from __future__ import annotations
 
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import TYPE_CHECKING, TypeVar
 
 from calipso_nornir.errors import StoreUnavailable
 from calipso_nornir.model.finding import Equal, Find, HoldsAny
+from calipso_nornir.model.refs import checked_ref
 from calipso_nornir.store.conditions import cleaned
 from calipso_nornir.store.documents import clique_of, link_of, object_of, status_of
+from calipso_nornir.store.meaning import find_all
 from calipso_nornir.store.searching import Needle
 from calipso_nornir.store.selection import Selection
 from calipso_nornir.store.values import clean_text
@@ -59,7 +62,7 @@ class DocumentView:
 
     def get(self, ref: ObjectRef) -> InventoryObject | None:
         """Return one object, or None."""
-        found = self._objects(Selection("inventory", (("_id", ref.document_id),)))
+        found = self._objects(Selection("inventory", (("_id", checked_ref(ref, "get()").document_id),)))
         return found[0] if found else None
 
     def of_type(self, type_: str) -> Sequence[InventoryObject]:
@@ -68,7 +71,7 @@ class DocumentView:
 
     def children(self, ref: ObjectRef) -> Sequence[InventoryObject]:
         """Return what hangs directly below an object, ordered by type and name."""
-        if ref.environment != self._environment:
+        if checked_ref(ref, "children()").environment != self._environment:
             return []
         parent = (("parent_type", clean_text(ref.type)), ("parent_id", clean_text(ref.id)))
         return self._objects(Selection("inventory", parent, ("type", "name", "id")))
@@ -81,8 +84,14 @@ class DocumentView:
         with self._reading() as reader:
             return _joined(reader, "inventory", reader.search(Needle(text), limit=limit), object_of)
 
-    def find(self, query: Find) -> Sequence[InventoryObject]:
-        """Return the objects that a query asks for."""
+    def find(self, wanted: Find | str, *, type_: str | None = None) -> Sequence[InventoryObject]:
+        """Return the objects that a query asks for; or those that a text names best.
+
+        A text is ``type:id``, an id, a MAC or IP address, or a name: ``view.find("web-1")``.
+        """
+        if isinstance(wanted, str):
+            return find_all(self, wanted, type_=type_)
+        query = wanted if type_ is None else replace(wanted, where=(*wanted.where, Equal("type", type_)))
         with self._reading() as reader:
             return _joined(reader, "inventory", reader.find(cleaned(query, "inventory")), object_of)
 
@@ -103,9 +112,9 @@ class DocumentView:
         """Return the links of a type, from a source, to a target, ordered by document id."""
         equal: list[tuple[str, str | None]] = []
         if source is not None:
-            equal.append(("source", source.document_id))
+            equal.append(("source", checked_ref(source, "links(source=…)").document_id))
         if target is not None:
-            equal.append(("target", target.document_id))
+            equal.append(("target", checked_ref(target, "links(target=…)").document_id))
         if type_ is not None:
             equal.append(("link_type", clean_text(type_)))
         return self._links(Selection("links", tuple(equal)))
@@ -116,7 +125,8 @@ class DocumentView:
 
     def links_of(self, ref: ObjectRef) -> Sequence[Link]:
         """Return the links with an object at either end, ordered by document id."""
-        ends = (Selection("links", ((end, ref.document_id),)) for end in ("source", "target"))
+        one = checked_ref(ref, "links_of()").document_id
+        ends = (Selection("links", ((end, one),)) for end in ("source", "target"))
         with self._reading() as reader:
             found = {document["_id"]: document for selection in ends for document in reader.select(selection)}
             return _joined(reader, "links", (found[one] for one in sorted(found)), link_of)
@@ -130,7 +140,7 @@ class DocumentView:
 
     def cliques(self, focal_point: ObjectRef | None = None) -> Sequence[Clique]:
         """Return the clique of a focal point, or all of them, ordered by document id."""
-        equal = () if focal_point is None else (("focal_point", focal_point.document_id),)
+        equal = () if focal_point is None else (("focal_point", checked_ref(focal_point, "cliques()").document_id),)
         with self._reading() as reader:
             return [clique_of(document) for document in reader.select(Selection("cliques", equal))]
 

@@ -120,3 +120,17 @@ def test_sections_that_are_not_there(tmp_path: Path) -> None:
         ("CLI", False),
     ]
     assert calipso("env", "check", file, "--section", "CLI").status == 0
+
+
+@pytest.mark.parametrize("key", ["cacert", "cert"])
+def test_a_certificate_file_that_is_not_there_is_told(nowhere: Path, key: str) -> None:
+    text = nowhere.read_text().replace("127.0.0.1:1/v3", f"127.0.0.1:1/v3\n  {key}: /no/such/ca.pem")
+    nowhere.write_text(text)
+    said = calipso("env", "check", nowhere, "--section", "openstack")
+    assert said.status == 1
+    assert f"configuration/OpenStack/{key}: there is no file /no/such/ca.pem" in " ".join(said.out.split())
+
+
+def test_it_says_what_to_do_next(nowhere: Path) -> None:
+    said = calipso("env", "check", nowhere, "--section", "ssh")
+    assert f"mend what is marked NO (edit {nowhere}), then calipso env check {nowhere}" in said.err

@@ -91,8 +91,9 @@ def _full_disk(_document: object) -> str:
 
 def test_a_place_that_cannot_be_written(store: Path, tmp_path: Path) -> None:
     said = calipso("export", "--file", tmp_path / "none" / "x.json", store=store)
-    assert said.status == 1
-    assert "No such file or directory" in said.err
+    assert (said.status, said.err) == (1, f"calipso: {tmp_path}/none/x.json: No such file or directory\n")
+    said = calipso("export", "--file", tmp_path, store=store)
+    assert (said.status, said.err) == (1, f"calipso: {tmp_path}: Is a directory\n")
 
 
 def test_it_does_not_hold_the_cloud_in_memory(tmp_path: Path) -> None:

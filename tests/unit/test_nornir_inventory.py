@@ -19,6 +19,7 @@ from calipso_nornir.sources.cli.ssh import CONNECTION
 from calipso_nornir.sources.cli.ssh_options import LazySecret
 from calipso_nornir.store import open_store
 from calipso_nornir.store.environments import save_environment
+from calipso_nornir.tasks import scan_host
 from tests.fixtures.recorded import bundle, filled
 
 if TYPE_CHECKING:
@@ -95,7 +96,7 @@ def test_only_some_types_and_no_excluded_hosts(tmp_path: Path, recording: Path) 
     store = scanned(tmp_path / "t.db", recording)
     assert set(opened(store, host_types=["Network"]).inventory.hosts) == {"net1"}
     assert set(opened(store, host_types="Compute").inventory.hosts) == {"cmp1"}
-    assert set(opened(store, host_types=["Storage"]).inventory.hosts) == set()
+    assert set(opened(store, host_types=["Controller"]).inventory.hosts) == set()
 
 
 def test_secrets_are_fetched_at_use_and_show_nowhere(
@@ -171,3 +172,21 @@ def test_the_lab_description_is_well() -> None:
     environment = read_environment_file(SHIPPED / "lab.yaml")
     assert replace(environment, configuration={}).name == "lab"
     assert set(environment.configuration) == {"OpenStack", "mysql", "CLI"}
+
+
+def test_scan_host_uses_the_store_that_the_hosts_come_from(
+    tmp_path: Path, recording: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("CALIPSO_STORE", raising=False)
+    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "data"))
+    path = scanned(tmp_path / "s.db", recording, hosts={"cmp1": {"host": "127.0.0.1", "port": 1}}, passphrase=None)
+    nornir = opened(path).filter(name="cmp1")
+    result = nornir.run(task=scan_host, environment="lab")["cmp1"]
+    assert result.result is not None, result.exception
+    store = open_store(path, use="read")
+    try:
+        scans = store.collection("scans").find({"object_id": "cmp1"})
+    finally:
+        store.close()
+    assert [one["scan_id"] for one in scans] == [result.result["scan_id"]]
+    assert not (tmp_path / "data").exists()

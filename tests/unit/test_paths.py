@@ -66,7 +66,7 @@ def test_ways_to_other_things(store: Store) -> None:
     assert {path.end.name for path in network_paths(store, start, to="network")} == {"globex-lan"}
     assert {path.end.name for path in network_paths(store, start, to="switch")} == {"tor1"}
     assert [path.end.type for path in network_paths(store, start, to="vnic")] == ["vnic"]
-    assert network_paths(store, start, to="nothing") == ()
+    assert network_paths(store, start, to="region") == ()
 
 
 def test_ways_of_a_router(store: Store) -> None:

@@ -136,4 +136,6 @@ def _no_room(path: Path) -> bool:
         inodes = os.statvfs(path.parent)
     except OSError:
         return False
+    if usage.total == 0:  # not a file system that files are kept in (proc(5))
+        return False
     return usage.free < _LEAST_ROOM_BYTES or (inodes.f_files > 0 and inodes.f_favail == 0)
