@@ -8,7 +8,7 @@ import threading
 from typing import TYPE_CHECKING, Any
 
 from calipso_nornir.errors import StoreError
-from calipso_nornir.store.freshness import newest_whole
+from calipso_nornir.store.freshness import age_key, in_the_future, newest_whole, next_number
 from calipso_nornir.store.liveness import BEAT_S, LOST, sign_of_life, status_of
 
 if TYPE_CHECKING:
@@ -34,8 +34,15 @@ class ScanRecord:
 
     def begin(self) -> None:
         """Note that the scan runs, and go on saying so; scans that have died are noted as lost."""
-        for one in self._store.collection("scans").find({"environment": self._report.environment, "status": "running"}):
-            if status_of(one) == LOST:
+        own = self._store.collection("scans").find({"environment": self._report.environment})
+        ahead = in_the_future(own)
+        if ahead is not None:
+            where = (self._store.uri, self._report.environment, ahead)
+            logger.warning(
+                "%s: a scan of %s says that it began at %s, which is in the future: check the clocks", *where
+            )
+        for one in own:
+            if one.get("status") == "running" and status_of(one) == LOST:
                 self._store.collection("scans").put(str(one["scan_id"]), {**one, "status": LOST})
         self._put({"status": "running"})
         self._beating.start()
@@ -46,8 +53,8 @@ class ScanRecord:
         if self._beating.is_alive():
             self._beating.join(BEAT_S)
         try:
-            report = self._report.document()
-            self._put(report)
+            own = self._store.collection("scans").find({"environment": self._report.environment})
+            self._put({**self._report.document(), "number": next_number(own)})
             self._messages()
             if whole and self._plan.wants_inventory:
                 self._environment()
@@ -110,7 +117,8 @@ class ScanRecord:
         scans, messages = self._store.collection("scans"), self._store.collection("messages")
         own = scans.find({"environment": self._report.environment})
         whole = newest_whole(own)  # by it one tells what is confirmed
-        own.sort(key=lambda scan: str(scan.get("start_timestamp")), reverse=True)
+        own = [scan for scan in own if scan.get("status") != "running"]
+        own.sort(key=age_key, reverse=True)
         for old in (scan for scan in own[KEPT_SCANS:] if scan is not whole):
             for message in messages.find({"scan_id": old["scan_id"]}):
                 messages.delete(message["id"])

@@ -8,8 +8,10 @@ object. What another scan has seen since this one began is never removed by it.
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
+from calipso_nornir.model.objects import SCAN
 from calipso_nornir.scan.report import Changes
 from calipso_nornir.scan.working import State
 from calipso_nornir.store.chunks import chunks
@@ -19,7 +21,6 @@ from calipso_nornir.store.values import utc_ms
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
     from collections.abc import Set as AbstractSet
-    from datetime import datetime
 
     from calipso_nornir.model.cliques import Clique
     from calipso_nornir.model.links import Link
@@ -125,9 +126,11 @@ class Generation:
         if not document_ids:
             return
         gone = []
+        now = datetime.now(UTC)  # what was seen later than that was seen by a clock that was ahead
         for document in self._writer.documents(kind, sorted(document_ids)):
             scanned: datetime | None = document.get("last_scanned")
-            if scanned is None or scanned <= self._at:
+            seen_later = scanned is not None and self._at < scanned <= now
+            if document.get("owned_by", SCAN) == SCAN and not seen_later:
                 gone.append(document["_id"])
                 if kind == "inventory":
                     self._removed.append({key: document[key] for key in ("type", "id", "name")})

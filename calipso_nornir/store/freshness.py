@@ -4,8 +4,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any, Final
 
 from calipso_nornir.store.values import utc_ms
 
@@ -16,6 +16,10 @@ if TYPE_CHECKING:
     from calipso_nornir.model.links import Link
     from calipso_nornir.model.objects import InventoryObject
     from calipso_nornir.model.protocols import Store
+
+
+_TOLERANCE: Final = timedelta(minutes=1)
+"""Two clocks that are kept right may differ by less."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,10 +35,13 @@ class Freshness:
     def unconfirmed_since(self, one: InventoryObject | Link | Clique) -> datetime | None:
         """Return when it was confirmed last, if a later scan of everything has not confirmed it; else None.
 
-        A link is confirmed when both its ends are, a clique when all its links are.
+        A link is confirmed when both its ends are, a clique when all its links are. A time in the future, by a clock
+        that was ahead, confirms nothing.
         """
         seen = one.scanned_at
-        return seen if seen is not None and self.looked_at is not None and seen < self.looked_at else None
+        if seen is None or self.looked_at is None:
+            return None
+        return seen if seen < self.looked_at or seen > max(self.looked_at, datetime.now(UTC)) else None
 
 
 def freshness_of(store: Store, environment: str) -> Freshness:
@@ -46,7 +53,28 @@ def freshness_of(store: Store, environment: str) -> Freshness:
 def newest_whole(scans: Iterable[Mapping[str, Any]]) -> Mapping[str, Any] | None:
     """Return the newest of some scans' documents that looked at a whole inventory and stored it."""
     found = [scan for scan in scans if _is_whole(scan) and scan.get("status") in ("completed", "completed_with_errors")]
-    return max(found, key=lambda scan: str(scan.get("start_timestamp")), default=None)
+    return max(found, key=age_key, default=None)
+
+
+def age_key(scan: Mapping[str, Any]) -> tuple[int, str]:
+    """Return what scans' documents are ordered by, oldest first: the number in which they ended, never a clock.
+
+    Documents of older releases have no number; among them the time when they began has to do.
+    """
+    number = scan.get("number")
+    return (number if isinstance(number, int) else 0, str(scan.get("start_timestamp")))
+
+
+def next_number(scans: Iterable[Mapping[str, Any]]) -> int:
+    """Return the number for a scan that ends now."""
+    return 1 + max((age_key(scan)[0] for scan in scans), default=0)
+
+
+def in_the_future(scans: Iterable[Mapping[str, Any]]) -> str | None:
+    """Return when a scan began that says that it began later than now: a clock was, or is, wrong."""
+    now = datetime.now(UTC) + _TOLERANCE
+    begun = [str(scan["start_timestamp"]) for scan in scans if scan.get("start_timestamp")]
+    return max((one for one in begun if datetime.fromisoformat(one) > now), default=None)
 
 
 def _is_whole(scan: Mapping[str, Any]) -> bool:

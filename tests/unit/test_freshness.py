@@ -3,13 +3,18 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from calipso_nornir.errors import ApiFailed, HostUnreachable, ViewRestricted
 from calipso_nornir.model.protocols import Reply
 from calipso_nornir.scan import records
+from calipso_nornir.store.documents import object_document
 from calipso_nornir.store.freshness import freshness_of
+from calipso_nornir.store.names import KINDS
+from calipso_nornir.store.values import utc_ms
+from calipso_nornir.testing import thing
 from tests.fixtures.cli import calipso
 from tests.fixtures.tiny_cloud import EXT, down
 
@@ -124,3 +129,28 @@ def test_commands_show_it(scanned: Scanned) -> None:
     assert "not confirmed" not in calipso("clique", f"instance:{WEB2}", store=where).out
     assert calipso("tree", "host:cmp1", "-o", "json", store=where).json["unconfirmed_since"]
     assert "unconfirmed_since" not in calipso("tree", "host:cmp2", "-o", "json", store=where).json
+
+
+def test_a_clock_that_was_ahead_once_stops_nothing(scanned: Scanned, caplog: pytest.LogCaptureFixture) -> None:
+    ahead = datetime.now(UTC) + timedelta(days=300)
+    [scan] = scanned.store.collection("scans").find()
+    scanned.store.collection("scans").put(scan["scan_id"], {**scan, "start_timestamp": ahead.isoformat()})
+    with scanned.store.write("cloud") as writer:
+        for kind in KINDS:
+            writer.seen(kind, list(writer.digests(kind)), ahead)
+    assert unconfirmed(scanned) == (set(), set(), set())
+    report = scanned.scan(replace(scanned.cloud, servers=[]).answers())
+    assert "in the future" in caplog.text
+    assert {(one["type"], one["id"]) for one in report.removed} >= {("instance", WEB1), ("instance", WEB2)}
+    assert not {WEB1, WEB2} & {one.id for one in scanned.store.view("cloud").of_type("instance")}
+    assert unconfirmed(scanned) == (set(), set(), set())
+    assert all(one.scanned_at == utc_ms(report.started_at) for one in scanned.store.view("cloud").of_type("host"))
+
+
+def test_what_others_own_is_never_swept(scanned: Scanned) -> None:
+    rack = replace(thing("rack", id="r1", environment="cloud"), owner="somebody")
+    with scanned.store.write("cloud") as writer:
+        writer.put("inventory", [object_document(rack)])
+    report = scanned.scan()
+    assert report.objects.removed == 0
+    assert scanned.store.view("cloud").of_type("rack") == [rack]
