@@ -239,6 +239,33 @@ def test_a_virtual_function_is_known_by_its_mac_among_the_instances_own_ports() 
     assert all(one.attributes["device"] is None for one in found)
 
 
+def test_virtual_functions_with_one_mac_are_told_apart_by_their_pci_address() -> None:
+    mac = "fa:16:3e:00:00:0a"
+    ports = [
+        neutron_port(PORT_ID, mac, device_id=UUID, **{"binding:profile": {"pci_slot": "0000:3b:0a.2"}}),
+        neutron_port("76543210-9a", mac, device_id=UUID, **{"binding:profile": {"pci_slot": "0000:3b:0a.1"}}),
+        neutron_port("99999999-0", "other", device_id=UUID, **{"binding:profile": {}}),
+    ]
+    found = instance_vnics(linux.hostdev(mac, 1), linux.hostdev(mac, 2), ports=ports)
+    assert [(one.id, one.attributes["pci_address"], one.attributes["port_id"]) for one in found] == [
+        (f"h1|{UUID} {mac} 0000:3b:0a.1", "0000:3b:0a.1", "76543210-9a"),
+        (f"h1|{UUID} {mac} 0000:3b:0a.2", "0000:3b:0a.2", PORT_ID),
+    ]
+    assert len(found.by_id) == 2
+
+
+def test_interfaces_that_nothing_tells_apart_are_numbered() -> None:
+    nothing = "<interface type='user'><model type='virtio'/></interface>"
+    found = instance_vnics(nothing, nothing)
+    assert [one.id for one in found] == [f"h1|{UUID} without MAC 1", f"h1|{UUID} without MAC 2"]
+
+
+@pytest.mark.parametrize("damaged", ["function='0x1'", "slot='0x0a'"])
+def test_a_pci_address_that_is_not_whole_is_none(damaged: str) -> None:
+    (found,) = instance_vnics(linux.hostdev("fa:16:3e:00:00:0a").replace(damaged, ""))
+    assert "pci_address" not in found.attributes
+
+
 def test_one_mac_on_two_networks_is_told_apart_by_device_only() -> None:
     mac = "fa:16:3e:00:00:0a"
     ports = [

@@ -16,7 +16,7 @@ from calipso_nornir.fetchers.cli.host_pnics import HostBonds, HostPnics
 from calipso_nornir.fetchers.cli.lldp import LldpSwitches, LldpSwitchPnics
 from calipso_nornir.model.queries import Command
 from calipso_nornir.testing import drive, thing
-from tests.fixtures.linux import DEVICES, INTERFACES, NAMESPACES, devices, interfaces, link
+from tests.fixtures.linux import BRIDGES, DEVICES, INTERFACES, NAMESPACES, bridges, devices, interfaces, link, port
 
 HOST = thing("host", id="h1", host="h1")
 PARSERS = Path(__file__).parent.parent / "parsers" / "linux"
@@ -286,3 +286,79 @@ def test_a_host_without_lldp_hears_nothing_and_says_so() -> None:
 def test_silence_is_an_answer() -> None:
     found = heard(LldpSwitches())
     assert (found, found.gaps) == ([], {})
+
+
+# --- teams
+
+
+def test_a_team_has_members_and_no_file_of_its_own() -> None:
+    links = [
+        link("team0", "02:00:00:00:00:0b", kind="team"),
+        link("eth0", "02:00:00:00:00:0c", master="team0", slave_kind="team"),
+        link("eth1", "02:00:00:00:00:0d", master="team0", slave_kind="team"),
+        link("team0.7", kind="vlan", link="team0", data={"id": 7}),
+    ]
+    found: Any = drive(HostBonds(), HOST, {INTERFACES: interfaces(*links)})
+    (team,) = found
+    assert found.asked == [[INTERFACES]]
+    assert (team.id, team.attributes["EtherChannel"], team.attributes["Link detected"]) == ("h1|team0", True, "yes")
+    assert team.attributes["members"] == [
+        {"name": "eth0", "id": "h1|eth0", "mac_address": "02:00:00:00:00:0c"},
+        {"name": "eth1", "id": "h1|eth1", "mac_address": "02:00:00:00:00:0d"},
+    ]
+    assert [one["name"] for one in team.attributes["vlan_interfaces"]] == ["team0.7"]
+    members = pnics(devices("eth0", "eth1", virtual=["team0"]), *links)
+    assert {one.attributes["EtherChannel Master"] for one in members} == {"h1|team0"}
+
+
+# --- interfaces that the kernel does not show
+
+AGENT = thing("network_agent", id="h1|neutron-openvswitch-agent", host="h1", agent_type="Open vSwitch agent")
+DPDK = [
+    {"name": "dpdk0", "type": "dpdk", "mac": "02:00:00:00:00:0e", "options": {"dpdk-devargs": "0000:3b:00.0"}},
+    {"name": "dpdk1", "type": "dpdk", "link_state": "down"},
+]
+
+
+def with_switch(told: Any, **more: Any) -> Any:
+    questions = {**OTHERS, DEVICES: devices(virtual=["lo"]), INTERFACES: interfaces(), BRIDGES: told, **more}
+    return drive(HostPnics(), HOST, {**questions, "network_agent": [AGENT]})
+
+
+def test_ports_of_dpdk_are_physical_interfaces() -> None:
+    bond = port("bond", interfaces=DPDK)
+    first, second = with_switch(bridges({"br-ex": [bond, port("vhu1", type="dpdkvhostuserclient")]}))
+    assert (first.id, first.attributes) == (
+        "h1|dpdk0",
+        {
+            "host": "h1",
+            "local_name": "dpdk0",
+            "mac_address": "02:00:00:00:00:0e",
+            "state": "UP",
+            "Link detected": "yes",
+            "addresses": [],
+            "vlan_interfaces": [],
+            "EtherChannel Master": "",
+            "master": None,
+            "dpdk": {"dpdk-devargs": "0000:3b:00.0"},
+        },
+    )
+    assert (second.attributes["state"], second.attributes["Link detected"]) == ("DOWN", "no")
+
+
+def test_ports_of_dpdk_that_nobody_could_tell_of_are_a_gap() -> None:
+    refused = SudoRefused("h1", "ovs-vsctl", 1, "a password is required")
+    found = with_switch(refused)
+    assert (found, found.gaps) == ([], {BRIDGES: refused})
+
+
+def test_ports_of_dpdk_of_a_switch_that_only_shows_itself() -> None:
+    old = CommandFailed("h1", BRIDGES, 1, "ovs-vsctl: unknown option")
+    shown = "d5c9e5bb-0d33-4bd0-b0f6-bbb9ff2ac9d4\n    Bridge br-ex\n        Port dpdk0\n            Interface dpdk0\n                type: dpdk\n"
+    (one,) = with_switch(old, **{"ovs-vsctl show": shown})
+    assert (one.id, one.attributes["Link detected"]) == ("h1|dpdk0", "no")
+
+
+def test_a_switch_is_not_asked_where_no_agent_runs_it() -> None:
+    found = drive(HostPnics(), HOST, {**OTHERS, DEVICES: devices(virtual=["lo"]), INTERFACES: interfaces()})
+    assert not any("ovs-vsctl" in query for queries in found.asked for query in queries)
