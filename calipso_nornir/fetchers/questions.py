@@ -128,6 +128,11 @@ def namespaces(host: str) -> Generator[Sequence[Query], Answers, tuple[Query, An
     return listed, answers[listed]
 
 
+def virtual_functions(host: str) -> Command:
+    """Ask which devices are virtual functions, and of which physical ones; worth it where a card has some."""
+    return Command(host, r"find /sys/class/net/*/device/ -maxdepth 1 -name physfn -printf '%p %l\n'", "find_physfn")
+
+
 OVS_COLUMNS = {
     "Bridge": "_uuid,name,ports,datapath_type",
     "Port": "_uuid,name,interfaces,tag,trunks,other_config",

@@ -91,6 +91,7 @@ def _interface_of_json(row: Fields) -> Interface:
         stp=details.flag_or_none("stp_state") if kind == "bridge" else None,
         phys_port_name=row.text_or_none("phys_port_name"),
         phys_switch_id=row.text_or_none("phys_switch_id"),
+        vfs=len(row.children("vfinfo_list")),
     )
 
 
@@ -149,6 +150,7 @@ def _interface_of_text(row: Row) -> Interface:
         stp=None if stp is None else stp != "0",
         phys_port_name=one(row, "port_name") or None,
         phys_switch_id=one(row, "switch_id") or None,
+        vfs=len(many(row, "vfs")),
     )
 
 

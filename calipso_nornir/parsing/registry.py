@@ -52,6 +52,7 @@ PARSERS: Mapping[str, Parser] = MappingProxyType(
         "virsh_dumpxml": libvirt.domain,
         "lldpctl_json": lldp.neighbours,
         "ls_sys_class_net": sysfs.devices,
+        "find_physfn": sysfs.virtual_functions,
         "os_release": os_release.os_release,
         "uname_machine": os_release.machine,
     }

@@ -3,11 +3,15 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+
+_PCI = re.compile(r"/([0-9a-f]{4}:[0-9a-f]{2}:[0-9a-f]{2}\.[0-7])(?=/)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +68,7 @@ class Interface:
         stp: whether a bridge runs the spanning tree protocol.
         phys_port_name: what a card with a switch inside calls the port: "p0", or "pf0vf2" for one of its own.
         phys_switch_id: which switch inside of a card it is a port of.
+        vfs: how many virtual functions it has.
     """
 
     name: str
@@ -85,6 +90,7 @@ class Interface:
     stp: bool | None = None
     phys_port_name: str | None = None
     phys_switch_id: str | None = None
+    vfs: int = 0
 
     @property
     def up(self) -> bool:
@@ -175,6 +181,20 @@ class NetDevice:
     def virtual(self) -> bool:
         """Whether no hardware is behind it, as far as this kernel knows."""
         return "/virtual/" in self.device_path
+
+    @property
+    def pci(self) -> str | None:
+        """PCI address of the hardware, as ``0000:3b:00.0``; None where that is on no PCI bus."""
+        found = _PCI.findall(self.device_path)
+        return found[-1] if found else None  # those before it are the bridges that lead there
+
+
+@dataclass(frozen=True, slots=True)
+class VirtualFunction:
+    """A device that is a virtual function of an SR-IOV card; ``of`` is the PCI address of the physical function."""
+
+    name: str
+    of: str
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,8 +3,10 @@
 
 from __future__ import annotations
 
+import re
+
 from calipso_nornir.errors import ParseError
-from calipso_nornir.parsing.rows import NetDevice
+from calipso_nornir.parsing.rows import NetDevice, VirtualFunction
 from calipso_nornir.parsing.templates import one, tool_rows
 
 
@@ -14,3 +16,20 @@ def devices(text: str) -> tuple[NetDevice, ...]:
     if not rows:
         raise ParseError("ls_sys_class_net", "no device, but every namespace has at least its lo")
     return tuple(NetDevice(one(row, "interface"), one(row, "target")) for row in rows)
+
+
+_PHYSFN = re.compile(r"/sys/class/net/([^/\s]+)/device/physfn (?:\S*/)?([0-9a-f]{4}:[0-9a-f]{2}:[0-9a-f]{2}\.[0-7])")
+
+
+def virtual_functions(text: str) -> tuple[VirtualFunction, ...]:
+    r"""Read ``find /sys/class/net/*/device/ -maxdepth 1 -name physfn -printf '%p %l\n'``; none is no line.
+
+    The kernel ties a virtual function to its physical one by this link (Documentation/ABI/testing/sysfs-bus-pci).
+    """
+    found = []
+    for number, line in enumerate(text.splitlines(), 1):
+        match = _PHYSFN.fullmatch(line)
+        if match is None:
+            raise ParseError("find_physfn", "neither device nor PCI address", number, line[:200])
+        found.append(VirtualFunction(match[1], match[2]))
+    return tuple(found)

@@ -61,7 +61,7 @@ class HostWires:
     members: dict[str, str] = field(default_factory=dict)
     """Device -> the Linux bridge that it is a member of."""
     pnics: dict[str, InventoryObject] = field(default_factory=dict)
-    """Device -> physical interface: by its own name, and by those of VLAN devices on it."""
+    """Device -> physical interface: by its own name, and by those of its VLAN devices and virtual functions."""
     wires: dict[Joint, list[Wire]] = field(default_factory=dict)
 
     @property
@@ -160,8 +160,11 @@ def wires_of_hosts(view: View) -> dict[str, HostWires]:
     """Return the wires of every host that has any."""
     hosts: defaultdict[str, HostWires] = defaultdict(HostWires)
     for pnic in _on_hosts(view, "host_pnic", "local_name"):
-        own = hosts[pnic["host"]].pnics
-        own |= {vlan["name"]: pnic for vlan in pnic.get("vlan_interfaces") or ()}
+        standing = [
+            *(vlan["name"] for vlan in pnic.get("vlan_interfaces") or ()),
+            *(pnic.get("virtual_functions") or ()),
+        ]
+        hosts[pnic["host"]].pnics |= dict.fromkeys(standing, pnic)
     for pnic in _on_hosts(view, "host_pnic", "local_name"):
         hosts[pnic["host"]].pnics[pnic["local_name"]] = pnic
     for bridge in _on_hosts(view, "vconnector", "bridge_name"):

@@ -27,10 +27,12 @@ MISSING = CommandMissing("h1", "ethtool", 127, "sudo: ethtool: command not found
 
 
 def pnics(listed: str, *links: dict[str, Any], netns: str = "", **answers: Any) -> Any:
+    functions = answers.pop("functions", None)
     told = {"ethtool {}": MISSING, "ethtool -i {}": MISSING} | {
         key.replace("_", " "): value for key, value in answers.items()
     }
     questions = {**OTHERS, DEVICES: listed, INTERFACES: interfaces(*links), NAMESPACES: netns}
+    questions |= {FUNCTIONS: functions} if functions is not None else {}
     for one in links:
         questions |= {template.format(one["ifname"]): answer for template, answer in told.items()}
     return drive(HostPnics(), HOST, questions)
@@ -354,7 +356,10 @@ def test_ports_of_dpdk_that_nobody_could_tell_of_are_a_gap() -> None:
 
 def test_ports_of_dpdk_of_a_switch_that_only_shows_itself() -> None:
     old = CommandFailed("h1", BRIDGES, 1, "ovs-vsctl: unknown option")
-    shown = "d5c9e5bb-0d33-4bd0-b0f6-bbb9ff2ac9d4\n    Bridge br-ex\n        Port dpdk0\n            Interface dpdk0\n                type: dpdk\n"
+    identity = "d5c9e5bb-0d33-4bd0-b0f6-bbb9ff2ac9d4"
+    shown = (
+        f"{identity}\n    Bridge br-ex\n        Port dpdk0\n            Interface dpdk0\n                type: dpdk\n"
+    )
     (one,) = with_switch(old, **{"ovs-vsctl show": shown})
     assert (one.id, one.attributes["Link detected"]) == ("h1|dpdk0", "no")
 
@@ -362,3 +367,41 @@ def test_ports_of_dpdk_of_a_switch_that_only_shows_itself() -> None:
 def test_a_switch_is_not_asked_where_no_agent_runs_it() -> None:
     found = drive(HostPnics(), HOST, {**OTHERS, DEVICES: devices(virtual=["lo"]), INTERFACES: interfaces()})
     assert not any("ovs-vsctl" in query for queries in found.asked for query in queries)
+
+
+# --- virtual functions
+
+FUNCTIONS = r"find /sys/class/net/*/device/ -maxdepth 1 -name physfn -printf '%p %l\n'"
+CARD = (
+    "total 0\n"
+    "lrwxrwxrwx 1 root root 0 Nov 22 14:43 eth1 -> ../../devices/pci0000:3a/0000:3a:00.0/0000:3b:00.0/net/eth1\n"
+    "lrwxrwxrwx 1 root root 0 Nov 22 14:43 eth1v0 -> ../../devices/pci0000:3a/0000:3a:00.0/0000:3b:02.0/net/eth1v0\n"
+    "lrwxrwxrwx 1 root root 0 Nov 22 14:43 eth2 -> ../../devices/pci0000:3a/0000:3a:00.0/0000:3b:00.1/net/eth2\n"
+)
+ROWS = [link("eth1", vfinfo_list=[{"vf": 0}, {"vf": 1}]), link("eth1v0"), link("eth2")]
+
+
+def test_a_virtual_function_is_none_and_its_card_knows_it() -> None:
+    told = "/sys/class/net/eth1v0/device/physfn ../0000:3b:00.0\n"
+    found = pnics(CARD, *ROWS, functions=told)
+    assert [(one.name, one.attributes.get("virtual_functions")) for one in found] == [
+        ("eth1", ["eth1v0"]),
+        ("eth2", None),
+    ]
+
+
+def test_functions_that_are_all_with_guests() -> None:
+    assert [one.name for one in pnics(CARD, ROWS[0], functions="")] == ["eth1"]
+
+
+def test_virtual_functions_that_nobody_could_tell_of_are_a_gap() -> None:
+    failed = CommandFailed("h1", FUNCTIONS, 1, "find: permission denied")
+    found = pnics(CARD, *ROWS, functions=failed)
+    assert found.gaps == {FUNCTIONS: failed}
+    damaged = pnics(CARD, *ROWS, functions="what?\n")
+    assert ["neither device nor PCI address" in str(error) for error in damaged.gaps.values()] == [True]
+
+
+def test_a_host_without_virtual_functions_is_not_asked_for_them() -> None:
+    found = pnics(CARD, link("eth1"))
+    assert not any(FUNCTIONS in queries for queries in found.asked)

@@ -389,3 +389,12 @@ def test_a_router_beside_the_uplink_is_on_its_bridge() -> None:
 def test_a_dpdk_port_is_an_uplink() -> None:
     vedge = ovs(*patch("int-br-ex", "phy-br-ex", "br-ex"), port("dpdk0", "br-ex", type="dpdk"), **FLAT)
     assert networks_of(vedge, pnic("dpdk0"), of="vedge-host_pnic") == {"h1|OVS > h1|dpdk0": ["n1"]}
+
+
+def test_a_virtual_function_leads_to_its_card() -> None:
+    vedge = ovs(port("eth1v0", "br-ex"), networks=[here("n1")])
+    things = [vedge, otep(vedge, **on("eth1v1")), pnic("eth1", virtual_functions=["eth1v0", "eth1v1"])]
+    assert found(*things, of="vedge-host_pnic otep-host_pnic") == [
+        "otep-host_pnic: h1|vxlan > h1|eth1",
+        "vedge-host_pnic: h1|OVS > h1|eth1",
+    ]

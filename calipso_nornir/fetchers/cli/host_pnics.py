@@ -26,13 +26,14 @@ class HostPnics:
     """Physical network interfaces of one host, in its pNICs folder.
 
     Source: ``ls -l /sys/class/net``, ``ip -d address``, ``ip netns list``; per interface ``ethtool``, ``ethtool -i``.
-    Those that DPDK has taken from the kernel: ``ovs-vsctl list``, on hosts with an Open vSwitch agent.
+    On hosts whose cards have virtual functions ``find … -name physfn``. Those that DPDK has taken from the kernel:
+    ``ovs-vsctl list``, on hosts with an Open vSwitch agent.
     Attributes: ``host``, ``local_name``, ``mac_address``, ``mtu`` (bytes), ``state`` ("UP" or "DOWN"), ``addresses``
     (CIDR texts) and first ones as ``IP Address``, ``IPv6 Address``; ``Link detected`` ("yes" or "no") and whatever
     else ethtool prints, under its own keys; ``driver`` (of ethtool -i); ``vlan_interfaces`` [{name, vlan_id,
     addresses}] (also of VLANs on VLANs); ``EtherChannel Master`` (id of the bond or team that it is a member of).
-    ``dpdk`` (options of a port of DPDK: ``dpdk-devargs`` is its PCI address). What stands for a virtual function of a
-    card is none of them.
+    ``virtual_functions`` (devices that are some of its own), ``dpdk`` (options of a port of DPDK:
+    ``dpdk-devargs`` is its PCI address). Virtual functions, and what stands for one, are none of them.
     """
 
     def get(self, parent: InventoryObject) -> Fetching:
@@ -49,19 +50,36 @@ class HostPnics:
         host = Devices(interfaces, namespaces)
         found = host.physical(listed)
         details = {one.name: _ethtool(parent.id, one.name) for one in found}
-        answers = yield [query for pair in details.values() for query in pair]
+        virtual = [questions.virtual_functions(parent.id)] if any(one.vfs for one in found) else []
+        answers = yield [*virtual, *(query for pair in details.values() for query in pair)]
+        functions = [one for query in virtual for one in answers.or_gap(query, ())]
+        pci = {device.name: device.pci for device in listed}
+        own = {one.name: [each.name for each in functions if each.of == pci.get(one.name)] for one in found}
         return [
-            *(self._pnic(parent, one, host, answers, (devices, address, *details[one.name])) for one in found),
+            *(
+                self._pnic(
+                    parent,
+                    one,
+                    host,
+                    answers,
+                    sources=(devices, address, *virtual, *details[one.name]),
+                    functions=own[one.name],
+                )
+                for one in found
+                if one.name not in {each.name for each in functions}
+            ),
             *(_dpdk(parent, one, switch) for one in _interfaces(bridges) if one.type == "dpdk"),
         ]
 
-    def _pnic(
+    def _pnic(  # noqa: PLR0913 - what is known of it
         self,
         parent: InventoryObject,
         one: Interface,
         host: Devices,
         answers: Answers,
+        *,
         sources: tuple[Query, ...],
+        functions: list[str],
     ) -> Fetched:
         settings, driver = sources[-2:]
         told = answers.or_blank(settings, {})
@@ -70,6 +88,7 @@ class HostPnics:
             **kept(told),
             **pnic_attributes(parent, one, host),
             **({"driver": named} if named is not None else {}),
+            **({"virtual_functions": functions} if functions else {}),
             "Link detected": told.get("Link detected") or ("yes" if one.up else "no"),
         }
         return Fetched(
