@@ -33,7 +33,7 @@ NEAR = 0.85
 
 NOT_SCANNABLE = (
     "came with a recording and can only be scanned from one (--replay FILE). To scan the cloud itself, "
-    "describe how it is reached: calipso env add FILE --replace"
+    "describe how it is reached, without the key recorded: calipso env add FILE --replace"
 )
 _CONSTANTS = {
     "environment_type": "environment_types",

@@ -100,8 +100,8 @@ def test_a_handshake_of_tls_byte_by_byte(cloud: Cloud) -> None:
         began = time.monotonic()
         answer = source(cloud, endpoint_overrides={"network": url}).answer([NETWORKS])[NETWORKS]
         assert time.monotonic() - began < 5
-    assert isinstance(answer, ApiUnreachable), repr(answer)
-    assert "no answer in time" in str(answer)
+    # Python gives the whole handshake the time-out of one read, which may or may not be up before the answer's.
+    assert isinstance(answer, (ApiUnreachable, AnswerTooSlow)), repr(answer)
 
 
 def test_json_of_more_values_than_any_service_has(cloud: Cloud, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -7,11 +7,16 @@ with a prompt, as with any switch.
 
 from __future__ import annotations
 
+import json
 import time
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from nornir.core import Nornir
+from nornir.core.configuration import Config, LoggingConfig
+from nornir.core.inventory import Hosts, Inventory
 
+from calipso_nornir import Environment, ScanPlan, open_store, run_scan
 from calipso_nornir.errors import (
     CommandFailed,
     CommandTimedOut,
@@ -26,6 +31,7 @@ from calipso_nornir.model.environment import SecretRef
 from calipso_nornir.model.protocols import Reply
 from calipso_nornir.model.queries import Command
 from calipso_nornir.sources.cli import CliSource
+from calipso_nornir.sources.cli.section_hosts import SectionHosts
 from tests.fixtures import needs
 from tests.fixtures.cli_sections import SECRETS, ask, ask_once, known_hosts, secret, section, texts
 from tests.fixtures.sshd import LOOPBACK, Account, Sshd, make_key
@@ -198,3 +204,39 @@ def test_a_switch_behind_a_jump_host(sshd: Sshd, settings: dict[str, Any], tmp_p
         (error,) = ask_once(settings, "switch", "true")
         assert isinstance(error, HostUnreachable)
         assert error.cause.startswith(f"through {gate.user}@{LOOPBACK}:{gate.port}: ")
+
+
+DEVICES = """
+from calipso_nornir.model.fetching import Fetched
+from calipso_nornir.model.queries import Command, ReachableHosts
+
+
+class Devices:
+    def get(self, parent):
+        hosts = ReachableHosts()
+        answers = yield [hosts]
+        asked = {row["host"]: Command(row["host"], "echo up 7 days") for row in answers[hosts] if row["platform"]}
+        answers = yield list(asked.values())
+        return [
+            Fetched(id=host, name=host, attributes={"uptime": answers[query].strip()}) for host, query in asked.items()
+        ]
+"""
+
+
+def test_a_switch_that_only_a_nornir_inventory_knows_is_scanned(settings: dict[str, Any], tmp_path: Path) -> None:
+    """No cloud knows it; there is no section CLI, either."""
+    host = SectionHosts.of(settings, secret=secret).nornir_host("switch")
+    nornir = Nornir(Inventory(Hosts(switch=host)), Config(logging=LoggingConfig(enabled=False)))
+    folder = tmp_path / "devices"
+    folder.mkdir()
+    (folder / "devices.py").write_text(DEVICES)
+    declared = {"type": "device", "label": "Device", "parents": ["environment"]}
+    steps = {"ScanEnvironment": [{"type": "device", "fetcher": "devices.py:Devices"}]}
+    (folder / "object_types.json").write_text(json.dumps({"object_types": [declared]}))
+    (folder / "scanners.json").write_text(json.dumps({"scanners": steps}))
+    store = open_store(tmp_path / "s.db")
+    run_scan(Environment(name="lab"), plan=ScanPlan(metadata=(folder,)), store=store, nornir=nornir)
+    [device] = store.view("lab").of_type("device")
+    assert (device.name, device["uptime"]) == ("switch", "up 7 days")
+    assert {one.query for one in device.evidence} == {"echo up 7 days", "hosts that can be reached"}
+    store.close()

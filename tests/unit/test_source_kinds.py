@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import subprocess
 import sys
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -311,3 +312,18 @@ def test_queries_are_told_from_anything_else() -> None:
         assert isinstance(query, Query)
     for other in ("text", 5, Fetched(id="a", name="a")):
         assert not isinstance(other, Query)
+
+
+def test_to_read_a_description_takes_no_driver() -> None:
+    """Nor do fetchers, or loading all metadata: what does I/O is imported when a source is opened."""
+    code = (
+        "import sys\n"
+        "from calipso_nornir.metadata.environments import read_environment\n"
+        "from calipso_nornir.metadata.loading import load_catalog\n"
+        "read_environment({'name': 'x', 'configuration': [{'name': 'CLI', 'user': 'u'}]}, where='x')\n"
+        "assert load_catalog().scanners\n"
+        "io = {'asyncssh', 'keystoneauth1', 'netmiko', 'nornir', 'openstack', 'paramiko', 'pymysql', 'requests'}\n"
+        "print(sorted(io & sys.modules.keys()))\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)  # noqa: S603 - code of ours
+    assert done.stdout == "[]\n"
