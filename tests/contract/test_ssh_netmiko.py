@@ -133,7 +133,9 @@ def test_output_beyond_the_cap(settings: dict[str, Any]) -> None:
     assert isinstance(never, ConnectionLost)
 
 
-def test_host_keys_are_strict(sshd: Sshd, settings: dict[str, Any], tmp_path: Path) -> None:
+def test_host_keys_are_strict(
+    sshd: Sshd, settings: dict[str, Any], tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
     known = known_hosts(tmp_path / "known")
     (error,) = ask_once(settings, "switch", "true")
     assert isinstance(error, HostKeyUnknown)
@@ -145,6 +147,7 @@ def test_host_keys_are_strict(sshd: Sshd, settings: dict[str, Any], tmp_path: Pa
     sshd.start()
     (error,) = ask_once(settings, "switch", "true")
     assert isinstance(error, HostKeyChanged)
+    assert [record for record in caplog.records if record.name.startswith("paramiko")] == []
 
 
 def test_a_switch_that_is_known_by_one_of_its_keys(tmp_path: Path) -> None:

@@ -80,6 +80,45 @@ def test_settings_are_those_that_openssh_finds(name: str, config: Path) -> None:
     assert hop.key_name == openssh.get("hostkeyalias", openssh["hostname"])
 
 
+MATCHES = """\
+Match originalhost short*
+    HostName %h.example
+    Port=2201
+Match host *.example
+    User "of example"
+Match host 10.9.*,!10.9.9.9
+    User nine
+Host 10.9.0.1 10.9.9.9
+    IdentityFile "~/.ssh/key of %r"
+Match all
+    HostKeyAlias everybody
+Match final host late
+    Port 2299
+Host *
+    User fallback
+    ProxyJump gate:2022
+"""
+
+
+@pytest.mark.parametrize("name", ["short-1", "x.example", "10.9.0.1", "10.9.9.9", "late", "other"])
+def test_matches_are_those_that_openssh_finds(name: str, tmp_path: Path) -> None:
+    path = tmp_path / "config"
+    path.write_text(MATCHES)
+    said = subprocess.run(  # noqa: S603 - arguments of ours
+        [program("ssh"), "-G", "-F", str(path), name], check=True, capture_output=True, text=True
+    ).stdout
+    openssh = dict(line.split(" ", 1) for line in said.splitlines() if " " in line)
+    found = SshConfig(str(path)).of(name)
+    assert (found.hostname, str(found.port or 22), found.user) == (
+        openssh["hostname"],
+        openssh["port"],
+        openssh["user"],
+    )
+    assert (found.key_alias, found.jump) == (openssh["hostkeyalias"], openssh["proxyjump"])
+    if found.identity_files:
+        assert found.identity_files == (openssh["identityfile"].replace("%r", str(found.user)),)  # ssh -G leaves tokens
+
+
 def test_what_is_given_goes_before_the_config(config: Path) -> None:
     (hop,) = hops("node-1", config, user="given", port=99)
     assert (hop.hostname, hop.port, hop.user) == ("10.0.0.1", 99, "given")

@@ -147,7 +147,7 @@ def _log_in(  # noqa: PLR0913 - all that a login takes
         session.key_policy = policy
         session._open()  # noqa: SLF001 - what auto_connect calls; between the two the policy has to be set
     except BaseException as error:
-        host.connections.pop(CONNECTION_NAME, None)
+        _close(host.connections.pop(CONNECTION_NAME, None))
         if isinstance(error, NetmikoAuthenticationException):
             raise LoginRefused(host.name, server.address, server.user, _last_line(error)) from error
         if isinstance(error, (NetmikoBaseException, SSHException, EOFError, OSError, ValueError)):
@@ -175,6 +175,13 @@ def _login(host: str, server: SshServer, reach: Reach, connector: Connector) -> 
         options |= {"use_keys": True, "key_file": path}
         options |= {"passphrase": login.passphrase.reveal()} if login.passphrase else {}
     return options
+
+
+def _close(connection: object) -> None:
+    """Close what netmiko leaves open when a login fails; paramiko's thread would call the lost socket an error."""
+    client = getattr(getattr(connection, "connection", None), "remote_conn_pre", None)
+    if client is not None:
+        client.close()
 
 
 def _abort(session: BaseConnection) -> None:
