@@ -38,7 +38,7 @@ def cloud(size: Size) -> Working:
 def _objects(size: Size) -> Iterator[InventoryObject]:
     for number in range(size.networks):
         network = _network_id(number)
-        segment = {"provider:network_type": "vxlan", "provider:segmentation_id": number + 1}
+        segment = {"provider_network_type": "vxlan", "provider_segmentation_id": number + 1}
         yield _thing("network", network, f"net-{number}", {"network": network, **segment, "subnets": []})
     switch = ids.switch("mac", "02:00:00:00:00:01")
     yield _thing("switch", switch, "tor1", {"switch": switch})
@@ -53,7 +53,7 @@ def _host(number: int, size: Size, switch: str) -> Iterator[InventoryObject]:
     yield _thing("host", host, host, {"host": host, "host_type": ["Compute"]})
     for name in ("eth0", "eth1"):
         port = ids.switch_pnic(switch, f"{host}-{name}")
-        pnic = {"host": host, "local_name": name, "Link detected": "yes", "mac_address": f"02:00:00:{number:06x}"[:17]}
+        pnic = {"host": host, "local_name": name, "link_detected": "yes", "mac_address": f"02:00:00:{number:06x}"[:17]}
         yield _thing("host_pnic", ids.host_pnic(host, name), name, {**pnic, "vlan_interfaces": []})
         heard = [{"host": host, "interface": name}]
         yield _thing("switch_pnic", port, f"{host}-{name}", {"switch": switch, "neighbours": heard})
@@ -132,11 +132,11 @@ def _port(port: str, device: str, mac: str, *, host: str, network: str) -> dict[
         "mac_address": mac,
         "device_id": device,
         "device_owner": "compute:nova",
-        "binding:host_id": host,
-        "binding:vif_type": "ovs",
-        "binding:vif_details": {"port_filter": True, "ovs_hybrid_plug": True, "bridge_name": "br-int"},
-        "binding:vnic_type": "normal",
-        "binding:profile": {},
+        "binding_host_id": host,
+        "binding_vif_type": "ovs",
+        "binding_vif_details": {"port_filter": True, "ovs_hybrid_plug": True, "bridge_name": "br-int"},
+        "binding_vnic_type": "normal",
+        "binding_profile": {},
         "fixed_ips": [{"subnet_id": network, "ip_address": "192.0.2.1"}],
         "security_groups": [network],
         "tap_suffix": port[:11],

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 LINUX = "linux"
 HOST_TYPES = ("Compute", "Controller", "Network")
 """Types that any host may have; a cloud need not have hosts of each."""
-_DATA = ("OS", "zone", "region", "host_type", "os_id", "ip_address", "hypervisor_hostname")
+_DATA = ("os", "zone", "region", "host_type", "os_id", "ip_address", "hypervisor_hostname")
 """Attributes of a host that become its data, where it has them."""
 
 
@@ -38,7 +38,7 @@ class CalipsoInventory:
     """The hosts of one environment, as the last scan found them (entry point ``CalipsoInventory``).
 
     Each host has its id as name; host name, port, user and the options of connection ``calipso_ssh`` as the
-    environment's CLI section says; its types ("Compute", "Network" …) and its zone as groups; and as data ``OS``,
+    environment's CLI section says; its types ("Compute", "Network" …) and its zone as groups; and as data ``os``,
     ``zone``, ``region``, ``host_type``, ``environment``, ``id`` and further ids. Secrets are fetched when a
     connection needs them, and show in no text. Hosts that the section excludes are left out.
 

@@ -11,7 +11,7 @@
 ``host``, ``!host``           has a value, has none
 ============================  ==================================================================
 
-An attribute inside another is written with a dot: ``OS.name=Debian``. Of a list any member may fit.
+An attribute inside another is written with a dot: ``os.name=Debian``. Of a list any member may fit.
 """
 
 from __future__ import annotations
@@ -25,6 +25,7 @@ from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias
 
 from calipso_nornir.analysis.naming import unknown
 from calipso_nornir.errors import InvalidRequest
+from calipso_nornir.model.naming import snake_case
 from calipso_nornir.model.objects import RESERVED
 from calipso_nornir.store.meaning import as_address
 
@@ -96,16 +97,21 @@ def must_be_known(documents: Sequence[Mapping[str, Any]], keys: Iterable[str]) -
 
 
 def values(document: Any, key: str) -> Iterator[Any]:  # noqa: ANN401 - attributes are JSON of any shape
-    """Yield the values of an attribute: of lists each member, of nested attributes (``OS.name``) each way to them."""
+    """Yield the values of an attribute: of lists each member, of nested attributes (``os.name``) each way to them."""
     if isinstance(document, (list, tuple)):
         for member in document:
             yield from values(member, key)
     elif isinstance(document, dict):
-        if key in document:
-            yield from _members(document[key])
+        if (name := _name(document, key)) is not None:
+            yield from _members(document[name])
         for place, sign in enumerate(key):
-            if sign == "." and key[:place] in document:
-                yield from values(document[key[:place]], key[place + 1 :])
+            if sign == "." and (name := _name(document, key[:place])) is not None:
+                yield from values(document[name], key[place + 1 :])
+
+
+def _name(document: Mapping[str, Any], key: str) -> str | None:
+    """Return what a document calls an attribute that is asked for by this name, or as sources write it."""
+    return next((name for name in (key, snake_case(key)) if name in document), None)
 
 
 def rank(document: Mapping[str, Any], key: str) -> tuple[bool, tuple[Rank, ...]]:

@@ -53,7 +53,7 @@ class NetworkPath:
     @property
     def up(self) -> bool:
         """Whether no link and no device on the way is known to be down."""
-        devices = [state for one in self.nodes for state in (one.get("state"), one.get("Link detected"))]
+        devices = [state for one in self.nodes for state in (one.get("state"), one.get("link_detected"))]
         return all(link.state == "up" for link in self.links) and not any(state in DOWN for state in devices)
 
     def first(self, type_: str) -> InventoryObject | None:

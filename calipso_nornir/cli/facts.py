@@ -78,11 +78,11 @@ def _otep(one: InventoryObject) -> Iterator[Part]:
 
 def _host_pnic(one: InventoryObject) -> Iterator[Part]:
     yield str(one.get("mac_address") or "")
-    speed = str(one.get("Speed") or "")
+    speed = str(one.get("speed") or "")
     yield speed if speed[:1].isdigit() else ""
-    yield f"bond of {len(_list(one.get('members')))}" if one.get("EtherChannel") and one.get("members") else ""
+    yield f"bond of {len(_list(one.get('members')))}" if one.get("ether_channel") and one.get("members") else ""
     yield from _down(one)
-    if one.get("Link detected") == "no":
+    if one.get("link_detected") == "no":
         yield "no link", WRONG
 
 
@@ -101,7 +101,7 @@ def _switch(one: InventoryObject) -> Iterator[Part]:
 def _network(one: InventoryObject) -> Iterator[Part]:
     yield ", ".join(str(segment) for segment in segments_of(one))
     yield from (str(subnet.get("cidr") or "") for subnet in _rows(one, "subnets"))
-    yield "external" if one.get("router:external") else ""
+    yield "external" if one.get("router_external") else ""
     if one.get("admin_state_up") is False:
         yield "switched off", WRONG
     yield from (fact for fact in _status(one) if isinstance(fact, tuple))
@@ -115,7 +115,7 @@ def _port(one: InventoryObject) -> Iterator[Part]:
 
 def _host(one: InventoryObject) -> Iterator[Part]:
     yield ", ".join(str(kind) for kind in _list(one.get("host_type")))
-    system = one.get("OS")
+    system = one.get("os")
     if isinstance(system, dict):
         yield " ".join(str(system[key]) for key in ("name", "version") if system.get(key))
     for service in _rows(one, "services"):

@@ -6,6 +6,7 @@ from __future__ import annotations
 from ipaddress import ip_interface
 from typing import TYPE_CHECKING, Any
 
+from calipso_nornir.model.naming import in_one_style
 from calipso_nornir.model.objects import RESERVED
 
 if TYPE_CHECKING:
@@ -25,9 +26,9 @@ _COUNTERS = frozenset(
 
 
 def kept(row: Mapping[str, Any], *, drop: Iterable[str] = ()) -> dict[str, Any]:
-    """Return a row of the API without the names that a document's frame uses, and without ``drop``."""
+    """Return a row without the names that a document's frame uses, and without ``drop``; names in snake_case."""
     left_out = RESERVED | {"links", *drop}
-    return {key: value for key, value in row.items() if key not in left_out}
+    return dict(in_one_style({key: value for key, value in row.items() if key not in left_out}, reserved=RESERVED))
 
 
 def configuration(agent: Mapping[str, Any]) -> dict[str, Any]:
@@ -55,7 +56,7 @@ def address_attributes(addresses: Iterable[Address], *, prefer: Iterable[str] = 
     v6 = next((row for row in usable if row.family == "inet6"), None)
     if v4 is not None:
         interface = ip_interface(v4.cidr)
-        attributes |= {"IP Address": v4.ip, "netmask": str(interface.netmask), "cidr": str(interface.network)}
+        attributes |= {"ip_address": v4.ip, "netmask": str(interface.netmask), "cidr": str(interface.network)}
     if v6 is not None:
-        attributes["IPv6 Address"] = v6.cidr
+        attributes["ipv6_address"] = v6.cidr
     return attributes

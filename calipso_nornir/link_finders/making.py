@@ -85,4 +85,4 @@ def pnics_by_device(view: View) -> dict[tuple[str, str], InventoryObject]:
 
 def link_detected(pnic: InventoryObject) -> bool:
     """Tell whether a physical interface has a signal, as far as is known."""
-    return bool(pnic.get("Link detected", "yes") == "yes")
+    return bool(pnic.get("link_detected", "yes") == "yes")

@@ -24,9 +24,9 @@ class Bonds:
 
     def find(self, view: View) -> Iterator[Link]:
         """Match by the bond that a member names as its master."""
-        bonds = {one.id: one for one in view.of_type("host_pnic") if one.get("EtherChannel")}
+        bonds = {one.id: one for one in view.of_type("host_pnic") if one.get("ether_channel")}
         for member in view.of_type("host_pnic"):
-            bond = bonds.get(member.get("EtherChannel Master") or "")
+            bond = bonds.get(member.get("ether_channel_master") or "")
             if bond is not None:
                 yield make(
                     bond,

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from calipso_nornir.errors import CalipsoError, CommandFailed, CommandMissing, CommandTimedOut, ParseError, SudoRefused
+from calipso_nornir.model.naming import in_one_style
 from calipso_nornir.model.objects import RESERVED
 from calipso_nornir.model.refs import Folder, ObjectRef
 
@@ -25,7 +26,7 @@ class Fetched:
     Attributes:
         id: from ``calipso_nornir.model.ids``.
         name: label; any text.
-        attributes: facts by name, JSON values, none called as in ``RESERVED``.
+        attributes: facts by name, JSON values, none called as in ``RESERVED``; names come in snake_case (``naming``).
         under: the object that it hangs under, if not the fetcher's own parent.
         folder: made on demand between ``under`` and the object.
         sources: queries whose answers prove this object; empty means all that were asked.
@@ -57,6 +58,7 @@ class Fetched:
             raise TypeError(f"folder is a Folder(type=…, types_name=…, text=…), not {self.folder!r:.200}")
         if not self.id or "/" in self.id:
             raise ValueError(f"{self.id!r} is no id: make it with calipso_nornir.model.ids")
+        object.__setattr__(self, "attributes", in_one_style(self.attributes, reserved=RESERVED))
         clash = RESERVED & self.attributes.keys()
         if clash:
             raise ValueError(f"attributes may not be called {', '.join(sorted(clash))} (object {self.id!r})")

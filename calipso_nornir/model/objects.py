@@ -10,6 +10,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from calipso_nornir.model import ids
+from calipso_nornir.model.naming import snake_case
 from calipso_nornir.model.refs import ObjectRef
 
 if TYPE_CHECKING:
@@ -92,14 +93,18 @@ class InventoryObject:
         return self.ref.type
 
     def __getitem__(self, attribute: str) -> Any:  # noqa: ANN401 - attributes are JSON of any shape
-        return self.attributes[attribute]
+        if attribute in self.attributes:
+            return self.attributes[attribute]
+        return self.attributes[snake_case(attribute)]
 
     def __contains__(self, attribute: str) -> bool:
-        return attribute in self.attributes
+        return attribute in self.attributes or snake_case(attribute) in self.attributes
 
     def get(self, attribute: str, default: Any = None) -> Any:  # noqa: ANN401 - as above
         """Return one attribute, or ``default`` when the object does not have it."""
-        return self.attributes.get(attribute, default)
+        if attribute in self.attributes:
+            return self.attributes[attribute]
+        return self.attributes.get(snake_case(attribute), default)
 
     def with_attributes(self, attributes: Mapping[str, Any]) -> InventoryObject:
         """Return the object with other attributes."""

@@ -34,5 +34,6 @@ def segments_of(network: InventoryObject) -> tuple[Segment, ...]:
     """
     rows = network.get("segments")
     listed: list[Mapping[str, Any]] = [row for row in rows if isinstance(row, dict)] if isinstance(rows, list) else []
-    found = (Segment(*(row.get(f"provider:{name}") for name in _FIELDS)) for row in listed or [network.attributes])
+    own = {f"provider:{name}": network.get(f"provider_{name}") for name in _FIELDS}
+    found = (Segment(*(row.get(f"provider:{name}") for name in _FIELDS)) for row in listed or [own])
     return tuple(one for one in found if one.network_type)

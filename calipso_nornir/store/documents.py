@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, Final
 from calipso_nornir.model.cliques import Clique
 from calipso_nornir.model.evidence import Evidence
 from calipso_nornir.model.links import Link
+from calipso_nornir.model.naming import in_one_style
 from calipso_nornir.model.objects import SCAN, InventoryObject
 from calipso_nornir.model.refs import ObjectRef, Witness
 from calipso_nornir.model.status import Status
@@ -113,7 +114,9 @@ def object_of(document: Document, status: Status | None = None) -> InventoryObje
         parent=None if parent_id is None else ObjectRef(environment, document["parent_type"], parent_id),
         id_path=document["id_path"],
         name_path=document["name_path"],
-        attributes={key: value for key, value in document.items() if key not in OBJECT_FIELDS},
+        attributes=in_one_style(
+            {key: value for key, value in document.items() if key not in OBJECT_FIELDS}, reserved=OBJECT_FIELDS
+        ),
         evidence=_evidence_of(document),
         found_by=frozenset(
             Witness(one["step"], ObjectRef(environment, one["parent_type"], one["parent_id"]))

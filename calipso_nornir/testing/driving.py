@@ -74,7 +74,7 @@ def drive(
     >>> drive(HostDetails(), thing("host", id="cmp1"), {
     ...     "cat /etc/os-release": 'NAME="Debian GNU/Linux"',
     ...     "uname -m": "x86_64",
-    ... })[0].attributes["OS"]["name"]
+    ... })[0].attributes["os"]["name"]
     'Debian GNU/Linux'
 
     Args:

@@ -6,7 +6,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from calipso_nornir.model import ids
-from calipso_nornir.model.objects import InventoryObject, root_of
+from calipso_nornir.model.naming import in_one_style
+from calipso_nornir.model.objects import RESERVED, InventoryObject, root_of
 from calipso_nornir.model.refs import ObjectRef
 from calipso_nornir.scan.links import find_links
 from calipso_nornir.scan.working import State, Working
@@ -35,7 +36,7 @@ def thing(  # noqa: PLR0913 - the parts of an object
 ) -> InventoryObject:
     """Make an object as a scan would have placed it.
 
-    >>> thing("host_pnic", {"IP Address": "192.0.2.1"}, id="cmp1|eth0", host="cmp1").name
+    >>> thing("host_pnic", {"Link detected": "yes"}, id="cmp1|eth0", host="cmp1").name
     'cmp1|eth0'
 
     Args:
@@ -57,7 +58,7 @@ def thing(  # noqa: PLR0913 - the parts of an object
         parent=parent.ref if isinstance(parent, InventoryObject) else parent,
         id_path=f"{above[0]}/{id_}",
         name_path=f"{above[1]}/{ids.path_segment(name or id_)}",
-        attributes={**(attributes or {}), **more},
+        attributes=in_one_style({**(attributes or {}), **more}, reserved=RESERVED),
         scanned_at=AT,
         object_name=name or id_,
         handed_down=id_,

@@ -90,7 +90,7 @@ def test_every_nic_of_every_server_has_its_whole_way(variant: str) -> None:
             (vnic,) = [one for type_, one in members if type_ == "vnic" and objects[type_, one]["port_id"] == nic["id"]]
             assert objects["vnic", vnic]["mac_address"] == ports[nic["id"]]["mac_address"] == nic["address"]
             assert objects["vnic", vnic]["network"] == ports[nic["id"]]["network_id"] == network["id"]
-            tunnelled = network["provider:network_type"] == "vxlan"
+            tunnelled = network["provider_network_type"] == "vxlan"
             device = f"{server['host']}|{'eth1' if tunnelled else 'eth2'}"
             way = (*WAYS[variant], *(["otep"] if tunnelled else []), "host_pnic", "switch_pnic", "switch")
             inside = [links[line.split(" ")[0]] for line in clique["links"]]
@@ -144,9 +144,9 @@ def test_every_link_joins_two_objects_of_its_types(variant: str) -> None:
 def test_every_port_that_is_plugged_has_one_vnic(variant: str) -> None:
     expected = whole.expected(variant)
     plugged = {
-        one["id"]: (one["mac_address"], one["network_id"], one["binding:host_id"])
+        one["id"]: (one["mac_address"], one["network_id"], one["binding_host_id"])
         for one in expected["inventory"]
-        if one["type"] == "port" and one["binding:host_id"]
+        if one["type"] == "port" and one["binding_host_id"]
     }
     vnics = [one for one in expected["inventory"] if one["type"] == "vnic"]
     assert {one["port_id"]: (one["mac_address"], one["network"], one["host"]) for one in vnics} == plugged

@@ -174,7 +174,7 @@ def named_ones(rows: list[Any]) -> list[Any]:
 
 def bound_ones(rows: list[Any]) -> list[Any]:
     """Keep ports that are bound to a host."""
-    return [row for row in rows if row.attributes["binding:host_id"]]
+    return [row for row in rows if row["binding:host_id"]]
 
 
 MUTANTS = (

@@ -83,7 +83,7 @@ VM = one("instance", "vm", network=["n1"], status="ACTIVE")
 NICS = [one("vnic", f"tap{n}", host="h", network="n1", mac_address=f"fa:16:3e:00:00:0{n}") for n in (1, 2)]
 EDGE = one("vedge", "h|OVS", host="h", ports=[{"name": "tap1", "tag": 4}, {"name": "tap2", "tag": 4}])
 OTEP = one("otep", "h|vxlan", host="h", overlay_type="vxlan", ip_address="10.0.0.1")
-PNIC = one("host_pnic", "h|eth1", host="h", Speed="Unknown!", **{"Link detected": "no"})
+PNIC = one("host_pnic", "h|eth1", host="h", speed="Unknown!", link_detected="no")
 NETWORK = one("network", "n1", **NET)
 OBJECTS = [VM, *NICS, EDGE, OTEP, PNIC, NETWORK]
 LINKS = [
@@ -182,7 +182,7 @@ def test_what_is_gone_since_is_told(tmp_path: Path) -> None:
         ),
         ("vedge", {"vedge_type": "OVS", "alive": False}, ["OVS", "agent not alive"]),
         ("otep", {}, ["no address"]),
-        ("host_pnic", {"EtherChannel": True, "members": [{}, {}], "state": "down"}, ["bond of 2", "DOWN"]),
+        ("host_pnic", {"ether_channel": True, "members": [{}, {}], "state": "down"}, ["bond of 2", "DOWN"]),
         ("switch_pnic", {"port_id": "Eth1/3", "vlans": [{"id": 7}]}, ["Eth1/3", "VLAN 7"]),
         ("network", {"admin_state_up": False, "subnets": [{"cidr": "10.0.0.0/8"}]}, ["10.0.0.0/8", "switched off"]),
         (
@@ -196,7 +196,7 @@ def test_what_is_gone_since_is_told(tmp_path: Path) -> None:
         ("project", {"enabled": False}, ["disabled"]),
         ("somebody_elses", {"status": "BUSY"}, ["BUSY"]),
         ("instance", {"network_info": "spoilt", "status": None}, []),
-        ("host", {"host_type": None, "services": "spoilt", "OS": "spoilt"}, []),
+        ("host", {"host_type": None, "services": "spoilt", "os": "spoilt"}, []),
     ],
 )
 def test_facts(type_: str, attributes: dict[str, Any], words: list[str]) -> None:

@@ -153,9 +153,9 @@ def test_ids_that_are_given_twice_are_seen() -> None:
 
 def test_things_have_places() -> None:
     folder = thing("pnics_folder", id="h1|pnics", name="pNICs", under=HOST)
-    pnic = thing("host_pnic", {"IP Address": "192.0.2.1"}, id="h1|a", name="a/b", under=folder, mtu=1500)
+    pnic = thing("host_pnic", {"ip_address": "192.0.2.1"}, id="h1|a", name="a/b", under=folder, mtu=1500)
     assert (pnic.id_path, pnic.name_path) == ("/cloud/h1/h1|pnics/h1|a", "/cloud/h1/pNICs/a%2Fb")
-    assert pnic.attributes == {"IP Address": "192.0.2.1", "mtu": 1500}
+    assert pnic.attributes == {"ip_address": "192.0.2.1", "mtu": 1500}
     assert (thing("region").id, thing("region", environment="e").ref.environment) == ("region", "e")
     assert thing("port", id="p", under=pnic.sibling("ports_folder", "f")).parent == pnic.sibling("ports_folder", "f")
     picture = view(HOST, folder, pnic)

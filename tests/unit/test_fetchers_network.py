@@ -137,14 +137,14 @@ def test_the_address_that_neutron_assigned_is_the_one() -> None:
     port = neutron_port(fixed_ips=[{"ip_address": "192.0.2.2"}, {"ip_address": "2001:db8::2"}])
     (found,) = vservice_vnics(f"qdhcp-{NET}", link(f"tap{SUFFIX}", addresses=addresses), ports=[port])
     told = found.attributes
-    assert (told["IP Address"], told["cidr"], told["IPv6 Address"]) == ("192.0.2.2", "192.0.2.0/24", "2001:db8::2/64")
+    assert (told["ip_address"], told["cidr"], told["ipv6_address"]) == ("192.0.2.2", "192.0.2.0/24", "2001:db8::2/64")
     assert told["addresses"] == addresses
 
 
 def test_a_service_of_an_ipv6_network() -> None:
     (found,) = vservice_vnics(f"qdhcp-{NET}", link(f"tap{SUFFIX}", addresses=["2001:db8::2/64", "fe80::2/64"]))
-    assert "IP Address" not in found.attributes
-    assert found.attributes["IPv6 Address"] == "2001:db8::2/64"
+    assert "ip_address" not in found.attributes
+    assert found.attributes["ipv6_address"] == "2001:db8::2/64"
 
 
 def test_a_suffix_that_two_ports_have_tells_nothing() -> None:

@@ -63,8 +63,8 @@ def test_what_ethtool_tells_stands_under_its_own_keys() -> None:
     ]
     (found,) = pnics(devices("eth0"), *rows, **{"ethtool {}": ETHTOOL, "ethtool -i {}": DRIVER})
     assert found.attributes == {
-        "Speed": "25000Mb/s",
-        "Link detected": "no",
+        "speed": "25000Mb/s",
+        "link_detected": "no",
         "driver": {"driver": "mlx5_core", "version": "6.1"},
         "host": "h1",
         "local_name": "eth0",
@@ -72,12 +72,12 @@ def test_what_ethtool_tells_stands_under_its_own_keys() -> None:
         "mtu": 1500,
         "state": "UP",
         "addresses": addresses,
-        "IP Address": "192.0.2.7",
+        "ip_address": "192.0.2.7",
         "netmask": "255.255.255.0",
         "cidr": "192.0.2.0/24",
-        "IPv6 Address": "2001:db8::7/64",
+        "ipv6_address": "2001:db8::7/64",
         "vlan_interfaces": [{"name": "eth0.7", "vlan_id": 7, "addresses": ["198.51.100.1/24"]}],
-        "EtherChannel Master": "",
+        "ether_channel_master": "",
         "master": None,
     }
 
@@ -92,8 +92,8 @@ def test_a_vlan_on_a_vlan_is_of_the_interface_below_both() -> None:
 
 def test_an_interface_with_ipv6_only() -> None:
     (found,) = pnics(devices("eth0"), link("eth0", addresses=["fe80::1/64", "2001:db8::1/64"]))
-    assert found.attributes["IPv6 Address"] == "2001:db8::1/64"
-    assert not {"IP Address", "netmask", "cidr"} & found.attributes.keys()
+    assert found.attributes["ipv6_address"] == "2001:db8::1/64"
+    assert not {"ip_address", "netmask", "cidr"} & found.attributes.keys()
 
 
 def test_an_interface_without_a_mac_has_none() -> None:
@@ -111,7 +111,7 @@ def test_interfaces_with_one_mac_are_two() -> None:
 @pytest.mark.parametrize(("up", "signal"), [(True, "yes"), (False, "no")])
 def test_without_ethtool_the_kernel_tells_of_the_signal(up: bool, signal: str) -> None:  # noqa: FBT001
     found = pnics(devices("eth0"), link("eth0", up=up))
-    assert found[0].attributes["Link detected"] == signal
+    assert found[0].attributes["link_detected"] == signal
     assert "driver" not in found[0].attributes
     assert (found.gaps, set(found.blanks.values())) == ({}, {MISSING})
 
@@ -131,7 +131,7 @@ def test_a_failure_for_one_interface_concerns_that_one_only() -> None:
     assert found.blanks == {"ethtool eth1": failed}
     lacking = [one.id for one in found if any(str(query) in found.blanks for query in one.sources)]
     assert lacking == ["h1|eth1"]
-    assert [("Speed" in one.attributes, "driver" in one.attributes) for one in found] == [(True, True), (False, True)]
+    assert [("speed" in one.attributes, "driver" in one.attributes) for one in found] == [(True, True), (False, True)]
 
 
 def test_strange_device_names_are_quoted() -> None:
@@ -171,35 +171,35 @@ MEMBERS = [
 def test_a_bond_has_members_and_vlans() -> None:
     (found,) = bonds(*MEMBERS)
     told = found.attributes
-    assert (found.id, told["EtherChannel"], told["IP Address"]) == ("h1|bond0", True, "192.0.2.1")
+    assert (found.id, told["ether_channel"], told["ip_address"]) == ("h1|bond0", True, "192.0.2.1")
     assert told["vlan_interfaces"] == [{"name": "bond0.101", "vlan_id": 101, "addresses": ["198.51.100.1/24"]}]
-    assert told["Bonding Mode"] == "IEEE 802.3ad Dynamic link aggregation"
+    assert told["bonding_mode"] == "IEEE 802.3ad Dynamic link aggregation"
     assert [(one["name"], one["id"]) for one in told["members"]] == [
         ("ens1f0np0", "h1|ens1f0np0"),
         ("ens1f1np1", "h1|ens1f1np1"),
     ]
     assert all(one["actor"] and one["partner"] for one in told["members"])
     (member,) = pnics(devices("eth0", virtual=["bond0"]), *MEMBERS)
-    assert member.attributes["EtherChannel Master"] == "h1|bond0"
+    assert member.attributes["ether_channel_master"] == "h1|bond0"
 
 
 def test_a_member_of_a_bridge_is_no_member_of_a_bond() -> None:
     (found,) = pnics(devices("eth0"), link("eth0", master="br0", slave_kind="bridge"), link("br0", kind="bridge"))
-    assert (found.attributes["EtherChannel Master"], found.attributes["master"]) == ("", "br0")
+    assert (found.attributes["ether_channel_master"], found.attributes["master"]) == ("", "br0")
 
 
 @pytest.mark.parametrize("state", ["up", "down"])
 def test_a_bonds_signal_is_its_mii_status(state: str) -> None:
     (found,) = bonds(*MEMBERS, told=BOND.replace("MII Status: up", f"MII Status: {state}"))
-    assert found.attributes["Link detected"] == ("yes" if state == "up" else "no")
+    assert found.attributes["link_detected"] == ("yes" if state == "up" else "no")
 
 
 def test_a_bond_whose_state_is_refused_is_still_one() -> None:
     refused = SudoRefused("h1", "cat", 1, "a password is required")
     found = bonds(*MEMBERS, told=refused)
     assert (list(found.blanks.values()), found.gaps) == ([refused], {})
-    assert found[0].attributes["EtherChannel"] is True
-    assert not {"members", "Bonding Mode", "Link detected"} & found[0].attributes.keys()
+    assert found[0].attributes["ether_channel"] is True
+    assert not {"members", "bonding_mode", "link_detected"} & found[0].attributes.keys()
 
 
 # --- operating system
@@ -208,7 +208,7 @@ def test_a_bond_whose_state_is_refused_is_still_one() -> None:
 def test_an_operating_system_without_a_version_name() -> None:
     answers = {"cat /etc/os-release": "NAME=Arch\nVERSION_ID=2026\n", "uname -m": "aarch64\n"}
     (found,) = drive(HostDetails(), HOST, answers)
-    assert (found.id, found.attributes["OS"]) == (
+    assert (found.id, found.attributes["os"]) == (
         "h1",
         {"name": "Arch", "version": "2026", "ID": None, "ID_LIKE": None, "architecture": "aarch64"},
     )
@@ -303,14 +303,14 @@ def test_a_team_has_members_and_no_file_of_its_own() -> None:
     found: Any = drive(HostBonds(), HOST, {INTERFACES: interfaces(*links)})
     (team,) = found
     assert found.asked == [[INTERFACES]]
-    assert (team.id, team.attributes["EtherChannel"], team.attributes["Link detected"]) == ("h1|team0", True, "yes")
+    assert (team.id, team.attributes["ether_channel"], team.attributes["link_detected"]) == ("h1|team0", True, "yes")
     assert team.attributes["members"] == [
         {"name": "eth0", "id": "h1|eth0", "mac_address": "02:00:00:00:00:0c"},
         {"name": "eth1", "id": "h1|eth1", "mac_address": "02:00:00:00:00:0d"},
     ]
     assert [one["name"] for one in team.attributes["vlan_interfaces"]] == ["team0.7"]
     members = pnics(devices("eth0", "eth1", virtual=["team0"]), *links)
-    assert {one.attributes["EtherChannel Master"] for one in members} == {"h1|team0"}
+    assert {one.attributes["ether_channel_master"] for one in members} == {"h1|team0"}
 
 
 # --- interfaces that the kernel does not show
@@ -337,15 +337,15 @@ def test_ports_of_dpdk_are_physical_interfaces() -> None:
             "local_name": "dpdk0",
             "mac_address": "02:00:00:00:00:0e",
             "state": "UP",
-            "Link detected": "yes",
+            "link_detected": "yes",
             "addresses": [],
             "vlan_interfaces": [],
-            "EtherChannel Master": "",
+            "ether_channel_master": "",
             "master": None,
             "dpdk": {"dpdk-devargs": "0000:3b:00.0"},
         },
     )
-    assert (second.attributes["state"], second.attributes["Link detected"]) == ("DOWN", "no")
+    assert (second.attributes["state"], second.attributes["link_detected"]) == ("DOWN", "no")
 
 
 def test_ports_of_dpdk_that_nobody_could_tell_of_are_a_gap() -> None:
@@ -361,7 +361,7 @@ def test_ports_of_dpdk_of_a_switch_that_only_shows_itself() -> None:
         f"{identity}\n    Bridge br-ex\n        Port dpdk0\n            Interface dpdk0\n                type: dpdk\n"
     )
     (one,) = with_switch(old, **{"ovs-vsctl show": shown})
-    assert (one.id, one.attributes["Link detected"]) == ("h1|dpdk0", "no")
+    assert (one.id, one.attributes["link_detected"]) == ("h1|dpdk0", "no")
 
 
 def test_a_switch_is_not_asked_where_no_agent_runs_it() -> None:

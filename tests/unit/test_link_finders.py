@@ -49,7 +49,7 @@ def vservice_vnic(device: str, namespace: str = "ns1", *, host: str = "h1", mac:
 
 
 def pnic(name: str, *, host: str = "h1", signal: str = "yes", **more: Any) -> InventoryObject:
-    own = {"host": host, "local_name": name, "Link detected": signal}
+    own = {"host": host, "local_name": name, "link_detected": signal}
     return thing("host_pnic", {**own, **more}, id=f"{host}|{name}", name=name)
 
 
@@ -194,7 +194,7 @@ VLANS = [{"name": "eth1.101", "vlan_id": 101, "addresses": []}]
     [("eth1", "h1|eth1"), ("eth1.101", "h1|eth1"), ("bond0.7", "h1|bond0"), ("eth2", None), ("eth1.102", None)],
 )
 def test_a_bridge_with_a_physical_member(device: str, expected: str | None) -> None:
-    bond = pnic("bond0", EtherChannel=True, vlan_interfaces=[{"name": "bond0.7"}])
+    bond = pnic("bond0", ether_channel=True, vlan_interfaces=[{"name": "bond0.7"}])
     things = [bridge("brq1", device, network="n1"), pnic("eth1", vlan_interfaces=VLANS), pnic("eth2", host="h2"), bond]
     wanted = [f"vconnector-host_pnic: h1|brq1 > {expected}"] if expected else []
     assert found(*things, of="vconnector-host_pnic") == wanted
@@ -355,7 +355,7 @@ def test_uplinks_that_are_vlans_and_bonds(device: str) -> None:
     things = [
         ovs(port(device, "br-ex")),
         pnic("eth2", vlan_interfaces=[{"name": "eth2.7"}]),
-        pnic("bond0", EtherChannel=True, vlan_interfaces=[{"name": "bond0.7"}]),
+        pnic("bond0", ether_channel=True, vlan_interfaces=[{"name": "bond0.7"}]),
     ]
     assert found(*things) == [f"vedge-host_pnic: h1|OVS > h1|{device.partition('.')[0]}"]
 
@@ -562,15 +562,15 @@ def test_tunnels_of_linux_bridges_are_those_of_their_network() -> None:
 
 
 def test_bonds_and_their_members() -> None:
-    master = {"EtherChannel Master": "h1|bond0"}
+    master = {"ether_channel_master": "h1|bond0"}
     things = [
-        pnic("bond0", EtherChannel=True),
+        pnic("bond0", ether_channel=True),
         pnic("eth1", **master),
         pnic("eth2", signal="no", **master),
-        pnic("eth3", **{"EtherChannel Master": "h1|bond9"}),
-        pnic("eth4", **{"EtherChannel Master": ""}),
-        pnic("eth5", **{"EtherChannel Master": "h1|eth1"}),
-        pnic("bond0", host="h2", EtherChannel=True),
+        pnic("eth3", ether_channel_master="h1|bond9"),
+        pnic("eth4", ether_channel_master=""),
+        pnic("eth5", ether_channel_master="h1|eth1"),
+        pnic("bond0", host="h2", ether_channel=True),
     ]
     assert found(*things) == [
         "host_pnic-host_pnic: h1|bond0 > h1|eth1",

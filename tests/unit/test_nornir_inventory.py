@@ -84,7 +84,7 @@ def test_groups_and_data(tmp_path: Path, recording: Path) -> None:
     nornir = opened(scanned(tmp_path / "s.db", recording))
     cmp1 = nornir.inventory.hosts["cmp1"]
     assert {group.name for group in cmp1.groups} == {"Compute", "az-east"}
-    assert cmp1["OS"]["ID"] == "debian"
+    assert cmp1["os"]["ID"] == "debian"
     assert (cmp1["zone"], cmp1["region"], cmp1["environment"], cmp1["id"]) == ("az-east", "RegionOne", "lab", "cmp1")
     assert set(nornir.filter(F(groups__contains="Compute")).inventory.hosts) == {"cmp1"}
     assert set(nornir.filter(zone="az-east").inventory.hosts) == {"cmp1"}

@@ -116,8 +116,8 @@ def test_a_cable_that_is_out_is_told(tmp_path: Path) -> None:
         ({"state": "UNKNOWN"}, "up", True),
         ({"state": "DOWN"}, "up", False),
         ({"state": "LOWERLAYERDOWN"}, "up", False),
-        ({"Link detected": "no"}, "up", False),
-        ({"Link detected": ["odd"]}, "up", True),
+        ({"link_detected": "no"}, "up", False),
+        ({"link_detected": ["odd"]}, "up", True),
         ({"state": "UP"}, "down", False),
     ],
 )

@@ -321,10 +321,10 @@ def test_a_name_that_nobody_could_tell_stays_what_it_was() -> None:
 
 
 def test_a_blind_enrichment_keeps_what_it_had_added() -> None:
-    placing = Placing(known("host", "h1", (HOSTS, ROOT), (DETAILS, ROOT), a=1, OS={"x": 1}, RAM=7))
+    placing = Placing(known("host", "h1", (HOSTS, ROOT), (DETAILS, ROOT), a=1, os={"x": 1}, ram=7))
     placing.place("h1", {"a": 2})
     placing.place("h1", {"RAM": 8}, by=DETAILS, on=placing.one("host", "h1"), partial=True)
-    assert placing.one("host", "h1").attributes == {"a": 2, "OS": {"x": 1}, "RAM": 8}
+    assert placing.one("host", "h1").attributes == {"a": 2, "os": {"x": 1}, "ram": 8}
 
 
 def test_enriching_a_kept_object_does_not_find_it() -> None:
@@ -333,7 +333,7 @@ def test_enriching_a_kept_object_does_not_find_it() -> None:
     placing.keep(old)
     placing.place("h1", {"OS": "x"}, by=DETAILS, on=old)
     one = placing.one("host", "h1")
-    assert (one.attributes, placing.working.state(one.ref)) == ({"a": 1, "OS": "x"}, State.KEPT)
+    assert (one.attributes, placing.working.state(one.ref)) == ({"a": 1, "os": "x"}, State.KEPT)
 
 
 def test_a_folder_on_demand_is_there_again_with_what_was_in_it() -> None:

@@ -17,7 +17,7 @@ class HostDetails:
     """Operating system of a host, added to the host itself.
 
     Source: ``cat /etc/os-release``, ``uname -m``.
-    Attributes: ``OS``: {name, version, ID, ID_LIKE, architecture}.
+    Attributes: ``os``: {name, version, ID, ID_LIKE, architecture}.
     """
 
     def get(self, parent: InventoryObject) -> Fetching:
@@ -33,4 +33,4 @@ class HostDetails:
             "ID_LIKE": facts.get("ID_LIKE"),
             "architecture": answers[machine],
         }
-        return [Fetched(id=parent.id, name=parent.name, attributes={"OS": system})]
+        return [Fetched(id=parent.id, name=parent.name, attributes={"os": system})]

@@ -29,9 +29,9 @@ class HostPnics:
     On hosts whose cards have virtual functions ``find … -name physfn``. Those that DPDK has taken from the kernel:
     ``ovs-vsctl list``, on hosts with an Open vSwitch agent.
     Attributes: ``host``, ``local_name``, ``mac_address``, ``mtu`` (bytes), ``state`` ("UP" or "DOWN"), ``addresses``
-    (CIDR texts) and first ones as ``IP Address``, ``IPv6 Address``; ``Link detected`` ("yes" or "no") and whatever
+    (CIDR texts) and first ones as ``ip_address``, ``ipv6_address``; ``link_detected`` ("yes" or "no") and whatever
     else ethtool prints, under its own keys; ``driver`` (of ethtool -i); ``vlan_interfaces`` [{name, vlan_id,
-    addresses}] (also of VLANs on VLANs); ``EtherChannel Master`` (id of the bond or team that it is a member of).
+    addresses}] (also of VLANs on VLANs); ``ether_channel_master`` (id of the bond or team that it is a member of).
     ``virtual_functions`` (devices that are some of its own), ``dpdk`` (options of a port of DPDK:
     ``dpdk-devargs`` is its PCI address). Virtual functions, and what stands for one, are none of them.
     """
@@ -89,7 +89,7 @@ class HostPnics:
             **pnic_attributes(parent, one, host),
             **({"driver": named} if named is not None else {}),
             **({"virtual_functions": functions} if functions else {}),
-            "Link detected": told.get("Link detected") or ("yes" if one.up else "no"),
+            "link_detected": told.get("Link detected") or ("yes" if one.up else "no"),
         }
         return Fetched(
             id=ids.host_pnic(parent.id, one.name),
@@ -104,9 +104,9 @@ class HostBonds:
     """Bonds and teams of one host, in its pNICs folder: physical interfaces to all who use them.
 
     Source: ``ip -d address``; per bond ``/proc/net/bonding/<bond>`` (a team has no such file, teamd keeps its state).
-    Attributes: as ``HostPnics`` without ethtool's; ``EtherChannel`` (True), ``members`` [{name, id, mac_address}]; of a
-    bond with every key of the member's block, ``actor`` and ``partner`` apart, and every general key as printed
-    (``Bonding Mode``, ``MII Status``, ``802.3ad info`` …); ``Link detected`` (``MII Status``; of a team the state).
+    Attributes: as ``HostPnics`` without ethtool's; ``ether_channel`` (True), ``members`` [{name, id, mac_address}]; of
+    a bond with every key of the member's block, ``actor`` and ``partner`` apart, and every general key as printed
+    (``bonding_mode``, ``mii_status``, ``802_3ad_info`` …); ``link_detected`` (``MII Status``; of a team the state).
     """
 
     def get(self, parent: InventoryObject) -> Fetching:
@@ -131,7 +131,7 @@ class HostBonds:
                         **(_team_attributes(parent.id, one, host) if query is None else {}),
                         **(_bond_attributes(parent.id, bond) if bond is not None else {}),
                         **pnic_attributes(parent, one, host),
-                        "EtherChannel": True,
+                        "ether_channel": True,
                     },
                     under=pnics_folder(parent),
                     sources=(address, query) if query is not None else (address,),
@@ -168,10 +168,10 @@ def _dpdk(host: InventoryObject, one: OvsInterface, query: Query) -> Fetched:
             "local_name": one.name,
             **({"mac_address": one.mac} if one.mac else {}),
             "state": "UP" if up else "DOWN",
-            "Link detected": "yes" if up else "no",
+            "link_detected": "yes" if up else "no",
             "addresses": [],
             "vlan_interfaces": [],
-            "EtherChannel Master": "",
+            "ether_channel_master": "",
             "master": None,
             "dpdk": dict(one.options),
         },
@@ -199,7 +199,7 @@ def pnic_attributes(host: InventoryObject, one: Interface, devices: Devices) -> 
             {"name": row.name, "vlan_id": row.vlan_id, "addresses": [address.cidr for address in row.addresses]}
             for row in devices.vlans_on(one.name)
         ],
-        "EtherChannel Master": master,
+        "ether_channel_master": master,
         "master": one.master,
     }
 
@@ -214,7 +214,7 @@ def _ethtool(host: str, name: str) -> tuple[Command, Command]:
 def _team_attributes(host_id: str, team: Interface, devices: Devices) -> dict[str, Any]:
     rows = [devices[name] for name in devices.members(team.name)]
     members = [{"name": row.name, "id": ids.host_pnic(host_id, row.name), "mac_address": row.mac} for row in rows]
-    return {"members": members, "Link detected": "yes" if team.up else "no"}
+    return {"members": members, "link_detected": "yes" if team.up else "no"}
 
 
 def _bond_attributes(host_id: str, bond: Bond) -> dict[str, Any]:
@@ -233,5 +233,5 @@ def _bond_attributes(host_id: str, bond: Bond) -> dict[str, Any]:
         **kept(bond.details),
         **{name: dict(block) for name, block in bond.info.items()},
         "members": members,
-        "Link detected": "yes" if bond.details.get("MII Status") == "up" else "no",
+        "link_detected": "yes" if bond.details.get("MII Status") == "up" else "no",
     }

@@ -103,8 +103,8 @@ class VserviceVnics:
 
     Source: ``ip -d address`` inside the namespace; ports of the inventory.
     Attributes: ``vnic_type`` ("vservice_vnic"), ``host``, ``vservice_id``, ``namespace``, ``mac_address``, ``mtu``,
-    ``state``, ``kind``, ``addresses`` (CIDR texts) and first ones as ``IP Address``, ``netmask``, ``cidr``, ``IPv6
-    Address``; ``port_id`` and ``network`` (ids) by the port id in the device's name.
+    ``state``, ``kind``, ``addresses`` (CIDR texts) and first ones as ``ip_address``, ``netmask``, ``cidr``,
+    ``ipv6_address``; ``port_id`` and ``network`` (ids) by the port id in the device's name.
     """
 
     def get(self, parent: InventoryObject) -> Fetching:
