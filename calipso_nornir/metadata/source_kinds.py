@@ -76,13 +76,17 @@ def _faults(kind: object, origins: Mapping[str, str], found: Mapping[str, Source
         yield f"schema is {kind.schema!r}, not a class made of calipso_nornir.metadata.environment_section.Section"
     if not kind.queries:
         yield "queries is empty: nobody could ask it anything"
-    for query in kind.queries:
-        if not (is_dataclass(query) and isinstance(query, type) and query.__dataclass_params__.frozen):  # type: ignore[attr-defined]  # of dataclasses
-            yield f"{query!r} is not a frozen dataclass, as a query has to be"
-        elif missing := _missing(query):
-            yield f"{query.__name__} has no {', '.join(missing)}, as a query has to have"
+    yield from filter(None, (_query_fault(query, kind.name) for query in kind.queries))
 
 
-def _missing(query: type) -> list[str]:
+def _query_fault(query: object, name: str) -> str:
+    if not (isinstance(query, type) and is_dataclass(query) and query.__dataclass_params__.frozen):  # type: ignore[attr-defined]  # of dataclasses
+        return f"{query!r} is not a frozen dataclass, as a query has to be"
     own = {one.name for one in fields(query)}
-    return [name for name in ("source", "host", "request") if name not in own and not hasattr(query, name)]
+    missing = [one for one in ("source", "host", "request") if one not in own and not hasattr(query, one)]
+    if missing:
+        return f"{query.__name__} has no {', '.join(missing)}, as a query has to have"
+    if getattr(query, "source", None) != name:
+        expected = f'source: ClassVar[str] = "{name}"'
+        return f"{query.__name__} does not name this source; a class variable is expected: {expected}"
+    return ""

@@ -3,14 +3,16 @@
 
 from __future__ import annotations
 
+import logging
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from calipso_nornir.errors import CalipsoError, FetcherRaised
 from calipso_nornir.metadata.source_kinds import source_kinds
 from calipso_nornir.model.source_kinds import Opening
 from calipso_nornir.scan.events import HostAnswered
-from calipso_nornir.sources.router import Router
+from calipso_nornir.sources.router import Broken, Router
 from calipso_nornir.store import default_uri, open_store
 
 if TYPE_CHECKING:
@@ -21,8 +23,11 @@ if TYPE_CHECKING:
     from calipso_nornir.metadata.catalog import Catalog
     from calipso_nornir.model.environment import Environment
     from calipso_nornir.model.protocols import Source, Store
+    from calipso_nornir.model.source_kinds import SourceKind
     from calipso_nornir.scan.events import Progress
     from calipso_nornir.sources.secrets import Vault
+
+logger = logging.getLogger(__name__)
 
 
 @contextmanager
@@ -64,7 +69,18 @@ def environment_source(
             nornir=nornir,
             on_host=on_host,
         )
-        source = kind.open(opening)
+        source = _opened(kind, opening)
         if source is not None:
             sources[kind.name] = source
     return Router(sources)
+
+
+def _opened(kind: SourceKind, opening: Opening) -> Source | None:
+    """Open a source; that a plug-in raises where it should not fails its own questions, and nothing else."""
+    try:
+        return kind.open(opening)
+    except CalipsoError:
+        raise
+    except Exception as error:
+        logger.exception("source %s cannot be opened", kind.name)
+        return Broken(FetcherRaised(f"source {kind.name}, when it was opened,", type(error).__name__))

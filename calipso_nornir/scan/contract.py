@@ -38,7 +38,7 @@ def queries_of(step: Step, asked: Any, parsers: Container[str]) -> tuple[Query, 
         raise PromiseBroken(_named(step), f"yielded {_shown(asked)}; a list of queries is expected: {_hint(asked)}")
     queries = tuple(asked)
     for query in queries:
-        if not isinstance(query, Query):
+        if type(query) not in _RESTING and not isinstance(query, Query):
             problem = f"yielded {_shown(query)} in a list; queries are expected (Command, ApiGet, Select, Lookup)"
             raise PromiseBroken(_named(step), f"{problem}: {_hint(query)}" if isinstance(query, Fetched) else problem)
         try:
@@ -55,7 +55,7 @@ def queries_of(step: Step, asked: Any, parsers: Container[str]) -> tuple[Query, 
 
 
 _RESTING: set[type] = set()
-"""Classes of queries that were looked at: once for each is enough."""
+"""Classes of queries that were looked at: once for each is enough, and costs less than to look at each query."""
 
 
 def _is_restless(query: Query) -> bool:

@@ -115,8 +115,9 @@ def read_reply(
     except ParseError as error:
         return error.asked_by(str(query), query.host)
     except Exception as error:
-        logger.exception("parser %s raised on the answer to %s", parser, query)
-        return FetcherRaised(f"parser {parser}", repr(error))
+        reader = f"source {query.source}" if parser is None else f"parser {parser}"
+        logger.exception("%s raised on the answer to %s", reader, query)
+        return FetcherRaised(reader, repr(error))
 
 
 def _noting(place: dict[Query, CalipsoError]) -> Callable[[Query, CalipsoError], None]:

@@ -10,11 +10,12 @@ from typing import TYPE_CHECKING
 
 from calipso_nornir.errors import CalipsoError, FetcherRaised, NoSuchSource, SourceNotConfigured
 from calipso_nornir.metadata.source_kinds import source_kinds
+from calipso_nornir.model.protocols import Reply
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from calipso_nornir.model.protocols import Reply, Source
+    from calipso_nornir.model.protocols import Source
     from calipso_nornir.model.queries import Query
 
 logger = logging.getLogger(__name__)
@@ -66,8 +67,29 @@ class Router:
             problem = "source %s raised %s in place of answering:\n%s"
             logger.error(problem, kind, type(error).__name__, places)  # noqa: TRY400 - exception() writes the text
             return dict.fromkeys(queries, FetcherRaised(f"source {kind}", type(error).__name__))
-        silent = FetcherRaised(f"source {kind}", "nothing: it left this query without an answer")
-        return {query: answers.get(query, silent) for query in queries}
+        return {query: _proper(kind, answers.get(query)) for query in queries}
+
+
+class Broken:
+    """A source that could not be opened: every question gets the reason."""
+
+    def __init__(self, reason: CalipsoError) -> None:
+        self._reason = reason
+
+    def answer(self, queries: Sequence[Query]) -> Mapping[Query, Reply | CalipsoError]:
+        """Answer each query with the reason."""
+        return dict.fromkeys(queries, self._reason)
+
+    def close(self) -> None:
+        """Nothing is open."""
+
+
+def _proper(kind: str, answer: object) -> Reply | CalipsoError:
+    if isinstance(answer, (Reply, CalipsoError)):
+        return answer
+    if answer is None:
+        return FetcherRaised(f"source {kind}", "nothing: it left this query without an answer")
+    return FetcherRaised(f"source {kind}", f"nothing: it answered with a {type(answer).__name__}, not a Reply")
 
 
 def _nobody(kind: str) -> CalipsoError:

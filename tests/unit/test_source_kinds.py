@@ -8,15 +8,25 @@ import sys
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from importlib.metadata import EntryPoint
-from types import MappingProxyType, ModuleType
+from types import MappingProxyType, ModuleType, SimpleNamespace
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import pytest
 from nornir.core import Nornir
 from nornir.core.inventory import Group, Groups, Host, Hosts, Inventory, ParentGroups
 
-from calipso_nornir.errors import BundleInvalid, MetadataError, NoSuchSource, NotRecorded, ParseError, PromiseBroken
+from calipso_nornir.errors import (
+    BundleInvalid,
+    FetcherRaised,
+    MetadataError,
+    NoSuchSource,
+    NotRecorded,
+    ParseError,
+    PromiseBroken,
+    SourceNotConfigured,
+)
 from calipso_nornir.metadata.environment_section import Section
+from calipso_nornir.metadata.loading import load_catalog
 from calipso_nornir.metadata.source_kinds import load_source_kinds, sections, source_kinds
 from calipso_nornir.model.answers import Answer
 from calipso_nornir.model.environment import Environment
@@ -25,6 +35,7 @@ from calipso_nornir.model.protocols import Reply
 from calipso_nornir.model.queries import BY_PLATFORM, ApiGet, Command, HostlessQuery, Lookup, Query, ReachableHosts
 from calipso_nornir.model.source_kinds import ORDERS, Opening, SourceKind
 from calipso_nornir.parsing.registry import load_parsers
+from calipso_nornir.scan.building import environment_source
 from calipso_nornir.scan.live import read_reply
 from calipso_nornir.sources import bundle
 from calipso_nornir.sources.recording import RecordingSource, ReplaySource
@@ -95,6 +106,20 @@ class Thawed:
 
 
 @dataclass(frozen=True)
+class Elsewhere(HostlessQuery):
+    """A query that names another source."""
+
+    source: ClassVar[str] = "acne"
+
+
+@dataclass(frozen=True)
+class AsAField(HostlessQuery):
+    """A query that could name any source."""
+
+    source: str
+
+
+@dataclass(frozen=True)
 class Lacking:
     """A dataclass without what a query has."""
 
@@ -112,15 +137,16 @@ class Lacking:
         (replace(ACME, schema=dict), "not a class made of calipso_nornir.metadata.environment_section.Section"),
         (replace(ACME, queries=()), "queries is empty: nobody could ask it anything"),
         (replace(ACME, queries=(Thawed,)), "Thawed'> is not a frozen dataclass, as a query has to be"),
+        (replace(ACME, queries=(Elsewhere,)), "Elsewhere does not name this source; a class variable is expected"),
+        (replace(ACME, queries=(AsAField,)), 'is expected: source: ClassVar[str] = "acme"'),
         (replace(ACME, queries=(Lacking,)), "Lacking has no host, request, as a query has to have"),
     ],
 )
 def test_what_is_wrong_with_a_kind_is_told(monkeypatch: pytest.MonkeyPatch, kind: object, problem: str) -> None:
     with pytest.raises(MetadataError) as caught:
         load_source_kinds(offered(monkeypatch, kind))
-    [fault] = caught.value.faults
-    assert fault.where == "entry point calipso_nornir.sources: k0 = acme_kinds:KIND0"
-    assert problem in fault.problem
+    assert {one.where for one in caught.value.faults} == {"entry point calipso_nornir.sources: k0 = acme_kinds:KIND0"}
+    assert any(problem in one.problem for one in caught.value.faults)
 
 
 def test_all_faults_come_at_once_and_imports_that_fail_are_one(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -155,6 +181,32 @@ def test_a_question_that_no_kind_answers_is_an_error_of_that_fetching_only() -> 
     watch.run()
     assert watch.errors == {"ScanEnvironment/a": NoSuchSource("acme", tuple(source_kinds()))}
     assert watch.found_by == {"ScanEnvironment/b of environment cloud": ["1-[1]"]}
+
+
+def test_a_source_that_cannot_be_opened_fails_its_own_questions_only(monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(_opening: Opening) -> None:
+        raise RuntimeError("c4n4ry")
+
+    kinds = {"acme": replace(ACME, open=broken)}
+    monkeypatch.setattr("calipso_nornir.scan.building.source_kinds", lambda: kinds)
+    router = environment_source(
+        Environment(name="x"), Vault(), catalog=load_catalog(), nornir=None, progress=lambda _event: None
+    )
+    answers = router.answer([AcmeGet("/x"), API])
+    assert answers[AcmeGet("/x")] == FetcherRaised("source acme, when it was opened,", "RuntimeError")
+    assert answers[API] == SourceNotConfigured("OpenStack")
+    router.close()
+
+
+def test_answers_that_are_none_are_failures(monkeypatch: pytest.MonkeyPatch) -> None:
+    canned = SimpleNamespace(answer=lambda queries: {query: [1] for query in queries})
+    [answer] = Router({"acme": canned}).answer([AcmeGet("/x")]).values()
+    assert answer == FetcherRaised("source acme", "nothing: it answered with a list, not a Reply")
+    unusable = replace(ACME, usable=lambda _query, data: data["x"])
+    monkeypatch.setattr("calipso_nornir.scan.live.source_kinds", lambda: {"acme": unusable})
+    error = read_reply(AcmeGet("/x"), Reply([], AT), {})
+    assert isinstance(error, FetcherRaised)
+    assert error.plugin == "source acme"
 
 
 def test_kinds_are_asked_before_hosts_with_them_or_after(monkeypatch: pytest.MonkeyPatch) -> None:
