@@ -14,8 +14,9 @@ help:  ## What there is to make
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
 
 $(STAMP): pyproject.toml constraints.txt
+	@echo "Installing into $(VENV): some minutes the first time. What is missing is downloaded."
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[dev,keyring]'
+	$(BIN)/pip install --disable-pip-version-check --constraint constraints.txt --editable '.[dev,keyring]'
 	touch $@
 
 demo: $(STAMP)  ## Scan a recorded real cloud into an embedded store, and show it

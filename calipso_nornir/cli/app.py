@@ -37,7 +37,7 @@ from calipso_nornir.cli.running import Run, command
 
 app = typer.Typer(
     name="calipso",
-    help="Discovers what a cloud's virtual network really is, and keeps that picture true.",
+    help="Discovers what a cloud's virtual network really looks like, and keeps that picture up to date.",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
@@ -57,39 +57,39 @@ def root(
     *,
     store: Annotated[
         str | None,
-        typer.Option("--store", metavar="URI|PATH", help="Where environments are kept; default: $CALIPSO_STORE."),
+        typer.Option("--store", metavar="URI|PATH", help="Where environments are stored; default: $CALIPSO_STORE."),
     ] = None,
     verbose: Annotated[bool, typer.Option("--verbose", "-v", help="Log more, and show tracebacks.")] = False,
     _show_version: Annotated[
-        bool, typer.Option("--version", callback=_version, is_eager=True, help="Show the release's number and end.")
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Show the version and exit.")
     ] = False,
 ) -> None:
     """Take the options that stand before a command's name."""
     ctx.obj = Run(store, verbose)
 
 
-env = typer.Typer(no_args_is_help=True, help="Describe environments, try to reach them.")
-metadata = typer.Typer(no_args_is_help=True, help="Metadata: object types, scanners, link and clique types.")
+env = typer.Typer(no_args_is_help=True, help="Describe environments, and check that they can be reached.")
+metadata = typer.Typer(no_args_is_help=True, help="Check metadata: object types, scanners, link and clique types.")
 scans_group = typer.Typer()
-parsers = typer.Typer(no_args_is_help=True, help="Parsers of what tools print.")
+parsers = typer.Typer(no_args_is_help=True, help="Test parsers of command output.")
 
-for function in (
-    scan.scan,
-    tree.tree,
-    show.show,
-    search.search,
-    links.links,
-    clique.clique,
-    explain.explain,
-    export.export,
-    record.record,
-    replay.replay,
-    bundle.bundle,
-    demo.demo,
-    doctor.doctor,
+for verb, function in (
+    ("scan", scan.scan),
+    ("tree", tree.tree),
+    ("list", list_.list_objects),
+    ("show", show.show),
+    ("search", search.search),
+    ("links", links.links),
+    ("clique", clique.clique),
+    ("explain", explain.explain),
+    ("export", export.export),
+    ("record", record.record),
+    ("replay", replay.replay),
+    ("bundle", bundle.bundle),
+    ("demo", demo.demo),
+    ("doctor", doctor.doctor),
 ):
-    command(app)(function)
-command(app, "list")(list_.list_objects)
+    command(app, verb)(function)
 command(app, "get", hidden=True)(list_.list_objects)
 for group, verb, one in (
     (env, "add", env_add.env_add),

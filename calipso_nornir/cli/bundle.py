@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 def bundle(run: Run, *, path: BundleArgument, output: Output = Format.TABLE) -> None:
-    """Check a recording and say what is in it."""
+    """Check a recording and show what it contains."""
     from calipso_nornir.sources.recording import bundle_info  # noqa: PLC0415 - what takes long comes when needed
 
     info = bundle_info(path)

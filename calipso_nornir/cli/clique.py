@@ -25,9 +25,9 @@ def clique(  # noqa: PLR0913 - the options of the command
     inventory: Inventory = None,
     output: Output = Format.TABLE,
 ) -> None:
-    """Draw what is connected with an object.
+    """Draw what an object is connected to.
 
-    For an instance or a vService: the way of each of its NICs to switch port and network.
+    For an instance or a vService: the path from each of its NICs to the switch port and the network.
     """
     with run.store(inventory=inventory) as store:
         view, one = _focal_point(store, what, environment=environment, type_=type_)
@@ -67,7 +67,7 @@ def _focal_point(
     known = store.collection("clique_types").find()
     types = sorted({str(row.get("focal_point_type")) for row in known})
     raise InvalidRequest(
-        f"{one.type} {one.name} of {view.environment} has no clique: nothing is linked with it"
+        f"{one.type} {one.name} of {view.environment} has no clique: nothing is linked to it"
         if one.type in types
-        else f"there are no cliques of a {one.type}, only of {', '.join(types) or 'nothing yet: scan first'}"
+        else f"a {one.type} has no clique, only these types have: {', '.join(types) or 'nothing yet: scan first'}"
     )

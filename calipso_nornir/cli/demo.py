@@ -28,11 +28,11 @@ DEPTH = 5
 def demo(
     run: Run,
     *,
-    folder: Annotated[str, typer.Option("--dir", metavar="DIR", help="Where the demo's store is made.")] = ".",
+    folder: Annotated[str, typer.Option("--dir", metavar="DIR", help="Directory for the demo's store.")] = ".",
 ) -> None:
-    """Scan recorded clouds, and look around.
+    """Scan recordings of real clouds, and show the results.
 
-    The recordings come along with the product; the store is calipso-demo.db.
+    The recordings are part of the product; the store is calipso-demo.db.
     """
     from calipso_nornir.resources import data  # noqa: PLC0415 - what takes long comes when needed
 

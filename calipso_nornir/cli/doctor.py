@@ -40,7 +40,7 @@ class Examined:
 
 
 def doctor(run: Run, *, output: Output = Format.TABLE) -> None:
-    """Look whether this machine has what is needed."""
+    """Check that this machine has everything calipso needs."""
     found = list(examine(run.store_uri))
     if output is Format.TABLE:
         rows = [(one.what, (one.state, _STYLE[one.state]), one.detail) for one in found]
@@ -117,7 +117,7 @@ def _store(uri: str) -> Examined:
     from calipso_nornir.store.environments import environment_names  # noqa: PLC0415 - as above
 
     if not uri.startswith("mongodb") and not _path(uri).exists():
-        return Examined("store", "note", f"{_path(uri)} is not there yet: the first scan makes it")
+        return Examined("store", "note", f"{_path(uri)} does not exist yet; the first scan creates it")
     try:
         store = open_store(uri, use="read")
         try:
@@ -137,7 +137,7 @@ def _disk(uri: str) -> Iterator[Examined]:
     free = shutil.disk_usage(folder).free
     yield Examined("free disk", "ok" if free > SCARCE_BYTES else "problem", f"{free >> 20} MiB at {folder}")
     if not os.access(folder, os.W_OK):
-        yield Examined("store's folder", "problem", f"{folder} may not be written to")
+        yield Examined("store's folder", "problem", f"{folder} is not writable")
 
 
 def _path(uri: str) -> Path:
@@ -158,11 +158,11 @@ def _ssh() -> Iterator[Examined]:
             yield Examined("ssh config", "problem", str(error))
     files = [Path("~/.ssh/known_hosts").expanduser(), Path("/etc/ssh/ssh_known_hosts")]
     there = [str(path) for path in files if path.is_file()]
-    nowhere = "no known_hosts: hosts are refused unless CLI.known_hosts or CLI.host_keys says otherwise"
+    nowhere = "no known_hosts file: hosts are refused unless CLI.known_hosts or CLI.host_keys says otherwise"
     yield Examined("known hosts", "ok" if there else "note", ", ".join(there) or nowhere)
     agent = os.environ.get("SSH_AUTH_SOCK")
     if agent and not Path(agent).exists():
-        yield Examined("ssh agent", "note", f"SSH_AUTH_SOCK names {agent}, which is not there")
+        yield Examined("ssh agent", "note", f"SSH_AUTH_SOCK names {agent}, which does not exist")
     else:
         yield Examined("ssh agent", "ok" if agent else "note", agent or "none: SSH_AUTH_SOCK is not set")
 
@@ -174,10 +174,10 @@ def _clouds() -> Examined:
     there = [str(path) for path in places if path.is_file()]
     if there:
         return Examined("clouds.yaml", "ok", there[0])
-    return Examined("clouds.yaml", "note", "none; only calipso env import --os-cloud needs one")
+    return Examined("clouds.yaml", "note", "none found; only calipso env import --os-cloud needs one")
 
 
 def _encoding() -> Examined:
     name = (sys.stdout.encoding or "none").lower()
     well = name.replace("-", "") == "utf8"
-    return Examined("text", "ok" if well else "note", name if well else f"{name}: trees are drawn with escapes")
+    return Examined("text", "ok" if well else "note", name if well else f"{name}: trees are drawn in ASCII")

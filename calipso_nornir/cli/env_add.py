@@ -12,11 +12,11 @@ from calipso_nornir.cli.shared_options import Metadata
 def env_add(
     run: Run,
     *,
-    file: Annotated[str, typer.Argument(metavar="FILE", help="YAML or JSON that describes an environment.")],
-    replace: Annotated[bool, typer.Option("--replace", help="Replace another description of that name.")] = False,
+    file: Annotated[str, typer.Argument(metavar="FILE", help="YAML or JSON file that describes an environment.")],
+    replace: Annotated[bool, typer.Option("--replace", help="Replace an existing description of that name.")] = False,
     metadata: Metadata = None,
 ) -> None:
-    """Check a description and keep it in the store."""
+    """Check a description and store it."""
     from calipso_nornir.cli.meant import environment_file, keep_description  # noqa: PLC0415 - what takes long comes when needed
 
     environment = environment_file(file, metadata or ())

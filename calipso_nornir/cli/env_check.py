@@ -22,7 +22,11 @@ def env_check(
     *,
     name: Annotated[
         str | None,
-        typer.Argument(metavar="NAME|FILE", autocompletion=completing.environments, help="Or a file, as for scan."),
+        typer.Argument(
+            metavar="NAME|FILE",
+            autocompletion=completing.environments,
+            help="Name of an environment, or a YAML file that describes one.",
+        ),
     ] = None,
     section: Annotated[
         str | None, typer.Option("--section", metavar="NAME", help="Only this section: OpenStack, mysql, CLI …")
@@ -30,7 +34,7 @@ def env_check(
     metadata: Metadata = None,
     output: Output = Format.TABLE,
 ) -> None:
-    """Try every section for real: logins, role, services, schemas, host keys, commands, sudo."""
+    """Test every section against the real cloud: logins, role, services, schemas, host keys, commands, sudo."""
     from calipso_nornir.cli.meant import environment_file, environment_meant, is_file  # noqa: PLC0415 - what takes long comes when needed
     from calipso_nornir.preflight.sections import try_sections  # noqa: PLC0415 - as above
 
@@ -66,7 +70,7 @@ def _next(run: Run, environment: "Environment", *, wrong: bool, given: str | Non
         return [("next  ", "dim"), run.typed("scan", named)]
     again = run.typed("env", "check", named)
     change = f"edit {named}" if given is not None and is_file(given) else run.typed("env", "edit", environment.name)
-    return [("next  ", "dim"), f"mend what is marked NO ({change}), then {again}"]
+    return [("next  ", "dim"), f"fix what is marked NO ({change}), then {again}"]
 
 
 def _verdict(one: "Finding") -> tuple[str, str]:

@@ -19,17 +19,18 @@ def env_import(  # noqa: PLR0913 - the options of the command
     *,
     os_cloud: Annotated[
         str | None,
-        typer.Option("--os-cloud", metavar="NAME", help="Entry of clouds.yaml; without it the OS_* variables."),
+        typer.Option("--os-cloud", metavar="NAME", help="Entry of clouds.yaml; default: the OS_* variables."),
     ] = None,
     name: Annotated[str | None, typer.Option("--name", metavar="ENV", help="Name of the environment.")] = None,
     ssh_user: Annotated[
-        str | None, typer.Option("--ssh-user", metavar="USER", help="Login on the hosts of the cloud.")
+        str | None, typer.Option("--ssh-user", metavar="USER", help="User to log in as on the cloud's hosts.")
     ] = None,
     ssh_key: Annotated[
-        str | None, typer.Option("--ssh-key", metavar="FILE", help="Private key for that login; default: SSH agent.")
+        str | None, typer.Option("--ssh-key", metavar="FILE", help="Private key for that user; default: the SSH agent.")
     ] = None,
     jump: Annotated[
-        str | None, typer.Option("--jump", metavar="HOST", help="Jump host: [USER@]HOST[:PORT], several with commas.")
+        str | None,
+        typer.Option("--jump", metavar="HOST", help="Jump host: [USER@]HOST[:PORT]; separate several by commas."),
     ] = None,
     mechanism_drivers: Annotated[
         list[str] | None,
@@ -41,16 +42,16 @@ def env_import(  # noqa: PLR0913 - the options of the command
     ] = None,
     distribution: Annotated[
         str | None,
-        typer.Option("--distribution", metavar="NAME", help="Kolla, Debian …: decides how tools are called."),
+        typer.Option("--distribution", metavar="NAME", help="Kolla, Debian …: decides how commands are run."),
     ] = None,
     distribution_version: Annotated[
-        str | None, typer.Option("--distribution-version", metavar="NAME", help="Its release.")
+        str | None, typer.Option("--distribution-version", metavar="NAME", help="Release of the distribution.")
     ] = None,
     detect: Annotated[
-        bool, typer.Option("--detect/--no-detect", help="Ask the cloud for the drivers that were not given.")
+        bool, typer.Option("--detect/--no-detect", help="Ask the cloud for drivers that are not given here.")
     ] = True,
-    replace: Annotated[bool, typer.Option("--replace", help="Replace another description of that name.")] = False,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Print the description as YAML; keep nothing.")] = False,
+    replace: Annotated[bool, typer.Option("--replace", help="Replace an existing description of that name.")] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Print the description as YAML; store nothing.")] = False,
 ) -> None:
     """Describe a cloud that OpenStack clients know."""
     from calipso_nornir.cli.meant import keep_description  # noqa: PLC0415 - what takes long comes when needed
@@ -82,10 +83,10 @@ def env_import(  # noqa: PLR0913 - the options of the command
 def _cli_section(user: str | None, key: str | None, jump: str | None) -> list[dict[str, Any]]:
     if user is None:
         if key is not None or jump is not None:
-            raise InvalidRequest("--ssh-key and --jump are for the login of --ssh-user; --ssh-user is missing")
+            raise InvalidRequest("--ssh-key and --jump need --ssh-user")
         return []
     if key is not None and not Path(key).expanduser().is_file():
-        raise InvalidRequest(f"--ssh-key {key}: there is no such file")
+        raise InvalidRequest(f"--ssh-key {key}: no such file")
     section = {"name": "CLI", "user": user, "key": key, "jump": jump}
     return [{name: value for name, value in section.items() if value is not None}]
 
@@ -109,7 +110,8 @@ def _detected(run: Run, environment: "Environment") -> dict[str, Any]:
 def _tell_what_is_missing(run: Run, environment: "Environment") -> None:
     if not environment.mechanism_drivers:
         run.err.say(
-            ("note: ", "yellow"), "without mechanism drivers no bridges and switches are looked at: --mechanism-driver"
+            ("note: ", "yellow"),
+            "without mechanism drivers, bridges and virtual switches are not scanned: give --mechanism-driver",
         )
     if environment.section("CLI") is None:
-        run.err.say(("note: ", "yellow"), "without a section CLI no host is logged in to: --ssh-user, --ssh-key")
+        run.err.say(("note: ", "yellow"), "without --ssh-user (section CLI), no host is scanned over SSH")

@@ -21,7 +21,7 @@ def env_list(run: Run, *, output: Output = Format.TABLE) -> None:
         shown = [[_word(row[column]) for column in columns] for row in rows]
         table(run.out, ("name", "type", "distribution", "drivers", "objects", "last scan"), shown)
     else:
-        run.err.say("no environment yet: calipso env add FILE, or calipso scan FILE")
+        run.err.say("no environments yet: add one with calipso env add FILE, or calipso env import")
 
 
 def _row(store: Store, name: str) -> dict[str, Any]:

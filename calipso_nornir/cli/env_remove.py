@@ -20,7 +20,7 @@ def env_remove(
     *,
     name: Name,
     with_inventory: Annotated[
-        bool, typer.Option("--with-inventory", help="Remove its objects, links and cliques, too.")
+        bool, typer.Option("--with-inventory", help="Also remove its objects, links and cliques.")
     ] = False,
 ) -> None:
     """Remove the description of an environment."""
@@ -34,8 +34,8 @@ def env_remove(
             raise UnknownEnvironment(name, tuple(known_environments(store)))
         if with_inventory:
             removed = clear(store, name)
-            run.err.say(f"{name} and what was known of it ({removed} documents) are removed")
+            run.err.say(f"{name}: removed, with its inventory ({removed} documents)")
         elif name in store.environments():
-            run.err.say(f"{name} is removed; what was found in it stays (--with-inventory removes that, too)")
+            run.err.say(f"{name}: description removed; its inventory stays (--with-inventory removes that, too)")
         else:
-            run.err.say(f"{name} is removed")
+            run.err.say(f"{name}: removed")

@@ -23,5 +23,5 @@ def _described(store: Store, name: str) -> dict[str, Any]:
 
     document = stored_environment(store, name)
     if document is None:
-        raise InvalidRequest(f"{name} was scanned, its description has been removed since")
+        raise InvalidRequest(f"{name}: its description was removed; only its inventory is left")
     return document

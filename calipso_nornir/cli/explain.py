@@ -32,11 +32,11 @@ def explain(  # noqa: PLR0913 - the options of the command
         str, typer.Argument(metavar="OBJECT|LINK", help="An object (id, name, address, TYPE:ID), or the _id of a link.")
     ],
     target: Annotated[
-        str | None, typer.Argument(metavar="TARGET", help="With it: the link between the two objects.")
+        str | None, typer.Argument(metavar="TARGET", help="Explain the link between OBJECT and this object.")
     ] = None,
     environment: Environment = None,
     type_: Annotated[
-        str | None, typer.Option("--type", "-t", metavar="TYPE", help="Only an object, or link, of this type.")
+        str | None, typer.Option("--type", "-t", metavar="TYPE", help="Only an object or link of this type.")
     ] = None,
     inventory: Inventory = None,
     output: Output = Format.TABLE,
@@ -104,14 +104,14 @@ def _explain_link(run: Run, view: StoreView, link: Link, output: Format) -> None
     for one in link.evidence:
         run.out.say(("because         ", "cyan"), one.query)
     if link.implicit:
-        run.out.say(("implicit        ", "cyan"), "it follows from other links")
+        run.out.say(("implicit        ", "cyan"), "derived from other links")
     if link.attributes.get("network"):
         run.out.say(("networks        ", "cyan"), names.networks(link))
     _print_times(run, link, ends=[end for _, end in ends if end is not None])
     for what, end in ends:
         run.out.say("")
         if end is None:
-            run.out.say((what, "cyan"), "  is gone since the last scan")
+            run.out.say((what, "cyan"), "  no longer exists")
             continue
         run.out.say((f"{what}  ", "cyan"), (end.name, "bold"), f"  {end.type}  ", (end.id, "dim"))
         _print_evidence(run, end.evidence)
@@ -147,7 +147,9 @@ def _link_between(
         for what in (source, target):
             _must_be_known(store, what, environment=environment)
         of_type = f" of type {plain(type_)}" if type_ else ""
-        raise InvalidRequest(f"no link{of_type} joins {plain(source)} and {plain(target)}: see calipso links OBJECT")
+        raise InvalidRequest(
+            f"no link{of_type} joins {plain(source)} and {plain(target)}: calipso links OBJECT lists what there is"
+        )
     return found[0]
 
 
@@ -178,7 +180,7 @@ def _print_evidence(run: Run, evidence: Iterable[Evidence]) -> None:
     if rows:
         table(run.out, ("source", "host", "known since", "query"), rows)
     else:
-        run.out.say("no evidence was kept")
+        run.out.say("no evidence recorded")
 
 
 def _print_times(run: Run, one: InventoryObject | Link, *, ends: Iterable[InventoryObject] = ()) -> None:

@@ -33,7 +33,7 @@ def export(
     environment: Environment = None,
     file: Annotated[
         str | None,
-        typer.Option("--file", metavar="FILE", help="Write here, whole or not at all."),
+        typer.Option("--file", metavar="FILE", help="File to write; it appears only when it is complete."),
     ] = None,
     inventory: Inventory = None,
 ) -> None:
@@ -47,7 +47,7 @@ def export(
             for text in export_text(view):
                 out.write(text)
     if file is not None:
-        run.err.say(f"{view.environment} is in {file}")
+        run.err.say(f"{view.environment}: written to {file}")
 
 
 def export_text(view: StoreView, *, at: datetime | None = None) -> Iterator[str]:

@@ -56,9 +56,7 @@ def links(  # noqa: PLR0913 - the options of the command
     ] = None,
     state: Annotated[LinkState | None, typer.Option("--state", help="Only links in this state.")] = None,
     where: Where = None,
-    implicit: Annotated[
-        bool, typer.Option("--implicit", help="Show implicit (derived) links instead of found ones.")
-    ] = False,
+    implicit: Annotated[bool, typer.Option("--implicit", help="Show implicit (derived) links instead.")] = False,
     inventory: Inventory = None,
     output: Output = Format.TABLE,
 ) -> None:

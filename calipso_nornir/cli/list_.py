@@ -46,28 +46,30 @@ def list_objects(  # noqa: PLR0913 - the options of the command
         typer.Argument(
             metavar="TYPE",
             autocompletion=completing.object_types,
-            help="E.g. instance; without it: which types there are.",
+            help="Object type, e.g. instance; default: list the types.",
         ),
     ] = None,
     which: Annotated[
         list[str] | None,
-        typer.Argument(metavar="OBJECT", autocompletion=completing.objects, help="Only these: ids, names, addresses."),
+        typer.Argument(
+            metavar="OBJECT", autocompletion=completing.objects, help="Only these objects: ids, names or addresses."
+        ),
     ] = None,
     where: Where = None,
     sort: Annotated[
         list[str] | None, typer.Option("--sort", "-s", metavar="KEY", help="Attribute to sort by. Repeatable.")
     ] = None,
-    reverse: Annotated[bool, typer.Option("--reverse", "-r", help="Sort the other way round.")] = False,
+    reverse: Annotated[bool, typer.Option("--reverse", "-r", help="Reverse the order.")] = False,
     columns: Annotated[
         str | None, typer.Option("--columns", "-c", metavar="KEY,…", help="Attributes to show, e.g. name,host,mtu.")
     ] = None,
     environment: Environment = None,
     inventory: Inventory = None,
     output: Annotated[
-        ListFormat, typer.Option("--output", "-o", help="How to show it; name prints TYPE:ID.", show_default=False)
+        ListFormat, typer.Option("--output", "-o", help="Output format; name prints TYPE:ID.", show_default=False)
     ] = ListFormat.TABLE,
 ) -> None:
-    """List the objects of a type."""
+    """List the objects of a type (also: get)."""
     conditions = [condition(text) for text in where or ()]
     with run.store(inventory=inventory) as store:
         views = views_meant(store, environment)
@@ -83,7 +85,7 @@ def list_objects(  # noqa: PLR0913 - the options of the command
         )
         _show(run, store, shown, columns=columns, output=output, several=len(views) > 1)
         if not shown:
-            fitting = " that fits" if conditions else ""
+            fitting = " matches" if conditions else ""
             run.err.say(f"no {type_}{fitting} in {' or '.join(view.environment for view in views)}")
 
 
@@ -155,4 +157,4 @@ def _list_types(run: Run, views: Sequence[StoreView], output: ListFormat) -> Non
         keys = ["environment", "type", "count"] if len(views) > 1 else ["type", "count"]
         table(run.out, keys, [[row[key] for key in keys] for row in counts])
     else:
-        run.err.say(f"{' and '.join(view.environment for view in views)}: nothing was found yet")
+        run.err.say(f"{' and '.join(view.environment for view in views)}: nothing found yet")

@@ -28,8 +28,8 @@ if TYPE_CHECKING:
 
 REFRESH_PER_S: Final = 8
 _PHASES: Final = {
-    "inventory": "looking at what is there",
-    "links": "linking",
+    "inventory": "reading the inventory",
+    "links": "finding links",
     "cliques": "building cliques",
     "store": "storing",
 }

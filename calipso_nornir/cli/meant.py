@@ -57,7 +57,9 @@ def environment_meant(
     name = one_environment(store, given)
     document = stored_environment(store, name)
     if document is None:
-        raise InvalidRequest(f"{store.uri} has no description of {name} any more: give its file, or calipso env add it")
+        raise InvalidRequest(
+            f"{store.uri} has no description of {name}: scan its file, or add it with calipso env add FILE"
+        )
     where = f"{store.uri}: environments_config/{name}"
     constants = load_catalog(metadata).constants
     return read_environment(document, where=where, constants=constants, complete=asks and recorded is None)
@@ -76,7 +78,7 @@ def keep(run: Run, store: Store, environment: Environment) -> None:
     if any(known.get(key) != value for key, value in wanted.items()):
         run.err.say(
             ("note: ", "yellow"),
-            f"the store describes {environment.name} otherwise, and goes on so (calipso env add --replace changes it)",
+            f"the store keeps its different description of {environment.name} (calipso env add --replace)",
         )
 
 
@@ -94,12 +96,12 @@ def agree_to_replace(run: Run, store: Store, environment: Environment, *, replac
         return
     if not sys.stdin.isatty():
         raise InvalidRequest(
-            f"{store.uri} knows an environment {name}, and the recording would take its place: say --replace, "
+            f"{store.uri} already holds an environment {name}; the recording would replace it. Confirm with --replace, "
             "or use another store (--store)"
         )
-    run.err.print(f"Put the recording in the place of what is known of {name}? [y/N] ", end="")
+    run.err.print(f"Replace what is stored about {name} by the recording? [y/N] ", end="")
     if sys.stdin.readline().strip().lower() not in ("y", "yes"):
-        raise InvalidRequest("nothing was replaced")
+        raise InvalidRequest("nothing replaced")
 
 
 def keep_description(run: Run, store: Store, environment: Environment, *, replace: bool) -> None:
@@ -110,7 +112,9 @@ def keep_description(run: Run, store: Store, environment: Environment, *, replac
         run.err.say(f"{environment.name}: unchanged")
         return
     if known is not None and not replace:
-        raise InvalidRequest(f"{store.uri} describes another {environment.name}; --replace puts this one in its place")
+        raise InvalidRequest(
+            f"{store.uri} already describes {environment.name} differently; --replace replaces that description"
+        )
     save_environment(store, environment)
     done = "added" if known is None else "replaced"
-    run.err.say(f"{environment.name} is {done}; next: {run.typed('env', 'check', environment.name)}")
+    run.err.say(f"{environment.name}: {done}; next: {run.typed('env', 'check', environment.name)}")

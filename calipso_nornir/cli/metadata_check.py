@@ -14,12 +14,10 @@ from calipso_nornir.errors import MetadataError
 def metadata_check(
     run: Run,
     *,
-    folders: Annotated[
-        list[str] | None, typer.Argument(metavar="DIR", help="Folders laid over what is installed.")
-    ] = None,
+    folders: Annotated[list[str] | None, typer.Argument(metavar="DIR", help="Folders with further metadata.")] = None,
     output: Output = Format.TABLE,
 ) -> None:
-    """Resolve every name in the metadata; all faults at once."""
+    """Check the metadata, and list all errors at once."""
     from calipso_nornir.metadata.loading import load_catalog  # noqa: PLC0415 - what takes long comes when needed
     from calipso_nornir.metadata.source_kinds import source_kinds  # noqa: PLC0415 - as above
 
@@ -40,6 +38,6 @@ def metadata_check(
         "sources": len(source_kinds()),
     }
     if output is Format.TABLE:
-        run.out.say("metadata is well: ", ", ".join(f"{count} {what}" for what, count in counts.items()))
+        run.out.say("metadata is valid: ", ", ".join(f"{count} {what}" for what, count in counts.items()))
     else:
         emit({"ok": True, "faults": [], **{what.replace(" ", "_"): count for what, count in counts.items()}}, output)

@@ -23,13 +23,13 @@ def parsers_test(
     metadata: Metadata = None,
     output: Output = Format.TABLE,
 ) -> None:
-    """Run golden pairs: what a tool printed, and what a parser has to make of it."""
+    """Run golden pairs: a command's output, and what its parser must return."""
     from calipso_nornir.metadata.loading import load_catalog  # noqa: PLC0415 - what takes long comes when needed
 
     known = load_catalog(metadata or ()).parsers
     results = [result for folder in folders for result in _results(folder, known)]
     if not results:
-        raise InvalidRequest(f"no pair PLATFORM/COMMAND/CASE.raw with CASE.yml is below {', '.join(folders)}")
+        raise InvalidRequest(f"no pair of PLATFORM/COMMAND/CASE.raw and CASE.yml below {', '.join(folders)}")
     failed = [result for result in results if result["differences"]]
     if output is not Format.TABLE:
         emit(results, output)
@@ -47,7 +47,7 @@ def _results(folder: str, known: Mapping[str, Callable[[str], Any]]) -> list[dic
     from calipso_nornir.testing.parser_cases import find_cases, run_case  # noqa: PLC0415 - what takes long comes when needed
 
     if not Path(folder).is_dir():
-        raise InvalidRequest(f"{folder} is no folder")
+        raise InvalidRequest(f"{folder} is not a folder")
     return [
         {"folder": folder, "case": case.name, "differences": run_case(case, known)} for case in find_cases(Path(folder))
     ]

@@ -17,7 +17,11 @@ def record(  # noqa: PLR0913 - the options of the command
     *,
     environment: Annotated[
         str,
-        typer.Argument(metavar="ENV|FILE", autocompletion=completing.environments, help="As for scan."),
+        typer.Argument(
+            metavar="ENV|FILE",
+            autocompletion=completing.environments,
+            help="Name of an environment, or a YAML file that describes one.",
+        ),
     ],
     path: Annotated[str, typer.Argument(metavar="FILE", help="The recording to write.")],
     metadata: Metadata = None,
@@ -25,7 +29,7 @@ def record(  # noqa: PLR0913 - the options of the command
     untested: Untested = False,
     output: Output = Format.TABLE,
 ) -> None:
-    """Scan into a recording; no store is changed."""
+    """Scan into a recording; the store stays unchanged."""
     from calipso_nornir.cli.scanning import record_and_tell  # noqa: PLC0415 - what takes long comes when needed
 
     options = ScanOptions(which=environment, record=path, metadata=metadata, nornir=nornir, untested=untested)

@@ -17,14 +17,14 @@ def replay(  # noqa: PLR0913 - the options of the command
     path: BundleArgument,
     environment: Annotated[
         str | None,
-        typer.Option("--env", "-e", metavar="NAME|FILE", help="Its environment, if not the recording's own."),
+        typer.Option("--env", "-e", metavar="NAME|FILE", help="Environment to scan as; default: the recording's own."),
     ] = None,
     replace: Replace = False,
     inventory: Inventory = None,
     metadata: Metadata = None,
     output: Output = Format.TABLE,
 ) -> None:
-    """Scan from a recording in place of a cloud."""
+    """Scan a recording instead of a cloud."""
     from calipso_nornir.cli.scanning import scan_and_tell  # noqa: PLC0415 - what takes long comes when needed
 
     options = ScanOptions(env=environment, replay=path, replace=replace, inventory=inventory, metadata=metadata)

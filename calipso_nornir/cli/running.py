@@ -51,8 +51,8 @@ class _Common:
             "--store",
             metavar="URI|PATH",
             rich_help_panel=COMMON_PANEL,
-            help="Where environments are kept: mongodb://…, sqlite:///PATH or a path. Default: CALIPSO_STORE, "
-            "else a file of your own.",
+            help="Where environments are stored: mongodb://…, sqlite:///PATH or a path. Default: CALIPSO_STORE, "
+            "or a file in your home directory.",
         ),
     ] = None
     verbose: Annotated[
@@ -240,7 +240,7 @@ def guarded(run: Run) -> Iterator[None]:
     except Exception as error:  # noqa: BLE001 - a fault of ours must not look like a crash either
         run.report(error)
         if not run.verbose:
-            run.err.say(f"This is a fault of calipso itself ({type(error).__name__}). Report it with what -v prints.")
+            run.err.say(f"This is a bug in calipso ({type(error).__name__}). Please report it with the output of -v.")
         raise typer.Exit(FAILED) from None
 
 

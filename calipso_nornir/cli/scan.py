@@ -11,7 +11,7 @@ from calipso_nornir.errors import InvalidRequest
 
 
 def scan(run: Run, *, options: ScanOptions, output: Output = Format.TABLE) -> None:
-    """Scan an environment: find, link, build cliques, store."""
+    """Scan an environment and store what was found."""
     from calipso_nornir.cli.scanning import scan_and_tell  # noqa: PLC0415 - what takes long comes when needed
 
     if options.loglevel is not None:
@@ -25,5 +25,5 @@ def _use_mongo(run: Run, path: str) -> None:
     from calipso_nornir.cli.mongo_config import mongo_uri  # noqa: PLC0415 - as above
 
     if run.store_uri is not None:
-        raise InvalidRequest("--mongo_config and --store both say where the store is: which one?")
+        raise InvalidRequest("--mongo_config and --store exclude each other")
     run.store_uri = mongo_uri(path)

@@ -46,7 +46,7 @@ class ScanOptions:
         typer.Argument(
             metavar="ENV|FILE",
             autocompletion=completing.environments,
-            help="Name of an environment of the store, or a YAML file that describes one.",
+            help="Name of an environment in the store, or a YAML file that describes one.",
         ),
     ] = None
     mongo_config: Annotated[
@@ -63,13 +63,17 @@ class ScanOptions:
             metavar="NAME",
             envvar="CALIPSO_ENV",
             autocompletion=completing.environments,
-            help="Name of an environment of the store.",
+            help="Name of an environment in the store.",
         ),
     ] = None
     type: Annotated[
         str | None,
         typer.Option(
-            "--type", "-t", metavar="TYPE", autocompletion=completing.object_types, help="Type of the object of --id."
+            "--type",
+            "-t",
+            metavar="TYPE",
+            autocompletion=completing.object_types,
+            help="Type of the object given by --id.",
         ),
     ] = None
     inventory: Inventory = None
@@ -79,56 +83,56 @@ class ScanOptions:
             "--scan_self/--no-scan_self",
             "--scan-self/--no-scan-self",
             "-s",
-            help="Scan the object of --id itself, too, not only what is below it.",
+            help="Scan the object given by --id, too, not only what is below it.",
         ),
     ] = True
     id: Annotated[
         str | None,
-        typer.Option("--id", "-i", metavar="ID", help="Scan only this object of the inventory and what is below it."),
+        typer.Option("--id", "-i", metavar="ID", help="Scan only this object and what is below it."),
     ] = None
     parent_id: Annotated[
         str | None,
-        typer.Option("--parent_id", "--parent-id", "-p", metavar="ID", help="Checked: what the object is under."),
+        typer.Option("--parent_id", "--parent-id", "-p", metavar="ID", help="Parent that the object must have."),
     ] = None
     parent_type: Annotated[
         str | None,
-        typer.Option("--parent_type", "--parent-type", "-a", metavar="TYPE", help="Checked: the type of that."),
+        typer.Option("--parent_type", "--parent-type", "-a", metavar="TYPE", help="Type of that parent."),
     ] = None
     id_field: Annotated[
-        IdField, typer.Option("--id_field", "--id-field", "-f", help="What --id is: an id or a name.")
+        IdField, typer.Option("--id_field", "--id-field", "-f", help="Whether --id is an id or a name.")
     ] = IdField.ID
     loglevel: Annotated[
-        Level | None, typer.Option("--loglevel", "-l", case_sensitive=False, help="What to log on standard error.")
+        Level | None, typer.Option("--loglevel", "-l", case_sensitive=False, help="Level of the log on standard error.")
     ] = None
     clear: Annotated[
-        bool, typer.Option("--clear", help="Take nothing over from before: what cannot be looked at is lost.")
+        bool, typer.Option("--clear", help="Start afresh: what cannot be scanned now is removed, not kept.")
     ] = False
     clear_all: Annotated[
-        bool, typer.Option("--clear_all", "--clear-all", help="First remove what is known of every environment.")
+        bool, typer.Option("--clear_all", "--clear-all", help="First remove the inventory of every environment.")
     ] = False
-    yes: Annotated[bool, typer.Option("--yes", help="Do not ask before --clear_all.")] = False
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask for confirmation of --clear_all.")] = False
     monitoring_setup_only: Annotated[
         bool,
-        typer.Option("--monitoring_setup_only", "--monitoring-setup-only", help="Not part of this release."),
+        typer.Option("--monitoring_setup_only", "--monitoring-setup-only", help="Not available in this release."),
     ] = False
     inventory_only: Annotated[
-        bool, typer.Option("--inventory_only", "--inventory-only", help="Neither links nor cliques.")
+        bool, typer.Option("--inventory_only", "--inventory-only", help="Scan objects only; no links, no cliques.")
     ] = False
     links_only: Annotated[
-        bool, typer.Option("--links_only", "--links-only", help="Only links, from the inventory that there is.")
+        bool, typer.Option("--links_only", "--links-only", help="Only compute links from the stored inventory.")
     ] = False
     cliques_only: Annotated[
-        bool, typer.Option("--cliques_only", "--cliques-only", help="Only cliques, from the links that there are.")
+        bool, typer.Option("--cliques_only", "--cliques-only", help="Only compute cliques from the stored links.")
     ] = False
     implicit_links: Annotated[
-        bool, typer.Option("--implicit_links", "--implicit-links", help="Derive implicit links, too.")
+        bool, typer.Option("--implicit_links", "--implicit-links", help="Also derive implicit links.")
     ] = False
     metadata: Metadata = None
     record: Annotated[
         str | None, typer.Option("--record", metavar="FILE", help="Record every question and answer, without secrets.")
     ] = None
     replay: Annotated[
-        str | None, typer.Option("--replay", metavar="FILE", help="Let a recording answer in place of the cloud.")
+        str | None, typer.Option("--replay", metavar="FILE", help="Scan this recording instead of the cloud.")
     ] = None
     replace: Replace = False
     nornir: Nornir = None
@@ -140,11 +144,11 @@ class ScanOptions:
         if self.id is None:
             for name in ("parent_id", "parent_type"):
                 if getattr(self, name) is not None:
-                    raise InvalidRequest(f"--{name} is checked against the object of --id; --id is missing")
+                    raise InvalidRequest(f"--{name} needs --id")
             if self.type not in (None, "environment"):
-                raise InvalidRequest("--type is the type of the object of --id; --id is missing")
+                raise InvalidRequest("--type needs --id")
         if None not in (self.env, self.which) and self.env != self.which:
-            raise InvalidRequest(f"--env {self.env} and {self.which}: which one?")
+            raise InvalidRequest(f"--env {self.env} and {self.which} contradict each other")
 
     @property
     def environment(self) -> str | None:

@@ -100,7 +100,7 @@ def _must_be_tested(run: Run, environment: Environment, options: ScanOptions) ->
     if problems and not options.untested:
         raise UntestedEnvironment(environment.name, problems)
     for problem in problems:
-        run.err.say(("note: ", "yellow"), f"{problem}: what this scan finds may be incomplete or wrong")
+        run.err.say(("note: ", "yellow"), f"{problem}: the results may be incomplete or wrong")
 
 
 def end_with(report: ScanReport) -> None:
@@ -128,10 +128,10 @@ def _clear_all(run: Run, store: Store, *, agreed: bool) -> None:
     names = known_environments(store)
     if not agreed:
         if not sys.stdin.isatty():
-            raise InvalidRequest("--clear_all removes what is known of every environment: say --yes, too")
+            raise InvalidRequest("--clear_all removes the inventory of every environment: confirm with --yes")
         run.err.print(
             f"Remove all objects, links and cliques of {', '.join(names) or 'no environment'}? [y/N] ", end=""
         )
         if sys.stdin.readline().strip().lower() not in ("y", "yes"):
-            raise InvalidRequest("nothing was removed, nothing scanned")
+            raise InvalidRequest("nothing removed, nothing scanned")
     clear_all(store)

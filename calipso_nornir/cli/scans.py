@@ -33,7 +33,7 @@ def scans(
     inventory: Inventory = None,
     output: Output = Format.TABLE,
 ) -> None:
-    """List the last scans, newest first; with show ID: one of them."""
+    """List the last scans, newest first; scans show ID shows one."""
     with run.store(inventory=inventory) as store:
         found = newest_first(store, environment)
     if output is not Format.TABLE:
@@ -42,7 +42,7 @@ def scans(
         columns = ("started", "environment", "status", "seconds", "of", "objects", "changes", "failures", "scan_id")
         table(run.out, columns, [_row(one) for one in found[:limit]])
     else:
-        run.err.say("nothing was scanned yet")
+        run.err.say("no scans yet")
 
 
 def newest_first(store: Store, environment: str | None) -> list[dict[str, Any]]:

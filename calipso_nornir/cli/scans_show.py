@@ -27,11 +27,11 @@ def scans_show(  # noqa: PLR0913 - the options of the command
         typer.Argument(
             metavar="ID",
             autocompletion=completing.scans,
-            help="Id of the scan, or how it begins; default: the last one.",
+            help="Id of the scan, or the beginning of it; default: last.",
         ),
     ] = LAST,
     environment: Environment = None,
-    everything: Annotated[bool, typer.Option("--all", help="Every removed object and every step.")] = False,
+    everything: Annotated[bool, typer.Option("--all", help="Show every removed object and every step.")] = False,
     inventory: Inventory = None,
     output: Output = Format.TABLE,
 ) -> None:
@@ -47,12 +47,12 @@ def scans_show(  # noqa: PLR0913 - the options of the command
 def _meant(store: Store, id_: str, environment: str | None) -> dict[str, Any]:
     known = newest_first(store, environment)
     if not known:
-        raise InvalidRequest(f"{store.uri}: nothing was scanned yet")
+        raise InvalidRequest(f"{store.uri}: no scans yet")
     if id_ == LAST:
         return known[0]
     found = [one for one in known if str(one.get("scan_id")).startswith(id_)]
     if not found:
-        raise InvalidRequest(f'no scan has an id that begins with "{id_}": calipso scans lists them')
+        raise InvalidRequest(f'no scan has an id that begins with "{id_}": calipso scans lists the ids')
     if len(found) > 1:
         lines = tuple(f"{one.get('scan_id')}  {one.get('start_timestamp')}  {one.get('environment')}" for one in found)
         raise AmbiguousObject(id_, lines, "Give more of the id.")

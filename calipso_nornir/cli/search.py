@@ -27,9 +27,9 @@ def search(  # noqa: PLR0913 - the options of the command
     inventory: Inventory = None,
     output: Output = Format.TABLE,
 ) -> None:
-    """Find objects by a text.
+    """Search for a text in names, ids and attributes.
 
-    Names, ids and attributes are searched, ignoring case; matching names come first.
+    Case does not matter; matching names come first.
     """
     with run.store(inventory=inventory) as store:
         views = views_meant(store, environment)
@@ -48,4 +48,4 @@ def search(  # noqa: PLR0913 - the options of the command
     else:
         run.err.say(f'nothing contains "{text}"')
     if more or len(found) == limit:
-        run.err.say((f"the first {limit}; --limit shows more", "dim"))
+        run.err.say((f"first {limit} shown; --limit N shows more", "dim"))

@@ -8,7 +8,7 @@ import typer
 from calipso_nornir.cli import completing
 from calipso_nornir.cli.output import Format
 
-Output: TypeAlias = Annotated[Format, typer.Option("--output", "-o", help="How to show it.", show_default=False)]
+Output: TypeAlias = Annotated[Format, typer.Option("--output", "-o", help="Output format.", show_default=False)]
 
 Environment: TypeAlias = Annotated[
     str | None,
@@ -18,7 +18,7 @@ Environment: TypeAlias = Annotated[
         metavar="NAME",
         envvar="CALIPSO_ENV",
         autocompletion=completing.environments,
-        help="The environment; needed when the store holds several.",
+        help="The environment; may be omitted if the store holds only one.",
     ),
 ]
 
@@ -28,7 +28,7 @@ EnvironmentName: TypeAlias = Annotated[
         metavar="NAME",
         envvar="CALIPSO_ENV",
         autocompletion=completing.environments,
-        help="The environment; needed when the store holds several.",
+        help="The environment; may be omitted if the store holds only one.",
     ),
 ]
 """For the commands of ``calipso env``, which are about an environment itself."""
@@ -49,24 +49,24 @@ Type: TypeAlias = Annotated[
 
 Inventory: TypeAlias = Annotated[
     str | None,
-    typer.Option("--inventory", "-y", metavar="NAME", help="Name of an alternative inventory in the store."),
+    typer.Option("--inventory", "-y", metavar="NAME", help="Use this alternative inventory of the store."),
 ]
 
 Nornir: TypeAlias = Annotated[
     str | None,
-    typer.Option("--nornir", metavar="CONFIG", help="Nornir configuration whose inventory says how hosts are reached."),
+    typer.Option("--nornir", metavar="CONFIG", help="Nornir configuration; its inventory says how to reach the hosts."),
 ]
 
 Metadata: TypeAlias = Annotated[
     list[str] | None,
-    typer.Option("--metadata", metavar="DIR", help="Folder with further metadata; may be given several times."),
+    typer.Option("--metadata", metavar="DIR", help="Folder with further metadata. Repeatable."),
 ]
 
 BundleArgument: TypeAlias = Annotated[str, typer.Argument(metavar="FILE", help="A recording.")]
 
 Replace: TypeAlias = Annotated[
     bool,
-    typer.Option("--replace", help="Let the recording take the place of an environment that the store knows."),
+    typer.Option("--replace", help="Replace an environment of that name in the store."),
 ]
 
 Where: TypeAlias = Annotated[
@@ -81,5 +81,5 @@ Where: TypeAlias = Annotated[
 
 Untested: TypeAlias = Annotated[
     bool,
-    typer.Option("--untested", help="Scan also a kind of cloud that is not listed as supported."),
+    typer.Option("--untested", help="Scan even if this kind of cloud is not listed as supported."),
 ]

@@ -26,7 +26,7 @@ def show(  # noqa: PLR0913 - the options of the command
     inventory: Inventory = None,
     output: Output = Format.TABLE,
 ) -> None:
-    """Show one object with all that is known of it."""
+    """Show everything known about one object."""
     with run.store(inventory=inventory) as store:
         view, one = find_one(store, what, environment=environment, type_=type_)
         if output is Format.TABLE:
@@ -59,7 +59,7 @@ def print_object(run: Run, view: StoreView, one: InventoryObject, *, fresh: Fres
             out.say(*parts)
     explain = run.typed("explain", f"{one.type}:{one.id}", environment=view.environment)
     out.say("")
-    out.say((f"where this comes from: {explain}", "dim"))
+    out.say((f"evidence: {explain}", "dim"))
 
 
 def referred(view: StoreView, one: InventoryObject) -> InventoryObject | None:

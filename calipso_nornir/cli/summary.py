@@ -35,13 +35,15 @@ def print_summary(out: Terminal, report: ScanReport, *, everything: bool = False
     seconds = (report.ended_at - report.started_at).total_seconds() if report.ended_at else 0.0
     out.say((report.environment, "bold"), "  ", (words, style), f" in {seconds:.1f} s")
     if report.status not in ("failed", "aborted"):
-        _print_changes(out, report)
+        whole = sum(report.counts.values()) <= report.objects.total
+        _print_changes(out, report, whole=whole)
         counts = [f"{count} {type_}" for type_, count in _counted(report)]
         if counts:
             out.say("")
-            out.say((", ".join(counts), "dim"))
+            holds = "" if whole else f"{report.environment} as a whole: "
+            out.say((holds + ", ".join(counts), "dim"))
         _print_removed(out, report, everything=everything)
-    _print_troubles(out, report.failures, title="failure", everything=everything)
+    _print_troubles(out, report.failures, kept=report.status != "failed", everything=everything)
     _print_notices(out, report.notices, everything=everything)
 
 
@@ -64,13 +66,13 @@ def print_next(out: Terminal, steps: Iterable[str]) -> None:
         out.say(("next  ", "dim"), step)
 
 
-def _print_changes(out: Terminal, report: ScanReport) -> None:
+def _print_changes(out: Terminal, report: ScanReport, *, whole: bool) -> None:
     rows = [
         (what, changes.total, changes.new, changes.changed, changes.unchanged, changes.removed, changes.kept)
         for what, changes in (("objects", report.objects), ("links", report.links), ("cliques", report.cliques))
     ]
     out.say("")
-    table(out, ("", "now", "new", "changed", "unchanged", "removed", "kept"), rows)
+    table(out, ("", "now" if whole else "scanned", "new", "changed", "unchanged", "removed", "kept"), rows)
 
 
 def _counted(report: ScanReport) -> list[tuple[str, int]]:
@@ -93,11 +95,11 @@ def _print_removed(out: Terminal, report: ScanReport, *, everything: bool) -> No
         out.say((f"      and {len(gone) - len(shown)} more (-v lists all)", "dim"))
 
 
-def _print_troubles(out: Terminal, troubles: Sequence[Trouble], *, title: str, everything: bool) -> None:
+def _print_troubles(out: Terminal, troubles: Sequence[Trouble], *, kept: bool, everything: bool) -> None:
     if not troubles:
         return
     out.say("")
-    out.say((f"{len(troubles)} {title}{'s' if len(troubles) != 1 else ''}", WRONG))
+    out.say((f"{len(troubles)} failure{'s' if len(troubles) != 1 else ''}", WRONG))
     for trouble in troubles:
         for number, line in enumerate(str(trouble.error).splitlines()):
             out.say(("✗ " if number == 0 else "  ", WRONG), line)
@@ -107,8 +109,8 @@ def _print_troubles(out: Terminal, troubles: Sequence[Trouble], *, title: str, e
             out.say((f"    not seen: {one}", "dim"))
         if len(affected) > len(shown):
             out.say((f"    and {len(affected) - len(shown)} more (-v lists all)", "dim"))
-    kept = " What was known there is kept." if title == "failure" else ""
-    out.say((f"Nothing was taken for gone because it could not be looked at.{kept}", "dim"))
+    if kept:
+        out.say(("Nothing was removed because of this: what could not be examined is kept as it was.", "dim"))
 
 
 def _print_notices(out: Terminal, notices: Sequence[Trouble], *, everything: bool) -> None:

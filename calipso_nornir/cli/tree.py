@@ -38,15 +38,13 @@ def tree(  # noqa: PLR0913 - the options of the command
         typer.Option("--type", "-t", metavar="TYPE", autocompletion=completing.object_types, help="Type of OBJECT."),
     ] = None,
     depth: Annotated[int | None, typer.Option("--depth", min=0, metavar="N", help="At most this many levels.")] = None,
-    everything: Annotated[
-        bool, typer.Option("--all", help="Show empty folders and objects that are hidden from trees, too.")
-    ] = False,
+    everything: Annotated[bool, typer.Option("--all", help="Also show empty folders and hidden objects.")] = False,
     inventory: Inventory = None,
     output: Output = Format.TABLE,
 ) -> None:
-    """Show what was found as a tree."""
+    """Show the inventory as a tree."""
     if type_ is not None and what is None:
-        raise InvalidRequest(f"--type says what type OBJECT is of; to list all of a type: calipso list {type_}")
+        raise InvalidRequest(f"--type is the type of OBJECT; to list all of a type: calipso list {type_}")
     with run.store(inventory=inventory) as store:
         if what is None or (type_ is None and environment in (None, what) and what in known_environments(store)):
             view = store.view(one_environment(store, environment or what))

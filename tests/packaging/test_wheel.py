@@ -116,7 +116,7 @@ def test_the_demo(installed: Installed, tmp_path: Path) -> None:
 
 
 def test_the_metadata(installed: Installed) -> None:
-    assert said(installed, "metadata", "check").startswith("metadata is well: ")
+    assert said(installed, "metadata", "check").startswith("metadata is valid: ")
 
 
 def test_the_parsers(installed: Installed) -> None:

@@ -133,4 +133,4 @@ def test_a_certificate_file_that_is_not_there_is_told(nowhere: Path, key: str) -
 
 def test_it_says_what_to_do_next(nowhere: Path) -> None:
     said = calipso("env", "check", nowhere, "--section", "ssh")
-    assert f"mend what is marked NO (edit {nowhere}), then calipso env check {nowhere}" in said.err
+    assert f"fix what is marked NO (edit {nowhere}), then calipso env check {nowhere}" in said.err

@@ -50,7 +50,7 @@ def test_add_list_show_remove(file: Path, tmp_path: Path) -> None:
     assert "there is no store" in calipso("env", "list", store=store).err
     added = calipso("env", "add", file, store=store)
     assert (added.status, added.out) == (0, "")
-    assert "prod is added" in added.err
+    assert "prod: added" in added.err
     (row,) = calipso("env", "list", "-o", "json", store=store).json
     assert row["name"] == "prod"
     assert row["objects"] == 0
@@ -106,7 +106,7 @@ def test_all_faults_of_a_file_at_once_without_its_secrets(tmp_path: Path) -> Non
 def test_removing_leaves_the_inventory_unless_told_otherwise(tmp_path: Path) -> None:
     store = filled(tmp_path / "s.db", bundle(tmp_path / "b.calipso"))
     said = calipso("env", "remove", "lab", store=store)
-    assert "what was found in it stays" in said.err
+    assert "its inventory stays" in said.err
     assert calipso("tree", "lab", "--depth", "0", store=store).status == 0
     assert calipso("env", "show", "lab", store=store).status == 2
     assert calipso("env", "list", "-o", "json", store=store).json[0]["objects"] > 0

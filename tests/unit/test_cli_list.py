@@ -174,7 +174,7 @@ def test_unknown_types_are_refused_with_the_nearest_everywhere(store: Path) -> N
 
 def test_a_declared_type_without_objects_is_no_mistake(store: Path) -> None:
     said = calipso("list", "port", "-w", "name=nonesuch", store=store)
-    assert (said.status, said.out, said.err) == (0, "", "no port that fits in lab\n")
+    assert (said.status, said.out, said.err) == (0, "", "no port matches in lab\n")
 
 
 def test_filters_columns_and_order(store: Path) -> None:

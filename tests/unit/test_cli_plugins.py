@@ -23,7 +23,7 @@ GOLDEN = Path(__file__).parents[1] / "parsers"
 def test_the_shipped_metadata_is_well() -> None:
     said = calipso("metadata", "check")
     assert said.status == 0
-    assert said.out.startswith("metadata is well: ")
+    assert said.out.startswith("metadata is valid: ")
     assert calipso("metadata", "check", "-o", "json").json["ok"] is True
 
 
@@ -66,7 +66,7 @@ def test_the_doctor_finds_this_machine_well(tmp_path: Path, monkeypatch: pytest.
     monkeypatch.delenv("SSH_AUTH_SOCK", raising=False)
     said = calipso("doctor", store=tmp_path / "s.db")
     assert said.status == 0, said.out
-    assert "not there yet" in said.out
+    assert "does not exist yet" in said.out
     assert not (tmp_path / "s.db").exists()
     found = {one["what"]: one["state"] for one in calipso("doctor", "-o", "json", store=tmp_path / "s.db").json}
     assert found["entry points"] == found["metadata"] == found["packages"] == found["Python"] == "ok"
@@ -132,6 +132,6 @@ def test_a_fault_of_ours_is_told_as_one(monkeypatch: pytest.MonkeyPatch, tmp_pat
     monkeypatch.setattr(Run, "store", broken)
     said = calipso("tree", store=tmp_path / "s.db")
     assert said.status == 1
-    assert "This is a fault of calipso itself (KeyError)" in said.err
+    assert "This is a bug in calipso (KeyError)" in said.err
     assert "Traceback" not in said.err
     assert "\x1b[31m" not in said.err

@@ -45,7 +45,7 @@ def test_plain_lines_where_there_is_no_terminal() -> None:
         for event in EVENTS:
             progress(event)
     assert text.getvalue().splitlines() == [
-        "lab: looking at what is there",
+        "lab: reading the inventory",
         "lab: asking the API, round 1",
         "lab: asking 5 hosts, round 2",
         "✗ cmp2\\x1b[2J: no SSH session with cmp2:22: refused",
