@@ -20,7 +20,7 @@ from calipso_nornir.errors import (
 )
 from calipso_nornir.model.environment import SecretRef
 from calipso_nornir.model.queries import Command
-from calipso_nornir.sources.cli import CliSource
+from calipso_nornir.sources.cli import CliSource, ssh_options
 from tests.fixtures import needs
 from tests.fixtures.cli_sections import SECRETS, ask, ask_once, known_hosts, secret, section, texts
 from tests.fixtures.sshd import LOOPBACK, Account, Sshd, make_key, public, sign_host_key, ssh_agent
@@ -87,6 +87,21 @@ def test_a_refused_login_is_not_tried_again_in_the_next_round(
     assert first == second[:1]
     assert isinstance(second[1], LoginRefused)
     assert sshd.connections() == 1
+
+
+def test_a_source_that_stays_open_sees_what_was_mended(
+    sshd: Sshd, settings: dict[str, Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(ssh_options, "REMEMBERED_S", 0.0)
+    known = known_hosts(tmp_path / "known")
+    settings["hosts"]["node"]["key"] = str(tmp_path / "mine")
+    source = CliSource.for_section(settings, secret=secret)
+    assert isinstance(ask(source, "node", "true")[0], HostKeyUnknown)
+    known_hosts(known, sshd)
+    assert isinstance(ask(source, "node", "true")[0], LoginRefused)
+    sshd.authorize(make_key(tmp_path / "mine"))
+    assert texts(ask(source, "node", "echo in")) == ["in\n"]
+    source.close()
 
 
 def test_agent(sshd: Sshd, settings: dict[str, Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -276,6 +291,11 @@ def test_key_and_password_where_the_server_wants_both(tmp_path: Path) -> None:
         settings = section(known_hosts(tmp_path / "known", sshd), node=sshd)
         (error,) = ask_once(settings, "node", "true")
         assert isinstance(error, LoginRefused)
+        assert error.cause == f"key {sshd.key}: accepted, but not enough"
+        settings["pwd"] = SecretRef("env", "wrong")
+        (error,) = ask_once(settings, "node", "true")
+        assert isinstance(error, LoginRefused)
+        assert error.cause == f"key {sshd.key}: accepted, but not enough; password: refused"
         settings["pwd"] = SecretRef("env", "right")
         assert texts(ask_once(settings, "node", "id -un")) == ["withpass\n"]
 

@@ -20,6 +20,7 @@ from calipso_nornir.errors import (
     LoginRefused,
     Retriable,
 )
+from calipso_nornir.sources.cli import ssh_options
 from calipso_nornir.sources.cli.dialling import dial, joined
 from calipso_nornir.sources.cli.event_loop import LoopWork
 from calipso_nornir.sources.cli.handshake import log_in
@@ -55,8 +56,8 @@ class _Jump:
 
     def refusal(self) -> CalipsoError | None:
         """Return the error of the last try, while trying again is of no use."""
-        waited = time.monotonic() > self.tried_at + RETRY_JUMP_AFTER_S
-        return None if waited and isinstance(self.error, Retriable) else self.error
+        remembered_s = RETRY_JUMP_AFTER_S if isinstance(self.error, Retriable) else ssh_options.REMEMBERED_S
+        return self.error if time.monotonic() < self.tried_at + remembered_s else None
 
 
 class Connector:
@@ -93,6 +94,12 @@ class Connector:
                 self._read["ssh_config", chosen] = SshConfig(chosen)
             config: SshConfig = self._read["ssh_config", chosen]
             return config
+
+    def read_again(self) -> None:
+        """Take files for new: somebody may have mended what kept hosts from being reached."""
+        with self._guard:
+            self._read.clear()
+        self._ring.forget()
 
     def connect(self, host: str, way: tuple[SshServer, ...], reach: Reach) -> asyncssh.SSHClientConnection:
         """Return an authenticated connection to the last server of a way."""

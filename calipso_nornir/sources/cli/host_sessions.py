@@ -53,6 +53,10 @@ class HostSessions:
             self._cancelled = False
         self._connector.work.proceed()
 
+    def read_again(self) -> None:
+        """Read known_hosts, ssh config and keys again when they are needed next."""
+        self._connector.read_again()
+
     def ask(self, host: Host, steps: Mapping[Command, ScriptStep]) -> dict[Command, Outcome]:
         """Answer all commands of one host; raises what kept a session from being had."""
         self._go_on(host)

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+from collections import defaultdict
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
 
@@ -22,22 +23,24 @@ class KeyRing:
     """Reads and decrypts each key once, not once a host: bcrypt takes 0.1 s and more. For one event loop."""
 
     def __init__(self) -> None:
-        self._lock = asyncio.Lock()
         self._keys: dict[tuple[str, LazySecret | None], PrivateKey] = {}
+        self._locks: defaultdict[object, asyncio.Lock] = defaultdict(asyncio.Lock)
+
+    def forget(self) -> None:
+        """Read all keys again when they are needed next."""
+        self._keys = {}
 
     async def load(self, path: str, passphrase: LazySecret | None) -> PrivateKey:
         """Return a private key of any type, with its certificate when there is one; ValueError says why not."""
-        async with self._lock:
+        async with self._locks[path, passphrase]:
             if (path, passphrase) not in self._keys:
                 self._keys[path, passphrase] = await asyncio.to_thread(_private_key, path, passphrase)
             return self._keys[path, passphrase]
 
     async def reveal(self, secret: LazySecret) -> str:
-        """Return a secret's text; fetching it may take a person's time, so it holds up nobody else."""
-        if secret.fetched:
-            return secret.reveal()
-        async with self._lock:  # a hundred hosts want it at once: one thread is enough to fetch it
-            return await asyncio.to_thread(secret.reveal)
+        """Return a secret's text; fetching it may take a person's time, so a thread of its own waits for it."""
+        async with self._locks[secret]:  # a hundred hosts want it at once: one thread is enough
+            return secret.reveal() if secret.fetched else await asyncio.to_thread(secret.reveal)
 
 
 async def agent_keys() -> tuple[asyncssh.SSHAgentClient | None, Sequence[asyncssh.SSHKeyPair]]:

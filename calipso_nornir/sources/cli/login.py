@@ -94,7 +94,7 @@ class Login(asyncssh.SSHClient):
         assert self._server.credentials.password is not None  # noqa: S101 - it is not asked for else
         with self._fetching():
             await self.key_proven()
-            self._next()
+            self._next("accepted, but not enough")  # after a refused one the next key would have been asked for
             self.trying, self._password_given = "password", True
             return await self._ring.reveal(self._server.credentials.password)
 
@@ -103,9 +103,9 @@ class Login(asyncssh.SSHClient):
         if self._agent is not None:
             self._agent.close()
 
-    def refusal(self, ending: str = "refused") -> str:
+    def refusal(self, ending: str = "") -> str:
         """Say what was tried, how the last of it ended, and what the server would take."""
-        self._next(ending)
+        self._next(ending or ("refused" if self._password_given else "accepted, but not enough"))
         login = self._server.credentials
         if login.password is not None and not self._password_given:
             only = f" (only {', '.join(self._offered)})" if self._offered else ""

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import logging
+import time
 from collections import defaultdict
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -29,6 +30,7 @@ from calipso_nornir.errors import (
 )
 from calipso_nornir.model.protocols import Reply
 from calipso_nornir.model.queries import Command, ReachableHosts
+from calipso_nornir.sources.cli import ssh_options
 from calipso_nornir.sources.cli.host_sessions import LINUX, HostSessions
 from calipso_nornir.sources.cli.limits import Limits
 from calipso_nornir.sources.cli.prefixes import Prefixes
@@ -55,7 +57,7 @@ class CliSource:
 
     A host is asked anew in every round, also after it could not be reached: nothing leaves it out
     silently. Only a refused login, and a host key that is unknown or wrong, are remembered and not
-    tried again, since nothing can change that during a scan and accounts get locked.
+    tried again for some minutes: nothing changes that by itself, and accounts get locked.
 
     Args:
         nornir: its inventory decides how hosts are reached; a host that is not in it is ``HostNotListed``.
@@ -92,6 +94,7 @@ class CliSource:
         self._listed = tuple(listed)
         self._on_host = on_host
         self._refused: dict[str, CalipsoError] = {}
+        self._refused_at = 0.0
 
     @classmethod
     def for_section(  # noqa: PLR0913 - as above
@@ -135,6 +138,7 @@ class CliSource:
     def answer(self, queries: Sequence[Query]) -> dict[Query, Outcome]:
         """Run all commands of a round; every query is a key of the result."""
         self._sessions.begin()
+        self._forget()
         asked: defaultdict[str, dict[Command, None]] = defaultdict(dict)
         for query in queries:
             if isinstance(query, Command):
@@ -144,6 +148,12 @@ class CliSource:
             query: answers[query.request] if isinstance(query, Command) else self._answer_without_a_host(query)
             for query in queries
         }
+
+    def _forget(self) -> None:
+        """Try those again that were refused some minutes ago: a source may stay open for days."""
+        if self._refused and time.monotonic() >= self._refused_at + ssh_options.REMEMBERED_S:
+            self._refused.clear()
+            self._sessions.read_again()
 
     def _answer_without_a_host(self, query: Query) -> Outcome:
         """Tell which hosts can be reached. The names come from whoever says how to log in: no host is asked."""
@@ -232,7 +242,7 @@ class CliSource:
             except CalipsoError as raised:
                 error = raised
                 if not isinstance(error, Retriable):
-                    self._refused[host.name] = error
+                    self._refused[host.name], self._refused_at = error, time.monotonic()
             except Exception as raised:
                 logger.exception("%s: a fault of calipso_nornir itself", host.name)
                 error = ConnectionLost(host.name, commands[0].text, f"internal error: {type(raised).__name__}")

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from dataclasses import dataclass, field, fields
 from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any, Literal, Self, TypeAlias, cast, get_args
@@ -17,16 +18,20 @@ HostKeyMode: TypeAlias = Literal["strict", "accept-new", "insecure"]
 
 DEFAULT_CONNECT_TIMEOUT_S = 10.0
 
+REMEMBERED_S = 300.0
+"""What cannot change by itself (a login that is refused, a secret that is not there) is not tried again before."""
+
 
 class LazySecret:
     """A password or passphrase that is fetched when it is first used, once, and shows in no text."""
 
-    __slots__ = ("_lock", "_read", "_result")
+    __slots__ = ("_at", "_lock", "_read", "_result")
 
     def __init__(self, read: Callable[[], str]) -> None:
         self._read = read
         self._lock = threading.Lock()
         self._result: str | CalipsoError | None = None
+        self._at = 0.0
 
     @classmethod
     def of(cls, value: str | LazySecret | None) -> LazySecret | None:
@@ -38,18 +43,23 @@ class LazySecret:
     def reveal(self) -> str:
         """Return the text itself; raises SecretUnavailable, again for each host that asks."""
         with self._lock:  # a hundred hosts want it at once, and fetching it may be a program that asks a person
-            if self._result is None:
+            if not self.fetched:
                 try:
                     self._result = self._read()
                 except CalipsoError as error:
                     self._result = error
-        if isinstance(self._result, CalipsoError):
-            raise self._result
-        return self._result
+                self._at = time.monotonic()
+            result = self._result
+        if isinstance(result, str):
+            return result
+        assert result is not None  # noqa: S101 - narrows the type
+        raise result
 
     @property
     def fetched(self) -> bool:
-        """Whether ``reveal`` answers at once."""
+        """Whether ``reveal`` answers at once; a failure is remembered for some minutes."""
+        if isinstance(self._result, CalipsoError):
+            return time.monotonic() < self._at + REMEMBERED_S
         return self._result is not None
 
     def __repr__(self) -> str:
