@@ -48,7 +48,7 @@ def _scan(store: Store, at: datetime) -> tuple[ScanReport, float]:
     begun = time.perf_counter()
     with store.write(ENVIRONMENT) as writer:
         generation = Generation(writer, at=at)
-        generation.put_objects(working, within=None)
+        generation.put_objects(working, gone=None)
         generation.put_links(links)
     generation.tell(report)
     return report, time.perf_counter() - begun

@@ -56,23 +56,32 @@ def aggregates(region: str) -> ApiGet:
 def servers(region: str) -> ApiGet:
     """Ask for the servers of all projects: one list for all hosts."""
     return ApiGet(
-        "compute", "/servers/detail", "servers", (("all_tenants", "1"),), region=region, needed=("id", "name")
+        "compute",
+        "/servers/detail",
+        "servers",
+        (("all_tenants", "1"),),
+        region=region,
+        needed=("id", "name"),
+        narrow=(("instance", "uuid"), ("host", "host")),
     )
 
 
 def networks(region: str) -> ApiGet:
     """Ask for the networks of all projects."""
-    return ApiGet("network", "/networks", "networks", region=region, needed=("id",))
+    narrow = (("network", "id"), ("project", "project_id"))
+    return ApiGet("network", "/networks", "networks", region=region, needed=("id",), narrow=narrow)
 
 
 def subnets(region: str) -> ApiGet:
     """Ask for the subnets of all projects."""
-    return ApiGet("network", "/subnets", "subnets", region=region, needed=("id", "network_id"))
+    narrow = (("network", "network_id"),)
+    return ApiGet("network", "/subnets", "subnets", region=region, needed=("id", "network_id"), narrow=narrow)
 
 
 def ports(region: str) -> ApiGet:
     """Ask for the ports of all projects."""
-    return ApiGet("network", "/ports", "ports", region=region, needed=("id", "network_id"))
+    narrow = (("port", "id"), ("instance", "device_id"), ("network", "network_id"), ("host", "binding:host_id"))
+    return ApiGet("network", "/ports", "ports", region=region, needed=("id", "network_id"), narrow=narrow)
 
 
 def routers(region: str) -> ApiGet:
@@ -82,12 +91,14 @@ def routers(region: str) -> ApiGet:
 
 def floating_ips(region: str) -> ApiGet:
     """Ask for the floating IP addresses of all projects."""
-    return ApiGet("network", "/floatingips", "floatingips", region=region, needed=("id",))
+    narrow = (("port", "port_id"),)
+    return ApiGet("network", "/floatingips", "floatingips", region=region, needed=("id",), narrow=narrow)
 
 
 def agents(region: str) -> ApiGet:
     """Ask for Neutron's agents on all hosts."""
-    return ApiGet("network", "/agents", "agents", region=region, needed=("id", "host", "binary"))
+    narrow = (("host", "host"),)
+    return ApiGet("network", "/agents", "agents", region=region, needed=("id", "host", "binary"), narrow=narrow)
 
 
 OVS_AGENT = "Open vSwitch agent"

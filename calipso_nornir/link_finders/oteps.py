@@ -28,6 +28,8 @@ class Oteps:
     """
 
     link_types = ("vedge-otep", "otep-vconnector", "otep-host_pnic")
+    reads = ("otep", "vconnector", "host_pnic", "vedge", "vnic", "network")
+    scope = "host"
 
     def find(self, view: View) -> Iterator[Link]:
         """Match by parent, and by the wires of the host."""
@@ -66,6 +68,7 @@ class OtepTunnels:
     """One ``otep-otep`` link per tunnel that is really there, from the endpoint that has it to the one it leads to."""
 
     link_types = ("otep-otep",)
+    reads = ("otep",)
 
     def find(self, view: View) -> Iterator[Link]:
         """Match the remote address of each tunnel with the address of an endpoint of the same type (and VNI)."""

@@ -21,6 +21,8 @@ class Bonds:
     """One ``host_pnic-host_pnic`` link from a bond to each of its members."""
 
     link_types = ("host_pnic-host_pnic",)
+    reads = ("host_pnic",)
+    scope = "host"
 
     def find(self, view: View) -> Iterator[Link]:
         """Match by the bond that a member names as its master."""
@@ -45,6 +47,8 @@ class CarriedNetworks:
     """
 
     link_types = ("host_pnic-network",)
+    reads = ("host_pnic", "network", "otep-host_pnic", "vedge-host_pnic", "vconnector-host_pnic")
+    scope = "host"
 
     def find(self, view: View) -> Iterator[Link]:
         """Follow the links that serve networks and end at a physical interface."""
@@ -76,6 +80,7 @@ class Switches:
     """
 
     link_types = ("switch-switch_pnic", "host_pnic-switch_pnic")
+    reads = ("switch", "switch_pnic", "host_pnic")
 
     def find(self, view: View) -> Iterator[Link]:
         """Match ports by their switch, and interfaces by host and name."""

@@ -27,6 +27,8 @@ class VnicVconnectors:
     """
 
     link_types = ("vnic-vconnector",)
+    reads = ("vnic", "vconnector")
+    scope = "host"
 
     def find(self, view: View) -> Iterator[Link]:
         """Match by host and device name, or by Neutron port."""

@@ -30,6 +30,8 @@ class Vedges:
     """
 
     link_types = ("vnic-vedge", "vconnector-vedge", "vedge-host_pnic")
+    reads = ("vedge", "vnic", "vconnector", "host_pnic", "otep", "network")
+    scope = "host"
 
     def find(self, view: View) -> Iterator[Link]:
         """Go over the switches host by host."""

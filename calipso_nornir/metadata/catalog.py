@@ -59,6 +59,12 @@ class Step:
             return False
         return environment.applies(self.condition) and not environment.restricted(self.restriction)
 
+    @property
+    def asked_by(self) -> Mapping[str, str] | None:
+        """What its fetcher says of small scans (see ``model.protocols.Fetcher``); None when it says nothing."""
+        declared: Mapping[str, str] | None = getattr(self.fetcher, "asked_by", None)
+        return declared
+
     def handed_down(self, id_: str, name: str, attributes: Mapping[str, Any]) -> str:
         """Return what this step's children get of an object; its id when it lacks the field."""
         value = name if self.hand_down == "name" else attributes.get(self.hand_down)

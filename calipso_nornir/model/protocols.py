@@ -26,7 +26,16 @@ if TYPE_CHECKING:
 
 @runtime_checkable
 class Fetcher(Protocol):
-    """Finds the objects of one type below a parent, and does no I/O itself."""
+    """Finds the objects of one type below a parent, and does no I/O itself.
+
+    It may have an attribute ``asked_by``, for scans of a few objects: type of an object that is looked at again ->
+    the attribute of what this fetcher finds that holds its id ("id" for the id itself). Such a scan then runs it on
+    all its parents, takes what concerns the object, and narrows the queries that can be (``ApiGet.narrow``)::
+
+        asked_by = {"port": "id", "instance": "device_id", "network": "network_id"}
+
+    An empty mapping says that the fetcher finds nothing but what belongs to its own parent.
+    """
 
     def get(self, parent: InventoryObject) -> Fetching | list[Fetched]:
         """Yield queries, be sent answers, return what was found. A plain list is accepted, too."""
@@ -66,7 +75,13 @@ class View(Protocol):
 
 @runtime_checkable
 class LinkFinder(Protocol):
-    """Finds links of the types that it declares; builds its indexes first, then goes over the objects once."""
+    """Finds links of the types that it declares; builds its indexes first, then goes over the objects once.
+
+    Two further attributes keep small scans small. ``reads``: the types of objects and links that it looks at; when
+    none of these has changed, its links have not, either. ``scope``: "host" when every link that it yields names its
+    host (``Link.host``) and follows from objects of that host alone, and from such as are on no host; it then gets
+    those of the touched hosts. Without ``reads`` it is run after every change, without ``scope`` on everything.
+    """
 
     @property
     def link_types(self) -> tuple[str, ...]:

@@ -124,6 +124,8 @@ class ApiGet(HostlessQuery):
         cloud_wide: the answer is only complete for a user that may see all projects.
         needed: the answer is a list of objects that have these members; rows without them are left out, and told of.
         microversion: of the service, where the one that is spoken by default does not tell enough.
+        narrow: how a small scan may ask for less: type of an object -> parameter that takes its id. A fetcher that
+            runs for the sake of that object then gets at least the rows that concern it, and perhaps more.
     """
 
     service: str
@@ -134,12 +136,20 @@ class ApiGet(HostlessQuery):
     cloud_wide: bool = True
     needed: tuple[str, ...] = ()
     microversion: str | None = None
+    narrow: tuple[tuple[str, str], ...] = ()
     source: ClassVar[str] = "api"
 
     @property
     def request(self) -> Self:
         """The request without what concerns its reader only: equal requests are made once."""
-        return replace(self, needed=()) if self.needed else self
+        return replace(self, needed=(), narrow=()) if self.needed or self.narrow else self
+
+    def narrowed(self, type_: str, id_: str) -> Self | None:
+        """Return the request for what concerns one object only; None when it cannot be narrowed by its type."""
+        parameter = dict(self.narrow).get(type_)
+        return (
+            None if parameter is None else replace(self.request, query=tuple(sorted((*self.query, (parameter, id_)))))
+        )
 
     def __str__(self) -> str:
         parameters = "&".join(f"{name}={value}" for name, value in self.query)

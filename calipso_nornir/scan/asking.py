@@ -26,6 +26,7 @@ from calipso_nornir.scan.live import MAX_TURNS, Task, read_reply
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Set as AbstractSet
 
     from calipso_nornir.metadata.catalog import Step
     from calipso_nornir.model.answers import Answers
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
     from calipso_nornir.model.queries import Query
     from calipso_nornir.model.refs import Witness
     from calipso_nornir.model.source_kinds import Order
+    from calipso_nornir.scan.focus import Focus
     from calipso_nornir.scan.plan import Steps
 
 logger = logging.getLogger(__name__)
@@ -86,26 +88,38 @@ class Rounds:
         self._kinds = source_kinds()
         self._live: dict[Task, None] = {}
         self._ended: deque[Outcome] = deque()
-        self._started: set[Witness] = set()
+        self._started: dict[Witness, set[Focus | None]] = {}
         self._pending: Counter[str] = Counter()
         """Type -> live fetchings out of which objects of that type may still come."""
         self._unsure: dict[tuple[str, str | None], CalipsoError] = {}
         """Type and host (None: of no host in particular) -> the first reason why its objects may not all be known."""
         self._replies: dict[Query, Reply | CalipsoError] = {}
-        self._answers: dict[Query, Answer | CalipsoError] = {}
+        self._answers: dict[tuple[Query, Query], Answer | CalipsoError] = {}
+        """What was asked and by what query -> the answer as that query's parser reads it."""
+        self._whole: set[Query] = set()
+        """Narrowed requests that nobody could answer: the whole is asked in their place."""
         self.queries: Counter[str] = Counter()
         self.rounds: Counter[str] = Counter()
 
-    def start(self, step: Step, parent: InventoryObject) -> None:
-        """Start a step on a parent; the same one is never run twice in a scan."""
-        task = Task(step, parent)
-        if task.witness in self._started:
-            return
-        self._started.add(task.witness)
+    def started(self, witness: Witness) -> AbstractSet[Focus | None]:
+        """Return what a step was started on a parent for; nothing when it was not, None for all of its objects."""
+        return self._started.get(witness, set())
+
+    def start(self, step: Step, parent: InventoryObject, focus: Focus | None = None) -> bool:
+        """Start a step on a parent, for those of its objects that a small scan is about; False when it was already."""
+        task = Task(step, parent, focus)
+        started = self._started.setdefault(task.witness, set())
+        if None in started or focus in started:
+            return False
+        started.add(focus)
         self._live[task] = None
         self._pending.update(self._yields[step.name])
+        self._begin(task)
+        return True
+
+    def _begin(self, task: Task) -> None:
         try:
-            begun = fetching_of(step, parent, self._environment)
+            begun = fetching_of(task.step, task.parent, self._environment)
         except Exception as error:  # noqa: BLE001 - a plug-in may raise anything; it is one fetching's failure
             self._stop(task, error)
             return
@@ -150,15 +164,20 @@ class Rounds:
 
     def _missing(self, task: Task) -> frozenset[str]:
         """Return the types that a fetching looks up and has no answer about."""
-        return frozenset(one.type for one in task.waiting if isinstance(one, Lookup) and one not in self._answers)
+        waiting = (one for one in task.waiting if isinstance(one, Lookup))
+        return frozenset(one.type for one in waiting if (one, one) not in self._answers)
 
     # --- asking
 
     def _outstanding(self, order: Order) -> list[Query]:
         """Return the requests whose turn it is, that fetchings wait for and nobody has made."""
-        waiting = (query for task in self._live for query in task.waiting if not isinstance(query, Lookup))
-        wanted = (query.request for query in waiting if self._turn_of(query) == order)
+        live = ((task, query) for task in self._live for query in task.waiting if not isinstance(query, Lookup))
+        wanted = (self._request(task, query) for task, query in live if self._turn_of(query) == order)
         return list(dict.fromkeys(request for request in wanted if request not in self._replies))
+
+    def _request(self, task: Task, query: Query) -> Query:
+        request = task.request(query)
+        return query.request if request in self._whole else request
 
     def _turn_of(self, query: Query) -> Order:
         """Return when a query is asked; of a kind that is not installed, at once: that nobody answers is an answer."""
@@ -178,17 +197,29 @@ class Rounds:
             if isinstance(reply, CalipsoError) and isinstance(reply, Fatal):
                 raise reply
             self._replies[request] = reply
+        self._unnarrow(requests)
         self._advance_ready()
+
+    def _unnarrow(self, requests: Sequence[Query]) -> None:
+        """Ask the whole where a narrowed request had no answer: a recording has none, an old service may refuse it."""
+        for task in self._live:
+            for query in task.waiting:
+                request = task.request(query)
+                narrowed = request != query.request and request in requests
+                if narrowed and isinstance(self._replies.get(request), CalipsoError):
+                    self._whole.add(request)
 
     def _answer_lookups(self, *, though_waiting: bool = False) -> bool:
         ready = {
             query
             for task in self._live
             for query in task.waiting
-            if isinstance(query, Lookup) and query not in self._answers and self._settled(query.type, though_waiting)
+            if isinstance(query, Lookup)
+            and (query, query) not in self._answers
+            and self._settled(query.type, though_waiting)
         }
         for query in ready:
-            self._answers[query] = Answer(self._picture.look_up(query), None, self._doubt_about(query))
+            self._answers[query, query] = Answer(self._picture.look_up(query), None, self._doubt_about(query))
         self._advance_ready()
         return bool(ready)
 
@@ -199,16 +230,23 @@ class Rounds:
 
     def _advance_ready(self) -> None:
         for task in list(self._live):
-            if task in self._live and all(self._has_answer(query) for query in task.waiting):
-                self._advance(task, task.answers({query: self._answer_to(query) for query in task.waiting}))
+            if task in self._live and self._is_ready(task):
+                self._advance(task, self._answers_of(task))
 
-    def _has_answer(self, query: Query) -> bool:
-        return query in self._answers or query.request in self._replies
+    def _is_ready(self, task: Task) -> bool:
+        return all(self._is_answered(self._request(task, query), query) for query in task.waiting)
 
-    def _answer_to(self, query: Query) -> Answer | CalipsoError:
-        if query not in self._answers:
-            self._answers[query] = read_reply(query, self._replies[query.request], self._parsers)
-        return self._answers[query]
+    def _is_answered(self, request: Query, query: Query) -> bool:
+        return request in self._replies or (request, query) in self._answers
+
+    def _answers_of(self, task: Task) -> Answers:
+        return task.answers({query: self._answer_to(task, query) for query in task.waiting})
+
+    def _answer_to(self, task: Task, query: Query) -> Answer | CalipsoError:
+        request = self._request(task, query)
+        if (request, query) not in self._answers:
+            self._answers[request, query] = read_reply(query, self._replies[request], self._parsers)
+        return self._answers[request, query]
 
     def _advance(self, task: Task, answers: Answers | None) -> None:
         assert task.generator is not None  # noqa: S101 - only generators are advanced
@@ -222,9 +260,9 @@ class Rounds:
             except Exception as error:  # noqa: BLE001 - as in start()
                 self._stop(task, error)
                 return
-            ready = all(self._has_answer(query) for query in task.waiting)
+            ready = self._is_ready(task)
             if ready:
-                answers = task.answers({query: self._answer_to(query) for query in task.waiting})
+                answers = self._answers_of(task)
 
     def _asked_by(self, task: Task, answers: Answers | None) -> tuple[Query, ...]:
         assert task.generator is not None  # noqa: S101 - as its caller
@@ -249,7 +287,9 @@ class Rounds:
         if not isinstance(error, CalipsoError):
             logger.error("%s raised", task, exc_info=error)
             error = FetcherRaised(str(task), repr(error))
-        task.cause = next((query for query in task.waiting if self._answers.get(query) is error), None)
+        task.cause = next(
+            (query for query in task.waiting if self._answers.get((self._request(task, query), query)) is error), None
+        )
         error.__traceback__ = None  # it may end thousands of fetchings, and would hold the frames of all
         del self._live[task]
         self._doubt(task, error)

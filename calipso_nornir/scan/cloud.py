@@ -26,13 +26,14 @@ from calipso_nornir.store.environments import load_environment, save_environment
 from calipso_nornir.store.publishing import publish
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
     from pathlib import Path
 
     from nornir.core import Nornir
 
     from calipso_nornir.metadata.catalog import Catalog
     from calipso_nornir.model.protocols import Source, Store
+    from calipso_nornir.model.refs import ObjectRef
     from calipso_nornir.model.source_kinds import Finding
     from calipso_nornir.scan.events import Progress
     from calipso_nornir.scan.report import ScanReport
@@ -129,6 +130,17 @@ class Cloud:
                 return self._scan(plan, stop, scan_id)
             finally:
                 self._running = None
+
+    def rescan(self, refs: Iterable[ObjectRef], *, scan_id: str | None = None) -> ScanReport:
+        """Look again at some objects: what they are, what is below them, what concerns them and what they hang on.
+
+        Name all that may have changed: after it the picture is what a whole scan would give, as far as it goes by
+        these. An object that nobody knows yet may be named where its id is enough to ask for it.
+        """
+        refs = tuple(refs)
+        if not refs:
+            raise InvalidRequest("rescan needs at least one object; scan() is for everything")
+        return self.scan(ScanPlan(refs=refs), scan_id=scan_id)
 
     def cancel(self) -> None:
         """Let the running scan end, from another thread; its report is "aborted", and nothing was changed."""

@@ -19,10 +19,11 @@ from calipso_nornir.scan.gather import Gathering
 from calipso_nornir.scan.graph import Graph
 from calipso_nornir.scan.implicit import derive_links
 from calipso_nornir.scan.links import find_links
-from calipso_nornir.scan.plan import Steps, find_scope
+from calipso_nornir.scan.plan import Steps, find_targets
 from calipso_nornir.scan.records import ScanRecord
 from calipso_nornir.scan.report import ScanReport, Troubles
 from calipso_nornir.scan.sessions import finish
+from calipso_nornir.scan.small import SmallScan
 from calipso_nornir.scan.storing import Generation
 from calipso_nornir.scan.working import State, Working
 
@@ -35,8 +36,9 @@ if TYPE_CHECKING:
     from calipso_nornir.model.links import Link
     from calipso_nornir.model.objects import InventoryObject
     from calipso_nornir.model.protocols import Source, Store
+    from calipso_nornir.model.refs import ObjectRef
     from calipso_nornir.scan.events import Phase, Progress
-    from calipso_nornir.scan.plan import ScanPlan, Scope
+    from calipso_nornir.scan.plan import ScanPlan
     from calipso_nornir.scan.report import Status
     from calipso_nornir.scan.stopping import Stop
 
@@ -65,7 +67,7 @@ class Scan:
         self._progress = progress
         self._view = store.view(environment.name)
         self._before = Before(self._view, forget=plan.clear)
-        self._scope = find_scope(plan, self._before, catalog)
+        self._targets = find_targets(plan, self._before, catalog)
         self._report = ScanReport(
             scan_id=scan_id or uuid.uuid4().hex, environment=environment.name, started_at=datetime.now(UTC)
         )
@@ -102,15 +104,14 @@ class Scan:
 
     def _note_outcome(self) -> None:
         self._report.ended_at = datetime.now(UTC)
-        unnoted = self._record.end(whole=self._scope is None)
+        unnoted = self._record.end(whole=not self._targets)
         if unnoted is not None and self._report.status in ("completed", "completed_with_errors"):
             self._report.status = "completed_with_errors"
             self._troubles.fail(unnoted, "the scan's own record")
 
     def _phases(self) -> None:
-        scope = self._scope
         with self._phase("inventory"):
-            working, inside = self._inventory(scope)
+            working, gone = self._inventory()
         links: list[Link] = []
         with self._phase("links"):
             if self._plan.wants_links:
@@ -120,41 +121,52 @@ class Scan:
         with self._phase("cliques"):
             implicit, cliques = self._cliques(working, links) if self._plan.wants_cliques else ([], [])
         with self._phase("store"):
-            self._store_all(working, inside, links, implicit, cliques)
+            self._store_all(working, gone, links, implicit, cliques)
         for one in working:
             self._report.counts[one.type] = self._report.counts.get(one.type, 0) + (one.parent is not None)
         self._report.counts.pop("environment", None)
 
     # --- inventory
 
-    def _inventory(self, scope: Scope | None) -> tuple[Working, frozenset[str] | None]:
-        """Return the picture, and the ``_id``s that a partial scan may remove (None: any)."""
+    def _inventory(self) -> tuple[Working, frozenset[ObjectRef] | None]:
+        """Return the picture, and what is gone (None: all that is not in it)."""
         if not self._plan.wants_inventory:
             working = Working(self._environment.name)
-            for type_ in self._catalog.object_types:
-                for one in self._before.of_type(type_):
-                    working.put(one, State.CONTEXT)
+            self._complete(working, frozenset())
             return working, None
+        steps = Steps(self._catalog, self._environment)
         gathering = Gathering(
             self._source,
-            steps=Steps(self._catalog, self._environment),
+            steps=steps,
             parsers=self._catalog.parsers,
             before=self._before,
             report=self._report,
             troubles=self._troubles,
             progress=self._progress,
-            scope=scope,
+            targets=self._targets,
         )
-        working = gathering.run()
+        gone = None
+        if self._targets:
+            small = SmallScan(gathering, steps=steps, before=self._before, targets=self._targets)
+            small.run()
+            gone = small.gone
+        else:
+            gathering.run()
         unrecorded = finish(self._source)
         if unrecorded is not None:
             self._troubles.fail(unrecorded, "the recording")
         if self._report.saw_nothing:
             raise NothingSeen(self._environment.name)
-        if scope is None:
-            return working, None
-        gathering.complete(list(self._catalog.object_types))
-        return working, gathering.may_be_gone(scope)
+        if gone is not None:
+            self._complete(gathering.working, gone)
+        return gathering.working, gone
+
+    def _complete(self, working: Working, gone: frozenset[ObjectRef]) -> None:
+        """Bring in, as it was, what this scan was not about."""
+        for type_ in self._catalog.object_types:
+            for one in self._before.of_type(type_):
+                if one.ref not in working and one.ref not in gone:
+                    working.put(one, State.CONTEXT)
 
     # --- links and cliques
 
@@ -203,7 +215,7 @@ class Scan:
     def _store_all(
         self,
         working: Working,
-        inside: frozenset[str] | None,
+        gone: frozenset[ObjectRef] | None,
         links: list[Link],
         implicit: list[Link],
         cliques: Iterable[Clique],
@@ -211,7 +223,7 @@ class Scan:
         with self._store.write(self._environment.name) as writer:
             generation = Generation(writer, at=self._report.started_at)
             if self._plan.wants_inventory:
-                generation.put_objects(working, within=inside)
+                generation.put_objects(working, gone=gone)
             unconfirmed = self._unconfirmed(links, working)
             if self._plan.wants_links:
                 generation.put_links(links, kept=unconfirmed)

@@ -3,36 +3,44 @@
 
 from __future__ import annotations
 
-from functools import cached_property
+from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 from calipso_nornir.errors import CalipsoError, CommandFailed, CommandTimedOut, HostExcluded, SudoRefused
 from calipso_nornir.model.objects import root_of
+from calipso_nornir.model.refs import ObjectRef
 from calipso_nornir.scan.asking import Outcome, Rounds
 from calipso_nornir.scan.events import ObjectsFound
 from calipso_nornir.scan.placing import Origin, Placer
+from calipso_nornir.scan.plan import HOST
 from calipso_nornir.scan.report import StepCount
+from calipso_nornir.scan.surroundings import Surroundings
 from calipso_nornir.scan.working import Working
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 
     from calipso_nornir.metadata.catalog import Step
     from calipso_nornir.model.fetching import Fetched
     from calipso_nornir.model.objects import InventoryObject
     from calipso_nornir.model.protocols import Source
     from calipso_nornir.model.queries import Lookup, Query
-    from calipso_nornir.model.refs import ObjectRef, Witness
+    from calipso_nornir.model.refs import Witness
     from calipso_nornir.scan.before import Before
     from calipso_nornir.scan.events import Progress
+    from calipso_nornir.scan.focus import Focus
     from calipso_nornir.scan.live import Task
     from calipso_nornir.scan.placing import Arrival
-    from calipso_nornir.scan.plan import Scope, Steps
+    from calipso_nornir.scan.plan import Steps, Target
     from calipso_nornir.scan.report import ScanReport, Severity, Troubles
 
 
 class Gathering:
-    """One run through the steps; ``working`` is the picture afterwards."""
+    """One run through steps; ``working`` is the picture so far.
+
+    A whole scan calls ``run``. A small one starts the steps that it wants and calls ``drain``, as often as it likes,
+    then ``settle``; what it is not about comes into the picture as it was, where something hangs on it.
+    """
 
     def __init__(  # noqa: PLR0913 - everything a scan is made of comes together here
         self,
@@ -44,157 +52,104 @@ class Gathering:
         report: ScanReport,
         troubles: Troubles,
         progress: Progress,
-        scope: Scope | None = None,
+        targets: Collection[Target] = (),
     ) -> None:
         self.working = Working(before.environment)
+        self.ended: list[Task] = []
+        """The fetchings that have seen all that they had to see."""
         self._steps = steps
         self._before = before
         self._report = report
         self._troubles = troubles
         self._progress = progress
-        self._scope = scope
-        self._complete_types: set[str] = set()
+        self._about = frozenset(one.ref for one in targets)
+        self._left_alone = frozenset(one.ref for one in targets if not one.itself)
         self._unsure: list[Task] = []
+        self._surroundings = Surroundings(self.working, before, self.looked_at) if targets else None
         self._placer = Placer(
             self.working,
             before,
             started_at=report.started_at,
-            scope=scope,
             troubles=troubles,
             object_types=steps.object_types,
+            surroundings=self._surroundings,
         )
         self._rounds = Rounds(source, steps=steps, parsers=parsers, picture=self)
 
     def run(self) -> Working:
-        """Gather; raises only the errors that make going on pointless."""
+        """Gather everything; raises only the errors that make going on pointless."""
+        root = root_of(self.working.environment)
+        self._placer.add_context(root)
+        for step in self._steps.root:
+            self._rounds.start(step, root)
+        self.drain()
+        self.settle()
+        return self.working
+
+    def start(self, step: Step, known: InventoryObject, focus: Focus | None = None) -> bool:
+        """Start a step on an object as it was, unless this scan looks at that itself: then it starts in time.
+
+        False when it does not start now.
+        """
+        if self._surroundings is not None and not self._surroundings.bring(known.ref):
+            return False
+        parent = self.working.get(known.ref) or known
+        return self._rounds.start(step, self._steps.as_parent_of(step, parent), focus)
+
+    def drain(self) -> None:
+        """Go on until no fetching lives."""
         try:
-            if self._scope is None:
-                self._start_all()
-            else:
-                self._start_scope(self._scope)
             for event in self._rounds.run():
                 if isinstance(event, Outcome):
                     self._take(event)
                 else:
                     self._progress(event)
         finally:
-            self._report.queries.update(self._rounds.queries)
-            self._report.rounds.update(self._rounds.rounds)
+            self._report.queries = Counter(self._rounds.queries)
+            self._report.rounds = Counter(self._rounds.rounds)
         for task in self._unsure:  # what was found by others only after a fetching had failed
             self._keep(task)
+
+    def settle(self) -> None:
+        """Say what is unconfirmed, and what has found no place; when nothing more is going to be found."""
         self._placer.settle()
         for origin, error in self._placer.orphans():
             self._troubles.of(origin.witness, error)
-        return self.working
 
-    def may_be_gone(self, scope: Scope) -> frozenset[str]:
-        """Return the ``_id``s of what a partial scan would have found if it were still there."""
-        inside = {one.ref for one in self._before.below(scope.ref)} | ({scope.ref} if scope.scan_self else set())
-        for ref in self._placer.unplaced():
-            inside -= {ref, *(one.ref for one in self._before.below(ref))}
-        return frozenset(ref.document_id for ref in inside)
+    def bring(self, ref: ObjectRef) -> None:
+        """Bring an object that this scan does not look at into the picture."""
+        if self._surroundings is not None:
+            self._surroundings.bring(ref)
 
-    def complete(self, types: Sequence[str]) -> None:
-        """Bring in, as context, all objects of some types that are outside of a partial scan's scope."""
-        if self._scope is None:
-            return
-        for type_ in types:
-            if type_ not in self._complete_types:
-                self._complete_types.add(type_)
-                for one in self._before.of_type(type_):
-                    if one.ref not in self._inside:
-                        self._placer.add_context(one)
+    def was_asked(self, witness: Witness, one: InventoryObject) -> bool:
+        """Tell whether one of those who had found an object was started for it."""
+        started = self._rounds.started(witness)
+        return any(focus is None or focus.covers(one, self._before.ancestors) for focus in started)
 
-    @cached_property
-    def _inside(self) -> frozenset[ObjectRef]:
-        """What a partial scan is about, as it was before."""
-        if self._scope is None:
-            return frozenset()
-        return frozenset({self._scope.ref, *(one.ref for one in self._before.below(self._scope.ref))})
-
-    # --- where to begin
-
-    def _start_all(self) -> None:
-        root = root_of(self.working.environment)
-        self._placer.add_context(root)
-        for step in self._steps.root:
-            self._rounds.start(step, root)
-
-    def _start_scope(self, scope: Scope) -> None:
-        for one in self._ancestors(scope.target):
-            self._placer.add_context(one)
-        if scope.scan_self:
-            for witness in sorted(scope.target.found_by, key=lambda one: (one.step, one.parent)):
-                if witness.parent != scope.ref:  # what enriches the target runs on it once it is found
-                    self._start_witness(witness)
-        # One that was made on demand is not put in: it comes back with the first thing that is found in it.
-        if not scope.scan_self or not (scope.target.found_by or scope.target.on_demand):
-            self._placer.add_context(scope.target)
-            for step in self._steps.of_object_type(scope.target.type):
-                if self._steps.runs_on(step, scope.target):
-                    self._start(step, scope.target)
-        self._start_from_elsewhere(scope)
-
-    def _start_from_elsewhere(self, scope: Scope) -> None:
-        for step in self._steps.placing_below(scope.target.type):
-            if self._has_placed_there(step, scope.target.type):
-                for parent in self._parents_for(step, scope):
-                    self._start(step, parent)
-
-    def _has_placed_there(self, step: Step, type_: str) -> bool:
-        """Tell whether a step is known to place objects below one of a type; when there is none yet, it may.
-
-        By their types vNICs of services might be those of an instance, as networks are those of a project.
-        """
-        if not self._steps.may_stay(step):
+    def looked_at(self, one: InventoryObject) -> bool:
+        """Tell whether this scan is about an object from before: it comes by being found, or is gone."""
+        if one.ref in self._about:
+            return one.ref not in self._left_alone
+        if any(above.ref in self._about for above in self._before.ancestors(one)):
             return True
-        known = [one for one in self._before.of_type(step.type) if step.name in {who.step for who in one.found_by}]
-        return not known or any(above.type == type_ for one in known for above in self._ancestors(one))
-
-    def _start_witness(self, witness: Witness) -> None:
-        step = self._steps.named(witness.step)
-        root = root_of(self.working.environment)
-        parent = root if witness.parent == root.ref else self._before.get(witness.parent)
-        if step is not None and parent is not None:
-            for one in [*self._ancestors(parent), parent]:
-                self._placer.add_context(one)
-            self._start(step, parent)
-
-    def _start(self, step: Step, known: InventoryObject) -> None:
-        self._rounds.start(step, self._steps.as_parent_of(step, known))
-
-    def _parents_for(self, step: Step, scope: Scope) -> list[InventoryObject]:
-        types = self._steps.run_on.get(step.name, frozenset())
-        above = [one for one in self._ancestors(scope.target) if self._steps.runs_on(step, one)]
-        known = (one for type_ in sorted(types) for one in self._before.of_type(type_))
-        chosen = above or [one for one in known if self._steps.runs_on(step, one)]
-        for one in chosen:
-            for context in [*self._ancestors(one), one]:
-                self._placer.add_context(context)
-        return chosen
-
-    def _ancestors(self, one: InventoryObject) -> list[InventoryObject]:
-        above: list[InventoryObject] = []
-        parent = one.parent
-        root = root_of(self.working.environment)
-        while parent is not None:
-            known = root if parent == root.ref else self._before.get(parent)
-            if known is None:
-                break
-            above.append(known)
-            parent = known.parent
-        return list(reversed(above))
-
-    # --- the picture, as rounds see it
-
-    def look_up(self, query: Lookup) -> list[InventoryObject]:
-        """Answer a look-up from the picture, completed from the store where the scan is a partial one."""
-        self.complete([query.type])
-        return self.working.look_up(query.type, dict(query.equal))
+        return any(self.was_asked(witness, one) for witness in one.found_by)
 
     def unplaced(self, type_: str) -> int:
         """Return how many found objects of a type still wait for their parent."""
         return self._placer.waiting_types[type_]
+
+    def waiting(self) -> frozenset[ObjectRef]:
+        """Return what was found and still waits for its parent: nobody may take it for gone."""
+        return frozenset(self._placer.unplaced())
+
+    # --- the picture, as rounds see it
+
+    def look_up(self, query: Lookup) -> list[InventoryObject]:
+        """Answer a look-up from the picture, completed by what a small scan does not look at."""
+        equal = dict(query.equal)
+        if self._surroundings is not None:
+            self._surroundings.bring_all(query.type, equal)
+        return self.working.look_up(query.type, equal)
 
     # --- taking outcomes
 
@@ -211,6 +166,8 @@ class Gathering:
         if outcome.error is not None or task.gaps:
             self._unsure.append(task)
             self._keep(task)
+        else:
+            self.ended.append(task)
 
     def _place(self, task: Task, objects: Sequence[Fetched], count: StepCount) -> None:
         count.found += len(objects)
@@ -220,21 +177,44 @@ class Gathering:
             count.ok += 1
         for query, error in [*task.gaps.items(), *task.blanks.items()]:
             self._troubles.note(error, _severity(query, error), str(task))
+        objects = [one for one in objects if self._is_about(task, one)]
         new = sum(self.working.get(task.parent.sibling(task.step.type, one.id)) is None for one in objects)
         for fetched, partial in zip(objects, task.partials(objects), strict=True):
-            origin = Origin(task.step, task.witness, task.evidence_of(fetched), partial)
+            origin = Origin(task.step, task.witness, task.evidence_of(fetched), partial, task.focus)
             self._start_below(self._placer.place(fetched, origin))
         if new:  # what only adds to objects that others found is not counted twice
             self._progress(ObjectsFound(task.step.type, new, task.parent.id_path.count("/")))
 
     def _keep(self, task: Task) -> None:
         for old in self._before.found_by(task.step.type, task.witness):
+            if old.ref in self._left_alone or not (
+                task.focus is None or task.focus.covers(old, self._before.ancestors)
+            ):
+                continue
             self._start_below(self._placer.keep(old, task.step, task.witness))
 
     def _start_below(self, arrivals: Iterable[Arrival]) -> None:
         for one, step in arrivals:
             for child in self._steps.below(step):
                 self._rounds.start(child, one)
+            if self._surroundings is not None:
+                self.start_outward(one.type, one.get("host"))
+
+    def start_outward(self, type_: str, host: object) -> None:
+        """Start what finds the things on a host that objects of a type hang on."""
+        steps = self._steps.outward(type_)
+        known = self._before.get(ObjectRef(self.working.environment, HOST, str(host))) if steps and host else None
+        if known is not None:
+            for step in steps:
+                if self._steps.runs_on(step, known):
+                    self.start(step, known)
+
+    def _is_about(self, task: Task, fetched: Fetched) -> bool:
+        ref = ObjectRef(self.working.environment, task.step.type, fetched.id)
+        if ref in self._left_alone:
+            return False
+        focus = task.focus
+        return focus is None or focus.may_cover(fetched.id, fetched.attributes.get(focus.attribute or ""))
 
 
 def _severity(query: Query | None, error: CalipsoError) -> Severity:

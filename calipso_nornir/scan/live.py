@@ -10,7 +10,7 @@ from calipso_nornir.errors import CalipsoError, EndpointMissing, FetcherRaised, 
 from calipso_nornir.metadata.source_kinds import source_kinds
 from calipso_nornir.model.answers import Answer, Answers
 from calipso_nornir.model.evidence import Evidence, derived
-from calipso_nornir.model.queries import BY_PLATFORM
+from calipso_nornir.model.queries import BY_PLATFORM, ApiGet
 from calipso_nornir.model.refs import Witness
 from calipso_nornir.parsing.by_platform import parser_for
 
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from calipso_nornir.model.objects import InventoryObject
     from calipso_nornir.model.protocols import Reply
     from calipso_nornir.model.queries import Query
+    from calipso_nornir.scan.focus import Focus
 
 logger = logging.getLogger(__name__)
 
@@ -35,6 +36,7 @@ class Task:
     __slots__ = (
         "blanks",
         "cause",
+        "focus",
         "gaps",
         "generator",
         "parent",
@@ -46,9 +48,11 @@ class Task:
         "witness",
     )
 
-    def __init__(self, step: Step, parent: InventoryObject) -> None:
+    def __init__(self, step: Step, parent: InventoryObject, focus: Focus | None = None) -> None:
         self.step = step
         self.parent = parent
+        self.focus = focus
+        """What it is about; None: all that the step finds."""
         self.witness = Witness(step.name, parent.ref)
         self.generator: Generator[Sequence[Query], Answers, list[Fetched]] | None = None
         self.waiting: tuple[Query, ...] = ()
@@ -80,6 +84,12 @@ class Task:
             on_read=read,
             on_tell=lambda notice: self.told.update({notice: None}),
         )
+
+    def request(self, query: Query) -> Query:
+        """Return what is really asked for one of its queries."""
+        if self.focus is not None and self.focus.narrowing and isinstance(query, ApiGet):
+            return query.narrowed(self.focus.ref.type, self.focus.ref.id) or query.request
+        return query.request
 
     def partials(self, found: Sequence[Fetched]) -> list[bool]:
         """Tell of each object whether attributes that it lacks are unknown, not absent."""

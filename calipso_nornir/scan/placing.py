@@ -26,8 +26,9 @@ if TYPE_CHECKING:
     from calipso_nornir.model.fetching import Fetched
     from calipso_nornir.model.refs import Witness
     from calipso_nornir.scan.before import Before
-    from calipso_nornir.scan.plan import Scope
+    from calipso_nornir.scan.focus import Focus
     from calipso_nornir.scan.report import Troubles
+    from calipso_nornir.scan.surroundings import Surroundings
 
 ON_DEMAND = derived("a folder that is there because something is in it")
 
@@ -45,19 +46,25 @@ class Arrival(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Origin:
-    """Who found an object, by which step, on what evidence; ``partial``: what it lacks is unknown, not absent."""
+    """Who found an object, by which step, on what evidence.
+
+    ``partial``: what it lacks is unknown, not absent. ``focus``: what the fetching was about; other objects are left
+    alone.
+    """
 
     step: Step
     witness: Witness
     evidence: tuple[Evidence, ...] = ()
     partial: bool = False
+    focus: Focus | None = None
 
 
 class Placer:
     """Makes ``InventoryObject``s of ``Fetched`` ones, in a ``Working`` picture.
 
     An object whose parent is not there yet waits for it: ``place`` and ``keep`` return what has arrived, the object
-    itself and those that waited for it. What is wrong with an object is noted among the troubles.
+    itself and those that waited for it. A small scan has ``surroundings``: what it is not about, and what is there all
+    the same. What is wrong with an object is noted among the troubles.
     """
 
     def __init__(  # noqa: PLR0913 - the picture now and before, and what may be in it
@@ -66,18 +73,20 @@ class Placer:
         before: Before,
         *,
         started_at: datetime,
-        scope: Scope | None = None,
         troubles: Troubles,
         object_types: Mapping[str, ObjectType],
+        surroundings: Surroundings | None = None,
     ) -> None:
         self._working = working
         self._before = before
         self._started_at = started_at
-        self._scope = scope
+        self._surroundings = surroundings
         self._troubles = troubles
         self._places = Places(object_types, troubles)
         self._new: list[Arrival] = []
         self._waiting: defaultdict[ObjectRef, list[tuple[Fetched | InventoryObject, Origin]]] = defaultdict(list)
+        self._told: dict[tuple[ObjectRef, Witness], Focus | None] = {}
+        """Object and who found it -> what that fetching was about."""
         self._blind: defaultdict[ObjectRef, set[Witness]] = defaultdict(set)
         """Found objects -> those who had found them and could not look again."""
         self.waiting_types: defaultdict[str, int] = defaultdict(int)
@@ -118,12 +127,14 @@ class Placer:
     def orphans(self) -> Iterator[tuple[Origin, CalipsoError]]:
         """Yield what still waits for a parent when the scan is through; kept objects just go with theirs.
 
-        A partial scan can tell of what was inside of its scope only: anything else that waits there may belong under
-        something new outside of it.
+        A small scan can tell of what was known only: anything else that waits there may belong under something new
+        that it is not about.
         """
         for parent, waiting in self._waiting.items():
             for one, origin in waiting:
-                if not isinstance(one, InventoryObject) and (self._scope is None or self._was_inside(one, origin)):
+                if not isinstance(one, InventoryObject) and (
+                    self._surroundings is None or self._was_known(one, origin)
+                ):
                     yield origin, ParentUnknown(origin.step.type, one.id, parent.type, parent.id)
 
     def unplaced(self) -> Iterator[ObjectRef]:
@@ -137,7 +148,7 @@ class Placer:
     def _stays(self, fetched: Fetched, origin: Origin) -> ObjectRef | None:
         """Return where an object was that nobody could place now, if that place is still there."""
         old = None if fetched.placed else self._before.get(self._ref(fetched, origin))
-        return old.parent if old is not None and old.parent in self._working else None
+        return old.parent if old is not None and old.parent is not None and self._is_there(old.parent) else None
 
     def _ref(self, fetched: Fetched, origin: Origin) -> ObjectRef:
         return ObjectRef(self._working.environment, origin.step.type, fetched.id)
@@ -147,21 +158,19 @@ class Placer:
             self._enrich(fetched, origin)
             return
         under = self._stays(fetched, origin) or fetched.under or origin.witness.parent
-        if self._elsewhere(under):
-            return
-        if under not in self._working and self._on_demand_before(under) is None:
+        if self._is_there(under):
+            self._put(fetched, under, origin)
+        else:
             self._wait(under, fetched, origin)
-            return
-        self._put(fetched, under, origin)
 
     def _keep(self, old: InventoryObject, step: Step, witness: Witness) -> None:
         present = self._working.get(old.ref)
         if present is not None and self._working.state(old.ref) is State.FOUND:
             self._merge_with_before(present, old, step, witness)
             return
-        if present is not None or old.parent is None or not self._within_scope(old):
+        if (present is not None and self._working.state(old.ref) is not State.CONTEXT) or old.parent is None:
             return
-        if old.parent not in self._working and self._on_demand_before(old.parent) is None:
+        if not self._is_there(old.parent):
             self._wait(old.parent, old, Origin(step, witness, partial=True))
             return
         if old.parent not in self._working:
@@ -179,7 +188,7 @@ class Placer:
         if old is not None and not fetched.named:
             fetched = replace(fetched, name=old.name, object_name=old.object_name)
         one = self._placed(fetched, parent, origin)
-        if not self._within_scope(one):
+        if origin.focus is not None and not origin.focus.covers(one, self._ancestors):
             return
         known = self._working.get(one.ref)
         if known is not None and self._working.state(one.ref) is State.FOUND:
@@ -228,10 +237,9 @@ class Placer:
             on_demand=True,
             handed_down=ref.id,
         )
-        if self._within_scope(folder):
-            self._working.put(folder, State.FOUND)
-        elif known is None:
-            self._working.put(folder, State.CONTEXT)
+        if self._surroundings is not None and self._surroundings.bring(ref):
+            return self._working.get(ref) or folder
+        self._working.put(folder, State.FOUND)
         return folder
 
     def _enrich(self, fetched: Fetched, origin: Origin) -> None:
@@ -254,7 +262,12 @@ class Placer:
         self._found(enriched, origin)
 
     def _found_again(self, known: InventoryObject, one: InventoryObject, origin: Origin) -> None:
-        """Join what two fetchings say of one object; lists add up, anything else has to agree."""
+        """Join what two fetchings say of one object; lists add up, anything else has to agree.
+
+        What was found by the same step on the same parent, for another part of its objects, says the same again.
+        """
+        if self._told.get((one.ref, origin.witness), origin.focus) != origin.focus:
+            return
         attributes = _agreed(known.attributes, one.attributes) if known.parent == one.parent else None
         if attributes is None:
             self._troubles.of(origin.witness, DuplicateObject(one.type, one.id, known.id_path, one.id_path))
@@ -281,22 +294,21 @@ class Placer:
 
     # --- waiting
 
-    def _elsewhere(self, under: ObjectRef) -> bool:
-        """Tell whether a place is known and outside of a partial scan's scope."""
-        if self._scope is None or under in self._working:
-            return False
-        known = self._before.get(under)
-        return known is not None and not self._within_scope(known)
+    def _is_there(self, ref: ObjectRef) -> bool:
+        """Tell whether a place is in the picture, or may be brought into it."""
+        if ref in self._working or self._on_demand_before(ref) is not None:
+            return True
+        return self._surroundings is not None and self._surroundings.bring(ref)
 
-    def _was_inside(self, one: Fetched, origin: Origin) -> bool:
-        known = self._before.get(ObjectRef(self._working.environment, origin.step.type, one.id))
-        return known is not None and self._within_scope(known)
+    def _was_known(self, one: Fetched, origin: Origin) -> bool:
+        return self._before.get(ObjectRef(self._working.environment, origin.step.type, one.id)) is not None
 
     def _wait(self, parent: ObjectRef, one: Fetched | InventoryObject, origin: Origin) -> None:
         self._waiting[parent].append((one, origin))
         self.waiting_types[origin.step.type] += not isinstance(one, InventoryObject)
 
     def _found(self, one: InventoryObject, origin: Origin) -> None:
+        self._told[one.ref, origin.witness] = origin.focus
         handed = origin.step.hand_down
         if handed not in ("id", "name") and one.get(handed) in (None, ""):
             self._troubles.of(origin.witness, FieldMissing(origin.step.name, handed, str(one.ref)))
@@ -323,18 +335,15 @@ class Placer:
         self._working.put(folder, State.KEPT)
         return folder
 
-    def _within_scope(self, one: InventoryObject) -> bool:
-        if self._scope is None:
-            return True
-        if one.ref == self._scope.ref:
-            return self._scope.scan_self
-        parent = one.parent
-        while parent is not None:
-            if parent == self._scope.ref:
-                return True
-            above = self._working.get(parent) or self._before.get(parent)
-            parent = above.parent if above is not None else None
-        return False
+    def _ancestors(self, one: InventoryObject) -> list[InventoryObject]:
+        above: list[InventoryObject] = []
+        while one.parent is not None:
+            found = self._working.get(one.parent) or self._before.get(one.parent)
+            if found is None:
+                break
+            above.insert(0, found)
+            one = found
+        return above
 
 
 def _completed(one: InventoryObject, old: InventoryObject) -> InventoryObject:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from calipso_nornir.errors import InvalidRequest, UnknownObject
 from calipso_nornir.metadata.catalog import ROOT_SCANNER
 from calipso_nornir.metadata.folders import FolderFetcher
+from calipso_nornir.model.links import LinkType
 from calipso_nornir.model.objects import root_of
 from calipso_nornir.model.refs import ObjectRef
 
@@ -22,6 +23,9 @@ if TYPE_CHECKING:
     from calipso_nornir.model.objects import InventoryObject
     from calipso_nornir.scan.before import Before
 
+HOST = "host"
+"""The type of what commands are run on."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ScanPlan:
@@ -30,6 +34,7 @@ class ScanPlan:
     Attributes:
         object_id: scan only this object and what is below it (id as in the inventory).
         object_type: its type, when the id alone is not enough to tell it.
+        refs: look again at these objects: what they are, what is below them, and what they hang on.
         scan_self: scan the object itself too, not only what is below it.
         inventory_only, links_only, cliques_only: at most one; do only that part.
         implicit_links: derive implicit links even when no clique type uses them.
@@ -40,6 +45,7 @@ class ScanPlan:
 
     object_id: str | None = None
     object_type: str | None = None
+    refs: tuple[ObjectRef, ...] = ()
     scan_self: bool = True
     inventory_only: bool = False
     links_only: bool = False
@@ -53,12 +59,17 @@ class ScanPlan:
         only = [name for name in ("inventory_only", "links_only", "cliques_only") if getattr(self, name)]
         if len(only) > 1:
             raise InvalidRequest(f"{' and '.join(only)} exclude each other")
-        if self.object_id is not None and only and only != ["inventory_only"]:
+        if self.is_small and only and only != ["inventory_only"]:
             raise InvalidRequest(f"{only[0]} is for whole environments, not for one object")
-        if self.object_id is not None and self.clear:
+        if self.is_small and self.clear:
             raise InvalidRequest("clear is for whole environments, not for one object")
         if self.record is not None and not self.wants_inventory:
             raise InvalidRequest(f"{only[0]} asks no source: there is nothing to record")
+
+    @property
+    def is_small(self) -> bool:
+        """Whether it is about some objects, not the whole environment."""
+        return self.object_id is not None or bool(self.refs)
 
     @property
     def wants_inventory(self) -> bool:
@@ -86,6 +97,8 @@ class Steps:
         }
         self.object_types = catalog.object_types
         self.environment = environment
+        self._link_types = [LinkType.of(name) for name in catalog.link_types]
+        self._outward: dict[str, tuple[Step, ...]] = {}
 
     def below(self, step: Step) -> tuple[Step, ...]:
         """Return the steps that are run on each object that ``step`` finds."""
@@ -151,6 +164,35 @@ class Steps:
         found_by = (self.named(name) for name in sorted({witness.step for witness in one.found_by}))
         return next((found for found in found_by if found is not None and step in self.below(found)), None)
 
+    def finding(self, type_: str) -> tuple[Step, ...]:
+        """Return the steps that find objects of a type, but for those that only add to what they are run on."""
+        return tuple(
+            step
+            for name, step in self._by_name.items()
+            if step.type == type_ and type_ not in self.run_on.get(name, ()) and name in self.run_on
+        )
+
+    def asked_by(self, type_: str) -> tuple[Step, ...]:
+        """Return the steps whose objects concern one object of a type, as their fetchers say."""
+        return tuple(
+            step for name, step in self._by_name.items() if type_ in (step.asked_by or {}) and name in self.run_on
+        )
+
+    def outward(self, type_: str) -> tuple[Step, ...]:
+        """Return the steps run on a host that find what objects of a type hang on: the next hop of a link from them.
+
+        Only what stands on the host itself: what it is cabled to does not change with what runs on it.
+        """
+        if type_ not in self._outward:
+            targets = {one.target for one in self._link_types if one.source == type_}
+            found = [
+                step
+                for name, step in self._by_name.items()
+                if step.type in targets and HOST in self.run_on.get(name, ()) and self.may_stay(step)
+            ]
+            self._outward[type_] = tuple(found)
+        return self._outward[type_]
+
     def placing_below(self, type_: str) -> Iterator[Step]:
         """Yield steps run higher up (or elsewhere) whose objects may hang below an object of ``type_``.
 
@@ -184,26 +226,35 @@ class Steps:
 
 
 @dataclass(frozen=True, slots=True)
-class Scope:
-    """One object that a partial scan is about."""
+class Target:
+    """One object that a small scan is about: it is looked at again, and what is below it.
 
-    target: InventoryObject
-    scan_self: bool
-
-    @property
-    def ref(self) -> ObjectRef:
-        """Its identity."""
-        return self.target.ref
-
-
-def find_scope(plan: ScanPlan, before: Before, catalog: Catalog) -> Scope | None:
-    """Find the object of a partial scan in the inventory; None for a whole scan.
-
-    Raises UnknownObject when the id, or id and type, are not known, and InvalidRequest when objects of
-    several types have the id and no type was given.
+    ``known``: as it was; None when nobody has found it yet. ``itself``: False for only what is below it.
     """
-    if plan.object_id is None or plan.object_id == root_of(before.environment).id:
-        return None
+
+    ref: ObjectRef
+    known: InventoryObject | None
+    itself: bool = True
+
+
+def find_targets(plan: ScanPlan, before: Before, catalog: Catalog) -> list[Target]:
+    """Find what a small scan is about; nothing for a whole one.
+
+    Raises UnknownObject when an id, or id and type, are not known, and InvalidRequest when objects of several types
+    have the id and no type was given. An object that nobody knows yet may be asked for where its id is enough for that.
+    """
+    refs = list(plan.refs)
+    if plan.object_id is not None and plan.object_id != root_of(before.environment).id:
+        refs.append(_meant(plan, before, catalog))
+    targets = [Target(ref, before.get(ref), plan.scan_self) for ref in dict.fromkeys(refs)]
+    for target in targets:
+        if target.known is None and not _can_be_asked_for(target.ref, catalog):
+            raise UnknownObject(before.environment, str(target.ref))
+    return targets
+
+
+def _meant(plan: ScanPlan, before: Before, catalog: Catalog) -> ObjectRef:
+    assert plan.object_id is not None  # noqa: S101 - narrows the type; the caller has asked
     types = [plan.object_type] if plan.object_type else list(catalog.object_types)
     refs = [ObjectRef(before.environment, type_, plan.object_id) for type_ in types]
     found = [one for one in (before.get(ref) for ref in refs) if one is not None]
@@ -213,4 +264,9 @@ def find_scope(plan: ScanPlan, before: Before, catalog: Catalog) -> Scope | None
     if len(found) > 1:
         types_found = ", ".join(one.type for one in found)
         raise InvalidRequest(f'"{plan.object_id}" is the id of objects of several types ({types_found}): give the type')
-    return Scope(found[0], plan.scan_self)
+    return found[0].ref
+
+
+def _can_be_asked_for(ref: ObjectRef, catalog: Catalog) -> bool:
+    steps = (step for steps in catalog.scanners.values() for step in steps if step.type == ref.type)
+    return any((step.asked_by or {}).get(ref.type) == "id" for step in steps)

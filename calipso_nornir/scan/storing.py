@@ -19,12 +19,13 @@ from calipso_nornir.store.documents import clique_document, link_document, objec
 from calipso_nornir.store.values import utc_ms
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Collection, Iterable, Iterator
     from collections.abc import Set as AbstractSet
 
     from calipso_nornir.model.cliques import Clique
     from calipso_nornir.model.links import Link
     from calipso_nornir.model.protocols import Document, Kind, StoreView, Writer
+    from calipso_nornir.model.refs import ObjectRef
     from calipso_nornir.scan.report import ScanReport
     from calipso_nornir.scan.working import Working
 
@@ -46,14 +47,16 @@ class Generation:
         report.objects, report.links, report.cliques = self.objects, self.links, self.cliques
         report.removed += self._removed
 
-    def put_objects(self, working: Working, *, within: frozenset[str] | None) -> None:
-        """Write the objects; ``within``: ``_id``s that a partial scan may remove, None for a whole one."""
+    def put_objects(self, working: Working, *, gone: Collection[ObjectRef] | None) -> None:
+        """Write the objects; ``gone``: what a small scan has found to be there no more, None for a whole one."""
         kept = {one.ref.document_id for one in working if working.is_doubted(one.ref)}
         context = {one.ref.document_id for one in working.in_state(State.CONTEXT)}
         stored = (one for one in working if working.state(one.ref) is not State.CONTEXT)
-        gone = self._write("inventory", (object_document(one) for one in stored), self.objects, kept=kept)
-        gone -= context
-        self._remove("inventory", gone if within is None else gone & within, self.objects)
+        lost = self._write("inventory", (object_document(one) for one in stored), self.objects, kept=kept)
+        lost -= context
+        if gone is not None:
+            lost &= {ref.document_id for ref in gone}
+        self._remove("inventory", lost, self.objects)
 
     def put_links(self, links: Iterable[Link], kind: Kind = "links", *, kept: AbstractSet[str] = frozenset()) -> None:
         """Write the links of the whole environment; those that are not among them are gone.

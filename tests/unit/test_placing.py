@@ -17,9 +17,10 @@ from calipso_nornir.model.objects import root_of
 from calipso_nornir.model.refs import Folder, ObjectRef, Witness
 from calipso_nornir.scan.before import Before
 from calipso_nornir.scan.events import SILENT
+from calipso_nornir.scan.focus import Focus
 from calipso_nornir.scan.placing import ON_DEMAND, Origin, Placer
-from calipso_nornir.scan.plan import Scope
 from calipso_nornir.scan.report import ScanReport, Troubles
+from calipso_nornir.scan.surroundings import Surroundings
 from calipso_nornir.scan.working import State, Working
 from calipso_nornir.testing import AT, thing, view
 from tests.fixtures.canned import step
@@ -42,15 +43,20 @@ ANYWHERE = ("environment", "host", "vnic", "dhcps_folder")
 class Placing:
     """A placer, what it was told before, and what it tells."""
 
-    def __init__(self, *before: InventoryObject, scope: Scope | None = None) -> None:
+    def __init__(self, *before: InventoryObject, focus: Focus | None = None, small: bool = False) -> None:
         self.working = Working("cloud")
+        self.focus = focus
+        self.looked_at: set[ObjectRef] = set()
+        store: Any = view(*before)  # as much of a store's view as is needed
+        known = Before(store)
+        surroundings = Surroundings(self.working, known, lambda one: one.ref in self.looked_at)
         self.arrived: list[Arrival] = []
         self._report = ScanReport(scan_id="s", environment="cloud", started_at=LATER)
         self.placer = Placer(
             self.working,
-            Before(view(*before)),  # type: ignore[arg-type]  # as much of a store's view as is needed
+            known,
             started_at=LATER,
-            scope=scope,
+            surroundings=surroundings if small else None,
             troubles=Troubles(self._report, SILENT),
             object_types={one: ObjectType(one, one, ANYWHERE) for one in ANYWHERE},
         )
@@ -60,7 +66,7 @@ class Placing:
         partial = more.pop("partial", False)
         evidence = more.pop("evidence", ())
         fetched = Fetched(id=id_, name=more.pop("name", id_), attributes=attributes or {}, **more)
-        self._note(self.placer.place(fetched, Origin(by, Witness(by.name, on.ref), evidence, partial)))
+        self._note(self.placer.place(fetched, Origin(by, Witness(by.name, on.ref), evidence, partial, self.focus)))
 
     def keep(self, old: InventoryObject, by: Step = HOSTS, on: Any = ROOT) -> None:
         self._note(self.placer.keep(old, by, Witness(by.name, on.ref)))
@@ -356,42 +362,53 @@ def test_a_folder_of_a_host_that_is_gone_stays_away() -> None:
     assert len(placing.working) == 1
 
 
-# --- partial scans
+# --- small scans
 
 
-def scoped(*, scan_self: bool = True) -> Placing:
+def small(focus: Focus | None = None) -> Placing:
     host, other = known("host", "h1"), known("host", "h2")
     folder = known("vnics_folder", "h1|vnics", under=host)
-    return Placing(host, other, folder, scope=Scope(host, scan_self))
+    return Placing(host, other, folder, focus=focus, small=True)
 
 
-def test_only_the_object_and_what_is_below_it_is_placed() -> None:
-    placing = scoped()
+H1 = ObjectRef("cloud", "host", "h1")
+
+
+@pytest.mark.parametrize(
+    ("focus", "placed"),
+    [
+        (None, ["h1", "h2", "v1", "v2"]),
+        (Focus(H1), ["h1"]),
+        (Focus(H1, None), ["v1"]),
+        (Focus(H1, "on"), ["v2"]),
+    ],
+    ids=["everything", "the object", "what is below it", "what concerns it"],
+)
+def test_only_what_a_fetching_is_about_is_placed(focus: Focus | None, placed: list[str]) -> None:
+    placing = small(focus)
     placing.place("h1", {"new": 1})
     placing.place("h2", {"new": 1})
-    placing.place("v1", by=VNICS, on=placing.one("host", "h1"))
-    placing.place("v2", by=VNICS, under=ObjectRef("cloud", "host", "h2"))
-    assert sorted(one.id for one in placing.working.in_state(State.FOUND)) == ["h1", "v1"]
+    placing.place("v1", by=VNICS, under=H1)
+    placing.place("v2", {"on": "h1"}, by=VNICS, under=ObjectRef("cloud", "host", "h2"))
+    assert sorted(one.id for one in placing.working.in_state(State.FOUND)) == placed
     assert (placing.orphans(), placing.placer.waiting_types["vnic"]) == ([], 0)
 
 
-def test_what_belongs_under_something_unknown_is_no_orphan_of_a_partial_scan() -> None:
-    placing = scoped()
+def test_what_something_is_found_under_is_there_as_it_was() -> None:
+    placing = small()
+    placing.place("v1", by=VNICS, under=ObjectRef("cloud", "vnics_folder", "h1|vnics"))
+    assert placing.one("vnic", "v1").id_path == "/cloud/h1/h1|vnics/v1"
+    assert [one.id for one in placing.working.in_state(State.CONTEXT)] == ["cloud", "h1", "h1|vnics"]
+
+
+def test_what_is_looked_at_itself_is_waited_for() -> None:
+    placing = small()
+    placing.looked_at.add(H1)
+    placing.place("v1", by=VNICS, under=ObjectRef("cloud", "vnics_folder", "h1|vnics"))
+    assert [str(ref) for ref in placing.placer.unplaced()] == ["vnic v1"]
+
+
+def test_what_belongs_under_something_unknown_is_no_orphan_of_a_small_scan() -> None:
+    placing = small()
     placing.place("v1", by=VNICS, under=ObjectRef("cloud", "host", "new elsewhere"))
     assert placing.orphans() == []
-
-
-def test_the_object_itself_may_be_left_alone() -> None:
-    placing = scoped(scan_self=False)
-    placing.placer.add_context(known("host", "h1"))
-    placing.place("h1", {"new": 1})
-    placing.place("h1", {"new": 1}, by=DETAILS, on=known("host", "h1"))
-    placing.place("v1", by=VNICS, on=known("host", "h1"))
-    assert [one.id for one in placing.working.in_state(State.FOUND)] == ["v1"]
-    assert placing.one("host", "h1").attributes == {}
-
-
-def test_nothing_is_kept_outside_of_a_partial_scan() -> None:
-    placing = scoped()
-    placing.keep(known("host", "h2", (HOSTS, ROOT)))
-    assert ObjectRef("cloud", "host", "h2") not in placing.working

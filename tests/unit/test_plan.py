@@ -13,9 +13,9 @@ from calipso_nornir.errors import InvalidRequest, UnknownObject
 from calipso_nornir.metadata.loading import load_catalog
 from calipso_nornir.model.environment import Environment
 from calipso_nornir.model.objects import root_of
-from calipso_nornir.model.refs import Witness
+from calipso_nornir.model.refs import ObjectRef, Witness
 from calipso_nornir.scan.before import Before
-from calipso_nornir.scan.plan import ScanPlan, Steps, find_scope
+from calipso_nornir.scan.plan import ScanPlan, Steps, Target, find_targets
 from calipso_nornir.testing import thing, view
 from tests.fixtures.canned import catalog, step
 
@@ -163,7 +163,7 @@ def test_steps_whose_objects_may_hang_below_what_they_are_run_on(name: str, stay
     assert steps.may_stay(known) is stays
 
 
-# --- scope
+# --- targets
 
 
 def before(*things: Any) -> Any:
@@ -173,35 +173,42 @@ def before(*things: Any) -> Any:
 ZONE, REGION, HOST = thing("availability_zone", id="nova"), thing("region", id="nova"), thing("host", id="h1")
 
 
-def test_a_whole_scan_has_no_scope() -> None:
-    assert find_scope(ScanPlan(), before(), SHIPPED) is None
-    assert find_scope(ScanPlan(object_id="cloud"), before(), SHIPPED) is None, "the environment is everything"
+def test_a_whole_scan_is_about_no_object() -> None:
+    assert find_targets(ScanPlan(), before(), SHIPPED) == []
+    assert find_targets(ScanPlan(object_id="cloud"), before(), SHIPPED) == [], "the environment is everything"
 
 
-def test_a_scope_is_found_by_id_or_by_id_and_type() -> None:
+def test_a_target_is_found_by_id_or_by_id_and_type() -> None:
     for plan in (ScanPlan(object_id="h1"), ScanPlan(object_id="h1", object_type="host", scan_self=False)):
-        scope = find_scope(plan, before(ZONE, REGION, HOST), SHIPPED)
-        assert scope is not None
-        assert (scope.ref, scope.scan_self) == (HOST.ref, plan.scan_self)
+        assert find_targets(plan, before(ZONE, REGION, HOST), SHIPPED) == [Target(HOST.ref, HOST, plan.scan_self)]
 
 
 @pytest.mark.parametrize(("type_", "wanted"), [(None, "h9"), ("host", "host h9")])
 def test_an_object_that_is_not_known(type_: str | None, wanted: str) -> None:
     with pytest.raises(UnknownObject) as caught:
-        find_scope(ScanPlan(object_id="h9", object_type=type_), before(HOST), SHIPPED)
+        find_targets(ScanPlan(object_id="h9", object_type=type_), before(HOST), SHIPPED)
     assert (caught.value.environment, caught.value.wanted) == ("cloud", wanted)
 
 
 def test_a_type_that_does_not_fit() -> None:
     with pytest.raises(UnknownObject):
-        find_scope(ScanPlan(object_id="h1", object_type="network"), before(HOST), SHIPPED)
+        find_targets(ScanPlan(object_id="h1", object_type="network"), before(HOST), SHIPPED)
 
 
 def test_an_id_that_several_types_have_needs_the_type() -> None:
     with pytest.raises(
         InvalidRequest, match=r'"nova" is the id of objects of several types \(region, availability_zone\)'
     ):
-        find_scope(ScanPlan(object_id="nova"), before(ZONE, REGION), SHIPPED)
-    scope = find_scope(ScanPlan(object_id="nova", object_type="region"), before(ZONE, REGION), SHIPPED)
-    assert scope is not None
-    assert scope.ref == REGION.ref
+        find_targets(ScanPlan(object_id="nova"), before(ZONE, REGION), SHIPPED)
+    (target,) = find_targets(ScanPlan(object_id="nova", object_type="region"), before(ZONE, REGION), SHIPPED)
+    assert target.ref == REGION.ref
+
+
+def test_what_nobody_knows_may_be_named_where_its_id_is_enough() -> None:
+    new = ObjectRef("cloud", "instance", "x")
+    assert find_targets(ScanPlan(refs=(new, new, HOST.ref)), before(HOST), SHIPPED) == [
+        Target(new, None),
+        Target(HOST.ref, HOST),
+    ]
+    with pytest.raises(UnknownObject, match="vedge x"):
+        find_targets(ScanPlan(refs=(ObjectRef("cloud", "vedge", "x"),)), before(HOST), SHIPPED)

@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from calipso_nornir.errors import HostsUnlisted, ParseError, RowsIncomplete
 from calipso_nornir.fetchers import questions
@@ -61,6 +61,8 @@ class Instances:
     (MAC), type, vnic_type, active, network {id, label}, ips [{address, subnet_id}]}.
     """
 
+    asked_by: ClassVar[Mapping[str, str]] = {"instance": "id"}
+
     def get(self, parent: InventoryObject) -> Fetching:
         """Ask for the servers of all hosts and take this one's."""
         queries = _queries(parent["region"])
@@ -88,6 +90,8 @@ class HostlessInstances:
     Source: as ``Instances``, and all lists of hosts.
     Attributes: as ``Instances``, without ``host``; ``nova_host``, what Nova calls the host that is not known.
     """
+
+    asked_by: ClassVar[Mapping[str, str]] = {"instance": "id"}
 
     def get(self, parent: InventoryObject) -> Fetching:
         """Ask for the servers of all hosts and take those that no host has."""

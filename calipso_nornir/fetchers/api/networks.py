@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from calipso_nornir.fetchers import questions
 from calipso_nornir.fetchers.attributes import kept
@@ -29,6 +29,8 @@ class Networks:
     Attributes: all fields of Neutron; ``network`` (its own id, for constraints), ``project`` (name),
     ``subnets`` (list of Neutron's subnets), ``cidrs``, ``subnet_ids``, ``region``.
     """
+
+    asked_by: ClassVar[Mapping[str, str]] = {"network": "id", "project": "project_id"}
 
     def get(self, parent: InventoryObject) -> Fetching:
         """Ask for networks and subnets, and look the projects up."""

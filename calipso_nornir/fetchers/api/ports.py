@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from calipso_nornir.errors import SourceNotConfigured
 from calipso_nornir.fetchers import questions
@@ -37,6 +37,13 @@ class Ports:
     (name), ``network`` (id), ``floating_ips`` [{id, floating_ip_address, fixed_ip_address, status}],
     ``tap_suffix`` (what device names have of the id), ``binding_levels`` (database only) [{level, driver, …}].
     """
+
+    asked_by: ClassVar[Mapping[str, str]] = {
+        "port": "id",
+        "instance": "device_id",
+        "network": "network_id",
+        "host": "binding:host_id",
+    }
 
     def get(self, parent: InventoryObject) -> Fetching:
         """Ask for ports, floating IPs and binding levels, and look the projects up."""

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from calipso_nornir.fetchers import questions
 from calipso_nornir.model import ids
@@ -36,6 +36,8 @@ class InstanceVnics:
     the instance's ports where only one has it); and libvirt's whole ``<interface>`` element, attributes with ``@``
     before their name; ``pci_address`` of a virtual function.
     """
+
+    asked_by: ClassVar[Mapping[str, str]] = {}
 
     def get(self, parent: InventoryObject) -> Fetching:
         """Ask which domains there are, then for the instance's own."""

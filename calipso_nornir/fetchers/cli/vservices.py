@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from calipso_nornir.fetchers import questions
 from calipso_nornir.fetchers.attributes import address_attributes, kept
@@ -106,6 +106,8 @@ class VserviceVnics:
     ``state``, ``kind``, ``addresses`` (CIDR texts) and first ones as ``ip_address``, ``netmask``, ``cidr``,
     ``ipv6_address``; ``port_id`` and ``network`` (ids) by the port id in the device's name.
     """
+
+    asked_by: ClassVar[Mapping[str, str]] = {}
 
     def get(self, parent: InventoryObject) -> Fetching:
         """Ask for the interfaces of the namespace, then look their ports up."""

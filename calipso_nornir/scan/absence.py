@@ -1,0 +1,122 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What a small scan has not found again: gone when all who had found it looked again, saw all, and did not."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from calipso_nornir.model.refs import Witness
+from calipso_nornir.scan.working import State
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from calipso_nornir.model.objects import InventoryObject
+    from calipso_nornir.model.refs import ObjectRef
+    from calipso_nornir.scan.before import Before
+    from calipso_nornir.scan.gather import Gathering
+    from calipso_nornir.scan.plan import Steps
+
+
+class Absence:
+    """Settles what is gone.
+
+    Attributes:
+        gone: objects that are there no more: nobody finds them, or what they hung below is gone.
+        unasked: who else had found an object that is found, or missed, by some: they are to be asked, too.
+    """
+
+    def __init__(self, gathering: Gathering, *, steps: Steps, before: Before) -> None:
+        self.gone: set[ObjectRef] = set()
+        self.unasked: list[tuple[Witness, ObjectRef]] = []
+        self._gathering = gathering
+        self._working = gathering.working
+        self._waiting = gathering.waiting()
+        self._steps = steps
+        self._before = before
+
+    def settle(self) -> None:
+        """Find out."""
+        moved: set[ObjectRef] = set()
+        for one in self._missed():
+            self._miss(one)
+        for one in list(self._working.in_state(State.FOUND)):
+            old = self._before.get(one.ref)
+            if old is None:
+                continue
+            unasked = self._not_asked(old)
+            if unasked and _says_the_same(one, old):
+                self._working.put(replace(old, scanned_at=one.scanned_at), State.FOUND)
+            else:
+                self.unasked += [(who, one.ref) for who in unasked]
+            if old.parent is not None and old.parent != one.parent:
+                moved.add(old.parent)
+        self._empty(moved)
+
+    def _missed(self) -> Iterator[InventoryObject]:
+        for task in self._gathering.ended:
+            focus = task.focus
+            if focus is not None and focus.by_id:
+                known = self._before.get(focus.ref)
+                if known is not None and task.witness in known.found_by:
+                    yield known
+                continue
+            for one in self._before.found_by(task.step.type, task.witness):
+                if focus is None or focus.covers(one, self._before.ancestors):
+                    yield one
+
+    def _miss(self, one: InventoryObject) -> None:
+        """Take an object that somebody has looked for in vain for gone, unless somebody else may know better."""
+        if one.ref in self.gone or one.ref in self._waiting or self._is_there(one.ref):
+            return
+        unasked = self._not_asked(one)
+        if unasked:
+            self.unasked += [(who, one.ref) for who in unasked]
+        else:
+            self._lose(one)
+
+    def _lose(self, one: InventoryObject) -> None:
+        """Note that an object is gone, with all below it, and look at what was found by what ran on it."""
+        self.gone.add(one.ref)
+        for child in self._before.children(one.ref):
+            if child.ref not in self.gone and child.ref not in self._waiting and not self._is_there(child.ref):
+                self._lose(child)
+        for step in self._steps.of_object_type(one.type):
+            for found in self._before.found_by(step.type, Witness(step.name, one.ref)):
+                self._miss(found)
+        if one.parent is not None:
+            self._empty({one.parent})
+
+    def _is_there(self, ref: ObjectRef) -> bool:
+        return self._working.state(ref) in (State.FOUND, State.KEPT)
+
+    def _not_asked(self, one: InventoryObject) -> list[Witness]:
+        """Return who had found an object and was not asked; whoever has nothing left to be run on is not missed."""
+        return [
+            who
+            for who in one.found_by
+            if who.parent not in (one.ref, *self.gone)
+            and self._steps.named(who.step) is not None
+            and not self._gathering.was_asked(who, one)
+        ]
+
+    def _empty(self, parents: set[ObjectRef]) -> None:
+        """Take folders that were made on demand for gone when nothing is in them any more."""
+        for ref in parents - self.gone:
+            folder = self._before.get(ref)
+            if folder is None or not folder.on_demand or self._is_there(ref) or self._working.children(ref):
+                continue
+            left = [child for child in self._before.children(ref) if child.ref not in self.gone]
+            if all(self._moved(child) for child in left):
+                self._lose(folder)
+
+    def _moved(self, child: InventoryObject) -> bool:
+        now = self._working.get(child.ref)
+        return now is not None and now.parent != child.parent
+
+
+def _says_the_same(one: InventoryObject, old: InventoryObject) -> bool:
+    """Tell whether some of those who had found an object say just what all of them had said together."""
+    same = (one.name, one.parent, one.id_path, one.name_path) == (old.name, old.parent, old.id_path, old.name_path)
+    return same and one.found_by <= old.found_by and dict(one.attributes) == dict(old.attributes)

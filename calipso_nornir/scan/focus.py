@@ -1,0 +1,51 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What a fetching of a small scan is about: some of the objects that its step may find."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from calipso_nornir.model.objects import InventoryObject
+    from calipso_nornir.model.refs import ObjectRef
+
+    Ancestors = Callable[[InventoryObject], list[InventoryObject]]
+    """Gives what an object hangs below, the topmost first."""
+
+
+@dataclass(frozen=True, slots=True)
+class Focus:
+    """The objects that concern one object that is looked at again.
+
+    Attributes:
+        ref: the object that is looked at again.
+        attribute: of what is found, that holds its id; "id" for the object itself; None for what hangs below it.
+        narrowing: whether the queries are narrowed by it.
+    """
+
+    ref: ObjectRef
+    attribute: str | None = "id"
+    narrowing: bool = False
+
+    @property
+    def by_id(self) -> bool:
+        """Whether it is about the object itself."""
+        return self.attribute == "id"
+
+    def may_cover(self, id_: str, attribute: object) -> bool:
+        """Tell whether it may be about a found object, of which nobody knows yet where it hangs.
+
+        ``attribute`` is the value of the focus's own attribute.
+        """
+        if self.by_id:
+            return id_ == self.ref.id
+        return self.attribute is None or attribute == self.ref.id
+
+    def covers(self, one: InventoryObject, ancestors: Ancestors) -> bool:
+        """Tell whether it is about a placed object."""
+        if self.attribute is None:
+            return any(above.ref == self.ref for above in ancestors(one))
+        return self.may_cover(one.id, one.get(self.attribute))

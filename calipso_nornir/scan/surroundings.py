@@ -1,0 +1,47 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What a small scan is not about: it is brought into the picture, as it was, where something hangs on it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from calipso_nornir.model.objects import root_of
+from calipso_nornir.scan.working import State
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from calipso_nornir.model.objects import InventoryObject
+    from calipso_nornir.model.refs import ObjectRef
+    from calipso_nornir.scan.before import Before
+    from calipso_nornir.scan.working import Working
+
+
+class Surroundings:
+    """The objects from before that a small scan does not look at.
+
+    ``looked_at`` tells whether a fetching of this scan is about an object: such a one comes by being found, or is gone.
+    """
+
+    def __init__(self, working: Working, before: Before, looked_at: Callable[[InventoryObject], bool]) -> None:
+        self._working = working
+        self._before = before
+        self._looked_at = looked_at
+
+    def bring(self, ref: ObjectRef) -> bool:
+        """Bring one object in, with all that it hangs below; tell whether it is in the picture now."""
+        if ref in self._working:
+            return True
+        root = root_of(self._working.environment)
+        known = root if ref == root.ref else self._before.get(ref)
+        if known is None or self._looked_at(known):
+            return False
+        if known.parent is not None and not self.bring(known.parent):
+            return False
+        self._working.put(known, State.CONTEXT)
+        return True
+
+    def bring_all(self, type_: str, equal: Mapping[str, Any]) -> None:
+        """Bring in all objects of a type whose attributes had these values."""
+        for one in self._before.where(type_, equal):
+            self.bring(one.ref)
