@@ -27,7 +27,8 @@ def object_types(ctx: typer.Context, incomplete: str) -> list[str]:
     """Offer the types of the objects that the store holds."""
 
     def types(store: Store) -> set[str]:
-        return {type_ for view in _views(ctx, store) for type_, count in view.counts().items() if count}
+        counted = (type_ for view in _views(ctx, store) for type_ in view.counts())
+        return {type_ for type_ in counted if not type_.endswith("_folder")}
 
     return _begun(incomplete, _from_store(ctx, types))
 

@@ -74,7 +74,7 @@ class LiveLine:
         self._environment = environment
         self._lock = threading.Lock()
         self._began = time.monotonic()
-        self._spinner = Spinner("dots")
+        self._spinner = Spinner("dots" if terminal.is_utf8 else "line")
         self._doing = "starting"
         self._hosts = 0
         self._answered = 0
@@ -111,7 +111,7 @@ class LiveLine:
             if total:
                 parts.append((f"  {total} objects ({types})" if types else f"  {total} objects", "dim"))
         text = joined(*parts)
-        text.truncate(max(20, self._terminal.width - 4), overflow="ellipsis")
+        text.truncate(max(20, self._terminal.width - 4), overflow="ellipsis" if self._terminal.is_utf8 else "crop")
         self._spinner.update(text=text)
         return self._spinner
 

@@ -101,12 +101,18 @@ class Run:
 
     @contextmanager
     def store(self, *, inventory: str | None = None, use: Use = "read") -> Iterator[Store]:
-        """Open the store: to read it, unless a command says otherwise. Only "make" makes one that is not there."""
+        """Open the store: to read it, unless a command says otherwise. Only "make" makes one that is not there.
+
+        Whoever only reads sees one revision of an environment, whatever a scan writes meanwhile.
+        """
+        from calipso_nornir.cli.snapshots import pinned  # noqa: PLC0415 - what takes long comes when needed
         from calipso_nornir.store import default_uri, open_store  # noqa: PLC0415 - what takes long comes when needed
 
         self.inventory = inventory
         uri = self.store_uri or default_uri()
         opened = open_store(uri, inventory=inventory, use=use) if inventory else open_store(uri, use=use)
+        if use == "read":
+            opened = pinned(opened)
         try:
             yield opened
         finally:

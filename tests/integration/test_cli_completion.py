@@ -52,3 +52,9 @@ def test_commands_options_and_names_are_completed(tmp_path: Path) -> None:
     assert _bash("calipso tree -e de", CALIPSO_STORE=str(store)) == ["demo-ovs"]
     assert _bash("calipso tree -e de", CALIPSO_STORE=str(tmp_path / "none.db")) == []
     assert not (tmp_path / "none.db").exists()
+    assert _bash("calipso list inst", CALIPSO_STORE=str(store)) == ["instance"]
+    assert _bash("calipso get instance web", CALIPSO_STORE=str(store)) == ["web-1", "web-2"]
+    assert _bash("calipso show gw", CALIPSO_STORE=str(store)) == ["gw-1"]
+    assert "vnic-vedge" in _bash("calipso links -t vnic-v", CALIPSO_STORE=str(store))
+    (scan,) = (one["scan_id"] for one in calipso("scans", "-o", "json", store=store).json)
+    assert _bash(f"calipso scans show {scan[:4]}", CALIPSO_STORE=str(store)) == [scan]

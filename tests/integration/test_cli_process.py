@@ -166,6 +166,27 @@ def test_no_color_is_respected(store: Path) -> None:
     assert not ESCAPE.search(run("--store", store, "tree").stdout)
 
 
+def test_tables_are_folded_to_a_terminal_and_nowhere_else(store: Path) -> None:
+    arguments = ("--store", store, "list", "instance", "-o", "wide")
+    piped = run(*arguments).stdout.decode().splitlines()
+    assert max(map(len, piped)) > 100
+    shown = ESCAPE.sub(b"", on_terminal(*arguments, COLUMNS="70")[1]).decode().splitlines()
+    assert max(map(len, shown)) <= 70
+    assert len(shown) > len(piped)
+    ids = [word for word in piped[1].split() if len(word) == 36]
+    folded = "".join("".join(line.split()) for line in shown)
+    assert ids
+    assert "web-1" in folded
+
+
+def test_a_live_line_without_unicode_is_ascii(tmp_path: Path, recording: Path) -> None:
+    arguments = ("--store", tmp_path / "s.db", "replay", recording)
+    status, shown = on_terminal(*arguments, PYTHONIOENCODING="ascii", LC_ALL="C")
+    assert status == 0
+    assert ESCAPE.sub(b"", shown).isascii()
+    assert rb"\u28" not in shown  # the braille of a spinner
+
+
 def test_data_has_no_colours_on_a_terminal_either(store: Path) -> None:
     _, shown = on_terminal("--store", store, "show", "web-1", "-o", "json")
     assert not ESCAPE.search(shown)
