@@ -10,12 +10,12 @@ from unittest.mock import patch
 
 from calipso_nornir.fetchers.api import census, instances, networks, ports
 from calipso_nornir.fetchers.cli import instance_vnics, linux_bridges, lldp, oteps, vedges, vservices
-from calipso_nornir.link_finders import pnics, vconnectors
+from calipso_nornir.link_finders import plugs, pnics, vconnectors
 from calipso_nornir.link_finders import vedges as vedge_links
 from calipso_nornir.link_finders.traffic import Traffic
 from calipso_nornir.scan import cliques
 from calipso_nornir.wiring.devices import Devices
-from calipso_nornir.wiring.host import BRIDGE, PNIC
+from calipso_nornir.wiring.host import BRIDGE, PNIC, HostWires
 from calipso_nornir.wiring.host import OVS as SWITCH
 
 if TYPE_CHECKING:
@@ -133,6 +133,25 @@ def sent_by_the_switch(right: Any) -> Any:  # noqa: ANN401
     return send
 
 
+def one_hop(right: Any) -> Any:  # noqa: ANN401
+    """Follow frames over one wire, not over a row of them."""
+
+    def flood(self: Any, start: Any, *args: Any, **options: Any) -> Any:  # noqa: ANN401
+        return (one for one in right(self, start, *args, **options) if one[0].near == start)
+
+    return flood
+
+
+def no_bridges(right: Any) -> Any:  # noqa: ANN401
+    """Forget the Linux bridges that tunnels leave by."""
+
+    def send(self: Any, otep: Any, networks: Any) -> None:  # noqa: ANN401
+        right(self, otep, networks)
+        self.ways[otep.id].bridges.clear()
+
+    return send
+
+
 def all_networks(found: Any) -> Any:  # noqa: ANN401
     """Let every network of a host leave by every bridge (the older system's defect D-56)."""
     for traffic in found.values():
@@ -189,6 +208,10 @@ MUTANTS = (
     Mutant("a remote endpoint is dropped", oteps, "_remotes", result(lambda found: found[1:]), ("lxb",)),
     Mutant("tunnels leave by the first interface", Traffic, "send", first_exit),
     Mutant("tunnelled networks leave by the switch, too", Traffic, "send", sent_by_the_switch, OVS),
+    Mutant("a bridge below the tunnels is forgotten", Traffic, "send", no_bridges),
+    Mutant("frames are followed over one wire", HostWires, "flood", one_hop),
+    Mutant("a veth pair is no wire", Devices, "stack", result(lambda found: found[:1]), BRIDGES),
+    Mutant("a port that is cut off has its link up", plugs, "cut_off", lambda _: lambda _: False, OVS),
     Mutant("the VLAN tag is ignored", vedges, "_port", result(lambda port: port | {"tag": None}), OVS),
     Mutant("every network uses every way out", vedge_links, "traffic_of_hosts", result(all_networks), OVS),
     Mutant("cliques ignore the network", cliques, "_passed", lambda _: lambda _hop, values, _places: values),
