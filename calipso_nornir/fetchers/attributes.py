@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from calipso_nornir.model.naming import in_one_style
 from calipso_nornir.model.objects import RESERVED
+from calipso_nornir.parsing.values import canonical_ip
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -48,10 +49,10 @@ def address_attributes(addresses: Iterable[Address], *, prefer: Iterable[str] = 
     ``prefer``: addresses that Neutron has assigned; one of these is "the" address when it is there.
     """
     rows = list(addresses)
-    wanted = set(prefer)
+    wanted = set(map(canonical_ip, prefer))
     attributes: dict[str, Any] = {"addresses": [row.cidr for row in rows]}
     usable = [row for row in rows if row.scope == "global"]
-    usable.sort(key=lambda row: row.ip not in wanted)
+    usable.sort(key=lambda row: canonical_ip(row.ip) not in wanted)
     v4 = next((row for row in usable if row.family == "inet"), None)
     v6 = next((row for row in usable if row.family == "inet6"), None)
     if v4 is not None:
