@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from calipso_nornir import ScanReport
     from calipso_nornir.errors import CalipsoError
-    from calipso_nornir.model.protocols import Reply
+    from calipso_nornir.model.protocols import Reply, StoreView
     from calipso_nornir.model.queries import Query
 
 FOLDER = Path(__file__).parent
@@ -50,11 +50,17 @@ class Cloud(CannedSource):
 class Outcome:
     """What the last scan of a case said and left behind."""
 
-    def __init__(self, report: ScanReport, inventory: list[Mapping[str, Any]], links: list[Mapping[str, Any]]) -> None:
+    def __init__(self, report: ScanReport, view: StoreView) -> None:
         self.report = report
-        self.inventory = inventory
-        self.objects = {f"{one['type']} {one['id']}": one for one in inventory}
-        self.links = {f"{one['link_type']}: {one['source_id']} > {one['target_id']}": one for one in links}
+        self.inventory: list[Mapping[str, Any]] = list(view.documents("inventory"))
+        self.objects = {f"{one['type']} {one['id']}": one for one in self.inventory}
+        links = {one["_id"]: one for one in view.documents("links")}
+        self.links = {_named(one): one for one in links.values()}
+        self.cliques = {str(one.focal_point): [_named(links[id_]) for id_ in one.links] for one in view.cliques()}
+
+
+def _named(link: Mapping[str, Any]) -> str:
+    return f"{link['link_type']}: {link['source_id']} > {link['target_id']}"
 
 
 def scanned(name: str) -> Outcome:
@@ -73,8 +79,7 @@ def scanned(name: str) -> Outcome:
         if "then" in case:
             changed = Cloud({**answers, **case["then"]}, case)
             report = run_scan(environment, plan=ScanPlan(), store=store, source=changed)
-        view = store.view("cloud")
-        outcome = Outcome(report, list(view.documents("inventory")), list(view.documents("links")))
+        outcome = Outcome(report, store.view("cloud"))
         store.close()
     return outcome
 
@@ -83,7 +88,12 @@ def differences(name: str) -> list[str]:
     """Scan the cloud of a case and return what is not as expected."""
     want = json.loads((FOLDER / name / "expected.json").read_text("utf-8"))
     outcome = scanned(name)
-    return [*_of_scan(want, outcome), *_of_objects(want, outcome), *_of_links(want, outcome)]
+    return [
+        *_of_scan(want, outcome),
+        *_of_objects(want, outcome),
+        *_of_links(want, outcome),
+        *_of_cliques(want, outcome),
+    ]
 
 
 def _of_scan(want: Mapping[str, Any], outcome: Outcome) -> Iterator[str]:
@@ -128,3 +138,10 @@ def _of_links(want: Mapping[str, Any], outcome: Outcome) -> Iterator[str]:
     for one, label in want.get("link_names_not", ()):
         if links.get(one, {}).get("link_name") == label:
             yield f"{one} is called {label}"
+
+
+def _of_cliques(want: Mapping[str, Any], outcome: Outcome) -> Iterator[str]:
+    for focal_point, links in want.get("cliques", {}).items():
+        found = outcome.cliques.get(focal_point, [])
+        yield from (f"the clique of {focal_point} lacks {one}" for one in links if one not in found)
+        yield from (f"the clique of {focal_point} has {one}" for one in found if one not in links)
