@@ -122,6 +122,15 @@ class Source(Protocol):
         ...
 
 
+@runtime_checkable
+class Cancellable(Protocol):
+    """A source whose sessions outlive a round that was given up; others are closed when that happens."""
+
+    def cancel(self) -> None:
+        """End the round that runs now, from another thread: ``answer`` returns soon. Without one, do nothing."""
+        ...
+
+
 # --- the store
 
 Kind: TypeAlias = Literal["inventory", "links", "implicit_links", "cliques", "status"]

@@ -8,6 +8,7 @@ from queue import SimpleQueue
 from typing import TYPE_CHECKING, TypeVar
 
 from calipso_nornir.errors import ScanCancelled
+from calipso_nornir.model.protocols import Cancellable
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 CLOSING_S = 2.0
-"""Seconds that a source has to end its sessions when it was left in the middle of an answer."""
+"""Seconds that a source has to give up an answer that nobody waits for, and then to end its sessions."""
 
 
 class Stop:
@@ -89,10 +90,21 @@ class Stoppable:
 
     def answer(self, queries: Sequence[Query]) -> Mapping[Query, Reply | CalipsoError]:
         """Answer as the inner source does."""
-        self.left = True
-        replies = self._stop.waits_for(lambda: self._inner.answer(queries), name="calipso source")
-        self.left = False
-        return replies
+        ended = threading.Event()
+
+        def answer() -> Mapping[Query, Reply | CalipsoError]:
+            try:
+                return self._inner.answer(queries)
+            finally:
+                ended.set()
+
+        try:
+            return self._stop.waits_for(answer, name="calipso source")
+        except BaseException:  # an error of its own, ScanCancelled, KeyboardInterrupt
+            if isinstance(self._inner, Cancellable):
+                self._inner.cancel()
+            self.left = not ended.wait(CLOSING_S)
+            raise
 
     def close(self) -> None:
         """Nothing: who opened the inner source closes it."""

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from calipso_nornir.errors import CalipsoError, FetcherRaised, NoSuchSource, SourceNotConfigured
 from calipso_nornir.metadata.source_kinds import source_kinds
-from calipso_nornir.model.protocols import Reply
+from calipso_nornir.model.protocols import Cancellable, Reply
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -44,6 +44,12 @@ class Router:
             for part in pool.map(self._answer, kinds.keys(), kinds.values()):
                 answers |= part
         return {query: answers[query] for query in queries}
+
+    def cancel(self) -> None:
+        """End the round that runs now, as far as the sources can."""
+        for source in self._sources.values():
+            if isinstance(source, Cancellable):
+                source.cancel()
 
     def close(self) -> None:
         """Close every source, whatever the others do."""

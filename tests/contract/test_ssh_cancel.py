@@ -12,10 +12,12 @@ from typing import TYPE_CHECKING, Any
 import psutil
 import pytest
 
-from calipso_nornir.errors import ConnectionLost, HostUnreachable
+from calipso_nornir.errors import ConnectionLost, HostUnreachable, ScanCancelled
 from calipso_nornir.model.environment import SecretRef
 from calipso_nornir.model.queries import Command
+from calipso_nornir.scan.stopping import Stop, Stoppable
 from calipso_nornir.sources.cli import CliSource
+from calipso_nornir.sources.router import Router
 from tests.fixtures import needs
 from tests.fixtures.cli_sections import ask, known_hosts, secret, section, texts
 from tests.fixtures.sshd import LOOPBACK, Sshd
@@ -171,6 +173,27 @@ def test_a_switch_that_hangs(when: str, tmp_path: Path) -> None:
         source.close()
     assert isinstance(error, ConnectionLost if when == "command" else HostUnreachable)
     assert error.cause == "the scan was cancelled"
+
+
+def test_sessions_outlive_a_scan_that_was_cancelled(source: CliSource, sshd: Sshd, tmp_path: Path) -> None:
+    begun, stop = tmp_path / "begun", Stop("lab")
+    stopped = Stoppable(Router({"cli": source}), stop)
+
+    def ask_to_stop() -> None:
+        while not begun.exists():
+            time.sleep(0.02)
+        stop.ask()
+
+    thread = threading.Thread(target=ask_to_stop)
+    thread.start()
+    with pytest.raises(ScanCancelled):
+        stopped.answer([hanging(begun)])
+    thread.join()
+    assert not stopped.left
+    again = Command("node", "echo again")
+    (answer,) = Stoppable(Router({"cli": source}), Stop("lab")).answer([again]).values()
+    assert texts([answer]) == ["again\n"]
+    assert sshd.connections() == 1
 
 
 def test_cancelling_when_nothing_runs_does_nothing(source: CliSource, sshd: Sshd) -> None:
