@@ -32,7 +32,6 @@ class Fetched:
         sources: queries whose answers prove this object; empty means all that were asked.
         partial: attributes that are missing here are unknown, not absent: keep what was known.
         named: false when nobody could tell the name: the one given is then for an object that had none before.
-        placed: false when nobody could tell where it belongs: one that was known before stays where it was.
         show_in_tree: false hides it from trees; it is an object like any other otherwise.
         object_name: last element of the name path, when that is not the name.
     """
@@ -45,7 +44,6 @@ class Fetched:
     sources: tuple[Query, ...] = ()
     partial: bool = False
     named: bool = True
-    placed: bool = True
     show_in_tree: bool = True
     object_name: str | None = None
 

@@ -145,11 +145,6 @@ class Placer:
 
     # --- putting
 
-    def _stays(self, fetched: Fetched, origin: Origin) -> ObjectRef | None:
-        """Return where an object was that nobody could place now, if that place is still there."""
-        old = None if fetched.placed else self._before.get(self._ref(fetched, origin))
-        return old.parent if old is not None and old.parent is not None and self._is_there(old.parent) else None
-
     def _ref(self, fetched: Fetched, origin: Origin) -> ObjectRef:
         return ObjectRef(self._working.environment, origin.step.type, fetched.id)
 
@@ -157,7 +152,7 @@ class Placer:
         if (origin.step.type, fetched.id) == (origin.witness.parent.type, origin.witness.parent.id):
             self._enrich(fetched, origin)
             return
-        under = self._stays(fetched, origin) or fetched.under or origin.witness.parent
+        under = fetched.under or origin.witness.parent
         if self._is_there(under):
             self._put(fetched, under, origin)
         else:

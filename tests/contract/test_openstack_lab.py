@@ -11,6 +11,7 @@ import pytest
 import requests
 
 from calipso_nornir.errors import ApiFailed, CalipsoError, NotAuthenticated, NotAuthorized, ViewRestricted
+from calipso_nornir.fetchers import questions
 from calipso_nornir.metadata.os_cloud import import_os_cloud
 from calipso_nornir.model.environment import Environment, SecretRef
 from calipso_nornir.model.protocols import Reply
@@ -62,7 +63,9 @@ def test_what_a_scan_asks_is_there() -> None:
     projects = ApiGet("identity", "/projects", "projects")
     catalog = ApiGet("identity", "/auth/catalog", "catalog", cloud_wide=False)
     networks, subnets, routers = (ApiGet("network", f"/{kind}", kind) for kind in ("networks", "subnets", "routers"))
+    services = questions.services("RegionOne").request
     queries = [SERVERS, PORTS, hypervisors, zones, aggregates, agents, projects, catalog, networks, subnets, routers]
+    queries.append(services)
     scan = source()
     answers = scan.answer(queries)
     scan.close()
@@ -72,6 +75,9 @@ def test_what_a_scan_asks_is_there() -> None:
         assert isinstance(answer, Reply)
         assert answer.gap is None
     assert {UUID(one["id"]).version for one in data(answers[hypervisors])} == {4}, "microversion 2.53: ids are UUIDs"
+    binaries = {row["binary"] for row in data(answers[services])}
+    assert {"nova-compute", "nova-conductor"} <= binaries
+    assert {row["zone"] for row in data(answers[services]) if row["binary"] == "nova-conductor"} == {"internal"}
     assert {"OS-EXT-SRV-ATTR:host", "OS-EXT-SRV-ATTR:instance_name"} <= data(answers[SERVERS])[0].keys()
     assert "OS-EXT-SRV-ATTR:user_data" not in data(answers[SERVERS])[0]
     assert {port["binding:host_id"] for port in data(answers[PORTS])} >= {"cmp1"}

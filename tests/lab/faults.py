@@ -98,6 +98,50 @@ def service_stopped(name: str) -> Iterator[None]:
         wait_until("the APIs answer again", _apis_answer)
 
 
+@contextmanager
+def cell_unreachable() -> Iterator[None]:
+    """Have nova-api look for the database of its one cell where nothing listens."""
+    mapping = (
+        "mariadb nova_api -e \"UPDATE cell_mappings SET database_connection = REPLACE(database_connection, '{}', '{}') "
+    )
+    mapping += "WHERE name = 'cell1'\""
+    kill("ctl", "nova-api", signal="TERM")
+    # once is enough to find nobody there; Nova would try for as long as it waits for a cell, a minute for every list
+    inside("ctl", "sed -i.before '/^\\[database\\]/a max_retries = 1\\nretry_interval = 1' /etc/nova/nova.conf")
+    inside("ctl", mapping.format("/nova?", ":1/nova?"))
+    start("ctl", "nova-api")
+    try:
+        wait_until("Nova misses its cell", lambda: _services("2.69") == {"UNKNOWN"})
+        yield
+    finally:
+        kill("ctl", "nova-api", signal="TERM")
+        inside("ctl", mapping.format(":1/nova?", "/nova?") + "; mv /etc/nova/nova.conf.before /etc/nova/nova.conf")
+        start("ctl", "nova-api")
+        wait_until("the cell is back", lambda: "enabled" in _services("2.69"))
+
+
+def _services(microversion: str) -> set[str]:
+    """Return the states of all nova-computes; none while Nova does not answer."""
+    try:
+        api = Api(microversion)
+        return {row["status"] for row in api.list(f"{api.nova}/os-services") if row["binary"] == "nova-compute"}
+    except requests.RequestException:
+        return set()
+
+
+@contextmanager
+def compute_disabled(host: str) -> Iterator[None]:
+    """Disable the nova-compute of a host, as before maintenance; its servers run on."""
+    api = Api()
+    (service,) = (row["id"] for row in api.list(f"{api.nova}/os-services") if row["host"] == host)
+    url = f"{api.nova}/os-services/{service}"
+    api.ask("PUT", url, {"status": "disabled", "disabled_reason": "$(maintenance)"})
+    try:
+        yield
+    finally:
+        api.ask("PUT", url, {"status": "enabled"})
+
+
 def _apis_answer() -> bool:
     try:
         api = Api()

@@ -12,7 +12,14 @@ from typing import TYPE_CHECKING
 import pytest
 
 from calipso_nornir import ScanReport, run_scan
-from calipso_nornir.errors import ApiFailed, ApiUnreachable, DatabaseUnavailable, HostUnreachable, NotAuthenticated
+from calipso_nornir.errors import (
+    ApiFailed,
+    ApiUnreachable,
+    CellUnreachable,
+    DatabaseUnavailable,
+    HostUnreachable,
+    NotAuthenticated,
+)
 from calipso_nornir.store import open_store
 from calipso_nornir.store.freshness import freshness_of
 from tests.fixtures import lab
@@ -159,6 +166,25 @@ def test_mariadb_stopped(watch: Watch) -> None:
         report = watch.keeps_everything()
         errors = {type(one.error) for one in report.failures}
         assert set() < errors <= {DatabaseUnavailable, ApiFailed, ApiUnreachable}
+    watch.tells_the_truth()
+
+
+def test_a_cell_does_not_answer(watch: Watch) -> None:
+    with faults.cell_unreachable():
+        report = watch.keeps_everything()
+        # os-hypervisors of Zed answers 500 then; all other lists are short, with status 200
+        assert CellUnreachable in {type(one.error) for one in report.failures} <= {CellUnreachable, ApiFailed}
+        servers = {one.end for one in watch.truth.of_type("instance")}
+        assert servers <= watch.unknown(), "nobody told of them"
+    watch.tells_the_truth()
+    assert watch.unknown() == set()
+
+
+def test_a_compute_disabled(watch: Watch) -> None:
+    host = next(str(one.facts["on"]) for one in running(watch.truth))
+    with faults.compute_disabled(host):
+        watch.tells_the_truth()
+        assert any(one.facts["on"] == host for one in running(watch.truth))
     watch.tells_the_truth()
 
 

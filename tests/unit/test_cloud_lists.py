@@ -85,13 +85,21 @@ def test_what_is_in_a_silent_cell_stays_where_it_is(scanned: Scanned) -> None:
     assert scanned.objects().keys() == before.keys()
 
 
-def test_a_host_that_is_first_heard_of_in_a_silent_cell_is_one(tmp_path: Path) -> None:
+def test_a_host_that_is_first_heard_of_in_a_silent_cell_is_told_of(tmp_path: Path) -> None:
     fresh = Scanned(tmp_path)
     report = fresh.scan(cell_of_cmp2_is_silent(fresh.cloud.answers()))
-    assert report.status == "completed_with_errors"
-    host = fresh.objects()["host cmp2"]
-    assert host["parent_id"] == f"R1|{NO_ZONE}"
-    assert not {"zone", "services", "host_type"} & host.keys()
+    assert [one.error for one in report.failures] == [CellUnreachable("R1", ("cmp2",))]
+    assert not {"host cmp2", f"availability_zone R1|{NO_ZONE}"} & fresh.objects().keys(), "nobody told its zone"
+
+
+def test_without_the_services_a_disabled_host_is_known_by_its_node(scanned: Scanned) -> None:
+    known = scanned.cloud.answers()
+    oops = ApiFailed("compute", "/os-services", 500, "oops")
+    report = scanned.scan({**known, ZONES: cell_of_cmp2_is_silent(known)[ZONES], SERVICES: oops})
+    assert ([one.error for one in report.failures], report.objects.removed) == ([oops], 0)
+    found = scanned.objects()
+    assert (found["host cmp2"]["zone"], found["host cmp2"]["host_type"]) == (NO_ZONE, ["Compute"])
+    assert found["availability_zone R1|nova"]["hosts"] == ["cmp1", "cmp2", "net1"], "as it was known"
 
 
 def test_an_older_nova_cannot_tell_of_cells(scanned: Scanned) -> None:

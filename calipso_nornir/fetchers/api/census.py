@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from calipso_nornir.errors import NoMachine
 from calipso_nornir.fetchers import questions
-from calipso_nornir.fetchers.api.mentions import mentions, why_no_machine
+from calipso_nornir.fetchers.api.mentions import NO_ZONE, mentions, why_no_machine
 from calipso_nornir.fetchers.api.names import one_host_each
 from calipso_nornir.fetchers.api.services import nova_services
 from calipso_nornir.model.fetching import asked, together
@@ -34,7 +34,8 @@ class Census:
         strange: names that are certain to be no machine's.
         zones: Nova's own rows.
         agents_told: whether Neutron told of its agents.
-        complete: whether no cell of Nova is silent.
+        silent: whether a cell of Nova does not answer: then a compute that nobody gives a zone has one all the same.
+        complete: whether nothing is known to be missing.
     """
 
     machines: Mapping[str, Mention]
@@ -42,7 +43,12 @@ class Census:
     strange: frozenset[str] = frozenset()
     zones: Rows = ()
     agents_told: bool = True
+    silent: bool = False
     complete: bool = True
+
+    def zone_of(self, one: Mention) -> str | None:
+        """Return the zone of a machine; None when it has one that nobody told now."""
+        return one.zone or (None if self.silent else NO_ZONE)
 
     @property
     def names(self) -> set[str]:
@@ -73,7 +79,8 @@ def census(region: str) -> Generator[Sequence[Query], Answers, Census]:
         strange=frozenset(strange),
         zones=zone_rows,
         agents_told=agent_rows is not None,
-        complete=services.silent is None,
+        silent=services.silent is not None,
+        complete=services.complete and agent_rows is not None,
     )
 
 

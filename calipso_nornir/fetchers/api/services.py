@@ -31,11 +31,13 @@ class NovaServices:
         query: the question that was answered.
         rows: as Nova gives them; of a cell that does not answer host and binary of each nova-compute only.
         silent: names the hosts in cells that do not answer, when there are any.
+        complete: whether nothing is known to be missing, for whatever reason.
     """
 
     query: Query
     rows: Rows
     silent: CellUnreachable | None = None
+    complete: bool = True
 
 
 def nova_services(region: str) -> Generator[Sequence[Query], Answers, NovaServices]:
@@ -53,6 +55,7 @@ def nova_services(region: str) -> Generator[Sequence[Query], Answers, NovaServic
         answers = yield [query]
         answers.tell(CellsUntold(region))
     rows: Rows = answers.or_gap(query, ())
-    silent = answers.grouped(query, "status").get(SILENT) if answers.failed(query) is None else None
-    hosts = sorted({row["host"] for row in silent or ()})
-    return NovaServices(query, rows, CellUnreachable(region, tuple(hosts)) if hosts else None)
+    if not answers.whole(query):
+        return NovaServices(query, rows, complete=False)
+    hosts = sorted({row["host"] for row in answers.grouped(query, "status").get(SILENT, ())})
+    return NovaServices(query, rows, CellUnreachable(region, tuple(hosts)) if hosts else None, complete=not hosts)

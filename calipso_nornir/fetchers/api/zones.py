@@ -7,7 +7,6 @@ from collections import defaultdict
 from typing import TYPE_CHECKING, Any
 
 from calipso_nornir.fetchers.api.census import census
-from calipso_nornir.fetchers.api.mentions import NO_ZONE
 from calipso_nornir.model import ids
 from calipso_nornir.model.fetching import Fetched
 
@@ -30,7 +29,8 @@ class AvailabilityZones:
         known = yield from census(parent["region"])
         hosts: defaultdict[str, list[str]] = defaultdict(list)
         for name, one in known.machines.items():
-            hosts[one.zone or NO_ZONE] += [name] if one.zone else []
+            if (zone := known.zone_of(one)) is not None:
+                hosts[zone].append(name)
         available = {row["zoneName"]: (row.get("zoneState") or {}).get("available") for row in known.zones}
         folder = parent.sibling("availability_zones_folder", ids.folder(parent.id, "availability_zones"))
         return [
@@ -39,7 +39,7 @@ class AvailabilityZones:
                 name=name,
                 attributes={
                     "available": available.get(name),
-                    **({"hosts": sorted(hosts[name])} if known.agents_told and known.complete else {}),
+                    **({"hosts": sorted(hosts[name])} if known.complete else {}),
                     "zone": name,
                     "region": parent["region"],
                 },
@@ -57,7 +57,7 @@ class Hosts:
     Attributes: ``host`` (its id), ``zone``, ``region``, ``host_type`` (of "Compute", "Controller", "Network"),
     ``services`` [{service, active, available}], ``also_called`` (other names, of a host that has some), and of a
     compute node ``os_id``, ``ip_address``, ``hypervisor_hostname``, ``hypervisor_type``, ``hypervisor_version``. A host
-    in several zones stands in the one where its nova-compute is active; one whose zone nobody tells stays where it was.
+    in several zones stands in the one where its nova-compute is active; one in a cell that does not answer is kept.
     """
 
     def get(self, parent: InventoryObject) -> Fetching:
@@ -67,23 +67,24 @@ class Hosts:
             Fetched(
                 id=ids.plain(name),
                 name=name,
-                attributes={"host": ids.plain(name), "region": parent["region"], **_attributes(name, one, known)},
-                placed=one.zone is not None,
-                partial=one.silent or one.zone is None,
+                attributes={
+                    "host": ids.plain(name),
+                    "zone": parent["zone"],
+                    "region": parent["region"],
+                    **_attributes(name, one, known),
+                },
             )
             for name, one in sorted(known.machines.items())
-            if (one.zone or NO_ZONE) == parent["zone"]
+            if known.zone_of(one) == parent["zone"]
         ]
 
 
 def _attributes(name: str, one: Mention, known: Census) -> dict[str, Any]:
     """Return what is known; what nobody could tell is left out."""
-    attributes = {**_node(one), **({"zone": one.zone} if one.zone is not None else {})}
+    attributes = {**_node(one), "services": [one.services[binary] for binary in sorted(one.services)]}
     if others := known.also_called.get(name):
         attributes["also_called"] = list(others)
-    if not one.silent:
-        attributes["services"] = [one.services[binary] for binary in sorted(one.services)]
-    if not one.silent and known.agents_told:  # who runs no agent is only known when somebody told of the agents
+    if known.agents_told:  # who runs no agent is only known when somebody told of the agents
         attributes["host_type"] = one.types
     return attributes
 

@@ -22,7 +22,7 @@ LIMIT_S = 60
 class Api:
     """A session of the admin's."""
 
-    def __init__(self) -> None:
+    def __init__(self, microversion: str = "2.88") -> None:
         place = here()
         self.keystone = f"http://{place.controller}:5000/v3"
         self.nova = f"http://{place.controller}:8774/v2.1"
@@ -35,7 +35,10 @@ class Api:
             f"{self.keystone}/auth/tokens", json={"auth": {"identity": identity, "scope": scope}}, timeout=LIMIT_S
         )
         answer.raise_for_status()
-        self._headers = {"X-Auth-Token": answer.headers["X-Subject-Token"], "OpenStack-API-Version": "compute 2.88"}
+        self._headers = {
+            "X-Auth-Token": answer.headers["X-Subject-Token"],
+            "OpenStack-API-Version": f"compute {microversion}",
+        }
 
     def ask(self, method: str, url: str, body: Any = None) -> Any:  # noqa: ANN401 - JSON
         """Send a request; return the body of the answer, None where there is none, HTTPError when it is refused."""
