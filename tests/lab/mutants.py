@@ -193,7 +193,7 @@ def named_ones(rows: list[Any]) -> list[Any]:
 
 def bound_ones(rows: list[Any]) -> list[Any]:
     """Keep ports that are bound to a host."""
-    return [row for row in rows if row["binding:host_id"]]
+    return [row for row in rows if row.attributes["binding_host_id"]]
 
 
 MUTANTS = (
@@ -208,8 +208,9 @@ MUTANTS = (
     Mutant("a remote endpoint is dropped", oteps, "_remotes", result(lambda found: found[1:]), ("lxb",)),
     Mutant("tunnels leave by the first interface", Traffic, "send", first_exit),
     Mutant("tunnelled networks leave by the switch, too", Traffic, "send", sent_by_the_switch, OVS),
-    Mutant("a bridge below the tunnels is forgotten", Traffic, "send", no_bridges, ("lxb",)),
-    Mutant("frames are followed over one wire", HostWires, "flood", one_hop, ("lxb",)),
+    Mutant("a bridge below the tunnels is forgotten", Traffic, "send", no_bridges, BRIDGES),
+    Mutant("frames are followed over one wire", HostWires, "flood", one_hop, BRIDGES),
+    Mutant("a bridge whose port is cut off is wired", vedge_links, "cut_off", lambda _: lambda _: False, ("ovs",)),
     Mutant("a veth pair is no wire", Devices, "stack", result(lambda found: found[:1]), BRIDGES),
     Mutant("the VLAN tag is ignored", vedges, "_port", result(lambda port: port | {"tag": None}), OVS),
     Mutant("every network uses every way out", vedge_links, "traffic_of_hosts", result(all_networks), OVS),
