@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from calipso_nornir.errors import Fault, MetadataError
 from calipso_nornir.model.cliques import ANY, CliqueType
 from calipso_nornir.model.conditions import ENVIRONMENT, about, holds, told
+from calipso_nornir.model.naming import snake_case
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -67,7 +68,7 @@ class Step:
 
     def handed_down(self, id_: str, name: str, attributes: Mapping[str, Any]) -> str:
         """Return what this step's children get of an object; its id when it lacks the field."""
-        value = name if self.hand_down == "name" else attributes.get(self.hand_down)
+        value = name if self.hand_down == "name" else attributes.get(snake_case(self.hand_down))
         return str(id_ if value in (None, "") else value)
 
     def as_parent(self, one: InventoryObject) -> InventoryObject:
@@ -76,8 +77,25 @@ class Step:
 
 
 @dataclass(frozen=True, slots=True)
+class Attribute:
+    """An attribute of an object type: what it is called, what it may be, where it comes from."""
+
+    name: str
+    type: str
+    unit: str = ""
+    source: str = ""
+    description: str = ""
+    first: bool = False
+    indexed: bool = False
+    secret: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class ObjectType:
-    """A type of objects: its label and the types it may hang under."""
+    """A type of objects: its label, the types it may hang under, and its attributes.
+
+    ``further_attributes`` says which it may have beside the declared ones; empty: none.
+    """
 
     name: str
     label: str
@@ -86,6 +104,20 @@ class ObjectType:
     description: str = ""
     origin: str = ""
     """Where it is declared."""
+    attributes: tuple[Attribute, ...] = ()
+    further_attributes: str = ""
+
+    @property
+    def is_closed(self) -> bool:
+        """Whether objects of the type have the declared attributes and no others."""
+        return bool(self.attributes) and not self.further_attributes and not self.folder
+
+    @property
+    def shown_first(self) -> list[str]:
+        """What a user interface shows of an object first, and where a monitored object's status is told."""
+        status = ("status", "status_timestamp", "status_text")
+        own = [one.name for one in self.attributes if one.first]
+        return list(dict.fromkeys(["object_name", *own, *status]))
 
 
 class Candidate(NamedTuple):

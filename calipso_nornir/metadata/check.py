@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING, Any
 
 from calipso_nornir.errors import Fault
 from calipso_nornir.metadata import schema
-from calipso_nornir.metadata.catalog import CONDITION_CONSTANTS, ObjectType
+from calipso_nornir.metadata.catalog import CONDITION_CONSTANTS, Attribute, ObjectType
 from calipso_nornir.metadata.layers import Layer, files_of
 from calipso_nornir.metadata.names import nearest
 from calipso_nornir.model.links import LinkType
+from calipso_nornir.model.objects import RESERVED
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -98,11 +99,28 @@ class Check:
                 self.fault(f"{where}/label", f'is missing: "{one.type}" is declared nowhere else{near}')
             else:
                 more = tuple(parent for parent in one.parents if parent not in known.parents)
-                found[one.type] = replace(known, parents=(*known.parents, *more))
+                found[one.type] = replace(
+                    known,
+                    parents=(*known.parents, *more),
+                    attributes=(*known.attributes, *self._attributes(known, one, where)),
+                    further_attributes=known.further_attributes or one.further_attributes,
+                )
             for place, parent in enumerate(one.parents):
                 if parent not in found:
                     self.fault(f"{where}/parents/{place}", f'"{parent}" is no object type{nearest(parent, found)}')
         return found
+
+    def _attributes(self, known: ObjectType, one: schema.ObjectTypeSpec, where: str) -> Iterator[Attribute]:
+        names = {attribute.name for attribute in known.attributes}
+        for place, spec in enumerate(one.attributes):
+            if spec.name in names:
+                self.fault(f"{where}/attributes/{place}/name", f'{one.type} has an attribute "{spec.name}" already')
+            elif spec.name in RESERVED:
+                problem = f'no attribute may be called "{spec.name}": every object has something of that name'
+                self.fault(f"{where}/attributes/{place}/name", problem)
+            else:
+                names.add(spec.name)
+                yield Attribute(**spec.model_dump(exclude={"comment"}))
 
     def _object_type_rows(self) -> Iterator[tuple[str, schema.ObjectTypeSpec]]:
         for layer, file in files_of(self.layers, "object_types", schema.ObjectTypesFile):

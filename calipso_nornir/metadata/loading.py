@@ -62,11 +62,9 @@ def passed_on(check: Check) -> dict[str, list[dict[str, Any]]]:
     for stem, kind in kinds:
         rows = [row for _, file in files_of(check.layers, stem, kind) for row in getattr(file, stem)]
         kept[stem] = [row.model_dump(exclude={"comment"}) for row in rows]
-    hover: dict[str, list[str]] = {}
-    stem = "attributes_for_hover_on_data"
-    for layer, file in files_of(check.layers, stem, schema.HoverAttributesFile):
-        for type_, attributes in file.attributes_for_hover_on_data.items():
-            check.known_type(type_, layer.where(stem, stem, type_))
-            hover[type_] = [*hover.get(type_, []), *attributes]
-    kept[stem] = [{"type": type_, "attributes": names} for type_, names in hover.items()]
+    kept["attributes_for_hover_on_data"] = [
+        {"type": one.name, "attributes": one.shown_first}
+        for one in check.object_types.values()
+        if any(attribute.first for attribute in one.attributes)
+    ]
     return kept

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from dataclasses import replace
+from difflib import get_close_matches
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -14,7 +15,8 @@ from calipso_nornir.metadata.folders import FolderFetcher
 from calipso_nornir.metadata.hierarchy import Hierarchy
 from calipso_nornir.metadata.layers import files_of
 from calipso_nornir.metadata.registry import Registry, Unresolved
-from calipso_nornir.metadata.when_promises import environment_condition, when_of
+from calipso_nornir.metadata.when_promises import SLIP, environment_condition, when_of
+from calipso_nornir.model.naming import snake_case
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -38,6 +40,7 @@ def scanners(check: Check) -> dict[str, tuple[Step, ...]]:
                 _condition(check, spec.environment_condition, f"{where}/environment_condition")
                 _condition(check, spec.environment_restriction, f"{where}/environment_restriction")
                 check.known_type(spec.type, f"{where}/type")
+                _handed_down(check, spec, f"{where}/object_id_to_use_in_child")
                 declared.add_step(scanner, spec, where)
                 if fetcher is not None:
                     steps[scanner].append(_step(scanner, spec, fetcher, where))
@@ -55,6 +58,14 @@ def _fetcher(check: Check, spec: schema.StepSpec, resolve: Callable[[str], Any],
     except Unresolved as error:
         check.fault(f"{where}/fetcher", str(error))
         return None
+
+
+def _handed_down(check: Check, spec: schema.StepSpec, where: str) -> None:
+    """Check the field that children get: one that is nearly called like an attribute of the type is a slip."""
+    type_, name = check.object_types.get(spec.type), snake_case(spec.object_id_to_use_in_child)
+    known = {"id", "name", *(one.name for one in type_.attributes)} if type_ is not None else {name}
+    if name not in known and (near := get_close_matches(name, known, 1, SLIP)):
+        check.fault(where, f'{spec.type} has no attribute "{name}". Did you mean "{near[0]}"?')
 
 
 def _condition(check: Check, condition: Any, where: str) -> None:  # noqa: ANN401 - a mapping, a list of them, or None

@@ -95,14 +95,38 @@ class LinkFindersFile(MetadataFile):
     link_finders: list[Name]
 
 
+AttributeName = Annotated[str, StringConstraints(pattern=r"^[a-z0-9_]+$")]
+
+
+class AttributeSpec(Declared):
+    """One attribute of an object type.
+
+    ``first``: shown before others; ``indexed``: looked for by its value; ``secret``: its value is never stored.
+    """
+
+    name: AttributeName
+    type: Literal["text", "number", "integer", "boolean", "list", "object", "any"]
+    unit: str = ""
+    source: str = ""
+    description: str = ""
+    first: bool = False
+    indexed: bool = False
+    secret: bool = False
+
+
 class ObjectTypeSpec(Declared):
-    """One object type and where in the tree it may hang; without a label it adds to a type that is declared."""
+    """One object type and where in the tree it may hang; without a label it adds to a type that is declared.
+
+    ``further_attributes`` says which attributes it may have beside the declared ones, where these are not known.
+    """
 
     type: TypeName
     label: Name | None = None
     parents: list[TypeName] = []
     folder: bool = False
     description: str = ""
+    further_attributes: str = ""
+    attributes: list[AttributeSpec] = []
 
 
 class ObjectTypesFile(MetadataFile):
@@ -198,12 +222,6 @@ class NetworkAgentTypesFile(MetadataFile):
     network_agent_types: list[NetworkAgentTypeSpec]
 
 
-class HoverAttributesFile(MetadataFile):
-    """``attributes_for_hover_on_data.json``: what a user interface shows of an object first."""
-
-    attributes_for_hover_on_data: dict[TypeName, list[Name]]
-
-
 class ParsersFile(MetadataFile):
     """``parsers.json``: parsers that are functions, by the name that commands call them by."""
 
@@ -235,7 +253,6 @@ FILES: dict[str, type[MetadataFile]] = {
     "clique_constraints": CliqueConstraintsFile,
     "supported_environments": SupportedEnvironmentsFile,
     "network_agent_types": NetworkAgentTypesFile,
-    "attributes_for_hover_on_data": HoverAttributesFile,
     "command_prefixes": CommandPrefixesFile,
     "parsers": ParsersFile,
 }

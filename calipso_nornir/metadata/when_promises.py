@@ -7,15 +7,19 @@ from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any
 
 from calipso_nornir.metadata.catalog import CONDITION_CONSTANTS
+from calipso_nornir.metadata.names import nearest
 from calipso_nornir.model.conditions import ENVIRONMENT, NOT, TYPES, clauses
+from calipso_nornir.model.naming import snake_case
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping
 
     from calipso_nornir.metadata.check import Check
     from calipso_nornir.metadata.schema import WhenSpec
-    from calipso_nornir.model.conditions import When
+from calipso_nornir.model.conditions import When
 
+FRAME = frozenset({"id", "type", "name"})
+"""What every object has beside its attributes."""
 SLIP = 0.85
 """How like a known attribute an unknown one must be to be taken for a slip of the pen; others may be of users' own."""
 
@@ -40,6 +44,8 @@ def check_when(
     for place, subject, wanted in _subjects(when, where):
         if subject == ENVIRONMENT:
             environment_condition(check, wanted, place)
+        else:
+            _known_attributes(check, wanted, place, types=[TYPES[subject]] if subject in TYPES else on)
         if subject not in TYPES or subject in seen:
             continue
         seen.add(subject)
@@ -59,6 +65,18 @@ def environment_condition(check: Check, condition: Mapping[str, Any], where: str
         for value in wanted if isinstance(wanted, list) else [wanted]:
             if not isinstance(value, dict):
                 check.known_value(key, value, f"{where}/{key}")
+
+
+def _known_attributes(check: Check, wanted: Mapping[str, Any], where: str, *, types: Collection[str]) -> None:
+    """Check names of attributes: of types that declare all of theirs, and slips of the pen of those that do not."""
+    declared = [check.object_types[one] for one in types if one in check.object_types]
+    known = {attribute.name for one in declared for attribute in one.attributes} | FRAME
+    closed = bool(declared) and all(one.is_closed for one in declared)
+    for key in wanted:
+        name = snake_case(key)
+        if name not in known and (closed or get_close_matches(name, known, 1, SLIP)):
+            told = " or ".join(sorted(types))
+            check.fault(f"{where}/{key}", f'{told} has no attribute "{key}"{nearest(name, known)}')
 
 
 def _specs(spec: WhenSpec) -> list[Any]:

@@ -13,6 +13,7 @@ from calipso_nornir.model import ids
 from calipso_nornir.model.evidence import derived
 from calipso_nornir.model.objects import InventoryObject
 from calipso_nornir.model.refs import ObjectRef
+from calipso_nornir.scan.facts import Facts
 from calipso_nornir.scan.places import Places
 from calipso_nornir.scan.working import State, Working
 
@@ -83,6 +84,7 @@ class Placer:
         self._surroundings = surroundings
         self._troubles = troubles
         self._places = Places(object_types, troubles)
+        self._facts = Facts(object_types, troubles)
         self._new: list[Arrival] = []
         self._waiting: defaultdict[ObjectRef, list[tuple[Fetched | InventoryObject, Origin]]] = defaultdict(list)
         self._told: dict[tuple[ObjectRef, Witness], Focus | None] = {}
@@ -94,7 +96,8 @@ class Placer:
 
     def place(self, fetched: Fetched, origin: Origin) -> list[Arrival]:
         """Place one found object."""
-        self._place(fetched, origin)
+        attributes = self._facts.checked(fetched, origin)
+        self._place(fetched if attributes is fetched.attributes else replace(fetched, attributes=attributes), origin)
         return self._arrivals()
 
     def keep(self, old: InventoryObject, step: Step, witness: Witness) -> list[Arrival]:

@@ -220,6 +220,13 @@ AT = "scanners.json: scanners/ScanHost/0"
                 "not an object"
             ),
         ),
+        (
+            steps({**HOSTS, "object_id_to_use_in_child": "hypervisor_hostnam"}),
+            (
+                f'{AT}/object_id_to_use_in_child: host has no attribute "hypervisor_hostnam". '
+                'Did you mean "hypervisor_hostname"?'
+            ),
+        ),
         (steps({**HOSTS, "object_id_to_use_in_child": ""}), f"{AT}/object_id_to_use_in_child: must not be empty"),
         ({"scanners": {"S": HOSTS}}, "scanners.json: scanners/S: must be a list, not an object"),
         ([1], "scanners.json: scanners: must be an object, not a list"),
@@ -469,10 +476,38 @@ RACK = {"type": "rack", "label": "Rack", "parents": ["region"]}
         ),
         (
             "attributes_for_hover_on_data",
-            {"attributes_for_hover_on_data": {"hots": ["name"]}},
+            {"attributes_for_hover_on_data": {"host": ["name"]}},
+            "attributes_for_hover_on_data.json: is no metadata file",
+        ),
+        (
+            "object_types",
+            [{**RACK, "attributes": [{"name": "Height", "type": "integer"}]}],
+            ("object_types.json: object_types/0/attributes/0/name: must be of the form ^[a-z0-9_]+$, not 'Height'"),
+        ),
+        (
+            "object_types",
+            [{**RACK, "attributes": [{"name": "height", "type": "int"}]}],
             (
-                'attributes_for_hover_on_data.json: attributes_for_hover_on_data/hots: "hots" is no object type. '
-                'Did you mean "host"?'
+                "object_types.json: object_types/0/attributes/0/type: must be 'text', 'number', 'integer', 'boolean', "
+                "'list', 'object' or 'any', not 'int'. Did you mean \"integer\"?"
+            ),
+        ),
+        (
+            "object_types",
+            [{**RACK, "attributes": [{"name": "height", "type": "integer", "units": "U"}]}],
+            'object_types.json: object_types/0/attributes/0/units: unknown key. Did you mean "unit"?',
+        ),
+        (
+            "object_types",
+            [{"type": "host", "attributes": [{"name": "zone", "type": "text"}]}],
+            'object_types.json: object_types/0/attributes/0/name: host has an attribute "zone" already',
+        ),
+        (
+            "object_types",
+            [{**RACK, "attributes": [{"name": "parent_id", "type": "text"}]}],
+            (
+                'object_types.json: object_types/0/attributes/0/name: no attribute may be called "parent_id": every '
+                "object has something of that name"
             ),
         ),
         (

@@ -25,6 +25,9 @@ GUIDE = Path(__file__).parents[1] / "fixtures" / "metadata" / "guide"
 SHIPPED_CATALOG = load_catalog()
 
 
+HEIGHT = {"name": "height", "type": "integer", "unit": "units", "first": True}
+
+
 def write(folder: Path, **files: Any) -> Path:
     folder.mkdir(exist_ok=True)
     for stem, data in files.items():
@@ -86,8 +89,8 @@ def test_what_is_laid_over_is_appended(tmp_path: Path) -> None:
     folder = write(
         tmp_path,
         object_types=[
-            {"type": "host", "parents": ["rack", "availability_zone"]},
-            {"type": "rack", "label": "Rack", "parents": ["region"]},
+            {"type": "host", "parents": ["rack", "availability_zone"], "attributes": [{**HEIGHT, "name": "rack_unit"}]},
+            {"type": "rack", "label": "Rack", "parents": ["region"], "attributes": [HEIGHT]},
         ],
         link_types=[{"type": "rack-host", "description": "stands in it"}],
         constants={"constants": {"mechanism_drivers": ["Mine", "OVS"], "colours": ["blue"]}},
@@ -103,7 +106,6 @@ def test_what_is_laid_over_is_appended(tmp_path: Path) -> None:
             {"name": "host", "focal_point_type": "host", "mechanism_drivers": "Mine", "link_types": ["host-rack"]},
         ],
         clique_constraints=[{"focal_point_type": "rack", "constraints": ["network"]}],
-        attributes_for_hover_on_data={"attributes_for_hover_on_data": {"host": ["mine"], "rack": ["height"]}},
         network_agent_types=[{"type": "bgp", "folder_text": "BGP"}],
         command_prefixes=[{"distribution": "Mine", "program": "virsh", "prefix": ["podman", "exec", "x"]}],
     )
@@ -120,7 +122,10 @@ def test_what_is_laid_over_is_appended(tmp_path: Path) -> None:
     assert laid.clique_constraints == {**shipped.clique_constraints, "rack": ("network",)}
     hover = {row["type"]: row["attributes"] for row in laid.documents["attributes_for_hover_on_data"]}
     before = {row["type"]: row["attributes"] for row in shipped.documents["attributes_for_hover_on_data"]}
-    assert hover == {**before, "host": [*before["host"], "mine"], "rack": ["height"]}
+    assert hover["rack"] == ["object_name", "height", "status", "status_timestamp", "status_text"]
+    assert {**hover, "host": None} == {**before, "host": None, "rack": hover["rack"]}
+    assert set(hover["host"]) - set(before["host"]) == {"rack_unit"}
+    assert [one.name for one in laid.object_types["host"].attributes][-1] == "rack_unit"
     for kind in ("network_agent_types", "command_prefixes"):
         assert len(laid.documents[kind]) == len(shipped.documents[kind]) + 1
     assert [name for name, _ in laid.link_finders[:-1]] == [name for name, _ in shipped.link_finders]

@@ -99,6 +99,12 @@ def step(when: Any, scanner: str = "ScanHost", **more: Any) -> Any:
         ({"host": {"zone": {"exist": True}}}, f'{WHEN_AT}/host/zone/exist: unknown key. Did you mean "exists"?'),
         ({}, f"{WHEN_AT}: names nothing: leave it out, or say what has to hold"),
         ([L3_AGENT, {}], f"{WHEN_AT}: names nothing: leave it out, or say what has to hold"),
+        ({"host": {"zon": "x"}}, f'{WHEN_AT}/host/zon: host has no attribute "zon". Did you mean "zone"?'),
+        ({"not": {"host": {"Memory": 1}}}, f'{WHEN_AT}/not/host/Memory: host has no attribute "Memory"'),
+        (
+            {"agents": {"agent_typ": "x"}},
+            f'{WHEN_AT}/agents/agent_typ: network_agent has no attribute "agent_typ". Did you mean "agent_type"?',
+        ),
         (
             {"environment": {"mechanism_driver": "OVS"}},
             f'{WHEN_AT}/environment/mechanism_driver: unknown attribute. Did you mean "mechanism_drivers"?',

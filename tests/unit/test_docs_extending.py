@@ -120,7 +120,6 @@ def test_every_file_form_is_shown_and_is_valid(tmp_path: Path) -> None:
     for stem, data in others.items():
         FILES[stem].model_validate(data)
     del others["clique_constraints"]  # shows those that are shipped
-    del others["attributes_for_hover_on_data"]  # is about the example's type
     for stem, data in others.items():
         (tmp_path / f"{stem}.json").write_text(json.dumps(data), encoding="utf-8")
     load_catalog([tmp_path])
