@@ -142,7 +142,7 @@ def _link_between(
             f"{link.document_id}  {link.type}  {plain(known.of(link.source))} → {plain(known.of(link.target))}"
             for known, (_, link) in zip(names, found[:LISTED], strict=False)
         )
-        raise AmbiguousObject(f"{plain(source)} {plain(target)}", tuple(lines), "Give the _id, or --type.")
+        raise AmbiguousObject(f"{plain(source)} {plain(target)}", tuple(lines), "Give the _id, or --type:")
     if not found:
         for what in (source, target):
             _must_be_known(store, what, environment=environment)

@@ -55,7 +55,7 @@ def _meant(store: Store, id_: str, environment: str | None) -> dict[str, Any]:
         raise InvalidRequest(f'no scan has an id that begins with "{id_}": calipso scans lists the ids')
     if len(found) > 1:
         lines = tuple(f"{one.get('scan_id')}  {one.get('start_timestamp')}  {one.get('environment')}" for one in found)
-        raise AmbiguousObject(id_, lines, "Give more of the id.")
+        raise AmbiguousObject(id_, lines, "Give more of the id:")
     return found[0]
 
 

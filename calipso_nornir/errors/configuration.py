@@ -85,7 +85,7 @@ class ResourceMissing(ConfigurationError):
 
     def __str__(self) -> str:
         places = " or ".join(self.looked_in)
-        return f'the data folder "{self.name}" is missing (looked for {places}). Install calipso_nornir anew.'
+        return f'the data folder "{self.name}" is missing (looked for {places}). Reinstall calipso_nornir.'
 
 
 @dataclass(eq=False)

@@ -15,7 +15,7 @@ class NothingSeen(CalipsoError, Fatal):
     environment: str
 
     def __str__(self) -> str:
-        return f"nothing of {self.environment} could be looked at. Nothing was changed."
+        return f"nothing of {self.environment} could be examined. Nothing was changed."
 
 
 @dataclass(eq=False)

@@ -172,8 +172,8 @@ class AnswerTooLarge(SourceError):
     setting: str = ""
 
     def __str__(self) -> str:
-        remedy = f"Raise {self.setting} if that much is right." if self.setting else "Look at what answers there."
-        return f"{self.query}: more than {self.limit}; not read on. {remedy}"
+        remedy = f"Raise {self.setting} if that much is right." if self.setting else "Check what answers there."
+        return f"{self.query}: more than {self.limit}; the rest was not read. {remedy}"
 
 
 @dataclass(eq=False)

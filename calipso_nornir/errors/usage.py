@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What was asked for cannot be done as asked."""
+"""The request cannot be fulfilled as it was made."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from calipso_nornir.errors.base import CalipsoError
 
 
 class UsageError(CalipsoError):
-    """What was asked for cannot be done as asked."""
+    """The request cannot be fulfilled as it was made."""
 
 
 @dataclass(eq=False)
@@ -20,7 +20,7 @@ class UnknownEnvironment(UsageError):
     known: tuple[str, ...] = ()
 
     def __str__(self) -> str:
-        have = f"known here: {', '.join(self.known)}" if self.known else "the store holds none yet"
+        have = f"the store holds: {', '.join(self.known)}" if self.known else "the store holds none yet"
         return f'no environment "{self.name}" ({have}). Add it with "calipso env add FILE".'
 
 
@@ -33,8 +33,8 @@ class UntestedEnvironment(UsageError):
 
     def __str__(self) -> str:
         return (
-            f"{self.name}: {'; '.join(self.problems)}. Scans of such a cloud are untested: what they find may be "
-            "incomplete or wrong. Scan it all the same with --untested."
+            f"{self.name}: {'; '.join(self.problems)}. Such clouds are untested: results may be incomplete or "
+            "wrong. Use --untested to scan it anyway."
         )
 
 
@@ -47,7 +47,7 @@ class UnknownStore(UsageError):
 
     def __str__(self) -> str:
         near = f" Did you mean {' or '.join(self.near)}?" if self.near else ""
-        return f"there is no store {self.uri}.{near} A scan makes one: calipso scan FILE.yaml"
+        return f"there is no store {self.uri}.{near} A scan creates one: calipso scan FILE.yaml"
 
 
 @dataclass(eq=False)
@@ -58,7 +58,7 @@ class UnknownInventory(UsageError):
     name: str
 
     def __str__(self) -> str:
-        return f'store {self.uri} holds no inventory "{self.name}" yet: the first scan into it makes it'
+        return f'store {self.uri} holds no inventory "{self.name}" yet: the first scan into it creates it'
 
 
 @dataclass(eq=False)
@@ -71,7 +71,7 @@ class UnknownObject(UsageError):
 
     def __str__(self) -> str:
         near = f" Did you mean {' or '.join(self.near)}?" if self.near else ""
-        return f'"{self.wanted}" is no object of environment {self.environment}.{near}'
+        return f'"{self.wanted}" was not found in environment {self.environment}.{near}'
 
 
 @dataclass(eq=False)
@@ -98,10 +98,10 @@ class AmbiguousObject(UsageError):
 
     wanted: str
     candidates: tuple[str, ...]
-    remedy: str = "Say which, as TYPE:ID."
+    remedy: str = "Give one of these as TYPE:ID:"
 
     def __str__(self) -> str:
-        return "\n".join([f'"{self.wanted}" may be any of these. {self.remedy}', *(f"  {c}" for c in self.candidates)])
+        return "\n".join([f'"{self.wanted}" is ambiguous. {self.remedy}', *(f"  {c}" for c in self.candidates)])
 
 
 @dataclass(eq=False)
@@ -112,7 +112,7 @@ class NotAvailable(UsageError):
     instead: str = ""
 
     def __str__(self) -> str:
-        return f"{self.what} is not part of this release.{' ' + self.instead if self.instead else ''}"
+        return f"{self.what} is not available in this release.{' ' + self.instead if self.instead else ''}"
 
 
 @dataclass(eq=False)

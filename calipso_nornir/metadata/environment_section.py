@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What every section of an environment's configuration is: keys that are declared, and a say about what is lacking."""
+"""The base of every section of an environment's configuration: declared keys, and what a section lacks."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any, ClassVar
@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 from pydantic import BaseModel, ConfigDict
 
 Need = tuple[str, str]
-"""Key and what is wrong with it not being there, or being there."""
+"""Key, and why its absence or presence is an error."""
 
 
 class Section(BaseModel):
@@ -15,7 +15,7 @@ class Section(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
     needs: ClassVar[tuple[str, ...]] = ()
-    """Keys without which the section is of no use."""
+    """Keys that the section must have."""
 
     @classmethod
     def lacks(cls, given: Mapping[str, Any]) -> Iterator[Need]:

@@ -95,7 +95,7 @@ class Answers(Mapping["Query", Any]):
             return default
 
     def or_blank(self, query: Query, default: Any = None) -> Any:  # noqa: ANN401 - as above
-        """Return the answer, or ``default`` when there is none; what it tells are attributes only, no objects.
+        """Return the answer or ``default``; missing attributes keep their old values.
 
         Leave the attributes out that it would have told: objects that name the query among their sources (all, when
         none does) then keep what was known. What is not found any more is gone all the same.

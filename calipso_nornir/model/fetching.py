@@ -31,7 +31,7 @@ class Fetched:
         folder: made on demand between ``under`` and the object.
         sources: queries whose answers prove this object; empty means all that were asked.
         partial: attributes that are missing here are unknown, not absent: keep what was known.
-        named: false when nobody could tell the name: the one given is then for an object that had none before.
+        named: False keeps the previous name; the one given is for an object that had none.
         show_in_tree: false hides it from trees; it is an object like any other otherwise.
         object_name: last element of the name path, when that is not the name.
     """

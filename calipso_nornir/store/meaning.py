@@ -19,7 +19,7 @@ Fits: TypeAlias = "Callable[[StoreView, InventoryObject], bool]"
 """Which objects may be meant at all."""
 
 MANY = 10_000
-"""Objects of an environment that one text is looked for in: who means one of so many has to say more."""
+"""Maximum candidates per search term."""
 _MAC = re.compile(r"(?:[0-9A-Fa-f]{2}[:-]){5}[0-9A-Fa-f]{2}|(?:[0-9A-Fa-f]{4}\.){2}[0-9A-Fa-f]{4}")
 _OWN_ADDRESSES = ("mac_address", "ip_address", "addresses", "fixed_ips", "floating_ips", "management_addresses")
 """Attributes with addresses of the object itself; elsewhere in it they are those of something that it knows of."""

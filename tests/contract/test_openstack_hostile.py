@@ -30,7 +30,7 @@ EMPTY_BLOCK = b"\x00\x00\x00\xff\xff"
 """A stored block of no bytes (RFC 1951, 3.2.4): packed data of which nothing comes."""
 MOST_SENT = 20 << 20
 SLOW = "not answered completely within 0.5 s; given up. Raise OpenStack.answer_timeout_s if the service is that slow."
-LARGE = "more than 1 MiB; not read on. Raise OpenStack.max_answer_mib if that much is right."
+LARGE = "more than 1 MiB; the rest was not read. Raise OpenStack.max_answer_mib if that much is right."
 
 
 @pytest.fixture(scope="module")
@@ -155,7 +155,7 @@ def endless(size: int) -> Callable[[Request], Response]:
     ("size", "kind", "said"),
     [
         (1, AnswerTooSlow, "GET network /networks, all pages: not answered completely within 0.3 s"),
-        (1000, AnswerTooLarge, "more than 1 MiB in all pages; not read on. Raise OpenStack.max_answer_mib"),
+        (1000, AnswerTooLarge, "more than 1 MiB in all pages; the rest was not read. Raise OpenStack.max_answer_mib"),
     ],
 )
 def test_pages_without_end(cloud: Cloud, size: int, kind: type[CalipsoError], said: str) -> None:

@@ -316,7 +316,7 @@ def test_a_scan_that_saw_nothing_failed_and_stores_nothing(file: Path, tmp_path:
     store = tmp_path / "s.db"
     said = calipso("scan", file, store=store, PROD_PASSWORD="x")  # noqa: S106 - nobody's
     assert said.status == 1
-    assert "nothing of prod could be looked at" in said.out
+    assert "nothing of prod could be examined" in said.out
     assert calipso("scans", "-o", "json", store=store).json[0]["status"] == "failed"
     assert calipso("list", "-o", "json", store=store).json == []
     assert calipso("env", "list", "-o", "json", store=store).json[0]["last_scanned"] is None

@@ -93,7 +93,7 @@ def test_the_environment_may_be_left_out_when_there_is_one(store: Path, two: Pat
 def test_an_unknown_environment_is_told_with_the_known_ones(store: Path) -> None:
     said = calipso("tree", "-e", "prod", store=store)
     assert (said.status, said.out) == (2, "")
-    assert 'no environment "prod" (known here: lab)' in said.err
+    assert 'no environment "prod" (the store holds: lab)' in said.err
 
 
 def test_a_slip_of_the_pen_makes_no_store(tmp_path: Path) -> None:
