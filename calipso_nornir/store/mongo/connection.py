@@ -113,7 +113,9 @@ class Connection:
     @property
     def is_replica_set(self) -> bool:
         """Whether another server may take over when this one is gone."""
-        return self._client.topology_description.topology_type_name.startswith("ReplicaSet")
+        known = self._client.topology_description
+        somebody = any(one.is_server_type_known for one in known.server_descriptions().values())
+        return somebody and known.topology_type_name.startswith("ReplicaSet")
 
 
 class Riding:

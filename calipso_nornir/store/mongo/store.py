@@ -56,11 +56,10 @@ class MongoStore:
         self._connection = Connection(uri)
         self._riding = Riding(self._connection)
         try:
-            with translated(self.uri):
-                if use != "make":
-                    must_hold(self._connection.database, self.uri, self._inventory)
-                if use != "read":
-                    prepare(self._connection.database, self.uri, self._inventory)
+            if use != "make":
+                self._riding(lambda: must_hold(self._connection.database, self.uri, self._inventory))
+            if use != "read":
+                self._riding(lambda: prepare(self._connection.database, self.uri, self._inventory))
         except BaseException:
             self._connection.close()
             raise
