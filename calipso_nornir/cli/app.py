@@ -31,6 +31,9 @@ from calipso_nornir.cli import (
     scans_show,
     search,
     show,
+    store_info,
+    store_migrate,
+    store_retention,
     tree,
 )
 from calipso_nornir.cli.running import Run, command
@@ -71,6 +74,7 @@ def root(
 env = typer.Typer(no_args_is_help=True, help="Describe environments, and check that they can be reached.")
 metadata = typer.Typer(no_args_is_help=True, help="Check metadata: object types, scanners, link and clique types.")
 scans_group = typer.Typer()
+store_group = typer.Typer(no_args_is_help=True, help="Look after the store: its layout, and how much past it keeps.")
 parsers = typer.Typer(no_args_is_help=True, help="Test parsers of command output.")
 
 for verb, function in (
@@ -102,6 +106,9 @@ for group, verb, one in (
     (scans_group, "show", scans_show.scans_show),
     (metadata, "check", metadata_check.metadata_check),
     (parsers, "test", parsers_test.parsers_test),
+    (store_group, "info", store_info.store_info),
+    (store_group, "migrate", store_migrate.store_migrate),
+    (store_group, "retention", store_retention.store_retention),
 ):
     command(group, verb)(one)
 command(scans_group, is_group=True)(scans.scans)
@@ -109,3 +116,4 @@ app.add_typer(scans_group, name="scans")
 app.add_typer(env, name="env")
 app.add_typer(metadata, name="metadata")
 app.add_typer(parsers, name="parsers")
+app.add_typer(store_group, name="store")

@@ -8,7 +8,7 @@ from calipso_nornir.analysis.routes import Routes, routes_of
 from calipso_nornir.cli.drawing import drawing
 from calipso_nornir.cli.output import Format, Terminal, emit
 from calipso_nornir.cli.running import Run
-from calipso_nornir.cli.shared_options import Environment, Inventory, ObjectArgument, Output, Type
+from calipso_nornir.cli.shared_options import At, Environment, Inventory, ObjectArgument, Output, Type
 from calipso_nornir.errors import InvalidRequest, UnknownObject
 from calipso_nornir.model.objects import InventoryObject
 from calipso_nornir.model.protocols import Store, StoreView
@@ -22,6 +22,7 @@ def clique(  # noqa: PLR0913 - the options of the command
     what: ObjectArgument,
     environment: Environment = None,
     type_: Type = None,
+    at: At = None,
     inventory: Inventory = None,
     output: Output = Format.TABLE,
 ) -> None:
@@ -29,7 +30,7 @@ def clique(  # noqa: PLR0913 - the options of the command
 
     For an instance or a vService: the path from each of its NICs to the switch port and the network.
     """
-    with run.store(inventory=inventory) as store:
+    with run.store(inventory=inventory, at=at) as store:
         view, one = _focal_point(store, what, environment=environment, type_=type_)
         routes = routes_of(store, view, view.cliques(one.ref)[0])
         if output is Format.TABLE:

@@ -14,7 +14,7 @@ from calipso_nornir.cli.ends import Names
 from calipso_nornir.cli.facts import UNCONFIRMED, WRONG
 from calipso_nornir.cli.output import Format, emit, table
 from calipso_nornir.cli.running import Run
-from calipso_nornir.cli.shared_options import Environment, Inventory, Output, Where
+from calipso_nornir.cli.shared_options import At, Environment, Inventory, Output, Where
 from calipso_nornir.model.links import Link
 from calipso_nornir.model.protocols import StoreView
 from calipso_nornir.model.refs import ObjectRef
@@ -57,12 +57,13 @@ def links(  # noqa: PLR0913 - the options of the command
     state: Annotated[LinkState | None, typer.Option("--state", help="Only links in this state.")] = None,
     where: Where = None,
     implicit: Annotated[bool, typer.Option("--implicit", help="Show implicit (derived) links instead.")] = False,
+    at: At = None,
     inventory: Inventory = None,
     output: Output = Format.TABLE,
 ) -> None:
     """List links."""
     conditions = [condition(text) for text in where or ()]
-    with run.store(inventory=inventory) as store:
+    with run.store(inventory=inventory, at=at) as store:
         end: ObjectRef | None = None
         if what is None:
             view = store.view(one_environment(store, environment))

@@ -27,6 +27,7 @@ from calipso_nornir.model.text import plain
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+    from datetime import datetime
 
     from calipso_nornir.model.protocols import Store
     from calipso_nornir.store.names import Use
@@ -100,21 +101,26 @@ class Run:
         logging.getLogger("calipso_nornir").setLevel(level)
 
     @contextmanager
-    def store(self, *, inventory: str | None = None, use: Use = "read") -> Iterator[Store]:
+    def store(self, *, inventory: str | None = None, use: Use = "read", at: datetime | None = None) -> Iterator[Store]:
         """Open the store: to read it, unless a command says otherwise. Only "make" makes one that is not there.
 
-        Whoever only reads sees one revision of an environment, whatever a scan writes meanwhile.
+        A command that only reads sees each environment at one revision: the newest, or that of a time.
         """
-        from calipso_nornir.cli.snapshots import pinned  # noqa: PLC0415 - what takes long comes when needed
         from calipso_nornir.store import default_uri, open_store  # noqa: PLC0415 - what takes long comes when needed
+        from calipso_nornir.store.frozen import Frozen  # noqa: PLC0415 - as above
 
         self.inventory = inventory
         uri = self.store_uri or default_uri()
         opened = open_store(uri, inventory=inventory, use=use) if inventory else open_store(uri, use=use)
-        if use == "read":
-            opened = pinned(opened)
         try:
-            yield opened
+            if use != "read":
+                yield opened
+                return
+            frozen = Frozen(opened, at=at)
+            try:
+                yield frozen
+            finally:
+                frozen.close()
         finally:
             opened.close()
 

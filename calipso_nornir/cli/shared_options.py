@@ -1,12 +1,14 @@
 # SPDX-License-Identifier: Apache-2.0
 """Options that several commands have, each declared once."""
 
+from datetime import datetime
 from typing import Annotated, TypeAlias
 
 import typer
 
 from calipso_nornir.cli import completing
 from calipso_nornir.cli.output import Format
+from calipso_nornir.cli.times import a_time
 
 Output: TypeAlias = Annotated[Format, typer.Option("--output", "-o", help="Output format.", show_default=False)]
 
@@ -50,6 +52,17 @@ Type: TypeAlias = Annotated[
 Inventory: TypeAlias = Annotated[
     str | None,
     typer.Option("--inventory", "-y", metavar="NAME", help="Use this alternative inventory of the store."),
+]
+
+At: TypeAlias = Annotated[
+    datetime | None,
+    typer.Option(
+        "--at",
+        metavar="TIME",
+        parser=a_time,
+        show_default=False,
+        help="Show what was true then: 2026-11-22T19:10, 2026-11-22, or 90m, 12h, 3d ago. Local time without a zone.",
+    ),
 ]
 
 Nornir: TypeAlias = Annotated[

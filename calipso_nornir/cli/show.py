@@ -8,7 +8,7 @@ from calipso_nornir.analysis.finding import find_one
 from calipso_nornir.cli.facts import doubts, facts
 from calipso_nornir.cli.output import Format, Part, emit
 from calipso_nornir.cli.running import Run
-from calipso_nornir.cli.shared_options import Environment, Inventory, ObjectArgument, Output, Type
+from calipso_nornir.cli.shared_options import At, Environment, Inventory, ObjectArgument, Output, Type
 from calipso_nornir.model.objects import RESERVED, InventoryObject
 from calipso_nornir.model.protocols import StoreView
 from calipso_nornir.store.documents import object_document
@@ -23,11 +23,12 @@ def show(  # noqa: PLR0913 - the options of the command
     what: ObjectArgument,
     environment: Environment = None,
     type_: Type = None,
+    at: At = None,
     inventory: Inventory = None,
     output: Output = Format.TABLE,
 ) -> None:
     """Show everything known about one object."""
-    with run.store(inventory=inventory) as store:
+    with run.store(inventory=inventory, at=at) as store:
         view, one = find_one(store, what, environment=environment, type_=type_)
         if output is Format.TABLE:
             print_object(run, view, one, fresh=freshness_of(store, view.environment))

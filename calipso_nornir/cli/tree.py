@@ -12,7 +12,7 @@ from calipso_nornir.cli import completing
 from calipso_nornir.cli.facts import doubts, facts
 from calipso_nornir.cli.output import Format, Part, emit
 from calipso_nornir.cli.running import Run
-from calipso_nornir.cli.shared_options import Environment, Inventory, Output
+from calipso_nornir.cli.shared_options import At, Environment, Inventory, Output
 from calipso_nornir.errors import InvalidRequest
 from calipso_nornir.model.objects import InventoryObject, root_of
 from calipso_nornir.model.protocols import StoreView
@@ -39,13 +39,14 @@ def tree(  # noqa: PLR0913 - the options of the command
     ] = None,
     depth: Annotated[int | None, typer.Option("--depth", min=0, metavar="N", help="At most this many levels.")] = None,
     everything: Annotated[bool, typer.Option("--all", help="Also show empty folders and hidden objects.")] = False,
+    at: At = None,
     inventory: Inventory = None,
     output: Output = Format.TABLE,
 ) -> None:
     """Show the inventory as a tree."""
     if type_ is not None and what is None:
         raise InvalidRequest(f"--type is the type of OBJECT; to list all of a type: calipso list {type_}")
-    with run.store(inventory=inventory) as store:
+    with run.store(inventory=inventory, at=at) as store:
         if what is None or (type_ is None and environment in (None, what) and what in known_environments(store)):
             view = store.view(one_environment(store, environment or what))
             root = root_of(view.environment)

@@ -34,8 +34,14 @@ class StoreVersionMismatch(StoreError):
     def __str__(self) -> str:
         return (
             f"store {self.uri} has layout {self.found}, this release reads and writes layout {self.expected}. "
-            "Nothing was changed. Use the release that wrote it, or another store."
+            f"Nothing was changed. {self._advice}"
         )
+
+    @property
+    def _advice(self) -> str:
+        if self.found.isdigit() and self.expected.isdigit() and 0 < int(self.found) < int(self.expected):
+            return "calipso store migrate brings it up to date (--dry-run tries it)."
+        return "Use the release that wrote it, or another store."
 
 
 @dataclass(eq=False)

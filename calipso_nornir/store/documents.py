@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, Self
 
 from calipso_nornir.model.cliques import Clique
 from calipso_nornir.model.evidence import Evidence
@@ -54,15 +54,90 @@ OBJECT_FIELDS: Final = frozenset(
 """Fields of an object's document that are no attributes."""
 
 
+class Sealed(dict[str, Any]):
+    """A document fresh from here, with the text that its digest is made of, which stores may write as it is.
+
+    A copy (``{**document, …}``) is a plain document, and one that is changed has no text any more. What its members
+    hold is not to be changed.
+
+    Attributes:
+        text: its content as JSON in ASCII, keys sorted; ``evidence`` in it has no times. None when JSON has no form
+            for something in it.
+    """
+
+    __slots__ = ("text",)
+
+    text: str | None
+
+    def __setitem__(self, key: str, value: Any) -> None:  # noqa: ANN401 - any JSON value
+        self.text = None
+        super().__setitem__(key, value)
+
+    def __delitem__(self, key: str) -> None:
+        self.text = None
+        super().__delitem__(key)
+
+    def __ior__(self, other: Any) -> Self:  # type: ignore[misc,override]  # noqa: ANN401 - fields have names here
+        self.text = None
+        return super().__ior__(other)
+
+    def pop(self, *arguments: Any) -> Any:  # noqa: ANN401 - as in dict
+        """Remove a field."""
+        self.text = None
+        return super().pop(*arguments)
+
+    def popitem(self) -> tuple[str, Any]:
+        """Remove the last field."""
+        self.text = None
+        return super().popitem()
+
+    def setdefault(self, key: str, default: Any = None) -> Any:  # noqa: ANN401 - as in dict
+        """Set a field that is missing."""
+        self.text = None
+        return super().setdefault(key, default)
+
+    def update(self, *arguments: Any, **fields: Any) -> None:  # noqa: ANN401 - as in dict
+        """Set fields."""
+        self.text = None
+        super().update(*arguments, **fields)
+
+    def clear(self) -> None:
+        """Remove all fields."""
+        self.text = None
+        super().clear()
+
+
+_ENCODE: Final = json.JSONEncoder(sort_keys=True, separators=(",", ":"), allow_nan=False).encode
+
+
 def digest(document: Document) -> str:
     """Return 32 hex digits for the content of a document.
 
     ``last_scanned``, ``digest`` and the ``at`` of evidence do not count, nor does the order of keys and of evidence.
     """
+    content = _content(document)
+    return _hashed(_plain_text(content) or _any_text(content))
+
+
+def _content(document: Document) -> Document:
     content = {key: value for key, value in document.items() if key not in ("last_scanned", "digest")}
     told = [[str(one.get(name)) for name in ("source", "query", "host")] for one in document.get("evidence", ())]
     content["evidence"] = sorted(told)
-    text = json.dumps(content, sort_keys=True, separators=(",", ":"), default=repr)
+    return content
+
+
+def _plain_text(content: Document) -> str | None:
+    try:
+        return _ENCODE(content)
+    except (TypeError, ValueError, RecursionError):  # what JSON has no form for
+        return None
+
+
+def _any_text(content: Document) -> str:
+    return json.dumps(content, sort_keys=True, separators=(",", ":"), default=repr)
+
+
+def _hashed(text: str) -> str:
     return hashlib.blake2b(text.encode(), digest_size=16).hexdigest()
 
 
@@ -260,9 +335,13 @@ def status_of(document: Document) -> Status:
 def _sealed(document: Document, scanned_at: datetime | None) -> Document:
     if scanned_at is not None and scanned_at.tzinfo is None:
         raise ValueError(f"time without a zone in document {document['_id']}: {scanned_at}")
-    document["digest"] = digest(document)
+    content = _content(document)
+    text = _plain_text(content)
+    document["digest"] = _hashed(text or _any_text(content))
     document["last_scanned"] = None if scanned_at is None else utc_ms(scanned_at)
-    return document
+    sealed = Sealed(document)
+    sealed.text = text
+    return sealed
 
 
 def _evidence(evidence: Iterable[Evidence]) -> list[dict[str, Any]]:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, Final
 
+from calipso_nornir.store.frozen import Frozen
 from calipso_nornir.store.values import utc_ms
 
 if TYPE_CHECKING:
@@ -45,9 +46,17 @@ class Freshness:
 
 
 def freshness_of(store: Store, environment: str) -> Freshness:
-    """Read when the last scan of everything in an environment began."""
-    whole = newest_whole(store.collection("scans").find({"environment": environment}))
-    return Freshness(utc_ms(datetime.fromisoformat(whole["start_timestamp"])) if whole is not None else None)
+    """Read when the last scan of everything in an environment began; of a store as it was once, the last one then."""
+    scans = store.collection("scans").find({"environment": environment})
+    at = store.at if isinstance(store, Frozen) else None
+    if at is not None:
+        scans = [one for one in scans if one.get("end_timestamp") and _time(one["end_timestamp"]) <= at]
+    whole = newest_whole(scans)
+    return Freshness(utc_ms(_time(whole["start_timestamp"])) if whole is not None else None)
+
+
+def _time(text: object) -> datetime:
+    return datetime.fromisoformat(str(text))
 
 
 def newest_whole(scans: Iterable[Mapping[str, Any]]) -> Mapping[str, Any] | None:

@@ -67,10 +67,11 @@ def open_store(
         return MongoStore(uri, inventory=inventory, wait_s=wait_s, use=use)
     from calipso_nornir.store.sqlite import SqliteStore  # noqa: PLC0415 - only what is used
 
-    return SqliteStore(_path(uri), inventory=inventory, wait_s=wait_s, use=use)
+    return SqliteStore(path_of(uri), inventory=inventory, wait_s=wait_s, use=use)
 
 
-def _path(uri: str | Path) -> Path:
+def path_of(uri: str | Path) -> Path:
+    """Return the path that a URI of SQLite names; raise InvalidRequest when it names none."""
     if isinstance(uri, Path):
         return uri
     if uri.startswith(_SQLITE) and len(uri) > len(_SQLITE):

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
 COLLECTION: Final = "store_settings"
 KEY: Final = "retention"
+DAY_S: Final = 86_400
 
 LEAST: Final = timedelta(hours=2)
 """What is kept even when no history is wanted: readers that are at it, and scans, which have to know what others
@@ -42,6 +43,12 @@ class Retention:
     def __post_init__(self) -> None:
         if self.age < timedelta(0) or (self.documents is not None and self.documents < 0):
             raise InvalidRequest(f"retention of {self.age} and {self.documents} documents: expected no negative number")
+
+    def __str__(self) -> str:
+        days = self.kept.total_seconds() / DAY_S
+        age = f"{days:g} days" if days >= 1 else f"{days * 24:g} hours"
+        number = "any number of documents" if self.documents is None else f"at most {self.documents} documents"
+        return f"the past is kept for {age}, {number} of each environment"
 
     @property
     def kept(self) -> timedelta:

@@ -30,8 +30,8 @@ class Needle:
         self._may_be_number = _OF_NUMBERS.fullmatch(self.text) is not None
 
     def may_be_in(self, json_text: str) -> bool:
-        """Tell whether JSON text could hold it; false is certain."""
-        return self._in_json in json_text.casefold()
+        """Tell whether JSON text could hold it; false is certain. Text in ASCII may hold any letter as an escape."""
+        return "\\u" in json_text or self._in_json in json_text.casefold()
 
     def may_be_in_bson(self, raw: bytes) -> bool:
         """Tell whether BSON could hold it; false is certain."""

@@ -103,7 +103,9 @@ class CollectionContract:
         queue = opened().collection("scheduled_scans")
         for n in range(20):
             queue.put(f"k{n}", {"status": "pending", "n": -n})
-        taken: list[Document] = []
+        first = queue.claim({"status": "pending"}, {"status": "running"}, order=("n",))
+        assert first is not None
+        taken: list[Document] = [first]
 
         def take(owner: int) -> None:
             mine = opened().collection("scheduled_scans")
@@ -115,8 +117,8 @@ class CollectionContract:
             each.start()
         for each in takers:
             each.join()
+        assert first["n"] == -19  # noqa: PLR2004 - the first in this order
         assert sorted(one["n"] for one in taken) == sorted(-n for n in range(20))
-        assert taken[0]["n"] == -19  # noqa: PLR2004 - the first in order
         assert all(queue.get(f"k{-one['n']}") == one for one in taken)
 
     def test_an_unknown_collection_is_empty(self, opened: Opened) -> None:

@@ -138,9 +138,9 @@ def test_a_text_that_is_cut_short_is_told(path: Path) -> None:
         other.execute("UPDATE calipso_text_links SET document = '{}'")
         other.commit()
     with contextlib.closing(open_store(path)) as store:
-        for look in ("of_type", "search"):
+        for look, wanted in (("of_type", "host"), ("search", "xxx")):
             with pytest.raises(StoreUnavailable, match="damaged"):
-                getattr(store.view(ENVIRONMENT), look)("host")
+                getattr(store.view(ENVIRONMENT), look)(wanted)
         with pytest.raises(StoreUnavailable, match="damaged"):
             store.view(ENVIRONMENT).links()
         with pytest.raises(StoreUnavailable, match="damaged"):

@@ -5,16 +5,20 @@ from __future__ import annotations
 
 import copy
 from datetime import timedelta
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from calipso_nornir.store.documents import digest, object_document
+from calipso_nornir.store.documents import Sealed, digest, object_document
 from calipso_nornir.store.equality import matches
 from calipso_nornir.store.keys import escape, guard, unescape
 from calipso_nornir.store.values import clean
 from calipso_nornir.testing.store_samples import AT, host
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 PIECES = ["[", "]", "dot", "dollar", "nul", "open", "own", "int", ".", "$", "\0", "x", "[dot]", "[open]"]
 KEYS = st.lists(st.sampled_from(PIECES), max_size=8).map("".join) | st.text(max_size=10)
@@ -108,3 +112,25 @@ def test_when_plain_documents_match() -> None:
     assert matches(document, {"n": float("nan")})
     for wrong in ({"a": True}, {"t": 1}, {"b": 1}, {"b": [1]}, {"x": None}, {"b": [1, {"c": None, "d": 1}]}):
         assert not matches(document, wrong), wrong
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda one: one.update(a=2),
+        lambda one: one.__setitem__("a", 2),
+        lambda one: one.__delitem__("a"),
+        lambda one: one.pop("a"),
+        lambda one: one.popitem(),
+        lambda one: one.setdefault("z", 2),
+        lambda one: one.__ior__({"a": 2}),
+        lambda one: one.clear(),
+    ],
+)
+def test_a_document_that_was_changed_is_written_anew(change: Callable[[dict[str, Any]], object]) -> None:
+    document = object_document(host("h1", a=1))
+    assert isinstance(document, Sealed)
+    assert document.text
+    change(document)
+    assert not document.text
+    assert type({**document}) is dict

@@ -9,6 +9,7 @@ from pymongo import ASCENDING, IndexModel
 from pymongo.errors import DuplicateKeyError
 
 from calipso_nornir.errors import StoreVersionMismatch, UnknownInventory
+from calipso_nornir.store.migrations import LAYOUT as VERSION
 from calipso_nornir.store.mongo.places import GONE, OF, REVISION, UNTIL
 from calipso_nornir.store.names import COMMITS, KINDS, LAYOUT, collection_name, past
 from calipso_nornir.store.selection import INDEXES, LISTS, SPARSE, UNIQUE
@@ -19,8 +20,8 @@ if TYPE_CHECKING:
     from calipso_nornir.model.protocols import Kind
     from calipso_nornir.store.mongo.connection import PlainDatabase
 
-LAYOUT_VERSION: Final = 2
-_NOTE: Final = "layout"
+LAYOUT_VERSION: Final = VERSION
+NOTE: Final = "layout"
 MEMBERS: Final = {"found_by": ("found_by.parent_id", "found_by.step")}
 """What is indexed of a list's members, where they are mappings."""
 
@@ -28,14 +29,14 @@ MEMBERS: Final = {"found_by": ("found_by.parent_id", "found_by.step")}
 def prepare(database: PlainDatabase, uri: str, inventory: str) -> None:
     """Note the layout of a new inventory and make its indexes; raise when it has another layout."""
     notes = database[collection_name(inventory, LAYOUT)]
-    note = notes.find_one({"_id": _NOTE})
+    note = notes.find_one({"_id": NOTE})
     if note is None:
         _refuse_others(database, uri, inventory)
-        note = {"_id": _NOTE, "version": LAYOUT_VERSION}
+        note = {"_id": NOTE, "version": LAYOUT_VERSION}
         try:
             notes.insert_one(note)
         except DuplicateKeyError:  # another process was faster
-            note = notes.find_one({"_id": _NOTE}) or note
+            note = notes.find_one({"_id": NOTE}) or note
     _judge(uri, note)
     for kind in KINDS:
         database[collection_name(inventory, kind)].create_indexes(_indexes(kind))
@@ -45,7 +46,7 @@ def prepare(database: PlainDatabase, uri: str, inventory: str) -> None:
 
 def must_hold(database: PlainDatabase, uri: str, inventory: str) -> None:
     """Raise UnknownInventory unless an inventory is there. Changes nothing."""
-    note = database[collection_name(inventory, LAYOUT)].find_one({"_id": _NOTE})
+    note = database[collection_name(inventory, LAYOUT)].find_one({"_id": NOTE})
     if note is None:
         _refuse_others(database, uri, inventory)
         raise UnknownInventory(uri, inventory)

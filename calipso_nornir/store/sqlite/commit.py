@@ -116,7 +116,7 @@ class Committing:
         if own.delete_keys:
             self._connection.executemany(own.delete_keys, [(one.number,) for one in replaced])
         self._connection.executemany(own.insert, [(n, *row.columns, self.revision) for n, row in written])
-        self._connection.executemany(own.insert_text, [(n, row.text) for n, row in written])
+        self._connection.executemany(own.insert_text, [(n, row.text, row.evidence) for n, row in written])
         if own.insert_key:
             pairs = sorted((key, n) for n, row in written for key in row.keys)
             self._connection.executemany(own.insert_key, pairs)

@@ -92,7 +92,8 @@ def immediate(connection: sqlite3.Connection) -> Iterator[sqlite3.Connection]:
     connection.execute("BEGIN IMMEDIATE")
     try:
         yield connection
-        connection.execute("COMMIT")
+        if connection.in_transaction:  # who took it back has ended it
+            connection.execute("COMMIT")
     except BaseException:
         if connection.in_transaction:  # SQLite ends it itself on a full disk
             connection.execute("ROLLBACK")

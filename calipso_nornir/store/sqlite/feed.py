@@ -97,7 +97,7 @@ class Feed:
 
     def _put(self, kind: Kind, since: int, until: int) -> Iterator[Change]:
         statement = (
-            f"SELECT head.revision, head._id, head.last_scanned, head.digest, body.document "
+            f"SELECT head.revision, head._id, head.last_scanned, head.digest, body.document, body.evidence "
             f"FROM {table(self._inventory, kind)} AS head "
             f"CROSS JOIN {texts(self._inventory, kind)} AS body ON body.number = head.number "
             "WHERE head.environment = ? AND head.revision > ? AND head.revision <= ?"

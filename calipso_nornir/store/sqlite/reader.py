@@ -66,8 +66,11 @@ class SqliteReader:
         self._has_status: bool | None = None
         if at is not None:
             with self._translated():
+                [(read_only,)] = connection.execute("PRAGMA query_only")
+                connection.execute("PRAGMA query_only = OFF")  # it would forbid temporary views, too
                 for statement in _views(inventory, at):
                     connection.execute(statement)
+                connection.execute(f"PRAGMA query_only = {read_only}")
 
     @property
     def revision(self) -> int:
@@ -134,12 +137,12 @@ class SqliteReader:
         statement = f"{self._from('inventory')} ORDER BY head.type, head.id"
         with self._translated():
             rows = self._connection.execute(statement, (self._environment,))
-            return found(needle, (from_row(*row) for row in rows if needle.may_be_in(row[-1])), limit=limit)
+            return found(needle, (from_row(*row) for row in rows if needle.may_be_in(row[2])), limit=limit)
 
     def _from(self, kind: Kind) -> str:
         head, text = table(self._inventory, kind), texts(self._inventory, kind)
         return (
-            f"SELECT head.last_scanned, head.digest, body.document FROM {head} AS head "
+            f"SELECT head.last_scanned, head.digest, body.document, body.evidence FROM {head} AS head "
             f"CROSS JOIN {text} AS body ON body.number = head.number WHERE head.environment = ?"
         )  # CROSS JOIN keeps the narrow table the outer one (sqlite.org/optoverview.html)
 
@@ -161,6 +164,6 @@ def _views(inventory: str, at: int) -> Iterator[str]:
             f"UNION ALL SELECT {names} FROM main.{before} WHERE revision <= {at:d} AND until > {at:d}"
         )
         yield (
-            f"CREATE TEMP VIEW {text} AS SELECT number, document FROM main.{text} "
-            f"UNION ALL SELECT number, document FROM main.{before}"
+            f"CREATE TEMP VIEW {text} AS SELECT number, document, evidence FROM main.{text} "
+            f"UNION ALL SELECT number, document, evidence FROM main.{before}"
         )

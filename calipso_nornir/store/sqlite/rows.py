@@ -11,6 +11,7 @@ from datetime import datetime
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
+from calipso_nornir.store.documents import Sealed
 from calipso_nornir.store.keys import ESCAPE_IN_TEXT, decoded, encoded, guard
 from calipso_nornir.store.selection import FIELDS, LISTS
 from calipso_nornir.store.values import clean, utc_ms
@@ -100,28 +101,49 @@ class Row(NamedTuple):
     columns: tuple[str | None, ...]
     """The values of ``columns``."""
     text: str
+    evidence: str | None
+    """Its evidence, with times, empty when it has none; None when the text has it."""
     keys: tuple[int, ...]
     """What its lists are looked up by."""
 
 
 def to_row(kind: Kind, document: Document) -> Row:
-    """Return the row of a document."""
-    content = {key: value for key, value in document.items() if key not in _ASIDE}
-    if content.get("evidence"):
-        content["evidence"] = [_with_time(one, time_text, datetime) for one in content["evidence"]]
-    text, content = to_json(content)
+    """Return the row of a document.
+
+    A document whose text is known already is not written out again; its evidence stands beside it, with its times.
+    """
+    text = document.text if type(document) is Sealed else None
+    if text is None or ESCAPE_IN_TEXT.search(text):
+        text, content = written(document)
+        evidence = None
+    else:
+        content = document
+        told = content.get("evidence")
+        evidence = "" if told is None else _ENCODE([_with_time(one, time_text, datetime) for one in told])
     seen = document["last_scanned"]
     seen = None if seen is None else time_text(seen)
     digest = document["digest"]
-    fields = (content.get(name) for name in FIELDS[kind])
-    found = tuple([value if isinstance(value, str) else None for value in fields])
+    fields = map(content.get, FIELDS[kind])
+    found = [value if isinstance(value, str) else None for value in fields]
     values = (content["environment"], content["_id"], *found, seen, digest)
-    return Row(content["_id"], digest, seen, values, text, keys_of(kind, content))
+    return Row(content["_id"], digest, seen, values, text, evidence, keys_of(kind, content))
 
 
-def from_row(last_scanned: str | None, digest: str, text: str) -> Document:
+def written(document: Document) -> tuple[str, Document]:
+    """Return the text of a document, evidence included, and the value that it stands for."""
+    content = {key: value for key, value in document.items() if key not in _ASIDE}
+    if content.get("evidence"):
+        content["evidence"] = [_with_time(one, time_text, datetime) for one in content["evidence"]]
+    return to_json(content)
+
+
+def from_row(last_scanned: str | None, digest: str, text: str, evidence: str | None) -> Document:
     """Return the document of a row."""
     document: Document = from_json(text)
+    if evidence:
+        document["evidence"] = json.loads(evidence)
+    elif evidence is not None:
+        del document["evidence"]  # it has none: a clique, say
     if document.get("evidence"):
         document["evidence"] = [_with_time(one, datetime.fromisoformat, str) for one in document["evidence"]]
     document["digest"] = digest

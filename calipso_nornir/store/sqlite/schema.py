@@ -18,6 +18,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Final
 
 from calipso_nornir.errors import InvalidRequest, StoreUnavailable, StoreVersionMismatch, UnknownInventory
+from calipso_nornir.store.migrations import LAYOUT
 from calipso_nornir.store.names import COMMITS, KINDS, REVISIONS, collection_name, past
 from calipso_nornir.store.selection import INDEXES, LISTS, SPARSE, UNIQUE
 from calipso_nornir.store.sqlite.rows import columns
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
 
     from calipso_nornir.model.protocols import Kind
 
-LAYOUT_VERSION: Final = 2
+LAYOUT_VERSION: Final = LAYOUT
 APPLICATION_ID: Final = 0x43414C49  # "CALI"
 DOCUMENTS: Final = "calipso_documents"
 """Table of all collections of plain documents."""
@@ -108,8 +109,9 @@ def prepare(connection: sqlite3.Connection, uri: str, inventory: str) -> None:
     if not complete:
         with _transaction(connection, "IMMEDIATE"):
             if not _complete(connection, uri, inventory):  # another process may have been faster
-                for statement in _statements(inventory):
-                    connection.execute(statement)
+                for kind in (None, *KINDS):
+                    for statement in tables(inventory, kind):
+                        connection.execute(statement)
                 connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
                 connection.execute(f"PRAGMA user_version = {LAYOUT_VERSION}")
     _use_wal(connection)
@@ -165,7 +167,11 @@ def _use_wal(connection: sqlite3.Connection) -> None:
             time.sleep(random.uniform(0.01, 0.1))  # noqa: S311 - to get out of step, not to keep a secret
 
 
-def _statements(inventory: str) -> Iterator[str]:
+def tables(inventory: str, kind: Kind | None = None) -> Iterator[str]:
+    """Yield the statements that make the tables of a kind of document; of None, those that all kinds share."""
+    if kind is not None:
+        yield from _tables(inventory, kind)
+        return
     names = "collection TEXT NOT NULL, key TEXT NOT NULL, document TEXT NOT NULL"
     yield f"CREATE TABLE IF NOT EXISTS {DOCUMENTS} ({names})"
     yield f"CREATE UNIQUE INDEX IF NOT EXISTS {DOCUMENTS}_by_key ON {DOCUMENTS} (collection, key)"
@@ -173,8 +179,6 @@ def _statements(inventory: str) -> Iterator[str]:
     yield f"CREATE INDEX IF NOT EXISTS {DOCUMENTS}_by_environment ON {DOCUMENTS} (collection, {environment}, key)"
     yield f"CREATE TABLE {revisions(inventory)} {_REVISIONS}"
     yield f"CREATE TABLE {commits(inventory)} {_COMMITS}"
-    for kind in KINDS:
-        yield from _tables(inventory, kind)
 
 
 _REVISIONS: Final = "(environment TEXT NOT NULL PRIMARY KEY, revision INTEGER NOT NULL, floor INTEGER NOT NULL)"
@@ -193,10 +197,10 @@ def _tables(inventory: str, kind: Kind) -> Iterator[str]:
     name, before = table(inventory, kind), pasts(inventory, kind)
     definitions = ", ".join(f"{column} TEXT{_NOT_NULL.get(column, '')}" for column in columns(kind))
     yield f"CREATE TABLE {name} (number INTEGER PRIMARY KEY, {definitions}, revision INTEGER NOT NULL)"
-    yield f"CREATE TABLE {texts(inventory, kind)} (number INTEGER PRIMARY KEY, document TEXT NOT NULL)"
+    yield f"CREATE TABLE {texts(inventory, kind)} (number INTEGER PRIMARY KEY, document TEXT NOT NULL, evidence TEXT)"
     yield (
         f"CREATE TABLE {before} (number INTEGER PRIMARY KEY, {definitions}, revision INTEGER NOT NULL, "
-        "until INTEGER NOT NULL, document TEXT NOT NULL)"
+        "until INTEGER NOT NULL, document TEXT NOT NULL, evidence TEXT)"
     )
     if kind in LISTS:
         yield (
@@ -204,18 +208,19 @@ def _tables(inventory: str, kind: Kind) -> Iterator[str]:
             "(key INTEGER NOT NULL, number INTEGER NOT NULL, PRIMARY KEY (key, number)) WITHOUT ROWID"
         )
         yield f'CREATE INDEX "{keys(inventory, kind).strip(chr(34))}_by_number" ON {keys(inventory, kind)} (number)'
-    yield _index(name, ("_id",), unique=True)
-    yield _index(name, ("revision",))
-    yield _index(before, ("_id", "until"))
-    yield _index(before, ("until",))
+    yield index(name, ("_id",), unique=True)
+    yield index(name, ("revision",))
+    yield index(before, ("_id", "until"))
+    yield index(before, ("until",))
     if kind in UNIQUE:
-        yield _index(name, UNIQUE[kind], unique=True)
+        yield index(name, UNIQUE[kind], unique=True)
     for fields in INDEXES[kind]:
-        yield _index(name, fields)
+        yield index(name, fields)
     for field in SPARSE.get(kind, ()):
-        yield f"{_index(name, (field,))} WHERE {field} IS NOT NULL"
+        yield f"{index(name, (field,))} WHERE {field} IS NOT NULL"
 
 
-def _index(table_name: str, fields: tuple[str, ...], *, unique: bool = False) -> str:
+def index(table_name: str, fields: tuple[str, ...], *, unique: bool = False) -> str:
+    """Return the statement that makes an index of a table."""
     name = f'"calipso_{table_name.strip(chr(34))}_by_{"_".join(fields)}"'
     return f"CREATE {'UNIQUE ' if unique else ''}INDEX {name} ON {table_name} (environment, {', '.join(fields)})"

@@ -31,7 +31,7 @@ class Statements:
     insert: str
     """number, columns, revision."""
     insert_text: str
-    """number, text."""
+    """number, text, evidence."""
     insert_key: str
     """key, number."""
     to_past: str
@@ -64,11 +64,11 @@ def statements(inventory: str, kind: Kind) -> Statements:
         last_number=f"SELECT coalesce(max(number), 0) FROM {head}",
         first_past=f"SELECT coalesce(min(number), 0) FROM {before}",
         insert=f"INSERT OR REPLACE INTO {head} VALUES (?, {places}, ?)",
-        insert_text=f"INSERT OR REPLACE INTO {text} VALUES (?, ?)",
+        insert_text=f"INSERT OR REPLACE INTO {text} VALUES (?, ?, ?)",
         insert_key=f"INSERT OR IGNORE INTO {keys(inventory, kind)} VALUES (?, ?)" if kind in LISTS else "",
         to_past=(
-            f"INSERT INTO {before} SELECT ?, {copied}, head.revision, ?, body.document FROM {head} AS head "
-            f"CROSS JOIN {text} AS body ON body.number = head.number WHERE head.number = ?"
+            f"INSERT INTO {before} SELECT ?, {copied}, head.revision, ?, body.document, body.evidence "
+            f"FROM {head} AS head CROSS JOIN {text} AS body ON body.number = head.number WHERE head.number = ?"
         ),
         delete=delete,
         delete_keys=delete_keys,

@@ -1,0 +1,34 @@
+# SPDX-License-Identifier: Apache-2.0
+"""``calipso store retention``: how much of the past is kept."""
+
+from datetime import timedelta
+from typing import Annotated
+
+import typer
+
+from calipso_nornir.cli.running import Run
+from calipso_nornir.cli.shared_options import Inventory
+
+
+def store_retention(
+    run: Run,
+    *,
+    days: Annotated[float | None, typer.Option("--days", min=0, help="Keep what was true so many days ago.")] = None,
+    documents: Annotated[
+        int | None, typer.Option("--documents", min=0, help="Keep at most so many documents of an environment's past.")
+    ] = None,
+    off: Annotated[bool, typer.Option("--off", help="Keep no history.")] = False,
+    inventory: Inventory = None,
+) -> None:
+    """Show or change how much of the past the store keeps: by age, by number, or nothing."""
+    from calipso_nornir.store.retention import OFF, Retention, keep, retention_of  # noqa: PLC0415 - comes when needed
+
+    changes = off or days is not None or documents is not None
+    with run.store(inventory=inventory, use="write" if changes else "read") as store:
+        retention = OFF if off else retention_of(store)
+        if changes and not off:
+            age = retention.age if days is None else timedelta(days=days)
+            retention = Retention(age, retention.documents if documents is None else documents)
+        if changes:
+            keep(store, retention)
+    run.out.say(str(retention))

@@ -1,0 +1,81 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A store as one command sees it: each environment at one revision, however often the command looks."""
+
+from __future__ import annotations
+
+from contextlib import ExitStack, contextmanager
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from contextlib import AbstractContextManager
+    from datetime import datetime
+    from threading import Event
+
+    from calipso_nornir.model.changes import Change, Commit
+    from calipso_nornir.model.protocols import Collection, Store, StoreView, Writer
+
+
+class Frozen:
+    """A store whose views show the revision that was the newest at the first look, or at a time.
+
+    Args:
+        store: the store; it is not closed along.
+        at: a time in the past.
+    """
+
+    def __init__(self, store: Store, *, at: datetime | None = None) -> None:
+        self._store = store
+        self._stack = ExitStack()
+        self._views: dict[str, StoreView] = {}
+        self.at = at
+
+    @property
+    def uri(self) -> str:
+        """Where it is, without secrets."""
+        return self._store.uri
+
+    def view(self, environment: str) -> StoreView:
+        """Return the reader of one environment: the same at each call."""
+        if environment not in self._views:
+            snapshot = self._store.snapshot(environment, at=self.at)
+            self._views[environment] = self._stack.enter_context(snapshot)
+        return self._views[environment]
+
+    @contextmanager
+    def snapshot(self, environment: str, *, at: datetime | None = None) -> Iterator[StoreView]:
+        """Give a reader of one revision: the frozen one, unless another time is asked for."""
+        if at is None:
+            yield self.view(environment)
+            return
+        with self._store.snapshot(environment, at=at) as view:
+            yield view
+
+    def write(self, environment: str, *, base: int | None = None, cause: str = "") -> AbstractContextManager[Writer]:
+        """Prepare a commit to the store; these views will not show it."""
+        return self._store.write(environment, base=base, cause=cause)
+
+    def changes(self, environment: str, *, since: int, limit: int = 1000) -> Sequence[Change]:
+        """Return what was put and removed after a revision."""
+        return self._store.changes(environment, since=since, limit=limit)
+
+    def watch(self, environment: str, *, since: int, stop: Event) -> Iterator[Change]:
+        """Yield changes for ever."""
+        return self._store.watch(environment, since=since, stop=stop)
+
+    def commits(self, environment: str, *, limit: int = 100) -> Sequence[Commit]:
+        """Return the newest commits, newest first."""
+        return self._store.commits(environment, limit=limit)
+
+    def environments(self) -> Sequence[str]:
+        """Return the names of the environments that have objects, links or cliques, ordered."""
+        return self._store.environments()
+
+    def collection(self, name: str) -> Collection:
+        """Return one of the collections of plain documents."""
+        return self._store.collection(name)
+
+    def close(self) -> None:
+        """Let go of the snapshots."""
+        self._views.clear()
+        self._stack.close()
