@@ -10,7 +10,7 @@ from unittest.mock import patch
 
 from calipso_nornir.fetchers.api import census, instances, networks, ports
 from calipso_nornir.fetchers.cli import instance_vnics, linux_bridges, lldp, oteps, vedges, vservices
-from calipso_nornir.link_finders import pnics, vconnectors
+from calipso_nornir.link_finders import plugs, pnics, vconnectors
 from calipso_nornir.link_finders import vedges as vedge_links
 from calipso_nornir.link_finders.traffic import Traffic
 from calipso_nornir.scan import cliques
@@ -208,8 +208,9 @@ MUTANTS = (
     Mutant("a remote endpoint is dropped", oteps, "_remotes", result(lambda found: found[1:]), ("lxb",)),
     Mutant("tunnels leave by the first interface", Traffic, "send", first_exit),
     Mutant("tunnelled networks leave by the switch, too", Traffic, "send", sent_by_the_switch, OVS),
-    Mutant("a bridge below the tunnels is forgotten", Traffic, "send", no_bridges, BRIDGES),
-    Mutant("frames are followed over one wire", HostWires, "flood", one_hop, BRIDGES),
+    Mutant("a bridge below the tunnels is forgotten", Traffic, "send", no_bridges),
+    Mutant("frames are followed over one wire", HostWires, "flood", one_hop),
+    Mutant("a port that is cut off has its link up", plugs, "cut_off", lambda _: lambda _: False, ("ovs-nativefw",)),
     Mutant("a bridge whose port is cut off is wired", vedge_links, "cut_off", lambda _: lambda _: False, ("ovs",)),
     Mutant("a veth pair is no wire", Devices, "stack", result(lambda found: found[:1]), BRIDGES),
     Mutant("the VLAN tag is ignored", vedges, "_port", result(lambda port: port | {"tag": None}), OVS),
