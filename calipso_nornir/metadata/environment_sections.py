@@ -30,6 +30,8 @@ class MysqlSection(Section):
     connect_timeout: Seconds | None = None
     connect_timeout_s: Seconds = 10.0
     timeout_s: Seconds = 60.0
+    answer_timeout_s: Seconds = 300.0
+    max_answer_mib: Count = 96
     schemas: dict[Text, Text] = Field(default_factory=dict)
     cells: tuple[Text, ...] = ()
     cacert: Text | None = None

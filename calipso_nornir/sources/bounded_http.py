@@ -1,18 +1,14 @@
 # SPDX-License-Identifier: Apache-2.0
 """HTTP answers within bounds: how long one may take in all, and how much it may be once it is unpacked.
 
-The time-outs of requests are those of single reads: a server that sends a byte now and then, in head or body, keeps
-a client for ever, as does one that never ends its ``100 Continue`` (RFC 9110, 15.2). And requests unpacks what a server
-packed before anybody can look at the size.
+A server that sends a byte now and then, in head or body, keeps a client for ever, as does one that never ends its
+``100 Continue`` (RFC 9110, 15.2). And requests unpacks what a server packed before anybody can look at the size.
 """
 
 from __future__ import annotations
 
-import os
-import socket
-import threading
 import zlib
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -25,8 +21,10 @@ from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 
 from calipso_nornir.errors import AnswerTooLarge, AnswerTooSlow, ParseError
 from calipso_nornir.sources.bounds import MAX_VALUES, values_in
+from calipso_nornir.sources.deadline import Deadline, deadline
 
 if TYPE_CHECKING:
+    import socket
     from collections.abc import Iterator
 
 READ_BYTES = 1 << 16
@@ -76,15 +74,15 @@ class BoundedAdapter(TCPKeepAliveAdapter):
         asked = f"{request.method} {(request.url or '').partition('?')[0]}"
         kwargs |= {"timeout": (bounds.connect_s, bounds.read_s), "stream": True}
         request.headers["Accept-Encoding"] = "gzip"
-        with _deadline(bounds.answer_s) as deadline:
+        with deadline(bounds.answer_s) as limit, _watching(limit):
             try:
                 response = super().send(request, *args, **kwargs)
                 with _closed_on_error(response):
                     _read(response, asked, bounds)
             except OSError:
-                if not deadline.passed:
+                if not limit.passed:
                     raise
-            if deadline.passed:  # also without an error: a body that ends where the connection does was cut short
+            if limit.passed:  # also without an error: a body that ends where the connection does was cut short
                 raise AnswerTooSlow(asked, bounds.answer_s, f"{bounds.section}.answer_timeout_s") from None
         return response
 
@@ -153,68 +151,23 @@ def _too_large(asked: str, bounds: Bounds) -> AnswerTooLarge:
     return AnswerTooLarge(asked, f"{bounds.answer_bytes >> 20} MiB", f"{bounds.section}.max_answer_mib")
 
 
-class _Deadline:
-    """Cuts the connections of one request when its time is up."""
-
-    def __init__(self) -> None:
-        self.passed = False
-        self._lock = threading.Lock()
-        self._sockets: list[socket.socket] = []
-
-    def watch(self, connection: socket.socket) -> None:
-        """Take note of a connection. Of a duplicate: closing the original, as http.client does, must not lose it."""
-        try:
-            mine = socket.socket(fileno=os.dup(connection.fileno()))
-        except OSError:
-            return  # it is closed: nothing can hang on it
-        with self._lock:
-            self._sockets.append(mine)
-            if self.passed:
-                _cut(mine)
-
-    def expire(self) -> None:
-        """Cut the connections: whoever reads gets an end."""
-        with self._lock:
-            self.passed = True
-            for one in self._sockets:
-                _cut(one)
-
-    def close(self) -> None:
-        """Let go of the duplicates; the connections stay as they are."""
-        with self._lock:
-            for one in self._sockets:
-                one.close()
-            self._sockets.clear()
-
-
-def _cut(connection: socket.socket) -> None:
-    with suppress(OSError):  # it is closed already
-        connection.shutdown(socket.SHUT_RDWR)
-
-
-_current: ContextVar[_Deadline | None] = ContextVar("deadline", default=None)
+_current: ContextVar[Deadline | None] = ContextVar("deadline", default=None)
 """That of the request which this thread makes: connections are made far below, by urllib3."""
 
 
 @contextmanager
-def _deadline(seconds: float) -> Iterator[_Deadline]:
-    deadline = _Deadline()
-    timer = threading.Timer(seconds, deadline.expire)
-    timer.daemon = True
-    timer.start()
-    token = _current.set(deadline)
+def _watching(limit: Deadline) -> Iterator[None]:
+    token = _current.set(limit)
     try:
-        yield deadline
+        yield
     finally:
         _current.reset(token)
-        timer.cancel()
-        deadline.close()
 
 
 def _watch(connection: socket.socket | None) -> None:
-    deadline = _current.get()
-    if deadline is not None and connection is not None:
-        deadline.watch(connection)
+    limit = _current.get()
+    if limit is not None:
+        limit.watch(connection)
 
 
 class _Watched(HTTPConnection):

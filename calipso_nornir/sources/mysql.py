@@ -11,8 +11,11 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 import pymysql
+from pymysql.cursors import SSDictCursor
 
 from calipso_nornir.errors import (
+    AnswerTooLarge,
+    AnswerTooSlow,
     CalipsoError,
     DatabaseUnavailable,
     SecretUnavailable,
@@ -23,10 +26,15 @@ from calipso_nornir.metadata.environment_sections import MysqlSection
 from calipso_nornir.model.protocols import Reply
 from calipso_nornir.model.queries import Select
 from calipso_nornir.model.source_kinds import Finding
-from calipso_nornir.sources.mysql_server import LOST, Server
+from calipso_nornir.sources.bounds import MAX_VALUES
+from calipso_nornir.sources.deadline import deadline
+from calipso_nornir.sources.mysql_server import LOST, Server, socket_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+
+    from pymysql.connections import Connection
+    from pymysql.cursors import DictCursor
 
     from calipso_nornir.model.queries import Query
     from calipso_nornir.model.source_kinds import Secrets
@@ -35,6 +43,8 @@ logger = logging.getLogger(__name__)
 
 SECTION = "mysql"
 THREADS = 4
+VALUE_BYTES = 8
+"""What a number or a time is counted as."""
 DATABASES = ("nova", "nova_api", "neutron")
 
 
@@ -118,21 +128,47 @@ class MysqlSource:
     def _run(self, schema: str, query: Select) -> list[dict[str, Any]]:
         """Run one statement in an open session. Raises _Lost when that has ended, SelectFailed for all else."""
         connection = self._server.connection(schema, query)
-        try:
-            with connection.cursor() as cursor:
-                # None, not (): without parameters a % in the statement is a %.
-                cursor.execute(query.sql, query.parameters or None)
-                return [{key: _json(value) for key, value in row.items()} for row in cursor.fetchall()]
-        except (pymysql.err.Error, OSError, ValueError, TypeError, LookupError) as error:
-            code, cause = self._server.said(error)
-            if isinstance(error, pymysql.err.Error) and code not in LOST:
+        section = self._section
+        with deadline(section.answer_timeout_s) as limit:
+            limit.watch(socket_of(connection))
+            try:
+                return self._rows(connection, query)
+            except AnswerTooLarge:
+                self._server.drop(schema)  # what still comes is not read
+                raise
+            except (pymysql.err.Error, OSError, ValueError, TypeError, LookupError) as error:
+                code, cause = self._server.said(error)
+                if limit.passed:
+                    self._server.drop(schema)
+                    raise AnswerTooSlow(str(query), section.answer_timeout_s, "mysql.answer_timeout_s") from None
+                if isinstance(error, pymysql.err.Error) and code not in LOST:
+                    raise SelectFailed(query.database, query.sql, cause) from None
+                self._server.drop(schema)
+                if "timed out" in cause:
+                    cause = f"no answer within {section.timeout_s:g} s"
+                elif code in LOST:
+                    raise _Lost(cause) from None
                 raise SelectFailed(query.database, query.sql, cause) from None
-            self._server.drop(schema)
-            if "timed out" in cause:
-                cause = f"no answer within {self._section.timeout_s:g} s"
-            elif code in LOST:
-                raise _Lost(cause) from None
-            raise SelectFailed(query.database, query.sql, cause) from None
+
+    def _rows(self, connection: Connection[DictCursor], query: Select) -> list[dict[str, Any]]:
+        """Read the rows as they come: of a result without end the rest is not waited for."""
+        cap = self._section.max_answer_mib << 20
+        size = values = 0
+        rows: list[dict[str, Any]] = []
+        # Not as a context: closing an unfinished cursor reads all that is still to come.
+        cursor = connection.cursor(SSDictCursor)
+        # None, not (): without parameters a % in the statement is a %.
+        cursor.execute(query.sql, query.parameters or None)
+        while (row := cursor.fetchone()) is not None:
+            rows.append({key: _json(value) for key, value in row.items()})
+            values += len(row)
+            size += sum(len(value) if isinstance(value, (str, bytes)) else VALUE_BYTES for value in row.values())
+            if size > cap:
+                raise AnswerTooLarge(str(query), f"{cap >> 20} MiB", "mysql.max_answer_mib")
+            if values > MAX_VALUES:
+                raise AnswerTooLarge(str(query), f"{MAX_VALUES} values")
+        cursor.close()
+        return rows
 
 
 class _Lost(Exception):

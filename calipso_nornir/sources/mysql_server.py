@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import errno
 import logging
 import os
 import threading
@@ -13,8 +14,11 @@ from pymysql.constants import CR, ER
 from pymysql.cursors import DictCursor
 
 from calipso_nornir.errors import CalipsoError, DatabaseUnavailable, SelectFailed
+from calipso_nornir.sources.deadline import deadline
 
 if TYPE_CHECKING:
+    import socket
+
     from pymysql.connections import Connection
 
     from calipso_nornir.metadata.environment_sections import MysqlSection
@@ -134,16 +138,27 @@ class Server:
             init_command="SET SESSION TRANSACTION READ ONLY",
             program_name="calipso_nornir",
             auth_plugin_map=None if tls else {"mysql_clear_password": _NoClearPassword},
+            defer_connect=True,
             **tls,
         )
-        try:
-            with connection.cursor() as cursor:
-                # Times come as text without a zone: make sure that it is UTC.
-                cursor.execute("SET SESSION time_zone = '+00:00'")
-        except pymysql.err.Error:
-            connection.close()
-            raise
+        with deadline(section.answer_timeout_s) as limit:
+            limit.watch_found(lambda: socket_of(connection))
+            try:
+                connection.connect()
+                with connection.cursor() as cursor:
+                    # Times come as text without a zone: make sure that it is UTC.
+                    cursor.execute("SET SESSION time_zone = '+00:00'")
+            except Exception:
+                if connection.open:
+                    connection.close()
+                if limit.passed:
+                    raise TimeoutError(errno.ETIMEDOUT, self._late()) from None
+                raise
         return connection
+
+    def _late(self) -> str:
+        seconds = self._section.answer_timeout_s
+        return f"no complete login within {seconds:g} s; raise mysql.answer_timeout_s if the server is that slow"
 
     def _no_schema(
         self, connection: Connection[DictCursor], schema: str, query: Select, error: Exception
@@ -176,10 +191,24 @@ class Server:
         connection = self._connections.pop(schema, None)
         if connection is None:
             return
+        _give_up_result(connection)
         try:
             connection.close()
         except (pymysql.err.Error, OSError) as error:
             logger.debug("closing a session of %s: %s", self.address, error)
+
+
+def socket_of(connection: Connection[DictCursor]) -> socket.socket | None:
+    """Return the socket of a connection, to cut it with; PyMySQL names it nowhere else."""
+    found: socket.socket | None = connection._sock  # type: ignore[attr-defined]  # noqa: SLF001 - as above
+    return found
+
+
+def _give_up_result(connection: Connection[DictCursor]) -> None:
+    """Keep PyMySQL from reading the rest of an unfinished result when that is thrown away."""
+    result = connection._result  # type: ignore[attr-defined]  # noqa: SLF001 - it offers no way to leave one
+    if result is not None:
+        result.unbuffered_active = False
 
 
 def _path(path: str | None) -> str | None:

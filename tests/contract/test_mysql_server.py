@@ -7,11 +7,19 @@ import signal
 import socket
 import threading
 import time
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from calipso_nornir.errors import CalipsoError, DatabaseUnavailable, SelectFailed, SourceNotConfigured
+from calipso_nornir.errors import (
+    AnswerTooLarge,
+    AnswerTooSlow,
+    CalipsoError,
+    DatabaseUnavailable,
+    SelectFailed,
+    SourceNotConfigured,
+)
 from calipso_nornir.model.environment import SecretRef
 from calipso_nornir.model.protocols import Reply
 from calipso_nornir.model.queries import ApiGet, Select
@@ -329,3 +337,92 @@ def _ask_in_clear(listening: socket.socket, received: list[bytes]) -> None:
         peer.sendall(len(switch).to_bytes(3, "little") + b"\x02" + switch)
         while more := peer.recv(65536):
             received.append(more)
+
+
+# --- answers without end
+
+
+class Slowly:
+    """Stands between client and server; once ``drips`` is set, a byte of the server's comes now and then."""
+
+    def __init__(self, port: int) -> None:
+        self.drips = threading.Event()
+        self._to = ("127.0.0.1", port)
+        self._ended = threading.Event()
+        self._listening = socket.create_server(("127.0.0.1", 0))
+        self.port = int(self._listening.getsockname()[1])
+        threading.Thread(target=self._serve, daemon=True).start()
+
+    def close(self) -> None:
+        self._ended.set()
+        self._listening.close()
+
+    def _serve(self) -> None:
+        with suppress(OSError):
+            while True:
+                client, _ = self._listening.accept()
+                server = socket.create_connection(self._to)
+                for one, other, slow in ((client, server, False), (server, client, True)):
+                    threading.Thread(target=self._pass_on, args=(one, other, slow), daemon=True).start()
+
+    def _pass_on(self, one: socket.socket, other: socket.socket, slow: bool) -> None:  # noqa: FBT001 - of a thread
+        with one, suppress(OSError):
+            while not self._ended.is_set() and (got := one.recv(65536)):
+                if not (slow and self.drips.is_set()):
+                    other.sendall(got)
+                    continue
+                for number in range(len(got)):
+                    other.sendall(got[number : number + 1])
+                    time.sleep(0.02)
+            other.shutdown(socket.SHUT_RDWR)
+
+
+@pytest.fixture
+def slowly(server: MariaDb) -> Iterator[Slowly]:
+    made = Slowly(server.port)
+    yield made
+    made.close()
+
+
+def test_a_result_byte_by_byte_ends_at_its_deadline(server: MariaDb, slowly: Slowly) -> None:
+    scan = source(server, port=slowly.port, timeout_s=3, answer_timeout_s=0.6)
+    assert rows(one(scan)) == [{"host": "cmp1"}, {"host": "cmp2"}]
+    slowly.drips.set()
+    began = time.monotonic()
+    answer = one(scan)
+    assert answer == AnswerTooSlow(str(HOSTS), 0.6, "mysql.answer_timeout_s")
+    assert time.monotonic() - began < 5
+    slowly.drips.clear()
+    assert rows(one(scan)) == [{"host": "cmp1"}, {"host": "cmp2"}], "another session is fine"
+    scan.close()
+
+
+def test_a_login_byte_by_byte_ends_at_its_deadline(server: MariaDb, slowly: Slowly) -> None:
+    slowly.drips.set()
+    began = time.monotonic()
+    answer = one(source(server, port=slowly.port, timeout_s=3, answer_timeout_s=0.6))
+    assert isinstance(answer, DatabaseUnavailable)
+    assert "no complete login within 0.6 s; raise mysql.answer_timeout_s" in str(answer)
+    assert time.monotonic() - began < 5
+
+
+@pytest.mark.parametrize(
+    ("columns", "said"),
+    [
+        ("REPEAT('x', 1000) AS x", "more than 1 MiB; not read on. Raise mysql.max_answer_mib"),
+        ("NULL AS a, NULL AS b, NULL AS c", "more than 1000 values"),
+    ],
+)
+def test_a_result_without_end_is_not_read_on(
+    server: MariaDb, monkeypatch: pytest.MonkeyPatch, columns: str, said: str
+) -> None:
+    if "values" in said:
+        monkeypatch.setattr("calipso_nornir.sources.mysql.MAX_VALUES", 1000)
+    scan = source(server, schemas={"neutron": "ovs_neutron"}, max_answer_mib=1)
+    began = time.monotonic()
+    answer = one(scan, Select("neutron", f"SELECT {columns} FROM seq_1_to_1000000000"))  # noqa: S608 - of ours
+    assert isinstance(answer, AnswerTooLarge), str(answer)
+    assert said in str(answer)
+    assert time.monotonic() - began < 10
+    assert rows(one(scan, Select("neutron", "SELECT flag FROM kinds"))) == [{"flag": 1}], "another session is fine"
+    scan.close()

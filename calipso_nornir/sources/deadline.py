@@ -1,0 +1,81 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A time until which an answer has to be complete: then its connection is cut, whoever reads from it gets an end.
+
+The time-outs of sockets are those of single reads. A server that sends a byte now and then keeps a client for ever.
+"""
+
+from __future__ import annotations
+
+import os
+import socket
+import threading
+from contextlib import contextmanager, suppress
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+
+class Deadline:
+    """Cuts connections when its time is up. ``passed`` then tells why whoever reads has got an error, or an end."""
+
+    def __init__(self) -> None:
+        self.passed = False
+        self._lock = threading.Lock()
+        self._watched: list[socket.socket] = []
+        self._finders: list[Callable[[], socket.socket | None]] = []
+
+    def watch(self, connection: socket.socket | None) -> None:
+        """Watch a connection. Of a duplicate: closing the original, as http.client does, must not lose it."""
+        mine = _duplicate(connection)
+        if mine is not None:
+            with self._lock:
+                self._watched.append(mine)
+                if self.passed:
+                    _cut(mine)
+
+    def watch_found(self, find: Callable[[], socket.socket | None]) -> None:
+        """Watch the connection that will be there: for drivers that open one by themselves."""
+        self._finders.append(find)
+
+    def expire(self) -> None:
+        """Cut the connections."""
+        for find in self._finders:
+            self.watch(find())
+        with self._lock:
+            self.passed = True
+            for one in self._watched:
+                _cut(one)
+
+    def close(self) -> None:
+        """Let go of the duplicates; the connections stay as they are."""
+        with self._lock:
+            for one in self._watched:
+                one.close()
+            self._watched.clear()
+
+
+@contextmanager
+def deadline(seconds: float) -> Iterator[Deadline]:
+    """Give a deadline, and forget it at the end."""
+    made = Deadline()
+    timer = threading.Timer(seconds, made.expire)
+    timer.daemon = True
+    timer.start()
+    try:
+        yield made
+    finally:
+        timer.cancel()
+        made.close()
+
+
+def _duplicate(connection: socket.socket | None) -> socket.socket | None:
+    try:
+        return None if connection is None else socket.socket(fileno=os.dup(connection.fileno()))
+    except OSError:
+        return None  # it is closed: nothing can hang on it
+
+
+def _cut(connection: socket.socket) -> None:
+    with suppress(OSError):  # it is closed already
+        connection.shutdown(socket.SHUT_RDWR)
