@@ -36,7 +36,7 @@
         ├── FetcherRaised        ├── PromiseBroken   ├── LookupCycle
         ├── DuplicateObject      ├── ParentUnknown   ├── Misplaced
         ├── RowsIncomplete       ├── CellUnreachable ├── CellsUntold     ├── HostsUnlisted
-        ├── NoMachine            ├── OneMachine      └── PerhapsOneMachine
+        ├── NetworksUnlisted     ├── NoMachine       ├── OneMachine      └── PerhapsOneMachine
 
 ``SourceError``, ``ParseError`` and ``FetchError`` are *values* during a scan: they stop
 one fetching, keep what is known below it, and stand in the report. The others are raised.
@@ -75,6 +75,7 @@ from calipso_nornir.errors.lists import (
     CellsUntold,
     CellUnreachable,
     HostsUnlisted,
+    NetworksUnlisted,
     NoMachine,
     OneMachine,
     PerhapsOneMachine,
@@ -169,6 +170,7 @@ __all__ = [
     "LookupCycle",
     "MetadataError",
     "Misplaced",
+    "NetworksUnlisted",
     "NoMachine",
     "NoSuchSource",
     "NornirUnusable",

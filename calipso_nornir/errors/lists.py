@@ -80,6 +80,21 @@ class HostsUnlisted(FetchError):
 
 
 @dataclass(eq=False)
+class NetworksUnlisted(FetchError):
+    """Ports are on networks that are not in the list of networks."""
+
+    region: str
+    networks: tuple[str, ...]
+    ports: int
+
+    def __str__(self) -> str:
+        return (
+            f"{self.ports} port(s) of {self.region} are on {_joined(self.networks)}, which is no network that Neutron "
+            "lists: they stand directly below the region."
+        )
+
+
+@dataclass(eq=False)
 class OneMachine(FetchError):
     """Several names are certain to be names of one machine."""
 

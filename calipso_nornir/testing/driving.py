@@ -39,6 +39,7 @@ class Driven(list[Fetched]):
         rounds: the questions of each round, each once; a fetcher that asks nothing has none.
         gaps: question -> error, of what could not be seen although the fetcher went on.
         blanks: question -> error, of what only leaves attributes unknown.
+        told: what the fetcher put into the report besides (``answers.tell``).
     """
 
     def __init__(self) -> None:
@@ -46,6 +47,7 @@ class Driven(list[Fetched]):
         self.rounds: list[list[Query]] = []
         self.gaps: dict[str, CalipsoError] = {}
         self.blanks: dict[str, CalipsoError] = {}
+        self.told: list[CalipsoError] = []
 
     @property
     def asked(self) -> list[list[str]]:
@@ -123,6 +125,7 @@ def _run(fetching: Fetching, canned: _Canned, driven: Driven) -> list[Fetched]:
             {query: canned.answer(query) for query in queries},
             on_gap=_noting(driven.gaps),
             on_blank=_noting(driven.blanks),
+            on_tell=driven.told.append,
         )
 
 

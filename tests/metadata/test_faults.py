@@ -143,7 +143,7 @@ AT = "scanners.json: scanners/ScanHost/0"
         (
             steps({"type": "ports_folder", "fetcher": {**FOLDER, "parent_type": "host"}}),
             (
-                f'{AT}/type: "ports_folder" hangs under host here, but its parents are network '
+                f'{AT}/type: "ports_folder" hangs under host here, but its parents are network, region '
                 "(shipped object_types.json: object_types/12)"
             ),
         ),

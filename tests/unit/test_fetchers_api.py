@@ -10,13 +10,20 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from calipso_nornir.errors import ApiFailed, DatabaseUnavailable, ParseError, SourceNotConfigured, ViewRestricted
+from calipso_nornir.errors import (
+    ApiFailed,
+    DatabaseUnavailable,
+    NetworksUnlisted,
+    ParseError,
+    SourceNotConfigured,
+    ViewRestricted,
+)
 from calipso_nornir.fetchers.api.aggregates import AggregateHosts, Aggregates
 from calipso_nornir.fetchers.api.instances import HostlessInstances, Instances
 from calipso_nornir.fetchers.api.mentions import NO_ZONE, mentions
 from calipso_nornir.fetchers.api.network_agents import NetworkAgents
 from calipso_nornir.fetchers.api.networks import UNKNOWN_PROJECTS, Networks
-from calipso_nornir.fetchers.api.ports import BINDING_LEVELS, Ports
+from calipso_nornir.fetchers.api.ports import BINDING_LEVELS, UNKNOWN_NETWORKS, Ports
 from calipso_nornir.fetchers.api.projects import Projects
 from calipso_nornir.fetchers.api.regions import Regions
 from calipso_nornir.fetchers.api.zones import AvailabilityZones, Hosts
@@ -247,10 +254,17 @@ def test_no_network_is_taken_for_gone_because_projects_are_in_doubt() -> None:
 # --- ports
 
 
-def ports(rows: list[dict[str, Any]], floating: Any = (), database: Any = None, projects: Any = ()) -> Any:
+def ports(
+    rows: list[dict[str, Any]],
+    floating: Any = (),
+    database: Any = None,
+    projects: Any = (),
+    network_rows: Any = None,
+) -> Any:
     answers = {
         "GET network /ports": rows,
         "GET network /floatingips": floating,
+        "GET network /networks": [{"id": "n1"}] if network_rows is None else network_rows,
         BINDING_LEVELS: SourceNotConfigured("mysql") if database is None else database,
         "project": projects,
     }
@@ -273,6 +287,22 @@ def test_a_port_is_called_by_its_mac_and_keeps_its_name() -> None:
         "floating_ips": [],
         "tap_suffix": "01234567-89",
     }
+
+
+def test_a_port_on_a_network_that_no_list_has_stands_below_the_region() -> None:
+    found = ports([PORT, {**PORT, "id": "p2", "network_id": "gone"}])
+    assert [(str(one.under), one.folder) for one in found] == [
+        ("ports_folder n1|ports", None),
+        ("None", UNKNOWN_NETWORKS),
+    ]
+    assert found.told == [NetworksUnlisted("R1", ("gone",), 1)]
+    assert "1 port(s) of R1 are on gone" in str(found.told[0])
+
+
+@pytest.mark.parametrize("network_rows", [OOPS, Reply([], AT, OOPS)], ids=["no answer", "not whole"])
+def test_a_port_stays_when_the_networks_are_not_all_told(network_rows: Any) -> None:
+    found = ports([PORT], network_rows=network_rows)
+    assert ([str(one.under) for one in found], found.told) == (["ports_folder n1|ports"], [])
 
 
 def test_a_port_without_a_mac_is_called_by_its_id() -> None:

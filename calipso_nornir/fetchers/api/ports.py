@@ -6,12 +6,13 @@ from __future__ import annotations
 from collections import defaultdict
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from calipso_nornir.errors import SourceNotConfigured
+from calipso_nornir.errors import NetworksUnlisted, SourceNotConfigured
 from calipso_nornir.fetchers import questions
 from calipso_nornir.fetchers.attributes import TAP_SUFFIX_LENGTH, kept
 from calipso_nornir.model import ids
 from calipso_nornir.model.fetching import Fetched
 from calipso_nornir.model.queries import Lookup, Select
+from calipso_nornir.model.refs import Folder
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -19,7 +20,11 @@ if TYPE_CHECKING:
     from calipso_nornir.model.answers import Answers
     from calipso_nornir.model.fetching import Fetching
     from calipso_nornir.model.objects import InventoryObject
+    from calipso_nornir.model.queries import Query
+    from calipso_nornir.model.refs import ObjectRef
 
+UNKNOWN_NETWORKS = Folder(type="ports_folder", types_name="ports", text="Ports of unknown networks")
+"""A network may be deleted between the two lists, or not be shown to the user whose port is in it."""
 BINDING_LEVELS = Select(
     "neutron",
     "SELECT l.port_id, l.host, l.level, l.driver, s.network_type, s.physical_network, s.segmentation_id "
@@ -32,7 +37,8 @@ BINDING_LEVELS = Select(
 class Ports:
     """Ports of a region, in the ports folder of their network.
 
-    Source: Neutron, ``GET /v2.0/ports`` and ``/v2.0/floatingips``; with a database also ``ml2_port_binding_levels``.
+    Source: Neutron, ``GET /v2.0/ports``, ``/v2.0/networks`` and ``/v2.0/floatingips``; with a database also
+    ``ml2_port_binding_levels``.
     Attributes: all fields of Neutron; ``port_name`` (Neutron's name; the object is called by its MAC), ``project``
     (name), ``network`` (id), ``floating_ips`` [{id, floating_ip_address, fixed_ip_address, status}],
     ``tap_suffix`` (what device names have of the id), ``binding_levels`` (database only) [{level, driver, …}].
@@ -46,15 +52,19 @@ class Ports:
     }
 
     def get(self, parent: InventoryObject) -> Fetching:
-        """Ask for ports, floating IPs and binding levels, and look the projects up."""
+        """Ask for ports, networks, floating IPs and binding levels, and look the projects up."""
         region = parent["region"]
-        ports, floating = questions.ports(region), questions.floating_ips(region)
+        ports, networks, floating = questions.ports(region), questions.networks(region), questions.floating_ips(region)
         projects = Lookup.of("project")
-        answers = yield [ports, floating, projects, BINDING_LEVELS]
+        answers = yield [ports, networks, floating, projects, BINDING_LEVELS]
         names = {one.id: one.name for one in answers.or_blank(projects, ())}
         rows: Sequence[Mapping[str, Any]] = answers[ports]
         floating_of = _floating_ips(answers.or_blank(floating))
         levels = _binding_levels(answers)
+        lost = {row["id"] for row in _without_network(rows, answers, networks)}
+        if lost:
+            unlisted = {row["network_id"] for row in rows if row["id"] in lost}
+            answers.tell(NetworksUnlisted(region, tuple(sorted(unlisted)), len(lost)))
         return [
             Fetched(
                 id=ids.plain(row["id"]),
@@ -68,10 +78,25 @@ class Ports:
                     "tap_suffix": row["id"][:TAP_SUFFIX_LENGTH],
                     **({"binding_levels": levels.get(row["id"], [])} if levels is not None else {}),
                 },
-                under=parent.sibling("ports_folder", ids.folder(ids.plain(row["network_id"]), "ports")),
+                under=None if row["id"] in lost else _folder(parent, row),
+                folder=UNKNOWN_NETWORKS if row["id"] in lost else None,
             )
             for row in rows
         ]
+
+
+def _folder(region: InventoryObject, row: Mapping[str, Any]) -> ObjectRef:
+    return region.sibling("ports_folder", ids.folder(ids.plain(row["network_id"]), "ports"))
+
+
+def _without_network(
+    rows: Sequence[Mapping[str, Any]], answers: Answers, networks: Query
+) -> Sequence[Mapping[str, Any]]:
+    """Return the ports whose network is in no list; none when the list of networks is not known to be whole."""
+    if not answers.whole(networks):
+        return ()
+    known = answers.grouped(networks, "id")
+    return [row for row in rows if row["network_id"] not in known]
 
 
 def _floating_ips(rows: Sequence[Mapping[str, Any]] | None) -> dict[str, list[dict[str, Any]]] | None:
