@@ -47,8 +47,8 @@ def _scan(store: Store, at: datetime) -> tuple[ScanReport, float]:
     links = find_links(load_catalog().link_finders, working, before=lambda _type: (), at=at, on_trouble=_raise)
     begun = time.perf_counter()
     with store.write(ENVIRONMENT) as writer:
-        generation = Generation(writer, at=at)
-        generation.put_objects(working, gone=None)
+        generation = Generation(writer, environment=ENVIRONMENT, base=0, at=at)
+        generation.put_objects(working)
         generation.put_links(links)
     generation.tell(report)
     return report, time.perf_counter() - begun

@@ -47,7 +47,7 @@ class CarriedNetworks:
     """
 
     link_types = ("host_pnic-network",)
-    reads = ("host_pnic", "network", "otep-host_pnic", "vedge-host_pnic", "vconnector-host_pnic")
+    reads = ("host_pnic", "network", "vedge", "otep-host_pnic", "vedge-host_pnic", "vconnector-host_pnic")
     scope = "host"
 
     def find(self, view: View) -> Iterator[Link]:

@@ -71,6 +71,8 @@ class VconnectorPnics:
     """
 
     link_types = ("vconnector-host_pnic", "vconnector-vconnector")
+    reads = ("vconnector", "host_pnic", "vedge", "otep", "vnic", "network")
+    scope = "host"
 
     def find(self, view: View) -> Iterator[Link]:
         """Go over the wires host by host."""

@@ -42,6 +42,8 @@ class CliqueType:
     use_implicit_links: bool = False
     when: When | None = None
     """What has to hold of the focal point, its host and the host's agents."""
+    stored: bool = True
+    """False: it fans out without bound, and is built when somebody reads it."""
     origin: str = ""
     """The file that declares it."""
 

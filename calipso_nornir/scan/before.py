@@ -6,24 +6,34 @@ from __future__ import annotations
 from collections import defaultdict
 from typing import TYPE_CHECKING, Any
 
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+from calipso_nornir.model.finding import Equal, Find, OneOf, found_by
 
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable, Mapping, Sequence
+
+    from calipso_nornir.model.cliques import Clique
+    from calipso_nornir.model.links import Link
     from calipso_nornir.model.objects import InventoryObject
     from calipso_nornir.model.protocols import StoreView
     from calipso_nornir.model.refs import ObjectRef, Witness
 
 
 class Before:
-    """The last complete generation, by type and by who found what. An emptied one knows nothing."""
+    """The picture that others left, by type, by who found what, and by whatever else has an index in the store.
 
-    def __init__(self, view: StoreView, *, forget: bool = False) -> None:
+    One that ``forget``s knows nothing. A small scan reads ``by_index``, each thing when it is asked for; others read
+    whole types.
+    """
+
+    def __init__(self, view: StoreView, *, forget: bool = False, by_index: bool = False) -> None:
         self.environment = view.environment
         self._view = view
         self._forget = forget
+        self._by_index = by_index
         self._known: dict[ObjectRef, InventoryObject | None] = {}
         self._by_type: dict[str, dict[ObjectRef, InventoryObject]] = {}
         self._by_witness: dict[str, dict[Witness, list[InventoryObject]]] = {}
+        self._by_value: dict[tuple[str, tuple[tuple[str, Any], ...]], list[InventoryObject]] = {}
 
     def get(self, ref: ObjectRef) -> InventoryObject | None:
         """Return one object as it was."""
@@ -35,6 +45,10 @@ class Before:
             self._known[ref] = self._view.get(ref)
         return self._known[ref]
 
+    def read(self) -> set[ObjectRef]:
+        """Return the objects that were read, or looked for in vain."""
+        return {*self._known, *(ref for known in self._by_type.values() for ref in known)}
+
     def of_type(self, type_: str) -> Sequence[InventoryObject]:
         """Return all objects of a type as they were."""
         if type_ not in self._by_type:
@@ -44,6 +58,10 @@ class Before:
 
     def found_by(self, type_: str, witness: Witness) -> Sequence[InventoryObject]:
         """Return the objects of a type that a fetching had found."""
+        if self._forget:
+            return []
+        if self._by_index and type_ not in self._by_type:
+            return self._noted(self._view.find(Find(where=(found_by(witness), Equal("type", type_)))))
         if type_ not in self._by_witness:
             index: defaultdict[Witness, list[InventoryObject]] = defaultdict(list)
             for one in self.of_type(type_):
@@ -54,11 +72,19 @@ class Before:
 
     def where(self, type_: str, equal: Mapping[str, Any]) -> Sequence[InventoryObject]:
         """Return the objects of a type whose attributes had these values."""
-        return [one for one in self.of_type(type_) if all(one.get(key) == value for key, value in equal.items())]
+        if self._forget:
+            return []
+        if not equal or type_ in self._by_type:
+            return [one for one in self.of_type(type_) if all(one.get(key) == value for key, value in equal.items())]
+        key = (type_, tuple(sorted(equal.items())))
+        if key not in self._by_value:
+            conditions = [Equal(name, value) for name, value in equal.items()]
+            self._by_value[key] = self._noted(self._view.find(Find(where=(*conditions, Equal("type", type_)))))
+        return self._by_value[key]
 
     def children(self, ref: ObjectRef) -> Sequence[InventoryObject]:
         """Return what hung directly below an object."""
-        return () if self._forget else self._view.children(ref)
+        return () if self._forget else self._noted(self._view.children(ref))
 
     def ancestors(self, one: InventoryObject) -> list[InventoryObject]:
         """Return what an object hung below, the topmost first; the environment itself is no object."""
@@ -68,12 +94,28 @@ class Before:
             one = found
         return above
 
-    def below(self, ref: ObjectRef) -> Iterator[InventoryObject]:
-        """Yield everything that hung below an object, parents first."""
-        if self._forget:
-            return
-        todo = [ref]
-        while todo:
-            for one in self._view.children(todo.pop()):
-                yield one
-                todo.append(one.ref)
+    # --- links and cliques
+
+    def links(self, type_: str, hosts: Collection[str] | None = None) -> Sequence[Link]:
+        """Return the links of a type, all or those on some hosts."""
+        if hosts is None:
+            return self._view.links(type_)
+        on = OneOf("host", tuple(sorted(hosts)))
+        return self._view.find_links(Find(kind="links", where=(on, Equal("link_type", type_))))
+
+    def links_of(self, ref: ObjectRef) -> Sequence[Link]:
+        """Return the links with an object at either end."""
+        return self._view.links_of(ref)
+
+    def clique(self, focal_point: ObjectRef) -> Clique | None:
+        """Return the clique of a focal point."""
+        return next(iter(self._view.cliques(focal_point)), None)
+
+    def cliques_with(self, link_ids: Iterable[str]) -> Sequence[Clique]:
+        """Return the cliques that contain one of these links."""
+        return self._view.cliques_with(link_ids)
+
+    def _noted(self, found: Iterable[InventoryObject]) -> list[InventoryObject]:
+        noted = list(found)
+        self._known.update({one.ref: one for one in noted})
+        return noted

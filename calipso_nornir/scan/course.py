@@ -9,16 +9,11 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from calipso_nornir.errors import CalipsoError, Fatal, NothingSeen, ScanCancelled
+from calipso_nornir.errors import CalipsoError, Fatal, NothingSeen, Overtaken, ScanCancelled
 from calipso_nornir.scan.before import Before
-from calipso_nornir.scan.cliques import build_cliques, constraint_attributes
-from calipso_nornir.scan.conditional import CliqueChoice
-from calipso_nornir.scan.contract import STATES
+from calipso_nornir.scan.deriving import Ground, derivation, needs_all
 from calipso_nornir.scan.events import SILENT, PhaseBegan, ScanEnded
 from calipso_nornir.scan.gather import Gathering
-from calipso_nornir.scan.graph import Graph
-from calipso_nornir.scan.implicit import derive_links
-from calipso_nornir.scan.links import find_links
 from calipso_nornir.scan.plan import Steps, find_targets
 from calipso_nornir.scan.records import ScanRecord
 from calipso_nornir.scan.report import ScanReport, Troubles
@@ -26,21 +21,22 @@ from calipso_nornir.scan.sessions import finish
 from calipso_nornir.scan.small import SmallScan
 from calipso_nornir.scan.storing import Generation
 from calipso_nornir.scan.working import State, Working
+from calipso_nornir.store.documents import object_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterator
 
     from calipso_nornir.metadata.catalog import Catalog
-    from calipso_nornir.model.cliques import Clique, CliqueType
     from calipso_nornir.model.environment import Environment
-    from calipso_nornir.model.links import Link
-    from calipso_nornir.model.objects import InventoryObject
     from calipso_nornir.model.protocols import Source, Store
     from calipso_nornir.model.refs import ObjectRef
     from calipso_nornir.scan.events import Phase, Progress
     from calipso_nornir.scan.plan import ScanPlan
     from calipso_nornir.scan.report import Status
     from calipso_nornir.scan.stopping import Stop
+
+ATTEMPTS = 8
+"""How often a scan commits: each time but the last it takes over what others wrote meanwhile."""
 
 
 class Scan:
@@ -66,7 +62,8 @@ class Scan:
         self._stop = stop
         self._progress = progress
         self._view = store.view(environment.name)
-        self._before = Before(self._view, forget=plan.clear)
+        self._base = self._view.revision
+        self._before = Before(self._view, forget=plan.clear, by_index=plan.is_small)
         self._targets = find_targets(plan, self._before, catalog)
         self._report = ScanReport(
             scan_id=scan_id or uuid.uuid4().hex, environment=environment.name, started_at=datetime.now(UTC)
@@ -111,33 +108,91 @@ class Scan:
 
     def _phases(self) -> None:
         with self._phase("inventory"):
-            working, gone = self._inventory()
-        links: list[Link] = []
+            self._steps = Steps(self._catalog, self._environment)
+            self._working, self._gone = self._inventory()
+        base = self._base
+        for attempt in range(ATTEMPTS):
+            try:
+                self._derive_and_store(base)
+            except Overtaken as error:
+                if attempt == ATTEMPTS - 1:
+                    raise
+                base = max(base, error.revision)
+                self._take_over(error)
+            else:
+                break
+        for one in self._working:
+            counted = one.parent is not None and (
+                not self._targets or self._working.state(one.ref) is not State.CONTEXT
+            )
+            if counted:
+                self._report.counts[one.type] = self._report.counts.get(one.type, 0) + 1
+
+    def _derive_and_store(self, base: int) -> None:
+        ground = Ground(
+            catalog=self._catalog,
+            environment=self._environment,
+            plan=self._plan,
+            view=self._view,
+            before=self._before,
+            working=self._working,
+            gone=self._gone,
+            on_hosts=self._steps.on_hosts,
+            troubles=self._troubles,
+            at=self._report.started_at,
+        )
+        derived = derivation(ground)
+        if needs_all(derived) and (self._targets or not self._plan.wants_inventory):
+            self._complete(self._working, self._gone)
         with self._phase("links"):
-            if self._plan.wants_links:
-                links = self._links(working)
-            elif self._plan.wants_cliques:
-                links = list(self._view.links())
+            derived.links()
         with self._phase("cliques"):
-            implicit, cliques = self._cliques(working, links) if self._plan.wants_cliques else ([], [])
+            derived.cliques()
         with self._phase("store"):
-            self._store_all(working, gone, links, implicit, cliques)
-        for one in working:
-            self._report.counts[one.type] = self._report.counts.get(one.type, 0) + (one.parent is not None)
-        self._report.counts.pop("environment", None)
+            cause = f"scan {self._report.scan_id}"
+            with self._store.write(self._environment.name, base=base, cause=cause) as writer:
+                generation = Generation(
+                    writer, environment=self._environment.name, base=base, at=self._report.started_at
+                )
+                derived.write(generation)
+            generation.tell(self._report)
+
+    def _take_over(self, overtaken: Overtaken) -> None:
+        """Take over what others wrote since this scan began: they looked later.
+
+        What they have removed is gone, and what was found below it has no place any more.
+        """
+        self._before = Before(self._view, forget=self._plan.clear, by_index=self._plan.is_small)
+        if not self._plan.wants_inventory:
+            self._working = Working(self._environment.name)
+            return
+        known = {one.ref.document_id: one.ref for one in self._working}
+        known.update({ref.document_id: ref for ref in self._gone})
+        theirs: set[ObjectRef] = set()
+        for document_id in overtaken.by_kind().get("inventory", ()):
+            document = self._view.get_by_id("inventory", document_id)
+            if document is not None:
+                one = object_of(document)
+                self._working.put(one, State.CONTEXT)
+                theirs.add(one.ref)
+            elif document_id in known:
+                self._working.remove(known[document_id])
+        self._gone -= theirs
+        lost = [one.ref for one in self._working if one.parent is not None and one.parent not in self._working]
+        while lost and not self._targets:
+            for ref in lost:
+                self._working.remove(ref)
+            lost = [one.ref for one in self._working if one.parent is not None and one.parent not in self._working]
 
     # --- inventory
 
-    def _inventory(self) -> tuple[Working, frozenset[ObjectRef] | None]:
-        """Return the picture, and what is gone (None: all that is not in it)."""
+    def _inventory(self) -> tuple[Working, frozenset[ObjectRef]]:
+        """Return the picture, and what a small scan has found to be gone."""
         if not self._plan.wants_inventory:
-            working = Working(self._environment.name)
-            self._complete(working, frozenset())
-            return working, None
-        steps = Steps(self._catalog, self._environment)
+            return Working(self._environment.name), frozenset()
         gathering = Gathering(
             self._source,
-            steps=steps,
+            steps=self._steps,
             parsers=self._catalog.parsers,
             before=self._before,
             report=self._report,
@@ -145,9 +200,9 @@ class Scan:
             progress=self._progress,
             targets=self._targets,
         )
-        gone = None
+        gone: frozenset[ObjectRef] = frozenset()
         if self._targets:
-            small = SmallScan(gathering, steps=steps, before=self._before, targets=self._targets)
+            small = SmallScan(gathering, steps=self._steps, before=self._before, targets=self._targets)
             small.run()
             gone = small.gone
         else:
@@ -157,8 +212,6 @@ class Scan:
             self._troubles.fail(unrecorded, "the recording")
         if self._report.saw_nothing:
             raise NothingSeen(self._environment.name)
-        if gone is not None:
-            self._complete(gathering.working, gone)
         return gathering.working, gone
 
     def _complete(self, working: Working, gone: frozenset[ObjectRef]) -> None:
@@ -167,82 +220,6 @@ class Scan:
             for one in self._before.of_type(type_):
                 if one.ref not in working and one.ref not in gone:
                     working.put(one, State.CONTEXT)
-
-    # --- links and cliques
-
-    def _links(self, working: Working) -> list[Link]:
-        return find_links(
-            self._catalog.link_finders,
-            working,
-            before=self._view.links,
-            at=self._report.started_at,
-            on_trouble=self._troubles.fail,
-            states=self._catalog.constants.get("link_states") or STATES,
-        )
-
-    def _cliques(self, working: Working, links: Iterable[Link]) -> tuple[list[Link], Iterable[Clique]]:
-        graph = Graph(sorted(links, key=_by_ends), constraint_attributes(self._catalog.clique_constraints))
-        choice = CliqueChoice(self._catalog, self._environment, working, self._troubles)
-        implicit = list(self._implicit(graph, working, choice.possible()))
-        with_implicit = graph
-        if implicit:
-            with_implicit = Graph([*links, *implicit], graph.attributes)
-        return implicit, self._clique_stream(graph, with_implicit, choice)
-
-    def _clique_stream(self, graph: Graph, with_implicit: Graph, choice: CliqueChoice) -> Iterator[Clique]:
-        for clique_type, objects in choice.groups():
-            yield from build_cliques(
-                with_implicit if clique_type.use_implicit_links else graph,
-                objects,
-                clique_type,
-                constraints=self._catalog.clique_constraints.get(clique_type.focal_point_type, ()),
-                at=self._report.started_at,
-            )
-
-    def _implicit(self, graph: Graph, working: Working, chosen: Iterable[CliqueType]) -> Iterator[Link]:
-        wanted = {
-            link_type
-            for one in (self._catalog.clique_types if self._plan.implicit_links else chosen)
-            if one.use_implicit_links
-            for link_type in one.link_types
-        }
-        for link_type in sorted(wanted):
-            sources: Iterable[InventoryObject] = working.of_type(link_type.source)
-            yield from derive_links(graph, link_type, sources, at=self._report.started_at)
-
-    # --- store
-
-    def _store_all(
-        self,
-        working: Working,
-        gone: frozenset[ObjectRef] | None,
-        links: list[Link],
-        implicit: list[Link],
-        cliques: Iterable[Clique],
-    ) -> None:
-        with self._store.write(self._environment.name) as writer:
-            generation = Generation(writer, at=self._report.started_at)
-            if self._plan.wants_inventory:
-                generation.put_objects(working, gone=gone)
-            unconfirmed = self._unconfirmed(links, working)
-            if self._plan.wants_links:
-                generation.put_links(links, kept=unconfirmed)
-            if self._plan.wants_cliques:
-                generation.put_links(implicit, "implicit_links")
-                generation.put_cliques(cliques, kept=unconfirmed)
-            if self._plan.inventory_only:
-                generation.prune(working, self._view)
-        generation.tell(self._report)
-
-    def _unconfirmed(self, links: Iterable[Link], working: Working) -> frozenset[str]:
-        """Return the links that this scan was about and that nobody could confirm."""
-        at = self._report.started_at
-        return frozenset(
-            link.document_id
-            for link in links
-            if (link.scanned_at is None or link.scanned_at < at)
-            and not any(working.state(end) is State.CONTEXT for end in (link.source, link.target))
-        )
 
     @contextmanager
     def _phase(self, phase: Phase) -> Iterator[None]:
@@ -253,8 +230,3 @@ class Scan:
             yield
         finally:
             self._report.durations[phase] = self._report.durations.get(phase, 0.0) + time.monotonic() - begun
-
-
-def _by_ends(link: Link) -> tuple[str, str, str, str]:
-    """Order links the same whether they were found or come from the store: a clique tells its links in this order."""
-    return link.source.type, link.source.id, link.target.type, link.target.id

@@ -42,11 +42,15 @@ class Graph:
 
     def add(self, link: Link) -> None:
         """Add a link, to be walked in both directions."""
+        for start, hop in self.hops_of(link):
+            self._hops[start.type, hop.to.type][start].append(hop)
+
+    def hops_of(self, link: Link) -> tuple[tuple[ObjectRef, Hop], tuple[ObjectRef, Hop]]:
+        """Return the two hops of a link, each with where it starts."""
         told = link.attributes
         limits = tuple(values_of(told[name]) if name in told else None for name in self.attributes)
-        link_id = link.document_id
-        self._hops[link.source.type, link.target.type][link.source].append(Hop(link_id, link, link.target, limits))
-        self._hops[link.target.type, link.source.type][link.target].append(Hop(link_id, link, link.source, limits))
+        link_id, source, target = link.document_id, link.source, link.target
+        return (source, Hop(link_id, link, target, limits)), (target, Hop(link_id, link, source, limits))
 
     def hops(self, link_type: LinkType, start: ObjectRef) -> Sequence[Hop]:
         """Return the hops from one object to objects of the type's other end, whichever way the links point."""
@@ -67,3 +71,8 @@ def values_of(value: Any) -> frozenset[Any]:  # noqa: ANN401 - attributes are JS
         return frozenset(values)
     except TypeError:
         return frozenset(one if isinstance(one, Hashable) else repr(one) for one in values)
+
+
+def by_ends(link: Link) -> tuple[str, str, str, str]:
+    """Order links the same whether they were found or come from the store: a clique tells its links in this order."""
+    return link.source.type, link.source.id, link.target.type, link.target.id

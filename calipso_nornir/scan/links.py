@@ -46,7 +46,7 @@ def find_links(  # noqa: PLR0913 - the picture, and what of it a link may be and
         for link in links:
             confirmed = replace(link, scanned_at=_confirmed_at(link, working, at))
             known = own.get(link.document_id) or found.get(link.document_id)
-            own[link.document_id] = confirmed if known is None else _joined(known, confirmed)
+            own[link.document_id] = confirmed if known is None else joined(known, confirmed)
         if not sound:
             for link in (link for type_ in finder.link_types for link in before(type_)):
                 if link.source in working and link.target in working and link.document_id not in found:
@@ -94,7 +94,7 @@ def _confirmed_at(link: Link, working: Working, at: datetime) -> datetime:
     return min([at, *(end.scanned_at for end in ends if end is not None and end.scanned_at is not None)])
 
 
-def _joined(first: Link, second: Link) -> Link:
+def joined(first: Link, second: Link) -> Link:
     """Join two relations of one type between the same objects: up when one is, for the networks of both."""
     attributes = {**second.attributes, **first.attributes}
     if "network" in first.attributes and "network" in second.attributes:

@@ -178,6 +178,13 @@ class Steps:
             step for name, step in self._by_name.items() if type_ in (step.asked_by or {}) and name in self.run_on
         )
 
+    @cached_property
+    def on_hosts(self) -> frozenset[str]:
+        """The types of objects that are on a host: found by what is run on it, or below it, and placed there."""
+        run = [step for name, step in self._by_name.items() if HOST in self.run_on.get(name, ())]
+        found = frozenset().union(*(self.yields[step.name] for step in run))
+        return found & self._types_within(HOST)
+
     def outward(self, type_: str) -> tuple[Step, ...]:
         """Return the steps run on a host that find what objects of a type hang on: the next hop of a link from them.
 

@@ -2,7 +2,7 @@
 """Writes a scan's picture as the next generation: what changed, what was seen unchanged, what is gone.
 
 Absence needs evidence: a whole scan removes what it neither found nor kept; a partial one only what hung below its
-object. What another scan has seen since this one began is never removed by it.
+object. What another scan has seen since this one began is taken over.
 """
 
 from __future__ import annotations
@@ -11,7 +11,9 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
+from calipso_nornir.errors import Overtaken
 from calipso_nornir.model.objects import SCAN
+from calipso_nornir.model.refs import clique_document_id
 from calipso_nornir.scan.report import Changes
 from calipso_nornir.scan.working import State
 from calipso_nornir.store.chunks import chunks
@@ -19,7 +21,7 @@ from calipso_nornir.store.documents import clique_document, link_document, objec
 from calipso_nornir.store.values import utc_ms
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Iterator
+    from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
     from collections.abc import Set as AbstractSet
 
     from calipso_nornir.model.cliques import Clique
@@ -36,8 +38,10 @@ CHUNK = 2000
 class Generation:
     """What one scan writes, within one ``store.write`` block."""
 
-    def __init__(self, writer: Writer, *, at: datetime) -> None:
+    def __init__(self, writer: Writer, *, environment: str, base: int, at: datetime) -> None:
         self._writer = writer
+        self._environment = environment
+        self._base = base
         self._at = utc_ms(at)
         self.objects, self.links, self.cliques = Changes(), Changes(), Changes()
         self._removed: list[dict[str, str]] = []
@@ -47,16 +51,44 @@ class Generation:
         report.objects, report.links, report.cliques = self.objects, self.links, self.cliques
         report.removed += self._removed
 
-    def put_objects(self, working: Working, *, gone: Collection[ObjectRef] | None) -> None:
-        """Write the objects; ``gone``: what a small scan has found to be there no more, None for a whole one."""
-        kept = {one.ref.document_id for one in working if working.is_doubted(one.ref)}
-        context = {one.ref.document_id for one in working.in_state(State.CONTEXT)}
-        stored = (one for one in working if working.state(one.ref) is not State.CONTEXT)
-        lost = self._write("inventory", (object_document(one) for one in stored), self.objects, kept=kept)
-        lost -= context
-        if gone is not None:
-            lost &= {ref.document_id for ref in gone}
+    def put_objects(self, working: Working) -> None:
+        """Write the objects of the whole environment; those that are not among them are gone."""
+        lost = self._write("inventory", self._stored(working), self.objects, kept=_doubted(working))
+        lost -= {one.ref.document_id for one in working.in_state(State.CONTEXT)}
         self._remove("inventory", lost, self.objects)
+
+    def put_some_objects(self, working: Working, gone: Collection[ObjectRef]) -> None:
+        """Write the objects of a small scan, and remove what it has found to be there no more."""
+        known = self._known("inventory", self._stored(working))
+        self._write("inventory", self._stored(working), self.objects, kept=_doubted(working), known=known)
+        self._remove("inventory", {ref.document_id for ref in gone}, self.objects)
+
+    def put_some_links(self, links: Sequence[Link], gone: Collection[str], *, kept: AbstractSet[str]) -> None:
+        """Write links that were found again, and remove those that were not."""
+        known = self._known("links", map(link_document, links))
+        self._write("links", map(link_document, links), self.links, kept=kept, known=known)
+        self._remove("links", set(gone), self.links)
+
+    def put_some_cliques(
+        self, cliques: Sequence[Clique], gone: Collection[ObjectRef], *, kept: AbstractSet[str]
+    ) -> None:
+        """Write cliques that were built again, and remove those of focal points that have none any more."""
+        unconfirmed = {one.document_id for one in cliques if not kept.isdisjoint(one.links)}
+        known = self._known("cliques", map(clique_document, cliques))
+        self._write("cliques", map(clique_document, cliques), self.cliques, kept=unconfirmed, known=known)
+        self._remove("cliques", {clique_document_id(ref) for ref in gone}, self.cliques)
+
+    def depends_on(self, objects: Iterable[ObjectRef]) -> None:
+        """Say which objects were read, and not written: a change of one of them makes this commit void."""
+        self._writer.depends_on("inventory", [ref.document_id for ref in objects])
+
+    @staticmethod
+    def _stored(working: Working) -> Iterator[Document]:
+        return (object_document(one) for one in working if working.state(one.ref) is not State.CONTEXT)
+
+    def _known(self, kind: Kind, documents: Iterable[Document]) -> dict[str, str]:
+        wanted = [one["_id"] for one in documents]
+        return {one["_id"]: one["digest"] for one in self._writer.documents(kind, wanted)}
 
     def put_links(self, links: Iterable[Link], kind: Kind = "links", *, kept: AbstractSet[str] = frozenset()) -> None:
         """Write the links of the whole environment; those that are not among them are gone.
@@ -97,18 +129,27 @@ class Generation:
                 self.cliques.changed += 1
 
     def _write(
-        self, kind: Kind, documents: Iterator[Document], changes: Changes, *, kept: AbstractSet[str]
+        self,
+        kind: Kind,
+        documents: Iterator[Document],
+        changes: Changes,
+        *,
+        kept: AbstractSet[str],
+        known: Mapping[str, str] | None = None,
     ) -> set[str]:
-        """Put what is new or changed and mark what this scan has confirmed; return the ``_id``s that did not come."""
-        before = dict(self._writer.digests(kind))
+        """Put what is new or changed and mark what this scan has confirmed; return the ``_id``s that did not come.
+
+        ``known``: ``_id`` -> digest of what may be there; None for everything that is.
+        """
+        before = dict(self._writer.digests(kind) if known is None else known)
         there = set(before)
         for chunk in chunks(documents, CHUNK):
             put: list[Document] = []
             seen: list[str] = []
             for document in chunk:
-                known = before.get(document["_id"])
+                was = before.get(document["_id"])
                 there.discard(document["_id"])
-                if known == document["digest"]:
+                if was == document["digest"]:
                     if document["_id"] in kept:
                         changes.kept += 1
                         continue
@@ -116,8 +157,8 @@ class Generation:
                     if document["last_scanned"] == self._at:
                         seen.append(document["_id"])
                 else:
-                    changes.new += known is None
-                    changes.changed += known is not None
+                    changes.new += was is None
+                    changes.changed += was is not None
                     put.append(document)
             if put:
                 self._writer.put(kind, put)
@@ -126,16 +167,26 @@ class Generation:
         return there
 
     def _remove(self, kind: Kind, document_ids: set[str], changes: Changes) -> None:
+        """Remove what the scan owns. What another scan has seen since this one began is taken over, never removed."""
         if not document_ids:
             return
         gone = []
+        seen_later = []
         now = datetime.now(UTC)  # what was seen later than that was seen by a clock that was ahead
         for document in self._writer.documents(kind, sorted(document_ids)):
             scanned: datetime | None = document.get("last_scanned")
-            seen_later = scanned is not None and self._at < scanned <= now
-            if document.get("owned_by", SCAN) == SCAN and not seen_later:
-                gone.append(document["_id"])
-                if kind == "inventory":
-                    self._removed.append({key: document[key] for key in ("type", "id", "name")})
+            if document.get("owned_by", SCAN) != SCAN:
+                continue
+            if kind == "inventory" and scanned is not None and self._at < scanned <= now:
+                seen_later.append(f"{kind}/{document['_id']}")
+            gone.append(document["_id"])
+            if kind == "inventory":
+                self._removed.append({key: document[key] for key in ("type", "id", "name")})
+        if seen_later:
+            raise Overtaken("", self._environment, self._base, self._base, tuple(seen_later))
         self._writer.remove(kind, gone)
         changes.removed += len(gone)
+
+
+def _doubted(working: Working) -> set[str]:
+    return {one.ref.document_id for one in working if working.is_doubted(one.ref)}

@@ -95,6 +95,16 @@ class Working:
                     index[_hashable(before.get(key))].pop(one.id, None)
                 index[_hashable(one.get(key))][one.id] = None
 
+    def remove(self, ref: ObjectRef) -> None:
+        """Take one object out."""
+        one = self._objects.pop(ref, None)
+        if one is not None:
+            del self._states[ref], self._by_type[ref.type][ref.id]
+            self._children = None
+            for (type_, key), index in self._by_value.items():
+                if type_ == one.type:
+                    index[_hashable(one.get(key))].pop(one.id, None)
+
     def put_links(self, links: Iterable[Link]) -> None:
         """Add the links that one finder found."""
         self._links.extend(links)

@@ -4,14 +4,18 @@
 
 from __future__ import annotations
 
+import itertools
 import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from calipso_nornir.errors import ApiFailed, CommandTimedOut, HostUnreachable
+from calipso_nornir.errors import ApiFailed, CommandTimedOut, HostUnreachable, Overtaken
+from calipso_nornir.scan.events import PhaseBegan
+from calipso_nornir.store.documents import digest
 from tests.fixtures.scanning import Scanned, Stored, content
 from tests.fixtures.tiny_cloud import EXT, LAN, ROUTER, Server, TinyCloud
 
@@ -89,18 +93,39 @@ def test_the_past_leaves_no_trace(before: TinyCloud, now: TinyCloud, failures: l
         scanned.store.close()
 
 
-def test_what_a_later_scan_has_found_is_not_removed_by_one_that_began_earlier(tmp_path: Path) -> None:
-    """The first scan asks, a server comes, a second scan finds and stores it, the first ends without having seen it."""
+@pytest.mark.parametrize("how", ["whole", "small"])
+def test_a_scan_that_began_earlier_and_ends_later_takes_over_what_others_found(tmp_path: Path, how: str) -> None:
+    """The first scan has asked, a server comes and another goes, a second scan stores that, the first ends."""
     scanned = Scanned(tmp_path)
     scanned.scan()
-    grown = TinyCloud(servers=[*scanned.cloud.servers, Server("web3", "cmp1")])
-    later = Scanned(tmp_path, grown)
+    now = TinyCloud(servers=[Server("web2", "cmp2"), Server("web3", "cmp1")])
+    later = Scanned(tmp_path, now)
     ended: list[ScanReport] = []
 
     def overtake(queries: Any) -> None:  # noqa: ANN401 - queries
-        if not ended and any(query.host for query in queries):
+        if not ended and any("virsh" in str(query) for query in queries):
             ended.append(later.scan())
 
-    scanned.scan(during=overtake)
-    assert [one.status for one in ended] == ["completed"]
-    assert later.stored()["inventory"].keys() == fresh(grown, tmp_path)["inventory"].keys()
+    before = scanned.cloud.answers()
+    target = {} if how == "whole" else {"object_id": "cmp1", "object_type": "host"}
+    report = scanned.scan(before, during=overtake, **target)
+    assert [one.status for one in (*ended, report)] == ["completed", "completed"]
+    assert content(later.stored()) == fresh(now, tmp_path)
+
+
+def test_what_changes_at_every_commit_is_told(tmp_path: Path) -> None:
+    """Somebody writes whenever the scan is about to commit: it does not write over that, and ends in the end."""
+    scanned = Scanned(tmp_path)
+    scanned.scan()
+    document = scanned.objects()["host ctl"]
+    numbers = itertools.count()
+
+    def interfere(event: object) -> None:
+        if isinstance(event, PhaseBegan) and event.phase == "store":
+            changed = {key: value for key, value in document.items() if key != "digest"} | {"number": next(numbers)}
+            with scanned.store.write("cloud") as writer:
+                writer.put("inventory", [{**changed, "digest": digest(changed)}])
+
+    with pytest.raises(Overtaken):
+        scanned.scan(progress=interfere)
+    assert scanned.objects()["host ctl"]["number"] == next(numbers) - 1

@@ -48,7 +48,7 @@ class Ports:
         "port": "id",
         "instance": "device_id",
         "network": "network_id",
-        "host": "binding:host_id",
+        "host": "binding_host_id",
     }
 
     def get(self, parent: InventoryObject) -> Fetching:

@@ -1,0 +1,215 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Links and cliques of a picture: of the whole of it, or of what a small scan has changed; and writing all of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol
+
+from calipso_nornir.scan.cliques import build_cliques, constraint_attributes
+from calipso_nornir.scan.conditional import CliqueChoice
+from calipso_nornir.scan.contract import STATES
+from calipso_nornir.scan.graph import Graph, by_ends
+from calipso_nornir.scan.implicit import derive_links
+from calipso_nornir.scan.links import find_links
+from calipso_nornir.scan.neighbourhood import Neighbourhood
+from calipso_nornir.scan.small_cliques import LinksAround, SmallCliques
+from calipso_nornir.scan.small_links import SmallLinks, changed_objects
+from calipso_nornir.scan.working import State
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+    from datetime import datetime
+
+    from calipso_nornir.metadata.catalog import Catalog
+    from calipso_nornir.model.cliques import Clique, CliqueType
+    from calipso_nornir.model.environment import Environment
+    from calipso_nornir.model.links import Link
+    from calipso_nornir.model.protocols import StoreView
+    from calipso_nornir.model.refs import ObjectRef
+    from calipso_nornir.scan.before import Before
+    from calipso_nornir.scan.plan import ScanPlan
+    from calipso_nornir.scan.report import Troubles
+    from calipso_nornir.scan.storing import Generation
+    from calipso_nornir.scan.working import Working
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ground:
+    """What links and cliques are derived from: the picture of a scan, and what was there."""
+
+    catalog: Catalog
+    environment: Environment
+    plan: ScanPlan
+    view: StoreView
+    before: Before
+    working: Working
+    gone: frozenset[ObjectRef]
+    on_hosts: frozenset[str]
+    """Types of objects that are on a host."""
+    troubles: Troubles
+    at: datetime
+
+    def unconfirmed(self, links: Iterable[Link]) -> frozenset[str]:
+        """Return the links that this scan was about and that nobody could confirm."""
+        return frozenset(
+            link.document_id
+            for link in links
+            if (link.scanned_at is None or link.scanned_at < self.at)
+            and not any(self.working.state(end) in (State.CONTEXT, None) for end in (link.source, link.target))
+        )
+
+
+class Derivation(Protocol):
+    """Derives in two phases, then writes all that a scan has come to."""
+
+    def links(self) -> None:
+        """Find the links."""
+        ...
+
+    def cliques(self) -> None:
+        """Build the cliques, and the implicit links."""
+        ...
+
+    def write(self, generation: Generation) -> None:
+        """Write objects, links and cliques."""
+        ...
+
+
+class WholeDerivation:
+    """All links and cliques of a picture that holds the whole environment."""
+
+    def __init__(self, ground: Ground) -> None:
+        self._ground = ground
+        self._links: list[Link] = []
+        self._implicit: list[Link] = []
+        self._cliques: Iterable[Clique] = ()
+
+    def links(self) -> None:
+        """Find the links."""
+        ground = self._ground
+        if ground.plan.wants_links:
+            self._links = find_links(
+                ground.catalog.link_finders,
+                ground.working,
+                before=ground.view.links,
+                at=ground.at,
+                on_trouble=ground.troubles.fail,
+                states=ground.catalog.constants.get("link_states") or STATES,
+            )
+        elif ground.plan.wants_cliques:
+            self._links = list(ground.view.links())
+
+    def cliques(self) -> None:
+        """Build the cliques, and the implicit links."""
+        ground = self._ground
+        if not ground.plan.wants_cliques:
+            return
+        graph = Graph(sorted(self._links, key=by_ends), constraint_attributes(ground.catalog.clique_constraints))
+        choice = CliqueChoice(ground.catalog, ground.environment, ground.working, ground.troubles)
+        self._implicit = list(_implicit(ground, graph, choice.possible()))
+        with_implicit = Graph([*self._links, *self._implicit], graph.attributes) if self._implicit else graph
+        self._cliques = _stream(ground, graph, with_implicit, choice)
+
+    def write(self, generation: Generation) -> None:
+        """Write objects, links and cliques."""
+        ground = self._ground
+        if ground.plan.wants_inventory and ground.plan.is_small:
+            generation.put_some_objects(ground.working, ground.gone)
+        elif ground.plan.wants_inventory:
+            generation.put_objects(ground.working)
+        generation.depends_on(one.ref for one in ground.working.in_state(State.CONTEXT) if one.parent is not None)
+        unconfirmed = ground.unconfirmed(self._links)
+        if ground.plan.wants_links:
+            generation.put_links(self._links, kept=unconfirmed)
+        if ground.plan.wants_cliques:
+            generation.put_links(self._implicit, "implicit_links")
+            generation.put_cliques(self._cliques, kept=unconfirmed)
+        if ground.plan.inventory_only:
+            generation.prune(ground.working, ground.view)
+
+
+class SmallDerivation:
+    """The links and cliques that can have changed since what was there."""
+
+    def __init__(self, ground: Ground) -> None:
+        self._ground = ground
+        self._changed = changed_objects(ground.working, ground.before, ground.gone)
+        self._built: list[Clique] = []
+        self._without: list[ObjectRef] = []
+        self._again = SmallLinks(
+            ground.catalog.link_finders,
+            ground.working,
+            ground.before,
+            gone=ground.gone,
+            on_hosts=ground.on_hosts,
+            at=ground.at,
+            states=ground.catalog.constants.get("link_states") or STATES,
+            on_trouble=ground.troubles.fail,
+        )
+
+    def links(self) -> None:
+        """Find the links."""
+        self._again.run(self._changed)
+
+    def cliques(self) -> None:
+        """Build the cliques."""
+        ground = self._ground
+        view = Neighbourhood(ground.working, ground.before, gone=ground.gone)
+        attributes = constraint_attributes(ground.catalog.clique_constraints)
+        around = LinksAround(ground.before, self._again.found.values(), self._again.gone, attributes)
+        choice = CliqueChoice(ground.catalog, ground.environment, view, ground.troubles)
+        cliques = SmallCliques(ground.before, view, around, choice, constraints=ground.catalog.clique_constraints)
+        self._built, self._without = cliques.build(self._changed, ground.at)
+
+    def write(self, generation: Generation) -> None:
+        """Write the differences."""
+        ground = self._ground
+        links = list(self._again.found.values())
+        unconfirmed = ground.unconfirmed(links)
+        generation.put_some_objects(ground.working, ground.gone)
+        generation.depends_on(ground.before.read() - {one.ref for one in ground.working} - ground.gone)
+        generation.put_some_links(links, self._again.gone, kept=unconfirmed)
+        generation.put_some_cliques(self._built, self._without, kept=unconfirmed)
+
+
+def derivation(ground: Ground) -> Derivation:
+    """Choose how to derive: what nobody can tell the neighbourhood of is derived as a whole."""
+    plan = ground.plan
+    types = [
+        one.clique_type
+        for type_ in ground.catalog.focal_types()
+        for one in ground.catalog.clique_types_for(ground.environment, type_)
+    ]
+    implicit = plan.implicit_links or any(one.use_implicit_links for one in types)
+    if plan.is_small and not plan.inventory_only and not implicit:
+        return SmallDerivation(ground)
+    return WholeDerivation(ground)
+
+
+def needs_all(derived: Derivation) -> bool:
+    """Tell whether the picture has to hold the whole environment."""
+    return isinstance(derived, WholeDerivation)
+
+
+def _implicit(ground: Ground, graph: Graph, chosen: Iterable[CliqueType]) -> Iterator[Link]:
+    wanted = {
+        link_type
+        for one in (ground.catalog.clique_types if ground.plan.implicit_links else chosen)
+        if one.use_implicit_links
+        for link_type in one.link_types
+    }
+    for link_type in sorted(wanted):
+        yield from derive_links(graph, link_type, ground.working.of_type(link_type.source), at=ground.at)
+
+
+def _stream(ground: Ground, graph: Graph, with_implicit: Graph, choice: CliqueChoice) -> Iterator[Clique]:
+    for clique_type, objects in choice.groups():
+        if clique_type.stored:
+            yield from build_cliques(
+                with_implicit if clique_type.use_implicit_links else graph,
+                objects,
+                clique_type,
+                constraints=ground.catalog.clique_constraints.get(clique_type.focal_point_type, ()),
+                at=ground.at,
+            )
