@@ -41,7 +41,7 @@ def print_bundle(out: Terminal, info: "BundleInfo") -> None:
     }
     for what, value in rows.items():
         out.say((f"{what:<12}", "cyan"), value)
-    out.say(("\nwhat it says of the environment", "cyan"), " (of how it is reached nothing is used)")
+    out.say(("\nthe environment, as the recording describes it", "cyan"), " (nothing of how it is reached is used)")
     for place, value in _flat(info.description):
         out.say("  ", (f"{place}: ", "cyan"), value)
 

@@ -10,14 +10,14 @@ from calipso_nornir.cli import completing
 from calipso_nornir.cli.facts import WRONG
 from calipso_nornir.cli.output import Format, Part, emit, table
 from calipso_nornir.cli.running import FAILED, Run
-from calipso_nornir.cli.shared_options import Metadata, Output
+from calipso_nornir.cli.shared_options import Metadata, NamedEnvironment, Output, named_once
 
 if TYPE_CHECKING:
     from calipso_nornir.model.environment import Environment
     from calipso_nornir.model.source_kinds import Finding
 
 
-def env_check(
+def env_check(  # noqa: PLR0913 - the options of the command
     run: Run,
     *,
     name: Annotated[
@@ -28,6 +28,7 @@ def env_check(
             help="Name of an environment, or a YAML file that describes one.",
         ),
     ] = None,
+    environment_: NamedEnvironment = None,
     section: Annotated[
         str | None, typer.Option("--section", metavar="NAME", help="Only this section: OpenStack, mysql, CLI …")
     ] = None,
@@ -38,6 +39,7 @@ def env_check(
     from calipso_nornir.cli.meant import environment_file, environment_meant, is_file  # noqa: PLC0415 - what takes long comes when needed
     from calipso_nornir.preflight.sections import try_sections  # noqa: PLC0415 - as above
 
+    name = named_once(name, environment_)
     if name is not None and is_file(name):
         environment, hosts = environment_file(name, metadata or ()), []
     else:

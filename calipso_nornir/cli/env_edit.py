@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from calipso_nornir.analysis.finding import one_environment
 from calipso_nornir.cli.output import as_yaml
 from calipso_nornir.cli.running import Run
-from calipso_nornir.cli.shared_options import EnvironmentName, Metadata
+from calipso_nornir.cli.shared_options import EnvironmentName, Metadata, NamedEnvironment, named_once
 from calipso_nornir.errors import EnvironmentInvalid, InvalidRequest
 
 if TYPE_CHECKING:
@@ -22,13 +22,15 @@ if TYPE_CHECKING:
 DEFAULT_EDITOR = "vi"
 
 
-def env_edit(run: Run, *, name: EnvironmentName = None, metadata: Metadata = None) -> None:
+def env_edit(
+    run: Run, *, name: EnvironmentName = None, environment: NamedEnvironment = None, metadata: Metadata = None
+) -> None:
     """Edit a description in $VISUAL or $EDITOR."""
     from calipso_nornir.metadata.environments import environment_document  # noqa: PLC0415 - what takes long comes when needed
     from calipso_nornir.store.environments import save_environment, stored_environment  # noqa: PLC0415 - as above
 
     with run.store(use="write") as store:
-        known = stored_environment(store, one_environment(store, name))
+        known = stored_environment(store, one_environment(store, named_once(name, environment)))
         if known is None:
             raise InvalidRequest(f"{store.uri} holds no description of {name}: calipso env add FILE")
         before = {key: value for key, value in known.items() if key not in ("scanned", "last_scanned")}

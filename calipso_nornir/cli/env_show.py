@@ -6,15 +6,17 @@ from typing import Any
 from calipso_nornir.analysis.finding import one_environment
 from calipso_nornir.cli.output import Format, emit
 from calipso_nornir.cli.running import Run
-from calipso_nornir.cli.shared_options import EnvironmentName, Output
+from calipso_nornir.cli.shared_options import EnvironmentName, NamedEnvironment, Output, named_once
 from calipso_nornir.errors import InvalidRequest
 from calipso_nornir.model.protocols import Store
 
 
-def env_show(run: Run, *, name: EnvironmentName = None, output: Output = Format.YAML) -> None:
+def env_show(
+    run: Run, *, name: EnvironmentName = None, environment: NamedEnvironment = None, output: Output = Format.YAML
+) -> None:
     """Show the description of an environment."""
     with run.store() as store:
-        document = _described(store, one_environment(store, name))
+        document = _described(store, one_environment(store, named_once(name, environment)))
     emit(document, Format.YAML if output is Format.TABLE else output)
 
 

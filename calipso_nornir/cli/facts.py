@@ -66,7 +66,7 @@ def _agent(one: InventoryObject) -> Iterator[Part]:
     if one.get("alive") is False:
         yield "agent not alive", WRONG
     if one.get("admin_state_up") is False:
-        yield "switched off", WRONG
+        yield "admin down", WRONG
 
 
 def _otep(one: InventoryObject) -> Iterator[Part]:
@@ -103,7 +103,7 @@ def _network(one: InventoryObject) -> Iterator[Part]:
     yield from (str(subnet.get("cidr") or "") for subnet in _rows(one, "subnets"))
     yield "external" if one.get("router_external") else ""
     if one.get("admin_state_up") is False:
-        yield "switched off", WRONG
+        yield "admin down", WRONG
     yield from (fact for fact in _status(one) if isinstance(fact, tuple))
 
 

@@ -9,21 +9,22 @@ from calipso_nornir.cli import completing
 from calipso_nornir.cli.output import Format
 from calipso_nornir.cli.running import Run
 from calipso_nornir.cli.scan_options import ScanOptions
-from calipso_nornir.cli.shared_options import Metadata, Nornir, Output, Untested
+from calipso_nornir.cli.shared_options import Metadata, NamedEnvironment, Nornir, Output, Untested
 
 
 def record(  # noqa: PLR0913 - the options of the command
     run: Run,
     *,
-    environment: Annotated[
+    which: Annotated[
         str,
         typer.Argument(
-            metavar="ENV|FILE",
+            metavar="[ENV|FILE]",
             autocompletion=completing.environments,
-            help="Name of an environment, or a YAML file that describes one.",
+            help="Name of an environment, or a YAML file that describes one; may be omitted.",
         ),
     ],
-    path: Annotated[str, typer.Argument(metavar="FILE", help="The recording to write.")],
+    path: Annotated[str | None, typer.Argument(metavar="FILE", help="The recording to write.")] = None,
+    environment: NamedEnvironment = None,
     metadata: Metadata = None,
     nornir: Nornir = None,
     untested: Untested = False,
@@ -32,5 +33,8 @@ def record(  # noqa: PLR0913 - the options of the command
     """Scan into a recording; the store stays unchanged."""
     from calipso_nornir.cli.scanning import record_and_tell  # noqa: PLC0415 - what takes long comes when needed
 
-    options = ScanOptions(which=environment, record=path, metadata=metadata, nornir=nornir, untested=untested)
-    record_and_tell(run, options, path, output)
+    named, file = (None, which) if path is None else (which, path)  # the only argument is the recording
+    options = ScanOptions(
+        which=named, env=environment, record=file, metadata=metadata, nornir=nornir, untested=untested
+    )
+    record_and_tell(run, options, file, output)

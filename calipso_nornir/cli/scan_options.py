@@ -8,7 +8,15 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from calipso_nornir.cli import completing
-from calipso_nornir.cli.shared_options import Inventory, Metadata, Nornir, Replace, Untested
+from calipso_nornir.cli.shared_options import (
+    Inventory,
+    Metadata,
+    NamedEnvironment,
+    Nornir,
+    Replace,
+    Untested,
+    named_once,
+)
 from calipso_nornir.errors import InvalidRequest, NotAvailable
 
 if TYPE_CHECKING:
@@ -55,17 +63,7 @@ class ScanOptions:
             "--mongo_config", "--mongo-config", "-m", metavar="FILE", help='Where MongoDB is: lines of "key value".'
         ),
     ] = None
-    env: Annotated[
-        str | None,
-        typer.Option(
-            "--env",
-            "-e",
-            metavar="NAME",
-            envvar="CALIPSO_ENV",
-            autocompletion=completing.environments,
-            help="Name of an environment in the store.",
-        ),
-    ] = None
+    env: NamedEnvironment = None
     type: Annotated[
         str | None,
         typer.Option(
@@ -147,13 +145,14 @@ class ScanOptions:
                     raise InvalidRequest(f"--{name} needs --id")
             if self.type not in (None, "environment"):
                 raise InvalidRequest("--type needs --id")
-        if None not in (self.env, self.which) and self.env != self.which:
-            raise InvalidRequest(f"--env {self.env} and {self.which} contradict each other")
+        named_once(self.which, self.env)
 
     @property
     def environment(self) -> str | None:
         """Name or file of the environment, by option or by position; None: the only one that there is."""
-        return self.env if self.which is None else self.which
+        if self.replay is not None:  # a recording brings its own: only what is said of this replay counts
+            return self.which or self.env
+        return named_once(self.which, self.env)
 
     @property
     def asks(self) -> bool:

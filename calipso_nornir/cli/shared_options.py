@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Options that several commands have, each declared once."""
 
+import os
 from datetime import datetime
 from typing import Annotated, TypeAlias
 
@@ -9,6 +10,7 @@ import typer
 from calipso_nornir.cli import completing
 from calipso_nornir.cli.output import Format
 from calipso_nornir.cli.times import a_time
+from calipso_nornir.errors import InvalidRequest
 
 Output: TypeAlias = Annotated[Format, typer.Option("--output", "-o", help="Output format.", show_default=False)]
 
@@ -24,13 +26,24 @@ Environment: TypeAlias = Annotated[
     ),
 ]
 
+NamedEnvironment: TypeAlias = Annotated[
+    str | None,
+    typer.Option(
+        "--env",
+        "-e",
+        metavar="NAME",
+        autocompletion=completing.environments,
+        help="The environment, for commands that also take it as argument; default: $CALIPSO_ENV.",
+    ),
+]
+"""For commands that take an environment as argument, too: the argument then goes before the variable."""
+
 EnvironmentName: TypeAlias = Annotated[
     str | None,
     typer.Argument(
         metavar="NAME",
-        envvar="CALIPSO_ENV",
         autocompletion=completing.environments,
-        help="The environment; may be omitted if the store holds only one.",
+        help="The environment, also as -e NAME.",
     ),
 ]
 """For the commands of ``calipso env``, which are about an environment itself."""
@@ -96,3 +109,13 @@ Untested: TypeAlias = Annotated[
     bool,
     typer.Option("--untested", help="Scan even if this kind of cloud is not listed as supported."),
 ]
+
+
+def named_once(argument: str | None, option: str | None) -> str | None:
+    """Return the environment that was named by argument, by ``-e`` or by CALIPSO_ENV; None for none.
+
+    Raises InvalidRequest when argument and option differ.
+    """
+    if None not in (argument, option) and argument != option:
+        raise InvalidRequest(f"--env {option} and {argument} contradict each other")
+    return argument or option or os.environ.get("CALIPSO_ENV") or None

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from difflib import get_close_matches
 
 from calipso_nornir.errors.base import CalipsoError
 
@@ -21,7 +22,9 @@ class UnknownEnvironment(UsageError):
 
     def __str__(self) -> str:
         have = f"the store holds: {', '.join(self.known)}" if self.known else "the store holds none yet"
-        return f'no environment "{self.name}" ({have}). Add it with "calipso env add FILE".'
+        near = get_close_matches(self.name, self.known, n=1)
+        what = f'Did you mean "{near[0]}"?' if near else 'Add it with "calipso env add FILE".'
+        return f'no environment "{self.name}" ({have}). {what}'
 
 
 @dataclass(eq=False)

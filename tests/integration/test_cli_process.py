@@ -100,6 +100,17 @@ def test_data_stands_alone_on_standard_output(tmp_path: Path, recording: Path) -
     assert done.stderr
 
 
+def test_what_is_suggested_works_when_it_is_pasted(tmp_path: Path, recording: Path) -> None:
+    both = filled(tmp_path / "two stores.db", bundle(tmp_path / "lb.calipso", "lb", name="lb"))
+    done = run("--store", both, "replay", recording)
+    steps = [line.removeprefix("next  ") for line in done.stdout.decode().splitlines() if line.startswith("next  ")]
+    shown = run("--store", both, "show", "web-1", "-e", "lab").stdout.decode().splitlines()[-1]
+    for step in (*steps, shown.removeprefix("evidence: ")):
+        pasted = subprocess.run(step, shell=True, check=False, capture_output=True, env=environ(), timeout=PATIENCE_S)  # noqa: S602 - as a user does
+        assert pasted.returncode == 0, (step, pasted.stderr)
+    assert len(steps) == 3
+
+
 # --- outputs that end early
 
 

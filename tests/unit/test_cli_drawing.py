@@ -184,7 +184,7 @@ def test_what_is_gone_since_is_told(tmp_path: Path) -> None:
         ("otep", {}, ["no address"]),
         ("host_pnic", {"ether_channel": True, "members": [{}, {}], "state": "down"}, ["bond of 2", "DOWN"]),
         ("switch_pnic", {"port_id": "Eth1/3", "vlans": [{"id": 7}]}, ["Eth1/3", "VLAN 7"]),
-        ("network", {"admin_state_up": False, "subnets": [{"cidr": "10.0.0.0/8"}]}, ["10.0.0.0/8", "switched off"]),
+        ("network", {"admin_state_up": False, "subnets": [{"cidr": "10.0.0.0/8"}]}, ["10.0.0.0/8", "admin down"]),
         (
             "host",
             {"services": [{"service": "nova-compute", "active": True, "available": False}]},

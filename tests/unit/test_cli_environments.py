@@ -320,3 +320,28 @@ def test_a_scan_that_saw_nothing_failed_and_stores_nothing(file: Path, tmp_path:
     assert calipso("scans", "-o", "json", store=store).json[0]["status"] == "failed"
     assert calipso("list", "-o", "json", store=store).json == []
     assert calipso("env", "list", "-o", "json", store=store).json[0]["last_scanned"] is None
+
+
+def test_the_environment_is_named_one_way_everywhere(file: Path, tmp_path: Path) -> None:
+    store = tmp_path / "s.db"
+    calipso("env", "add", file, store=store)
+    file.write_text(yaml.safe_dump({**DESCRIPTION, "name": "other"}))
+    calipso("env", "add", file, store=store)
+    for arguments, environ in (
+        (["prod"], {}),
+        (["-e", "prod"], {}),
+        ([], {"CALIPSO_ENV": "prod"}),
+        (["prod"], {"CALIPSO_ENV": "other"}),
+        (["prod", "-e", "prod"], {}),
+    ):
+        assert calipso("env", "show", *arguments, "-o", "json", store=store, **environ).json["name"] == "prod"
+    assert "contradict" in calipso("env", "show", "prod", "-e", "other", store=store).err
+    assert "which environment?" in calipso("env", "show", store=store).err
+    said = calipso("env", "show", "prd", store=store)
+    assert (said.status, 'Did you mean "prod"?' in said.err) == (2, True)
+    refused = calipso("record", tmp_path / "x.calipso", store=store)
+    assert "which environment?" in refused.err
+    for named in (["-e", "prod"], []):
+        variables = {} if named else {"CALIPSO_ENV": "prod"}
+        said = calipso("record", tmp_path / "x.calipso", *named, store=store, **variables)
+        assert "PROD_PASSWORD" in said.out + said.err, said
