@@ -14,7 +14,7 @@ from calipso_nornir.cli import completing
 from calipso_nornir.cli.facts import doubts, facts
 from calipso_nornir.cli.output import Format, emit, table
 from calipso_nornir.cli.running import Run
-from calipso_nornir.cli.shared_options import Environment, Inventory, Where
+from calipso_nornir.cli.shared_options import At, Environment, Inventory, Where
 from calipso_nornir.errors import InvalidRequest, UnknownObject
 from calipso_nornir.model.objects import InventoryObject
 from calipso_nornir.model.protocols import Store, StoreView
@@ -64,6 +64,7 @@ def list_objects(  # noqa: PLR0913 - the options of the command
         str | None, typer.Option("--columns", "-c", metavar="KEY,…", help="Attributes to show, e.g. name,host,mtu.")
     ] = None,
     environment: Environment = None,
+    at: At = None,
     inventory: Inventory = None,
     output: Annotated[
         ListFormat, typer.Option("--output", "-o", help="Output format; name prints TYPE:ID.", show_default=False)
@@ -71,7 +72,7 @@ def list_objects(  # noqa: PLR0913 - the options of the command
 ) -> None:
     """List the objects of a type (also: get)."""
     conditions = [condition(text) for text in where or ()]
-    with run.store(inventory=inventory) as store:
+    with run.store(inventory=inventory, at=at) as store:
         views = views_meant(store, environment)
         if type_ is None:
             _list_types(run, views, output)
