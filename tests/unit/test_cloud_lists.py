@@ -25,9 +25,10 @@ from calipso_nornir.errors import (
 from calipso_nornir.fetchers import questions
 from calipso_nornir.fetchers.api.mentions import NO_ZONE, Mention, mentions, why_no_machine
 from calipso_nornir.fetchers.api.names import look_alikes
+from calipso_nornir.fetchers.cli.lldp import LldpSwitches
 from calipso_nornir.link_finders.traffic import segment_name
 from calipso_nornir.model.segments import segments_of
-from calipso_nornir.testing import thing
+from calipso_nornir.testing import drive, thing
 from tests.fixtures import linux
 from tests.fixtures.linux import link
 from tests.fixtures.scanning import Scanned
@@ -375,3 +376,22 @@ def test_who_announces_no_capabilities_may_be_a_switch(scanned: Scanned, heard: 
     assert scanned.scan(known).status == "completed"
     ports = [id_ for id_ in scanned.objects() if id_.startswith("switch_pnic") and id_.endswith("|p7")]
     assert bool(ports) == taken
+
+
+@pytest.mark.parametrize(
+    ("host", "neighbour", "taken"),
+    [
+        ("10.0.0.1", "10.rack7", True),
+        ("10.0.0.1", "10.0.0.1", False),
+        ("fd00::1", "fd00:0:0::1", False),
+        ("cmp1.example.org", "cmp1", False),
+    ],
+)
+def test_a_host_named_by_an_address_hides_no_switch(host: str, neighbour: str, *, taken: bool) -> None:
+    chassis = {"id": {"type": "local", "value": "leaf"}, "capability": BRIDGE}
+    port = {"id": {"type": "ifname", "value": "p7"}}
+    heard = {"eth1": {"via": "LLDP", "chassis": {neighbour: chassis}, "port": port}}
+    parent = thing("host", id=host, name=host)
+    pnic = thing("host_pnic", id=f"{host}|eth1", host=host, local_name="eth1")
+    told = {"lldpctl -f json": json.dumps({"lldp": {"interface": heard}}), "host": [parent], "host_pnic": [pnic]}
+    assert bool(drive(LldpSwitches(), parent, told)) == taken
