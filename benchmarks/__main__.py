@@ -9,7 +9,7 @@ import sys
 from rich.console import Console
 from rich.table import Table
 
-BENCHMARKS = ("topology", "rescan", "collection")
+BENCHMARKS = ("topology", "rescan", "small_scan", "collection")
 
 
 def main() -> int:

@@ -56,15 +56,7 @@ class Absence:
 
     def _missed(self) -> Iterator[InventoryObject]:
         for task in self._gathering.ended:
-            focus = task.focus
-            if focus is not None and focus.by_id:
-                known = self._before.get(focus.ref)
-                if known is not None and task.witness in known.found_by:
-                    yield known
-                continue
-            for one in self._before.found_by(task.step.type, task.witness):
-                if focus is None or focus.covers(one, self._before.ancestors):
-                    yield one
+            yield from self._before.concerning(task.step.type, task.witness, task.focus)
 
     def _miss(self, one: InventoryObject) -> None:
         """Take an object that somebody has looked for in vain for gone, unless somebody else may know better."""

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from calipso_nornir.model.objects import InventoryObject
     from calipso_nornir.model.protocols import StoreView
     from calipso_nornir.model.refs import ObjectRef, Witness
+    from calipso_nornir.scan.focus import Focus
 
 
 class Before:
@@ -69,6 +70,16 @@ class Before:
                     index[who].append(one)
             self._by_witness[type_] = dict(index)
         return self._by_witness[type_].get(witness, [])
+
+    def concerning(self, type_: str, witness: Witness, focus: Focus | None) -> Sequence[InventoryObject]:
+        """Return the objects of a type that a fetching had found, as far as it is about them."""
+        if focus is None or focus.attribute is None:
+            found = self.found_by(type_, witness)
+            return found if focus is None else [one for one in found if focus.covers(one, self.ancestors)]
+        if focus.by_id:
+            known = self.get(focus.ref)
+            return [known] if known is not None and known.type == type_ and witness in known.found_by else []
+        return [one for one in self.where(type_, {focus.attribute: focus.ref.id}) if witness in one.found_by]
 
     def where(self, type_: str, equal: Mapping[str, Any]) -> Sequence[InventoryObject]:
         """Return the objects of a type whose attributes had these values."""

@@ -186,12 +186,9 @@ class Gathering:
             self._progress(ObjectsFound(task.step.type, new, task.parent.id_path.count("/")))
 
     def _keep(self, task: Task) -> None:
-        for old in self._before.found_by(task.step.type, task.witness):
-            if old.ref in self._left_alone or not (
-                task.focus is None or task.focus.covers(old, self._before.ancestors)
-            ):
-                continue
-            self._start_below(self._placer.keep(old, task.step, task.witness))
+        for old in self._before.concerning(task.step.type, task.witness, task.focus):
+            if old.ref not in self._left_alone:
+                self._start_below(self._placer.keep(old, task.step, task.witness))
 
     def _start_below(self, arrivals: Iterable[Arrival]) -> None:
         for one, step in arrivals:

@@ -27,7 +27,19 @@ class Selection:
 
 
 FIELDS: Mapping[Kind, tuple[str, ...]] = {
-    "inventory": ("type", "id", "name", "parent_type", "parent_id", "host", "port_id", "mac_address", "device"),
+    "inventory": (
+        "type",
+        "id",
+        "name",
+        "parent_type",
+        "parent_id",
+        "host",
+        "port_id",
+        "mac_address",
+        "device",
+        "device_id",
+        "tap_suffix",
+    ),
     "links": ("link_type", "source", "target", "host"),
     "implicit_links": ("link_type", "source", "target", "host"),
     "cliques": ("focal_point_type", "focal_point"),
@@ -47,7 +59,7 @@ INDEXES: Mapping[Kind, tuple[tuple[str, ...], ...]] = {
 Each ends with the order that is asked for: else a planner may prefer an index that only saves the sorting.
 """
 
-SPARSE: Mapping[Kind, tuple[str, ...]] = {"inventory": ("port_id", "mac_address", "device")}
+SPARSE: Mapping[Kind, tuple[str, ...]] = {"inventory": ("port_id", "mac_address", "device", "device_id", "tap_suffix")}
 """Fields with an index of their own that holds only the documents that have the field."""
 
 LISTS: Mapping[Kind, tuple[str, ...]] = {"inventory": ("found_by", "mac_addresses"), "cliques": ("links",)}
