@@ -37,9 +37,11 @@ from calipso_nornir.cli import (
     tree,
 )
 from calipso_nornir.cli.running import Run, command
+from calipso_nornir.cli.usage import Commands
 
 app = typer.Typer(
     name="calipso",
+    cls=Commands,
     help="Discovers what a cloud's virtual network really looks like, and keeps that picture up to date.",
     no_args_is_help=True,
     pretty_exceptions_enable=False,

@@ -78,7 +78,7 @@ def path_of(uri: str | Path) -> Path:
         return Path(uri.removeprefix(_SQLITE))
     scheme = _SCHEME.match(uri)
     if not uri.strip() or "\0" in uri or scheme:
-        shown = f"a store URI that begins with {scheme[0]}" if scheme else "an empty store URI"
+        shown = f'no store can be opened at "{scheme[0]}…"' if scheme else "the store URI is empty"
         raise InvalidRequest(
             f"{shown}: expected mongodb://HOST/DATABASE, sqlite:///PATH or a path (./PATH if it has a colon)"
         )

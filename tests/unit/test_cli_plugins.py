@@ -6,16 +6,14 @@ from __future__ import annotations
 import json
 import re
 from pathlib import Path
-from typing import TYPE_CHECKING
+
+import pytest
 
 from calipso_nornir import __version__
 from calipso_nornir.cli.completing import environments, object_types
 from calipso_nornir.cli.running import Run
 from tests.fixtures.cli import calipso
 from tests.fixtures.recorded import bundle, filled
-
-if TYPE_CHECKING:
-    import pytest
 
 GOLDEN = Path(__file__).parents[1] / "parsers"
 
@@ -101,6 +99,25 @@ def test_mistakes_on_the_command_line_end_with_2() -> None:
     assert calipso("tree", "--nonesuch").status == 2
     assert calipso("tree", "-o", "xml").status == 2
     assert calipso("show").status == 2
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        (["list", "-o", "xml"], "'xml' is not one of 'table', 'wide', 'name', 'json', 'yaml'"),
+        (["scans", "--limit", "x"], "'--limit': must be a number"),
+        (["scans", "--limit", "0"], "'--limit': must be 1 or more"),
+        (["export", "lab"], "extra argument(s) (lab). The environment is given as -e NAME."),
+        (["lst"], "No such command 'lst'. Did you mean 'list'?"),
+        (["--nonesuch"], "No such option"),
+    ],
+)
+def test_mistakes_are_told_in_words_of_ours(arguments: list[str], told: str) -> None:
+    said = calipso(*arguments)
+    assert said.status == 2
+    assert told in said.err
+    for foreign in ("Value error", "Input should", "pydantic"):
+        assert foreign not in said.err
 
 
 class _Context:

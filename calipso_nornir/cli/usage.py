@@ -1,0 +1,51 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What is said of options and arguments that cannot be read: our words, not those of the libraries that read them."""
+
+from __future__ import annotations
+
+import re
+from typing import Any, Final
+
+import typer
+from typer.core import TyperGroup
+
+_UsageError: type[Exception] = typer.BadParameter.__mro__[1]
+"""The base of all errors in what was typed; typer gives it no public name."""
+
+_PLAIN: Final = (
+    (re.compile(r"Value error, "), ""),
+    (re.compile(r"Input should be a valid (?:integer|number).*"), "must be a number"),
+    (re.compile(r"Input should be greater than or equal to (\S+)"), r"must be \1 or more"),
+    (re.compile(r"Input should be less than or equal to (\S+)"), r"must be \1 or less"),
+)
+_EXTRA: Final = "unexpected extra argument"
+_HINT: Final = " The environment is given as -e NAME."
+
+
+class Commands(TyperGroup):
+    """The commands; an error in what was typed is told in plain words."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:  # noqa: ANN401 - typer's own copy of click
+        """Read the options that stand before a command."""
+        try:
+            return super().parse_args(ctx, args)
+        except _UsageError as error:
+            raise _plainly(error) from None
+
+    def invoke(self, ctx: Any) -> Any:  # noqa: ANN401 - as above
+        """Read the rest, and run the command."""
+        try:
+            return super().invoke(ctx)
+        except _UsageError as error:
+            raise _plainly(error) from None
+
+
+def _plainly(error: Any) -> Any:  # noqa: ANN401 - as above
+    text = str(error.message)
+    for pattern, words in _PLAIN:
+        text = pattern.sub(words, text)
+    command = error.ctx.command if error.ctx is not None else None
+    if _EXTRA in text and command is not None and any("--env" in one.opts for one in command.params):
+        text += f".{_HINT}"
+    error.message = text
+    return error
