@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from calipso_nornir.errors import ApiUnreachable, CalipsoError
+from calipso_nornir.errors import ApiUnreachable, CalipsoError, EnvironmentInvalid
 from calipso_nornir.model.environment import SecretRef
 from calipso_nornir.model.protocols import Reply
 from calipso_nornir.model.queries import ApiGet
@@ -78,8 +78,8 @@ def test_files_that_are_not_there(tmp_path: Path) -> None:
     with running(tls=make_pki(tmp_path).context()) as cloud:
         for section in ({"cacert": str(tmp_path / "none.pem")}, {"cert": str(tmp_path / "none.pem"), "verify": False}):
             answer = one(cloud, **section)
-            assert isinstance(answer, ApiUnreachable)
-            assert "none.pem" in answer.cause
+            assert isinstance(answer, EnvironmentInvalid)
+            assert "none.pem" in str(answer)
 
 
 def test_plain_http_where_https_is_spoken_and_the_other_way(tmp_path: Path) -> None:

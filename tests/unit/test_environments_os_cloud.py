@@ -162,12 +162,14 @@ def test_a_cloud_as_a_secret(environ: dict[str, str]) -> None:
         vault.resolve(SecretRef("cloud", "nope"))
 
 
-def test_settings_of_a_cloud_by_name(environ: dict[str, str]) -> None:
+def test_settings_of_a_cloud_by_name(environ: dict[str, str], tmp_path: Path) -> None:
+    (tmp_path / "lab.pem").touch()
+    (tmp_path / "clouds.yaml").write_text(CLOUDS.replace("/etc/ssl/lab.pem", str(tmp_path / "lab.pem")))
     vault = Vault(environ=environ)
     section = OpenStackSection.model_validate({"os_cloud": "lab", "interface": "public"})
     made = settings(section, vault, environ=environ)
     assert (made.user, made.region, made.interface) == ("admin", "RegionOne", "public")
-    assert made.verify == "/etc/ssl/lab.pem"
+    assert made.verify == str(tmp_path / "lab.pem")
     assert made.overrides["compute"] == "http://192.0.2.10:8774/v2.1"
     assert vault.scrub(f"so {CANARY} it is") == "so *** it is"
     assert CANARY not in repr(made)
