@@ -105,6 +105,13 @@ class Before:
             one = found
         return above
 
+    def digests(self, document_ids: Iterable[str]) -> dict[str, str]:
+        """Return ``_id`` -> digest of those objects that there were."""
+        if self._forget:
+            return {}
+        found = self._view.find_documents(Find(where=(OneOf("_id", tuple(document_ids)),)))
+        return {one["_id"]: one["digest"] for one in found}
+
     # --- links and cliques
 
     def links(self, type_: str, hosts: Collection[str] | None = None) -> Sequence[Link]:

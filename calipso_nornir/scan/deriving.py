@@ -15,7 +15,9 @@ from calipso_nornir.scan.links import find_links
 from calipso_nornir.scan.neighbourhood import Neighbourhood
 from calipso_nornir.scan.small_cliques import LinksAround, SmallCliques
 from calipso_nornir.scan.small_links import SmallLinks, changed_objects
+from calipso_nornir.scan.storing import doubted
 from calipso_nornir.scan.working import State
+from calipso_nornir.store.documents import object_document
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -115,7 +117,10 @@ class WholeDerivation:
         """Write objects, links and cliques."""
         ground = self._ground
         if ground.plan.wants_inventory and ground.plan.is_small:
-            generation.put_some_objects(ground.working, ground.gone)
+            scanned = (one for one in ground.working if ground.working.state(one.ref) is not State.CONTEXT)
+            generation.put_some_objects(
+                [object_document(one) for one in scanned], ground.gone, kept=doubted(ground.working)
+            )
         elif ground.plan.wants_inventory:
             generation.put_objects(ground.working)
         generation.depends_on(one.ref for one in ground.working.in_state(State.CONTEXT) if one.parent is not None)
@@ -134,7 +139,9 @@ class SmallDerivation:
 
     def __init__(self, ground: Ground) -> None:
         self._ground = ground
-        self._changed = changed_objects(ground.working, ground.before, ground.gone)
+        scanned = (one for one in ground.working if ground.working.state(one.ref) is not State.CONTEXT)
+        self._documents = {one.ref: object_document(one) for one in scanned}
+        self._changed = changed_objects(ground.working, ground.before, ground.gone, self._documents)
         self._built: list[Clique] = []
         self._without: list[ObjectRef] = []
         self._again = SmallLinks(
@@ -167,7 +174,7 @@ class SmallDerivation:
         ground = self._ground
         links = list(self._again.found.values())
         unconfirmed = ground.unconfirmed(links)
-        generation.put_some_objects(ground.working, ground.gone)
+        generation.put_some_objects(list(self._documents.values()), ground.gone, kept=doubted(ground.working))
         generation.depends_on(ground.before.read() - {one.ref for one in ground.working} - ground.gone)
         generation.put_some_links(links, self._again.gone, kept=unconfirmed)
         generation.put_some_cliques(self._built, self._without, kept=unconfirmed)

@@ -8,17 +8,16 @@ from typing import TYPE_CHECKING
 
 from calipso_nornir.scan.links import find_links, joined
 from calipso_nornir.scan.neighbourhood import Neighbourhood
-from calipso_nornir.scan.working import State
-from calipso_nornir.store.documents import link_document, object_document
+from calipso_nornir.store.documents import link_document
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+    from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
     from datetime import datetime
 
     from calipso_nornir.errors import FetchError
     from calipso_nornir.model.links import Link
     from calipso_nornir.model.objects import InventoryObject
-    from calipso_nornir.model.protocols import LinkFinder
+    from calipso_nornir.model.protocols import Document, LinkFinder
     from calipso_nornir.model.refs import ObjectRef
     from calipso_nornir.scan.before import Before
     from calipso_nornir.scan.working import Working
@@ -38,14 +37,15 @@ class Changed:
         return {one.type for pair in pairs for one in pair if one is not None}
 
 
-def changed_objects(scanned: Working, before: Before, gone: Iterable[ObjectRef]) -> Changed:
-    """Compare what was scanned with what was known."""
+def changed_objects(
+    scanned: Working, before: Before, gone: Iterable[ObjectRef], documents: Mapping[ObjectRef, Document]
+) -> Changed:
+    """Compare what was scanned (``documents``) with what was known."""
+    digests = before.digests(document["_id"] for document in documents.values())
     changed = Changed()
-    for one in scanned:
-        if scanned.state(one.ref) is not State.CONTEXT:
-            old = before.get(one.ref)
-            if old is None or object_document(old)["digest"] != object_document(one)["digest"]:
-                changed.objects.append((old, one))
+    for ref, document in documents.items():
+        if digests.get(document["_id"]) != document["digest"]:
+            changed.objects.append((before.get(ref), scanned.get(ref)))
     changed.objects += [(before.get(ref), None) for ref in sorted(gone)]
     return changed
 

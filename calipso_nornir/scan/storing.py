@@ -53,20 +53,22 @@ class Generation:
 
     def put_objects(self, working: Working) -> None:
         """Write the objects of the whole environment; those that are not among them are gone."""
-        lost = self._write("inventory", self._stored(working), self.objects, kept=_doubted(working))
+        lost = self._write("inventory", self._stored(working), self.objects, kept=doubted(working))
         lost -= {one.ref.document_id for one in working.in_state(State.CONTEXT)}
         self._remove("inventory", lost, self.objects)
 
-    def put_some_objects(self, working: Working, gone: Collection[ObjectRef]) -> None:
+    def put_some_objects(
+        self, documents: Sequence[Document], gone: Collection[ObjectRef], *, kept: AbstractSet[str]
+    ) -> None:
         """Write the objects of a small scan, and remove what it has found to be there no more."""
-        known = self._known("inventory", self._stored(working))
-        self._write("inventory", self._stored(working), self.objects, kept=_doubted(working), known=known)
+        known = self._known("inventory", documents)
+        self._write("inventory", iter(documents), self.objects, kept=kept, known=known)
         self._remove("inventory", {ref.document_id for ref in gone}, self.objects)
 
     def put_some_links(self, links: Sequence[Link], gone: Collection[str], *, kept: AbstractSet[str]) -> None:
         """Write links that were found again, and remove those that were not."""
-        known = self._known("links", map(link_document, links))
-        self._write("links", map(link_document, links), self.links, kept=kept, known=known)
+        documents = [link_document(one) for one in links]
+        self._write("links", iter(documents), self.links, kept=kept, known=self._known("links", documents))
         self._remove("links", set(gone), self.links)
 
     def put_some_cliques(
@@ -74,8 +76,9 @@ class Generation:
     ) -> None:
         """Write cliques that were built again, and remove those of focal points that have none any more."""
         unconfirmed = {one.document_id for one in cliques if not kept.isdisjoint(one.links)}
-        known = self._known("cliques", map(clique_document, cliques))
-        self._write("cliques", map(clique_document, cliques), self.cliques, kept=unconfirmed, known=known)
+        documents = [clique_document(one) for one in cliques]
+        known = self._known("cliques", documents)
+        self._write("cliques", iter(documents), self.cliques, kept=unconfirmed, known=known)
         self._remove("cliques", {clique_document_id(ref) for ref in gone}, self.cliques)
 
     def depends_on(self, objects: Iterable[ObjectRef]) -> None:
@@ -188,5 +191,6 @@ class Generation:
         changes.removed += len(gone)
 
 
-def _doubted(working: Working) -> set[str]:
+def doubted(working: Working) -> set[str]:
+    """Return the ``_id``s of objects that somebody wanted to look at and could not."""
     return {one.ref.document_id for one in working if working.is_doubted(one.ref)}

@@ -21,6 +21,14 @@ if TYPE_CHECKING:
 
 Value: TypeAlias = "str | int | None"
 
+_PICKING: Final = frozenset(
+    {"_id", "host", "port_id", "mac_address", "device", "device_id", "tap_suffix", "source", "target", "focal_point"}
+)
+"""Fields of which one value is in few documents, however many there are."""
+_BROAD: Final = frozenset({"type", "link_type", "focal_point_type"})
+"""Fields of which one value is in many."""
+_EXACT: Final = (Equal, OneOf, Holds, HoldsAny)
+
 _SURROGATES: Final = 0xD800
 _BEHIND_THEM: Final = 0xE000
 _LAST: Final = 0x10FFFF
@@ -33,6 +41,10 @@ class Clauses:
     where: list[str] = field(default_factory=list)
     values: list[Value] = field(default_factory=list)
     exact: bool = True
+    by_number: bool = False
+    """Whether a list's keys pick the documents, by their numbers."""
+    picked: bool = False
+    """Whether an index picks few documents: SQLite, which has no statistics, is kept from preferring another one."""
 
     def add(self, clause: str, *values: Value) -> None:
         """Add a condition."""
@@ -42,7 +54,9 @@ class Clauses:
 
 def clauses(query: Find, *, keys: str | None) -> Clauses:
     """Return the conditions for a query on ``head``; ``keys`` is the table of the lists' keys, if it can be used."""
-    found = Clauses()
+    lists = LISTS.get(query.kind, ()) if keys is not None else ()
+    picking = {*_PICKING, *lists}
+    found = Clauses(picked=any(one.field in picking and isinstance(one, _EXACT) for one in query.where))
     known = {"_id", *FIELDS[query.kind]}
     for condition in query.where:
         if condition.field in known:
@@ -66,7 +80,10 @@ def paging(query: Find, found: Clauses) -> str | None:
         names, places = ", ".join(f"head.{name}" for name in order), ", ".join("?" * len(order))
         found.add(f"({names}) > ({places})", *query.after)
     limit = "" if query.limit is None else f" LIMIT {int(query.limit)}"
-    return f" ORDER BY {', '.join(f'head.{name}' for name in dict.fromkeys(order))}{limit}"
+    sign = (
+        "+" if found.picked else ""
+    )  # no term of an index (sqlite.org/optoverview.html, 3): what was picked is sorted
+    return f" ORDER BY {', '.join(f'{sign}head.{name}' for name in dict.fromkeys(order))}{limit}"
 
 
 def _texts(kind: Kind) -> set[str]:
@@ -75,7 +92,7 @@ def _texts(kind: Kind) -> set[str]:
 
 
 def _add_column(found: Clauses, condition: Condition) -> None:
-    column = f"head.{condition.field}"
+    column = f"{'+' if found.picked and condition.field in _BROAD else ''}head.{condition.field}"
     match condition:
         case Equal(_, str() as value) if _is_text(value):
             found.add(f"{column} = ?", value)
@@ -106,6 +123,7 @@ def _add_list(found: Clauses, condition: Condition, table: str) -> None:
     keys = [key_of(condition.field, one) for one in wanted]
     if None in keys or not all(_is_whole(condition.field, one) for one in wanted):
         return
+    found.by_number = True
     found.add(f"head.number IN (SELECT number FROM {table} WHERE key IN (SELECT value FROM json_each(?)))", _json(keys))
 
 

@@ -94,7 +94,9 @@ class SqliteReader:
         usable = query.kind in LISTS and self._at is None
         wanted = clauses(query, keys=keys(self._inventory, query.kind) if usable else None)
         ordered = paging(query, wanted)
-        statement = "".join((self._from(query.kind), *(f" AND {one}" for one in wanted.where)))
+        statement = "".join(
+            (self._from(query.kind, by_number=wanted.by_number), *(f" AND {one}" for one in wanted.where))
+        )
         values = (self._environment, *wanted.values)
         if ordered is not None:
             return (from_row(*row) for row in self._rows(statement + ordered, values))
@@ -139,11 +141,12 @@ class SqliteReader:
             rows = self._connection.execute(statement, (self._environment,))
             return found(needle, (from_row(*row) for row in rows if needle.may_be_in(row[2])), limit=limit)
 
-    def _from(self, kind: Kind) -> str:
+    def _from(self, kind: Kind, *, by_number: bool = False) -> str:
+        environment = "+head.environment" if by_number else "head.environment"
         head, text = table(self._inventory, kind), texts(self._inventory, kind)
         return (
             f"SELECT head.last_scanned, head.digest, body.document, body.evidence FROM {head} AS head "
-            f"CROSS JOIN {text} AS body ON body.number = head.number WHERE head.environment = ?"
+            f"CROSS JOIN {text} AS body ON body.number = head.number WHERE {environment} = ?"
         )  # CROSS JOIN keeps the narrow table the outer one (sqlite.org/optoverview.html)
 
     def _rows(self, statement: str, values: Sequence[Any]) -> list[Any]:
