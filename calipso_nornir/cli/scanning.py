@@ -38,7 +38,7 @@ def scan_and_tell(run: Run, options: ScanOptions, output: Format) -> None:
     with run.store(inventory=options.inventory, use="make" if _makes_store(options) else "write") as store:
         report = scan_into(run, store, options)
         if output is Format.TABLE:
-            print_summary(run.out, report, everything=run.verbose)
+            print_summary(run.out, report, everything=run.verbose, whole=options.id is None)
             if report.status != "failed" and report.objects.total:
                 print_next(run.out, next_steps(run, store.view(report.environment)))
         else:

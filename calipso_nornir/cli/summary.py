@@ -29,19 +29,21 @@ _STATUS: Final = {
 }
 
 
-def print_summary(out: Terminal, report: ScanReport, *, everything: bool = False) -> None:
-    """Print a report; ``everything`` leaves nothing out, however long it gets."""
+def print_summary(out: Terminal, report: ScanReport, *, everything: bool = False, whole: bool = True) -> None:
+    """Print a report.
+
+    ``everything`` leaves nothing out, however long it gets; ``whole`` is false for a scan of one object, which counts
+    what was scanned, not what the environment holds.
+    """
     words, style = _STATUS[report.status]
     seconds = (report.ended_at - report.started_at).total_seconds() if report.ended_at else 0.0
     out.say((report.environment, "bold"), "  ", (words, style), f" in {seconds:.1f} s")
     if report.status not in ("failed", "aborted"):
-        whole = sum(report.counts.values()) <= report.objects.total
         _print_changes(out, report, whole=whole)
         counts = [f"{count} {type_}" for type_, count in _counted(report)]
         if counts:
             out.say("")
-            holds = "" if whole else f"{report.environment} as a whole: "
-            out.say((holds + ", ".join(counts), "dim"))
+            out.say((", ".join(counts), "dim"))
         _print_removed(out, report, everything=everything)
     _print_troubles(out, report.failures, kept=report.status != "failed", everything=everything)
     _print_notices(out, report.notices, everything=everything)

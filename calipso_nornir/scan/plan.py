@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
 
+from calipso_nornir.analysis.naming import unknown
 from calipso_nornir.errors import InvalidRequest, UnknownObject
 from calipso_nornir.metadata.catalog import ROOT_SCANNER
 from calipso_nornir.metadata.folders import FolderFetcher
@@ -59,6 +60,8 @@ class ScanPlan:
         only = [name for name in ("inventory_only", "links_only", "cliques_only") if getattr(self, name)]
         if len(only) > 1:
             raise InvalidRequest(f"{' and '.join(only)} exclude each other")
+        if self.object_type is not None and self.object_id is None:
+            raise InvalidRequest(f"object_type {self.object_type} is the type of object_id, which is missing")
         if self.is_small and only and only != ["inventory_only"]:
             raise InvalidRequest(f"{only[0]} is for whole environments, not for one object")
         if self.is_small and self.clear:
@@ -262,6 +265,8 @@ def find_targets(plan: ScanPlan, before: Before, catalog: Catalog) -> list[Targe
 
 def _meant(plan: ScanPlan, before: Before, catalog: Catalog) -> ObjectRef:
     assert plan.object_id is not None  # noqa: S101 - narrows the type; the caller has asked
+    if plan.object_type is not None and plan.object_type not in catalog.object_types:
+        raise unknown("object type", plan.object_type, catalog.object_types)
     types = [plan.object_type] if plan.object_type else list(catalog.object_types)
     refs = [ObjectRef(before.environment, type_, plan.object_id) for type_ in types]
     found = [one for one in (before.get(ref) for ref in refs) if one is not None]

@@ -138,6 +138,14 @@ def test_one_object_is_scanned(store: Path, whole: Path, options: list[str]) -> 
     assert first["object_id"] == calipso("show", "web-1", "-o", "json", store=store).json["id"]
 
 
+def test_the_summary_of_one_object_is_not_taken_for_that_of_the_cloud(store: Path, whole: Path) -> None:
+    shown = calipso("scan", "lab", "--replay", whole, "-i", "cmp1", "-t", "host", store=store).out
+    assert "SCANNED  NEW" in shown
+    assert "1 host, " in shown
+    shown = calipso("replay", whole, store=store).out
+    assert "NOW  NEW" in shown
+
+
 def test_an_id_alone_is_enough(store: Path, whole: Path) -> None:
     id_ = calipso("show", "gw-1", "-o", "json", store=store).json["id"]
     assert calipso("scan", "--replay", whole, "--id", id_, store=store).status == 0
@@ -241,6 +249,7 @@ def test_implicit_links(tmp_path: Path, whole: Path) -> None:
     assert {row["link_type"] for row in rows} == {"instance-network"}
     explained = calipso("explain", rows[0]["_id"], store=tmp_path / "s.db").out
     assert "derived from other links" in explained
+    assert "known since     2026-01-02T03:04:05" in explained
 
 
 def test_every_option_of_the_guide_has_its_own_name() -> None:

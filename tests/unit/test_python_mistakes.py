@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from calipso_nornir import errors, network_paths, open_store, run_scan
+from calipso_nornir import ScanPlan, errors, network_paths, open_store, run_scan
 from calipso_nornir.model.environment import Environment
 from calipso_nornir.model.finding import Equal, Find
 from calipso_nornir.model.refs import ObjectRef
@@ -77,6 +77,16 @@ def test_paths_to_a_type_that_is_none(store: Store) -> None:
     with pytest.raises(errors.UnknownName, match="Did you mean switch_pnic"):
         network_paths(store, found.ref, to="switchpnic")
     assert network_paths(store, found.ref, to="aggregate") == ()
+
+
+def test_a_plan_with_a_type_that_is_none(path: Path, tmp_path: Path) -> None:
+    recording = bundle(tmp_path / "b.calipso")
+    with pytest.raises(errors.UnknownName, match="Did you mean host"):
+        run_scan(
+            "lab", plan=ScanPlan(object_id="cmp1", object_type="hosst"), store=path, source=ReplaySource(recording)
+        )
+    with pytest.raises(errors.InvalidRequest, match="object_id, which is missing"):
+        ScanPlan(object_type="host")
 
 
 def test_a_scan_by_name_makes_no_store(tmp_path: Path) -> None:
