@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Conditions on any attribute of an object or link, as people type them.
+"""Filter conditions on any attribute of an object or link, in the form that people type.
 
 ============================  ==================================================================
 ``status=ERROR``              equal: case does not count, addresses compare as addresses

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Finds what somebody means: an environment by name; an object by id, name, MAC or IP address, or ``type:id``."""
+"""Finds environments by name, and objects by id, name, MAC or IP address, or ``type:id``."""
 
 from __future__ import annotations
 

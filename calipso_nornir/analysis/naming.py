@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Which object type or link type somebody means; what is unknown is refused with the nearest name."""
+"""Resolves names of object types and link types; unknown names are refused with the nearest known ones."""
 
 from __future__ import annotations
 

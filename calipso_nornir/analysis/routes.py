@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A clique as ways: each of its links turned in the direction in which the clique was built."""
+"""A clique as directed paths: each link points the way in which the clique was built."""
 
 from __future__ import annotations
 

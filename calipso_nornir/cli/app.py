@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The commands of ``calipso``, put together."""
+"""The ``calipso`` command: all verbs registered."""
 
 from typing import Annotated
 

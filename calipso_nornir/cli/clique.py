@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""``calipso clique``: what is connected with one object, drawn."""
+"""``calipso clique``: draws what an object is connected to."""
 
 from typing import Any
 

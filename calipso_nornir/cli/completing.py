@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What the shell may offer when TAB is pressed: names of the store at hand. Never an error, never a new file."""
+"""Shell completion: names from the current store. Never raises, never creates a file."""
 
 import logging
 import os

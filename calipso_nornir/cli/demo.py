@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""``calipso demo``: scans recordings of real clouds, and shows what comes of it."""
+"""``calipso demo``: scans recordings of real clouds, and shows the results."""
 
 from collections.abc import Sequence
 from dataclasses import replace

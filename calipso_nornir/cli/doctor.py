@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""``calipso doctor``: whether this machine has what the product needs. Looking changes nothing."""
+"""``calipso doctor``: checks that this machine has everything calipso needs. Changes nothing."""
 
 import os
 import re

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Draws a clique as the paths that packets take; a chain goes straight down, only what forks goes further in."""
+"""Draws a clique as the paths that packets take: chains run straight down, only forks are indented."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The names of what links join."""
+"""Names of the objects at the ends of links."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""``calipso env add``: a description from a file, checked and kept."""
+"""``calipso env add``: checks a description and stores it."""
 
 from typing import Annotated
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""``calipso env check``: tries every section of an environment for real, and prints what comes of it."""
+"""``calipso env check``: tests every section of an environment against the real cloud."""
 
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Annotated

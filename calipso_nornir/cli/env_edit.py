@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""``calipso env edit``: a description in the user's editor, checked before it is kept."""
+"""``calipso env edit``: opens a description in the user's editor, and checks it before storing it."""
 
 import os
 import shlex

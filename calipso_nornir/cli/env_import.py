@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""``calipso env import``: a description made of what OpenStack's own clients know, and of what the cloud says."""
+"""``calipso env import``: describes a cloud from clouds.yaml or OS_* variables, and from what the cloud reports."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""``calipso env list``."""
+"""``calipso env list``: lists the environments of a store."""
 
 from typing import Any
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""``calipso env remove``."""
+"""``calipso env remove``: removes a description, and on request the inventory."""
 
 from typing import Annotated
 

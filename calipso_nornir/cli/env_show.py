@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""``calipso env show``: a description as the store has it, with references to secrets, never the secrets."""
+"""``calipso env show``: prints a stored description; secrets are references, never values."""
 
 from typing import Any
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""``calipso explain``: where what is said of an object or a link comes from."""
+"""``calipso explain``: shows the evidence for an object or a link."""
 
 import re
 from collections.abc import Iterable, Iterator

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""``calipso export``: everything that is known of an environment as one JSON document, streamed.
+"""``calipso export``: streams everything known about an environment as one JSON document.
 
 Nothing of it is held in memory but the ids of what has a clique: links, which cliques repeat in full, wait in
 a database of their own on disk that SQLite removes when it is closed (sqlite.org/inmemorydb.html, "temporary").

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What matters most about an object, in a few words; what is wrong with it stands out."""
+"""The most important facts about an object, in a few words; problems are highlighted."""
 
 from __future__ import annotations
 

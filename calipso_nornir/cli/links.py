@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""``calipso links``: the links of an environment, or of one object."""
+"""``calipso links``: lists the links of an environment or of one object."""
 
 from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated

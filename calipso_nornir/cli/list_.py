@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""``calipso list`` and ``calipso get``: the objects of a type, filtered, sorted, in columns."""
+"""``calipso list`` and ``calipso get``: lists the objects of a type, filtered, sorted, in columns."""
 
 from collections.abc import Iterable, Sequence
 from enum import StrEnum

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What a scan shows while it runs: one live line on a terminal, plain lines elsewhere. On standard error."""
+"""Progress of a scan on standard error: one live line on a terminal, plain lines elsewhere."""
 
 from __future__ import annotations
 

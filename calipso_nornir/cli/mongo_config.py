@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The older product's file that says where MongoDB is: one ``key value`` a line."""
+"""The original Calipso's file with the address of MongoDB: one ``key value`` pair per line."""
 
 from __future__ import annotations
 

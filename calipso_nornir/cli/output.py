@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What commands print: lines and tables for people, JSON and YAML for programs.
+"""Output of commands: lines and tables for people, JSON and YAML for programs.
 
-On a terminal tables are folded to its width; elsewhere nothing is, so that programs find whole words in one line.
+Tables are folded to the width of a terminal. Elsewhere they are not, so that each row stays on one line.
 """
 
 from __future__ import annotations

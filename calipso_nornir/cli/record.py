@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""``calipso record``: a scan whose questions and answers are written down."""
+"""``calipso record``: scans, and records every question and answer."""
 
 from typing import Annotated
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""``calipso replay``: a scan whose answers come from a recording."""
+"""``calipso replay``: scans a recording instead of a cloud."""
 
 from typing import Annotated
 

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""How a command runs: the options that all have, the store, and what errors look like from outside.
+"""Runs a command: options common to all, the store, and how errors are shown.
 
-Exit status: 0 done, 1 failed, 2 asked for in a way that cannot be, 3 done with failures; 129, 130,
+Exit status: 0 success, 1 failure, 2 usage error, 3 success with failures; 129, 130,
 141 and 143 as a shell has it for SIGHUP, SIGINT, SIGPIPE and SIGTERM.
 """
 

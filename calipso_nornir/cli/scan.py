@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""``calipso scan``."""
+"""``calipso scan``: scans an environment."""
 
 import logging
 

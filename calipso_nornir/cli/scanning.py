@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Runs scans for the command line: opens what they need, shows their progress, tells how they went."""
+"""Runs scans for the command line: opens what they need, shows progress, and reports the outcome."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""``calipso scans``: the last scans and how they went."""
+"""``calipso scans``: lists the last scans with their outcome."""
 
 from datetime import datetime
 from typing import Annotated, Any

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""``calipso scans show``: one scan with its failures, notices, changes and cost."""
+"""``calipso scans show``: shows one scan with its failures, notices, changes and cost."""
 
 from collections.abc import Mapping, Sequence
 from typing import Annotated, Any

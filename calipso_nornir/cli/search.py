@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""``calipso search``: objects by a text."""
+"""``calipso search``: searches objects for a text."""
 
 from typing import TYPE_CHECKING, Annotated
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""``calipso show``: one object with all that is known of it."""
+"""``calipso show``: shows everything known about one object."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What a scan came to, for people: status, changes, counts, failures with their cause, and what to type next."""
+"""The summary of a scan: status, changes, counts, failures with their causes, and suggested next commands."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""``calipso tree``: an environment, or what is below one object of it, as a tree."""
+"""``calipso tree``: shows an environment, or one object and everything below it, as a tree."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What is said of options and arguments that cannot be read: our words, not those of the libraries that read them."""
+"""Errors in options and arguments, in our own words instead of those of the libraries that parse them."""
 
 from __future__ import annotations
 

@@ -1,2 +1,2 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What can be known of an environment before it is scanned: whether everything it names answers and suffices."""
+"""Checks before a scan: whether everything that an environment names answers and is sufficient."""

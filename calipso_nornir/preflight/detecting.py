@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What a cloud says of itself for its description: its mechanism drivers, and how its networks are told apart."""
+"""Detects what a description needs from the cloud itself: mechanism drivers and network types."""
 
 from __future__ import annotations
 

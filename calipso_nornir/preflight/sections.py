@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Tries every section of an environment that a source reads: logins, roles, services, schemas, host keys, commands."""
+"""Tests every section of an environment that a source reads: logins, roles, services, schemas, host keys, commands."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Whether a cloud is of a kind that scans were tried with: what ``supported_environments`` lists."""
+"""Whether a kind of cloud is listed as supported (``supported_environments``)."""
 
 from __future__ import annotations
 
