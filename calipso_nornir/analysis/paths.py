@@ -10,6 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from calipso_nornir.analysis.around import clique_around
 from calipso_nornir.analysis.naming import object_types, unknown
 from calipso_nornir.analysis.routes import routes_of
 from calipso_nornir.model.refs import ObjectRef, checked_ref
@@ -80,8 +81,8 @@ def network_paths(store: Store, start: ObjectRef, *, to: str = "switch_pnic") ->
     if to not in known_types:
         raise unknown("object type", to, known_types)
     found: list[NetworkPath] = []
-    for clique in view.cliques(start):
-        routes = routes_of(store, view, clique)
+    around = clique_around(store, view, start)
+    for routes in [routes_of(store, view, around.clique)] if around is not None else ():
         for leg in routes.legs.get(start, ()):
             network = _network(routes, leg.to)
             for legs in _ways(routes, [leg], to=to, network=network):

@@ -3,6 +3,7 @@
 
 from typing import Any
 
+from calipso_nornir.analysis.around import clique_around
 from calipso_nornir.analysis.finding import find_one
 from calipso_nornir.analysis.routes import Routes, routes_of
 from calipso_nornir.cli.drawing import drawing
@@ -32,11 +33,15 @@ def clique(  # noqa: PLR0913 - the options of the command
     """
     with run.store(inventory=inventory, at=at) as store:
         view, one = _focal_point(store, what, environment=environment, type_=type_)
-        routes = routes_of(store, view, view.cliques(one.ref)[0])
+        around = clique_around(store, view, one.ref)
+        assert around is not None  # noqa: S101 - narrows the type; _focal_point has looked
+        routes = routes_of(store, view, around.clique)
         if output is Format.TABLE:
             print_clique(run.out, routes, fresh=freshness_of(store, view.environment))
         else:
             emit(document(routes), output)
+        if not around.whole:
+            run.err.say(f"cut off: {len(around.clique.links)} of {around.links} links, {around.nodes} objects in all")
 
 
 def print_clique(out: Terminal, routes: Routes, *, fresh: Freshness) -> None:
@@ -59,7 +64,7 @@ def _focal_point(
     store: Store, what: str, *, environment: str | None, type_: str | None
 ) -> tuple[StoreView, InventoryObject]:
     def has_clique(view: StoreView, one: InventoryObject) -> bool:
-        return bool(view.cliques(one.ref))
+        return clique_around(store, view, one.ref) is not None
 
     try:
         return find_one(store, what, environment=environment, type_=type_, fits=has_clique)

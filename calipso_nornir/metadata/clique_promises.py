@@ -133,6 +133,7 @@ def _clique_type(spec: schema.CliqueTypeSpec, origin: str) -> CliqueType:
         mechanism_drivers=(drivers,) if isinstance(drivers, str) and drivers else tuple(drivers),
         type_drivers=spec.type_drivers,
         use_implicit_links=spec.use_implicit_links,
+        stored=spec.stored,
         when=when_of(spec.when),
         origin=origin,
     )

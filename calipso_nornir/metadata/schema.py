@@ -161,6 +161,7 @@ class CliqueTypeSpec(Declared):
     mechanism_drivers: str | list[str] = ""
     type_drivers: str = ""
     use_implicit_links: bool = False
+    stored: bool = True
     when: WhenSpec | None = None
 
 

@@ -48,6 +48,7 @@ def _collections(catalog: Catalog) -> dict[str, dict[str, dict[str, Any]]]:
                 "mechanism_drivers": list(one.mechanism_drivers),
                 "type_drivers": one.type_drivers,
                 "use_implicit_links": one.use_implicit_links,
+                "stored": one.stored,
                 "when": one.when,
                 "link_types": [str(link_type) for link_type in one.link_types],
             }
