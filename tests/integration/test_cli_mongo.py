@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import json
 import signal
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
@@ -43,11 +44,20 @@ def test_both_stores_say_the_same(mongod: server.Mongod, tmp_path: Path) -> None
     for command in (["tree"], ["links"], ["search", "tap"], ["clique", "web-1"], ["clique", "gw-1", "-o", "json"]):
         said = [calipso(*command, store=store) for store in (uri, tmp_path / "s.db")]
         assert said[0].status == 0, said[0].err
-        assert _timeless(said[0].out) == _timeless(said[1].out)
+        texts = [_timeless(one.out) for one in said]
+        if "json" in command:  # the order of keys is a store's own
+            texts = [json.dumps(_without_times(one.json), sort_keys=True) for one in said]
+        assert texts[0] == texts[1]
     there, here = (calipso("export", store=store).json for store in (uri, tmp_path / "s.db"))
     for kind in ("inventory", "links", "cliques"):
         assert [one["_id"] for one in there[kind]] == [one["_id"] for one in here[kind]]
         assert [one["digest"] for one in there[kind]] == [one["digest"] for one in here[kind]]
+
+
+def _without_times(value: Any) -> Any:  # noqa: ANN401 - any JSON
+    if isinstance(value, dict):
+        return {key: _without_times(one) for key, one in value.items() if key != "last_scanned"}
+    return [_without_times(one) for one in value] if isinstance(value, list) else value
 
 
 def _timeless(text: str) -> str:
