@@ -9,7 +9,7 @@ import sys
 from rich.console import Console
 from rich.table import Table
 
-BENCHMARKS = ("topology", "rescan", "small_scan", "collection")
+BENCHMARKS = ("topology", "rescan", "small_scan", "commits", "collection")
 
 
 def main() -> int:

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from calipso_nornir.model import ids
 
@@ -16,14 +16,17 @@ class ObjectRef:
     environment: str
     type: str
     id: str
+    _document_id: str = field(default="", init=False, repr=False, compare=False)
 
     def __str__(self) -> str:
         return f"{self.type} {self.id}"
 
     @property
     def document_id(self) -> str:
-        """The ``_id`` of its document, in every store."""
-        return document_id(self)
+        """The ``_id`` of its document, in every store; made once, for a large cloud asks for it often."""
+        if not self._document_id:
+            object.__setattr__(self, "_document_id", document_id(self))
+        return self._document_id
 
 
 def checked_ref(value: object, what: str) -> ObjectRef:

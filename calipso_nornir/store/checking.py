@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from calipso_nornir.errors import DocumentRefused
 from calipso_nornir.model.refs import ObjectRef
+from calipso_nornir.store.documents import Sealed
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -47,6 +48,8 @@ REFERENCE_LISTS: Final[Mapping[Kind, tuple[str, ...]]] = {
 
 def checked(document: Document, *, uri: str, kind: Kind, environment: str) -> Document:
     """Return a document that fits its kind and environment, or raise DocumentRefused."""
+    if isinstance(document, Sealed) and document.is_fresh(kind, environment):
+        return document  # fresh from ``documents``, and as that made it
     problem = _problem(document, kind, environment)
     if problem:
         raise DocumentRefused(uri, kind, str(document.get("_id")), problem)

@@ -20,13 +20,13 @@ from calipso_nornir.model.naming import in_one_style
 from calipso_nornir.model.objects import SCAN, InventoryObject
 from calipso_nornir.model.refs import ObjectRef, Witness
 from calipso_nornir.model.status import Status
-from calipso_nornir.store.values import clean, clean_text, utc_ms
+from calipso_nornir.store.values import clean, is_clean, utc_ms
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
     from datetime import datetime
 
-    from calipso_nornir.model.protocols import Document
+    from calipso_nornir.model.protocols import Document, Kind
 
 OBJECT_FIELDS: Final = frozenset(
     {
@@ -61,13 +61,20 @@ class Sealed(dict[str, Any]):
     hold is not to be changed.
 
     Attributes:
+        of: what it is a document of: inventory, links (derived ones, too), cliques or status.
         text: its content as JSON in ASCII, keys sorted; ``evidence`` in it has no times. None when JSON has no form
             for something in it.
     """
 
-    __slots__ = ("text",)
+    __slots__ = ("of", "text")
 
+    of: str
     text: str | None
+
+    def is_fresh(self, kind: Kind, environment: str) -> bool:
+        """Tell whether it is a document of a kind and an environment, as it was made."""
+        of = "links" if kind == "implicit_links" else kind
+        return self.text is not None and self.of == of and self["environment"] == environment
 
     def __setitem__(self, key: str, value: Any) -> None:  # noqa: ANN401 - any JSON value
         self.text = None
@@ -107,7 +114,8 @@ class Sealed(dict[str, Any]):
         super().clear()
 
 
-_ENCODE: Final = json.JSONEncoder(sort_keys=True, separators=(",", ":"), allow_nan=False).encode
+_ENCODE: Final = json.JSONEncoder(sort_keys=True, separators=(",", ":"), allow_nan=False, check_circular=False).encode
+"""A circle ends in RecursionError, which costs nothing where there is none."""
 
 
 def digest(document: Document) -> str:
@@ -120,7 +128,9 @@ def digest(document: Document) -> str:
 
 
 def _content(document: Document) -> Document:
-    content = {key: value for key, value in document.items() if key not in ("last_scanned", "digest")}
+    content = dict(document)
+    content.pop("last_scanned", None)
+    content.pop("digest", None)
     told = [[str(one.get(name)) for name in ("source", "query", "host")] for one in document.get("evidence", ())]
     content["evidence"] = sorted(told)
     return content
@@ -150,33 +160,33 @@ def object_document(obj: InventoryObject) -> Document:
     Raises:
         ValueError: an attribute is called like a field of the frame.
     """
-    attributes = clean(dict(obj.attributes))
-    clash = OBJECT_FIELDS & attributes.keys()
+    clash = OBJECT_FIELDS & obj.attributes.keys()
     if clash:
         raise ValueError(f"attributes of {obj.ref} may not be called {', '.join(sorted(clash))}")
+    ref, parent = obj.ref, obj.parent
     document: Document = {
-        "_id": obj.ref.document_id,
-        "environment": clean_text(obj.ref.environment),
-        "type": clean_text(obj.ref.type),
-        "id": clean_text(obj.ref.id),
-        "name": clean_text(obj.name),
-        "object_name": clean_text(obj.object_name),
-        "parent_type": clean_text(obj.parent.type) if obj.parent else None,
-        "parent_id": clean_text(obj.parent.id) if obj.parent else None,
-        "id_path": clean_text(obj.id_path),
-        "name_path": clean_text(obj.name_path),
+        "_id": ref.document_id,
+        "environment": ref.environment,
+        "type": ref.type,
+        "id": ref.id,
+        "name": obj.name,
+        "object_name": obj.object_name,
+        "parent_type": parent.type if parent else None,
+        "parent_id": parent.id if parent else None,
+        "id_path": obj.id_path,
+        "name_path": obj.name_path,
         "show_in_tree": obj.show_in_tree,
-        **attributes,
+        **obj.attributes,
         "evidence": _evidence(obj.evidence),
         "found_by": _found_by(obj.found_by),
     }
     if obj.on_demand:
         document["on_demand"] = True
     if obj.handed_down:
-        document["handed_down"] = clean_text(obj.handed_down)
+        document["handed_down"] = obj.handed_down
     if obj.owner != SCAN:
-        document["owned_by"] = clean_text(obj.owner)
-    return _sealed(document, obj.scanned_at)
+        document["owned_by"] = obj.owner
+    return _sealed(document, obj.scanned_at, of="inventory")
 
 
 def object_of(document: Document, status: Status | None = None) -> InventoryObject:
@@ -214,26 +224,26 @@ def link_document(link: Link) -> Document:
     """Return the document of a link."""
     document: Document = {
         "_id": link.document_id,
-        "environment": clean_text(link.environment),
+        "environment": link.environment,
         "source": link.source.document_id,
         "target": link.target.document_id,
-        "source_id": clean_text(link.source.id),
-        "source_type": clean_text(link.source.type),
-        "target_id": clean_text(link.target.id),
-        "target_type": clean_text(link.target.type),
-        "link_type": clean_text(link.type),
-        "link_name": None if link.name is None else clean_text(link.name),
+        "source_id": link.source.id,
+        "source_type": link.source.type,
+        "target_id": link.target.id,
+        "target_type": link.target.type,
+        "link_type": link.type,
+        "link_name": link.name,
         "state": link.state,
         "link_weight": link.weight,
-        "source_label": clean_text(link.source_label),
-        "target_label": clean_text(link.target_label),
+        "source_label": link.source_label,
+        "target_label": link.target_label,
         "implicit": link.implicit,
-        "attributes": clean(dict(link.attributes)),
-        "host": None if link.host is None else clean_text(link.host),
-        "switch": None if link.switch is None else clean_text(link.switch),
+        "attributes": dict(link.attributes),
+        "host": link.host,
+        "switch": link.switch,
         "evidence": _evidence(link.evidence),
     }
-    return _sealed(document, link.scanned_at)
+    return _sealed(document, link.scanned_at, of="links")
 
 
 def link_of(document: Document, status: Status | None = None) -> Link:
@@ -265,17 +275,17 @@ def clique_document(clique: Clique) -> Document:
     focal_point = clique.focal_point
     document: Document = {
         "_id": clique.document_id,
-        "environment": clean_text(focal_point.environment),
+        "environment": focal_point.environment,
         "focal_point": focal_point.document_id,
-        "focal_point_type": clean_text(focal_point.type),
-        "focal_point_object_id": clean_text(focal_point.id),
-        "clique_type": clean_text(clique.clique_type),
+        "focal_point_type": focal_point.type,
+        "focal_point_object_id": focal_point.id,
+        "clique_type": clique.clique_type,
         "links": list(clique.links),
         "nodes": [node.document_id for node in clique.nodes],
-        "node_refs": [{"type": clean_text(node.type), "id": clean_text(node.id)} for node in clique.nodes],
-        "constraints": clean(dict(clique.constraints)),
+        "node_refs": [{"type": node.type, "id": node.id} for node in clique.nodes],
+        "constraints": dict(clique.constraints),
     }
-    return _sealed(document, clique.scanned_at)
+    return _sealed(document, clique.scanned_at, of="cliques")
 
 
 def clique_of(document: Document) -> Clique:
@@ -301,16 +311,16 @@ def status_document(status: Status) -> Document:
     """
     document: Document = {
         "_id": status.of,
-        "environment": clean_text(status.environment),
+        "environment": status.environment,
         "kind": status.kind,
         "value": status.value,
-        "label": clean_text(status.label),
-        "text": clean_text(status.text),
+        "label": status.label,
+        "text": status.text,
         "since": None if status.since is None else utc_ms(status.since),
-        "source": clean_text(status.source),
-        "attributes": clean(dict(status.attributes)),
+        "source": status.source,
+        "attributes": dict(status.attributes),
     }
-    return _sealed(document, status.checked_at)
+    return _sealed(document, status.checked_at, of="status")
 
 
 def status_of(document: Document) -> Status:
@@ -332,15 +342,21 @@ def status_of(document: Document) -> Status:
 # --- what they share
 
 
-def _sealed(document: Document, scanned_at: datetime | None) -> Document:
+def _sealed(document: Document, scanned_at: datetime | None, *, of: str) -> Document:
+    """Return a document as stores hold it, with its digest; its values are cleaned where they have to be."""
     if scanned_at is not None and scanned_at.tzinfo is None:
         raise ValueError(f"time without a zone in document {document['_id']}: {scanned_at}")
     content = _content(document)
     text = _plain_text(content)
+    if text is None or not is_clean(content, text):
+        document = clean(document)
+        content = _content(document)
+        text = _plain_text(content)
     document["digest"] = _hashed(text or _any_text(content))
     document["last_scanned"] = None if scanned_at is None else utc_ms(scanned_at)
     sealed = Sealed(document)
     sealed.text = text
+    sealed.of = of
     return sealed
 
 
@@ -348,8 +364,8 @@ def _evidence(evidence: Iterable[Evidence]) -> list[dict[str, Any]]:
     return [
         {
             "source": one.source,
-            "query": clean_text(one.query),
-            "host": None if one.host is None else clean_text(one.host),
+            "query": one.query,
+            "host": one.host,
             "at": None if one.at is None else utc_ms(one.at),
         }
         for one in evidence
@@ -366,9 +382,9 @@ def _found_by(witnesses: Iterable[Witness]) -> list[dict[str, str]]:
     ordered = sorted(witnesses, key=lambda witness: (witness.step, witness.parent))
     return [
         {
-            "step": clean_text(witness.step),
-            "parent_type": clean_text(witness.parent.type),
-            "parent_id": clean_text(witness.parent.id),
+            "step": witness.step,
+            "parent_type": witness.parent.type,
+            "parent_id": witness.parent.id,
         }
         for witness in ordered
     ]

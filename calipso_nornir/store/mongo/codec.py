@@ -33,6 +33,10 @@ VERSION: Final = f"{OWN}version"
 _INT64: Final = 8
 _NAME: Final = b"\x12" + REVISION.encode() + b"\0"
 """How the element of a 64 bit integer of that name begins (bsonspec.org)."""
+_OBJECT_ID: Final = 12
+_ID_NAME: Final = b"\x07_id\0"
+_ID_AT: Final = 4 + len(_ID_NAME)
+_ID_BYTES: Final = len(_ID_NAME) + _OBJECT_ID
 _TAIL: Final = len(_NAME) + _INT64 + 1
 
 
@@ -79,6 +83,16 @@ def to_raw(kind: Kind, document: Document) -> bytes:
 def stamped(raw: bytes, revision: int) -> RawBSONDocument:
     """Return a document as it is stored by a revision, which is its last element."""
     return RawBSONDocument(_joined(raw, bson.encode({REVISION: Int64(revision)})), RAW_OPTIONS)
+
+
+def past_of(raw: bytes, *, until: int) -> RawBSONDocument:
+    """Return a current document as it is stored when it is past; its ``_id`` comes first, as the server sees to."""
+    if raw[4:_ID_AT] != _ID_NAME:
+        raise ValueError("a document does not begin with its _id")
+    one = ObjectId(raw[_ID_AT : _ID_AT + _OBJECT_ID])
+    head = bson.encode({"_id": {"of": one, "until": Int64(until)}})
+    rest = (len(raw) - _ID_BYTES).to_bytes(4, "little") + raw[4 + _ID_BYTES :]
+    return RawBSONDocument(_joined(_joined(head, rest), bson.encode({OF: one, UNTIL: Int64(until)})), RAW_OPTIONS)
 
 
 def revision_of(raw: bytes) -> int:

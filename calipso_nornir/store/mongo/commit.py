@@ -7,12 +7,14 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final
 
+from bson.int64 import Int64
 from bson.objectid import ObjectId
-from pymongo import ReturnDocument, UpdateOne
+from bson.raw_bson import RawBSONDocument
+from pymongo import UpdateOne
 
 from calipso_nornir.errors import Overtaken
 from calipso_nornir.store.chunks import chunks
-from calipso_nornir.store.mongo.codec import stamped
+from calipso_nornir.store.mongo.codec import past_of, stamped
 from calipso_nornir.store.mongo.lock import LockLost
 from calipso_nornir.store.mongo.places import GONE, OF, REVISION, UNTIL, Marker
 from calipso_nornir.store.operations import Put, Remove, Seen
@@ -28,7 +30,9 @@ if TYPE_CHECKING:
     from calipso_nornir.store.operations import Operations
 
 WITH_STATUS: Final = ("inventory", "links")
-KEPT_IN_MARKER: Final = 48
+KEPT_IN_MARKER: Final = 32
+_FEW: Final = 20
+"""Documents that are rather sent twice than have the server run a pipeline for them."""
 _CHUNK: Final = 1000
 _CHUNK_BYTES: Final = 8 << 20
 """A command may be 16 MiB."""
@@ -123,8 +127,7 @@ class Attempt:
             "$unset": {"lock": ""},
         }
         mine = {**self.lock.mine, "lock.ready": self.revision, "revision": self.marker.revision}
-        after = self.places.markers.find_one_and_update(mine, update, return_document=ReturnDocument.AFTER)
-        if after is None:
+        if self.places.markers.find_one_and_update(mine, update, {"_id": 1}) is None:
             raise LockLost
         return True
 
@@ -132,8 +135,8 @@ class Attempt:
         own = self._own.setdefault(kind, set())
         self._status |= kind == "status"
         for some in _batches(rows):
-            known = self._known(kind, [row.document_id for row in some])
-            written, replaced, seen = [], [], []
+            known = self._known(kind, [row.document_id for row in some], whole=len(some) <= _FEW)
+            written, replaced, seen = [], {}, []
             for row in some:
                 one = ObjectId(row.document_id)
                 there = known.get(one)
@@ -142,11 +145,11 @@ class Attempt:
                     continue
                 written.append(stamped(row.raw, self.revision))
                 if there is not None and one not in own:
-                    replaced.append(one)
+                    replaced[one] = there
                 self.new += there is None
                 self.changed += there is not None
                 own.add(one)
-            self._keep(kind, replaced)
+            self._keep(kind, replaced, whole=len(some) <= _FEW)
             self._write(kind, written)
             self._see(kind, seen)
 
@@ -170,11 +173,12 @@ class Attempt:
     def _remove(self, kind: Kind, document_ids: Sequence[str]) -> None:
         own = self._own.setdefault(kind, set())
         for some in chunks(document_ids, _CHUNK):
-            gone = list(self._known(kind, some))
+            gone = self._known(kind, some, whole=len(some) <= _FEW)
             if not gone:
                 continue
-            self._keep(kind, [one for one in gone if one not in own])
-            here = {"environment": self.places.environment, REVISION: self.revision, GONE: True}
+            kept = {one: there for one, there in gone.items() if one not in own}
+            self._keep(kind, kept, whole=len(some) <= _FEW)
+            here = {"environment": self.places.environment, REVISION: Int64(self.revision), GONE: True}
             self._write(kind, [{"_id": one, **here} for one in gone])
             own.update(gone)
             self.removed += len(gone)
@@ -183,23 +187,31 @@ class Attempt:
 
     # --- steps
 
-    def _known(self, kind: Kind, document_ids: Iterable[str]) -> dict[ObjectId, dict[str, Any]]:
+    def _known(
+        self, kind: Kind, document_ids: Iterable[str], *, whole: bool = False
+    ) -> dict[ObjectId, Mapping[str, Any]]:
+        """Return what is current of some documents: all of it, or the digest only."""
         ids = [ObjectId(one) for one in document_ids]
         if not ids:
             return {}
         self.lock.require()
         wanted = {"_id": {"$in": ids}, "environment": self.places.environment, GONE: {"$exists": False}}
-        return {one["_id"]: one for one in self.places.current(kind).find(wanted, {"digest": 1})}
+        current = self.places.raw(self.places.current(kind))
+        return {one["_id"]: one for one in current.find(wanted, None if whole else {"digest": 1})}
 
-    def _keep(self, kind: Kind, ids: list[ObjectId]) -> None:
-        """Copy what is replaced or removed into the past."""
-        if not ids:
+    def _keep(self, kind: Kind, replaced: Mapping[ObjectId, Mapping[str, Any]], *, whole: bool) -> None:
+        """Copy what is replaced or removed into the past: a few go back as they came, many are copied by the server."""
+        if not replaced:
             return
         self.lock.require()
-        past = {"of": "$_id", "until": self.revision}
+        if whole:
+            past = self.places.raw(self.places.past(kind))
+            documents = [one for one in replaced.values() if isinstance(one, RawBSONDocument)]
+            past.insert_many([past_of(bytes(one.raw), until=self.revision) for one in documents], ordered=False)
+            return
         steps: list[dict[str, Any]] = [
-            {"$match": {"_id": {"$in": ids}, REVISION: {"$lte": self.marker.revision}}},
-            {"$set": {OF: "$_id", UNTIL: self.revision, "_id": past}},
+            {"$match": {"_id": {"$in": list(replaced)}, REVISION: {"$lte": self.marker.revision}}},
+            {"$set": {OF: "$_id", UNTIL: self.revision, "_id": {"of": "$_id", "until": self.revision}}},
             {"$merge": {"into": self.places.past(kind).name, "on": "_id", "whenMatched": "replace"}},
         ]
         self.places.current(kind).aggregate(steps, maxTimeMS=self.lock.longest_ms)

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from calipso_nornir.store.mongo.places import Places
 
 _SHORTEST_PAUSE_S: Final = 0.001
-_LONGEST_PAUSE_S: Final = 0.05
+_LONGEST_PAUSE_S: Final = 0.01
 _RENEWALS: Final = 4
 """In the length of a lock."""
 
@@ -42,6 +42,7 @@ class Lock:
         self._uri = uri
         self._seconds = seconds
         self._renewed_at = 0.0
+        self._fields: dict[str, int] | None = {"recent": 0}
 
     @property
     def mine(self) -> dict[str, Any]:
@@ -68,11 +69,16 @@ class Lock:
             time.sleep(random.uniform(pause / 2, pause))  # noqa: S311 - to get out of step, not to keep a secret
             pause = min(pause * 2, _LONGEST_PAUSE_S)
 
+    def repeated(self) -> None:
+        """Note that an attempt may have succeeded without an answer: from now on the marker is read whole."""
+        self._fields = None
+
     def require(self) -> None:
         """Make it last on; raise LockLost when another has it."""
         if time.monotonic() - self._renewed_at < self._seconds / _RENEWALS:
             return
-        found = self._places.quick_markers.find_one_and_update(self.mine, [{"$set": {"lock": self._wanted()}}])
+        lock = [{"$set": {"lock": self._wanted()}}]
+        found = self._places.quick_markers.find_one_and_update(self.mine, lock, {"_id": 1})
         if found is None:
             raise LockLost
         self._renewed_at = time.monotonic()
@@ -87,7 +93,7 @@ class Lock:
         ended = {"$expr": {"$lt": ["$lock.until", "$$NOW"]}}  # none at all is less than any (BSON comparison order)
         free = {"_id": name, "$or": [ended, {"lock.token": self.token}]}
         before = markers.find_one_and_update(
-            free, [{"$set": {"lock": self._wanted()}}], return_document=ReturnDocument.BEFORE
+            free, [{"$set": {"lock": self._wanted()}}], self._fields, return_document=ReturnDocument.BEFORE
         )
         if before is None and markers.find_one({"_id": name}, {"_id": 1}) is None:
             with suppress(DuplicateKeyError):  # made by another in this moment

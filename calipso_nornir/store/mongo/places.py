@@ -95,9 +95,9 @@ class Places:
         """Written with majority and journal."""
         self.quick_markers: PlainCollection = self.markers.with_options(write_concern=QUICK)
 
-    def marker(self) -> Marker:
-        """Read the marker."""
-        return Marker.of(self.markers.find_one({"_id": self.environment}))
+    def marker(self, *, recent: bool = False) -> Marker:
+        """Read the marker, with what the last commits were or without."""
+        return Marker.of(self.markers.find_one({"_id": self.environment}, None if recent else {"recent": 0}))
 
     def current(self, kind: Kind) -> PlainCollection:
         """Return the collection of a kind of document."""

@@ -145,11 +145,11 @@ class MongoStore:
 
     def _feed(self, environment: str) -> Feed:
         places = self._places(clean_text(environment))
-        return Feed(places, places.marker(), uri=self.uri)
+        return Feed(places, places.marker(recent=True), uri=self.uri)
 
     def _reader(self, environment: str, at: datetime | None = None) -> MongoReader:
         places = self._places(environment)
-        marker = self._riding(places.marker)
+        marker = self._riding(lambda: places.marker(recent=at is not None))
         if at is None:
             return self._made_reader(environment, marker)
         revision = self._riding(lambda: Feed(places, marker, uri=self.uri).revision_at(utc_ms(at)))

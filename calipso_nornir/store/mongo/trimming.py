@@ -3,10 +3,11 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final
 
-from pymongo import ReplaceOne
+from pymongo.errors import BulkWriteError
 
 from calipso_nornir.store.mongo.codec import from_plain
 from calipso_nornir.store.mongo.commit import KEPT_IN_MARKER
@@ -17,13 +18,13 @@ from calipso_nornir.store.retention import COLLECTION, KEY, LEAST, is_due, read_
 if TYPE_CHECKING:
     from calipso_nornir.store.mongo.places import Marker, Places
 
-_LOG_EVERY: Final = KEPT_IN_MARKER // 3
+_LOG_EVERY: Final = KEPT_IN_MARKER // 2
 
 
 def trim(places: Places, revision: int, *, made_past: int) -> None:
     """Do what is due after the commit that made a revision, and that many documents past."""
     if revision % _LOG_EVERY == 0:
-        _write_log(places, places.marker())
+        _write_log(places, places.marker(recent=True))
     if is_due(revision, made_past=made_past):
         _trim(places, places.marker(), by_size=is_due(revision, made_past=made_past, by_size=True))
 
@@ -31,14 +32,11 @@ def trim(places: Places, revision: int, *, made_past: int) -> None:
 def _write_log(places: Places, marker: Marker) -> None:
     """Copy the commits that stand in the marker to the log; whoever does it writes the same."""
     rows = [
-        ReplaceOne(
-            {"_id": f"{places.environment}\n{one['revision']}"},
-            {**one, "environment": places.environment},
-            upsert=True,
-        )
+        {**one, "_id": f"{places.environment}\n{one['revision']}", "environment": places.environment}
         for one in marker.recent
     ]
-    places.log().bulk_write(rows, ordered=False)
+    with suppress(BulkWriteError):  # those that are there already
+        places.log().insert_many(rows, ordered=False)
 
 
 def _trim(places: Places, marker: Marker, *, by_size: bool) -> None:

@@ -128,6 +128,7 @@ class MongoWriter:
 
     def _attempt(self, lock: Lock) -> None:
         marker = lock.take(wait_s=self._wait_s)
+        lock.repeated()
         if _is_done(marker, lock):  # the answer to an earlier attempt was lost, not what it did
             lock.release()
             return

@@ -6,13 +6,13 @@ from __future__ import annotations
 
 import json
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from calipso_nornir.errors import Overtaken
 from calipso_nornir.store.operations import Put, Remove, Seen
 from calipso_nornir.store.process import this_process
 from calipso_nornir.store.sqlite.rows import time_text
-from calipso_nornir.store.sqlite.schema import commits, revisions
+from calipso_nornir.store.sqlite.schema import commits, revisions, table
 from calipso_nornir.store.sqlite.statements import statements
 
 if TYPE_CHECKING:
@@ -30,6 +30,7 @@ class _Known(NamedTuple):
     number: int
     digest: str
     revision: int
+    looked_up: tuple[str | None, ...]
 
 
 class Committing:
@@ -42,6 +43,7 @@ class Committing:
         self._now = time_text(datetime.now(UTC))
         self._numbers: dict[Kind, int] = {}
         self._pasts: dict[Kind, int] = {}
+        self._written: dict[Kind, set[str] | None] = {}
         self.new = self.changed = self.removed = 0
         statement = f"SELECT revision, floor FROM {revisions(inventory)} WHERE environment = ?"
         found = connection.execute(statement, (environment,)).fetchone()
@@ -97,30 +99,51 @@ class Committing:
 
     def _put(self, kind: Kind, rows: Sequence[Row]) -> None:
         known = self._known(kind, [row.document_id for row in rows])
-        written: list[tuple[int, Row]] = []
-        replaced: list[_Known] = []
+        new: list[tuple[int, Row]] = []
+        replaced: list[tuple[_Known, Row]] = []
         seen: list[tuple[str, str]] = []
         for row in rows:
             there = known.get(row.document_id)
             if there is None:
-                written.append((self._next(kind), row))
-                self.new += 1
+                new.append((self._next(kind), row))
             elif there.digest != row.digest:
-                written.append((there.number, row))
-                replaced.append(there)
-                self.changed += 1
+                replaced.append((there, row))
             elif row.seen is not None:
                 seen.append((row.document_id, row.seen))
-        own = statements(self._inventory, kind)
-        self._keep(kind, replaced)
-        if own.delete_keys:
-            self._connection.executemany(own.delete_keys, [(one.number,) for one in replaced])
-        self._connection.executemany(own.insert, [(n, *row.columns, self.revision) for n, row in written])
-        self._connection.executemany(own.insert_text, [(n, row.text, row.evidence) for n, row in written])
+        self.new += len(new)
+        self.changed += len(replaced)
+        if replaced:
+            self._replace(kind, replaced)
+        if new:
+            self._insert(kind, new)
+        if seen:
+            self._seen(kind, seen)
+
+    def _insert(self, kind: Kind, written: Sequence[tuple[int, Row]]) -> None:
+        own, run = statements(self._inventory, kind), self._connection.executemany
+        if (ids := self._written.get(kind)) is not None:
+            ids.update(row.document_id for _, row in written)
+        run(own.insert, [(n, *row.columns, self.revision) for n, row in written])
+        run(own.insert_text, [(n, row.text, row.evidence) for n, row in written])
         if own.insert_key:
-            pairs = sorted((key, n) for n, row in written for key in row.keys)
-            self._connection.executemany(own.insert_key, pairs)
-        self._seen(kind, seen)
+            run(own.insert_key, sorted((key, n) for n, row in written for key in row.keys))
+
+    def _replace(self, kind: Kind, replaced: Sequence[tuple[_Known, Row]]) -> None:
+        """Write what is looked up only where it has changed: each index is a page more to write."""
+        own, run = statements(self._inventory, kind), self._connection.executemany
+        self._keep(kind, [there for there, _ in replaced])
+        same = [(there.number, row) for there, row in replaced if there.looked_up == row.looked_up]
+        other = [(there.number, row) for there, row in replaced if there.looked_up != row.looked_up]
+        run(own.update, [(row.seen, row.digest, self.revision, n) for n, row in same])
+        if other:
+            run(own.insert, [(n, *row.columns, self.revision) for n, row in other])
+        run(own.insert_text, [(there.number, row.text, row.evidence) for there, row in replaced])
+        if own.insert_key:
+            for there, row in replaced:
+                before = {key for (key,) in self._connection.execute(own.known_keys, (there.number,))}
+                if before != set(row.keys):
+                    self._connection.execute(own.delete_keys, (there.number,))
+                    run(own.insert_key, [(key, there.number) for key in row.keys])
 
     def _seen(self, kind: Kind, seen: Iterable[tuple[str, str]]) -> None:
         """Note when documents were seen: never earlier than is noted, unless that is in the future."""
@@ -156,12 +179,22 @@ class Committing:
 
     def _known(self, kind: Kind, document_ids: Sequence[str]) -> dict[str, _Known]:
         own = statements(self._inventory, kind)
-        rows: Iterable[tuple[str, int, str, int]] = ()
+        document_ids = self._perhaps_there(kind, document_ids)
+        rows: Iterable[Any] = ()
         if len(document_ids) == 1:
             rows = self._connection.execute(own.known_one, (self._environment, document_ids[0]))
         elif document_ids:
             rows = self._connection.execute(own.known, (self._environment, json.dumps(document_ids)))
-        return {one: _Known(number, digest, revision) for one, number, digest, revision in rows}
+        return {row[0]: _Known(row[1], row[2], row[3], row[4:]) for row in rows}
+
+    def _perhaps_there(self, kind: Kind, document_ids: Sequence[str]) -> Sequence[str]:
+        """Return those that may be there: in an empty environment, what this commit has written itself."""
+        if kind not in self._written:
+            statement = f"SELECT 1 FROM {table(self._inventory, kind)} WHERE environment = ? LIMIT 1"
+            empty = self._connection.execute(statement, (self._environment,)).fetchone() is None
+            self._written[kind] = set() if empty else None
+        written = self._written[kind]
+        return document_ids if written is None else [one for one in document_ids if one in written]
 
     def _next(self, kind: Kind) -> int:
         if kind not in self._numbers:

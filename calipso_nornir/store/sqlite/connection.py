@@ -80,9 +80,10 @@ class Connections:
                 if self._read_only:
                     connection.execute("PRAGMA query_only = ON")
                     return connection
-                # In WAL mode: never inconsistent; a power cut may cost the last generation (sqlite.org/pragma.html).
+                # In WAL mode: never inconsistent; a power cut may cost the last notes (sqlite.org/pragma.html).
                 connection.execute("PRAGMA synchronous = NORMAL")
                 connection.execute("PRAGMA journal_size_limit = 67108864")
+                connection.execute("PRAGMA cache_size = -65536")  # KiB; it takes what it needs
         return connection
 
 

@@ -36,6 +36,13 @@ _ASIDE: Final = ("last_scanned", "digest")
 """Fields that are kept in columns only: noting that a document was seen does not touch its text."""
 
 
+@lru_cache(maxsize=4096)
+def _evidence_text(source: str, query: str, host: str | None, at: datetime | None) -> str:
+    """Return one piece of evidence as JSON: what a scan asks for many objects at once is the same for all of them."""
+    return _ENCODE({"source": source, "query": query, "host": host, "at": None if at is None else time_text(at)})
+
+
+@lru_cache(maxsize=64)
 def time_text(at: datetime) -> str:
     """Return a time as ISO 8601 text whose order is the order of times."""
     return utc_ms(at).isoformat(timespec="milliseconds")
@@ -103,6 +110,8 @@ class Row(NamedTuple):
     text: str
     evidence: str | None
     """Its evidence, with times, empty when it has none; None when the text has it."""
+    looked_up: tuple[str | None, ...]
+    """Those of the columns that are looked up."""
     keys: tuple[int, ...]
     """What its lists are looked up by."""
 
@@ -119,14 +128,17 @@ def to_row(kind: Kind, document: Document) -> Row:
     else:
         content = document
         told = content.get("evidence")
-        evidence = "" if told is None else _ENCODE([_with_time(one, time_text, datetime) for one in told])
+        evidence = "" if told is None else "[]"
+        if told:
+            parts = [_evidence_text(one["source"], one["query"], one["host"], one["at"]) for one in told]
+            evidence = f"[{','.join(parts)}]"
     seen = document["last_scanned"]
     seen = None if seen is None else time_text(seen)
     digest = document["digest"]
     fields = map(content.get, FIELDS[kind])
-    found = [value if isinstance(value, str) else None for value in fields]
+    found = tuple([value if isinstance(value, str) else None for value in fields])
     values = (content["environment"], content["_id"], *found, seen, digest)
-    return Row(content["_id"], digest, seen, values, text, evidence, keys_of(kind, content))
+    return Row(content["_id"], digest, seen, values, text, evidence, found, keys_of(kind, content))
 
 
 def written(document: Document) -> tuple[str, Document]:

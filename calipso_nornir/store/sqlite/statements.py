@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
-from calipso_nornir.store.selection import LISTS
+from calipso_nornir.store.selection import FIELDS, LISTS
 from calipso_nornir.store.sqlite.rows import columns
 from calipso_nornir.store.sqlite.schema import keys, pasts, table, texts
 
@@ -21,7 +21,7 @@ class Statements:
     """Each with the values that it binds."""
 
     known: str
-    """_id, number, digest, revision of those that are there; environment, JSON list of ``_id``."""
+    """_id, number, digest, revision, looked up columns of those that are there; environment, JSON list of ``_id``."""
     known_one: str
     """The same for one; environment, ``_id``."""
     changed_since: str
@@ -30,6 +30,8 @@ class Statements:
     first_past: str
     insert: str
     """number, columns, revision."""
+    update: str
+    """last_scanned, digest, revision, number: where nothing else that is looked up has changed, indexes stay alone."""
     insert_text: str
     """number, text, evidence."""
     insert_key: str
@@ -40,6 +42,8 @@ class Statements:
     """number."""
     delete_keys: str
     """number."""
+    known_keys: str
+    """key; number."""
     seen: str
     """at, environment, ``_id``, at, now."""
 
@@ -51,7 +55,8 @@ def statements(inventory: str, kind: Kind) -> Statements:
     names = columns(kind)
     places = ", ".join("?" * len(names))
     copied = ", ".join(f"head.{name}" for name in names)
-    known = f"SELECT _id, number, digest, revision FROM {head} WHERE environment = ? AND _id"
+    looked_up = ", ".join(FIELDS[kind])
+    known = f"SELECT _id, number, digest, revision, {looked_up} FROM {head} WHERE environment = ? AND _id"
     delete = (f"DELETE FROM {head} WHERE number = ?", f"DELETE FROM {text} WHERE number = ?")
     delete_keys = f"DELETE FROM {keys(inventory, kind)} WHERE number = ?" if kind in LISTS else ""
     return Statements(
@@ -64,6 +69,7 @@ def statements(inventory: str, kind: Kind) -> Statements:
         last_number=f"SELECT coalesce(max(number), 0) FROM {head}",
         first_past=f"SELECT coalesce(min(number), 0) FROM {before}",
         insert=f"INSERT OR REPLACE INTO {head} VALUES (?, {places}, ?)",
+        update=f"UPDATE {head} SET last_scanned = ?, digest = ?, revision = ? WHERE number = ?",
         insert_text=f"INSERT OR REPLACE INTO {text} VALUES (?, ?, ?)",
         insert_key=f"INSERT OR IGNORE INTO {keys(inventory, kind)} VALUES (?, ?)" if kind in LISTS else "",
         to_past=(
@@ -72,6 +78,7 @@ def statements(inventory: str, kind: Kind) -> Statements:
         ),
         delete=delete,
         delete_keys=delete_keys,
+        known_keys=f"SELECT key FROM {keys(inventory, kind)} WHERE number = ?" if kind in LISTS else "",
         seen=(
             f"UPDATE {head} SET last_scanned = ? WHERE environment = ? AND _id = ? "
             "AND (last_scanned IS NULL OR last_scanned < ? OR last_scanned > ?)"

@@ -8,7 +8,7 @@ and messages of a scan can be noted while its writer is open.
 from __future__ import annotations
 
 import sqlite3
-from contextlib import ExitStack, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from typing import TYPE_CHECKING, Final
 
 from calipso_nornir.store.checking import checked, checked_ids
@@ -117,7 +117,7 @@ class SqliteWriter:
             connection = self._connections.mine()
             if self._size > _LARGE:  # on a full disk, only what has no commit in it can be taken away again
                 self._shorten_wal(connection)
-            with immediate(connection):
+            with _durable(connection), immediate(connection):
                 committing = Committing(connection, inventory=self._inventory, environment=self._environment)
                 if self._base is not None:
                     uri = self._connections.uri
@@ -148,3 +148,13 @@ class SqliteWriter:
 
     def _translated(self) -> AbstractContextManager[None]:
         return translated(self._connections.uri, self._connections.path, environment=self._environment)
+
+
+@contextmanager
+def _durable(connection: sqlite3.Connection) -> Iterator[None]:
+    """Have a commit that has returned survive a power cut; progress and messages of a scan need not."""
+    connection.execute("PRAGMA synchronous = FULL")
+    try:
+        yield
+    finally:
+        connection.execute("PRAGMA synchronous = NORMAL")

@@ -1,0 +1,158 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Small commits: one object against a bare write of the same document; two writers beside a reader that walks."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import sqlite3
+import tempfile
+import threading
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pymongo
+from bson.objectid import ObjectId
+from pymongo import WriteConcern
+
+from benchmarks.figures import Figure
+from benchmarks.synthetic import ENVIRONMENT, Size, cloud
+from calipso_nornir.store import open_store
+from calipso_nornir.store.documents import object_document
+from tests.fixtures.mongod import running
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from calipso_nornir.model.objects import InventoryObject
+    from calipso_nornir.model.protocols import Document, Store
+
+SIZE = Size(hosts=20, instances=1_000, networks=20, networks_per_host=10)
+COMMITS = 150
+ROUNDS = 8
+SECONDS = 5.0
+LIMIT = 3.0
+WANTED_PER_SECOND = 200
+
+
+def run() -> list[Figure]:
+    """Measure both stores."""
+    with tempfile.TemporaryDirectory() as folder:
+        figures = _figures("SQLite", str(Path(folder) / "store.db"), lambda: _bare_sqlite(Path(folder) / "bare.db"))
+    with tempfile.TemporaryDirectory() as folder, running(Path(folder)) as server:
+        figures += _figures("MongoDB", server.uri("store"), lambda: _bare_mongo(server.uri("bare")))
+    return figures
+
+
+def _figures(name: str, uri: str, floor: Callable[[], contextlib.AbstractContextManager[Any]]) -> list[Figure]:
+    objects = list(cloud(SIZE))
+    with contextlib.closing(open_store(uri)) as store:
+        with store.write(ENVIRONMENT) as writer:
+            writer.put("inventory", map(object_document, objects))
+        vnics = [one for one in objects if one.type == "vnic"][:COMMITS]
+        with floor() as write:  # in turns, and the best of each: a busy machine disturbs both alike
+            rounds = [
+                (_seconds(vnics, write), _seconds(vnics, lambda document: _commit(store, document)))
+                for _ in range(ROUNDS)
+            ]
+        bare, ours = (min(column) for column in zip(*rounds, strict=True))
+    rate, walks = _rate(uri, objects)
+    detail = f"{ours / len(vnics) * 1000:.2f} ms against {bare / len(vnics) * 1000:.2f} ms"
+    return [
+        Figure(f"{name}: one-object commit / bare write", ours / bare, LIMIT, detail),
+        Figure(
+            f"{name}: {WANTED_PER_SECOND} / commits a second, two writers and a reader",
+            WANTED_PER_SECOND / rate,
+            1.0,
+            f"{rate:.0f} commits a second, {walks} walks and searches meanwhile",
+        ),
+    ]
+
+
+def _seconds(objects: list[InventoryObject], write: Callable[[Document], None]) -> float:
+    documents = [object_document(one.with_attributes({**one.attributes, "measured": time.time()})) for one in objects]
+    begun = time.perf_counter()
+    for document in documents:
+        write(document)
+    return time.perf_counter() - begun
+
+
+def _commit(store: Store, document: Document) -> None:
+    with store.write(ENVIRONMENT) as writer:
+        writer.put("inventory", [document])
+
+
+@contextlib.contextmanager
+def _bare_sqlite(path: Path) -> Iterator[Callable[[Document], None]]:
+    """Give a bare transaction, with the same durability."""
+    with contextlib.closing(sqlite3.connect(path, isolation_level=None)) as connection:
+        connection.execute("PRAGMA journal_mode = WAL")
+        connection.execute("PRAGMA synchronous = FULL")
+        connection.execute("CREATE TABLE documents (_id TEXT PRIMARY KEY, document TEXT)")
+
+        def write(document: Document) -> None:
+            connection.execute("BEGIN IMMEDIATE")
+            row = (document["_id"], json.dumps(document, default=str))
+            connection.execute("INSERT OR REPLACE INTO documents VALUES (?, ?)", row)
+            connection.execute("COMMIT")
+
+        yield write
+
+
+@contextlib.contextmanager
+def _bare_mongo(uri: str) -> Iterator[Callable[[Document], None]]:
+    """Give a bare upsert, with the same write concern."""
+    with pymongo.MongoClient[dict[str, Any]](uri) as client:
+        database = client.get_default_database(write_concern=WriteConcern(w="majority", j=True))
+
+        def write(document: Document) -> None:
+            one = {**document, "_id": ObjectId(document["_id"])}
+            database["documents"].replace_one({"_id": one["_id"]}, one, upsert=True)
+
+        yield write
+
+
+def _rate(uri: str, objects: list[InventoryObject]) -> tuple[float, int]:  # noqa: C901 - three threads' work
+    """Return the commits a second of two writers, and what the reader could do beside them."""
+    stop = threading.Event()
+    done = [0, 0]
+    walks = 0
+    faults: list[BaseException] = []
+
+    def write(number: int) -> None:
+        mine = [one for one in objects if one.type in ("vnic", "instance")][number::2]
+        with contextlib.closing(open_store(uri)) as store:
+            while not stop.is_set():
+                one = mine[done[number] % len(mine)]
+                changed = one.with_attributes({**one.attributes, "measured": done[number]})
+                _commit(store, object_document(changed))
+                done[number] += 1
+
+    def read() -> None:
+        nonlocal walks
+        with contextlib.closing(open_store(uri)) as store:
+            view = store.view(ENVIRONMENT)
+            while not stop.is_set():
+                count = sum(1 for _ in view.documents("inventory"))
+                if count != len(objects) or not view.search("vm-17", limit=10_000):
+                    raise RuntimeError(f"the reader saw {count} of {len(objects)} objects")
+                walks += 1
+
+    def guarded(work: Callable[[], None]) -> None:
+        try:
+            work()
+        except BaseException as error:  # noqa: BLE001 - told below
+            faults.append(error)
+
+    works = [lambda: write(0), lambda: write(1), read]
+    threads = [threading.Thread(target=guarded, args=(work,)) for work in works]
+    for thread in threads:
+        thread.start()
+    time.sleep(SECONDS)
+    stop.set()
+    for thread in threads:
+        thread.join()
+    if faults:
+        raise faults[0]
+    return sum(done) / SECONDS, walks
