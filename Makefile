@@ -1,4 +1,4 @@
-# make demo | test | check | bench | lab VARIANT=ovs | test-lab | lab-down | lab-test VARIANT=ovs | mutations | record-demo
+# make demo | test | check | bench | soak | lab VARIANT=ovs | test-lab | lab-down | lab-test VARIANT=ovs | mutations | record-demo
 PYTHON ?= python3
 VENV   ?= .venv
 JOBS   ?= 4
@@ -8,7 +8,8 @@ STAMP  := $(VENV)/.installed
 TESTS  ?= lab
 export VARIANT COMPUTES PROJECTS NETWORKS SERVERS SEED  # empty: the lab's defaults
 
-.PHONY: demo test check bench lab lab-down lab-test test-lab record-demo record-truth mutations schemas clean help
+KILLS  ?= 200
+.PHONY: demo test check bench soak lab lab-down lab-test test-lab record-demo record-truth mutations schemas clean help
 
 help:  ## What there is to make
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -35,6 +36,9 @@ check: $(STAMP)  ## Linters, types, import floors, spelling, shell scripts
 
 bench: $(STAMP)  ## Figures, as ratios against a floor of the same run
 	$(BIN)/python -m benchmarks
+
+soak: $(STAMP)  ## Kill writers and mongod at KILLS= (200) random moments each
+	$(BIN)/python -m benchmarks.soak $(KILLS)
 
 lab:  ## A lab (root): VARIANT=ovs, ovs-nativefw, lxb or ovn; COMPUTES= PROJECTS= NETWORKS= SERVERS= SEED=
 	$(LAB) up

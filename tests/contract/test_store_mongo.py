@@ -126,12 +126,12 @@ def dying(patch: pytest.MonkeyPatch, step: str, *, after: int) -> None:
     real: Callable[..., Any] = getattr(Attempt, step)
     calls = 0
 
-    def counted(self: Attempt, *arguments: Any) -> Any:  # noqa: ANN401 - those of the real one
+    def counted(self: Attempt, *arguments: Any, **options: Any) -> Any:  # noqa: ANN401 - those of the real one
         nonlocal calls
         calls += 1
         if calls > after:
             raise Died
-        return real(self, *arguments)
+        return real(self, *arguments, **options)
 
     patch.setattr(Attempt, step, counted)
     patch.setattr(MongoWriter, "_take_back", lambda *_: None)
@@ -227,12 +227,12 @@ def test_a_writer_whose_lock_was_taken_over_begins_again(
     real: Callable[..., Any] = getattr(Attempt, step)
     held_up: list[str] = []
 
-    def slow(self: Attempt, *arguments: Any) -> Any:  # noqa: ANN401 - those of the real one
+    def slow(self: Attempt, *arguments: Any, **options: Any) -> Any:  # noqa: ANN401 - those of the real one
         if not held_up:
             held_up.append(step)
             time.sleep(LEASE_S + 0.2)
             put(other, "inventory", [object_document(host("h9"))])
-        return real(self, *arguments)
+        return real(self, *arguments, **options)
 
     monkeypatch.setattr(Attempt, step, slow)
     new_generation(store)
