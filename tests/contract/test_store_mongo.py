@@ -16,7 +16,14 @@ import pymongo
 import pytest
 from bson.objectid import ObjectId
 
-from calipso_nornir.errors import DocumentRefused, StoreBusy, StoreUnavailable, StoreVersionMismatch, UnknownInventory
+from calipso_nornir.errors import (
+    DocumentRefused,
+    PastUnknown,
+    StoreBusy,
+    StoreUnavailable,
+    StoreVersionMismatch,
+    UnknownInventory,
+)
 from calipso_nornir.model.cliques import Clique
 from calipso_nornir.store import clear, open_store
 from calipso_nornir.store.documents import clique_document, link_document, object_document
@@ -24,6 +31,7 @@ from calipso_nornir.store.mongo import MongoStore
 from calipso_nornir.store.mongo.commit import Attempt
 from calipso_nornir.store.mongo.writer import MongoWriter
 from calipso_nornir.store.names import KINDS
+from calipso_nornir.store.retention import LEAST, OFF, keep
 from calipso_nornir.testing.store_samples import (
     AT,
     ENVIRONMENT,
@@ -254,6 +262,28 @@ def test_another_who_commits_is_waited_for_and_then_told(
     database["revisions"].update_one({"_id": ENVIRONMENT}, {"$set": {"lock.until": datetime.now(UTC)}})
     new_generation(store)
     assert store.view(ENVIRONMENT).revision == 3, "the number of who was there before is used no more"
+
+
+def test_what_is_too_old_goes(mongo_place: Place, database: pymongo.database.Database[dict[str, Any]]) -> None:
+    store = mongo_place.open()
+    keep(store, OFF)
+    put(store, "inventory", [object_document(host("gone"))])
+    clear(store, ENVIRONMENT)
+    for number in range(70):
+        put(store, "inventory", [object_document(host("h1", n=number))])
+    yesterday = datetime.now(UTC) - LEAST - timedelta(hours=20)
+    old = {"environment": ENVIRONMENT, "revision": {"$lte": 50}}
+    assert database["revision_log"].update_many(old, {"$set": {"at": yesterday}}).modified_count == 50
+    for number in range(70, 130):
+        put(store, "inventory", [object_document(host("h1", n=number))])
+    assert database["inventory_past"].count_documents({"_until": {"$lte": 50}}) == 0
+    assert database["inventory_past"].count_documents({}) == 132 - 50
+    assert database["inventory"].count_documents({"_gone": True}) == 0
+    assert len(store.commits(ENVIRONMENT, limit=1000)) == 132 - 49
+    assert store.view(ENVIRONMENT).revision == 132
+    assert store.changes(ENVIRONMENT, since=50)
+    with pytest.raises(PastUnknown):
+        store.changes(ENVIRONMENT, since=49)
 
 
 def test_ids_are_object_ids_and_times_are_dates(
