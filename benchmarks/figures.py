@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A figure: a ratio, and the most that it may be."""
+"""A figure: a ratio, the most that it may be, and the most that it should be."""
 
 from __future__ import annotations
 
@@ -8,14 +8,26 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Figure:
-    """One measured ratio; ``detail`` tells what was measured, in absolute terms."""
+    """One measured ratio.
+
+    Attributes:
+        limit: beyond it the gate fails: something has become slower.
+        detail: what was measured, in absolute terms.
+        goal: what it should be, where that is not reached yet; None where it is.
+    """
 
     name: str
     ratio: float
     limit: float
     detail: str
+    goal: float | None = None
 
     @property
     def ok(self) -> bool:
         """Whether it is within its limit."""
         return self.ratio <= self.limit
+
+    @property
+    def short_of_goal(self) -> bool:
+        """Whether it is within its limit and not yet what it should be."""
+        return self.ok and self.goal is not None and self.ratio > self.goal
