@@ -46,8 +46,9 @@ def build_cliques(
     at: datetime,
 ) -> Iterator[Clique]:
     """Yield the clique of every focal point that has one; without links there is none."""
+    both_ways = clique_type.both_ways
     for focal_point in focal_points:
-        clique = build_clique(graph, focal_point, clique_type, constraints=constraints, at=at)
+        clique = _build(graph, focal_point, clique_type, both_ways, constraints=constraints, at=at)
         if clique is not None:
             yield clique
 
@@ -61,13 +62,25 @@ def build_clique(
     at: datetime,
 ) -> Clique | None:
     """Build one clique; None when no link type leads anywhere. It is confirmed when the last of its links was."""
+    return _build(graph, focal_point, clique_type, clique_type.both_ways, constraints=constraints, at=at)
+
+
+def _build(  # noqa: PLR0913 - what a clique is built from
+    graph: Graph,
+    focal_point: InventoryObject,
+    clique_type: CliqueType,
+    both_ways: frozenset[LinkType],
+    *,
+    constraints: Sequence[str],
+    at: datetime,
+) -> Clique | None:
     wanted = {name: focal_point.get(name) for name in constraints}
     places = [graph.attributes.index(name) for name in wanted]
     reached: defaultdict[str, dict[ObjectRef, Values]] = defaultdict(dict)
     reached[focal_point.type][focal_point.ref] = tuple(
         values_of(value) if value is not None else frozenset() for value in wanted.values()
     )
-    walk = _Walk(graph, clique_type, places)
+    walk = _Walk(graph, places, outward=clique_type.outward, both_ways=both_ways)
     for link_type in clique_type.link_types:
         walk.along(link_type, reached)
     if not walk.hops:
@@ -85,11 +98,11 @@ def build_clique(
 class _Walk:
     """The links of one clique while they are found."""
 
-    def __init__(self, graph: Graph, clique_type: CliqueType, places: Sequence[int]) -> None:
+    def __init__(self, graph: Graph, places: Sequence[int], *, outward: bool, both_ways: frozenset[LinkType]) -> None:
         self._graph = graph
         self._places = places
-        self._outward = clique_type.outward
-        self._both_ways = clique_type.both_ways
+        self._outward = outward
+        self._both_ways = both_ways
         self.hops: dict[str, Hop] = {}
         self.ends: dict[ObjectRef, None] = {}
         """Objects behind links that are cut off."""
@@ -97,6 +110,8 @@ class _Walk:
     def along(self, link_type: LinkType, reached: Mapping[str, dict[ObjectRef, Values]]) -> None:
         """Take every link of a type from what was reached, and reach its other end."""
         starts, known = dict(reached.get(link_type.source, {})), reached[link_type.target]
+        if not starts:
+            return
         if link_type.source != link_type.target:
             self._step(link_type, starts, known)
             return
@@ -115,27 +130,32 @@ class _Walk:
     ) -> dict[ObjectRef, Values]:
         """Take the links from some objects (``forward``: of one direction); return what was not reached so before."""
         arrived: dict[ObjectRef, Values] = {}
+        told = link_type in self._both_ways
         for start, values in starts.items():
             for hop in self._graph.hops(link_type, start):
-                from_source = hop.link.source == start
-                if forward not in (None, from_source) or not self._leads_on(hop, link_type, from_source=from_source):
+                if (forward is not None and forward != hop.from_source) or (
+                    told and not self._leads_on(hop, link_type)
+                ):
                     continue
-                if hop.link.cut_off and from_source:
+                if hop.ends:
                     self.hops[hop.link_id] = hop
                     self.ends[hop.to] = None
                 elif (passed := _passed(hop, values, self._places)) is not None:
                     self.hops[hop.link_id] = hop
                     arrived[hop.to] = _either(arrived.get(hop.to), passed)
+        if not arrived:
+            return {}
         joined = {node: _either(known.get(node), values) for node, values in arrived.items()}
         new = {node: values for node, values in joined.items() if known.get(node) != values}
         known.update(joined)
         return new
 
-    def _leads_on(self, hop: Hop, link_type: LinkType, *, from_source: bool) -> bool:
-        nearer = hop.link.outward
-        if nearer is None or link_type not in self._both_ways:
+    def _leads_on(self, hop: Hop, link_type: LinkType) -> bool:
+        """Tell whether a hop of a type that is named in both directions goes the clique's way."""
+        if hop.outward is None:
             return True
-        return (from_source if link_type.source == link_type.target else nearer == hop.to.type) == self._outward
+        outward = hop.from_source if link_type.source == link_type.target else hop.outward == hop.to.type
+        return outward == self._outward
 
 
 def _passed(hop: Hop, values: Values, places: Sequence[int]) -> Values | None:
@@ -143,6 +163,10 @@ def _passed(hop: Hop, values: Values, places: Sequence[int]) -> Values | None:
 
     None when of some attribute there is none in common: the link may not be taken.
     """
+    if len(places) == 1:  # as with all that is shipped; a cloud has millions of hops
+        limit, (own,) = hop.limits[places[0]], values
+        common = own if limit is None else own & limit
+        return (common,) if common or limit is None else None
     passed = []
     for place, own in zip(places, values, strict=True):
         limit = hop.limits[place]

@@ -22,6 +22,12 @@ class Hop(NamedTuple):
     to: ObjectRef
     limits: tuple[frozenset[Any] | None, ...]
     """Per constraint attribute: the link's values, None when it has no such attribute."""
+    from_source: bool
+    """Whether it goes the way that the link points."""
+    ends: bool
+    """Whether the way ends there: the link is cut off."""
+    outward: str | None
+    """Type of the link's end nearer to the way out of the host, where the link tells it."""
 
 
 class _ByStart(defaultdict["ObjectRef", "list[Hop]"]):
@@ -49,8 +55,10 @@ class Graph:
         """Return the two hops of a link, each with where it starts."""
         told = link.attributes
         limits = tuple(values_of(told[name]) if name in told else None for name in self.attributes)
-        link_id, source, target = link.document_id, link.source, link.target
-        return (source, Hop(link_id, link, target, limits)), (target, Hop(link_id, link, source, limits))
+        link_id, source, target, outward = link.document_id, link.source, link.target, link.outward
+        forth = Hop(link_id, link, target, limits, from_source=True, ends=link.cut_off, outward=outward)
+        back = Hop(link_id, link, source, limits, from_source=False, ends=False, outward=outward)
+        return (source, forth), (target, back)
 
     def hops(self, link_type: LinkType, start: ObjectRef) -> Sequence[Hop]:
         """Return the hops from one object to objects of the type's other end, whichever way the links point."""
