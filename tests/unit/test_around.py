@@ -14,7 +14,7 @@ from calipso_nornir.model.refs import ObjectRef
 from calipso_nornir.store.documents import clique_document
 from calipso_nornir.store.environments import save_environment
 from tests.fixtures.scanning import Scanned
-from tests.fixtures.tiny_cloud import CLOUD
+from tests.fixtures.tiny_cloud import CLOUD, Server, TinyCloud
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -76,3 +76,13 @@ def test_what_has_none_has_none(tmp_path: Path) -> None:
     view, catalog = one.store.view("cloud"), load_catalog([metadata])
     for ref in (ObjectRef("cloud", "switch", "nonesuch"), ObjectRef("cloud", "project", "p1")):
         assert clique_around(one.store, view, ref, catalog=catalog) is None
+
+
+def test_a_stored_one_loses_what_is_gone(tmp_path: Path) -> None:
+    """Also where nobody looks for links: nothing in the store names what is not there."""
+    one, metadata = scanned(tmp_path)
+    cloud = TinyCloud(servers=[Server("web2", "cmp2")])
+    report = one.scan(cloud.answers(), inventory_only=True, metadata=(metadata,))
+    assert (report.cliques.changed, report.cliques.removed) == (1, 1)
+    (left,) = one.store.view("cloud").cliques(TOR1)
+    assert set(left.links) <= one.stored()["links"].keys()

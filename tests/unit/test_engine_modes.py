@@ -68,7 +68,6 @@ def test_inventory_only_takes_what_is_gone_out_of_links_and_cliques(scanned: Sca
     assert (report.links.removed, report.cliques.removed, report.cliques.changed) == (0, 0, 0)
     report = scanned.scan(ONLY_WEB2.answers(), inventory_only=True)
     assert (report.links.removed, report.cliques.removed) == (2, 1)
-    assert report.cliques.changed, "cliques of others had a link of web1's in them"
     assert dangling(scanned) == []
     pruned = {kind: scanned.stored()[kind].keys() for kind in KINDS}
     scanned.scan(ONLY_WEB2.answers())
@@ -84,7 +83,7 @@ def test_inventory_only_finds_no_links(tmp_path: Path) -> None:
     assert [len(scanned.stored()[kind]) for kind in KINDS] == [98, 0, 0, 0]
     assert scanned.scan(links_only=True).links.new == 35
     assert [len(scanned.stored()[kind]) for kind in KINDS] == [98, 35, 0, 0]
-    assert scanned.scan(cliques_only=True).cliques.new == 11
+    assert scanned.scan(cliques_only=True).cliques.new == 4
     in_parts = content(scanned.stored())
     scanned.scan()
     assert content(scanned.stored()) == in_parts, "in parts or at once"
