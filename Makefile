@@ -24,7 +24,7 @@ demo: $(STAMP)  ## Scan a recorded real cloud into an embedded store, and show i
 	$(BIN)/calipso demo
 
 test: $(STAMP)  ## The whole suite, but what needs the running lab; JOBS=n processes
-	$(BIN)/pytest --numprocesses $(JOBS)
+	$(BIN)/pytest --numprocesses $(JOBS) --dist worksteal
 
 check: $(STAMP)  ## Linters, types, import floors, spelling, shell scripts
 	$(BIN)/ruff check
