@@ -77,6 +77,11 @@ def _compared(document: Mapping[str, Any], named: Mapping[str, str]) -> dict[str
     return ordered
 
 
+def _sorted(value: Any) -> Any:  # noqa: ANN401 - any JSON value
+    """Return a value with its keys in order: that of nested keys is a store's own."""
+    return json.loads(json.dumps(value, sort_keys=True, ensure_ascii=False))
+
+
 def _key(document: Mapping[str, Any]) -> tuple[str, ...]:
     return tuple(str(document.get(key, "")) for key in _FIRST)
 
@@ -84,7 +89,7 @@ def _key(document: Mapping[str, Any]) -> tuple[str, ...]:
 def _lines(found: Documents) -> Iterator[str]:
     yield "{\n"
     for kind in KINDS:
-        rows = [json.dumps(one, ensure_ascii=False) for one in found[kind]]
+        rows = [json.dumps({key: _sorted(one[key]) for key in one}, ensure_ascii=False) for one in found[kind]]
         yield f'"{kind}": [' + "".join(f"{',' if place else ''}\n{row}" for place, row in enumerate(rows)) + "\n]"
         yield "\n" if kind == KINDS[-1] else ",\n"
     yield "}\n"

@@ -409,7 +409,7 @@ def test_a_login_byte_by_byte_ends_at_its_deadline(server: MariaDb, slowly: Slow
 @pytest.mark.parametrize(
     ("columns", "said"),
     [
-        ("REPEAT('x', 1000) AS x", "more than 1 MiB; not read on. Raise mysql.max_answer_mib"),
+        ("REPEAT('x', 1000) AS x", "more than 1 MiB; the rest was not read. Raise mysql.max_answer_mib"),
         ("NULL AS a, NULL AS b, NULL AS c", "more than 1000 values"),
     ],
 )

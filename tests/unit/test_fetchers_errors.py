@@ -97,7 +97,7 @@ def expect_noted(case: Case, query: Query, error: CalipsoError) -> None:
     noted = {**driven.gaps, **driven.blanks}
     assert noted in ({}, {str(query): error})
     if not noted and case.driven:
-        assert isinstance(query, Command)
+        assert isinstance(query, Command) or list(driven) == list(case.driven)  # a list that only a doubt is about
         assert driven.by_id.keys() == case.driven.by_id.keys()
     if "ovs-vsctl" not in str(query):  # its text tells less, see test_old_hosts_tell_the_same_by_text
         no_more_than(driven, case.driven)
@@ -163,7 +163,7 @@ def test_what_a_member_sees_is_no_proof_of_absence(case: Case, query: Query) -> 
     gap = ViewRestricted("joe", "acme", ("member",), ("admin",))
     driven = case.without(query, Reply([], AT, gap))
     noted = {**driven.gaps, **driven.blanks}
-    assert noted == {str(query): gap} or (not case.driven and not noted)
+    assert noted == {str(query): gap} or (list(driven) == list(case.driven) and not noted)
     missing = case.driven.by_id.keys() - driven.by_id.keys()
     assert not missing or driven.gaps, "objects are missing, and nothing says that they may be there"
     assert not any(one.attributes.get("orphaned") for one in driven)

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import asyncio
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
@@ -117,8 +118,9 @@ async def run_script(  # noqa: PLR0913 - all that a script takes
     try:
         async with asyncio.timeout(limits.start_timeout_s):
             channel, _ = await connection.create_session(lambda: session, SHELL, encoding=None)
-        channel.write(script)
-        channel.write_eof()
+        with suppress(BrokenPipeError):  # a login shell that has ended already: what it said tells why
+            channel.write(script)
+            channel.write_eof()
         return session.received(*await _ending(session, limits=limits, longest_s=longest_s))
     except asyncio.CancelledError:
         return session.received("cancelled", CANCELLED)
