@@ -21,7 +21,7 @@ pytestmark = pytest.mark.lab
     "type_", ["region", "project", "availability_zone", "host", "network", "port", "instance", "vnic", "vservice",
               "host_pnic", "vconnector", "vedge", "otep", "network_agent", "switch", "switch_pnic", "aggregate"]
 )  # fmt: skip
-def test_a_partial_scan_touches_only_its_object(
+def test_a_partial_scan_looks_at_its_object_and_changes_nothing(
     environment: Environment, first_scan: ScanReport, store: Store, type_: str
 ) -> None:
     view = store.view(first_scan.environment)
@@ -43,4 +43,4 @@ def test_a_partial_scan_touches_only_its_object(
     assert report.ok
     assert (report.objects.new, report.objects.changed, report.objects.removed) == (0, 0, 0)
     after = {d["_id"]: d["last_scanned"] for d in view.documents("inventory")}
-    assert {one for one in after if after[one] != before[one]} == inside
+    assert {one for one in after if after[one] != before[one]} >= inside  # and at what these hang on
