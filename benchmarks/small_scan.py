@@ -19,7 +19,7 @@ from calipso_nornir.scan.cloud import open_cloud
 from calipso_nornir.store import open_store
 from tests.fixtures.tiny_cloud import CLOUD
 
-SIZES = os.environ.get("CALIPSO_BENCH_SMALL", "100/3000,400/30000")
+SIZES = os.environ.get("CALIPSO_BENCH_SMALL", "25/750,100/3000")
 TIMES = 7
 MOST_S = 1.0
 

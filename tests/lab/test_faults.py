@@ -108,9 +108,10 @@ def quiet(watch: Watch) -> Iterator[str]:
 
 
 def running(truth: Truth) -> list[oracle.Thing]:
-    """Return the servers that run, those with most interfaces first."""
+    """Return the servers that run with all their ports switched on, those with most interfaces first."""
+    cut_off = {chain.owner for chain in truth.chains if chain.stops}
     return sorted(
-        (one for one in truth.of_type("instance") if one.facts["status"] == "ACTIVE"),
+        (one for one in truth.of_type("instance") if one.facts["status"] == "ACTIVE" and one.end not in cut_off),
         key=lambda one: -sum(chain.owner == one.end for chain in truth.chains),
     )
 
