@@ -107,7 +107,12 @@ def test_every_host_of_the_cabling_is_in_the_cloud(computes: Nornir, view: Store
 @pytest.mark.skipif(RECORDING is not None, reason="asks the hosts themselves")
 def test_packets_of_every_tunnelled_network_fit_into_the_tunnels(computes: Nornir, view: StoreView) -> None:
     largest = max(one["mtu"] for one in view.of_type("network") if one["provider_network_type"] == "vxlan")
-    ways_out = [view.get(link.target) for link in view.links("otep-host_pnic")]
+    bridges = {link.target for link in view.links("otep-vconnector")}  # the address may be on a Linux bridge
+    exits = [
+        *view.links("otep-host_pnic"),
+        *(link for link in view.links("vconnector-host_pnic") if link.source in bridges),
+    ]
+    ways_out = [view.get(link.target) for link in exits]
     names = {(pnic["host"], pnic["local_name"]) for pnic in ways_out if pnic}
     answers = computes.run(task=run_commands, commands=["ip -j link"])
     assert not answers.failed_hosts
