@@ -23,6 +23,7 @@ from calipso_nornir.parsing import (
     ovs_show,
     plain,
     sysfs,
+    vpp,
 )
 from calipso_nornir.parsing.templates import TemplateSet, shipped
 
@@ -55,6 +56,15 @@ PARSERS: Mapping[str, Parser] = MappingProxyType(
         "find_physfn": sysfs.virtual_functions,
         "os_release": os_release.os_release,
         "uname_machine": os_release.machine,
+        "vppctl_version": vpp.version,
+        "vppctl_interfaces": vpp.interfaces,
+        "vppctl_addresses": vpp.addresses,
+        "vppctl_hardware": vpp.hardware,
+        "vppctl_bridge_domains": vpp.bridge_domains,
+        "vppctl_vxlan": vpp.tunnels,
+        "vppctl_vhost_user": vpp.sockets,
+        "vppctl_bonds": vpp.bonds,
+        "vppctl_taps": vpp.taps,
     }
 )
 """What ``Command.parser`` may name, beside the templates: each gives typed rows and raises nothing but ParseError."""

@@ -76,6 +76,11 @@ def test_vocabulary_lists_what_the_templates_capture_and_nothing_else() -> None:
         ("cat /proc/net/bonding/bond0", "linux_cat_proc_net_bonding"),
         ("virsh list --all --uuid", "linux_virsh_list_uuid"),
         ("ls -l /sys/class/net", "linux_ls_-l_sys_class_net"),
+        ("vppctl show version", "linux_vppctl_show_version"),
+        ("vppctl show int", "linux_vppctl_show_interface"),
+        ("vppctl show interface addr", "linux_vppctl_show_interface_addr"),
+        ("vppctl show bridge-domain", "linux_vppctl_show_bridge-domain"),
+        ("vppctl show bridge-domain 7 detail", None),
     ],
 )
 def test_index_finds_the_template_of_a_command(command: str, template: str | None) -> None:
