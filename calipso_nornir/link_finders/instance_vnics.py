@@ -29,15 +29,14 @@ class InstanceVnics:
         for vnic in view.of_type("vnic"):
             instance = instances.get(vnic.get("instance_id", ""))
             if instance is not None:
-                network = network_of(vnic)
                 yield make(
                     instance,
                     vnic,
                     rule=f"libvirt's domain {instance.id} has the interface {vnic.name}",
-                    name=label(vnic, network),
+                    name=label(vnic, vnic.get("network")),
                     up=vnic.get("state", "UP") == "UP",
                     host=vnic.get("host"),
-                    network=network,
+                    network=network_of(vnic),
                 )
 
 

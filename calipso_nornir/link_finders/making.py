@@ -51,7 +51,10 @@ def make(  # noqa: PLR0913 - the parts of a link
 
 def network_of(one: InventoryObject) -> str | list[str] | None:
     """Return the network, or networks, that an object is of; None when not known."""
-    value = one.get("network")
+    value: str | list[str] | None = one.get("network")
+    below = [row["network"] for row in one.get("sub_ports") or ()]
+    if below and isinstance(value, str):
+        return list(dict.fromkeys([value, *below]))
     return value or None
 
 

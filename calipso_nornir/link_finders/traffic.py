@@ -209,9 +209,11 @@ def _beginnings(wires: HostWires, vnics: list[InventoryObject], view: View) -> I
     if wires.vedge is not None:
         yield from _mapped(wires, networks_here(wires.vedge, vnics, view))
         for vnic, port in plugged(wires, vnics):
-            joint, network = Joint(OVS, port["bridge"]), network_of(vnic)
+            joint, network = Joint(OVS, port["bridge"]), vnic.get("network")
             if joint != wires.integration and isinstance(network, str) and not cut_off(port):
                 yield network, joint, port.get("tag") or UNTAGGED
+                for row in vnic.get("sub_ports") or ():
+                    yield row["network"], joint, row.get("segmentation_id") or UNKNOWN
 
 
 def _mapped(wires: HostWires, rows: Iterable[Mapping[str, Any]]) -> Iterator[tuple[str, Joint, int]]:

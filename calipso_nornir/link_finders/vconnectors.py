@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from calipso_nornir.link_finders.making import link_detected, make, network_of, on_hosts
 from calipso_nornir.link_finders.traffic import traffic_of_hosts
-from calipso_nornir.wiring.host import BRIDGE, PNIC
+from calipso_nornir.wiring.host import BRIDGE, PNIC, stack_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -22,8 +22,9 @@ if TYPE_CHECKING:
 class VnicVconnectors:
     """One ``vnic-vconnector`` link per virtual interface that is a member of a bridge of its host.
 
-    An instance's interface is the member of its own name. A service's is inside a namespace; the member is the
-    other end of its veth pair, and both have the same Neutron port.
+    An instance's interface is the member of its own name; where it is a trunk, VLAN devices on it are members of the
+    bridges of other networks. A service's is inside a namespace; the member is the other end of its veth pair, and both
+    have the same Neutron port.
     """
 
     link_types = ("vnic-vconnector",)
@@ -41,24 +42,43 @@ class VnicVconnectors:
                 by_port[vnic["host"], vnic["port_id"]] = vnic
         for bridge in on_hosts(view, "vconnector", "bridge_name"):
             for member in bridge.get("interfaces") or ():
-                owner: InventoryObject | None = by_device.get((bridge["host"], member["name"]))
-                why = "is a member of"
-                if owner is None and member.get("kind") == "veth" and member.get("port_id"):
-                    owner = by_port.get((bridge["host"], member["port_id"]))
-                    why = f"has the port of {member['name']}, a member of"
+                owner, why = _owner(member, bridge["host"], by_device, by_port)
                 if owner is not None:
-                    yield self._link(owner, bridge, member, f"{owner.name} {why} {bridge['bridge_name']}")
+                    network = member.get("network") if owner.get("sub_ports") else None
+                    rule = f"{owner.name} {why} {bridge['bridge_name']}"
+                    yield self._link(owner, bridge, member, rule, network or network_of(owner))
 
     @staticmethod
-    def _link(vnic: InventoryObject, bridge: InventoryObject, member: Mapping[str, Any], rule: str) -> Link:
+    def _link(
+        vnic: InventoryObject,
+        bridge: InventoryObject,
+        member: Mapping[str, Any],
+        rule: str,
+        network: str | list[str] | None,
+    ) -> Link:
         return make(
             vnic,
             bridge,
             rule=rule,
             name=vnic.get("mac_address"),
             up=member.get("state", "UP") == "UP",
-            network=network_of(vnic),
+            network=network,
         )
+
+
+def _owner(
+    member: Mapping[str, Any],
+    host: str,
+    by_device: Mapping[tuple[str, str], InventoryObject],
+    by_port: Mapping[tuple[str, str], InventoryObject],
+) -> tuple[InventoryObject | None, str]:
+    """Return the virtual interface that a member of a bridge is of, and how; a trunk has VLAN devices on its own."""
+    if (host, member["name"]) in by_device:
+        return by_device[host, member["name"]], "is a member of"
+    if member.get("kind") == "veth" and member.get("port_id"):
+        return by_port.get((host, member["port_id"])), f"has the port of {member['name']}, a member of"
+    on = next((by_device[host, name] for name in stack_of(member)[1:] if (host, name) in by_device), None)
+    return on, f"stands below {member['name']}, a member of"
 
 
 class VconnectorPnics:

@@ -60,6 +60,8 @@ class HostWires:
     bridges: dict[str, InventoryObject] = field(default_factory=dict)
     members: dict[str, str] = field(default_factory=dict)
     """Device -> the Linux bridge that it is a member of."""
+    peers: dict[str, str | None] = field(default_factory=dict)
+    """Member of a Linux bridge -> the other end of its veth pair."""
     pnics: dict[str, InventoryObject] = field(default_factory=dict)
     """Device -> physical interface: by its own name, and by those of its VLAN devices and virtual functions."""
     wires: dict[Joint, list[Wire]] = field(default_factory=dict)
@@ -99,23 +101,40 @@ class HostWires:
     def end(self, stack: Sequence[str], near: Joint | None) -> tuple[Joint, str] | None:
         """Return the first joint that a stack of devices leads to, other than the one that it begins at.
 
-        A device that stands below others is a joint's own (a bridge, a NIC), or a port of one: then frames enter there.
+        A device that stands below others is a joint's own (a bridge, a NIC), or a port of one by which frames enter.
         """
         for place, device in enumerate(stack):
-            for joint in self._at(device, below=place > 0 or near is None):
+            for joint in self._at(device, stack[place - 1] if place else None, below=place > 0 or near is None):
                 if joint != near:
                     return joint, device
         return None
 
-    def _at(self, device: str, *, below: bool) -> Iterator[Joint]:
+    def _at(self, device: str, above: str | None, *, below: bool) -> Iterator[Joint]:
         if device in self.pnics:
             yield Joint(PNIC, self.pnics[device]["local_name"])
-        if device in self.ports:
-            yield Joint(OVS, self.ports[device]["bridge"])
-        if device in self.members:
-            yield Joint(BRIDGE, self.members[device])
+        if above is None or self._enters(device, above):
+            if device in self.ports:
+                yield Joint(OVS, self.ports[device]["bridge"])
+            if device in self.members:
+                yield Joint(BRIDGE, self.members[device])
         if below and device in self.bridges:
             yield Joint(BRIDGE, device)
+
+    def _enters(self, device: str, above: str) -> bool:
+        """Tell whether frames that come down from a device enter what the lower one is a port of.
+
+        They do from the other end of its wire, and by an internal port. What stands on any other port shares it with
+        the bridge: its frames leave by the port (a VLAN device on a tap ends in the server).
+        """
+        port = self.ports.get(device) or {}
+        if port.get("internal") or port.get("type") == "internal":
+            return True
+        return self._peer(device) == above or self._peer(above) == device
+
+    def _peer(self, device: str) -> str | None:
+        """Return the other end of a veth pair, as the device's port or bridge tells it."""
+        peer: str | None = (self.ports.get(device) or {}).get("peer") or self.peers.get(device)
+        return peer
 
     def onward(self, joint: Joint, vlan: int, came_by: str = "") -> Iterator[tuple[Wire, int]]:
         """Yield the wires by which frames of a VLAN leave a joint, and the VLAN that they are in at the other end.
@@ -171,6 +190,7 @@ def wires_of_hosts(view: View) -> dict[str, HostWires]:
         host = hosts[bridge["host"]]
         host.bridges[bridge["bridge_name"]] = bridge
         host.members |= {member["name"]: bridge["bridge_name"] for member in bridge.get("interfaces") or ()}
+        host.peers |= {member["name"]: member.get("peer") for member in bridge.get("interfaces") or ()}
     for vedge in _on_hosts(view, "vedge", "ports"):
         host = hosts[vedge["host"]]
         host.vedge = vedge

@@ -12,6 +12,8 @@ from calipso_nornir import run_scan
 from calipso_nornir.errors import EndpointMissing, HostUnreachable
 from calipso_nornir.model.environment import Environment
 from calipso_nornir.model.queries import ApiGet, Command
+from calipso_nornir.model.refs import ObjectRef
+from calipso_nornir.scan.cloud import open_cloud
 from calipso_nornir.scan.plan import ScanPlan
 from calipso_nornir.store import open_store
 from calipso_nornir.testing import CannedSource
@@ -27,8 +29,11 @@ if TYPE_CHECKING:
 
 FOLDER = Path(__file__).parent
 CASES = tuple(sorted(path.parent.name for path in FOLDER.glob("*/input.json")))
+FIELDS = {"uuid": "id", "host": "OS-EXT-SRV-ATTR:host"}
+"""Nova's parameters that are called otherwise than the field that they narrow by."""
 HOST = "cmp1"
 """The host on which ``counts`` counts."""
+UNCHANGED = (0, 0, 0)
 
 
 class Cloud(CannedSource):
@@ -44,7 +49,14 @@ class Cloud(CannedSource):
             return HostUnreachable(query.host, query.host, "[Errno -2] Name or service not known")
         if isinstance(query, ApiGet) and query.service in self._without.get(query.region or "", ()):
             return EndpointMissing(query.service, "public", query.region or "", ())
-        return super()._answer(query)
+        reply = super()._answer(query)
+        narrowed = isinstance(query, ApiGet) and [pair for pair in query.query if pair[0] != "all_tenants"]
+        if not narrowed or not isinstance(getattr(reply, "data", None), list):
+            return reply
+        rows: Any = reply.data
+        for name, value in narrowed:
+            rows = [row for row in rows if row.get(FIELDS.get(name, name)) == value]
+        return type(reply)(rows, reply.at)  # type: ignore[union-attr]
 
 
 class Outcome:
@@ -79,6 +91,12 @@ def scanned(name: str) -> Outcome:
         if "then" in case:
             changed = Cloud({**answers, **case["then"]}, case)
             report = run_scan(environment, plan=ScanPlan(), store=store, source=changed)
+        again = [ObjectRef("cloud", *one) for one in case.get("again", ())]
+        if again:
+            with open_cloud(environment, store=store, source=Cloud(answers, case)) as cloud:
+                small = cloud.rescan(again)
+            for counted in (small.objects, small.links, small.cliques):
+                assert (counted.new, counted.changed, counted.removed) == UNCHANGED, counted
         outcome = Outcome(report, store.view("cloud"))
         store.close()
     return outcome
@@ -92,12 +110,15 @@ def differences(name: str) -> list[str]:
         *_of_scan(want, outcome),
         *_of_objects(want, outcome),
         *_of_links(want, outcome),
+        *_of_link_attributes(want, outcome),
         *_of_cliques(want, outcome),
     ]
 
 
 def _of_scan(want: Mapping[str, Any], outcome: Outcome) -> Iterator[str]:
     status = outcome.report.status
+    told = [str(one.error) for one in outcome.report.notices]
+    yield from (f"no notice says {text!r}" for text in want.get("notices", ()) if not any(text in one for one in told))
     if want.get("status", status) != status:
         yield f"status {status}: {[str(one.error) for one in outcome.report.failures]}"
 
@@ -138,6 +159,18 @@ def _of_links(want: Mapping[str, Any], outcome: Outcome) -> Iterator[str]:
     for one, label in want.get("link_names_not", ()):
         if links.get(one, {}).get("link_name") == label:
             yield f"{one} is called {label}"
+
+
+def _of_link_attributes(want: Mapping[str, Any], outcome: Outcome) -> Iterator[str]:
+    links = outcome.links
+    for one, networks in want.get("link_networks", ()):
+        found = links.get(one, {}).get("attributes", {}).get("network")
+        if found != networks:
+            yield f"{one} serves {found}, not {networks}"
+    for one, key, value in want.get("link_attributes", ()):
+        found = links.get(one, {}).get("attributes", {}).get(key)
+        if found != value:
+            yield f"{one}: {key} is {found!r}, not {value!r}"
 
 
 def _of_cliques(want: Mapping[str, Any], outcome: Outcome) -> Iterator[str]:

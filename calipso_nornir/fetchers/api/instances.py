@@ -10,12 +10,13 @@ from calipso_nornir.fetchers import questions
 from calipso_nornir.fetchers.api.census import census, names_of
 from calipso_nornir.fetchers.api.services import nova_services
 from calipso_nornir.fetchers.attributes import TAP_SUFFIX_LENGTH
+from calipso_nornir.fetchers.trunks import sub_ports, sub_ports_of
 from calipso_nornir.model import ids
 from calipso_nornir.model.fetching import Fetched, asked, together
 from calipso_nornir.model.refs import Folder
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Generator, Mapping, Sequence
 
     from calipso_nornir.model.answers import Answers
     from calipso_nornir.model.fetching import Fetching
@@ -58,7 +59,8 @@ class Instances:
     Source: Nova, ``GET /servers/detail?all_tenants=1`` (one list for all hosts); Neutron, ports and networks.
     Attributes: ``uuid``, ``host``, ``local_name`` (libvirt's domain name), ``project_id``, ``status`` …; ``network``
     (ids of its networks, in order of its ports), ``mac_addresses``, ``network_info``: per port {id, devname, address
-    (MAC), type, vnic_type, active, network {id, label}, ips [{address, subnet_id}]}.
+    (MAC), type, vnic_type, active, network {id, label}, ips [{address, subnet_id}]}. The sub-ports of its trunks are
+    its ports, too: these have ``parent`` (id of the trunk's port) and ``segmentation_id``.
     """
 
     asked_by: ClassVar[Mapping[str, str]] = {"instance": "id"}
@@ -72,12 +74,17 @@ class Instances:
             answers.lacks(queries[0], services.silent)
         by_host = _by_host(answers, queries[0])
         rows = [row for name in names for row in by_host.get(name, ())]
+        own, subs = yield from _ports(rows, answers, queries[1])
         folder = parent.sibling("instances_folder", ids.folder(parent.id, "instances"))
         return [
             Fetched(
                 id=ids.plain(row["id"]),
                 name=row.get("name") or row["id"],
-                attributes={"host": parent.id, **_attributes(row), **_connections(row, answers, queries)},
+                attributes={
+                    "host": parent.id,
+                    **_attributes(row),
+                    **_connections(own.get(row["id"]), subs, answers, queries[2]),
+                },
                 under=folder,
             )
             for row in rows
@@ -105,13 +112,14 @@ class HostlessInstances:
             answers.tell(HostsUnlisted(parent["region"], tuple(unlisted), servers))
         found = [(WITHOUT_HOST, row) for row in [*by_host.get(None, ()), *by_host.get("", ())]]
         found += [(ELSEWHERE, row) for rows in elsewhere.values() for row in rows]
+        own, subs = yield from _ports([row for _, row in found], answers, queries[1])
         return [
             Fetched(
                 id=ids.plain(row["id"]),
                 name=row.get("name") or row["id"],
                 attributes={
                     **_attributes(row),
-                    **_connections(row, answers, queries),
+                    **_connections(own.get(row["id"]), subs, answers, queries[2]),
                     **({"nova_host": row[HOST]} if folder is ELSEWHERE else {}),
                 },
                 folder=folder,
@@ -151,27 +159,49 @@ def _attributes(row: Row) -> dict[str, Any]:
     }
 
 
-def _connections(row: Row, answers: Answers, queries: Sequence[Query]) -> dict[str, Any]:
+def _ports(
+    servers: Sequence[Row], answers: Answers, query: Query
+) -> Generator[Sequence[Query], Answers, tuple[dict[str, list[Row]], Mapping[str, InventoryObject]]]:
+    """Return the ports of servers by their ids, in the order in which they were made, and the sub-ports of trunks.
+
+    A server of which nobody told the ports is not among them.
+    """
+    by_owner = answers.grouped_or_blank(query, "device_id")
+    if by_owner is None:
+        return {}, {}
+    own = {
+        row["id"]: sorted(by_owner.get(row["id"], ()), key=lambda one: (one.get("created_at") or "", one["id"]))
+        for row in servers
+    }
+    return own, (yield from sub_ports(port for ports in own.values() for port in ports))
+
+
+def _connections(
+    own: Sequence[Row] | None, subs: Mapping[str, InventoryObject], answers: Answers, networks_query: Query
+) -> dict[str, Any]:
     """Return what Neutron says of a server, as far as it answered."""
-    ports = answers.grouped_or_blank(queries[1], "device_id")
-    networks = answers.grouped_or_blank(queries[2], "id")
-    if ports is None:
+    networks = answers.grouped_or_blank(networks_query, "id")
+    if own is None:
         return {}
-    own = sorted(ports.get(row["id"], ()), key=lambda one: (one.get("created_at") or "", one["id"]))
+    ports: list[tuple[str, Row | InventoryObject, dict[str, Any]]] = []
+    for port in own:
+        ports.append((port["id"], port, {}))
+        for row, sub in sub_ports_of(port, subs):
+            ports.append((sub.id, sub, {"parent": port["id"], "segmentation_id": row.get("segmentation_id")}))
     known = {
-        "network": list(dict.fromkeys(port["network_id"] for port in own)),
-        "mac_addresses": [port.get("mac_address") for port in own],
+        "network": list(dict.fromkeys(port["network_id"] for _, port, _ in ports)),
+        "mac_addresses": [port.get("mac_address") for _, port, _ in ports],
     }
     if networks is None:
         return known
     names = {id_: rows[0].get("name") for id_ in known["network"] if (rows := networks.get(id_))}
-    return {**known, "network_info": [_port_info(port, names) for port in own]}
+    return {**known, "network_info": [{**_port_info(id_, port, names), **trunk} for id_, port, trunk in ports]}
 
 
-def _port_info(port: Row, names: Mapping[str, Any]) -> dict[str, Any]:
+def _port_info(id_: str, port: Row | InventoryObject, names: Mapping[str, Any]) -> dict[str, Any]:
     return {
-        "id": port["id"],
-        "devname": f"tap{port['id'][:TAP_SUFFIX_LENGTH]}",
+        "id": id_,
+        "devname": f"tap{id_[:TAP_SUFFIX_LENGTH]}",
         "address": port.get("mac_address"),
         "type": port.get("binding:vif_type"),
         "vnic_type": port.get("binding:vnic_type"),

@@ -7,6 +7,7 @@ from collections import Counter
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from calipso_nornir.fetchers import questions
+from calipso_nornir.fetchers.trunks import sub_ports, trunk_attributes
 from calipso_nornir.model import ids
 from calipso_nornir.model.fetching import Fetched, ask, together
 from calipso_nornir.model.queries import Command, Lookup
@@ -34,7 +35,9 @@ class InstanceVnics:
     instance's document), ``mac_address``, ``source_bridge``, ``device``, its ``device_mtu`` and ``state``; ``port_id``,
     ``network``, ``addresses`` of its port (by the port id in the device's name, else by PCI address, else by MAC, among
     the instance's ports where only one has it); and libvirt's whole ``<interface>`` element, attributes with ``@``
-    before their name; ``pci_address`` of a virtual function.
+    before their name; ``pci_address`` of a virtual function; ``allowed_address_pairs`` of the port, where it has some;
+    of a trunk ``trunk_id`` and ``sub_ports`` [{port_id, segmentation_type, segmentation_id, network, mac_address,
+    addresses}].
     """
 
     asked_by: ClassVar[Mapping[str, str]] = {}
@@ -51,13 +54,14 @@ class InstanceVnics:
         domain: Domain = answers[dump]
         rows = {one.name: one for one in interfaces}
         ports = yield from self._ports(parent, domain)
+        subs = yield from sub_ports(port for port in ports if port is not None)
         names = device_names(parent, domain)
         folder = parent.sibling("vnics_folder", ids.folder(parent.id, "vnics"))
         return [
             Fetched(
                 id=ids.vnic(host, name),
                 name=one.device or one.mac or name,
-                attributes=_attributes(parent, one, rows.get(one.device or ""), port),
+                attributes=_attributes(parent, one, rows.get(one.device or ""), port, subs),
                 under=folder,
                 sources=(dump, address),
             )
@@ -102,22 +106,13 @@ def _attributes(
     one: DomainInterface,
     device: Interface | None,
     port: InventoryObject | None,
+    subs: Mapping[str, InventoryObject],
 ) -> Mapping[str, Any]:
     seen: dict[str, Any] = {}
     if device is not None:
         seen = {"device_mtu": device.mtu, "state": "UP" if device.up else "DOWN"}
     elif one.device is not None and one.type in OF_THE_KERNEL:
         seen = {"state": "DOWN"}  # a domain that is off: its configuration names a tap that is not there
-    behind = (
-        {
-            "port_id": port.id,
-            "network": port["network"],
-            "addresses": [ip["ip_address"] for ip in port.get("fixed_ips") or ()],
-            "floating_ips": [ip["floating_ip_address"] for ip in port.get("floating_ips") or ()],
-        }
-        if port is not None
-        else {}
-    )
     return {
         **{key: value for key, value in one.element.items() if key not in ("type", "name")},
         "vnic_type": "instance_vnic",
@@ -130,5 +125,17 @@ def _attributes(
         "device": one.device,
         **({"pci_address": one.pci} if one.pci else {}),
         **seen,
-        **behind,
+        **(_of_port(port, subs) if port is not None else {}),
+    }
+
+
+def _of_port(port: InventoryObject, subs: Mapping[str, InventoryObject]) -> dict[str, Any]:
+    pairs = port.get("allowed_address_pairs")
+    return {
+        "port_id": port.id,
+        "network": port["network"],
+        "addresses": [ip["ip_address"] for ip in port.get("fixed_ips") or ()],
+        "floating_ips": [ip["floating_ip_address"] for ip in port.get("floating_ips") or ()],
+        **({"allowed_address_pairs": pairs} if pairs else {}),
+        **trunk_attributes(port, subs),
     }
