@@ -6,6 +6,7 @@ All faults are collected; the catalog exists only when there is none.
 
 from __future__ import annotations
 
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from calipso_nornir.errors import MetadataError
@@ -27,9 +28,22 @@ if TYPE_CHECKING:
 def load_catalog(extra: Iterable[Path | str] = ()) -> Catalog:
     """Read and check all metadata; ``extra`` are folders laid over what is installed.
 
+    A process reads the installed metadata once. Folders are read each time: their author is editing them.
+
     Raises MetadataError with every fault: of shape in the first pass (``layers``), of promises in the second.
     """
-    check = Check(read_layers(extra))
+    folders = tuple(extra)
+    return _checked(folders) if folders else installed_catalog()
+
+
+@cache
+def installed_catalog() -> Catalog:
+    """Return the catalog of what is installed."""
+    return _checked()
+
+
+def _checked(folders: Iterable[Path | str] = ()) -> Catalog:
+    check = Check(read_layers(folders))
     catalog = Catalog(
         object_types=check.object_types,
         link_types=check.link_types,

@@ -8,11 +8,16 @@ away that a variant shows. No lab is needed.
 from __future__ import annotations
 
 import sys
+from typing import TYPE_CHECKING
 
 from tests.lab.mutants import MUTANTS, Mutant
 from tests.lab.recorded import VARIANTS, compared
 
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
 NOTHING = "**nothing**"
+UNCHANGED = "-"
 LEFT_OUT = ("counts",)
 """Comparisons that only repeat what others say in more words."""
 
@@ -20,7 +25,7 @@ LEFT_OUT = ("counts",)
 def caught_by(variant: str, mutant: Mutant) -> str:
     """Return the comparisons that catch a mutant, "-" where the variant has nothing that it would change."""
     if variant not in mutant.variants:
-        return "-"
+        return UNCHANGED
     found = [one.of for one in compared(variant, mutant) if one]
     return ", ".join(of for of in found if of not in LEFT_OUT) or ", ".join(found) or NOTHING
 
@@ -29,7 +34,12 @@ def table() -> list[str]:
     """Try all mutants; return the lines of the table."""
     rows = [("mutant", *VARIANTS), ("---",) * (len(VARIANTS) + 1)]
     rows += [(one.name, *(caught_by(variant, one) for variant in VARIANTS)) for one in MUTANTS]
-    return [f"| {' | '.join(row)} |" for row in rows]
+    return [row_of(row) for row in rows]
+
+
+def row_of(cells: Sequence[str]) -> str:
+    """Write one row of the table."""
+    return f"| {' | '.join(cells)} |"
 
 
 def main() -> int:

@@ -16,7 +16,7 @@ import pytest
 from calipso_nornir.errors import MetadataError
 from calipso_nornir.metadata import layers
 from calipso_nornir.metadata.layers import SHIPPED
-from calipso_nornir.metadata.loading import load_catalog
+from calipso_nornir.metadata.loading import installed_catalog, load_catalog
 from calipso_nornir.metadata.schema import FILES
 from tests.fixtures.scanning import Scanned
 from tests.fixtures.tiny_cloud import CLOUD
@@ -184,9 +184,9 @@ def test_an_entry_point_leads_to_a_package_or_a_path(
     shutil.copytree(package, tmp_path / "calipso_overlay_b")
     monkeypatch.syspath_prepend(tmp_path)
     installed += [point("b", "calipso_overlay_b:FOLDER"), point("a", "calipso_overlay_a")]
-    assert load_catalog().constants["x"] == ("package",)
+    assert installed_catalog.__wrapped__().constants["x"] == ("package",)
     (tmp_path / "calipso_overlay_b" / "constants.json").write_text('{"constants": {"x": ["path"]}}', encoding="utf-8")
-    assert load_catalog().constants["x"] == ("package", "path"), "in the order of their names"
+    assert installed_catalog.__wrapped__().constants["x"] == ("package", "path"), "in the order of their names"
 
 
 def test_entry_points_that_lead_nowhere(installed: list[EntryPoint], tmp_path: Path) -> None:
