@@ -208,12 +208,27 @@ def tunnel_removed(host: str) -> Iterator[str]:
 
 @contextmanager
 def cable_pulled(port: str, switch: str = "tor1") -> Iterator[None]:
-    """Take a port of the switch out of service: the host at the other end loses its carrier."""
+    """Take a port of the switch out of service: the host at the other end loses its carrier.
+
+    Their lldpds notice either change a second or two later; each ends when both have.
+    """
+    wait_until(f"{switch} hears who is at {port}", lambda: _neighbour(switch, port))
+    host, device = _neighbour(switch, port)
+    ends = {(switch, port): (host, device), (host, device): (switch, port)}
     inside(switch, f"ip link set {port} down")
     try:
+        wait_until(f"nobody is heard over {port}", lambda: not any(_neighbour(*end) for end in ends))
         yield
     finally:
         inside(switch, f"ip link set {port} up")
+        wait_until(f"{host} is heard at {port}", lambda: all(_neighbour(*end) == other for end, other in ends.items()))
+
+
+def _neighbour(host: str, device: str) -> tuple[str, ...]:
+    """Return the name and the device that a host's lldpd hears over a device; nothing when it hears nobody."""
+    told = inside(host, f"lldpctl -f keyvalue {device}")
+    rows = dict(line.partition("=")[::2] for line in told.splitlines())
+    return tuple(rows[key] for name in ("chassis.name", "port.descr") if (key := f"lldp.{device}.{name}") in rows)
 
 
 # --- the cloud
