@@ -7,7 +7,7 @@ from collections import defaultdict
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from calipso_nornir.wiring.ports import UNKNOWN, UNTAGGED, enters, leaves
+from calipso_nornir.wiring.ports import UNKNOWN, UNTAGGED, enters, integration_of, leaves
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -18,8 +18,6 @@ if TYPE_CHECKING:
     Port = Mapping[str, Any]
 
 OVS, BRIDGE, PNIC = "ovs", "bridge", "pnic"
-INTEGRATION_BRIDGE = "br-int"
-"""Neutron's default of [ovs] integration_bridge."""
 
 
 class Joint(NamedTuple):
@@ -69,8 +67,7 @@ class HostWires:
     @property
     def integration(self) -> Joint:
         """The bridge of which the ports alone do not tell what leaves by them: flows rule it."""
-        configured = self.vedge.get("configurations") or {} if self.vedge is not None else {}
-        return Joint(OVS, configured.get("integration_bridge") or INTEGRATION_BRIDGE)
+        return Joint(OVS, integration_of(self.vedge.get("configurations") if self.vedge is not None else None))
 
     def lay(self) -> None:
         """Lay the wires, once all objects are there."""

@@ -15,14 +15,27 @@ DEAD_VLAN = 4095
 """The agent's tag of a port that it could not bind: it drops whatever is in that VLAN.
 
 Neutron, plugins/ml2/drivers/openvswitch/agent: DEAD_VLAN_TAG. Until it has looked at a new port, that one is a trunk of
-this VLAN alone (Neutron bug 1734320).
+this VLAN alone (Neutron bug 1734320), or has no tag: a port that is switched off when it is made stays so.
 """
+INTEGRATION_BRIDGE = "br-int"
+"""Neutron's default of [ovs] integration_bridge."""
+
+
+def integration_of(configurations: Mapping[str, Any] | None) -> str:
+    """Return the name of the integration bridge, by what Neutron says of the agent."""
+    return str((configurations or {}).get("integration_bridge") or INTEGRATION_BRIDGE)
+
+
+def unbound(port: Mapping[str, Any], integration: str) -> bool:
+    """Tell whether the Open vSwitch agent has not yet given a Neutron port its VLAN: the frames are in no network."""
+    given = port.get("tag") is not None or port.get("trunks")
+    return bool(port.get("port_id")) and port.get("bridge") == integration and not given
 
 
 def cut_off(port: Mapping[str, Any]) -> bool:
-    """Tell whether the agent lets no frame of a port pass."""
+    """Tell whether the agent lets no frame of a port pass, or has not wired it up; ``unbound`` is noted on the port."""
     tag, trunks = port.get("tag"), list(port.get("trunks") or ())
-    return tag == DEAD_VLAN or (tag is None and trunks == [DEAD_VLAN])
+    return bool(port.get("unbound")) or tag == DEAD_VLAN or (tag is None and trunks == [DEAD_VLAN])
 
 
 def leaves(port: Mapping[str, Any], vlan: int) -> int | None:

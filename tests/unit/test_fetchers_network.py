@@ -391,6 +391,22 @@ def test_ports_of_an_open_vswitch() -> None:
     assert (found.id, found.name, found.attributes["vedge_type"]) == ("h1|OVS", "h1-OVS", "OVS")
 
 
+@pytest.mark.parametrize(
+    ("of_port", "unbound"),
+    [
+        ({}, True),
+        ({"tag": 3}, False),
+        ({"external_ids": {}}, False),  # none of Neutron's
+    ],
+)
+def test_a_port_that_the_agent_has_given_no_vlan(of_port: dict[str, Any], unbound: bool) -> None:  # noqa: FBT001
+    """A server with a port that is switched off is resized: the agent leaves its new port without any tag."""
+    row = linux.port("qvo1", **{"external_ids": {"iface-id": PORT_ID}, **of_port})
+    for bridge_name, here in (("br-int", unbound), ("br-ex", False)):
+        (found,) = ovs({bridge_name: [row]})
+        assert [one.get("unbound", False) for one in found.attributes["ports"] if one["name"] == "qvo1"] == [here]
+
+
 def test_bridges_of_the_linux_bridge_agent_are_those_it_names() -> None:
     answers = {INTERFACES: interfaces(bridge("brq1"), bridge("qbr1")), "network_agent": [agent(LXB_AGENT)]}
     (found,) = drive(LinuxBridgeVedges(), HOST, answers)

@@ -352,16 +352,18 @@ def test_the_neutron_port_tells_more_than_the_name() -> None:
         ({"link_state": "up"}, {"state": "DOWN"}, False),
         ({"link_state": "up", "tag": 4095}, {"state": "UP"}, False),
         ({"link_state": "up", "trunks": [4095]}, {"state": "UP"}, False),
+        ({"link_state": "up", "unbound": True}, {"state": "UP"}, False),
     ],
 )
 def test_whether_a_plug_is_up(of_port: dict[str, Any], of_vnic: dict[str, Any], up: bool) -> None:  # noqa: FBT001
     (link,) = links(ovs(port("vhu1", **of_port)), instance_vnic("vhu1", network="n1", **of_vnic), of="vnic-vedge")
-    off = "tag" in of_port or "trunks" in of_port
+    off = not {"tag", "trunks", "unbound"}.isdisjoint(of_port)
     assert (link.state, link.networks, link.cut_off) == ("up" if up else "down", () if off else ("n1",), off)
 
 
-def test_a_bridge_whose_port_is_cut_off() -> None:
-    things = [ovs(port("qvo1", tag=4095, peer="qvb1")), bridge("qbr1", veth("qvb1", "qvo1"), network="n1")]
+@pytest.mark.parametrize("how", [{"tag": 4095}, {"unbound": True}])
+def test_a_bridge_whose_port_is_cut_off(how: dict[str, Any]) -> None:
+    things = [ovs(port("qvo1", peer="qvb1", **how)), bridge("qbr1", veth("qvb1", "qvo1"), network="n1")]
     (link,) = links(*things, of="vconnector-vedge")
     assert (link.state, link.networks, link.cut_off) == ("down", (), True)
 

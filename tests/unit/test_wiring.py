@@ -130,6 +130,7 @@ def port(tag: int | None = None, *trunks: int) -> dict[str, Any]:
         (port(None, DEAD_VLAN), True),
         (port(None, 3, DEAD_VLAN), False),
         (port(3, DEAD_VLAN), False),
+        ({"unbound": True}, True),
         ({}, False),
     ],
 )

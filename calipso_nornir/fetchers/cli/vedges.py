@@ -11,7 +11,7 @@ from calipso_nornir.model import ids
 from calipso_nornir.model.fetching import Fetched, together
 from calipso_nornir.parsing.values import canonical_ip
 from calipso_nornir.wiring.devices import Devices
-from calipso_nornir.wiring.ports import cut_off
+from calipso_nornir.wiring.ports import cut_off, integration_of, unbound
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -43,8 +43,9 @@ class OvsVedges:
     Attributes: ``host``, ``vedge_type`` ("OVS"), what Neutron says of the agent, ``bridges`` [{name, datapath_type}];
     ``ports`` [{name, id (OpenFlow port, text), bridge, tag, trunks, type, internal, mac_address, port_id,
     attached_mac, socket (of vhost-user), peer, peer_netns, stack, vlan_id, link_state, network, network_type,
-    physical_network, segmentation_id}] where ``peer`` is the other end of a patch or veth, ``stack`` the port's device
-    and what its frames pass next (``wiring.devices``), ``vlan_id`` the VLAN that a device of it puts them into;
+    physical_network, segmentation_id, unbound}] where ``peer`` is the other end of a patch or veth, ``stack`` the
+    port's device and what its frames pass next (``wiring.devices``), ``vlan_id`` the VLAN that a device of it puts
+    them into, ``unbound`` (True, else missing) a port of Neutron's that the agent has given no VLAN;
     ``tunnel_ports`` [{name, bridge, overlay_type, local_ip, remote_ip, options}]; ``networks`` [{network, …, tag}]
     that have a local VLAN here, which is not the one of ports that are cut off.
     """
@@ -60,6 +61,8 @@ class OvsVedges:
         )
         devices = Devices(interfaces)
         ports = [_port(bridge, port, interface, devices) for bridge, port, interface in _interfaces(found)]
+        integration = integration_of(answers[agents][0].get("configurations"))
+        ports = [{**one, "unbound": True} if unbound(one, integration) else one for one in ports]
         return [
             Fetched(
                 id=ids.vedge(parent.id, "OVS"),
