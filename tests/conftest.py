@@ -59,10 +59,24 @@ def _no_foreign_sockets() -> Iterator[None]:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Leave out what needs the lab (tests/fixtures/lab.py), unless ``-m`` asks for it."""
-    if "lab" in config.option.markexpr:
-        return
-    out = [item for item in items if item.get_closest_marker("lab")]
-    if out:
-        config.hook.pytest_deselected(items=out)
-        items[:] = [item for item in items if not item.get_closest_marker("lab")]
+    """Leave out what needs the lab (tests/fixtures/lab.py), unless ``-m`` asks for it; begin with what takes long."""
+    if "lab" not in config.option.markexpr:
+        out = [item for item in items if item.get_closest_marker("lab")]
+        if out:
+            config.hook.pytest_deselected(items=out)
+            items[:] = [item for item in items if not item.get_closest_marker("lab")]
+    workers: int = getattr(config, "workerinput", {}).get("workercount", 0)
+    if workers:
+        items[:] = _long_ones_first(items, workers)
+
+
+def _long_ones_first(items: list[pytest.Item], workers: int) -> list[pytest.Item]:
+    """Deal the tests marked as long to all workers, each of which runs them before the others.
+
+    pytest-xdist gives each worker one contiguous part of the list (``--dist worksteal``), and what is left of a part is
+    taken over from its end. Were a long test last, one worker would run it while the others have nothing to do.
+    """
+    long = [item for item in items if item.get_closest_marker("long")]
+    others = [item for item in items if not item.get_closest_marker("long")]
+    parts = [others[len(others) * n // workers : len(others) * (n + 1) // workers] for n in range(workers)]
+    return [item for n, part in enumerate(parts) for item in (*long[n::workers], *part)]

@@ -4,20 +4,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING
-
-from calipso_nornir.metadata.loading import load_catalog
-from calipso_nornir.model.environment import Environment
-from calipso_nornir.scan.before import Before
-from calipso_nornir.scan.cliques import build_clique, constraint_attributes
-from calipso_nornir.scan.conditional import CliqueChoice
-from calipso_nornir.scan.events import SILENT
-from calipso_nornir.scan.neighbourhood import Neighbourhood
-from calipso_nornir.scan.report import ScanReport, Troubles
-from calipso_nornir.scan.small_cliques import LinksAround
-from calipso_nornir.scan.working import Working
-from calipso_nornir.store.environments import load_environment, stored_environment
 
 if TYPE_CHECKING:
     from calipso_nornir.metadata.catalog import Catalog
@@ -56,7 +43,7 @@ def clique_around(
         limit: the most links to give. The first ones are given, in the order in which they are reached.
     """
     stored = view.cliques(ref)
-    found = stored[0] if stored else _built(store, view, ref, catalog or load_catalog())
+    found = stored[0] if stored else _unstored(store, view, ref, catalog)
     if found is None:
         return None
     links = found.links[:limit]
@@ -74,24 +61,7 @@ def clique_around(
     return Around(replace(found, links=links, nodes=kept), len(found.links), len(found.nodes))
 
 
-def _built(store: Store, view: StoreView, ref: ObjectRef, catalog: Catalog) -> Clique | None:
-    """Build a clique of a type that is not stored."""
-    focal_point = view.get(ref)
-    if focal_point is None:
-        return None
-    environment = Environment(name=view.environment)
-    if stored_environment(store, view.environment) is not None:
-        environment = load_environment(store, view.environment, constants=catalog.constants, complete=False)
-    candidates = catalog.clique_types_for(environment, ref.type)
-    if all(one.clique_type.stored for one in candidates):
-        return None
-    before = Before(view, by_index=True)
-    picture = Neighbourhood(Working(view.environment), before, gone=())
-    report = ScanReport(scan_id="", environment=view.environment, started_at=datetime.now(UTC))
-    choice = CliqueChoice(catalog, environment, picture, Troubles(report, SILENT))
-    clique_type = choice.of(focal_point)
-    if clique_type is None or clique_type.stored:
-        return None
-    around = LinksAround(before, (), (), constraint_attributes(catalog.clique_constraints))
-    constraints = catalog.clique_constraints.get(ref.type, ())
-    return build_clique(around, focal_point, clique_type, constraints=constraints, at=datetime.now(UTC))
+def _unstored(store: Store, view: StoreView, ref: ObjectRef, catalog: Catalog | None) -> Clique | None:
+    from calipso_nornir.analysis.unstored import unstored_clique  # noqa: PLC0415 - it brings pydantic's models along
+
+    return unstored_clique(store, view, ref, catalog=catalog)

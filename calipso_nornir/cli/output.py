@@ -13,7 +13,6 @@ from datetime import date
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-import yaml
 from rich.cells import cell_len, chop_cells
 from rich.console import Console
 from rich.text import Text
@@ -149,6 +148,8 @@ def as_json(value: Any, *, indent: int | None = 2) -> str:  # noqa: ANN401 - as 
 
 def as_yaml(value: Any) -> str:  # noqa: ANN401 - as above
     """Return YAML."""
+    import yaml  # noqa: PLC0415 - most commands print none
+
     tidy = json.loads(json.dumps(value, default=written))
     text: str = yaml.safe_dump(tidy, sort_keys=False, allow_unicode=True, width=120)
     if needs_escapes(text) or not _unicode_out():

@@ -8,6 +8,8 @@ import threading
 import time
 from typing import TYPE_CHECKING
 
+import pytest
+
 from calipso_nornir.store import open_store
 from calipso_nornir.store.documents import object_document
 from calipso_nornir.testing.store_samples import ENVIRONMENT, host
@@ -21,6 +23,7 @@ if TYPE_CHECKING:
     from calipso_nornir.model.protocols import Store
 
 
+@pytest.mark.long
 def test_a_primary_that_is_killed_costs_time_and_nothing_else(tmp_path: Path) -> None:
     with replica_set(tmp_path) as servers, contextlib.ExitStack() as stack:
         store, reader = (stack.enter_context(contextlib.closing(open_store(servers.uri("calipso")))) for _ in range(2))

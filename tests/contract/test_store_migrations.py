@@ -111,6 +111,7 @@ def test_it_is_carried_over(old: Place) -> None:
     assert migrate(old.uri).documents == {}, "once is enough"
 
 
+@pytest.mark.long
 def test_and_back(old: Place) -> None:
     before = content(old)
     migrate(old.uri)

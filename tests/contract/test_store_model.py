@@ -56,6 +56,7 @@ GONE = st.lists(st.tuples(st.sampled_from(["inventory", "links", "status"]), st.
 COMMITS = st.lists(st.tuples(PUTS, GONE, st.none() | st.integers(0, 4)), max_size=7)
 
 
+@pytest.mark.long
 @given(commits=COMMITS, readers=st.lists(st.integers(0, 6), max_size=2))
 @settings(
     max_examples=40,

@@ -154,6 +154,7 @@ def without_times(found: Any) -> Any:  # noqa: ANN401 - whatever look-ups give
     return replace(found, scanned_at=None) if hasattr(found, "scanned_at") else found
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("step", STEPS)
 def test_a_writer_that_died_at_any_step_leaves_what_was_there(
     mongo_place: Place, monkeypatch: pytest.MonkeyPatch, step: str
@@ -207,6 +208,7 @@ def test_what_a_commit_could_not_finish_is_taken_back_at_once(
     assert database["inventory"].count_documents({"_revision": {"$gt": 1}}) == 0
 
 
+@pytest.mark.long
 def test_a_writer_that_was_suspended_changes_nothing_any_more(mongo_place: Place) -> None:
     size = 3000
     store = mongo_place.open()
@@ -264,6 +266,7 @@ def test_another_who_commits_is_waited_for_and_then_told(
     assert store.view(ENVIRONMENT).revision == 3, "the number of who was there before is used no more"
 
 
+@pytest.mark.long
 def test_what_is_too_old_goes(mongo_place: Place, database: pymongo.database.Database[dict[str, Any]]) -> None:
     store = mongo_place.open()
     keep(store, OFF)
@@ -433,6 +436,7 @@ def test_inventories_of_two_names_know_nothing_of_each_other(
     assert {"inventory", "links", "RDO", "RDO_links", "RDO_scans", "constants", "RDO_revisions"} <= names
 
 
+@pytest.mark.long
 def test_a_server_that_dies_loses_no_generation_that_was_written(tmp_path: Path) -> None:
     from tests.fixtures.mongod import running  # noqa: PLC0415 - the plug-in is loaded by pytest first
 

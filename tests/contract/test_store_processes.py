@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from tests.fixtures.places import Place
 
 pytest_plugins = ["tests.fixtures.stores"]
+pytestmark = pytest.mark.long
 
 ROOT = Path(__file__).parents[2]
 

@@ -224,6 +224,7 @@ def _fills_up(store: Store) -> None:
     assert check(store, 50) == 1
 
 
+@pytest.mark.long
 def test_a_full_database(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     real = sqlite3.connect
 
@@ -243,6 +244,7 @@ def test_a_full_database(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         assert check(store, 5000) == 2
 
 
+@pytest.mark.long
 @needs.root("only root can mount a small file system")
 @pytest.mark.parametrize("size_kib", [1024, 1500, 2500, 4000])
 def test_a_full_disk(tmp_path: Path, size_kib: int) -> None:

@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 
     from calipso_nornir.model.protocols import Store, Writer
 
+pytestmark = pytest.mark.long
+
 
 @pytest.fixture
 def mongod(tmp_path: Path) -> Iterator[server.Mongod]:

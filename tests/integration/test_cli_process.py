@@ -25,6 +25,8 @@ from tests.fixtures.recorded import bundle, filled
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+pytestmark = pytest.mark.long
+
 PATIENCE_S = 30
 ESCAPE = re.compile(rb"\x1b\[[0-9;?]*[A-Za-z]")
 COLOUR = re.compile(rb"\x1b\[(?:\d+;)*3\dm")

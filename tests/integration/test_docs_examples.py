@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
+pytestmark = pytest.mark.long
+
 
 def run(folder: Path, recording: Path) -> tuple[int, str]:
     """Let it look at a recording."""

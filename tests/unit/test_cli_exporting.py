@@ -96,6 +96,7 @@ def test_a_place_that_cannot_be_written(store: Path, tmp_path: Path) -> None:
     assert (said.status, said.err) == (1, f"calipso: {tmp_path}: Is a directory\n")
 
 
+@pytest.mark.long
 def test_it_does_not_hold_the_cloud_in_memory(tmp_path: Path) -> None:
     opened = open_store(tmp_path / "s.db")
     many, size = 20_000, 2_000

@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -28,6 +30,17 @@ EVERY = list(_commands(typer.main.get_command(app)))
 
 def test_every_command_of_the_guide_is_there() -> None:
     assert len(EVERY) > 20
+
+
+def test_the_program_starts_without_what_only_some_commands_need() -> None:
+    code = (
+        "import sys\n"
+        "import calipso_nornir.cli.app\n"
+        "heavy = {'asyncssh', 'netmiko', 'nornir', 'openstack', 'pydantic', 'pymongo', 'pymysql', 'requests', 'yaml'}\n"
+        "print(sorted(heavy & sys.modules.keys()))\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)  # noqa: S603 - code of ours
+    assert done.stdout == "[]\n"
 
 
 @pytest.mark.parametrize(("names", "command"), EVERY)

@@ -78,6 +78,7 @@ def test_others_may_not_read_it(tmp_path: Path, caplog: pytest.LogCaptureFixture
     assert CANARY not in caplog.text
 
 
+@pytest.mark.long
 def test_the_password_is_in_no_error(tmp_path: Path) -> None:
     file = written(tmp_path / "mongo.conf", "host 127.0.0.1", "port 1", "user u", f"pwd {CANARY}")
     said = calipso("scan", "-m", file, "-e", "lab", "-v", "-l", "debug")

@@ -73,6 +73,7 @@ def no_loose_ends(stored: Stored) -> bool:
     return parents <= there and ends <= stored["inventory"].keys()
 
 
+@pytest.mark.long
 @settings(max_examples=10)
 @given(clouds(), clouds(), st.lists(st.integers(0, 200), max_size=6), st.lists(st.integers(0, 200), max_size=2))
 def test_the_past_leaves_no_trace(before: TinyCloud, now: TinyCloud, failures: list[int], partial: list[int]) -> None:

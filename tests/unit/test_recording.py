@@ -453,6 +453,7 @@ def test_what_no_reader_would_take_is_not_written(tmp_path: Path, monkeypatch: p
     assert replayed == {ROWS: NotRecorded(str(ROWS), str(path)), SHOW: ANSWERS[SHOW]}
 
 
+@pytest.mark.long
 def test_one_exchange_at_a_time_is_in_memory(tmp_path: Path) -> None:
     """Eight answers of 16 MB: 128 MB unpacked. A process of its own may have 100 MB more than it began with."""
     path = forged(tmp_path / "b", *(exchange(b'"' + b"x" * (16 << 20) + b'"', number=one) for one in range(8)))
