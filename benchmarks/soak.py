@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Kills writers, and mongod, with SIGKILL at random moments; after each, the store holds one whole generation.
+"""Kills writers, and mongod, with SIGKILL at random moments; after each, the store holds whole commits, and the last.
 
 ``python -m benchmarks.soak [KILLS]``: so many of SQLite's writers, of MongoDB's writers, and of mongod itself.
 """
@@ -15,9 +15,9 @@ import threading
 import time
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-from tests.contract.store_worker import check, write
+from tests.contract.store_worker import check, check_small, write
 from tests.fixtures.mongod import running
 from tests.fixtures.places import LEASE_S, Place
 
@@ -35,77 +35,84 @@ def main() -> None:
     for name, soak in (("SQLite, writer", _sqlite), ("MongoDB, writer", _mongo), ("MongoDB, mongod", _mongod)):
         begun = time.monotonic()
         with tempfile.TemporaryDirectory() as folder:
-            generations = soak(Path(folder), kills)
+            reached = soak(Path(folder), kills)
         seconds = time.monotonic() - begun
         sys.stdout.write(
-            f"{name}: killed {kills} times in {seconds:.0f} s, {generations} commits, nothing lost or mixed\n"
+            f"{name}: killed {kills} times in {seconds:.0f} s, {reached.generation} generations and "
+            f"{reached.small} small commits, nothing lost or mixed\n"
         )
         sys.stdout.flush()
 
 
-def _sqlite(folder: Path, kills: int) -> int:
-    place = Place("sqlite", str(folder / "soak.db"))
-    write(place.open(), 1, SIZE)
-    generation = 1
-    for _ in range(kills):
-        with _writer(place, generation + 1) as writer:
-            generation = _checked(place, _killed(writer, writer.kill, generation))
-    return generation
+class _Reached(NamedTuple):
+    """The last generation, and the last small commit."""
+
+    generation: int = 1
+    small: int = 0
 
 
-def _mongo(folder: Path, kills: int) -> int:
+def _sqlite(folder: Path, kills: int) -> _Reached:
+    return _writers(Place("sqlite", str(folder / "soak.db")), kills)
+
+
+def _mongo(folder: Path, kills: int) -> _Reached:
     with running(folder) as server:
-        place = Place("mongo", server.uri("soak"))
-        write(place.open(), 1, SIZE)
-        generation = 1
-        for _ in range(kills):
-            with _writer(place, generation + 1) as writer:
-                generation = _checked(place, _killed(writer, writer.kill, generation))
-        return generation
+        return _writers(Place("mongo", server.uri("soak")), kills)
 
 
-def _mongod(folder: Path, kills: int) -> int:
-    generation = 1
+def _writers(place: Place, kills: int) -> _Reached:
+    write(place.open(), 1, SIZE)
+    reached = _Reached()
+    for _ in range(kills):
+        with _writer(place, reached.generation + 1) as writer:
+            reached = _checked(place, _killed(writer, writer.kill, reached))
+    return reached
+
+
+def _mongod(folder: Path, kills: int) -> _Reached:
+    reached = _Reached()
     with running(folder) as server:
         write(Place("mongo", server.uri("soak")).open(), 1, SIZE)
     for _ in range(kills):
         with running(folder) as server:
             place = Place("mongo", server.uri("soak"))
-            generation = _checked(place, generation)
-            with _writer(place, generation + 1) as writer:
-                generation = _killed(writer, server.process.kill, generation)
+            reached = _checked(place, reached)
+            with _writer(place, reached.generation + 1) as writer:
+                reached = _killed(writer, server.process.kill, reached)
     with running(folder) as server:
-        return _checked(Place("mongo", server.uri("soak")), generation)
+        return _checked(Place("mongo", server.uri("soak")), reached)
 
 
-def _checked(place: Place, reported: int) -> int:
-    """Return the generation that is there: the last one that was reported as written, or the one after it."""
-    found = check(place.open_impatient(), SIZE, seen=reported + 1)
+def _checked(place: Place, reported: _Reached) -> _Reached:
+    """Return what is there: what was reported as written last, or one more."""
+    store = place.open_impatient()
+    found = _Reached(check(store, SIZE, seen=reported.generation + 1), check_small(store))
     place.close()
-    if found not in (reported, reported + 1):
-        raise RuntimeError(f"generation {reported} was written, {found} is there")
+    if any(there - said not in (0, 1) for there, said in zip(found, reported, strict=True)):
+        raise RuntimeError(f"{reported} was written, {found} is there")
     return found
 
 
-def _killed(writer: subprocess.Popen[str], kill: Callable[[], Any], generation: int) -> int:
-    """Kill something after a random time, and then the writer; return the last generation that it reported as done."""
+def _killed(writer: subprocess.Popen[str], kill: Callable[[], Any], before: _Reached) -> _Reached:
+    """Kill something after a random time, and then the writer; return what it reported as done last."""
     timers = [threading.Timer(random.uniform(0, LONGEST_S), kill)]  # noqa: S311 - moments, no secrets
     timers.append(threading.Timer(LONGEST_S + LEASE_S / 4, writer.kill))
-    done = generation
+    done, small = before
     for number, line in enumerate(writer.stdout or ()):
         if number == 0:
             for timer in timers:
                 timer.start()
         if line.endswith("\n"):
-            done = json.loads(line).get("done", done)
+            told = json.loads(line)
+            done, small = told.get("done", done), told.get("small", small)
     for timer in timers:
         timer.join()
-    return done
+    return _Reached(done, small)
 
 
 @contextmanager
 def _writer(place: Place, generation: int) -> Iterator[subprocess.Popen[str]]:
-    command = [sys.executable, "-m", "tests.contract.store_worker", "write", place.kind, place.uri]
+    command = [sys.executable, "-m", "tests.contract.store_worker", "mix", place.kind, place.uri]
     with subprocess.Popen(  # noqa: S603 - a program of our own
         [*command, str(SIZE), str(generation)],
         cwd=ROOT,

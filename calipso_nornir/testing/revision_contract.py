@@ -181,7 +181,8 @@ class RevisionContract:
         assert [one[0] for one in told] == [2, 3, 3]
         [put_again] = [one for one in store.changes(ENVIRONMENT, since=1) if one.document_id == h1]
         assert put_again.document == object_document(host("h1", new=1))
-        assert {one.revision for one in store.changes(ENVIRONMENT, since=0, limit=1)} == {2}
+        first = {one.revision for one in store.changes(ENVIRONMENT, since=0, limit=1)}
+        assert first in ({1}, {2}), "whole revisions, as few as that; what was replaced since need not be told"
         assert store.changes(ENVIRONMENT, since=5) == []
         with expected(PastUnknown):
             store.changes(ENVIRONMENT, since=6)

@@ -2,7 +2,8 @@
 """A process that writes or reads numbered generations, and what such a generation looks like.
 
 ``python -m tests.contract.store_worker write KIND URI SIZE FIRST`` writes generation after generation until it is
-killed; ``… read KIND URI`` reads until its standard input is closed.
+killed; ``… mix KIND URI SIZE FIRST`` does so with small commits between them; ``… read KIND URI`` reads until its
+standard input is closed.
 """
 
 from __future__ import annotations
@@ -27,6 +28,9 @@ if TYPE_CHECKING:
 
 ENVIRONMENT = "lab"
 BEGINNING = datetime(2026, 1, 1, tzinfo=UTC)
+SMALL = "small"
+MANY = 15
+"""Small commits between two generations."""
 QUIET = 5
 """Objects that never change: each generation just marks them as seen."""
 
@@ -79,6 +83,33 @@ def write(store: Store, generation: int, size: int) -> None:
         except Overtaken:
             continue
         return
+
+
+def write_small(store: Store, number: int) -> None:
+    """Make a small commit: two objects with the same number, and one that is there with every other number only."""
+    with store.write(SMALL, cause=str(number)) as writer:
+        writer.put("inventory", (object_document(_numbered(name, number)) for name in ("one", "other")))
+        odd = _numbered("odd", number)
+        if number % 2:
+            writer.put("inventory", [object_document(odd)])
+        else:
+            writer.remove("inventory", [odd.ref.document_id])
+
+
+def check_small(store: Store) -> int:
+    """Return the number of the last small commit, all of which is there."""
+    found = {one.name: one["number"] for one in store.view(SMALL).of_type("host")}
+    assert len(set(found.values())) <= 1, f"half of a small commit: {found}"
+    number = int(found.get("one", 0))
+    assert ("odd" in found) == bool(number % 2), f"half of a small commit: {found}"
+    return number
+
+
+def _numbered(name: str, number: int) -> InventoryObject:
+    own = ObjectRef(SMALL, "host", name)
+    path = f"/{SMALL}/{name}"
+    attributes = {"number": number}
+    return InventoryObject(ref=own, name=name, parent=None, id_path=path, name_path=path, attributes=attributes)
 
 
 def _write_kind(writer: Writer, kind: Kind, documents: Iterator[Document], generation: int) -> None:
@@ -147,9 +178,14 @@ def read(store: Store) -> Iterator[dict[str, int]]:
 def main(action: str, kind: str, uri: str, *numbers: str) -> None:
     """Do what the first argument says."""
     store = Place(kind, uri).open_impatient()
-    if action == "write":
+    if action in ("write", "mix"):
         size, generation = map(int, numbers)
+        small = check_small(store)
         while True:
+            for number in range(small + 1, small + 1 + MANY * (action == "mix")):
+                write_small(store, number)
+                _say({"small": number})
+                small = number
             _say({"begun": generation})
             write(store, generation, size)
             _say({"done": generation})

@@ -27,8 +27,10 @@ from calipso_nornir.errors import (
 from calipso_nornir.model.cliques import Clique
 from calipso_nornir.store import clear, open_store
 from calipso_nornir.store.documents import clique_document, link_document, object_document
-from calipso_nornir.store.mongo import MongoStore
+from calipso_nornir.store.mongo import MongoStore, settling, small
 from calipso_nornir.store.mongo.commit import Attempt
+from calipso_nornir.store.mongo.connection import Riding
+from calipso_nornir.store.mongo.small import SmallCommit
 from calipso_nornir.store.mongo.writer import MongoWriter
 from calipso_nornir.store.names import KINDS
 from calipso_nornir.store.retention import LEAST, OFF, keep
@@ -125,6 +127,12 @@ STEPS = ("_known", "_keep", "_write", "_seen", "publish")
 """What a commit is made of; a process may die before each of them."""
 
 
+@pytest.fixture
+def under_the_lock(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let every commit be one that takes the lock."""
+    monkeypatch.setattr(small, "MOST_DOCUMENTS", -1)
+
+
 class Died(BaseException):
     """The process died."""
 
@@ -155,6 +163,7 @@ def without_times(found: Any) -> Any:  # noqa: ANN401 - whatever look-ups give
 
 
 @pytest.mark.long
+@pytest.mark.usefixtures("under_the_lock")
 @pytest.mark.parametrize("step", STEPS)
 def test_a_writer_that_died_at_any_step_leaves_what_was_there(
     mongo_place: Place, monkeypatch: pytest.MonkeyPatch, step: str
@@ -187,6 +196,7 @@ def test_a_writer_that_died_at_any_step_leaves_what_was_there(
             assert [one.revision for one in store.commits(ENVIRONMENT, limit=1)] == [store.view(ENVIRONMENT).revision]
 
 
+@pytest.mark.usefixtures("under_the_lock")
 def test_what_a_commit_could_not_finish_is_taken_back_at_once(
     mongo_place: Place, monkeypatch: pytest.MonkeyPatch, database: pymongo.database.Database[dict[str, Any]]
 ) -> None:
@@ -228,6 +238,7 @@ def test_a_writer_that_was_suspended_changes_nothing_any_more(mongo_place: Place
     assert check(store, size, seen=9000) in (9000, *range(1, 50))
 
 
+@pytest.mark.usefixtures("under_the_lock")
 @pytest.mark.parametrize("step", ["_keep", "_write", "publish"])
 def test_a_writer_whose_lock_was_taken_over_begins_again(
     mongo_place: Place, monkeypatch: pytest.MonkeyPatch, step: str
@@ -249,6 +260,110 @@ def test_a_writer_whose_lock_was_taken_over_begins_again(
     assert {one.id for one in store.view(ENVIRONMENT).of_type("host")} == {"h1", "h3", "h9"}
     assert len(store.commits(ENVIRONMENT)) == 3
     assert list(other.view(ENVIRONMENT).documents("inventory")) == list(store.view(ENVIRONMENT).documents("inventory"))
+
+
+def busy_days(store: Store) -> list[dict[str, Any]]:
+    """Make small commits of every sort; return what was to be seen after each."""
+    seen = []
+    between = link(host("h1"), host("h4"))
+    for number in range(6):
+        with store.write(ENVIRONMENT) as writer:
+            writer.put("inventory", [object_document(host("h1", n=number)), object_document(host(f"only-{number}"))])
+            if number:
+                writer.remove("inventory", [host(f"only-{number - 1}").ref.document_id])
+            if number % 2:
+                writer.put("links", [link_document(between)])
+            else:
+                writer.remove("links", [between.document_id])
+        seen.append(everything(store))
+    return seen
+
+
+def test_a_small_commit_is_one_update_of_the_marker(
+    mongo_place: Place, monkeypatch: pytest.MonkeyPatch, database: pymongo.database.Database[dict[str, Any]]
+) -> None:
+    store, other = mongo_place.open(), mongo_place.open()
+    old_generation(store)
+    with monkeypatch.context() as patch:
+        patch.setattr(MongoWriter, "_attempt", lambda *_: pytest.fail("it took the lock"))
+        busy_days(store)
+        put(other, "inventory", [object_document(host("h7"))])
+        put(store, "inventory", [object_document(host("h8"))])
+    assert database["inventory"].count_documents({"_revision": {"$gt": 1}}) == 0
+    marker = database["revisions"].find_one({"_id": ENVIRONMENT})
+    assert marker is not None
+    assert [one["revision"] for one in marker["pending"]] == list(range(2, 10))
+    assert everything(store) == everything(other)
+    assert {"h7", "h8"} <= {one.id for one in store.view(ENVIRONMENT).of_type("host")}
+    put(store, "inventory", (object_document(host(f"many-{number}")) for number in range(30)))  # is none, and applies
+    assert "pending" not in (database["revisions"].find_one({"_id": ENVIRONMENT}) or {})
+    assert database["inventory"].count_documents({"_revision": {"$in": [8, 9]}}) == 2
+    assert {"h7", "h8"} <= {one.id for one in store.view(ENVIRONMENT).of_type("host")}
+    with store.write(ENVIRONMENT) as writer:  # seen unchanged: nothing to commit
+        writer.put("inventory", [object_document(replace(host("h7"), scanned_at=LATER))])
+        writer.seen("inventory", [host("h8").ref.document_id], LATER)
+    assert store.view(ENVIRONMENT).revision == 10
+    assert {one.scanned_at for one in store.view(ENVIRONMENT).of_type("host") if one.id in ("h7", "h8")} == {LATER}
+
+
+@pytest.mark.parametrize("step", ["keep", "write"])
+@pytest.mark.parametrize("after", range(2))
+def test_a_writer_that_died_while_it_applied_small_commits_lost_nothing(
+    mongo_place: Place, monkeypatch: pytest.MonkeyPatch, step: str, after: int
+) -> None:
+    store = mongo_place.open_impatient()
+    old_generation(store)
+    wanted = busy_days(store)
+    real: Callable[..., Any] = getattr(settling, step)
+    calls = 0
+
+    def counted(*arguments: Any) -> Any:  # noqa: ANN401 - those of the real one
+        nonlocal calls
+        real(*arguments)
+        calls += 1
+        if calls > after:
+            raise Died
+
+    times = [one.at for one in reversed(store.commits(ENVIRONMENT))][1:]
+    with store.snapshot(ENVIRONMENT) as snapshot:
+        with monkeypatch.context() as patch:
+            patch.setattr(settling, step, counted)
+            patch.setattr(small, "MOST_DOCUMENTS", -1)
+            patch.setattr(MongoWriter, "_take_back", lambda *_: None)
+            with pytest.raises(Died):
+                put(store, "inventory", [object_document(host("h9"))])
+        assert everything(store) == wanted[-1], "readers notice nothing"
+        put(store, "inventory", [object_document(host("h1", n=5))])  # takes over, and applies them again
+        put(store, "inventory", (object_document(host(f"many-{number}")) for number in range(30)))
+        assert everything(store, snapshot) == wanted[-1]
+    for at, before in zip(times, wanted, strict=True):
+        with store.snapshot(ENVIRONMENT, at=at) as then:
+            assert everything(store, then) == before
+
+
+def test_a_small_commit_whose_answer_was_lost_is_not_made_twice(
+    mongo_place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store, other = mongo_place.open(), mongo_place.open()
+    old_generation(store)
+    real = SmallCommit.publish
+    lost: list[int] = []
+
+    def publish(self: SmallCommit, *, token: str, cause: str) -> Any:  # noqa: ANN401 - what the real one gives
+        found = real(self, token=token, cause=cause)
+        if not lost:
+            lost.append(self.revision)
+            put(other, "inventory", [object_document(host("h1", by="somebody else"))])
+            raise pymongo.errors.AutoReconnect
+        return found
+
+    monkeypatch.setattr(Riding, "may_pass", lambda *_: True)
+    monkeypatch.setattr(SmallCommit, "publish", publish)
+    put(store, "inventory", [object_document(host("h1", by="me"))])
+    one = store.view(ENVIRONMENT).get(host("h1").ref)
+    assert one is not None
+    assert one["by"] == "somebody else"
+    assert store.view(ENVIRONMENT).revision == 3
 
 
 def test_another_who_commits_is_waited_for_and_then_told(
@@ -280,7 +395,9 @@ def test_what_is_too_old_goes(mongo_place: Place, database: pymongo.database.Dat
     for number in range(70, 130):
         put(store, "inventory", [object_document(host("h1", n=number))])
     assert database["inventory_past"].count_documents({"_until": {"$lte": 50}}) == 0
-    assert database["inventory_past"].count_documents({}) == 132 - 50
+    marker = database["revisions"].find_one({"_id": ENVIRONMENT})
+    assert marker is not None
+    assert database["inventory_past"].count_documents({}) == 132 - 50 - len(marker.get("pending", ()))
     assert database["inventory"].count_documents({"_gone": True}) == 0
     assert len(store.commits(ENVIRONMENT, limit=1000)) == 132 - 49
     assert store.view(ENVIRONMENT).revision == 132

@@ -95,6 +95,14 @@ def past_of(raw: bytes, *, until: int) -> RawBSONDocument:
     return RawBSONDocument(_joined(_joined(head, rest), bson.encode({OF: one, UNTIL: Int64(until)})), RAW_OPTIONS)
 
 
+def id_of(raw: bytes) -> ObjectId:
+    """Return the ``_id`` of a current document."""
+    if raw[4:_ID_AT] == _ID_NAME:
+        return ObjectId(raw[_ID_AT : _ID_AT + _OBJECT_ID])
+    one: ObjectId = bson.decode(raw, codec_options=OPTIONS)["_id"]
+    return one
+
+
 def revision_of(raw: bytes) -> int:
     """Return the revision that wrote a document."""
     if raw[-_TAIL : -_INT64 - 1] == _NAME:

@@ -7,7 +7,6 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final
 
-from bson.int64 import Int64
 from bson.objectid import ObjectId
 from bson.raw_bson import RawBSONDocument
 from pymongo import UpdateOne
@@ -17,6 +16,7 @@ from calipso_nornir.store.chunks import chunks
 from calipso_nornir.store.mongo.codec import past_of, stamped
 from calipso_nornir.store.mongo.lock import LockLost
 from calipso_nornir.store.mongo.places import GONE, OF, REVISION, UNTIL, Marker
+from calipso_nornir.store.mongo.settling import keep, settle, tombstone, write
 from calipso_nornir.store.operations import Put, Remove, Seen
 from calipso_nornir.store.process import this_process
 from calipso_nornir.store.values import utc_ms
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from calipso_nornir.store.operations import Operations
 
 WITH_STATUS: Final = ("inventory", "links")
-KEPT_IN_MARKER: Final = 32
+KEPT_IN_MARKER: Final = 64
 _FEW: Final = 20
 """Documents that are rather sent twice than have the server run a pipeline for them."""
 _CHUNK: Final = 1000
@@ -58,6 +58,8 @@ class Attempt:
     new: int = 0
     changed: int = 0
     removed: int = 0
+    settled: bool = False
+    """Whether what small commits left in the marker has been applied."""
     _own: dict[Kind, set[ObjectId]] = field(default_factory=dict)
     """What this attempt has written itself: an earlier version of it was never true."""
     _status: bool = False
@@ -98,6 +100,12 @@ class Attempt:
 
     # --- operations
 
+    def settle(self) -> None:
+        """Apply what small commits left in the marker."""
+        if self.marker.pending:
+            self.marker = settle(self.places, self.lock, self.marker)
+            self.settled = True
+
     def apply(self, operations: Operations) -> None:
         """Carry out the operations, in their order."""
         for operation in operations:
@@ -111,25 +119,22 @@ class Attempt:
 
     def publish(self, cause: str) -> bool:
         """Make the revision valid; tell whether there was anything to make one of. The lock is let go of."""
-        if not (self.new or self.changed or self.removed):
+        made = bool(self.new or self.changed or self.removed)
+        if not made and not self.settled:
             self.lock.release()
             return False
         # Written after everything else: where it is known, all of that is, whichever server may have taken over.
         ready = self.places.quick_markers.update_one(self.lock.mine, {"$set": {"lock.ready": self.revision}})
         if not ready.matched_count:
             raise LockLost
-        recent = {"token": self.lock.token, "revision": self.revision, "at": utc_ms(datetime.now(UTC))}
-        counts = {"new": self.new, "changed": self.changed, "removed": self.removed}
-        entry = {**recent, "cause": cause, "by": this_process(), **counts}
-        update: dict[str, Any] = {
-            "$set": {"revision": self.revision, **({"has_status": True} if self._status else {})},
-            "$push": {"recent": {"$each": [entry], "$slice": -KEPT_IN_MARKER}},
-            "$unset": {"lock": ""},
-        }
+        update: dict[str, Any] = {"$unset": {"lock": "", "pending": ""}}
+        if made:
+            counts = {"new": self.new, "changed": self.changed, "removed": self.removed}
+            update |= published(self.revision, token=self.lock.token, cause=cause, status=self._status, **counts)
         mine = {**self.lock.mine, "lock.ready": self.revision, "revision": self.marker.revision}
         if self.places.markers.find_one_and_update(mine, update, {"_id": 1}) is None:
             raise LockLost
-        return True
+        return made
 
     def _put(self, kind: Kind, rows: Sequence[RawRow]) -> None:
         own = self._own.setdefault(kind, set())
@@ -157,14 +162,14 @@ class Attempt:
         updates = []
         for row in rows:
             if row.seen is not None:
-                earlier, update = _seen(row.seen)
+                earlier, update = seen_at(row.seen)
                 updates.append(UpdateOne({"_id": ObjectId(row.document_id), "digest": row.digest, **earlier}, update))
         if updates:
             self.places.current(kind).bulk_write(updates, ordered=False)
 
     def _seen(self, kind: Kind, ids: Sequence[ObjectId], at: datetime) -> None:
         """Note when documents were seen."""
-        earlier, update = _seen(at)
+        earlier, update = seen_at(at)
         for some in chunks(ids, _CHUNK):
             self.lock.require()
             known = {"environment": self.places.environment, "_id": {"$in": some}, GONE: {"$exists": False}}
@@ -178,8 +183,7 @@ class Attempt:
                 continue
             kept = {one: there for one, there in gone.items() if one not in own}
             self._keep(kind, kept, whole=len(some) <= _FEW)
-            here = {"environment": self.places.environment, REVISION: Int64(self.revision), GONE: True}
-            self._write(kind, [{"_id": one, **here} for one in gone])
+            self._write(kind, [tombstone(self.places, one, self.revision) for one in gone])
             own.update(gone)
             self.removed += len(gone)
             if kind in WITH_STATUS and self.marker.has_status:
@@ -205,9 +209,8 @@ class Attempt:
             return
         self.lock.require()
         if whole:
-            past = self.places.raw(self.places.past(kind))
             documents = [one for one in replaced.values() if isinstance(one, RawBSONDocument)]
-            past.insert_many([past_of(bytes(one.raw), until=self.revision) for one in documents], ordered=False)
+            keep(self.places, kind, (past_of(bytes(one.raw), until=self.revision) for one in documents))
             return
         steps: list[dict[str, Any]] = [
             {"$match": {"_id": {"$in": list(replaced)}, REVISION: {"$lte": self.marker.revision}}},
@@ -217,19 +220,8 @@ class Attempt:
         self.places.current(kind).aggregate(steps, maxTimeMS=self.lock.longest_ms)
 
     def _write(self, kind: Kind, documents: Sequence[Mapping[str, Any]]) -> None:
-        """Replace or insert documents, if the lock is still this one: the server looks, so no late writer gets in."""
-        if not documents:
-            return
-        self.lock.require()
-        into = {"into": self.places.current(kind).name, "on": "_id", "whenMatched": "replace"}
-        steps: list[dict[str, Any]] = [
-            {"$match": self.lock.mine},
-            {"$project": {"document": {"$literal": documents}}},
-            {"$unwind": "$document"},
-            {"$replaceRoot": {"newRoot": "$document"}},
-            {"$merge": {**into, "whenNotMatched": "insert"}},
-        ]
-        self.places.quick_markers.aggregate(steps, maxTimeMS=self.lock.longest_ms)
+        """Replace or insert documents, if the lock is still this one."""
+        write(self.places, self.lock, kind, documents)
 
 
 @dataclass(slots=True)
@@ -253,7 +245,27 @@ class _Changed:
         return document_id in self._found[kind]
 
 
-def _seen(at: datetime) -> tuple[dict[str, Any], dict[str, Any]]:
+def published(  # noqa: PLR0913 - the entry of a log
+    revision: int, *, token: str, cause: str, status: bool, new: int, changed: int, removed: int
+) -> dict[str, Any]:
+    """Return the update that makes a revision valid."""
+    entry = {
+        "token": token,
+        "revision": revision,
+        "at": utc_ms(datetime.now(UTC)),
+        "cause": cause,
+        "by": this_process(),
+        "new": new,
+        "changed": changed,
+        "removed": removed,
+    }
+    return {
+        "$set": {"revision": revision, "token": token, **({"has_status": True} if status else {})},
+        "$push": {"recent": {"$each": [entry], "$slice": -KEPT_IN_MARKER}},
+    }
+
+
+def seen_at(at: datetime) -> tuple[dict[str, Any], dict[str, Any]]:
     """Return the filter and the update that note a time: never an earlier one, unless that noted is in the future."""
     future = {"$expr": {"$gt": ["$last_scanned", "$$NOW"]}}
     earlier = {"$or": [{"last_scanned": None}, {"last_scanned": {"$lt": at}}, future]}

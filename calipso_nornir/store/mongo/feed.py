@@ -9,12 +9,15 @@ from calipso_nornir.errors import PastUnknown
 from calipso_nornir.model.changes import Change, Commit
 from calipso_nornir.store.mongo.codec import from_raw, revision_of
 from calipso_nornir.store.mongo.places import GONE, OF, REVISION, UNTIL
+from calipso_nornir.store.mongo.redo import Overlay
 from calipso_nornir.store.mongo.trimming import commits_of
 from calipso_nornir.store.names import KINDS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from datetime import datetime
+
+    from bson.objectid import ObjectId
 
     from calipso_nornir.model.protocols import Kind
     from calipso_nornir.store.mongo.places import Marker, Places
@@ -26,6 +29,7 @@ class Feed:
     def __init__(self, places: Places, marker: Marker, *, uri: str) -> None:
         self._places = places
         self._marker = marker
+        self._settled = marker.settled
         self._uri = uri
 
     def changes(self, since: int, limit: int) -> list[Change]:
@@ -37,12 +41,40 @@ class Feed:
             return []
         until = self._end(since, limit)
         found: dict[tuple[Kind, str], Change] = {}
+        if since < self._settled:
+            for kind in KINDS:
+                for change in (*self._put(kind, since, until), *self._gone(kind, since, until)):
+                    known = found.get((kind, change.document_id))
+                    if known is None or known.revision < change.revision:
+                        found[kind, change.document_id] = change
         for kind in KINDS:
-            for change in (*self._put(kind, since, until), *self._gone(kind, since, until)):
-                known = found.get((kind, change.document_id))
-                if known is None or known.revision < change.revision:
-                    found[kind, change.document_id] = change
+            self._overlay(kind, since, until, found)
         return sorted(found.values(), key=lambda one: (one.revision, KINDS.index(one.kind), one.document_id))
+
+    def _overlay(self, kind: Kind, since: int, until: int, found: dict[tuple[Kind, str], Change]) -> None:
+        """Add what stands in the marker; what came and went in between is not told."""
+        before = Overlay(self._marker.pending, since).ids(kind)
+        later = [one for one in self._marker.pending if one.kind == kind and since < one.revision <= until]
+        gone = [one.document_id for one in later if one.raw is None]
+        there = self._there(kind, [one for one in gone if one not in before], since) if gone else set()
+        there |= {one for one, redo in before.items() if redo.raw is not None}
+        for one in later:
+            name = (kind, str(one.document_id))
+            if one.raw is not None:
+                document = from_raw(kind, one.raw)
+                found[name] = Change(revision=one.revision, op="put", kind=kind, document_id=name[1], document=document)
+            elif one.document_id in there:
+                found[name] = Change(revision=one.revision, op="remove", kind=kind, document_id=name[1])
+            else:
+                found.pop(name, None)
+
+    def _there(self, kind: Kind, ids: list[ObjectId], at: int) -> set[ObjectId]:
+        """Return which documents were there at a revision that is wholly in the collections."""
+        here = {"environment": self._places.environment, REVISION: {"$lte": at}}
+        current = self._places.current(kind).find({**here, "_id": {"$in": ids}, GONE: {"$exists": False}}, {"_id": 1})
+        known = {one["_id"] for one in current}
+        past = self._places.past(kind).find({**here, OF: {"$in": ids}, UNTIL: {"$gt": at}}, {OF: 1})
+        return known | {one[OF] for one in past}
 
     def commits(self, limit: int) -> list[Commit]:
         """Return the newest commits, newest first."""
@@ -71,21 +103,22 @@ class Feed:
     def _end(self, since: int, limit: int) -> int:
         """Return the last of the revisions that hold about ``limit`` changes."""
         here = {"environment": self._places.environment}
-        newest = self._marker.revision
-        revisions: list[int] = []
-        for kind in KINDS:
-            for collection, field in ((self._places.current(kind), REVISION), (self._places.past(kind), UNTIL)):
-                wanted = {**here, field: {"$gt": since, "$lte": newest}}
-                revisions += [one[field] for one in collection.find(wanted, {field: 1}).sort(field, 1).limit(limit)]
-        return sorted(revisions)[: max(limit, 1)][-1] if revisions else newest
+        revisions = [one.revision for one in self._marker.pending if one.revision > since]
+        if since < self._settled:
+            for kind in KINDS:
+                for collection, field in ((self._places.current(kind), REVISION), (self._places.past(kind), UNTIL)):
+                    wanted = {**here, field: {"$gt": since, "$lte": self._settled}}
+                    found = collection.find(wanted, {field: 1}).sort(field, 1).limit(limit)
+                    revisions += [one[field] for one in found]
+        return sorted(revisions)[: max(limit, 1)][-1] if revisions else self._marker.revision
 
     def _put(self, kind: Kind, since: int, until: int) -> Iterator[Change]:
-        wanted = {"environment": self._places.environment, REVISION: {"$gt": since, "$lte": until}}
+        newest = self._settled
+        wanted = {"environment": self._places.environment, REVISION: {"$gt": since, "$lte": min(until, newest)}}
         for one in self._places.raw(self._places.current(kind)).find({**wanted, GONE: {"$exists": False}}):
             document = from_raw(kind, raw := bytes(one.raw))
             yield Change(revision=revision_of(raw), op="put", kind=kind, document_id=document["_id"], document=document)
         # What was put by then and is past by now, because another commit came: told as it was.
-        newest = self._marker.revision
         then = {**wanted, UNTIL: {"$gt": newest}}
         for one in self._places.raw(self._places.past(kind)).find(then):
             document = from_raw(kind, raw := bytes(one.raw))
@@ -97,11 +130,11 @@ class Feed:
         """Yield what was there and is there no more; what came and went in between is not told."""
         here = {"environment": self._places.environment}
         past: dict[Any, list[tuple[int, int]]] = {}
-        wanted = {**here, UNTIL: {"$gt": since, "$lte": self._marker.revision}}
+        wanted = {**here, UNTIL: {"$gt": since, "$lte": self._settled}}
         for one in self._places.past(kind).find(wanted, {OF: 1, REVISION: 1, UNTIL: 1}):
             past.setdefault(one[OF], []).append((one[REVISION], one[UNTIL]))
         ids = [of for of, spans in past.items() if min(spans)[0] <= since]
-        there = {"_id": {"$in": ids}, **here, GONE: {"$exists": False}, REVISION: {"$lte": self._marker.revision}}
+        there = {"_id": {"$in": ids}, **here, GONE: {"$exists": False}, REVISION: {"$lte": self._settled}}
         known = {one["_id"] for one in self._places.current(kind).find(there, {"_id": 1})} if ids else set()
         for of in ids:
             last = max(span[1] for span in past[of])

@@ -17,6 +17,7 @@ from calipso_nornir.store.migrations import LAYOUT_1_KINDS, Migration
 from calipso_nornir.store.mongo.layout import LAYOUT_VERSION, NOTE, prepare
 from calipso_nornir.store.mongo.lock import Lock
 from calipso_nornir.store.mongo.places import GONE, REVISION, Places
+from calipso_nornir.store.mongo.settling import settle
 from calipso_nornir.store.mongo.undoing import undo
 from calipso_nornir.store.names import (
     COMMITS,
@@ -151,7 +152,8 @@ def _down(database: PlainDatabase, uri: str, inventory: str) -> None:
         lock = Lock(places, uri=uri, seconds=_LOCK_S)
         marker = lock.take(wait_s=0)
         if marker.lock is not None:
-            undo(places, lock, marker)
+            marker = undo(places, lock, marker)
+        settle(places, lock, marker)
         for kind in LAYOUT_1_KINDS:
             _plain(database, inventory, kind, known["_id"])
         generation = {"_id": known["_id"], "generation": marker.revision, "state": "clean"}

@@ -13,7 +13,12 @@ a writer is at it                       R, lock                reads at R; other
 the writer died at it                   R, lock that ended     reads at R; the next writer puts back what the
                                                                dead one replaced, and skips its number
 the writer was done                     R + 1                  reads at R + 1
+a small commit was made                 R + 1, its changes     reads at R + 1, the changes from the marker
 ======================================  =====================  ============================================
+
+A small commit is one update of the marker: the next number and the changed documents themselves. They are brought into
+the collections some commits later, under the lock; that can be repeated, since a document is written only where an
+older one stands.
 
 What is removed is first replaced by a document with nothing but ``_gone`` in it: a writer that was held up, and lost
 its lock, must never delete what others have written since. It is deleted some commits later.
@@ -27,6 +32,7 @@ from typing import TYPE_CHECKING, Any, Final
 from pymongo import WriteConcern
 
 from calipso_nornir.store.mongo.connection import RAW_OPTIONS
+from calipso_nornir.store.mongo.redo import Redo, restored
 from calipso_nornir.store.names import COMMITS, REVISIONS, collection_name, past
 
 if TYPE_CHECKING:
@@ -54,6 +60,9 @@ class Marker:
         floor: changes up to it may be known no more.
         has_status: whether anything has, or had, a status.
         lock: of a writer, as it was found.
+        token: of the last commit; another one after each that was made, or taken back.
+        pending: what small commits changed, oldest first; not all of it, if any, is in the collections.
+        commits: the number of those small commits.
         recent: what the last commits were, oldest first.
     """
 
@@ -62,6 +71,9 @@ class Marker:
     floor: int = 0
     has_status: bool = False
     lock: dict[str, Any] | None = None
+    token: str | None = None
+    pending: tuple[Redo, ...] = ()
+    commits: int = 0
     recent: tuple[dict[str, Any], ...] = field(default=())
 
     @classmethod
@@ -75,6 +87,9 @@ class Marker:
             floor=document.get("floor", 0),
             has_status=document.get("has_status", False),
             lock=document.get("lock"),
+            token=document.get("token"),
+            pending=restored(commits := document.get("pending", ())),
+            commits=len(commits),
             recent=tuple(document.get("recent", ())),
         )
 
@@ -82,6 +97,11 @@ class Marker:
     def following(self) -> int:
         """The number of the next commit."""
         return max(self.revision, self.skipped) + 1
+
+    @property
+    def settled(self) -> int:
+        """The newest revision that is wholly in the collections."""
+        return self.pending[0].revision - 1 if self.pending else self.revision
 
 
 class Places:
@@ -93,6 +113,7 @@ class Places:
         self.environment = environment
         self.markers: PlainCollection = database[collection_name(inventory, REVISIONS)]
         """Written with majority and journal."""
+        self._made: dict[str, PlainCollection] = {}
         self.quick_markers: PlainCollection = self.markers.with_options(write_concern=QUICK)
 
     def marker(self, *, recent: bool = False) -> Marker:
@@ -101,15 +122,22 @@ class Places:
 
     def current(self, kind: Kind) -> PlainCollection:
         """Return the collection of a kind of document."""
-        return self.database.get_collection(collection_name(self.inventory, kind), write_concern=QUICK)
+        return self._quick(kind)
 
     def past(self, kind: Kind) -> PlainCollection:
         """Return the collection of what was replaced or removed."""
-        return self.database.get_collection(collection_name(self.inventory, past(kind)), write_concern=QUICK)
+        return self._quick(past(kind))
 
     def log(self) -> PlainCollection:
         """Return the log of commits."""
-        return self.database.get_collection(collection_name(self.inventory, COMMITS), write_concern=QUICK)
+        return self._quick(COMMITS)
+
+    def _quick(self, name: str) -> PlainCollection:
+        """Making one of pymongo's takes as long as a tenth of a small commit."""
+        if name not in self._made:
+            full_name = collection_name(self.inventory, name)
+            self._made[name] = self.database.get_collection(full_name, write_concern=QUICK)
+        return self._made[name]
 
     @staticmethod
     def raw(collection: PlainCollection) -> RawCollection:

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from bisect import insort
 from collections import Counter
 from tempfile import SpooledTemporaryFile
 from typing import TYPE_CHECKING, Any, Final
@@ -12,10 +13,12 @@ from bson.objectid import ObjectId
 
 from calipso_nornir.store.chunks import chunks
 from calipso_nornir.store.conditions import fits, page, sort_key
-from calipso_nornir.store.mongo.codec import from_raw, revision_of
-from calipso_nornir.store.mongo.connection import OPTIONS, RAW_OPTIONS
+from calipso_nornir.store.equality import matches
+from calipso_nornir.store.mongo.codec import from_raw, id_of, revision_of
+from calipso_nornir.store.mongo.connection import RAW_OPTIONS
 from calipso_nornir.store.mongo.places import GONE, OF, REVISION, UNTIL
 from calipso_nornir.store.mongo.queries import filter_of, references, sorted_by_server
+from calipso_nornir.store.mongo.redo import Overlay
 from calipso_nornir.store.searching import found
 from calipso_nornir.store.selection import UNIQUE
 
@@ -27,6 +30,7 @@ if TYPE_CHECKING:
 
     from calipso_nornir.model.finding import Find
     from calipso_nornir.model.protocols import Document, Kind
+    from calipso_nornir.store.conditions import SortKey
     from calipso_nornir.store.mongo.connection import Riding
     from calipso_nornir.store.mongo.places import Marker, Places
     from calipso_nornir.store.searching import Needle
@@ -52,6 +56,7 @@ class MongoReader:
         self._has_status = marker.has_status
         self._riding = riding
         self.revision = marker.revision if at is None else at
+        self._overlay = Overlay(marker.pending, self.revision)
 
     # --- what a view asks
 
@@ -59,7 +64,12 @@ class MongoReader:
         """Yield the selected documents in their order; they have all been read, but are decoded one by one."""
         kind = selection.kind
         equal = {name: ObjectId(value) if name in references(kind) else value for name, value in selection.equal}
-        raws = self._riding(lambda: self._ordered(kind, equal, selection.order))
+        pending = [
+            raw
+            for raw in self._overlay.raws(kind)
+            if all(matches(from_raw(kind, raw), {name: value}) for name, value in selection.equal)
+        ]
+        raws = self._riding(lambda: self._ordered(kind, equal, selection.order, pending=pending))
         return (from_raw(kind, raw) for raw in raws)
 
     def find(self, query: Find) -> Iterator[Document]:
@@ -68,7 +78,8 @@ class MongoReader:
         if query.limit is not None and query.after is None and sorted_by_server(query):
             return iter(self._riding(lambda: self._first(query, wanted)))
         raws = self._riding(lambda: self._visible(query.kind, wanted))
-        return iter(page((from_raw(query.kind, raw) for raw in raws), query))
+        pending = self._overlay.raws(query.kind)
+        return iter(page((from_raw(query.kind, raw) for raw in (*raws, *pending)), query))
 
     def stream(self, kind: Kind) -> Iterator[Document]:
         """Yield every document of a kind, ordered by ``_id``; a file without a name keeps them meanwhile."""
@@ -88,6 +99,8 @@ class MongoReader:
         """Yield those documents of a kind that are there."""
         for ids in chunks(document_ids, _CHUNK):
             wanted = [ObjectId(one) for one in ids]
+            pending = [redo.raw for one, redo in self._overlay.ids(kind).items() if redo.raw and one in set(wanted)]
+            yield from (from_raw(kind, raw) for raw in pending)
             yield from (from_raw(kind, raw) for raw in self._riding(lambda: self._with_ids(kind, wanted)))  # noqa: B023 - called at once
 
     def digests(self, kind: Kind) -> dict[str, str]:
@@ -106,18 +119,15 @@ class MongoReader:
         """Return what is found among the objects, ordered by type and id."""
 
         def read() -> list[Document]:
-            raws = self._ordered("inventory", {}, ("type", "id"), keep=needle.may_be_in_bson)
+            pending = self._overlay.raws("inventory")
+            raws = self._ordered("inventory", {}, ("type", "id"), pending=pending, keep=needle.may_be_in_bson)
             return found(needle, (from_raw("inventory", raw) for raw in raws), limit=limit)
 
         return self._riding(read)
 
     def filled(self, kinds: Iterable[Kind]) -> bool:
         """Tell whether the environment has anything of these kinds, at the newest revision."""
-        here = {"environment": self._environment, GONE: {"$exists": False}, REVISION: {"$lte": self.revision}}
-        return any(
-            self._riding(lambda: self._places.current(kind).find_one(here, {"_id": 1})) is not None  # noqa: B023 - called at once
-            for kind in kinds
-        )
+        return any(self._overlay.raws(kind) or self._riding(lambda: self._any(kind)) for kind in kinds)  # noqa: B023 - called at once
 
     # --- what is visible
 
@@ -133,13 +143,19 @@ class MongoReader:
         kind: Kind,
         wanted: dict[str, Any],
         order: Sequence[str],
+        *,
+        pending: Iterable[bytes] = (),
         keep: Callable[[bytes], bool] = lambda _raw: True,
     ) -> list[bytes]:
-        current, past = self._split(kind, wanted, order, keep)
-        if not past:
-            return current
-        raws = [*current, *past.values()]
-        return sorted(raws, key=lambda raw: sort_key(from_raw(kind, raw), order))
+        """Return it in an order; ``pending`` are documents of the marker that fit."""
+        raws, past = self._split(kind, wanted, order, keep)
+
+        def key(raw: bytes) -> SortKey:
+            return sort_key(from_raw(kind, raw), order)
+
+        for raw in (*past.values(), *filter(keep, pending)):  # few: each is put between those that the server sorted
+            insort(raws, raw, key=key)
+        return raws
 
     def _split(
         self, kind: Kind, wanted: dict[str, Any], order: Sequence[str], keep: Callable[[bytes], bool]
@@ -148,11 +164,14 @@ class MongoReader:
         cursor = self._places.raw(self._places.current(kind)).find({**self._now(kind), **wanted})
         if order:
             cursor = _sorted(cursor, order)
-        current = [raw for one in cursor if revision_of(raw := bytes(one.raw)) <= self.revision and keep(raw)]
-        past = {one[OF]: raw for one in self._past(kind, wanted) if keep(raw := bytes(one.raw))}
+        pending = self._overlay.ids(kind)
+        visible = (raw for one in cursor if revision_of(raw := bytes(one.raw)) <= self.revision and keep(raw))
+        current = [raw for raw in visible if id_of(raw) not in pending] if pending else list(visible)
+        found = {one[OF]: raw for one in self._past(kind, wanted) if keep(raw := bytes(one.raw))}
+        past = {one: raw for one, raw in found.items() if one not in pending}
         if past:
             for raw in current:
-                past.pop(bson.decode(raw, codec_options=OPTIONS)["_id"], None)
+                past.pop(id_of(raw), None)
         return current, past
 
     def _past(self, kind: Kind, wanted: dict[str, Any]) -> Iterable[RawBSONDocument]:
@@ -175,37 +194,52 @@ class MongoReader:
 
     # --- one call each
 
+    def _any(self, kind: Kind) -> bool:
+        there = {GONE: {"$exists": False}, REVISION: {"$lte": self.revision}, **self._others(kind)}
+        return self._places.current(kind).find_one({"environment": self._environment, **there}, {"_id": 1}) is not None
+
+    def _others(self, kind: Kind, name: str = "_id") -> dict[str, Any]:
+        """Return the filter for what the marker says nothing of."""
+        return {name: {"$not": {"$in": list(ids)}}} if (ids := self._overlay.ids(kind)) else {}
+
     def _first(self, query: Find, wanted: dict[str, Any]) -> list[Document]:
         """Return the first documents of a query; the server sorts, so that the rest need not be read."""
         order = tuple(dict.fromkeys((*query.order, "_id")))
         cursor = self._places.raw(self._places.current(query.kind)).find({**self._now(query.kind), **wanted})
+        pending = self._overlay.ids(query.kind)
         documents: dict[str, Document] = {}
         for one in _sorted(cursor, order):
             if len(documents) == query.limit:
                 break
             raw = bytes(one.raw)
+            if id_of(raw) in pending:
+                continue
             if revision_of(raw) <= self.revision and fits(document := from_raw(query.kind, raw), query.where):
                 documents[document["_id"]] = document
         cursor.close()
         for one in self._past(query.kind, wanted):
-            document = from_raw(query.kind, bytes(one.raw))
-            documents.setdefault(document["_id"], document)
-        return page(documents.values(), query)
+            if one[OF] not in pending:
+                document = from_raw(query.kind, bytes(one.raw))
+                documents.setdefault(document["_id"], document)
+        changed = (from_raw(query.kind, raw) for raw in self._overlay.raws(query.kind))
+        return page((*documents.values(), *changed), query)
 
     def _with_ids(self, kind: Kind, wanted: list[ObjectId]) -> list[bytes]:
         return self._visible(kind, {"_id": {"$in": wanted}})
 
     def _spooled(self, kind: Kind, spool: SpooledTemporaryFile[bytes]) -> list[Document]:
-        """Write what is current into a file; return what is past, the last one first."""
+        """Write what is current into a file; return what is past, or stands in the marker, the last one first."""
+        pending = self._overlay.ids(kind)
         spool.seek(0)
         spool.truncate()
         cursor = self._places.raw(self._places.current(kind)).find(self._now(kind)).sort("_id", 1)
         for one in cursor:
             raw = bytes(one.raw)
-            if revision_of(raw) <= self.revision:
+            if revision_of(raw) <= self.revision and id_of(raw) not in pending:
                 spool.write(raw)
-        past = [from_raw(kind, bytes(one.raw)) for one in self._past(kind, {})]
-        return sorted({one["_id"]: one for one in past}.values(), key=lambda one: str(one["_id"]), reverse=True)
+        past = [bytes(one.raw) for one in self._past(kind, {}) if one[OF] not in pending]
+        documents = (from_raw(kind, raw) for raw in (*past, *self._overlay.raws(kind)))
+        return sorted({one["_id"]: one for one in documents}.values(), key=lambda one: str(one["_id"]), reverse=True)
 
     def _values(self, kind: Kind, field: str) -> dict[str, str]:
         """Return ``_id`` -> value of a text field of every document of a kind."""
@@ -213,17 +247,21 @@ class MongoReader:
         known = {str(one["_id"]): one[field] for one in current if one[REVISION] <= self.revision}
         for one in self._places.past(kind).find(self._then(), {field: 1, OF: 1}):
             known.setdefault(str(one[OF]), one[field])
-        return known
+        for document_id in self._overlay.ids(kind):
+            known.pop(str(document_id), None)
+        return known | {str(id_of(raw)): from_raw(kind, raw)[field] for raw in self._overlay.raws(kind)}
 
     def _counted(self) -> dict[str, int]:
         steps: list[dict[str, Any]] = [
-            {"$match": {**self._now("inventory"), REVISION: {"$lte": self.revision}}},
+            {"$match": {**self._now("inventory"), REVISION: {"$lte": self.revision}, **self._others("inventory")}},
             {"$group": {"_id": "$type", "count": {"$sum": 1}}},
         ]
         collection = self._places.current("inventory")
         counts = Counter({group["_id"]: group["count"] for group in collection.aggregate(steps)})
-        if self._places.past("inventory").find_one(self._then(), {"_id": 1}) is not None:
+        then = {**self._then(), **self._others("inventory", OF)}
+        if self._places.past("inventory").find_one(then, {"_id": 1}) is not None:
             return dict(Counter(self._values("inventory", "type").values()))
+        counts.update(from_raw("inventory", raw)["type"] for raw in self._overlay.raws("inventory"))
         return dict(counts)
 
 

@@ -55,6 +55,8 @@ class MongoStore:
         self._lock_s = lock_s
         self._connection = Connection(uri)
         self._riding = Riding(self._connection)
+        self._markers: dict[str, Marker] = {}
+        self._known_places: dict[str, Places] = {}
         try:
             if use != "make":
                 self._riding(lambda: must_hold(self._connection.database, self.uri, self._inventory))
@@ -101,6 +103,7 @@ class MongoStore:
             self._places(name),
             self._riding,
             lambda: self._reader(name),
+            markers=self._markers,
             uri=self.uri,
             base=base,
             cause=clean_text(cause),
@@ -141,7 +144,11 @@ class MongoStore:
         self._connection.close()
 
     def _places(self, environment: str) -> Places:
-        return Places(self._connection.database, inventory=self._inventory, environment=environment)
+        known = self._known_places.get(environment)
+        if known is None:
+            known = Places(self._connection.database, inventory=self._inventory, environment=environment)
+            self._known_places[environment] = known
+        return known
 
     def _feed(self, environment: str) -> Feed:
         places = self._places(clean_text(environment))

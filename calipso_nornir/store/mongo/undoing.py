@@ -28,8 +28,9 @@ def undo(places: Places, lock: Lock, marker: Marker) -> Marker:
         places.current(kind).delete_many({"environment": places.environment, REVISION: marker.following})
     skipped = marker.following
     lock.require()
-    found = places.quick_markers.find_one_and_update(lock.mine, {"$set": {"skipped": skipped}})
-    return Marker.of({**(found or {}), "skipped": skipped})
+    known = {"skipped": skipped, "token": lock.token}
+    found = places.quick_markers.find_one_and_update(lock.mine, {"$set": known})
+    return Marker.of({**(found or {}), **known})
 
 
 def _restoring(places: Places, lock: Lock, marker: Marker, *, into: str) -> list[dict[str, Any]]:

@@ -4,6 +4,8 @@
 from __future__ import annotations
 
 import logging
+import random
+import time
 from typing import TYPE_CHECKING, Final
 
 from pymongo.errors import PyMongoError
@@ -14,6 +16,7 @@ from calipso_nornir.store.chunks import chunks
 from calipso_nornir.store.mongo.codec import to_raw
 from calipso_nornir.store.mongo.commit import Attempt, RawRow
 from calipso_nornir.store.mongo.lock import Lock, LockLost
+from calipso_nornir.store.mongo.small import NotSmall, SmallCommit, Stale, is_small
 from calipso_nornir.store.mongo.trimming import trim
 from calipso_nornir.store.mongo.undoing import undo
 from calipso_nornir.store.operations import Operations, Put, Remove, Seen
@@ -30,6 +33,9 @@ if TYPE_CHECKING:
 _log = logging.getLogger(__name__)
 
 _CHUNK: Final = 1000
+_TRIES: Final = 40
+"""At a small commit, before it takes the lock and so its turn."""
+_PAUSE_S: Final = 0.004
 _LOST_LOCKS: Final = 3
 """Attempts after which a writer that keeps losing its lock gives up."""
 
@@ -41,6 +47,7 @@ class MongoWriter:
         places: the collections of the environment.
         riding: repeats what fails while a replica set has no primary.
         reader: gives a reader of the newest revision.
+        markers: those that small commits of this process have left; wrong as soon as others commit, which is found out.
         uri: of the store.
         base: the revision from which the changes are computed; None: they stand whatever there is.
         cause: why, for the log of commits.
@@ -54,6 +61,7 @@ class MongoWriter:
         riding: Riding,
         reader: Callable[[], MongoReader],
         *,
+        markers: dict[str, Marker],
         uri: str,
         base: int | None,
         cause: str,
@@ -63,6 +71,7 @@ class MongoWriter:
         self._places = places
         self._riding = riding
         self._made_reader = reader
+        self._markers = markers
         self._uri = uri
         self._base = base
         self._cause = cause
@@ -71,6 +80,7 @@ class MongoWriter:
         self._operations = Operations()
         self._depends: dict[Kind, set[str]] = {}
         self._known: MongoReader | None = None
+        self._in_doubt = False
 
     # --- Writer
 
@@ -114,6 +124,8 @@ class MongoWriter:
         if not self._operations:
             return
         lock = Lock(self._places, uri=self._uri, seconds=self._lock_s)
+        if is_small(self._operations) and self._riding(lambda: self._small(lock)):
+            return
         for _ in range(_LOST_LOCKS):
             try:
                 self._riding(lambda: self._attempt(lock))
@@ -126,6 +138,39 @@ class MongoWriter:
         """Let go of what was collected."""
         self._operations.close()
 
+    def _small(self, lock: Lock) -> bool:
+        """Try it as a small commit, which needs no lock; tell whether it was one."""
+        marker = None if self._in_doubt else self._markers.get(self._places.environment)
+        for _ in range(_TRIES):
+            marker = marker or self._places.marker(recent=self._in_doubt)
+            if _is_done(marker, lock):  # the answer to an earlier attempt was lost, not what it did
+                return True
+            try:
+                return self._tried(marker, lock)
+            except Stale:
+                marker = None
+        return False
+
+    def _tried(self, marker: Marker, lock: Lock) -> bool:
+        if marker.lock is not None:
+            time.sleep(random.uniform(0, _PAUSE_S))  # noqa: S311 - to get out of step, not to keep a secret
+            raise Stale
+        small = SmallCommit(self._places, marker)
+        try:
+            small.prepare(self._operations, self._depends, base=self._base)
+        except NotSmall:
+            return False
+        try:
+            self._markers[self._places.environment] = small.publish(token=lock.token, cause=self._cause)
+        except PyMongoError:
+            self._in_doubt = True
+            lock.repeated()
+            raise
+        small.note_seen()
+        if small.made:
+            self._tidy(small)
+        return True
+
     def _attempt(self, lock: Lock) -> None:
         marker = lock.take(wait_s=self._wait_s)
         lock.repeated()
@@ -136,6 +181,7 @@ class MongoWriter:
             marker = undo(self._places, lock, marker)
         attempt = Attempt(self._places, lock, marker)
         try:
+            attempt.settle()
             if self._base is not None:
                 attempt.check(self._operations, self._depends, base=self._base, uri=self._uri)
             attempt.apply(self._operations)
@@ -146,7 +192,9 @@ class MongoWriter:
             if not isinstance(error, PyMongoError) or not self._riding.may_pass(error):
                 self._take_back(lock, marker)
             raise
-        if attempt.publish(self._cause):
+        made = attempt.publish(self._cause)
+        self._markers.pop(self._places.environment, None)
+        if made:
             self._tidy(attempt)
 
     def _take_back(self, lock: Lock, marker: Marker) -> None:
@@ -157,7 +205,7 @@ class MongoWriter:
         except (PyMongoError, LockLost) as error:
             _log.info("%s: the next writer will take back what was begun: %s", self._uri, error)
 
-    def _tidy(self, attempt: Attempt) -> None:
+    def _tidy(self, attempt: Attempt | SmallCommit) -> None:
         """Do what has to be done now and then; the commit is made, whatever comes of this."""
         try:
             trim(self._places, attempt.revision, made_past=attempt.changed + attempt.removed)
