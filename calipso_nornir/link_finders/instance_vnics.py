@@ -6,6 +6,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from calipso_nornir.link_finders.making import make, network_of
+from calipso_nornir.link_finders.namespaces import wires
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -41,7 +42,10 @@ class InstanceVnics:
 
 
 class VserviceVnics:
-    """One ``vservice-vnic`` link per interface in a service's network namespace; named after its network."""
+    """One ``vservice-vnic`` link per interface in a service's network namespace; named after its network.
+
+    Of a wire between namespaces the outer end leads outwards to its service.
+    """
 
     link_types = ("vservice-vnic",)
     reads = ("vservice", "vnic", "network")
@@ -51,6 +55,7 @@ class VserviceVnics:
         """Match by the service that the interface was found for."""
         vservices = {one.id: one for one in view.of_type("vservice")}
         label = _labels(view)
+        outer_ends = {outer.ref for _, outer in wires(view)}
         for vnic in view.of_type("vnic"):
             vservice = vservices.get(vnic.get("vservice_id", ""))
             if vservice is not None:
@@ -63,6 +68,7 @@ class VserviceVnics:
                     up=vnic.get("state", "UP") == "UP",
                     host=vnic.get("host"),
                     network=network,
+                    attributes={"outward": "vservice"} if vnic.ref in outer_ends else None,
                 )
 
 

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 _UNRESOLVED = "nsid:"
 _UNKNOWN_NSID = -1
-_INDEX_ONLY = re.compile(r"if\d+")
+_INDEX_ONLY = re.compile(r"if(\d+)")
 
 
 def address_json(text: str) -> tuple[Interface, ...]:
@@ -84,6 +84,7 @@ def _interface_of_json(row: Fields) -> Interface:
         member_of_kind=info.text_or_none("info_slave_kind"),
         lower=row.text_or_none("link"),
         peer_netns=None if netns is None else f"{_UNRESOLVED}{netns}",
+        peer_index=None if netns is None else row.number_or_none("link_index"),
         addresses=tuple(_address_of_json(address) for address in row.children("addr_info")),
         vlan_id=details.number("id") if kind == "vlan" else None,
         vxlan=_vxlan_of_json(details) if kind == "vxlan" else None,
@@ -130,6 +131,8 @@ def _interface_of_text(row: Row) -> Interface:
     details = one(row, "kind_details")
     stp = _word_after("stp_state", details) if kind == "bridge" else None
     link = one(row, "link")
+    elsewhere = bool(row["link_netns"] or row["link_netns_id"])
+    far = _INDEX_ONLY.fullmatch(link) if elsewhere else None
     return Interface(
         name=one(row, "interface"),
         index=int(one(row, "id")),
@@ -141,8 +144,9 @@ def _interface_of_text(row: Row) -> Interface:
         kind=kind,
         master=one(row, "master") or None,
         member_of_kind=one(row, "master_kind") or None,
-        lower=None if row["link_netns"] or row["link_netns_id"] or link == "NONE" else link or None,
+        lower=None if elsewhere or link == "NONE" else link or None,
         peer_netns=_netns_of_text(row),
+        peer_index=decimal_or_none(far[1]) if far is not None else None,
         addresses=_addresses_of_text(row),
         vlan_id=_number_after("id", details, kind) if kind == "vlan" else None,
         vxlan=_vxlan_of_text(details) if kind == "vxlan" else None,

@@ -63,6 +63,7 @@ class Interface:
         lower: name of the device below (VLAN) or of the veth peer, when that is in the same namespace.
         peer_netns: namespace of the veth peer when that is another one: its name when known,
             else ``nsid:<number>`` (``nsid:-1`` where this namespace has no number for it).
+        peer_index: number that the veth peer has there.
         vlan_id: of a VLAN device.
         bridge_id: of a bridge, as ``brctl`` prints it: ``8000.a63d898ba43a``.
         stp: whether a bridge runs the spanning tree protocol.
@@ -83,6 +84,7 @@ class Interface:
     member_of_kind: str | None = None
     lower: str | None = None
     peer_netns: str | None = None
+    peer_index: int | None = None
     addresses: tuple[Address, ...] = ()
     vlan_id: int | None = None
     vxlan: Vxlan | None = None

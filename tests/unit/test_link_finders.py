@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from calipso_nornir.link_finders.instance_vnics import InstanceVnics, VserviceVnics
+from calipso_nornir.link_finders.namespaces import NamespaceWires
 from calipso_nornir.link_finders.oteps import Oteps, OtepTunnels
 from calipso_nornir.link_finders.pnics import Bonds, CarriedNetworks, Switches
 from calipso_nornir.link_finders.vconnectors import VconnectorPnics, VnicVconnectors
@@ -31,6 +32,7 @@ ALL: list[LinkFinder] = [
     Bonds(),
     CarriedNetworks(),
     Switches(),
+    NamespaceWires(),
 ]
 """In the order of link_finders.json."""
 
@@ -110,6 +112,45 @@ def networks_of(*things: InventoryObject, of: str) -> dict[str, Any]:
 
 def test_nothing_comes_of_nothing() -> None:
     assert found() == []
+
+
+# --- wires between namespaces
+
+
+def end(device: str, namespace: str, number: int, far: int) -> InventoryObject:
+    numbers: dict[str, Any] = {"device_index": number, "peer_index": far, "vservice_id": f"h1|{namespace}"}
+    made: InventoryObject = vservice_vnic(device, namespace, **numbers)
+    return made
+
+
+def service(namespace: str, kind: str) -> InventoryObject:
+    return thing("vservice", {"host": "h1", "service_type": kind}, id=f"h1|{namespace}", name=namespace)
+
+
+FIPS = [service("fip-1", "floating_ip"), service("fip-2", "floating_ip")]
+ROUTERS = [service("qrouter-a", "router"), service("qrouter-b", "router")]
+
+
+def test_ends_that_name_each_other_are_one_wire() -> None:
+    things = [
+        *FIPS,
+        *ROUTERS,
+        end("rfp-a", "qrouter-a", 2, 3),
+        end("fpr-a", "fip-1", 3, 2),
+        end("other", "fip-2", 9, 2),
+    ]
+    assert found(*things, of="vnic-vnic") == ["vnic-vnic: h1|qrouter-a|rfp-a > h1|fip-1|fpr-a"]
+
+
+def test_of_wires_with_the_same_numbers_names_tell_which_ends_are_one() -> None:
+    inner = [end("rfp-a", "qrouter-a", 2, 3), end("rfp-b", "qrouter-b", 2, 3)]
+    outer = [end("fpr-a", "fip-1", 3, 2), end("fpr-b", "fip-2", 3, 2)]
+    assert found(*FIPS, *ROUTERS, *inner, *outer, of="vnic-vnic") == [
+        "vnic-vnic: h1|qrouter-a|rfp-a > h1|fip-1|fpr-a",
+        "vnic-vnic: h1|qrouter-b|rfp-b > h1|fip-2|fpr-b",
+    ]
+    strange = [end("x-a", "fip-1", 3, 2), end("y-a", "fip-2", 3, 2)]
+    assert found(*FIPS, *ROUTERS, *inner, *strange, of="vnic-vnic") == []
 
 
 # --- instances and services to their interfaces

@@ -7,13 +7,15 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from calipso_nornir.fetchers import questions
+from calipso_nornir.fetchers.api.census import names_of
 from calipso_nornir.fetchers.attributes import address_attributes, kept
+from calipso_nornir.fetchers.floating import Distributed, addresses
 from calipso_nornir.model import ids
 from calipso_nornir.model.fetching import Fetched
 from calipso_nornir.model.refs import Folder
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Generator, Iterable, Mapping, Sequence
 
     from calipso_nornir.model.answers import Answers
     from calipso_nornir.model.fetching import Fetching
@@ -56,7 +58,8 @@ class Vservices:
     Source: ``ip netns list``; Neutron, networks, routers, ports and floating IPs.
     Attributes: ``host``, ``service_type``, ``local_service_id`` (the namespace), ``network`` (ids of the networks that
     it serves); of a router also all of Neutron's fields and ``floating_ips``; ``orphaned``: True when Neutron does
-    not know (any more) what the namespace was made for.
+    not know (any more) what the namespace was made for. A distributed router's floating IPs are told where they are
+    served (``fetchers.floating``), there also of the namespace that leads out ("fip-").
     """
 
     def get(self, parent: InventoryObject) -> Fetching:
@@ -73,11 +76,12 @@ class Vservices:
             "floating_ip": questions.floating_ips(region),
         }
         answers = yield list(queries.values())
+        distributed = yield from _distributed(parent, wanted, queries, answers)
         folder = parent.sibling("vservices_folder", ids.folder(parent.id, "vservices"))
         found = []
         for service, namespace in wanted:
             id_ = namespace.removeprefix(service.prefix)
-            name, facts = _facts(service, id_, queries, answers)
+            name, facts = _facts(service, id_, queries, answers, distributed)
             found.append(
                 Fetched(
                     id=ids.vservice(parent.id, namespace),
@@ -104,7 +108,8 @@ class VserviceVnics:
     Source: ``ip -d address`` inside the namespace; ports of the inventory.
     Attributes: ``vnic_type`` ("vservice_vnic"), ``host``, ``vservice_id``, ``namespace``, ``mac_address``, ``mtu``,
     ``state``, ``kind``, ``addresses`` (CIDR texts) and first ones as ``ip_address``, ``netmask``, ``cidr``,
-    ``ipv6_address``; ``port_id`` and ``network`` (ids) by the port id in the device's name.
+    ``ipv6_address``; ``port_id`` and ``network`` (ids) by the port id in the device's name. Of a veth pair that leads
+    to another namespace, and is no port: ``device_index`` and ``peer_index``, the numbers of both ends.
     """
 
     asked_by: ClassVar[Mapping[str, str]] = {}
@@ -133,22 +138,46 @@ def service_of(namespace: str) -> Service | None:
     return next((one for one in SERVICES if namespace.startswith(one.prefix)), None)
 
 
+def _distributed(
+    host: InventoryObject, wanted: Iterable[tuple[Service, str]], queries: Mapping[str, Query], answers: Answers
+) -> Generator[Sequence[Query], Answers, Distributed | None]:
+    """Ask for agents where a router is distributed; None where none is, or nobody told where its addresses are."""
+    here = {name.removeprefix(service.prefix) for service, name in wanted if service.type in OF_ROUTERS}
+    routers = answers.grouped_or_blank(queries["router"], "id") or {}
+    if not any(row.get("distributed") for id_ in here for row in routers.get(id_, ())):
+        return None
+    agents = questions.agents(host["region"])
+    more = yield [agents]
+    by_host = more.grouped_or_blank(agents, "host")
+    ports = answers.grouped_or_blank(queries["port"], "id")
+    floating = answers.or_blank(queries["floating_ip"])
+    if by_host is None or ports is None or floating is None:
+        return None
+    return Distributed(names_of(host), floating, ports, by_host)
+
+
 def _facts(
-    service: Service, id_: str, queries: Mapping[str, Query], answers: Answers
+    service: Service, id_: str, queries: Mapping[str, Query], answers: Answers, distributed: Distributed | None
 ) -> tuple[str | None, dict[str, Any]]:
     """Return what a service is called ("" when it has no name, None when nobody told), and what Neutron says of it."""
     if service.type in OF_NETWORKS:
         name, _, known = _row(answers, queries["network"], id_)
-        return name, {"network": [id_], **known}
+        served = None
+        if service.type == "floating_ip" and distributed is not None:
+            served = distributed.of_network(id_, answers.or_blank(queries["router"], ()))
+        return name, {"network": [id_], **({} if served is None else {"floating_ips": served}), **known}
     if service.type in OF_ROUTERS:
         name, router, known = _row(answers, queries["router"], id_)
         ports = answers.grouped_or_blank(queries["port"], "device_id")
         floating = answers.grouped_or_blank(queries["floating_ip"], "router_id")
+        served = None if floating is None else addresses(floating.get(id_, ()))
+        if router.get("distributed"):
+            served = distributed.of_router(id_, service.type) if distributed is not None else None
         return name, {
             **kept(router),
             "router_id": id_,
             **({} if ports is None else {"network": sorted({port["network_id"] for port in ports.get(id_, ())})}),
-            **({} if floating is None else {"floating_ips": _addresses(floating.get(id_, ()))}),
+            **({} if served is None else {"floating_ips": served}),
             **known,
         }
     return "", {"network": []}
@@ -160,10 +189,6 @@ def _row(answers: Answers, query: Query, id_: str) -> tuple[str | None, Mapping[
     if found:
         return found[0].get("name") or "", found[0], {"orphaned": False}
     return ("", {}, {"orphaned": True}) if answers.whole(query) else (None, {}, {})
-
-
-def _addresses(floating: Sequence[Mapping[str, Any]]) -> list[str]:
-    return sorted(row["floating_ip_address"] for row in floating if row.get("floating_ip_address"))
 
 
 def _vnic(vservice: InventoryObject, namespace: str, one: Interface, port: InventoryObject | None) -> dict[str, Any]:
@@ -178,5 +203,11 @@ def _vnic(vservice: InventoryObject, namespace: str, one: Interface, port: Inven
         "state": "UP" if one.up else "DOWN",
         "kind": one.kind,
         **address_attributes(one.addresses, prefer=assigned),
-        **({"port_id": port.id, "network": port["network"]} if port is not None else {}),
+        **({"port_id": port.id, "network": port["network"]} if port is not None else _wire(one)),
     }
+
+
+def _wire(one: Interface) -> dict[str, Any]:
+    if one.kind != "veth" or one.peer_index is None:
+        return {}
+    return {"device_index": one.index, "peer_index": one.peer_index}

@@ -1,0 +1,67 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Where floating IPs are served: by the router, or, of a distributed one, on the host of the server.
+
+Neutron (``db/l3_dvr_db.py``, ``agent/l3/dvr_local_router.py``): the host that a floating IP's port is bound to serves
+it, where its L3 agent works in the mode "dvr" or "dvr_snat". Of a port that is bound nowhere, or to a host without such
+an agent ("dvr_no_external"), the router's "snat-" namespace does.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable, Mapping, Sequence
+
+    Row = Mapping[str, Any]
+    Index = Mapping[Any, Sequence[Row]]
+
+SERVING = frozenset({"dvr", "dvr_snat"})
+"""Modes of the L3 agent ([DEFAULT] agent_mode) in which a host has floating IPs of its own."""
+
+
+@dataclass(frozen=True, slots=True)
+class Distributed:
+    """The floating IPs of distributed routers.
+
+    Attributes:
+        host: the names of the host.
+        floating: Neutron's rows.
+        ports: Neutron's, by id.
+        agents: Neutron's, by host.
+    """
+
+    host: Collection[str]
+    floating: Sequence[Row]
+    ports: Index
+    agents: Index
+
+    def of_router(self, id_: str, service_type: str) -> list[str]:
+        """Return what one namespace of a router serves on the host."""
+        own = [row for row in self.floating if row.get("router_id") == id_]
+        wanted = {None} if service_type == "snat" else set(self.host) if service_type == "router" else set()
+        return addresses(row for row in own if self._place(row) in wanted)
+
+    def of_network(self, id_: str, routers: Iterable[Row]) -> list[str]:
+        """Return what the host serves of an external network, for distributed routers."""
+        theirs = {row["id"] for row in routers if row.get("distributed")}
+        own = [row for row in self.floating if row.get("floating_network_id") == id_ and row.get("router_id") in theirs]
+        return addresses(row for row in own if self._place(row) in self.host)
+
+    def _place(self, row: Row) -> str | None:
+        """Return the host that serves a floating IP; None where that is the central namespace of its router."""
+        bound = next(
+            (port.get("binding:host_id") or None for port in self.ports.get(row.get("port_id") or "", ())), None
+        )
+        modes = {_mode(agent) for agent in self.agents.get(bound or "", ())}
+        return bound if SERVING & modes else None
+
+
+def addresses(floating: Iterable[Row]) -> list[str]:
+    """Return the floating addresses of rows, ordered."""
+    return sorted(row["floating_ip_address"] for row in floating if row.get("floating_ip_address"))
+
+
+def _mode(agent: Row) -> Any:  # noqa: ANN401 - JSON
+    return (agent.get("configurations") or {}).get("agent_mode") if agent.get("agent_type") == "L3 agent" else None
