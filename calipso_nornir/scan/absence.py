@@ -46,7 +46,8 @@ class Absence:
             if old is None:
                 continue
             unasked = self._not_asked(old)
-            if unasked and _says_the_same(one, old):
+            lost = old.found_by - one.found_by - frozenset(unasked)  # they looked in vain, or are gone
+            if unasked and not lost and _says_the_same(one, old):
                 self._working.put(replace(old, scanned_at=one.scanned_at), State.FOUND)
             else:
                 self.unasked += [(who, one.ref) for who in unasked]

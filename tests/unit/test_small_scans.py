@@ -176,3 +176,10 @@ def test_what_refuses_to_be_narrowed_is_asked_as_a_whole(scanned: Scanned) -> No
         report = opened.rescan([ref("instance", WEB1)])
     assert (report.status, report.objects.changed) == ("completed", 0)
     assert scanned.source.asked["GET network /ports [R1]"] == 1
+
+
+def test_whoever_is_gone_is_no_witness_any_more(scanned: Scanned, tmp_path: Path) -> None:
+    """The switch is heard by the other hosts, too: they tell of it anew, since one of its witnesses is gone."""
+    now = TinyCloud(hosts=["ctl", "net1", "cmp1"], servers=[Server("web1", "cmp1")])
+    rescanned(scanned, now, ref("host", "cmp2"), ref("availability_zone", "R1|nova"))
+    assert content(scanned.stored()) == fresh(now, tmp_path)
