@@ -6,10 +6,10 @@ BIN    := $(VENV)/bin
 LAB    := tests/lab/cloud/lab
 STAMP  := $(VENV)/.installed
 TESTS  ?= lab
-export VARIANT COMPUTES PROJECTS NETWORKS SERVERS SEED  # empty: the lab's defaults
+export VARIANT COMPUTES PROJECTS NETWORKS SERVERS SEED ACTS LIFE  # empty: the lab's defaults
 
 KILLS  ?= 200
-.PHONY: demo test check bench soak lab lab-down lab-test test-lab record-demo record-truth mutations schemas clean help
+.PHONY: demo test check bench soak lab lab-down lab-test test-lab law record-demo record-truth mutations schemas clean help
 
 help:  ## What there is to make
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -56,6 +56,9 @@ lab-test:  ## All of it, on a machine where nothing is installed (root): a new l
 
 test-lab: $(STAMP)  ## Tests against the lab that is up; TESTS="lab and not faults" leaves the cloud as it is
 	$(BIN)/pytest -m "$(TESTS)"
+
+law: $(STAMP)  ## Small scans in the lab that is up, after ACTS= (50) acts of a random life and every fault; LIFE=seed
+	$(BIN)/pytest -m law -o log_cli=true -o log_cli_level=INFO --log-disable=nornir.core --show-capture=no tests/lab/test_law.py
 
 mutations: $(STAMP)  ## Show which comparison of the truth test catches which way to be wrong
 	$(BIN)/python -m tests.lab.mutations

@@ -60,11 +60,11 @@ def _no_foreign_sockets() -> Iterator[None]:
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Leave out what needs the lab (tests/fixtures/lab.py), unless ``-m`` asks for it; begin with what takes long."""
-    if "lab" not in config.option.markexpr:
-        out = [item for item in items if item.get_closest_marker("lab")]
-        if out:
-            config.hook.pytest_deselected(items=out)
-            items[:] = [item for item in items if not item.get_closest_marker("lab")]
+    unwanted = [name for name in ("lab", "law") if name not in config.option.markexpr]
+    out = {item for item in items if any(item.get_closest_marker(name) for name in unwanted)}
+    if out:
+        config.hook.pytest_deselected(items=list(out))
+        items[:] = [item for item in items if item not in out]
     workers: int = getattr(config, "workerinput", {}).get("workercount", 0)
     if workers:
         items[:] = _long_ones_first(items, workers)

@@ -33,7 +33,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
     Where the product does not scan the variant yet, only the oracle's own tests are left.
     """
-    if "lab" not in config.option.markexpr:
+    if "lab" not in config.option.markexpr and "law" not in config.option.markexpr:
         return
     if lab.here().variant not in SCANNED:
         config.hook.pytest_deselected(items=[item for item in items if item.path.name not in UNSCANNED])

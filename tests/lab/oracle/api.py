@@ -20,16 +20,16 @@ LIMIT_S = 60
 
 
 class Api:
-    """A session of the admin's."""
+    """A session of the admin's, in his own project or another one (by its id)."""
 
-    def __init__(self, microversion: str = "2.88") -> None:
+    def __init__(self, microversion: str = "2.88", *, project: str | None = None) -> None:
         place = here()
         self.keystone = f"http://{place.controller}:5000/v3"
         self.nova = f"http://{place.controller}:8774/v2.1"
         self.neutron = f"http://{place.controller}:9696/v2.0"
         domain = {"id": "default"}
         user = {"name": "admin", "domain": domain, "password": place.password}
-        scope = {"project": {"name": "admin", "domain": domain}}
+        scope = {"project": {"id": project} if project else {"name": "admin", "domain": domain}}
         identity = {"methods": ["password"], "password": {"user": user}}
         answer = requests.post(
             f"{self.keystone}/auth/tokens", json={"auth": {"identity": identity, "scope": scope}}, timeout=LIMIT_S

@@ -1,0 +1,235 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The law of small scans, held against the lab: after one of what an act changed, all is as after a whole scan.
+
+The whole scan takes nothing over from before, and is taken when the cloud has come to rest: when two in a row say the
+same. Where somebody cannot look, a whole scan of a copy of what was known takes its place.
+"""
+
+from __future__ import annotations
+
+import logging
+import sqlite3
+import time
+from contextlib import ExitStack, closing, contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Self, TypeAlias
+
+from calipso_nornir import ScanPlan, run_scan
+from calipso_nornir.model.refs import ObjectRef
+from calipso_nornir.scan.cloud import open_cloud
+from calipso_nornir.store import open_store
+from tests.lab import oracle
+from tests.lab.comparing import explain
+from tests.lab.told import told
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from pathlib import Path
+
+    from calipso_nornir.model.environment import Environment
+    from calipso_nornir.model.protocols import Store, StoreView
+    from calipso_nornir.scan.report import ScanReport
+
+logger = logging.getLogger(__name__)
+
+Picture: TypeAlias = "dict[str, dict[str, Any]]"
+KINDS = ("inventory", "links", "cliques")
+TIMES = frozenset({"last_scanned", "evidence", "revision"})
+"""What says when something was seen, not what."""
+NOTES = frozenset({"network_info", "digest"})
+LIMIT_S = 180
+ATTEMPTS = 4
+SHOWN = 12
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """What one small scan, and a whole one at the same moment, cost."""
+
+    what: str
+    refs: int
+    small_s: float
+    whole_s: float
+    small_queries: int
+    whole_queries: int
+
+
+class Law:
+    """A store that only small scans keep, after one whole scan; and whole scans beside it."""
+
+    def __init__(self, environment: Environment, folder: Path) -> None:
+        self.checks: list[Check] = []
+        self.broken: list[str] = []
+        self._environment = environment
+        self._folder = folder
+        self._open = ExitStack()
+        self._small_store, self._whole_store = self._opened("small.db"), self._opened("whole.db")
+        self._small = self._open.enter_context(open_cloud(environment, store=self._small_store))
+        self._whole = self._open.enter_context(open_cloud(environment, store=self._whole_store))
+
+    def __enter__(self) -> Self:
+        """Scan the cloud as a whole."""
+        report = self._small.scan()
+        assert report.ok, [str(one.error) for one in report.failures]
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Close everything."""
+        self._open.close()
+
+    @property
+    def view(self) -> StoreView:
+        """What small scans have made of the cloud."""
+        return self._small_store.view(self._environment.name)
+
+    @contextmanager
+    def judged(self) -> Iterator[None]:
+        """Fail at the end when the law was broken meanwhile: what comes after it is looked at all the same."""
+        self.broken.clear()
+        yield
+        assert not self.broken, "\n".join(self.broken)
+
+    def told(self) -> str:
+        """Return what all checks have cost."""
+        small, whole = sum(one.small_s for one in self.checks), sum(one.whole_s for one in self.checks)
+        questions = [sum(one.small_queries for one in self.checks), sum(one.whole_queries for one in self.checks)]
+        told = f"{len(self.checks)} small scans: {small:.1f} s, {questions[0]} questions"
+        return f"{told}; as whole ones {whole:.1f} s, {questions[1]} questions"
+
+    def holds(self, what: str, refs: Sequence[ObjectRef]) -> None:
+        """Scan what has changed, and compare; once more only where the cloud has changed meanwhile."""
+        for _ in range(ATTEMPTS):
+            truth, whole = self._at_rest()
+            report = self._small.rescan(refs)
+            assert report.ok, [str(one.error) for one in report.failures]
+            differences = self._compared(truth)
+            if differences and (noted := _noted_later(self._known(), truth, self._environment.name)):
+                self._small.rescan(noted)
+                differences = self._compared(truth)
+            if not differences:
+                break
+            again, _ = self._looked()
+            if again == truth:
+                self._broke(f"{what}: after a scan of {_worded(refs)}\n{differences}")
+                break
+        else:
+            raise AssertionError(f"{what}: the cloud does not come to rest")
+        self._note(what, refs, report, whole)
+
+    def holds_though_nobody_can_look(self, what: str, refs: Sequence[ObjectRef]) -> None:
+        """Scan what has changed, and compare with a whole scan of a copy: both keep what they cannot look at."""
+        with closing(open_store(self._copied())) as store:
+            whole = run_scan(self._environment, store=store)
+            assert not whole.ok, f"{what}: everybody could look"
+            with open_cloud(self._environment, store=self._small_store) as cloud:  # logs in anew, as the other does
+                report = cloud.rescan(refs)
+            kept = picture(store, self._environment.name)
+            differences = _differences(self._known(), kept)
+            if differences:
+                self._broke(f"{what}: after a scan of {_worded(refs)}\n{differences}")
+        self._note(what, refs, report, whole)
+
+    def tells_the_truth(self, what: str) -> None:
+        """Compare what small scans have made of the cloud with what the oracle says."""
+        for _ in range(ATTEMPTS):
+            truth = oracle.read()
+            differences = explain(told(self.view), truth)
+            if not differences:
+                return
+            if oracle.read() == truth:
+                self._broke(f"{what}: the oracle says something else\n{differences}")
+                return
+        raise AssertionError(f"{what}: the cloud does not come to rest")
+
+    def _broke(self, how: str) -> None:
+        """Note it, and scan everything, so that what comes next is judged for itself."""
+        logger.error("%s", how)
+        self.broken.append(how)
+        self._small.scan()
+
+    def _known(self) -> Picture:
+        return picture(self._small_store, self._environment.name)
+
+    def _compared(self, truth: Picture) -> str:
+        return _differences(self._known(), truth)
+
+    def _at_rest(self) -> tuple[Picture, ScanReport]:
+        end = time.monotonic() + LIMIT_S
+        (before, _), (now, report) = self._looked(), self._looked()
+        while before != now:
+            assert time.monotonic() < end, f"after {LIMIT_S} s not yet at rest:\n{_differences(before, now)}"
+            time.sleep(1)
+            before, (now, report) = now, self._looked()
+        return now, report
+
+    def _looked(self) -> tuple[Picture, ScanReport]:
+        report = self._whole.scan(ScanPlan(clear=True))
+        assert report.ok, [str(one.error) for one in report.failures]
+        return picture(self._whole_store, self._environment.name), report
+
+    def _opened(self, name: str) -> Store:
+        return self._open.enter_context(closing(open_store(self._folder / name)))
+
+    def _copied(self) -> Path:
+        path = self._folder / "copy.db"
+        path.unlink(missing_ok=True)
+        with closing(sqlite3.connect(self._folder / "small.db")) as known, closing(sqlite3.connect(path)) as copy:
+            known.backup(copy)
+        return path
+
+    def _note(self, what: str, refs: Sequence[ObjectRef], small: ScanReport, whole: ScanReport) -> None:
+        check = Check(what, len(refs), _seconds(small), _seconds(whole), small.queries.total(), whole.queries.total())
+        self.checks.append(check)
+        logger.info(
+            "%s: %d objects named; small %.2f s, %d questions; whole %.2f s, %d questions",
+            what, check.refs, check.small_s, check.small_queries, check.whole_s, check.whole_queries,
+        )  # fmt: skip
+
+
+def picture(store: Store, environment: str) -> Picture:
+    """Return every document by kind and id, without when it was seen."""
+    view = store.view(environment)
+    return {
+        f"{kind} {document['_id']}": {key: value for key, value in document.items() if key not in TIMES}
+        for kind in KINDS
+        for document in view.documents(kind)  # type: ignore[arg-type]  # one of them
+    }
+
+
+def _noted_later(small: Picture, whole: Picture, environment: str) -> list[ObjectRef]:
+    """Return the servers that differ in nothing but Nova's notes on their ports.
+
+    Nova writes these anew by and by (heal_instance_info_cache_interval, a server a minute), and tells nobody.
+    """
+    found = []
+    for id_ in small.keys() & whole.keys():
+        here, there = small[id_], whole[id_]
+        keys = {key for key in here.keys() | there.keys() if here.get(key) != there.get(key)}
+        if keys and here.get("type") == "instance" and keys <= NOTES:
+            found.append(ObjectRef(environment, "instance", here["id"]))
+    return found
+
+
+def _differences(small: Picture, whole: Picture) -> str:
+    rows = [f"missing: {_told(id_, whole[id_])}" for id_ in whole.keys() - small.keys()]
+    rows += [f"extra: {_told(id_, small[id_])}" for id_ in small.keys() - whole.keys()]
+    for id_ in small.keys() & whole.keys():
+        here, there = small[id_], whole[id_]
+        keys = sorted(key for key in here.keys() | there.keys() if here.get(key) != there.get(key))
+        if keys:
+            values = "; ".join(f"{key}: {here.get(key)!r:.300}, whole {there.get(key)!r:.300}" for key in keys[:4])
+            rows.append(f"differs: {_told(id_, here)}: {values}")
+    return "\n".join([*sorted(rows)[:SHOWN], f"({len(rows)} in all)"] if rows else [])
+
+
+def _told(id_: str, document: dict[str, Any]) -> str:
+    ends = [str(document[key]) for key in ("type", "id", "link_type", "source_id", "target_id") if key in document]
+    return f"{id_.partition(' ')[0]} {' '.join(ends)}"
+
+
+def _worded(refs: Sequence[ObjectRef]) -> str:
+    return ", ".join(f"{one.type} {one.id}" for one in refs)
+
+
+def _seconds(report: ScanReport) -> float:
+    return sum(report.durations.values())

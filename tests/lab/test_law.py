@@ -1,0 +1,93 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The law of small scans on the lab: after every fault, and after every act of a random life (``make law``)."""
+
+from __future__ import annotations
+
+import logging
+import os
+import random
+from contextlib import closing
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.fixtures import lab
+from tests.lab import faults
+from tests.lab.acts import Life, acts
+from tests.lab.breaking import FAULTS
+from tests.lab.law import Law
+from tests.lab.oracle.api import Api
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from calipso_nornir.model.environment import Environment
+    from tests.lab.acts import Act
+
+pytestmark = pytest.mark.law
+logger = logging.getLogger(__name__)
+ACTS = int(os.environ.get("ACTS") or 50)
+
+
+@pytest.fixture(scope="module")
+def life(environment: Environment) -> Life:
+    """What happens, by chance: ``LIFE`` in the environment makes the same happen again."""
+    here = lab.here()
+    faults.let_computes_copy(here.computes, here.key.read_text("utf-8"))
+    seed = os.environ.get("LIFE") or str(random.randrange(10**9))  # noqa: S311 - no secret
+    logger.info("LIFE=%s", seed)
+    return Life(seed, environment.name, here.computes, here.variant)
+
+
+@pytest.fixture(scope="module")
+def law(environment: Environment, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Law]:
+    """A cloud that was scanned as a whole once, and is known by small scans from then on."""
+    with Law(environment, tmp_path_factory.mktemp("law")) as held:
+        yield held
+        logger.info("%s", held.told())
+
+
+def happens(act: Act, life: Life, law: Law, what: str) -> bool:
+    """Let an act happen, and hold the law after each thing that it does; False when it cannot happen now."""
+    life.api = Api()  # a login lasts an hour
+    steps = 0
+    with closing(act(life)) as happening:
+        for refs in happening:
+            steps += 1
+            law.holds(f"{what}{act.__name__.replace('_', ' ')} ({steps})", refs)
+    return steps > 0
+
+
+def test_after_every_act_of_a_life(law: Law, life: Life) -> None:
+    done = 0
+    with law.judged():
+        for act in acts(life.random):
+            if happens(act, life, law, f"act {done + 1}, "):
+                done += 1
+                law.tells_the_truth(f"act {done}")
+            if done == ACTS:
+                break
+
+
+@pytest.mark.parametrize("fault", FAULTS, ids=lambda act: act.__name__)
+def test_after_every_fault(law: Law, life: Life, fault: Act) -> None:
+    with law.judged():
+        happens(fault, life, law, "")
+        law.tells_the_truth(fault.__name__)
+
+
+def test_what_nobody_can_look_at_is_kept(law: Law, life: Life, monkeypatch: pytest.MonkeyPatch) -> None:
+    server = life.servers("ACTIVE")[0]
+    refs = [life.ref("host", server[faults.SERVER_HOST]), *life.server(server)]
+    with law.judged():
+        with lab.without_sshd(server[faults.SERVER_HOST]):
+            law.holds_though_nobody_can_look("an sshd stopped", refs)
+        with monkeypatch.context() as patch:
+            patch.setenv(lab.PASSWORD_VARIABLE, "no longer the password")
+            law.holds_though_nobody_can_look("Keystone refuses", refs)
+        for name in ("keystone", "mariadb"):
+            with faults.service_stopped(name):
+                law.holds_though_nobody_can_look(f"{name} stopped", refs)
+        with faults.cell_unreachable():
+            law.holds_though_nobody_can_look("a cell does not answer", refs)
+        law.holds("all is well again", refs)
