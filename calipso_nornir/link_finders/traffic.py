@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from calipso_nornir.link_finders.making import by_host, network_of, on_hosts
 from calipso_nornir.link_finders.plugs import plugged
+from calipso_nornir.link_finders.vpp import plugged_into_vpp
 from calipso_nornir.model.segments import segments_of
 from calipso_nornir.wiring.host import BRIDGE, OVS, PNIC, HostWires, Joint, wires_of_hosts
 from calipso_nornir.wiring.ports import UNKNOWN, UNTAGGED, cut_off
@@ -169,9 +170,11 @@ def _physical_networks(vedges: Iterable[InventoryObject]) -> set[str]:
 
 def networks_of_tunnels(view: View) -> dict[tuple[str, str], list[str]]:
     """Return the networks that leave an Open vSwitch by its tunnels, by host and overlay type."""
-    vnics = by_host(on_hosts(view, "vnic"))
+    vnics = _vnics_by_host(view)
     found: defaultdict[tuple[str, str], list[str]] = defaultdict(list)
     for vedge in on_hosts(view, "vedge"):
+        if vedge.get("vedge_type") == "VPP":
+            continue  # each of its endpoints is of one network
         for row in networks_here(vedge, vnics.get(vedge["host"], []), view):
             if row.get("network_type"):
                 found[vedge["host"], row["network_type"]].append(row["network"])
@@ -185,7 +188,7 @@ def traffic_of_hosts(view: View) -> dict[str, Traffic]:
     bridge; at any other bridge that one of its ports is plugged into; and at the Linux bridge that is its own.
     Tunnelled networks leave by what their endpoint's address is on, and by nothing else.
     """
-    vnics = by_host(on_hosts(view, "vnic"))
+    vnics = _vnics_by_host(view)
     tunnelled = networks_of_tunnels(view)
     found = {host: Traffic(wires) for host, wires in wires_of_hosts(view).items()}
     for host, traffic in found.items():
@@ -202,7 +205,15 @@ def traffic_of_hosts(view: View) -> dict[str, Traffic]:
 
 def networks_of_otep(otep: InventoryObject, tunnelled: Mapping[tuple[str, str], list[str]]) -> str | list[str]:
     """Return the network, or networks, that an endpoint's tunnels are for."""
-    return network_of(otep) or tunnelled.get((otep["host"], otep["overlay_type"]), [])
+    own = network_of(otep)
+    of_one = otep.get("vni") is not None and otep.parent is not None and otep.parent.type == "vedge"
+    return own or ([] if of_one else tunnelled.get((otep["host"], otep["overlay_type"]), []))
+
+
+def _vnics_by_host(view: View) -> dict[str, list[InventoryObject]]:
+    """Return the virtual interfaces of each host that Open vSwitch or a Linux bridge may have: VPP has others."""
+    elsewhere = plugged_into_vpp(view)
+    return by_host(one for one in on_hosts(view, "vnic") if (one["host"], one.get("port_id")) not in elsewhere)
 
 
 def _beginnings(wires: HostWires, vnics: list[InventoryObject], view: View) -> Iterator[tuple[str, Joint, int]]:

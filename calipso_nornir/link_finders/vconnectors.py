@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from calipso_nornir.link_finders.making import link_detected, make, network_of, on_hosts
 from calipso_nornir.link_finders.traffic import traffic_of_hosts
+from calipso_nornir.link_finders.vpp import taps_in_bridges, vnic_bridge_domains
 from calipso_nornir.wiring.host import BRIDGE, PNIC, stack_of
 
 if TYPE_CHECKING:
@@ -24,7 +25,7 @@ class VnicVconnectors:
 
     An instance's interface is the member of its own name; where it is a trunk, VLAN devices on it are members of the
     bridges of other networks. A service's is inside a namespace; the member is the other end of its veth pair, and both
-    have the same Neutron port.
+    have the same Neutron port. Bridge domains of VPP: ``link_finders.vpp``.
     """
 
     link_types = ("vnic-vconnector",)
@@ -33,6 +34,7 @@ class VnicVconnectors:
 
     def find(self, view: View) -> Iterator[Link]:
         """Match by host and device name, or by Neutron port."""
+        yield from vnic_bridge_domains(view)
         by_device: dict[tuple[str, str], InventoryObject] = {}
         by_port: dict[tuple[str, str], InventoryObject] = {}
         for vnic in on_hosts(view, "vnic"):
@@ -87,7 +89,8 @@ class VconnectorPnics:
     ``vconnector-host_pnic``: a member is the physical interface, or stands on it. It serves the networks that pass the
     wire, those of tunnels too where the bridge is below an endpoint's address; where nobody in the cloud uses the
     bridge, that is not known. ``vconnector-vconnector``: a member is wired to another bridge. It leads outwards: the
-    way that networks pass; where none is known to, to the bridge that a physical interface is wired to.
+    way that networks pass; where none is known to, to the bridge that a physical interface is wired to. From a bridge
+    with a tap of VPP it leads to the tap's bridge domain.
     """
 
     link_types = ("vconnector-host_pnic", "vconnector-vconnector")
@@ -96,6 +99,7 @@ class VconnectorPnics:
 
     def find(self, view: View) -> Iterator[Link]:
         """Go over the wires host by host."""
+        yield from taps_in_bridges(view)
         for traffic in traffic_of_hosts(view).values():
             done = set()
             for wire in traffic.wires:

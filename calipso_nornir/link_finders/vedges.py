@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from calipso_nornir.link_finders.making import by_host, link_detected, make, network_of, on_hosts
 from calipso_nornir.link_finders.plugs import plug_is_up, plugged
 from calipso_nornir.link_finders.traffic import traffic_of_hosts
+from calipso_nornir.link_finders.vpp import vedge_links
 from calipso_nornir.wiring.host import BRIDGE, OVS, PNIC
 from calipso_nornir.wiring.ports import cut_off
 
@@ -26,7 +27,7 @@ class Vedges:
 
     ``vnic-vedge``: the virtual interface is plugged into the port. ``vconnector-vedge``: a wire leads from the port to
     a Linux bridge, or the bridge is run by the Linux bridge agent. ``vedge-host_pnic``: the port is a physical
-    interface, or stands on one; it serves the networks that leave by it without a tunnel.
+    interface, or stands on one; it serves the networks that leave by it without a tunnel. VPP: ``link_finders.vpp``.
     """
 
     link_types = ("vnic-vedge", "vconnector-vedge", "vedge-host_pnic")
@@ -35,6 +36,7 @@ class Vedges:
 
     def find(self, view: View) -> Iterator[Link]:
         """Go over the switches host by host."""
+        yield from vedge_links(view)
         vnics = by_host(on_hosts(view, "vnic"))
         for host, traffic in traffic_of_hosts(view).items():
             vedge = traffic.wires.vedge

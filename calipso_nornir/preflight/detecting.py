@@ -29,6 +29,7 @@ _BY_AGENT: Final = {
     "OVN Controller agent": "OVN",
     "OVN Controller Gateway agent": "OVN",
     "NIC Switch agent": "SRIOV",
+    "VPP agent": "VPP",
 }
 """Mechanism drivers by the type of the agent that each has on its hosts (Neutron, "agent_type")."""
 

@@ -189,6 +189,8 @@ def wires_of_hosts(view: View) -> dict[str, HostWires]:
         host.members |= {member["name"]: bridge["bridge_name"] for member in bridge.get("interfaces") or ()}
         host.peers |= {member["name"]: member.get("peer") for member in bridge.get("interfaces") or ()}
     for vedge in _on_hosts(view, "vedge", "ports"):
+        if vedge.get("vedge_type") == "VPP":
+            continue  # it tells itself where frames go: link_finders/vpp.py
         host = hosts[vedge["host"]]
         host.vedge = vedge
         host.ports |= {port["name"]: port for port in vedge["ports"]}

@@ -33,11 +33,11 @@ class InstanceVnics:
     Source: ``virsh list --all --uuid``, ``virsh dumpxml`` of its domain, ``ip -d address``; ports of the inventory.
     Attributes: ``vnic_type`` ("instance_vnic"), ``host``, ``instance_id``, ``instance_db_id`` (``_id`` of the
     instance's document), ``mac_address``, ``source_bridge``, ``device``, its ``device_mtu`` and ``state``; ``port_id``,
-    ``network``, ``addresses`` of its port (by the port id in the device's name, else by PCI address, else by MAC, among
-    the instance's ports where only one has it); and libvirt's whole ``<interface>`` element, attributes with ``@``
-    before their name; ``pci_address`` of a virtual function; ``allowed_address_pairs`` of the port, where it has some;
-    of a trunk ``trunk_id`` and ``sub_ports`` [{port_id, segmentation_type, segmentation_id, network, mac_address,
-    addresses}].
+    ``network``, ``addresses`` of its port (by the port id in the device's name; else, among the instance's ports, by
+    that at the end of the path of its vhost-user socket, by PCI address, by MAC, where only one has it); and libvirt's
+    whole ``<interface>`` element, attributes with ``@`` before their name; ``pci_address`` of a virtual function;
+    ``allowed_address_pairs`` of the port, where it has some; of a trunk ``trunk_id`` and ``sub_ports`` [{port_id,
+    segmentation_type, segmentation_id, network, mac_address, addresses}].
     """
 
     asked_by: ClassVar[Mapping[str, str]] = {}
@@ -69,7 +69,7 @@ class InstanceVnics:
         ]
 
     def _ports(self, parent: InventoryObject, domain: Domain) -> Ports:
-        """Look the port of each interface up: by device; among the instance's own, by PCI address, then by MAC."""
+        """Look the port of each interface up: by device; among the instance's own, by socket, PCI address, then MAC."""
         by_device = yield from questions.ports_of_devices(one.device for one in domain.interfaces if one.device)
         own = Lookup.of("port", {"device_id": parent.id})
         answers = yield [own]
@@ -77,8 +77,16 @@ class InstanceVnics:
         by_pci = _unique(ports, lambda port: (port.get("binding:profile") or {}).get("pci_slot"))
         by_mac = _unique(ports, lambda port: port.get("mac_address"))
         return [
-            by_device.get(one.device or "") or by_pci.get(one.pci) or by_mac.get(one.mac) for one in domain.interfaces
+            by_device.get(one.device or "") or _by_socket(one, ports) or by_pci.get(one.pci) or by_mac.get(one.mac)
+            for one in domain.interfaces
         ]
+
+
+def _by_socket(one: DomainInterface, ports: Sequence[InventoryObject]) -> InventoryObject | None:
+    """Return the port whose whole id the path of a vhost-user socket ends with, as networking-vpp makes them."""
+    source = one.element.get("source")
+    path = str(source.get("@path") or "") if isinstance(source, dict) and one.type == "vhostuser" else ""
+    return next((port for port in ports if path.endswith(port.id)), None)
 
 
 def _unique(ports: Sequence[InventoryObject], key: Callable[[InventoryObject], Any]) -> dict[Any, InventoryObject]:

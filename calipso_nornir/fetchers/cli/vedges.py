@@ -68,7 +68,7 @@ class OvsVedges:
                 id=ids.vedge(parent.id, "OVS"),
                 name=f"{parent.name}-OVS",
                 attributes={
-                    **_agent(answers[agents][0]),
+                    **agent_attributes(answers[agents][0]),
                     "host": parent.id,
                     "vedge_type": "OVS",
                     "bridges": [{"name": one.name, "datapath_type": one.datapath_type} for one in found],
@@ -80,7 +80,7 @@ class OvsVedges:
                     ],
                     "networks": _networks(ports),
                 },
-                under=_folder(parent),
+                under=vedges_folder(parent),
                 sources=(database, address),
             )
         ]
@@ -102,7 +102,7 @@ class LinuxBridgeVedges:
         if not answers[agents]:
             return []
         address, interfaces = yield from questions.interfaces(parent.id)
-        agent = _agent(answers[agents][0])
+        agent = agent_attributes(answers[agents][0])
         given = set((agent.get("configurations") or {}).get("bridge_mappings", {}).values())
         return [
             Fetched(
@@ -118,17 +118,19 @@ class LinuxBridgeVedges:
                         if one.name in given or one.name.startswith(BRQ)
                     ],
                 },
-                under=_folder(parent),
+                under=vedges_folder(parent),
                 sources=(address,),
             )
         ]
 
 
-def _folder(host: InventoryObject) -> ObjectRef:
+def vedges_folder(host: InventoryObject) -> ObjectRef:
+    """Return the folder of a host's virtual switches."""
     return host.sibling("vedges_folder", ids.folder(host.id, "vedges"))
 
 
-def _agent(agent: InventoryObject) -> dict[str, Any]:
+def agent_attributes(agent: InventoryObject) -> dict[str, Any]:
+    """Return what a virtual switch shows of its agent."""
     return kept({key: agent[key] for key in _OF_AGENT if key in agent})
 
 
