@@ -139,7 +139,10 @@ def test_steps_from_elsewhere_that_place_below_an_object() -> None:
         ("switches_folder", {"ScanHost/switch/LldpSwitches", "ScanHost/switch_pnic/LldpSwitchPnics"}),
         ("host_pnic", set()),
         ("instance", {"ScanVservice/vnic/VserviceVnics"}),
-        ("pnics_folder", {"ScanHost/host_pnic/HostPnics", "ScanHost/host_pnic/HostBonds"}),
+        (
+            "pnics_folder",
+            {"ScanHost/host_pnic/HostPnics", "ScanHost/host_pnic/HostBonds", "ScanHost/host_pnic/VppPnics"},
+        ),
         ("vnics_folder", {"ScanInstance/vnic/InstanceVnics", "ScanVservice/vnic/VserviceVnics"}),
     ],
 )
