@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any
 from nornir import InitNornir
 from nornir.core.inventory import Defaults, Group, Groups, Host, Hosts, Inventory, ParentGroups
 
-from calipso_nornir.analysis.naming import unknown
 from calipso_nornir.errors import CalipsoError, NornirUnusable, UnknownEnvironment
 from calipso_nornir.metadata.environments import read_environment
 from calipso_nornir.metadata.loading import load_catalog
@@ -17,6 +16,7 @@ from calipso_nornir.sources.cli.section_hosts import SectionHosts
 from calipso_nornir.sources.secrets import Vault
 from calipso_nornir.store import default_uri, open_store
 from calipso_nornir.store.environments import environment_names, stored_environment
+from calipso_nornir.store.type_names import unknown
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence

@@ -23,11 +23,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias
 
-from calipso_nornir.analysis.naming import unknown
 from calipso_nornir.errors import InvalidRequest
 from calipso_nornir.model.naming import snake_case
 from calipso_nornir.model.objects import RESERVED
 from calipso_nornir.store.meaning import as_address
+from calipso_nornir.store.type_names import unknown
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence

@@ -8,11 +8,11 @@ from typing import Annotated, Any
 import typer
 
 from calipso_nornir.analysis.finding import LISTED, environments_meant, find_one, views_meant
-from calipso_nornir.analysis.naming import link_types, object_types, unknown
+from calipso_nornir.analysis.naming import link_types, object_types
 from calipso_nornir.cli.ends import Names
 from calipso_nornir.cli.output import Format, emit, table
 from calipso_nornir.cli.running import Run
-from calipso_nornir.cli.shared_options import Environment, Inventory, Output
+from calipso_nornir.cli.shared_options import At, Environment, Inventory, Output
 from calipso_nornir.errors import AmbiguousObject, InvalidRequest, UnknownObject
 from calipso_nornir.model.evidence import Evidence
 from calipso_nornir.model.links import Link
@@ -21,6 +21,7 @@ from calipso_nornir.model.protocols import Store, StoreView
 from calipso_nornir.model.text import plain
 from calipso_nornir.store.documents import link_document, object_document
 from calipso_nornir.store.meaning import find_all
+from calipso_nornir.store.type_names import unknown
 
 _DOCUMENT_ID = re.compile(r"[0-9a-f]{24}")
 
@@ -38,6 +39,7 @@ def explain(  # noqa: PLR0913 - the options of the command
     type_: Annotated[
         str | None, typer.Option("--type", "-t", metavar="TYPE", help="Only an object or link of this type.")
     ] = None,
+    at: At = None,
     inventory: Inventory = None,
     output: Output = Format.TABLE,
 ) -> None:
@@ -46,7 +48,7 @@ def explain(  # noqa: PLR0913 - the options of the command
     Of an object: source, query, host, time, and the step that found it. Of a link: its rule, and what is known of
     its ends.
     """
-    with run.store(inventory=inventory) as store:
+    with run.store(inventory=inventory, at=at) as store:
         if type_ is not None:
             _must_be_type(store, type_, environment=environment)
         found = None

@@ -22,7 +22,7 @@ from calipso_nornir._version import __version__
 from calipso_nornir.analysis.finding import one_environment
 from calipso_nornir.cli.output import written
 from calipso_nornir.cli.running import Run
-from calipso_nornir.cli.shared_options import Environment, Inventory
+from calipso_nornir.cli.shared_options import At, Environment, Inventory
 from calipso_nornir.model.protocols import Document, StoreView
 from calipso_nornir.model.text import safe_json
 
@@ -35,25 +35,33 @@ def export(
         str | None,
         typer.Option("--file", metavar="FILE", help="File to write; it appears only when it is complete."),
     ] = None,
+    at: At = None,
     inventory: Inventory = None,
 ) -> None:
     """Write an environment as one JSON document.
 
     It holds inventory, links and cliques, with their evidence.
     """
-    with run.store(inventory=inventory) as store:
+    with run.store(inventory=inventory, at=at) as store:
         view = store.view(one_environment(store, environment))
         with _destination(file) as out:
-            for text in export_text(view):
+            for text in export_text(view, true_at=at):
                 out.write(text)
     if file is not None:
         run.err.say(f"{view.environment}: written to {file}")
 
 
-def export_text(view: StoreView, *, at: datetime | None = None) -> Iterator[str]:
-    """Yield the JSON text of an environment piece by piece; documents are ordered by ``_id``, times are ISO 8601."""
+def export_text(view: StoreView, *, at: datetime | None = None, true_at: datetime | None = None) -> Iterator[str]:
+    """Yield the JSON text of an environment piece by piece; documents are ordered by ``_id``, times are ISO 8601.
+
+    Args:
+        view: what is written.
+        at: the time of the export; by default now.
+        true_at: the time in the past that the view shows, if it does.
+    """
     head = {
         "environment": view.environment,
+        **({} if true_at is None else {"true_at": true_at.isoformat()}),
         "exported_at": (at or datetime.now(UTC)).isoformat(),
         "product": f"calipso_nornir {__version__}",
     }

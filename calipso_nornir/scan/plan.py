@@ -7,13 +7,13 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from calipso_nornir.analysis.naming import unknown
 from calipso_nornir.errors import InvalidRequest, UnknownObject
 from calipso_nornir.metadata.catalog import ROOT_SCANNER
 from calipso_nornir.metadata.folders import FolderFetcher
 from calipso_nornir.model.links import LinkType
 from calipso_nornir.model.objects import root_of
 from calipso_nornir.model.refs import ObjectRef
+from calipso_nornir.store.type_names import unknown
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

@@ -15,10 +15,11 @@ from calipso_nornir.store.documents import clique_of, link_of, object_of, status
 from calipso_nornir.store.meaning import find_all
 from calipso_nornir.store.searching import Needle
 from calipso_nornir.store.selection import Selection
+from calipso_nornir.store.type_names import unknown
 from calipso_nornir.store.values import clean_text
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
     from contextlib import AbstractContextManager
 
     from calipso_nornir.model.cliques import Clique
@@ -40,10 +41,19 @@ class DocumentView:
         uri: where the store is, for errors.
         pin: gives a reader of one revision: always the same one (a snapshot), or of the newest; true asks for one that
             may be kept for long, while others read by the same thread.
+        declared: gives the names of a constant of the store: with them, a type that nobody declared is refused.
     """
 
-    def __init__(self, environment: str, *, uri: str, pin: Callable[[bool], AbstractContextManager[Reader]]) -> None:
+    def __init__(
+        self,
+        environment: str,
+        *,
+        uri: str,
+        pin: Callable[[bool], AbstractContextManager[Reader]],
+        declared: Callable[[str], Collection[str]],
+    ) -> None:
         self._environment = environment
+        self._declared = declared
         self._uri = uri
         self._pin = pin
 
@@ -66,8 +76,11 @@ class DocumentView:
         return found[0] if found else None
 
     def of_type(self, type_: str) -> Sequence[InventoryObject]:
-        """Return all objects of a type, ordered by id."""
-        return self._objects(Selection("inventory", (("type", clean_text(type_)),), ("id",)))
+        """Return all objects of a type, ordered by id. Raises UnknownName for a type that no scan declared."""
+        found = self._objects(Selection("inventory", (("type", clean_text(type_)),), ("id",)))
+        if not found:
+            self._must_be_declared("object type", "scan_object_types", type_)
+        return found
 
     def children(self, ref: ObjectRef) -> Sequence[InventoryObject]:
         """Return what hangs directly below an object, ordered by type and name."""
@@ -87,8 +100,15 @@ class DocumentView:
     def find(self, wanted: Find | str, *, type_: str | None = None) -> Sequence[InventoryObject]:
         """Return the objects that a query asks for; or those that a text names best.
 
-        A text is ``type:id``, an id, a MAC or IP address, or a name: ``view.find("web-1")``.
+        A text is ``type:id``, an id, a MAC or IP address, or a name: ``view.find("web-1")``. Raises UnknownName for a
+        type that no scan declared.
         """
+        found = self._found(wanted, type_)
+        if not found and type_ is not None:
+            self._must_be_declared("object type", "scan_object_types", type_)
+        return found
+
+    def _found(self, wanted: Find | str, type_: str | None) -> Sequence[InventoryObject]:
         if isinstance(wanted, str):
             return find_all(self, wanted, type_=type_)
         query = wanted if type_ is None else replace(wanted, where=(*wanted.where, Equal("type", type_)))
@@ -109,7 +129,10 @@ class DocumentView:
         source: ObjectRef | None = None,
         target: ObjectRef | None = None,
     ) -> Sequence[Link]:
-        """Return the links of a type, from a source, to a target, ordered by document id."""
+        """Return the links of a type, from a source, to a target, ordered by document id.
+
+        Raises UnknownName for a type that no scan declared.
+        """
         equal: list[tuple[str, str | None]] = []
         if source is not None:
             equal.append(("source", checked_ref(source, "links(source=…)").document_id))
@@ -117,7 +140,10 @@ class DocumentView:
             equal.append(("target", checked_ref(target, "links(target=…)").document_id))
         if type_ is not None:
             equal.append(("link_type", clean_text(type_)))
-        return self._links(Selection("links", tuple(equal)))
+        found = self._links(Selection("links", tuple(equal)))
+        if not found and type_ is not None:
+            self._must_be_declared("link type", "link_types", type_)
+        return found
 
     def implicit_links(self) -> Sequence[Link]:
         """Return the derived links, ordered by document id."""
@@ -174,6 +200,12 @@ class DocumentView:
         """Return the status of an object or link by its ``_id``."""
         found = self.get_by_id("status", document_id)
         return None if found is None else status_of(found)
+
+    def _must_be_declared(self, what: str, constant: str, name: str) -> None:
+        """Refuse a type that is in no metadata; a store that holds no metadata knows of none."""
+        known = self._declared(constant)
+        if known and name not in {*known, "environment"}:  # which is declared, and not itself an object of the store
+            raise unknown(what, name, known)
 
     def _objects(self, selection: Selection) -> list[InventoryObject]:
         with self._reading() as reader:

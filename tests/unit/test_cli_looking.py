@@ -184,6 +184,16 @@ def test_search(store: Path) -> None:
     assert len(calipso("search", "a", "--limit", "3", "-o", "json", store=store).json) == 3
 
 
+def test_search_with_conditions(store: Path) -> None:
+    every = calipso("search", "e", "-o", "json", "--limit", "1000", store=store).json
+    host = next(one["host"] for one in every if one["type"] == "instance")
+    there = calipso("search", "e", "-w", f"host={host}", "-w", "type=instance", "-o", "json", store=store).json
+    assert there == [one for one in every if (one["type"], one.get("host")) == ("instance", host)]
+    nothing = calipso("search", "e", "-w", "host=nonesuch", store=store)
+    assert (nothing.status, nothing.out) == (0, "")
+    assert 'nothing that matches contains "e"' in nothing.err
+
+
 def test_several_environments_are_searched_at_once(two: Path) -> None:
     found = calipso("search", "gw-1", "-t", "instance", "-o", "json", store=two).json
     assert [one["environment"] for one in found] == ["lb", "ovs"]

@@ -32,11 +32,15 @@ def test_what_was_true_at_a_time_is_shown(scanned: Scanned) -> None:
     time.sleep(0.01)
     scanned.scan(replace(scanned.cloud, servers=[]).answers())
     where, web1 = scanned.store.uri, f"instance:{WEB1}"
-    for command in (["tree"], ["show", web1], ["clique", web1], ["links", web1]):
+    for command in (["tree"], ["show", web1], ["clique", web1], ["links", web1], ["explain", web1], ["search", "web1"]):
         now, before = (calipso(*command, *more, store=where) for more in ([], ["--at", then.isoformat()]))
         assert "web1" in before.out, command
         assert "web1" not in now.out, command
         assert "not confirmed" not in before.out, "by the scans of then"
+    exported = calipso("export", "--at", then.isoformat(), store=where).json
+    assert exported["true_at"] == then.isoformat()
+    assert WEB1 in {one["id"] for one in exported["inventory"]}
+    assert "true_at" not in calipso("export", store=where).json
     for ago, what in (("3d", "the oldest that is known"), ("soon", "is no time"), ("2026-13-40", "is no time")):
         told = calipso("tree", "--at", ago, store=where)
         assert told.status != 0

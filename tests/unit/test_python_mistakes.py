@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from contextlib import closing
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -70,6 +71,26 @@ def test_an_object_where_its_reference_is_wanted(store: Store) -> None:
         store.view("lab").get(found)  # type: ignore[arg-type]
     with pytest.raises(TypeError, match="network_paths"):
         network_paths(store, found)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("call", "near"),
+    [
+        (lambda view: view.of_type("instnce"), "instance"),
+        (lambda view: view.find("web-1", type_="instnce"), "instance"),
+        (lambda view: view.find(Find(), type_="instnce"), "instance"),
+        (lambda view: view.links("instance-vnik"), "instance-vnic"),
+    ],
+)
+def test_a_type_that_does_not_exist(store: Store, call: Callable[[StoreView], Any], near: str) -> None:
+    with pytest.raises(errors.UnknownName, match=f"Did you mean .*{near}"):
+        call(store.view("lab"))
+    assert store.view("lab").of_type("vservice_load_balancers_folder") == [], "declared, and without objects"
+
+
+def test_a_store_without_metadata_refuses_no_type(tmp_path: Path) -> None:
+    with closing(open_store(tmp_path / "empty.db")) as empty:
+        assert empty.view("lab").of_type("instnce") == []
 
 
 def test_paths_to_a_type_that_is_none(store: Store) -> None:

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from contextlib import contextmanager
+from functools import partial
 from typing import TYPE_CHECKING, Final
 
 from calipso_nornir.store.mongo.collection import MongoCollection
@@ -14,6 +15,7 @@ from calipso_nornir.store.mongo.places import Marker, Places
 from calipso_nornir.store.mongo.reader import MongoReader
 from calipso_nornir.store.mongo.writer import MongoWriter
 from calipso_nornir.store.names import DEFAULT_INVENTORY, KINDS, checked_collection, checked_inventory, collection_name
+from calipso_nornir.store.type_names import declared
 from calipso_nornir.store.values import clean_text, utc_ms
 from calipso_nornir.store.view import DocumentView
 from calipso_nornir.store.watching import watched
@@ -80,7 +82,7 @@ class MongoStore:
             with translated(self.uri):
                 yield self._reader(name)
 
-        return DocumentView(name, uri=self.uri, pin=pin)
+        return DocumentView(name, uri=self.uri, pin=pin, declared=partial(declared, self))
 
     @contextmanager
     def snapshot(self, environment: str, *, at: datetime | None = None) -> Iterator[StoreView]:
@@ -93,7 +95,7 @@ class MongoStore:
             with translated(self.uri):
                 yield reader
 
-        yield DocumentView(name, uri=self.uri, pin=pin)
+        yield DocumentView(name, uri=self.uri, pin=pin, declared=partial(declared, self))
 
     @contextmanager
     def write(self, environment: str, *, base: int | None = None, cause: str = "") -> Iterator[Writer]:

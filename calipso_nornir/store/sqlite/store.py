@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import sqlite3
 from contextlib import contextmanager, suppress
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -17,6 +18,7 @@ from calipso_nornir.store.sqlite.presence import must_be_there
 from calipso_nornir.store.sqlite.reader import SqliteReader
 from calipso_nornir.store.sqlite.schema import look, must_hold, prepare, revisions, table
 from calipso_nornir.store.sqlite.writer import SqliteWriter
+from calipso_nornir.store.type_names import declared
 from calipso_nornir.store.values import clean_text, utc_ms
 from calipso_nornir.store.view import DocumentView
 from calipso_nornir.store.watching import watched
@@ -75,7 +77,7 @@ class SqliteStore:
         def pin(long: bool) -> AbstractContextManager[SqliteReader]:  # noqa: FBT001 - as DocumentView calls it
             return self._pinned(name) if long else self._briefly(name)
 
-        return DocumentView(name, uri=self.uri, pin=pin)
+        return DocumentView(name, uri=self.uri, pin=pin, declared=partial(declared, self))
 
     @contextmanager
     def snapshot(self, environment: str, *, at: datetime | None = None) -> Iterator[StoreView]:
@@ -87,7 +89,7 @@ class SqliteStore:
             def pin(_long: bool) -> Iterator[SqliteReader]:  # noqa: FBT001 - as above
                 yield reader
 
-            yield DocumentView(name, uri=self.uri, pin=pin)
+            yield DocumentView(name, uri=self.uri, pin=pin, declared=partial(declared, self))
 
     @contextmanager
     def write(self, environment: str, *, base: int | None = None, cause: str = "") -> Iterator[Writer]:
