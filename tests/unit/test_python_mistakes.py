@@ -76,9 +76,9 @@ def test_an_object_where_its_reference_is_wanted(store: Store) -> None:
 @pytest.mark.parametrize(
     ("call", "near"),
     [
-        (lambda view: view.of_type("instnce"), "instance"),
-        (lambda view: view.find("web-1", type_="instnce"), "instance"),
-        (lambda view: view.find(Find(), type_="instnce"), "instance"),
+        (lambda view: view.of_type("vnicc"), "vnic"),
+        (lambda view: view.find("web-1", type_="vnicc"), "vnic"),
+        (lambda view: view.find(Find(), type_="vnicc"), "vnic"),
         (lambda view: view.links("instance-vnik"), "instance-vnic"),
     ],
 )
@@ -90,7 +90,7 @@ def test_a_type_that_does_not_exist(store: Store, call: Callable[[StoreView], An
 
 def test_a_store_without_metadata_refuses_no_type(tmp_path: Path) -> None:
     with closing(open_store(tmp_path / "empty.db")) as empty:
-        assert empty.view("lab").of_type("instnce") == []
+        assert empty.view("lab").of_type("vnicc") == []
 
 
 def test_paths_to_a_type_that_is_none(store: Store) -> None:
