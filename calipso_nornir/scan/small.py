@@ -36,7 +36,7 @@ class SmallScan:
         self._before = before
         self._targets = list(targets)
         self._sought: set[ObjectRef] = set()
-        """Targets that were looked for wherever they might be."""
+        """What was looked for wherever it might be."""
 
     def run(self) -> None:
         """Gather; raises only the errors that make going on pointless."""
@@ -47,7 +47,7 @@ class SmallScan:
             self._gathering.drain()
             absence = Absence(self._gathering, steps=self._steps, before=self._before)
             absence.settle()
-            going_on = self._seek_missing() or self._ask_others(absence.unasked)
+            going_on = self._seek_missing(absence.gone) or self._ask_others(absence.unasked)
         self._gathering.settle()
         left_alone = {target.ref for target in self._targets if not target.itself}
         self.gone = frozenset(absence.gone - left_alone)
@@ -132,10 +132,14 @@ class SmallScan:
 
     # --- going on
 
-    def _seek_missing(self) -> bool:
-        """Look for targets that were not found where they had been; tell whether there is anything to look at."""
+    def _seek_missing(self, lost: Iterable[ObjectRef]) -> bool:
+        """Look for what was not found where it had been; tell whether there is anything to look at.
+
+        Targets, and what is about to be taken for gone: a port that was detached does not concern its server any more,
+        a server may have gone to a host that this scan does not look at.
+        """
         missing = [one.ref for one in self._targets if one.itself and not self._is_found(one.ref)]
-        sought = [self._seek(ref) for ref in missing if ref not in self._sought]
+        sought = [self._seek(ref) for ref in dict.fromkeys([*missing, *sorted(lost)]) if ref not in self._sought]
         return any(sought)
 
     def _is_found(self, ref: ObjectRef) -> bool:

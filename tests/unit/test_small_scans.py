@@ -16,7 +16,7 @@ from calipso_nornir.model.refs import ObjectRef
 from calipso_nornir.scan.cloud import open_cloud
 from tests.fixtures.canned import CannedSource
 from tests.fixtures.scanning import Scanned, content
-from tests.fixtures.tiny_cloud import CLOUD, EXT, LAN, ROUTER, Server, TinyCloud
+from tests.fixtures.tiny_cloud import CLOUD, EXT, LAN, ROUTER, Server, TinyCloud, port_id
 from tests.unit.test_engine_history import GONE, clouds, fresh
 
 if TYPE_CHECKING:
@@ -182,4 +182,23 @@ def test_whoever_is_gone_is_no_witness_any_more(scanned: Scanned, tmp_path: Path
     """The switch is heard by the other hosts, too: they tell of it anew, since one of its witnesses is gone."""
     now = TinyCloud(hosts=["ctl", "net1", "cmp1"], servers=[Server("web1", "cmp1")])
     rescanned(scanned, now, ref("host", "cmp2"), ref("availability_zone", "R1|nova"))
+    assert content(scanned.stored()) == fresh(now, tmp_path)
+
+
+def test_a_port_that_was_detached_is_still_there(scanned: Scanned) -> None:
+    """It does not concern the server any more, which alone was named: Neutron is asked for the port by its id."""
+    answers = {**scanned.cloud.answers(), "cli": GONE}
+    for row in answers["GET network /ports"]:
+        if row["id"] == port_id("web1"):
+            row["device_id"] = ""
+    scanned.source = Narrowing(answers)
+    with open_cloud(CLOUD, store=scanned.store, source=scanned.source) as opened:
+        report = opened.rescan([ref("instance", WEB1)])
+    assert (report.status, report.removed) == ("completed", [])
+    assert scanned.objects()[f"port {port_id('web1')}"]["device_id"] == ""
+
+
+def test_what_left_a_host_is_looked_for_on_the_others(scanned: Scanned, tmp_path: Path) -> None:
+    now = TinyCloud(servers=[Server("web1", "cmp2"), Server("web2", "cmp2")])
+    rescanned(scanned, now, ref("host", "cmp1"))
     assert content(scanned.stored()) == fresh(now, tmp_path)
