@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from calipso_nornir.model.answers import Answers
     from calipso_nornir.model.objects import InventoryObject
     from calipso_nornir.model.queries import Query
-    from calipso_nornir.parsing.rows import Interface, OvsBridge
+    from calipso_nornir.parsing.rows import Interface, OvsBridge, OvsPort
 
 # --- OpenStack API
 
@@ -164,6 +164,18 @@ def ovs_queries(host: str) -> tuple[Command, Command]:
 def ovs_bridges(host: str) -> Generator[Sequence[Query], Answers, tuple[Query, tuple[OvsBridge, ...]]]:
     """Ask for the bridges of Open vSwitch with ports and interfaces; give the query that was answered, and the rows."""
     return (yield from first_of(*ovs_queries(host)))
+
+
+def ovs_bond(host: str, port: OvsPort) -> tuple[Command, Command]:
+    """Return what tells the state of a bond of Open vSwitch: columns of its port, and of its interfaces."""
+    members = [one.name for one in port.interfaces]
+    columns = "ovs-vsctl -f json --columns=name,{} list {} {}"
+    of_port = columns.format("bond_mode,lacp,bond_active_slave", "Port", "{}")
+    of_members = columns.format("lacp_current", "Interface", " ".join("{}" for _ in members))
+    return (
+        Command.of(host, of_port, port.name, parser="ovs_table", root=True),
+        Command.of(host, of_members, *members, parser="ovs_table", root=True),
+    )
 
 
 # --- the inventory

@@ -89,3 +89,13 @@ def pnics_by_device(view: View) -> dict[tuple[str, str], InventoryObject]:
 def link_detected(pnic: InventoryObject) -> bool:
     """Tell whether a physical interface has a signal, as far as is known."""
     return bool(pnic.get("link_detected", "yes") == "yes")
+
+
+def carries(role: str | None) -> bool:
+    """Tell whether a member of a bond carries frames, or would; one of which that is not told may."""
+    return role not in {"down", "not aggregated"}
+
+
+def in_words(role: str | None) -> str:
+    """Return the role of a member of a bond, to follow the sentence that says it is one."""
+    return f" ({role})" if role else ""

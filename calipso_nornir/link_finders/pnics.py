@@ -6,7 +6,15 @@ from __future__ import annotations
 from collections import defaultdict
 from typing import TYPE_CHECKING
 
-from calipso_nornir.link_finders.making import by_host, link_detected, make, on_hosts, pnics_by_device
+from calipso_nornir.link_finders.making import (
+    by_host,
+    carries,
+    in_words,
+    link_detected,
+    make,
+    on_hosts,
+    pnics_by_device,
+)
 from calipso_nornir.link_finders.traffic import segment_name
 
 if TYPE_CHECKING:
@@ -18,7 +26,7 @@ if TYPE_CHECKING:
 
 
 class Bonds:
-    """One ``host_pnic-host_pnic`` link from a bond to each of its members."""
+    """One ``host_pnic-host_pnic`` link from a bond to each of its members; ``role`` tells which carry frames."""
 
     link_types = ("host_pnic-host_pnic",)
     reads = ("host_pnic",)
@@ -30,12 +38,15 @@ class Bonds:
         for member in view.of_type("host_pnic"):
             bond = bonds.get(member.get("ether_channel_master") or "")
             if bond is not None:
+                roles = {row["name"]: row.get("role") for row in bond.get("members") or ()}
+                role = roles.get(member.get("local_name"))
                 yield make(
                     bond,
                     member,
-                    rule=f"{member.name} is a member of {bond.name}",
+                    rule=f"{member.name} is a member of {bond.name}{in_words(role)}",
                     name=f"{bond.name}-{member.name}",
-                    up=link_detected(member),
+                    up=link_detected(member) and carries(role),
+                    attributes={"role": role} if role else None,
                 )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from calipso_nornir.link_finders.making import by_host, link_detected, make, network_of, on_hosts
+from calipso_nornir.link_finders.making import by_host, carries, in_words, link_detected, make, network_of, on_hosts
 from calipso_nornir.link_finders.plugs import plug_is_up, plugged
 from calipso_nornir.link_finders.traffic import traffic_of_hosts
 from calipso_nornir.link_finders.vpp import vedge_links
@@ -108,16 +108,21 @@ def _outward(bridge: Joint, traffic: Traffic, *, inward: bool, outward: bool) ->
 
 
 def _pnics(vedge: InventoryObject, traffic: Traffic) -> Iterator[Link]:
+    bonds = {(bond["bridge"], row["name"]): (bond, row) for bond in vedge.get("bonds") or () for row in bond["members"]}
     for wire in traffic.wires:
         if (wire.near.kind, wire.far.kind) == (OVS, PNIC):
             port, pnic = traffic.wires.ports[wire.port], traffic.wires.pnics[wire.far.name]
+            bond, member = bonds.get((port["bridge"], port["name"]), ({}, {}))
+            role = member.get("role")
+            of = f"bond {bond['name']}{in_words(role)}, a port of {port['bridge']}" if bond else ""
             yield make(
                 vedge,
                 pnic,
-                rule=f"{port['name']} is a port of {port['bridge']}",
+                rule=f"{port['name']} is a member of {of}" if bond else f"{port['name']} is a port of {port['bridge']}",
                 name=f"Port-{port['id']}",
-                up=link_detected(pnic),
+                up=link_detected(pnic) and carries(role),
                 network=traffic.passed.get(wire, ()),
+                attributes={"bond": bond["name"], "role": role} if bond else None,
             )
 
 

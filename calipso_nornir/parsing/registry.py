@@ -23,6 +23,7 @@ from calipso_nornir.parsing import (
     ovs_show,
     plain,
     sysfs,
+    teamd,
     vpp,
 )
 from calipso_nornir.parsing.templates import TemplateSet, shipped
@@ -49,6 +50,7 @@ PARSERS: Mapping[str, Parser] = MappingProxyType(
         "ethtool": ethtool.settings,
         "ethtool_driver": ethtool.driver,
         "bonding": bonding.bond,
+        "teamdctl_state": teamd.state,
         "virsh_uuids": libvirt.uuids,
         "virsh_dumpxml": libvirt.domain,
         "lldpctl_json": lldp.neighbours,

@@ -223,6 +223,24 @@ class Bond:
 
 
 @dataclass(frozen=True, slots=True)
+class TeamPort:
+    """A member of a team; ``selected``: whether the runner uses it, None where it does not choose (teamd.conf(5))."""
+
+    name: str
+    up: bool
+    selected: bool | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class TeamState:
+    """What ``teamdctl`` says of a team: its runner, the port that is active (runner activebackup), its ports."""
+
+    runner: str
+    active_port: str | None
+    ports: tuple[TeamPort, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class DomainInterface:
     """One ``<interface>`` of a libvirt domain.
 

@@ -293,22 +293,25 @@ def test_silence_is_an_answer() -> None:
 # --- teams
 
 
-def test_a_team_has_members_and_no_file_of_its_own() -> None:
+def test_a_team_has_members_whether_or_not_its_daemon_tells() -> None:
     links = [
         link("team0", "02:00:00:00:00:0b", kind="team"),
         link("eth0", "02:00:00:00:00:0c", master="team0", slave_kind="team"),
         link("eth1", "02:00:00:00:00:0d", master="team0", slave_kind="team"),
         link("team0.7", kind="vlan", link="team0", data={"id": 7}),
     ]
-    found: Any = drive(HostBonds(), HOST, {INTERFACES: interfaces(*links)})
+    state = "teamdctl team0 state dump"
+    missing = CommandMissing("h1", state, 127, "not found")
+    found: Any = drive(HostBonds(), HOST, {INTERFACES: interfaces(*links), state: missing})
     (team,) = found
-    assert found.asked == [[INTERFACES]]
+    assert (found.asked, found.gaps) == ([[INTERFACES], [state]], {})
     assert (team.id, team.attributes["ether_channel"], team.attributes["link_detected"]) == ("h1|team0", True, "yes")
     assert team.attributes["members"] == [
         {"name": "eth0", "id": "h1|eth0", "mac_address": "02:00:00:00:00:0c"},
         {"name": "eth1", "id": "h1|eth1", "mac_address": "02:00:00:00:00:0d"},
     ]
     assert [one["name"] for one in team.attributes["vlan_interfaces"]] == ["team0.7"]
+    assert not {"active_members", "team_runner"} & team.attributes.keys()
     members = pnics(devices("eth0", "eth1", virtual=["team0"]), *links)
     assert {one.attributes["ether_channel_master"] for one in members} == {"h1|team0"}
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from calipso_nornir.fetchers import questions
 from calipso_nornir.fetchers.attributes import address_attributes, kept
+from calipso_nornir.fetchers.bonding import ACTIVE, bond_roles, lacp_state, team_roles
 from calipso_nornir.model import ids
 from calipso_nornir.model.fetching import Fetched, ask, together, worth_another_way
 from calipso_nornir.model.queries import Command
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
     from calipso_nornir.model.fetching import Fetching
     from calipso_nornir.model.objects import InventoryObject
     from calipso_nornir.model.queries import Query
-    from calipso_nornir.parsing.rows import Bond, Interface, OvsBridge, OvsInterface
+    from calipso_nornir.parsing.rows import Bond, Interface, OvsBridge, OvsInterface, TeamState
 
 
 class HostPnics:
@@ -103,38 +104,35 @@ class HostPnics:
 class HostBonds:
     """Bonds and teams of one host, in its pNICs folder: physical interfaces to all who use them.
 
-    Source: ``ip -d address``; per bond ``/proc/net/bonding/<bond>`` (a team has no such file, teamd keeps its state).
-    Attributes: as ``HostPnics`` without ethtool's; ``ether_channel`` (True), ``members`` [{name, id, mac_address}]; of
-    a bond with every key of the member's block, ``actor`` and ``partner`` apart, and every general key as printed
-    (``bonding_mode``, ``mii_status``, ``802_3ad_info`` …); ``link_detected`` (``MII Status``; of a team the state).
+    Source: ``ip -d address``; per bond ``/proc/net/bonding/<bond>``, per team ``teamdctl <team> state dump``.
+    Attributes: as ``HostPnics`` without ethtool's; ``ether_channel`` (True), ``members`` [{name, id, mac_address, role
+    (``fetchers.bonding``)}], ``active_members`` (names); of a bond with every key of the member's block, ``actor`` and
+    ``partner`` apart, every general key as printed (``bonding_mode``, ``mii_status``, ``802_3ad_info`` …), and
+    ``lacp_state`` ("negotiated", "no partner"); of a team ``team_runner``; ``link_detected`` (``MII Status``; of a team
+    the state).
     """
 
     def get(self, parent: InventoryObject) -> Fetching:
-        """Ask for interfaces, then for the state of every bond among them."""
+        """Ask for interfaces, then for the state of every bond and team among them."""
         address, interfaces = yield from questions.interfaces(parent.id)
         host = Devices(interfaces)
-        bonds = {
-            one.name: Command.of(parent.id, "cat {}", f"/proc/net/bonding/{one.name}", parser="bonding", root=True)
-            for one in host.aggregates()
-            if one.kind == "bond"
-        }
-        told = (yield list(bonds.values())) if bonds else None
+        states = {one.name: _state(parent.id, one) for one in host.aggregates()}
+        told = (yield list(states.values())) if states else None
         found = []
         for one in host.aggregates():
-            query = bonds.get(one.name)
-            bond: Bond | None = told.or_blank(query) if told is not None and query is not None else None
+            state = told.or_blank(states[one.name]) if told is not None else None
+            attributes = _bond_attributes if one.kind == "bond" else _team_attributes
             found.append(
                 Fetched(
                     id=ids.host_pnic(parent.id, one.name),
                     name=one.name,
                     attributes={
-                        **(_team_attributes(parent.id, one, host) if query is None else {}),
-                        **(_bond_attributes(parent.id, bond) if bond is not None else {}),
+                        **attributes(parent.id, one, host, state),
                         **pnic_attributes(parent, one, host),
                         "ether_channel": True,
                     },
                     under=pnics_folder(parent),
-                    sources=(address, query) if query is not None else (address,),
+                    sources=(address, states[one.name]),
                 )
             )
         return found
@@ -211,13 +209,27 @@ def _ethtool(host: str, name: str) -> tuple[Command, Command]:
     )
 
 
-def _team_attributes(host_id: str, team: Interface, devices: Devices) -> dict[str, Any]:
+def _state(host: str, one: Interface) -> Command:
+    if one.kind == "bond":
+        return Command.of(host, "cat {}", f"/proc/net/bonding/{one.name}", parser="bonding", root=True)
+    return Command.of(host, "teamdctl {} state dump", one.name, parser="teamdctl_state", root=True, optional=True)
+
+
+def _team_attributes(host_id: str, team: Interface, devices: Devices, state: TeamState | None) -> dict[str, Any]:
+    roles = team_roles(state) if state is not None else {}
     rows = [devices[name] for name in devices.members(team.name)]
-    members = [{"name": row.name, "id": ids.host_pnic(host_id, row.name), "mac_address": row.mac} for row in rows]
-    return {"members": members, "link_detected": "yes" if team.up else "no"}
+    members = [
+        {"name": row.name, "id": ids.host_pnic(host_id, row.name), "mac_address": row.mac, **_role(row.name, roles)}
+        for row in rows
+    ]
+    told = {"team_runner": state.runner, **_active(roles)} if state is not None else {}
+    return {"members": members, "link_detected": "yes" if team.up else "no", **told}
 
 
-def _bond_attributes(host_id: str, bond: Bond) -> dict[str, Any]:
+def _bond_attributes(host_id: str, _bond: Interface, _devices: Devices, bond: Bond | None) -> dict[str, Any]:
+    if bond is None:
+        return {}
+    roles, lacp = bond_roles(bond), lacp_state(bond)
     members: list[Mapping[str, Any]] = [
         {
             **member.details,
@@ -226,6 +238,7 @@ def _bond_attributes(host_id: str, bond: Bond) -> dict[str, Any]:
             "mac_address": member.mac,
             "actor": dict(member.actor),
             "partner": dict(member.partner),
+            **_role(member.name, roles),
         }
         for member in bond.members
     ]
@@ -234,4 +247,15 @@ def _bond_attributes(host_id: str, bond: Bond) -> dict[str, Any]:
         **{name: dict(block) for name, block in bond.info.items()},
         "members": members,
         "link_detected": "yes" if bond.details.get("MII Status") == "up" else "no",
+        **_active(roles),
+        **({} if lacp is None else {"lacp_state": lacp}),
     }
+
+
+def _role(name: str, roles: Mapping[str, str]) -> dict[str, str]:
+    return {"role": roles[name]} if name in roles else {}
+
+
+def _active(roles: Mapping[str, str]) -> dict[str, list[str]]:
+    """Return which members carry frames; nothing where that is not told."""
+    return {"active_members": sorted(name for name, role in roles.items() if role == ACTIVE)} if roles else {}

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from calipso_nornir.fetchers import questions
 from calipso_nornir.fetchers.attributes import BRQ, kept
+from calipso_nornir.fetchers.bonding import ovs_bond
 from calipso_nornir.model import ids
 from calipso_nornir.model.fetching import Fetched, together
 from calipso_nornir.parsing.values import canonical_ip
@@ -14,10 +15,12 @@ from calipso_nornir.wiring.devices import Devices
 from calipso_nornir.wiring.ports import cut_off, integration_of, unbound
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Generator, Iterable, Mapping, Sequence
 
+    from calipso_nornir.model.answers import Answers
     from calipso_nornir.model.fetching import Fetching
     from calipso_nornir.model.objects import InventoryObject
+    from calipso_nornir.model.queries import Query
     from calipso_nornir.model.refs import ObjectRef
     from calipso_nornir.parsing.rows import OvsBridge, OvsInterface, OvsPort
 
@@ -47,7 +50,8 @@ class OvsVedges:
     port's device and what its frames pass next (``wiring.devices``), ``vlan_id`` the VLAN that a device of it puts
     them into, ``unbound`` (True, else missing) a port of Neutron's that the agent has given no VLAN;
     ``tunnel_ports`` [{name, bridge, overlay_type, local_ip, remote_ip, options}]; ``networks`` [{network, …, tag}]
-    that have a local VLAN here, which is not the one of ports that are cut off.
+    that have a local VLAN here, which is not the one of ports that are cut off; ``bonds`` [{name, bridge, mode, lacp,
+    members [{name, role}]}] (``fetchers.bonding``), where there are some.
     """
 
     def get(self, parent: InventoryObject) -> Fetching:
@@ -60,6 +64,7 @@ class OvsVedges:
             questions.ovs_bridges(parent.id), questions.interfaces(parent.id)
         )
         devices = Devices(interfaces)
+        bonds = yield from _bonds(parent.id, found)
         ports = [_port(bridge, port, interface, devices) for bridge, port, interface in _interfaces(found)]
         integration = integration_of(answers[agents][0].get("configurations"))
         ports = [{**one, "unbound": True} if unbound(one, integration) else one for one in ports]
@@ -79,6 +84,7 @@ class OvsVedges:
                         if interface.type in TUNNELS
                     ],
                     "networks": _networks(ports),
+                    **({"bonds": bonds} if bonds else {}),
                 },
                 under=vedges_folder(parent),
                 sources=(database, address),
@@ -122,6 +128,22 @@ class LinuxBridgeVedges:
                 sources=(address,),
             )
         ]
+
+
+def _bonds(host: str, found: Iterable[OvsBridge]) -> Generator[Sequence[Query], Answers, list[dict[str, Any]]]:
+    """Ask for the state of ports with several interfaces, where there are some."""
+    bonds = [(bridge.name, port) for bridge in found for port in bridge.ports if len(port.interfaces) > 1]
+    if not bonds:
+        return []
+    queries = {port.name: questions.ovs_bond(host, port) for _, port in bonds}
+    answers = yield [query for pair in queries.values() for query in pair]
+    told = []
+    for bridge, port in bonds:
+        rows, interfaces = (answers.or_blank(query) for query in queries[port.name])
+        if rows and interfaces is not None:
+            current = {row["name"]: row.get("lacp_current") for row in interfaces}
+            told.append(ovs_bond(bridge, port.name, port.interfaces, rows[0], current))
+    return told
 
 
 def vedges_folder(host: InventoryObject) -> ObjectRef:
