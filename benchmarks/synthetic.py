@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from calipso_nornir.model import ids
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
 ENVIRONMENT = "synthetic"
+SCANNED_AT = datetime(2026, 11, 28, tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,6 +195,7 @@ def _thing(
         id_path=f"/{ENVIRONMENT}/{id_}",
         name_path=f"/{ENVIRONMENT}/{name}",
         attributes=attributes,
+        scanned_at=SCANNED_AT,
         object_name=name,
     )
 

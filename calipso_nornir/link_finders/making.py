@@ -4,17 +4,19 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from calipso_nornir.model.evidence import derived
 from calipso_nornir.model.links import Link
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping
 
     from calipso_nornir.model.links import LinkState
     from calipso_nornir.model.objects import InventoryObject
     from calipso_nornir.model.protocols import View
+
+T = TypeVar("T")
 
 
 def make(  # noqa: PLR0913 - the parts of a link
@@ -32,9 +34,10 @@ def make(  # noqa: PLR0913 - the parts of a link
 ) -> Link:
     """Make a link; ``rule`` says in words why it is there, ``network`` which networks use it (None: not known)."""
     state: LinkState = "up" if up else "down"
-    limits: dict[str, Any] = {}
+    told = dict(attributes) if attributes else {}
     if network is not None:
-        limits["network"] = network if isinstance(network, str) else sorted(set(network))
+        told["network"] = network if isinstance(network, str) else sorted(set(network))
+    first, second = source.scanned_at, target.scanned_at
     return Link(
         source=source.ref,
         target=target.ref,
@@ -44,8 +47,9 @@ def make(  # noqa: PLR0913 - the parts of a link
         switch=switch,
         source_label=labels[0],
         target_label=labels[1],
-        attributes={**(attributes or {}), **limits},
+        attributes=told,
         evidence=derived(rule),
+        scanned_at=first if second is None or (first is not None and first < second) else second,
     )
 
 
@@ -74,6 +78,13 @@ def by_host(objects: Iterable[InventoryObject]) -> dict[str, list[InventoryObjec
     for one in objects:
         index[one["host"]].append(one)
     return dict(index)
+
+
+def once(view: View, make: Callable[[View], T]) -> T:
+    """Return what a function makes of a view's objects; what several finders ask for is made for the first only."""
+    memory = getattr(view, "once", None)
+    made: T = make(view) if memory is None else memory(make)
+    return made
 
 
 def pnics_by_device(view: View) -> dict[tuple[str, str], InventoryObject]:

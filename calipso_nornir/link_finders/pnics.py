@@ -70,7 +70,7 @@ class CarriedNetworks:
                 for network in [served] if isinstance(served, str) else served:
                     ways[link.target, network].add(str(link.source))
         vedges = by_host(on_hosts(view, "vedge"))
-        for (ref, network_id), sources in sorted(ways.items()):
+        for (ref, network_id), sources in sorted(ways.items(), key=_by_ids):
             pnic = view.get(ref)
             network = view.get(pnic.sibling("network", network_id)) if pnic is not None else None
             if pnic is not None and network is not None:
@@ -82,6 +82,11 @@ class CarriedNetworks:
                     up=link_detected(pnic),
                     network=network.id,
                 )
+
+
+def _by_ids(way: tuple[tuple[ObjectRef, str], set[str]]) -> tuple[str, str]:
+    (pnic, network_id), _ = way
+    return pnic.id, network_id
 
 
 class Switches:

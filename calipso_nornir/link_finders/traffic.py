@@ -7,7 +7,7 @@ from collections import defaultdict
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from calipso_nornir.link_finders.making import by_host, network_of, on_hosts
+from calipso_nornir.link_finders.making import by_host, network_of, on_hosts, once
 from calipso_nornir.link_finders.plugs import plugged
 from calipso_nornir.link_finders.vpp import plugged_into_vpp
 from calipso_nornir.model.segments import segments_of
@@ -169,7 +169,11 @@ def _physical_networks(vedges: Iterable[InventoryObject]) -> set[str]:
 
 
 def networks_of_tunnels(view: View) -> dict[tuple[str, str], list[str]]:
-    """Return the networks that leave an Open vSwitch by its tunnels, by host and overlay type."""
+    """Return the networks that leave an Open vSwitch by its tunnels, by host and overlay type; nobody may change it."""
+    return once(view, _networks_of_tunnels)
+
+
+def _networks_of_tunnels(view: View) -> dict[tuple[str, str], list[str]]:
     vnics = _vnics_by_host(view)
     found: defaultdict[tuple[str, str], list[str]] = defaultdict(list)
     for vedge in on_hosts(view, "vedge"):
@@ -182,12 +186,16 @@ def networks_of_tunnels(view: View) -> dict[tuple[str, str], list[str]]:
 
 
 def traffic_of_hosts(view: View) -> dict[str, Traffic]:
-    """Return what passes the wires of every host.
+    """Return what passes the wires of every host; nobody may change it.
 
     A network begins at the bridge that the agent maps its physical network to, when that is wired to the integration
     bridge; at any other bridge that one of its ports is plugged into; and at the Linux bridge that is its own.
     Tunnelled networks leave by what their endpoint's address is on, and by nothing else.
     """
+    return once(view, _traffic_of_hosts)
+
+
+def _traffic_of_hosts(view: View) -> dict[str, Traffic]:
     vnics = _vnics_by_host(view)
     tunnelled = networks_of_tunnels(view)
     found = {host: Traffic(wires) for host, wires in wires_of_hosts(view).items()}

@@ -18,6 +18,9 @@ class ObjectRef:
     id: str
     _document_id: str = field(default="", init=False, repr=False, compare=False)
 
+    def __hash__(self) -> int:
+        return hash(self.id)  # seldom do two types share an id, and a large cloud looks millions of these up
+
     def __str__(self) -> str:
         return f"{self.type} {self.id}"
 

@@ -50,10 +50,10 @@ def bridges(text: str) -> tuple[OvsBridge, ...]:
 def _row(headings: Sequence[str], cells: object, number: int) -> TableRow:
     if not isinstance(cells, list) or len(cells) != len(headings):
         raise ParseError(_JOIN, f"$.data[{number}]: expected a list of {len(headings)} values")
-    return {name: _value(cell, f"$.data[{number}].{name}") for name, cell in zip(headings, cells, strict=True)}
+    return {name: _value(cell, number, name) for name, cell in zip(headings, cells, strict=True)}
 
 
-def _value(cell: object, where: str) -> object:
+def _value(cell: object, number: int, name: str) -> object:
     if isinstance(cell, (str, int, float)):
         return cell
     if isinstance(cell, list) and len(cell) == len(("notation", "content")):
@@ -61,10 +61,10 @@ def _value(cell: object, where: str) -> object:
         if notation == "uuid" and isinstance(content, str):
             return content
         if notation == "set" and isinstance(content, list):
-            return [_value(element, where) for element in content]
+            return [_value(element, number, name) for element in content]
         if notation == "map" and isinstance(content, list) and all(_is_pair(pair) for pair in content):
-            return {str(_value(key, where)): _value(value, where) for key, value in content}
-    raise ParseError(_JOIN, f"{where}: no value in the notation of OVSDB: {str(cell)[:80]}")
+            return {str(_value(key, number, name)): _value(value, number, name) for key, value in content}
+    raise ParseError(_JOIN, f"$.data[{number}].{name}: no value in the notation of OVSDB: {str(cell)[:80]}")
 
 
 def _is_pair(pair: object) -> bool:

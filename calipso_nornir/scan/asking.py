@@ -202,7 +202,7 @@ class Rounds:
 
     def _unnarrow(self, requests: Sequence[Query]) -> None:
         """Ask the whole where a narrowed request had no answer: a recording has none, an old service may refuse it."""
-        for task in self._live:
+        for task in (one for one in self._live if one.focus is not None):
             for query in task.waiting:
                 request = task.request(query)
                 narrowed = request != query.request and request in requests

@@ -40,6 +40,8 @@ class Before:
         """Return one object as it was."""
         if self._forget:
             return None
+        if not self._by_index:
+            self.of_type(ref.type)
         if ref.type in self._by_type:
             return self._by_type[ref.type].get(ref)
         if ref not in self._known:

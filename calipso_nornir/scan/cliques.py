@@ -36,6 +36,9 @@ if TYPE_CHECKING:
 Values: TypeAlias = "tuple[frozenset[Any], ...]"
 """Per constraint of the focal point: the values that an object was reached with."""
 
+FEW = 4
+"""Hops that are looked at one by one; of more, an index is made."""
+
 
 def build_cliques(
     graph: Graph,
@@ -46,9 +49,9 @@ def build_cliques(
     at: datetime,
 ) -> Iterator[Clique]:
     """Yield the clique of every focal point that has one; without links there is none."""
-    both_ways = clique_type.both_ways
+    ways = _Ways(graph, clique_type, constraints)
     for focal_point in focal_points:
-        clique = _build(graph, focal_point, clique_type, both_ways, constraints=constraints, at=at)
+        clique = _build(ways, focal_point, at)
         if clique is not None:
             yield clique
 
@@ -62,32 +65,23 @@ def build_clique(
     at: datetime,
 ) -> Clique | None:
     """Build one clique; None when no link type leads anywhere. It is confirmed when the last of its links was."""
-    return _build(graph, focal_point, clique_type, clique_type.both_ways, constraints=constraints, at=at)
+    return _build(_Ways(graph, clique_type, constraints), focal_point, at)
 
 
-def _build(  # noqa: PLR0913 - what a clique is built from
-    graph: Graph,
-    focal_point: InventoryObject,
-    clique_type: CliqueType,
-    both_ways: frozenset[LinkType],
-    *,
-    constraints: Sequence[str],
-    at: datetime,
-) -> Clique | None:
-    wanted = {name: focal_point.get(name) for name in constraints}
-    places = [graph.attributes.index(name) for name in wanted]
+def _build(ways: _Ways, focal_point: InventoryObject, at: datetime) -> Clique | None:
+    wanted = {name: focal_point.get(name) for name in ways.constraints}
     reached: defaultdict[str, dict[ObjectRef, Values]] = defaultdict(dict)
     reached[focal_point.type][focal_point.ref] = tuple(
         values_of(value) if value is not None else frozenset() for value in wanted.values()
     )
-    walk = _Walk(graph, places, outward=clique_type.outward, both_ways=both_ways)
-    for link_type in clique_type.link_types:
+    walk = _Walk(ways)
+    for link_type in ways.link_types:
         walk.along(link_type, reached)
     if not walk.hops:
         return None
     return Clique(
         focal_point=focal_point.ref,
-        clique_type=clique_type.name,
+        clique_type=ways.name,
         links=tuple(walk.hops),
         nodes=tuple(dict.fromkeys([*(node for nodes in reached.values() for node in nodes), *walk.ends])),
         constraints=wanted,
@@ -95,60 +89,39 @@ def _build(  # noqa: PLR0913 - what a clique is built from
     )
 
 
-class _Walk:
-    """The links of one clique while they are found."""
+class _Ways:
+    """Where the links of a clique type lead: what of it is the same for all its focal points."""
 
-    def __init__(self, graph: Graph, places: Sequence[int], *, outward: bool, both_ways: frozenset[LinkType]) -> None:
+    def __init__(self, graph: Graph, clique_type: CliqueType, constraints: Sequence[str]) -> None:
+        self.name = clique_type.name
+        self.constraints = tuple(dict.fromkeys(constraints))
+        self.link_types = [one for one in clique_type.link_types if graph.has(one)]
         self._graph = graph
-        self._places = places
-        self._outward = outward
-        self._both_ways = both_ways
-        self.hops: dict[str, Hop] = {}
-        self.ends: dict[ObjectRef, None] = {}
-        """Objects behind links that are cut off."""
+        self._places = [graph.attributes.index(name) for name in self.constraints]
+        self._outward = clique_type.outward
+        self._both_ways = clique_type.both_ways
+        self._exits: dict[tuple[LinkType, ObjectRef], _Exits] = {}
 
-    def along(self, link_type: LinkType, reached: Mapping[str, dict[ObjectRef, Values]]) -> None:
-        """Take every link of a type from what was reached, and reach its other end."""
-        starts, known = dict(reached.get(link_type.source, {})), reached[link_type.target]
-        if not starts:
-            return
-        if link_type.source != link_type.target:
-            self._step(link_type, starts, known)
-            return
-        for forward in (True, False):
-            onward = starts
-            while onward:
-                onward = self._step(link_type, onward, known, forward=forward)
+    def on(self, link_type: LinkType, start: ObjectRef, values: Values) -> Iterator[tuple[Hop, Values | None]]:
+        """Yield the hops that may be taken from an object, each with the values that are left; None: it ends there."""
+        hops = self._graph.hops(link_type, start)
+        if len(hops) > FEW:
+            hops = self._exits_of(link_type, start, hops).for_values(values)
+        elif link_type in self._both_ways:
+            hops = [hop for hop in hops if self._leads_on(hop, link_type)]
+        for hop in hops:
+            if hop.ends:
+                yield hop, None
+            elif (passed := _passed(hop, values, self._places)) is not None:
+                yield hop, passed
 
-    def _step(
-        self,
-        link_type: LinkType,
-        starts: Mapping[ObjectRef, Values],
-        known: dict[ObjectRef, Values],
-        *,
-        forward: bool | None = None,
-    ) -> dict[ObjectRef, Values]:
-        """Take the links from some objects (``forward``: of one direction); return what was not reached so before."""
-        arrived: dict[ObjectRef, Values] = {}
-        told = link_type in self._both_ways
-        for start, values in starts.items():
-            for hop in self._graph.hops(link_type, start):
-                if (forward is not None and forward != hop.from_source) or (
-                    told and not self._leads_on(hop, link_type)
-                ):
-                    continue
-                if hop.ends:
-                    self.hops[hop.link_id] = hop
-                    self.ends[hop.to] = None
-                elif (passed := _passed(hop, values, self._places)) is not None:
-                    self.hops[hop.link_id] = hop
-                    arrived[hop.to] = _either(arrived.get(hop.to), passed)
-        if not arrived:
-            return {}
-        joined = {node: _either(known.get(node), values) for node, values in arrived.items()}
-        new = {node: values for node, values in joined.items() if known.get(node) != values}
-        known.update(joined)
-        return new
+    def _exits_of(self, link_type: LinkType, start: ObjectRef, hops: Iterable[Hop]) -> _Exits:
+        key = (link_type, start)
+        if key not in self._exits:
+            told = link_type in self._both_ways
+            leading = [hop for hop in hops if not told or self._leads_on(hop, link_type)]
+            self._exits[key] = _Exits(leading, self._places)
+        return self._exits[key]
 
     def _leads_on(self, hop: Hop, link_type: LinkType) -> bool:
         """Tell whether a hop of a type that is named in both directions goes the clique's way."""
@@ -158,6 +131,81 @@ class _Walk:
         return outward == self._outward
 
 
+class _Exits:
+    """The hops from one object, many; by the value of the one constraint, where there is only one."""
+
+    def __init__(self, hops: Sequence[Hop], places: Sequence[int]) -> None:
+        self._hops = hops
+        self._is_indexed = len(places) == 1
+        self._free: list[int] = []
+        self._by_value: defaultdict[Any, list[int]] = defaultdict(list)
+        for number, hop in enumerate(hops) if self._is_indexed else ():
+            limit = None if hop.ends else hop.limits[places[0]]
+            for listed in [self._free] if limit is None else [self._by_value[value] for value in limit]:
+                listed.append(number)
+
+    def for_values(self, values: Values) -> Sequence[Hop]:
+        """Return the hops that somebody may take who comes with these values, in order."""
+        if not self._is_indexed:
+            return self._hops
+        fitting = {number for value in values[0] for number in self._by_value.get(value, ())}
+        return [self._hops[number] for number in sorted(fitting.union(self._free))]
+
+
+class _Walk:
+    """The links of one clique while they are found."""
+
+    def __init__(self, ways: _Ways) -> None:
+        self._ways = ways
+        self.hops: dict[str, Hop] = {}
+        self.ends: dict[ObjectRef, None] = {}
+        """Objects behind links that are cut off."""
+
+    def along(self, link_type: LinkType, reached: defaultdict[str, dict[ObjectRef, Values]]) -> None:
+        """Take every link of a type from what was reached, and reach its other end."""
+        starts = reached.get(link_type.source)
+        if not starts:
+            return
+        if link_type.source != link_type.target:
+            self._take(link_type, starts, reached[link_type.target])
+            return
+        begun: dict[ObjectRef, Values] = dict(starts)
+        for forward in (True, False):
+            onward = begun
+            while onward:
+                onward = self._step(link_type, onward, reached[link_type.target], forward=forward)
+
+    def _step(
+        self, link_type: LinkType, starts: Mapping[ObjectRef, Values], known: dict[ObjectRef, Values], *, forward: bool
+    ) -> dict[ObjectRef, Values]:
+        """Take the links of one direction from some objects; return what was not reached so before."""
+        arrived: dict[ObjectRef, Values] = {}
+        self._take(link_type, starts, arrived, forward=forward)
+        joined = {node: _either(known.get(node), values) for node, values in arrived.items()}
+        new = {node: values for node, values in joined.items() if known.get(node) != values}
+        known.update(joined)
+        return new
+
+    def _take(
+        self,
+        link_type: LinkType,
+        starts: Mapping[ObjectRef, Values],
+        arrived: dict[ObjectRef, Values],
+        *,
+        forward: bool | None = None,
+    ) -> None:
+        """Take the links from some objects (``forward``: of one direction), and add what they lead to."""
+        for start, values in starts.items():
+            for hop, passed in self._ways.on(link_type, start, values):
+                if forward is not None and forward != hop.from_source:
+                    continue
+                self.hops[hop.link_id] = hop
+                if passed is None:
+                    self.ends[hop.to] = None
+                else:
+                    arrived[hop.to] = _either(arrived.get(hop.to), passed)
+
+
 def _passed(hop: Hop, values: Values, places: Sequence[int]) -> Values | None:
     """Return the values that a link is passed with: those that it has as well, all where it has no such attribute.
 
@@ -165,7 +213,7 @@ def _passed(hop: Hop, values: Values, places: Sequence[int]) -> Values | None:
     """
     if len(places) == 1:  # as with all that is shipped; a cloud has millions of hops
         limit, (own,) = hop.limits[places[0]], values
-        common = own if limit is None else own & limit
+        common = own if limit is None or limit is own else own & limit
         return (common,) if common or limit is None else None
     passed = []
     for place, own in zip(places, values, strict=True):

@@ -34,7 +34,9 @@ STATES = ("up", "down")
 
 def queries_of(step: Step, asked: Any, parsers: Container[str]) -> tuple[Query, ...]:  # noqa: ANN401 - a plug-in may yield anything
     """Take what a fetcher yields; raises PromiseBroken when it cannot be asked."""
-    if isinstance(asked, (Query, Fetched, str)) or not isinstance(asked, Iterable):
+    if type(asked) not in (list, tuple) and (  # to look for a protocol takes long
+        isinstance(asked, (Query, Fetched, str)) or not isinstance(asked, Iterable)
+    ):
         raise PromiseBroken(_named(step), f"yielded {_shown(asked)}; a list of queries is expected: {_hint(asked)}")
     queries = tuple(asked)
     for query in queries:

@@ -14,6 +14,7 @@ from calipso_nornir.scan.before import Before
 from calipso_nornir.scan.deriving import Ground, derivation, needs_all
 from calipso_nornir.scan.events import SILENT, PhaseBegan, ScanEnded
 from calipso_nornir.scan.gather import Gathering
+from calipso_nornir.scan.memory import seldom_collected
 from calipso_nornir.scan.plan import Steps, find_targets
 from calipso_nornir.scan.records import ScanRecord
 from calipso_nornir.scan.report import ScanReport, Troubles
@@ -75,7 +76,8 @@ class Scan:
         """Scan; raises the errors after which nothing is as the caller expects, and returns the report otherwise."""
         self._record.begin()
         try:
-            self._phases()
+            with seldom_collected():
+                self._phases()
         except ScanCancelled as error:
             self._ends("aborted", error)
         except CalipsoError as error:

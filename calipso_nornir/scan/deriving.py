@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Protocol
 from calipso_nornir.scan.cliques import build_cliques, constraint_attributes
 from calipso_nornir.scan.conditional import CliqueChoice
 from calipso_nornir.scan.contract import STATES
-from calipso_nornir.scan.graph import Graph, by_ends
+from calipso_nornir.scan.graph import Graph
 from calipso_nornir.scan.implicit import derive_links
 from calipso_nornir.scan.links import find_links
 from calipso_nornir.scan.neighbourhood import Neighbourhood
@@ -107,7 +107,7 @@ class WholeDerivation:
         ground = self._ground
         if not ground.plan.wants_cliques:
             return
-        graph = Graph(sorted(self._links, key=by_ends), constraint_attributes(ground.catalog.clique_constraints))
+        graph = Graph(self._links, constraint_attributes(ground.catalog.clique_constraints))
         choice = CliqueChoice(ground.catalog, ground.environment, ground.working, ground.troubles)
         self._implicit = list(_implicit(ground, graph, choice.possible()))
         with_implicit = Graph([*self._links, *self._implicit], graph.attributes) if self._implicit else graph

@@ -7,10 +7,12 @@ from collections import defaultdict
 from collections.abc import Hashable
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from calipso_nornir.model.links import LinkType
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
-    from calipso_nornir.model.links import Link, LinkType
+    from calipso_nornir.model.links import Link
     from calipso_nornir.model.refs import ObjectRef
 
 
@@ -30,46 +32,66 @@ class Hop(NamedTuple):
     """Type of the link's end nearer to the way out of the host, where the link tells it."""
 
 
-class _ByStart(defaultdict["ObjectRef", "list[Hop]"]):
-    def __init__(self) -> None:
-        super().__init__(list)
-
-
 class Graph:
-    """Hops by link type and starting object. ``attributes`` are the constraint attributes, in order."""
+    """Hops by link type and starting object. ``attributes`` are the constraint attributes, in order.
+
+    An index is made of a link type when somebody goes along it: most links of a large cloud are tunnels, which few
+    clique types follow. Hops are told in the order of ``by_ends``.
+    """
 
     def __init__(self, links: Iterable[Link], attributes: Sequence[str]) -> None:
         self.attributes = tuple(attributes)
-        self._hops: defaultdict[tuple[str, str], defaultdict[ObjectRef, list[Hop]]] = defaultdict(
-            lambda: defaultdict(list)
-        )
+        self._links: defaultdict[tuple[str, str], list[Link]] = defaultdict(list)
         for link in links:
-            self.add(link)
-
-    def add(self, link: Link) -> None:
-        """Add a link, to be walked in both directions."""
-        for start, hop in self.hops_of(link):
-            self._hops[start.type, hop.to.type][start].append(hop)
+            self._links[link.source.type, link.target.type].append(link)
+        self._hops: dict[tuple[str, str], defaultdict[ObjectRef, list[Hop]]] = {}
+        self._single: dict[str, frozenset[Any]] = {}
 
     def hops_of(self, link: Link) -> tuple[tuple[ObjectRef, Hop], tuple[ObjectRef, Hop]]:
         """Return the two hops of a link, each with where it starts."""
         told = link.attributes
-        limits = tuple(values_of(told[name]) if name in told else None for name in self.attributes)
+        limits = tuple([self._values(told[name]) if name in told else None for name in self.attributes])
         link_id, source, target, outward = link.document_id, link.source, link.target, link.outward
-        forth = Hop(link_id, link, target, limits, from_source=True, ends=link.cut_off, outward=outward)
-        back = Hop(link_id, link, source, limits, from_source=False, ends=False, outward=outward)
+        forth = Hop(link_id, link, target, limits, True, link.cut_off, outward)  # noqa: FBT003 - by name takes twice as long
+        back = Hop(link_id, link, source, limits, False, False, outward)  # noqa: FBT003 - as above
         return (source, forth), (target, back)
+
+    def has(self, link_type: LinkType) -> bool:
+        """Tell whether there may be a link between objects of two types, whichever way it points."""
+        ends = (link_type.source, link_type.target)
+        return ends in self._links or ends[::-1] in self._links
 
     def hops(self, link_type: LinkType, start: ObjectRef) -> Sequence[Hop]:
         """Return the hops from one object to objects of the type's other end, whichever way the links point."""
-        by_start = self._hops.get((link_type.source, link_type.target))
-        return by_start.get(start, ()) if by_start is not None else ()
+        ends = (link_type.source, link_type.target)
+        if ends not in self._hops:
+            self._make_index(*ends)
+        return self._hops[ends].get(start, ())
 
     def outgoing(self, start: ObjectRef) -> Iterator[Hop]:
         """Yield the hops along links that point away from an object."""
-        for (source_type, _), by_start in self._hops.items():
-            if source_type == start.type:
-                yield from (hop for hop in by_start.get(start, ()) if hop.link.source == start)
+        for source, target in self._links:
+            if source == start.type:
+                yield from (hop for hop in self.hops(LinkType(source, target), start) if hop.link.source == start)
+
+    def _make_index(self, first: str, second: str) -> None:
+        """Index the hops between objects of two types, in both directions."""
+        both = sorted({(first, second), (second, first)})
+        self._hops.update((ends, defaultdict(list)) for ends in both)
+        for ends in both:
+            forth, back = self._hops[ends], self._hops[ends[::-1]]
+            for link in sorted(self._links.get(ends, ()), key=by_ends):
+                (source, onward), (target, home) = self.hops_of(link)
+                forth[source].append(onward)
+                back[target].append(home)
+
+    def _values(self, value: Any) -> frozenset[Any]:  # noqa: ANN401 - attributes are JSON of any shape
+        """Return one value, or a list of them, as a set; links of one network share theirs."""
+        if not isinstance(value, str):
+            return values_of(value)
+        if value not in self._single:
+            self._single[value] = frozenset((value,))
+        return self._single[value]
 
 
 def values_of(value: Any) -> frozenset[Any]:  # noqa: ANN401 - attributes are JSON of any shape

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import logging
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from calipso_nornir.errors import FetcherRaised, FetchError, PromiseBroken
 from calipso_nornir.scan.contract import STATES, finder_named, link_problem, links_of
@@ -16,10 +16,13 @@ if TYPE_CHECKING:
 
     from calipso_nornir.model.links import Link
     from calipso_nornir.model.protocols import LinkFinder
+    from calipso_nornir.model.refs import ObjectRef
     from calipso_nornir.scan.working import Working
 
 logger = logging.getLogger(__name__)
 
+Ends: TypeAlias = "tuple[ObjectRef, ObjectRef]"
+"""Source and target: these are a link's identity, since its type follows from theirs."""
 MAX_TOLD = 5
 """Different mistakes of one link finder that are told one by one."""
 
@@ -39,19 +42,26 @@ def find_links(  # noqa: PLR0913 - the picture, and what of it a link may be and
     ``before(type)`` gives the links of these that were known, which are kept, as they were, where both their ends
     still are and they were not found again. ``states`` are those that a link may have.
     """
-    found: dict[str, Link] = {}
+    found: dict[Ends, Link] = {}
+    types: set[str] = set()
     for name, finder in finders:
         links, sound = _yielded(name, finder, working, states=states, on_trouble=on_trouble)
-        own: dict[str, Link] = {}
+        own: dict[Ends, Link] = {}
+        others = found if types.intersection(finder.link_types) else {}
+        types.update(finder.link_types)
         for link in links:
-            confirmed = replace(link, scanned_at=_confirmed_at(link, working, at))
-            known = own.get(link.document_id) or found.get(link.document_id)
-            own[link.document_id] = confirmed if known is None else joined(known, confirmed)
+            ends, confirmed_at = (link.source, link.target), _confirmed_at(link, working, at)
+            confirmed = link if link.scanned_at == confirmed_at else replace(link, scanned_at=confirmed_at)
+            known = own.setdefault(ends, confirmed)
+            if known is not confirmed:
+                own[ends] = joined(known, confirmed)
+            elif others and ends in others:
+                own[ends] = joined(others[ends], confirmed)
         if not sound:
             for link in (link for type_ in finder.link_types for link in before(type_)):
-                if link.source in working and link.target in working and link.document_id not in found:
-                    own.setdefault(link.document_id, link)
-        working.put_links(own[key] for key in own if key not in found)
+                if link.source in working and link.target in working and (link.source, link.target) not in others:
+                    own.setdefault((link.source, link.target), link)
+        working.put_links([own[ends] for ends in own if ends not in others] if others else own.values())
         found.update(own)
     return list(found.values())
 
@@ -90,8 +100,11 @@ def _yielded(
 
 def _confirmed_at(link: Link, working: Working, at: datetime) -> datetime:
     """Return when a link was confirmed last: it follows from what its ends say, so not after one of them was."""
-    ends = (working.get(link.source), working.get(link.target))
-    return min([at, *(end.scanned_at for end in ends if end is not None and end.scanned_at is not None)])
+    confirmed = at
+    for end in (working.get(link.source), working.get(link.target)):
+        if end is not None and end.scanned_at is not None and end.scanned_at < confirmed:
+            confirmed = end.scanned_at
+    return confirmed
 
 
 def joined(first: Link, second: Link) -> Link:

@@ -182,7 +182,8 @@ class Placer:
             self._places.check(fetched.folder.type, parent.type, origin)
             parent = self._folder(fetched, parent)
         self._places.check(origin.step.type, parent.type, origin)
-        old = self._before.get(self._ref(fetched, origin))
+        wanted = origin.partial or not fetched.named
+        old = self._before.get(self._ref(fetched, origin)) if wanted else None
         if old is not None and not fetched.named:
             fetched = replace(fetched, name=old.name, object_name=old.object_name)
         one = self._placed(fetched, parent, origin)

@@ -50,6 +50,10 @@ class LinksAround(Graph):
         known = [one for one in self._before.links_of(ref) if one.document_id not in self._gone | self._new]
         return sorted([*known, *self._found.get(ref, ())], key=by_ends)
 
+    def has(self, link_type: LinkType) -> bool:  # noqa: ARG002 - nobody knows before somebody comes there
+        """Tell whether there may be a link between objects of two types."""
+        return True
+
     def hops(self, link_type: LinkType, start: ObjectRef) -> Sequence[Hop]:
         """Return the hops from one object to objects of the type's other end, whichever way the links point."""
         if start not in self._around:

@@ -5,14 +5,17 @@ from __future__ import annotations
 
 from collections import defaultdict
 from enum import Enum
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
     from calipso_nornir.model.links import Link
     from calipso_nornir.model.objects import InventoryObject
+    from calipso_nornir.model.protocols import View
     from calipso_nornir.model.refs import ObjectRef
+
+T = TypeVar("T")
 
 
 class State(Enum):
@@ -38,6 +41,9 @@ class Working:
         self._by_value: dict[tuple[str, str], defaultdict[Any, dict[str, None]]] = {}
         self._children: dict[ObjectRef, list[ObjectRef]] | None = None
         self._links: list[Link] = []
+        self._links_of_type: defaultdict[str, list[Link]] = defaultdict(list)
+        self._ordered: dict[str, tuple[InventoryObject, ...]] = {}
+        self._made: dict[Callable[[View], Any], Any] = {}
 
     # --- View
 
@@ -52,8 +58,10 @@ class Working:
 
     def of_type(self, type_: str) -> Sequence[InventoryObject]:
         """Return all objects of a type, ordered by id."""
-        known = self._by_type[type_]
-        return [known[id_] for id_ in sorted(known)]
+        if type_ not in self._ordered:
+            known = self._by_type[type_]
+            self._ordered[type_] = tuple(known[id_] for id_ in sorted(known))
+        return self._ordered[type_]
 
     def children(self, ref: ObjectRef) -> Sequence[InventoryObject]:
         """Return what hangs directly below an object, ordered by type and name."""
@@ -74,11 +82,19 @@ class Working:
         target: ObjectRef | None = None,
     ) -> Sequence[Link]:
         """Return the links found so far, of a type, from a source, to a target."""
-        return [
-            link
-            for link in self._links
-            if type_ in (None, link.type) and source in (None, link.source) and target in (None, link.target)
-        ]
+        links = self._links if type_ is None else self._links_of_type.get(type_, ())
+        return [link for link in links if source in (None, link.source) and target in (None, link.target)]
+
+    def once(self, make: Callable[[View], T]) -> T:
+        """Return what a function makes of the objects of this view: made when it is asked for first.
+
+        It must not look at links, and nobody may change it. When an object changes, it is made again.
+        """
+        if make not in self._made:
+            made = make(self)  # it may bring objects in, which empties the memory
+            self._made[make] = made
+        known: T = self._made[make]
+        return known
 
     # --- filling it
 
@@ -88,7 +104,7 @@ class Working:
         self._objects[one.ref] = one
         self._states[one.ref] = state
         self._by_type[one.type][one.id] = one
-        self._children = None
+        self._forget(one.type)
         for (type_, key), index in self._by_value.items():
             if type_ == one.type:
                 if before is not None:
@@ -100,14 +116,22 @@ class Working:
         one = self._objects.pop(ref, None)
         if one is not None:
             del self._states[ref], self._by_type[ref.type][ref.id]
-            self._children = None
+            self._forget(ref.type)
             for (type_, key), index in self._by_value.items():
                 if type_ == one.type:
                     index[_hashable(one.get(key))].pop(one.id, None)
 
+    def _forget(self, type_: str) -> None:
+        """Forget what was made of the objects that were there."""
+        self._children = None
+        self._ordered.pop(type_, None)
+        self._made.clear()
+
     def put_links(self, links: Iterable[Link]) -> None:
         """Add the links that one finder found."""
-        self._links.extend(links)
+        for link in links:
+            self._links.append(link)
+            self._links_of_type[link.type].append(link)
 
     def state(self, ref: ObjectRef) -> State | None:
         """Return how an object came into the picture; None when it is not in it."""

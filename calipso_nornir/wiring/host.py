@@ -31,8 +31,7 @@ def _nowhere(_: Joint) -> bool:
     return False
 
 
-@dataclass(frozen=True, slots=True)
-class Wire:
+class Wire(NamedTuple):
     """A way from one joint to the next; a wire that frames pass in both directions is two of them.
 
     Attributes:

@@ -13,7 +13,7 @@ from calipso_nornir.fetchers.cli import instance_vnics, linux_bridges, lldp, ote
 from calipso_nornir.link_finders import plugs, pnics, vconnectors
 from calipso_nornir.link_finders import vedges as vedge_links
 from calipso_nornir.link_finders.traffic import Traffic
-from calipso_nornir.scan import cliques
+from calipso_nornir.scan.graph import Graph
 from calipso_nornir.wiring.devices import Devices
 from calipso_nornir.wiring.host import BRIDGE, PNIC, HostWires
 from calipso_nornir.wiring.host import OVS as SWITCH
@@ -97,6 +97,11 @@ def network_by_cidr(right: Any) -> Any:  # noqa: ANN401
 def without(host: str) -> Callable[[dict[Any, Any]], dict[Any, Any]]:
     """Leave the physical interfaces of a host out of a match."""
     return lambda found: {key: one for key, one in found.items() if key[0] != host}
+
+
+def without_limits(found: Any) -> Any:  # noqa: ANN401
+    """Let every network pass a link."""
+    return tuple((start, hop._replace(limits=(None,) * len(hop.limits))) for start, hop in found)
 
 
 def no_pnics(host: str, kind: str) -> Callable[[Any], Any]:
@@ -215,7 +220,7 @@ MUTANTS = (
     Mutant("a veth pair is no wire", Devices, "stack", result(lambda found: found[:1]), BRIDGES),
     Mutant("the VLAN tag is ignored", vedges, "_port", result(lambda port: port | {"tag": None}), OVS),
     Mutant("every network uses every way out", vedge_links, "traffic_of_hosts", result(all_networks), OVS),
-    Mutant("cliques ignore the network", cliques, "_passed", lambda _: lambda _hop, values, _places: values),
+    Mutant("cliques ignore the network", Graph, "hops_of", result(without_limits)),
     Mutant("the MAC is the tap's", instance_vnics, "_attributes", result(wrong_mac)),
     Mutant("a server that is off has its links up", instance_vnics, "OF_THE_KERNEL", lambda _: frozenset()),
     Mutant("a service's network is found by CIDR", vservices, "_vnic", network_by_cidr),

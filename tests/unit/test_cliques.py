@@ -59,7 +59,7 @@ def test_link_types_are_followed_in_order() -> None:
 
 def test_each_hop_goes_against_its_link_where_it_has_to() -> None:
     links = [link("b1>a1"), link("b1>c1"), link("d1>c1"), link("a1>b2")]
-    assert reached(A, links, "a-b", "b-c", "c-d") == ["b1>a1", "a1>b2", "b1>c1", "d1>c1"]
+    assert reached(A, links, "a-b", "b-c", "c-d") == ["a1>b2", "b1>a1", "b1>c1", "d1>c1"]
 
 
 def test_a_link_type_that_leads_nowhere_is_passed_over() -> None:

@@ -1,0 +1,44 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The garbage collector looks seldom while a scan runs, and as before when the last one has ended."""
+
+from __future__ import annotations
+
+import gc
+from typing import TYPE_CHECKING
+
+import pytest
+
+from calipso_nornir.scan.memory import SELDOM, seldom_collected
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+
+@pytest.fixture(autouse=True)
+def _as_before() -> Iterator[None]:
+    before = gc.get_threshold()
+    yield
+    gc.set_threshold(*before)
+
+
+def test_it_looks_seldom_until_the_last_scan_has_ended() -> None:
+    gc.set_threshold(700, 10, 10)
+    with seldom_collected():
+        with seldom_collected():
+            assert gc.get_threshold() == SELDOM
+        assert gc.get_threshold() == SELDOM
+    assert gc.get_threshold() == (700, 10, 10)
+
+
+def test_a_scan_that_fails_leaves_it_as_it_was() -> None:
+    gc.set_threshold(700, 10, 10)
+    with pytest.raises(ValueError, match="broken"), seldom_collected():
+        raise ValueError("broken")
+    assert gc.get_threshold() == (700, 10, 10)
+
+
+def test_what_somebody_has_switched_off_stays_off() -> None:
+    gc.set_threshold(0)
+    with seldom_collected():
+        assert gc.get_threshold()[0] == 0
+    assert gc.get_threshold()[0] == 0
