@@ -7,7 +7,7 @@ Queries are values: they can be compared, deduplicated, batched, recorded and re
 from __future__ import annotations
 
 import shlex
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, ClassVar, Protocol, Self, runtime_checkable
 
 if TYPE_CHECKING:
@@ -81,7 +81,6 @@ class Command:
     timeout_s: int = DEFAULT_TIMEOUT_S
     root: bool = False
     optional: bool = False
-    _request: Command | None = field(default=None, init=False, repr=False, compare=False)
     source: ClassVar[str] = "cli"
 
     def __hash__(self) -> int:
@@ -94,13 +93,8 @@ class Command:
 
     @property
     def request(self) -> Command:
-        """The command without what concerns its reader only: equal requests are run once. It is made once, too."""
-        if self.parser is None and not self.optional:
-            return self
-        if self._request is None:
-            object.__setattr__(self, "_request", replace(self, parser=None, optional=False))
-        assert self._request is not None  # noqa: S101 - it was made above
-        return self._request
+        """The command without what concerns its reader only: equal requests are run once."""
+        return replace(self, parser=None, optional=False) if self.parser is not None or self.optional else self
 
     def __str__(self) -> str:
         return self.text

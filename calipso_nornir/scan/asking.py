@@ -253,7 +253,7 @@ class Rounds:
         ready = True
         while ready:
             try:
-                task.waiting = self._asked_by(task, answers)
+                task.wait_for(self._asked_by(task, answers))
             except StopIteration as stop:
                 self._finish(task, stop.value)
                 return

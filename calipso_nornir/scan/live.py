@@ -34,6 +34,7 @@ class Task:
     """One fetching: a step run on a parent."""
 
     __slots__ = (
+        "_requests",
         "blanks",
         "cause",
         "focus",
@@ -56,6 +57,7 @@ class Task:
         self.witness = Witness(step.name, parent.ref)
         self.generator: Generator[Sequence[Query], Answers, list[Fetched]] | None = None
         self.waiting: tuple[Query, ...] = ()
+        self._requests: dict[Query, Query] = {}
         self.turns = 0
         self.cause: Query | None = None
         """The question whose error ended it, if one did."""
@@ -86,7 +88,17 @@ class Task:
         )
 
     def request(self, query: Query) -> Query:
-        """Return what is really asked for one of its queries."""
+        """Return what is really asked for one of its queries; rounds want to know it again and again."""
+        if query not in self._requests:
+            self._requests[query] = self._request(query)
+        return self._requests[query]
+
+    def wait_for(self, queries: tuple[Query, ...]) -> None:
+        """Note what it waits for."""
+        self.waiting = queries
+        self._requests.clear()
+
+    def _request(self, query: Query) -> Query:
         if self.focus is not None and self.focus.narrowing and isinstance(query, ApiGet):
             return query.narrowed(self.focus.ref.type, self.focus.ref.id) or query.request
         return query.request
