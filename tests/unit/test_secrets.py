@@ -123,7 +123,7 @@ def test_command_that_hangs_ends_with_all_that_it_started(monkeypatch: pytest.Mo
     assert failure_of(ref) == "it did not end within 0.5 s"
     assert time.monotonic() - started < 10
     state = subprocess.run(["ps", "-o", "stat=", "-p", note.read_text().strip()], capture_output=True, check=False)  # noqa: S603, S607 - a number of ours
-    assert state.stdout.strip() in (b"", b"Z", b"Z+", b"Zs"), "the grandchild lives on"
+    assert state.stdout.strip()[:1] in (b"", b"Z"), "the grandchild lives on"
 
 
 def test_keyring(tmp_path: Path) -> None:
