@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from calipso_nornir.fetchers.attributes import tap_suffix
+from calipso_nornir.fetchers.attributes import TAP_SUFFIX_LENGTH, tap_suffix
 from calipso_nornir.model.fetching import first_of
 from calipso_nornir.model.queries import ApiGet, Command, Lookup
 
@@ -103,11 +103,26 @@ def agents(region: str) -> ApiGet:
 
 OVS_AGENT = "Open vSwitch agent"
 LXB_AGENT = "Linux bridge agent"
+OVN_AGENTS = ("OVN Controller agent", "OVN Controller Gateway agent")
+"""The second is a chassis that may be a gateway (ovn-cms-options: enable-chassis-as-gw)."""
 
 
 def agent_of(host: InventoryObject, agent_type: str) -> Lookup:
     """Look up the agent of a type that Neutron has on a host."""
     return Lookup.of("network_agent", {"host": host.id, "agent_type": agent_type})
+
+
+def switch_agent(
+    host: InventoryObject,
+) -> Generator[Sequence[Query], Answers, InventoryObject | None]:
+    """Look up which agent runs a host's Open vSwitch: of several the one that lives, OVN's before Neutron's own.
+
+    A host that was moved to OVN keeps its old agent in Neutron's list, dead, until somebody removes it there.
+    """
+    lookups = [agent_of(host, agent_type) for agent_type in (*OVN_AGENTS, OVS_AGENT)]
+    answers = yield lookups
+    found = [one for lookup in lookups for one in answers[lookup]]
+    return min(found, key=lambda one: not one.get("alive"), default=None)
 
 
 # --- hosts
@@ -178,7 +193,22 @@ def ovs_bond(host: str, port: OvsPort) -> tuple[Command, Command]:
     )
 
 
+def ovs_settings(host: str) -> Command:
+    """Ask for what ovn-controller is configured with: external_ids of Open_vSwitch (ovn-controller(8))."""
+    listing = "ovs-vsctl -f json -- --columns=external_ids list Open_vSwitch"
+    return Command(host, listing, "ovs_table", root=True)
+
+
 # --- the inventory
+
+
+def ports_by_id(ports: Iterable[str]) -> Generator[Sequence[Query], Answers, dict[str, InventoryObject]]:
+    """Look up Neutron ports by their whole ids."""
+    asked = {id_: Lookup.of("port", {"tap_suffix": id_[:TAP_SUFFIX_LENGTH]}) for id_ in ports}
+    if not asked:
+        return {}
+    answers = yield list(dict.fromkeys(asked.values()))
+    return {id_: one for id_, query in asked.items() for one in answers.or_blank(query, ()) if one.id == id_}
 
 
 def ports_of_devices(

@@ -12,12 +12,16 @@ from calipso_nornir.link_finders.traffic import networks_of_otep, networks_of_tu
 from calipso_nornir.parsing.values import canonical_ip
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     from calipso_nornir.link_finders.traffic import Traffic
     from calipso_nornir.model.links import Link
     from calipso_nornir.model.objects import InventoryObject
     from calipso_nornir.model.protocols import View
+
+
+OF_FLOWS = "flow"
+"""The remote address of a port whose flows choose it (ovs-vswitchd.conf.db(5), options:remote_ip)."""
 
 
 class Oteps:
@@ -81,6 +85,9 @@ class OtepTunnels:
             host, type_, vni, address = otep["host"], otep["overlay_type"], otep.get("vni"), otep["ip_address"]
             network = network_of(otep)
             for tunnel in otep.get("ports") or ():
+                if tunnel.get("remote_ip") == OF_FLOWS:
+                    yield from _meshed(otep, tunnel, by_address)
+                    continue
                 there = by_address.get((type_, vni, spelt(tunnel.get("remote_ip") or "")), [])
                 if len(there) == 1 and there[0].ref != otep.ref:  # an address that two hosts have tells nothing
                     yield make(
@@ -92,6 +99,26 @@ class OtepTunnels:
                         network=network,
                         labels=(address, there[0]["ip_address"]),
                     )
+
+
+def _meshed(
+    otep: InventoryObject, tunnel: Mapping[str, Any], known: Mapping[Any, list[InventoryObject]]
+) -> Iterator[Link]:
+    """Yield the tunnels of a port that serves all: OVN's flows send to each chassis that shares a transport zone."""
+    zones = set(otep.get("transport_zones") or ())
+    for (overlay_type, _, address), there in known.items():
+        other = there[0]
+        theirs = set(other.get("transport_zones") or ())
+        near = overlay_type == otep["overlay_type"] and other.get("chassis") and other["host"] != otep["host"]
+        if near and len(there) == 1 and (zones & theirs or not (zones or theirs)):
+            yield make(
+                otep,
+                other,
+                rule=f"{tunnel['name']} of {otep['host']} sends to every chassis of its transport zones",
+                name=tunnel["name"],
+                network=network_of(otep),
+                labels=(otep["ip_address"], address),
+            )
 
 
 def _addressed(view: View) -> list[InventoryObject]:

@@ -123,10 +123,10 @@ def networks_here(vedge: InventoryObject, vnics: Iterable[InventoryObject], view
 
     Neutron's agent notes them on the ports. Where no port tells (old releases, the text road), they are the
     networks of the interfaces on the host that are not cut off, with the segment that Neutron gives for the whole
-    network.
+    network. A chassis of OVN has the networks of its ports, and those that gateways on it lead to.
     """
-    noted: list[Mapping[str, Any]] = list(vedge.get("networks") or ())
-    if noted:
+    noted: list[Mapping[str, Any]] = [*(vedge.get("networks") or ()), *(vedge.get("gateway_networks") or ())]
+    if noted or vedge.get("vedge_type") == "OVN":
         return noted
     off = {port.get(key) for port in vedge.get("ports") or () if cut_off(port) for key in ("name", "port_id")} - {None}
     found: dict[str, list[Mapping[str, Any]]] = {}

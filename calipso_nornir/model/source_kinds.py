@@ -119,6 +119,7 @@ class SourceKind:
             that names no host is never kept for the hosts' turn.
         needed: nothing can be scanned without it.
         names_hosts: its check tells which hosts there are, which others need to know.
+        missed_by: tells whether an environment without its section lacks something.
     """
 
     name: str
@@ -133,6 +134,7 @@ class SourceKind:
     order: Order = "before hosts"
     needed: bool = False
     names_hosts: bool = False
+    missed_by: Callable[[Environment], bool] = lambda _environment: True
 
     def turn_of(self, query: Query) -> Order:
         """Return when a query of this kind is asked."""

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, TypeAlias
 
 from calipso_nornir.errors import ParseError
 from calipso_nornir.parsing.documents import Fields, document
+from calipso_nornir.parsing.ovsdb import plain
 from calipso_nornir.parsing.rows import OvsBridge, OvsInterface, OvsPort
 from calipso_nornir.parsing.values import mac_or_none
 
@@ -54,21 +55,10 @@ def _row(headings: Sequence[str], cells: object, number: int) -> TableRow:
 
 
 def _value(cell: object, number: int, name: str) -> object:
-    if isinstance(cell, (str, int, float)):
-        return cell
-    if isinstance(cell, list) and len(cell) == len(("notation", "content")):
-        notation, content = cell
-        if notation == "uuid" and isinstance(content, str):
-            return content
-        if notation == "set" and isinstance(content, list):
-            return [_value(element, number, name) for element in content]
-        if notation == "map" and isinstance(content, list) and all(_is_pair(pair) for pair in content):
-            return {str(_value(key, number, name)): _value(value, number, name) for key, value in content}
-    raise ParseError(_JOIN, f"$.data[{number}].{name}: no value in the notation of OVSDB: {str(cell)[:80]}")
-
-
-def _is_pair(pair: object) -> bool:
-    return isinstance(pair, list) and len(pair) == len(("key", "value"))
+    try:
+        return plain(cell)
+    except ValueError as error:
+        raise ParseError(_JOIN, f"$.data[{number}].{name}: {error}") from None
 
 
 # --- the three tables joined

@@ -47,7 +47,7 @@ def try_sections(
     for kind in kinds:
         section = environment.section(kind.section)
         opening = Opening(environment=environment, section=section, secrets=vault, documents=documents)
-        if wanted in (None, kind.section):
+        if wanted == kind.section or (wanted is None and (section is not None or kind.missed_by(environment))):
             yield from _tried(kind, Trial(opening=opening, hosts=hosts), begins)
         elif kind.names_hosts and section is not None:
             list(_checked(kind, Trial(opening=opening, hosts=hosts)))

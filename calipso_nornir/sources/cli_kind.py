@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from calipso_nornir.metadata.environment_sections import CliSection
 from calipso_nornir.model.queries import Command, ReachableHosts
 from calipso_nornir.model.source_kinds import Finding, Opening, SourceKind, Trial
-from calipso_nornir.sources.hostcheck import LXB_AGENT, OVS_AGENT, check_host, questions
+from calipso_nornir.sources.hostcheck import LXB_AGENT, OVN_AGENTS, OVS_AGENT, check_host, questions
 from calipso_nornir.sources.shapes import check_rows, check_text
 
 if TYPE_CHECKING:
@@ -71,7 +71,7 @@ def _check(trial: Trial) -> Iterator[Finding]:
 
 def _suggested(environment: Environment) -> set[str]:
     """Return the agents that the environment's drivers suggest, for when the API tells of none."""
-    agents = {"OVS": OVS_AGENT, "LXB": LXB_AGENT}
+    agents = {"OVS": OVS_AGENT, "LXB": LXB_AGENT, "OVN": OVN_AGENTS[0]}
     return {agents[driver] for driver in environment.mechanism_drivers if driver in agents}
 
 

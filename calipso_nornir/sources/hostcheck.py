@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 OVS_AGENT: Final = "Open vSwitch agent"
 LXB_AGENT: Final = "Linux bridge agent"
+OVN_AGENTS: Final = ("OVN Controller agent", "OVN Controller Gateway agent")
 COMPUTE: Final = "nova-compute"
 
 
@@ -46,7 +47,7 @@ def questions(host: str, roles: set[str], access: Mapping[str, Any], *, certain:
         ),
         Question(Command(host, "lldpctl -v", root=True), "lldpctl", needed=False, without="switches and their ports"),
     ]
-    if OVS_AGENT in roles:
+    if roles & {OVS_AGENT, *OVN_AGENTS}:
         asked.append(Question(Command(host, "ovs-vsctl show", root=True), "ovs-vsctl", needed=certain))
     if LXB_AGENT in roles:
         asked.append(Question(Command(host, "bridge -V"), "bridge", needed=certain))

@@ -21,24 +21,13 @@ if TYPE_CHECKING:
     from tests.lab.oracle import Truth
     from tests.lab.oracle.wiring import Site
 
-SCANNED = ("ovs", "ovs-nativefw", "lxb")
-"""Variants that the product scans."""
-UNSCANNED = ("test_oracle.py",)
-"""Tests that scan nothing."""
 FIRST, LAST = ("test_oracle.py", "test_truth.py"), ("test_faults.py",)
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Put first what looks at the cloud as it was made, and last what changes it.
-
-    Where the product does not scan the variant yet, only the oracle's own tests are left.
-    """
-    if "lab" not in config.option.markexpr and "law" not in config.option.markexpr:
-        return
-    if lab.here().variant not in SCANNED:
-        config.hook.pytest_deselected(items=[item for item in items if item.path.name not in UNSCANNED])
-        items[:] = [item for item in items if item.path.name in UNSCANNED]
-    items.sort(key=lambda item: (item.path.name not in FIRST, item.path.name in LAST))
+    """Put first what looks at the cloud as it was made, and last what changes it."""
+    if "lab" in config.option.markexpr or "law" in config.option.markexpr:
+        items.sort(key=lambda item: (item.path.name not in FIRST, item.path.name in LAST))
 
 
 @pytest.fixture(scope="session")

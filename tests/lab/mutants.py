@@ -10,6 +10,10 @@ from unittest.mock import patch
 
 from calipso_nornir.fetchers.api import census, instances, networks, ports
 from calipso_nornir.fetchers.cli import instance_vnics, linux_bridges, lldp, oteps, vedges, vservices
+from calipso_nornir.fetchers.ovn import oteps as ovn_oteps
+from calipso_nornir.fetchers.ovn import ports as ovn_ports
+from calipso_nornir.fetchers.ovn import routers
+from calipso_nornir.fetchers.ovn import vedges as ovn_vedges
 from calipso_nornir.link_finders import plugs, pnics, vconnectors
 from calipso_nornir.link_finders import vedges as vedge_links
 from calipso_nornir.link_finders.traffic import Traffic
@@ -23,8 +27,12 @@ if TYPE_CHECKING:
 
 COMPUTE, GATEWAY = "cmp1", "net1"
 """Hosts that every lab has; the routers' ways out are on the latter."""
-ANY = ("ovs", "ovs-nativefw", "lxb")
+ANY = ("ovs", "ovs-nativefw", "lxb", "ovn")
+ROWS = ("ovs", "ovs-nativefw", "lxb")
+"""Where bridges stand in a row, or below the tunnels."""
 OVS = ("ovs", "ovs-nativefw")
+SWITCHED = (*OVS, "ovn")
+OVN = ("ovn",)
 BRIDGES = ("ovs", "lxb")
 
 
@@ -72,8 +80,23 @@ def swapped_members(found: Any) -> Any:  # noqa: ANN401
 
 def without_first_tunnel(rows: list[Any]) -> list[Any]:
     """Drop one tunnel port of the switch."""
-    tunnels = [row for row in rows if row[2].type == "vxlan"]
+    tunnels = [row for row in rows if row[2].type in ("vxlan", "geneve")]
     return [row for row in rows if row not in tunnels[:1]]
+
+
+def neutrons_number(right: Any) -> Any:  # noqa: ANN401
+    """Take Neutron's segmentation id for the number on the wire."""
+
+    def get(self: Any, parent: Any) -> Any:  # noqa: ANN401
+        found = yield from right(self, parent)
+        return [replace(one, attributes={"ovn_tunnel_key": parent["provider:segmentation_id"]}) for one in found]
+
+    return get
+
+
+def of_no_chassis(gateway: dict[str, Any]) -> dict[str, Any]:
+    """Forget which chassis a gateway is on."""
+    return {**gateway, "chassis": None, "host": None}
 
 
 def wrong_mac(attributes: dict[str, Any]) -> dict[str, Any]:
@@ -173,7 +196,7 @@ def by_source_bridge(_: Any) -> Any:  # noqa: ANN401
         for vnic in view.of_type("vnic"):
             bridge = bridges.get((vnic["host"], vnic.get("source_bridge")))
             if bridge is not None:
-                yield self._link(vnic, bridge, {}, "libvirt says so")
+                yield self._link(vnic, bridge, {}, "libvirt says so", vnic.get("network"))
 
     return find
 
@@ -209,17 +232,17 @@ MUTANTS = (
     ),
     Mutant("bridges are not wired to the switch", vedge_links, "_bridges", lambda _: lambda *_: iter(()), ("ovs",)),
     Mutant("bridges are run by nobody", vedge_links, "_run_by_agent", lambda _: lambda *_: iter(()), ("lxb",)),
-    Mutant("a tunnel is dropped", vedges, "_interfaces", result(without_first_tunnel), OVS),
+    Mutant("a tunnel is dropped", vedges, "_interfaces", result(without_first_tunnel), SWITCHED),
     Mutant("a remote endpoint is dropped", oteps, "_remotes", result(lambda found: found[1:]), ("lxb",)),
     Mutant("tunnels leave by the first interface", Traffic, "send", first_exit),
-    Mutant("tunnelled networks leave by the switch, too", Traffic, "send", sent_by_the_switch, OVS),
-    Mutant("a bridge below the tunnels is forgotten", Traffic, "send", no_bridges),
-    Mutant("frames are followed over one wire", HostWires, "flood", one_hop),
+    Mutant("tunnelled networks leave by the switch, too", Traffic, "send", sent_by_the_switch, SWITCHED),
+    Mutant("a bridge below the tunnels is forgotten", Traffic, "send", no_bridges, ROWS),
+    Mutant("frames are followed over one wire", HostWires, "flood", one_hop, ROWS),
     Mutant("a port that is cut off has its link up", plugs, "cut_off", lambda _: lambda _: False, ("ovs-nativefw",)),
     Mutant("a bridge whose port is cut off is wired", vedge_links, "cut_off", lambda _: lambda _: False, ("ovs",)),
     Mutant("a veth pair is no wire", Devices, "stack", result(lambda found: found[:1]), BRIDGES),
     Mutant("the VLAN tag is ignored", vedges, "_port", result(lambda port: port | {"tag": None}), OVS),
-    Mutant("every network uses every way out", vedge_links, "traffic_of_hosts", result(all_networks), OVS),
+    Mutant("every network uses every way out", vedge_links, "traffic_of_hosts", result(all_networks), SWITCHED),
     Mutant("cliques ignore the network", Graph, "hops_of", result(without_limits)),
     Mutant("the MAC is the tap's", instance_vnics, "_attributes", result(wrong_mac)),
     Mutant("a server that is off has its links up", instance_vnics, "OF_THE_KERNEL", lambda _: frozenset()),
@@ -229,7 +252,7 @@ MUTANTS = (
         vedge_links,
         "traffic_of_hosts",
         result(no_pnics(COMPUTE, SWITCH)),
-        OVS,
+        SWITCHED,
     ),
     Mutant(
         "a host is left out: bridge to interface",
@@ -243,5 +266,10 @@ MUTANTS = (
     Mutant("servers of one name are one", instances, "_by_host", result(one_a_name)),
     Mutant("networks without a name are left out", networks.Networks, "get", answered(named_ones)),
     Mutant("ports that are not bound are left out", ports.Ports, "get", answered(bound_ones)),
+    Mutant("Neutron's number is on the wire", ovn_ports.OvnNetworks, "get", neutrons_number, OVN),
+    Mutant("a gateway is on no chassis", routers, "_gateway", result(of_no_chassis), OVN),
+    Mutant("nothing leaves by a gateway's chassis", ovn_vedges, "_gateways", lambda _: lambda *_: [], OVN),
+    Mutant("OVN's metadata has no port", vservices, "OVN_METADATA", lambda _: "ovn-", OVN),
+    Mutant("endpoints that are registered are unknown", ovn_oteps, "_endpoints", lambda _: lambda *_: iter(()), OVN),
     Mutant("hosts without Nova are left out", census, "mentions", lambda right: lambda *rows: right(*rows[:3], ())),
 )

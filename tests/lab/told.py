@@ -39,7 +39,7 @@ def told(view: StoreView) -> Truth:
         if clique.focal_point.type in ("instance", "vservice")
     ]
     twice = [f"two objects are {end}" for end in set(ends.values()) if list(ends.values()).count(end) > 1]
-    things = {ends[one.ref]: Thing(ends[one.ref], _facts(one)) for one in objects}
+    things = {ends[one.ref]: Thing(ends[one.ref], _facts(view, one)) for one in objects}
     down = frozenset(
         links[link.document_id]
         for link in view.links()
@@ -67,21 +67,27 @@ def _end(view: StoreView, one: InventoryObject) -> End:
     if one.type == "otep":
         return End("otep", one["host"], one.name.removeprefix(f"{one['host']}-otep-"))
     if one.type == "vnic":
-        inside = f"{one['namespace']}/{one.name}" if one.get("namespace") else one.name
-        owner = one.get("instance_id")
-        return End("vnic", one["host"], inside if one.get("device") or not owner else f"{owner} {one['mac_address']}")
-    if one.type in ON_HOSTS:
+        return _vnic_end(one)
+    if one.type in ON_HOSTS and not (one.type == "vservice" and one.get("host") is None):
         attribute = ON_HOSTS[one.type]
         return End(one.type, one["host"], one.name if attribute == "name" else one[attribute])
     if one.type in ("switch_pnic", "host_ref"):
         parent = view.get(one.parent) if one.parent else None
         above = parent.name if parent is not None else "(nothing)"
         return End(one.type, above, one.name) if one.type == "switch_pnic" else End(one.type, one.name, above)
-    named = one.type in ("region", "availability_zone", "aggregate", "switch")
+    named = one.type in ("region", "availability_zone", "aggregate", "switch", "router_port")
     return End(one.type, "", one.name if named else one.id)
 
 
-def _facts(one: InventoryObject) -> dict[str, Value]:
+def _vnic_end(one: InventoryObject) -> End:
+    inside = f"{one['namespace']}/{one.name}" if one.get("namespace") else one.name
+    owner = one.get("instance_id")
+    return End("vnic", one["host"], inside if one.get("device") or not owner else f"{owner} {one['mac_address']}")
+
+
+def _facts(view: StoreView, one: InventoryObject) -> dict[str, Value]:
+    if one.type == "otep":
+        return _otep(one, view.get(one.parent) if one.parent else None)
     known = FACTS.get(one.type)
     return known(one) if known is not None else {}
 
@@ -105,6 +111,11 @@ def _vnic(one: InventoryObject) -> dict[str, Value]:
     }
 
 
+def _router_port(one: InventoryObject) -> dict[str, Value]:
+    names = {"owner": "vservice_id", "mac": "mac_address", "port": "port_id", "network": "network"}
+    return {**{ours: one.get(theirs) for ours, theirs in names.items()}, "ips": _sorted(one["addresses"])}
+
+
 def _network(one: InventoryObject) -> dict[str, Value]:
     in_project = one.parent is not None and one.parent.type == "networks_folder" and one.get("project") is not None
     return {
@@ -113,15 +124,26 @@ def _network(one: InventoryObject) -> dict[str, Value]:
         "kind": one["provider:network_type"],
         "physical": one["provider:physical_network"],
         "segment": one["provider:segmentation_id"],
+        "key": one.get("ovn_tunnel_key"),
         "cidrs": _sorted(one["cidrs"]),
     }
 
 
-def _otep(one: InventoryObject) -> dict[str, Value]:
+def _otep(one: InventoryObject, parent: InventoryObject | None) -> dict[str, Value]:
     remotes = _sorted(tunnel["remote_ip"] for tunnel in one.get("ports") or ())
     bridge = (one.get("vconnector") or "").removeprefix(f"{one['host']}-")
-    of_edge = one.parent is not None and one.parent.type == "vedge"
-    return {"ip": one.get("ip_address"), "remotes": remotes, "parent": "OVS" if of_edge else bridge}
+    switch = parent["vedge_type"] if parent is not None and parent.type == "vedge" else None
+    return {"ip": one.get("ip_address"), "remotes": remotes, "parent": switch or bridge}
+
+
+def _gateways(one: InventoryObject) -> tuple[Value, ...] | None:
+    """Return where the ways out of a logical router are: host, and the hosts of the group with their priorities."""
+    if "gateways" not in one:
+        return None
+    groups = (
+        (row["host"] or "", [(each["host"], each["priority"]) for each in row["members"]]) for row in one["gateways"]
+    )
+    return tuple(sorted((host, tuple(members)) for host, members in groups))
 
 
 FACTS: dict[str, Callable[[InventoryObject], dict[str, Value]]] = {
@@ -145,10 +167,12 @@ FACTS: dict[str, Callable[[InventoryObject], dict[str, Value]]] = {
         "bound": one["binding:host_id"],
         "status": one["status"],
         "ips": _sorted(ip["ip_address"] for ip in one["fixed_ips"]),
+        "at": (one.get("ovn") or {}).get("host"),
     },
     "network_agent": lambda one: {"kind": one["agent_type"], "alive": one["alive"]},
     "vnic": _vnic,
-    "vservice": lambda one: {"networks": _sorted(one["network"]), "label": one.name},
+    "vservice": lambda one: {"networks": _sorted(one["network"]), "label": one.name, "gateways": _gateways(one)},
+    "router_port": _router_port,
     "vconnector": lambda one: {"members": _sorted(one["interfaces_names"]), "network": one.get("network")},
     "vedge": lambda one: {
         "ports": _sorted(
@@ -157,7 +181,6 @@ FACTS: dict[str, Callable[[InventoryObject], dict[str, Value]]] = {
         )
     },
     "host_pnic": lambda one: {"mac": one["mac_address"], "addresses": _sorted(one["addresses"])},
-    "otep": _otep,
     "switch": lambda one: {"chassis": one["chassis_id"]},
     "switch_pnic": lambda one: {
         "heard_by": _sorted((ear["host"], ear["interface"]) for ear in one.get("neighbours") or ())

@@ -348,8 +348,8 @@ def agent(type_: str, **configurations: Any) -> Any:
 
 
 def ovs(found: dict[str, list[dict[str, Any]]], *links: dict[str, Any]) -> Any:
-    answers = {BRIDGES: bridges(found), INTERFACES: interfaces(*links), "network_agent": [agent(OVS_AGENT)]}
-    return drive(OvsVedges(), HOST, answers)
+    told = {BRIDGES: bridges(found), INTERFACES: interfaces(*links), "network_agent": [agent(OVS_AGENT)]}
+    return drive(OvsVedges(), HOST, {**told, "cli": OOPS})  # of bonds nothing more is told
 
 
 @pytest.mark.parametrize(("fetcher", "type_"), [(OvsVedges(), LXB_AGENT), (LinuxBridgeVedges(), OVS_AGENT)])

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 NO_ZONE = "(no zone)"
 """Where hosts are put that neither Nova nor Neutron counts to a zone."""
 COMPUTE, CONDUCTOR = "nova-compute", "nova-conductor"
-NETWORK_AGENTS = frozenset({"DHCP agent", "L3 agent", "Metadata agent"})
+NETWORK_AGENTS = frozenset({"DHCP agent", "L3 agent", "Metadata agent", "OVN Controller Gateway agent"})
 """Agents that make a host a network node."""
 AGENTS_OF_NO_MACHINE = frozenset({"Baremetal Node"})
 """Agents whose host is the id of an Ironic node, a machine of a project (networking-baremetal)."""

@@ -69,9 +69,9 @@ class OvsOteps:
                         "host": parent["host"],
                         "overlay_type": type_,
                         "ip_address": ip,
-                        "udp_port": _udp_port(own, type_),
+                        "udp_port": udp_port(own, type_),
                         "ports": own,
-                        **_carrier(parent["host"], ip, devices),
+                        **carrier(parent["host"], ip, devices),
                         **_registered(answers, endpoints.get(type_), parent["host"]),
                     },
                     sources=(address, *parent_sources(endpoints.get(type_))),
@@ -126,7 +126,7 @@ def parent_sources(endpoint: Select | None) -> tuple[Select, ...]:
     return (endpoint,) if endpoint is not None else ()
 
 
-def _carrier(host: str, ip: str | None, devices: Devices) -> dict[str, Any]:
+def carrier(host: str, ip: str | None, devices: Devices) -> dict[str, Any]:
     """Return which device has an address, and what its frames pass next."""
     holder = devices.holder(ip)
     stack = devices.stack(holder.name) if holder is not None else []
@@ -139,7 +139,8 @@ def _stack(devices: Devices, stack: list[str]) -> dict[str, Any]:
     return {"stack": stack, **({"vlan_id": vlan} if vlan is not None else {})}
 
 
-def _udp_port(tunnels: Sequence[Mapping[str, Any]], overlay_type: str) -> int | None:
+def udp_port(tunnels: Sequence[Mapping[str, Any]], overlay_type: str) -> int | None:
+    """Return the UDP port that tunnels of a type send to."""
     named = {one["options"].get("dst_port") for one in tunnels} - {None}
     return int(named.pop()) if len(named) == 1 else DEFAULT_UDP_PORT.get(overlay_type)
 

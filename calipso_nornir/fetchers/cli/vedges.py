@@ -56,33 +56,27 @@ class OvsVedges:
 
     def get(self, parent: InventoryObject) -> Fetching:
         """Look the agent up, then ask for the switch's database."""
-        agents = questions.agent_of(parent, questions.OVS_AGENT)
-        answers = yield [agents]
-        if not answers[agents]:
+        agent = yield from questions.switch_agent(parent)
+        if agent is None or agent["agent_type"] != questions.OVS_AGENT:
             return []
         (database, found), (address, interfaces) = yield from together(
             questions.ovs_bridges(parent.id), questions.interfaces(parent.id)
         )
         devices = Devices(interfaces)
-        bonds = yield from _bonds(parent.id, found)
-        ports = [_port(bridge, port, interface, devices) for bridge, port, interface in _interfaces(found)]
-        integration = integration_of(answers[agents][0].get("configurations"))
-        ports = [{**one, "unbound": True} if unbound(one, integration) else one for one in ports]
+        bonds = yield from bonds_of(parent.id, found)
+        integration = integration_of(agent.get("configurations"))
+        ports = [{**one, "unbound": True} if unbound(one, integration) else one for one in ports_of(found, devices)]
         return [
             Fetched(
                 id=ids.vedge(parent.id, "OVS"),
                 name=f"{parent.name}-OVS",
                 attributes={
-                    **agent_attributes(answers[agents][0]),
+                    **agent_attributes(agent),
                     "host": parent.id,
                     "vedge_type": "OVS",
-                    "bridges": [{"name": one.name, "datapath_type": one.datapath_type} for one in found],
+                    "bridges": bridges_of(found),
                     "ports": ports,
-                    "tunnel_ports": [
-                        _tunnel(bridge, interface)
-                        for bridge, _, interface in _interfaces(found)
-                        if interface.type in TUNNELS
-                    ],
+                    "tunnel_ports": tunnels_of(found),
                     "networks": _networks(ports),
                     **({"bonds": bonds} if bonds else {}),
                 },
@@ -130,7 +124,7 @@ class LinuxBridgeVedges:
         ]
 
 
-def _bonds(host: str, found: Iterable[OvsBridge]) -> Generator[Sequence[Query], Answers, list[dict[str, Any]]]:
+def bonds_of(host: str, found: Iterable[OvsBridge]) -> Generator[Sequence[Query], Answers, list[dict[str, Any]]]:
     """Ask for the state of ports with several interfaces, where there are some."""
     bonds = [(bridge.name, port) for bridge in found for port in bridge.ports if len(port.interfaces) > 1]
     if not bonds:
@@ -154,6 +148,21 @@ def vedges_folder(host: InventoryObject) -> ObjectRef:
 def agent_attributes(agent: InventoryObject) -> dict[str, Any]:
     """Return what a virtual switch shows of its agent."""
     return kept({key: agent[key] for key in _OF_AGENT if key in agent})
+
+
+def bridges_of(found: Iterable[OvsBridge]) -> list[dict[str, Any]]:
+    """Return the bridges of an Open vSwitch, as an attribute."""
+    return [{"name": one.name, "datapath_type": one.datapath_type} for one in found]
+
+
+def ports_of(found: Iterable[OvsBridge], devices: Devices) -> list[dict[str, Any]]:
+    """Return the ports of an Open vSwitch, as an attribute."""
+    return [_port(bridge, port, interface, devices) for bridge, port, interface in _interfaces(found)]
+
+
+def tunnels_of(found: Iterable[OvsBridge]) -> list[dict[str, Any]]:
+    """Return those ports of an Open vSwitch that lead to other hosts, as an attribute."""
+    return [_tunnel(bridge, interface) for bridge, _, interface in _interfaces(found) if interface.type in TUNNELS]
 
 
 def _interfaces(found: Iterable[OvsBridge]) -> list[tuple[OvsBridge, OvsPort, OvsInterface]]:

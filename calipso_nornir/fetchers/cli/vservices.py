@@ -12,6 +12,7 @@ from calipso_nornir.fetchers.attributes import address_attributes, kept
 from calipso_nornir.fetchers.floating import Distributed, addresses
 from calipso_nornir.model import ids
 from calipso_nornir.model.fetching import Fetched
+from calipso_nornir.model.queries import Lookup
 from calipso_nornir.model.refs import Folder
 
 if TYPE_CHECKING:
@@ -38,12 +39,14 @@ _ROUTERS = Folder(type="vservice_routers_folder", types_name="routers", text="Ga
 _METADATA = Folder(type="vservice_metadata_folder", types_name="metadata", text="Metadata")
 _BALANCERS = Folder(type="vservice_load_balancers_folder", types_name="load_balancers", text="Load balancers")
 
+OVN_METADATA = "ovnmeta-"
+
 SERVICES = (
     Service("qdhcp-", "dhcp", _DHCP),
     Service("qrouter-", "router", _ROUTERS),
     Service("snat-", "snat", _ROUTERS),
     Service("fip-", "floating_ip", _ROUTERS),
-    Service("ovnmeta-", "metadata", _METADATA),
+    Service(OVN_METADATA, "metadata", _METADATA),
     Service("qlbaas-", "load_balancer", _BALANCERS),
 )
 """Neutron's names of namespaces: a prefix and the id of a router ("qrouter-", "snat-"), network or load balancer."""
@@ -108,8 +111,9 @@ class VserviceVnics:
     Source: ``ip -d address`` inside the namespace; ports of the inventory.
     Attributes: ``vnic_type`` ("vservice_vnic"), ``host``, ``vservice_id``, ``namespace``, ``mac_address``, ``mtu``,
     ``state``, ``kind``, ``addresses`` (CIDR texts) and first ones as ``ip_address``, ``netmask``, ``cidr``,
-    ``ipv6_address``; ``port_id`` and ``network`` (ids) by the port id in the device's name. Of a veth pair that leads
-    to another namespace, and is no port: ``device_index`` and ``peer_index``, the numbers of both ends.
+    ``ipv6_address``; ``port_id`` and ``network`` (ids) by the port id in the device's name, of OVN's metadata by MAC.
+    Of a veth pair that leads to another namespace, and is no port: ``device_index`` and ``peer_index``, the numbers of
+    both ends.
     """
 
     asked_by: ClassVar[Mapping[str, str]] = {}
@@ -119,7 +123,7 @@ class VserviceVnics:
         namespace = parent["local_service_id"]
         address, interfaces = yield from questions.interfaces(parent["host"], namespace)
         own = [one for one in interfaces if one.link_type == "ether" and one.mac is not None]
-        ports = yield from questions.ports_of_devices(one.name for one in own)
+        ports = yield from _ports(namespace, own)
         folder = parent.sibling("vnics_folder", ids.folder(parent.id, "vnics"))
         return [
             Fetched(
@@ -131,6 +135,21 @@ class VserviceVnics:
             )
             for one in own
         ]
+
+
+def _ports(
+    namespace: str, devices: Sequence[Interface]
+) -> Generator[Sequence[Query], Answers, dict[str, InventoryObject]]:
+    """Look up the port behind each device of a namespace.
+
+    Devices of OVN's metadata are called after the network. Its port belongs to the namespace, by name, on all hosts.
+    """
+    if not namespace.startswith(OVN_METADATA):
+        return (yield from questions.ports_of_devices(one.name for one in devices))
+    own = Lookup.of("port", {"device_id": namespace})
+    answers = yield [own]
+    by_mac = {port.get("mac_address"): port for port in answers.or_blank(own, ())}
+    return {one.name: by_mac[one.mac] for one in devices if one.mac in by_mac}
 
 
 def service_of(namespace: str) -> Service | None:

@@ -8,18 +8,27 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from tests.lab.oracle.hosts import INTEGRATION_BRIDGE, Host
-from tests.lab.oracle.model import Chain, End, Link
 from tests.lab.oracle.place import inside
-from tests.lab.oracle.wiring import Site, pnic, switch_exit, tunnel_address, up_the_cable
+from tests.lab.oracle.wiring import tunnel_address
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
+    from tests.lab.oracle.wiring import Site
+
 Record: TypeAlias = "Mapping[str, Any]"
 TABLES = {
-    "nb": {"Logical_Switch_Port": "name,type,addresses,up,enabled", "Logical_Router_Port": "name,mac,networks"},
+    "nb": {
+        "Logical_Switch_Port": "name,type,addresses,up,enabled",
+        "Logical_Router": "name",
+        "Logical_Router_Port": "name,mac,networks",
+        "DHCP_Options": "external_ids",
+    },
     "sb": {
-        "Port_Binding": "logical_port,type,chassis,mac,up,datapath,tunnel_key,options",
+        "Port_Binding": "logical_port,type,chassis,mac,up,ha_chassis_group",
+        "Datapath_Binding": "tunnel_key,external_ids",
+        "HA_Chassis_Group": "_uuid,ha_chassis",
+        "HA_Chassis": "_uuid,chassis,priority",
         "Chassis": "_uuid,name,hostname,encaps",
         "Encap": "_uuid,type,ip,chassis_name",
     },
@@ -37,6 +46,14 @@ class Tables:
     chassis: Mapping[str, Record]
     """By UUID."""
     encaps: tuple[Record, ...]
+    routers: frozenset[str]
+    """Names in Northbound."""
+    served: frozenset[str]
+    """Subnets in which OVN answers to DHCP."""
+    keys: Mapping[str, int]
+    """Name of a switch or router -> number of its datapath."""
+    groups: Mapping[str, tuple[tuple[str, int], ...]]
+    """UUID of a gateway group -> chassis and priority of each member."""
 
     def host_of(self, binding: Record) -> str | None:
         """Return the host of the chassis that a port is bound to."""
@@ -57,10 +74,26 @@ def read_tables() -> Tables:
         bindings={row["logical_port"]: row for row in told["Port_Binding"]},
         chassis={row["_uuid"]: row for row in told["Chassis"]},
         encaps=tuple(told["Encap"]),
+        routers=frozenset(row["name"] for row in told["Logical_Router"]),
+        served=frozenset(row["external_ids"]["subnet_id"] for row in told["DHCP_Options"] if _of_subnet(row)),
+        keys={row["external_ids"]["name"]: row["tunnel_key"] for row in told["Datapath_Binding"]},
+        groups=_groups(told["HA_Chassis_Group"], told["HA_Chassis"]),
     )
 
 
-def _rows(text: str) -> list[dict[str, Any]]:
+def _of_subnet(options: Record) -> bool:
+    return "subnet_id" in options["external_ids"] and "port_id" not in options["external_ids"]
+
+
+def _groups(groups: list[Record], members: list[Record]) -> dict[str, tuple[tuple[str, int], ...]]:
+    known = {row["_uuid"]: (row["chassis"], row["priority"]) for row in members}
+    listed = {row["_uuid"]: row["ha_chassis"] for row in groups}
+    return {
+        uuid: tuple(known[one] for one in (rows if isinstance(rows, list) else [rows])) for uuid, rows in listed.items()
+    }
+
+
+def _rows(text: str) -> list[Record]:
     told = json.loads(text)
     return [dict(zip(told["headings"], map(_value, row), strict=True)) for row in told["data"]]
 
@@ -133,27 +166,3 @@ def _routers(site: Site, tables: Tables) -> Iterator[str]:
             yield f"port {id_} of router {port['device_id']} is not in both databases"
         elif here["mac"] != port["mac_address"] or there["type"] != "patch":
             yield f"port {id_}: {port['mac_address']} at Neutron, {here['mac']} at OVN, a {there['type']} port"
-
-
-def gateway_chains(site: Site, tables: Tables) -> Iterator[Chain]:
-    """Yield the chain of every router's gateway: from the chassis that it is on, out to the provider network."""
-    for id_, port in site.cloud.ports.items():
-        if port["device_owner"] != "network:router_gateway":
-            continue
-        owner, interface = End("router", "", port["device_id"]), End("logical_router_port", "", f"lrp-{id_}")
-        links = [Link(owner, interface)]
-        host = site.hosts.get(tables.host_of(tables.bindings.get(f"cr-lrp-{id_}", {"chassis": ""})) or "")
-        vedge = site.vedge(host) if host is not None else None
-        if host is None or vedge is None:
-            yield Chain(owner, interface, tuple(links), "it is bound to no chassis")
-            continue
-        links.append(Link(interface, vedge))
-        network = site.cloud.networks[port["network_id"]]
-        overlay, way = switch_exit(site, host, network, ovn=True)
-        if overlay is not None or way is None or way.bridges:
-            yield Chain(owner, interface, tuple(links), f"{network['id']} does not leave {host.name}")
-            continue
-        cable = pnic(host, way.cable)
-        links += [Link(vedge, cable), Link(cable, End("network", "", network["id"]))]
-        links += list(up_the_cable(site, host, way.cable))
-        yield Chain(owner, interface, tuple(links))

@@ -4,9 +4,10 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from tests.lab.oracle import ovn
+from tests.lab.oracle import ovn, ovn_services
 from tests.lab.oracle.api import ask_cloud
 from tests.lab.oracle.chains import all_chains
 from tests.lab.oracle.hosts import read_host
@@ -46,11 +47,21 @@ def derive(site: Site) -> Truth:
     chains, links = all_chains(site), all_links(site)
     told = list(contradictions(site, chains))
     told += [f"{link} is on a chain but no link" for chain in chains for link in chain.links if link not in links]
-    if here().variant == "ovn":
-        tables = ovn.read_tables()
-        told += ovn.contradictions(site, tables)
-        chains = (*chains, *ovn.gateway_chains(site, tables))
-    return Truth(things=all_things(site), links=links, chains=chains, down=links_down(site), contradictions=tuple(told))
+    truth = Truth(all_things(site), links, chains, links_down(site), tuple(told))
+    return with_ovn(truth, site, ovn.read_tables()) if here().variant == "ovn" else truth
+
+
+def with_ovn(truth: Truth, site: Site, tables: ovn.Tables) -> Truth:
+    """Add what OVN does itself."""
+    routed = tuple(ovn_services.chains(site, tables))
+    things = ovn_services.wire_facts(truth.things, tables)
+    return replace(
+        truth,
+        things=things | {one.end: one for one in ovn_services.services(site, tables)},
+        links=truth.links | {link for chain in routed for link in chain.links},
+        chains=(*truth.chains, *routed),
+        contradictions=(*truth.contradictions, *ovn.contradictions(site, tables)),
+    )
 
 
 def contradictions(site: Site, chains: tuple[Chain, ...]) -> Iterator[str]:

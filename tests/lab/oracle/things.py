@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from tests.lab.oracle.api import Row
     from tests.lab.oracle.hosts import Host
 
-NETWORKING = {"DHCP agent", "L3 agent", "Metadata agent"}
+NETWORKING = {"DHCP agent", "L3 agent", "Metadata agent", "OVN Controller Gateway agent"}
 """Agents that make their host a network node."""
 
 

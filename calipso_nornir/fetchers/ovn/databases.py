@@ -1,0 +1,36 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The two questions to OVN's databases, each asked once a scan, and what is said where nobody can be asked."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from calipso_nornir.errors import SourceNotConfigured
+from calipso_nornir.model.ovsdb import OvsdbTables
+from calipso_nornir.parsing import ovn_northbound, ovn_southbound
+
+if TYPE_CHECKING:
+    from calipso_nornir.model.answers import Answers
+    from calipso_nornir.parsing.ovn_northbound import Northbound
+    from calipso_nornir.parsing.ovn_southbound import Southbound
+
+SOUTHBOUND = OvsdbTables("OVN_Southbound", ovn_southbound.TABLES, ovn_southbound.PARSER)
+NORTHBOUND = OvsdbTables("OVN_Northbound", ovn_northbound.TABLES, ovn_northbound.PARSER)
+
+
+def southbound_or_blank(answers: Answers) -> Southbound | None:
+    """Return the Southbound database; None where nobody says how to reach it, or it did not answer.
+
+    What only it knows is then kept as it was, which an environment that does not describe it never had.
+    """
+    return answers.or_blank(SOUTHBOUND) if is_described(answers) else None
+
+
+def is_described(answers: Answers) -> bool:
+    """Tell whether the environment says how to reach the databases."""
+    return not isinstance(answers.failed(SOUTHBOUND), SourceNotConfigured)
+
+
+def both(answers: Answers) -> tuple[Northbound, Southbound] | None:
+    """Return both databases; None where nobody says how to reach them. Raises what they failed with."""
+    return (answers[NORTHBOUND], answers[SOUTHBOUND]) if is_described(answers) else None

@@ -1,0 +1,67 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What OVN says of Neutron's networks and ports: where they really are, and their numbers on the wire."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, ClassVar
+
+from calipso_nornir.fetchers.ovn.databases import SOUTHBOUND, southbound_or_blank
+from calipso_nornir.model.fetching import Fetched
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from calipso_nornir.model.fetching import Fetching
+    from calipso_nornir.model.objects import JSON, InventoryObject
+
+
+class OvnNetworks:
+    """What OVN adds to a network.
+
+    Source: Southbound's Datapath_Binding.
+    Attributes: ``ovn_tunnel_key``: the number that tells its packets apart in tunnels, which Neutron's segmentation id
+    does not.
+    """
+
+    asked_by: ClassVar[Mapping[str, str]] = {}
+
+    def get(self, parent: InventoryObject) -> Fetching:
+        """Ask for the datapaths."""
+        answers = yield [SOUTHBOUND]
+        known = southbound_or_blank(answers)
+        if known is None or parent.id not in known.keys:
+            return []
+        key = {"ovn_tunnel_key": known.keys[parent.id]}
+        return [Fetched(id=parent.id, name=parent.name, attributes=key, sources=(SOUTHBOUND,))]
+
+
+class OvnPorts:
+    """What OVN adds to a port.
+
+    Source: Southbound's Port_Binding and Chassis.
+    Attributes: ``ovn``: ``type`` ("" of an interface, localport, external, virtual …), ``chassis``, ``host`` as OVN
+    calls it, ``requested_chassis``, ``additional_chassis`` (where it is moved to while it moves), ``up``, its
+    ``tunnel_key``, of a trunk's sub-port ``parent_port`` and ``tag``, of an external one the ``members`` of its group.
+    """
+
+    asked_by: ClassVar[Mapping[str, str]] = {}
+
+    def get(self, parent: InventoryObject) -> Fetching:
+        """Ask for the bindings."""
+        answers = yield [SOUTHBOUND]
+        known = southbound_or_blank(answers)
+        one = known.bindings.get(parent.id) if known is not None else None
+        if known is None or one is None:
+            return []
+        told: dict[str, JSON] = {
+            "type": one.type,
+            "chassis": one.chassis,
+            "host": known.hostname(one.chassis),
+            "requested_chassis": one.requested_chassis,
+            "additional_chassis": list(one.additional_chassis),
+            "up": one.up,
+            "tunnel_key": one.tunnel_key,
+            **({"parent_port": one.parent_port, "tag": one.tag} if one.parent_port else {}),
+            **({"members": [[member.chassis, member.priority] for member in one.group]} if one.group else {}),
+        }
+        return [Fetched(id=parent.id, name=parent.name, attributes={"ovn": told}, sources=(SOUTHBOUND,))]

@@ -1,0 +1,57 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What the ovn-controller of one host is configured with (ovn-controller(8)): external_ids of its Open_vSwitch."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Self
+
+from calipso_nornir.parsing.ovn_rows import pairs
+from calipso_nornir.parsing.values import canonical_ip
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """The settings of one host; what holds for its chassis only goes before what holds for all."""
+
+    values: Mapping[str, str]
+
+    @classmethod
+    def of(cls, rows: Sequence[Mapping[str, Any]]) -> Self:
+        """Take the rows of the table, of which there is one."""
+        known = rows[0].get("external_ids") if rows else None
+        return cls(known if isinstance(known, dict) else {})
+
+    @property
+    def chassis(self) -> str:
+        """Name of the chassis."""
+        return self.values.get("system-id", "")
+
+    def value(self, name: str) -> str:
+        """Return a setting, "" when it is not given."""
+        return self.values.get(f"{name}-{self.chassis}") or self.values.get(name, "")
+
+    def words(self, name: str) -> list[str]:
+        """Return a setting that is a list."""
+        return [word.strip() for word in self.value(name).split(",") if word.strip()]
+
+    @property
+    def bridge(self) -> str:
+        """The integration bridge."""
+        return self.value("ovn-bridge") or "br-int"
+
+    @property
+    def bridge_mappings(self) -> dict[str, str]:
+        """Physical network -> bridge."""
+        return dict(pairs(self.value("ovn-bridge-mappings")))
+
+    @property
+    def encaps(self) -> list[tuple[str, str]]:
+        """Type and address of each endpoint; the default address comes first."""
+        addresses = [canonical_ip(one) for one in self.words("ovn-encap-ip")]
+        default = canonical_ip(self.value("ovn-encap-ip-default"))
+        addresses.sort(key=lambda one: one != default)
+        return [(type_, one) for type_ in self.words("ovn-encap-type") for one in addresses]

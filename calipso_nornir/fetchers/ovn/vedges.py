@@ -1,0 +1,135 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The virtual switch of a chassis: the Open vSwitch that ovn-controller runs."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from calipso_nornir.fetchers import questions
+from calipso_nornir.fetchers.cli.vedges import (
+    agent_attributes,
+    bonds_of,
+    bridges_of,
+    ports_of,
+    tunnels_of,
+    vedges_folder,
+)
+from calipso_nornir.fetchers.ovn.databases import SOUTHBOUND, southbound_or_blank
+from calipso_nornir.fetchers.ovn.settings import Settings
+from calipso_nornir.model import ids
+from calipso_nornir.model.fetching import Fetched, asked, together
+from calipso_nornir.model.queries import Lookup
+from calipso_nornir.model.segments import segments_of
+from calipso_nornir.parsing.ovn_northbound import REDIRECT, ROUTER_PORT
+from calipso_nornir.wiring.devices import Devices
+
+if TYPE_CHECKING:
+    from collections.abc import Generator, Iterable, Mapping, Sequence
+
+    from calipso_nornir.model.answers import Answers
+    from calipso_nornir.model.fetching import Fetching
+    from calipso_nornir.model.objects import InventoryObject
+    from calipso_nornir.model.queries import Query
+    from calipso_nornir.parsing.ovn_southbound import Southbound
+
+    Networks = Generator[Sequence[Query], Answers, list[InventoryObject]]
+
+GATEWAY = "enable-chassis-as-gw"
+
+
+class OvnVedges:
+    """Open vSwitch of one chassis, in its vEdges folder; hosts whose switch OVN does not run have none.
+
+    Source: ``ovs-vsctl list`` of Open_vSwitch, Bridge, Port and Interface, ``ip -d address``; the agent; Southbound's
+    Port_Binding; ports and networks of the inventory.
+    Attributes: as of any Open vSwitch (``OvsVedges``); ``vedge_type`` ("OVN"), ``chassis`` (its name), ``gateway``
+    (whether it may carry gateways of routers), ``transport_zones``, ``encaps`` [{type, ip}] that it is configured with,
+    ``configurations`` with ``bridge_mappings`` and ``integration_bridge``; ``networks`` of which a port is plugged in,
+    and ``gateway_networks`` (Southbound only), which gateways of routers that are here now lead to.
+    """
+
+    def get(self, parent: InventoryObject) -> Fetching:
+        """Look the agent up, then ask for the switch's database and what its controller is configured with."""
+        agent = yield from questions.switch_agent(parent)
+        if agent is None or agent["agent_type"] not in questions.OVN_AGENTS:
+            return []
+        configured = questions.ovs_settings(parent.id)
+        (database, found), (address, interfaces), answers = yield from together(
+            questions.ovs_bridges(parent.id), questions.interfaces(parent.id), asked(configured, SOUTHBOUND)
+        )
+        known = southbound_or_blank(answers)
+        settings = Settings.of(answers[configured])
+        bonds = yield from bonds_of(parent.id, found)
+        ports = ports_of(found, Devices(interfaces))
+        plugged = [one["port_id"] for one in ports if one["port_id"] and one["bridge"] == settings.bridge]
+        gateways = _gateways(known, settings.chassis) if known is not None else []
+        of_port = {
+            id_: one["network"] for id_, one in (yield from questions.ports_by_id([*plugged, *gateways])).items()
+        }
+        networks = yield from _networks(set(of_port.values()))
+
+        def segments(ports: Iterable[str]) -> list[dict[str, Any]]:
+            here = {of_port[id_] for id_ in ports if id_ in of_port}
+            return list(_segments([one for one in networks if one.id in here], settings.bridge_mappings))
+
+        described = agent_attributes(agent)
+        return [
+            Fetched(
+                id=ids.vedge(parent.id, "OVN"),
+                name=f"{parent.name}-OVN",
+                attributes={
+                    **described,
+                    "configurations": {
+                        **(described.get("configurations") or {}),
+                        "bridge_mappings": settings.bridge_mappings,
+                        "integration_bridge": settings.bridge,
+                    },
+                    "host": parent.id,
+                    "vedge_type": "OVN",
+                    "chassis": settings.chassis,
+                    "gateway": GATEWAY in settings.words("ovn-cms-options"),
+                    "transport_zones": sorted(settings.words("ovn-transport-zones")),
+                    "encaps": [{"type": type_, "ip": ip} for type_, ip in settings.encaps],
+                    "bridges": bridges_of(found),
+                    "ports": [{**one, "network": of_port.get(one["port_id"])} for one in ports],
+                    "tunnel_ports": tunnels_of(found),
+                    "networks": segments(plugged),
+                    **({"bonds": bonds} if bonds else {}),
+                    **({"gateway_networks": segments(gateways)} if known is not None else {}),
+                },
+                under=vedges_folder(parent),
+                sources=(configured, database, address, SOUTHBOUND),
+            )
+        ]
+
+
+def _gateways(known: Southbound, chassis: str) -> list[str]:
+    """Return the ports of routers whose gateways are on a chassis now."""
+    return [
+        one.logical_port.removeprefix(REDIRECT + ROUTER_PORT)
+        for one in known.bindings.values()
+        if one.chassis == chassis and one.logical_port.startswith(REDIRECT + ROUTER_PORT)
+    ]
+
+
+def _networks(wanted: Iterable[str]) -> Networks:
+    lookups = [Lookup.of("network", {"network": id_}) for id_ in sorted(wanted)]
+    if not lookups:
+        return []
+    answers = yield lookups
+    return [one for lookup in lookups for one in answers.or_blank(lookup, ())]
+
+
+def _segments(networks: Iterable[InventoryObject], mappings: Mapping[str, str]) -> Iterable[dict[str, Any]]:
+    """Yield the segment of each network that is here: of several the one on a physical network that is mapped."""
+    for network in networks:
+        segments = segments_of(network)
+        here = [one for one in segments if one.physical_network in mappings]
+        for one in (here or segments)[:1]:
+            yield {
+                "network": network.id,
+                "network_type": one.network_type,
+                "physical_network": one.physical_network,
+                "segmentation_id": None if one.segmentation_id is None else str(one.segmentation_id),
+                "tag": None,
+            }

@@ -1,0 +1,49 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Links of logical routers, which are on no host, but for their gateways."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from calipso_nornir.link_finders.making import make, network_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from calipso_nornir.model.links import Link
+    from calipso_nornir.model.objects import InventoryObject
+    from calipso_nornir.model.protocols import View
+
+
+class LogicalRouters:
+    """Links of the ports of logical routers.
+
+    ``vservice-router_port``: the router has the port. ``router_port-vedge``: the gateway is on that chassis now, by the
+    port that northd binds there. ``router_port-network``: any other port is in its network wherever that is.
+    """
+
+    link_types = ("vservice-router_port", "router_port-vedge", "router_port-network")
+    reads = ("vservice", "router_port", "vedge", "network")
+
+    def find(self, view: View) -> Iterator[Link]:
+        """Go over the ports."""
+        ports = view.of_type("router_port")
+        vedges = {one["chassis"]: one for one in view.of_type("vedge") if one.get("chassis")} if ports else {}
+        for port in ports:
+            yield from _links(port, view, vedges.get(port.get("chassis") or ""))
+
+
+def _links(port: InventoryObject, view: View, vedge: InventoryObject | None) -> Iterator[Link]:
+    network = view.get(port.sibling("network", port.get("network") or ""))
+    router = view.get(port.sibling("vservice", port.get("vservice_id") or ""))
+    up = port.get("state", "UP") == "UP"
+    served = network_of(port)
+    if router is not None:
+        rule, name = f"{router.name} has the port {port.name}", network.name if network is not None else port.name
+        yield make(router, port, rule=rule, name=name, up=up, network=served)
+    if vedge is not None:
+        rule = f"the gateway {port.name} is on chassis {port['chassis']}"
+        yield make(port, vedge, rule=rule, name=port.name, up=up, network=served)
+    if network is not None and not port.get("gateway"):
+        rule = f"{port.name} is a port of {network.name}, on every host that has the network"
+        yield make(port, network, rule=rule, name=port.name, up=up, network=network.id)

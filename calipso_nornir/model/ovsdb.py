@@ -1,0 +1,28 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What fetchers may ask of an OVSDB database that belongs to the cloud, not to a host: OVN's two."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from calipso_nornir.model.queries import HostlessQuery
+
+
+@dataclass(frozen=True, slots=True)
+class OvsdbTables(HostlessQuery):
+    """Some columns of some tables of one OVSDB database, read in one transaction: all of one moment.
+
+    Attributes:
+        database: as its schema calls it: "OVN_Southbound".
+        tables: each with the columns that are wanted of it; ``_uuid`` is a column like others.
+        parser: name of the parser that reads the answer, which has the tables in this order.
+    """
+
+    database: str
+    tables: tuple[tuple[str, tuple[str, ...]], ...]
+    parser: str = "ovsdb_rows"
+    source: ClassVar[str] = "ovsdb"
+
+    def __str__(self) -> str:
+        return f"{self.database}: {', '.join(name for name, _ in self.tables)}"

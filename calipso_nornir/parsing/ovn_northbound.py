@@ -1,0 +1,140 @@
+# SPDX-License-Identifier: Apache-2.0
+"""OVN's Northbound database (ovn-nb(5)): logical routers with their ports and NAT, DHCP, load balancers."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from calipso_nornir.parsing.ovn_rows import Columns, Tables, by_table, neutron_id
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+PARSER = "ovn_northbound"
+ROUTER_PORT = "lrp-"
+"""What ML2/OVN puts before the id of a Neutron port to name the router's end of it."""
+REDIRECT = "cr-"
+"""What northd puts before the name of a router's gateway port to name the port that is bound to its chassis now."""
+TABLES: Tables = (
+    ("Logical_Router", ("name", "ports", "nat", "options", "enabled")),
+    ("Logical_Router_Port", ("_uuid", "name", "mac", "networks", "enabled", "options")),
+    ("NAT", ("_uuid", "type", "external_ip", "logical_ip", "logical_port", "external_mac", "external_ids")),
+    ("DHCP_Options", ("cidr", "options", "external_ids")),
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RouterPort:
+    """A port of a router; ``port_id`` is Neutron's."""
+
+    name: str
+    port_id: str
+    mac: str
+    networks: tuple[str, ...]
+    enabled: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Nat:
+    """A translation; a floating IP has an id of Neutron's, and is distributed when it has a MAC of its own."""
+
+    type: str
+    external_ip: str
+    logical_ip: str
+    logical_port: str | None
+    external_mac: str | None
+    floating_ip_id: str | None
+
+    @property
+    def distributed(self) -> bool:
+        """Whether its packets leave by the host of its port, not by the router's gateway."""
+        return self.logical_port is not None and self.external_mac is not None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Router:
+    """A router of Neutron's. ``chassis``: it is pinned to, not distributed."""
+
+    id: str
+    enabled: bool
+    chassis: str | None
+    ports: tuple[RouterPort, ...]
+    nat: tuple[Nat, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Dhcp:
+    """What hosts answer to DHCP in a subnet, of all ports or of one."""
+
+    cidr: str
+    subnet_id: str | None
+    port_id: str | None
+    options: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Northbound:
+    """The database at one moment."""
+
+    routers: Mapping[str, Router]
+    """By the router's id in Neutron."""
+    dhcp: tuple[Dhcp, ...]
+
+
+def northbound(text: str) -> Northbound:
+    """Read the tables."""
+    rows = by_table(text, TABLES, parser=PARSER)
+    ports = {row.text("_uuid"): _port(row) for row in rows["Logical_Router_Port"]}
+    nat = {row.text("_uuid"): _nat(row) for row in rows["NAT"]}
+    routers = [_router(row, ports, nat) for row in rows["Logical_Router"]]
+    return Northbound(
+        {router.id: router for router in routers if router is not None}, tuple(map(_dhcp, rows["DHCP_Options"]))
+    )
+
+
+def _router(row: Columns, ports: Mapping[str, RouterPort], nat: Mapping[str, Nat]) -> Router | None:
+    id_ = neutron_id(row.text("name"))
+    if id_ is None:
+        return None
+    own = (ports[uuid] for uuid in row.many("ports") if uuid in ports)
+    translations = (nat[uuid] for uuid in row.many("nat") if uuid in nat)
+    return Router(
+        id=id_,
+        enabled=row.flag("enabled") is not False,
+        chassis=row.table_of("options").get("chassis"),
+        ports=tuple(sorted(own, key=lambda one: one.name)),
+        nat=tuple(sorted(translations, key=lambda one: (one.type, one.external_ip, one.logical_ip))),
+    )
+
+
+def _port(row: Columns) -> RouterPort:
+    name = row.text("name")
+    return RouterPort(
+        name=name,
+        port_id=name.removeprefix(ROUTER_PORT),
+        mac=row.text("mac").lower(),
+        networks=row.many("networks"),
+        enabled=row.flag("enabled") is not False,
+    )
+
+
+def _nat(row: Columns) -> Nat:
+    return Nat(
+        type=row.text("type"),
+        external_ip=row.text("external_ip"),
+        logical_ip=row.text("logical_ip"),
+        logical_port=row.one("logical_port"),
+        external_mac=row.one("external_mac"),
+        floating_ip_id=row.table_of("external_ids").get("neutron:fip_id"),
+    )
+
+
+def _dhcp(row: Columns) -> Dhcp:
+    about = row.table_of("external_ids")
+    return Dhcp(
+        cidr=row.text("cidr"),
+        subnet_id=about.get("subnet_id"),
+        port_id=about.get("port_id"),
+        options=row.table_of("options"),
+    )

@@ -1,0 +1,119 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What OVN does itself, out of its tables: routers with their ports and gateways, DHCP, and numbers on the wire."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from tests.lab.oracle.model import Chain, End, Link, Thing
+from tests.lab.oracle.wiring import pnic, switch_exit, up_the_cable
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from tests.lab.oracle.api import Row
+    from tests.lab.oracle.model import Value
+    from tests.lab.oracle.ovn import Tables
+    from tests.lab.oracle.wiring import Site
+
+GATEWAY = "network:router_gateway"
+NEUTRON = "neutron-"
+
+
+def router(id_: str) -> End:
+    """Name a router: it is on no host."""
+    return End("vservice", "", id_)
+
+
+def router_port(port: Row) -> End:
+    """Name the router's end of a port, as Northbound does."""
+    return End("router_port", "", f"lrp-{port['id']}")
+
+
+def router_ports(site: Site, tables: Tables) -> list[Row]:
+    """Return Neutron's ports of routers that Northbound has."""
+    ports = site.cloud.ports.values()
+    owned = (one for one in ports if one["device_owner"].startswith("network:router"))
+    return [one for one in owned if f"lrp-{one['id']}" in tables.router_ports]
+
+
+def services(site: Site, tables: Tables) -> Iterator[Thing]:
+    """Yield routers, their ports, and the DHCP service of every network that has one."""
+    ports = router_ports(site, tables)
+    for name in tables.routers:
+        id_ = name.removeprefix(NEUTRON)
+        own = [one for one in ports if one["device_id"] == id_]
+        label = (site.cloud.routers.get(id_) or {}).get("name") or id_
+        facts: dict[str, Value] = {
+            "label": f"router-{label}",
+            "networks": tuple(sorted({one["network_id"] for one in own})),
+            "gateways": tuple(sorted(_gateway(one, tables) for one in own if one["device_owner"] == GATEWAY)),
+        }
+        yield Thing(router(id_), facts)
+    for port in ports:
+        told = tables.router_ports[f"lrp-{port['id']}"]
+        ips = told["networks"] if isinstance(told["networks"], list) else [told["networks"]]
+        yield Thing(
+            router_port(port),
+            {
+                "owner": port["device_id"],
+                "mac": told["mac"],
+                "port": port["id"],
+                "network": port["network_id"],
+                "ips": tuple(sorted(ips)),
+            },
+        )
+    for network in sorted({site.cloud.subnets[one]["network_id"] for one in tables.served}):
+        named = site.cloud.networks[network]["name"] or network
+        yield Thing(End("vservice", "", f"{network}|dhcp"), {"label": f"dhcp-{named}", "networks": (network,)})
+
+
+def _gateway(port: Row, tables: Tables) -> tuple[str, tuple[Value, ...]]:
+    """Return the host that a gateway is on, "" for none, and its group: hosts with their priorities."""
+    binding = tables.bindings[f"cr-lrp-{port['id']}"]
+    group = tables.groups.get(str(binding["ha_chassis_group"]), ())
+    members = sorted(
+        ((tables.chassis[one]["hostname"], priority) for one, priority in group), key=lambda row: row[::-1]
+    )
+    return tables.host_of(binding) or "", tuple(reversed(members))
+
+
+def wire_facts(things: Mapping[End, Thing], tables: Tables) -> dict[End, Thing]:
+    """Add to networks the key of their datapath, and to ports the host that they are bound to."""
+    found = dict(things)
+    for end, one in things.items():
+        if end.type == "network" and NEUTRON + end.name in tables.keys:
+            found[end] = replace(one, facts={**one.facts, "key": tables.keys[NEUTRON + end.name]})
+        if end.type == "port" and end.name in tables.bindings:
+            found[end] = replace(one, facts={**one.facts, "at": tables.host_of(tables.bindings[end.name])})
+    return found
+
+
+def chains(site: Site, tables: Tables) -> Iterator[Chain]:
+    """Yield the chain of every port of a router: a gateway leaves by its chassis, any other is in its network."""
+    for port in router_ports(site, tables):
+        owner, interface = router(port["device_id"]), router_port(port)
+        links, stops = [Link(owner, interface)], ""
+        if port["device_owner"] == GATEWAY:
+            way, stops = _way_out(site, tables, port)
+            links += way
+        else:
+            links.append(Link(interface, End("network", "", port["network_id"])))
+        yield Chain(owner, interface, tuple(links), stops)
+
+
+def _way_out(site: Site, tables: Tables, port: Row) -> tuple[list[Link], str]:
+    """Return the links from a gateway to the switch, and why they end before it."""
+    host = site.hosts.get(tables.host_of(tables.bindings.get(f"cr-lrp-{port['id']}", {"chassis": ""})) or "")
+    vedge = site.vedge(host) if host is not None else None
+    if host is None or vedge is None:
+        return [], "it is bound to no chassis"
+    here = [Link(router_port(port), vedge)]
+    network = site.cloud.networks[port["network_id"]]
+    overlay, way = switch_exit(site, host, network, ovn=True)
+    if overlay is not None or way is None or way.bridges:
+        return here, f"{network['id']} does not leave {host.name}"
+    cable = pnic(host, way.cable)
+    out = [Link(vedge, cable), Link(cable, End("network", "", network["id"]))]
+    return [*here, *out, *up_the_cable(site, host, way.cable)], ""
