@@ -42,9 +42,31 @@ class Life:
     variant: str
     api: Api = field(default_factory=Api)
     random: random.Random = field(init=False)
+    _reached: set[tuple[str, str]] = field(init=False)
+    """Networks and the hosts that they reach, as they were."""
 
     def __post_init__(self) -> None:
         self.random = random.Random(self.seed)  # noqa: S311 - no secret
+        self._reached = self._reach()
+
+    def meshed(self) -> Refs:
+        """Return the switches whose tunnels have changed since this was last asked.
+
+        Neutron (l2population) tells all hosts of a network when its first port on a host becomes active, or its last
+        one goes: they make tunnels to that host, or take them away.
+        """
+        before, now = self._reached, self._reach()
+        self._reached = now
+        networks = {network for network, _ in before ^ now}
+        hosts = sorted({host for network, host in before | now if network in networks})
+        if self.variant == "lxb":
+            return [self.ref("vconnectors_folder", host, "vconnectors") for host in hosts]
+        return [self.ref("vedge", host, "OVS") for host in hosts]
+
+    def _reach(self) -> set[tuple[str, str]]:
+        here = {NETWORK_NODE, *self.computes}
+        rows = [row for row in self.rows("ports") if row["status"] == "ACTIVE" and row["binding:host_id"] in here]
+        return {(row["network_id"], row["binding:host_id"]) for row in rows}
 
     # --- what is there
 
@@ -93,6 +115,13 @@ class Life:
         elif owner.startswith("network:") and host:
             refs.append(self.services(host))
         return refs
+
+    def everybody_in(self, network: Row) -> Refs:
+        """Return a network and all that shows its name: the servers that are in it, the DHCP server."""
+        ports = [row for row in self.rows("ports") if row["network_id"] == network["id"]]
+        servers = {row["device_id"] for row in ports if row["device_owner"].startswith("compute:")}
+        named = [self.ref("instance", id_) for id_ in sorted(servers)]
+        return [self.ref("network", network["id"]), self.services(), *named]
 
     def services(self, host: str = NETWORK_NODE) -> ObjectRef:
         """Return the routers and DHCP servers of a host."""
@@ -316,7 +345,7 @@ def a_network_renamed(life: Life) -> Generator[Refs]:
     """Call a network something else."""
     network = life.chosen(life.rows("networks"))
     _update(life, "networks", network["id"], {"network": {"name": life.name()}})
-    yield [life.ref("network", network["id"])]
+    yield life.everybody_in(network)
 
 
 def a_dhcp_server_moved(life: Life) -> Generator[Refs]:
@@ -387,7 +416,7 @@ def a_project_renamed(life: Life) -> Generator[Refs]:
     owned = [life.ref("network", row["id"]) for row in life.rows("networks") if row["project_id"] == id_]
     owned += [life.ref("port", row["id"]) for row in life.rows("ports") if row["project_id"] == id_]
     owned += [life.ref("instance", row["id"]) for row in life.servers() if row["tenant_id"] == id_]
-    yield [life.ref("project", id_), *owned]
+    yield [life.ref("project", id_), life.services(), *owned]
 
 
 def a_compute_disabled(life: Life) -> Generator[Refs]:

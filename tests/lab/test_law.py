@@ -54,7 +54,8 @@ def happens(act: Act, life: Life, law: Law, what: str) -> bool:
     with closing(act(life)) as happening:
         for refs in happening:
             steps += 1
-            law.holds(f"{what}{act.__name__.replace('_', ' ')} ({steps})", refs)
+            named = list(dict.fromkeys([*refs, *life.meshed()]))
+            law.holds(f"{what}{act.__name__.replace('_', ' ')} ({steps})", named)
     return steps > 0
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from tests.lab.oracle.chains import instance_vnic, own_nics, plug_of, service_vnic, services
-from tests.lab.oracle.hosts import DEAD_VLAN
+from tests.lab.oracle.hosts import DEAD_VLAN, INTEGRATION_BRIDGE
 from tests.lab.oracle.model import End, Link
 from tests.lab.oracle.ways import of_device
 from tests.lab.oracle.wiring import (
@@ -57,12 +57,14 @@ def _plugs(site: Site, host: Host) -> Iterator[Plug]:
     for nic in own_nics(site, host):
         device = host.device(nic.device)
         up = device is not None and device.up
-        yield Plug(End("instance", "", nic.domain), instance_vnic(host, nic), nic.device, up, alive(host, nic.device))
+        yield Plug(
+            End("instance", "", nic.domain), instance_vnic(host, nic), nic.device, up, alive(site, host, nic.device)
+        )
     for namespace, devices in services(host).items():
         for device in devices:
             plug = plug_of(host, device)
             owner = End("vservice", host.name, namespace)
-            yield Plug(owner, service_vnic(host, device), plug, device.up, alive(host, plug))
+            yield Plug(owner, service_vnic(host, device), plug, device.up, alive(site, host, plug))
 
 
 def _links_of(site: Site, host: Host, plug: Plug) -> Iterator[Link]:
@@ -80,10 +82,13 @@ def _vnics(site: Site, host: Host) -> Iterator[Link]:
         yield from _links_of(site, host, plug)
 
 
-def alive(host: Host, device: str) -> bool:
-    """Tell whether a device is no port of Open vSwitch that the agent has put into the dead VLAN."""
-    port = host.ports.get(device)
-    return port is None or port.tag != DEAD_VLAN
+def alive(site: Site, host: Host, device: str) -> bool:
+    """Tell whether a device is no port of Open vSwitch that the agent has put into the dead VLAN, or into none."""
+    port, vedge = host.ports.get(device), site.vedge(host)
+    if port is None or port.tag == DEAD_VLAN:
+        return port is None
+    of_agent = vedge is not None and vedge.name == "OVS" and port.bridge == INTEGRATION_BRIDGE
+    return not (of_agent and port.iface_id and port.tag == "")
 
 
 def links_down(site: Site) -> frozenset[Link]:
@@ -95,7 +100,7 @@ def links_down(site: Site) -> frozenset[Link]:
             found |= {*([] if plug.up else [owned]), *([] if plug.up and plug.passes else plugged)}
         vedge = site.vedge(host)
         for bridge in host.bridges() if vedge is not None else ():
-            dead = [peer for one in host.members(bridge) if (peer := host.peer(one)) and not alive(host, peer)]
+            dead = [peer for one in host.members(bridge) if (peer := host.peer(one)) and not alive(site, host, peer)]
             found |= {Link(End("vconnector", host.name, bridge), vedge) for _ in dead if vedge is not None}
     return frozenset(found)
 
