@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import importlib
 from dataclasses import dataclass
 
 
@@ -31,3 +32,9 @@ class Figure:
     def short_of_goal(self) -> bool:
         """Whether it is within its limit and not yet what it should be."""
         return self.ok and self.goal is not None and self.ratio > self.goal
+
+
+def run_one(name: str) -> list[Figure]:
+    """Run the benchmark of a name."""
+    figures: list[Figure] = importlib.import_module(f"benchmarks.{name}").run()
+    return figures

@@ -59,6 +59,11 @@ class LargeCloud(TinyCloud):
         self.queries += len(queries)
         return {query: self._answer(query) for query in queries}
 
+    def prepare(self) -> None:
+        """Make all answers now."""
+        for host in ("", *self.hosts):
+            self._of(host)
+
     def close(self) -> None:
         """Nothing is open."""
 
