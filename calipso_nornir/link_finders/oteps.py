@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from calipso_nornir.link_finders.making import link_detected, make, network_of, on_hosts
@@ -78,9 +77,8 @@ class OtepTunnels:
     def find(self, view: View) -> Iterator[Link]:
         """Match the remote address of each tunnel with the address of an endpoint of the same type (and VNI)."""
         by_address: defaultdict[Any, list[InventoryObject]] = defaultdict(list)
-        spelt = cache(canonical_ip)  # a full mesh names each address once for every endpoint
         for otep in _addressed(view):
-            by_address[otep["overlay_type"], otep.get("vni"), spelt(otep["ip_address"])].append(otep)
+            by_address[otep["overlay_type"], otep.get("vni"), canonical_ip(otep["ip_address"])].append(otep)
         for otep in _addressed(view):
             host, type_, vni, address = otep["host"], otep["overlay_type"], otep.get("vni"), otep["ip_address"]
             network = network_of(otep)
@@ -88,7 +86,7 @@ class OtepTunnels:
                 if tunnel.get("remote_ip") == OF_FLOWS:
                     yield from _meshed(otep, tunnel, by_address)
                     continue
-                there = by_address.get((type_, vni, spelt(tunnel.get("remote_ip") or "")), [])
+                there = by_address.get((type_, vni, canonical_ip(tunnel.get("remote_ip") or "")), [])
                 if len(there) == 1 and there[0].ref != otep.ref:  # an address that two hosts have tells nothing
                     yield make(
                         otep,

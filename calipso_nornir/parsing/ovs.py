@@ -139,14 +139,17 @@ def _interface(row: Fields) -> OvsInterface:
 
 
 def _scalar(row: Fields, column: str) -> object:
-    elements = _elements(row.members.get(column, []))
-    if len(elements) > 1:
-        raise row.fault(f"{column} has {len(elements)} values, one was expected")
-    return elements[0] if elements else None
+    value = row.members.get(column)
+    if not isinstance(value, list):
+        return value
+    if len(value) > 1:
+        raise row.fault(f"{column} has {len(value)} values, one was expected")
+    return value[0] if value else None
 
 
 def _number(row: Fields, column: str) -> int | None:
-    return Fields(row.parser, row.where, {column: _scalar(row, column)}).number_or_none(column)
+    value = _scalar(row, column)
+    return None if value is None else Fields(row.parser, row.where, {column: value}).number(column)
 
 
 def _numbers(row: Fields, column: str) -> list[int]:

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from ipaddress import ip_address
 
 _MAC = re.compile(r"[0-9a-f]{2}(?::[0-9a-f]{2}){5}")
@@ -36,10 +37,12 @@ def is_ip(text: str) -> bool:
     return True
 
 
+@lru_cache(maxsize=8192)
 def canonical_ip(text: str) -> str:
     """Return an address in its one canonical spelling (RFC 5952); what is no address stays as it is.
 
     ``FD00:A:78:0::21`` and ``fd00:a:78::21`` are one address: compare addresses by this, never by their texts.
+    In a full mesh of tunnels each host tells of all others.
     """
     try:
         return str(ip_address(text))

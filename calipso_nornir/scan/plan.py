@@ -102,6 +102,7 @@ class Steps:
         self.environment = environment
         self._link_types = [LinkType.of(name) for name in catalog.link_types]
         self._outward: dict[str, tuple[Step, ...]] = {}
+        self._within: dict[str, frozenset[str]] = {}
 
     def below(self, step: Step) -> tuple[Step, ...]:
         """Return the steps that are run on each object that ``step`` finds."""
@@ -221,7 +222,12 @@ class Steps:
         """Tell whether a step's objects may hang below what it is run on, by their types."""
         return any(step.type in self._types_within(type_) for type_ in self.run_on.get(step.name, ()))
 
-    def _types_within(self, type_: str) -> set[str]:
+    def _types_within(self, type_: str) -> frozenset[str]:
+        if type_ not in self._within:
+            self._within[type_] = self._found_within(type_)
+        return self._within[type_]
+
+    def _found_within(self, type_: str) -> frozenset[str]:
         within: set[str] = set()
         grown = True
         while grown:
@@ -232,7 +238,7 @@ class Steps:
             }
             within |= more
             grown = bool(more)
-        return within
+        return frozenset(within)
 
 
 @dataclass(frozen=True, slots=True)
