@@ -42,7 +42,7 @@ def canonical_ip(text: str) -> str:
     """Return an address in its one canonical spelling (RFC 5952); what is no address stays as it is.
 
     ``FD00:A:78:0::21`` and ``fd00:a:78::21`` are one address: compare addresses by this, never by their texts.
-    In a full mesh of tunnels each host tells of all others.
+    What it returned is kept: in a full mesh of tunnels each host tells of all others.
     """
     try:
         return str(ip_address(text))
