@@ -36,7 +36,8 @@
         ├── FetcherRaised        ├── PromiseBroken   ├── LookupCycle
         ├── DuplicateObject      ├── ParentUnknown   ├── Misplaced
         ├── RowsIncomplete       ├── CellUnreachable ├── CellsUntold     ├── HostsUnlisted
-        ├── NetworksUnlisted     ├── NoMachine       ├── OneMachine      └── PerhapsOneMachine
+        ├── NetworksUnlisted     ├── NoMachine       ├── OneMachine      ├── PerhapsOneMachine
+        └── DeviceGivenAway
 
 ``SourceError``, ``ParseError`` and ``FetchError`` are *values* during a scan: they stop
 one fetching, keep what is known below it, and stand in the report. The others are raised.
@@ -71,6 +72,7 @@ from calipso_nornir.errors.fetch import (
     ParseError,
     PromiseBroken,
 )
+from calipso_nornir.errors.hosts import DeviceGivenAway
 from calipso_nornir.errors.lists import (
     CellsUntold,
     CellUnreachable,
@@ -150,6 +152,7 @@ __all__ = [
     "ConfigurationError",
     "ConnectionLost",
     "DatabaseUnavailable",
+    "DeviceGivenAway",
     "DocumentRefused",
     "DuplicateObject",
     "EndpointMissing",

@@ -159,6 +159,12 @@ def virtual_functions(host: str) -> Command:
     return Command(host, r"find /sys/class/net/*/device/ -maxdepth 1 -name physfn -printf '%p %l\n'", "find_physfn")
 
 
+def function_places(host: str) -> Command:
+    """Ask which PCI address each virtual function of a card has; worth it where a card has some."""
+    text = r"find /sys/class/net/*/device/ -maxdepth 1 -name 'virtfn*' -printf '%p %l\n'"
+    return Command(host, text, "find_virtfn")
+
+
 OVS_COLUMNS = {
     "Bridge": "_uuid,name,ports,datapath_type",
     "Port": "_uuid,name,interfaces,tag,trunks,other_config",

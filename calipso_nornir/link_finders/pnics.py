@@ -58,13 +58,21 @@ class CarriedNetworks:
     """
 
     link_types = ("host_pnic-network",)
-    reads = ("host_pnic", "network", "vedge", "otep-host_pnic", "vedge-host_pnic", "vconnector-host_pnic")
+    reads = (
+        "host_pnic",
+        "network",
+        "vedge",
+        "otep-host_pnic",
+        "vedge-host_pnic",
+        "vconnector-host_pnic",
+        "vnic-host_pnic",
+    )
     scope = "host"
 
     def find(self, view: View) -> Iterator[Link]:
         """Follow the links that serve networks and end at a physical interface."""
         ways: defaultdict[tuple[ObjectRef, str], set[str]] = defaultdict(set)
-        for link_type in ("otep-host_pnic", "vedge-host_pnic", "vconnector-host_pnic"):
+        for link_type in ("otep-host_pnic", "vedge-host_pnic", "vconnector-host_pnic", "vnic-host_pnic"):
             for link in view.links(link_type):
                 served = link.attributes.get("network") or ()
                 for network in [served] if isinstance(served, str) else served:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from calipso_nornir.errors import ParseError
 from calipso_nornir.parsing.documents import Fields, document, objects
-from calipso_nornir.parsing.rows import Address, Interface, Namespace, Vxlan
+from calipso_nornir.parsing.rows import Address, Function, Interface, Namespace, Vxlan
 from calipso_nornir.parsing.templates import Row, many, one, tool_rows
 from calipso_nornir.parsing.values import bridge_id, decimal_or_none, is_ip, mac_or_none
 
@@ -92,7 +92,7 @@ def _interface_of_json(row: Fields) -> Interface:
         stp=details.flag_or_none("stp_state") if kind == "bridge" else None,
         phys_port_name=row.text_or_none("phys_port_name"),
         phys_switch_id=row.text_or_none("phys_switch_id"),
-        vfs=len(row.children("vfinfo_list")),
+        vfs=tuple(_function_of_json(function) for function in row.children("vfinfo_list")),
     )
 
 
@@ -104,6 +104,18 @@ def _address_of_json(row: Fields) -> Address:
     if not is_ip(local):
         raise row.fault(f"{local[:100]!r} is no address")
     return Address(f"{local}/{row.number('prefixlen')}", family, row.text("scope"))
+
+
+def _function_of_json(row: Fields) -> Function:
+    vlans = row.children("vlan_list")
+    return Function(
+        row.number("vf"),
+        mac_or_none(row.text_or_none("address", "mac")),
+        vlans[0].number("vlan") if vlans else None,
+        row.text_or_none("link_state"),
+        row.flag_or_none("spoofchk"),
+        row.flag_or_none("trust"),
+    )
 
 
 def _vxlan_of_json(row: Fields) -> Vxlan:
@@ -154,8 +166,31 @@ def _interface_of_text(row: Row) -> Interface:
         stp=None if stp is None else stp != "0",
         phys_port_name=one(row, "port_name") or None,
         phys_switch_id=one(row, "switch_id") or None,
-        vfs=len(many(row, "vfs")),
+        vfs=tuple(map(_function_of_text, many(row, "vfs"))),
     )
+
+
+_FUNCTION = re.compile(r"(\d+)\s+(?:MAC|link/ether) ([0-9a-f:]{17})(.*)")
+
+
+def _function_of_text(line: str) -> Function:
+    """Read ``vf 1     link/ether 0a:… brd …, vlan 101, spoof checking on, link-state auto``; older: ``vf 1 MAC …``."""
+    found = _FUNCTION.fullmatch(line)
+    if found is None:
+        return Function(int(line.split(maxsplit=1)[0]))
+    details = dict(re.findall(r", ([a-z][a-z_ -]*?) (\w+)(?=,|$)", found[3]))
+    return Function(
+        int(found[1]),
+        mac_or_none(found[2]),
+        decimal_or_none(details.get("vlan", "")),
+        details.get("link-state"),
+        _switch(details.get("spoof checking")),
+        _switch(details.get("trust")),
+    )
+
+
+def _switch(word: str | None) -> bool | None:
+    return None if word is None else word == "on"
 
 
 def _netns_of_text(row: Row) -> str | None:

@@ -52,6 +52,11 @@ def domain(text: str) -> Domain:
         _text_of(root, "uuid").lower(),
         _text_of(root, "name"),
         tuple(_interface(element) for element in root.findall("./devices/interface")),
+        tuple(
+            pci
+            for address in root.findall("./devices/hostdev[@type='pci']/source/address")
+            if (pci := _pci(address)) is not None
+        ),
     )
 
 

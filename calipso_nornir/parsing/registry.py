@@ -62,6 +62,7 @@ PARSERS: Mapping[str, Parser] = MappingProxyType(
         "lldpctl_json": lldp.neighbours,
         "ls_sys_class_net": sysfs.devices,
         "find_physfn": sysfs.virtual_functions,
+        "find_virtfn": sysfs.function_places,
         "os_release": os_release.os_release,
         "uname_machine": os_release.machine,
         "vppctl_version": vpp.version,

@@ -46,6 +46,21 @@ class Vxlan:
 
 
 @dataclass(frozen=True, slots=True)
+class Function:
+    """A virtual function of an SR-IOV card, as the card's interface shows it.
+
+    ``link_state``: "auto" (that of the card), "enable" or "disable"; the rest as set by who gave it away.
+    """
+
+    number: int
+    mac: str | None = None
+    vlan_id: int | None = None
+    link_state: str | None = None
+    spoof_check: bool | None = None
+    trust: bool | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Interface:
     """One network interface, from ``ip -d address`` (JSON or text).
 
@@ -69,7 +84,7 @@ class Interface:
         stp: whether a bridge runs the spanning tree protocol.
         phys_port_name: what a card with a switch inside calls the port: "p0", or "pf0vf2" for one of its own.
         phys_switch_id: which switch inside of a card it is a port of.
-        vfs: how many virtual functions it has.
+        vfs: its virtual functions.
     """
 
     name: str
@@ -92,7 +107,7 @@ class Interface:
     stp: bool | None = None
     phys_port_name: str | None = None
     phys_switch_id: str | None = None
-    vfs: int = 0
+    vfs: tuple[Function, ...] = ()
 
     @property
     def up(self) -> bool:
@@ -200,6 +215,15 @@ class VirtualFunction:
 
 
 @dataclass(frozen=True, slots=True)
+class FunctionPlace:
+    """Where a virtual function is: the device of its physical function, its number there, its own PCI address."""
+
+    device: str
+    number: int
+    pci: str
+
+
+@dataclass(frozen=True, slots=True)
 class BondMember:
     """One member of a bond with every ``key: value`` of its block; actor and partner details kept apart."""
 
@@ -263,11 +287,12 @@ class DomainInterface:
 
 @dataclass(frozen=True, slots=True)
 class Domain:
-    """One libvirt domain, from ``virsh dumpxml``."""
+    """One libvirt domain, from ``virsh dumpxml``; ``devices``: PCI addresses of whole devices that it was given."""
 
     uuid: str
     name: str
     interfaces: tuple[DomainInterface, ...]
+    devices: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ from __future__ import annotations
 import re
 
 from calipso_nornir.errors import ParseError
-from calipso_nornir.parsing.rows import NetDevice, VirtualFunction
+from calipso_nornir.parsing.rows import FunctionPlace, NetDevice, VirtualFunction
 from calipso_nornir.parsing.templates import one, tool_rows
 
 
@@ -32,4 +32,23 @@ def virtual_functions(text: str) -> tuple[VirtualFunction, ...]:
         if match is None:
             raise ParseError("find_physfn", "neither device nor PCI address", number, line[:200])
         found.append(VirtualFunction(match[1], match[2]))
+    return tuple(found)
+
+
+_VIRTFN = re.compile(
+    r"/sys/class/net/([^/\s]+)/device/virtfn([0-9]{1,5}) (?:\S*/)?([0-9a-f]{4}:[0-9a-f]{2}:[0-9a-f]{2}\.[0-7])"
+)
+
+
+def function_places(text: str) -> tuple[FunctionPlace, ...]:
+    r"""Read ``find /sys/class/net/*/device/ -maxdepth 1 -name 'virtfn*' -printf '%p %l\n'``; none is no line.
+
+    So the kernel ties a physical function to its virtual ones, also to those whose device is with a guest.
+    """
+    found = []
+    for number, line in enumerate(text.splitlines(), 1):
+        match = _VIRTFN.fullmatch(line)
+        if match is None:
+            raise ParseError("find_virtfn", "neither function nor PCI address", number, line[:200])
+        found.append(FunctionPlace(match[1], int(match[2]), match[3]))
     return tuple(found)

@@ -314,9 +314,9 @@ RACK = {"type": "rack", "label": "Rack", "parents": ["region"]}
         ),
         (
             "link_types",
-            [{"type": "vnic-host"}],
+            [{"type": "project-aggregate"}],
             (
-                'link_types.json: link_types/0/type: no link finder has "vnic-host" among its link_types, '
+                'link_types.json: link_types/0/type: no link finder has "project-aggregate" among its link_types, '
                 "so no link of it is ever found"
             ),
         ),

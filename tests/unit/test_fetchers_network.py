@@ -4,11 +4,12 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
 
-from calipso_nornir.errors import ApiFailed, DatabaseUnavailable, SourceNotConfigured, ViewRestricted
+from calipso_nornir.errors import ApiFailed, CommandFailed, DatabaseUnavailable, SourceNotConfigured, ViewRestricted
 from calipso_nornir.fetchers.cli.instance_vnics import InstanceVnics
 from calipso_nornir.fetchers.cli.linux_bridges import LinuxBridges
 from calipso_nornir.fetchers.cli.oteps import ENDPOINTS, LinuxBridgeOteps, OvsOteps
@@ -348,8 +349,23 @@ def agent(type_: str, **configurations: Any) -> Any:
 
 
 def ovs(found: dict[str, list[dict[str, Any]]], *links: dict[str, Any]) -> Any:
-    told = {BRIDGES: bridges(found), INTERFACES: interfaces(*links), "network_agent": [agent(OVS_AGENT)]}
-    return drive(OvsVedges(), HOST, {**told, "cli": OOPS})  # of bonds nothing more is told
+    answers = {BRIDGES: bridges(found), INTERFACES: interfaces(*links), "network_agent": [agent(OVS_AGENT)]}
+    return drive(OvsVedges(), HOST, {**answers, "cli": OOPS, **BOND})
+
+
+def columns(*rows: dict[str, Any]) -> str:
+    return json.dumps({"headings": list(rows[0]), "data": [list(row.values()) for row in rows]})
+
+
+LIST = "ovs-vsctl -f json --columns=name,{} list {}"
+BOND = {
+    LIST.format("bond_mode,lacp,bond_active_slave", "Port bond"): columns(
+        {"name": "bond", "bond_mode": ["set", []], "lacp": ["set", []], "bond_active_slave": "02:00:00:00:00:02"}
+    ),
+    LIST.format("lacp_current", "Interface eth1 eth2"): columns(
+        {"name": "eth1", "lacp_current": ["set", []]}, {"name": "eth2", "lacp_current": ["set", []]}
+    ),
+}
 
 
 @pytest.mark.parametrize(("fetcher", "type_"), [(OvsVedges(), LXB_AGENT), (LinuxBridgeVedges(), OVS_AGENT)])
@@ -380,6 +396,9 @@ def test_ports_of_an_open_vswitch() -> None:
     assert (ports["qvo1"]["port_id"], ports["qvo1"]["tag"], ports["qvo1"]["network"]) == (PORT_ID, 3, NET)
     assert ports["int-br-ex"]["peer"] == "phy-br-ex"
     assert (ports["eth1"]["port"], ports["eth2"]["port"], ports["eth2"]["id"]) == ("bond", "bond", None)
+    assert [(one["name"], one["mode"], one["lacp"]) for one in found.attributes["bonds"]] == [
+        ("bond", "active-backup", "off")
+    ]
     assert ports["br-int"]["internal"]
     assert [(one["remote_ip"], one["overlay_type"], one["bridge"]) for one in found.attributes["tunnel_ports"]] == [
         ("192.0.2.2", "vxlan", "br-tun")
@@ -547,3 +566,16 @@ def test_a_bridge_without_vxlan_is_not_asked_for() -> None:
     parent = thing("vconnector", id="h1|qbr1", host="h1", interfaces=[{"name": "tap1", "kind": "tun"}])
     found = drive(LinuxBridgeOteps(), parent, {})
     assert (found, found.rounds) == ([], [])
+
+
+def test_the_state_of_a_bond_that_is_not_told_is_a_blank() -> None:
+    failed = CommandFailed("h1", "ovs-vsctl", 1, "ovs-vsctl: Port does not contain a column whose name matches")
+    told = bridges({"br-ex": [linux.port("bond", interfaces=[{"name": "eth1"}, {"name": "eth2"}])]})
+    answers = {
+        BRIDGES: told,
+        INTERFACES: interfaces(),
+        "network_agent": [agent(OVS_AGENT)],
+        **dict.fromkeys(BOND, failed),
+    }
+    found = drive(OvsVedges(), HOST, answers)
+    assert ("bonds" in found[0].attributes, found.gaps, len(found.blanks)) == (False, {}, 2)

@@ -32,7 +32,7 @@ def pnics(listed: str, *links: dict[str, Any], netns: str = "", **answers: Any) 
         key.replace("_", " "): value for key, value in answers.items()
     }
     questions = {**OTHERS, DEVICES: listed, INTERFACES: interfaces(*links), NAMESPACES: netns}
-    questions |= {FUNCTIONS: functions} if functions is not None else {}
+    questions |= {FUNCTIONS: functions, PLACES: ""} if functions is not None else {}
     for one in links:
         questions |= {template.format(one["ifname"]): answer for template, answer in told.items()}
     return drive(HostPnics(), HOST, questions)
@@ -375,6 +375,7 @@ def test_a_switch_is_not_asked_where_no_agent_runs_it() -> None:
 # --- virtual functions
 
 FUNCTIONS = r"find /sys/class/net/*/device/ -maxdepth 1 -name physfn -printf '%p %l\n'"
+PLACES = r"find /sys/class/net/*/device/ -maxdepth 1 -name 'virtfn*' -printf '%p %l\n'"
 CARD = (
     "total 0\n"
     "lrwxrwxrwx 1 root root 0 Nov 22 14:43 eth1 -> ../../devices/pci0000:3a/0000:3a:00.0/0000:3b:00.0/net/eth1\n"

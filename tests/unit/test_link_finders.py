@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from calipso_nornir.link_finders.cards import VnicPnics
 from calipso_nornir.link_finders.instance_vnics import InstanceVnics, VserviceVnics
 from calipso_nornir.link_finders.namespaces import NamespaceWires
 from calipso_nornir.link_finders.oteps import Oteps, OtepTunnels
@@ -29,6 +30,7 @@ ALL: list[LinkFinder] = [
     OtepTunnels(),
     VconnectorPnics(),
     Vedges(),
+    VnicPnics(),
     Bonds(),
     CarriedNetworks(),
     Switches(),

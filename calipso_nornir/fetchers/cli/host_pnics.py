@@ -27,14 +27,15 @@ class HostPnics:
     """Physical network interfaces of one host, in its pNICs folder.
 
     Source: ``ls -l /sys/class/net``, ``ip -d address``, ``ip netns list``; per interface ``ethtool``, ``ethtool -i``.
-    On hosts whose cards have virtual functions ``find … -name physfn``. Those that DPDK has taken from the kernel:
-    ``ovs-vsctl list``, on hosts with an Open vSwitch agent.
+    On hosts whose cards have virtual functions ``find … -name physfn`` and ``virtfn*``. Those that DPDK has taken from
+    the kernel: ``ovs-vsctl list``, on hosts with an Open vSwitch agent.
     Attributes: ``host``, ``local_name``, ``mac_address``, ``mtu`` (bytes), ``state`` ("UP" or "DOWN"), ``addresses``
     (CIDR texts) and first ones as ``ip_address``, ``ipv6_address``; ``link_detected`` ("yes" or "no") and whatever
     else ethtool prints, under its own keys; ``driver`` (of ethtool -i); ``vlan_interfaces`` [{name, vlan_id,
     addresses}] (also of VLANs on VLANs); ``ether_channel_master`` (id of the bond or team that it is a member of).
-    ``virtual_functions`` (devices that are some of its own), ``dpdk`` (options of a port of DPDK:
-    ``dpdk-devargs`` is its PCI address). Virtual functions, and what stands for one, are none of them.
+    ``virtual_functions`` (devices that are some of its own), ``functions`` [{number, pci_address, mac_address, vlan_id,
+    link_state, spoof_check, trust}]: all of its virtual functions, those of guests, too; ``dpdk`` (options of a port of
+    DPDK: ``dpdk-devargs`` is its PCI address). Virtual functions, and what stands for one, are none of them.
     """
 
     def get(self, parent: InventoryObject) -> Fetching:
@@ -52,7 +53,9 @@ class HostPnics:
         found = host.physical(listed)
         details = {one.name: _ethtool(parent.id, one.name) for one in found}
         virtual = [questions.virtual_functions(parent.id)] if any(one.vfs for one in found) else []
-        answers = yield [*virtual, *(query for pair in details.values() for query in pair)]
+        places = [questions.function_places(parent.id)] if virtual else []
+        answers = yield [*virtual, *places, *(query for pair in details.values() for query in pair)]
+        at = {(one.device, one.number): one.pci for query in places for one in answers.or_blank(query, ())}
         functions = [one for query in virtual for one in answers.or_gap(query, ())]
         pci = {device.name: device.pci for device in listed}
         own = {one.name: [each.name for each in functions if each.of == pci.get(one.name)] for one in found}
@@ -63,8 +66,8 @@ class HostPnics:
                     one,
                     host,
                     answers,
-                    sources=(devices, address, *virtual, *details[one.name]),
-                    functions=own[one.name],
+                    sources=(devices, address, *virtual, *places, *details[one.name]),
+                    functions=_functions(one, at) | ({"virtual_functions": own[one.name]} if own[one.name] else {}),
                 )
                 for one in found
                 if one.name not in {each.name for each in functions}
@@ -80,7 +83,7 @@ class HostPnics:
         answers: Answers,
         *,
         sources: tuple[Query, ...],
-        functions: list[str],
+        functions: dict[str, Any],
     ) -> Fetched:
         settings, driver = sources[-2:]
         told = answers.or_blank(settings, {})
@@ -89,7 +92,7 @@ class HostPnics:
             **kept(told),
             **pnic_attributes(parent, one, host),
             **({"driver": named} if named is not None else {}),
-            **({"virtual_functions": functions} if functions else {}),
+            **functions,
             "link_detected": told.get("Link detected") or ("yes" if one.up else "no"),
         }
         return Fetched(
@@ -136,6 +139,23 @@ class HostBonds:
                 )
             )
         return found
+
+
+def _functions(one: Interface, at: Mapping[tuple[str, int], str]) -> dict[str, Any]:
+    """Return the virtual functions of an interface; nothing where it has none."""
+    rows = [
+        {
+            "number": function.number,
+            "pci_address": at.get((one.name, function.number)),
+            "mac_address": function.mac,
+            "vlan_id": function.vlan_id,
+            "link_state": function.link_state,
+            "spoof_check": function.spoof_check,
+            "trust": function.trust,
+        }
+        for function in one.vfs
+    ]
+    return {"functions": rows} if rows else {}
 
 
 def _switch(host: str, *, agents: int) -> Generator[Sequence[Query], Answers, tuple[Query, tuple[OvsBridge, ...]]]:

@@ -6,11 +6,14 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from calipso_nornir.errors import DeviceGivenAway
 from calipso_nornir.fetchers import questions
 from calipso_nornir.fetchers.trunks import sub_ports, trunk_attributes
 from calipso_nornir.model import ids
 from calipso_nornir.model.fetching import Fetched, ask, together
 from calipso_nornir.model.queries import Command, Lookup
+from calipso_nornir.parsing.rows import DomainInterface
+from calipso_nornir.wiring.devices import Devices
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Mapping, Sequence
@@ -19,7 +22,7 @@ if TYPE_CHECKING:
     from calipso_nornir.model.fetching import Fetching
     from calipso_nornir.model.objects import InventoryObject
     from calipso_nornir.model.queries import Query
-    from calipso_nornir.parsing.rows import Domain, DomainInterface, Interface
+    from calipso_nornir.parsing.rows import Domain
 
     Ports = Generator[Sequence[Query], Answers, list[InventoryObject | None]]
 
@@ -52,24 +55,30 @@ class InstanceVnics:
         dump = Command.of(host, f"{questions.LIBVIRT} dumpxml {{}}", parent["uuid"], parser="virsh_dumpxml", root=True)
         answers = yield [dump]
         domain: Domain = answers[dump]
-        rows = {one.name: one for one in interfaces}
+        devices = Devices(interfaces)
         ports = yield from self._ports(parent, domain)
-        subs = yield from sub_ports(port for port in ports if port is not None)
-        names = device_names(parent, domain)
+        found = [*zip(domain.interfaces, ports, strict=False), *_given(domain, ports)]
+        for one, _ in found[len(domain.interfaces) :]:
+            answers.tell(DeviceGivenAway(host, str(one.pci), parent.name))
+        subs = yield from sub_ports(port for _, port in found if port is not None)
+        names = device_names(parent, [one for one, _ in found])
         folder = parent.sibling("vnics_folder", ids.folder(parent.id, "vnics"))
         return [
             Fetched(
                 id=ids.vnic(host, name),
                 name=one.device or one.mac or name,
-                attributes=_attributes(parent, one, rows.get(one.device or ""), port, subs),
+                attributes=_attributes(parent, one, devices, port, subs),
                 under=folder,
                 sources=(dump, address),
             )
-            for one, name, port in zip(domain.interfaces, names, ports, strict=True)
+            for (one, port), name in zip(found, names, strict=True)
         ]
 
     def _ports(self, parent: InventoryObject, domain: Domain) -> Ports:
-        """Look the port of each interface up: by device; among the instance's own, by socket, PCI address, then MAC."""
+        """Look the port of each interface up: by device; among the instance's own, by socket, PCI address, then MAC.
+
+        Behind them: the ports of whole devices.
+        """
         by_device = yield from questions.ports_of_devices(one.device for one in domain.interfaces if one.device)
         own = Lookup.of("port", {"device_id": parent.id})
         answers = yield [own]
@@ -77,9 +86,23 @@ class InstanceVnics:
         by_pci = _unique(ports, lambda port: (port.get("binding:profile") or {}).get("pci_slot"))
         by_mac = _unique(ports, lambda port: port.get("mac_address"))
         return [
-            by_device.get(one.device or "") or _by_socket(one, ports) or by_pci.get(one.pci) or by_mac.get(one.mac)
-            for one in domain.interfaces
+            *(
+                by_device.get(one.device or "") or _by_socket(one, ports) or by_pci.get(one.pci) or by_mac.get(one.mac)
+                for one in domain.interfaces
+            ),
+            *(by_pci[pci] for pci in domain.devices if pci in by_pci),
         ]
+
+
+def _given(
+    domain: Domain, ports: Sequence[InventoryObject | None]
+) -> list[tuple[DomainInterface, InventoryObject | None]]:
+    """Return the whole NICs that an instance was given: libvirt calls them devices, Neutron has a port for each."""
+    given = [port for port in ports[len(domain.interfaces) :] if port is not None]
+    return [
+        (DomainInterface("hostdev", port.get("mac_address"), None, None, {}, port["binding:profile"]["pci_slot"]), port)
+        for port in given
+    ]
 
 
 def _by_socket(one: DomainInterface, ports: Sequence[InventoryObject]) -> InventoryObject | None:
@@ -95,27 +118,28 @@ def _unique(ports: Sequence[InventoryObject], key: Callable[[InventoryObject], A
     return {key(port): port for port in ports if key(port) and count[key(port)] == 1}
 
 
-def device_names(instance: InventoryObject, domain: Domain) -> list[str]:
+def device_names(instance: InventoryObject, interfaces: Sequence[DomainInterface]) -> list[str]:
     """Return what tells each interface of a domain from all others of the host.
 
     Its device; without one the instance and the MAC; where two of the domain have one MAC, its PCI address, or else its
     place, too (a guest that bonds virtual functions wants one MAC for both).
     """
-    plain = [one.device or f"{instance.id} {one.mac or 'without MAC'}" for one in domain.interfaces]
+    plain = [one.device or f"{instance.id} {one.mac or 'without MAC'}" for one in interfaces]
     count = Counter(plain)
     return [
         name if count[name] == 1 else f"{name} {one.pci or place}"
-        for place, (name, one) in enumerate(zip(plain, domain.interfaces, strict=True), 1)
+        for place, (name, one) in enumerate(zip(plain, interfaces, strict=True), 1)
     ]
 
 
 def _attributes(
     instance: InventoryObject,
     one: DomainInterface,
-    device: Interface | None,
+    devices: Devices,
     port: InventoryObject | None,
     subs: Mapping[str, InventoryObject],
 ) -> Mapping[str, Any]:
+    device = devices.get(one.device)
     seen: dict[str, Any] = {}
     if device is not None:
         seen = {"device_mtu": device.mtu, "state": "UP" if device.up else "DOWN"}
@@ -132,6 +156,7 @@ def _attributes(
         "source_bridge": one.bridge,
         "device": one.device,
         **({"pci_address": one.pci} if one.pci else {}),
+        **({"stack": devices.stack(one.device)} if one.type == "direct" and device is not None else {}),
         **seen,
         **(_of_port(port, subs) if port is not None else {}),
     }
