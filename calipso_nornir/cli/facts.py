@@ -100,6 +100,7 @@ def _switch(one: InventoryObject) -> Iterator[Part]:
 
 def _network(one: InventoryObject) -> Iterator[Part]:
     yield ", ".join(str(segment) for segment in segments_of(one))
+    yield f"tunnel key {one['ovn_tunnel_key']}" if one.get("ovn_tunnel_key") is not None else ""
     yield from (str(subnet.get("cidr") or "") for subnet in _rows(one, "subnets"))
     yield "external" if one.get("router_external") else ""
     if one.get("admin_state_up") is False:
@@ -127,6 +128,15 @@ def _vservice(one: InventoryObject) -> Iterator[Part]:
     yield str(one.get("service_type") or "")
     yield ("not in Neutron", WRONG) if one.get("orphaned") else ""
     yield from _status(one)
+    for gateway in _rows(one, "gateways"):
+        yield f"gateway on {gateway['host']}" if gateway.get("host") else ("gateway nowhere", WRONG)
+
+
+def _router_port(one: InventoryObject) -> Iterator[Part]:
+    yield str(one.get("mac_address") or "")
+    yield from map(str, _list(one.get("addresses")))
+    yield "gateway" if one.get("gateway") else ""
+    yield from _down(one)
 
 
 def _zone(one: InventoryObject) -> Iterator[Part]:
@@ -160,6 +170,7 @@ _BY_TYPE: dict[str, Callable[[InventoryObject], Iterator[Part]]] = {
     "otep": _otep,
     "port": _port,
     "project": _project,
+    "router_port": _router_port,
     "switch": _switch,
     "switch_pnic": _switch_pnic,
     "vconnector": _vconnector,

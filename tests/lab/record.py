@@ -18,7 +18,7 @@ from tests.fixtures import lab
 from tests.lab import oracle, recorded
 from tests.lab.oracle.writing import written
 
-DEMO_NAMES = {"ovs": "ovs", "lxb": "lb"}
+DEMO_NAMES = {"ovs": "ovs", "lxb": "lb", "ovn": "ovn"}
 """Variant -> the demo's name for it, which is older than the variant's."""
 
 

@@ -191,6 +191,17 @@ def test_what_is_gone_since_is_told(tmp_path: Path) -> None:
             ["nova-compute does not answer"],
         ),
         ("vservice", {"service_type": "router", "orphaned": True}, ["router", "not in Neutron"]),
+        ("network", {"ovn_tunnel_key": 4}, ["tunnel key 4"]),
+        (
+            "vservice",
+            {"service_type": "router", "gateways": [{"host": "net1"}, {"host": None}]},
+            ["router", "gateway on net1", "gateway nowhere"],
+        ),
+        (
+            "router_port",
+            {"mac_address": "m", "addresses": ["10.0.0.1/24"], "gateway": True, "state": "DOWN"},
+            ["m", "10.0.0.1/24", "gateway", "DOWN"],
+        ),
         ("port", {"status": "DOWN", "fixed_ips": [{"ip_address": "10.0.0.9"}]}, ["10.0.0.9", "unused", "DOWN"]),
         ("availability_zone", {"available": False}, ["not available"]),
         ("project", {"enabled": False}, ["disabled"]),
