@@ -46,7 +46,7 @@ def test_the_shipped_demo(tmp_path: Path) -> None:
     for path in sorted(resources.data("demo").glob("*.calipso")):
         assert re.search(rf"calipso --store \S+ replay \S*{re.escape(path.name)}\n", said.out)
     assert "path 1 of " in said.out
-    for name in ("demo-lb", "demo-ovs"):
+    for name in ("demo-lb", "demo-ovn", "demo-ovs"):
         described = calipso("env", "show", name, store=tmp_path / "calipso-demo.db").out
         assert "/" not in described, "a path of the machine that it was recorded on"
     again = calipso("demo", "--dir", tmp_path)

@@ -57,7 +57,7 @@ def test_the_whole_package_is_in_it_and_its_data(wheel: Path) -> None:
         "calipso_nornir/metadata/data/parsers.json"
     }
     assert shipped <= names  # parsers of ours are entry points; parsers.json is for folders
-    assert {f"calipso_nornir/_data/demo/{name}.calipso" for name in ("ovs", "lb")} <= names
+    assert {f"calipso_nornir/_data/demo/{name}.calipso" for name in ("ovs", "lb", "ovn")} <= names
     assert "calipso_nornir/py.typed" in names
     assert {name.rpartition("/")[2] for name in dist_info} >= {"METADATA", "WHEEL", "entry_points.txt", "LICENSE"}
 
