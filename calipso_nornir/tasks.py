@@ -9,7 +9,6 @@ Both fail for a host only when it could not be reached; what else went wrong sta
 
 from __future__ import annotations
 
-import threading
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -44,9 +43,6 @@ PLUGIN = "CalipsoInventory"
 """Name of our inventory plug-in (pyproject.toml)."""
 WRITERS_WAIT_S = 600.0
 """Seconds to wait for another process that writes the same environment."""
-_ONE_AT_A_TIME = threading.Lock()
-"""A partial scan builds the links of the whole environment from the inventory as it was when it began: of two at once
-the second to end would take away what the first has just linked."""
 
 
 def run_commands(
@@ -109,7 +105,7 @@ def scan_host(
     from_plugin = _plugin_options(task)
     where_from = store if store is not None else from_plugin.get("store")
     name = inventory or (from_plugin.get("inventory") if store is None else None) or DEFAULT_INVENTORY
-    with _opened(where_from, name) as where, _ONE_AT_A_TIME:
+    with _opened(where_from, name) as where:
         report = run_scan(environment, plan=plan, store=where, nornir=task.nornir, progress=progress)
     failed = task.host.name in silent
     changed = any((report.objects.new, report.objects.changed, report.objects.removed))

@@ -19,31 +19,62 @@ from calipso_nornir.scan.working import Working
 from calipso_nornir.store.environments import load_environment, stored_environment
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from calipso_nornir.metadata.catalog import Catalog
     from calipso_nornir.model.cliques import Clique
+    from calipso_nornir.model.objects import InventoryObject
     from calipso_nornir.model.protocols import Store, StoreView
     from calipso_nornir.model.refs import ObjectRef
 
 
 def unstored_clique(store: Store, view: StoreView, ref: ObjectRef, *, catalog: Catalog | None = None) -> Clique | None:
     """Build the clique of an object whose clique type is not stored; None when it is stored, or has none."""
-    catalog = catalog or load_catalog()
     focal_point = view.get(ref)
     if focal_point is None:
         return None
-    environment = Environment(name=view.environment)
-    if stored_environment(store, view.environment) is not None:
-        environment = load_environment(store, view.environment, constants=catalog.constants, complete=False)
-    candidates = catalog.clique_types_for(environment, ref.type)
-    if all(one.clique_type.stored for one in candidates):
-        return None
-    before = Before(view, by_index=True)
-    picture = Neighbourhood(Working(view.environment), before, gone=())
-    report = ScanReport(scan_id="", environment=view.environment, started_at=datetime.now(UTC))
-    choice = CliqueChoice(catalog, environment, picture, Troubles(report, SILENT))
-    clique_type = choice.of(focal_point)
-    if clique_type is None or clique_type.stored:
-        return None
-    around = LinksAround(before, (), (), constraint_attributes(catalog.clique_constraints))
-    constraints = catalog.clique_constraints.get(ref.type, ())
-    return build_clique(around, focal_point, clique_type, constraints=constraints, at=datetime.now(UTC))
+    building = _Building(store, view, catalog or load_catalog())
+    return building.clique(focal_point) if ref.type in building.types() else None
+
+
+def unstored_cliques(store: Store, view: StoreView, *, catalog: Catalog | None = None) -> Iterator[Clique]:
+    """Yield every clique that is not stored, one after the other as each is built."""
+    building = _Building(store, view, catalog or load_catalog())
+    for type_ in building.types():
+        for focal_point in view.of_type(type_):
+            clique = building.clique(focal_point)
+            if clique is not None:
+                yield clique
+
+
+class _Building:
+    """Builds cliques out of what a view shows; links are read once, each when it is reached."""
+
+    def __init__(self, store: Store, view: StoreView, catalog: Catalog) -> None:
+        environment = Environment(name=view.environment)
+        if stored_environment(store, view.environment) is not None:
+            environment = load_environment(store, view.environment, constants=catalog.constants, complete=False)
+        before = Before(view, by_index=True)
+        picture = Neighbourhood(Working(view.environment), before, gone=())
+        self._at = datetime.now(UTC)
+        report = ScanReport(scan_id="", environment=view.environment, started_at=self._at)
+        self._catalog = catalog
+        self._environment = environment
+        self._choice = CliqueChoice(catalog, environment, picture, Troubles(report, SILENT))
+        self._around = LinksAround(before, (), (), constraint_attributes(catalog.clique_constraints))
+
+    def types(self) -> list[str]:
+        """Return the types of focal points that may have such a clique."""
+        return sorted(
+            type_
+            for type_ in self._catalog.focal_types()
+            if not all(one.clique_type.stored for one in self._catalog.clique_types_for(self._environment, type_))
+        )
+
+    def clique(self, focal_point: InventoryObject) -> Clique | None:
+        """Build the clique of an object, unless that is one which is stored."""
+        clique_type = self._choice.of(focal_point)
+        if clique_type is None or clique_type.stored:
+            return None
+        constraints = self._catalog.clique_constraints.get(focal_point.type, ())
+        return build_clique(self._around, focal_point, clique_type, constraints=constraints, at=self._at)

@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """``calipso export``: streams everything known about an environment as one JSON document.
 
-Nothing of it is held in memory but the ids of what has a clique: links, which cliques repeat in full, wait in
-a database of their own on disk that SQLite removes when it is closed (sqlite.org/inmemorydb.html, "temporary").
+Nothing of it is held in memory but the ids of what has a clique: links, which cliques repeat in full, and cliques that
+are not stored wait in a database of their own on disk that SQLite removes when it is closed
+(sqlite.org/inmemorydb.html, "temporary").
 """
 
 import json
@@ -13,6 +14,8 @@ import tempfile
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import closing, contextmanager
 from datetime import UTC, datetime
+from heapq import merge
+from operator import itemgetter
 from pathlib import Path
 from typing import Annotated, TextIO
 
@@ -23,8 +26,10 @@ from calipso_nornir.analysis.finding import one_environment
 from calipso_nornir.cli.output import written
 from calipso_nornir.cli.running import Run
 from calipso_nornir.cli.shared_options import At, Environment, Inventory
+from calipso_nornir.model.cliques import Clique
 from calipso_nornir.model.protocols import Document, StoreView
 from calipso_nornir.model.text import safe_json
+from calipso_nornir.store.documents import clique_document
 
 
 def export(
@@ -40,22 +45,31 @@ def export(
 ) -> None:
     """Write an environment as one JSON document.
 
-    It holds inventory, links and cliques, with their evidence.
+    It holds inventory, links and cliques, with their evidence; also the cliques that are not stored.
     """
+    from calipso_nornir.analysis.unstored import unstored_cliques  # noqa: PLC0415 - it brings pydantic's models along
+
     with run.store(inventory=inventory, at=at) as store:
         view = store.view(one_environment(store, environment))
         with _destination(file) as out:
-            for text in export_text(view, true_at=at):
+            for text in export_text(view, cliques=unstored_cliques(store, view), true_at=at):
                 out.write(text)
     if file is not None:
         run.err.say(f"{view.environment}: written to {file}")
 
 
-def export_text(view: StoreView, *, at: datetime | None = None, true_at: datetime | None = None) -> Iterator[str]:
+def export_text(
+    view: StoreView,
+    *,
+    cliques: Iterable[Clique] = (),
+    at: datetime | None = None,
+    true_at: datetime | None = None,
+) -> Iterator[str]:
     """Yield the JSON text of an environment piece by piece; documents are ordered by ``_id``, times are ISO 8601.
 
     Args:
         view: what is written.
+        cliques: those that are not stored: they stand among the others, as if they were.
         at: the time of the export; by default now.
         true_at: the time in the past that the view shows, if it does.
     """
@@ -65,16 +79,18 @@ def export_text(view: StoreView, *, at: datetime | None = None, true_at: datetim
         "exported_at": (at or datetime.now(UTC)).isoformat(),
         "product": f"calipso_nornir {__version__}",
     }
-    with closing(_Links()) as links:
+    with closing(_Aside()) as aside:
         yield f"{_text(head)[:-1]},\n"
         focal_points = {str(document["focal_point"]) for document in view.documents("cliques")}
+        focal_points |= set(aside.kept_cliques(cliques))
         yield from _array("inventory", (_with_clique(one, focal_points) for one in view.documents("inventory")), _whole)
         yield ",\n"
-        yield from _array("links", links.kept(view.documents("links")), _whole)
+        yield from _array("links", aside.kept(view.documents("links")), _whole)
         yield ",\n"
-        yield from _array("implicit_links", links.kept(view.documents("implicit_links")), _whole)
+        yield from _array("implicit_links", aside.kept(view.documents("implicit_links")), _whole)
         yield ",\n"
-        yield from _array("cliques", view.documents("cliques"), links.detailed)
+        every = merge(view.documents("cliques"), aside.cliques(), key=itemgetter("_id"))
+        yield from _array("cliques", every, aside.detailed)
         yield "}\n"
 
 
@@ -101,18 +117,30 @@ def _text(document: Document) -> str:
     return safe_json(json.dumps(document, ensure_ascii=False, default=written))
 
 
-class _Links:
-    """The texts of links on disk, by ``_id``."""
+class _Aside:
+    """What is kept on disk meanwhile: the texts of links, and cliques that are not stored, by ``_id``."""
 
     def __init__(self) -> None:
         self._database = sqlite3.connect("")  # a file of its own, without a name
         self._database.execute("CREATE TABLE link (id TEXT PRIMARY KEY, text TEXT) WITHOUT ROWID")
+        self._database.execute("CREATE TABLE clique (id TEXT PRIMARY KEY, text TEXT) WITHOUT ROWID")
 
     def kept(self, documents: Iterable[Document]) -> Iterator[Document]:
         """Pass documents on, and keep the text of each."""
         for document in documents:
             self._database.execute("INSERT OR REPLACE INTO link VALUES (?, ?)", (document["_id"], _text(document)))
             yield document
+
+    def kept_cliques(self, cliques: Iterable[Clique]) -> Iterator[str]:
+        """Keep cliques; yield the ids of their focal points."""
+        for document in map(clique_document, cliques):
+            self._database.execute("INSERT INTO clique VALUES (?, ?)", (document["_id"], _text(document)))
+            yield document["focal_point"]
+
+    def cliques(self) -> Iterator[Document]:
+        """Yield them again, ordered by ``_id``."""
+        for (text,) in self._database.execute("SELECT text FROM clique ORDER BY id"):
+            yield json.loads(text)
 
     def detailed(self, clique: Document) -> Iterator[str]:
         """Yield a clique with the member ``links_detailed``: that of a busy switch has ten thousands of links."""

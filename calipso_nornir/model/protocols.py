@@ -205,7 +205,11 @@ class StoreView(View, Protocol):
         ...
 
     def cliques(self, focal_point: ObjectRef | None = None) -> Sequence[Clique]:
-        """Return the clique of a focal point, or all of them."""
+        """Return the stored clique of a focal point, or all that are stored.
+
+        Those of a clique type with ``"stored": false`` are computed when they are read: by
+        ``analysis.around.clique_around`` for one object, by ``calipso export`` for all.
+        """
         ...
 
     def implicit_links(self) -> Sequence[Link]:

@@ -3,13 +3,19 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
-from typing import TYPE_CHECKING
+import threading
+from typing import TYPE_CHECKING, Any
 
 import pytest
 import yaml
 from nornir import InitNornir
+from nornir.core.filter import F
 
+from calipso_nornir.scan.engine import run_scan
+from calipso_nornir.store import open_store
+from calipso_nornir.store.names import KINDS
 from calipso_nornir.tasks import run_commands, scan_host
 from tests.fixtures.cli import calipso
 from tests.fixtures.cli_sections import known_hosts, section
@@ -147,6 +153,36 @@ def test_a_host_that_is_gone_fails_and_loses_nothing(nornir: Nornir, tmp_path: P
     assert "connection refused" in str(result["cmp1"][0].exception)
     assert result["cmp1"][0].result["failures"]
     assert calipso("tree", "host:cmp1", "-o", "json", store=store).json == before
+
+
+def test_two_hosts_are_scanned_at_once_and_nothing_is_lost(
+    sshd: Sshd, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    both = InitNornir(config_file=str(written(tmp_path, cmp1=sshd, net1=sshd))).filter(F(name__any=["cmp1", "net1"]))
+    apart = filled(tmp_path / "apart.db", bundle(tmp_path / "b.calipso"))
+    described(apart)
+    for name in ("cmp1", "net1"):
+        both.filter(name=name).run(task=scan_host, environment="lab", store=str(apart))
+    together = filled(tmp_path / "together.db", tmp_path / "b.calipso")
+    described(together)
+    barrier = threading.Barrier(2, timeout=30)  # is passed only by two that are under way at the same time
+
+    def scan(*arguments: Any, **options: Any) -> Any:  # noqa: ANN401 - those of the real one
+        barrier.wait()
+        return run_scan(*arguments, **options)
+
+    monkeypatch.setattr("calipso_nornir.tasks.run_scan", scan)
+    result = both.run(task=scan_host, environment="lab", store=str(together))
+    both.close_connections()
+    assert not result.failed, {name: one.exception for name, one in result.items()}
+    assert pictured(together) == pictured(apart)
+
+
+def pictured(store: Path) -> dict[str, dict[str, str]]:
+    """Return the digests of everything that a store holds."""
+    with contextlib.closing(open_store(store, use="read")) as opened:
+        view = opened.view("lab")
+        return {kind: {one["_id"]: one["digest"] for one in view.documents(kind)} for kind in KINDS}
 
 
 def described(store: Path) -> None:

@@ -3,12 +3,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import tracemalloc
 from typing import TYPE_CHECKING
 
 import pytest
 
+from calipso_nornir.analysis.around import clique_around
 from calipso_nornir.cli.export import export_text
 from calipso_nornir.model.objects import InventoryObject
 from calipso_nornir.model.refs import ObjectRef
@@ -48,6 +50,17 @@ def test_everything_is_in_it(store: Path) -> None:
     assert {one["_id"] for one in document["inventory"] if one.get("clique")} == focal_points
     for clique in document["cliques"]:
         assert clique["links_detailed"] == [by_id[id_] for id_ in clique["links"]]
+    types = {one["focal_point_type"] for one in document["cliques"]}
+    assert {"instance", "network"} <= types, "cliques that are not stored are there, too"
+    with contextlib.closing(open_store(store)) as opened:
+        view = opened.view("lab")
+        assert {one.focal_point.type for one in view.cliques()} <= types - {"network"}
+        for clique in document["cliques"]:
+            around = clique_around(
+                opened, view, ObjectRef("lab", clique["focal_point_type"], clique["focal_point_object_id"])
+            )
+            assert around is not None
+            assert clique["links"] == list(around.clique.links)
     instance = next(one for one in document["inventory"] if one["type"] == "instance")
     assert instance["evidence"][0]["at"] == "2026-01-02T03:04:05+00:00"
     assert instance["last_scanned"].endswith("+00:00")
