@@ -350,6 +350,10 @@ class Store(Protocol):
         """Return one of the collections of plain documents."""
         ...
 
+    def index(self, attributes: Iterable[str]) -> None:
+        """Make an index of each attribute of objects that has none: ``find`` then goes by it. Those there are stay."""
+        ...
+
     def close(self) -> None:
         """Let go of files and connections."""
         ...

@@ -7,7 +7,7 @@ from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
     from contextlib import AbstractContextManager
     from datetime import datetime
     from threading import Event
@@ -74,6 +74,10 @@ class Frozen:
     def collection(self, name: str) -> Collection:
         """Return one of the collections of plain documents."""
         return self._store.collection(name)
+
+    def index(self, attributes: Iterable[str]) -> None:
+        """Make an index of each attribute of objects that has none."""
+        self._store.index(attributes)
 
     def close(self) -> None:
         """Let go of the snapshots."""

@@ -15,7 +15,8 @@ if TYPE_CHECKING:
 
 
 def publish(catalog: Catalog, store: Store) -> None:
-    """Bring the collections of metadata up to date; nothing is written where nothing changed."""
+    """Bring collections of metadata and indexes of attributes up to date; nothing is written where nothing changed."""
+    store.index({one.name for type_ in catalog.object_types.values() for one in type_.attributes if one.indexed})
     for name, documents in _collections(catalog).items():
         collection = store.collection(name)
         known = {document["key"]: document for document in collection.find()}

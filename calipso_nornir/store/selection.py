@@ -3,11 +3,12 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from calipso_nornir.model.finding import Find
     from calipso_nornir.model.protocols import Document, Kind
@@ -61,6 +62,17 @@ Each ends with the order that is asked for: else a planner may prefer an index t
 
 SPARSE: Mapping[Kind, tuple[str, ...]] = {"inventory": ("port_id", "mac_address", "device", "device_id", "tap_suffix")}
 """Fields with an index of their own that holds only the documents that have the field."""
+
+OWN_INDEX: frozenset[str] = frozenset({"type", "id", "host", *SPARSE["inventory"]})
+"""Attributes of objects that have an index in every store; others get one when metadata declares them as indexed."""
+
+_PLAIN_NAME = re.compile(r"\w+", re.ASCII)
+
+
+def to_index(attributes: Iterable[str]) -> list[str]:
+    """Return the attributes that are still to be indexed, ordered; odd names have no index."""
+    return sorted(name for name in set(attributes) - OWN_INDEX if _PLAIN_NAME.fullmatch(name))
+
 
 LISTS: Mapping[Kind, tuple[str, ...]] = {"inventory": ("found_by", "mac_addresses"), "cliques": ("links",)}
 """Fields with lists whose members have an index: what ``Holds`` asks for."""

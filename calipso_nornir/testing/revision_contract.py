@@ -286,6 +286,27 @@ class RevisionContract:
         assert view.find(Find(where=(Holds("mac_addresses", "fa:16:3e:00:00:02"),))) == []
         assert [o.id for o in view.find(Find(where=(Holds("mac_addresses", "02:00:00:00:00:09"),)))] == ["i1"]
 
+    def test_attributes_can_be_given_an_index(self, opened: Opened) -> None:
+        store = opened()
+        some = [host(f"h{n}", network=f"n{n % 3}", **{"odd.name": "x"}) for n in range(6)]
+        put(store, "inventory", map(object_document, some))
+        put(store, "inventory", [object_document(host("number", network=7)), object_document(host("without"))])
+        wanted = (Equal("network", "n1"), OneOf("network", ("n1", "n2")), Equal("network", 7), Equal("odd.name", "x"))
+
+        def found() -> list[list[str]]:
+            return [[one.id for one in opened().view(ENVIRONMENT).find(Find(where=(each,)))] for each in wanted]
+
+        before = found()
+        assert [len(each) for each in before] == [2, 4, 1, 6]
+        store.index(["network", "host", "odd.name"])
+        store.index(["network"])
+        assert found() == before
+        put(store, "inventory", [object_document(host("h1", network="n2")), object_document(host("h9", network="n1"))])
+        with store.snapshot(ENVIRONMENT) as then:
+            put(opened(), "inventory", [object_document(host("h9", network="n2"))])
+            assert [one.id for one in then.find(Find(where=(wanted[0],), order=("id",)))] == ["h4", "h9"]
+        assert [one.id for one in store.view(ENVIRONMENT).find(Find(where=(wanted[0],)))] == ["h4"]
+
     def test_links_and_cliques_around_a_thing(self, opened: Opened) -> None:
         store = opened()
         one, two, three = host("h1"), host("h2"), host("h3")

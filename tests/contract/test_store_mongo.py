@@ -25,6 +25,7 @@ from calipso_nornir.errors import (
     UnknownInventory,
 )
 from calipso_nornir.model.cliques import Clique
+from calipso_nornir.model.finding import Equal, Find
 from calipso_nornir.store import clear, open_store
 from calipso_nornir.store.documents import clique_document, link_document, object_document
 from calipso_nornir.store.mongo import MongoStore, settling, small
@@ -440,8 +441,10 @@ def test_every_look_up_uses_an_index(mongo_place: Place, database: pymongo.datab
         writer.put("cliques", (clique_document(replace(CLIQUE, focal_point=one.ref)) for one in others))
     old_generation(store)
     store.collection("messages").put("1", {"environment": ENVIRONMENT})
+    store.index(["network"])
     database.command("profile", 2)
     everything(store)
+    assert store.view(ENVIRONMENT).find(Find(where=(Equal("network", "n1"),))) == []
     with store.write(ENVIRONMENT) as writer:
         writer.digests("inventory")
         list(writer.documents("inventory", [host("h1").ref.document_id]))
@@ -458,9 +461,15 @@ def test_every_look_up_uses_an_index(mongo_place: Place, database: pymongo.datab
     for entry in entries:
         assert "COLLSCAN" not in entry["planSummary"], entry["command"]
         wanted = entry["command"].get("filter", {})
-        names = {name for name, value in wanted.items() if "$exists" not in str(value)} - {"environment", "_revision"}
+        names = {name for name, value in wanted.items() if "$exists" not in str(value)} - {
+            "environment",
+            "_revision",
+            "$and",
+        }
         looked_up |= names
         assert all(f"{name}:" in entry["planSummary"] for name in names), (entry["command"], entry["planSummary"])
+    plans = [one["planSummary"] for one in entries if "network" in str(one["command"].get("filter"))]
+    assert any("network: 1" in plan for plan in plans), plans
     assert looked_up >= {"_id", "type", "parent_id", "link_type", "source", "target", "focal_point", "key"}
     sorting = database["system.profile"].find({"hasSortStage": True})
     assert [(one["ns"], one["command"], one["planSummary"]) for one in sorting] == []

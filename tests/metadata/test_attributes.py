@@ -4,7 +4,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
+import sqlite3
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +17,11 @@ from calipso_nornir.metadata.catalog import Attribute, ObjectType
 from calipso_nornir.metadata.loading import load_catalog
 from calipso_nornir.model.objects import RESERVED
 from calipso_nornir.scan.facts import HIDDEN, KINDS
+from calipso_nornir.store import open_store
 from calipso_nornir.store.documents import OBJECT_FIELDS
+from calipso_nornir.store.publishing import publish
+from calipso_nornir.store.selection import OWN_INDEX
+from calipso_nornir.store.sqlite.schema import indexed_attributes
 from tests.bundles import whole
 from tests.fixtures.scanning import Scanned
 
@@ -118,3 +124,15 @@ def test_a_secret_is_not_stored(tmp_path: Path) -> None:
     stored = one.objects()["new_type cmp1|new"]
     assert (stored["machine"], stored["seen"]) == (HIDDEN, None)
     assert "x86_64" not in json.dumps(stored, default=str)
+
+
+def test_what_is_declared_as_indexed_is(tmp_path: Path) -> None:
+    catalog = load_catalog()
+    declared = {one.name for type_ in TYPES.values() for one in type_.attributes if one.indexed}
+    with contextlib.closing(open_store(tmp_path / "s.db")) as store:
+        publish(catalog, store)
+        publish(catalog, store)
+    with contextlib.closing(sqlite3.connect(tmp_path / "s.db")) as connection:
+        indexed = {*OWN_INDEX, *indexed_attributes(connection, "inventory")}
+    assert declared >= {"network", "project_id"}
+    assert declared - indexed == set()

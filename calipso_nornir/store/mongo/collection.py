@@ -14,7 +14,7 @@ from bson.objectid import ObjectId
 from pymongo import ASCENDING, IndexModel
 from pymongo.errors import DuplicateKeyError
 
-from calipso_nornir.model.finding import Find
+from calipso_nornir.model.finding import Equal, Find, OneOf
 from calipso_nornir.store.conditions import cleaned, fits, rank
 from calipso_nornir.store.equality import matches
 from calipso_nornir.store.mongo.codec import VERSION, from_plain, to_plain
@@ -142,7 +142,15 @@ class MongoCollection:
         wanted = clean(dict(equal))
         conditions = cleaned(Find(where=tuple(where))).where
         simple = {n: value for n, value in wanted.items() if isinstance(value, str) and _PLAIN_NAME.fullmatch(n)}
-        query = {"key": {"$exists": True}, **simple}  # what MongoDB compares differently is sorted out below
+        named = [(one.field, (one.value,)) for one in conditions if isinstance(one, Equal)]
+        named += [(one.field, one.values) for one in conditions if isinstance(one, OneOf)]
+        further = [
+            {name: {"$in": list(values)}}
+            for name, values in named
+            if _PLAIN_NAME.fullmatch(name) and all(isinstance(one, str) for one in values)
+        ]
+        # What MongoDB compares differently is sorted out below.
+        query = {"key": {"$exists": True}, **simple, **({"$and": further} if further else {})}
         stored = self._riding(lambda: list(self._documents.find(query).sort("key", ASCENDING)))
         pairs = ((one, from_plain(bytes(one.raw))) for one in stored)
         found = [pair for pair in pairs if matches(pair[1], wanted) and fits(pair[1], conditions)]

@@ -12,10 +12,10 @@ from calipso_nornir.errors import StoreVersionMismatch, UnknownInventory
 from calipso_nornir.store.migrations import LAYOUT as VERSION
 from calipso_nornir.store.mongo.places import GONE, OF, REVISION, UNTIL
 from calipso_nornir.store.names import COMMITS, KINDS, LAYOUT, collection_name, past
-from calipso_nornir.store.selection import INDEXES, LISTS, SPARSE, UNIQUE
+from calipso_nornir.store.selection import INDEXES, LISTS, SPARSE, UNIQUE, to_index
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
     from calipso_nornir.model.protocols import Kind
     from calipso_nornir.store.mongo.connection import PlainDatabase
@@ -72,12 +72,19 @@ def _indexes(kind: Kind) -> list[IndexModel]:
         # name all that stand here, or the index does not serve it.
         there = {UNIQUE[kind][0]: {"$exists": True}}
         indexes.append(IndexModel(_keys(UNIQUE[kind]), unique=True, partialFilterExpression=there))
-    indexes += [
-        IndexModel(_keys((name,)), partialFilterExpression={name: {"$exists": True}}) for name in SPARSE.get(kind, ())
-    ]
+    indexes += map(_sparse, SPARSE.get(kind, ()))
     indexes += [IndexModel(_keys(members)) for name in LISTS.get(kind, ()) for members in [MEMBERS.get(name, (name,))]]
     indexes.append(IndexModel(_keys((GONE,)), partialFilterExpression={GONE: {"$exists": True}}))
     return indexes
+
+
+def attribute_indexes(attributes: Iterable[str]) -> list[IndexModel]:
+    """Return the indexes of attributes of objects that every inventory need not have."""
+    return [_sparse(name) for name in to_index(attributes)]
+
+
+def _sparse(name: str) -> IndexModel:
+    return IndexModel(_keys((name,)), partialFilterExpression={name: {"$exists": True}})
 
 
 def _past_indexes() -> list[IndexModel]:

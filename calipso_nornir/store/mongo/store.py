@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final
 from calipso_nornir.store.mongo.collection import MongoCollection
 from calipso_nornir.store.mongo.connection import Connection, Riding, translated
 from calipso_nornir.store.mongo.feed import Feed
-from calipso_nornir.store.mongo.layout import must_hold, prepare
+from calipso_nornir.store.mongo.layout import attribute_indexes, must_hold, prepare
 from calipso_nornir.store.mongo.places import Marker, Places
 from calipso_nornir.store.mongo.reader import MongoReader
 from calipso_nornir.store.mongo.writer import MongoWriter
@@ -21,7 +21,7 @@ from calipso_nornir.store.view import DocumentView
 from calipso_nornir.store.watching import watched
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
     from datetime import datetime
     from threading import Event
 
@@ -140,6 +140,13 @@ class MongoStore:
         """Return one of the collections of plain documents."""
         full_name = collection_name(self._inventory, checked_collection(name))
         return MongoCollection(self._connection.database, full_name, riding=self._riding)
+
+    def index(self, attributes: Iterable[str]) -> None:
+        """Make an index of each attribute of objects that has none."""
+        wanted = attribute_indexes(attributes)
+        if wanted:
+            name = collection_name(self._inventory, "inventory")
+            self._riding(lambda: self._connection.database[name].create_indexes(wanted))
 
     def close(self) -> None:
         """Let go of the connections; the store and its views are not used afterwards."""

@@ -4,10 +4,11 @@
 
 from __future__ import annotations
 
+import json
 import re
 from typing import TYPE_CHECKING, Any, Final
 
-from calipso_nornir.model.finding import Find
+from calipso_nornir.model.finding import Equal, Find, OneOf
 from calipso_nornir.store.conditions import cleaned, fits, rank
 from calipso_nornir.store.equality import matches
 from calipso_nornir.store.sqlite.connection import immediate, translated
@@ -114,12 +115,14 @@ class SqliteCollection:
         conditions = cleaned(Find(where=tuple(where))).where
         statement = f"SELECT key, document FROM {DOCUMENTS} WHERE collection = ?"
         values = [self._name]
-        for name, value in wanted.items():
-            if (
-                isinstance(value, str) and "\0" not in value and _PLAIN_NAME.fullmatch(name)
-            ):  # the rest is sorted out below
-                statement += f" AND json_extract(document, '$.{name}') = ?"
-                values.append(value)
+        texts = [(name, (value,)) for name, value in wanted.items()]
+        texts += [(one.field, (one.value,)) for one in conditions if isinstance(one, Equal)]
+        texts += [(one.field, one.values) for one in conditions if isinstance(one, OneOf)]
+        for name, some in texts:  # the rest is sorted out below
+            if _PLAIN_NAME.fullmatch(name) and all(isinstance(one, str) and "\0" not in one for one in some):
+                equals = "= ?" if len(some) == 1 else "IN (SELECT value FROM json_each(?))"
+                statement += f" AND json_extract(document, '$.{name}') {equals}"
+                values.append(some[0] if len(some) == 1 else json.dumps(some))
         rows = connection.execute(f"{statement} ORDER BY key", values).fetchall()
         pairs = ((key, from_json(text)) for key, text in rows)
         found = [pair for pair in pairs if matches(pair[1], wanted) and fits(pair[1], conditions)]

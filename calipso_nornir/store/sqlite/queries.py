@@ -12,6 +12,7 @@ from calipso_nornir.model.finding import Equal, Holds, HoldsAny, OneOf, Prefix, 
 from calipso_nornir.store.checking import REFERENCES, TEXTS
 from calipso_nornir.store.selection import FIELDS, LISTS
 from calipso_nornir.store.sqlite.rows import key_of
+from calipso_nornir.store.sqlite.schema import attribute_value
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -67,6 +68,24 @@ def clauses(query: Find, *, keys: str | None) -> Clauses:
         else:
             found.exact = False
     return found
+
+
+def by_attribute(query: Find, found: Clauses, *, texts: str, indexed: frozenset[str]) -> None:
+    """Add what the index of one attribute says, if a condition names one that has an index."""
+    for condition in query.where:
+        if condition.field not in indexed or condition.field in FIELDS[query.kind]:
+            continue
+        value = attribute_value(condition.field)
+        match condition:
+            case Equal(_, str() as wanted) if _is_text(wanted):
+                fits, values = "= ?", wanted
+            case OneOf(_, some) if all(map(_is_text, some)):
+                fits, values = "IN (SELECT value FROM json_each(?))", _json(some)
+            case _:
+                continue
+        found.add(f"head.number IN (SELECT number FROM {texts} WHERE {value} {fits})", values)
+        found.by_number = True
+        return
 
 
 def paging(query: Find, found: Clauses) -> str | None:

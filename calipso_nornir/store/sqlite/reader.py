@@ -16,7 +16,7 @@ from calipso_nornir.store.names import KINDS
 from calipso_nornir.store.searching import found
 from calipso_nornir.store.selection import LISTS
 from calipso_nornir.store.sqlite.connection import translated
-from calipso_nornir.store.sqlite.queries import clauses, paging
+from calipso_nornir.store.sqlite.queries import by_attribute, clauses, paging
 from calipso_nornir.store.sqlite.rows import columns, from_row
 from calipso_nornir.store.sqlite.schema import keys, pasts, revisions, table, texts
 
@@ -45,6 +45,7 @@ class SqliteReader:
         inventory: name of the inventory.
         environment: name of the environment.
         at: an earlier revision to read; None for the newest.
+        indexed: the attributes that have an index.
     """
 
     def __init__(  # noqa: PLR0913 - where to read, and what
@@ -56,6 +57,7 @@ class SqliteReader:
         inventory: str,
         environment: str,
         at: int | None = None,
+        indexed: frozenset[str] = frozenset(),
     ) -> None:
         self._connection = connection
         self._uri = uri
@@ -63,6 +65,7 @@ class SqliteReader:
         self._inventory = inventory
         self._environment = environment
         self._at = at
+        self._indexed = indexed
         self._has_status: bool | None = None
         if at is not None:
             with self._translated():
@@ -93,6 +96,8 @@ class SqliteReader:
         """Yield what a query asks for."""
         usable = query.kind in LISTS and self._at is None
         wanted = clauses(query, keys=keys(self._inventory, query.kind) if usable else None)
+        if query.kind == "inventory" and self._at is None and not wanted.picked:
+            by_attribute(query, wanted, texts=texts(self._inventory, query.kind), indexed=self._indexed)
         ordered = paging(query, wanted)
         statement = "".join(
             (self._from(query.kind, by_number=wanted.by_number), *(f" AND {one}" for one in wanted.where))

@@ -24,7 +24,7 @@ from calipso_nornir.store.selection import INDEXES, LISTS, SPARSE, UNIQUE
 from calipso_nornir.store.sqlite.rows import columns
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
     from pathlib import Path
 
     from calipso_nornir.model.protocols import Kind
@@ -218,6 +218,35 @@ def _tables(inventory: str, kind: Kind) -> Iterator[str]:
         yield index(name, fields)
     for field in SPARSE.get(kind, ()):
         yield f"{index(name, (field,))} WHERE {field} IS NOT NULL"
+
+
+def attribute_value(name: str) -> str:
+    """Return what has the value of an attribute in the table of the texts; an index is used for the very same words."""
+    return f"json_extract(document, '$.\"{name}\"')"
+
+
+def make_attribute_indexes(connection: sqlite3.Connection, inventory: str, names: Iterable[str]) -> None:
+    """Make the indexes of attributes that are missing; within a transaction."""
+    for name in names:
+        value = attribute_value(name)
+        index_name = f'"{_attribute_indexes(inventory)}{name}"'
+        connection.execute(
+            f"CREATE INDEX IF NOT EXISTS {index_name} ON {texts(inventory, 'inventory')} ({value}) "
+            f"WHERE {value} IS NOT NULL"
+        )
+
+
+def indexed_attributes(connection: sqlite3.Connection, inventory: str) -> frozenset[str]:
+    """Return the attributes that have such an index."""
+    prefix = _attribute_indexes(inventory)
+    statement = "SELECT name FROM sqlite_master WHERE type = 'index' AND substr(name, 1, ?) = ?"
+    found = connection.execute(statement, (len(prefix), prefix))
+    return frozenset(name.removeprefix(prefix) for (name,) in found)
+
+
+def _attribute_indexes(inventory: str) -> str:
+    """Return what their names begin with; no name of an inventory has a dot in it."""
+    return f"calipso_attribute.{inventory}."
 
 
 def index(table_name: str, fields: tuple[str, ...], *, unique: bool = False) -> str:

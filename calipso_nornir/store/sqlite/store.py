@@ -11,12 +11,21 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from calipso_nornir.store.names import DEFAULT_INVENTORY, KINDS, checked_collection, checked_inventory, collection_name
+from calipso_nornir.store.selection import to_index
 from calipso_nornir.store.sqlite.collection import SqliteCollection
-from calipso_nornir.store.sqlite.connection import Connections, translated
+from calipso_nornir.store.sqlite.connection import Connections, immediate, translated
 from calipso_nornir.store.sqlite.feed import Feed
 from calipso_nornir.store.sqlite.presence import must_be_there
 from calipso_nornir.store.sqlite.reader import SqliteReader
-from calipso_nornir.store.sqlite.schema import look, must_hold, prepare, revisions, table
+from calipso_nornir.store.sqlite.schema import (
+    indexed_attributes,
+    look,
+    make_attribute_indexes,
+    must_hold,
+    prepare,
+    revisions,
+    table,
+)
 from calipso_nornir.store.sqlite.writer import SqliteWriter
 from calipso_nornir.store.type_names import declared
 from calipso_nornir.store.values import clean_text, utc_ms
@@ -24,7 +33,7 @@ from calipso_nornir.store.view import DocumentView
 from calipso_nornir.store.watching import watched
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
     from contextlib import AbstractContextManager
     from datetime import datetime
     from threading import Event
@@ -61,6 +70,7 @@ class SqliteStore:
                     must_hold(self._connections.mine(), self.uri, self._inventory)
                 else:
                     prepare(self._connections.mine(), self.uri, self._inventory)
+                self._indexed = indexed_attributes(self._connections.mine(), self._inventory)
         except BaseException:
             self._connections.close()
             raise
@@ -137,6 +147,16 @@ class SqliteStore:
         """Return one of the collections of plain documents."""
         return SqliteCollection(self._connections, collection_name(self._inventory, checked_collection(name)))
 
+    def index(self, attributes: Iterable[str]) -> None:
+        """Make an index of each attribute of objects that has none."""
+        with translated(self.uri, self._path):
+            connection = self._connections.mine()
+            wanted = set(to_index(attributes)) - indexed_attributes(connection, self._inventory)
+            if wanted:
+                with immediate(connection):
+                    make_attribute_indexes(connection, self._inventory, sorted(wanted))
+            self._indexed = indexed_attributes(connection, self._inventory)
+
     def close(self) -> None:
         """Let go of the file; it and its views are not used afterwards."""
         self._connections.close()
@@ -187,7 +207,13 @@ class SqliteStore:
 
     def _reader(self, connection: sqlite3.Connection, environment: str, at: int | None = None) -> SqliteReader:
         return SqliteReader(
-            connection, uri=self.uri, path=self._path, inventory=self._inventory, environment=environment, at=at
+            connection,
+            uri=self.uri,
+            path=self._path,
+            inventory=self._inventory,
+            environment=environment,
+            at=at,
+            indexed=self._indexed,
         )
 
 
