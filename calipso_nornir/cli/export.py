@@ -82,7 +82,8 @@ def export_text(
     with closing(_Aside()) as aside:
         yield f"{_text(head)[:-1]},\n"
         focal_points = {str(document["focal_point"]) for document in view.documents("cliques")}
-        focal_points |= set(aside.kept_cliques(cliques))
+        computed = (one for one in cliques if one.focal_point.document_id not in focal_points)
+        focal_points = {*focal_points, *aside.kept_cliques(computed)}
         yield from _array("inventory", (_with_clique(one, focal_points) for one in view.documents("inventory")), _whole)
         yield ",\n"
         yield from _array("links", aside.kept(view.documents("links")), _whole)
