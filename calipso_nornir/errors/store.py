@@ -52,7 +52,7 @@ class StoreFull(StoreError):
     cause: str
 
     def __str__(self) -> str:
-        kept = "The last complete generation is untouched: make room and scan again."
+        kept = "What was stored before is unchanged: make room and scan again."
         return f"store {self.uri} is full ({self.cause}). {kept}"
 
 

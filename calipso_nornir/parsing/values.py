@@ -37,17 +37,24 @@ def is_ip(text: str) -> bool:
     return True
 
 
-@lru_cache(maxsize=8192)
-def canonical_ip(text: str) -> str:
-    """Return an address in its one canonical spelling (RFC 5952); what is no address stays as it is.
+def as_ip(value: object) -> str | None:
+    """Return an IP address in its canonical spelling (RFC 5952); None for anything else.
 
     ``FD00:A:78:0::21`` and ``fd00:a:78::21`` are one address: compare addresses by this, never by their texts.
-    What it returned is kept: in a full mesh of tunnels each host tells of all others.
     """
     try:
-        return str(ip_address(text))
+        return str(ip_address(value)) if isinstance(value, str) else None
     except ValueError:
-        return text
+        return None
+
+
+@lru_cache(maxsize=8192)
+def canonical_ip(text: str) -> str:
+    """Return an address in its canonical spelling; any other text is returned unchanged.
+
+    Results are cached: in a full mesh of tunnels, each host names all the others.
+    """
+    return as_ip(text) or text
 
 
 def bridge_id(text: str) -> str | None:

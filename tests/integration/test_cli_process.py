@@ -19,6 +19,8 @@ import psutil
 import pytest
 import yaml
 
+from calipso_nornir import resources
+from tests.fixtures import needs
 from tests.fixtures.cli import program
 from tests.fixtures.recorded import bundle, filled
 
@@ -143,6 +145,25 @@ def test_a_full_disk_is_told(store: Path) -> None:
             done = run("--store", store, *arguments, stdout=full, stderr=subprocess.PIPE)
         assert done.returncode == 1
         assert done.stderr == b"calipso: No space left on device\n"
+
+
+@needs.root("only root can mount a small file system")
+def test_a_full_disk_below_the_store_is_told(tmp_path: Path) -> None:
+    disk, recorded = tmp_path / "disk", resources.data("demo") / "ovs.calipso"
+    disk.mkdir()
+    subprocess.run(["mount", "-t", "tmpfs", "-o", "size=600k", "none", disk], check=True)  # noqa: S603, S607 - of this test
+    try:
+        for name in ("s.db", "s.db", "another.db"):
+            done = run("--store", disk / name, "replay", recorded)
+            assert done.returncode == 1
+            assert done.stdout == b""
+            last = done.stderr.decode().splitlines()[-1]
+            assert last.startswith(f"calipso: store sqlite:///{disk / name} is full")
+            assert "Traceback" not in done.stderr.decode()
+        subprocess.run(["mount", "-o", "remount,size=100m", disk], check=True)  # noqa: S603, S607 - as above
+        assert run("--store", disk / "s.db", "replay", recorded).returncode == 0
+    finally:
+        subprocess.run(["umount", disk], check=True)  # noqa: S603, S607 - as above
 
 
 def test_a_closed_output_is_no_crash(store: Path) -> None:

@@ -6,7 +6,6 @@ from __future__ import annotations
 import json
 import re
 import time
-from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -14,10 +13,9 @@ from hypothesis import strategies as st
 
 from calipso_nornir.errors import ParseError
 from calipso_nornir.parsing.registry import load_parsers
-from calipso_nornir.testing.parser_cases import find_cases
+from tests.parsers.test_golden import CASES
 
 LOADED = load_parsers(())
-CASES = find_cases(Path(__file__).parent)
 RAW = {name: [c.raw for c in CASES if name in {**(c.parsed or {}), **(c.fails or {})}] or ["x\n"] for name in LOADED}
 LONG_S = 5.0
 """Far above what a linear parser takes for half a megabyte, far below what a quadratic one does."""

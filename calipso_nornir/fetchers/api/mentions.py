@@ -6,10 +6,10 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from dataclasses import dataclass, field
-from ipaddress import ip_address
 from typing import TYPE_CHECKING, Any
 
 from calipso_nornir.fetchers.api.services import SILENT
+from calipso_nornir.parsing.values import as_ip
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -74,7 +74,7 @@ class Mention:
         """Addresses that Nova or Neutron say are its own."""
         told = [node.get("host_ip") for node in self.nodes]
         told += [(agent.get("configurations") or {}).get("tunneling_ip") for agent in self.agents]
-        return {address for one in told if (address := canonical(one))}
+        return {address for one in told if (address := as_ip(one))}
 
     def joined(self, other: Mention) -> Mention:
         """Return what is said of one machine under two names."""
@@ -134,7 +134,7 @@ def why_no_machine(name: str, one: Mention) -> str | None:
     if one.compute and not (types and all(type_.lower() in ELSEWHERE for type_ in types)):
         return None
     kinds = sorted({str(agent.get("agent_type")) for agent in one.agents} - AGENTS_OF_NO_MACHINE)
-    may_be_one = bool(_HOST_NAME.fullmatch(name)) or canonical(name) is not None
+    may_be_one = bool(_HOST_NAME.fullmatch(name)) or as_ip(name) is not None
     if kinds and may_be_one:
         return None
     if one.compute:
@@ -146,11 +146,3 @@ def why_no_machine(name: str, one: Mention) -> str | None:
 
 def _listed(agents: Iterable[Row]) -> str:
     return "an agent of type " + ", ".join(sorted({str(agent.get("agent_type")) for agent in agents}))
-
-
-def canonical(address: object) -> str | None:
-    """Return an IP address in its one spelling (RFC 5952); None for anything else."""
-    try:
-        return str(ip_address(address)) if isinstance(address, str) else None
-    except ValueError:
-        return None

@@ -14,10 +14,10 @@ from typing import TYPE_CHECKING
 
 from calipso_nornir.errors import CalipsoError, OneMachine, PerhapsOneMachine
 from calipso_nornir.fetchers import questions
-from calipso_nornir.fetchers.api.mentions import canonical
 from calipso_nornir.model import ids
 from calipso_nornir.model.fetching import ask, together
 from calipso_nornir.model.queries import Command
+from calipso_nornir.parsing.values import as_ip
 from calipso_nornir.wiring.devices import Devices
 
 if TYPE_CHECKING:
@@ -87,12 +87,12 @@ def _known_as(one: Mention) -> set[str]:
 
 
 def _label(name: str) -> str:
-    return canonical(name) or name.lower().partition(".")[0]
+    return as_ip(name) or name.lower().partition(".")[0]
 
 
 def _different_domains(one: str, other: str) -> bool:
     """Tell whether two full names lie in different domains: such a pair is two machines wherever names are kept."""
-    full = [name.lower().rstrip(".") for name in (one, other) if "." in name and canonical(name) is None]
+    full = [name.lower().rstrip(".") for name in (one, other) if "." in name and as_ip(name) is None]
     return len(full) == len((one, other)) and full[0] != full[1]
 
 
@@ -106,7 +106,7 @@ def _look(name: str) -> Generator[Sequence[Query], Answers, Seen]:
         )
     except CalipsoError as error:
         return Seen(error=error)
-    addresses = {canonical(address.ip) for one in interfaces for address in one.addresses if address.scope == "global"}
+    addresses = {as_ip(address.ip) for one in interfaces for address in one.addresses if address.scope == "global"}
     macs = {one.mac for one in Devices(interfaces, namespaces).physical(listed) if one.mac}
     return Seen(frozenset(macs), frozenset(one for one in addresses if one))
 
@@ -117,7 +117,7 @@ def _proof(one: str, other: str, said: Mapping[str, Mention], looks: Mapping[str
     if shared:
         return f"both have the interface with MAC address {min(shared)}"
     for name, seen in ((one, other), (other, one)):
-        told = (said[name].addresses | {canonical(name) or ""}) & looks[seen].addresses
+        told = (said[name].addresses | {as_ip(name) or ""}) & looks[seen].addresses
         if told and looks[name].error is not None:
             return f"{min(told)} of {name} is an address of {seen}"
     return ""
