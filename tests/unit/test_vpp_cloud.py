@@ -15,11 +15,14 @@ import pytest
 
 from calipso_nornir.errors import CommandFailed, CommandMissing, ParseError, SudoRefused
 from calipso_nornir.fetchers.vpp_questions import TABLES
+from calipso_nornir.model.refs import ObjectRef
+from calipso_nornir.scan.cloud import open_cloud
 from tests.fixtures import vpp_cloud
-from tests.fixtures.scanning import Scanned
+from tests.fixtures.scanning import Scanned, content
 from tests.fixtures.tiny_cloud import port_id
 from tests.fixtures.vpp_cloud import CLOUD, LONG, SERVERS, uuid
 from tests.unit.test_engine_failures import nothing_is_lost
+from tests.unit.test_small_scans import Narrowing
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -179,6 +182,48 @@ def test_one_line_that_nobody_knows_is_told_with_its_place(scanned: Scanned, com
 @pytest.mark.parametrize("command", ["show version", "show interface", "show interface addr", "show bridge-domain"])
 def test_an_empty_answer_is_no_empty_vpp(scanned: Scanned, command: str) -> None:
     nothing_is_lost(scanned, {**vpp_cloud.answers(), f"cmp2: vppctl {command}": ""})
+
+
+SMALL = [
+    ("instance", uuid("vm1")),
+    ("vedge", "cmp1|VPP"),
+    ("vconnector", "cmp2|bridge-domain-1"),
+    ("otep", "cmp1|VPP 192.0.2.21 5001"),
+    ("host_pnic", "cmp4|BondEthernet0"),
+    ("port", port_id("vm1")),
+    ("vservice", f"net1|{vpp_cloud.DHCP}"),
+]
+
+
+@pytest.mark.parametrize(("type_", "id_"), SMALL)
+def test_a_small_scan_of_what_has_not_changed_changes_nothing(scanned: Scanned, type_: str, id_: str) -> None:
+    before = content(scanned.stored())
+    with open_cloud(CLOUD, store=scanned.store, source=Narrowing(vpp_cloud.answers())) as opened:
+        assert opened.rescan([ObjectRef("cloud", type_, id_)]).status == "completed"
+    assert content(scanned.stored()) == before
+
+
+def test_a_small_scan_of_a_host_finds_what_has_changed_in_its_vpp(tmp_path: Path) -> None:
+    answers = vpp_cloud.answers()
+    vpp = vpp_cloud.vpps()["cmp1"]
+    vpp.nics = [replace(one, up=one.name != "TenGigabitEthernet86/0/0") for one in vpp.nics if one.domain != 7]
+    answers |= {f"cmp1: {command}": text for command, text in vpp.answers().items()}
+    pictures = []
+    for name in ("small", "whole"):
+        (tmp_path / name).mkdir()
+        scanned = Scanned(tmp_path / name, cloud=Cloud(), environment=CLOUD)  # type: ignore[arg-type]
+        if name == "small":
+            scanned.scan()
+            with open_cloud(CLOUD, store=scanned.store, source=Narrowing(answers)) as opened:
+                assert opened.rescan([ObjectRef("cloud", "host", "cmp1")]).status == "completed"
+        else:
+            scanned.scan(answers)
+        pictures.append(content(scanned.stored()))
+        assert (
+            Picture(scanned).links["vedge-host_pnic: cmp1|VPP > cmp1|TenGigabitEthernet86%2F0%2F0"]["state"] == "down"
+        )
+        assert "vconnector cmp1|bridge-domain-7" not in Picture(scanned).objects
+    assert pictures[0] == pictures[1]
 
 
 def test_where_the_environment_names_no_vpp_an_agent_does(tmp_path: Path) -> None:

@@ -175,7 +175,7 @@ class VppOteps:
                         "udp_port": udp.pop() if len(udp) == 1 else None if udp else DEFAULT_UDP_PORT["vxlan"],
                         "ports": [dict(one) for one in tunnels],
                         **({"network": networks.pop()} if len(networks) == 1 else {}),
-                        **_carrier(local, ports),
+                        **way_out(local, ports),
                     },
                     sources=(query,),
                 )
@@ -287,7 +287,7 @@ def _address(cidr: str) -> Address:
     return Address(cidr, family, "link" if interface.is_link_local else "global")
 
 
-def _carrier(local: str, ports: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+def way_out(local: str, ports: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     """Return which interface has an address, and what its frames pass next."""
     holders = [one for one in ports if local in {canonical_ip(cidr.partition("/")[0]) for cidr in one["addresses"]}]
     if len(holders) != 1:  # tables of routes may each have an interface with it
