@@ -68,7 +68,7 @@ def on_hosts(view: View, type_: str, *needed: str) -> Iterator[InventoryObject]:
     Third parties add objects of any type, and a store may hold those of another release.
     """
     for one in view.of_type(type_):
-        if one.get("host") and all(one.get(name) is not None for name in needed):
+        if one.get("host") and (not needed or all(one.get(name) is not None for name in needed)):
             yield one
 
 
@@ -85,6 +85,15 @@ def once(view: View, make: Callable[[View], T]) -> T:
     memory = getattr(view, "once", None)
     made: T = make(view) if memory is None else memory(make)
     return made
+
+
+def vnics_by_host(view: View) -> dict[str, list[InventoryObject]]:
+    """Return the virtual interfaces of each host; nobody may change it."""
+    return once(view, _vnics_by_host)
+
+
+def _vnics_by_host(view: View) -> dict[str, list[InventoryObject]]:
+    return by_host(on_hosts(view, "vnic"))
 
 
 def pnics_by_device(view: View) -> dict[tuple[str, str], InventoryObject]:

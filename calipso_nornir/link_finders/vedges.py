@@ -5,7 +5,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from calipso_nornir.link_finders.making import by_host, carries, in_words, link_detected, make, network_of, on_hosts
+from calipso_nornir.link_finders.making import (
+    by_host,
+    carries,
+    in_words,
+    link_detected,
+    make,
+    network_of,
+    on_hosts,
+    vnics_by_host,
+)
 from calipso_nornir.link_finders.plugs import plug_is_up, plugged
 from calipso_nornir.link_finders.traffic import traffic_of_hosts
 from calipso_nornir.link_finders.vpp import vedge_links
@@ -37,15 +46,16 @@ class Vedges:
     def find(self, view: View) -> Iterator[Link]:
         """Go over the switches host by host."""
         yield from vedge_links(view)
-        vnics = by_host(on_hosts(view, "vnic"))
+        vnics = vnics_by_host(view)
         for host, traffic in traffic_of_hosts(view).items():
             vedge = traffic.wires.vedge
             if vedge is not None:
                 yield from _vnics(vedge, traffic.wires, vnics.get(host, []))
                 yield from _bridges(vedge, traffic)
                 yield from _pnics(vedge, traffic)
-        bridges = by_host(on_hosts(view, "vconnector", "bridge_name"))
-        for vedge in on_hosts(view, "vedge"):
+        run_by_agent = [vedge for vedge in on_hosts(view, "vedge") if vedge.get("vedge_type") == "LXB"]
+        bridges = by_host(on_hosts(view, "vconnector", "bridge_name")) if run_by_agent else {}
+        for vedge in run_by_agent:
             yield from _run_by_agent(vedge, bridges.get(vedge["host"], []))
 
 
@@ -127,7 +137,7 @@ def _pnics(vedge: InventoryObject, traffic: Traffic) -> Iterator[Link]:
 
 
 def _run_by_agent(vedge: InventoryObject, bridges: list[InventoryObject]) -> Iterator[Link]:
-    agents = {one["name"] for one in vedge.get("bridges") or ()} if vedge.get("vedge_type") == "LXB" else set()
+    agents = {one["name"] for one in vedge.get("bridges") or ()}
     for bridge in bridges:
         if bridge["bridge_name"] in agents:
             yield make(

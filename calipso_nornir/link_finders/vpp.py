@@ -6,7 +6,16 @@ from __future__ import annotations
 from collections import defaultdict
 from typing import TYPE_CHECKING, Any
 
-from calipso_nornir.link_finders.making import by_host, link_detected, make, network_of, on_hosts, pnics_by_device
+from calipso_nornir.link_finders.making import (
+    by_host,
+    link_detected,
+    make,
+    network_of,
+    on_hosts,
+    once,
+    pnics_by_device,
+    vnics_by_host,
+)
 from calipso_nornir.wiring.vpp import AF_PACKET, BOND, PHYSICAL, TAP, VHOST_USER
 
 if TYPE_CHECKING:
@@ -23,7 +32,7 @@ SIGNS_OF_PORT = 11
 
 def vnic_bridge_domains(view: View) -> Iterator[Link]:
     """Yield one ``vnic-vconnector`` link per virtual interface whose socket or tap is in a bridge domain."""
-    vnics = by_host(on_hosts(view, "vnic"))
+    vnics = vnics_by_host(view)
     for domain in _domains(view):
         for vnic, port in _plugged(domain.get("interfaces") or (), vnics.get(domain["host"], ())):
             yield make(
@@ -41,12 +50,13 @@ def taps_in_bridges(view: View) -> Iterator[Link]:
 
     networking-vpp so plugs in what Neutron's agents make, which look for a device of the kernel.
     """
+    domains = _domains(view)
     members = {
         (bridge["host"], member["name"]): (bridge, member)
-        for bridge in on_hosts(view, "vconnector", "bridge_name")
+        for bridge in (on_hosts(view, "vconnector", "bridge_name") if domains else ())
         for member in bridge.get("interfaces") or ()
     }
-    for domain in _domains(view):
+    for domain in domains:
         for port in domain.get("interfaces") or ():
             device = _device(port)
             bridge, member = members.get((domain["host"], device or ""), (None, None))
@@ -69,7 +79,7 @@ def vedge_links(view: View) -> Iterator[Link]:
     its cards and bonds, and what it reads of the kernel's; each serves the networks of the bridge domains and
     cross-connects that it, or a sub-interface of it, is in.
     """
-    vnics, domains = by_host(on_hosts(view, "vnic")), by_host(_domains(view))
+    vnics, domains = vnics_by_host(view), by_host(_domains(view))
     pnics = pnics_by_device(view)
     for vedge in on_hosts(view, "vedge", "ports"):
         if vedge.get("vedge_type") == "VPP":
@@ -91,8 +101,12 @@ def plugged_into_vpp(view: View) -> set[tuple[str, str]]:
     }
 
 
-def _domains(view: View) -> Iterator[InventoryObject]:
-    return (one for one in on_hosts(view, "vconnector", "bd_id") if one.get("connector_type") == "bridge-domain")
+def _domains(view: View) -> list[InventoryObject]:
+    return once(view, _bridge_domains)
+
+
+def _bridge_domains(view: View) -> list[InventoryObject]:
+    return [one for one in on_hosts(view, "vconnector", "bd_id") if one.get("connector_type") == "bridge-domain"]
 
 
 def _domain(domain: InventoryObject, vedge: InventoryObject) -> Link:
