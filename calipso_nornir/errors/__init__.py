@@ -37,7 +37,7 @@
         ├── DuplicateObject      ├── ParentUnknown   ├── Misplaced
         ├── RowsIncomplete       ├── CellUnreachable ├── CellsUntold     ├── HostsUnlisted
         ├── NetworksUnlisted     ├── NoMachine       ├── OneMachine      ├── PerhapsOneMachine
-        └── DeviceGivenAway
+        ├── DeviceGivenAway      └── EndpointOnNoWire
 
 ``SourceError``, ``ParseError`` and ``FetchError`` are *values* during a scan: they stop
 one fetching, keep what is known below it, and stand in the report. The others are raised.
@@ -72,7 +72,7 @@ from calipso_nornir.errors.fetch import (
     ParseError,
     PromiseBroken,
 )
-from calipso_nornir.errors.hosts import DeviceGivenAway
+from calipso_nornir.errors.hosts import DeviceGivenAway, EndpointOnNoWire
 from calipso_nornir.errors.lists import (
     CellsUntold,
     CellUnreachable,
@@ -156,6 +156,7 @@ __all__ = [
     "DocumentRefused",
     "DuplicateObject",
     "EndpointMissing",
+    "EndpointOnNoWire",
     "EnvironmentInvalid",
     "Fatal",
     "Fault",

@@ -93,7 +93,7 @@ def _off_at_switch(view: View) -> set[ObjectRef]:
     return {
         vnic.ref
         for vedge in (on_hosts(view, "vedge", "ports") if silent else ())
-        if vedge.get("vedge_type") == "OVS"
+        if vedge.get("vedge_type") != "VPP"
         for vnic, port in plugged(_ports(vedge), silent.get(vedge["host"], ()))
         if port.get("link_state") == "down"
     }

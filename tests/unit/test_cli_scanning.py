@@ -64,11 +64,11 @@ def test_a_scan_with_failures_ends_with_3_and_tells_them_with_their_cause(tmp_pa
     assert "✗ cmp2: no SSH session with cmp2:22: connection refused" in said.err
     assert "3 failures" in said.out
     assert "not seen: ScanHost/host/HostDetails of host cmp2" in said.out
-    assert "and 7 more (-v lists all)" in said.out
+    assert "and 8 more (-v lists all)" in said.out
     assert "is kept as it was" in said.out
     told = calipso("scan", "--replay", partly, "-v", store=tmp_path / "s.db")
     report = calipso("scan", "--replay", partly, "-o", "json", store=tmp_path / "s.db").json
-    assert "and 7 more" not in told.out
+    assert "and 8 more" not in told.out
     assert told.out.count("not seen: ") == sum(len(one["affected"]) for one in report["failures"])
 
 

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from tests.fixtures.scanning import Scanned
 QUESTIONS = [key for key in TinyCloud().answers() if key != "db"]
 API = [key for key in QUESTIONS if key.startswith("GET")]
-NEVER_ASKED = ("net1: virsh", "cmp1: ip netns exec")
+NEVER_ASKED = ("net1: virsh", "cmp1: ip netns exec", "net1: teamdctl", "cmp1: teamdctl")
 COMMANDS = [
     key
     for key in QUESTIONS

@@ -138,12 +138,15 @@ def test_steps_from_elsewhere_that_place_below_an_object() -> None:
         ("switch", {"ScanHost/switch_pnic/LldpSwitchPnics"}),
         ("switches_folder", {"ScanHost/switch/LldpSwitches", "ScanHost/switch_pnic/LldpSwitchPnics"}),
         ("host_pnic", set()),
-        ("instance", {"ScanVservice/vnic/VserviceVnics"}),
+        ("instance", {"ScanVservice/vnic/VserviceVnics", "ScanHost/vnic/HostVnics"}),
         (
             "pnics_folder",
             {"ScanHost/host_pnic/HostPnics", "ScanHost/host_pnic/HostBonds", "ScanHost/host_pnic/VppPnics"},
         ),
-        ("vnics_folder", {"ScanInstance/vnic/InstanceVnics", "ScanVservice/vnic/VserviceVnics"}),
+        (
+            "vnics_folder",
+            {"ScanInstance/vnic/InstanceVnics", "ScanVservice/vnic/VserviceVnics", "ScanHost/vnic/HostVnics"},
+        ),
     ],
 )
 def test_shipped_steps_from_elsewhere(type_: str, expected: set[str]) -> None:

@@ -60,7 +60,8 @@ class Instances:
     Attributes: ``uuid``, ``host``, ``local_name`` (libvirt's domain name), ``project_id``, ``status`` …; ``network``
     (ids of its networks, in order of its ports), ``mac_addresses``, ``network_info``: per port {id, devname, address
     (MAC), type, vnic_type, active, network {id, label}, ips [{address, subnet_id}]}. The sub-ports of its trunks are
-    its ports, too: these have ``parent`` (id of the trunk's port) and ``segmentation_id``.
+    its ports, too: these have ``parent`` (id of the trunk's port) and ``segmentation_id``. Those of a bare-metal server
+    have ``local_link_information``: the switch ports that Ironic says it is cabled to.
     """
 
     asked_by: ClassVar[Mapping[str, str]] = {"instance": "id"}
@@ -199,6 +200,7 @@ def _connections(
 
 
 def _port_info(id_: str, port: Row | InventoryObject, names: Mapping[str, Any]) -> dict[str, Any]:
+    cabled = (port.get("binding:profile") or {}).get("local_link_information")
     return {
         "id": id_,
         "devname": f"tap{id_[:TAP_SUFFIX_LENGTH]}",
@@ -210,4 +212,5 @@ def _port_info(id_: str, port: Row | InventoryObject, names: Mapping[str, Any]) 
         "ips": [
             {"address": ip.get("ip_address"), "subnet_id": ip.get("subnet_id")} for ip in port.get("fixed_ips") or ()
         ],
+        **({"local_link_information": cabled} if cabled else {}),
     }

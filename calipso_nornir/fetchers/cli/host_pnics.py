@@ -47,7 +47,7 @@ class HostPnics:
             ask(devices),
             questions.interfaces(parent.id),
             questions.namespaces(parent.id),
-            _switch(parent.id, agents=len(answers[agents])),
+            switch_or_gap(parent.id, agents=len(answers[agents])),
         )
         host = Devices(interfaces, namespaces)
         found = host.physical(listed)
@@ -158,7 +158,9 @@ def _functions(one: Interface, at: Mapping[tuple[str, int], str]) -> dict[str, A
     return {"functions": rows} if rows else {}
 
 
-def _switch(host: str, *, agents: int) -> Generator[Sequence[Query], Answers, tuple[Query, tuple[OvsBridge, ...]]]:
+def switch_or_gap(
+    host: str, *, agents: int
+) -> Generator[Sequence[Query], Answers, tuple[Query, tuple[OvsBridge, ...]]]:
     """Ask for the ports of Open vSwitch, where Neutron has an agent for it; a gap when they are not to be had."""
     tables, text = questions.ovs_queries(host)
     if not agents:

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from calipso_nornir.model.queries import Query
     from calipso_nornir.parsing.rows import Neighbour
 
+LLDP = "LLDP"
+"""The protocol's name in lldpd's answers; others (CDPv1, CDPv2, EDP, FDP, SONMP) are told apart by theirs."""
 SWITCHING = frozenset({"Bridge", "Router"})
 """Capabilities (IEEE 802.1AB table 8-4) of what forwards for others."""
 
@@ -93,8 +95,8 @@ class LldpSwitchPnics:
 def _heard(host: InventoryObject) -> Generator[Sequence[Query], Answers, tuple[Query, list[Neighbour]]]:
     """Ask what a host hears on its physical interfaces from what forwards, and is no host of the cloud.
 
-    Capabilities are optional (IEEE 802.1AB, 8.5): who announces none may well be a switch. Such a neighbour is taken
-    for one unless a host has its name, its address or its MAC.
+    A switch may speak CDP beside LLDP: it is taken once. Capabilities are optional (IEEE 802.1AB, 8.5): who announces
+    none may well be a switch. Such a neighbour is taken for one unless a host has its name, its address or its MAC.
     """
     query = Command(host.id, "lldpctl -f json", "lldpctl_json", root=True, optional=True)
     pnics, hosts = Lookup.of("host_pnic", {"host": host.id}), Lookup.of("host")
@@ -110,6 +112,7 @@ def _heard(host: InventoryObject) -> Generator[Sequence[Query], Answers, tuple[Q
         if one.interface in interfaces
         and (one.capabilities is None or SWITCHING & set(one.capabilities))
         and _label(one.chassis_name or "") not in own
+        and not any(_same(one, other) for other in neighbours if other.interface == one.interface)
     ]
     if any(one.capabilities is None for one in heard):
         hardware = Lookup.of("host_pnic")
@@ -117,6 +120,18 @@ def _heard(host: InventoryObject) -> Generator[Sequence[Query], Answers, tuple[Q
         known = _identities(answers.or_blank(hardware, ()))
         heard = [one for one in heard if one.capabilities is not None or not _told(one) & known]
     return query, heard
+
+
+def _same(one: Neighbour, other: Neighbour) -> bool:
+    """Tell whether a neighbour that speaks CDP is one that is heard by LLDP: by its name, or an address of its own.
+
+    Of both, the ids of LLDP are taken: those of CDP are names for people.
+    """
+    if one.protocol == LLDP or other.protocol != LLDP:
+        return False
+    names = {_label(told.chassis_name or "").lower() for told in (one, other)}
+    addresses = [{_label(address) for address in told.management_addresses} for told in (one, other)]
+    return (len(names) == 1 and "" not in names) or bool(addresses[0] & addresses[1])
 
 
 def _names(host: InventoryObject) -> list[str]:

@@ -5,12 +5,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from calipso_nornir.errors import SourceNotConfigured
+from calipso_nornir.errors import EndpointOnNoWire, SourceNotConfigured
 from calipso_nornir.fetchers import questions
 from calipso_nornir.model import ids
 from calipso_nornir.model.fetching import Fetched
 from calipso_nornir.model.queries import Command, Select
-from calipso_nornir.parsing.values import canonical_ip
+from calipso_nornir.parsing.values import canonical_ip, is_ip
 from calipso_nornir.wiring.devices import Devices
 
 if TYPE_CHECKING:
@@ -23,6 +23,9 @@ if TYPE_CHECKING:
 
 DEFAULT_UDP_PORT = {"vxlan": 4789, "geneve": 6081}
 """Assigned by IANA (RFC 7348, RFC 8926); what Open vSwitch uses when a tunnel names no dst_port."""
+
+WIRELESS = frozenset({"dummy", "vrf"})
+"""Kinds of device that have addresses and no wire, beside the loopback (ip-link(8))."""
 
 ENDPOINTS = {
     "vxlan": Select("neutron", "SELECT host, ip_address, udp_port FROM ml2_vxlan_endpoints"),
@@ -59,8 +62,13 @@ class OvsOteps:
         found = []
         for type_ in sorted(types):
             own = [one for one in tunnels if one["overlay_type"] == type_]
-            ip = next((one["local_ip"] for one in own if one["local_ip"]), None) or configured.get("tunneling_ip")
+            ip = next(
+                (one["local_ip"] for one in own if one["local_ip"] and is_ip(one["local_ip"])), None
+            ) or configured.get("tunneling_ip")
             ip = ip and canonical_ip(ip)
+            holder = devices.holder(ip)
+            if ip and holder is not None and (holder.link_type == "loopback" or holder.kind in WIRELESS):
+                answers.tell(EndpointOnNoWire(parent["host"], ip, holder.name))
             found.append(
                 Fetched(
                     id=ids.otep(parent["host"], type_),
