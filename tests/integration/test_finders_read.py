@@ -46,7 +46,7 @@ class Watched:
         return self._inner.links(type_, **ends)
 
 
-@pytest.fixture(scope="module", params=VARIANTS)
+@pytest.fixture(scope="module", params=(*VARIANTS, "ovn"))
 def stored(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Any:  # noqa: ANN401 - a store's view
     folder: Path = tmp_path_factory.mktemp(request.param)
     store = open_store(folder / "s.db")

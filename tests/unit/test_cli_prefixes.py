@@ -66,6 +66,13 @@ def test_name_spaces_that_are_spread_over_two_containers() -> None:
 def test_kolla() -> None:
     assert step("ovs-vsctl show", "Kolla").texts == (f"{ROOT} openvswitch_vswitchd ovs-vsctl show",)
     assert step("virsh dumpxml x", "Kolla").texts == (f"{ROOT} nova_libvirt virsh dumpxml x",)
+    query = "ovsdb-client --timeout=60 --no-leader-only query {} '[]'"
+    for remote, container in (
+        ("unix:/var/run/ovn/ovnnb_db.sock", "ovn_nb_db"),
+        ("unix:/var/run/ovn/ovnsb_db.sock", "ovn_sb_db"),
+        ("tcp:192.0.2.1:6642", "openvswitch_vswitchd"),
+    ):
+        assert step(query.format(remote), "Kolla").texts == (f"{ROOT} {container} {query.format(remote)}",)
     assert step("ip netns list", "Kolla") == ScriptStep(("ip netns list",), 30)
 
 
