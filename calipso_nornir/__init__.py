@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Discovers what a cloud's virtual network really is, and keeps that picture true.
+"""Discovers what a cloud's virtual network really looks like, and keeps that picture up to date.
 
 >>> from calipso_nornir import Cloud, open_cloud, run_scan
 >>> report = run_scan("my-cloud")  # doctest: +SKIP

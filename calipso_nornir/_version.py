@@ -1,4 +1,4 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The release's number, read by the build."""
+"""The release number, read by the build."""
 
 __version__ = "0.1.0"

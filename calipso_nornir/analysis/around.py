@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The clique of an object, whether it is stored or not: one that fans out without bound is built when it is read."""
+"""The clique of an object: read from the store, or built when its type is not stored."""
 
 from __future__ import annotations
 

@@ -79,7 +79,7 @@ def condition(text: str) -> Condition:
         return Condition(read["key"].strip(), read["operator"], read["value"].strip())  # type: ignore[arg-type]  # the pattern's
     key = text.strip().removeprefix("!").strip()
     if not key or re.search(r"[=!<>]", key):
-        raise InvalidRequest(f'"{text}" is no condition: expected KEY=VALUE, KEY!=VALUE, KEY>VALUE, KEY or !KEY')
+        raise InvalidRequest(f'"{text}" is not a condition: expected KEY=VALUE, KEY!=VALUE, KEY>VALUE, KEY or !KEY')
     return Condition(key, "is not set" if text.strip().startswith("!") else "is set")
 
 

@@ -75,7 +75,7 @@ def network_paths(store: Store, start: ObjectRef, *, to: str = "switch_pnic") ->
 
     Raises:
         TypeError: ``start`` is no ObjectRef.
-        UnknownName: ``to`` is no object type.
+        UnknownName: ``to`` is not an object type.
     """
     view = store.view(checked_ref(start, "network_paths()").environment)
     known_types = object_types(store, [view])

@@ -44,7 +44,7 @@ def env_edit(
 
 
 def _edited(run: Run, document: dict[str, object], name: str, metadata: Sequence[str]) -> "Environment | None":
-    """Return what was made of a description; None when it was left as it is. Faults may be mended at once."""
+    """Return the edited description; None when it was left unchanged. Faults can be corrected immediately."""
     with tempfile.TemporaryDirectory(prefix="calipso-edit-") as folder:  # mode 0700
         path = Path(folder) / f"{name}.yaml"
         text = as_yaml(document)

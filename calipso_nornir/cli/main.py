@@ -18,7 +18,7 @@ INTERRUPTED = 130
 """What a command ends with when it is interrupted; the process ends with 128 and the number of the signal."""
 SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 GRACE_S = 8.0
-"""Seconds that what is under way has to tidy up after a signal. No store is hurt by a process that ends at once."""
+"""Seconds for running work to tidy up after a signal. A process that ends immediately harms no store."""
 
 
 def main() -> None:
@@ -39,7 +39,7 @@ def main() -> None:
 
 
 class _Signals:
-    """SIGINT, SIGTERM and SIGHUP alike: the first lets the command tidy up, the second ends the process at once."""
+    """SIGINT, SIGTERM and SIGHUP alike: the first lets the command tidy up, the second ends the process immediately."""
 
     def __init__(self) -> None:
         self._number: int = signal.SIGINT
@@ -61,7 +61,7 @@ class _Signals:
         raise KeyboardInterrupt
 
     def end_now(self) -> None:
-        """End the process, whatever its threads do."""
+        """End the process, whatever its threads are doing."""
         if sys.stderr.isatty():
             sys.stderr.write("\x1b[?25h")  # DECTCEM: the cursor, which a live display hides
         for stream in (sys.stdout, sys.stderr):

@@ -269,5 +269,5 @@ def _forget_stdout() -> None:
     """Keep the interpreter from writing the rest at its end, which would fail again (docs.python.org, SIGPIPE)."""
     try:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-    except (OSError, ValueError):  # standard output is no file, in a test
+    except (OSError, ValueError):  # standard output is not a file, in a test
         return

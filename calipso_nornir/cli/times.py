@@ -22,5 +22,5 @@ def a_time(text: str | datetime) -> datetime:
         return datetime.fromisoformat(text.strip()).astimezone(UTC)
     except (ValueError, OverflowError):
         raise typer.BadParameter(
-            f'"{text}" is no time: expected 2026-11-22T19:10, 2026-11-22T19:10:00+01:00, 2026-11-22 or 90m, 12h, 3d'
+            f'"{text}" is not a time: expected 2026-11-22T19:10, 2026-11-22T19:10:00+01:00, 2026-11-22 or 90m, 12h, 3d'
         ) from None

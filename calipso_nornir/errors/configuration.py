@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Something that a person wrote needs mending before work can begin."""
+"""Faults in what a person wrote: they must be mended before work can begin."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from calipso_nornir.errors.base import CalipsoError
 
 
 class ConfigurationError(CalipsoError):
-    """Something that a person wrote needs mending before work can begin."""
+    """Faults in what a person wrote: they must be mended before work can begin."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +67,7 @@ class SecretUnavailable(ConfigurationError):
 
 @dataclass(eq=False)
 class BundleInvalid(ConfigurationError):
-    """A file that is no recording, is cut short, or is of another format version."""
+    """A file that is not a recording, is cut short, or is of another format version."""
 
     path: str
     problem: str

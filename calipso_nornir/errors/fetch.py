@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Answers of unknown shape, and fetchings that went wrong for a reason of their own."""
+"""Answers of an unexpected shape, and fetchers that fail for reasons other than their source."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What the cloud's own lists leave out, or name in a way of their own."""
+"""What the cloud's own lists leave out, or name differently."""
 
 from __future__ import annotations
 
@@ -74,7 +74,7 @@ class HostsUnlisted(FetchError):
 
     def __str__(self) -> str:
         return (
-            f"{self.servers} server(s) of {self.region} are on {_joined(self.hosts)}, which is no host that Nova or "
+            f"{self.servers} server(s) of {self.region} are on {_joined(self.hosts)}, which is not a host that Nova or "
             "Neutron list: they stand directly below the region."
         )
 
@@ -89,8 +89,8 @@ class NetworksUnlisted(FetchError):
 
     def __str__(self) -> str:
         return (
-            f"{self.ports} port(s) of {self.region} are on {_joined(self.networks)}, which is no network that Neutron "
-            "lists: they stand directly below the region."
+            f"{self.ports} port(s) of {self.region} are on {_joined(self.networks)}, which is not a network that "
+            "Neutron lists: they stand directly below the region."
         )
 
 

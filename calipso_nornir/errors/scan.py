@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A scan that ends before its time."""
+"""Scans that end early."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Turns what sources say into attributes: nothing that changes by itself, no name that a document's frame uses."""
+"""Turns answers of sources into attributes: without volatile values, and without names that every document reserves."""
 
 from __future__ import annotations
 

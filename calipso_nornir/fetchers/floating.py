@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Where floating IPs are served: by the router, or, of a distributed one, on the host of the server.
+"""Where floating IPs are served: by the router or, with distributed routing, on the server's host.
 
 Neutron (``db/l3_dvr_db.py``, ``agent/l3/dvr_local_router.py``): the host that a floating IP's port is bound to serves
 it, where its L3 agent works in the mode "dvr" or "dvr_snat". Of a port that is bound nowhere, or to a host without such

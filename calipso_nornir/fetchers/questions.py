@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The questions that several fetchers ask, each in one place: equal questions are asked once a scan."""
+"""Queries that several fetchers share, each defined once: a scan sends equal queries only once."""
 
 from __future__ import annotations
 

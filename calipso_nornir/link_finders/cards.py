@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Links of virtual interfaces that no virtual switch lies before: virtual functions of a card, macvtap devices."""
+"""Links of virtual interfaces that bypass the virtual switch: virtual functions of a network card, macvtap devices."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Which virtual interface is plugged into which port of Open vSwitch: by the strongest thing that both tell."""
+"""Which virtual interface is plugged into which port of Open vSwitch: by the strongest key that both have."""
 
 from __future__ import annotations
 

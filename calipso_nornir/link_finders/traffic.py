@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Which networks pass which wire of a host, and by what the packets of its tunnels leave."""
+"""Which networks use which wire of a host, and through which interface its tunnel packets leave."""
 
 from __future__ import annotations
 

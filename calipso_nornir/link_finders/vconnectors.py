@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Links between Linux bridges and what is a member of them, or wired to a member."""
+"""Links between Linux bridges and their members, or what is wired to a member."""
 
 from __future__ import annotations
 

@@ -40,7 +40,7 @@ class Check:
     def known_type(self, name: str, where: str) -> None:
         """Check that a name is an object type."""
         if name not in self.object_types:
-            self.fault(where, f'"{name}" is no object type{nearest(name, self.object_types)}')
+            self.fault(where, f'"{name}" is not an object type{nearest(name, self.object_types)}')
 
     def is_on_host(self, type_: str) -> bool:
         """Tell whether objects of a type are hosts, or hang below one."""
@@ -59,7 +59,7 @@ class Check:
         if name in self.link_types or str(LinkType.of(name).reverse) in self.link_types:
             return True
         names = {*self.link_types, *(str(LinkType.of(one).reverse) for one in self.link_types)}
-        self.fault(where, f'"{name}" is no link type{nearest(name, names)}')
+        self.fault(where, f'"{name}" is not a link type{nearest(name, names)}')
         return False
 
     def known_value(self, attribute: str, value: Any, where: str) -> None:  # noqa: ANN401 - JSON
@@ -107,7 +107,7 @@ class Check:
                 )
             for place, parent in enumerate(one.parents):
                 if parent not in found:
-                    self.fault(f"{where}/parents/{place}", f'"{parent}" is no object type{nearest(parent, found)}')
+                    self.fault(f"{where}/parents/{place}", f'"{parent}" is not an object type{nearest(parent, found)}')
         return found
 
     def _attributes(self, known: ObjectType, one: schema.ObjectTypeSpec, where: str) -> Iterator[Attribute]:

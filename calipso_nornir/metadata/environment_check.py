@@ -29,7 +29,7 @@ MAX_DEPTH = 50
 RECORDED = "recorded"
 """Key of an environment that came with a recording; its value is the recording's digest."""
 NEAR = 0.85
-"""How like a known key an unknown one must be to be taken for a slip of the pen (1.0: the same)."""
+"""Similarity to a known key from which an unknown one counts as a typing error (1.0: equal)."""
 
 NOT_SCANNABLE = (
     "came with a recording and can only be scanned from one (--replay FILE). To scan the cloud itself, "

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The sections of an environment's ``configuration``: which keys each takes, and what it cannot do without.
+"""The sections of an environment's ``configuration``: which keys each accepts, and which it needs.
 
 Keys are those of the developer guide (discovery.md 1.9); what this product adds is marked in the docstrings.
 Every secret is a reference (``SecretRef``).

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""How scanners lead to each other: each is led to, none leads back to itself, folders hang where their scanner runs."""
+"""How scanners lead to each other: each is reachable, none forms a cycle, folders hang where their scanner runs."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ class Hierarchy:
                 wanted = spec.children_scanner
                 if wanted and wanted not in self._scanners:
                     check.fault(
-                        f"{where}/children_scanner", f'"{wanted}" is no scanner{nearest(wanted, self._scanners)}'
+                        f"{where}/children_scanner", f'"{wanted}" is not a scanner{nearest(wanted, self._scanners)}'
                     )
         if ROOT_SCANNER not in self._scanners:
             check.fault("scanners", f"there is no {ROOT_SCANNER}, where every scan begins")
@@ -117,7 +117,7 @@ def _folder(
         return
     if not declared.folder:
         check.fault(
-            f"{where}/type", f'"{spec.type}" is no type of folders: "folder": true is missing ({declared.origin})'
+            f"{where}/type", f'"{spec.type}" is not a folder type: "folder": true is missing ({declared.origin})'
         )
     for type_ in sorted(run_on - set(declared.parents)):
         told = ", ".join(declared.parents)

@@ -77,17 +77,17 @@ def _installed(faults: list[Fault]) -> Iterator[Path]:
 
 def _read_folder(folder: Path, faults: list[Fault]) -> Iterator[tuple[str, Declared]]:
     if not folder.is_dir():
-        faults.append(Fault(str(folder), "is no folder"))
+        faults.append(Fault(str(folder), "is not a folder"))
         return
     for path in sorted(folder.glob("*.json")):
         if path.stem not in FILES:
-            faults.append(Fault(str(path), f"is no metadata file{nearest(path.stem, FILES)}"))
+            faults.append(Fault(str(path), f"is not a metadata file{nearest(path.stem, FILES)}"))
             continue
         try:
             text = path.read_text(encoding="utf-8-sig")  # editors of some systems put a byte order mark in front
             data = json.loads(text, object_pairs_hook=_no_duplicates, parse_constant=_no_constant)
         except (OSError, ValueError, RecursionError) as error:
-            faults.append(Fault(str(path), f"is no readable JSON: {error}"))
+            faults.append(Fault(str(path), f"is not readable JSON: {error}"))
             continue
         data = _wrapped(path.stem, data)
         kind = FILES[path.stem]
@@ -112,4 +112,4 @@ def _no_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 
 def _no_constant(name: str) -> None:
-    raise ValueError(f"{name} is no JSON value")
+    raise ValueError(f"{name} is not a JSON value")

@@ -64,19 +64,19 @@ def _declared(check: Check, name: str, where: str) -> None:
     try:
         reverse = str(LinkType.of(name).reverse)
     except ValueError:
-        check.fault(where, f'"{name}" is no link type{nearest(name, check.link_types)}')
+        check.fault(where, f'"{name}" is not a link type{nearest(name, check.link_types)}')
         return
     if reverse in check.link_types:
         check.fault(where, f'links are found in the direction in which they are declared: write "{reverse}"')
     else:
-        check.fault(where, f'"{name}" is no link type{nearest(name, check.link_types)}')
+        check.fault(where, f'"{name}" is not a link type{nearest(name, check.link_types)}')
 
 
 def every_link_type_is_found(
     check: Check, finders: Iterable[tuple[str, LinkFinder]], clique_types: Iterable[CliqueType]
 ) -> None:
     """Check that somebody finds links of each declared type, or that a clique type has them derived."""
-    if check.unknown_finders:  # whoever could not be asked may be the one
+    if check.unknown_finders:  # one of those may be the finder that is missing
         return
     found = {name for _, finder in finders for name in finder.link_types}
     for one in clique_types:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Names that were meant."""
+"""Suggests the nearest known name for a misspelt one."""
 
 from __future__ import annotations
 

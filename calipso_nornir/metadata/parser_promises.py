@@ -47,7 +47,7 @@ def _functions(check: Check) -> Iterator[Offer]:
             if callable(found):
                 yield Offer(where, {name: found})
             else:
-                check.fault(where, f'"{path}" is no function, but {type(found).__name__}: text -> value is expected')
+                check.fault(where, f'"{path}" is not a function, but {type(found).__name__}: text -> value is expected')
 
 
 def _templates(check: Check) -> Iterator[Offer]:

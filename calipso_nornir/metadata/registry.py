@@ -42,7 +42,7 @@ class Registry:
         """Return an instance of the class called ``name``, whose ``method`` takes one argument."""
         found = self._class(name, package, folder)
         if not callable(getattr(found, method, None)):
-            raise Unresolved(f'"{name}" is no {self.what}: it has no {method}()')
+            raise Unresolved(f'"{name}" is not a {self.what}: it has no {method}()')
         try:
             made = found() if isinstance(found, type) else found
         except Exception as error:
@@ -50,7 +50,7 @@ class Registry:
         try:
             inspect.signature(getattr(made, method)).bind(None)
         except TypeError as error:
-            raise Unresolved(f'"{name}" is no {self.what}: {method}() has to take one argument; {error}') from error
+            raise Unresolved(f'"{name}" is not a {self.what}: {method}() has to take one argument; {error}') from error
         return made
 
     def _class(self, name: str, package: str | None, folder: Path) -> Any:  # noqa: ANN401 - whatever a module holds

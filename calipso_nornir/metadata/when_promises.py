@@ -21,7 +21,7 @@ from calipso_nornir.model.conditions import When
 FRAME = frozenset({"id", "type", "name"})
 """What every object has beside its attributes."""
 SLIP = 0.85
-"""How like a known attribute an unknown one must be to be taken for a slip of the pen; others may be of users' own."""
+"""Similarity to a known attribute from which an unknown one counts as a typing error; others may be users' own."""
 
 
 def when_of(spec: WhenSpec | None) -> When | None:

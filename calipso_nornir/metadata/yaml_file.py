@@ -83,7 +83,7 @@ def _parse(path: Path, text: str) -> tuple[object, Fault | None]:
     except yaml.MarkedYAMLError as error:
         return None, _fault(path, text, error)
     except (ValueError, RecursionError, yaml.YAMLError):
-        return None, Fault(str(path), "is no YAML that can be read: a number too long, or nested too deep")
+        return None, Fault(str(path), "is not YAML that can be read: a number too long, or nested too deep")
     if value is None:
         return None, Fault(str(path), "is empty")
     return value, None
@@ -146,4 +146,4 @@ def _fault(path: Path, text: str, error: yaml.MarkedYAMLError) -> Fault:
         return Fault(where, error.problem or "")
     # What YAML quotes in its message may be part of a secret.
     said = re.sub(r"'[^']*'?", "…", error.problem or "not understood")
-    return Fault(where, f"is no valid YAML: {said}")
+    return Fault(where, f"is not valid YAML: {said}")

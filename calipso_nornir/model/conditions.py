@@ -3,7 +3,7 @@
 
 One clause is ``{subject: {attribute: wanted, …}, …}``: all of it has to hold; ``"not"`` in it is a clause, or a list of
 them, that may not. A list of clauses holds when one of them does. What a subject is not known to be makes a clause
-neither hold nor fail: whoever asks decides what to do then.
+neither hold nor fail: the caller decides what to do then.
 """
 
 from __future__ import annotations

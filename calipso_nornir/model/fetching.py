@@ -55,7 +55,7 @@ class Fetched:
         if self.folder is not None and not isinstance(self.folder, Folder):
             raise TypeError(f"folder is a Folder(type=…, types_name=…, text=…), not {self.folder!r:.200}")
         if not self.id or "/" in self.id:
-            raise ValueError(f"{self.id!r} is no id: make it with calipso_nornir.model.ids")
+            raise ValueError(f"{self.id!r} is not an id: make it with calipso_nornir.model.ids")
         object.__setattr__(self, "attributes", in_one_style(self.attributes, reserved=RESERVED))
         clash = RESERVED & self.attributes.keys()
         if clash:

@@ -4,7 +4,7 @@
 An id is unique per environment and type, and made of facts that outlive a scan (names
 and ids that the cloud itself uses; the host in what is host-local). Parts are joined
 by ``|``; each part is escaped first, so two different facts never give one id: the
-join is injective. Nothing ever takes an id apart: who needs the host of an object
+join is injective. No code ever parses an id: who needs the host of an object
 reads its ``host`` attribute or is handed its parent.
 """
 

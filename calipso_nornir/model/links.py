@@ -31,7 +31,7 @@ class LinkType:
         """Read a link type's name; raises ValueError when it is not two types and a dash."""
         source, dash, target = name.partition("-")
         if not (source and dash and target) or "-" in target:
-            raise ValueError(f'"{name}" is no link type: expected <source type>-<target type>')
+            raise ValueError(f'"{name}" is not a link type: expected <source type>-<target type>')
         return cls(source, target)
 
     @property

@@ -116,7 +116,7 @@ class InventoryObject:
 
 
 def root_of(environment: str) -> InventoryObject:
-    """Return the root of every path: the environment itself, which is no document of the inventory."""
+    """Return the root of every path: the environment itself, which is not a document of the inventory."""
     name = ids.escaped(environment)
     return InventoryObject(
         ref=ObjectRef(environment, "environment", name),

@@ -49,7 +49,7 @@ def checked_ref(value: object, what: str) -> ObjectRef:
 class Witness:
     """A fetching as others may cite it: which step, run on which parent.
 
-    Objects remember who found them. Only when all of these looked again, saw everything
+    Objects remember who found them. Only when all of these steps looked again, saw everything
     they had to see, and did not find the object any more, is it gone.
     """
 

@@ -114,7 +114,7 @@ class SourceKind:
         open: gives the source; None when the environment does not describe one. Nothing is connected yet.
         check: tries the section for real.
         usable: gives what can be read of an answer, and what is wrong with the rest of it (None: nothing). Raises
-            ParseError for data that is no answer to the query at all.
+            ParseError for data that is not an answer to the query at all.
         order: asked before hosts are, with them, or after them: hosts are asked as few times as can be. A query
             that names no host is never kept for the hosts' turn.
         needed: nothing can be scanned without it.

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The status of an object or a link, as whoever watches it tells it: a document beside the inventory.
+"""The status of an object or a link, as its monitoring reports it: a document beside the inventory.
 
 Scans never touch it. It is joined when objects and links are read, has a history like everything else, and goes
 when what it is of goes.

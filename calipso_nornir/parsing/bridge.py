@@ -28,7 +28,7 @@ def fdb_json(text: str) -> tuple[FdbEntry, ...]:
 def _fdb_of_json(row: Fields) -> FdbEntry:
     mac = row.text("mac").lower()
     if not is_mac(mac):
-        raise row.fault(f"{mac!r} is no MAC address")
+        raise row.fault(f"{mac!r} is not a MAC address")
     device = row.text_or_none("ifname", "dev") or row.text("ifname")
     return FdbEntry(mac, device, remote=row.text_or_none("dst"), master=row.text_or_none("master"))
 

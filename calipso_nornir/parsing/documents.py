@@ -41,7 +41,7 @@ def document(text: str, *, parser: str, pairs: Callable[[list[tuple[str, object]
 
 
 def _no_number(name: str) -> NoReturn:
-    raise ValueError(f"{name} is no JSON")
+    raise ValueError(f"{name} is not JSON")
 
 
 @dataclass(frozen=True, slots=True)

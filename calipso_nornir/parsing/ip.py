@@ -53,7 +53,7 @@ def netns_text(text: str) -> tuple[Namespace, ...]:
 
 
 def _named_links(found: Iterable[Interface]) -> tuple[Interface, ...]:
-    # iproute2 prints "if7" for a device below that it cannot find by its index 7: that is no name
+    # iproute2 prints "if7" for a device below that it cannot find by its index 7: that is not a name
     interfaces = tuple(found)
     names = {interface.name for interface in interfaces}
     return tuple(
@@ -102,7 +102,7 @@ def _address_of_json(row: Fields) -> Address:
         raise row.fault(f"address family {family!r} is not known")
     local = row.text("local")
     if not is_ip(local):
-        raise row.fault(f"{local[:100]!r} is no address")
+        raise row.fault(f"{local[:100]!r} is not an address")
     return Address(f"{local}/{row.number('prefixlen')}", family, row.text("scope"))
 
 
@@ -123,7 +123,7 @@ def _vxlan_of_json(row: Fields) -> Vxlan:
     remote = row.text_or_none("remote", "remote6", "group", "group6")
     for end in (local, remote):
         if end is not None and not is_ip(end):
-            raise row.fault(f"{end[:100]!r} is no address")
+            raise row.fault(f"{end[:100]!r} is not an address")
     return Vxlan(
         vni=row.number("id"),
         local=local,
@@ -214,7 +214,7 @@ def _vxlan_of_text(details: str) -> Vxlan:
     remote = _word_after("remote", details) or _word_after("group", details)
     for end in (local, remote):
         if end is not None and not is_ip(end):
-            raise ParseError("ip_address_text", f"vxlan device with an end that is no address: {end[:100]!r}")
+            raise ParseError("ip_address_text", f"vxlan device with an end that is not an address: {end[:100]!r}")
     return Vxlan(
         vni=_number_after("id", details, "vxlan"),
         local=local,

@@ -84,7 +84,7 @@ class TemplateSet(Mapping[str, Template]):
     """The templates of one folder, by file name without ``.textfsm``.
 
     The folder holds ``index`` and the ``<platform>_<command>.textfsm`` files that it lists. All of them are
-    compiled at once: a broken one is found before the first text comes, together with all other faults.
+    compiled immediately: a broken one is found before the first text comes, together with all other faults.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -153,7 +153,7 @@ def tool_rows(name: str, text: str) -> list[Row]:
 
 
 def one(row: Row, column: str) -> str:
-    """Return the text of a column that is no list."""
+    """Return the text of a column that is not a list."""
     value = row[column]
     return value if isinstance(value, str) else " ".join(value)
 

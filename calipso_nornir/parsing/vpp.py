@@ -115,7 +115,7 @@ def version(text: str) -> str:
 
 
 def interfaces(text: str) -> tuple[VppInterface, ...]:
-    """Read ``show interface``, in its order. VPP always has local0: nothing is no answer."""
+    """Read ``show interface``, in its order. VPP always has local0: nothing is not an answer."""
     rows = _filled("interface", text)
     return tuple(
         VppInterface(
@@ -232,7 +232,7 @@ def _address(text: str) -> str:
     try:
         ip_interface(text)
     except ValueError:
-        raise ParseError("vppctl", f"{text[:64]!r} is no address") from None
+        raise ParseError("vppctl", f"{text[:64]!r} is not an address") from None
     return text
 
 

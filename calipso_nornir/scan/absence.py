@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What a small scan has not found again: gone when all who had found it looked again, saw all, and did not."""
+"""What a small scan did not find again: it is gone once every step that had found it has looked again in vain."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ class Absence:
             yield from self._before.concerning(task.step.type, task.witness, task.focus)
 
     def _miss(self, one: InventoryObject) -> None:
-        """Take an object that somebody has looked for in vain for gone, unless somebody else may know better."""
+        """Treat an object that a step did not find again as gone, unless another step may still find it."""
         if one.ref in self.gone or one.ref in self._waiting or self._is_there(one.ref):
             return
         unasked = self._not_asked(one)

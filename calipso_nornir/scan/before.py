@@ -100,7 +100,7 @@ class Before:
         return () if self._forget else self._noted(self._view.children(ref))
 
     def ancestors(self, one: InventoryObject) -> list[InventoryObject]:
-        """Return what an object hung below, the topmost first; the environment itself is no object."""
+        """Return what an object hung below, the topmost first; the environment itself is not included."""
         above: list[InventoryObject] = []
         while one.parent is not None and (found := self.get(one.parent)) is not None:
             above.insert(0, found)

@@ -79,7 +79,7 @@ def parser_problem(query: Query, parsers: Any) -> str:  # noqa: ANN401 - names o
 
 
 def found_of(step: Step, returned: Any) -> tuple[Fetched, ...]:  # noqa: ANN401 - a plug-in may return anything
-    """Take what a fetcher returns; raises PromiseBroken when it is no list of what was found."""
+    """Take what a fetcher returns; raises PromiseBroken when it is not a list of what was found."""
     expected = "a list of Fetched is expected: return [Fetched(id=…, name=…, attributes={…})]"
     if returned is None:
         raise PromiseBroken(_named(step), f"returned nothing; {expected}, or []")
@@ -133,7 +133,7 @@ def link_problem(link: Any, finder: LinkFinder, *, there: Container[ObjectRef], 
         return f"yielded a link in state {link.state!r}; {' or '.join(states)} is expected{near}"
     for end, ref in ends:
         if ref not in there:
-            return f'yielded a "{link.type}" whose {end} is no object of the view: {ref} of {ref.environment}'
+            return f'yielded a "{link.type}" whose {end} is not an object of the view: {ref} of {ref.environment}'
     return ""
 
 

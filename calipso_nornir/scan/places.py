@@ -41,7 +41,7 @@ class Places:
     def _problem(self, type_: str, parent_type: str) -> str:
         declared = self._object_types.get(type_)
         if declared is None:
-            return f'"{type_}" is no object type{nearest(type_, self._object_types)}'
+            return f'"{type_}" is not an object type{nearest(type_, self._object_types)}'
         if parent_type in declared.parents:
             return ""
         where = f" ({declared.origin})" if declared.origin else ""

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What a scan says of itself: every step attempted, what failed and why, what changed."""
+"""The report of a scan: every step attempted, what failed and why, what changed."""
 
 from __future__ import annotations
 

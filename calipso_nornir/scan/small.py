@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A scan of a few objects: which steps look at them again, and what is gone after that.
+"""A scan of a few objects: which steps examine them again, and what is gone afterwards.
 
 Its scope is a set of (step, parent), each with what of its objects it is about: who found the object looks for it
 again; what is run on it, or puts something below it, or finds what concerns it, runs; and so does what finds the

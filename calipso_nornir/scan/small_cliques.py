@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Cliques after a small scan: only those are built anew that contain what has changed.
+"""Cliques after a small scan: only those that contain a change are rebuilt.
 
 A clique can only change at an object that it had reached: where a link that leads from it, along a link type of its
 clique type, is new, gone or another; or because its focal point is.

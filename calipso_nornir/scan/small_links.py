@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Links after a small scan: only finders that read what has changed run again, on the hosts where it has."""
+"""Links after a small scan: only finders that read what changed run again, and only on the hosts concerned."""
 
 from __future__ import annotations
 

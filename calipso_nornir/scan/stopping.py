@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Stopping a scan from outside: no source, however long it is silent, holds up whoever waits for the scan."""
+"""Stops a scan from outside: no source, however long it is silent, keeps the caller waiting."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What a small scan is not about: it is brought into the picture, as it was, where something hangs on it."""
+"""The surroundings of a small scan: known objects join the picture unchanged where scanned ones depend on them."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""How much JSON is taken from somebody else: counted before it is parsed, since parsing is what fills the memory."""
+"""Limits on foreign JSON: it is counted before it is parsed, because parsing is what fills the memory."""
 
 from __future__ import annotations
 

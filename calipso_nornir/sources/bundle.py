@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The format of a recording: one gzip file of JSON lines, a header, one line an exchange, a trailer.
+"""The format of a recording: one gzip file of JSON lines: a header, one line per exchange, a trailer.
 
 ::
 
@@ -186,7 +186,7 @@ def _lines(path: Path) -> Iterator[tuple[int, bytes]]:
                 yield number, line
                 limit = MAX_LINE_BYTES
     except gzip.BadGzipFile:
-        problem = "is damaged" if number else "is no recording: it is not a gzip file"
+        problem = "is damaged" if number else "is not a recording: it is not a gzip file"
         raise BundleInvalid(str(path), problem) from None
     except EOFError:
         raise BundleInvalid(str(path), "is cut short") from None
@@ -202,14 +202,14 @@ def _json(path: Path, number: int, line: bytes) -> dict[str, Any]:
     except (ValueError, RecursionError):
         value = None
     if not isinstance(value, dict):
-        problem = "is no recording" if number == 1 else "is damaged"
-        raise BundleInvalid(str(path), f"{problem}: line {number} is no JSON object")
+        problem = "is not a recording" if number == 1 else "is damaged"
+        raise BundleInvalid(str(path), f"{problem}: line {number} is not a JSON object")
     return value
 
 
 def _header(path: Path, value: dict[str, Any]) -> dict[str, Any]:
     if value.get("format") != FORMAT:
-        raise BundleInvalid(str(path), f'is no recording: its first line does not name the format "{FORMAT}"')
+        raise BundleInvalid(str(path), f'is not a recording: its first line does not name the format "{FORMAT}"')
     if value.get("version") != VERSION:
         found = str(value.get("version"))[:20]
         raise BundleInvalid(str(path), f"is of format version {found}, this release reads version {VERSION}")
@@ -227,7 +227,9 @@ def _exchange(path: Path, number: int, value: dict[str, Any]) -> Exchange:
         at = datetime.fromisoformat(value["at"]).astimezone(UTC)
         return Exchange(query, Reply(reply["data"], at, gap, reply.get("platform")))
     except (KeyError, TypeError, ValueError, AttributeError, OverflowError, RecursionError) as error:
-        problem = f"line {number} is no exchange that this release knows ({type(error).__name__}: {str(error)[:100]})"
+        problem = (
+            f"line {number} is not an exchange that this release knows ({type(error).__name__}: {str(error)[:100]})"
+        )
     raise BundleInvalid(str(path), problem)
 
 
@@ -249,8 +251,8 @@ def _query(value: dict[str, Any]) -> Query:
 def _error(value: dict[str, Any]) -> CalipsoError:
     error = CalipsoError.from_data(value)
     if not isinstance(error, (SourceError, ParseError, FetchError, ConfigurationError)):
-        raise TypeError(f"{type(error).__name__} is no answer")
-    # An error that cannot word itself would break whoever reports it.
+        raise TypeError(f"{type(error).__name__} is not an answer")
+    # An error that cannot word itself would break the report.
     str(error)
     return error
 

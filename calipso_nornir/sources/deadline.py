@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A time until which an answer has to be complete: then its connection is cut, whoever reads from it gets an end.
+"""A deadline for a whole answer: when it passes, the connection is cut, and the reader sees its end.
 
 The time-outs of sockets are those of single reads. A server that sends a byte now and then keeps a client for ever.
 """
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 class Deadline:
-    """Cuts connections when its time is up. ``passed`` then tells why whoever reads has got an error, or an end."""
+    """Cuts connections when its time is up. ``passed`` then tells why the reader got an error, or an end."""
 
     def __init__(self) -> None:
         self.passed = False

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What a host has to have for a scan: the commands that are asked of it, and what their answers say. No I/O."""
+"""What a scan needs on a host: the commands that test for it, and how their answers are judged. No I/O."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Sessions with one database server: opened when they are needed, read only, a refused login not tried again."""
+"""Sessions with one database server: opened on demand, read only; a refused login is not retried."""
 
 from __future__ import annotations
 

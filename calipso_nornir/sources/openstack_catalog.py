@@ -102,7 +102,7 @@ def versioned(service: str, url: str) -> str:
     except ValueError:
         usable = False
     if not usable:
-        raise ParseError("service catalogue", f"the address of {service} is no http(s) URL", line=url[:200])
+        raise ParseError("service catalogue", f"the address of {service} is not an http(s) URL", line=url[:200])
     version = VERSIONS.get(service)
     if version is None:
         return url.rstrip("/")

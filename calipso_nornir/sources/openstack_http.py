@@ -129,7 +129,7 @@ def body_of(response: requests.Response) -> Any:  # noqa: ANN401 - any JSON
         problem = "it is nested too deep"
     except ValueError:
         kind = response.headers.get("Content-Type", "no content type").partition(";")[0]
-        problem = f"it is no JSON ({kind}, {len(response.content)} bytes)"
+        problem = f"it is not JSON ({kind}, {len(response.content)} bytes)"
     raise ParseError("json", problem)
 
 

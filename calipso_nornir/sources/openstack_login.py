@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""One login at Keystone for one scan: shared by all threads, renewed when it expires, never tried again once refused.
+"""One login at Keystone for one scan: shared by all threads, renewed when it expires, not retried once refused.
 
 Keystone locks accounts after some failed logins (``[security_compliance] lockout_failure_attempts``): a wrong
 password must be sent once, not once a query.

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 Parameters = tuple[tuple[str, str], ...]
 
 PAGE_SIZE = 1000
-"""Items asked for at once where the answer is always paged; Nova cuts it to its own maximum, 1000 by default."""
+"""Items per page where the answer is always paged; Nova cuts it to its own maximum, 1000 by default."""
 MAX_BARREN_PAGES = 100
 """Pages in a row that bring nothing new. Neutron may send short pages (policy is applied after the limit)."""
 _PAGED = {("compute", "servers")}

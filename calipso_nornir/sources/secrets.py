@@ -68,7 +68,7 @@ def _from_file(ref: SecretRef) -> str:
         try:
             status = os.fstat(descriptor)
             if not stat.S_ISREG(status.st_mode):
-                raise SecretUnavailable(str(ref), "it is no regular file")
+                raise SecretUnavailable(str(ref), "it is not a regular file")
             if status.st_mode & 0o077:
                 mode = f"mode {stat.S_IMODE(status.st_mode):04o}"
                 raise SecretUnavailable(str(ref), f"others may read it ({mode}); run: chmod 600 {shlex.quote(path)}")

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Whether an answer is one: text where text is expected, or rows with what its question needs to be in them."""
+"""Checks the shape of an answer: text where text is expected, or rows with the fields that its query requires."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What a document must be before a generation takes it: a fault found later could not be undone."""
+"""Checks a document before it is committed: a fault found later could not be undone."""
 
 from __future__ import annotations
 
@@ -75,7 +75,7 @@ def _problem(document: Document, kind: Kind, environment: str) -> str | None:
     if document.get("environment") != environment:
         return f"belongs to environment {document.get('environment')!r}, not {environment!r}"
     if not isinstance(document.get("last_scanned"), (datetime, type(None))):
-        return "has a last_scanned that is no time"
+        return "has a last_scanned that is not a time"
     lacking = [name for name in TEXTS[kind] if not isinstance(document.get(name), str)]
     lacking += [name for name in REFERENCES[kind] if not _is_id(document.get(name))]
     lacking += [name for name in REFERENCE_LISTS[kind] if not _are_ids(document.get(name))]

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Emptying environments, through a generation like any other: readers see all of it, or nothing."""
+"""Clears environments with an ordinary commit: readers see everything or nothing."""
 
 from __future__ import annotations
 

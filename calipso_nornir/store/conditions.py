@@ -29,7 +29,7 @@ def fits(document: Document, conditions: Iterable[Condition]) -> bool:
 
 
 def cleaned(query: Find, *kinds: Kind) -> Find:
-    """Return a query whose values are as stores hold them; raise InvalidRequest when it is no query of these kinds."""
+    """Return a query with values as stores hold them; raise InvalidRequest when it is not a query of these kinds."""
     if kinds and query.kind not in kinds:
         raise InvalidRequest(f"a query of kind {query.kind} gives no {' and no '.join(kinds)}")
     if query.limit is not None and query.limit < 0:

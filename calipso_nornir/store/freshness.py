@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What the last scan could not confirm: it is kept, but nobody could look."""
+"""What the last scan could not confirm: it is kept, because its place could not be examined."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What a writer collects before it commits: in memory, and in a file without a name when it is much.
+"""What a writer collects before it commits: in memory, or in an unnamed file if it grows large.
 
 The operations can be read as often as need be, in the order in which they came: a commit may have to be repeated.
 """

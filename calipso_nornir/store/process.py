@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Who writes, in words."""
+"""Describes the process that is writing."""
 
 from __future__ import annotations
 

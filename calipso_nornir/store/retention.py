@@ -76,7 +76,7 @@ def read_retention(document: dict[str, object] | None) -> Retention:
         return Retention()
     seconds, documents = document.get("age_s"), document.get("documents")
     if not isinstance(seconds, (int, float)) or not isinstance(documents, (int, type(None))):
-        raise InvalidRequest(f"{COLLECTION}/{KEY} is no retention: {document}")
+        raise InvalidRequest(f"{COLLECTION}/{KEY} is not a retention: {document}")
     return Retention(timedelta(seconds=seconds), documents)
 
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Revisions as simply as they can be: every picture is kept whole. What real stores are compared with."""
+"""The simplest possible model of revisions, with every picture kept whole: real stores are compared with it."""
 
 from __future__ import annotations
 

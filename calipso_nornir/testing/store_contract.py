@@ -168,8 +168,8 @@ class StoreContract:
         view = opened().view(ENVIRONMENT)
         assert [one.ref for one in view.search("TOR-")] == [named.ref, described.ref], "names come before attributes"
         assert [one.ref for one in view.search("9001")] == [described.ref]
-        assert view.search("lldp") == [], "a key is no value"
-        assert view.search("hypervisors") == [], "evidence is no attribute"
+        assert view.search("lldp") == [], "a key is not a value"
+        assert view.search("hypervisors") == [], "evidence is not an attribute"
         assert view.search("") == []
         assert len(view.search("h", limit=2)) == 2  # noqa: PLR2004 - the limit
         assert view.search("h", limit=0) == []

@@ -176,7 +176,7 @@ def test_an_address_that_is_none_fails_that_service_only(cloud: Cloud) -> None:
     answers = made.answer([NETWORKS, SERVERS])
     assert data(answers[NETWORKS]) == [{"id": "n1"}]
     assert isinstance(answers[SERVERS], ParseError)
-    assert "no http(s) URL" in str(answers[SERVERS])
+    assert "not an http(s) URL" in str(answers[SERVERS])
 
 
 def test_all_pages_of_nova_are_joined(cloud: Cloud) -> None:
@@ -304,9 +304,9 @@ def test_refusals(cloud: Cloud, response: Response, expected: CalipsoError) -> N
     [
         (
             Response(b"<html>Please log in</html>", headers={"Content-Type": "text/html"}),
-            "no JSON (text/html, 26 bytes)",
+            "not JSON (text/html, 26 bytes)",
         ),
-        (Response(b""), "no JSON"),
+        (Response(b""), "not JSON"),
         (Response({"nets": []}), 'no key "networks"; it has nets'),
         (Response({"networks": None}), "neither a list nor a document"),
         (Response([]), "it is a list"),

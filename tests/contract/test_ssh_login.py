@@ -454,7 +454,7 @@ def test_a_name_that_does_not_resolve(name: str, settings: dict[str, Any]) -> No
 def test_a_hostile_host_name_just_fails(name: str, settings: dict[str, Any]) -> None:
     (error,) = ask_once(settings, name, "true")
     assert isinstance(error, HostUnreachable)
-    assert "is no host name or address" in error.cause
+    assert "is not a host name or address" in error.cause
 
 
 def test_a_hostile_host_name_in_the_table_is_but_a_name(settings: dict[str, Any]) -> None:

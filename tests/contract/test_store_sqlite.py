@@ -78,7 +78,7 @@ def test_one_file_is_left(path: Path, tmp_path: Path) -> None:
 @pytest.mark.parametrize("content", [b"x", b"no database at all\n" * 100, b"SQLite format 3", b"\0" * 4096])
 def test_a_file_that_is_no_database_is_left_alone(path: Path, tmp_path: Path, content: bytes) -> None:
     path.write_bytes(content)
-    with pytest.raises(StoreUnavailable, match="no SQLite database"):
+    with pytest.raises(StoreUnavailable, match="not an SQLite database"):
         open_store(path)
     assert path.read_bytes() == content
     assert list(tmp_path.iterdir()) == [path]

@@ -53,7 +53,7 @@ AT = "scanners.json: scanners/ScanHost/0"
             f'{AT}/children_scaner: unknown key. Did you mean "children_scanner"?',
         ),
         (steps({**HOSTS, "wholly": "else"}), f"{AT}/wholly: unknown key"),
-        (steps({**HOSTS, "type": "hots"}), f'{AT}/type: "hots" is no object type. Did you mean "host"?'),
+        (steps({**HOSTS, "type": "hots"}), f'{AT}/type: "hots" is not an object type. Did you mean "host"?'),
         (steps({**HOSTS, "type": "Host-x"}), f"{AT}/type: must be of the form ^[a-z][a-z0-9_]*$, not 'Host-x'"),
         (steps({**HOSTS, "type": None}), f"{AT}/type: must be text, not null"),
         (
@@ -81,7 +81,7 @@ AT = "scanners.json: scanners/ScanHost/0"
             steps({**HOSTS, "fetcher": "nowhere:Hosts"}),
             f'{AT}/fetcher: "nowhere:Hosts" cannot be loaded: ModuleNotFoundError("No module named \'nowhere\'")',
         ),
-        (steps({**HOSTS, "fetcher": "json:dumps"}), f'{AT}/fetcher: "json:dumps" is no fetcher: it has no get()'),
+        (steps({**HOSTS, "fetcher": "json:dumps"}), f'{AT}/fetcher: "json:dumps" is not a fetcher: it has no get()'),
         (
             steps({**HOSTS, "fetcher": "tests.fixtures.guide_fetchers.cli_fetch_guide_vnics:NeedsMore"}),
             (
@@ -102,11 +102,11 @@ AT = "scanners.json: scanners/ScanHost/0"
         ),
         (
             steps({"type": "pnics_folder", "fetcher": {**FOLDER, "parent_type": "regoin"}}),
-            f'{AT}/fetcher/parent_type: "regoin" is no object type. Did you mean "region"?',
+            f'{AT}/fetcher/parent_type: "regoin" is not an object type. Did you mean "region"?',
         ),
         (
             steps({**HOSTS, "children_scanner": "ScanHst"}),
-            f'{AT}/children_scanner: "ScanHst" is no scanner. Did you mean "ScanHost"?',
+            f'{AT}/children_scanner: "ScanHst" is not a scanner. Did you mean "ScanHost"?',
         ),
         (
             {"scanners": {"S": [{**HOSTS, "children_scanner": "T"}], "T": [{**HOSTS, "children_scanner": "S"}]}},
@@ -150,7 +150,7 @@ AT = "scanners.json: scanners/ScanHost/0"
         (
             {"scanners": {"ScanAvailabilityZone": [{"type": "host", "fetcher": {**FOLDER, "parent_type": ZONE}}]}},
             (
-                'scanners.json: scanners/ScanAvailabilityZone/0/type: "host" is no type of folders: "folder": true is '
+                'scanners.json: scanners/ScanAvailabilityZone/0/type: "host" is not a folder type: "folder": true is '
                 "missing (shipped object_types.json: object_types/9)"
             ),
         ),
@@ -180,7 +180,7 @@ AT = "scanners.json: scanners/ScanHost/0"
         (
             steps({**HOSTS, "fetcher": f"{MODULE}:TakesNothing"}),
             (
-                f'{AT}/fetcher: "{MODULE}:TakesNothing" is no fetcher: get() has to take one argument; '
+                f'{AT}/fetcher: "{MODULE}:TakesNothing" is not a fetcher: get() has to take one argument; '
                 "too many positional arguments"
             ),
         ),
@@ -266,14 +266,14 @@ RACK = {"type": "rack", "label": "Rack", "parents": ["region"]}
             "link_finders",
             ["calipso_nornir.fetchers.api.zones:Hosts"],
             (
-                'link_finders.json: link_finders/0: "calipso_nornir.fetchers.api.zones:Hosts" is no link finder: '
+                'link_finders.json: link_finders/0: "calipso_nornir.fetchers.api.zones:Hosts" is not a link finder: '
                 "it has no find()"
             ),
         ),
         (
             "object_types",
             [{**RACK, "parents": ["regoin"]}],
-            'object_types.json: object_types/0/parents/0: "regoin" is no object type. Did you mean "region"?',
+            'object_types.json: object_types/0/parents/0: "regoin" is not an object type. Did you mean "region"?',
         ),
         (
             "object_types",
@@ -310,7 +310,7 @@ RACK = {"type": "rack", "label": "Rack", "parents": ["region"]}
         (
             "link_types",
             [{"type": "vnic-vedg"}],
-            'link_types.json: link_types/0/type: "vedg" is no object type. Did you mean "vedge"?',
+            'link_types.json: link_types/0/type: "vedg" is not an object type. Did you mean "vedge"?',
         ),
         (
             "link_types",
@@ -331,8 +331,8 @@ RACK = {"type": "rack", "label": "Rack", "parents": ["region"]}
                 ("Text", f'is the text "vnic-vedge"; {TUPLE}'),
                 ("Empty", f"is empty; {TUPLE}"),
                 ("Number", f"is 7; {TUPLE}"),
-                ("Slip", '"vnic-vedg" is no link type. Did you mean "vnic-vedge"?'),
-                ("NoLinkType", '"vnics" is no link type'),
+                ("Slip", '"vnic-vedg" is not a link type. Did you mean "vnic-vedge"?'),
+                ("NoLinkType", '"vnics" is not a link type'),
                 (
                     "Reverse",
                     'links are found in the direction in which they are declared: write "vnic-vedge"',
@@ -347,12 +347,12 @@ RACK = {"type": "rack", "label": "Rack", "parents": ["region"]}
         (
             "clique_types",
             [{**CLIQUE, "focal_point_type": "hots"}],
-            f'{CLIQUE_AT}/focal_point_type: "hots" is no object type. Did you mean "host"?',
+            f'{CLIQUE_AT}/focal_point_type: "hots" is not an object type. Did you mean "host"?',
         ),
         (
             "clique_types",
             [{**CLIQUE, "link_types": ["vnic-vedge", "vedge-vnics"]}],
-            f'{CLIQUE_AT}/link_types/1: "vedge-vnics" is no link type. Did you mean "vedge-vnic"?',
+            f'{CLIQUE_AT}/link_types/1: "vedge-vnics" is not a link type. Did you mean "vedge-vnic"?',
         ),
         ("clique_types", [{**CLIQUE, "link_types": []}], f"{CLIQUE_AT}/link_types: must not be empty"),
         (
@@ -399,7 +399,7 @@ RACK = {"type": "rack", "label": "Rack", "parents": ["region"]}
         (
             "parsers",
             {"parsers": {"mine": "json:__name__"}},
-            'parsers.json: parsers/mine: "json:__name__" is no function, but str: text -> value is expected',
+            'parsers.json: parsers/mine: "json:__name__" is not a function, but str: text -> value is expected',
         ),
         (
             "parsers",
@@ -477,7 +477,7 @@ RACK = {"type": "rack", "label": "Rack", "parents": ["region"]}
         (
             "attributes_for_hover_on_data",
             {"attributes_for_hover_on_data": {"host": ["name"]}},
-            "attributes_for_hover_on_data.json: is no metadata file",
+            "attributes_for_hover_on_data.json: is not a metadata file",
         ),
         (
             "object_types",
@@ -515,8 +515,8 @@ RACK = {"type": "rack", "label": "Rack", "parents": ["region"]}
             [{"distribution": "Mercury", "program": "virsh", "prefix": []}],
             "command_prefixes.json: command_prefixes/0/prefix: must not be empty",
         ),
-        ("scaners", {}, 'scaners.json: is no metadata file. Did you mean "scanners"?'),
-        ("notes", {}, "notes.json: is no metadata file"),
+        ("scaners", {}, 'scaners.json: is not a metadata file. Did you mean "scanners"?'),
+        ("notes", {}, "notes.json: is not a metadata file"),
     ],
 )
 def test_the_other_files(tmp_path: Path, stem: str, file: Any, fault: str) -> None:
@@ -530,20 +530,20 @@ def test_the_other_files(tmp_path: Path, stem: str, file: Any, fault: str) -> No
         ('{"scanners": {}', "Expecting ',' delimiter: line 1 column 16 (char 15)"),
         ("", "Expecting value: line 1 column 1 (char 0)"),
         ('{"scanners": {"S": []},\n "scanners": {}}', "key 'scanners' stands twice in one object"),
-        ('{"scanners": NaN}', "NaN is no JSON value"),
+        ('{"scanners": NaN}', "NaN is not a JSON value"),
         ("[" * 100_000, "maximum recursion depth exceeded while decoding a JSON array from a unicode string"),
         (b'\xff\xfe{"a": 1}', "'utf-8' codec can't decode byte 0xff in position 0: invalid start byte"),
     ],
     ids=["value", "cut", "empty", "twice", "constant", "deep", "utf-16"],
 )
 def test_a_file_that_is_no_json(tmp_path: Path, text: Any, problem: str) -> None:
-    assert faults(tmp_path, scanners=text) == [f"scanners.json: is no readable JSON: {problem}"]
+    assert faults(tmp_path, scanners=text) == [f"scanners.json: is not readable JSON: {problem}"]
 
 
 def test_a_folder_in_place_of_a_file(tmp_path: Path) -> None:
     (tmp_path / "scanners.json").mkdir()
     [fault] = faults(tmp_path)
-    assert fault.startswith("scanners.json: is no readable JSON: [Errno 21] Is a directory")
+    assert fault.startswith("scanners.json: is not readable JSON: [Errno 21] Is a directory")
 
 
 def test_a_byte_order_mark_is_no_fault(tmp_path: Path) -> None:
@@ -553,7 +553,7 @@ def test_a_byte_order_mark_is_no_fault(tmp_path: Path) -> None:
 def test_a_folder_that_is_not_there(tmp_path: Path) -> None:
     with pytest.raises(MetadataError) as caught:
         load_catalog([tmp_path / "nowhere"])
-    assert str(caught.value) == f"metadata cannot be used: 1 fault\n  {tmp_path}/nowhere: is no folder"
+    assert str(caught.value) == f"metadata cannot be used: 1 fault\n  {tmp_path}/nowhere: is not a folder"
 
 
 def test_all_faults_of_all_files_at_once(tmp_path: Path) -> None:
@@ -565,7 +565,7 @@ def test_all_faults_of_all_files_at_once(tmp_path: Path) -> None:
         object_types=[{"label": "Rack"}],
     ) == [
         (
-            "link_types.json: is no readable JSON: "
+            "link_types.json: is not readable JSON: "
             "Expecting property name enclosed in double quotes: line 1 column 2 (char 1)"
         ),
         "object_types.json: object_types/0/type: is missing",
@@ -603,6 +603,6 @@ def test_the_whole_text_of_an_error(tmp_path: Path) -> None:
         load_catalog([tmp_path])
     assert str(caught.value) == (
         "metadata cannot be used: 2 faults\n"
-        f'  {tmp_path}/{AT}/type: "hots" is no object type. Did you mean "host"?\n'
-        f'  {tmp_path}/{AT}/children_scanner: "ScanHst" is no scanner. Did you mean "ScanHost"?'
+        f'  {tmp_path}/{AT}/type: "hots" is not an object type. Did you mean "host"?\n'
+        f'  {tmp_path}/{AT}/children_scanner: "ScanHst" is not a scanner. Did you mean "ScanHost"?'
     )

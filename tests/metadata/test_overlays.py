@@ -200,7 +200,7 @@ def test_entry_points_that_lead_nowhere(installed: list[EntryPoint], tmp_path: P
         ),
         "entry point calipso_nornir.metadata: b: json:dumps is neither a package nor a path",
         "entry point calipso_nornir.metadata: c: json.decoder is neither a package nor a path",
-        f"{tmp_path}/nor_here: is no folder",
+        f"{tmp_path}/nor_here: is not a folder",
     ]
 
 

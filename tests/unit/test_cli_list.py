@@ -98,7 +98,7 @@ def test_conditions(text: str, fits: bool) -> None:  # noqa: FBT001 - a row of a
 
 @pytest.mark.parametrize("text", ["", "=x", "!", "!a=b", "  "])
 def test_what_is_no_condition(text: str) -> None:
-    with pytest.raises(InvalidRequest, match="is no condition"):
+    with pytest.raises(InvalidRequest, match="is not a condition"):
         condition(text)
 
 

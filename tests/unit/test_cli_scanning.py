@@ -76,7 +76,7 @@ def test_a_scan_that_cannot_go_on_ends_with_1(tmp_path: Path) -> None:
     (tmp_path / "x.calipso").write_bytes(b"not a recording")
     said = calipso("scan", "--replay", tmp_path / "x.calipso", store=tmp_path / "s.db")
     assert (said.status, said.out) == (1, "")
-    assert "no recording" in said.err
+    assert "not a recording" in said.err
     assert "Traceback" not in said.err
 
 

@@ -160,10 +160,10 @@ def test_jump_hosts_have_credentials_of_their_own(config: Path) -> None:
         ("ring-a", None, "circle: ring-a -> ring-b -> ring-a"),
         ("x", "ring-b", "circle: ring-b -> ring-a -> ring-b"),
         ("command", None, "ProxyCommand"),
-        ("x", "a b", "is no host name"),
-        ("x", "a,,b", "is no jump host"),
-        ("x", "-oProxyCommand=id", "is no host name"),
-        ("x", "a:99999999", "is no jump host"),
+        ("x", "a b", "is not a host name"),
+        ("x", "a,,b", "is not a jump host"),
+        ("x", "-oProxyCommand=id", "is not a host name"),
+        ("x", "a:99999999", "is not a jump host"),
     ],
 )
 def test_ways_that_cannot_be_followed(name: str, jump: str | None, said: str, config: Path) -> None:
@@ -179,7 +179,7 @@ def test_a_name_that_is_none_reaches_neither_config_nor_network(name: str) -> No
     def look_up(_: str) -> None:
         raise AssertionError("looked up")
 
-    with pytest.raises(ValueError, match="is no host name or address"):
+    with pytest.raises(ValueError, match="is not a host name or address"):
         servers_to(name, Reach(), look_up, user=None, port=None)  # type: ignore[arg-type]
 
 

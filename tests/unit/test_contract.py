@@ -80,11 +80,11 @@ def links(yielded: Any, states: Any = ("up", "down")) -> tuple[list[Link], list[
         (changed(state=None), "yielded a link in state None; up or down is expected"),
         (
             changed(target=VNIC.sibling("vedge", "e9")),
-            'yielded a "vnic-vedge" whose target is no object of the view: vedge e9 of cloud',
+            'yielded a "vnic-vedge" whose target is not an object of the view: vedge e9 of cloud',
         ),
         (
             changed(target=replace(VEDGE.ref, environment="other")),
-            'yielded a "vnic-vedge" whose target is no object of the view: vedge e1 of other',
+            'yielded a "vnic-vedge" whose target is not an object of the view: vedge e1 of other',
         ),
     ],
     ids=lambda value: value[8:48] if isinstance(value, str) else "",
@@ -194,7 +194,7 @@ def test_mistakes_that_only_a_scan_can_see(tmp_path: Path) -> None:
         ),
         (
             f"ScanHost/shelf/{HERE}:Shelves (scanners.json: scanners/ScanHost/1): rack_folder under host: "
-            '"rack_folder" is no object type. Did you mean "racks_folder"?'
+            '"rack_folder" is not an object type. Did you mean "racks_folder"?'
         ),
         (
             f"ScanHost/shelf/{HERE}:Shelves (scanners.json: scanners/ScanHost/1): shelf under rack_folder: its parents "

@@ -29,7 +29,7 @@ def test_no_attribute_can_hide_a_field_of_the_frame() -> None:
 
 @pytest.mark.parametrize("id_", ["", "a/b", "/"])
 def test_an_id_that_would_break_paths_is_refused(id_: str) -> None:
-    with pytest.raises(ValueError, match=r"is no id: make it with calipso_nornir\.model\.ids"):
+    with pytest.raises(ValueError, match=r"is not an id: make it with calipso_nornir\.model\.ids"):
         Fetched(id=id_, name="a")
 
 

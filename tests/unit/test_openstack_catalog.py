@@ -36,7 +36,7 @@ def test_the_version_that_is_spoken_stands_in_the_url(service: str, url: str, ex
 
 @pytest.mark.parametrize("url", ["", "c:9696", "ftp://c", "http://[::1", "http://c:port", "//c", "http://"])
 def test_addresses_that_are_none(url: str) -> None:
-    with pytest.raises(ParseError, match="no http"):
+    with pytest.raises(ParseError, match="not an http"):
         versioned("network", url)
 
 

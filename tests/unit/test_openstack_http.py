@@ -94,10 +94,10 @@ def test_long_messages_are_cut() -> None:
 @pytest.mark.parametrize(
     ("content", "problem"),
     [
-        ("<html>login</html>", "no JSON"),
-        ("", "no JSON"),
-        (b"\xff\xfe\xfa", "no JSON"),
-        ('{"servers": [', "no JSON"),
+        ("<html>login</html>", "not JSON"),
+        ("", "not JSON"),
+        (b"\xff\xfe\xfa", "not JSON"),
+        ('{"servers": [', "not JSON"),
         ("[" * (MAX_DEPTH + 1) + "]" * (MAX_DEPTH + 1), "too deep"),
         ("[" * 100_000 + "]" * 100_000, "too deep"),
     ],

@@ -325,9 +325,9 @@ def test_files_that_are_no_recording(tmp_path: Path) -> None:
     path.write_bytes(b"")
     assert "is cut short" in problem_of(path)
     path.write_bytes(b"name: lab\n")
-    assert problem_of(path) == "is no recording: it is not a gzip file"
+    assert problem_of(path) == "is not a recording: it is not a gzip file"
     path.write_bytes(gzip.compress(b"hello\n"))
-    assert problem_of(path) == "is no recording: line 1 is no JSON object"
+    assert problem_of(path) == "is not a recording: line 1 is not a JSON object"
     path.write_bytes(gzip.compress(b'{"format": "tar"}\n'))
     assert "does not name the format" in problem_of(path)
     path.write_bytes(gzip.compress(b'{"format": "calipso-bundle", "version": 2}\n'))
@@ -381,7 +381,7 @@ def test_lines_that_this_release_does_not_know(tmp_path: Path, line: Any) -> Non
     path = tmp_path / "b"
     record(path)
     rewrite(path, [lines(path)[0], line])
-    assert "line 2 is no exchange that this release knows" in problem_of(path)
+    assert "line 2 is not an exchange that this release knows" in problem_of(path)
 
 
 @pytest.mark.parametrize("environment", [None, 5, {}, {"name": "a/b"}, {"name": "x", "my_token": {"env": "HOME"}}])

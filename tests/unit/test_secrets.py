@@ -78,10 +78,10 @@ def test_file_that_others_may_read(tmp_path: Path, mode: int) -> None:
 
 def test_files_that_are_no_use(tmp_path: Path) -> None:
     assert failure_of(SecretRef("file", str(tmp_path / "none"))) == "No such file or directory"
-    assert failure_of(SecretRef("file", str(tmp_path))) == "it is no regular file"
+    assert failure_of(SecretRef("file", str(tmp_path))) == "it is not a regular file"
     os.mkfifo(tmp_path / "pipe", 0o600)
-    assert failure_of(SecretRef("file", str(tmp_path / "pipe"))) == "it is no regular file"
-    assert failure_of(SecretRef("file", "/dev/zero")) == "it is no regular file"
+    assert failure_of(SecretRef("file", str(tmp_path / "pipe"))) == "it is not a regular file"
+    assert failure_of(SecretRef("file", "/dev/zero")) == "it is not a regular file"
     assert failure_of(SecretRef("file", str(private(tmp_path / "empty", "\n")))) == "it is empty"
     assert failure_of(SecretRef("file", str(private(tmp_path / "latin", b"c4n4ry\xff")))) == "it is not UTF-8"
     assert "longer than" in failure_of(SecretRef("file", str(private(tmp_path / "long", "c4n4ry" * 20_000))))

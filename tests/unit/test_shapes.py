@@ -89,7 +89,7 @@ def test_a_region_without_a_service_has_nothing_of_it() -> None:
     required = EndpointMissing("network", "public", "R1", required=True)
     assert read_reply(AGENTS, required, {}) is required
     document = ApiGet("network", "/x", "x")
-    assert read_reply(document, missing, {}) is missing, "what is no list is not empty either"
+    assert read_reply(document, missing, {}) is missing, "what is not a list is not empty either"
 
 
 def test_a_long_stray_row_is_shown_in_part() -> None:

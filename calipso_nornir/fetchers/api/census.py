@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Which machines a region consists of, by all the lists that name hosts."""
+"""Which machines a region consists of, according to every list that names hosts."""
 
 from __future__ import annotations
 

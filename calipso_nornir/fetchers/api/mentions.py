@@ -23,7 +23,7 @@ COMPUTE, CONDUCTOR = "nova-compute", "nova-conductor"
 NETWORK_AGENTS = frozenset({"DHCP agent", "L3 agent", "Metadata agent", "OVN Controller Gateway agent"})
 """Agents that make a host a network node."""
 AGENTS_OF_NO_MACHINE = frozenset({"Baremetal Node"})
-"""Agents whose host is the id of an Ironic node, a machine of a project (networking-baremetal)."""
+"""Agents whose host is the id of an Ironic node: a project's machine (networking-baremetal)."""
 ELSEWHERE = frozenset({"ironic", "vmware vcenter server", "zvm"})
 """Hypervisor types (Nova's, lower case) that nova-compute drives from afar: its own host name may be any text."""
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Nova's services, those that are disabled too, and what Nova says of cells that do not answer."""
+"""Nova's services, including disabled ones, and what Nova reports of cells that do not answer."""
 
 from __future__ import annotations
 

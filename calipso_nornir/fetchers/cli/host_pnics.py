@@ -178,7 +178,7 @@ def _interfaces(bridges: Iterable[OvsBridge]) -> list[OvsInterface]:
 
 
 def _dpdk(host: InventoryObject, one: OvsInterface, query: Query) -> Fetched:
-    """Return a port of the switch that is no device of the kernel (ovs-vswitchd.conf.db(5), type "dpdk")."""
+    """Return a port of the switch that is not a device of the kernel (ovs-vswitchd.conf.db(5), type "dpdk")."""
     up = one.link_state == "up"
     return Fetched(
         id=ids.host_pnic(host.id, one.name),

@@ -93,7 +93,7 @@ class LldpSwitchPnics:
 
 
 def _heard(host: InventoryObject) -> Generator[Sequence[Query], Answers, tuple[Query, list[Neighbour]]]:
-    """Ask what a host hears on its physical interfaces from what forwards, and is no host of the cloud.
+    """Ask what a host hears on its physical interfaces from what forwards, and is not a host of the cloud.
 
     A switch may speak CDP beside LLDP: it is taken once. Capabilities are optional (IEEE 802.1AB, 8.5): who announces
     none may well be a switch. Such a neighbour is taken for one unless a host has its name, its address or its MAC.

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""On which host a router that several hosts stand by for is at work."""
+"""Which host is active for a highly available router."""
 
 from __future__ import annotations
 

@@ -112,8 +112,8 @@ class VserviceVnics:
     Attributes: ``vnic_type`` ("vservice_vnic"), ``host``, ``vservice_id``, ``namespace``, ``mac_address``, ``mtu``,
     ``state``, ``kind``, ``addresses`` (CIDR texts) and first ones as ``ip_address``, ``netmask``, ``cidr``,
     ``ipv6_address``; ``port_id`` and ``network`` (ids) by the port id in the device's name, of OVN's metadata by MAC.
-    Of a veth pair that leads to another namespace, and is no port: ``device_index`` and ``peer_index``, the numbers of
-    both ends.
+    Of a veth pair that leads to another namespace, and is not a port: ``device_index`` and ``peer_index``, the numbers
+    of both ends.
     """
 
     asked_by: ClassVar[Mapping[str, str]] = {}

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The two questions to OVN's databases, each asked once a scan, and what is said where nobody can be asked."""
+"""The two queries to OVN's databases, each sent once per scan, and the error if no database can be reached."""
 
 from __future__ import annotations
 

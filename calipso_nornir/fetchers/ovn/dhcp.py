@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""DHCP as OVN does it: no server anywhere, every host answers its own servers."""
+"""DHCP in OVN: there is no DHCP server; every host answers its own instances."""
 
 from __future__ import annotations
 

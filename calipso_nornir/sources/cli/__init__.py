@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Commands on hosts, over SSH: one connection a host a scan, one framed script a host and round."""
+"""Commands on hosts, over SSH: one connection per host and scan, one framed script per host and round."""
 
 from __future__ import annotations
 

@@ -31,7 +31,7 @@ class Received:
     Attributes:
         ending: "complete": both streams up to their end mark; "lost": the session ended before;
             "late": the time was up; "too large": the cap was reached and reading stopped;
-            "cancelled": somebody else wanted it to end.
+            "cancelled": the caller stopped it.
         cause: why, in words; empty when complete.
     """
 

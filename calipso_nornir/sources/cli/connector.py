@@ -61,7 +61,7 @@ class _Jump:
 
 
 class Connector:
-    """Made once a scan and handed to each of its connections; closes the jump hosts with it.
+    """Made once per scan and shared by its connections; closing it closes the jump hosts.
 
     Its methods are for any thread but the event loop's.
 
@@ -107,7 +107,7 @@ class Connector:
         return self.work.run(self._connect(host, way, reach))
 
     def private_key(self, path: str, passphrase: LazySecret | None) -> PrivateKey:
-        """Return a private key, read and decrypted once a scan; ValueError says why not."""
+        """Return a private key, read and decrypted once per scan; ValueError says why not."""
         return self.work.run(self._ring.load(path, passphrase))
 
     @contextmanager
@@ -185,7 +185,7 @@ class Connector:
 
 
 async def _close(connection: asyncssh.SSHClientConnection) -> None:
-    """End a connection at once, whether the other side is there or not."""
+    """End a connection immediately, whether the other side is there or not."""
     connection.abort()
     await connection.wait_closed()
     await asyncio.sleep(0)  # the socket is closed one turn of the loop later

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Connected sockets: to a server's port, and through a jump host for those who bring an SSH of their own."""
+"""Connected sockets: to a server's port, and through a jump host for libraries with their own SSH."""
 
 from __future__ import annotations
 

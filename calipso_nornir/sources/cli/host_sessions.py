@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The sessions of one scan: one a host, opened when first needed, opened anew once when it is dead."""
+"""The SSH sessions of one scan: one per host, opened when first needed, and reopened once if it dies."""
 
 from __future__ import annotations
 
@@ -74,7 +74,7 @@ class HostSessions:
             raise HostUnreachable(host.name, address, f"it gives no session: {error}") from error
 
     def cancel(self) -> None:
-        """End the round that runs now, from another thread; whoever is still asking gets an error, or what came."""
+        """End the running round, from another thread; callers that still wait get an error, or what has come."""
         with self._lock:
             self._cancelled = True
             aborts = list(self._aborts.values())
@@ -83,7 +83,7 @@ class HostSessions:
             abort()
 
     def close(self) -> None:
-        """Close what was opened here, jump hosts last; whoever is still asking gets an error."""
+        """Close what was opened here, jump hosts last; callers that still wait get an error."""
         self._closed = True
         self.cancel()
         with self._lock:

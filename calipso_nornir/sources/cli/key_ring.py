@@ -68,5 +68,5 @@ def _private_key(path: str, passphrase: LazySecret | None) -> PrivateKey:
     except (asyncssh.KeyImportError, asyncssh.KeyEncryptionError) as error:
         if secret is None and "assphrase" in str(error):
             raise ValueError(f"{path} is encrypted and there is no passphrase") from error
-        reason = "the passphrase is wrong, or the file is damaged" if secret else "it is no private key"
+        reason = "the passphrase is wrong, or the file is damaged" if secret else "it is not a private key"
         raise ValueError(f"{path} cannot be used: {reason}") from error

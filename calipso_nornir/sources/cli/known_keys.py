@@ -45,7 +45,7 @@ class KnownKeys:
             try:
                 self._known.load(f"{marker} {names} {kind} {key}")
             except ValueError as error:
-                logger.debug("%s:%d is no line of a known_hosts file, left out: %s", where, number, error)
+                logger.debug("%s:%d is not a line of a known_hosts file, left out: %s", where, number, error)
             else:
                 self._places[marker, key].append(f"{where}:{number}")
 

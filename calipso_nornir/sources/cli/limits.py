@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What one host may take in one round: time and output."""
+"""Limits for one host and round: time and output."""
 
 from __future__ import annotations
 

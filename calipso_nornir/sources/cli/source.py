@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The CLI source: answers the commands of a round, one Nornir run for all hosts, one task a host."""
+"""The CLI source: answers the commands of a round, one Nornir run for all hosts, one task per host."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 MAX_WORKERS = 64
-"""Hosts at once, unless the environment says otherwise."""
+"""Hosts asked in parallel, unless the environment says otherwise."""
 
 
 class CliSource:
@@ -65,7 +65,7 @@ class CliSource:
         prefixes: what to put before commands on Linux hosts.
         sudo: False: commands that want root run as the login that there is.
         exclude: patterns of host ids that are never logged in to (``HostExcluded``).
-        workers: hosts at once; None: those of ``nornir``'s own runner, or min(64, hosts).
+        workers: hosts asked in parallel; None: those of ``nornir``'s own runner, or min(64, hosts).
         make_host: makes a host that the inventory lacks.
         listed: ids of hosts that ``make_host`` has been told of.
         on_host: called with host id and whether there was a session, as each host is done; from several threads.
@@ -156,7 +156,7 @@ class CliSource:
             self._sessions.read_again()
 
     def _answer_without_a_host(self, query: Query) -> Outcome:
-        """Tell which hosts can be reached. The names come from whoever says how to log in: no host is asked."""
+        """Tell which hosts can be reached. The names come from the inventory with the logins: no host is asked."""
         if not isinstance(query, ReachableHosts):
             return SourceNotConfigured(query.source)
         names = self._nornir.inventory.hosts if self._make_host is None else self._listed
@@ -171,7 +171,7 @@ class CliSource:
     def cancel(self) -> None:
         """End the round that runs now, from another thread; without one, do nothing.
 
-        ``answer`` then returns at once, whatever a host is doing: what a host had answered until then is a reply, all
+        ``answer`` then returns immediately, whatever a host is doing: what it had answered until then is a reply, all
         else an error. Sessions that still live are used again by the next round.
         """
         self._sessions.cancel()

@@ -57,7 +57,7 @@ class LazySecret:
 
     @property
     def fetched(self) -> bool:
-        """Whether ``reveal`` answers at once; a failure is remembered for some minutes."""
+        """Whether ``reveal`` answers immediately; a failure is remembered for some minutes."""
         if isinstance(self._result, CalipsoError):
             return time.monotonic() < self._at + REMEMBERED_S
         return self._result is not None

@@ -54,7 +54,7 @@ def servers_to(
     """Return the servers from here to the host ``name``, the host last.
 
     What is given here goes before the ssh config, which goes before the defaults. Raises ValueError
-    when ``name`` is no host name, or the jumps go round in a circle.
+    when ``name`` is not a host name, or the jumps go round in a circle.
     """
     config = look_up(_host_name(name))
     jump = reach.jump if reach.jump is not None else config.jump
@@ -76,7 +76,7 @@ def _jumps(
     for number, one in enumerate(spec.split(",")):
         match = _JUMP.fullmatch(one.strip())
         if match is None:
-            raise ValueError(f"{one.strip()!r} is no jump host: expected [user@]host[:port]")
+            raise ValueError(f"{one.strip()!r} is not a jump host: expected [user@]host[:port]")
         name = _host_name(match["host"] or match["v6"])
         config = look_up(name)
         if number == 0 and config.jump is not None:
@@ -105,5 +105,5 @@ def _server(config: HostConfig, credentials: Credentials, *, user: str | None, p
 
 def _host_name(name: str) -> str:
     if not _HOST.fullmatch(name):
-        raise ValueError(f"{name!r} is no host name or address")
+        raise ValueError(f"{name!r} is not a host name or address")
     return name

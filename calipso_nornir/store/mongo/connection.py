@@ -168,7 +168,7 @@ def meaning(error: PyMongoError | BSONError, uri: str) -> StoreError:
     if isinstance(error, DocumentTooLarge) or codes & _TOO_LARGE:
         return DocumentRefused(uri, "a", "", f"is larger than MongoDB allows ({_first_line(error)})")
     if isinstance(error, BSONError):
-        return StoreUnavailable(uri, f"it holds what is no BSON: {_first_line(error)}")
+        return StoreUnavailable(uri, f"it holds what is not BSON: {_first_line(error)}")
     return StoreUnavailable(uri, f"{_first_line(error)} ({type(error).__name__})")
 
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A query as MongoDB's filter: never too narrow; ``conditions`` sorts out what it lets through too much."""
+"""A query as a MongoDB filter, which may match too much but never too little; ``conditions`` removes the surplus."""
 
 from __future__ import annotations
 

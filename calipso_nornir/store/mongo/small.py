@@ -2,7 +2,7 @@
 """A small commit: its changes and the next number go into the marker by one update, if the marker is as it was.
 
 That update is the commit: whole, durable (majority, journal), and visible to all readers at once. No lock is taken, and
-whoever was faster makes the update find nothing.
+if another commit was faster, the update finds nothing.
 """
 
 from __future__ import annotations

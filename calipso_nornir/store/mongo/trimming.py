@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The log of commits, and letting go of what is older than the retention says: now and then, after a commit."""
+"""The log of commits, and the deletion of what is older than the retention allows: now and then, after a commit."""
 
 from __future__ import annotations
 

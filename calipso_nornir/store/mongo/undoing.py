@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Taking back what a commit wrote that was never finished. Every step may be repeated; readers notice nothing."""
+"""Undoes the writes of a commit that was never finished. Every step may be repeated; readers notice nothing."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 # ruff: noqa: S608 - names of tables and columns are constants or checked; every value is bound
-"""From one layout of the file to another and back, in one transaction: until it ends, nothing has happened."""
+"""From one layout of the file to another and back, in one transaction: nothing changes until it ends."""
 
 from __future__ import annotations
 
@@ -68,7 +68,7 @@ def migrate(path: Path, uri: str, *, to: int, dry_run: bool) -> Migration:
 def _layout(connection: sqlite3.Connection, uri: str) -> int:
     [(application,)] = connection.execute("PRAGMA application_id")
     if application != APPLICATION_ID:
-        raise StoreUnavailable(uri, "the file is no store of this program")
+        raise StoreUnavailable(uri, "the file is not a store of this program")
     [(version,)] = connection.execute("PRAGMA user_version")
     return int(version)
 

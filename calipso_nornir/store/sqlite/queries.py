@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 # ruff: noqa: S608 - names of tables and columns are constants or checked; every value is bound
-"""A query as SQL: what the indexes can sort out; what they cannot is left to ``conditions.page``."""
+"""A query as SQL, as far as indexes can answer it; ``conditions.page`` does the rest."""
 
 from __future__ import annotations
 

@@ -71,7 +71,7 @@ def commits(inventory: str) -> str:
 
 
 def look(path: Path, uri: str) -> None:
-    """Read a file's header, without SQLite and so without touching anything; raise when it is no store of ours."""
+    """Read a file's header, without SQLite and so without touching anything; raise when it is not a store of ours."""
     try:
         with path.open("rb") as file:
             header = file.read(_HEADER.size)
@@ -80,7 +80,7 @@ def look(path: Path, uri: str) -> None:
     if not header:
         return
     if len(header) < _HEADER.size or not header.startswith(_MAGIC):
-        raise StoreUnavailable(uri, "the file is no SQLite database")
+        raise StoreUnavailable(uri, "the file is not an SQLite database")
     page_bytes, pages, version, application = _HEADER.unpack(header)
     _judge(uri, application, version, empty=application == version == 0)
     page_bytes = page_bytes if page_bytes > 1 else 65536

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from calipso_nornir.store.sqlite.reader import SqliteReader
 
 CHUNK: Final = 1000
-"""Documents that are made into rows at once."""
+"""Documents that are made into rows in one go."""
 _LARGE: Final = 5000
 """Documents in a commit whose log takes so much space that it is worth giving it back."""
 

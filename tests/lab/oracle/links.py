@@ -83,7 +83,7 @@ def _vnics(site: Site, host: Host) -> Iterator[Link]:
 
 
 def alive(site: Site, host: Host, device: str) -> bool:
-    """Tell whether a device is no port of Open vSwitch that the agent has put into the dead VLAN, or into none."""
+    """Tell whether a device is not a port of Open vSwitch that the agent has put into the dead VLAN, or into none."""
     port, vedge = host.ports.get(device), site.vedge(host)
     if port is None or port.tag == DEAD_VLAN:
         return port is None
