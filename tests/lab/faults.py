@@ -49,11 +49,16 @@ bash /run/osl/start-again
 """
 
 
+class NotInTimeError(AssertionError):
+    """The cloud does not do what it was told."""
+
+
 def wait_until(what: str, done: Callable[[], object], *, limit_s: float = LIMIT_S) -> None:
-    """Wait for something; AssertionError that names it when it does not come."""
+    """Wait for something; NotInTimeError that names it when it does not come."""
     end = time.monotonic() + limit_s
     while not done():
-        assert time.monotonic() < end, f"after {limit_s} s not yet: {what}"
+        if time.monotonic() > end:
+            raise NotInTimeError(f"after {limit_s} s not yet: {what}")
         time.sleep(1)
 
 

@@ -69,8 +69,7 @@ class Law:
 
     def __enter__(self) -> Self:
         """Scan the cloud as a whole."""
-        report = self._small.scan()
-        assert report.ok, [str(one.error) for one in report.failures]
+        self.begins_anew()
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -81,6 +80,11 @@ class Law:
     def view(self) -> StoreView:
         """What small scans have made of the cloud."""
         return self._small_store.view(self._environment.name)
+
+    def begins_anew(self) -> None:
+        """Scan the cloud as a whole into the store of small scans."""
+        report = self._small.scan()
+        assert report.ok, [str(one.error) for one in report.failures]
 
     @contextmanager
     def judged(self) -> Iterator[None]:
@@ -145,7 +149,7 @@ class Law:
         """Note it, and scan everything, so that what comes next is judged for itself."""
         logger.error("%s", how)
         self.broken.append(how)
-        self._small.scan()
+        self._small.scan()  # where nobody can look, it keeps everything
 
     def _known(self) -> Picture:
         return picture(self._small_store, self._environment.name)

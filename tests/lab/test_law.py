@@ -51,11 +51,16 @@ def happens(act: Act, life: Life, law: Law, what: str) -> bool:
     """Let an act happen, and hold the law after each thing that it does; False when it cannot happen now."""
     life.api = Api()  # a login lasts an hour
     steps = 0
-    with closing(act(life)) as happening:
-        for refs in happening:
-            steps += 1
-            named = list(dict.fromkeys([*refs, *life.meshed()]))
-            law.holds(f"{what}{act.__name__.replace('_', ' ')} ({steps})", named)
+    what = f"{what}{act.__name__.replace('_', ' ')}"
+    try:
+        with closing(act(life)) as happening:
+            for refs in happening:
+                steps += 1
+                named = list(dict.fromkeys([*refs, *life.meshed()]))
+                law.holds(f"{what} ({steps})", named)
+    except faults.NotInTimeError as error:  # says nothing of the product
+        logger.warning("%s: %s", what, error)
+        law.begins_anew()
     return steps > 0
 
 
