@@ -70,6 +70,24 @@ class RevisionContract:
             writer.seen("inventory", [host("h1").ref.document_id], AT)
         assert [one["last_scanned"] for one in stored(store).values()] == [AT]
 
+    def test_fields_come_in_one_order(self, opened: Opened) -> None:
+        store = opened()
+        one, other = host("h1", b={"z": 1, "a": [{"y": 1, "x": 2}]}, a=1), host("h2")
+        clique = Clique(focal_point=one.ref, clique_type="x", links=(), nodes=(one.ref,))
+        with store.write(ENVIRONMENT) as writer:
+            writer.put("inventory", [object_document(one), {**object_document(other)}])
+            writer.put("links", [link_document(link(one, other))])
+            writer.put("cliques", [clique_document(clique)])
+        view = store.view(ENVIRONMENT)
+        for kind in ("inventory", "links", "cliques"):
+            for document in view.documents(kind):
+                assert list(document)[-2:] == ["digest", "last_scanned"]
+                assert list(document)[:-2] == sorted(list(document)[:-2])
+        found = view.get(one.ref)
+        assert found is not None
+        assert list(found["b"]) == ["a", "z"]
+        assert list(found["b"]["a"][0]) == ["x", "y"]
+
     # --- snapshots and the past
 
     def test_a_snapshot_shows_one_revision(self, opened: Opened) -> None:

@@ -122,7 +122,25 @@ def from_raw(kind: Kind, raw: bytes) -> Document:
         document[name] = str(document[name])
     for name in REFERENCE_LISTS[kind]:
         document[name] = [str(one) for one in document[name]]
-    return document
+    return _in_order(document)
+
+
+def _in_order(document: Document) -> Document:
+    """Return a document with its fields in the order in which SQLite's texts have them: sorted, at every depth."""
+    told = document.pop("evidence", None)
+    last = {name: document.pop(name) for name in ("digest", "last_scanned") if name in document}
+    found: Document = _sorted(document if told is None else {**document, "evidence": None})
+    if told is not None:
+        found["evidence"] = told
+    return found | last
+
+
+def _sorted(value: Any) -> Any:  # noqa: ANN401 - any value
+    if isinstance(value, dict):
+        return {name: _sorted(value[name]) for name in sorted(value)}
+    if isinstance(value, list):
+        return [_sorted(member) for member in value]
+    return value
 
 
 def _object_ids(value: str | list[str]) -> ObjectId | list[ObjectId]:

@@ -143,7 +143,7 @@ def to_row(kind: Kind, document: Document) -> Row:
 
 def written(document: Document) -> tuple[str, Document]:
     """Return the text of a document, evidence included, and the value that it stands for."""
-    content = {key: value for key, value in document.items() if key not in _ASIDE}
+    content = {key: document[key] for key in sorted(document, key=str) if key not in _ASIDE}
     if content.get("evidence"):
         content["evidence"] = [_with_time(one, time_text, datetime) for one in content["evidence"]]
     return to_json(content)
