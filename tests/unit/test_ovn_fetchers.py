@@ -287,7 +287,8 @@ def test_the_number_on_the_wire_stands_beside_neutrons() -> None:
     assert found.attributes == {"ovn_tunnel_key": 4}
     assert drive(OvnNetworks(), network("other", "geneve"), DATABASES) == []
     assert drive(OvnNetworks(), here, NOWHERE) == []
-    assert drive(OvnNetworks(), here, SILENT).blanks
+    with pytest.raises(SourceFailed):
+        drive(OvnNetworks(), here, SILENT)
 
 
 def test_where_ovn_has_a_port() -> None:
@@ -308,6 +309,8 @@ def test_where_ovn_has_a_port() -> None:
     assert [(one["parent_port"], one["tag"]) for one in of("child")] == [("parent", 7)]
     assert of("unknown") == []
     assert drive(OvnPorts(), port(PORT, WEB), NOWHERE) == []
+    with pytest.raises(SourceFailed):
+        drive(OvnPorts(), port(PORT, WEB), SILENT)
 
 
 def test_dhcp_of_a_network_is_done_by_every_host() -> None:

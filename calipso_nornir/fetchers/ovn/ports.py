@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, ClassVar
 
-from calipso_nornir.fetchers.ovn.databases import SOUTHBOUND, southbound_or_blank
+from calipso_nornir.fetchers.ovn.databases import SOUTHBOUND, is_described
 from calipso_nornir.model.fetching import Fetched
 
 if TYPE_CHECKING:
@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
     from calipso_nornir.model.fetching import Fetching
     from calipso_nornir.model.objects import JSON, InventoryObject
+    from calipso_nornir.parsing.ovn_southbound import Southbound
 
 
 class OvnNetworks:
@@ -28,8 +29,7 @@ class OvnNetworks:
     def get(self, parent: InventoryObject) -> Fetching:
         """Ask for the datapaths."""
         answers = yield [SOUTHBOUND]
-        known = southbound_or_blank(answers)
-        if known is None or parent.id not in known.keys:
+        if not is_described(answers) or parent.id not in (known := answers[SOUTHBOUND]).keys:
             return []
         key = {"ovn_tunnel_key": known.keys[parent.id]}
         return [Fetched(id=parent.id, name=parent.name, attributes=key, sources=(SOUTHBOUND,))]
@@ -49,9 +49,11 @@ class OvnPorts:
     def get(self, parent: InventoryObject) -> Fetching:
         """Ask for the bindings."""
         answers = yield [SOUTHBOUND]
-        known = southbound_or_blank(answers)
-        one = known.bindings.get(parent.id) if known is not None else None
-        if known is None or one is None:
+        if not is_described(answers):
+            return []
+        known: Southbound = answers[SOUTHBOUND]  # without it the port keeps what was known, which nobody confirms
+        one = known.bindings.get(parent.id)
+        if one is None:
             return []
         told: dict[str, JSON] = {
             "type": one.type,
