@@ -83,7 +83,7 @@ def test_kinds_without_a_source() -> None:
     assert isinstance(answers[API], Reply)
     assert answers[DB] == SourceNotConfigured("mysql")
     assert answers[CLI] == SourceNotConfigured("CLI")
-    assert answers[Lookup("host")] == NoSuchSource("inventory", ("api", "db", "cli"))
+    assert answers[Lookup("host")] == NoSuchSource("inventory", ("api", "db", "ovsdb", "cli"))
     assert "install the distribution that brings it" in str(answers[Lookup("host")])
 
 
