@@ -33,7 +33,7 @@ class Around:
 def clique_around(
     store: Store, view: StoreView, ref: ObjectRef, *, catalog: Catalog | None = None, limit: int = MOST_LINKS
 ) -> Around | None:
-    """Return the clique of an object as a scan builds it, with at most so many links; None when it has none.
+    """Return the clique of an object as a scan builds it, with at most ``limit`` links; None when it has none.
 
     Args:
         store: where the environment is described.

@@ -83,7 +83,7 @@ def _from_store(ctx: typer.Context, read: Callable[[Store], Iterable[str]]) -> I
             return list(read(store))
         finally:
             store.close()
-    except Exception as error:  # noqa: BLE001 - a prompt is no place for errors
+    except Exception as error:  # noqa: BLE001 - errors must not appear in a prompt
         logger.debug("no completion: %s", error)
         return []
 

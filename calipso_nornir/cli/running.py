@@ -249,7 +249,7 @@ def guarded(run: Run) -> Iterator[None]:
         _forget_stdout()
         run.report(OSError(f"{f'{error.filename}: ' if error.filename else ''}{error.strerror or error}"))
         raise typer.Exit(FAILED) from None
-    except Exception as error:  # noqa: BLE001 - a fault of ours must not look like a crash either
+    except Exception as error:  # noqa: BLE001 - a bug of ours must not look like a crash either
         run.report(error)
         if not run.verbose:
             run.err.say(f"This is a bug in calipso ({type(error).__name__}). Please report it with the output of -v.")

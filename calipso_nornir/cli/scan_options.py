@@ -44,7 +44,7 @@ class Level(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ScanOptions:
-    """What one scan is asked to do, as it was given: the options of the guide's scan script, and some of ours.
+    """What one scan is asked to do, as it was given: the options of the guide's scan script, and some more.
 
     Raises UsageError for what can never be, before anything is opened.
     """

@@ -15,7 +15,7 @@ def store_retention(
     *,
     days: Annotated[float | None, typer.Option("--days", min=0, help="Keep what was true so many days ago.")] = None,
     documents: Annotated[
-        int | None, typer.Option("--documents", min=0, help="Keep at most so many documents of an environment's past.")
+        int | None, typer.Option("--documents", min=0, help="Maximum number of past documents kept per environment.")
     ] = None,
     off: Annotated[bool, typer.Option("--off", help="Keep no history.")] = False,
     inventory: Inventory = None,

@@ -37,7 +37,7 @@ class FetchError(CalipsoError):
 
 @dataclass(eq=False)
 class FetcherRaised(FetchError):
-    """A fetcher, link finder or parser raised something that is not an error of ours: a bug in it."""
+    """A fetcher, link finder or parser raised something other than a CalipsoError: it has a bug."""
 
     plugin: str
     cause: str

@@ -70,7 +70,7 @@ def read_recorded(document: object, *, digest: str) -> Environment:
     constants are not checked: overlays that know more may be missing here.
 
     Raises:
-        EnvironmentInvalid: also when it names secrets, or where they are. No recording of ours does.
+        EnvironmentInvalid: also when it names secrets, or where they are. Our recordings contain neither.
     """
     named = secrets_in(document)
     if named:

@@ -68,7 +68,7 @@ def environment_condition(check: Check, condition: Mapping[str, Any], where: str
 
 
 def _known_attributes(check: Check, wanted: Mapping[str, Any], where: str, *, types: Collection[str]) -> None:
-    """Check names of attributes: of types that declare all of theirs, and slips of the pen of those that do not."""
+    """Check names of attributes: of types that declare all of theirs, and likely typing errors in those of others."""
     declared = [check.object_types[one] for one in types if one in check.object_types]
     known = {attribute.name for one in declared for attribute in one.attributes} | FRAME
     closed = bool(declared) and all(one.is_closed for one in declared)

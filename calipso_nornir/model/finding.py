@@ -36,7 +36,7 @@ class OneOf:
 
 @dataclass(frozen=True, slots=True)
 class Range:
-    """``at_least <= field < below``; a bound of None is no bound.
+    """``at_least <= field < below``; None means unbounded.
 
     Text is compared by code points, numbers by value, times by moment; a value of another sort than the bound does
     not fit.

@@ -335,7 +335,7 @@ class Store(Protocol):
         ...
 
     def watch(self, environment: str, *, since: int, stop: Event) -> Iterator[Change]:
-        """Yield changes for ever, waiting for more at the end, until ``stop`` is set."""
+        """Yield changes indefinitely, waiting for more at the end, until ``stop`` is set."""
         ...
 
     def commits(self, environment: str, *, limit: int = 100) -> Sequence[Commit]:

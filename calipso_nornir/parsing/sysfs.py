@@ -11,7 +11,7 @@ from calipso_nornir.parsing.templates import one, tool_rows
 
 
 def devices(text: str) -> tuple[NetDevice, ...]:
-    """Read ``ls -l /sys/class/net``; plain files among the links (``bonding_masters``) are no devices."""
+    """Read ``ls -l /sys/class/net``; plain files among the links (``bonding_masters``) are not devices."""
     rows = tool_rows("linux_ls_-l_sys_class_net", text)
     if not rows:
         raise ParseError("ls_sys_class_net", "no device, but every namespace has at least its lo")
@@ -22,7 +22,7 @@ _PHYSFN = re.compile(r"/sys/class/net/([^/\s]+)/device/physfn (?:\S*/)?([0-9a-f]
 
 
 def virtual_functions(text: str) -> tuple[VirtualFunction, ...]:
-    r"""Read ``find /sys/class/net/*/device/ -maxdepth 1 -name physfn -printf '%p %l\n'``; none is no line.
+    r"""Read ``find /sys/class/net/*/device/ -maxdepth 1 -name physfn -printf '%p %l\n'``; without any, no line is printed.
 
     The kernel ties a virtual function to its physical one by this link (Documentation/ABI/testing/sysfs-bus-pci).
     """
@@ -41,7 +41,7 @@ _VIRTFN = re.compile(
 
 
 def function_places(text: str) -> tuple[FunctionPlace, ...]:
-    r"""Read ``find /sys/class/net/*/device/ -maxdepth 1 -name 'virtfn*' -printf '%p %l\n'``; none is no line.
+    r"""Read ``find /sys/class/net/*/device/ -maxdepth 1 -name 'virtfn*' -printf '%p %l\n'``; without any, no line is printed.
 
     So the kernel ties a physical function to its virtual ones, also to those whose device is with a guest.
     """

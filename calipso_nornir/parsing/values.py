@@ -58,7 +58,7 @@ def canonical_ip(text: str) -> str:
 
 
 def bridge_id(text: str) -> str | None:
-    """Return a bridge's id as ``brctl`` prints it, ``8000.06dc8b6e12d7``; None when it is no such id.
+    """Return a bridge's id as ``brctl`` prints it, ``8000.06dc8b6e12d7``; None when it is not one.
 
     iproute2 prints the octets apart and without leading zeros: ``8000.6:dc:8b:6e:12:d7``.
     """

@@ -61,7 +61,7 @@ _RESTING: set[type] = set()
 
 
 def _is_restless(query: Query) -> bool:
-    """Tell whether a query is another one each time it is looked at: it would be asked for ever."""
+    """Tell whether a query is another one each time it is looked at: it would be asked forever."""
     if type(query) in _RESTING:
         return False
     if query.request != query.request or query.request.request != query.request:

@@ -162,7 +162,7 @@ class Scan:
     def _take_over(self, overtaken: Overtaken) -> None:
         """Take over what others wrote since this scan began: they looked later.
 
-        What they have removed is gone, and what was found below it has no place any more.
+        What they have removed is gone, and what was found below it goes, too.
         """
         self._before = Before(self._view, forget=self._plan.clear, by_index=self._plan.is_small)
         if not self._plan.wants_inventory:

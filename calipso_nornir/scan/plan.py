@@ -39,7 +39,7 @@ class ScanPlan:
         scan_self: scan the object itself too, not only what is below it.
         inventory_only, links_only, cliques_only: at most one; do only that part.
         implicit_links: derive implicit links even when no clique type uses them.
-        clear: take nothing over from before: what cannot be looked at is then lost, not kept.
+        clear: ignore what was stored before; what cannot be looked at is then lost, not kept.
         metadata: folders with further metadata, laid over what is installed.
         record: write every query and answer to this bundle file.
     """

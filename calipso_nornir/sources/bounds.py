@@ -11,6 +11,6 @@ def values_in(text: bytes) -> int:
     """Return an upper bound of the values in a JSON text, without parsing it.
 
     Each value but the first follows a comma or an opening bracket (RFC 8259, 4 and 5). Those inside of strings are
-    counted, too. Two bytes (``[,``) can make an object of 56 bytes, which is why bytes alone are no bound.
+    counted, too. Two bytes (``[,``) can make an object of 56 bytes, so a bound on bytes alone is not enough.
     """
     return 1 + text.count(b",") + text.count(b"[") + text.count(b"{")

@@ -8,7 +8,7 @@
     {"query": {"source": "api", …}, "error": {…}, "at": …}
     {"count": 2, "sha256": "… of all bytes before this line"}
 
-Equal content gives equal bytes. The digest finds damage, it is no signature. Bundles come from strangers:
+Equal content gives equal bytes. The digest detects damage; it is not a signature. Bundles come from strangers:
 nothing in one is believed before it was looked at, and only one exchange at a time is in memory.
 """
 
@@ -68,7 +68,7 @@ def line_of(value: dict[str, Any]) -> bytes:
 
 
 def query_to_json(query: Query) -> dict[str, Any]:
-    """Describe a query, as ``query.request``: what it was asked for is no part of it.
+    """Describe a query, as ``query.request``: without the purpose of asking.
 
     ``class`` is there only for a source with several classes of queries, and not for the first of them.
     """

@@ -30,7 +30,7 @@ _PAGED = {("compute", "servers")}
 
 
 class Budget:
-    """What one list may cost in all its pages: an API that always has one page more would be asked for ever."""
+    """What one list may cost in all its pages: an API that always has one page more would be asked forever."""
 
     def __init__(
         self, query: str, *, seconds: float, max_bytes: int, clock: Callable[[], float] = time.monotonic

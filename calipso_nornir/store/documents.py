@@ -51,7 +51,7 @@ OBJECT_FIELDS: Final = frozenset(
         "digest",
     }
 )
-"""Fields of an object's document that are no attributes."""
+"""Fields of an object's document that are not attributes."""
 
 
 class Sealed(dict[str, Any]):
@@ -307,7 +307,7 @@ def clique_of(document: Document) -> Clique:
 def status_document(status: Status) -> Document:
     """Return the document of a status: it has the ``_id`` of what it is of.
 
-    ``checked_at`` is its ``last_scanned``: that a check said the same again is no new version of it.
+    ``checked_at`` is its ``last_scanned``: a check that says the same again makes no new version.
     """
     document: Document = {
         "_id": status.of,

@@ -60,7 +60,7 @@ class Frozen:
         return self._store.changes(environment, since=since, limit=limit)
 
     def watch(self, environment: str, *, since: int, stop: Event) -> Iterator[Change]:
-        """Yield changes for ever."""
+        """Yield changes indefinitely."""
         return self._store.watch(environment, since=since, stop=stop)
 
     def commits(self, environment: str, *, limit: int = 100) -> Sequence[Commit]:

@@ -31,7 +31,7 @@ class LldpSwitches:
     Source: ``lldpctl -f json``; physical interfaces and hosts of the inventory.
     Attributes: ``switch`` (its own id), ``chassis_id``, ``chassis_id_type``, ``description``, ``management_addresses``,
     ``capabilities`` (none for a neighbour that announces nothing about them). Neighbours that are hosts of the cloud
-    themselves are no switches.
+    themselves are not switches.
     """
 
     def get(self, parent: InventoryObject) -> Fetching:

@@ -135,7 +135,7 @@ def frames(stdout: bytes | bytearray, stderr: bytes | bytearray, mark: str, coun
 def _pieces(stream: bytes | bytearray, mark: str, *, last: bool = False) -> Iterator[tuple[bytes, bytes]]:
     """Yield (what the closing mark says, bytes before it); with ``last`` also (b"", bytes after the last mark)."""
     since: int | None = None
-    whole = memoryview(stream)  # a slice of it is no copy
+    whole = memoryview(stream)  # slicing it copies nothing
     for found in re.finditer(rb"\n%s ([0-9a-z ]+)\n" % re.escape(mark.encode()), stream):
         if since is not None:
             yield bytes(found[1]), bytes(whole[since : found.start()])

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""From a connected socket to an authenticated connection; every way to fail is an error of ours."""
+"""From a connected socket to an authenticated connection; every failure is a CalipsoError."""
 
 from __future__ import annotations
 
@@ -109,7 +109,7 @@ def algorithms(kind: str) -> tuple[str, ...]:
 
 
 def _failure(error: Exception, host: str, way: Sequence[SshServer], login: Login) -> CalipsoError:
-    """Return the error of ours that tells of a login that failed."""
+    """Return the CalipsoError for a login that failed."""
     server, cause = way[-1], str(error) or "the connection was closed"
     if login.error is not None:
         return login.error

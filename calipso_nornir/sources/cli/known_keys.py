@@ -26,7 +26,7 @@ class Matching(NamedTuple):
 
 
 class KnownKeys:
-    """asyncssh's known hosts, to which a broken line is no reason to refuse the others, and where each key stands."""
+    """asyncssh's known hosts, which accept other lines when one is broken, and the line of each key."""
 
     def __init__(self) -> None:
         self._known = SSHKnownHosts()

@@ -38,7 +38,7 @@ class Login(asyncssh.SSHClient):
 
     Attributes:
         clock: measures the time for the stage that it is in.
-        error: why it cannot go on, when that is no refusal of the server's.
+        error: why it cannot go on, when the server did not refuse it.
         connection: asyncssh's, once it is connected: it has taken the socket then, and closes it.
         trying: what the server was last asked to take.
     """
@@ -132,7 +132,7 @@ class Login(asyncssh.SSHClient):
             async for one in self._from_agent():
                 yield one
         for path in [] if login.key else identities:
-            if os.path.exists(path):  # noqa: ASYNC240, PTH110 - a look at a local file is no blocking matter
+            if os.path.exists(path):  # noqa: ASYNC240, PTH110 - looking at a local file does not block
                 async for found in self._from_file(path):
                     yield found
 

@@ -208,7 +208,7 @@ class CliSource:
         """Make one Nornir run. Its state is new each time: hosts that failed once are left out of later runs else."""
         answers: dict[str, dict[Command, Outcome]] = {}
 
-        def calipso_round(task: Task) -> Result:  # its commands are no arguments: Nornir logs those
+        def calipso_round(task: Task) -> Result:  # commands are not passed as arguments: Nornir logs those
             found, error = self._ask(task.host, asked[task.host.name])
             answers[task.host.name] = {command: _of_platform(one, task.host) for command, one in found.items()}
             self._tell(task.host.name, ok=error is None)

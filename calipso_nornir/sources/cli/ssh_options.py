@@ -35,7 +35,7 @@ class LazySecret:
 
     @classmethod
     def of(cls, value: str | LazySecret | None) -> LazySecret | None:
-        """Wrap a text; None and "" are no secret."""
+        """Wrap a text; None and "" are not secrets."""
         if value is None or isinstance(value, LazySecret):
             return value
         return cls(lambda: value) if value else None

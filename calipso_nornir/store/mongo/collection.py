@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
 _PLAIN_NAME: Final = re.compile(r"(?!key$|_id$)\w+", re.ASCII)
 _INDEXES: Final = (
-    # Documents that others put into a collection of that name have no key, and are none of ours.
+    # Documents that others put into a collection of that name have no key, and are not ours.
     IndexModel([("key", ASCENDING)], unique=True, partialFilterExpression={"key": {"$exists": True}}),
     IndexModel([("environment", ASCENDING), ("key", ASCENDING)]),
 )

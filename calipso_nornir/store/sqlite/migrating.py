@@ -40,7 +40,7 @@ _OLD_TEXTS: Final = "calipso_old_texts"
 
 
 def layout_of(path: Path, uri: str) -> int:
-    """Return the layout of a file; raise when it is none of ours."""
+    """Return the layout of a file; raise when it is not one of our stores."""
     with translated(uri, path), closing(sqlite3.connect(f"{path.as_uri()}?mode=rw", uri=True)) as connection:
         return _layout(connection, uri)
 

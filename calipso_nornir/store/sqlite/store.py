@@ -125,7 +125,7 @@ class SqliteStore:
             return feed.changes(since, limit)
 
     def watch(self, environment: str, *, since: int, stop: Event) -> Iterator[Change]:
-        """Yield changes for ever, waiting for more at the end, until ``stop`` is set."""
+        """Yield changes indefinitely, waiting for more at the end, until ``stop`` is set."""
         return watched(self, environment, since=since, stop=stop)
 
     def commits(self, environment: str, *, limit: int = 100) -> Sequence[Commit]:
