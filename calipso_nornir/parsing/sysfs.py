@@ -22,7 +22,7 @@ _PHYSFN = re.compile(r"/sys/class/net/([^/\s]+)/device/physfn (?:\S*/)?([0-9a-f]
 
 
 def virtual_functions(text: str) -> tuple[VirtualFunction, ...]:
-    r"""Read ``find /sys/class/net/*/device/ -maxdepth 1 -name physfn -printf '%p %l\n'``; no line when there is none.
+    r"""Read ``find /sys/class/net/*/device/ -maxdepth 1 -name physfn -printf '%p %l\n'``; no line if none.
 
     The kernel ties a virtual function to its physical one by this link (Documentation/ABI/testing/sysfs-bus-pci).
     """
@@ -41,7 +41,7 @@ _VIRTFN = re.compile(
 
 
 def function_places(text: str) -> tuple[FunctionPlace, ...]:
-    r"""Read ``find /sys/class/net/*/device/ -maxdepth 1 -name 'virtfn*' -printf '%p %l\n'``; no line when there is none.
+    r"""Read ``find /sys/class/net/*/device/ -maxdepth 1 -name 'virtfn*' -printf '%p %l\n'``; no line if none.
 
     So the kernel ties a physical function to its virtual ones, also to those whose device is with a guest.
     """
