@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """A deadline for a whole answer: when it passes, the connection is cut, and the reader sees its end.
 
-The time-outs of sockets are those of single reads: a server that sends a byte now and then keeps a client waiting forever.
+The time-outs of sockets are those of single reads: one byte now and then keeps a client waiting forever.
 """
 
 from __future__ import annotations
