@@ -31,7 +31,7 @@ CLOUD = os.environ["CLOUD"]
 STORE = os.environ["CALIPSO_STORE"]
 RECORDING = os.environ.get("CLOUD_RECORDING")
 EXPECTED = yaml.safe_load(Path(os.environ.get("EXPECTED") or Path(__file__).with_name("expected.yaml")).read_bytes())
-VXLAN_BYTES = 50  # outer Ethernet, IPv4, UDP and VXLAN headers (RFC 7348)
+TUNNEL_BYTES = {"vxlan": 50, "geneve": 58}  # IPv4, UDP, VXLAN (RFC 7348) or Geneve with OVN's option, inner Ethernet
 
 
 @pytest.fixture(scope="session")
@@ -106,7 +106,8 @@ def test_every_host_of_the_cabling_is_in_the_cloud(computes: Nornir, view: Store
 
 @pytest.mark.skipif(RECORDING is not None, reason="asks the hosts themselves")
 def test_packets_of_every_tunnelled_network_fit_into_the_tunnels(computes: Nornir, view: StoreView) -> None:
-    largest = max(one["mtu"] for one in view.of_type("network") if one["provider_network_type"] == "vxlan")
+    overlays = [one for one in view.of_type("network") if one["provider_network_type"] in TUNNEL_BYTES]
+    needed = max(one["mtu"] + TUNNEL_BYTES[one["provider_network_type"]] for one in overlays)
     bridges = {link.target for link in view.links("otep-vconnector")}  # the address may be on a Linux bridge
     exits = [
         *view.links("otep-host_pnic"),
@@ -121,4 +122,4 @@ def test_packets_of_every_tunnelled_network_fit_into_the_tunnels(computes: Norni
         own = [device for device in devices if (host, device["ifname"]) in names]
         assert own, f"{host}: no tunnel leaves it"
         for device in own:
-            assert device["mtu"] >= largest + VXLAN_BYTES, f"{host}: {device['ifname']} cuts packets"
+            assert device["mtu"] >= needed, f"{host}: {device['ifname']} cuts packets"

@@ -33,19 +33,27 @@ def rows(answer: Reply | CalipsoError) -> Any:  # noqa: ANN401 - JSON
 
 
 def test_all_schemas_at_once() -> None:
-    agents = Select("neutron", "SELECT id, host, agent_type, configurations, heartbeat_timestamp FROM agents")
+    networks = Select("neutron", "SELECT id, mtu FROM networks")
     cells = Select("nova_api", "SELECT name, uuid FROM cell_mappings")
     projects = Select("keystone", "SELECT id, name FROM project WHERE is_domain = 0")
-    queries = [INSTANCES, agents, cells, projects]
+    queries = [INSTANCES, networks, cells, projects]
     scan = source()
     answers = scan.answer(queries)
     scan.close()
     assert all(rows(answers[query]) for query in queries)
-    agent = rows(answers[agents])[0]
-    assert isinstance(json.loads(agent["configurations"]), dict)
-    assert datetime.fromisoformat(agent["heartbeat_timestamp"]).tzinfo is not None
     assert json.loads(json.dumps(rows(answers[INSTANCES]))) == rows(answers[INSTANCES])
     assert {row["host"] for row in rows(answers[INSTANCES])} <= set(lab.here().computes)
+
+
+def test_columns_of_every_kind() -> None:
+    wanted = Select("neutron", "SELECT configurations, heartbeat_timestamp FROM agents")  # OVN's agents are elsewhere
+    scan = source()
+    agents = rows(scan.answer([wanted])[wanted])
+    scan.close()
+    assert bool(agents) is (lab.here().variant != "ovn")
+    for agent in agents:
+        assert isinstance(json.loads(agent["configurations"]), dict)
+        assert datetime.fromisoformat(agent["heartbeat_timestamp"]).tzinfo is not None
 
 
 def test_cells() -> None:
