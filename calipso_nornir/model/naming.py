@@ -30,13 +30,17 @@ def snake_case(name: str) -> str:
 def in_one_style(attributes: Mapping[str, Any], *, reserved: frozenset[str]) -> Mapping[str, Any]:
     """Return attributes by their names in snake_case; the same mapping where all of them are.
 
-    A name stays as it is where the other one is taken, by another attribute or by the frame of a document.
+    A name stays as it is where the other one is taken, by another attribute or by the frame of a document. Of several
+    that would get the same name, the alphabetically first gets it: the order of attributes decides nothing.
     """
     if all(snake_case(name) == name for name in attributes):
         return attributes
-    found: dict[str, Any] = {}
-    for name, value in attributes.items():
+    first: dict[str, str] = {}
+    for name in sorted(attributes):
+        first.setdefault(snake_case(name), name)
+
+    def styled(name: str) -> str:
         wanted = snake_case(name)
-        taken = wanted != name and (wanted in reserved or wanted in attributes or wanted in found)
-        found[name if taken else wanted] = value
-    return found
+        return name if wanted in reserved or wanted in attributes or first[wanted] != name else wanted
+
+    return {styled(name): value for name, value in attributes.items()}

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from calipso_nornir.model.evidence import Evidence
@@ -71,6 +71,7 @@ def _ordered(value: Any) -> Any:  # noqa: ANN401 - any JSON value
 
 
 @given(attributes=ATTRIBUTES)
+@example(attributes={"DOT:": 1, "DOT": 2})
 @OFTEN
 def test_attributes_come_back(store: Store, attributes: dict[str, Any]) -> None:
     document = object_document(host("h1", **attributes))

@@ -45,6 +45,8 @@ def test_nothing_is_lost_where_two_names_become_one() -> None:
     given: dict[str, Any] = {"link_detected": 1, "Link detected": 2, "Link-Speed": 3, "link speed": 4, "Type": 5}
     styled = in_one_style(given, reserved=RESERVED)
     assert styled == {"link_detected": 1, "Link detected": 2, "link_speed": 3, "link speed": 4, "Type": 5}
+    backwards = dict(reversed(given.items()))
+    assert in_one_style(backwards, reserved=RESERVED) == styled, "the order decides nothing"
     plain = {"mtu": 1500}
     assert in_one_style(plain, reserved=RESERVED) is plain
 
