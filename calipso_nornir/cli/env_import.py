@@ -14,44 +14,58 @@ if TYPE_CHECKING:
     from calipso_nornir.model.environment import Environment
 
 
+OsCloud = Annotated[
+    str | None,
+    typer.Option("--os-cloud", metavar="NAME", help="Entry of clouds.yaml; default: the OS_* variables."),
+]
+Name = Annotated[str | None, typer.Option("--name", metavar="ENV", help="Name of the environment.")]
+SshUser = Annotated[
+    str | None, typer.Option("--ssh-user", metavar="USER", help="User to log in as on the cloud's hosts.")
+]
+SshKey = Annotated[
+    str | None, typer.Option("--ssh-key", metavar="FILE", help="Private key for that user; default: the SSH agent.")
+]
+Jump = Annotated[
+    str | None,
+    typer.Option("--jump", metavar="HOST", help="Jump host: [USER@]HOST[:PORT]; separate several by commas."),
+]
+MechanismDrivers = Annotated[
+    list[str] | None,
+    typer.Option("--mechanism-driver", metavar="NAME", help="OVS, LXB …; default: what the cloud's agents show."),
+]
+TypeDrivers = Annotated[
+    str | None,
+    typer.Option("--type-driver", metavar="NAME", help="vxlan, vlan …; default: what the cloud's networks show."),
+]
+Distribution = Annotated[
+    str | None,
+    typer.Option("--distribution", metavar="NAME", help="Kolla, Debian …: decides how commands are run."),
+]
+DistributionVersion = Annotated[
+    str | None, typer.Option("--distribution-version", metavar="NAME", help="Release of the distribution.")
+]
+Detect = Annotated[
+    bool, typer.Option("--detect/--no-detect", help="Ask the cloud for drivers that are not given here.")
+]
+Replace = Annotated[bool, typer.Option("--replace", help="Replace an existing description of that name.")]
+DryRun = Annotated[bool, typer.Option("--dry-run", help="Print the description as YAML; store nothing.")]
+
+
 def env_import(  # noqa: PLR0913 - the options of the command
     run: Run,
     *,
-    os_cloud: Annotated[
-        str | None,
-        typer.Option("--os-cloud", metavar="NAME", help="Entry of clouds.yaml; default: the OS_* variables."),
-    ] = None,
-    name: Annotated[str | None, typer.Option("--name", metavar="ENV", help="Name of the environment.")] = None,
-    ssh_user: Annotated[
-        str | None, typer.Option("--ssh-user", metavar="USER", help="User to log in as on the cloud's hosts.")
-    ] = None,
-    ssh_key: Annotated[
-        str | None, typer.Option("--ssh-key", metavar="FILE", help="Private key for that user; default: the SSH agent.")
-    ] = None,
-    jump: Annotated[
-        str | None,
-        typer.Option("--jump", metavar="HOST", help="Jump host: [USER@]HOST[:PORT]; separate several by commas."),
-    ] = None,
-    mechanism_drivers: Annotated[
-        list[str] | None,
-        typer.Option("--mechanism-driver", metavar="NAME", help="OVS, LXB …; default: what the cloud's agents show."),
-    ] = None,
-    type_drivers: Annotated[
-        str | None,
-        typer.Option("--type-driver", metavar="NAME", help="vxlan, vlan …; default: what the cloud's networks show."),
-    ] = None,
-    distribution: Annotated[
-        str | None,
-        typer.Option("--distribution", metavar="NAME", help="Kolla, Debian …: decides how commands are run."),
-    ] = None,
-    distribution_version: Annotated[
-        str | None, typer.Option("--distribution-version", metavar="NAME", help="Release of the distribution.")
-    ] = None,
-    detect: Annotated[
-        bool, typer.Option("--detect/--no-detect", help="Ask the cloud for drivers that are not given here.")
-    ] = True,
-    replace: Annotated[bool, typer.Option("--replace", help="Replace an existing description of that name.")] = False,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Print the description as YAML; store nothing.")] = False,
+    os_cloud: OsCloud = None,
+    name: Name = None,
+    ssh_user: SshUser = None,
+    ssh_key: SshKey = None,
+    jump: Jump = None,
+    mechanism_drivers: MechanismDrivers = None,
+    type_drivers: TypeDrivers = None,
+    distribution: Distribution = None,
+    distribution_version: DistributionVersion = None,
+    detect: Detect = True,
+    replace: Replace = False,
+    dry_run: DryRun = False,
 ) -> None:
     """Describe a cloud that OpenStack clients know."""
     from calipso_nornir.cli.meant import keep_description  # noqa: PLC0415 - what takes long comes when needed

@@ -22,7 +22,7 @@ from calipso_nornir.store.documents import link_document
 from calipso_nornir.store.freshness import Freshness, freshness_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
 
 
 class LinkState(StrEnum):
@@ -32,31 +32,37 @@ class LinkState(StrEnum):
     DOWN = "down"
 
 
+End = Annotated[
+    str | None,
+    typer.Argument(
+        metavar="OBJECT",
+        autocompletion=completing.objects,
+        help="Only links of this object: an id, name, address or TYPE:ID.",
+    ),
+]
+LinkType = Annotated[
+    str | None,
+    typer.Option(
+        "--type",
+        "-t",
+        metavar="TYPE",
+        autocompletion=completing.link_types,
+        help="Only links of this type, e.g. vnic-vedge.",
+    ),
+]
+State = Annotated[LinkState | None, typer.Option("--state", help="Only links in this state.")]
+Implicit = Annotated[bool, typer.Option("--implicit", help="Show implicit (derived) links instead.")]
+
+
 def links(  # noqa: PLR0913 - the options of the command
     run: Run,
     *,
-    what: Annotated[
-        str | None,
-        typer.Argument(
-            metavar="OBJECT",
-            autocompletion=completing.objects,
-            help="Only links of this object: an id, name, address or TYPE:ID.",
-        ),
-    ] = None,
+    what: End = None,
     environment: Environment = None,
-    type_: Annotated[
-        str | None,
-        typer.Option(
-            "--type",
-            "-t",
-            metavar="TYPE",
-            autocompletion=completing.link_types,
-            help="Only links of this type, e.g. vnic-vedge.",
-        ),
-    ] = None,
-    state: Annotated[LinkState | None, typer.Option("--state", help="Only links in this state.")] = None,
+    type_: LinkType = None,
+    state: State = None,
     where: Where = None,
-    implicit: Annotated[bool, typer.Option("--implicit", help="Show implicit (derived) links instead.")] = False,
+    implicit: Implicit = False,
     at: At = None,
     inventory: Inventory = None,
     output: Output = Format.TABLE,
@@ -78,19 +84,7 @@ def links(  # noqa: PLR0913 - the options of the command
         if output is not Format.TABLE:
             emit([link_document(link) for link in found], output)
             return
-        names, fresh = Names(view), freshness_of(store, view.environment)
-        rows = [
-            (
-                link.type,
-                (names.of(link.source), "bold"),
-                (names.of(link.target), "bold"),
-                _state(link, fresh),
-                link.host,
-                names.networks(link),
-                (link.document_id, "dim"),
-            )
-            for link in found
-        ]
+        rows = list(_rows(found, Names(view), freshness_of(store, view.environment)))
     if rows:
         table(run.out, ("type", "source", "target", "state", "host", "network", "_id"), rows)
     else:
@@ -108,6 +102,19 @@ def wanted_links(view: StoreView, *, end: ObjectRef | None, type_: str | None, i
         found = {link.document_id: link for link in (*view.links(source=end), *view.links(target=end))}.values()
     of_type = (link for link in found if type_ in (None, link.type))
     return sorted(of_type, key=lambda link: (link.type, link.source, link.target))
+
+
+def _rows(links: "Iterable[Link]", names: Names, fresh: Freshness) -> "Iterator[tuple[object, ...]]":
+    for link in links:
+        yield (
+            link.type,
+            (names.of(link.source), "bold"),
+            (names.of(link.target), "bold"),
+            _state(link, fresh),
+            link.host,
+            names.networks(link),
+            (link.document_id, "dim"),
+        )
 
 
 def _state(link: Link, fresh: Freshness) -> tuple[str, str]:

@@ -2,10 +2,10 @@
 # ruff: noqa: D102, S101 - this module is tests: names say what they show, assertions are what it is for
 """What every store has to do, as tests to inherit: third parties run them on a store of their own.
 
-Derive from ``StoreContract`` (and ``CollectionContract``, for plain documents) and give it a pytest
-fixture ``opened``: a function without arguments that opens one and the same store, empty at first::
+Derive from ``StoreContract``, ``RevisionContract``, ``QueryContract`` and ``CollectionContract`` (plain documents), and
+give them a pytest fixture ``opened``: a function without arguments that opens one and the same store, empty at first::
 
-    class TestMyStore(StoreContract):
+    class TestMyStore(StoreContract, RevisionContract, QueryContract, CollectionContract):
         @pytest.fixture
         def opened(self, tmp_path):
             return lambda: MyStore(tmp_path)

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 ENVIRONMENT = "lab"
 AT = datetime(2026, 11, 22, 19, 10, 0, 123000, tzinfo=UTC)
 LATER = AT + timedelta(hours=1)
+ZONE = Witness("zone.host", ObjectRef(ENVIRONMENT, "availability_zone", "R1|nova"))
+"""One of the two that find every host of ``ENVIRONMENT``."""
 
 ODD_ATTRIBUTES: dict[str, Any] = {
     "a.b": {"c.d": 1, "$ref": "x", "$id": 2},

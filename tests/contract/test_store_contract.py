@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from calipso_nornir.testing.collection_contract import CollectionContract
+from calipso_nornir.testing.query_contract import QueryContract
 from calipso_nornir.testing.revision_contract import RevisionContract
 from calipso_nornir.testing.store_contract import StoreContract
 
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 pytest_plugins = ["tests.fixtures.stores"]
 
 
-class TestSqlite(StoreContract, RevisionContract, CollectionContract):
+class TestSqlite(StoreContract, RevisionContract, QueryContract, CollectionContract):
     """The embedded store."""
 
     @pytest.fixture
@@ -29,7 +30,7 @@ class TestSqlite(StoreContract, RevisionContract, CollectionContract):
         return sqlite_place.open
 
 
-class TestMongo(StoreContract, RevisionContract, CollectionContract):
+class TestMongo(StoreContract, RevisionContract, QueryContract, CollectionContract):
     """MongoDB."""
 
     @pytest.fixture
