@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """Acceptance tests of a cloud: scan it, then check what the network of its servers really is.
 
-CLOUD names the environment (calipso env add), CALIPSO_STORE says where it is kept, EXPECTED is a file like the
-expected.yaml beside this one. CLOUD_RECORDING may name a recording (calipso record): the tests then look at the cloud
-as it was when that was made, and ask no host.
+CLOUD names the environment (calipso env add), CALIPSO_STORE says where it is stored, EXPECTED is a file like the
+expected.yaml beside this one. CLOUD_RECORDING may name a recording (calipso record): the tests then see the cloud
+as it was when the recording was made, and query no host.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ TUNNEL_BYTES = {"vxlan": 50, "geneve": 58}  # IPv4, UDP, VXLAN (RFC 7348) or Gen
 
 @pytest.fixture(scope="session")
 def store() -> Iterator[Store]:
-    """The store, after a scan in which nothing was left out."""
+    """The store, after a scan without failures."""
     opened = open_store(STORE)
     source = ReplaySource(RECORDING) if RECORDING else None
     report = run_scan(source.environment if source else CLOUD, store=opened, source=source)
@@ -47,13 +47,13 @@ def store() -> Iterator[Store]:
 
 @pytest.fixture(scope="session")
 def view(store: Store) -> StoreView:
-    """What was found."""
+    """What the scan found."""
     return store.view(CLOUD)
 
 
 @pytest.fixture(scope="session")
 def computes(store: Store) -> Iterator[Nornir]:
-    """Nornir with the compute hosts that the scan has found."""
+    """Nornir with the compute hosts that the scan found."""
     options = {"environment": CLOUD, "store": store.uri, "host_types": ["Compute"]}
     nornir = InitNornir(inventory={"plugin": "CalipsoInventory", "options": options}, logging={"enabled": False})
     yield nornir
@@ -67,7 +67,7 @@ def test_every_server_reaches_a_port_of_its_host_over_a_path_that_is_up(
     ports = {(row["switch"], row["port"]): row["host"] for row in EXPECTED["cabling"]}
     (owner,) = (one for one in view.of_type("project") if one.name == project)
     servers = [one for one in view.of_type("instance") if one["project_id"] == owner.id and one["status"] == "ACTIVE"]
-    assert servers, f"no server of {project} runs"
+    assert servers, f"no server of {project} is running"
     off = {one.id for one in view.of_type("port") if not one.get("admin_state_up", True)}  # on purpose
     for server in servers:
         paths = [path for path in network_paths(store, server.ref, to="switch") if path.nic.get("port_id") not in off]
@@ -101,10 +101,10 @@ def test_both_ends_of_every_tunnel_know_each_other(view: StoreView, hosts: list[
 def test_every_host_of_the_cabling_is_in_the_cloud(computes: Nornir, view: StoreView) -> None:
     cabled = {row["host"] for row in EXPECTED["cabling"]}
     assert cabled <= {host.name for host in view.of_type("host")}
-    assert computes.inventory.hosts.keys() <= cabled, "a compute host that nobody has written down"
+    assert computes.inventory.hosts.keys() <= cabled, "a compute host that the cabling does not list"
 
 
-@pytest.mark.skipif(RECORDING is not None, reason="asks the hosts themselves")
+@pytest.mark.skipif(RECORDING is not None, reason="queries the hosts themselves")
 def test_packets_of_every_tunnelled_network_fit_into_the_tunnels(computes: Nornir, view: StoreView) -> None:
     overlays = [one for one in view.of_type("network") if one["provider_network_type"] in TUNNEL_BYTES]
     needed = max(one["mtu"] + TUNNEL_BYTES[one["provider_network_type"]] for one in overlays)
