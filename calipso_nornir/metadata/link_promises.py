@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import TYPE_CHECKING
 
 from calipso_nornir.metadata import schema
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
     from calipso_nornir.metadata.check import Check
     from calipso_nornir.model.cliques import CliqueType
     from calipso_nornir.model.protocols import LinkFinder
+
+HOST_SCOPE = "host"
 
 
 def link_finders(check: Check) -> list[tuple[str, LinkFinder]]:
@@ -34,6 +37,7 @@ def link_finders(check: Check) -> list[tuple[str, LinkFinder]]:
                 check.unknown_finders = True
                 continue
             _link_types(check, finder, f"{where} ({name}.link_types)")
+            _small_scans(check, finder, f"{where} ({name}")
             if name in places:
                 check.fault(where, f'"{name}" is listed already ({places[name]})')
             places.setdefault(name, where)
@@ -56,6 +60,20 @@ def _link_types(check: Check, finder: LinkFinder, where: str) -> None:
             _declared(check, name, where)
         return
     check.unknown_finders = True
+
+
+def _small_scans(check: Check, finder: LinkFinder, where: str) -> None:
+    """Check what a finder says for small scans: a slip would leave links as they were when what they join changes."""
+    reads = getattr(finder, "reads", ())
+    if isinstance(reads, str) or not isinstance(reads, Collection) or not all(isinstance(one, str) for one in reads):
+        check.fault(f"{where}.reads)", f'is {reads!r}; names of types are expected: reads = frozenset({{"vnic"}})')
+    else:
+        known = {*check.object_types, *check.link_types}
+        for name in sorted({*reads} - known):
+            check.fault(f"{where}.reads)", f'"{name}" is not an object type or link type{nearest(name, known)}')
+    scope = getattr(finder, "scope", "")
+    if scope not in ("", HOST_SCOPE):
+        check.fault(f"{where}.scope)", f'is {scope!r}; "{HOST_SCOPE}" is expected, or no scope')
 
 
 def _declared(check: Check, name: str, where: str) -> None:

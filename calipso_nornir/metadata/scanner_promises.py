@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
+from collections.abc import Mapping
 from dataclasses import replace
 from difflib import get_close_matches
 from functools import partial
@@ -42,6 +43,7 @@ def scanners(check: Check) -> dict[str, tuple[Step, ...]]:
                 check.known_type(spec.type, f"{where}/type")
                 _handed_down(check, spec, f"{where}/object_id_to_use_in_child")
                 declared.add_step(scanner, spec, where)
+                _asked_by(check, fetcher, f"{where}/fetcher ({spec.fetcher}.asked_by)")
                 if fetcher is not None:
                     steps[scanner].append(_step(scanner, spec, fetcher, where))
     declared.check(check)
@@ -58,6 +60,18 @@ def _fetcher(check: Check, spec: schema.StepSpec, resolve: Callable[[str], Any],
     except Unresolved as error:
         check.fault(f"{where}/fetcher", str(error))
         return None
+
+
+def _asked_by(check: Check, fetcher: Any, where: str) -> None:  # noqa: ANN401 - a class's instance, or None
+    """Check what a fetcher says for small scans: a slip would leave what it finds as it was."""
+    declared = getattr(fetcher, "asked_by", None)
+    if declared is None:
+        return
+    if not isinstance(declared, Mapping) or not all(isinstance(one, str) for pair in declared.items() for one in pair):
+        check.fault(where, f'is {declared!r}; a dictionary is expected: asked_by = {{"instance": "device_id"}}')
+        return
+    for name in declared:
+        check.known_type(name, where)
 
 
 def _handed_down(check: Check, spec: schema.StepSpec, where: str) -> None:

@@ -83,6 +83,7 @@ class Rounds:
         self._source = source
         self._yields = steps.yields
         self._environment = steps.environment
+        self._object_types = steps.object_types
         self._parsers = parsers
         self._picture = picture
         self._kinds = source_kinds()
@@ -270,7 +271,7 @@ class Rounds:
         asked = task.generator.send(answers)  # type: ignore[arg-type]  # None starts a generator
         if task.turns > MAX_TURNS:
             raise RuntimeError(f"it has asked {MAX_TURNS} times and does not come to an end")
-        return queries_of(task.step, asked, self._parsers)
+        return queries_of(task.step, asked, self._parsers, self._object_types)
 
     def _finish(self, task: Task, returned: Any) -> None:  # noqa: ANN401 - a plug-in may return anything
         try:

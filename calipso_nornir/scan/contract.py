@@ -15,7 +15,7 @@ from calipso_nornir.metadata.names import nearest
 from calipso_nornir.model.fetching import Fetched
 from calipso_nornir.model.links import Link
 from calipso_nornir.model.objects import InventoryObject
-from calipso_nornir.model.queries import BY_PLATFORM, Query
+from calipso_nornir.model.queries import BY_PLATFORM, Lookup, Query
 from calipso_nornir.model.refs import ObjectRef
 
 if TYPE_CHECKING:
@@ -32,7 +32,12 @@ STATES = ("up", "down")
 # --- fetchers
 
 
-def queries_of(step: Step, asked: Any, parsers: Container[str]) -> tuple[Query, ...]:  # noqa: ANN401 - a plug-in may yield anything
+def queries_of(
+    step: Step,
+    asked: Any,  # noqa: ANN401 - a plug-in may yield anything
+    parsers: Container[str],
+    object_types: Collection[str],
+) -> tuple[Query, ...]:
     """Take what a fetcher yields; raises PromiseBroken when it cannot be asked."""
     if type(asked) not in (list, tuple) and (  # to look for a protocol takes long
         isinstance(asked, (Query, Fetched, str)) or not isinstance(asked, Iterable)
@@ -52,6 +57,9 @@ def queries_of(step: Step, asked: Any, parsers: Container[str]) -> tuple[Query, 
             problem = f"yielded {_shown(query)}, whose request is another one each time: its answer is never found"
             raise PromiseBroken(_named(step), f"{problem}; make it a frozen dataclass")
         if problem := parser_problem(query, parsers):
+            raise PromiseBroken(_named(step), problem)
+        if type(query) is Lookup and query.type not in object_types:
+            problem = f'looks up "{query.type}", and that is not an object type{nearest(query.type, object_types)}'
             raise PromiseBroken(_named(step), problem)
     return queries
 

@@ -6,6 +6,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
+from calipso_nornir.scan.checked_view import Declared
 from calipso_nornir.scan.cliques import build_cliques, constraint_attributes
 from calipso_nornir.scan.conditional import CliqueChoice
 from calipso_nornir.scan.contract import STATES
@@ -98,6 +99,7 @@ class WholeDerivation:
                 at=ground.at,
                 on_trouble=ground.troubles.fail,
                 states=ground.catalog.constants.get("link_states") or STATES,
+                declared=Declared(ground.catalog.object_types, ground.catalog.link_types),
             )
         elif ground.plan.wants_cliques:
             self._links = list(ground.view.links())
@@ -152,6 +154,7 @@ class SmallDerivation:
             on_hosts=ground.on_hosts,
             at=ground.at,
             states=ground.catalog.constants.get("link_states") or STATES,
+            declared=Declared(ground.catalog.object_types, ground.catalog.link_types),
             on_trouble=ground.troubles.fail,
         )
 

@@ -8,6 +8,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from calipso_nornir.errors import FetcherRaised, FetchError, PromiseBroken
+from calipso_nornir.scan.checked_view import CheckedView
 from calipso_nornir.scan.contract import STATES, finder_named, link_problem, links_of
 
 if TYPE_CHECKING:
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from calipso_nornir.model.links import Link
     from calipso_nornir.model.protocols import LinkFinder
     from calipso_nornir.model.refs import ObjectRef
+    from calipso_nornir.scan.checked_view import Declared
     from calipso_nornir.scan.working import Working
 
 logger = logging.getLogger(__name__)
@@ -35,17 +37,19 @@ def find_links(  # noqa: PLR0913 - the picture, and what of it a link may be and
     at: datetime,
     on_trouble: Callable[[FetchError, str], None],
     states: Collection[str] = STATES,
+    declared: Declared | None = None,
 ) -> list[Link]:
     """Run the finders in order; later ones see the links of earlier ones.
 
     A finder that raises, or yields what is no link that it may yield, is a failure of its own link types only:
     ``before(type)`` gives the links of these that were known, which are kept, as they were, where both their ends
-    still are and they were not found again. ``states`` are those that a link may have.
+    still are and they were not found again. ``states`` are those that a link may have; ``declared``: the types that
+    finders may ask for, any when not given.
     """
     found: dict[Ends, Link] = {}
     types: set[str] = set()
     for name, finder in finders:
-        links, sound = _yielded(name, finder, working, states=states, on_trouble=on_trouble)
+        links, sound = _yielded(name, finder, working, states=states, declared=declared, on_trouble=on_trouble)
         own: dict[Ends, Link] = {}
         others = found if types.intersection(finder.link_types) else {}
         types.update(finder.link_types)
@@ -66,20 +70,23 @@ def find_links(  # noqa: PLR0913 - the picture, and what of it a link may be and
     return list(found.values())
 
 
-def _yielded(
+def _yielded(  # noqa: PLR0913 - as find_links
     name: str,
     finder: LinkFinder,
     working: Working,
     *,
     states: Collection[str],
+    declared: Declared | None,
     on_trouble: Callable[[FetchError, str], None],
 ) -> tuple[list[Link], bool]:
     """Return the links that one finder finds, and whether nothing went wrong; of one that raises, none."""
     links: list[Link] = []
     problems: dict[str, None] = {}
     affected = f"links {', '.join(finder.link_types)}"
+    named = finder_named(name, finder)
+    view = working if declared is None else CheckedView(working, declared, plugin=named)
     try:
-        for link in links_of(name, finder, finder.find(working)):
+        for link in links_of(name, finder, finder.find(view)):
             problem = link_problem(link, finder, there=working, states=states)
             if problem:
                 problems[problem] = None
@@ -94,7 +101,7 @@ def _yielded(
         return [], False
     for number, problem in enumerate(list(problems)[:MAX_TOLD], 1):
         more = f" (and {len(problems) - MAX_TOLD} more)" if number == MAX_TOLD < len(problems) else ""
-        on_trouble(PromiseBroken(finder_named(name, finder), problem + more), affected)
+        on_trouble(PromiseBroken(named, problem + more), affected)
     return links, not problems
 
 

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from calipso_nornir.model.protocols import Document, LinkFinder
     from calipso_nornir.model.refs import ObjectRef
     from calipso_nornir.scan.before import Before
+    from calipso_nornir.scan.checked_view import Declared
     from calipso_nornir.scan.working import Working
 
 
@@ -63,6 +64,7 @@ class SmallLinks:
         on_hosts: Collection[str],
         at: datetime,
         states: Collection[str],
+        declared: Declared,
         on_trouble: Callable[[FetchError, str], None],
     ) -> None:
         self._finders = finders
@@ -72,6 +74,7 @@ class SmallLinks:
         self._on_hosts = on_hosts
         self._at = at
         self._states = states
+        self._declared = declared
         self._on_trouble = on_trouble
         self.found: dict[str, Link] = {}
         self.gone: list[str] = []
@@ -105,6 +108,7 @@ class SmallLinks:
             at=self._at,
             on_trouble=self._on_trouble,
             states=self._states,
+            declared=self._declared,
         )
         for link in links:
             known = self.found.get(link.document_id)

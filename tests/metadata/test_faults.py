@@ -185,6 +185,20 @@ AT = "scanners.json: scanners/ScanHost/0"
             ),
         ),
         (
+            steps({**HOSTS, "fetcher": f"{MODULE}:SlipInAskedBy"}),
+            (
+                f'{AT}/fetcher ({MODULE}:SlipInAskedBy.asked_by): "instanc" is not an object type.'
+                ' Did you mean "instance"?'
+            ),
+        ),
+        (
+            steps({**HOSTS, "fetcher": f"{MODULE}:ListAsAskedBy"}),
+            (
+                f"{AT}/fetcher ({MODULE}:ListAsAskedBy.asked_by): is ['instance']; a dictionary is expected: "
+                'asked_by = {"instance": "device_id"}'
+            ),
+        ),
+        (
             steps({**HOSTS, "environment_condition": {"mechanism_drivers": ["OVS", "LBX"]}}),
             (
                 f'{AT}/environment_condition/mechanism_drivers: "LBX" is not among the constants mechanism_drivers.'
@@ -337,6 +351,22 @@ RACK = {"type": "rack", "label": "Rack", "parents": ["region"]}
                     "Reverse",
                     'links are found in the direction in which they are declared: write "vnic-vedge"',
                 ),
+            )
+        ),
+        *(
+            (
+                "link_finders",
+                [f"tests.fixtures.guide_fetchers.link_finders:{name}"],
+                f"{FINDER_AT} (tests.fixtures.guide_fetchers.link_finders:{name}.{attribute}): {problem}",
+            )
+            for name, attribute, problem in (
+                ("SlipInReads", "reads", '"vnics" is not an object type or link type. Did you mean "vnic"?'),
+                (
+                    "TextAsReads",
+                    "reads",
+                    "is 'vnic'; names of types are expected: reads = frozenset({\"vnic\"})",
+                ),
+                ("SlipInScope", "scope", "is 'hosts'; \"host\" is expected, or no scope"),
             )
         ),
         (

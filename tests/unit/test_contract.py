@@ -13,7 +13,9 @@ import pytest
 from calipso_nornir.errors import Misplaced, PromiseBroken
 from calipso_nornir.model.fetching import Fetched
 from calipso_nornir.model.links import Link
+from calipso_nornir.model.queries import Lookup
 from calipso_nornir.model.refs import Folder
+from calipso_nornir.scan.checked_view import CheckedView, Declared
 from calipso_nornir.scan.links import MAX_TOLD, find_links
 from calipso_nornir.testing import AT, drive, thing, view
 from tests.fixtures.canned import Does
@@ -122,6 +124,54 @@ def test_many_mistakes_of_one_finder_are_told_in_few_words() -> None:
     assert told[-1].endswith("vedge x4 of cloud (and 4 more)")
 
 
+@pytest.mark.parametrize(
+    ("ask", "problem"),
+    [
+        (lambda seen: seen.of_type("vedg"), 'view.of_type("vedg"), and that is not an object type'),
+        (lambda seen: seen.of_type(None), 'view.of_type("None"), and that is not an object type'),
+        (lambda seen: seen.links("vedge-vnic"), 'view.links("vedge-vnic"), and that is not a link type'),
+        (lambda seen: seen.links(source="v1"), "view.links(source=…) for 'v1'; a reference is expected: one.ref"),
+        (
+            lambda seen: seen.links(target=VNIC.sibling("vedg", "e1")),
+            'view.links(target=…) for "vedg", and that is not an object type. Did you mean "vedge"?',
+        ),
+        (lambda seen: seen.get("v1"), "view.get(…) for 'v1'; a reference is expected: one.ref"),
+        (
+            lambda seen: seen.get(VNIC.sibling("vnics", "v1")),
+            'view.get(…) for "vnics", and that is not an object type. Did you mean "vnic"?',
+        ),
+        (
+            lambda seen: seen.children(VNIC.sibling("vnics", "v1")),
+            'view.children(…) for "vnics", and that is not an object type. Did you mean "vnic"?',
+        ),
+    ],
+)
+def test_a_question_to_the_view_that_can_have_no_answer(ask: Any, problem: str) -> None:
+    told: list[str] = []
+    declared = Declared({"vnic", "vedge", "host"}, {"vnic-vedge"})
+    find_links(
+        [("Mine", Does(ask, "vnic-vedge"))],
+        view(VNIC, VEDGE),
+        before=lambda _type: (),
+        at=AT,
+        on_trouble=lambda error, _affected: told.append(str(error)),
+        declared=declared,
+    )
+    assert [one.partition(". Did")[0] for one in told] == [f"{FINDER}: asked {problem}".partition(". Did")[0]]
+
+
+def test_questions_to_the_view_that_have_answers() -> None:
+    seen = CheckedView(view(HOST, links=[GOOD]), Declared({"vnic", "vedge", "host"}, {"vnic-vedge"}), plugin="Mine")
+    assert (seen.environment, seen.get(HOST.ref), seen.of_type("host"), seen.of_type("vnic")) == (
+        "cloud",
+        HOST,
+        (HOST,),
+        (),
+    )
+    assert (seen.children(HOST.ref), seen.links(), seen.links("vnic-vedge", source=VNIC.ref)) == ([], [GOOD], [GOOD])
+    assert seen.once(lambda picture: len(picture.of_type("host"))) == 1
+
+
 # --- in a scan
 
 HERE = "tests.unit.test_contract"
@@ -132,13 +182,14 @@ FILES: dict[str, Any] = {
         {"type": "racks_folder", "label": "Racks", "parents": ["region"], "folder": True},
     ],
     "link_types": [{"type": "rack-host"}],
-    "link_finders": [f"{HERE}:RackHosts"],
+    "link_finders": [f"{HERE}:RackHosts", f"{HERE}:NoSuchType"],
     "scanners": {
         "scanners": {
             "ScanHost": [
                 {"type": "rack", "fetcher": f"{HERE}:Racks"},
                 {"type": "shelf", "fetcher": f"{HERE}:Shelves"},
                 {"type": "shelf", "fetcher": f"{HERE}:Dicts"},
+                {"type": "shelf", "fetcher": f"{HERE}:LooksUpNoSuchType"},
             ]
         }
     },
@@ -166,6 +217,23 @@ class Dicts:
     def get(self, parent: InventoryObject) -> Any:
         yield []
         return [{"type": "shelf", "id": "1", "parent": parent}]
+
+
+class LooksUpNoSuchType:
+    """A slip in the type of a look-up."""
+
+    def get(self, parent: InventoryObject) -> Any:
+        answers = yield [Lookup.of("instanc", {"host": parent.id})]
+        return list(answers)
+
+
+class NoSuchType:
+    """A slip in the type that it goes over: it would never find anything."""
+
+    link_types = ("rack-host",)
+
+    def find(self, seen: Any) -> Any:
+        return [Link(source=one.ref, target=one.parent) for one in seen.of_type("raks")]
 
 
 class RackHosts:
@@ -204,6 +272,14 @@ def test_mistakes_that_only_a_scan_can_see(tmp_path: Path) -> None:
         (
             f"fetcher ScanHost/shelf/{HERE}:Dicts (scanners.json: scanners/ScanHost/2): returned a dict of type, id, "
             "parent in place 0 of a list; a list of Fetched is expected: return [Fetched(id=…, name=…, attributes={…})]"
+        ),
+        (
+            f"fetcher ScanHost/shelf/{HERE}:LooksUpNoSuchType (scanners.json: scanners/ScanHost/3): looks up "
+            '"instanc", and that is not an object type. Did you mean "instance"?'
+        ),
+        (
+            f'link finder {HERE}:NoSuchType: asked view.of_type("raks"), and that is not an object type. '
+            'Did you mean "rack"?'
         ),
         *(
             f"link finder {HERE}:RackHosts: yielded a link whose source is '{host}|rack'; a reference is expected: "

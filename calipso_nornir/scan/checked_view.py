@@ -1,0 +1,94 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The view that a link finder gets: it refuses names of types that nobody has declared.
+
+Without that a slip (``view.of_type("vnics")``) has an empty answer, and a link finder that never finds anything.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, TypeVar
+
+from calipso_nornir.errors import PromiseBroken
+from calipso_nornir.metadata.names import nearest
+from calipso_nornir.model.refs import ObjectRef
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection, Sequence
+
+    from calipso_nornir.model.links import Link
+    from calipso_nornir.model.objects import InventoryObject
+    from calipso_nornir.model.protocols import View
+    from calipso_nornir.scan.working import Working
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Declared:
+    """The names of types that metadata declare."""
+
+    object_types: Collection[str]
+    link_types: Collection[str]
+
+
+class CheckedView:
+    """A picture as one plug-in sees it. Raises PromiseBroken for a question that can have no answer."""
+
+    def __init__(self, picture: Working, declared: Declared, *, plugin: str) -> None:
+        self._picture = picture
+        self._declared = declared
+        self._plugin = plugin
+
+    @property
+    def environment(self) -> str:
+        """Name of the environment."""
+        return self._picture.environment
+
+    def get(self, ref: ObjectRef) -> InventoryObject | None:
+        """Return one object, or None."""
+        self._check_ref("get(…)", ref)
+        return self._picture.get(ref)
+
+    def of_type(self, type_: str) -> Sequence[InventoryObject]:
+        """Return all objects of a type, ordered by id."""
+        self._check(f'of_type("{type_}")', type_, "an object type", self._declared.object_types)
+        return self._picture.of_type(type_)
+
+    def children(self, ref: ObjectRef) -> Sequence[InventoryObject]:
+        """Return what hangs directly below an object, ordered by type and name."""
+        self._check_ref("children(…)", ref)
+        return self._picture.children(ref)
+
+    def links(
+        self,
+        type_: str | None = None,
+        *,
+        source: ObjectRef | None = None,
+        target: ObjectRef | None = None,
+    ) -> Sequence[Link]:
+        """Return the links found so far, of a type, from a source, to a target."""
+        if type_ is not None:
+            self._check(f'links("{type_}")', type_, "a link type", self._declared.link_types)
+        for end, ref in (("source", source), ("target", target)):
+            if ref is not None:
+                self._check_ref(f"links({end}=…)", ref)
+        return self._picture.links(type_, source=source, target=target)
+
+    def once(self, make: Callable[[View], T]) -> T:
+        """Return what a function makes of the objects of the picture, once for all who ask."""
+        return self._picture.once(make)
+
+    def _check(self, asked: str, name: object, what: str, known: Collection[str]) -> None:
+        if name not in known:
+            problem = f"asked view.{asked}, and that is not {what}{nearest(str(name), known)}"
+            raise PromiseBroken(self._plugin, problem)
+
+    def _check_ref(self, asked: str, ref: object) -> None:
+        if not isinstance(ref, ObjectRef):
+            raise PromiseBroken(self._plugin, f"asked view.{asked} for {ref!r:.200}; a reference is expected: one.ref")
+        if ref.type not in self._declared.object_types:
+            near = nearest(ref.type, self._declared.object_types)
+            raise PromiseBroken(
+                self._plugin, f'asked view.{asked} for "{ref.type}", and that is not an object type{near}'
+            )
