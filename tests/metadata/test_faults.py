@@ -187,7 +187,7 @@ AT = "scanners.json: scanners/ScanHost/0"
         (
             steps({**HOSTS, "fetcher": f"{MODULE}:SlipInAskedBy"}),
             (
-                f'{AT}/fetcher ({MODULE}:SlipInAskedBy.asked_by): "instanc" is not an object type.'
+                f'{AT}/fetcher ({MODULE}:SlipInAskedBy.asked_by): "instances" is not an object type.'
                 ' Did you mean "instance"?'
             ),
         ),

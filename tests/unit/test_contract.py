@@ -223,7 +223,7 @@ class LooksUpNoSuchType:
     """A slip in the type of a look-up."""
 
     def get(self, parent: InventoryObject) -> Any:
-        answers = yield [Lookup.of("instanc", {"host": parent.id})]
+        answers = yield [Lookup.of("instances", {"host": parent.id})]
         return list(answers)
 
 
@@ -275,7 +275,7 @@ def test_mistakes_that_only_a_scan_can_see(tmp_path: Path) -> None:
         ),
         (
             f"fetcher ScanHost/shelf/{HERE}:LooksUpNoSuchType (scanners.json: scanners/ScanHost/3): looks up "
-            '"instanc", and that is not an object type. Did you mean "instance"?'
+            '"instances", and that is not an object type. Did you mean "instance"?'
         ),
         (
             f'link finder {HERE}:NoSuchType: asked view.of_type("raks"), and that is not an object type. '
