@@ -125,6 +125,10 @@ class ScanOptions:
     implicit_links: Annotated[
         bool, typer.Option("--implicit_links", "--implicit-links", help="Also derive implicit links.")
     ] = False
+    time_limit: Annotated[
+        float | None,
+        typer.Option("--time-limit", metavar="SECONDS", help="Stop the scan after this time, and change nothing."),
+    ] = None
     metadata: Metadata = None
     record: Annotated[
         str | None, typer.Option("--record", metavar="FILE", help="Record every question and answer, without secrets.")
@@ -177,6 +181,7 @@ class ScanOptions:
             clear=self.clear,
             metadata=self.folders,
             record=self.record,
+            time_limit_s=self.time_limit,
         )
 
     def target(self) -> "Target":

@@ -39,7 +39,7 @@ def scan_and_tell(run: Run, options: ScanOptions, output: Format) -> None:
         report = scan_into(run, store, options)
         if output is Format.TABLE:
             print_summary(run.out, report, everything=run.verbose, whole=options.id is None)
-            if report.status != "failed" and report.objects.total:
+            if report.stored and report.objects.total:
                 print_next(run.out, next_steps(run, store.view(report.environment)))
         else:
             emit(report.document(), output)
@@ -105,7 +105,7 @@ def _must_be_tested(run: Run, environment: Environment, options: ScanOptions) ->
 
 def end_with(report: ScanReport) -> None:
     """End the command with the status that tells how a scan went."""
-    if report.status == "failed":
+    if not report.stored:
         raise typer.Exit(FAILED)
     if report.status == "completed_with_errors":
         raise typer.Exit(WITH_FAILURES)

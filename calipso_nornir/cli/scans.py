@@ -21,6 +21,9 @@ STYLES = {
     "running": "cyan",
     "lost": WRONG,
     "aborted": WRONG,
+    "timed_out": WRONG,
+    "pending": "dim",
+    "draft": "dim",
 }
 _ONLY = ("inventory_only", "links_only", "cliques_only", "clear")
 

@@ -26,6 +26,7 @@ _STATUS: Final = {
     "completed_with_errors": ("completed with errors", "bold yellow"),
     "failed": ("failed", WRONG),
     "aborted": ("aborted", WRONG),
+    "timed_out": ("timed out", WRONG),
 }
 
 
@@ -38,14 +39,14 @@ def print_summary(out: Terminal, report: ScanReport, *, everything: bool = False
     words, style = _STATUS[report.status]
     seconds = (report.ended_at - report.started_at).total_seconds() if report.ended_at else 0.0
     out.say((report.environment, "bold"), "  ", (words, style), f" in {seconds:.1f} s")
-    if report.status not in ("failed", "aborted"):
+    if report.stored:
         _print_changes(out, report, whole=whole)
         counts = [f"{count} {type_}" for type_, count in _counted(report)]
         if counts:
             out.say("")
             out.say((", ".join(counts), "dim"))
         _print_removed(out, report, everything=everything)
-    _print_troubles(out, report.failures, kept=report.status != "failed", everything=everything)
+    _print_troubles(out, report.failures, kept=report.stored, everything=everything)
     _print_notices(out, report.notices, everything=everything)
 
 

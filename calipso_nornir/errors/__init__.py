@@ -21,6 +21,7 @@
     │   ├── Overtaken            others changed what a commit was computed from
     │   └── PastUnknown          older than what is kept
     ├── ScanCancelled            somebody asked the scan to stop
+    │   ├── ScanTimedOut         ├── ScanTakenOver
     ├── SourceError              what a source says in place of an answer
     │   ├── SourceNotConfigured  ├── NotRecorded     ├── NoSuchSource    ├── SourceFailed
     │   ├── NotAuthenticated     ├── NotAuthorized   ├── ViewRestricted
@@ -83,7 +84,7 @@ from calipso_nornir.errors.lists import (
     PerhapsOneMachine,
     RowsIncomplete,
 )
-from calipso_nornir.errors.scan import NothingSeen, ScanCancelled
+from calipso_nornir.errors.scan import NothingSeen, ScanCancelled, ScanTakenOver, ScanTimedOut
 from calipso_nornir.errors.source import (
     AnswerTooLarge,
     AnswerTooSlow,
@@ -196,6 +197,8 @@ __all__ = [
     "Retriable",
     "RowsIncomplete",
     "ScanCancelled",
+    "ScanTakenOver",
+    "ScanTimedOut",
     "SecretUnavailable",
     "SelectFailed",
     "SourceError",

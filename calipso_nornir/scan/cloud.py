@@ -19,6 +19,7 @@ from calipso_nornir.preflight.sections import try_sections
 from calipso_nornir.scan.building import opened_store
 from calipso_nornir.scan.course import Scan
 from calipso_nornir.scan.events import SILENT, guarded
+from calipso_nornir.scan.origin import BY_HAND
 from calipso_nornir.scan.plan import ScanPlan
 from calipso_nornir.scan.sessions import Sessions
 from calipso_nornir.scan.stopping import Stop
@@ -36,6 +37,7 @@ if TYPE_CHECKING:
     from calipso_nornir.model.refs import ObjectRef
     from calipso_nornir.model.source_kinds import Finding
     from calipso_nornir.scan.events import Progress
+    from calipso_nornir.scan.origin import ScanOrigin
     from calipso_nornir.scan.report import ScanReport
 
 
@@ -108,12 +110,15 @@ class Cloud:
         self._one_at_a_time = threading.Lock()
         self._running: Stop | None = None
 
-    def scan(self, plan: ScanPlan | None = None, *, scan_id: str | None = None) -> ScanReport:
+    def scan(
+        self, plan: ScanPlan | None = None, *, scan_id: str | None = None, origin: ScanOrigin = BY_HAND
+    ) -> ScanReport:
         """Scan what the plan says, by default everything, and store what was found.
 
         Args:
             plan: what to do. Its ``metadata`` is the cloud's, or empty.
             scan_id: identity of the scan's record; by default a new one is made.
+            origin: who asked for it.
 
         Returns:
             The report. Whatever could not be looked at stands in it, and what was known there is kept.
@@ -127,7 +132,7 @@ class Cloud:
         with self._one_at_a_time:
             self._running = stop = Stop(self.environment.name)
             try:
-                return self._scan(plan, stop, scan_id)
+                return self._scan(plan, stop, scan_id=scan_id, origin=origin)
             finally:
                 self._running = None
 
@@ -157,7 +162,7 @@ class Cloud:
         """End logins and SSH sessions."""
         self._sessions.close()
 
-    def _scan(self, plan: ScanPlan, stop: Stop, scan_id: str | None) -> ScanReport:
+    def _scan(self, plan: ScanPlan, stop: Stop, *, scan_id: str | None, origin: ScanOrigin) -> ScanReport:
         if self.described_in_store and plan.wants_inventory:
             load_environment(self._store, self.environment.name, constants=self._catalog.constants, complete=True)
         with self._sessions.answering(plan, stop, progress=self._progress) as source:
@@ -170,6 +175,7 @@ class Cloud:
                 stop=stop,
                 progress=self._progress,
                 scan_id=scan_id,
+                origin=origin,
             )
             if not self._published:
                 publish(self._catalog, self._store)

@@ -12,15 +12,18 @@ from typing import TYPE_CHECKING
 from calipso_nornir.errors import CalipsoError, Fatal, NothingSeen, Overtaken, ScanCancelled
 from calipso_nornir.scan.before import Before
 from calipso_nornir.scan.deriving import Ground, derivation, needs_all
-from calipso_nornir.scan.events import SILENT, PhaseBegan, ScanEnded
+from calipso_nornir.scan.events import SILENT, PhaseBegan, ScanEnded, all_of
 from calipso_nornir.scan.gather import Gathering
+from calipso_nornir.scan.journal import Journal
 from calipso_nornir.scan.memory import seldom_collected
+from calipso_nornir.scan.origin import BY_HAND
 from calipso_nornir.scan.plan import Steps, find_targets
 from calipso_nornir.scan.records import ScanRecord
 from calipso_nornir.scan.report import ScanReport, Troubles
 from calipso_nornir.scan.sessions import finish
 from calipso_nornir.scan.small import SmallScan
 from calipso_nornir.scan.storing import Generation
+from calipso_nornir.scan.watching import Watch
 from calipso_nornir.scan.working import State, Working
 from calipso_nornir.store.documents import object_of
 
@@ -32,6 +35,7 @@ if TYPE_CHECKING:
     from calipso_nornir.model.protocols import Source, Store
     from calipso_nornir.model.refs import ObjectRef
     from calipso_nornir.scan.events import Phase, Progress
+    from calipso_nornir.scan.origin import ScanOrigin
     from calipso_nornir.scan.plan import ScanPlan
     from calipso_nornir.scan.report import Status
     from calipso_nornir.scan.stopping import Stop
@@ -54,6 +58,7 @@ class Scan:
         stop: Stop,
         progress: Progress = SILENT,
         scan_id: str | None = None,
+        origin: ScanOrigin = BY_HAND,
     ) -> None:
         self._environment = environment
         self._plan = plan
@@ -61,7 +66,6 @@ class Scan:
         self._store = store
         self._source = source
         self._stop = stop
-        self._progress = progress
         self._view = store.view(environment.name)
         self._base = self._view.revision
         self._before = Before(self._view, forget=plan.clear, by_index=plan.is_small)
@@ -69,17 +73,20 @@ class Scan:
         self._report = ScanReport(
             scan_id=scan_id or uuid.uuid4().hex, environment=environment.name, started_at=datetime.now(UTC)
         )
-        self._troubles = Troubles(self._report, progress)
-        self._record = ScanRecord(store, plan, self._report)
+        self._progress = all_of(progress, Journal(store, self._report, origin))
+        self._troubles = Troubles(self._report, self._progress)
+        self._record = ScanRecord(store, plan, self._report, owner=origin.owner)
+        self._watch = Watch(self._record, stop, time_limit_s=plan.time_limit_s)
 
     def run(self) -> ScanReport:
         """Scan; raises the errors after which nothing is as the caller expects, and returns the report otherwise."""
         self._record.begin()
+        self._watch.start()
         try:
             with seldom_collected():
                 self._phases()
         except ScanCancelled as error:
-            self._ends("aborted", error)
+            self._ends(error.status, error)
         except CalipsoError as error:
             self._ends("failed", error)
             if not isinstance(error, Fatal):
@@ -102,9 +109,10 @@ class Scan:
         self._troubles.fail(error, "the scan as a whole")
 
     def _note_outcome(self) -> None:
+        self._watch.end()
         self._report.ended_at = datetime.now(UTC)
         unnoted = self._record.end(whole=not self._targets)
-        if unnoted is not None and self._report.status in ("completed", "completed_with_errors"):
+        if unnoted is not None and self._report.stored:
             self._report.status = "completed_with_errors"
             self._troubles.fail(unnoted, "the scan's own record")
 

@@ -82,3 +82,13 @@ def guarded(progress: Progress) -> Progress:
             logger.exception("the progress callback raised; the scan goes on")
 
     return tell
+
+
+def all_of(*progresses: Progress) -> Progress:
+    """Return a progress that tells each of these in turn."""
+
+    def tell(event: Event) -> None:
+        for progress in progresses:
+            progress(event)
+
+    return tell

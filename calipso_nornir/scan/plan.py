@@ -42,6 +42,7 @@ class ScanPlan:
         clear: ignore what was stored before; what cannot be looked at is then lost, not kept.
         metadata: folders with further metadata, laid over what is installed.
         record: write every query and answer to this bundle file.
+        time_limit_s: stop the scan after so many seconds; nothing is changed then.
     """
 
     object_id: str | None = None
@@ -55,6 +56,7 @@ class ScanPlan:
     clear: bool = False
     metadata: tuple[Path | str, ...] = ()
     record: Path | str | None = None
+    time_limit_s: float | None = None
 
     def __post_init__(self) -> None:
         only = [name for name in ("inventory_only", "links_only", "cliques_only") if getattr(self, name)]
@@ -66,6 +68,8 @@ class ScanPlan:
             raise InvalidRequest(f"{only[0]} is for whole environments, not for one object")
         if self.is_small and self.clear:
             raise InvalidRequest("clear is for whole environments, not for one object")
+        if self.time_limit_s is not None and not self.time_limit_s > 0:
+            raise InvalidRequest(f"time_limit_s {self.time_limit_s!r}: expected more than 0 seconds")
         if self.record is not None and not self.wants_inventory:
             raise InvalidRequest(f"{only[0]} asks no source: there is nothing to record")
 

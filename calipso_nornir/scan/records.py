@@ -4,15 +4,14 @@
 from __future__ import annotations
 
 import logging
-import threading
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from calipso_nornir.errors import StoreError
+from calipso_nornir.errors import ScanTakenOver, StoreError
 from calipso_nornir.store.freshness import age_key, in_the_future, newest_whole, next_number
-from calipso_nornir.store.liveness import BEAT_S, LOST, sign_of_life, status_of
+from calipso_nornir.store.liveness import LOST, sign_of_life, status_of
 
 if TYPE_CHECKING:
-    from calipso_nornir.model.protocols import Store
+    from calipso_nornir.model.protocols import Document, Store
     from calipso_nornir.scan.plan import ScanPlan
     from calipso_nornir.scan.report import ScanReport
 
@@ -23,87 +22,78 @@ KEPT_SCANS = 50
 
 
 class ScanRecord:
-    """The documents of one scan in ``scans`` and ``messages``."""
+    """The documents of one scan in ``scans`` and ``messages``.
 
-    def __init__(self, store: Store, plan: ScanPlan, report: ScanReport) -> None:
+    The document of a request that a scan manager has claimed is there already. It is written only as long as its
+    ``owner`` is the one that this scan runs for.
+    """
+
+    def __init__(self, store: Store, plan: ScanPlan, report: ScanReport, *, owner: str | None = None) -> None:
         self._store = store
+        self._scans = store.collection("scans")
         self._plan = plan
         self._report = report
-        self._ended = threading.Event()
-        self._beating = threading.Thread(target=self._beat, name=f"scan {report.scan_id}", daemon=True)
+        self._mine = {} if owner is None else {"owner": owner}
+
+    @property
+    def scan_id(self) -> str:
+        """The key of the document."""
+        return self._report.scan_id
+
+    @property
+    def environment(self) -> str:
+        """Of which environment the scan is."""
+        return self._report.environment
 
     def begin(self) -> None:
-        """Note that the scan runs, and go on saying so; scans that have died are noted as lost."""
-        own = self._store.collection("scans").find({"environment": self._report.environment})
+        """Note that the scan runs; scans that have died without a scan manager to take them up are noted as lost."""
+        own = self._scans.find({"environment": self.environment})
         ahead = in_the_future(own)
         if ahead is not None:
-            where = (self._store.uri, self._report.environment, ahead)
+            where = (self._store.uri, self.environment, ahead)
             logger.warning(
                 "%s: a scan of %s says that it began at %s, which is in the future: check the clocks", *where
             )
         for one in own:
-            if one.get("status") == "running" and status_of(one) == LOST:
-                self._store.collection("scans").put(str(one["scan_id"]), {**one, "status": LOST})
-        self._put({"status": "running"})
-        self._beating.start()
+            if status_of(one) == LOST != one.get("status") and not one.get("owner"):
+                self._scans.update_if(str(one["scan_id"]), {"status": "running"}, {"status": LOST})
+        plan = {name: getattr(self._plan, name) for name in ("inventory_only", "links_only", "cliques_only", "clear")}
+        began = {"start_timestamp": self._report.started_at.isoformat(), **plan, **self._running()}
+        new = {"scan_id": self.scan_id, "environment": self.environment, "object_id": self._plan.object_id}
+        if not self._scans.insert(
+            self.scan_id, {**new, "submit_timestamp": self._report.started_at.isoformat(), **began}
+        ) and not self._update(began):
+            raise ScanTakenOver(self.environment, self.scan_id)
+
+    def beat(self) -> bool:
+        """Give a sign of life; tell whether the document is still this scan's."""
+        return self._update(self._running())
+
+    def cancel_requested(self) -> bool:
+        """Tell whether the document asks for the end of the scan."""
+        document = self._scans.get(self.scan_id)
+        return document is not None and bool(document.get("cancel_requested"))
 
     def end(self, *, whole: bool) -> StoreError | None:
         """Note how it went; return why the store could not take the note: the scan's own error counts for more."""
-        self._ended.set()
-        if self._beating.is_alive():
-            self._beating.join(BEAT_S)
         try:
-            own = self._store.collection("scans").find({"environment": self._report.environment})
-            self._put({**self._report.document(), "number": next_number(own)})
-            self._messages()
+            own = self._scans.find({"environment": self.environment})
+            if not self._update({**self._report.document(), "number": next_number(own)}):
+                logger.warning("the outcome of scan %s is not noted: another scan manager runs it", self.scan_id)
+                return None
             if whole and self._plan.wants_inventory:
                 self._environment()
             self._trim()
         except StoreError as error:
-            logger.info("the outcome of scan %s could not be noted: %s", self._report.scan_id, error)
+            logger.info("the outcome of scan %s could not be noted: %s", self.scan_id, error)
             return error
         return None
 
-    def _beat(self) -> None:
-        while not self._ended.wait(BEAT_S):
-            try:
-                self._put({"status": "running"})
-            except StoreError as error:
-                logger.info("scan %s could not give a sign of life: %s", self._report.scan_id, error)
+    def _running(self) -> Document:
+        return {"status": "running", **sign_of_life()}
 
-    def _put(self, document: dict[str, Any]) -> None:
-        plan = {name: getattr(self._plan, name) for name in ("inventory_only", "links_only", "cliques_only", "clear")}
-        self._store.collection("scans").put(
-            self._report.scan_id,
-            {
-                "scan_id": self._report.scan_id,
-                "environment": self._report.environment,
-                "submit_timestamp": self._report.started_at.isoformat(),
-                "start_timestamp": self._report.started_at.isoformat(),
-                "object_id": self._plan.object_id,
-                **plan,
-                **sign_of_life(),
-                **document,
-            },
-        )
-
-    def _messages(self) -> None:
-        messages = self._store.collection("messages")
-        for number, trouble in enumerate(self._report.troubles):
-            messages.put(
-                f"{self._report.scan_id}-{number:05}",
-                {
-                    "id": f"{self._report.scan_id}-{number:05}",
-                    "scan_id": self._report.scan_id,
-                    "environment": self._report.environment,
-                    "source_system": "Calipso",
-                    "level": "error" if trouble.severity == "failure" else "notice",
-                    "received_timestamp": (self._report.ended_at or self._report.started_at).isoformat(),
-                    "message": str(trouble.error),
-                    "host": trouble.host,
-                    "affected": sorted(trouble.affected),
-                },
-            )
+    def _update(self, changes: Document) -> bool:
+        return self._scans.update_if(self.scan_id, self._mine, changes) is not None
 
     def _environment(self) -> None:
         environments = self._store.collection("environments_config")

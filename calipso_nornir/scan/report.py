@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 FOLDER_STEP: Final = "/folder"
 """How the names of steps end that make a folder."""
 Severity: TypeAlias = Literal["failure", "notice"]
-Status: TypeAlias = Literal["completed", "completed_with_errors", "failed", "aborted"]
+Status: TypeAlias = Literal["completed", "completed_with_errors", "failed", "aborted", "timed_out"]
 
 
 @dataclass(slots=True)
@@ -82,7 +82,8 @@ class ScanReport:
 
     ``status``: "completed" when every fetching saw all it had to see; "completed_with_errors" when
     something could not be looked at (``failures`` say what; what was known there is kept); "failed"
-    when nothing could be stored; "aborted" when somebody stopped it, and nothing was stored. Durations are in seconds.
+    when nothing could be stored; "aborted" when somebody stopped it, "timed_out" when its time limit did, and nothing
+    was stored. Durations are in seconds.
     """
 
     scan_id: str
@@ -111,6 +112,11 @@ class ScanReport:
     def ok(self) -> bool:
         """Whether everything was seen and stored."""
         return self.status == "completed"
+
+    @property
+    def stored(self) -> bool:
+        """Whether what was seen is in the store; else nothing was changed."""
+        return self.status in ("completed", "completed_with_errors")
 
     @property
     def failures(self) -> list[Trouble]:

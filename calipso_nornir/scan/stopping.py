@@ -28,21 +28,21 @@ class Stop:
 
     def __init__(self, environment: str) -> None:
         self._environment = environment
-        self._asked = threading.Event()
+        self._why: ScanCancelled | None = None
         self._waiting: set[SimpleQueue[tuple[bool, object]]] = set()
         self._guard = threading.Lock()
 
-    def ask(self) -> None:
-        """Let the scan end as soon as it can."""
+    def ask(self, why: ScanCancelled | None = None) -> None:
+        """Let the scan end as soon as it can, with an error that says why; the first one counts."""
         with self._guard:
-            self._asked.set()
+            self._why = self._why or why or ScanCancelled(self._environment)
             for waiting in self._waiting:
-                waiting.put((False, self._error()))
+                waiting.put((False, self._why))
 
     def check(self) -> None:
         """Raise ScanCancelled when somebody has asked."""
-        if self._asked.is_set():
-            raise self._error()
+        if self._why is not None:
+            raise self._why
 
     def waits_for(self, work: Callable[[], T], *, name: str) -> T:
         """Do some work in a thread of its own and return its result, or raise its error.
@@ -71,9 +71,6 @@ class Stop:
             assert isinstance(result, BaseException)  # noqa: S101 - narrows the type
             raise result
         return result  # type: ignore[return-value]  # what work returned
-
-    def _error(self) -> ScanCancelled:
-        return ScanCancelled(self._environment)
 
 
 class Stoppable:

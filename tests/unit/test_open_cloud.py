@@ -16,14 +16,14 @@ from calipso_nornir.scan.plan import ScanPlan
 from calipso_nornir.store import open_store
 from calipso_nornir.store.environments import save_environment
 from tests.fixtures.canned import CannedSource
+from tests.fixtures.silent import Silent
 from tests.fixtures.tiny_cloud import CLOUD, TinyCloud
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator
     from pathlib import Path
 
     from calipso_nornir.model.protocols import Store
-    from calipso_nornir.model.queries import Query
     from calipso_nornir.scan.cloud import Cloud
     from calipso_nornir.scan.report import ScanReport
 
@@ -33,21 +33,6 @@ def store(tmp_path: Path) -> Iterator[Store]:
     opened = open_store(tmp_path / "calipso.db")
     yield opened
     opened.close()
-
-
-class Silent(CannedSource):
-    """Answers until a host is asked; then it says nothing until the test ends."""
-
-    def __init__(self) -> None:
-        super().__init__(TinyCloud().answers())
-        self.reached = threading.Event()
-        self.let_go = threading.Event()
-        self.before_round = self._wait
-
-    def _wait(self, queries: Sequence[Query]) -> None:
-        if any(query.host for query in queries):
-            self.reached.set()
-            self.let_go.wait(60)
 
 
 def test_one_cloud_scans_as_often_as_one_likes(store: Store) -> None:

@@ -1,0 +1,28 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Who asked for a scan: somebody by hand, a schedule, an event."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final, Literal, TypeAlias
+
+OriginType: TypeAlias = Literal["manual scan", "scheduled scan", "event based scan"]
+LogLevel: TypeAlias = Literal["debug", "info", "warning", "error", "critical"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ScanOrigin:
+    """Where a scan comes from, and what it leaves in ``messages``.
+
+    Attributes:
+        type: who asked for it.
+        owner: of the request in ``scans`` that the scan carries out. The scan ends when another becomes its owner.
+        log_level: the least level of its messages.
+    """
+
+    type: OriginType = "manual scan"
+    owner: str | None = None
+    log_level: LogLevel = "info"
+
+
+BY_HAND: Final = ScanOrigin()

@@ -1,0 +1,62 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Watches over a running scan, in a thread of its own: gives signs of life, and stops the scan when it has to end."""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from typing import TYPE_CHECKING, Final
+
+from calipso_nornir.errors import ScanTakenOver, ScanTimedOut, StoreError
+from calipso_nornir.store.liveness import BEAT_S
+
+if TYPE_CHECKING:
+    from calipso_nornir.scan.records import ScanRecord
+    from calipso_nornir.scan.stopping import Stop
+
+logger = logging.getLogger(__name__)
+
+LOOK_S: Final = 1.0
+"""How often the scan's document is read: a request to cancel is noticed within this time."""
+
+
+class Watch:
+    """Ends a scan whose document asks for it, whose time is over, or whose request another has taken over."""
+
+    def __init__(self, record: ScanRecord, stop: Stop, *, time_limit_s: float | None = None) -> None:
+        self._record = record
+        self._stop = stop
+        self._time_limit_s = time_limit_s
+        self._ended = threading.Event()
+        self._thread = threading.Thread(target=self._watch, name=f"watch of scan {record.scan_id}", daemon=True)
+
+    def start(self) -> None:
+        """Begin to watch; the time limit counts from now."""
+        self._thread.start()
+
+    def end(self) -> None:
+        """Watch no longer."""
+        self._ended.set()
+        if self._thread.is_alive():
+            self._thread.join(BEAT_S)
+
+    def _watch(self) -> None:
+        began = beaten = time.monotonic()
+        while not self._ended.wait(min(LOOK_S, BEAT_S)):
+            now = time.monotonic()
+            if self._time_limit_s is not None and now - began >= self._time_limit_s:
+                self._stop.ask(ScanTimedOut(self._record.environment, self._time_limit_s))
+            try:
+                due = now - beaten >= BEAT_S
+                if due:
+                    beaten = now
+                self._look(beat=due)
+            except StoreError as error:  # the scan goes on: its commit will say whether the store is back
+                logger.info("scan %s could not give a sign of life: %s", self._record.scan_id, error)
+
+    def _look(self, *, beat: bool) -> None:
+        if beat and not self._record.beat():
+            self._stop.ask(ScanTakenOver(self._record.environment, self._record.scan_id))
+        if self._record.cancel_requested():
+            self._stop.ask()
