@@ -57,7 +57,7 @@ lab-test:  ## All of it, on a machine where nothing is installed (root): a new l
 test-lab: $(STAMP)  ## Tests against the lab that is up; TESTS="lab and not faults" leaves the cloud as it is
 	$(BIN)/pytest -m "$(TESTS)"
 
-law: $(STAMP)  ## Small scans in the lab that is up, after ACTS= (50) acts of a random life and every fault; LIFE=seed
+law: $(STAMP)  ## Small scans in the lab that is up, after ACTS= (50) acts and faults of a random life; LIFE=seed
 	$(BIN)/pytest -m law -o log_cli=true -o log_cli_level=INFO --log-disable=nornir.core --show-capture=no tests/lab/test_law.py
 
 mutations: $(STAMP)  ## Show which comparison of the truth test catches which way to be wrong

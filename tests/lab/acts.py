@@ -9,7 +9,7 @@ host, and the host that an agent or cable belongs to. They know nothing of the p
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Callable, Generator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, TypeAlias
 
@@ -30,6 +30,13 @@ Refs: TypeAlias = "list[ObjectRef]"
 NETWORK_NODE = "net1"
 MOST_SERVERS, MOST_NETWORKS = 9, 9
 """As many as the machine bears."""
+TUNNELS = """
+if [ -S /run/openvswitch/db.sock ]; then
+  ovs-vsctl --format=csv --columns=name,ofport,options list Interface | grep remote_ip
+else
+  bridge fdb show | grep ' dst '
+fi | sort
+"""
 
 
 @dataclass(slots=True)
@@ -42,31 +49,29 @@ class Life:
     variant: str
     api: Api = field(default_factory=Api)
     random: random.Random = field(init=False)
-    _reached: set[tuple[str, str]] = field(init=False)
-    """Networks and the hosts that they reach, as they were."""
+    _tunnels: dict[str, str] = field(init=False)
+    """What each host sends through tunnels, as it was."""
 
     def __post_init__(self) -> None:
         self.random = random.Random(self.seed)  # noqa: S311 - no secret
-        self._reached = self._reach()
+        self._tunnels = self._tunnels_now()
 
-    def meshed(self) -> Refs:
-        """Return the switches whose tunnels have changed since this was last asked.
+    def tunnels_remade(self) -> Refs:
+        """Return the switches whose tunnels have changed since this was last asked, as monitors of the hosts would.
 
         Neutron (l2population) tells all hosts of a network when its first port on a host becomes active, or its last
-        one goes: they make tunnels to that host, or take them away.
+        one goes: they make tunnels to that host, or take them away. For three minutes after an agent has started
+        (agent_boot_time) every port that becomes active makes it do all of this again, when it gets round to it.
         """
-        before, now = self._reached, self._reach()
-        self._reached = now
-        networks = {network for network, _ in before ^ now}
-        hosts = sorted({host for network, host in before | now if network in networks})
+        before, now = self._tunnels, self._tunnels_now()
+        self._tunnels = now
+        hosts = [host for host in sorted(now) if before[host] != now[host]]
         if self.variant == "lxb":
             return [self.ref("vconnectors_folder", host, "vconnectors") for host in hosts]
         return [self.ref("vedge", host, "OVS") for host in hosts]
 
-    def _reach(self) -> set[tuple[str, str]]:
-        here = {NETWORK_NODE, *self.computes}
-        rows = [row for row in self.rows("ports") if row["status"] == "ACTIVE" and row["binding:host_id"] in here]
-        return {(row["network_id"], row["binding:host_id"]) for row in rows}
+    def _tunnels_now(self) -> dict[str, str]:
+        return {host: inside(host, TUNNELS) for host in (NETWORK_NODE, *self.computes)}
 
     # --- what is there
 
@@ -156,7 +161,7 @@ def a_server_created(life: Life) -> Generator[Refs]:
     }
     made = own.ask("POST", f"{own.nova}/servers", {"server": body})["server"]
     wait_until(f"server {made['id']} is built", lambda: (faults.server(made["id"]) or {})["status"] != "BUILD")
-    _wait_for_ports(life, made["id"])
+    wait_for_ports(life, made["id"])
     yield life.server(made)
 
 
@@ -178,7 +183,7 @@ def a_server_stopped_or_started(life: Life) -> Generator[Refs]:
         faults.act(one["id"], {"os-stop": None}, "SHUTOFF")
     else:
         faults.act(one["id"], {"os-start": None}, "ACTIVE")
-        _wait_for_ports(life, one["id"])
+        wait_for_ports(life, one["id"])
     yield life.server(one)
 
 
@@ -205,7 +210,7 @@ def a_server_resized(life: Life) -> Generator[Refs]:
     one = life.chosen(life.servers("ACTIVE"))
     if one is not None:
         faults.resize(one["id"])
-        _wait_for_ports(life, one["id"])
+        wait_for_ports(life, one["id"])
         yield life.server(one)
 
 
@@ -221,7 +226,7 @@ def a_server_migrated(life: Life) -> Generator[Refs]:
     if ways:
         one, host = life.random.choice(ways)
         faults.migrate(one["id"], host)
-        _wait_for_ports(life, one["id"])
+        wait_for_ports(life, one["id"])
         yield life.server(one)
 
 
@@ -232,7 +237,7 @@ def an_interface_attached(life: Life) -> Generator[Refs]:
     if network is not None:
         url = f"{life.api.nova}/servers/{one['id']}/os-interface"
         life.api.ask("POST", url, {"interfaceAttachment": {"net_id": network["id"]}})
-        _wait_for_ports(life, one["id"])
+        wait_for_ports(life, one["id"])
         yield life.server(one)
 
 
@@ -382,7 +387,7 @@ def a_router_created(life: Life) -> Generator[Refs]:
     router = api.ask("POST", f"{api.neutron}/routers", {"router": body})["router"]
     url = f"{api.neutron}/routers/{router['id']}"
     api.ask("PUT", f"{url}/add_router_interface", {"subnet_id": subnet})
-    _wait_for_ports(life, router["id"])
+    wait_for_ports(life, router["id"])
     added = life.ports_of(router["id"])
     yield _distinct(*map(life.port, added))
     api.ask("PUT", f"{url}/remove_router_interface", {"subnet_id": subnet})
@@ -400,7 +405,7 @@ def a_gateway_cleared(life: Life) -> Generator[Refs]:
     with faults.gateway_cleared() as router:
         concerned = [row for row in before if row["device_id"] == router or row["id"] in floating]
         yield _distinct([life.services()], *map(life.port, concerned))
-    _wait_for_ports(life, router)
+    wait_for_ports(life, router)
     yield _distinct([life.services()], *map(life.port, concerned), *map(life.port, life.ports_of(router)))
 
 
@@ -427,59 +432,12 @@ def a_compute_disabled(life: Life) -> Generator[Refs]:
     yield [life.ref("host", host)]
 
 
-def the_agents_of_a_host_killed(life: Life) -> Generator[Refs]:
-    """Kill a compute's agents, and start them again."""
-    host = life.random.choice(life.computes)
-    with faults.agents_killed(host):
-        yield [life.ref("host", host)]
-    yield [life.ref("host", host)]
-
-
 def a_cable_pulled(life: Life) -> Generator[Refs]:
     """Pull a cable of a host, and plug it in again."""
     host = life.random.choice([NETWORK_NODE, *life.computes])
     with faults.cable_pulled(life.random.choice(["t-", "p-"]) + host):
         yield [life.ref("host", host)]
     yield [life.ref("host", host)]
-
-
-ACTS: tuple[tuple[int, Act], ...] = (
-    (4, a_server_created),
-    (3, a_server_deleted),
-    (3, a_server_stopped_or_started),
-    (1, a_server_paused),
-    (1, a_server_renamed),
-    (2, a_server_resized),
-    (2, a_server_migrated),
-    (3, an_interface_attached),
-    (2, an_interface_detached),
-    (3, a_port_switched),
-    (2, a_port_of_nobody),
-    (1, a_port_renamed),
-    (2, a_floating_ip_moved),
-    (3, a_network_created),
-    (2, a_subnet_added),
-    (2, a_network_deleted),
-    (1, a_network_renamed),
-    (2, a_dhcp_server_moved),
-    (2, a_router_created),
-    (1, a_gateway_cleared),
-    (1, a_project_renamed),
-    (1, a_compute_disabled),
-    (1, the_agents_of_a_host_killed),
-    (2, a_cable_pulled),
-)
-"""How often, and what."""
-
-
-def acts(chance: random.Random) -> Iterator[Act]:
-    """Yield acts by chance, as long as anybody wants; each of them comes once before the first comes twice or more."""
-    once = [act for _, act in ACTS]
-    chance.shuffle(once)
-    yield from once
-    weights, all_acts = zip(*ACTS, strict=True)
-    while True:
-        yield chance.choices(all_acts, weights)[0]
 
 
 # --- asking Neutron
@@ -516,7 +474,7 @@ def _with_services(life: Life, network: Row) -> Refs:
     return [life.ref("network", network["id"]), life.services()]
 
 
-def _wait_for_ports(life: Life, device: str) -> None:
+def wait_for_ports(life: Life, device: str) -> None:
     """Wait until the ports of a server or router are active, as far as they are switched on."""
 
     def ready() -> bool:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The faults of ``faults.py`` as acts: each yields what an event, or a monitor of the host, would name.
+"""Faults that are no everyday acts, as acts: each yields what an event, or a monitor of the host, would name.
 
 A monitor of a host knows which device, bridge or agent of it has changed. Where a bridge comes back that nobody knows
 any more, it can only name where bridges are.
@@ -12,62 +12,63 @@ from typing import TYPE_CHECKING, Any
 from calipso_nornir.model import ids
 from calipso_nornir.model.refs import ObjectRef
 from tests.lab import faults
-from tests.lab.acts import (
-    a_compute_disabled,
-    a_gateway_cleared,
-    a_network_renamed,
-    a_port_of_nobody,
-    a_server_deleted,
-    a_server_migrated,
-    a_server_resized,
-    an_interface_attached,
-    an_interface_detached,
-    the_agents_of_a_host_killed,
-)
-from tests.lab.faults import SERVER_HOST
+from tests.lab.acts import wait_for_ports
+from tests.lab.faults import SERVER_HOST, wait_until
 from tests.lab.oracle.place import inside
 
 if TYPE_CHECKING:
     from collections.abc import Generator
 
-    from tests.lab.acts import Act, Life, Refs
+    from tests.lab.acts import Life, Refs
 
 
-def a_bridge_deleted(life: Life) -> Generator[Refs]:
-    """Delete the Linux bridge that a server's tap is in; its host's agents are dead, else they would mend it."""
+def what_no_agent_mends(life: Life) -> Generator[Refs]:
+    """Kill the agents of a host that has a server, which else would mend all of this within seconds; then break it."""
     host, tap = _tap(life)
+    with faults.agents_killed(host):
+        yield [life.ref("host", host)]
+        yield from a_bridge_deleted(life, host, tap)
+        yield from a_tap_unplugged(life, host, tap)
+        yield from a_tunnel_removed(life, host)
+    yield [life.ref("host", host)]
+
+
+def a_bridge_deleted(life: Life, host: str, tap: str) -> Generator[Refs]:
+    """Delete the Linux bridge that a server's tap is in."""
     bridge = _bridge_of(host, tap)
     if not bridge:
         assert life.variant == "ovs-nativefw", "no Linux bridge"
         return
-    with faults.agents_killed(host):
-        yield [life.ref("host", host)]
-        with faults.bridge_deleted(host, bridge):
-            yield [life.ref("vconnector", host, bridge)]
-        yield [life.ref("vconnectors_folder", host, "vconnectors")]
-    yield [life.ref("host", host)]
+    with faults.bridge_deleted(host, bridge):
+        yield [life.ref("vconnector", host, bridge)]
+    yield [life.ref("vconnectors_folder", host, "vconnectors")]
 
 
-def a_tap_unplugged(life: Life) -> Generator[Refs]:
+def a_tap_unplugged(life: Life, host: str, tap: str) -> Generator[Refs]:
     """Take a server's tap out of its bridge."""
-    host, tap = _tap(life)
-    with faults.agents_killed(host):
-        yield [life.ref("host", host)]
-        with faults.tap_unplugged(host, tap):
-            yield [life.ref("vnic", host, tap)]
+    with faults.tap_unplugged(host, tap):
         yield [life.ref("vnic", host, tap)]
-    yield [life.ref("host", host)]
+    yield [life.ref("vnic", host, tap)]
 
 
-def a_tunnel_removed(life: Life) -> Generator[Refs]:
+def a_tunnel_removed(life: Life, host: str) -> Generator[Refs]:
     """Take a tunnel away."""
-    host, _ = _tap(life)
-    with faults.agents_killed(host):
-        yield [life.ref("host", host)]
-        with faults.tunnel_removed(host) as device:
-            yield [_endpoint(life, host, device)]
+    with faults.tunnel_removed(host) as device:
         yield [_endpoint(life, host, device)]
-    yield [life.ref("host", host)]
+    yield [_endpoint(life, host, device)]
+
+
+def a_server_resized_whose_port_is_off(life: Life) -> Generator[Refs]:
+    """Switch a server's port off, and resize the server: its new port is nobody's business any more."""
+    running = {row["id"] for row in life.servers("ACTIVE")}
+    port = next(row for row in life.rows("ports") if row["device_id"] in running)
+    url = f"{life.api.neutron}/ports/{port['id']}"
+    life.api.ask("PUT", url, {"port": {"admin_state_up": False}})
+    wait_until(f"port {port['id']} is down", lambda: life.api.ask("GET", url)["port"]["status"] == "DOWN")
+    yield life.port(port)
+    faults.resize(port["device_id"])
+    wait_for_ports(life, port["device_id"])
+    yield [life.ref("instance", port["device_id"])]
 
 
 def a_host_removed(life: Life) -> Generator[Refs]:
@@ -82,24 +83,6 @@ def a_host_removed(life: Life) -> Generator[Refs]:
     with faults.host_removed(host):
         yield [life.ref("host", host), *around]
     yield around
-
-
-FAULTS: tuple[Act, ...] = (
-    the_agents_of_a_host_killed,
-    a_bridge_deleted,
-    a_tap_unplugged,
-    a_tunnel_removed,
-    a_compute_disabled,
-    a_port_of_nobody,
-    a_network_renamed,
-    a_gateway_cleared,
-    an_interface_attached,
-    an_interface_detached,
-    a_server_resized,
-    a_server_migrated,
-    a_server_deleted,
-    a_host_removed,
-)
 
 
 def _tap(life: Life) -> tuple[str, str]:

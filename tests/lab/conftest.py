@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from contextlib import closing
 from typing import TYPE_CHECKING
 
 import pytest
@@ -10,7 +11,9 @@ import pytest
 from calipso_nornir import ScanReport, run_scan
 from calipso_nornir.store import open_store
 from tests.fixtures import lab
+from tests.lab import faults, faults_ovn
 from tests.lab.oracle.reading import derive, read_site
+from tests.lab.watching import Watch
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -77,3 +80,23 @@ def truth(site: Site) -> Truth:
 def first_scan(environment: Environment, store: Store) -> ScanReport:
     """The first scan of the lab."""
     return run_scan(environment, store=store)
+
+
+@pytest.fixture(scope="module")
+def watch(environment: Environment, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Watch]:
+    """A lab that was scanned when all was well."""
+    with closing(open_store(tmp_path_factory.mktemp("faults") / "faults.db")) as store:
+        watching = Watch(environment, store)
+        watching.tells_the_truth()
+        yield watching
+
+
+@pytest.fixture(scope="class")
+def quiet(watch: Watch) -> Iterator[str]:
+    """A compute that has servers, its agents killed: nobody repairs what is broken there."""
+    host = next(one.interface.host for one in watch.truth.chains if one.owner.type == "instance" and not one.stops)
+    killed = faults_ovn.controller_killed if lab.here().variant == "ovn" else faults.agents_killed
+    with killed(host):
+        watch.restarted.add(host)
+        yield host
+    watch.tells_the_truth()

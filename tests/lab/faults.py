@@ -415,7 +415,15 @@ def host_removed(host: str) -> Iterator[None]:
 def _in_cloud(host: str) -> bool:
     api = Api()
     known = any(row["host"] == host and row["state"] == "up" for row in api.list(f"{api.nova}/os-services"))
-    return known and any(row["alive"] for row in agents_of(host))
+    return known and any(row["alive"] and _in_step(row) for row in agents_of(host))
+
+
+def _in_step(agent: Mapping[str, Any]) -> bool:
+    """Tell whether an agent has reported again since it last said that it was starting.
+
+    Open vSwitch's says so with every report until it has looked at all ports once (``iter_num``).
+    """
+    return str(agent["heartbeat_timestamp"]) > str(agent["started_at"])
 
 
 def _added(url: str, host: str) -> bool:

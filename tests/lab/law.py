@@ -23,7 +23,7 @@ from tests.lab.comparing import explain
 from tests.lab.told import told
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
     from pathlib import Path
 
     from calipso_nornir.model.environment import Environment
@@ -100,21 +100,27 @@ class Law:
         told = f"{len(self.checks)} small scans: {small:.1f} s, {questions[0]} questions"
         return f"{told}; as whole ones {whole:.1f} s, {questions[1]} questions"
 
-    def holds(self, what: str, refs: Sequence[ObjectRef]) -> None:
-        """Scan what has changed, and compare; once more only where the cloud has changed meanwhile."""
+    def holds(self, what: str, refs: Sequence[ObjectRef], monitored: Callable[[], Sequence[ObjectRef]]) -> None:
+        """Scan what has changed, and compare; once more only where the cloud has changed meanwhile.
+
+        ``monitored`` gives what monitors of the hosts have told since it was last asked. That is looked at afterwards,
+        and only where ``refs`` do not suffice.
+        """
+        later: list[ObjectRef] = []
         for _ in range(ATTEMPTS):
             truth, whole = self._at_rest()
+            later += monitored()
             report = self._small.rescan(refs)
             assert report.ok, [str(one.error) for one in report.failures]
             differences = self._compared(truth)
-            if differences and (noted := _noted_later(self._known(), truth, self._environment.name)):
-                self._small.rescan(noted)
+            if differences and (more := [*later, *_noted_later(self._known(), truth, self._environment.name)]):
+                self._small.rescan(more)
                 differences = self._compared(truth)
             if not differences:
                 break
             again, _ = self._looked()
             if again == truth:
-                self._broke(f"{what}: after a scan of {_worded(refs)}\n{differences}")
+                self._broke(f"{what}: after a scan of {_worded([*refs, *later])}\n{differences}")
                 break
         else:
             raise AssertionError(f"{what}: the cloud does not come to rest")

@@ -6,12 +6,10 @@ The tests stand in the order in which they run; each leaves the lab healed, thos
 
 from __future__ import annotations
 
-import dataclasses
 from typing import TYPE_CHECKING
 
 import pytest
 
-from calipso_nornir import ScanReport, run_scan
 from calipso_nornir.errors import (
     ApiFailed,
     ApiUnreachable,
@@ -20,100 +18,16 @@ from calipso_nornir.errors import (
     HostUnreachable,
     NotAuthenticated,
 )
-from calipso_nornir.store import open_store
-from calipso_nornir.store.freshness import freshness_of
 from tests.fixtures import lab
 from tests.lab import faults, oracle
-from tests.lab.comparing import explain
-from tests.lab.looking import documents
 from tests.lab.oracle.api import ask_cloud
-from tests.lab.told import told, unconfirmed
+from tests.lab.watching import running
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from calipso_nornir.model.environment import Environment
-    from calipso_nornir.model.protocols import Store
     from tests.lab.oracle import End, Truth
+    from tests.lab.watching import Watch
 
 pytestmark = [pytest.mark.lab, pytest.mark.faults]
-ATTEMPTS = 6
-
-
-@dataclasses.dataclass(slots=True)
-class Watch:
-    """Scans the lab again and again, into one store."""
-
-    environment: Environment
-    store: Store
-    truth: Truth = dataclasses.field(init=False)
-    """As it was when it was last told."""
-    restarted: set[str] = dataclasses.field(default_factory=set)
-    """Hosts whose agents were started anew."""
-
-    def scan(self) -> ScanReport:
-        """Scan."""
-        return run_scan(self.environment, store=self.store)
-
-    def tells_the_truth(self) -> Truth:
-        """Scan, and compare with the truth read anew; once more only where the cloud has changed meanwhile."""
-        view = self.store.view(self.environment.name)
-        truth = oracle.read()
-        for _ in range(ATTEMPTS):
-            report = self.scan()
-            assert report.ok, [str(one.error) for one in report.failures]
-            told_ = told(view)
-            differences = explain(told_, truth)
-            if not differences:
-                self.truth = truth
-                return truth
-            before, truth = truth, oracle.read()
-            if before == truth:
-                break
-        pytest.fail(explain(told_, truth))
-
-    def unknown(self) -> set[End]:
-        """Return what is told to be kept without anybody having looked at it."""
-        name = self.environment.name
-        return unconfirmed(self.store.view(name), freshness_of(self.store, name))
-
-    def keeps_everything(self) -> ScanReport:
-        """Scan, and see that nothing of what was known is gone or changed."""
-        view = self.store.view(self.environment.name)
-        before = documents(view)
-        report = self.scan()
-        assert report.status != "completed"
-        assert report.objects.removed == report.links.removed == report.cliques.removed == 0
-        assert documents(view) == before
-        return report
-
-
-@pytest.fixture(scope="module")
-def watch(environment: Environment, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Watch]:
-    """A lab that was scanned when all was well."""
-    store = open_store(tmp_path_factory.mktemp("faults") / "faults.db")
-    watching = Watch(environment, store)
-    watching.tells_the_truth()
-    yield watching
-    store.close()
-
-
-@pytest.fixture(scope="class")
-def quiet(watch: Watch) -> Iterator[str]:
-    """A compute that has servers, its agents killed: nobody repairs what is broken there."""
-    host = next(one.interface.host for one in watch.truth.chains if one.owner.type == "instance" and not one.stops)
-    with faults.agents_killed(host):
-        watch.restarted.add(host)
-        yield host
-    watch.tells_the_truth()
-
-
-def running(truth: Truth) -> list[oracle.Thing]:
-    """Return the servers that run, those with most interfaces first."""
-    return sorted(
-        (one for one in truth.of_type("instance") if one.facts["status"] == "ACTIVE"),
-        key=lambda one: -sum(chain.owner == one.end for chain in truth.chains),
-    )
 
 
 def seen_only_by(truth: Truth, host: str) -> set[End]:

@@ -7,37 +7,14 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from calipso_nornir.store import open_store
 from tests.fixtures import lab
 from tests.lab import faults_ovn as faults
-from tests.lab.test_faults import Watch, running
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from calipso_nornir.model.environment import Environment
     from tests.lab.oracle import Truth
+    from tests.lab.watching import Watch
 
 pytestmark = [pytest.mark.lab, pytest.mark.faults]
-
-
-@pytest.fixture(scope="module")
-def watch(environment: Environment, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Watch]:
-    """A lab that was scanned when all was well."""
-    store = open_store(tmp_path_factory.mktemp("faults") / "ovn.db")
-    watching = Watch(environment, store)
-    watching.tells_the_truth()
-    yield watching
-    store.close()
-
-
-@pytest.fixture(scope="class")
-def quiet(watch: Watch) -> Iterator[str]:
-    """A compute that has servers, its controller killed: nobody repairs what is broken there."""
-    host = next(str(one.facts["on"]) for one in running(watch.truth))
-    with faults.controller_killed(host):
-        yield host
-    watch.tells_the_truth()
 
 
 def gateway_port(truth: Truth) -> str:

@@ -1,0 +1,54 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A random life of a cloud: which acts there are, faults among them, and in which order they come."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from tests.lab import acts, breaking
+
+if TYPE_CHECKING:
+    import random
+    from collections.abc import Iterator
+
+    from tests.lab.acts import Act
+
+ACTS: tuple[tuple[int, Act], ...] = (
+    (4, acts.a_server_created),
+    (3, acts.a_server_deleted),
+    (3, acts.a_server_stopped_or_started),
+    (1, acts.a_server_paused),
+    (1, acts.a_server_renamed),
+    (2, acts.a_server_resized),
+    (2, acts.a_server_migrated),
+    (3, acts.an_interface_attached),
+    (2, acts.an_interface_detached),
+    (3, acts.a_port_switched),
+    (2, acts.a_port_of_nobody),
+    (1, acts.a_port_renamed),
+    (2, acts.a_floating_ip_moved),
+    (3, acts.a_network_created),
+    (2, acts.a_subnet_added),
+    (2, acts.a_network_deleted),
+    (1, acts.a_network_renamed),
+    (2, acts.a_dhcp_server_moved),
+    (2, acts.a_router_created),
+    (1, acts.a_gateway_cleared),
+    (1, acts.a_project_renamed),
+    (1, acts.a_compute_disabled),
+    (2, acts.a_cable_pulled),
+    (1, breaking.what_no_agent_mends),
+    (1, breaking.a_server_resized_whose_port_is_off),
+    (1, breaking.a_host_removed),
+)
+"""How often, and what."""
+
+
+def life(chance: random.Random) -> Iterator[Act]:
+    """Yield acts by chance, as long as anybody wants; each of them comes once before the first comes twice or more."""
+    once = [act for _, act in ACTS]
+    chance.shuffle(once)
+    yield from once
+    weights, all_acts = zip(*ACTS, strict=True)
+    while True:
+        yield chance.choices(all_acts, weights)[0]
