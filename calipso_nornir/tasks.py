@@ -147,7 +147,7 @@ def _run(task: Task, text: str, mark: str, *, limits: Limits, longest_s: float) 
         return run()
     except ChannelUnavailable as error:
         address = task.host.hostname or task.host.name
-        raise HostUnreachable(task.host.name, address, f"it gives no session: {error}") from error
+        raise HostUnreachable(task.host.name, address, f"it opens no session: {error}") from error
 
 
 def _session(task: Task) -> SshSession:
@@ -164,7 +164,7 @@ def _answers(texts: Sequence[str], received: Received, mark: str) -> dict[str, d
     answers: dict[str, dict[str, Any]] = {}
     for text, frame in zip(texts, found, strict=True):
         if frame is None:
-            cause = received.cause or "it did not come to its end"
+            cause = received.cause or "it did not finish"
             answers[text] = {"stdout": "", "stderr": "", "status": None, "error": cause}
         else:
             out, err = text_of(frame.stdout), text_of(frame.stderr)

@@ -42,7 +42,7 @@ from calipso_nornir.cli.usage import Commands
 app = typer.Typer(
     name="calipso",
     cls=Commands,
-    help="Discovers what a cloud's virtual network really looks like, and keeps that picture up to date.",
+    help="Discovers what a cloud's virtual network really looks like, and stores what it finds.",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     rich_markup_mode=None,

@@ -24,7 +24,7 @@ def bundle(run: Run, *, path: BundleArgument, output: Output = Format.TABLE) -> 
     else:
         emit(asdict(info), output)
     if info.secrets:
-        raise BundleInvalid(path, f"names secrets ({', '.join(info.secrets)}); no recording of calipso does")
+        raise BundleInvalid(path, f"names secrets ({', '.join(info.secrets)}), which no recording made by calipso does")
 
 
 def print_bundle(out: Terminal, info: "BundleInfo") -> None:
@@ -41,7 +41,7 @@ def print_bundle(out: Terminal, info: "BundleInfo") -> None:
     }
     for what, value in rows.items():
         out.say((f"{what:<12}", "cyan"), value)
-    out.say(("\nthe environment, as the recording describes it", "cyan"), " (nothing of how it is reached is used)")
+    out.say(("\nthe environment, as the recording describes it", "cyan"), " (how it is reached is not used)")
     for place, value in _flat(info.description):
         out.say("  ", (f"{place}: ", "cyan"), value)
 

@@ -41,7 +41,7 @@ def clique(  # noqa: PLR0913 - the options of the command
         else:
             emit(document(routes), output)
         if not around.whole:
-            run.err.say(f"cut off: {len(around.clique.links)} of {around.links} links, {around.nodes} objects in all")
+            run.err.say(f"truncated: {len(around.clique.links)} of {around.links} links, {around.nodes} objects in all")
 
 
 def print_clique(out: Terminal, routes: Routes, *, fresh: Freshness) -> None:
@@ -75,5 +75,5 @@ def _focal_point(
     raise InvalidRequest(
         f"{one.type} {one.name} of {view.environment} has no clique: nothing is linked to it"
         if one.type in types
-        else f"a {one.type} has no clique, only these types have: {', '.join(types) or 'nothing yet: scan first'}"
+        else f"a {one.type} has no clique; only these types do: {', '.join(types) or 'nothing yet: scan first'}"
     )

@@ -142,7 +142,7 @@ class ScanOptions:
 
     def __post_init__(self) -> None:
         if self.monitoring_setup_only:
-            raise NotAvailable("monitoring_setup_only", "It comes with monitoring.")
+            raise NotAvailable("monitoring_setup_only", "It needs monitoring, which is not part of it yet.")
         if self.id is None:
             for name in ("parent_id", "parent_type"):
                 if getattr(self, name) is not None:

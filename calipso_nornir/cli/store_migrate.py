@@ -14,14 +14,15 @@ def store_migrate(
     run: Run,
     *,
     to: Annotated[
-        int | None, typer.Option("--to", min=1, metavar="LAYOUT", help="Go to this layout; 1 is the way back.")
+        int | None,
+        typer.Option("--to", min=1, metavar="LAYOUT", help="Layout to convert the store to; 1 reverts the migration."),
     ] = None,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Try it, and change nothing.")] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Try the conversion without changing anything.")] = False,
     output: Output = Format.TABLE,
 ) -> None:
-    """Carry the store over to the layout of this release. Nobody else may write to it meanwhile.
+    """Convert the store to the layout of this release. Nobody else may write to it meanwhile.
 
-    The way back (--to 1) keeps what is true now; the past, statuses and the log of commits are lost.
+    Reverting (--to 1) keeps what is true now; history, statuses and the log of commits are lost.
     """
     from calipso_nornir.store import default_uri  # noqa: PLC0415 - what takes long comes when needed
     from calipso_nornir.store.migrations import LAYOUT, migrate  # noqa: PLC0415 - as above

@@ -18,8 +18,8 @@ class DeviceGivenAway(FetchError):
 
     def __str__(self) -> str:
         return (
-            f"{self.host}: the NIC {self.pci} belongs to the server {self.instance} as a whole (direct-physical). The "
-            "host does not show it, so nothing is known of its cable."
+            f"{self.host}: the whole NIC {self.pci} was given to the server {self.instance} (direct-physical). The "
+            "host does not show it, so its cabling is not known."
         )
 
 
@@ -33,6 +33,7 @@ class EndpointOnNoWire(FetchError):
 
     def __str__(self) -> str:
         return (
-            f"{self.host}: {self.address}, where its tunnels begin, is on {self.device}, by which nothing leaves. The "
-            "interface is for routes to choose, which are not looked at: the endpoint has no link to one."
+            f"{self.host}: its tunnels begin at {self.address} on {self.device}, which is not wired to a physical "
+            "interface. Routes decide which interface they leave by. Routes are not examined, so it has no link "
+            "to an interface."
         )

@@ -47,8 +47,8 @@ class CellsUntold(FetchError):
 
     def __str__(self) -> str:
         return (
-            f"Nova of {self.region} is older than Stein (it refuses microversion 2.69): should one of its cells not "
-            "answer, its servers are missing from the lists without a word."
+            f"Nova of {self.region} is older than Stein (it refuses microversion 2.69): if one of its cells does not "
+            "answer, the lists omit its servers and do not say so."
         )
 
 
@@ -61,7 +61,7 @@ class NoMachine(FetchError):
     why: str
 
     def __str__(self) -> str:
-        return f"{self.name} ({self.region}) is not taken for a host: {self.why}"
+        return f"{self.name} ({self.region}) does not count as a host: {self.why}"
 
 
 @dataclass(eq=False)
@@ -74,8 +74,8 @@ class HostsUnlisted(FetchError):
 
     def __str__(self) -> str:
         return (
-            f"{self.servers} server(s) of {self.region} are on {_joined(self.hosts)}, which is not a host that Nova or "
-            "Neutron list: they stand directly below the region."
+            f"{self.servers} server(s) of {self.region} are on {_joined(self.hosts)}, which neither Nova nor "
+            "Neutron lists as a host: they are shown directly below the region."
         )
 
 
@@ -89,8 +89,8 @@ class NetworksUnlisted(FetchError):
 
     def __str__(self) -> str:
         return (
-            f"{self.ports} port(s) of {self.region} are on {_joined(self.networks)}, which is not a network that "
-            "Neutron lists: they stand directly below the region."
+            f"{self.ports} port(s) of {self.region} are on {_joined(self.networks)}, which "
+            "Neutron does not list as a network: they are shown directly below the region."
         )
 
 
@@ -103,7 +103,7 @@ class OneMachine(FetchError):
     evidence: str
 
     def __str__(self) -> str:
-        return f"{self.name} and {_joined(self.others)} are one machine ({self.evidence}): it is the host {self.name}"
+        return f"{self.name} and {_joined(self.others)} are one machine ({self.evidence}), shown as host {self.name}"
 
 
 @dataclass(eq=False)
@@ -115,7 +115,7 @@ class PerhapsOneMachine(FetchError):
     cause: str
 
     def __str__(self) -> str:
-        return f"{self.name} and {self.other} may be one machine, and are kept as two hosts: {self.cause}"
+        return f"{self.name} and {self.other} may be the same machine, but are kept as two hosts: {self.cause}"
 
 
 def _joined(names: tuple[str, ...]) -> str:

@@ -31,7 +31,7 @@ class NoSuchSource(SourceError):
 
     def __str__(self) -> str:
         have = ", ".join(self.installed)
-        return f'no source "{self.source}" is installed (there are {have}); install the distribution that brings it'
+        return f'no source "{self.source}" is installed (only {have}); install the distribution that provides it'
 
 
 @dataclass(eq=False)
@@ -94,8 +94,8 @@ class ViewRestricted(SourceError):
         roles = ", ".join(self.roles) or "no role"
         return (
             f"user {self.user} has {roles} in project {self.project}, not {' or '.join(self.wanted)}: "
-            "lists hold this project's resources only. Give it the role, "
-            "or name the role that may see all in OpenStack.admin_roles."
+            "lists contain only this project's resources. Give the user such a role, "
+            "or add a role that may see all projects to OpenStack.admin_roles."
         )
 
 
@@ -172,7 +172,11 @@ class AnswerTooLarge(SourceError):
     setting: str = ""
 
     def __str__(self) -> str:
-        remedy = f"Raise {self.setting} if that much is right." if self.setting else "Check what answers there."
+        remedy = (
+            f"Raise {self.setting} if such a large answer is right."
+            if self.setting
+            else "Check which server answers there."
+        )
         return f"{self.query}: more than {self.limit}; the rest was not read. {remedy}"
 
 
@@ -241,7 +245,7 @@ class HostKeyChanged(SourceError):
         return (
             f"{self.host}: host key of {self.address} has CHANGED: "
             f"expected {self.expected}, got {self.key_type} {self.fingerprint}. "
-            "Somebody may be in between. If the host was rebuilt, replace its line in known_hosts."
+            "Somebody may be intercepting the connection. If the host was rebuilt, replace its line in known_hosts."
         )
 
 

@@ -164,7 +164,7 @@ class Catalog:
         if len(equal) > 1:
             rows = " and ".join(f'"{one.name}" ({one.origin})' for one in equal)
             fit = f"fit environment {environment.name} equally well (score {last.rank[0]})"
-            raise MetadataError((Fault(f"clique types of {focal_type}", f"{rows} {fit}; make one more special"),))
+            raise MetadataError((Fault(f"clique types of {focal_type}", f"{rows} {fit}; make one more specific"),))
         return tuple(ranked[: ranked.index(last) + 1])
 
 

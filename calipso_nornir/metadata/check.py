@@ -88,7 +88,7 @@ class Check:
                 self._adds_only(found[one.type], one, where)
             else:
                 if not one.parents:
-                    self.fault(f"{where}/parents", "is missing: under which types does it hang?")
+                    self.fault(f"{where}/parents", "is missing: name the types that it may be below")
                 found[one.type] = ObjectType(
                     one.type, str(one.label), tuple(one.parents), one.folder, one.description, where
                 )
@@ -114,9 +114,9 @@ class Check:
         names = {attribute.name for attribute in known.attributes}
         for place, spec in enumerate(one.attributes):
             if spec.name in names:
-                self.fault(f"{where}/attributes/{place}/name", f'{one.type} has an attribute "{spec.name}" already')
+                self.fault(f"{where}/attributes/{place}/name", f'{one.type} already has an attribute "{spec.name}"')
             elif spec.name in RESERVED:
-                problem = f'no attribute may be called "{spec.name}": every object has something of that name'
+                problem = f'an attribute must not be called "{spec.name}": every object has a field of that name'
                 self.fault(f"{where}/attributes/{place}/name", problem)
             else:
                 names.add(spec.name)
@@ -129,8 +129,8 @@ class Check:
 
     def _adds_only(self, known: ObjectType, one: schema.ObjectTypeSpec, where: str) -> None:
         if one.label is not None or one.folder or one.description:
-            told = f'"{one.type}" is declared already{f" ({known.origin})" if known.origin else ""}'
-            how = "overlays append, they never replace: to add to it, give its type and what is added, no label"
+            told = f'"{one.type}" is already declared{f" ({known.origin})" if known.origin else ""}'
+            how = "files only add, they never replace: to add to it, give its type and the additions, but no label"
             self.fault(f"{where}/type", f"{told}; {how}")
 
     # --- link types
@@ -142,7 +142,7 @@ class Check:
                 where = layer.where("link_types", "link_types", number, "type")
                 link_type = LinkType.of(one.type)
                 if one.type in found or (str(link_type.reverse) in found and link_type != link_type.reverse):
-                    self.fault(where, f'"{one.type}" is declared already, in this or the other direction')
+                    self.fault(where, f'"{one.type}" is already declared, in this direction or the other')
                     continue
                 found[one.type] = one.description
                 self.known_type(link_type.source, where)

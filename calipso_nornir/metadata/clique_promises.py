@@ -54,23 +54,21 @@ def _walkable(check: Check, spec: schema.CliqueTypeSpec, where: str) -> None:
 
 def _never_walked(one: LinkType, reached: set[str], later: Sequence[LinkType], focal_type: str) -> str:
     if one.target in reached:
-        return (
-            f'cannot be walked from {focal_type} in this direction: one comes from {one.target}. Write "{one.reverse}"'
-        )
+        return f'cannot be followed from {focal_type} in this direction, only from {one.target}. Write "{one.reverse}"'
     leading = next((other for other in later if other.target == one.source), None)
     if leading is not None:
-        return f'is walked before anything leads to {one.source}: it belongs behind "{leading}"'
-    return f"cannot be walked: no link type before it leads from {focal_type} to {one.source}"
+        return f'comes before anything leads to {one.source}: put it after "{leading}"'
+    return f"cannot be followed: no link type before it leads from {focal_type} to {one.source}"
 
 
 def _selection(check: Check, spec: schema.CliqueTypeSpec, where: str) -> None:
     configured = (spec.environment_type, spec.distribution, spec.mechanism_drivers, spec.type_drivers)
     if spec.environment and (any(configured) or spec.distribution_version):
-        check.fault(where, "names an environment and a configuration: only one of them can choose it")
+        check.fault(where, "names both an environment and a configuration: give only one of them")
     if not spec.environment and not any(configured):
         check.fault(where, f'names no environment and no configuration; for all environments write "{ANY}"')
     if spec.distribution_version and not spec.distribution:
-        check.fault(f"{where}/distribution_version", "means nothing without distribution")
+        check.fault(f"{where}/distribution_version", "has no meaning without distribution")
 
 
 def _known_values(check: Check, spec: schema.CliqueTypeSpec, where: str) -> None:
@@ -115,7 +113,9 @@ def clique_constraints(check: Check) -> dict[str, tuple[str, ...]]:
             if spec.environment not in ("", ANY):
                 check.fault(f"{where}/environment", f'constraints are for all environments: "{ANY}", or no such key')
             if spec.focal_point_type in found:
-                check.fault(where, f"{spec.focal_point_type} has constraints already; overlays never replace")
+                check.fault(
+                    where, f"{spec.focal_point_type} already has constraints; files only add, they never replace"
+                )
             found[spec.focal_point_type] = tuple(spec.constraints)
     return found
 

@@ -46,11 +46,11 @@ def secret_reference(value: object) -> SecretRef:
     if kind not in SECRET_KINDS:
         raise refuse(f"holds a literal value; {HOW_TO_REFER}")
     if not locator:
-        raise refuse(f"{kind}: says no place; {HOW_TO_REFER}")
+        raise refuse(f"{kind}: is empty; {HOW_TO_REFER}")
     if kind == "env" and not _VARIABLE.fullmatch(locator):
         raise refuse("env: names no environment variable (letters, digits and _)")
     if kind == "keyring" and not all(part for part in locator.rpartition(":")):
-        raise refuse('keyring: wants "service:user"')
+        raise refuse('keyring: must be "service:user"')
     return SecretRef(kind, locator)  # type: ignore[arg-type]  # checked above
 
 
@@ -75,7 +75,7 @@ def _environment_name(value: object) -> object:
     if not value or len(value) > MAX_NAME_LENGTH or not value.isprintable() or value != value.strip():
         raise refuse(f"must be 1 to {MAX_NAME_LENGTH} printable characters, without spaces around them")
     if value[0] in ".-" or "/" in value or "\\" in value:
-        raise refuse("stands in paths: it must not begin with . or - and not hold / or \\")
+        raise refuse("is used in paths: it must not begin with . or -, or contain / or \\")
     return value
 
 

@@ -102,7 +102,9 @@ class OpenStackSection(Section):
             yield "cert", "is missing: client_key is the key of a certificate"
         if "os_cloud" in given:
             yield from (
-                (key, "goes not with os_cloud, which says it already") for key in cls.LOGIN_KEYS if key in given
+                (key, "cannot be combined with os_cloud, which already gives it")
+                for key in cls.LOGIN_KEYS
+                if key in given
             )
             return
         yield from _lacks_place(given)
@@ -124,9 +126,9 @@ def _lacks_place(given: Mapping[str, Any]) -> Iterator[Need]:
     if url is None and "host" not in given:
         yield "auth_url", "is missing; give auth_url, or host and port, or os_cloud"
     if url is not None and ("host" in given or "port" in given):
-        yield "auth_url", "says host and port already; remove those"
+        yield "auth_url", "already gives host and port; remove those"
     if isinstance(url, str) and url.rstrip("/").endswith("/v2.0"):
-        yield "auth_url", "is of Identity v2.0, which no supported release has; end it with /v3"
+        yield "auth_url", "is a URL of Identity v2.0, which no supported release has; end it with /v3"
     if url is None and ("cacert" in given or "cert" in given):
         yield "auth_url", "is missing: host and port mean plain http, a certificate needs auth_url: https://…"
 

@@ -74,7 +74,9 @@ def read_recorded(document: object, *, digest: str) -> Environment:
     """
     named = secrets_in(document)
     if named:
-        problem = f"names secrets ({', '.join(named[:5])}); no recording of calipso does. Do not trust this one"
+        problem = (
+            f"names secrets ({', '.join(named[:5])}), which no recording made by calipso does. Do not trust this one"
+        )
         raise EnvironmentInvalid((Fault("environment", problem),))
     if isinstance(document, Mapping):
         document = {key: value for key, value in document.items() if key != "configuration"} | {RECORDED: digest}

@@ -86,7 +86,7 @@ class Hierarchy:
             if scanner not in led and scanner != ROOT_SCANNER:
                 others = self._scanners.keys() & {ROOT_SCANNER, *led}
                 problem = (
-                    "no step leads to this scanner, so it never runs: some step has to have it as children_scanner"
+                    "no step leads to this scanner, so it never runs: some step must name it as its children_scanner"
                 )
                 check.fault(where, f"{problem}{nearest(scanner, others)}")
 
@@ -107,7 +107,7 @@ def _folder(
     scanner, run_on = runs
     here = " or ".join(sorted(run_on))
     if folder.parent_type not in run_on and folder.parent_type in check.object_types:
-        problem = f'{scanner} runs on {here}, and there the folder hangs, not under "{folder.parent_type}"'
+        problem = f'{scanner} runs on {here}, so the folder is below that, not below "{folder.parent_type}"'
         check.fault(
             f"{where}/fetcher/parent_type", f"{problem}{nearest(folder.parent_type, run_on) or f'. Write {here}'}"
         )
@@ -121,5 +121,5 @@ def _folder(
         )
     for type_ in sorted(run_on - set(declared.parents)):
         told = ", ".join(declared.parents)
-        problem = f'"{spec.type}" hangs under {type_} here, but its parents are {told} ({declared.origin})'
+        problem = f'"{spec.type}" is below {type_} here, but its declared parents are {told} ({declared.origin})'
         check.fault(f"{where}/type", problem)

@@ -107,7 +107,7 @@ def _no_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     keys = [key for key, _ in pairs]
     twice = sorted({key for key in keys if keys.count(key) > 1})
     if twice:
-        raise ValueError(f"key {twice[0]!r} stands twice in one object")
+        raise ValueError(f"key {twice[0]!r} appears twice in one object")
     return dict(pairs)
 
 

@@ -103,6 +103,4 @@ def every_link_type_is_found(
     for name, where in check.link_type_places.items():
         if name not in found:
             near = nearest(name, found)
-            check.fault(
-                where, f'no link finder has "{name}" among its link_types, so no link of it is ever found{near}'
-            )
+            check.fault(where, f'no link finder lists "{name}" in its link_types, so no such link is ever found{near}')

@@ -36,7 +36,7 @@ def _functions(check: Check) -> Iterator[Offer]:
             where = layer.where("parsers", "parsers", name)
             if ":" not in path:
                 check.fault(
-                    where, f'"{path}" leads to no function: write "file.py:function" or "package.module:function"'
+                    where, f'"{path}" does not name a function: write "file.py:function" or "package.module:function"'
                 )
                 continue
             try:

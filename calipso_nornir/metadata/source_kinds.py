@@ -75,17 +75,17 @@ def _faults(kind: object, origins: Mapping[str, str], found: Mapping[str, Source
     if not (isinstance(kind.schema, type) and issubclass(kind.schema, Section)):
         yield f"schema is {kind.schema!r}, not a class made of calipso_nornir.metadata.environment_section.Section"
     if not kind.queries:
-        yield "queries is empty: nobody could ask it anything"
+        yield "queries is empty: nothing could be asked of it"
     yield from filter(None, (_query_fault(query, kind.name) for query in kind.queries))
 
 
 def _query_fault(query: object, name: str) -> str:
     if not (isinstance(query, type) and is_dataclass(query) and query.__dataclass_params__.frozen):  # type: ignore[attr-defined]  # of dataclasses
-        return f"{query!r} is not a frozen dataclass, as a query has to be"
+        return f"{query!r} is not a frozen dataclass, which a query must be"
     own = {one.name for one in fields(query)}
     missing = [one for one in ("source", "host", "request") if one not in own and not hasattr(query, one)]
     if missing:
-        return f"{query.__name__} has no {', '.join(missing)}, as a query has to have"
+        return f"{query.__name__} has no {', '.join(missing)}, which a query must have"
     if getattr(query, "source", None) != name:
         expected = f'source: ClassVar[str] = "{name}"'
         return f"{query.__name__} does not name this source; a class variable is expected: {expected}"

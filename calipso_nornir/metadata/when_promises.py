@@ -39,7 +39,7 @@ def check_when(
     if when is None:
         return
     if not when or not all(clauses(when)):
-        check.fault(where, "names nothing: leave it out, or say what has to hold")
+        check.fault(where, "is empty: leave it out, or give a condition")
     seen: set[str] = set()
     for place, subject, wanted in _subjects(when, where):
         if subject == ENVIRONMENT:
@@ -51,10 +51,10 @@ def check_when(
         seen.add(subject)
         without = sorted(one for one in on if one in check.object_types and not check.is_on_host(one))
         if without:
-            check.fault(place, f"{' and '.join(without)} is on no host, so this never holds")
+            check.fault(place, f"{' and '.join(without)} is on no host, so this is never true")
         elif TYPES[subject] in finds:
             problem = f"the step itself, or what runs on its objects, finds {TYPES[subject]}: it would wait for itself"
-            check.fault(place, f"{problem}. Ask for it in a step below")
+            check.fault(place, f"{problem}. Put it into a step further down")
 
 
 def environment_condition(check: Check, condition: Mapping[str, Any], where: str) -> None:

@@ -34,7 +34,7 @@ class _Loader(yaml.SafeLoader):
         for key, _ in node.value:
             if isinstance(key, yaml.ScalarNode) and key.tag != _MERGE:
                 if key.value in seen:
-                    problem = f'key "{key.value}" stands twice in one mapping'
+                    problem = f'key "{key.value}" appears twice in one mapping'
                     raise yaml.constructor.ConstructorError(None, None, problem, key.start_mark)
                 seen.add(key.value)
         return super().construct_mapping(node, deep)
@@ -73,7 +73,7 @@ def _parse(path: Path, text: str) -> tuple[object, Fault | None]:
         try:
             node = loader.get_single_node()
             if node is not None and not _few_enough(node):
-                return None, Fault(str(path), f"means more than {MAX_PAIRS} keys, once its merges (<<) are followed")
+                return None, Fault(str(path), f"means more than {MAX_PAIRS} keys once its merges (<<) are expanded")
             value = None if node is None else loader.construct_document(node)
         finally:
             loader.dispose()
@@ -138,10 +138,10 @@ def _fault(path: Path, text: str, error: yaml.MarkedYAMLError) -> Fault:
     line = mark.line + 1 if mark else 1
     where = f"{path}: line {line}"
     if "expected a single document" in (error.context or ""):
-        return Fault(where, "a second document begins; one environment a file")
+        return Fault(where, "a second document begins; a file may describe only one environment")
     lines = [*text.split("\n"), ""]
     if "\t" in lines[line - 1] and ("cannot start any token" in (error.problem or "")):
-        return Fault(where, "is indented with a tab; YAML wants spaces")
+        return Fault(where, "is indented with a tab; YAML requires spaces")
     if (error.problem or "").startswith("key "):
         return Fault(where, error.problem or "")
     # What YAML quotes in its message may be part of a secret.

@@ -41,7 +41,7 @@ def try_sections(
     sections = [kind.section for kind in kinds]
     wanted = section_meant(only) if only is not None else None
     if only is not None and wanted not in sections:
-        raise InvalidRequest(f"there is no section {only} to try, only {', '.join(sections)}")
+        raise InvalidRequest(f"there is no section {only} to check, only {', '.join(sections)}")
     documents, vault = load_catalog(metadata).documents, Vault()
     hosts: dict[str, set[str]] = {host: set() for host in known_hosts}
     for kind in kinds:
@@ -69,5 +69,5 @@ def _checked(kind: SourceKind, trial: Trial) -> Iterator[Finding]:
     except CalipsoError as error:
         yield Finding(kind.section, "check", ok=False, detail=str(error))
     except Exception as error:  # noqa: BLE001 - a plug-in may raise anything
-        problem = f"the check of source {kind.name} raised {type(error).__name__}; that is a mistake in it"
+        problem = f"the check of source {kind.name} raised {type(error).__name__}; this is a bug in the check"
         yield Finding(kind.section, "check", ok=False, detail=problem)

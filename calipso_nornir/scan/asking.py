@@ -270,7 +270,7 @@ class Rounds:
         task.turns += 1
         asked = task.generator.send(answers)  # type: ignore[arg-type]  # None starts a generator
         if task.turns > MAX_TURNS:
-            raise RuntimeError(f"it has asked {MAX_TURNS} times and does not come to an end")
+            raise RuntimeError(f"it has asked {MAX_TURNS} times without finishing")
         return queries_of(task.step, asked, self._parsers, self._object_types)
 
     def _finish(self, task: Task, returned: Any) -> None:  # noqa: ANN401 - a plug-in may return anything

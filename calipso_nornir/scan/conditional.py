@@ -122,5 +122,5 @@ class CliqueChoice:
     def _tell(self, equal: Sequence[CliqueType]) -> None:
         """Say that their order decides which of them is taken; told once, whatever the number of objects."""
         first, *others = (f'"{one.name}" ({one.origin})' for one in equal)
-        problem = f"fits some objects no better than {' and '.join(others)}; the first is taken. Make one more special"
+        problem = f"fits some objects no better than {' and '.join(others)}; the first is taken. Make one more specific"
         self._troubles.fail(PromiseBroken(f"clique type {first}", problem), f"cliques of {equal[0].focal_point_type}")

@@ -54,7 +54,7 @@ def queries_of(
             problem = f"yielded {_shown(query)}; a query of values is expected, tuples in place of lists ({error})"
             raise PromiseBroken(_named(step), problem) from None
         if _is_restless(query):
-            problem = f"yielded {_shown(query)}, whose request is another one each time: its answer is never found"
+            problem = f"yielded {_shown(query)}, whose request differs each time, so its answer is never found"
             raise PromiseBroken(_named(step), f"{problem}; make it a frozen dataclass")
         if problem := parser_problem(query, parsers):
             raise PromiseBroken(_named(step), problem)
@@ -83,7 +83,7 @@ def parser_problem(query: Query, parsers: Any) -> str:  # noqa: ANN401 - names o
     name = getattr(query, "parser", None)
     if name in (None, BY_PLATFORM) or (isinstance(name, str) and name in parsers):
         return ""
-    return f'"{query}" names the parser {name!r}, and there is none of that name{nearest(str(name), parsers)}'
+    return f'"{query}" names the parser {name!r}, which does not exist{nearest(str(name), parsers)}'
 
 
 def found_of(step: Step, returned: Any) -> tuple[Fetched, ...]:  # noqa: ANN401 - a plug-in may return anything
@@ -95,7 +95,7 @@ def found_of(step: Step, returned: Any) -> tuple[Fetched, ...]:  # noqa: ANN401 
         raise PromiseBroken(_named(step), f"returned {_shown(returned)}; {expected}")
     for number, one in enumerate(returned):
         if not isinstance(one, Fetched):
-            raise PromiseBroken(_named(step), f"returned {_shown(one)} in place {number} of a list; {expected}")
+            raise PromiseBroken(_named(step), f"returned {_shown(one)} at position {number} of a list; {expected}")
     return tuple(returned)
 
 

@@ -85,7 +85,7 @@ class ScanRecord:
                 self._environment()
             self._trim()
         except StoreError as error:
-            logger.info("the outcome of scan %s could not be noted: %s", self.scan_id, error)
+            logger.info("the outcome of scan %s could not be stored: %s", self.scan_id, error)
             return error
         return None
 

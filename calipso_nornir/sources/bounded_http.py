@@ -125,7 +125,7 @@ def _unpacked(raw: Any, asked: str, bounds: Bounds) -> Iterator[bytes]:  # noqa:
     """Yield the body in small pieces, however much one piece of the packed body holds."""
     coding = str(raw.headers.get("Content-Encoding", "")).strip().lower()
     if coding not in _ENCODINGS:
-        raise ParseError("http", f"it is packed with {coding[:40]!r}, which was not asked for", query=asked)
+        raise ParseError("http", f"it is packed with {coding[:40]!r}, which was not requested", query=asked)
     window = _ENCODINGS[coding]
     packer = None if window is None else zlib.decompressobj(window)
     packed = 0

@@ -59,7 +59,9 @@ class _NoClearPassword:
         self._connection = connection
 
     def authenticate(self, _packet: object) -> None:
-        raise pymysql.err.OperationalError(CR.CR_AUTH_PLUGIN_ERR, "the server wants the password in clear; refused")
+        raise pymysql.err.OperationalError(
+            CR.CR_AUTH_PLUGIN_ERR, "the server asks for the password in clear text, which is refused"
+        )
 
 
 class Server:

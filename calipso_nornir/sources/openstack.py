@@ -241,5 +241,5 @@ def _quoted(path: str) -> str:
     """Quote a path, ids from replies in it, so that it stays below the service: no query, no way up."""
     segments = path.lstrip("/").split("/")
     if {".", ".."} & set(segments):
-        raise InvalidRequest(f"the path {path!r} leads out of the service; an id in it is none")
+        raise InvalidRequest(f"the path {path!r} leads out of the service; an id in it is not valid")
     return "/".join(quote(segment, safe=":@!$&()*+,;=~") for segment in segments)

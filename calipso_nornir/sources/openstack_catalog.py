@@ -50,7 +50,9 @@ def endpoints(catalog: Any) -> tuple[Endpoint, ...]:  # noqa: ANN401 - JSON of u
             for one in service.get("endpoints", ())
         )
     except (TypeError, KeyError, AttributeError) as error:
-        raise ParseError("service catalogue", f"is not of the shape of Identity v3 ({type(error).__name__})") from None
+        raise ParseError(
+            "service catalogue", f"does not have the form of Identity v3 ({type(error).__name__})"
+        ) from None
 
 
 def matches(wanted: str, found: str) -> bool:

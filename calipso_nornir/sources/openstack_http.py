@@ -192,7 +192,7 @@ def _in_words(error: BaseException) -> str | None:
         case ssl.SSLCertVerificationError():
             words = f"TLS: {error.verify_message}. Name the authority's file in OpenStack.cacert"
         case ssl.SSLError():
-            words = f"TLS: {error.reason or 'failed'}. Is it https that this port speaks?"
+            words = f"TLS: {error.reason or 'failed'}. Does this port speak https?"
         case RemoteDisconnected():
             words = "the connection was closed without an answer"
         case IncompleteRead():

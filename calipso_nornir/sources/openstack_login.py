@@ -122,11 +122,11 @@ class Login:
         try:
             response = self._patience.ask(url, request)
         except exceptions.MissingAuthMethods:
-            raise NotAuthenticated(url, self._settings.user, "it wants a second factor") from None
+            raise NotAuthenticated(url, self._settings.user, "it requires a second factor") from None
         except exceptions.DiscoveryFailure:
             raise ApiUnreachable(url, "there is no Identity API at this address") from None
         except (exceptions.ClientException, KeyError, TypeError, ValueError, AttributeError) as error:
-            problem = f"the answer is not of the shape of Identity v3 ({type(error).__name__})"
+            problem = f"the answer does not have the form of Identity v3 ({type(error).__name__})"
         if problem:
             raise ParseError("keystone token", problem, query=f"POST identity {PATH}")
         if response is not None:
@@ -156,7 +156,7 @@ class Login:
                 catalog=catalog,
             )
         except (KeyError, TypeError, AttributeError, ValueError) as error:
-            problem = f"the answer is not of the shape of Identity v3 ({type(error).__name__})"
+            problem = f"the answer does not have the form of Identity v3 ({type(error).__name__})"
         if problem:
             raise ParseError("keystone token", problem, query=f"POST identity {PATH}")
         logger.debug("logged in at %s as %s with %s", self._settings.url, token.user, ", ".join(token.roles))

@@ -94,7 +94,7 @@ class Pages:
         if self.next in self._asked:
             raise ParseError("paging", "the next link leads back to a page that was read before")
         if self.next is not None and self._barren >= MAX_BARREN_PAGES:
-            raise ParseError("paging", f"{MAX_BARREN_PAGES} pages in a row brought nothing new, and there are more")
+            raise ParseError("paging", f"{MAX_BARREN_PAGES} pages in a row contained nothing new, and there are more")
 
     def _take(self, page: list[Any]) -> bool:
         """Add what is new; an item may come twice when others were made or deleted between two pages."""

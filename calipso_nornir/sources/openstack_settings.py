@@ -115,7 +115,7 @@ def _plugin(section: OpenStackSection, vault: Secrets) -> BaseAuthPlugin:
 
 def _secret(ref: SecretRef | None, vault: Secrets) -> str:
     if ref is None:
-        problem = "says of no secret where it is kept; a recording's environment cannot log in"
+        problem = "gives no reference for a secret; a recording's environment cannot log in"
         raise EnvironmentInvalid((Fault("configuration/OpenStack", problem),))
     return vault.resolve(ref)
 
@@ -145,7 +145,7 @@ def _of_cloud(section: OpenStackSection, region: CloudRegion, vault: Secrets) ->
             vault.remember(str(auth[name]), what=f"the {name} of cloud {section.os_cloud}")
     plugin = region.get_auth()
     if plugin is None:
-        raise EnvironmentInvalid((Fault(f"cloud {section.os_cloud}", "says no way to log in"),))
+        raise EnvironmentInvalid((Fault(f"cloud {section.os_cloud}", "gives no way to log in"),))
     verify, cert = region.get_requests_verify_args()
     own = section.model_fields_set
     overrides = {service: url for service in VERSIONS if (url := region.get_endpoint(service))}

@@ -185,7 +185,7 @@ class Vault:
             try:
                 self.resolve(ref)
             except SecretUnavailable as error:
-                logger.warning("%s; should an answer hold this secret, it is not masked", error)
+                logger.warning("%s; if an answer contains this secret, it is not masked", error)
 
     def remember(self, secret: str, *, what: str = "a secret") -> str:
         """Take note of a secret that came another way (a token, a password of clouds.yaml); give it back masked."""

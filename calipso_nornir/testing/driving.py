@@ -58,7 +58,7 @@ class Driven(list[Fetched]):
     def by_id(self) -> dict[str, Fetched]:
         """The objects by id; one that was given twice is a mistake of the fetcher."""
         found = {one.id: one for one in self}
-        assert len(found) == len(self), f"ids are given twice: {[one.id for one in self]}"  # noqa: S101 - a test's tool
+        assert len(found) == len(self), f"duplicate ids: {[one.id for one in self]}"  # noqa: S101 - a test's tool
         return found
 
 

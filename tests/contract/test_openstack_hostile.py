@@ -30,7 +30,7 @@ EMPTY_BLOCK = b"\x00\x00\x00\xff\xff"
 """A stored block of no bytes (RFC 1951, 3.2.4): packed data of which nothing comes."""
 MOST_SENT = 20 << 20
 SLOW = "not answered completely within 0.5 s; given up. Raise OpenStack.answer_timeout_s if the service is that slow."
-LARGE = "more than 1 MiB; the rest was not read. Raise OpenStack.max_answer_mib if that much is right."
+LARGE = "more than 1 MiB; the rest was not read. Raise OpenStack.max_answer_mib if such a large answer is right."
 
 
 @pytest.fixture(scope="module")
@@ -69,7 +69,7 @@ BEHAVIOURS: dict[str, tuple[Callable[[], Iterator[bytes]], type[CalipsoError], s
         ParseError,
         "'gzip, gzip'",
     ),
-    "packed otherwise": (once(b"x", b"Content-Encoding: br"), ParseError, "packed with 'br', which was not asked for"),
+    "packed otherwise": (once(b"x", b"Content-Encoding: br"), ParseError, "packed with 'br', which was not requested"),
     "packed and damaged": (once(gzip_bomb(1)[:500] + b"\0" * 500, GZIP), ParseError, "the answer is damaged"),
     "packed nothing, without end": (
         flood(OK + GZIP + b"\r\n\r\n" + gzip_head(), EMPTY_BLOCK * 10_000),

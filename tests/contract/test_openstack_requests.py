@@ -208,7 +208,7 @@ def test_a_list_without_end(cloud: Cloud) -> None:
     cloud.answers("/network/v2.0/ports", page)
     answer = one(source(cloud), ApiGet("network", "/ports", "ports", (("limit", "1"),)))
     assert isinstance(answer, ParseError)
-    assert "brought nothing new" in str(answer)
+    assert "contained nothing new" in str(answer)
     assert len(cloud.requests) < 120
 
 

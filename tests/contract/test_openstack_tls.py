@@ -91,4 +91,4 @@ def test_plain_http_where_https_is_spoken_and_the_other_way(tmp_path: Path) -> N
         cloud.url = cloud.url.replace("http", "https")
         answer = one(cloud)
         assert isinstance(answer, ApiUnreachable)
-        assert "Is it https" in answer.cause
+        assert "Does this port speak https" in answer.cause

@@ -317,7 +317,7 @@ def test_a_host_without_timeout_that_hangs_is_left_at_its_deadline(tmp_path: Pat
     assert isinstance(missing, CommandMissing)  # so it was not timeout(1) that stopped it
     assert texts([first]) == ["first\n"]
     assert isinstance(hanging, CommandTimedOut)
-    assert "nothing came for 1.5 s" in hanging.stderr
+    assert "no output for 1.5 s" in hanging.stderr
     assert isinstance(never, ConnectionLost)
     assert '"sleep 33"' in never.cause
 

@@ -122,28 +122,28 @@ AT = "scanners.json: scanners/ScanHost/0"
         (
             {"scanners": {"ScanHosts": [HOSTS]}},
             (
-                "scanners.json: scanners/ScanHosts: no step leads to this scanner, so it never runs: some step has to "
-                'have it as children_scanner. Did you mean "ScanHost"?'
+                "scanners.json: scanners/ScanHosts: no step leads to this scanner, so it never runs: some step must "
+                'name it as its children_scanner. Did you mean "ScanHost"?'
             ),
         ),
         (
             {"scanners": {"Mine": [{**HOSTS, "children_scanner": "Below"}], "Below": []}},
             (
-                "scanners.json: scanners/Mine: no step leads to this scanner, so it never runs: some step has to "
-                "have it as children_scanner"
+                "scanners.json: scanners/Mine: no step leads to this scanner, so it never runs: some step must "
+                "name it as its children_scanner"
             ),
         ),
         (
             steps({"type": "pnics_folder", "fetcher": {**FOLDER, "parent_type": "region"}}),
             (
-                f"{AT}/fetcher/parent_type: ScanHost runs on host, and there the folder hangs, "
-                'not under "region". Write host'
+                f"{AT}/fetcher/parent_type: ScanHost runs on host, so the folder is below that, "
+                'not below "region". Write host'
             ),
         ),
         (
             steps({"type": "ports_folder", "fetcher": {**FOLDER, "parent_type": "host"}}),
             (
-                f'{AT}/type: "ports_folder" hangs under host here, but its parents are network, region '
+                f'{AT}/type: "ports_folder" is below host here, but its declared parents are network, region '
                 "(shipped object_types.json: object_types/12)"
             ),
         ),
@@ -293,9 +293,9 @@ RACK = {"type": "rack", "label": "Rack", "parents": ["region"]}
             "object_types",
             [{**RACK, "type": "host"}],
             (
-                'object_types.json: object_types/0/type: "host" is declared already (shipped object_types.json: '
-                "object_types/9); overlays append, they never replace: to add to it, give its type and what is added, "
-                "no label"
+                'object_types.json: object_types/0/type: "host" is already declared (shipped object_types.json: '
+                "object_types/9); files only add, they never replace: to add to it, give its type and the additions, "
+                "but no label"
             ),
         ),
         (
@@ -309,7 +309,7 @@ RACK = {"type": "rack", "label": "Rack", "parents": ["region"]}
         (
             "object_types",
             [{"type": "rack", "label": "Rack"}],
-            "object_types.json: object_types/0/parents: is missing: under which types does it hang?",
+            "object_types.json: object_types/0/parents: is missing: name the types that it may be below",
         ),
         (
             "object_types",
@@ -319,7 +319,7 @@ RACK = {"type": "rack", "label": "Rack", "parents": ["region"]}
         (
             "link_types",
             [{"type": "vedge-vnic"}],
-            'link_types.json: link_types/0/type: "vedge-vnic" is declared already, in this or the other direction',
+            'link_types.json: link_types/0/type: "vedge-vnic" is already declared, in this direction or the other',
         ),
         (
             "link_types",
@@ -330,8 +330,8 @@ RACK = {"type": "rack", "label": "Rack", "parents": ["region"]}
             "link_types",
             [{"type": "project-aggregate"}],
             (
-                'link_types.json: link_types/0/type: no link finder has "project-aggregate" among its link_types, '
-                "so no link of it is ever found"
+                'link_types.json: link_types/0/type: no link finder lists "project-aggregate" in its link_types, '
+                "so no such link is ever found"
             ),
         ),
         *(
@@ -389,7 +389,7 @@ RACK = {"type": "rack", "label": "Rack", "parents": ["region"]}
             "clique_types",
             [{**CLIQUE, "focal_point_type": "instance", "link_types": ["instance-vnic", "vedge-vnic"]}],
             (
-                f'{CLIQUE_AT}/link_types/1: "vedge-vnic" cannot be walked from instance in this direction: one comes '
+                f'{CLIQUE_AT}/link_types/1: "vedge-vnic" cannot be followed from instance in this direction, only '
                 'from vnic. Write "vnic-vedge"'
             ),
         ),
@@ -397,15 +397,15 @@ RACK = {"type": "rack", "label": "Rack", "parents": ["region"]}
             "clique_types",
             [{**CLIQUE, "link_types": ["vedge-host_pnic", "vnic-vedge"]}],
             (
-                f'{CLIQUE_AT}/link_types/0: "vedge-host_pnic" is walked before anything leads to vedge: it belongs '
-                'behind "vnic-vedge"'
+                f'{CLIQUE_AT}/link_types/0: "vedge-host_pnic" comes before anything leads to vedge: put it '
+                'after "vnic-vedge"'
             ),
         ),
         (
             "clique_types",
             [{**CLIQUE, "link_types": ["vnic-vedge", "switch-switch_pnic", "switch_pnic-host_pnic"]}],
             (
-                f'{CLIQUE_AT}/link_types/1: "switch-switch_pnic" cannot be walked: no link type before it leads from '
+                f'{CLIQUE_AT}/link_types/1: "switch-switch_pnic" cannot be followed: no link type before it leads from '
                 "vnic to switch"
             ),
         ),
@@ -414,7 +414,7 @@ RACK = {"type": "rack", "label": "Rack", "parents": ["region"]}
             "parsers",
             {"parsers": {"mine": "upper"}},
             (
-                'parsers.json: parsers/mine: "upper" leads to no function: write '
+                'parsers.json: parsers/mine: "upper" does not name a function: write '
                 '"file.py:function" or "package.module:function"'
             ),
         ),
@@ -444,12 +444,12 @@ RACK = {"type": "rack", "label": "Rack", "parents": ["region"]}
         (
             "clique_types",
             [{**CLIQUE, "distribution": "RDO"}],
-            f"{CLIQUE_AT}: names an environment and a configuration: only one of them can choose it",
+            f"{CLIQUE_AT}: names both an environment and a configuration: give only one of them",
         ),
         (
             "clique_types",
             [{**CLIQUE, "environment": "", "type_drivers": "vlan", "distribution_version": "1"}],
-            f"{CLIQUE_AT}/distribution_version: means nothing without distribution",
+            f"{CLIQUE_AT}/distribution_version: has no meaning without distribution",
         ),
         (
             "clique_types",
@@ -472,7 +472,10 @@ RACK = {"type": "rack", "label": "Rack", "parents": ["region"]}
         (
             "clique_constraints",
             [{"focal_point_type": "instance", "constraints": []}],
-            "clique_constraints.json: clique_constraints/0: instance has constraints already; overlays never replace",
+            (
+                "clique_constraints.json: clique_constraints/0: instance already has constraints; files only add, they "
+                "never replace"
+            ),
         ),
         (
             "clique_constraints",
@@ -530,14 +533,14 @@ RACK = {"type": "rack", "label": "Rack", "parents": ["region"]}
         (
             "object_types",
             [{"type": "host", "attributes": [{"name": "zone", "type": "text"}]}],
-            'object_types.json: object_types/0/attributes/0/name: host has an attribute "zone" already',
+            'object_types.json: object_types/0/attributes/0/name: host already has an attribute "zone"',
         ),
         (
             "object_types",
             [{**RACK, "attributes": [{"name": "parent_id", "type": "text"}]}],
             (
-                'object_types.json: object_types/0/attributes/0/name: no attribute may be called "parent_id": every '
-                "object has something of that name"
+                'object_types.json: object_types/0/attributes/0/name: an attribute must not be called "parent_id": '
+                "every object has a field of that name"
             ),
         ),
         (
@@ -559,7 +562,7 @@ def test_the_other_files(tmp_path: Path, stem: str, file: Any, fault: str) -> No
         ('{"scanners":\n {"S": [}}', "Expecting value: line 2 column 9 (char 21)"),
         ('{"scanners": {}', "Expecting ',' delimiter: line 1 column 16 (char 15)"),
         ("", "Expecting value: line 1 column 1 (char 0)"),
-        ('{"scanners": {"S": []},\n "scanners": {}}', "key 'scanners' stands twice in one object"),
+        ('{"scanners": {"S": []},\n "scanners": {}}', "key 'scanners' appears twice in one object"),
         ('{"scanners": NaN}', "NaN is not a JSON value"),
         ("[" * 100_000, "maximum recursion depth exceeded while decoding a JSON array from a unicode string"),
         (b'\xff\xfe{"a": 1}', "'utf-8' codec can't decode byte 0xff in position 0: invalid start byte"),

@@ -272,7 +272,8 @@ def test_a_circle_through_children_is_one() -> None:
 
 def test_a_look_up_of_what_a_failed_fetching_would_have_found_is_in_doubt() -> None:
     down = DatabaseUnavailable("db", "down")
-    watch = Watch({"db": down}, step("port", asking(DB)), step("reader", looking("port", "other"))).run()
+    reader = step("reader", looking("port", "other"))
+    watch = Watch({"db": down}, step("port", asking(DB)), step("other", finding()), reader).run()
     assert watch.tasks["ScanEnvironment/reader of environment cloud"].gaps == {Lookup.of("port"): down}
 
 
@@ -345,7 +346,7 @@ def test_a_parser_that_there_is_not_is_told_before_anybody_is_asked() -> None:
     watch = Watch({"cli": "x"}, step("a", asking(on("h1", parser="jsn"))), parsers={"json": str}).run()
     assert watch.errors == {
         "ScanEnvironment/a": PromiseBroken(
-            FETCHER, '"cmd" names the parser \'jsn\', and there is none of that name. Did you mean "json"?'
+            FETCHER, '"cmd" names the parser \'jsn\', which does not exist. Did you mean "json"?'
         )
     }
     assert watch.asked == []
@@ -408,7 +409,7 @@ def returns(what: Any) -> Callable[[InventoryObject], Any]:
     [
         (boom, "KeyError('host')"),
         (boom_later, "KeyError('host')"),
-        (endless, f"RuntimeError('it has asked {MAX_TURNS} times and does not come to an end')"),
+        (endless, f"RuntimeError('it has asked {MAX_TURNS} times without finishing')"),
     ],
     ids=lambda value: value if isinstance(value, str) else "",
 )
@@ -443,11 +444,11 @@ LISTS = Lookup("a", (("k", []),))
         ),
         (returns(None), f"returned nothing; {RETURN}, or []"),
         (returns({"id": 1}), f"returned a dict of id; {RETURN}"),
-        (returns(["x"]), f"returned 'x' in place 0 of a list; {RETURN}"),
-        (returns([FOUND, {"id": "1"}]), f"returned a dict of id in place 1 of a list; {RETURN}"),
+        (returns(["x"]), f"returned 'x' at position 0 of a list; {RETURN}"),
+        (returns([FOUND, {"id": "1"}]), f"returned a dict of id at position 1 of a list; {RETURN}"),
         (lambda _: None, f"returned nothing; {RETURN}, or []"),
         (lambda _: "text", f"returned 'text'; {RETURN}"),
-        (lambda _: ["1" * 300], f"returned '{'1' * 199}… in place 0 of a list; {RETURN}"),
+        (lambda _: ["1" * 300], f"returned '{'1' * 199}… at position 0 of a list; {RETURN}"),
     ],
     ids=lambda value: value[:40] if isinstance(value, str) else "",
 )

@@ -239,7 +239,7 @@ def test_a_clique_as_data_has_its_links_and_nodes(store: Path) -> None:
 def test_what_has_no_clique(store: Path) -> None:
     said = calipso("clique", "cmp1", store=store)
     assert said.status == 2
-    assert "a host has no clique, only these types have" in said.err
+    assert "a host has no clique; only these types do" in said.err
     assert calipso("clique", "acme", store=store).status == 2
 
 

@@ -331,7 +331,7 @@ def test_a_strangers_recording_runs_no_command(tmp_path: Path, whole: Path) -> N
     shown = calipso("bundle", evil)
     assert shown.status == 1
     assert f"configuration/OpenStack/pwd/command: touch {ran}" in shown.out
-    assert "names secrets (configuration/0/pwd); no recording of calipso does" in shown.err
+    assert "names secrets (configuration/0/pwd), which no recording made by calipso does" in shown.err
     assert not ran.exists()
 
 

@@ -157,8 +157,8 @@ def test_jump_hosts_have_credentials_of_their_own(config: Path) -> None:
 @pytest.mark.parametrize(
     ("name", "jump", "said"),
     [
-        ("ring-a", None, "circle: ring-a -> ring-b -> ring-a"),
-        ("x", "ring-b", "circle: ring-b -> ring-a -> ring-b"),
+        ("ring-a", None, "loop: ring-a -> ring-b -> ring-a"),
+        ("x", "ring-b", "loop: ring-b -> ring-a -> ring-b"),
         ("command", None, "ProxyCommand"),
         ("x", "a b", "is not a host name"),
         ("x", "a,,b", "is not a jump host"),

@@ -168,7 +168,7 @@ def test_a_service_that_is_no_machine_has_servers_all_the_same(scanned: Scanned)
     report = scanned.scan({**known, **changed})
     why = "its nova-compute drives ironic nodes, and nothing else runs under this name"
     assert (report.status, [one.error for one in report.notices]) == ("completed", [NoMachine("far", "R1", why)])
-    assert "far (R1) is not taken for a host" in str(report.notices[0].error)
+    assert "far (R1) does not count as a host" in str(report.notices[0].error)
     assert scanned.objects()["instance bare"]["nova_host"] == "far"
 
 
@@ -269,7 +269,7 @@ def test_what_cannot_be_compared_stays_two_and_is_told(scanned: Scanned) -> None
     agents = [{**row, "configurations": {}} for row in known[AGENTS]]
     report = scanned.scan({**known, AGENTS: agents, "cmp1.example.org:": silent, **gone(known, "cmp1.example.org")})
     assert [one.error for one in report.notices] == [PerhapsOneMachine("cmp1", "cmp1.example.org", str(silent))]
-    assert "may be one machine" in str(report.notices[0].error)
+    assert "may be the same machine" in str(report.notices[0].error)
     assert {"host cmp1", "host cmp1.example.org"} <= scanned.objects().keys()
 
 

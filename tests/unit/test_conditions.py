@@ -97,8 +97,8 @@ def step(when: Any, scanner: str = "ScanHost", **more: Any) -> Any:
         ({"not": {"agent": {}}}, f'{WHEN_AT}/not/agent: unknown key. Did you mean "agents"?'),
         ({"host": "OVS"}, f"{WHEN_AT}/host: must be an object, not 'OVS'"),
         ({"host": {"zone": {"exist": True}}}, f'{WHEN_AT}/host/zone/exist: unknown key. Did you mean "exists"?'),
-        ({}, f"{WHEN_AT}: names nothing: leave it out, or say what has to hold"),
-        ([L3_AGENT, {}], f"{WHEN_AT}: names nothing: leave it out, or say what has to hold"),
+        ({}, f"{WHEN_AT}: is empty: leave it out, or give a condition"),
+        ([L3_AGENT, {}], f"{WHEN_AT}: is empty: leave it out, or give a condition"),
         ({"host": {"zon": "x"}}, f'{WHEN_AT}/host/zon: host has no attribute "zon". Did you mean "zone"?'),
         ({"not": {"host": {"Memory": 1}}}, f'{WHEN_AT}/not/host/Memory: host has no attribute "Memory"'),
         (
@@ -127,11 +127,11 @@ def test_a_condition_that_makes_no_sense(tmp_path: Path, when: Any, fault: str) 
 
 def test_what_can_never_be_known_where_it_is_asked(tmp_path: Path) -> None:
     assert faults(tmp_path, scanners=step(L3_AGENT, "ScanRegion")) == [
-        "scanners.json: scanners/ScanRegion/0/when/agents: region is on no host, so this never holds"
+        "scanners.json: scanners/ScanRegion/0/when/agents: region is on no host, so this is never true"
     ]
     clique = {"name": "x", "focal_point_type": "network", "environment": "e", "link_types": ["network-host_pnic"]}
     assert faults(tmp_path, scanners=step(L3_AGENT), clique_types=[{**clique, "when": {"host": {"zone": "x"}}}]) == [
-        "clique_types.json: clique_types/0/when/host: network is on no host, so this never holds"
+        "clique_types.json: clique_types/0/when/host: network is on no host, so this is never true"
     ]
 
 
@@ -148,7 +148,8 @@ def test_a_step_that_would_wait_for_itself(tmp_path: Path) -> None:
         },
     )
     waits = (
-        "the step itself, or what runs on its objects, finds {}: it would wait for itself. Ask for it in a step below"
+        "the step itself, or what runs on its objects, finds {}: it would wait for itself. "
+        "Put it into a step further down"
     )
     assert found == [
         f"scanners.json: scanners/ScanHost/0/when/agents: {waits.format('network_agent')}",
@@ -240,7 +241,7 @@ def test_two_that_fit_one_object_equally_well_are_told(tmp_path: Path) -> None:
     assert isinstance(trouble.error, PromiseBroken)
     assert str(trouble.error).replace(f"{folder}/", "") == (
         'clique type "first" (clique_types.json: clique_types/0): fits some objects no better than "second" '
-        "(clique_types.json: clique_types/1); the first is taken. Make one more special"
+        "(clique_types.json: clique_types/1); the first is taken. Make one more specific"
     )
     assert {kind for _, kind in chosen(scanned)} == {"first"}
 

@@ -270,8 +270,9 @@ def test_mistakes_that_only_a_scan_can_see(tmp_path: Path) -> None:
             '{"type": "shelf", "parents": ["rack_folder"]}'
         ),
         (
-            f"fetcher ScanHost/shelf/{HERE}:Dicts (scanners.json: scanners/ScanHost/2): returned a dict of type, id, "
-            "parent in place 0 of a list; a list of Fetched is expected: return [Fetched(id=…, name=…, attributes={…})]"
+            f"fetcher ScanHost/shelf/{HERE}:Dicts (scanners.json: scanners/ScanHost/2): returned a dict of type, "
+            "id, parent at position 0 of a list; a list of Fetched is expected: return [Fetched(id=…, name=…, "
+            "attributes={…})]"
         ),
         (
             f"fetcher ScanHost/shelf/{HERE}:LooksUpNoSuchType (scanners.json: scanners/ScanHost/3): looks up "
@@ -299,7 +300,7 @@ def test_a_fetchers_own_test_knows_the_names_of_parsers() -> None:
     def get(parent: InventoryObject) -> Any:
         yield [Command(parent.id, "uname -m", "uname_machin")]
 
-    with pytest.raises(AssertionError, match="there is none of that name"):
+    with pytest.raises(AssertionError, match="which does not exist"):
         drive(Does(get), HOST, {"uname -m": "x86_64\n"})
 
 

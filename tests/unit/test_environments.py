@@ -297,7 +297,7 @@ def test_all_faults_come_at_once_each_with_its_place() -> None:
             ],
         }
     )
-    assert found["name"].startswith("stands in paths")
+    assert found["name"].startswith("is used in paths")
     assert found["mechanism_drivers"].endswith('Did you mean "OVS"?')
     assert found["mechanism_driver"] == 'unknown key. Did you mean "mechanism_drivers"?'
     assert found["type_drivers"].endswith('Did you mean "vxlan"?')

@@ -144,7 +144,7 @@ def test_ids_that_are_given_twice_are_seen() -> None:
         def get(self, _parent: InventoryObject) -> list[Fetched]:
             return [Fetched(id="a", name="a"), Fetched(id="a", name="b")]
 
-    with pytest.raises(AssertionError, match="ids are given twice"):
+    with pytest.raises(AssertionError, match="duplicate ids"):
         assert drive(Twice(), HOST, {}).by_id
 
 

@@ -111,7 +111,7 @@ def test_a_list_that_only_repeats_itself_ends() -> None:
     pages = Pages(PORTS)
     for number in range(MAX_BARREN_PAGES):
         pages.add({"ports": items("a"), **link("ports", f"http://c?marker={number}")})
-    with pytest.raises(ParseError, match="brought nothing new"):
+    with pytest.raises(ParseError, match="contained nothing new"):
         pages.add({"ports": items("a"), **link("ports", "http://c?marker=last")})
 
 

@@ -84,7 +84,7 @@ def test_kinds_without_a_source() -> None:
     assert answers[DB] == SourceNotConfigured("mysql")
     assert answers[CLI] == SourceNotConfigured("CLI")
     assert answers[Lookup("host")] == NoSuchSource("inventory", ("api", "db", "ovsdb", "cli"))
-    assert "install the distribution that brings it" in str(answers[Lookup("host")])
+    assert "install the distribution that provides it" in str(answers[Lookup("host")])
 
 
 def test_a_source_that_raises_fails_its_own_queries_only(caplog: pytest.LogCaptureFixture) -> None:

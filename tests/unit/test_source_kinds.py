@@ -135,11 +135,11 @@ class Lacking:
         (replace(ACME, section="AMQP"), 'the section "AMQP" is taken'),
         (replace(ACME, order="late"), 'order is "late", not one of before hosts, hosts, after hosts'),  # type: ignore[arg-type]
         (replace(ACME, schema=dict), "not a class made of calipso_nornir.metadata.environment_section.Section"),
-        (replace(ACME, queries=()), "queries is empty: nobody could ask it anything"),
-        (replace(ACME, queries=(Thawed,)), "Thawed'> is not a frozen dataclass, as a query has to be"),
+        (replace(ACME, queries=()), "queries is empty: nothing could be asked of it"),
+        (replace(ACME, queries=(Thawed,)), "Thawed'> is not a frozen dataclass, which a query must be"),
         (replace(ACME, queries=(Elsewhere,)), "Elsewhere does not name this source; a class variable is expected"),
         (replace(ACME, queries=(AsAField,)), 'is expected: source: ClassVar[str] = "acme"'),
-        (replace(ACME, queries=(Lacking,)), "Lacking has no host, request, as a query has to have"),
+        (replace(ACME, queries=(Lacking,)), "Lacking has no host, request, which a query must have"),
     ],
 )
 def test_what_is_wrong_with_a_kind_is_told(monkeypatch: pytest.MonkeyPatch, kind: object, problem: str) -> None:
@@ -231,7 +231,7 @@ def test_a_question_that_is_another_each_time_is_refused() -> None:
     watch = Watch({}, step("a", asking(Restless()))).run()
     [error] = watch.errors.values()
     assert isinstance(error, PromiseBroken)
-    assert "whose request is another one each time" in str(error)
+    assert "whose request differs each time" in str(error)
 
 
 # --- recorded

@@ -143,8 +143,8 @@ async def _ending(session: _Session, *, limits: Limits, longest_s: float) -> tup
     while not session.over.done():
         now = clock()
         if now >= began + budget_s:
-            return "late", f"the host's {budget_s:g} s for one round were up"
+            return "late", f"the limit of {budget_s:g} s for one round was reached"
         if now >= session.heard + quiet_s:
-            return "late", f"nothing came for {quiet_s:g} s"
+            return "late", f"no output for {quiet_s:g} s"
         await asyncio.wait([session.over], timeout=min(began + budget_s, session.heard + quiet_s) - now)
     return session.over.result()

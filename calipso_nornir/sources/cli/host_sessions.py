@@ -71,7 +71,7 @@ class HostSessions:
             return answer(self._open(host), steps, limits=self._limits)
         except ChannelUnavailable as error:
             address = host.hostname or host.name
-            raise HostUnreachable(host.name, address, f"it gives no session: {error}") from error
+            raise HostUnreachable(host.name, address, f"it opens no session: {error}") from error
 
     def cancel(self) -> None:
         """End the running round, from another thread; callers that still wait get an error, or what has come."""

@@ -111,7 +111,7 @@ class Login(asyncssh.SSHClient):
             only = f" (only {', '.join(self._offered)})" if self._offered else ""
             self._said.append(f"password is not offered{only}")
         if not (self._offered or self._said) and (login.key or login.agent or self._server.identity_files):
-            self._said.append("neither keys nor passwords are taken")
+            self._said.append("neither keys nor passwords are accepted")
         told = "; ".join(self._said) or "there is no key, agent or password to try"
         logger.debug("%s: no login to %s as %s: %s", self._host, self._server.address, self._server.user, told)
         return told

@@ -52,7 +52,7 @@ class SshConfig:
         except UnicodeDecodeError as error:
             raise ValueError(f"{self._path}: {error}") from error
         if found.get("ProxyCommand") and not found.get("ProxyJump"):
-            raise ValueError(f"{self._path}: ProxyCommand is not run; say it with ProxyJump")
+            raise ValueError(f"{self._path}: ProxyCommand is not supported; use ProxyJump")
         return HostConfig(
             hostname=found.get("Hostname", name),
             port=found.get("Port"),
@@ -72,7 +72,7 @@ class _Config(SSHClientConfig):
 
     def _match_val(self, match: str) -> object:
         if match == "exec":
-            self._error("Match exec would run a program, which is not done")
+            self._error("Match exec would run a program, which is not allowed")
         return super()._match_val(match)
 
     def _include_in_order(self, _option: str, patterns: list[str]) -> None:

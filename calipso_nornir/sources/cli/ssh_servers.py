@@ -81,7 +81,7 @@ def _jumps(
         config = look_up(name)
         if number == 0 and config.jump is not None:
             if name in seen:
-                raise ValueError(f"jump hosts go round in a circle: {' -> '.join((*seen, name))}")
+                raise ValueError(f"jump hosts form a loop: {' -> '.join((*seen, name))}")
             found += _jumps(config.jump, reach, look_up, user=user, seen=(*seen, name))
         port = int(match["port"]) if match["port"] else config.port
         login = match["user"] or config.user or user

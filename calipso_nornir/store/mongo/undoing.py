@@ -21,7 +21,7 @@ def undo(places: Places, lock: Lock, marker: Marker) -> Marker:
 
     What was copied to the past stays there: a reader may be about to read it. It says the same as what is put back.
     """
-    _log.info("environment %s: a commit that was never finished is taken back", places.environment)
+    _log.info("environment %s: a commit that was never finished is undone", places.environment)
     for kind in KINDS:
         lock.require()
         places.past(kind).aggregate(_restoring(places, lock, marker, into=places.current(kind).name))
