@@ -206,7 +206,7 @@ def _compares(value: Any, operator: str, wanted: str) -> bool:  # noqa: ANN401 -
         if given is None or number is None:
             return False
         mine, theirs = (0, given), (0, number)
-    if mine[0] != theirs[0]:
+    if mine[0] != theirs[0] or isinstance(value, dict):  # "mtu" of a vNIC is {"size": "1450"}: mtu.size is meant
         return False
     match operator:
         case ">":

@@ -4,10 +4,12 @@
 from __future__ import annotations
 
 import shlex
+from difflib import get_close_matches
 from typing import TYPE_CHECKING
 
 from calipso_nornir.analysis.naming import meant_type
 from calipso_nornir.errors import AmbiguousObject, InvalidRequest, UnknownEnvironment, UnknownObject
+from calipso_nornir.model.finding import Equal, Find, Prefix
 from calipso_nornir.model.text import pasteable, plain
 from calipso_nornir.store.meaning import Fits, find_all
 
@@ -18,6 +20,10 @@ if TYPE_CHECKING:
     from calipso_nornir.model.protocols import Store, StoreView
 
 LISTED = 20
+NEAR = 3
+"""Objects that are offered for a name that nothing has."""
+LOOKED_AT = 2000
+"""Names of each environment that a slip is compared with."""
 
 
 def known_environments(store: Store) -> list[str]:
@@ -71,20 +77,44 @@ def find_one(
     type_ = meant_type(store, views, type_) if type_ is not None else None
     found = [(view, one) for view in views for one in find_all(view, text, type_=type_, fits=fits)]
     if not found:
-        raise UnknownObject(" or ".join(view.environment for view in views), plain(text), _near(views, text))
+        raise UnknownObject(" or ".join(view.environment for view in views), plain(text), near(views, text, type_))
     if len(found) > 1:
         raise AmbiguousObject(plain(text), tuple(_candidates(found, several=len(views) > 1)))
     return found[0]
 
 
-def _near(views: Sequence[StoreView], text: str) -> tuple[str, ...]:
-    hits = (one for view in views for one in view.search(text, limit=3))
-    return tuple(f"{pasteable(one.type, one.id)} ({plain(one.name)})" for one, _ in zip(hits, range(3), strict=False))
+def near(views: Sequence[StoreView], text: str, type_: str | None) -> tuple[str, ...]:
+    """Return what may have been meant: objects that have the text in them, else those with names that come near."""
+    hits = [(view, one) for view in views for one in view.search(text, limit=NEAR) if type_ in (None, one.type)]
+    found = hits or _slips(views, text, type_)
+    several = len(views) > 1
+    return tuple(
+        f"{pasteable(one.type, one.id)}{_option(view) if several else ''} ({plain(one.name)})"
+        for view, one in found[:NEAR]
+    )
+
+
+def _slips(views: Sequence[StoreView], text: str, type_: str | None) -> list[tuple[StoreView, InventoryObject]]:
+    """Return objects whose names differ from a text by a slip. The first letter is taken for right: it has an index."""
+    wanted = text.rpartition(":")[2] if type_ is None and text.partition(":")[0].isidentifier() else text
+    begun = [Prefix("name", each) for each in {wanted[:1].lower(), wanted[:1].upper()}]
+    of_type = () if type_ is None else (Equal("type", type_),)
+    named: dict[str, tuple[StoreView, InventoryObject]] = {}
+    for view in views:
+        for each in begun:
+            for one in view.find(Find(where=(each, *of_type), limit=LOOKED_AT)):
+                if not one.get("create_object") and not one.on_demand:
+                    named.setdefault(one.name.casefold(), (view, one))
+    return [named[name] for name in get_close_matches(wanted.casefold(), named, n=NEAR, cutoff=0.7)]
+
+
+def _option(view: StoreView) -> str:
+    return f" -e {shlex.quote(plain(view.environment))}"
 
 
 def _candidates(found: list[tuple[StoreView, InventoryObject]], *, several: bool) -> Iterator[str]:
     for view, one in found[:LISTED]:
-        where = f" -e {shlex.quote(plain(view.environment))}" if several else ""
+        where = _option(view) if several else ""
         yield f"{pasteable(one.type, one.id)}{where}  {plain(one.name_path)}"
     if len(found) > LISTED:
         yield f"… and {len(found) - LISTED} more"

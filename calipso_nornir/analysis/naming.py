@@ -5,6 +5,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from calipso_nornir.model.finding import Equal, Find
+from calipso_nornir.model.links import LinkType
 from calipso_nornir.store.type_names import declared, unknown
 
 if TYPE_CHECKING:
@@ -42,11 +44,32 @@ def meant_type(store: Store, views: Sequence[StoreView], text: str) -> str:
 
 
 def meant_link_type(store: Store, views: Sequence[StoreView], text: str) -> str:
-    """Return the link type that a text names, whatever its case. Raises UnknownName with the nearest."""
+    """Return the link type that a text names, whatever its case, and in the direction in which links are found.
+
+    Raises UnknownName with the nearest.
+    """
     if text in declared(store, "link_types"):
-        return text
+        return _as_found(views, text)
     known = link_types(store, views)
     by_name = {name.casefold(): name for name in sorted(known)}
     if text.casefold() not in by_name:
         raise unknown("link type", text, known)
+    return _as_found(views, by_name[text.casefold()])
+
+
+def _as_found(views: Sequence[StoreView], link_type: str) -> str:
+    """Return a link type, or its reverse when only of that there are links: each is found in one direction."""
+    reverse = str(LinkType.of(link_type).reverse)
+    for name in (link_type, reverse):
+        one = Find(kind="links", where=(Equal("link_type", name),), limit=1)
+        if any(view.find_links(one) for view in views):
+            return name
+    return link_type
+
+
+def meant_link_state(store: Store, text: str) -> str:
+    """Return the link state that a text names, whatever its case. Raises UnknownName with the nearest."""
+    by_name = {name.casefold(): name for name in declared(store, "link_states") or {"up", "down"}}
+    if text.casefold() not in by_name:
+        raise unknown("link state", text, by_name.values())
     return by_name[text.casefold()]

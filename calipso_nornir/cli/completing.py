@@ -9,6 +9,7 @@ import typer
 
 from calipso_nornir.model.objects import InventoryObject
 from calipso_nornir.model.protocols import Store, StoreView
+from calipso_nornir.store.type_names import declared
 
 logger = logging.getLogger(__name__)
 
@@ -34,12 +35,13 @@ def object_types(ctx: typer.Context, incomplete: str) -> list[str]:
 
 
 def link_types(ctx: typer.Context, incomplete: str) -> list[str]:
-    """Offer the types of the links that the store holds."""
+    """Offer the link types that scans have declared: to look at all links would take long."""
+    return _begun(incomplete, _from_store(ctx, lambda store: declared(store, "link_types")))
 
-    def types(store: Store) -> set[str]:
-        return {link.type for view in _views(ctx, store) for link in view.links()}
 
-    return _begun(incomplete, _from_store(ctx, types))
+def link_states(ctx: typer.Context, incomplete: str) -> list[str]:
+    """Offer the states that links may have."""
+    return _begun(incomplete, _from_store(ctx, lambda store: declared(store, "link_states")))
 
 
 def objects(ctx: typer.Context, incomplete: str) -> list[str]:

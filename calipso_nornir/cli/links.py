@@ -1,14 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
 """``calipso links``: lists the links of an environment or of one object."""
 
-from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from calipso_nornir.analysis.filtering import condition, filtered
 from calipso_nornir.analysis.finding import find_one, one_environment
-from calipso_nornir.analysis.naming import meant_link_type
+from calipso_nornir.analysis.naming import meant_link_state, meant_link_type
 from calipso_nornir.cli import completing
 from calipso_nornir.cli.ends import Names
 from calipso_nornir.cli.facts import UNCONFIRMED, WRONG
@@ -23,13 +22,6 @@ from calipso_nornir.store.freshness import Freshness, freshness_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
-
-
-class LinkState(StrEnum):
-    """States of a link."""
-
-    UP = "up"
-    DOWN = "down"
 
 
 End = Annotated[
@@ -50,7 +42,15 @@ LinkType = Annotated[
         help="Only links of this type, e.g. vnic-vedge.",
     ),
 ]
-State = Annotated[LinkState | None, typer.Option("--state", help="Only links in this state.")]
+State = Annotated[
+    str | None,
+    typer.Option(
+        "--state",
+        metavar="STATE",
+        autocompletion=completing.link_states,
+        help="Only links in this state: up or down.",
+    ),
+]
 Implicit = Annotated[bool, typer.Option("--implicit", help="Show implicit (derived) links instead.")]
 
 
@@ -78,6 +78,8 @@ def links(  # noqa: PLR0913 - the options of the command
             end = one.ref
         if type_ is not None:
             type_ = meant_link_type(store, [view], type_)
+        if state is not None:
+            state = meant_link_state(store, state)
         found = wanted_links(view, end=end, type_=type_, implicit=implicit)
         found = [found[place] for place in filtered([link_document(link) for link in found], conditions)]
         found = [link for link in found if state in (None, link.state)]

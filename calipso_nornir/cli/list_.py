@@ -1,14 +1,15 @@
 # SPDX-License-Identifier: Apache-2.0
 """``calipso list`` and ``calipso get``: lists the objects of a type, filtered, sorted, in columns."""
 
+import shlex
 from collections.abc import Iterable, Sequence
 from enum import StrEnum
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from calipso_nornir.analysis.filtering import condition, filtered, must_be_known, rank, told
-from calipso_nornir.analysis.finding import views_meant
+from calipso_nornir.analysis.finding import near, views_meant
 from calipso_nornir.analysis.naming import meant_type
 from calipso_nornir.cli import completing
 from calipso_nornir.cli.facts import doubts, facts
@@ -22,6 +23,9 @@ from calipso_nornir.model.text import pasteable, plain
 from calipso_nornir.store.documents import object_document
 from calipso_nornir.store.freshness import Freshness, freshness_of
 from calipso_nornir.store.meaning import find_all
+
+if TYPE_CHECKING:
+    from calipso_nornir.model.refs import ObjectRef
 
 
 class ListFormat(StrEnum):
@@ -78,9 +82,7 @@ def list_objects(  # noqa: PLR0913 - the options of the command
             _list_types(run, views, output)
             return
         type_ = meant_type(store, views, type_)
-        found = [(one, object_document(one)) for view in views for one in _chosen(view, type_, which)]
-        if which and not found:
-            raise UnknownObject(" or ".join(view.environment for view in views), plain(f"{type_} {' '.join(which)}"))
+        found = [(one, object_document(one)) for one in _chosen(views, type_, which)]
         shown = _sorted(
             [found[place] for place in filtered([row for _, row in found], conditions)], sort, reverse=reverse
         )
@@ -90,10 +92,17 @@ def list_objects(  # noqa: PLR0913 - the options of the command
             run.err.say(f"no {type_}{fitting} in {' or '.join(view.environment for view in views)}")
 
 
-def _chosen(view: StoreView, type_: str, which: Sequence[str] | None) -> Iterable[InventoryObject]:
+def _chosen(views: Sequence[StoreView], type_: str, which: Sequence[str] | None) -> Iterable[InventoryObject]:
     if not which:
-        return view.of_type(type_)
-    return {one.ref: one for text in which for one in find_all(view, text, type_=type_)}.values()
+        return [one for view in views for one in view.of_type(type_)]
+    chosen: dict[ObjectRef, InventoryObject] = {}
+    for text in which:
+        meant = {one.ref: one for view in views for one in find_all(view, text, type_=type_)}
+        if not meant:
+            meant_else = (f"--where {shlex.quote(plain(text))}",) if "=" in text else near(views, text, type_)
+            raise UnknownObject(" or ".join(view.environment for view in views), plain(f"{type_} {text}"), meant_else)
+        chosen |= meant
+    return chosen.values()
 
 
 def _sorted(rows: Sequence[Listed], sort: Sequence[str] | None, *, reverse: bool) -> list[Listed]:

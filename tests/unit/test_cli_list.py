@@ -66,6 +66,8 @@ ROW: dict[str, Any] = {
         ("weight=1.4..1.6", True),
         ("name>5", False),
         ("mtu>high", False),
+        ("OS>high", False),
+        ("OS<high", False),
         ("up=true", True),
         ("up=yes", True),
         ("up=no", False),
@@ -199,7 +201,29 @@ def test_filters_columns_and_order(store: Path) -> None:
 def test_only_some_objects(store: Path) -> None:
     names = [row["name"] for row in calipso("get", "instance", "web-1", "gw-1", "-o", "json", store=store).json]
     assert names == ["gw-1", "web-1"]
-    assert calipso("get", "instance", "nonesuch", store=store).status == 2
+
+
+@pytest.mark.parametrize(
+    ("command", "told"),
+    [
+        (["get", "instance", "nonesuch"], '"instance nonesuch" was not found in environment lab.\n'),
+        (["get", "instance", "web-1", "wbe-1"], '"instance wbe-1" was not found in environment lab. Did you mean'),
+        (["get", "instance", "host=cmp1"], "Did you mean --where host=cmp1?"),
+        (["show", "wbe-1"], "(web-1)"),
+        (["show", "WBE-1"], "(web-1)"),
+        (["show", "instance:wbe-1"], "(web-1)"),
+        (["links", "wbe-1"], "(web-1)"),
+        (["clique", "wbe-1"], "(web-1)"),
+        (["tree", "wbe-1"], "(web-1)"),
+        (["explain", "wbe-1"], "(web-1)"),
+        (["links", "--type", "vnic-vegde"], '"vnic-vegde" is not a link type. Did you mean vnic-vedge'),
+        (["links", "--state", "donw"], '"donw" is not a link state. Did you mean down?'),
+    ],
+)
+def test_unknown_names_are_refused_with_the_nearest(store: Path, command: list[str], told: str) -> None:
+    said = calipso(*command, store=store)
+    assert (said.status, said.out) == (2, "")
+    assert told in said.err
 
 
 def test_names_may_be_given_to_other_commands(store: Path) -> None:
@@ -232,6 +256,15 @@ def test_links_by_state_and_attribute(store: Path) -> None:
     hosts = calipso("links", "--where", "host=cmp1", "-o", "json", store=store).json
     assert {one["host"] for one in hosts} == {"cmp1"}
     assert calipso("links", "--state", "sideways", store=store).status == 2
+    assert calipso("links", "--state", "UP", store=store).out == calipso("links", "--state", "up", store=store).out
+
+
+def test_links_by_type_in_either_direction(store: Path) -> None:
+    found = [
+        calipso("links", "--type", type_, "-o", "json", store=store).json for type_ in ("vnic-vedge", "vedge-vnic")
+    ]
+    assert found[0]
+    assert found[1] == found[0]
 
 
 # --- scans show
