@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from calipso_nornir.cli.facts import WRONG, doubts, facts
 from calipso_nornir.model.segments import segments_of
+from calipso_nornir.wiring.ports import tag_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -122,7 +123,7 @@ def _port(vedge: InventoryObject, came_by: Link, routes: Routes) -> Iterator[Par
     )
     if port:
         yield f"port {port['name']}"
-        yield f"tag {port['tag']}" if port.get("tag") is not None else ""
+        yield f"tag {tag}" if (tag := tag_of(port)) is not None else ""
 
 
 def _down(link: Link) -> Part:

@@ -10,7 +10,7 @@ from calipso_nornir.model.fetching import first_of
 from calipso_nornir.model.queries import ApiGet, Command, Lookup
 
 if TYPE_CHECKING:
-    from collections.abc import Generator, Iterable, Sequence
+    from collections.abc import Generator, Iterable, Mapping, Sequence
 
     from calipso_nornir.model.answers import Answers
     from calipso_nornir.model.objects import InventoryObject
@@ -171,15 +171,21 @@ OVS_COLUMNS = {
     "Interface": "_uuid,name,type,ofport,mac_in_use,link_state,options,external_ids",
 }
 """Columns of ovs-vswitchd.conf.db(5) that are asked for; statistics are not, they change by the second."""
+FURTHER_COLUMNS = {"Port": ",vlan_mode"}
+"""Columns that earlier releases did not ask for: their recordings lack them."""
 
 
 def ovs_queries(host: str) -> tuple[Command, Command]:
     """Return the two ways to ask for bridges, ports and interfaces of Open vSwitch: its tables, and for people."""
-    lists = " ".join(f"-- --columns={columns} list {table}" for table, columns in OVS_COLUMNS.items())
     return (
-        Command(host, f"ovs-vsctl -f json {lists}", "ovs_bridges", root=True),
+        Command(host, _lists(FURTHER_COLUMNS), "ovs_bridges", root=True, formerly=_lists({})),
         Command(host, "ovs-vsctl show", "ovs_vsctl_show", root=True),
     )
+
+
+def _lists(further: Mapping[str, str]) -> str:
+    lists = (f"-- --columns={columns}{further.get(table, '')} list {table}" for table, columns in OVS_COLUMNS.items())
+    return f"ovs-vsctl -f json {' '.join(lists)}"
 
 
 def ovs_bridges(host: str) -> Generator[Sequence[Query], Answers, tuple[Query, tuple[OvsBridge, ...]]]:

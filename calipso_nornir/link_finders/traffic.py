@@ -12,7 +12,7 @@ from calipso_nornir.link_finders.plugs import plugged
 from calipso_nornir.link_finders.vpp import plugged_into_vpp
 from calipso_nornir.model.segments import segments_of
 from calipso_nornir.wiring.host import BRIDGE, OVS, PNIC, HostWires, Joint, wires_of_hosts
-from calipso_nornir.wiring.ports import UNKNOWN, UNTAGGED, cut_off
+from calipso_nornir.wiring.ports import UNKNOWN, UNTAGGED, cut_off, enters
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -84,16 +84,12 @@ class Traffic:
             ways.bridges[joint.name] = on
             self._pass_bridges(ways, joint, vlan, device, networks=list(networks), on=on)
         else:
-            for wire, arrived in self._way_out(joint, self._inside(device, vlan), device):
+            inside = enters(self.wires.ports[device], vlan)
+            for wire, arrived in self._way_out(joint, inside, device) if inside is not None else ():
                 found = ways.pnics if wire.far.kind == PNIC else ways.bridges
                 found[wire.far.name] = f"{on}, and {wire.port} is the way out of {wire.near.name}"
                 if wire.far.kind == BRIDGE:
                     self._pass_bridges(ways, wire.far, arrived, wire.through, networks=list(networks), on=on)
-
-    def _inside(self, device: str, vlan: int) -> int:
-        """Return the VLAN that frames of an internal port's device are in on its bridge."""
-        tag = self.wires.ports[device].get("tag")
-        return tag if tag is not None and vlan == UNTAGGED else vlan
 
     def _way_out(self, start: Joint, vlan: int, came_by: str) -> list[tuple[Wire, int]]:
         """Return the wires of the one port by which frames leave switches; of two nobody can say which they take."""
@@ -230,9 +226,11 @@ def _beginnings(wires: HostWires, vnics: list[InventoryObject], view: View) -> I
         for vnic, port in plugged(wires, vnics):
             joint, network = Joint(OVS, port["bridge"]), vnic.get("network")
             if joint != wires.integration and isinstance(network, str) and not cut_off(port):
-                yield network, joint, port.get("tag") or UNTAGGED
-                for row in vnic.get("sub_ports") or ():
-                    yield row["network"], joint, row.get("segmentation_id") or UNKNOWN
+                sent = [(network, UNTAGGED)]
+                sent += [(row["network"], row.get("segmentation_id") or UNKNOWN) for row in vnic.get("sub_ports") or ()]
+                for of, vlan in sent:
+                    if (inside := enters(port, vlan)) is not None:
+                        yield of, joint, inside
 
 
 def _mapped(wires: HostWires, rows: Iterable[Mapping[str, Any]]) -> Iterator[tuple[str, Joint, int]]:

@@ -19,7 +19,7 @@ from calipso_nornir.link_finders.plugs import plug_is_up, plugged
 from calipso_nornir.link_finders.traffic import traffic_of_hosts
 from calipso_nornir.link_finders.vpp import vedge_links
 from calipso_nornir.wiring.host import BRIDGE, OVS, PNIC
-from calipso_nornir.wiring.ports import cut_off
+from calipso_nornir.wiring.ports import cut_off, tag_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -151,4 +151,4 @@ def _run_by_agent(vedge: InventoryObject, bridges: list[InventoryObject]) -> Ite
 
 
 def _tag(port: Any) -> str:  # noqa: ANN401 - JSON
-    return f"-{port['tag']}" if port.get("tag") is not None else ""
+    return f"-{tag}" if (tag := tag_of(port)) is not None else ""

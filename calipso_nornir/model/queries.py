@@ -7,7 +7,7 @@ Queries are values: they can be compared, deduplicated, batched, recorded and re
 from __future__ import annotations
 
 import shlex
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, ClassVar, Protocol, Self, runtime_checkable
 
 if TYPE_CHECKING:
@@ -73,6 +73,7 @@ class Command:
         timeout_s: seconds until it is stopped.
         root: run it through ``sudo -n`` when the login is not root.
         optional: the program is often not installed; that is worth a notice, not a failure.
+        formerly: the text by which earlier releases asked it, where that told less: recordings of theirs have that one.
     """
 
     host: str
@@ -81,6 +82,7 @@ class Command:
     timeout_s: int = DEFAULT_TIMEOUT_S
     root: bool = False
     optional: bool = False
+    formerly: str | None = field(default=None, compare=False)
     source: ClassVar[str] = "cli"
 
     def __hash__(self) -> int:
@@ -95,6 +97,11 @@ class Command:
     def request(self) -> Command:
         """The command without what concerns its reader only: equal requests are run once."""
         return replace(self, parser=None, optional=False) if self.parser is not None or self.optional else self
+
+    @property
+    def former(self) -> Command | None:
+        """The request as earlier releases made it; None when it has not changed."""
+        return None if self.formerly is None else replace(self.request, text=self.formerly, formerly=None)
 
     def __str__(self) -> str:
         return self.text

@@ -114,13 +114,25 @@ def _elements(value: object) -> list[object]:
 
 
 def _port(row: Fields, interfaces: list[OvsInterface]) -> OvsPort:
+    tag = _number(row, "tag")
     return OvsPort(
         row.text("name"),
         tuple(sorted(interfaces, key=lambda interface: interface.name)),
-        tag=_number(row, "tag"),
+        tag=tag,
         trunks=tuple(sorted(_numbers(row, "trunks"))),
+        vlan_mode=_vlan_mode(row, tag),
         other_config=_map(row, "other_config"),
     )
+
+
+def _vlan_mode(row: Fields, tag: int | None) -> str | None:
+    """Return how a port treats VLANs; an empty vlan_mode is access with a tag, else trunk (ovs-vswitchd.conf.db(5))."""
+    if "vlan_mode" not in row:
+        return None
+    given = _scalar(row, "vlan_mode")
+    if given is not None and not isinstance(given, str):
+        raise row.fault(f"vlan_mode is {given!r}, text was expected")
+    return given or ("trunk" if tag is None else "access")
 
 
 def _interface(row: Fields) -> OvsInterface:

@@ -168,13 +168,15 @@ class OvsPort:
     """One port of an Open vSwitch bridge; a bond has several interfaces.
 
     ``other_config`` is where Neutron's agent notes the network behind a local VLAN tag
-    (``net_uuid``, ``network_type``, ``physical_network``, ``segmentation_id``).
+    (``net_uuid``, ``network_type``, ``physical_network``, ``segmentation_id``). ``vlan_mode`` is the one that holds,
+    also where the database leaves it to the tag; None when the column was not asked for.
     """
 
     name: str
     interfaces: tuple[OvsInterface, ...]
     tag: int | None = None
     trunks: tuple[int, ...] = ()
+    vlan_mode: str | None = None
     other_config: Mapping[str, str] = field(default_factory=dict)
 
 

@@ -76,7 +76,7 @@ def query_to_json(query: Query) -> dict[str, Any]:
     kind = source_kinds().get(request.source)
     first = kind is None or type(request) is kind.queries[0]
     named = {} if first else {"class": type(request).__name__}
-    values = {one.name: getattr(request, one.name) for one in fields(request)}  # type: ignore[arg-type]  # a dataclass
+    values = {one.name: getattr(request, one.name) for one in fields(request) if one.compare}  # type: ignore[arg-type]  # a dataclass
     return {"source": request.source, **named, **values}
 
 

@@ -26,7 +26,7 @@ from calipso_nornir.errors import (
     RecordingFailed,
 )
 from calipso_nornir.metadata.environments import read_recorded, recorded_document, secrets_in
-from calipso_nornir.model.queries import Lookup
+from calipso_nornir.model.queries import Command, Lookup
 from calipso_nornir.sources import bundle
 
 if TYPE_CHECKING:
@@ -184,6 +184,8 @@ class ReplaySource:
 
     def _answer(self, query: Query) -> Reply | CalipsoError:
         answers = self._answers.get(query.request)
+        if answers is None and isinstance(query, Command) and query.former is not None:
+            answers = self._answers.get(query.former)
         if answers is None:
             return NotRecorded(str(query), str(self._path))
         return bundle.exchange_of(self._path, zlib.decompress(answers.next())).answer

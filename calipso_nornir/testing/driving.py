@@ -175,7 +175,8 @@ def names_of(query: Query) -> list[str]:
     text = str(query)
     match query:
         case Command():
-            names = [f"{query.host}: {text}", text, f"{query.host}:"]
+            texts = [text] if query.formerly is None else [text, query.formerly]
+            names = [*(name for each in texts for name in (f"{query.host}: {each}", each)), f"{query.host}:"]
         case ApiGet():
             names = [text, f"GET {query.service} {query.path}"]
         case Select():

@@ -17,6 +17,8 @@ DEAD_VLAN = 4095
 Neutron, plugins/ml2/drivers/openvswitch/agent: DEAD_VLAN_TAG. Until it has looked at a new port, that one is a trunk of
 this VLAN alone (Neutron bug 1734320), or has no tag: a port that is switched off when it is made stays so.
 """
+TRUNK, TUNNEL, NATIVE = "trunk", "dot1q-tunnel", ("native-tagged", "native-untagged")
+"""Modes of ``vlan_mode`` beside "access"."""
 INTEGRATION_BRIDGE = "br-int"
 """Neutron's default of [ovs] integration_bridge."""
 
@@ -32,30 +34,52 @@ def unbound(port: Mapping[str, Any], integration: str) -> bool:
     return bool(port.get("port_id")) and port.get("bridge") == integration and not given
 
 
+def mode_of(port: Mapping[str, Any]) -> str:
+    """Return how a port treats VLANs.
+
+    Where ``vlan_mode`` is not known (recordings of earlier releases, ``ovs-vsctl show``), a port with a tag and trunks
+    is taken for a native one: an access port needs no trunks.
+    """
+    known = port.get("vlan_mode")
+    if known:
+        return str(known)
+    if port.get("tag") is None:
+        return TRUNK
+    return "native-untagged" if port.get("trunks") else "access"
+
+
+def tag_of(port: Mapping[str, Any]) -> int | None:
+    """Return the VLAN that untagged frames of a port are in; a trunk has none, whatever its tag."""
+    return None if mode_of(port) == TRUNK else port.get("tag")
+
+
 def cut_off(port: Mapping[str, Any]) -> bool:
     """Tell whether the agent lets no frame of a port pass, or has not wired it up; ``unbound`` is noted on the port."""
-    tag, trunks = port.get("tag"), list(port.get("trunks") or ())
+    tag, trunks = tag_of(port), list(port.get("trunks") or ())
     return bool(port.get("unbound")) or tag == DEAD_VLAN or (tag is None and trunks == [DEAD_VLAN])
 
 
 def leaves(port: Mapping[str, Any], vlan: int) -> int | None:
     """Return the VLAN that a frame is in behind a port, given that inside of the bridge; None when it is held back."""
-    if port.get("tag") is not None and vlan == port["tag"] and not cut_off(port):
-        return UNTAGGED
+    mode, tag = mode_of(port), tag_of(port)
+    if tag is not None and vlan == tag and not cut_off(port):
+        return vlan if mode == "native-tagged" else UNTAGGED
     return vlan if _trunked(port, vlan) else None
 
 
 def enters(port: Mapping[str, Any], vlan: int) -> int | None:
     """Return the VLAN that a frame is in inside of the bridge, given that before a port; None when it is dropped."""
-    if port.get("tag") is not None and vlan == UNTAGGED and not cut_off(port):
-        return int(port["tag"])
+    mode, tag = mode_of(port), tag_of(port)
+    if tag is not None and vlan == UNTAGGED and not cut_off(port):
+        return tag
+    if mode == TUNNEL:  # the frame has two tags then, of which nobody can follow the inner one from here
+        return None if tag is None or cut_off(port) else UNKNOWN
+    if mode in NATIVE and vlan == tag:
+        return vlan
     return vlan if _trunked(port, vlan) else None
 
 
 def _trunked(port: Mapping[str, Any], vlan: int) -> bool:
-    """Tell whether a VLAN passes a port with its tag: an untagged port without a list of trunks passes all.
-
-    ``vlan_mode`` is not asked for. A port with a tag and trunks is taken for a native one: an access port needs none.
-    """
+    """Tell whether a VLAN passes a port with its tag: without a list of trunks all do."""
     trunks = port.get("trunks") or ()
-    return vlan in trunks if trunks or port.get("tag") is not None else True
+    return mode_of(port) in (TRUNK, *NATIVE) and (not trunks or vlan in trunks)

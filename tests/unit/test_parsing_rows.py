@@ -141,6 +141,7 @@ def test_open_vswitch_needs_no_more_columns_than_it_joins_by() -> None:
         ({"port": [{"_uuid": "p", "name": "a", "interfaces": "i", "tag": [1, 2]}]}, "Port[0]: tag has 2 values"),
         ({"port": [{"_uuid": "p", "name": "a", "interfaces": "i", "tag": "x"}]}, "Port[0].tag: expected an integer"),
         ({"port": [{"_uuid": "p", "name": "a", "interfaces": "i", "other_config": "x"}]}, "expected an object"),
+        ({"port": [{"_uuid": "p", "name": "a", "interfaces": "i", "vlan_mode": 1}]}, "Port[0]: vlan_mode is 1"),
     ],
 )
 def test_tables_that_do_not_fit_are_refused(changes: dict[str, Rows], words: str) -> None:
@@ -153,6 +154,21 @@ def test_tables_that_do_not_fit_are_refused(changes: dict[str, Rows], words: str
 def test_numbers_of_ports(ofport: object, expected: int | None) -> None:
     rows = tables(interface=[{"_uuid": "i", "name": "tap1", "ofport": ofport}])
     assert ovs.bridges_from_tables(*rows)[0].ports[0].interfaces[0].ofport == expected
+
+
+@pytest.mark.parametrize(
+    ("columns", "mode"),
+    [
+        ({}, None),
+        ({"vlan_mode": []}, "trunk"),
+        ({"vlan_mode": [], "tag": 3}, "access"),
+        ({"vlan_mode": "native-tagged", "tag": 3}, "native-tagged"),
+        ({"vlan_mode": "trunk", "tag": 3}, "trunk"),
+    ],
+)
+def test_how_a_port_treats_vlans(columns: dict[str, object], mode: str | None) -> None:
+    rows = tables(port=[{"_uuid": "p", "name": "a", "interfaces": "i", **columns}])
+    assert ovs.bridges_from_tables(*rows)[0].ports[0].vlan_mode == mode
 
 
 # --- libvirt

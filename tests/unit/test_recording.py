@@ -124,6 +124,9 @@ def test_a_recording_gives_back_what_was_answered(tmp_path: Path) -> None:
     assert replay.answer(list(ANSWERS)) == ANSWERS, "again and again"
     other = Command("cmp1", "ip -j address", parser=None, timeout_s=20, root=True, optional=True)
     assert replay.answer([other])[other] == ANSWERS[SHOW], "who reads the answer does not matter"
+    grown = Command("cmp1", "ip -j -d -s address", timeout_s=20, root=True, formerly="ip -j address")
+    assert replay.answer([grown])[grown] == ANSWERS[SHOW], "asked for more, and told what there is"
+    assert "formerly" not in bundle.query_to_json(grown)
     late = Command("cmp1", "ip -j address", timeout_s=21, root=True)
     assert replay.answer([late])[late] == NotRecorded("ip -j address", str(path))
     replay.close()

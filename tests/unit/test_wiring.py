@@ -117,8 +117,8 @@ def test_what_stands_for_a_port_inside_of_a_card_is_not_physical(shown: dict[str
 # --- ports of Open vSwitch
 
 
-def port(tag: int | None = None, *trunks: int) -> dict[str, Any]:
-    return {"tag": tag, "trunks": list(trunks)}
+def port(tag: int | None = None, *trunks: int, mode: str | None = None) -> dict[str, Any]:
+    return {"tag": tag, "trunks": list(trunks), **({"vlan_mode": mode} if mode else {})}
 
 
 @pytest.mark.parametrize(
@@ -130,6 +130,11 @@ def port(tag: int | None = None, *trunks: int) -> dict[str, Any]:
         (port(None, DEAD_VLAN), True),
         (port(None, 3, DEAD_VLAN), False),
         (port(3, DEAD_VLAN), False),
+        (port(DEAD_VLAN, mode="trunk"), False),
+        (port(7, DEAD_VLAN, mode="trunk"), True),
+        (port(DEAD_VLAN, DEAD_VLAN, mode="trunk"), True),
+        (port(DEAD_VLAN, mode="dot1q-tunnel"), True),
+        (port(DEAD_VLAN, mode="native-tagged"), True),
         ({"unbound": True}, True),
         ({}, False),
     ],
@@ -154,6 +159,20 @@ def test_ports_that_the_agent_has_cut_off(row: dict[str, Any], dead: bool) -> No
         (port(None, 7, 8), UNKNOWN, None),
         (port(DEAD_VLAN), DEAD_VLAN, None),
         (port(7, 8), 8, 8),
+        (port(7, 8, mode="access"), 8, None),
+        (port(7, 8, mode="access"), 7, UNTAGGED),
+        (port(7, mode="trunk"), 7, 7),
+        (port(7, mode="trunk"), UNTAGGED, UNTAGGED),
+        (port(7, 8, mode="trunk"), 7, None),
+        (port(7, mode="native-untagged"), 7, UNTAGGED),
+        (port(7, mode="native-untagged"), 8, 8),
+        (port(7, 8, mode="native-untagged"), 9, None),
+        (port(7, mode="native-tagged"), 7, 7),
+        (port(7, 8, mode="native-tagged"), 7, 7),
+        (port(7, 8, mode="native-tagged"), 9, None),
+        (port(7, mode="dot1q-tunnel"), 7, UNTAGGED),
+        (port(7, mode="dot1q-tunnel"), 8, None),
+        (port(DEAD_VLAN, mode="dot1q-tunnel"), DEAD_VLAN, None),
     ],
 )
 def test_the_vlan_of_frames_that_leave_by_a_port(row: dict[str, Any], inside: int, outside: int | None) -> None:
@@ -171,6 +190,16 @@ def test_the_vlan_of_frames_that_leave_by_a_port(row: dict[str, Any], inside: in
         (port(None, 7), 7, 7),
         (port(DEAD_VLAN), UNTAGGED, None),
         (port(7, 8), 8, 8),
+        (port(7, 8, mode="access"), 8, None),
+        (port(7, mode="trunk"), UNTAGGED, UNTAGGED),
+        (port(7, mode="trunk"), 9, 9),
+        (port(7, mode="native-untagged"), UNTAGGED, 7),
+        (port(7, 8, mode="native-untagged"), 7, 7),
+        (port(7, mode="native-tagged"), UNTAGGED, 7),
+        (port(7, 8, mode="native-tagged"), 9, None),
+        (port(7, mode="dot1q-tunnel"), UNTAGGED, 7),
+        (port(7, mode="dot1q-tunnel"), 9, UNKNOWN),
+        (port(DEAD_VLAN, mode="dot1q-tunnel"), 9, None),
     ],
 )
 def test_the_vlan_of_frames_that_come_in_by_a_port(row: dict[str, Any], outside: int, inside: int | None) -> None:

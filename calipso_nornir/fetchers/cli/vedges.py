@@ -44,8 +44,8 @@ class OvsVedges:
 
     Source: ``ovs-vsctl list`` of Bridge, Port and Interface (else ``ovs-vsctl show``), ``ip -d address``; the agent.
     Attributes: ``host``, ``vedge_type`` ("OVS"), what Neutron says of the agent, ``bridges`` [{name, datapath_type}];
-    ``ports`` [{name, id (OpenFlow port, text), bridge, tag, trunks, type, internal, mac_address, port_id,
-    attached_mac, socket (of vhost-user), peer, peer_netns, stack, vlan_id, link_state, network, network_type,
+    ``ports`` [{name, id (OpenFlow port, text), bridge, tag, trunks, vlan_mode, type, internal, mac_address,
+    port_id, attached_mac, socket (of vhost-user), peer, peer_netns, stack, vlan_id, link_state, network, network_type,
     physical_network, segmentation_id, unbound}] where ``peer`` is the other end of a patch or veth, ``stack`` the
     port's device and what its frames pass next (``wiring.devices``), ``vlan_id`` the VLAN that a device of it puts
     them into, ``unbound`` (True, else missing) a port of Neutron's that the agent has given no VLAN;
@@ -180,6 +180,7 @@ def _port(bridge: OvsBridge, port: OvsPort, one: OvsInterface, devices: Devices)
         "id": str(one.ofport) if one.ofport is not None else None,
         "tag": port.tag,
         "trunks": list(port.trunks),
+        **({} if port.vlan_mode is None else {"vlan_mode": port.vlan_mode}),
         "type": one.type,
         "internal": one.type == "internal",
         "mac_address": one.mac,
