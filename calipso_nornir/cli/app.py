@@ -76,7 +76,7 @@ def root(
 env = typer.Typer(no_args_is_help=True, help="Describe environments, and check that they can be reached.")
 metadata = typer.Typer(no_args_is_help=True, help="Check metadata: object types, scanners, link and clique types.")
 scans_group = typer.Typer()
-store_group = typer.Typer(no_args_is_help=True, help="Look after the store: its layout, and how much past it keeps.")
+store_group = typer.Typer(no_args_is_help=True, help="Manage the store: its layout, and how much history it keeps.")
 parsers = typer.Typer(no_args_is_help=True, help="Test parsers of command output.")
 
 for verb, function in (

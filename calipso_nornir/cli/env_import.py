@@ -67,7 +67,7 @@ def env_import(  # noqa: PLR0913 - the options of the command
     replace: Replace = False,
     dry_run: DryRun = False,
 ) -> None:
-    """Describe a cloud that OpenStack clients know."""
+    """Describe a cloud from clouds.yaml or the OS_* variables."""
     from calipso_nornir.cli.meant import keep_description  # noqa: PLC0415 - what takes long comes when needed
     from calipso_nornir.metadata.environments import environment_document, read_environment  # noqa: PLC0415 - as above
     from calipso_nornir.metadata.os_cloud import import_os_cloud  # noqa: PLC0415 - as above

@@ -43,9 +43,9 @@ def explain(  # noqa: PLR0913 - the options of the command
     inventory: Inventory = None,
     output: Output = Format.TABLE,
 ) -> None:
-    """Tell where each fact comes from.
+    """Show where each fact comes from.
 
-    Of an object: source, query, host, time, and the step that found it. Of a link: its rule, and what is known of
+    For an object: source, query, host, time, and the step that found it. For a link: its rule, and what is known about
     its ends.
     """
     with run.store(inventory=inventory, at=at) as store:

@@ -90,7 +90,7 @@ def links(  # noqa: PLR0913 - the options of the command
     if rows:
         table(run.out, ("type", "source", "target", "state", "host", "network", "_id"), rows)
     else:
-        run.err.say(f"no such link in {view.environment}")
+        run.err.say(f"no matching links in {view.environment}")
 
 
 def wanted_links(view: StoreView, *, end: ObjectRef | None, type_: str | None, implicit: bool) -> list[Link]:

@@ -23,7 +23,7 @@ def parsers_test(
     metadata: Metadata = None,
     output: Output = Format.TABLE,
 ) -> None:
-    """Run golden pairs: a command's output, and what its parser must return."""
+    """Test parsers with pairs of files: a command's output, and what they must return."""
     from calipso_nornir.metadata.loading import load_catalog  # noqa: PLC0415 - what takes long comes when needed
 
     known = load_catalog(metadata or ()).parsers

@@ -60,7 +60,11 @@ class ScanOptions:
     mongo_config: Annotated[
         str | None,
         typer.Option(
-            "--mongo_config", "--mongo-config", "-m", metavar="FILE", help='Where MongoDB is: lines of "key value".'
+            "--mongo_config",
+            "--mongo-config",
+            "-m",
+            metavar="FILE",
+            help='File that says where MongoDB is, in lines of "key value".',
         ),
     ] = None
     env: NamedEnvironment = None

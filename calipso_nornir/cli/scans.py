@@ -42,7 +42,7 @@ def scans(
     if output is not Format.TABLE:
         emit(found[:limit], output)
     elif found:
-        columns = ("started", "environment", "status", "seconds", "of", "objects", "changes", "failures", "scan_id")
+        columns = ("started", "environment", "status", "seconds", "scope", "objects", "changes", "failures", "scan_id")
         table(run.out, columns, [_row(one) for one in found[:limit]])
     else:
         run.err.say("no scans yet")

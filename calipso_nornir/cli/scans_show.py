@@ -65,7 +65,7 @@ def _print(out: Terminal, one: Mapping[str, Any], *, everything: bool) -> None:
     took = seconds(dict(one))
     for what, value in (
         ("scan", one.get("scan_id")),
-        ("of", scope(dict(one))),
+        ("scope", scope(dict(one))),
         ("began", one.get("start_timestamp")),
         ("ended", f"{one['end_timestamp']}, after {took} s" if one.get("end_timestamp") else "-"),
         ("cost", _cost(one)),

@@ -33,7 +33,7 @@ NamedEnvironment: TypeAlias = Annotated[
         "-e",
         metavar="NAME",
         autocompletion=completing.environments,
-        help="The environment, for commands that also take it as argument; default: $CALIPSO_ENV.",
+        help="The environment; can also be given as an argument. Default: $CALIPSO_ENV.",
     ),
 ]
 """For commands that take an environment as argument, too: the argument then goes before the variable."""
@@ -74,7 +74,7 @@ At: TypeAlias = Annotated[
         metavar="TIME",
         parser=a_time,
         show_default=False,
-        help="Show what was true then: 2026-11-22T19:10, 2026-11-22, or 90m, 12h, 3d ago. Local time without a zone.",
+        help="Show what was true then: 2026-11-22T19:10, 2026-11-22, or 90m, 12h or 3d ago. Local time without a zone.",
     ),
 ]
 
@@ -101,7 +101,7 @@ Where: TypeAlias = Annotated[
         "--where",
         "-w",
         metavar="COND",
-        help="KEY=VALUE (with * and ?, FROM..TO, 10.0.0.0/8), !=, >, <, KEY or !KEY. Repeatable: all must hold.",
+        help="KEY=VALUE (with * and ?, FROM..TO, 10.0.0.0/8), !=, >, <, KEY or !KEY. Repeatable: all must be true.",
     ),
 ]
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""``calipso store info``: the layout of a store, its environments' revisions, and how much of the past it keeps."""
+"""``calipso store info``: the layout of a store, its environments' revisions, and how much history it keeps."""
 
 from typing import Any
 
@@ -9,7 +9,7 @@ from calipso_nornir.cli.shared_options import Inventory, Output
 
 
 def store_info(run: Run, *, inventory: Inventory = None, output: Output = Format.TABLE) -> None:
-    """Show the store's layout, its environments' revisions, and how much of the past it keeps."""
+    """Show the store's layout, its environments' revisions, and how much history it keeps."""
     from calipso_nornir.store import default_uri  # noqa: PLC0415 - what takes long comes when needed
     from calipso_nornir.store.migrations import LAYOUT, layout_of  # noqa: PLC0415 - as above
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""``calipso store migrate``: carries a store over from the layout of another release, or back to it."""
+"""``calipso store migrate``: converts a store from the layout of another release, or back to it."""
 
 from typing import Annotated
 

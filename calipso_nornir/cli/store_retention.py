@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""``calipso store retention``: how much of the past is kept."""
+"""``calipso store retention``: how much history is kept."""
 
 from datetime import timedelta
 from typing import Annotated
@@ -13,14 +13,14 @@ from calipso_nornir.cli.shared_options import Inventory
 def store_retention(
     run: Run,
     *,
-    days: Annotated[float | None, typer.Option("--days", min=0, help="Keep what was true so many days ago.")] = None,
+    days: Annotated[float | None, typer.Option("--days", min=0, help="Days to keep history for.")] = None,
     documents: Annotated[
         int | None, typer.Option("--documents", min=0, help="Maximum number of past documents kept per environment.")
     ] = None,
     off: Annotated[bool, typer.Option("--off", help="Keep no history.")] = False,
     inventory: Inventory = None,
 ) -> None:
-    """Show or change how much of the past the store keeps: by age, by number, or nothing."""
+    """Show or change how much history the store keeps, by age and by number of documents."""
     from calipso_nornir.store.retention import OFF, Retention, keep, retention_of  # noqa: PLC0415 - comes when needed
 
     changes = off or days is not None or documents is not None

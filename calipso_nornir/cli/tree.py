@@ -37,7 +37,7 @@ def tree(  # noqa: PLR0913 - the options of the command
         str | None,
         typer.Option("--type", "-t", metavar="TYPE", autocompletion=completing.object_types, help="Type of OBJECT."),
     ] = None,
-    depth: Annotated[int | None, typer.Option("--depth", min=0, metavar="N", help="At most this many levels.")] = None,
+    depth: Annotated[int | None, typer.Option("--depth", min=0, metavar="N", help="Maximum number of levels.")] = None,
     everything: Annotated[bool, typer.Option("--all", help="Also show empty folders and hidden objects.")] = False,
     at: At = None,
     inventory: Inventory = None,

@@ -125,5 +125,5 @@ class PastUnknown(StoreError):
     oldest: str
 
     def __str__(self) -> str:
-        known = f"the oldest that is known is {self.oldest}" if self.oldest else "nothing is known of the past"
-        return f"store {self.uri}: environment {self.environment} at {self.wanted} is not known; {known}."
+        known = f"the oldest known state is that of {self.oldest}" if self.oldest else "there is no history"
+        return f"store {self.uri}: the state of environment {self.environment} at {self.wanted} is not known; {known}."

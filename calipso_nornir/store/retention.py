@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""How long the past is kept: a setting of the store, by age and by number of documents."""
+"""How long history is kept: a setting of the store, by age and by number of documents."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ _LARGE: Final = 1000
 
 @dataclass(frozen=True, slots=True)
 class Retention:
-    """How much of the past is kept.
+    """How much history is kept.
 
     Attributes:
         age: documents that were replaced or removed longer ago go.
@@ -48,7 +48,7 @@ class Retention:
         days = self.kept.total_seconds() / DAY_S
         age = f"{days:g} days" if days >= 1 else f"{days * 24:g} hours"
         number = "any number of documents" if self.documents is None else f"at most {self.documents} documents"
-        return f"the past is kept for {age}, {number} of each environment"
+        return f"history is kept for {age}, {number} per environment"
 
     @property
     def kept(self) -> timedelta:

@@ -216,7 +216,7 @@ def test_links_of_an_object_and_of_a_type(store: Path) -> None:
     assert table[0].split() == ["TYPE", "SOURCE", "TARGET", "STATE", "HOST", "NETWORK", "_ID"]
     assert any("web-1" in line and "acme-web" in line for line in table)
     assert calipso("links", "--type", "vnic", store=store).status == 2
-    assert calipso("links", "--implicit", store=store).err == "no such link in lab\n"
+    assert calipso("links", "--implicit", store=store).err == "no matching links in lab\n"
 
 
 def test_a_clique_is_drawn_as_the_way_to_switch_and_network(store: Path) -> None:

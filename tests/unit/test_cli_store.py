@@ -41,7 +41,7 @@ def test_what_was_true_at_a_time_is_shown(scanned: Scanned) -> None:
     assert exported["true_at"] == then.isoformat()
     assert WEB1 in {one["id"] for one in exported["inventory"]}
     assert "true_at" not in calipso("export", store=where).json
-    for ago, what in (("3d", "the oldest that is known"), ("soon", "is not a time"), ("2026-13-40", "is not a time")):
+    for ago, what in (("3d", "the oldest known state"), ("soon", "is not a time"), ("2026-13-40", "is not a time")):
         told = calipso("tree", "--at", ago, store=where)
         assert told.status != 0
         assert what in told.err
