@@ -37,7 +37,7 @@ check: $(STAMP)  ## Linters, types, import floors, spelling, shell scripts
 bench: $(STAMP)  ## Figures, as ratios against a floor of the same run
 	$(BIN)/python -m benchmarks
 
-soak: $(STAMP)  ## Kill writers and mongod at KILLS= (200) random moments each
+soak: $(STAMP)  ## Kill writers, mongod and scan managers at KILLS= (200) random moments each
 	$(BIN)/python -m benchmarks.soak $(KILLS)
 
 lab:  ## A lab (root): VARIANT=ovs, ovs-nativefw, lxb or ovn; COMPUTES= PROJECTS= NETWORKS= SERVERS= SEED=

@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Kills writers, and mongod, with SIGKILL at random moments; after each, the store holds whole commits, and the last.
 
-``python -m benchmarks.soak [KILLS]``: so many of SQLite's writers, of MongoDB's writers, and of mongod itself.
+``python -m benchmarks.soak [KILLS]``: so many of SQLite's writers, of MongoDB's writers, and of mongod. Then half as
+many of two scan managers, which run five times as many requests meanwhile: each to one end.
 """
 
 from __future__ import annotations
@@ -17,6 +18,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from tests.contract.manager_process import check as check_requests
+from tests.contract.manager_process import fill, kill_until_done
 from tests.contract.store_worker import check, check_small, write
 from tests.fixtures.mongod import running
 from tests.fixtures.places import LEASE_S, Place
@@ -42,6 +45,25 @@ def main() -> None:
             f"{reached.small} small commits, nothing lost or mixed\n"
         )
         sys.stdout.flush()
+    _managers(kills * 5)
+
+
+def _managers(requests: int) -> None:
+    """Kill scan managers on both stores."""
+    with tempfile.TemporaryDirectory() as folder, running(Path(folder)) as server:
+        for place in (Place("sqlite", str(Path(folder) / "managers.db")), Place("mongo", server.uri("managers"))):
+            begun = time.monotonic()
+            store = place.open()
+            ids = fill(store, requests)
+            kill_until_done(place, ids, kills=requests // 10, seed=requests)
+            attempts = sorted(check_requests(store, ids).items())
+            place.close()
+            sys.stdout.write(
+                f"{place.kind}, scan managers: killed {requests // 10} times in {time.monotonic() - begun:.0f} s, "
+                f"{requests} requests each run to one end: "
+                f"{', '.join(f'{count} in {number} attempts' for number, count in attempts)}\n"
+            )
+            sys.stdout.flush()
 
 
 class _Reached(NamedTuple):

@@ -27,8 +27,18 @@ from calipso_nornir.cli import (
     record,
     replay,
     scan,
+    scan_manager,
     scans,
+    scans_cancel,
+    scans_log,
+    scans_release,
     scans_show,
+    scans_submit,
+    schedules,
+    schedules_add,
+    schedules_pause,
+    schedules_remove,
+    schedules_resume,
     search,
     show,
     store_info,
@@ -76,6 +86,7 @@ def root(
 env = typer.Typer(no_args_is_help=True, help="Describe environments, and check that they can be reached.")
 metadata = typer.Typer(no_args_is_help=True, help="Check metadata: object types, scanners, link and clique types.")
 scans_group = typer.Typer()
+schedules_group = typer.Typer()
 store_group = typer.Typer(no_args_is_help=True, help="Manage the store: its layout, and how much history it keeps.")
 parsers = typer.Typer(no_args_is_help=True, help="Test parsers of command output.")
 
@@ -94,6 +105,7 @@ for verb, function in (
     ("bundle", bundle.bundle),
     ("demo", demo.demo),
     ("doctor", doctor.doctor),
+    ("scan-manager", scan_manager.scan_manager),
 ):
     command(app, verb)(function)
 command(app, "get", hidden=True)(list_.list_objects)
@@ -106,6 +118,14 @@ for group, verb, one in (
     (env, "edit", env_edit.env_edit),
     (env, "remove", env_remove.env_remove),
     (scans_group, "show", scans_show.scans_show),
+    (scans_group, "log", scans_log.scans_log),
+    (scans_group, "submit", scans_submit.scans_submit),
+    (scans_group, "release", scans_release.scans_release),
+    (scans_group, "cancel", scans_cancel.scans_cancel),
+    (schedules_group, "add", schedules_add.schedules_add),
+    (schedules_group, "pause", schedules_pause.schedules_pause),
+    (schedules_group, "resume", schedules_resume.schedules_resume),
+    (schedules_group, "remove", schedules_remove.schedules_remove),
     (metadata, "check", metadata_check.metadata_check),
     (parsers, "test", parsers_test.parsers_test),
     (store_group, "info", store_info.store_info),
@@ -114,7 +134,9 @@ for group, verb, one in (
 ):
     command(group, verb)(one)
 command(scans_group, is_group=True)(scans.scans)
+command(schedules_group, is_group=True)(schedules.schedules)
 app.add_typer(scans_group, name="scans")
+app.add_typer(schedules_group, name="schedules")
 app.add_typer(env, name="env")
 app.add_typer(metadata, name="metadata")
 app.add_typer(parsers, name="parsers")

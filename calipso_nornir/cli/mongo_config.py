@@ -1,15 +1,16 @@
 # SPDX-License-Identifier: Apache-2.0
 """The original Calipso's file with the address of MongoDB: one ``key value`` pair per line."""
 
-from __future__ import annotations
-
 import logging
 import stat
 from pathlib import Path
-from typing import Final
+from typing import Annotated, Final, TypeAlias
 from urllib.parse import quote_plus, urlencode
 
-from calipso_nornir.errors import EnvironmentInvalid, Fault
+import typer
+
+from calipso_nornir.cli.running import Run
+from calipso_nornir.errors import EnvironmentInvalid, Fault, InvalidRequest
 
 logger = logging.getLogger(__name__)
 
@@ -29,6 +30,27 @@ _MEANING: Final = {
 }
 DEFAULT_PORT: Final = "27017"
 DEFAULT_DATABASE: Final = "calipso"
+
+
+MongoConfig: TypeAlias = Annotated[
+    str | None,
+    typer.Option(
+        "--mongo_config",
+        "--mongo-config",
+        "-m",
+        metavar="FILE",
+        help='File that says where MongoDB is, in lines of "key value".',
+    ),
+]
+
+
+def use_mongo(run: Run, path: str | None) -> None:
+    """Let a command use the MongoDB that a file describes, if one is given."""
+    if path is None:
+        return
+    if run.store_uri is not None:
+        raise InvalidRequest("--mongo_config and --store exclude each other")
+    run.store_uri = mongo_uri(path)
 
 
 def mongo_uri(path: str | Path) -> str:

@@ -100,18 +100,24 @@ class Run:
         root.addHandler(handler)
         logging.getLogger("calipso_nornir").setLevel(level)
 
+    @property
+    def uri(self) -> str:
+        """Where the store is; it may hold a password."""
+        from calipso_nornir.store import default_uri  # noqa: PLC0415 - what takes long comes when needed
+
+        return self.store_uri or default_uri()
+
     @contextmanager
     def store(self, *, inventory: str | None = None, use: Use = "read", at: datetime | None = None) -> Iterator[Store]:
         """Open the store: to read it, unless a command says otherwise. Only "make" makes one that is not there.
 
         A command that only reads sees each environment at one revision: the newest, or that of a time.
         """
-        from calipso_nornir.store import default_uri, open_store  # noqa: PLC0415 - what takes long comes when needed
+        from calipso_nornir.store import open_store  # noqa: PLC0415 - as above
         from calipso_nornir.store.frozen import Frozen  # noqa: PLC0415 - as above
 
         self.inventory = inventory
-        uri = self.store_uri or default_uri()
-        opened = open_store(uri, inventory=inventory, use=use) if inventory else open_store(uri, use=use)
+        opened = open_store(self.uri, inventory=inventory, use=use) if inventory else open_store(self.uri, use=use)
         try:
             if use != "read":
                 yield opened

@@ -3,11 +3,11 @@
 
 import logging
 
+from calipso_nornir.cli.mongo_config import use_mongo
 from calipso_nornir.cli.output import Format
 from calipso_nornir.cli.running import Run
 from calipso_nornir.cli.scan_options import ScanOptions
 from calipso_nornir.cli.shared_options import Output
-from calipso_nornir.errors import InvalidRequest
 
 
 def scan(run: Run, *, options: ScanOptions, output: Output = Format.TABLE) -> None:
@@ -16,14 +16,5 @@ def scan(run: Run, *, options: ScanOptions, output: Output = Format.TABLE) -> No
 
     if options.loglevel is not None:
         run.log_at(logging.getLevelNamesMapping()[options.loglevel.name])
-    if options.mongo_config is not None:
-        _use_mongo(run, options.mongo_config)
+    use_mongo(run, options.mongo_config)
     scan_and_tell(run, options, output)
-
-
-def _use_mongo(run: Run, path: str) -> None:
-    from calipso_nornir.cli.mongo_config import mongo_uri  # noqa: PLC0415 - as above
-
-    if run.store_uri is not None:
-        raise InvalidRequest("--mongo_config and --store exclude each other")
-    run.store_uri = mongo_uri(path)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from calipso_nornir.cli import completing
+from calipso_nornir.cli.mongo_config import MongoConfig
 from calipso_nornir.cli.shared_options import (
     Inventory,
     Metadata,
@@ -57,16 +58,7 @@ class ScanOptions:
             help="Name of an environment in the store, or a YAML file that describes one.",
         ),
     ] = None
-    mongo_config: Annotated[
-        str | None,
-        typer.Option(
-            "--mongo_config",
-            "--mongo-config",
-            "-m",
-            metavar="FILE",
-            help='File that says where MongoDB is, in lines of "key value".',
-        ),
-    ] = None
+    mongo_config: MongoConfig = None
     env: NamedEnvironment = None
     type: Annotated[
         str | None,

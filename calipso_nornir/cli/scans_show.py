@@ -2,7 +2,7 @@
 """``calipso scans show``: shows one scan with its failures, notices, changes and cost."""
 
 from collections.abc import Mapping, Sequence
-from typing import Annotated, Any
+from typing import Annotated, Any, TypeAlias
 
 import typer
 
@@ -18,18 +18,18 @@ from calipso_nornir.model.protocols import Store
 LAST = "last"
 REMOVED_SHOWN = 20
 
+ScanId: TypeAlias = Annotated[
+    str,
+    typer.Argument(
+        metavar="ID", autocompletion=completing.scans, help="Id of the scan, or the beginning of it, or last."
+    ),
+]
+
 
 def scans_show(  # noqa: PLR0913 - the options of the command
     run: Run,
     *,
-    id_: Annotated[
-        str,
-        typer.Argument(
-            metavar="ID",
-            autocompletion=completing.scans,
-            help="Id of the scan, or the beginning of it; default: last.",
-        ),
-    ] = LAST,
+    id_: ScanId = LAST,
     environment: Environment = None,
     everything: Annotated[bool, typer.Option("--all", help="Show every removed object and every step.")] = False,
     inventory: Inventory = None,
@@ -37,14 +37,15 @@ def scans_show(  # noqa: PLR0913 - the options of the command
 ) -> None:
     """Show one scan: failures, notices, changes, cost."""
     with run.store(inventory=inventory) as store:
-        one = _meant(store, id_, environment)
+        one = scan_meant(store, id_, environment)
     if output is Format.TABLE:
         _print(run.out, one, everything=everything)
     else:
         emit(one, output)
 
 
-def _meant(store: Store, id_: str, environment: str | None) -> dict[str, Any]:
+def scan_meant(store: Store, id_: str, environment: str | None) -> dict[str, Any]:
+    """Return the document of the scan that is meant; raises UsageError when none is, or several are."""
     known = newest_first(store, environment)
     if not known:
         raise InvalidRequest(f"{store.uri}: no scans yet")

@@ -234,6 +234,7 @@ class Scan:
     @contextmanager
     def _phase(self, phase: Phase) -> Iterator[None]:
         self._stop.check()
+        self._report.phase = phase
         self._progress(PhaseBegan(phase))
         begun = time.monotonic()
         try:

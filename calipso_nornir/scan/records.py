@@ -59,26 +59,24 @@ class ScanRecord:
                 self._scans.update_if(str(one["scan_id"]), {"status": "running"}, {"status": LOST})
         plan = {name: getattr(self._plan, name) for name in ("inventory_only", "links_only", "cliques_only", "clear")}
         began = {"start_timestamp": self._report.started_at.isoformat(), **plan, **self._running()}
-        new = {"scan_id": self.scan_id, "environment": self.environment, "object_id": self._plan.object_id}
-        if not self._scans.insert(
-            self.scan_id, {**new, "submit_timestamp": self._report.started_at.isoformat(), **began}
-        ) and not self._update(began):
+        new = {
+            "scan_id": self.scan_id,
+            "environment": self.environment,
+            "object_id": self._plan.object_id,
+            "submit_timestamp": self._report.started_at.isoformat(),
+        }
+        if not self._scans.insert(self.scan_id, {**new, **began}) and self._update(began) is None:
             raise ScanTakenOver(self.environment, self.scan_id)
 
-    def beat(self) -> bool:
-        """Give a sign of life; tell whether the document is still this scan's."""
+    def beat(self) -> Document | None:
+        """Give a sign of life; return the document, or None when it is not this scan's any more."""
         return self._update(self._running())
-
-    def cancel_requested(self) -> bool:
-        """Tell whether the document asks for the end of the scan."""
-        document = self._scans.get(self.scan_id)
-        return document is not None and bool(document.get("cancel_requested"))
 
     def end(self, *, whole: bool) -> StoreError | None:
         """Note how it went; return why the store could not take the note: the scan's own error counts for more."""
         try:
             own = self._scans.find({"environment": self.environment})
-            if not self._update({**self._report.document(), "number": next_number(own)}):
+            if self._update({**self._report.document(), "number": next_number(own), "progress": None}) is None:
                 logger.warning("the outcome of scan %s is not noted: another scan manager runs it", self.scan_id)
                 return None
             if whole and self._plan.wants_inventory:
@@ -90,10 +88,12 @@ class ScanRecord:
         return None
 
     def _running(self) -> Document:
-        return {"status": "running", **sign_of_life()}
+        report = self._report
+        progress = {"phase": report.phase, "objects": report.found, "queries": sum(report.queries.values())}
+        return {"status": "running", "progress": progress, **sign_of_life()}
 
-    def _update(self, changes: Document) -> bool:
-        return self._scans.update_if(self.scan_id, self._mine, changes) is not None
+    def _update(self, changes: Document) -> Document | None:
+        return self._scans.update_if(self.scan_id, self._mine, changes)
 
     def _environment(self) -> None:
         environments = self._store.collection("environments_config")

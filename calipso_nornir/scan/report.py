@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from calipso_nornir.errors import CalipsoError
     from calipso_nornir.model.objects import InventoryObject
     from calipso_nornir.model.refs import Witness
-    from calipso_nornir.scan.events import Progress
+    from calipso_nornir.scan.events import Phase, Progress
 
 FOLDER_STEP: Final = "/folder"
 """How the names of steps end that make a folder."""
@@ -104,6 +104,8 @@ class ScanReport:
     """Requests made, by source ("api", "db", "cli")."""
     rounds: Counter[str] = field(default_factory=Counter)
     """Rounds made, by source: how often each host had to be asked is ``rounds["cli"]``."""
+    phase: Phase | None = None
+    """The phase that it is in, or was in at its end."""
     durations: dict[str, float] = field(default_factory=dict)
     """Seconds by phase: "inventory", "links", "cliques", "store"."""
     _known: dict[tuple[str, str, str], Trouble] = field(default_factory=dict, repr=False)
@@ -117,6 +119,11 @@ class ScanReport:
     def stored(self) -> bool:
         """Whether what was seen is in the store; else nothing was changed."""
         return self.status in ("completed", "completed_with_errors")
+
+    @property
+    def found(self) -> int:
+        """How many objects its fetchings have found so far; one that two have found counts twice."""
+        return sum(count.found for count in list(self.steps.values()))
 
     @property
     def failures(self) -> list[Trouble]:

@@ -9,7 +9,6 @@ import time
 from typing import TYPE_CHECKING, Final
 
 from calipso_nornir.errors import ScanTakenOver, ScanTimedOut, StoreError
-from calipso_nornir.store.liveness import BEAT_S
 
 if TYPE_CHECKING:
     from calipso_nornir.scan.records import ScanRecord
@@ -17,8 +16,10 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
-LOOK_S: Final = 1.0
-"""How often the scan's document is read: a request to cancel is noticed within this time."""
+BEAT_S: Final = 1.0
+"""How often a sign of life is given; a request to cancel is noticed within this time."""
+JOIN_S: Final = 15.0
+"""How long the end of the scan waits for a beat that the store holds up."""
 
 
 class Watch:
@@ -39,24 +40,19 @@ class Watch:
         """Watch no longer."""
         self._ended.set()
         if self._thread.is_alive():
-            self._thread.join(BEAT_S)
+            self._thread.join(JOIN_S)
 
     def _watch(self) -> None:
-        began = beaten = time.monotonic()
-        while not self._ended.wait(min(LOOK_S, BEAT_S)):
-            now = time.monotonic()
-            if self._time_limit_s is not None and now - began >= self._time_limit_s:
+        began = time.monotonic()
+        while not self._ended.wait(BEAT_S):
+            if self._time_limit_s is not None and time.monotonic() - began >= self._time_limit_s:
                 self._stop.ask(ScanTimedOut(self._record.environment, self._time_limit_s))
             try:
-                due = now - beaten >= BEAT_S
-                if due:
-                    beaten = now
-                self._look(beat=due)
+                document = self._record.beat()
             except StoreError as error:  # the scan goes on: its commit will say whether the store is back
                 logger.info("scan %s could not give a sign of life: %s", self._record.scan_id, error)
-
-    def _look(self, *, beat: bool) -> None:
-        if beat and not self._record.beat():
-            self._stop.ask(ScanTakenOver(self._record.environment, self._record.scan_id))
-        if self._record.cancel_requested():
-            self._stop.ask()
+                continue
+            if document is None:
+                self._stop.ask(ScanTakenOver(self._record.environment, self._record.scan_id))
+            elif document.get("cancel_requested"):
+                self._stop.ask()

@@ -15,7 +15,6 @@ from typing import TYPE_CHECKING, Any, Final
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-BEAT_S: Final = 15.0
 LOST_AFTER_S: Final = 90.0
 LOST: Final = "lost"
 _BOOT: Final = Path("/proc/sys/kernel/random/boot_id")

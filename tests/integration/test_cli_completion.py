@@ -48,7 +48,7 @@ def _bash(line: str, **variables: str) -> list[str]:
 def test_commands_options_and_names_are_completed(tmp_path: Path) -> None:
     store = tmp_path / "s.db"
     assert calipso("replay", whole.recording("ovs"), store=store).status == 0
-    assert _bash("calipso sc") == ["scan", "scans"]
+    assert _bash("calipso sc") == ["scan", "scan-manager", "scans", "schedules"]
     assert _bash("calipso scan --clear") == ["--clear", "--clear_all", "--clear-all"]
     assert _bash("calipso tree -e de", CALIPSO_STORE=str(store)) == ["demo-ovs"]
     assert _bash("calipso tree -e de", CALIPSO_STORE=str(tmp_path / "none.db")) == []

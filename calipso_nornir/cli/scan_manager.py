@@ -1,0 +1,66 @@
+# SPDX-License-Identifier: Apache-2.0
+"""``calipso scan-manager``: the process that runs the scans which the queue and the schedules ask for."""
+
+import logging
+import signal
+from typing import Annotated
+
+import typer
+
+from calipso_nornir.cli.mongo_config import MongoConfig, use_mongo
+from calipso_nornir.cli.running import Run
+from calipso_nornir.cli.scan_options import Level
+from calipso_nornir.cli.shared_options import Inventory, Metadata
+
+
+def scan_manager(  # noqa: PLR0913 - the options of the command
+    run: Run,
+    *,
+    mongo_config: MongoConfig = None,
+    inventory: Inventory = None,
+    interval: Annotated[
+        float, typer.Option("--interval", "-i", metavar="SECONDS", help="Time between two looks at the queue.")
+    ] = 1.0,
+    parallel: Annotated[
+        int, typer.Option("--parallel", metavar="N", help="How many environments are scanned at the same time.")
+    ] = 4,
+    time_limit: Annotated[
+        float | None,
+        typer.Option("--time-limit", metavar="SECONDS", help="For scans whose request has no limit of its own."),
+    ] = None,
+    loglevel: Annotated[
+        Level, typer.Option("--loglevel", "-l", case_sensitive=False, help="Level of the log on standard error.")
+    ] = Level.INFO,
+    until_empty: Annotated[
+        bool, typer.Option("--until-empty", help="End when no request waits and no scan runs.")
+    ] = False,
+    metadata: Metadata = None,
+) -> None:
+    """Run the scans that requests and schedules ask for.
+
+    Any number of scan managers may work on one store. SIGTERM and Ctrl-C end this one: the scans that it runs are
+    stopped, and their requests go back to the queue.
+    """
+    from calipso_nornir.scan_manager import ScanManager  # noqa: PLC0415 - what takes long comes when needed
+    from calipso_nornir.scan_manager.settings import Settings  # noqa: PLC0415 - as above
+    from calipso_nornir.store import open_store  # noqa: PLC0415 - as above
+    from calipso_nornir.store.names import DEFAULT_INVENTORY  # noqa: PLC0415 - as above
+
+    run.log_at(logging.getLevelNamesMapping()[loglevel.name])
+    use_mongo(run, mongo_config)
+    with run.store(inventory=inventory, use="make") as store:
+        settings = Settings(
+            open=lambda name: open_store(run.uri, inventory=name),
+            inventory=inventory or DEFAULT_INVENTORY,
+            parallel=parallel,
+            poll_s=interval,
+            time_limit=time_limit,
+            metadata=tuple(metadata or ()),
+        )
+        manager = ScanManager(store, settings)
+        for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+            signal.signal(number, lambda _number, _frame: manager.stop())
+        if until_empty:
+            manager.drain()
+        else:
+            manager.run()

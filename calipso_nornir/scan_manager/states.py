@@ -1,0 +1,20 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The states of a scan request.
+
+draft → pending → running → completed, completed_with_errors, failed, timed_out or aborted. A request whose scan manager
+died goes from running back to pending. ``store.liveness`` calls a scan that nobody runs any more "lost".
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from calipso_nornir.store.liveness import LOST
+
+DRAFT: Final = "draft"
+"""Kept by its author; no scan manager takes it."""
+PENDING: Final = "pending"
+RUNNING: Final = "running"
+ABORTED: Final = "aborted"
+FAILED: Final = "failed"
+ENDED: Final = frozenset({"completed", "completed_with_errors", FAILED, "timed_out", ABORTED, LOST})
