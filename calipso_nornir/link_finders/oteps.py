@@ -79,36 +79,29 @@ class OtepTunnels:
         by_address: defaultdict[Any, list[InventoryObject]] = defaultdict(list)
         for otep in _addressed(view):
             by_address[otep["overlay_type"], otep.get("vni"), canonical_ip(otep["ip_address"])].append(otep)
+        known = {key: there[0] for key, there in by_address.items() if len(there) == 1}
+        """What has an address of its own; one that two hosts have tells nothing."""
         for otep in _addressed(view):
             host, type_, vni, address = otep["host"], otep["overlay_type"], otep.get("vni"), otep["ip_address"]
             network = network_of(otep)
             for tunnel in otep.get("ports") or ():
-                if tunnel.get("remote_ip") == OF_FLOWS:
-                    yield from _meshed(otep, tunnel, by_address)
-                    continue
-                there = by_address.get((type_, vni, canonical_ip(tunnel.get("remote_ip") or "")), [])
-                if len(there) == 1 and there[0].ref != otep.ref:  # an address that two hosts have tells nothing
-                    yield make(
-                        otep,
-                        there[0],
-                        rule=f"{tunnel['name']} of {host} sends to {tunnel['remote_ip']}",
-                        name=tunnel["name"],
-                        host=host,
-                        network=network,
-                        labels=(address, there[0]["ip_address"]),
-                    )
+                name, remote = tunnel["name"], tunnel.get("remote_ip") or ""
+                other = known.get((type_, vni, canonical_ip(remote)))
+                if remote == OF_FLOWS:
+                    yield from _meshed(otep, tunnel, known)
+                elif other is not None and other is not otep:
+                    rule = f"{name} of {host} sends to {remote}"
+                    ends = (address, other["ip_address"])
+                    yield make(otep, other, rule=rule, name=name, host=host, network=network, labels=ends)
 
 
-def _meshed(
-    otep: InventoryObject, tunnel: Mapping[str, Any], known: Mapping[Any, list[InventoryObject]]
-) -> Iterator[Link]:
+def _meshed(otep: InventoryObject, tunnel: Mapping[str, Any], known: Mapping[Any, InventoryObject]) -> Iterator[Link]:
     """Yield the tunnels of a port that serves all: OVN's flows send to each chassis that shares a transport zone."""
     zones = set(otep.get("transport_zones") or ())
-    for (overlay_type, _, address), there in known.items():
-        other = there[0]
+    for (overlay_type, _, address), other in known.items():
         theirs = set(other.get("transport_zones") or ())
         near = overlay_type == otep["overlay_type"] and other.get("chassis") and other["host"] != otep["host"]
-        if near and len(there) == 1 and (zones & theirs or not (zones or theirs)):
+        if near and (zones & theirs or not (zones or theirs)):
             yield make(
                 otep,
                 other,

@@ -6,6 +6,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from calipso_nornir.model.frozen import quickly_made
 from calipso_nornir.model.refs import clique_document_id
 
 if TYPE_CHECKING:
@@ -58,6 +59,7 @@ class CliqueType:
         return frozenset(one for one in self.link_types if one.reverse in self.link_types)
 
 
+@quickly_made
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Clique:
     """The links and objects around one focal point, in the order in which they were reached."""

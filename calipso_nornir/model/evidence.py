@@ -6,10 +6,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from calipso_nornir.model.frozen import quickly_made
+
 if TYPE_CHECKING:
     from datetime import datetime
 
 
+@quickly_made
 @dataclass(frozen=True, slots=True)
 class Evidence:
     """One look at one source.

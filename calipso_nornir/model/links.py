@@ -4,12 +4,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from operator import attrgetter
 from typing import TYPE_CHECKING, Any, Literal, Self, TypeAlias
 
+from calipso_nornir.model.frozen import quickly_made
 from calipso_nornir.model.refs import link_document_id
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
     from datetime import datetime
 
     from calipso_nornir.model.evidence import Evidence
@@ -43,6 +45,7 @@ class LinkType:
         return f"{self.source}-{self.target}"
 
 
+@quickly_made
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Link:
     """One relation between two objects of an environment.
@@ -107,3 +110,13 @@ class Link:
             made = link_document_id(self.type, self.source, self.target)
             object.__setattr__(self, "_document_id", made)
         return self._document_id
+
+
+Ends: TypeAlias = "tuple[str, str, str, str]"
+"""Type and id of source and target: a link's identity within an environment."""
+
+ends_of: Callable[[Link], Ends] = attrgetter("source.type", "source.id", "target.type", "target.id")
+"""Give the ends of a link. In their order links are told, whether they were found or come from the store."""
+
+types_of: Callable[[Link], tuple[str, str]] = attrgetter("source.type", "target.type")
+"""Give the types of a link's source and target."""

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from calipso_nornir.model import ids
+from calipso_nornir.model.frozen import quickly_made
 from calipso_nornir.model.naming import snake_case
 from calipso_nornir.model.refs import ObjectRef
 
@@ -55,6 +56,7 @@ RESERVED = frozenset(
 """Names that the frame of a document uses; no attribute may be called like one of them."""
 
 
+@quickly_made
 @dataclass(frozen=True, slots=True, kw_only=True)
 class InventoryObject:
     """An object in its place in the tree.

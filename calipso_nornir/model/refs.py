@@ -7,8 +7,10 @@ import hashlib
 from dataclasses import dataclass, field
 
 from calipso_nornir.model import ids
+from calipso_nornir.model.frozen import quickly_made
 
 
+@quickly_made
 @dataclass(frozen=True, slots=True, order=True)
 class ObjectRef:
     """The identity of an object, used by everything that speaks of it."""
@@ -45,6 +47,7 @@ def checked_ref(value: object, what: str) -> ObjectRef:
     )
 
 
+@quickly_made
 @dataclass(frozen=True, slots=True)
 class Witness:
     """A fetching as others may cite it: which step, run on which parent.

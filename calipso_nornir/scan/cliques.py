@@ -24,7 +24,7 @@ from calipso_nornir.model.cliques import Clique
 from calipso_nornir.scan.graph import values_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
     from datetime import datetime
 
     from calipso_nornir.model.cliques import CliqueType
@@ -74,9 +74,9 @@ def _build(ways: _Ways, focal_point: InventoryObject, at: datetime) -> Clique | 
     reached[focal_point.type][focal_point.ref] = tuple(
         values_of(value) if value is not None else frozenset() for value in wanted.values()
     )
-    walk = _Walk(ways)
-    for link_type in ways.link_types:
-        walk.along(link_type, reached)
+    walk = _Walk(ways.places)
+    for way in ways.all:
+        walk.along(way, reached)
     if not walk.hops:
         return None
     return Clique(
@@ -95,39 +95,48 @@ class _Ways:
     def __init__(self, graph: Graph, clique_type: CliqueType, constraints: Sequence[str]) -> None:
         self.name = clique_type.name
         self.constraints = tuple(dict.fromkeys(constraints))
-        self.link_types = [one for one in clique_type.link_types if graph.has(one)]
-        self._graph = graph
-        self._places = [graph.attributes.index(name) for name in self.constraints]
-        self._outward = clique_type.outward
-        self._both_ways = clique_type.both_ways
-        self._exits: dict[tuple[LinkType, ObjectRef], _Exits] = {}
+        self.places = [graph.attributes.index(name) for name in self.constraints]
+        both, outward = clique_type.both_ways, clique_type.outward
+        self.all = [
+            _Way(one, graph.hops_by(one), self.places, outward=outward if one in both else None)
+            for one in clique_type.link_types
+            if graph.has(one)
+        ]
 
-    def on(self, link_type: LinkType, start: ObjectRef, values: Values) -> Iterator[tuple[Hop, Values | None]]:
-        """Yield the hops that may be taken from an object, each with the values that are left; None: it ends there."""
-        hops = self._graph.hops(link_type, start)
-        if len(hops) > FEW:
-            hops = self._exits_of(link_type, start, hops).for_values(values)
-        elif link_type in self._both_ways:
-            hops = [hop for hop in hops if self._leads_on(hop, link_type)]
-        for hop in hops:
-            if hop.ends:
-                yield hop, None
-            elif (passed := _passed(hop, values, self._places)) is not None:
-                yield hop, passed
 
-    def _exits_of(self, link_type: LinkType, start: ObjectRef, hops: Iterable[Hop]) -> _Exits:
-        key = (link_type, start)
-        if key not in self._exits:
-            told = link_type in self._both_ways
-            leading = [hop for hop in hops if not told or self._leads_on(hop, link_type)]
-            self._exits[key] = _Exits(leading, self._places)
-        return self._exits[key]
+class _Way:
+    """Where links of one type lead; ``outward`` is the clique's way where it names the type in both directions."""
 
-    def _leads_on(self, hop: Hop, link_type: LinkType) -> bool:
-        """Tell whether a hop of a type that is named in both directions goes the clique's way."""
-        if hop.outward is None:
+    def __init__(
+        self,
+        link_type: LinkType,
+        hops: Callable[[ObjectRef], Sequence[Hop]],
+        places: Sequence[int],
+        *,
+        outward: bool | None,
+    ) -> None:
+        self.source, self.target = link_type.source, link_type.target
+        self._hops = hops
+        self._places = places
+        self._outward = outward
+        self._exits: dict[ObjectRef, _Exits] = {}
+
+    def hops(self, start: ObjectRef, values: Values) -> Sequence[Hop]:
+        """Return the hops from an object, without those that cannot be taken with these values if there are many."""
+        hops = self._hops(start)
+        if len(hops) <= FEW:
+            return hops if self._outward is None else [hop for hop in hops if self._leads_on(hop)]
+        exits = self._exits.get(start)
+        if exits is None:
+            leading = [hop for hop in hops if self._leads_on(hop)]
+            exits = self._exits[start] = _Exits(leading, self._places)
+        return exits.for_values(values)
+
+    def _leads_on(self, hop: Hop) -> bool:
+        """Tell whether a hop goes the clique's way."""
+        if self._outward is None or hop.outward is None:
             return True
-        outward = hop.from_source if link_type.source == link_type.target else hop.outward == hop.to.type
+        outward = hop.from_source if self.source == self.target else hop.outward == hop.to.type
         return outward == self._outward
 
 
@@ -155,32 +164,32 @@ class _Exits:
 class _Walk:
     """The links of one clique while they are found."""
 
-    def __init__(self, ways: _Ways) -> None:
-        self._ways = ways
+    def __init__(self, places: Sequence[int]) -> None:
+        self._places = places
         self.hops: dict[str, Hop] = {}
         self.ends: dict[ObjectRef, None] = {}
         """Objects behind links that are cut off."""
 
-    def along(self, link_type: LinkType, reached: defaultdict[str, dict[ObjectRef, Values]]) -> None:
+    def along(self, way: _Way, reached: defaultdict[str, dict[ObjectRef, Values]]) -> None:
         """Take every link of a type from what was reached, and reach its other end."""
-        starts = reached.get(link_type.source)
+        starts = reached.get(way.source)
         if not starts:
             return
-        if link_type.source != link_type.target:
-            self._take(link_type, starts, reached[link_type.target])
+        if way.source != way.target:
+            self._take(way, starts, reached[way.target])
             return
         begun: dict[ObjectRef, Values] = dict(starts)
         for forward in (True, False):
             onward = begun
             while onward:
-                onward = self._step(link_type, onward, reached[link_type.target], forward=forward)
+                onward = self._step(way, onward, reached[way.target], forward=forward)
 
     def _step(
-        self, link_type: LinkType, starts: Mapping[ObjectRef, Values], known: dict[ObjectRef, Values], *, forward: bool
+        self, way: _Way, starts: Mapping[ObjectRef, Values], known: dict[ObjectRef, Values], *, forward: bool
     ) -> dict[ObjectRef, Values]:
         """Take the links of one direction from some objects; return what was not reached so before."""
         arrived: dict[ObjectRef, Values] = {}
-        self._take(link_type, starts, arrived, forward=forward)
+        self._take(way, starts, arrived, forward=forward)
         joined = {node: _either(known.get(node), values) for node, values in arrived.items()}
         new = {node: values for node, values in joined.items() if known.get(node) != values}
         known.update(joined)
@@ -188,7 +197,7 @@ class _Walk:
 
     def _take(
         self,
-        link_type: LinkType,
+        way: _Way,
         starts: Mapping[ObjectRef, Values],
         arrived: dict[ObjectRef, Values],
         *,
@@ -196,14 +205,17 @@ class _Walk:
     ) -> None:
         """Take the links from some objects (``forward``: of one direction), and add what they lead to."""
         for start, values in starts.items():
-            for hop, passed in self._ways.on(link_type, start, values):
+            for hop in way.hops(start, values):
                 if forward is not None and forward != hop.from_source:
                     continue
-                self.hops[hop.link_id] = hop
-                if passed is None:
+                if hop.ends:
+                    self.hops[hop.link_id] = hop
                     self.ends[hop.to] = None
-                else:
-                    arrived[hop.to] = _either(arrived.get(hop.to), passed)
+                elif (passed := _passed(hop, values, self._places)) is not None:
+                    self.hops[hop.link_id] = hop
+                    known = arrived.setdefault(hop.to, passed)
+                    if known is not passed:
+                        arrived[hop.to] = _either(known, passed)
 
 
 def _passed(hop: Hop, values: Values, places: Sequence[int]) -> Values | None:
@@ -213,8 +225,10 @@ def _passed(hop: Hop, values: Values, places: Sequence[int]) -> Values | None:
     """
     if len(places) == 1:  # as with all that is shipped; a cloud has millions of hops
         limit, (own,) = hop.limits[places[0]], values
-        common = own if limit is None or limit is own else own & limit
-        return (common,) if common or limit is None else None
+        if limit is None or own <= limit:
+            return values if own or limit is None else None
+        common = own & limit
+        return (common,) if common else None
     passed = []
     for place, own in zip(places, values, strict=True):
         limit = hop.limits[place]

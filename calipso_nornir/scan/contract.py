@@ -121,15 +121,13 @@ def links_of(name: str, finder: LinkFinder, yielded: Any) -> Iterator[Any]:  # n
     yield from yielded
 
 
-def link_problem(link: Any, finder: LinkFinder, *, there: Container[ObjectRef], states: Collection[str]) -> str:  # noqa: ANN401
+def link_problem(link: Any, finder: LinkFinder, *, states: Collection[str]) -> str:  # noqa: ANN401 - as above
     """Return what is wrong with a link that a finder yields, or nothing."""
     if not isinstance(link, Link):
         return f"yielded {_shown(link)}; a Link is expected: Link(source=one.ref, target=other.ref, …)"
-    ends: tuple[tuple[str, Any], ...] = (("source", link.source), ("target", link.target))
-    for end, ref in ends:
-        if not isinstance(ref, ObjectRef):
-            told = f"the object {ref.ref} itself" if isinstance(ref, InventoryObject) else _shown(ref)
-            return f"yielded a link whose {end} is {told}; a reference is expected: {end}=one.ref"
+    source, target = link.source, link.target
+    if type(source) is not ObjectRef or type(target) is not ObjectRef:
+        return _no_reference(link)
     if link.type not in finder.link_types:
         turned = f"{link.target.type}-{link.source.type}"
         near = nearest(link.type, finder.link_types)
@@ -139,10 +137,20 @@ def link_problem(link: Any, finder: LinkFinder, *, there: Container[ObjectRef], 
     if link.state not in states:
         near = nearest(str(link.state), states)
         return f"yielded a link in state {link.state!r}; {' or '.join(states)} is expected{near}"
-    for end, ref in ends:
-        if ref not in there:
-            return f'yielded a "{link.type}" whose {end} is not an object of the view: {ref} of {ref.environment}'
     return ""
+
+
+def end_missing(link: Link, end: str) -> str:
+    """Return what is wrong with a link of which one end ("source", "target") is not in the picture."""
+    ref: ObjectRef = getattr(link, end)
+    return f'yielded a "{link.type}" whose {end} is not an object of the view: {ref} of {ref.environment}'
+
+
+def _no_reference(link: Link) -> str:
+    ends: tuple[tuple[str, Any], ...] = (("source", link.source), ("target", link.target))
+    end, ref = next(pair for pair in ends if not isinstance(pair[1], ObjectRef))
+    told = f"the object {ref.ref} itself" if isinstance(ref, InventoryObject) else _shown(ref)
+    return f"yielded a link whose {end} is {told}; a reference is expected: {end}=one.ref"
 
 
 def finder_named(name: str, finder: LinkFinder) -> str:

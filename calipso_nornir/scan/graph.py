@@ -5,12 +5,13 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Hashable
+from itertools import groupby
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from calipso_nornir.model.links import LinkType
+from calipso_nornir.model.links import LinkType, ends_of, types_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from calipso_nornir.model.links import Link
     from calipso_nornir.model.refs import ObjectRef
@@ -36,14 +37,14 @@ class Graph:
     """Hops by link type and starting object. ``attributes`` are the constraint attributes, in order.
 
     An index is made of a link type when somebody goes along it: most links of a large cloud are tunnels, which few
-    clique types follow. Hops are told in the order of ``by_ends``.
+    clique types follow. Hops are told in the order of ``ends_of``.
     """
 
     def __init__(self, links: Iterable[Link], attributes: Sequence[str]) -> None:
         self.attributes = tuple(attributes)
         self._links: defaultdict[tuple[str, str], list[Link]] = defaultdict(list)
-        for link in links:
-            self._links[link.source.type, link.target.type].append(link)
+        for types, group in groupby(links, key=types_of):  # they come type by type
+            self._links[types].extend(group)
         self._hops: dict[tuple[str, str], defaultdict[ObjectRef, list[Hop]]] = {}
         self._single: dict[str, frozenset[Any]] = {}
 
@@ -63,10 +64,15 @@ class Graph:
 
     def hops(self, link_type: LinkType, start: ObjectRef) -> Sequence[Hop]:
         """Return the hops from one object to objects of the type's other end, whichever way the links point."""
+        return self.hops_by(link_type)(start)
+
+    def hops_by(self, link_type: LinkType) -> Callable[[ObjectRef], Sequence[Hop]]:
+        """Return what gives the hops of a type from an object, for those who come by often."""
         ends = (link_type.source, link_type.target)
         if ends not in self._hops:
             self._make_index(*ends)
-        return self._hops[ends].get(start, ())
+        index = self._hops[ends]
+        return lambda start: index.get(start, ())
 
     def outgoing(self, start: ObjectRef) -> Iterator[Hop]:
         """Yield the hops along links that point away from an object."""
@@ -80,7 +86,7 @@ class Graph:
         self._hops.update((ends, defaultdict(list)) for ends in both)
         for ends in both:
             forth, back = self._hops[ends], self._hops[ends[::-1]]
-            for link in sorted(self._links.get(ends, ()), key=by_ends):
+            for link in sorted(self._links.get(ends, ()), key=ends_of):
                 (source, onward), (target, home) = self.hops_of(link)
                 forth[source].append(onward)
                 back[target].append(home)
@@ -101,8 +107,3 @@ def values_of(value: Any) -> frozenset[Any]:  # noqa: ANN401 - attributes are JS
         return frozenset(values)
     except TypeError:
         return frozenset(one if isinstance(one, Hashable) else repr(one) for one in values)
-
-
-def by_ends(link: Link) -> tuple[str, str, str, str]:
-    """Order links the same whether they were found or come from the store: a clique tells its links in this order."""
-    return link.source.type, link.source.id, link.target.type, link.target.id

@@ -5,26 +5,25 @@ from __future__ import annotations
 
 import logging
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any
 
 from calipso_nornir.errors import FetcherRaised, FetchError, PromiseBroken
+from calipso_nornir.model.links import ends_of
 from calipso_nornir.scan.checked_view import CheckedView
-from calipso_nornir.scan.contract import STATES, finder_named, link_problem, links_of
+from calipso_nornir.scan.contract import STATES, end_missing, finder_named, link_problem, links_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Sequence
     from datetime import datetime
 
-    from calipso_nornir.model.links import Link
+    from calipso_nornir.model.links import Ends, Link
+    from calipso_nornir.model.objects import InventoryObject
     from calipso_nornir.model.protocols import LinkFinder
-    from calipso_nornir.model.refs import ObjectRef
     from calipso_nornir.scan.checked_view import Declared
     from calipso_nornir.scan.working import Working
 
 logger = logging.getLogger(__name__)
 
-Ends: TypeAlias = "tuple[ObjectRef, ObjectRef]"
-"""Source and target: these are a link's identity, since its type follows from theirs."""
 MAX_TOLD = 5
 """Different mistakes of one link finder that are told one by one."""
 
@@ -49,22 +48,21 @@ def find_links(  # noqa: PLR0913 - the picture, and what of it a link may be and
     found: dict[Ends, Link] = {}
     types: set[str] = set()
     for name, finder in finders:
-        links, sound = _yielded(name, finder, working, states=states, declared=declared, on_trouble=on_trouble)
+        links, sound = _yielded(name, finder, working, at=at, states=states, declared=declared, on_trouble=on_trouble)
         own: dict[Ends, Link] = {}
         others = found if types.intersection(finder.link_types) else {}
         types.update(finder.link_types)
         for link in links:
-            ends, confirmed_at = (link.source, link.target), _confirmed_at(link, working, at)
-            confirmed = link if link.scanned_at == confirmed_at else replace(link, scanned_at=confirmed_at)
-            known = own.setdefault(ends, confirmed)
-            if known is not confirmed:
-                own[ends] = joined(known, confirmed)
+            ends = ends_of(link)
+            known = own.setdefault(ends, link)
+            if known is not link:
+                own[ends] = joined(known, link)
             elif others and ends in others:
-                own[ends] = joined(others[ends], confirmed)
+                own[ends] = joined(others[ends], link)
         if not sound:
             for link in (link for type_ in finder.link_types for link in before(type_)):
-                if link.source in working and link.target in working and (link.source, link.target) not in others:
-                    own.setdefault((link.source, link.target), link)
+                if link.source in working and link.target in working and ends_of(link) not in others:
+                    own.setdefault(ends_of(link), link)
         working.put_links([own[ends] for ends in own if ends not in others] if others else own.values())
         found.update(own)
     return list(found.values())
@@ -75,11 +73,15 @@ def _yielded(  # noqa: PLR0913 - as find_links
     finder: LinkFinder,
     working: Working,
     *,
+    at: datetime,
     states: Collection[str],
     declared: Declared | None,
     on_trouble: Callable[[FetchError, str], None],
 ) -> tuple[list[Link], bool]:
-    """Return the links that one finder finds, and whether nothing went wrong; of one that raises, none."""
+    """Return the links that one finder finds, each with when it was confirmed, and whether nothing went wrong.
+
+    Of one that raises there are none.
+    """
     links: list[Link] = []
     problems: dict[str, None] = {}
     affected = f"links {', '.join(finder.link_types)}"
@@ -87,11 +89,16 @@ def _yielded(  # noqa: PLR0913 - as find_links
     view = working if declared is None else CheckedView(working, declared, plugin=named)
     try:
         for link in links_of(name, finder, finder.find(view)):
-            problem = link_problem(link, finder, there=working, states=states)
+            problem = link_problem(link, finder, states=states)
             if problem:
                 problems[problem] = None
-            else:
-                links.append(link)
+                continue
+            source, target = working.get(link.source), working.get(link.target)
+            if source is None or target is None:
+                problems[end_missing(link, "target" if source is not None else "source")] = None
+                continue
+            confirmed_at = _confirmed_at(source, target, at)
+            links.append(link if link.scanned_at == confirmed_at else replace(link, scanned_at=confirmed_at))
     except PromiseBroken as error:
         on_trouble(error, affected)
         return [], False
@@ -105,13 +112,12 @@ def _yielded(  # noqa: PLR0913 - as find_links
     return links, not problems
 
 
-def _confirmed_at(link: Link, working: Working, at: datetime) -> datetime:
+def _confirmed_at(source: InventoryObject, target: InventoryObject, at: datetime) -> datetime:
     """Return when a link was confirmed last: it follows from what its ends say, so not after one of them was."""
-    confirmed = at
-    for end in (working.get(link.source), working.get(link.target)):
-        if end is not None and end.scanned_at is not None and end.scanned_at < confirmed:
-            confirmed = end.scanned_at
-    return confirmed
+    first, second = source.scanned_at, target.scanned_at
+    if first is not None and first < at:
+        at = first
+    return second if second is not None and second < at else at
 
 
 def joined(first: Link, second: Link) -> Link:

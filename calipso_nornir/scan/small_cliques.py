@@ -11,12 +11,12 @@ from collections import defaultdict
 from typing import TYPE_CHECKING
 
 from calipso_nornir.model.conditions import TYPES
-from calipso_nornir.model.links import LinkType
+from calipso_nornir.model.links import LinkType, ends_of
 from calipso_nornir.scan.cliques import build_clique
-from calipso_nornir.scan.graph import Graph, by_ends
+from calipso_nornir.scan.graph import Graph
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Mapping, Sequence
+    from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
     from datetime import datetime
 
     from calipso_nornir.model.cliques import Clique, CliqueType
@@ -48,14 +48,18 @@ class LinksAround(Graph):
     def links_of(self, ref: ObjectRef) -> list[Link]:
         """Return the links with an object at either end, as they are now."""
         known = [one for one in self._before.links_of(ref) if one.document_id not in self._gone | self._new]
-        return sorted([*known, *self._found.get(ref, ())], key=by_ends)
+        return sorted([*known, *self._found.get(ref, ())], key=ends_of)
 
     def has(self, link_type: LinkType) -> bool:  # noqa: ARG002 - nobody knows before somebody comes there
         """Tell whether there may be a link between objects of two types."""
         return True
 
-    def hops(self, link_type: LinkType, start: ObjectRef) -> Sequence[Hop]:
-        """Return the hops from one object to objects of the type's other end, whichever way the links point."""
+    def hops_by(self, link_type: LinkType) -> Callable[[ObjectRef], Sequence[Hop]]:
+        """Return what gives the hops of a type from an object."""
+        ends = (link_type.source, link_type.target)
+        return lambda start: self._hops_around(start).get(ends, ())
+
+    def _hops_around(self, start: ObjectRef) -> Mapping[tuple[str, str], Sequence[Hop]]:
         if start not in self._around:
             here: defaultdict[tuple[str, str], list[Hop]] = defaultdict(list)
             for link in self.links_of(start):
@@ -63,7 +67,7 @@ class LinksAround(Graph):
                     if at == start:
                         here[start.type, hop.to.type].append(hop)
             self._around[start] = dict(here)
-        return self._around[start].get((link_type.source, link_type.target), ())
+        return self._around[start]
 
 
 class SmallCliques:

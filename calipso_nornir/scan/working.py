@@ -5,7 +5,10 @@ from __future__ import annotations
 
 from collections import defaultdict
 from enum import Enum
+from itertools import groupby
 from typing import TYPE_CHECKING, Any, TypeVar
+
+from calipso_nornir.model.links import types_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -129,9 +132,10 @@ class Working:
 
     def put_links(self, links: Iterable[Link]) -> None:
         """Add the links that one finder found."""
-        for link in links:
-            self._links.append(link)
-            self._links_of_type[link.type].append(link)
+        for (source, target), group in groupby(links, key=types_of):
+            found = list(group)
+            self._links += found
+            self._links_of_type[f"{source}-{target}"] += found
 
     def state(self, ref: ObjectRef) -> State | None:
         """Return how an object came into the picture; None when it is not in it."""
