@@ -38,7 +38,7 @@
         ├── DuplicateObject      ├── ParentUnknown   ├── Misplaced
         ├── RowsIncomplete       ├── CellUnreachable ├── CellsUntold     ├── HostsUnlisted
         ├── NetworksUnlisted     ├── NoMachine       ├── OneMachine      ├── PerhapsOneMachine
-        ├── DeviceGivenAway      └── EndpointOnNoWire
+        ├── DeviceGivenAway      ├── PortsAlike      └── EndpointOnNoWire
 
 ``SourceError``, ``ParseError`` and ``FetchError`` are *values* during a scan: they stop
 one fetching, keep what is known below it, and stand in the report. The others are raised.
@@ -73,7 +73,7 @@ from calipso_nornir.errors.fetch import (
     ParseError,
     PromiseBroken,
 )
-from calipso_nornir.errors.hosts import DeviceGivenAway, EndpointOnNoWire
+from calipso_nornir.errors.hosts import DeviceGivenAway, EndpointOnNoWire, PortsAlike
 from calipso_nornir.errors.lists import (
     CellsUntold,
     CellUnreachable,
@@ -191,6 +191,7 @@ __all__ = [
     "ParseError",
     "PastUnknown",
     "PerhapsOneMachine",
+    "PortsAlike",
     "PromiseBroken",
     "RecordingFailed",
     "ResourceMissing",

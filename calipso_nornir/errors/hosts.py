@@ -24,6 +24,25 @@ class DeviceGivenAway(FetchError):
 
 
 @dataclass(eq=False)
+class PortsAlike(FetchError):
+    """Interfaces and ports of a server have one MAC, and nothing else tells which belong together."""
+
+    host: str
+    instance: str
+    mac: str
+    interfaces: int
+    ports: tuple[str, ...]
+
+    def __str__(self) -> str:
+        many = "" if self.interfaces == 1 else "s"
+        return (
+            f"{self.host}: {self.interfaces} interface{many} of the server {self.instance} and its ports "
+            f"{', '.join(self.ports)} have the MAC {self.mac}. Neither a device nor a PCI address (pci_slot in "
+            f"binding:profile) tells which belong together, so no port and no network is known of the interface{many}."
+        )
+
+
+@dataclass(eq=False)
 class EndpointOnNoWire(FetchError):
     """The address of tunnels is on a device by which nothing leaves: routes decide, not wires."""
 

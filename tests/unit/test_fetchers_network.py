@@ -9,7 +9,14 @@ from typing import Any
 
 import pytest
 
-from calipso_nornir.errors import ApiFailed, CommandFailed, DatabaseUnavailable, SourceNotConfigured, ViewRestricted
+from calipso_nornir.errors import (
+    ApiFailed,
+    CommandFailed,
+    DatabaseUnavailable,
+    PortsAlike,
+    SourceNotConfigured,
+    ViewRestricted,
+)
 from calipso_nornir.fetchers.cli.instance_vnics import InstanceVnics
 from calipso_nornir.fetchers.cli.linux_bridges import LinuxBridges
 from calipso_nornir.fetchers.cli.oteps import ENDPOINTS, LinuxBridgeOteps, OvsOteps
@@ -253,6 +260,29 @@ def test_virtual_functions_with_one_mac_are_told_apart_by_their_pci_address() ->
         (f"h1|{UUID} {mac} 0000:3b:0a.2", "0000:3b:0a.2", PORT_ID),
     ]
     assert len(found.by_id) == 2
+
+
+def test_one_of_two_functions_with_one_mac_is_known_by_the_other() -> None:
+    mac = "fa:16:3e:00:00:0a"
+    ports = [
+        neutron_port(PORT_ID, mac, device_id=UUID, **{"binding:profile": {"pci_slot": "0000:3b:0a.2"}}),
+        neutron_port("76543210-9a", mac, device_id=UUID),
+    ]
+    found = instance_vnics(linux.hostdev(mac, 1), linux.hostdev(mac, 2), ports=ports)
+    assert [one.attributes["port_id"] for one in found] == ["76543210-9a", PORT_ID]
+    assert found.told == []
+
+
+@pytest.mark.parametrize(("functions", "ports"), [(2, 2), (2, 1), (1, 2)])
+def test_what_has_one_mac_and_nothing_else_is_told_and_not_guessed(functions: int, ports: int) -> None:
+    mac = "fa:16:3e:00:00:0a"
+    given = [neutron_port(id_, mac, device_id=UUID) for id_ in (PORT_ID, "76543210-9a")[:ports]]
+    found = instance_vnics(*(linux.hostdev(mac, number) for number in range(functions)), ports=given)
+    assert [one.attributes.get("port_id") for one in found] == [None] * functions
+    (told,) = found.told
+    assert isinstance(told, PortsAlike)
+    assert (told.host, told.mac, told.interfaces, told.ports) == ("h1", mac, functions, tuple(one.id for one in given))
+    assert f"{functions} interface" in str(told)
 
 
 def test_interfaces_that_nothing_tells_apart_are_numbered() -> None:

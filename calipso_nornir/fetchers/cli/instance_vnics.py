@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from calipso_nornir.errors import DeviceGivenAway
+from calipso_nornir.errors import DeviceGivenAway, PortsAlike
 from calipso_nornir.fetchers import questions
 from calipso_nornir.fetchers.trunks import sub_ports, trunk_attributes
 from calipso_nornir.model import ids
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from calipso_nornir.model.queries import Query
     from calipso_nornir.parsing.rows import Domain
 
-    Ports = Generator[Sequence[Query], Answers, list[InventoryObject | None]]
+    Ports = Generator[Sequence[Query], Answers, tuple[list[InventoryObject | None], list[PortsAlike]]]
 
 OF_THE_KERNEL = frozenset({"bridge", "direct", "ethernet", "network"})
 """Types of libvirt's interfaces whose device the host's kernel shows while the domain runs (not "vhostuser")."""
@@ -56,7 +56,9 @@ class InstanceVnics:
         answers = yield [dump]
         domain: Domain = answers[dump]
         devices = Devices(interfaces)
-        ports = yield from self._ports(parent, domain)
+        ports, alike = yield from self._ports(parent, domain)
+        for trouble in alike:
+            answers.tell(trouble)
         found = [*zip(domain.interfaces, ports, strict=False), *_given(domain, ports)]
         for one, _ in found[len(domain.interfaces) :]:
             answers.tell(DeviceGivenAway(host, str(one.pci), parent.name))
@@ -77,21 +79,30 @@ class InstanceVnics:
     def _ports(self, parent: InventoryObject, domain: Domain) -> Ports:
         """Look the port of each interface up: by device; among the instance's own, by socket, PCI address, then MAC.
 
-        Behind them: the ports of whole devices.
+        Behind them: the ports of whole devices. Beside them: what has one MAC, and nothing else to tell it apart.
         """
         by_device = yield from questions.ports_of_devices(one.device for one in domain.interfaces if one.device)
         own = Lookup.of("port", {"device_id": parent.id})
         answers = yield [own]
         ports = answers.or_blank(own)
         by_pci = _unique(ports, lambda port: (port.get("binding:profile") or {}).get("pci_slot"))
-        by_mac = _unique(ports, lambda port: port.get("mac_address"))
-        return [
-            *(
-                by_device.get(one.device or "") or _by_socket(one, ports) or by_pci.get(one.pci) or by_mac.get(one.mac)
-                for one in domain.interfaces
-            ),
-            *(by_pci[pci] for pci in domain.devices if pci in by_pci),
+        known = [
+            by_device.get(one.device or "") or _by_socket(one, ports) or by_pci.get(one.pci)
+            for one in domain.interfaces
         ]
+        whole = [by_pci[pci] for pci in domain.devices if pci in by_pci]
+        taken = {port.id for port in (*known, *whole) if port is not None}
+        by_mac = _by_mac(
+            [one for one, port in zip(domain.interfaces, known, strict=True) if port is None],
+            [port for port in ports if port.id not in taken],
+        )
+        found = [port or _only(by_mac.get(one.mac or "")) for one, port in zip(domain.interfaces, known, strict=True)]
+        alike = [
+            PortsAlike(parent["host"], parent.name, mac, count, tuple(port.id for port in left))
+            for mac, (count, left) in by_mac.items()
+            if left and (count, len(left)) != (1, 1)
+        ]
+        return [*found, *whole], alike
 
 
 def _given(
@@ -110,6 +121,20 @@ def _by_socket(one: DomainInterface, ports: Sequence[InventoryObject]) -> Invent
     source = one.element.get("source")
     path = str(source.get("@path") or "") if isinstance(source, dict) and one.type == "vhostuser" else ""
     return next((port for port in ports if path.endswith(port.id)), None)
+
+
+def _by_mac(
+    interfaces: Sequence[DomainInterface], ports: Sequence[InventoryObject]
+) -> dict[str, tuple[int, list[InventoryObject]]]:
+    """Return how many interfaces, and which ports, have each MAC."""
+    count = Counter(one.mac for one in interfaces if one.mac)
+    return {mac: (number, [port for port in ports if port.get("mac_address") == mac]) for mac, number in count.items()}
+
+
+def _only(alike: tuple[int, Sequence[InventoryObject]] | None) -> InventoryObject | None:
+    """Return the port that is the interface's because no other of either has its MAC."""
+    count, ports = alike or (0, ())
+    return ports[0] if count == 1 == len(ports) else None
 
 
 def _unique(ports: Sequence[InventoryObject], key: Callable[[InventoryObject], Any]) -> dict[Any, InventoryObject]:
