@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Writes docs/attributes.md from the object types: ``python -m calipso_nornir.metadata.attribute_tables FILE``."""
+"""Write docs/attributes.md from the object types: ``python -m calipso_nornir.metadata.attribute_tables FILE``."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ if TYPE_CHECKING:
 HEAD = """\
 # Attributes of objects
 
-Made by `make schemas` from what `calipso_nornir/metadata/data/object_types.json` declares; do not edit it. Beside
-these, every object has an `id`, a `name`, a `type` and its place in the tree. An attribute that could not be found out
-is missing or null. **Bold** ones are shown first; those with an *i* are made to be looked for.
+`make schemas` generates this page from `calipso_nornir/metadata/data/object_types.json`; do not edit it. Every object
+also has an `id`, a `name`, a `type` and its place in the tree. An attribute whose value is not known is missing or null.
+User interfaces show the **bold** ones first; those marked *i* are indexed in the store.
 """
 
 
@@ -30,7 +30,7 @@ def tables(object_types: Iterable[ObjectType]) -> str:
 
 def _table(one: ObjectType) -> Iterator[str]:
     yield f"## {one.name}: {one.label}\n"
-    yield f"{one.description}. Hangs under {', '.join(one.parents)}.\n"
+    yield f"{one.description}. Below: {', '.join(one.parents)}.\n"
     yield "| Attribute | Type | Source | Meaning |"
     yield "|---|---|---|---|"
     yield from (_row(attribute) for attribute in one.attributes)
@@ -47,7 +47,7 @@ def _row(one: Attribute) -> str:
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Run as a program; 2: called wrongly."""
+    """Run as a program; return 2 for wrong arguments."""
     if len(arguments) != 1:
         sys.stderr.write("usage: python -m calipso_nornir.metadata.attribute_tables FILE\n")
         return 2

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The catalog: all metadata, every name in it resolved. What the engines work from."""
+"""The catalog: all metadata, with every name resolved. The engines work from it."""
 
 from __future__ import annotations
 
@@ -36,9 +36,9 @@ class Step:
     """One fetch step of a scanner, its fetcher resolved.
 
     Attributes:
-        name: ``<scanner>/<type>/<fetcher>``: how objects remember who found them.
-        children_scanner: scanner that is run on every object found, if any.
-        when: what has to hold of the object, its host and the host's agents (``model.conditions``).
+        name: ``<scanner>/<type>/<fetcher>``: objects remember by it who found them.
+        children_scanner: scanner that runs on every object found, if any.
+        when: what must be true of the object, its host and the host's agents (``model.conditions``).
         hand_down: the field that the children's fetchers get as ``parent.handed_down``.
     """
 
@@ -55,19 +55,19 @@ class Step:
     origin: str = ""
 
     def applies_to(self, environment: Environment) -> bool:
-        """Tell whether the step is run for an environment, as far as that does not depend on the object."""
+        """Tell whether the step runs for an environment, as far as that does not depend on the object."""
         if holds(self.when, {ENVIRONMENT: about(environment)}) is False:
             return False
         return environment.applies(self.condition) and not environment.restricted(self.restriction)
 
     @property
     def asked_by(self) -> Mapping[str, str] | None:
-        """What its fetcher says of small scans (see ``model.protocols.Fetcher``); None when it says nothing."""
+        """What its fetcher declares for small scans (see ``model.protocols.Fetcher``); None if nothing."""
         declared: Mapping[str, str] | None = getattr(self.fetcher, "asked_by", None)
         return declared
 
     def handed_down(self, id_: str, name: str, attributes: Mapping[str, Any]) -> str:
-        """Return what this step's children get of an object; its id when it lacks the field."""
+        """Return the value of an object that this step's children get; its id if the object lacks the field."""
         value = name if self.hand_down == "name" else attributes.get(snake_case(self.hand_down))
         return str(id_ if value in (None, "") else value)
 
@@ -78,7 +78,7 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class Attribute:
-    """An attribute of an object type: what it is called, what it may be, where it comes from."""
+    """An attribute of an object type: its name, its type, its source."""
 
     name: str
     type: str
@@ -92,9 +92,9 @@ class Attribute:
 
 @dataclass(frozen=True, slots=True)
 class ObjectType:
-    """A type of objects: its label, the types it may hang under, and its attributes.
+    """A type of objects: its label, the types it may be below, and its attributes.
 
-    ``further_attributes`` says which it may have beside the declared ones; empty: none.
+    ``further_attributes`` says which others it may have; empty: none.
     """
 
     name: str
@@ -114,14 +114,14 @@ class ObjectType:
 
     @property
     def shown_first(self) -> list[str]:
-        """What a user interface shows of an object first, and where a monitored object's status is told."""
+        """What a user interface shows first for an object, and where it shows a monitored object's status."""
         status = ("status", "status_timestamp", "status_text")
         own = [one.name for one in self.attributes if one.first]
         return list(dict.fromkeys(["object_name", *own, *status]))
 
 
 class Candidate(NamedTuple):
-    """A clique type and how special it is for an environment: how well it fits it, and how much its ``when`` names."""
+    """A clique type and its rank for an environment: how well it matches, and how many conditions its ``when`` has."""
 
     rank: tuple[int, int]
     clique_type: CliqueType
@@ -141,14 +141,14 @@ class Catalog:
     constants: Mapping[str, tuple[str, ...]]
     parsers: Mapping[str, Callable[[str], Any]]
     documents: Mapping[str, Sequence[Mapping[str, Any]]] = field(default_factory=dict)
-    """What is only passed on: supported environments, agent types, hover attributes, command prefixes."""
+    """Data that is only passed on: supported environments, agent types, hover attributes, command prefixes."""
 
     def focal_types(self) -> list[str]:
-        """Return the object types that some clique type is for, ordered."""
+        """Return the object types that have a clique type, sorted."""
         return sorted({one.focal_point_type for one in self.clique_types})
 
     def clique_types_for(self, environment: Environment, focal_type: str) -> tuple[Candidate, ...]:
-        """Return the clique types that objects of a type may have in an environment, the most special first.
+        """Return the clique types that objects of a type may have in an environment, the most specific first.
 
         By the environment's name, then its configuration, ``ANY`` last; of those that fit it equally well, first the
         one whose ``when`` names more. The last one is the first that has no ``when``: nobody looks beyond it. Raises

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The state of one check of the metadata's promises: what is declared, and the faults so far."""
+"""The state of one check of the metadata: what is declared, and the faults found so far."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 class Check:
-    """What every part of the check shares: the layers, the plain lists read from them, and the faults."""
+    """What the parts of the check share: the layers, the plain lists read from them, and the faults."""
 
     def __init__(self, layers: list[Layer]) -> None:
         self.layers = layers
@@ -31,7 +31,7 @@ class Check:
         """Link type -> where it is declared."""
         self.link_types = self._link_types()
         self.unknown_finders = False
-        """Whether there are link finders that do not say what they find."""
+        """Whether some link finder does not say what it finds."""
 
     def fault(self, where: str, problem: str) -> None:
         """Note one thing that is wrong."""
@@ -43,7 +43,7 @@ class Check:
             self.fault(where, f'"{name}" is not an object type{nearest(name, self.object_types)}')
 
     def is_on_host(self, type_: str) -> bool:
-        """Tell whether objects of a type are hosts, or hang below one."""
+        """Tell whether objects of a type are hosts, or below one."""
         seen, todo = set[str](), [type_]
         while todo:
             one = todo.pop()
@@ -63,7 +63,7 @@ class Check:
         return False
 
     def known_value(self, attribute: str, value: Any, where: str) -> None:  # noqa: ANN401 - JSON
-        """Check that a value of an environment's attribute is among the constants, where these list its values."""
+        """Check that a value of an environment's attribute is among the constants, if these list its values."""
         constant = CONDITION_CONSTANTS.get(attribute, "")
         allowed = self.constants.get(constant, ())
         if allowed and value not in allowed:

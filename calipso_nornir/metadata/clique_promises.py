@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Promises of ``clique_types.json`` and ``clique_constraints.json``."""
+"""Checks the names in ``clique_types.json`` and ``clique_constraints.json``."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def clique_types(check: Check) -> list[CliqueType]:
 
 
 def _walkable(check: Check, spec: schema.CliqueTypeSpec, where: str) -> None:
-    """Check that every link type starts at something that those before it lead to, as a clique is built in order."""
+    """Check that every link type starts at a type that an earlier one leads to, as cliques are built in order."""
     walked = [LinkType.of(name) for name in spec.link_types]
     reached = {spec.focal_point_type}
     for place, one in enumerate(walked):

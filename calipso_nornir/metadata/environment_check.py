@@ -29,7 +29,7 @@ MAX_DEPTH = 50
 RECORDED = "recorded"
 """Key of an environment that came with a recording; its value is the recording's digest."""
 NEAR = 0.85
-"""Similarity to a known key from which an unknown one counts as a typing error (1.0: equal)."""
+"""Similarity to a known key above which an unknown one counts as a typing error (1.0: equal)."""
 
 NOT_SCANNABLE = (
     "came with a recording and can only be scanned from one (--replay FILE). To scan the cloud itself, "
@@ -47,7 +47,7 @@ _SECTION_CONSTANTS = {
     ("Monitoring", "env_type"): "env_types",
 }
 _CALLED = {"ssh": "CLI", "hosts": "CLI", "api": "OpenStack", "database": "mysql", "db": "mysql", "mariadb": "mysql"}
-"""Names that people expect sections to have."""
+"""Other names by which people call sections."""
 _END = object()
 
 
@@ -80,7 +80,7 @@ class _Document(BaseModel):
 
 
 class Check:
-    """One reading: ``faults`` grows until everything was looked at."""
+    """The reading of one description; ``faults`` collects everything that is wrong."""
 
     def __init__(self, where: str, constants: Constants, *, complete: bool) -> None:
         self.where = where
@@ -89,7 +89,7 @@ class Check:
         self.faults: list[Fault] = []
 
     def read(self, data: object) -> tuple[dict[str, Any], dict[str, dict[str, Any]]]:
-        """Give the top-level keys that were set, and the sections by name."""
+        """Return the top-level keys that were set, and the sections by name."""
         if not isinstance(data, Mapping):
             self._fault("", "must hold keys and values: name, mechanism_drivers, configuration …")
             return {}, {}
@@ -125,7 +125,7 @@ class Check:
         return {**declared, **dict(sorted((document.model_extra or {}).items()))}
 
     def _spelled(self, key: str, value: Any) -> Any:  # noqa: ANN401 - JSON has no type
-        """Return values as the constants spell them: whether it is "ovs" or "OVS" does not matter."""
+        """Return values in the spelling of the constants; case does not matter ("ovs", "OVS")."""
         if isinstance(value, list):
             return [self._spelled(key, one) for one in value]
         allowed = self.constants.get(_CONSTANTS.get(key, ""), ())
@@ -170,7 +170,7 @@ class Check:
         return values
 
     def _cross(self, data: Mapping[Any, Any], sections: Mapping[str, Any]) -> None:
-        """Check values that are of the right type; of the others it is said already."""
+        """Check values of the right type; the others have already been reported."""
         if data.get("type") not in (None, "environment"):
             self._fault("type", 'must be "environment"')
         for key, constant in _CONSTANTS.items():
@@ -205,7 +205,7 @@ def _near_section(name: str) -> str:
 
 
 def section_meant(name: str) -> str | None:
-    """Return the section that goes by a name, in any case, or that people call so; None when there is none."""
+    """Return the section with a name, in any case, or with such an alias; None if there is none."""
     return _same_name(name, known_sections()) or _CALLED.get(name.casefold())
 
 
@@ -240,7 +240,7 @@ def _bounded(data: object) -> bool:
 
 
 def _json(value: Any) -> Any:  # noqa: ANN401 - JSON has no type
-    """Make JSON of what YAML or a store may give: dates are ISO 8601 text, keys are text."""
+    """Convert what YAML or a store may give to JSON: dates become ISO 8601 text, keys text."""
     if isinstance(value, date):
         return value.isoformat()
     if isinstance(value, Mapping):

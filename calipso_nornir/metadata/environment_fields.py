@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Types of values in an environment's description, and the wording of what is wrong with them.
+"""Types of values in an environment's description, and their error messages.
 
-No message here repeats a value: somebody may have put a secret where it does not belong.
+No message repeats a value: it may be a secret in the wrong place.
 """
 
 import re
@@ -39,7 +39,7 @@ def refuse(problem: str) -> PydanticCustomError:
 
 
 def secret_reference(value: object) -> SecretRef:
-    """Read ``{kind: locator}`` or ``kind:locator``; anything else is taken for a secret that was written down."""
+    """Read ``{kind: locator}`` or ``kind:locator``; anything else is treated as a literal secret."""
     if isinstance(value, SecretRef):
         return value
     kind, locator = _kind_and_locator(value)
@@ -55,7 +55,7 @@ def secret_reference(value: object) -> SecretRef:
 
 
 def is_reference(value: object) -> bool:
-    """Tell whether a value is a mapping that says where a secret is kept, right or wrong."""
+    """Tell whether a value is a mapping that refers to a secret, correctly or not."""
     return isinstance(value, SecretRef) or (isinstance(value, Mapping) and _kind_and_locator(value)[0] in SECRET_KINDS)
 
 
@@ -143,7 +143,7 @@ _WORDS = {
 
 
 def problems(error: ValidationError, known: Collection[str]) -> Iterator[tuple[str, str]]:
-    """Yield key path and problem for everything that pydantic found; ``known`` are keys that may be meant."""
+    """Yield key path and problem for everything that pydantic found; ``known`` are keys to suggest."""
     for one in error.errors(include_url=False):
         yield "/".join(str(part) for part in one["loc"] if part != "[key]"), _problem(one, known)
 
@@ -169,5 +169,5 @@ def _problem(one: "ErrorDetails", known: Collection[str]) -> str:
 
 
 def own_words(one: "ErrorDetails") -> str:
-    """Return the message of an error; pydantic puts words of its own before those of a validator."""
+    """Return the message of an error; pydantic puts a prefix before a validator's text."""
     return one["msg"].removeprefix("Value error, ")

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The section OpenStack: where Keystone is and how to log in, in which of the usual ways."""
+"""The section OpenStack: where Keystone is, and which of the usual ways to log in."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any, ClassVar, Literal
@@ -23,9 +23,8 @@ class OpenStackSection(Section):
 
     New beside host, port, user, pwd, admin_token (unused) and admin_project: all from ``auth_url`` on.
 
-    ``host`` and ``port`` stand for ``http://host:port/v3``. ``os_cloud`` names an entry of clouds.yaml,
-    which then says how to log in. ``project_domain`` and ``user_domain`` are names; without one the id
-    ``default`` is meant.
+    ``host`` and ``port`` stand for ``http://host:port/v3``. ``os_cloud`` names an entry of clouds.yaml, which then
+    defines the login. ``project_domain`` and ``user_domain`` are names; without one the id ``default`` is meant.
     """
 
     host: Host | None = None
@@ -86,7 +85,7 @@ class OpenStackSection(Section):
 
     @property
     def keystone_url(self) -> str:
-        """The URL of Keystone with ``/v3`` at its end; "" when ``os_cloud`` says it."""
+        """The URL of Keystone with ``/v3`` at its end; "" if ``os_cloud`` gives it."""
         if self.auth_url is not None:
             base = self.auth_url.rstrip("/")
             return base if base.endswith("/v3") else f"{base}/v3"
@@ -97,7 +96,7 @@ class OpenStackSection(Section):
 
     @classmethod
     def lacks(cls, given: Mapping[str, Any]) -> Iterator[Need]:
-        """As in the base; what is needed depends on the way of logging in."""
+        """As in the base; which keys are required depends on the login method."""
         if given.get("client_key") and "cert" not in given:
             yield "cert", "is missing: client_key is the key of a certificate"
         if "os_cloud" in given:
@@ -112,7 +111,7 @@ class OpenStackSection(Section):
 
 
 def auth_method(given: Mapping[str, Any]) -> str:
-    """Tell the way of logging in; without ``auth_type`` it follows from what is given."""
+    """Return the login method; without ``auth_type`` it follows from the given keys."""
     auth_type = given.get("auth_type")
     if auth_type is not None:
         return AUTH_METHODS.get(str(auth_type), "")

@@ -7,11 +7,11 @@ from typing import Any, ClassVar
 from pydantic import BaseModel, ConfigDict
 
 Need = tuple[str, str]
-"""Key, and why its absence or presence is an error."""
+"""A key, and why its absence or presence is an error."""
 
 
 class Section(BaseModel):
-    """Base: nothing but what is declared; values never in error messages."""
+    """Base of all sections: only declared keys are allowed; error messages never contain values."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
     needs: ClassVar[tuple[str, ...]] = ()
@@ -19,18 +19,18 @@ class Section(BaseModel):
 
     @classmethod
     def lacks(cls, given: Mapping[str, Any]) -> Iterator[Need]:
-        """Yield what keeps these keys from working together; ``given`` holds the keys that have a value."""
+        """Yield what is missing or contradictory; ``given`` holds the keys that have a value."""
         for key in cls.needs:
             if key not in given:
                 yield key, "is missing"
 
     @classmethod
     def keys(cls) -> set[str]:
-        """Return every key that may stand in the section."""
+        """Return every key that the section may have."""
         return {info.alias or key for key, info in cls.model_fields.items()}
 
     def given(self) -> dict[str, Any]:
-        """Return the keys that were set, in plain containers; pydantic's own dump would take references apart."""
+        """Return the keys that were set, in plain containers; pydantic's own dump would split references."""
         fields = type(self).model_fields
         return {fields[key].alias or key: _plain(getattr(self, key)) for key in fields if key in self.model_fields_set}
 

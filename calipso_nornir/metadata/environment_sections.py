@@ -48,7 +48,7 @@ class MysqlSection(Section):
 
 
 class HostAccess(Section):
-    """How to reach one host over SSH, where that differs from the section."""
+    """How to reach one host over SSH, if that differs from the section."""
 
     host: Host | None = None
     user: Text | None = None
@@ -70,7 +70,7 @@ class PrefixRule(Section):
 
 
 class CliSection(HostAccess):
-    """SSH to the hosts. ``host`` is a gateway, ``hosts`` a table of hosts that differ from the others.
+    """SSH to the hosts. ``host`` is a jump host for all; ``hosts`` is a table of hosts with settings of their own.
 
     All below is new.
     """
@@ -154,7 +154,7 @@ class KubernetesSection(Section):
 
 
 class PlainSection(Section):
-    """VMware and Bare-metal: names that are known, for which nothing is done yet."""
+    """VMware and Bare-metal: accepted names that have no effect yet."""
 
     host: Host | None = None
     port: Port | None = None
@@ -171,4 +171,4 @@ OTHER_SECTIONS: dict[str, type[Section]] = {
     "VMware": PlainSection,
     "Bare-metal": PlainSection,
 }
-"""Sections that no source reads, by name; those of sources are told by their kinds."""
+"""Sections that no source reads, by name; the kinds of sources name the others."""

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Environments as people write them: read and checked, all faults at once, secrets as references only."""
+"""Reads and checks environments as people write them; reports all faults at once; secrets are references only."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ def read_environment_file(path: str | Path, *, constants: Constants | None = Non
 
 
 def environment_document(environment: Environment) -> dict[str, Any]:
-    """Return what is stored and shown: the description as it was given, secrets as ``{kind: locator}``."""
+    """Return the description as it is stored and shown, with secrets as ``{kind: locator}``."""
     return _document(environment, lambda ref: {ref.kind: ref.locator})
 
 
@@ -64,13 +64,13 @@ def recorded_document(environment: Environment) -> dict[str, Any]:
 
 
 def read_recorded(document: object, *, digest: str) -> Environment:
-    """Read the environment of a recording. It comes from a stranger: whatever it says, nobody logs in with it.
+    """Read the environment of a recording. It comes from a stranger: it is never used to log in, whatever it says.
 
-    Its sections are left out, and it is marked with the recording's digest, so that it is scanned from one only. Its
-    constants are not checked: overlays that know more may be missing here.
+    Its sections are left out, and it is marked with the recording's digest, so that it can be scanned only from a
+    recording. Its constants are not checked, because the metadata that adds some may not be installed here.
 
     Raises:
-        EnvironmentInvalid: also when it names secrets, or where they are. Our recordings contain neither.
+        EnvironmentInvalid: also if it contains secrets or references to them. Our recordings contain neither.
     """
     named = secrets_in(document)
     if named:
@@ -84,7 +84,7 @@ def read_recorded(document: object, *, digest: str) -> Environment:
 
 
 def secrets_in(document: object, where: str = "") -> list[str]:
-    """Return the places in a description that hold a secret, or say where one is kept."""
+    """Return the places in a description that hold a secret or a reference to one."""
     found: list[str] = []
     if isinstance(document, Mapping):
         for key, value in document.items():
@@ -133,7 +133,7 @@ def _document(environment: Environment, refer: Callable[[SecretRef], Any]) -> di
 
 
 def _plain(value: Any, refer: Callable[[SecretRef], Any]) -> Any:  # noqa: ANN401 - JSON has no type
-    """Make lists of tuples, and of references what ``refer`` gives; None drops the key."""
+    """Turn tuples into lists, and references into what ``refer`` returns; None drops the key."""
     if isinstance(value, SecretRef):
         return refer(value)
     if isinstance(value, Mapping):

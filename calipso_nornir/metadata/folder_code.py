@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Imports the Python files that lie beside the JSON files of a folder: plug-ins without packaging.
+"""Imports the Python files beside the JSON files of a folder: plug-ins without packaging.
 
 Such a folder is made a package of its own name, so its files may import each other (``from .common import x``), and
 two folders may both have a ``fetchers.py``.

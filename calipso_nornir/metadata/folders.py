@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The folder form of a fetch step: a place in the tree that exists because metadata says so."""
+"""The folder form of a fetch step: a folder of the tree that metadata declares."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ if TYPE_CHECKING:
     from calipso_nornir.model.objects import InventoryObject
 
 INHERITED = ("region", "host")
-"""Attributes that a folder has from what it hangs under, so that fetchers below it know where they are."""
+"""Attributes that a folder copies from its parent, so that fetchers below it know where they are."""
 
 
 @dataclass(frozen=True, slots=True)
 class FolderFetcher:
-    """Gives one folder below its parent; asks nothing. ``text`` is its label."""
+    """Returns one folder below its parent, without any query. ``text`` is its label."""
 
     types_name: str
     text: str

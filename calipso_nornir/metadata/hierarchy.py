@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""How scanners lead to each other: each is reachable, none forms a cycle, folders hang where their scanner runs."""
+"""Checks how scanners lead to each other: each is reachable, there is no cycle, folders are below what they name."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ Places = list[tuple[schema.StepSpec, str]]
 
 
 class Hierarchy:
-    """Scanners and steps as the files declare them, whether their fetchers can be loaded or not."""
+    """Scanners and steps as declared, whether their fetchers can be loaded or not."""
 
     def __init__(self) -> None:
         self._scanners: dict[str, str] = {}
@@ -33,7 +33,7 @@ class Hierarchy:
         self._steps[scanner].append((spec, where))
 
     def check(self, check: Check) -> None:
-        """Note everything that is wrong."""
+        """Report everything that is wrong."""
         for steps in list(self._steps.values()):
             for spec, where in steps:
                 wanted = spec.children_scanner
@@ -54,7 +54,7 @@ class Hierarchy:
                     _folder(check, spec, spec.fetcher, (scanner, run_on[scanner]), where)
 
     def _finds(self, spec: schema.StepSpec) -> set[str]:
-        """Return the types that a step, or what is run on its objects, may find."""
+        """Return the types that a step, or the steps below it, may find."""
         found, todo, seen = {spec.type}, [spec.children_scanner], set[str]()
         while todo:
             scanner = todo.pop()
@@ -80,7 +80,7 @@ class Hierarchy:
             walk(scanner, (), "")
 
     def _unled(self, check: Check) -> None:
-        """Scanners that no step leads to never run; those that only such a scanner leads to go with it."""
+        """Report scanners that no step leads to, but not those that only such a scanner leads to."""
         led = {spec.children_scanner for steps in self._steps.values() for spec, _ in steps}
         for scanner, where in self._scanners.items():
             if scanner not in led and scanner != ROOT_SCANNER:
@@ -103,7 +103,7 @@ class Hierarchy:
 def _folder(
     check: Check, spec: schema.StepSpec, folder: schema.FolderSpec, runs: tuple[str, set[str]], where: str
 ) -> None:
-    """Check that a folder hangs where its scanner runs, and that its type may hang there."""
+    """Check that a folder is below what its scanner runs on, and that its type may be there."""
     scanner, run_on = runs
     here = " or ".join(sorted(run_on))
     if folder.parent_type not in run_on and folder.parent_type in check.object_types:

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """JSON schemas of the metadata files, for editors: ``python -m calipso_nornir.metadata.json_schemas DIR``.
 
-They say what pass one of the metadata check says (``schema.py``, of which they are made); what the names in a file
-promise is for ``calipso metadata check``.
+They are generated from ``schema.py`` and check what pass one of the metadata check does; ``calipso metadata check``
+also resolves the names.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 
 class _Untitled(GenerateJsonSchema):
-    """Leaves out the titles that repeat every key."""
+    """Omits the titles, which only repeat the keys."""
 
     def field_title_should_be_set(self, schema: Any) -> bool:  # noqa: ANN401, ARG002 - pydantic's signature
         return False
@@ -60,7 +60,7 @@ def write(folder: Path) -> list[Path]:
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Run as a program; 2: called wrongly."""
+    """Run as a program; return 2 for wrong arguments."""
     if len(arguments) != 1:
         sys.stderr.write("usage: python -m calipso_nornir.metadata.json_schemas DIR\n")
         return 2

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Reads the metadata files: the shipped folder first, then what third parties lay over it.
+"""Reads the metadata files: the shipped folder first, then those of third parties (*overlays*).
 
-Overlays append and never replace. They come from entry points ``calipso_nornir.metadata`` (whose value is a
+Overlays add and never replace. They come from entry points ``calipso_nornir.metadata`` (whose value is a
 package that holds the files, or a path) and from folders that the caller names.
 """
 
@@ -32,18 +32,18 @@ File = TypeVar("File", bound=Declared)
 
 @dataclass(frozen=True, slots=True)
 class Layer:
-    """One folder of metadata files, each read and of the right shape."""
+    """One folder of metadata files, read and of the right form."""
 
     folder: Path
     files: dict[str, Declared] = field(default_factory=dict)
 
     def where(self, stem: str, *pointer: str | int) -> str:
-        """Say where something stands: the file, then the JSON pointer within it."""
+        """Return a place: the file, then the JSON pointer within it."""
         return f"{self.folder / stem}.json" + (f": {'/'.join(str(part) for part in pointer)}" if pointer else "")
 
 
 def read_layers(extra: Iterable[Path | str] = ()) -> list[Layer]:
-    """Read the shipped metadata, the installed overlays and ``extra`` folders; all faults of shape in one error."""
+    """Read the shipped metadata, the installed overlays and ``extra`` folders; all faults of form in one error."""
     faults: list[Fault] = []
     folders = [SHIPPED, *_installed(faults), *(Path(folder) for folder in extra)]
     layers = [Layer(folder, dict(_read_folder(folder, faults))) for folder in folders]
@@ -99,7 +99,7 @@ def _read_folder(folder: Path, faults: list[Fault]) -> Iterator[tuple[str, Decla
 
 
 def _wrapped(stem: str, data: Any) -> Any:  # noqa: ANN401 - any JSON may stand in a file
-    """Accept a bare list where the guide has one collection of documents: ``clique_types.json`` is then ``[…]``."""
+    """Accept a bare list, as in the developer guide's collections of documents: ``clique_types.json`` is then ``[…]``."""
     return {stem: data} if isinstance(data, list) and stem in FILES[stem].model_fields else data
 
 

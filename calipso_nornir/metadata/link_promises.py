@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Promises of ``link_finders.json`` and ``link_types.json``: each finder has link types, each link type a finder."""
+"""Checks ``link_finders.json`` and ``link_types.json``: each finder has link types, each link type has a finder."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ def _link_types(check: Check, finder: LinkFinder, where: str) -> None:
 
 
 def _small_scans(check: Check, finder: LinkFinder, where: str) -> None:
-    """Check what a finder says for small scans: a slip would leave links as they were when what they join changes."""
+    """Check what a finder declares for small scans: a mistake would keep outdated links after changes."""
     reads = getattr(finder, "reads", ())
     if isinstance(reads, str) or not isinstance(reads, Collection) or not all(isinstance(one, str) for one in reads):
         check.fault(f"{where}.reads)", f'is {reads!r}; names of types are expected: reads = frozenset({{"vnic"}})')
@@ -93,7 +93,7 @@ def _declared(check: Check, name: str, where: str) -> None:
 def every_link_type_is_found(
     check: Check, finders: Iterable[tuple[str, LinkFinder]], clique_types: Iterable[CliqueType]
 ) -> None:
-    """Check that somebody finds links of each declared type, or that a clique type has them derived."""
+    """Check that each declared link type has a finder, or is derived for a clique type."""
     if check.unknown_finders:  # one of those may be the finder that is missing
         return
     found = {name for _, finder in finders for name in finder.link_types}

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Pass two of the metadata check: every name in JSON is a promise, and is resolved here.
+"""Pass two of the metadata check: resolves every name in the JSON files.
 
-All faults are collected; the catalog exists only when there is none.
+All faults are collected; there is a catalog only if there are none.
 """
 
 from __future__ import annotations
@@ -26,11 +26,11 @@ if TYPE_CHECKING:
 
 
 def load_catalog(extra: Iterable[Path | str] = ()) -> Catalog:
-    """Read and check all metadata; ``extra`` are folders laid over what is installed.
+    """Read and check all metadata; ``extra`` are folders in addition to what is installed.
 
-    A process reads the installed metadata once. Folders are read each time: their author is editing them.
+    A process reads the installed metadata once. Folders are read each time, because their author may be editing them.
 
-    Raises MetadataError with every fault: of shape in the first pass (``layers``), of promises in the second.
+    Raises MetadataError with every fault: of form in the first pass (``layers``), of names in the second.
     """
     folders = tuple(extra)
     return _checked(folders) if folders else installed_catalog()
@@ -66,7 +66,7 @@ def _checked(folders: Iterable[Path | str] = ()) -> Catalog:
 
 
 def passed_on(check: Check) -> dict[str, list[dict[str, Any]]]:
-    """Collect what is only passed on."""
+    """Collect the data that is only passed on."""
     kept: dict[str, list[dict[str, Any]]] = {}
     kinds: tuple[tuple[str, type[schema.Declared]], ...] = (
         ("supported_environments", schema.SupportedEnvironmentsFile),

@@ -50,7 +50,7 @@ def import_os_cloud(
     """Return an environment's description made from clouds.yaml, or from OS_* variables.
 
     Args:
-        name: entry of clouds.yaml; without it OS_CLOUD, and without that the OS_* variables.
+        name: entry of clouds.yaml; without it OS_CLOUD, and without that the other OS_* variables.
         environ: the variables; the process's own when not given.
         environment: name of the new environment; the cloud's when not given.
 
@@ -73,7 +73,7 @@ def import_os_cloud(
 
 
 def cloud_region(name: str, *, environ: Mapping[str, str], region: str | None = None) -> CloudRegion:
-    """Load one cloud as every OpenStack client would. Its ``config["auth"]`` holds secrets in clear."""
+    """Load one cloud as every OpenStack client would. Its ``config["auth"]`` contains plain-text secrets."""
     from keystoneauth1.exceptions import ClientException, MissingRequiredOptions, OptionError  # noqa: PLC0415 - see the top
     from openstack.exceptions import SDKException  # noqa: PLC0415 - see the top
 
@@ -90,7 +90,7 @@ def cloud_region(name: str, *, environ: Mapping[str, str], region: str | None = 
         # Its texts are fixed ones, such as "you have to name the user's domain as well".
         problem = f"its description is not complete: {error}"
     except (SDKException, ClientException, OSError, ValueError, TypeError, AttributeError, KeyError) as error:
-        # Their texts may quote the file, and secrets stand in it.
+        # Their texts may quote the file, which contains secrets.
         problem = f"its description cannot be used ({type(error).__name__}); a region, auth type or key in it is wrong"
     raise EnvironmentInvalid((Fault(f"cloud {name}", problem),))
 
@@ -105,7 +105,7 @@ def cloud_secret(config: Mapping[str, Any]) -> tuple[str, str] | None:
 
 
 def _loader(environ: Mapping[str, str]) -> OpenStackConfig:
-    """Build the loader from given variables; left to itself it reads the process's."""
+    """Build the loader from given variables; by default it reads those of the process."""
     from openstack.config import loader  # noqa: PLC0415 - see the top
 
     config = loader.OpenStackConfig(
@@ -128,7 +128,7 @@ def _own(environ: Mapping[str, str], variable: str) -> list[str]:
 
 
 def _section(name: str, config: Mapping[str, Any]) -> dict[str, Any]:
-    """Say how to log in: in our keys when there are some for all that is given, else by the cloud's name."""
+    """Return the login settings: as our own keys if these cover everything, else as the cloud's name."""
     auth = {key: value for key, value in (config.get("auth") or {}).items() if value not in (None, "")}
     auth_type = str(config.get("auth_type") or "password")
     if auth_type not in AUTH_METHODS or not auth.keys() <= _AUTH_KEYS.keys() | _SECRETS.keys():
@@ -145,7 +145,7 @@ def _section(name: str, config: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _access(config: Mapping[str, Any]) -> dict[str, Any]:
-    """Say where and how the services are reached."""
+    """Return where and how the services are reached."""
     access: dict[str, Any] = {}
     if config.get("region_name"):
         access["region"] = str(config["region_name"])
@@ -169,6 +169,6 @@ def _access(config: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _usable_name(name: str) -> str:
-    """Make a name for an environment of a cloud's: what may not stand in paths becomes a dash."""
+    """Turn a cloud's name into an environment's name: characters that paths cannot contain become a dash."""
     clean = re.sub(r"[/\\\s]+", "-", name).lstrip(".-")[:MAX_NAME_LENGTH]
     return "openstack" if name == ENVVARS or not clean else clean

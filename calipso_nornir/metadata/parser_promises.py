@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Promises of ``parsers.json`` and of the ``templates`` that lie beside it: parsers without packaging."""
+"""Checks ``parsers.json`` and the ``templates`` beside it: parsers without packaging."""
 
 from __future__ import annotations
 

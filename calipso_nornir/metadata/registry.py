@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Finds the class or function that a name in JSON promises."""
+"""Finds the class or function that a name in JSON refers to."""
 
 from __future__ import annotations
 
@@ -17,15 +17,15 @@ if TYPE_CHECKING:
 
 
 class Unresolved(Exception):
-    """A name that leads to no class; the text says where was looked, and what was perhaps meant."""
+    """A name that leads to no class; the text says what was searched, and which name was perhaps meant."""
 
 
 class Registry:
     """Classes of one entry point group, by name.
 
-    A name is looked for, in this order: as ``file.py:Class`` beside the JSON file; as ``package.module:Class``; among
-    the installed entry points of the group; in the file's own package (``scanners_package``), in a module called like
-    the class in snake case.
+    A name is searched for in this order: as ``file.py:Class`` beside the JSON file; as ``package.module:Class``; among
+    the installed entry points of the group; in the file's own package (``scanners_package``), in the module with the
+    class's name in snake case.
     """
 
     def __init__(self, group: str, what: str) -> None:
@@ -74,7 +74,7 @@ class Registry:
 
 
 def load(path: str, folder: Path) -> Any:  # noqa: ANN401 - as above
-    """Return what ``package.module:Name``, or ``file.py:Name`` in a folder, leads to."""
+    """Return what ``package.module:Name``, or ``file.py:Name`` in a folder, refers to."""
     place, _, attribute = path.partition(":")
     try:
         module = module_in(folder, place) if place.endswith(".py") else import_module(place)

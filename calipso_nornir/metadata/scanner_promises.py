@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Promises of ``scanners.json``: fetchers, object types, conditions; how scanners lead to each other: ``hierarchy``."""
+"""Checks ``scanners.json``: fetchers, object types, conditions. How scanners lead to each other: see ``hierarchy``."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ def _fetcher(check: Check, spec: schema.StepSpec, resolve: Callable[[str], Any],
 
 
 def _asked_by(check: Check, fetcher: Any, where: str) -> None:  # noqa: ANN401 - a class's instance, or None
-    """Check what a fetcher says for small scans: a slip would leave what it finds as it was."""
+    """Check what a fetcher declares for small scans: a mistake would keep outdated objects."""
     declared = getattr(fetcher, "asked_by", None)
     if declared is None:
         return
@@ -75,7 +75,7 @@ def _asked_by(check: Check, fetcher: Any, where: str) -> None:  # noqa: ANN401 -
 
 
 def _handed_down(check: Check, spec: schema.StepSpec, where: str) -> None:
-    """Check the field that children get: one that is nearly called like an attribute of the type is a slip."""
+    """Check the field that children get: a name that is almost that of an attribute is a typing error."""
     type_, name = check.object_types.get(spec.type), snake_case(spec.object_id_to_use_in_child)
     known = {"id", "name", *(one.name for one in type_.attributes)} if type_ is not None else {name}
     if name not in known and (near := get_close_matches(name, known, 1, SLIP)):
@@ -106,7 +106,7 @@ def _step(scanner: str, spec: schema.StepSpec, fetcher: Any, origin: str) -> Ste
 
 
 def _numbered(steps: list[Step]) -> Iterable[Step]:
-    """Give steps of one name (one fetcher under several conditions) names of their own."""
+    """Give steps with the same name (one fetcher under several conditions) names of their own."""
     count: Counter[str] = Counter()
     for step in steps:
         count[step.name] += 1

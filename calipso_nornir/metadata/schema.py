@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Pass one of the metadata check: the shape of each file, extra keys forbidden.
+"""Pass one of the metadata check: the form of each file; extra keys are forbidden.
 
 One class per file of ``metadata/data``; the keys are those of Calipso's developer guide where it has them.
 ``_comment`` is allowed in every object.
@@ -12,7 +12,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 TypeName = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]*$")]
-"""An object type: no dash in it, link types need it."""
+"""An object type: without a dash, which separates the types in a link type's name."""
 LinkTypeName = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]*-[a-z][a-z0-9_]*$")]
 Name = Annotated[str, StringConstraints(min_length=1)]
 ConditionValue = str | bool | int | list[str | int]
@@ -20,14 +20,14 @@ ConditionSpec = dict[str, ConditionValue]
 
 
 class Declared(BaseModel):
-    """Base: nothing but what is declared, and a comment."""
+    """Base: only declared keys, and a comment."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, strict=False)
     comment: Any = Field(default=None, alias="_comment")
 
 
 class MetadataFile(Declared):
-    """Base of what a whole file holds; it may name its JSON schema, for editors (docs/schemas)."""
+    """Base of a file's content; it may name its JSON schema, for editors (docs/schemas)."""
 
     json_schema: str | None = Field(default=None, alias="$schema")
 
@@ -51,11 +51,11 @@ class PresenceSpec(Declared):
 
 
 Wanted = dict[Name, Scalar | list[Scalar] | PresenceSpec]
-"""Attribute -> the value that it has, or one of several; of an attribute that is a list, one of its members."""
+"""Attribute -> its value, or a list of possible values; for an attribute that is a list, one of its members."""
 
 
 class ClauseSpec(Declared):
-    """One clause of ``when``: all that it names has to hold. ``agents``: one agent has all that is named."""
+    """One clause of ``when``: all its conditions must be true. ``agents``: one agent must meet all of them."""
 
     environment: Wanted | None = None
     object: Wanted | None = None
@@ -101,7 +101,7 @@ AttributeName = Annotated[str, StringConstraints(pattern=r"^[a-z0-9_]+$")]
 class AttributeSpec(Declared):
     """One attribute of an object type.
 
-    ``first``: shown before others; ``indexed``: looked for by its value; ``secret``: its value is never stored.
+    ``first``: shown before others; ``indexed``: indexed in the store; ``secret``: its value is never stored.
     """
 
     name: AttributeName
@@ -115,9 +115,9 @@ class AttributeSpec(Declared):
 
 
 class ObjectTypeSpec(Declared):
-    """One object type and where in the tree it may hang; without a label it adds to a type that is declared.
+    """One object type and its possible parents in the tree; without a label it adds to a declared type.
 
-    ``further_attributes`` says which attributes it may have beside the declared ones, where these are not known.
+    ``further_attributes`` says in words which other attributes it may have, if they are not known in advance.
     """
 
     type: TypeName
@@ -136,7 +136,7 @@ class ObjectTypesFile(MetadataFile):
 
 
 class LinkTypeSpec(Declared):
-    """One link type; the reverse name comes with it."""
+    """One link type; its reverse name is then valid, too."""
 
     type: LinkTypeName
     description: str = ""
@@ -192,7 +192,7 @@ class ConstantsFile(MetadataFile):
 
 
 class SupportedEnvironmentSpec(Declared):
-    """One combination that the product knows, and what of the product was made for it."""
+    """One known combination, and which features of the product support it."""
 
     environment_type: Name = "OpenStack"
     distribution: Name
@@ -224,13 +224,13 @@ class NetworkAgentTypesFile(MetadataFile):
 
 
 class ParsersFile(MetadataFile):
-    """``parsers.json``: parsers that are functions, by the name that commands call them by."""
+    """``parsers.json``: parsers that are functions, by the name that commands use."""
 
     parsers: dict[Name, Name]
 
 
 class CommandPrefixSpec(Declared):
-    """A distribution whose tools live in containers: what to put before a program."""
+    """A distribution that runs tools in containers: what to put before a program."""
 
     distribution: Name
     distribution_version: str | None = None
@@ -239,7 +239,7 @@ class CommandPrefixSpec(Declared):
 
 
 class CommandPrefixesFile(MetadataFile):
-    """``command_prefixes.json``: of rules for one program all that fit are run, and their outputs joined."""
+    """``command_prefixes.json``: if several rules match a program, each is run and their outputs are joined."""
 
     command_prefixes: list[CommandPrefixSpec]
 
@@ -257,4 +257,4 @@ FILES: dict[str, type[MetadataFile]] = {
     "command_prefixes": CommandPrefixesFile,
     "parsers": ParsersFile,
 }
-"""Every metadata file by its stem. A folder may hold TextFSM templates, too, in a folder ``templates`` beside them."""
+"""Every metadata file by its stem. A folder may also have a folder ``templates`` with TextFSM templates."""

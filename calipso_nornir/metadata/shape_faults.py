@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Words what pydantic finds wrong with the shape of a JSON file: in terms of JSON, one fault per place."""
+"""Turns pydantic's errors about a JSON file into faults: in terms of JSON, one per place."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ def shape_faults(error: ValidationError, data: Any, kind: type[BaseModel]) -> It
 
 
 def keys_at(kind: Any, path: Iterable[str]) -> set[str]:  # noqa: ANN401 - a type
-    """Return the keys that an object at a place of a file may have; where it may be of several kinds, those of all."""
+    """Return the keys that an object at a place of a file may have; if several kinds are possible, those of all."""
     kinds = list(_alternatives(kind))
     for part in path:
         kinds = [deeper for one in kinds for deeper in _within(one, part)]

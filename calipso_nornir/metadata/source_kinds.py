@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The kinds of sources that are installed, by name: those of the product, and what third parties add."""
+"""The installed kinds of sources, by name: those of the product, and those of third parties."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def load_source_kinds(points: Iterable[EntryPoint]) -> dict[str, SourceKind]:
     found: dict[str, SourceKind] = {}
     origins: dict[str, str] = {}
     faults: list[Fault] = []
-    # The product's own first: nobody takes their names.
+    # The product's own first: nobody else can take their names.
     for point in sorted(points, key=lambda one: (not _is_own(one), one.name)):
         where = f"entry point {GROUP}: {point.name} = {point.value}"
         try:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Writes docs/sources.md out of the kinds themselves: ``python -m calipso_nornir.metadata.source_page FILE``."""
+"""Writes docs/sources.md from the kinds themselves: ``python -m calipso_nornir.metadata.source_page FILE``."""
 
 from __future__ import annotations
 
@@ -25,8 +25,8 @@ if TYPE_CHECKING:
 HEAD = """<!-- Written by "make schemas" from the kinds of sources (calipso_nornir.sources). Do not edit. -->
 # Sources
 
-Who answers the questions of a scan. Each reads one section of an environment; a distribution of your own adds others
-([extending.md](extending.md), "A source of your own"). Secrets are references: `{env: NAME}`, `{file: PATH}`,
+Sources answer the queries of a scan. Each is configured in its own section of an environment. A distribution of yours
+can add others ([extending.md](extending.md), "A source of your own"). Secrets are references: `{env: NAME}`, `{file: PATH}`,
 `{keyring: 'service:user'}`, `{command: 'pass show x'}` or `{cloud: NAME}`.
 """
 _WORDS = {str: "text", int: "whole number", float: "number", bool: "true or false", SecretRef: "reference to a secret"}
@@ -41,7 +41,7 @@ def _of_kind(kind: SourceKind) -> Iterator[str]:
     yield f"## {kind.section}\n"
     needed = "Nothing can be scanned without it." if kind.needed else f"Without it: {kind.without}."
     yield f"Source `{kind.name}`: {kind.title}, asked {_turn(kind)}. {needed}\n"
-    yield "| Question | Asks for |\n|---|---|"
+    yield "| Query | Asks for |\n|---|---|"
     for query in kind.queries:
         yield f"| `{query.__name__}` | {_first_line(query)} |"
     yield f"\n{_first_line(kind.schema)}\n"
@@ -51,7 +51,7 @@ def _of_kind(kind: SourceKind) -> Iterator[str]:
 
 
 def _turn(kind: SourceKind) -> str:
-    return {"before hosts": "before hosts are", "hosts": "last, one batch a host", "after hosts": "after hosts are"}[
+    return {"before hosts": "before the hosts", "hosts": "last, one batch per host", "after hosts": "after the hosts"}[
         kind.order
     ]
 
@@ -99,7 +99,7 @@ def _first_line(kind: type) -> str:
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Run as a program; 2: called wrongly."""
+    """Run as a program; return 2 for wrong arguments."""
     if len(arguments) != 1:
         sys.stderr.write("usage: python -m calipso_nornir.metadata.source_page FILE\n")
         return 2

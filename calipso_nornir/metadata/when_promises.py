@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Promises of ``when``: what it names can be known of the objects that it is asked of."""
+"""Checks ``when``: what it names can be known about the objects to which it applies."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ if TYPE_CHECKING:
 from calipso_nornir.model.conditions import When
 
 FRAME = frozenset({"id", "type", "name"})
-"""What every object has beside its attributes."""
+"""What every object has besides its attributes."""
 SLIP = 0.85
-"""Similarity to a known attribute from which an unknown one counts as a typing error; others may be users' own."""
+"""Similarity to a known attribute above which an unknown one counts as a typing error; others may be users' own."""
 
 
 def when_of(spec: WhenSpec | None) -> When | None:
-    """Return a condition as the data that it is."""
+    """Return a condition as plain data."""
     if spec is None:
         return None
     listed = [one.model_dump(by_alias=True, exclude_none=True, exclude={"comment"}) for one in _specs(spec)]
@@ -58,7 +58,7 @@ def check_when(
 
 
 def environment_condition(check: Check, condition: Mapping[str, Any], where: str) -> None:
-    """Check attributes of an environment and the values that they are wanted to have."""
+    """Check attributes of an environment and the values that a condition expects."""
     for key, wanted in condition.items():
         if key not in CONDITION_CONSTANTS and (near := get_close_matches(key, CONDITION_CONSTANTS, 1, SLIP)):
             check.fault(f"{where}/{key}", f'unknown attribute. Did you mean "{near[0]}"?')
@@ -68,7 +68,7 @@ def environment_condition(check: Check, condition: Mapping[str, Any], where: str
 
 
 def _known_attributes(check: Check, wanted: Mapping[str, Any], where: str, *, types: Collection[str]) -> None:
-    """Check names of attributes: of types that declare all of theirs, and likely typing errors in those of others."""
+    """Check names of attributes: for types that declare all of theirs, every name; for others, likely typing errors."""
     declared = [check.object_types[one] for one in types if one in check.object_types]
     known = {attribute.name for one in declared for attribute in one.attributes} | FRAME
     closed = bool(declared) and all(one.is_closed for one in declared)
@@ -84,7 +84,7 @@ def _specs(spec: WhenSpec) -> list[Any]:
 
 
 def _subjects(when: When, where: str) -> Iterator[tuple[str, str, Mapping[str, Any]]]:
-    """Yield place, subject and what is wanted of it, also below ``not``."""
+    """Yield place, subject and its conditions, also below ``not``."""
     for number, clause in enumerate(clauses(when)):
         place = f"{where}/{number}" if isinstance(when, list) else where
         for subject, wanted in clause.items():

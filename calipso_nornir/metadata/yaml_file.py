@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Reads one YAML document strictly: no duplicate keys, no dates by accident, no text of the file in messages."""
+"""Reads one YAML document strictly: no duplicate keys, no accidental dates, no text of the file in messages."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 MAX_BYTES = 1 << 20
 MAX_PAIRS = 20_000
-"""Keys in all mappings of a document, merged ones (``<<``) counted wherever they are merged to."""
+"""Keys in all mappings of a document; merged ones (``<<``) count wherever they are merged."""
 _TIMESTAMP = "tag:yaml.org,2002:timestamp"
 _MERGE = "tag:yaml.org,2002:merge"
 
@@ -41,7 +41,7 @@ class _Loader(yaml.SafeLoader):
 
 
 def read_yaml_file(path: str | Path) -> object:
-    """Return the one document of a file. Raises EnvironmentInvalid with file and line, never with its text."""
+    """Return the single document of a file. Raises EnvironmentInvalid with file and line, never with its text."""
     value, fault = _read(Path(path))
     if fault is not None:
         # Raised here, outside of any handler: YAML's own errors quote the file, and tracebacks show causes.
@@ -90,7 +90,7 @@ def _parse(path: Path, text: str) -> tuple[object, Fault | None]:
 
 
 def _few_enough(root: yaml.Node) -> bool:
-    """Tell whether the mappings stay small when PyYAML merges them: a merge of merges doubles with every line.
+    """Tell whether the mappings stay small when PyYAML merges them: merges of merges double with every line.
 
     Before that nodes are few, whatever they mean: an alias is the node that it stands for. A mapping that merges
     itself has no end.

@@ -11,11 +11,11 @@ from calipso_nornir.model.queries import HostlessQuery
 
 @dataclass(frozen=True, slots=True)
 class OvsdbTables(HostlessQuery):
-    """Some columns of some tables of one OVSDB database, read in one transaction: all of one moment.
+    """Selected columns of tables of one OVSDB database, read in one transaction, so that they belong together.
 
     Attributes:
-        database: as its schema calls it: "OVN_Southbound".
-        tables: each with the columns that are wanted of it; ``_uuid`` is a column like others.
+        database: name in its schema: "OVN_Southbound".
+        tables: each with the columns to read; ``_uuid`` is a column like any other.
         parser: name of the parser that reads the answer, which has the tables in this order.
     """
 

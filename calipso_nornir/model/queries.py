@@ -64,7 +64,7 @@ class HostlessQuery:
 class Command:
     """One command on one host.
 
-    Build it with ``Command.of``: that is the only way a value enters a command's text.
+    Build it with ``Command.of``: always use that to put a value into a command's text.
 
     Attributes:
         host: id of the host, as in the inventory.
@@ -72,8 +72,8 @@ class Command:
         parser: name of a parser that reads its output, or ``BY_PLATFORM``; None gives the text.
         timeout_s: seconds until it is stopped.
         root: run it through ``sudo -n`` when the login is not root.
-        optional: the program is often not installed; that is worth a notice, not a failure.
-        formerly: the text by which earlier releases asked it, where that told less: recordings of theirs have that one.
+        optional: the program is often not installed; its absence is a notice, not a failure.
+        formerly: the command of earlier releases, if it printed less; their recordings contain that one.
     """
 
     host: str
@@ -109,10 +109,10 @@ class Command:
 
 @dataclass(frozen=True, slots=True)
 class ReachableHosts(HostlessQuery):
-    """The hosts of which somebody says how to log in: those of a Nornir inventory, else those of ``CLI.hosts``.
+    """The hosts for which a login is configured: those of a Nornir inventory, else those of ``CLI.hosts``.
 
-    For hosts that the cloud does not know, such as switches. Nobody is logged in to. The answer is a list of objects
-    with ``host`` (the id to put into a ``Command``), ``platform`` ("" for Linux), ``address`` and ``groups``.
+    This finds hosts that the cloud does not know, such as switches. It logs in to none of them. The answer is a list of
+    objects with ``host`` (the id to put into a ``Command``), ``platform`` ("" for Linux), ``address`` and ``groups``.
     """
 
     source: ClassVar[str] = "cli"
@@ -123,7 +123,7 @@ class ReachableHosts(HostlessQuery):
 
 @dataclass(frozen=True, slots=True)
 class ApiGet(HostlessQuery):
-    """One list or document of an OpenStack API; a list comes whole, all its pages joined.
+    """One list or document of an OpenStack API; a list is complete, with all its pages joined.
 
     Attributes:
         service: type in the catalogue: "compute", "network", "identity".
@@ -132,10 +132,10 @@ class ApiGet(HostlessQuery):
         query: parameters of the request, sorted.
         region: of the catalogue; None for the environment's own.
         cloud_wide: the answer is only complete for a user that may see all projects.
-        needed: the answer is a list of objects that have these members; rows without them are left out, and told of.
-        microversion: of the service, where the one that is spoken by default does not tell enough.
-        narrow: how a small scan may ask for less: type of an object -> parameter that takes its id. A fetcher that
-            runs for the sake of that object then gets at least the rows that concern it, and perhaps more.
+        needed: the answer is a list of objects that have these members; rows without them are left out and reported.
+        microversion: of the service, if the default one does not provide enough.
+        narrow: how a small scan may ask for less: type of an object -> parameter that takes its id. A fetcher that runs
+            because of that object then gets at least the rows that concern it, and perhaps more.
     """
 
     service: str
@@ -173,7 +173,7 @@ class Select(HostlessQuery):
     """One statement to one of the cloud's databases; rows come as dictionaries.
 
     ``database`` is the logical name ("nova", "nova_api", "neutron"); the environment says which
-    schema that is. ``sql`` holds ``%s`` for each of ``parameters`` and nothing pasted in.
+    schema that is. ``sql`` has ``%s`` for each of ``parameters``; values are never pasted into it.
     """
 
     database: str

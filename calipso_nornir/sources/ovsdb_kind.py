@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 
 class OvsdbSection(Section):
-    """OVN's databases: ``host``, in the section CLI or the inventory, and how ``ovsdb-client`` there reaches them."""
+    """OVN's databases: the ``host`` (in section CLI or the inventory), and how its ``ovsdb-client`` reaches them."""
 
     needs = ("host",)
     host: Host | None = None
@@ -90,7 +90,7 @@ OVSDB = SourceKind(
     queries=(OvsdbTables,),
     section="ovsdb",
     schema=OvsdbSection,
-    without="what only OVN's databases know is left out: logical routers, gateways, tunnel keys",
+    without="what only OVN's databases know is missing: logical routers, gateways, tunnel keys",
     open=_open,
     check=_check,
     usable=_usable,
