@@ -18,7 +18,7 @@ HEAD = """\
 # Attributes of objects
 
 `make schemas` generates this page from `calipso_nornir/metadata/data/object_types.json`; do not edit it. Every object
-also has an `id`, a `name`, a `type` and its place in the tree. An attribute whose value is not known is missing or null.
+also has an `id`, a `name`, a `type` and its place in the tree. An attribute without a known value is missing or null.
 User interfaces show the **bold** ones first; those marked *i* are indexed in the store.
 """
 

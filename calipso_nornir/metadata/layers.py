@@ -99,7 +99,7 @@ def _read_folder(folder: Path, faults: list[Fault]) -> Iterator[tuple[str, Decla
 
 
 def _wrapped(stem: str, data: Any) -> Any:  # noqa: ANN401 - any JSON may stand in a file
-    """Accept a bare list, as in the developer guide's collections of documents: ``clique_types.json`` is then ``[…]``."""
+    """Accept a bare list, as in the developer guide's collections: ``clique_types.json`` is then ``[…]``."""
     return {stem: data} if isinstance(data, list) and stem in FILES[stem].model_fields else data
 
 

@@ -25,9 +25,9 @@ if TYPE_CHECKING:
 HEAD = """<!-- Written by "make schemas" from the kinds of sources (calipso_nornir.sources). Do not edit. -->
 # Sources
 
-Sources answer the queries of a scan. Each is configured in its own section of an environment. A distribution of yours
-can add others ([extending.md](extending.md), "A source of your own"). Secrets are references: `{env: NAME}`, `{file: PATH}`,
-`{keyring: 'service:user'}`, `{command: 'pass show x'}` or `{cloud: NAME}`.
+Sources answer the queries of a scan. Each is configured in its own section of an environment. Distributions
+of yours can add others ([extending.md](extending.md), "A source of your own"). Secrets are references: `{env: NAME}`,
+`{file: PATH}`, `{keyring: 'service:user'}`, `{command: 'pass show x'}` or `{cloud: NAME}`.
 """
 _WORDS = {str: "text", int: "whole number", float: "number", bool: "true or false", SecretRef: "reference to a secret"}
 

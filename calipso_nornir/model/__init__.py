@@ -1,2 +1,2 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Floor 0: the words everything else speaks in. Standard library only, no I/O."""
+"""Floor 0: the values and protocols that everything else uses. Standard library only, no I/O."""

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""How a fetcher reads what came back for its queries."""
+"""How a fetcher reads the answers to its queries."""
 
 from __future__ import annotations
 
@@ -17,18 +17,18 @@ if TYPE_CHECKING:
 
 @dataclass(slots=True)
 class Answer:
-    """What came back for one query, read by its parser."""
+    """The answer to one query, read by its parser."""
 
     value: Any
     evidence: Evidence | None = None
     gap: CalipsoError | None = None
     """What the answer is known to leave out."""
     remark: CalipsoError | None = None
-    """What is worth telling of it besides; it leaves nothing out because of that."""
+    """A remark worth reporting; it does not mean that anything is left out."""
     _groups: dict[str, dict[Any, list[Any]]] = field(default_factory=dict)
 
     def grouped(self, key: str) -> dict[Any, list[Any]]:
-        """Rows by the value of one column; made once however many fetchings read it."""
+        """Rows by the value of one column; computed once, however many fetchings read it."""
         if key not in self._groups:
             groups: defaultdict[Any, list[Any]] = defaultdict(list)
             for row in self.value:
@@ -40,11 +40,10 @@ class Answer:
 class Answers(Mapping["Query", Any]):
     """The answers of one round, as one fetching reads them.
 
-    Reading the answer to a failed query raises its error, which ends the fetching: right where
-    nothing can be said without it. Where the rest still can, read with ``or_gap``: it gives a
-    default, and notes the gap, so that nothing is taken for absent because it was not seen. Where
-    every object is found without the answer, and only attributes are not, read with ``or_blank``.
-    What is worth a line in the report and no failure is told with ``tell``.
+    Reading the answer to a failed query raises its error, which ends the fetching: right if nothing can be found
+    without it. If some objects can be, read with ``or_gap``: it returns a default and notes the gap, so that nothing
+    counts as gone because it was not seen. If all objects can be found without the answer, and only attributes are
+    missing, read with ``or_blank``. ``tell`` puts a notice into the report.
     """
 
     def __init__(
@@ -87,7 +86,7 @@ class Answers(Mapping["Query", Any]):
         return self._read(query).grouped(key)
 
     def or_gap(self, query: Query, default: Any = None) -> Any:  # noqa: ANN401 - as above
-        """Return the answer, or ``default`` when there is none; what was not seen is noted as a gap."""
+        """Return the answer, or ``default`` if there is none; a gap is then noted."""
         try:
             return self[query]
         except CalipsoError as error:
@@ -97,14 +96,14 @@ class Answers(Mapping["Query", Any]):
     def or_blank(self, query: Query, default: Any = None) -> Any:  # noqa: ANN401 - as above
         """Return the answer or ``default``; missing attributes keep their old values.
 
-        Leave the attributes out that it would have told: objects that name the query among their sources (all, when
-        none does) then keep what was known. What is not found any more is gone all the same.
+        Leave out the attributes that depend on the answer: objects that have the query among their sources (all
+        objects, if none has) then keep their old values. Objects that are no longer found are still gone.
         """
         answer = self._blank(query)
         return default if answer is None else answer.value
 
     def grouped_or_blank(self, query: Query, key: str) -> Mapping[Any, Sequence[Any]] | None:
-        """Return the rows of an answer by the value of one column; None when ``or_blank`` would give its default."""
+        """Return the rows of an answer by the value of one column; None if ``or_blank`` would return its default."""
         answer = self._blank(query)
         return None if answer is None else answer.grouped(key)
 
@@ -116,19 +115,19 @@ class Answers(Mapping["Query", Any]):
             return None
 
     def lacks(self, query: Query, what: CalipsoError) -> None:
-        """Note that an answer leaves out what this fetching would find: nothing of it is taken for gone."""
+        """Note that an answer omits objects that this fetching would find: none of them counts as gone."""
         self._on_gap(query, what)
 
     def tell(self, notice: CalipsoError) -> None:
-        """Put a notice into the report; it changes nothing else."""
+        """Put a notice into the report; this changes nothing else."""
         self._on_tell(notice)
 
     def whole(self, query: Query) -> bool:
-        """Tell whether there is an answer that is not known to lack anything."""
+        """Tell whether there is an answer without known gaps."""
         answer = self._answers[query]
         return isinstance(answer, Answer) and answer.gap is None
 
     def failed(self, query: Query) -> CalipsoError | None:
-        """Return the error that came in place of an answer, if any, without ending the fetching."""
+        """Return the error that came instead of an answer, if any, without ending the fetching."""
         answer = self._answers[query]
         return answer if isinstance(answer, CalipsoError) else None

@@ -17,11 +17,11 @@ class Change:
     """One document was put or removed by a commit.
 
     Attributes:
-        revision: the one that the commit made.
+        revision: that of the commit.
         op: ``put`` for new or replaced, ``remove`` for gone.
         kind: of document.
         document_id: its ``_id``.
-        document: as it was put; None when it is gone.
+        document: as it was put; None if it was removed.
     """
 
     revision: int
@@ -33,16 +33,16 @@ class Change:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Commit:
-    """One commit, as the log of an environment tells it.
+    """One commit, as in the log of an environment.
 
     Attributes:
         revision: the one that it made.
-        at: when (aware, UTC), by the clock of who wrote; order goes by ``revision``, never by it.
+        at: when (aware, UTC), by the writer's clock; commits are ordered by ``revision``, never by this time.
         cause: why, in the writer's words: ``scan <id>``, ``event port.create.end`` …
         by: the process that wrote it.
-        new: documents that were not there before.
-        changed: documents that were replaced.
-        removed: documents that are gone.
+        new: number of documents that did not exist before.
+        changed: number of documents that were replaced.
+        removed: number of documents that were removed.
     """
 
     revision: int

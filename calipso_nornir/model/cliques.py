@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Cliques: what is connected with one focal point, along the link types of a clique type."""
+"""Cliques: what is connected to one focal point, along the link types of a clique type."""
 
 from __future__ import annotations
 
@@ -20,15 +20,15 @@ if TYPE_CHECKING:
 OUTSIDE = frozenset({"host_pnic", "network", "switch", "switch_pnic"})
 """Types of focal points from which a clique leads into hosts; from all others it leads out of them."""
 ANY = "ANY"
-"""In a clique type's ``environment``: for every environment that has nothing more special."""
+"""In a clique type's ``environment``: for every environment that has no more specific one."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CliqueType:
     """Which link types, in which order, make up the clique of objects of one type.
 
-    ``environment`` names one environment, or is ``ANY``, or is empty when the clique type is
-    meant for a configuration (``environment_type`` … ``type_drivers``; empty means whichever).
+    ``environment`` names one environment, or is ``ANY``, or is empty if the clique type is for a configuration
+    (``environment_type`` … ``type_drivers``; empty means any).
     """
 
     name: str
@@ -42,15 +42,15 @@ class CliqueType:
     type_drivers: str = ""
     use_implicit_links: bool = False
     when: When | None = None
-    """What has to hold of the focal point, its host and the host's agents."""
+    """What must be true of the focal point, its host and the host's agents."""
     stored: bool = True
-    """False: it fans out without bound, and is built when somebody reads it."""
+    """False: such cliques can grow without bound, and are built when they are read."""
     origin: str = ""
     """The file that declares it."""
 
     @property
     def outward(self) -> bool:
-        """Whether it follows the frames that leave hosts."""
+        """Whether it follows frames out of hosts."""
         return self.focal_point_type not in OUTSIDE
 
     @property

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """``when``: a condition, as JSON, on an environment, an object, its host and that host's agents.
 
-One clause is ``{subject: {attribute: wanted, …}, …}``: all of it has to hold; ``"not"`` in it is a clause, or a list of
-them, that may not. A list of clauses holds when one of them does. What a subject is not known to be makes a clause
-neither hold nor fail: the caller decides what to do then.
+A clause is ``{subject: {attribute: wanted, …}, …}``: all its conditions must be true; ``"not"`` negates a clause, or a
+list of them. A list of clauses is true if one of them is. If something about a subject is not known, a clause is
+neither true nor false: the caller decides what to do then.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 When: TypeAlias = "Mapping[str, Any] | Sequence[Mapping[str, Any]]"
 Read: TypeAlias = Callable[[str], Any]
-"""Attribute -> its value; None when it has none."""
+"""Attribute -> its value; None if it has none."""
 
 ENVIRONMENT, OBJECT, HOST, AGENTS = "environment", "object", "host", "agents"
 SUBJECTS = (ENVIRONMENT, OBJECT, HOST, AGENTS)
@@ -29,7 +29,7 @@ NOT, EXISTS = "not", "exists"
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """What is known of one subject: things of which one has to fit; ``whole`` tells whether these are all."""
+    """What is known about one subject: candidates, one of which must match; ``whole`` tells whether these are all."""
 
     things: tuple[Read, ...] = ()
     whole: bool = True
@@ -40,7 +40,7 @@ Facts: TypeAlias = Mapping[str, Known]
 
 
 def holds(when: When | None, facts: Facts) -> bool | None:
-    """Tell whether a condition holds; None when that depends on what is not known."""
+    """Tell whether a condition is true; None if that depends on something that is not known."""
     if not when:
         return True
     return _any(_clause(one, facts) for one in clauses(when))
@@ -52,7 +52,7 @@ def clauses(when: When) -> list[Mapping[str, Any]]:
 
 
 def told(when: When | None) -> Iterator[tuple[str, str, Any]]:
-    """Yield subject, attribute and wanted value of everything that a condition names, also below ``not``."""
+    """Yield subject, attribute and expected value of everything that a condition names, also below ``not``."""
     for clause in clauses(when or ()):
         for subject, wanted in clause.items():
             if subject == NOT:
@@ -62,17 +62,17 @@ def told(when: When | None) -> Iterator[tuple[str, str, Any]]:
 
 
 def about(environment: Environment) -> Known:
-    """Return what is known of an environment."""
+    """Return what is known about an environment."""
     return Known((environment.value,))
 
 
 def about_objects(objects: Iterable[InventoryObject], *, whole: bool = True) -> Known:
-    """Return what is known of objects; beside their attributes they have ``id``, ``type`` and ``name``."""
+    """Return what is known about objects; besides their attributes they have ``id``, ``type`` and ``name``."""
     return Known(tuple(_reading(one) for one in objects), whole)
 
 
 def host_of(one: InventoryObject) -> str | None:
-    """Return the id of the host that an object is, or is on; None when it is on none."""
+    """Return the id of the host that an object is, or is on; None if it is on none."""
     return one.id if one.type == TYPES[HOST] else one.get("host") or None
 
 

@@ -10,7 +10,7 @@ from typing import Any, Literal, TypeAlias
 SecretKind: TypeAlias = Literal["env", "file", "keyring", "command", "cloud"]
 
 Condition: TypeAlias = Mapping[str, Any]
-"""Attribute of an environment -> wanted value, or list of wanted values."""
+"""Attribute of an environment -> expected value, or list of possible values."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,18 +47,18 @@ class Environment:
     extra: Mapping[str, Any] = field(default_factory=dict)
 
     def section(self, name: str) -> Mapping[str, Any] | None:
-        """Return one section of the configuration, or None when the environment has none of that name."""
+        """Return one section of the configuration, or None if the environment has no such section."""
         return self.configuration.get(name)
 
     def secrets(self) -> tuple[SecretRef, ...]:
-        """Return every reference to a secret in the configuration, whether anybody will need it or not."""
+        """Return every reference to a secret in the configuration, whether it will be needed or not."""
         return tuple(dict.fromkeys(_references(self.configuration)))
 
     def applies(self, conditions: Condition | Sequence[Condition] | None) -> bool:
-        """Tell whether a scanner step's ``environment_condition`` holds (a list: any of its members).
+        """Tell whether a scanner step's ``environment_condition`` is true (a list: any of its members).
 
-        Without ``environment_type`` in it a condition is for OpenStack. Lists on both sides match
-        when they have a value in common; an attribute that the environment lacks does not match.
+        Without ``environment_type`` in it a condition is for OpenStack. Lists on both sides match if they have a value
+        in common; an attribute that the environment lacks does not match.
         """
         if conditions is None:
             conditions = {}
@@ -66,7 +66,7 @@ class Environment:
         return any(self._has({"environment_type": "OpenStack", **one}) for one in alternatives)
 
     def restricted(self, restrictions: Condition | Sequence[Condition] | None) -> bool:
-        """Tell whether an ``environment_restriction`` shuts the environment out (a list: any of its members)."""
+        """Tell whether an ``environment_restriction`` excludes the environment (a list: any of its members)."""
         if not restrictions:
             return False
         alternatives = [restrictions] if isinstance(restrictions, Mapping) else restrictions
@@ -76,7 +76,7 @@ class Environment:
         return all(_as_set(self.value(key)) & _as_set(wanted) for key, wanted in condition.items())
 
     def value(self, key: str) -> Any:  # noqa: ANN401 - any JSON value may stand in an environment
-        """Return what a condition may name: one of its fields, or a further key of its document; None for neither."""
+        """Return what a condition may name: a field, or another key of the document; None for neither."""
         return getattr(self, key) if key in self.__slots__ else self.extra.get(key)
 
 

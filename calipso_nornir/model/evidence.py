@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 @quickly_made
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """One look at one source.
+    """One observation of one source.
 
     Attributes:
         source: "api", "db", "cli", or "derived" for what follows from other objects.
@@ -31,10 +31,10 @@ class Evidence:
 
     @property
     def stable(self) -> tuple[str, str, str]:
-        """All but the time: what makes two looks the same look."""
+        """Everything but the time: two observations with the same identity are the same."""
         return (self.source, self.query, self.host or "")
 
 
 def derived(rule: str) -> tuple[Evidence, ...]:
-    """Return the evidence of something that follows from objects by a rule."""
+    """Return the evidence for something that follows from objects by a rule."""
     return (Evidence("derived", rule),)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What a fetcher finds (``Fetched``), and how it asks: one query after another, or several parts side by side."""
+"""What a fetcher finds (``Fetched``), and helpers to ask queries one after another, or several parts in parallel."""
 
 from __future__ import annotations
 
@@ -21,19 +21,19 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Fetched:
-    """An object as a fetcher found it; where it belongs is said, but not looked up yet.
+    """An object as a fetcher found it; it names its place in the tree, which has not been looked up yet.
 
     Attributes:
         id: from ``calipso_nornir.model.ids``.
         name: label; any text.
         attributes: facts by name, JSON values, none called as in ``RESERVED``; names come in snake_case (``naming``).
-        under: the object that it hangs under, if not the fetcher's own parent.
-        folder: made on demand between ``under`` and the object.
-        sources: queries whose answers prove this object; empty means all that were asked.
+        under: its parent in the tree, if not the fetcher's own parent.
+        folder: created on demand between ``under`` and the object.
+        sources: queries whose answers prove this object; empty means all queries of the fetching.
         partial: attributes that are missing here are unknown, not absent: keep what was known.
         named: False keeps the previous name; the one given is for an object that had none.
-        show_in_tree: false hides it from trees; it is an object like any other otherwise.
-        object_name: last element of the name path, when that is not the name.
+        show_in_tree: false hides it from trees; otherwise it is an object like any other.
+        object_name: last element of the name path, if that is not the name.
     """
 
     id: str
@@ -66,11 +66,11 @@ Fetching: TypeAlias = "Generator[Sequence[Query], Answers, list[Fetched]]"
 
 
 def first_of(*queries: Query) -> Generator[Sequence[Query], Answers, tuple[Query, Any]]:
-    """Ask one after the other until one is answered; give that query and its value.
+    """Ask queries in turn until one is answered; return that query and its value.
 
-    For a tool's JSON first and its text for old hosts (``yield from first_of(json, text)``). A host
-    that cannot be reached is not asked twice: only a command's own failure, or an answer that its
-    parser cannot read, leads to the next. The last one's error ends the fetching.
+    For example a tool's JSON first, and its text for old hosts (``yield from first_of(json, text)``). A host that
+    cannot be reached is not asked twice: only a command's own failure, or an answer that its parser cannot read, leads
+    to the next query. The error of the last one ends the fetching.
     """
     for query in queries[:-1]:
         answers = yield [query]
@@ -84,18 +84,18 @@ def first_of(*queries: Query) -> Generator[Sequence[Query], Answers, tuple[Query
 
 
 def ask(query: Query) -> Generator[Sequence[Query], Answers, Any]:
-    """Ask one query and give its value."""
+    """Ask one query and return its value."""
     answers = yield [query]
     return answers[query]
 
 
 def asked(*queries: Query) -> Generator[Sequence[Query], Answers, Answers]:
-    """Ask several queries at once and give their answers, for ``together``."""
+    """Ask several queries at once and return their answers, for ``together``."""
     return (yield list(queries))
 
 
 def together(*parts: Generator[Sequence[Query], Answers, Any]) -> Generator[Sequence[Query], Answers, list[Any]]:
-    """Run parts of a fetching side by side, so that their questions go out in the same rounds; give all results."""
+    """Run parts of a fetching in parallel, so that their queries share rounds; return all results."""
     results: list[Any] = [None] * len(parts)
     asking: dict[int, Sequence[Query]] = {}
     for place, part in enumerate(parts):
@@ -123,9 +123,9 @@ def _step(
 
 
 def worth_another_way(error: CalipsoError) -> bool:
-    """Tell whether a tool's own failure, or an answer of unknown shape, stopped a query: another form may do.
+    """Tell whether a query failed because of the tool, or an answer of unknown form: another form may work.
 
-    A tool that hung was not refusing its option: it would hang again, and its other form may tell less.
+    A tool that hung did not refuse its option: it would hang again, and its other form may provide less.
     """
     hopeless = (CommandMissing, CommandTimedOut, SudoRefused)
     return isinstance(error, (CommandFailed, ParseError)) and not isinstance(error, hopeless)

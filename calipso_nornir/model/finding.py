@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A question to a store: which documents of a kind, in which order, from where on, and how many at most.
+"""A query to a store: which documents of a kind, in which order, after which document, and how many at most.
 
-One value serves every store. A field is a top-level field of a document; where it has an index (see
-``calipso_nornir.store.selection``), the store goes by the index, else it reads and sorts out. The answer is the same.
+The same value works for every store. A field is a top-level field of a document; if it has an index (see
+``calipso_nornir.store.selection``), the store uses it, else it reads and filters. The answer is the same.
 
 >>> Find(where=(Equal("type", "vnic"), Equal("mac_address", "fa:16:3e:00:00:01")), limit=10).kind
 'inventory'
@@ -28,7 +28,7 @@ class Equal:
 
 @dataclass(frozen=True, slots=True)
 class OneOf:
-    """The field has one of these values; none of them fits nothing."""
+    """The field has one of these values; an empty list matches nothing."""
 
     field: str
     values: tuple[Any, ...]
@@ -38,8 +38,8 @@ class OneOf:
 class Range:
     """``at_least <= field < below``; None means unbounded.
 
-    Text is compared by code points, numbers by value, times by moment; a value of another sort than the bound does
-    not fit.
+    Text is compared by code points, numbers by value, times by moment; a value of another type than the bound does not
+    match.
     """
 
     field: str
@@ -49,7 +49,7 @@ class Range:
 
 @dataclass(frozen=True, slots=True)
 class Prefix:
-    """The field is a text that begins so; case counts."""
+    """The field is a text that begins with this; case counts."""
 
     field: str
     text: str
@@ -59,7 +59,7 @@ class Prefix:
 class Holds:
     """The field is a list, and one of its members equals the value.
 
-    A value that is a mapping fits a member that is a mapping with at least these keys and values.
+    A mapping matches a member that is a mapping with at least these keys and values.
     """
 
     field: str
@@ -79,15 +79,15 @@ Condition: TypeAlias = Equal | OneOf | Range | Prefix | Holds | HoldsAny
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Find:
-    """The documents of a kind that fit every condition.
+    """The documents of a kind that meet every condition.
 
     Attributes:
         kind: inventory, links, implicit_links, cliques or status.
-        where: conditions; none gives all documents.
-        order: fields to sort by; null and what is missing come first, then booleans, numbers, text, times, all else;
-            among equals the ``_id`` decides.
-        after: for the next page: the values of ``order`` and then the ``_id`` of the last document of the page before.
-        limit: the most documents to return; None for all.
+        where: conditions; without any, all documents match.
+        order: fields to sort by; null and missing values come first, then booleans, numbers, text, times, everything
+            else; among equals the ``_id`` decides.
+        after: for the next page: the values of ``order``, then the ``_id``, of the last document of the previous page.
+        limit: maximum number of documents to return; None for all.
     """
 
     kind: Kind = "inventory"

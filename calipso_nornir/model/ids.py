@@ -1,11 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """Every id of calipso_nornir, for scan, events and monitoring alike.
 
-An id is unique per environment and type, and made of facts that outlive a scan (names
-and ids that the cloud itself uses; the host in what is host-local). Parts are joined
-by ``|``; each part is escaped first, so two different facts never give one id: the
-join is injective. No code ever parses an id: who needs the host of an object
-reads its ``host`` attribute or is handed its parent.
+An id is unique per environment and type, and made of facts that outlive a scan (names and ids that the cloud itself
+uses; the host, for what is local to a host). Parts are joined by ``|``; each part is escaped first, so different facts
+never give the same id: the join is injective. No code parses an id: to get the host of an object, read its ``host``
+attribute or use the parent that you are given.
 """
 
 from __future__ import annotations
@@ -19,19 +18,19 @@ def escaped(part: str) -> str:
 
 
 def path_segment(name: str) -> str:
-    """Return a name as one element of a path, whatever signs are in it."""
+    """Return a name as one element of a path, whatever characters are in it."""
     return name.replace("%", "%25").replace("/", "%2F")
 
 
 def plain(name: str) -> str:
-    """Id of an object that is known by one fact alone: a UUID, a host's or a region's name."""
+    """Id of an object that one fact identifies: a UUID, a host's or a region's name."""
     if not name:
         raise ValueError("an id cannot be made of an empty name")
     return escaped(name)
 
 
 def below(parent_id: str, *parts: str) -> str:
-    """Id of an object that only means something within its parent; ``parent_id`` is an id already."""
+    """Id of an object that is unique only within its parent; ``parent_id`` is already an id."""
     if not all(parts):
         raise ValueError(f"an id below {parent_id} cannot be made of empty parts: {parts}")
     return "|".join([parent_id, *(escaped(part) for part in parts)])
@@ -42,7 +41,7 @@ def folder(parent_id: str, types_name: str) -> str:
     return below(parent_id, types_name)
 
 
-# --- what a region knows by a name or number of its own
+# --- what has a name or number within its region
 
 
 def availability_zone(region_id: str, zone_name: str) -> str:
@@ -64,7 +63,7 @@ def host_ref(aggregate_id: str, host_id: str) -> str:
 
 
 def vnic(host_id: str, device: str, namespace: str | None = None) -> str:
-    """Two namespaces of a host may hold devices of one name, so the namespace is part of it."""
+    """Two namespaces of a host may have devices with the same name, so the namespace is part of the id."""
     return below(host_id, namespace, device) if namespace else below(host_id, device)
 
 
@@ -74,7 +73,7 @@ def vservice(host_id: str, namespace: str) -> str:
 
 
 def host_pnic(host_id: str, name: str) -> str:
-    """Not the MAC: bonds and their members share one, cloned machines too, some have none."""
+    """Not the MAC: bonds and their members share one, as do cloned machines, and some devices have none."""
     return below(host_id, name)
 
 
@@ -94,7 +93,7 @@ def otep(host_id: str, endpoint: str) -> str:
 
 
 def network_agent(host_id: str, binary: str) -> str:
-    """Neutron runs one agent of a binary per host; its UUID changes when it is registered anew."""
+    """Neutron runs one agent of a binary per host; its UUID changes when it is registered again."""
     return below(host_id, binary)
 
 

@@ -38,7 +38,7 @@ class LinkType:
 
     @property
     def reverse(self) -> LinkType:
-        """The name for walking such links from target to source."""
+        """The name of the opposite direction, from target to source."""
         return LinkType(self.target, self.source)
 
     def __str__(self) -> str:
@@ -52,9 +52,9 @@ class Link:
 
     Its identity is environment, type, source and target; two relations of different type
     between the same objects are two links. ``attributes`` may hold ``network``: the id, or
-    the ids, of the networks that use the link, which cliques are constrained by. A link that
-    no network is known to use carries no such attribute; one known to serve none has ``[]``. ``cut_off`` (True) and
-    ``outward`` (the type of one end) may be there, too.
+    the ids, of the networks that use the link, which cliques are constrained by. A link whose networks are not known
+    has no such attribute; one that is known to serve none has ``[]``. It may also have ``cut_off`` (True) and
+    ``outward`` (the type of one end).
     """
 
     source: ObjectRef
@@ -71,7 +71,7 @@ class Link:
     evidence: tuple[Evidence, ...] = ()
     scanned_at: datetime | None = None
     status: Status | None = None
-    """What is known of its health, joined when it is read; never written with the link."""
+    """Its status, joined when it is read; never written with the link."""
     _document_id: str = field(default="", init=False, repr=False, compare=False)
 
     @property
@@ -81,7 +81,7 @@ class Link:
 
     @property
     def networks(self) -> tuple[str, ...] | None:
-        """Ids of the networks that use it; None when that is not known."""
+        """Ids of the networks that use it; None if they are not known."""
         value = self.attributes.get("network")
         if value is None:
             return None
@@ -89,12 +89,12 @@ class Link:
 
     @property
     def cut_off(self) -> bool:
-        """Whether what is at its source is plugged in, and no frame passes: a way that ends there."""
+        """Whether its source is plugged in, but no frame passes: paths end there."""
         return bool(self.attributes.get("cut_off"))
 
     @property
     def outward(self) -> str | None:
-        """Type of the end nearer to the way out of the host (of one type: the target's); None where untold."""
+        """Type of the end nearer to the way out of the host (the target's, if both are equal); None if not given."""
         value = self.attributes.get("outward")
         return value if isinstance(value, str) else None
 
@@ -105,7 +105,7 @@ class Link:
 
     @property
     def document_id(self) -> str:
-        """The ``_id`` of its document, in every store; made once, a large cloud asks for it often."""
+        """The ``_id`` of its document, in every store; computed once, because it is often needed."""
         if not self._document_id:
             made = link_document_id(self.type, self.source, self.target)
             object.__setattr__(self, "_document_id", made)

@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""One style for the names of attributes: snake_case. As sources write them, they stay readable.
+"""One style for the names of attributes: snake_case. The sources' own names still work for reading.
 
-Sources call things "Link detected" (ethtool), "provider:network_type" (Neutron), "EtherChannel" (Calipso). Objects have
-``link_detected``, ``provider_network_type``, ``ether_channel``; ``one["Link detected"]`` reads the same.
+Sources use names such as "Link detected" (ethtool), "provider:network_type" (Neutron), "EtherChannel" (Calipso).
+Objects have ``link_detected``, ``provider_network_type``, ``ether_channel``; ``one["Link detected"]`` reads the same
+value.
 """
 
 from __future__ import annotations
@@ -21,17 +22,17 @@ _OTHER = re.compile(r"[^a-z0-9_]+")
 
 @lru_cache(maxsize=4096)
 def snake_case(name: str) -> str:
-    """Return a name in snake_case; one of which nothing would be left stays as it is."""
+    """Return a name in snake_case; a name of which nothing would be left is not changed."""
     if _PLAIN.fullmatch(name):
         return name
     return _OTHER.sub("_", _HUMP.sub("_", name).lower()).strip("_") or name
 
 
 def in_one_style(attributes: Mapping[str, Any], *, reserved: frozenset[str]) -> Mapping[str, Any]:
-    """Return attributes by their names in snake_case; the same mapping where all of them are.
+    """Return attributes by their names in snake_case; the same mapping if all names are already.
 
-    A name stays as it is where the other one is taken, by another attribute or by the frame of a document. Of several
-    that would get the same name, the alphabetically first gets it: the order of attributes decides nothing.
+    A name is not changed if its new form is taken, by another attribute or by a field of the document itself. If
+    several would get the same name, the alphabetically first gets it: the order of attributes does not matter.
     """
     if all(snake_case(name) == name for name in attributes):
         return attributes

@@ -53,7 +53,7 @@ RESERVED = frozenset(
         "_revision",
     }
 )
-"""Names that the frame of a document uses; no attribute may be called like one of them."""
+"""Names of a document's own fields; no attribute may have one of these names."""
 
 
 @quickly_made
@@ -78,11 +78,11 @@ class InventoryObject:
     show_in_tree: bool = True
     on_demand: bool = False
     handed_down: str = ""
-    """What a step's ``object_id_to_use_in_child`` passes on to its children's fetchers; else the id."""
+    """The value that a step's ``object_id_to_use_in_child`` hands to its children's fetchers; by default the id."""
     owner: str = SCAN
     """Who put it into the store; a scan removes only what scans own."""
     status: Status | None = None
-    """What is known of its health, joined when it is read; never written with the object."""
+    """Its status, joined when it is read; never written with the object."""
 
     @property
     def id(self) -> str:
@@ -103,7 +103,7 @@ class InventoryObject:
         return attribute in self.attributes or snake_case(attribute) in self.attributes
 
     def get(self, attribute: str, default: Any = None) -> Any:  # noqa: ANN401 - as above
-        """Return one attribute, or ``default`` when the object does not have it."""
+        """Return one attribute, or ``default`` if the object does not have it."""
         if attribute in self.attributes:
             return self.attributes[attribute]
         return self.attributes.get(snake_case(attribute), default)
@@ -113,7 +113,7 @@ class InventoryObject:
         return replace(self, attributes=attributes)
 
     def sibling(self, type_: str, id_: str) -> ObjectRef:
-        """Return the identity of another object of the same environment."""
+        """Return a reference to another object of the same environment."""
         return ObjectRef(self.ref.environment, type_, id_)
 
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What fetchers may ask of an OVSDB database that belongs to the cloud, not to a host: OVN's two."""
+"""Queries to an OVSDB database that belongs to the cloud, not to a host: OVN's two."""
 
 from __future__ import annotations
 

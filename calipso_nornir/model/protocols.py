@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The seams between the floors: what plug-ins, sources and stores look like to each other."""
+"""The interfaces between the floors: what plug-ins, sources and stores look like to each other."""
 
 from __future__ import annotations
 
@@ -28,22 +28,23 @@ if TYPE_CHECKING:
 class Fetcher(Protocol):
     """Finds the objects of one type below a parent, and does no I/O itself.
 
-    It may have an attribute ``asked_by``, for scans of a few objects: type of an object that is looked at again ->
-    the attribute of what this fetcher finds that holds its id ("id" for the id itself). Such a scan then runs it on
-    all its parents, takes what concerns the object, and narrows the queries that can be (``ApiGet.narrow``)::
+    It may have an attribute ``asked_by``, for small scans. This maps the type of an object that is scanned again to the
+    attribute, of the objects that this fetcher finds, that holds its id ("id" for the id itself). A small scan then
+    runs the fetcher on all its parents, takes what concerns the object, and narrows queries where possible
+    (``ApiGet.narrow``)::
 
         asked_by = {"port": "id", "instance": "device_id", "network": "network_id"}
 
-    An empty mapping says that the fetcher finds nothing but what belongs to its own parent.
+    An empty mapping says that the fetcher finds only what belongs to its own parent.
     """
 
     def get(self, parent: InventoryObject) -> Fetching | list[Fetched]:
-        """Yield queries, be sent answers, return what was found. A plain list is accepted, too."""
+        """Yield queries, receive answers, return what was found. A plain list is accepted, too."""
         ...
 
 
 class View(Protocol):
-    """One environment, read only: what plug-ins see. Look-ups by anything but these need an index of one's own."""
+    """One environment, read only, as plug-ins see it. For look-ups other than these, build an index of your own."""
 
     @property
     def environment(self) -> str:
@@ -59,7 +60,7 @@ class View(Protocol):
         ...
 
     def children(self, ref: ObjectRef) -> Sequence[InventoryObject]:
-        """Return what hangs directly below an object, ordered by type and name."""
+        """Return the objects directly below an object, ordered by type and name."""
         ...
 
     def links(
@@ -69,23 +70,23 @@ class View(Protocol):
         source: ObjectRef | None = None,
         target: ObjectRef | None = None,
     ) -> Sequence[Link]:
-        """Return the links of a type, from a source, to a target; no argument gives all."""
+        """Return the links of a type, from a source, to a target; without arguments, all links."""
         ...
 
 
 @runtime_checkable
 class LinkFinder(Protocol):
-    """Finds links of the types that it declares; builds its indexes first, then goes over the objects once.
+    """Finds links of the types that it declares; builds its indexes first, then goes through the objects once.
 
-    Two further attributes keep small scans small. ``reads``: the types of objects and links that it looks at; when
-    none of these has changed, its links have not, either. ``scope``: "host" when every link that it yields names its
-    host (``Link.host``) and follows from objects of that host alone, and from such as are on no host; it then gets
-    those of the touched hosts. Without ``reads`` it is run after every change, without ``scope`` on everything.
+    Two further attributes keep small scans small. ``reads``: the types of objects and links that it reads; if none of
+    these has changed, its links have not, either. ``scope``: "host" if every link that it yields names its host
+    (``Link.host``) and follows only from objects of that host and objects that are on no host; it then gets only the
+    hosts that changed. Without ``reads`` it runs after every change, without ``scope`` on all objects.
     """
 
     @property
     def link_types(self) -> tuple[str, ...]:
-        """The types that ``find`` yields; a plain attribute of the class does."""
+        """The types that ``find`` yields; a plain class attribute is enough."""
         ...
 
     def find(self, view: View) -> Iterable[Link]:
@@ -95,13 +96,13 @@ class LinkFinder(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """What a source answered, unread: text of a command, body of a request, rows of a statement.
+    """What a source answered, unparsed: output of a command, body of a response, rows of a statement.
 
     Attributes:
         data: str for a command; list or dict for an API; list of dicts for a database.
         at: when it came (aware, UTC).
-        gap: what the source knows the reply to lack.
-        platform: of the host that answered, as Nornir knows it ("cisco_nxos"); None for Linux, and where no host did.
+        gap: what the source knows to be missing from the reply.
+        platform: of the host that answered, as Nornir knows it ("cisco_nxos"); None for Linux, and if no host answered.
     """
 
     data: Any
@@ -111,23 +112,23 @@ class Reply:
 
 
 class Source(Protocol):
-    """Answers queries. One query's trouble is a value in the result, never an exception."""
+    """Answers queries. The failure of a query is a value in the result, never an exception."""
 
     def answer(self, queries: Sequence[Query]) -> Mapping[Query, Reply | CalipsoError]:
         """Answer all the queries of a round at once; every query is a key of the result."""
         ...
 
     def close(self) -> None:
-        """End sessions; the source is not used afterwards."""
+        """Close sessions; the source is not used afterwards."""
         ...
 
 
 @runtime_checkable
 class Cancellable(Protocol):
-    """A source whose sessions outlive a round that was given up; others are closed when that happens."""
+    """A source whose sessions survive a cancelled round; other sources are closed when a round is cancelled."""
 
     def cancel(self) -> None:
-        """End the round that runs now, from another thread: ``answer`` returns soon. Without one, do nothing."""
+        """End the current round, from another thread: ``answer`` then returns soon. If there is none, do nothing."""
         ...
 
 
@@ -138,21 +139,21 @@ Document: TypeAlias = dict[str, Any]
 
 
 class Collection(Protocol):
-    """A named set of plain documents beside the inventory: environments, scans, messages and the like.
+    """A named collection of plain documents beside the inventory: environments, scans, messages and the like.
 
-    Every call is atomic by itself; ``update_if`` and ``claim`` are what leases and queues are made of.
+    Every call is atomic; ``update_if`` and ``claim`` are meant for leases and queues.
     """
 
     def get(self, key: str) -> Document | None:
-        """Return the document of a key."""
+        """Return the document with a key."""
         ...
 
     def put(self, key: str, document: Document) -> None:
-        """Insert or replace the document of a key, whole."""
+        """Insert the document with a key, or replace it completely."""
         ...
 
     def delete(self, key: str) -> bool:
-        """Remove the document of a key; tell whether there was one."""
+        """Remove the document with a key; tell whether there was one."""
         ...
 
     def find(
@@ -163,7 +164,7 @@ class Collection(Protocol):
         order: Sequence[str] = (),
         limit: int | None = None,
     ) -> list[Document]:
-        """Return the documents whose top-level fields have these values and fit these conditions.
+        """Return the documents whose top-level fields have these values and meet these conditions.
 
         They are ordered by ``order`` (as in ``Find``), then by key.
         """
@@ -174,20 +175,20 @@ class Collection(Protocol):
         ...
 
     def update_if(self, key: str, equal: Mapping[str, Any], changes: Mapping[str, Any]) -> Document | None:
-        """Set some top-level fields of a document, if others have these values right now.
+        """Set top-level fields of a document, if others have these values at that moment.
 
         Returns:
-            The document as it is afterwards; None when there is none, or when it has other values: nothing was done.
+            The document as it is afterwards; None if there is none or it has other values; nothing was changed then.
         """
         ...
 
     def claim(
         self, equal: Mapping[str, Any], changes: Mapping[str, Any], *, order: Sequence[str] = ()
     ) -> Document | None:
-        """Do ``update_if`` on the first document, in this order, that has these values; no two callers get the same.
+        """Do ``update_if`` on the first document, in this order, that has these values; each is claimed only once.
 
         Returns:
-            The document as it is afterwards; None when there is none to claim.
+            The document as it is afterwards; None if there is none to claim.
         """
         ...
 
@@ -201,7 +202,7 @@ class StoreView(View, Protocol):
 
     @property
     def revision(self) -> int:
-        """The number of what it shows; 0 for an environment that nothing was ever written to."""
+        """The revision that it shows; 0 for an environment that was never written to."""
         ...
 
     def cliques(self, focal_point: ObjectRef | None = None) -> Sequence[Clique]:
@@ -213,11 +214,11 @@ class StoreView(View, Protocol):
         ...
 
     def implicit_links(self) -> Sequence[Link]:
-        """Return the derived links, which live in a space of their own."""
+        """Return the implicit (derived) links, which are kept separately."""
         ...
 
     def search(self, text: str, *, limit: int = 100) -> Sequence[InventoryObject]:
-        """Return objects with the text in their name, id or an attribute, ignoring case."""
+        """Return objects that contain the text in their name, id or an attribute, ignoring case."""
         ...
 
     def counts(self) -> Mapping[str, int]:
@@ -229,19 +230,19 @@ class StoreView(View, Protocol):
         ...
 
     def find(self, wanted: Find | str, *, type_: str | None = None) -> Sequence[InventoryObject]:
-        """Return the objects that a query (of kind inventory) asks for, or that a text names best."""
+        """Return the objects that match a query (of kind inventory), or those that a text names best."""
         ...
 
     def find_links(self, query: Find) -> Sequence[Link]:
-        """Return the links that a query (of kind links or implicit_links) asks for."""
+        """Return the links that match a query (of kind links or implicit_links)."""
         ...
 
     def find_cliques(self, query: Find) -> Sequence[Clique]:
-        """Return the cliques that a query (of kind cliques) asks for."""
+        """Return the cliques that match a query (of kind cliques)."""
         ...
 
     def find_documents(self, query: Find) -> Sequence[Document]:
-        """Return the documents of any kind that a query asks for, as they are stored."""
+        """Return the documents of any kind that match a query, as they are stored."""
         ...
 
     def get_by_id(self, kind: Kind, document_id: str) -> Document | None:
@@ -265,15 +266,15 @@ class Writer(Protocol):
     """A commit that is being prepared: it becomes visible all at once, or not at all."""
 
     def digests(self, kind: Kind) -> Mapping[str, str]:
-        """Return ``_id`` -> digest of every document there is, as they were before this writer's changes."""
+        """Return ``_id`` -> digest of every document, as before this writer's changes."""
         ...
 
     def documents(self, kind: Kind, document_ids: Sequence[str]) -> Iterable[Document]:
-        """Yield some of the documents that there are, as they were before this writer's changes."""
+        """Yield some of the documents, as before this writer's changes."""
         ...
 
     def put(self, kind: Kind, documents: Iterable[Document]) -> None:
-        """Insert or replace whole documents; one with the digest that is stored already is only ``seen``."""
+        """Insert or replace whole documents; if the stored digest is the same, the document is only marked as seen."""
         ...
 
     def seen(self, kind: Kind, document_ids: Sequence[str], at: datetime) -> None:
@@ -285,7 +286,7 @@ class Writer(Protocol):
         ...
 
     def depends_on(self, kind: Kind, document_ids: Iterable[str]) -> None:
-        """Name documents (present or absent) that were read: a change of one of them after ``base`` overtakes this."""
+        """Name documents (present or absent) that were read: a change of one after ``base`` overtakes this."""
         ...
 
 
@@ -298,39 +299,39 @@ class Store(Protocol):
         ...
 
     def view(self, environment: str) -> StoreView:
-        """Return a reader of one environment; each call sees the newest revision."""
+        """Return a reader of one environment; each of its calls sees the newest revision."""
         ...
 
     def snapshot(self, environment: str, *, at: datetime | None = None) -> AbstractContextManager[StoreView]:
-        """Give a reader of one revision, for a ``with`` block: the newest, or the one that was true at a time.
+        """Return a reader of one revision, for a ``with`` block: the newest, or that of a given time.
 
         Raises:
-            PastUnknown: nothing is known of that time any more, or not yet.
+            PastUnknown: nothing is known about that time, not any more or not yet.
         """
         ...
 
     def write(self, environment: str, *, base: int | None = None, cause: str = "") -> AbstractContextManager[Writer]:
-        """Prepare a commit: readers see the revision before until the ``with`` block ends without an error.
+        """Prepare a commit: readers see the previous revision until the ``with`` block ends without an error.
 
         Args:
             environment: its name.
-            base: the revision from which the changes were computed; None: they stand whatever was there.
+            base: the revision from which the changes were computed; None: they are valid whatever was stored.
             cause: why, for the log of commits.
 
         Raises:
-            Overtaken: when the block ends: a document that is written, removed or depended on was written by another
-                after ``base``. Nothing was changed; compute again.
+            Overtaken: at the end of the block, if another writer has changed a document after ``base`` that this commit
+                writes, removes or depends on. Nothing was changed; compute again.
         """
         ...
 
     def changes(self, environment: str, *, since: int, limit: int = 1000) -> Sequence[Change]:
         """Return what was put and removed after a revision, ordered by revision.
 
-        A document that was put several times is told once, as it is now. Whole revisions are told: the answer may be
-        longer than ``limit`` by the rest of the last one.
+        A document that was put several times is returned once, in its current state. Revisions are always complete: the
+        answer may exceed ``limit`` by the rest of the last one.
 
         Raises:
-            PastUnknown: removals since then are known no more; read the whole of it.
+            PastUnknown: removals since then are no longer known; read the whole environment.
         """
         ...
 
@@ -351,9 +352,9 @@ class Store(Protocol):
         ...
 
     def index(self, attributes: Iterable[str]) -> None:
-        """Make an index of each attribute of objects that has none: ``find`` then goes by it. Those there are stay."""
+        """Create an index for each of these attributes that has none: ``find`` then uses it. Existing ones stay."""
         ...
 
     def close(self) -> None:
-        """Let go of files and connections."""
+        """Release files and connections."""
         ...

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What a fetcher may ask, and how it reads the answers.
+"""The queries that a fetcher may yield.
 
 Queries are values: they can be compared, deduplicated, batched, recorded and replayed.
 """
@@ -15,15 +15,15 @@ if TYPE_CHECKING:
 
 DEFAULT_TIMEOUT_S = 30
 BY_PLATFORM = "by platform"
-"""A parser's name that stands for whichever fits the platform of the host that answers, and the command."""
+"""A parser's name that means: the parser for the platform of the host that answers, and the command."""
 
 
 @runtime_checkable
 class Query(Protocol):
-    """A question that a fetcher may ask: a frozen dataclass of JSON values and tuples, whose ``str()`` words it.
+    """A query that a fetcher may yield: a frozen dataclass of JSON values and tuples, with a readable ``str()``.
 
-    It may have a ``parser`` (name of what reads a text that comes for it) and be ``optional`` (that what it asks for is
-    not there is no failure).
+    It may have a ``parser`` (the name of the parser for a text answer) and be ``optional`` (a missing program is not a
+    failure).
     """
 
     @property
@@ -38,25 +38,25 @@ class Query(Protocol):
 
     @property
     def request(self) -> Query:
-        """The question without what concerns its reader only: equal requests are made once."""
+        """The query without what concerns only its reader: equal requests are made once."""
         ...
 
     def __hash__(self) -> int: ...
 
 
 class HostlessQuery:
-    """Base of questions that no host answers, and of which everything is part of the request."""
+    """Base of queries that no host answers; everything in them is part of the request."""
 
     __slots__ = ()
 
     @property
     def host(self) -> None:
-        """No host answers it."""
+        """None: no host answers it."""
         return
 
     @property
     def request(self) -> Self:
-        """Itself: nothing in it concerns the reader only."""
+        """The query itself: nothing in it concerns only the reader."""
         return self
 
 
@@ -95,12 +95,12 @@ class Command:
 
     @property
     def request(self) -> Command:
-        """The command without what concerns its reader only: equal requests are run once."""
+        """The command without what concerns only its reader: equal requests run once."""
         return replace(self, parser=None, optional=False) if self.parser is not None or self.optional else self
 
     @property
     def former(self) -> Command | None:
-        """The request as earlier releases made it; None when it has not changed."""
+        """The request as earlier releases made it; None if it has not changed."""
         return None if self.formerly is None else replace(self.request, text=self.formerly, formerly=None)
 
     def __str__(self) -> str:
@@ -151,11 +151,11 @@ class ApiGet(HostlessQuery):
 
     @property
     def request(self) -> Self:
-        """The request without what concerns its reader only: equal requests are made once."""
+        """The request without what concerns only its reader: equal requests are made once."""
         return replace(self, needed=(), narrow=()) if self.needed or self.narrow else self
 
     def narrowed(self, type_: str, id_: str) -> Self | None:
-        """Return the request for what concerns one object only; None when it cannot be narrowed by its type."""
+        """Return the request for what concerns one object; None if it cannot be narrowed for this type."""
         parameter = dict(self.narrow).get(type_)
         return (
             None if parameter is None else replace(self.request, query=tuple(sorted((*self.query, (parameter, id_)))))
@@ -190,8 +190,7 @@ class Select(HostlessQuery):
 class Lookup(HostlessQuery):
     """Objects of one type, found by this scan or kept from before, whose attributes have given values.
 
-    It is answered when no fetching can add objects of that type any more: this is how a fetcher
-    says what must come before it.
+    It is answered when no fetching can add more objects of that type: this is how a fetcher says what must come first.
     """
 
     type: str
@@ -200,7 +199,7 @@ class Lookup(HostlessQuery):
 
     @classmethod
     def of(cls, type_: str, equal: Mapping[str, str] | None = None) -> Self:
-        """Look objects up by type and attributes; an empty value is refused, it would match the unknown."""
+        """Look up objects by type and attributes; an empty value is refused, because it would match unknown values."""
         wanted = tuple(sorted((equal or {}).items()))
         if not all(value for _, value in wanted):
             raise ValueError(f"look-up of {type_} by an empty value: {wanted}")

@@ -13,7 +13,7 @@ from calipso_nornir.model.frozen import quickly_made
 @quickly_made
 @dataclass(frozen=True, slots=True, order=True)
 class ObjectRef:
-    """The identity of an object, used by everything that speaks of it."""
+    """The identity of an object, used by everything that refers to it."""
 
     environment: str
     type: str
@@ -21,21 +21,21 @@ class ObjectRef:
     _document_id: str = field(default="", init=False, repr=False, compare=False)
 
     def __hash__(self) -> int:
-        return hash(self.id)  # seldom do two types share an id, and a large cloud looks millions of these up
+        return hash(self.id)  # two types seldom share an id, and a large cloud needs millions of look-ups
 
     def __str__(self) -> str:
         return f"{self.type} {self.id}"
 
     @property
     def document_id(self) -> str:
-        """The ``_id`` of its document, in every store; made once, for a large cloud asks for it often."""
+        """The ``_id`` of its document, in every store; computed once, because it is often needed."""
         if not self._document_id:
             object.__setattr__(self, "_document_id", document_id(self))
         return self._document_id
 
 
 def checked_ref(value: object, what: str) -> ObjectRef:
-    """Return a reference; raise TypeError, which says what is wanted, for anything else that was given in its place."""
+    """Return a reference; for anything else raise a TypeError that says what is expected."""
     if isinstance(value, ObjectRef):
         return value
     if isinstance(getattr(value, "ref", None), ObjectRef):
@@ -50,10 +50,10 @@ def checked_ref(value: object, what: str) -> ObjectRef:
 @quickly_made
 @dataclass(frozen=True, slots=True)
 class Witness:
-    """A fetching as others may cite it: which step, run on which parent.
+    """The identity of a fetching: a step, and the parent that it ran on.
 
-    Objects remember who found them. Only when all of these steps looked again, saw everything
-    they had to see, and did not find the object any more, is it gone.
+    Objects remember who found them. An object is gone only if all of these looked again, saw everything that they had
+    to see, and did not find it.
     """
 
     step: str
@@ -62,7 +62,7 @@ class Witness:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Folder:
-    """A folder that exists only because something is put in it."""
+    """A folder that exists only if something is put in it."""
 
     type: str
     types_name: str
@@ -79,8 +79,8 @@ class Folder:
 def document_id(ref: ObjectRef) -> str:
     """24 hex digits for the document of an object, in every store.
 
-    Made of the identity alone, so it survives re-scans, a cleared environment and a
-    change of the store: what points to it (links, cliques, ``ref_id``) keeps pointing.
+    It depends only on the identity, so it survives new scans, a cleared environment and a change of the store:
+    references to it (links, cliques, ``ref_id``) stay valid.
     """
     return _digest(ref.environment, ref.type, ref.id)
 
@@ -96,7 +96,7 @@ def clique_document_id(focal_point: ObjectRef) -> str:
 
 
 def _digest(*parts: str) -> str:
-    joined = "".join([f"{len(part)}:{part}" for part in parts])  # lengths first: no two lists of parts join alike
+    joined = "".join([f"{len(part)}:{part}" for part in parts])  # lengths first: different lists of parts never collide
     try:
         content = joined.encode()
     except UnicodeEncodeError:  # a lone surrogate: as stores write it

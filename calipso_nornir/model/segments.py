@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The segments of a network: one, or, of a routed provider network, one for each physical network that it is on."""
+"""The segments of a network: one or, for a routed provider network, one for each physical network that it is on."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _FIELDS = ("network_type", "physical_network", "segmentation_id")
 
 @dataclass(frozen=True, slots=True)
 class Segment:
-    """One segment, as Neutron's ``provider:`` fields tell it; its text: ``vxlan 613``, ``vlan 101 on physnet1``."""
+    """One segment, from Neutron's ``provider:`` fields; as text: ``vxlan 613``, ``vlan 101 on physnet1``."""
 
     network_type: str | None
     physical_network: str | None
@@ -28,9 +28,9 @@ class Segment:
 
 
 def segments_of(network: InventoryObject) -> tuple[Segment, ...]:
-    """Return the segments of a network; none when they are hidden from the user that asked.
+    """Return the segments of a network; none if they are hidden from the user.
 
-    Neutron gives a network of several segments a list ``segments`` in place of the ``provider:`` fields.
+    A network with several segments has a list ``segments`` in place of the ``provider:`` fields.
     """
     rows = network.get("segments")
     listed: list[Mapping[str, Any]] = [row for row in rows if isinstance(row, dict)] if isinstance(rows, list) else []

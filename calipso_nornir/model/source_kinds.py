@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A kind of source, as one value: which questions it answers, how it is opened for an environment, how it is tried.
+"""A kind of source, as one value: which queries it answers, how it is opened for an environment, how it is checked.
 
-OpenStack's API, the cloud's databases and the hosts' command lines are three of them; a distribution adds another by an
-entry point of the group ``calipso_nornir.sources``. Whatever needs to know of sources (router, rounds, recordings,
-descriptions of environments, ``env check``, documentation) goes over the kinds; nothing lists them.
+OpenStack's API, the cloud's databases and the hosts' command lines are three of them; a distribution adds another with
+an entry point in the group ``calipso_nornir.sources``. Everything that needs to know the sources (router, rounds,
+recordings, descriptions of environments, ``env check``, documentation) iterates over the kinds; nothing lists them.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from calipso_nornir.model.queries import Query
 
 GROUP = "calipso_nornir.sources"
-"""Entry points of this group lead to a ``SourceKind``."""
+"""Entry points in this group refer to a ``SourceKind``."""
 
 Order: TypeAlias = Literal["before hosts", "hosts", "after hosts"]
 ORDERS: tuple[Order, ...] = ("before hosts", "hosts", "after hosts")
@@ -28,14 +28,14 @@ ORDERS: tuple[Order, ...] = ("before hosts", "hosts", "after hosts")
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One thing that was tried in an environment.
+    """One thing that was checked in an environment.
 
     Attributes:
         section: of the environment: "OpenStack", "mysql", "CLI".
         what: "login", "role", "endpoint compute", "schema nova" …
         ok: whether a scan can rely on it.
-        detail: what was seen, or what is wrong and what to do.
-        needed: whether a scan needs it to be well.
+        detail: what was found, or what is wrong and what to do.
+        needed: whether a scan needs it to be right.
     """
 
     section: str
@@ -46,18 +46,18 @@ class Finding:
 
 
 class Secrets(Protocol):
-    """Gives secrets when they are needed, and blots out those that it gave."""
+    """Provides secrets when they are needed, and masks those that it provided."""
 
     def resolve(self, ref: SecretRef) -> str:
         """Fetch a secret. Raises SecretUnavailable."""
         ...
 
     def remember(self, secret: str, *, what: str = "a secret") -> str:
-        """Take note of a secret that came another way, such as a token."""
+        """Remember a secret from elsewhere, such as a token."""
         ...
 
     def scrub(self, value: Any) -> Any:  # noqa: ANN401 - text or JSON, and the same back
-        """Return a text, or JSON, without the secrets that are known: for errors that quote what a server said."""
+        """Return a text, or JSON, with known secrets masked: for errors that quote what a server said."""
         ...
 
 
@@ -66,12 +66,12 @@ class Opening:
     """What a source is opened with.
 
     Attributes:
-        environment: that is scanned.
-        section: the environment's section of this kind, checked; None: it has none.
+        environment: the one that is scanned.
+        section: the environment's section for this kind, checked; None if it has none.
         secrets: resolves the references in it.
-        documents: rows of the metadata that are only passed on, by file ("command_prefixes").
-        nornir: the Nornir object that the caller has brought along, if any.
-        on_host: is told the id of a host that was asked, and whether there was a session.
+        documents: metadata that is only passed on, by file ("command_prefixes").
+        nornir: the caller's own Nornir object, if any.
+        on_host: is called with the id of each host that was asked, and whether there was a session.
     """
 
     environment: Environment
@@ -84,12 +84,12 @@ class Opening:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Trial:
-    """What a kind is tried with, and what those tried before it have found out.
+    """What a kind is checked with, and what the kinds checked before it have found.
 
     Attributes:
-        opening: as for a scan; its section is there.
-        hosts: host id -> what is said to run there (types of Neutron agents, names of Nova services). Kinds that
-            know hosts add to it; a host of which nobody says anything has an empty set.
+        opening: as for a scan; it has the section.
+        hosts: host id -> what is known to run there (types of Neutron agents, names of Nova services). Kinds that know
+            hosts add to it; a host about which nothing is known has an empty set.
     """
 
     opening: Opening
@@ -105,21 +105,22 @@ class SourceKind:
     """One kind of source.
 
     Attributes:
-        name: what its queries say of themselves in ``source``: "api", "db", "cli".
+        name: the value of ``source`` in its queries: "api", "db", "cli".
         title: for people: "the API".
-        queries: its classes of queries. Frozen dataclasses of JSON values and tuples: so they are recorded and read.
-        section: name of the section that describes it in an environment.
-        schema: that reads the section: a class made of ``calipso_nornir.metadata.environment_section.Section``.
-        without: what a scan lacks where an environment has no such section, for people.
-        open: gives the source; None when the environment does not describe one. Nothing is connected yet.
-        check: tries the section for real.
-        usable: gives what can be read of an answer, and what is wrong with the rest of it (None: nothing). Raises
+        queries: its classes of queries. Frozen dataclasses of JSON values and tuples, so that they can be recorded and
+            read.
+        section: name of its section in an environment.
+        schema: the class that reads the section, derived from ``calipso_nornir.metadata.environment_section.Section``.
+        without: in words, what a scan lacks without such a section.
+        open: returns the source; None if the environment does not describe one. It does not connect yet.
+        check: checks the section against the real source.
+        usable: returns the usable part of an answer, and what is wrong with the rest (None: nothing). Raises
             ParseError for data that is not an answer to the query at all.
-        order: asked before hosts are, with them, or after them: hosts are asked as few times as can be. A query
-            that names no host is never kept for the hosts' turn.
+        order: asked before the hosts, with them, or after them; hosts are asked as rarely as possible. A query that
+            names no host never waits for the hosts' turn.
         needed: nothing can be scanned without it.
-        names_hosts: its check tells which hosts there are, which others need to know.
-        missed_by: tells whether an environment without its section lacks something.
+        names_hosts: its check finds out which hosts there are, which other checks need.
+        missed_by: tells whether an environment lacks something without this section.
     """
 
     name: str

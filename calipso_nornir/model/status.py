@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """The status of an object or a link, as its monitoring reports it: a document beside the inventory.
 
-Scans never touch it. It is joined when objects and links are read, has a history like everything else, and goes
-when what it is of goes.
+Scans never touch it. It is joined when objects and links are read, has a history like everything else, and is removed
+with its object or link.
 """
 
 from __future__ import annotations
@@ -19,18 +19,18 @@ StatusOf: TypeAlias = Literal["inventory", "links"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Status:
-    """What is known of the health of one object or link.
+    """The status of one object or link.
 
     Attributes:
         environment: the one that it belongs to.
         of: ``_id`` of the object or link.
-        kind: the kind of document that it is of.
-        value: 0 is good, the higher the worse (0 OK, 1 Warning, 2 Critical).
+        kind: the kind of that document.
+        value: 0 is good, higher is worse (0 OK, 1 Warning, 2 Critical).
         label: the value as a word.
-        text: what the check said.
+        text: the check's output.
         since: when it took this value (aware, UTC).
-        checked_at: when it was looked at last.
-        source: who says so: the check's id.
+        checked_at: when it was last checked.
+        source: the id of the check that reports it.
         attributes: anything else that belongs to it.
     """
 

@@ -7,14 +7,14 @@ import re
 import shlex
 
 _ZERO_WIDTH_JOINER = "\u200d"
-"""Harmless, and half of the emoji consist of it."""
+"""Harmless, and part of many emoji."""
 
 _UNSEEN = re.compile("[\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
-"""DEL, C1 controls (0x9b begins an escape sequence), marks that turn the direction of writing, lone surrogates."""
+"""DEL, C1 controls (0x9b begins an escape sequence), marks that change the direction of writing, lone surrogates."""
 
 
 def plain(value: object) -> str:
-    r"""Return text in which nothing moves a cursor or changes a colour: such signs are written ``\x1b``."""
+    r"""Return text in which nothing moves a cursor or changes a colour: such characters are written as ``\x1b``."""
     text = str(value)
     if text.isprintable():
         return text
@@ -26,7 +26,7 @@ def _escaped(sign: str) -> str:
 
 
 def pasteable(type_: str, id_: str) -> str:
-    """Return ``type:id`` as it may be pasted into a shell: ids have ``|`` in them."""
+    """Return ``type:id`` so that it can be pasted into a shell: ids contain ``|``."""
     return shlex.quote(f"{plain(type_)}:{plain(id_)}")
 
 
@@ -36,5 +36,5 @@ def safe_json(text: str) -> str:
 
 
 def needs_escapes(text: str) -> bool:
-    """Tell whether some of it may only be written as escape sequences."""
+    """Tell whether it has characters that must be written as escape sequences."""
     return _UNSEEN.search(text) is not None
