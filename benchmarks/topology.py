@@ -46,7 +46,7 @@ def run() -> list[Figure]:
     with seldom_collected():  # as in a scan
         linked = Taken.by(lambda: links.extend(_links(catalog, working)))
         grouped = Taken.by(lambda: cliques.extend(_cliques(catalog, working, links)))
-    written = Taken.by(lambda: _write(links, cliques))
+        written = Taken.by(lambda: _write(links, cliques))
     memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     bare = insert([*map(link_document, links), *map(clique_document, cliques)])
     of = f"{instances} instances, {hosts} hosts, {len(links)} links, {len(cliques)} cliques"

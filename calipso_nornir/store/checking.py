@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from calipso_nornir.errors import DocumentRefused
 from calipso_nornir.model.refs import ObjectRef
-from calipso_nornir.store.documents import Sealed
+from calipso_nornir.store.sealing import Sealed
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping

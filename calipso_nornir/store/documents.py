@@ -4,14 +4,12 @@
 A document here is what both stores agree on: ``_id`` and references to documents are 24 hex
 digits, times are aware and in UTC, values are as ``calipso_nornir.store.values`` leaves them.
 How MongoDB (ObjectId, BSON date, escaped keys) and SQLite (JSON text) write that is their own
-business. ``digest`` covers the content: everything but when it was seen.
+business. ``digest`` covers the content: everything but when it was seen (see ``sealing``).
 """
 
 from __future__ import annotations
 
-import hashlib
-import json
-from typing import TYPE_CHECKING, Any, Final, Self
+from typing import TYPE_CHECKING, Any, Final
 
 from calipso_nornir.model.cliques import Clique
 from calipso_nornir.model.evidence import Evidence
@@ -20,13 +18,13 @@ from calipso_nornir.model.naming import in_one_style
 from calipso_nornir.model.objects import SCAN, InventoryObject
 from calipso_nornir.model.refs import ObjectRef, Witness
 from calipso_nornir.model.status import Status
-from calipso_nornir.store.values import clean, is_clean, utc_ms
+from calipso_nornir.store.sealing import sealed
+from calipso_nornir.store.values import utc_ms
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
-    from datetime import datetime
 
-    from calipso_nornir.model.protocols import Document, Kind
+    from calipso_nornir.model.protocols import Document
 
 OBJECT_FIELDS: Final = frozenset(
     {
@@ -52,103 +50,6 @@ OBJECT_FIELDS: Final = frozenset(
     }
 )
 """Fields of an object's document that are not attributes."""
-
-
-class Sealed(dict[str, Any]):
-    """A document fresh from here, with the text that its digest is made of, which stores may write as it is.
-
-    A copy (``{**document, …}``) is a plain document, and one that is changed has no text any more. What its members
-    hold is not to be changed.
-
-    Attributes:
-        of: what it is a document of: inventory, links (derived ones, too), cliques or status.
-        text: its content as JSON in ASCII, keys sorted; ``evidence`` in it has no times. None when JSON has no form
-            for something in it.
-    """
-
-    __slots__ = ("of", "text")
-
-    of: str
-    text: str | None
-
-    def is_fresh(self, kind: Kind, environment: str) -> bool:
-        """Tell whether it is a document of a kind and an environment, as it was made."""
-        of = "links" if kind == "implicit_links" else kind
-        return self.text is not None and self.of == of and self["environment"] == environment
-
-    def __setitem__(self, key: str, value: Any) -> None:  # noqa: ANN401 - any JSON value
-        self.text = None
-        super().__setitem__(key, value)
-
-    def __delitem__(self, key: str) -> None:
-        self.text = None
-        super().__delitem__(key)
-
-    def __ior__(self, other: Any) -> Self:  # type: ignore[misc,override]  # noqa: ANN401 - fields have names here
-        self.text = None
-        return super().__ior__(other)
-
-    def pop(self, *arguments: Any) -> Any:  # noqa: ANN401 - as in dict
-        """Remove a field."""
-        self.text = None
-        return super().pop(*arguments)
-
-    def popitem(self) -> tuple[str, Any]:
-        """Remove the last field."""
-        self.text = None
-        return super().popitem()
-
-    def setdefault(self, key: str, default: Any = None) -> Any:  # noqa: ANN401 - as in dict
-        """Set a field that is missing."""
-        self.text = None
-        return super().setdefault(key, default)
-
-    def update(self, *arguments: Any, **fields: Any) -> None:  # noqa: ANN401 - as in dict
-        """Set fields."""
-        self.text = None
-        super().update(*arguments, **fields)
-
-    def clear(self) -> None:
-        """Remove all fields."""
-        self.text = None
-        super().clear()
-
-
-_ENCODE: Final = json.JSONEncoder(sort_keys=True, separators=(",", ":"), allow_nan=False, check_circular=False).encode
-"""A circle ends in RecursionError, which costs nothing where there is none."""
-
-
-def digest(document: Document) -> str:
-    """Return 32 hex digits for the content of a document.
-
-    ``last_scanned``, ``digest`` and the ``at`` of evidence do not count, nor does the order of keys and of evidence.
-    """
-    content = _content(document)
-    return _hashed(_plain_text(content) or _any_text(content))
-
-
-def _content(document: Document) -> Document:
-    content = dict(document)
-    content.pop("last_scanned", None)
-    content.pop("digest", None)
-    told = [[str(one.get(name)) for name in ("source", "query", "host")] for one in document.get("evidence", ())]
-    content["evidence"] = sorted(told)
-    return content
-
-
-def _plain_text(content: Document) -> str | None:
-    try:
-        return _ENCODE(content)
-    except (TypeError, ValueError, RecursionError):  # what JSON has no form for
-        return None
-
-
-def _any_text(content: Document) -> str:
-    return json.dumps(content, sort_keys=True, separators=(",", ":"), default=repr)
-
-
-def _hashed(text: str) -> str:
-    return hashlib.blake2b(text.encode(), digest_size=16).hexdigest()
 
 
 # --- objects
@@ -177,7 +78,7 @@ def object_document(obj: InventoryObject) -> Document:
         "name_path": obj.name_path,
         "show_in_tree": obj.show_in_tree,
         **obj.attributes,
-        "evidence": _evidence(obj.evidence),
+        "evidence": None,
         "found_by": _found_by(obj.found_by),
     }
     if obj.on_demand:
@@ -186,7 +87,7 @@ def object_document(obj: InventoryObject) -> Document:
         document["handed_down"] = obj.handed_down
     if obj.owner != SCAN:
         document["owned_by"] = obj.owner
-    return _sealed(document, obj.scanned_at, of="inventory")
+    return sealed(document, obj.scanned_at, of="inventory", evidence=obj.evidence)
 
 
 def object_of(document: Document, status: Status | None = None) -> InventoryObject:
@@ -241,9 +142,9 @@ def link_document(link: Link) -> Document:
         "attributes": dict(link.attributes),
         "host": link.host,
         "switch": link.switch,
-        "evidence": _evidence(link.evidence),
+        "evidence": None,
     }
-    return _sealed(document, link.scanned_at, of="links")
+    return sealed(document, link.scanned_at, of="links", evidence=link.evidence)
 
 
 def link_of(document: Document, status: Status | None = None) -> Link:
@@ -285,7 +186,7 @@ def clique_document(clique: Clique) -> Document:
         "node_refs": [{"type": node.type, "id": node.id} for node in clique.nodes],
         "constraints": dict(clique.constraints),
     }
-    return _sealed(document, clique.scanned_at, of="cliques")
+    return sealed(document, clique.scanned_at, of="cliques")
 
 
 def clique_of(document: Document) -> Clique:
@@ -320,7 +221,7 @@ def status_document(status: Status) -> Document:
         "source": status.source,
         "attributes": dict(status.attributes),
     }
-    return _sealed(document, status.checked_at, of="status")
+    return sealed(document, status.checked_at, of="status")
 
 
 def status_of(document: Document) -> Status:
@@ -340,36 +241,6 @@ def status_of(document: Document) -> Status:
 
 
 # --- what they share
-
-
-def _sealed(document: Document, scanned_at: datetime | None, *, of: str) -> Document:
-    """Return a document as stores hold it, with its digest; its values are cleaned where they have to be."""
-    if scanned_at is not None and scanned_at.tzinfo is None:
-        raise ValueError(f"time without a zone in document {document['_id']}: {scanned_at}")
-    content = _content(document)
-    text = _plain_text(content)
-    if text is None or not is_clean(content, text):
-        document = clean(document)
-        content = _content(document)
-        text = _plain_text(content)
-    document["digest"] = _hashed(text or _any_text(content))
-    document["last_scanned"] = None if scanned_at is None else utc_ms(scanned_at)
-    sealed = Sealed(document)
-    sealed.text = text
-    sealed.of = of
-    return sealed
-
-
-def _evidence(evidence: Iterable[Evidence]) -> list[dict[str, Any]]:
-    return [
-        {
-            "source": one.source,
-            "query": one.query,
-            "host": one.host,
-            "at": None if one.at is None else utc_ms(one.at),
-        }
-        for one in evidence
-    ]
 
 
 def _evidence_of(document: Mapping[str, Any]) -> tuple[Evidence, ...]:

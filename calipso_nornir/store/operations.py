@@ -7,12 +7,12 @@ The operations can be read as often as need be, in the order in which they came:
 from __future__ import annotations
 
 import pickle
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from tempfile import TemporaryFile
 from typing import IO, TYPE_CHECKING, Any, Final, Generic, TypeAlias, TypeVar
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
     from datetime import datetime
 
     from calipso_nornir.model.protocols import Kind
@@ -24,7 +24,7 @@ _IN_MEMORY_BYTES: Final = 128 << 20
 
 @dataclass(frozen=True, slots=True)
 class Put(Generic[Row]):
-    """Rows to insert or to replace, none with the ``_id`` of another."""
+    """Rows (named tuples) to insert or to replace, none with the ``_id`` of another."""
 
     kind: Kind
     rows: Sequence[Row]
@@ -74,7 +74,8 @@ class Operations:
         for end in self._ends:
             if self._file is not None:
                 self._file.seek(position)
-                yield from pickle.load(self._file)  # noqa: S301 - this process wrote it, and nobody else can
+                for operation, form in pickle.load(self._file):  # noqa: S301 - this process wrote it, nobody else can
+                    yield operation if form is None else replace(operation, rows=list(map(form, operation.rows)))
             position = end
         yield from self._kept
 
@@ -89,7 +90,16 @@ class Operations:
         if self._file is None:
             self._file = TemporaryFile()  # noqa: SIM115 - it lives as long as the writer
         self._file.seek(self._ends[-1] if self._ends else 0)
-        pickle.dump(self._kept, self._file, protocol=pickle.HIGHEST_PROTOCOL)
+        pickler = pickle.Pickler(self._file, protocol=pickle.HIGHEST_PROTOCOL)
+        pickler.fast = True  # nothing is looked for that was written before: that takes as long again
+        pickler.dump([_plain(operation) for operation in self._kept])
         self._ends.append(self._file.tell())
         self._kept = []
         self._bytes = 0
+
+
+def _plain(operation: Operation) -> tuple[Operation, Callable[[Any], Any] | None]:
+    """Return an operation with its rows as plain tuples, and what makes rows of them: so they are written faster."""
+    if not isinstance(operation, Put) or not operation.rows:
+        return operation, None
+    return replace(operation, rows=list(map(tuple, operation.rows))), type(operation.rows[0])._make

@@ -18,18 +18,12 @@ What scans find is JSON; what comes by mistake must not end a bulk write either:
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from datetime import UTC, date, datetime
 from typing import Any
 
 MAX_DEPTH = 40
-_LONG_NUMBER = 2_900
-_DIGITS = re.compile(rf"\d{{{_LONG_NUMBER}}}")
-_TEXT = frozenset({str})
-_SCALARS = frozenset({str, int, float, bool, type(None)})
-_CONTAINERS = frozenset({dict, list})
 _MAX_INT_BITS = 9_900
 """About 3,000 digits; Python writes no more than 4,300 in decimal (``sys.int_info``)."""
 
@@ -45,35 +39,10 @@ def clean_text(text: str) -> str:
 
 def utc_ms(at: datetime) -> datetime:
     """Return a time in UTC, cut to whole milliseconds."""
+    if at.tzinfo is UTC and not at.microsecond % 1000 and not at.fold:
+        return at
     at = at.replace(tzinfo=UTC) if at.tzinfo is None else at.astimezone(UTC)
     return at.replace(microsecond=at.microsecond // 1000 * 1000, fold=0)
-
-
-def is_clean(value: Any, json_text: str) -> bool:  # noqa: ANN401 - any value
-    """Tell whether ``clean`` would change nothing; ``json_text`` is the value (among others) as strict ASCII JSON.
-
-    Most values are clean, and this is a look at their types, without a copy. False may be said of a clean one, too.
-    """
-    if "\\ud" in json_text or (len(json_text) > _LONG_NUMBER and _DIGITS.search(json_text)):
-        return False  # half of a pair of surrogates, perhaps, and a number that is too long
-    level = [value]
-    for _ in range(MAX_DEPTH):
-        below: list[Any] = []
-        for container in level:
-            members: Any = container
-            if type(container) is dict:
-                if not _TEXT.issuperset(map(type, container)):
-                    return False
-                members = container.values()
-            if not _SCALARS.issuperset(map(type, members)):
-                deeper = [member for member in members if type(member) not in _SCALARS]
-                if not _CONTAINERS.issuperset(map(type, deeper)):
-                    return False
-                below += deeper
-        if not below:
-            return True
-        level = below
-    return False
 
 
 def clean(value: Any, depth: int = 0) -> Any:  # noqa: ANN401 - any value, and one line for each kind of it

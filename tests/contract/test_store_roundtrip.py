@@ -18,7 +18,8 @@ from calipso_nornir.model.evidence import Evidence
 from calipso_nornir.model.naming import in_one_style
 from calipso_nornir.model.objects import RESERVED, InventoryObject
 from calipso_nornir.model.refs import ObjectRef, Witness
-from calipso_nornir.store.documents import OBJECT_FIELDS, digest, object_document, object_of
+from calipso_nornir.store.documents import OBJECT_FIELDS, object_document, object_of
+from calipso_nornir.store.sealing import digest
 from calipso_nornir.store.values import clean
 from calipso_nornir.testing.store_samples import AT, ENVIRONMENT, host, put
 

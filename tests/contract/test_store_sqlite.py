@@ -27,6 +27,7 @@ from calipso_nornir.model.finding import Equal, Find, OneOf
 from calipso_nornir.store import clear, open_store
 from calipso_nornir.store.documents import clique_document, link_document, object_document
 from calipso_nornir.store.names import KINDS
+from calipso_nornir.store.sqlite.commit import Committing
 from calipso_nornir.testing.store_samples import AT, ENVIRONMENT, LATER, host, link, pnic, put, stored
 from tests.contract.store_worker import check, objects, write
 from tests.fixtures import needs
@@ -344,6 +345,43 @@ def test_another_who_commits_is_waited_for_and_then_told(opened: Callable[..., S
         other.execute("ROLLBACK")
     put(store, "inventory", [object_document(host("h1"))])
     assert len(stored(store)) == 1
+
+
+def test_a_first_scan_leaves_every_index(
+    opened: Callable[..., Store], path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def made() -> set[tuple[str, str]]:
+        with contextlib.closing(sqlite3.connect(path)) as connection:
+            return set(connection.execute("SELECT name, sql FROM sqlite_master WHERE type = 'index' AND sql NOT NULL"))
+
+    store = opened()
+    before = made()
+    many = [host(f"h{n}", n=n) for n in range(1500)]
+    links = [link(one, many[0]) for one in many[1:]]
+
+    def commit() -> None:
+        with store.write(ENVIRONMENT) as writer:
+            writer.put("inventory", map(object_document, many))
+            writer.put("inventory", [object_document(host("h7", n=8)), object_document(host("h8", n=8))])
+            writer.seen("inventory", [many[9].ref.document_id], LATER)
+            writer.remove("inventory", [many[10].ref.document_id])
+            writer.put("links", map(link_document, links))
+            writer.remove("links", [links[0].document_id])
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Committing, "end", lambda _self, _cause: 1 // 0)
+        with pytest.raises(ZeroDivisionError):
+            commit()
+    assert made() == before
+    assert stored(store) == {}
+    commit()
+    assert made() == before
+    view = store.view(ENVIRONMENT)
+    assert len(stored(store)) == 1499
+    assert len(view.links()) == 1498
+    assert [stored(store)[many[n].ref.document_id]["n"] for n in (6, 7, 8)] == [6, 8, 8]
+    assert stored(store)[many[9].ref.document_id]["last_scanned"] == LATER
+    assert view.links_of(many[20].ref) == view.links(source=many[20].ref)
 
 
 def test_marking_documents_as_seen_leaves_their_texts_alone(opened: Callable[..., Store], path: Path) -> None:

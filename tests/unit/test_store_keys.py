@@ -11,9 +11,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from calipso_nornir.store.documents import Sealed, digest, object_document
+from calipso_nornir.store.documents import object_document
 from calipso_nornir.store.equality import matches
 from calipso_nornir.store.keys import escape, guard, unescape
+from calipso_nornir.store.sealing import Sealed, digest
 from calipso_nornir.store.values import clean
 from calipso_nornir.testing.store_samples import AT, host
 

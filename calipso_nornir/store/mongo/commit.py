@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from bson.objectid import ObjectId
 from bson.raw_bson import RawBSONDocument
@@ -38,8 +38,7 @@ _CHUNK_BYTES: Final = 8 << 20
 """A command may be 16 MiB."""
 
 
-@dataclass(frozen=True, slots=True)
-class RawRow:
+class RawRow(NamedTuple):
     """One document on its way to MongoDB."""
 
     document_id: str

@@ -12,7 +12,7 @@ from calipso_nornir.errors import Overtaken
 from calipso_nornir.store.operations import Put, Remove, Seen
 from calipso_nornir.store.process import this_process
 from calipso_nornir.store.sqlite.rows import time_text
-from calipso_nornir.store.sqlite.schema import commits, revisions, table
+from calipso_nornir.store.sqlite.schema import commits, indexes, revisions, table
 from calipso_nornir.store.sqlite.statements import statements
 
 if TYPE_CHECKING:
@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     from calipso_nornir.store.sqlite.rows import Row
 
 WITH_STATUS: Final = ("inventory", "links")
+_MANY: Final = 1000
+"""Documents put into an empty table at once: a first scan."""
 
 
 class _Known(NamedTuple):
@@ -44,6 +46,7 @@ class Committing:
         self._numbers: dict[Kind, int] = {}
         self._pasts: dict[Kind, int] = {}
         self._written: dict[Kind, set[str] | None] = {}
+        self._dropped: dict[Kind, list[str]] = {}
         self.new = self.changed = self.removed = 0
         statement = f"SELECT revision, floor FROM {revisions(inventory)} WHERE environment = ?"
         found = connection.execute(statement, (environment,)).fetchone()
@@ -75,6 +78,8 @@ class Committing:
         """Make it the next revision; tell whether there was anything to make one for."""
         if not (self.new or self.changed or self.removed):
             return False
+        for kind in list(self._dropped):
+            self._need_indexes(kind)
         self._connection.execute(
             f"INSERT INTO {revisions(self._inventory)} VALUES (?, ?, 0) "
             "ON CONFLICT (environment) DO UPDATE SET revision = excluded.revision",
@@ -99,13 +104,13 @@ class Committing:
 
     def _put(self, kind: Kind, rows: Sequence[Row]) -> None:
         known = self._known(kind, [row.document_id for row in rows])
-        new: list[tuple[int, Row]] = []
+        new: list[Row] = []
         replaced: list[tuple[_Known, Row]] = []
         seen: list[tuple[str, str]] = []
         for row in rows:
             there = known.get(row.document_id)
             if there is None:
-                new.append((self._next(kind), row))
+                new.append(row)
             elif there.digest != row.digest:
                 replaced.append((there, row))
             elif row.seen is not None:
@@ -119,14 +124,32 @@ class Committing:
         if seen:
             self._seen(kind, seen)
 
-    def _insert(self, kind: Kind, written: Sequence[tuple[int, Row]]) -> None:
+    def _insert(self, kind: Kind, rows: Sequence[Row]) -> None:
         own, run = statements(self._inventory, kind), self._connection.executemany
         if (ids := self._written.get(kind)) is not None:
-            ids.update(row.document_id for _, row in written)
-        run(own.insert, [(n, *row.columns, self.revision) for n, row in written])
-        run(own.insert_text, [(n, row.text, row.evidence) for n, row in written])
+            ids.update([row.document_id for row in rows])
+        if kind not in self._numbers:
+            [(self._numbers[kind],)] = self._connection.execute(own.last_number)
+            if not self._numbers[kind] and len(rows) >= _MANY:
+                self._leave_indexes_for_later(kind)
+        first = self._numbers[kind] + 1
+        self._numbers[kind] += len(rows)
+        revision = self.revision
+        run(own.insert, [(n, *row.columns, revision) for n, row in enumerate(rows, first)])
+        run(own.insert_text, [(n, row.text, row.evidence) for n, row in enumerate(rows, first)])
         if own.insert_key:
-            run(own.insert_key, sorted((key, n) for n, row in written for key in row.keys))
+            run(own.insert_key, sorted([(key, n) for n, row in enumerate(rows, first) for key in row.keys]))
+
+    def _leave_indexes_for_later(self, kind: Kind) -> None:
+        """Drop the indexes of an empty table until they are needed: sorting rows once is cheaper than placing each."""
+        made = indexes(self._inventory, kind)
+        for name in made:
+            self._connection.execute(f"DROP INDEX IF EXISTS {name}")
+        self._dropped[kind] = list(made.values())
+
+    def _need_indexes(self, kind: Kind) -> None:
+        for statement in self._dropped.pop(kind, ()):
+            self._connection.execute(statement)
 
     def _replace(self, kind: Kind, replaced: Sequence[tuple[_Known, Row]]) -> None:
         """Write what is looked up only where it has changed: each index is a page more to write."""
@@ -136,8 +159,8 @@ class Committing:
         other = [(there.number, row) for there, row in replaced if there.looked_up != row.looked_up]
         run(own.update, [(row.seen, row.digest, self.revision, n) for n, row in same])
         if other:
-            run(own.insert, [(n, *row.columns, self.revision) for n, row in other])
-        run(own.insert_text, [(there.number, row.text, row.evidence) for there, row in replaced])
+            run(own.replace, [(n, *row.columns, self.revision) for n, row in other])
+        run(own.replace_text, [(row.text, row.evidence, there.number) for there, row in replaced])
         if own.insert_key:
             for there, row in replaced:
                 before = {key for (key,) in self._connection.execute(own.known_keys, (there.number,))}
@@ -147,6 +170,7 @@ class Committing:
 
     def _seen(self, kind: Kind, seen: Iterable[tuple[str, str]]) -> None:
         """Note when documents were seen: never earlier than is noted, unless that is in the future."""
+        self._need_indexes(kind)
         statement = statements(self._inventory, kind).seen
         values = [(at, self._environment, one, at, self._now) for one, at in seen]
         self._connection.executemany(statement, values)
@@ -180,6 +204,8 @@ class Committing:
     def _known(self, kind: Kind, document_ids: Sequence[str]) -> dict[str, _Known]:
         own = statements(self._inventory, kind)
         document_ids = self._perhaps_there(kind, document_ids)
+        if document_ids:
+            self._need_indexes(kind)
         rows: Iterable[Any] = ()
         if len(document_ids) == 1:
             rows = self._connection.execute(own.known_one, (self._environment, document_ids[0]))
@@ -195,12 +221,6 @@ class Committing:
             self._written[kind] = set() if empty else None
         written = self._written[kind]
         return document_ids if written is None else [one for one in document_ids if one in written]
-
-    def _next(self, kind: Kind) -> int:
-        if kind not in self._numbers:
-            [(self._numbers[kind],)] = self._connection.execute(statements(self._inventory, kind).last_number)
-        self._numbers[kind] += 1
-        return self._numbers[kind]
 
     # --- what was overtaken
 

@@ -11,8 +11,9 @@ from datetime import datetime
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
-from calipso_nornir.store.documents import Sealed
+from calipso_nornir.store.encoding import evidence_encoder
 from calipso_nornir.store.keys import ESCAPE_IN_TEXT, decoded, encoded, guard
+from calipso_nornir.store.sealing import Sealed
 from calipso_nornir.store.selection import FIELDS, LISTS
 from calipso_nornir.store.values import clean, utc_ms
 
@@ -36,16 +37,13 @@ _ASIDE: Final = ("last_scanned", "digest")
 """Fields that are kept in columns only: noting that a document was seen does not touch its text."""
 
 
-@lru_cache(maxsize=4096)
-def _evidence_text(source: str, query: str, host: str | None, at: datetime | None) -> str:
-    """Return one piece of evidence as JSON: what a scan asks for many objects at once is the same for all of them."""
-    return _ENCODE({"source": source, "query": query, "host": host, "at": None if at is None else time_text(at)})
-
-
 @lru_cache(maxsize=64)
 def time_text(at: datetime) -> str:
     """Return a time as ISO 8601 text whose order is the order of times."""
     return utc_ms(at).isoformat(timespec="milliseconds")
+
+
+_evidence_text: Final = evidence_encoder(time_text)
 
 
 def to_json(value: Any) -> tuple[str, Any]:  # noqa: ANN401 - any value
@@ -110,10 +108,13 @@ class Row(NamedTuple):
     text: str
     evidence: str | None
     """Its evidence, with times, empty when it has none; None when the text has it."""
-    looked_up: tuple[str | None, ...]
-    """Those of the columns that are looked up."""
     keys: tuple[int, ...]
     """What its lists are looked up by."""
+
+    @property
+    def looked_up(self) -> tuple[str | None, ...]:
+        """Those of the columns that are looked up."""
+        return self.columns[2:-2]
 
 
 def to_row(kind: Kind, document: Document) -> Row:
@@ -128,17 +129,13 @@ def to_row(kind: Kind, document: Document) -> Row:
     else:
         content = document
         told = content.get("evidence")
-        evidence = "" if told is None else "[]"
-        if told:
-            parts = [_evidence_text(one["source"], one["query"], one["host"], one["at"]) for one in told]
-            evidence = f"[{','.join(parts)}]"
+        evidence = "" if told is None else _evidence_text(told)
     seen = document["last_scanned"]
     seen = None if seen is None else time_text(seen)
     digest = document["digest"]
-    fields = map(content.get, FIELDS[kind])
-    found = tuple([value if isinstance(value, str) else None for value in fields])
+    found = [value if isinstance(value, str) else None for value in map(content.get, FIELDS[kind])]
     values = (content["environment"], content["_id"], *found, seen, digest)
-    return Row(content["_id"], digest, seen, values, text, evidence, found, keys_of(kind, content))
+    return Row(content["_id"], digest, seen, values, text, evidence, keys_of(kind, content))
 
 
 def written(document: Document) -> tuple[str, Document]:

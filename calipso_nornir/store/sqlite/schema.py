@@ -208,16 +208,20 @@ def _tables(inventory: str, kind: Kind) -> Iterator[str]:
             "(key INTEGER NOT NULL, number INTEGER NOT NULL, PRIMARY KEY (key, number)) WITHOUT ROWID"
         )
         yield f'CREATE INDEX "{keys(inventory, kind).strip(chr(34))}_by_number" ON {keys(inventory, kind)} (number)'
-    yield index(name, ("_id",), unique=True)
-    yield index(name, ("revision",))
     yield index(before, ("_id", "until"))
     yield index(before, ("until",))
-    if kind in UNIQUE:
-        yield index(name, UNIQUE[kind], unique=True)
-    for fields in INDEXES[kind]:
-        yield index(name, fields)
+    yield from indexes(inventory, kind).values()
+
+
+def indexes(inventory: str, kind: Kind) -> dict[str, str]:
+    """Return the indexes of a kind's narrow table: their names, and the statements that make them."""
+    name = table(inventory, kind)
+    unique = [("_id",), *([UNIQUE[kind]] if kind in UNIQUE else [])]
+    made = {index_name(name, fields): index(name, fields, unique=True) for fields in unique}
+    made |= {index_name(name, fields): index(name, fields) for fields in (("revision",), *INDEXES[kind])}
     for field in SPARSE.get(kind, ()):
-        yield f"{index(name, (field,))} WHERE {field} IS NOT NULL"
+        made[index_name(name, (field,))] = f"{index(name, (field,))} WHERE {field} IS NOT NULL"
+    return made
 
 
 def attribute_value(name: str) -> str:
@@ -251,5 +255,10 @@ def _attribute_indexes(inventory: str) -> str:
 
 def index(table_name: str, fields: tuple[str, ...], *, unique: bool = False) -> str:
     """Return the statement that makes an index of a table."""
-    name = f'"calipso_{table_name.strip(chr(34))}_by_{"_".join(fields)}"'
-    return f"CREATE {'UNIQUE ' if unique else ''}INDEX {name} ON {table_name} (environment, {', '.join(fields)})"
+    name, kind = index_name(table_name, fields), "UNIQUE INDEX" if unique else "INDEX"
+    return f"CREATE {kind} {name} ON {table_name} (environment, {', '.join(fields)})"
+
+
+def index_name(table_name: str, fields: tuple[str, ...]) -> str:
+    """Return the (quoted) name of an index of a table."""
+    return f'"calipso_{table_name.strip(chr(34))}_by_{"_".join(fields)}"'

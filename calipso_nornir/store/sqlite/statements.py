@@ -30,10 +30,14 @@ class Statements:
     first_past: str
     insert: str
     """number, columns, revision."""
+    replace: str
+    """The same; SQLite notes what each one may have to take back, which takes as long again as an insert."""
     update: str
     """last_scanned, digest, revision, number: where nothing else that is looked up has changed, indexes stay alone."""
     insert_text: str
     """number, text, evidence."""
+    replace_text: str
+    """text, evidence, number."""
     insert_key: str
     """key, number."""
     to_past: str
@@ -68,9 +72,11 @@ def statements(inventory: str, kind: Kind) -> Statements:
         ),
         last_number=f"SELECT coalesce(max(number), 0) FROM {head}",
         first_past=f"SELECT coalesce(min(number), 0) FROM {before}",
-        insert=f"INSERT OR REPLACE INTO {head} VALUES (?, {places}, ?)",
+        insert=f"INSERT INTO {head} VALUES (?, {places}, ?)",
+        replace=f"REPLACE INTO {head} VALUES (?, {places}, ?)",
         update=f"UPDATE {head} SET last_scanned = ?, digest = ?, revision = ? WHERE number = ?",
-        insert_text=f"INSERT OR REPLACE INTO {text} VALUES (?, ?, ?)",
+        insert_text=f"INSERT INTO {text} VALUES (?, ?, ?)",
+        replace_text=f"UPDATE {text} SET document = ?, evidence = ? WHERE number = ?",
         insert_key=f"INSERT OR IGNORE INTO {keys(inventory, kind)} VALUES (?, ?)" if kind in LISTS else "",
         to_past=(
             f"INSERT INTO {before} SELECT ?, {copied}, head.revision, ?, body.document, body.evidence "

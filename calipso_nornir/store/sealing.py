@@ -1,0 +1,182 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Fresh documents: their content as text, made once, and the digest of that text.
+
+The text is JSON in ASCII with sorted keys, as the ``json`` module writes it, so digests of earlier releases stay what
+they are. orjson writes the same text for whatever is plain; all else is told apart here, cleaned, and written by
+``json``.
+"""
+
+from __future__ import annotations
+
+import json
+from hashlib import blake2b
+from typing import TYPE_CHECKING, Any, Final, Self
+
+from calipso_nornir.store.encoding import fast_encoder
+from calipso_nornir.store.values import MAX_DEPTH, clean, utc_ms
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+    from datetime import datetime
+
+    from calipso_nornir.model.evidence import Evidence
+    from calipso_nornir.model.protocols import Document, Kind
+
+_ENCODE: Final = json.JSONEncoder(sort_keys=True, separators=(",", ":"), allow_nan=False, check_circular=False).encode
+"""A circle ends in RecursionError, which costs nothing where there is none."""
+_FAST: Final = fast_encoder()
+_PLAIN: Final = frozenset({str, int, bool, type(None)})
+"""Without ``float``: orjson writes NaN as null, and small numbers otherwise than ``json``."""
+_CONTAINERS: Final = frozenset({dict, list})
+_DELETE: Final = b"\x7f"
+"""The one ASCII character that ``json`` escapes and orjson does not."""
+
+
+class Sealed(dict[str, Any]):
+    """A document fresh from here, with the text that its digest is made of, which stores may write as it is.
+
+    A copy (``{**document, …}``) is a plain document, and one that is changed has no text any more. What its members
+    hold is not to be changed.
+
+    Attributes:
+        of: what it is a document of: inventory, links (derived ones, too), cliques or status.
+        text: its content as JSON in ASCII, keys sorted; ``evidence`` in it has no times. None when JSON has no form
+            for something in it.
+    """
+
+    __slots__ = ("of", "text")
+
+    of: str
+    text: str | None
+
+    def is_fresh(self, kind: Kind, environment: str) -> bool:
+        """Tell whether it is a document of a kind and an environment, as it was made."""
+        of = "links" if kind == "implicit_links" else kind
+        return self.text is not None and self.of == of and self["environment"] == environment
+
+    def __setitem__(self, key: str, value: Any) -> None:  # noqa: ANN401 - any JSON value
+        self.text = None
+        super().__setitem__(key, value)
+
+    def __delitem__(self, key: str) -> None:
+        self.text = None
+        super().__delitem__(key)
+
+    def __ior__(self, other: Any) -> Self:  # type: ignore[misc,override]  # noqa: ANN401 - fields have names here
+        self.text = None
+        return super().__ior__(other)
+
+    def pop(self, *arguments: Any) -> Any:  # noqa: ANN401 - as in dict
+        """Remove a field."""
+        self.text = None
+        return super().pop(*arguments)
+
+    def popitem(self) -> tuple[str, Any]:
+        """Remove the last field."""
+        self.text = None
+        return super().popitem()
+
+    def setdefault(self, key: str, default: Any = None) -> Any:  # noqa: ANN401 - as in dict
+        """Set a field that is missing."""
+        self.text = None
+        return super().setdefault(key, default)
+
+    def update(self, *arguments: Any, **fields: Any) -> None:  # noqa: ANN401 - as in dict
+        """Set fields."""
+        self.text = None
+        super().update(*arguments, **fields)
+
+    def clear(self) -> None:
+        """Remove all fields."""
+        self.text = None
+        super().clear()
+
+
+def sealed(document: Document, scanned_at: datetime | None, *, of: str, evidence: Sequence[Evidence] = ()) -> Sealed:
+    """Return a document as stores hold it, with its digest; its values are cleaned where they have to be.
+
+    ``document`` is used up; the evidence takes the place of its ``evidence``, if it has such a field.
+    """
+    if scanned_at is not None and scanned_at.tzinfo is None:
+        raise ValueError(f"time without a zone in document {document['_id']}: {scanned_at}")
+    has_evidence = "evidence" in document
+    plain = _is_plain(document)
+    looks = [_look(one) for one in evidence]
+    document["evidence"] = _told(looks)
+    text = _plain_text(document) if plain else None
+    if text is None:
+        document, looks = clean(document), clean(looks)
+        document["evidence"] = _told(looks)
+        text = _json_text(document)
+    content = text or _any_text(document)
+    if has_evidence:
+        document["evidence"] = looks
+    else:
+        del document["evidence"]
+    document["digest"] = _hashed(content)
+    document["last_scanned"] = None if scanned_at is None else utc_ms(scanned_at)
+    made = Sealed(document)
+    made.text = text
+    made.of = of
+    return made
+
+
+def digest(document: Document) -> str:
+    """Return 32 hex digits for the content of a document.
+
+    ``last_scanned``, ``digest`` and the ``at`` of evidence do not count, nor does the order of keys and of evidence.
+    """
+    content = {key: value for key, value in document.items() if key not in ("last_scanned", "digest")}
+    content["evidence"] = _told(document.get("evidence", ()))
+    return _hashed(_json_text(content) or _any_text(content))
+
+
+def _look(one: Evidence) -> dict[str, Any]:
+    at = None if one.at is None else utc_ms(one.at)
+    return {"source": one.source, "query": one.query, "host": one.host, "at": at}
+
+
+def _told(looks: Iterable[Mapping[str, Any]]) -> list[list[str]]:
+    return sorted([[str(one.get("source")), str(one.get("query")), str(one.get("host"))] for one in looks])
+
+
+# --- texts
+
+
+def _plain_text(content: Document) -> str | None:
+    """Return the text of plain content; None when ``clean`` might change it nonetheless."""
+    if _FAST is None:
+        return None
+    try:
+        raw = _FAST(content)
+    except TypeError:  # a key is no text, a text has a lone surrogate, or an integer has over 64 bits
+        return None
+    return raw.decode() if raw.isascii() and _DELETE not in raw else _ENCODE(content)
+
+
+def _is_plain(document: Document) -> bool:
+    """Tell whether all values in it are of these very types, and not nested too deeply."""
+    level = [value for value in document.values() if type(value) not in _PLAIN]
+    for _ in range(MAX_DEPTH):
+        if not level:
+            return True
+        if not _CONTAINERS.issuperset(map(type, level)):
+            return False
+        members = (one.values() if type(one) is dict else one for one in level)
+        level = [value for some in members for value in some if type(value) not in _PLAIN]
+    return False
+
+
+def _json_text(content: Document) -> str | None:
+    try:
+        return _ENCODE(content)
+    except (TypeError, ValueError, RecursionError):  # what JSON has no form for
+        return None
+
+
+def _any_text(content: Document) -> str:
+    return json.dumps(content, sort_keys=True, separators=(",", ":"), default=repr)
+
+
+def _hashed(text: str) -> str:
+    return blake2b(text.encode(), digest_size=16).hexdigest()
