@@ -40,11 +40,16 @@ from calipso_nornir.cli import (
     schedules_remove,
     schedules_resume,
     search,
+    serve,
     show,
     store_info,
     store_migrate,
     store_retention,
     tree,
+    users,
+    users_add,
+    users_password,
+    users_remove,
 )
 from calipso_nornir.cli.running import Run, command
 from calipso_nornir.cli.usage import Commands
@@ -87,6 +92,7 @@ env = typer.Typer(no_args_is_help=True, help="Describe environments, and check t
 metadata = typer.Typer(no_args_is_help=True, help="Check metadata: object types, scanners, link and clique types.")
 scans_group = typer.Typer()
 schedules_group = typer.Typer()
+users_group = typer.Typer()
 store_group = typer.Typer(no_args_is_help=True, help="Manage the store: its layout, and how much history it keeps.")
 parsers = typer.Typer(no_args_is_help=True, help="Test parsers of command output.")
 
@@ -106,6 +112,7 @@ for verb, function in (
     ("demo", demo.demo),
     ("doctor", doctor.doctor),
     ("scan-manager", scan_manager.scan_manager),
+    ("serve", serve.serve),
 ):
     command(app, verb)(function)
 command(app, "get", hidden=True)(list_.list_objects)
@@ -126,6 +133,9 @@ for group, verb, one in (
     (schedules_group, "pause", schedules_pause.schedules_pause),
     (schedules_group, "resume", schedules_resume.schedules_resume),
     (schedules_group, "remove", schedules_remove.schedules_remove),
+    (users_group, "add", users_add.users_add),
+    (users_group, "password", users_password.users_password),
+    (users_group, "remove", users_remove.users_remove),
     (metadata, "check", metadata_check.metadata_check),
     (parsers, "test", parsers_test.parsers_test),
     (store_group, "info", store_info.store_info),
@@ -135,8 +145,10 @@ for group, verb, one in (
     command(group, verb)(one)
 command(scans_group, is_group=True)(scans.scans)
 command(schedules_group, is_group=True)(schedules.schedules)
+command(users_group, is_group=True)(users.users)
 app.add_typer(scans_group, name="scans")
 app.add_typer(schedules_group, name="schedules")
+app.add_typer(users_group, name="users")
 app.add_typer(env, name="env")
 app.add_typer(metadata, name="metadata")
 app.add_typer(parsers, name="parsers")

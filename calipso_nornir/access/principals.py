@@ -1,0 +1,61 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Who is asking: a user, by password or token, with the roles that count for this request."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from calipso_nornir.access.tokens import Tokens
+from calipso_nornir.access.users import Users
+
+if TYPE_CHECKING:
+    from calipso_nornir.access.roles import Grants, Role
+    from calipso_nornir.model.protocols import Store
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Principal:
+    """Who is asking.
+
+    Attributes:
+        token_id: of the token that was shown; None for a password.
+        only_password: nothing is allowed but choosing another password.
+    """
+
+    name: str
+    grants: Grants
+    token_id: str | None = None
+    only_password: bool = False
+
+    def may(self, needed: Role, environment: str | None) -> bool:
+        """Tell whether a role is held in an environment; None is what belongs to none."""
+        return not self.only_password and self.grants.allow(needed, environment)
+
+
+class Principals:
+    """Finds out who is asking."""
+
+    def __init__(self, store: Store) -> None:
+        self.users = Users(store)
+        self.tokens = Tokens(store)
+
+    def by_password(self, name: str, password: str) -> Principal | None:
+        """Return who has this name and password."""
+        user = self.users.verified(name, password)
+        if user is None:
+            return None
+        return Principal(name=user.name, grants=user.grants, only_password=user.one_time)
+
+    def by_token(self, secret: str) -> Principal | None:
+        """Return whose token this is; the roles are those that the user has now, up to the token's scope."""
+        token = self.tokens.found(secret)
+        user = self.users.get(token.user) if token is not None else None
+        if token is None or user is None or not user.enabled:
+            return None
+        return Principal(
+            name=user.name,
+            grants=user.grants.capped(token.scope),
+            token_id=token.id,
+            only_password=token.only_password or user.one_time,
+        )

@@ -1,0 +1,159 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Local users: documents of the collection ``users``, with passwords as argon2id hashes (RFC 9106)."""
+
+from __future__ import annotations
+
+import re
+import secrets
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Final
+
+from argon2 import PasswordHasher
+from argon2.exceptions import InvalidHashError, VerificationError
+
+from calipso_nornir.access.roles import EVERYWHERE, Grants, Role
+from calipso_nornir.errors import InvalidRequest
+from calipso_nornir.model.text import plain
+
+if TYPE_CHECKING:
+    from calipso_nornir.model.protocols import Document, Store
+
+COLLECTION: Final = "users"
+SHORTEST: Final = 12
+LONGEST: Final = 1024
+"""Characters of a password."""
+FIRST_ADMIN: Final = "admin"
+_NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._@-]{0,127}")
+_HASHER: Final = PasswordHasher()
+_NOBODY: Final = _HASHER.hash(secrets.token_urlsafe())
+"""Checked where there is no such user: the answer takes as long as for a wrong password."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class User:
+    """A local user.
+
+    Attributes:
+        one_time: the password is good for nothing but choosing another one.
+        enabled: whether the user may log in, and the user's tokens are accepted.
+    """
+
+    name: str
+    grants: Grants
+    one_time: bool = False
+    enabled: bool = True
+
+
+class Users:
+    """The local users of one store."""
+
+    def __init__(self, store: Store) -> None:
+        self._users = store.collection(COLLECTION)
+
+    def first_admin(self) -> str | None:
+        """Make the first user, where there is none, and return the one-time password; None where there are users."""
+        password = secrets.token_urlsafe(12)
+        if self._users.find(limit=1):
+            return None
+        admin = User(name=FIRST_ADMIN, grants=Grants({EVERYWHERE: Role.ADMIN}), one_time=True)
+        return password if self._users.insert(admin.name, _document(admin, password)) else None
+
+    def add(self, user: User, password: str) -> None:
+        """Make a user. Raises InvalidRequest for a name that is taken or a password that is too short."""
+        if not _NAME.fullmatch(user.name):
+            raise InvalidRequest(f"user name {plain(repr(user.name))}: expected 1 to 128 letters, digits, . _ @ or -")
+        if not self._users.insert(user.name, _document(user, good(password))):
+            raise InvalidRequest(f"user {user.name} exists already")
+
+    def all(self) -> list[User]:
+        """Return all users, ordered by name."""
+        return [_user(one) for one in self._users.find(order=("name",))]
+
+    def get(self, name: str) -> User | None:
+        """Return a user."""
+        document = self._users.get(name)
+        return _user(document) if document is not None else None
+
+    def verified(self, name: str, password: str) -> User | None:
+        """Return the user that has this password; None for a wrong one, for a disabled user, and for nobody."""
+        document = self._users.get(name)
+        known = document is not None and bool(document.get("enabled", True))
+        if not _verify(str(document["password_hash"]) if known and document else _NOBODY, password) or not known:
+            return None
+        assert document is not None  # noqa: S101 - narrows the type
+        if _HASHER.check_needs_rehash(document["password_hash"]):
+            new = {"password_hash": _HASHER.hash(password)}
+            self._users.update_if(name, {"password_hash": document["password_hash"]}, new)
+        return _user(document)
+
+    def set_password(self, name: str, password: str, *, one_time: bool = False) -> None:
+        """Give a user another password."""
+        self._change(name, {"password_hash": _HASHER.hash(good(password)), "one_time": one_time})
+
+    def change(self, user: User) -> None:
+        """Store a user's roles, and whether the user is enabled. The last admin of all stays one."""
+        there = self.get(user.name)
+        if there is not None and _is_admin(there) and not _is_admin(user):
+            self._others_are_admins(user.name)
+        self._change(user.name, {"roles": user.grants.words(), "enabled": user.enabled})
+
+    def remove(self, name: str) -> None:
+        """Remove a user. The last admin of all stays."""
+        there = self.get(name)
+        if there is not None and _is_admin(there):
+            self._others_are_admins(name)
+        if not self._users.delete(name):
+            raise _unknown(name)
+
+    def _others_are_admins(self, name: str) -> None:
+        if not any(_is_admin(one) for one in self.all() if one.name != name):
+            raise InvalidRequest(f"user {plain(name)} is the only admin of everything: make another one first")
+
+    def _change(self, name: str, changes: Document) -> None:
+        if self._users.update_if(name, {}, changes) is None:
+            raise _unknown(name)
+
+
+def good(password: str) -> str:
+    """Return a password that is long enough. Raises InvalidRequest, which does not repeat it."""
+    if not SHORTEST <= len(password) <= LONGEST:
+        raise InvalidRequest(f"a password has {SHORTEST} to {LONGEST} characters; this one has {len(password)}")
+    return password
+
+
+def _verify(password_hash: str, password: str) -> bool:
+    if len(password) > LONGEST:
+        return False
+    try:
+        return _HASHER.verify(password_hash, password)
+    except (VerificationError, InvalidHashError):
+        return False
+
+
+def _is_admin(user: User) -> bool:
+    return user.enabled and user.grants.allow(Role.ADMIN, None)
+
+
+def _document(user: User, password: str) -> Document:
+    return {
+        "name": user.name,
+        "roles": user.grants.words(),
+        "enabled": user.enabled,
+        "one_time": user.one_time,
+        "password_hash": _HASHER.hash(password),
+        "created": datetime.now(UTC).isoformat(),
+    }
+
+
+def _user(document: Document) -> User:
+    return User(
+        name=document["name"],
+        grants=Grants.read(document.get("roles") or {}),
+        one_time=bool(document.get("one_time")),
+        enabled=bool(document.get("enabled", True)),
+    )
+
+
+def _unknown(name: str) -> InvalidRequest:
+    return InvalidRequest(f"there is no user {plain(name)}")

@@ -1,0 +1,58 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Puts the application together."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from fastapi import Depends, FastAPI
+
+from calipso_nornir._version import __version__
+from calipso_nornir.api import problems
+from calipso_nornir.api.guard import guard
+from calipso_nornir.api.shielding import Shield
+from calipso_nornir.api.v2 import (
+    cliques,
+    environments,
+    health,
+    links,
+    me,
+    messages,
+    objects,
+    scans,
+    schedules,
+    tokens,
+    users,
+)
+
+if TYPE_CHECKING:
+    from calipso_nornir.api.settings import ApiSettings
+
+PREFIX: Final = "/api/v2"
+ROUTERS: Final = (
+    ("", health.router),
+    *(
+        (PREFIX, module.router)
+        for module in (tokens, me, users, environments, objects, links, cliques, scans, schedules, messages)
+    ),
+)
+"""Everything that is served: prefix, routes."""
+
+
+def create_app(settings: ApiSettings) -> FastAPI:
+    """Return the application. Documentation pages of FastAPI are off: they load scripts from elsewhere."""
+    app = FastAPI(
+        title="calipso_nornir",
+        version=__version__,
+        summary="What a cloud's virtual network really is.",
+        docs_url=None,
+        redoc_url=None,
+        openapi_url=None,
+        dependencies=[Depends(guard)],
+    )
+    app.state.settings = settings
+    problems.install(app)
+    app.add_middleware(Shield, store=settings.store)
+    for prefix, router in ROUTERS:
+        app.include_router(router, prefix=prefix)
+    return app

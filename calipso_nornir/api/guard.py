@@ -1,0 +1,151 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The one place that decides who gets in: every route says what it needs, and a route that says nothing is closed.
+
+``needs(Role.OPERATOR)`` stands above each handler. The guard is a dependency of the whole application: it runs before
+each handler, finds out who is asking, and compares. A path that names an environment needs the role there. Any other
+path needs it everywhere (``*``); with ``anywhere=True`` any environment will do, and its handler gives only what may be
+seen.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+from collections.abc import Callable
+from dataclasses import dataclass
+from http import HTTPStatus
+from typing import TYPE_CHECKING, Annotated, Final, TypeAlias, TypeVar
+
+from fastapi import Depends, Request
+
+from calipso_nornir.access.principals import Principal
+from calipso_nornir.api.problems import Problem
+
+if TYPE_CHECKING:
+    from calipso_nornir.access.roles import Role
+    from calipso_nornir.api.settings import ApiSettings
+
+NEEDS: Final = "__needs__"
+_CHALLENGE: Final = {"WWW-Authenticate": 'Bearer realm="calipso"'}
+F = TypeVar("F", bound=Callable[..., object])
+
+
+@dataclass(frozen=True, slots=True)
+class Needs:
+    """What a route needs.
+
+    Attributes:
+        role: at least this one; None: whoever is logged in.
+        open: anybody, without a login.
+        anywhere: the role in any environment is enough.
+        with_one_time_password: also whoever may only choose another password.
+    """
+
+    role: Role | None = None
+    open: bool = False
+    anywhere: bool = False
+    with_one_time_password: bool = False
+
+
+def needs(
+    role: Role | None = None, *, anywhere: bool = False, with_one_time_password: bool = False
+) -> Callable[[F], F]:
+    """Say what a handler's route needs."""
+    return _saying(Needs(role, anywhere=anywhere, with_one_time_password=with_one_time_password))
+
+
+def open_to_all() -> Callable[[F], F]:
+    """Say that a handler's route needs no login."""
+    return _saying(Needs(open=True))
+
+
+def needs_of(endpoint: object) -> Needs | None:
+    """Return what a handler's route needs; None when it does not say."""
+    return getattr(endpoint, NEEDS, None)
+
+
+def guard(request: Request) -> None:
+    """Let a request through, with ``request.state.principal``, or raise Problem: 401 or 403."""
+    needed = needs_of(request.scope.get("endpoint"))
+    if needed is None:
+        raise Problem(HTTPStatus.FORBIDDEN, "this route does not say who may use it, so nobody may")
+    if needed.open:
+        return
+    settings: ApiSettings = request.app.state.settings
+    principal = _principal(request, settings)
+    if principal is None:
+        raise Problem(
+            HTTPStatus.UNAUTHORIZED,
+            "log in: Authorization: Bearer TOKEN; POST /api/v2/tokens makes one",
+            headers=_CHALLENGE,
+        )
+    request.state.principal = principal
+    if principal.only_password and not needed.with_one_time_password:
+        raise Problem(HTTPStatus.FORBIDDEN, "a one-time password is to be changed first: PUT /api/v2/me/password")
+    _check_role(request, needed, principal)
+
+
+def _check_role(request: Request, needed: Needs, principal: Principal) -> None:
+    role = needed.role
+    if role is None:
+        return
+    environment = request.path_params.get("environment")
+    allowed = (
+        principal.grants.anywhere(role) if needed.anywhere and environment is None else principal.may(role, environment)
+    )
+    if not allowed:
+        where = f"in environment {environment}" if environment is not None else "everywhere"
+        raise Problem(HTTPStatus.FORBIDDEN, f"{principal.name} is not {role.word} {where}")
+
+
+def _principal(request: Request, settings: ApiSettings) -> Principal | None:
+    scheme, _, given = request.headers.get("authorization", "").partition(" ")
+    match scheme.casefold():
+        case "bearer":
+            return settings.principals.by_token(given.strip())
+        case "basic":
+            return _by_password(request, settings, given.strip())
+    token = request.headers.get("x-auth-token")
+    return settings.principals.by_token(token) if token else None
+
+
+def _by_password(request: Request, settings: ApiSettings, given: str) -> Principal | None:
+    try:
+        name, colon, password = base64.b64decode(given, validate=True).decode("utf-8").partition(":")
+    except (binascii.Error, UnicodeDecodeError):
+        colon = ""
+    if not colon:
+        raise Problem(
+            HTTPStatus.BAD_REQUEST, "Authorization: Basic expects base64 of NAME:PASSWORD", field="authorization"
+        )
+    keys = (f"user {name}", f"address {request.client.host if request.client else ''}")
+    wait = settings.throttle.wait_s(*keys)
+    if wait > 0:
+        raise Problem(
+            HTTPStatus.TOO_MANY_REQUESTS,
+            f"too many failed logins: try again in {wait:.0f} s",
+            headers={"Retry-After": str(int(wait) + 1)},
+        )
+    principal = settings.principals.by_password(name, password)
+    if principal is None:
+        settings.throttle.failed(*keys)
+    else:
+        settings.throttle.succeeded(*keys)
+    return principal
+
+
+def _saying(needed: Needs) -> Callable[[F], F]:
+    def say(handler: F) -> F:
+        setattr(handler, NEEDS, needed)
+        return handler
+
+    return say
+
+
+def _asking(request: Request) -> Principal:
+    principal: Principal = request.state.principal
+    return principal
+
+
+Asking: TypeAlias = Annotated[Principal, Depends(_asking)]
+"""Parameter of a handler: who is asking."""

@@ -1,0 +1,116 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Errors as ``application/problem+json`` (RFC 9457): what is wrong, where in the request, and what is expected."""
+
+from __future__ import annotations
+
+import logging
+from http import HTTPStatus
+from typing import TYPE_CHECKING, Any, Final
+
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse
+from starlette.exceptions import HTTPException
+
+from calipso_nornir.errors import (
+    CalipsoError,
+    PastUnknown,
+    StoreError,
+    UnknownEnvironment,
+    UnknownObject,
+    UsageError,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from fastapi import FastAPI, Request
+
+logger = logging.getLogger(__name__)
+
+MEDIA_TYPE: Final = "application/problem+json"
+_STATUS: Final[tuple[tuple[type[CalipsoError], HTTPStatus], ...]] = (
+    (UnknownEnvironment, HTTPStatus.NOT_FOUND),
+    (UnknownObject, HTTPStatus.NOT_FOUND),
+    (PastUnknown, HTTPStatus.NOT_FOUND),
+    (UsageError, HTTPStatus.BAD_REQUEST),
+    (StoreError, HTTPStatus.SERVICE_UNAVAILABLE),
+)
+
+
+class Problem(Exception):
+    """An answer that is no success.
+
+    Args:
+        status: of the answer.
+        detail: what is wrong, what was expected, what to do.
+        field: of the query or body, if one is to blame.
+        headers: of the answer.
+    """
+
+    def __init__(
+        self, status: HTTPStatus, detail: str, *, field: str | None = None, headers: Mapping[str, str] | None = None
+    ) -> None:
+        super().__init__(detail)
+        self.status = status
+        self.detail = detail
+        self.field = field
+        self.headers = dict(headers or {})
+
+
+def install(app: FastAPI) -> None:
+    """Let an application answer every error in this form."""
+    app.add_exception_handler(Problem, _problem)
+    app.add_exception_handler(RequestValidationError, _invalid)
+    app.add_exception_handler(HTTPException, _http)
+    app.add_exception_handler(CalipsoError, _calipso)
+    app.add_exception_handler(Exception, _bug)
+
+
+def answer(
+    status: HTTPStatus | int,
+    detail: str,
+    *,
+    errors: list[dict[str, str]] | None = None,
+    headers: Mapping[str, str] | None = None,
+) -> JSONResponse:
+    """Make the answer."""
+    status = HTTPStatus(status)
+    body: dict[str, Any] = {"type": "about:blank", "title": status.phrase, "status": status.value, "detail": detail}
+    if errors:
+        body["errors"] = errors
+    return JSONResponse(body, status.value, headers=dict(headers or {}), media_type=MEDIA_TYPE)
+
+
+def _problem(_request: Request, error: Exception) -> JSONResponse:
+    assert isinstance(error, Problem)  # noqa: S101 - narrows the type
+    errors = [{"field": error.field, "detail": error.detail}] if error.field else None
+    return answer(error.status, error.detail, errors=errors, headers=error.headers)
+
+
+def _invalid(_request: Request, error: Exception) -> JSONResponse:
+    """Word what the models refuse; what was sent is not repeated: it may be a password."""
+    assert isinstance(error, RequestValidationError)  # noqa: S101 - narrows the type
+    errors = [{"field": _place(one["loc"]), "detail": str(one["msg"])} for one in error.errors()]
+    detail = "; ".join(f"{one['field']}: {one['detail']}" for one in errors)
+    return answer(HTTPStatus.UNPROCESSABLE_ENTITY, detail, errors=errors)
+
+
+def _place(location: tuple[int | str, ...]) -> str:
+    return ".".join(str(part) for part in (location[1:] if len(location) > 1 else location))
+
+
+def _http(_request: Request, error: Exception) -> JSONResponse:
+    assert isinstance(error, HTTPException)  # noqa: S101 - narrows the type
+    return answer(error.status_code, str(error.detail), headers=error.headers)
+
+
+def _calipso(request: Request, error: Exception) -> JSONResponse:
+    status = next((status for kind, status in _STATUS if isinstance(error, kind)), HTTPStatus.INTERNAL_SERVER_ERROR)
+    if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
+        logger.error("%s %s: %s", request.method, request.url.path, error)
+    return answer(status, str(error))
+
+
+def _bug(request: Request, error: Exception) -> JSONResponse:
+    logger.error("%s %s", request.method, request.url.path, exc_info=error)
+    return answer(HTTPStatus.INTERNAL_SERVER_ERROR, "This is a bug in calipso; the log of the API has its traceback.")

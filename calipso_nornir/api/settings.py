@@ -1,0 +1,49 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What the API is told once, when it starts."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from calipso_nornir.access.principals import Principals
+from calipso_nornir.access.throttling import Throttle
+from calipso_nornir.access.tokens import LIFETIME
+from calipso_nornir.scan_manager import ScanQueue, Schedules
+
+if TYPE_CHECKING:
+    from datetime import timedelta
+
+    from calipso_nornir.metadata.catalog import Catalog
+    from calipso_nornir.model.protocols import Store
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ApiSettings:
+    """How the API works.
+
+    Attributes:
+        store: what it serves; it is not closed by the API.
+        catalog: the metadata of the scans.
+        token_lifetime: of tokens for which nobody asks another one.
+    """
+
+    store: Store
+    catalog: Catalog
+    token_lifetime: timedelta = LIFETIME
+    throttle: Throttle = field(default_factory=Throttle)
+
+    @property
+    def principals(self) -> Principals:
+        """Who may ask."""
+        return Principals(self.store)
+
+    @property
+    def queue(self) -> ScanQueue:
+        """The queue of scan requests."""
+        return ScanQueue(self.store)
+
+    @property
+    def schedules(self) -> Schedules:
+        """The schedules."""
+        return Schedules(self.store, self.queue)

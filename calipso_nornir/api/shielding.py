@@ -1,0 +1,97 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What surrounds every request: a limit for bodies, headers for browsers, and the audit trail of writes."""
+
+from __future__ import annotations
+
+import logging
+import uuid
+from datetime import UTC, datetime
+from http import HTTPStatus
+from typing import TYPE_CHECKING, Final
+
+from anyio import to_thread
+from starlette.exceptions import HTTPException
+
+from calipso_nornir.errors import StoreError
+
+if TYPE_CHECKING:
+    from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+    from calipso_nornir.model.protocols import Store
+
+logger = logging.getLogger(__name__)
+
+LARGEST: Final = 1 << 20
+"""Bytes of a request's body."""
+AUDIT: Final = "audit"
+_WRITES: Final = frozenset({"POST", "PUT", "PATCH", "DELETE"})
+_HEADERS: Final = (
+    (b"cache-control", b"no-store"),
+    (b"content-security-policy", b"default-src 'none'; frame-ancestors 'none'"),
+    (b"referrer-policy", b"no-referrer"),
+    (b"x-content-type-options", b"nosniff"),
+)
+
+
+class Shield:
+    """The outermost part of the application."""
+
+    def __init__(self, app: ASGIApp, *, store: Store) -> None:
+        self._app = app
+        self._store = store
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one request."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        scope.setdefault("state", {})
+        status = [0]
+
+        async def sent(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                status[0] = message["status"]
+                given = {name for name, _ in message["headers"]}
+                message["headers"] = [*message["headers"], *(pair for pair in _HEADERS if pair[0] not in given)]
+            await send(message)
+
+        try:
+            await self._app(scope, _limited(receive), sent)
+        finally:
+            if scope["method"] in _WRITES:
+                await to_thread.run_sync(self._note, scope, status[0])
+
+    def _note(self, scope: Scope, status: int) -> None:
+        principal = scope["state"].get("principal")
+        key = uuid.uuid4().hex
+        try:
+            self._store.collection(AUDIT).put(
+                key,
+                {
+                    "id": key,
+                    "at": datetime.now(UTC).isoformat(),
+                    "who": principal.name if principal is not None else None,
+                    "token": principal.token_id if principal is not None else None,
+                    "from": scope["client"][0] if scope.get("client") else None,
+                    "method": scope["method"],
+                    "path": scope["path"],
+                    "environment": scope.get("path_params", {}).get("environment"),
+                    "status": status,
+                },
+            )
+        except StoreError as error:
+            logger.error("%s %s is not in the audit trail: %s", scope["method"], scope["path"], error)  # noqa: TRY400 - as it says
+
+
+def _limited(receive: Receive) -> Receive:
+    received = 0
+
+    async def limited() -> Message:
+        nonlocal received
+        message = await receive()
+        received += len(message.get("body", b""))
+        if received > LARGEST:
+            raise HTTPException(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, f"the body has more than {LARGEST} bytes")
+        return message
+
+    return limited

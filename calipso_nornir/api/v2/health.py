@@ -1,0 +1,35 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Whether the API lives, whether it can serve, and what it serves."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from fastapi import APIRouter, Request
+
+from calipso_nornir.api.guard import open_to_all
+
+router = APIRouter(tags=["health"])
+
+
+@router.get("/healthz")
+@open_to_all()
+def healthz() -> dict[str, str]:
+    """Tell that the process answers."""
+    return {"status": "ok"}
+
+
+@router.get("/readyz")
+@open_to_all()
+def readyz(request: Request) -> dict[str, str]:
+    """Tell that the store answers, too; 503 when it does not."""
+    request.app.state.settings.store.environments()
+    return {"status": "ready"}
+
+
+@router.get("/api/v2/openapi.json", include_in_schema=False)
+@open_to_all()
+def openapi(request: Request) -> dict[str, Any]:
+    """Return the OpenAPI document of this API."""
+    document: dict[str, Any] = request.app.openapi()
+    return document

@@ -1,0 +1,113 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Local users and their roles; for admins of everything."""
+
+from __future__ import annotations
+
+from http import HTTPStatus
+from typing import Annotated
+
+from fastapi import APIRouter, Request
+from pydantic import BaseModel, ConfigDict, Field
+
+from calipso_nornir.access.roles import Grants, Role
+from calipso_nornir.access.users import LONGEST, SHORTEST, User
+from calipso_nornir.api.guard import needs
+from calipso_nornir.api.problems import Problem
+from calipso_nornir.api.v2.tokens import RoleWord
+
+router = APIRouter(tags=["users"])
+Roles = Annotated[
+    dict[str, RoleWord], Field(description="Environment, or * for all → role.", examples=[{"lab": "operator"}])
+]
+
+
+class UserShown(BaseModel):
+    """A user."""
+
+    name: str
+    roles: Roles
+    enabled: bool
+    must_change_password: bool
+
+
+class UserWanted(BaseModel):
+    """A user to be made. The password is good for one login: the user chooses another one."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    name: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._@-]{0,127}$", examples=["ann"])]
+    password: Annotated[str, Field(min_length=SHORTEST, max_length=LONGEST)]
+    roles: Roles = {}
+
+
+class UserChange(BaseModel):
+    """What of a user is to change; what is left out stays."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    roles: Roles | None = None
+    enabled: bool | None = None
+    password: Annotated[
+        str | None, Field(min_length=SHORTEST, max_length=LONGEST, description="A one-time password.")
+    ] = None
+
+
+@router.get("/users")
+@needs(Role.ADMIN)
+def users(request: Request) -> list[UserShown]:
+    """List the users."""
+    return [_shown(one) for one in request.app.state.settings.principals.users.all()]
+
+
+@router.post("/users", status_code=HTTPStatus.CREATED)
+@needs(Role.ADMIN)
+def add(request: Request, wanted: UserWanted) -> UserShown:
+    """Make a user."""
+    user = User(name=wanted.name, grants=Grants.read(wanted.roles), one_time=True)
+    request.app.state.settings.principals.users.add(user, wanted.password)
+    return _shown(user)
+
+
+@router.patch("/users/{name}")
+@needs(Role.ADMIN)
+def change(request: Request, name: str, wanted: UserChange) -> UserShown:
+    """Change a user's roles, or whether the user may log in, or give a one-time password."""
+    principals = request.app.state.settings.principals
+    there = _there(request, name)
+    user = User(
+        name=name,
+        grants=there.grants if wanted.roles is None else Grants.read(wanted.roles),
+        enabled=there.enabled if wanted.enabled is None else wanted.enabled,
+    )
+    principals.users.change(user)
+    if wanted.password is not None:
+        principals.users.set_password(name, wanted.password, one_time=True)
+    if wanted.password is not None or not user.enabled:
+        principals.tokens.revoke(name)
+    return _shown(_there(request, name))
+
+
+@router.delete("/users/{name}", status_code=HTTPStatus.NO_CONTENT)
+@needs(Role.ADMIN)
+def remove(request: Request, name: str) -> None:
+    """Remove a user, with all tokens."""
+    principals = request.app.state.settings.principals
+    _there(request, name)
+    principals.users.remove(name)
+    principals.tokens.revoke(name)
+
+
+def _there(request: Request, name: str) -> User:
+    user: User | None = request.app.state.settings.principals.users.get(name)
+    if user is None:
+        raise Problem(HTTPStatus.NOT_FOUND, f"there is no user {name}")
+    return user
+
+
+def _shown(user: User) -> UserShown:
+    return UserShown(
+        name=user.name,
+        roles=user.grants.words(),  # type: ignore[arg-type]  # words of roles
+        enabled=user.enabled,
+        must_change_password=user.one_time,
+    )

@@ -1,0 +1,418 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The REST API over a socket: what each resource answers, who gets in, and what is wrong with a request."""
+
+from __future__ import annotations
+
+import base64
+from typing import TYPE_CHECKING, Any
+
+import pytest
+import requests
+from fastapi.routing import APIRoute
+
+from calipso_nornir.api.app import ROUTERS, create_app
+from calipso_nornir.api.guard import needs_of
+from calipso_nornir.api.shielding import LARGEST
+from calipso_nornir.store import open_store
+from tests.fixtures.recorded import bundle, filled
+from tests.fixtures.serving import PASSWORD, Client, Served, served
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+OPEN = {"/healthz", "/readyz", "/api/v2/openapi.json"}
+LAB = "/environments/lab"
+
+
+@pytest.fixture(scope="module")
+def api(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+    folder = tmp_path_factory.mktemp("api")
+    store = open_store(filled(folder / "s.db", bundle(folder / "whole.calipso")))
+    with served(store) as running:
+        yield running
+    store.close()
+
+
+@pytest.fixture(scope="module")
+def admin(api: Served) -> Client:
+    return api.user("root", everywhere="admin")
+
+
+@pytest.fixture(scope="module")
+def viewer(api: Served) -> Client:
+    return api.user("viewer", lab="viewer")
+
+
+@pytest.fixture(scope="module")
+def operator(api: Served) -> Client:
+    return api.user("operator", lab="operator")
+
+
+@pytest.fixture(scope="module")
+def stranger(api: Served) -> Client:
+    """Somebody who may log in, and nothing else."""
+    return api.user("stranger")
+
+
+def wrong(answer: requests.Response, status: int) -> dict[str, Any]:
+    """Return the problem that an answer tells."""
+    assert answer.status_code == status, answer.text
+    assert answer.headers["content-type"] == "application/problem+json"
+    problem: dict[str, Any] = answer.json()
+    assert problem["status"] == status
+    return problem
+
+
+# --- who gets in
+
+
+def routes() -> list[tuple[str, str, Callable[..., object]]]:
+    """Return method, path with values in it, and handler, of every route that there is."""
+    values = {"environment": "lab", "type": "host", "id": "cmp1", "scan_id": "x", "name": "root"}
+    found = [(prefix, one) for prefix, router in ROUTERS for one in router.routes if isinstance(one, APIRoute)]
+    return [
+        (method, (prefix + one.path).replace(":path", "").format(**values), one.endpoint)
+        for prefix, one in found
+        for method in sorted(one.methods or ())
+    ]
+
+
+def test_every_route_is_walked(api: Served) -> None:
+    app = create_app(api.settings)
+    assert len(app.routes) == len(ROUTERS), "what is not in ROUTERS would not be walked"
+    assert len(routes()) >= sum(len(methods) for methods in app.openapi()["paths"].values()) > 25
+
+
+def test_no_route_is_open_by_accident(api: Served, stranger: Client) -> None:
+    for method, path, handler in routes():
+        needed = needs_of(handler)
+        assert needed is not None, f"{path} does not say who may use it"
+        assert needed.open == (path in OPEN), path
+        if needed.open:
+            continue
+        refused = api.nobody.ask(method, f"/{path}", json={})
+        assert refused.status_code == 401, f"{method} {path}"
+        assert refused.headers["www-authenticate"].startswith("Bearer")
+        if needed.role is not None:
+            assert stranger.ask(method, f"/{path}", json={}).status_code == 403, f"{method} {path}"
+
+
+def test_a_viewer_changes_nothing(viewer: Client) -> None:
+    for method, path, handler in routes():
+        needed = needs_of(handler)
+        if method != "GET" and needed is not None and needed.role is not None:
+            assert viewer.ask(method, f"/{path}", json={}).status_code == 403, f"{method} {path}"
+
+
+def test_a_role_in_one_environment_is_none_in_another(operator: Client) -> None:
+    problem = wrong(operator.ask("GET", "/environments/prod/objects"), 403)
+    assert problem["detail"] == "operator is not viewer in environment prod"
+    wrong(operator.ask("POST", "/environments/prod/scans", json={}), 403)
+    wrong(operator.ask("GET", "/users"), 403)
+    wrong(operator.ask("GET", "/audit"), 403)
+    assert [one["name"] for one in operator.get("/environments")] == ["lab"]
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"Authorization": "Bearer nonsense"},
+        {"Authorization": "Bearer"},
+        {"Authorization": "Digest x"},
+        {"X-Auth-Token": "nonsense"},
+        {"Authorization": "Basic " + base64.b64encode(b"nobody:" + b"x" * 12).decode()},
+    ],
+)
+def test_wrong_credentials_are_refused(api: Served, headers: dict[str, str]) -> None:
+    assert wrong(Client(api.url, headers).ask("GET", "/me"), 401)["detail"].startswith("log in")
+
+
+@pytest.mark.parametrize("given", ["%%%", base64.b64encode(b"no colon").decode(), base64.b64encode(b"\xff:x").decode()])
+def test_basic_that_is_none_is_named(api: Served, given: str) -> None:
+    problem = wrong(Client(api.url, {"Authorization": f"Basic {given}"}).ask("GET", "/me"), 400)
+    assert problem["errors"][0]["field"] == "authorization"
+
+
+def test_one_logs_in_with_a_password_and_goes_on_with_a_token(api: Served) -> None:
+    api.user("ann", lab="viewer")
+    made = api.nobody.ask("POST", "/tokens", auth=("ann", PASSWORD), json={"name": "report", "scope": "viewer"}).json()
+    for headers in ({"Authorization": f"Bearer {made['token']}"}, {"X-Auth-Token": made["token"]}):
+        assert Client(api.url, headers).get("/me") == {
+            "name": "ann",
+            "roles": {"lab": "viewer"},
+            "must_change_password": False,
+        }
+    ann = Client(api.url, {"X-Auth-Token": made["token"]})
+    listed = ann.get("/tokens")
+    assert made["id"] in [one["id"] for one in listed]
+    assert not any("token" in one for one in listed)
+    assert ann.ask("DELETE", "/tokens/current").status_code == 204
+    assert ann.ask("GET", "/me").status_code == 401
+    assert wrong(api.user("ann").ask("DELETE", "/tokens/nosuch"), 404)["detail"] == "ann has no token nosuch"
+
+
+def test_a_one_time_password_only_chooses_another(api: Served, admin: Client) -> None:
+    admin.post("/users", {"name": "new", "password": "once once once", "roles": {"lab": "viewer"}})
+    made = api.nobody.ask("POST", "/tokens", auth=("new", "once once once")).json()
+    new = Client(api.url, {"X-Auth-Token": made["token"]})
+    assert new.get("/me")["must_change_password"] is True
+    assert "is to be changed first" in wrong(new.ask("GET", LAB), 403)["detail"]
+    change = {"old": "once once once", "new": "another password"}
+    for spoilt, status, field in (
+        ({**change, "old": "wrong"}, 403, "old"),
+        ({**change, "new": "short"}, 422, "new"),
+        ({**change, "new": change["old"]}, 422, "new"),
+    ):
+        problem = wrong(new.ask("PUT", "/me/password", json=spoilt), status)
+        assert problem["errors"][0]["field"] == field
+        assert "once once" not in str(problem), "a password is not repeated"
+    assert new.ask("PUT", "/me/password", json=change).status_code == 204
+    assert new.ask("GET", "/me").status_code == 401, "its tokens are revoked"
+    assert requests.get(f"{api.url}/api/v2{LAB}", auth=("new", "another password"), timeout=30).status_code == 200
+
+
+def test_guessing_is_slowed_down(api: Served) -> None:
+    for _ in range(5):
+        assert api.nobody.ask("GET", "/me", auth=("victim", "guess guess guess")).status_code == 401
+    slowed = api.nobody.ask("GET", "/me", auth=("victim", "guess guess guess"))
+    assert wrong(slowed, 429)["detail"].startswith("too many failed logins: try again in")
+    assert 0 < int(slowed.headers["retry-after"]) <= 61
+    api.settings.throttle.succeeded("user victim", "address 127.0.0.1")
+
+
+# --- users
+
+
+def test_users_are_made_changed_and_removed(admin: Client) -> None:
+    assert admin.post("/users", {"name": "bob", "password": PASSWORD, "roles": {"lab": "viewer"}}) == {
+        "name": "bob",
+        "roles": {"lab": "viewer"},
+        "enabled": True,
+        "must_change_password": True,
+    }
+    assert (
+        "exists already"
+        in wrong(admin.ask("POST", "/users", json={"name": "bob", "password": PASSWORD}), 400)["detail"]
+    )
+    changed = admin.ask("PATCH", "/users/bob", json={"roles": {"*": "operator"}, "enabled": False}).json()
+    assert (changed["roles"], changed["enabled"]) == ({"*": "operator"}, False)
+    assert "bob" in [one["name"] for one in admin.get("/users")]
+    assert not any("password_hash" in one for one in admin.get("/users"))
+    assert admin.ask("DELETE", "/users/bob").status_code == 204
+    wrong(admin.ask("DELETE", "/users/bob"), 404)
+    assert "the only admin" in wrong(admin.ask("DELETE", "/users/root"), 400)["detail"]
+
+
+@pytest.mark.parametrize(
+    ("body", "field"),
+    [
+        ({"name": "x", "password": "short"}, "password"),
+        ({"name": "a b", "password": PASSWORD}, "name"),
+        ({"name": "x", "password": PASSWORD, "roles": {"lab": "root"}}, "roles.lab"),
+        ({"name": "x", "password": PASSWORD, "admin": True}, "admin"),
+        ({"password": PASSWORD}, "name"),
+        ([], "body"),
+    ],
+)
+def test_what_is_wrong_with_a_body_is_named(admin: Client, body: object, field: str) -> None:
+    assert wrong(admin.ask("POST", "/users", json=body), 422)["errors"][0]["field"] == field
+
+
+# --- the picture
+
+
+def test_environments_are_described(viewer: Client) -> None:
+    (listed,) = viewer.get("/environments")
+    described = viewer.get(LAB)
+    assert described["name"] == listed["name"] == "lab"
+    assert described["counts"]["host"] > 0 < described["revision"]
+
+
+def test_objects_are_filtered_sorted_and_paged(viewer: Client) -> None:
+    whole = viewer.get(f"{LAB}/objects", type="vnic", sort="host,name", limit=1000)
+    assert whole["next"] is None
+    names = [(one["host"], one["name"]) for one in whole["items"]]
+    assert names == sorted(names)
+    assert len(names) > 4
+    paged, after = [], None
+    while True:
+        page = viewer.get(
+            f"{LAB}/objects", type="vnic", sort="host,name", limit=3, **({"after": after} if after else {})
+        )
+        paged += page["items"]
+        after = page["next"]
+        if after is None:
+            break
+    assert paged == whole["items"]
+    on_host = viewer.get(f"{LAB}/objects", type="vnic", host="cmp1", fields="id,host")["items"]
+    assert {one["host"] for one in on_host} == {"cmp1"}
+    assert {tuple(one) for one in on_host} == {("id", "host")}
+    two = viewer.ask("GET", f"{LAB}/objects?type=host&type=vnic&limit=1000").json()["items"]
+    assert {one["type"] for one in two} == {"host", "vnic"}
+
+
+@pytest.mark.parametrize(
+    ("query", "field", "said"),
+    [
+        ("nosuch=1", "nosuch", '"nosuch" is not a field'),
+        ("sort=nosuch", "sort", '"nosuch" is not a field'),
+        ("fields=id,nosuch", "fields", '"nosuch" is not a field'),
+        ("after=x", "after", "expected the `next` of a page"),
+        ("after=W10", "after", "expected the `next` of a page"),
+        ("limit=0", "limit", "greater than or equal to 1"),
+        ("limit=1001", "limit", "less than or equal to 1000"),
+        ("at=2026-01-01T00:00:00", "at", "expected a time with a zone"),
+        ("at=soon", "at", "valid datetime"),
+        ("show_in_tree=perhaps", "show_in_tree", "'perhaps' is no boolean"),
+    ],
+)
+def test_what_is_wrong_with_a_query_is_named(viewer: Client, query: str, field: str, said: str) -> None:
+    problem = wrong(viewer.ask("GET", f"{LAB}/objects?{query}"), 422)
+    assert problem["errors"][0]["field"] == field
+    assert said in problem["detail"]
+
+
+def test_one_object_its_children_links_and_clique(viewer: Client) -> None:
+    host = viewer.get(f"{LAB}/objects/host/cmp1")
+    assert (host["type"], host["id"]) == ("host", "cmp1")
+    assert host["evidence"]
+    below = viewer.get(f"{LAB}/objects/host/cmp1/children")
+    assert below
+    assert all(one["parent_id"] == "cmp1" for one in below)
+    instance = viewer.get(f"{LAB}/objects", type="instance", host="cmp1")["items"][0]
+    clique = viewer.get(f"{LAB}/cliques/instance/{instance['id']}")
+    assert len(clique["links"]) == clique["links_in_all"] > 2
+    assert {"vnic", "instance"} <= {one["type"] for one in clique["nodes"]}
+    vnic = next(one for one in clique["nodes"] if one["type"] == "vnic")
+    links = viewer.get(f"{LAB}/links/of/vnic/{vnic['id']}")
+    assert {vnic["_id"]} <= {end for one in links for end in (one["source"], one["target"])}
+    listed = viewer.get(f"{LAB}/links", link_type=links[0]["link_type"], limit=1000)["items"]
+    assert links[0]["_id"] in {one["_id"] for one in listed}
+    found = viewer.get(f"{LAB}/search", q=instance["name"])
+    assert instance["id"] in {one["id"] for one in found}
+
+
+@pytest.mark.parametrize(
+    "path",
+    ["/objects/host/nosuch", "/objects/nosuch/cmp1", "/cliques/host/nosuch", "/links/of/host/nosuch", "/scans/nosuch"],
+)
+def test_what_is_not_there_is_404(viewer: Client, path: str) -> None:
+    wrong(viewer.ask("GET", LAB + path), 404)
+
+
+def test_an_environment_that_is_not_there(admin: Client) -> None:
+    problem = wrong(admin.ask("GET", "/environments/lba/objects"), 404)
+    assert '"lba" is not an environment' in problem["detail"]
+    wrong(admin.ask("POST", "/environments/lba/scans", json={}), 404)
+    wrong(admin.ask("GET", "/nosuch"), 404)
+    wrong(admin.ask("PATCH", "/environments"), 405)
+
+
+def test_the_past_is_shown(viewer: Client) -> None:
+    now = viewer.get(LAB)["revision"]
+    later = viewer.get(f"{LAB}/objects", limit=1, at="2126-01-01T00:00:00Z")
+    assert later["revision"] == now
+    assert wrong(viewer.ask("GET", f"{LAB}/objects?at=2000-01-01T00:00:00Z"), 404)["detail"]
+
+
+# --- scans
+
+
+def test_a_scan_is_asked_for_watched_and_cancelled(operator: Client, viewer: Client, admin: Client) -> None:
+    made = operator.post(f"{LAB}/scans", {"scan_only_links": True, "log_level": "debug"})
+    assert (made["status"], made["submitted_by"], made["scan_only_links"]) == ("pending", "operator", True)
+    scan = f"{LAB}/scans/{made['scan_id']}"
+    assert viewer.get(scan)["status"] == "pending"
+    assert made["scan_id"] in [one["scan_id"] for one in viewer.get(f"{LAB}/scans", status="pending")]
+    assert operator.post(f"{scan}/cancel", status=200)["status"] == "aborted"
+    assert "has ended: aborted" in wrong(operator.ask("POST", f"{scan}/cancel"), 400)["detail"]
+    assert viewer.get(f"{scan}/log") == []
+    draft = operator.post(f"{LAB}/scans", {"draft": True})
+    assert draft["status"] == "draft"
+    assert operator.post(f"{LAB}/scans/{draft['scan_id']}/release", status=200)["status"] == "pending"
+    done = next(one for one in viewer.get(f"{LAB}/scans") if one["status"].startswith("completed"))
+    assert "phase links began" in [one["message"] for one in viewer.get(f"{LAB}/scans/{done['scan_id']}/log")]
+    assert viewer.get(f"{LAB}/messages", level="info", limit=5)
+    assert not any("process" in one or "owner" in one for one in viewer.get(f"{LAB}/scans"))
+    mine = [one for one in admin.get("/audit", limit=1000) if one["path"] == f"/api/v2{scan}/cancel"]
+    assert [(one["who"], one["from"], one["status"]) for one in mine] == [
+        ("operator", "127.0.0.1", 400),
+        ("operator", "127.0.0.1", 200),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("body", "said"),
+    [
+        ({"clear": "perhaps"}, "clear: "),
+        ({"time_limit": 0}, "time_limit: Input should be greater than 0"),
+        ({"nosuch": 1}, "nosuch: Extra inputs are not permitted"),
+    ],
+)
+def test_a_scan_that_cannot_be_is_refused(operator: Client, body: object, said: str) -> None:
+    assert said in wrong(operator.ask("POST", f"{LAB}/scans", json=body), 422)["detail"]
+    both = {"scan_only_links": True, "scan_only_cliques": True}
+    assert "exclude each other" in wrong(operator.ask("POST", f"{LAB}/scans", json=both), 400)["detail"]
+
+
+def test_schedules_are_made_paused_and_removed(operator: Client, viewer: Client) -> None:
+    made = operator.post(f"{LAB}/schedules", {"freq": "DAILY", "start": "2126-01-01T02:30:00Z", "clear": True})
+    assert (made["scheduled_timestamp"], made["clear"]) == ("2126-01-01T02:30:00+00:00", True)
+    schedule = f"{LAB}/schedules/{made['id']}"
+    assert operator.post(f"{schedule}/pause", status=200)["paused"] is True
+    assert [one["id"] for one in viewer.get(f"{LAB}/schedules")] == [made["id"]]
+    assert operator.post(f"{schedule}/resume", status=200)["paused"] is False
+    assert operator.ask("DELETE", schedule).status_code == 204
+    wrong(operator.ask("DELETE", schedule), 404)
+    for body, said in (
+        ({"freq": "CRON", "cron": "x"}, "cron expression 'x'"),
+        ({"freq": "DAILY", "time_zone": "Mars"}, "time zone Mars is unknown"),
+        ({"freq": "ONCE", "start": "2020-01-01T00:00:00Z"}, "which has passed"),
+    ):
+        assert said in wrong(operator.ask("POST", f"{LAB}/schedules", json=body), 400)["detail"]
+
+
+# --- the frame
+
+
+def test_answers_have_headers_for_browsers_and_no_server(viewer: Client) -> None:
+    headers = viewer.ask("GET", "/me").headers
+    assert headers["x-content-type-options"] == "nosniff"
+    assert headers["cache-control"] == "no-store"
+    assert "default-src 'none'" in headers["content-security-policy"]
+    assert "server" not in headers
+    assert "access-control-allow-origin" not in viewer.ask("GET", "/me").headers
+
+
+@pytest.mark.parametrize("chunked", [False, True])
+def test_a_body_has_a_limit(operator: Client, *, chunked: bool) -> None:
+    part = b"x" * 65536
+    data = (part for _ in range(LARGEST // len(part) + 2)) if chunked else part * (LARGEST // len(part) + 2)
+    answer = operator.ask("POST", f"{LAB}/scans", data=data)
+    assert wrong(answer, 413)["detail"] == f"the body has more than {LARGEST} bytes"
+
+
+@pytest.mark.parametrize("data", [b"{", b"\xff", b'"text"', b""])
+def test_a_body_that_is_no_object_is_refused(operator: Client, data: bytes) -> None:
+    wrong(operator.ask("POST", f"{LAB}/scans", data=data), 422)
+
+
+def test_health_and_the_description_of_the_api(api: Served) -> None:
+    assert api.nobody.get("//healthz") == {"status": "ok"}
+    assert api.nobody.get("//readyz") == {"status": "ready"}
+    described = api.nobody.get("/openapi.json")
+    assert described["openapi"].startswith("3.1")
+    assert f"{'/api/v2'}/environments/{{environment}}/objects" in described["paths"]
+
+
+def test_a_bug_is_500_and_tells_nothing_of_itself(
+    api: Served, viewer: Client, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def breaks(*_: object) -> None:
+        raise RuntimeError("secret inside")
+
+    monkeypatch.setattr("calipso_nornir.api.v2.environments.known_environments", breaks)
+    problem = wrong(viewer.ask("GET", "/environments"), 500)
+    assert "secret inside" not in str(problem)
+    assert "secret inside" in caplog.text
+    assert api is not None

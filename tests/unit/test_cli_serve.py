@@ -1,0 +1,102 @@
+# SPDX-License-Identifier: Apache-2.0
+"""``calipso serve`` as a process, and the commands for its users."""
+
+from __future__ import annotations
+
+import signal
+import socket
+import subprocess
+import time
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+import pytest
+import requests
+
+from tests.fixtures.cli import calipso, program
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+
+@contextmanager
+def serving(path: Path, *options: str) -> Iterator[tuple[str, subprocess.Popen[str]]]:
+    """Serve a store until the block ends; give its URL and the process."""
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        bind = f"127.0.0.1:{free.getsockname()[1]}"
+    command = [program(), "--store", str(path), "serve", "--bind", bind, *options]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:  # noqa: S603 - our own program
+        try:
+            _wait(f"http://{bind}/readyz", process)
+            yield f"http://{bind}", process
+        finally:
+            process.kill()
+
+
+def _wait(url: str, process: subprocess.Popen[str]) -> None:
+    deadline = time.monotonic() + 60
+    while time.monotonic() < deadline and process.poll() is None:
+        try:
+            if requests.get(url, timeout=5).status_code == 200:
+                return
+        except requests.ConnectionError:
+            time.sleep(0.1)
+    pytest.fail(f"it did not answer: {process.communicate()}")
+
+
+def test_the_first_start_prints_a_password_that_works_once(tmp_path: Path) -> None:
+    path = tmp_path / "s.db"
+    with serving(path) as (url, process):
+        assert process.stdout is not None
+        password = process.stdout.readline().split()[-1]
+        token = requests.post(f"{url}/api/v2/tokens", auth=("admin", password), timeout=30).json()["token"]
+        change = {"old": password, "new": "correct horse battery"}
+        headers = {"Authorization": f"Bearer {token}"}
+        assert requests.put(f"{url}/api/v2/me/password", json=change, headers=headers, timeout=30).status_code == 204
+        process.send_signal(signal.SIGTERM)
+        out, err = process.communicate(timeout=30)
+        assert process.returncode in (0, -signal.SIGTERM, 128 + signal.SIGTERM)
+        assert f"listening on {url}/api/v2" in err
+        assert password not in out + err
+    with serving(path) as (url, process):
+        process.send_signal(signal.SIGTERM)
+        out, _ = process.communicate(timeout=30)
+        assert out == "", "there are users: no further password"
+
+
+def test_users_are_listed_added_and_removed(tmp_path: Path) -> None:
+    path = tmp_path / "s.db"
+    once = calipso("users", "add", "ann", "--role", "operator", "--env", "lab", "--env", "prod", store=path).out.strip()
+    assert len(once) >= 12
+    (ann,) = calipso("users", "-o", "json", store=path).json
+    assert ann == {
+        "name": "ann",
+        "roles": {"lab": "operator", "prod": "operator"},
+        "enabled": True,
+        "one_time_password": True,
+    }
+    assert "operator of lab, operator of prod  has to choose a password" in calipso("users", store=path).out
+    assert calipso("users", "password", "ann", store=path).out.strip() != once
+    assert "user ann is removed" in calipso("users", "remove", "ann", store=path).err
+    assert "no users yet: calipso serve makes the first one" in calipso("users", store=path).err
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("users", "add", "a b"), "user name 'a b': expected"),
+        (("users", "password", "nobody"), "there is no user nobody"),
+        (("users", "remove", "nobody"), "there is no user nobody"),
+        (("serve", "--bind", "8000"), "expected ADDRESS:PORT"),
+        (("serve", "--bind", "127.0.0.1:70000"), "expected ADDRESS:PORT"),
+        (("serve", "--tls-cert", "x.pem"), "--tls-cert and --tls-key belong together"),
+        (("serve", "--ldap_config", "ldap.json"), "--ldap_config"),
+    ],
+)
+def test_what_cannot_be_is_refused(tmp_path: Path, words: tuple[str, ...], said: str) -> None:
+    path = tmp_path / "s.db"
+    calipso("users", "add", "ann", store=path)
+    refused = calipso(*words, store=path)
+    assert refused.status == 2, refused.err
+    assert said in " ".join(refused.err.split())
