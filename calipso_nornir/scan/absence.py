@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What a small scan did not find again: it is gone once every step that had found it has looked again in vain."""
+"""What a small scan did not find again is gone once every step that had found it has looked again in vain."""
 
 from __future__ import annotations
 
@@ -23,8 +23,8 @@ class Absence:
     """Settles what is gone.
 
     Attributes:
-        gone: objects that are there no more: nobody finds them, or what they hung below is gone.
-        unasked: who else had found an object that is found, or missed, by some: they are to be asked, too.
+        gone: objects that no longer exist: no step finds them, or their parent is gone.
+        unasked: other witnesses of objects that some step found again or missed: they must be asked, too.
     """
 
     def __init__(self, gathering: Gathering, *, steps: Steps, before: Before) -> None:
@@ -46,7 +46,7 @@ class Absence:
             if old is None:
                 continue
             unasked = self._not_asked(old)
-            lost = old.found_by - one.found_by - frozenset(unasked)  # they looked in vain, or are gone
+            lost = old.found_by - one.found_by - frozenset(unasked)  # they looked in vain, or are gone themselves
             if unasked and not lost and _says_the_same(one, old):
                 self._working.put(replace(old, scanned_at=one.scanned_at), State.FOUND)
             else:
@@ -70,7 +70,7 @@ class Absence:
             self._lose(one)
 
     def _lose(self, one: InventoryObject) -> None:
-        """Note that an object is gone, with all below it, and look at what was found by what ran on it."""
+        """Note that an object is gone, with everything below it, and examine what was found by steps that ran on it."""
         self.gone.add(one.ref)
         for child in self._before.children(one.ref):
             if child.ref not in self.gone and child.ref not in self._waiting and not self._is_there(child.ref):
@@ -85,7 +85,7 @@ class Absence:
         return self._working.state(ref) in (State.FOUND, State.KEPT)
 
     def _not_asked(self, one: InventoryObject) -> list[Witness]:
-        """Return who had found an object and was not asked; whoever has nothing left to be run on is not missed."""
+        """Return witnesses of an object that were not asked, except those whose own object is gone."""
         return [
             who
             for who in one.found_by
@@ -95,7 +95,7 @@ class Absence:
         ]
 
     def _empty(self, parents: set[ObjectRef]) -> None:
-        """Take folders that were made on demand for gone when nothing is in them any more."""
+        """Treat folders that were made on demand as gone when nothing is left in them."""
         for ref in parents - self.gone:
             folder = self._before.get(ref)
             if folder is None or not folder.on_demand or self._is_there(ref) or self._working.children(ref):
@@ -110,6 +110,6 @@ class Absence:
 
 
 def _says_the_same(one: InventoryObject, old: InventoryObject) -> bool:
-    """Tell whether some of those who had found an object say just what all of them had said together."""
+    """Tell whether some witnesses of an object say exactly what all of them had said together."""
     same = (one.name, one.parent, one.id_path, one.name_path) == (old.name, old.parent, old.id_path, old.name_path)
     return same and one.found_by <= old.found_by and dict(one.attributes) == dict(old.attributes)

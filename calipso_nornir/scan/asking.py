@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """Runs the fetchings of a scan in rounds, and yields how each of them ended.
 
-A fetching starts as soon as its parent is placed. Each round answers what all live fetchings ask, equal
-questions once. What needs no host goes first (``SourceKind.order``, and look-ups), until every fetching waits for a
-host; only then do hosts get one batch each. So a host is asked as few times as the longest chain of questions to it
-(two or three), however deep in the tree they come up.
+A fetching starts as soon as its parent is placed. Each round answers the queries of all live fetchings, equal queries
+once. Queries that need no host go first (``SourceKind.order``, and look-ups), until every fetching waits for a host;
+only then does each host get one batch. So a host is asked only as often as the longest chain of queries to it (two or
+three times), however deep in the tree they arise.
 """
 
 from __future__ import annotations
@@ -42,18 +42,18 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 Kind: TypeAlias = tuple[str, frozenset[str]]
-"""What fetchings of one step that wait for the same types have in common."""
+"""What fetchings of one step share that wait for the same types."""
 
 
 class Picture(Protocol):
-    """What rounds have to know of the objects found so far."""
+    """What rounds need to know about the objects found so far."""
 
     def look_up(self, query: Lookup) -> list[InventoryObject]:
         """Answer a look-up."""
         ...
 
     def unplaced(self, type_: str) -> int:
-        """Return how many found objects of a type still wait for their place."""
+        """Return how many found objects of a type are not placed yet."""
         ...
 
 
@@ -91,23 +91,23 @@ class Rounds:
         self._ended: deque[Outcome] = deque()
         self._started: dict[Witness, set[Focus | None]] = {}
         self._pending: Counter[str] = Counter()
-        """Type -> live fetchings out of which objects of that type may still come."""
+        """Type -> live fetchings that may still lead to objects of that type."""
         self._unsure: dict[tuple[str, str | None], CalipsoError] = {}
-        """Type and host (None: of no host in particular) -> the first reason why its objects may not all be known."""
+        """Type and host (None: no particular host) -> the first reason why some of its objects may be unknown."""
         self._replies: dict[Query, Reply | CalipsoError] = {}
         self._answers: dict[tuple[Query, Query], Answer | CalipsoError] = {}
-        """What was asked and by what query -> the answer as that query's parser reads it."""
+        """Request and query -> the answer as that query's parser reads it."""
         self._whole: set[Query] = set()
-        """Narrowed requests that nobody could answer: the whole is asked in their place."""
+        """Narrowed requests without an answer: the full request is made instead."""
         self.queries: Counter[str] = Counter()
         self.rounds: Counter[str] = Counter()
 
     def started(self, witness: Witness) -> AbstractSet[Focus | None]:
-        """Return what a step was started on a parent for; nothing when it was not, None for all of its objects."""
+        """Return the objects for which a step was started on a parent; empty if it was not, None for all."""
         return self._started.get(witness, set())
 
     def start(self, step: Step, parent: InventoryObject, focus: Focus | None = None) -> bool:
-        """Start a step on a parent, for those of its objects that a small scan is about; False when it was already."""
+        """Start a step on a parent, for the objects that a small scan is about; False if it was started before."""
         task = Task(step, parent, focus)
         started = self._started.setdefault(task.witness, set())
         if None in started or focus in started:
@@ -133,8 +133,8 @@ class Rounds:
     def run(self) -> Iterator[RoundBegan | Outcome]:
         """Yield each round as it goes out and each fetching as it ends, until none lives.
 
-        Whoever takes an outcome starts what is to be run on the objects found before taking the next one. Raises the
-        error of a source without which nothing can go on.
+        The consumer starts the steps on the objects of an outcome before it takes the next one. Raises the error of a
+        source without which the scan cannot go on.
         """
         yield from self._outcomes()
         while self._live:
@@ -156,7 +156,7 @@ class Rounds:
             self._pending.subtract(self._yields[outcome.task.step.name])  # now what runs on its objects has begun
 
     def _cycle(self) -> list[Task]:
-        """Return the fetchings that wait for each other, or for themselves, and for nobody else."""
+        """Return the fetchings that wait only for each other, or for themselves."""
         kinds = dict.fromkeys((task.step.name, self._missing(task)) for task in self._live)
         awaited = {kind: [other for other in kinds if kind[1] & self._yields[other[0]]] for kind in kinds}
         reached = {kind: _closure(kind, awaited) for kind in kinds}
@@ -164,14 +164,14 @@ class Rounds:
         return [task for task in self._live if (task.step.name, self._missing(task)) in closed]
 
     def _missing(self, task: Task) -> frozenset[str]:
-        """Return the types that a fetching looks up and has no answer about."""
+        """Return the types that a fetching looks up without an answer so far."""
         waiting = (one for one in task.waiting if isinstance(one, Lookup))
         return frozenset(one.type for one in waiting if (one, one) not in self._answers)
 
     # --- asking
 
     def _outstanding(self, order: Order) -> list[Query]:
-        """Return the requests whose turn it is, that fetchings wait for and nobody has made."""
+        """Return the requests of this turn that fetchings wait for and that have not been made."""
         live = ((task, query) for task in self._live for query in task.waiting if not isinstance(query, Lookup))
         wanted = (self._request(task, query) for task, query in live if self._turn_of(query) == order)
         return list(dict.fromkeys(request for request in wanted if request not in self._replies))
@@ -181,7 +181,7 @@ class Rounds:
         return query.request if request in self._whole else request
 
     def _turn_of(self, query: Query) -> Order:
-        """Return when a query is asked; of a kind that is not installed, at once: that nobody answers is an answer."""
+        """Return when a query is asked; if its kind is not installed, at once, to get the error."""
         kind = self._kinds.get(query.source)
         return "before hosts" if kind is None else kind.turn_of(query)
 
@@ -202,7 +202,7 @@ class Rounds:
         self._advance_ready()
 
     def _unnarrow(self, requests: Sequence[Query]) -> None:
-        """Ask the whole where a narrowed request had no answer: a recording has none, an old service may refuse it."""
+        """Make the full request if a narrowed one had no answer: a recording has none, an old service may refuse it."""
         for task in (one for one in self._live if one.focus is not None):
             for query in task.waiting:
                 request = task.request(query)
@@ -291,7 +291,7 @@ class Rounds:
         task.cause = next(
             (query for query in task.waiting if self._answers.get((self._request(task, query), query)) is error), None
         )
-        error.__traceback__ = None  # it may end thousands of fetchings, and would hold the frames of all
+        error.__traceback__ = None  # it may end thousands of fetchings, and would keep all their frames
         del self._live[task]
         self._doubt(task, error)
         self._ended.append(Outcome(task, error=error))
@@ -303,7 +303,7 @@ class Rounds:
             self._unsure.setdefault((type_, host), error)
 
     def _doubt_about(self, query: Lookup) -> CalipsoError | None:
-        """Return why a look-up may miss objects; one within a host is not in doubt because of another host."""
+        """Return why a look-up may miss objects; a look-up within a host is not affected by other hosts."""
         hosts = [None, host] if (host := dict(query.equal).get("host")) else None
         return next(
             (e for (t, h), e in self._unsure.items() if t == query.type and (hosts is None or h in hosts)), None
@@ -311,7 +311,7 @@ class Rounds:
 
 
 def _closure(start: Kind, following: Mapping[Kind, Sequence[Kind]]) -> set[Kind]:
-    """Return everything that is reached from a start, which is among it only when a way leads back."""
+    """Return everything that can be reached from a start; the start itself only if a path leads back."""
     found: set[Kind] = set()
     todo = [start]
     while todo:

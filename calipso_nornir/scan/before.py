@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What the store knew before this scan, read as far as it is needed."""
+"""What the store knew before this scan, read as needed."""
 
 from __future__ import annotations
 
@@ -20,10 +20,10 @@ if TYPE_CHECKING:
 
 
 class Before:
-    """The picture that others left, by type, by who found what, and by whatever else has an index in the store.
+    """The stored picture, by type, by witness, and by whatever else has an index in the store.
 
-    One that ``forget``s knows nothing. A small scan reads ``by_index``, each thing when it is asked for; others read
-    whole types.
+    With ``forget`` it knows nothing. A small scan reads ``by_index``, each object when it is needed; others read whole
+    types.
     """
 
     def __init__(self, view: StoreView, *, forget: bool = False, by_index: bool = False) -> None:
@@ -49,7 +49,7 @@ class Before:
         return self._known[ref]
 
     def read(self) -> set[ObjectRef]:
-        """Return the objects that were read, or looked for in vain."""
+        """Return the objects that were read, or searched for in vain."""
         return {*self._known, *(ref for known in self._by_type.values() for ref in known)}
 
     def of_type(self, type_: str) -> Sequence[InventoryObject]:
@@ -74,7 +74,7 @@ class Before:
         return self._by_witness[type_].get(witness, [])
 
     def concerning(self, type_: str, witness: Witness, focus: Focus | None) -> Sequence[InventoryObject]:
-        """Return the objects of a type that a fetching had found, as far as it is about them."""
+        """Return the objects of a type that a fetching had found and that its focus concerns."""
         if focus is None or focus.attribute is None:
             found = self.found_by(type_, witness)
             return found if focus is None else [one for one in found if focus.covers(one, self.ancestors)]
@@ -96,11 +96,11 @@ class Before:
         return self._by_value[key]
 
     def children(self, ref: ObjectRef) -> Sequence[InventoryObject]:
-        """Return what hung directly below an object."""
+        """Return the objects directly below an object."""
         return () if self._forget else self._noted(self._view.children(ref))
 
     def ancestors(self, one: InventoryObject) -> list[InventoryObject]:
-        """Return what an object hung below, the topmost first; the environment itself is not included."""
+        """Return the ancestors of an object, the topmost first, without the environment itself."""
         above: list[InventoryObject] = []
         while one.parent is not None and (found := self.get(one.parent)) is not None:
             above.insert(0, found)
@@ -108,7 +108,7 @@ class Before:
         return above
 
     def digests(self, document_ids: Iterable[str]) -> dict[str, str]:
-        """Return ``_id`` -> digest of those objects that there were."""
+        """Return ``_id`` -> digest of those objects that existed."""
         if self._forget:
             return {}
         found = self._view.find_documents(Find(where=(OneOf("_id", tuple(document_ids)),)))

@@ -32,9 +32,9 @@ logger = logging.getLogger(__name__)
 
 @contextmanager
 def opened_store(store: Store | str | Path | None, *, make: bool) -> Iterator[Store]:
-    """Give a store; one that is opened here is closed at the end, the caller's own is not.
+    """Return a store; one that is opened here is closed at the end, the caller's own is not.
 
-    Only with ``make`` is one made that is not there.
+    A store that does not exist is created only with ``make``.
     """
     if store is not None and not isinstance(store, (str, Path)):
         yield store
@@ -76,7 +76,7 @@ def environment_source(
 
 
 def _opened(kind: SourceKind, opening: Opening) -> Source | None:
-    """Open a source; that a plug-in raises where it should not fails its own questions, and nothing else."""
+    """Open a source; if a plug-in raises where it must not, only its own queries fail."""
     try:
         return kind.open(opening)
     except CalipsoError:

@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The view that a link finder gets: it refuses names of types that nobody has declared.
+"""The view that a link finder gets: it refuses names of undeclared types.
 
-Without that a slip (``view.of_type("vnics")``) has an empty answer, and a link finder that never finds anything.
+Otherwise a typing error (``view.of_type("vnics")``) would give an empty answer, and the finder would never find
+anything.
 """
 
 from __future__ import annotations
@@ -33,7 +34,7 @@ class Declared:
 
 
 class CheckedView:
-    """A picture as one plug-in sees it. Raises PromiseBroken for a question that can have no answer."""
+    """A picture as one plug-in sees it. Raises PromiseBroken for requests that can have no answer."""
 
     def __init__(self, picture: Working, declared: Declared, *, plugin: str) -> None:
         self._picture = picture
@@ -76,7 +77,7 @@ class CheckedView:
         return self._picture.links(type_, source=source, target=target)
 
     def once(self, make: Callable[[View], T]) -> T:
-        """Return what a function makes of the objects of the picture, once for all who ask."""
+        """Return the result of a function of the picture's objects, computed once for all callers."""
         return self._picture.once(make)
 
     def _check(self, asked: str, name: object, what: str, known: Collection[str]) -> None:

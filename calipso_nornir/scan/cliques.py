@@ -2,17 +2,17 @@
 """Builds cliques: from each focal point along the link types of its clique type. Pure, in memory.
 
 Per link type X-Y, in order: every link between an X reached so far and a Y, whichever way the link points,
-is taken, unless the focal point's constraints exclude it; the Y is then reached, too. A link type without any
-link is passed over: the next ones may still lead on (discovery.md section 5.3 and 11, item 12).
+is taken, unless the focal point's constraints exclude it; the Y is then reached, too. A link type without any link is
+skipped: the next ones may still lead on (discovery.md section 5.3 and 11, item 12).
 
-Of a focal point with several networks, each is followed by itself: what was reached by the links of one is not left by
-those of another. Else a server of two networks whose interface in one is unplugged would seem to have a way out there,
-because the other one passes the same virtual switch.
+If a focal point has several networks, each is followed separately: what was reached by the links of one network is not
+left by those of another. Otherwise, a server in two networks whose interface in one is unplugged would seem to have a
+way out there, because the other network passes through the same virtual switch.
 
-Links between objects of one type are followed on and on, in one direction: bridges may be wired in a row. A link
-that is cut off is shown to those who come from its source, and leads no further. Where a clique type names a link type
-in both directions, links that tell which end lies outward are followed one way only: of the bridges at a virtual
-switch, a server's clique holds its own and the one that frames leave by, not those of its neighbours.
+Links between objects of one type are followed repeatedly, in one direction: bridges may form a chain. A link that is
+cut off is part of the clique when it is reached from its source, but leads no further. If a clique type names a link
+type in both directions, links that say which end is outward are followed one way only: of the bridges at a virtual
+switch, a server's clique contains its own and the one that frames leave by, not those of its neighbours.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ Values: TypeAlias = "tuple[frozenset[Any], ...]"
 """Per constraint of the focal point: the values that an object was reached with."""
 
 FEW = 4
-"""Hops that are looked at one by one; of more, an index is made."""
+"""Number of hops that are examined one by one; for more, an index is made."""
 
 
 def build_cliques(
@@ -64,7 +64,7 @@ def build_clique(
     constraints: Sequence[str],
     at: datetime,
 ) -> Clique | None:
-    """Build one clique; None when no link type leads anywhere. It is confirmed when the last of its links was."""
+    """Build one clique; None if no link type leads anywhere. It was confirmed when its oldest link was."""
     return _build(_Ways(graph, clique_type, constraints), focal_point, at)
 
 
@@ -90,7 +90,7 @@ def _build(ways: _Ways, focal_point: InventoryObject, at: datetime) -> Clique | 
 
 
 class _Ways:
-    """Where the links of a clique type lead: what of it is the same for all its focal points."""
+    """Where the links of a clique type lead, as far as that is the same for all its focal points."""
 
     def __init__(self, graph: Graph, clique_type: CliqueType, constraints: Sequence[str]) -> None:
         self.name = clique_type.name
@@ -105,7 +105,7 @@ class _Ways:
 
 
 class _Way:
-    """Where links of one type lead; ``outward`` is the clique's way where it names the type in both directions."""
+    """Where links of one type lead; ``outward`` is the clique's direction if it names the type in both."""
 
     def __init__(
         self,
@@ -122,7 +122,7 @@ class _Way:
         self._exits: dict[ObjectRef, _Exits] = {}
 
     def hops(self, start: ObjectRef, values: Values) -> Sequence[Hop]:
-        """Return the hops from an object, without those that cannot be taken with these values if there are many."""
+        """Return the hops from an object; if there are many, without those that these values exclude."""
         hops = self._hops(start)
         if len(hops) <= FEW:
             return hops if self._outward is None else [hop for hop in hops if self._leads_on(hop)]
@@ -133,7 +133,7 @@ class _Way:
         return exits.for_values(values)
 
     def _leads_on(self, hop: Hop) -> bool:
-        """Tell whether a hop goes the clique's way."""
+        """Tell whether a hop goes in the clique's direction."""
         if self._outward is None or hop.outward is None:
             return True
         outward = hop.from_source if self.source == self.target else hop.outward == hop.to.type
@@ -141,7 +141,7 @@ class _Way:
 
 
 class _Exits:
-    """The hops from one object, many; by the value of the one constraint, where there is only one."""
+    """The many hops from one object; by the value of the constraint, if there is only one."""
 
     def __init__(self, hops: Sequence[Hop], places: Sequence[int]) -> None:
         self._hops = hops
@@ -154,7 +154,7 @@ class _Exits:
                 listed.append(number)
 
     def for_values(self, values: Values) -> Sequence[Hop]:
-        """Return the hops that somebody may take who comes with these values, in order."""
+        """Return the hops that are possible with these values, in order."""
         if not self._is_indexed:
             return self._hops
         fitting = {number for value in values[0] for number in self._by_value.get(value, ())}
@@ -162,7 +162,7 @@ class _Exits:
 
 
 class _Walk:
-    """The links of one clique while they are found."""
+    """The links of one clique while it is built."""
 
     def __init__(self, places: Sequence[int]) -> None:
         self._places = places
@@ -187,7 +187,7 @@ class _Walk:
     def _step(
         self, way: _Way, starts: Mapping[ObjectRef, Values], known: dict[ObjectRef, Values], *, forward: bool
     ) -> dict[ObjectRef, Values]:
-        """Take the links of one direction from some objects; return what was not reached so before."""
+        """Take the links of one direction from some objects; return what was not reached this way before."""
         arrived: dict[ObjectRef, Values] = {}
         self._take(way, starts, arrived, forward=forward)
         joined = {node: _either(known.get(node), values) for node, values in arrived.items()}
@@ -203,7 +203,7 @@ class _Walk:
         *,
         forward: bool | None = None,
     ) -> None:
-        """Take the links from some objects (``forward``: of one direction), and add what they lead to."""
+        """Take the links from some objects (``forward``: of one direction), and add their other ends."""
         for start, values in starts.items():
             for hop in way.hops(start, values):
                 if forward is not None and forward != hop.from_source:
@@ -219,9 +219,9 @@ class _Walk:
 
 
 def _passed(hop: Hop, values: Values, places: Sequence[int]) -> Values | None:
-    """Return the values that a link is passed with: those that it has as well, all where it has no such attribute.
+    """Return the values with which a link can be passed: those that it has, too, or all if it has no such attribute.
 
-    None when of some attribute there is none in common: the link may not be taken.
+    None if some attribute has no value in common: the link cannot be taken.
     """
     if len(places) == 1:  # as with all that is shipped; a cloud has millions of hops
         limit, (own,) = hop.limits[places[0]], values
@@ -240,12 +240,12 @@ def _passed(hop: Hop, values: Values, places: Sequence[int]) -> Values | None:
 
 
 def _either(first: Values | None, second: Values) -> Values:
-    """Join the values that an object was reached with on two ways."""
+    """Join the values with which an object was reached on two paths."""
     if first is None or first == second:
         return second
     return tuple(one | other for one, other in zip(first, second, strict=True))
 
 
 def constraint_attributes(constraints: Mapping[str, Sequence[str]]) -> list[str]:
-    """Return every attribute that some focal point type is constrained by, ordered."""
+    """Return every constraint attribute of any focal point type, sorted."""
     return sorted({name for names in constraints.values() for name in names})

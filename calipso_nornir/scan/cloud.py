@@ -51,14 +51,14 @@ def open_cloud(  # noqa: PLR0913 - each has its default; the environment is the 
     metadata: Sequence[Path | str] = (),
     progress: Progress = SILENT,
 ) -> Iterator[Cloud]:
-    """Open an environment for scans; nothing is asked before the first of them.
+    """Open an environment for scans; no source is asked before the first scan.
 
     Args:
         environment: its name in the store, or the environment itself.
         store: a store, its URI or path; by default ``CALIPSO_STORE`` or the user's own file.
         nornir: hosts and how to log in to them, instead of the environment's CLI section.
-        source: what answers in place of the environment's own sources, e.g. a recording; it is never closed here.
-        metadata: folders with further metadata, laid over what is installed.
+        source: answers in place of the environment's own sources, e.g. a recording; it is never closed here.
+        metadata: folders with metadata in addition to what is installed.
         progress: is called with every event of ``calipso_nornir.scan.events``.
 
     Raises:
@@ -86,7 +86,7 @@ def open_cloud(  # noqa: PLR0913 - each has its default; the environment is the 
 
 
 class Cloud:
-    """One environment, open. Scans of one cloud run one after the other; two clouds do not know each other."""
+    """One open environment. Scans of one cloud run one after the other; several clouds are independent."""
 
     def __init__(  # noqa: PLR0913 - everything that outlives a scan comes together here
         self,
@@ -121,7 +121,7 @@ class Cloud:
             origin: who asked for it.
 
         Returns:
-            The report. Whatever could not be looked at stands in it, and what was known there is kept.
+            The report. It lists what could not be examined; what was known there is kept.
 
         Raises:
             EnvironmentInvalid, UnknownObject, SecretUnavailable, StoreError, InvalidRequest: nothing was changed.
@@ -137,10 +137,10 @@ class Cloud:
                 self._running = None
 
     def rescan(self, refs: Iterable[ObjectRef], *, scan_id: str | None = None) -> ScanReport:
-        """Look again at some objects: what they are, what is below them, what concerns them and what they hang on.
+        """Scan some objects again: themselves, what is below them, what concerns them and what they are plugged into.
 
-        Name all that may have changed: after it the picture is what a whole scan would give, as far as it goes by
-        these. An object that nobody knows yet may be named where its id is enough to ask for it.
+        Name everything that may have changed: the picture is then what a full scan would give, as far as it depends on
+        these objects. An object that is not known yet can be named if its id is enough to ask for it.
         """
         refs = tuple(refs)
         if not refs:
@@ -148,13 +148,13 @@ class Cloud:
         return self.scan(ScanPlan(refs=refs), scan_id=scan_id)
 
     def cancel(self) -> None:
-        """Let the running scan end, from another thread; its report is "aborted", and nothing was changed."""
+        """End the running scan, from another thread; its report is "aborted", and nothing is changed."""
         running = self._running
         if running is not None:
             running.ask()
 
     def check(self) -> list[Finding]:
-        """Try every section of the environment for real: logins, roles, services, schemas, host keys, commands."""
+        """Check every section against the real cloud: logins, roles, services, schemas, host keys, commands."""
         hosts = [one.id for one in self._store.view(self.environment.name).of_type("host")]
         return list(try_sections(self.environment, known_hosts=hosts, metadata=[str(one) for one in self._metadata]))
 

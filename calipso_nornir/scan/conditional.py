@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Conditions of steps and clique types, asked of one object: of itself, its host, and that host's agents.
+"""Conditions of steps and clique types, evaluated for one object: itself, its host, and that host's agents.
 
-A step waits for what its condition names, as a fetcher does by looking it up. When that cannot be known (its source
-could not be asked), the step is run: looking in vain is better than not looking.
+A step waits for what its condition names, as a fetcher does by looking it up. If that cannot be known (its source could
+not be asked), the step runs: looking in vain is better than not looking.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ if TYPE_CHECKING:
 
 
 def fetching_of(step: Step, parent: InventoryObject, environment: Environment) -> Any:  # noqa: ANN401 - a plug-in may give anything
-    """Begin a step on an object: its fetcher's own fetching, or one that first asks whether the step is to be run."""
+    """Begin a step on an object: its fetcher's own fetching, or one that first evaluates the condition."""
     return step.fetcher.get(parent) if not step.when else _when(step, parent, environment)
 
 
@@ -67,7 +67,7 @@ def _when(step: Step, parent: InventoryObject, environment: Environment) -> Fetc
 
 
 class CliqueChoice:
-    """The clique type of each object, by the environment and by what its ``when`` says of the object."""
+    """The clique type of each object, chosen by the environment and by ``when``."""
 
     def __init__(self, catalog: Catalog, environment: Environment, working: Working, troubles: Troubles) -> None:
         self._candidates = {one: catalog.clique_types_for(environment, one) for one in catalog.focal_types()}
@@ -76,7 +76,7 @@ class CliqueChoice:
         self._troubles = troubles
 
     def possible(self) -> list[CliqueType]:
-        """Return every clique type that some object may have."""
+        """Return every clique type that an object may have."""
         return [one.clique_type for candidates in self._candidates.values() for one in candidates]
 
     def groups(self) -> Iterator[tuple[CliqueType, list[InventoryObject]]]:
@@ -98,7 +98,7 @@ class CliqueChoice:
         return None if place is None else candidates[place].clique_type
 
     def _place(self, one: InventoryObject, candidates: Sequence[Candidate]) -> int | None:
-        """Return the place of the most special candidate that fits; without conditions it is the only one."""
+        """Return the place of the most specific candidate that matches; without conditions it is the only one."""
         if not any(candidate.clique_type.when for candidate in candidates):
             return 0 if candidates else None
         facts = self._facts(one)
@@ -120,7 +120,7 @@ class CliqueChoice:
         }
 
     def _tell(self, equal: Sequence[CliqueType]) -> None:
-        """Say that their order decides which of them is taken; told once, whatever the number of objects."""
+        """Report that their order decides which one is used; once, whatever the number of objects."""
         first, *others = (f'"{one.name}" ({one.origin})' for one in equal)
         problem = f"fits some objects no better than {' and '.join(others)}; the first is taken. Make one more specific"
         self._troubles.fail(PromiseBroken(f"clique type {first}", problem), f"cliques of {equal[0].focal_point_type}")

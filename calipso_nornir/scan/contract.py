@@ -1,8 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What plug-ins promise and only a scan can see: what fetchers yield and return, and what link finders yield.
+"""Checks that only a scan can make: what fetchers yield and return, and what link finders yield.
 
-Every mistake of an author is an error that says which plug-in, what was found and what is expected; none is passed
-over in silence.
+Every mistake of an author is an error that names the plug-in, what was found and what is expected; none is ignored.
 """
 
 from __future__ import annotations
@@ -38,8 +37,8 @@ def queries_of(
     parsers: Container[str],
     object_types: Collection[str],
 ) -> tuple[Query, ...]:
-    """Take what a fetcher yields; raises PromiseBroken when it cannot be asked."""
-    if type(asked) not in (list, tuple) and (  # to look for a protocol takes long
+    """Check what a fetcher yields; raises PromiseBroken if it cannot be asked."""
+    if type(asked) not in (list, tuple) and (  # checking a protocol is slow
         isinstance(asked, (Query, Fetched, str)) or not isinstance(asked, Iterable)
     ):
         raise PromiseBroken(_named(step), f"yielded {_shown(asked)}; a list of queries is expected: {_hint(asked)}")
@@ -65,11 +64,11 @@ def queries_of(
 
 
 _RESTING: set[type] = set()
-"""Classes of queries that were looked at: once for each is enough, and costs less than to look at each query."""
+"""Classes of queries that were checked: once per class is enough, and cheaper than checking each query."""
 
 
 def _is_restless(query: Query) -> bool:
-    """Tell whether a query is another one each time it is looked at: it would be asked forever."""
+    """Tell whether a query differs each time it is read: it would be asked for ever."""
     if type(query) in _RESTING:
         return False
     if query.request != query.request or query.request.request != query.request:
@@ -79,7 +78,7 @@ def _is_restless(query: Query) -> bool:
 
 
 def parser_problem(query: Query, parsers: Any) -> str:  # noqa: ANN401 - names of parsers, or parsers by name
-    """Return what is wrong with the parser that a query names; nothing when there is such a one, or it wants none."""
+    """Return what is wrong with the parser that a query names; nothing if it exists, or none is named."""
     name = getattr(query, "parser", None)
     if name in (None, BY_PLATFORM) or (isinstance(name, str) and name in parsers):
         return ""
@@ -87,7 +86,7 @@ def parser_problem(query: Query, parsers: Any) -> str:  # noqa: ANN401 - names o
 
 
 def found_of(step: Step, returned: Any) -> tuple[Fetched, ...]:  # noqa: ANN401 - a plug-in may return anything
-    """Take what a fetcher returns; raises PromiseBroken when it is not a list of what was found."""
+    """Check what a fetcher returns; raises PromiseBroken if it is not a list of what was found."""
     expected = "a list of Fetched is expected: return [Fetched(id=…, name=…, attributes={…})]"
     if returned is None:
         raise PromiseBroken(_named(step), f"returned nothing; {expected}, or []")
@@ -114,7 +113,7 @@ def _named(step: Step) -> str:
 
 
 def links_of(name: str, finder: LinkFinder, yielded: Any) -> Iterator[Any]:  # noqa: ANN401 - a plug-in may return anything
-    """Go through what a link finder's ``find`` gives; raises PromiseBroken when it is nothing to go through."""
+    """Iterate over what a link finder's ``find`` returns; raises PromiseBroken if that is not iterable."""
     if isinstance(yielded, (str, Mapping, Link)) or not isinstance(yielded, Iterable):
         told = "nothing" if yielded is None else _shown(yielded)
         raise PromiseBroken(finder_named(name, finder), f"find() gave {told}; links are expected, yielded or in a list")
@@ -154,7 +153,7 @@ def _no_reference(link: Link) -> str:
 
 
 def finder_named(name: str, finder: LinkFinder) -> str:
-    """Return a link finder's name with the class that it is."""
+    """Return a link finder's name with its class."""
     place = place_of(finder)
     return f"link finder {name}" if name == place else f"link finder {name} ({place})"
 

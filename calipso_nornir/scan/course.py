@@ -41,11 +41,11 @@ if TYPE_CHECKING:
     from calipso_nornir.scan.stopping import Stop
 
 ATTEMPTS = 8
-"""How often a scan commits: each time but the last it takes over what others wrote meanwhile."""
+"""How often a scan tries to commit: after each failure it takes over what others wrote meanwhile."""
 
 
 class Scan:
-    """The parts of one scan. Raises UnknownObject for one of an object that is not there."""
+    """The phases of one scan. Raises UnknownObject if the object to scan does not exist."""
 
     def __init__(  # noqa: PLR0913 - everything a scan is made of comes together here
         self,
@@ -79,7 +79,7 @@ class Scan:
         self._watch = Watch(self._record, stop, time_limit_s=plan.time_limit_s)
 
     def run(self) -> ScanReport:
-        """Scan; raises the errors after which nothing is as the caller expects, and returns the report otherwise."""
+        """Scan; raises the errors that prevent any result, and returns the report otherwise."""
         self._record.begin()
         self._watch.start()
         try:
@@ -170,7 +170,7 @@ class Scan:
     def _take_over(self, overtaken: Overtaken) -> None:
         """Take over what others wrote since this scan began: they looked later.
 
-        What they have removed is gone, and what was found below it goes, too.
+        What they removed is gone, and so is what was found below it.
         """
         self._before = Before(self._view, forget=self._plan.clear, by_index=self._plan.is_small)
         if not self._plan.wants_inventory:
@@ -197,7 +197,7 @@ class Scan:
     # --- inventory
 
     def _inventory(self) -> tuple[Working, frozenset[ObjectRef]]:
-        """Return the picture, and what a small scan has found to be gone."""
+        """Return the picture, and what a small scan found to be gone."""
         if not self._plan.wants_inventory:
             return Working(self._environment.name), frozenset()
         gathering = Gathering(
@@ -225,7 +225,7 @@ class Scan:
         return gathering.working, gone
 
     def _complete(self, working: Working, gone: frozenset[ObjectRef]) -> None:
-        """Bring in, as it was, what this scan was not about."""
+        """Add what this scan was not about, unchanged."""
         for type_ in self._catalog.object_types:
             for one in self._before.of_type(type_):
                 if one.ref not in working and one.ref not in gone:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Links and cliques of a picture: of the whole of it, or of what a small scan has changed; and writing all of it."""
+"""Derives links and cliques of a picture, of the whole or of what a small scan has changed, and writes everything."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ground:
-    """What links and cliques are derived from: the picture of a scan, and what was there."""
+    """What links and cliques are derived from: the picture of a scan, and what was stored."""
 
     catalog: Catalog
     environment: Environment
@@ -54,7 +54,7 @@ class Ground:
     at: datetime
 
     def unconfirmed(self, links: Iterable[Link]) -> frozenset[str]:
-        """Return the links that this scan was about and that nobody could confirm."""
+        """Return the links that this scan was about and could not confirm."""
         return frozenset(
             link.document_id
             for link in links
@@ -64,7 +64,7 @@ class Ground:
 
 
 class Derivation(Protocol):
-    """Derives in two phases, then writes all that a scan has come to."""
+    """Derives in two phases, then writes all results of a scan."""
 
     def links(self) -> None:
         """Find the links."""
@@ -137,7 +137,7 @@ class WholeDerivation:
 
 
 class SmallDerivation:
-    """The links and cliques that can have changed since what was there."""
+    """The links and cliques that can differ from what was stored."""
 
     def __init__(self, ground: Ground) -> None:
         self._ground = ground
@@ -184,7 +184,7 @@ class SmallDerivation:
 
 
 def derivation(ground: Ground) -> Derivation:
-    """Choose how to derive: what nobody can tell the neighbourhood of is derived as a whole."""
+    """Choose how to derive: everything, if the neighbourhood of the changes cannot be determined."""
     plan = ground.plan
     types = [
         one.clique_type
@@ -198,7 +198,7 @@ def derivation(ground: Ground) -> Derivation:
 
 
 def needs_all(derived: Derivation) -> bool:
-    """Tell whether the picture has to hold the whole environment."""
+    """Tell whether the picture must contain the whole environment."""
     return isinstance(derived, WholeDerivation)
 
 

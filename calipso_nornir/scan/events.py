@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What a scan tells while it runs. A progress is any callable that takes one event."""
+"""The events of a running scan. A progress is any callable that takes one event."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class PhaseBegan:
 
 @dataclass(frozen=True, slots=True)
 class RoundBegan:
-    """A round of questions goes out; ``hosts`` is how many hosts are asked, for "cli"."""
+    """A round of queries begins; ``hosts`` is how many hosts are asked, for "cli"."""
 
     source: str
     number: int
@@ -52,7 +52,7 @@ class ObjectsFound:
 
 @dataclass(frozen=True, slots=True)
 class TroubleSeen:
-    """Something could not be looked at."""
+    """Something could not be examined."""
 
     trouble: Trouble
 
@@ -73,7 +73,7 @@ def SILENT(_event: Event) -> None:  # noqa: N802 - a constant to its users: prog
 
 
 def guarded(progress: Progress) -> Progress:
-    """Keep a progress that raises from ending the scan it reports on."""
+    """Keep a progress that raises from ending its scan."""
 
     def tell(event: Event) -> None:
         try:
@@ -85,7 +85,7 @@ def guarded(progress: Progress) -> Progress:
 
 
 def all_of(*progresses: Progress) -> Progress:
-    """Return a progress that tells each of these in turn."""
+    """Return a progress that passes each event to all of these in turn."""
 
     def tell(event: Event) -> None:
         for progress in progresses:

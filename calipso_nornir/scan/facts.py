@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Whether attributes are those that their object's type declares, of the declared kind. Secret values go no further."""
+"""Checks attributes against the declaration of their object's type, and removes secret values."""
 
 from __future__ import annotations
 
@@ -25,12 +25,12 @@ KINDS: Mapping[str, Any] = {
     "object": dict,
     "any": object,
 }
-"""Declared type -> what a value of it may be; null, for what is not known, may stand for any of them."""
+"""Declared type -> the Python types of its values; null, for unknown, is always allowed."""
 HIDDEN = "(secret)"
 
 
 class Facts:
-    """Tells, once per step and attribute, of what is not declared. Types that declare no attributes are not checked."""
+    """Reports, once per step and attribute, what is not declared. Types that declare no attributes are not checked."""
 
     def __init__(self, object_types: Mapping[str, ObjectType], troubles: Troubles) -> None:
         self._object_types = object_types
@@ -48,7 +48,7 @@ class Facts:
         self._seen: set[tuple[str, str]] = set()
 
     def checked(self, fetched: Fetched, origin: Origin) -> Mapping[str, Any]:
-        """Return the attributes that may be stored, after a look at each."""
+        """Check each attribute; return those that may be stored."""
         type_, attributes = origin.step.type, fetched.attributes
         kinds = self._kinds.get(type_)
         if kinds is None:

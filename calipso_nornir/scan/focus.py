@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What a fetching of a small scan is about: some of the objects that its step may find."""
+"""The focus of a fetching in a small scan: some of the objects that its step may find."""
 
 from __future__ import annotations
 
@@ -13,16 +13,17 @@ if TYPE_CHECKING:
     from calipso_nornir.model.refs import ObjectRef
 
     Ancestors = Callable[[InventoryObject], list[InventoryObject]]
-    """Gives what an object hangs below, the topmost first."""
+    """Returns the ancestors of an object, the topmost first."""
 
 
 @dataclass(frozen=True, slots=True)
 class Focus:
-    """The objects that concern one object that is looked at again.
+    """The objects that concern one object that is scanned again.
 
     Attributes:
-        ref: the object that is looked at again.
-        attribute: of what is found, that holds its id; "id" for the object itself; None for what hangs below it.
+        ref: the object that is scanned again.
+        attribute: the attribute, of what is found, that holds its id; "id" for the object itself; None for what is
+            below it.
         narrowing: whether the queries are narrowed by it.
     """
 
@@ -36,7 +37,7 @@ class Focus:
         return self.attribute == "id"
 
     def may_cover(self, id_: str, attribute: object) -> bool:
-        """Tell whether it may be about a found object, of which nobody knows yet where it hangs.
+        """Tell whether it may be about a found object that has not been placed yet.
 
         ``attribute`` is the value of the focus's own attribute.
         """

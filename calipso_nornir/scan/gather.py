@@ -38,8 +38,8 @@ if TYPE_CHECKING:
 class Gathering:
     """One run through steps; ``working`` is the picture so far.
 
-    A whole scan calls ``run``. A small one starts the steps that it wants and calls ``drain``, as often as it likes,
-    then ``settle``; what it is not about comes into the picture as it was, where something hangs on it.
+    A full scan calls ``run``. A small one starts the steps that it needs and calls ``drain``, as often as necessary,
+    then ``settle``; other objects join the picture unchanged if something depends on them.
     """
 
     def __init__(  # noqa: PLR0913 - everything a scan is made of comes together here
@@ -56,7 +56,7 @@ class Gathering:
     ) -> None:
         self.working = Working(before.environment)
         self.ended: list[Task] = []
-        """The fetchings that have seen all that they had to see."""
+        """The fetchings that saw everything that they had to see."""
         self._steps = steps
         self._before = before
         self._report = report
@@ -87,9 +87,9 @@ class Gathering:
         return self.working
 
     def start(self, step: Step, known: InventoryObject, focus: Focus | None = None) -> bool:
-        """Start a step on an object as it was, unless this scan looks at that itself: then it starts in time.
+        """Start a step on an object as it was, unless this scan examines that object itself: then it starts later.
 
-        False when it does not start now.
+        False if it does not start now.
         """
         if self._surroundings is not None and not self._surroundings.bring(known.ref):
             return False
@@ -111,23 +111,23 @@ class Gathering:
             self._keep(task)
 
     def settle(self) -> None:
-        """Say what is unconfirmed, and what has found no place; when nothing more is going to be found."""
+        """Mark what is unconfirmed, and report what could not be placed; call it when everything has been found."""
         self._placer.settle()
         for origin, error in self._placer.orphans():
             self._troubles.of(origin.witness, error)
 
     def bring(self, ref: ObjectRef) -> None:
-        """Bring an object that this scan does not look at into the picture."""
+        """Add an object to the picture that this scan does not examine."""
         if self._surroundings is not None:
             self._surroundings.bring(ref)
 
     def was_asked(self, witness: Witness, one: InventoryObject) -> bool:
-        """Tell whether one of those who had found an object was started for it."""
+        """Tell whether a witness of an object was started for it."""
         started = self._rounds.started(witness)
         return any(focus is None or focus.covers(one, self._before.ancestors) for focus in started)
 
     def looked_at(self, one: InventoryObject) -> bool:
-        """Tell whether this scan is about an object from before: it comes by being found, or is gone."""
+        """Tell whether this scan is about a known object: it must then be found, or is gone."""
         if one.ref in self._about:
             return one.ref not in self._left_alone
         if any(above.ref in self._about for above in self._before.ancestors(one)):
@@ -139,13 +139,13 @@ class Gathering:
         return self._placer.waiting_types[type_]
 
     def waiting(self) -> frozenset[ObjectRef]:
-        """Return what was found and still waits for its parent: nobody may take it for gone."""
+        """Return what was found but still waits for its parent: it does not count as gone."""
         return frozenset(self._placer.unplaced())
 
     # --- the picture, as rounds see it
 
     def look_up(self, query: Lookup) -> list[InventoryObject]:
-        """Answer a look-up from the picture, completed by what a small scan does not look at."""
+        """Answer a look-up from the picture, completed by what a small scan does not examine."""
         equal = dict(query.equal)
         if self._surroundings is not None:
             self._surroundings.bring_all(query.type, equal)
@@ -182,7 +182,7 @@ class Gathering:
         for fetched, partial in zip(objects, task.partials(objects), strict=True):
             origin = Origin(task.step, task.witness, task.evidence_of(fetched), partial, task.focus)
             self._start_below(self._placer.place(fetched, origin))
-        if new:  # what only adds to objects that others found is not counted twice
+        if new:  # a step that only adds to objects of others does not count them again
             self._progress(ObjectsFound(task.step.type, new, task.parent.id_path.count("/")))
 
     def _keep(self, task: Task) -> None:
@@ -198,7 +198,7 @@ class Gathering:
                 self.start_outward(one.type, one.get("host"))
 
     def start_outward(self, type_: str, host: object) -> None:
-        """Start what finds the things on a host that objects of a type hang on."""
+        """Start the steps that find what objects of a type are plugged into on a host."""
         steps = self._steps.outward(type_)
         known = self._before.get(ObjectRef(self.working.environment, HOST, str(host))) if steps and host else None
         if known is not None:
@@ -215,7 +215,7 @@ class Gathering:
 
 
 def _severity(query: Query | None, error: CalipsoError) -> Severity:
-    """Tell what an error is worth: a program that may well be missing, or has nothing to say, did at least answer."""
+    """Return the severity of an error: an optional program that is missing or reports nothing is only a notice."""
     answered = isinstance(error, CommandFailed) and not isinstance(error, (CommandTimedOut, SudoRefused))
     optional = answered and getattr(query, "optional", False)
     return "notice" if optional or isinstance(error, HostExcluded) else "failure"

@@ -18,26 +18,26 @@ if TYPE_CHECKING:
 
 
 class Hop(NamedTuple):
-    """One link as it is walked: where it leads, and for which values of each constraint attribute it is there."""
+    """One link in one direction: where it leads, and for which values of each constraint attribute it exists."""
 
     link_id: str
     link: Link
     to: ObjectRef
     limits: tuple[frozenset[Any] | None, ...]
-    """Per constraint attribute: the link's values, None when it has no such attribute."""
+    """Per constraint attribute: the link's values, None if it has no such attribute."""
     from_source: bool
-    """Whether it goes the way that the link points."""
+    """Whether it goes in the link's own direction."""
     ends: bool
-    """Whether the way ends there: the link is cut off."""
+    """Whether the path ends there because the link is cut off."""
     outward: str | None
-    """Type of the link's end nearer to the way out of the host, where the link tells it."""
+    """Type of the link's end nearer to the way out of the host, if the link says so."""
 
 
 class Graph:
     """Hops by link type and starting object. ``attributes`` are the constraint attributes, in order.
 
-    An index is made of a link type when somebody goes along it: most links of a large cloud are tunnels, which few
-    clique types follow. Hops are told in the order of ``ends_of``.
+    A link type is indexed when it is first followed: most links of a large cloud are tunnels, which few clique types
+    follow. Hops are in the order of ``ends_of``.
     """
 
     def __init__(self, links: Iterable[Link], attributes: Sequence[str]) -> None:
@@ -58,16 +58,16 @@ class Graph:
         return (source, forth), (target, back)
 
     def has(self, link_type: LinkType) -> bool:
-        """Tell whether there may be a link between objects of two types, whichever way it points."""
+        """Tell whether there may be a link between objects of two types, in either direction."""
         ends = (link_type.source, link_type.target)
         return ends in self._links or ends[::-1] in self._links
 
     def hops(self, link_type: LinkType, start: ObjectRef) -> Sequence[Hop]:
-        """Return the hops from one object to objects of the type's other end, whichever way the links point."""
+        """Return the hops from one object to objects of the type's other end, in either direction of the links."""
         return self.hops_by(link_type)(start)
 
     def hops_by(self, link_type: LinkType) -> Callable[[ObjectRef], Sequence[Hop]]:
-        """Return what gives the hops of a type from an object, for those who come by often."""
+        """Return a function for the hops of a type from an object, for frequent use."""
         ends = (link_type.source, link_type.target)
         if ends not in self._hops:
             self._make_index(*ends)
@@ -101,7 +101,7 @@ class Graph:
 
 
 def values_of(value: Any) -> frozenset[Any]:  # noqa: ANN401 - attributes are JSON of any shape
-    """Return one value, or a list of them, as a set; what cannot be in a set goes by its text."""
+    """Return one value, or a list of them, as a set; unhashable values are represented by their text."""
     values = value if isinstance(value, (list, tuple)) else (value,)
     try:
         return frozenset(values)

@@ -1,9 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Derives implicit links (A-C from A-B and B-C …) for the link types that somebody asks for.
+"""Derives implicit links (A-C from A-B and B-C …) for the requested link types.
 
-They live in a space of their own and never replace a link that was found. The search follows found links in
-their own direction, is bounded, visits no object twice on one way, and never joins links that serve different
-values of a constraint attribute.
+They are kept separately and never replace a link that was found. The search follows found links in their own direction,
+is bounded, visits no object twice on one path, and never joins links for different values of a constraint attribute.
 """
 
 from __future__ import annotations
@@ -24,7 +23,7 @@ if TYPE_CHECKING:
     from calipso_nornir.scan.graph import Graph, Hop
 
 MAX_HOPS = 12
-"""Longer than any way through the shipped link types."""
+"""Longer than any path through the shipped link types."""
 
 Limits = tuple["frozenset[Any] | None", ...]
 
@@ -32,7 +31,7 @@ Limits = tuple["frozenset[Any] | None", ...]
 def derive_links(
     graph: Graph, link_type: LinkType, sources: Iterable[InventoryObject], *, at: datetime
 ) -> Iterator[Link]:
-    """Yield one implicit link per source and object of the target type that it leads to by two hops or more."""
+    """Yield one implicit link per source and target that two hops or more connect."""
     for source in sources:
         for target, (way, limits) in sorted(_reachable(graph, source.ref, link_type.target).items()):
             confirmed_at = min([at, *(hop.link.scanned_at for hop in way if hop.link.scanned_at is not None)])
@@ -40,7 +39,7 @@ def derive_links(
 
 
 def _reachable(graph: Graph, start: ObjectRef, wanted: str) -> dict[ObjectRef, tuple[tuple[Hop, ...], Limits]]:
-    """Breadth first, so that the shortest way is the one that is told as evidence."""
+    """Breadth first, so that the evidence is the shortest path."""
     found: dict[ObjectRef, tuple[tuple[Hop, ...], Limits]] = {}
     free: Limits = (None,) * len(graph.attributes)
     edge: list[tuple[ObjectRef, tuple[Hop, ...], Limits]] = [(start, (), free)]

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Writes what a scan tells into the collection ``messages`` while it runs: one document for each step worth reading."""
+"""Writes a running scan's events into the collection ``messages``: one document for each that is worth reading."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ _ENDINGS: Final[Mapping[str, LogLevel]] = {"completed": "info", "completed_with_
 class Journal:
     """The messages of one scan. It is a progress: call it with each event.
 
-    A message that the store cannot take is left out: the scan itself counts for more, and its report holds all of it.
+    A message that the store cannot take is left out: the scan itself matters more, and its report is complete.
     """
 
     def __init__(self, store: Store, report: ScanReport, origin: ScanOrigin) -> None:
@@ -41,7 +41,7 @@ class Journal:
         self._numbers = count()
 
     def __call__(self, event: Event) -> None:
-        """Write an event down, if it is of the chosen level or above."""
+        """Write an event, if it has the chosen level or a higher one."""
         level, text, more = _worded(event)
         if LEVELS[level] < LEVELS[self._origin.log_level]:
             return

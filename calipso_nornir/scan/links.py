@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 MAX_TOLD = 5
-"""Different mistakes of one link finder that are told one by one."""
+"""Maximum number of mistakes that are reported for one link finder."""
 
 
 def find_links(  # noqa: PLR0913 - the picture, and what of it a link may be and was
@@ -40,10 +40,9 @@ def find_links(  # noqa: PLR0913 - the picture, and what of it a link may be and
 ) -> list[Link]:
     """Run the finders in order; later ones see the links of earlier ones.
 
-    A finder that raises, or yields what is no link that it may yield, is a failure of its own link types only:
-    ``before(type)`` gives the links of these that were known, which are kept, as they were, where both their ends
-    still are and they were not found again. ``states`` are those that a link may have; ``declared``: the types that
-    finders may ask for, any when not given.
+    A finder that raises, or yields something invalid, is a failure of its own link types only. ``before(type)`` returns
+    their known links: those that were not found again are kept as they were, if both ends still exist. ``states`` are
+    those that a link may have; ``declared`` are the types that finders may ask for, any if not given.
     """
     found: dict[Ends, Link] = {}
     types: set[str] = set()
@@ -113,7 +112,7 @@ def _yielded(  # noqa: PLR0913 - as find_links
 
 
 def _confirmed_at(source: InventoryObject, target: InventoryObject, at: datetime) -> datetime:
-    """Return when a link was confirmed last: it follows from what its ends say, so not after one of them was."""
+    """Return when a link was last confirmed: it depends on both ends, so not later than either of them."""
     first, second = source.scanned_at, target.scanned_at
     if first is not None and first < at:
         at = first
@@ -121,7 +120,7 @@ def _confirmed_at(source: InventoryObject, target: InventoryObject, at: datetime
 
 
 def joined(first: Link, second: Link) -> Link:
-    """Join two relations of one type between the same objects: up when one is, for the networks of both."""
+    """Join two links of one type between the same objects: up if one is, for the networks of both."""
     attributes = {**second.attributes, **first.attributes}
     if "network" in first.attributes and "network" in second.attributes:
         attributes["network"] = sorted(

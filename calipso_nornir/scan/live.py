@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""One fetching while it runs: what it asks, what it has read, and what it could not read."""
+"""A running fetching: what it asks, what it has read, and what it could not read."""
 
 from __future__ import annotations
 
@@ -53,27 +53,27 @@ class Task:
         self.step = step
         self.parent = parent
         self.focus = focus
-        """What it is about; None: all that the step finds."""
+        """Its focus; None: everything that the step finds."""
         self.witness = Witness(step.name, parent.ref)
         self.generator: Generator[Sequence[Query], Answers, list[Fetched]] | None = None
         self.waiting: tuple[Query, ...] = ()
         self._requests: dict[Query, Query] = {}
         self.turns = 0
         self.cause: Query | None = None
-        """The question whose error ended it, if one did."""
+        """The query whose error ended it, if any."""
         self.read: dict[Query, Evidence] = {}
         self.gaps: dict[Query, CalipsoError] = {}
         """Why objects may be missing among those found."""
         self.blanks: dict[Query, CalipsoError] = {}
         """Why attributes may be missing in those found."""
         self.told: dict[CalipsoError, None] = {}
-        """What is worth a notice, each once."""
+        """Notices, each once."""
 
     def __str__(self) -> str:
         return f"{self.step.name} of {self.parent.ref}"
 
     def answers(self, answers: Mapping[Query, Answer | CalipsoError]) -> Answers:
-        """Return a round's answers as this fetching reads them: what it reads, and could not read, is noted here."""
+        """Return a round's answers for this fetching; what it reads, and could not read, is recorded."""
 
         def read(query: Query, answer: Answer) -> None:
             if answer.evidence is not None:
@@ -88,13 +88,13 @@ class Task:
         )
 
     def request(self, query: Query) -> Query:
-        """Return what is really asked for one of its queries; rounds want to know it again and again."""
+        """Return the request that is really made for one of its queries; cached, because rounds often need it."""
         if query not in self._requests:
             self._requests[query] = self._request(query)
         return self._requests[query]
 
     def wait_for(self, queries: tuple[Query, ...]) -> None:
-        """Note what it waits for."""
+        """Record what it waits for."""
         self.waiting = queries
         self._requests.clear()
 
@@ -104,7 +104,7 @@ class Task:
         return query.request
 
     def partials(self, found: Sequence[Fetched]) -> list[bool]:
-        """Tell of each object whether attributes that it lacks are unknown, not absent."""
+        """Mark objects whose missing attributes are unknown, not absent."""
         if not self.blanks:
             return [one.partial or bool(self.gaps) for one in found]
         named = {query for one in found for query in one.sources}
@@ -112,7 +112,7 @@ class Task:
         return [of_all or one.partial or not self.blanks.keys().isdisjoint(one.sources) for one in found]
 
     def evidence_of(self, fetched: Fetched) -> tuple[Evidence, ...]:
-        """Return what proves an object: the queries that it names, else all that this fetching read."""
+        """Return the evidence for an object: the queries that it names, else all that this fetching read."""
         chosen = [self.read[query] for query in fetched.sources if query in self.read] or list(self.read.values())
         return tuple(chosen) or derived(f"step {self.step.name}")
 
@@ -120,9 +120,9 @@ class Task:
 def read_reply(
     query: Query, reply: Reply | CalipsoError, parsers: Mapping[str, Callable[[str], Any]]
 ) -> Answer | CalipsoError:
-    """Read what a source answered with the query's parser; what that cannot read is an error, too."""
+    """Parse a source's answer with the query's parser; what it cannot read is an error, too."""
     if isinstance(reply, EndpointMissing) and not reply.required and getattr(query, "needed", False):
-        return Answer([], remark=reply)  # the catalogue has answered: there is no such service, and nothing of it
+        return Answer([], remark=reply)  # the catalogue says that there is no such service, so nothing of it exists
     if isinstance(reply, CalipsoError):
         return reply
     evidence = Evidence(query.source, str(query), query.host, reply.at)

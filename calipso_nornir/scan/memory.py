@@ -1,9 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Python's garbage collector during a scan: it looks seldom, because a scan makes millions of objects and no garbage.
+"""Python's garbage collector during a scan: it runs rarely, because a scan makes millions of objects and no cycles.
 
-By default it goes over the youngest objects after each 700 new ones, and over all there are each time that these have
-grown by a quarter. What it looks for are cycles, and what a scan makes has none. With 3,000 instances that was a third
-of the time of a scan.
+By default it examines the youngest objects after every 700 new ones, and all objects whenever their number has grown by
+a quarter. It searches for cycles, and a scan makes none. With 3,000 instances this took a third of a scan's time.
 """
 
 from __future__ import annotations
@@ -17,11 +16,11 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 SELDOM = (50_000, 50, 50)
-"""Thresholds of the three generations: a long scan in a server that lives on still has its garbage collected."""
+"""Thresholds of the three generations: a long scan in a long-running server still has its garbage collected."""
 
 
 class _Scans:
-    """The scans that run in this process, and how often the collector looked before the first of them began."""
+    """The scans running in this process, and the thresholds before the first of them began."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
@@ -29,7 +28,7 @@ class _Scans:
         self._before = gc.get_threshold()
 
     def begin(self) -> None:
-        """Let the collector look seldom."""
+        """Let the collector run rarely."""
         with self._lock:
             if not self._running:
                 self._before = gc.get_threshold()
@@ -38,7 +37,7 @@ class _Scans:
             self._running += 1
 
     def end(self) -> None:
-        """Let it look as it did, when this was the last scan."""
+        """Restore the thresholds, if this was the last scan."""
         with self._lock:
             self._running -= 1
             if not self._running:
@@ -50,7 +49,7 @@ _SCANS = _Scans()
 
 @contextmanager
 def seldom_collected() -> Iterator[None]:
-    """Let the garbage collector look seldom for a while; scans may run at the same time."""
+    """Let the garbage collector run rarely for a while; several scans may do so at the same time."""
     _SCANS.begin()
     try:
         yield

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The part of the picture that links and cliques are derived from again: what was scanned, and what is around it."""
+"""The part of the picture from which links and cliques are derived again: what was scanned, and its surroundings."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ if TYPE_CHECKING:
 
 
 class Neighbourhood(Working):
-    """A picture that reads what it lacks from before, when it is asked for.
+    """A picture that reads what it lacks from the store, when needed.
 
-    ``hosts``: those that a link finder is to see; None for all. Of types that are not ``on_hosts`` everything is seen.
+    ``hosts``: those that a link finder sees; None for all. Objects of types that are not ``on_hosts`` are all visible.
     """
 
     def __init__(
@@ -39,7 +39,7 @@ class Neighbourhood(Working):
         self._on_hosts = on_hosts
         self._whole: set[str] = set()
         self._found_links: set[str] = set()
-        """Types of links that were found again: those from before do not count."""
+        """Types of links that were found again; their old links are ignored."""
 
     def get(self, ref: ObjectRef) -> InventoryObject | None:
         """Return one object, wherever it is."""
@@ -49,7 +49,7 @@ class Neighbourhood(Working):
         return one
 
     def of_type(self, type_: str) -> Sequence[InventoryObject]:
-        """Return the objects of a type, on the hosts that are to be seen, ordered by id."""
+        """Return the objects of a type, on the visible hosts, ordered by id."""
         if type_ not in self._whole:
             self._whole.add(type_)
             for one in self._from_before(type_):
@@ -80,13 +80,13 @@ class Neighbourhood(Working):
         source: ObjectRef | None = None,
         target: ObjectRef | None = None,
     ) -> Sequence[Link]:
-        """Return the links of a type on the hosts that are to be seen: those found again, else those from before."""
+        """Return the links of a type on the visible hosts: those found again, else the old ones."""
         if type_ is not None and type_ not in self._found_links:
             self.found_again([type_], self._before.links(type_, self._hosts))
         return super().links(type_, source=source, target=target)
 
     def found_again(self, types: Iterable[str], links: Iterable[Link]) -> None:
-        """Note the links of some types, as they are now."""
+        """Record the links of some types, as they are now."""
         self._found_links.update(types)
         self.put_links(links)
 

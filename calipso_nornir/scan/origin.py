@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Who asked for a scan: somebody by hand, a schedule, an event."""
+"""Who asked for a scan: a user, a schedule, an event."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ LogLevel: TypeAlias = Literal["debug", "info", "warning", "error", "critical"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ScanOrigin:
-    """Where a scan comes from, and what it leaves in ``messages``.
+    """Where a scan comes from, and what it writes to ``messages``.
 
     Attributes:
         type: who asked for it.
-        owner: of the request in ``scans`` that the scan carries out. The scan ends when another becomes its owner.
-        log_level: the least level of its messages.
+        owner: of the request in ``scans`` that the scan carries out. The scan ends if somebody else becomes the owner.
+        log_level: the minimum level of its messages.
     """
 
     type: OriginType = "manual scan"

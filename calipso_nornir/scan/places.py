@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Whether objects hang where their types are declared to: only a scan sees where a fetcher puts them."""
+"""Checks that objects are where their types may be: only a scan sees where a fetcher puts them."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ if TYPE_CHECKING:
 
 
 class Places:
-    """Tells once per step, type and parent type of a place that is not declared; the object is placed all the same.
+    """Reports an undeclared place once per step, type and parent type; the object is placed there nevertheless.
 
-    A partial scan follows the declared places to know whom to ask, so a wrong one makes it miss objects.
+    A partial scan follows the declared places to know which steps to run, so a wrong one makes it miss objects.
     """
 
     def __init__(self, object_types: Mapping[str, ObjectType], troubles: Troubles) -> None:
@@ -28,7 +28,7 @@ class Places:
         self._seen: set[tuple[str, str, str]] = set()
 
     def check(self, type_: str, parent_type: str, origin: Origin) -> None:
-        """Note it when an object of a type may not hang under one of another."""
+        """Report it if an object of a type may not be below one of another."""
         key = (origin.step.name, type_, parent_type)
         if key in self._seen:
             return

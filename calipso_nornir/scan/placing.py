@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Puts what was found in its place in the tree, and keeps what could not be looked at."""
+"""Puts found objects in their places in the tree, and keeps what could not be examined."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ ON_DEMAND = derived("a folder that is there because something is in it")
 class Arrival(NamedTuple):
     """An object within the scan's scope and a step that found it, or added to it: the step's children run on it.
 
-    The object is as they are to see it: it hands down what this step says. One that several steps find arrives
+    The object is as the children see it: it hands down what this step says. An object that several steps find arrives
     several times.
     """
 
@@ -47,10 +47,9 @@ class Arrival(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Origin:
-    """Who found an object, by which step, on what evidence.
+    """Who found an object, by which step, with which evidence.
 
-    ``partial``: what it lacks is unknown, not absent. ``focus``: what the fetching was about; other objects are left
-    alone.
+    ``partial``: what it lacks is unknown, not absent. ``focus``: what the fetching was about; others are ignored.
     """
 
     step: Step
@@ -63,9 +62,9 @@ class Origin:
 class Placer:
     """Makes ``InventoryObject``s of ``Fetched`` ones, in a ``Working`` picture.
 
-    An object whose parent is not there yet waits for it: ``place`` and ``keep`` return what has arrived, the object
-    itself and those that waited for it. A small scan has ``surroundings``: what it is not about, and what is there all
-    the same. What is wrong with an object is noted among the troubles.
+    An object whose parent has not been placed yet waits for it: ``place`` and ``keep`` return what has arrived, the
+    object itself and those that waited for it. A small scan has ``surroundings``: the known objects that it is not
+    about. What is wrong with an object is added to the troubles.
     """
 
     def __init__(  # noqa: PLR0913 - the picture now and before, and what may be in it
@@ -88,9 +87,9 @@ class Placer:
         self._new: list[Arrival] = []
         self._waiting: defaultdict[ObjectRef, list[tuple[Fetched | InventoryObject, Origin]]] = defaultdict(list)
         self._told: dict[tuple[ObjectRef, Witness], Focus | None] = {}
-        """Object and who found it -> what that fetching was about."""
+        """Object and witness -> the focus of that fetching."""
         self._blind: defaultdict[ObjectRef, set[Witness]] = defaultdict(set)
-        """Found objects -> those who had found them and could not look again."""
+        """Found objects -> their witnesses that could not look again."""
         self.waiting_types: defaultdict[str, int] = defaultdict(int)
         """Type -> found objects that wait for their parent."""
 
@@ -101,7 +100,7 @@ class Placer:
         return self._arrivals()
 
     def keep(self, old: InventoryObject, step: Step, witness: Witness) -> list[Arrival]:
-        """Keep an object from before that a fetching could neither confirm nor deny."""
+        """Keep a known object that a fetching could neither confirm nor deny."""
         self._keep(old, step, witness)
         return self._arrivals()
 
@@ -110,15 +109,15 @@ class Placer:
         return arrived
 
     def add_context(self, one: InventoryObject) -> None:
-        """Add an object from before that the scan is not about, so that others may hang below it."""
+        """Add a known object that the scan is not about, so that others can be placed below it."""
         if one.ref not in self._working:
             self._working.put(one, State.CONTEXT)
 
     def settle(self) -> None:
-        """Mark objects unconfirmed when a required step did not see them again; call it when the scan is through.
+        """Mark objects unconfirmed when a required step did not see them again; call it at the end of the scan.
 
-        A switch that one of its hosts could not look for is confirmed by the others. A host that the API tells of is
-        not when nobody could log in to it: of what only a login shows nothing was seen.
+        A switch that one of its hosts could not look for is confirmed by the others. A host that the API lists is not
+        confirmed if the login failed, because nothing that only a login shows was seen.
         """
         for ref, blind in self._blind.items():
             one = self._working.get(ref)
@@ -128,10 +127,9 @@ class Placer:
                 self._working.doubt(ref)
 
     def orphans(self) -> Iterator[tuple[Origin, CalipsoError]]:
-        """Yield what still waits for a parent when the scan is through; kept objects just go with theirs.
+        """Yield what still waits for a parent at the end of the scan; kept objects are removed with their parent.
 
-        A small scan can tell of what was known only: anything else that waits there may belong under something new
-        that it is not about.
+        A small scan yields known objects only: others may belong below something new that it is not about.
         """
         for parent, waiting in self._waiting.items():
             for one, origin in waiting:
@@ -141,7 +139,7 @@ class Placer:
                     yield origin, ParentUnknown(origin.step.type, one.id, parent.type, parent.id)
 
     def unplaced(self) -> Iterator[ObjectRef]:
-        """Yield what was found and still waits for a parent: nobody may take it for gone."""
+        """Yield what was found but still waits for a parent: it does not count as gone."""
         for waiting in self._waiting.values():
             for one, origin in waiting:
                 yield ObjectRef(self._working.environment, origin.step.type, one.id)
@@ -242,7 +240,7 @@ class Placer:
         return folder
 
     def _enrich(self, fetched: Fetched, origin: Origin) -> None:
-        """Add a step's attributes to the object that it was run on."""
+        """Add a step's attributes to the object that it ran on."""
         target = self._working.get(origin.witness.parent)
         if target is None or self._working.state(target.ref) is State.CONTEXT:
             return
@@ -261,9 +259,9 @@ class Placer:
         self._found(enriched, origin)
 
     def _found_again(self, known: InventoryObject, one: InventoryObject, origin: Origin) -> None:
-        """Join what two fetchings say of one object; lists add up, anything else has to agree.
+        """Join what two fetchings say about one object; lists are merged, everything else must agree.
 
-        What was found by the same step on the same parent, for another part of its objects, says the same again.
+        If the same step found it on the same parent, for another part of its objects, it just says the same again.
         """
         if self._told.get((one.ref, origin.witness), origin.focus) != origin.focus:
             return
@@ -281,9 +279,9 @@ class Placer:
         self._found(joined, origin)
 
     def _merge_with_before(self, present: InventoryObject, old: InventoryObject, step: Step, witness: Witness) -> None:
-        """Keep the attributes that a witness which could not look had contributed, and that it is one.
+        """Keep the attributes from witnesses that could not look, and keep these as witnesses.
 
-        One that could not see everything has seen this object all the same when it is among those that found it now.
+        A witness with gaps has nevertheless seen this object if it is among those that found it now.
         """
         if witness not in present.found_by:
             self._blind[old.ref].add(witness)
@@ -294,7 +292,7 @@ class Placer:
     # --- waiting
 
     def _is_there(self, ref: ObjectRef) -> bool:
-        """Tell whether a place is in the picture, or may be brought into it."""
+        """Tell whether a place is in the picture, or can be added to it."""
         if ref in self._working or self._on_demand_before(ref) is not None:
             return True
         return self._surroundings is not None and self._surroundings.bring(ref)
@@ -314,7 +312,7 @@ class Placer:
         self._arrived(one, origin.step)
 
     def _arrived(self, one: InventoryObject, step: Step) -> None:
-        """Note an object for the children of a step: each step that finds it, or adds to it, has its own."""
+        """Register an object for the children of a step: each step that finds it, or adds to it, has its own."""
         self._new.append(Arrival(step.as_parent(one), step))
         for waiting, origin in self._waiting.pop(one.ref, ()):
             if isinstance(waiting, InventoryObject):
@@ -324,7 +322,7 @@ class Placer:
                 self._put(waiting, one.ref, origin)
 
     def _on_demand_before(self, ref: ObjectRef) -> InventoryObject | None:
-        """Return a folder that was made on demand before and whose own parent is there (again)."""
+        """Return a folder that was made on demand before and whose own parent exists (again)."""
         old = self._before.get(ref) if ref.type.endswith("_folder") else None
         return old if old is not None and old.on_demand and old.parent in self._working else None
 
@@ -346,7 +344,7 @@ class Placer:
 
 
 def _completed(one: InventoryObject, old: InventoryObject) -> InventoryObject:
-    """Add what was known before to an object that was not seen completely."""
+    """Add the old attributes to an object that was not seen completely."""
     return replace(one, attributes={**old.attributes, **one.attributes}, evidence=_joined(one.evidence, old.evidence))
 
 
@@ -357,7 +355,7 @@ def _joined(first: tuple[Evidence, ...], second: tuple[Evidence, ...]) -> tuple[
 
 
 def _agreed(first: Mapping[str, Any], second: Mapping[str, Any]) -> dict[str, Any] | None:
-    """Join attributes; None when they contradict each other."""
+    """Join attributes; None if they contradict each other."""
     joined = {**first, **second}
     for key in first.keys() & second.keys():
         mine, yours = first[key], second[key]

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from calipso_nornir.scan.before import Before
 
 HOST = "host"
-"""The type of what commands are run on."""
+"""The type of the objects that commands run on."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,12 +34,12 @@ class ScanPlan:
 
     Attributes:
         object_id: scan only this object and what is below it (id as in the inventory).
-        object_type: its type, when the id alone is not enough to tell it.
-        refs: look again at these objects: what they are, what is below them, and what they hang on.
+        object_type: its type, if the id alone is ambiguous.
+        refs: scan these objects again: themselves, what is below them, and what they are plugged into.
         scan_self: scan the object itself too, not only what is below it.
         inventory_only, links_only, cliques_only: at most one; do only that part.
-        implicit_links: derive implicit links even when no clique type uses them.
-        clear: ignore what was stored before; what cannot be looked at is then lost, not kept.
+        implicit_links: derive implicit links even if no clique type uses them.
+        clear: ignore what was stored before; what cannot be examined is then lost, not kept.
         metadata: folders with further metadata, laid over what is installed.
         record: write every query and answer to this bundle file.
         time_limit_s: stop the scan after so many seconds; nothing is changed then.
@@ -109,12 +109,12 @@ class Steps:
         self._within: dict[str, frozenset[str]] = {}
 
     def below(self, step: Step) -> tuple[Step, ...]:
-        """Return the steps that are run on each object that ``step`` finds."""
+        """Return the steps that run on each object that ``step`` finds."""
         return self.by_scanner[step.children_scanner] if step.children_scanner else ()
 
     @cached_property
     def root(self) -> tuple[Step, ...]:
-        """The steps that are run on the environment itself."""
+        """The steps that run on the environment itself."""
         return self.by_scanner[ROOT_SCANNER]
 
     @cached_property
@@ -122,12 +122,12 @@ class Steps:
         return {step.name: step for steps in self.by_scanner.values() for step in steps}
 
     def named(self, name: str) -> Step | None:
-        """Return a step by its name; None when it does not apply any more."""
+        """Return a step by its name; None if it no longer applies."""
         return self._by_name.get(name)
 
     @cached_property
     def yields(self) -> Mapping[str, frozenset[str]]:
-        """Step name -> every type that it, or what is run on its objects, may find."""
+        """Step name -> every type that it, or the steps on its objects, may find."""
         known: dict[str, frozenset[str]] = {}
 
         def types(step: Step) -> frozenset[str]:
@@ -141,7 +141,7 @@ class Steps:
 
     @cached_property
     def run_on(self) -> Mapping[str, frozenset[str]]:
-        """Step name -> types of the objects that it is run on."""
+        """Step name -> types of the objects that it runs on."""
         found: dict[str, set[str]] = {step.name: {"environment"} for step in self.root}
         for step in self._by_name.values():
             for child in self.below(step):
@@ -149,13 +149,13 @@ class Steps:
         return {name: frozenset(types) for name, types in found.items()}
 
     def of_object_type(self, type_: str) -> tuple[Step, ...]:
-        """Return the steps that are run on objects of a type."""
+        """Return the steps that run on objects of a type."""
         return tuple(step for name, step in self._by_name.items() if type_ in self.run_on.get(name, ()))
 
     def runs_on(self, step: Step, one: InventoryObject) -> bool:
-        """Tell whether a step is run on an object: it depends on the steps that found the object.
+        """Tell whether a step runs on an object: that depends on the steps that found the object.
 
-        A server without a host is an instance, too, but nobody looks for its vNICs. Without a known witness the type
+        A server without a host is an instance, too, but no step looks for its vNICs. Without a known witness the type
         decides; on-demand folders run no steps.
         """
         if one.type not in self.run_on.get(step.name, ()) or one.on_demand:
@@ -163,17 +163,17 @@ class Steps:
         return not one.found_by or self._leading_to(step, one) is not None
 
     def as_parent_of(self, step: Step, one: InventoryObject) -> InventoryObject:
-        """Return an object as a step that is run on it gets it: it hands down what its finder says."""
+        """Return an object as a step that runs on it gets it: it hands down what the step that found it says."""
         leading = self._leading_to(step, one)
         return leading.as_parent(one) if leading is not None else one
 
     def _leading_to(self, step: Step, one: InventoryObject) -> Step | None:
-        """Return the step that found an object and has another run on it."""
+        """Return the step that found an object and leads to another step on it."""
         found_by = (self.named(name) for name in sorted({witness.step for witness in one.found_by}))
         return next((found for found in found_by if found is not None and step in self.below(found)), None)
 
     def finding(self, type_: str) -> tuple[Step, ...]:
-        """Return the steps that find objects of a type, but for those that only add to what they are run on."""
+        """Return the steps that find objects of a type, except those that only add to what they run on."""
         return tuple(
             step
             for name, step in self._by_name.items()
@@ -188,15 +188,15 @@ class Steps:
 
     @cached_property
     def on_hosts(self) -> frozenset[str]:
-        """The types of objects that are on a host: found by what is run on it, or below it, and placed there."""
+        """The types of objects that are on a host: found by steps on it, or below it, and placed there."""
         run = [step for name, step in self._by_name.items() if HOST in self.run_on.get(name, ())]
         found = frozenset().union(*(self.yields[step.name] for step in run))
         return found & self._types_within(HOST)
 
     def outward(self, type_: str) -> tuple[Step, ...]:
-        """Return the steps run on a host that find what objects of a type hang on: the next hop of a link from them.
+        """Return the steps on a host that find what objects of a type are plugged into: the next hop from them.
 
-        Only what stands on the host itself: what it is cabled to does not change with what runs on it.
+        Only objects on the host itself: its cabling does not change with what runs on it.
         """
         if type_ not in self._outward:
             targets = {one.target for one in self._link_types if one.source == type_}
@@ -211,8 +211,8 @@ class Steps:
     def placing_below(self, type_: str) -> Iterator[Step]:
         """Yield steps run higher up (or elsewhere) whose objects may hang below an object of ``type_``.
 
-        Ports are found per region and hang below their network, switch ports are found per host and hang
-        below their switch: a scan of one network, or switch, has to run such steps, too.
+        Ports are found per region but are below their network, switch ports are found per host but are below their
+        switch: a scan of one network, or switch, must run such steps, too.
         """
         within = self._types_within(type_)
         for name, step in self._by_name.items():
@@ -223,7 +223,7 @@ class Steps:
                 yield step
 
     def may_stay(self, step: Step) -> bool:
-        """Tell whether a step's objects may hang below what it is run on, by their types."""
+        """Tell whether a step's objects may be below what it runs on, by their types."""
         return any(step.type in self._types_within(type_) for type_ in self.run_on.get(step.name, ()))
 
     def _types_within(self, type_: str) -> frozenset[str]:
@@ -247,9 +247,9 @@ class Steps:
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """One object that a small scan is about: it is looked at again, and what is below it.
+    """One object that a small scan is about: it is scanned again, and what is below it.
 
-    ``known``: as it was; None when nobody has found it yet. ``itself``: False for only what is below it.
+    ``known``: as it was; None if it has not been found before. ``itself``: False for only what is below it.
     """
 
     ref: ObjectRef
@@ -258,10 +258,10 @@ class Target:
 
 
 def find_targets(plan: ScanPlan, before: Before, catalog: Catalog) -> list[Target]:
-    """Find what a small scan is about; nothing for a whole one.
+    """Find what a small scan is about; nothing for a full one.
 
     Raises UnknownObject when an id, or id and type, are not known, and InvalidRequest when objects of several types
-    have the id and no type was given. An object that nobody knows yet may be asked for where its id is enough for that.
+    have the id and no type was given. An object that is not known yet can be named if its id is enough to ask for it.
     """
     refs = list(plan.refs)
     if plan.object_id is not None and plan.object_id != root_of(before.environment).id:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Plans a scan of one object: finds the object that a request means, and checks what the request says of it."""
+"""Plans a scan of one object: finds the object that a request names, and checks what the request says about it."""
 
 from __future__ import annotations
 
@@ -23,12 +23,12 @@ ENVIRONMENT = "environment"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Target:
-    """What a request says of the object that is to be scanned.
+    """What a request says about the object to scan.
 
     Attributes:
         id: its id, or its name with ``by_name``; None means the whole environment.
-        type: its type, where the id alone may be another object's, too.
-        parent_id, parent_type: what it has to be under; checked where they are given.
+        type: its type, if another object may have the same id.
+        parent_id, parent_type: an ancestor that it must have; checked if given.
     """
 
     id: str | None = None
@@ -48,7 +48,7 @@ def planned(plan: ScanPlan, target: Target, view: StoreView) -> ScanPlan:
 
 
 def _object_of(target: Target, view: StoreView) -> InventoryObject | None:
-    """Return the object of a partial scan; None when the environment itself is meant."""
+    """Return the object of a partial scan; None if the environment itself is meant."""
     if target.id is None or (target.type in (None, ENVIRONMENT) and target.id == view.environment):
         return None
     type_ = None if target.type == ENVIRONMENT else target.type
@@ -79,7 +79,7 @@ def _by_name(view: StoreView, name: str, type_: str | None) -> Iterator[Inventor
 
 
 def _check_parent(target: Target, view: StoreView, one: InventoryObject) -> None:
-    """Check that what was said of the parent is so; folders between the two do not matter."""
+    """Check that the object has the given ancestor; folders between the two do not matter."""
     said = (target.parent_type, target.parent_id)
     if said == (None, None):
         return

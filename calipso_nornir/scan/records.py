@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What a scan leaves in the collections beside the inventory: its own document, messages, the environment's flags."""
+"""What a scan writes to the collections beside the inventory: its own document, messages, the environment's flags."""
 
 from __future__ import annotations
 
@@ -69,11 +69,11 @@ class ScanRecord:
             raise ScanTakenOver(self.environment, self.scan_id)
 
     def beat(self) -> Document | None:
-        """Give a sign of life; return the document, or None when it is not this scan's any more."""
+        """Give a sign of life; return the document, or None if it is no longer this scan's."""
         return self._update(self._running())
 
     def end(self, *, whole: bool) -> StoreError | None:
-        """Note how it went; return why the store could not take the note: the scan's own error counts for more."""
+        """Record the outcome; return the error if the store could not take it: the scan's own error matters more."""
         try:
             own = self._scans.find({"environment": self.environment})
             if self._update({**self._report.document(), "number": next_number(own), "progress": None}) is None:

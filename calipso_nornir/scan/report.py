@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from calipso_nornir.scan.events import Phase, Progress
 
 FOLDER_STEP: Final = "/folder"
-"""How the names of steps end that make a folder."""
+"""The end of the names of steps that make a folder."""
 Severity: TypeAlias = Literal["failure", "notice"]
 Status: TypeAlias = Literal["completed", "completed_with_errors", "failed", "aborted", "timed_out"]
 
@@ -28,8 +28,8 @@ class Trouble:
     """One error, however many fetchings it concerned.
 
     Attributes:
-        severity: "failure" makes the scan end with errors; "notice" is for the record
-            (an optional program that a host does not have).
+        severity: "failure" makes the scan end with errors; "notice" is informational (an optional program that a host
+            does not have).
         affected: ``<step> of <parent>`` of every fetching that it stopped or left incomplete.
     """
 
@@ -39,7 +39,7 @@ class Trouble:
 
     @property
     def host(self) -> str | None:
-        """The host concerned, if one is."""
+        """The host concerned, if any."""
         return getattr(self.error, "host", None)
 
     def document(self) -> dict[str, Any]:
@@ -80,10 +80,10 @@ class Changes:
 class ScanReport:
     """The outcome of one scan.
 
-    ``status``: "completed" when every fetching saw all it had to see; "completed_with_errors" when
-    something could not be looked at (``failures`` say what; what was known there is kept); "failed"
-    when nothing could be stored; "aborted" when somebody stopped it, "timed_out" when its time limit did, and nothing
-    was stored. Durations are in seconds.
+    ``status``: "completed" if every fetching saw everything that it had to see; "completed_with_errors" if something
+    could not be examined (``failures`` say what; what was known there is kept); "failed" if nothing could be stored;
+    "aborted" if somebody stopped it, "timed_out" if its time limit did, and nothing was stored. Durations are in
+    seconds.
     """
 
     scan_id: str
@@ -105,7 +105,7 @@ class ScanReport:
     rounds: Counter[str] = field(default_factory=Counter)
     """Rounds made, by source: how often each host had to be asked is ``rounds["cli"]``."""
     phase: Phase | None = None
-    """The phase that it is in, or was in at its end."""
+    """The current phase, or the last one."""
     durations: dict[str, float] = field(default_factory=dict)
     """Seconds by phase: "inventory", "links", "cliques", "store"."""
     _known: dict[tuple[str, str, str], Trouble] = field(default_factory=dict, repr=False)
@@ -122,27 +122,27 @@ class ScanReport:
 
     @property
     def found(self) -> int:
-        """How many objects its fetchings have found so far; one that two have found counts twice."""
+        """How many objects its fetchings have found so far; one found by two fetchings counts twice."""
         return sum(count.found for count in list(self.steps.values()))
 
     @property
     def failures(self) -> list[Trouble]:
-        """What could not be looked at, with its cause."""
+        """What could not be examined, with its cause."""
         return [one for one in self.troubles if one.severity == "failure"]
 
     @property
     def notices(self) -> list[Trouble]:
-        """What is worth knowing and no failure."""
+        """What is worth knowing but not a failure."""
         return [one for one in self.troubles if one.severity == "notice"]
 
     @property
     def saw_nothing(self) -> bool:
-        """Whether every fetching failed; folders are there without a question."""
+        """Whether every fetching failed; folders do not count, because they need no query."""
         asked = [count for name, count in self.steps.items() if not name.endswith(FOLDER_STEP)]
         return any(count.failed for count in asked) and not any(count.ok or count.incomplete for count in asked)
 
     def note(self, error: CalipsoError, severity: Severity, affected: str) -> Trouble | None:
-        """Add an error, or what else it affects; return it when it is new."""
+        """Add an error, or what else it affects; return it if it is new."""
         key = (severity, type(error).__name__, str(error))
         known = self._known.get(key)
         if known is not None:
@@ -176,7 +176,7 @@ class ScanReport:
 
 
 class Troubles:
-    """Where everything that goes wrong in one scan is noted: in its report, and told once to whoever watches."""
+    """Collects everything that goes wrong in one scan: in its report, and once to the progress."""
 
     def __init__(self, report: ScanReport, progress: Progress) -> None:
         self._report = report
@@ -193,12 +193,12 @@ class Troubles:
         self.note(error, "failure", affected)
 
     def of(self, witness: Witness, error: CalipsoError) -> None:
-        """Note what is wrong with what one fetching found."""
+        """Record what is wrong with what one fetching found."""
         self.fail(error, f"{witness.step} of {witness.parent}")
 
 
 def described(one: InventoryObject) -> str:
-    """Word an object for a report: type, name, and the id where it says more."""
+    """Describe an object for a report: type, name, and the id if it says more."""
     return f"{one.type} {one.name}" if one.name == one.id else f"{one.type} {one.name} ({one.id})"
 
 

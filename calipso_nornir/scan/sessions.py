@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The sources of a cloud that stays open: logins and SSH sessions outlive the scan that needed them first."""
+"""The sources of a cloud that stays open: logins and SSH sessions outlive the scan that first needed them."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 
 class Sessions:
-    """What answers the scans of one cloud; made when it is needed first. The caller's own source is never closed."""
+    """The source for the scans of one cloud; opened when first needed. The caller's own source is never closed."""
 
     def __init__(
         self, environment: Environment, catalog: Catalog, *, nornir: Nornir | None, source: Source | None
@@ -43,7 +43,7 @@ class Sessions:
 
     @contextmanager
     def answering(self, plan: ScanPlan, stop: Stop, *, progress: Progress) -> Iterator[Source]:
-        """Give what answers the queries of one scan, recorded when the plan says so."""
+        """Return the source for the queries of one scan, with recording if the plan says so."""
         if self._given is None and plan.wants_inventory and RECORDED in self._environment.extra:
             raise InvalidRequest(f"{self._environment.name} {NOT_SCANNABLE}")
         self._progress = progress
@@ -85,7 +85,7 @@ class Sessions:
 
 
 def finish(source: Source) -> CalipsoError | None:
-    """Make the recording final, when there is one, of what has answered everything; return why it is not there."""
+    """Complete the recording, if there is one; return the error if that fails."""
     if not isinstance(source, RecordingSource):
         return None
     source.complete()

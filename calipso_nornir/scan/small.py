@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """A scan of a few objects: which steps examine them again, and what is gone afterwards.
 
-Its scope is a set of (step, parent), each with what of its objects it is about: who found the object looks for it
-again; what is run on it, or puts something below it, or finds what concerns it, runs; and so does what finds the
-things on its host that it hangs on. Objects that several had found are looked at again by all of them.
+Its scope is a set of (step, parent), each with a focus: the witnesses of an object look for it again; the steps that
+run on it, put something below it, or find what concerns it, run; and so do the steps that find what it is plugged into
+on its host. All witnesses of an object look again.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 
 class SmallScan:
-    """The gathering of a small scan; ``gone`` are the objects that are there no more."""
+    """The gathering of a small scan; ``gone`` are the objects that no longer exist."""
 
     def __init__(self, gathering: Gathering, *, steps: Steps, before: Before, targets: Iterable[Target]) -> None:
         self.gone: frozenset[ObjectRef] = frozenset()
@@ -36,7 +36,7 @@ class SmallScan:
         self._before = before
         self._targets = list(targets)
         self._sought: set[ObjectRef] = set()
-        """What was looked for wherever it might be."""
+        """What was searched for everywhere."""
 
     def run(self) -> None:
         """Gather; raises only the errors that make going on pointless."""
@@ -74,7 +74,7 @@ class SmallScan:
         about = self._before.children(known.ref) if known.on_demand else [known]
         for one in about:
             for witness in sorted(one.found_by, key=lambda who: (who.step, who.parent)):
-                if witness.parent != one.ref:  # what only adds to the object runs on it once it is found
+                if witness.parent != one.ref:  # steps that only add to the object run on it once it is found
                     self._start_witness(witness, Focus(known.ref, None if known.on_demand else "id"))
 
     def _start_witness(self, witness: Witness, focus: Focus) -> bool:
@@ -85,7 +85,7 @@ class SmallScan:
         return self._gathering.start(step, parent, Focus(focus.ref, focus.attribute, narrowing=own))
 
     def _start_what_concerns(self, target: Target) -> None:
-        """Start the steps run elsewhere whose objects concern the target, or may hang below it."""
+        """Start the steps elsewhere whose objects concern the target, or may be below it."""
         concerned = [step for step in self._steps.asked_by(target.ref.type) if self._relation(step, target) != "id"]
         for step in concerned:
             for parent in self._parents_of(step):
@@ -100,10 +100,10 @@ class SmallScan:
         return (step.asked_by or {})[target.ref.type]
 
     def _parents_placing_below(self, step: Step, target: Target) -> list[InventoryObject]:
-        """Return the parents on which a step may place objects below a target that it is not run on.
+        """Return the parents on which a step may find objects below a target that it does not run on.
 
-        What the target hangs below, else all: but for steps that find what belongs to their own parent, and those that
-        are known to place their objects below other types only.
+        The target's ancestors, else all parents; none for steps that only find what belongs to their own parent, or
+        that are known to place their objects only below other types.
         """
         above = self._before.ancestors(target.known) if target.known is not None else []
         near = [one for one in above if self._steps.runs_on(step, one)]
@@ -133,10 +133,10 @@ class SmallScan:
     # --- going on
 
     def _seek_missing(self, lost: Iterable[ObjectRef]) -> bool:
-        """Look for what was not found where it had been; tell whether there is anything to look at.
+        """Search for what was not found where it had been; tell whether there is anything to do.
 
-        Targets, and what is about to be taken for gone: a port that was detached does not concern its server any more,
-        a server may have gone to a host that this scan does not look at.
+        Targets, and what would otherwise count as gone: a detached port no longer concerns its server, and a server may
+        have moved to a host that this scan does not examine.
         """
         missing = [one.ref for one in self._targets if one.itself and not self._is_found(one.ref)]
         sought = [self._seek(ref) for ref in dict.fromkeys([*missing, *sorted(lost)]) if ref not in self._sought]
@@ -146,12 +146,12 @@ class SmallScan:
         return self._gathering.working.state(ref) in (State.FOUND, State.KEPT)
 
     def _seek(self, ref: ObjectRef) -> bool:
-        """Look for an object wherever it may be, when its id is enough to ask for it."""
+        """Search for an object everywhere, if its id is enough to ask for it."""
         self._sought.add(ref)
         steps = [step for step in self._steps.finding(ref.type) if (step.asked_by or {}).get(ref.type) == "id"]
         focus = Focus(ref, narrowing=True)
         return any([self._gathering.start(step, one, focus) for step in steps for one in self._parents_of(step)])  # noqa: C419 - each is started
 
     def _ask_others(self, unasked: Iterable[tuple[Witness, ObjectRef]]) -> bool:
-        """Let all who had found an object look again, since some did; tell whether there is anybody."""
+        """Let all other witnesses of an object look again, since some did; tell whether there are any."""
         return any([self._start_witness(witness, Focus(ref)) for witness, ref in unasked])  # noqa: C419 - as above

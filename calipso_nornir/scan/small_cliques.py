@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Cliques after a small scan: only those that contain a change are rebuilt.
 
-A clique can only change at an object that it had reached: where a link that leads from it, along a link type of its
-clique type, is new, gone or another; or because its focal point is.
+A clique can only change at an object that it had reached: if a link from there, along a link type of its clique type,
+is new, gone or different; or if its focal point is.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
 
 class LinksAround(Graph):
-    """A graph that reads the links of an object when somebody comes there."""
+    """A graph that reads the links of an object when it is reached."""
 
     def __init__(self, before: Before, found: Iterable[Link], gone: Collection[str], attributes: Sequence[str]) -> None:
         super().__init__((), attributes)
@@ -71,7 +71,7 @@ class LinksAround(Graph):
 
 
 class SmallCliques:
-    """Builds the cliques anew that can have changed; ``gone`` are the focal points that have none any more."""
+    """Rebuilds the cliques that can have changed; ``gone`` are the focal points that no longer have one."""
 
     def __init__(
         self,
@@ -128,7 +128,7 @@ class SmallCliques:
         return affected
 
     def _on_hosts_of(self, changed: Changed, focal_types: Collection[str]) -> set[ObjectRef]:
-        """Return the focal points on hosts that have changed, or whose agents have: conditions may look at these."""
+        """Return the focal points on hosts that changed, or whose agents changed: conditions may depend on them."""
         subjects = set(TYPES.values())
         objects: list[InventoryObject] = [one for pair in changed.objects for one in pair if one is not None]
         hosts = {one["host"] for one in objects if one.type in subjects and one.get("host")}

@@ -26,14 +26,14 @@ if TYPE_CHECKING:
 
 @dataclass(slots=True)
 class Changed:
-    """What is not as it was: of each thing how it was and how it is, None when it is new, or gone."""
+    """What has changed: each object or link as it was and as it is, None if it is new, or gone."""
 
     objects: list[tuple[InventoryObject | None, InventoryObject | None]] = field(default_factory=list)
     links: list[tuple[Link | None, Link | None]] = field(default_factory=list)
 
     @property
     def types(self) -> set[str]:
-        """The types of objects and links that something has changed of."""
+        """The types of the objects and links that changed."""
         pairs: list[tuple[InventoryObject | Link | None, InventoryObject | Link | None]] = [*self.objects, *self.links]
         return {one.type for pair in pairs for one in pair if one is not None}
 
@@ -52,7 +52,7 @@ def changed_objects(
 
 
 class SmallLinks:
-    """Finds the links anew that can have changed; ``found`` are they all, ``gone`` those that are there no more."""
+    """Finds the links again that can have changed; ``found`` are all of these, ``gone`` those that no longer exist."""
 
     def __init__(  # noqa: PLR0913 - the picture, and what of it a link may be and was
         self,
@@ -83,7 +83,7 @@ class SmallLinks:
         """Types of links that were found again, and on which hosts (None: on all)."""
 
     def run(self, changed: Changed) -> None:
-        """Run the finders in order; what changes of the links is added to ``changed``."""
+        """Run the finders in order; add the links that changed to ``changed``."""
         for name, finder in self._finders:
             reads = getattr(finder, "reads", None)
             if changed.types and (reads is None or changed.types & set(reads)):
@@ -117,7 +117,7 @@ class SmallLinks:
         changed.links += self._differences(finder, old)
 
     def _hosts(self, changed: Changed, reads: set[str]) -> frozenset[str] | None:
-        """Return where something has changed that a finder reads; None when that is on no host."""
+        """Return the hosts where something changed that a finder reads; None if it is on no host."""
         hosts: set[str] = set()
         for pair in changed.objects:
             for one in pair:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Stops a scan from outside: no source, however long it is silent, keeps the caller waiting."""
+"""Stops a scan from outside: even a silent source does not keep the caller waiting."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 CLOSING_S = 2.0
-"""Seconds that a source has to give up an answer that nobody waits for, and then to end its sessions."""
+"""Seconds that a source has to abandon an answer that is no longer needed, and then to close its sessions."""
 
 
 class Stop:
-    """Tells one scan to end; ``ask`` may be called from any thread, and more than once."""
+    """Asks one scan to end; ``ask`` may be called from any thread, and more than once."""
 
     def __init__(self, environment: str) -> None:
         self._environment = environment
@@ -40,15 +40,15 @@ class Stop:
                 waiting.put((False, self._why))
 
     def check(self) -> None:
-        """Raise ScanCancelled when somebody has asked."""
+        """Raise ScanCancelled if somebody has asked."""
         if self._why is not None:
             raise self._why
 
     def waits_for(self, work: Callable[[], T], *, name: str) -> T:
         """Do some work in a thread of its own and return its result, or raise its error.
 
-        Raises ScanCancelled at once when somebody asks meanwhile; the thread is left to itself then, and with
-        KeyboardInterrupt, too: a daemon, which keeps no process alive.
+        Raises ScanCancelled at once if somebody asks meanwhile. The thread is then abandoned, as on KeyboardInterrupt;
+        it is a daemon, which keeps no process alive.
         """
         ended: SimpleQueue[tuple[bool, object]] = SimpleQueue()
 
@@ -74,10 +74,10 @@ class Stop:
 
 
 class Stoppable:
-    """A source that is left in the middle of an answer when its scan is told to stop.
+    """A source that is abandoned in the middle of an answer when its scan is stopped.
 
     Attributes:
-        left: whether that has happened: the source may still be busy with what nobody waits for any more.
+        left: whether that has happened: the source may still be busy with an answer that is no longer needed.
     """
 
     def __init__(self, inner: Source, stop: Stop) -> None:
@@ -104,11 +104,11 @@ class Stoppable:
             raise
 
     def close(self) -> None:
-        """Nothing: who opened the inner source closes it."""
+        """Do nothing: whoever opened the inner source closes it."""
 
 
 def close_soon(source: Source, *, busy: bool) -> None:
-    """Close a source; one that is busy gets a few seconds for it, and is left to itself after them."""
+    """Close a source; if it is busy it gets a few seconds, and is abandoned after that."""
     if not busy:
         source.close()
         return

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Writes a scan's picture as the next generation: what changed, what was seen unchanged, what is gone.
 
-Absence needs evidence: a whole scan removes what it neither found nor kept; a partial one only what hung below its
+Absence needs evidence: a full scan removes what it neither found nor kept; a partial one only what was below its
 object. What another scan has seen since this one began is taken over.
 """
 
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from calipso_nornir.scan.working import Working
 
 CHUNK = 2000
-"""Documents that are held at once on their way to the store."""
+"""Documents held in memory at once on their way to the store."""
 
 
 class Generation:
@@ -52,7 +52,7 @@ class Generation:
         report.removed += self._removed
 
     def put_objects(self, working: Working) -> None:
-        """Write the objects of the whole environment; those that are not among them are gone."""
+        """Write the objects of the whole environment; all others are gone."""
         lost = self._write("inventory", self._stored(working), self.objects, kept=doubted(working))
         lost -= {one.ref.document_id for one in working.in_state(State.CONTEXT)}
         self._remove("inventory", lost, self.objects)
@@ -60,7 +60,7 @@ class Generation:
     def put_some_objects(
         self, documents: Sequence[Document], gone: Collection[ObjectRef], *, kept: AbstractSet[str]
     ) -> None:
-        """Write the objects of a small scan, and remove what it has found to be there no more."""
+        """Write the objects of a small scan, and remove what it found to be gone."""
         known = self._known("inventory", documents)
         self._write("inventory", iter(documents), self.objects, kept=kept, known=known)
         self._remove("inventory", {ref.document_id for ref in gone}, self.objects)
@@ -74,7 +74,7 @@ class Generation:
     def put_some_cliques(
         self, cliques: Sequence[Clique], gone: Collection[ObjectRef], *, kept: AbstractSet[str]
     ) -> None:
-        """Write cliques that were built again, and remove those of focal points that have none any more."""
+        """Write cliques that were built again, and remove those of focal points that no longer have one."""
         unconfirmed = {one.document_id for one in cliques if not kept.isdisjoint(one.links)}
         documents = [clique_document(one) for one in cliques]
         known = self._known("cliques", documents)
@@ -82,7 +82,7 @@ class Generation:
         self._remove("cliques", {clique_document_id(ref) for ref in gone}, self.cliques)
 
     def depends_on(self, objects: Iterable[ObjectRef]) -> None:
-        """Say which objects were read, and not written: a change of one of them makes this commit void."""
+        """Name the objects that were read but not written: a change of one of them overtakes this commit."""
         self._writer.depends_on("inventory", [ref.document_id for ref in objects])
 
     @staticmethod
@@ -94,16 +94,16 @@ class Generation:
         return {one["_id"]: one["digest"] for one in self._writer.documents(kind, wanted)}
 
     def put_links(self, links: Iterable[Link], kind: Kind = "links", *, kept: AbstractSet[str] = frozenset()) -> None:
-        """Write the links of the whole environment; those that are not among them are gone.
+        """Write the links of the whole environment; all others are gone.
 
-        ``kept``: ``_id``s of those with an end that somebody wanted to look at and could not.
+        ``kept``: ``_id``s of links with an end that could not be examined.
         """
         changes = self.links if kind == "links" else Changes()
         gone = self._write(kind, map(link_document, links), changes, kept=kept)
         self._remove(kind, gone, changes)
 
     def put_cliques(self, cliques: Iterable[Clique], *, kept: AbstractSet[str] = frozenset()) -> None:
-        """Write the cliques of the whole environment; those that are not among them are gone.
+        """Write the cliques of the whole environment; all others are gone.
 
         ``kept``: links that are not confirmed; a clique that contains one is not confirmed either.
         """
@@ -119,7 +119,7 @@ class Generation:
         self._remove("cliques", gone, self.cliques)
 
     def prune(self, working: Working, view: StoreView) -> None:
-        """Take what is gone out of the links and cliques that there are, without looking for new ones."""
+        """Remove what is gone from the stored links and cliques, without finding new ones."""
         lost = {link.document_id for link in view.links() if not (link.source in working and link.target in working)}
         self._remove("links", lost, self.links)
         for clique in list(view.cliques()):
@@ -140,9 +140,9 @@ class Generation:
         kept: AbstractSet[str],
         known: Mapping[str, str] | None = None,
     ) -> set[str]:
-        """Put what is new or changed and mark what this scan has confirmed; return the ``_id``s that did not come.
+        """Put what is new or changed and mark what this scan confirmed; return known ``_id``s that did not occur.
 
-        ``known``: ``_id`` -> digest of what may be there; None for everything that is.
+        ``known``: ``_id`` -> digest of what may be stored; None for everything in the store.
         """
         before = dict(self._writer.digests(kind) if known is None else known)
         there = set(before)
@@ -175,7 +175,7 @@ class Generation:
             return
         gone = []
         seen_later = []
-        now = datetime.now(UTC)  # what was seen later than that was seen by a clock that was ahead
+        now = datetime.now(UTC)  # anything seen later than that was seen by a clock that was ahead
         for document in self._writer.documents(kind, sorted(document_ids)):
             scanned: datetime | None = document.get("last_scanned")
             if document.get("owned_by", SCAN) != SCAN:
@@ -192,5 +192,5 @@ class Generation:
 
 
 def doubted(working: Working) -> set[str]:
-    """Return the ``_id``s of objects that somebody wanted to look at and could not."""
+    """Return the ``_id``s of objects that could not be examined."""
     return {one.ref.document_id for one in working if working.is_doubted(one.ref)}

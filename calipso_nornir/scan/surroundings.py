@@ -18,9 +18,9 @@ if TYPE_CHECKING:
 
 
 class Surroundings:
-    """The objects from before that a small scan does not look at.
+    """The known objects that a small scan does not examine.
 
-    ``looked_at`` tells whether a fetching of this scan is about an object: such a one comes by being found, or is gone.
+    ``looked_at`` tells whether a fetching of this scan is about an object: it must then be found, or is gone.
     """
 
     def __init__(self, working: Working, before: Before, looked_at: Callable[[InventoryObject], bool]) -> None:
@@ -29,7 +29,7 @@ class Surroundings:
         self._looked_at = looked_at
 
     def bring(self, ref: ObjectRef) -> bool:
-        """Bring one object in, with all that it hangs below; tell whether it is in the picture now."""
+        """Add one object, with its ancestors; tell whether it is in the picture now."""
         if ref in self._working:
             return True
         root = root_of(self._working.environment)
@@ -42,6 +42,6 @@ class Surroundings:
         return True
 
     def bring_all(self, type_: str, equal: Mapping[str, Any]) -> None:
-        """Bring in all objects of a type whose attributes had these values."""
+        """Add all objects of a type whose attributes had these values."""
         for one in self._before.where(type_, equal):
             self.bring(one.ref)

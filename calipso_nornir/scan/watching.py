@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Watches over a running scan, in a thread of its own: gives signs of life, and stops the scan when it has to end."""
+"""Watches a running scan, in a thread of its own: gives signs of life, and stops the scan when it must end."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ logger = logging.getLogger(__name__)
 BEAT_S: Final = 1.0
 """How often a sign of life is given; a request to cancel is noticed within this time."""
 JOIN_S: Final = 15.0
-"""How long the end of the scan waits for a beat that the store holds up."""
+"""How long the end of the scan waits for a sign of life that the store delays."""
 
 
 class Watch:
-    """Ends a scan whose document asks for it, whose time is over, or whose request another has taken over."""
+    """Ends a scan if its document asks for it, its time is over, or somebody else has taken over its request."""
 
     def __init__(self, record: ScanRecord, stop: Stop, *, time_limit_s: float | None = None) -> None:
         self._record = record
@@ -37,7 +37,7 @@ class Watch:
         self._thread.start()
 
     def end(self) -> None:
-        """Watch no longer."""
+        """Stop watching."""
         self._ended.set()
         if self._thread.is_alive():
             self._thread.join(JOIN_S)

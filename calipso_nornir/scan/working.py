@@ -27,13 +27,13 @@ class State(Enum):
     FOUND = "found"
     """Seen by this scan."""
     KEPT = "kept"
-    """Known from before; who could confirm or deny it could not look."""
+    """Known from before; the witnesses that could confirm or deny it could not look."""
     CONTEXT = "context"
     """Outside of what this scan is about."""
 
 
 class Working:
-    """Objects and links of one environment; a ``View`` with indexes that are made once and kept up."""
+    """Objects and links of one environment; a ``View`` with indexes that are kept up to date."""
 
     def __init__(self, environment: str) -> None:
         self._environment = environment
@@ -89,12 +89,12 @@ class Working:
         return [link for link in links if source in (None, link.source) and target in (None, link.target)]
 
     def once(self, make: Callable[[View], T]) -> T:
-        """Return what a function makes of the objects of this view: made when it is asked for first.
+        """Return the result of a function of this view's objects, computed when it is first needed.
 
-        It must not look at links, and nobody may change it. When an object changes, it is made again.
+        It must not depend on links, and must not be modified. When an object changes, it is computed again.
         """
         if make not in self._made:
-            made = make(self)  # it may bring objects in, which empties the memory
+            made = make(self)  # it may add objects, which empties the memory
             self._made[make] = made
         known: T = self._made[make]
         return known
@@ -125,7 +125,7 @@ class Working:
                     index[_hashable(one.get(key))].pop(one.id, None)
 
     def _forget(self, type_: str) -> None:
-        """Forget what was made of the objects that were there."""
+        """Forget the results that were computed from the objects so far."""
         self._children = None
         self._ordered.pop(type_, None)
         self._made.clear()
