@@ -7,7 +7,7 @@ import shlex
 from difflib import get_close_matches
 from typing import TYPE_CHECKING
 
-from calipso_nornir.analysis.naming import meant_type
+from calipso_nornir.analysis.meant_types import meant_type
 from calipso_nornir.errors import AmbiguousObject, InvalidRequest, UnknownEnvironment, UnknownObject
 from calipso_nornir.model.finding import Equal, Find, Prefix
 from calipso_nornir.model.text import pasteable, plain

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from calipso_nornir.analysis.around import clique_around
-from calipso_nornir.analysis.naming import object_types
+from calipso_nornir.analysis.meant_types import object_types
 from calipso_nornir.analysis.routes import routes_of
 from calipso_nornir.model.refs import ObjectRef, checked_ref
 from calipso_nornir.store.type_names import unknown

@@ -52,7 +52,7 @@ from calipso_nornir.cli import (
     users_remove,
 )
 from calipso_nornir.cli.running import Run, command
-from calipso_nornir.cli.usage import Commands
+from calipso_nornir.cli.usage_errors import Commands
 
 app = typer.Typer(
     name="calipso",

@@ -60,8 +60,8 @@ def all_replayed(run: Run, store: Store, bundles: Sequence[Path]) -> "list[ScanR
 
 
 def _replayed(run: Run, store: Store, bundle: Path, source: "ReplaySource", *, rename: bool) -> "ScanReport":
-    from calipso_nornir.cli.live import showing  # noqa: PLC0415 - what takes long comes when needed
     from calipso_nornir.cli.meant import keep  # noqa: PLC0415 - as above
+    from calipso_nornir.cli.scan_progress import showing  # noqa: PLC0415 - what takes long comes when needed
     from calipso_nornir.scan.engine import run_scan  # noqa: PLC0415 - as above
 
     environment = replace(source.environment, name=bundle.stem) if rename else source.environment

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from calipso_nornir.cli.facts import WRONG, doubts, facts
 from calipso_nornir.model.segments import segments_of
-from calipso_nornir.wiring.ports import tag_of
+from calipso_nornir.wiring.vlan_modes import tag_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -7,7 +7,7 @@ import typer
 
 from calipso_nornir.analysis.filtering import condition, filtered
 from calipso_nornir.analysis.finding import find_one, one_environment
-from calipso_nornir.analysis.naming import meant_link_state, meant_link_type
+from calipso_nornir.analysis.meant_types import meant_link_state, meant_link_type
 from calipso_nornir.cli import completing
 from calipso_nornir.cli.ends import Names
 from calipso_nornir.cli.facts import UNCONFIRMED, WRONG

@@ -12,10 +12,10 @@ import typer
 
 from calipso_nornir.analysis.finding import known_environments
 from calipso_nornir.cli.bundle import print_bundle
-from calipso_nornir.cli.live import showing
 from calipso_nornir.cli.meant import agree_to_replace, environment_file, environment_meant, is_file, keep
 from calipso_nornir.cli.output import Format, emit
 from calipso_nornir.cli.running import FAILED, WITH_FAILURES
+from calipso_nornir.cli.scan_progress import showing
 from calipso_nornir.cli.summary import next_steps, print_next, print_summary
 from calipso_nornir.errors import InvalidRequest, UntestedEnvironment
 from calipso_nornir.metadata.loading import load_catalog

@@ -7,7 +7,7 @@ import typer
 
 from calipso_nornir.analysis.filtering import condition, filtered
 from calipso_nornir.analysis.finding import views_meant
-from calipso_nornir.analysis.naming import meant_type
+from calipso_nornir.analysis.meant_types import meant_type
 from calipso_nornir.cli.output import Format, emit, table
 from calipso_nornir.cli.running import Run
 from calipso_nornir.cli.shared_options import At, Environment, Inventory, Output, Type, Where

@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections import defaultdict
 from typing import TYPE_CHECKING, Any
 
-from calipso_nornir.wiring.ports import cut_off
+from calipso_nornir.wiring.vlan_modes import cut_off
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator

@@ -12,7 +12,7 @@ from calipso_nornir.link_finders.plugs import plugged
 from calipso_nornir.link_finders.vpp import plugged_into_vpp
 from calipso_nornir.model.segments import segments_of
 from calipso_nornir.wiring.host import BRIDGE, OVS, PNIC, HostWires, Joint, wires_of_hosts
-from calipso_nornir.wiring.ports import UNKNOWN, UNTAGGED, cut_off, enters
+from calipso_nornir.wiring.vlan_modes import UNKNOWN, UNTAGGED, cut_off, enters
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence

@@ -19,7 +19,7 @@ from calipso_nornir.link_finders.plugs import plug_is_up, plugged
 from calipso_nornir.link_finders.traffic import traffic_of_hosts
 from calipso_nornir.link_finders.vpp import vedge_links
 from calipso_nornir.wiring.host import BRIDGE, OVS, PNIC
-from calipso_nornir.wiring.ports import cut_off, tag_of
+from calipso_nornir.wiring.vlan_modes import cut_off, tag_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

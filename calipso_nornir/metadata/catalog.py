@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from calipso_nornir.errors import Fault, MetadataError
 from calipso_nornir.model.cliques import ANY, CliqueType
-from calipso_nornir.model.conditions import ENVIRONMENT, about, holds, told
+from calipso_nornir.model.when import ENVIRONMENT, about, holds, told
 from calipso_nornir.model.naming import snake_case
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-    from calipso_nornir.model.conditions import When
+    from calipso_nornir.model.when import When
     from calipso_nornir.model.environment import Environment
     from calipso_nornir.model.objects import InventoryObject
     from calipso_nornir.model.protocols import Fetcher, LinkFinder
@@ -38,7 +38,7 @@ class Step:
     Attributes:
         name: ``<scanner>/<type>/<fetcher>``: objects remember by it who found them.
         children_scanner: scanner that runs on every object found, if any.
-        when: what must be true of the object, its host and the host's agents (``model.conditions``).
+        when: what must be true of the object, its host and the host's agents (``model.when``).
         hand_down: the field that the children's fetchers get as ``parent.handed_down``.
     """
 

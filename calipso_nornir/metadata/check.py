@@ -11,7 +11,7 @@ from calipso_nornir.errors import Fault
 from calipso_nornir.metadata import schema
 from calipso_nornir.metadata.catalog import CONDITION_CONSTANTS, Attribute, ObjectType
 from calipso_nornir.metadata.layers import Layer, files_of
-from calipso_nornir.metadata.names import nearest
+from calipso_nornir.metadata.nearest import nearest
 from calipso_nornir.model.links import LinkType
 from calipso_nornir.model.objects import RESERVED
 

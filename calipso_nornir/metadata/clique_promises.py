@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from calipso_nornir.metadata import schema
 from calipso_nornir.metadata.catalog import CONDITION_CONSTANTS
 from calipso_nornir.metadata.layers import files_of
-from calipso_nornir.metadata.names import nearest
+from calipso_nornir.metadata.nearest import nearest
 from calipso_nornir.metadata.when_promises import check_when, when_of
 from calipso_nornir.model.cliques import ANY, CliqueType
 from calipso_nornir.model.links import LinkType

@@ -19,7 +19,7 @@ from calipso_nornir.metadata.environment_fields import (
     secret_reference,
 )
 from calipso_nornir.metadata.environment_section import Section
-from calipso_nornir.metadata.names import nearest
+from calipso_nornir.metadata.nearest import nearest
 from calipso_nornir.metadata.source_kinds import sections as known_sections
 
 Constants = Mapping[str, Collection[str]]

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from calipso_nornir.metadata import schema
 from calipso_nornir.metadata.catalog import ROOT_SCANNER
-from calipso_nornir.metadata.names import nearest
+from calipso_nornir.metadata.nearest import nearest
 from calipso_nornir.metadata.when_promises import check_when, when_of
 
 if TYPE_CHECKING:

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from pydantic import ValidationError
 
 from calipso_nornir.errors import Fault, MetadataError
-from calipso_nornir.metadata.names import nearest
+from calipso_nornir.metadata.nearest import nearest
 from calipso_nornir.metadata.schema import FILES, Declared
 from calipso_nornir.metadata.shape_faults import shape_faults
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from calipso_nornir.metadata import schema
 from calipso_nornir.metadata.layers import files_of
-from calipso_nornir.metadata.names import nearest
+from calipso_nornir.metadata.nearest import nearest
 from calipso_nornir.metadata.registry import Registry, Unresolved
 from calipso_nornir.model.links import LinkType
 

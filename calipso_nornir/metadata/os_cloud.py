@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from calipso_nornir.errors import EnvironmentInvalid, Fault
 from calipso_nornir.metadata.environment_fields import MAX_NAME_LENGTH
 from calipso_nornir.metadata.environment_openstack import AUTH_METHODS
-from calipso_nornir.metadata.names import nearest
+from calipso_nornir.metadata.nearest import nearest
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -10,7 +10,7 @@ from importlib.metadata import entry_points
 from typing import TYPE_CHECKING, Any
 
 from calipso_nornir.metadata.folder_code import module_in
-from calipso_nornir.metadata.names import nearest
+from calipso_nornir.metadata.nearest import nearest
 
 if TYPE_CHECKING:
     from pathlib import Path

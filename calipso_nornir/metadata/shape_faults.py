@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Union, get_args, get_origin
 from pydantic import BaseModel
 
 from calipso_nornir.metadata.environment_fields import own_words
-from calipso_nornir.metadata.names import nearest
+from calipso_nornir.metadata.nearest import nearest
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator

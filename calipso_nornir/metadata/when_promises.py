@@ -7,16 +7,16 @@ from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any
 
 from calipso_nornir.metadata.catalog import CONDITION_CONSTANTS
-from calipso_nornir.metadata.names import nearest
-from calipso_nornir.model.conditions import ENVIRONMENT, NOT, TYPES, clauses
+from calipso_nornir.metadata.nearest import nearest
 from calipso_nornir.model.naming import snake_case
+from calipso_nornir.model.when import ENVIRONMENT, NOT, TYPES, clauses
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping
 
     from calipso_nornir.metadata.check import Check
     from calipso_nornir.metadata.schema import WhenSpec
-from calipso_nornir.model.conditions import When
+from calipso_nornir.model.when import When
 
 FRAME = frozenset({"id", "type", "name"})
 """What every object has besides its attributes."""

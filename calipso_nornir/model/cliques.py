@@ -13,9 +13,9 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import datetime
 
-    from calipso_nornir.model.conditions import When
     from calipso_nornir.model.links import LinkType
     from calipso_nornir.model.refs import ObjectRef
+    from calipso_nornir.model.when import When
 
 OUTSIDE = frozenset({"host_pnic", "network", "switch", "switch_pnic"})
 """Types of focal points from which a clique leads into hosts; from all others it leads out of them."""

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from calipso_nornir.parsing.documents import Fields, document
+from calipso_nornir.parsing.json_shapes import Fields, document
 from calipso_nornir.parsing.rows import Neighbour
 from calipso_nornir.parsing.values import decimal_or_none, is_mac
 

@@ -6,7 +6,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, TypeAlias
 
 from calipso_nornir.errors import ParseError
-from calipso_nornir.parsing.documents import Fields, document
+from calipso_nornir.parsing.json_shapes import Fields, document
 from calipso_nornir.parsing.ovsdb import plain
 from calipso_nornir.parsing.rows import OvsBridge, OvsInterface, OvsPort
 from calipso_nornir.parsing.values import mac_or_none

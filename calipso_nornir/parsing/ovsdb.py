@@ -6,7 +6,7 @@ from __future__ import annotations
 from typing import Any, TypeAlias
 
 from calipso_nornir.errors import ParseError
-from calipso_nornir.parsing.documents import document
+from calipso_nornir.parsing.json_shapes import document
 
 Row: TypeAlias = "dict[str, Any]"
 

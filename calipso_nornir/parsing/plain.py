@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from calipso_nornir.parsing.documents import document
+from calipso_nornir.parsing.json_shapes import document
 
 
 def json_document(text: str) -> object:

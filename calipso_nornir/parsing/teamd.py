@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from calipso_nornir.parsing.documents import Fields, document
+from calipso_nornir.parsing.json_shapes import Fields, document
 from calipso_nornir.parsing.rows import TeamPort, TeamState
 
 _PARSER = "teamdctl_state"

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeVar
 
 from calipso_nornir.errors import PromiseBroken
-from calipso_nornir.metadata.names import nearest
+from calipso_nornir.metadata.nearest import nearest
 from calipso_nornir.model.refs import ObjectRef
 
 if TYPE_CHECKING:

@@ -12,7 +12,8 @@ from collections.abc import Generator
 from typing import TYPE_CHECKING, Any
 
 from calipso_nornir.errors import PromiseBroken
-from calipso_nornir.model.conditions import (
+from calipso_nornir.model.queries import Lookup
+from calipso_nornir.model.when import (
     AGENTS,
     ENVIRONMENT,
     HOST,
@@ -25,17 +26,16 @@ from calipso_nornir.model.conditions import (
     host_of,
     told,
 )
-from calipso_nornir.model.queries import Lookup
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from calipso_nornir.metadata.catalog import Candidate, Catalog, Step
     from calipso_nornir.model.cliques import CliqueType
-    from calipso_nornir.model.conditions import Facts, Known
     from calipso_nornir.model.environment import Environment
     from calipso_nornir.model.fetching import Fetching
     from calipso_nornir.model.objects import InventoryObject
+    from calipso_nornir.model.when import Facts, Known
     from calipso_nornir.scan.report import Troubles
     from calipso_nornir.scan.working import Working
 

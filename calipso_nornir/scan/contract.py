@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from calipso_nornir.errors import PromiseBroken
-from calipso_nornir.metadata.names import nearest
+from calipso_nornir.metadata.nearest import nearest
 from calipso_nornir.model.fetching import Fetched
 from calipso_nornir.model.links import Link
 from calipso_nornir.model.objects import InventoryObject

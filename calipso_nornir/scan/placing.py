@@ -13,8 +13,8 @@ from calipso_nornir.model import ids
 from calipso_nornir.model.evidence import derived
 from calipso_nornir.model.objects import InventoryObject
 from calipso_nornir.model.refs import ObjectRef
-from calipso_nornir.scan.facts import Facts
-from calipso_nornir.scan.places import Places
+from calipso_nornir.scan.attribute_check import Facts
+from calipso_nornir.scan.parent_check import Places
 from calipso_nornir.scan.working import State, Working
 
 if TYPE_CHECKING:

@@ -10,8 +10,8 @@ from __future__ import annotations
 from collections import defaultdict
 from typing import TYPE_CHECKING
 
-from calipso_nornir.model.conditions import TYPES
 from calipso_nornir.model.links import LinkType, ends_of
+from calipso_nornir.model.when import TYPES
 from calipso_nornir.scan.cliques import build_clique
 from calipso_nornir.scan.graph import Graph
 

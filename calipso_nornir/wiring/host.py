@@ -7,7 +7,7 @@ from collections import defaultdict
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from calipso_nornir.wiring.ports import UNKNOWN, UNTAGGED, enters, integration_of, leaves
+from calipso_nornir.wiring.vlan_modes import UNKNOWN, UNTAGGED, enters, integration_of, leaves
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence

@@ -16,7 +16,7 @@ from calipso_nornir.metadata.attribute_tables import main, tables
 from calipso_nornir.metadata.catalog import Attribute, ObjectType
 from calipso_nornir.metadata.loading import load_catalog
 from calipso_nornir.model.objects import RESERVED
-from calipso_nornir.scan.facts import HIDDEN, KINDS
+from calipso_nornir.scan.attribute_check import HIDDEN, KINDS
 from calipso_nornir.store import open_store
 from calipso_nornir.store.documents import OBJECT_FIELDS
 from calipso_nornir.store.publishing import publish

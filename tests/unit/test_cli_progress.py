@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from calipso_nornir.cli.live import LiveLine, PlainLines, showing
 from calipso_nornir.cli.output import Terminal
+from calipso_nornir.cli.scan_progress import LiveLine, PlainLines, showing
 from calipso_nornir.cli.summary import print_summary
 from calipso_nornir.errors import CommandMissing, HostUnreachable
 from calipso_nornir.scan.events import HostAnswered, ObjectsFound, PhaseBegan, RoundBegan, TroubleSeen

@@ -23,8 +23,8 @@ from calipso_nornir.errors import (
     PerhapsOneMachine,
 )
 from calipso_nornir.fetchers import questions
+from calipso_nornir.fetchers.api.machine_names import look_alikes
 from calipso_nornir.fetchers.api.mentions import NO_ZONE, Mention, mentions, why_no_machine
-from calipso_nornir.fetchers.api.names import look_alikes
 from calipso_nornir.fetchers.cli.lldp import LldpSwitches
 from calipso_nornir.link_finders.traffic import segment_name
 from calipso_nornir.model.segments import segments_of

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from calipso_nornir.errors import ApiFailed, PromiseBroken
-from calipso_nornir.model.conditions import UNKNOWN, about, about_objects, holds
+from calipso_nornir.model.when import UNKNOWN, about, about_objects, holds
 from calipso_nornir.testing import thing
 from tests.fixtures.scanning import Scanned
 from tests.fixtures.tiny_cloud import CLOUD

@@ -12,7 +12,7 @@ from calipso_nornir.parsing.ip import address_json
 from calipso_nornir.parsing.rows import NetDevice
 from calipso_nornir.parsing.values import canonical_ip
 from calipso_nornir.wiring.devices import Devices
-from calipso_nornir.wiring.ports import DEAD_VLAN, UNKNOWN, UNTAGGED, cut_off, enters, leaves
+from calipso_nornir.wiring.vlan_modes import DEAD_VLAN, UNKNOWN, UNTAGGED, cut_off, enters, leaves
 from tests.fixtures.linux import interfaces, link
 
 

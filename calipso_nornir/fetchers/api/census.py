@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 from calipso_nornir.errors import NoMachine
 from calipso_nornir.fetchers import questions
+from calipso_nornir.fetchers.api.machine_names import one_host_each
 from calipso_nornir.fetchers.api.mentions import NO_ZONE, mentions, why_no_machine
-from calipso_nornir.fetchers.api.names import one_host_each
 from calipso_nornir.fetchers.api.services import nova_services
 from calipso_nornir.model.fetching import asked, together
 

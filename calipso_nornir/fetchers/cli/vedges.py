@@ -12,7 +12,7 @@ from calipso_nornir.model import ids
 from calipso_nornir.model.fetching import Fetched, together
 from calipso_nornir.parsing.values import canonical_ip
 from calipso_nornir.wiring.devices import Devices
-from calipso_nornir.wiring.ports import cut_off, integration_of, unbound
+from calipso_nornir.wiring.vlan_modes import cut_off, integration_of, unbound
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterable, Mapping, Sequence

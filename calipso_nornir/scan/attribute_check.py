@@ -6,7 +6,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from calipso_nornir.errors import PromiseBroken
-from calipso_nornir.metadata.names import nearest
+from calipso_nornir.metadata.nearest import nearest
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
