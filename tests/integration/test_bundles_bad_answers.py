@@ -110,9 +110,11 @@ class Spoilt(ReplaySource):
         """Answer as it was recorded, but for what is spoilt."""
         answers = dict(super().answer(queries))
         for query in answers:
-            if query.request in self._instead:
-                self.asked.add(query.request)
-                answers[query] = self._instead[query.request]
+            former = query.former if isinstance(query, Command) else None  # what the recording knows it by
+            for request in (query.request, former):
+                if request is not None and request in self._instead:
+                    self.asked.add(request)
+                    answers[query] = self._instead[request]
         return answers
 
 

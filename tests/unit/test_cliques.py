@@ -348,7 +348,7 @@ def test_two_that_fit_equally_well_are_an_error() -> None:
         chosen(*twins, ANY)
     assert str(caught.value) == (
         "metadata cannot be used: 1 fault\n  clique types of instance: "
-        '"one" (one.json) and "two" (two.json) fit environment cloud equally well (score 8); make one more special'
+        '"one" (one.json) and "two" (two.json) fit environment cloud equally well (score 8); make one more specific'
     )
     assert chosen(*twins, BY_NAME) is BY_NAME
 

@@ -14,6 +14,7 @@ from calipso_nornir.errors import CommandFailed, CommandMissing, SudoRefused
 from calipso_nornir.fetchers.cli.host_details import HostDetails
 from calipso_nornir.fetchers.cli.host_pnics import HostBonds, HostPnics
 from calipso_nornir.fetchers.cli.lldp import LldpSwitches, LldpSwitchPnics
+from calipso_nornir.fetchers.questions import ovs_queries
 from calipso_nornir.model.queries import Command
 from calipso_nornir.testing import drive, thing
 from tests.fixtures.linux import BRIDGES, DEVICES, INTERFACES, NAMESPACES, bridges, devices, interfaces, link, port
@@ -354,7 +355,7 @@ def test_ports_of_dpdk_are_physical_interfaces() -> None:
 def test_ports_of_dpdk_that_nobody_could_tell_of_are_a_gap() -> None:
     refused = SudoRefused("h1", "ovs-vsctl", 1, "a password is required")
     found = with_switch(refused)
-    assert (found, found.gaps) == ([], {BRIDGES: refused})
+    assert (found, found.gaps) == ([], {str(ovs_queries("h1")[0]): refused})
 
 
 def test_ports_of_dpdk_of_a_switch_that_only_shows_itself() -> None:
