@@ -8,16 +8,16 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from calipso_nornir.errors import Fault, MetadataError
 from calipso_nornir.model.cliques import ANY, CliqueType
-from calipso_nornir.model.when import ENVIRONMENT, about, holds, told
 from calipso_nornir.model.naming import snake_case
+from calipso_nornir.model.when import ENVIRONMENT, about, holds, told
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-    from calipso_nornir.model.when import When
     from calipso_nornir.model.environment import Environment
     from calipso_nornir.model.objects import InventoryObject
     from calipso_nornir.model.protocols import Fetcher, LinkFinder
+    from calipso_nornir.model.when import When
 
 ROOT_SCANNER = "ScanEnvironment"
 
