@@ -13,6 +13,7 @@ from starlette.exceptions import HTTPException
 
 from calipso_nornir.errors import (
     CalipsoError,
+    EnvironmentInvalid,
     PastUnknown,
     StoreError,
     UnknownEnvironment,
@@ -32,6 +33,7 @@ _STATUS: Final[tuple[tuple[type[CalipsoError], HTTPStatus], ...]] = (
     (UnknownEnvironment, HTTPStatus.NOT_FOUND),
     (UnknownObject, HTTPStatus.NOT_FOUND),
     (PastUnknown, HTTPStatus.NOT_FOUND),
+    (EnvironmentInvalid, HTTPStatus.UNPROCESSABLE_ENTITY),
     (UsageError, HTTPStatus.BAD_REQUEST),
     (StoreError, HTTPStatus.SERVICE_UNAVAILABLE),
 )

@@ -14,6 +14,7 @@ from calipso_nornir.scan_manager import ScanQueue, Schedules
 if TYPE_CHECKING:
     from datetime import timedelta
 
+    from calipso_nornir.access.secret_files import SecretFiles
     from calipso_nornir.metadata.catalog import Catalog
     from calipso_nornir.model.protocols import Store
 
@@ -25,11 +26,15 @@ class ApiSettings:
     Attributes:
         store: what it serves; it is not closed by the API.
         catalog: the metadata of the scans.
+        secret_files: where secrets that clients send are kept.
+        metadata: folders with further metadata, as in ``catalog``.
         token_lifetime: of tokens for which nobody asks another one.
     """
 
     store: Store
     catalog: Catalog
+    secret_files: SecretFiles
+    metadata: tuple[str, ...] = ()
     token_lifetime: timedelta = LIFETIME
     throttle: Throttle = field(default_factory=Throttle)
 

@@ -3,7 +3,9 @@
 
 import ipaddress
 import logging
+import os
 from datetime import timedelta
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -30,6 +32,14 @@ def serve(  # noqa: PLR0913 - the options of the command
         str | None, typer.Option("--tls-cert", metavar="FILE", help="Certificate chain (PEM), for https.")
     ] = None,
     tls_key: Annotated[str | None, typer.Option("--tls-key", metavar="FILE", help="Its key (PEM).")] = None,
+    secrets: Annotated[
+        str | None,
+        typer.Option(
+            "--secrets",
+            metavar="DIR",
+            help="Where secrets that come by the API are kept, in files of mode 0600. Scan managers read them, too.",
+        ),
+    ] = None,
     token_lifetime: Annotated[
         int, typer.Option("--token-lifetime", "--token_lifetime", "-t", metavar="SECONDS", min=1, help="Of tokens.")
     ] = 86400,
@@ -45,6 +55,7 @@ def serve(  # noqa: PLR0913 - the options of the command
     """
     import uvicorn  # noqa: PLC0415 - what takes long comes when needed
 
+    from calipso_nornir.access.secret_files import SecretFiles  # noqa: PLC0415 - as above
     from calipso_nornir.api import ApiSettings, create_app  # noqa: PLC0415 - as above
     from calipso_nornir.metadata.loading import load_catalog  # noqa: PLC0415 - as above
     from calipso_nornir.store.publishing import publish  # noqa: PLC0415 - as above
@@ -59,7 +70,13 @@ def serve(  # noqa: PLR0913 - the options of the command
     with run.store(inventory=inventory, use="make") as store:
         catalog = load_catalog(metadata or ())
         publish(catalog, store)
-        settings = ApiSettings(store=store, catalog=catalog, token_lifetime=timedelta(seconds=token_lifetime))
+        settings = ApiSettings(
+            store=store,
+            catalog=catalog,
+            secret_files=SecretFiles(Path(secrets or _secrets()).absolute()),
+            metadata=tuple(metadata or ()),
+            token_lifetime=timedelta(seconds=token_lifetime),
+        )
         password = settings.principals.users.first_admin()
         if password is not None:
             run.out.say(
@@ -90,6 +107,12 @@ def _address(bind: str) -> tuple[str, int]:
     if not colon or not host or not port.isdigit() or int(port) > 65535:  # noqa: PLR2004 - the highest port
         raise InvalidRequest(f"--bind {bind}: expected ADDRESS:PORT, e.g. 127.0.0.1:8000 or [::1]:8000")
     return host, int(port)
+
+
+def _secrets() -> Path:
+    """Return the folder for secrets where none is given: beside the default store."""
+    data = os.environ.get("XDG_DATA_HOME") or Path.home() / ".local" / "share"
+    return Path(data) / "calipso" / "secrets"
 
 
 def _is_loopback(host: str) -> bool:

@@ -4,6 +4,9 @@
 from __future__ import annotations
 
 import base64
+import copy
+import time
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -28,7 +31,7 @@ LAB = "/environments/lab"
 def api(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     folder = tmp_path_factory.mktemp("api")
     store = open_store(filled(folder / "s.db", bundle(folder / "whole.calipso")))
-    with served(store) as running:
+    with served(store, secrets=folder / "secrets") as running:
         yield running
     store.close()
 
@@ -313,6 +316,131 @@ def test_the_past_is_shown(viewer: Client) -> None:
     later = viewer.get(f"{LAB}/objects", limit=1, at="2126-01-01T00:00:00Z")
     assert later["revision"] == now
     assert wrong(viewer.ask("GET", f"{LAB}/objects?at=2000-01-01T00:00:00Z"), 404)["detail"]
+
+
+# --- environments
+
+DESCRIPTION = {
+    "environment_type": "OpenStack",
+    "distribution": "Debian",
+    "distribution_version": "Zed",
+    "mechanism_drivers": ["OVS"],
+    "type_drivers": "vxlan",
+    "configuration": [
+        {
+            "name": "OpenStack",
+            "auth_url": "http://127.0.0.1:9/v3",
+            "user": "admin",
+            "pwd": {"secret": "s3cret-of-cloud"},
+        },
+        {"name": "CLI", "user": "scanner", "key": {"secret": "-----BEGIN OPENSSH PRIVATE KEY-----"}, "hosts": {}},
+    ],
+}
+
+
+def section(environment: dict[str, Any], name: str) -> dict[str, Any]:
+    found: dict[str, Any] = next(one for one in environment["configuration"] if one["name"] == name)
+    return found
+
+
+def test_an_environment_is_described_changed_and_removed(api: Served, admin: Client) -> None:
+    made = admin.ask("PUT", "/environments/new", json=DESCRIPTION)
+    assert made.status_code == 201, made.text
+    assert "s3cret" not in made.text
+    assert "BEGIN" not in made.text
+    pwd, key = (
+        Path(one) for one in (section(made.json(), "OpenStack")["pwd"]["file"], section(made.json(), "CLI")["key"])
+    )
+    assert (pwd.read_text(), oct(pwd.stat().st_mode & 0o777)) == ("s3cret-of-cloud", "0o600")
+    assert oct(pwd.parent.stat().st_mode & 0o777) == "0o700"
+    assert key.read_text().startswith("-----BEGIN")
+    assert "s3cret" not in str(list(api.settings.store.collection("environments_config").find()))
+    shown = {
+        name: value for name, value in admin.get("/environments/new").items() if name not in ("counts", "revision")
+    }
+    section(shown, "OpenStack")["user"] = "another"
+    changed = admin.ask("PUT", "/environments/new", json=shown)
+    assert (changed.status_code, section(changed.json(), "OpenStack")["user"]) == (200, "another"), changed.text
+    assert pwd.exists(), "the reference stands where it stood"
+    section(shown, "OpenStack")["pwd"] = {"secret": "another secret"}
+    changed = admin.ask("PUT", "/environments/new", json=shown)
+    assert not pwd.exists()
+    newer = Path(section(changed.json(), "OpenStack")["pwd"]["file"])
+    assert newer.read_text() == "another secret"
+    assert admin.ask("DELETE", "/environments/new").status_code == 204
+    assert not newer.exists()
+    assert not key.exists()
+    wrong(admin.ask("GET", "/environments/new"), 404)
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("pwd", {"command": "touch /nowhere"}),
+        ("pwd", "command:touch /nowhere"),
+        ("pwd", {"file": "/etc/shadow"}),
+        ("pwd", "file:/etc/shadow"),
+        ("pwd", {"env": "PATH"}),
+        ("pwd", {"keyring": "a:b"}),
+        ("token", {"cloud": "prod"}),
+        ("os_cloud", "prod"),
+        ("cacert", "/etc/shadow"),
+        ("client_key", "/root/.ssh/id_ed25519"),
+    ],
+)
+def test_a_reference_of_a_client_is_refused(api: Served, admin: Client, name: str, value: object) -> None:
+    spoilt = copy.deepcopy(DESCRIPTION)
+    section(spoilt, "OpenStack")[name] = value
+    refused = admin.ask("PUT", "/environments/evil", json=spoilt)
+    assert refused.status_code in (400, 422), refused.text
+    assert "s3cret" not in refused.text
+    wrong(admin.ask("GET", "/environments/evil"), 404)
+    assert list(Path(api.settings.secret_files.folder).glob("*")) == [], "what was written is gone"
+
+
+@pytest.mark.parametrize("path", ["/root/.ssh/id_ed25519", "../x"])
+def test_a_path_of_a_client_is_refused(admin: Client, path: str) -> None:
+    for field in ("key", "ssh_config", "known_hosts"):
+        spoilt = copy.deepcopy(DESCRIPTION)
+        section(spoilt, "CLI")[field] = path
+        assert (
+            f"/configuration/CLI/{field}: a reference or path"
+            in wrong(admin.ask("PUT", "/environments/evil", json=spoilt), 400)["detail"]
+        )
+
+
+@pytest.mark.parametrize(
+    ("change", "status", "said"),
+    [
+        ({"name": "another"}, 422, "expected evil, as in the path"),
+        ({"mechanism_drivers": ["Nosuch"]}, 422, "mechanism_drivers"),
+        ({"configuration": [{"name": "OpenStack", "nosuch": 1}]}, 422, "OpenStack/nosuch: unknown key"),
+        ({"configuration": [{"name": "OpenStack", "pwd": "plain s3cret"}]}, 422, "holds a literal value"),
+        ({"configuration": [{"name": "OpenStack", "pwd": {"secret": ""}}]}, 400, "and the text not empty"),
+        ({"configuration": [{"name": "OpenStack", "pwd": {"secret": 7}}]}, 400, "expected"),
+    ],
+)
+def test_a_description_that_is_wrong_says_what(admin: Client, change: dict[str, Any], status: int, said: str) -> None:
+    problem = wrong(admin.ask("PUT", "/environments/evil", json={**DESCRIPTION, **change}), status)
+    assert said in problem["detail"]
+    assert "s3cret" not in str(problem)
+
+
+def test_a_connection_test_runs_for_real(admin: Client, viewer: Client) -> None:
+    """Nobody listens at port 9 of loopback; so each needed step fails, and says why."""
+    admin.ask("PUT", "/environments/far", json=DESCRIPTION)
+    started = admin.post("/environments/far/checks", status=202)
+    deadline = time.monotonic() + 60
+    while (test := admin.get(f"/environments/far/checks/{started['id']}"))["status"] == "running":
+        assert time.monotonic() < deadline
+        time.sleep(0.1)
+    assert test["status"] == "failed"
+    login = next(one for one in test["steps"] if one["section"] == "OpenStack")
+    assert (login["ok"], "127.0.0.1:9" in login["detail"]) == (False, True)
+    assert "s3cret" not in str(test)
+    wrong(admin.ask("GET", "/environments/lab/checks/" + started["id"]), 404)
+    wrong(viewer.ask("GET", "/environments/far/checks/" + started["id"]), 403)
+    admin.ask("DELETE", "/environments/far")
 
 
 # --- scans
