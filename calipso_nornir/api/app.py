@@ -12,6 +12,7 @@ from calipso_nornir.api import problems
 from calipso_nornir.api.guard import guard
 from calipso_nornir.api.shielding import Shield
 from calipso_nornir.api.v2 import (
+    changes,
     cliques,
     environments,
     health,
@@ -33,7 +34,7 @@ ROUTERS: Final = (
     ("", health.router),
     *(
         (PREFIX, module.router)
-        for module in (tokens, me, users, environments, objects, links, cliques, scans, schedules, messages)
+        for module in (tokens, me, users, environments, objects, links, cliques, changes, scans, schedules, messages)
     ),
 )
 """Everything that is served: prefix, routes."""

@@ -5,7 +5,9 @@ from __future__ import annotations
 
 import base64
 import copy
+import json
 import time
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,7 +18,9 @@ from fastapi.routing import APIRoute
 from calipso_nornir.api.app import ROUTERS, create_app
 from calipso_nornir.api.guard import needs_of
 from calipso_nornir.api.shielding import LARGEST
+from calipso_nornir.model.refs import ObjectRef
 from calipso_nornir.store import open_store
+from calipso_nornir.store.documents import object_document
 from tests.fixtures.recorded import bundle, filled
 from tests.fixtures.serving import PASSWORD, Client, Served, served
 
@@ -498,6 +502,71 @@ def test_schedules_are_made_paused_and_removed(operator: Client, viewer: Client)
         ({"freq": "ONCE", "start": "2020-01-01T00:00:00Z"}, "which has passed"),
     ):
         assert said in wrong(operator.ask("POST", f"{LAB}/schedules", json=body), 400)["detail"]
+
+
+# --- changes
+
+
+def changed(api: Served, name: str, *, note: str) -> None:
+    """Commit one small change."""
+    ref = ObjectRef("lab", "host", name)
+    one = api.settings.store.view("lab").get(ref)
+    assert one is not None
+    document = object_document(replace(one, attributes={**one.attributes, "note": note}))
+    with api.settings.store.write("lab", cause=f"test {note}") as writer:
+        writer.put("inventory", [document])
+
+
+def test_changes_and_commits_are_listed(api: Served, viewer: Client) -> None:
+    before = viewer.get(LAB)["revision"]
+    assert viewer.get(f"{LAB}/changes", since=before) == []
+    changed(api, "cmp1", note="one")
+    (change,) = viewer.get(f"{LAB}/changes", since=before)
+    assert (change["op"], change["kind"], change["revision"]) == ("put", "inventory", before + 1)
+    assert (change["document"]["id"], change["document"]["note"]) == ("cmp1", "one")
+    newest = viewer.get(f"{LAB}/commits", limit=1)[0]
+    assert (newest["revision"], newest["cause"], newest["changed"]) == (before + 1, "test one", 1)
+    wrong(viewer.ask("GET", f"{LAB}/changes"), 422)
+    assert wrong(viewer.ask("GET", f"{LAB}/changes?since=-1"), 422)["errors"][0]["field"] == "since"
+
+
+def events(answer: requests.Response) -> Iterator[dict[str, str]]:
+    """Yield the events of a stream, with their fields."""
+    event: dict[str, str] = {}
+    for line in answer.iter_lines(chunk_size=1, decode_unicode=True):
+        if line:
+            name, _, value = line.partition(": ")
+            event[name] = value
+        elif event:
+            yield event
+            event = {}
+
+
+def test_changes_are_streamed_and_a_broken_stream_goes_on(api: Served, viewer: Client) -> None:
+    before = viewer.get(LAB)["revision"]
+    with viewer.ask("GET", f"{LAB}/changes/stream", stream=True) as answer:
+        assert answer.headers["content-type"].startswith("text/event-stream")
+        changed(api, "cmp1", note="two")
+        first = next(events(answer))
+    assert (int(first["id"]), first["event"]) == (before + 1, "changes")
+    assert json.loads(first["data"])[0]["document"]["note"] == "two"
+    changed(api, "cmp1", note="three")
+    again = Client(api.url, {**viewer.headers, "Last-Event-ID": first["id"]})
+    with again.ask("GET", f"{LAB}/changes/stream", stream=True) as answer:
+        second = next(events(answer))
+    assert int(second["id"]) == before + 2
+
+
+def test_a_stream_ends_when_the_right_to_listen_is_gone(api: Served, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("calipso_nornir.api.v2.changes.HEARTBEAT_S", 0.0)
+    monkeypatch.setattr("calipso_nornir.api.v2.changes.POLL_S", 0.05)
+    listener = api.user("listener", lab="viewer")
+    with listener.ask("GET", f"{LAB}/changes/stream", stream=True) as answer:
+        lines = answer.iter_lines(chunk_size=1, decode_unicode=True)
+        assert next(lines) == ": still here"
+        api.settings.principals.tokens.revoke("listener")
+        rest = list(lines)
+    assert set(rest) <= {"", ": still here"}
 
 
 # --- the frame

@@ -1,0 +1,112 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What changed: a page of changes after a revision, a stream of them (server-sent events), and the log of commits."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import AsyncIterator
+from dataclasses import asdict
+from datetime import datetime
+from typing import Annotated, Any, Final
+
+import anyio
+from anyio import to_thread
+from fastapi import APIRouter, Header, Query, Request
+from fastapi.responses import StreamingResponse
+
+from calipso_nornir.access.roles import Role
+from calipso_nornir.api.guard import guard, needs
+from calipso_nornir.api.v2.pages import Limit
+from calipso_nornir.api.v2.views import must_exist
+from calipso_nornir.errors import CalipsoError
+from calipso_nornir.model.changes import Change
+
+router = APIRouter(prefix="/environments/{environment}", tags=["changes"])
+POLL_S: Final = 1.0
+HEARTBEAT_S: Final = 15.0
+"""Longest silence: proxies end a connection on which nothing is said; the right to listen is checked then, too."""
+Since = Annotated[int, Query(ge=0, description="Changes after this revision.")]
+
+
+@router.get("/changes")
+@needs(Role.VIEWER)
+def changes(request: Request, environment: str, since: Since, *, limit: Limit = 1000) -> list[dict[str, Any]]:
+    """List what was put and removed after a revision, in its order; 404 when it is older than what is kept.
+
+    All changes of a revision come together: there may be more than ``limit``. Go on after the last revision.
+    """
+    store = request.app.state.settings.store
+    must_exist(store, environment)
+    return [_shown(one) for one in store.changes(environment, since=since, limit=limit)]
+
+
+@router.get("/changes/stream", response_class=StreamingResponse)
+@needs(Role.VIEWER)
+def stream(
+    request: Request,
+    environment: str,
+    *,
+    since: Annotated[int | None, Query(ge=0, description="Where to begin; default: now.")] = None,
+    last_event_id: Annotated[
+        str | None, Header(description="Where a stream that broke off is to go on; browsers send it.")
+    ] = None,
+) -> StreamingResponse:
+    """Stream changes as server-sent events: one event for each revision, with its number as ``id``."""
+    store = request.app.state.settings.store
+    must_exist(store, environment)
+    last = last_event_id or ""
+    begin = int(last) if last.isdecimal() else since
+    if begin is None:
+        with store.snapshot(environment) as view:
+            begin = view.revision
+    store.changes(environment, since=begin, limit=1)  # an error is an answer, not the end of a stream
+    return StreamingResponse(_events(request, environment, begin), media_type="text/event-stream")
+
+
+@router.get("/commits")
+@needs(Role.VIEWER)
+def commits(request: Request, environment: str, *, limit: Limit = 100) -> list[dict[str, Any]]:
+    """List the newest commits, newest first: when, why, and how much each changed."""
+    store = request.app.state.settings.store
+    must_exist(store, environment)
+    return [asdict(one) for one in store.commits(environment, limit=limit)]
+
+
+async def _events(request: Request, environment: str, since: int) -> AsyncIterator[str]:
+    """Yield events until the client goes, loses its right, or the store fails."""
+    store = request.app.state.settings.store
+    said = time.monotonic()
+    while not await request.is_disconnected():
+        try:
+            found = await to_thread.run_sync(lambda: store.changes(environment, since=since))  # noqa: B023 - at once
+        except CalipsoError as error:
+            yield f"event: error\ndata: {json.dumps(str(error))}\n\n"
+            return
+        for revision in sorted({one.revision for one in found}):
+            shown = [_shown(one) for one in found if one.revision == revision]
+            yield f"id: {revision}\nevent: changes\ndata: {json.dumps(shown, default=_text)}\n\n"
+            since, said = revision, time.monotonic()
+        if time.monotonic() - said >= HEARTBEAT_S:
+            try:
+                await to_thread.run_sync(guard, request)
+            except Exception:  # noqa: BLE001 - whatever it says, the right is gone
+                return
+            said = time.monotonic()
+            yield ": still here\n\n"
+        await anyio.sleep(POLL_S)
+
+
+def _shown(change: Change) -> dict[str, Any]:
+    document = {name: value for name, value in (change.document or {}).items() if name != "digest"}
+    return {
+        "revision": change.revision,
+        "op": change.op,
+        "kind": change.kind,
+        "id": change.document_id,
+        "document": document or None,
+    }
+
+
+def _text(value: object) -> str:
+    return value.isoformat() if isinstance(value, datetime) else str(value)
