@@ -19,6 +19,7 @@ from calipso_nornir.api.v2 import (
     links,
     me,
     messages,
+    metadata,
     objects,
     scans,
     schedules,
@@ -34,7 +35,20 @@ ROUTERS: Final = (
     ("", health.router),
     *(
         (PREFIX, module.router)
-        for module in (tokens, me, users, environments, objects, links, cliques, changes, scans, schedules, messages)
+        for module in (
+            tokens,
+            me,
+            users,
+            environments,
+            objects,
+            links,
+            cliques,
+            changes,
+            scans,
+            schedules,
+            messages,
+            metadata,
+        )
     ),
 )
 """Everything that is served: prefix, routes."""

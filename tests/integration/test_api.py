@@ -569,6 +569,20 @@ def test_a_stream_ends_when_the_right_to_listen_is_gone(api: Served, monkeypatch
     assert set(rest) <= {"", ": still here"}
 
 
+# --- metadata
+
+
+def test_metadata_is_shown(viewer: Client, stranger: Client) -> None:
+    types = {one["name"]: one for one in viewer.get("/metadata/object_types")}
+    assert "mac_address" in [one["name"] for one in types["vnic"]["attributes"]]
+    assert {"vnic-vedge", "vedge-vnic"} <= {one["type"] for one in viewer.get("/metadata/link_types")}
+    assert "instance" in {one["focal_point_type"] for one in viewer.get("/metadata/clique_types")}
+    assert viewer.get("/metadata/clique_constraints")
+    assert "OVS" in viewer.get("/metadata/constants")["mechanism_drivers"]
+    assert "Debian" in {one["distribution"] for one in viewer.get("/metadata/supported_environments")}
+    wrong(stranger.ask("GET", "/metadata/constants"), 403)
+
+
 # --- the frame
 
 

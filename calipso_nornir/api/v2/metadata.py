@@ -1,0 +1,62 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What scans go by: object types with their attributes, link types, clique types, constants, supported environments."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import Any
+
+from fastapi import APIRouter, Request
+
+from calipso_nornir.access.roles import Role
+from calipso_nornir.api.guard import needs
+
+router = APIRouter(prefix="/metadata", tags=["metadata"])
+
+
+@router.get("/object_types")
+@needs(Role.VIEWER, anywhere=True)
+def object_types(request: Request) -> list[dict[str, Any]]:
+    """List the object types with the attributes that each declares."""
+    return [asdict(one) for one in request.app.state.settings.catalog.object_types.values()]
+
+
+@router.get("/link_types")
+@needs(Role.VIEWER, anywhere=True)
+def link_types(request: Request) -> list[dict[str, Any]]:
+    """List the link types, each in its declared direction and the reverse."""
+    return _documents(request, "link_types")
+
+
+@router.get("/clique_types")
+@needs(Role.VIEWER, anywhere=True)
+def clique_types(request: Request) -> list[dict[str, Any]]:
+    """List the clique types: for which focal points and environments, and which links they follow."""
+    return _documents(request, "clique_types")
+
+
+@router.get("/clique_constraints")
+@needs(Role.VIEWER, anywhere=True)
+def clique_constraints(request: Request) -> list[dict[str, Any]]:
+    """List what keeps cliques apart."""
+    return _documents(request, "clique_constraints")
+
+
+@router.get("/constants")
+@needs(Role.VIEWER, anywhere=True)
+def constants(request: Request) -> dict[str, list[str]]:
+    """Return the values that fields of descriptions may have, by the name of the constant."""
+    return {name: list(values) for name, values in request.app.state.settings.catalog.constants.items()}
+
+
+@router.get("/supported_environments")
+@needs(Role.VIEWER, anywhere=True)
+def supported_environments(request: Request) -> list[dict[str, Any]]:
+    """List the kinds of clouds that releases were tried with."""
+    return _documents(request, "supported_environments")
+
+
+def _documents(request: Request, collection: str) -> list[dict[str, Any]]:
+    """Return published metadata; the order is that of its keys."""
+    found = request.app.state.settings.store.collection(collection).find()
+    return [{name: value for name, value in one.items() if name != "key"} for one in found]
