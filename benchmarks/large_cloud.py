@@ -72,7 +72,8 @@ class LargeCloud(TinyCloud):
             error: CalipsoError = self._of("")["db"]
             return error
         if query.host:
-            return Reply(self._of(query.host)[str(query)], AT)
+            told = self._of(query.host)
+            return Reply(told[str(query)] if str(query) in told else told[query.formerly], AT)
         path = f"GET {query.service} {query.path}"
         narrowed = [(name, value) for name, value in query.query if name != "all_tenants"]
         if not narrowed:

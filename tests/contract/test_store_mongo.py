@@ -31,6 +31,7 @@ from calipso_nornir.store.documents import clique_document, link_document, objec
 from calipso_nornir.store.mongo import MongoStore, settling, small
 from calipso_nornir.store.mongo.commit import Attempt
 from calipso_nornir.store.mongo.connection import Riding
+from calipso_nornir.store.mongo.redo import MOST_COMMITS
 from calipso_nornir.store.mongo.small import SmallCommit
 from calipso_nornir.store.mongo.writer import MongoWriter
 from calipso_nornir.store.names import KINDS
@@ -305,6 +306,44 @@ def test_a_small_commit_is_one_update_of_the_marker(
         writer.seen("inventory", [host("h8").ref.document_id], LATER)
     assert store.view(ENVIRONMENT).revision == 10
     assert {one.scanned_at for one in store.view(ENVIRONMENT).of_type("host") if one.id in ("h7", "h8")} == {LATER}
+
+
+def test_what_this_process_wrote_is_looked_up_again_only_after_others_committed(
+    mongo_place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store, other = mongo_place.open(), mongo_place.open()
+    old_generation(store)
+    looked_up: list[Any] = []
+    real = SmallCommit._current  # noqa: SLF001 - what asks the server
+
+    def current(self: SmallCommit, *some: Any) -> Any:  # noqa: ANN401 - those of the real one
+        looked_up.append(some)
+        return real(self, *some)
+
+    monkeypatch.setattr(SmallCommit, "_current", current)
+
+    def h1(number: int, *, by: Store = store) -> tuple[int, int]:
+        """Put h1; return how often something was looked up for it, and the revision."""
+        looked_up.clear()
+        put(by, "inventory", [object_document(host("h1", n=number))])
+        return len(looked_up), by.view(ENVIRONMENT).revision
+
+    assert h1(1) == (0, 2), "this process has written it before"
+    for number in range(2, 2 + 2 * MOST_COMMITS):  # beyond those that a marker holds
+        put(store, "inventory", [object_document(host("h2", n=number))])
+    assert h1(1) == (0, 2 + 2 * MOST_COMMITS)
+    revision = 2 + 2 * MOST_COMMITS
+    assert h1(2, by=other)[1] == revision + 1
+    assert h1(2)[1] == revision + 1, "the other has written the very same"
+    assert h1(1)[1] == revision + 2
+    with other.write(ENVIRONMENT) as writer:
+        writer.remove("inventory", [host("h1").ref.document_id])
+    assert h1(1)[1] == revision + 4, "it is new again"
+    with store.write(ENVIRONMENT) as writer:
+        writer.remove("inventory", [host("h1").ref.document_id])
+    assert h1(1)[1] == revision + 6
+    assert [one.new for one in store.commits(ENVIRONMENT, limit=3)] == [1, 0, 1]
+    assert everything(store) == everything(other)
 
 
 @pytest.mark.parametrize("step", ["keep", "write"])

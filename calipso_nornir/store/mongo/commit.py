@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
@@ -116,12 +116,15 @@ class Attempt:
                 case Remove(kind, document_ids):
                     self._remove(kind, document_ids)
 
-    def publish(self, cause: str) -> bool:
-        """Make the revision valid; tell whether there was anything to make one of. The lock is let go of."""
+    def publish(self, cause: str) -> Marker | None:
+        """Make the revision valid, and return the marker as it is then; None when there was nothing to make one of.
+
+        The lock is let go of.
+        """
         made = bool(self.new or self.changed or self.removed)
         if not made and not self.settled:
             self.lock.release()
-            return False
+            return None
         # Written after everything else: where it is known, all of that is, whichever server may have taken over.
         ready = self.places.quick_markers.update_one(self.lock.mine, {"$set": {"lock.ready": self.revision}})
         if not ready.matched_count:
@@ -133,7 +136,16 @@ class Attempt:
         mine = {**self.lock.mine, "lock.ready": self.revision, "revision": self.marker.revision}
         if self.places.markers.find_one_and_update(mine, update, {"_id": 1}) is None:
             raise LockLost
-        return made
+        if not made:
+            return None
+        return replace(
+            self.marker,
+            revision=self.revision,
+            token=self.lock.token,
+            has_status=self.marker.has_status or self._status,
+            lock=None,
+            recent=(),
+        )
 
     def _put(self, kind: Kind, rows: Sequence[RawRow]) -> None:
         own = self._own.setdefault(kind, set())

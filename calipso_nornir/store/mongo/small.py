@@ -28,6 +28,8 @@ if TYPE_CHECKING:
     from calipso_nornir.store.operations import Operations
 
 MOST_DOCUMENTS: Final = 20
+_MOST_REMEMBERED: Final = 10_000
+"""Digests of an environment's documents: a megabyte."""
 _MOST_BYTES: Final = 16 << 10
 
 
@@ -54,12 +56,28 @@ def is_small(operations: Operations) -> bool:
     return True
 
 
+@dataclass(frozen=True, slots=True)
+class Remembered:
+    """What this process knows after its last commit to an environment: true as long as the marker has its token.
+
+    When somebody else has committed meanwhile, the update of the marker finds that out.
+
+    Attributes:
+        marker: as that commit left it.
+        digests: of documents that small commits wrote or looked up since somebody else committed last.
+    """
+
+    marker: Marker
+    digests: dict[tuple[Kind, ObjectId], str] = field(default_factory=dict)
+
+
 @dataclass(slots=True)
 class SmallCommit:
     """One attempt at a small commit, on a marker as it was read or remembered."""
 
     places: Places
     marker: Marker
+    digests: dict[tuple[Kind, ObjectId], str] = field(default_factory=dict)
     new: int = 0
     changed: int = 0
     removed: int = 0
@@ -98,14 +116,14 @@ class SmallCommit:
                     for one in document_ids:
                         self._remove(kind, ObjectId(one))
 
-    def publish(self, *, token: str, cause: str) -> Marker:
-        """Make it the next revision, and return the marker as it is then; raise Stale when another was faster."""
+    def publish(self, *, token: str, cause: str) -> Remembered:
+        """Make it the next revision, and return what is known then; raise Stale when another was faster."""
         before = self.marker
         if not self.made:
             now = self.places.marker()
             if (now.revision, now.token, now.lock) != (before.revision, before.token, None):
                 raise Stale
-            return before
+            return Remembered(before, self.digests)
         status = any(kind == "status" for kind, _ in self._changes)
         counts = {"new": self.new, "changed": self.changed, "removed": self.removed}
         update = published(self.revision, token=token, cause=cause, status=status, **counts)
@@ -114,7 +132,7 @@ class SmallCommit:
         same = {"_id": self.places.environment, "revision": before.revision, "token": before.token}
         if not self.places.markers.update_one({**same, "lock": {"$exists": False}}, update).matched_count:
             raise Stale
-        return replace(
+        marker = replace(
             before,
             recent=(),
             revision=self.revision,
@@ -123,6 +141,14 @@ class SmallCommit:
             pending=(*before.pending, *changes),
             commits=before.commits + 1,
         )
+        if len(self.digests) > _MOST_REMEMBERED:
+            self.digests.clear()
+        for kind, there in self._there.items():
+            self.digests.update({(kind, one): found for one, found in there.items()})
+        for kind, one in self._changes:
+            if one not in self._there[kind]:
+                self.digests.pop((kind, one), None)
+        return Remembered(marker, self.digests)
 
     def note_seen(self) -> None:
         """Note when unchanged documents were seen. It is true whatever else becomes of the commit, so it comes last."""
@@ -152,14 +178,19 @@ class SmallCommit:
         if self.marker.has_status:
             gone = [one for operation in operations if isinstance(operation, Remove) for one in operation.document_ids]
             ids.setdefault("status", set()).update(map(ObjectId, gone))
-        overlay = Overlay(self.marker.pending, self.marker.revision)
         for kind, wanted in ids.items():
-            pending = overlay.ids(kind)
-            there = {one: redo.digest for one, redo in pending.items() if one in wanted}
-            known = {one: digest for one, digest in there.items() if digest is not None}
-            if unknown := [one for one in wanted if one not in pending]:
-                known |= self._current(kind, unknown)
+            known = {one: found for one in wanted if (found := self.digests.get((kind, one)))}
+            if len(known) < len(wanted):
+                known |= self._stored(kind, [one for one in wanted if one not in known])
             self._there[kind] = known
+
+    def _stored(self, kind: Kind, wanted: list[ObjectId]) -> dict[ObjectId, str]:
+        pending = Overlay(self.marker.pending, self.marker.revision).ids(kind)
+        there = {one: pending[one].digest for one in wanted if one in pending}
+        known = {one: digest for one, digest in there.items() if digest is not None}
+        if unknown := [one for one in wanted if one not in pending]:
+            known |= self._current(kind, unknown)
+        return known
 
     def _current(self, kind: Kind, ids: list[ObjectId]) -> dict[ObjectId, str]:
         # Without the environment, which is a part of the _id: the server need not choose between two indexes.
@@ -206,6 +237,22 @@ class SmallCommit:
         if (kind, one) in self._changes or any((kind, one) == (r.kind, r.document_id) for r in self.marker.pending):
             raise NotSmall
         return one
+
+
+def learnt(digests: dict[tuple[Kind, ObjectId], str], operations: Operations) -> dict[tuple[Kind, ObjectId], str]:
+    """Return the digests that are known when operations have been carried out; of many, nothing is remembered."""
+    if not is_small(operations):
+        return {}
+    known = digests.copy()
+    for operation in operations:
+        match operation:
+            case Put(kind, rows):
+                known.update({(kind, ObjectId(row.document_id)): row.digest for row in rows})
+            case Remove(kind, gone):
+                for one in map(ObjectId, gone):
+                    known.pop((kind, one), None)
+                    known.pop(("status", one), None)
+    return known
 
 
 def _names(operations: Iterable[Any]) -> Iterator[tuple[Kind, str]]:

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
     from calipso_nornir.model.changes import Change, Commit
     from calipso_nornir.model.protocols import Collection, StoreView, Writer
+    from calipso_nornir.store.mongo.small import Remembered
     from calipso_nornir.store.names import Use
 
 LOCK_S: Final = 15.0
@@ -57,7 +58,7 @@ class MongoStore:
         self._lock_s = lock_s
         self._connection = Connection(uri)
         self._riding = Riding(self._connection)
-        self._markers: dict[str, Marker] = {}
+        self._remembered: dict[str, Remembered] = {}
         self._known_places: dict[str, Places] = {}
         try:
             if use != "make":
@@ -105,7 +106,7 @@ class MongoStore:
             self._places(name),
             self._riding,
             lambda: self._reader(name),
-            markers=self._markers,
+            remembered=self._remembered,
             uri=self.uri,
             base=base,
             cause=clean_text(cause),

@@ -16,7 +16,7 @@ from calipso_nornir.store.chunks import chunks
 from calipso_nornir.store.mongo.codec import to_raw
 from calipso_nornir.store.mongo.commit import Attempt, RawRow
 from calipso_nornir.store.mongo.lock import Lock, LockLost
-from calipso_nornir.store.mongo.small import NotSmall, SmallCommit, Stale, is_small
+from calipso_nornir.store.mongo.small import NotSmall, Remembered, SmallCommit, Stale, is_small, learnt
 from calipso_nornir.store.mongo.trimming import trim
 from calipso_nornir.store.mongo.undoing import undo
 from calipso_nornir.store.operations import Operations, Put, Remove, Seen
@@ -24,6 +24,8 @@ from calipso_nornir.store.operations import Operations, Put, Remove, Seen
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
     from datetime import datetime
+
+    from bson.objectid import ObjectId
 
     from calipso_nornir.model.protocols import Document, Kind
     from calipso_nornir.store.mongo.connection import Riding
@@ -47,7 +49,7 @@ class MongoWriter:
         places: the collections of the environment.
         riding: repeats what fails while a replica set has no primary.
         reader: gives a reader of the newest revision.
-        markers: those that small commits of this process have left; wrong as soon as others commit, which is found out.
+        remembered: what commits of this process have left, by environment.
         uri: of the store.
         base: the revision from which the changes are computed; None: they stand whatever there is.
         cause: why, for the log of commits.
@@ -61,7 +63,7 @@ class MongoWriter:
         riding: Riding,
         reader: Callable[[], MongoReader],
         *,
-        markers: dict[str, Marker],
+        remembered: dict[str, Remembered],
         uri: str,
         base: int | None,
         cause: str,
@@ -71,7 +73,7 @@ class MongoWriter:
         self._places = places
         self._riding = riding
         self._made_reader = reader
-        self._markers = markers
+        self._remembered = remembered
         self._uri = uri
         self._base = base
         self._cause = cause
@@ -140,7 +142,8 @@ class MongoWriter:
 
     def _small(self, lock: Lock) -> bool:
         """Try it as a small commit, which needs no lock; tell whether it was one."""
-        marker = None if self._in_doubt else self._markers.get(self._places.environment)
+        remembered = None if self._in_doubt else self._remembered.get(self._places.environment)
+        marker = remembered and remembered.marker
         for _ in range(_TRIES):
             marker = marker or self._places.marker(recent=self._in_doubt)
             if _is_done(marker, lock):  # the answer to an earlier attempt was lost, not what it did
@@ -155,13 +158,13 @@ class MongoWriter:
         if marker.lock is not None:
             time.sleep(random.uniform(0, _PAUSE_S))  # noqa: S311 - to get out of step, not to keep a secret
             raise Stale
-        small = SmallCommit(self._places, marker)
+        small = SmallCommit(self._places, marker, self._digests(marker))
         try:
             small.prepare(self._operations, self._depends, base=self._base)
         except NotSmall:
             return False
         try:
-            self._markers[self._places.environment] = small.publish(token=lock.token, cause=self._cause)
+            self._remembered[self._places.environment] = small.publish(token=lock.token, cause=self._cause)
         except PyMongoError:
             self._in_doubt = True
             lock.repeated()
@@ -192,10 +195,16 @@ class MongoWriter:
             if not isinstance(error, PyMongoError) or not self._riding.may_pass(error):
                 self._take_back(lock, marker)
             raise
-        made = attempt.publish(self._cause)
-        self._markers.pop(self._places.environment, None)
-        if made:
+        digests = learnt(self._digests(marker), self._operations)
+        self._remembered.pop(self._places.environment, None)
+        if (made := attempt.publish(self._cause)) is not None:
+            self._remembered[self._places.environment] = Remembered(made, digests)
             self._tidy(attempt)
+
+    def _digests(self, marker: Marker) -> dict[tuple[Kind, ObjectId], str]:
+        """Return the digests that are known, if nobody has committed since this process did."""
+        remembered = self._remembered.get(self._places.environment)
+        return remembered.digests if remembered and remembered.marker.token == marker.token else {}
 
     def _take_back(self, lock: Lock, marker: Marker) -> None:
         """Undo what was begun, if that can be done now; else the next writer does it."""
