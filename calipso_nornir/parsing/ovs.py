@@ -3,11 +3,12 @@
 
 from __future__ import annotations
 
+from operator import attrgetter
 from typing import TYPE_CHECKING, TypeAlias
 
 from calipso_nornir.errors import ParseError
 from calipso_nornir.parsing.json_shapes import Fields, document
-from calipso_nornir.parsing.ovsdb import plain
+from calipso_nornir.parsing.ovsdb import SCALARS, plain
 from calipso_nornir.parsing.rows import OvsBridge, OvsInterface, OvsPort
 from calipso_nornir.parsing.values import mac_or_none
 
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
 
 TableRow: TypeAlias = "dict[str, object]"
 _JOIN = "ovs_table"
+_BY_NAME = attrgetter("name")
 _TRANSACTION = ("Bridge", "Port", "Interface")
 
 
@@ -51,14 +53,13 @@ def bridges(text: str) -> tuple[OvsBridge, ...]:
 def _row(headings: Sequence[str], cells: object, number: int) -> TableRow:
     if not isinstance(cells, list) or len(cells) != len(headings):
         raise ParseError(_JOIN, f"$.data[{number}]: expected a list of {len(headings)} values")
-    return {name: _value(cell, number, name) for name, cell in zip(headings, cells, strict=True)}
-
-
-def _value(cell: object, number: int, name: str) -> object:
-    try:
-        return plain(cell)
-    except ValueError as error:
-        raise ParseError(_JOIN, f"$.data[{number}].{name}: {error}") from None
+    row: TableRow = {}
+    for name, cell in zip(headings, cells, strict=True):
+        try:
+            row[name] = cell if type(cell) in SCALARS else plain(cell)
+        except ValueError as error:
+            raise ParseError(_JOIN, f"$.data[{number}].{name}: {error}") from None
+    return row
 
 
 # --- the three tables joined
@@ -83,7 +84,7 @@ def bridges_from_tables(
         OvsBridge(
             row.text("name"),
             row.text_or_none("datapath_type") or "",
-            tuple(sorted((joined[_uuid(port)] for port in _members(row, "ports", ports)), key=lambda port: port.name)),
+            tuple(sorted((joined[_uuid(port)] for port in _members(row, "ports", ports)), key=_BY_NAME)),
         )
         for row in _by_uuid("Bridge", bridge_rows).values()
     ]
@@ -117,7 +118,7 @@ def _port(row: Fields, interfaces: list[OvsInterface]) -> OvsPort:
     tag = _number(row, "tag")
     return OvsPort(
         row.text("name"),
-        tuple(sorted(interfaces, key=lambda interface: interface.name)),
+        tuple(sorted(interfaces, key=_BY_NAME)),
         tag=tag,
         trunks=tuple(sorted(_numbers(row, "trunks"))),
         vlan_mode=_vlan_mode(row, tag),
@@ -161,14 +162,18 @@ def _scalar(row: Fields, column: str) -> object:
 
 def _number(row: Fields, column: str) -> int | None:
     value = _scalar(row, column)
-    return None if value is None else Fields(row.parser, row.where, {column: value}).number(column)
+    return None if value is None else _checked(row, column, value)
 
 
 def _numbers(row: Fields, column: str) -> list[int]:
-    elements = _elements(row.members.get(column, []))
-    return [Fields(row.parser, row.where, {column: element}).number(column) for element in elements]
+    return [_checked(row, column, element) for element in _elements(row.members.get(column, []))]
+
+
+def _checked(row: Fields, column: str, value: object) -> int:
+    return Fields(row.parser, row.where, {column: value}).number(column)
 
 
 def _map(row: Fields, column: str) -> dict[str, str]:
-    members = row.child(column).members
-    return {key: str(value) for key, value in sorted(members.items())}
+    if row.members.get(column, {}) == {}:
+        return {}
+    return {key: str(value) for key, value in sorted(row.child(column).members.items())}

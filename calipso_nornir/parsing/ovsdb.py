@@ -11,7 +11,8 @@ from calipso_nornir.parsing.json_shapes import document
 Row: TypeAlias = "dict[str, Any]"
 
 _PARSER = "ovsdb_rows"
-_SCALARS = frozenset({str, int, float, bool})
+SCALARS = frozenset({str, int, float, bool})
+"""Types of values that stand for themselves."""
 
 
 def plain(value: object) -> Any:  # noqa: ANN401 - any value that a column may have
@@ -20,7 +21,7 @@ def plain(value: object) -> Any:  # noqa: ANN401 - any value that a column may h
     A set of exactly one element is printed bare, which a reader without the schema cannot tell from a scalar: it stays
     bare here, ``[]`` is the empty set.
     """
-    if type(value) in _SCALARS:
+    if type(value) in SCALARS:
         return value
     if isinstance(value, list) and len(value) == len(("notation", "content")):
         notation, content = value
@@ -28,13 +29,16 @@ def plain(value: object) -> Any:  # noqa: ANN401 - any value that a column may h
             return content
         if notation == "set" and isinstance(content, list):
             return [plain(one) for one in content]
-        if notation == "map" and isinstance(content, list) and all(_is_pair(pair) for pair in content):
-            return {str(plain(key)): plain(one) for key, one in content}
+        if notation == "map" and isinstance(content, list) and all(map(_is_pair, content)):
+            return {
+                key if type(key) is str else str(plain(key)): one if type(one) in SCALARS else plain(one)
+                for key, one in content
+            }
     raise ValueError(f"no value in the notation of OVSDB: {str(value)[:80]}")
 
 
 def _is_pair(pair: object) -> bool:
-    return isinstance(pair, list) and len(pair) == len(("key", "value"))
+    return type(pair) is list and len(pair) == len(("key", "value"))
 
 
 def tables(text: str, *, parser: str = _PARSER) -> tuple[list[Row], ...]:
@@ -56,6 +60,6 @@ def _row(row: object, where: str, parser: str) -> Row:
     if not isinstance(row, dict):
         raise ParseError(parser, f"{where}: an object was expected, found {str(row)[:80]}")
     try:
-        return {name: value if type(value) in _SCALARS else plain(value) for name, value in row.items()}
+        return {name: value if type(value) in SCALARS else plain(value) for name, value in row.items()}
     except (ValueError, RecursionError) as error:
         raise ParseError(parser, f"{where}: {error}") from None

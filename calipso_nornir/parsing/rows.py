@@ -7,6 +7,8 @@ import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from calipso_nornir.model.frozen import quickly_made
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -14,6 +16,7 @@ if TYPE_CHECKING:
 _PCI = re.compile(r"/([0-9a-f]{4}:[0-9a-f]{2}:[0-9a-f]{2}\.[0-7])(?=/)")
 
 
+@quickly_made
 @dataclass(frozen=True, slots=True)
 class Address:
     """One address of an interface.
@@ -60,6 +63,7 @@ class Function:
     trust: bool | None = None
 
 
+@quickly_made
 @dataclass(frozen=True, slots=True)
 class Interface:
     """One network interface, from ``ip -d address`` (JSON or text).
@@ -146,6 +150,7 @@ class Bridge:
     interfaces: tuple[str, ...]
 
 
+@quickly_made
 @dataclass(frozen=True, slots=True)
 class OvsInterface:
     """One interface of an Open vSwitch port.
@@ -163,6 +168,7 @@ class OvsInterface:
     external_ids: Mapping[str, str] = field(default_factory=dict)
 
 
+@quickly_made
 @dataclass(frozen=True, slots=True)
 class OvsPort:
     """One port of an Open vSwitch bridge; a bond has several interfaces.
@@ -266,6 +272,7 @@ class TeamState:
     ports: tuple[TeamPort, ...]
 
 
+@quickly_made
 @dataclass(frozen=True, slots=True)
 class DomainInterface:
     """One ``<interface>`` of a libvirt domain.
