@@ -23,6 +23,7 @@ from calipso_nornir.scan.conditional import fetching_of
 from calipso_nornir.scan.contract import found_of, queries_of
 from calipso_nornir.scan.events import RoundBegan
 from calipso_nornir.scan.live import MAX_TURNS, Task, read_reply
+from calipso_nornir.scan.readings import parsed
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -78,6 +79,7 @@ class Rounds:
         *,
         steps: Steps,
         parsers: Mapping[str, Callable[[str], Any]],
+        read: Callable[[Callable[[str], Any], str], Any] = parsed,
         picture: Picture,
     ) -> None:
         self._source = source
@@ -85,6 +87,7 @@ class Rounds:
         self._environment = steps.environment
         self._object_types = steps.object_types
         self._parsers = parsers
+        self._read = read
         self._picture = picture
         self._kinds = source_kinds()
         self._live: dict[Task, None] = {}
@@ -246,7 +249,7 @@ class Rounds:
     def _answer_to(self, task: Task, query: Query) -> Answer | CalipsoError:
         request = self._request(task, query)
         if (request, query) not in self._answers:
-            self._answers[request, query] = read_reply(query, self._replies[request], self._parsers)
+            self._answers[request, query] = read_reply(query, self._replies[request], self._parsers, read=self._read)
         return self._answers[request, query]
 
     def _advance(self, task: Task, answers: Answers | None) -> None:

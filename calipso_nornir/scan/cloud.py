@@ -21,6 +21,7 @@ from calipso_nornir.scan.course import Scan
 from calipso_nornir.scan.events import SILENT, guarded
 from calipso_nornir.scan.origin import BY_HAND
 from calipso_nornir.scan.plan import ScanPlan
+from calipso_nornir.scan.readings import Readings
 from calipso_nornir.scan.sessions import Sessions
 from calipso_nornir.scan.stopping import Stop
 from calipso_nornir.store.environments import load_environment, save_environment, stored_environment
@@ -107,6 +108,7 @@ class Cloud:
         self._metadata = metadata
         self._progress = guarded(progress)
         self._published = False
+        self._readings = Readings()
         self._one_at_a_time = threading.Lock()
         self._running: Stop | None = None
 
@@ -175,6 +177,7 @@ class Cloud:
                 stop=stop,
                 progress=self._progress,
                 scan_id=scan_id,
+                readings=self._readings,
                 origin=origin,
             )
             if not self._published:

@@ -18,6 +18,7 @@ from calipso_nornir.scan.journal import Journal
 from calipso_nornir.scan.memory import seldom_collected
 from calipso_nornir.scan.origin import BY_HAND
 from calipso_nornir.scan.plan import Steps, find_targets
+from calipso_nornir.scan.readings import Readings, parsed
 from calipso_nornir.scan.records import ScanRecord
 from calipso_nornir.scan.report import ScanReport, Troubles
 from calipso_nornir.scan.sessions import finish
@@ -59,6 +60,7 @@ class Scan:
         progress: Progress = SILENT,
         scan_id: str | None = None,
         origin: ScanOrigin = BY_HAND,
+        readings: Readings | None = None,
     ) -> None:
         self._environment = environment
         self._plan = plan
@@ -66,6 +68,7 @@ class Scan:
         self._store = store
         self._source = source
         self._stop = stop
+        self._read = readings.read if readings is not None and plan.is_small else parsed
         self._view = store.view(environment.name)
         self._base = self._view.revision
         self._before = Before(self._view, forget=plan.clear, by_index=plan.is_small)
@@ -204,6 +207,7 @@ class Scan:
             self._source,
             steps=self._steps,
             parsers=self._catalog.parsers,
+            read=self._read,
             before=self._before,
             report=self._report,
             troubles=self._troubles,

@@ -15,7 +15,7 @@ from calipso_nornir.scan.implicit import derive_links
 from calipso_nornir.scan.links import find_links
 from calipso_nornir.scan.neighbourhood import Neighbourhood
 from calipso_nornir.scan.small_cliques import LinksAround, SmallCliques
-from calipso_nornir.scan.small_links import SmallLinks, changed_objects
+from calipso_nornir.scan.small_links import SmallLinks, changed_objects, is_as_before
 from calipso_nornir.scan.storing import doubted
 from calipso_nornir.scan.working import State
 from calipso_nornir.store.documents import object_document
@@ -141,8 +141,10 @@ class SmallDerivation:
 
     def __init__(self, ground: Ground) -> None:
         self._ground = ground
-        scanned = (one for one in ground.working if ground.working.state(one.ref) is not State.CONTEXT)
-        self._documents = {one.ref: object_document(one) for one in scanned}
+        scanned = [one for one in ground.working if ground.working.state(one.ref) is not State.CONTEXT]
+        self._as_before = [one for one in scanned if is_as_before(one, ground.before.get(one.ref))]
+        same = {one.ref for one in self._as_before}
+        self._documents = {one.ref: object_document(one) for one in scanned if one.ref not in same}
         self._changed = changed_objects(ground.working, ground.before, ground.gone, self._documents)
         self._built: list[Clique] = []
         self._without: list[ObjectRef] = []
@@ -177,7 +179,9 @@ class SmallDerivation:
         ground = self._ground
         links = list(self._again.found.values())
         unconfirmed = ground.unconfirmed(links)
-        generation.put_some_objects(list(self._documents.values()), ground.gone, kept=doubted(ground.working))
+        kept = doubted(ground.working)
+        generation.put_some_objects(list(self._documents.values()), ground.gone, kept=kept)
+        generation.see_objects(self._as_before, kept=kept)
         generation.depends_on(ground.before.read() - {one.ref for one in ground.working} - ground.gone)
         generation.put_some_links(links, self._again.gone, kept=unconfirmed)
         generation.put_some_cliques(self._built, self._without, kept=unconfirmed)

@@ -13,6 +13,7 @@ from calipso_nornir.scan.asking import Outcome, Rounds
 from calipso_nornir.scan.events import ObjectsFound
 from calipso_nornir.scan.placing import Origin, Placer
 from calipso_nornir.scan.plan import HOST
+from calipso_nornir.scan.readings import parsed
 from calipso_nornir.scan.report import StepCount
 from calipso_nornir.scan.surroundings import Surroundings
 from calipso_nornir.scan.working import Working
@@ -53,6 +54,7 @@ class Gathering:
         troubles: Troubles,
         progress: Progress,
         targets: Collection[Target] = (),
+        read: Callable[[Callable[[str], Any], str], Any] = parsed,
     ) -> None:
         self.working = Working(before.environment)
         self.ended: list[Task] = []
@@ -74,7 +76,7 @@ class Gathering:
             object_types=steps.object_types,
             surroundings=self._surroundings,
         )
-        self._rounds = Rounds(source, steps=steps, parsers=parsers, picture=self)
+        self._rounds = Rounds(source, steps=steps, parsers=parsers, read=read, picture=self)
 
     def run(self) -> Working:
         """Gather everything; raises only the errors that make going on pointless."""

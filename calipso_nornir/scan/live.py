@@ -13,6 +13,7 @@ from calipso_nornir.model.evidence import Evidence, derived
 from calipso_nornir.model.queries import BY_PLATFORM, ApiGet
 from calipso_nornir.model.refs import Witness
 from calipso_nornir.parsing.by_platform import parser_for
+from calipso_nornir.scan.readings import parsed
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Mapping, Sequence
@@ -118,7 +119,11 @@ class Task:
 
 
 def read_reply(
-    query: Query, reply: Reply | CalipsoError, parsers: Mapping[str, Callable[[str], Any]]
+    query: Query,
+    reply: Reply | CalipsoError,
+    parsers: Mapping[str, Callable[[str], Any]],
+    *,
+    read: Callable[[Callable[[str], Any], str], Any] = parsed,
 ) -> Answer | CalipsoError:
     """Parse a source's answer with the query's parser; what it cannot read is an error, too."""
     if isinstance(reply, EndpointMissing) and not reply.required and getattr(query, "needed", False):
@@ -132,8 +137,8 @@ def read_reply(
         data, incomplete = (reply.data, None) if kind is None else kind.usable(query, reply.data)
         if parser is None:
             return Answer(data, evidence, reply.gap or incomplete, remark=incomplete if reply.gap else None)
-        read = parser_for(reply.platform, str(query), parsers) if parser == BY_PLATFORM else parsers[parser]
-        return Answer(read(data), evidence, reply.gap)
+        reads = parser_for(reply.platform, str(query), parsers) if parser == BY_PLATFORM else parsers[parser]
+        return Answer(read(reads, data), evidence, reply.gap)
     except ParseError as error:
         return error.asked_by(str(query), query.host)
     except Exception as error:

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from operator import attrgetter
 from typing import TYPE_CHECKING
 
 from calipso_nornir.scan.links import find_links, joined
@@ -38,10 +39,37 @@ class Changed:
         return {one.type for pair in pairs for one in pair if one is not None}
 
 
+def is_as_before(one: InventoryObject, old: InventoryObject | None) -> bool:
+    """Tell whether all that is stored of an object is as it was, but for when it was seen; else it may be all the same.
+
+    To compare takes a fraction of the time that a document takes: an Open vSwitch may have hundreds of ports.
+    """
+    return (
+        old is not None
+        and _AS_STORED(one) == _AS_STORED(old)
+        and {it.stable for it in one.evidence} == {it.stable for it in old.evidence}
+        and one.attributes == old.attributes
+    )
+
+
+_AS_STORED = attrgetter(
+    "name",
+    "object_name",
+    "parent",
+    "id_path",
+    "name_path",
+    "show_in_tree",
+    "on_demand",
+    "handed_down",
+    "owner",
+    "found_by",
+)
+
+
 def changed_objects(
     scanned: Working, before: Before, gone: Iterable[ObjectRef], documents: Mapping[ObjectRef, Document]
 ) -> Changed:
-    """Compare what was scanned (``documents``) with what was known."""
+    """Compare what was scanned and may have changed (``documents``) with what was known."""
     digests = before.digests(document["_id"] for document in documents.values())
     changed = Changed()
     for ref, document in documents.items():

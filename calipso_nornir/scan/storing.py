@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
     from calipso_nornir.model.cliques import Clique
     from calipso_nornir.model.links import Link
+    from calipso_nornir.model.objects import InventoryObject
     from calipso_nornir.model.protocols import Document, Kind, StoreView, Writer
     from calipso_nornir.model.refs import ObjectRef
     from calipso_nornir.scan.report import ScanReport
@@ -64,6 +65,16 @@ class Generation:
         known = self._known("inventory", documents)
         self._write("inventory", iter(documents), self.objects, kept=kept, known=known)
         self._remove("inventory", {ref.document_id for ref in gone}, self.objects)
+
+    def see_objects(self, objects: Sequence[InventoryObject], *, kept: AbstractSet[str]) -> None:
+        """Mark objects that are as they were as seen; a change of one of them meanwhile makes this commit void."""
+        confirmed = [one for one in objects if one.ref.document_id not in kept]
+        self.objects.kept += len(objects) - len(confirmed)
+        self.objects.unchanged += len(confirmed)
+        seen = [one for one in confirmed if one.scanned_at is not None and utc_ms(one.scanned_at) == self._at]
+        if seen:
+            self._writer.seen("inventory", [one.ref.document_id for one in seen], self._at)
+        self.depends_on(one.ref for one in objects)
 
     def put_some_links(self, links: Sequence[Link], gone: Collection[str], *, kept: AbstractSet[str]) -> None:
         """Write links that were found again, and remove those that were not."""

@@ -171,7 +171,8 @@ def _interfaces(found: Iterable[OvsBridge]) -> list[tuple[OvsBridge, OvsPort, Ov
 
 def _port(bridge: OvsBridge, port: OvsPort, one: OvsInterface, devices: Devices) -> dict[str, Any]:
     """Return one interface of a port; Neutron's agent notes on the port which network is behind its tag."""
-    stack = devices.stack(one.name)
+    device = devices.get(one.name)
+    stack = devices.stack(one.name) if device is not None else []  # a tunnel's port is no device
     noted = port.other_config
     return {
         "name": one.name,
@@ -189,9 +190,9 @@ def _port(bridge: OvsBridge, port: OvsPort, one: OvsInterface, devices: Devices)
         "attached_mac": one.external_ids.get("attached-mac"),
         "socket": one.options.get("vhost-server-path"),
         "peer": one.options.get("peer") or devices.peer(one.name),
-        "peer_netns": device.peer_netns if (device := devices.get(one.name)) is not None else None,
+        "peer_netns": device.peer_netns if device is not None else None,
         "stack": stack,
-        "vlan_id": devices.vlan_of(stack),
+        "vlan_id": devices.vlan_of(stack) if stack else None,
         "network": noted.get("net_uuid"),
         "network_type": noted.get("network_type"),
         "physical_network": _text(noted.get("physical_network")),
