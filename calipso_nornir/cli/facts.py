@@ -139,6 +139,13 @@ def _router_port(one: InventoryObject) -> Iterator[Part]:
     yield from _down(one)
 
 
+def _floating_ip(one: InventoryObject) -> Iterator[Part]:
+    yield str(one.get("fixed_ip_address") or "unused")
+    yield f"leaves by {one['host']}" if one.get("host") else ""
+    yield "distributed" if one.get("distributed") else ""
+    yield from _status(one) if one.get("port_id") else ()
+
+
 def _zone(one: InventoryObject) -> Iterator[Part]:
     yield ("not available", WRONG) if one.get("available") is False else ""
 
@@ -162,6 +169,7 @@ def _rows(one: InventoryObject, key: str) -> list[Mapping[str, Any]]:
 
 _BY_TYPE: dict[str, Callable[[InventoryObject], Iterator[Part]]] = {
     "availability_zone": _zone,
+    "floating_ip": _floating_ip,
     "host": _host,
     "host_pnic": _host_pnic,
     "instance": _instance,

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from calipso_nornir.fetchers.attributes import TAP_SUFFIX_LENGTH, tap_suffix
 from calipso_nornir.model.fetching import first_of
+from calipso_nornir.model.ovsdb import SETTINGS
 from calipso_nornir.model.queries import ApiGet, Command, Lookup
 
 if TYPE_CHECKING:
@@ -207,8 +208,7 @@ def ovs_bond(host: str, port: OvsPort) -> tuple[Command, Command]:
 
 def ovs_settings(host: str) -> Command:
     """Ask for what ovn-controller is configured with: external_ids of Open_vSwitch (ovn-controller(8))."""
-    listing = "ovs-vsctl -f json -- --columns=external_ids list Open_vSwitch"
-    return Command(host, listing, "ovs_table", root=True)
+    return Command(host, SETTINGS, "ovs_table", root=True)
 
 
 # --- the inventory

@@ -8,18 +8,21 @@ from typing import TYPE_CHECKING
 from calipso_nornir.link_finders.making import make, network_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     from calipso_nornir.model.links import Link
     from calipso_nornir.model.objects import InventoryObject
     from calipso_nornir.model.protocols import View
+
+    Vedges = Mapping[str, InventoryObject]
 
 
 class LogicalRouters:
     """Links of the ports of logical routers.
 
     ``vservice-router_port``: the router has the port. ``router_port-vedge``: the gateway is on that chassis now, by the
-    port that northd binds there. ``router_port-network``: any other port is in its network wherever that is.
+    port that northd binds there; those to other members of its group tell ``ends`` ("standby") and ``priority``, and
+    lead no further. ``router_port-network``: any other port is in its network wherever that is.
     """
 
     link_types = ("vservice-router_port", "router_port-vedge", "router_port-network")
@@ -30,12 +33,30 @@ class LogicalRouters:
         ports = view.of_type("router_port")
         vedges = {one["chassis"]: one for one in view.of_type("vedge") if one.get("chassis")} if ports else {}
         for port in ports:
-            yield from _links(port, view, vedges.get(port.get("chassis") or ""))
+            router = view.get(port.sibling("vservice", port.get("vservice_id") or ""))
+            yield from _links(port, view, router, vedges.get(port.get("chassis") or ""))
+            yield from _standing_by(port, router, vedges) if router is not None else ()
 
 
-def _links(port: InventoryObject, view: View, vedge: InventoryObject | None) -> Iterator[Link]:
+def _standing_by(port: InventoryObject, router: InventoryObject, vedges: Vedges) -> Iterator[Link]:
+    groups = (one["members"] for one in router.get("gateways") or () if one["port_id"] == port.get("port_id"))
+    for member in (row for rows in groups for row in rows if row["chassis"] != port.get("chassis")):
+        vedge, priority = vedges.get(member["chassis"]), member["priority"]
+        if vedge is not None:
+            yield make(
+                port,
+                vedge,
+                rule=f"chassis {member['chassis']} stands by for the gateway {port.name}, with priority {priority}",
+                name=port.name,
+                network=network_of(port),
+                attributes={"ends": "standby", "priority": priority},
+            )
+
+
+def _links(
+    port: InventoryObject, view: View, router: InventoryObject | None, vedge: InventoryObject | None
+) -> Iterator[Link]:
     network = view.get(port.sibling("network", port.get("network") or ""))
-    router = view.get(port.sibling("vservice", port.get("vservice_id") or ""))
     up = port.get("state", "UP") == "UP"
     served = network_of(port)
     if router is not None:

@@ -12,7 +12,7 @@ from calipso_nornir.link_finders.plugs import plugged
 from calipso_nornir.link_finders.vpp import plugged_into_vpp
 from calipso_nornir.model.segments import segments_of
 from calipso_nornir.wiring.host import BRIDGE, OVS, PNIC, HostWires, Joint, wires_of_hosts
-from calipso_nornir.wiring.vlan_modes import UNKNOWN, UNTAGGED, cut_off, enters
+from calipso_nornir.wiring.vlan_modes import UNKNOWN, UNTAGGED, cut_off, enters, marked_ports
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -119,10 +119,15 @@ def networks_here(vedge: InventoryObject, vnics: Iterable[InventoryObject], view
 
     Neutron's agent notes them on the ports. Where no port tells (old releases, the text road), they are the
     networks of the interfaces on the host that are not cut off, with the segment that Neutron gives for the whole
-    network. A chassis of OVN has the networks of its ports, and those that gateways on it lead to.
+    network. A chassis of OVN has the networks of the ports that are bound to it, and those that
+    gateways on it lead to.
     """
-    noted: list[Mapping[str, Any]] = [*(vedge.get("networks") or ()), *(vedge.get("gateway_networks") or ())]
-    if noted or vedge.get("vedge_type") == "OVN":
+    if vedge.get("vedge_type") == "OVN":
+        bound = {port.get("network") for port in marked_ports(vedge) if not cut_off(port)}
+        plugged_in = [row for row in vedge.get("networks") or () if row["network"] in bound]
+        return [*plugged_in, *(vedge.get("gateway_networks") or ())]
+    noted: list[Mapping[str, Any]] = list(vedge.get("networks") or ())
+    if noted:
         return noted
     off = {port.get(key) for port in vedge.get("ports") or () if cut_off(port) for key in ("name", "port_id")} - {None}
     found: dict[str, list[Mapping[str, Any]]] = {}

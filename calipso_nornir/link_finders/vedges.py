@@ -66,13 +66,17 @@ def _vnics(vedge: InventoryObject, wires: HostWires, vnics: list[InventoryObject
         yield make(
             vnic,
             vedge,
-            rule=f"{rule}, which the agent has cut off" if off else rule,
+            rule=f"{rule}, which {_cut_by(vedge)}" if off else rule,
             name=f"{vnic.name}-{vedge.name}{_tag(port)}",
             up=plug_is_up(vnic, port),
             network=() if off else network_of(vnic),
             labels=(vnic.get("mac_address") or "", port.get("id") or ""),
             attributes={"cut_off": True} if off else None,
         )
+
+
+def _cut_by(vedge: InventoryObject) -> str:
+    return "OVN has not bound here" if vedge["vedge_type"] == "OVN" else "the agent has cut off"
 
 
 def _bridges(vedge: InventoryObject, traffic: Traffic) -> Iterator[Link]:

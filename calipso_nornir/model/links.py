@@ -53,8 +53,8 @@ class Link:
     Its identity is environment, type, source and target; two relations of different type
     between the same objects are two links. ``attributes`` may hold ``network``: the id, or
     the ids, of the networks that use the link, which cliques are constrained by. A link whose networks are not known
-    has no such attribute; one that is known to serve none has ``[]``. It may also have ``cut_off`` (True) and
-    ``outward`` (the type of one end).
+    has no such attribute; one that is known to serve none has ``[]``. It may also have ``cut_off`` (True),
+    ``ends`` (why its target passes no frames on: "standby", "control") and ``outward`` (the type of one end).
     """
 
     source: ObjectRef
@@ -89,8 +89,8 @@ class Link:
 
     @property
     def cut_off(self) -> bool:
-        """Whether its source is plugged in, but no frame passes: paths end there."""
-        return bool(self.attributes.get("cut_off"))
+        """Whether paths end there: its source is plugged in but no frame passes, or its target passes none on."""
+        return bool(self.attributes.get("cut_off") or self.attributes.get("ends"))
 
     @property
     def outward(self) -> str | None:

@@ -8,6 +8,9 @@ from typing import ClassVar
 
 from calipso_nornir.model.queries import HostlessQuery
 
+SETTINGS = "ovs-vsctl -f json -- --columns=external_ids list Open_vSwitch"
+"""Command that tells what a host's ovn-controller is configured with (ovn-controller(8))."""
+
 
 @dataclass(frozen=True, slots=True)
 class OvsdbTables(HostlessQuery):

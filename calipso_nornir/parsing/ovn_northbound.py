@@ -6,6 +6,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from calipso_nornir.parsing.json_shapes import document
 from calipso_nornir.parsing.ovn_rows import Columns, Tables, by_table, neutron_id
 
 if TYPE_CHECKING:
@@ -16,11 +17,14 @@ ROUTER_PORT = "lrp-"
 """What ML2/OVN puts before the id of a Neutron port to name the router's end of it."""
 REDIRECT = "cr-"
 """What northd puts before the name of a router's gateway port to name the port that is bound to its chassis now."""
+FORWARDING = "port_forwarding_plugin"
+"""What Neutron notes as the owner of what forwards single ports of a floating IP."""
 TABLES: Tables = (
     ("Logical_Router", ("name", "ports", "nat", "options", "enabled")),
     ("Logical_Router_Port", ("_uuid", "name", "mac", "networks", "enabled", "options")),
     ("NAT", ("_uuid", "type", "external_ip", "logical_ip", "logical_port", "external_mac", "external_ids")),
     ("DHCP_Options", ("cidr", "options", "external_ids")),
+    ("Load_Balancer", ("name", "vips", "protocol", "external_ids")),
 )
 
 
@@ -73,6 +77,43 @@ class Dhcp:
     options: Mapping[str, str]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Balancer:
+    """What OVN balances in one protocol: each address and port, and the members behind it.
+
+    Octavia's provider (ovn-octavia-provider) has one of each protocol, all of its load balancer's id; Neutron one for
+    the forwarded ports of a floating IP.
+    """
+
+    name: str
+    protocol: str
+    vips: Mapping[str, tuple[str, ...]]
+    about: Mapping[str, str]
+    """What its owner has noted."""
+
+    @property
+    def floating_ip_id(self) -> str | None:
+        """The floating IP whose ports it forwards."""
+        return self.about.get("neutron:fip_id") if self.about.get("neutron:device_owner") == FORWARDING else None
+
+    @property
+    def of_octavia(self) -> bool:
+        """Whether it is Octavia's; others may use OVN, too."""
+        return "neutron:vip" in self.about or "ls_refs" in self.about
+
+    @property
+    def networks(self) -> tuple[str, ...]:
+        """Ids of the networks that it serves."""
+        found = document(self.about.get("ls_refs") or "{}", parser=PARSER)
+        names = sorted(found) if isinstance(found, dict) else ()
+        return tuple(id_ for name in names if (id_ := neutron_id(name)) is not None)
+
+    @property
+    def router_id(self) -> str | None:
+        """The router that it is known to."""
+        return neutron_id(self.about.get("lr_ref", ""))
+
+
 @dataclass(frozen=True, slots=True)
 class Northbound:
     """The database at one moment."""
@@ -80,6 +121,8 @@ class Northbound:
     routers: Mapping[str, Router]
     """By the router's id in Neutron."""
     dhcp: tuple[Dhcp, ...]
+    balancers: tuple[Balancer, ...] = ()
+    """By name, protocol."""
 
 
 def northbound(text: str) -> Northbound:
@@ -89,7 +132,9 @@ def northbound(text: str) -> Northbound:
     nat = {row.text("_uuid"): _nat(row) for row in rows["NAT"]}
     routers = [_router(row, ports, nat) for row in rows["Logical_Router"]]
     return Northbound(
-        {router.id: router for router in routers if router is not None}, tuple(map(_dhcp, rows["DHCP_Options"]))
+        {router.id: router for router in routers if router is not None},
+        tuple(map(_dhcp, rows["DHCP_Options"])),
+        tuple(sorted(map(_balancer, rows["Load_Balancer"]), key=lambda one: (one.name, one.protocol))),
     )
 
 
@@ -127,6 +172,16 @@ def _nat(row: Columns) -> Nat:
         logical_port=row.one("logical_port"),
         external_mac=row.one("external_mac"),
         floating_ip_id=row.table_of("external_ids").get("neutron:fip_id"),
+    )
+
+
+def _balancer(row: Columns) -> Balancer:
+    vips = {
+        vip: tuple(sorted(one.strip() for one in members.split(",") if one.strip()))
+        for vip, members in row.table_of("vips").items()
+    }
+    return Balancer(
+        name=row.text("name"), protocol=row.one("protocol") or "tcp", vips=vips, about=row.table_of("external_ids")
     )
 
 

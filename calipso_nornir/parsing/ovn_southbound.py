@@ -21,6 +21,7 @@ TABLES: Tables = (
         "Port_Binding",
         (
             *("logical_port", "type", "chassis", "additional_chassis", "requested_chassis", "ha_chassis_group"),
+            "requested_additional_chassis",
             *("datapath", "tunnel_key", "up", "parent_port", "tag"),
         ),
     ),
@@ -58,6 +59,7 @@ class Binding:
     chassis: str | None
     additional_chassis: tuple[str, ...]
     requested_chassis: str | None
+    requested_additional: tuple[str, ...]
     datapath_key: int | None
     tunnel_key: int | None
     up: bool | None
@@ -154,6 +156,9 @@ def _binding(
         chassis=names.get(row.one("chassis") or ""),
         additional_chassis=tuple(sorted(names[one] for one in row.many("additional_chassis") if one in names)),
         requested_chassis=names.get(row.one("requested_chassis") or ""),
+        requested_additional=tuple(
+            sorted(names[one] for one in row.many("requested_additional_chassis") if one in names)
+        ),
         datapath_key=keys.get(row.one("datapath") or ""),
         tunnel_key=row.number("tunnel_key"),
         up=row.flag("up"),

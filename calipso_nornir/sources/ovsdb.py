@@ -4,12 +4,12 @@
 from __future__ import annotations
 
 import json
-import re
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from calipso_nornir.errors import CalipsoError, SourceFailed
-from calipso_nornir.model.ovsdb import OvsdbTables
+from calipso_nornir.errors import CalipsoError, CommandFailed, CommandTimedOut
+from calipso_nornir.model.ovsdb import SETTINGS, OvsdbTables
 from calipso_nornir.model.queries import Command
+from calipso_nornir.sources.ovsdb_answers import outcome, says_lacks_column, transaction
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -18,14 +18,16 @@ if TYPE_CHECKING:
     from calipso_nornir.model.queries import Query
     from calipso_nornir.sources.ovsdb_kind import OvsdbSection
 
-_UNKNOWN_COLUMN = re.compile(r"is not a valid column name")
-"""ovsdb-server's words when a schema, of another release, lacks a column that was asked for."""
+NORTHBOUND, NB_PORT, SB_PORT = "OVN_Northbound", ":6641", ":6642"
+"""Ports of both databases by default (ovn-nbctl(8), ovn-sbctl(8)); in most clouds the same servers have them."""
 
 
 class OvsdbSource:
     """Answers ``OvsdbTables``: each one is one command on one host, and one transaction that commits nothing.
 
     A schema that lacks one of the columns is asked for whole rows: what they have is then for their reader to see.
+    Where nobody says how a database is reached and the host has no socket of it, the host's own chassis says it
+    (``ovn-remote``), for Northbound by the usual ports.
     """
 
     def __init__(self, section: OvsdbSection, hosts: Source) -> None:
@@ -35,11 +37,17 @@ class OvsdbSource:
     def answer(self, queries: Sequence[Query]) -> dict[Query, Reply | CalipsoError]:
         """Answer all queries of a round; trouble is a value."""
         asked = [query for query in queries if isinstance(query, OvsdbTables)]
-        found = self._ask({query: self._command(query) for query in asked})
-        again = [query for query, one in found.items() if _UNKNOWN_COLUMN.search(_problem(one))]
+        remotes = {query: self._section.remote_of(query.database) for query in asked}
+        found = self._ask({query: self._command(query, remotes[query]) for query in asked})
+        untold = [query for query in asked if _has_failed(found[query]) and not self._section.tells(query.database)]
+        if untold and (remote := self._detected()):
+            others = {query: remote_for(query.database, remote) for query in untold}
+            remotes |= {query: one for query, one in others.items() if one}
+            found |= self._ask({query: self._command(query, one) for query, one in others.items() if one})
+        again = [query for query, one in found.items() if says_lacks_column(one)]
         if again:
-            found |= self._ask({query: self._command(query, whole=True) for query in again})
-        return {query: _outcome(query, found[query]) for query in asked}
+            found |= self._ask({query: self._command(query, remotes[query], whole=True) for query in again})
+        return {query: outcome(query, found[query]) for query in asked}
 
     def close(self) -> None:
         """Close the session."""
@@ -49,9 +57,8 @@ class OvsdbSource:
         answers = self._hosts.answer(list(commands.values()))
         return {query: answers[command] for query, command in commands.items()}
 
-    def _command(self, query: OvsdbTables, *, whole: bool = False) -> Command:
-        assert self._section.host is not None  # noqa: S101 - the section needs it
-        remote = self._section.remote_of(query.database)
+    def _command(self, query: OvsdbTables, remote: str, *, whole: bool = False) -> Command:
+        assert self._section.host is not None  # noqa: S101 - without one another class answers
         options = [f"--{name}={path}" for name, path in self._section.tls().items()]
         words = [*options, "query", remote, transaction(query, whole=whole)]
         seconds = round(self._section.timeout_s)
@@ -59,31 +66,29 @@ class OvsdbSource:
         only_root = remote.startswith("unix:")
         return Command.of(self._section.host, template, *words, timeout_s=seconds + 5, root=only_root)
 
+    def _detected(self) -> str:
+        """Return the remote of Southbound that the host's ovn-controller uses, "" for none."""
+        assert self._section.host is not None  # noqa: S101 - as above
+        question = Command(self._section.host, SETTINGS, root=True)
+        answer = self._hosts.answer([question])[question]
+        if isinstance(answer, CalipsoError):
+            return ""
+        try:
+            told = json.loads(answer.data)
+            return str(dict(told["data"][0][0][1]).get("ovn-remote", ""))
+        except (ValueError, LookupError, TypeError):
+            return ""
 
-def transaction(query: OvsdbTables, *, whole: bool = False) -> str:
-    """Return the transaction that reads the tables (RFC 7047, 5.2.2), as JSON."""
-    selects = [
-        {"op": "select", "table": table, "where": [], **({} if whole else {"columns": list(columns)})}
-        for table, columns in query.tables
-    ]
-    return json.dumps([query.database, *selects], separators=(",", ":"))
+
+def remote_for(database: str, southbound: str) -> str:
+    """Return how a database is reached, given how Southbound is; "" where its ports are unusual ones."""
+    if database != NORTHBOUND:
+        return southbound
+    remotes = southbound.split(",")
+    usual = all(one.endswith(SB_PORT) for one in remotes)
+    return ",".join(one.removesuffix(SB_PORT) + NB_PORT for one in remotes) if usual else ""
 
 
-def _outcome(query: OvsdbTables, answer: Reply | CalipsoError) -> Reply | CalipsoError:
-    problem = _problem(answer)
-    return SourceFailed(str(query), problem) if problem else answer
-
-
-def _problem(answer: Reply | CalipsoError) -> str:
-    """Return what the database says is wrong with a transaction, "" for nothing: its errors come as answers.
-
-    One stands where the failed operation's rows would; what follows it is null.
-    """
-    if isinstance(answer, CalipsoError) or '"error"' not in answer.data:
-        return ""
-    try:
-        results: Any = json.loads(answer.data)
-    except ValueError:  # the parser says what is wrong with it
-        return ""
-    errors = [one for one in results if isinstance(one, dict) and "error" in one] if isinstance(results, list) else []
-    return "; ".join(f"{one['error']}: {one.get('details', '')}" for one in errors)
+def _has_failed(answer: Reply | CalipsoError) -> bool:
+    """Tell whether the command itself failed, as it does without a socket: another remote may do."""
+    return isinstance(answer, CommandFailed) and not isinstance(answer, CommandTimedOut)

@@ -8,27 +8,39 @@ from typing import TYPE_CHECKING, Any
 
 from calipso_nornir.errors import CalipsoError
 from calipso_nornir.metadata.environment_fields import Host, Seconds, Text  # noqa: TC001 - pydantic reads them
-from calipso_nornir.metadata.environment_section import Section
+from calipso_nornir.metadata.environment_section import Need, Section
 from calipso_nornir.model.ovsdb import OvsdbTables
 from calipso_nornir.model.source_kinds import Finding, Opening, SourceKind, Trial
 from calipso_nornir.sources.cli_kind import HOSTS
+from calipso_nornir.sources.ovsdb_wire import addresses
 from calipso_nornir.sources.shapes import check_text
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     from calipso_nornir.model.environment import Environment
     from calipso_nornir.model.queries import Query
     from calipso_nornir.sources.ovsdb import OvsdbSource
+    from calipso_nornir.sources.ovsdb_direct import DirectOvsdb
+
+
+SOCKETS = {
+    "OVN_Northbound": "unix:/var/run/ovn/ovnnb_db.sock",
+    "OVN_Southbound": "unix:/var/run/ovn/ovnsb_db.sock",
+}
 
 
 class OvsdbSection(Section):
-    """OVN's databases: the ``host`` (in section CLI or the inventory), and how its ``ovsdb-client`` reaches them."""
+    """OVN's databases: the ``host`` on which ``ovsdb-client`` reads them or, without one, where they are reached directly.
 
-    needs = ("host",)
+    ``host`` is in section CLI or the inventory; ``nb`` and ``sb`` default to the usual sockets or, if it has none, to what
+    its own chassis uses. Without ``host``, ``nb`` and ``sb`` are "tcp:ADDRESS:PORT" or "ssl:ADDRESS:PORT", separated by
+    commas if there are several. Keys and certificates are files on the machine where the client runs.
+    """
+
     host: Host | None = None
-    nb: Text = "unix:/var/run/ovn/ovnnb_db.sock"
-    sb: Text = "unix:/var/run/ovn/ovnsb_db.sock"
+    nb: Text | None = None
+    sb: Text | None = None
     private_key: Text | None = None
     certificate: Text | None = None
     ca_cert: Text | None = None
@@ -36,7 +48,25 @@ class OvsdbSection(Section):
 
     def remote_of(self, database: str) -> str:
         """Return how a database is reached (ovsdb(7), "Active Database Connection Methods")."""
+        return self.tells(database) or SOCKETS.get(database, SOCKETS["OVN_Southbound"])
+
+    def tells(self, database: str) -> str | None:
+        """Return what the section says of that."""
         return self.nb if database == "OVN_Northbound" else self.sb
+
+    @classmethod
+    def lacks(cls, given: Mapping[str, Any]) -> Iterator[Need]:
+        """Without a host there has to be a way from here."""
+        if "host" in given:
+            return
+        for key in ("nb", "sb"):
+            try:
+                protocols = {protocol for protocol, _, _ in addresses(str(given.get(key, "")))}
+            except ValueError:
+                yield key, "must be tcp:ADDRESS:PORT or ssl:ADDRESS:PORT where no host is named"
+                continue
+            if "ssl" in protocols and "ca_cert" not in given:
+                yield "ca_cert", f"is missing: {key} is reached by TLS"
 
     def tls(self) -> dict[str, str]:
         """Return the options of ovsdb-client(1) that name files on its host, without their dashes."""
@@ -44,11 +74,14 @@ class OvsdbSection(Section):
         return {name: path for name, path in files.items() if path}
 
 
-def _open(opening: Opening) -> OvsdbSource | None:
+def _open(opening: Opening) -> OvsdbSource | DirectOvsdb | None:
     from calipso_nornir.sources.ovsdb import OvsdbSource  # noqa: PLC0415 - it comes when it is needed
+    from calipso_nornir.sources.ovsdb_direct import DirectOvsdb  # noqa: PLC0415 - as above
 
     if opening.section is None:
         return None
+    if not opening.section.get("host"):
+        return DirectOvsdb(OvsdbSection.model_validate(dict(opening.section)))
     hosts = HOSTS.open(
         replace(opening, section=opening.environment.section(HOSTS.section), on_host=lambda _host, _ok: None)
     )

@@ -7,7 +7,7 @@ from collections import defaultdict
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from calipso_nornir.wiring.vlan_modes import UNKNOWN, UNTAGGED, enters, integration_of, leaves
+from calipso_nornir.wiring.vlan_modes import UNKNOWN, UNTAGGED, enters, integration_of, leaves, marked_ports
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -192,7 +192,7 @@ def wires_of_hosts(view: View) -> dict[str, HostWires]:
             continue  # it tells itself where frames go: link_finders/vpp.py
         host = hosts[vedge["host"]]
         host.vedge = vedge
-        host.ports |= {port["name"]: port for port in vedge["ports"]}
+        host.ports |= {port["name"]: port for port in marked_ports(vedge)}
     for host in hosts.values():
         host.lay()
     return dict(hosts)

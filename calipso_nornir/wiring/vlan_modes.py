@@ -6,7 +6,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
+
+    from calipso_nornir.model.objects import InventoryObject
 
 UNTAGGED = 0
 UNKNOWN = -1
@@ -51,6 +53,15 @@ def mode_of(port: Mapping[str, Any]) -> str:
 def tag_of(port: Mapping[str, Any]) -> int | None:
     """Return the VLAN that untagged frames of a port are in; a trunk has none, whatever its tag."""
     return None if mode_of(port) == TRUNK else port.get("tag")
+
+
+def marked_ports(vedge: InventoryObject) -> Iterator[Mapping[str, Any]]:
+    """Yield the ports of a switch; those that OVN has bound elsewhere, or to no chassis, are marked as ``unbound``."""
+    elsewhere = set(vedge.get("unbound_ports") or ())
+    bridge = integration_of(vedge.get("configurations"))
+    for port in vedge.get("ports") or ():
+        off = port.get("port_id") in elsewhere and port.get("bridge") == bridge
+        yield {**port, "unbound": True} if off else port
 
 
 def cut_off(port: Mapping[str, Any]) -> bool:

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from tests.lab.faults import agents_of, kill, start, wait_until
-from tests.lab.oracle.place import inside
+from tests.lab.oracle.place import here, inside
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -102,18 +102,82 @@ def unreadable(short: str) -> Iterator[None]:
 
 
 @contextmanager
-def gateway_moved(port: str, host: str) -> Iterator[None]:
-    """Give the gateway of a router a second chassis, which goes before the first: it takes over."""
-    name = _setting(host, "system-id")
-    inside("ctl", f"ovn-nbctl lrp-set-gateway-chassis lrp-{port} {name} 99")
-    chassis = _told(f"--columns=_uuid find Chassis name={name}")
-
-    def taken_over() -> bool:
-        return _told(f"--columns=chassis find Port_Binding logical_port=cr-lrp-{port}") == chassis
-
+def gateway_backed(port: str, host: str, priority: int) -> Iterator[None]:
+    """Put a second chassis into the group of a router's gateway; of a high priority it takes over at once."""
+    name, held = _setting(host, "system-id"), gateway_host(port)
+    inside("ctl", f"ovn-nbctl lrp-set-gateway-chassis lrp-{port} {name} {priority}")
+    members = f"ovn-sbctl --bare --columns=ha_chassis find HA_Chassis_Group name=lrp-{port}"
     try:
-        wait_until(f"{host} has the gateway", taken_over)
+        wait_until(f"{host} may have the gateway", lambda: len(inside("ctl", members).split()) > 1)
         yield
     finally:
         inside("ctl", f"ovn-nbctl lrp-del-gateway-chassis lrp-{port} {name}")
-        wait_until(f"{host} has the gateway no more", lambda: not taken_over())
+        wait_until(f"{held} has the gateway again", lambda: gateway_host(port) == held)
+
+
+def gateway_host(port: str) -> str:
+    """Return the host that the gateway of a router is bound to now, "" for none."""
+    return bound_to(f"cr-lrp-{port}")
+
+
+def bound_to(port: str, column: str = "chassis") -> str:
+    """Return the host that a logical port is bound to now, "" for none."""
+    chassis = _told(f"--columns={column} find Port_Binding logical_port={port}")
+    return _told(f"--columns=hostname list Chassis {chassis}") if chassis else ""
+
+
+@contextmanager
+def chassis_stopped(host: str) -> Iterator[None]:
+    """Kill ovn-controller and ovs-vswitchd of a host: its tunnels are dead, and what its switch has in the kernel."""
+    lost = inside(host, "ip -o -4 address show dev br-vtep").split()[3]
+    kill(host, "ovn-controller", "ovs-vswitchd")
+    try:
+        wait_until(f"Neutron misses the controller of {host}", lambda: not _alive(host))
+        yield
+    finally:
+        start(host, "ovs-vswitchd")
+        wait_until("its bridges are back", lambda: "br-vtep" in inside(host, "ls /sys/class/net"))
+        inside(host, f"ip address replace {lost} dev br-vtep; ip link set br-vtep up; ip link set br-ex up")
+        start(host, "ovn-controller")
+        wait_until(f"the controller of {host} is back", lambda: _alive(host))
+
+
+@contextmanager
+def endpoint_changed(host: str, address: str) -> Iterator[None]:
+    """Tell the controller of a host another address for its tunnels, which no device has; all others send there."""
+    was = _setting(host, "ovn-encap-ip")
+
+    def sent_to(ip: str) -> bool:
+        others = {name for name in here().hosts if name not in ("ctl", host)}
+        find = f"ovs-vsctl --bare --columns=name find Interface type=geneve options:remote_ip={ip}"
+        return all(inside(other, find).strip() for other in others)
+
+    _set(host, "ovn-encap-ip", address)
+    try:
+        wait_until(f"the tunnels lead to {address}", lambda: sent_to(address))
+        yield
+    finally:
+        _set(host, "ovn-encap-ip", was)
+        wait_until(f"the tunnels lead to {was}", lambda: sent_to(was))
+
+
+@contextmanager
+def binding_moved(port: str, host: str, *, both: bool = False) -> Iterator[None]:
+    """Have another host claim the port of a server, which stays where it is; or both hosts, as in a live migration."""
+    was = inside("ctl", f"ovn-nbctl get Logical_Switch_Port {port} options:requested-chassis").strip().strip('"')
+    held = bound_to(port)
+
+    def requested(by: str) -> None:
+        inside("ctl", f"ovn-nbctl set Logical_Switch_Port {port} 'options:requested-chassis=\"{by}\"'")
+
+    inside(host, f"ovs-vsctl add-port br-int stolen -- set Interface stolen type=internal external_ids:iface-id={port}")
+    requested(f"{was},{host}" if both else host)
+    column = "additional_chassis" if both else "chassis"
+    try:
+        wait_until(f"{host} has the port", lambda: bound_to(port, column) == host)
+        yield
+    finally:
+        inside(host, "ovs-vsctl del-port br-int stolen")
+        requested(was)
+        wait_until(f"{held} has the port again", lambda: bound_to(port) == held)
+        wait_until(f"{host} has it no more", lambda: bound_to(port, "additional_chassis") == "")

@@ -9,6 +9,8 @@ import pytest
 
 from tests.fixtures import lab
 from tests.lab import faults_ovn as faults
+from tests.lab.faults import wait_until
+from tests.lab.watching import running
 
 if TYPE_CHECKING:
     from tests.lab.oracle import Truth
@@ -20,6 +22,16 @@ pytestmark = [pytest.mark.lab, pytest.mark.faults]
 def gateway_port(truth: Truth) -> str:
     """Return the port of a gateway that leads out."""
     return next(link.source.name.removeprefix("lrp-") for link in truth.links if link.type == "router_port-vedge")
+
+
+def at(truth: Truth, port: str, *, standby: bool = False) -> str:
+    """Return the host that a gateway is on, or the one that stands by for it."""
+    ends = {
+        one.target.host for one in truth.links if one.type == "router_port-vedge" and one.source.name == f"lrp-{port}"
+    }
+    [chain] = [one for one in truth.chains if one.interface.name == f"lrp-{port}"]
+    active = next(one.source.host for one in chain.links if one.type == "vedge-host_pnic")
+    return next(iter(ends - {active}), "") if standby else active
 
 
 @pytest.mark.parametrize("short", ["nb", "sb"])
@@ -54,10 +66,49 @@ def test_a_mapping_without_the_physical_network(watch: Watch) -> None:
 
 def test_a_gateway_moves_to_another_chassis(watch: Watch) -> None:
     port, host = gateway_port(watch.truth), lab.here().computes[0]
-    with faults.gateway_moved(port, host):
+    with faults.gateway_backed(port, host, 99):
+        wait_until(f"{host} has the gateway", lambda: faults.gateway_host(port) == host)
+        assert at(watch.tells_the_truth(), port) == host
+    watch.tells_the_truth()
+
+
+def test_a_gateways_chassis_is_stopped(watch: Watch) -> None:
+    """The one that stands by takes over, and the next scan says so."""
+    port, host = gateway_port(watch.truth), lab.here().computes[0]
+    first = faults.gateway_host(port)
+    with faults.gateway_backed(port, host, 0):
         truth = watch.tells_the_truth()
-        [link] = [one for one in truth.links if one.type == "router_port-vedge" and one.source.name == f"lrp-{port}"]
-        assert link.target.host == host
+        assert (at(truth, port), at(truth, port, standby=True)) == (first, host)
+        with faults.chassis_stopped(first):
+            wait_until(f"{host} has the gateway", lambda: faults.gateway_host(port) == host)
+            assert at(watch.tells_the_truth(), port) == host
+        wait_until("the first has it again", lambda: faults.gateway_host(port) == first)
+        watch.tells_the_truth()
+    watch.tells_the_truth()
+
+
+def test_an_endpoint_that_no_device_has(watch: Watch) -> None:
+    before, host = watch.truth, lab.here().computes[0]
+    with faults.endpoint_changed(host, "10.78.0.99"):
+        truth = watch.tells_the_truth()
+        [otep] = [one for one in truth.of_type("otep") if one.end.host == host]
+        assert otep.facts["ip"] == "10.78.0.99"
+        assert not [one for one in truth.links if one.source == otep.end and one.type == "otep-host_pnic"]
+    assert watch.tells_the_truth().links == before.links
+
+
+@pytest.mark.parametrize("both", [False, True])
+def test_a_ports_binding_is_moved(watch: Watch, *, both: bool) -> None:
+    """The server stays on its host; its port is cut off there. On its way to another host, it is on both."""
+    server = running(watch.truth)[0]
+    host = str(server.facts["on"])
+    other = next(one for one in (*lab.here().computes, "net1") if one != host)
+    [nic, *_] = [one for one in watch.truth.of_type("vnic") if one.facts["owner"] == server.end.name]
+    with faults.binding_moved(str(nic.facts["port"]), other, both=both):
+        truth = watch.tells_the_truth()
+        there = {one.target.host for one in truth.links if one.type == "port-vedge"}
+        down = {one for one in truth.down if one.source == nic.end and one.type == "vnic-vedge"}
+        assert (there, bool(down)) == ({other} if both else set(), not both)
     watch.tells_the_truth()
 
 

@@ -36,7 +36,7 @@ def told(view: StoreView) -> Truth:
     chains = [
         Chain(_of(ends, clique.focal_point), _of(ends, clique.focal_point), tuple(links[one] for one in clique.links))
         for clique in view.cliques()
-        if clique.focal_point.type in ("instance", "vservice")
+        if clique.focal_point.type in ("instance", "vservice", "floating_ip")
     ]
     twice = [f"two objects are {end}" for end in set(ends.values()) if list(ends.values()).count(end) > 1]
     things = {ends[one.ref]: Thing(ends[one.ref], _facts(view, one)) for one in objects}
@@ -146,6 +146,12 @@ def _gateways(one: InventoryObject) -> tuple[Value, ...] | None:
     return tuple(sorted((host, tuple(members)) for host, members in groups))
 
 
+def _vips(one: InventoryObject) -> tuple[Value, ...] | None:
+    if "vips" not in one:
+        return None
+    return tuple(sorted((row["vip"], row["protocol"], ",".join(row["members"])) for row in one["vips"]))
+
+
 FACTS: dict[str, Callable[[InventoryObject], dict[str, Value]]] = {
     "project": lambda one: {"label": one.name, "enabled": one["enabled"]},
     "availability_zone": lambda one: {"hosts": _sorted(one["hosts"])},
@@ -171,7 +177,19 @@ FACTS: dict[str, Callable[[InventoryObject], dict[str, Value]]] = {
     },
     "network_agent": lambda one: {"kind": one["agent_type"], "alive": one["alive"]},
     "vnic": _vnic,
-    "vservice": lambda one: {"networks": _sorted(one["network"]), "label": one.name, "gateways": _gateways(one)},
+    "vservice": lambda one: {
+        "networks": _sorted(one["network"]),
+        "label": one.name,
+        "gateways": _gateways(one),
+        "vips": _vips(one),
+    },
+    "floating_ip": lambda one: {
+        "address": one.name,
+        "inside": one["fixed_ip_address"],
+        "port": one["port_id"],
+        "distributed": one["distributed"],
+        "leaves": one.get("host") or "",
+    },
     "router_port": _router_port,
     "vconnector": lambda one: {"members": _sorted(one["interfaces_names"]), "network": one.get("network")},
     "vedge": lambda one: {

@@ -202,6 +202,12 @@ def test_what_is_gone_since_is_told(tmp_path: Path) -> None:
             {"mac_address": "m", "addresses": ["10.0.0.1/24"], "gateway": True, "state": "DOWN"},
             ["m", "10.0.0.1/24", "gateway", "DOWN"],
         ),
+        (
+            "floating_ip",
+            {"fixed_ip_address": "10.0.0.7", "host": "cmp1", "distributed": True, "status": "ERROR", "port_id": "p"},
+            ["10.0.0.7", "leaves by cmp1", "distributed", "ERROR"],
+        ),
+        ("floating_ip", {"status": "DOWN", "port_id": None}, ["unused"]),
         ("port", {"status": "DOWN", "fixed_ips": [{"ip_address": "10.0.0.9"}]}, ["10.0.0.9", "unused", "DOWN"]),
         ("availability_zone", {"available": False}, ["not available"]),
         ("project", {"enabled": False}, ["disabled"]),

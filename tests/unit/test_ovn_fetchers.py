@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -15,15 +16,22 @@ from calipso_nornir.fetchers.cli.vedges import OvsVedges
 from calipso_nornir.fetchers.cli.vservices import VserviceVnics
 from calipso_nornir.fetchers.ovn.databases import NORTHBOUND, SOUTHBOUND
 from calipso_nornir.fetchers.ovn.dhcp import OvnDhcp
+from calipso_nornir.fetchers.ovn.floating_ips import FloatingIps
+from calipso_nornir.fetchers.ovn.load_balancers import OvnLoadBalancers
 from calipso_nornir.fetchers.ovn.oteps import OvnOteps
+from calipso_nornir.fetchers.ovn.places import way_out
 from calipso_nornir.fetchers.ovn.ports import OvnNetworks, OvnPorts
 from calipso_nornir.fetchers.ovn.routers import LogicalRouterPorts, LogicalRouters
 from calipso_nornir.fetchers.ovn.vedges import OvnVedges
 from calipso_nornir.fetchers.questions import OVN_AGENTS, OVS_AGENT
-from calipso_nornir.link_finders.oteps import OtepTunnels
+from calipso_nornir.link_finders.floating_ips import FloatingIps as FloatingIpLinks
+from calipso_nornir.link_finders.oteps import Oteps, OtepTunnels
+from calipso_nornir.link_finders.ovn_places import OvnPlaces
 from calipso_nornir.link_finders.pnics import CarriedNetworks
 from calipso_nornir.link_finders.routers import LogicalRouters as RouterLinks
 from calipso_nornir.link_finders.vedges import Vedges
+from calipso_nornir.parsing.ovn_northbound import northbound
+from calipso_nornir.parsing.ovn_southbound import southbound
 from calipso_nornir.testing import connect, drive, thing, told, view
 from tests.fixtures import linux
 from tests.fixtures.linux import BRIDGES, INTERFACES, bridges, interfaces, link
@@ -40,6 +48,12 @@ ACME, PUBLIC, WEB = (
     "667b07a7-4562-4d5d-a71d-86fcab7af8bc",
 )
 GATEWAY, INNER = "e6016442-b152-42f4-a2d8-00651f7686ba", "9f49e4ce-d0d0-40fb-bdf4-17cb9f703b94"
+FLOATS, FLOATING = "3a8430e4-f31c-4e13-925a-e68f4ed4e437", "c25c278e-bdd8-4820-877e-f15f0ed65c5e"
+NORTH = (GOLDEN / "northbound.raw").read_text()
+DISTRIBUTED = NORTH.replace(
+    '"external_mac":["set",[]],"logical_ip":"10.10.1.75"', '"external_mac":"m","logical_ip":"10.10.1.75"'
+)
+CHASSIS = {one["name"]: one["_uuid"] for one in json.loads((GOLDEN / "southbound.raw").read_text())[0]["rows"]}
 HOST = thing("host", id="cmp1", host="cmp1", region="R1")
 REGION = thing("region", id="R1", region="R1")
 SETTINGS = "ovs-vsctl -f json -- --columns=external_ids list Open_vSwitch"
@@ -92,7 +106,7 @@ def vedges(*agents: Any, fetcher: Any = None, databases: Any = None, **configure
         SETTINGS: settings(**(configured or CONFIGURED)),
         **(DATABASES if databases is None else databases),
         "network_agent": agents or [agent()],
-        "port": [port(PORT, WEB), port(PORT[:11] + "other", PUBLIC)],
+        "port": [port(PORT, WEB), port(PORT[:11] + "other", PUBLIC), port(GATEWAY, PUBLIC)],
         "network": [network(WEB, "geneve"), network(PUBLIC, "flat", "physnet1")],
     }
     return drive(fetcher or OvnVedges(), HOST, answers)
@@ -117,17 +131,46 @@ def test_the_switch_of_a_chassis() -> None:
 
 
 def test_a_chassis_has_the_networks_that_gateways_on_it_lead_to() -> None:
-    southbound = json.loads((GOLDEN / "southbound.raw").read_text())
-    [redirect] = [one for one in southbound[3]["rows"] if one["type"] == "chassisredirect"]
-    redirect["logical_port"] = f"cr-lrp-{PORT}"
-    databases = {str(SOUTHBOUND): json.dumps(southbound)}
-    (found,) = vedges(databases=databases, **CONFIGURED | {"system_id": NET1})
-    assert [one["network"] for one in json.loads(json.dumps(found.attributes["gateway_networks"]))] == [WEB]
-    (found,) = vedges(databases=databases)
-    assert found.attributes["gateway_networks"] == []
-    for silent in (NOWHERE, SILENT):
+    rows = json.loads((GOLDEN / "southbound.raw").read_text())
+    [redirect] = [one for one in rows[3]["rows"] if one["type"] == "chassisredirect"]
+    redirect["logical_port"] = f"cr-lrp-{GATEWAY}"
+
+    def led_to(chassis: str, northbound: str = NORTH) -> Any:
+        databases = {str(SOUTHBOUND): json.dumps(rows), str(NORTHBOUND): northbound}
+        (found,) = vedges(databases=databases, **CONFIGURED | {"system_id": chassis})
+        return [one["network"] for one in json.loads(json.dumps(found.attributes["gateway_networks"]))]
+
+    assert (led_to(NET1), led_to(CMP1)) == ([PUBLIC], [])
+    rows[3]["rows"].append({**redirect, "logical_port": FLOATS, "type": "", "chassis": CHASSIS[CMP1]})
+    assert led_to(CMP1) == [], "its packets leave by the gateway"
+    assert (led_to(CMP1, DISTRIBUTED), led_to(NET1, DISTRIBUTED)) == ([PUBLIC], [PUBLIC])
+    for silent in (NOWHERE, SILENT, {**DATABASES, str(NORTHBOUND): SourceFailed("OVN_Northbound", "gone")}):
         (found,) = vedges(databases=silent)
         assert "gateway_networks" not in found.attributes, "what was known is kept"
+
+
+def test_a_port_that_ovn_has_bound_elsewhere_is_told() -> None:
+    rows = json.loads((GOLDEN / "southbound.raw").read_text())
+    [binding] = [one for one in rows[3]["rows"] if one["logical_port"] == PORT]
+    chassis = {one["name"]: one["_uuid"] for one in rows[0]["rows"]}
+
+    def unbound(*, system_id: str = CMP1, **changed: Any) -> Any:
+        binding.update(changed)
+        databases = {**DATABASES, str(SOUTHBOUND): json.dumps(rows)}
+        (found,) = vedges(databases=databases, **CONFIGURED | {"system_id": system_id})
+        return found.attributes.get("unbound_ports", "not told")
+
+    here, nowhere = chassis[CMP1], ["set", []]
+    assert unbound(chassis=here) == []
+    assert unbound(chassis=chassis[NET1]) == [PORT]
+    assert unbound(chassis=chassis[NET1], additional_chassis=here) == [], "it is on its way here"
+    assert unbound(chassis=nowhere, additional_chassis=nowhere) == [PORT]
+    assert unbound(type="localport") == [], "every chassis has it"
+    assert unbound(logical_port="another") == [PORT]
+    assert unbound(system_id="") == "not told"
+    for silent in (NOWHERE, SILENT):
+        (found,) = vedges(databases=silent)
+        assert "unbound_ports" not in found.attributes
 
 
 def test_what_is_set_for_one_chassis_goes_before_what_is_set_for_all() -> None:
@@ -235,17 +278,17 @@ def test_a_router_is_on_no_host_and_its_gateway_on_one() -> None:
 
 
 def test_the_chassis_of_a_gateway_is_the_one_that_its_port_is_bound_to() -> None:
-    southbound = json.loads((GOLDEN / "southbound.raw").read_text())
-    bindings = southbound[3]["rows"]
+    rows = json.loads((GOLDEN / "southbound.raw").read_text())
+    bindings = rows[3]["rows"]
     [redirect] = [one for one in bindings if one["type"] == "chassisredirect"]
     redirect["logical_port"] = f"cr-lrp-{GATEWAY}"
-    answers = {**DATABASES, str(SOUTHBOUND): json.dumps(southbound)}
+    answers = {**DATABASES, str(SOUTHBOUND): json.dumps(rows)}
     member = {"chassis": NET1, "priority": 1, "active": True}
     for agents, host in ((None, "net1"), ([], "net1")):  # without an agent by the name that OVN has
         [gateway] = routers(answers, agents=agents).by_id[ACME].attributes["gateways"]
         assert gateway == {"port_id": GATEWAY, "chassis": NET1, "host": host, "members": [{**member, "host": host}]}
     redirect["chassis"] = ["set", []]
-    [gateway] = routers({**answers, str(SOUTHBOUND): json.dumps(southbound)}).by_id[ACME].attributes["gateways"]
+    [gateway] = routers({**answers, str(SOUTHBOUND): json.dumps(rows)}).by_id[ACME].attributes["gateways"]
     assert (gateway["host"], [one["active"] for one in gateway["members"]]) == (None, [False])
 
 
@@ -292,20 +335,22 @@ def test_the_number_on_the_wire_stands_beside_neutrons() -> None:
 
 
 def test_where_ovn_has_a_port() -> None:
-    southbound = json.loads((GOLDEN / "southbound.raw").read_text())
-    [plain] = [one for one in southbound[3]["rows"] if one["type"] == ""]
-    uuids = [one["_uuid"] for one in southbound[0]["rows"]]
+    rows = json.loads((GOLDEN / "southbound.raw").read_text())
+    [plain] = [one for one in rows[3]["rows"] if one["type"] == ""]
+    uuids = [one["_uuid"] for one in rows[0]["rows"]]
     moved = {**plain, "logical_port": "moved", "chassis": uuids[0], "additional_chassis": uuids[1]}
+    moved["requested_additional_chassis"] = uuids[1]
     child = {**plain, "logical_port": "child", "parent_port": "parent", "tag": 7}
-    southbound[3]["rows"] += [moved, child]
-    answers = {str(SOUTHBOUND): json.dumps(southbound)}
+    rows[3]["rows"] += [moved, child]
+    answers = {str(SOUTHBOUND): json.dumps(rows)}
 
     def of(id_: str) -> Any:
         return [one.attributes["ovn"] for one in drive(OvnPorts(), port(id_, WEB), answers)]
 
     [here] = of(PORT)
     assert (here["host"], here["up"], here["type"], here["additional_chassis"]) == ("cmp2", True, "", [])
-    assert [len(one["additional_chassis"]) for one in of("moved")] == [1]
+    assert [(len(one["additional_chassis"]), one["additional_hosts"]) for one in of("moved")] == [(1, ["cmp3"])]
+    assert [len(one["requested_additional_chassis"]) for one in of("moved")] == [1]
     assert [(one["parent_port"], one["tag"]) for one in of("child")] == [("parent", 7)]
     assert of("unknown") == []
     assert drive(OvnPorts(), port(PORT, WEB), NOWHERE) == []
@@ -332,6 +377,87 @@ def test_the_interface_of_a_metadata_service_has_the_networks_own_port() -> None
     found = drive(VserviceVnics(), vservice, {inside: interfaces(*links), "port": [own]}).by_id
     assert found[f"cmp1|{namespace}|tap667b07a7-41"].attributes["port_id"] == own.id
     assert "port_id" not in found[f"cmp1|{namespace}|tap667b07a7-42"].attributes
+
+
+# --- what leads in from outside
+
+
+def floating(northbound: str = NORTH, *, bound: str = NET1, port_id: str | None = FLOATS, silent: Any = ()) -> Any:
+    """Return what is told of the one floating IP; ``bound`` is the chassis of its port and of the gateway."""
+    rows = json.loads((GOLDEN / "southbound.raw").read_text())
+    [redirect] = [one for one in rows[3]["rows"] if one["type"] == "chassisredirect"]
+    redirect.update(logical_port=f"cr-lrp-{GATEWAY}", chassis=CHASSIS[NET1])
+    rows[3]["rows"].append({**redirect, "logical_port": FLOATS, "type": "", "chassis": CHASSIS[bound]})
+    row = {"id": FLOATING, "floating_ip_address": "203.0.113.107", "fixed_ip_address": "10.10.1.75", "port_id": port_id,
+           "router_id": ACME, "floating_network_id": PUBLIC, "status": "ACTIVE"}  # fmt: skip
+    told_by = [agent(OVN_AGENTS[1], host="net1", chassis=NET1), agent()]
+    known: dict[str, Any] = {
+        "GET network /floatingips": [row],
+        "GET network /ports": [{"id": FLOATS, "network_id": WEB}],
+        "network_agent": told_by,
+        str(NORTHBOUND): northbound,
+        str(SOUTHBOUND): json.dumps(rows),
+    }
+    return drive(FloatingIps(), REGION, {**known, **dict(silent)})
+
+
+def test_a_floating_ip_leaves_by_the_gateway_or_by_the_host_of_its_port() -> None:
+    (found,) = floating(bound=CMP1)
+    own = found.attributes
+    assert (found.id, found.name, own["network"]) == (FLOATING, "203.0.113.107", sorted([PUBLIC, WEB]))
+    assert (own["distributed"], own["chassis"], own["host"]) == (False, NET1, "net1")
+    assert json.loads(json.dumps(own["port_forwardings"])) == [
+        {"vip": "203.0.113.107:2222", "protocol": "tcp", "members": ["10.10.1.75:22"]}
+    ]
+    (found,) = floating(DISTRIBUTED, bound=CMP1)
+    assert [found.attributes[name] for name in ("distributed", "chassis", "host")] == [True, CMP1, "cmp1"]
+
+
+def test_a_floating_ip_that_ovn_does_not_translate_leaves_nowhere() -> None:
+    (found,) = floating(
+        NORTH.replace(f'["neutron:fip_id","{FLOATING}"],["neutron:fip_network_id"', '["other"'), port_id=None
+    )
+    own = found.attributes
+    assert (own["distributed"], own["chassis"], "host" in own, own["network"]) == (None, None, False, [PUBLIC])
+    assert floating(silent=NOWHERE) == []
+    with pytest.raises(SourceFailed):
+        floating(silent=SILENT)
+
+
+def test_a_load_balancer_of_octavia_is_done_by_every_host() -> None:
+    vip = {"id": "1c9a0b7e-0000-4000-8000-000000000003", "network_id": WEB, "project_id": "p"}
+    known = {"network": [network(WEB, "geneve")], "GET network /ports": [vip]}
+    (found,) = drive(OvnLoadBalancers(), REGION, {**DATABASES, **known})
+    own = json.loads(json.dumps(dict(found.attributes)))
+    assert (found.name, own["service_type"], own["network"], own["router_id"]) == (
+        *("load_balancer-10.10.1.200", "load_balancer"),
+        *([WEB], ACME),
+    )
+    assert (own["vip_address"], own["vip_port_id"], own["project_id"]) == ("10.10.1.200", vip["id"], "p")
+    assert own["vips"] == [
+        {"vip": "10.10.1.200:80", "protocol": "tcp", "members": ["10.10.1.75:8080", "10.10.1.76:8080"]},
+        {"vip": "10.10.1.200:53", "protocol": "udp", "members": []},
+    ]
+    assert drive(OvnLoadBalancers(), REGION, {**DATABASES, **known, "network": []}) == []
+    assert drive(OvnLoadBalancers(), REGION, {**NOWHERE, **known}) == []
+
+
+def test_the_way_out_of_several_is_the_one_whose_network_the_address_is_of() -> None:
+    [router, *_] = northbound(NORTH).routers.values()
+    [floats] = [one for one in router.nat if one.floating_ip_id]
+    known = southbound((GOLDEN / "southbound.raw").read_text())
+    [redirect] = [one for one in known.bindings.values() if one.type == "chassisredirect"]
+
+    def way(*ports: str, external_ip: str = "203.0.113.107") -> Any:
+        bindings = {f"cr-lrp-{one}": redirect for one in ports}
+        found = way_out(replace(floats, external_ip=external_ip), router, replace(known, bindings=bindings))
+        return found and found[0].port_id
+
+    assert way() is None
+    assert way(GATEWAY, INNER) == GATEWAY
+    assert way(INNER) == INNER
+    assert way(GATEWAY, INNER, external_ip="198.51.100.1") is None
+    assert way(GATEWAY, INNER, external_ip="no address") is None
 
 
 # --- links
@@ -370,6 +496,22 @@ def router_port(name: str, network_id: str, **more: Any) -> Any:
     return thing("router_port", {"vservice_id": "r", "network": network_id, "gateway": False, **more}, id=f"r|{name}")
 
 
+def test_a_port_that_is_bound_elsewhere_is_cut_off_and_its_network_is_not_here() -> None:
+    tap = {"name": "tap1", "port": "tap1", "bridge": "br-int", "id": "3", "tag": None, "type": "", "port_id": "p1"}
+    plugged: Any = {"ports": [{**tap, "network": "own"}], "networks": [{"network": "own", "network_type": "geneve"}]}
+    nic = {"host": "h1", "port_id": "p1", "network": "own", "device": "tap1", "state": "UP", "instance_id": "i"}
+    for elsewhere, ending, networks in (([], "", ["own"]), (["p1"], " (down)", [])):
+        vedge, otep = chassis("h1", "192.0.2.1", unbound_ports=elsewhere, **plugged)
+        things = [vedge, otep, thing("vnic", nic, id="v", name="tap1"), network("own", "geneve")]
+        links = connect(view(*things), Vedges(), Oteps())
+        assert told(links) == ["vedge-otep: h1|OVN > h1|geneve", f"vnic-vedge: v > h1|OVN{ending}"]
+        [switched, tunnelled] = sorted(links, key=lambda one: one.target.type, reverse=True)
+        assert ("OVN has not bound here" in str(switched.evidence), tunnelled.attributes["network"]) == (
+            bool(elsewhere),
+            networks,
+        )
+
+
 def test_a_gateway_leaves_by_the_chassis_that_it_is_on_now() -> None:
     patches = [
         {"name": name, "port": name, "bridge": bridge, "id": "1", "tag": None, "type": "patch", "peer": peer}
@@ -400,3 +542,75 @@ def test_a_gateway_leaves_by_the_chassis_that_it_is_on_now() -> None:
         "vservice-router_port: r > r|in (down)",
         "vservice-router_port: r > r|lost",
     ]
+
+
+def test_chassis_that_stand_by_for_a_gateway_are_told_and_lead_no_further() -> None:
+    members = [{"chassis": f"c-{host}", "priority": number} for number, host in ((3, "h1"), (2, "h2"), (1, "gone"))]
+    things = [
+        thing("vservice", {"gateways": [{"port_id": "p", "members": members}]}, id="r", name="router-r"),
+        *chassis("h1", "192.0.2.1", remote=""),
+        *chassis("h2", "192.0.2.2", remote=""),
+        router_port("gw", "pub", gateway=True, chassis="c-h1", host="h1", port_id="p"),
+    ]
+    links = {one.target.id: one for one in connect(view(*things), RouterLinks()) if one.type == "router_port-vedge"}
+    assert {id_: (one.cut_off, one.attributes.get("priority")) for id_, one in links.items()} == {
+        "h1|OVN": (False, None),
+        "h2|OVN": (True, 2),
+    }
+
+
+def test_a_port_in_two_places() -> None:
+    """One that is migrated live is on both hosts; one of a card is answered by a chassis that no frame of it passes."""
+    ovn: dict[str, Any] = {"type": "", "chassis": "c-h1", "additional_chassis": ["c-h1", "c-h2", "c-gone"]}
+    external = {"type": "external", "chassis": "c-h2", "additional_chassis": []}
+    things = [
+        *chassis("h1", "192.0.2.1", remote=""),
+        *chassis("h2", "192.0.2.2", remote=""),
+        port("moves", "own", ovn=ovn),
+        port("card", "own", ovn=external),
+        port("stays", "own", ovn={**ovn, "additional_chassis": []}),
+        port("unknown", "own"),
+        *(
+            thing("vnic", {"host": "h1", "port_id": id_, "network": "own"}, id=id_)
+            for id_ in ("moves", "card", "stays")
+        ),
+        thing("vnic", {"host": "h1"}, id="of no port"),
+    ]
+    links = connect(view(*things), OvnPlaces())
+    assert told(links) == [
+        "port-vedge: card > h2|OVN",
+        "port-vedge: moves > h1|OVN",
+        "port-vedge: moves > h2|OVN",
+        "vnic-port: card > card",
+        "vnic-port: moves > moves",
+    ]
+    assert {(one.source.id, one.cut_off, one.attributes.get("ends")) for one in links if one.type == "port-vedge"} == {
+        ("card", True, "control"),
+        ("moves", False, None),
+    }
+    no_vedges = [one for one in things if one.type != "vedge"]
+    assert connect(view(*no_vedges), OvnPlaces()) == []
+
+
+def test_links_of_a_floating_ip() -> None:
+    own = {"port_id": "p", "router_id": "r", "floating_network_id": "pub", "network": ["own", "pub"]}
+    things = [
+        thing("vservice", id="r", name="router-r"),
+        *chassis("h1", "192.0.2.1", remote=""),
+        thing("vnic", {"host": "h1", "port_id": "p", "network": "own"}, id="v", name="tap1"),
+        thing("floating_ip", {**own, "chassis": "c-h1", "distributed": True}, id="f", name="203.0.113.7"),
+        thing("floating_ip", {**own, "port_id": None, "chassis": None}, id="g", name="203.0.113.8"),
+        thing("floating_ip", {**own, "router_id": None, "port_id": None, "chassis": None}, id="u", name="203.0.113.9"),
+    ]
+    links = connect(view(*things), FloatingIpLinks())
+    assert told(links) == [
+        "floating_ip-vedge: f > h1|OVN",
+        "floating_ip-vnic: f > v",
+        "floating_ip-vservice: f > r",
+        "floating_ip-vservice: g > r",
+    ]
+    assert {one.target.type: one.attributes["network"] for one in links if one.source.id == "f"} == {
+        "vedge": "pub",
+        "vnic": "own",
+        "vservice": "pub",
+    }

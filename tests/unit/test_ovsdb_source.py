@@ -6,6 +6,7 @@ from __future__ import annotations
 import json
 import shlex
 import subprocess
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -15,14 +16,15 @@ import pytest
 from calipso_nornir.errors import CommandFailed, SourceFailed
 from calipso_nornir.fetchers.ovn.databases import NORTHBOUND, SOUTHBOUND
 from calipso_nornir.model.environment import Environment
-from calipso_nornir.model.ovsdb import OvsdbTables
+from calipso_nornir.model.ovsdb import SETTINGS, OvsdbTables
 from calipso_nornir.model.protocols import Reply
 from calipso_nornir.model.source_kinds import Opening, Trial
 from calipso_nornir.parsing.ovn_northbound import northbound
 from calipso_nornir.parsing.ovn_southbound import southbound
 from calipso_nornir.parsing.ovsdb import tables
 from calipso_nornir.sources import ovsdb_kind
-from calipso_nornir.sources.ovsdb import OvsdbSource
+from calipso_nornir.sources.ovsdb import OvsdbSource, remote_for
+from calipso_nornir.sources.ovsdb_direct import DirectOvsdb
 from calipso_nornir.sources.ovsdb_kind import OVSDB, OvsdbSection
 from calipso_nornir.sources.secrets import Vault
 from tests.fixtures import needs
@@ -164,6 +166,47 @@ def test_a_socket_takes_root_and_certificates_go_along() -> None:
     assert (here.asked[0].host, here.asked[0].root, here.asked[0].timeout_s) == ("ctl", False, 12)
 
 
+class Chassis(Here):
+    """A host without the databases' sockets, whose ovn-controller uses a remote."""
+
+    def __init__(self, told: str | CommandFailed) -> None:
+        super().__init__()
+        self.told = told
+
+    def _run(self, query: Command) -> Reply | CommandFailed:
+        if query.text != SETTINGS:
+            return super()._run(query)
+        return Reply(self.told, AT) if isinstance(self.told, str) else self.told
+
+
+def settings(remote: str) -> str:
+    return json.dumps({"headings": ["external_ids"], "data": [[["map", [["ovn-remote", remote]]]]]})
+
+
+def test_the_remote_that_the_hosts_chassis_uses_does_where_nobody_names_another(server: str) -> None:
+    here = Chassis(settings(server))
+    ovn = OvsdbSource(OvsdbSection(host="cmp1"), here)
+    answers = ovn.answer([NORTHBOUND, SOUTHBOUND])
+    assert [one.hostname for one in southbound(text_of(answers[SOUTHBOUND])).chassis.values()] == ["cmp1"]
+    assert isinstance(answers[NORTHBOUND], CommandFailed), "nobody can say where it is"
+    assert [one.text == SETTINGS for one in here.asked].count(True) == 1
+    named = OvsdbSource(OvsdbSection(host="cmp1", sb="unix:/run/none"), here)
+    assert isinstance(named.answer([SOUTHBOUND])[SOUTHBOUND], CommandFailed), "somebody has said it"
+
+
+@pytest.mark.parametrize("told", [CommandFailed("cmp1", SETTINGS, 1, "no"), "no JSON", '{"data": []}', settings("")])
+def test_a_chassis_that_says_nothing_of_its_remote(told: str | CommandFailed) -> None:
+    ovn = OvsdbSource(OvsdbSection(host="cmp1"), Chassis(told))
+    assert isinstance(ovn.answer([SOUTHBOUND])[SOUTHBOUND], CommandFailed)
+
+
+def test_northbound_is_where_southbound_is_by_the_usual_ports() -> None:
+    both = "ssl:192.0.2.1:6642,ssl:192.0.2.2:6642"
+    assert remote_for("OVN_Southbound", both) == both
+    assert remote_for("OVN_Northbound", both) == "ssl:192.0.2.1:6641,ssl:192.0.2.2:6641"
+    assert remote_for("OVN_Northbound", "ssl:192.0.2.1:16642") == ""
+
+
 # --- the kind
 
 
@@ -178,8 +221,10 @@ def test_it_is_there_where_the_environment_describes_it_and_its_host() -> None:
     assert OVSDB.open(opening(section=False)) is None
     assert OVSDB.open(opening(cli=False)) is None
     made = OVSDB.open(opening())
-    assert made is not None
+    assert isinstance(made, OvsdbSource)
     made.close()
+    remotes = {"nb": "tcp:192.0.2.1:6641", "sb": "tcp:192.0.2.1:6642"}
+    assert isinstance(OVSDB.open(replace(opening(cli=False), section=remotes)), DirectOvsdb)
     assert OVSDB.missed_by(opening().environment)
     assert not OVSDB.missed_by(opening(drivers=("OVS",)).environment)
 

@@ -40,7 +40,8 @@ class OvnPorts:
 
     Source: Southbound's Port_Binding and Chassis.
     Attributes: ``ovn``: ``type`` ("" of an interface, localport, external, virtual …), ``chassis``, ``host`` as OVN
-    calls it, ``requested_chassis``, ``additional_chassis`` (where it is moved to while it moves), ``up``, its
+    calls it, ``requested_chassis``, ``additional_chassis`` and ``additional_hosts`` (where it is moved to while it
+    moves), ``requested_additional_chassis`` (where it is wanted as well), ``up``, its
     ``tunnel_key``, of a trunk's sub-port ``parent_port`` and ``tag``, of an external one the ``members`` of its group.
     """
 
@@ -61,6 +62,8 @@ class OvnPorts:
             "host": known.hostname(one.chassis),
             "requested_chassis": one.requested_chassis,
             "additional_chassis": list(one.additional_chassis),
+            "additional_hosts": [known.hostname(name) for name in one.additional_chassis],
+            "requested_additional_chassis": list(one.requested_additional),
             "up": one.up,
             "tunnel_key": one.tunnel_key,
             **({"parent_port": one.parent_port, "tag": one.tag} if one.parent_port else {}),

@@ -8,16 +8,15 @@ from typing import TYPE_CHECKING, Any
 from calipso_nornir.fetchers import questions
 from calipso_nornir.fetchers.attributes import kept
 from calipso_nornir.fetchers.ovn.databases import NORTHBOUND, SOUTHBOUND, both
+from calipso_nornir.fetchers.ovn.places import gateways_of, hosts_of
 from calipso_nornir.model import ids
 from calipso_nornir.model.fetching import Fetched
 from calipso_nornir.model.queries import Lookup
 from calipso_nornir.model.refs import Folder
-from calipso_nornir.parsing.ovn_northbound import REDIRECT
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-    from calipso_nornir.model.answers import Answers
     from calipso_nornir.model.fetching import Fetching
     from calipso_nornir.model.objects import InventoryObject
     from calipso_nornir.model.queries import Query
@@ -52,8 +51,7 @@ class LogicalRouters:
             return []
         north, south = databases
         rows, ports = (answers.grouped_or_blank(query, "id") for query in known.values())
-        agents = _agents(_chassis(south, north.routers.values()))
-        hosts = _hosts((yield list(agents.values())), agents, south) if agents else {}
+        hosts = yield from hosts_of(_chassis(south, north.routers.values()), south)
         alone = len(answers.or_blank(regions, ())) == 1 and answers.whole(known["router"])
         return [
             self._router(router, region, rows=rows, ports=ports, south=south, hosts=hosts)
@@ -72,7 +70,6 @@ class LogicalRouters:
         hosts: Mapping[str, str],
     ) -> Fetched:
         row = (rows or {}).get(router.id, ({},))[0]
-        bindings = ((port, south.bindings.get(REDIRECT + port.name)) for port in router.ports)
         floating = sorted(one.external_ip for one in router.nat if one.type == "dnat_and_snat")
         return Fetched(
             id=ids.plain(router.id),
@@ -85,7 +82,7 @@ class LogicalRouters:
                 "region": region,
                 "distributed": router.chassis is None,
                 "tunnel_key": south.keys.get(router.id),
-                "gateways": [_gateway(port, one, hosts) for port, one in bindings if one is not None],
+                "gateways": [_gateway(port, one, hosts) for port, one in gateways_of(router, south)],
                 "nat": [_translation(one) for one in router.nat],
                 "floating_ips": floating,
                 **({} if rows is None else {"orphaned": router.id not in rows}),
@@ -137,22 +134,10 @@ def _place(gateway: Mapping[str, Any] | None) -> dict[str, Any]:
     return {"gateway": True, "chassis": gateway["chassis"], **({"host": gateway["host"]} if gateway["host"] else {})}
 
 
-def _chassis(south: Southbound, routers: Iterable[Router]) -> set[str]:
+def _chassis(south: Southbound, routers: Iterable[Router]) -> set[str | None]:
     """Return the chassis that any gateway is on, or may be."""
-    bindings = (south.bindings.get(REDIRECT + port.name) for router in routers for port in router.ports)
-    found = [one for one in bindings if one is not None]
-    members = {member.chassis for one in found for member in one.group}
-    return (members | {one.chassis for one in found if one.chassis}) - {""}
-
-
-def _agents(chassis: Iterable[str]) -> dict[str, Lookup]:
-    """Return who tells the host of each chassis: Neutron's agent has the same id."""
-    return {name: Lookup.of("network_agent", {"agent_id": name}) for name in sorted(chassis)}
-
-
-def _hosts(answers: Answers, agents: Mapping[str, Lookup], south: Southbound) -> dict[str, str]:
-    told = {name: answers.or_blank(lookup, ()) for name, lookup in agents.items()}
-    return {name: host for name, found in told.items() if (host := found[0]["host"] if found else south.hostname(name))}
+    found = [binding for router in routers for _, binding in gateways_of(router, south)]
+    return {member.chassis for one in found for member in one.group} | {one.chassis for one in found}
 
 
 def _gateway(port: RouterPort, binding: Binding, hosts: Mapping[str, str]) -> dict[str, Any]:

@@ -14,38 +14,44 @@ from calipso_nornir.fetchers.cli.vedges import (
     tunnels_of,
     vedges_folder,
 )
-from calipso_nornir.fetchers.ovn.databases import SOUTHBOUND, southbound_or_blank
+from calipso_nornir.fetchers.ovn.databases import NORTHBOUND, SOUTHBOUND, southbound_or_blank
+from calipso_nornir.fetchers.ovn.places import gateways_of, way_out
 from calipso_nornir.fetchers.ovn.settings import Settings
 from calipso_nornir.model import ids
 from calipso_nornir.model.fetching import Fetched, asked, together
 from calipso_nornir.model.queries import Lookup
 from calipso_nornir.model.segments import segments_of
-from calipso_nornir.parsing.ovn_northbound import REDIRECT, ROUTER_PORT
 from calipso_nornir.wiring.devices import Devices
 
 if TYPE_CHECKING:
-    from collections.abc import Generator, Iterable, Mapping, Sequence
+    from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
 
     from calipso_nornir.model.answers import Answers
     from calipso_nornir.model.fetching import Fetching
     from calipso_nornir.model.objects import InventoryObject
     from calipso_nornir.model.queries import Query
+    from calipso_nornir.parsing.ovn_northbound import Northbound
     from calipso_nornir.parsing.ovn_southbound import Southbound
 
     Networks = Generator[Sequence[Query], Answers, list[InventoryObject]]
 
 GATEWAY = "enable-chassis-as-gw"
+LOCAL = "localport"
+"""Type of a port that every chassis has for itself (ovn-sb(5), Port_Binding): of metadata services."""
 
 
 class OvnVedges:
     """Open vSwitch of one chassis, in its vEdges folder; hosts whose switch OVN does not run have none.
 
     Source: ``ovs-vsctl list`` of Open_vSwitch, Bridge, Port and Interface, ``ip -d address``; the agent; Southbound's
-    Port_Binding; ports and networks of the inventory.
+    Port_Binding, Northbound's NAT; ports and networks of the inventory.
     Attributes: as of any Open vSwitch (``OvsVedges``); ``vedge_type`` ("OVN"), ``chassis`` (its name), ``gateway``
     (whether it may carry gateways of routers), ``transport_zones``, ``encaps`` [{type, ip}] that it is configured with,
     ``configurations`` with ``bridge_mappings`` and ``integration_bridge``; ``networks`` of which a port is plugged in,
-    and ``gateway_networks`` (Southbound only), which gateways of routers that are here now lead to.
+    ``gateway_networks`` (both databases only), which gateways of routers that are here now lead to, and distributed
+    floating IPs of ports that are here; ``unbound_ports``
+    (Southbound only), ids of Neutron ports that are plugged in and that OVN has bound elsewhere or nowhere: it passes
+    none of their frames.
     """
 
     def get(self, parent: InventoryObject) -> Fetching:
@@ -55,14 +61,15 @@ class OvnVedges:
             return []
         configured = questions.ovs_settings(parent.id)
         (database, found), (address, interfaces), answers = yield from together(
-            questions.ovs_bridges(parent.id), questions.interfaces(parent.id), asked(configured, SOUTHBOUND)
+            questions.ovs_bridges(parent.id), questions.interfaces(parent.id), asked(configured, NORTHBOUND, SOUTHBOUND)
         )
         known = southbound_or_blank(answers)
+        wanted = answers.or_blank(NORTHBOUND) if known is not None else None
         settings = Settings.of(answers[configured])
         bonds = yield from bonds_of(parent.id, found)
         ports = ports_of(found, Devices(interfaces))
         plugged = [one["port_id"] for one in ports if one["port_id"] and one["bridge"] == settings.bridge]
-        gateways = _gateways(known, settings.chassis) if known is not None else []
+        gateways = list(_gateways(wanted, known, settings.chassis)) if wanted is not None and known is not None else []
         of_port = {
             id_: one["network"] for id_, one in (yield from questions.ports_by_id([*plugged, *gateways])).items()
         }
@@ -95,21 +102,37 @@ class OvnVedges:
                     "tunnel_ports": tunnels_of(found),
                     "networks": segments(plugged),
                     **({"bonds": bonds} if bonds else {}),
-                    **({"gateway_networks": segments(gateways)} if known is not None else {}),
+                    **({"gateway_networks": segments(gateways)} if wanted is not None else {}),
+                    **(
+                        {"unbound_ports": _unbound(known, settings.chassis, plugged)}
+                        if known is not None and settings.chassis
+                        else {}
+                    ),
                 },
                 under=vedges_folder(parent),
-                sources=(configured, database, address, SOUTHBOUND),
+                sources=(configured, database, address, NORTHBOUND, SOUTHBOUND),
             )
         ]
 
 
-def _gateways(known: Southbound, chassis: str) -> list[str]:
-    """Return the ports of routers whose gateways are on a chassis now."""
-    return [
-        one.logical_port.removeprefix(REDIRECT + ROUTER_PORT)
-        for one in known.bindings.values()
-        if one.chassis == chassis and one.logical_port.startswith(REDIRECT + ROUTER_PORT)
-    ]
+def _gateways(wanted: Northbound, known: Southbound, chassis: str) -> Iterator[str]:
+    """Yield the ports of routers by which frames leave at a chassis: gateways there, or floating IPs of ports there."""
+    for router in wanted.routers.values():
+        yield from (port.port_id for port, binding in gateways_of(router, known) if binding.chassis == chassis)
+        for one in router.nat:
+            here = known.bindings.get(one.logical_port or "") if one.distributed else None
+            if here is not None and here.chassis == chassis and (way := way_out(one, router, known)) is not None:
+                yield way[0].port_id
+
+
+def _unbound(known: Southbound, chassis: str, plugged: Iterable[str]) -> list[str]:
+    """Return the ports of a chassis that it has no flows for; one that moves has both its places."""
+
+    def passes(port: str) -> bool:
+        one = known.bindings.get(port)
+        return one is not None and (one.type == LOCAL or chassis in (one.chassis, *one.additional_chassis))
+
+    return sorted({port for port in plugged if not passes(port)})
 
 
 def _networks(wanted: Iterable[str]) -> Networks:

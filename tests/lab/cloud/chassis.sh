@@ -32,8 +32,9 @@ start_openvswitch() {
     ip link set br-vtep up' _ "${TUN[$1]}"
 }
 
-# What hosts differ in. With OVN they do not: its tunnels are wanted to work.
+# What hosts, and clouds, differ in. With OVN they do not: its tunnels are wanted to work.
 has_bridges_in_a_row() { [[ $1 == net1 && $VARIANT != ovn ]]; }
+has_distributed_floating_ips() { (( $(cksum <<<"$SEED" | cut -d' ' -f1) % 2 )); }   # with OVN
 has_bridge_under_tunnels() { [[ $1 == cmp[246] && $VARIANT != ovn ]]; }
 
 # lay_bridges HOST: Linux bridges that have nothing to do with OpenStack: br-mesh, which has eth1 and the tunnels' address,

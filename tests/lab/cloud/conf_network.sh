@@ -32,7 +32,7 @@ ovn_nb_connection = tcp:$CTL:6641
 ovn_sb_connection = tcp:$CTL:6642
 ovn_metadata_enabled = true
 ovn_l3_scheduler = leastloaded
-enable_distributed_floating_ip = false
+enable_distributed_floating_ip = $(has_distributed_floating_ips && echo true || echo false)
 END
 }
 

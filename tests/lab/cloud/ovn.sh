@@ -11,6 +11,8 @@ start_ovn_central() {
       "--remote=db:$schema,$root,connections" "--unixctl=/run/ovn/ovn${short}_db.ctl" "--pidfile=/run/ovn/ovn${short}_db.pid"
     wait_socket ctl "/run/ovn/ovn${short}_db.sock"
     in_host ctl "ovn-${short}ctl" init
+    # busy cores must not make gateways move: a chassis is dead after 15 s of silence, not after 5
+    [[ $short != nb ]] || in_host ctl ovn-nbctl set NB_Global . options:bfd-mult=15
     in_host ctl "ovn-${short}ctl" set-connection "ptcp:$port:0.0.0.0" -- set connection . inactivity_probe=60000
     wait_tcp ctl "$port" 20
   done

@@ -6,8 +6,12 @@ Ends with 0 when every server is as planned (running or shut off) and every port
 
 from __future__ import annotations
 
+import hashlib
+import json
+import subprocess
 import sys
 import time
+import uuid
 from typing import TYPE_CHECKING, Any
 
 from clients import connect
@@ -202,6 +206,39 @@ class Seeder:
         self.admin.compute.delete_server_interface(port.id, server=id_)
         wait_until_none(lambda: [f"{id_} keeps port {port.id}"] if self.network.get_port(port.id).device_id else [])
 
+    def make_load_balancer(self) -> None:
+        """Make a load balancer in OVN as Octavia's provider does, where a network with a server is in a router."""
+        for one in self.network.ports(device_owner="network:router_interface"):
+            members = sorted(
+                f"{port.fixed_ips[0]['ip_address']}:8080"
+                for port in self.network.ports(network_id=one.network_id)
+                if port.device_owner.startswith("compute:") and "." in port.fixed_ips[0]["ip_address"]
+            )
+            if members and "." in one.fixed_ips[0]["ip_address"]:
+                break
+        else:
+            return
+        id_ = str(uuid.UUID(bytes=hashlib.md5(one.id.encode(), usedforsecurity=False).digest(), version=4))
+        vip = self.network.create_port(
+            name=f"ovn-lb-vip-{id_}",
+            network_id=one.network_id,
+            project_id=self.network.get_network(one.network_id).project_id,
+            fixed_ips=[{"subnet_id": one.fixed_ips[0]["subnet_id"]}],
+        )
+        address, switch, router = (
+            vip.fixed_ips[0]["ip_address"],
+            f"neutron-{one.network_id}",
+            f"neutron-{one.device_id}",
+        )
+        about = {"enabled": "True", "lr_ref": router, "ls_refs": json.dumps({switch: 2}), "neutron:vip": address,
+                 "neutron:vip_port_id": vip.id}  # fmt: skip
+        noted = [f"external_ids:{json.dumps(key)}={json.dumps(value)}" for key, value in about.items()]
+        vips = f'vips:"{address}:80"="{",".join(members)}"'
+        made = ["--id=@one", "create", "Load_Balancer", f"name={id_}", "protocol=tcp", vips, *noted]
+        given = ["--", "add", "Logical_Switch", switch, "load_balancer", "@one"]
+        given += ["--", "add", "Logical_Router", router, "load_balancer", "@one"]
+        subprocess.run(["ovn-nbctl", f"--db=tcp:{self._login[0]}:6641", "--", *made, *given], check=True)  # noqa: S603, S607 - ours
+
     def wait_for_ports(self, *, ovn: bool) -> None:
         """Wait until every port that something uses is active, and all DHCP servers that are to be there are."""
         off = {id_ for planned, id_ in zip(self.cloud.servers, self.servers, strict=True) if planned.shut_off}
@@ -251,6 +288,8 @@ def main(arguments: list[str]) -> None:
     say(f"{len(cloud.servers)} servers are active")
     seeder.change_servers()
     say("floating IPs given, NICs detached, servers shut off")
+    if variant == "ovn":
+        seeder.make_load_balancer()
     seeder.wait_for_ports(ovn=variant == "ovn")
     say("every port is as it must be")
 

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 import requests
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 Row: TypeAlias = "Mapping[str, Any]"
 Rows: TypeAlias = "Mapping[str, Row]"
 LIMIT_S = 60
+NEUTRONS = ("networks", "subnets", "ports", "routers", "agents", "floatingips")
 
 
 class Api:
@@ -69,6 +70,7 @@ class Cloud:
     ports: Rows
     routers: Rows
     agents: Rows
+    floatingips: Rows = field(default_factory=dict)
 
 
 def ask_cloud() -> Cloud:
@@ -80,16 +82,13 @@ def ask_cloud() -> Cloud:
         "services": f"{api.nova}/os-services",
         "aggregates": f"{api.nova}/os-aggregates",
         "servers": f"{api.nova}/servers/detail?all_tenants=1",
-        **{name: f"{api.neutron}/{name}" for name in ("networks", "subnets", "ports", "routers", "agents")},
+        **{name: f"{api.neutron}/{name}" for name in NEUTRONS},
     }
     with ThreadPoolExecutor(4) as pool:
         answers = dict(zip(lists, pool.map(api.list, lists.values()), strict=True))
         servers = [row["id"] for row in answers["servers"]]
         interfaces = pool.map(lambda id_: api.list(f"{api.nova}/servers/{id_}/os-interface"), servers)
-        by_id = {
-            name: {str(row["id"]): row for row in answers[name]}
-            for name in ("projects", "servers", "networks", "subnets", "ports", "routers", "agents")
-        }
+        by_id = {name: {str(row["id"]): row for row in answers[name]} for name in ("projects", "servers", *NEUTRONS)}
         return Cloud(
             regions=tuple(answers["regions"]),
             services=tuple(answers["services"]),

@@ -80,7 +80,7 @@ class Walk:
             return f"Neutron knows no agent that runs the switch of {self.host.name}"
         self.take(before, vedge)
         ovn = vedge.name == "OVN"
-        if self.network is None or not speaks(self.host.ports[name], ovn=ovn):
+        if self.network is None or not speaks(self.site, self.host, self.host.ports[name]):
             return f"{name} is wired to no network"
         overlay, way = switch_exit(self.site, self.host, self.network, ovn=ovn)
         if overlay is not None:

@@ -13,11 +13,13 @@ from tests.lab.oracle.ways import of_device
 from tests.lab.oracle.wiring import (
     TUNNELLED,
     Site,
+    hosts_with,
     network_of_bridge,
     networks_on_switch,
     otep,
     otep_type,
     pnic,
+    speaks,
     switch_exit,
     tunnel_exit,
     underlay,
@@ -83,12 +85,13 @@ def _vnics(site: Site, host: Host) -> Iterator[Link]:
 
 
 def alive(site: Site, host: Host, device: str) -> bool:
-    """Tell whether a device is not a port of Open vSwitch that the agent has put into the dead VLAN, or into none."""
+    """Tell whether a device is no port of Open vSwitch that is cut off: in the dead VLAN, in none, bound elsewhere."""
     port, vedge = host.ports.get(device), site.vedge(host)
     if port is None or port.tag == DEAD_VLAN:
         return port is None
-    of_agent = vedge is not None and vedge.name == "OVS" and port.bridge == INTEGRATION_BRIDGE
-    return not (of_agent and port.iface_id and port.tag == "")
+    if vedge is None or port.bridge != INTEGRATION_BRIDGE or not port.iface_id:
+        return True
+    return speaks(site, host, port)
 
 
 def links_down(site: Site) -> frozenset[Link]:
@@ -141,12 +144,12 @@ def _endpoints(site: Site, host: Host) -> Iterator[Link]:
         return
     here = otep(host, overlay)
     yield Link(vedge, here)
-    way = tunnel_exit(host, ovn=vedge.name == "OVN")
+    way = tunnel_exit(site, host)
     if way is not None:
         yield Link(here, End("vconnector", host.name, way.bridges[0]) if way.bridges else pnic(host, way.cable))
     for port in host.ports.values():
         if port.type in TUNNELLED:
-            for other in _hosts_with(site, port.remote):
+            for other in hosts_with(site, port.remote):
                 yield Link(here, otep(other, overlay))
 
 
@@ -160,21 +163,17 @@ def _vxlans(site: Site, host: Host) -> Iterator[Link]:
         for way in underlay(host, vxlan):
             first = End("vconnector", host.name, way.bridges[0]) if way.bridges else pnic(host, way.cable)
             yield Link(otep(host, name), first)
-        for other in (one for device, ip in host.remotes if device == name for one in _hosts_with(site, ip)):
+        for other in (one for device, ip in host.remotes if device == name for one in hosts_with(site, ip)):
             for same in other.vxlans.values():
                 if same.vni == vxlan.vni and other.bridge_of(same.name) is not None:
                     yield Link(otep(host, name), otep(other, same.name))
-
-
-def _hosts_with(site: Site, ip: str) -> list[Host]:
-    return [one for one in site.hosts.values() if one.holder(ip) is not None]
 
 
 def _networks(site: Site, host: Host) -> Iterator[Link]:
     """Networks that a cable carries."""
     vedge = site.vedge(host)
     ovn = vedge is not None and vedge.name == "OVN"
-    for network in networks_on_switch(site, host, ovn=ovn) if vedge is not None else ():
+    for network in networks_on_switch(site, host) if vedge is not None else ():
         _, way = switch_exit(site, host, site.cloud.networks[network], ovn=ovn)
         if way is not None:
             yield Link(pnic(host, way.cable), End("network", "", network))

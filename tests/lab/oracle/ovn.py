@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 from tests.lab.oracle.hosts import INTEGRATION_BRIDGE, Host
 from tests.lab.oracle.place import inside
-from tests.lab.oracle.wiring import tunnel_address
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -23,9 +22,11 @@ TABLES = {
         "Logical_Router": "name",
         "Logical_Router_Port": "name,mac,networks",
         "DHCP_Options": "external_ids",
+        "NAT": "type,external_ip,logical_port,external_mac,external_ids",
+        "Load_Balancer": "name,vips,protocol,external_ids",
     },
     "sb": {
-        "Port_Binding": "logical_port,type,chassis,mac,up,ha_chassis_group",
+        "Port_Binding": "logical_port,type,chassis,additional_chassis,mac,up,ha_chassis_group",
         "Datapath_Binding": "tunnel_key,external_ids",
         "HA_Chassis_Group": "_uuid,ha_chassis",
         "HA_Chassis": "_uuid,chassis,priority",
@@ -55,10 +56,30 @@ class Tables:
     groups: Mapping[str, tuple[tuple[str, int], ...]]
     """UUID of a gateway group -> chassis and priority of each member."""
 
+    nat: Mapping[str, Record]
+    """Translations of floating IPs, by the id of these."""
+    balancers: tuple[Record, ...]
+
     def host_of(self, binding: Record) -> str | None:
         """Return the host of the chassis that a port is bound to."""
         chassis = binding["chassis"]
         return self.chassis[chassis]["hostname"] if isinstance(chassis, str) and chassis else None
+
+    def is_bound(self, port: str, host: str) -> bool:
+        """Tell whether a logical port is on a host; a localport, of metadata services, is on every one."""
+        binding = self.bindings.get(port)
+        if binding is None:
+            return False
+        return binding["type"] == "localport" or host in (self.host_of(binding), *self.also_on(binding))
+
+    def also_on(self, binding: Record) -> tuple[str, ...]:
+        """Return the hosts that a port is on its way to."""
+        told = binding["additional_chassis"]
+        return tuple(self.chassis[one]["hostname"] for one in (told if isinstance(told, list) else [told]))
+
+    def endpoints(self, chassis: str) -> list[str]:
+        """Return the addresses that a chassis, by its name, has registered for tunnels."""
+        return sorted({row["ip"] for row in self.encaps if row["chassis_name"] == chassis})
 
 
 def read_tables() -> Tables:
@@ -78,6 +99,10 @@ def read_tables() -> Tables:
         served=frozenset(row["external_ids"]["subnet_id"] for row in told["DHCP_Options"] if _of_subnet(row)),
         keys={row["external_ids"]["name"]: row["tunnel_key"] for row in told["Datapath_Binding"]},
         groups=_groups(told["HA_Chassis_Group"], told["HA_Chassis"]),
+        nat={
+            row["external_ids"]["neutron:fip_id"]: row for row in told["NAT"] if "neutron:fip_id" in row["external_ids"]
+        },
+        balancers=tuple(told["Load_Balancer"]),
     )
 
 
@@ -125,8 +150,9 @@ def _chassis(site: Site, tables: Tables) -> Iterator[str]:
         if host.setting("ovs", "system-id") != chassis["name"]:
             yield f"{name}: its system-id is not its chassis' name {chassis['name']}"
         ips = {row["ip"] for row in tables.encaps if row["chassis_name"] == chassis["name"]}
-        if ips != {tunnel_address(host, ovn=True)} or host.holder(min(ips, default="")) is None:
-            yield f"{name}: its endpoint is {sorted(ips)}, but it has {tunnel_address(host, ovn=True)}"
+        configured = host.setting("ovs", "ovn-encap-ip")
+        if ips != {configured} or host.holder(configured) is None:
+            yield f"{name}: its endpoint is {sorted(ips)}, but it is configured with {configured}"
         remotes = {port.remote for port in host.ports.values() if port.type == "geneve"}
         others = {row["ip"] for row in tables.encaps if row["chassis_name"] != chassis["name"]}
         if remotes != others:

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from tests.lab.oracle.api import Row
+    from tests.lab.oracle.hosts import Host
     from tests.lab.oracle.model import Value
     from tests.lab.oracle.ovn import Tables
     from tests.lab.oracle.wiring import Site
@@ -97,7 +98,7 @@ def chains(site: Site, tables: Tables) -> Iterator[Chain]:
         links, stops = [Link(owner, interface)], ""
         if port["device_owner"] == GATEWAY:
             way, stops = _way_out(site, tables, port)
-            links += way
+            links += [*way, *(Link(interface, vedge) for vedge in _standing_by(site, tables, port))]
         else:
             links.append(Link(interface, End("network", "", port["network_id"])))
         yield Chain(owner, interface, tuple(links), stops)
@@ -109,11 +110,24 @@ def _way_out(site: Site, tables: Tables, port: Row) -> tuple[list[Link], str]:
     vedge = site.vedge(host) if host is not None else None
     if host is None or vedge is None:
         return [], "it is bound to no chassis"
-    here = [Link(router_port(port), vedge)]
-    network = site.cloud.networks[port["network_id"]]
-    overlay, way = switch_exit(site, host, network, ovn=True)
+    out, stops = leave(site, host, vedge, port["network_id"])
+    return [Link(router_port(port), vedge), *out], stops
+
+
+def _standing_by(site: Site, tables: Tables, port: Row) -> Iterator[End]:
+    """Yield the switches of the other members of a gateway's group."""
+    binding = tables.bindings[f"cr-lrp-{port['id']}"]
+    members = (tables.chassis[one]["hostname"] for one, _ in tables.groups.get(str(binding["ha_chassis_group"]), ()))
+    for host in members:
+        vedge = site.vedge(site.hosts[host]) if host != tables.host_of(binding) else None
+        if vedge is not None:
+            yield vedge
+
+
+def leave(site: Site, host: Host, vedge: End, network: str) -> tuple[list[Link], str]:
+    """Return the links by which a network leaves a chassis untunnelled, and why there are none."""
+    overlay, way = switch_exit(site, host, site.cloud.networks[network], ovn=True)
     if overlay is not None or way is None or way.bridges:
-        return here, f"{network['id']} does not leave {host.name}"
+        return [], f"{network} does not leave {host.name}"
     cable = pnic(host, way.cable)
-    out = [Link(vedge, cable), Link(cable, End("network", "", network["id"]))]
-    return [*here, *out, *up_the_cable(site, host, way.cable)], ""
+    return [Link(vedge, cable), Link(cable, End("network", "", network)), *up_the_cable(site, host, way.cable)], ""

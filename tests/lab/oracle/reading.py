@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from tests.lab.oracle import ovn, ovn_services
+from tests.lab.oracle import ovn, ovn_moving, ovn_outside, ovn_services
 from tests.lab.oracle.api import ask_cloud
 from tests.lab.oracle.chains import all_chains
 from tests.lab.oracle.hosts import read_host
@@ -39,6 +39,7 @@ def read_site() -> Site:
             cloud.result(),
             {name: told[name] for name in place.hosts if name in known},
             {name: told[name] for name in place.switches},
+            ovn.read_tables() if place.variant == "ovn" else None,
         )
 
 
@@ -48,16 +49,21 @@ def derive(site: Site) -> Truth:
     told = list(contradictions(site, chains))
     told += [f"{link} is on a chain but no link" for chain in chains for link in chain.links if link not in links]
     truth = Truth(all_things(site), links, chains, links_down(site), tuple(told))
-    return with_ovn(truth, site, ovn.read_tables()) if here().variant == "ovn" else truth
+    return with_ovn(truth, site, site.tables) if site.tables is not None else truth
 
 
 def with_ovn(truth: Truth, site: Site, tables: ovn.Tables) -> Truth:
     """Add what OVN does itself."""
-    routed = tuple(ovn_services.chains(site, tables))
     things = ovn_services.wire_facts(truth.things, tables)
+    routed = (
+        *ovn_services.chains(site, tables),
+        *ovn_outside.chains(site, tables, things),
+        *ovn_moving.chains(site, tables, things),
+    )
+    made = (*ovn_services.services(site, tables), *ovn_outside.things(site, tables))
     return replace(
         truth,
-        things=things | {one.end: one for one in ovn_services.services(site, tables)},
+        things=things | {one.end: one for one in made},
         links=truth.links | {link for chain in routed for link in chain.links},
         chains=(*truth.chains, *routed),
         contradictions=(*truth.contradictions, *ovn.contradictions(site, tables)),

@@ -182,7 +182,7 @@ def _endpoints(site: Site, host: Host) -> Iterator[Thing]:
     overlay, vedge = otep_type(site, host), site.vedge(host)
     if overlay is not None and vedge is not None:
         remotes = tuple(sorted(one.remote for one in host.ports.values() if one.type in TUNNELLED))
-        ip = tunnel_address(host, ovn=vedge.name == "OVN")
+        ip = tunnel_address(site, host)
         yield Thing(otep(host, overlay), {"ip": ip, "remotes": remotes, "parent": vedge.name})
     for name, vxlan in host.vxlans.items():
         bridge = host.bridge_of(name)

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from tests.lab.oracle.api import Cloud, Row
+    from tests.lab.oracle.ovn import Tables
 
 TUNNELLED = ("vxlan", "geneve")
 SWITCH_NAMES = {"Open vSwitch agent": "OVS", "Linux bridge agent": "LXB", "OVN Controller agent": "OVN",
@@ -28,6 +29,8 @@ class Site:
     cloud: Cloud
     hosts: Mapping[str, Host]
     switches: Mapping[str, Host]
+    tables: Tables | None = None
+    """Of OVN, where the cloud has it."""
 
     def vedge(self, host: Host) -> End | None:
         """Return the virtual switch of a host: one that an agent which Neutron knows runs, on a host that has it."""
@@ -70,17 +73,25 @@ def otep_type(site: Site, host: Host) -> str | None:
     return "vxlan" if configured else None
 
 
-def tunnel_address(host: Host, *, ovn: bool) -> str:
-    """Return the address that tunnels of Open vSwitch leave from."""
+def tunnel_address(site: Site, host: Host) -> str:
+    """Return the address that tunnels of Open vSwitch leave from: in OVN the one that the others are told."""
+    if site.tables is not None:
+        registered = site.tables.endpoints(host.setting("ovs", "system-id"))
+        return registered[0] if len(registered) == 1 else host.setting("ovs", "ovn-encap-ip")
     own = {port.local for port in host.ports.values() if port.type in TUNNELLED and port.local}
-    if len(own) == 1:
-        return own.pop()
-    return host.setting("ovs", "ovn-encap-ip") if ovn else host.setting("openvswitch", "local_ip")
+    return own.pop() if len(own) == 1 else host.setting("openvswitch", "local_ip")
 
 
-def tunnel_exit(host: Host, *, ovn: bool) -> Way | None:
+def hosts_with(site: Site, ip: str) -> list[Host]:
+    """Return whose endpoint an address is: in OVN whoever has registered it, though no device may have it."""
+    if site.tables is not None:
+        return [one for one in site.hosts.values() if ip in site.tables.endpoints(one.setting("ovs", "system-id"))]
+    return [one for one in site.hosts.values() if one.holder(ip) is not None]
+
+
+def tunnel_exit(site: Site, host: Host) -> Way | None:
     """Return the one way of the packets that leave from the tunnels' address."""
-    holder = host.holder(tunnel_address(host, ovn=ovn)) or ""
+    holder = host.holder(tunnel_address(site, host)) or ""
     found = [*of_device(host, holder)]
     found += of_bridge(host, holder) if holder in host.bridges() else behind(host, holder, frozenset())
     return found[0] if len(found) == 1 else None
@@ -94,17 +105,19 @@ def underlay(host: Host, vxlan: Vxlan) -> list[Way]:
     return list(of_bridge(host, below)) if below in host.bridges() else list(of_device(host, below))
 
 
-def speaks(port: Port, *, ovn: bool) -> bool:
-    """Tell whether a port of the integration bridge is wired to its network."""
+def speaks(site: Site, host: Host, port: Port) -> bool:
+    """Tell whether a port of the integration bridge is wired to its network: in OVN, whether it is bound there."""
     if port.bridge != INTEGRATION_BRIDGE or not port.iface_id:
         return False
-    return ovn or port.tag not in ("", DEAD_VLAN)
+    if site.tables is not None:
+        return site.tables.is_bound(port.iface_id, host.name)
+    return port.tag not in ("", DEAD_VLAN)
 
 
-def networks_on_switch(site: Site, host: Host, *, ovn: bool) -> set[str]:
+def networks_on_switch(site: Site, host: Host) -> set[str]:
     """Return the networks of which some port is wired to the integration bridge."""
     ports = site.cloud.ports
-    wired = (one.iface_id for one in host.ports.values() if speaks(one, ovn=ovn))
+    wired = (one.iface_id for one in host.ports.values() if speaks(site, host, one))
     return {ports[id_]["network_id"] for id_ in wired if id_ in ports}
 
 
@@ -112,7 +125,7 @@ def switch_exit(site: Site, host: Host, network: Row, *, ovn: bool) -> tuple[str
     """Return the endpoint's overlay type, where there is one, and the way by which a network leaves Open vSwitch."""
     kind = network["provider:network_type"]
     if kind in TUNNELLED:
-        return (kind, tunnel_exit(host, ovn=ovn)) if otep_type(site, host) == kind else (None, None)
+        return (kind, tunnel_exit(site, host)) if otep_type(site, host) == kind else (None, None)
     bridge = host.mappings(ovn=ovn).get(network.get("provider:physical_network") or "")
     found = list(of_switch(host, bridge)) if bridge in host.patched() else []
     return None, found[0] if len(found) == 1 else None

@@ -1,0 +1,118 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The protocol of OVSDB (RFC 7047, 4) over TCP or TLS, as far as reading needs it: one server, calls and answers."""
+
+from __future__ import annotations
+
+import json
+import select
+import socket
+import ssl
+from contextlib import closing
+from typing import TYPE_CHECKING, Any
+
+from calipso_nornir.errors import AnswerTooLarge
+from calipso_nornir.sources.bounds import MAX_VALUES, values_in
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+CHUNK = 1 << 18
+IDLE_S = 0.02
+"""A message has no length before it. It is tried for its end when this long nothing comes, and the last byte may be it:
+at every chunk would take minutes for the 30 MB of a large cloud."""
+
+
+class RefusedError(Exception):
+    """The server answered a call with an error."""
+
+
+class Conversation:
+    """A connection to one server."""
+
+    def __init__(self, connection: socket.socket) -> None:
+        self._connection = connection
+        self._text = bytearray()
+        self._calls = 0
+
+    def call(self, method: str, params: Sequence[Any]) -> Any:  # noqa: ANN401 - JSON
+        """Send a call and give its result. Raises RefusedError; OSError and ValueError when there is no answer."""
+        self._calls += 1
+        self._send({"method": method, "params": list(params), "id": self._calls})
+        while True:
+            message = self._message()
+            if message.get("method") == "echo":  # the server asks whether anybody is there (4.1.11)
+                self._send({"id": message.get("id"), "result": message.get("params"), "error": None})
+            elif message.get("id") == self._calls and "method" not in message:
+                if message.get("error") is not None:
+                    raise RefusedError(json.dumps(message["error"]))
+                return message.get("result")
+
+    def _send(self, message: Mapping[str, Any]) -> None:
+        self._connection.sendall(json.dumps(message).encode())
+
+    def _message(self) -> dict[str, Any]:
+        while True:
+            ended = False
+            if not (self._text.endswith(b"}") and self._is_idle()):
+                chunk = self._connection.recv(CHUNK)
+                self._text += chunk
+                ended = not chunk
+                if chunk:
+                    continue
+            found = self._decoded()
+            if found is not None:
+                return found
+            if ended:
+                raise ConnectionError("the server ended the connection")
+            self._text += self._connection.recv(CHUNK)
+
+    def _is_idle(self) -> bool:
+        if isinstance(self._connection, ssl.SSLSocket) and self._connection.pending():
+            return False
+        return not select.select([self._connection], [], [], IDLE_S)[0]
+
+    def _decoded(self) -> dict[str, Any] | None:
+        """Take the first message that has come completely; None when there is none."""
+        if values_in(bytes(self._text)) > MAX_VALUES:
+            raise AnswerTooLarge("OVSDB", f"{MAX_VALUES:,} values")
+        try:
+            text = self._text.decode()
+            found, end = json.JSONDecoder().raw_decode(text)
+        except ValueError:
+            return None
+        self._text = bytearray(text[end:].lstrip().encode())
+        if not isinstance(found, dict):
+            raise ValueError("an answer that is no object")  # noqa: TRY004 - as for what is no JSON
+        return found
+
+
+def addresses(remotes: str) -> Iterator[tuple[str, str, int]]:
+    """Yield protocol, host and port of ``ssl:192.0.2.1:6642,tcp:[2001:db8::1]:6642``. ValueError for anything else."""
+    for one in (part.strip() for part in remotes.split(",")):
+        protocol, _, rest = one.partition(":")
+        host, _, port = rest.rpartition(":")
+        if protocol not in ("tcp", "ssl") or not host or not port.isdecimal():
+            raise ValueError(f"{one!r} is not tcp:HOST:PORT or ssl:HOST:PORT")
+        yield protocol, host.strip("[]"), int(port)
+
+
+def tls_context(*, ca_cert: str, certificate: str | None, private_key: str | None) -> ssl.SSLContext:
+    """Return what a server has to prove, and what proves us; names are not compared: OVSDB's certificates have none."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.check_hostname = False
+    context.load_verify_locations(ca_cert)
+    if certificate:
+        context.load_cert_chain(certificate, private_key)
+    return context
+
+
+def connected(protocol: str, host: str, port: int, *, timeout_s: float, tls: ssl.SSLContext | None) -> socket.socket:
+    """Connect. Raises OSError."""
+    plain = socket.create_connection((host, port), timeout=timeout_s)
+    if protocol == "tcp" or tls is None:
+        return plain
+    try:
+        return tls.wrap_socket(plain)
+    except BaseException:
+        with closing(plain):
+            raise
