@@ -10,10 +10,11 @@ from unittest.mock import patch
 
 from calipso_nornir.fetchers.api import census, instances, networks, ports
 from calipso_nornir.fetchers.cli import instance_vnics, linux_bridges, lldp, oteps, vedges, vservices
+from calipso_nornir.fetchers.ovn import floating_ips, load_balancers, routers
 from calipso_nornir.fetchers.ovn import oteps as ovn_oteps
 from calipso_nornir.fetchers.ovn import ports as ovn_ports
-from calipso_nornir.fetchers.ovn import routers
 from calipso_nornir.fetchers.ovn import vedges as ovn_vedges
+from calipso_nornir.link_finders import floating_ips as floating_links
 from calipso_nornir.link_finders import plugs, pnics, vconnectors
 from calipso_nornir.link_finders import vedges as vedge_links
 from calipso_nornir.link_finders.traffic import Traffic
@@ -97,6 +98,15 @@ def neutrons_number(right: Any) -> Any:  # noqa: ANN401
 def of_no_chassis(gateway: dict[str, Any]) -> dict[str, Any]:
     """Forget which chassis a gateway is on."""
     return {**gateway, "chassis": None, "host": None}
+
+
+def without_members(right: Any) -> Any:  # noqa: ANN401
+    """Forget what is behind a load balancer."""
+
+    def service(name: str, group: Any, *args: Any) -> Any:  # noqa: ANN401
+        return right(name, [replace(one, vips=dict.fromkeys(one.vips, ())) for one in group], *args)
+
+    return service
 
 
 def wrong_mac(attributes: dict[str, Any]) -> dict[str, Any]:
@@ -269,6 +279,9 @@ MUTANTS = (
     Mutant("Neutron's number is on the wire", ovn_ports.OvnNetworks, "get", neutrons_number, OVN),
     Mutant("a gateway is on no chassis", routers, "_gateway", result(of_no_chassis), OVN),
     Mutant("nothing leaves by a gateway's chassis", ovn_vedges, "_gateways", lambda _: lambda *_: [], OVN),
+    Mutant("floating IPs leave nowhere", floating_ips, "_exit", result(lambda _: None), OVN),
+    Mutant("floating IPs are none's", floating_links, "network_of", result(lambda _: []), OVN),
+    Mutant("load balancers have no members", load_balancers, "_service", without_members, OVN),
     Mutant("OVN's metadata has no port", vservices, "OVN_METADATA", lambda _: "ovn-", OVN),
     Mutant("endpoints that are registered are unknown", ovn_oteps, "_endpoints", lambda _: lambda *_: iter(()), OVN),
     Mutant("hosts without Nova are left out", census, "mentions", lambda right: lambda *rows: right(*rows[:3], ())),
