@@ -31,11 +31,11 @@ SOCKETS = {
 
 
 class OvsdbSection(Section):
-    """OVN's databases: the ``host`` on which ``ovsdb-client`` reads them or, without one, where they are reached directly.
+    """OVN's databases: the ``host`` whose ``ovsdb-client`` reads them or, without one, how they are reached directly.
 
-    ``host`` is in section CLI or the inventory; ``nb`` and ``sb`` default to the usual sockets or, if it has none, to what
-    its own chassis uses. Without ``host``, ``nb`` and ``sb`` are "tcp:ADDRESS:PORT" or "ssl:ADDRESS:PORT", separated by
-    commas if there are several. Keys and certificates are files on the machine where the client runs.
+    ``host`` is in section CLI or the inventory; ``nb`` and ``sb`` default to the usual sockets or, if it has none, to
+    what its own chassis uses. Without ``host``, both are "tcp:ADDRESS:PORT" or "ssl:ADDRESS:PORT", separated by commas
+    if there are several. Keys and certificates are files on the machine where the client runs.
     """
 
     host: Host | None = None
