@@ -18,6 +18,8 @@ HOSTILE_NAMES = (
     "{{ 7*7 }}", "%s%n%d", "-rf", "null", "0", "back\\slash", "comma,semi;colon", "*", "vnic-1", "x" * 60,
 )  # fmt: skip
 """Characters beyond the BMP are missing: Nova and Neutron of this release keep names in MySQL's three-byte utf8."""
+NO_HOST_NAMES = ("Größe-名前",)
+"""Names of servers of which Nova makes host names that Neutron's DNS extension, which OVN always has, refuses."""
 WORDS = ("acme", "blue", "core", "data", "edge", "front", "grid", "hub", "lab", "mail", "node", "web")
 
 
@@ -139,7 +141,8 @@ class Cloud:
 
 def plan(*, variant: str, computes: int, projects: int, networks: int, servers: int, seed: str) -> Cloud:  # noqa: PLR0913 - all keywords
     """Return the cloud of these parameters; the same parameters, the same cloud."""
-    return _Planner(f"{variant}/{computes}/{projects}/{networks}/{servers}/{seed}").cloud(
+    unfit = NO_HOST_NAMES if variant == "ovn" else ()
+    return _Planner(f"{variant}/{computes}/{projects}/{networks}/{servers}/{seed}", unfit).cloud(
         with_vlan=variant != "lxb",
         silences=variant != "ovn",
         hosts=[f"cmp{number}" for number in range(1, computes + 1)],
@@ -148,7 +151,8 @@ def plan(*, variant: str, computes: int, projects: int, networks: int, servers: 
 
 
 class _Planner:
-    def __init__(self, seed: str) -> None:
+    def __init__(self, seed: str, unfit: tuple[str, ...]) -> None:
+        self._unfit = unfit
         self._random = random.Random(seed)  # noqa: S311 - no secret
         self._decks: dict[str, list[str]] = {}
         self._networks: list[Network] = []
@@ -178,7 +182,8 @@ class _Planner:
     def _name(self, kind: str) -> str:
         """Return a name that no other object of the kind has; every third is hostile, the first always."""
         if kind not in self._decks:
-            self._decks[kind] = self._random.sample(HOSTILE_NAMES, len(HOSTILE_NAMES))
+            names = self._random.sample(HOSTILE_NAMES, len(HOSTILE_NAMES))
+            self._decks[kind] = [name for name in names if kind != "server" or name not in self._unfit]
             return self._decks[kind].pop()
         if self._decks[kind] and self._random.random() < 1 / 3:
             return self._decks[kind].pop()
