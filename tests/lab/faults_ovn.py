@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from tests.lab.faults import agents_of, kill, start, wait_until
+from tests.lab.oracle.api import Api
 from tests.lab.oracle.place import here, inside
 
 if TYPE_CHECKING:
@@ -162,22 +163,45 @@ def endpoint_changed(host: str, address: str) -> Iterator[None]:
 
 
 @contextmanager
-def binding_moved(port: str, host: str, *, both: bool = False) -> Iterator[None]:
-    """Have another host claim the port of a server, which stays where it is; or both hosts, as in a live migration."""
-    was = inside("ctl", f"ovn-nbctl get Logical_Switch_Port {port} options:requested-chassis").strip().strip('"')
+def binding_moved(port: str, host: str) -> Iterator[None]:
+    """Have Neutron bind the port of a server to another host, which claims it; the server stays where it is."""
+    api, held = Api(), bound_to(port)
+    url = f"{api.neutron}/ports/{port}"
+
+    def bind(to: str) -> None:
+        api.ask("PUT", url, {"port": {"binding:host_id": to}})
+        wait_until(f"{to} has the port", lambda: bound_to(port) == to)
+
+    with _claimed(port, host):
+        bind(host)
+        try:
+            wait_until("the port is active", lambda: api.ask("GET", url)["port"]["status"] == "ACTIVE")
+            yield
+        finally:
+            bind(held)
+    wait_until("the port is active again", lambda: api.ask("GET", url)["port"]["status"] == "ACTIVE")
+
+
+@contextmanager
+def binding_doubled(port: str, host: str) -> Iterator[None]:
+    """Have OVN bind the port of a server to another host as well, as during live migration."""
+    option = f"ovn-nbctl set Logical_Switch_Port {port} 'options:requested-chassis=\"{{}}\"'"
     held = bound_to(port)
+    with _claimed(port, host):
+        inside("ctl", option.format(f"{held},{host}"))
+        try:
+            wait_until(f"{host} has the port, too", lambda: bound_to(port, "additional_chassis") == host)
+            yield
+        finally:
+            inside("ctl", option.format(held))
+            wait_until(f"{host} has it no more", lambda: bound_to(port, "additional_chassis") == "")
 
-    def requested(by: str) -> None:
-        inside("ctl", f"ovn-nbctl set Logical_Switch_Port {port} 'options:requested-chassis=\"{by}\"'")
 
+@contextmanager
+def _claimed(port: str, host: str) -> Iterator[None]:
+    """Plug a device into a host's switch that says it is a port's."""
     inside(host, f"ovs-vsctl add-port br-int stolen -- set Interface stolen type=internal external_ids:iface-id={port}")
-    requested(f"{was},{host}" if both else host)
-    column = "additional_chassis" if both else "chassis"
     try:
-        wait_until(f"{host} has the port", lambda: bound_to(port, column) == host)
         yield
     finally:
         inside(host, "ovs-vsctl del-port br-int stolen")
-        requested(was)
-        wait_until(f"{held} has the port again", lambda: bound_to(port) == held)
-        wait_until(f"{host} has it no more", lambda: bound_to(port, "additional_chassis") == "")

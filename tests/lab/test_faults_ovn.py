@@ -10,6 +10,7 @@ import pytest
 from tests.fixtures import lab
 from tests.lab import faults_ovn as faults
 from tests.lab.faults import wait_until
+from tests.lab.oracle import End
 from tests.lab.watching import running
 
 if TYPE_CHECKING:
@@ -97,18 +98,30 @@ def test_an_endpoint_that_no_device_has(watch: Watch) -> None:
     assert watch.tells_the_truth().links == before.links
 
 
-@pytest.mark.parametrize("both", [False, True])
-def test_a_ports_binding_is_moved(watch: Watch, *, both: bool) -> None:
-    """The server stays on its host; its port is cut off there. On its way to another host, it is on both."""
-    server = running(watch.truth)[0]
-    host = str(server.facts["on"])
-    other = next(one for one in (*lab.here().computes, "net1") if one != host)
-    [nic, *_] = [one for one in watch.truth.of_type("vnic") if one.facts["owner"] == server.end.name]
-    with faults.binding_moved(str(nic.facts["port"]), other, both=both):
+def nic_of_a_server(truth: Truth) -> tuple[End, str, str]:
+    """Return an interface of a server that runs, its port, and a host that the server is not on."""
+    server = running(truth)[0]
+    other = next(one for one in (*lab.here().computes, "net1") if one != server.facts["on"])
+    [nic, *_] = [one for one in truth.of_type("vnic") if one.facts["owner"] == server.end.name]
+    return nic.end, str(nic.facts["port"]), other
+
+
+def test_a_ports_binding_is_moved(watch: Watch) -> None:
+    """The server stays on its host; its port is cut off there."""
+    nic, port, other = nic_of_a_server(watch.truth)
+    with faults.binding_moved(port, other):
         truth = watch.tells_the_truth()
-        there = {one.target.host for one in truth.links if one.type == "port-vedge"}
-        down = {one for one in truth.down if one.source == nic.end and one.type == "vnic-vedge"}
-        assert (there, bool(down)) == ({other} if both else set(), not both)
+        assert {one.type for one in truth.down if one.source == nic} == {"vnic-vedge"}
+    watch.tells_the_truth()
+
+
+def test_a_port_on_two_hosts(watch: Watch) -> None:
+    """As during live migration: the interface is on its host, and its port on another one as well."""
+    nic, port, other = nic_of_a_server(watch.truth)
+    with faults.binding_doubled(port, other):
+        truth = watch.tells_the_truth()
+        assert {one.target.host for one in truth.links if one.source == End("port", "", port)} == {other}
+        assert nic not in {one.source for one in truth.down}
     watch.tells_the_truth()
 
 
