@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Nornir's side: the hosts of a scanned environment as an inventory plug-in, and Nornir configurations of users."""
+"""For Nornir: the hosts of a scanned environment as an inventory plug-in, and users' Nornir configurations."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ LINUX = "linux"
 HOST_TYPES = ("Compute", "Controller", "Network")
 """Types that any host may have; a cloud need not have hosts of each."""
 _DATA = ("os", "zone", "region", "host_type", "os_id", "ip_address", "hypervisor_hostname")
-"""Attributes of a host that become its data, where it has them."""
+"""Attributes of a host that become its data, if it has them."""
 
 
 class CalipsoInventory:
@@ -39,15 +39,15 @@ class CalipsoInventory:
 
     Each host has its id as name; host name, port, user and the options of connection ``calipso_ssh`` as the
     environment's CLI section says; its types ("Compute", "Network" …) and its zone as groups; and as data ``os``,
-    ``zone``, ``region``, ``host_type``, ``environment``, ``id`` and further ids. Secrets are fetched when a
-    connection needs them, and show in no text. Hosts that the section excludes are left out.
+    ``zone``, ``region``, ``host_type``, ``environment``, ``id`` and further ids. Secrets are fetched when a connection
+    needs them, and are never shown. Hosts that the section excludes are left out.
 
     Args:
         environment: its name in the store.
         store: URI or path; by default ``CALIPSO_STORE`` or the user's own file.
         host_types: only hosts that have one of these types ("Compute", "Controller", "Network", or what was found).
         inventory: name of an alternative inventory in the store.
-        metadata: folders with further metadata, when the environment's description needs it.
+        metadata: folders with further metadata, if the environment's description needs it.
     """
 
     def __init__(
@@ -82,7 +82,7 @@ class CalipsoInventory:
         return Inventory(hosts=hosts, groups=groups, defaults=defaults)
 
     def _section(self, store: Store) -> SectionHosts | None:
-        """Return the CLI section, None where the environment has none or is described nowhere any more."""
+        """Return the CLI section; None if the environment has none, or no longer has a description."""
         document = stored_environment(store, self._environment)
         if document is None:
             if self._environment not in store.environments():

@@ -13,9 +13,8 @@ PACKAGE = Path(__file__).resolve().parent
 def data(name: str, *, package: Path = PACKAGE) -> Path:
     """Return one of the data folders: "parsers", "playbooks", "inventory".
 
-    A wheel has them under ``_data/`` in the package. In a checkout they stand beside the package; the
-    ``pyproject.toml`` there tells a checkout from a site-packages in which some other distribution has
-    put a folder of that name.
+    A wheel has them under ``_data/`` in the package. In a checkout they are beside the package; the ``pyproject.toml``
+    there distinguishes a checkout from a site-packages folder in which another distribution has a folder of that name.
     """
     packed, checkout = package / "_data" / name, package.parent
     if packed.is_dir():

@@ -4,7 +4,7 @@
 >>> nr.run(task=run_commands, commands=["ip -j link", "ovs-vsctl show"])  # doctest: +SKIP
 >>> nr.run(task=scan_host, environment="lab")  # doctest: +SKIP
 
-Both fail for a host only when it could not be reached; what else went wrong stands in the result.
+Both fail for a host only if it could not be reached; other problems are in the result.
 """
 
 from __future__ import annotations
@@ -52,14 +52,14 @@ def run_commands(
 
     Args:
         task: Nornir's.
-        commands: texts for a POSIX shell; the same text twice is run once. Quote what comes from elsewhere.
-        root: run them through ``sudo -n`` unless the login is root's.
+        commands: texts for a POSIX shell; equal texts run once. Quote values that come from elsewhere.
+        root: run them with ``sudo -n`` unless the login is root.
         timeout_s: seconds for each command.
         limits: for all of them together.
 
     Returns:
-        A result ``{command: {"stdout": …, "stderr": …, "status": …}}``. A command that did not come to its end
-        has status None and an ``error``.
+        A result ``{command: {"stdout": …, "stderr": …, "status": …}}``. A command that did not finish has status None
+        and an ``error``.
     """
     texts = list(dict.fromkeys([commands] if isinstance(commands, str) else commands))
     steps = [ScriptStep((text,), timeout_s, root=root) for text in texts]
@@ -86,8 +86,8 @@ def scan_host(
 
     Args:
         task: Nornir's; the host's name is its id in the environment.
-        environment: its name in the store, where a whole scan has found the host before.
-        store: a store, its URI or path; by default that of Nornir's ``CalipsoInventory``, where the hosts come from it,
+        environment: its name in the store, where a full scan has found the host before.
+        store: a store, its URI or path; by default that of Nornir's ``CalipsoInventory``, if the hosts come from it,
             else ``CALIPSO_STORE`` or the user's own file.
         inventory: name of an alternative inventory in that store; by default that of ``CalipsoInventory``, too.
         metadata: folders with further metadata.
@@ -114,14 +114,14 @@ def scan_host(
 
 
 def _plugin_options(task: Task) -> Mapping[str, Any]:
-    """Return what the inventory plug-in was given, where it is ours."""
+    """Return the options of the inventory plug-in, if it is ours."""
     settings = task.nornir.config.inventory
     return settings.options if settings.plugin == PLUGIN else {}
 
 
 @contextmanager
 def _opened(store: Store | str | Path | None, inventory: str) -> Iterator[Store]:
-    """Give a store; one that is opened here is closed at the end, the caller's own is not."""
+    """Return a store; one that is opened here is closed at the end, the caller's own is not."""
     if store is not None and not isinstance(store, (str, Path)):
         yield store
         return
@@ -133,7 +133,7 @@ def _opened(store: Store | str | Path | None, inventory: str) -> Iterator[Store]
 
 
 def _run(task: Task, text: str, mark: str, *, limits: Limits, longest_s: float) -> Received:
-    """Run a script; a connection that is dead, whatever it looked like, is opened anew once."""
+    """Run a script; a connection that turns out to be dead is reopened once."""
 
     def run() -> Received:
         marks = {"start": start_of(mark), "end": end_of(mark)}

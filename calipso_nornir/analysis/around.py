@@ -13,12 +13,12 @@ if TYPE_CHECKING:
     from calipso_nornir.model.refs import ObjectRef
 
 MOST_LINKS = 10_000
-"""Links of a clique that are given when nobody says how many."""
+"""Default maximum number of links of a clique."""
 
 
 @dataclass(frozen=True, slots=True)
 class Around:
-    """A clique, perhaps cut off; ``links`` and ``nodes`` are how many there are."""
+    """A clique, perhaps truncated; ``links`` and ``nodes`` are the full numbers."""
 
     clique: Clique
     links: int
@@ -26,21 +26,21 @@ class Around:
 
     @property
     def whole(self) -> bool:
-        """Whether nothing was cut off."""
+        """Whether it is complete."""
         return len(self.clique.links) == self.links
 
 
 def clique_around(
     store: Store, view: StoreView, ref: ObjectRef, *, catalog: Catalog | None = None, limit: int = MOST_LINKS
 ) -> Around | None:
-    """Return the clique of an object as a scan builds it, with at most ``limit`` links; None when it has none.
+    """Return the clique of an object as a scan builds it, with at most ``limit`` links; None if it has none.
 
     Args:
         store: where the environment is described.
         view: what is read.
         ref: the focal point.
-        catalog: the metadata of the scans; what is installed when it is not given.
-        limit: the most links to give. The first ones are given, in the order in which they are reached.
+        catalog: the metadata of the scans; by default what is installed.
+        limit: maximum number of links; the first ones in the order in which they are reached.
     """
     stored = view.cliques(ref)
     found = stored[0] if stored else _unstored(store, view, ref, catalog)

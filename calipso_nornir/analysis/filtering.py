@@ -11,7 +11,7 @@
 ``host``, ``!host``           has a value, has none
 ============================  ==================================================================
 
-An attribute inside another is written with a dot: ``os.name=Debian``. Of a list any member may fit.
+A nested attribute is written with a dot: ``os.ID=debian``. Any member of a list may match.
 """
 
 from __future__ import annotations
@@ -40,11 +40,11 @@ _RANGE: Final = re.compile(r"(?P<low>[^.]*(?:\.\d+)*)\.\.(?P<high>.*)")
 _PARTS: Final = {"evidence": ("at", "host", "query", "source"), "found_by": ("parent_id", "parent_type", "step")}
 _DIGITS: Final = re.compile(r"(\d+)")
 _DEEPEST: Final = 4
-"""Levels of attributes inside others that are offered as names."""
+"""Levels of nested attributes that are offered as names."""
 _FRAME: Final = RESERVED - {"id", "name", "last_scanned"} | {
     f"{one}.{name}" for one, names in _PARTS.items() for name in names
 }
-"""Names that are not offered: they may be asked for, but nobody looks for them."""
+"""Names that are not offered: they work, but are rarely useful."""
 _WORDS: Final = {"true": True, "yes": True, "false": False, "no": False}
 
 
@@ -57,7 +57,7 @@ class Condition:
     value: str = ""
 
     def fits(self, document: Mapping[str, Any]) -> bool:
-        """Tell whether a document fulfils it."""
+        """Tell whether a document meets it."""
         found = [one for one in values(document, self.key) if one not in (None, "", [], {})]
         match self.operator:
             case "is set":
@@ -84,13 +84,13 @@ def condition(text: str) -> Condition:
 
 
 def filtered(documents: Sequence[Mapping[str, Any]], conditions: Sequence[Condition]) -> list[int]:
-    """Return the places of the documents that fulfil all conditions. Raises UnknownName for an unknown attribute."""
+    """Return the indexes of the documents that meet all conditions. Raises UnknownName for an unknown attribute."""
     must_be_known(documents, (one.key for one in conditions))
     return [place for place, one in enumerate(documents) if all(each.fits(one) for each in conditions)]
 
 
 def must_be_known(documents: Sequence[Mapping[str, Any]], keys: Iterable[str]) -> None:
-    """Raise UnknownName for an attribute that none of the documents has; of no documents nothing is known."""
+    """Raise UnknownName for an attribute that none of the documents has; without documents, nothing is known."""
     for key in keys:
         if documents and not any(True for one in documents for _ in values(one, key)):
             raise unknown("attribute", key, {name for one in documents for name in _keys(one)} - _FRAME)
@@ -110,12 +110,12 @@ def values(document: Any, key: str) -> Iterator[Any]:  # noqa: ANN401 - attribut
 
 
 def _name(document: Mapping[str, Any], key: str) -> str | None:
-    """Return what a document calls an attribute that is asked for by this name, or as sources write it."""
+    """Return a document's name for an attribute, given that name or the source's."""
     return next((name for name in (key, snake_case(key)) if name in document), None)
 
 
 def rank(document: Mapping[str, Any], key: str) -> tuple[bool, tuple[Rank, ...]]:
-    """Return what documents are ordered by: numbers by value, addresses and digits in texts, too; none comes last."""
+    """Return the sort key of a value: numbers by value, addresses and digits in texts, too; none comes last."""
     found = tuple(_rank(one) for one in values(document, key) if one is not None)
     return (not found, found)
 

@@ -21,13 +21,13 @@ if TYPE_CHECKING:
 
 LISTED = 20
 NEAR = 3
-"""Objects that are offered for a name that nothing has."""
+"""Maximum number of suggestions for an unknown name."""
 LOOKED_AT = 2000
-"""Names of each environment that a slip is compared with."""
+"""Maximum number of names per environment that a mistyped one is compared with."""
 
 
 def known_environments(store: Store) -> list[str]:
-    """Return the names of all environments, described or scanned, ordered."""
+    """Return the names of all environments, described or scanned, sorted."""
     from calipso_nornir.store.environments import COLLECTION  # noqa: PLC0415 - it brings pydantic's models along
 
     described = {str(document.get("name")) for document in store.collection(COLLECTION).find()}
@@ -35,7 +35,7 @@ def known_environments(store: Store) -> list[str]:
 
 
 def one_environment(store: Store, name: str | None) -> str:
-    """Return the environment of that name, or the only one that there is. Raises UsageError."""
+    """Return the environment of that name, or the only one. Raises UsageError."""
     known = known_environments(store)
     if name is not None:
         if name not in known:
@@ -51,12 +51,12 @@ def one_environment(store: Store, name: str | None) -> str:
 
 
 def environments_meant(store: Store, name: str | None) -> list[str]:
-    """Return the one that is named, or all of them."""
+    """Return the named one, or all of them."""
     return [one_environment(store, name)] if name is not None else known_environments(store)
 
 
 def views_meant(store: Store, name: str | None) -> list[StoreView]:
-    """Return the view of the environment that is named, or of each that there is; raises UsageError for none."""
+    """Return the view of the named environment, or of each; raises UsageError if there is none."""
     names = environments_meant(store, name) or [one_environment(store, name)]
     return [store.view(one) for one in names]
 
@@ -69,9 +69,9 @@ def find_one(
     type_: str | None = None,
     fits: Fits = lambda _view, _one: True,
 ) -> tuple[StoreView, InventoryObject]:
-    """Return the one object that answers to a text, with the view of its environment.
+    """Return the single object that a text names, with the view of its environment.
 
-    ``fits`` says which objects may be meant at all. Raises UnknownObject, or AmbiguousObject with the candidates.
+    ``fits`` says which objects are possible. Raises UnknownObject, or AmbiguousObject with the candidates.
     """
     views = views_meant(store, environment)
     type_ = meant_type(store, views, type_) if type_ is not None else None
@@ -84,7 +84,7 @@ def find_one(
 
 
 def near(views: Sequence[StoreView], text: str, type_: str | None) -> tuple[str, ...]:
-    """Return what may have been meant: objects that have the text in them, else those with names that come near."""
+    """Return suggestions: objects that contain the text, else those with similar names."""
     hits = [(view, one) for view in views for one in view.search(text, limit=NEAR) if type_ in (None, one.type)]
     found = hits or _slips(views, text, type_)
     several = len(views) > 1
@@ -95,7 +95,7 @@ def near(views: Sequence[StoreView], text: str, type_: str | None) -> tuple[str,
 
 
 def _slips(views: Sequence[StoreView], text: str, type_: str | None) -> list[tuple[StoreView, InventoryObject]]:
-    """Return objects whose names differ from a text by a slip. The first letter is taken for right: it has an index."""
+    """Return objects with names similar to a text. The first letter must be right, because of the index."""
     wanted = text.rpartition(":")[2] if type_ is None and text.partition(":")[0].isidentifier() else text
     begun = [Prefix("name", each) for each in {wanted[:1].lower(), wanted[:1].upper()}]
     of_type = () if type_ is None else (Equal("type", type_),)

@@ -16,12 +16,12 @@ if TYPE_CHECKING:
 
 
 def object_types(store: Store, views: Iterable[StoreView]) -> set[str]:
-    """Return the types that there are objects of, and those that the metadata of past scans declare."""
+    """Return the types of existing objects, and those that the metadata of past scans declare."""
     return {*declared(store, "object_types"), *(type_ for view in views for type_ in view.counts())}
 
 
 def link_types(store: Store, views: Iterable[StoreView]) -> set[str]:
-    """Return the types that there are links of, and those that the metadata of past scans declare."""
+    """Return the types of existing links, and those that the metadata of past scans declare."""
     found = {link.type for view in views for link in (*view.links(), *view.implicit_links())}
     return {*declared(store, "link_types"), *found}
 
@@ -58,7 +58,7 @@ def meant_link_type(store: Store, views: Sequence[StoreView], text: str) -> str:
 
 
 def _as_found(views: Sequence[StoreView], link_type: str) -> str:
-    """Return a link type, or its reverse when only of that there are links: each is found in one direction."""
+    """Return a link type, or its reverse if only that one has links: each is found in one direction."""
     reverse = str(LinkType.of(link_type).reverse)
     for name in (link_type, reverse):
         one = Find(kind="links", where=(Equal("link_type", name),), limit=1)

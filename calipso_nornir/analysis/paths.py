@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The paths that packets of an instance or vService take, one for each way from one of its NICs.
+"""The paths that packets of an instance or vService take, from each of its NICs.
 
 >>> for path in network_paths(store, server.ref, to="switch_pnic"):  # doctest: +SKIP
 ...     print(path.network, path.end.name, path.up)
@@ -25,17 +25,17 @@ if TYPE_CHECKING:
     from calipso_nornir.model.protocols import Store
 
 DOWN = ("DOWN", "LOWERLAYERDOWN", "no")
-"""What a device's ``state``, or ethtool's "Link detected", says when it carries nothing."""
+"""Values of a device's ``state``, or ethtool's "Link detected", when it carries nothing."""
 
 
 @dataclass(frozen=True, slots=True)
 class NetworkPath:
-    """One way from an object, through its NIC, to an object of the type that was asked for.
+    """One path from an object, through its NIC, to an object of the requested type.
 
     Attributes:
-        network: the network whose packets go this way; None when the NIC's is not known.
-        nodes: what the way leads over, both ends included.
-        links: between each two of them, as they are stored: a link may be walked against its direction.
+        network: the network whose packets take this path; None if the NIC's network is not known.
+        nodes: the objects on the path, including both ends.
+        links: the links between them, as stored: a path may follow a link against its direction.
     """
 
     network: InventoryObject | None
@@ -44,22 +44,22 @@ class NetworkPath:
 
     @property
     def nic(self) -> InventoryObject:
-        """The first thing on the way: the vNIC that it leaves by."""
+        """The first object on the path: the vNIC by which it leaves."""
         return self.nodes[1]
 
     @property
     def end(self) -> InventoryObject:
-        """Where the way ends."""
+        """The last object on the path."""
         return self.nodes[-1]
 
     @property
     def up(self) -> bool:
-        """Whether no link and no device on the way is known to be down."""
+        """Whether no link and no device on the path is known to be down."""
         devices = [state for one in self.nodes for state in (one.get("state"), one.get("link_detected"))]
         return all(link.state == "up" for link in self.links) and not any(state in DOWN for state in devices)
 
     def first(self, type_: str) -> InventoryObject | None:
-        """Return the first object of a type on the way."""
+        """Return the first object of a type on the path."""
         return next((one for one in self.nodes if one.type == type_), None)
 
     def __str__(self) -> str:
@@ -67,15 +67,15 @@ class NetworkPath:
 
 
 def network_paths(store: Store, start: ObjectRef, *, to: str = "switch_pnic") -> tuple[NetworkPath, ...]:
-    """Return every way on which packets of an object's NICs get to an object of type ``to``.
+    """Return every path of packets from an object's NICs to an object of type ``to``.
 
-    The ways are those of the object's clique; of each NIC only what carries the NIC's network is followed, and none
-    visits an object twice. Packets may have several ways, e.g. by both members of a bond. An object
-    without a clique has none: ask for ``path.nic`` of each if every NIC has to have one.
+    The paths are those of the object's clique; from each NIC, only links that carry the NIC's network are followed, and
+    no path visits an object twice. There may be several paths, e.g. through both members of a bond. An object without a
+    clique has none: compare the ``path.nic`` of all paths with its NICs if each must have one.
 
     Raises:
-        TypeError: ``start`` is no ObjectRef.
-        UnknownName: ``to`` is not an object type.
+        TypeError: if ``start`` is not an ObjectRef.
+        UnknownName: if ``to`` is not an object type.
     """
     view = store.view(checked_ref(start, "network_paths()").environment)
     known_types = object_types(store, [view])
@@ -96,7 +96,7 @@ def network_paths(store: Store, start: ObjectRef, *, to: str = "switch_pnic") ->
 
 
 def _network(routes: Routes, nic: ObjectRef) -> str | None:
-    """Return the network of a NIC, when it is known, and one."""
+    """Return the network of a NIC, if it is known and unique."""
     one = routes.objects.get(nic)
     wanted = one.get("network") if one is not None else None
     if isinstance(wanted, (list, tuple)):

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A clique as directed paths: each link points the way in which the clique was built."""
+"""A clique as directed paths: each link points in the direction in which the clique was built."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ FOCAL_POINTS_WITH_NICS = ("instance", "vservice")
 
 @dataclass(frozen=True, slots=True)
 class Leg:
-    """One link, walked from one end to the other."""
+    """One link, followed from one end to the other."""
 
     link: Link
     to: ObjectRef
@@ -31,10 +31,10 @@ class Leg:
 
 @dataclass(slots=True)
 class Routes:
-    """All that a drawing of a clique needs.
+    """Everything that a drawing of a clique needs.
 
     Attributes:
-        objects: the clique's nodes that are still there.
+        objects: the clique's nodes that still exist.
         legs: from each node, in the order of the clique type.
     """
 
@@ -44,7 +44,7 @@ class Routes:
     legs: dict[ObjectRef, list[Leg]] = field(default_factory=dict)
 
     def starts(self) -> list[Leg | None]:
-        """Return where paths begin: with each NIC of an instance or vService; else (None) with the focal point."""
+        """Return where paths begin: at each NIC of an instance or vService; else (None) at the focal point."""
         first = self.legs.get(self.clique.focal_point, [])
         if self.clique.focal_point.type in FOCAL_POINTS_WITH_NICS and first:
             return list(first)
@@ -74,7 +74,7 @@ def routes_of(store: Store, view: StoreView, clique: Clique) -> Routes:
 
 
 def _links(view: StoreView, clique: Clique) -> list[Link]:
-    """Return a clique's links in its order; those that are gone meanwhile are left out."""
+    """Return a clique's links in its order; those that are gone by now are left out."""
     wanted = set(clique.links)
     found: dict[str, Link] = {}
     for node in clique.nodes:
@@ -85,7 +85,7 @@ def _links(view: StoreView, clique: Clique) -> list[Link]:
 
 
 def _declared(store: Store, clique: Clique) -> list[Sequence[LinkType]]:
-    """Return the link types of the clique types that go by the clique's name, as scans have put them into the store."""
+    """Return the link types of the clique types with the clique's name, as scans have stored them."""
     rows = store.collection("clique_types").find({"name": clique.clique_type})
     fitting = [row for row in rows if row.get("focal_point_type") == clique.focal_point.type]
     return [[LinkType.of(name) for name in row.get("link_types", ())] for row in fitting]
@@ -98,7 +98,7 @@ def _by_occurrence(links: Iterable[Link]) -> list[LinkType]:
 
 
 def _turned(start: ObjectRef, links: Sequence[Link], order: Sequence[LinkType]) -> dict[ObjectRef, list[Leg]]:
-    """Walk as the builder of cliques did (scan/cliques.py), over the clique's links only."""
+    """Follow the clique's links as the builder of cliques did (scan/cliques.py)."""
     reached: defaultdict[str, set[ObjectRef]] = defaultdict(set, {start.type: {start}})
     legs: defaultdict[ObjectRef, list[Leg]] = defaultdict(list)
     left = {link.document_id: link for link in links}
@@ -118,7 +118,7 @@ def _turned(start: ObjectRef, links: Sequence[Link], order: Sequence[LinkType]) 
 
 
 def _ends(link: Link, way: LinkType, reached: set[ObjectRef]) -> tuple[ObjectRef, ObjectRef] | None:
-    """Return a link's near and far end, when it may be walked this way from what was reached."""
+    """Return a link's near and far end, if it can be followed in this direction from what was reached."""
     type_ = LinkType.of(link.type)
     if type_ == way and link.source in reached:
         return link.source, link.target

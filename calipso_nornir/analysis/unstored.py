@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 
 def unstored_clique(store: Store, view: StoreView, ref: ObjectRef, *, catalog: Catalog | None = None) -> Clique | None:
-    """Build the clique of an object whose clique type is not stored; None when it is stored, or has none."""
+    """Build the clique of an object whose clique type is not stored; None if it is stored, or there is none."""
     focal_point = view.get(ref)
     if focal_point is None:
         return None
@@ -48,7 +48,7 @@ def unstored_cliques(store: Store, view: StoreView, *, catalog: Catalog | None =
 
 
 class _Building:
-    """Builds cliques out of what a view shows; links are read once, each when it is reached."""
+    """Builds cliques from a view; each link is read once, when it is reached."""
 
     def __init__(self, store: Store, view: StoreView, catalog: Catalog) -> None:
         environment = Environment(name=view.environment)
@@ -72,7 +72,7 @@ class _Building:
         )
 
     def clique(self, focal_point: InventoryObject) -> Clique | None:
-        """Build the clique of an object, unless that is one which is stored."""
+        """Build the clique of an object, unless it is a stored one."""
         clique_type = self._choice.of(focal_point)
         if clique_type is None or clique_type.stored:
             return None

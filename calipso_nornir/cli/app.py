@@ -84,7 +84,7 @@ def root(
         bool, typer.Option("--version", callback=_version, is_eager=True, help="Show the version and exit.")
     ] = False,
 ) -> None:
-    """Take the options that stand before a command's name."""
+    """Read the options before the command's name."""
     ctx.obj = Run(store, verbose)
 
 

@@ -1,12 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Who types: noted in what a command asks others to do."""
+"""The user who runs a command: recorded in requests to others."""
 
 import getpass
 import os
 
 
 def author() -> str:
-    """Return the user's name, or the number of one that has no name (in a container)."""
+    """Return the user's name, or the numeric id if there is no name (in a container)."""
     try:
         return getpass.getuser()
     except (KeyError, OSError):

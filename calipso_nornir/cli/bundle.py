@@ -28,7 +28,7 @@ def bundle(run: Run, *, path: BundleArgument, output: Output = Format.TABLE) -> 
 
 
 def print_bundle(out: Terminal, info: "BundleInfo") -> None:
-    """Print what a recording says of itself."""
+    """Print what a recording says about itself."""
     exchanges = ", ".join(f"{count} {source}" for source, count in info.exchanges.items()) or "none"
     rows = {
         "recording": info.path,
@@ -47,7 +47,7 @@ def print_bundle(out: Terminal, info: "BundleInfo") -> None:
 
 
 def _flat(value: object, place: str = "") -> Iterator[tuple[str, str]]:
-    """Yield every value of a description with its place; a section goes by its name."""
+    """Yield every value of a description with its place; sections are referred to by name."""
     if isinstance(value, dict) and value:
         for key, one in value.items():
             yield from _flat(one, f"{place}/{key}" if place else str(key))

@@ -14,7 +14,7 @@ from calipso_nornir.store.type_names import declared
 logger = logging.getLogger(__name__)
 
 OFFERED = 500
-"""Objects at most that are looked at for names to offer: TAB should not take long."""
+"""Maximum number of objects that are searched for names to offer: TAB should be quick."""
 
 
 def environments(ctx: typer.Context, incomplete: str) -> list[str]:
@@ -35,7 +35,7 @@ def object_types(ctx: typer.Context, incomplete: str) -> list[str]:
 
 
 def link_types(ctx: typer.Context, incomplete: str) -> list[str]:
-    """Offer the link types that scans have declared: to look at all links would take long."""
+    """Offer the link types that scans have declared: reading all links would be slow."""
     return _begun(incomplete, _from_store(ctx, lambda store: declared(store, "link_types")))
 
 
@@ -45,7 +45,7 @@ def link_states(ctx: typer.Context, incomplete: str) -> list[str]:
 
 
 def objects(ctx: typer.Context, incomplete: str) -> list[str]:
-    """Offer the names of objects, of the type that was given before, that begin so."""
+    """Offer the names of objects that begin like the text, of the type that was given before."""
 
     def names(store: Store) -> set[str]:
         type_ = ctx.params.get("type_")
@@ -63,7 +63,7 @@ def scans(ctx: typer.Context, incomplete: str) -> list[str]:
 
 
 def _views(ctx: typer.Context, store: Store) -> list[StoreView]:
-    """Return the views of the environment that was named, else of all."""
+    """Return the view of the named environment, else of all."""
     named = ctx.params.get("environment") or os.environ.get("CALIPSO_ENV")
     return [store.view(name) for name in store.environments() if named in (None, "", name)]
 

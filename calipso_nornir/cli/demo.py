@@ -51,7 +51,7 @@ def demo(
 
 
 def all_replayed(run: Run, store: Store, bundles: Sequence[Path]) -> "list[ScanReport]":
-    """Scan from each recording. Where several are of one environment, each goes by its file's name."""
+    """Scan from each recording. If several are of the same environment, each gets the name of its file."""
     from calipso_nornir.sources.recording import ReplaySource  # noqa: PLC0415 - what takes long comes when needed
 
     sources = {bundle: ReplaySource(bundle) for bundle in bundles}
@@ -75,7 +75,7 @@ def _replayed(run: Run, store: Store, bundle: Path, source: "ReplaySource", *, r
 
 
 def show_around(run: Run, view: StoreView, store: Store, *, depth: int) -> None:
-    """Show the tree of an environment, the clique of an instance in it, and what to type next."""
+    """Show the tree of an environment, the clique of one of its instances, and suggested commands."""
     run.out.say("")
     run.out.say((run.typed("tree", "--depth", str(depth), environment=view.environment), "bold cyan"))
     for parts in Tree(view, Freshness()).lines(root_of(view.environment), depth):

@@ -32,7 +32,7 @@ _GROUPS: Final = ("calipso_nornir.", "nornir.plugins.")
 
 @dataclass(frozen=True, slots=True)
 class Examined:
-    """One thing that was looked at: "note" may matter to somebody, "problem" keeps something from working."""
+    """One thing that was checked: "note" may matter, "problem" prevents something from working."""
 
     what: str
     state: State

@@ -53,7 +53,7 @@ def _network_of(routes: Routes, start: Leg | None) -> InventoryObject | None:
 
 @dataclass(slots=True)
 class _Path:
-    """One path; each node is drawn once, later it is only referred to."""
+    """One path; each node is drawn once, and later only referred to."""
 
     routes: Routes
     network: InventoryObject | None
@@ -87,7 +87,7 @@ class _Path:
         yield [(f"{prefix}│", "dim"), *([" ", _down(leg.link)] if leg.link.state == "down" else [])]
 
     def node(self, ref: ObjectRef, came_by: Link | None) -> list[Part]:
-        """Word one node: type, name, host, what matters."""
+        """Describe one node: type, name, host, important facts."""
         one = self.routes.objects.get(ref)
         if one is None:
             return [f"{ref.type:<{TYPE_WIDTH}}", (ref.id, "bold"), "  ", ("gone since the last scan", WRONG)]
@@ -131,7 +131,7 @@ def _down(link: Link) -> Part:
 
 
 def _continuation(prefix: str) -> str:
-    """Return what stands under a branch's own sign on the lines below it."""
+    """Return the characters below a branch's own character on the following lines."""
     if prefix.endswith("├─ "):
         return f"{prefix[:-3]}│  "
     return f"{prefix[:-3]}   " if prefix.endswith("└─ ") else prefix

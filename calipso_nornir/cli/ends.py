@@ -20,7 +20,7 @@ class Names:
         self._known: dict[ObjectRef, str] = {}
 
     def of(self, ref: ObjectRef) -> str:
-        """Return the name of an object; its id when it is gone."""
+        """Return the name of an object; its id if it is gone."""
         if ref not in self._known:
             one = self._view.get(ref)
             self._known[ref] = ref.id if one is None else one.name

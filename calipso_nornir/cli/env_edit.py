@@ -44,7 +44,7 @@ def env_edit(
 
 
 def _edited(run: Run, document: dict[str, object], name: str, metadata: Sequence[str]) -> "Environment | None":
-    """Return the edited description; None when it was left unchanged. Faults can be corrected immediately."""
+    """Return the edited description; None if it is unchanged. Faults can be corrected immediately."""
     with tempfile.TemporaryDirectory(prefix="calipso-edit-") as folder:  # mode 0700
         path = Path(folder) / f"{name}.yaml"
         text = as_yaml(document)
@@ -71,7 +71,7 @@ def _read(path: Path, name: str, metadata: Sequence[str]) -> "Environment":
 
 
 def _about(error: Exception, path: Path, name: str) -> Exception:
-    """Return the error without the name of a file that is gone when it is read."""
+    """Return the error without the name of the temporary file, which is gone by then."""
     return InvalidRequest(str(error).replace(str(path), name))
 
 

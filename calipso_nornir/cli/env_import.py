@@ -106,7 +106,7 @@ def _cli_section(user: str | None, key: str | None, jump: str | None) -> list[di
 
 
 def _detected(run: Run, environment: "Environment") -> dict[str, Any]:
-    """Ask the cloud, and say what it said."""
+    """Ask the cloud, and print what was detected."""
     from calipso_nornir.preflight.detecting import detect  # noqa: PLC0415 - as above
 
     run.err.say((f"{environment.name}: asking the cloud for its drivers …", "dim"))

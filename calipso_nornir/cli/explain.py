@@ -131,7 +131,7 @@ def _link_of_id(store: Store, id_: str, *, environment: str | None) -> tuple[Sto
 def _link_between(
     store: Store, source: str, target: str, *, environment: str | None, type_: str | None
 ) -> tuple[StoreView, Link]:
-    """Return the one link between two objects, whichever way it points; names that fit several are tried out."""
+    """Return the link between two objects, in either direction; if names are ambiguous, all matches are tried."""
     found = [
         (view, link)
         for view in (store.view(name) for name in environments_meant(store, environment))
@@ -193,9 +193,9 @@ def _print_times(run: Run, one: InventoryObject | Link, *, ends: Iterable[Invent
 
 
 def _times(one: InventoryObject | Link, *, ends: Iterable[InventoryObject] = ()) -> dict[str, str | None]:
-    """Tell since when the present form is known, and when a scan confirmed it last.
+    """Return since when the present state is known, and when a scan last confirmed it.
 
-    It is known since its newest evidence; a link that has none of its own follows from what is known of its ends.
+    It is known since its newest evidence; a link without evidence of its own follows from that of its ends.
     """
     own = [evidence.at for evidence in one.evidence if evidence.at is not None]
     seen = own or [evidence.at for end in ends for evidence in end.evidence if evidence.at is not None]

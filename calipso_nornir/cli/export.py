@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """``calipso export``: streams everything known about an environment as one JSON document.
 
-Nothing of it is held in memory but the ids of what has a clique: links, which cliques repeat in full, and cliques that
-are not stored wait in a database of their own on disk that SQLite removes when it is closed
-(sqlite.org/inmemorydb.html, "temporary").
+Only the ids of focal points are held in memory. Links, which cliques repeat in full, and cliques that are not stored
+are kept in a temporary database on disk, which SQLite removes when it is closed (sqlite.org/inmemorydb.html,
+"temporary").
 """
 
 import json
@@ -69,9 +69,9 @@ def export_text(
 
     Args:
         view: what is written.
-        cliques: those that are not stored: they stand among the others, as if they were.
+        cliques: those that are not stored; they are exported like the others.
         at: the time of the export; by default now.
-        true_at: the time in the past that the view shows, if it does.
+        true_at: the past time that the view shows, if any.
     """
     head = {
         "environment": view.environment,
@@ -100,7 +100,7 @@ def _with_clique(document: Document, focal_points: set[str]) -> Document:
 
 
 def _array(name: str, documents: Iterable[Document], texts: Callable[[Document], Iterable[str]]) -> Iterator[str]:
-    """Yield a member of the whole that is a list; ``texts`` gives each document in as many pieces as it likes."""
+    """Yield a member of the document that is a list; ``texts`` yields the pieces of each document."""
     yield f'"{name}": ['
     comma = "\n"
     for document in documents:
@@ -119,7 +119,7 @@ def _text(document: Document) -> str:
 
 
 class _Aside:
-    """What is kept on disk meanwhile: the texts of links, and cliques that are not stored, by ``_id``."""
+    """Temporary data on disk: the texts of links, and cliques that are not stored, by ``_id``."""
 
     def __init__(self) -> None:
         self._database = sqlite3.connect("")  # a file of its own, without a name
@@ -144,7 +144,7 @@ class _Aside:
             yield json.loads(text)
 
     def detailed(self, clique: Document) -> Iterator[str]:
-        """Yield a clique with the member ``links_detailed``: that of a busy switch has ten thousands of links."""
+        """Yield a clique with the member ``links_detailed``: that of a busy switch has tens of thousands of links."""
         yield f'{_text(clique)[:-1]}, "links_detailed": ['
         comma = ""
         for id_ in clique["links"]:
@@ -159,14 +159,14 @@ class _Aside:
 
 @contextmanager
 def _destination(file: str | None) -> Iterator[TextIO]:
-    """Give standard output, or a file that appears under its name when it is complete."""
+    """Return standard output, or a file that appears under its name when it is complete."""
     if file is None:
         yield sys.stdout
         return
     try:
         with _whole_or_not_at_all(Path(file)) as out:
             yield out
-    except OSError as error:  # of the file that was asked for: nobody knows the one that it is written to first
+    except OSError as error:  # name the requested file, not the temporary one
         raise OSError(error.errno, error.strerror, file) from None
 
 

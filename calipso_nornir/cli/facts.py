@@ -20,12 +20,12 @@ UNCONFIRMED = "yellow"
 
 
 def facts(one: InventoryObject) -> list[Part]:
-    """Return the facts of an object, each a few words, most telling first."""
+    """Return the facts of an object, each in a few words, the most important first."""
     return [fact for fact in _BY_TYPE.get(one.type, _status)(one) if fact and fact[0]]
 
 
 def doubts(one: InventoryObject | Link, fresh: Freshness) -> Iterator[Part]:
-    """Yield a warning for what the last scan of everything could not confirm."""
+    """Yield a warning for what the last full scan could not confirm."""
     since = fresh.unconfirmed_since(one)
     if since is not None:
         yield f"? not confirmed since {since.isoformat(sep=' ', timespec='seconds')}", UNCONFIRMED

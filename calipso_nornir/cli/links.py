@@ -94,7 +94,7 @@ def links(  # noqa: PLR0913 - the options of the command
 
 
 def wanted_links(view: StoreView, *, end: ObjectRef | None, type_: str | None, implicit: bool) -> list[Link]:
-    """Return found or implicit links, at an object and of a type where these are given, ordered."""
+    """Return found or implicit links, of the given object and type if any, ordered."""
     found: Iterable[Link]
     if implicit:
         found = [link for link in view.implicit_links() if end in (None, link.source, link.target)]
@@ -120,6 +120,6 @@ def _rows(links: "Iterable[Link]", names: Names, fresh: Freshness) -> "Iterator[
 
 
 def _state(link: Link, fresh: Freshness) -> tuple[str, str]:
-    """Word the state of a link; what the last scan could not confirm is marked, not its whole time told."""
+    """Describe the state of a link; what the last scan could not confirm is only marked, without the time."""
     doubted = fresh.unconfirmed_since(link) is not None
     return f"{link.state}{' ?' if doubted else ''}", (WRONG if link.state != "up" else UNCONFIRMED if doubted else "")

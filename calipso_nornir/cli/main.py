@@ -15,10 +15,10 @@ if TYPE_CHECKING:
     from types import FrameType
 
 INTERRUPTED = 130
-"""What a command ends with when it is interrupted; the process ends with 128 and the number of the signal."""
+"""Status of an interrupted command; the process ends with 128 plus the number of the signal."""
 SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 GRACE_S = 8.0
-"""Seconds for running work to tidy up after a signal. A process that ends immediately harms no store."""
+"""Seconds for running work to clean up after a signal. Even an immediate end harms no store."""
 
 
 def main() -> None:
@@ -32,20 +32,20 @@ def main() -> None:
         app(prog_name="calipso")
     except SystemExit as ended:
         if ended.code == INTERRUPTED:
-            signals.end_now()  # threads that wait for a silent host would hold the process up
+            signals.end_now()  # threads that wait for a silent host would delay the end of the process
         raise
     except KeyboardInterrupt:  # outside of any command
         signals.end_now()
 
 
 class _Signals:
-    """SIGINT, SIGTERM and SIGHUP alike: the first lets the command tidy up, the second ends the process immediately."""
+    """SIGINT, SIGTERM and SIGHUP: the first lets the command clean up, the second ends the process immediately."""
 
     def __init__(self) -> None:
         self._number: int = signal.SIGINT
 
     def listen(self) -> None:
-        """Take the signals, but for SIGHUP where it is ignored: that is what nohup(1) is for."""
+        """Handle the signals, except an ignored SIGHUP: that is what nohup(1) is for."""
         for number in SIGNALS:
             if number != signal.SIGHUP or signal.getsignal(number) is not signal.SIG_IGN:
                 signal.signal(number, self._interrupt)
@@ -73,7 +73,7 @@ class _Signals:
 
 
 def _prepare_streams() -> None:
-    """Make printing safe: without Unicode there are escapes, and what was closed by the caller swallows all."""
+    """Make printing safe: without Unicode use escapes; discard output to streams that the caller closed."""
     sys.stdout = sys.stdout or _nowhere()
     sys.stderr = sys.stderr or _nowhere()
     for stream in (sys.stdout, sys.stderr):

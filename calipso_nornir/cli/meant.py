@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The environment that a scan is of: from the store, a YAML file, or the recording that is replayed."""
+"""The environment to scan: from the store, a YAML file, or the replayed recording."""
 
 from __future__ import annotations
 
@@ -24,12 +24,12 @@ FILES = (".yaml", ".yml", ".json")
 
 
 def is_file(text: str) -> bool:
-    """Tell whether a text names a file rather than an environment: environments have no slash, files an ending."""
+    """Tell whether a text names a file, not an environment: these have no slash, and files have an extension."""
     return text.endswith(FILES) or "/" in text
 
 
 def environment_file(path: str, metadata: Sequence[str] = ()) -> Environment:
-    """Return the environment that a file describes; what further metadata declares may stand in it."""
+    """Return the environment that a file describes; it may use what further metadata declares."""
     return read_environment_file(path, constants=load_catalog(metadata).constants)
 
 
@@ -46,9 +46,9 @@ def environment_meant(
     Args:
         store: where environments are kept.
         given: a name, or a file; None: the recording's, or the only one that the store has.
-        metadata: folders with further metadata; what they declare may stand in a description.
+        metadata: folders with further metadata; the description may use what they declare.
         recorded: the environment of the recording that is replayed.
-        asks: whether sources will be asked, for which the description has to be complete.
+        asks: whether sources will be asked; the description must then be complete.
     """
     if given is not None and is_file(given):
         return environment_file(given, metadata)
@@ -66,9 +66,9 @@ def environment_meant(
 
 
 def keep(run: Run, store: Store, environment: Environment) -> None:
-    """Save an environment that the store does not have; where it has another of that name, say so.
+    """Save an environment that the store does not have; if it has another of that name, say so.
 
-    A recording's own environment takes the place of any other: that was agreed on before (``agree_to_replace``).
+    A recording's own environment replaces any other: the user has agreed before (``agree_to_replace``).
     """
     known = stored_environment(store, environment.name)
     if known is None or RECORDED in environment.extra:
@@ -83,9 +83,10 @@ def keep(run: Run, store: Store, environment: Environment) -> None:
 
 
 def agree_to_replace(run: Run, store: Store, environment: Environment, *, replace: bool) -> None:
-    """Ask before what a recording says takes the place of what the store knows of an environment.
+    """Ask before a recording replaces what the store knows about an environment.
 
-    A recording may come from a stranger, and choose any name. Replayed once more it changes nothing: nobody is asked.
+    A recording may come from a stranger, and have any name. If it was replayed before, nothing changes, so nobody is
+    asked.
     """
     name = environment.name
     known = stored_environment(store, name)
@@ -105,7 +106,7 @@ def agree_to_replace(run: Run, store: Store, environment: Environment, *, replac
 
 
 def keep_description(run: Run, store: Store, environment: Environment, *, replace: bool) -> None:
-    """Save an environment that somebody described; only with ``replace`` in place of another of its name."""
+    """Save a described environment; one of the same name is replaced only with ``replace``."""
     known = stored_environment(store, environment.name)
     wanted = environment_document(environment)
     if known is not None and all(known.get(key) == value for key, value in wanted.items()):

@@ -54,7 +54,7 @@ def use_mongo(run: Run, path: str | None) -> None:
 
 
 def mongo_uri(path: str | Path) -> str:
-    """Return the ``mongodb://`` URI that the file describes. It holds the password: show it to nobody.
+    """Return the ``mongodb://`` URI that the file describes. It contains the password: never show it.
 
     Raises EnvironmentInvalid with every fault, none of which repeats a value.
     """

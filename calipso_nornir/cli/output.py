@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Output of commands: lines and tables for people, JSON and YAML for programs.
 
-Tables are folded to the width of a terminal. Elsewhere they are not, so that each row stays on one line.
+Tables are folded to the width of a terminal; otherwise each row stays on one line.
 """
 
 from __future__ import annotations
@@ -35,13 +35,13 @@ class Format(StrEnum):
 
 
 _ASCII = str.maketrans({"├": "|", "└": "`", "│": "|", "─": "-", "→": "->", "✗": "x", "…": "..."})
-"""Our own signs for terminals that know ASCII only; those in names are escaped there (cli/main.py)."""
+"""Replacements of our own characters for ASCII terminals; those in names are escaped (cli/main.py)."""
 _NARROW = 10
-"""Cells to which a column may be narrowed."""
+"""Minimum width of a column."""
 
 
 class Terminal(Console):
-    """A console that takes text as it is: no markup, no emoji codes, no wrapping, no guessing at what to colour."""
+    """A console that prints text as it is: no markup, no emoji codes, no wrapping, no automatic colours."""
 
     def __init__(self, *, stderr: bool = False) -> None:
         super().__init__(stderr=stderr, markup=False, emoji=False, highlight=False, soft_wrap=True)
@@ -51,12 +51,12 @@ class Terminal(Console):
         raise BrokenPipeError
 
     def say(self, *parts: Part) -> None:
-        """Print one line; whatever is in the parts does nothing but show."""
+        """Print one line; the parts are only shown, never interpreted."""
         pairs = ((part, "") if isinstance(part, str) else part for part in parts)
         self.print(joined(*((self.signs(words), style) for words, style in pairs)))
 
     def signs(self, text: str) -> str:
-        """Return text with signs that the terminal can show."""
+        """Return text with characters that the terminal can show."""
         return text if self.is_utf8 else text.translate(_ASCII)
 
     @property
@@ -83,7 +83,7 @@ class Column:
 
 
 def table(terminal: Terminal, columns: Sequence[Column | str], rows: Iterable[Sequence[object]]) -> None:
-    """Print rows as columns. Nothing is cut off: what a terminal is too narrow for goes on in further lines.
+    """Print rows as columns. Nothing is cut off: text that is too wide for the terminal continues on further lines.
 
     A cell is any value, or a ``(value, style)`` pair.
     """
@@ -109,7 +109,7 @@ _GAP = "  "
 
 
 def _fitted(widths: Sequence[int], least: Sequence[int], room: int) -> list[int]:
-    """Return widths that fit: the widest column gives way first, none gets narrower than its title."""
+    """Return widths that fit: the widest column shrinks first, none gets narrower than its title."""
     fitted = list(widths)
     while sum(fitted) + len(_GAP) * (len(fitted) - 1) > room:
         can_give = [place for place, width in enumerate(fitted) if width > max(_NARROW, least[place])]
@@ -120,7 +120,7 @@ def _fitted(widths: Sequence[int], least: Sequence[int], room: int) -> list[int]
 
 
 def _folded(words: str, width: int) -> list[str]:
-    """Return text in lines of a width, broken between words where that can be."""
+    """Return text in lines of a width, broken between words if possible."""
     lines: list[str] = []
     for word in words.split(" "):
         if lines and cell_len(f"{lines[-1]} {word}") <= width:
@@ -158,7 +158,7 @@ def as_yaml(value: Any) -> str:  # noqa: ANN401 - as above
 
 
 def written(value: object) -> str:
-    """Return a value that JSON does not know as text."""
+    """Return as text a value that JSON cannot represent."""
     return value.isoformat() if isinstance(value, date) else str(value)
 
 

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RequestOptions:
-    """What a request asks for, as it was given."""
+    """The options of a request, as they were given."""
 
     which: Annotated[
         str | None,
@@ -67,7 +67,7 @@ class RequestOptions:
         """Return the request.
 
         Raises:
-            UsageError: the environment is not known, or the options exclude each other.
+            UsageError: if the environment is not known, or the options exclude each other.
         """
         from calipso_nornir.scan_manager.request import ScanRequest  # noqa: PLC0415 - what takes long comes when needed
 

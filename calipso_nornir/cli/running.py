@@ -67,8 +67,8 @@ class Run:
     """One run of one command.
 
     Attributes:
-        store_uri: the store that was named on the command line; None: the default.
-        inventory: the alternative inventory in it that was named.
+        store_uri: the store named on the command line; None: the default.
+        inventory: the alternative inventory named on the command line.
         out, err: standard output, for what was asked for; standard error, for everything else.
     """
 
@@ -81,7 +81,7 @@ class Run:
     def typed(self, *words: str, environment: str | None = None) -> str:
         """Return a command to paste into a shell: this program, this store, these words.
 
-        A store's URI is shown without its password: who has one on the command line puts it in again.
+        A store's URI is shown without its password: the user must add it again.
         """
         store: list[str] = []
         if self.store_uri:
@@ -93,7 +93,7 @@ class Run:
         return " ".join(shlex.quote(plain(word)) for word in (_program(), *store, *words, *env, *inventory))
 
     def log_at(self, level: int) -> None:
-        """Send the log of this product to standard error, from a level on; of others only warnings."""
+        """Send this product's log to standard error, from a level on; of other loggers only warnings."""
         handler = _Log(self.err, tracebacks=self.verbose)
         root = logging.getLogger()
         root.handlers = [one for one in root.handlers if not isinstance(one, _Log)]
@@ -102,16 +102,16 @@ class Run:
 
     @property
     def uri(self) -> str:
-        """Where the store is; it may hold a password."""
+        """Where the store is; it may contain a password."""
         from calipso_nornir.store import default_uri  # noqa: PLC0415 - what takes long comes when needed
 
         return self.store_uri or default_uri()
 
     @contextmanager
     def store(self, *, inventory: str | None = None, use: Use = "read", at: datetime | None = None) -> Iterator[Store]:
-        """Open the store: to read it, unless a command says otherwise. Only "make" makes one that is not there.
+        """Open the store: for reading, unless a command says otherwise. Only "make" creates one.
 
-        A command that only reads sees each environment at one revision: the newest, or that of a time.
+        A command that only reads sees a single revision of each environment: the newest, or that of a time.
         """
         from calipso_nornir.store import open_store  # noqa: PLC0415 - as above
         from calipso_nornir.store.frozen import Frozen  # noqa: PLC0415 - as above
@@ -131,7 +131,7 @@ class Run:
             opened.close()
 
     def report(self, error: BaseException) -> None:
-        """Tell of an error, in plain lines."""
+        """Print an error, in plain lines."""
         for number, text in enumerate((str(error) or type(error).__name__).splitlines()):
             self.err.say(("calipso: ", "red") if number == 0 else "", text)
         if self.verbose:
@@ -140,7 +140,7 @@ class Run:
 
 
 class _Plainly(logging.Formatter):
-    """Tells of an error in one line; its traceback is for those who ask for it (``--verbose``)."""
+    """Formats an error as one line; the traceback is shown only with ``--verbose``."""
 
     def format(self, record: logging.LogRecord) -> str:
         text = f"{record.levelname} {record.name}: {record.getMessage()}"
@@ -149,7 +149,7 @@ class _Plainly(logging.Formatter):
 
 
 class _Log(logging.Handler):
-    """Log lines on standard error, above whatever is shown there live."""
+    """Writes log lines to standard error, above any live display."""
 
     def __init__(self, terminal: Terminal, *, tracebacks: bool) -> None:
         super().__init__()
@@ -170,10 +170,9 @@ def command(
 ) -> Callable[[Callable[..., None]], None]:
     """Register a function ``(run, …)`` as a command, which also takes the options that all commands have.
 
-    With ``is_group`` it is what ``app`` does when none of its commands is named.
-
-    They may stand before the command's name or after it; the latter wins. A parameter that is a dataclass stands for
-    its fields: each is an option, with its declaration and default, and the function gets them as one value.
+    With ``is_group`` it runs when none of the commands of ``app`` is named. The options may come before the command's
+    name or after it; the latter win. A parameter that is a dataclass stands for its fields: each is an option, with its
+    declaration and default, and the function gets them as one value.
     """
 
     def register(function: Callable[..., None]) -> None:
@@ -209,7 +208,7 @@ def command(
 
 
 def _refuse_options_before(ctx: typer.Context) -> None:
-    """Raise for options of a group that stand before one of its commands: they would be lost."""
+    """Raise for options of a group before one of its commands: they would be lost."""
     common = {one.name for one in fields(_Common)}
     for parameter in ctx.command.params:
         source = ctx.get_parameter_source(parameter.name or "")
@@ -233,7 +232,7 @@ def _options(group: type[Any]) -> list[inspect.Parameter]:
 
 @contextmanager
 def guarded(run: Run) -> Iterator[None]:
-    """Turn what may be raised into one or a few lines on standard error and an exit status; never a traceback."""
+    """Turn any exception into a few lines on standard error and an exit status; never a traceback."""
     try:
         yield
         sys.stdout.flush()
@@ -263,7 +262,7 @@ def guarded(run: Run) -> Iterator[None]:
 
 
 def _program() -> str:
-    """Return this program as the user's shell finds it: by name when that leads here, else by path."""
+    """Return this program as the user's shell finds it: by name if that leads here, else by path."""
     called = Path(sys.argv[0])
     by_name = shutil.which(PROGRAM)
     if called.name != PROGRAM or (by_name is not None and Path(by_name).resolve() == called.resolve()):
@@ -272,7 +271,7 @@ def _program() -> str:
 
 
 def _forget_stdout() -> None:
-    """Keep the interpreter from writing the rest at its end, which would fail again (docs.python.org, SIGPIPE)."""
+    """Keep the interpreter from writing the rest on exit, which would fail again (docs.python.org, SIGPIPE)."""
     try:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     except (OSError, ValueError):  # standard output is not a file, in a test

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""``calipso scan-manager``: the process that runs the scans which the queue and the schedules ask for."""
+"""``calipso scan-manager``: the process that runs the scans of the queue and the schedules."""
 
 import logging
 import signal

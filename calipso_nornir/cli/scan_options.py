@@ -26,14 +26,14 @@ if TYPE_CHECKING:
 
 
 class IdField(StrEnum):
-    """What ``--id`` is."""
+    """Whether ``--id`` is an id or a name."""
 
     ID = "id"
     NAME = "name"
 
 
 class Level(StrEnum):
-    """Levels of the log, as the guide has them."""
+    """Levels of the log, as in the developer guide."""
 
     CRITICAL = "critical"
     ERROR = "error"
@@ -45,9 +45,9 @@ class Level(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ScanOptions:
-    """What one scan is asked to do, as it was given: the options of the guide's scan script, and some more.
+    """The options of one scan, as given: those of the developer guide's scan script, and some more.
 
-    Raises UsageError for what can never be, before anything is opened.
+    Raises UsageError for impossible combinations, before anything is opened.
     """
 
     which: Annotated[
@@ -149,14 +149,14 @@ class ScanOptions:
 
     @property
     def environment(self) -> str | None:
-        """Name or file of the environment, by option or by position; None: the only one that there is."""
-        if self.replay is not None:  # a recording brings its own: only what is said of this replay counts
+        """Name or file of the environment, by option or argument; None: the only one."""
+        if self.replay is not None:  # a recording has its own: only what is given for this replay counts
             return self.which or self.env
         return named_once(self.which, self.env)
 
     @property
     def asks(self) -> bool:
-        """Whether the cloud or its recording is asked; else links or cliques are made of what the store holds."""
+        """Whether the cloud or its recording is asked; else links or cliques are derived from the store."""
         return not (self.links_only or self.cliques_only)
 
     @property
@@ -165,7 +165,7 @@ class ScanOptions:
         return tuple(self.metadata or ())
 
     def plan(self) -> "ScanPlan":
-        """Return the plan, but for the object of ``--id``, which is looked up in the store."""
+        """Return the plan, without the object of ``--id``, which is looked up in the store."""
         from calipso_nornir.scan.plan import ScanPlan  # noqa: PLC0415 - what takes long comes when needed
 
         return ScanPlan(
@@ -181,7 +181,7 @@ class ScanOptions:
         )
 
     def target(self) -> "Target":
-        """Return what is said of the object of ``--id``."""
+        """Return what the options say about the object of ``--id``."""
         from calipso_nornir.scan.planning import Target  # noqa: PLC0415 - as above
 
         by_name = self.id_field is IdField.NAME

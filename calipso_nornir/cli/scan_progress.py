@@ -34,12 +34,12 @@ _PHASES: Final = {
     "store": "storing",
 }
 _SHOWN: Final = ("host", "network", "port", "instance", "vservice", "vnic", "vedge", "host_pnic", "switch_pnic")
-"""Types whose counts are worth a place in one line."""
+"""Types whose counts are shown in the line."""
 
 
 @contextmanager
 def showing(terminal: Terminal, environment: str) -> Iterator[Progress]:
-    """Give a progress for one scan; what it shows live is gone at the end, failures stay."""
+    """Return a progress for one scan; its live display disappears at the end, failures stay."""
     if not terminal.is_terminal or terminal.is_dumb_terminal:
         yield PlainLines(terminal, environment)
         return
@@ -49,7 +49,7 @@ def showing(terminal: Terminal, environment: str) -> Iterator[Progress]:
 
 
 class PlainLines:
-    """One line for each thing that begins, and for each failure."""
+    """Prints a line for each phase or round that begins, and for each failure."""
 
     def __init__(self, terminal: Terminal, environment: str) -> None:
         self._terminal = terminal

@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 
 
 def scan_and_tell(run: Run, options: ScanOptions, output: Format) -> None:
-    """Scan, and end with the status that tells how it went."""
+    """Scan, and exit with the status of the outcome."""
     with run.store(inventory=options.inventory, use="make" if _makes_store(options) else "write") as store:
         report = scan_into(run, store, options)
         if output is Format.TABLE:
@@ -47,7 +47,7 @@ def scan_and_tell(run: Run, options: ScanOptions, output: Format) -> None:
 
 
 def record_and_tell(run: Run, options: ScanOptions, path: str, output: Format) -> None:
-    """Scan into the recording that the options name, and into a store that is thrown away."""
+    """Scan into the recording that the options name, and a temporary store."""
     described = _description(run, options)
     with tempfile.TemporaryDirectory(prefix="calipso-record-") as folder:
         store = open_store(Path(folder) / "throw-away.db")
@@ -95,7 +95,7 @@ def scan_into(run: Run, store: Store, options: ScanOptions, *, described: Enviro
 
 
 def _must_be_tested(run: Run, environment: Environment, options: ScanOptions) -> None:
-    """Refuse a kind of cloud that no release was tried with, before the first packet; with --untested only say so."""
+    """Refuse an unsupported kind of cloud before the first packet; with --untested only warn."""
     problems = untested(environment, load_catalog(options.folders))
     if problems and not options.untested:
         raise UntestedEnvironment(environment.name, problems)
@@ -104,7 +104,7 @@ def _must_be_tested(run: Run, environment: Environment, options: ScanOptions) ->
 
 
 def end_with(report: ScanReport) -> None:
-    """End the command with the status that tells how a scan went."""
+    """Exit with the status of a scan's outcome."""
     if not report.stored:
         raise typer.Exit(FAILED)
     if report.status == "completed_with_errors":
@@ -112,12 +112,12 @@ def end_with(report: ScanReport) -> None:
 
 
 def _makes_store(options: ScanOptions) -> bool:
-    """Tell whether the scan may make the store: only where the environment comes from elsewhere."""
+    """Tell whether the scan may create the store: only if the environment comes from elsewhere."""
     return options.replay is not None or (options.environment is not None and is_file(options.environment))
 
 
 def _description(run: Run, options: ScanOptions) -> Environment:
-    """Read the environment to record; the user's store is only read, and only when it is named there."""
+    """Read the environment to record; the user's store is only read, and only if the environment is there."""
     if options.environment is not None and is_file(options.environment):
         return environment_file(options.environment, options.folders)
     with run.store() as store:

@@ -75,7 +75,7 @@ def _row(one: dict[str, Any]) -> list[Any]:
 
 
 def scope(one: dict[str, Any]) -> str:
-    """Return what a scan was of: everything, or one object; and to which part of the work it was limited."""
+    """Return the scope of a scan: everything, or one object; and the part of the work, if it was limited."""
     of = str(one["object_id"]) if one.get("object_id") else "all"
     return " ".join([of, *(key for key in _ONLY if one.get(key))])
 

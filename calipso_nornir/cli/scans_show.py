@@ -45,7 +45,7 @@ def scans_show(  # noqa: PLR0913 - the options of the command
 
 
 def scan_meant(store: Store, id_: str, environment: str | None) -> dict[str, Any]:
-    """Return the document of the scan that is meant; raises UsageError when none is, or several are."""
+    """Return the document of the named scan; raises UsageError if none or several match."""
     known = newest_first(store, environment)
     if not known:
         raise InvalidRequest(f"{store.uri}: no scans yet")
@@ -96,7 +96,7 @@ def _print_changes(out: Terminal, one: Mapping[str, Any]) -> None:
 
 
 def _print_steps(out: Terminal, steps: Mapping[str, Mapping[str, int]], *, everything: bool) -> None:
-    """Print the steps that did not see everything; all of them only when asked."""
+    """Print the steps that did not see everything; all steps only on request."""
     keys = ("attempted", "ok", "incomplete", "failed", "found")
     rows = [
         (name, *(count.get(key, 0) for key in keys))

@@ -22,7 +22,7 @@ def scans_submit(
 ) -> None:
     """Ask the scan managers for a scan, and print its id.
 
-    calipso scan-manager runs it; calipso scans show ID shows what becomes of it.
+    calipso scan-manager runs it; calipso scans show ID shows its progress and outcome.
     """
     from calipso_nornir.scan_manager import ScanQueue  # noqa: PLC0415 - what takes long comes when needed
 

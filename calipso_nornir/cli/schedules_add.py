@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""``calipso schedules add``: makes a schedule."""
+"""``calipso schedules add``: creates a schedule."""
 
 from datetime import UTC, datetime
 from enum import StrEnum
@@ -30,7 +30,7 @@ class Every(StrEnum):
 
     @property
     def frequency(self) -> "Frequency":
-        """The word that stands in the schedule."""
+        """The word in the schedule's document."""
         return cast("Frequency", self.name)
 
 
@@ -57,7 +57,7 @@ def schedules_add(  # noqa: PLR0913 - the options of the command
     ] = "UTC",
     inventory: Inventory = None,
 ) -> None:
-    """Have an environment, or one object of it, scanned again and again, and print the schedule's id."""
+    """Scan an environment, or one object of it, regularly, and print the schedule's id."""
     from calipso_nornir.scan_manager import Recurrence, ScanQueue, Schedule, Schedules  # noqa: PLC0415 - what takes long comes when needed
 
     if (every is None) == (cron is None):

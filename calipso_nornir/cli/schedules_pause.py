@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""``calipso schedules pause``: stops a schedule for a while."""
+"""``calipso schedules pause``: pauses a schedule."""
 
 from typing import Annotated, TypeAlias
 

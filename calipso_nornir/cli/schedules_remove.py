@@ -7,7 +7,7 @@ from calipso_nornir.cli.shared_options import Inventory
 
 
 def schedules_remove(run: Run, *, id_: ScheduleId, inventory: Inventory = None) -> None:
-    """Remove a schedule; the scans that it has asked for stay."""
+    """Remove a schedule; scans that it has already requested stay."""
     from calipso_nornir.scan_manager import ScanQueue, Schedules  # noqa: PLC0415 - what takes long comes when needed
 
     with run.store(inventory=inventory, use="write") as store:

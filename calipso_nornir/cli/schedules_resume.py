@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""``calipso schedules resume``: lets a paused schedule go on."""
+"""``calipso schedules resume``: resumes a paused schedule."""
 
 from calipso_nornir.cli.running import Run
 from calipso_nornir.cli.schedules_pause import ScheduleId
@@ -7,7 +7,7 @@ from calipso_nornir.cli.shared_options import Inventory
 
 
 def schedules_resume(run: Run, *, id_: ScheduleId, inventory: Inventory = None) -> None:
-    """Go on with a paused schedule; what was missed is not made up."""
+    """Resume a paused schedule; missed scans are not made up for."""
     from calipso_nornir.scan_manager import ScanQueue, Schedules  # noqa: PLC0415 - what takes long comes when needed
 
     with run.store(inventory=inventory, use="write") as store:

@@ -36,7 +36,7 @@ NamedEnvironment: TypeAlias = Annotated[
         help="The environment; can also be given as an argument. Default: $CALIPSO_ENV.",
     ),
 ]
-"""For commands that take an environment as argument, too: the argument then goes before the variable."""
+"""For commands that also take the environment as argument: the argument has precedence over the variable."""
 
 EnvironmentName: TypeAlias = Annotated[
     str | None,
@@ -112,9 +112,9 @@ Untested: TypeAlias = Annotated[
 
 
 def named_once(argument: str | None, option: str | None) -> str | None:
-    """Return the environment that was named by argument, by ``-e`` or by CALIPSO_ENV; None for none.
+    """Return the environment named by argument, ``-e`` or CALIPSO_ENV; None if there is none.
 
-    Raises InvalidRequest when argument and option differ.
+    Raises InvalidRequest if argument and option differ.
     """
     if None not in (argument, option) and argument != option:
         raise InvalidRequest(f"--env {option} and {argument} contradict each other")

@@ -37,7 +37,7 @@ def show(  # noqa: PLR0913 - the options of the command
 
 
 def print_object(run: Run, view: StoreView, one: InventoryObject, *, fresh: Freshness) -> None:
-    """Print the frame of an object, then its attributes."""
+    """Print the head of an object, then its attributes."""
     out = run.out
     told = (*facts(one), *doubts(one, fresh))
     out.say((one.name, "bold"), f"  {one.type}", *(part for fact in told for part in ("  ", fact)))
@@ -64,7 +64,7 @@ def print_object(run: Run, view: StoreView, one: InventoryObject, *, fresh: Fres
 
 
 def referred(view: StoreView, one: InventoryObject) -> InventoryObject | None:
-    """Return the object that a reference refers to, None when it is none or leads nowhere."""
+    """Return the object that a reference refers to; None if it is not a reference, or the object is gone."""
     if not one.get("ref_id"):
         return None
     wanted = one.type.removesuffix("_ref")
@@ -73,7 +73,7 @@ def referred(view: StoreView, one: InventoryObject) -> InventoryObject | None:
 
 
 def _rows(values: Mapping[str, Any], indent: str) -> Iterator[list[Part]]:
-    """Yield the lines of a mapping; what is nested stands below its key, further in."""
+    """Yield the lines of a mapping; nested values are indented below their key."""
     width = max((len(str(key)) for key in values), default=0)
     for key, value in values.items():
         if _is_nested(value):

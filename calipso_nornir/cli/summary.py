@@ -33,8 +33,8 @@ _STATUS: Final = {
 def print_summary(out: Terminal, report: ScanReport, *, everything: bool = False, whole: bool = True) -> None:
     """Print a report.
 
-    ``everything`` leaves nothing out, however long it gets; ``whole`` is false for a scan of one object, which counts
-    what was scanned, not what the environment holds.
+    ``everything`` omits nothing, however long it gets; ``whole`` is false for a scan of one object, which counts what
+    was scanned, not the whole environment.
     """
     words, style = _STATUS[report.status]
     seconds = (report.ended_at - report.started_at).total_seconds() if report.ended_at else 0.0
@@ -51,7 +51,7 @@ def print_summary(out: Terminal, report: ScanReport, *, everything: bool = False
 
 
 def next_steps(run: Run, view: StoreView) -> list[str]:
-    """Return what one may type after a scan."""
+    """Return the suggested commands after a scan."""
     steps = [run.typed("tree", environment=view.environment)]
     instances = sorted(view.of_type("instance"), key=lambda one: (one.name, one.id))[:TRIED_FOR_CLIQUE]
     focal = next((one for one in instances if view.cliques(one.ref)), None)
@@ -63,7 +63,7 @@ def next_steps(run: Run, view: StoreView) -> list[str]:
 
 
 def print_next(out: Terminal, steps: Iterable[str]) -> None:
-    """Print what one may type next."""
+    """Print suggested commands."""
     out.say("")
     for step in steps:
         out.say(("next  ", "dim"), step)

@@ -62,14 +62,14 @@ def tree(  # noqa: PLR0913 - the options of the command
 
 @dataclass(frozen=True, slots=True)
 class Tree:
-    """What is shown of a tree: empty folders and hidden objects only with ``everything``."""
+    """The visible part of a tree: empty folders and hidden objects only with ``everything``."""
 
     view: StoreView
     fresh: Freshness
     everything: bool = False
 
     def lines(self, root: InventoryObject, depth: int | None) -> Iterator[list[Part]]:
-        """Yield one line an object, as they are read."""
+        """Yield one line per object, as they are read."""
         yield self._label(root, cut=depth == 0)
         yield from self._below(root, "", depth)
 
@@ -84,9 +84,9 @@ class Tree:
             yield from self._below(child, prefix + (GAP if last else PASS), left)
 
     def document(self, one: InventoryObject, depth: int | None) -> dict[str, Any]:
-        """Return the same as nested JSON values; ``children`` is left out where the depth ends.
+        """Return the tree as nested JSON values, without ``children`` at the maximum depth.
 
-        ``unconfirmed_since`` is there only where the last scan could not look.
+        ``unconfirmed_since`` is present only if the last scan could not look.
         """
         about: dict[str, Any] = {"type": one.type, "id": one.id, "name": one.name}
         if one.get("ref_id"):
@@ -100,18 +100,18 @@ class Tree:
         return about
 
     def children(self, one: InventoryObject) -> list[InventoryObject]:
-        """Return what is shown directly below an object."""
+        """Return the visible objects directly below an object."""
         children = self.view.children(one.ref)
         if self.everything:
             return list(children)
         return [child for child in children if child.show_in_tree and not self._is_empty(child)]
 
     def _is_empty(self, one: InventoryObject) -> bool:
-        """Tell whether it is a folder with nothing in it that would be shown."""
+        """Tell whether it is a folder without visible content."""
         return is_folder(one) and not self.children(one)
 
     def _label(self, one: InventoryObject, *, cut: bool) -> list[Part]:
-        """Word one object; ``cut`` when what is below it is not shown and has to be counted at least."""
+        """Describe one object; with ``cut``, what is below it is not shown but counted."""
         if is_folder(one):
             return [(one.name, "cyan"), (f" ({len(self.children(one))})", "dim")]
         label: list[Part] = [(one.name, "bold")]
@@ -125,5 +125,5 @@ class Tree:
 
 
 def is_folder(one: InventoryObject) -> bool:
-    """Tell whether an object is only a place in the tree."""
+    """Tell whether an object is only a folder of the tree."""
     return bool(one.get("create_object")) or one.on_demand

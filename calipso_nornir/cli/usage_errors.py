@@ -10,7 +10,7 @@ import typer
 from typer.core import TyperGroup
 
 _UsageError: type[Exception] = typer.BadParameter.__mro__[1]
-"""The base of all errors in what was typed; typer gives it no public name."""
+"""The base of all usage errors; typer gives it no public name."""
 
 _PLAIN: Final = (
     (re.compile(r"Value error, "), ""),
@@ -23,10 +23,10 @@ _HINT: Final = " The environment is given as -e NAME."
 
 
 class Commands(TyperGroup):
-    """The commands; an error in what was typed is told in plain words."""
+    """The commands; usage errors are reported in plain words."""
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:  # noqa: ANN401 - typer's own copy of click
-        """Read the options that stand before a command."""
+        """Read the options before a command."""
         try:
             return super().parse_args(ctx, args)
         except _UsageError as error:

@@ -1,28 +1,28 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Every error of calipso_nornir: one tree, errors that carry data and word themselves.
+"""Every error of calipso_nornir: one tree; errors carry data and produce their own message.
 
 ::
 
     CalipsoError
-    ├── UsageError               what was asked for cannot be done as asked
+    ├── UsageError               the request cannot be fulfilled as it was made
     │   ├── UnknownEnvironment   ├── UnknownObject   ├── AmbiguousObject
     │   ├── InvalidRequest       ├── NotAvailable
     ├── ConfigurationError
     │   ├── MetadataError        faults of JSON metadata, all of them at once
     │   ├── EnvironmentInvalid   faults of an environment's description
-    │   ├── SecretUnavailable    a secret's reference leads nowhere
+    │   ├── SecretUnavailable    a secret cannot be read
     │   ├── BundleInvalid        a recording that cannot be replayed
     │   ├── RecordingFailed      a recording that cannot be written
-    │   ├── NornirUnusable       a Nornir configuration from which no inventory comes
+    │   ├── NornirUnusable       a Nornir configuration that yields no inventory
     │   └── ResourceMissing      a damaged installation
     ├── StoreError
     │   ├── StoreUnavailable     ├── StoreVersionMismatch   ├── StoreFull   ├── StoreBusy
     │   ├── DocumentRefused
     │   ├── Overtaken            others changed what a commit was computed from
-    │   └── PastUnknown          older than what is kept
+    │   └── PastUnknown          older than the history
     ├── ScanCancelled            somebody asked the scan to stop
     │   ├── ScanTimedOut         ├── ScanTakenOver
-    ├── SourceError              what a source says in place of an answer
+    ├── SourceError              what a source returns instead of an answer
     │   ├── SourceNotConfigured  ├── NotRecorded     ├── NoSuchSource    ├── SourceFailed
     │   ├── NotAuthenticated     ├── NotAuthorized   ├── ViewRestricted
     │   ├── EndpointMissing      ├── ApiUnreachable  ├── ApiFailed
@@ -32,8 +32,8 @@
     │   ├── HostNotListed        ├── HostExcluded    ├── ConnectionLost  ├── OutputTooLarge
     │   └── CommandFailed
     │       ├── CommandMissing   ├── CommandTimedOut ├── SudoRefused
-    ├── ParseError               an answer of unknown shape
-    └── FetchError               a fetching that went wrong for a reason of its own
+    ├── ParseError               an answer of unknown form
+    └── FetchError               a fetching that failed for another reason than its source
         ├── FetcherRaised        ├── PromiseBroken   ├── LookupCycle
         ├── DuplicateObject      ├── ParentUnknown   ├── Misplaced
         ├── RowsIncomplete       ├── CellUnreachable ├── CellsUntold     ├── HostsUnlisted
@@ -41,7 +41,7 @@
         ├── DeviceGivenAway      ├── PortsAlike      └── EndpointOnNoWire
 
 ``SourceError``, ``ParseError`` and ``FetchError`` are *values* during a scan: they stop
-one fetching, keep what is known below it, and stand in the report. The others are raised.
+one fetching, keep what is known below it, and are listed in the report. The others are raised.
 """
 
 from __future__ import annotations

@@ -8,7 +8,7 @@ from typing import Any
 
 
 class CalipsoError(Exception):
-    """Base of all errors; ``data()`` gives what an error knows, ``str()`` words it."""
+    """Base of all errors; ``data()`` returns an error's data, ``str()`` its message."""
 
     def data(self) -> dict[str, Any]:
         """Fields of the error as JSON values, with ``error`` naming its class."""
@@ -34,8 +34,8 @@ def _descendants(kind: type[CalipsoError]) -> list[type[CalipsoError]]:
 
 
 class Retriable:
-    """Mixin: the same request may well succeed when it is made again later."""
+    """Mixin: the same request may succeed if it is made again later."""
 
 
 class Fatal:
-    """Mixin: with this error of its main source a scan cannot go on at all."""
+    """Mixin: a scan cannot continue after this error of its main source."""

@@ -43,7 +43,7 @@ class _Faulty(ConfigurationError):
 
 
 class MetadataError(_Faulty):
-    """All faults of all metadata files, found in one go."""
+    """All faults of all metadata files, found in one pass."""
 
     title = "metadata cannot be used"
 
@@ -67,7 +67,7 @@ class SecretUnavailable(ConfigurationError):
 
 @dataclass(eq=False)
 class BundleInvalid(ConfigurationError):
-    """A file that is not a recording, is cut short, or is of another format version."""
+    """A file that is not a recording, is truncated, or has another format version."""
 
     path: str
     problem: str
@@ -78,7 +78,7 @@ class BundleInvalid(ConfigurationError):
 
 @dataclass(eq=False)
 class ResourceMissing(ConfigurationError):
-    """A folder of data that belongs to the product is not where it should be: the installation is damaged."""
+    """A data folder of the product is missing: the installation is damaged."""
 
     name: str
     looked_in: tuple[str, ...]
@@ -90,7 +90,7 @@ class ResourceMissing(ConfigurationError):
 
 @dataclass(eq=False)
 class RecordingFailed(ConfigurationError):
-    """A recording cannot be written; the scan itself is not concerned."""
+    """A recording cannot be written; the scan itself is not affected."""
 
     path: str
     cause: str
@@ -101,7 +101,7 @@ class RecordingFailed(ConfigurationError):
 
 @dataclass(eq=False)
 class NornirUnusable(ConfigurationError):
-    """A Nornir configuration from which no inventory comes."""
+    """A Nornir configuration that yields no inventory."""
 
     path: str
     cause: str

@@ -21,7 +21,7 @@ class ParseError(CalipsoError):
     host: str | None = None
 
     def asked_by(self, query: str, host: str | None) -> Self:
-        """Return the error with the question whose answer could not be read."""
+        """Return the error with the query whose answer could not be read."""
         self.query, self.host = query, host
         return self
 
@@ -32,7 +32,7 @@ class ParseError(CalipsoError):
 
 
 class FetchError(CalipsoError):
-    """A fetching that went wrong for a reason of its own."""
+    """A fetching that failed for a reason other than its source."""
 
 
 @dataclass(eq=False)
@@ -48,10 +48,10 @@ class FetcherRaised(FetchError):
 
 @dataclass(eq=False)
 class PromiseBroken(FetchError):
-    """A plug-in gave something else than plug-ins of its kind do: a mistake of its author.
+    """A plug-in returned something that plug-ins of its kind must not: a mistake of its author.
 
     Attributes:
-        plugin: its name and where it stands.
+        plugin: its name and where it is declared.
         problem: what was found, what is expected, and what was perhaps meant.
     """
 
@@ -64,7 +64,7 @@ class PromiseBroken(FetchError):
 
 @dataclass(eq=False)
 class Misplaced(FetchError):
-    """An object hangs where its type is not declared to hang."""
+    """An object is in a place where its type is not declared to be."""
 
     type: str
     parent_type: str

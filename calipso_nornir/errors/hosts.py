@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What a host cannot tell, although it answers."""
+"""What a host does not show, although it answers."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from calipso_nornir.errors.fetch import FetchError
 
 @dataclass(eq=False)
 class DeviceGivenAway(FetchError):
-    """A whole NIC was given to a server: the host's kernel does not show it any more."""
+    """A whole NIC was given to a server: the host's kernel no longer shows it."""
 
     host: str
     pci: str
@@ -44,7 +44,7 @@ class PortsAlike(FetchError):
 
 @dataclass(eq=False)
 class EndpointOnNoWire(FetchError):
-    """The address of tunnels is on a device by which nothing leaves: routes decide, not wires."""
+    """The address of tunnels is on a device without a wire to a physical interface: routes decide how they leave."""
 
     host: str
     address: str

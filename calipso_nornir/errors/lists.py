@@ -8,12 +8,12 @@ from dataclasses import dataclass
 from calipso_nornir.errors.fetch import FetchError
 
 SHOWN = 10
-"""Names of a long list that a message shows."""
+"""Maximum number of names that a message shows."""
 
 
 @dataclass(eq=False)
 class RowsIncomplete(FetchError):
-    """Rows of a list lack what everybody needs of them; the others were taken."""
+    """Rows of a list lack required members; the others were used."""
 
     query: str
     incomplete: int
@@ -27,7 +27,7 @@ class RowsIncomplete(FetchError):
 
 @dataclass(eq=False)
 class CellUnreachable(FetchError):
-    """Nova cannot reach the database of a cell, and leaves what is in it out of its lists."""
+    """Nova cannot reach the database of a cell, and omits what is in it from its lists."""
 
     region: str
     hosts: tuple[str, ...]
@@ -96,7 +96,7 @@ class NetworksUnlisted(FetchError):
 
 @dataclass(eq=False)
 class OneMachine(FetchError):
-    """Several names are certain to be names of one machine."""
+    """Several names certainly belong to one machine."""
 
     name: str
     others: tuple[str, ...]
@@ -108,7 +108,7 @@ class OneMachine(FetchError):
 
 @dataclass(eq=False)
 class PerhapsOneMachine(FetchError):
-    """Two names look like names of one machine, and nobody could tell."""
+    """Two names may belong to one machine; this could not be determined."""
 
     name: str
     other: str

@@ -11,7 +11,7 @@ from calipso_nornir.errors.base import CalipsoError, Fatal
 
 @dataclass(eq=False)
 class NothingSeen(CalipsoError, Fatal):
-    """Every question of a scan failed: nobody answered, or nobody was let in. The causes are failures of their own."""
+    """Every query of a scan failed: nothing answered, or no login worked. The causes are failures of their own."""
 
     environment: str
 
@@ -46,7 +46,7 @@ class ScanTimedOut(ScanCancelled):
 
 @dataclass(eq=False)
 class ScanTakenOver(ScanCancelled):
-    """Another scan manager runs the request: this one gave no sign of life for too long."""
+    """Another scan manager runs the request: this one has given no sign of life for too long."""
 
     scan_id: str
 

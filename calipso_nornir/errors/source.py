@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What a source says in place of an answer."""
+"""What a source returns instead of an answer."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from calipso_nornir.errors.base import CalipsoError, Fatal, Retriable
 
 
 class SourceError(CalipsoError):
-    """What a source says in place of an answer."""
+    """What a source returns instead of an answer."""
 
 
 @dataclass(eq=False)
@@ -24,7 +24,7 @@ class SourceNotConfigured(SourceError):
 
 @dataclass(eq=False)
 class NoSuchSource(SourceError):
-    """A question names a kind of source that is not installed."""
+    """A query names a kind of source that is not installed."""
 
     source: str
     installed: tuple[str, ...]
@@ -36,7 +36,7 @@ class NoSuchSource(SourceError):
 
 @dataclass(eq=False)
 class SourceFailed(SourceError):
-    """A source of a third party has no answer; ``cause`` says why, and what to do."""
+    """A third party's source has no answer; ``cause`` says why, and what to do."""
 
     source: str
     cause: str
@@ -47,7 +47,7 @@ class SourceFailed(SourceError):
 
 @dataclass(eq=False)
 class NotRecorded(SourceError):
-    """A replayed recording has no answer to this question."""
+    """A replayed recording has no answer to this query."""
 
     query: str
     bundle: str
@@ -83,7 +83,7 @@ class NotAuthorized(SourceError):
 
 @dataclass(eq=False)
 class ViewRestricted(SourceError):
-    """The user sees its own project only: lists would silently lack all others."""
+    """The user sees only its own project: lists silently lack all others."""
 
     user: str
     project: str
@@ -103,8 +103,8 @@ class ViewRestricted(SourceError):
 class EndpointMissing(SourceError):
     """The catalogue has no such endpoint.
 
-    ``required``: the region is the scan's own, or has the service on other interfaces: then it should be there. Any
-    other region just does not offer the service (one for an object store only, say), and has nothing of its kind.
+    ``required``: the region is the scan's own, or has the service on other interfaces: then it should exist. Any other
+    region just does not offer the service (a region for object storage only, for example).
     """
 
     service: str
@@ -144,9 +144,9 @@ class ApiFailed(SourceError, Retriable):
 
 @dataclass(eq=False)
 class AnswerTooSlow(SourceError, Retriable):
-    """An answer, or a list of many pages, was still coming when its time was up; what had come of it is not used.
+    """An answer, or a list of many pages, was incomplete at its time limit; it is not used.
 
-    ``setting`` is the key of the environment that says how long is too long.
+    ``setting`` is the key of the environment that sets the limit.
     """
 
     query: str
@@ -162,9 +162,9 @@ class AnswerTooSlow(SourceError, Retriable):
 
 @dataclass(eq=False)
 class AnswerTooLarge(SourceError):
-    """A service sent more than the cap, once unpacked; the rest was not read, and what had come is not used.
+    """A service sent more than the limit, after decompression; the rest was not read, and the answer is not used.
 
-    ``setting`` is the key of the environment that raises the cap; "" for a cap that nothing raises.
+    ``setting`` is the key of the environment that sets the limit; "" for a fixed limit.
     """
 
     query: str
@@ -205,7 +205,7 @@ class SelectFailed(SourceError):
 
 @dataclass(eq=False)
 class HostUnreachable(SourceError, Retriable):
-    """No SSH session could be had."""
+    """No SSH session could be opened."""
 
     host: str
     address: str
@@ -233,7 +233,7 @@ class HostKeyUnknown(SourceError):
 
 @dataclass(eq=False)
 class HostKeyChanged(SourceError):
-    """The host shows another key than the one known: no login was tried."""
+    """The host shows a key other than the known one: no login was tried."""
 
     host: str
     address: str
@@ -264,7 +264,7 @@ class LoginRefused(SourceError):
 
 @dataclass(eq=False)
 class HostNotListed(SourceError):
-    """The Nornir inventory that was given has no such host."""
+    """The given Nornir inventory has no such host."""
 
     host: str
 
@@ -274,7 +274,7 @@ class HostNotListed(SourceError):
 
 @dataclass(eq=False)
 class HostExcluded(SourceError):
-    """CLI.exclude keeps this host from being logged in to."""
+    """CLI.exclude forbids logging in to this host."""
 
     host: str
     pattern: str
@@ -297,7 +297,7 @@ class ConnectionLost(SourceError, Retriable):
 
 @dataclass(eq=False)
 class OutputTooLarge(SourceError):
-    """A host sent more than the cap in one round; the rest was not read."""
+    """A host sent more than the limit in one round; the rest was not read."""
 
     host: str
     command: str
@@ -310,7 +310,7 @@ class OutputTooLarge(SourceError):
 
 @dataclass(eq=False)
 class CommandFailed(SourceError):
-    """A command ended with a status that is not success."""
+    """A command ended with an error status."""
 
     host: str
     command: str
@@ -338,7 +338,7 @@ class SudoRefused(CommandFailed):
 
 @dataclass(eq=False)
 class CommandTimedOut(CommandFailed):
-    """The command was still running when its time was up, and was killed."""
+    """The command was still running at its time limit, and was killed."""
 
     def __str__(self) -> str:
         return f'{self.host}: "{self.command}" did not end in time and was stopped (status {self.status})'

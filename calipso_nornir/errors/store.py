@@ -25,7 +25,7 @@ class StoreUnavailable(StoreError, Retriable):
 
 @dataclass(eq=False)
 class StoreVersionMismatch(StoreError):
-    """The store was written by a release with another layout."""
+    """The store was written by a release with a different layout."""
 
     uri: str
     found: str
@@ -46,7 +46,7 @@ class StoreVersionMismatch(StoreError):
 
 @dataclass(eq=False)
 class StoreFull(StoreError):
-    """No room is left; what was there before is still there."""
+    """No space is left; what was stored before is unchanged."""
 
     uri: str
     cause: str
@@ -70,7 +70,7 @@ class StoreBusy(StoreError, Retriable):
 
 @dataclass(eq=False)
 class DocumentRefused(StoreError):
-    """A document that no generation may hold: larger than the store's limit, or with an ``_id`` that is not its own."""
+    """A document that cannot be stored: larger than the store's limit, or with an ``_id`` that is not its own."""
 
     uri: str
     kind: str
@@ -89,7 +89,7 @@ class Overtaken(StoreError, Retriable):
         environment: its name.
         base: the revision from which the commit was computed.
         revision: the newest one.
-        documents: what was overtaken, each as ``<kind>/<_id>``; ``by_kind`` takes that apart.
+        documents: what was overtaken, each as ``<kind>/<_id>``; ``by_kind`` splits these.
     """
 
     uri: str
@@ -117,7 +117,7 @@ class Overtaken(StoreError, Retriable):
 
 @dataclass(eq=False)
 class PastUnknown(StoreError):
-    """The store does not know what was true then: it is older than what is kept, or before the first commit."""
+    """The store does not know the state at that time: it is older than the history, or before the first commit."""
 
     uri: str
     environment: str

@@ -29,7 +29,7 @@ class UnknownEnvironment(UsageError):
 
 @dataclass(eq=False)
 class UntestedEnvironment(UsageError):
-    """A scan of a cloud of a kind that no release was tried with; ``problems`` say what of it is not listed."""
+    """A scan of an unsupported kind of cloud; ``problems`` say what is not listed."""
 
     name: str
     problems: tuple[str, ...]
@@ -43,7 +43,7 @@ class UntestedEnvironment(UsageError):
 
 @dataclass(eq=False)
 class UnknownStore(UsageError):
-    """There is no store where one was to be read or changed; ``near`` are stores that are called alike."""
+    """There is no store to read or change; ``near`` are stores with similar names."""
 
     uri: str
     near: tuple[str, ...] = ()
@@ -55,7 +55,7 @@ class UnknownStore(UsageError):
 
 @dataclass(eq=False)
 class UnknownInventory(UsageError):
-    """The store is there, but holds no inventory of that name."""
+    """The store exists, but holds no inventory of that name."""
 
     uri: str
     name: str
@@ -66,7 +66,7 @@ class UnknownInventory(UsageError):
 
 @dataclass(eq=False)
 class UnknownObject(UsageError):
-    """No object answers to what was given."""
+    """No object matches the request."""
 
     environment: str
     wanted: str
@@ -79,7 +79,7 @@ class UnknownObject(UsageError):
 
 @dataclass(eq=False)
 class UnknownName(UsageError):
-    """A name of a kind of thing (``what``: "object type", "attribute" …) that is none of the known ones."""
+    """An unknown name of something (``what``: "object type", "attribute" …)."""
 
     what: str
     name: str
@@ -97,7 +97,7 @@ class UnknownName(UsageError):
 
 @dataclass(eq=False)
 class AmbiguousObject(UsageError):
-    """Several objects answer to what was given; ``candidates`` name each so that it is the only one."""
+    """Several objects match the request; ``candidates`` name each of them unambiguously."""
 
     wanted: str
     candidates: tuple[str, ...]
@@ -109,7 +109,7 @@ class AmbiguousObject(UsageError):
 
 @dataclass(eq=False)
 class NotAvailable(UsageError):
-    """A known option whose part of the product is not there yet."""
+    """A known option that this release does not implement."""
 
     what: str
     instead: str = ""
@@ -120,7 +120,7 @@ class NotAvailable(UsageError):
 
 @dataclass(eq=False)
 class InvalidRequest(UsageError):
-    """Options that contradict each other or a value of the wrong form."""
+    """Options that contradict each other, or a value in the wrong format."""
 
     problem: str
 

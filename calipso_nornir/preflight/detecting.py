@@ -36,7 +36,7 @@ _BY_AGENT: Final = {
 
 @dataclass(frozen=True, slots=True)
 class Detected:
-    """What was found out, with the reason for each; what is missing could not be."""
+    """What was detected, with the reason for each; what is missing could not be detected."""
 
     mechanism_drivers: tuple[str, ...] = ()
     type_drivers: str = ""
@@ -60,7 +60,7 @@ def detect(environment: Environment) -> Detected:
 
 
 def concluded(answers: Mapping[Any, Reply | CalipsoError]) -> Detected:
-    """Return what the answers say."""
+    """Return what follows from the answers."""
     drivers, why = _drivers(answers)
     types, why_types = _types(answers[_NETWORKS])
     return Detected(drivers, types, (*why, *why_types))
@@ -80,7 +80,7 @@ def _drivers(answers: Mapping[Any, Reply | CalipsoError]) -> tuple[tuple[str, ..
 
 
 def _types(networks: Reply | CalipsoError) -> tuple[str, list[str]]:
-    """Return how most tenants' networks are told apart; external and flat ones are not the tenants'."""
+    """Return the type of most tenant networks; external and flat networks do not count."""
     if isinstance(networks, CalipsoError):
         return "", [str(networks)]
     own = (row for row in _rows(networks) if not row.get("router:external"))

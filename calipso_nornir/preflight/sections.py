@@ -27,15 +27,15 @@ def try_sections(
     metadata: Sequence[str] = (),
     begins: Callable[[str], None] = lambda _section: None,
 ) -> Iterator[Finding]:
-    """Yield what trying each section found out, in the order in which a scan asks.
+    """Yield the findings for each section, in the order in which a scan asks.
 
     Args:
-        environment: whose sections are tried.
-        only: try this section only, by its name or as people call it ("ssh"). Raises UsageError when no source reads
-            one of that name.
-        known_hosts: ids of hosts that are asked, too, besides those that sources and sections name.
+        environment: whose sections are checked.
+        only: check only this section, by its name or an alias ("ssh"). Raises UsageError if no source reads a section
+            of that name.
+        known_hosts: ids of further hosts to ask, besides those that sources and sections name.
         metadata: folders with further metadata.
-        begins: is told each section's name before it is tried.
+        begins: is called with each section's name before it is checked.
     """
     kinds = source_kinds().values()
     sections = [kind.section for kind in kinds]
@@ -63,7 +63,7 @@ def _tried(kind: SourceKind, trial: Trial, begins: Callable[[str], None]) -> Ite
 
 
 def _checked(kind: SourceKind, trial: Trial) -> Iterator[Finding]:
-    """Yield what a kind finds; that it raises is a finding, too: the other sections are tried all the same."""
+    """Yield what a kind finds; an exception is a finding, too: the other sections are checked nevertheless."""
     try:
         yield from kind.check(trial)
     except CalipsoError as error:

@@ -13,9 +13,9 @@ if TYPE_CHECKING:
 
 
 def untested(environment: Environment, catalog: Catalog) -> tuple[str, ...]:
-    """Return what of an environment no row lists: its type, distribution, version, each mechanism driver.
+    """Return what no row lists of an environment: its type, distribution, version, mechanism drivers.
 
-    What the description leaves open is not asked for. A cloud may have several drivers; each has to be listed.
+    What the description leaves open is not checked. A cloud may have several drivers; each must be listed.
     """
     if environment.environment_type != "OpenStack":
         return (f"environment type {environment.environment_type} is not listed as supported",)
