@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""HTTP answers within bounds: how long one may take in all, and how much it may be once it is unpacked.
+"""HTTP answers within limits: of total time, and of size after decompression.
 
-A server that sends a byte now and then, in head or body, keeps a client for ever, as does one that never ends its
-``100 Continue`` (RFC 9110, 15.2). And requests unpacks what a server packed before anybody can look at the size.
+A server that sends a byte now and then, in head or body, keeps a client waiting for ever, as does one that never ends
+its ``100 Continue`` (RFC 9110, 15.2). And requests decompresses an answer before its size can be checked.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 READ_BYTES = 1 << 16
 _ENCODINGS = {"": None, "identity": None, "gzip": zlib.MAX_WBITS | 16, "x-gzip": zlib.MAX_WBITS | 16}
-"""Content codings that are asked for, with zlib's window for them. Others may unpack to anything at one stroke."""
+"""Content codings that are requested, with zlib's window for them. Others may decompress without any limit."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,10 +37,10 @@ class Bounds:
     """What one answer may cost.
 
     Attributes:
-        connect_s, read_s: for a connection, and between two pieces of an answer.
-        answer_s: for one whole answer, from the connection to the last byte.
-        answer_bytes: of its body, packed and unpacked.
-        section: of the environment where ``answer_timeout_s`` and ``max_answer_mib`` are set.
+        connect_s, read_s: limits for connecting, and between two pieces of an answer.
+        answer_s: limit for one complete answer, from connecting to the last byte.
+        answer_bytes: limit for its body, compressed and decompressed.
+        section: the environment's section with ``answer_timeout_s`` and ``max_answer_mib``.
     """
 
     connect_s: float
@@ -51,19 +51,19 @@ class Bounds:
 
 
 class BoundedAdapter(TCPKeepAliveAdapter):
-    """Answers requests within bounds. Raises AnswerTooSlow, AnswerTooLarge, ParseError, and what requests raises."""
+    """Sends requests within limits. Raises AnswerTooSlow, AnswerTooLarge, ParseError, and what requests raises."""
 
     def __init__(self, bounds: Bounds) -> None:
         self._bounds = bounds
         super().__init__()
 
     def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:  # noqa: ANN401 - requests' own
-        """Make connections that can be cut."""
+        """Make connections that a deadline can cut."""
         super().init_poolmanager(*args, **kwargs)
         self.poolmanager.pool_classes_by_scheme = _POOLS
 
     def proxy_manager_for(self, *args: Any, **kwargs: Any) -> urllib3.ProxyManager:  # noqa: ANN401 - as above
-        """Make connections through a proxy that can be cut, too."""
+        """Make connections through a proxy that a deadline can cut, too."""
         manager: urllib3.ProxyManager = super().proxy_manager_for(*args, **kwargs)
         manager.pool_classes_by_scheme = _POOLS
         return manager
@@ -82,7 +82,7 @@ class BoundedAdapter(TCPKeepAliveAdapter):
             except OSError:
                 if not limit.passed:
                     raise
-            if limit.passed:  # also without an error: a body that ends where the connection does was cut short
+            if limit.passed:  # even without an error: a body that ends with the connection was cut short
                 raise AnswerTooSlow(asked, bounds.answer_s, f"{bounds.section}.answer_timeout_s") from None
         return response
 
@@ -97,7 +97,7 @@ def _closed_on_error(response: requests.Response) -> Iterator[None]:
 
 
 def _read(response: requests.Response, asked: str, bounds: Bounds) -> None:
-    """Read the body of an answer where requests looks for it; raises what requests raises for a broken one."""
+    """Read the body of an answer to where requests expects it; raises what requests raises for a broken one."""
     parts: list[bytes] = []
     size = 0
     try:
@@ -122,7 +122,7 @@ def _read(response: requests.Response, asked: str, bounds: Bounds) -> None:
 
 
 def _unpacked(raw: Any, asked: str, bounds: Bounds) -> Iterator[bytes]:  # noqa: ANN401 - urllib3's response
-    """Yield the body in small pieces, however much one piece of the packed body holds."""
+    """Yield the body in small pieces, however much one compressed piece contains."""
     coding = str(raw.headers.get("Content-Encoding", "")).strip().lower()
     if coding not in _ENCODINGS:
         raise ParseError("http", f"it is packed with {coding[:40]!r}, which was not requested", query=asked)
@@ -152,7 +152,7 @@ def _too_large(asked: str, bounds: Bounds) -> AnswerTooLarge:
 
 
 _current: ContextVar[Deadline | None] = ContextVar("deadline", default=None)
-"""That of the request which this thread makes: connections are made far below, by urllib3."""
+"""The deadline of this thread's request: urllib3 makes connections on a much lower level."""
 
 
 @contextmanager

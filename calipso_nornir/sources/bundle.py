@@ -8,8 +8,8 @@
     {"query": {"source": "api", …}, "error": {…}, "at": …}
     {"count": 2, "sha256": "… of all bytes before this line"}
 
-Equal content gives equal bytes. The digest detects damage; it is not a signature. Bundles come from strangers:
-nothing in one is believed before it was looked at, and only one exchange at a time is in memory.
+Equal content gives equal bytes. The digest detects damage; it is not a signature. Bundles may come from strangers:
+everything is checked before it is used, and only one exchange at a time is in memory.
 """
 
 from __future__ import annotations
@@ -51,12 +51,12 @@ MAX_LINE_BYTES = 128 << 20
 MAX_QUERY_CHARS = 1 << 20
 MAX_EXCHANGES = 500_000
 MAX_BYTES = 2 << 30
-"""Limits of the content: a few kilobytes of gzip can hold gigabytes."""
+"""Limits of the content: a few kilobytes of gzip can contain gigabytes."""
 
 
 @dataclass(frozen=True, slots=True)
 class Exchange:
-    """One query with what came back for it."""
+    """One query with its answer."""
 
     query: Query
     answer: Reply | CalipsoError
@@ -68,9 +68,9 @@ def line_of(value: dict[str, Any]) -> bytes:
 
 
 def query_to_json(query: Query) -> dict[str, Any]:
-    """Describe a query, as ``query.request``: without the purpose of asking.
+    """Describe a query, as ``query.request``: without what concerns only its reader.
 
-    ``class`` is there only for a source with several classes of queries, and not for the first of them.
+    ``class`` is present only if the source has several classes of queries, and not for the first of them.
     """
     request = query.request
     kind = source_kinds().get(request.source)
@@ -83,7 +83,7 @@ def query_to_json(query: Query) -> dict[str, Any]:
 def exchange_to_json(exchange: Exchange, at: datetime, *, scrub: Callable[[Any], Any]) -> dict[str, Any]:
     """Describe one exchange; ``at`` is for an error, a reply knows its own time.
 
-    ``scrub`` is applied to values, not to the words of this format: a weak secret may be one of them.
+    ``scrub`` is applied to values, not to the keywords of this format: a weak secret may equal one of them.
     """
     query, answer = _scrubbed(query_to_json(exchange.query), scrub, keep=("source", "class")), exchange.answer
     if isinstance(answer, CalipsoError):
@@ -101,7 +101,7 @@ def _scrubbed(value: dict[str, Any], scrub: Callable[[Any], Any], *, keep: tuple
 
 
 def exchange_line(exchange: Exchange, at: datetime, *, scrub: Callable[[Any], Any], path: str) -> bytes:
-    """Return the line of one exchange; of an answer that no reader would take it says that it was not recorded."""
+    """Return the line of one exchange; if no reader would accept the answer, it says that it was not recorded."""
     try:
         line = line_of(exchange_to_json(exchange, at, scrub=scrub))
     except (TypeError, ValueError, RecursionError):
@@ -116,10 +116,10 @@ def exchange_line(exchange: Exchange, at: datetime, *, scrub: Callable[[Any], An
 
 
 class Reader:
-    """One pass over a bundle: its header at once, then one exchange after the other.
+    """One pass over a bundle: first its header, then one exchange after the other.
 
-    Raises BundleInvalid as soon as anything is not as it should be; the whole is known to be right only when the last
-    exchange was given. Then ``sha256`` holds the digest.
+    Raises BundleInvalid as soon as anything is wrong; only after the last exchange is the whole bundle known to be
+    right. ``sha256`` is the digest then.
     """
 
     def __init__(self, path: Path) -> None:
@@ -165,7 +165,7 @@ class Reader:
 
 
 def exchange_of(path: Path, line: bytes) -> Exchange:
-    """Read one exchange again that a Reader has given."""
+    """Read an exchange of a Reader again."""
     return _exchange(path, 0, _json(path, 0, line))
 
 
@@ -252,7 +252,7 @@ def _error(value: dict[str, Any]) -> CalipsoError:
     error = CalipsoError.from_data(value)
     if not isinstance(error, (SourceError, ParseError, FetchError, ConfigurationError)):
         raise TypeError(f"{type(error).__name__} is not an answer")
-    # An error that cannot word itself would break the report.
+    # An error without a message would break the report.
     str(error)
     return error
 

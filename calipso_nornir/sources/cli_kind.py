@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 
 def _open(opening: Opening) -> CliSource | None:
-    """A Nornir object that the caller brings decides how hosts are reached, else the section does."""
+    """The caller's Nornir object decides how hosts are reached, else the section."""
     from calipso_nornir.sources.cli import CliSource  # noqa: PLC0415 - Nornir comes when it is needed
     from calipso_nornir.sources.cli.inventory_secrets import inventory_secrets  # noqa: PLC0415 - as above
     from calipso_nornir.sources.cli.prefixes import Prefixes  # noqa: PLC0415 - as above
@@ -46,7 +46,7 @@ def _open(opening: Opening) -> CliSource | None:
 
 
 def _check(trial: Trial) -> Iterator[Finding]:
-    """Try to log in to every host that is known, and what a scan runs there."""
+    """Try to log in to every known host, and run there what a scan needs."""
     section = trial.opening.section or {}
     table = section.get("hosts") or {}
     hosts = sorted({*trial.hosts, *table})
@@ -70,7 +70,7 @@ def _check(trial: Trial) -> Iterator[Finding]:
 
 
 def _suggested(environment: Environment) -> set[str]:
-    """Return the agents that the environment's drivers suggest, for when the API tells of none."""
+    """Return the agents that the environment's drivers suggest, if the API lists none."""
     agents = {"OVS": OVS_AGENT, "LXB": LXB_AGENT, "OVN": OVN_AGENTS[0]}
     return {agents[driver] for driver in environment.mechanism_drivers if driver in agents}
 

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A deadline for a whole answer: when it passes, the connection is cut, and the reader sees its end.
+"""A deadline for a complete answer: when it passes, the connection is cut, and the reader sees its end.
 
-The time-outs of sockets are those of single reads: one byte now and then keeps a client waiting forever.
+Socket time-outs apply to single reads: one byte now and then keeps a client waiting for ever.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 class Deadline:
-    """Cuts connections when its time is up. ``passed`` then tells why the reader got an error, or an end."""
+    """Cuts connections at its time limit. ``passed`` then says why the reader got an error, or an end."""
 
     def __init__(self) -> None:
         self.passed = False
@@ -26,7 +26,7 @@ class Deadline:
         self._finders: list[Callable[[], socket.socket | None]] = []
 
     def watch(self, connection: socket.socket | None) -> None:
-        """Watch a connection. Of a duplicate: closing the original, as http.client does, must not lose it."""
+        """Watch a connection, through a duplicate: http.client may close the original."""
         mine = _duplicate(connection)
         if mine is not None:
             with self._lock:
@@ -35,7 +35,7 @@ class Deadline:
                     _cut(mine)
 
     def watch_found(self, find: Callable[[], socket.socket | None]) -> None:
-        """Watch the connection that will be there: for drivers that open one by themselves."""
+        """Watch a future connection: for drivers that open one by themselves."""
         self._finders.append(find)
 
     def expire(self) -> None:
@@ -48,7 +48,7 @@ class Deadline:
                 _cut(one)
 
     def close(self) -> None:
-        """Let go of the duplicates; the connections stay as they are."""
+        """Release the duplicates; the connections stay as they are."""
         with self._lock:
             for one in self._watched:
                 one.close()
@@ -57,7 +57,7 @@ class Deadline:
 
 @contextmanager
 def deadline(seconds: float) -> Iterator[Deadline]:
-    """Give a deadline, and forget it at the end."""
+    """Provide a deadline, and remove it at the end."""
     made = Deadline()
     timer = threading.Timer(seconds, made.expire)
     timer.daemon = True

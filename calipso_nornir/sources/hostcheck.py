@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What a scan needs on a host: the commands that test for it, and how their answers are judged. No I/O."""
+"""What a scan needs on a host: the commands that check it, and the evaluation of their answers. No I/O."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ COMPUTE: Final = "nova-compute"
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """A command, and what it is for; with ``needed`` a scan cannot do without it on this host."""
+    """A command, and what it is for; with ``needed``, a scan requires it on this host."""
 
     command: Command
     program: str
@@ -33,9 +33,9 @@ class Question:
 
 
 def questions(host: str, roles: set[str], access: Mapping[str, Any], *, certain: bool = True) -> list[Question]:
-    """Return what to ask a host, by what runs on it; each is harmless, and of the kind that a scan asks.
+    """Return what to ask a host, depending on what runs on it; all are harmless, and similar to a scan's commands.
 
-    ``certain``: that this runs there is known, not guessed; so what it takes is needed.
+    ``certain``: what runs there is known, not guessed; so its commands are needed.
     """
     if access.get("platform") not in (None, "", "linux"):
         return [Question(Command(host, "show version"), "show version", needed=False)]
@@ -60,11 +60,11 @@ def questions(host: str, roles: set[str], access: Mapping[str, Any], *, certain:
 def check_host(
     host: str, asked: Sequence[Question], answers: Mapping[Query, Reply | CalipsoError]
 ) -> Iterator[Finding]:
-    """Yield what the answers of a host say."""
+    """Yield the findings from a host's answers."""
     outcomes = {question: answers[question.command] for question in asked}
     unreachable = next((one for one in outcomes.values() if _is_no_session(one)), None)
     if unreachable is not None:
-        # An excluded host is as somebody wants it.
+        # An excluded host is intended.
         excluded = isinstance(unreachable, HostExcluded)
         yield Finding("CLI", f"{host}: login", ok=False, detail=str(unreachable), needed=not excluded)
         return

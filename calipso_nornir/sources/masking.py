@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Finds secrets in texts and JSON, however they are written there, and blots them out."""
+"""Finds secrets in texts and JSON, in whatever notation, and masks them."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 MASK = "***"
 SHORT = 8
-"""Secrets with fewer characters are masked only where they stand alone: as a part they would be in any text."""
+"""Shorter secrets are masked only as separate words: as parts of words, they would occur in any text."""
 # fmt: off
 COMMON_WORDS = frozenset(
     {
@@ -26,18 +26,18 @@ COMMON_WORDS = frozenset(
     }
 )
 # fmt: on
-"""Passwords that are in every recording as names. To mask them would tell what they are, and spoil the recording."""
+"""Passwords that occur in every recording as names. Masking them would reveal them, and spoil the recording."""
 
 
 class Masking:
-    """All secrets that were seen, as one pattern."""
+    """All known secrets, as one pattern."""
 
     def __init__(self) -> None:
         self._forms: set[str] = set()
         self._pattern: re.Pattern[str] | None = None
 
     def add(self, secret: str) -> bool:
-        """Take note of a secret. False when it is a common word, which is not masked."""
+        """Add a secret. Return False if it is a common word, which is not masked."""
         if secret.lower() in COMMON_WORDS:
             return False
         if secret:
@@ -64,7 +64,7 @@ def _scrub(value: Any, pattern: re.Pattern[str]) -> Any:  # noqa: ANN401 - as ab
 
 
 def _forms(secret: str) -> Iterable[str]:
-    """The ways in which a secret is written: as it is, in URLs, in JSON, in Base64, quoted for a shell."""
+    """The notations of a secret: as it is, in URLs, in JSON, in Base64, quoted for a shell."""
     yield secret
     raw = _raw(secret)
     yield quote(raw, safe="")
@@ -77,7 +77,7 @@ def _forms(secret: str) -> Iterable[str]:
 
 
 def _raw(secret: str) -> bytes:
-    """The bytes that a program sends: those of the environment where it was no UTF-8 (PEP 383), else the text's."""
+    """The bytes that a program sends: those of the environment if it was not UTF-8 (PEP 383), else the text's."""
     try:
         return secret.encode(errors="surrogateescape")
     except UnicodeEncodeError:

@@ -44,7 +44,7 @@ logger = logging.getLogger(__name__)
 SECTION = "mysql"
 THREADS = 4
 VALUE_BYTES = 8
-"""What a number or a time is counted as."""
+"""Bytes counted for a number or a time."""
 DATABASES = ("nova", "nova_api", "neutron")
 
 
@@ -53,10 +53,10 @@ class MysqlSource:
 
     Args:
         section: the environment's section mysql.
-        vault: gives the password when it is needed, and blots it out of errors.
+        vault: provides the password when it is needed, and masks it in errors.
 
-    ``Select.database`` is a logical name; the section says which schema that is. "nova" with several ``cells``
-    is asked in each of them, the rows come one cell after the other.
+    ``Select.database`` is a logical name; the section says which schema that is. With several ``cells``, "nova" is
+    queried in each of them; the rows come one cell after the other.
     """
 
     def __init__(self, section: Mapping[str, Any], vault: Secrets) -> None:
@@ -66,7 +66,7 @@ class MysqlSource:
         self._server = Server(self._section, vault)
 
     def answer(self, queries: Sequence[Query]) -> Mapping[Query, Reply | CalipsoError]:
-        """Answer all queries: those of one database one after the other, databases in parallel."""
+        """Answer all queries: those of one database one after the other, several databases in parallel."""
         groups: dict[str, list[Query]] = {}
         for query in queries:
             groups.setdefault(query.database if isinstance(query, Select) else "", []).append(query)
@@ -126,7 +126,7 @@ class MysqlSource:
                 raise DatabaseUnavailable(self._server.address, str(error)) from None
 
     def _run(self, schema: str, query: Select) -> list[dict[str, Any]]:
-        """Run one statement in an open session. Raises _Lost when that has ended, SelectFailed for all else."""
+        """Run one statement in an open session. Raises _Lost if that has ended, else SelectFailed."""
         connection = self._server.connection(schema, query)
         section = self._section
         with deadline(section.answer_timeout_s) as limit:
@@ -134,7 +134,7 @@ class MysqlSource:
             try:
                 return self._rows(connection, query)
             except AnswerTooLarge:
-                self._server.drop(schema)  # what still comes is not read
+                self._server.drop(schema)  # the rest is not read
                 raise
             except (pymysql.err.Error, OSError, ValueError, TypeError, LookupError) as error:
                 code, cause = self._server.said(error)
@@ -151,11 +151,11 @@ class MysqlSource:
                 raise SelectFailed(query.database, query.sql, cause) from None
 
     def _rows(self, connection: Connection[DictCursor], query: Select) -> list[dict[str, Any]]:
-        """Read the rows as they come: of a result without end the rest is not waited for."""
+        """Read the rows as they arrive, without waiting for the rest of an endless result."""
         cap = self._section.max_answer_mib << 20
         size = values = 0
         rows: list[dict[str, Any]] = []
-        # Not as a context: closing an unfinished cursor reads all that is still to come.
+        # Not as a context manager: closing an unfinished cursor reads all remaining rows.
         cursor = connection.cursor(SSDictCursor)
         # None, not (): without parameters a % in the statement is a %.
         cursor.execute(query.sql, query.parameters or None)
@@ -176,7 +176,7 @@ class _Lost(Exception):
 
 
 def _json(value: Any) -> Any:  # noqa: ANN401 - any value of a database
-    """Make JSON of a column: times are ISO 8601 in UTC, as OpenStack stores them; bytes are text."""
+    """Convert a column to JSON: times become ISO 8601 in UTC, as OpenStack stores them; bytes become text."""
     match value:
         case datetime():
             return f"{value.isoformat()}Z"

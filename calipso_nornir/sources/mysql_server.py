@@ -53,7 +53,7 @@ _NO_SCHEMA = frozenset({ER.BAD_DB_ERROR, ER.DBACCESS_DENIED_ERROR})
 
 
 class _NoClearPassword:
-    """Stands for the plug-in ``mysql_clear_password``: a server that asks for it would get the password as it is."""
+    """Replaces the plug-in ``mysql_clear_password``: a server that asks for it would get the password in clear text."""
 
     def __init__(self, connection: Connection[DictCursor]) -> None:
         self._connection = connection
@@ -65,7 +65,7 @@ class _NoClearPassword:
 
 
 class Server:
-    """One server; a session for each schema that is asked."""
+    """One server, with a session for each queried schema."""
 
     def __init__(self, section: MysqlSection, vault: Secrets) -> None:
         self.address = f"{section.host}:{section.port}"
@@ -104,7 +104,7 @@ class Server:
         return connection
 
     def _logged_in(self, password: str) -> Connection[DictCursor]:
-        """Open a session. A refused login is not tried again in this scan, a dead server not again in this round."""
+        """Open a session. A refused login is not retried in this scan, a dead server not in this round."""
         if self._refused or self._down:
             raise DatabaseUnavailable(self.address, self._refused or self._down or "")
         try:
@@ -130,7 +130,7 @@ class Server:
             host=section.host,
             port=section.port,
             user=section.user,
-            password=password.encode(),  # bytes: PyMySQL would make Latin-1 of text
+            password=password.encode(),  # bytes: PyMySQL would encode text as Latin-1
             charset="utf8mb4",
             cursorclass=DictCursor,
             autocommit=True,
@@ -148,7 +148,7 @@ class Server:
             try:
                 connection.connect()
                 with connection.cursor() as cursor:
-                    # Times come as text without a zone: make sure that it is UTC.
+                    # Times come without a zone: make sure that they are UTC.
                     cursor.execute("SET SESSION time_zone = '+00:00'")
             except Exception:
                 if connection.open:
@@ -178,7 +178,7 @@ class Server:
         return SelectFailed(query.database, query.sql, f"no schema {schema} for this user; {remedy}")
 
     def said(self, error: Exception) -> tuple[int, str]:
-        """Return number and text of what the driver raised, secrets blotted out."""
+        """Return number and text of the driver's error, with secrets masked."""
         arguments = error.args
         if isinstance(error, pymysql.err.Error) and arguments and isinstance(arguments[0], int):
             text = str(arguments[1]) if len(arguments) > 1 and arguments[1] else "the session was closed"
@@ -201,13 +201,13 @@ class Server:
 
 
 def socket_of(connection: Connection[DictCursor]) -> socket.socket | None:
-    """Return the socket of a connection, to cut it with; PyMySQL names it nowhere else."""
+    """Return the socket of a connection, to cut it; PyMySQL offers no public access."""
     found: socket.socket | None = connection._sock  # type: ignore[attr-defined]  # noqa: SLF001 - as above
     return found
 
 
 def _give_up_result(connection: Connection[DictCursor]) -> None:
-    """Keep PyMySQL from reading the rest of an unfinished result when that is thrown away."""
+    """Keep PyMySQL from reading the rest of an unfinished result that is discarded."""
     result = connection._result  # type: ignore[attr-defined]  # noqa: SLF001 - it offers no way to leave one
     if result is not None:
         result.unbuffered_active = False

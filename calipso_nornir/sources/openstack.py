@@ -48,14 +48,14 @@ logger = logging.getLogger(__name__)
 SECTION = "OpenStack"
 THREADS = 4
 MAX_SLOW = 2
-"""Answers that may take too long before a service is given up for the scan: each costs ``answer_timeout_s``."""
+"""Slow answers after which a service is not asked again in this scan: each costs ``answer_timeout_s``."""
 CATALOG_PATH = "/auth/catalog"
 _PROBES = (
     ApiGet("compute", "/servers", "servers", (("limit", "1"),), cloud_wide=False),
     ApiGet("network", "/networks", "networks", (("fields", "id"), ("limit", "1")), cloud_wide=False),
     ApiGet("identity", "/auth/projects", "projects", cloud_wide=False),
 )
-"""One cheap question to each service that a scan needs."""
+"""One cheap request to each service that a scan needs."""
 
 
 class OpenStackSource:
@@ -63,9 +63,9 @@ class OpenStackSource:
 
     Args:
         section: the environment's section OpenStack.
-        vault: gives the secrets when they are needed, and blots them out of errors.
-        environ: variables that tell where clouds.yaml is; the process's own when not given.
-        sleep: waits between two tries.
+        vault: provides the secrets when they are needed, and masks them in errors.
+        environ: variables that say where clouds.yaml is; by default the process's own.
+        sleep: waits between two attempts.
     """
 
     def __init__(
@@ -97,7 +97,7 @@ class OpenStackSource:
             return dict(zip(queries, pool.map(lambda query: self._answer(query, token), queries), strict=True))
 
     def check(self) -> list[Finding]:
-        """Try the login, the role, and one cheap question to each service that a scan needs."""
+        """Check the login, the role, and one cheap request to each service that a scan needs."""
         try:
             token = self._open()[2].token()
         except CalipsoError as error:
@@ -121,7 +121,7 @@ class OpenStackSource:
             self._opened[1].session.close()
 
     def _open(self) -> tuple[Settings, Session, Login]:
-        """Resolve references and set the session up, at the first use."""
+        """Resolve references and set up the session, at the first use."""
         with self._lock:
             if self._opened is None:
                 made = settings(self._section, self._vault, environ=self._environ)
@@ -141,7 +141,7 @@ class OpenStackSource:
         return Reply(data, datetime.now(UTC), self._restricted(token) if query.cloud_wide else None)
 
     def _restricted(self, token: Token) -> ViewRestricted | None:
-        """Say that lists are incomplete: to a user without the role Neutron answers 200 and ``{"agents": []}``."""
+        """Mark lists as incomplete: Neutron answers a user without the role with 200 and ``{"agents": []}``."""
         wanted = self._section.admin_roles
         if token.may_see_all(wanted):
             return None
@@ -175,7 +175,7 @@ class OpenStackSource:
             found = choose(token.endpoints, query.service, interface=made.interface, region=None)
             return versioned(query.service, found.url if found else made.url)
         if found is None:
-            # A region may have no compute service, and that is that; the home region, or one whose service only has
+            # A region may have no compute service; but the home region, or one whose service only has
             # other interfaces, is not set up as this scan needs it.
             known = any(one.region == region and matches(query.service, one.service) for one in token.endpoints)
             raise EndpointMissing(
@@ -238,7 +238,7 @@ class OpenStackSource:
 
 
 def _quoted(path: str) -> str:
-    """Quote a path, ids from replies in it, so that it stays below the service: no query, no way up."""
+    """Quote a path, which may contain ids from replies, so that it stays below the service: no query, no ".."."""
     segments = path.lstrip("/").split("/")
     if {".", ".."} & set(segments):
         raise InvalidRequest(f"the path {path!r} leads out of the service; an id in it is not valid")

@@ -16,11 +16,11 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
 VERSIONS = {"compute": "v2.1", "network": "v2.0", "identity": "v3"}
-"""The version of each API that is spoken. Catalogues name it, or leave it to the client (Neutron's does)."""
+"""The version of each API that we use. Catalogues contain it, or leave it to the client (as for Neutron)."""
 MICROVERSIONS = {"compute": "2.53"}
-"""Fixed, not negotiated, so that an answer has one shape: 2.53 (Pike) is the first with UUIDs of hypervisors.
+"""Fixed, not negotiated, so that answers have one form: 2.53 (Pike) is the first with UUIDs of hypervisors.
 
-A question may name another one (``ApiGet.microversion``).
+A query may name another one (``ApiGet.microversion``).
 """
 
 _VERSION = re.compile(r"v(\d+)(\.\d+)?")
@@ -56,12 +56,12 @@ def endpoints(catalog: Any) -> tuple[Endpoint, ...]:  # noqa: ANN401 - JSON of u
 
 
 def matches(wanted: str, found: str) -> bool:
-    """Tell whether a service type of a catalogue is the wanted one or one of its older names."""
+    """Tell whether a service type of a catalogue is the requested one or one of its older names."""
     return wanted == found or ServiceTypes().is_match(wanted, found)
 
 
 def choose(known: Iterable[Endpoint], service: str, *, interface: str, region: str | None) -> Endpoint | None:
-    """Return the endpoint of a service; the exact type goes before its older names."""
+    """Return the endpoint of a service; the exact type has precedence over its older names."""
     fits = [
         one
         for one in known
@@ -73,7 +73,7 @@ def choose(known: Iterable[Endpoint], service: str, *, interface: str, region: s
 def home_region(known: Iterable[Endpoint], *, interface: str) -> str | None:
     """Return the region to ask when none is configured: the one with most of the services; the first by name of equals.
 
-    None when there is no endpoint at all.
+    None if there is no endpoint at all.
     """
     services: dict[str, set[str]] = {}
     for one in known:
@@ -83,7 +83,7 @@ def home_region(known: Iterable[Endpoint], *, interface: str) -> str | None:
 
 
 def listed(known: Iterable[Endpoint]) -> tuple[str, ...]:
-    """Return what a catalogue has, for messages: one text a service and region."""
+    """Return the content of a catalogue, for messages: one text per service and region."""
     groups: dict[tuple[str, str], set[str]] = {}
     for one in known:
         groups.setdefault((one.service, one.region), set()).add(one.interface)
@@ -93,10 +93,10 @@ def listed(known: Iterable[Endpoint]) -> tuple[str, ...]:
 
 
 def versioned(service: str, url: str) -> str:
-    """Return the URL with the version that is spoken, without a slash at its end. Raises ParseError for no URL.
+    """Return the URL with the version that we use, without a slash at its end. Raises ParseError if it is not a URL.
 
-    A URL that names the same major version keeps what follows (Nova's project id of old); Identity v2.0
-    gives way to v3; where no version is named it is added.
+    A URL with the same major version keeps what follows (Nova's old project id); Identity v2.0 is replaced by v3; a
+    missing version is added.
     """
     try:
         parts = urlsplit(url)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""HTTP to the services of one cloud: retries, TLS, and what a body or a failure says."""
+"""HTTP to the services of one cloud: retries, TLS, and the reading of bodies and failures."""
 
 from __future__ import annotations
 
@@ -40,17 +40,17 @@ SECRET_FIELDS = re.compile(
     r"secret_key|token|psk)$",
     re.IGNORECASE,
 )
-"""Fields of replies that hold secrets or may: passwords, user data (cloud-init carries them), key material."""
+"""Fields of replies that do or may contain secrets: passwords, user data (from cloud-init), key material."""
 
 
 def session(*, verify: bool | str, cert: str | tuple[str, str] | None, bounds: Bounds) -> Session:
-    """Return a session with bounds and TLS as given; it follows no redirect, which would take the token along."""
+    """Return a session with the given limits and TLS; it follows no redirect, which would disclose the token."""
     plain = requests.Session()
     for scheme in ("http://", "https://"):
         plain.mount(scheme, BoundedAdapter(bounds))
     if verify is False:
         logger.warning("TLS certificates are not verified (OpenStack.verify is false)")
-        # One line in the log says it; urllib3 would say it at every request.
+        # Logged once here; urllib3 would log it for every request.
         urllib3.disable_warnings(urllib3.exceptions.InsecureRequestWarning)
     return Session(
         session=plain, verify=verify, cert=cert, redirect=False, app_name="calipso_nornir", app_version=__version__
@@ -58,7 +58,7 @@ def session(*, verify: bool | str, cert: str | tuple[str, str] | None, bounds: B
 
 
 def bounds_of(section: OpenStackSection) -> Bounds:
-    """Return what one answer may cost."""
+    """Return the limits for one answer."""
     return Bounds(
         connect_s=min(CONNECT_TIMEOUT_S, section.timeout_s),
         read_s=section.timeout_s,
@@ -69,7 +69,7 @@ def bounds_of(section: OpenStackSection) -> Bounds:
 
 
 class Patience:
-    """How often and after what pause a request is made again."""
+    """How often, and after which pause, a request is made again."""
 
     def __init__(self, retries: int, sleep: Callable[[float], None]) -> None:
         self._retries = retries
@@ -77,10 +77,10 @@ class Patience:
         self._doubtful: set[str] = set()
 
     def ask(self, url: str, request: Callable[[], requests.Response | None]) -> requests.Response | None:
-        """Make a request until it is answered, or until patience ends.
+        """Make a request until it is answered, or the attempts are used up.
 
-        An address that did not answer at all is asked just once the next time: one dead service must not
-        cost its time-outs again for every query. Raises ApiUnreachable.
+        An address that did not answer at all gets only one attempt the next time: a dead service must not cost all its
+        time-outs for every query. Raises ApiUnreachable.
         """
         left = 0 if url in self._doubtful else self._retries
         backoff = 0.5
@@ -92,7 +92,7 @@ class Patience:
                 if not left or not _may_pass(error):
                     self._doubtful.add(url)
                     raise ApiUnreachable(url, cause) from None
-                # A service that is too slow once is asked only once more: each time costs the whole time-out.
+                # A service that was too slow is asked only once more: each time costs the full time-out.
                 left = min(left, 1) if cause == SLOW else left
                 wait = backoff
             else:
@@ -121,7 +121,7 @@ def retry_after(header: str | None, otherwise: float) -> float:
 
 
 def body_of(response: requests.Response) -> Any:  # noqa: ANN401 - any JSON
-    """Return the JSON of an answer, without fields that may hold secrets. Raises ParseError."""
+    """Return the JSON of an answer, without fields that may contain secrets. Raises ParseError."""
     problem = ""
     try:
         return without_secrets(json.loads(response.content))
@@ -145,7 +145,7 @@ def without_secrets(value: Any, depth: int = MAX_DEPTH) -> Any:  # noqa: ANN401 
 
 
 def message_of(response: requests.Response) -> str:
-    """Return what an error answer says: OpenStack puts ``message`` into an object of some name, proxies send HTML."""
+    """Return the text of an error answer: OpenStack puts ``message`` into an object of any name, proxies send HTML."""
     try:
         body = json.loads(response.content) if len(response.content) <= MAX_MESSAGE_BYTES else None
     except (ValueError, RecursionError):
@@ -169,7 +169,7 @@ def _messages(body: object) -> Iterator[str]:
 
 
 def _may_pass(error: BaseException) -> bool:
-    """Tell whether a failure to connect may pass by itself; a wrong certificate does not."""
+    """Tell whether a failure to connect may be temporary; a wrong certificate is not."""
     if isinstance(error, exceptions.RetriableConnectionFailure):
         return not any(isinstance(one, ssl.SSLCertVerificationError) for one in _chain(error))
     broken = (requests.exceptions.ChunkedEncodingError, requests.ConnectionError, requests.Timeout)
@@ -177,7 +177,7 @@ def _may_pass(error: BaseException) -> bool:
 
 
 def cause_of(error: BaseException) -> str:
-    """Return the innermost cause of a failed request, in few words; requests wraps it four deep."""
+    """Return the innermost cause of a failed request, in few words; requests nests it four levels deep."""
     said = next(filter(None, map(_in_words, _chain(error))), "")
     return said or next((str(one)[:300] for one in _chain(error) if str(one)), type(error).__name__)
 

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """One login at Keystone for one scan: shared by all threads, renewed when it expires, not retried once refused.
 
-Keystone locks accounts after some failed logins (``[security_compliance] lockout_failure_attempts``): a wrong
-password must be sent once, not once a query.
+Keystone locks accounts after some failed logins (``[security_compliance] lockout_failure_attempts``): a wrong password
+must be sent once, not once per query.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ PATH = "/auth/tokens"
 
 @dataclass(frozen=True, slots=True)
 class Token:
-    """What Keystone gave: the token itself, whom it is for, and the catalogue."""
+    """Keystone's answer: the token itself, its user, and the catalogue."""
 
     value: str = field(repr=False)
     user: str
@@ -52,12 +52,12 @@ class Token:
     catalog: list[Any] = field(repr=False)
 
     def may_see_all(self, admin_roles: tuple[str, ...]) -> bool:
-        """Tell whether one of the roles is among those that see every project. Keystone's names ignore case."""
+        """Tell whether one of the roles may see every project. Keystone's names ignore case."""
         return bool({role.lower() for role in self.roles} & {role.lower() for role in admin_roles})
 
 
 class Login:
-    """Gives the current token."""
+    """Provides the current token."""
 
     def __init__(self, settings: Settings, session: Session, *, patience: Patience, vault: Secrets) -> None:
         self._settings = settings
@@ -72,14 +72,14 @@ class Login:
     def token(self) -> Token:
         """Return a token that is not about to expire.
 
-        Raises NotAuthenticated, AnswerTooSlow or AnswerTooLarge (then always, without asking again: five minutes of
-        waiting are enough), ApiUnreachable, ApiFailed or ParseError.
+        Raises NotAuthenticated, AnswerTooSlow or AnswerTooLarge (then always, without another attempt: waiting five
+        minutes once is enough), ApiUnreachable, ApiFailed or ParseError.
         """
         with self._lock:
             return self._current()
 
     def renew(self, refused: Token) -> Token:
-        """Log in again because a service refused a token; threads that come late get what the first one got."""
+        """Log in again because a service refused a token; threads that come later get the first one's new token."""
         with self._lock:
             if self._token is not None and self._token.value == refused.value:
                 logger.info("a token was refused before its time; logging in again as %s", refused.user)
@@ -104,7 +104,7 @@ class Login:
         return self._token
 
     def _ask(self) -> AccessInfo:
-        """Have keystoneauth log in if need be."""
+        """Let keystoneauth log in if necessary."""
         url = self._settings.url
         plugin: BaseIdentityPlugin = self._settings.plugin  # type: ignore[assignment]  # all of ours are
         got: list[AccessInfo] = []

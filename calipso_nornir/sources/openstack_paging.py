@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Joins the pages of a list. Pure: it is given bodies and says what to ask next.
+"""Joins the pages of a list. Without I/O: it receives bodies and says what to ask next.
 
 Nova puts ``servers_links`` beside ``servers``, Neutron ``ports_links`` beside ``ports`` (only when a limit is set),
-Keystone ``links.next``. Of a next link only the parameters are used: its host and path come from the service's own
-idea of its address, which behind a proxy is often wrong.
+Keystone ``links.next``. Only the parameters of a next link are used: its host and path come from the service's own idea
+of its address, which is often wrong behind a proxy.
 """
 
 from __future__ import annotations
@@ -23,14 +23,14 @@ if TYPE_CHECKING:
 Parameters = tuple[tuple[str, str], ...]
 
 PAGE_SIZE = 1000
-"""Items per page where the answer is always paged; Nova cuts it to its own maximum, 1000 by default."""
+"""Items per page if the answer is always paged; Nova reduces it to its own maximum, 1000 by default."""
 MAX_BARREN_PAGES = 100
 """Pages in a row that bring nothing new. Neutron may send short pages (policy is applied after the limit)."""
 _PAGED = {("compute", "servers")}
 
 
 class Budget:
-    """What one list may cost in all its pages: an API that always has one page more would be asked forever."""
+    """The limits of one list with all its pages: an API that always has another page would be asked for ever."""
 
     def __init__(
         self, query: str, *, seconds: float, max_bytes: int, clock: Callable[[], float] = time.monotonic
@@ -44,7 +44,7 @@ class Budget:
         self._values = 0
 
     def spend(self, body: bytes) -> None:
-        """Take note of one page. Raises AnswerTooLarge when the list has become too large."""
+        """Count one page. Raises AnswerTooLarge if the list has become too large."""
         self._bytes += len(body)
         self._values += values_in(body)
         if self._bytes > self._max_bytes:
@@ -53,13 +53,13 @@ class Budget:
             raise AnswerTooLarge(self._query, f"{MAX_VALUES} JSON values in all pages")
 
     def check_time(self) -> None:
-        """Ask before one page more. Raises AnswerTooSlow when the list has taken too long."""
+        """Check before another page. Raises AnswerTooSlow if the list has taken too long."""
         if self._clock() - self._began > self._seconds:
             raise AnswerTooSlow(f"{self._query}, all pages", self._seconds, "OpenStack.list_timeout_s")
 
 
 class Pages:
-    """The answer to one query as it grows page by page."""
+    """The answer to one query, growing page by page."""
 
     def __init__(self, query: ApiGet) -> None:
         self._key = query.key
@@ -75,7 +75,7 @@ class Pages:
 
     @property
     def data(self) -> list[Any] | dict[str, Any]:
-        """The whole answer, once ``next`` is None."""
+        """The complete answer, once ``next`` is None."""
         return self._document if self._document is not None else self._items or []
 
     def add(self, body: object) -> None:
@@ -97,7 +97,7 @@ class Pages:
             raise ParseError("paging", f"{MAX_BARREN_PAGES} pages in a row contained nothing new, and there are more")
 
     def _take(self, page: list[Any]) -> bool:
-        """Add what is new; an item may come twice when others were made or deleted between two pages."""
+        """Add what is new; an item may occur twice if others were created or deleted between two pages."""
         if self._items is None:
             self._items = []
         before = len(self._items)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""From the section OpenStack to what is needed to log in: own keys, or an entry of clouds.yaml."""
+"""The login settings from the section OpenStack: its own keys, or an entry of clouds.yaml."""
 
 from __future__ import annotations
 
@@ -28,14 +28,14 @@ _SECRET_ARGUMENTS = ("password", "application_credential_secret", "token", "pass
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
-    """How one cloud is reached. ``plugin`` holds the secret.
+    """How one cloud is reached. ``plugin`` contains the secret.
 
     Attributes:
         url: of Keystone, for messages.
         user: who logs in, for messages.
         verify: True, False, or a file of authorities.
-        cert: client certificate, with its key when that is apart.
-        overrides: service type -> URL to use in place of the catalogue's.
+        cert: client certificate, with its key if that is separate.
+        overrides: service type -> URL to use instead of the catalogue's.
     """
 
     plugin: BaseAuthPlugin = field(repr=False)
@@ -51,7 +51,7 @@ class Settings:
 def settings(section: OpenStackSection, vault: Secrets, *, environ: Mapping[str, str] | None = None) -> Settings:
     """Resolve the section's references.
 
-    Raises SecretUnavailable, or EnvironmentInvalid for an unknown os_cloud and for files that are not there.
+    Raises SecretUnavailable, or EnvironmentInvalid for an unknown os_cloud and for missing files.
     """
     made = _settings(section, vault, environ=environ)
     cert, key = made.cert if isinstance(made.cert, tuple) else (made.cert, None)
@@ -107,7 +107,7 @@ def _plugin(section: OpenStackSection, vault: Secrets) -> BaseAuthPlugin:
                 **(by_id if section.application_credential_id else by_name),
             )
         case "token":
-            # With a scope, although the token has one: Keystone answers a login without scope by a token without it.
+            # With a scope, although the token has one: Keystone answers a login without scope with an unscoped token.
             return v3.Token(url, _secret(section.token, vault), **scope)
         case _:
             return v3.Password(url, _secret(section.pwd, vault), **user, **scope)
@@ -138,7 +138,7 @@ def _path(path: str | None) -> str | None:
 
 
 def _of_cloud(section: OpenStackSection, region: CloudRegion, vault: Secrets) -> Settings:
-    """Take everything from clouds.yaml but what the section says itself."""
+    """Take everything from clouds.yaml except what the section gives itself."""
     auth: Mapping[str, Any] = region.config.get("auth") or {}
     for name in _SECRET_ARGUMENTS:
         if auth.get(name):

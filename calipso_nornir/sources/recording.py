@@ -39,22 +39,22 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 Scrub = Callable[[Any], Any]
-"""Gives text or JSON back with secrets blotted out: ``Vault.scrub``."""
+"""Returns text or JSON with secrets masked: ``Vault.scrub``."""
 
 
 class RecordingSource:
-    """Passes questions on to another source and writes down what it answers.
+    """Passes queries on to another source and records its answers.
 
     Args:
         inner: the source that answers.
-        path: of the bundle; it appears there when the source is closed after ``complete``, and replaces what was
-            there. A recording that was not completed leaves nothing behind: half of one looks like all of a cloud.
-        environment: what is scanned; its description goes along, without how it is reached.
-        scrub: applied to all that is written.
-        note: free text for whoever reads the bundle.
+        path: of the bundle; it appears when the source is closed after ``complete``, and replaces an existing file. An
+            incomplete recording leaves nothing behind: half of one would look like a complete cloud.
+        environment: what is scanned; its description is recorded, without how it is reached.
+        scrub: applied to everything that is written.
+        note: free text for readers of the bundle.
 
-    Raises RecordingFailed when nothing can be written there. Should the disk fill up later, the scan goes on
-    and ``failure`` tells.
+    Raises RecordingFailed if nothing can be written there. If the disk is full later, the scan goes on and ``failure``
+    is set.
     """
 
     def __init__(
@@ -83,7 +83,7 @@ class RecordingSource:
             raise self.failure
 
     def answer(self, queries: Sequence[Query]) -> Mapping[Query, Reply | CalipsoError]:
-        """Answer as the inner source does; questions to the scan's own inventory are not written down."""
+        """Answer as the inner source does; queries to the scan's own inventory are not recorded."""
         answers = self._inner.answer(queries)
         now = datetime.now(UTC)
         with self._lock:
@@ -93,11 +93,11 @@ class RecordingSource:
         return answers
 
     def complete(self) -> None:
-        """Say that everything was asked: only then does closing it make a bundle."""
+        """Mark the recording as complete: only then does closing it create a bundle."""
         self._complete = True
 
     def close(self) -> None:
-        """Close the inner source; make the bundle final, or throw it away when it was not completed."""
+        """Close the inner source; complete the bundle, or discard it if it was not completed."""
         try:
             self._inner.close()
         finally:
@@ -159,10 +159,10 @@ class RecordingSource:
 
 
 class ReplaySource:
-    """Answers from a bundle what was answered when it was recorded.
+    """Answers queries from a bundle, as they were answered when it was recorded.
 
-    The same question, asked again, gets the answers in the order in which they came, then the last one.
-    Raises BundleInvalid for a file that is not whole.
+    A repeated query gets the recorded answers in their order, then always the last one. Raises BundleInvalid for an
+    incomplete file.
     """
 
     def __init__(self, path: str | Path) -> None:
@@ -175,7 +175,7 @@ class ReplaySource:
         self.environment: Environment = _environment(self._path, reader.header.get("environment"), reader.sha256)
 
     def answer(self, queries: Sequence[Query]) -> Mapping[Query, Reply | CalipsoError]:
-        """Answer all queries; NotRecorded for those that nobody asked then."""
+        """Answer all queries; NotRecorded for those that were not recorded."""
         with self._lock:
             return {query: self._answer(query) for query in queries}
 
@@ -193,7 +193,7 @@ class ReplaySource:
 
 @dataclass(slots=True)
 class _Answers:
-    """What was answered to one question, in turn, each as its line, packed: unpacked only when it is asked for."""
+    """The answers to one query, in order, each as its compressed line, decompressed only when needed."""
 
     packed: list[bytes] = field(default_factory=list)
     given: int = 0
@@ -206,16 +206,16 @@ class _Answers:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BundleInfo:
-    """What a bundle says of itself.
+    """What a bundle says about itself.
 
     Attributes:
         product: version of calipso_nornir that recorded it.
         recorded_at: ISO 8601.
         exchanges: number by kind of source ("api", "db", "cli").
         errors: how many of them ended in an error.
-        hosts: those that were logged in to, or were to be.
-        description: of the environment, as it stands there; of that ``configuration`` is not used.
-        secrets: places in it that hold secrets, or say where some are. There should be none: it is not replayed then.
+        hosts: those that were logged in to, or should have been.
+        description: of the environment, as recorded; its ``configuration`` is not used.
+        secrets: places in it with secrets or references to them. There should be none: otherwise it is not replayed.
     """
 
     path: str

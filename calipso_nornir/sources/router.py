@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""One source in front of several: each query goes to the source of its kind, all kinds are asked at once."""
+"""One source in front of several: each query goes to the source of its kind; all kinds are asked at once."""
 
 from __future__ import annotations
 
@@ -46,13 +46,13 @@ class Router:
         return {query: answers[query] for query in queries}
 
     def cancel(self) -> None:
-        """End the round that runs now, as far as the sources can."""
+        """End the current round, as far as the sources can."""
         for source in self._sources.values():
             if isinstance(source, Cancellable):
                 source.cancel()
 
     def close(self) -> None:
-        """Close every source, whatever the others do."""
+        """Close every source, even if others fail."""
         for kind, source in self._sources.items():
             try:
                 source.close()
@@ -68,7 +68,7 @@ class Router:
         except CalipsoError as error:
             return dict.fromkeys(queries, error)
         except Exception as error:  # noqa: BLE001 - a defect of one source must not end the scan
-            # Where, not what: nobody knows what a foreign exception's text quotes.
+            # The place, not the text: a foreign exception's text may quote anything.
             places = "".join(traceback.format_tb(error.__traceback__))
             problem = "source %s raised %s in place of answering:\n%s"
             logger.error(problem, kind, type(error).__name__, places)  # noqa: TRY400 - exception() writes the text
@@ -77,7 +77,7 @@ class Router:
 
 
 class Broken:
-    """A source that could not be opened: every question gets the reason."""
+    """A source that could not be opened: every query gets the reason."""
 
     def __init__(self, reason: CalipsoError) -> None:
         self._reason = reason

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Secrets: fetched from where their reference points when they are used, and blotted out of what is written.
+"""Secrets: fetched by their references when they are used, and masked in everything that is written.
 
-No error of this module holds a secret, nor what a program or a file said: that may be one.
+No error of this module contains a secret, or the output of a program or file, which may be one.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ MAX_BYTES = 64 * 1024
 
 
 class Secret(str):
-    """A secret in hand: text whose ``repr`` does not show it, so that dumps of local variables do not, either."""
+    """A resolved secret: text whose ``repr`` does not show it, so that dumps of local variables do not, either."""
 
     __slots__ = ()
 
@@ -63,7 +63,7 @@ def resolve(ref: SecretRef, *, environ: Mapping[str, str] | None = None) -> str:
 def _from_file(ref: SecretRef) -> str:
     path = os.path.expanduser(ref.locator)  # noqa: PTH111 - pathlib's raises for unknown users
     try:
-        # O_NONBLOCK: a named pipe must not hold the scan up; it is refused below.
+        # O_NONBLOCK: a named pipe must not block the scan; it is refused below.
         descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
         try:
             status = os.fstat(descriptor)
@@ -104,7 +104,7 @@ def _from_command(ref: SecretRef, environ: Mapping[str, str]) -> str:
     if not words:
         raise SecretUnavailable(str(ref), "it is empty")
     try:
-        # A session of its own: when time is up, what the command started must end with it.
+        # A session of its own: at the time limit, processes that the command started must end with it.
         process = subprocess.Popen(  # noqa: S603 - the user's own command, without a shell
             words,
             stdin=subprocess.DEVNULL,
@@ -150,9 +150,9 @@ def _text(ref: SecretRef, raw: bytes) -> str:
 
 
 class Vault:
-    """What one scan knows of secrets. It asks for each once, and blots all that it gave out from texts.
+    """The secrets of one scan. It fetches each once, and masks all of them in texts.
 
-    A failure is remembered as well: a password command that asks somebody must not ask once a host.
+    A failure is remembered as well: a password command that asks a person must not ask once per host.
     """
 
     def __init__(self, *, environ: Mapping[str, str] | None = None) -> None:
@@ -177,9 +177,9 @@ class Vault:
         return known
 
     def learn(self, refs: Iterable[SecretRef]) -> None:
-        """Fetch secrets that perhaps nobody will ask for, so that they are blotted out, too.
+        """Fetch secrets that may never be needed, so that they are masked, too.
 
-        A host may well print a password that was not needed to log in to it: a key sufficed.
+        A host may print a password that was not needed to log in to it, because a key was enough.
         """
         for ref in refs:
             try:
@@ -188,7 +188,7 @@ class Vault:
                 logger.warning("%s; if an answer contains this secret, it is not masked", error)
 
     def remember(self, secret: str, *, what: str = "a secret") -> str:
-        """Take note of a secret that came another way (a token, a password of clouds.yaml); give it back masked."""
+        """Remember a secret from elsewhere (a token, a password of clouds.yaml); return it as a ``Secret``."""
         with self._lock:
             self._remember(secret, what)
         return Secret(secret)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Checks the shape of an answer: text where text is expected, or rows with the fields that its query requires."""
+"""Checks the form of an answer: text if text is expected, or rows with the fields that its query requires."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 SHOWN = 100
-"""Characters of a stray answer that an error shows."""
+"""Characters of an unexpected answer that an error shows."""
 
 
 def check_text(data: Any) -> None:  # noqa: ANN401 - any JSON, that is the point
@@ -33,11 +33,11 @@ def whole_rows(
     needed: tuple[str, ...],
     asked: str,
 ) -> tuple[list[Any], RowsIncomplete | None]:
-    """Return the rows that can be read, and what is wrong with those that were left out.
+    """Return the usable rows, and what is wrong with the others.
 
-    A service may know of a thing and not what it is: Nova gives only id and status of servers in a cell that does not
-    answer (api-guide, "Handling Down Cells"). Such a row says nothing against the others. Raises ParseError for an
-    answer that its readers would stumble over, or of which nothing is left.
+    A service may know only part of an object: Nova returns only id and status of servers in a cell that does not answer
+    (api-guide, "Handling Down Cells"). Such a row does not affect the others. Raises ParseError for an answer that
+    readers could not process, or if no row is left.
     """
     _check_list(data)
     faults = _faults(data, needed=needed)

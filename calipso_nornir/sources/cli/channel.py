@@ -21,16 +21,16 @@ CANCELLED = "the scan was cancelled"
 
 
 class ChannelUnavailable(Exception):
-    """The connection gave no channel: nothing of the script has run."""
+    """The connection opened no channel: nothing of the script has run."""
 
 
 @dataclass(frozen=True, slots=True)
 class Received:
-    """What came of one script.
+    """The result of one script.
 
     Attributes:
         ending: "complete": both streams up to their end mark; "lost": the session ended before;
-            "late": the time was up; "too large": the cap was reached and reading stopped;
+            "late": the time limit was reached; "too large": the size limit was reached and reading stopped;
             "cancelled": the caller stopped it.
         cause: why, in words; empty when complete.
     """
@@ -42,7 +42,7 @@ class Received:
 
 
 class _Stream:
-    """Bytes of one output stream, and which marks are among them."""
+    """Bytes of one output stream, and which marks they contain."""
 
     def __init__(self, start: bytes, end: bytes) -> None:
         self.data = bytearray()
@@ -58,7 +58,7 @@ class _Stream:
 
 
 class _Session(asyncssh.SSHClientSession[bytes]):
-    """Takes what comes, and stops where it is complete, or more than it may be."""
+    """Collects output, and stops when it is complete or exceeds a limit."""
 
     def __init__(self, *, start: bytes, end: bytes, limits: Limits) -> None:
         self.out, self.err = _Stream(start, end), _Stream(start, end)
@@ -72,7 +72,7 @@ class _Session(asyncssh.SSHClientSession[bytes]):
         self.channel = chan
 
     def data_received(self, data: bytes, datatype: int | None) -> None:
-        """Take a chunk, of at most asyncssh's packet size: so both caps hold as the bytes arrive."""
+        """Take a chunk, of at most asyncssh's packet size: both limits thus apply as the bytes arrive."""
         self.heard = asyncio.get_running_loop().time()
         (self.err if datatype else self.out).add(data)
         size = len(self.out.data) + len(self.err.data)
@@ -110,15 +110,15 @@ async def run_script(  # noqa: PLR0913 - all that a script takes
 ) -> Received:
     """Run a script with ``sh -s`` and read it to its end mark, or to one of the limits.
 
-    ``start`` is what it prints first; what comes before it has a cap of its own. ``longest_s`` is the longest time
-    that one command may take by its own limit: silence for that long is no sign of trouble. Raises
-    ChannelUnavailable, nothing else: a cancelled task ends with what has come until then.
+    ``start`` is what it prints first; output before that has a limit of its own. ``longest_s`` is the longest time
+    limit of its commands: silence for that long is normal. Raises only ChannelUnavailable: a cancelled task ends with
+    what has arrived so far.
     """
     session = _Session(start=start, end=end, limits=limits)
     try:
         async with asyncio.timeout(limits.start_timeout_s):
             channel, _ = await connection.create_session(lambda: session, SHELL, encoding=None)
-        with suppress(BrokenPipeError):  # a login shell that has ended already: what it said tells why
+        with suppress(BrokenPipeError):  # a login shell that has already ended: its output says why
             channel.write(script)
             channel.write_eof()
         return session.received(*await _ending(session, limits=limits, longest_s=longest_s))
@@ -135,7 +135,7 @@ async def run_script(  # noqa: PLR0913 - all that a script takes
 
 
 async def _ending(session: _Session, *, limits: Limits, longest_s: float) -> tuple[Ending, str]:
-    """Wait for the end, or for one of the times to be up."""
+    """Wait for the end, or for one of the time limits."""
     quiet_s = longest_s + limits.quiet_s
     budget_s = max(limits.host_timeout_s, quiet_s)
     clock = asyncio.get_running_loop().time

@@ -38,15 +38,15 @@ if TYPE_CHECKING:
     from calipso_nornir.sources.cli.ssh_servers import SshServer
 
 HANDSHAKES_PER_JUMP = 8
-"""At once, through one jump host: sshd's MaxStartups refuses from 10 on (sshd_config(5))."""
+"""Simultaneous handshakes through one jump host: sshd's MaxStartups refuses from 10 on (sshd_config(5))."""
 
 RETRY_JUMP_AFTER_S = 60
-"""A jump host that did not answer is not tried again for each of the hosts behind it."""
+"""Seconds after which a jump host that did not answer is tried again."""
 
 
 @dataclass(slots=True)
 class _Jump:
-    """One jump host: its connection while there is one, or why there is none."""
+    """One jump host: its connection, or why there is none."""
 
     lock: asyncio.Lock = field(default_factory=asyncio.Lock)
     handshakes: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(HANDSHAKES_PER_JUMP))
@@ -55,18 +55,18 @@ class _Jump:
     tried_at: float = 0.0
 
     def refusal(self) -> CalipsoError | None:
-        """Return the error of the last try, while trying again is of no use."""
+        """Return the error of the last attempt, as long as trying again is pointless."""
         remembered_s = RETRY_JUMP_AFTER_S if isinstance(self.error, Retriable) else ssh_options.REMEMBERED_S
         return self.error if time.monotonic() < self.tried_at + remembered_s else None
 
 
 class Connector:
-    """Made once per scan and shared by its connections; closing it closes the jump hosts.
+    """Created once per scan and shared by its connections; closing it closes the jump hosts.
 
-    Its methods are for any thread but the event loop's.
+    Its methods are for any thread except the event loop's.
 
     Attributes:
-        work: has the loop do something.
+        work: runs something in the loop.
     """
 
     def __init__(self) -> None:
@@ -86,7 +86,7 @@ class Connector:
             return keys
 
     def ssh_config(self, path: str | bool | None) -> SshConfig:  # noqa: FBT001 - False is "none" in the option
-        """Return an ssh config; None is the user's own, when there is one. Raises ValueError."""
+        """Return an ssh config; None is the user's own, if there is one. Raises ValueError."""
         own = "~/.ssh/config"
         chosen = path if isinstance(path, str) else own if path is None and Path(own).expanduser().exists() else None
         with self._guard:
@@ -96,13 +96,13 @@ class Connector:
             return config
 
     def read_again(self) -> None:
-        """Take files for new: somebody may have mended what kept hosts from being reached."""
+        """Read the files again: somebody may have fixed what kept hosts from being reached."""
         with self._guard:
             self._read.clear()
         self._ring.forget()
 
     def connect(self, host: str, way: tuple[SshServer, ...], reach: Reach) -> asyncssh.SSHClientConnection:
-        """Return an authenticated connection to the last server of a way."""
+        """Return an authenticated connection to the last server of a route."""
         self.host_keys(reach)  # files are read in the caller's thread
         return self.work.run(self._connect(host, way, reach))
 
@@ -112,9 +112,9 @@ class Connector:
 
     @contextmanager
     def socket_to(self, host: str, way: tuple[SshServer, ...], reach: Reach) -> Iterator[socket.socket]:
-        """Give a connected socket for the time of one handshake, to a client that brings an SSH of its own.
+        """Provide a connected socket for one handshake, for a client with its own SSH.
 
-        It is closed when the handshake fails; else it is the client's.
+        It is closed if the handshake fails; else it belongs to the client.
         """
         sock, handshake = self.work.run(self._socket_to(host, way, reach))
         try:
@@ -126,11 +126,11 @@ class Connector:
             self.work.tidy(handshake.aclose())
 
     def end(self, connection: asyncssh.SSHClientConnection) -> None:
-        """Close a connection that was had from here."""
+        """Close a connection that was obtained here."""
         self.work.tidy(_close(connection))
 
     def close(self) -> None:
-        """Give up all that is under way and close the jump hosts' connections; none is opened again."""
+        """Abandon everything in progress and close the jump hosts' connections; none is opened again."""
         self.work.close(self._close_jump_hosts())
 
     async def _connect(self, host: str, way: tuple[SshServer, ...], reach: Reach) -> asyncssh.SSHClientConnection:
@@ -141,7 +141,7 @@ class Connector:
     async def _socket_to(
         self, host: str, way: tuple[SshServer, ...], reach: Reach
     ) -> tuple[socket.socket, AsyncExitStack]:
-        """Return a blocking socket, and what is to be closed after the handshake."""
+        """Return a blocking socket, and what must be closed after the handshake."""
         async with AsyncExitStack() as stack:
             through = await stack.enter_async_context(self._entrance(host, way, reach))
             if not isinstance(through, socket.socket):
@@ -153,7 +153,7 @@ class Connector:
     async def _entrance(
         self, host: str, way: tuple[SshServer, ...], reach: Reach
     ) -> AsyncIterator[socket.socket | asyncssh.SSHClientConnection]:
-        """Give a connected socket, or the jump host's connection, for the time of one handshake."""
+        """Provide a connected socket, or the jump host's connection, for one handshake."""
         if len(way) == 1:
             yield await dial(host, way[0], timeout_s=reach.connect_timeout_s)
             return
@@ -185,14 +185,14 @@ class Connector:
 
 
 async def _close(connection: asyncssh.SSHClientConnection) -> None:
-    """End a connection immediately, whether the other side is there or not."""
+    """End a connection immediately, whether the other side answers or not."""
     connection.abort()
     await connection.wait_closed()
     await asyncio.sleep(0)  # the socket is closed one turn of the loop later
 
 
 def _for(host: str, error: CalipsoError) -> CalipsoError:
-    """Return a jump host's error as that of another host behind it; its address stays the jump host's."""
+    """Return a jump host's error as that of a host behind it; the address remains the jump host's."""
     if isinstance(error, (HostUnreachable, HostKeyUnknown, HostKeyChanged, LoginRefused)):
         return replace(error, host=host)
     return error

@@ -64,13 +64,13 @@ def _cause(error: Exception, timeout_s: float) -> str:
 async def joined(
     host: str, way: Sequence[SshServer], jump: asyncssh.SSHClientConnection, *, timeout_s: float
 ) -> socket.socket:
-    """Connect to the last of a way through the jump host before it (RFC 4254 section 7.2): a socket like any other."""
+    """Connect to the last server of a route through the jump host before it (RFC 4254 section 7.2)."""
     ours, theirs = socket.socketpair()
-    make: Any = asyncssh.SSHForwarder  # it is a session as well, which its types do not say
+    make: Any = asyncssh.SSHForwarder  # it is also a session, which its types do not say
     _, near = await asyncio.get_running_loop().create_connection(make, sock=ours)
     try:
         async with asyncio.timeout(timeout_s):
-            # In this order: the server speaks first, and what comes before both ends are there is lost.
+            # In this order: the server speaks first, and what arrives before both ends exist is lost.
             await jump.create_connection(lambda: make(near), way[-1].hostname, way[-1].port)
     except BaseException as error:
         near.close()

@@ -16,10 +16,10 @@ if TYPE_CHECKING:
 Found = TypeVar("Found")
 
 ASIDE = 32
-"""Threads for what would stop the loop: names that are looked up, keys that are decrypted, secrets that are fetched."""
+"""Threads for work that would block the loop: resolving names, decrypting keys, fetching secrets."""
 
 _library = logging.getLogger("asyncssh")
-if _library.level == logging.NOTSET:  # it tells each step of each connection at INFO; who wants that, sets a level
+if _library.level == logging.NOTSET:  # it logs each step of each connection at INFO; to see that, set a level
     _library.setLevel(logging.WARNING)
 
 _guard = threading.Lock()
@@ -27,7 +27,7 @@ _shared: list[EventLoop] = []
 
 
 class Interrupted(Exception):
-    """What was under way has been given up, or nothing more is done."""
+    """Work in progress was abandoned, or no more work is accepted."""
 
 
 class EventLoop:
@@ -42,7 +42,7 @@ class EventLoop:
 
     @property
     def alive(self) -> bool:
-        """False once it has ended, and in a child process: a thread does not survive fork(2)."""
+        """False after its end, and in a child process: threads do not survive fork(2)."""
         return self._thread.is_alive()
 
     def submit(self, work: Coroutine[Any, Any, Found]) -> Future[Found]:
@@ -50,11 +50,11 @@ class EventLoop:
         return asyncio.run_coroutine_threadsafe(work, self._loop)
 
     def call(self, function: Callable[[], object]) -> None:
-        """Have a function called in the loop's thread, some time soon."""
+        """Schedule a function call in the loop's thread."""
         self._loop.call_soon_threadsafe(function)
 
     def end(self) -> None:
-        """Cancel what is still under way, and wait for the thread's end."""
+        """Cancel work in progress, and wait for the thread's end."""
         if self.alive:
             self._loop.call_soon_threadsafe(self._loop.stop)
             self._thread.join()
@@ -76,7 +76,7 @@ async def _cancel_all() -> None:
 
 
 class LoopWork:
-    """What one scan has the loop do, from any thread but the loop's; it can be given up as a whole.
+    """One scan's work in the loop, started from any other thread; it can be abandoned as a whole.
 
     The first ``run`` of a process starts the loop, the last ``close`` ends it.
     """
@@ -88,7 +88,7 @@ class LoopWork:
         self._tasks: set[asyncio.Task[Any]] = set()  # the loop's thread only
 
     def run(self, work: Coroutine[Any, Any, Found]) -> Found:
-        """Have the loop do something, and wait for it. Raises Interrupted, and what it raises."""
+        """Run something in the loop, and wait for it. Raises Interrupted, and what it raises."""
         with self._guard:
             if self._state != "open":
                 work.close()
@@ -99,12 +99,12 @@ class LoopWork:
             return under_way.result()
         except CancelledError as error:
             raise Interrupted from error
-        except BaseException:  # KeyboardInterrupt, where the caller is the main thread
+        except BaseException:  # KeyboardInterrupt, if the caller is the main thread
             under_way.cancel()
             raise
 
     def tidy(self, work: Coroutine[Any, Any, object]) -> None:
-        """Have the loop do something that is done in any state, while there is a loop."""
+        """Run something in the loop in any state, as long as there is a loop."""
         with self._guard:
             loop = self._loop
         if loop is not None and loop.alive:
@@ -113,17 +113,17 @@ class LoopWork:
             work.close()
 
     def interrupt(self) -> None:
-        """Give up all that is under way, and refuse all else until ``proceed``."""
+        """Abandon all work in progress, and refuse more until ``proceed``."""
         self._stop("interrupted")
 
     def proceed(self) -> None:
-        """Work again after ``interrupt``."""
+        """Accept work again after ``interrupt``."""
         with self._guard:
             if self._state == "interrupted":
                 self._state = "open"
 
     def close(self, last: Coroutine[Any, Any, object]) -> None:
-        """Give up all that is under way, and end with ``last``."""
+        """Abandon all work in progress, and end with ``last``."""
         self._stop("closed")
         self.tidy(last)
         with self._guard:
@@ -151,7 +151,7 @@ class LoopWork:
 
 
 def _join() -> EventLoop:
-    """Return the process's loop; the first to ask starts it."""
+    """Return the process's loop; the first user starts it."""
     with _guard:
         if not (_shared and _shared[0].alive):
             _shared[:] = [EventLoop()]
@@ -160,7 +160,7 @@ def _join() -> EventLoop:
 
 
 def _leave(loop: EventLoop) -> None:
-    """Do without the loop from now on; the last to leave ends it."""
+    """Stop using the loop; the last user ends it."""
     with _guard:
         loop.users -= 1
         if loop.users:

@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
-"""One shell script for all commands of a host and round, and the reading of what it prints.
+"""One shell script for all commands of a host and round, and the parsing of its output.
 
-Pure functions. The script goes to ``sh -s`` on its standard input, so nothing of it shows in
-``ps`` and no argument length limit applies. Around the commands' own output it prints *marks*
-on both streams: lines with a random word that the commands cannot know. What stands between
-two marks is one command's output, byte by byte, with or without a newline at its end.
+Pure functions. The script goes to ``sh -s`` on its standard input, so ``ps`` does not show it and no argument length
+limit applies. Around the commands' own output it prints *marks*
+on both streams: lines with a random word that the commands cannot know. What is between two marks is one command's
+output, byte by byte, with or without a newline at its end.
 """
 
 from __future__ import annotations
@@ -19,18 +19,18 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
 SHELL = "sh -s"
-"""What the exec channel runs; the script is its standard input."""
+"""The command of the exec channel; the script is its standard input."""
 
 
 @dataclass(frozen=True, slots=True)
 class ScriptStep:
-    """One command as the host runs it.
+    """One command as it runs on the host.
 
     Attributes:
-        texts: simple commands, quoted for the shell; of several the output is joined, and the
-            status is that of the last one that failed, or 0.
+        texts: simple commands, quoted for the shell; the output of several is joined, and the status is that of the
+            last one that failed, or 0.
         timeout_s: seconds, for all of ``texts`` together.
-        root: through ``sudo -n`` unless the login is uid 0 already.
+        root: with ``sudo -n`` unless the login has uid 0.
     """
 
     texts: tuple[str, ...]
@@ -40,7 +40,7 @@ class ScriptStep:
 
 @dataclass(frozen=True, slots=True)
 class Frame:
-    """What one command left behind."""
+    """The output and status of one command."""
 
     status: int
     stdout: bytes
@@ -63,10 +63,10 @@ def end_of(mark: str) -> bytes:
 
 
 # All of it is one function, so the shell has read the script to its end before it runs the first
-# command: nobody waits for the other side to read (the script's rest against a full output
+# command: so neither side waits for the other to read (the rest of the script against a full output
 # window), and half a script, from a connection that broke, runs nothing.
 #
-# timeout(1) is GNU coreutils or busybox; where it is missing, or is too old for ``-k``, commands
+# timeout(1) is GNU coreutils or busybox; if it is missing, or too old for ``-k``, commands
 # run without it and the reader's own deadline ends the round.
 _HEAD = """\
 calipso_round() {{
@@ -93,16 +93,15 @@ def script(steps: Sequence[ScriptStep], mark: str) -> str:
     """Return the POSIX shell script that runs the steps in turn.
 
     Each step is one ``sh -c`` of its own under ``timeout -k 1 N``, with standard input from
-    /dev/null: whatever its text holds, it cannot reach beyond it. ``sudo`` stands inside
-    ``timeout``, so that a sudoers rule can name the programs themselves; sudo hands the
-    signal on (sudo(8), "Signal handling").
+    /dev/null: whatever its text holds, it cannot reach beyond it. ``sudo`` runs inside ``timeout``, so that a sudoers
+    rule can name the programs themselves; sudo passes the signal on (sudo(8), "Signal handling").
     """
     lines = [f'limit {max(1, step.timeout_s)} sh -c -- {_body(step)}\nsay {n} " $?"\n' for n, step in enumerate(steps)]
     return "".join([_HEAD.format(mark=mark), *lines, _TAIL])
 
 
 def _body(step: ScriptStep) -> str:
-    """One word for ``sh -c``; ``$calipso_sudo`` is put in by the outer shell, the rest is quoted whole."""
+    """One word for ``sh -c``; the outer shell expands ``$calipso_sudo``, everything else is quoted."""
     sudo = '"$calipso_sudo"' if step.root else ""
     if len(step.texts) == 1:
         # exec: timeout's signal then meets sudo itself, with every shell
@@ -117,10 +116,10 @@ def started(stdout: bytes | bytearray, mark: str) -> bool:
 
 
 def frames(stdout: bytes | bytearray, stderr: bytes | bytearray, mark: str, count: int) -> list[Frame | None]:
-    """Cut both streams into one frame a step; None for a step whose end was not received.
+    """Split both streams into one frame per step; None for a step whose end was not received.
 
-    What a login shell says before the first mark belongs to no command and is left out. A frame
-    whose end on ``stderr`` is missing, since the streams travel apart, has what came of it.
+    Output of a login shell before the first mark belongs to no command and is left out. The streams are independent: a
+    frame whose end on ``stderr`` is missing has what arrived of it.
     """
     errors = _pieces(stderr, mark, last=True)
     found: list[Frame | None] = []
@@ -133,7 +132,7 @@ def frames(stdout: bytes | bytearray, stderr: bytes | bytearray, mark: str, coun
 
 
 def _pieces(stream: bytes | bytearray, mark: str, *, last: bool = False) -> Iterator[tuple[bytes, bytes]]:
-    """Yield (what the closing mark says, bytes before it); with ``last`` also (b"", bytes after the last mark)."""
+    """Yield (text of the closing mark, bytes before it); with ``last`` also (b"", bytes after the last mark)."""
     since: int | None = None
     whole = memoryview(stream)  # slicing it copies nothing
     for found in re.finditer(rb"\n%s ([0-9a-z ]+)\n" % re.escape(mark.encode()), stream):

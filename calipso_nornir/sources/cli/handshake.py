@@ -32,10 +32,10 @@ HOST_KEY_ALGORITHMS = (
     "rsa-sha2-512",
     "rsa-sha2-256",
 )
-"""With which a host may prove its key; of an RSA key by SHA-2 only (RFC 8332)."""
+"""Algorithms with which a host may prove its key; RSA keys only with SHA-2 (RFC 8332)."""
 
 _CIPHERS = "^aes128-gcm@openssh.com"
-"""First what costs the least: OpenSSL leaves it to the processor, integrity check included (RFC 5647)."""
+"""The cheapest first: the processor does it for OpenSSL, including the integrity check (RFC 5647)."""
 
 
 async def log_in(  # noqa: PLR0913 - all that a login takes
@@ -47,7 +47,7 @@ async def log_in(  # noqa: PLR0913 - all that a login takes
     ring: KeyRing,
     timeout_s: float,
 ) -> asyncssh.SSHClientConnection:
-    """Log in to the last server of a way, by a connected socket or through the jump host before it.
+    """Log in to the last server of a route, over a connected socket or through the jump host before it.
 
     Nothing is left open on an error: HostUnreachable, HostKeyUnknown, HostKeyChanged, LoginRefused,
     SecretUnavailable.
@@ -57,7 +57,7 @@ async def log_in(  # noqa: PLR0913 - all that a login takes
         async with login.clock:
             connection = await _connect(way[-1], through, login, keys)
             try:
-                await login.key_proven()  # a server may let in whoever comes, and ask for nothing
+                await login.key_proven()  # a server may let anybody in, without asking for anything
             except BaseException:
                 connection.abort()
                 raise
@@ -77,8 +77,8 @@ async def _connect(
     known = [a for kind in keys.types(server) for a in algorithms(kind)]
     authorities = keys.authorities(server)
     certified = [f"{a}-cert-v01@openssh.com" for a in HOST_KEY_ALGORITHMS] if authorities else []
-    # Those of the known keys first, as OpenSSH does: a host that is known by one type of key
-    # would otherwise show another, and look changed.
+    # The types of known keys first, as in OpenSSH: a host with a known key of one type
+    # would otherwise show a key of another type, and look changed.
     wanted = list(dict.fromkeys((*certified, *known, *HOST_KEY_ALGORITHMS)))
     own = {"sock": through} if isinstance(through, socket.socket) else {"tunnel": through}
     return await asyncssh.connect(

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Whether a server is the one it should be: strict, accept-new or insecure."""
+"""Checks whether a server is the right one: strict, accept-new or insecure."""
 
 from __future__ import annotations
 
@@ -29,9 +29,9 @@ _NO_PATTERN = re.compile(r"[^\s,*?!|@#]+")
 
 
 class HostKeys:
-    """The known_hosts files of a scan, read once, and the rule for what is not in them.
+    """The known_hosts files of a scan, read once, and the rule for hosts that they lack.
 
-    A line for another key of the host means that the key has changed, of whichever type it is, as with OpenSSH.
+    As in OpenSSH, a line with another key of the host, of any type, means that the key has changed.
     ``@cert-authority`` lines vouch for host certificates, never for a plain key; a key that is ``@revoked`` is
     refused in every mode.
     """
@@ -51,25 +51,25 @@ class HostKeys:
             logger.warning("host keys are not checked (CLI.host_keys: insecure): anybody in between can read and forge")
 
     def types(self, server: SshServer) -> list[str]:
-        """Return the types of the keys that are known for a server: those it is asked for first."""
+        """Return the types of the known keys of a server, which it is asked for first."""
         known = self._known.of(_name_of(server)).keys or self._known.of(server.key_name).keys
         return list(dict.fromkeys(key.get_algorithm() for key in known))
 
     def authorities(self, server: SshServer) -> Sequence[SSHKey]:
-        """Return the keys of those who may sign a certificate for a server."""
+        """Return the keys of authorities that may sign a certificate for a server."""
         return self._known.of(_name_of(server)).authorities or self._known.of(server.key_name).authorities
 
     def revoked(self, server: SshServer) -> Sequence[SSHKey]:
-        """Return the keys that are refused, whoever has signed them."""
+        """Return the revoked keys, whoever has signed them."""
         return [*self._known.of(_name_of(server)).revoked, *self._known.of(server.key_name).revoked]
 
     def check(self, host: str, server: SshServer, key: SSHKey) -> None:
-        """Raise HostKeyUnknown or HostKeyChanged unless the key is the server's; a new one may be taken for it."""
+        """Raise HostKeyUnknown or HostKeyChanged unless the key is the server's, or a new one is acceptable."""
         if self.is_new(host, server, key):
             self.accept(host, server, key)
 
     def is_new(self, host: str, server: SshServer, key: SSHKey) -> bool:
-        """Tell whether a key is to be accepted, once the server has proven that it is its own; raises as ``check``."""
+        """Tell whether a key must be stored, once the server has proven that it owns it; raises as ``check``."""
         with self._lock:
             if key in self.revoked(server):
                 expected = f"any key but this one, which {self._known.places(key, '@revoked')} revokes"
@@ -77,7 +77,7 @@ class HostKeys:
             known = self._known.of(_name_of(server)).keys
             if self._mode == "insecure" or key in known:
                 return False
-            # OpenSSH, too, takes a line without the port for a server on another port, when nothing else is known of it
+            # like OpenSSH: a line without a port counts for a server on another port, if nothing else is known of it
             if not known and key in self._known.of(server.key_name).keys:
                 return False
             if known:
@@ -87,7 +87,7 @@ class HostKeys:
             return True
 
     def accept(self, host: str, server: SshServer, key: SSHKey) -> None:
-        """Add a key that is seen for the first time; another connection or process may have been quicker."""
+        """Add a key that is seen for the first time; another connection or process may have been faster."""
         path, name = self._files[0], _name_of(server)
         if not _NO_PATTERN.fullmatch(name):
             raise HostUnreachable(host, server.address, f"{name!r} cannot be a name in {path}")
@@ -114,13 +114,13 @@ class HostKeys:
 
 
 def _name_of(server: SshServer) -> str:
-    """Return how known_hosts calls a server: with its port when that is not 22."""
+    """Return a server's name in known_hosts: with its port if that is not 22."""
     name = server.key_name.lower()
     return name if server.port == SSH_PORT else f"[{name}]:{server.port}"
 
 
 def _append(path: Path, line: bytes, name: str) -> Sequence[SSHKey]:
-    """Add a line, unless the file has meanwhile got a key for the name: return those."""
+    """Add a line, unless the file has a key for the name by now: return those."""
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     with os.fdopen(os.open(path, os.O_RDWR | os.O_APPEND | os.O_CREAT, 0o600), "r+b", buffering=0) as file:
         fcntl.flock(file, fcntl.LOCK_EX)

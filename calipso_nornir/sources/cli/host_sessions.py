@@ -31,11 +31,11 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 LINUX = (None, "", "linux")
-"""Nornir platforms that are asked through an exec channel; all others through netmiko."""
+"""Nornir platforms that use an exec channel; all others use netmiko."""
 
 
 class HostSessions:
-    """Asks hosts, each by the connection that its platform takes."""
+    """Runs commands on hosts, over the connection for each host's platform."""
 
     def __init__(self, configuration: Config, *, limits: Limits) -> None:
         ConnectionPluginRegister.register(CONNECTION, CalipsoSsh)
@@ -48,7 +48,7 @@ class HostSessions:
         self._cancelled = self._closed = False
 
     def begin(self) -> None:
-        """Begin a round: what was cancelled before does not concern it."""
+        """Begin a round: an earlier cancellation does not apply to it."""
         with self._lock:
             self._cancelled = False
         self._connector.work.proceed()
@@ -58,7 +58,7 @@ class HostSessions:
         self._connector.read_again()
 
     def ask(self, host: Host, steps: Mapping[Command, ScriptStep]) -> dict[Command, Outcome]:
-        """Answer all commands of one host; raises what kept a session from being had."""
+        """Answer all commands of one host; raises the error that prevented a session."""
         self._go_on(host)
         if host.platform not in LINUX:
             return self._ask_switch(host, steps)
@@ -74,7 +74,7 @@ class HostSessions:
             raise HostUnreachable(host.name, address, f"it opens no session: {error}") from error
 
     def cancel(self) -> None:
-        """End the running round, from another thread; callers that still wait get an error, or what has come."""
+        """End the running round, from another thread; callers that still wait get an error, or what has arrived."""
         with self._lock:
             self._cancelled = True
             aborts = list(self._aborts.values())
@@ -120,7 +120,7 @@ class HostSessions:
                 self._opened_one(host, "netmiko")
                 outcomes = switches.ask(session, list(steps), limits=self._limits)
         except HostUnreachable:
-            self._go_on(host)  # what netmiko says of a session that was taken from it is not the reason
+            self._go_on(host)  # netmiko's own error about the lost session is not the reason
             raise
         if not self._cancelled:
             return outcomes
@@ -129,12 +129,12 @@ class HostSessions:
 
     @contextmanager
     def _abortable(self, host: Host) -> Iterator[Callable[[Callable[[], object]], None]]:
-        """Give the function to which to say how this host's session, which blocks its thread, is aborted."""
+        """Return the function that registers how to abort this host's session, which blocks its thread."""
 
         def on_abort(abort: Callable[[], object]) -> None:
             with self._lock:
                 self._aborts[host.name] = abort
-            if self._cancelled:  # between the last look and this
+            if self._cancelled:  # between the last check and this one
                 abort()
 
         try:
@@ -155,5 +155,5 @@ class HostSessions:
 def _close(host: Host, connection: str) -> None:
     try:
         host.close_connection(connection)
-    except Exception:  # a connection that is given up owes no answer, whatever its plugin says
+    except Exception:  # an abandoned connection needs no answer, whatever its plug-in raises
         logger.debug("%s: closing %s", host.name, connection, exc_info=True)

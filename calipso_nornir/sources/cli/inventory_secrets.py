@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The secrets that a Nornir inventory holds in plain: known, so that they can be blotted out."""
+"""The plain-text secrets of a Nornir inventory, so that they can be masked."""
 
 from __future__ import annotations
 

@@ -20,7 +20,7 @@ PrivateKey: TypeAlias = asyncssh.SSHKey | tuple[asyncssh.SSHKey, asyncssh.SSHCer
 
 
 class KeyRing:
-    """Reads and decrypts each key once, not once a host: bcrypt takes 0.1 s and more. For one event loop."""
+    """Reads and decrypts each key once, not once per host: bcrypt takes 0.1 s or more. For one event loop."""
 
     def __init__(self) -> None:
         self._keys: dict[tuple[str, LazySecret | None], PrivateKey] = {}
@@ -31,15 +31,15 @@ class KeyRing:
         self._keys = {}
 
     async def load(self, path: str, passphrase: LazySecret | None) -> PrivateKey:
-        """Return a private key of any type, with its certificate when there is one; ValueError says why not."""
+        """Return a private key of any type, with its certificate if there is one; ValueError says why not."""
         async with self._locks[path, passphrase]:
             if (path, passphrase) not in self._keys:
                 self._keys[path, passphrase] = await asyncio.to_thread(_private_key, path, passphrase)
             return self._keys[path, passphrase]
 
     async def reveal(self, secret: LazySecret) -> str:
-        """Return a secret's text; fetching it may take a person's time, so a thread of its own waits for it."""
-        async with self._locks[secret]:  # a hundred hosts want it at once: one thread is enough
+        """Return a secret's text; fetching it may wait for a person, so it runs in a thread of its own."""
+        async with self._locks[secret]:  # a hundred hosts may need it at once: one thread is enough
             return secret.reveal() if secret.fetched else await asyncio.to_thread(secret.reveal)
 
 

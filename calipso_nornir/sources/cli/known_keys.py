@@ -18,7 +18,7 @@ logger = logging.getLogger(__name__)
 
 
 class Matching(NamedTuple):
-    """What is known for one name."""
+    """The known keys for one name."""
 
     keys: Sequence[SSHKey]
     authorities: Sequence[SSHKey]
@@ -26,7 +26,7 @@ class Matching(NamedTuple):
 
 
 class KnownKeys:
-    """asyncssh's known hosts, which accept other lines when one is broken, and the line of each key."""
+    """asyncssh's known hosts, but with the line of each key, and tolerating broken lines."""
 
     def __init__(self) -> None:
         self._known = SSHKnownHosts()
@@ -50,11 +50,11 @@ class KnownKeys:
                 self._places[marker, key].append(f"{where}:{number}")
 
     def of(self, name: str) -> Matching:
-        """Return what the lines say that are for exactly this name: ``host``, or ``[host]:port``."""
+        """Return the keys in lines for exactly this name: ``host``, or ``[host]:port``."""
         return Matching(*self._known.match(name.lower(), "", None)[:3])
 
     def places(self, key: SSHKey, marker: str = "") -> str:
-        """Return ``file:line`` of each line that holds a key."""
+        """Return ``file:line`` of each line with a key."""
         return ", ".join(self._places[marker, encoded(key).split()[1]])
 
 

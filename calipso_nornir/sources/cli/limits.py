@@ -8,15 +8,14 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Limits:
-    """What one host may take in one round.
+    """The limits for one host in one round.
 
     Attributes:
-        host_timeout_s: seconds for all commands of a round together, or the longest command's own
-            time where that is more.
-        quiet_s: seconds without a byte, beyond the longest command's time, after which the host
-            counts as gone.
+        host_timeout_s: seconds for all commands of a round together, or the longest command's own limit if that is
+            more.
+        quiet_s: seconds without output, beyond the longest command's limit, after which the host counts as gone.
         max_output_bytes: standard output and standard error together.
-        max_greeting_bytes: what a login shell may say before it runs the script.
+        max_greeting_bytes: limit for a login shell's output before it runs the script.
         start_timeout_s: seconds for the host to start the script.
     """
 

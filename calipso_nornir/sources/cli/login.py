@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""One login, as asyncssh asks for it: is the server's key right, and which key or password comes next."""
+"""One login, as asyncssh drives it: is the server's key right, and which key or password comes next."""
 
 from __future__ import annotations
 
@@ -28,19 +28,19 @@ logger = logging.getLogger(__name__)
 Stage: TypeAlias = Literal["connect", "key exchange", "login"]
 
 AUTH_TIMEOUT_S = 30
-"""A login may wait for a directory service or a reverse look-up on the host: longer than a connect."""
+"""A login may wait for a directory service or a reverse look-up on the host, so it gets more time than connecting."""
 
 
 class Login(asyncssh.SSHClient):
-    """Gives asyncssh what a server is logged in to with, and keeps what was tried.
+    """Provides the credentials to asyncssh, and remembers what was tried.
 
     No secret, and no user name, leaves before the server's key has been checked.
 
     Attributes:
-        clock: measures the time for the stage that it is in.
-        error: why it cannot go on, when the server did not refuse it.
-        connection: asyncssh's, once it is connected: it has taken the socket then, and closes it.
-        trying: what the server was last asked to take.
+        clock: measures the time of the current stage.
+        error: why it cannot go on, if the server did not refuse it.
+        connection: asyncssh's, once connected: it then owns the socket, and closes it.
+        trying: what the server was last asked to accept.
     """
 
     def __init__(self, host: str, server: SshServer, *, keys: HostKeys, ring: KeyRing, timeout_s: float) -> None:
@@ -64,7 +64,7 @@ class Login(asyncssh.SSHClient):
         self._wait_for("key exchange", 2 * self._timeout_s)
 
     def validate_host_public_key(self, host: str, addr: str, port: int, key: asyncssh.SSHKey) -> bool:  # noqa: ARG002 - asyncssh's signature
-        """Check the key that the server shows; it has not yet proven that it is its own."""
+        """Check the key that the server shows; it has not yet proven that it owns it."""
         try:
             self._new_key = key if self._keys.is_new(self._host, self._server, key) else None
         except CalipsoError as error:
@@ -74,7 +74,7 @@ class Login(asyncssh.SSHClient):
         return True
 
     async def key_proven(self) -> None:
-        """Keep a new host key, now that the exchange has ended: before that anybody could have named it."""
+        """Store a new host key, after the key exchange: before that, anybody could have shown it."""
         if self._new_key is not None:
             key, self._new_key = self._new_key, None
             await asyncio.to_thread(self._keys.accept, self._host, self._server, key)
@@ -104,7 +104,7 @@ class Login(asyncssh.SSHClient):
             self._agent.close()
 
     def refusal(self, ending: str = "") -> str:
-        """Say what was tried, how the last of it ended, and what the server would take."""
+        """Return what was tried, how the last attempt ended, and what the server would accept."""
         self._next(ending or ("refused" if self._password_given else "accepted, but not enough"))
         login = self._server.credentials
         if login.password is not None and not self._password_given:
@@ -117,7 +117,7 @@ class Login(asyncssh.SSHClient):
         return told
 
     def late(self) -> str:
-        """Say what did not come in time."""
+        """Return what did not arrive in time."""
         if self.stage == "login":
             return f"no answer to the login with {self.trying or 'nothing'}"
         what, seconds = ("answer", 1) if self.stage == "connect" else ("key exchange", 2)
@@ -154,7 +154,7 @@ class Login(asyncssh.SSHClient):
             yield f"agent key {key.get_comment() or key.get_algorithm()}", key
 
     def _next(self, ending: str = "refused") -> None:
-        """Note how the last try ended: that another one is asked for says that it did not suffice."""
+        """Record how the last attempt ended: if another one is requested, it was not sufficient."""
         if self.connection is not None:
             self._offered |= dict.fromkeys(self.connection.get_server_auth_methods())
         if self.trying:
@@ -163,12 +163,12 @@ class Login(asyncssh.SSHClient):
 
     def _wait_for(self, stage: Stage, seconds: float | None) -> None:
         self.stage = stage
-        with suppress(RuntimeError):  # the clock has stopped: nobody waits for this login any more
+        with suppress(RuntimeError):  # the clock has stopped: this login is no longer needed
             self.clock.reschedule(None if seconds is None else asyncio.get_running_loop().time() + seconds)
 
     @contextmanager
     def _fetching(self) -> Iterator[None]:
-        """Stop the clock while a key or password is fetched, which may take a person's time; keep what goes wrong."""
+        """Stop the clock while a key or password is fetched, which may wait for a person; keep errors."""
         self._wait_for("login", None)
         try:
             yield

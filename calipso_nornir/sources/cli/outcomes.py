@@ -34,15 +34,15 @@ logger = logging.getLogger(__name__)
 Outcome: TypeAlias = "Reply | CalipsoError"
 
 NO_STATUS = -1
-"""In place of an exit status, for a command that was never run, or a platform that has none."""
+"""Replaces the exit status for a command that never ran, or a platform without one."""
 
 NOT_FOUND = 127
-"""Exit status for a program that is not there (POSIX sh, timeout(1), docker exec)."""
+"""Exit status for a missing program (POSIX sh, timeout(1), docker exec)."""
 TIMED_OUT = frozenset({124, 137})
-"""timeout(1): stopped; and killed, when it did not stop."""
+"""timeout(1): stopped; or killed, if it did not stop."""
 
 _GREETING = 1000
-"""Bytes of what a login shell said that are looked at for the reason why it did not run the script."""
+"""Bytes of a login shell's output that are searched for the reason why it did not run the script."""
 
 _SUDO_LACKS_PROGRAM = re.compile(r"^sudo: \S.*: command not found$", re.MULTILINE)
 _SUDO_REFUSES = re.compile(
@@ -59,7 +59,7 @@ _CONTAINER_LACKS_PROGRAM = re.compile(r"executable file .*not found in \$PATH|no
 def answer(session: SshSession, steps: Mapping[Command, ScriptStep], *, limits: Limits) -> dict[Command, Outcome]:
     """Run the commands of one host; every one of them is a key of the result.
 
-    Raises ChannelUnavailable when nothing was run because there was no channel.
+    Raises ChannelUnavailable if nothing ran because there was no channel.
     """
     outcomes: dict[Command, Outcome] = {c: _unfit(c) for c, step in steps.items() if not _fits(step)}
     asked = [command for command in steps if command not in outcomes]
@@ -76,7 +76,7 @@ def answer(session: SshSession, steps: Mapping[Command, ScriptStep], *, limits: 
 def read(
     steps: Mapping[Command, ScriptStep], received: Received, mark: str, *, limits: Limits, at: datetime
 ) -> dict[Command, Outcome]:
-    """Turn what came of a script into an answer for each command."""
+    """Turn the result of a script into an answer for each command."""
     found = frames(received.stdout, received.stderr, mark, len(steps))
     outcomes = {
         command: judge(command, frame, root=step.root, at=at)
@@ -88,10 +88,9 @@ def read(
 
 
 def judge(command: Command, frame: Frame, *, root: bool, at: datetime) -> Outcome:
-    """Return the reply of a command that succeeded, or the error that its status and stderr tell of.
+    """Return the reply of a command that succeeded, or the error that its status and stderr indicate.
 
-    ``root``: it went through sudo, which ends with 1 where it refuses; where there is no sudo, the
-    shell ends with 127.
+    ``root``: it ran with sudo, which ends with 1 if it refuses; without sudo, the shell ends with 127.
     """
     stderr = text_of(frame.stderr)
     if frame.status == 0:
@@ -120,7 +119,7 @@ def text_of(output: bytes) -> str:
 def _unfinished(
     commands: Sequence[Command], received: Received, *, begun: bool, limits: Limits
 ) -> dict[Command, Outcome]:
-    """Answer for commands without a frame: the first was running when it ended, the others had not begun."""
+    """Answer for commands without a frame: the first was running at the end, the others had not begun."""
     if not commands:
         return {}
     running, *others = commands
@@ -140,7 +139,7 @@ def _unfinished(
 
 
 def _fits(step: ScriptStep) -> bool:
-    """Tell whether the texts can be handed to a shell: a NUL byte would be dropped, and change the command."""
+    """Tell whether the texts can be passed to a shell: a NUL byte would be dropped, and change the command."""
     try:
         return all(b"\0" not in text.encode("utf-8", "surrogateescape") for text in step.texts)
     except UnicodeEncodeError:

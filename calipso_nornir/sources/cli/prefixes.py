@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What to put before a command where a distribution keeps its tools in containers."""
+"""What to put before a command if a distribution runs its tools in containers."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class ProgramPrefix:
         program: the command's first words: ``("ip", "netns", "exec", "qdhcp-*")``, patterns of
             the shell's kind (fnmatch). Options between them in the command do not matter.
         prefix: words to put before the command: ``("docker", "exec", "--user", "root", "nova_libvirt")``.
-        distribution, distribution_version: of the environments that it is for; None for all.
+        distribution, distribution_version: of the environments to which it applies; None for all.
     """
 
     program: tuple[str, ...]
@@ -35,7 +35,7 @@ class ProgramPrefix:
 
     @classmethod
     def of(cls, rule: Mapping[str, Any], *, where: str) -> Self:
-        """Read one rule as it stands in JSON or YAML; EnvironmentInvalid names what is wrong with it."""
+        """Read one rule from JSON or YAML data; EnvironmentInvalid says what is wrong with it."""
         program, prefix = rule.get("program"), rule.get("prefix")
         if not isinstance(program, str) or not program.split():
             raise EnvironmentInvalid((Fault(f"{where}/program", f"{program!r} is not the name of a program"),))
@@ -47,25 +47,25 @@ class ProgramPrefix:
         )
 
     def applies(self, distribution: str, version: str) -> bool:
-        """Tell whether it is for an environment."""
+        """Tell whether it applies to an environment."""
         return self.distribution in (None, distribution) and self.distribution_version in (None, version)
 
     def fits(self, words: Sequence[str]) -> bool:
-        """Tell whether it is for a command of these words, options left out."""
+        """Tell whether it applies to a command of these words, without options."""
         pairs = zip(words, self.program, strict=False)
         return len(words) >= len(self.program) and all(fnmatchcase(word, pattern) for word, pattern in pairs)
 
 
 class Prefixes:
-    """The rules of one environment; the first that fits a command is used.
+    """The rules of one environment; the first that matches a command is used.
 
     Rules that follow it with the same ``program`` are used as well: the command then runs once for
-    each of them and the outputs are joined (name spaces that are spread over two containers).
-    A command with a prefix runs as root: to enter a container takes that.
+    each of them and the outputs are joined (namespaces in two containers). A command with a prefix runs as root,
+    because entering a container requires that.
     """
 
     def __init__(self, *layers: Iterable[ProgramPrefix], distribution_version: str = "") -> None:
-        """Take layers of rules; those of an earlier one go before, and in place of, those of a later one."""
+        """Combine layers of rules; those of an earlier layer precede and override those of a later one."""
         self._layers = tuple(tuple(layer) for layer in layers)
         self._version = distribution_version
 
@@ -78,7 +78,7 @@ class Prefixes:
         distribution_version: str,
         own: Iterable[Mapping[str, Any]] = (),
     ) -> Self:
-        """Choose from ``rules`` (metadata) what is for a distribution; ``own`` (CLI.prefixes) come first."""
+        """Select the rules (metadata) for a distribution; ``own`` (CLI.prefixes) come first."""
         layers = [
             [ProgramPrefix.of(rule, where=f"{where}/{number}") for number, rule in enumerate(layer)]
             for where, layer in (("CLI/prefixes", own), ("command_prefixes", rules))
@@ -87,7 +87,7 @@ class Prefixes:
         return cls(*applying, distribution_version=distribution_version)
 
     def step(self, command: Command) -> ScriptStep:
-        """Return the command as the host is to run it."""
+        """Return the command as the host runs it."""
         prefixes = self._prefixes(command.text)
         texts = tuple(f"{prefix} {command.text}" for prefix in prefixes) or (command.text,)
         return ScriptStep(texts, command.timeout_s, root=command.root or bool(prefixes))
@@ -97,7 +97,7 @@ class Prefixes:
             return []
         try:
             words = [word for word in shlex.split(text) if not word.startswith("-")]
-        except ValueError:  # unbalanced quotes: the host's shell says so better
+        except ValueError:  # unbalanced quotes: the host's shell reports this better
             return []
         for layer in self._layers:
             fitting = [rule for rule in layer if rule.fits(words)]

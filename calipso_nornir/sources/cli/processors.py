@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A caller's Nornir processors, kept from ending a run: Nornir lets their exceptions through."""
+"""A caller's Nornir processors, made unable to end a run: Nornir does not catch their exceptions."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ logger = logging.getLogger(__name__)
 
 
 class _Guarded:
-    """Hands every call on, and logs what it raises."""
+    """Passes every call on, and logs exceptions."""
 
     def __init__(self, processor: Processor) -> None:
         self._processor = processor

@@ -28,10 +28,10 @@ _PASSED_ON = ("host_keys", "known_hosts", "ssh_config", "connect_timeout_s")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SectionHosts:
-    """Makes the Nornir host of any id from what the section says of all hosts and of this one.
+    """Makes the Nornir host for any id from the section's settings for all hosts and for this one.
 
     Attributes:
-        secret: fetches a secret, when it is used.
+        secret: fetches a secret when it is used.
     """
 
     section: CliSection
@@ -50,7 +50,7 @@ class SectionHosts:
 
     @property
     def limits(self) -> Limits:
-        """What one host may take in one round."""
+        """The limits for one host in one round."""
         usual, section = Limits(), self.section
         return Limits(
             host_timeout_s=section.host_timeout_s or usual.host_timeout_s,
@@ -59,11 +59,11 @@ class SectionHosts:
 
     @property
     def prefixes(self) -> Sequence[Mapping[str, Any]]:
-        """The section's own rules for what goes before commands."""
+        """The section's own rules for command prefixes."""
         return [rule.given() for rule in self.section.prefixes]
 
     def nornir_host(self, name: str) -> Host:
-        """Make the host of an id: from the table, or addressed by its id."""
+        """Make the host for an id: from the table, or with its id as address."""
         own = self.section.hosts.get(name, HostAccess())
         address, port = own.host or name, own.port
         extras = self._extras(own)
@@ -100,7 +100,7 @@ class SectionHosts:
         }
 
     def _jump(self) -> str | None:
-        """Return the way to hosts behind the gateway, in ProxyJump's form."""
+        """Return the jump hosts to hosts behind the gateway, in ProxyJump's form."""
         before, gateway = self.section.jump, self.section.host
         if gateway is None:
             return before

@@ -55,20 +55,21 @@ MAX_WORKERS = 64
 class CliSource:
     """Commands over SSH. Implements the Source protocol for ``Command``s.
 
-    A host is asked anew in every round, also after it could not be reached: nothing leaves it out
-    silently. Only a refused login, and a host key that is unknown or wrong, are remembered and not
-    tried again for some minutes: nothing changes that by itself, and accounts get locked.
+    A host is tried again in every round, even if it could not be reached before: it is never silently left out. Only a
+    refused login, and a host key that is unknown or wrong, are remembered and not tried again for some minutes: they do
+    not change by themselves, and accounts could get locked.
 
     Args:
-        nornir: its inventory decides how hosts are reached; a host that is not in it is ``HostNotListed``.
-            Its state, failed hosts and open connections are left as they are.
+        nornir: its inventory decides how hosts are reached; a host that it lacks is ``HostNotListed``. Its state,
+            failed hosts and open connections are not changed.
         prefixes: what to put before commands on Linux hosts.
-        sudo: False: commands that want root run as the login that there is.
+        sudo: False: commands that need root run as the login user.
         exclude: patterns of host ids that are never logged in to (``HostExcluded``).
-        workers: hosts asked in parallel; None: those of ``nornir``'s own runner, or min(64, hosts).
+        workers: number of hosts asked in parallel; None: that of ``nornir``'s own runner, or min(64, hosts).
         make_host: makes a host that the inventory lacks.
-        listed: ids of hosts that ``make_host`` has been told of.
-        on_host: called with host id and whether there was a session, as each host is done; from several threads.
+        listed: ids of hosts that ``make_host`` knows.
+        on_host: called with the host's id and whether there was a session, when each host is done; from several
+            threads.
     """
 
     def __init__(  # noqa: PLR0913 - each with a default, by name
@@ -107,13 +108,13 @@ class CliSource:
         prefixes: Iterable[Mapping[str, Any]] = (),
         on_host: Callable[[str, bool], None] | None = None,
     ) -> Self:
-        """Build the source from an environment's CLI section; raises EnvironmentInvalid.
+        """Create the source from an environment's CLI section; raises EnvironmentInvalid.
 
         Args:
             section: the CLI section; its secrets are references.
             secret: fetches a secret, when it is used.
             distribution: of the environment; with its version it selects command prefixes.
-            distribution_version: as it stands in containers' names.
+            distribution_version: as in containers' names.
             prefixes: rules of ``command_prefixes.json``; the section's own ``prefixes`` go first.
             on_host: as in the constructor.
         """
@@ -150,13 +151,13 @@ class CliSource:
         }
 
     def _forget(self) -> None:
-        """Try those again that were refused some minutes ago: a source may stay open for days."""
+        """Try hosts again that were refused some minutes ago: a source may stay open for days."""
         if self._refused and time.monotonic() >= self._refused_at + ssh_options.REMEMBERED_S:
             self._refused.clear()
             self._sessions.read_again()
 
     def _answer_without_a_host(self, query: Query) -> Outcome:
-        """Tell which hosts can be reached. The names come from the inventory with the logins: no host is asked."""
+        """Return which hosts can be reached. They come from the inventory with the logins: no host is asked."""
         if not isinstance(query, ReachableHosts):
             return SourceNotConfigured(query.source)
         names = self._nornir.inventory.hosts if self._make_host is None else self._listed
@@ -169,15 +170,15 @@ class CliSource:
         return {"host": name, "platform": platform, "address": host.hostname or name, "groups": groups}
 
     def cancel(self) -> None:
-        """End the round that runs now, from another thread; without one, do nothing.
+        """End the current round, from another thread; without one, do nothing.
 
-        ``answer`` then returns immediately, whatever a host is doing: what it had answered until then is a reply, all
-        else an error. Sessions that still live are used again by the next round.
+        ``answer`` then returns immediately, whatever a host is doing: what it had answered until then is a reply,
+        everything else an error. The next round uses sessions that are still alive.
         """
         self._sessions.cancel()
 
     def close(self) -> None:
-        """End the connections that this source opened. Commands that still run end as lost."""
+        """Close the connections that this source opened. Commands that are still running end as lost."""
         self._sessions.close()
 
     def _answer(self, asked: Mapping[str, list[Command]]) -> dict[Command, Outcome]:
@@ -208,7 +209,7 @@ class CliSource:
         """Make one Nornir run. Its state is new each time: hosts that failed once are left out of later runs else."""
         answers: dict[str, dict[Command, Outcome]] = {}
 
-        def calipso_round(task: Task) -> Result:  # commands are not passed as arguments: Nornir logs those
+        def calipso_round(task: Task) -> Result:  # commands are not passed as arguments, because Nornir logs these
             found, error = self._ask(task.host, asked[task.host.name])
             answers[task.host.name] = {command: _of_platform(one, task.host) for command, one in found.items()}
             self._tell(task.host.name, ok=error is None)
@@ -265,7 +266,7 @@ class CliSource:
 
 
 def _of_platform(outcome: Outcome, host: Host) -> Outcome:
-    """Note on a reply which platform has printed it: that decides what reads it."""
+    """Add the platform to a reply, because it determines the parser."""
     if isinstance(outcome, Reply) and host.platform not in LINUX:
         return replace(outcome, platform=host.platform)
     return outcome

@@ -29,7 +29,7 @@ CONNECTION = "calipso_ssh"
 
 
 class SshSession:
-    """An authenticated connection to one host; each round takes one exec channel of it.
+    """An authenticated connection to one host; each round uses one exec channel.
 
     Attributes:
         connection: asyncssh's, which belongs to the event loop's thread.
@@ -41,7 +41,7 @@ class SshSession:
 
     @property
     def alive(self) -> bool:
-        """Whether another channel can be had, as far as this side knows."""
+        """Whether another channel can be opened, as far as this side knows."""
         return not self.connection.is_closed()
 
     def run_script(
@@ -70,7 +70,7 @@ class SshSession:
 class CalipsoSsh:
     """SSH to a Linux host, for any Nornir task: ``host.get_connection("calipso_ssh", config)``.
 
-    ``connection`` is an ``SshSession``. What may stand in ``extras``: see ``ssh_options.Reach``. Errors
+    ``connection`` is an ``SshSession``. For ``extras`` see ``ssh_options.Reach``. Errors
     are HostUnreachable, HostKeyUnknown, HostKeyChanged, LoginRefused, SecretUnavailable, and
     EnvironmentInvalid for ``extras`` that cannot be used.
     """
@@ -111,7 +111,7 @@ class CalipsoSsh:
             raise
 
     def close(self) -> None:
-        """End the connection, and the jump hosts' that are only its own."""
+        """End the connection, and jump hosts' connections that only it uses."""
         self.connection.close()
         if self._own is not None:
             self._own.close()
@@ -119,7 +119,7 @@ class CalipsoSsh:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Destination:
-    """What Nornir knows of a host's connection ``calipso_ssh``; ``extras`` as in ``ssh_options.Reach``."""
+    """Nornir's settings for a host's connection ``calipso_ssh``; ``extras`` as in ``ssh_options.Reach``."""
 
     host: str
     hostname: str
@@ -130,7 +130,7 @@ class Destination:
 
 
 def find_way(connector: Connector, to: Destination) -> tuple[Reach, tuple[SshServer, ...]]:
-    """Read the options and find the servers on the way; raises EnvironmentInvalid or HostUnreachable."""
+    """Read the options and find the servers on the route; raises EnvironmentInvalid or HostUnreachable."""
     try:
         reach = Reach.of(to.extras, password=to.password)
     except ValueError as error:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What ~/.ssh/config says about a host: HostName, Port, User, IdentityFile, ProxyJump, HostKeyAlias."""
+"""The settings for a host in ~/.ssh/config: HostName, Port, User, IdentityFile, ProxyJump, HostKeyAlias."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ MAX_INCLUDE_DEPTH = 16
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HostConfig:
-    """The settings for one name; None or empty where the file says nothing."""
+    """The settings for one name; None or empty if the file has none."""
 
     hostname: str
     port: int | None = None
@@ -66,8 +66,8 @@ class SshConfig:
 class _Config(SSHClientConfig):
     """asyncssh's reader with three rules of our own.
 
-    asyncssh runs what ``Match exec`` names. It takes the files of an ``Include`` as the folder lists them, where
-    ssh_config(5) has them in lexical order, which decides whose value counts. And it has no limit for their depth.
+    asyncssh runs the program in ``Match exec``. It reads the files of an ``Include`` in the folder's order, while
+    ssh_config(5) requires lexical order, which decides whose value counts. And it has no limit for their depth.
     """
 
     def _match_val(self, match: str) -> object:
@@ -87,7 +87,7 @@ class _Config(SSHClientConfig):
                 if Path(found).is_file():
                     self.parse(Path(found))
         self._path, self._line_no = here
-        self._matching = True  # it was read, so its block matches; the block goes on after it
+        self._matching = True  # it was read, so its block matches; the block continues after it
         self._depth -= 1
         patterns.clear()
 

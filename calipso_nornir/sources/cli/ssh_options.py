@@ -19,11 +19,11 @@ HostKeyMode: TypeAlias = Literal["strict", "accept-new", "insecure"]
 DEFAULT_CONNECT_TIMEOUT_S = 10.0
 
 REMEMBERED_S = 300.0
-"""What cannot change by itself (a login that is refused, a secret that is not there) is not tried again before."""
+"""Seconds before something that does not change by itself (a refused login, a missing secret) is tried again."""
 
 
 class LazySecret:
-    """A password or passphrase that is fetched when it is first used, once, and shows in no text."""
+    """A password or passphrase that is fetched once, when it is first used, and never shown."""
 
     __slots__ = ("_at", "_lock", "_read", "_result")
 
@@ -42,7 +42,7 @@ class LazySecret:
 
     def reveal(self) -> str:
         """Return the text itself; raises SecretUnavailable, again for each host that asks."""
-        with self._lock:  # a hundred hosts want it at once, and fetching it may be a program that asks a person
+        with self._lock:  # a hundred hosts may need it at once, and fetching it may run a program that asks a person
             if not self.fetched:
                 try:
                     self._result = self._read()
@@ -68,7 +68,7 @@ class LazySecret:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Credentials:
-    """What a login is tried with, in this order: key, agent, identity files, password.
+    """The credentials of a login, tried in this order: key, agent, identity files, password.
 
     Attributes:
         key: path of a private key of any type; with it no other key file is tried.
@@ -86,8 +86,8 @@ class Reach:
     """How a host is reached: the ``extras`` of connection ``calipso_ssh``, with their defaults.
 
     Attributes:
-        known_hosts: files; the first is added to with "accept-new". None: OpenSSH's own two.
-        ssh_config: path; None: ``~/.ssh/config`` when there is one; False: none is read.
+        known_hosts: files; "accept-new" adds to the first. None: OpenSSH's own two.
+        ssh_config: path; None: ``~/.ssh/config`` if there is one; False: none is read.
         jump: as OpenSSH's ProxyJump: ``[user@]host[:port]``, several by comma, or "none".
         jump_credentials: for jump hosts; None: those of the host.
         jump_user: login on jump hosts for which neither ``jump`` nor the ssh config has one.
@@ -104,7 +104,7 @@ class Reach:
 
     @classmethod
     def of(cls, extras: Mapping[str, Any], *, password: str | LazySecret | None = None) -> Self:
-        """Read them; raises ValueError that names the key, what is there and what would be right."""
+        """Read them; raises a ValueError that names the key, its value and what is expected."""
         login = {f.name for f in fields(Credentials)}
         known = login | {f.name for f in fields(cls)} - {"credentials"}
         for key in extras:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The way to a host: which SSH servers, one through the other, and who logs in there with what."""
+"""The route to a host: the SSH servers, one through the other, and the login at each."""
 
 from __future__ import annotations
 
@@ -28,11 +28,11 @@ _JUMP = re.compile(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SshServer:
-    """One SSH server on the way, or the host itself.
+    """One SSH server on the route, or the host itself.
 
     Attributes:
-        key_name: the name that known_hosts has it under.
-        identity_files: private keys to try after the agent; of those that are not there nothing is said.
+        key_name: its name in known_hosts.
+        identity_files: private keys to try after the agent; missing ones are ignored.
     """
 
     hostname: str
@@ -53,8 +53,8 @@ def servers_to(
 ) -> tuple[SshServer, ...]:
     """Return the servers from here to the host ``name``, the host last.
 
-    What is given here goes before the ssh config, which goes before the defaults. Raises ValueError
-    when ``name`` is not a host name, or the jumps go round in a circle.
+    The given options take precedence over the ssh config, and that over the defaults. Raises ValueError if ``name`` is
+    not a host name, or the jump hosts form a loop.
     """
     config = look_up(_host_name(name))
     jump = reach.jump if reach.jump is not None else config.jump
@@ -66,7 +66,7 @@ def servers_to(
 def _jumps(
     spec: str | None, reach: Reach, look_up: Callable[[str], HostConfig], *, user: str | None, seen: tuple[str, ...]
 ) -> list[SshServer]:
-    """Read a ProxyJump value; the first of its hosts may be behind another jump by the ssh config.
+    """Read a ProxyJump value; in the ssh config, its first host may have a jump host of its own.
 
     ``seen`` are the names whose ProxyJump of the ssh config led here.
     """

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """Platforms that are not Linux, through nornir-netmiko's connection: an interactive session, text only.
 
-Such a session gives no exit status and mixes errors into the output; what the platform prints
-in place of an answer is told by its usual words. Socket, jump hosts and host keys are the same
-as for Linux hosts: netmiko is given a connected socket and our host key check.
+Such a session has no exit status and mixes errors into the output; refusals are recognised by the platform's usual
+words. Socket, jump hosts and host keys are the same as for Linux hosts: netmiko gets a connected socket and our host
+key check.
 """
 
 from __future__ import annotations
@@ -66,13 +66,13 @@ _REFUSED = re.compile(
     r")",
     re.IGNORECASE | re.MULTILINE,
 )
-"""What a network operating system prints in place of an answer."""
+"""What a network operating system prints instead of an answer."""
 
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 
 
 class _KeyPolicy(paramiko.MissingHostKeyPolicy):
-    """Our host key check, at the place where netmiko's own would accept or refuse."""
+    """Our host key check, in the place of netmiko's own."""
 
     def __init__(self, host: str, server: SshServer, keys: HostKeys) -> None:
         self._host, self._server, self._keys = host, server, keys
@@ -83,11 +83,11 @@ class _KeyPolicy(paramiko.MissingHostKeyPolicy):
 
 
 def open_session(host: Host, connector: Connector, configuration: Config, *, on_abort: OnAbort) -> BaseConnection:
-    """Return the host's netmiko session, opened when there is none that lives.
+    """Return the host's netmiko session, opened if none is alive.
 
-    Its ``extras`` for connection ``calipso_ssh`` say how it is reached, those for ``netmiko`` are
-    handed to netmiko. ``on_abort`` is told how another thread ends what the session is doing. Raises
-    what opening ``calipso_ssh`` raises.
+    The host's ``extras`` for connection ``calipso_ssh`` say how it is reached, those for ``netmiko`` are passed to
+    netmiko. ``on_abort`` gets the function with which another thread can abort the session. Raises what opening
+    ``calipso_ssh`` raises.
     """
     ConnectionPluginRegister.register(CONNECTION_NAME, Netmiko)
     if CONNECTION_NAME in host.connections:
@@ -157,7 +157,7 @@ def _log_in(  # noqa: PLR0913 - all that a login takes
 
 
 def _login(host: str, server: SshServer, reach: Reach, connector: Connector) -> dict[str, Any]:
-    """Return netmiko's options for a login; LoginRefused where the key cannot be used."""
+    """Return netmiko's options for a login; LoginRefused if the key cannot be used."""
     keys, login = connector.host_keys(reach), server.credentials
     known = [a for kind in keys.types(server) for a in algorithms(kind)]
     others = [algorithm for algorithm in HOST_KEY_ALGORITHMS if algorithm not in known] if known else []
@@ -215,7 +215,7 @@ def ask(session: BaseConnection, commands: Sequence[Command], *, limits: Limits)
                 outcome = OutputTooLarge(command.host, command.text, limits.max_output_bytes)
         outcomes[command] = outcome
         if isinstance(outcome, (CommandTimedOut, ConnectionLost, OutputTooLarge)):
-            session.disconnect()  # what still comes of this command would be taken for the next one's output
+            session.disconnect()  # late output of this command would count as the next one's
             break
     rest = [command for command in commands if command not in outcomes]
     return outcomes | {c: ConnectionLost(c.host, c.text, "the session ended with an earlier command") for c in rest}
