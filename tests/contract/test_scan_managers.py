@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import pytest
+
 from tests.contract.manager_process import check, fill, kill_until_done
 
 if TYPE_CHECKING:
@@ -16,10 +18,11 @@ if TYPE_CHECKING:
 pytest_plugins = ["tests.fixtures.stores"]
 
 
+@pytest.mark.long
 def test_killed_managers_lose_and_double_nothing(place: Place) -> None:
     store = place.open()
-    ids = fill(store, 18)
-    kill_until_done(place, ids, kills=3, seed=1)
+    ids = fill(store, 12)
+    kill_until_done(place, ids, kills=2, seed=1)
     attempts = check(store, ids)
     assert sum(attempts.values()) == len(ids)
     assert max(attempts) > 1, "a killed one's request was run again"

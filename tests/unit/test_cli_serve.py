@@ -45,6 +45,7 @@ def _wait(url: str, process: subprocess.Popen[str]) -> None:
     pytest.fail(f"it did not answer: {process.communicate()}")
 
 
+@pytest.mark.long
 def test_the_first_start_prints_a_password_that_works_once(tmp_path: Path) -> None:
     path = tmp_path / "s.db"
     with serving(path) as (url, process):
