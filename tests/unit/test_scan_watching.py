@@ -138,7 +138,7 @@ def test_a_scan_keeps_what_its_request_says(store: Store) -> None:
 def test_a_store_that_is_gone_for_a_moment_ends_no_scan(
     store: Store, silent: Silent, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    caplog.set_level("INFO")
+    caplog.set_level("INFO", logger="calipso_nornir")
     monkeypatch.setattr(watching, "BEAT_S", 0.05)
 
     def gone(_record: object) -> bool:
