@@ -96,9 +96,11 @@ class ParentUnknown(FetchError):
     id: str
     parent_type: str
     parent_id: str
+    problem: str = ""
 
     def __str__(self) -> str:
-        return f"{self.type} {self.id} belongs under {self.parent_type} {self.parent_id}, which is not known"
+        why = f"; {self.problem}" if self.problem else ""
+        return f"{self.type} {self.id} belongs under {self.parent_type} {self.parent_id}, which is not known{why}"
 
 
 @dataclass(eq=False)

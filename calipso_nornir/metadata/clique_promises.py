@@ -54,7 +54,7 @@ def _walkable(check: Check, spec: schema.CliqueTypeSpec, where: str) -> None:
 
 def _never_walked(one: LinkType, reached: set[str], later: Sequence[LinkType], focal_type: str) -> str:
     if one.target in reached:
-        return f'cannot be followed from {focal_type} in this direction, only from {one.target}. Write "{one.reverse}"'
+        return f'begins at {one.source}, but the way from {focal_type} comes from {one.target}. Write "{one.reverse}"'
     leading = next((other for other in later if other.target == one.source), None)
     if leading is not None:
         return f'comes before anything leads to {one.source}: put it after "{leading}"'

@@ -18,6 +18,9 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
+_PREFIX = "calipso_folder_"
+
+
 def module_in(folder: Path, file: str) -> ModuleType:
     """Import ``file`` (``fetchers.py``, ``more/fetchers.py``) of a folder.
 
@@ -32,9 +35,14 @@ def module_in(folder: Path, file: str) -> ModuleType:
     return import_module(".".join([_package_of(folder), *parts]))
 
 
+def file_of(module: str) -> str:
+    """Return the file of a module that came from a folder; nothing for any other."""
+    return str(getattr(sys.modules.get(module), "__file__", "")) if module.startswith(_PREFIX) else ""
+
+
 def _package_of(folder: Path) -> str:
     where = str(folder.resolve())
-    name = f"calipso_folder_{hashlib.blake2b(where.encode(), digest_size=6).hexdigest()}"
+    name = f"{_PREFIX}{hashlib.blake2b(where.encode(), digest_size=6).hexdigest()}"
     if name not in sys.modules:
         package = ModuleType(name, f"The Python files of {where}.")
         package.__path__ = [where]

@@ -79,7 +79,11 @@ def _read_folder(folder: Path, faults: list[Fault]) -> Iterator[tuple[str, Decla
     if not folder.is_dir():
         faults.append(Fault(str(folder), "is not a folder"))
         return
-    for path in sorted(folder.glob("*.json")):
+    files = sorted(folder.glob("*.json"))
+    if not files and not (folder / "templates").is_dir():
+        expected = ", ".join(f"{stem}.json" for stem in FILES)
+        faults.append(Fault(str(folder), f"contains no metadata. A folder of metadata has at least one of: {expected}"))
+    for path in files:
         if path.stem not in FILES:
             faults.append(Fault(str(path), f"is not a metadata file{nearest(path.stem, FILES)}"))
             continue

@@ -84,7 +84,8 @@ def load(path: str, folder: Path) -> Any:  # noqa: ANN401 - as above
         return getattr(module, attribute)
     except AttributeError as error:
         own = (name for name, value in vars(module).items() if getattr(value, "__module__", "") == module.__name__)
-        raise Unresolved(f'"{path}" cannot be loaded: {error!r}{nearest(attribute, own)}') from error
+        why = f"the file has no {attribute}" if place.endswith(".py") else repr(error)
+        raise Unresolved(f'"{path}" cannot be loaded: {why}{nearest(attribute, own)}') from error
 
 
 def _snake(name: str) -> str:

@@ -82,7 +82,7 @@ class Command:
     timeout_s: int = DEFAULT_TIMEOUT_S
     root: bool = False
     optional: bool = False
-    formerly: str | None = field(default=None, compare=False)
+    formerly: str | None = field(default=None, compare=False, repr=False)
     source: ClassVar[str] = "cli"
 
     def __hash__(self) -> int:

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from calipso_nornir.errors import PromiseBroken
+from calipso_nornir.metadata.folder_code import file_of
 from calipso_nornir.metadata.nearest import nearest
 from calipso_nornir.model.fetching import Fetched
 from calipso_nornir.model.links import Link
@@ -162,12 +163,14 @@ def finder_named(name: str, finder: LinkFinder) -> str:
 
 
 def place_of(plugin: object) -> str:
-    """Return ``module:Class`` of a plug-in."""
+    """Return ``module:Class`` of a plug-in; ``file:Class`` of one that a folder brings."""
     kind = plugin if isinstance(plugin, type) else type(plugin)
-    return f"{kind.__module__}:{kind.__qualname__}"
+    return f"{file_of(kind.__module__) or kind.__module__}:{kind.__qualname__}"
 
 
 def _shown(value: object) -> str:
+    if isinstance(value, Query):  # its host differs, too
+        return f'{type(value).__name__} "{value}"'
     if isinstance(value, Mapping):  # its values differ from host to host, the mistake does not
         return f"a dict of {', '.join(map(str, value)) or 'nothing'}"
     text = repr(value)

@@ -38,10 +38,18 @@ class Places:
             where = f"{origin.step.name}{f' ({origin.step.origin})' if origin.step.origin else ''}"
             self._troubles.of(origin.witness, Misplaced(type_, parent_type, where, problem))
 
+    def undeclared(self, type_: str) -> str:
+        """Return what is wrong with a type that nobody declares; nothing for one that is declared."""
+        return (
+            ""
+            if type_ in self._object_types
+            else f'"{type_}" is not an object type{nearest(type_, self._object_types)}'
+        )
+
     def _problem(self, type_: str, parent_type: str) -> str:
         declared = self._object_types.get(type_)
         if declared is None:
-            return f'"{type_}" is not an object type{nearest(type_, self._object_types)}'
+            return self.undeclared(type_)
         if parent_type in declared.parents:
             return ""
         where = f" ({declared.origin})" if declared.origin else ""

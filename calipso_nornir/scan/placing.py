@@ -136,7 +136,8 @@ class Placer:
                 if not isinstance(one, InventoryObject) and (
                     self._surroundings is None or self._was_known(one, origin)
                 ):
-                    yield origin, ParentUnknown(origin.step.type, one.id, parent.type, parent.id)
+                    problem = self._places.undeclared(parent.type)
+                    yield origin, ParentUnknown(origin.step.type, one.id, parent.type, parent.id, problem)
 
     def unplaced(self) -> Iterator[ObjectRef]:
         """Yield what was found but still waits for a parent: it does not count as gone."""

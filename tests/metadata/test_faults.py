@@ -389,8 +389,8 @@ RACK = {"type": "rack", "label": "Rack", "parents": ["region"]}
             "clique_types",
             [{**CLIQUE, "focal_point_type": "instance", "link_types": ["instance-vnic", "vedge-vnic"]}],
             (
-                f'{CLIQUE_AT}/link_types/1: "vedge-vnic" cannot be followed from instance in this direction, only '
-                'from vnic. Write "vnic-vedge"'
+                f'{CLIQUE_AT}/link_types/1: "vedge-vnic" begins at vedge, but the way from instance comes from vnic. '
+                'Write "vnic-vedge"'
             ),
         ),
         (
@@ -587,6 +587,19 @@ def test_a_folder_that_is_not_there(tmp_path: Path) -> None:
     with pytest.raises(MetadataError) as caught:
         load_catalog([tmp_path / "nowhere"])
     assert str(caught.value) == f"metadata cannot be used: 1 fault\n  {tmp_path}/nowhere: is not a folder"
+
+
+def test_a_folder_without_metadata(tmp_path: Path) -> None:
+    (tmp_path / "mine").mkdir()  # somebody gave the folder above the one that is meant
+    with pytest.raises(MetadataError, match=r"contains no metadata.*at least one of: .*scanners\.json"):
+        load_catalog([tmp_path])
+
+
+def test_a_class_that_a_file_of_a_folder_does_not_have(tmp_path: Path) -> None:
+    (tmp_path / "fetchers.py").write_text("class Racks:\n    def get(self, parent):\n        return []\n")
+    assert faults(tmp_path, scanners=steps({"type": "host", "fetcher": "fetchers.py:Rack"})) == [
+        f'{AT}/fetcher: "fetchers.py:Rack" cannot be loaded: the file has no Rack. Did you mean "Racks"?'
+    ]
 
 
 def test_all_faults_of_all_files_at_once(tmp_path: Path) -> None:

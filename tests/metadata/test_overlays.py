@@ -151,7 +151,7 @@ def test_steps_of_one_fetcher_have_names_of_their_own(tmp_path: Path) -> None:
 
 
 def test_other_files_in_a_folder_are_left_alone(tmp_path: Path) -> None:
-    (write(tmp_path) / "README.md").write_text("about it", encoding="utf-8")
+    (write(tmp_path, network_agent_types=[]) / "README.md").write_text("about it", encoding="utf-8")
     (tmp_path / "old").mkdir()
     laid = load_catalog([tmp_path])
     assert (laid.object_types, laid.constants) == (SHIPPED_CATALOG.object_types, SHIPPED_CATALOG.constants)

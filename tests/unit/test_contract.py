@@ -304,6 +304,24 @@ def test_a_fetchers_own_test_knows_the_names_of_parsers() -> None:
         drive(Does(get), HOST, {"uname -m": "x86_64\n"})
 
 
+def test_the_mistake_of_a_folders_plug_in_names_its_file(tmp_path: Path) -> None:
+    folder = tmp_path / "mine"
+    folder.mkdir()
+    (folder / "fetchers.py").write_text(
+        "from calipso_nornir.model.queries import Command\n\n\nclass Mine:\n    def get(self, parent):\n"
+        "        yield Command(parent.id, 'uname -m')\n",
+        encoding="utf-8",
+    )
+    steps = {"scanners": {"ScanHost": [{"type": "host", "fetcher": "fetchers.py:Mine"}]}}
+    (folder / "scanners.json").write_text(json.dumps(steps), encoding="utf-8")
+    (failure,) = Scanned(tmp_path).scan(metadata=(folder,)).failures
+    assert str(failure.error).replace(f"{folder}/", "") == (
+        "fetcher ScanHost/host/fetchers.py:Mine (fetchers.py:Mine; scanners.json: scanners/ScanHost/0): "
+        'yielded Command "uname -m"; a list of queries is expected: yield [query]'
+    )
+    assert len(failure.affected) == 4, "told once, of every host"
+
+
 @pytest.mark.parametrize(("where", "value"), [("under", "h1"), ("under", HOST), ("folder", "racks")])
 def test_a_place_is_a_reference(where: str, value: Any) -> None:
     with pytest.raises(TypeError, match=f"{where} is a "):

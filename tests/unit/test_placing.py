@@ -138,6 +138,13 @@ def test_who_waits_in_vain_is_an_orphan() -> None:
     assert ObjectRef("cloud", "vnic", "v1") not in placing.working
 
 
+def test_an_orphan_below_a_type_that_is_none_is_told_the_nearest() -> None:
+    placing = Placing()
+    placing.place("v1", by=VNICS, under=ObjectRef("cloud", "hosts", "h9"))
+    (told,) = placing.orphans()
+    assert told.endswith('which is not known; "hosts" is not an object type. Did you mean "host"?')
+
+
 def test_hidden_by_the_fetcher_or_by_metadata() -> None:
     placing = Placing()
     placing.place("h1", show_in_tree=False)
