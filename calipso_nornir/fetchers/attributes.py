@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Turns answers of sources into attributes: without volatile values, and without names that every document reserves."""
+"""Turns answers into attributes: without volatile values, and without the names of documents' own fields."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ TAP_SUFFIX_LENGTH = 11
 """Neutron and Nova call a device "tap", "qvo", "qr-" … and this many signs of the port's id (IFNAMSIZ leaves 15)."""
 
 BRQ = "brq"
-"""The Linux bridge agent calls a bridge that it makes "brq" and the beginning of the network's id."""
+"""The Linux bridge agent names its bridges "brq" plus the beginning of the network's id."""
 
 _COUNTERS = frozenset(
     {"devices", "networks", "ports", "subnets", "routers", "floating_ips", "interfaces", "ex_gw_ports"}
@@ -27,7 +27,7 @@ _COUNTERS = frozenset(
 
 
 def kept(row: Mapping[str, Any], *, drop: Iterable[str] = ()) -> dict[str, Any]:
-    """Return a row without the names that a document's frame uses, and without ``drop``; names in snake_case."""
+    """Return a row without the names of documents' own fields, and without ``drop``; names in snake_case."""
     left_out = RESERVED | {"links", *drop}
     return dict(in_one_style({key: value for key, value in row.items() if key not in left_out}, reserved=RESERVED))
 
@@ -38,7 +38,7 @@ def configuration(agent: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def tap_suffix(device: str) -> str:
-    """Return the part of a device's name that is the beginning of a port's id, "" when it cannot be one."""
+    """Return the part of a device's name that is the beginning of a port's id, "" if there is none."""
     suffix = device[3 : 3 + TAP_SUFFIX_LENGTH]
     return suffix if len(suffix) == TAP_SUFFIX_LENGTH and suffix[8] == "-" else ""
 
@@ -46,7 +46,7 @@ def tap_suffix(device: str) -> str:
 def address_attributes(addresses: Iterable[Address], *, prefer: Iterable[str] = ()) -> dict[str, Any]:
     """Return ``addresses`` (CIDR texts) and the keys of the first global IPv4 and IPv6 one.
 
-    ``prefer``: addresses that Neutron has assigned; one of these is "the" address when it is there.
+    ``prefer``: addresses that Neutron has assigned; one of these is "the" address if present.
     """
     rows = list(addresses)
     wanted = set(map(canonical_ip, prefer))

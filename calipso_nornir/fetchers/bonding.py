@@ -19,9 +19,9 @@ ACTIVE, BACKUP, NOT_AGGREGATED, DOWN = "active", "backup", "not aggregated", "do
 
 
 def bond_roles(bond: Bond) -> dict[str, str]:
-    """Return the role of each member of a kernel's bond, as far as it is told (Documentation/networking/bonding.rst).
+    """Return the role of each member of a kernel bond, as far as known (Documentation/networking/bonding.rst).
 
-    Aggregators are shown to those who may administer the network only.
+    Aggregators are shown only to processes that may administer the network.
     """
     mode, current = bond.details["Bonding Mode"], bond.details.get("Currently Active Slave")
     aggregator = bond.info.get("Active Aggregator Info", {}).get("Aggregator ID")
@@ -44,7 +44,7 @@ def _aggregator(member: BondMember) -> str:
 
 
 def lacp_state(bond: Bond) -> str | None:
-    """Return whether a switch answers a bond by LACP; None of other modes, and where that is not shown."""
+    """Return whether a switch answers a bond by LACP; None for other modes, and if that is not shown."""
     partner = bond.info.get("Active Aggregator Info", {}).get("Partner Mac Address")
     if partner is None or "802.3ad" not in bond.details["Bonding Mode"]:
         return None

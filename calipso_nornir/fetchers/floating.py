@@ -2,8 +2,8 @@
 """Where floating IPs are served: by the router or, with distributed routing, on the server's host.
 
 Neutron (``db/l3_dvr_db.py``, ``agent/l3/dvr_local_router.py``): the host that a floating IP's port is bound to serves
-it, where its L3 agent works in the mode "dvr" or "dvr_snat". Of a port that is bound nowhere, or to a host without such
-an agent ("dvr_no_external"), the router's "snat-" namespace does.
+it, where its L3 agent works in the mode "dvr" or "dvr_snat". If the port is not bound, or bound to a host without such
+an agent ("dvr_no_external"), the router's "snat-" namespace serves it.
 """
 
 from __future__ import annotations
@@ -50,7 +50,7 @@ class Distributed:
         return addresses(row for row in own if self._place(row) in self.host)
 
     def _place(self, row: Row) -> str | None:
-        """Return the host that serves a floating IP; None where that is the central namespace of its router."""
+        """Return the host that serves a floating IP; None if that is the central namespace of its router."""
         bound = next(
             (port.get("binding:host_id") or None for port in self.ports.get(row.get("port_id") or "", ())), None
         )

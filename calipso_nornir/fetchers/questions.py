@@ -44,7 +44,7 @@ def hypervisors(region: str) -> ApiGet:
 
 
 def services(region: str, *, telling_of_cells: bool = True) -> ApiGet:
-    """Ask for Nova's services, those of disabled hosts too; from 2.69 (Stein) on cells that do not answer are told."""
+    """Ask for Nova's services, also of disabled hosts; since 2.69 (Stein) the list shows cells that do not answer."""
     version = "2.69" if telling_of_cells else None
     return ApiGet("compute", "/os-services", "services", region=region, needed=("host", "binary"), microversion=version)
 
@@ -116,9 +116,9 @@ def agent_of(host: InventoryObject, agent_type: str) -> Lookup:
 def switch_agent(
     host: InventoryObject,
 ) -> Generator[Sequence[Query], Answers, InventoryObject | None]:
-    """Look up which agent runs a host's Open vSwitch: of several the one that lives, OVN's before Neutron's own.
+    """Look up which agent runs a host's Open vSwitch: among several the live one, OVN's before Neutron's own.
 
-    A host that was moved to OVN keeps its old agent in Neutron's list, dead, until somebody removes it there.
+    A host that was moved to OVN keeps its old, dead agent in Neutron's list until somebody removes it there.
     """
     lookups = [agent_of(host, agent_type) for agent_type in (*OVN_AGENTS, OVS_AGENT)]
     answers = yield lookups
@@ -135,7 +135,7 @@ LIBVIRT = "virsh -c qemu:///system"
 def interfaces(
     host: str, namespace: str | None = None
 ) -> Generator[Sequence[Query], Answers, tuple[Query, tuple[Interface, ...]]]:
-    """Ask for all interfaces with details and addresses; give the query that was answered, and the rows."""
+    """Ask for all interfaces with details and addresses; return the query that was answered, and the rows."""
     if namespace is None:
         modern = Command(host, "ip -j -d address", "ip_address_json")
         old = Command(host, "ip -d address", "ip_address_text")
@@ -147,7 +147,7 @@ def interfaces(
 
 
 def namespaces(host: str) -> Generator[Sequence[Query], Answers, tuple[Query, Any]]:
-    """Ask for the named network namespaces; give the query that was answered, and rows of ``Namespace``."""
+    """Ask for the named network namespaces; return the query that was answered, and rows of ``Namespace``."""
     modern = Command(host, "ip -j netns list", "ip_netns_json", root=True)
     old = Command(host, "ip netns list", "ip_netns_text", root=True)
     answers = yield [modern, old]  # both at once: an old host would need a fourth round, for what is inside of them
@@ -156,12 +156,12 @@ def namespaces(host: str) -> Generator[Sequence[Query], Answers, tuple[Query, An
 
 
 def virtual_functions(host: str) -> Command:
-    """Ask which devices are virtual functions, and of which physical ones; worth it where a card has some."""
+    """Ask which devices are virtual functions, and of which physical ones; useful if a card has some."""
     return Command(host, r"find /sys/class/net/*/device/ -maxdepth 1 -name physfn -printf '%p %l\n'", "find_physfn")
 
 
 def function_places(host: str) -> Command:
-    """Ask which PCI address each virtual function of a card has; worth it where a card has some."""
+    """Ask for the PCI address of each virtual function of a card; useful if a card has some."""
     text = r"find /sys/class/net/*/device/ -maxdepth 1 -name 'virtfn*' -printf '%p %l\n'"
     return Command(host, text, "find_virtfn")
 
@@ -171,7 +171,7 @@ OVS_COLUMNS = {
     "Port": "_uuid,name,interfaces,tag,trunks,other_config",
     "Interface": "_uuid,name,type,ofport,mac_in_use,link_state,options,external_ids",
 }
-"""Columns of ovs-vswitchd.conf.db(5) that are asked for; statistics are not, they change by the second."""
+"""Columns of ovs-vswitchd.conf.db(5) to request; not statistics, which change every second."""
 FURTHER_COLUMNS = {"Port": ",vlan_mode"}
 """Columns that earlier releases did not ask for: their recordings lack them."""
 
@@ -195,7 +195,7 @@ def ovs_bridges(host: str) -> Generator[Sequence[Query], Answers, tuple[Query, t
 
 
 def ovs_bond(host: str, port: OvsPort) -> tuple[Command, Command]:
-    """Return what tells the state of a bond of Open vSwitch: columns of its port, and of its interfaces."""
+    """Return the commands for the state of an Open vSwitch bond: columns of its port, and of its interfaces."""
     members = [one.name for one in port.interfaces]
     columns = "ovs-vsctl -f json --columns=name,{} list {} {}"
     of_port = columns.format("bond_mode,lacp,bond_active_slave", "Port", "{}")
@@ -226,7 +226,7 @@ def ports_by_id(ports: Iterable[str]) -> Generator[Sequence[Query], Answers, dic
 def ports_of_devices(
     devices: Iterable[str],
 ) -> Generator[Sequence[Query], Answers, dict[str, InventoryObject]]:
-    """Look up the Neutron port behind each device, by the part of the port's id that is in its name."""
+    """Look up the Neutron port of each device, by the part of the port's id in its name."""
     by_device = {
         device: Lookup.of("port", {"tap_suffix": suffix}) for device in devices if (suffix := tap_suffix(device))
     }

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Trunks: ports whose frames come in several VLANs, each of which is a port of Neutron, too (a sub-port)."""
+"""Trunks: ports with frames in several VLANs, each of which is a Neutron port, too (a sub-port)."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def _listed(port: Port) -> Sequence[Mapping[str, Any]]:
 
 
 def sub_ports(parents: Iterable[Port]) -> Generator[Sequence[Query], Answers, dict[str, InventoryObject]]:
-    """Look the sub-ports of trunks up, by their ids: the parent does not tell their networks."""
+    """Look up the sub-ports of trunks by their ids: the parent does not contain their networks."""
     wanted = {row["port_id"] for port in parents for row in _listed(port)}
     if not wanted:
         return {}
@@ -36,12 +36,12 @@ def sub_ports(parents: Iterable[Port]) -> Generator[Sequence[Query], Answers, di
 
 
 def sub_ports_of(port: Port, known: Mapping[str, InventoryObject]) -> list[tuple[Mapping[str, Any], InventoryObject]]:
-    """Return the sub-ports of a port that are known, each with what the trunk says of it."""
+    """Return the known sub-ports of a port, each with what the trunk says about it."""
     return [(row, known[row["port_id"]]) for row in _listed(port) if row["port_id"] in known]
 
 
 def trunk_attributes(port: InventoryObject, known: Mapping[str, InventoryObject]) -> dict[str, Any]:
-    """Return ``trunk_id`` and ``sub_ports`` of an interface that is a trunk; nothing for any other."""
+    """Return ``trunk_id`` and ``sub_ports`` of an interface with a trunk; nothing for any other."""
     details = port.get(DETAILS)
     if not details:
         return {}

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Whether a host's virtual switch is VPP, and what VPP is asked: all of it in one round."""
+"""Finds out whether a host has VPP, and queries VPP, all in one round."""
 
 from __future__ import annotations
 
@@ -29,17 +29,17 @@ TABLES = {
     "bonds": ("show bond details", "vppctl_bonds"),
     "taps": ("show tap", "vppctl_taps"),
 }
-"""What VPP is asked, and what reads it, by the field of ``VppTables``."""
+"""The commands for VPP, and their parsers, by the field of ``VppTables``."""
 
 
 def commands(host: str) -> dict[str, Command]:
-    """Return what VPP of a host is asked, by the field of ``VppTables``; its socket is root's."""
+    """Return the commands for a host's VPP, by the field of ``VppTables``; its socket belongs to root."""
     return {field: Command(host, f"vppctl {command}", parser, root=True) for field, (command, parser) in TABLES.items()}
 
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """VPP of one host, with Neutron's agent where it lists one, and the questions that told."""
+    """VPP of one host, with Neutron's agent if it lists one, and the queries that were answered."""
 
     switch: VppSwitch
     agent: InventoryObject | None
@@ -47,10 +47,10 @@ class Seen:
 
 
 def seen_on(host: InventoryObject) -> Generator[Sequence[Query], Answers, Seen | None]:
-    """Ask VPP of a host for its tables; None where nothing says that the host has VPP.
+    """Ask VPP of a host for its tables; None if nothing says that the host has VPP.
 
-    networking-vpp keeps its agents in etcd, and not every release tells Neutron of them. So a host has VPP where
-    Neutron lists an agent of it, alive or not, or where a port is bound there in the way of networking-vpp.
+    networking-vpp keeps its agents in etcd, and not every release reports them to Neutron. So a host has VPP if Neutron
+    lists a VPP agent there, alive or not, or if a port is bound there in the way of networking-vpp.
     """
     agents, ports = Lookup.of("network_agent", {"host": host.id}), questions.ports(host["region"])
     networks = questions.networks(host["region"])
@@ -69,7 +69,7 @@ def seen_on(host: InventoryObject) -> Generator[Sequence[Query], Answers, Seen |
 def plugged_into_vpp(port: Mapping[str, Any]) -> bool:
     """Tell whether a port is bound as networking-vpp binds it.
 
-    Ports of servers are "vhostuser"; the drivers that plug such a socket into something else say so in the details
+    Ports of servers are "vhostuser"; drivers that plug such a socket into something else say so in the details
     (neutron-lib, portbindings: vhostuser_ovs_plug …). Ports of agents were "plugtap", later "tap".
     """
     kind, details = port.get("binding:vif_type"), port.get("binding:vif_details") or {}

@@ -23,8 +23,8 @@ if TYPE_CHECKING:
 class VnicPnics:
     """One ``vnic-host_pnic`` link per virtual interface whose frames leave by a card, past any virtual switch.
 
-    A virtual function is found by its PCI address, else by the MAC that the card has noted for it; a macvtap device by
-    what it stands on. A function whose representor is a port of Open vSwitch is that switch's.
+    A virtual function is found by its PCI address, else by the MAC that the card lists for it; a macvtap device by the
+    device below it. A function whose representor is a port of Open vSwitch belongs to that switch.
     """
 
     link_types = ("vnic-host_pnic",)
@@ -32,7 +32,7 @@ class VnicPnics:
     scope = "host"
 
     def find(self, view: View) -> Iterator[Link]:
-        """Go over the hosts that have such interfaces."""
+        """Go through the hosts that have such interfaces."""
         here = by_host(on_hosts(view, "vnic"))
         if not any(map(_past_switches, (vnic for vnics in here.values() for vnic in vnics))):
             return

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 class InstanceVnics:
     """One ``instance-vnic`` link per interface in an instance's libvirt domain; named after its network.
 
-    Of an interface that the kernel does not show (vhost-user), the switch tells whether the server has connected.
+    For an interface that the kernel does not show (vhost-user), the switch shows whether the server has connected.
     """
 
     link_types = ("instance-vnic",)
@@ -51,7 +51,7 @@ class InstanceVnics:
 class VserviceVnics:
     """One ``vservice-vnic`` link per interface in a service's network namespace; named after its network.
 
-    Of a wire between namespaces the outer end leads outwards to its service.
+    For a wire between namespaces, the outer end leads outwards to its service.
     """
 
     link_types = ("vservice-vnic",)
@@ -100,7 +100,7 @@ def _off_at_switch(view: View) -> set[ObjectRef]:
 
 
 def _labels(view: View) -> Callable[[InventoryObject, object], str | None]:
-    """Return what gives the name of an interface's network; each network is looked up once."""
+    """Return a function for the name of an interface's network; each network is looked up once."""
     known: dict[str, str | None] = {}
 
     def label(vnic: InventoryObject, network: object) -> str | None:

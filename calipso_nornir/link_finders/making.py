@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What all link finders share: making a link, and the indexes by host that they match with."""
+"""Shared by all link finders: making a link, and the indexes by host for matching."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def make(  # noqa: PLR0913 - the parts of a link
     switch: str | None = None,
     attributes: Mapping[str, Any] | None = None,
 ) -> Link:
-    """Make a link; ``rule`` says in words why it is there, ``network`` which networks use it (None: not known)."""
+    """Make a link; ``rule`` says in words why it exists, ``network`` which networks use it (None: not known)."""
     state: LinkState = "up" if up else "down"
     told = dict(attributes) if attributes else {}
     if network is not None:
@@ -54,7 +54,7 @@ def make(  # noqa: PLR0913 - the parts of a link
 
 
 def network_of(one: InventoryObject) -> str | list[str] | None:
-    """Return the network, or networks, that an object is of; None when not known."""
+    """Return the network, or networks, of an object; None if not known."""
     value: str | list[str] | None = one.get("network")
     below = [row["network"] for row in one.get("sub_ports") or ()]
     if below and isinstance(value, str):
@@ -63,7 +63,7 @@ def network_of(one: InventoryObject) -> str | list[str] | None:
 
 
 def on_hosts(view: View, type_: str, *needed: str) -> Iterator[InventoryObject]:
-    """Yield the objects of a type that are on a host and have what a finder needs of them.
+    """Yield the objects of a type that are on a host and have the attributes that a finder needs.
 
     Third parties add objects of any type, and a store may hold those of another release.
     """
@@ -81,14 +81,14 @@ def by_host(objects: Iterable[InventoryObject]) -> dict[str, list[InventoryObjec
 
 
 def once(view: View, make: Callable[[View], T]) -> T:
-    """Return what a function makes of a view's objects; what several finders ask for is made for the first only."""
+    """Return the result of a function of a view's objects, computed once for all finders."""
     memory = getattr(view, "once", None)
     made: T = make(view) if memory is None else memory(make)
     return made
 
 
 def vnics_by_host(view: View) -> dict[str, list[InventoryObject]]:
-    """Return the virtual interfaces of each host; nobody may change it."""
+    """Return the virtual interfaces of each host; do not modify the result."""
     return once(view, _vnics_by_host)
 
 
@@ -107,15 +107,15 @@ def pnics_by_device(view: View) -> dict[tuple[str, str], InventoryObject]:
 
 
 def link_detected(pnic: InventoryObject) -> bool:
-    """Tell whether a physical interface has a signal, as far as is known."""
+    """Tell whether a physical interface has a link, as far as known."""
     return bool(pnic.get("link_detected", "yes") == "yes")
 
 
 def carries(role: str | None) -> bool:
-    """Tell whether a member of a bond carries frames, or would; one of which that is not told may."""
+    """Tell whether a member of a bond carries frames, or could; True if that is not known."""
     return role not in {"down", "not aggregated"}
 
 
 def in_words(role: str | None) -> str:
-    """Return the role of a member of a bond, to follow the sentence that says it is one."""
+    """Return the role of a member of a bond, as the end of the sentence that says it is one."""
     return f" ({role})" if role else ""

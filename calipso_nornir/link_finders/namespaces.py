@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from calipso_nornir.model.protocols import View
 
 OUTER = "floating_ip"
-"""Type of the service that routers of a host reach the outside by."""
+"""Type of the service through which routers of a host reach the outside."""
 
 
 class NamespaceWires:
@@ -42,8 +42,8 @@ class NamespaceWires:
 def wires(view: View) -> Iterator[tuple[InventoryObject, InventoryObject]]:
     """Yield the ends of wires between namespaces, that of the router first.
 
-    A device has its number in its namespace only. Where several fit, those are taken that Neutron calls alike
-    ("rfp-" and "fpr-" with the beginning of the router's id); of what is still not one pair, none.
+    A device's number is unique only in its namespace. If several match, those with Neutron's matching names are used
+    ("rfp-" and "fpr-" with the beginning of the router's id); if there is still more than one pair, none.
     """
     by_numbers: defaultdict[tuple[str, int, int], list[InventoryObject]] = defaultdict(list)
     for one in on_hosts(view, "vnic", "device_index", "peer_index", "namespace"):
@@ -68,6 +68,6 @@ def _one_of(one: InventoryObject, others: list[InventoryObject] | tuple[()]) -> 
 
 
 def _inside(service: InventoryObject, outer: InventoryObject) -> bool:
-    """Tell whether the first of two services is the one behind the other; of two alike, the first by id."""
+    """Tell whether the first of two services is behind the other; if they are alike, the first by id is."""
     first, second = service.get("service_type") == OUTER, outer.get("service_type") == OUTER
     return second if first != second else service.id < outer.id

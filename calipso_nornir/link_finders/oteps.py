@@ -24,7 +24,7 @@ OF_FLOWS = "flow"
 
 
 class Oteps:
-    """Links of a tunnel endpoint with what it belongs to and what its packets leave by.
+    """Links of a tunnel endpoint to what it belongs to and to the interface by which its packets leave.
 
     ``vedge-otep``: the endpoint is the switch's own. ``otep-vconnector``: its VXLAN device is a member of the bridge,
     and another if its packets enter another. ``otep-host_pnic``: they leave by the physical interface, with nothing but
@@ -69,7 +69,7 @@ def _ways(otep: InventoryObject, traffic: Traffic, networks: str | list[str]) ->
 
 
 class OtepTunnels:
-    """One ``otep-otep`` link per tunnel that is really there, from the endpoint that has it to the one it leads to."""
+    """One ``otep-otep`` link per existing tunnel, from the endpoint that has it to the one it leads to."""
 
     link_types = ("otep-otep",)
     reads = ("otep",)
@@ -80,7 +80,7 @@ class OtepTunnels:
         for otep in _addressed(view):
             by_address[otep["overlay_type"], otep.get("vni"), canonical_ip(otep["ip_address"])].append(otep)
         known = {key: there[0] for key, there in by_address.items() if len(there) == 1}
-        """What has an address of its own; one that two hosts have tells nothing."""
+        """Objects by their address; an address that two hosts have is ignored."""
         for otep in _addressed(view):
             host, type_, vni, address = otep["host"], otep["overlay_type"], otep.get("vni"), otep["ip_address"]
             network = network_of(otep)

@@ -24,7 +24,7 @@ def plugged(wires: HostWires, vnics: Iterable[InventoryObject]) -> Iterator[tupl
     """Yield the interfaces of a host that are ports of its switch, each with the port.
 
     By the Neutron port (``iface-id``); by the socket of vhost-user; by the MAC that the port is for (``attached-mac``);
-    last by the device's name. Never by chance: where two fit, none is taken.
+    last by the device's name. If two match, none is taken.
     """
     known = list(vnics)
     keys = (
@@ -44,9 +44,9 @@ def plugged(wires: HostWires, vnics: Iterable[InventoryObject]) -> Iterator[tupl
 
 
 def plug_is_up(vnic: InventoryObject, port: Port) -> bool:
-    """Tell whether frames pass: by what the kernel says of the device; where it shows none, by the switch.
+    """Tell whether frames pass: by what the kernel says about the device; if it shows none, by the switch.
 
-    Of a port whose device has gone into a namespace the switch does not see the signal.
+    If a port's device has moved into a namespace, the switch does not see its link state.
     """
     seen = vnic.get("state")
     return not cut_off(port) and (seen == "UP" if seen is not None else port.get("link_state") != "down")
@@ -66,7 +66,7 @@ def _socket(vnic: InventoryObject) -> str | None:
 
 
 def _may_be(vnic: InventoryObject, port: Port) -> bool:
-    """Tell whether an interface may be plugged into a port: nothing that both tell contradicts it.
+    """Tell whether an interface may be plugged into a port: nothing known about both contradicts it.
 
     A port of type "" is a device of the host's own namespace: what is called like it in another is another. It may be
     the outer end of a veth pair, though.

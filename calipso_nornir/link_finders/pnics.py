@@ -53,8 +53,8 @@ class Bonds:
 class CarriedNetworks:
     """One ``host_pnic-network`` link per physical interface and network that it really carries.
 
-    It does where a tunnel endpoint, a bridge, or a mapped bridge of Open vSwitch that the network uses leads to it; not
-    because both happen to be on one host.
+    It does if a tunnel endpoint, a bridge, or a mapped bridge of Open vSwitch that the network uses leads to it; not
+    just because both are on one host.
     """
 
     link_types = ("host_pnic-network",)
@@ -70,7 +70,7 @@ class CarriedNetworks:
     scope = "host"
 
     def find(self, view: View) -> Iterator[Link]:
-        """Follow the links that serve networks and end at a physical interface."""
+        """Follow the links that serve networks to physical interfaces."""
         ways: defaultdict[tuple[ObjectRef, str], set[str]] = defaultdict(set)
         for link_type in ("otep-host_pnic", "vedge-host_pnic", "vconnector-host_pnic", "vnic-host_pnic"):
             for link in view.links(link_type):

@@ -24,12 +24,12 @@ if TYPE_CHECKING:
 
 @dataclass(slots=True)
 class Ways:
-    """By what the packets of one tunnel endpoint leave its host; each with the reason."""
+    """What the packets of one tunnel endpoint leave by; each with the reason."""
 
     bridges: dict[str, str] = field(default_factory=dict)
     """Linux bridges, by name."""
     pnics: dict[str, str] = field(default_factory=dict)
-    """Physical interfaces that nothing but switches lies before, by device."""
+    """Physical interfaces with nothing but switches before them, by device."""
 
 
 @dataclass(slots=True)
@@ -57,7 +57,7 @@ class Traffic:
         self.between[wire.near, wire.far].update(networks)
 
     def spread(self, network: str, start: Joint, vlan: int, came_by: str = "") -> None:
-        """Note which wires the frames of a network pass that is at a joint; they do not enter another's bridge."""
+        """Record which wires a network's frames pass from a joint; they do not enter another network's bridge."""
         integration = self.wires.integration
 
         def ends(joint: Joint) -> bool:
@@ -68,7 +68,7 @@ class Traffic:
                 self._note(wire, [network])
 
     def send(self, otep: InventoryObject, networks: Iterable[str]) -> None:
-        """Note by what the packets of an endpoint leave, and which wires of Linux bridges they pass."""
+        """Record what the packets of an endpoint leave by, and which wires of Linux bridges they pass."""
         ways = self.ways[otep.id] = Ways()
         stack: Sequence[str] = otep.get("stack") or [name for name in (otep.get("interface"),) if name]
         first = self.wires.end(stack, None)
@@ -104,7 +104,7 @@ class Traffic:
     def _pass_bridges(  # noqa: PLR0913 - where the frames are, and what they are of
         self, ways: Ways, start: Joint, vlan: int, came_by: str, *, networks: list[str], on: str
     ) -> None:
-        """Note which wires frames pass from a Linux bridge on; a switch behind it is gone through, not drawn."""
+        """Record which wires frames pass from a Linux bridge on; a switch behind it is passed, but not drawn."""
         for wire, arrived in self.wires.flood(start, vlan, came_by, ends=lambda joint: joint.kind == OVS):
             if wire.far.kind != OVS:
                 self._note(wire, networks)
@@ -117,10 +117,9 @@ class Traffic:
 def networks_here(vedge: InventoryObject, vnics: Iterable[InventoryObject], view: View) -> list[Mapping[str, Any]]:
     """Return the networks that have a local VLAN on a switch: {network, network_type, physical_network, …}.
 
-    Neutron's agent notes them on the ports. Where no port tells (old releases, the text road), they are the
-    networks of the interfaces on the host that are not cut off, with the segment that Neutron gives for the whole
-    network. A chassis of OVN has the networks of the ports that are bound to it, and those that
-    gateways on it lead to.
+    Neutron's agent notes them on the ports. If no port shows this (old releases, or text output), they are the networks
+    of the interfaces on the host that are not cut off, with the segment that Neutron gives for the whole network. A
+    chassis of OVN has the networks of the ports that are bound to it, and those that gateways on it lead to.
     """
     if vedge.get("vedge_type") == "OVN":
         bound = {port.get("network") for port in marked_ports(vedge) if not cut_off(port)}
@@ -149,7 +148,7 @@ def networks_here(vedge: InventoryObject, vnics: Iterable[InventoryObject], view
 
 
 def segment_name(network: InventoryObject, vedges: Iterable[InventoryObject]) -> str:
-    """Return by what a network is told from others where it leaves a host: by its segment there.
+    """Return what distinguishes a network where it leaves a host: its segment there.
 
     Neutron's agent notes it; else, of several, it is one on a physical network that the host is mapped to.
     """
@@ -187,7 +186,7 @@ def _networks_of_tunnels(view: View) -> dict[tuple[str, str], list[str]]:
 
 
 def traffic_of_hosts(view: View) -> dict[str, Traffic]:
-    """Return what passes the wires of every host; nobody may change it.
+    """Return what passes the wires of every host; do not modify the result.
 
     A network begins at the bridge that the agent maps its physical network to, when that is wired to the integration
     bridge; at any other bridge that one of its ports is plugged into; and at the Linux bridge that is its own.
@@ -220,7 +219,7 @@ def networks_of_otep(otep: InventoryObject, tunnelled: Mapping[tuple[str, str], 
 
 
 def _vnics_by_host(view: View) -> dict[str, list[InventoryObject]]:
-    """Return the virtual interfaces of each host that Open vSwitch or a Linux bridge may have: VPP has others."""
+    """Return the virtual interfaces of each host that Open vSwitch or a Linux bridge may have, without VPP's."""
     elsewhere = plugged_into_vpp(view)
     return by_host(one for one in on_hosts(view, "vnic") if (one["host"], one.get("port_id")) not in elsewhere)
 

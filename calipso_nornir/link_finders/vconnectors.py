@@ -84,11 +84,11 @@ def _owner(
 
 
 class VconnectorPnics:
-    """Links of Linux bridges with what their wires lead to.
+    """Links of Linux bridges to what their wires lead to.
 
-    ``vconnector-host_pnic``: a member is the physical interface, or stands on it. It serves the networks that pass the
-    wire, those of tunnels too where the bridge is below an endpoint's address; where nobody in the cloud uses the
-    bridge, that is not known. ``vconnector-vconnector``: a member is wired to another bridge. It leads outwards: the
+    ``vconnector-host_pnic``: a member is the physical interface, or is on top of it. It serves the networks that pass
+    the wire, those of tunnels too where the bridge is below an endpoint's address; if nothing in the cloud uses the
+    bridge, they are not known. ``vconnector-vconnector``: a member is wired to another bridge. It leads outwards: the
     way that networks pass; where none is known to, to the bridge that a physical interface is wired to. From a bridge
     with a tap of VPP it leads to the tap's bridge domain.
     """
@@ -98,7 +98,7 @@ class VconnectorPnics:
     scope = "host"
 
     def find(self, view: View) -> Iterator[Link]:
-        """Go over the wires host by host."""
+        """Go through the wires host by host."""
         yield from taps_in_bridges(view)
         for traffic in traffic_of_hosts(view).values():
             done = set()

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
 
 class Vedges:
-    """Links of the ports of a virtual switch, each port by the strongest thing that tells its other end.
+    """Links of the ports of a virtual switch, each by the strongest evidence of its other end.
 
     ``vnic-vedge``: the virtual interface is plugged into the port. ``vconnector-vedge``: a wire leads from the port to
     a Linux bridge, or the bridge is run by the Linux bridge agent. ``vedge-host_pnic``: the port is a physical
@@ -44,7 +44,7 @@ class Vedges:
     scope = "host"
 
     def find(self, view: View) -> Iterator[Link]:
-        """Go over the switches host by host."""
+        """Go through the switches host by host."""
         yield from vedge_links(view)
         vnics = vnics_by_host(view)
         for host, traffic in traffic_of_hosts(view).items():
@@ -80,7 +80,7 @@ def _cut_by(vedge: InventoryObject) -> str:
 
 
 def _bridges(vedge: InventoryObject, traffic: Traffic) -> Iterator[Link]:
-    """Yield one link for each Linux bridge that is wired to the switch, whichever of both the wire is told by."""
+    """Yield one link for each Linux bridge that is wired to the switch, whichever of the two shows the wire."""
     done = set()
     for wire in traffic.wires:
         if {wire.near.kind, wire.far.kind} == {OVS, BRIDGE}:

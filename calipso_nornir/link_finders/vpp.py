@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Links of FD.io VPP, by what it tells itself: sockets, taps, bridge domains and cross-connects."""
+"""Links of FD.io VPP, from its own data: sockets, taps, bridge domains and cross-connects."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Checks a document before it is committed: a fault found later could not be undone."""
+"""Checks documents before they are committed: a fault found later could not be undone."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ TEXTS: Final[Mapping[Kind, tuple[str, ...]]] = {
     "cliques": ("digest",),
     "status": ("digest", "kind"),
 }
-"""Fields that hold a text, always."""
+"""Fields that always hold a text."""
 
 REFERENCES: Final[Mapping[Kind, tuple[str, ...]]] = {
     "inventory": (),
@@ -47,9 +47,9 @@ REFERENCE_LISTS: Final[Mapping[Kind, tuple[str, ...]]] = {
 
 
 def checked(document: Document, *, uri: str, kind: Kind, environment: str) -> Document:
-    """Return a document that fits its kind and environment, or raise DocumentRefused."""
+    """Return a document that is right for its kind and environment, or raise DocumentRefused."""
     if isinstance(document, Sealed) and document.is_fresh(kind, environment):
-        return document  # fresh from ``documents``, and as that made it
+        return document  # just made by ``documents``, and unchanged
     problem = _problem(document, kind, environment)
     if problem:
         raise DocumentRefused(uri, kind, str(document.get("_id")), problem)
@@ -57,7 +57,7 @@ def checked(document: Document, *, uri: str, kind: Kind, environment: str) -> Do
 
 
 def checked_ids(document_ids: Iterable[str], *, uri: str, kind: Kind) -> list[str]:
-    """Return document ids, or raise DocumentRefused when one is none."""
+    """Return document ids, or raise DocumentRefused if one is invalid."""
     wanted = list(document_ids)
     for one in wanted:
         if not _is_id(one):

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Cutting a stream into lists, so that bulk writes hold a part of it at a time."""
+"""Splits a stream into lists, so that bulk writes hold only a part of it in memory."""
 
 from __future__ import annotations
 

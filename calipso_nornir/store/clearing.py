@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 def clear(store: Store, environment: str) -> int:
-    """Remove the objects, links and cliques of one environment; return how many documents there were.
+    """Remove the objects, links and cliques of one environment; return the number of documents.
 
     Its configuration, scans and messages stay.
     """

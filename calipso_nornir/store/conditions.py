@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""When a document fits the conditions of a query, and in which order documents come: one rule for every store."""
+"""Which documents meet the conditions of a query, and in which order: one rule for every store."""
 
 from __future__ import annotations
 
@@ -24,12 +24,12 @@ _MISSING: Final = object()
 
 
 def fits(document: Document, conditions: Iterable[Condition]) -> bool:
-    """Tell whether a document fits every condition."""
+    """Tell whether a document meets every condition."""
     return all(_fits(document, condition) for condition in conditions)
 
 
 def cleaned(query: Find, *kinds: Kind) -> Find:
-    """Return a query with values as stores hold them; raise InvalidRequest when it is not a query of these kinds."""
+    """Return a query with values as in stores; raise InvalidRequest if it is not a query for these kinds."""
     if kinds and query.kind not in kinds:
         raise InvalidRequest(f"a query of kind {query.kind} gives no {' and no '.join(kinds)}")
     if query.limit is not None and query.limit < 0:
@@ -43,7 +43,7 @@ def cleaned(query: Find, *kinds: Kind) -> Find:
 
 
 def page(documents: Iterable[Document], query: Find) -> list[Document]:
-    """Return what a query asks for out of documents that come in any order, and that may be too many."""
+    """Return the result of a query from unordered documents, some of which may not match."""
     found = [document for document in documents if fits(document, query.where)]
     found.sort(key=lambda document: sort_key(document, query.order))
     if query.after is not None:
@@ -53,12 +53,12 @@ def page(documents: Iterable[Document], query: Find) -> list[Document]:
 
 
 def sort_key(document: Document, order: Sequence[str], last: str = "_id") -> SortKey:
-    """Return what documents are compared by."""
+    """Return the sort key of a document."""
     return tuple(rank(document.get(name)) for name in (*order, last))
 
 
 def rank(value: Any) -> SortKey:  # noqa: ANN401 - any value, one line for each sort of it
-    """Return what values are compared by: null, booleans, numbers, texts, times, then all else by its JSON text."""
+    """Return the sort key of a value: null, booleans, numbers, texts, times, then everything else by its JSON text."""
     match value:
         case None:
             return (0,)

@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """Objects, links and cliques as documents, and back.
 
-A document here is what both stores agree on: ``_id`` and references to documents are 24 hex
-digits, times are aware and in UTC, values are as ``calipso_nornir.store.values`` leaves them.
-How MongoDB (ObjectId, BSON date, escaped keys) and SQLite (JSON text) write that is their own
-business. ``digest`` covers the content: everything but when it was seen (see ``sealing``).
+Documents here have the form that both stores share: ``_id`` and references to documents are 24 hex digits, times are
+aware and in UTC, values are as ``calipso_nornir.store.values`` makes them. MongoDB (ObjectId, BSON date, escaped keys)
+and SQLite (JSON text) each encode this in their own way. ``digest`` covers the content: everything but when it was seen
+(see ``sealing``).
 """
 
 from __future__ import annotations
@@ -56,10 +56,10 @@ OBJECT_FIELDS: Final = frozenset(
 
 
 def object_document(obj: InventoryObject) -> Document:
-    """Return the document of an object: attributes at the top level, beside the frame's fields.
+    """Return the document of an object: attributes at the top level, beside the document's own fields.
 
     Raises:
-        ValueError: an attribute is called like a field of the frame.
+        ValueError: if an attribute has the name of one of the document's own fields.
     """
     clash = OBJECT_FIELDS & obj.attributes.keys()
     if clash:
@@ -172,7 +172,7 @@ def link_of(document: Document, status: Status | None = None) -> Link:
 
 
 def clique_document(clique: Clique) -> Document:
-    """Return the document of a clique; its links are named, not copied, so that none goes stale."""
+    """Return the document of a clique; it names its links instead of copying them, so that none becomes outdated."""
     focal_point = clique.focal_point
     document: Document = {
         "_id": clique.document_id,
@@ -206,7 +206,7 @@ def clique_of(document: Document) -> Clique:
 
 
 def status_document(status: Status) -> Document:
-    """Return the document of a status: it has the ``_id`` of what it is of.
+    """Return the document of a status; its ``_id`` is that of its object or link.
 
     ``checked_at`` is its ``last_scanned``: a check that says the same again makes no new version.
     """

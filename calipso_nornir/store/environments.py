@@ -18,7 +18,7 @@ COLLECTION = "environments_config"
 
 
 def save_environment(store: Store, environment: Environment) -> None:
-    """Insert or replace an environment; what scans have noted of it stays."""
+    """Insert or replace an environment; what scans have recorded about it stays."""
     environments = store.collection(COLLECTION)
     known = environments.get(environment.name) or {}
     noted: dict[str, Any] = {key: known[key] for key in ("scanned", "last_scanned") if key in known}
@@ -28,13 +28,13 @@ def save_environment(store: Store, environment: Environment) -> None:
 def load_environment(
     store: Store, name: str, *, constants: Mapping[str, Sequence[str]] | None = None, complete: bool = True
 ) -> Environment:
-    """Return an environment; raises UnknownEnvironment, or EnvironmentInvalid when its document was spoilt.
+    """Return an environment; raises UnknownEnvironment, or EnvironmentInvalid if its document is damaged.
 
     Args:
         store: where it is.
         name: its name.
-        constants: allowed values by name, where overlays add to those that are shipped.
-        complete: false where nobody is going to be asked: a recording's has no secrets.
+        constants: allowed values by name, if overlays add to the shipped ones.
+        complete: false if no source will be asked: a recording's environment has no secrets.
     """
     document = store.collection(COLLECTION).get(name)
     if document is None:
@@ -43,16 +43,16 @@ def load_environment(
 
 
 def environment_names(store: Store) -> list[str]:
-    """Return the names of all environments, ordered."""
+    """Return the names of all environments, sorted."""
     return [document["name"] for document in store.collection(COLLECTION).find()]
 
 
 def stored_environment(store: Store, name: str) -> dict[str, Any] | None:
-    """Return the document of an environment as it is stored, None when there is none."""
+    """Return the document of an environment as it is stored; None if there is none."""
     return store.collection(COLLECTION).get(name)
 
 
 def remove_environment(store: Store, name: str) -> None:
-    """Remove an environment's description; its inventory is another matter (``clear``)."""
+    """Remove an environment's description, but not its inventory (see ``clear``)."""
     if not store.collection(COLLECTION).delete(name):
         raise UnknownEnvironment(name, tuple(environment_names(store)))

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""When a plain document has the wanted values: one rule for every store."""
+"""Whether a plain document has given values: one rule for every store."""
 
 from __future__ import annotations
 

@@ -20,12 +20,12 @@ if TYPE_CHECKING:
 
 
 _TOLERANCE: Final = timedelta(minutes=1)
-"""Two clocks that are kept right may differ by less."""
+"""Well-kept clocks differ by less than this."""
 
 
 @dataclass(frozen=True, slots=True)
 class Freshness:
-    """Tells the confirmed from the kept.
+    """Distinguishes confirmed documents from kept ones.
 
     Attributes:
         looked_at: when the last scan of the whole inventory began (aware, UTC, milliseconds); None when none is known.
@@ -34,10 +34,10 @@ class Freshness:
     looked_at: datetime | None = None
 
     def unconfirmed_since(self, one: InventoryObject | Link | Clique) -> datetime | None:
-        """Return when it was confirmed last, if a later scan of everything has not confirmed it; else None.
+        """Return when it was last confirmed, if a later full scan has not confirmed it; else None.
 
-        A link is confirmed when both its ends are, a clique when all its links are. A time in the future, by a clock
-        that was ahead, confirms nothing.
+        A link is confirmed if both its ends are, a clique if all its links are. A time in the future, from a clock that
+        was ahead, confirms nothing.
         """
         seen = one.scanned_at
         if seen is None or self.looked_at is None:
@@ -46,7 +46,7 @@ class Freshness:
 
 
 def freshness_of(store: Store, environment: str) -> Freshness:
-    """Read when the last scan of everything in an environment began; of a store as it was once, the last one then."""
+    """Read when the last full scan of an environment began; for a past state of the store, the last one then."""
     scans = store.collection("scans").find({"environment": environment})
     at = store.at if isinstance(store, Frozen) else None
     if at is not None:
@@ -66,9 +66,9 @@ def newest_whole(scans: Iterable[Mapping[str, Any]]) -> Mapping[str, Any] | None
 
 
 def age_key(scan: Mapping[str, Any]) -> tuple[int, str]:
-    """Return what scans' documents are ordered by, oldest first: the number in which they ended, never a clock.
+    """Return the sort key of scans' documents, oldest first: the number given at their end, never a time.
 
-    Documents of older releases have no number; among them the time when they began has to do.
+    Documents of older releases have no number; they are ordered by the time when they began.
     """
     number = scan.get("number")
     return (number if isinstance(number, int) else 0, str(scan.get("start_timestamp")))
@@ -80,7 +80,7 @@ def next_number(scans: Iterable[Mapping[str, Any]]) -> int:
 
 
 def in_the_future(scans: Iterable[Mapping[str, Any]]) -> str | None:
-    """Return when a scan began that says that it began later than now: a clock was, or is, wrong."""
+    """Return when a scan began that claims to have begun in the future: a clock was, or is, wrong."""
     now = datetime.now(UTC) + _TOLERANCE
     begun = [str(scan["start_timestamp"]) for scan in scans if scan.get("start_timestamp")]
     return max((one for one in begun if datetime.fromisoformat(one) > now), default=None)

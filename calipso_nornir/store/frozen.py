@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A store as one command sees it: each environment at one revision, however often the command looks."""
+"""A store as one command sees it: each environment at one revision, however often the command reads."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ if TYPE_CHECKING:
 
 
 class Frozen:
-    """A store whose views show the revision that was the newest at the first look, or at a time.
+    """A store whose views show the revision that was the newest at the first read, or at a given time.
 
     Args:
-        store: the store; it is not closed along.
+        store: the store; closing this one does not close it.
         at: a time in the past.
     """
 
@@ -44,7 +44,7 @@ class Frozen:
 
     @contextmanager
     def snapshot(self, environment: str, *, at: datetime | None = None) -> Iterator[StoreView]:
-        """Give a reader of one revision: the frozen one, unless another time is asked for."""
+        """Return a reader of one revision: the frozen one, unless another time is given."""
         if at is None:
             yield self.view(environment)
             return
@@ -80,6 +80,6 @@ class Frozen:
         self._store.index(attributes)
 
     def close(self) -> None:
-        """Let go of the snapshots."""
+        """Release the snapshots."""
         self._views.clear()
         self._stack.close()

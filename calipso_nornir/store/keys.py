@@ -1,11 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Keys that a store cannot hold as they are, and values that its format has no type for.
+"""Escapes keys that a store cannot hold as they are, and values for which its format has no type.
 
 A key is escaped by the names below in brackets; ``.`` is written ``[dot]`` as Calipso always
-did. A ``[`` in front of what would read as an escape is itself escaped, so the mapping is
-injective: every key comes back as it was. A value without a type in the store's format is
-written as a mapping with one escape for its only key (``{"[int]": "99999999999999999999"}``),
-which no escaped key of a document can be mistaken for.
+did. A ``[`` before something that looks like an escape is itself escaped, so the mapping is injective: every key is
+restored exactly. A value without a type in the store's format is written as a mapping with one escape for its only key
+(``{"[int]": "99999999999999999999"}``), which no escaped key of a document can be mistaken for.
 """
 
 from __future__ import annotations
@@ -26,11 +25,11 @@ OWN = "[own]"
 
 ESCAPE_IN_TEXT = _ESCAPE
 ESCAPE_IN_BYTES = re.compile(_ESCAPE.pattern.encode())
-"""What is to be looked for before a document is taken as it is: hardly any has an escape in it."""
+"""Searched for before a document is used as it is: hardly any contains an escape."""
 
 
 def guard(key: str) -> str:
-    """Escape a key for JSON, where only what looks like an escape needs to be."""
+    """Escape a key for JSON, where only keys that look like an escape need it."""
     return _LITERAL.sub("[open]", key) if "[" in key else key
 
 
@@ -43,7 +42,7 @@ def escape(key: str) -> str:
 
 
 def unescape(key: str) -> str:
-    """Return the key that ``guard`` or ``escape`` was given."""
+    """Return the original key that ``guard`` or ``escape`` has escaped."""
     return _ESCAPE.sub(lambda found: _MEANING.get(found[1], found[0]), key) if "[" in key else key
 
 

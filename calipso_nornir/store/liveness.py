@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Whether a scan that is noted as running still does: its process gives a sign of life, on whatever machine it is.
+"""Whether a scan with the status "running" is still alive: its process gives signs of life, on whatever machine it is.
 
-On the same machine the process itself is looked for. From elsewhere its last sign is compared with the reader's own
-clock. Clocks that differ by more than ``LOST_AFTER_S`` may call a living scan lost; only this word depends on it.
+On the same machine the process itself is looked up. For other machines, its last sign is compared with the reader's
+clock. If clocks differ by more than ``LOST_AFTER_S``, a living scan may be shown as lost; nothing else depends on this.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ _PROCESSES: Final = Path("/proc/self/ns/pid")
 
 
 def sign_of_life() -> dict[str, Any]:
-    """Return the fields that tell which process a scan is, and when it was alive."""
+    """Return the fields that say which process runs a scan, and when it was last alive."""
     return {
         "process": {"id": os.getpid(), "machine": _machine(), "started": _started(os.getpid())},
         "alive_timestamp": datetime.now(UTC).isoformat(),
@@ -30,7 +30,7 @@ def sign_of_life() -> dict[str, Any]:
 
 
 def status_of(scan: Mapping[str, Any], *, now: datetime | None = None) -> str:
-    """Return the status of a scan's document; "lost" in place of "running" when its process is gone."""
+    """Return the status of a scan's document; "lost" instead of "running" if its process is gone."""
     status = str(scan.get("status"))
     return LOST if status == "running" and _is_lost(scan, now or datetime.now(UTC)) else status
 

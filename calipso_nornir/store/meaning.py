@@ -16,13 +16,13 @@ if TYPE_CHECKING:
     from calipso_nornir.model.protocols import StoreView
 
 Fits: TypeAlias = "Callable[[StoreView, InventoryObject], bool]"
-"""Which objects may be meant at all."""
+"""Which objects are possible."""
 
 MANY = 10_000
 """Maximum candidates per search term."""
 _MAC = re.compile(r"(?:[0-9A-Fa-f]{2}[:-]){5}[0-9A-Fa-f]{2}|(?:[0-9A-Fa-f]{4}\.){2}[0-9A-Fa-f]{4}")
 _OWN_ADDRESSES = ("mac_address", "ip_address", "addresses", "fixed_ips", "floating_ips", "management_addresses")
-"""Attributes with addresses of the object itself; elsewhere in it they are those of something that it knows of."""
+"""Attributes with addresses of the object itself; other attributes contain addresses of other objects."""
 
 
 def find_all(
@@ -62,7 +62,7 @@ def _ways(text: str, address: str | None) -> Iterator[Callable[[InventoryObject]
 
 
 def as_address(text: str) -> str | None:
-    """Return a MAC or IP address as the inventory writes it; None when the text is neither."""
+    """Return a MAC or IP address as the inventory writes it; None if the text is neither."""
     if _MAC.fullmatch(text):
         digits = re.sub(r"[^0-9a-f]", "", text.lower())
         return ":".join(digits[place : place + 2] for place in range(0, 12, 2))
@@ -73,7 +73,7 @@ def as_address(text: str) -> str | None:
 
 
 def _is(address: str, value: str) -> bool:
-    """Tell whether a value is the address, with or without the length of a prefix."""
+    """Tell whether a value is the address, with or without a prefix length."""
     return value == address or value.startswith(f"{address}/")
 
 
@@ -89,7 +89,7 @@ def _texts(value: Any) -> Iterator[str]:  # noqa: ANN401 - attributes are JSON o
 
 
 def _without_references(objects: list[InventoryObject]) -> list[InventoryObject]:
-    """Leave out references to objects that are there themselves, and folders when there is something else."""
+    """Leave out references to objects that were found themselves, and folders if anything else was found."""
     ids = {one.ref.document_id for one in objects}
     left = [one for one in objects if one.get("ref_id") not in ids]
     return [one for one in left if not one.get("create_object") and not one.on_demand] or left

@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The layouts of stores, and the way from one to another and back.
+"""The layouts of stores, and the migration from one to another and back.
 
-Layout 1 (release 905c723 and before): generations, no past. Layout 2: revisions, past, status, the log of commits.
+Layout 1 (release 905c723 and before): generations, no history. Layout 2: revisions, history, status, the log of
+commits.
 """
 
 from __future__ import annotations
@@ -30,13 +31,13 @@ LAYOUT_1_FIELDS: Final[Mapping[Kind, tuple[str, ...]]] = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Migration:
-    """What was done, or would be.
+    """What was done, or would be done.
 
     Attributes:
         uri: of the store, without secrets.
         found: the layout that it had.
         to: the layout that it has now.
-        documents: how many were carried over, by inventory and kind; empty when there was nothing to do.
+        documents: how many were converted, by inventory and kind; empty if there was nothing to do.
         dry_run: nothing was changed.
     """
 
@@ -77,11 +78,10 @@ def layout_of(uri: str | Path) -> tuple[str, Mapping[str, int]]:
 
 
 def migrate(uri: str | Path, *, to: int = LAYOUT, dry_run: bool = False) -> Migration:
-    """Bring a store to a layout; a dry run changes nothing.
+    """Convert a store to a layout; a dry run changes nothing.
 
     Raises:
-        UnknownStore: it is not there.
-        StoreVersionMismatch: there is no way from its layout to that one.
+        UnknownStore: it does not exist. StoreVersionMismatch: there is no migration from its layout to that one.
         StoreError: it cannot be used.
     """
     if is_mongo(uri):

@@ -1,2 +1,2 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Fetchers of what the OpenStack API tells (and the database adds)."""
+"""Fetchers of what the OpenStack API provides (and the database adds)."""

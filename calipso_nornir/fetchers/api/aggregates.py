@@ -46,14 +46,14 @@ class Aggregates:
 
 
 class AggregateHosts:
-    """References to the hosts of an aggregate; a host itself hangs under its zone.
+    """References to the hosts of an aggregate; a host itself is below its zone.
 
     Source: the aggregate, and the hosts of the inventory.
     Attributes: ``host`` (id), ``ref_id`` (``_id`` of the host's document) unless no such host is known.
     """
 
     def get(self, parent: InventoryObject) -> Fetching:
-        """Look the hosts up."""
+        """Look up the hosts."""
         if not parent["hosts"]:
             return []
         hosts = Lookup.of("host")

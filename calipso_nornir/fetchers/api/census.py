@@ -29,12 +29,12 @@ class Census:
     """The machines of a region.
 
     Attributes:
-        machines: name -> what is said of it; a machine with several names has one entry.
+        machines: name -> what is said about it; a machine with several names has one entry.
         also_called: name -> the machine's other names, for those that have some.
-        strange: names that are certain to be no machine's.
+        strange: names that certainly do not belong to a machine.
         zones: Nova's own rows.
-        agents_told: whether Neutron told of its agents.
-        silent: whether a cell of Nova does not answer: then a compute that nobody gives a zone has one all the same.
+        agents_told: whether Neutron listed its agents.
+        silent: whether a cell of Nova does not answer: a compute host without a known zone then has one nevertheless.
         complete: whether nothing is known to be missing.
     """
 
@@ -47,7 +47,7 @@ class Census:
     complete: bool = True
 
     def zone_of(self, one: Mention) -> str | None:
-        """Return the zone of a machine; None when it has one that nobody told now."""
+        """Return the zone of a machine; None if it has one that is not known now."""
         return one.zone or (None if self.silent else NO_ZONE)
 
     @property
@@ -57,9 +57,9 @@ class Census:
 
 
 def census(region: str) -> Generator[Sequence[Query], Answers, Census]:
-    """Ask Nova and Neutron for whatever names hosts, and where two names look like one machine's, the machine.
+    """Ask Nova and Neutron for everything that names hosts and, if two names may belong to one machine, the machine.
 
-    What is certain to be no machine is told in the report. A cell that does not answer is a gap.
+    Names that certainly do not belong to a machine are reported. A cell that does not answer is a gap.
     """
     zones, nodes, agents = questions.zones(region), questions.hypervisors(region), questions.agents(region)
     answers, services = yield from together(asked(zones, nodes, agents), nova_services(region))
@@ -85,5 +85,5 @@ def census(region: str) -> Generator[Sequence[Query], Answers, Census]:
 
 
 def names_of(host: InventoryObject) -> list[str]:
-    """Return all names of a host, the one that it is called by first."""
+    """Return all names of a host, its own name first."""
     return [host.name, *host.get("also_called", ())]

@@ -60,14 +60,14 @@ class Instances:
     Attributes: ``uuid``, ``host``, ``local_name`` (libvirt's domain name), ``project_id``, ``status`` …; ``network``
     (ids of its networks, in order of its ports), ``mac_addresses``, ``network_info``: per port {id, devname, address
     (MAC), type, vnic_type, active, network {id, label}, ips [{address, subnet_id}]}. The sub-ports of its trunks are
-    its ports, too: these have ``parent`` (id of the trunk's port) and ``segmentation_id``. Those of a bare-metal server
+    included; these have ``parent`` (id of the trunk's port) and ``segmentation_id``. Those of a bare-metal server
     have ``local_link_information``: the switch ports that Ironic says it is cabled to.
     """
 
     asked_by: ClassVar[Mapping[str, str]] = {"instance": "id"}
 
     def get(self, parent: InventoryObject) -> Fetching:
-        """Ask for the servers of all hosts and take this one's."""
+        """Ask for the servers of all hosts and select this one's."""
         queries = _queries(parent["region"])
         answers, services = yield from together(asked(*queries), nova_services(parent["region"]))
         names = names_of(parent)
@@ -93,16 +93,16 @@ class Instances:
 
 
 class HostlessInstances:
-    """Servers on no host (failed to build, shelved, waiting), or on none that is known, in folders of their region.
+    """Servers without a host (failed to build, shelved, waiting), or on an unknown one, in folders of their region.
 
     Source: as ``Instances``, and all lists of hosts.
-    Attributes: as ``Instances``, without ``host``; ``nova_host``, what Nova calls the host that is not known.
+    Attributes: as ``Instances``, without ``host``; ``nova_host``, Nova's name for the unknown host.
     """
 
     asked_by: ClassVar[Mapping[str, str]] = {"instance": "id"}
 
     def get(self, parent: InventoryObject) -> Fetching:
-        """Ask for the servers of all hosts and take those that no host has."""
+        """Ask for the servers of all hosts and select those without a known host."""
         queries = _queries(parent["region"])
         answers, known = yield from together(asked(*queries), census(parent["region"]))
         by_host = _by_host(answers, queries[0])
@@ -163,9 +163,9 @@ def _attributes(row: Row) -> dict[str, Any]:
 def _ports(
     servers: Sequence[Row], answers: Answers, query: Query
 ) -> Generator[Sequence[Query], Answers, tuple[dict[str, list[Row]], Mapping[str, InventoryObject]]]:
-    """Return the ports of servers by their ids, in the order in which they were made, and the sub-ports of trunks.
+    """Return the ports of servers by their ids, in the order of their creation, and the sub-ports of trunks.
 
-    A server of which nobody told the ports is not among them.
+    A server whose ports are not known is not included.
     """
     by_owner = answers.grouped_or_blank(query, "device_id")
     if by_owner is None:
@@ -180,7 +180,7 @@ def _ports(
 def _connections(
     own: Sequence[Row] | None, subs: Mapping[str, InventoryObject], answers: Answers, networks_query: Query
 ) -> dict[str, Any]:
-    """Return what Neutron says of a server, as far as it answered."""
+    """Return what Neutron says about a server, as far as it answered."""
     networks = answers.grouped_or_blank(networks_query, "id")
     if own is None:
         return {}

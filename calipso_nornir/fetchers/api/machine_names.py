@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """One machine under two names: Nova may call a host by its short name, Neutron by its full one.
 
-Names alone prove nothing. Where two look like one machine's it is asked, under both: the MAC addresses of its
-physical interfaces, or an address that the API gives to the other name, decide.
+Names alone prove nothing. If two may belong to one machine, it is asked under both: the MAC addresses of its physical
+interfaces, or an address that the API gives for the other name, decide.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """What a login under one name showed."""
+    """What was found with a login under one name."""
 
     macs: frozenset[str] = frozenset()
     """Of the physical interfaces."""
@@ -43,7 +43,7 @@ class Seen:
 def one_host_each(
     said: Mapping[str, Mention],
 ) -> Generator[Sequence[Query], Answers, tuple[dict[str, Mention], dict[str, tuple[str, ...]]]]:
-    """Return the machines, each under one name, and their other names; tell what was joined, and what may be one."""
+    """Return the machines, each under one name, and their other names; report what was joined, and what may be one."""
     pairs = look_alikes(said)
     if not pairs:
         return dict(said), {}
@@ -69,7 +69,7 @@ def one_host_each(
 
 
 def look_alikes(said: Mapping[str, Mention]) -> list[Pair]:
-    """Return pairs of names that may be one machine's; a list of hosts without any is the rule."""
+    """Return pairs of names that may belong to one machine; usually there are none."""
     by_label: defaultdict[str, set[str]] = defaultdict(set)
     for name in said:
         by_label[_label(name)].add(name)
@@ -81,7 +81,7 @@ def look_alikes(said: Mapping[str, Mention]) -> list[Pair]:
 
 
 def _known_as(one: Mention) -> set[str]:
-    """Return what else the machine may be called by: what libvirt calls it, and its addresses."""
+    """Return other names of the machine: libvirt's name for it, and its addresses."""
     names = [node.get("hypervisor_hostname") for node in one.nodes]
     return {_label(name) for name in names if isinstance(name, str) and name} | one.addresses
 
@@ -91,13 +91,13 @@ def _label(name: str) -> str:
 
 
 def _different_domains(one: str, other: str) -> bool:
-    """Tell whether two full names lie in different domains: such a pair is two machines wherever names are kept."""
+    """Tell whether two full names are in different domains: such a pair always means two machines."""
     full = [name.lower().rstrip(".") for name in (one, other) if "." in name and as_ip(name) is None]
     return len(full) == len((one, other)) and full[0] != full[1]
 
 
 def _look(name: str) -> Generator[Sequence[Query], Answers, Seen]:
-    """Log in under one name and look at the interfaces, as for its physical ones: nothing is asked twice."""
+    """Log in under one name and read the interfaces, with the queries for physical ones: nothing is asked twice."""
     host = ids.plain(name)
     try:
         devices = ask(Command(host, "ls -l /sys/class/net", "ls_sys_class_net"))
@@ -112,7 +112,7 @@ def _look(name: str) -> Generator[Sequence[Query], Answers, Seen]:
 
 
 def _proof(one: str, other: str, said: Mapping[str, Mention], looks: Mapping[str, Seen]) -> str:
-    """Return what proves that two names are one machine's; "" for nothing."""
+    """Return what proves that two names belong to one machine; "" for nothing."""
     shared = looks[one].macs & looks[other].macs
     if shared:
         return f"both have the interface with MAC address {min(shared)}"
@@ -135,5 +135,5 @@ def _groups(proofs: Mapping[Pair, str]) -> Iterable[tuple[set[str], list[str]]]:
 
 
 def _preference(name: str, one: Mention, seen: Seen) -> tuple[bool, bool, bool, int, str]:
-    """Order names: one by which the machine is reached, that servers are on, that ports are bound to."""
+    """Order names: first one by which the machine is reached, that servers are on, that ports are bound to."""
     return seen.error is not None, not one.compute, not one.agents, len(name), name

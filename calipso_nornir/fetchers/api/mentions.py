@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What Nova's and Neutron's lists say of each name that they give as a host. Pure functions."""
+"""What Nova's and Neutron's lists say about each name that they give as a host. Pure functions."""
 
 from __future__ import annotations
 
@@ -18,27 +18,27 @@ if TYPE_CHECKING:
     Rows = Sequence[Row]
 
 NO_ZONE = "(no zone)"
-"""Where hosts are put that neither Nova nor Neutron counts to a zone."""
+"""The zone of hosts that neither Nova nor Neutron assigns to a zone."""
 COMPUTE, CONDUCTOR = "nova-compute", "nova-conductor"
 NETWORK_AGENTS = frozenset({"DHCP agent", "L3 agent", "Metadata agent", "OVN Controller Gateway agent"})
 """Agents that make a host a network node."""
 AGENTS_OF_NO_MACHINE = frozenset({"Baremetal Node"})
 """Agents whose host is the id of an Ironic node: a project's machine (networking-baremetal)."""
 ELSEWHERE = frozenset({"ironic", "vmware vcenter server", "zvm"})
-"""Hypervisor types (Nova's, lower case) that nova-compute drives from afar: its own host name may be any text."""
+"""Hypervisor types (Nova's, lower case) that nova-compute controls remotely: its own host name may be any text."""
 
 _LABEL = r"[A-Za-z0-9_]([A-Za-z0-9_-]{0,61}[A-Za-z0-9_])?"
 _HOST_NAME = re.compile(rf"{_LABEL}(\.{_LABEL})*\.?")
-"""RFC 1123, 2.1; the underscore is wrong there and common all the same."""
+"""RFC 1123, 2.1; the underscore is not allowed there, but common."""
 
 
 @dataclass(slots=True)
 class Mention:
-    """What is said of one name, or of the names of one machine.
+    """What is said about one name, or the names of one machine.
 
     Attributes:
         services: binary of Nova -> {service, active, available}.
-        zones: claims, each (how good, zone); the smallest counts.
+        zones: claims, each (rank, zone); the smallest counts.
         nodes: compute nodes whose service has that host.
         agents: Neutron's.
         silent: its nova-compute is in a cell that does not answer.
@@ -52,12 +52,12 @@ class Mention:
 
     @property
     def compute(self) -> bool:
-        """Whether Nova runs servers there, or drives them from there."""
+        """Whether Nova runs servers there, or controls them from there."""
         return COMPUTE in self.services or bool(self.nodes) or self.silent
 
     @property
     def zone(self) -> str | None:
-        """The best claim; None where there must be a better one (a nova-compute has a zone) that nobody told."""
+        """The best claim; None if there must be a better one (a nova-compute has a zone) that is not known."""
         good_enough = KNOWN if self.silent else OF_NOVA if self.compute else OF_NOBODY
         how_good, zone = min(self.zones, default=(OF_NOBODY, NO_ZONE))
         return zone if how_good <= good_enough else None
@@ -77,7 +77,7 @@ class Mention:
         return {address for one in told if (address := as_ip(one))}
 
     def joined(self, other: Mention) -> Mention:
-        """Return what is said of one machine under two names."""
+        """Return what is said about one machine under two names."""
         return Mention(
             {**other.services, **self.services},
             self.zones | other.zones,
@@ -88,14 +88,14 @@ class Mention:
 
 
 WORKING, KNOWN, OF_NOVA, OF_AGENT, OF_NOBODY = range(1, 6)
-"""How good a claim on a host is: where nova-compute works, where it is known, where anything of Nova is, the agents'.
+"""The rank of a claim on a host: where nova-compute works, where it is known, where any Nova service is, the agents'.
 
-Of several that are as good the first by name is taken: the order of an API's answer means nothing.
+Among equal ones the first by name is used: the order of an API's answer means nothing.
 """
 
 
 def mentions(zones: Rows, services: Rows, nodes: Rows, agents: Rows) -> dict[str, Mention]:
-    """Gather what is said of every name; a zone lists enabled services only, and ``services`` all of them."""
+    """Collect what is said about every name; a zone lists only enabled services, ``services`` all of them."""
     found: defaultdict[str, Mention] = defaultdict(Mention)
     for row in zones:
         for host, running in (row.get("hosts") or {}).items():
@@ -127,7 +127,7 @@ def _take_service(one: Mention, binary: str, zone: str | None, *, active: bool, 
 
 
 def why_no_machine(name: str, one: Mention) -> str | None:
-    """Return why a name is none of a machine that can be logged in to; None when anything speaks for one."""
+    """Return why a name does not belong to a machine with a login; None if anything indicates one."""
     if set(one.services) - {COMPUTE}:
         return None
     types = sorted({str(node.get("hypervisor_type")) for node in one.nodes})

@@ -27,7 +27,7 @@ class NetworkAgents:
     """
 
     def get(self, parent: InventoryObject) -> Fetching:
-        """Ask for the agents of all hosts and take this one's."""
+        """Ask for the agents of all hosts and select this one's."""
         agents = questions.agents(parent["region"])
         answers = yield [agents]
         by_host = answers.grouped(agents, "host")

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from calipso_nornir.model.objects import InventoryObject
 
 UNKNOWN_PROJECTS = Folder(type="networks_folder", types_name="networks", text="Networks of unknown projects")
-"""Neutron's own networks (HA) belong to no project; others to one that Keystone has forgotten."""
+"""Neutron's own networks (HA) belong to no project; others to one that Keystone no longer knows."""
 
 
 class Networks:
@@ -33,7 +33,7 @@ class Networks:
     asked_by: ClassVar[Mapping[str, str]] = {"network": "id", "project": "project_id"}
 
     def get(self, parent: InventoryObject) -> Fetching:
-        """Ask for networks and subnets, and look the projects up."""
+        """Ask for networks and subnets, and look up the projects."""
         region = parent["region"]
         networks, subnets, projects = questions.networks(region), questions.subnets(region), Lookup.of("project")
         answers = yield [networks, subnets, projects]

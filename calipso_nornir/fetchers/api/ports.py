@@ -24,14 +24,14 @@ if TYPE_CHECKING:
     from calipso_nornir.model.refs import ObjectRef
 
 UNKNOWN_NETWORKS = Folder(type="ports_folder", types_name="ports", text="Ports of unknown networks")
-"""A network may be deleted between the two lists, or not be shown to the user whose port is in it."""
+"""A network may be deleted between the two lists, or be hidden from the user whose port is in it."""
 BINDING_LEVELS = Select(
     "neutron",
     "SELECT l.port_id, l.host, l.level, l.driver, s.network_type, s.physical_network, s.segmentation_id "
     "FROM ml2_port_binding_levels l LEFT JOIN networksegments s ON s.id = l.segment_id "
     "ORDER BY l.port_id, l.host, l.level",
 )
-"""Which mechanism driver bound a port on which segment, level by level: the API does not tell."""
+"""Which mechanism driver bound a port on which segment, level by level: the API does not provide this."""
 
 
 class Ports:
@@ -39,9 +39,9 @@ class Ports:
 
     Source: Neutron, ``GET /v2.0/ports``, ``/v2.0/networks`` and ``/v2.0/floatingips``; with a database also
     ``ml2_port_binding_levels``.
-    Attributes: all fields of Neutron; ``port_name`` (Neutron's name; the object is called by its MAC), ``project``
+    Attributes: all fields of Neutron; ``port_name`` (Neutron's name; the object's name is its MAC), ``project``
     (name), ``network`` (id), ``floating_ips`` [{id, floating_ip_address, fixed_ip_address, status}],
-    ``tap_suffix`` (what device names have of the id), ``binding_levels`` (database only) [{level, driver, …}].
+    ``tap_suffix`` (the part of the id in device names), ``binding_levels`` (database only) [{level, driver, …}].
     """
 
     asked_by: ClassVar[Mapping[str, str]] = {
@@ -52,7 +52,7 @@ class Ports:
     }
 
     def get(self, parent: InventoryObject) -> Fetching:
-        """Ask for ports, networks, floating IPs and binding levels, and look the projects up."""
+        """Ask for ports, networks, floating IPs and binding levels, and look up the projects."""
         region = parent["region"]
         ports, networks, floating = questions.ports(region), questions.networks(region), questions.floating_ips(region)
         projects = Lookup.of("project")
@@ -92,7 +92,7 @@ def _folder(region: InventoryObject, row: Mapping[str, Any]) -> ObjectRef:
 def _without_network(
     rows: Sequence[Mapping[str, Any]], answers: Answers, networks: Query
 ) -> Sequence[Mapping[str, Any]]:
-    """Return the ports whose network is in no list; none when the list of networks is not known to be whole."""
+    """Return the ports whose network is in no list; none if the list of networks may be incomplete."""
     if not answers.whole(networks):
         return ()
     known = answers.grouped(networks, "id")
@@ -100,7 +100,7 @@ def _without_network(
 
 
 def _floating_ips(rows: Sequence[Mapping[str, Any]] | None) -> dict[str, list[dict[str, Any]]] | None:
-    """Return the floating IPs by port; None when nobody told."""
+    """Return the floating IPs by port; None if they are not known."""
     if rows is None:
         return None
     found: defaultdict[str, list[dict[str, Any]]] = defaultdict(list)
@@ -112,7 +112,7 @@ def _floating_ips(rows: Sequence[Mapping[str, Any]] | None) -> dict[str, list[di
 
 
 def _binding_levels(answers: Answers) -> dict[str, list[dict[str, Any]]] | None:
-    """Return the levels by port; None when there is no database to ask, or it would not tell."""
+    """Return the levels by port; None if there is no database, or it did not answer."""
     if isinstance(answers.failed(BINDING_LEVELS), SourceNotConfigured):
         return None
     rows = answers.or_blank(BINDING_LEVELS)

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 SILENT = "UNKNOWN"
 """Status of a service whose cell does not answer (Nova's api-guide, "Handling Down Cells")."""
 NOT_ACCEPTABLE = 406
-"""How Nova refuses a microversion that it does not speak."""
+"""How Nova refuses a microversion that it does not support."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,9 +28,9 @@ class NovaServices:
     """The services of a region.
 
     Attributes:
-        query: the question that was answered.
-        rows: as Nova gives them; of a cell that does not answer host and binary of each nova-compute only.
-        silent: names the hosts in cells that do not answer, when there are any.
+        query: the query that was answered.
+        rows: as Nova gives them; for a cell that does not answer, only host and binary of each nova-compute.
+        silent: names the hosts in cells that do not answer, if there are any.
         complete: whether nothing is known to be missing, for whatever reason.
     """
 
@@ -41,14 +41,14 @@ class NovaServices:
 
 
 def nova_services(region: str) -> Generator[Sequence[Query], Answers, NovaServices]:
-    """Ask for the services; a gap is noted when nobody tells, and what cells leave out is left to the caller.
+    """Ask for the services; note a gap if there is no answer; silent cells are left to the caller.
 
-    Every other list of Nova leaves out what is in a cell that does not answer, without a word.
+    Every other list of Nova silently omits what is in a cell that does not answer.
     """
     query = questions.services(region)
     answers = yield [query]
     error = answers.failed(query)
-    if isinstance(error, NotRecorded):  # by a release that did not ask: the replay tells what that release saw
+    if isinstance(error, NotRecorded):  # recorded by a release that did not ask: the replay shows what that release saw
         return NovaServices(query, ())
     if isinstance(error, ApiFailed) and error.status == NOT_ACCEPTABLE:
         query = questions.services(region, telling_of_cells=False)

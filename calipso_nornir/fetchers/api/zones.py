@@ -25,7 +25,7 @@ class AvailabilityZones:
     """
 
     def get(self, parent: InventoryObject) -> Fetching:
-        """Ask for whatever names hosts."""
+        """Ask for everything that names hosts."""
         known = yield from census(parent["region"])
         hosts: defaultdict[str, list[str]] = defaultdict(list)
         for name, one in known.machines.items():
@@ -53,15 +53,15 @@ class Hosts:
     """Hosts of one zone: every machine that runs a service of Nova, enabled or not, or an agent of Neutron.
 
     Source: Nova, ``GET /os-availability-zone/detail``, ``/os-services`` and ``/os-hypervisors/detail``; Neutron, ``GET
-    /v2.0/agents``; where two names look like one machine's also its interfaces, under both.
+    /v2.0/agents``; if two names may belong to one machine, also its interfaces, under both.
     Attributes: ``host`` (its id), ``zone``, ``region``, ``host_type`` (of "Compute", "Controller", "Network"),
     ``services`` [{service, active, available}], ``also_called`` (other names, of a host that has some), and of a
     compute node ``os_id``, ``ip_address``, ``hypervisor_hostname``, ``hypervisor_type``, ``hypervisor_version``. A host
-    in several zones stands in the one where its nova-compute is active; one in a cell that does not answer is kept.
+    in several zones is in the one where its nova-compute is active; one in a cell that does not answer is kept.
     """
 
     def get(self, parent: InventoryObject) -> Fetching:
-        """Ask for whatever names hosts, and take those of this zone."""
+        """Ask for everything that names hosts, and select those of this zone."""
         known = yield from census(parent["region"])
         return [
             Fetched(
@@ -80,17 +80,17 @@ class Hosts:
 
 
 def _attributes(name: str, one: Mention, known: Census) -> dict[str, Any]:
-    """Return what is known; what nobody could tell is left out."""
+    """Return what is known; unknown attributes are left out."""
     attributes = {**_node(one), "services": [one.services[binary] for binary in sorted(one.services)]}
     if others := known.also_called.get(name):
         attributes["also_called"] = list(others)
-    if known.agents_told:  # who runs no agent is only known when somebody told of the agents
+    if known.agents_told:  # only with the list of agents is it known who runs none
         attributes["host_type"] = one.types
     return attributes
 
 
 def _node(one: Mention) -> dict[str, Any]:
-    """Return what the compute node of a host adds; a bare-metal service has many, then none is "the" one."""
+    """Return what the compute node of a host adds; nothing for a bare-metal service, which has many."""
     if len(one.nodes) != 1:
         return {}
     (node,) = one.nodes

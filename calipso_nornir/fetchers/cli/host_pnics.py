@@ -27,15 +27,15 @@ class HostPnics:
     """Physical network interfaces of one host, in its pNICs folder.
 
     Source: ``ls -l /sys/class/net``, ``ip -d address``, ``ip netns list``; per interface ``ethtool``, ``ethtool -i``.
-    On hosts whose cards have virtual functions ``find … -name physfn`` and ``virtfn*``. Those that DPDK has taken from
-    the kernel: ``ovs-vsctl list``, on hosts with an Open vSwitch agent.
+    On hosts whose cards have virtual functions ``find … -name physfn`` and ``virtfn*``. For those that DPDK has taken
+    from the kernel: ``ovs-vsctl list``, on hosts with an Open vSwitch agent.
     Attributes: ``host``, ``local_name``, ``mac_address``, ``mtu`` (bytes), ``state`` ("UP" or "DOWN"), ``addresses``
     (CIDR texts) and first ones as ``ip_address``, ``ipv6_address``; ``link_detected`` ("yes" or "no") and whatever
     else ethtool prints, under its own keys; ``driver`` (of ethtool -i); ``vlan_interfaces`` [{name, vlan_id,
     addresses}] (also of VLANs on VLANs); ``ether_channel_master`` (id of the bond or team that it is a member of).
     ``virtual_functions`` (devices that are some of its own), ``functions`` [{number, pci_address, mac_address, vlan_id,
     link_state, spoof_check, trust}]: all of its virtual functions, those of guests, too; ``dpdk`` (options of a port of
-    DPDK: ``dpdk-devargs`` is its PCI address). Virtual functions, and what stands for one, are none of them.
+    DPDK: ``dpdk-devargs`` is its PCI address). Virtual functions and their representors are not included.
     """
 
     def get(self, parent: InventoryObject) -> Fetching:
@@ -105,7 +105,7 @@ class HostPnics:
 
 
 class HostBonds:
-    """Bonds and teams of one host, in its pNICs folder: physical interfaces to all who use them.
+    """Bonds and teams of one host, in its pNICs folder: they are used like physical interfaces.
 
     Source: ``ip -d address``; per bond ``/proc/net/bonding/<bond>``, per team ``teamdctl <team> state dump``.
     Attributes: as ``HostPnics`` without ethtool's; ``ether_channel`` (True), ``members`` [{name, id, mac_address, role
@@ -142,7 +142,7 @@ class HostBonds:
 
 
 def _functions(one: Interface, at: Mapping[tuple[str, int], str]) -> dict[str, Any]:
-    """Return the virtual functions of an interface; nothing where it has none."""
+    """Return the virtual functions of an interface; nothing if it has none."""
     rows = [
         {
             "number": function.number,
@@ -161,7 +161,7 @@ def _functions(one: Interface, at: Mapping[tuple[str, int], str]) -> dict[str, A
 def switch_or_gap(
     host: str, *, agents: int
 ) -> Generator[Sequence[Query], Answers, tuple[Query, tuple[OvsBridge, ...]]]:
-    """Ask for the ports of Open vSwitch, where Neutron has an agent for it; a gap when they are not to be had."""
+    """Ask for the ports of Open vSwitch, if Neutron has an agent for it; note a gap if there is no answer."""
     tables, text = questions.ovs_queries(host)
     if not agents:
         return tables, ()
@@ -206,7 +206,7 @@ def pnics_folder(host: InventoryObject) -> Any:  # noqa: ANN401 - an ObjectRef, 
 
 
 def pnic_attributes(host: InventoryObject, one: Interface, devices: Devices) -> dict[str, Any]:
-    """Return what the kernel says of a physical interface or aggregate, without its MAC when it has none."""
+    """Return what the kernel says about a physical interface or aggregate, without a MAC if it has none."""
     master = ids.host_pnic(host.id, one.master) if one.member_of_kind in AGGREGATES and one.master else ""
     return {
         "host": host.id,
@@ -279,5 +279,5 @@ def _role(name: str, roles: Mapping[str, str]) -> dict[str, str]:
 
 
 def _active(roles: Mapping[str, str]) -> dict[str, list[str]]:
-    """Return which members carry frames; nothing where that is not told."""
+    """Return which members carry frames; nothing if that is not known."""
     return {"active_members": sorted(name for name, role in roles.items() if role == ACTIVE)} if roles else {}

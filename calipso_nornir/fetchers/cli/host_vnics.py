@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Interfaces of Neutron's ports that are in a host's own namespace, such as that of Octavia's health manager."""
+"""Interfaces of Neutron ports in a host's own namespace, such as that of Octavia's health manager."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ class HostVnics:
     asked_by: ClassVar[Mapping[str, str]] = {}
 
     def get(self, parent: InventoryObject) -> Fetching:
-        """Ask the switch for internal ports, then look up those whose device the host's own namespace has."""
+        """Ask the switch for internal ports, then look up those whose device is in the host's own namespace."""
         agents = questions.agent_of(parent, questions.OVS_AGENT)
         answers = yield [agents]
         (switch, bridges), (address, interfaces) = yield from together(

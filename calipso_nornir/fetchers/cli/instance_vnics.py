@@ -77,7 +77,7 @@ class InstanceVnics:
         ]
 
     def _ports(self, parent: InventoryObject, domain: Domain) -> Ports:
-        """Look the port of each interface up: by device; among the instance's own, by socket, PCI address, then MAC.
+        """Look up the port of each interface: by device; among the instance's own, by socket, PCI address, then MAC.
 
         Behind them: the ports of whole devices. Beside them: what has one MAC, and nothing else to tell it apart.
         """
@@ -108,7 +108,7 @@ class InstanceVnics:
 def _given(
     domain: Domain, ports: Sequence[InventoryObject | None]
 ) -> list[tuple[DomainInterface, InventoryObject | None]]:
-    """Return the whole NICs that an instance was given: libvirt calls them devices, Neutron has a port for each."""
+    """Return the whole NICs of an instance: libvirt lists them as devices, Neutron has a port for each."""
     given = [port for port in ports[len(domain.interfaces) :] if port is not None]
     return [
         (DomainInterface("hostdev", port.get("mac_address"), None, None, {}, port["binding:profile"]["pci_slot"]), port)
@@ -117,7 +117,7 @@ def _given(
 
 
 def _by_socket(one: DomainInterface, ports: Sequence[InventoryObject]) -> InventoryObject | None:
-    """Return the port whose whole id the path of a vhost-user socket ends with, as networking-vpp makes them."""
+    """Return the port whose complete id is at the end of a vhost-user socket's path, as in networking-vpp."""
     source = one.element.get("source")
     path = str(source.get("@path") or "") if isinstance(source, dict) and one.type == "vhostuser" else ""
     return next((port for port in ports if path.endswith(port.id)), None)
@@ -132,22 +132,22 @@ def _by_mac(
 
 
 def _only(alike: tuple[int, Sequence[InventoryObject]] | None) -> InventoryObject | None:
-    """Return the port that is the interface's because no other of either has its MAC."""
+    """Return the port of the interface if no other interface or port has its MAC."""
     count, ports = alike or (0, ())
     return ports[0] if count == 1 == len(ports) else None
 
 
 def _unique(ports: Sequence[InventoryObject], key: Callable[[InventoryObject], Any]) -> dict[Any, InventoryObject]:
-    """Index ports by what tells them apart; what two of them have in common tells nothing."""
+    """Index ports by distinguishing values; values that two ports share are ignored."""
     count = Counter(map(key, ports))
     return {key(port): port for port in ports if key(port) and count[key(port)] == 1}
 
 
 def device_names(instance: InventoryObject, interfaces: Sequence[DomainInterface]) -> list[str]:
-    """Return what tells each interface of a domain from all others of the host.
+    """Return what distinguishes each interface of a domain from all others of the host.
 
-    Its device; without one the instance and the MAC; where two of the domain have one MAC, its PCI address, or else its
-    place, too (a guest that bonds virtual functions wants one MAC for both).
+    Its device; without one, the instance and the MAC; if two of the domain share a MAC, also its PCI address, or else
+    its position (a guest that bonds virtual functions needs one MAC for both).
     """
     plain = [one.device or f"{instance.id} {one.mac or 'without MAC'}" for one in interfaces]
     count = Counter(plain)
@@ -169,7 +169,7 @@ def _attributes(
     if device is not None:
         seen = {"device_mtu": device.mtu, "state": "UP" if device.up else "DOWN"}
     elif one.device is not None and one.type in OF_THE_KERNEL:
-        seen = {"state": "DOWN"}  # a domain that is off: its configuration names a tap that is not there
+        seen = {"state": "DOWN"}  # a domain that is off: its configuration names a tap that does not exist
     return {
         **{key: value for key, value in one.element.items() if key not in ("type", "name")},
         "vnic_type": "instance_vnic",

@@ -20,9 +20,9 @@ if TYPE_CHECKING:
     from calipso_nornir.parsing.rows import Neighbour
 
 LLDP = "LLDP"
-"""The protocol's name in lldpd's answers; others (CDPv1, CDPv2, EDP, FDP, SONMP) are told apart by theirs."""
+"""The protocol's name in lldpd's answers; others (CDPv1, CDPv2, EDP, FDP, SONMP) have names of their own."""
 SWITCHING = frozenset({"Bridge", "Router"})
-"""Capabilities (IEEE 802.1AB table 8-4) of what forwards for others."""
+"""Capabilities (IEEE 802.1AB table 8-4) of devices that forward for others."""
 
 
 class LldpSwitches:
@@ -30,7 +30,7 @@ class LldpSwitches:
 
     Source: ``lldpctl -f json``; physical interfaces and hosts of the inventory.
     Attributes: ``switch`` (its own id), ``chassis_id``, ``chassis_id_type``, ``description``, ``management_addresses``,
-    ``capabilities`` (none for a neighbour that announces nothing about them). Neighbours that are hosts of the cloud
+    ``capabilities`` (none for a neighbour that announces none). Neighbours that are hosts of the cloud
     themselves are not switches.
     """
 
@@ -93,10 +93,10 @@ class LldpSwitchPnics:
 
 
 def _heard(host: InventoryObject) -> Generator[Sequence[Query], Answers, tuple[Query, list[Neighbour]]]:
-    """Ask what a host hears on its physical interfaces from what forwards, and is not a host of the cloud.
+    """Ask which forwarding devices, not hosts of the cloud, a host hears on its physical interfaces.
 
-    A switch may speak CDP beside LLDP: it is taken once. Capabilities are optional (IEEE 802.1AB, 8.5): who announces
-    none may well be a switch. Such a neighbour is taken for one unless a host has its name, its address or its MAC.
+    A switch may use CDP beside LLDP: it is counted once. Capabilities are optional (IEEE 802.1AB, 8.5): a neighbour
+    that announces none may be a switch. It counts as one unless a host has its name, its address or its MAC.
     """
     query = Command(host.id, "lldpctl -f json", "lldpctl_json", root=True, optional=True)
     pnics, hosts = Lookup.of("host_pnic", {"host": host.id}), Lookup.of("host")
@@ -123,9 +123,9 @@ def _heard(host: InventoryObject) -> Generator[Sequence[Query], Answers, tuple[Q
 
 
 def _same(one: Neighbour, other: Neighbour) -> bool:
-    """Tell whether a neighbour that speaks CDP is one that is heard by LLDP: by its name, or an address of its own.
+    """Tell whether a neighbour heard by CDP is also heard by LLDP: by its name, or one of its addresses.
 
-    Of both, the ids of LLDP are taken: those of CDP are names for people.
+    The ids of LLDP are used then: those of CDP are names for people.
     """
     if one.protocol == LLDP or other.protocol != LLDP:
         return False
@@ -139,7 +139,7 @@ def _names(host: InventoryObject) -> list[str]:
 
 
 def _label(name: str) -> str:
-    """Return the first label of a name, and an address whole: its first part is nobody's name."""
+    """Return the first label of a name, but an address unchanged: its first part is not a name."""
     try:
         return str(ip_address(name))
     except ValueError:

@@ -25,14 +25,14 @@ DEFAULT_UDP_PORT = {"vxlan": 4789, "geneve": 6081}
 """Assigned by IANA (RFC 7348, RFC 8926); what Open vSwitch uses when a tunnel names no dst_port."""
 
 WIRELESS = frozenset({"dummy", "vrf"})
-"""Kinds of device that have addresses and no wire, beside the loopback (ip-link(8))."""
+"""Kinds of device, besides the loopback, that have addresses but no wire (ip-link(8))."""
 
 ENDPOINTS = {
     "vxlan": Select("neutron", "SELECT host, ip_address, udp_port FROM ml2_vxlan_endpoints"),
     "geneve": Select("neutron", "SELECT host, ip_address, udp_port FROM ml2_geneve_endpoints"),
     "gre": Select("neutron", "SELECT host, ip_address FROM ml2_gre_endpoints"),
 }
-"""Where agents have registered their endpoints, by overlay type; the API does not tell."""
+"""Where agents have registered their endpoints, by overlay type; the API does not provide this."""
 
 
 class OvsOteps:
@@ -98,7 +98,7 @@ class LinuxBridgeOteps:
     """
 
     def get(self, parent: InventoryObject) -> Fetching:
-        """Ask for the VXLAN devices of the bridge and where they send to."""
+        """Ask for the VXLAN devices of the bridge and their remote endpoints."""
         members = [one["name"] for one in parent.get("interfaces") or () if one.get("kind") == "vxlan"]
         if not members:
             return []
@@ -130,7 +130,7 @@ class LinuxBridgeOteps:
 
 
 def parent_sources(endpoint: Select | None) -> tuple[Select, ...]:
-    """Return the database's query, where there is one for the overlay type."""
+    """Return the query to the database, if there is one for the overlay type."""
     return (endpoint,) if endpoint is not None else ()
 
 

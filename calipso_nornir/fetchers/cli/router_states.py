@@ -17,11 +17,11 @@ if TYPE_CHECKING:
     from calipso_nornir.parsing.rows import Interface
 
 OF_KEEPALIVED = "network:router_ha_interface"
-"""Neutron's owner of a port by which the keepalived of a router's hosts hear each other (neutron_lib.constants)."""
+"""Neutron's owner of the port through which the keepalived daemons of a router's hosts talk (neutron_lib.constants)."""
 
 
 class RouterStates:
-    """Whether a router with several hosts is at work on this one, added to the router itself.
+    """The state of a router with several hosts on this one, added to the router itself.
 
     Source: ``ip -d address`` inside of the namespace; ports of the inventory.
     Attributes: ``ha_state``: "active" where an address of the router's ports is there, else "standby": keepalived sets
@@ -29,7 +29,7 @@ class RouterStates:
     """
 
     def get(self, parent: InventoryObject) -> Fetching:
-        """Ask for the interfaces of the namespace, then look their ports up."""
+        """Ask for the interfaces of the namespace, then look up their ports."""
         address, interfaces = yield from questions.interfaces(parent["host"], parent["local_service_id"])
         ports = yield from questions.ports_of_devices(one.name for one in interfaces)
         kept_alive = {name for name, port in ports.items() if port.get("device_owner") == OF_KEEPALIVED}

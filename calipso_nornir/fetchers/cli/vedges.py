@@ -125,7 +125,7 @@ class LinuxBridgeVedges:
 
 
 def bonds_of(host: str, found: Iterable[OvsBridge]) -> Generator[Sequence[Query], Answers, list[dict[str, Any]]]:
-    """Ask for the state of ports with several interfaces, where there are some."""
+    """Ask for the state of ports with several interfaces, if there are any."""
     bonds = [(bridge.name, port) for bridge in found for port in bridge.ports if len(port.interfaces) > 1]
     if not bonds:
         return []

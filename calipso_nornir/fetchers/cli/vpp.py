@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""FD.io VPP as a host's virtual switch: itself, its bridge domains, the cards that it has taken, its tunnels."""
+"""FD.io VPP as a host's virtual switch: VPP itself, its bridge domains, the cards that it has taken, its tunnels."""
 
 from __future__ import annotations
 
@@ -116,7 +116,7 @@ class VppPnics:
     """
 
     def get(self, parent: InventoryObject) -> Fetching:
-        """Ask VPP, where the host has it, and the kernel."""
+        """Ask VPP, if the host has it, and the kernel."""
         seen = yield from seen_on(parent)
         if seen is None:
             return []
@@ -152,7 +152,7 @@ class VppOteps:
     """
 
     def get(self, parent: InventoryObject) -> Fetching:
-        """Put the tunnels of one network together, and find their way out of VPP."""
+        """Group the tunnels of each network, and find their way out of VPP."""
         query = commands(parent["host"])["tunnels"]
         yield [query]
         groups: defaultdict[tuple[str, int], list[Mapping[str, Any]]] = defaultdict(list)
@@ -184,12 +184,12 @@ class VppOteps:
 
 
 def domain_name(number: int) -> str:
-    """Return what a bridge domain is called."""
+    """Return the name of a bridge domain."""
     return f"bridge-domain-{number}"
 
 
 def port_attributes(one: VppPort) -> dict[str, Any]:
-    """Return an interface of VPP as vEdge and vConnector tell it."""
+    """Return an interface of VPP as in the attributes of vEdge and vConnector."""
     return {
         "name": one.name,
         "id": str(one.index),
@@ -261,7 +261,7 @@ def _pnic(host: InventoryObject, one: VppPort, switch: VppSwitch) -> dict[str, A
 
 
 def _bond(host: InventoryObject, bond: VppBond | None, switch: VppSwitch) -> dict[str, Any]:
-    """Return what makes a bond; DPDK's own, up to 17.x, does not tell its members to VPP."""
+    """Return the attributes of a bond; DPDK's own bonds, up to 17.x, do not show their members to VPP."""
     macs = {one.name: one.mac for one in switch.ports}
     told = {"bonding_mode": bond.mode, "load_balance": bond.load_balance} if bond is not None else {}
     return {
@@ -299,7 +299,7 @@ def way_out(local: str, ports: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
 
 
 def _below(one: Mapping[str, Any], ports: Sequence[Mapping[str, Any]]) -> Iterable[Mapping[str, Any]]:
-    """Return what the frames of an interface pass next; from a bridge domain, where it has one way out only."""
+    """Return what the frames of an interface pass next; from a bridge domain, only if it has a single way out."""
     by_name = {each["name"]: each for each in ports}
     if one["parent"] is not None:
         return [by_name[one["parent"]]]

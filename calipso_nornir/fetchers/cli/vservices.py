@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Service:
-    """A kind of service: how its namespaces are called, and the folder that it is shown in."""
+    """A kind of service: the names of its namespaces, and the folder that it is shown in."""
 
     prefix: str
     type: str
@@ -60,9 +60,9 @@ class Vservices:
 
     Source: ``ip netns list``; Neutron, networks, routers, ports and floating IPs.
     Attributes: ``host``, ``service_type``, ``local_service_id`` (the namespace), ``network`` (ids of the networks that
-    it serves); of a router also all of Neutron's fields and ``floating_ips``; ``orphaned``: True when Neutron does
-    not know (any more) what the namespace was made for. A distributed router's floating IPs are told where they are
-    served (``fetchers.floating``), there also of the namespace that leads out ("fip-").
+    it serves); of a router also all of Neutron's fields and ``floating_ips``; ``orphaned``: True if Neutron does not
+    know (any more) what the namespace was made for. A distributed router's floating IPs are listed where they are
+    served (``fetchers.floating``), also for the namespace that leads out ("fip-").
     """
 
     def get(self, parent: InventoryObject) -> Fetching:
@@ -140,7 +140,7 @@ class VserviceVnics:
 def _ports(
     namespace: str, devices: Sequence[Interface]
 ) -> Generator[Sequence[Query], Answers, dict[str, InventoryObject]]:
-    """Look up the port behind each device of a namespace.
+    """Look up the port for each device of a namespace.
 
     Devices of OVN's metadata are called after the network. Its port belongs to the namespace, by name, on all hosts.
     """
@@ -153,14 +153,14 @@ def _ports(
 
 
 def service_of(namespace: str) -> Service | None:
-    """Return which service a namespace is for; None when Neutron did not make it."""
+    """Return which service a namespace is for; None if Neutron did not create it."""
     return next((one for one in SERVICES if namespace.startswith(one.prefix)), None)
 
 
 def _distributed(
     host: InventoryObject, wanted: Iterable[tuple[Service, str]], queries: Mapping[str, Query], answers: Answers
 ) -> Generator[Sequence[Query], Answers, Distributed | None]:
-    """Ask for agents where a router is distributed; None where none is, or nobody told where its addresses are."""
+    """Ask for agents if a router is distributed; None if none is, or the places of its addresses are not known."""
     here = {name.removeprefix(service.prefix) for service, name in wanted if service.type in OF_ROUTERS}
     routers = answers.grouped_or_blank(queries["router"], "id") or {}
     if not any(row.get("distributed") for id_ in here for row in routers.get(id_, ())):
@@ -178,7 +178,7 @@ def _distributed(
 def _facts(
     service: Service, id_: str, queries: Mapping[str, Query], answers: Answers, distributed: Distributed | None
 ) -> tuple[str | None, dict[str, Any]]:
-    """Return what a service is called ("" when it has no name, None when nobody told), and what Neutron says of it."""
+    """Return the name of a service ("" if it has none, None if not known), and what Neutron says about it."""
     if service.type in OF_NETWORKS:
         name, _, known = _row(answers, queries["network"], id_)
         served = None
@@ -203,7 +203,7 @@ def _facts(
 
 
 def _row(answers: Answers, query: Query, id_: str) -> tuple[str | None, Mapping[str, Any], dict[str, bool]]:
-    """Return the name of something of Neutron's, its row, and whether it is gone there, as an attribute."""
+    """Return the name of a Neutron object, its row, and, as an attribute, whether it is gone there."""
     found = (answers.grouped_or_blank(query, "id") or {}).get(id_)
     if found:
         return found[0].get("name") or "", found[0], {"orphaned": False}

@@ -19,7 +19,7 @@ NORTHBOUND = OvsdbTables("OVN_Northbound", ovn_northbound.TABLES, ovn_northbound
 
 
 def southbound_or_blank(answers: Answers) -> Southbound | None:
-    """Return the Southbound database; None where nobody says how to reach it, or it did not answer.
+    """Return the Southbound database; None if it is not configured, or did not answer.
 
     What only it knows is then kept as it was, which an environment that does not describe it never had.
     """
@@ -27,10 +27,10 @@ def southbound_or_blank(answers: Answers) -> Southbound | None:
 
 
 def is_described(answers: Answers) -> bool:
-    """Tell whether the environment says how to reach the databases."""
+    """Tell whether the environment configures the databases."""
     return not isinstance(answers.failed(SOUTHBOUND), SourceNotConfigured)
 
 
 def both(answers: Answers) -> tuple[Northbound, Southbound] | None:
-    """Return both databases; None where nobody says how to reach them. Raises what they failed with."""
+    """Return both databases; None if they are not configured. Raises their errors."""
     return (answers[NORTHBOUND], answers[SOUTHBOUND]) if is_described(answers) else None

@@ -79,7 +79,7 @@ def _zones(vedge: InventoryObject, known: Southbound | None) -> list[str]:
 
 
 def _tunnels(vedge: InventoryObject, type_: str, ip: str, *, first: bool) -> list[dict[str, Any]]:
-    """Return the tunnels that begin at an endpoint; one that names no local address begins at the default one."""
+    """Return the tunnels that begin at an endpoint; a tunnel without a local address begins at the default one."""
     return [
         one
         for one in vedge.get("tunnel_ports") or ()

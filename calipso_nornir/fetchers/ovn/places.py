@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Which host a chassis is, and where the ways out of a router are."""
+"""Which host a chassis is, and where the gateways of a router are."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What OVN says of Neutron's networks and ports: where they really are, and their numbers on the wire."""
+"""What OVN says about Neutron's networks and ports: where they really are, and their numbers on the wire."""
 
 from __future__ import annotations
 

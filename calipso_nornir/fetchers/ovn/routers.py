@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Logical routers and their ports: services that are on no host, but for the gateway."""
+"""Logical routers and their ports: services that are on no host, except the gateway."""
 
 from __future__ import annotations
 
@@ -101,7 +101,7 @@ class LogicalRouterPorts:
     """
 
     def get(self, parent: InventoryObject) -> Fetching:
-        """Look the ports up."""
+        """Look up the ports."""
         answers = yield [NORTHBOUND, SOUTHBOUND]
         databases = both(answers)
         router = databases[0].routers.get(parent["router_id"]) if databases is not None else None

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """The settings of one host; what holds for its chassis only goes before what holds for all."""
+    """The settings of one host; those for its chassis only have precedence over those for all."""
 
     values: Mapping[str, str]
 
@@ -31,7 +31,7 @@ class Settings:
         return self.values.get("system-id", "")
 
     def value(self, name: str) -> str:
-        """Return a setting, "" when it is not given."""
+        """Return a setting, "" if it is not given."""
         return self.values.get(f"{name}-{self.chassis}") or self.values.get(name, "")
 
     def words(self, name: str) -> list[str]:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The store in MongoDB, through pymongo; a standalone server will do."""
+"""The store in MongoDB, through pymongo; a standalone server is enough."""
 
 from __future__ import annotations
 
