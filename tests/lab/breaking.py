@@ -79,10 +79,10 @@ def a_host_removed(life: Life) -> Generator[Refs]:
         if row[SERVER_HOST] == host:
             faults.delete_server(row["id"])
             yield life.server(row)
-    around = [*_zones(life), *_aggregates(life)]
     with faults.host_removed(host):
-        yield [life.ref("host", host), *around]
-    yield around
+        yield [life.ref("host", host), *_zones(life), *_aggregates(life)]
+    # nobody knows the host any more, nor its zone, where it was the only one there
+    yield [life.ref("availability_zones_folder", _region(life), "availability_zones"), *_aggregates(life)]
 
 
 def _tap(life: Life) -> tuple[str, str]:

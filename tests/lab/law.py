@@ -120,7 +120,7 @@ class Law:
                 break
             again, _ = self._looked()
             if again == truth:
-                self._broke(f"{what}: after a scan of {_worded([*refs, *later])}\n{differences}")
+                self.is_broken(f"{what}: after a scan of {_worded([*refs, *later])}\n{differences}")
                 break
         else:
             raise AssertionError(f"{what}: the cloud does not come to rest")
@@ -136,7 +136,7 @@ class Law:
             kept = picture(store, self._environment.name)
             differences = _differences(self._known(), kept)
             if differences:
-                self._broke(f"{what}: after a scan of {_worded(refs)}\n{differences}")
+                self.is_broken(f"{what}: after a scan of {_worded(refs)}\n{differences}")
         self._note(what, refs, report, whole)
 
     def tells_the_truth(self, what: str) -> None:
@@ -147,11 +147,11 @@ class Law:
             if not differences:
                 return
             if oracle.read() == truth:
-                self._broke(f"{what}: the oracle says something else\n{differences}")
+                self.is_broken(f"{what}: the oracle says something else\n{differences}")
                 return
         raise AssertionError(f"{what}: the cloud does not come to rest")
 
-    def _broke(self, how: str) -> None:
+    def is_broken(self, how: str) -> None:
         """Note it, and scan everything, so that what comes next is judged for itself."""
         logger.error("%s", how)
         self.broken.append(how)
