@@ -299,17 +299,12 @@ def a_floating_ip_moved(life: Life) -> Generator[Refs]:
         return
     url, port = f"{life.api.neutron}/floatingips/{one['id']}", _neutron(life, "ports", one["port_id"])
     life.api.ask("PUT", url, {"floatingip": {"port_id": None}})
-    wait_until("the floating IP is gone", lambda: not _floats(one))
+    wait_until("the floating IP is gone", lambda: not faults.floats(one))
     yield _distinct(life.port(port), [life.services()])
     back = {"port_id": one["port_id"], "fixed_ip_address": one["fixed_ip_address"]}
     life.api.ask("PUT", url, {"floatingip": back})
-    wait_until("the floating IP is back", lambda: _floats(one))
+    wait_until("the floating IP is back", lambda: faults.floats_again(one))
     yield _distinct(life.port(port), [life.services()])
-
-
-def _floats(row: Row) -> bool:
-    told = inside(NETWORK_NODE, f"ip netns exec qrouter-{row['router_id']} ip -o address")
-    return f"{row['floating_ip_address']}/" in told
 
 
 # --- networks and routers

@@ -266,6 +266,19 @@ def network_renamed(network: str, name: str) -> Iterator[None]:
         api.ask("PUT", f"{api.neutron}/networks/{network}", {"network": {"name": before}})
 
 
+def floats(row: Mapping[str, Any]) -> bool:
+    """Tell whether a floating IP is an address of its router."""
+    told = inside("net1", f"ip netns exec qrouter-{row['router_id']} ip -o address")
+    return f"{row['floating_ip_address']}/" in told
+
+
+def floats_again(row: Mapping[str, Any]) -> bool:
+    """Tell whether a floating IP is an address of its router, and Neutron has been told, which comes later."""
+    api = Api()
+    told = api.ask("GET", f"{api.neutron}/floatingips/{row['id']}")["floatingip"]
+    return told["status"] == "ACTIVE" and floats(row)
+
+
 @contextmanager
 def gateway_cleared() -> Iterator[str]:
     """Take a router's gateway away, with the floating IPs that need it; give the router's id."""
@@ -287,6 +300,8 @@ def gateway_cleared() -> Iterator[str]:
             body = {"floatingip": {"port_id": row["port_id"], "fixed_ip_address": row["fixed_ip_address"]}}
             api.ask("PUT", f"{api.neutron}/floatingips/{row['id']}", body)
         wait_until("the router's gateway is back", lambda: "qg-" in inside("net1", devices))
+        for row in floating:
+            wait_until("the floating IP is back", lambda row=row: floats_again(row))  # type: ignore[misc]
 
 
 # --- servers
