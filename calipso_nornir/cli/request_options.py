@@ -59,7 +59,7 @@ class RequestOptions:
         typer.Option("--time-limit", metavar="SECONDS", help="Stop the scan after this time, and change nothing."),
     ] = None
     loglevel: Annotated[
-        Level, typer.Option("--loglevel", "-l", case_sensitive=False, help="Least level of the scan's messages.")
+        Level, typer.Option("--loglevel", "-l", case_sensitive=False, help="Minimum level of the scan's messages.")
     ] = Level.INFO
     untested: Untested = False
 

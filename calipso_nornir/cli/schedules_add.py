@@ -53,7 +53,7 @@ def schedules_add(  # noqa: PLR0913 - the options of the command
         ),
     ] = None,
     time_zone: Annotated[
-        str, typer.Option("--time-zone", metavar="ZONE", help="Whose days and hours count, e.g. Europe/Berlin.")
+        str, typer.Option("--time-zone", metavar="ZONE", help="Time zone of its days and hours, e.g. Europe/Berlin.")
     ] = "UTC",
     inventory: Inventory = None,
 ) -> None:

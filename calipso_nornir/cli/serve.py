@@ -41,7 +41,10 @@ def serve(  # noqa: PLR0913 - the options of the command
         ),
     ] = None,
     token_lifetime: Annotated[
-        int, typer.Option("--token-lifetime", "--token_lifetime", "-t", metavar="SECONDS", min=1, help="Of tokens.")
+        int,
+        typer.Option(
+            "--token-lifetime", "--token_lifetime", "-t", metavar="SECONDS", min=1, help="Lifetime of tokens."
+        ),
     ] = 86400,
     loglevel: Annotated[
         Level, typer.Option("--loglevel", "-l", case_sensitive=False, help="Level of the log on standard error.")
@@ -51,7 +54,7 @@ def serve(  # noqa: PLR0913 - the options of the command
 ) -> None:
     """Serve the REST API.
 
-    The first start makes the user admin and prints a one-time password. Log in with it, and choose another one.
+    The first start creates the user admin and prints a one-time password. Log in with it, and choose another one.
     """
     import uvicorn  # noqa: PLC0415 - what takes long comes when needed
 

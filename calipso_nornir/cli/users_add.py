@@ -37,7 +37,7 @@ def users_add(
     ] = None,
     inventory: Inventory = None,
 ) -> None:
-    """Make a user of the REST API, and print a one-time password."""
+    """Create a user of the REST API, and print a one-time password."""
     from calipso_nornir.access.roles import EVERYWHERE, Grants  # noqa: PLC0415 - what takes long comes when needed
     from calipso_nornir.access.users import User, Users  # noqa: PLC0415 - as above
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Writes docs/support.md out of ``supported_environments``: ``python -m calipso_nornir.metadata.support_page FILE``."""
+"""Writes docs/support.md from ``supported_environments``: ``python -m calipso_nornir.metadata.support_page FILE``."""
 
 from __future__ import annotations
 

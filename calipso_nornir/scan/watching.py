@@ -50,7 +50,7 @@ class Watch:
             try:
                 document = self._record.beat()
             except StoreError as error:  # the scan goes on: its commit will say whether the store is back
-                logger.info("scan %s could not give a sign of life: %s", self._record.scan_id, error)
+                logger.info("the sign of life of scan %s could not be stored: %s", self._record.scan_id, error)
                 continue
             if document is None:
                 self._stop.ask(ScanTakenOver(self._record.environment, self._record.scan_id))
