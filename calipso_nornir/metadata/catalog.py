@@ -73,7 +73,8 @@ class Step:
 
     def as_parent(self, one: InventoryObject) -> InventoryObject:
         """Return an object as this step's children get it: another step that found it may hand down another field."""
-        return replace(one, handed_down=self.handed_down(one.id, one.name, one.attributes))
+        handed_down = self.handed_down(one.id, one.name, one.attributes)
+        return one if one.handed_down == handed_down else replace(one, handed_down=handed_down)
 
 
 @dataclass(frozen=True, slots=True)

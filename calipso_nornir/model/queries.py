@@ -96,7 +96,9 @@ class Command:
     @property
     def request(self) -> Command:
         """The command without what concerns only its reader: equal requests run once."""
-        return replace(self, parser=None, optional=False) if self.parser is not None or self.optional else self
+        if self.parser is None and not self.optional:
+            return self
+        return type(self)(self.host, self.text, timeout_s=self.timeout_s, root=self.root, formerly=self.formerly)
 
     @property
     def former(self) -> Command | None:

@@ -26,7 +26,7 @@ from calipso_nornir.scan.live import MAX_TURNS, Task, read_reply
 from calipso_nornir.scan.readings import parsed
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
     from collections.abc import Set as AbstractSet
 
     from calipso_nornir.metadata.catalog import Step
@@ -175,13 +175,15 @@ class Rounds:
 
     def _outstanding(self, order: Order) -> list[Query]:
         """Return the requests of this turn that fetchings wait for and that have not been made."""
-        live = ((task, query) for task in self._live for query in task.waiting if not isinstance(query, Lookup))
-        wanted = (self._request(task, query) for task, query in live if self._turn_of(query) == order)
-        return list(dict.fromkeys(request for request in wanted if request not in self._replies))
+        live = (pair for task in self._live for pair in self._requests(task) if not isinstance(pair[0], Lookup))
+        wanted = (request for query, request in live if request not in self._replies and self._turn_of(query) == order)
+        return list(dict.fromkeys(wanted))
 
-    def _request(self, task: Task, query: Query) -> Query:
-        request = task.request(query)
-        return query.request if request in self._whole else request
+    def _requests(self, task: Task) -> Iterable[tuple[Query, Query]]:
+        """Return what a fetching waits for, each with what is asked for it."""
+        if not self._whole:
+            return task.requests
+        return [(query, query.request if request in self._whole else request) for query, request in task.requests]
 
     def _turn_of(self, query: Query) -> Order:
         """Return when a query is asked; if its kind is not installed, at once, to get the error."""
@@ -207,8 +209,7 @@ class Rounds:
     def _unnarrow(self, requests: Sequence[Query]) -> None:
         """Make the full request if a narrowed one had no answer: a recording has none, an old service may refuse it."""
         for task in (one for one in self._live if one.focus is not None):
-            for query in task.waiting:
-                request = task.request(query)
+            for query, request in task.requests:
                 narrowed = request != query.request and request in requests
                 if narrowed and isinstance(self._replies.get(request), CalipsoError):
                     self._whole.add(request)
@@ -238,16 +239,15 @@ class Rounds:
                 self._advance(task, self._answers_of(task))
 
     def _is_ready(self, task: Task) -> bool:
-        return all(self._is_answered(self._request(task, query), query) for query in task.waiting)
-
-    def _is_answered(self, request: Query, query: Query) -> bool:
-        return request in self._replies or (request, query) in self._answers
+        for query, request in self._requests(task):
+            if request not in self._replies and (request, query) not in self._answers:
+                return False
+        return True
 
     def _answers_of(self, task: Task) -> Answers:
-        return task.answers({query: self._answer_to(task, query) for query in task.waiting})
+        return task.answers({query: self._answer_to(query, request) for query, request in self._requests(task)})
 
-    def _answer_to(self, task: Task, query: Query) -> Answer | CalipsoError:
-        request = self._request(task, query)
+    def _answer_to(self, query: Query, request: Query) -> Answer | CalipsoError:
         if (request, query) not in self._answers:
             self._answers[request, query] = read_reply(query, self._replies[request], self._parsers, read=self._read)
         return self._answers[request, query]
@@ -292,7 +292,7 @@ class Rounds:
             logger.error("%s raised", task, exc_info=error)
             error = FetcherRaised(str(task), repr(error))
         task.cause = next(
-            (query for query in task.waiting if self._answers.get((self._request(task, query), query)) is error), None
+            (query for query, request in self._requests(task) if self._answers.get((request, query)) is error), None
         )
         error.__traceback__ = None  # it may end thousands of fetchings, and would keep all their frames
         del self._live[task]

@@ -35,7 +35,6 @@ class Task:
     """One fetching: a step run on a parent."""
 
     __slots__ = (
-        "_requests",
         "blanks",
         "cause",
         "focus",
@@ -43,6 +42,7 @@ class Task:
         "generator",
         "parent",
         "read",
+        "requests",
         "step",
         "told",
         "turns",
@@ -58,7 +58,8 @@ class Task:
         self.witness = Witness(step.name, parent.ref)
         self.generator: Generator[Sequence[Query], Answers, list[Fetched]] | None = None
         self.waiting: tuple[Query, ...] = ()
-        self._requests: dict[Query, Query] = {}
+        self.requests: tuple[tuple[Query, Query], ...] = ()
+        """What it waits for, each with what is really asked: a small scan may ask for less."""
         self.turns = 0
         self.cause: Query | None = None
         """The query whose error ended it, if any."""
@@ -88,16 +89,10 @@ class Task:
             on_tell=lambda notice: self.told.update({notice: None}),
         )
 
-    def request(self, query: Query) -> Query:
-        """Return the request that is really made for one of its queries; cached, because rounds often need it."""
-        if query not in self._requests:
-            self._requests[query] = self._request(query)
-        return self._requests[query]
-
     def wait_for(self, queries: tuple[Query, ...]) -> None:
         """Record what it waits for."""
         self.waiting = queries
-        self._requests.clear()
+        self.requests = tuple([(query, self._request(query)) for query in queries])
 
     def _request(self, query: Query) -> Query:
         if self.focus is not None and self.focus.narrowing and isinstance(query, ApiGet):
