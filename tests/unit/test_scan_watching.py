@@ -149,7 +149,7 @@ def test_a_store_that_is_gone_for_a_moment_ends_no_scan(
     time.sleep(0.3)
     silent.let_go.set()
     assert running.ended().status == "completed"
-    assert "could not give a sign of life" in caplog.text
+    assert "the sign of life of scan" in caplog.text
 
 
 # --- the journal
