@@ -237,7 +237,8 @@ class Seeder:
         made = ["--id=@one", "create", "Load_Balancer", f"name={id_}", "protocol=tcp", vips, *noted]
         given = ["--", "add", "Logical_Switch", switch, "load_balancer", "@one"]
         given += ["--", "add", "Logical_Router", router, "load_balancer", "@one"]
-        subprocess.run(["ovn-nbctl", f"--db=tcp:{self._login[0]}:6641", "--", *made, *given], check=True)  # noqa: S603, S607 - ours
+        command = ["ovn-nbctl", f"--db=tcp:{self._login[0]}:6641", "--", *made, *given]
+        subprocess.run(command, check=True, stdout=subprocess.DEVNULL)  # noqa: S603 - ours
 
     def wait_for_ports(self, *, ovn: bool) -> None:
         """Wait until every port that something uses is active, and all DHCP servers that are to be there are."""
