@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from calipso_nornir.scan.links import find_links, joined
 from calipso_nornir.scan.neighbourhood import Neighbourhood
 from calipso_nornir.store.documents import link_document
+from calipso_nornir.store.equality import same_value
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
@@ -49,6 +50,7 @@ def is_as_before(one: InventoryObject, old: InventoryObject | None) -> bool:
         and _AS_STORED(one) == _AS_STORED(old)
         and {it.stable for it in one.evidence} == {it.stable for it in old.evidence}
         and one.attributes == old.attributes
+        and same_value(one.attributes, old.attributes)
     )
 
 

@@ -17,14 +17,15 @@ def matches(document: Document, equal: Mapping[str, Any]) -> bool:
     A missing field equals nothing, not even None; true is not 1; a list equals a list with the
     same members, not one of its members.
     """
-    return all(name in document and _same(document[name], value) for name, value in equal.items())
+    return all(name in document and same_value(document[name], value) for name, value in equal.items())
 
 
-def _same(one: Any, other: Any) -> bool:  # noqa: ANN401 - any JSON value
+def same_value(one: Any, other: Any) -> bool:  # noqa: ANN401 - any JSON value
+    """Tell whether two values are the same where they are stored: true is not 1, NaN is NaN."""
     if isinstance(one, dict) and isinstance(other, dict):
-        return one.keys() == other.keys() and all(_same(one[key], other[key]) for key in one)
+        return one.keys() == other.keys() and all(same_value(one[key], other[key]) for key in one)
     if isinstance(one, list) and isinstance(other, list):
-        return len(one) == len(other) and all(map(_same, one, other))
+        return len(one) == len(other) and all(map(same_value, one, other))
     if isinstance(one, bool) or isinstance(other, bool):
         return one is other
     return bool(one == other or (one != one and other != other))  # noqa: PLR0124 - NaN is what differs from itself

@@ -5,15 +5,19 @@
 from __future__ import annotations
 
 import tempfile
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from calipso_nornir.model.objects import InventoryObject
 from calipso_nornir.model.queries import ApiGet
 from calipso_nornir.model.refs import ObjectRef
 from calipso_nornir.scan.cloud import open_cloud
+from calipso_nornir.scan.small_links import is_as_before
 from tests.fixtures.canned import CannedSource
 from tests.fixtures.scanning import Scanned, content
 from tests.fixtures.tiny_cloud import CLOUD, EXT, LAN, ROUTER, Server, TinyCloud, port_id
@@ -21,7 +25,7 @@ from tests.unit.test_engine_history import GONE, clouds, fresh
 
 if TYPE_CHECKING:
     from calipso_nornir.errors import CalipsoError
-    from calipso_nornir.model.protocols import Reply
+    from calipso_nornir.model.protocols import Document, Reply
     from calipso_nornir.model.queries import Query
     from calipso_nornir.scan.report import ScanReport
     from tests.fixtures.scanning import Stored
@@ -202,3 +206,20 @@ def test_what_left_a_host_is_looked_for_on_the_others(scanned: Scanned, tmp_path
     now = TinyCloud(servers=[Server("web1", "cmp2"), Server("web2", "cmp2")])
     rescanned(scanned, now, ref("host", "cmp1"))
     assert content(scanned.stored()) == fresh(now, tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("new", "stored", "same"),
+    [
+        ({"up": True, "ports": [{"tag": 1}]}, {"up": True, "ports": [{"tag": 1}]}, True),
+        ({"up": True}, {"up": 1}, False),
+        ({"ports": [{"up": False}]}, {"ports": [{"up": 0}]}, False),
+        ({"up": True}, {}, False),
+    ],
+)
+def test_an_object_is_as_before_when_its_document_would_be(new: Document, stored: Document, *, same: bool) -> None:
+    one = InventoryObject(
+        ref=ObjectRef("cloud", "vnic", "v"), name="v", parent=None, id_path="/cloud/v", name_path="/cloud/v"
+    )
+    assert is_as_before(replace(one, attributes=new), replace(one, attributes=stored)) is same
+    assert not is_as_before(one, None)
