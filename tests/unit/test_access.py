@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from calipso_nornir.access import users
 from calipso_nornir.access.principals import Principals
 from calipso_nornir.access.roles import EVERYWHERE, Grants, Role, role
 from calipso_nornir.access.throttling import ATTEMPTS, WINDOW_S, Throttle
@@ -16,6 +17,7 @@ from calipso_nornir.access.tokens import LONGEST, Tokens
 from calipso_nornir.access.users import User
 from calipso_nornir.errors import InvalidRequest
 from calipso_nornir.store import open_store
+from tests.fixtures.serving import CHEAP
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -35,8 +37,15 @@ def store(tmp_path: Path) -> Iterator[Store]:
 
 
 @pytest.fixture
-def who(store: Store) -> Principals:
+def who(store: Store, monkeypatch: pytest.MonkeyPatch) -> Principals:
+    monkeypatch.setattr(users, "_HASHER", CHEAP)
     return Principals(store)
+
+
+def test_passwords_are_hashed_with_argon2id_as_its_library_advises(store: Store) -> None:
+    Principals(store).users.add(ANN, PASSWORD)
+    assert "$argon2id$v=19$m=65536,t=3,p=4$" in everything(store)
+    assert Principals(store).by_password("ann", PASSWORD) is not None
 
 
 def everything(store: Store) -> str:

@@ -429,7 +429,7 @@ LISTS = Lookup("a", (("k", []),))
 @pytest.mark.parametrize(
     ("get", "problem"),
     [
-        (yields(API), f"yielded {API!r}; a list of queries is expected: yield [query]"),
+        (yields(API), f'yielded ApiGet "{API}"; a list of queries is expected: yield [query]'),
         (yields(None), "yielded None; a list of queries is expected: yield [Command(…)]"),
         (yields("uptime"), "yielded 'uptime'; a list of queries is expected: yield [Command(…)]"),
         (
@@ -440,7 +440,10 @@ LISTS = Lookup("a", (("k", []),))
         (yields(["uptime"]), f"yielded 'uptime' in a list; {QUERIES}"),
         (
             yields([LISTS]),
-            f"yielded {LISTS!r}; a query of values is expected, tuples in place of lists (unhashable type: 'list')",
+            (
+                f'yielded Lookup "{LISTS}"; a query of values is expected, '
+                "tuples in place of lists (unhashable type: 'list')"
+            ),
         ),
         (returns(None), f"returned nothing; {RETURN}, or []"),
         (returns({"id": 1}), f"returned a dict of id; {RETURN}"),
