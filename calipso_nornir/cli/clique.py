@@ -4,7 +4,7 @@
 from typing import Any
 
 from calipso_nornir.analysis.around import clique_around
-from calipso_nornir.analysis.finding import find_one
+from calipso_nornir.analysis.lookup import find_one
 from calipso_nornir.analysis.routes import Routes, routes_of
 from calipso_nornir.cli.drawing import drawing
 from calipso_nornir.cli.output import Format, Terminal, emit

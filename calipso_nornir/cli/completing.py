@@ -19,7 +19,7 @@ OFFERED = 500
 
 def environments(ctx: typer.Context, incomplete: str) -> list[str]:
     """Offer the environments of the store."""
-    from calipso_nornir.analysis.finding import known_environments  # noqa: PLC0415 - needed when TAB is pressed
+    from calipso_nornir.analysis.lookup import known_environments  # noqa: PLC0415 - needed when TAB is pressed
 
     return _begun(incomplete, _from_store(ctx, known_environments))
 

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from calipso_nornir.analysis.finding import one_environment
+from calipso_nornir.analysis.lookup import one_environment
 from calipso_nornir.cli.output import as_yaml
 from calipso_nornir.cli.running import Run
 from calipso_nornir.cli.shared_options import EnvironmentName, Metadata, NamedEnvironment, named_once

@@ -3,7 +3,7 @@
 
 from typing import Any
 
-from calipso_nornir.analysis.finding import known_environments
+from calipso_nornir.analysis.lookup import known_environments
 from calipso_nornir.cli.output import Format, emit, table
 from calipso_nornir.cli.running import Run
 from calipso_nornir.cli.shared_options import Output

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from calipso_nornir.analysis.finding import known_environments
+from calipso_nornir.analysis.lookup import known_environments
 from calipso_nornir.cli import completing
 from calipso_nornir.cli.running import Run
 from calipso_nornir.errors import UnknownEnvironment

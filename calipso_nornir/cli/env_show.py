@@ -3,7 +3,7 @@
 
 from typing import Any
 
-from calipso_nornir.analysis.finding import one_environment
+from calipso_nornir.analysis.lookup import one_environment
 from calipso_nornir.cli.output import Format, emit
 from calipso_nornir.cli.running import Run
 from calipso_nornir.cli.shared_options import EnvironmentName, NamedEnvironment, Output, named_once

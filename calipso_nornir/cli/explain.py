@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
-from calipso_nornir.analysis.finding import LISTED, environments_meant, find_one, views_meant
+from calipso_nornir.analysis.lookup import LISTED, environments_meant, find_one, views_meant
 from calipso_nornir.analysis.meant_types import link_types, object_types
 from calipso_nornir.cli.ends import Names
 from calipso_nornir.cli.output import Format, emit, table

@@ -22,7 +22,7 @@ from typing import Annotated, TextIO
 import typer
 
 from calipso_nornir._version import __version__
-from calipso_nornir.analysis.finding import one_environment
+from calipso_nornir.analysis.lookup import one_environment
 from calipso_nornir.cli.output import written
 from calipso_nornir.cli.running import Run
 from calipso_nornir.cli.shared_options import At, Environment, Inventory

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from calipso_nornir.analysis.filtering import condition, filtered
-from calipso_nornir.analysis.finding import find_one, one_environment
+from calipso_nornir.analysis.lookup import find_one, one_environment
 from calipso_nornir.analysis.meant_types import meant_link_state, meant_link_type
 from calipso_nornir.cli import completing
 from calipso_nornir.cli.ends import Names

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from calipso_nornir.analysis.filtering import condition, filtered, must_be_known, rank, told
-from calipso_nornir.analysis.finding import near, views_meant
+from calipso_nornir.analysis.lookup import near, views_meant
 from calipso_nornir.analysis.meant_types import meant_type
 from calipso_nornir.cli import completing
 from calipso_nornir.cli.facts import doubts, facts

@@ -6,7 +6,7 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING
 
-from calipso_nornir.analysis.finding import one_environment
+from calipso_nornir.analysis.lookup import one_environment
 from calipso_nornir.errors import InvalidRequest
 from calipso_nornir.metadata.environment_check import RECORDED
 from calipso_nornir.metadata.environments import environment_document, read_environment, read_environment_file

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from calipso_nornir.analysis.finding import environments_meant
+from calipso_nornir.analysis.lookup import environments_meant
 from calipso_nornir.cli import completing
 from calipso_nornir.cli.scan_options import Level
 from calipso_nornir.cli.shared_options import NamedEnvironment, Untested, named_once

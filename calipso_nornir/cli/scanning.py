@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from calipso_nornir.analysis.finding import known_environments
+from calipso_nornir.analysis.lookup import known_environments
 from calipso_nornir.cli.bundle import print_bundle
 from calipso_nornir.cli.meant import agree_to_replace, environment_file, environment_meant, is_file, keep
 from calipso_nornir.cli.output import Format, emit

@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 import typer
 
-from calipso_nornir.analysis.finding import environments_meant
+from calipso_nornir.analysis.lookup import environments_meant
 from calipso_nornir.cli.facts import WRONG
 from calipso_nornir.cli.output import Format, emit, table
 from calipso_nornir.cli.running import Run

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from calipso_nornir.analysis.filtering import condition, filtered
-from calipso_nornir.analysis.finding import views_meant
+from calipso_nornir.analysis.lookup import views_meant
 from calipso_nornir.analysis.meant_types import meant_type
 from calipso_nornir.cli.output import Format, emit, table
 from calipso_nornir.cli.running import Run

@@ -4,7 +4,7 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from calipso_nornir.analysis.finding import find_one
+from calipso_nornir.analysis.lookup import find_one
 from calipso_nornir.cli.facts import doubts, facts
 from calipso_nornir.cli.output import Format, Part, emit
 from calipso_nornir.cli.running import Run

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
-from calipso_nornir.analysis.finding import find_one, known_environments, one_environment
+from calipso_nornir.analysis.lookup import find_one, known_environments, one_environment
 from calipso_nornir.cli import completing
 from calipso_nornir.cli.facts import doubts, facts
 from calipso_nornir.cli.output import Format, Part, emit

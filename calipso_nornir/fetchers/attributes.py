@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from calipso_nornir.model.naming import in_one_style
 from calipso_nornir.model.objects import RESERVED
-from calipso_nornir.parsing.values import canonical_ip
+from calipso_nornir.parsing.common_values import canonical_ip
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping

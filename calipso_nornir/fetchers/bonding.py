@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from calipso_nornir.parsing.values import mac_or_none
+from calipso_nornir.parsing.common_values import mac_or_none
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from calipso_nornir.link_finders.making import link_detected, make, network_of, on_hosts
 from calipso_nornir.link_finders.traffic import networks_of_otep, networks_of_tunnels, traffic_of_hosts
-from calipso_nornir.parsing.values import canonical_ip
+from calipso_nornir.parsing.common_values import canonical_ip
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

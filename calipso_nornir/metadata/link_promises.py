@@ -7,9 +7,9 @@ from collections.abc import Collection
 from typing import TYPE_CHECKING
 
 from calipso_nornir.metadata import schema
+from calipso_nornir.metadata.class_names import Registry, Unresolved
 from calipso_nornir.metadata.layers import files_of
 from calipso_nornir.metadata.nearest import nearest
-from calipso_nornir.metadata.registry import Registry, Unresolved
 from calipso_nornir.model.links import LinkType
 
 if TYPE_CHECKING:

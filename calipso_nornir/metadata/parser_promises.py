@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 from calipso_nornir.errors import MetadataError
 from calipso_nornir.metadata import schema
+from calipso_nornir.metadata.class_names import Unresolved, load
 from calipso_nornir.metadata.layers import SHIPPED, files_of
-from calipso_nornir.metadata.registry import Unresolved, load
 from calipso_nornir.parsing.registry import Offer, load_parsers
 from calipso_nornir.parsing.templates import TemplateSet
 

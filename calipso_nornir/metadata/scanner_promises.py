@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING, Any
 
 from calipso_nornir.metadata import schema
 from calipso_nornir.metadata.catalog import Step
+from calipso_nornir.metadata.class_names import Registry, Unresolved
 from calipso_nornir.metadata.folders import FolderFetcher
 from calipso_nornir.metadata.hierarchy import Hierarchy
 from calipso_nornir.metadata.layers import files_of
-from calipso_nornir.metadata.registry import Registry, Unresolved
 from calipso_nornir.metadata.when_promises import SLIP, environment_condition, when_of
 from calipso_nornir.model.naming import snake_case
 

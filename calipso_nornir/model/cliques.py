@@ -6,7 +6,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from calipso_nornir.model.frozen import quickly_made
+from calipso_nornir.model.quickly_made import quickly_made
 from calipso_nornir.model.refs import clique_document_id
 
 if TYPE_CHECKING:

@@ -6,7 +6,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from calipso_nornir.model.frozen import quickly_made
+from calipso_nornir.model.quickly_made import quickly_made
 
 if TYPE_CHECKING:
     from datetime import datetime

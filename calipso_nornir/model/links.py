@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from operator import attrgetter
 from typing import TYPE_CHECKING, Any, Literal, Self, TypeAlias
 
-from calipso_nornir.model.frozen import quickly_made
+from calipso_nornir.model.quickly_made import quickly_made
 from calipso_nornir.model.refs import link_document_id
 
 if TYPE_CHECKING:

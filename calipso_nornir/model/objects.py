@@ -10,8 +10,8 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from calipso_nornir.model import ids
-from calipso_nornir.model.frozen import quickly_made
 from calipso_nornir.model.naming import snake_case
+from calipso_nornir.model.quickly_made import quickly_made
 from calipso_nornir.model.refs import ObjectRef
 
 if TYPE_CHECKING:

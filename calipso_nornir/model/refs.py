@@ -7,7 +7,7 @@ import hashlib
 from dataclasses import dataclass, field
 
 from calipso_nornir.model import ids
-from calipso_nornir.model.frozen import quickly_made
+from calipso_nornir.model.quickly_made import quickly_made
 
 
 @quickly_made

@@ -6,9 +6,9 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from calipso_nornir.errors import ParseError
+from calipso_nornir.parsing.common_values import mac_or_none
 from calipso_nornir.parsing.rows import Bond, BondMember
 from calipso_nornir.parsing.templates import one, tool_rows
-from calipso_nornir.parsing.values import mac_or_none
 
 _PARSER = "bonding"
 _ACTOR, _PARTNER = "details actor lacp pdu", "details partner lacp pdu"

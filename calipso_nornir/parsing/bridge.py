@@ -6,10 +6,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from calipso_nornir.errors import ParseError
+from calipso_nornir.parsing.common_values import is_mac
 from calipso_nornir.parsing.json_shapes import Fields, document, objects
 from calipso_nornir.parsing.rows import Bridge, FdbEntry
 from calipso_nornir.parsing.templates import many, one, tool_rows
-from calipso_nornir.parsing.values import is_mac
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -9,10 +9,10 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from calipso_nornir.errors import ParseError
+from calipso_nornir.parsing.common_values import bridge_id, decimal_or_none, is_ip, mac_or_none
 from calipso_nornir.parsing.json_shapes import Fields, document, objects
 from calipso_nornir.parsing.rows import Address, Function, Interface, Namespace, Vxlan
 from calipso_nornir.parsing.templates import Row, many, one, tool_rows
-from calipso_nornir.parsing.values import bridge_id, decimal_or_none, is_ip, mac_or_none
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -10,9 +10,9 @@ from xml.etree.ElementTree import ParseError as XmlError
 from defusedxml import DefusedXmlException, ElementTree
 
 from calipso_nornir.errors import ParseError
+from calipso_nornir.parsing.common_values import mac_or_none
 from calipso_nornir.parsing.rows import Domain, DomainInterface
 from calipso_nornir.parsing.templates import one, tool_rows
-from calipso_nornir.parsing.values import mac_or_none
 
 if TYPE_CHECKING:
     from xml.etree.ElementTree import Element

@@ -10,9 +10,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from calipso_nornir.parsing.common_values import decimal_or_none, is_mac
 from calipso_nornir.parsing.json_shapes import Fields, document
 from calipso_nornir.parsing.rows import Neighbour
-from calipso_nornir.parsing.values import decimal_or_none, is_mac
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

@@ -7,10 +7,10 @@ from operator import attrgetter
 from typing import TYPE_CHECKING, TypeAlias
 
 from calipso_nornir.errors import ParseError
+from calipso_nornir.parsing.common_values import mac_or_none
 from calipso_nornir.parsing.json_shapes import Fields, document
 from calipso_nornir.parsing.ovsdb import SCALARS, plain
 from calipso_nornir.parsing.rows import OvsBridge, OvsInterface, OvsPort
-from calipso_nornir.parsing.values import mac_or_none
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

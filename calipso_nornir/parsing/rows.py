@@ -7,7 +7,7 @@ import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from calipso_nornir.model.frozen import quickly_made
+from calipso_nornir.model.quickly_made import quickly_made
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

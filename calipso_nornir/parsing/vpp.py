@@ -8,8 +8,8 @@ from ipaddress import ip_interface
 from typing import TYPE_CHECKING
 
 from calipso_nornir.errors import ParseError
+from calipso_nornir.parsing.common_values import mac_or_none
 from calipso_nornir.parsing.templates import many, one, tool_rows
-from calipso_nornir.parsing.values import mac_or_none
 
 if TYPE_CHECKING:
     from calipso_nornir.parsing.templates import Row

@@ -24,7 +24,7 @@ from calipso_nornir.scan.report import ScanReport, Troubles
 from calipso_nornir.scan.sessions import finish
 from calipso_nornir.scan.small import SmallScan
 from calipso_nornir.scan.storing import Generation
-from calipso_nornir.scan.watching import Watch
+from calipso_nornir.scan.supervising import Watch
 from calipso_nornir.scan.working import State, Working
 from calipso_nornir.store.documents import object_of
 

@@ -8,8 +8,8 @@ from collections import defaultdict
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from calipso_nornir.parsing.common_values import canonical_ip
 from calipso_nornir.parsing.rows import Bridge
-from calipso_nornir.parsing.values import canonical_ip
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence

@@ -15,7 +15,7 @@ from calipso_nornir.errors import Overtaken
 from calipso_nornir.model.refs import ObjectRef
 from calipso_nornir.model.status import Status
 from calipso_nornir.store.documents import link_document, object_document, status_document
-from calipso_nornir.store.mongo import small
+from calipso_nornir.store.mongo import small_commit
 from calipso_nornir.store.names import KINDS
 from calipso_nornir.testing.revisions import Revisions
 from calipso_nornir.testing.store_samples import AT, host, link
@@ -33,7 +33,7 @@ _environments = itertools.count(1)
 
 @pytest.fixture
 def store(place: Place, monkeypatch: pytest.MonkeyPatch) -> Store:
-    monkeypatch.setattr(small, "MOST_COMMITS", 3)  # of MongoDB: some are applied, and some stand in the marker
+    monkeypatch.setattr(small_commit, "MOST_COMMITS", 3)  # of MongoDB: some are applied, and some stand in the marker
     return place.open()
 
 

@@ -28,11 +28,11 @@ from calipso_nornir.model.cliques import Clique
 from calipso_nornir.model.finding import Equal, Find
 from calipso_nornir.store import clear, open_store
 from calipso_nornir.store.documents import clique_document, link_document, object_document
-from calipso_nornir.store.mongo import MongoStore, settling, small
+from calipso_nornir.store.mongo import MongoStore, settling, small_commit
 from calipso_nornir.store.mongo.commit import Attempt
 from calipso_nornir.store.mongo.connection import Riding
 from calipso_nornir.store.mongo.redo import MOST_COMMITS
-from calipso_nornir.store.mongo.small import SmallCommit
+from calipso_nornir.store.mongo.small_commit import SmallCommit
 from calipso_nornir.store.mongo.writer import MongoWriter
 from calipso_nornir.store.names import KINDS
 from calipso_nornir.store.retention import LEAST, OFF, keep
@@ -132,7 +132,7 @@ STEPS = ("_known", "_keep", "_write", "_seen", "publish")
 @pytest.fixture
 def under_the_lock(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let every commit be one that takes the lock."""
-    monkeypatch.setattr(small, "MOST_DOCUMENTS", -1)
+    monkeypatch.setattr(small_commit, "MOST_DOCUMENTS", -1)
 
 
 class Died(BaseException):
@@ -368,7 +368,7 @@ def test_a_writer_that_died_while_it_applied_small_commits_lost_nothing(
     with store.snapshot(ENVIRONMENT) as snapshot:
         with monkeypatch.context() as patch:
             patch.setattr(settling, step, counted)
-            patch.setattr(small, "MOST_DOCUMENTS", -1)
+            patch.setattr(small_commit, "MOST_DOCUMENTS", -1)
             patch.setattr(MongoWriter, "_take_back", lambda *_: None)
             with pytest.raises(Died):
                 put(store, "inventory", [object_document(host("h9"))])

@@ -21,7 +21,7 @@ from calipso_nornir.store import open_store
 from calipso_nornir.store.documents import OBJECT_FIELDS
 from calipso_nornir.store.publishing import publish
 from calipso_nornir.store.selection import OWN_INDEX
-from calipso_nornir.store.sqlite.schema import indexed_attributes
+from calipso_nornir.store.sqlite.tables import indexed_attributes
 from tests.bundles import whole
 from tests.fixtures.scanning import Scanned
 

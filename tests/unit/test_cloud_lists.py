@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from calipso_nornir.analysis.finding import find_one
+from calipso_nornir.analysis.lookup import find_one
 from calipso_nornir.errors import (
     ApiFailed,
     CellsUntold,

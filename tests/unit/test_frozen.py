@@ -13,9 +13,9 @@ import pytest
 
 from calipso_nornir.model.cliques import Clique
 from calipso_nornir.model.evidence import Evidence
-from calipso_nornir.model.frozen import quickly_made
 from calipso_nornir.model.links import Link
 from calipso_nornir.model.objects import InventoryObject
+from calipso_nornir.model.quickly_made import quickly_made
 from calipso_nornir.model.refs import ObjectRef, Witness
 
 

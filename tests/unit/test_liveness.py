@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from calipso_nornir.scan import watching
+from calipso_nornir.scan import supervising
 from calipso_nornir.scan.engine import run_scan
 from calipso_nornir.store import open_store
 from calipso_nornir.store.environments import save_environment
@@ -80,7 +80,7 @@ def test_lost_scans_are_shown_and_noted(tmp_path: Path) -> None:
 
 
 def test_a_scan_goes_on_giving_signs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(watching, "BEAT_S", 0.02)
+    monkeypatch.setattr(supervising, "BEAT_S", 0.02)
     store, seen = open_store(tmp_path / "s.db"), set()
     source = CannedSource(TinyCloud().answers())
 

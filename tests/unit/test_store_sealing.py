@@ -22,8 +22,8 @@ from calipso_nornir.store import sealing
 from calipso_nornir.store.documents import link_document, object_document
 from calipso_nornir.store.encoding import evidence_encoder, fast_encoder
 from calipso_nornir.store.sealing import Sealed, digest
-from calipso_nornir.store.sqlite import rows
-from calipso_nornir.store.sqlite.rows import to_row
+from calipso_nornir.store.sqlite import document_rows
+from calipso_nornir.store.sqlite.document_rows import to_row
 from calipso_nornir.store.values import MAX_DEPTH, clean
 from calipso_nornir.testing.store_samples import AT, host, link
 
@@ -153,7 +153,7 @@ def test_without_orjson_all_is_the_same(monkeypatch: pytest.MonkeyPatch, value: 
     row = to_row("inventory", found)
     monkeypatch.setitem(sys.modules, "orjson", None)
     monkeypatch.setattr(sealing, "_FAST", fast_encoder())
-    monkeypatch.setattr(rows, "_evidence_text", evidence_encoder(rows.time_text))
+    monkeypatch.setattr(document_rows, "_evidence_text", evidence_encoder(document_rows.time_text))
     without = object_document(one)
     assert isinstance(without, Sealed)
     assert isinstance(found, Sealed)

@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
+from calipso_nornir.parsing.common_values import canonical_ip
 from calipso_nornir.parsing.ip import address_json
 from calipso_nornir.parsing.rows import NetDevice
-from calipso_nornir.parsing.values import canonical_ip
 from calipso_nornir.wiring.devices import Devices
 from calipso_nornir.wiring.vlan_modes import DEAD_VLAN, UNKNOWN, UNTAGGED, cut_off, enters, leaves
 from tests.fixtures.linux import interfaces, link

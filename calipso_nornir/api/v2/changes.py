@@ -18,7 +18,7 @@ from fastapi.responses import StreamingResponse
 from calipso_nornir.access.roles import Role
 from calipso_nornir.api.guard import guard, needs
 from calipso_nornir.api.v2.pages import Limit
-from calipso_nornir.api.v2.views import must_exist
+from calipso_nornir.api.v2.pictures import must_exist
 from calipso_nornir.errors import CalipsoError
 from calipso_nornir.model.changes import Change
 

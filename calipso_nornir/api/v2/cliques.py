@@ -14,7 +14,7 @@ from calipso_nornir.analysis.routes import routes_of
 from calipso_nornir.api.guard import needs
 from calipso_nornir.api.problems import Problem
 from calipso_nornir.api.v2.pages import At
-from calipso_nornir.api.v2.views import looking, object_there
+from calipso_nornir.api.v2.pictures import looking, object_there
 from calipso_nornir.store.documents import clique_document, link_document, object_document
 
 router = APIRouter(prefix="/environments/{environment}", tags=["cliques"])

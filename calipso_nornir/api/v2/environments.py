@@ -9,11 +9,11 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Body, Request, Response
 
 from calipso_nornir.access.roles import Role
-from calipso_nornir.analysis.finding import known_environments
+from calipso_nornir.analysis.lookup import known_environments
 from calipso_nornir.api import checks
 from calipso_nornir.api.guard import Asking, needs
 from calipso_nornir.api.problems import Problem
-from calipso_nornir.api.v2.views import looking, must_exist
+from calipso_nornir.api.v2.pictures import looking, must_exist
 from calipso_nornir.metadata.environments import environment_document
 from calipso_nornir.store import clear
 from calipso_nornir.store.environments import (

@@ -12,7 +12,7 @@ from calipso_nornir.access.roles import Role
 from calipso_nornir.api.guard import needs
 from calipso_nornir.api.shielding import AUDIT
 from calipso_nornir.api.v2.pages import Limit
-from calipso_nornir.api.v2.views import must_exist
+from calipso_nornir.api.v2.pictures import must_exist
 from calipso_nornir.model.finding import Range
 
 router = APIRouter(tags=["messages"])

@@ -10,7 +10,7 @@ from fastapi import APIRouter, Query, Request
 from calipso_nornir.access.roles import Role
 from calipso_nornir.api.guard import needs
 from calipso_nornir.api.v2.pages import After, At, Fields, Limit, Page, Sort, conditions, page
-from calipso_nornir.api.v2.views import looking, object_there
+from calipso_nornir.api.v2.pictures import looking, object_there
 from calipso_nornir.store.documents import OBJECT_FIELDS, object_document
 
 if TYPE_CHECKING:

@@ -13,7 +13,7 @@ from calipso_nornir.access.roles import Role
 from calipso_nornir.api.guard import Asking, needs
 from calipso_nornir.api.problems import Problem
 from calipso_nornir.api.v2.pages import Limit
-from calipso_nornir.api.v2.views import must_exist
+from calipso_nornir.api.v2.pictures import must_exist
 from calipso_nornir.scan_manager import ScanRequest
 from calipso_nornir.store.liveness import status_of
 

@@ -13,8 +13,8 @@ from pydantic import AwareDatetime, Field
 from calipso_nornir.access.roles import Role
 from calipso_nornir.api.guard import Asking, needs
 from calipso_nornir.api.problems import Problem
+from calipso_nornir.api.v2.pictures import must_exist
 from calipso_nornir.api.v2.scans import Wanted
-from calipso_nornir.api.v2.views import must_exist
 from calipso_nornir.scan_manager import Recurrence, Schedule
 from calipso_nornir.scan_manager.recurrence import Frequency
 

@@ -17,7 +17,7 @@ from calipso_nornir.fetchers import questions
 from calipso_nornir.model import ids
 from calipso_nornir.model.fetching import ask, together
 from calipso_nornir.model.queries import Command
-from calipso_nornir.parsing.values import as_ip
+from calipso_nornir.parsing.common_values import as_ip
 from calipso_nornir.wiring.devices import Devices
 
 if TYPE_CHECKING:

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from calipso_nornir.fetchers.api.services import SILENT
-from calipso_nornir.parsing.values import as_ip
+from calipso_nornir.parsing.common_values import as_ip
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence

@@ -10,7 +10,7 @@ from calipso_nornir.fetchers import questions
 from calipso_nornir.model import ids
 from calipso_nornir.model.fetching import Fetched
 from calipso_nornir.model.queries import Command, Select
-from calipso_nornir.parsing.values import canonical_ip, is_ip
+from calipso_nornir.parsing.common_values import canonical_ip, is_ip
 from calipso_nornir.wiring.devices import Devices
 
 if TYPE_CHECKING:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from calipso_nornir.fetchers import questions
 from calipso_nornir.model.fetching import Fetched
-from calipso_nornir.parsing.values import canonical_ip
+from calipso_nornir.parsing.common_values import canonical_ip
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -10,7 +10,7 @@ from calipso_nornir.fetchers.attributes import BRQ, kept
 from calipso_nornir.fetchers.bonding import ovs_bond
 from calipso_nornir.model import ids
 from calipso_nornir.model.fetching import Fetched, together
-from calipso_nornir.parsing.values import canonical_ip
+from calipso_nornir.parsing.common_values import canonical_ip
 from calipso_nornir.wiring.devices import Devices
 from calipso_nornir.wiring.vlan_modes import cut_off, integration_of, unbound
 

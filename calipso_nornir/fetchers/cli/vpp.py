@@ -15,8 +15,8 @@ from calipso_nornir.fetchers.cli.vedges import agent_attributes, vedges_folder
 from calipso_nornir.fetchers.vpp_questions import commands, seen_on
 from calipso_nornir.model import ids
 from calipso_nornir.model.fetching import Fetched, together
+from calipso_nornir.parsing.common_values import canonical_ip
 from calipso_nornir.parsing.rows import Address
-from calipso_nornir.parsing.values import canonical_ip
 from calipso_nornir.wiring.vpp import AF_PACKET, BOND, PHYSICAL
 
 if TYPE_CHECKING:

@@ -14,9 +14,9 @@ from calipso_nornir.fetchers.cli.vedges import (
     tunnels_of,
     vedges_folder,
 )
+from calipso_nornir.fetchers.ovn.chassis_settings import Settings
 from calipso_nornir.fetchers.ovn.databases import NORTHBOUND, SOUTHBOUND, southbound_or_blank
 from calipso_nornir.fetchers.ovn.places import gateways_of, way_out
-from calipso_nornir.fetchers.ovn.settings import Settings
 from calipso_nornir.model import ids
 from calipso_nornir.model.fetching import Fetched, asked, together
 from calipso_nornir.model.queries import Lookup

@@ -18,7 +18,7 @@ from bson.raw_bson import RawBSONDocument
 from calipso_nornir.store.checking import REFERENCE_LISTS, REFERENCES
 from calipso_nornir.store.keys import ESCAPE_IN_BYTES, OWN, decoded, encoded, escape
 from calipso_nornir.store.mongo.connection import OPTIONS, RAW_OPTIONS
-from calipso_nornir.store.mongo.places import OF, REVISION, UNTIL
+from calipso_nornir.store.mongo.environment_collections import OF, REVISION, UNTIL
 from calipso_nornir.store.values import clean
 
 if TYPE_CHECKING:

@@ -14,8 +14,8 @@ from pymongo import UpdateOne
 from calipso_nornir.errors import Overtaken
 from calipso_nornir.store.chunks import chunks
 from calipso_nornir.store.mongo.codec import past_of, stamped
+from calipso_nornir.store.mongo.environment_collections import GONE, OF, REVISION, UNTIL, Marker
 from calipso_nornir.store.mongo.lock import LockLost
-from calipso_nornir.store.mongo.places import GONE, OF, REVISION, UNTIL, Marker
 from calipso_nornir.store.mongo.settling import keep, settle, tombstone, write
 from calipso_nornir.store.operations import Put, Remove, Seen
 from calipso_nornir.store.process import this_process
@@ -25,8 +25,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from calipso_nornir.model.protocols import Kind
+    from calipso_nornir.store.mongo.environment_collections import Places
     from calipso_nornir.store.mongo.lock import Lock
-    from calipso_nornir.store.mongo.places import Places
     from calipso_nornir.store.operations import Operations
 
 WITH_STATUS: Final = ("inventory", "links")

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from calipso_nornir.errors import PastUnknown
 from calipso_nornir.model.changes import Change, Commit
 from calipso_nornir.store.mongo.codec import from_raw, revision_of
-from calipso_nornir.store.mongo.places import GONE, OF, REVISION, UNTIL
+from calipso_nornir.store.mongo.environment_collections import GONE, OF, REVISION, UNTIL
 from calipso_nornir.store.mongo.redo import Overlay
 from calipso_nornir.store.mongo.trimming import commits_of
 from calipso_nornir.store.names import KINDS
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from bson.objectid import ObjectId
 
     from calipso_nornir.model.protocols import Kind
-    from calipso_nornir.store.mongo.places import Marker, Places
+    from calipso_nornir.store.mongo.environment_collections import Marker, Places
 
 
 class Feed:

@@ -10,7 +10,7 @@ from pymongo.errors import DuplicateKeyError
 
 from calipso_nornir.errors import StoreVersionMismatch, UnknownInventory
 from calipso_nornir.store.migrations import LAYOUT as VERSION
-from calipso_nornir.store.mongo.places import GONE, OF, REVISION, UNTIL
+from calipso_nornir.store.mongo.environment_collections import GONE, OF, REVISION, UNTIL
 from calipso_nornir.store.names import COMMITS, KINDS, LAYOUT, collection_name, past
 from calipso_nornir.store.selection import INDEXES, LISTS, SPARSE, UNIQUE, to_index
 

@@ -17,11 +17,11 @@ from pymongo import ReturnDocument
 from pymongo.errors import DuplicateKeyError
 
 from calipso_nornir.errors import StoreBusy
-from calipso_nornir.store.mongo.places import Marker
+from calipso_nornir.store.mongo.environment_collections import Marker
 from calipso_nornir.store.process import this_process
 
 if TYPE_CHECKING:
-    from calipso_nornir.store.mongo.places import Places
+    from calipso_nornir.store.mongo.environment_collections import Places
 
 _SHORTEST_PAUSE_S: Final = 0.001
 _LONGEST_PAUSE_S: Final = 0.01

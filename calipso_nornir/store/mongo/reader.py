@@ -16,8 +16,8 @@ from calipso_nornir.store.conditions import fits, page, sort_key
 from calipso_nornir.store.equality import matches
 from calipso_nornir.store.mongo.codec import from_raw, id_of, revision_of
 from calipso_nornir.store.mongo.connection import RAW_OPTIONS
-from calipso_nornir.store.mongo.places import GONE, OF, REVISION, UNTIL
-from calipso_nornir.store.mongo.queries import filter_of, references, sorted_by_server
+from calipso_nornir.store.mongo.environment_collections import GONE, OF, REVISION, UNTIL
+from calipso_nornir.store.mongo.query_translation import filter_of, references, sorted_by_server
 from calipso_nornir.store.mongo.redo import Overlay
 from calipso_nornir.store.searching import found
 from calipso_nornir.store.selection import UNIQUE
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from calipso_nornir.model.protocols import Document, Kind
     from calipso_nornir.store.conditions import SortKey
     from calipso_nornir.store.mongo.connection import Riding
-    from calipso_nornir.store.mongo.places import Marker, Places
+    from calipso_nornir.store.mongo.environment_collections import Marker, Places
     from calipso_nornir.store.searching import Needle
     from calipso_nornir.store.selection import Selection
 

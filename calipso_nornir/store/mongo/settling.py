@@ -16,7 +16,7 @@ from pymongo.errors import BulkWriteError
 
 from calipso_nornir.store.mongo.codec import past_of, revision_of
 from calipso_nornir.store.mongo.connection import RAW_OPTIONS
-from calipso_nornir.store.mongo.places import GONE, REVISION
+from calipso_nornir.store.mongo.environment_collections import GONE, REVISION
 from calipso_nornir.store.names import KINDS
 
 if TYPE_CHECKING:
@@ -25,8 +25,8 @@ if TYPE_CHECKING:
     from bson.objectid import ObjectId
 
     from calipso_nornir.model.protocols import Kind
+    from calipso_nornir.store.mongo.environment_collections import Marker, Places
     from calipso_nornir.store.mongo.lock import Lock
-    from calipso_nornir.store.mongo.places import Marker, Places
     from calipso_nornir.store.mongo.redo import Redo
 
 _DUPLICATE: Final = 11000

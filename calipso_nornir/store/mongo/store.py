@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Final
 
 from calipso_nornir.store.mongo.collection import MongoCollection
 from calipso_nornir.store.mongo.connection import Connection, Riding, translated
+from calipso_nornir.store.mongo.environment_collections import Marker, Places
 from calipso_nornir.store.mongo.feed import Feed
 from calipso_nornir.store.mongo.layout import attribute_indexes, must_hold, prepare
-from calipso_nornir.store.mongo.places import Marker, Places
 from calipso_nornir.store.mongo.reader import MongoReader
 from calipso_nornir.store.mongo.writer import MongoWriter
 from calipso_nornir.store.names import DEFAULT_INVENTORY, KINDS, checked_collection, checked_inventory, collection_name
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
     from calipso_nornir.model.changes import Change, Commit
     from calipso_nornir.model.protocols import Collection, StoreView, Writer
-    from calipso_nornir.store.mongo.small import Remembered
+    from calipso_nornir.store.mongo.small_commit import Remembered
     from calipso_nornir.store.names import Use
 
 LOCK_S: Final = 15.0

@@ -11,12 +11,12 @@ from pymongo.errors import BulkWriteError
 
 from calipso_nornir.store.mongo.codec import from_plain
 from calipso_nornir.store.mongo.commit import KEPT_IN_MARKER
-from calipso_nornir.store.mongo.places import GONE, REVISION, UNTIL
+from calipso_nornir.store.mongo.environment_collections import GONE, REVISION, UNTIL
 from calipso_nornir.store.names import KINDS, collection_name
 from calipso_nornir.store.retention import COLLECTION, KEY, LEAST, is_due, read_retention
 
 if TYPE_CHECKING:
-    from calipso_nornir.store.mongo.places import Marker, Places
+    from calipso_nornir.store.mongo.environment_collections import Marker, Places
 
 _LOG_EVERY: Final = KEPT_IN_MARKER // 2
 

@@ -6,12 +6,12 @@ from __future__ import annotations
 import logging
 from typing import TYPE_CHECKING, Any
 
-from calipso_nornir.store.mongo.places import OF, REVISION, UNTIL, Marker
+from calipso_nornir.store.mongo.environment_collections import OF, REVISION, UNTIL, Marker
 from calipso_nornir.store.names import KINDS
 
 if TYPE_CHECKING:
+    from calipso_nornir.store.mongo.environment_collections import Places
     from calipso_nornir.store.mongo.lock import Lock
-    from calipso_nornir.store.mongo.places import Places
 
 _log = logging.getLogger(__name__)
 

@@ -16,7 +16,7 @@ from calipso_nornir.store.chunks import chunks
 from calipso_nornir.store.mongo.codec import to_raw
 from calipso_nornir.store.mongo.commit import Attempt, RawRow
 from calipso_nornir.store.mongo.lock import Lock, LockLost
-from calipso_nornir.store.mongo.small import NotSmall, Remembered, SmallCommit, Stale, is_small, learnt
+from calipso_nornir.store.mongo.small_commit import NotSmall, Remembered, SmallCommit, Stale, is_small, learnt
 from calipso_nornir.store.mongo.trimming import trim
 from calipso_nornir.store.mongo.undoing import undo
 from calipso_nornir.store.operations import Operations, Put, Remove, Seen
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
     from calipso_nornir.model.protocols import Document, Kind
     from calipso_nornir.store.mongo.connection import Riding
-    from calipso_nornir.store.mongo.places import Marker, Places
+    from calipso_nornir.store.mongo.environment_collections import Marker, Places
     from calipso_nornir.store.mongo.reader import MongoReader
 
 _log = logging.getLogger(__name__)

@@ -12,8 +12,8 @@ from calipso_nornir.model.finding import Equal, Find, OneOf
 from calipso_nornir.store.conditions import cleaned, fits, rank
 from calipso_nornir.store.equality import matches
 from calipso_nornir.store.sqlite.connection import immediate, translated
-from calipso_nornir.store.sqlite.rows import from_json, to_json
-from calipso_nornir.store.sqlite.schema import DOCUMENTS
+from calipso_nornir.store.sqlite.document_rows import from_json, to_json
+from calipso_nornir.store.sqlite.tables import DOCUMENTS
 from calipso_nornir.store.values import clean, clean_text
 
 if TYPE_CHECKING:

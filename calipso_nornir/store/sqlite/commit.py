@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 from calipso_nornir.errors import Overtaken
 from calipso_nornir.store.operations import Put, Remove, Seen
 from calipso_nornir.store.process import this_process
-from calipso_nornir.store.sqlite.rows import time_text
-from calipso_nornir.store.sqlite.schema import commits, indexes, revisions, table
+from calipso_nornir.store.sqlite.document_rows import time_text
 from calipso_nornir.store.sqlite.statements import statements
+from calipso_nornir.store.sqlite.tables import commits, indexes, revisions, table
 
 if TYPE_CHECKING:
     import sqlite3
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from calipso_nornir.model.protocols import Kind
     from calipso_nornir.store.operations import Operations
-    from calipso_nornir.store.sqlite.rows import Row
+    from calipso_nornir.store.sqlite.document_rows import Row
 
 WITH_STATUS: Final = ("inventory", "links")
 _MANY: Final = 1000

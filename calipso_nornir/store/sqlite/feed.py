@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 from calipso_nornir.errors import PastUnknown
 from calipso_nornir.model.changes import Change, Commit
 from calipso_nornir.store.names import KINDS
-from calipso_nornir.store.sqlite.rows import from_row, time_text
-from calipso_nornir.store.sqlite.schema import commits, pasts, revisions, table, texts
+from calipso_nornir.store.sqlite.document_rows import from_row, time_text
+from calipso_nornir.store.sqlite.tables import commits, pasts, revisions, table, texts
 
 if TYPE_CHECKING:
     import sqlite3

@@ -15,8 +15,8 @@ from calipso_nornir.store.names import COMMITS, DEFAULT_INVENTORY, KINDS, OF_BEF
 from calipso_nornir.store.process import this_process
 from calipso_nornir.store.selection import FIELDS, INDEXES, LISTS, UNIQUE
 from calipso_nornir.store.sqlite.connection import immediate, translated
-from calipso_nornir.store.sqlite.rows import columns, from_json, from_row, keys_of, time_text, written
-from calipso_nornir.store.sqlite.schema import (
+from calipso_nornir.store.sqlite.document_rows import columns, from_json, from_row, keys_of, time_text, written
+from calipso_nornir.store.sqlite.tables import (
     APPLICATION_ID,
     LAYOUT_VERSION,
     commits,

@@ -16,9 +16,9 @@ from calipso_nornir.store.names import KINDS
 from calipso_nornir.store.searching import found
 from calipso_nornir.store.selection import LISTS
 from calipso_nornir.store.sqlite.connection import translated
-from calipso_nornir.store.sqlite.queries import by_attribute, clauses, paging
-from calipso_nornir.store.sqlite.rows import columns, from_row
-from calipso_nornir.store.sqlite.schema import keys, pasts, revisions, table, texts
+from calipso_nornir.store.sqlite.document_rows import columns, from_row
+from calipso_nornir.store.sqlite.query_translation import by_attribute, clauses, paging
+from calipso_nornir.store.sqlite.tables import keys, pasts, revisions, table, texts
 
 if TYPE_CHECKING:
     import sqlite3

@@ -9,8 +9,8 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from calipso_nornir.store.selection import FIELDS, LISTS
-from calipso_nornir.store.sqlite.rows import columns
-from calipso_nornir.store.sqlite.schema import keys, pasts, table, texts
+from calipso_nornir.store.sqlite.document_rows import columns
+from calipso_nornir.store.sqlite.tables import keys, pasts, table, texts
 
 if TYPE_CHECKING:
     from calipso_nornir.model.protocols import Kind

@@ -17,7 +17,7 @@ from calipso_nornir.store.sqlite.connection import Connections, immediate, trans
 from calipso_nornir.store.sqlite.feed import Feed
 from calipso_nornir.store.sqlite.presence import must_be_there
 from calipso_nornir.store.sqlite.reader import SqliteReader
-from calipso_nornir.store.sqlite.schema import (
+from calipso_nornir.store.sqlite.tables import (
     indexed_attributes,
     look,
     make_attribute_indexes,

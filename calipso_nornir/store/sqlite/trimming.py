@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 
 from calipso_nornir.store.names import KINDS, collection_name
 from calipso_nornir.store.retention import COLLECTION, KEY, LEAST, is_due, read_retention
-from calipso_nornir.store.sqlite.rows import from_json, time_text
-from calipso_nornir.store.sqlite.schema import DOCUMENTS, commits, pasts, revisions
+from calipso_nornir.store.sqlite.document_rows import from_json, time_text
+from calipso_nornir.store.sqlite.tables import DOCUMENTS, commits, pasts, revisions
 
 if TYPE_CHECKING:
     import sqlite3

@@ -16,7 +16,7 @@ from calipso_nornir.store.chunks import chunks
 from calipso_nornir.store.operations import Operations, Put, Remove, Seen
 from calipso_nornir.store.sqlite.commit import Committing
 from calipso_nornir.store.sqlite.connection import immediate, translated
-from calipso_nornir.store.sqlite.rows import to_row
+from calipso_nornir.store.sqlite.document_rows import to_row
 from calipso_nornir.store.sqlite.trimming import trim
 
 if TYPE_CHECKING:

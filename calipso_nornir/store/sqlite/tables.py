@@ -21,7 +21,7 @@ from calipso_nornir.errors import InvalidRequest, StoreUnavailable, StoreVersion
 from calipso_nornir.store.migrations import LAYOUT
 from calipso_nornir.store.names import COMMITS, KINDS, REVISIONS, collection_name, past
 from calipso_nornir.store.selection import INDEXES, LISTS, SPARSE, UNIQUE
-from calipso_nornir.store.sqlite.rows import columns
+from calipso_nornir.store.sqlite.document_rows import columns
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator

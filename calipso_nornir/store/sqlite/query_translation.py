@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any, Final, TypeAlias
 from calipso_nornir.model.finding import Equal, Holds, HoldsAny, OneOf, Prefix, Range
 from calipso_nornir.store.checking import REFERENCES, TEXTS
 from calipso_nornir.store.selection import FIELDS, LISTS
-from calipso_nornir.store.sqlite.rows import key_of
-from calipso_nornir.store.sqlite.schema import attribute_value
+from calipso_nornir.store.sqlite.document_rows import key_of
+from calipso_nornir.store.sqlite.tables import attribute_value
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

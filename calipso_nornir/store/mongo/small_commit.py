@@ -15,7 +15,7 @@ from pymongo import UpdateMany
 
 from calipso_nornir.store.mongo.codec import stamped
 from calipso_nornir.store.mongo.commit import WITH_STATUS, published, seen_at
-from calipso_nornir.store.mongo.places import GONE, REVISION
+from calipso_nornir.store.mongo.environment_collections import GONE, REVISION
 from calipso_nornir.store.mongo.redo import MOST_BYTES, MOST_COMMITS, Overlay, Redo, stored
 from calipso_nornir.store.operations import Put, Remove, Seen
 from calipso_nornir.store.values import utc_ms
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
     from calipso_nornir.model.protocols import Kind
-    from calipso_nornir.store.mongo.places import Marker, Places
+    from calipso_nornir.store.mongo.environment_collections import Marker, Places
     from calipso_nornir.store.operations import Operations
 
 MOST_DOCUMENTS: Final = 20

@@ -6,8 +6,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Self
 
+from calipso_nornir.parsing.common_values import canonical_ip
 from calipso_nornir.parsing.ovn_rows import pairs
-from calipso_nornir.parsing.values import canonical_ip
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

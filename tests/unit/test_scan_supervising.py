@@ -17,7 +17,7 @@ from calipso_nornir.errors import (
     ScanTimedOut,
     StoreUnavailable,
 )
-from calipso_nornir.scan import watching
+from calipso_nornir.scan import supervising
 from calipso_nornir.scan.cloud import open_cloud
 from calipso_nornir.scan.engine import run_scan
 from calipso_nornir.scan.origin import ScanOrigin
@@ -104,7 +104,7 @@ def test_a_time_limit_has_to_be_positive(seconds: float) -> None:
 def test_a_scan_whose_request_was_taken_over_ends_and_notes_nothing(
     store: Store, silent: Silent, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    monkeypatch.setattr(watching, "BEAT_S", 0.1)
+    monkeypatch.setattr(supervising, "BEAT_S", 0.1)
     scans(store).put("mine", {"scan_id": "mine", "environment": "cloud", "status": "running", "owner": "a"})
     running = Running(store, silent, owner="a")
     assert scans(store).update_if("mine", {"owner": "a"}, {"owner": "b", "status": "running"})
@@ -139,7 +139,7 @@ def test_a_store_that_is_gone_for_a_moment_ends_no_scan(
     store: Store, silent: Silent, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level("INFO", logger="calipso_nornir")
-    monkeypatch.setattr(watching, "BEAT_S", 0.05)
+    monkeypatch.setattr(supervising, "BEAT_S", 0.05)
 
     def gone(_record: object) -> bool:
         raise StoreUnavailable(store.uri, "gone for a moment")
