@@ -124,6 +124,7 @@ class Attempt:
         made = bool(self.new or self.changed or self.removed)
         if not made and not self.settled:
             self.lock.release()
+            self.places.confirm()
             return None
         # Written after everything else: where it is known, all of that is, whichever server may have taken over.
         ready = self.places.quick_markers.update_one(self.lock.mine, {"$set": {"lock.ready": self.revision}})
@@ -138,6 +139,7 @@ class Attempt:
             raise LockLost
         if not made:
             return None
+        self.places.made(self.revision)
         return replace(
             self.marker,
             revision=self.revision,

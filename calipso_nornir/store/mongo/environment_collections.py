@@ -26,10 +26,13 @@ its lock, must never delete what others have written since. It is deleted some c
 
 from __future__ import annotations
 
+import logging
+import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
 from pymongo import WriteConcern
+from pymongo.read_concern import ReadConcern
 
 from calipso_nornir.store.mongo.connection import RAW_OPTIONS
 from calipso_nornir.store.mongo.redo import Redo, restored
@@ -39,9 +42,15 @@ if TYPE_CHECKING:
     from calipso_nornir.model.protocols import Kind
     from calipso_nornir.store.mongo.connection import PlainCollection, PlainDatabase, RawCollection
 
+_log = logging.getLogger(__name__)
+
 QUICK: Final = WriteConcern(w=1)
 """For everything before the marker: that is written with ``j`` and majority, and what is written before it goes
 before."""
+LAG_S: Final = 20.0
+"""How long a new primary may take to learn what a majority has. An older marker is believed after that: somebody has
+put the database back to an earlier state."""
+_PAUSE_S: Final = 0.05
 
 REVISION: Final = "_revision"
 UNTIL: Final = "_until"
@@ -113,12 +122,52 @@ class Places:
         self.environment = environment
         self.markers: PlainCollection = database[collection_name(inventory, REVISIONS)]
         """Written with majority and journal."""
+        self._confirmed: PlainCollection = self.markers.with_options(read_concern=ReadConcern("majority"))
+        self._newest = 0
         self._made: dict[str, PlainCollection] = {}
         self.quick_markers: PlainCollection = self.markers.with_options(write_concern=QUICK)
 
     def marker(self, *, recent: bool = False) -> Marker:
-        """Read the marker, with what the last commits were or without."""
-        return Marker.of(self.markers.find_one({"_id": self.environment}, None if recent else {"recent": 0}))
+        """Read the marker as its server has it, with what the last commits were or without.
+
+        This is for writers: what they write is made only where the marker still is as they read it.
+        """
+        return _read(self.markers, self.environment, recent=recent)
+
+    def valid(self, *, recent: bool = False) -> Marker:
+        """Read the marker as readers may see it: what a majority has, and nothing older than was seen before.
+
+        What only one server has is lost when another takes over. The other one may not know for a moment what a
+        majority has; it is asked again.
+        """
+        deadline = time.monotonic() + LAG_S
+        while (marker := _read(self._confirmed, self.environment, recent=recent)).revision < self._newest:
+            if not self._may_lag() or time.monotonic() >= deadline:
+                _log.warning("%s is at revision %s and was at %s", self.environment, marker.revision, self._newest)
+                break
+            time.sleep(_PAUSE_S)
+        self._newest = marker.revision
+        return marker
+
+    def all_markers(self) -> dict[str, Marker]:
+        """Read the markers of all environments as readers may see them."""
+        return {document["_id"]: Marker.of(document) for document in self._confirmed.find()}
+
+    def made(self, revision: int) -> None:
+        """Note a revision that this process has made, and a majority has."""
+        self._newest = max(self._newest, revision)
+
+    def confirm(self) -> None:
+        """Wait until a majority has all that the server has.
+
+        An update that changes nothing waits for the newest operation (MongoDB manual, "Write Concern").
+        """
+        self.markers.update_one({"_id": self.environment}, {"$max": {"revision": 0}})
+
+    def _may_lag(self) -> bool:
+        """Tell whether there is more than one server; without a replica set there is nothing to wait for."""
+        servers = self.database.client.topology_description.server_descriptions().values()
+        return any(one.server_type_name != "Standalone" for one in servers if one.is_server_type_known)
 
     def current(self, kind: Kind) -> PlainCollection:
         """Return the collection of a kind of document."""
@@ -143,3 +192,7 @@ class Places:
     def raw(collection: PlainCollection) -> RawCollection:
         """Return a collection whose documents are not decoded."""
         return collection.with_options(codec_options=RAW_OPTIONS)
+
+
+def _read(markers: PlainCollection, environment: str, *, recent: bool) -> Marker:
+    return Marker.of(markers.find_one({"_id": environment}, None if recent else {"recent": 0}))

@@ -120,7 +120,7 @@ class SmallCommit:
         """Make it the next revision, and return what is known then; raise Stale when another was faster."""
         before = self.marker
         if not self.made:
-            now = self.places.marker()
+            now = self.places.valid()
             if (now.revision, now.token, now.lock) != (before.revision, before.token, None):
                 raise Stale
             return Remembered(before, self.digests)
@@ -132,6 +132,7 @@ class SmallCommit:
         same = {"_id": self.places.environment, "revision": before.revision, "token": before.token}
         if not self.places.markers.update_one({**same, "lock": {"$exists": False}}, update).matched_count:
             raise Stale
+        self.places.made(self.revision)
         marker = replace(
             before,
             recent=(),

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 
 from calipso_nornir.store.mongo.collection import MongoCollection
 from calipso_nornir.store.mongo.connection import Connection, Riding, translated
-from calipso_nornir.store.mongo.environment_collections import Marker, Places
+from calipso_nornir.store.mongo.environment_collections import Places
 from calipso_nornir.store.mongo.feed import Feed
 from calipso_nornir.store.mongo.layout import attribute_indexes, must_hold, prepare
 from calipso_nornir.store.mongo.reader import MongoReader
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
     from calipso_nornir.model.changes import Change, Commit
     from calipso_nornir.model.protocols import Collection, StoreView, Writer
+    from calipso_nornir.store.mongo.environment_collections import Marker
     from calipso_nornir.store.mongo.small_commit import Remembered
     from calipso_nornir.store.names import Use
 
@@ -133,8 +134,7 @@ class MongoStore:
 
     def environments(self) -> Sequence[str]:
         """Return the names of the environments that have objects, links or cliques, ordered."""
-        documents = self._riding(lambda: list(self._places("").markers.find()))
-        markers = {document["_id"]: Marker.of(document) for document in documents}
+        markers = self._riding(self._places("").all_markers)
         return [name for name in sorted(markers) if self._made_reader(name, markers[name]).filled(KINDS)]
 
     def collection(self, name: str) -> Collection:
@@ -162,11 +162,11 @@ class MongoStore:
 
     def _feed(self, environment: str) -> Feed:
         places = self._places(clean_text(environment))
-        return Feed(places, places.marker(recent=True), uri=self.uri)
+        return Feed(places, places.valid(recent=True), uri=self.uri)
 
     def _reader(self, environment: str, at: datetime | None = None) -> MongoReader:
         places = self._places(environment)
-        marker = self._riding(lambda: places.marker(recent=at is not None))
+        marker = self._riding(lambda: places.valid(recent=at is not None))
         if at is None:
             return self._made_reader(environment, marker)
         revision = self._riding(lambda: Feed(places, marker, uri=self.uri).revision_at(utc_ms(at)))

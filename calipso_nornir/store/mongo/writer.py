@@ -147,6 +147,7 @@ class MongoWriter:
         for _ in range(_TRIES):
             marker = marker or self._places.marker(recent=self._in_doubt)
             if _is_done(marker, lock):  # the answer to an earlier attempt was lost, not what it did
+                self._places.confirm()
                 return True
             try:
                 return self._tried(marker, lock)
@@ -179,6 +180,7 @@ class MongoWriter:
         lock.repeated()
         if _is_done(marker, lock):  # the answer to an earlier attempt was lost, not what it did
             lock.release()
+            self._places.confirm()
             return
         if marker.lock is not None:
             marker = undo(self._places, lock, marker)
