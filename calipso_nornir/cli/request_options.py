@@ -6,11 +6,10 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from calipso_nornir.analysis.lookup import environments_meant
+from calipso_nornir.analysis.lookup import one_environment
 from calipso_nornir.cli import completing
-from calipso_nornir.cli.scan_options import Level
-from calipso_nornir.cli.shared_options import NamedEnvironment, Untested, named_once
-from calipso_nornir.errors import InvalidRequest
+from calipso_nornir.cli.shared_options import Level, NamedEnvironment, named_once
+from calipso_nornir.cli.work_options import WorkOptions
 
 if TYPE_CHECKING:
     from calipso_nornir.model.protocols import Store
@@ -18,7 +17,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class RequestOptions:
+class RequestOptions(WorkOptions):
     """The options of a request, as they were given."""
 
     which: Annotated[
@@ -26,42 +25,9 @@ class RequestOptions:
         typer.Argument(metavar="ENV", autocompletion=completing.environments, help="Name of an environment."),
     ] = None
     env: NamedEnvironment = None
-    id: Annotated[
-        str | None, typer.Option("--id", "-i", metavar="ID", help="Scan only this object and what is below it.")
-    ] = None
-    type: Annotated[
-        str | None,
-        typer.Option(
-            "--type",
-            "-t",
-            metavar="TYPE",
-            autocompletion=completing.object_types,
-            help="Type of the object given by --id.",
-        ),
-    ] = None
-    clear: Annotated[
-        bool, typer.Option("--clear", help="Start afresh: what cannot be scanned then is removed, not kept.")
-    ] = False
-    inventory_only: Annotated[
-        bool, typer.Option("--inventory_only", "--inventory-only", help="Scan objects only; no links, no cliques.")
-    ] = False
-    links_only: Annotated[
-        bool, typer.Option("--links_only", "--links-only", help="Only compute links from the stored inventory.")
-    ] = False
-    cliques_only: Annotated[
-        bool, typer.Option("--cliques_only", "--cliques-only", help="Only compute cliques from the stored links.")
-    ] = False
-    implicit_links: Annotated[
-        bool, typer.Option("--implicit_links", "--implicit-links", help="Also derive implicit links.")
-    ] = False
-    time_limit: Annotated[
-        float | None,
-        typer.Option("--time-limit", metavar="SECONDS", help="Stop the scan after this time, and change nothing."),
-    ] = None
     loglevel: Annotated[
         Level, typer.Option("--loglevel", "-l", case_sensitive=False, help="Minimum level of the scan's messages.")
     ] = Level.INFO
-    untested: Untested = False
 
     def request(self, store: "Store") -> "ScanRequest":
         """Return the request.
@@ -71,11 +37,8 @@ class RequestOptions:
         """
         from calipso_nornir.scan_manager.request import ScanRequest  # noqa: PLC0415 - what takes long comes when needed
 
-        names = environments_meant(store, named_once(self.which, self.env))
-        if len(names) != 1:
-            raise InvalidRequest(f"which environment? Give one of {', '.join(names)}")
         fields = {
-            "environment": names[0],
+            "environment": one_environment(store, named_once(self.which, self.env)),
             "object_id": self.id,
             "object_type": self.type,
             "log_level": self.loglevel.value,

@@ -9,8 +9,7 @@ import typer
 
 from calipso_nornir.cli.mongo_config import MongoConfig, use_mongo
 from calipso_nornir.cli.running import Run
-from calipso_nornir.cli.scan_options import Level
-from calipso_nornir.cli.shared_options import Inventory, Metadata
+from calipso_nornir.cli.shared_options import LOG_LEVEL, Inventory, Level, Metadata
 
 
 def scan_manager(  # noqa: PLR0913 - the options of the command
@@ -28,9 +27,7 @@ def scan_manager(  # noqa: PLR0913 - the options of the command
         float | None,
         typer.Option("--time-limit", metavar="SECONDS", help="For scans whose request has no limit of its own."),
     ] = None,
-    loglevel: Annotated[
-        Level, typer.Option("--loglevel", "-l", case_sensitive=False, help="Level of the log on standard error.")
-    ] = Level.INFO,
+    loglevel: Annotated[Level, LOG_LEVEL] = Level.INFO,
     until_empty: Annotated[
         bool, typer.Option("--until-empty", help="End when no request waits and no scan runs.")
     ] = False,
@@ -60,7 +57,4 @@ def scan_manager(  # noqa: PLR0913 - the options of the command
         manager = ScanManager(store, settings)
         for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
             signal.signal(number, lambda _number, _frame: manager.stop())
-        if until_empty:
-            manager.drain()
-        else:
-            manager.run()
+        manager.run(until_empty=until_empty)

@@ -10,14 +10,16 @@ import typer
 from calipso_nornir.cli import completing
 from calipso_nornir.cli.mongo_config import MongoConfig
 from calipso_nornir.cli.shared_options import (
+    LOG_LEVEL,
     Inventory,
+    Level,
     Metadata,
     NamedEnvironment,
     Nornir,
     Replace,
-    Untested,
     named_once,
 )
+from calipso_nornir.cli.work_options import WorkOptions
 from calipso_nornir.errors import InvalidRequest, NotAvailable
 
 if TYPE_CHECKING:
@@ -32,19 +34,8 @@ class IdField(StrEnum):
     NAME = "name"
 
 
-class Level(StrEnum):
-    """Levels of the log, as in the developer guide."""
-
-    CRITICAL = "critical"
-    ERROR = "error"
-    WARNING = "warning"
-    INFO = "info"
-    DEBUG = "debug"
-    NOTSET = "notset"
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ScanOptions:
+class ScanOptions(WorkOptions):
     """The options of one scan, as given: those of the developer guide's scan script, and some more.
 
     Raises UsageError for impossible combinations, before anything is opened.
@@ -60,16 +51,6 @@ class ScanOptions:
     ] = None
     mongo_config: MongoConfig = None
     env: NamedEnvironment = None
-    type: Annotated[
-        str | None,
-        typer.Option(
-            "--type",
-            "-t",
-            metavar="TYPE",
-            autocompletion=completing.object_types,
-            help="Type of the object given by --id.",
-        ),
-    ] = None
     inventory: Inventory = None
     scan_self: Annotated[
         bool,
@@ -80,10 +61,6 @@ class ScanOptions:
             help="Scan the object given by --id, too, not only what is below it.",
         ),
     ] = True
-    id: Annotated[
-        str | None,
-        typer.Option("--id", "-i", metavar="ID", help="Scan only this object and what is below it."),
-    ] = None
     parent_id: Annotated[
         str | None,
         typer.Option("--parent_id", "--parent-id", "-p", metavar="ID", help="Parent that the object must have."),
@@ -95,12 +72,7 @@ class ScanOptions:
     id_field: Annotated[
         IdField, typer.Option("--id_field", "--id-field", "-f", help="Whether --id is an id or a name.")
     ] = IdField.ID
-    loglevel: Annotated[
-        Level | None, typer.Option("--loglevel", "-l", case_sensitive=False, help="Level of the log on standard error.")
-    ] = None
-    clear: Annotated[
-        bool, typer.Option("--clear", help="Start afresh: what cannot be scanned now is removed, not kept.")
-    ] = False
+    loglevel: Annotated[Level | None, LOG_LEVEL] = None
     clear_all: Annotated[
         bool, typer.Option("--clear_all", "--clear-all", help="First remove the inventory of every environment.")
     ] = False
@@ -109,22 +81,6 @@ class ScanOptions:
         bool,
         typer.Option("--monitoring_setup_only", "--monitoring-setup-only", help="Not available in this release."),
     ] = False
-    inventory_only: Annotated[
-        bool, typer.Option("--inventory_only", "--inventory-only", help="Scan objects only; no links, no cliques.")
-    ] = False
-    links_only: Annotated[
-        bool, typer.Option("--links_only", "--links-only", help="Only compute links from the stored inventory.")
-    ] = False
-    cliques_only: Annotated[
-        bool, typer.Option("--cliques_only", "--cliques-only", help="Only compute cliques from the stored links.")
-    ] = False
-    implicit_links: Annotated[
-        bool, typer.Option("--implicit_links", "--implicit-links", help="Also derive implicit links.")
-    ] = False
-    time_limit: Annotated[
-        float | None,
-        typer.Option("--time-limit", metavar="SECONDS", help="Stop the scan after this time, and change nothing."),
-    ] = None
     metadata: Metadata = None
     record: Annotated[
         str | None, typer.Option("--record", metavar="FILE", help="Record every question and answer, without secrets.")
@@ -134,7 +90,6 @@ class ScanOptions:
     ] = None
     replace: Replace = False
     nornir: Nornir = None
-    untested: Untested = False
 
     def __post_init__(self) -> None:
         if self.monitoring_setup_only:

@@ -3,6 +3,7 @@
 
 import os
 from datetime import datetime
+from enum import StrEnum
 from typing import Annotated, TypeAlias
 
 import typer
@@ -109,6 +110,20 @@ Untested: TypeAlias = Annotated[
     bool,
     typer.Option("--untested", help="Scan even if this kind of cloud is not listed as supported."),
 ]
+
+
+class Level(StrEnum):
+    """Levels of the log, as in the developer guide."""
+
+    CRITICAL = "critical"
+    ERROR = "error"
+    WARNING = "warning"
+    INFO = "info"
+    DEBUG = "debug"
+    NOTSET = "notset"
+
+
+LOG_LEVEL = typer.Option("--loglevel", "-l", case_sensitive=False, help="Level of the log on standard error.")
 
 
 def named_once(argument: str | None, option: str | None) -> str | None:

@@ -42,12 +42,14 @@ class ScanManager:
         self._stopping = threading.Event()
         self._name = f"{socket.gethostname()}:{os.getpid()}"
 
-    def run(self) -> None:
-        """Work until ``stop`` is called; then put back what runs, and return."""
+    def run(self, *, until_empty: bool = False) -> None:
+        """Work until ``stop`` is called, or until nothing waits or runs; then put back what runs, and return."""
         logger.info("scan manager %s works on %s", self._name, self._store.uri)
         try:
             while not self._stopping.is_set():
                 self.round()
+                if until_empty and not self._workers and not self._queue.waiting(limit=1):
+                    break
                 self._stopping.wait(self._settings.poll_s)
         finally:
             self._leave()
@@ -55,14 +57,6 @@ class ScanManager:
     def stop(self) -> None:
         """Let ``run`` return soon; from another thread, or from a signal handler."""
         self._stopping.set()
-
-    def drain(self) -> None:
-        """Work until nothing is pending that could be taken, and nothing runs."""
-        while not self._stopping.is_set():
-            self.round()
-            if not self._workers and not self._queue.waiting(limit=1):
-                return
-            self._stopping.wait(self._settings.poll_s)
 
     def round(self) -> None:
         """Look once: make requests that are due, put back lost ones, start what can be started."""

@@ -95,7 +95,7 @@ def test_requests_are_run_and_their_outcome_is_noted(place: Place) -> None:
     whole = place.submit()
     only = place.submit(inventory_only=True)
     other = place.submit("cloud-2", log_level="error")
-    place.manager().drain()
+    place.manager().run(until_empty=True)
     for scan_id in (whole, only, other):
         done = place.there(scan_id)
         assert (done["status"], done["attempt"], done["failures"]) == ("completed", 1, [])
@@ -109,7 +109,7 @@ def test_requests_are_run_and_their_outcome_is_noted(place: Place) -> None:
 
 def test_one_object_is_scanned(place: Place) -> None:
     first, then = place.submit(), place.submit(object_id=WEB1, object_type="instance")
-    place.manager().drain()
+    place.manager().run(until_empty=True)
     assert place.there(first)["status"] == place.there(then)["status"] == "completed"
     assert 0 < place.there(then)["objects"]["unchanged"] < place.there(first)["objects"]["new"]
 
@@ -130,12 +130,12 @@ def test_a_request_that_cannot_be_run_says_why(place: Place, request_: Document,
     place.store.collection("scans").update_if(scan_id, {}, request_)
     if request_ == {"untested": False}:
         save_environment(place.store, replace(CLOUD, distribution="Unheard-of"))
-    place.manager().drain()
+    place.manager().run(until_empty=True)
     assert place.there(scan_id)["status"] == "failed"
     assert said in place.failure(scan_id)
     assert place.there(scan_id)["end_timestamp"]
     again = place.submit("cloud-2")
-    place.manager().drain()
+    place.manager().run(until_empty=True)
     assert place.there(again)["status"] == "completed"
 
 
@@ -148,7 +148,7 @@ def test_a_source_that_breaks_fails_its_scan_alone(place: Place) -> None:
     broken.before_round = breaks
     place.sources["cloud"] = broken
     bad, good = place.submit(), place.submit("cloud-2")
-    place.manager().drain()
+    place.manager().run(until_empty=True)
     assert (place.there(bad)["status"], place.there(good)["status"]) == ("failed", "completed")
 
 
@@ -163,7 +163,7 @@ def test_environments_are_scanned_side_by_side_and_each_by_one(place: Place) -> 
     assert [place.there(one)["status"] for one in (first, second, third)] == ["running", "running", "pending"]
     for one in silent.values():
         one.let_go.set()
-    manager.drain()
+    manager.run(until_empty=True)
     assert [place.there(one)["status"] for one in (first, second, third)] == ["completed"] * 3
 
 
@@ -176,7 +176,7 @@ def test_parallel_is_a_limit(place: Place) -> None:
         manager.round()
     assert place.there(second)["status"] == "pending"
     place.sources["cloud"].let_go.set()  # type: ignore[attr-defined]  # a Silent
-    manager.drain()
+    manager.run(until_empty=True)
     assert place.there(second)["status"] == "completed"
 
 
@@ -198,43 +198,43 @@ def test_a_running_scan_shows_its_progress_and_is_cancelled(place: Place, runnin
 def test_a_scan_that_takes_too_long_is_stopped(place: Place) -> None:
     place.sources["cloud"] = Silent()
     scan_id = place.submit(time_limit=0.5)
-    place.manager(time_limit=1000).drain()
+    place.manager(time_limit=1000).run(until_empty=True)
     assert place.there(scan_id)["status"] == "timed_out"
     assert "time limit of 0.5 s" in place.failure(scan_id)
 
 
-def test_a_manager_that_stops_puts_its_requests_back(place: Place) -> None:
+def stopped_in_the_middle(place: Place, *, until_empty: bool = False, cancelled: bool = False) -> str:
+    """Stop a manager while it scans; return the id of the request."""
     place.sources["cloud"] = silent = Silent()
     scan_id = place.submit()
     manager = place.manager()
-    thread = threading.Thread(target=manager.run)
+    thread = threading.Thread(target=manager.run, kwargs={"until_empty": until_empty})
     thread.start()
     assert silent.reached.wait(30)
+    if cancelled:
+        place.queue.cancel(scan_id)
     manager.stop()
     thread.join(30)
+    return scan_id
+
+
+@pytest.mark.parametrize("until_empty", [False, True])
+def test_a_manager_that_stops_puts_its_requests_back(place: Place, *, until_empty: bool) -> None:
+    scan_id = stopped_in_the_middle(place, until_empty=until_empty)
     back = place.there(scan_id)
     assert (back["status"], back["attempt"], back["owner"]) == ("pending", 0, None)
     place.sources.clear()
-    place.manager().drain()
+    place.manager().run(until_empty=True)
     assert place.there(scan_id)["status"] == "completed"
 
 
 def test_a_cancelled_request_is_not_put_back(place: Place) -> None:
-    place.sources["cloud"] = silent = Silent()
-    scan_id = place.submit()
-    manager = place.manager()
-    thread = threading.Thread(target=manager.run)
-    thread.start()
-    assert silent.reached.wait(30)
-    place.queue.cancel(scan_id)
-    manager.stop()
-    thread.join(30)
-    assert place.there(scan_id)["status"] == "aborted"
+    assert place.there(stopped_in_the_middle(place, cancelled=True))["status"] == "aborted"
 
 
 def test_another_inventory_is_scanned_into(place: Place) -> None:
     scan_id = place.submit(inventory="other")
-    place.manager().drain()
+    place.manager().run(until_empty=True)
     assert (place.there(scan_id)["status"], place.there(scan_id)["objects"]["new"] > 0) == ("completed", True)
     assert place.store.environments() == []
     other = open_store(place.path, inventory="other")
@@ -244,9 +244,9 @@ def test_another_inventory_is_scanned_into(place: Place) -> None:
 
 def test_clear_all_removes_what_other_environments_have(place: Place) -> None:
     place.submit("cloud-2")
-    place.manager().drain()
+    place.manager().run(until_empty=True)
     place.submit(clear_all=True)
-    place.manager().drain()
+    place.manager().run(until_empty=True)
     assert place.store.environments() == ["cloud"]
 
 
@@ -264,7 +264,7 @@ def test_a_store_that_is_gone_for_a_moment_loses_nothing(
 
     take = ScanQueue.take
     monkeypatch.setattr(ScanQueue, "take", sometimes)
-    manager.drain()
+    manager.run(until_empty=True)
     assert place.there(scan_id)["status"] == "completed"
     assert "gone for a moment. Trying again in 0.1 s" in caplog.text
     assert Slots(place.store).take("cloud", "x"), "the slot was let go"
@@ -283,7 +283,7 @@ def test_an_outcome_that_the_store_could_not_take_is_found_later(place: Place, m
     fail = ScanQueue.fail
     monkeypatch.setattr(ScanQueue, "fail", once)
     place.store.collection("scans").update_if(scan_id, {}, {"environment": "nosuch"})
-    manager.drain()
+    manager.run(until_empty=True)
     assert place.there(scan_id)["status"] == "failed"
 
 

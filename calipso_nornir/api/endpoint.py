@@ -1,0 +1,80 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Where the API listens, and whether passwords are safe on the way to it."""
+
+from __future__ import annotations
+
+import ipaddress
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+import uvicorn
+
+from calipso_nornir.errors import InvalidRequest
+
+if TYPE_CHECKING:
+    from fastapi import FastAPI
+
+HIGHEST_PORT: Final = 65535
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Endpoint:
+    """An address and a port, with TLS or without.
+
+    Attributes:
+        host: an address, or a name of this machine.
+        port: 0 to 65535; 0 is any free port.
+        certificate: file with the certificate chain (PEM); None for http.
+        key: file with its key (PEM).
+    """
+
+    host: str
+    port: int
+    certificate: str | None = None
+    key: str | None = None
+
+    def __post_init__(self) -> None:
+        if (self.certificate is None) != (self.key is None):
+            raise InvalidRequest("--tls-cert and --tls-key belong together")
+
+    @classmethod
+    def read(cls, bind: str, *, certificate: str | None = None, key: str | None = None) -> Endpoint:
+        """Read ``ADDRESS:PORT``, an IPv6 address in brackets. Raises InvalidRequest."""
+        host, colon, port = bind.rpartition(":")
+        host = host.removeprefix("[").removesuffix("]")
+        if not colon or not host or not port.isdecimal() or int(port) > HIGHEST_PORT:
+            raise InvalidRequest(f"--bind {bind}: expected ADDRESS:PORT, e.g. 127.0.0.1:8000 or [::1]:8000")
+        return cls(host=host, port=int(port), certificate=certificate, key=key)
+
+    def __str__(self) -> str:
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return f"http{'s' if self.certificate else ''}://{host}:{self.port}"
+
+    @property
+    def in_clear_text(self) -> bool:
+        """Whether passwords cross a network in clear text."""
+        return self.certificate is None and not self._is_loopback
+
+    @property
+    def _is_loopback(self) -> bool:
+        try:
+            return ipaddress.ip_address(self.host).is_loopback
+        except ValueError:
+            return self.host == "localhost"
+
+    def serve(self, app: FastAPI, *, access_log: bool) -> None:
+        """Serve an application until SIGTERM or SIGINT.
+
+        Forwarded addresses are not believed: anybody could choose the one that the audit trail names.
+        """
+        uvicorn.run(
+            app,
+            host=self.host,
+            port=self.port,
+            ssl_certfile=self.certificate,
+            ssl_keyfile=self.key,
+            log_config=None,
+            access_log=access_log,
+            server_header=False,
+            proxy_headers=False,
+        )

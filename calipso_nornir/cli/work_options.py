@@ -1,0 +1,50 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What is to be scanned, and how: the options that ``scan``, ``scans submit`` and ``schedules add`` have in common."""
+
+from dataclasses import dataclass
+from typing import Annotated
+
+import typer
+
+from calipso_nornir.cli import completing
+from calipso_nornir.cli.shared_options import Untested
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WorkOptions:
+    """The options of any scan, whoever runs it."""
+
+    type: Annotated[
+        str | None,
+        typer.Option(
+            "--type",
+            "-t",
+            metavar="TYPE",
+            autocompletion=completing.object_types,
+            help="Type of the object given by --id.",
+        ),
+    ] = None
+    id: Annotated[
+        str | None,
+        typer.Option("--id", "-i", metavar="ID", help="Scan only this object and what is below it."),
+    ] = None
+    clear: Annotated[
+        bool, typer.Option("--clear", help="Start afresh: what cannot be scanned is removed, not kept.")
+    ] = False
+    inventory_only: Annotated[
+        bool, typer.Option("--inventory_only", "--inventory-only", help="Scan objects only; no links, no cliques.")
+    ] = False
+    links_only: Annotated[
+        bool, typer.Option("--links_only", "--links-only", help="Only compute links from the stored inventory.")
+    ] = False
+    cliques_only: Annotated[
+        bool, typer.Option("--cliques_only", "--cliques-only", help="Only compute cliques from the stored links.")
+    ] = False
+    implicit_links: Annotated[
+        bool, typer.Option("--implicit_links", "--implicit-links", help="Also derive implicit links.")
+    ] = False
+    time_limit: Annotated[
+        float | None,
+        typer.Option("--time-limit", metavar="SECONDS", help="Stop the scan after this time, and change nothing."),
+    ] = None
+    untested: Untested = False
