@@ -14,14 +14,15 @@ import binascii
 from collections.abc import Callable
 from dataclasses import dataclass
 from http import HTTPStatus
-from typing import TYPE_CHECKING, Annotated, Final, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, Final, TypeVar
 
-from fastapi import Depends, Request
+from fastapi import Request
 
-from calipso_nornir.access.principals import Principal
+from calipso_nornir.api.parameters import settings_of
 from calipso_nornir.api.problems import Problem
 
 if TYPE_CHECKING:
+    from calipso_nornir.access.principals import Principal
     from calipso_nornir.access.roles import Role
     from calipso_nornir.api.settings import ApiSettings
 
@@ -71,7 +72,7 @@ def guard(request: Request) -> None:
         raise Problem(HTTPStatus.FORBIDDEN, "this route does not say who may use it, so nobody may")
     if needed.open:
         return
-    settings: ApiSettings = request.app.state.settings
+    settings = settings_of(request.app)
     principal = _principal(request, settings)
     if principal is None:
         raise Problem(
@@ -140,12 +141,3 @@ def _saying(needed: Needs) -> Callable[[F], F]:
         return handler
 
     return say
-
-
-def _asking(request: Request) -> Principal:
-    principal: Principal = request.state.principal
-    return principal
-
-
-Asking: TypeAlias = Annotated[Principal, Depends(_asking)]
-"""Parameter of a handler: who is asking."""

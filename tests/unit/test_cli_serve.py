@@ -8,37 +8,39 @@ import socket
 import subprocess
 import time
 from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 import requests
 
 from tests.fixtures.cli import calipso, program
+from tests.fixtures.cloud import make_pki
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
 
 @contextmanager
-def serving(path: Path, *options: str) -> Iterator[tuple[str, subprocess.Popen[str]]]:
+def serving(path: Path, *options: str, ca: Path | None = None) -> Iterator[tuple[str, subprocess.Popen[str]]]:
     """Serve a store until the block ends; give its URL and the process."""
     with socket.create_server(("127.0.0.1", 0)) as free:
         bind = f"127.0.0.1:{free.getsockname()[1]}"
     command = [program(), "--store", str(path), "serve", "--bind", bind, *options]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:  # noqa: S603 - our own program
         try:
-            _wait(f"http://{bind}/readyz", process)
-            yield f"http://{bind}", process
+            url = f"http{'s' if ca else ''}://{bind}"
+            _wait(f"{url}/readyz", process, ca=ca)
+            yield url, process
         finally:
             process.kill()
 
 
-def _wait(url: str, process: subprocess.Popen[str]) -> None:
+def _wait(url: str, process: subprocess.Popen[str], *, ca: Path | None) -> None:
     deadline = time.monotonic() + 60
     while time.monotonic() < deadline and process.poll() is None:
         try:
-            if requests.get(url, timeout=5).status_code == 200:
+            if requests.get(url, timeout=5, verify=str(ca) if ca else True).status_code == 200:
                 return
         except requests.ConnectionError:
             time.sleep(0.1)
@@ -64,6 +66,17 @@ def test_the_first_start_prints_a_password_that_works_once(tmp_path: Path) -> No
         process.send_signal(signal.SIGTERM)
         out, _ = process.communicate(timeout=30)
         assert out == "", "there are users: no further password"
+
+
+def test_tls_is_spoken(tmp_path: Path) -> None:
+    pki = make_pki(tmp_path)
+    options = ("--tls-cert", str(pki.server), "--tls-key", str(pki.server_key))
+    with serving(tmp_path / "s.db", *options, ca=Path(pki.ca)) as (url, process):
+        assert requests.get(f"{url}/api/v2/me", timeout=30, verify=str(pki.ca)).status_code == 401
+        with pytest.raises(requests.ConnectionError):
+            requests.get(url.replace("https", "http"), timeout=30)
+        process.send_signal(signal.SIGTERM)
+        assert f"listening on {url}/api/v2" in process.communicate(timeout=30)[1]
 
 
 def test_users_are_listed_added_and_removed(tmp_path: Path) -> None:

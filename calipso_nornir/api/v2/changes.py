@@ -17,10 +17,12 @@ from fastapi.responses import StreamingResponse
 
 from calipso_nornir.access.roles import Role
 from calipso_nornir.api.guard import guard, needs
+from calipso_nornir.api.parameters import Api
 from calipso_nornir.api.v2.pages import Limit
-from calipso_nornir.api.v2.pictures import must_exist
+from calipso_nornir.api.v2.pictures import Environment, shown
 from calipso_nornir.errors import CalipsoError
 from calipso_nornir.model.changes import Change
+from calipso_nornir.model.protocols import Store
 
 router = APIRouter(prefix="/environments/{environment}", tags=["changes"])
 POLL_S: Final = 1.0
@@ -31,21 +33,20 @@ Since = Annotated[int, Query(ge=0, description="Changes after this revision.")]
 
 @router.get("/changes")
 @needs(Role.VIEWER)
-def changes(request: Request, environment: str, since: Since, *, limit: Limit = 1000) -> list[dict[str, Any]]:
+def changes(api: Api, environment: Environment, since: Since, *, limit: Limit = 1000) -> list[dict[str, Any]]:
     """List what was put and removed after a revision, in its order; 404 when it is older than what is kept.
 
     All changes of a revision come together: there may be more than ``limit``. Go on after the last revision.
     """
-    store = request.app.state.settings.store
-    must_exist(store, environment)
-    return [_shown(one) for one in store.changes(environment, since=since, limit=limit)]
+    return [_shown(one) for one in api.store.changes(environment, since=since, limit=limit)]
 
 
 @router.get("/changes/stream", response_class=StreamingResponse)
 @needs(Role.VIEWER)
 def stream(
     request: Request,
-    environment: str,
+    api: Api,
+    environment: Environment,
     *,
     since: Annotated[int | None, Query(ge=0, description="Where to begin; default: now.")] = None,
     last_event_id: Annotated[
@@ -53,29 +54,24 @@ def stream(
     ] = None,
 ) -> StreamingResponse:
     """Stream changes as server-sent events: one event for each revision, with its number as ``id``."""
-    store = request.app.state.settings.store
-    must_exist(store, environment)
     last = last_event_id or ""
     begin = int(last) if last.isdecimal() else since
     if begin is None:
-        with store.snapshot(environment) as view:
+        with api.store.snapshot(environment) as view:
             begin = view.revision
-    store.changes(environment, since=begin, limit=1)  # an error is an answer, not the end of a stream
-    return StreamingResponse(_events(request, environment, begin), media_type="text/event-stream")
+    api.store.changes(environment, since=begin, limit=1)  # an error is an answer, not the end of a stream
+    return StreamingResponse(_events(request, api.store, environment, begin), media_type="text/event-stream")
 
 
 @router.get("/commits")
 @needs(Role.VIEWER)
-def commits(request: Request, environment: str, *, limit: Limit = 100) -> list[dict[str, Any]]:
+def commits(api: Api, environment: Environment, *, limit: Limit = 100) -> list[dict[str, Any]]:
     """List the newest commits, newest first: when, why, and how much each changed."""
-    store = request.app.state.settings.store
-    must_exist(store, environment)
-    return [asdict(one) for one in store.commits(environment, limit=limit)]
+    return [asdict(one) for one in api.store.commits(environment, limit=limit)]
 
 
-async def _events(request: Request, environment: str, since: int) -> AsyncIterator[str]:
+async def _events(request: Request, store: Store, environment: str, since: int) -> AsyncIterator[str]:
     """Yield events until the client goes, loses its right, or the store fails."""
-    store = request.app.state.settings.store
     said = time.monotonic()
     while not await request.is_disconnected():
         try:
@@ -98,13 +94,12 @@ async def _events(request: Request, environment: str, since: int) -> AsyncIterat
 
 
 def _shown(change: Change) -> dict[str, Any]:
-    document = {name: value for name, value in (change.document or {}).items() if name != "digest"}
     return {
         "revision": change.revision,
         "op": change.op,
         "kind": change.kind,
         "id": change.document_id,
-        "document": document or None,
+        "document": shown(change.document) if change.document is not None else None,
     }
 
 

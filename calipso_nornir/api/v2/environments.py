@@ -6,14 +6,15 @@ from __future__ import annotations
 from http import HTTPStatus
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Body, Request, Response
+from fastapi import APIRouter, Body, Response
 
 from calipso_nornir.access.roles import Role
 from calipso_nornir.analysis.lookup import known_environments
 from calipso_nornir.api import checks
-from calipso_nornir.api.guard import Asking, needs
+from calipso_nornir.api.guard import needs
+from calipso_nornir.api.parameters import Api, Asking
 from calipso_nornir.api.problems import Problem
-from calipso_nornir.api.v2.pictures import looking, must_exist
+from calipso_nornir.api.v2.pictures import Environment, Seen
 from calipso_nornir.metadata.environments import environment_document
 from calipso_nornir.store import clear
 from calipso_nornir.store.environments import (
@@ -39,80 +40,74 @@ EXAMPLE = {
 
 @router.get("/environments")
 @needs(Role.VIEWER, anywhere=True)
-def environments(request: Request, who: Asking) -> list[dict[str, Any]]:
+def environments(api: Api, who: Asking) -> list[dict[str, Any]]:
     """List the environments that whoever asks may see."""
-    store = request.app.state.settings.store
-    names = [name for name in known_environments(store) if who.may(Role.VIEWER, name)]
-    return [_described(stored_environment(store, name), name) for name in names]
+    names = [name for name in known_environments(api.store) if who.may(Role.VIEWER, name)]
+    return [_described(stored_environment(api.store, name), name) for name in names]
 
 
 @router.get("/environments/{environment}")
 @needs(Role.VIEWER)
-def environment(request: Request, environment: str) -> dict[str, Any]:
+def environment(api: Api, seen: Seen) -> dict[str, Any]:
     """Describe an environment, with the number of its objects by type. Secrets are references."""
-    with looking(request, environment) as (store, view):
-        described = _described(stored_environment(store, environment), environment)
+    with seen.looking() as (_, view):
+        described = _described(stored_environment(api.store, view.environment), view.environment)
         return {**described, "counts": dict(view.counts()), "revision": view.revision}
 
 
 @router.put("/environments/{environment}")
 @needs(Role.ADMIN)
 def describe(
-    request: Request, environment: str, body: Annotated[dict[str, Any], Body(examples=[EXAMPLE])], response: Response
+    api: Api, environment: str, body: Annotated[dict[str, Any], Body(examples=[EXAMPLE])], response: Response
 ) -> dict[str, Any]:
     """Describe an environment: a new one, or another description of one that is there.
 
     A secret, or the content of a key file, is given as ``{"secret": "…"}`` and cannot be read again. A reference that
     stands in the stored description may stay as it is; another one is refused.
     """
-    settings = request.app.state.settings
-    before = stored_environment(settings.store, environment)
+    before = stored_environment(api.store, environment)
     if body.get("name", environment) != environment:
         raise Problem(HTTPStatus.UNPROCESSABLE_ENTITY, f"expected {environment}, as in the path", field="name")
-    described = settings.secret_files.environment(
-        {**body, "name": environment}, before=before, where=environment, constants=settings.catalog.constants
+    described = api.secret_files.environment(
+        {**body, "name": environment}, before=before, where=environment, constants=api.catalog.constants
     )
-    save_environment(settings.store, described)
+    save_environment(api.store, described)
     after = environment_document(described)
     if before is not None:
-        settings.secret_files.forget(before, but=after)
+        api.secret_files.forget(before, but=after)
     response.status_code = HTTPStatus.OK if before is not None else HTTPStatus.CREATED
-    return _described(stored_environment(settings.store, environment), environment)
+    return _described(stored_environment(api.store, environment), environment)
 
 
 @router.delete("/environments/{environment}", status_code=HTTPStatus.NO_CONTENT)
 @needs(Role.ADMIN)
-def remove(request: Request, environment: str, *, with_inventory: bool = False) -> None:
+def remove(api: Api, environment: Environment, *, with_inventory: bool = False) -> None:
     """Remove a description; its objects, links and cliques only with ``with_inventory``."""
-    settings = request.app.state.settings
-    must_exist(settings.store, environment)
-    before = stored_environment(settings.store, environment)
+    before = stored_environment(api.store, environment)
     if before is not None:
-        remove_environment(settings.store, environment)
-        settings.secret_files.forget(before)
+        remove_environment(api.store, environment)
+        api.secret_files.forget(before)
     if with_inventory:
-        clear(settings.store, environment)
+        clear(api.store, environment)
 
 
 @router.post("/environments/{environment}/checks", status_code=HTTPStatus.ACCEPTED)
 @needs(Role.OPERATOR)
-def check(request: Request, environment: str, who: Asking) -> dict[str, Any]:
+def check(api: Api, environment: Environment, who: Asking) -> dict[str, Any]:
     """Begin to try every section for real: logins, roles, services, schemas, host keys, commands, sudo."""
-    settings = request.app.state.settings
-    must_exist(settings.store, environment)
-    described = load_environment(settings.store, environment, constants=settings.catalog.constants)
-    return _test(request, environment, checks.start(settings.store, described, by=who.name, metadata=settings.metadata))
+    described = load_environment(api.store, environment, constants=api.catalog.constants)
+    return _test(api, environment, checks.start(api.store, described, by=who.name, metadata=api.metadata))
 
 
 @router.get("/environments/{environment}/checks/{id}")
 @needs(Role.VIEWER)
-def checked(request: Request, environment: str, id: str) -> dict[str, Any]:  # noqa: A002 - the name in the path
+def checked(api: Api, environment: Environment, id: str) -> dict[str, Any]:  # noqa: A002 - the name in the path
     """Show a connection test: running, passed or failed, with the steps so far."""
-    return _test(request, environment, id)
+    return _test(api, environment, id)
 
 
-def _test(request: Request, environment: str, id_: str) -> dict[str, Any]:
-    found: dict[str, Any] | None = request.app.state.settings.store.collection(checks.COLLECTION).get(id_)
+def _test(api: Api, environment: str, id_: str) -> dict[str, Any]:
+    found: dict[str, Any] | None = api.store.collection(checks.COLLECTION).get(id_)
     if found is None or found.get("environment") != environment:
         raise Problem(HTTPStatus.NOT_FOUND, f"environment {environment} has no connection test {id_}")
     return found

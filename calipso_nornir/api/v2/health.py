@@ -8,6 +8,7 @@ from typing import Any
 from fastapi import APIRouter, Request
 
 from calipso_nornir.api.guard import open_to_all
+from calipso_nornir.api.parameters import Api
 
 router = APIRouter(tags=["health"])
 
@@ -21,9 +22,9 @@ def healthz() -> dict[str, str]:
 
 @router.get("/readyz")
 @open_to_all()
-def readyz(request: Request) -> dict[str, str]:
+def readyz(api: Api) -> dict[str, str]:
     """Tell that the store answers, too; 503 when it does not."""
-    request.app.state.settings.store.environments()
+    api.store.environments()
     return {"status": "ready"}
 
 

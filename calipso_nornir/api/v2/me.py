@@ -6,11 +6,12 @@ from __future__ import annotations
 from http import HTTPStatus
 from typing import Annotated
 
-from fastapi import APIRouter, Request
+from fastapi import APIRouter
 from pydantic import BaseModel, ConfigDict, Field
 
 from calipso_nornir.access.users import LONGEST, SHORTEST
-from calipso_nornir.api.guard import Asking, needs
+from calipso_nornir.api.guard import needs
+from calipso_nornir.api.parameters import Api, Asking
 from calipso_nornir.api.problems import Problem
 from calipso_nornir.api.v2.tokens import RoleWord
 
@@ -47,9 +48,9 @@ def me(who: Asking) -> Me:
 
 @router.put("/me/password", status_code=HTTPStatus.NO_CONTENT)
 @needs(with_one_time_password=True)
-def password(request: Request, who: Asking, change: PasswordChange) -> None:
+def password(api: Api, who: Asking, change: PasswordChange) -> None:
     """Choose another password. All tokens of the user are revoked."""
-    principals = request.app.state.settings.principals
+    principals = api.principals
     if principals.users.verified(who.name, change.old) is None:
         raise Problem(HTTPStatus.FORBIDDEN, "the old password is wrong", field="old")
     if change.new == change.old:

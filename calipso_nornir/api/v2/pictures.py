@@ -3,53 +3,101 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime
 from http import HTTPStatus
-from typing import TYPE_CHECKING
+from typing import Annotated, Any, NamedTuple, TypeAlias
 
+from fastapi import Depends, Query
+from pydantic import AwareDatetime
+
+from calipso_nornir.api.parameters import Api
 from calipso_nornir.api.problems import Problem
+from calipso_nornir.model.objects import InventoryObject
+from calipso_nornir.model.protocols import Document, Store, StoreView
 from calipso_nornir.model.refs import ObjectRef
 from calipso_nornir.store.environments import environment_names, stored_environment
 from calipso_nornir.store.frozen import Frozen
 from calipso_nornir.store.type_names import unknown
 
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-    from datetime import datetime
-
-    from fastapi import Request
-
-    from calipso_nornir.model.objects import InventoryObject
-    from calipso_nornir.model.protocols import Store, StoreView
+At: TypeAlias = Annotated[
+    AwareDatetime | None, Query(description="Show what was true then.", examples=["2026-11-28T19:10:00Z"])
+]
 
 
-@contextmanager
-def looking(request: Request, environment: str, at: datetime | None = None) -> Iterator[tuple[Store, StoreView]]:
-    """Give the store at one revision, and the view of an environment.
+class Focus(NamedTuple):
+    """One object, and the revision in which it is seen."""
 
-    Raises:
-        Problem: 404, the environment is not known; 422, the time has no zone.
-    """
-    store: Store = request.app.state.settings.store
-    if at is not None and at.tzinfo is None:
-        raise Problem(HTTPStatus.UNPROCESSABLE_ENTITY, "expected a time with a zone: 2026-11-28T19:10:00Z", field="at")
-    must_exist(store, environment)
-    frozen = Frozen(store, at=at)
-    try:
-        yield frozen, frozen.view(environment)
-    finally:
-        frozen.close()
+    store: Store
+    view: StoreView
+    object: InventoryObject
 
 
-def must_exist(store: Store, environment: str) -> None:
-    """Raise Problem for an environment that nobody knows."""
-    if stored_environment(store, environment) is None and environment not in store.environments():
-        raise Problem(HTTPStatus.NOT_FOUND, str(unknown("environment", environment, environment_names(store))))
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """An environment that is known, at the newest revision or at a time."""
+
+    store: Store
+    environment: str
+    at: datetime | None
+
+    @contextmanager
+    def looking(self) -> Iterator[tuple[Store, StoreView]]:
+        """Give the store at one revision, and the view of the environment."""
+        frozen = Frozen(self.store, at=self.at)
+        try:
+            yield frozen, frozen.view(self.environment)
+        finally:
+            frozen.close()
 
 
-def object_there(view: StoreView, type_: str, id_: str) -> InventoryObject:
-    """Return an object. Raises Problem, 404."""
-    found = view.get(ObjectRef(view.environment, type_, id_)) if type_ in view.counts() else None
-    if found is None:
-        raise Problem(HTTPStatus.NOT_FOUND, f"there is no {type_} {id_} in environment {view.environment}")
-    return found
+@dataclass(frozen=True, slots=True)
+class ObjectInPicture:
+    """An object that the path names."""
+
+    picture: Picture
+    type: str
+    id: str
+
+    @contextmanager
+    def looking(self) -> Iterator[Focus]:
+        """Give the object and the revision in which it is seen. Raises Problem, 404."""
+        with self.picture.looking() as (store, view):
+            found = view.get(ObjectRef(view.environment, self.type, self.id)) if self.type in view.counts() else None
+            if found is None:
+                raise Problem(
+                    HTTPStatus.NOT_FOUND, f"there is no {self.type} {self.id} in environment {view.environment}"
+                )
+            yield Focus(store, view, found)
+
+
+def shown(document: Document) -> dict[str, Any]:
+    """Return what is shown of a stored document."""
+    return {name: value for name, value in document.items() if name != "digest"}
+
+
+def _environment(api: Api, environment: str) -> str:
+    known = stored_environment(api.store, environment) is not None or environment in api.store.environments()
+    if not known:
+        raise Problem(HTTPStatus.NOT_FOUND, str(unknown("environment", environment, environment_names(api.store))))
+    return environment
+
+
+Environment: TypeAlias = Annotated[str, Depends(_environment)]
+"""The environment in the path; 404 for one that nobody knows."""
+
+
+def _picture(api: Api, environment: Environment, at: At = None) -> Picture:
+    return Picture(api.store, environment, at)
+
+
+Seen: TypeAlias = Annotated[Picture, Depends(_picture)]
+
+
+def _object(seen: Seen, type: str, id: str) -> ObjectInPicture:  # noqa: A002 - the names in the path
+    return ObjectInPicture(seen, type, id)
+
+
+SeenObject: TypeAlias = Annotated[ObjectInPicture, Depends(_object)]

@@ -6,14 +6,15 @@ from __future__ import annotations
 from http import HTTPStatus
 from typing import Annotated, Any, Literal
 
-from fastapi import APIRouter, Query, Request
+from fastapi import APIRouter, Query
 from pydantic import BaseModel, ConfigDict, Field
 
 from calipso_nornir.access.roles import Role
-from calipso_nornir.api.guard import Asking, needs
+from calipso_nornir.api.guard import needs
+from calipso_nornir.api.parameters import Api, Asking
 from calipso_nornir.api.problems import Problem
 from calipso_nornir.api.v2.pages import Limit
-from calipso_nornir.api.v2.pictures import must_exist
+from calipso_nornir.api.v2.pictures import Environment
 from calipso_nornir.scan_manager import ScanRequest
 from calipso_nornir.store.liveness import status_of
 
@@ -36,7 +37,7 @@ class Wanted(BaseModel):
     untested: Annotated[bool, Field(description="Scan a kind of cloud that is not listed as supported.")] = False
     time_limit: Annotated[float | None, Field(gt=0, description="Seconds after which the scan is stopped.")] = None
 
-    def request(self, environment: str) -> ScanRequest:
+    def request(self, environment: Environment) -> ScanRequest:
         """Return the request for an environment."""
         return ScanRequest.from_document({"environment": environment, **self.model_dump(exclude={"draft"})})
 
@@ -49,65 +50,62 @@ class ScanWanted(Wanted):
 
 @router.post("/scans", status_code=HTTPStatus.CREATED)
 @needs(Role.OPERATOR)
-def ask(request: Request, environment: str, wanted: ScanWanted, who: Asking) -> dict[str, Any]:
+def ask(api: Api, environment: Environment, wanted: ScanWanted, who: Asking) -> dict[str, Any]:
     """Ask for a scan; the answer has its ``scan_id``."""
-    settings = request.app.state.settings
-    must_exist(settings.store, environment)
-    scan_id = settings.queue.submit(wanted.request(environment), by=who.name, draft=wanted.draft)
-    return _there(request, environment, scan_id)
+    scan_id = api.queue.submit(wanted.request(environment), by=who.name, draft=wanted.draft)
+    return _there(api, environment, scan_id)
 
 
 @router.get("/scans")
 @needs(Role.VIEWER)
 def scans(
-    request: Request,
-    environment: str,
+    api: Api,
+    environment: Environment,
     status: Annotated[str | None, Query(description="Only scans with this status.")] = None,
     *,
     limit: Limit = 100,
 ) -> list[dict[str, Any]]:
     """List scans and requests, the newest first."""
-    must_exist(request.app.state.settings.store, environment)
-    found = request.app.state.settings.store.collection("scans").find({"environment": environment})
+    found = api.store.collection("scans").find({"environment": environment})
     shown = sorted((_shown(one) for one in found), key=lambda one: str(one.get("submit_timestamp")), reverse=True)
     return [one for one in shown if status in (None, one["status"])][:limit]
 
 
 @router.get("/scans/{scan_id}")
 @needs(Role.VIEWER)
-def scan(request: Request, environment: str, scan_id: str) -> dict[str, Any]:
+def scan(api: Api, environment: Environment, scan_id: str) -> dict[str, Any]:
     """Show one scan: its state and progress, then its report."""
-    return _there(request, environment, scan_id)
+    return _there(api, environment, scan_id)
 
 
 @router.post("/scans/{scan_id}/cancel")
 @needs(Role.OPERATOR)
-def cancel(request: Request, environment: str, scan_id: str, who: Asking) -> dict[str, Any]:
+def cancel(api: Api, environment: Environment, scan_id: str, who: Asking) -> dict[str, Any]:
     """End a scan that waits or runs; a running one ends within seconds."""
-    _there(request, environment, scan_id)
-    return _shown(request.app.state.settings.queue.cancel(scan_id, by=who.name))
+    _there(api, environment, scan_id)
+    return _shown(api.queue.cancel(scan_id, by=who.name))
 
 
 @router.post("/scans/{scan_id}/release")
 @needs(Role.OPERATOR)
-def release(request: Request, environment: str, scan_id: str) -> dict[str, Any]:
+def release(api: Api, environment: Environment, scan_id: str) -> dict[str, Any]:
     """Put a draft into the queue."""
-    _there(request, environment, scan_id)
-    return _shown(request.app.state.settings.queue.release(scan_id))
+    _there(api, environment, scan_id)
+    return _shown(api.queue.release(scan_id))
 
 
 @router.get("/scans/{scan_id}/log")
 @needs(Role.VIEWER)
-def log(request: Request, environment: str, scan_id: str) -> list[dict[str, Any]]:
+def log(api: Api, environment: Environment, scan_id: str) -> list[dict[str, Any]]:
     """Return the messages of a scan, the oldest first."""
-    _there(request, environment, scan_id)
-    messages = request.app.state.settings.store.collection("messages")
+    _there(api, environment, scan_id)
+    messages = api.store.collection("messages")
     found: list[dict[str, Any]] = messages.find({"scan_id": scan_id}, order=("timestamp", "id"))
     return found
 
 
-def _there(request: Request, environment: str, scan_id: str) -> dict[str, Any]:
-    found = request.app.state.settings.queue.get(scan_id)
+def _there(api: Api, environment: str, scan_id: str) -> dict[str, Any]:
+    found = api.queue.get(scan_id)
     if found is None or found.get("environment") != environment:
         raise Problem(HTTPStatus.NOT_FOUND, f"environment {environment} has no scan {scan_id}")
     return _shown(found)

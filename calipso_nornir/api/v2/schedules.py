@@ -7,13 +7,14 @@ from datetime import UTC, datetime
 from http import HTTPStatus
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Request
+from fastapi import APIRouter
 from pydantic import AwareDatetime, Field
 
 from calipso_nornir.access.roles import Role
-from calipso_nornir.api.guard import Asking, needs
+from calipso_nornir.api.guard import needs
+from calipso_nornir.api.parameters import Api, Asking
 from calipso_nornir.api.problems import Problem
-from calipso_nornir.api.v2.pictures import must_exist
+from calipso_nornir.api.v2.pictures import Environment
 from calipso_nornir.api.v2.scans import Wanted
 from calipso_nornir.scan_manager import Recurrence, Schedule
 from calipso_nornir.scan_manager.recurrence import Frequency
@@ -31,7 +32,7 @@ class ScheduleWanted(Wanted):
         None
     )
 
-    def schedule(self, environment: str) -> Schedule:
+    def schedule(self, environment: Environment) -> Schedule:
         """Return the schedule for an environment."""
         now = datetime.now(UTC)
         recurrence = Recurrence(freq=self.freq, start=self.start or now, time_zone=self.time_zone, cron=self.cron)
@@ -44,49 +45,46 @@ class ScheduleWanted(Wanted):
 
 @router.get("/schedules")
 @needs(Role.VIEWER)
-def schedules(request: Request, environment: str) -> list[dict[str, Any]]:
+def schedules(api: Api, environment: Environment) -> list[dict[str, Any]]:
     """List the schedules of an environment, the next one first."""
-    must_exist(request.app.state.settings.store, environment)
-    return [one for one in request.app.state.settings.schedules.all() if one.get("environment") == environment]
+    return [one for one in api.schedules.all() if one.get("environment") == environment]
 
 
 @router.post("/schedules", status_code=HTTPStatus.CREATED)
 @needs(Role.OPERATOR)
-def add(request: Request, environment: str, wanted: ScheduleWanted, who: Asking) -> dict[str, Any]:
+def add(api: Api, environment: Environment, wanted: ScheduleWanted, who: Asking) -> dict[str, Any]:
     """Make a schedule."""
-    settings = request.app.state.settings
-    must_exist(settings.store, environment)
-    return _there(request, environment, settings.schedules.add(wanted.schedule(environment), by=who.name))
+    return _there(api, environment, api.schedules.add(wanted.schedule(environment), by=who.name))
 
 
 @router.post("/schedules/{id}/pause")
 @needs(Role.OPERATOR)
-def pause(request: Request, environment: str, id: str) -> dict[str, Any]:  # noqa: A002 - the name in the path
+def pause(api: Api, environment: Environment, id: str) -> dict[str, Any]:  # noqa: A002 - the name in the path
     """Make no more requests until the schedule is resumed."""
-    _there(request, environment, id)
-    paused: dict[str, Any] = request.app.state.settings.schedules.pause(id)
+    _there(api, environment, id)
+    paused: dict[str, Any] = api.schedules.pause(id)
     return paused
 
 
 @router.post("/schedules/{id}/resume")
 @needs(Role.OPERATOR)
-def resume(request: Request, environment: str, id: str) -> dict[str, Any]:  # noqa: A002 - as above
+def resume(api: Api, environment: Environment, id: str) -> dict[str, Any]:  # noqa: A002 - as above
     """Go on with a paused schedule; what was missed is not made up."""
-    _there(request, environment, id)
-    resumed: dict[str, Any] = request.app.state.settings.schedules.resume(id)
+    _there(api, environment, id)
+    resumed: dict[str, Any] = api.schedules.resume(id)
     return resumed
 
 
 @router.delete("/schedules/{id}", status_code=HTTPStatus.NO_CONTENT)
 @needs(Role.OPERATOR)
-def remove(request: Request, environment: str, id: str) -> None:  # noqa: A002 - as above
+def remove(api: Api, environment: Environment, id: str) -> None:  # noqa: A002 - as above
     """Remove a schedule; the scans that it has asked for stay."""
-    _there(request, environment, id)
-    request.app.state.settings.schedules.remove(id)
+    _there(api, environment, id)
+    api.schedules.remove(id)
 
 
-def _there(request: Request, environment: str, id_: str) -> dict[str, Any]:
-    found = [one for one in request.app.state.settings.schedules.all() if one.get("id") == id_]
+def _there(api: Api, environment: str, id_: str) -> dict[str, Any]:
+    found = [one for one in api.schedules.all() if one.get("id") == id_]
     if not found or found[0].get("environment") != environment:
         raise Problem(HTTPStatus.NOT_FOUND, f"environment {environment} has no schedule {id_}")
     return dict(found[0])

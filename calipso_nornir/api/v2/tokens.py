@@ -7,12 +7,13 @@ from datetime import datetime, timedelta
 from http import HTTPStatus
 from typing import Annotated, Literal
 
-from fastapi import APIRouter, Request
+from fastapi import APIRouter
 from pydantic import BaseModel, ConfigDict, Field
 
 from calipso_nornir.access.roles import role
 from calipso_nornir.access.tokens import Token
-from calipso_nornir.api.guard import Asking, needs
+from calipso_nornir.api.guard import needs
+from calipso_nornir.api.parameters import Api, Asking
 from calipso_nornir.api.problems import Problem
 
 router = APIRouter(tags=["tokens"])
@@ -50,12 +51,11 @@ class TokenMade(TokenShown):
 
 @router.post("/tokens", status_code=HTTPStatus.CREATED)
 @needs(with_one_time_password=True)
-def make(request: Request, who: Asking, wanted: TokenWanted | None = None) -> TokenMade:
+def make(api: Api, who: Asking, wanted: TokenWanted | None = None) -> TokenMade:
     """Make a token for whoever asks. One made with a one-time password can only choose another password."""
     wanted = wanted or TokenWanted()
-    settings = request.app.state.settings
-    lifetime = timedelta(seconds=wanted.lifetime_s) if wanted.lifetime_s else settings.token_lifetime
-    secret, token = settings.principals.tokens.issue(
+    lifetime = timedelta(seconds=wanted.lifetime_s) if wanted.lifetime_s else api.token_lifetime
+    secret, token = api.principals.tokens.issue(
         who.name, name=wanted.name, lifetime=lifetime, scope=role(wanted.scope), only_password=who.only_password
     )
     return TokenMade(token=secret, **shown(token).model_dump())
@@ -63,17 +63,17 @@ def make(request: Request, who: Asking, wanted: TokenWanted | None = None) -> To
 
 @router.get("/tokens")
 @needs()
-def mine(request: Request, who: Asking) -> list[TokenShown]:
+def mine(api: Api, who: Asking) -> list[TokenShown]:
     """List the tokens of whoever asks, the newest first."""
-    return [shown(one) for one in request.app.state.settings.principals.tokens.of(who.name)]
+    return [shown(one) for one in api.principals.tokens.of(who.name)]
 
 
 @router.delete("/tokens/{id}", status_code=HTTPStatus.NO_CONTENT)
 @needs(with_one_time_password=True)
-def revoke(request: Request, who: Asking, id: str) -> None:  # noqa: A002 - the name in the path
+def revoke(api: Api, who: Asking, id: str) -> None:  # noqa: A002 - the name in the path
     """Revoke one of one's own tokens; ``current`` is the one that is shown."""
     chosen = who.token_id if id == "current" else id
-    if chosen is None or not request.app.state.settings.principals.tokens.revoke(who.name, chosen):
+    if chosen is None or not api.principals.tokens.revoke(who.name, chosen):
         raise Problem(HTTPStatus.NOT_FOUND, f"{who.name} has no token {id}")
 
 

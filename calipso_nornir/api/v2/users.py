@@ -6,12 +6,13 @@ from __future__ import annotations
 from http import HTTPStatus
 from typing import Annotated
 
-from fastapi import APIRouter, Request
+from fastapi import APIRouter
 from pydantic import BaseModel, ConfigDict, Field
 
 from calipso_nornir.access.roles import Grants, Role
 from calipso_nornir.access.users import LONGEST, SHORTEST, User
 from calipso_nornir.api.guard import needs
+from calipso_nornir.api.parameters import Api
 from calipso_nornir.api.problems import Problem
 from calipso_nornir.api.v2.tokens import RoleWord
 
@@ -54,26 +55,26 @@ class UserChange(BaseModel):
 
 @router.get("/users")
 @needs(Role.ADMIN)
-def users(request: Request) -> list[UserShown]:
+def users(api: Api) -> list[UserShown]:
     """List the users."""
-    return [_shown(one) for one in request.app.state.settings.principals.users.all()]
+    return [_shown(one) for one in api.principals.users.all()]
 
 
 @router.post("/users", status_code=HTTPStatus.CREATED)
 @needs(Role.ADMIN)
-def add(request: Request, wanted: UserWanted) -> UserShown:
+def add(api: Api, wanted: UserWanted) -> UserShown:
     """Make a user."""
     user = User(name=wanted.name, grants=Grants.read(wanted.roles), one_time=True)
-    request.app.state.settings.principals.users.add(user, wanted.password)
+    api.principals.users.add(user, wanted.password)
     return _shown(user)
 
 
 @router.patch("/users/{name}")
 @needs(Role.ADMIN)
-def change(request: Request, name: str, wanted: UserChange) -> UserShown:
+def change(api: Api, name: str, wanted: UserChange) -> UserShown:
     """Change a user's roles, or whether the user may log in, or give a one-time password."""
-    principals = request.app.state.settings.principals
-    there = _there(request, name)
+    principals = api.principals
+    there = _there(api, name)
     user = User(
         name=name,
         grants=there.grants if wanted.roles is None else Grants.read(wanted.roles),
@@ -84,21 +85,21 @@ def change(request: Request, name: str, wanted: UserChange) -> UserShown:
         principals.users.set_password(name, wanted.password, one_time=True)
     if wanted.password is not None or not user.enabled:
         principals.tokens.revoke(name)
-    return _shown(_there(request, name))
+    return _shown(_there(api, name))
 
 
 @router.delete("/users/{name}", status_code=HTTPStatus.NO_CONTENT)
 @needs(Role.ADMIN)
-def remove(request: Request, name: str) -> None:
+def remove(api: Api, name: str) -> None:
     """Remove a user, with all tokens."""
-    principals = request.app.state.settings.principals
-    _there(request, name)
+    principals = api.principals
+    _there(api, name)
     principals.users.remove(name)
     principals.tokens.revoke(name)
 
 
-def _there(request: Request, name: str) -> User:
-    user: User | None = request.app.state.settings.principals.users.get(name)
+def _there(api: Api, name: str) -> User:
+    user: User | None = api.principals.users.get(name)
     if user is None:
         raise Problem(HTTPStatus.NOT_FOUND, f"there is no user {name}")
     return user

@@ -1,5 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""One attempt at a commit, under the lock; see ``places`` for why it may be repeated and may end at any moment."""
+"""One attempt at a commit, under the lock.
+
+It may be repeated, and may end at any moment: see ``environment_collections``.
+"""
 
 from __future__ import annotations
 

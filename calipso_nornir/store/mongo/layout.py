@@ -68,8 +68,8 @@ def _refuse_others(database: PlainDatabase, uri: str, inventory: str) -> None:
 def _indexes(kind: Kind) -> list[IndexModel]:
     indexes = [IndexModel(_keys(fields)) for fields in (("_id",), (REVISION,), *INDEXES[kind])]
     if kind in UNIQUE:
-        # What was removed has none of these fields for a while (see ``places``). One of them is enough: a query has to
-        # name all that stand here, or the index does not serve it.
+        # What was removed has none of these fields for a while (see ``environment_collections``). One of them is
+        # enough: a query has to name all that stand here, or the index does not serve it.
         there = {UNIQUE[kind][0]: {"$exists": True}}
         indexes.append(IndexModel(_keys(UNIQUE[kind]), unique=True, partialFilterExpression=there))
     indexes += map(_sparse, SPARSE.get(kind, ()))

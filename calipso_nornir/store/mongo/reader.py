@@ -1,5 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Reading one revision of one environment from MongoDB: what is current first, then what is past (see ``places``)."""
+"""Reading one revision of one environment from MongoDB: what is current first, then what is past.
+
+See ``environment_collections``.
+"""
 
 from __future__ import annotations
 

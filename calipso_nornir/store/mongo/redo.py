@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What small commits changed and nobody has applied yet: it stands in the marker (see ``places``)."""
+"""What small commits changed and nobody has applied yet: it stands in the marker (see ``environment_collections``)."""
 
 from __future__ import annotations
 
