@@ -17,6 +17,7 @@ from calipso_nornir.errors import StoreError
 if TYPE_CHECKING:
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+    from calipso_nornir.access.principals import Principal
     from calipso_nornir.model.protocols import Store
 
 logger = logging.getLogger(__name__)
@@ -24,6 +25,7 @@ logger = logging.getLogger(__name__)
 LARGEST: Final = 1 << 20
 """Bytes of a request's body."""
 AUDIT: Final = "audit"
+_REFUSED: Final = frozenset({HTTPStatus.UNAUTHORIZED, HTTPStatus.TOO_MANY_REQUESTS})
 _WRITES: Final = frozenset({"POST", "PUT", "PATCH", "DELETE"})
 _HEADERS: Final = (
     (b"cache-control", b"no-store"),
@@ -58,11 +60,13 @@ class Shield:
         try:
             await self._app(scope, _limited(receive), sent)
         finally:
-            if scope["method"] in _WRITES:
-                await to_thread.run_sync(self._note, scope, status[0])
+            principal = scope["state"].get("principal")
+            if scope["method"] in _WRITES and principal is not None:
+                await to_thread.run_sync(self._note, scope, principal, status[0])
+            elif status[0] in _REFUSED:  # a stranger must not be able to fill the store
+                logger.warning("%s %s from %s: refused (%s)", scope["method"], scope["path"], _client(scope), status[0])
 
-    def _note(self, scope: Scope, status: int) -> None:
-        principal = scope["state"].get("principal")
+    def _note(self, scope: Scope, principal: Principal, status: int) -> None:
         key = uuid.uuid4().hex
         try:
             self._store.collection(AUDIT).put(
@@ -70,9 +74,9 @@ class Shield:
                 {
                     "id": key,
                     "at": datetime.now(UTC).isoformat(),
-                    "who": principal.name if principal is not None else None,
-                    "token": principal.token_id if principal is not None else None,
-                    "from": scope["client"][0] if scope.get("client") else None,
+                    "who": principal.name,
+                    "token": principal.token_id,
+                    "from": _client(scope),
                     "method": scope["method"],
                     "path": scope["path"],
                     "environment": scope.get("path_params", {}).get("environment"),
@@ -81,6 +85,10 @@ class Shield:
             )
         except StoreError as error:
             logger.error("%s %s is not in the audit trail: %s", scope["method"], scope["path"], error)  # noqa: TRY400 - as it says
+
+
+def _client(scope: Scope) -> str | None:
+    return scope["client"][0] if scope.get("client") else None
 
 
 def _limited(receive: Receive) -> Receive:

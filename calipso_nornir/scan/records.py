@@ -7,6 +7,7 @@ import logging
 from typing import TYPE_CHECKING
 
 from calipso_nornir.errors import ScanTakenOver, StoreError
+from calipso_nornir.scan.report import ENDED
 from calipso_nornir.store.freshness import age_key, in_the_future, newest_whole, next_number
 from calipso_nornir.store.liveness import LOST, sign_of_life, status_of
 
@@ -107,7 +108,7 @@ class ScanRecord:
         scans, messages = self._store.collection("scans"), self._store.collection("messages")
         own = scans.find({"environment": self._report.environment})
         whole = newest_whole(own)  # by it one tells what is confirmed
-        own = [scan for scan in own if scan.get("status") != "running"]
+        own = [scan for scan in own if scan.get("status") in ENDED]  # others run, or wait for a scan manager
         own.sort(key=age_key, reverse=True)
         for old in (scan for scan in own[KEPT_SCANS:] if scan is not whole):
             for message in messages.find({"scan_id": old["scan_id"]}):

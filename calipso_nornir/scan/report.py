@@ -5,9 +5,10 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias
+from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias, get_args
 
 from calipso_nornir.scan.events import TroubleSeen
+from calipso_nornir.store.liveness import LOST
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -21,6 +22,8 @@ FOLDER_STEP: Final = "/folder"
 """The end of the names of steps that make a folder."""
 Severity: TypeAlias = Literal["failure", "notice"]
 Status: TypeAlias = Literal["completed", "completed_with_errors", "failed", "aborted", "timed_out"]
+ENDED: Final[frozenset[str]] = frozenset({*get_args(Status), LOST})
+"""How a scan's document may have ended: as its report says, or because its process died."""
 
 
 @dataclass(slots=True)

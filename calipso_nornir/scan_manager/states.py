@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from calipso_nornir.store.liveness import LOST
+from calipso_nornir.scan.report import ENDED
 
 DRAFT: Final = "draft"
 """Kept by its author; no scan manager takes it."""
@@ -17,4 +17,5 @@ PENDING: Final = "pending"
 RUNNING: Final = "running"
 ABORTED: Final = "aborted"
 FAILED: Final = "failed"
-ENDED: Final = frozenset({"completed", "completed_with_errors", FAILED, "timed_out", ABORTED, LOST})
+
+__all__ = ["ABORTED", "DRAFT", "ENDED", "FAILED", "PENDING", "RUNNING"]

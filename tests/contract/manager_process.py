@@ -30,7 +30,8 @@ if TYPE_CHECKING:
     from calipso_nornir.model.environment import Environment
     from calipso_nornir.model.protocols import Source, Store
 
-ENVIRONMENTS = [f"cloud-{number}" for number in range(6)]
+MOST_OF_ONE = 40
+"""Requests of one environment: of its ended scans, 50 are kept."""
 PATIENCE_S = 120.0
 
 
@@ -47,12 +48,12 @@ def manage(place: Place) -> None:
 
 def fill(store: Store, requests: int) -> list[str]:
     """Make environments and requests; return the requests' ids."""
-    for name in ENVIRONMENTS:
+    names = [f"cloud-{number}" for number in range(max(6, requests // MOST_OF_ONE + 1))]
+    for name in names:
         save_environment(store, replace(CLOUD, name=name))
     queue = ScanQueue(store)
     return [
-        queue.submit(ScanRequest(environment=ENVIRONMENTS[number % len(ENVIRONMENTS)], untested=True))
-        for number in range(requests)
+        queue.submit(ScanRequest(environment=names[number % len(names)], untested=True)) for number in range(requests)
     ]
 
 

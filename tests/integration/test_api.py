@@ -179,9 +179,13 @@ def test_a_one_time_password_only_chooses_another(api: Served, admin: Client) ->
     assert requests.get(f"{api.url}/api/v2{LAB}", auth=("new", "another password"), timeout=30).status_code == 200
 
 
-def test_guessing_is_slowed_down(api: Served) -> None:
+def test_guessing_is_slowed_down(api: Served, admin: Client, caplog: pytest.LogCaptureFixture) -> None:
+    before = admin.get("/audit", limit=1000)
     for _ in range(5):
         assert api.nobody.ask("GET", "/me", auth=("victim", "guess guess guess")).status_code == 401
+    assert api.nobody.ask("POST", "/tokens", auth=("victim", "guess guess guess")).status_code == 429
+    assert "POST /api/v2/tokens from 127.0.0.1: refused (429)" in caplog.text
+    assert admin.get("/audit", limit=1000) == before, "a stranger fills no store"
     slowed = api.nobody.ask("GET", "/me", auth=("victim", "guess guess guess"))
     assert wrong(slowed, 429)["detail"].startswith("too many failed logins: try again in")
     assert 0 < int(slowed.headers["retry-after"]) <= 61

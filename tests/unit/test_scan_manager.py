@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from calipso_nornir.errors import InvalidRequest, StoreUnavailable
+from calipso_nornir.scan import records
 from calipso_nornir.scan_manager import ScanManager, ScanQueue, ScanRequest
 from calipso_nornir.scan_manager.settings import Settings
 from calipso_nornir.scan_manager.slots import Slots
@@ -105,6 +106,18 @@ def test_requests_are_run_and_their_outcome_is_noted(place: Place) -> None:
     told = {one["scan_id"] for one in place.store.collection("messages").find()}
     assert told == {whole, only}, "the other one wanted errors only"
     assert {one["status"] for one in place.store.collection("scan_slots").find()} == {"free"}
+
+
+def test_what_waits_is_no_old_scan(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of ended scans only the last ones are kept; requests and drafts are kept, however many there are."""
+    monkeypatch.setattr(records, "KEPT_SCANS", 2)
+    draft = place.queue.submit(ScanRequest(environment="cloud"), draft=True)
+    ids = [place.submit(links_only=True) for _ in range(6)]
+    place.manager().run(until_empty=True)
+    assert [place.queue.get(one) is not None for one in ids] == [False] * 4 + [True] * 2
+    assert place.there(draft)["status"] == "draft"
+    told = [one["scan_id"] for one in place.store.collection("messages").find({"level": "info"})]
+    assert set(told) == set(ids[-2:])
 
 
 def test_one_object_is_scanned(place: Place) -> None:
