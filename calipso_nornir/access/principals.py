@@ -4,10 +4,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from calipso_nornir.access.tokens import Tokens
-from calipso_nornir.access.users import Users
+from calipso_nornir.access.users import Identified, Users
 
 if TYPE_CHECKING:
     from calipso_nornir.access.roles import Grants, Role
@@ -33,16 +33,38 @@ class Principal:
         return not self.only_password and self.grants.allow(needed, environment)
 
 
-class Principals:
-    """Finds out who is asking."""
+class PasswordService(Protocol):
+    """Knows users, and whether a password is theirs: a directory."""
 
-    def __init__(self, store: Store) -> None:
+    @property
+    def source(self) -> str:
+        """What it is called in documents of users."""
+
+    def identified(self, name: str, password: str) -> Identified | None:
+        """Return whose name and password these are; None for nobody's. Raises LoginServiceUnavailable."""
+
+
+class Principals:
+    """Finds out who is asking.
+
+    Args:
+        store: has the local users, and tokens.
+        directory: is asked about names that are no local user's. Local users get in whatever becomes of it.
+    """
+
+    def __init__(self, store: Store, *, directory: PasswordService | None = None) -> None:
         self.users = Users(store)
         self.tokens = Tokens(store)
+        self._directory = directory
 
     def by_password(self, name: str, password: str) -> Principal | None:
-        """Return who has this name and password."""
-        user = self.users.verified(name, password)
+        """Return who has this name and password. Raises LoginServiceUnavailable."""
+        there = self.users.get(name)
+        if self._directory is None or (there is not None and there.source != self._directory.source):
+            user = self.users.verified(name, password)
+        else:
+            who = self._directory.identified(name, password) if there is None or there.enabled else None
+            user = self.users.arrived(who, source=self._directory.source) if who is not None else None
         if user is None:
             return None
         return Principal(name=user.name, grants=user.grants, only_password=user.one_time)

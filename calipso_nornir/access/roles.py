@@ -59,6 +59,13 @@ class Grants:
         """Tell whether it is held in any environment at all."""
         return any(one >= needed for one in self.by_environment.values())
 
+    def with_those_of(self, other: Grants) -> Grants:
+        """Return the roles of both; the higher one where both have one."""
+        merged = dict(self.by_environment)
+        for environment, role in other.by_environment.items():
+            merged[environment] = max(role, merged.get(environment, role))
+        return Grants(merged)
+
     def capped(self, cap: Role) -> Grants:
         """Return the same roles, none higher than this one."""
         return Grants({environment: min(role, cap) for environment, role in self.by_environment.items()})

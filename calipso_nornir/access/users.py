@@ -1,11 +1,15 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Local users: documents of the collection ``users``, with passwords as argon2id hashes (RFC 9106)."""
+"""Users: documents of the collection ``users``. Passwords of local ones are argon2id hashes (RFC 9106).
+
+A user whom a directory or an issuer knows has a document, too, from the first login on: for tokens, and so that an
+admin can lock the user out. Roles come from there at each login. A name belongs to who had it first.
+"""
 
 from __future__ import annotations
 
 import re
 import secrets
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final
 
@@ -24,6 +28,7 @@ SHORTEST: Final = 12
 LONGEST: Final = 1024
 """Characters of a password."""
 FIRST_ADMIN: Final = "admin"
+LOCAL: Final = "local"
 _NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._@-]{0,127}")
 _HASHER: Final = PasswordHasher()
 _NOBODY: Final = _HASHER.hash(secrets.token_urlsafe())
@@ -31,10 +36,19 @@ _NOBODY: Final = _HASHER.hash(secrets.token_urlsafe())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Identified:
+    """Who somebody is, as a directory or an issuer says, and the roles that follow."""
+
+    name: str
+    grants: Grants
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class User:
-    """A local user.
+    """A user.
 
     Attributes:
+        source: who knows the password and the roles: this store, or a directory or issuer.
         one_time: the password is good for nothing but choosing another one.
         enabled: whether the user may log in, and the user's tokens are accepted.
     """
@@ -43,10 +57,11 @@ class User:
     grants: Grants
     one_time: bool = False
     enabled: bool = True
+    source: str = LOCAL
 
 
 class Users:
-    """The local users of one store."""
+    """The users of one store."""
 
     def __init__(self, store: Store) -> None:
         self._users = store.collection(COLLECTION)
@@ -78,7 +93,7 @@ class Users:
     def verified(self, name: str, password: str) -> User | None:
         """Return the user that has this password; None for a wrong one, for a disabled user, and for nobody."""
         document = self._users.get(name)
-        known = document is not None and bool(document.get("enabled", True))
+        known = document is not None and bool(document.get("enabled", True)) and "password_hash" in document
         if not _verify(str(document["password_hash"]) if known and document else _NOBODY, password) or not known:
             return None
         assert document is not None  # noqa: S101 - narrows the type
@@ -87,14 +102,34 @@ class Users:
             self._users.update_if(name, {"password_hash": document["password_hash"]}, new)
         return _user(document)
 
+    def arrived(self, who: Identified, *, source: str) -> User | None:
+        """Return the user whom a directory or issuer has identified; None if the name is not theirs, or is locked out.
+
+        The roles are stored when they have changed.
+        """
+        if not _NAME.fullmatch(who.name):
+            return None
+        user = User(name=who.name, grants=who.grants, source=source)
+        if self._users.insert(user.name, _document(user, None)):
+            return user
+        there = self.get(user.name)
+        if there is None or there.source != source or not there.enabled:
+            return None
+        if there.grants != user.grants:
+            self._users.update_if(user.name, {"source": source}, {"roles": user.grants.words()})
+        return user
+
     def set_password(self, name: str, password: str, *, one_time: bool = False) -> None:
-        """Give a user another password."""
+        """Give a local user another password."""
+        self._check_local(name, "the password")
         self._change(name, {"password_hash": _HASHER.hash(good(password)), "one_time": one_time})
 
     def change(self, user: User) -> None:
         """Store a user's roles, and whether the user is enabled. The last admin of all stays one."""
         there = self.get(user.name)
-        if there is not None and _is_admin(there) and not _is_admin(user):
+        if there is not None and there.grants != user.grants:
+            self._check_local(user.name, "the roles")
+        if there is not None and _is_admin(there) and not _is_admin(replace(user, source=there.source)):
             self._others_are_admins(user.name)
         self._change(user.name, {"roles": user.grants.words(), "enabled": user.enabled})
 
@@ -105,6 +140,11 @@ class Users:
             self._others_are_admins(name)
         if not self._users.delete(name):
             raise _unknown(name)
+
+    def _check_local(self, name: str, what: str) -> None:
+        there = self.get(name)
+        if there is not None and there.source != LOCAL:
+            raise InvalidRequest(f"{plain(name)} is a user of {there.source}: {what} cannot be changed here")
 
     def _others_are_admins(self, name: str) -> None:
         if not any(_is_admin(one) for one in self.all() if one.name != name):
@@ -132,18 +172,20 @@ def _verify(password_hash: str, password: str) -> bool:
 
 
 def _is_admin(user: User) -> bool:
-    return user.enabled and user.grants.allow(Role.ADMIN, None)
+    """Tell whether somebody can always get in and do everything; a directory may be down."""
+    return user.enabled and user.source == LOCAL and user.grants.allow(Role.ADMIN, None)
 
 
-def _document(user: User, password: str) -> Document:
-    return {
+def _document(user: User, password: str | None) -> Document:
+    document = {
         "name": user.name,
         "roles": user.grants.words(),
         "enabled": user.enabled,
         "one_time": user.one_time,
-        "password_hash": _HASHER.hash(password),
+        "source": user.source,
         "created": datetime.now(UTC).isoformat(),
     }
+    return document if password is None else {**document, "password_hash": _HASHER.hash(password)}
 
 
 def _user(document: Document) -> User:
@@ -152,6 +194,7 @@ def _user(document: Document) -> User:
         grants=Grants.read(document.get("roles") or {}),
         one_time=bool(document.get("one_time")),
         enabled=bool(document.get("enabled", True)),
+        source=document.get("source", LOCAL),
     )
 
 

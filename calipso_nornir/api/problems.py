@@ -14,6 +14,7 @@ from starlette.exceptions import HTTPException
 from calipso_nornir.errors import (
     CalipsoError,
     EnvironmentInvalid,
+    LoginServiceUnavailable,
     PastUnknown,
     StoreError,
     UnknownEnvironment,
@@ -35,6 +36,7 @@ _STATUS: Final[tuple[tuple[type[CalipsoError], HTTPStatus], ...]] = (
     (PastUnknown, HTTPStatus.NOT_FOUND),
     (EnvironmentInvalid, HTTPStatus.UNPROCESSABLE_ENTITY),
     (UsageError, HTTPStatus.BAD_REQUEST),
+    (LoginServiceUnavailable, HTTPStatus.SERVICE_UNAVAILABLE),
     (StoreError, HTTPStatus.SERVICE_UNAVAILABLE),
 )
 

@@ -14,6 +14,7 @@ from calipso_nornir.scan_manager import ScanQueue, Schedules
 if TYPE_CHECKING:
     from datetime import timedelta
 
+    from calipso_nornir.access.principals import PasswordService
     from calipso_nornir.access.secret_files import SecretFiles
     from calipso_nornir.metadata.catalog import Catalog
     from calipso_nornir.model.protocols import Store
@@ -28,6 +29,7 @@ class ApiSettings:
         catalog: the metadata of the scans.
         secret_files: where secrets that clients send are kept.
         metadata: folders with further metadata, as in ``catalog``.
+        directory: knows users beside the local ones; None: there are only local ones.
         token_lifetime: of tokens for which nobody asks another one.
     """
 
@@ -35,13 +37,14 @@ class ApiSettings:
     catalog: Catalog
     secret_files: SecretFiles
     metadata: tuple[str, ...] = ()
+    directory: PasswordService | None = None
     token_lifetime: timedelta = LIFETIME
     throttle: Throttle = field(default_factory=Throttle)
 
     @property
     def principals(self) -> Principals:
         """Who may ask."""
-        return Principals(self.store)
+        return Principals(self.store, directory=self.directory)
 
     @property
     def queue(self) -> ScanQueue:

@@ -11,9 +11,10 @@ import typer
 
 from calipso_nornir.cli.mongo_config import MongoConfig
 from calipso_nornir.cli.shared_options import LOG_LEVEL, Inventory, Level, Metadata
-from calipso_nornir.errors import NotAvailable
+from calipso_nornir.errors import InvalidRequest
 
 if TYPE_CHECKING:
+    from calipso_nornir.access.directory import Directory
     from calipso_nornir.api import ApiSettings, Endpoint
     from calipso_nornir.metadata.catalog import Catalog
     from calipso_nornir.model.protocols import Store
@@ -26,7 +27,12 @@ class ServeOptions:
     mongo_config: MongoConfig = None
     ldap_config: Annotated[
         str | None,
-        typer.Option("--ldap_config", "--ldap-config", metavar="FILE", help="Not available in this release."),
+        typer.Option(
+            "--ldap_config",
+            "--ldap-config",
+            metavar="FILE",
+            help="File that says how users log in by LDAP, beside the local ones.",
+        ),
     ] = None
     bind: Annotated[str, typer.Option("--bind", "-b", metavar="ADDRESS:PORT", help="Where to listen.")] = (
         "127.0.0.1:8000"
@@ -53,10 +59,6 @@ class ServeOptions:
     inventory: Inventory = None
     metadata: Metadata = None
 
-    def __post_init__(self) -> None:
-        if self.ldap_config is not None:
-            raise NotAvailable("--ldap_config", "Users are local ones for now: calipso users add.")
-
     @property
     def endpoint(self) -> "Endpoint":
         """Where to listen. Raises UsageError."""
@@ -74,8 +76,20 @@ class ServeOptions:
             catalog=catalog,
             secret_files=SecretFiles(Path(self.secrets or _beside_the_default_store()).absolute()),
             metadata=tuple(self.metadata or ()),
+            directory=_directory(self.ldap_config) if self.ldap_config is not None else None,
             token_lifetime=timedelta(seconds=self.token_lifetime),
         )
+
+
+def _directory(path: str) -> "Directory":
+    from calipso_nornir.access.ldap_settings import read_ldap  # noqa: PLC0415 - as above
+
+    settings = read_ldap(path)
+    try:
+        from calipso_nornir.access.directory import Directory  # noqa: PLC0415 - as above
+    except ModuleNotFoundError as error:
+        raise InvalidRequest(f"--ldap_config needs {error.name}: pip install 'calipso_nornir[ldap]'") from None
+    return Directory(settings)
 
 
 def _beside_the_default_store() -> Path:

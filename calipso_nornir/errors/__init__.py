@@ -10,6 +10,7 @@
     ├── ConfigurationError
     │   ├── MetadataError        faults of JSON metadata, all of them at once
     │   ├── EnvironmentInvalid   faults of an environment's description
+    │   ├── SettingsInvalid      faults of a file that sets up a service
     │   ├── SecretUnavailable    a secret cannot be read
     │   ├── BundleInvalid        a recording that cannot be replayed
     │   ├── RecordingFailed      a recording that cannot be written
@@ -20,6 +21,7 @@
     │   ├── DocumentRefused
     │   ├── Overtaken            others changed what a commit was computed from
     │   └── PastUnknown          older than the history
+    ├── LoginServiceUnavailable  a directory or issuer that knows users does not answer
     ├── ScanCancelled            somebody asked the scan to stop
     │   ├── ScanTimedOut         ├── ScanTakenOver
     ├── SourceError              what a source returns instead of an answer
@@ -46,6 +48,7 @@ one fetching, keep what is known below it, and are listed in the report. The oth
 
 from __future__ import annotations
 
+from calipso_nornir.errors.access import LoginServiceUnavailable
 from calipso_nornir.errors.base import (
     CalipsoError,
     Fatal,
@@ -61,6 +64,7 @@ from calipso_nornir.errors.configuration import (
     RecordingFailed,
     ResourceMissing,
     SecretUnavailable,
+    SettingsInvalid,
 )
 from calipso_nornir.errors.fetch import (
     DuplicateObject,
@@ -172,6 +176,7 @@ __all__ = [
     "HostsUnlisted",
     "InvalidRequest",
     "LoginRefused",
+    "LoginServiceUnavailable",
     "LookupCycle",
     "MetadataError",
     "Misplaced",
@@ -202,6 +207,7 @@ __all__ = [
     "ScanTimedOut",
     "SecretUnavailable",
     "SelectFailed",
+    "SettingsInvalid",
     "SourceError",
     "SourceFailed",
     "SourceNotConfigured",

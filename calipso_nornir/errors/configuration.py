@@ -54,6 +54,12 @@ class EnvironmentInvalid(_Faulty):
     title = "environment cannot be used"
 
 
+class SettingsInvalid(_Faulty):
+    """All faults of a file that sets up a service."""
+
+    title = "settings cannot be used"
+
+
 @dataclass(eq=False)
 class SecretUnavailable(ConfigurationError):
     """A secret could not be read from where its reference points."""

@@ -201,6 +201,7 @@ def test_users_are_made_changed_and_removed(admin: Client) -> None:
         "roles": {"lab": "viewer"},
         "enabled": True,
         "must_change_password": True,
+        "source": "local",
     }
     assert (
         "exists already"

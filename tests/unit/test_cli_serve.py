@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import socket
 import subprocess
@@ -105,7 +106,6 @@ def test_users_are_listed_added_and_removed(tmp_path: Path) -> None:
         (("serve", "--bind", "8000"), "expected ADDRESS:PORT"),
         (("serve", "--bind", "127.0.0.1:70000"), "expected ADDRESS:PORT"),
         (("serve", "--tls-cert", "x.pem"), "--tls-cert and --tls-key belong together"),
-        (("serve", "--ldap_config", "ldap.json"), "--ldap_config"),
     ],
 )
 def test_what_cannot_be_is_refused(tmp_path: Path, words: tuple[str, ...], said: str) -> None:
@@ -114,3 +114,24 @@ def test_what_cannot_be_is_refused(tmp_path: Path, words: tuple[str, ...], said:
     refused = calipso(*words, store=path)
     assert refused.status == 2, refused.err
     assert said in " ".join(refused.err.split())
+
+
+def test_settings_of_ldap_that_cannot_be_read_are_refused(tmp_path: Path) -> None:
+    refused = calipso("serve", "--ldap_config", str(tmp_path / "ldap.json"), store=tmp_path / "s.db")
+    assert refused.status == 1
+    assert "cannot be read" in refused.err
+
+
+def test_ldap_without_its_library_says_what_to_install(tmp_path: Path) -> None:
+    (tmp_path / "ldap.json").write_text(
+        '{"url": "ldaps://ldap.example", "user_tree_dn": "dc=example", "user_id_attribute": "uid"}'
+    )
+    hidden = tmp_path / "hidden"
+    (hidden / "sansldap").mkdir(parents=True)
+    (hidden / "sansldap" / "__init__.py").write_text("raise ModuleNotFoundError(name='sansldap')")
+    command = [program(), "--store", str(tmp_path / "s.db"), "serve", "--ldap_config", str(tmp_path / "ldap.json")]
+    refused = subprocess.run(  # noqa: S603 - our own program
+        command, env={**os.environ, "PYTHONPATH": str(hidden)}, capture_output=True, text=True, check=False, timeout=60
+    )
+    assert refused.returncode == 2, refused.stderr
+    assert "--ldap_config needs sansldap: pip install 'calipso_nornir[ldap]'" in refused.stderr

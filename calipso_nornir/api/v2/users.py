@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Local users and their roles; for admins of everything."""
+"""Users and their roles; for admins of everything."""
 
 from __future__ import annotations
 
@@ -29,6 +29,7 @@ class UserShown(BaseModel):
     roles: Roles
     enabled: bool
     must_change_password: bool
+    source: Annotated[str, Field(description="Who knows the password and the roles: local, or ldap.")]
 
 
 class UserWanted(BaseModel):
@@ -111,4 +112,5 @@ def _shown(user: User) -> UserShown:
         roles=user.grants.words(),  # type: ignore[arg-type]  # words of roles
         enabled=user.enabled,
         must_change_password=user.one_time,
+        source=user.source,
     )

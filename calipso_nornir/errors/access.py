@@ -1,0 +1,19 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Logins that cannot be decided, because the service that knows does not answer."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from calipso_nornir.errors.base import CalipsoError, Retriable
+
+
+@dataclass(eq=False)
+class LoginServiceUnavailable(CalipsoError, Retriable):
+    """A directory or issuer does not answer, or not as it should: nobody knows whether the login is right."""
+
+    service: str
+    cause: str
+
+    def __str__(self) -> str:
+        return f"{self.service} cannot say who this is: {self.cause}"
