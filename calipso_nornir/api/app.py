@@ -9,8 +9,9 @@ from fastapi import Depends, FastAPI
 
 from calipso_nornir._version import __version__
 from calipso_nornir.api import problems
-from calipso_nornir.api.guard import guard
+from calipso_nornir.api.guard import guard, read_body
 from calipso_nornir.api.shielding import Shield
+from calipso_nornir.api.v1 import routes as older
 from calipso_nornir.api.v2 import (
     changes,
     cliques,
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
 PREFIX: Final = "/api/v2"
 ROUTERS: Final = (
     ("", health.router),
+    *(("", router) for router in older.ROUTERS),
     *(
         (PREFIX, module.router)
         for module in (
@@ -63,7 +65,7 @@ def create_app(settings: ApiSettings) -> FastAPI:
         docs_url=None,
         redoc_url=None,
         openapi_url=None,
-        dependencies=[Depends(guard)],
+        dependencies=[Depends(read_body), Depends(guard)],
     )
     app.state.settings = settings
     problems.install(app)

@@ -2,19 +2,20 @@
 """The one place that decides who gets in: every route says what it needs, and a route that says nothing is closed.
 
 ``needs(Role.OPERATOR)`` stands above each handler. The guard is a dependency of the whole application: it runs before
-each handler, finds out who is asking, and compares. A path that names an environment needs the role there. Any other
-path needs it everywhere (``*``); with ``anywhere=True`` any environment will do, and its handler gives only what may be
-seen.
+each handler, finds out who is asking, and compares. A request that names an environment, in its path or (the older API)
+in its query or body, needs the role there. Any other path needs it everywhere (``*``); with ``anywhere=True`` any
+environment will do, and its handler gives only what may be seen.
 """
 
 from __future__ import annotations
 
 import base64
 import binascii
+import json
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from http import HTTPStatus
-from typing import TYPE_CHECKING, Final, TypeVar
+from typing import TYPE_CHECKING, Final, Literal, TypeVar
 
 from fastapi import Request
 
@@ -32,6 +33,14 @@ F = TypeVar("F", bound=Callable[..., object])
 
 
 @dataclass(frozen=True, slots=True)
+class Named:
+    """Where, beside the path, a request may name environments; each one that it names is checked."""
+
+    place: Literal["query", "body"]
+    names: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Needs:
     """What a route needs.
 
@@ -40,12 +49,15 @@ class Needs:
         open: anybody, without a login.
         anywhere: the role in any environment is enough.
         with_one_time_password: also whoever may only choose another password.
+        named: where the environment stands, if not in the path. A request that names none is let through with the role
+            in any environment, to be told that it has to, or to be given only what may be seen.
     """
 
     role: Role | None = None
     open: bool = False
     anywhere: bool = False
     with_one_time_password: bool = False
+    named: Named | None = None
 
 
 def needs(
@@ -60,9 +72,25 @@ def open_to_all() -> Callable[[F], F]:
     return _saying(Needs(open=True))
 
 
+def say_needs(handler: Callable[..., object], needed: Needs, *, named: Named | None = None) -> None:
+    """Say what a handler's route needs, for one that is made from data."""
+    setattr(handler, NEEDS, replace(needed, named=named))
+
+
 def needs_of(endpoint: object) -> Needs | None:
     """Return what a handler's route needs; None when it does not say."""
     return getattr(endpoint, NEEDS, None)
+
+
+async def read_body(request: Request) -> None:
+    """Read the JSON body of a route that names environments there, into ``request.state.body``; None: it is no JSON."""
+    needed = needs_of(request.scope.get("endpoint"))
+    if needed is None or needed.named is None or needed.named.place != "body":
+        return
+    try:
+        request.state.body = json.loads(await request.body())
+    except (ValueError, RecursionError):
+        request.state.body = None
 
 
 def guard(request: Request) -> None:
@@ -90,13 +118,33 @@ def _check_role(request: Request, needed: Needs, principal: Principal) -> None:
     role = needed.role
     if role is None:
         return
-    environment = request.path_params.get("environment")
-    allowed = (
-        principal.grants.anywhere(role) if needed.anywhere and environment is None else principal.may(role, environment)
-    )
-    if not allowed:
-        where = f"in environment {environment}" if environment is not None else "everywhere"
-        raise Problem(HTTPStatus.FORBIDDEN, f"{principal.name} is not {role.word} {where}")
+    environments = _named(request, needed)
+    if not environments and (needed.anywhere or needed.named is not None):
+        if not principal.grants.anywhere(role):
+            raise Problem(HTTPStatus.FORBIDDEN, f"{principal.name} is not {role.word} in any environment")
+        return
+    wanted: list[str | None] = [*environments] or [None]
+    for environment in wanted:
+        if not principal.may(role, environment):
+            where = f"in environment {environment}" if environment is not None else "everywhere"
+            raise Problem(HTTPStatus.FORBIDDEN, f"{principal.name} is not {role.word} {where}")
+
+
+def _named(request: Request, needed: Needs) -> list[str]:
+    """Return the environments that a request names."""
+    in_path = request.path_params.get("environment")
+    if in_path is not None:
+        return [in_path]
+    if needed.named is None:
+        return []
+    if needed.named.place == "query":
+        found = [value for name in needed.named.names for value in request.query_params.getlist(name)]
+    else:
+        body = request.state.body if isinstance(request.state.body, dict) else {}
+        found = [body[name] for name in needed.named.names if isinstance(body.get(name), str)]
+    named = [name for name in found if name]
+    request.state.environment = named[0] if named else None
+    return named
 
 
 def _principal(request: Request, settings: ApiSettings) -> Principal | None:
@@ -119,6 +167,11 @@ def _by_password(request: Request, settings: ApiSettings, given: str) -> Princip
         raise Problem(
             HTTPStatus.BAD_REQUEST, "Authorization: Basic expects base64 of NAME:PASSWORD", field="authorization"
         )
+    return logged_in(request, settings, name, password)
+
+
+def logged_in(request: Request, settings: ApiSettings, name: str, password: str) -> Principal | None:
+    """Return who has this name and password; None if nobody does. Raises Problem, 429, after too many failures."""
     keys = (f"user {name}", f"address {request.client.host if request.client else ''}")
     wait = settings.throttle.wait_s(*keys)
     if wait > 0:

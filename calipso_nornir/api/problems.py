@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
+FORM: Final = "__form_of_problems__"
+"""Attribute of a handler whose problems have another form: what to make them with, in place of ``answer``."""
 MEDIA_TYPE: Final = "application/problem+json"
 _STATUS: Final[tuple[tuple[type[CalipsoError], HTTPStatus], ...]] = (
     (UnknownEnvironment, HTTPStatus.NOT_FOUND),
@@ -85,10 +87,19 @@ def answer(
     return JSONResponse(body, status.value, headers=dict(headers or {}), media_type=MEDIA_TYPE)
 
 
-def _problem(_request: Request, error: Exception) -> JSONResponse:
+def _told(request: Request, status: HTTPStatus | int, detail: str, **more: Any) -> JSONResponse:  # noqa: ANN401 - as answer has it
+    """Make the answer in the form of the route that was asked."""
+    other = getattr(request.scope.get("endpoint"), FORM, None)
+    if other is None:
+        return answer(status, detail, **more)
+    made: JSONResponse = other(status, detail, headers=more.get("headers"))
+    return made
+
+
+def _problem(request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, Problem)  # noqa: S101 - narrows the type
     errors = [{"field": error.field, "detail": error.detail}] if error.field else None
-    return answer(error.status, error.detail, errors=errors, headers=error.headers)
+    return _told(request, error.status, error.detail, errors=errors, headers=error.headers)
 
 
 def _invalid(_request: Request, error: Exception) -> JSONResponse:
@@ -103,18 +114,20 @@ def _place(location: tuple[int | str, ...]) -> str:
     return ".".join(str(part) for part in (location[1:] if len(location) > 1 else location))
 
 
-def _http(_request: Request, error: Exception) -> JSONResponse:
+def _http(request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, HTTPException)  # noqa: S101 - narrows the type
-    return answer(error.status_code, str(error.detail), headers=error.headers)
+    return _told(request, error.status_code, str(error.detail), headers=error.headers)
 
 
 def _calipso(request: Request, error: Exception) -> JSONResponse:
     status = next((status for kind, status in _STATUS if isinstance(error, kind)), HTTPStatus.INTERNAL_SERVER_ERROR)
     if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
         logger.error("%s %s: %s", request.method, request.url.path, error)
-    return answer(status, str(error))
+    return _told(request, status, str(error))
 
 
 def _bug(request: Request, error: Exception) -> JSONResponse:
     logger.error("%s %s", request.method, request.url.path, exc_info=error)
-    return answer(HTTPStatus.INTERNAL_SERVER_ERROR, "This is a bug in calipso; the log of the API has its traceback.")
+    return _told(
+        request, HTTPStatus.INTERNAL_SERVER_ERROR, "This is a bug in calipso; the log of the API has its traceback."
+    )

@@ -79,7 +79,7 @@ class Shield:
                     "from": _client(scope),
                     "method": scope["method"],
                     "path": scope["path"],
-                    "environment": scope.get("path_params", {}).get("environment"),
+                    "environment": scope.get("path_params", {}).get("environment", scope["state"].get("environment")),
                     "status": status,
                 },
             )

@@ -1,0 +1,149 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Reads what a request gives by its declared parameters, in the order of the older API.
+
+Unknown keys are refused first. Then, parameter by parameter: an empty value, a missing one, one of another type, one
+that is not allowed. The first fault is the answer (400). Values are not repeated: they may be secrets.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from datetime import UTC, datetime
+from http import HTTPStatus
+from typing import Any, Final, TypeAlias
+from urllib.parse import parse_qsl
+
+from calipso_nornir.api.problems import Problem
+from calipso_nornir.api.v1.parameters import DIGITS_OF_ID, Parameter, Type
+from calipso_nornir.model.text import plain
+
+Constants: TypeAlias = Callable[[str], Sequence[str]]
+"""Gives the values that a constant lists."""
+
+_BOOLEANS: Final = {"true": True, "1": True, "false": False, "0": False}
+_INTEGER: Final = re.compile(r"[+-]?[0-9]{1,18}")
+_WORDS: Final[Mapping[Type, str]] = {
+    "string": "string",
+    "integer": "integer",
+    "boolean": "boolean (true or false)",
+    "id": "ObjectId (24 hexadecimal digits)",
+    "time": "time (ISO 8601, such as 2026-11-28T19:10:00Z)",
+    "list": "list",
+    "object": "object",
+}
+
+
+def wrong(text: str, field: str | None = None) -> Problem:
+    """Return the problem that a request is refused with: 400."""
+    return Problem(HTTPStatus.BAD_REQUEST, text, field=field)
+
+
+def missing(what: str, id_: str, environment: str | None = None) -> Problem:
+    """Return the problem that there is none: 404."""
+    where = f" in environment {environment}" if environment is not None else ""
+    return Problem(HTTPStatus.NOT_FOUND, f"{what}: there is none with id {plain(id_)}{where}")
+
+
+def query_given(query: str) -> dict[str, Any]:
+    """Return the keys of a query; a key that is repeated has a list. Raises Problem for what is no query."""
+    given: dict[str, list[str]] = {}
+    try:
+        pairs = parse_qsl(query, keep_blank_values=True, strict_parsing=True) if query else []
+    except ValueError:
+        raise wrong("the query string cannot be read: expected name=value, with & between them") from None
+    for name, value in pairs:
+        given.setdefault(name, []).append(value)
+    return {name: values[0] if len(values) == 1 else values for name, values in given.items()}
+
+
+def read(
+    given: Mapping[str, Any], parameters: Sequence[Parameter], *, constants: Constants, further: str = ""
+) -> dict[str, Any]:
+    """Return the values of all parameters; one that was not given has its default.
+
+    Args:
+        given: what the request gives, by name.
+        parameters: what may be given.
+        constants: the values that a constant lists.
+        further: keys that begin with this may be given beside them, and are texts.
+
+    Raises:
+        Problem: 400, the first fault.
+    """
+    known = {one.name for one in parameters}
+    others = [name for name in given if name not in known]
+    texts = [Parameter(name=name) for name in others if further and name.startswith(further) and name != further]
+    unknown = sorted(set(others) - {one.name for one in texts})
+    if unknown:
+        names = ", ".join(plain(str(name)) for name in unknown)
+        raise wrong(f"Invalid key(s): {names}; expected {', '.join(one.name for one in parameters)}", unknown[0])
+    return {one.name: _value(given, one, constants) for one in (*parameters, *texts)}
+
+
+def _value(given: Mapping[str, Any], one: Parameter, constants: Constants) -> Any:  # noqa: ANN401 - the declared type
+    value = given.get(one.name)
+    if value is None or value in ("", [], {}):
+        if one.name in given and not one.may_be_empty:
+            raise wrong(f"Invalid data: {one.name} has no value", one.name)
+        if one.needed:
+            raise wrong(f"{one.name} must be specified", one.name)
+        return one.default
+    if one.repeated:
+        values = value if isinstance(value, list) else [value]
+        return [_single(each, one, constants) for each in values]
+    return _single(value, one, constants)
+
+
+def _single(value: Any, one: Parameter, constants: Constants) -> Any:  # noqa: ANN401 - as above
+    read_value = converted(value, one.type)
+    if read_value is None:
+        raise wrong(f"{one.name} must be {_WORDS[one.type]}", one.name)
+    if one.least is not None and read_value < one.least:
+        raise wrong(f"{one.name} must be {one.least} or more", one.name)
+    allowed = one.one_of or (constants(one.constant) if one.constant else None)
+    if allowed is not None and not (set(_texts(read_value)) <= set(allowed)):
+        raise wrong(f"{one.name} must be one of {', '.join(allowed)}", one.name)
+    return read_value
+
+
+def converted(value: Any, type_: Type) -> Any:  # noqa: ANN401 - as above
+    """Return a value in its type, or None if it is of another; numbers and booleans may be written as text."""
+    return _CONVERTERS[type_](value)
+
+
+def _boolean(value: object) -> bool | None:
+    return value if isinstance(value, bool) else _BOOLEANS.get(str(value).casefold())
+
+
+def _integer(value: object) -> int | None:
+    if isinstance(value, bool) or not isinstance(value, (int, str)):
+        return None
+    return value if isinstance(value, int) else (int(value) if _INTEGER.fullmatch(value) else None)
+
+
+def _time(value: object) -> datetime | None:
+    """Return a time in UTC; one without a zone is UTC. A + in a query has become a blank."""
+    if not isinstance(value, str):
+        return None
+    text = value if "T" not in value else value.strip().replace(" ", "+")
+    try:
+        found = datetime.fromisoformat(text)
+        return (found if found.tzinfo else found.replace(tzinfo=UTC)).astimezone(UTC)
+    except (ValueError, OverflowError):
+        return None
+
+
+def _texts(value: object) -> list[str]:
+    return [str(one) for one in value] if isinstance(value, list) else [str(value)]
+
+
+_CONVERTERS: Final[Mapping[Type, Callable[[Any], Any]]] = {
+    "string": lambda value: value if isinstance(value, str) else None,
+    "integer": _integer,
+    "boolean": _boolean,
+    "id": lambda value: value.lower() if isinstance(value, str) and re.fullmatch(DIGITS_OF_ID, value) else None,
+    "time": _time,
+    "list": lambda value: value if isinstance(value, list) else None,
+    "object": lambda value: value if isinstance(value, dict) else None,
+}

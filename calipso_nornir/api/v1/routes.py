@@ -1,0 +1,10 @@
+# SPDX-License-Identifier: Apache-2.0
+"""All operations of the older API."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from calipso_nornir.api.v1 import inventory, tokens
+
+ROUTERS: Final = tuple(module.router for module in (tokens, inventory))
