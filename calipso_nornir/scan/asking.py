@@ -199,7 +199,9 @@ class Rounds:
             yield RoundBegan(source, self.rounds[source], len(asked), len(hosts))
         replies = self._source.answer(requests)
         for request in requests:
-            reply = replies.get(request, FetcherRaised(type(self._source).__name__, f"no answer to {request}"))
+            reply = replies.get(request)
+            if reply is None:
+                reply = FetcherRaised(type(self._source).__name__, f"no answer to {request}")
             if isinstance(reply, CalipsoError) and isinstance(reply, Fatal):
                 raise reply
             self._replies[request] = reply

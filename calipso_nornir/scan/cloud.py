@@ -19,6 +19,7 @@ from calipso_nornir.preflight.sections import try_sections
 from calipso_nornir.scan.building import opened_store
 from calipso_nornir.scan.course import Scan
 from calipso_nornir.scan.events import SILENT, guarded
+from calipso_nornir.scan.memory import seldom_collected
 from calipso_nornir.scan.origin import BY_HAND
 from calipso_nornir.scan.plan import ScanPlan
 from calipso_nornir.scan.readings import Readings
@@ -134,7 +135,8 @@ class Cloud:
         with self._one_at_a_time:
             self._running = stop = Stop(self.environment.name)
             try:
-                return self._scan(plan, stop, scan_id=scan_id, origin=origin)
+                with seldom_collected():  # until the scan's picture is gone: the collector would examine all of it
+                    return self._scan(plan, stop, scan_id=scan_id, origin=origin)
             finally:
                 self._running = None
 

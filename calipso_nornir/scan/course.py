@@ -15,7 +15,6 @@ from calipso_nornir.scan.deriving import Ground, derivation, needs_all
 from calipso_nornir.scan.events import SILENT, PhaseBegan, ScanEnded, all_of
 from calipso_nornir.scan.gather import Gathering
 from calipso_nornir.scan.journal import Journal
-from calipso_nornir.scan.memory import seldom_collected
 from calipso_nornir.scan.origin import BY_HAND
 from calipso_nornir.scan.plan import Steps, find_targets
 from calipso_nornir.scan.readings import Readings, parsed
@@ -27,6 +26,7 @@ from calipso_nornir.scan.storing import Generation
 from calipso_nornir.scan.supervising import Watch
 from calipso_nornir.scan.working import State, Working
 from calipso_nornir.store.documents import object_of
+from calipso_nornir.store.values import utc_ms
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -74,7 +74,9 @@ class Scan:
         self._before = Before(self._view, forget=plan.clear, by_index=plan.is_small)
         self._targets = find_targets(plan, self._before, catalog)
         self._report = ScanReport(
-            scan_id=scan_id or uuid.uuid4().hex, environment=environment.name, started_at=datetime.now(UTC)
+            scan_id=scan_id or uuid.uuid4().hex,
+            environment=environment.name,
+            started_at=utc_ms(datetime.now(UTC)),  # as precise as stores are
         )
         self._progress = all_of(progress, Journal(store, self._report, origin))
         self._troubles = Troubles(self._report, self._progress)
@@ -86,8 +88,7 @@ class Scan:
         self._record.begin()
         self._watch.start()
         try:
-            with seldom_collected():
-                self._phases()
+            self._phases()
         except ScanCancelled as error:
             self._ends(error.status, error)
         except CalipsoError as error:

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import weakref
 from collections import Counter
 from typing import TYPE_CHECKING, Any
 
@@ -76,7 +77,8 @@ class Gathering:
             object_types=steps.object_types,
             surroundings=self._surroundings,
         )
-        self._rounds = Rounds(source, steps=steps, parsers=parsers, read=read, picture=self)
+        # a proxy: otherwise they would hold each other, and all answers would stay in memory until the scan has ended
+        self._rounds = Rounds(source, steps=steps, parsers=parsers, read=read, picture=weakref.proxy(self))
 
     def run(self) -> Working:
         """Gather everything; raises only the errors that make going on pointless."""

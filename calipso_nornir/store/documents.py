@@ -122,27 +122,27 @@ def object_of(document: Document, status: Status | None = None) -> InventoryObje
 
 
 def link_document(link: Link) -> Document:
-    """Return the document of a link."""
+    """Return the document of a link; its fields are in the order of its text, which is written faster then."""
     document: Document = {
         "_id": link.document_id,
-        "environment": link.environment,
-        "source": link.source.document_id,
-        "target": link.target.document_id,
-        "source_id": link.source.id,
-        "source_type": link.source.type,
-        "target_id": link.target.id,
-        "target_type": link.target.type,
-        "link_type": link.type,
-        "link_name": link.name,
-        "state": link.state,
-        "link_weight": link.weight,
-        "source_label": link.source_label,
-        "target_label": link.target_label,
-        "implicit": link.implicit,
         "attributes": dict(link.attributes),
-        "host": link.host,
-        "switch": link.switch,
+        "environment": link.environment,
         "evidence": None,
+        "host": link.host,
+        "implicit": link.implicit,
+        "link_name": link.name,
+        "link_type": link.type,
+        "link_weight": link.weight,
+        "source": link.source.document_id,
+        "source_id": link.source.id,
+        "source_label": link.source_label,
+        "source_type": link.source.type,
+        "state": link.state,
+        "switch": link.switch,
+        "target": link.target.document_id,
+        "target_id": link.target.id,
+        "target_label": link.target_label,
+        "target_type": link.target.type,
     }
     return sealed(document, link.scanned_at, of="links", evidence=link.evidence)
 
@@ -176,15 +176,15 @@ def clique_document(clique: Clique) -> Document:
     focal_point = clique.focal_point
     document: Document = {
         "_id": clique.document_id,
+        "clique_type": clique.clique_type,
+        "constraints": dict(clique.constraints),
         "environment": focal_point.environment,
         "focal_point": focal_point.document_id,
-        "focal_point_type": focal_point.type,
         "focal_point_object_id": focal_point.id,
-        "clique_type": clique.clique_type,
+        "focal_point_type": focal_point.type,
         "links": list(clique.links),
-        "nodes": [node.document_id for node in clique.nodes],
         "node_refs": [{"type": node.type, "id": node.id} for node in clique.nodes],
-        "constraints": dict(clique.constraints),
+        "nodes": [node.document_id for node in clique.nodes],
     }
     return sealed(document, clique.scanned_at, of="cliques")
 

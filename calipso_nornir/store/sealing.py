@@ -16,7 +16,7 @@ from calipso_nornir.store.encoding import fast_encoder
 from calipso_nornir.store.values import MAX_DEPTH, clean, utc_ms
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
     from datetime import datetime
 
     from calipso_nornir.model.evidence import Evidence
@@ -103,17 +103,19 @@ def sealed(document: Document, scanned_at: datetime | None, *, of: str, evidence
     plain = _is_plain(document)
     looks = [_look(one) for one in evidence]
     document["evidence"] = _told(looks)
-    text = _plain_text(document) if plain else None
-    if text is None:
+    raw = _plain_bytes(document) if plain else None
+    if raw is not None:
+        text: str | None = raw.decode()
+    else:
         document, looks = clean(document), clean(looks)
         document["evidence"] = _told(looks)
         text = _json_text(document)
-    content = text or _any_text(document)
+        raw = (text or _any_text(document)).encode()
     if has_evidence:
         document["evidence"] = looks
     else:
         del document["evidence"]
-    document["digest"] = _hashed(content)
+    document["digest"] = blake2b(raw, digest_size=16).hexdigest()
     document["last_scanned"] = None if scanned_at is None else utc_ms(scanned_at)
     made = Sealed(document)
     made.text = text
@@ -128,7 +130,8 @@ def digest(document: Document) -> str:
     """
     content = {key: value for key, value in document.items() if key not in ("last_scanned", "digest")}
     content["evidence"] = _told(document.get("evidence", ()))
-    return _hashed(_json_text(content) or _any_text(content))
+    text = _json_text(content) or _any_text(content)
+    return blake2b(text.encode(), digest_size=16).hexdigest()
 
 
 def _look(one: Evidence) -> dict[str, Any]:
@@ -136,14 +139,15 @@ def _look(one: Evidence) -> dict[str, Any]:
     return {"source": one.source, "query": one.query, "host": one.host, "at": at}
 
 
-def _told(looks: Iterable[Mapping[str, Any]]) -> list[list[str]]:
-    return sorted([[str(one.get("source")), str(one.get("query")), str(one.get("host"))] for one in looks])
+def _told(looks: Sequence[Mapping[str, Any]]) -> list[list[str]]:
+    told = [[str(one.get("source")), str(one.get("query")), str(one.get("host"))] for one in looks]
+    return sorted(told) if len(told) > 1 else told
 
 
 # --- texts
 
 
-def _plain_text(content: Document) -> str | None:
+def _plain_bytes(content: Document) -> bytes | None:
     """Return the text of plain content; None when ``clean`` might change it nonetheless."""
     if _FAST is None:
         return None
@@ -151,19 +155,27 @@ def _plain_text(content: Document) -> str | None:
         raw = _FAST(content)
     except TypeError:  # a key is no text, a text has a lone surrogate, or an integer has over 64 bits
         return None
-    return raw.decode() if raw.isascii() and _DELETE not in raw else _ENCODE(content)
+    return raw if raw.isascii() and _DELETE not in raw else _ENCODE(content).encode()
 
 
 def _is_plain(document: Document) -> bool:
-    """Tell whether all values in it are of these very types, and not nested too deeply."""
+    """Tell whether all values in it are of these very types, and not nested too deeply.
+
+    The members of most containers are all plain, which is told without looking at each of them from here.
+    """
     level = [value for value in document.values() if type(value) not in _PLAIN]
     for _ in range(MAX_DEPTH):
         if not level:
             return True
-        if not _CONTAINERS.issuperset(map(type, level)):
-            return False
-        members = (one.values() if type(one) is dict else one for one in level)
-        level = [value for some in members for value in some if type(value) not in _PLAIN]
+        below: list[Any] = []
+        for one in level:
+            kind = type(one)
+            if kind not in _CONTAINERS:
+                return False
+            members = one.values() if kind is dict else one
+            if not _PLAIN.issuperset(map(type, members)):
+                below += [value for value in members if type(value) not in _PLAIN]
+        level = below
     return False
 
 
@@ -176,7 +188,3 @@ def _json_text(content: Document) -> str | None:
 
 def _any_text(content: Document) -> str:
     return json.dumps(content, sort_keys=True, separators=(",", ":"), default=repr)
-
-
-def _hashed(text: str) -> str:
-    return blake2b(text.encode(), digest_size=16).hexdigest()

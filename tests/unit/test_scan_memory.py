@@ -8,10 +8,16 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from calipso_nornir.model.objects import InventoryObject
+from calipso_nornir.scan.cloud import open_cloud
 from calipso_nornir.scan.memory import SELDOM, seldom_collected
+from calipso_nornir.store import open_store
+from calipso_nornir.testing.canned import CannedSource
+from tests.fixtures.tiny_cloud import CLOUD, TinyCloud
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
 
 @pytest.fixture(autouse=True)
@@ -42,3 +48,22 @@ def test_what_somebody_has_switched_off_stays_off() -> None:
     with seldom_collected():
         assert gc.get_threshold()[0] == 0
     assert gc.get_threshold()[0] == 0
+
+
+def test_the_picture_of_a_scan_is_gone_when_it_has_ended_without_the_collector(tmp_path: Path) -> None:
+    """Nothing in it holds itself: the collector, which runs again then, would examine all of it."""
+    store = open_store(tmp_path / "calipso.db")
+    gc.collect()
+    before = _objects()
+    gc.disable()
+    try:
+        with open_cloud(CLOUD, store=store, source=CannedSource(TinyCloud().answers())) as cloud:
+            assert cloud.scan().objects.new
+            assert _objects() == before
+    finally:
+        gc.enable()
+        store.close()
+
+
+def _objects() -> int:
+    return sum(type(one) is InventoryObject for one in gc.get_objects())

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from ipaddress import ip_address
 from typing import TYPE_CHECKING
 
@@ -138,8 +139,12 @@ def _names(host: InventoryObject) -> list[str]:
     return [host.name, *host.get("also_called", ())]
 
 
+@lru_cache(maxsize=8192)
 def _label(name: str) -> str:
-    """Return the first label of a name, but an address unchanged: its first part is not a name."""
+    """Return the first label of a name, but an address unchanged: its first part is not a name.
+
+    Results are cached: the names of all hosts are compared with what each host hears.
+    """
     try:
         return str(ip_address(name))
     except ValueError:
