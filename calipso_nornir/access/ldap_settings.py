@@ -4,27 +4,21 @@
 from __future__ import annotations
 
 import ipaddress
-import json
-import logging
-import stat
 from collections.abc import Mapping
-from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Final, Literal, cast
+from typing import TYPE_CHECKING, Annotated, Final, Literal, cast
 from urllib.parse import urlsplit
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
 from calipso_nornir.access.distinguished_names import normal
-from calipso_nornir.access.roles import Grants
-from calipso_nornir.errors import CalipsoError, Fault, SettingsInvalid
+from calipso_nornir.access.settings_file import grants
 from calipso_nornir.metadata.environment_fields import SECRET_KINDS
 from calipso_nornir.model.environment import SecretRef
 from calipso_nornir.sources.secrets import resolve
 
 if TYPE_CHECKING:
+    from calipso_nornir.access.roles import Grants
     from calipso_nornir.model.environment import SecretKind
-
-logger = logging.getLogger(__name__)
 
 PORTS: Final = {"ldap": 389, "ldaps": 636}
 _ATTRIBUTE: Final = r"^[A-Za-z][A-Za-z0-9;-]*$"
@@ -105,10 +99,7 @@ class LdapSettings(BaseModel):
                     f"{server}: passwords would cross the network in clear text. Say ldaps://, or start_tls: true "
                     "(or clear_text: true, if that is meant)"
                 )
-        try:
-            self.everyone, self.grants_by_group  # noqa: B018 - reading them checks them
-        except CalipsoError as error:
-            raise ValueError(str(error)) from None
+        self.everyone, self.grants_by_group  # noqa: B018 - reading them checks them
         return self
 
     @property
@@ -125,12 +116,12 @@ class LdapSettings(BaseModel):
     @property
     def everyone(self) -> Grants:
         """The roles of whoever can log in."""
-        return Grants.read(self.roles)
+        return grants(self.roles)
 
     @property
     def grants_by_group(self) -> dict[str, Grants]:
         """The roles that groups give, by DN in its normal form."""
-        return {normal(group): Grants.read(roles) for group, roles in self.groups.items()}
+        return {normal(group): grants(roles) for group, roles in self.groups.items()}
 
     def secret(self) -> str:
         """Return the password of the account that looks for users. Raises SecretUnavailable."""
@@ -147,48 +138,8 @@ class LdapSettings(BaseModel):
         return value
 
 
-def read_ldap(path: str | Path) -> LdapSettings:
-    """Read the file: JSON, or the original's lines of ``key value``. Raises SettingsInvalid, which repeats no value."""
-    file = Path(path).expanduser()
-    try:
-        text = file.read_text(encoding="utf-8")
-        open_to_others = file.stat().st_mode & (stat.S_IRWXG | stat.S_IRWXO)
-    except (OSError, UnicodeDecodeError) as error:
-        raise _invalid(path, f"cannot be read: {getattr(error, 'strerror', None) or 'it is not UTF-8'}") from None
-    given = _parsed(text, path)
-    try:
-        settings = LdapSettings.model_validate(given)
-    except ValidationError as error:
-        faults = [
-            Fault(
-                ": ".join([str(path), *(str(part) for part in one["loc"][:2])]),
-                one["msg"].removeprefix("Value error, "),
-            )
-            for one in error.errors(include_input=False, include_url=False)
-        ]
-        raise SettingsInvalid(tuple(faults)) from None
-    if isinstance(settings.password, str) and open_to_others:
-        logger.warning("%s holds a password and others may read it; run: chmod 600 %s", path, path)
-    return settings
-
-
-def _parsed(text: str, path: str | Path) -> dict[str, Any]:
-    if not text.lstrip().startswith("{"):
-        lines = (line.strip().partition(" ") for line in text.splitlines() if not line.lstrip().startswith("#"))
-        return {key: value.strip() for key, _, value in lines if key and value.strip()}
-    try:
-        found: dict[str, Any] = json.loads(text)
-    except ValueError as error:
-        raise _invalid(path, f"is no JSON: {error}") from None
-    return found
-
-
 def _server(url: str) -> LdapServer:
     parts = urlsplit(url)
     if parts.scheme not in PORTS or not parts.hostname or parts.path.strip("/") or parts.query or parts.username:
         raise ValueError(f"url {url}: expected ldaps://HOST[:PORT] or ldap://HOST[:PORT]")
     return LdapServer(host=parts.hostname, port=parts.port or PORTS[parts.scheme], tls=parts.scheme == "ldaps")
-
-
-def _invalid(path: str | Path, problem: str) -> SettingsInvalid:
-    return SettingsInvalid((Fault(str(path), problem),))

@@ -6,10 +6,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
-from calipso_nornir.access.tokens import Tokens
+from calipso_nornir.access.tokens import PREFIX, Tokens
 from calipso_nornir.access.users import Identified, Users
 
 if TYPE_CHECKING:
+    from calipso_nornir.access.issuer import Claimed
     from calipso_nornir.access.roles import Grants, Role
     from calipso_nornir.model.protocols import Store
 
@@ -44,18 +45,33 @@ class PasswordService(Protocol):
         """Return whose name and password these are; None for nobody's. Raises LoginServiceUnavailable."""
 
 
+class TokenService(Protocol):
+    """Knows users by tokens that it has made: an issuer."""
+
+    @property
+    def source(self) -> str:
+        """What it is called in documents of users."""
+
+    def claimed(self, token: str) -> Claimed | None:
+        """Return what a token says; None for one that is not right. Raises LoginServiceUnavailable."""
+
+
 class Principals:
     """Finds out who is asking.
 
     Args:
         store: has the local users, and tokens.
         directory: is asked about names that are no local user's. Local users get in whatever becomes of it.
+        issuer: has made the tokens that are not ours.
     """
 
-    def __init__(self, store: Store, *, directory: PasswordService | None = None) -> None:
+    def __init__(
+        self, store: Store, *, directory: PasswordService | None = None, issuer: TokenService | None = None
+    ) -> None:
         self.users = Users(store)
         self.tokens = Tokens(store)
         self._directory = directory
+        self._issuer = issuer
 
     def by_password(self, name: str, password: str) -> Principal | None:
         """Return who has this name and password. Raises LoginServiceUnavailable."""
@@ -70,7 +86,12 @@ class Principals:
         return Principal(name=user.name, grants=user.grants, only_password=user.one_time)
 
     def by_token(self, secret: str) -> Principal | None:
-        """Return whose token this is; the roles are those that the user has now, up to the token's scope."""
+        """Return whose token this is; the roles are those that the user has now, up to the token's scope.
+
+        Raises LoginServiceUnavailable.
+        """
+        if self._issuer is not None and not secret.startswith(PREFIX):
+            return self._by_issuer(self._issuer, secret)
         token = self.tokens.found(secret)
         user = self.users.get(token.user) if token is not None else None
         if token is None or user is None or not user.enabled:
@@ -81,3 +102,10 @@ class Principals:
             token_id=token.id,
             only_password=token.only_password or user.one_time,
         )
+
+    def _by_issuer(self, issuer: TokenService, token: str) -> Principal | None:
+        claimed = issuer.claimed(token)
+        user = self.users.arrived(claimed.who, source=issuer.source) if claimed is not None else None
+        if claimed is None or user is None:
+            return None
+        return Principal(name=user.name, grants=user.grants, token_id=claimed.token_id)

@@ -110,9 +110,10 @@ class Users:
         if not _NAME.fullmatch(who.name):
             return None
         user = User(name=who.name, grants=who.grants, source=source)
-        if self._users.insert(user.name, _document(user, None)):
-            return user
         there = self.get(user.name)
+        if there is None and self._users.insert(user.name, _document(user, None)):
+            return user
+        there = there or self.get(user.name)
         if there is None or there.source != source or not there.enabled:
             return None
         if there.grants != user.grants:

@@ -14,7 +14,7 @@ from calipso_nornir.scan_manager import ScanQueue, Schedules
 if TYPE_CHECKING:
     from datetime import timedelta
 
-    from calipso_nornir.access.principals import PasswordService
+    from calipso_nornir.access.principals import PasswordService, TokenService
     from calipso_nornir.access.secret_files import SecretFiles
     from calipso_nornir.metadata.catalog import Catalog
     from calipso_nornir.model.protocols import Store
@@ -30,6 +30,7 @@ class ApiSettings:
         secret_files: where secrets that clients send are kept.
         metadata: folders with further metadata, as in ``catalog``.
         directory: knows users beside the local ones; None: there are only local ones.
+        issuer: has made tokens that are accepted beside ours.
         token_lifetime: of tokens for which nobody asks another one.
     """
 
@@ -38,13 +39,14 @@ class ApiSettings:
     secret_files: SecretFiles
     metadata: tuple[str, ...] = ()
     directory: PasswordService | None = None
+    issuer: TokenService | None = None
     token_lifetime: timedelta = LIFETIME
     throttle: Throttle = field(default_factory=Throttle)
 
     @property
     def principals(self) -> Principals:
         """Who may ask."""
-        return Principals(self.store, directory=self.directory)
+        return Principals(self.store, directory=self.directory, issuer=self.issuer)
 
     @property
     def queue(self) -> ScanQueue:

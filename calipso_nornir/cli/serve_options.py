@@ -2,6 +2,7 @@
 """The options of ``calipso serve``, each declared once: those of the developer guide, and some more."""
 
 import os
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
@@ -14,7 +15,12 @@ from calipso_nornir.cli.shared_options import LOG_LEVEL, Inventory, Level, Metad
 from calipso_nornir.errors import InvalidRequest
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from calipso_nornir.access.directory import Directory
+    from calipso_nornir.access.issuer import Issuer
+    from calipso_nornir.access.ldap_settings import LdapSettings
+    from calipso_nornir.access.oidc_settings import OidcSettings
     from calipso_nornir.api import ApiSettings, Endpoint
     from calipso_nornir.metadata.catalog import Catalog
     from calipso_nornir.model.protocols import Store
@@ -32,6 +38,15 @@ class ServeOptions:
             "--ldap-config",
             metavar="FILE",
             help="File that says how users log in by LDAP, beside the local ones.",
+        ),
+    ] = None
+    oidc_config: Annotated[
+        str | None,
+        typer.Option(
+            "--oidc_config",
+            "--oidc-config",
+            metavar="FILE",
+            help="File that says whose tokens are accepted (OpenID Connect).",
         ),
     ] = None
     bind: Annotated[str, typer.Option("--bind", "-b", metavar="ADDRESS:PORT", help="Where to listen.")] = (
@@ -68,7 +83,10 @@ class ServeOptions:
 
     def settings(self, store: "Store", catalog: "Catalog") -> "ApiSettings":
         """Return what the API is told."""
+        from calipso_nornir.access.ldap_settings import LdapSettings  # noqa: PLC0415 - as above
+        from calipso_nornir.access.oidc_settings import OidcSettings  # noqa: PLC0415 - as above
         from calipso_nornir.access.secret_files import SecretFiles  # noqa: PLC0415 - as above
+        from calipso_nornir.access.settings_file import read_settings  # noqa: PLC0415 - as above
         from calipso_nornir.api import ApiSettings  # noqa: PLC0415 - as above
 
         return ApiSettings(
@@ -76,20 +94,31 @@ class ServeOptions:
             catalog=catalog,
             secret_files=SecretFiles(Path(self.secrets or _beside_the_default_store()).absolute()),
             metadata=tuple(self.metadata or ()),
-            directory=_directory(self.ldap_config) if self.ldap_config is not None else None,
+            directory=_directory(read_settings(self.ldap_config, LdapSettings)) if self.ldap_config else None,
+            issuer=_issuer(read_settings(self.oidc_config, OidcSettings)) if self.oidc_config else None,
             token_lifetime=timedelta(seconds=self.token_lifetime),
         )
 
 
-def _directory(path: str) -> "Directory":
-    from calipso_nornir.access.ldap_settings import read_ldap  # noqa: PLC0415 - as above
-
-    settings = read_ldap(path)
-    try:
+def _directory(settings: "LdapSettings") -> "Directory":
+    with _installed("--ldap_config", "ldap"):
         from calipso_nornir.access.directory import Directory  # noqa: PLC0415 - as above
-    except ModuleNotFoundError as error:
-        raise InvalidRequest(f"--ldap_config needs {error.name}: pip install 'calipso_nornir[ldap]'") from None
     return Directory(settings)
+
+
+def _issuer(settings: "OidcSettings") -> "Issuer":
+    with _installed("--oidc_config", "oidc"):
+        from calipso_nornir.access.issuer import Issuer  # noqa: PLC0415 - as above
+    return Issuer(settings)
+
+
+@contextmanager
+def _installed(option: str, extra: str) -> "Iterator[None]":
+    """Say what to install where a library is missing that not everybody needs."""
+    try:
+        yield
+    except ModuleNotFoundError as error:
+        raise InvalidRequest(f"{option} needs {error.name}: pip install 'calipso_nornir[{extra}]'") from None
 
 
 def _beside_the_default_store() -> Path:

@@ -12,9 +12,10 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from calipso_nornir.access.directory import Directory
-from calipso_nornir.access.ldap_settings import LdapSettings, read_ldap
+from calipso_nornir.access.ldap_settings import LdapSettings
 from calipso_nornir.access.principals import Principals
 from calipso_nornir.access.roles import EVERYWHERE, Grants, Role
+from calipso_nornir.access.settings_file import read_settings
 from calipso_nornir.access.users import User
 from calipso_nornir.errors import InvalidRequest, LoginServiceUnavailable, SettingsInvalid
 from calipso_nornir.store import open_store
@@ -224,7 +225,7 @@ def test_the_file_of_the_original_is_read(slapd: Slapd, tmp_path: Path, caplog: 
         f"user_pass_attribute userPassword\nuser_objectclass inetOrgPerson\nuser_tree_dn {USERS}\nquery_scope one\n"
         "tls_req_cert demand\ntls_cacertfile\ngroup_member_attribute member\n"
     )
-    assert Directory(read_ldap(path)).identified("ann", PASSWORD) is not None
+    assert Directory(read_settings(path, LdapSettings)).identified("ann", PASSWORD) is not None
     assert "chmod 600" in caplog.text
 
 
@@ -233,7 +234,7 @@ def test_the_password_of_the_account_may_be_a_reference(slapd: Slapd, tmp_path: 
     (tmp_path / "secret").chmod(0o600)
     path = tmp_path / "ldap.json"
     path.write_text(json.dumps(slapd.settings(password={"file": str(tmp_path / "secret")})))
-    assert Directory(read_ldap(path)).identified("ann", PASSWORD) is not None
+    assert Directory(read_settings(path, LdapSettings)).identified("ann", PASSWORD) is not None
 
 
 @pytest.mark.parametrize(
@@ -269,11 +270,11 @@ def test_settings_that_are_wrong_say_what(tmp_path: Path, change: dict[str, Any]
     path = tmp_path / "ldap.json"
     path.write_text(json.dumps({key: value for key, value in given.items() if value is not None}))
     if said is None:
-        settings = read_ldap(path)
+        settings = read_settings(path, LdapSettings)
         assert [settings.starts_tls(one) for one in settings.servers] == [not settings.clear_text]
         return
     with pytest.raises(SettingsInvalid) as wrong:
-        read_ldap(path)
+        read_settings(path, LdapSettings)
     assert said in str(wrong.value)
     assert "hunter2" not in str(wrong.value)
 
@@ -284,7 +285,7 @@ def test_a_file_that_cannot_be_read_is_named(tmp_path: Path, content: bytes | No
     if content is not None:
         path.write_bytes(content)
     with pytest.raises(SettingsInvalid, match=said):
-        read_ldap(path)
+        read_settings(path, LdapSettings)
 
 
 # --- users of the directory beside local ones
