@@ -157,6 +157,7 @@ class Generation:
         """
         before = dict(self._writer.digests(kind) if known is None else known)
         there = set(before)
+        differ: list[str] = []
         for chunk in chunks(documents, CHUNK):
             put: list[Document] = []
             seen: list[str] = []
@@ -172,34 +173,42 @@ class Generation:
                         seen.append(document["_id"])
                 else:
                     changes.new += was is None
-                    changes.changed += was is not None
+                    if was is not None:
+                        changes.changed += 1
+                        differ.append(document["_id"])
                     put.append(document)
             if put:
                 self._writer.put(kind, put)
             if seen:
                 self._writer.seen(kind, seen, self._at)
+        self._must_be_ours(kind, self._writer.documents(kind, differ) if kind == "inventory" and differ else ())
         return there
 
     def _remove(self, kind: Kind, document_ids: set[str], changes: Changes) -> None:
-        """Remove what the scan owns. What another scan has seen since this one began is taken over, never removed."""
+        """Remove what the scan owns."""
         if not document_ids:
             return
-        gone = []
-        seen_later = []
+        documents = self._writer.documents(kind, sorted(document_ids))
+        gone = [one for one in documents if one.get("owned_by", SCAN) == SCAN]
+        if kind == "inventory":
+            self._must_be_ours(kind, gone)
+            self._removed += [{key: one[key] for key in ("type", "id", "name")} for one in gone]
+        self._writer.remove(kind, [one["_id"] for one in gone])
+        changes.removed += len(gone)
+
+    def _must_be_ours(self, kind: Kind, documents: Iterable[Document]) -> None:
+        """Raise Overtaken for documents that another scan has seen, unchanged, since this one began: it looked later.
+
+        The store itself refuses to write over what others have changed meanwhile; a sighting is not a change.
+        """
         now = datetime.now(UTC)  # anything seen later than that was seen by a clock that was ahead
-        for document in self._writer.documents(kind, sorted(document_ids)):
-            scanned: datetime | None = document.get("last_scanned")
-            if document.get("owned_by", SCAN) != SCAN:
-                continue
-            if kind == "inventory" and scanned is not None and self._at < scanned <= now:
-                seen_later.append(f"{kind}/{document['_id']}")
-            gone.append(document["_id"])
-            if kind == "inventory":
-                self._removed.append({key: document[key] for key in ("type", "id", "name")})
+        seen_later = [
+            f"{kind}/{one['_id']}"
+            for one in documents
+            if (scanned := one.get("last_scanned")) is not None and self._at < scanned <= now
+        ]
         if seen_later:
             raise Overtaken("", self._environment, self._base, self._base, tuple(seen_later))
-        self._writer.remove(kind, gone)
-        changes.removed += len(gone)
 
 
 def doubted(working: Working) -> set[str]:

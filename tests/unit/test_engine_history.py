@@ -114,6 +114,26 @@ def test_a_scan_that_began_earlier_and_ends_later_takes_over_what_others_found(t
     assert content(later.stored()) == fresh(now, tmp_path)
 
 
+@pytest.mark.parametrize("how", ["whole", "small"])
+def test_a_scan_removes_nothing_that_another_has_seen_since_it_began(tmp_path: Path, how: str) -> None:
+    """The first scan finds no servers; meanwhile a second one finds them as they were, so it changes no document."""
+    scanned = Scanned(tmp_path)
+    scanned.scan()
+    now = scanned.cloud
+    later = Scanned(tmp_path, now)
+    ended: list[ScanReport] = []
+
+    def overtake(queries: Any) -> None:  # noqa: ANN401 - queries
+        if not ended and any("ethtool" in str(query) for query in queries):
+            ended.append(later.scan())
+
+    target = {} if how == "whole" else {"object_id": "cmp1", "object_type": "host"}
+    report = scanned.scan(TinyCloud(servers=[]).answers(), during=overtake, **target)
+    assert [one.status for one in (*ended, report)] == ["completed", "completed"]
+    assert (ended[0].objects.changed, report.objects.removed) == (0, 0)
+    assert content(later.stored()) == fresh(now, tmp_path)
+
+
 def test_what_changes_at_every_commit_is_told(tmp_path: Path) -> None:
     """Somebody writes whenever the scan is about to commit: it does not write over that, and ends in the end."""
     scanned = Scanned(tmp_path)
