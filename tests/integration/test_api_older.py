@@ -14,6 +14,8 @@ import pytest
 from fastapi.routing import APIRoute
 
 from calipso_nornir.api.guard import Needs, needs_of
+from calipso_nornir.api.v1.absent import ABSENT
+from calipso_nornir.api.v1.metadata import CLIQUE_TYPE_FIELDS
 from calipso_nornir.api.v1.names import OLDER, ours
 from calipso_nornir.api.v1.routes import ROUTERS
 from calipso_nornir.metadata.loading import load_catalog
@@ -30,6 +32,10 @@ pytest_plugins = ["tests.fixtures.stores"]
 
 TIME = re.compile(r"\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}\.\d{6}")
 LAB = "env_name=lab"
+NO_ID = "00e0031d5d7b7cab545ec4fb"
+
+
+TEMPLATE = {"key": "one", "side": "client", "type": "checks", "order": "1", "config": {}}
 
 
 @pytest.fixture(scope="module")
@@ -41,7 +47,9 @@ def recording(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def api(module_place: Place, recording: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     """Serve a scanned store."""
     filled(module_place.uri, recording)
-    with served(module_place.open(), secrets=tmp_path_factory.mktemp("secrets")) as running:
+    store = module_place.open()
+    store.collection("monitoring_config_templates").put("one", TEMPLATE)
+    with served(store, secrets=tmp_path_factory.mktemp("secrets")) as running:
         yield running
 
 
@@ -170,6 +178,9 @@ def test_basic_takes_passwords_with_a_colon(api: Served) -> None:
 # --- lists: query, key of the list, fields of its members (all of them, or those at least)
 
 INVENTORY = {"id", "name", "name_path"}
+LINK = {"id", "link_name", "link_type", "environment", "host"}
+CLIQUE = {"id", "focal_point_type", "environment"}
+MESSAGE = {"id", "environment", "source_system", "level"}
 LISTS: list[tuple[str, str, set[str]]] = [
     (f"/inventory?{LAB}", "objects", INVENTORY),
     (f"/inventory?{LAB}&type=vnic", "objects", INVENTORY),
@@ -179,6 +190,32 @@ LISTS: list[tuple[str, str, set[str]]] = [
     (f"/inventory?{LAB}&type=host&all=true&page_size=1", "objects", INVENTORY),
     (f"/inventory?{LAB}&type=host&projection=id,host_type", "objects", {"id", "host_type"}),
     (f"/inventory?{LAB}&scanned_after=2020-01-01T00:00:00Z", "objects", INVENTORY),
+    (f"/links?{LAB}", "links", LINK),
+    (f"/links?{LAB}&link_type=vnic-vedge&state=up", "links", LINK),
+    (f"/links?{LAB}&host=cmp1", "links", LINK),
+    (f"/links?{LAB}&attributes:network=f1119db7-8824-4bed-bb8c-5cd48093816c", "links", LINK),
+    (f"/cliques?{LAB}", "cliques", CLIQUE),
+    (f"/cliques?{LAB}&focal_point_type=instance&link_type=instance-vnic", "cliques", CLIQUE),
+    ("/clique_types", "clique_types", set(CLIQUE_TYPE_FIELDS)),
+    ("/clique_types?env_name=ANY", "clique_types", set(CLIQUE_TYPE_FIELDS)),
+    (
+        "/clique_types?focal_point_type=instance&link_type=instance-vnic&link_type=vnic-vedge",
+        "clique_types",
+        set(CLIQUE_TYPE_FIELDS),
+    ),
+    ("/clique_constraints", "clique_constraints", {"id"}),
+    ("/clique_constraints?focal_point_type=instance&constraint=network", "clique_constraints", {"id"}),
+    ("/monitoring_config_templates", "monitoring_config_templates", {"id", "side", "type"}),
+    (
+        "/monitoring_config_templates?order=1&side=client&type=checks",
+        "monitoring_config_templates",
+        {"id", "side", "type"},
+    ),
+    (f"/messages?{LAB}", "messages", MESSAGE),
+    (f"/messages?{LAB}&level=info&source_system=Calipso", "messages", MESSAGE),
+    (f"/messages?{LAB}&start_time=2020-01-01T00:00:00+02:00&end_time=2100-01-01T00:00:00", "messages", MESSAGE),
+    (f"/scans?{LAB}&status=completed", "scans", {"id", "environment", "status", "start_timestamp", "end_timestamp"}),
+    (f"/search?{LAB}&query=CMP&source=inventory", "objects", {"id", "name", "type", "last_scanned"}),
 ]
 
 
@@ -198,6 +235,23 @@ EMPTY = [
     f"/inventory?{LAB}&page=9000",
     f"/inventory?{LAB}&scanned_before=2020-01-01T00:00:00",
     f"/inventory?{LAB}&parent_path=(a%2B)%2B%24&sub_tree=1",
+    f"/links?{LAB}&link_name=nosuch",
+    f"/links?{LAB}&attributes:network=nosuch",
+    f"/links?{LAB}&attributes:nosuch=1",
+    f"/cliques?{LAB}&focal_point={NO_ID}",
+    f"/cliques?{LAB}&focal_point_object_id=nosuch",
+    f"/cliques?{LAB}&link_id={NO_ID}",
+    f"/cliques?{LAB}&page=7",
+    "/clique_types?env_name=lab",
+    "/clique_types?name=nosuch&distribution=x&distribution_version=y&type_drivers=vlan",
+    "/clique_constraints?constraint=network&constraint=nosuch",
+    "/monitoring_config_templates?order=2",
+    f"/messages?{LAB}&level=panic",
+    f"/messages?{LAB}&related_object=x&related_object_type=vnic-vedge",
+    f"/messages?{LAB}&end_time=2020-01-01T00:00:00",
+    f"/scans?{LAB}&base_object=nosuch",
+    "/scheduled_scans?environment=lab&freq=YEARLY",
+    f"/search?{LAB}&query=nosuch&source=inventory",
 ]
 
 
@@ -236,6 +290,17 @@ def test_a_path_is_no_regular_expression(viewer: Client) -> None:
 SINGLE: list[tuple[str, set[str]]] = [
     (f"/inventory?{LAB}&id=cmp1", {"_id", "id", "type", "environment", "last_scanned", "id_path"}),
     (f"/inventory?{LAB}&id=cmp1%7Ceth0&type=host_pnic", {"Link detected", "link_detected", "Speed"}),
+    ("/constants?name=link_states", {"_id", "id", "name", "data"}),
+    ("/constants?name=object_types&env_type=OpenStack", {"_id", "id", "name", "data"}),
+    (f"/constants?name=log_levels&{LAB}", {"_id", "id", "name", "data"}),
+    (f"/aggregates?type=environment&{LAB}", {"type", "env_name", "aggregates"}),
+    ("/aggregates?type=message", {"type", "aggregates"}),
+    ("/aggregates?type=constant", {"type", "aggregates"}),
+    ("/health", {"version", "timezone", "environments"}),
+    (f"/health?{LAB}", {"version", "timezone", "environments"}),
+    ("/timezone", {"tz_name", "utc_offset"}),
+    (f"/timezone?{LAB}", {"tz_name", "utc_offset"}),
+    ("/schema?type=vnic", {"$schema", "type", "properties", "required"}),
 ]
 
 
@@ -253,6 +318,14 @@ def test_single_documents_are_whole(admin: Client, query: str, fields: set[str])
         f"/inventory?{LAB}&id=nosuch",
         f"/inventory?{LAB}&id=cmp1&parent_path=/nosuch",
         f"/inventory?{LAB}&id=cmp1&type=vnic",
+        f"/links?{LAB}&id={NO_ID}",
+        f"/cliques?{LAB}&id={NO_ID}",
+        f"/clique_types?id={NO_ID}",
+        f"/clique_constraints?id={NO_ID}",
+        f"/monitoring_config_templates?id={NO_ID}",
+        f"/messages?{LAB}&id=nosuch",
+        f"/scans?{LAB}&id=nosuch",
+        "/scheduled_scans?environment=lab&id=nosuch",
     ],
 )
 def test_one_that_is_not_there(admin: Client, query: str) -> None:
@@ -265,6 +338,247 @@ def test_older_names_are_those_of_declared_attributes() -> None:
         declared = {one.name for one in types[type_].attributes}
         assert {ours(name) for name in names} <= declared, type_
         assert not set(names) & declared, "an older name is another one"
+
+
+# --- links and cliques
+
+
+def first(client: Client, query: str) -> dict[str, Any]:
+    """Return the first member of a list, in full."""
+    (members,) = ask(client, "GET", query, 200).values()
+    path = query.partition("?")[0]
+    whole: dict[str, Any] = ask(client, "GET", f"{path}?{LAB}&id={members[0]['id']}", 200)
+    assert whole["id"] == members[0]["id"]
+    return whole
+
+
+def test_a_link_is_found_by_its_ends(viewer: Client) -> None:
+    link = first(viewer, f"/links?{LAB}&link_type=vnic-vedge")
+    assert link["_id"] == link["id"]
+    ends = f"source_id={link['source_id']}&target_id={link['target_id']}".replace("|", "%7C")
+    assert [one["id"] for one in ask(viewer, "GET", f"/links?{LAB}&{ends}", 200)["links"]] == [link["id"]]
+    ask(viewer, "GET", f"/links?{LAB}&id={link['id']}&state=down", 404)
+
+
+def test_a_clique_has_its_links_in_full(viewer: Client) -> None:
+    clique = first(viewer, f"/cliques?{LAB}&focal_point_type=instance")
+    assert [one["id"] for one in clique["links_detailed"]] == clique["links"]
+    for query in (
+        f"focal_point={clique['focal_point']}",
+        f"focal_point_object_id={clique['focal_point_object_id']}",
+        f"link_id={clique['links'][0]}&focal_point_type=instance",
+    ):
+        listed = ask(viewer, "GET", f"/cliques?{LAB}&{query}", 200)["cliques"]
+        assert clique["id"] in [one["id"] for one in listed], query
+    ask(viewer, "GET", f"/cliques?{LAB}&id={clique['id']}&focal_point_type=vnic", 404)
+    ask(viewer, "GET", f"/cliques?{LAB}&id={clique['id']}&link_type=vservice-vnic", 404)
+
+
+def test_a_clique_that_is_not_stored_is_built(viewer: Client) -> None:
+    types = {one.focal_point_type for one in load_catalog().clique_types if not one.stored}
+    built = []
+    for type_ in sorted(types):
+        for one in ask(viewer, "GET", f"/inventory?{LAB}&type={type_}&projection=_id,id", 200)["objects"]:
+            for clique in ask(viewer, "GET", f"/cliques?{LAB}&focal_point={one['_id']}", 200)["cliques"]:
+                whole = ask(viewer, "GET", f"/cliques?{LAB}&id={clique['id']}", 200)
+                assert (whole["focal_point"], whole["focal_point_object_id"]) == (one["_id"], one["id"])
+                built.append(whole)
+    assert built
+
+
+def test_metadata_is_had_one_by_one(viewer: Client) -> None:
+    for path in ("/clique_types", "/clique_constraints", "/monitoring_config_templates"):
+        (members,) = ask(viewer, "GET", path, 200).values()
+        whole = ask(viewer, "GET", f"{path}?id={members[-1]['id']}", 200)
+        assert whole["_id"] == whole["id"] == members[-1]["id"]
+        assert members[-1].items() <= whole.items()
+    told(ask(viewer, "GET", "/constants?name=nosuch", 404), 404)
+    told(ask(viewer, "GET", "/clique_types?env_name=prod", 403), 403)
+
+
+# --- messages, counts, state
+
+
+def test_messages_are_had_by_time_and_id(viewer: Client) -> None:
+    listed = ask(viewer, "GET", f"/messages?{LAB}", 200)["messages"]
+    whole = ask(viewer, "GET", f"/messages?{LAB}&id={listed[0]['id']}", 200)
+    assert TIME.fullmatch(whole["timestamp"])
+    assert whole["related_object"] is None
+    at = whole["timestamp"]
+    then = ask(viewer, "GET", f"/messages?{LAB}&start_time={at}&end_time={at}", 200)["messages"]
+    assert listed[0] in then, "both ends count"
+    ask(viewer, "GET", f"/messages?{LAB}&id={listed[0]['id']}&level=error", 404)
+
+
+def test_counts_are_those_of_what_one_may_see(api: Served, viewer: Client, admin: Client) -> None:
+    messages = api.settings.store.collection("messages")
+    for number, level in enumerate(("warning", "critical", "info")):
+        key = f"prod-{number}"
+        messages.put(key, {"id": key, "environment": "prod", "level": level, "timestamp": "2026-01-01T00:00:00+00:00"})
+    api.settings.store.collection("environments_config").put("prod", {"name": "prod"})
+    all_of_them = ask(admin, "GET", "/aggregates?type=message", 200)["aggregates"]
+    assert all_of_them["environments"]["prod"] == 3
+    prod = ask(admin, "GET", "/aggregates?type=message&env_name=prod", 200)["aggregates"]
+    assert prod == {"levels": {"warn": 1, "crit": 1, "info": 1}, "environments": {"prod": 3}}
+    assert "prod" not in ask(viewer, "GET", "/aggregates?type=message", 200)["aggregates"]["environments"]
+    assert [one["level"] for one in ask(admin, "GET", "/messages?env_name=prod&level=warn", 200)["messages"]] == [
+        "warn"
+    ]
+    counts = ask(viewer, "GET", f"/aggregates?type=environment&{LAB}", 200)["aggregates"]["object_types"]
+    assert counts["host"] == 2
+    assert list(ask(viewer, "GET", "/health", 200)["environments"]) == ["lab"]
+    refused = viewer.ask("DELETE", f"//messages?{LAB}&all=true")
+    told(refused.json(), 403)
+    for query, said in (
+        ("", "expected either ids"),
+        ("&ids=a&all=true", "expected either ids"),
+        ("&all=false", "either"),
+    ):
+        assert said in told(ask(admin, "DELETE", f"/messages?env_name=prod{query}", 400), 400)
+    assert ask(admin, "DELETE", f"/messages?env_name=prod&ids=prod-0,nosuch,{first_message(viewer)}", 200) == {
+        "count": 1
+    }
+    assert ask(admin, "DELETE", "/messages?env_name=prod&all=true", 200) == {"count": 2}
+    api.settings.store.collection("environments_config").delete("prod")
+
+
+def first_message(client: Client) -> str:
+    found: str = ask(client, "GET", f"/messages?{LAB}", 200)["messages"][0]["id"]
+    return found
+
+
+def test_the_health_of_an_environment_is_that_of_its_own_scan(viewer: Client) -> None:
+    health = ask(viewer, "GET", f"/health?{LAB}", 200)["environments"]["lab"]
+    assert (health["scanned"], health["last_scan_status"]) == (True, "completed")
+    assert TIME.fullmatch(health["last_scanned"])
+
+
+# --- scans and schedules
+
+SCANS: list[tuple[dict[str, Any], str]] = [
+    ({"environment": "lab", "status": "pending"}, "pending"),
+    ({"environment": "lab", "status": "draft"}, "draft"),
+    ({"env_name": "lab", "log_level": "debug", "implicit_links": "false"}, "pending"),
+    (
+        {
+            "environment": "lab",
+            "status": "pending",
+            "log_level": "notset",
+            "clear": "True",
+            "scan_only_inventory": "1",
+            "scan_only_links": False,
+            "scan_only_cliques": "false",
+            "inventory": "inventory",
+            "object_id": "cmp1",
+        },
+        "pending",
+    ),
+]
+
+
+@pytest.mark.parametrize(("body", "status"), SCANS)
+def test_scans_are_asked_for(operator: Client, viewer: Client, body: dict[str, Any], status: str) -> None:
+    made = ask(operator, "POST", "/scans", 201, json=body)
+    assert set(made) == {"message", "id"}
+    scan = ask(viewer, "GET", f"/scans?{LAB}&id={made['id']}", 200)
+    assert (scan["_id"], scan["id"], scan["status"]) == (made["id"], made["id"], status)
+    assert scan["scan_only_inventory"] is (body.get("scan_only_inventory") == "1")
+    assert TIME.fullmatch(scan["submit_timestamp"])
+    (latest,) = ask(viewer, "GET", f"/scans?{LAB}&latest=true", 200)
+    assert latest["id"] == made["id"]
+    assert made["id"] in [one["id"] for one in ask(viewer, "GET", f"/scans?{LAB}&status={status}", 200)["scans"]]
+    if "object_id" in body:
+        listed = ask(viewer, "GET", f"/scans?{LAB}&base_object=cmp1", 200)["scans"]
+        assert [one["id"] for one in listed] == [made["id"]]
+    assert not {"owner", "process", "number"} & set(scan)
+
+
+BAD_SCANS: list[tuple[dict[str, Any], str]] = [
+    ({}, "the environment must be specified"),
+    ({"environment": "nosuch", "status": "pending"}, "Unknown environment: nosuch"),
+    ({"environment": {"$ne": ""}, "status": "pending"}, "environment must be string"),
+    ({"environment": "lab", "status": "nosuch"}, "status must be one of"),
+    ({"environment": "lab", "status": "running"}, "status must be pending, or draft"),
+    ({"environment": "lab", "status": ""}, "status has no value"),
+    ({"environment": "lab", "log_level": "loud"}, "log_level must be one of"),
+    ({"environment": "lab", "clear": "perhaps"}, "clear must be boolean"),
+    ({"environment": "lab", "object_id": 7}, "object_id must be string"),
+    ({"environment": "lab", "scan_only_links": True, "scan_only_cliques": True}, "only one of them can be true"),
+    ({"environment": "lab", "es_index": True}, "es_index is not available"),
+    ({"environment": "lab", "submit_timestamp": "2026-01-01T00:00:00"}, "Invalid key(s): submit_timestamp"),
+]
+
+
+@pytest.mark.parametrize(("body", "said"), BAD_SCANS)
+def test_scans_that_cannot_be_are_refused(admin: Client, body: dict[str, Any], said: str) -> None:
+    assert said in told(ask(admin, "POST", "/scans", 400, json=body), 400)
+
+
+@pytest.mark.parametrize(
+    ("stored", "status"),
+    [
+        ({"status": "timed_out"}, "failed"),
+        ({"status": "running", "alive_timestamp": "2020-01-01T00:00:00+00:00"}, "failed"),
+        ({"status": "running", "alive_timestamp": "2020-01-01T00:00:00+00:00", "owner": "gone"}, "running"),
+        ({"status": "lost"}, "failed"),
+        ({"status": "aborted"}, "aborted"),
+    ],
+)
+def test_states_have_the_words_that_clients_know(
+    api: Served, viewer: Client, stored: dict[str, Any], status: str
+) -> None:
+    scans = api.settings.store.collection("scans")
+    scans.put(
+        "odd", {"scan_id": "odd", "environment": "lab", "submit_timestamp": "2020-01-01T00:00:00+00:00", **stored}
+    )
+    assert ask(viewer, "GET", f"/scans?{LAB}&id=odd", 200)["status"] == status
+    assert "odd" in [one["id"] for one in ask(viewer, "GET", f"/scans?{LAB}&status={status}", 200)["scans"]]
+    scans.delete("odd")
+
+
+def test_schedules_are_made_and_removed(operator: Client, viewer: Client) -> None:
+    body = {"environment": "lab", "freq": "DAILY", "submit_timestamp": "2026-01-01T02:30:00", "clear": True}
+    made = ask(operator, "POST", "/scheduled_scans", 201, json=body)
+    assert set(made) == {"message", "id"}
+    whole = ask(viewer, "GET", f"/scheduled_scans?environment=lab&id={made['id']}", 200)
+    assert (whole["freq"], whole["recurrence"], whole["clear"]) == ("DAILY", "DAILY", True)
+    assert whole["scheduled_timestamp"][11:] == "02:30:00.000000"
+    assert TIME.fullmatch(whole["submit_timestamp"])
+    later = {"env_name": "lab", "recurrence": "ONCE", "scheduled_timestamp": "2100-01-01T00:00:00", "log_level": "info"}
+    second = ask(operator, "POST", "/scheduled_scans", 201, json=later)
+    listed = ask(viewer, "GET", f"/scheduled_scans?{LAB}", 200)["scheduled_scans"]
+    assert [one["id"] for one in listed] == [made["id"], second["id"]]
+    assert set(listed[0]) == {"id", "environment", "scheduled_timestamp", "freq"}
+    assert len(ask(viewer, "GET", f"/scheduled_scans?{LAB}&freq=DAILY", 200)["scheduled_scans"]) == 1
+    assert ask(operator, "DELETE", f"/scheduled_scans?{LAB}&ids={made['id']},nosuch", 200) == {"count": 1}
+    assert ask(operator, "DELETE", f"/scheduled_scans?{LAB}&all=true", 200) == {"count": 1}
+    told(ask(operator, "DELETE", f"/scheduled_scans?{LAB}", 400), 400)
+
+
+BAD_SCHEDULES: list[tuple[dict[str, Any], str]] = [
+    ({"environment": "lab"}, "freq must be specified"),
+    ({"freq": "DAILY"}, "the environment must be specified"),
+    ({"environment": "nosuch", "freq": "DAILY"}, "Unknown environment"),
+    ({"environment": "lab", "freq": "SOMETIMES"}, "freq must be one of"),
+    ({"environment": "lab", "freq": "DAILY", "submit_timestamp": "soon"}, "submit_timestamp must be time"),
+    ({"environment": "lab", "freq": "DAILY", "submit_timestamp": "9999-12-31T00:00:00"}, "within a century"),
+    ({"environment": "lab", "freq": "DAILY", "submit_timestamp": "0001-01-01T00:00:00"}, "within a century"),
+    ({"environment": "lab", "freq": "DAILY", "log_level": "loud"}, "log_level must be one of"),
+    ({"environment": "lab", "freq": "DAILY", "scan_only_links": 1, "scan_only_cliques": 1}, "only one of them"),
+    ({"environment": "lab", "freq": "ONCE"}, "scheduled_timestamp must be specified for ONCE"),
+    ({"environment": "lab", "freq": "ONCE", "scheduled_timestamp": "2020-01-01T00:00:00"}, "must be in the future"),
+]
+
+
+@pytest.mark.parametrize(("body", "said"), BAD_SCHEDULES)
+def test_schedules_that_cannot_be_are_refused(admin: Client, body: dict[str, Any], said: str) -> None:
+    assert said in told(ask(admin, "POST", "/scheduled_scans", 400, json=body), 400)
+
+
+@pytest.mark.parametrize("what", sorted(ABSENT))
+def test_what_is_not_served_says_so(viewer: Client, what: str) -> None:
+    method, _, path = what.partition(" ")
+    assert "is not served: " in told(ask(viewer, method, path, 410), 410)
 
 
 # --- what is wrong with a request
@@ -286,6 +600,50 @@ FAULTS: list[tuple[str, str]] = [
     (f"/inventory?{LAB}&page_size=1{'0' * 30}", "page_size must be integer"),
     (f"/inventory?{LAB}&scanned_after=soon", "scanned_after must be time"),
     (f"/inventory?{LAB}&projection=,", "projection must name fields"),
+    (f"/links?{LAB}&id=cmp1", "id must be ObjectId"),
+    (f"/links?{LAB}&link_type=nosuch", "link_type must be one of"),
+    (f"/links?{LAB}&state=broken", "state must be one of up, down"),
+    (f"/links?{LAB}&attributes:=1", "Invalid key(s): attributes:"),
+    (f"/links?{LAB}&attributes:network=", "attributes:network has no value"),
+    (f"/links?{LAB}&attributes:network=a&attributes:network=b", "attributes:network must be string"),
+    (f"/cliques?{LAB}&focal_point=cmp1", "focal_point must be ObjectId"),
+    (f"/cliques?{LAB}&focal_point_type=nosuch", "focal_point_type must be one of"),
+    (f"/cliques?{LAB}&link_type=nosuch", "link_type must be one of"),
+    (f"/cliques?{LAB}&link_id=x", "link_id must be ObjectId"),
+    ("/cliques?env_name=nosuch", "Unknown environment: nosuch"),
+    ("/clique_types?env_name=nosuch", "Unknown environment: nosuch"),
+    ("/clique_types?distribution_version=1", "must be given together with distribution"),
+    ("/clique_types?mechanism_drivers=nosuch", "mechanism_drivers must be one of"),
+    ("/clique_types?type_drivers=nosuch", "type_drivers must be one of"),
+    ("/clique_types?link_type=vnic-vedge&link_type=nosuch", "link_type must be one of"),
+    ("/clique_types?id=x", "id must be ObjectId"),
+    ("/clique_constraints?focal_point_type=nosuch", "focal_point_type must be one of"),
+    ("/monitoring_config_templates?order=first", "order must be integer"),
+    ("/monitoring_config_templates?side=middle", "side must be one of"),
+    (f"/messages?{LAB}&level=loud", "level must be one of"),
+    (f"/messages?{LAB}&start_time=yesterday", "start_time must be time"),
+    (f"/messages?{LAB}&end_time=2026-13-01", "end_time must be time"),
+    ("/constants", "name must be specified"),
+    (f"/constants?name=log_levels&{LAB}&env_type=OpenStack", "exclude each other"),
+    ("/constants?name=log_levels&env_type=Mars", "env_type must be one of"),
+    ("/constants?name=log_levels&env_name=nosuch", "Unknown environment"),
+    ("/aggregates", "type must be specified"),
+    ("/aggregates?type=nosuch", "type must be one of environment, message, constant"),
+    ("/aggregates?type=environment", "env_name must be specified"),
+    ("/aggregates?type=environment&env_name=nosuch", "Unknown environment"),
+    ("/aggregates?type=message&env_name=nosuch", "Unknown environment"),
+    ("/scans", "env_name must be specified"),
+    (f"/scans?{LAB}&status=nosuch", "status must be one of"),
+    (f"/scans?{LAB}&latest=maybe", "latest must be boolean"),
+    ("/scheduled_scans", "the environment must be specified"),
+    ("/scheduled_scans?environment=nosuch", "Unknown environment"),
+    ("/scheduled_scans?environment=lab&freq=SOMETIMES", "freq must be one of"),
+    (f"/search?{LAB}&query=x", "source must be specified"),
+    (f"/search?{LAB}&query=x&source=links", "source must be one of inventory"),
+    (f"/search?{LAB}&source=inventory", "query must be specified"),
+    ("/schema?type=nosuch", "type must be one of"),
+    ("/health?env_name=nosuch", "Unknown environment"),
+    ("/timezone?env_name=nosuch", "Unknown environment"),
 ]
 
 

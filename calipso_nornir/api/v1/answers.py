@@ -12,14 +12,15 @@ from fastapi.responses import JSONResponse
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-    from calipso_nornir.model.protocols import Document
+    from calipso_nornir.model.protocols import Document, StoreView
 
-Answer: TypeAlias = "dict[str, Any] | None"
-"""What an operation answers: a JSON object, or nothing."""
+Answer: TypeAlias = "dict[str, Any] | list[dict[str, Any]] | None"
+"""What an operation answers: a JSON object, seldom a list, or nothing."""
 
 TIME: Final = "%Y-%m-%dT%H:%M:%S.%f"
 """As the older API writes times; they are UTC."""
-_HIDDEN: Final = frozenset({"digest", "key", "owner", "process", "number"})
+_HIDDEN: Final = frozenset({"key", "owner", "process", "number"})
+"""Fields of documents beside the inventory that are the program's own."""
 _TIMES: Final = ("timestamp", "_at", "last_scanned", "last_run")
 """How the fields of documents beside the inventory end that hold times."""
 
@@ -42,7 +43,7 @@ def plain(value: Any) -> Any:  # noqa: ANN401 - JSON has no type
 
 def shown(document: Mapping[str, Any]) -> Document:
     """Return what may be shown of a document of the inventory."""
-    return {name: value for name, value in document.items() if name not in _HIDDEN}
+    return {name: value for name, value in document.items() if name != "digest"}
 
 
 def with_times(document: Mapping[str, Any]) -> Document:
@@ -52,6 +53,20 @@ def with_times(document: Mapping[str, Any]) -> Document:
         for name, value in document.items()
         if name not in _HIDDEN
     }
+
+
+def with_id(document: Mapping[str, Any]) -> Document:
+    """Return a document with its ``_id`` as ``id``, too."""
+    return {**document, "id": document["_id"]}
+
+
+def with_status(view: StoreView, document: Mapping[str, Any]) -> Document:
+    """Return the document of an object or link with what monitoring says of it, in the older fields."""
+    status = view.status(document["_id"])
+    if status is None:
+        return dict(document)
+    told = {"status": status.value, "status_text": status.text, "status_timestamp": status.checked_at}
+    return {**told, **document}
 
 
 def chosen(document: Mapping[str, Any], fields: Iterable[str]) -> Document:

@@ -9,7 +9,7 @@ from fastapi import APIRouter
 
 from calipso_nornir.access.roles import Role
 from calipso_nornir.api.guard import Needs
-from calipso_nornir.api.v1.answers import bounds, chosen, shown
+from calipso_nornir.api.v1.answers import bounds, chosen, shown, with_status
 from calipso_nornir.api.v1.names import with_older_names
 from calipso_nornir.api.v1.operations import Asked, operation
 from calipso_nornir.api.v1.parameters import ALL, ENVIRONMENT, PAGING, Parameter
@@ -63,12 +63,7 @@ def _one(asked: Asked, view: StoreView) -> Document:
     found = [one for one in view.find_documents(Find(where=conditions, limit=2)) if _in_path(asked, one)]
     if not found:
         raise missing("inventory", asked["id"], view.environment)
-    one = with_older_names(shown(found[0]))
-    status = view.status(found[0]["_id"])
-    if status is None:
-        return one
-    told = {"status": status.value, "status_text": status.text, "status_timestamp": status.checked_at}
-    return {**told, **one}
+    return with_status(view, with_older_names(shown(found[0])))
 
 
 def _found(asked: Asked, view: StoreView) -> list[Document]:

@@ -83,3 +83,18 @@ PAGING: Final = (
     Parameter(name="page_size", type="integer", default=1000, least=0, text="Its size; 0: everything."),
 )
 ALL: Final = Parameter(name="all", type="boolean", default=False, text="Everything, on one page.")
+REMOVAL: Final = (
+    ENVIRONMENT,
+    Parameter(name="ids", text="What to remove, with commas between the ids."),
+    Parameter(name="all", type="boolean", default=False, text="Remove all of the environment."),
+)
+WANTED_SCAN: Final = (
+    Parameter(name="log_level", constant="log_levels", default="info", text="Least level of its messages."),
+    Parameter(name="clear", type="boolean", default=False, text="Start afresh: nothing is kept that cannot be seen."),
+    Parameter(name="scan_only_inventory", type="boolean", default=False, text="Only objects."),
+    Parameter(name="scan_only_links", type="boolean", default=False, text="Only links."),
+    Parameter(name="scan_only_cliques", type="boolean", default=False, text="Only cliques."),
+    Parameter(name="implicit_links", type="boolean", default=False, text="Derive implicit links, too."),
+    Parameter(name="es_index", type="boolean", default=False, text="Not available; true is refused."),
+)
+"""What a scan request asks for, and each request of a schedule."""

@@ -45,6 +45,20 @@ def missing(what: str, id_: str, environment: str | None = None) -> Problem:
     return Problem(HTTPStatus.NOT_FOUND, f"{what}: there is none with id {plain(id_)}{where}")
 
 
+def ids_to_remove(values: Mapping[str, Any]) -> list[str] | None:
+    """Return the ids that are to be removed; None: everything. Raises Problem unless exactly one of them is asked."""
+    if (values["ids"] is None) == (not values["all"]):
+        raise wrong("expected either ids, with commas between them, or all=true", "ids")
+    return None if values["all"] else [one.strip() for one in values["ids"].split(",") if one.strip()]
+
+
+def flags_checked(values: Mapping[str, Any]) -> None:
+    """Raise Problem when more than one of the flags scan_only_… is true."""
+    true = [name for name, value in values.items() if name.startswith("scan_only_") and value]
+    if len(true) > 1:
+        raise wrong(f"{', '.join(true)}: only one of them can be true", true[1])
+
+
 def query_given(query: str) -> dict[str, Any]:
     """Return the keys of a query; a key that is repeated has a list. Raises Problem for what is no query."""
     given: dict[str, list[str]] = {}

@@ -5,6 +5,35 @@ from __future__ import annotations
 
 from typing import Final
 
-from calipso_nornir.api.v1 import inventory, tokens
+from calipso_nornir.api.v1 import (
+    absent,
+    aggregates,
+    cliques,
+    inventory,
+    links,
+    messages,
+    metadata,
+    scans,
+    scheduled_scans,
+    search,
+    state,
+    tokens,
+)
 
-ROUTERS: Final = tuple(module.router for module in (tokens, inventory))
+ROUTERS: Final = tuple(
+    module.router
+    for module in (
+        tokens,
+        inventory,
+        links,
+        cliques,
+        metadata,
+        messages,
+        aggregates,
+        scans,
+        scheduled_scans,
+        search,
+        state,
+        absent,
+    )
+)
