@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Turns answers into attributes: without volatile values, and without the names of documents' own fields."""
+"""Turns answers into attributes, leaving out volatile values and names that documents reserve for their own fields."""
 
 from __future__ import annotations
 
@@ -16,7 +16,8 @@ if TYPE_CHECKING:
     from calipso_nornir.parsing.rows import Address
 
 TAP_SUFFIX_LENGTH = 11
-"""Neutron and Nova call a device "tap", "qvo", "qr-" … and this many signs of the port's id (IFNAMSIZ leaves 15)."""
+"""Neutron and Nova name a device "tap", "qvo", "qr-" … plus this many characters of the port's id (IFNAMSIZ leaves 15).
+"""
 
 BRQ = "brq"
 """The Linux bridge agent names its bridges "brq" plus the beginning of the network's id."""
@@ -27,7 +28,7 @@ _COUNTERS = frozenset(
 
 
 def kept(row: Mapping[str, Any], *, drop: Iterable[str] = ()) -> dict[str, Any]:
-    """Return a row without the names of documents' own fields, and without ``drop``; names in snake_case."""
+    """Return a row without documents' reserved names and those in ``drop``, with all names in snake_case."""
     left_out = RESERVED | {"links", *drop}
     return dict(in_one_style({key: value for key, value in row.items() if key not in left_out}, reserved=RESERVED))
 
@@ -38,15 +39,15 @@ def configuration(agent: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def tap_suffix(device: str) -> str:
-    """Return the part of a device's name that is the beginning of a port's id, "" if there is none."""
+    """Return the part of a device's name that is the beginning of a port's id; "" if there is none."""
     suffix = device[3 : 3 + TAP_SUFFIX_LENGTH]
     return suffix if len(suffix) == TAP_SUFFIX_LENGTH and suffix[8] == "-" else ""
 
 
 def address_attributes(addresses: Iterable[Address], *, prefer: Iterable[str] = ()) -> dict[str, Any]:
-    """Return ``addresses`` (CIDR texts) and the keys of the first global IPv4 and IPv6 one.
+    """Return ``addresses`` (CIDR strings) and the attributes of the first global IPv4 and IPv6 address.
 
-    ``prefer``: addresses that Neutron has assigned; one of these is "the" address if present.
+    ``prefer``: addresses that Neutron has assigned; if present, one of these is used instead of the first.
     """
     rows = list(addresses)
     wanted = set(map(canonical_ip, prefer))

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Which members of a bond or team carry frames: "active", "backup", "not aggregated" or "down".
+"""Determines which members of a bond or team carry frames: "active", "backup", "not aggregated" or "down".
 
-A member that is not in the active aggregator passes no frames, whatever its own signal (IEEE 802.1AX, 6.4).
+A member outside the active aggregator passes no frames, even if its own link is up (IEEE 802.1AX, 6.4).
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ ACTIVE, BACKUP, NOT_AGGREGATED, DOWN = "active", "backup", "not aggregated", "do
 def bond_roles(bond: Bond) -> dict[str, str]:
     """Return the role of each member of a kernel bond, as far as known (Documentation/networking/bonding.rst).
 
-    Aggregators are shown only to processes that may administer the network.
+    The kernel shows aggregators only to processes that may administer the network.
     """
     mode, current = bond.details["Bonding Mode"], bond.details.get("Currently Active Slave")
     aggregator = bond.info.get("Active Aggregator Info", {}).get("Aggregator ID")
@@ -44,7 +44,7 @@ def _aggregator(member: BondMember) -> str:
 
 
 def lacp_state(bond: Bond) -> str | None:
-    """Return whether a switch answers a bond by LACP; None for other modes, and if that is not shown."""
+    """Return whether a switch negotiates LACP with a bond; None for other modes, and if the kernel does not show it."""
     partner = bond.info.get("Active Aggregator Info", {}).get("Partner Mac Address")
     if partner is None or "802.3ad" not in bond.details["Bonding Mode"]:
         return None
@@ -71,7 +71,7 @@ def ovs_bond(
 ) -> dict[str, Any]:
     """Return a bond of Open vSwitch: {name, bridge, mode, lacp, members [{name, role}]}.
 
-    ``row``: its columns of the table Port; ``current``: ``lacp_current`` of its interfaces (ovs-vswitchd.conf.db(5)).
+    ``row``: the bond's columns in the table Port; ``current``: ``lacp_current`` by interface (ovs-vswitchd.conf.db(5)).
     """
     mode = row.get("bond_mode") or "active-backup"
     lacp, active = row.get("lacp") or "off", mac_or_none(row.get("bond_active_slave") or "")

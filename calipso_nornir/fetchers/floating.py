@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Where floating IPs are served: by the router or, with distributed routing, on the server's host.
+"""Determines where floating IPs are served: by the router or, with distributed routing, on the server's host.
 
-Neutron (``db/l3_dvr_db.py``, ``agent/l3/dvr_local_router.py``): the host that a floating IP's port is bound to serves
-it, where its L3 agent works in the mode "dvr" or "dvr_snat". If the port is not bound, or bound to a host without such
-an agent ("dvr_no_external"), the router's "snat-" namespace serves it.
+Neutron (``db/l3_dvr_db.py``, ``agent/l3/dvr_local_router.py``): the host to which a floating IP's port is bound serves
+it if the host's L3 agent runs in mode "dvr" or "dvr_snat". If the port is not bound, or bound to a host without such an
+agent ("dvr_no_external"), the router's "snat-" namespace serves it.
 """
 
 from __future__ import annotations
@@ -26,10 +26,10 @@ class Distributed:
     """The floating IPs of distributed routers.
 
     Attributes:
-        host: the names of the host.
-        floating: Neutron's rows.
-        ports: Neutron's, by id.
-        agents: Neutron's, by host.
+        host: all names of the host.
+        floating: Neutron's floating IPs.
+        ports: Neutron's ports, by id.
+        agents: Neutron's agents, by host.
     """
 
     host: Collection[str]
@@ -38,13 +38,13 @@ class Distributed:
     agents: Index
 
     def of_router(self, id_: str, service_type: str) -> list[str]:
-        """Return what one namespace of a router serves on the host."""
+        """Return the floating addresses that one namespace of a router serves on the host."""
         own = [row for row in self.floating if row.get("router_id") == id_]
         wanted = {None} if service_type == "snat" else set(self.host) if service_type == "router" else set()
         return addresses(row for row in own if self._place(row) in wanted)
 
     def of_network(self, id_: str, routers: Iterable[Row]) -> list[str]:
-        """Return what the host serves of an external network, for distributed routers."""
+        """Return the floating addresses of an external network that the host serves for distributed routers."""
         theirs = {row["id"] for row in routers if row.get("distributed")}
         own = [row for row in self.floating if row.get("floating_network_id") == id_ and row.get("router_id") in theirs]
         return addresses(row for row in own if self._place(row) in self.host)

@@ -44,7 +44,7 @@ def hypervisors(region: str) -> ApiGet:
 
 
 def services(region: str, *, telling_of_cells: bool = True) -> ApiGet:
-    """Ask for Nova's services, also of disabled hosts; since 2.69 (Stein) the list shows cells that do not answer."""
+    """Ask for Nova's services, including disabled ones; since 2.69 (Stein) the list shows cells that do not answer."""
     version = "2.69" if telling_of_cells else None
     return ApiGet("compute", "/os-services", "services", region=region, needed=("host", "binary"), microversion=version)
 
@@ -105,20 +105,20 @@ def agents(region: str) -> ApiGet:
 OVS_AGENT = "Open vSwitch agent"
 LXB_AGENT = "Linux bridge agent"
 OVN_AGENTS = ("OVN Controller agent", "OVN Controller Gateway agent")
-"""The second is a chassis that may be a gateway (ovn-cms-options: enable-chassis-as-gw)."""
+"""The second type is for chassis that may host gateways (ovn-cms-options: enable-chassis-as-gw)."""
 
 
 def agent_of(host: InventoryObject, agent_type: str) -> Lookup:
-    """Look up the agent of a type that Neutron has on a host."""
+    """Look up Neutron's agent of a type on a host."""
     return Lookup.of("network_agent", {"host": host.id, "agent_type": agent_type})
 
 
 def switch_agent(
     host: InventoryObject,
 ) -> Generator[Sequence[Query], Answers, InventoryObject | None]:
-    """Look up which agent runs a host's Open vSwitch: among several the live one, OVN's before Neutron's own.
+    """Look up the agent that runs a host's Open vSwitch: of several, a live one, OVN's before Neutron's own.
 
-    A host that was moved to OVN keeps its old, dead agent in Neutron's list until somebody removes it there.
+    After a host has moved to OVN, Neutron still lists its old, dead agent until an administrator removes it.
     """
     lookups = [agent_of(host, agent_type) for agent_type in (*OVN_AGENTS, OVS_AGENT)]
     answers = yield lookups
@@ -129,7 +129,7 @@ def switch_agent(
 # --- hosts
 
 LIBVIRT = "virsh -c qemu:///system"
-"""Without a URI an ordinary user gets a session of its own: an empty list, and status 0."""
+"""Without a URI, virsh connects an ordinary user to a session of its own: an empty list, and status 0."""
 
 
 def interfaces(
@@ -150,18 +150,21 @@ def namespaces(host: str) -> Generator[Sequence[Query], Answers, tuple[Query, An
     """Ask for the named network namespaces; return the query that was answered, and rows of ``Namespace``."""
     modern = Command(host, "ip -j netns list", "ip_netns_json", root=True)
     old = Command(host, "ip netns list", "ip_netns_text", root=True)
-    answers = yield [modern, old]  # both at once: an old host would need a fourth round, for what is inside of them
+    answers = yield [
+        modern,
+        old,
+    ]  # both at once: an old host would need a fourth round for the namespaces' contents
     listed = modern if answers.failed(modern) is None else old
     return listed, answers[listed]
 
 
 def virtual_functions(host: str) -> Command:
-    """Ask which devices are virtual functions, and of which physical ones; useful if a card has some."""
+    """Ask which devices are virtual functions, and of which physical function; use it if a card has some."""
     return Command(host, r"find /sys/class/net/*/device/ -maxdepth 1 -name physfn -printf '%p %l\n'", "find_physfn")
 
 
 def function_places(host: str) -> Command:
-    """Ask for the PCI address of each virtual function of a card; useful if a card has some."""
+    """Ask for the PCI address of each virtual function of a card; use it if a card has some."""
     text = r"find /sys/class/net/*/device/ -maxdepth 1 -name 'virtfn*' -printf '%p %l\n'"
     return Command(host, text, "find_virtfn")
 
@@ -171,13 +174,13 @@ OVS_COLUMNS = {
     "Port": "_uuid,name,interfaces,tag,trunks,other_config",
     "Interface": "_uuid,name,type,ofport,mac_in_use,link_state,options,external_ids",
 }
-"""Columns of ovs-vswitchd.conf.db(5) to request; not statistics, which change every second."""
+"""Columns of ovs-vswitchd.conf.db(5) to request; without statistics, which change every second."""
 FURTHER_COLUMNS = {"Port": ",vlan_mode"}
-"""Columns that earlier releases did not ask for: their recordings lack them."""
+"""Columns that earlier releases did not request and that their recordings lack."""
 
 
 def ovs_queries(host: str) -> tuple[Command, Command]:
-    """Return the two ways to ask for bridges, ports and interfaces of Open vSwitch: its tables, and for people."""
+    """Return the two commands for Open vSwitch's bridges, ports and interfaces: its tables, and its readable text."""
     return (
         Command(host, _lists(FURTHER_COLUMNS), "ovs_bridges", root=True, formerly=_lists({})),
         Command(host, "ovs-vsctl show", "ovs_vsctl_show", root=True),
@@ -190,12 +193,12 @@ def _lists(further: Mapping[str, str]) -> str:
 
 
 def ovs_bridges(host: str) -> Generator[Sequence[Query], Answers, tuple[Query, tuple[OvsBridge, ...]]]:
-    """Ask for the bridges of Open vSwitch with ports and interfaces; give the query that was answered, and the rows."""
+    """Ask for the bridges of Open vSwitch with ports and interfaces; return the answered query and the rows."""
     return (yield from first_of(*ovs_queries(host)))
 
 
 def ovs_bond(host: str, port: OvsPort) -> tuple[Command, Command]:
-    """Return the commands for the state of an Open vSwitch bond: columns of its port, and of its interfaces."""
+    """Return the commands for the state of an Open vSwitch bond: columns of its port, and those of its interfaces."""
     members = [one.name for one in port.interfaces]
     columns = "ovs-vsctl -f json --columns=name,{} list {} {}"
     of_port = columns.format("bond_mode,lacp,bond_active_slave", "Port", "{}")
@@ -207,7 +210,7 @@ def ovs_bond(host: str, port: OvsPort) -> tuple[Command, Command]:
 
 
 def ovs_settings(host: str) -> Command:
-    """Ask for what ovn-controller is configured with: external_ids of Open_vSwitch (ovn-controller(8))."""
+    """Ask for the configuration of ovn-controller: external_ids of Open_vSwitch (ovn-controller(8))."""
     return Command(host, SETTINGS, "ovs_table", root=True)
 
 
@@ -215,7 +218,7 @@ def ovs_settings(host: str) -> Command:
 
 
 def ports_by_id(ports: Iterable[str]) -> Generator[Sequence[Query], Answers, dict[str, InventoryObject]]:
-    """Look up Neutron ports by their whole ids."""
+    """Look up Neutron ports by their full ids."""
     asked = {id_: Lookup.of("port", {"tap_suffix": id_[:TAP_SUFFIX_LENGTH]}) for id_ in ports}
     if not asked:
         return {}

@@ -26,7 +26,7 @@ def _listed(port: Port) -> Sequence[Mapping[str, Any]]:
 
 
 def sub_ports(parents: Iterable[Port]) -> Generator[Sequence[Query], Answers, dict[str, InventoryObject]]:
-    """Look up the sub-ports of trunks by their ids: the parent does not contain their networks."""
+    """Look up the sub-ports of trunks by their ids, because the parent does not give their networks."""
     wanted = {row["port_id"] for port in parents for row in _listed(port)}
     if not wanted:
         return {}

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Finds out whether a host has VPP, and queries VPP, all in one round."""
+"""Determines whether a host has VPP, and queries it, all in one round."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def commands(host: str) -> dict[str, Command]:
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """VPP of one host, with Neutron's agent if it lists one, and the queries that were answered."""
+    """One host's VPP, with its agent if Neutron lists one, and the queries that were answered."""
 
     switch: VppSwitch
     agent: InventoryObject | None
@@ -47,10 +47,10 @@ class Seen:
 
 
 def seen_on(host: InventoryObject) -> Generator[Sequence[Query], Answers, Seen | None]:
-    """Ask VPP of a host for its tables; None if nothing says that the host has VPP.
+    """Ask a host's VPP for its tables; return None if nothing indicates that the host has VPP.
 
     networking-vpp keeps its agents in etcd, and not every release reports them to Neutron. So a host has VPP if Neutron
-    lists a VPP agent there, alive or not, or if a port is bound there in the way of networking-vpp.
+    lists a VPP agent there, alive or not, or if a port is bound there as networking-vpp binds ports.
     """
     agents, ports = Lookup.of("network_agent", {"host": host.id}), questions.ports(host["region"])
     networks = questions.networks(host["region"])
@@ -67,10 +67,10 @@ def seen_on(host: InventoryObject) -> Generator[Sequence[Query], Answers, Seen |
 
 
 def plugged_into_vpp(port: Mapping[str, Any]) -> bool:
-    """Tell whether a port is bound as networking-vpp binds it.
+    """Return whether a port is bound as networking-vpp binds ports.
 
-    Ports of servers are "vhostuser"; drivers that plug such a socket into something else say so in the details
-    (neutron-lib, portbindings: vhostuser_ovs_plug …). Ports of agents were "plugtap", later "tap".
+    Ports of servers have the VIF type "vhostuser"; drivers that plug such a socket into something else say so in the
+    details (neutron-lib, portbindings: vhostuser_ovs_plug …). Ports of agents had "plugtap", later "tap".
     """
     kind, details = port.get("binding:vif_type"), port.get("binding:vif_details") or {}
     if kind == "vhostuser":
@@ -88,7 +88,7 @@ def _bound(host: InventoryObject, ports: Mapping[Any, Sequence[Mapping[str, Any]
 
 
 def _vlans(networks: Iterable[Mapping[str, Any]]) -> dict[int, list[str]]:
-    """Return the networks that have a VLAN, by its number."""
+    """Return the ids of the networks that use each VLAN, by VLAN id."""
     found: defaultdict[int, list[str]] = defaultdict(list)
     for network in networks:
         for segment in network.get("segments") or [network]:

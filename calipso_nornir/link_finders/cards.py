@@ -21,10 +21,10 @@ if TYPE_CHECKING:
 
 
 class VnicPnics:
-    """One ``vnic-host_pnic`` link per virtual interface whose frames leave by a card, past any virtual switch.
+    """One ``vnic-host_pnic`` link per virtual interface whose frames leave by a card and bypass all virtual switches.
 
-    A virtual function is found by its PCI address, else by the MAC that the card lists for it; a macvtap device by the
-    device below it. A function whose representor is a port of Open vSwitch belongs to that switch.
+    A virtual function is matched by its PCI address, else by the MAC that the card lists for it; a macvtap device by
+    its lower device. A function whose representor is a port of Open vSwitch belongs to that switch.
     """
 
     link_types = ("vnic-host_pnic",)
@@ -52,7 +52,7 @@ def _past_switches(vnic: InventoryObject) -> bool:
 
 
 def _functions(view: View) -> dict[str, dict[str, Function]]:
-    """Index the virtual functions of each host by PCI address, and by the MAC that only one of them has."""
+    """Index the virtual functions of each host by PCI address, and by MAC where only one function has it."""
     found: defaultdict[str, list[Function]] = defaultdict(list)
     for pnic in on_hosts(view, "host_pnic"):
         found[pnic["host"]].extend((pnic, row) for row in pnic.get("functions") or ())

@@ -19,15 +19,15 @@ class FloatingIps:
     """Links of floating IPs.
 
     ``floating_ip-vnic``: the interface that has the port. ``floating_ip-vservice``: the logical router that translates
-    it. ``floating_ip-vedge``: its packets leave by that chassis: the one of the router's gateway, or, when it is
-    distributed, the one that its port is bound to.
+    it. ``floating_ip-vedge``: the chassis by which its packets leave: that of the router's gateway or, if the floating
+    IP is distributed, the one that its port is bound to.
     """
 
     link_types = ("floating_ip-vnic", "floating_ip-vservice", "floating_ip-vedge")
     reads = ("floating_ip", "vnic", "vservice", "vedge")
 
     def find(self, view: View) -> Iterator[Link]:
-        """Go over the floating IPs that lead to a port."""
+        """Go through the floating IPs that lead to a port."""
         given = [one for one in view.of_type("floating_ip") if one.get("router_id")]
         if not given:
             return

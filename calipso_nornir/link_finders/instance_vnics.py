@@ -84,7 +84,7 @@ def _ports(vedge: InventoryObject) -> HostWires:
 
 
 def _off_at_switch(view: View) -> set[ObjectRef]:
-    """Return the interfaces without a device whose port of Open vSwitch says that its link is down."""
+    """Return the interfaces without a device whose Open vSwitch port reports that its link is down."""
     silent = by_host(
         one
         for one in on_hosts(view, "vnic", "instance_id", "interface_type")
@@ -100,7 +100,7 @@ def _off_at_switch(view: View) -> set[ObjectRef]:
 
 
 def _labels(view: View) -> Callable[[InventoryObject, object], str | None]:
-    """Return a function for the name of an interface's network; each network is looked up once."""
+    """Return a function that gives the name of an interface's network; each network is looked up once."""
     known: dict[str, str | None] = {}
 
     def label(vnic: InventoryObject, network: object) -> str | None:

@@ -65,7 +65,7 @@ def network_of(one: InventoryObject) -> str | list[str] | None:
 def on_hosts(view: View, type_: str, *needed: str) -> Iterator[InventoryObject]:
     """Yield the objects of a type that are on a host and have the attributes that a finder needs.
 
-    Third parties add objects of any type, and a store may hold those of another release.
+    Others lack attributes if third parties or another release stored them.
     """
     for one in view.of_type(type_):
         if one.get("host") and None not in map(one.get, needed):
@@ -81,7 +81,7 @@ def by_host(objects: Iterable[InventoryObject]) -> dict[str, list[InventoryObjec
 
 
 def once(view: View, make: Callable[[View], T]) -> T:
-    """Return the result of a function of a view's objects, computed once for all finders."""
+    """Return the result of a function of a view, computed once for all finders."""
     memory = getattr(view, "once", None)
     made: T = make(view) if memory is None else memory(make)
     return made
@@ -97,7 +97,7 @@ def _vnics_by_host(view: View) -> dict[str, list[InventoryObject]]:
 
 
 def pnics_by_device(view: View) -> dict[tuple[str, str], InventoryObject]:
-    """Index physical interfaces by host and device: their own, and those of VLANs on them."""
+    """Index physical interfaces by host and device: their own devices and the VLAN devices on them."""
     index: dict[tuple[str, str], InventoryObject] = {}
     for pnic in on_hosts(view, "host_pnic", "local_name"):
         index[pnic["host"], pnic["local_name"]] = pnic
@@ -107,15 +107,15 @@ def pnics_by_device(view: View) -> dict[tuple[str, str], InventoryObject]:
 
 
 def link_detected(pnic: InventoryObject) -> bool:
-    """Tell whether a physical interface has a link, as far as known."""
+    """Return whether a physical interface has a link, as far as known."""
     return bool(pnic.get("link_detected", "yes") == "yes")
 
 
 def carries(role: str | None) -> bool:
-    """Tell whether a member of a bond carries frames, or could; True if that is not known."""
+    """Return whether a member of a bond carries frames, or could; True if that is not known."""
     return role not in {"down", "not aggregated"}
 
 
 def in_words(role: str | None) -> str:
-    """Return the role of a member of a bond, as the end of the sentence that says it is one."""
+    """Return the role of a member of a bond, to append to the sentence that names it as a member."""
     return f" ({role})" if role else ""

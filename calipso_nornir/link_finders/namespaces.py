@@ -40,10 +40,10 @@ class NamespaceWires:
 
 
 def wires(view: View) -> Iterator[tuple[InventoryObject, InventoryObject]]:
-    """Yield the ends of wires between namespaces, that of the router first.
+    """Yield the ends of wires between namespaces, the router's end first.
 
-    A device's number is unique only in its namespace. If several match, those with Neutron's matching names are used
-    ("rfp-" and "fpr-" with the beginning of the router's id); if there is still more than one pair, none.
+    A device's number is unique only in its namespace. If several devices match, those with Neutron's matching names are
+    used ("rfp-" and "fpr-" with the beginning of the router's id); if more than one pair remains, none is.
     """
     by_numbers: defaultdict[tuple[str, int, int], list[InventoryObject]] = defaultdict(list)
     for one in on_hosts(view, "vnic", "device_index", "peer_index", "namespace"):
@@ -68,6 +68,6 @@ def _one_of(one: InventoryObject, others: list[InventoryObject] | tuple[()]) -> 
 
 
 def _inside(service: InventoryObject, outer: InventoryObject) -> bool:
-    """Tell whether the first of two services is behind the other; if they are alike, the first by id is."""
+    """Return whether the first of two services is behind the other; if both are of one kind, the lower id is."""
     first, second = service.get("service_type") == OUTER, outer.get("service_type") == OUTER
     return second if first != second else service.id < outer.id

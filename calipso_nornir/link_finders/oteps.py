@@ -20,15 +20,15 @@ if TYPE_CHECKING:
 
 
 OF_FLOWS = "flow"
-"""The remote address of a port whose flows choose it (ovs-vswitchd.conf.db(5), options:remote_ip)."""
+"""Value of ``remote_ip`` on a port whose flows set the remote address (ovs-vswitchd.conf.db(5), options:remote_ip)."""
 
 
 class Oteps:
     """Links of a tunnel endpoint to what it belongs to and to the interface by which its packets leave.
 
-    ``vedge-otep``: the endpoint is the switch's own. ``otep-vconnector``: its VXLAN device is a member of the bridge,
-    and another if its packets enter another. ``otep-host_pnic``: they leave by the physical interface, with nothing but
-    bridges of Open vSwitch before it. Each serves the networks of the endpoint's tunnels.
+    ``vedge-otep``: the endpoint belongs to the switch. ``otep-vconnector``: its VXLAN device is a member of the bridge,
+    or its packets enter the bridge. ``otep-host_pnic``: its packets leave by the physical interface and pass nothing
+    but Open vSwitch bridges before. Each link serves the networks of the endpoint's tunnels.
     """
 
     link_types = ("vedge-otep", "otep-vconnector", "otep-host_pnic")
@@ -69,7 +69,7 @@ def _ways(otep: InventoryObject, traffic: Traffic, networks: str | list[str]) ->
 
 
 class OtepTunnels:
-    """One ``otep-otep`` link per existing tunnel, from the endpoint that has it to the one it leads to."""
+    """One ``otep-otep`` link per existing tunnel, from its local endpoint to its remote one."""
 
     link_types = ("otep-otep",)
     reads = ("otep",)
@@ -80,7 +80,7 @@ class OtepTunnels:
         for otep in _addressed(view):
             by_address[otep["overlay_type"], otep.get("vni"), canonical_ip(otep["ip_address"])].append(otep)
         known = {key: there[0] for key, there in by_address.items() if len(there) == 1}
-        """Objects by their address; an address that two hosts have is ignored."""
+        """Endpoints by address; addresses that two endpoints share are ignored."""
         for otep in _addressed(view):
             host, type_, vni, address = otep["host"], otep["overlay_type"], otep.get("vni"), otep["ip_address"]
             network = network_of(otep)
@@ -96,7 +96,7 @@ class OtepTunnels:
 
 
 def _meshed(otep: InventoryObject, tunnel: Mapping[str, Any], known: Mapping[Any, InventoryObject]) -> Iterator[Link]:
-    """Yield the tunnels of a port that serves all: OVN's flows send to each chassis that shares a transport zone."""
+    """Yield the tunnels of a port whose flows choose the remote end: OVN's reach all chassis of its transport zones."""
     zones = set(otep.get("transport_zones") or ())
     for (overlay_type, _, address), other in known.items():
         theirs = set(other.get("transport_zones") or ())

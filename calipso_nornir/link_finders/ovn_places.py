@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Where else OVN has a port than where its interface is plugged in: on its way to another host, or outside of it."""
+"""Links of ports that OVN places elsewhere than their interface: during live migration, and external ports."""
 
 from __future__ import annotations
 
@@ -20,18 +20,18 @@ EXTERNAL = "external"
 
 
 class OvnPlaces:
-    """Links of ports that OVN has elsewhere than their interface is plugged in, or there as well.
+    """Links of ports that OVN places also, or only, elsewhere than where their interface is plugged in.
 
-    ``vnic-port``: the interface has such a port. ``port-vedge``: of a port on its way to another host (live migration),
-    each chassis that takes it as well; of an external port, whose frames leave by its card, the chassis that answers it
-    (DHCP, metadata, its router): that link tells ``ends`` ("control"), and leads no further.
+    ``vnic-port``: the interface has such a port. ``port-vedge``: for a port that is moving to another host (live
+    migration), each additional chassis; for an external port, whose frames leave by its card, the chassis that serves
+    it (DHCP, metadata, router). That link has ``ends`` ("control") and leads no further.
     """
 
     link_types = ("vnic-port", "port-vedge")
     reads = ("port", "vnic", "vedge")
 
     def find(self, view: View) -> Iterator[Link]:
-        """Go over the ports that are in two places."""
+        """Go through the ports that are in two places."""
         vedges = {one["chassis"]: one for one in view.of_type("vedge") if one.get("chassis")}
         places = {one.id: one for one in view.of_type("port") if _is_elsewhere(one)} if vedges else {}
         for vnic in view.of_type("vnic") if places else ():

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Which virtual interface is plugged into which port of Open vSwitch: by the strongest key that both have."""
+"""Matches virtual interfaces with the ports of Open vSwitch that they are plugged into, by the strongest common key."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ if TYPE_CHECKING:
     Index = defaultdict[Any, list[InventoryObject]]
 
 OF_THE_KERNEL = frozenset({"bridge", "direct", "ethernet", "network"})
-"""Types of libvirt's interfaces (formatdomain.html) that are a device of the host, while the domain runs."""
+"""Types of libvirt interfaces (formatdomain.html) that have a device on the host while the domain runs."""
 
 
 def plugged(wires: HostWires, vnics: Iterable[InventoryObject]) -> Iterator[tuple[InventoryObject, Port]]:
-    """Yield the interfaces of a host that are ports of its switch, each with the port.
+    """Yield the interfaces of a host that are plugged into its switch, each with its port.
 
-    By the Neutron port (``iface-id``); by the socket of vhost-user; by the MAC that the port is for (``attached-mac``);
-    last by the device's name. If two match, none is taken.
+    They are matched by Neutron port (``iface-id``), else by vhost-user socket, else by MAC (``attached-mac``), else by
+    device name. If two interfaces match, none is taken.
     """
     known = list(vnics)
     keys = (
@@ -44,7 +44,7 @@ def plugged(wires: HostWires, vnics: Iterable[InventoryObject]) -> Iterator[tupl
 
 
 def plug_is_up(vnic: InventoryObject, port: Port) -> bool:
-    """Tell whether frames pass: by what the kernel says about the device; if it shows none, by the switch.
+    """Return whether frames pass, according to the kernel's device or, if there is none, to the switch.
 
     If a port's device has moved into a namespace, the switch does not see its link state.
     """
@@ -66,10 +66,10 @@ def _socket(vnic: InventoryObject) -> str | None:
 
 
 def _may_be(vnic: InventoryObject, port: Port) -> bool:
-    """Tell whether an interface may be plugged into a port: nothing known about both contradicts it.
+    """Return whether an interface may be plugged into a port: nothing known about both contradicts it.
 
-    A port of type "" is a device of the host's own namespace: what is called like it in another is another. It may be
-    the outer end of a veth pair, though.
+    A port of type "" is a device in the host's own namespace: a device of that name in another namespace is a different
+    one. The port may be the outer end of a veth pair, though.
     """
     if port.get("port_id") and vnic.get("port_id") not in (None, port["port_id"]):
         return False

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 
 class Bonds:
-    """One ``host_pnic-host_pnic`` link from a bond to each of its members; ``role`` tells which carry frames."""
+    """One ``host_pnic-host_pnic`` link from a bond to each of its members; ``role`` says whether it carries frames."""
 
     link_types = ("host_pnic-host_pnic",)
     reads = ("host_pnic",)
@@ -53,8 +53,8 @@ class Bonds:
 class CarriedNetworks:
     """One ``host_pnic-network`` link per physical interface and network that it really carries.
 
-    It does if a tunnel endpoint, a bridge, or a mapped bridge of Open vSwitch that the network uses leads to it; not
-    just because both are on one host.
+    An interface carries a network if a tunnel endpoint, a bridge, or a mapped Open vSwitch bridge that the network uses
+    leads to it; that both are on one host is not enough.
     """
 
     link_types = ("host_pnic-network",)
@@ -100,7 +100,7 @@ def _by_ids(way: tuple[tuple[ObjectRef, str], set[str]]) -> tuple[str, str]:
 class Switches:
     """Links of switches and their ports, as hosts hear them by LLDP.
 
-    ``switch-switch_pnic``: the port is the switch's. ``host_pnic-switch_pnic``: the physical interface hears the port.
+    ``switch-switch_pnic``: the port belongs to the switch. ``host_pnic-switch_pnic``: the physical interface hears it.
     """
 
     link_types = ("switch-switch_pnic", "host_pnic-switch_pnic")

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Links of logical routers, which are on no host, but for their gateways."""
+"""Links of logical routers, which, except for their gateways, are on no host."""
 
 from __future__ import annotations
 
@@ -20,16 +20,16 @@ if TYPE_CHECKING:
 class LogicalRouters:
     """Links of the ports of logical routers.
 
-    ``vservice-router_port``: the router has the port. ``router_port-vedge``: the gateway is on that chassis now, by the
-    port that northd binds there; those to other members of its group tell ``ends`` ("standby") and ``priority``, and
-    lead no further. ``router_port-network``: any other port is in its network wherever that is.
+    ``vservice-router_port``: the router has the port. ``router_port-vedge``: the gateway is now on that chassis, where
+    northd binds its port. Links to other members of the gateway's group have ``ends`` ("standby") and ``priority``, and
+    lead no further. ``router_port-network``: all other ports are in their network, on whichever hosts that is.
     """
 
     link_types = ("vservice-router_port", "router_port-vedge", "router_port-network")
     reads = ("vservice", "router_port", "vedge", "network")
 
     def find(self, view: View) -> Iterator[Link]:
-        """Go over the ports."""
+        """Go through the ports."""
         ports = view.of_type("router_port")
         vedges = {one["chassis"]: one for one in view.of_type("vedge") if one.get("chassis")} if ports else {}
         for port in ports:

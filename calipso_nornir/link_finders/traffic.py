@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Which networks use which wire of a host, and through which interface its tunnel packets leave."""
+"""Determines which networks use which wire of a host, and by which interface its tunnel packets leave."""
 
 from __future__ import annotations
 
@@ -24,12 +24,12 @@ if TYPE_CHECKING:
 
 @dataclass(slots=True)
 class Ways:
-    """What the packets of one tunnel endpoint leave by; each with the reason."""
+    """The bridges and interfaces by which the packets of one tunnel endpoint leave, each with the reason."""
 
     bridges: dict[str, str] = field(default_factory=dict)
     """Linux bridges, by name."""
     pnics: dict[str, str] = field(default_factory=dict)
-    """Physical interfaces with nothing but switches before them, by device."""
+    """Physical interfaces that packets reach through switches only, by device."""
 
 
 @dataclass(slots=True)
@@ -38,13 +38,13 @@ class Traffic:
 
     wires: HostWires
     owners: dict[Joint, str] = field(default_factory=dict)
-    """Linux bridge -> the network that it is for."""
+    """Linux bridge -> the one network that it serves."""
     passed: defaultdict[Wire, set[str]] = field(default_factory=lambda: defaultdict(set))
-    """Networks, by the wire that their frames (or the packets of their tunnels) pass."""
+    """Wire -> the networks whose frames (or tunnel packets) pass it."""
     between: defaultdict[tuple[Joint, Joint], set[str]] = field(default_factory=lambda: defaultdict(set))
-    """The same by the joints that the wire leads from and to."""
+    """The same, by the joints at both ends of the wire."""
     ways: dict[str, Ways] = field(default_factory=dict)
-    """By the id of a tunnel endpoint."""
+    """Tunnel endpoint's id -> the ways of its packets."""
 
     def __post_init__(self) -> None:
         for name, bridge in self.wires.bridges.items():
@@ -57,7 +57,7 @@ class Traffic:
         self.between[wire.near, wire.far].update(networks)
 
     def spread(self, network: str, start: Joint, vlan: int, came_by: str = "") -> None:
-        """Record which wires a network's frames pass from a joint; they do not enter another network's bridge."""
+        """Record which wires a network's frames pass from a joint on; they do not enter another network's bridge."""
         integration = self.wires.integration
 
         def ends(joint: Joint) -> bool:
@@ -68,7 +68,7 @@ class Traffic:
                 self._note(wire, [network])
 
     def send(self, otep: InventoryObject, networks: Iterable[str]) -> None:
-        """Record what the packets of an endpoint leave by, and which wires of Linux bridges they pass."""
+        """Record by what the packets of an endpoint leave, and which wires of Linux bridges they pass."""
         ways = self.ways[otep.id] = Ways()
         stack: Sequence[str] = otep.get("stack") or [name for name in (otep.get("interface"),) if name]
         first = self.wires.end(stack, None)
@@ -92,7 +92,7 @@ class Traffic:
                     self._pass_bridges(ways, wire.far, arrived, wire.through, networks=list(networks), on=on)
 
     def _way_out(self, start: Joint, vlan: int, came_by: str) -> list[tuple[Wire, int]]:
-        """Return the wires of the one port by which frames leave switches; of two nobody can say which they take."""
+        """Return the wires of the port by which frames leave switches; none if several ports are possible."""
         exits: defaultdict[str, list[tuple[Wire, int]]] = defaultdict(list)
         integration = self.wires.integration
         final = self.wires.flood(start, vlan, came_by, ends=lambda joint: joint.kind == BRIDGE or joint == integration)
@@ -104,7 +104,7 @@ class Traffic:
     def _pass_bridges(  # noqa: PLR0913 - where the frames are, and what they are of
         self, ways: Ways, start: Joint, vlan: int, came_by: str, *, networks: list[str], on: str
     ) -> None:
-        """Record which wires frames pass from a Linux bridge on; a switch behind it is passed, but not drawn."""
+        """Record which wires frames pass from a Linux bridge on; wires into and out of switches are not recorded."""
         for wire, arrived in self.wires.flood(start, vlan, came_by, ends=lambda joint: joint.kind == OVS):
             if wire.far.kind != OVS:
                 self._note(wire, networks)
@@ -117,9 +117,9 @@ class Traffic:
 def networks_here(vedge: InventoryObject, vnics: Iterable[InventoryObject], view: View) -> list[Mapping[str, Any]]:
     """Return the networks that have a local VLAN on a switch: {network, network_type, physical_network, …}.
 
-    Neutron's agent notes them on the ports. If no port shows this (old releases, or text output), they are the networks
-    of the interfaces on the host that are not cut off, with the segment that Neutron gives for the whole network. A
-    chassis of OVN has the networks of the ports that are bound to it, and those that gateways on it lead to.
+    Neutron's agent records them on the ports. If no port shows them (old releases, or text output), they are the
+    networks of the host's interfaces that are not cut off, with the segment that Neutron gives for the whole network.
+    An OVN chassis has the networks of the ports bound to it, and those to which gateways on it lead.
     """
     if vedge.get("vedge_type") == "OVN":
         bound = {port.get("network") for port in marked_ports(vedge) if not cut_off(port)}
@@ -148,9 +148,10 @@ def networks_here(vedge: InventoryObject, vnics: Iterable[InventoryObject], view
 
 
 def segment_name(network: InventoryObject, vedges: Iterable[InventoryObject]) -> str:
-    """Return what distinguishes a network where it leaves a host: its segment there.
+    """Return a name for a network where it leaves a host: its segment there.
 
-    Neutron's agent notes it; else, of several, it is one on a physical network that the host is mapped to.
+    Neutron's agent records it. If it does not and there are several, segments on physical networks that the host is
+    mapped to are used.
     """
     noted = [row for vedge in vedges for row in vedge.get("networks") or () if row.get("network") == network.id]
     marks = {str(row["segmentation_id"]) for row in noted if row.get("segmentation_id")}
@@ -169,7 +170,7 @@ def _physical_networks(vedges: Iterable[InventoryObject]) -> set[str]:
 
 
 def networks_of_tunnels(view: View) -> dict[tuple[str, str], list[str]]:
-    """Return the networks that leave an Open vSwitch by its tunnels, by host and overlay type; nobody may change it."""
+    """Return the networks that use an Open vSwitch's tunnels, by host and overlay type; do not modify the result."""
     return once(view, _networks_of_tunnels)
 
 
@@ -178,7 +179,7 @@ def _networks_of_tunnels(view: View) -> dict[tuple[str, str], list[str]]:
     found: defaultdict[tuple[str, str], list[str]] = defaultdict(list)
     for vedge in on_hosts(view, "vedge"):
         if vedge.get("vedge_type") == "VPP":
-            continue  # each of its endpoints is of one network
+            continue  # each of its endpoints serves one network
         for row in networks_here(vedge, vnics.get(vedge["host"], []), view):
             if row.get("network_type"):
                 found[vedge["host"], row["network_type"]].append(row["network"])
@@ -188,9 +189,9 @@ def _networks_of_tunnels(view: View) -> dict[tuple[str, str], list[str]]:
 def traffic_of_hosts(view: View) -> dict[str, Traffic]:
     """Return what passes the wires of every host; do not modify the result.
 
-    A network begins at the bridge that the agent maps its physical network to, when that is wired to the integration
-    bridge; at any other bridge that one of its ports is plugged into; and at the Linux bridge that is its own.
-    Tunnelled networks leave by what their endpoint's address is on, and by nothing else.
+    A network begins at the bridge to which the agent maps its physical network, if that is wired to the integration
+    bridge; at any other bridge that one of its ports is plugged into; and at its own Linux bridge. Tunnelled networks
+    leave only by the device that has their endpoint's address.
     """
     return once(view, _traffic_of_hosts)
 
@@ -212,14 +213,14 @@ def _traffic_of_hosts(view: View) -> dict[str, Traffic]:
 
 
 def networks_of_otep(otep: InventoryObject, tunnelled: Mapping[tuple[str, str], list[str]]) -> str | list[str]:
-    """Return the network, or networks, that an endpoint's tunnels are for."""
+    """Return the network, or networks, that an endpoint's tunnels carry."""
     own = network_of(otep)
     of_one = otep.get("vni") is not None and otep.parent is not None and otep.parent.type == "vedge"
     return own or ([] if of_one else tunnelled.get((otep["host"], otep["overlay_type"]), []))
 
 
 def _vnics_by_host(view: View) -> dict[str, list[InventoryObject]]:
-    """Return the virtual interfaces of each host that Open vSwitch or a Linux bridge may have, without VPP's."""
+    """Return the virtual interfaces of each host, except those that are plugged into VPP."""
     elsewhere = plugged_into_vpp(view)
     return by_host(one for one in on_hosts(view, "vnic") if (one["host"], one.get("port_id")) not in elsewhere)
 

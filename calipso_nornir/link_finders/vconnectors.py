@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Links between Linux bridges and their members, or what is wired to a member."""
+"""Links between Linux bridges and their members, or what their members are wired to."""
 
 from __future__ import annotations
 
@@ -23,9 +23,9 @@ if TYPE_CHECKING:
 class VnicVconnectors:
     """One ``vnic-vconnector`` link per virtual interface that is a member of a bridge of its host.
 
-    An instance's interface is the member of its own name; where it is a trunk, VLAN devices on it are members of the
-    bridges of other networks. A service's is inside a namespace; the member is the other end of its veth pair, and both
-    have the same Neutron port. Bridge domains of VPP: ``link_finders.vpp``.
+    An instance's interface is the member of the same name; if it is a trunk, VLAN devices on it are members of the
+    bridges of other networks. A service's interface is inside a namespace; the member is the other end of its veth
+    pair, and both have the same Neutron port. For bridge domains of VPP, see ``link_finders.vpp``.
     """
 
     link_types = ("vnic-vconnector",)
@@ -74,7 +74,7 @@ def _owner(
     by_device: Mapping[tuple[str, str], InventoryObject],
     by_port: Mapping[tuple[str, str], InventoryObject],
 ) -> tuple[InventoryObject | None, str]:
-    """Return the virtual interface that a member of a bridge is of, and how; a trunk has VLAN devices on its own."""
+    """Return the virtual interface to which a member of a bridge belongs, and why; None if it belongs to none."""
     if (host, member["name"]) in by_device:
         return by_device[host, member["name"]], "is a member of"
     if member.get("kind") == "veth" and member.get("port_id"):
@@ -84,13 +84,13 @@ def _owner(
 
 
 class VconnectorPnics:
-    """Links of Linux bridges to what their wires lead to.
+    """Links from Linux bridges to the other ends of their wires.
 
-    ``vconnector-host_pnic``: a member is the physical interface, or is on top of it. It serves the networks that pass
-    the wire, those of tunnels too where the bridge is below an endpoint's address; if nothing in the cloud uses the
-    bridge, they are not known. ``vconnector-vconnector``: a member is wired to another bridge. It leads outwards: the
-    way that networks pass; where none is known to, to the bridge that a physical interface is wired to. From a bridge
-    with a tap of VPP it leads to the tap's bridge domain.
+    ``vconnector-host_pnic``: a member is the physical interface, or is on top of it. The link serves the networks that
+    pass the wire, including tunnelled ones if the bridge is below an endpoint's address; if nothing in the cloud uses
+    the bridge, its networks are not known. ``vconnector-vconnector``: a member is wired to another bridge. The link
+    leads outwards, in the direction that networks pass or, if no network is known to pass, to the bridge that a
+    physical interface is wired to. From a bridge with a tap of VPP it leads to the tap's bridge domain.
     """
 
     link_types = ("vconnector-host_pnic", "vconnector-vconnector")

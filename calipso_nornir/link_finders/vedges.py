@@ -35,8 +35,8 @@ class Vedges:
     """Links of the ports of a virtual switch, each by the strongest evidence of its other end.
 
     ``vnic-vedge``: the virtual interface is plugged into the port. ``vconnector-vedge``: a wire leads from the port to
-    a Linux bridge, or the bridge is run by the Linux bridge agent. ``vedge-host_pnic``: the port is a physical
-    interface, or stands on one; it serves the networks that leave by it without a tunnel. VPP: ``link_finders.vpp``.
+    a Linux bridge, or the Linux bridge agent runs the bridge. ``vedge-host_pnic``: the port is a physical interface, or
+    on top of one; the link serves the networks that leave untunnelled. For VPP, see ``link_finders.vpp``.
     """
 
     link_types = ("vnic-vedge", "vconnector-vedge", "vedge-host_pnic")
@@ -114,7 +114,7 @@ def _bridge(vedge: InventoryObject, wire: Wire, traffic: Traffic) -> Link:
 
 
 def _outward(bridge: Joint, traffic: Traffic, *, inward: bool, outward: bool) -> dict[str, Any]:
-    """Return which end of a wire between bridge and switch is nearer to the way out, unless networks pass both ways."""
+    """Return which end of a wire between bridge and switch is nearer to the outside; {} if networks pass both ways."""
     if inward and outward:
         return {}
     uplink = any(wire.far.kind == PNIC for wire in traffic.wires.wires.get(bridge, ()))

@@ -46,9 +46,9 @@ def vnic_bridge_domains(view: View) -> Iterator[Link]:
 
 
 def taps_in_bridges(view: View) -> Iterator[Link]:
-    """Yield one ``vconnector-vconnector`` link from each Linux bridge that a tap of a bridge domain is a member of.
+    """Yield one ``vconnector-vconnector`` link from each Linux bridge that has a tap of a bridge domain as a member.
 
-    networking-vpp so plugs in what Neutron's agents make, which look for a device of the kernel.
+    In this way networking-vpp connects the interfaces that Neutron's agents create, which need a device of the kernel.
     """
     domains = _domains(view)
     members = {
@@ -76,8 +76,8 @@ def vedge_links(view: View) -> Iterator[Link]:
     """Yield the links of VPP itself.
 
     ``vconnector-vedge``: its bridge domains. ``vnic-vedge``: interfaces that are in none of them. ``vedge-host_pnic``:
-    its cards and bonds, and what it reads of the kernel's; each serves the networks of the bridge domains and
-    cross-connects that it, or a sub-interface of it, is in.
+    its cards and bonds, and the kernel's devices that it reads. Each serves the networks of the bridge domains and
+    cross-connects that the device or one of its sub-interfaces is in.
     """
     vnics, domains = vnics_by_host(view), by_host(_domains(view))
     pnics = pnics_by_device(view)
@@ -91,7 +91,7 @@ def vedge_links(view: View) -> Iterator[Link]:
 
 
 def plugged_into_vpp(view: View) -> set[tuple[str, str]]:
-    """Return host and id of each Neutron port that VPP of the host has."""
+    """Return host and id of each Neutron port that is plugged into the host's VPP."""
     return {
         (vedge["host"], port["port_id"])
         for vedge in on_hosts(view, "vedge", "ports")
@@ -154,9 +154,9 @@ def _cards(vedge: InventoryObject, pnics: Mapping[tuple[str, str], InventoryObje
 
 
 def _plugged(ports: Iterable[Port], vnics: Iterable[InventoryObject]) -> Iterator[tuple[InventoryObject, Port]]:
-    """Yield virtual interfaces with the port of VPP that they are plugged into: by socket or device, and Neutron port.
+    """Yield virtual interfaces with the VPP port that they are plugged into: by socket or device, and Neutron port.
 
-    Nothing that both tell may contradict it; where two fit, none is taken.
+    Nothing known about both may contradict the match; if two interfaces match, none is taken.
     """
     by_end: defaultdict[str, list[InventoryObject]] = defaultdict(list)
     by_port: defaultdict[str, list[InventoryObject]] = defaultdict(list)
@@ -181,7 +181,7 @@ def _may_be(vnic: InventoryObject, port: Port) -> bool:
 
 
 def _end_of_vnic(vnic: InventoryObject) -> str | None:
-    """Return the socket of an interface, or the device that it is."""
+    """Return the socket of an interface, or the name of its device."""
     source = vnic.get("source")
     if vnic.get("interface_type") == "vhostuser":
         return source.get("@path") if isinstance(source, dict) else None
@@ -198,7 +198,7 @@ def _both_up(vnic: InventoryObject, port: Port) -> bool:
 
 
 def _device(port: Port) -> str | None:
-    """Return the device of a tap in the host's own namespace; networking-vpp's name for it where VPP tells none."""
+    """Return a tap's device in the host's own namespace; networking-vpp's name for it if VPP does not name it."""
     if port["kind"] != TAP or port["namespace"]:
         return None
     named: str | None = port["device"]

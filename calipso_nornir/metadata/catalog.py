@@ -55,7 +55,7 @@ class Step:
     origin: str = ""
 
     def applies_to(self, environment: Environment) -> bool:
-        """Tell whether the step runs for an environment, as far as that does not depend on the object."""
+        """Return whether the step runs for an environment, as far as that does not depend on the object."""
         if holds(self.when, {ENVIRONMENT: about(environment)}) is False:
             return False
         return environment.applies(self.condition) and not environment.restricted(self.restriction)

@@ -43,7 +43,7 @@ class Check:
             self.fault(where, f'"{name}" is not an object type{nearest(name, self.object_types)}')
 
     def is_on_host(self, type_: str) -> bool:
-        """Tell whether objects of a type are hosts, or below one."""
+        """Return whether objects of a type are hosts, or below one."""
         seen, todo = set[str](), [type_]
         while todo:
             one = todo.pop()

@@ -29,7 +29,7 @@ _SECRET_KEY = re.compile(r"(^|[^a-z])(pwd|pass|passwd|password|passphrase|passco
 
 
 def is_secret_key(key: str) -> bool:
-    """Tell whether a key of unknown meaning names a secret, by its last word."""
+    """Return whether a key of unknown meaning names a secret, by its last word."""
     return _SECRET_KEY.search(key) is not None
 
 
@@ -55,7 +55,7 @@ def secret_reference(value: object) -> SecretRef:
 
 
 def is_reference(value: object) -> bool:
-    """Tell whether a value is a mapping that refers to a secret, correctly or not."""
+    """Return whether a value is a mapping that refers to a secret, correctly or not."""
     return isinstance(value, SecretRef) or (isinstance(value, Mapping) and _kind_and_locator(value)[0] in SECRET_KINDS)
 
 

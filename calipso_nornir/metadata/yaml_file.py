@@ -90,7 +90,7 @@ def _parse(path: Path, text: str) -> tuple[object, Fault | None]:
 
 
 def _few_enough(root: yaml.Node) -> bool:
-    """Tell whether the mappings stay small when PyYAML merges them: merges of merges double with every line.
+    """Return whether the mappings stay small when PyYAML merges them: merges of merges double with every line.
 
     Before that nodes are few, whatever they mean: an alias is the node that it stands for. A mapping that merges
     itself has no end.

@@ -123,7 +123,7 @@ class Answers(Mapping["Query", Any]):
         self._on_tell(notice)
 
     def whole(self, query: Query) -> bool:
-        """Tell whether there is an answer without known gaps."""
+        """Return whether there is an answer without known gaps."""
         answer = self._answers[query]
         return isinstance(answer, Answer) and answer.gap is None
 

@@ -55,7 +55,7 @@ class Environment:
         return tuple(dict.fromkeys(_references(self.configuration)))
 
     def applies(self, conditions: Condition | Sequence[Condition] | None) -> bool:
-        """Tell whether a scanner step's ``environment_condition`` is true (a list: any of its members).
+        """Return whether a scanner step's ``environment_condition`` is true (a list: any of its members).
 
         Without ``environment_type`` in it a condition is for OpenStack. Lists on both sides match if they have a value
         in common; an attribute that the environment lacks does not match.
@@ -66,7 +66,7 @@ class Environment:
         return any(self._has({"environment_type": "OpenStack", **one}) for one in alternatives)
 
     def restricted(self, restrictions: Condition | Sequence[Condition] | None) -> bool:
-        """Tell whether an ``environment_restriction`` excludes the environment (a list: any of its members)."""
+        """Return whether an ``environment_restriction`` excludes the environment (a list: any of its members)."""
         if not restrictions:
             return False
         alternatives = [restrictions] if isinstance(restrictions, Mapping) else restrictions

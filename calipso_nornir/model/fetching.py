@@ -123,7 +123,7 @@ def _step(
 
 
 def worth_another_way(error: CalipsoError) -> bool:
-    """Tell whether a query failed because of the tool, or an answer of unknown form: another form may work.
+    """Return whether a query failed because of the tool, or an answer of unknown form: another form may work.
 
     A tool that hung did not refuse its option: it would hang again, and its other form may provide less.
     """

@@ -36,5 +36,5 @@ def safe_json(text: str) -> str:
 
 
 def needs_escapes(text: str) -> bool:
-    """Tell whether it has characters that must be written as escape sequences."""
+    """Return whether it has characters that must be written as escape sequences."""
     return _UNSEEN.search(text) is not None

@@ -40,7 +40,7 @@ Facts: TypeAlias = Mapping[str, Known]
 
 
 def holds(when: When | None, facts: Facts) -> bool | None:
-    """Tell whether a condition is true; None if that depends on something that is not known."""
+    """Return whether a condition is true; None if that depends on something that is not known."""
     if not when:
         return True
     return _any(_clause(one, facts) for one in clauses(when))

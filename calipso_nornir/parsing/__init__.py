@@ -1,2 +1,2 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Floor 1: texts of tools become typed rows. A text of unknown shape is an error, never an empty list."""
+"""Floor 1: turns the output of tools into typed rows. Output of an unknown shape is an error, never an empty list."""

@@ -17,7 +17,7 @@ _MAC = "Permanent HW addr"
 
 @dataclass(slots=True)
 class _Blocks:
-    """The keys of the bond (or of one member), by the heading they stand under; "" for none."""
+    """The keys of the bond (or of one member), grouped by heading; "" for keys without a heading."""
 
     sections: dict[str, dict[str, str]] = field(default_factory=lambda: {"": {}})
 
@@ -31,7 +31,8 @@ class _Blocks:
 def bond(text: str) -> Bond:
     """Read ``/proc/net/bonding/<bond>`` (Linux ``drivers/net/bonding/bond_procfs.c``).
 
-    What an account without CAP_NET_ADMIN is not shown (system MAC, aggregator, LACP details) is not there then.
+    The kernel hides some details (system MAC, aggregator, LACP) from accounts without CAP_NET_ADMIN; the result then
+    lacks them.
     """
     general, members = _Blocks(), dict[str, _Blocks]()
     for row in tool_rows("linux_cat_proc_net_bonding", text):

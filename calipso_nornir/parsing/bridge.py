@@ -18,8 +18,8 @@ if TYPE_CHECKING:
 def fdb_json(text: str) -> tuple[FdbEntry, ...]:
     """Read ``bridge -j fdb show``.
 
-    The address 00:00:00:00:00:00 is kept: on a VXLAN device it means "to all" (where unknown and broadcast
-    frames go). iproute2 4.14 to 4.17 name the device ``dev``, later ones ``ifname``.
+    Entries for 00:00:00:00:00:00 are kept: on a VXLAN device they say where broadcast and unknown unicast frames
+    go. iproute2 4.14 to 4.17 call the device ``dev``, later releases ``ifname``.
     """
     rows = objects(document(text, parser="bridge_fdb_json"), parser="bridge_fdb_json")
     return tuple(_fdb_of_json(row) for row in rows)
@@ -34,7 +34,7 @@ def _fdb_of_json(row: Fields) -> FdbEntry:
 
 
 def fdb_text(text: str) -> tuple[FdbEntry, ...]:
-    """Read ``bridge fdb show``; empty in a namespace that has nothing but its lo."""
+    """Read ``bridge fdb show``; it is empty in a namespace whose only device is lo."""
     return tuple(
         FdbEntry(
             one(row, "mac_address"),
@@ -47,7 +47,7 @@ def fdb_text(text: str) -> tuple[FdbEntry, ...]:
 
 
 def brctl_show(text: str) -> tuple[Bridge, ...]:
-    """Read ``brctl show``. Empty is right on a host without a bridge: ``brctl`` prints its header with the first."""
+    """Read ``brctl show``. On a host without bridges ``brctl`` prints nothing, not even its header."""
     rows = tool_rows("linux_brctl_show", text)
     if text.strip() and not rows:
         raise ParseError("brctl_show", "cut short: a header and no bridge")

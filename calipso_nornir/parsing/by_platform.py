@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Which template reads what a command prints, by the platform of the host that printed it.
+"""Selects the template that reads a command's output, by the platform of the host that printed it.
 
-Linux has the strict templates of this product; network devices have those of ntc-templates, unless a third party brings
-one of its own for the command.
+Output of Linux hosts is read by this product's own strict templates, output of network devices by those of
+ntc-templates, unless a third party brings a template for the command.
 """
 
 from __future__ import annotations
@@ -29,11 +29,11 @@ _NETMIKO = {
     "nxos": "cisco_nxos",
     "nxos_ssh": "cisco_nxos",
 }
-"""NAPALM's names of platforms, which Nornir inventories use as well -> netmiko's, which templates use."""
+"""NAPALM's platform names, which Nornir inventories also use -> netmiko's, which the templates use."""
 
 
 def parser_for(platform: str | None, command: str, parsers: Mapping[str, Callable[[str], Any]]) -> Callable[[str], Any]:
-    """Return what reads a command's output on a platform (None: Linux). Raises ParseError when nothing does."""
+    """Return the parser of a command's output on a platform (None: Linux). Raises ParseError when there is none."""
     named = _NETMIKO.get(platform or LINUX, platform or LINUX)
     for parser in parsers.values():
         template = getattr(parser, "__self__", None)
@@ -46,7 +46,7 @@ def parser_for(platform: str | None, command: str, parsers: Mapping[str, Callabl
 
 
 def _nothing_is_no_answer(template: Template, text: str) -> list[Row]:
-    """Read with a template that passes over lines it does not know: that it has found nothing may mean anything."""
+    """Read with a template that skips unknown lines; no rows from a non-empty text is an error, not an empty table."""
     rows = template.rows(text)
     if not rows and text.strip():
         problem = "none of its lines is known, and this template does not tell an empty table from an unknown one"
@@ -67,7 +67,7 @@ def _folder() -> Path:
 
 @cache
 def _of_ntc(platform: str, command: str) -> Template:
-    """Return the template of ntc-templates for a command. Raises ParseError when there is none."""
+    """Return the ntc-templates template of a command. Raises ParseError unless there is exactly one."""
     index = _index().index
     row = index.GetRowMatch({"Platform": platform, "Command": command})
     name = str(index.index[row]["Template"]) if row else ""

@@ -15,10 +15,10 @@ Settings: TypeAlias = "dict[str, str | list[str]]"
 
 
 def settings(text: str) -> Settings:
-    """Read ``ethtool DEVICE``: keys as printed, in that order.
+    """Read ``ethtool DEVICE``: keys as printed, in the same order.
 
-    A value is a text, or a list of texts where it runs over several lines ("Supported link modes"). A device
-    that has nothing to tell ("No data available") gives no keys.
+    A value is a string, or a list of strings if it spans several lines ("Supported link modes"). A device without
+    settings ("No data available") gives no keys.
     """
     rows = tool_rows("linux_ethtool", text)
     if not rows and "\tNo data available" not in text:
@@ -27,7 +27,7 @@ def settings(text: str) -> Settings:
 
 
 def driver(text: str) -> dict[str, str]:
-    """Read ``ethtool -i DEVICE``: "driver", "version", "bus-info" … as printed, "" for what the driver leaves empty."""
+    """Read ``ethtool -i DEVICE``: "driver", "version", "bus-info" … as printed; "" for values the driver omits."""
     found = _by_key("ethtool_driver", [(row, one(row, "value")) for row in tool_rows("linux_ethtool_-i", text)])
     if "driver" not in found:
         raise ParseError("ethtool_driver", "no line names the driver" if text.strip() else "the text is empty")

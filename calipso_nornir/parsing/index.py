@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The ``index`` of a folder of templates: which template reads the output of which command."""
+"""The ``index`` of a template folder: maps commands to the templates that read their output."""
 
 from __future__ import annotations
 
@@ -23,8 +23,8 @@ class IndexEntry:
 
     Attributes:
         template: file name without ``.textfsm``.
-        hostname, platform, command: regular expressions, completions (``sh[[ow]]``) written out.
-        line_number: where it stands.
+        hostname, platform, command: regular expressions with completions (``sh[[ow]]``) expanded.
+        line_number: line number in the index.
     """
 
     template: str
@@ -34,16 +34,16 @@ class IndexEntry:
     line_number: int
 
     def serves(self, platform: str, command: str) -> bool:
-        """Tell whether its template is meant for a command on a platform."""
+        """Return whether the entry's template reads a command's output on a platform."""
         return bool(self.platform.fullmatch(platform) and self.command.match(command))
 
 
 def read_index(path: Path) -> tuple[list[IndexEntry], list[Fault]]:
-    """Read an index in the form that ntc-templates made common; return its entries and all its faults.
+    """Read an index in the format of ntc-templates; return its entries and all its faults.
 
-    Lines are ``Template, Hostname, Platform, Command``; ``#`` starts a comment. ``[[ ]]`` marks what a user may
-    leave off the end of a word. A command has to end in ``$``: otherwise the entry for ``show vlan`` would
-    serve ``show vlan brief`` as well, whose output is another.
+    Lines are ``Template, Hostname, Platform, Command``; ``#`` starts a comment. ``[[ ]]`` encloses the part of a word
+    that users may omit. A command must end in ``$``: otherwise the entry for ``show vlan`` would also match
+    ``show vlan brief``, whose output differs.
     """
     try:
         lines = path.read_text(encoding="utf-8").splitlines()

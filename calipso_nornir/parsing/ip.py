@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Interfaces and network namespaces, from ``ip`` (iproute2), by its JSON or its text."""
+"""Interfaces and network namespaces, from the JSON or text output of ``ip`` (iproute2)."""
 
 from __future__ import annotations
 
@@ -25,21 +25,21 @@ _INDEX_ONLY = re.compile(r"if(\d+)")
 def address_json(text: str) -> tuple[Interface, ...]:
     """Read ``ip -j -d address`` (iproute2 4.14 and newer).
 
-    Objects without members are what iproute2 prints for interfaces that a filter left out; they are passed over.
+    Empty objects are skipped: iproute2 prints one for each interface that a filter excluded.
     """
     rows = objects(document(text, parser="ip_address_json"), parser="ip_address_json")
     return _named_links(_interface_of_json(row) for row in rows if row.members)
 
 
 def address_text(text: str) -> tuple[Interface, ...]:
-    """Read ``ip -d address``, or ``ip address``, which tells less: no kinds, no VLAN, VXLAN or bridge details."""
+    """Read ``ip -d address``, or ``ip address``, whose output lacks kinds and VLAN, VXLAN and bridge details."""
     if not text.strip():
         raise ParseError("ip_address_text", "the text is empty, but every namespace has at least its lo")
     return _named_links(_interface_of_text(row) for row in tool_rows("linux_ip_address", text))
 
 
 def netns_json(text: str) -> tuple[Namespace, ...]:
-    """Read ``ip -j netns list``. Empty is right where no namespace was ever named: ``ip`` then prints not even []."""
+    """Read ``ip -j netns list``. If no namespace was ever named, ``ip`` prints nothing, not even []."""
     if not text.strip():
         return ()
     rows = objects(document(text, parser="ip_netns_json"), parser="ip_netns_json")
@@ -53,7 +53,7 @@ def netns_text(text: str) -> tuple[Namespace, ...]:
 
 
 def _named_links(found: Iterable[Interface]) -> tuple[Interface, ...]:
-    # iproute2 prints "if7" for a device below that it cannot find by its index 7: that is not a name
+    # iproute2 prints "if7" for a lower device whose index, 7, it cannot resolve: that is not a name
     interfaces = tuple(found)
     names = {interface.name for interface in interfaces}
     return tuple(

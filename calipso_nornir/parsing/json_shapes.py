@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Strict reading of JSON: a value of another shape than expected is a ParseError that names its place."""
+"""Reads JSON strictly: a value of an unexpected shape raises a ParseError that names its place."""
 
 from __future__ import annotations
 
@@ -14,18 +14,18 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
 SHOWN = 160
-"""Characters of a broken document that its error carries: tools print JSON in one line of any length."""
+"""How many characters of a broken document its error quotes: tools print JSON in one line of any length."""
 
 LARGEST = 2**63 - 1
-"""Integers beyond it no store holds, and no tool of a host prints."""
+"""The largest integer that stores hold; no tool on a host prints a larger one."""
 
 
 def document(text: str, *, parser: str, pairs: Callable[[list[tuple[str, object]]], object] | None = None) -> object:
     """Read one JSON document. ``pairs`` builds the objects from their members, as in ``json.loads``.
 
-    Not accepted beside broken JSON: ``NaN`` and ``Infinity`` (no JSON, RFC 8259 section 6), nesting too deep
-    for the interpreter, integers longer than it converts, and escapes that are half a surrogate pair: such a
-    string cannot be encoded, so it would break a store or a log long after this.
+    Rejected, besides broken JSON: ``NaN`` and ``Infinity`` (not JSON, RFC 8259 section 6), nesting that is too deep
+    and integers that are too long for the interpreter, and escapes of half a surrogate pair: such a string cannot be
+    encoded and would break a store or a log much later.
     """
     try:
         value = json.loads(text, parse_constant=_no_number, object_pairs_hook=pairs)
@@ -54,7 +54,7 @@ class Fields:
 
     @classmethod
     def of(cls, value: object, *, parser: str, where: str) -> Fields:
-        """Take a value that has to be an object."""
+        """Return the fields of a value that must be an object."""
         if not isinstance(value, Mapping):
             raise _unlike(parser, where, "an object", value)
         return cls(parser, where, value)
@@ -63,55 +63,55 @@ class Fields:
         return key in self.members
 
     def text(self, key: str) -> str:
-        """Return a text that has to be there."""
+        """Return a required string."""
         value = self.members.get(key)
         if not isinstance(value, str):
             raise self._unlike(key, "a text")
         return value
 
     def text_or_none(self, *keys: str) -> str | None:
-        """Return the text under the first of the keys that is there; null is None."""
+        """Return the string under the first key that is present; None for null or if no key is present."""
         for key in keys:
             if self.members.get(key) is not None:
                 return self.text(key)
         return None
 
     def number(self, key: str) -> int:
-        """Return an integer of at most 64 bits that has to be there."""
+        """Return a required integer of at most 64 bits."""
         value = self.members.get(key)
         if not isinstance(value, int) or isinstance(value, bool) or abs(value) > LARGEST:
             raise self._unlike(key, "an integer")
         return value
 
     def number_or_none(self, key: str) -> int | None:
-        """Return an integer, or None when it is not there or null."""
+        """Return an integer; None when it is missing or null."""
         return None if self.members.get(key) is None else self.number(key)
 
     def flag_or_none(self, key: str) -> bool | None:
-        """Return a truth value, also where it is printed as 0 or 1; None when it is not there or null."""
+        """Return a boolean, which may be printed as 0 or 1; None when it is missing or null."""
         value = self.members.get(key)
         return value if value is None or isinstance(value, bool) else bool(self.number(key))
 
     def texts(self, key: str) -> tuple[str, ...]:
-        """Return a list of texts; one that is not there is empty."""
+        """Return a list of strings; empty when it is missing."""
         value = self.members.get(key, ())
         if not isinstance(value, (list, tuple)) or not all(isinstance(item, str) for item in value):
             raise self._unlike(key, "a list of texts")
         return tuple(value)
 
     def child(self, key: str) -> Fields:
-        """Return an object below; one that is not there is empty."""
+        """Return a nested object; empty when it is missing."""
         value = self.members.get(key, {})
         if not isinstance(value, Mapping):
             raise self._unlike(key, "an object")
         return Fields(self.parser, f"{self.where}.{key}", value)
 
     def children(self, key: str) -> list[Fields]:
-        """Return a list of objects below; one that is not there is empty."""
+        """Return a list of nested objects; empty when it is missing."""
         return objects(self.members.get(key, []), parser=self.parser, where=f"{self.where}.{key}")
 
     def fault(self, problem: str) -> ParseError:
-        """Return the error for something that is wrong with this object."""
+        """Return the error for a problem with this object."""
         return ParseError(self.parser, f"{self.where}: {problem}")
 
     def _unlike(self, key: str, expected: str) -> ParseError:
@@ -121,7 +121,7 @@ class Fields:
 
 
 def objects(value: object, *, parser: str, where: str = "$") -> list[Fields]:
-    """Take a value that has to be a list of objects."""
+    """Return the fields of each object in a value that must be a list of objects."""
     if not isinstance(value, list):
         raise _unlike(parser, where, "a list", value)
     items: Sequence[object] = value

@@ -19,11 +19,11 @@ if TYPE_CHECKING:
 
 _PARSER = "virsh_dumpxml"
 _DEEPEST = 16
-"""Levels below an <interface>; libvirt's schema has five."""
+"""Maximum nesting below an <interface>; libvirt's schema has five levels."""
 
 
 def uuids(text: str) -> tuple[str, ...]:
-    """Read ``virsh list --all --uuid``; without any domain it prints one empty line."""
+    """Read ``virsh list --all --uuid``, which prints one empty line when there are no domains."""
     if not text:
         raise ParseError("virsh_uuids", "the text is empty, but virsh ends its list with an empty line")
     return tuple(one(row, "uuid").lower() for row in tool_rows("linux_virsh_list_uuid", text))
@@ -32,8 +32,8 @@ def uuids(text: str) -> tuple[str, ...]:
 def domain(text: str) -> Domain:
     """Read ``virsh dumpxml DOMAIN`` (https://libvirt.org/formatdomain.html).
 
-    Declarations of entities and document types are refused: libvirt prints none, and they are how an XML text
-    of some lines eats all memory.
+    Entity and document type declarations are rejected: libvirt prints none, and with them a few lines of XML can
+    exhaust all memory.
     """
     try:
         root = ElementTree.fromstring(text, forbid_dtd=True)
@@ -82,7 +82,7 @@ def _interface(element: Element) -> DomainInterface:
 
 
 def _pci(address: Element | None) -> str | None:
-    """Return a PCI address as the kernel and Neutron's ``pci_slot`` write it; None when it is not whole."""
+    """Return a PCI address as the kernel and Neutron's ``pci_slot`` write it; None when it is incomplete."""
     if address is None:
         return None
     parts = [
@@ -98,7 +98,7 @@ def _attribute(element: Element, tag: str, name: str) -> str | None:
 
 
 def _plain(element: Element, depth: int) -> dict[str, object]:
-    """Return an element as a dictionary: ``@`` before attributes, ``#text``, a list for children of one name."""
+    """Return an element as a dictionary: attributes as ``@name``, text as ``#text``, same-named children as a list."""
     if depth > _DEEPEST:
         raise ParseError(_PARSER, f"<interface> is nested deeper than {_DEEPEST} levels")
     plain: dict[str, object] = {f"@{name}": value for name, value in element.items()}

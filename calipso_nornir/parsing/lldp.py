@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""LLDP neighbours (IEEE 802.1AB), from ``lldpctl`` of lldpd, by either of its JSON forms.
+"""LLDP neighbours (IEEE 802.1AB), from either JSON format of lldpd's ``lldpctl``.
 
-``-f json`` is made short: a single thing stands where otherwise a list would, and what has a name is keyed by
-it. ``-f json0`` is regular: everything is a list, every value ``{"value": …}``. The first is what most hosts
-offer (lldpd 0.9 and newer), the second came with 0.9.9. One reader serves both.
+``-f json`` is the compact format: a list of one item is replaced by the item, and named things are keyed by name.
+``-f json0`` is the regular format: everything is a list, every value ``{"value": …}``. Most hosts offer the first
+(lldpd 0.9 and newer); the second came with 0.9.9. One reader serves both.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ _PARSER = "lldpctl_json"
 
 
 def neighbours(text: str) -> tuple[Neighbour, ...]:
-    """Read ``lldpctl -f json`` or ``lldpctl -f json0``, in the order of print; none heard is ``{"lldp": {}}``."""
+    """Read ``lldpctl -f json`` or ``-f json0``, in the printed order; ``{"lldp": {}}`` means no neighbours."""
     whole = Fields.of(document(text, parser=_PARSER, pairs=_distinct), parser=_PARSER, where="$")
     if "lldp" not in whole:
         raise whole.fault('"lldp" is missing')
@@ -29,7 +29,7 @@ def neighbours(text: str) -> tuple[Neighbour, ...]:
 
 
 def _distinct(pairs: list[tuple[str, object]]) -> dict[str, object]:
-    """Build an object whose names have to differ: the later of two interfaces would silently replace the first."""
+    """Build an object, rejecting repeated names: a second interface of one name would silently replace the first."""
     found = dict(pairs)
     if len(found) != len(pairs):
         raise ValueError(f"an object has one name twice: {', '.join(sorted(name for name, _ in pairs))[:200]}")
@@ -48,14 +48,14 @@ def _heard(whole: Fields) -> Iterator[tuple[str, Fields]]:
 
 
 def _list(fields: Fields, key: str) -> list[Fields]:
-    """Return the objects under a key, whether one or a list of them stands there; none when the key is missing."""
+    """Return the objects under a key, which holds one object or a list of them; none when the key is missing."""
     value = fields.members.get(key, [])
     items = value if isinstance(value, list) else [value]
     return [Fields.of(item, parser=fields.parser, where=f"{fields.where}.{key}[{n}]") for n, item in enumerate(items)]
 
 
 def _texts(fields: Fields, key: str) -> tuple[str, ...]:
-    """Return the texts under a key: one, a list of them, or a list of ``{"value": text}``."""
+    """Return the strings under a key, which holds one string, a list of them, or a list of ``{"value": string}``."""
     value = fields.members.get(key, [])
     items = value if isinstance(value, list) else [value]
     return tuple(_text(item, fields, key) for item in items)
@@ -100,14 +100,14 @@ def _neighbour(interface: str, heard: Fields) -> Neighbour:
 
 
 def _capabilities(chassis: Fields) -> tuple[str, ...] | None:
-    """Return the enabled capabilities; None without the TLV, which is optional (IEEE 802.1AB, 8.5)."""
+    """Return the enabled capabilities; None if the TLV, which is optional, is absent (IEEE 802.1AB, 8.5)."""
     if "capability" not in chassis.members:
         return None
     return tuple(each.text("type") for each in _list(chassis, "capability") if each.members.get("enabled"))
 
 
 def _chassis(fields: Fields) -> tuple[str | None, Fields]:
-    """Return name and data of a chassis: the data itself, or, with ``-f json``, the data under its name."""
+    """Return a chassis's name and data, which ``-f json`` nests under the name when there is one."""
     if _is_identity(fields.members.get("id")):
         return _first(fields, "name"), fields
     if len(fields.members) != 1:
@@ -117,7 +117,7 @@ def _chassis(fields: Fields) -> tuple[str | None, Fields]:
 
 
 def _is_identity(value: object) -> bool:
-    # a chassis may be called "id": then an object with an "id" of its own stands here
+    # a chassis may be named "id": then the value is the chassis's data, with an "id" of its own
     first: object = value[0] if isinstance(value, list) and value else value
     members: Mapping[str, object] = first if isinstance(first, dict) else {}
     return isinstance(members.get("value"), str) and isinstance(members.get("type"), str)

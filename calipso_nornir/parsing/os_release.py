@@ -17,10 +17,10 @@ _ESCAPED_IN_QUOTES = re.compile(r'\\([$"\\`])')
 
 
 def os_release(text: str) -> dict[str, str]:
-    """Read os-release(5): assignments as a shell reads them, without expansion or strings put together.
+    """Read os-release(5): assignments as a shell reads them, without expansion or string concatenation.
 
-    Quotes and backslashes are taken off as POSIX says (Shell Command Language, 2.2 Quoting). A name that is
-    there twice has its last value, as in a shell.
+    Quotes and backslashes are removed as POSIX specifies (Shell Command Language, 2.2 Quoting). If a name is assigned
+    twice, the last value counts, as in a shell.
     """
     found: dict[str, str] = {}
     for number, line in enumerate(text.split("\n"), 1):
@@ -37,7 +37,7 @@ def os_release(text: str) -> dict[str, str]:
 
 
 def machine(text: str) -> str:
-    """Read what ``uname -m`` prints (POSIX, uname): one word on one line, e.g. ``x86_64``."""
+    """Read ``uname -m`` (POSIX, uname): one word on one line, e.g. ``x86_64``."""
     if _MACHINE.fullmatch(text) is None:
         raise ParseError("uname_machine", "the name of an architecture was expected", 1, text[:200])
     return text.strip()

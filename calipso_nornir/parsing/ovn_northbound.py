@@ -14,11 +14,11 @@ if TYPE_CHECKING:
 
 PARSER = "ovn_northbound"
 ROUTER_PORT = "lrp-"
-"""What ML2/OVN puts before the id of a Neutron port to name the router's end of it."""
+"""Prefix that ML2/OVN adds to the id of a Neutron port to name the port's end at the router."""
 REDIRECT = "cr-"
-"""What northd puts before the name of a router's gateway port to name the port that is bound to its chassis now."""
+"""Prefix that northd adds to the name of a router's gateway port to name the port bound to its current chassis."""
 FORWARDING = "port_forwarding_plugin"
-"""What Neutron notes as the owner of what forwards single ports of a floating IP."""
+"""Owner that Neutron records on load balancers that forward single ports of a floating IP."""
 TABLES: Tables = (
     ("Logical_Router", ("name", "ports", "nat", "options", "enabled")),
     ("Logical_Router_Port", ("_uuid", "name", "mac", "networks", "enabled", "options")),
@@ -30,7 +30,7 @@ TABLES: Tables = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RouterPort:
-    """A port of a router; ``port_id`` is Neutron's."""
+    """A port of a router; ``port_id`` is the Neutron port's id."""
 
     name: str
     port_id: str
@@ -41,7 +41,7 @@ class RouterPort:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Nat:
-    """A translation; a floating IP has an id of Neutron's, and is distributed when it has a MAC of its own."""
+    """An address translation; a floating IP has a Neutron id, and is distributed when it has a MAC of its own."""
 
     type: str
     external_ip: str
@@ -52,13 +52,13 @@ class Nat:
 
     @property
     def distributed(self) -> bool:
-        """Whether its packets leave by the host of its port, not by the router's gateway."""
+        """Whether its packets leave from the host of its port rather than through the router's gateway."""
         return self.logical_port is not None and self.external_mac is not None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Router:
-    """A router of Neutron's. ``chassis``: it is pinned to, not distributed."""
+    """A Neutron router. ``chassis``: the chassis that it is pinned to; None for a distributed router."""
 
     id: str
     enabled: bool
@@ -69,7 +69,7 @@ class Router:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Dhcp:
-    """What hosts answer to DHCP in a subnet, of all ports or of one."""
+    """The DHCP options that hosts hand out in a subnet, for all ports or for one."""
 
     cidr: str
     subnet_id: str | None
@@ -79,17 +79,17 @@ class Dhcp:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Balancer:
-    """What OVN balances in one protocol: each address and port, and the members behind it.
+    """An OVN load balancer of one protocol: its addresses with ports, and the members behind each.
 
-    Octavia's provider (ovn-octavia-provider) has one of each protocol, all of its load balancer's id; Neutron one for
-    the forwarded ports of a floating IP.
+    Octavia's provider (ovn-octavia-provider) creates one per protocol, all named by its load balancer's id; Neutron
+    creates one for the forwarded ports of a floating IP.
     """
 
     name: str
     protocol: str
     vips: Mapping[str, tuple[str, ...]]
     about: Mapping[str, str]
-    """What its owner has noted."""
+    """The owner's notes (``external_ids``)."""
 
     @property
     def floating_ip_id(self) -> str | None:
@@ -98,25 +98,25 @@ class Balancer:
 
     @property
     def of_octavia(self) -> bool:
-        """Whether it is Octavia's; others may use OVN, too."""
+        """Whether Octavia created it; other services also create OVN load balancers."""
         return "neutron:vip" in self.about or "ls_refs" in self.about
 
     @property
     def networks(self) -> tuple[str, ...]:
-        """Ids of the networks that it serves."""
+        """Neutron ids of the networks that it serves."""
         found = document(self.about.get("ls_refs") or "{}", parser=PARSER)
         names = sorted(found) if isinstance(found, dict) else ()
         return tuple(id_ for name in names if (id_ := neutron_id(name)) is not None)
 
     @property
     def router_id(self) -> str | None:
-        """The router that it is known to."""
+        """Neutron id of the router that it is attached to."""
         return neutron_id(self.about.get("lr_ref", ""))
 
 
 @dataclass(frozen=True, slots=True)
 class Northbound:
-    """The database at one moment."""
+    """A snapshot of the database."""
 
     routers: Mapping[str, Router]
     """By the router's id in Neutron."""

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Rows of OVN's databases, read strictly: what a column may hold, and tables by their names."""
+"""Reads rows of OVN's databases strictly: checks each column's type and returns tables by name."""
 
 from __future__ import annotations
 
@@ -13,36 +13,36 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
 Tables: TypeAlias = "tuple[tuple[str, tuple[str, ...]], ...]"
-"""Tables and the columns that are asked for of each."""
+"""Tables, each with the columns to query."""
 
 NEUTRON = "neutron-"
-"""What ML2/OVN puts before the id of a network or router to name a switch or router of OVN."""
+"""Prefix that ML2/OVN adds to the id of a network or router to name the OVN switch or router."""
 
 
 @dataclass(frozen=True, slots=True)
 class Columns:
-    """One row, read column by column; a column that the schema lacks reads as "none"."""
+    """One row, read column by column; columns missing from the schema are treated as empty."""
 
     parser: str
     table: str
     row: Row
 
     def text(self, name: str) -> str:
-        """Return a text that has to be there."""
+        """Return a required string."""
         value = self.row.get(name)
         if not isinstance(value, str):
             raise self._unlike(name, "a text")
         return value
 
     def one(self, name: str) -> str | None:
-        """Return the text or UUID of a column that may be empty."""
+        """Return the string or UUID in a column; None when it is empty."""
         found = self.many(name)
         if len(found) > 1:
             raise self._unlike(name, "at most one value")
         return found[0] if found else None
 
     def many(self, name: str) -> tuple[str, ...]:
-        """Return a set of texts or UUIDs, ordered."""
+        """Return a set of strings or UUIDs, sorted."""
         value = self.row.get(name, [])
         values = value if isinstance(value, list) else [value]
         if not all(isinstance(one, str) for one in values):
@@ -59,7 +59,7 @@ class Columns:
         return value
 
     def flag(self, name: str) -> bool | None:
-        """Return a truth value; None for an empty set."""
+        """Return a boolean; None for an empty set."""
         value = self.row.get(name, [])
         if value == []:
             return None
@@ -68,7 +68,7 @@ class Columns:
         return value
 
     def table_of(self, name: str) -> Mapping[str, str]:
-        """Return a map."""
+        """Return a map of strings."""
         value = self.row.get(name, {})
         if not isinstance(value, dict):
             raise self._unlike(name, "a map")
@@ -80,7 +80,7 @@ class Columns:
 
 
 def by_table(text: str, asked: Tables, *, parser: str) -> dict[str, list[Columns]]:
-    """Read an answer that has the tables in the order in which they were asked for."""
+    """Return the rows of an answer by table name; the answer has the tables in the order of ``asked``."""
     found = tables(text, parser=parser)
     if len(found) != len(asked):
         names = ", ".join(name for name, _ in asked)
@@ -89,7 +89,7 @@ def by_table(text: str, asked: Tables, *, parser: str) -> dict[str, list[Columns
 
 
 def neutron_id(name: str) -> str | None:
-    """Return the id of the network or router that a switch or router of OVN is for; None when it is not Neutron's."""
+    """Return the Neutron id in the name of an OVN switch or router; None when Neutron did not create it."""
     return name.removeprefix(NEUTRON) if name.startswith(NEUTRON) else None
 
 

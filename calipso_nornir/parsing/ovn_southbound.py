@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""OVN's Southbound database (ovn-sb(5)): chassis, their endpoints, and where every logical port really is."""
+"""OVN's Southbound database (ovn-sb(5)): chassis, their tunnel endpoints, and where every logical port is bound."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ TABLES: Tables = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Chassis:
-    """One host as OVN knows it. ``encaps``: type and address of each of its endpoints."""
+    """One host as OVN knows it. ``encaps``: type and address of each of its tunnel endpoints."""
 
     name: str
     hostname: str
@@ -44,7 +44,7 @@ class Chassis:
 
 @dataclass(frozen=True, slots=True)
 class Member:
-    """One chassis of a group: its name, and how far it goes before the others (32767 most)."""
+    """One chassis of a group, with its priority (at most 32767; the highest wins)."""
 
     chassis: str
     priority: int
@@ -52,7 +52,7 @@ class Member:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Binding:
-    """Where a logical port is. Chassis are told by name; ``datapath_key`` and ``tunnel_key`` are on the wire."""
+    """Where a logical port is bound. Chassis are given by name; packets carry ``datapath_key`` and ``tunnel_key``."""
 
     logical_port: str
     type: str
@@ -70,17 +70,17 @@ class Binding:
 
 @dataclass(frozen=True, slots=True)
 class Southbound:
-    """The database at one moment."""
+    """A snapshot of the database."""
 
     chassis: Mapping[str, Chassis]
-    """By name, which is the ``system-id`` of the host's Open vSwitch."""
+    """Chassis by name, which is the ``system-id`` of the host's Open vSwitch."""
     keys: Mapping[str, int]
-    """Id of Neutron's network or router -> tunnel key of its datapath."""
+    """Neutron id of a network or router -> tunnel key of its datapath."""
     bindings: Mapping[str, Binding]
-    """By logical port."""
+    """Bindings by logical port."""
 
     def hostname(self, chassis: str | None) -> str | None:
-        """Return the host of a chassis; None when there is none of that name."""
+        """Return the host of a chassis; None when no chassis has that name."""
         found = self.chassis.get(chassis or "")
         return found.hostname if found is not None else None
 
@@ -108,7 +108,7 @@ def southbound(text: str) -> Southbound:
 
 
 def _chassis(row: Columns, encaps: Mapping[str, list[tuple[str, str]]]) -> Chassis:
-    """Until 20.06 what a host is configured with stood in external_ids only."""
+    """Build a chassis; until 20.06 a host's configuration was only in external_ids."""
     config = {**row.table_of("external_ids"), **row.table_of("other_config")}
     name = row.text("name")
     return Chassis(
@@ -122,9 +122,9 @@ def _chassis(row: Columns, encaps: Mapping[str, list[tuple[str, str]]]) -> Chass
 
 
 def _groups(groups: list[Columns], members: list[Columns], names: Mapping[str, str]) -> dict[str, tuple[Member, ...]]:
-    """Return the chassis of each group, that of the highest priority first.
+    """Return the chassis of each group, highest priority first.
 
-    Of one that is not there (any more) northd notes the name beside.
+    For a chassis that does not exist (any more), northd records the name beside the reference.
     """
     known = {
         row.text("_uuid"): Member(

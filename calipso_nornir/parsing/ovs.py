@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Open vSwitch's database tables, from ``ovs-vsctl -f json list``, as they are and joined into bridges."""
+"""Open vSwitch's database tables, from ``ovs-vsctl -f json list``: as plain rows, or joined into bridges."""
 
 from __future__ import annotations
 
@@ -22,11 +22,11 @@ _TRANSACTION = ("Bridge", "Port", "Interface")
 
 
 def table(text: str) -> list[TableRow]:
-    """Read ``ovs-vsctl -f json [--columns=…] list TABLE``: one dictionary a row, by column name.
+    """Read ``ovs-vsctl -f json [--columns=…] list TABLE``: one dictionary per row, keyed by column name.
 
-    Values in the notation of OVSDB (RFC 7047 section 5.1) become plain ones: a set a list, a map a dictionary,
-    a UUID its text. A set of exactly one element is printed bare, which a reader without the schema cannot
-    tell from a scalar: it stays bare here, ``[]`` is the empty set.
+    Values in OVSDB notation (RFC 7047 section 5.1) are converted: sets to lists, maps to dictionaries, UUIDs to
+    strings. OVSDB prints a set of exactly one element as the bare element, which cannot be distinguished from a
+    scalar without the schema; it stays bare here. ``[]`` is the empty set.
     """
     whole = Fields.of(document(text, parser=_JOIN), parser=_JOIN, where="$")
     headings = whole.texts("headings")
@@ -39,9 +39,9 @@ def table(text: str) -> list[TableRow]:
 
 
 def bridges(text: str) -> tuple[OvsBridge, ...]:
-    """Read Bridge, Port and Interface of one transaction: ``ovs-vsctl -f json -- list Bridge -- list Port -- …``.
+    """Read Bridge, Port and Interface from one transaction: ``ovs-vsctl -f json -- list Bridge -- list Port -- …``.
 
-    Each is a line of JSON. One transaction, because three commands would see three moments.
+    Each table is one line of JSON. Three separate commands could see three different states of the database.
     """
     lines = text.splitlines()
     if len(lines) != len(_TRANSACTION):
@@ -70,11 +70,11 @@ def bridges_from_tables(
     port_rows: Sequence[Mapping[str, object]],
     interface_rows: Sequence[Mapping[str, object]],
 ) -> tuple[OvsBridge, ...]:
-    """Join the rows of the tables Bridge, Port and Interface; bridges and ports ordered by name.
+    """Join the rows of the tables Bridge, Port and Interface; return the bridges, sorted by name, as are their ports.
 
-    Needed are the columns ``_uuid`` and ``name`` of all, ``ports`` of Bridge and ``interfaces`` of Port. What
-    other columns were not asked for reads as "none". Tables that were read while ports came and went may not
-    fit together: then a ParseError says so, and to ask again is the remedy.
+    Required columns: ``_uuid`` and ``name`` of each table, ``ports`` of Bridge and ``interfaces`` of Port. Other
+    columns that were not queried are treated as empty. Tables that were read while ports came and went may be
+    inconsistent, which raises a ParseError; read them again.
     """
     interfaces = _by_uuid("Interface", interface_rows)
     ports = _by_uuid("Port", port_rows)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Open vSwitch's bridges, from the text of ``ovs-vsctl show``: the road for where its JSON is not to be had."""
+"""Open vSwitch's bridges, from the text of ``ovs-vsctl show``, for hosts that do not give its JSON."""
 
 from __future__ import annotations
 
@@ -20,10 +20,10 @@ _MAP_ITEM = re.compile(rf"\s*({_ATOM})=({_ATOM})\s*(?:,|$)")
 
 
 def bridges_from_show(text: str) -> tuple[OvsBridge, ...]:
-    """Read ``ovs-vsctl show``; bridges, ports and interfaces ordered by name.
+    """Read ``ovs-vsctl show``; return bridges, ports and interfaces sorted by name.
 
-    It tells names, types, tags, trunks and options. What it does not (``ofport``, MACs, ``external_ids``,
-    ``other_config``) reads as "none", so a caller who needs those has to read the tables.
+    The output has names, types, tags, trunks and options. It lacks ``ofport``, MACs, ``external_ids`` and
+    ``other_config``, which are left empty; callers that need them must read the tables.
     """
     if not text.strip():
         raise ParseError(_PARSER, "the text is empty, but the database's identity is always printed")
@@ -34,7 +34,7 @@ def bridges_from_show(text: str) -> tuple[OvsBridge, ...]:
 
 
 class _Bridge:
-    """One bridge while its rows come in."""
+    """A bridge under construction while its rows are read."""
 
     def __init__(self, datapath_type: str) -> None:
         self.datapath_type = datapath_type

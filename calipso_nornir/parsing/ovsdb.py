@@ -12,14 +12,14 @@ Row: TypeAlias = "dict[str, Any]"
 
 _PARSER = "ovsdb_rows"
 SCALARS = frozenset({str, int, float, bool})
-"""Types of values that stand for themselves."""
+"""Types of values that need no conversion."""
 
 
 def plain(value: object) -> Any:  # noqa: ANN401 - any value that a column may have
-    """Return a value as a plain one: a set is a list, a map a dictionary, a UUID its text. ValueError for no value.
+    """Return a set as a list, a map as a dictionary, a UUID as a string. Raises ValueError for an invalid value.
 
-    A set of exactly one element is printed bare, which a reader without the schema cannot tell from a scalar: it stays
-    bare here, ``[]`` is the empty set.
+    OVSDB prints a set of exactly one element as the bare element, which cannot be distinguished from a scalar without
+    the schema; it stays bare here. ``[]`` is the empty set.
     """
     if type(value) in SCALARS:
         return value
@@ -42,7 +42,7 @@ def _is_pair(pair: object) -> bool:
 
 
 def tables(text: str, *, parser: str = _PARSER) -> tuple[list[Row], ...]:
-    """Read what ``ovsdb-client query`` prints for selects: the rows of each, in order, with plain values."""
+    """Read the results of selects from ``ovsdb-client query``: the rows of each select, in order, with plain values."""
     results = document(text, parser=parser)
     if not isinstance(results, list):
         raise ParseError(parser, f"a list of results was expected, found {str(results)[:80]}")

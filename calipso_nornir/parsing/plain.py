@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Parsers that know no tool: one for any JSON document, one for lines."""
+"""Parsers that are not specific to a tool: one for any JSON document, one for lines."""
 
 from __future__ import annotations
 
@@ -12,5 +12,5 @@ def json_document(text: str) -> object:
 
 
 def lines(text: str) -> tuple[str, ...]:
-    """Return the lines of a text without their ends; an empty text has none."""
+    """Return the lines of a text without their line ends; an empty text has no lines."""
     return tuple(line.removesuffix("\r") for line in text.removesuffix("\n").split("\n")) if text else ()

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Parsers by the names that commands call them by: the built-in ones, and what third parties add."""
+"""Parsers by the names that commands refer to: the built-in ones and those of third parties."""
 
 from __future__ import annotations
 
@@ -76,12 +76,12 @@ PARSERS: Mapping[str, Parser] = MappingProxyType(
         "vppctl_taps": vpp.taps,
     }
 )
-"""What ``Command.parser`` may name, beside the templates: each gives typed rows and raises nothing but ParseError."""
+"""Parsers that ``Command.parser`` may name besides templates: each returns typed rows or raises ParseError."""
 
 
 @dataclass(frozen=True, slots=True)
 class Offer:
-    """Parsers of one third party, by name, and where they come from."""
+    """One third party's parsers, by name, and where they come from."""
 
     where: str
     parsers: Mapping[str, Parser]
@@ -90,13 +90,13 @@ class Offer:
 def load_parsers(added: Iterable[EntryPoint] | None = None, *, folders: Iterable[Offer] = ()) -> dict[str, Parser]:
     """Return every parser by name: ``PARSERS``, the shipped templates, and those of third parties.
 
-    A template goes by its file's name without ``.textfsm`` and gives plain rows: dictionaries with the capture
-    groups of ``parsers/VOCABULARY.md`` in lower case.
+    A template is named by its file name without ``.textfsm`` and returns plain rows: dictionaries whose keys are the
+    capture groups of ``parsers/VOCABULARY.md`` in lower case.
 
-    An entry point of the group ``calipso_nornir.parsers`` leads to a callable (text -> value; it raises
-    ``ParseError`` for what it cannot read), which goes by the entry point's name, or to a folder (``Path`` or
-    text) with an ``index`` and templates. ``folders`` offer parsers without packaging. Nothing replaces what is
-    there: a name that is taken is a fault. Raises ``MetadataError`` with all faults.
+    An entry point of the group ``calipso_nornir.parsers`` refers to a callable (text -> value; it raises
+    ``ParseError`` for text it cannot read), registered under the entry point's name, or to a folder (``Path`` or
+    string) with an ``index`` and templates. ``folders`` offer parsers without packaging. No parser replaces another:
+    a name that is taken is a fault. Raises ``MetadataError`` with all faults.
     """
     parsers: dict[str, Parser] = {**PARSERS, **_of_templates(shipped())}
     origins = dict.fromkeys(parsers, "calipso_nornir")

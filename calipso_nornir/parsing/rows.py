@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What parsers give: one type per thing, whichever road (a tool's JSON or its text) led to it."""
+"""The rows that parsers return: one type per kind of thing, whether it was read from a tool's JSON or its text."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ class Vxlan:
 class Function:
     """A virtual function of an SR-IOV card, as the card's interface shows it.
 
-    ``link_state``: "auto" (that of the card), "enable" or "disable"; the rest as set by who gave it away.
+    ``link_state``: "auto" (follows the card), "enable" or "disable"; the other values are as the host configured them.
     """
 
     number: int
@@ -70,24 +70,24 @@ class Interface:
 
     Attributes:
         name: without ``@…``.
-        index: kernel's number for it.
+        index: the kernel's number for it.
         flags: as printed: "UP", "LOWER_UP", "BROADCAST" …
         mtu: bytes.
         state: operstate in capitals: "UP", "DOWN", "UNKNOWN", "LOWERLAYERDOWN" …
-        mac: lower case with colons; None for what has no Ethernet address.
+        mac: lower case with colons; None without an Ethernet address.
         link_type: "ether", "loopback", "sit", "none" …
         kind: "bridge", "veth", "vxlan", "vlan", "bond", "tun", "openvswitch" …; None for a plain device.
         master: the bridge, bond or "ovs-system" that it is a port of.
-        member_of_kind: the kind of that master ("bridge", "bond") when told.
-        lower: name of the device below (VLAN) or of the veth peer, when that is in the same namespace.
-        peer_netns: namespace of the veth peer when that is another one: its name when known,
-            else ``nsid:<number>`` (``nsid:-1`` where this namespace has no number for it).
-        peer_index: number that the veth peer has there.
+        member_of_kind: the kind of that master ("bridge", "bond"), if printed.
+        lower: name of the lower device (of a VLAN) or of the veth peer, if that is in the same namespace.
+        peer_netns: namespace of the veth peer, if it is in another one: its name when known,
+            else ``nsid:<number>`` (``nsid:-1`` when this namespace has no number for it).
+        peer_index: index of the veth peer in that namespace.
         vlan_id: of a VLAN device.
         bridge_id: of a bridge, as ``brctl`` prints it: ``8000.a63d898ba43a``.
         stp: whether a bridge runs the spanning tree protocol.
-        phys_port_name: what a card with a switch inside calls the port: "p0", or "pf0vf2" for one of its own.
-        phys_switch_id: which switch inside of a card it is a port of.
+        phys_port_name: the port's name on a card with an embedded switch: "p0", or "pf0vf2" for a virtual port.
+        phys_switch_id: id of the embedded switch that it is a port of.
         vfs: its virtual functions.
     """
 
@@ -115,13 +115,13 @@ class Interface:
 
     @property
     def up(self) -> bool:
-        """Whether it is switched on and nothing says that it carries no signal."""
+        """Whether it is switched on and not known to be without carrier."""
         return "UP" in self.flags and self.state in ("UP", "UNKNOWN")
 
 
 @dataclass(frozen=True, slots=True)
 class Namespace:
-    """One named network namespace; ``nsid`` is the number by which this namespace sees it, if it has one."""
+    """A named network namespace; ``nsid`` is its number, if any, in the namespace where the command ran."""
 
     name: str
     nsid: int | None = None
@@ -131,7 +131,7 @@ class Namespace:
 class FdbEntry:
     """One forwarding entry of a bridge or VXLAN device; ``remote`` is the tunnel's far end.
 
-    ``mac`` 00:00:00:00:00:00 is no gap here: it is where a VXLAN device sends broadcast and unknown frames.
+    ``mac`` 00:00:00:00:00:00 is valid: such an entry says where a VXLAN device sends broadcast and unknown frames.
     """
 
     mac: str
@@ -156,7 +156,7 @@ class OvsInterface:
     """One interface of an Open vSwitch port.
 
     ``type``: "" (a system device), "internal", "patch", "vxlan", "geneve", "gre", "dpdk", "dpdkvhostuserclient" …
-    ``ofport``, ``mac`` and ``link_state`` are None on the text road, which does not tell them.
+    ``ofport``, ``mac`` and ``link_state`` are None when read from text, which lacks them.
     """
 
     name: str
@@ -173,9 +173,9 @@ class OvsInterface:
 class OvsPort:
     """One port of an Open vSwitch bridge; a bond has several interfaces.
 
-    ``other_config`` is where Neutron's agent notes the network behind a local VLAN tag
-    (``net_uuid``, ``network_type``, ``physical_network``, ``segmentation_id``). ``vlan_mode`` is the one that holds,
-    also where the database leaves it to the tag; None when the column was not asked for.
+    In ``other_config`` Neutron's agent records the network behind a local VLAN tag
+    (``net_uuid``, ``network_type``, ``physical_network``, ``segmentation_id``). ``vlan_mode`` is the effective mode,
+    including the default that follows from the tag; None when the column was not queried.
     """
 
     name: str
@@ -188,7 +188,7 @@ class OvsPort:
 
 @dataclass(frozen=True, slots=True)
 class OvsBridge:
-    """One Open vSwitch bridge with its ports, ordered by name. ``datapath_type`` is "" for the kernel's."""
+    """An Open vSwitch bridge with its ports, sorted by name. ``datapath_type`` is "" for the kernel datapath."""
 
     name: str
     datapath_type: str
@@ -197,21 +197,21 @@ class OvsBridge:
 
 @dataclass(frozen=True, slots=True)
 class NetDevice:
-    """One entry of ``/sys/class/net``; ``device_path`` is where its link leads."""
+    """One entry of ``/sys/class/net``; ``device_path`` is the target of its symbolic link."""
 
     name: str
     device_path: str
 
     @property
     def virtual(self) -> bool:
-        """Whether no hardware is behind it, as far as this kernel knows."""
+        """Whether the kernel knows of no hardware behind it."""
         return "/virtual/" in self.device_path
 
     @property
     def pci(self) -> str | None:
-        """PCI address of the hardware, as ``0000:3b:00.0``; None where that is on no PCI bus."""
+        """PCI address of the hardware, e.g. ``0000:3b:00.0``; None when it is not on a PCI bus."""
         found = _PCI.findall(self.device_path)
-        return found[-1] if found else None  # those before it are the bridges that lead there
+        return found[-1] if found else None  # the addresses before it are those of PCI bridges
 
 
 @dataclass(frozen=True, slots=True)
@@ -224,7 +224,7 @@ class VirtualFunction:
 
 @dataclass(frozen=True, slots=True)
 class FunctionPlace:
-    """Where a virtual function is: the device of its physical function, its number there, its own PCI address."""
+    """The place of a virtual function: its physical function's device, its number there, its own PCI address."""
 
     device: str
     number: int
@@ -233,7 +233,7 @@ class FunctionPlace:
 
 @dataclass(frozen=True, slots=True)
 class BondMember:
-    """One member of a bond with every ``key: value`` of its block; actor and partner details kept apart."""
+    """One member of a bond with every ``key: value`` of its block; actor and partner details are separate."""
 
     name: str
     mac: str | None
@@ -256,7 +256,7 @@ class Bond:
 
 @dataclass(frozen=True, slots=True)
 class TeamPort:
-    """A member of a team; ``selected``: whether the runner uses it, None where it does not choose (teamd.conf(5))."""
+    """A member of a team; ``selected``: whether the runner uses it; None if the runner selects none (teamd.conf(5))."""
 
     name: str
     up: bool
@@ -265,7 +265,7 @@ class TeamPort:
 
 @dataclass(frozen=True, slots=True)
 class TeamState:
-    """What ``teamdctl`` says of a team: its runner, the port that is active (runner activebackup), its ports."""
+    """A team's state from ``teamdctl``: its runner, its ports, and the active one (runner activebackup)."""
 
     runner: str
     active_port: str | None
@@ -280,10 +280,10 @@ class DomainInterface:
     Attributes:
         type: "bridge", "ethernet", "network", "hostdev", "vhostuser", "direct" …
         mac: lower case.
-        device: host end, ``<target dev=…>``; None when there is none (SR-IOV, a domain that is off).
+        device: the end on the host, ``<target dev=…>``; None when there is none (SR-IOV, a domain that is off).
         bridge: ``<source bridge=…>``.
-        pci: ``<source><address type='pci' …>`` as the kernel writes it, e.g. ``0000:3b:0a.1``: of a virtual function.
-        element: the whole element; attributes have ``@`` before their name, texts are under ``#text``.
+        pci: virtual function's ``<source><address type='pci' …>`` as the kernel writes it, e.g. ``0000:3b:0a.1``.
+        element: the whole element; attributes are named ``@name``, text is under ``#text``.
     """
 
     type: str
@@ -296,7 +296,7 @@ class DomainInterface:
 
 @dataclass(frozen=True, slots=True)
 class Domain:
-    """One libvirt domain, from ``virsh dumpxml``; ``devices``: PCI addresses of whole devices that it was given."""
+    """A libvirt domain, from ``virsh dumpxml``; ``devices``: PCI addresses of whole devices passed through to it."""
 
     uuid: str
     name: str
@@ -310,9 +310,9 @@ class Neighbour:
 
     Attributes:
         interface: the local interface that heard it.
-        chassis_id_type, chassis_id: identity of the neighbour: "mac", "local", "ifname" … and its value.
-        port_id_type, port_id: identity of its port.
-        capabilities: enabled ones: "Bridge", "Router", "Station" …; None when it announces nothing about them.
+        chassis_id_type, chassis_id: the neighbour's identity: "mac", "local", "ifname" … and its value.
+        port_id_type, port_id: the identity of its port.
+        capabilities: enabled ones: "Bridge", "Router", "Station" …; None when it announces none at all.
         vlans: VLAN ids that it announces for the port.
     """
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Network devices as the kernel's /sys shows them."""
+"""Network devices and SR-IOV functions, from the kernel's /sys."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _PHYSFN = re.compile(r"/sys/class/net/([^/\s]+)/device/physfn (?:\S*/)?([0-9a-f]
 def virtual_functions(text: str) -> tuple[VirtualFunction, ...]:
     r"""Read ``find /sys/class/net/*/device/ -maxdepth 1 -name physfn -printf '%p %l\n'``; no line if none.
 
-    The kernel ties a virtual function to its physical one by this link (Documentation/ABI/testing/sysfs-bus-pci).
+    This link leads from a virtual function to its physical one (kernel, Documentation/ABI/testing/sysfs-bus-pci).
     """
     found = []
     for number, line in enumerate(text.splitlines(), 1):
@@ -43,7 +43,7 @@ _VIRTFN = re.compile(
 def function_places(text: str) -> tuple[FunctionPlace, ...]:
     r"""Read ``find /sys/class/net/*/device/ -maxdepth 1 -name 'virtfn*' -printf '%p %l\n'``; no line if none.
 
-    So the kernel ties a physical function to its virtual ones, also to those whose device is with a guest.
+    These links lead from a physical function to its virtual ones, including those whose device was given to a guest.
     """
     found = []
     for number, line in enumerate(text.splitlines(), 1):

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Teams of libteam, from ``teamdctl TEAM state dump`` (teamdctl(8)): the state of the daemon that runs one."""
+"""Teams (libteam), from the daemon's state, ``teamdctl TEAM state dump`` (teamdctl(8))."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ _PARSER = "teamdctl_state"
 
 
 def state(text: str) -> TeamState:
-    """Read the state of a team: its runner, and of each port whether its link is up and the runner has selected it."""
+    """Read a team's state: its runner, and for each port whether its link is up and the runner has selected it."""
     whole = Fields.of(document(text, parser=_PARSER), parser=_PARSER, where="$")
     runner = whole.child("setup").text("runner_name")
     ports = whole.child("ports")

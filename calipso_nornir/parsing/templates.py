@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""TextFSM templates: sets of them by name, each compiled once, used by any thread."""
+"""TextFSM templates, in sets by name; each is compiled once and may be used by any thread."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 Row: TypeAlias = "dict[str, str | list[str]]"
 SHOWN = 500
-"""Characters of a refused line that its error carries."""
+"""How many characters of a rejected line its error quotes."""
 
 _RULE_LINE = re.compile(r"\bLine:? (\d+)")
 
@@ -29,27 +29,27 @@ _RULE_LINE = re.compile(r"\bLine:? (\d+)")
 class Template:
     """One compiled template.
 
-    A ``textfsm.TextFSM`` holds the state of its run, so one text at a time passes through it. Waiting costs
-    nothing that the interpreter's own lock would not cost; compiling per call would (18 ms for a large one).
+    A ``textfsm.TextFSM`` holds the state of its run, so it reads one text at a time. Waiting for it costs no more
+    than waiting for the interpreter's lock; compiling per call would cost 18 ms for a large template.
     """
 
     def __init__(self, name: str, source: str) -> None:
         """Compile ``source``; raises ``textfsm.Error`` or ``re.error`` when it is broken."""
         self.name = name
         self.entries: tuple[IndexEntry, ...] = ()
-        """Lines of the index that name it."""
+        """The index lines that name this template."""
         self._machine = textfsm.TextFSM(StringIO(source))
         self._lock = Lock()
         self.columns: tuple[str, ...] = tuple(column.lower() for column in self._machine.header)
 
     @property
     def strict(self) -> bool:
-        """Whether it refuses lines that it does not know, in every state."""
+        """Whether it rejects unknown lines in every state."""
         states = [rules for rules in self._machine.states.values() if rules]
         return all(any(rule.line_op == "Error" for rule in rules) for rules in states)
 
     def serves(self, platform: str, command: str) -> bool:
-        """Tell whether the index names it for a command on a platform."""
+        """Return whether the index names this template for a command on a platform."""
         return any(entry.serves(platform, command) for entry in self.entries)
 
     def rows(self, text: str) -> list[Row]:
@@ -63,7 +63,7 @@ class Template:
         return [dict(zip(self.columns, row, strict=True)) for row in found]
 
     def _located(self, text: str, error: Exception) -> ParseError:
-        # TextFSM does not say which line of the text it refused: run again, line by line. Only refused texts pay.
+        # TextFSM does not say which line it rejected, so run again line by line; only rejected texts pay for this
         self._machine.Reset()
         for number, line in enumerate(text.split("\n"), 1):
             try:
@@ -83,8 +83,8 @@ def _problem(error: Exception) -> str:
 class TemplateSet(Mapping[str, Template]):
     """The templates of one folder, by file name without ``.textfsm``.
 
-    The folder holds ``index`` and the ``<platform>_<command>.textfsm`` files that it lists. All of them are
-    compiled immediately: a broken one is found before the first text comes, together with all other faults.
+    The folder holds ``index`` and the ``<platform>_<command>.textfsm`` files that it lists. All are compiled
+    immediately, so that every fault is found, and reported with all others, before the first text is read.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -115,7 +115,7 @@ class TemplateSet(Mapping[str, Template]):
         return len(self._templates)
 
     def find(self, platform: str, command: str) -> Template | None:
-        """Return the template of the first index line that fits, as ntc-templates does, or None."""
+        """Return the template of the first matching index line, as ntc-templates does; None when none matches."""
         fitting = (entry.template for entry in self._entries if entry.serves(platform, command))
         name = next(fitting, None)
         return None if name is None else self._templates[name]
@@ -136,15 +136,15 @@ def _unmatched(folder: Path, entries: list[IndexEntry], files: Mapping[str, Path
 
 @cache
 def shipped() -> TemplateSet:
-    """Return the product's own templates (``parsers/templates``), read at the first use."""
+    """Return the product's own templates (``parsers/templates``), which are read on first use."""
     return TemplateSet(data("parsers") / "templates")
 
 
 def tool_rows(name: str, text: str) -> list[Row]:
-    """Read what a tool of a Linux host printed with one of the product's own templates.
+    """Read the output of a Linux tool with one of the product's own templates.
 
-    These tools end every line: a text whose last line has no end was cut short on its way. What is left of
-    such a line may look whole and be wrong (``master br1`` of ``master br10``).
+    These tools terminate every line: an unterminated last line was truncated in transit. What is left of it may look
+    complete and be wrong (``master br1`` of ``master br10``).
     """
     if text and not text.endswith("\n"):
         lines = text.split("\n")
@@ -153,12 +153,12 @@ def tool_rows(name: str, text: str) -> list[Row]:
 
 
 def one(row: Row, column: str) -> str:
-    """Return the text of a column that is not a list."""
+    """Return a column as one string; the items of a list are joined by blanks."""
     value = row[column]
     return value if isinstance(value, str) else " ".join(value)
 
 
 def many(row: Row, column: str) -> list[str]:
-    """Return the texts of a ``List`` column."""
+    """Return a column as a list of strings; a single string becomes a list of one."""
     value = row[column]
     return [value] if isinstance(value, str) else value

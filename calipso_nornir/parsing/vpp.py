@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""FD.io VPP, from the text of ``vppctl`` (releases 16.09 to 26.06), which has no form for machines."""
+"""FD.io VPP, from the text of ``vppctl`` (releases 16.09 to 26.06), which has no machine-readable output."""
 
 from __future__ import annotations
 
@@ -15,15 +15,15 @@ if TYPE_CHECKING:
     from calipso_nornir.parsing.templates import Row
 
 CUT_AT = 32
-"""Signs of a name that tables have room for."""
+"""Characters of a name that fit into a table."""
 
 
 @dataclass(frozen=True, slots=True)
 class VppInterface:
-    """One line of ``show interface``: ``index`` is VPP's sw_if_index; ``name`` is cut at 32 signs.
+    """One line of ``show interface``: ``index`` is VPP's sw_if_index; ``name`` is cut at 32 characters.
 
-    ``state``: "up", "down" (switched on or off; "/punt" may follow), "error", "bond-slave". ``mtu``: of L3; None where
-    the release does not tell.
+    ``state``: "up", "down" (switched on or off; "/punt" may follow), "error", "bond-slave". ``mtu``: of L3; None if
+    the release does not print it.
     """
 
     name: str
@@ -34,10 +34,10 @@ class VppInterface:
 
 @dataclass(frozen=True, slots=True)
 class VppAddresses:
-    """What ``show interface addr`` tells of one interface: its whole name, and where frames from it go.
+    """One interface of ``show interface addr``: its full name, and where its frames go.
 
-    ``bridge_domain`` (with its split-horizon group, and whether the interface is VPP's own in it), ``xconnect`` (the
-    interface that gets all its frames), or neither. ``addresses`` with prefix lengths.
+    Frames go to a ``bridge_domain`` (with its split-horizon group, and whether the interface is the domain's BVI), to
+    the interface ``xconnect``, or to neither. ``addresses`` have prefix lengths.
     """
 
     name: str
@@ -51,9 +51,10 @@ class VppAddresses:
 
 @dataclass(frozen=True, slots=True)
 class VppHardware:
-    """One interface of ``show hardware-interfaces``: ``name`` is cut at 32 signs, ``hardware`` mostly the whole name.
+    """One interface of ``show hardware-interfaces``.
 
-    ``carrier`` and ``pci`` are what drivers of real cards tell.
+    ``name`` is cut at 32 characters; ``hardware`` is mostly the full name. Drivers of real cards report ``carrier`` and
+    ``pci``.
     """
 
     name: str
@@ -88,7 +89,7 @@ class VppSocket:
 
 @dataclass(frozen=True, slots=True)
 class VppBond:
-    """One bond, with the names of its members and of those that carry traffic."""
+    """One bond, with the names of all its members and of the active ones."""
 
     name: str
     mode: str
@@ -99,7 +100,7 @@ class VppBond:
 
 @dataclass(frozen=True, slots=True)
 class VppTap:
-    """One tap: ``device`` is the kernel's end, ``namespace`` where that is, when not in the host's own."""
+    """One tap: ``device`` is the kernel's end; ``namespace`` is where that is, if not in the host's own."""
 
     interface: str
     device: str | None = None
@@ -115,7 +116,7 @@ def version(text: str) -> str:
 
 
 def interfaces(text: str) -> tuple[VppInterface, ...]:
-    """Read ``show interface``, in its order. VPP always has local0: nothing is not an answer."""
+    """Read ``show interface``, in its order. VPP always has local0, so an empty answer is an error."""
     rows = _filled("interface", text)
     return tuple(
         VppInterface(
@@ -145,7 +146,7 @@ def addresses(text: str) -> tuple[VppAddresses, ...]:
 
 
 def hardware(text: str) -> tuple[VppHardware, ...]:
-    """Read ``show hardware-interfaces``; sub-interfaces are not in it."""
+    """Read ``show hardware-interfaces``, which does not list sub-interfaces."""
     return tuple(
         VppHardware(
             one(row, "interface"),
@@ -161,7 +162,7 @@ def hardware(text: str) -> tuple[VppHardware, ...]:
 
 
 def bridge_domains(text: str) -> tuple[int, ...]:
-    """Read ``show bridge-domain``: the numbers of the bridge domains, also of those without an interface."""
+    """Read ``show bridge-domain``: the numbers of all bridge domains, including those without interfaces."""
     return tuple(int(one(row, "bd_id")) for row in _said("bridge-domain", text))
 
 
@@ -217,7 +218,7 @@ def taps(text: str) -> tuple[VppTap, ...]:
 
 
 def _rows(command: str, text: str) -> list[Row]:
-    """Read with the command's template; ``vppctl`` ends lines as terminals do."""
+    """Read with the command's template; ``vppctl`` ends lines with CR LF, as terminals do."""
     return tool_rows(f"linux_vppctl_show_{command}", text.replace("\r\n", "\n"))
 
 
@@ -237,7 +238,7 @@ def _address(text: str) -> str:
 
 
 def _said(command: str, text: str) -> list[Row]:
-    """Read what VPP has words for even when there is none."""
+    """Read output that is never empty: VPP prints a message when there is nothing to list."""
     if not text.strip():
         raise ParseError(f"linux_vppctl_show_{command}", "the text is empty, but VPP says so when there is none")
     return _rows(command, text)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Detects what a description needs from the cloud itself: mechanism drivers and network types."""
+"""Detects mechanism drivers and network types, which a description needs, by asking the cloud."""
 
 from __future__ import annotations
 
@@ -31,12 +31,12 @@ _BY_AGENT: Final = {
     "NIC Switch agent": "SRIOV",
     "VPP agent": "VPP",
 }
-"""Mechanism drivers by the type of the agent that each has on its hosts (Neutron, "agent_type")."""
+"""Mechanism drivers by the type of the agent that each runs on its hosts (Neutron, "agent_type")."""
 
 
 @dataclass(frozen=True, slots=True)
 class Detected:
-    """What was detected, with the reason for each; what is missing could not be detected."""
+    """What was detected, with reasons; values that could not be detected are empty."""
 
     mechanism_drivers: tuple[str, ...] = ()
     type_drivers: str = ""
@@ -44,7 +44,7 @@ class Detected:
 
 
 def detect(environment: Environment) -> Detected:
-    """Ask the cloud. Nothing is raised: a cloud that does not answer detects nothing, and says why."""
+    """Ask the cloud. Raises nothing: if the cloud does not answer, the result is empty and gives the reason."""
     section = environment.section("OpenStack")
     if section is None:
         return Detected(because=("there is no section OpenStack",))
@@ -60,7 +60,7 @@ def detect(environment: Environment) -> Detected:
 
 
 def concluded(answers: Mapping[Any, Reply | CalipsoError]) -> Detected:
-    """Return what follows from the answers."""
+    """Return what the answers show."""
     drivers, why = _drivers(answers)
     types, why_types = _types(answers[_NETWORKS])
     return Detected(drivers, types, (*why, *why_types))
@@ -80,7 +80,7 @@ def _drivers(answers: Mapping[Any, Reply | CalipsoError]) -> tuple[tuple[str, ..
 
 
 def _types(networks: Reply | CalipsoError) -> tuple[str, list[str]]:
-    """Return the type of most tenant networks; external and flat networks do not count."""
+    """Return the most frequent type of tenant networks, tunnels before others; external networks do not count."""
     if isinstance(networks, CalipsoError):
         return "", [str(networks)]
     own = (row for row in _rows(networks) if not row.get("router:external"))

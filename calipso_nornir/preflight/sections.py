@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Tests every section of an environment that a source reads: logins, roles, services, schemas, host keys, commands."""
+"""Checks each section of an environment that a source reads: logins, roles, services, schemas, host keys, commands."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def try_sections(
             of that name.
         known_hosts: ids of further hosts to ask, besides those that sources and sections name.
         metadata: folders with further metadata.
-        begins: is called with each section's name before it is checked.
+        begins: called with each section's name before it is checked.
     """
     kinds = source_kinds().values()
     sections = [kind.section for kind in kinds]
@@ -63,7 +63,7 @@ def _tried(kind: SourceKind, trial: Trial, begins: Callable[[str], None]) -> Ite
 
 
 def _checked(kind: SourceKind, trial: Trial) -> Iterator[Finding]:
-    """Yield what a kind finds; an exception is a finding, too: the other sections are checked nevertheless."""
+    """Yield a kind's findings; an exception becomes a finding, too, so that the other sections are still checked."""
     try:
         yield from kind.check(trial)
     except CalipsoError as error:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Whether a kind of cloud is listed as supported (``supported_environments``)."""
+"""Checks whether a kind of cloud is listed as supported (``supported_environments``)."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ if TYPE_CHECKING:
 
 
 def untested(environment: Environment, catalog: Catalog) -> tuple[str, ...]:
-    """Return what no row lists of an environment: its type, distribution, version, mechanism drivers.
+    """Return one message for each property (type, distribution, version, mechanism drivers) that no row lists.
 
-    What the description leaves open is not checked. A cloud may have several drivers; each must be listed.
+    Properties that the description leaves open are not checked. Each of a cloud's mechanism drivers must be listed.
     """
     if environment.environment_type != "OpenStack":
         return (f"environment type {environment.environment_type} is not listed as supported",)
@@ -43,7 +43,7 @@ def _problems(
 
 
 def _lists(versions: Sequence[str], wanted: str) -> bool:
-    """Tell whether versions include one; none at all means any."""
+    """Return whether a list of versions includes one; an empty list includes any."""
     return not versions or any(_same(one, wanted) for one in versions)
 
 

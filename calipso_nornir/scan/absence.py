@@ -110,6 +110,6 @@ class Absence:
 
 
 def _says_the_same(one: InventoryObject, old: InventoryObject) -> bool:
-    """Tell whether some witnesses of an object say exactly what all of them had said together."""
+    """Return whether some witnesses of an object say exactly what all of them had said together."""
     same = (one.name, one.parent, one.id_path, one.name_path) == (old.name, old.parent, old.id_path, old.name_path)
     return same and one.found_by <= old.found_by and dict(one.attributes) == dict(old.attributes)

@@ -133,7 +133,7 @@ class _Way:
         return exits.for_values(values)
 
     def _leads_on(self, hop: Hop) -> bool:
-        """Tell whether a hop goes in the clique's direction."""
+        """Return whether a hop goes in the clique's direction."""
         if self._outward is None or hop.outward is None:
             return True
         outward = hop.from_source if self.source == self.target else hop.outward == hop.to.type

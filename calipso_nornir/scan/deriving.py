@@ -202,7 +202,7 @@ def derivation(ground: Ground) -> Derivation:
 
 
 def needs_all(derived: Derivation) -> bool:
-    """Tell whether the picture must contain the whole environment."""
+    """Return whether the picture must contain the whole environment."""
     return isinstance(derived, WholeDerivation)
 
 

@@ -37,7 +37,7 @@ class Focus:
         return self.attribute == "id"
 
     def may_cover(self, id_: str, attribute: object) -> bool:
-        """Tell whether it may be about a found object that has not been placed yet.
+        """Return whether it may be about a found object that has not been placed yet.
 
         ``attribute`` is the value of the focus's own attribute.
         """
@@ -46,7 +46,7 @@ class Focus:
         return self.attribute is None or attribute == self.ref.id
 
     def covers(self, one: InventoryObject, ancestors: Ancestors) -> bool:
-        """Tell whether it is about a placed object."""
+        """Return whether it is about a placed object."""
         if self.attribute is None:
             return any(above.ref == self.ref for above in ancestors(one))
         return self.may_cover(one.id, one.get(self.attribute))

@@ -126,12 +126,12 @@ class Gathering:
             self._surroundings.bring(ref)
 
     def was_asked(self, witness: Witness, one: InventoryObject) -> bool:
-        """Tell whether a witness of an object was started for it."""
+        """Return whether a witness of an object was started for it."""
         started = self._rounds.started(witness)
         return any(focus is None or focus.covers(one, self._before.ancestors) for focus in started)
 
     def looked_at(self, one: InventoryObject) -> bool:
-        """Tell whether this scan is about a known object: it must then be found, or is gone."""
+        """Return whether this scan is about a known object: it must then be found, or is gone."""
         if one.ref in self._about:
             return one.ref not in self._left_alone
         if any(above.ref in self._about for above in self._before.ancestors(one)):

@@ -58,7 +58,7 @@ class Graph:
         return (source, forth), (target, back)
 
     def has(self, link_type: LinkType) -> bool:
-        """Tell whether there may be a link between objects of two types, in either direction."""
+        """Return whether there may be a link between objects of two types, in either direction."""
         ends = (link_type.source, link_type.target)
         return ends in self._links or ends[::-1] in self._links
 

@@ -95,7 +95,7 @@ class Neighbourhood(Working):
         return self._scanned.state(ref) or (State.CONTEXT if ref in self else None)
 
     def is_doubted(self, ref: ObjectRef) -> bool:
-        """Tell whether somebody wanted to look at an object, or what it depends on, and could not."""
+        """Return whether somebody wanted to look at an object, or what it depends on, and could not."""
         return self._scanned.is_doubted(ref)
 
     def __contains__(self, ref: object) -> bool:

@@ -293,7 +293,7 @@ class Placer:
     # --- waiting
 
     def _is_there(self, ref: ObjectRef) -> bool:
-        """Tell whether a place is in the picture, or can be added to it."""
+        """Return whether a place is in the picture, or can be added to it."""
         if ref in self._working or self._on_demand_before(ref) is not None:
             return True
         return self._surroundings is not None and self._surroundings.bring(ref)

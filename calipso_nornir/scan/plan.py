@@ -153,7 +153,7 @@ class Steps:
         return tuple(step for name, step in self._by_name.items() if type_ in self.run_on.get(name, ()))
 
     def runs_on(self, step: Step, one: InventoryObject) -> bool:
-        """Tell whether a step runs on an object: that depends on the steps that found the object.
+        """Return whether a step runs on an object: that depends on the steps that found the object.
 
         A server without a host is an instance, too, but no step looks for its vNICs. Without a known witness the type
         decides; on-demand folders run no steps.
@@ -223,7 +223,7 @@ class Steps:
                 yield step
 
     def may_stay(self, step: Step) -> bool:
-        """Tell whether a step's objects may be below what it runs on, by their types."""
+        """Return whether a step's objects may be below what it runs on, by their types."""
         return any(step.type in self._types_within(type_) for type_ in self.run_on.get(step.name, ()))
 
     def _types_within(self, type_: str) -> frozenset[str]:

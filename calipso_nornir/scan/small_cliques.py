@@ -51,7 +51,7 @@ class LinksAround(Graph):
         return sorted([*known, *self._found.get(ref, ())], key=ends_of)
 
     def has(self, link_type: LinkType) -> bool:  # noqa: ARG002 - nobody knows before somebody comes there
-        """Tell whether there may be a link between objects of two types."""
+        """Return whether there may be a link between objects of two types."""
         return True
 
     def hops_by(self, link_type: LinkType) -> Callable[[ObjectRef], Sequence[Hop]]:

@@ -41,7 +41,7 @@ class Changed:
 
 
 def is_as_before(one: InventoryObject, old: InventoryObject | None) -> bool:
-    """Tell whether all that is stored of an object is as it was, but for when it was seen; else it may be all the same.
+    """Return whether an object equals its stored state, apart from when it was seen; False if that is not certain.
 
     To compare takes a fraction of the time that a document takes: an Open vSwitch may have hundreds of ports.
     """

@@ -146,7 +146,7 @@ class Working:
         self._doubted.add(ref)
 
     def is_doubted(self, ref: ObjectRef) -> bool:
-        """Tell whether somebody wanted to look at an object, or what it depends on, and could not."""
+        """Return whether somebody wanted to look at an object, or what it depends on, and could not."""
         return ref in self._doubted or self._states.get(ref) is State.KEPT
 
     def __contains__(self, ref: object) -> bool:

@@ -56,7 +56,7 @@ def endpoints(catalog: Any) -> tuple[Endpoint, ...]:  # noqa: ANN401 - JSON of u
 
 
 def matches(wanted: str, found: str) -> bool:
-    """Tell whether a service type of a catalogue is the requested one or one of its older names."""
+    """Return whether a service type of a catalogue is the requested one or one of its older names."""
     return wanted == found or ServiceTypes().is_match(wanted, found)
 
 

@@ -169,7 +169,7 @@ def _messages(body: object) -> Iterator[str]:
 
 
 def _may_pass(error: BaseException) -> bool:
-    """Tell whether a failure to connect may be temporary; a wrong certificate is not."""
+    """Return whether a failure to connect may be temporary; a wrong certificate is not."""
     if isinstance(error, exceptions.RetriableConnectionFailure):
         return not any(isinstance(one, ssl.SSLCertVerificationError) for one in _chain(error))
     broken = (requests.exceptions.ChunkedEncodingError, requests.ConnectionError, requests.Timeout)

@@ -52,7 +52,7 @@ class Token:
     catalog: list[Any] = field(repr=False)
 
     def may_see_all(self, admin_roles: tuple[str, ...]) -> bool:
-        """Tell whether one of the roles may see every project. Keystone's names ignore case."""
+        """Return whether one of the roles may see every project. Keystone's names ignore case."""
         return bool({role.lower() for role in self.roles} & {role.lower() for role in admin_roles})
 
 

@@ -90,5 +90,5 @@ def remote_for(database: str, southbound: str) -> str:
 
 
 def _has_failed(answer: Reply | CalipsoError) -> bool:
-    """Tell whether the command itself failed, as it does without a socket: another remote may do."""
+    """Return whether the command itself failed, as it does without a socket: another remote may do."""
     return isinstance(answer, CommandFailed) and not isinstance(answer, CommandTimedOut)

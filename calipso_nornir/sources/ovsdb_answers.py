@@ -49,7 +49,7 @@ def problem_of(answer: Reply | CalipsoError) -> str:
 
 
 def lacks_column(results: Any) -> bool:  # noqa: ANN401 - JSON
-    """Tell whether the schema lacks a column that was asked for."""
+    """Return whether the schema lacks a column that was asked for."""
     return _UNKNOWN_COLUMN.search(_problem(results)) is not None
 
 

@@ -24,7 +24,7 @@ _MISSING: Final = object()
 
 
 def fits(document: Document, conditions: Iterable[Condition]) -> bool:
-    """Tell whether a document meets every condition."""
+    """Return whether a document meets every condition."""
     return all(_fits(document, condition) for condition in conditions)
 
 

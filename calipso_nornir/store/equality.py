@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 def matches(document: Document, equal: Mapping[str, Any]) -> bool:
-    """Tell whether the document has each of these fields, with this value.
+    """Return whether the document has each of these fields, with this value.
 
     A missing field equals nothing, not even None; true is not 1; a list equals a list with the
     same members, not one of its members.
@@ -21,7 +21,7 @@ def matches(document: Document, equal: Mapping[str, Any]) -> bool:
 
 
 def same_value(one: Any, other: Any) -> bool:  # noqa: ANN401 - any JSON value
-    """Tell whether two values are the same where they are stored: true is not 1, NaN is NaN."""
+    """Return whether two values are the same where they are stored: true is not 1, NaN is NaN."""
     if isinstance(one, dict) and isinstance(other, dict):
         return one.keys() == other.keys() and all(same_value(one[key], other[key]) for key in one)
     if isinstance(one, list) and isinstance(other, list):

@@ -73,7 +73,7 @@ def as_address(text: str) -> str | None:
 
 
 def _is(address: str, value: str) -> bool:
-    """Tell whether a value is the address, with or without a prefix length."""
+    """Return whether a value is the address, with or without a prefix length."""
     return value == address or value.startswith(f"{address}/")
 
 

@@ -101,7 +101,7 @@ def migrate(uri: str | Path, *, to: int = LAYOUT, dry_run: bool = False) -> Migr
 
 
 def is_mongo(uri: str | Path) -> bool:
-    """Tell whether a URI is one of MongoDB."""
+    """Return whether a URI is one of MongoDB."""
     return isinstance(uri, str) and uri.startswith(("mongodb://", "mongodb+srv://"))
 
 

@@ -57,7 +57,7 @@ class Retention:
 
 
 def is_due(revision: int, *, made_past: int, by_size: bool = False) -> bool:
-    """Tell whether the commit that made a revision, and that many documents past, is to look (count) too."""
+    """Return whether the commit that made a revision, and that many documents past, is to look (count) too."""
     return revision % (_COUNT_EVERY if by_size else _EVERY) == 0 or made_past > _LARGE
 
 

@@ -50,7 +50,7 @@ class Sealed(dict[str, Any]):
     text: str | None
 
     def is_fresh(self, kind: Kind, environment: str) -> bool:
-        """Tell whether it is a document of a kind and an environment, as it was made."""
+        """Return whether it is a document of a kind and an environment, as it was made."""
         of = "links" if kind == "implicit_links" else kind
         return self.text is not None and self.of == of and self["environment"] == environment
 
@@ -159,7 +159,7 @@ def _plain_bytes(content: Document) -> bytes | None:
 
 
 def _is_plain(document: Document) -> bool:
-    """Tell whether all values in it are of these very types, and not nested too deeply.
+    """Return whether all values in it are of these very types, and not nested too deeply.
 
     The members of most containers are all plain, which is told without looking at each of them from here.
     """

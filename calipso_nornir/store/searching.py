@@ -30,19 +30,19 @@ class Needle:
         self._may_be_number = _OF_NUMBERS.fullmatch(self.text) is not None
 
     def may_be_in(self, json_text: str) -> bool:
-        """Tell whether JSON text could hold it; false is certain. Text in ASCII may hold any letter as an escape."""
+        """Return whether JSON text could hold it; false is certain. Text in ASCII may hold any letter as an escape."""
         return "\\u" in json_text or self._in_json in json_text.casefold()
 
     def may_be_in_bson(self, raw: bytes) -> bool:
-        """Tell whether BSON could hold it; false is certain."""
+        """Return whether BSON could hold it; false is certain."""
         return self._may_be_number or self.text in raw.decode(errors="replace").casefold()
 
     def labels(self, document: Document) -> bool:
-        """Tell whether the object is called so, in part."""
+        """Return whether the object is called so, in part."""
         return any(self.text in str(document.get(label, "")).casefold() for label in _LABELS)
 
     def describes(self, document: Document) -> bool:
-        """Tell whether an attribute has a value with it."""
+        """Return whether an attribute has a value with it."""
         own = (value for key, value in document.items() if key not in OBJECT_FIELDS)
         return any(self.text in text for value in own for text in _texts(value))
 

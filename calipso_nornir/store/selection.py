@@ -106,7 +106,7 @@ class Reader(Protocol):
         ...
 
     def has_status(self) -> bool:
-        """Tell whether anything of the environment has a status."""
+        """Return whether anything of the environment has a status."""
         ...
 
     def count_types(self) -> dict[str, int]:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The network devices of a host's own namespace, and how the kernel ties them together."""
+"""The network devices in a host's own namespace, and how the kernel connects them."""
 
 from __future__ import annotations
 
@@ -17,17 +17,18 @@ if TYPE_CHECKING:
     from calipso_nornir.parsing.rows import Interface, Namespace, NetDevice
 
 STANDS_ON = frozenset({"vlan", "macvlan", "macvtap", "ipvlan", "ipvtap", "macsec"})
-"""Kinds of device (ip-link(8)) whose frames leave by the device below; those of tunnels are packets of the host."""
+"""Kinds of device (ip-link(8)) whose frames leave by the lower device; tunnels are not among them: what they send are
+packets of the host."""
 AGGREGATES = frozenset({"bond", "team"})
-"""Kinds of device that stand for their members (bonding of the kernel, team(8))."""
+"""Kinds of device that represent their members (the kernel's bonding, team(8))."""
 _PHYSICAL_PORT = re.compile(r"p\d+(s\d+)?")
 _VIRTUAL_PORT = re.compile(r"(c\d+)?pf\d+((vf|sf)\d+)?")
-"""Names that drivers give to ports of a switching card (kernel, networking/switchdev.rst and representors.rst)."""
+"""Names that drivers give to virtual ports of a switching card (kernel, networking/switchdev.rst, representors.rst)."""
 UNRESOLVED = "nsid:"
 
 
 class Devices:
-    """Devices by name. ``namespaces`` gives names to those that veth peers are in."""
+    """Devices by name. ``namespaces`` are used to name the namespaces of veth peers."""
 
     def __init__(self, interfaces: Iterable[Interface], namespaces: Iterable[Namespace] = ()) -> None:
         self.all: tuple[Interface, ...] = resolve_namespaces(interfaces, namespaces)
@@ -44,13 +45,13 @@ class Devices:
         return self._by_name[name]
 
     def get(self, name: str | None) -> Interface | None:
-        """Return a device, None when there is none of that name."""
+        """Return a device; None when none has that name."""
         return self._by_name.get(name or "")
 
     def bridges(self) -> tuple[Bridge, ...]:
         """Return the Linux bridges, as ``brctl show`` would list them.
 
-        The text of ``ip address`` without ``-d`` does not say what is a bridge: it gives none.
+        Devices from the text of ``ip address`` without ``-d`` have no kind, so none of them is known to be a bridge.
         """
         found = (one for one in self.all if one.kind == "bridge")
         rows = (Bridge(one.name, one.bridge_id or "", bool(one.stp), self.members(one.name)) for one in found)
@@ -65,15 +66,16 @@ class Devices:
         return [one for one in self.all if one.kind in AGGREGATES]
 
     def peer(self, name: str) -> str | None:
-        """Return the other end of a veth pair, when that is in this namespace."""
+        """Return the other end of a veth pair; None when it is in another namespace."""
         one = self.get(name)
         return one.lower if one is not None and one.kind == "veth" else None
 
     def stack(self, name: str | None) -> list[str]:
-        """Return a device and what its frames pass next, in order.
+        """Return a device and the devices that its frames pass next, in order.
 
-        That is what it stands on, and the far end of a veth pair; it ends at the first device that joins several (a
-        bridge, bond, team, port of Open vSwitch), that is hardware, or that the namespace does not have.
+        From a VLAN device or the like, frames pass to the lower device; from a veth device, to its peer. The stack ends
+        at the first device that joins several (bridge, bond, team, port of Open vSwitch), is hardware, or is not in
+        this namespace.
         """
         stack: list[str] = []
         while name in self and name not in stack:
@@ -86,25 +88,25 @@ class Devices:
         return stack
 
     def vlan_of(self, stack: Sequence[str]) -> int | None:
-        """Return the VLAN that the devices of a stack put frames into: that of its lowest VLAN device."""
+        """Return the VLAN in which frames leave a stack: that of its lowest VLAN device."""
         ids = [one.vlan_id for name in stack if (one := self.get(name)) is not None and one.vlan_id is not None]
         return ids[-1] if ids else None
 
     def vlans_on(self, name: str) -> list[Interface]:
-        """Return the VLAN devices whose frames leave by a device, also those that stand on another VLAN device."""
+        """Return the VLAN devices whose frames leave by a device, including VLAN devices on top of others."""
         return [one for one in self.all if one.kind == "vlan" and name in self.stack(one.name)]
 
     def holder(self, ip: str | None) -> Interface | None:
-        """Return the device that has an address, however that is spelt."""
+        """Return the device that has an address, compared in canonical spelling."""
         wanted = canonical_ip(ip) if ip else None
         return next((one for one in self.all if wanted in {canonical_ip(row.ip) for row in one.addresses}), None)
 
     def physical(self, listed: Iterable[NetDevice]) -> list[Interface]:
-        """Return the interfaces that connect a host with the world.
+        """Return the interfaces that connect a host to the outside.
 
-        These are the devices that the kernel ties to hardware, without those that stand for a port inside of it. A host
-        that has none is a container or network namespace itself (labs, CI): then it is the veth devices whose other end
-        is in a namespace that the host cannot name, since what it made itself it has a name for.
+        These are the devices with hardware behind them, except those that represent a virtual port of a card. A host
+        without any is itself a container or network namespace (labs, CI). Its uplinks are the veth devices whose peer
+        is in a namespace that the host cannot name, because it has names for the namespaces that it created.
         """
         hardware = {device.name for device in listed if not device.virtual}
         known = [one for one in self.all if one.name in hardware and not represents(one)]
@@ -114,10 +116,10 @@ class Devices:
 
 
 def represents(one: Interface) -> bool:
-    """Tell whether a device is the switch's side of a virtual function, not a port to the world.
+    """Return whether a device is the switch's end of a virtual function, not a port to the outside.
 
-    The kernel gives it the name of a virtual port. Older drivers give it a bare number; then it is the card's switch
-    that tells: on one, a port to the world is called p0, p1 … (kernel, networking/representors.rst).
+    Its port name is that of a virtual port. Older drivers use a bare number; then a port of the card's switch is taken
+    for virtual unless it is named p0, p1 …, as external ports are (kernel, networking/representors.rst).
     """
     name = one.phys_port_name or ""
     if _VIRTUAL_PORT.fullmatch(name):
@@ -126,10 +128,10 @@ def represents(one: Interface) -> bool:
 
 
 def resolve_namespaces(interfaces: Iterable[Interface], namespaces: Iterable[Namespace]) -> tuple[Interface, ...]:
-    """Put names in place of ``nsid:<number>`` where the namespace has one.
+    """Return the interfaces with ``nsid:<number>`` replaced by the namespace's name, if it has one.
 
-    The JSON of ``ip`` gives the number only, its text the name when there is one. Of two names of one
-    namespace the first listed is taken.
+    The JSON of ``ip`` has only the number, its text also the name. If a namespace has two names, the first listed is
+    used.
     """
     names: dict[str, str] = {}
     for namespace in namespaces:

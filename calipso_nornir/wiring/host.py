@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The joints of one host and the wires between them, put together out of the inventory's objects."""
+"""The joints of one host and the wires between them, built from the inventory's objects."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ OVS, BRIDGE, PNIC = "ovs", "bridge", "pnic"
 
 
 class Joint(NamedTuple):
-    """What joins several wires: a bridge of Open vSwitch, a Linux bridge, or a physical interface, which leads out."""
+    """A point where several wires meet: an Open vSwitch bridge, a Linux bridge, or a physical interface (an uplink)."""
 
     kind: str
     name: str
@@ -32,12 +32,12 @@ def _nowhere(_: Joint) -> bool:
 
 
 class Wire(NamedTuple):
-    """A way from one joint to the next; a wire that frames pass in both directions is two of them.
+    """A connection from one joint to the next, in one direction; frames that go both ways need two.
 
     Attributes:
         port: device by which frames leave the near joint.
-        through: device by which they arrive; the same one where a device is in two places.
-        vlan_id: of the VLAN device that they pass on the way.
+        through: device by which they enter the far joint; equals ``port`` when one device belongs to both.
+        vlan_id: VLAN id of the VLAN device that they pass on the way.
     """
 
     near: Joint
@@ -52,24 +52,24 @@ class HostWires:
     """The objects of one host by the names of their devices, and the wires between them."""
 
     vedge: InventoryObject | None = None
-    """Open vSwitch, where the host has it."""
+    """The host's Open vSwitch, if it has one."""
     ports: dict[str, Port] = field(default_factory=dict)
     bridges: dict[str, InventoryObject] = field(default_factory=dict)
     members: dict[str, str] = field(default_factory=dict)
-    """Device -> the Linux bridge that it is a member of."""
+    """Device -> the Linux bridge that it belongs to."""
     peers: dict[str, str | None] = field(default_factory=dict)
     """Member of a Linux bridge -> the other end of its veth pair."""
     pnics: dict[str, InventoryObject] = field(default_factory=dict)
-    """Device -> physical interface: by its own name, and by those of its VLAN devices and virtual functions."""
+    """Device -> physical interface, by the names of the interface, its VLAN devices and its virtual functions."""
     wires: dict[Joint, list[Wire]] = field(default_factory=dict)
 
     @property
     def integration(self) -> Joint:
-        """The bridge of which the ports alone do not tell what leaves by them: flows rule it."""
+        """The integration bridge, where flows, and not ports alone, determine which frames leave by a port."""
         return Joint(OVS, integration_of(self.vedge.get("configurations") if self.vedge is not None else None))
 
     def lay(self) -> None:
-        """Lay the wires, once all objects are there."""
+        """Lay the wires; call this once all objects are added."""
         found = [*self._of_ports(), *self._of_members()]
         for wire in found:
             self.wires.setdefault(wire.near, []).append(wire)
@@ -95,9 +95,10 @@ class HostWires:
                     yield Wire(near, member["name"], *far, member.get("vlan_id"))
 
     def end(self, stack: Sequence[str], near: Joint | None) -> tuple[Joint, str] | None:
-        """Return the first joint that a stack of devices leads to, other than the one that it begins at.
+        """Return the first joint to which a stack of devices leads, other than ``near``, where it begins.
 
-        A device that stands below others is a joint's own (a bridge, a NIC), or a port of one by which frames enter.
+        A device below others in the stack leads to a joint if it is the joint itself (a bridge, a NIC) or one of its
+        ports by which frames enter.
         """
         for place, device in enumerate(stack):
             for joint in self._at(device, stack[place - 1] if place else None, below=place > 0 or near is None):
@@ -117,10 +118,11 @@ class HostWires:
             yield Joint(BRIDGE, device)
 
     def _enters(self, device: str, above: str) -> bool:
-        """Tell whether frames that come down from a device enter what the lower one is a port of.
+        """Return whether frames that come down from the upper device enter the bridge that the lower one is a port of.
 
-        They do from the other end of its wire, and by an internal port. What stands on any other port shares it with
-        the bridge: its frames leave by the port (a VLAN device on a tap ends in the server).
+        They do if the devices are a veth pair, or if the lower one is an internal port. A device on top of any other
+        port shares the port with the bridge: its frames leave by the port (those of a VLAN device on a tap reach the
+        server).
         """
         port = self.ports.get(device) or {}
         if port.get("internal") or port.get("type") == "internal":
@@ -128,14 +130,14 @@ class HostWires:
         return self._peer(device) == above or self._peer(above) == device
 
     def _peer(self, device: str) -> str | None:
-        """Return the other end of a veth pair, as the device's port or bridge tells it."""
+        """Return the other end of a veth pair, as recorded for the device's port or bridge."""
         peer: str | None = (self.ports.get(device) or {}).get("peer") or self.peers.get(device)
         return peer
 
     def onward(self, joint: Joint, vlan: int, came_by: str = "") -> Iterator[tuple[Wire, int]]:
-        """Yield the wires by which frames of a VLAN leave a joint, and the VLAN that they are in at the other end.
+        """Yield the wires by which frames of a VLAN leave a joint, each with the VLAN at its other end.
 
-        They do not leave by the device by which they came.
+        Frames do not leave by the device through which they came.
         """
         for wire in self.wires.get(joint, ()):
             if wire.port == came_by:
@@ -151,9 +153,9 @@ class HostWires:
     def flood(
         self, start: Joint, vlan: int, came_by: str = "", *, ends: Callable[[Joint], bool] = _nowhere
     ) -> Iterator[tuple[Wire, int]]:
-        """Yield every wire that frames pass which spread from a joint, and their VLAN at its other end.
+        """Yield every wire that frames flooded from a joint pass, each with their VLAN at its other end.
 
-        They go no further than joints that ``ends`` says.
+        Frames do not go beyond a joint for which ``ends`` returns True.
         """
         todo, seen = [(start, vlan, came_by)], {(start, vlan)}
         while todo:
@@ -166,7 +168,7 @@ class HostWires:
 
 
 def stack_of(one: Port) -> Sequence[str]:
-    """Return the stack of a port or member; where it was stored without, the device and its peer."""
+    """Return the stack of a port or member; if none was stored, the device and its peer."""
     found: Sequence[str] = one.get("stack") or [name for name in (one["name"], one.get("peer")) if name]
     return found
 
@@ -189,7 +191,7 @@ def wires_of_hosts(view: View) -> dict[str, HostWires]:
         host.peers |= {member["name"]: member.get("peer") for member in bridge.get("interfaces") or ()}
     for vedge in _on_hosts(view, "vedge", "ports"):
         if vedge.get("vedge_type") == "VPP":
-            continue  # it tells itself where frames go: link_finders/vpp.py
+            continue  # its own tables say where frames go: link_finders/vpp.py
         host = hosts[vedge["host"]]
         host.vedge = vedge
         host.ports |= {port["name"]: port for port in marked_ports(vedge)}

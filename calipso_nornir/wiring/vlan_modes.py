@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Which frames a port of Open vSwitch passes on (ovs-vswitchd.conf.db(5), table Port, "VLAN Configuration")."""
+"""Determines which frames an Open vSwitch port passes on (ovs-vswitchd.conf.db(5), Port, "VLAN Configuration")."""
 
 from __future__ import annotations
 
@@ -12,26 +12,26 @@ if TYPE_CHECKING:
 
 UNTAGGED = 0
 UNKNOWN = -1
-"""A VLAN whose number nobody tells, or a tag inside of a tag."""
+"""A VLAN whose number is not known, or a tag inside another tag."""
 DEAD_VLAN = 4095
-"""The agent's tag of a port that it could not bind: it drops whatever is in that VLAN.
+"""The tag that the agent gives to ports that it could not bind; it drops all frames in this VLAN.
 
-Neutron, plugins/ml2/drivers/openvswitch/agent: DEAD_VLAN_TAG. Until it has looked at a new port, that one is a trunk of
-this VLAN alone (Neutron bug 1734320), or has no tag: a port that is switched off when it is made stays so.
+Neutron, plugins/ml2/drivers/openvswitch/agent: DEAD_VLAN_TAG. Until the agent has processed a new port, the port is a
+trunk of this VLAN alone (Neutron bug 1734320) or has no tag; a port that is created disabled stays like that.
 """
 TRUNK, TUNNEL, NATIVE = "trunk", "dot1q-tunnel", ("native-tagged", "native-untagged")
 """Modes of ``vlan_mode`` beside "access"."""
 INTEGRATION_BRIDGE = "br-int"
-"""Neutron's default of [ovs] integration_bridge."""
+"""Neutron's default for [ovs] integration_bridge."""
 
 
 def integration_of(configurations: Mapping[str, Any] | None) -> str:
-    """Return the name of the integration bridge, by what Neutron says of the agent."""
+    """Return the name of the integration bridge, from the agent's configuration in Neutron."""
     return str((configurations or {}).get("integration_bridge") or INTEGRATION_BRIDGE)
 
 
 def unbound(port: Mapping[str, Any], integration: str) -> bool:
-    """Tell whether the Open vSwitch agent has not yet given a Neutron port its VLAN: the frames are in no network."""
+    """Return whether the Open vSwitch agent has not yet given a Neutron port its VLAN, so it is in no network."""
     given = port.get("tag") is not None or port.get("trunks")
     return bool(port.get("port_id")) and port.get("bridge") == integration and not given
 
@@ -39,8 +39,8 @@ def unbound(port: Mapping[str, Any], integration: str) -> bool:
 def mode_of(port: Mapping[str, Any]) -> str:
     """Return how a port treats VLANs.
 
-    Where ``vlan_mode`` is not known (recordings of earlier releases, ``ovs-vsctl show``), a port with a tag and trunks
-    is taken for a native one: an access port needs no trunks.
+    If ``vlan_mode`` is unknown (recordings of earlier releases, ``ovs-vsctl show``), a port with a tag and trunks is
+    taken to be native-untagged, because an access port needs no trunks.
     """
     known = port.get("vlan_mode")
     if known:
@@ -51,12 +51,12 @@ def mode_of(port: Mapping[str, Any]) -> str:
 
 
 def tag_of(port: Mapping[str, Any]) -> int | None:
-    """Return the VLAN that untagged frames of a port are in; a trunk has none, whatever its tag."""
+    """Return the VLAN of a port's untagged frames; None for a trunk, whatever its tag."""
     return None if mode_of(port) == TRUNK else port.get("tag")
 
 
 def marked_ports(vedge: InventoryObject) -> Iterator[Mapping[str, Any]]:
-    """Yield the ports of a switch; those that OVN has bound elsewhere, or to no chassis, are marked as ``unbound``."""
+    """Yield the ports of a switch, with ports that OVN bound elsewhere or to no chassis marked as ``unbound``."""
     elsewhere = set(vedge.get("unbound_ports") or ())
     bridge = integration_of(vedge.get("configurations"))
     for port in vedge.get("ports") or ():
@@ -65,13 +65,13 @@ def marked_ports(vedge: InventoryObject) -> Iterator[Mapping[str, Any]]:
 
 
 def cut_off(port: Mapping[str, Any]) -> bool:
-    """Tell whether the agent lets no frame of a port pass, or has not wired it up; ``unbound`` is noted on the port."""
+    """Return whether the agent lets no frame of a port pass: it is ``unbound``, or in the dead VLAN alone."""
     tag, trunks = tag_of(port), list(port.get("trunks") or ())
     return bool(port.get("unbound")) or tag == DEAD_VLAN or (tag is None and trunks == [DEAD_VLAN])
 
 
 def leaves(port: Mapping[str, Any], vlan: int) -> int | None:
-    """Return the VLAN that a frame is in behind a port, given that inside of the bridge; None when it is held back."""
+    """Return the VLAN outside a port of a frame that is in ``vlan`` inside the bridge; None when it is held back."""
     mode, tag = mode_of(port), tag_of(port)
     if tag is not None and vlan == tag and not cut_off(port):
         return vlan if mode == "native-tagged" else UNTAGGED
@@ -79,11 +79,11 @@ def leaves(port: Mapping[str, Any], vlan: int) -> int | None:
 
 
 def enters(port: Mapping[str, Any], vlan: int) -> int | None:
-    """Return the VLAN that a frame is in inside of the bridge, given that before a port; None when it is dropped."""
+    """Return the VLAN inside the bridge of a frame that is in ``vlan`` outside a port; None when it is dropped."""
     mode, tag = mode_of(port), tag_of(port)
     if tag is not None and vlan == UNTAGGED and not cut_off(port):
         return tag
-    if mode == TUNNEL:  # the frame has two tags then, of which nobody can follow the inner one from here
+    if mode == TUNNEL:  # the frame then has two tags, and the inner one cannot be followed from here
         return None if tag is None or cut_off(port) else UNKNOWN
     if mode in NATIVE and vlan == tag:
         return vlan
@@ -91,6 +91,6 @@ def enters(port: Mapping[str, Any], vlan: int) -> int | None:
 
 
 def _trunked(port: Mapping[str, Any], vlan: int) -> bool:
-    """Tell whether a VLAN passes a port with its tag: without a list of trunks all do."""
+    """Return whether frames of a VLAN pass a port tagged; a port without a list of trunks passes all VLANs."""
     trunks = port.get("trunks") or ()
     return mode_of(port) in (TRUNK, *NATIVE) and (not trunks or vlan in trunks)

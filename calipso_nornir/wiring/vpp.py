@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The interfaces of one VPP, put together out of what ``vppctl`` tells of them in several tables."""
+"""The interfaces of one VPP, joined from the several tables that ``vppctl`` prints."""
 
 from __future__ import annotations
 
@@ -43,9 +43,9 @@ _KINDS = (
     ("memif", re.compile(r"memif\d+/\d+")),
     (PHYSICAL, re.compile(r"[A-Z][A-Za-z]*Ethernet[0-9a-f]+(/[0-9a-f]+)+")),
 )
-"""How VPP calls what it makes, and the ports of a card ("TenGigabitEthernet86/0/0": bus, slot, function in hex)."""
+"""Kinds of interface by VPP's names; a card's port is "TenGigabitEthernet86/0/0" (bus, slot, function in hex)."""
 _SIGNS = 11
-"""So much of a port's id is in the name of a device (IFNAMSIZ leaves 15)."""
+"""How many characters of a port's id a device's name has (IFNAMSIZ leaves 15 for the name)."""
 _SUB_INTERFACE = re.compile(r"(.+)\.(\d{1,4})")
 
 
@@ -54,16 +54,16 @@ class VppPort:
     """One interface of VPP.
 
     Attributes:
-        name: whole; where it is not known what was cut off, the index is behind it.
+        name: the full name; if it was cut and the rest is unknown, the index is appended.
         index: sw_if_index.
-        up: switched on, and no driver says that it has no signal.
+        up: switched on, and not known to be without carrier.
         kind: "physical", "bond", "af-packet", "vhost-user", "tap", "vxlan", "vlan" (a sub-interface), "loopback",
-            "local", "memif"; "other" where neither name nor driver tells.
-        parent: of a sub-interface, the interface that it is on; ``vlan_id`` is then the number in its name.
-        lower: the device of the kernel that an "af-packet" reads.
-        device, namespace: of a tap, its end in the kernel.
-        port: Neutron's port, as its API gives it.
-        networks: whose frames pass it, by the bridge domain or cross-connect that it is in.
+            "local", "memif"; "other" when neither name nor driver identifies it.
+        parent: the interface that a sub-interface is on; its ``vlan_id`` is then the number in its name.
+        lower: the kernel device that an "af-packet" interface reads.
+        device, namespace: the kernel's end of a tap.
+        port: the Neutron port, as the API returns it.
+        networks: the networks whose frames pass it, by its bridge domain or cross-connect.
     """
 
     name: str
@@ -92,7 +92,7 @@ class VppPort:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class VppTables:
-    """What one VPP has told."""
+    """The tables of one VPP."""
 
     version: str
     interfaces: Sequence[VppInterface]
@@ -107,7 +107,7 @@ class VppTables:
 
 @dataclass(slots=True)
 class VppSwitch:
-    """One VPP: its ports, ordered by name, and the networks of its bridge domains."""
+    """One VPP: its ports, sorted by name, and the networks of its bridge domains."""
 
     tables: VppTables
     ports: list[VppPort] = field(default_factory=list)
@@ -123,11 +123,11 @@ class VppSwitch:
 
 
 def whole_names(interfaces: Sequence[VppInterface], addresses: Sequence[VppAddresses]) -> list[str]:
-    """Return the whole name of each interface of a table that cuts names.
+    """Return the full name of each interface of a table that cuts names.
 
-    Both tables have one order, so the n-th of one is the n-th of the other, where all others of them fit. Where an
-    interface came or went between both questions, a name that was cut is whole if only one is like it; else the index
-    tells it from its like.
+    Both tables have the same order, so if all names match, the n-th row of one is the n-th of the other. If an
+    interface came or went between the two commands, a cut name is completed when exactly one full name fits; otherwise
+    the index is appended to make it unique.
     """
     fits = len(interfaces) == len(addresses) and all(
         other.name[:CUT_AT] == one.name for one, other in zip(interfaces, addresses, strict=True)
@@ -148,9 +148,9 @@ def _whole(one: VppInterface, alike: int, addresses: Sequence[VppAddresses]) -> 
 def switch_of(
     tables: VppTables, ports: Iterable[Mapping[str, Any]], vlan_networks: Mapping[int, Sequence[str]]
 ) -> VppSwitch:
-    """Put the tables of one VPP together.
+    """Return the switch that the tables of one VPP describe.
 
-    ``ports``: Neutron's, that are bound to the host. ``vlan_networks``: ids of the networks with a VLAN, by its number.
+    ``ports``: the Neutron ports bound to the host. ``vlan_networks``: VLAN id -> ids of the networks that use it.
     """
     names = whole_names(tables.interfaces, tables.addresses)
     layers = {one.name: one for one in tables.addresses}
@@ -166,7 +166,7 @@ def switch_of(
 
 
 class _Making:
-    """The tables by the names of interfaces."""
+    """Makes ports from the tables, looked up by interface names."""
 
     def __init__(self, tables: VppTables, names: set[str]) -> None:
         self._names = names
@@ -218,7 +218,7 @@ class _Making:
         return known or (PHYSICAL if card is not None and (card.carrier or card.pci) else "other")
 
     def _owner(self, card: VppHardware) -> str:
-        """Return the whole name of a hardware interface."""
+        """Return the full name of a hardware interface."""
         if len(card.name) < CUT_AT or card.name in self._names:
             return card.name
         fitting = [name for name in self._names if name[:CUT_AT] == card.name and not _SUB_INTERFACE.fullmatch(name)]
@@ -226,7 +226,7 @@ class _Making:
 
 
 class _Owners:
-    """Neutron's ports of a host by what interfaces of VPP have of them."""
+    """The Neutron ports of a host, by the socket paths, device names and MACs that VPP's interfaces have of them."""
 
     def __init__(self, ports: Iterable[Mapping[str, Any]]) -> None:
         self._by_id = {port["id"]: port for port in ports}
@@ -238,10 +238,10 @@ class _Owners:
             self._by_mac[port.get("mac_address") or ""].append(port)
 
     def with_port(self, one: VppPort) -> VppPort:
-        """Return an interface with its port, where it is one's.
+        """Return an interface with its Neutron port, if it has one.
 
-        networking-vpp ends the path of a socket with the port's id, begins the name of a tap's device with "vpp" or
-        "tap" and the beginning of it, and gives its MAC to both; the strongest that is told counts.
+        networking-vpp ends the path of a socket with the port's id, names a tap's device "vpp" or "tap" followed by the
+        beginning of that id, and gives the port's MAC to both. The strongest of these keys that is present counts.
         """
         if one.kind not in (VHOST_USER, TAP):
             return one
@@ -255,9 +255,9 @@ class _Owners:
 def _networks(
     tables: VppTables, ports: Sequence[VppPort], vlan_networks: Mapping[int, Sequence[str]]
 ) -> dict[int, tuple[str, ...]]:
-    """Return the networks of each bridge domain: those of its ports; without any, by the VLAN of its way out.
+    """Return the networks of each bridge domain: those of its ports or, without any, that of its uplink's VLAN.
 
-    Several networks may have one VLAN, on several physical networks: then nobody here can say which it is.
+    Several networks may use one VLAN on different physical networks; then the network cannot be determined.
     """
     members: defaultdict[int, list[VppPort]] = defaultdict(list)
     for one in ports:

@@ -1,2 +1,2 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Fetchers of what the OpenStack API provides (and the database adds)."""
+"""Fetchers that read the OpenStack API and what the database adds to it."""

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Which machines a region consists of, according to every list that names hosts."""
+"""Determines which machines a region consists of, from every list that names hosts."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ class Census:
         strange: names that certainly do not belong to a machine.
         zones: Nova's own rows.
         agents_told: whether Neutron listed its agents.
-        silent: whether a cell of Nova does not answer: a compute host without a known zone then has one nevertheless.
+        silent: whether a cell of Nova does not answer; a compute host without a known zone then has an unknown one.
         complete: whether nothing is known to be missing.
     """
 
@@ -47,7 +47,7 @@ class Census:
     complete: bool = True
 
     def zone_of(self, one: Mention) -> str | None:
-        """Return the zone of a machine; None if it has one that is not known now."""
+        """Return the zone of a machine; None if its zone is currently unknown."""
         return one.zone or (None if self.silent else NO_ZONE)
 
     @property
@@ -57,7 +57,7 @@ class Census:
 
 
 def census(region: str) -> Generator[Sequence[Query], Answers, Census]:
-    """Ask Nova and Neutron for everything that names hosts and, if two names may belong to one machine, the machine.
+    """Ask Nova and Neutron for everything that names hosts; if two names may belong to one machine, ask the machine.
 
     Names that certainly do not belong to a machine are reported. A cell that does not answer is a gap.
     """

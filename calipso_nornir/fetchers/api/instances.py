@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 HOST = "OS-EXT-SRV-ATTR:host"
 WITHOUT_HOST = Folder(type="instances_folder", types_name="instances", text="Instances without a host")
 ELSEWHERE = Folder(type="instances_folder", types_name="instances_elsewhere", text="Instances on no known host")
-"""Bare-metal nodes, clusters of another hypervisor, and hosts whose services have been deleted."""
+"""For servers on bare-metal nodes, clusters of other hypervisors, and hosts whose services have been deleted."""
 
 _TAKEN = {
     "status": "status",
@@ -50,7 +50,7 @@ _TAKEN = {
     "OS-SRV-USG:launched_at": "launched_at",
     "os-extended-volumes:volumes_attached": "volumes_attached",
 }
-"""Nova's name -> ours. User data and passwords are never taken."""
+"""Nova's name -> our attribute. User data and passwords are never stored."""
 
 
 class Instances:
@@ -134,7 +134,7 @@ def _queries(region: str) -> list[Query]:
 
 
 def _by_host(answers: Answers, servers: Query) -> Mapping[Any, Sequence[Row]]:
-    """Group servers by their host's name. Nova shows it to administrators; without it nobody knows who is where."""
+    """Group servers by their host's name, which Nova shows to administrators only."""
     by_host = answers.grouped(servers, HOST)
     nowhere = by_host.get(None, ())
     blind = [row for row in nowhere if HOST not in row]
@@ -163,9 +163,9 @@ def _attributes(row: Row) -> dict[str, Any]:
 def _ports(
     servers: Sequence[Row], answers: Answers, query: Query
 ) -> Generator[Sequence[Query], Answers, tuple[dict[str, list[Row]], Mapping[str, InventoryObject]]]:
-    """Return the ports of servers by their ids, in the order of their creation, and the sub-ports of trunks.
+    """Return the ports of servers by server id, in the order of their creation, and the sub-ports of trunks.
 
-    A server whose ports are not known is not included.
+    Servers whose ports are not known are left out.
     """
     by_owner = answers.grouped_or_blank(query, "device_id")
     if by_owner is None:

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""One machine under two names: Nova may call a host by its short name, Neutron by its full one.
+"""Finds machines with two names: Nova may call a host by its short name, Neutron by its full one.
 
-Names alone prove nothing. If two may belong to one machine, it is asked under both: the MAC addresses of its physical
-interfaces, or an address that the API gives for the other name, decide.
+Names alone prove nothing. If two may belong to one machine, the host is asked under both names: the MAC addresses of
+its physical interfaces, or an address that the API gives for the other name, decide.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ class Seen:
     """What was found with a login under one name."""
 
     macs: frozenset[str] = frozenset()
-    """Of the physical interfaces."""
+    """MAC addresses of the physical interfaces."""
     addresses: frozenset[str] = frozenset()
     error: CalipsoError | None = None
 
@@ -43,13 +43,13 @@ class Seen:
 def one_host_each(
     said: Mapping[str, Mention],
 ) -> Generator[Sequence[Query], Answers, tuple[dict[str, Mention], dict[str, tuple[str, ...]]]]:
-    """Return the machines, each under one name, and their other names; report what was joined, and what may be one."""
+    """Return the machines, each under one name, and their other names; report names that may be one machine's, too."""
     pairs = look_alikes(said)
     if not pairs:
         return dict(said), {}
     names = sorted({name for pair in pairs for name in pair})
     looks = dict(zip(names, (yield from together(*map(_look, names))), strict=True))
-    answers = yield []  # only to have somebody to tell
+    answers = yield []  # asks nothing: only to get an Answers to report to
     proofs: dict[Pair, str] = {}
     for one, other in pairs:
         proof = _proof(one, other, said, looks)
@@ -91,13 +91,13 @@ def _label(name: str) -> str:
 
 
 def _different_domains(one: str, other: str) -> bool:
-    """Tell whether two full names are in different domains: such a pair always means two machines."""
+    """Return whether two full names are in different domains: such a pair always means two machines."""
     full = [name.lower().rstrip(".") for name in (one, other) if "." in name and as_ip(name) is None]
     return len(full) == len((one, other)) and full[0] != full[1]
 
 
 def _look(name: str) -> Generator[Sequence[Query], Answers, Seen]:
-    """Log in under one name and read the interfaces, with the queries for physical ones: nothing is asked twice."""
+    """Log in under one name and read the interfaces, with the same queries as for pNICs, so nothing is asked twice."""
     host = ids.plain(name)
     try:
         devices = ask(Command(host, "ls -l /sys/class/net", "ls_sys_class_net"))
@@ -112,7 +112,7 @@ def _look(name: str) -> Generator[Sequence[Query], Answers, Seen]:
 
 
 def _proof(one: str, other: str, said: Mapping[str, Mention], looks: Mapping[str, Seen]) -> str:
-    """Return what proves that two names belong to one machine; "" for nothing."""
+    """Return what proves that two names belong to one machine; "" if nothing does."""
     shared = looks[one].macs & looks[other].macs
     if shared:
         return f"both have the interface with MAC address {min(shared)}"
@@ -135,5 +135,5 @@ def _groups(proofs: Mapping[Pair, str]) -> Iterable[tuple[set[str], list[str]]]:
 
 
 def _preference(name: str, one: Mention, seen: Seen) -> tuple[bool, bool, bool, int, str]:
-    """Order names: first one by which the machine is reached, that servers are on, that ports are bound to."""
+    """Order names: prefer one by which the machine is reached, then one with servers, then one with bound ports."""
     return seen.error is not None, not one.compute, not one.agents, len(name), name

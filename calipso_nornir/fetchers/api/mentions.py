@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What Nova's and Neutron's lists say about each name that they give as a host. Pure functions."""
+"""What Nova's and Neutron's lists say about each host name. Pure functions."""
 
 from __future__ import annotations
 
@@ -34,14 +34,14 @@ _HOST_NAME = re.compile(rf"{_LABEL}(\.{_LABEL})*\.?")
 
 @dataclass(slots=True)
 class Mention:
-    """What is said about one name, or the names of one machine.
+    """What is said about one name, or about all names of one machine.
 
     Attributes:
         services: binary of Nova -> {service, active, available}.
-        zones: claims, each (rank, zone); the smallest counts.
+        zones: claims, each (rank, zone); the lowest rank counts.
         nodes: compute nodes whose service has that host.
-        agents: Neutron's.
-        silent: its nova-compute is in a cell that does not answer.
+        agents: Neutron's agents.
+        silent: whether its nova-compute is in a cell that does not answer.
     """
 
     services: dict[str, dict[str, Any]] = field(default_factory=dict)
@@ -57,14 +57,14 @@ class Mention:
 
     @property
     def zone(self) -> str | None:
-        """The best claim; None if there must be a better one (a nova-compute has a zone) that is not known."""
+        """The zone of the best claim; None if a better one must exist (a nova-compute has a zone) but is not known."""
         good_enough = KNOWN if self.silent else OF_NOVA if self.compute else OF_NOBODY
         how_good, zone = min(self.zones, default=(OF_NOBODY, NO_ZONE))
         return zone if how_good <= good_enough else None
 
     @property
     def types(self) -> list[str]:
-        """Which of "Compute", "Controller" and "Network" a host is."""
+        """The host's types, of "Compute", "Controller" and "Network"."""
         networking = any(agent.get("agent_type") in NETWORK_AGENTS for agent in self.agents)
         types = {"Compute": self.compute, "Controller": CONDUCTOR in self.services, "Network": networking}
         return [name for name, so in types.items() if so]
@@ -77,7 +77,7 @@ class Mention:
         return {address for one in told if (address := as_ip(one))}
 
     def joined(self, other: Mention) -> Mention:
-        """Return what is said about one machine under two names."""
+        """Return the combination of what is said about one machine under two names."""
         return Mention(
             {**other.services, **self.services},
             self.zones | other.zones,
@@ -88,14 +88,14 @@ class Mention:
 
 
 WORKING, KNOWN, OF_NOVA, OF_AGENT, OF_NOBODY = range(1, 6)
-"""The rank of a claim on a host: where nova-compute works, where it is known, where any Nova service is, the agents'.
+"""Ranks of claims on a host's zone: of a working nova-compute, a known one, any Nova service, an agent, nobody.
 
-Among equal ones the first by name is used: the order of an API's answer means nothing.
+Of claims with the same rank, the first zone by name is used, because the order of an API's answer means nothing.
 """
 
 
 def mentions(zones: Rows, services: Rows, nodes: Rows, agents: Rows) -> dict[str, Mention]:
-    """Collect what is said about every name; a zone lists only enabled services, ``services`` all of them."""
+    """Collect what is said about every name. Zones list only enabled services, ``services`` all of them."""
     found: defaultdict[str, Mention] = defaultdict(Mention)
     for row in zones:
         for host, running in (row.get("hosts") or {}).items():

@@ -50,7 +50,7 @@ class NetworkAgents:
 
 
 def _one_of_each(rows: Iterable[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
-    """Return one agent of each binary: under the old name of its host an agent stays in Neutron's list, dead."""
+    """Return one agent per binary, preferably a live one: Neutron still lists the dead agent of a renamed host."""
     found: dict[str, Mapping[str, Any]] = {}
     for row in rows:
         if row["binary"] not in found or (row.get("alive") and not found[row["binary"]].get("alive")):

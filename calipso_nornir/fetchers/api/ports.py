@@ -24,14 +24,14 @@ if TYPE_CHECKING:
     from calipso_nornir.model.refs import ObjectRef
 
 UNKNOWN_NETWORKS = Folder(type="ports_folder", types_name="ports", text="Ports of unknown networks")
-"""A network may be deleted between the two lists, or be hidden from the user whose port is in it."""
+"""For ports whose network was deleted between the two lists, or is hidden from the user who owns the port."""
 BINDING_LEVELS = Select(
     "neutron",
     "SELECT l.port_id, l.host, l.level, l.driver, s.network_type, s.physical_network, s.segmentation_id "
     "FROM ml2_port_binding_levels l LEFT JOIN networksegments s ON s.id = l.segment_id "
     "ORDER BY l.port_id, l.host, l.level",
 )
-"""Which mechanism driver bound a port on which segment, level by level: the API does not provide this."""
+"""The mechanism driver and segment of each level of a port's binding, which the API does not provide."""
 
 
 class Ports:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Nova's services, including disabled ones, and what Nova reports of cells that do not answer."""
+"""Nova's services, including disabled ones, and what Nova reports about cells that do not answer."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 SILENT = "UNKNOWN"
 """Status of a service whose cell does not answer (Nova's api-guide, "Handling Down Cells")."""
 NOT_ACCEPTABLE = 406
-"""How Nova refuses a microversion that it does not support."""
+"""HTTP status with which Nova rejects a microversion that it does not support."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,9 +29,9 @@ class NovaServices:
 
     Attributes:
         query: the query that was answered.
-        rows: as Nova gives them; for a cell that does not answer, only host and binary of each nova-compute.
-        silent: names the hosts in cells that do not answer, if there are any.
-        complete: whether nothing is known to be missing, for whatever reason.
+        rows: as Nova returns them; for a cell that does not answer, only host and binary of each nova-compute.
+        silent: the error that names the hosts in cells that do not answer, if there are any.
+        complete: whether nothing is known to be missing, for any reason.
     """
 
     query: Query
@@ -41,14 +41,14 @@ class NovaServices:
 
 
 def nova_services(region: str) -> Generator[Sequence[Query], Answers, NovaServices]:
-    """Ask for the services; note a gap if there is no answer; silent cells are left to the caller.
+    """Ask for the services and record a gap if there is no answer; the caller handles silent cells.
 
     Every other list of Nova silently omits what is in a cell that does not answer.
     """
     query = questions.services(region)
     answers = yield [query]
     error = answers.failed(query)
-    if isinstance(error, NotRecorded):  # recorded by a release that did not ask: the replay shows what that release saw
+    if isinstance(error, NotRecorded):  # recorded by a release that did not ask: the replay shows what it saw
         return NovaServices(query, ())
     if isinstance(error, ApiFailed) and error.status == NOT_ACCEPTABLE:
         query = questions.services(region, telling_of_cells=False)

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 class AvailabilityZones:
-    """Zones of Nova, and those that only Neutron's agents name: network nodes need no Nova service.
+    """Zones of Nova, and zones that only Neutron's agents name, because network nodes need no Nova service.
 
     Source: Nova, ``GET /os-availability-zone/detail`` and ``/os-services``; Neutron, ``GET /v2.0/agents``.
     Attributes: ``available`` (None for a zone that Nova does not know), ``hosts`` (names), ``region``.
@@ -57,7 +57,7 @@ class Hosts:
     Attributes: ``host`` (its id), ``zone``, ``region``, ``host_type`` (of "Compute", "Controller", "Network"),
     ``services`` [{service, active, available}], ``also_called`` (other names, of a host that has some), and of a
     compute node ``os_id``, ``ip_address``, ``hypervisor_hostname``, ``hypervisor_type``, ``hypervisor_version``. A host
-    in several zones is in the one where its nova-compute is active; one in a cell that does not answer is kept.
+    in several zones is placed where its nova-compute is active; hosts in a cell that does not answer are kept.
     """
 
     def get(self, parent: InventoryObject) -> Fetching:
@@ -84,13 +84,13 @@ def _attributes(name: str, one: Mention, known: Census) -> dict[str, Any]:
     attributes = {**_node(one), "services": [one.services[binary] for binary in sorted(one.services)]}
     if others := known.also_called.get(name):
         attributes["also_called"] = list(others)
-    if known.agents_told:  # only with the list of agents is it known who runs none
+    if known.agents_told:  # without the list of agents it is not known which hosts run none
         attributes["host_type"] = one.types
     return attributes
 
 
 def _node(one: Mention) -> dict[str, Any]:
-    """Return what the compute node of a host adds; nothing for a bare-metal service, which has many."""
+    """Return what its compute node adds to a host; nothing for a bare-metal service, which has many nodes."""
     if len(one.nodes) != 1:
         return {}
     (node,) = one.nodes

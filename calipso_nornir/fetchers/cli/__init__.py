@@ -1,2 +1,2 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Fetchers of what the hosts' own tools report."""
+"""Fetchers that read what the hosts' own tools report."""

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What runs on a host."""
+"""A host's operating system."""
 
 from __future__ import annotations
 

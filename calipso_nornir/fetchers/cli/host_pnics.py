@@ -27,15 +27,15 @@ class HostPnics:
     """Physical network interfaces of one host, in its pNICs folder.
 
     Source: ``ls -l /sys/class/net``, ``ip -d address``, ``ip netns list``; per interface ``ethtool``, ``ethtool -i``.
-    On hosts whose cards have virtual functions ``find … -name physfn`` and ``virtfn*``. For those that DPDK has taken
-    from the kernel: ``ovs-vsctl list``, on hosts with an Open vSwitch agent.
+    On hosts whose cards have virtual functions, also ``find … -name physfn`` and ``virtfn*``. For interfaces that DPDK
+    has taken from the kernel: ``ovs-vsctl list``, on hosts with an Open vSwitch agent.
     Attributes: ``host``, ``local_name``, ``mac_address``, ``mtu`` (bytes), ``state`` ("UP" or "DOWN"), ``addresses``
-    (CIDR texts) and first ones as ``ip_address``, ``ipv6_address``; ``link_detected`` ("yes" or "no") and whatever
-    else ethtool prints, under its own keys; ``driver`` (of ethtool -i); ``vlan_interfaces`` [{name, vlan_id,
-    addresses}] (also of VLANs on VLANs); ``ether_channel_master`` (id of the bond or team that it is a member of).
-    ``virtual_functions`` (devices that are some of its own), ``functions`` [{number, pci_address, mac_address, vlan_id,
-    link_state, spoof_check, trust}]: all of its virtual functions, those of guests, too; ``dpdk`` (options of a port of
-    DPDK: ``dpdk-devargs`` is its PCI address). Virtual functions and their representors are not included.
+    (CIDR strings) and the first ones as ``ip_address``, ``ipv6_address``; ``link_detected`` ("yes" or "no") and all
+    else that ethtool prints, under its own keys; ``driver`` (from ethtool -i); ``vlan_interfaces`` [{name, vlan_id,
+    addresses}] (also of VLANs on VLANs); ``ether_channel_master`` (id of the bond or team that it is a member of);
+    ``virtual_functions`` (those that are devices of this host), ``functions`` [{number, pci_address, mac_address,
+    vlan_id, link_state, spoof_check, trust}]: all of its virtual functions, including those of guests; ``dpdk``
+    (options of a DPDK port: ``dpdk-devargs`` is its PCI address). Virtual functions and representors are not included.
     """
 
     def get(self, parent: InventoryObject) -> Fetching:
@@ -109,10 +109,10 @@ class HostBonds:
 
     Source: ``ip -d address``; per bond ``/proc/net/bonding/<bond>``, per team ``teamdctl <team> state dump``.
     Attributes: as ``HostPnics`` without ethtool's; ``ether_channel`` (True), ``members`` [{name, id, mac_address, role
-    (``fetchers.bonding``)}], ``active_members`` (names); of a bond with every key of the member's block, ``actor`` and
-    ``partner`` apart, every general key as printed (``bonding_mode``, ``mii_status``, ``802_3ad_info`` …), and
-    ``lacp_state`` ("negotiated", "no partner"); of a team ``team_runner``; ``link_detected`` (``MII Status``; of a team
-    the state).
+    (``fetchers.bonding``)}], ``active_members`` (names). Of a bond: its members with every key of their block
+    (``actor`` and ``partner`` separate); every general key as printed (``bonding_mode``, ``mii_status``,
+    ``802_3ad_info`` …); ``lacp_state`` ("negotiated", "no partner"); ``link_detected`` (``MII Status``). Of a team:
+    ``team_runner``; ``link_detected`` (its state).
     """
 
     def get(self, parent: InventoryObject) -> Fetching:
@@ -161,7 +161,7 @@ def _functions(one: Interface, at: Mapping[tuple[str, int], str]) -> dict[str, A
 def switch_or_gap(
     host: str, *, agents: int
 ) -> Generator[Sequence[Query], Answers, tuple[Query, tuple[OvsBridge, ...]]]:
-    """Ask for the ports of Open vSwitch, if Neutron has an agent for it; note a gap if there is no answer."""
+    """Ask for the ports of Open vSwitch if Neutron has an agent for it; record a gap if there is no answer."""
     tables, text = questions.ovs_queries(host)
     if not agents:
         return tables, ()
@@ -178,7 +178,7 @@ def _interfaces(bridges: Iterable[OvsBridge]) -> list[OvsInterface]:
 
 
 def _dpdk(host: InventoryObject, one: OvsInterface, query: Query) -> Fetched:
-    """Return a port of the switch that is not a device of the kernel (ovs-vswitchd.conf.db(5), type "dpdk")."""
+    """Return a port of the switch that the kernel does not show as a device (ovs-vswitchd.conf.db(5), type "dpdk")."""
     up = one.link_state == "up"
     return Fetched(
         id=ids.host_pnic(host.id, one.name),

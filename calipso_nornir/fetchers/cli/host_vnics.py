@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Interfaces of Neutron ports in a host's own namespace, such as that of Octavia's health manager."""
+"""Interfaces of Neutron ports in a host's own namespace, for example that of Octavia's health manager."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ FOLDER = Folder(type="vnics_folder", types_name="vnics", text="vNICs")
 
 
 class HostVnics:
-    """Interfaces of a host's own that are Neutron ports, in its vNICs folder.
+    """A host's own interfaces that are Neutron ports, in its vNICs folder.
 
     Source: ``ovs-vsctl list`` (internal ports with an ``iface-id``), ``ip -d address``; ports of the inventory.
     Attributes: ``vnic_type`` ("host_vnic"), ``host``, ``device``, ``mac_address``, ``mtu``, ``state``, ``kind``,

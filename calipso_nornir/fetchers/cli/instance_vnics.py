@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     Ports = Generator[Sequence[Query], Answers, tuple[list[InventoryObject | None], list[PortsAlike]]]
 
 OF_THE_KERNEL = frozenset({"bridge", "direct", "ethernet", "network"})
-"""Types of libvirt's interfaces whose device the host's kernel shows while the domain runs (not "vhostuser")."""
+"""Types of libvirt interfaces that have a kernel device on the host while the domain runs (not "vhostuser")."""
 
 
 class InstanceVnics:
@@ -36,10 +36,10 @@ class InstanceVnics:
     Source: ``virsh list --all --uuid``, ``virsh dumpxml`` of its domain, ``ip -d address``; ports of the inventory.
     Attributes: ``vnic_type`` ("instance_vnic"), ``host``, ``instance_id``, ``instance_db_id`` (``_id`` of the
     instance's document), ``mac_address``, ``source_bridge``, ``device``, its ``device_mtu`` and ``state``; ``port_id``,
-    ``network``, ``addresses`` of its port (by the port id in the device's name; else, among the instance's ports, by
-    that at the end of the path of its vhost-user socket, by PCI address, by MAC, where only one has it); and libvirt's
-    whole ``<interface>`` element, attributes with ``@`` before their name; ``pci_address`` of a virtual function;
-    ``allowed_address_pairs`` of the port, where it has some; of a trunk ``trunk_id`` and ``sub_ports`` [{port_id,
+    ``network``, ``addresses`` of its port (matched by the port id in the device's name; else, among the instance's
+    ports, by the id at the end of its vhost-user socket's path, by PCI address, or by MAC if only one has it); the
+    whole ``<interface>`` element of libvirt, attributes as ``@name``; ``pci_address`` of a virtual function;
+    ``allowed_address_pairs`` of the port, if it has some; of a trunk, ``trunk_id`` and ``sub_ports`` [{port_id,
     segmentation_type, segmentation_id, network, mac_address, addresses}].
     """
 
@@ -79,7 +79,7 @@ class InstanceVnics:
     def _ports(self, parent: InventoryObject, domain: Domain) -> Ports:
         """Look up the port of each interface: by device; among the instance's own, by socket, PCI address, then MAC.
 
-        Behind them: the ports of whole devices. Beside them: what has one MAC, and nothing else to tell it apart.
+        The ports of whole devices are appended. Ports that share a MAC and cannot be told apart otherwise are reported.
         """
         by_device = yield from questions.ports_of_devices(one.device for one in domain.interfaces if one.device)
         own = Lookup.of("port", {"device_id": parent.id})
@@ -108,7 +108,7 @@ class InstanceVnics:
 def _given(
     domain: Domain, ports: Sequence[InventoryObject | None]
 ) -> list[tuple[DomainInterface, InventoryObject | None]]:
-    """Return the whole NICs of an instance: libvirt lists them as devices, Neutron has a port for each."""
+    """Return the whole NICs passed to an instance: libvirt lists them as devices, Neutron has a port for each."""
     given = [port for port in ports[len(domain.interfaces) :] if port is not None]
     return [
         (DomainInterface("hostdev", port.get("mac_address"), None, None, {}, port["binding:profile"]["pci_slot"]), port)
@@ -144,10 +144,10 @@ def _unique(ports: Sequence[InventoryObject], key: Callable[[InventoryObject], A
 
 
 def device_names(instance: InventoryObject, interfaces: Sequence[DomainInterface]) -> list[str]:
-    """Return what distinguishes each interface of a domain from all others of the host.
+    """Return names that distinguish each interface of a domain from all others on the host.
 
-    Its device; without one, the instance and the MAC; if two of the domain share a MAC, also its PCI address, or else
-    its position (a guest that bonds virtual functions needs one MAC for both).
+    The name is that of its device or, without one, the instance and the MAC; if two interfaces of the domain share a
+    MAC, its PCI address or its position is added (a guest that bonds virtual functions needs one MAC for both).
     """
     plain = [one.device or f"{instance.id} {one.mac or 'without MAC'}" for one in interfaces]
     count = Counter(plain)

@@ -93,7 +93,7 @@ def _member(devices: Devices, name: str, port: InventoryObject | None) -> dict[s
 
 
 def _network(bridge: Bridge, ports: Mapping[str, InventoryObject], by_name: Mapping[str, str]) -> dict[str, Any]:
-    """Return the network that a bridge serves: by its ports, else by the agent's naming of bridges."""
+    """Return the network that a bridge serves, by its ports, else by the name that the agent gave it."""
     of_ports = {ports[name]["network"] for name in bridge.interfaces if name in ports}
     if len(of_ports) == 1:
         return {"network": of_ports.pop()}

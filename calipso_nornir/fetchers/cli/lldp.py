@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from calipso_nornir.parsing.rows import Neighbour
 
 LLDP = "LLDP"
-"""The protocol's name in lldpd's answers; others (CDPv1, CDPv2, EDP, FDP, SONMP) have names of their own."""
+"""The protocol's name in lldpd's answers, which also have neighbours by CDPv1, CDPv2, EDP, FDP and SONMP."""
 SWITCHING = frozenset({"Bridge", "Router"})
 """Capabilities (IEEE 802.1AB table 8-4) of devices that forward for others."""
 
@@ -63,7 +63,7 @@ class LldpSwitchPnics:
 
     Source: as ``LldpSwitches``.
     Attributes: ``switch`` (id), ``role`` ("hostlink"), ``port_id``, ``port_id_type``, ``description``, ``vlans`` (ids
-    that it announces), ``mac_address`` when that is its id, ``neighbours`` [{host, interface}]: who hears it.
+    that it announces), ``mac_address`` if that is its id, ``neighbours`` [{host, interface}] that hear it.
     """
 
     def get(self, parent: InventoryObject) -> Fetching:
@@ -94,10 +94,10 @@ class LldpSwitchPnics:
 
 
 def _heard(host: InventoryObject) -> Generator[Sequence[Query], Answers, tuple[Query, list[Neighbour]]]:
-    """Ask which forwarding devices, not hosts of the cloud, a host hears on its physical interfaces.
+    """Ask which forwarding devices, except hosts of the cloud, a host hears on its physical interfaces.
 
-    A switch may use CDP beside LLDP: it is counted once. Capabilities are optional (IEEE 802.1AB, 8.5): a neighbour
-    that announces none may be a switch. It counts as one unless a host has its name, its address or its MAC.
+    A switch that uses CDP as well as LLDP is counted once. Capabilities are optional (IEEE 802.1AB, 8.5): a neighbour
+    that announces none counts as a switch unless a host has its name, its address or its MAC.
     """
     query = Command(host.id, "lldpctl -f json", "lldpctl_json", root=True, optional=True)
     pnics, hosts = Lookup.of("host_pnic", {"host": host.id}), Lookup.of("host")
@@ -124,9 +124,9 @@ def _heard(host: InventoryObject) -> Generator[Sequence[Query], Answers, tuple[Q
 
 
 def _same(one: Neighbour, other: Neighbour) -> bool:
-    """Tell whether a neighbour heard by CDP is also heard by LLDP: by its name, or one of its addresses.
+    """Return whether a neighbour heard by CDP is also heard by LLDP, by its name or one of its addresses.
 
-    The ids of LLDP are used then: those of CDP are names for people.
+    LLDP's ids are then used, because those of CDP are names for people.
     """
     if one.protocol == LLDP or other.protocol != LLDP:
         return False
@@ -141,9 +141,9 @@ def _names(host: InventoryObject) -> list[str]:
 
 @lru_cache(maxsize=8192)
 def _label(name: str) -> str:
-    """Return the first label of a name, but an address unchanged: its first part is not a name.
+    """Return the first label of a name; addresses are returned unchanged.
 
-    Results are cached: the names of all hosts are compared with what each host hears.
+    Results are cached because the names of all hosts are compared with what each host hears.
     """
     try:
         return str(ip_address(name))

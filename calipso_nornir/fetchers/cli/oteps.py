@@ -22,17 +22,17 @@ if TYPE_CHECKING:
     from calipso_nornir.parsing.rows import FdbEntry, Interface
 
 DEFAULT_UDP_PORT = {"vxlan": 4789, "geneve": 6081}
-"""Assigned by IANA (RFC 7348, RFC 8926); what Open vSwitch uses when a tunnel names no dst_port."""
+"""Assigned by IANA (RFC 7348, RFC 8926); Open vSwitch uses them if a tunnel has no dst_port."""
 
 WIRELESS = frozenset({"dummy", "vrf"})
-"""Kinds of device, besides the loopback, that have addresses but no wire (ip-link(8))."""
+"""Kinds of device, besides loopback, that have addresses but no wire (ip-link(8))."""
 
 ENDPOINTS = {
     "vxlan": Select("neutron", "SELECT host, ip_address, udp_port FROM ml2_vxlan_endpoints"),
     "geneve": Select("neutron", "SELECT host, ip_address, udp_port FROM ml2_geneve_endpoints"),
     "gre": Select("neutron", "SELECT host, ip_address FROM ml2_gre_endpoints"),
 }
-"""Where agents have registered their endpoints, by overlay type; the API does not provide this."""
+"""Tables in which agents register their endpoints, by overlay type; the API does not provide them."""
 
 
 class OvsOteps:
@@ -41,9 +41,9 @@ class OvsOteps:
     Source: the vEdge's tunnel ports and its agent's configuration; ``ip -d address``; with a database also
     ``ml2_<type>_endpoints``.
     Attributes: ``host``, ``overlay_type``, ``ip_address``, ``udp_port``, ``ports`` (the tunnels) [{name, remote_ip …}],
-    ``interface`` (device that has the address), ``stack`` (that device and what its frames pass next, down to the first
-    that joins several), ``vlan_id`` (that a device of the stack puts them into), ``vconnector`` (name of the Linux
-    bridge that the stack ends at, if it does), ``endpoint`` (database only: the registered row).
+    ``interface`` (device that has the address), ``stack`` (that device and those that its frames pass next, down to the
+    first that joins several), ``vlan_id`` (the VLAN in which they leave the stack), ``vconnector`` (name of the Linux
+    bridge at which the stack ends, if any), ``endpoint`` (database only: the registered row).
     """
 
     def get(self, parent: InventoryObject) -> Fetching:
@@ -93,7 +93,7 @@ class LinuxBridgeOteps:
 
     Source: ``ip -d address``, ``bridge fdb show``; the bridge.
     Attributes: ``host``, ``overlay_type`` ("vxlan"), ``vni``, ``ip_address``, ``udp_port``, ``mac_address``, ``mtu``,
-    ``state``, ``network``; ``interface`` (device that its packets leave by), ``stack``, ``vlan_id`` as above;
+    ``state``, ``network``; ``interface`` (device by which its packets leave), ``stack``, ``vlan_id`` as ``OvsOteps``;
     ``vconnector`` (the bridge's name), ``ports`` [{name, remote_ip}]: one per remote endpoint.
     """
 
@@ -106,7 +106,7 @@ class LinuxBridgeOteps:
         address, interfaces = yield from questions.interfaces(host)
         as_json = Command(host, "bridge -j fdb show", "bridge_fdb_json")
         as_text = Command(host, "bridge fdb show", "bridge_fdb_text")
-        answers = yield [as_json, as_text]  # both at once: an old host needs no further round then
+        answers = yield [as_json, as_text]  # both at once, so that an old host needs no further round
         fdb = as_json if answers.failed(as_json) is None else as_text
         entries: Sequence[FdbEntry] | None = answers.or_blank(fdb)
         devices = Devices(interfaces)
@@ -130,12 +130,12 @@ class LinuxBridgeOteps:
 
 
 def parent_sources(endpoint: Select | None) -> tuple[Select, ...]:
-    """Return the query to the database, if there is one for the overlay type."""
+    """Return the query to the database, if the overlay type has one."""
     return (endpoint,) if endpoint is not None else ()
 
 
 def carrier(host: str, ip: str | None, devices: Devices) -> dict[str, Any]:
-    """Return which device has an address, and what its frames pass next."""
+    """Return the device that has an address, and what its frames pass next."""
     holder = devices.holder(ip)
     stack = devices.stack(holder.name) if holder is not None else []
     bridge = {"vconnector": f"{host}-{stack[-1]}"} if stack and devices[stack[-1]].kind == "bridge" else {}
@@ -148,7 +148,7 @@ def _stack(devices: Devices, stack: list[str]) -> dict[str, Any]:
 
 
 def udp_port(tunnels: Sequence[Mapping[str, Any]], overlay_type: str) -> int | None:
-    """Return the UDP port that tunnels of a type send to."""
+    """Return the UDP port to which tunnels of a type send."""
     named = {one["options"].get("dst_port") for one in tunnels} - {None}
     return int(named.pop()) if len(named) == 1 else DEFAULT_UDP_PORT.get(overlay_type)
 

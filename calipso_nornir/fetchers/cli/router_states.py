@@ -17,15 +17,16 @@ if TYPE_CHECKING:
     from calipso_nornir.parsing.rows import Interface
 
 OF_KEEPALIVED = "network:router_ha_interface"
-"""Neutron's owner of the port through which the keepalived daemons of a router's hosts talk (neutron_lib.constants)."""
+"""Device owner of the port through which a router's keepalived daemons communicate (neutron_lib.constants)."""
 
 
 class RouterStates:
-    """The state of a router with several hosts on this one, added to the router itself.
+    """The state on this host of a router that runs on several, added to the router itself.
 
-    Source: ``ip -d address`` inside of the namespace; ports of the inventory.
-    Attributes: ``ha_state``: "active" where an address of the router's ports is there, else "standby": keepalived sets
-    them on the master only (RFC 5798). Without keepalived's interface (a distributed router's own namespace) none.
+    Source: ``ip -d address`` inside the namespace; ports of the inventory.
+    Attributes: ``ha_state``: "active" if the namespace has an address of the router's ports, else "standby": keepalived
+    sets the addresses on the master only (RFC 5798). Namespaces without keepalived's interface (a distributed router's)
+    have no state.
     """
 
     def get(self, parent: InventoryObject) -> Fetching:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The virtual switch of a host: Open vSwitch, or what the Linux bridge agent runs."""
+"""The virtual switch of a host: Open vSwitch, or the bridges of the Linux bridge agent."""
 
 from __future__ import annotations
 
@@ -43,19 +43,19 @@ class OvsVedges:
     """Open vSwitch of one host, in its vEdges folder; hosts without an Open vSwitch agent have none.
 
     Source: ``ovs-vsctl list`` of Bridge, Port and Interface (else ``ovs-vsctl show``), ``ip -d address``; the agent.
-    Attributes: ``host``, ``vedge_type`` ("OVS"), what Neutron says of the agent, ``bridges`` [{name, datapath_type}];
-    ``ports`` [{name, id (OpenFlow port, text), bridge, tag, trunks, vlan_mode, type, internal, mac_address,
-    port_id, attached_mac, socket (of vhost-user), peer, peer_netns, stack, vlan_id, link_state, network, network_type,
-    physical_network, segmentation_id, unbound}] where ``peer`` is the other end of a patch or veth, ``stack`` the
-    port's device and what its frames pass next (``wiring.devices``), ``vlan_id`` the VLAN that a device of it puts
-    them into, ``unbound`` (True, else missing) a port of Neutron's that the agent has given no VLAN;
-    ``tunnel_ports`` [{name, bridge, overlay_type, local_ip, remote_ip, options}]; ``networks`` [{network, …, tag}]
-    that have a local VLAN here, which is not the one of ports that are cut off; ``bonds`` [{name, bridge, mode, lacp,
-    members [{name, role}]}] (``fetchers.bonding``), where there are some.
+    Attributes: ``host``, ``vedge_type`` ("OVS"), the agent's attributes, ``bridges`` [{name, datapath_type}]; ``ports``
+    [{name, id (OpenFlow port, string), bridge, tag, trunks, vlan_mode, type, internal, mac_address, port_id,
+    attached_mac, socket (vhost-user), peer, peer_netns, stack, vlan_id, link_state, network, network_type,
+    physical_network, segmentation_id, unbound}], where ``peer`` is the other end of a patch port or veth pair,
+    ``stack`` the port's device and those that its frames pass next (``wiring.devices``), ``vlan_id`` the VLAN in which
+    they leave the stack, ``unbound`` (True, else missing) marks a Neutron port to which the agent has given no VLAN;
+    ``tunnel_ports`` [{name, bridge, overlay_type, local_ip, remote_ip, options}]; ``networks`` [{network, …, tag}] with
+    a local VLAN on this switch (tags of ports that are cut off do not count); ``bonds`` [{name, bridge, mode, lacp,
+    members [{name, role}]}] (``fetchers.bonding``), if there are any.
     """
 
     def get(self, parent: InventoryObject) -> Fetching:
-        """Look the agent up, then ask for the switch's database."""
+        """Look up the agent, then ask for the switch's database."""
         agent = yield from questions.switch_agent(parent)
         if agent is None or agent["agent_type"] != questions.OVS_AGENT:
             return []
@@ -90,13 +90,13 @@ class LinuxBridgeVedges:
     """The Linux bridge agent of one host, in its vEdges folder; hosts without one have none.
 
     Source: ``ip -d address``; the agent.
-    Attributes: ``host``, ``vedge_type`` ("LXB"), what Neutron says of the agent (``configurations`` with its
+    Attributes: ``host``, ``vedge_type`` ("LXB"), the agent's attributes (``configurations`` with its
     ``interface_mappings``, ``bridge_mappings`` and ``tunneling_ip``), ``bridges`` [{name}] that the agent runs: those
-    that it makes ("brq…"), and those that its configuration tells it to use.
+    that it creates ("brq…"), and those that its configuration names.
     """
 
     def get(self, parent: InventoryObject) -> Fetching:
-        """Look the agent up, then ask for the bridges."""
+        """Look up the agent, then ask for the bridges."""
         agents = questions.agent_of(parent, questions.LXB_AGENT)
         answers = yield [agents]
         if not answers[agents]:
@@ -146,7 +146,7 @@ def vedges_folder(host: InventoryObject) -> ObjectRef:
 
 
 def agent_attributes(agent: InventoryObject) -> dict[str, Any]:
-    """Return what a virtual switch shows of its agent."""
+    """Return the attributes that a virtual switch takes from its agent."""
     return kept({key: agent[key] for key in _OF_AGENT if key in agent})
 
 
@@ -161,7 +161,7 @@ def ports_of(found: Iterable[OvsBridge], devices: Devices) -> list[dict[str, Any
 
 
 def tunnels_of(found: Iterable[OvsBridge]) -> list[dict[str, Any]]:
-    """Return those ports of an Open vSwitch that lead to other hosts, as an attribute."""
+    """Return the ports of an Open vSwitch that lead to other hosts, as an attribute."""
     return [_tunnel(bridge, interface) for bridge, _, interface in _interfaces(found) if interface.type in TUNNELS]
 
 
@@ -170,9 +170,9 @@ def _interfaces(found: Iterable[OvsBridge]) -> list[tuple[OvsBridge, OvsPort, Ov
 
 
 def _port(bridge: OvsBridge, port: OvsPort, one: OvsInterface, devices: Devices) -> dict[str, Any]:
-    """Return one interface of a port; Neutron's agent notes on the port which network is behind its tag."""
+    """Return one interface of a port; Neutron's agent records on the port which network is behind its tag."""
     device = devices.get(one.name)
-    stack = devices.stack(one.name) if device is not None else []  # a tunnel's port is no device
+    stack = devices.stack(one.name) if device is not None else []  # a tunnel's port is not a device
     noted = port.other_config
     return {
         "name": one.name,
@@ -225,5 +225,5 @@ def _ip(text: str | None) -> str | None:
 
 
 def _text(value: str | None) -> str | None:
-    """Return what Neutron's agent notes; it writes Python's None as text."""
+    """Return a value that Neutron's agent recorded; it writes Python's None as the string "None"."""
     return None if value in (None, "None") else value

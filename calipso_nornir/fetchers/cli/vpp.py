@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""FD.io VPP as a host's virtual switch: VPP itself, its bridge domains, the cards that it has taken, its tunnels."""
+"""FD.io VPP as a host's virtual switch: VPP itself, its bridge domains, its cards and its tunnel endpoints."""
 
 from __future__ import annotations
 
@@ -32,14 +32,14 @@ CONNECTOR_TYPE = "bridge-domain"
 
 
 class VppVedges:
-    """VPP of one host, in its vEdges folder (``seen_on`` says which hosts have it).
+    """VPP of one host, in its vEdges folder (``seen_on`` decides which hosts have it).
 
     Source: ``vppctl show`` of version, interface, interface addr, hardware-interfaces, bridge-domain, vxlan tunnel,
     vhost-user, bond details, tap; Neutron, agents, ports and networks.
-    Attributes: ``host``, ``vedge_type`` ("VPP"), ``version``, what Neutron says of the agent where it lists one;
-    ``bridges`` [{name}] (bridge domains); ``ports`` [{name, id (sw_if_index, text), kind, state, mac_address, mtu,
-    bridge_domain, split_horizon, bvi, xconnect, parent, lower, vlan_id, addresses, socket, device, namespace, port_id,
-    network, networks}], see ``wiring.vpp``; ``tunnel_ports`` [{name, interface, overlay_type, vni, local_ip, remote_ip,
+    Attributes: ``host``, ``vedge_type`` ("VPP"), ``version``, the agent's attributes if Neutron lists one; ``bridges``
+    [{name}] (bridge domains); ``ports`` [{name, id (sw_if_index, string), kind, state, mac_address, mtu, bridge_domain,
+    split_horizon, bvi, xconnect, parent, lower, vlan_id, addresses, socket, device, namespace, port_id, network,
+    networks}], see ``wiring.vpp``; ``tunnel_ports`` [{name, interface, overlay_type, vni, local_ip, remote_ip,
     udp_port, network}].
     """
 
@@ -69,11 +69,11 @@ class VppVedges:
 
 
 class VppBridgeDomains:
-    """Bridge domains of VPP of one host, in its vConnectors folder.
+    """Bridge domains of one host's VPP, in its vConnectors folder.
 
     Source: as ``VppVedges``.
     Attributes: ``host``, ``connector_type`` ("bridge-domain"), ``bd_id``, ``interfaces`` (as the vEdge's ``ports``),
-    ``interfaces_names``, ``network`` (id, where all that is in it is of one network).
+    ``interfaces_names``, ``network`` (id, if all its interfaces are in one network).
     """
 
     def get(self, parent: InventoryObject) -> Fetching:
@@ -108,9 +108,9 @@ class VppBridgeDomains:
 class VppPnics:
     """Cards that VPP has taken from the kernel, and bonds of them, in the pNICs folder of their host.
 
-    Source: as ``VppVedges``, and ``ip -d address``: a device that the kernel still shows is the kernel's.
+    Source: as ``VppVedges``, and ``ip -d address``: devices that the kernel still shows belong to the kernel.
     Attributes: ``host``, ``local_name``, ``virtual_switch`` ("VPP"), ``mac_address``, ``mtu``, ``state``,
-    ``link_detected``, ``speed``, ``pci_address``, ``addresses`` and first ones as ``HostPnics``; ``vlan_interfaces``
+    ``link_detected``, ``speed``, ``pci_address``, ``addresses`` … as ``HostPnics``; ``vlan_interfaces``
     [{name, vlan_id, addresses, networks}]; of a bond ``ether_channel`` (True), ``bonding_mode``, ``load_balance``,
     ``members`` [{name, id, mac_address, active}]; of its members ``ether_channel_master``.
     """
@@ -147,8 +147,8 @@ class VppOteps:
 
     Source: the vEdge's tunnels and ports; ``vppctl show vxlan tunnel``.
     Attributes: ``host``, ``overlay_type`` ("vxlan"), ``vni``, ``ip_address``, ``udp_port``, ``ports`` (the tunnels)
-    [{name, remote_ip …}], ``network`` (of the bridge domain that all its tunnels are in), ``interface`` (that has the
-    address), ``stack`` (that interface and what its frames pass next), ``vlan_id`` (of a sub-interface of it).
+    [{name, remote_ip …}], ``network`` (that of the bridge domain, if all its tunnels are in one), ``interface`` (which
+    has the address), ``stack`` (that interface and what its frames pass next), ``vlan_id`` (of a sub-interface in it).
     """
 
     def get(self, parent: InventoryObject) -> Fetching:
@@ -189,7 +189,7 @@ def domain_name(number: int) -> str:
 
 
 def port_attributes(one: VppPort) -> dict[str, Any]:
-    """Return an interface of VPP as in the attributes of vEdge and vConnector."""
+    """Return an interface of VPP as it stands in the attributes of vEdges and vConnectors."""
     return {
         "name": one.name,
         "id": str(one.index),
@@ -290,7 +290,7 @@ def _address(cidr: str) -> Address:
 def way_out(local: str, ports: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     """Return which interface has an address, and what its frames pass next."""
     holders = [one for one in ports if local in {canonical_ip(cidr.partition("/")[0]) for cidr in one["addresses"]}]
-    if len(holders) != 1:  # tables of routes may each have an interface with it
+    if len(holders) != 1:  # interfaces in different routing tables may have the same address
         return {"interface": None, "stack": []}
     way = [holders[0], *_below(holders[0], ports)]
     vlan = next((one["vlan_id"] for one in way if one["vlan_id"] is not None), None)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Routers, DHCP servers and other services that live in a network namespace of a host, and their interfaces."""
+"""Routers, DHCP servers and other services in network namespaces of hosts, and their interfaces."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Service:
-    """A kind of service: the names of its namespaces, and the folder that it is shown in."""
+    """A kind of service: the prefix of its namespaces, and the folder in which it is shown."""
 
     prefix: str
     type: str
@@ -60,13 +60,13 @@ class Vservices:
 
     Source: ``ip netns list``; Neutron, networks, routers, ports and floating IPs.
     Attributes: ``host``, ``service_type``, ``local_service_id`` (the namespace), ``network`` (ids of the networks that
-    it serves); of a router also all of Neutron's fields and ``floating_ips``; ``orphaned``: True if Neutron does not
-    know (any more) what the namespace was made for. A distributed router's floating IPs are listed where they are
-    served (``fetchers.floating``), also for the namespace that leads out ("fip-").
+    it serves); of a router also all of Neutron's fields and ``floating_ips``; ``orphaned``: True if the namespace is
+    for something that Neutron does not know (any more). A distributed router's floating IPs are listed where they are
+    served (``fetchers.floating``), and for the namespace that leads outside ("fip-").
     """
 
     def get(self, parent: InventoryObject) -> Fetching:
-        """Ask for the namespaces and for what Neutron knows of routers and networks."""
+        """Ask for the namespaces, and Neutron for routers and networks."""
         region = parent["region"]
         listed, namespaces = yield from questions.namespaces(parent.id)
         wanted = [(service, one.name) for one in namespaces if (service := service_of(one.name)) is not None]
@@ -110,16 +110,16 @@ class VserviceVnics:
 
     Source: ``ip -d address`` inside the namespace; ports of the inventory.
     Attributes: ``vnic_type`` ("vservice_vnic"), ``host``, ``vservice_id``, ``namespace``, ``mac_address``, ``mtu``,
-    ``state``, ``kind``, ``addresses`` (CIDR texts) and first ones as ``ip_address``, ``netmask``, ``cidr``,
-    ``ipv6_address``; ``port_id`` and ``network`` (ids) by the port id in the device's name, of OVN's metadata by MAC.
-    Of a veth pair that leads to another namespace, and is not a port: ``device_index`` and ``peer_index``, the numbers
-    of both ends.
+    ``state``, ``kind``, ``addresses`` (CIDR strings) and the first ones as ``ip_address``, ``netmask``, ``cidr``,
+    ``ipv6_address``; ``port_id`` and ``network`` (ids), found by the port id in the device's name (for OVN's metadata,
+    by MAC). A veth pair to another namespace that is not a port has ``device_index`` and ``peer_index``, the numbers of
+    both ends.
     """
 
     asked_by: ClassVar[Mapping[str, str]] = {}
 
     def get(self, parent: InventoryObject) -> Fetching:
-        """Ask for the interfaces of the namespace, then look their ports up."""
+        """Ask for the interfaces of the namespace, then look up their ports."""
         namespace = parent["local_service_id"]
         address, interfaces = yield from questions.interfaces(parent["host"], namespace)
         own = [one for one in interfaces if one.link_type == "ether" and one.mac is not None]
@@ -142,7 +142,7 @@ def _ports(
 ) -> Generator[Sequence[Query], Answers, dict[str, InventoryObject]]:
     """Look up the port for each device of a namespace.
 
-    Devices of OVN's metadata are called after the network. Its port belongs to the namespace, by name, on all hosts.
+    Devices of OVN's metadata are named after the network. Their port's device id is the name of the namespace.
     """
     if not namespace.startswith(OVN_METADATA):
         return (yield from questions.ports_of_devices(one.name for one in devices))
@@ -160,7 +160,7 @@ def service_of(namespace: str) -> Service | None:
 def _distributed(
     host: InventoryObject, wanted: Iterable[tuple[Service, str]], queries: Mapping[str, Query], answers: Answers
 ) -> Generator[Sequence[Query], Answers, Distributed | None]:
-    """Ask for agents if a router is distributed; None if none is, or the places of its addresses are not known."""
+    """Ask for agents if a router is distributed; None if none is, or if it is not known where its addresses are."""
     here = {name.removeprefix(service.prefix) for service, name in wanted if service.type in OF_ROUTERS}
     routers = answers.grouped_or_blank(queries["router"], "id") or {}
     if not any(row.get("distributed") for id_ in here for row in routers.get(id_, ())):
@@ -203,7 +203,7 @@ def _facts(
 
 
 def _row(answers: Answers, query: Query, id_: str) -> tuple[str | None, Mapping[str, Any], dict[str, bool]]:
-    """Return the name of a Neutron object, its row, and, as an attribute, whether it is gone there."""
+    """Return the name of a Neutron object, its row, and, as an attribute, whether Neutron no longer has it."""
     found = (answers.grouped_or_blank(query, "id") or {}).get(id_)
     if found:
         return found[0].get("name") or "", found[0], {"orphaned": False}

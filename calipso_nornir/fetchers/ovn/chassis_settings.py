@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What the ovn-controller of one host is configured with (ovn-controller(8)): external_ids of its Open_vSwitch."""
+"""The configuration of a host's ovn-controller (ovn-controller(8)): external_ids in its Open_vSwitch table."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """The settings of one host; those for its chassis only have precedence over those for all."""
+    """The settings of one host; those with the chassis's name appended take precedence over general ones."""
 
     values: Mapping[str, str]
 
     @classmethod
     def of(cls, rows: Sequence[Mapping[str, Any]]) -> Self:
-        """Take the rows of the table, of which there is one."""
+        """Return the settings in the table's only row."""
         known = rows[0].get("external_ids") if rows else None
         return cls(known if isinstance(known, dict) else {})
 
@@ -31,11 +31,11 @@ class Settings:
         return self.values.get("system-id", "")
 
     def value(self, name: str) -> str:
-        """Return a setting, "" if it is not given."""
+        """Return a setting; "" if it is not set."""
         return self.values.get(f"{name}-{self.chassis}") or self.values.get(name, "")
 
     def words(self, name: str) -> list[str]:
-        """Return a setting that is a list."""
+        """Return the items of a comma-separated setting."""
         return [word.strip() for word in self.value(name).split(",") if word.strip()]
 
     @property

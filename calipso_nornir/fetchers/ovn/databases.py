@@ -21,13 +21,13 @@ NORTHBOUND = OvsdbTables("OVN_Northbound", ovn_northbound.TABLES, ovn_northbound
 def southbound_or_blank(answers: Answers) -> Southbound | None:
     """Return the Southbound database; None if it is not configured, or did not answer.
 
-    What only it knows is then kept as it was, which an environment that does not describe it never had.
+    If it did not answer, attributes that only it provides keep their values; if it is not configured, there are none.
     """
     return answers.or_blank(SOUTHBOUND) if is_described(answers) else None
 
 
 def is_described(answers: Answers) -> bool:
-    """Tell whether the environment configures the databases."""
+    """Return whether the environment configures the databases."""
     return not isinstance(answers.failed(SOUTHBOUND), SourceNotConfigured)
 
 

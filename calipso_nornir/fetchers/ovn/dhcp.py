@@ -27,7 +27,7 @@ class OvnDhcp:
     """
 
     def get(self, parent: InventoryObject) -> Fetching:
-        """Ask for what is answered, and look up whose subnets these are."""
+        """Ask for the DHCP options, and look up the networks of their subnets."""
         networks = Lookup.of("network", {"region": parent["region"]})
         answers = yield [NORTHBOUND, SOUTHBOUND, networks]
         databases = both(answers)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Floating IPs: what each leads to, and by which chassis its packets leave."""
+"""Floating IPs: where each leads, and by which chassis its packets leave."""
 
 from __future__ import annotations
 
@@ -29,9 +29,9 @@ class FloatingIps:
 
     Source: Neutron, ``GET /v2.0/floatingips`` and ``/v2.0/ports``; Northbound's NAT and Load_Balancer, Southbound's
     Port_Binding; the agents.
-    Attributes: all fields of Neutron; ``network`` (ids: of its own, and of the port that it leads to), ``distributed``
-    (whether its packets leave by the host of its port, not by the router's gateway), ``chassis`` and ``host`` that they
-    leave by now, ``port_forwardings`` [{vip, protocol, members}], ``region``.
+    Attributes: all fields of Neutron; ``network`` (ids of its own network and that of its port), ``distributed``
+    (whether its packets leave from the host of its port rather than through the router's gateway), ``chassis`` and
+    ``host`` by which they leave now, ``port_forwardings`` [{vip, protocol, members}], ``region``.
     """
 
     def get(self, parent: InventoryObject) -> Fetching:
@@ -67,7 +67,7 @@ class FloatingIps:
 
 
 def _exit(one: Nat, router: Router, south: Southbound) -> str | None:
-    """Return the chassis by which the packets of a translation leave now."""
+    """Return the chassis by which the translated packets leave now."""
     if one.distributed:
         binding = south.bindings.get(one.logical_port or "")
         return binding.chassis if binding is not None else None
@@ -81,7 +81,7 @@ def _place(chassis: str | None, hosts: Mapping[str, str]) -> dict[str, Any]:
 
 
 def _forwarded(id_: str, north: Northbound) -> list[dict[str, Any]]:
-    """Return the single ports of a floating IP that are forwarded."""
+    """Return the forwarded ports of a floating IP."""
     return [
         {"vip": vip, "protocol": one.protocol, "members": list(members)}
         for one in north.balancers

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Load balancers of Octavia that OVN does itself: every host balances what its own instances send."""
+"""Octavia's load balancers that OVN implements: every host balances what its own instances send."""
 
 from __future__ import annotations
 
@@ -25,13 +25,13 @@ class OvnLoadBalancers:
     """Load balancers of Octavia's OVN provider, in the vServices folder of their region.
 
     Source: Northbound's Load_Balancer; Neutron, ports; networks of the inventory.
-    Attributes: ``service_type`` ("load_balancer"), ``network`` (ids of those that it serves), ``router_id``,
+    Attributes: ``service_type`` ("load_balancer"), ``network`` (ids of the networks that it serves), ``router_id``,
     ``vip_address``, ``vip_port_id``, ``vips`` [{vip, protocol, members}] with addresses and ports, ``distributed``,
     ``project_id`` and ``region``.
     """
 
     def get(self, parent: InventoryObject) -> Fetching:
-        """Ask what is balanced, and for the ports that hold the addresses."""
+        """Ask for the load balancers, and for the ports that hold their addresses."""
         networks, ports = Lookup.of("network", {"region": parent["region"]}), questions.ports(parent["region"])
         answers = yield [NORTHBOUND, SOUTHBOUND, networks, ports]
         databases = both(answers)
@@ -44,7 +44,7 @@ class OvnLoadBalancers:
         return [
             _service(name, group, rows.get(group[0].about.get("neutron:vip_port_id", ""), {}), parent)
             for name, group in found
-            if known.intersection(id_ for one in group for id_ in one.networks)  # else it is another region's
+            if known.intersection(id_ for one in group for id_ in one.networks)  # else it belongs to another region
         ]
 
 

@@ -23,14 +23,14 @@ if TYPE_CHECKING:
 class OvnOteps:
     """Tunnel endpoints of one chassis: one for each type and address.
 
-    Source: Southbound's Encap, where it can be read and knows the chassis, else what the host is configured with; the
-    vEdge's tunnel ports; ``ip -d address``.
-    Attributes: as of any Open vSwitch (``OvsOteps``), and ``chassis``, ``transport_zones``; ``registered`` (whether
-    Southbound has it; only where that was read).
+    Source: Southbound's Encap, if it can be read and has the chassis, else the host's configuration; the vEdge's tunnel
+    ports; ``ip -d address``.
+    Attributes: as for any Open vSwitch (``OvsOteps``), and ``chassis``, ``transport_zones``, ``registered`` (whether
+    Southbound has it; only if Southbound was read).
     """
 
     def get(self, parent: InventoryObject) -> Fetching:
-        """Ask which device has each address, and what others are told of this chassis."""
+        """Ask which device has each address, and Southbound what other chassis see of this one."""
         address, interfaces = yield from questions.interfaces(parent["host"])
         answers = yield [SOUTHBOUND]
         known = southbound_or_blank(answers)
@@ -58,7 +58,7 @@ class OvnOteps:
 
 
 def _endpoints(vedge: InventoryObject, known: Southbound | None) -> Iterator[tuple[str, str, str]]:
-    """Yield name, type and address of each endpoint; the host's default one of a type has the type's name."""
+    """Yield name, type and address of each endpoint; the default endpoint of a type is named by its type."""
     configured = [(one["type"], one["ip"]) for one in vedge.get("encaps") or ()]
     chassis = known.chassis.get(vedge["chassis"]) if known is not None else None
     rows = list(chassis.encaps) if chassis is not None else configured

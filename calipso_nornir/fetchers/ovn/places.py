@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Which host a chassis is, and where the gateways of a router are."""
+"""Finds the host of a chassis, and where the gateways of a router are."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 def hosts_of(chassis: Iterable[str | None], south: Southbound) -> Generator[Sequence[Query], Answers, dict[str, str]]:
-    """Look up the host of each chassis: Neutron's agent has the same id; else it is what OVN calls it."""
+    """Look up the host of each chassis by Neutron's agent, which has the same id; without one, use OVN's host name."""
     agents = {name: Lookup.of("network_agent", {"agent_id": name}) for name in sorted({one for one in chassis if one})}
     if not agents:
         return {}
@@ -29,7 +29,7 @@ def hosts_of(chassis: Iterable[str | None], south: Southbound) -> Generator[Sequ
 
 
 def gateways_of(router: Router, south: Southbound) -> Iterator[tuple[RouterPort, Binding]]:
-    """Yield the ports of a router that lead out, each with what binds it to its chassis."""
+    """Yield the gateway ports of a router, each with the binding to its chassis."""
     for port in router.ports:
         binding = south.bindings.get(REDIRECT + port.name)
         if binding is not None:
@@ -37,7 +37,7 @@ def gateways_of(router: Router, south: Southbound) -> Iterator[tuple[RouterPort,
 
 
 def way_out(one: Nat, router: Router, south: Southbound) -> tuple[RouterPort, Binding] | None:
-    """Return the gateway whose network an outer address is of; None where there is none, or nobody can say which."""
+    """Return the gateway whose network contains an outer address, else the only one; None if several are possible."""
     gateways = list(gateways_of(router, south))
     fitting = [each for each in gateways if _is_near(one.external_ip, each[0])]
     found = fitting or gateways

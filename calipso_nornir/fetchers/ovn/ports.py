@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What OVN says about Neutron's networks and ports: where they really are, and their numbers on the wire."""
+"""What OVN says about Neutron's networks and ports: where ports are bound, and the keys that packets carry."""
 
 from __future__ import annotations
 
@@ -20,8 +20,7 @@ class OvnNetworks:
     """What OVN adds to a network.
 
     Source: Southbound's Datapath_Binding.
-    Attributes: ``ovn_tunnel_key``: the number that tells its packets apart in tunnels, which Neutron's segmentation id
-    does not.
+    Attributes: ``ovn_tunnel_key``: the key that identifies its packets in tunnels (Neutron's segmentation id does not).
     """
 
     asked_by: ClassVar[Mapping[str, str]] = {}
@@ -39,10 +38,10 @@ class OvnPorts:
     """What OVN adds to a port.
 
     Source: Southbound's Port_Binding and Chassis.
-    Attributes: ``ovn``: ``type`` ("" of an interface, localport, external, virtual …), ``chassis``, ``host`` as OVN
-    calls it, ``requested_chassis``, ``additional_chassis`` and ``additional_hosts`` (where it is moved to while it
-    moves), ``requested_additional_chassis`` (where it is wanted as well), ``up``, its
-    ``tunnel_key``, of a trunk's sub-port ``parent_port`` and ``tag``, of an external one the ``members`` of its group.
+    Attributes: ``ovn``: ``type`` ("" for an interface, localport, external, virtual …), ``chassis``, ``host`` (OVN's
+    name for it), ``requested_chassis``, ``additional_chassis`` and ``additional_hosts`` (its destinations during a
+    migration), ``requested_additional_chassis``, ``up``, ``tunnel_key``; of a trunk's sub-port ``parent_port`` and
+    ``tag``; of an external port the ``members`` of its group.
     """
 
     asked_by: ClassVar[Mapping[str, str]] = {}
@@ -52,7 +51,7 @@ class OvnPorts:
         answers = yield [SOUTHBOUND]
         if not is_described(answers):
             return []
-        known: Southbound = answers[SOUTHBOUND]  # without it the port keeps what was known, which nobody confirms
+        known: Southbound = answers[SOUTHBOUND]  # if it fails, the port keeps its old values unconfirmed
         one = known.bindings.get(parent.id)
         if one is None:
             return []

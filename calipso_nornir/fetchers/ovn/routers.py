@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Logical routers and their ports: services that are on no host, except the gateway."""
+"""Logical routers and their ports: services that, except for their gateways, are on no host."""
 
 from __future__ import annotations
 
@@ -26,18 +26,18 @@ if TYPE_CHECKING:
     Rows = Mapping[Any, Sequence[Mapping[str, Any]]]
 
 SERVICES = Folder(type="vservices_folder", types_name="vservices", text="vServices")
-"""Of what is on no host."""
+"""Folder of services that are on no host."""
 
 
 class LogicalRouters:
-    """Routers of OVN, in the vServices folder of their region: each is on every host, its gateway on one.
+    """OVN's routers, in the vServices folder of their region: each is on every host, but its gateway is on one.
 
     Source: Northbound's Logical_Router, Logical_Router_Port and NAT; Southbound's Port_Binding, Datapath_Binding,
     HA_Chassis_Group and Chassis; Neutron, routers and ports; the agents.
     Attributes: all fields of Neutron; ``service_type`` ("router"), ``router_id``, ``network`` (ids of the networks that
-    it joins), ``distributed`` (not pinned to a chassis), ``tunnel_key``, ``gateways`` [{port_id, host, chassis, members
-    [{chassis, host, priority, active}]}], ``nat`` [{type, external_ip, logical_ip, port_id, distributed,
-    floating_ip_id}], ``floating_ips`` (addresses), ``orphaned``: True when Neutron does not know the router.
+    it connects), ``distributed`` (not pinned to a chassis), ``tunnel_key``, ``gateways`` [{port_id, host, chassis,
+    members [{chassis, host, priority, active}]}], ``nat`` [{type, external_ip, logical_ip, port_id, distributed,
+    floating_ip_id}], ``floating_ips`` (addresses), ``orphaned``: True if Neutron does not know the router.
     """
 
     def get(self, parent: InventoryObject) -> Fetching:
@@ -56,10 +56,10 @@ class LogicalRouters:
         return [
             self._router(router, region, rows=rows, ports=ports, south=south, hosts=hosts)
             for id_, router in sorted(north.routers.items())
-            if alone or rows is None or id_ in rows  # else it may be another region's
+            if alone or rows is None or id_ in rows  # else it may belong to another region
         ]
 
-    def _router(  # noqa: PLR0913 - what everybody says of it
+    def _router(  # noqa: PLR0913 - what all sources say about it
         self,
         router: Router,
         region: str,
@@ -97,7 +97,7 @@ class LogicalRouterPorts:
 
     Source: Northbound's Logical_Router_Port, Southbound's Port_Binding; ports of the inventory; the router.
     Attributes: ``vservice_id``, ``mac_address``, ``addresses`` (CIDR texts), ``port_id``, ``network``, ``state``,
-    ``gateway`` (whether it leads out); of a gateway also ``host`` and ``chassis`` that it is on now.
+    ``gateway`` (whether it is one); of a gateway also the current ``host`` and ``chassis``.
     """
 
     def get(self, parent: InventoryObject) -> Fetching:
@@ -135,7 +135,7 @@ def _place(gateway: Mapping[str, Any] | None) -> dict[str, Any]:
 
 
 def _chassis(south: Southbound, routers: Iterable[Router]) -> set[str | None]:
-    """Return the chassis that any gateway is on, or may be."""
+    """Return every chassis that hosts a gateway, or may."""
     found = [binding for router in routers for _, binding in gateways_of(router, south)]
     return {member.chassis for one in found for member in one.group} | {one.chassis for one in found}
 

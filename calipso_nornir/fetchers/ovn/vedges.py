@@ -37,7 +37,7 @@ if TYPE_CHECKING:
 
 GATEWAY = "enable-chassis-as-gw"
 LOCAL = "localport"
-"""Type of a port that every chassis has for itself (ovn-sb(5), Port_Binding): of metadata services."""
+"""Type of ports that exist on every chassis (ovn-sb(5), Port_Binding), as those of metadata services do."""
 
 
 class OvnVedges:
@@ -45,17 +45,16 @@ class OvnVedges:
 
     Source: ``ovs-vsctl list`` of Open_vSwitch, Bridge, Port and Interface, ``ip -d address``; the agent; Southbound's
     Port_Binding, Northbound's NAT; ports and networks of the inventory.
-    Attributes: as of any Open vSwitch (``OvsVedges``); ``vedge_type`` ("OVN"), ``chassis`` (its name), ``gateway``
-    (whether it may carry gateways of routers), ``transport_zones``, ``encaps`` [{type, ip}] that it is configured with,
-    ``configurations`` with ``bridge_mappings`` and ``integration_bridge``; ``networks`` of which a port is plugged in,
-    ``gateway_networks`` (both databases only), which gateways of routers that are here now lead to, and distributed
-    floating IPs of ports that are here; ``unbound_ports``
-    (Southbound only), ids of Neutron ports that are plugged in and that OVN has bound elsewhere or nowhere: it passes
-    none of their frames.
+    Attributes: as for any Open vSwitch (``OvsVedges``); ``vedge_type`` ("OVN"), ``chassis`` (its name), ``gateway``
+    (whether it may host gateways of routers), ``transport_zones``, configured ``encaps`` [{type, ip}],
+    ``configurations`` with ``bridge_mappings`` and ``integration_bridge``; ``networks`` of the ports plugged in;
+    ``gateway_networks`` (both databases only), the networks to which gateways that are here now, and distributed
+    floating IPs of ports that are here, lead; ``unbound_ports`` (Southbound only), ids of Neutron ports that are
+    plugged in but that OVN has bound elsewhere or nowhere, so that none of their frames pass.
     """
 
     def get(self, parent: InventoryObject) -> Fetching:
-        """Look the agent up, then ask for the switch's database and what its controller is configured with."""
+        """Look up the agent, then ask for the switch's database and its controller's configuration."""
         agent = yield from questions.switch_agent(parent)
         if agent is None or agent["agent_type"] not in questions.OVN_AGENTS:
             return []
@@ -116,7 +115,7 @@ class OvnVedges:
 
 
 def _gateways(wanted: Northbound, known: Southbound, chassis: str) -> Iterator[str]:
-    """Yield the ports of routers by which frames leave at a chassis: gateways there, or floating IPs of ports there."""
+    """Yield the router ports by which frames leave at a chassis: gateways there, and those of floating IPs there."""
     for router in wanted.routers.values():
         yield from (port.port_id for port, binding in gateways_of(router, known) if binding.chassis == chassis)
         for one in router.nat:
@@ -126,7 +125,7 @@ def _gateways(wanted: Northbound, known: Southbound, chassis: str) -> Iterator[s
 
 
 def _unbound(known: Southbound, chassis: str, plugged: Iterable[str]) -> list[str]:
-    """Return the ports of a chassis that it has no flows for; one that moves has both its places."""
+    """Return the plugged-in ports that a chassis has no flows for; a port that is moving is bound in both places."""
 
     def passes(port: str) -> bool:
         one = known.bindings.get(port)
@@ -144,7 +143,7 @@ def _networks(wanted: Iterable[str]) -> Networks:
 
 
 def _segments(networks: Iterable[InventoryObject], mappings: Mapping[str, str]) -> Iterable[dict[str, Any]]:
-    """Yield the segment of each network that is here: of several the one on a physical network that is mapped."""
+    """Yield the segment of each network here; of several, the one on a physical network that the host maps."""
     for network in networks:
         segments = segments_of(network)
         here = [one for one in segments if one.physical_network in mappings]

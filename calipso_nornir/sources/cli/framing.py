@@ -111,7 +111,7 @@ def _body(step: ScriptStep) -> str:
 
 
 def started(stdout: bytes | bytearray, mark: str) -> bool:
-    """Tell whether the script began to run at all."""
+    """Return whether the script began to run at all."""
     return start_of(mark) in stdout
 
 

@@ -69,7 +69,7 @@ class HostKeys:
             self.accept(host, server, key)
 
     def is_new(self, host: str, server: SshServer, key: SSHKey) -> bool:
-        """Tell whether a key must be stored, once the server has proven that it owns it; raises as ``check``."""
+        """Return whether a key must be stored, once the server has proven that it owns it; raises as ``check``."""
         with self._lock:
             if key in self.revoked(server):
                 expected = f"any key but this one, which {self._known.places(key, '@revoked')} revokes"

@@ -139,7 +139,7 @@ def _unfinished(
 
 
 def _fits(step: ScriptStep) -> bool:
-    """Tell whether the texts can be passed to a shell: a NUL byte would be dropped, and change the command."""
+    """Return whether the texts can be passed to a shell: a NUL byte would be dropped, and change the command."""
     try:
         return all(b"\0" not in text.encode("utf-8", "surrogateescape") for text in step.texts)
     except UnicodeEncodeError:

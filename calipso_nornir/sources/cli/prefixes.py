@@ -47,11 +47,11 @@ class ProgramPrefix:
         )
 
     def applies(self, distribution: str, version: str) -> bool:
-        """Tell whether it applies to an environment."""
+        """Return whether it applies to an environment."""
         return self.distribution in (None, distribution) and self.distribution_version in (None, version)
 
     def fits(self, words: Sequence[str]) -> bool:
-        """Tell whether it applies to a command of these words, without options."""
+        """Return whether it applies to a command of these words, without options."""
         pairs = zip(words, self.program, strict=False)
         return len(words) >= len(self.program) and all(fnmatchcase(word, pattern) for word, pattern in pairs)
 

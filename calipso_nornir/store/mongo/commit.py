@@ -250,7 +250,7 @@ class _Changed:
     _found: dict[Kind, set[str]] = field(default_factory=dict)
 
     def has(self, kind: Kind, document_id: str) -> bool:
-        """Tell whether a document was."""
+        """Return whether a document was."""
         if not self.known:
             return True
         if kind not in self._found:

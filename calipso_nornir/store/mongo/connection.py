@@ -142,7 +142,7 @@ class Riding:
                 time.sleep(random.uniform(0.05, 0.3))  # noqa: S311 - to get out of step, not to keep a secret
 
     def may_pass(self, error: PyMongoError) -> bool:
-        """Tell whether an error is one of a replica set that will have a primary again."""
+        """Return whether an error is one of a replica set that will have a primary again."""
         if not self._connection.is_replica_set:
             return False
         if isinstance(error, ConnectionFailure):  # AutoReconnect, NotPrimaryError, ServerSelectionTimeoutError

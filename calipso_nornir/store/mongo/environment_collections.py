@@ -165,7 +165,7 @@ class Places:
         self.markers.update_one({"_id": self.environment}, {"$max": {"revision": 0}})
 
     def _may_lag(self) -> bool:
-        """Tell whether there is more than one server; without a replica set there is nothing to wait for."""
+        """Return whether there is more than one server; without a replica set there is nothing to wait for."""
         servers = self.database.client.topology_description.server_descriptions().values()
         return any(one.server_type_name != "Standalone" for one in servers if one.is_server_type_known)
 

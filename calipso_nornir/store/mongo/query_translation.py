@@ -25,7 +25,7 @@ def filter_of(query: Find) -> dict[str, Any]:
 
 
 def sorted_by_server(query: Find) -> bool:
-    """Tell whether the server sorts these fields as ``conditions.rank`` does: texts and references."""
+    """Return whether the server sorts these fields as ``conditions.rank`` does: texts and references."""
     return {"_id", *TEXTS[query.kind], *REFERENCES[query.kind]}.issuperset(query.order)
 
 

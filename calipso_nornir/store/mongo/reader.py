@@ -111,7 +111,7 @@ class MongoReader:
         return self._riding(lambda: self._values(kind, "digest"))
 
     def has_status(self) -> bool:
-        """Tell whether anything of the environment has a status."""
+        """Return whether anything of the environment has a status."""
         return self._has_status
 
     def count_types(self) -> dict[str, int]:
@@ -129,7 +129,7 @@ class MongoReader:
         return self._riding(read)
 
     def filled(self, kinds: Iterable[Kind]) -> bool:
-        """Tell whether the environment has anything of these kinds, at the newest revision."""
+        """Return whether the environment has anything of these kinds, at the newest revision."""
         return any(self._overlay.raws(kind) or self._riding(lambda: self._any(kind)) for kind in kinds)  # noqa: B023 - called at once
 
     # --- what is visible

@@ -42,7 +42,7 @@ class NotSmall(Exception):
 
 
 def is_small(operations: Operations) -> bool:
-    """Tell whether a commit may be a small one."""
+    """Return whether a commit may be a small one."""
     documents = size = 0
     for operation in operations:
         match operation:

@@ -243,7 +243,7 @@ class Committing:
                     yield from ((kind, one) for one in self._known(kind, doubtful_ids))
 
     def _is_changed(self, kind: Kind, document_id: str, base: int, changed: dict[Kind, set[str]]) -> bool:
-        """Tell whether a document was written or removed after ``base``; yes, too, when that is not known any more."""
+        """Return whether a document was written or removed after ``base``; True, too, if that is no longer known."""
         if base < self._floor:
             return True
         if kind not in changed:

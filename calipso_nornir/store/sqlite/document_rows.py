@@ -60,7 +60,7 @@ def to_json(value: Any) -> tuple[str, Any]:  # noqa: ANN401 - any value
 
 
 def _keys_are_texts(value: Any) -> bool:  # noqa: ANN401 - as above
-    """Tell whether no key would become another's by being written: JSON encoders write 1 and "1" alike."""
+    """Return whether no key would become another's by being written: JSON encoders write 1 and "1" alike."""
     todo = [value]
     while todo:
         members = todo.pop()

@@ -37,5 +37,5 @@ def to_read(path: Path) -> str:
 
 
 def is_open_elsewhere(path: Path) -> bool:
-    """Tell whether a process has the file open for writing: SQLite keeps its log beside it meanwhile."""
+    """Return whether a process has the file open for writing: SQLite keeps its log beside it meanwhile."""
     return path.with_name(f"{path.name}-wal").exists()

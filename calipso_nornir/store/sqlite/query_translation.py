@@ -147,7 +147,7 @@ def _add_list(found: Clauses, condition: Condition, table: str) -> None:
 
 
 def _is_whole(name: str, wanted: Any) -> bool:  # noqa: ANN401 - any value
-    """Tell whether a member that fits is this very value: a mapping may ask for a part of a member only."""
+    """Return whether a member that fits is this very value: a mapping may ask for a part of a member only."""
     return not isinstance(wanted, dict) or (
         name == "found_by" and wanted.keys() == {"step", "parent_type", "parent_id"}
     )
@@ -163,7 +163,7 @@ def _behind(prefix: str) -> str | None:
 
 
 def _is_text(value: Any) -> bool:  # noqa: ANN401 - any value
-    """Tell whether SQLite compares it as Python does: its functions take a NUL for the end."""
+    """Return whether SQLite compares it as Python does: its functions take a NUL for the end."""
     return isinstance(value, str) and "\0" not in value
 
 

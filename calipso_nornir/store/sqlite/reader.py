@@ -127,7 +127,7 @@ class SqliteReader:
         return dict(self._rows(statement, (self._environment,)))
 
     def has_status(self) -> bool:
-        """Tell whether anything of the environment has a status."""
+        """Return whether anything of the environment has a status."""
         if self._has_status is None:
             statement = f"SELECT 1 FROM {table(self._inventory, 'status')} WHERE environment = ? LIMIT 1"
             self._has_status = bool(self._rows(statement, (self._environment,)))

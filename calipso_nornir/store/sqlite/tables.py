@@ -137,7 +137,7 @@ def _transaction(connection: sqlite3.Connection, kind: str) -> Iterator[None]:
 
 
 def _complete(connection: sqlite3.Connection, uri: str, inventory: str) -> bool:
-    """Tell whether an inventory's tables are there. Its reads are to see one state: call it in a transaction."""
+    """Return whether an inventory's tables are there. Its reads are to see one state: call it in a transaction."""
     names = {name for (name,) in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
     [(application,)] = connection.execute("PRAGMA application_id")
     [(version,)] = connection.execute("PRAGMA user_version")
