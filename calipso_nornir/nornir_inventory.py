@@ -11,12 +11,12 @@ from nornir.core.inventory import Defaults, Group, Groups, Host, Hosts, Inventor
 
 from calipso_nornir.errors import CalipsoError, NornirUnusable, UnknownEnvironment
 from calipso_nornir.metadata.environments import read_environment
-from calipso_nornir.metadata.loading import load_catalog
 from calipso_nornir.sources.cli.section_hosts import SectionHosts
 from calipso_nornir.sources.secrets import Vault
 from calipso_nornir.store import default_uri, open_store
 from calipso_nornir.store.environments import environment_names, stored_environment
 from calipso_nornir.store.type_names import unknown
+from calipso_nornir.store.written import catalog_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -88,7 +88,7 @@ class CalipsoInventory:
             if self._environment not in store.environments():
                 raise UnknownEnvironment(self._environment, tuple(environment_names(store)))
             return None
-        constants = load_catalog(self._metadata).constants
+        constants = catalog_of(store, self._metadata).constants
         where = f"{store.uri}: environments_config/{self._environment}"
         section = read_environment(document, where=where, constants=constants, complete=False).section("CLI")
         return None if section is None else SectionHosts.of(section, secret=Vault().resolve)

@@ -6,7 +6,6 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from calipso_nornir.metadata.loading import load_catalog
 from calipso_nornir.model.environment import Environment
 from calipso_nornir.scan.before import Before
 from calipso_nornir.scan.cliques import build_clique, constraint_attributes
@@ -17,6 +16,7 @@ from calipso_nornir.scan.report import ScanReport, Troubles
 from calipso_nornir.scan.small_cliques import LinksAround
 from calipso_nornir.scan.working import Working
 from calipso_nornir.store.environments import load_environment, stored_environment
+from calipso_nornir.store.written import catalog_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -33,13 +33,13 @@ def unstored_clique(store: Store, view: StoreView, ref: ObjectRef, *, catalog: C
     focal_point = view.get(ref)
     if focal_point is None:
         return None
-    building = _Building(store, view, catalog or load_catalog())
+    building = _Building(store, view, catalog or catalog_of(store))
     return building.clique(focal_point) if ref.type in building.types() else None
 
 
 def unstored_cliques(store: Store, view: StoreView, *, catalog: Catalog | None = None) -> Iterator[Clique]:
     """Yield every clique that is not stored, one after the other as each is built."""
-    building = _Building(store, view, catalog or load_catalog())
+    building = _Building(store, view, catalog or catalog_of(store))
     for type_ in building.types():
         for focal_point in view.of_type(type_):
             clique = building.clique(focal_point)

@@ -21,6 +21,7 @@ from calipso_nornir.api.v2 import (
     me,
     messages,
     metadata,
+    metadata_writes,
     objects,
     scans,
     schedules,
@@ -50,6 +51,7 @@ ROUTERS: Final = (
             schedules,
             messages,
             metadata,
+            metadata_writes,
         )
     ),
 )

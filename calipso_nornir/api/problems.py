@@ -50,16 +50,23 @@ class Problem(Exception):
         status: of the answer.
         detail: what is wrong, what was expected, what to do.
         field: of the query or body, if one is to blame.
+        errors: instead of ``field``: several places, each with what is wrong there.
         headers: of the answer.
     """
 
     def __init__(
-        self, status: HTTPStatus, detail: str, *, field: str | None = None, headers: Mapping[str, str] | None = None
+        self,
+        status: HTTPStatus,
+        detail: str,
+        *,
+        field: str | None = None,
+        errors: list[dict[str, str]] | None = None,
+        headers: Mapping[str, str] | None = None,
     ) -> None:
         super().__init__(detail)
         self.status = status
         self.detail = detail
-        self.field = field
+        self.errors = errors or ([{"field": field, "detail": detail}] if field else None)
         self.headers = dict(headers or {})
 
 
@@ -98,8 +105,7 @@ def _told(request: Request, status: HTTPStatus | int, detail: str, **more: Any) 
 
 def _problem(request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, Problem)  # noqa: S101 - narrows the type
-    errors = [{"field": error.field, "detail": error.detail}] if error.field else None
-    return _told(request, error.status, error.detail, errors=errors, headers=error.headers)
+    return _told(request, error.status, error.detail, errors=error.errors, headers=error.headers)
 
 
 def _invalid(_request: Request, error: Exception) -> JSONResponse:

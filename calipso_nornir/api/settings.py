@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from calipso_nornir.access.secret_files import SecretFiles
     from calipso_nornir.metadata.catalog import Catalog
     from calipso_nornir.model.protocols import Store
+    from calipso_nornir.store.written import Catalogs
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,22 +27,27 @@ class ApiSettings:
 
     Attributes:
         store: what it serves; it is not closed by the API.
-        catalog: the metadata of the scans.
+        catalogs: give the metadata of the scans, which may be written by the API, too.
         secret_files: where secrets that clients send are kept.
-        metadata: folders with further metadata, as in ``catalog``.
+        metadata: folders with further metadata, as in ``catalogs``.
         directory: knows users beside the local ones; None: there are only local ones.
         issuer: has made tokens that are accepted beside ours.
         token_lifetime: of tokens for which nobody asks another one.
     """
 
     store: Store
-    catalog: Catalog
+    catalogs: Catalogs
     secret_files: SecretFiles
     metadata: tuple[str, ...] = ()
     directory: PasswordService | None = None
     issuer: TokenService | None = None
     token_lifetime: timedelta = LIFETIME
     throttle: Throttle = field(default_factory=Throttle)
+
+    @property
+    def catalog(self) -> Catalog:
+        """The metadata of the scans, as it is now."""
+        return self.catalogs.current
 
     @property
     def principals(self) -> Principals:

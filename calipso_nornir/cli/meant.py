@@ -12,6 +12,7 @@ from calipso_nornir.metadata.environment_check import RECORDED
 from calipso_nornir.metadata.environments import environment_document, read_environment, read_environment_file
 from calipso_nornir.metadata.loading import load_catalog
 from calipso_nornir.store.environments import save_environment, stored_environment
+from calipso_nornir.store.written import catalog_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -61,7 +62,7 @@ def environment_meant(
             f"{store.uri} has no description of {name}: scan its file, or add it with calipso env add FILE"
         )
     where = f"{store.uri}: environments_config/{name}"
-    constants = load_catalog(metadata).constants
+    constants = catalog_of(store, metadata).constants
     return read_environment(document, where=where, constants=constants, complete=asks and recorded is None)
 
 

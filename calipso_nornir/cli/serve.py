@@ -15,16 +15,16 @@ def serve(run: Run, *, options: ServeOptions) -> None:
     The first start creates the user admin and prints a one-time password. Log in with it, and choose another one.
     """
     from calipso_nornir.api import create_app  # noqa: PLC0415 - what takes long comes when needed
-    from calipso_nornir.metadata.loading import load_catalog  # noqa: PLC0415 - as above
     from calipso_nornir.store.publishing import publish  # noqa: PLC0415 - as above
+    from calipso_nornir.store.written import Catalogs  # noqa: PLC0415 - as above
 
     endpoint = options.endpoint
     run.log_at(logging.getLevelNamesMapping()[options.loglevel.name])
     use_mongo(run, options.mongo_config)
     with run.store(inventory=options.inventory, use="make") as store:
-        catalog = load_catalog(options.metadata or ())
-        publish(catalog, store)
-        settings = options.settings(store, catalog)
+        catalogs = Catalogs(store, options.metadata or ())
+        publish(catalogs.current, store)
+        settings = options.settings(store, catalogs)
         password = settings.principals.users.first_admin()
         if password is not None:
             login = ("Log in as ", ("admin", "bold"), f" with the one-time password {password}")

@@ -22,8 +22,8 @@ if TYPE_CHECKING:
     from calipso_nornir.access.ldap_settings import LdapSettings
     from calipso_nornir.access.oidc_settings import OidcSettings
     from calipso_nornir.api import ApiSettings, Endpoint
-    from calipso_nornir.metadata.catalog import Catalog
     from calipso_nornir.model.protocols import Store
+    from calipso_nornir.store.written import Catalogs
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,7 +81,7 @@ class ServeOptions:
 
         return Endpoint.read(self.bind, certificate=self.tls_cert, key=self.tls_key)
 
-    def settings(self, store: "Store", catalog: "Catalog") -> "ApiSettings":
+    def settings(self, store: "Store", catalogs: "Catalogs") -> "ApiSettings":
         """Return what the API is told."""
         from calipso_nornir.access.ldap_settings import LdapSettings  # noqa: PLC0415 - as above
         from calipso_nornir.access.oidc_settings import OidcSettings  # noqa: PLC0415 - as above
@@ -91,7 +91,7 @@ class ServeOptions:
 
         return ApiSettings(
             store=store,
-            catalog=catalog,
+            catalogs=catalogs,
             secret_files=SecretFiles(Path(self.secrets or _beside_the_default_store()).absolute()),
             metadata=tuple(self.metadata or ()),
             directory=_directory(read_settings(self.ldap_config, LdapSettings)) if self.ldap_config else None,

@@ -143,6 +143,8 @@ class Catalog:
     parsers: Mapping[str, Callable[[str], Any]]
     documents: Mapping[str, Sequence[Mapping[str, Any]]] = field(default_factory=dict)
     """Data that is only passed on: supported environments, agent types, hover attributes, command prefixes."""
+    written: int = 0
+    """Number of the written metadata that is part of it; 0: there is none."""
 
     def focal_types(self) -> list[str]:
         """Return the object types that have a clique type, sorted."""

@@ -19,21 +19,24 @@ from calipso_nornir.metadata.link_promises import every_link_type_is_found, link
 from calipso_nornir.metadata.parser_promises import parsers
 from calipso_nornir.metadata.scanner_promises import scanners
 from calipso_nornir.metadata.source_kinds import source_kinds
+from calipso_nornir.metadata.written import NOTHING, written_layer
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
     from pathlib import Path
 
+    from calipso_nornir.metadata.written import Written
 
-def load_catalog(extra: Iterable[Path | str] = ()) -> Catalog:
-    """Read and check all metadata; ``extra`` are folders in addition to what is installed.
+
+def load_catalog(extra: Iterable[Path | str] = (), *, written: Written = NOTHING) -> Catalog:
+    """Read and check all metadata; ``extra`` are folders in addition to what is installed, ``written`` comes last.
 
     A process reads the installed metadata once. Folders are read each time, because their author may be editing them.
 
     Raises MetadataError with every fault: of form in the first pass (``layers``), of names in the second.
     """
     folders = tuple(extra)
-    return _checked(folders) if folders else installed_catalog()
+    return _checked(folders, written) if folders or written.number else installed_catalog()
 
 
 @cache
@@ -42,8 +45,8 @@ def installed_catalog() -> Catalog:
     return _checked()
 
 
-def _checked(folders: Iterable[Path | str] = ()) -> Catalog:
-    check = Check(read_layers(folders))
+def _checked(folders: Iterable[Path | str] = (), written: Written = NOTHING) -> Catalog:
+    check = Check([*read_layers(folders), written_layer(written)])
     catalog = Catalog(
         object_types=check.object_types,
         link_types=check.link_types,
@@ -54,6 +57,7 @@ def _checked(folders: Iterable[Path | str] = ()) -> Catalog:
         constants=check.constants,
         parsers=parsers(check),
         documents=passed_on(check),
+        written=written.number,
     )
     try:
         source_kinds()

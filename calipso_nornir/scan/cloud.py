@@ -13,7 +13,6 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from calipso_nornir.errors import InvalidRequest
-from calipso_nornir.metadata.loading import load_catalog
 from calipso_nornir.model.environment import Environment
 from calipso_nornir.preflight.sections import try_sections
 from calipso_nornir.scan.building import opened_store
@@ -27,6 +26,7 @@ from calipso_nornir.scan.sessions import Sessions
 from calipso_nornir.scan.stopping import Stop
 from calipso_nornir.store.environments import load_environment, save_environment, stored_environment
 from calipso_nornir.store.publishing import publish
+from calipso_nornir.store.written import catalog_of, written_metadata
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -66,8 +66,8 @@ def open_cloud(  # noqa: PLR0913 - each has its default; the environment is the 
     Raises:
         MetadataError, UnknownEnvironment, EnvironmentInvalid, StoreError: going on is pointless.
     """
-    catalog = load_catalog(metadata)
     with opened_store(store, make=isinstance(environment, Environment)) as where:
+        catalog = catalog_of(where, metadata)
         chosen = environment
         if not isinstance(chosen, Environment):
             chosen = load_environment(where, chosen, constants=catalog.constants, complete=False)
@@ -133,6 +133,7 @@ class Cloud:
         if plan.metadata and tuple(plan.metadata) != self._metadata:
             raise InvalidRequest("a cloud's metadata is chosen when it is opened: open_cloud(…, metadata=…)")
         with self._one_at_a_time:
+            self._read_what_was_written()
             self._running = stop = Stop(self.environment.name)
             try:
                 with seldom_collected():  # until the scan's picture is gone: the collector would examine all of it
@@ -165,6 +166,13 @@ class Cloud:
     def close(self) -> None:
         """End logins and SSH sessions."""
         self._sessions.close()
+
+    def _read_what_was_written(self) -> None:
+        """Take over metadata that was written into the store since the last scan. Raises MetadataError."""
+        if written_metadata(self._store).number != self._catalog.written:
+            catalog = catalog_of(self._store, self._metadata)
+            _check_clique_types(catalog, self.environment)
+            self._catalog, self._published = catalog, False
 
     def _scan(self, plan: ScanPlan, stop: Stop, *, scan_id: str | None, origin: ScanOrigin) -> ScanReport:
         if self.described_in_store and plan.wants_inventory:

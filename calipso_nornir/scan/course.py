@@ -27,6 +27,7 @@ from calipso_nornir.scan.supervising import Watch
 from calipso_nornir.scan.working import State, Working
 from calipso_nornir.store.documents import object_of
 from calipso_nornir.store.values import utc_ms
+from calipso_nornir.store.written import cliques_are_of, note_cliques
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -154,6 +155,7 @@ class Scan:
             on_hosts=self._steps.on_hosts,
             troubles=self._troubles,
             at=self._report.started_at,
+            cliques_are_of=cliques_are_of(self._store, self._environment.name),
         )
         derived = derivation(ground)
         if needs_all(derived) and (self._targets or not self._plan.wants_inventory):
@@ -170,6 +172,8 @@ class Scan:
                 )
                 derived.write(generation)
             generation.tell(self._report)
+        if needs_all(derived) and self._plan.wants_cliques:
+            note_cliques(self._store, self._environment.name, self._catalog)
 
     def _take_over(self, overtaken: Overtaken) -> None:
         """Take over what others wrote since this scan began: they looked later.

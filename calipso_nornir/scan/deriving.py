@@ -52,6 +52,13 @@ class Ground:
     """Types of objects that are on a host."""
     troubles: Troubles
     at: datetime
+    cliques_are_of: int = 0
+    """Number of the written metadata with which the stored cliques were built."""
+
+    @property
+    def all_cliques(self) -> bool:
+        """Whether all cliques are to be built again, because other clique types or constraints were written."""
+        return self.plan.wants_cliques and self.cliques_are_of != self.catalog.written
 
     def unconfirmed(self, links: Iterable[Link]) -> frozenset[str]:
         """Return the links that this scan was about and could not confirm."""
@@ -196,7 +203,7 @@ def derivation(ground: Ground) -> Derivation:
         for one in ground.catalog.clique_types_for(ground.environment, type_)
     ]
     implicit = plan.implicit_links or any(one.use_implicit_links for one in types)
-    if plan.is_small and not plan.inventory_only and not implicit:
+    if plan.is_small and not plan.inventory_only and not implicit and not ground.all_cliques:
         return SmallDerivation(ground)
     return WholeDerivation(ground)
 

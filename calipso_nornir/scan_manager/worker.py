@@ -8,7 +8,6 @@ import threading
 from typing import TYPE_CHECKING
 
 from calipso_nornir.errors import CalipsoError, ScanTakenOver, UntestedEnvironment
-from calipso_nornir.metadata.loading import load_catalog
 from calipso_nornir.preflight.supported import untested
 from calipso_nornir.scan.cloud import open_cloud
 from calipso_nornir.scan.origin import ScanOrigin
@@ -18,6 +17,7 @@ from calipso_nornir.scan_manager.states import ABORTED
 from calipso_nornir.store import clear_all
 from calipso_nornir.store.environments import load_environment
 from calipso_nornir.store.liveness import sign_of_life
+from calipso_nornir.store.written import catalog_of
 
 if TYPE_CHECKING:
     from calipso_nornir.model.environment import Environment
@@ -99,7 +99,7 @@ class Worker(threading.Thread):
 
     def _carry_out(self) -> None:
         request = ScanRequest.from_document(self._document)
-        catalog = load_catalog(self._settings.metadata)
+        catalog = catalog_of(self._store, self._settings.metadata)
         environment = load_environment(self._store, request.environment, constants=catalog.constants)
         source = self._settings.source(environment) if self._settings.source else None
         problems = untested(environment, catalog)
