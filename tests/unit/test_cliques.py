@@ -85,6 +85,15 @@ def test_a_row_of_one_type_is_followed_in_one_direction() -> None:
     assert reached(thing("a", id="a1", network="n1"), limited, "a-b", "b-b") == ["a1>b1", "b1>b2"]
 
 
+def test_what_a_row_reaches_later_for_another_network_is_left_by_both() -> None:
+    """b3 is one link away for the first network, two for the second; the first still leads on from there."""
+    focal = thing("a", id="a1", network=["n1", "n2"])
+    first = [link("a1>b1", network="n1"), link("b1>b3", network="n1")]
+    second = [link("a1>b2", network="n2"), link("b2>b4", network="n2"), link("b4>b3", network="n2")]
+    onward = [link("b3>c1", network="n1"), link("b3>c2", network="n2")]
+    assert reached(focal, [*first, *second, *onward], "a-b", "b-b", "b-c")[-2:] == ["b3>c1", "b3>c2"]
+
+
 def test_a_link_that_is_cut_off_ends_the_way_of_those_who_come_from_its_source() -> None:
     links = [link("a1>b1"), link("b1>c1", network=[], cut_off=True), link("c1>d1")]
     found = clique(A, links, "a-b", "b-c", "c-d")
