@@ -229,6 +229,10 @@ class StoreView(View, Protocol):
         """Yield the documents of one kind as they are stored, ordered by ``_id``."""
         ...
 
+    def digests(self, kind: Kind) -> Mapping[str, str]:
+        """Return ``_id`` -> digest of every document of one kind."""
+        ...
+
     def find(self, wanted: Find | str, *, type_: str | None = None) -> Sequence[InventoryObject]:
         """Return the objects that match a query (of kind inventory), or those that a text names best."""
         ...

@@ -11,10 +11,11 @@ from typing import TYPE_CHECKING
 
 from calipso_nornir.errors import CalipsoError, Fatal, NothingSeen, Overtaken, ScanCancelled
 from calipso_nornir.scan.before import Before
-from calipso_nornir.scan.deriving import Ground, derivation, needs_all
+from calipso_nornir.scan.deriving import Ground, derivation, derives_all, needs_all
 from calipso_nornir.scan.events import SILENT, PhaseBegan, ScanEnded, all_of
 from calipso_nornir.scan.gather import Gathering
 from calipso_nornir.scan.journal import Journal
+from calipso_nornir.scan.lineage import Lineage
 from calipso_nornir.scan.origin import BY_HAND
 from calipso_nornir.scan.plan import Steps, find_targets
 from calipso_nornir.scan.readings import Readings, parsed
@@ -128,7 +129,7 @@ class Scan:
         base = self._base
         for attempt in range(ATTEMPTS):
             try:
-                self._derive_and_store(base)
+                self._derive_and_store(base, first=attempt == 0)
             except Overtaken as error:
                 if attempt == ATTEMPTS - 1:
                     raise
@@ -143,7 +144,10 @@ class Scan:
             if counted:
                 self._report.counts[one.type] = self._report.counts.get(one.type, 0) + 1
 
-    def _derive_and_store(self, base: int) -> None:
+    def _derive_and_store(self, base: int, *, first: bool) -> None:
+        lineage = Lineage(self._store, self._environment, self._catalog, notes=self._record.notes)
+        as_stored = first and lineage.holds(base)
+        failures = len(self._report.failures)
         ground = Ground(
             catalog=self._catalog,
             environment=self._environment,
@@ -157,7 +161,7 @@ class Scan:
             at=self._report.started_at,
             cliques_are_of=cliques_are_of(self._store, self._environment.name),
         )
-        derived = derivation(ground)
+        derived = derivation(ground, as_stored=as_stored)
         if needs_all(derived) and (self._targets or not self._plan.wants_inventory):
             self._complete(self._working, self._gone)
         with self._phase("links"):
@@ -174,6 +178,9 @@ class Scan:
             generation.tell(self._report)
         if needs_all(derived) and self._plan.wants_cliques:
             note_cliques(self._store, self._environment.name, self._catalog)
+        matches = derives_all(self._plan) or (as_stored and not needs_all(derived))
+        if matches and first and len(self._report.failures) == failures:
+            self._record.derivation = lineage.note(base, cause)
 
     def _take_over(self, overtaken: Overtaken) -> None:
         """Take over what others wrote since this scan began: they looked later.

@@ -10,12 +10,12 @@ from calipso_nornir.scan.checked_view import Declared
 from calipso_nornir.scan.cliques import build_cliques, constraint_attributes
 from calipso_nornir.scan.conditional import CliqueChoice
 from calipso_nornir.scan.contract import STATES
+from calipso_nornir.scan.deriving_again import cliques_again, links_again
+from calipso_nornir.scan.differences import DifferencesDerivation, differences
 from calipso_nornir.scan.graph import Graph
 from calipso_nornir.scan.implicit import derive_links
 from calipso_nornir.scan.links import find_links
-from calipso_nornir.scan.neighbourhood import Neighbourhood
-from calipso_nornir.scan.small_cliques import LinksAround, SmallCliques
-from calipso_nornir.scan.small_links import SmallLinks, changed_objects, is_as_before
+from calipso_nornir.scan.small_links import changed_objects, is_as_before
 from calipso_nornir.scan.storing import doubted
 from calipso_nornir.scan.working import State
 from calipso_nornir.store.documents import object_document
@@ -155,17 +155,7 @@ class SmallDerivation:
         self._changed = changed_objects(ground.working, ground.before, ground.gone, self._documents)
         self._built: list[Clique] = []
         self._without: list[ObjectRef] = []
-        self._again = SmallLinks(
-            ground.catalog.link_finders,
-            ground.working,
-            ground.before,
-            gone=ground.gone,
-            on_hosts=ground.on_hosts,
-            at=ground.at,
-            states=ground.catalog.constants.get("link_states") or STATES,
-            declared=Declared(ground.catalog.object_types, ground.catalog.link_types),
-            on_trouble=ground.troubles.fail,
-        )
+        self._again = links_again(ground, ground.before, gone=ground.gone)
 
     def links(self) -> None:
         """Find the links."""
@@ -174,12 +164,8 @@ class SmallDerivation:
     def cliques(self) -> None:
         """Build the cliques."""
         ground = self._ground
-        view = Neighbourhood(ground.working, ground.before, gone=ground.gone)
-        attributes = constraint_attributes(ground.catalog.clique_constraints)
-        around = LinksAround(ground.before, self._again.found.values(), self._again.gone, attributes)
-        choice = CliqueChoice(ground.catalog, ground.environment, view, ground.troubles)
-        cliques = SmallCliques(ground.before, view, around, choice, constraints=ground.catalog.clique_constraints)
-        self._built, self._without = cliques.build(self._changed, ground.at)
+        around = cliques_again(ground, ground.before, self._again, gone=ground.gone)
+        self._built, self._without = around.build(self._changed, ground.at)
 
     def write(self, generation: Generation) -> None:
         """Write the differences."""
@@ -194,8 +180,11 @@ class SmallDerivation:
         generation.put_some_cliques(self._built, self._without, kept=unconfirmed)
 
 
-def derivation(ground: Ground) -> Derivation:
-    """Choose how to derive: everything, if the neighbourhood of the changes cannot be determined."""
+def derivation(ground: Ground, *, as_stored: bool) -> Derivation:
+    """Choose how to derive: everything, if the neighbourhood of the changes cannot be determined.
+
+    ``as_stored``: the stored links and cliques are those that would be derived from the stored objects.
+    """
     plan = ground.plan
     types = [
         one.clique_type
@@ -205,7 +194,14 @@ def derivation(ground: Ground) -> Derivation:
     implicit = plan.implicit_links or any(one.use_implicit_links for one in types)
     if plan.is_small and not plan.inventory_only and not implicit and not ground.all_cliques:
         return SmallDerivation(ground)
-    return WholeDerivation(ground)
+    may_differ_little = as_stored and derives_all(plan) and not (implicit or plan.clear or ground.all_cliques)
+    found = differences(ground) if may_differ_little else None
+    return WholeDerivation(ground) if found is None else DifferencesDerivation(ground, found)
+
+
+def derives_all(plan: ScanPlan) -> bool:
+    """Tell whether a scan looks at everything, and leaves links and cliques that match the objects."""
+    return not plan.is_small and plan.wants_inventory and plan.wants_links and plan.wants_cliques
 
 
 def needs_all(derived: Derivation) -> bool:

@@ -35,6 +35,10 @@ class ScanRecord:
         self._plan = plan
         self._report = report
         self._mine = {} if owner is None else {"owner": owner}
+        self.notes: list[Document] = []
+        """What scans before this one noted about what links and cliques were derived from (``lineage``)."""
+        self.derivation: Document | None = None
+        """The same of this scan."""
 
     @property
     def scan_id(self) -> str:
@@ -49,6 +53,7 @@ class ScanRecord:
     def begin(self) -> None:
         """Note that the scan runs; scans that have died without a scan manager to take them up are noted as lost."""
         own = self._scans.find({"environment": self.environment})
+        self.notes = [one["derivation"] for one in own if one.get("derivation")]
         ahead = in_the_future(own)
         if ahead is not None:
             where = (self._store.uri, self.environment, ahead)
@@ -77,7 +82,8 @@ class ScanRecord:
         """Record the outcome; return the error if the store could not take it: the scan's own error matters more."""
         try:
             own = self._scans.find({"environment": self.environment})
-            if self._update({**self._report.document(), "number": next_number(own), "progress": None}) is None:
+            done = {"number": next_number(own), "progress": None, "derivation": self.derivation}
+            if self._update({**self._report.document(), **done}) is None:
                 logger.warning("the outcome of scan %s is not noted: another scan manager runs it", self.scan_id)
                 return None
             if whole and self._plan.wants_inventory:

@@ -92,9 +92,23 @@ class Generation:
         self._write("cliques", iter(documents), self.cliques, kept=unconfirmed, known=known)
         self._remove("cliques", {clique_document_id(ref) for ref in gone}, self.cliques)
 
+    def confirm(self, kind: Kind, document_ids: Sequence[str]) -> None:
+        """Mark documents that are as they were as seen; a change of one of them meanwhile makes this commit void."""
+        self._changes(kind).unchanged += len(document_ids)
+        for some in chunks(document_ids, CHUNK):
+            self._writer.seen(kind, some, self._at)
+        self._writer.depends_on(kind, document_ids)
+
+    def confirm_others(self, kind: Kind, written: AbstractSet[str]) -> None:
+        """Mark everything of a kind as seen that the scan has neither written nor removed."""
+        self.confirm(kind, [one for one in self._writer.digests(kind) if one not in written])
+
     def depends_on(self, objects: Iterable[ObjectRef]) -> None:
         """Name the objects that were read but not written: a change of one of them overtakes this commit."""
         self._writer.depends_on("inventory", [ref.document_id for ref in objects])
+
+    def _changes(self, kind: Kind) -> Changes:
+        return {"inventory": self.objects, "links": self.links, "cliques": self.cliques}[kind]
 
     @staticmethod
     def _stored(working: Working) -> Iterator[Document]:

@@ -105,6 +105,10 @@ class Reader(Protocol):
         """Yield those documents of a kind that are there, in any order."""
         ...
 
+    def digests(self, kind: Kind) -> dict[str, str]:
+        """Return ``_id`` -> digest of every document of a kind."""
+        ...
+
     def has_status(self) -> bool:
         """Return whether anything of the environment has a status."""
         ...

@@ -186,6 +186,11 @@ class DocumentView:
         with self._reading(long=True) as reader:
             yield from reader.stream(kind)
 
+    def digests(self, kind: Kind) -> Mapping[str, str]:
+        """Return ``_id`` -> digest of every document of one kind."""
+        with self._reading() as reader:
+            return reader.digests(kind)
+
     def find_documents(self, query: Find) -> Sequence[Document]:
         """Return the documents that a query asks for."""
         with self._reading() as reader:

@@ -13,6 +13,7 @@ import pytest
 from calipso_nornir.errors import ApiFailed, HostUnreachable, NotAuthenticated, SourceNotConfigured
 from calipso_nornir.fetchers.cli.lldp import LldpSwitches
 from calipso_nornir.link_finders.vedges import Vedges
+from calipso_nornir.scan import lineage
 from calipso_nornir.scan.events import ObjectsFound, PhaseBegan, ScanEnded, TroubleSeen
 from tests.fixtures import linux
 from tests.fixtures.linux import link
@@ -301,6 +302,7 @@ def test_a_link_finder_that_raises_keeps_its_links(
         raise ZeroDivisionError("a mistake in it")
 
     monkeypatch.setattr(Vedges, "find", half)
+    monkeypatch.setattr(lineage, "_code", lambda: "a release with a mistake")
     report = scanned.scan()
     assert (report.status, report.links.removed) == ("completed_with_errors", 0)
     [trouble] = report.failures
