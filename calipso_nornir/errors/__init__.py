@@ -22,7 +22,7 @@
     │   ├── Overtaken            others changed what a commit was computed from
     │   └── PastUnknown          older than the history
     ├── LoginServiceUnavailable  a directory or issuer that knows users does not answer
-    ├── ScanCancelled            somebody asked the scan to stop
+    ├── ScanCancelled            the scan was asked to stop
     │   ├── ScanTimedOut         ├── ScanTakenOver
     ├── SourceError              what a source returns instead of an answer
     │   ├── SourceNotConfigured  ├── NotRecorded     ├── NoSuchSource    ├── SourceFailed

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Logins that cannot be decided, because the service that knows does not answer."""
+"""Logins that cannot be verified, because the service that knows the users does not answer."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from calipso_nornir.errors.base import CalipsoError, Retriable
 
 @dataclass(eq=False)
 class LoginServiceUnavailable(CalipsoError, Retriable):
-    """A directory or issuer does not answer, or not as it should: nobody knows whether the login is right."""
+    """A directory or issuer does not answer, or not as it should, so that the login cannot be verified."""
 
     service: str
     cause: str

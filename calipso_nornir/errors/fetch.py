@@ -48,7 +48,7 @@ class FetcherRaised(FetchError):
 
 @dataclass(eq=False)
 class PromiseBroken(FetchError):
-    """A plug-in returned something that plug-ins of its kind must not: a mistake of its author.
+    """A plug-in returned something that plug-ins of its kind must not return: a mistake of its author.
 
     Attributes:
         plugin: its name and where it is declared.
@@ -117,7 +117,7 @@ class FieldMissing(FetchError):
 
 @dataclass(eq=False)
 class LookupCycle(FetchError):
-    """Fetchings wait for each other's objects; none of them can go on."""
+    """Fetchings wait for each other's objects; none of them can continue."""
 
     type: str
 

@@ -25,7 +25,7 @@ class DeviceGivenAway(FetchError):
 
 @dataclass(eq=False)
 class PortsAlike(FetchError):
-    """Interfaces and ports of a server have one MAC, and nothing else tells which belong together."""
+    """Interfaces and ports of a server share a MAC, and nothing else shows which belong together."""
 
     host: str
     instance: str
@@ -44,7 +44,7 @@ class PortsAlike(FetchError):
 
 @dataclass(eq=False)
 class EndpointOnNoWire(FetchError):
-    """The address of tunnels is on a device without a wire to a physical interface: routes decide how they leave."""
+    """A tunnel address is on a device without a wire to a physical interface: routing decides how packets leave."""
 
     host: str
     address: str

@@ -21,7 +21,7 @@ class NothingSeen(CalipsoError, Fatal):
 
 @dataclass(eq=False)
 class ScanCancelled(CalipsoError, Fatal):
-    """Somebody asked the scan to stop."""
+    """The scan was asked to stop."""
 
     status: ClassVar[Literal["aborted", "timed_out"]] = "aborted"
     environment: str
@@ -46,7 +46,7 @@ class ScanTimedOut(ScanCancelled):
 
 @dataclass(eq=False)
 class ScanTakenOver(ScanCancelled):
-    """Another scan manager runs the request: this one has given no sign of life for too long."""
+    """Another scan manager has taken over the request, because this one sent no heartbeat for too long."""
 
     scan_id: str
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Write docs/attributes.md from the object types: ``python -m calipso_nornir.metadata.attribute_tables FILE``."""
+"""Writes docs/attributes.md from the object types: ``python -m calipso_nornir.metadata.attribute_tables FILE``."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ User interfaces show the **bold** ones first; those marked *i* are indexed in th
 
 
 def tables(object_types: Iterable[ObjectType]) -> str:
-    """Return the document."""
+    """Return the page."""
     return "\n".join([HEAD, *("\n".join(_table(one)) for one in object_types if one.attributes)])
 
 

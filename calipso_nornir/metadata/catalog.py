@@ -28,7 +28,7 @@ CONDITION_CONSTANTS = {
     "distribution_version": "distribution_versions",
     "environment_type": "environment_types",
 }
-"""Attributes of an environment whose values a condition may only name when the constant lists them."""
+"""Attributes of an environment -> the constant that lists the values that a condition may name."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +36,7 @@ class Step:
     """One fetch step of a scanner, its fetcher resolved.
 
     Attributes:
-        name: ``<scanner>/<type>/<fetcher>``: objects remember by it who found them.
+        name: ``<scanner>/<type>/<fetcher>``, by which objects record who found them.
         children_scanner: scanner that runs on every object found, if any.
         when: what must be true of the object, its host and the host's agents (``model.when``).
         hand_down: the field that the children's fetchers get as ``parent.handed_down``.
@@ -95,7 +95,7 @@ class Attribute:
 class ObjectType:
     """A type of objects: its label, the types it may be below, and its attributes.
 
-    ``further_attributes`` says which others it may have; empty: none.
+    ``further_attributes`` says in words which undeclared attributes it may have; empty means none.
     """
 
     name: str
@@ -115,7 +115,7 @@ class ObjectType:
 
     @property
     def shown_first(self) -> list[str]:
-        """What a user interface shows first for an object, and where it shows a monitored object's status."""
+        """Fields that a user interface shows first for an object, including the status of a monitored one."""
         status = ("status", "status_timestamp", "status_text")
         own = [one.name for one in self.attributes if one.first]
         return list(dict.fromkeys(["object_name", *own, *status]))
@@ -130,7 +130,7 @@ class Candidate(NamedTuple):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Catalog:
-    """All metadata, checked. ``clique_types_for`` is the one choice that depends on the environment."""
+    """All metadata, checked. Only ``clique_types_for`` depends on the environment."""
 
     object_types: Mapping[str, ObjectType]
     link_types: Mapping[str, str]
@@ -153,9 +153,10 @@ class Catalog:
     def clique_types_for(self, environment: Environment, focal_type: str) -> tuple[Candidate, ...]:
         """Return the clique types that objects of a type may have in an environment, the most specific first.
 
-        By the environment's name, then its configuration, ``ANY`` last; of those that fit it equally well, first the
-        one whose ``when`` names more. The last one is the first that has no ``when``: nobody looks beyond it. Raises
-        MetadataError when two without one fit equally well: which one would apply must not be a matter of luck.
+        Clique types for the environment's name come first, then those for its configuration, then ``ANY``; of those
+        that fit equally well, the one whose ``when`` names more comes first. The result ends with the first clique type
+        without ``when``, because it always applies. Raises MetadataError when two without ``when`` fit equally well:
+        the choice must not be arbitrary.
         """
         known = [one for one in self.clique_types if one.focal_point_type == focal_type]
         fits = [Candidate((_score(one, environment), len(list(told(one.when)))), one) for one in known]
@@ -172,7 +173,7 @@ class Catalog:
 
 
 def _score(clique_type: CliqueType, environment: Environment) -> int:
-    """How well a clique type fits; 0: not at all. Name 64, configuration 2 to 62, ANY 1 (discovery.md 5.2)."""
+    """Return how well a clique type fits: name 64, configuration 2 to 62, ANY 1, not at all 0 (discovery.md 5.2)."""
     if clique_type.environment:
         return 64 if clique_type.environment == environment.name else int(clique_type.environment == ANY)
     if clique_type.environment_type not in ("", environment.environment_type):

@@ -31,10 +31,10 @@ class Check:
         """Link type -> where it is declared."""
         self.link_types = self._link_types()
         self.unknown_finders = False
-        """Whether some link finder does not say what it finds."""
+        """Whether a link finder does not declare its link types."""
 
     def fault(self, where: str, problem: str) -> None:
-        """Note one thing that is wrong."""
+        """Record one fault."""
         self.faults.append(Fault(where, problem))
 
     def known_type(self, name: str, where: str) -> None:
@@ -83,7 +83,7 @@ class Check:
         rows = list(self._object_type_rows())
         for where, one in rows:
             if one.type not in found and one.label is None:
-                continue  # it adds to a type, which may be declared by a later file
+                continue  # it adds to a type that a later file may declare
             if one.type in found:
                 self._adds_only(found[one.type], one, where)
             else:

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 class Unresolved(Exception):
-    """A name that leads to no class; the text says what was searched, and which name was perhaps meant."""
+    """A name that refers to no class; the text says what was searched, and which name was perhaps meant."""
 
 
 class Registry:

@@ -48,7 +48,7 @@ def _walkable(check: Check, spec: schema.CliqueTypeSpec, where: str) -> None:
         if one.source not in reached:
             problem = _never_walked(one, reached, walked[place + 1 :], spec.focal_point_type)
             check.fault(f"{where}/link_types/{place}", f'"{one}" {problem}')
-            reached.add(one.source)  # one fault is enough for all that follows from it
+            reached.add(one.source)  # report a cause once, not its consequences
         reached.add(one.target)
 
 

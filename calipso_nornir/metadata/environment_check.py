@@ -24,7 +24,7 @@ from calipso_nornir.metadata.source_kinds import sections as known_sections
 
 Constants = Mapping[str, Collection[str]]
 MAX_VALUES = 20_000
-"""Values in one description: YAML aliases can make few lines mean very many."""
+"""Maximum number of values in one description: with YAML aliases, a few lines can expand to very many."""
 MAX_DEPTH = 50
 RECORDED = "recorded"
 """Key of an environment that came with a recording; its value is the recording's digest."""
@@ -47,7 +47,7 @@ _SECTION_CONSTANTS = {
     ("Monitoring", "env_type"): "env_types",
 }
 _CALLED = {"ssh": "CLI", "hosts": "CLI", "api": "OpenStack", "database": "mysql", "db": "mysql", "mariadb": "mysql"}
-"""Other names by which people call sections."""
+"""Other names that people use for sections."""
 _END = object()
 
 

@@ -31,9 +31,9 @@ def read_environment(
     Args:
         data: keys of discovery.md 1.9; ``configuration`` is a list of sections with a ``name`` each.
         where: the file, or whatever else it comes from; every fault names it.
-        constants: allowed values by name; those that are shipped when not given. The catalog knows overlays' too.
-            A name that is not in it is not checked.
-        complete: whether each section must have what it needs; not so in a recording, which has no secrets.
+        constants: allowed values by name; by default those that the product ships. The catalog's include overlays'.
+            A name that is not among them is not checked.
+        complete: whether each section must have all that it needs; False for a recording, which has no secrets.
 
     Raises:
         EnvironmentInvalid: all faults at once, none of them repeating a value.
@@ -58,7 +58,7 @@ def environment_document(environment: Environment) -> dict[str, Any]:
 
 
 def recorded_document(environment: Environment) -> dict[str, Any]:
-    """Return what a recording holds: what decides which steps apply, and nothing about how the cloud is reached."""
+    """Return the description for a recording: what decides which steps apply, without how the cloud is reached."""
     document = _document(environment, lambda _ref: None)
     return {key: _without_secrets(value) for key, value in document.items() if _may_be_recorded(key)}
 

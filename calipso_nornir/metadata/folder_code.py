@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Imports the Python files beside the JSON files of a folder: plug-ins without packaging.
 
-Such a folder is made a package of its own name, so its files may import each other (``from .common import x``), and
-two folders may both have a ``fetchers.py``.
+Each folder becomes a package of its own, so its files may import each other (``from .common import x``), and two
+folders may both have a ``fetchers.py``.
 """
 
 from __future__ import annotations
@@ -24,8 +24,8 @@ _PREFIX = "calipso_folder_"
 def module_in(folder: Path, file: str) -> ModuleType:
     """Import ``file`` (``fetchers.py``, ``more/fetchers.py``) of a folder.
 
-    Raises FileNotFoundError when it is not there, ValueError for a path that leads out of the folder or whose parts
-    are no Python names, and whatever importing it raises.
+    Raises FileNotFoundError if there is none, ValueError for a path that leads out of the folder or whose parts are
+    not Python names, and whatever importing the file raises.
     """
     parts = PurePath(file).with_suffix("").parts
     if not all(part.isidentifier() for part in parts):
@@ -36,7 +36,7 @@ def module_in(folder: Path, file: str) -> ModuleType:
 
 
 def file_of(module: str) -> str:
-    """Return the file of a module that came from a folder; nothing for any other."""
+    """Return the file of a module that came from a folder; "" for any other."""
     return str(getattr(sys.modules.get(module), "__file__", "")) if module.startswith(_PREFIX) else ""
 
 

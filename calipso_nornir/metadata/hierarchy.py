@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Checks how scanners lead to each other: each is reachable, there is no cycle, folders are below what they name."""
+"""Checks the order of scanners: each is reachable, there is no cycle, and folders are below the type that they name."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class Hierarchy:
         self._steps: defaultdict[str, Places] = defaultdict(list)
 
     def add(self, scanner: str, where: str) -> None:
-        """Add a scanner, which several files may add steps to."""
+        """Add a scanner; several files may add steps to it."""
         self._scanners.setdefault(scanner, where)
 
     def add_step(self, scanner: str, spec: schema.StepSpec, where: str) -> None:
@@ -103,7 +103,7 @@ class Hierarchy:
 def _folder(
     check: Check, spec: schema.StepSpec, folder: schema.FolderSpec, runs: tuple[str, set[str]], where: str
 ) -> None:
-    """Check that a folder is below what its scanner runs on, and that its type may be there."""
+    """Check that a folder's declared parent is what its scanner runs on, and that its type may be there."""
     scanner, run_on = runs
     here = " or ".join(sorted(run_on))
     if folder.parent_type not in run_on and folder.parent_type in check.object_types:

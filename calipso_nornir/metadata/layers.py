@@ -32,7 +32,7 @@ File = TypeVar("File", bound=Declared)
 
 @dataclass(frozen=True, slots=True)
 class Layer:
-    """One folder of metadata files, read and of the right form."""
+    """One folder of metadata files, read and valid in form."""
 
     folder: Path
     files: dict[str, Declared] = field(default_factory=dict)
@@ -64,7 +64,7 @@ def _installed(faults: list[Fault]) -> Iterator[Path]:
     for point in sorted(entry_points(group=ENTRY_POINTS), key=lambda one: one.name):
         try:
             value = point.load() if point.attr else import_module(point.module)
-        except Exception as error:  # noqa: BLE001 - an overlay's import may raise anything; it is its fault then
+        except Exception as error:  # noqa: BLE001 - importing an overlay may raise anything, which is a fault of the overlay
             faults.append(Fault(f"entry point {ENTRY_POINTS}: {point.name}", f"cannot be loaded: {error!r}"))
             continue
         path = value if isinstance(value, (str, Path)) else getattr(value, "__path__", [None])[0]

@@ -11,6 +11,6 @@ if TYPE_CHECKING:
 
 
 def nearest(name: str, known: Iterable[str]) -> str:
-    """Return `. Did you mean "…"?` for the end of a message, or nothing when no other known name comes near."""
+    """Return `. Did you mean "…"?` for the end of a message; "" if no other known name is similar."""
     close = get_close_matches(name, sorted({*known} - {name}), n=1, cutoff=0.6)
     return f'. Did you mean "{close[0]}"?' if close else ""

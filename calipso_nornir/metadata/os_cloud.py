@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""clouds.yaml and OS_* variables, read by openstacksdk's own configuration loader (imported when asked for).
+"""clouds.yaml and OS_* variables, read by openstacksdk's own configuration loader.
 
-openstacksdk takes 0.2 s to import and most commands never need it.
+openstacksdk is imported only when needed: it takes 0.2 s, and most commands never use it.
 """
 
 from __future__ import annotations
@@ -51,11 +51,11 @@ def import_os_cloud(
 
     Args:
         name: entry of clouds.yaml; without it OS_CLOUD, and without that the other OS_* variables.
-        environ: the variables; the process's own when not given.
-        environment: name of the new environment; the cloud's when not given.
+        environ: the variables; by default the process's own.
+        environment: name of the new environment; by default the cloud's.
 
-    The cloud's secret becomes a reference: ``cloud:NAME``, or ``env:OS_PASSWORD`` for variables. A login of a kind
-    that has no keys here (OpenID Connect, system scope …) is left to clouds.yaml: ``os_cloud: NAME``.
+    The cloud's secret becomes a reference: ``cloud:NAME``, or ``env:OS_PASSWORD`` for variables. A login for which the
+    description has no keys (OpenID Connect, system scope …) is left to clouds.yaml: ``os_cloud: NAME``.
 
     Raises:
         EnvironmentInvalid: no such cloud, or its description lacks something.

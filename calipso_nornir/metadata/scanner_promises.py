@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Checks ``scanners.json``: fetchers, object types, conditions. How scanners lead to each other: see ``hierarchy``."""
+"""Checks ``scanners.json``: fetchers, object types, conditions. For the order of scanners, see ``hierarchy``."""
 
 from __future__ import annotations
 
@@ -75,7 +75,7 @@ def _asked_by(check: Check, fetcher: Any, where: str) -> None:  # noqa: ANN401 -
 
 
 def _handed_down(check: Check, spec: schema.StepSpec, where: str) -> None:
-    """Check the field that children get: a name that is almost that of an attribute is a typing error."""
+    """Check the field that children get; a name that is almost that of an attribute counts as a typing error."""
     type_, name = check.object_types.get(spec.type), snake_case(spec.object_id_to_use_in_child)
     known = {"id", "name", *(one.name for one in type_.attributes)} if type_ is not None else {name}
     if name not in known and (near := get_close_matches(name, known, 1, SLIP)):
@@ -106,7 +106,7 @@ def _step(scanner: str, spec: schema.StepSpec, fetcher: Any, origin: str) -> Ste
 
 
 def _numbered(steps: list[Step]) -> Iterable[Step]:
-    """Give steps with the same name (one fetcher under several conditions) names of their own."""
+    """Yield the steps; those with the same name (one fetcher under several conditions) get distinct names."""
     count: Counter[str] = Counter()
     for step in steps:
         count[step.name] += 1

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Turns pydantic's errors about a JSON file into faults: in terms of JSON, one per place."""
+"""Turns pydantic's errors about a JSON file into faults: one per place, worded in terms of JSON."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ _TYPES = {
     "int_from_float": "a whole number",
 }
 _SHOWN = 60
-"""Characters of a wrong value that a message shows."""
+"""How many characters of a wrong value a message shows."""
 
 
 def shape_faults(error: ValidationError, data: Any, kind: type[BaseModel]) -> Iterator[tuple[str, str]]:  # noqa: ANN401 - JSON
@@ -43,7 +43,7 @@ def shape_faults(error: ValidationError, data: Any, kind: type[BaseModel]) -> It
         of_type = [one for one in errors if one["type"] in _TYPES]
         deeper = any(other.startswith(f"{pointer}/") for other in places)
         if len(of_type) == len(errors):
-            if not deeper:  # one alternative of several that does not fit, where another fits better
+            if not deeper:  # skip an alternative that does not fit if another fits better
                 expected = " or ".join(dict.fromkeys(_TYPES[one["type"]] for one in of_type))
                 yield pointer, f"must be {expected}, not {_shown(of_type[0]['input'])}"
             continue

@@ -40,7 +40,7 @@ def load_source_kinds(points: Iterable[EntryPoint]) -> dict[str, SourceKind]:
     found: dict[str, SourceKind] = {}
     origins: dict[str, str] = {}
     faults: list[Fault] = []
-    # The product's own first: nobody else can take their names.
+    # The product's own first, so that others cannot take their names.
     for point in sorted(points, key=lambda one: (not _is_own(one), one.name)):
         where = f"entry point {GROUP}: {point.name} = {point.value}"
         try:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Writes docs/sources.md from the kinds themselves: ``python -m calipso_nornir.metadata.source_page FILE``."""
+"""Writes docs/sources.md from the kinds of sources: ``python -m calipso_nornir.metadata.source_page FILE``."""
 
 from __future__ import annotations
 

@@ -24,7 +24,7 @@ the parts have been tested, but nobody has seen a whole scan of such a cloud. Ot
 
 
 def page(rows: Iterable[Mapping[str, Any]]) -> str:
-    """Return the page: what was tested first."""
+    """Return the page, with tested environments first."""
     ordered = sorted(rows, key=lambda row: not row.get("tested"))
     return "\n".join([HEAD, *_lines(ordered), ""])
 
@@ -44,7 +44,7 @@ def _lines(rows: Iterable[Mapping[str, Any]]) -> Iterator[str]:
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Run as a program; 2: called wrongly."""
+    """Run as a program; return 2 for wrong arguments."""
     if len(arguments) != 1:
         sys.stderr.write("usage: python -m calipso_nornir.metadata.support_page FILE\n")
         return 2

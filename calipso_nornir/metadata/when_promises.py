@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Checks ``when``: what it names can be known about the objects to which it applies."""
+"""Checks ``when``: the names in it must be of things that can be known about the objects to which it applies."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 from calipso_nornir.model.when import When
 
 FRAME = frozenset({"id", "type", "name"})
-"""What every object has besides its attributes."""
+"""Fields that every object has besides its attributes."""
 SLIP = 0.85
 """Similarity to a known attribute above which an unknown one counts as a typing error; others may be users' own."""
 
@@ -35,7 +35,7 @@ def when_of(spec: WhenSpec | None) -> When | None:
 def check_when(
     check: Check, when: When | None, where: str, *, on: Collection[str], finds: Collection[str] = ()
 ) -> None:
-    """Check a condition of objects of the types ``on``; ``finds`` are the types that come out of its step."""
+    """Check a condition on objects of the types ``on``; ``finds`` are the types that its step finds."""
     if when is None:
         return
     if not when or not all(clauses(when)):

@@ -16,13 +16,13 @@ if TYPE_CHECKING:
 
 MAX_BYTES = 1 << 20
 MAX_PAIRS = 20_000
-"""Keys in all mappings of a document; merged ones (``<<``) count wherever they are merged."""
+"""Maximum number of keys in all mappings of a document; merged ones (``<<``) count in each mapping that merges them."""
 _TIMESTAMP = "tag:yaml.org,2002:timestamp"
 _MERGE = "tag:yaml.org,2002:merge"
 
 
 class _Loader(yaml.SafeLoader):
-    """SafeLoader that refuses a key given twice and leaves dates as text."""
+    """SafeLoader that rejects duplicate keys and leaves dates as text."""
 
     yaml_implicit_resolvers = {  # noqa: RUF012 - PyYAML's own way to say it
         first: [(tag, regexp) for tag, regexp in resolvers if tag != _TIMESTAMP]
@@ -92,8 +92,8 @@ def _parse(path: Path, text: str) -> tuple[object, Fault | None]:
 def _few_enough(root: yaml.Node) -> bool:
     """Return whether the mappings stay small when PyYAML merges them: merges of merges double with every line.
 
-    Before that nodes are few, whatever they mean: an alias is the node that it stands for. A mapping that merges
-    itself has no end.
+    Before merging there are few nodes, because an alias is the same node as its anchor. A mapping that merges itself
+    is infinite.
     """
     mappings = {id(one): one for one in _nodes(root) if isinstance(one, yaml.MappingNode)}
     sizes: dict[int, int] = {}

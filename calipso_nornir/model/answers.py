@@ -40,10 +40,10 @@ class Answer:
 class Answers(Mapping["Query", Any]):
     """The answers of one round, as one fetching reads them.
 
-    Reading the answer to a failed query raises its error, which ends the fetching: right if nothing can be found
-    without it. If some objects can be, read with ``or_gap``: it returns a default and notes the gap, so that nothing
-    counts as gone because it was not seen. If all objects can be found without the answer, and only attributes are
-    missing, read with ``or_blank``. ``tell`` puts a notice into the report.
+    Reading the answer to a failed query raises its error, which ends the fetching: use this if nothing can be found
+    without the answer. If some objects can be, read it with ``or_gap``, which returns a default and records a gap, so
+    that nothing counts as gone because it was not seen. If all objects can be found without the answer, and only
+    attributes are missing, read it with ``or_blank``. ``tell`` puts a notice into the report.
     """
 
     def __init__(
@@ -82,11 +82,11 @@ class Answers(Mapping["Query", Any]):
         return len(self._answers)
 
     def grouped(self, query: Query, key: str) -> Mapping[Any, Sequence[Any]]:
-        """Return the rows of an answer by the value of one column, ``{}`` for none."""
+        """Return the rows of an answer by the value of one column; ``{}`` if there are none."""
         return self._read(query).grouped(key)
 
     def or_gap(self, query: Query, default: Any = None) -> Any:  # noqa: ANN401 - as above
-        """Return the answer, or ``default`` if there is none; a gap is then noted."""
+        """Return the answer; if there is none, record a gap and return ``default``."""
         try:
             return self[query]
         except CalipsoError as error:
@@ -115,7 +115,7 @@ class Answers(Mapping["Query", Any]):
             return None
 
     def lacks(self, query: Query, what: CalipsoError) -> None:
-        """Note that an answer omits objects that this fetching would find: none of them counts as gone."""
+        """Record that an answer omits objects that this fetching would find, so that none of them counts as gone."""
         self._on_gap(query, what)
 
     def tell(self, notice: CalipsoError) -> None:

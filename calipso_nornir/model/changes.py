@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What happened to an environment, revision by revision: the change feed and the log of commits."""
+"""The history of an environment, revision by revision: the change feed and the log of commits."""
 
 from __future__ import annotations
 

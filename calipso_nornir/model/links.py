@@ -52,7 +52,7 @@ class Link:
 
     Its identity is environment, type, source and target; two relations of different type
     between the same objects are two links. ``attributes`` may hold ``network``: the id, or
-    the ids, of the networks that use the link, which cliques are constrained by. A link whose networks are not known
+    the ids, of the networks that use the link, by which cliques are constrained. A link whose networks are not known
     has no such attribute; one that is known to serve none has ``[]``. It may also have ``cut_off`` (True),
     ``ends`` (why its target passes no frames on: "standby", "control") and ``outward`` (the type of one end).
     """
@@ -94,7 +94,7 @@ class Link:
 
     @property
     def outward(self) -> str | None:
-        """Type of the end nearer to the way out of the host (the target's, if both are equal); None if not given."""
+        """Type of the end that is nearer to the host's uplinks (the target's, if both are equal); None if not given."""
         value = self.attributes.get("outward")
         return value if isinstance(value, str) else None
 
@@ -116,7 +116,7 @@ Ends: TypeAlias = "tuple[str, str, str, str]"
 """Type and id of source and target: a link's identity within an environment."""
 
 ends_of: Callable[[Link], Ends] = attrgetter("source.type", "source.id", "target.type", "target.id")
-"""Give the ends of a link. In their order links are told, whether they were found or come from the store."""
+"""Return the ends of a link, by which links are ordered, whether they were just found or come from the store."""
 
 types_of: Callable[[Link], tuple[str, str]] = attrgetter("source.type", "target.type")
-"""Give the types of a link's source and target."""
+"""Return the types of a link's source and target."""

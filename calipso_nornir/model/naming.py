@@ -22,14 +22,14 @@ _OTHER = re.compile(r"[^a-z0-9_]+")
 
 @lru_cache(maxsize=4096)
 def snake_case(name: str) -> str:
-    """Return a name in snake_case; a name of which nothing would be left is not changed."""
+    """Return a name in snake_case; a name that would become empty is returned unchanged."""
     if _PLAIN.fullmatch(name):
         return name
     return _OTHER.sub("_", _HUMP.sub("_", name).lower()).strip("_") or name
 
 
 def in_one_style(attributes: Mapping[str, Any], *, reserved: frozenset[str]) -> Mapping[str, Any]:
-    """Return attributes by their names in snake_case; the same mapping if all names are already.
+    """Return attributes with their names in snake_case; the same mapping if they already are.
 
     A name is not changed if its new form is taken, by another attribute or by a field of the document itself. If
     several would get the same name, the alphabetically first gets it: the order of attributes does not matter.

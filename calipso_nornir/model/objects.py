@@ -23,10 +23,10 @@ if TYPE_CHECKING:
     from calipso_nornir.model.status import Status
 
 JSON: TypeAlias = "bool | int | float | str | Sequence[JSON] | Mapping[str, JSON] | None"
-"""What an attribute's value may be."""
+"""The possible values of an attribute."""
 
 SCAN = "scan"
-"""The owner of what scans find."""
+"""The owner of objects that scans find."""
 
 RESERVED = frozenset(
     {

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Queries to an OVSDB database that belongs to the cloud, not to a host: OVN's two."""
+"""Queries to OVSDB databases that belong to the cloud rather than to a host: OVN's two."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import ClassVar
 from calipso_nornir.model.queries import HostlessQuery
 
 SETTINGS = "ovs-vsctl -f json -- --columns=external_ids list Open_vSwitch"
-"""Command that tells what a host's ovn-controller is configured with (ovn-controller(8))."""
+"""Command that prints the configuration of a host's ovn-controller (ovn-controller(8))."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -153,7 +153,7 @@ class Collection(Protocol):
         ...
 
     def delete(self, key: str) -> bool:
-        """Remove the document with a key; tell whether there was one."""
+        """Remove the document with a key; return whether there was one."""
         ...
 
     def find(
@@ -171,7 +171,7 @@ class Collection(Protocol):
         ...
 
     def insert(self, key: str, document: Document) -> bool:
-        """Insert a document if the key is free; tell whether it was."""
+        """Insert a document if the key is free; return whether it was."""
         ...
 
     def update_if(self, key: str, equal: Mapping[str, Any], changes: Mapping[str, Any]) -> Document | None:
@@ -185,7 +185,7 @@ class Collection(Protocol):
     def claim(
         self, equal: Mapping[str, Any], changes: Mapping[str, Any], *, order: Sequence[str] = ()
     ) -> Document | None:
-        """Do ``update_if`` on the first document, in this order, that has these values; each is claimed only once.
+        """Do ``update_if`` on the first document, in this order, that has these values; only one caller gets each.
 
         Returns:
             The document as it is afterwards; None if there is none to claim.
@@ -196,8 +196,8 @@ class Collection(Protocol):
 class StoreView(View, Protocol):
     """A view that reads from a store.
 
-    That of ``Store.snapshot`` shows one revision for as long as it is open; that of ``Store.view`` the newest at
-    each call. Objects and links come with their status.
+    A view from ``Store.snapshot`` shows one revision for as long as it is open; one from ``Store.view`` shows the
+    newest revision at each call. Objects and links come with their status.
     """
 
     @property
@@ -234,7 +234,7 @@ class StoreView(View, Protocol):
         ...
 
     def find(self, wanted: Find | str, *, type_: str | None = None) -> Sequence[InventoryObject]:
-        """Return the objects that match a query (of kind inventory), or those that a text names best."""
+        """Return the objects that match a query (of kind inventory), or those that best match a text."""
         ...
 
     def find_links(self, query: Find) -> Sequence[Link]:
@@ -282,7 +282,7 @@ class Writer(Protocol):
         ...
 
     def seen(self, kind: Kind, document_ids: Sequence[str], at: datetime) -> None:
-        """Note that documents were found unchanged; nothing but their ``last_scanned`` is written."""
+        """Record that documents were found unchanged; nothing but their ``last_scanned`` is written."""
         ...
 
     def remove(self, kind: Kind, document_ids: Sequence[str]) -> None:
@@ -356,7 +356,7 @@ class Store(Protocol):
         ...
 
     def index(self, attributes: Iterable[str]) -> None:
-        """Create an index for each of these attributes that has none: ``find`` then uses it. Existing ones stay."""
+        """Create an index, which ``find`` then uses, for each of these attributes that has none; others are kept."""
         ...
 
     def close(self) -> None:

@@ -86,7 +86,7 @@ class Command:
     source: ClassVar[str] = "cli"
 
     def __hash__(self) -> int:
-        return hash((self.host, self.text))  # the rest seldom differs, and rounds look commands up all the time
+        return hash((self.host, self.text))  # the other fields seldom differ, and rounds look up commands all the time
 
     @classmethod
     def of(cls, host: str, template: str, *values: str, **options: Any) -> Self:  # noqa: ANN401 - the fields above
@@ -192,7 +192,7 @@ class Select(HostlessQuery):
 class Lookup(HostlessQuery):
     """Objects of one type, found by this scan or kept from before, whose attributes have given values.
 
-    It is answered when no fetching can add more objects of that type: this is how a fetcher says what must come first.
+    It is answered once no fetching can add more objects of that type: by this a fetcher says what must be found first.
     """
 
     type: str

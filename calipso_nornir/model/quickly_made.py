@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Frozen dataclasses that are made by the million."""
+"""Speeds up frozen dataclasses of which millions of instances are created."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ T = TypeVar("T")
 def quickly_made(cls: type[T]) -> type[T]:
     """Give a frozen dataclass with slots an ``__init__`` that takes a third of the time; put it above ``@dataclass``.
 
-    Python's own looks ``object.__setattr__`` up, and the slot by its name, for every field. This one calls the setters
-    of the slots themselves. All else is as before: instances cannot be changed.
+    Python's own ``__init__`` looks up ``object.__setattr__``, and the slot by its name, for every field. This one calls
+    the slots' setters directly. Otherwise the class is unchanged: instances remain immutable.
     """
     names: dict[str, Any] = {}
     lines: list[str] = []

@@ -119,8 +119,8 @@ class SourceKind:
         order: asked before the hosts, with them, or after them; hosts are asked as rarely as possible. A query that
             names no host never waits for the hosts' turn.
         needed: nothing can be scanned without it.
-        names_hosts: its check finds out which hosts there are, which other checks need.
-        missed_by: tells whether an environment lacks something without this section.
+        names_hosts: its check determines which hosts there are; other checks need them.
+        missed_by: returns whether an environment lacks something without this section.
     """
 
     name: str

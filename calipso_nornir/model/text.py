@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Text from strangers made harmless for a terminal, and exact where programs read it."""
+"""Makes text from strangers harmless for a terminal, and keeps it exact where programs read it."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def pasteable(type_: str, id_: str) -> str:
 
 
 def safe_json(text: str) -> str:
-    r"""Return the same JSON with what a terminal would act upon as ``\uXXXX``; C0 controls are never in JSON."""
+    r"""Return the same JSON with characters that a terminal acts upon as ``\uXXXX``; JSON has no raw C0 controls."""
     return _UNSEEN.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
 
 

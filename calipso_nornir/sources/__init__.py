@@ -1,2 +1,2 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Floor 2: where answers come from. Only sources and stores do I/O."""
+"""Floor 2: sources answer the queries of a scan. Only sources and stores do I/O."""

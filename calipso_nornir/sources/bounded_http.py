@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """HTTP answers within limits: of total time, and of size after decompression.
 
-A server that sends a byte now and then, in head or body, keeps a client waiting for ever, as does one that never ends
-its ``100 Continue`` (RFC 9110, 15.2). And requests decompresses an answer before its size can be checked.
+A server that sends a byte now and then, in head or body, keeps a client waiting forever, as does one that sends
+``100 Continue`` without end (RFC 9110, 15.2). And requests decompresses an answer before its size can be checked.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 READ_BYTES = 1 << 16
 _ENCODINGS = {"": None, "identity": None, "gzip": zlib.MAX_WBITS | 16, "x-gzip": zlib.MAX_WBITS | 16}
-"""Content codings that are requested, with zlib's window for them. Others may decompress without any limit."""
+"""Content codings to request, with zlib's window for each. Others may decompress without any limit."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,7 +37,7 @@ class Bounds:
     """What one answer may cost.
 
     Attributes:
-        connect_s, read_s: limits for connecting, and between two pieces of an answer.
+        connect_s, read_s: limits for connecting, and for the wait between two pieces of an answer.
         answer_s: limit for one complete answer, from connecting to the last byte.
         answer_bytes: limit for its body, compressed and decompressed.
         section: the environment's section with ``answer_timeout_s`` and ``max_answer_mib``.
@@ -82,7 +82,7 @@ class BoundedAdapter(TCPKeepAliveAdapter):
             except OSError:
                 if not limit.passed:
                     raise
-            if limit.passed:  # even without an error: a body that ends with the connection was cut short
+            if limit.passed:  # even without an error: a body that ends with the connection was truncated
                 raise AnswerTooSlow(asked, bounds.answer_s, f"{bounds.section}.answer_timeout_s") from None
         return response
 
@@ -130,7 +130,7 @@ def _unpacked(raw: Any, asked: str, bounds: Bounds) -> Iterator[bytes]:  # noqa:
     packer = None if window is None else zlib.decompressobj(window)
     packed = 0
     whole = True
-    # Not raw.stream(): of a chunk's size urllib3 reads a line of any length, http.client one of 64 KiB.
+    # Not raw.stream(): it reads a chunk's size as a line of any length; http.client stops at 64 KiB.
     while piece := raw.read(READ_BYTES, decode_content=False):
         packed += len(piece)
         if packed > bounds.answer_bytes:

@@ -81,7 +81,7 @@ def query_to_json(query: Query) -> dict[str, Any]:
 
 
 def exchange_to_json(exchange: Exchange, at: datetime, *, scrub: Callable[[Any], Any]) -> dict[str, Any]:
-    """Describe one exchange; ``at`` is for an error, a reply knows its own time.
+    """Describe one exchange; ``at`` is the time of an error, while a reply has its own.
 
     ``scrub`` is applied to values, not to the keywords of this format: a weak secret may equal one of them.
     """
@@ -101,7 +101,7 @@ def _scrubbed(value: dict[str, Any], scrub: Callable[[Any], Any], *, keep: tuple
 
 
 def exchange_line(exchange: Exchange, at: datetime, *, scrub: Callable[[Any], Any], path: str) -> bytes:
-    """Return the line of one exchange; if no reader would accept the answer, it says that it was not recorded."""
+    """Return the line of one exchange; an answer that no reader would accept is replaced by NotRecorded."""
     try:
         line = line_of(exchange_to_json(exchange, at, scrub=scrub))
     except (TypeError, ValueError, RecursionError):
@@ -118,8 +118,8 @@ def exchange_line(exchange: Exchange, at: datetime, *, scrub: Callable[[Any], An
 class Reader:
     """One pass over a bundle: first its header, then one exchange after the other.
 
-    Raises BundleInvalid as soon as anything is wrong; only after the last exchange is the whole bundle known to be
-    right. ``sha256`` is the digest then.
+    Raises BundleInvalid as soon as anything is wrong. Only after the last exchange is the whole bundle known to be
+    intact, and is ``sha256``, its digest, set.
     """
 
     def __init__(self, path: Path) -> None:

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 
 def _open(opening: Opening) -> CliSource | None:
-    """The caller's Nornir object decides how hosts are reached, else the section."""
+    """Open the source with the caller's Nornir object or, without one, with the section."""
     from calipso_nornir.sources.cli import CliSource  # noqa: PLC0415 - Nornir comes when it is needed
     from calipso_nornir.sources.cli.inventory_secrets import inventory_secrets  # noqa: PLC0415 - as above
     from calipso_nornir.sources.cli.prefixes import Prefixes  # noqa: PLC0415 - as above
@@ -46,7 +46,7 @@ def _open(opening: Opening) -> CliSource | None:
 
 
 def _check(trial: Trial) -> Iterator[Finding]:
-    """Try to log in to every known host, and run there what a scan needs."""
+    """Try to log in to every known host, and to run the commands there that a scan needs."""
     section = trial.opening.section or {}
     table = section.get("hosts") or {}
     hosts = sorted({*trial.hosts, *table})

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """A deadline for a complete answer: when it passes, the connection is cut, and the reader sees its end.
 
-Socket time-outs apply to single reads: one byte now and then keeps a client waiting for ever.
+Socket time-outs apply to single reads: a byte now and then keeps a client waiting forever.
 """
 
 from __future__ import annotations

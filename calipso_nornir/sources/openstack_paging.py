@@ -30,7 +30,7 @@ _PAGED = {("compute", "servers")}
 
 
 class Budget:
-    """The limits of one list with all its pages: an API that always has another page would be asked for ever."""
+    """The limits of one list with all its pages: an API that always has another page would be asked forever."""
 
     def __init__(
         self, query: str, *, seconds: float, max_bytes: int, clock: Callable[[], float] = time.monotonic

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""OVSDB databases of the cloud, read by ``ovsdb-client query`` on a host that has or reaches them."""
+"""OVSDB databases of the cloud, read by ``ovsdb-client query`` on a host that has them or can reach them."""
 
 from __future__ import annotations
 
@@ -19,15 +19,15 @@ if TYPE_CHECKING:
     from calipso_nornir.sources.ovsdb_kind import OvsdbSection
 
 NORTHBOUND, NB_PORT, SB_PORT = "OVN_Northbound", ":6641", ":6642"
-"""Ports of both databases by default (ovn-nbctl(8), ovn-sbctl(8)); in most clouds the same servers have them."""
+"""Default ports of both databases (ovn-nbctl(8), ovn-sbctl(8)); in most clouds the same servers run both."""
 
 
 class OvsdbSource:
-    """Answers ``OvsdbTables``: each one is one command on one host, and one transaction that commits nothing.
+    """Answers ``OvsdbTables``: each query is one command on one host, and one read-only transaction.
 
-    A schema that lacks one of the columns is asked for whole rows: what they have is then for their reader to see.
-    Where nobody says how a database is reached and the host has no socket of it, the host's own chassis says it
-    (``ovn-remote``), for Northbound by the usual ports.
+    If the schema lacks one of the columns, all columns are requested, and the parser takes those that there are. If the
+    section does not say how to reach a database and the host has no socket for it, the host's ``ovn-remote`` is used,
+    with the default port for Northbound.
     """
 
     def __init__(self, section: OvsdbSection, hosts: Source) -> None:
@@ -35,7 +35,7 @@ class OvsdbSource:
         self._hosts = hosts
 
     def answer(self, queries: Sequence[Query]) -> dict[Query, Reply | CalipsoError]:
-        """Answer all queries of a round; trouble is a value."""
+        """Answer all queries of a round; errors are values."""
         asked = [query for query in queries if isinstance(query, OvsdbTables)]
         remotes = {query: self._section.remote_of(query.database) for query in asked}
         found = self._ask({query: self._command(query, remotes[query]) for query in asked})
@@ -67,7 +67,7 @@ class OvsdbSource:
         return Command.of(self._section.host, template, *words, timeout_s=seconds + 5, root=only_root)
 
     def _detected(self) -> str:
-        """Return the remote of Southbound that the host's ovn-controller uses, "" for none."""
+        """Return the Southbound remote that the host's ovn-controller uses; "" if there is none."""
         assert self._section.host is not None  # noqa: S101 - as above
         question = Command(self._section.host, SETTINGS, root=True)
         answer = self._hosts.answer([question])[question]
@@ -81,7 +81,7 @@ class OvsdbSource:
 
 
 def remote_for(database: str, southbound: str) -> str:
-    """Return how a database is reached, given how Southbound is; "" where its ports are unusual ones."""
+    """Return the remote of a database, derived from that of Southbound; "" if its ports are not the default ones."""
     if database != NORTHBOUND:
         return southbound
     remotes = southbound.split(",")
@@ -90,5 +90,5 @@ def remote_for(database: str, southbound: str) -> str:
 
 
 def _has_failed(answer: Reply | CalipsoError) -> bool:
-    """Return whether the command itself failed, as it does without a socket: another remote may do."""
+    """Return whether the command itself failed, as it does if there is no socket; another remote may then work."""
     return isinstance(answer, CommandFailed) and not isinstance(answer, CommandTimedOut)

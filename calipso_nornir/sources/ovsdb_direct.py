@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""OVSDB databases of the cloud, read from here: any server of a cluster that is connected to it does, and any relay."""
+"""OVSDB databases of the cloud, read directly from any connected server of a cluster, or from any relay."""
 
 from __future__ import annotations
 
@@ -25,20 +25,20 @@ if TYPE_CHECKING:
 
 
 class DirectOvsdb:
-    """Answers ``OvsdbTables`` over connections of its own: one for each question, as there are two in a scan.
+    """Answers ``OvsdbTables`` over connections of its own: one per query, as a scan has only two.
 
-    Of several remotes the first one that is well is asked. Leaders are not preferred: they have enough to do.
+    Of several remotes, the first that passes the check is used. Leaders are not preferred: they have the most load.
     """
 
     def __init__(self, section: OvsdbSection) -> None:
         self._section = section
 
     def answer(self, queries: Sequence[Query]) -> dict[Query, Reply | CalipsoError]:
-        """Answer all queries of a round; trouble is a value."""
+        """Answer all queries of a round; errors are values."""
         return {query: self._answer(query) for query in queries}
 
     def close(self) -> None:
-        """Nothing is left open."""
+        """Do nothing: no connection stays open."""
 
     def _answer(self, query: Query) -> Reply | CalipsoError:
         if not isinstance(query, OvsdbTables):
@@ -84,9 +84,9 @@ class DirectOvsdb:
 
     @staticmethod
     def _check(server: Conversation, database: str) -> None:
-        """Refuse a server that lost its cluster, or a relay its source: what they have is of any age.
+        """Reject a server that has lost its cluster, or a relay that has lost its source: their data may be outdated.
 
-        ovsdb-server(5), "_Server". Servers before 2.9 lack that database; they know no clusters.
+        ovsdb-server(5), "_Server". Servers before 2.9 lack that database and do not support clusters.
         """
         wanted: Any = {"op": "select", "table": "Database", "where": [["name", "==", database]]}
         try:

@@ -47,16 +47,16 @@ class OvsdbSection(Section):
     timeout_s: Seconds = 60.0
 
     def remote_of(self, database: str) -> str:
-        """Return how a database is reached (ovsdb(7), "Active Database Connection Methods")."""
+        """Return the remote of a database (ovsdb(7), "Active Database Connection Methods")."""
         return self.tells(database) or SOCKETS.get(database, SOCKETS["OVN_Southbound"])
 
     def tells(self, database: str) -> str | None:
-        """Return what the section says of that."""
+        """Return the remote of a database that the section gives; None if it gives none."""
         return self.nb if database == "OVN_Northbound" else self.sb
 
     @classmethod
     def lacks(cls, given: Mapping[str, Any]) -> Iterator[Need]:
-        """Without a host there has to be a way from here."""
+        """As in the base; without ``host``, remotes that can be reached from here are required."""
         if "host" in given:
             return
         for key in ("nb", "sb"):
@@ -69,13 +69,13 @@ class OvsdbSection(Section):
                 yield "ca_cert", f"is missing: {key} is reached by TLS"
 
     def tls(self) -> dict[str, str]:
-        """Return the options of ovsdb-client(1) that name files on its host, without their dashes."""
+        """Return ovsdb-client(1)'s options that name files on its host, without leading dashes."""
         files = {"private-key": self.private_key, "certificate": self.certificate, "ca-cert": self.ca_cert}
         return {name: path for name, path in files.items() if path}
 
 
 def _open(opening: Opening) -> OvsdbSource | DirectOvsdb | None:
-    from calipso_nornir.sources.ovsdb import OvsdbSource  # noqa: PLC0415 - it comes when it is needed
+    from calipso_nornir.sources.ovsdb import OvsdbSource  # noqa: PLC0415 - imported only when needed
     from calipso_nornir.sources.ovsdb_direct import DirectOvsdb  # noqa: PLC0415 - as above
 
     if opening.section is None:

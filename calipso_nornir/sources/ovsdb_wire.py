@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The protocol of OVSDB (RFC 7047, 4) over TCP or TLS, as far as reading needs it: one server, calls and answers."""
+"""OVSDB's protocol (RFC 7047, 4) over TCP or TLS, as far as reading requires it: one server, calls and answers."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ if TYPE_CHECKING:
 
 CHUNK = 1 << 18
 IDLE_S = 0.02
-"""A message has no length before it. It is tried for its end when this long nothing comes, and the last byte may be it:
-at every chunk would take minutes for the 30 MB of a large cloud."""
+"""Messages have no length prefix. Decoding is tried once nothing has arrived for this long and the last byte may end a
+message; trying at every chunk would take minutes for the 30 MB of a large cloud."""
 
 
 class RefusedError(Exception):
@@ -35,12 +35,12 @@ class Conversation:
         self._calls = 0
 
     def call(self, method: str, params: Sequence[Any]) -> Any:  # noqa: ANN401 - JSON
-        """Send a call and give its result. Raises RefusedError; OSError and ValueError when there is no answer."""
+        """Send a call and return its result. Raises RefusedError; OSError or ValueError when there is no answer."""
         self._calls += 1
         self._send({"method": method, "params": list(params), "id": self._calls})
         while True:
             message = self._message()
-            if message.get("method") == "echo":  # the server asks whether anybody is there (4.1.11)
+            if message.get("method") == "echo":  # the server checks whether the client is alive (4.1.11)
                 self._send({"id": message.get("id"), "result": message.get("params"), "error": None})
             elif message.get("id") == self._calls and "method" not in message:
                 if message.get("error") is not None:
@@ -72,7 +72,7 @@ class Conversation:
         return not select.select([self._connection], [], [], IDLE_S)[0]
 
     def _decoded(self) -> dict[str, Any] | None:
-        """Take the first message that has come completely; None when there is none."""
+        """Return the first message that has arrived completely; None when there is none."""
         if values_in(bytes(self._text)) > MAX_VALUES:
             raise AnswerTooLarge("OVSDB", f"{MAX_VALUES:,} values")
         try:
@@ -97,7 +97,7 @@ def addresses(remotes: str) -> Iterator[tuple[str, str, int]]:
 
 
 def tls_context(*, ca_cert: str, certificate: str | None, private_key: str | None) -> ssl.SSLContext:
-    """Return what a server has to prove, and what proves us; names are not compared: OVSDB's certificates have none."""
+    """Return the TLS context for both sides' certificates; names are not checked: OVSDB's certificates have none."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     context.check_hostname = False
     context.load_verify_locations(ca_cert)
@@ -107,7 +107,7 @@ def tls_context(*, ca_cert: str, certificate: str | None, private_key: str | Non
 
 
 def connected(protocol: str, host: str, port: int, *, timeout_s: float, tls: ssl.SSLContext | None) -> socket.socket:
-    """Connect. Raises OSError."""
+    """Return a connected socket. Raises OSError."""
     plain = socket.create_connection((host, port), timeout=timeout_s)
     if protocol == "tcp" or tls is None:
         return plain

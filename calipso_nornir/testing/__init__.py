@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Shipped for third parties: what a plug-in's or a parser's own tests are made of.
+"""Tools for third parties' tests of their plug-ins and parsers.
 
 - ``drive`` runs a fetcher on canned answers, without engine, source or store;
-- ``CannedSource`` answers a whole scan in place of the real world;
-- ``thing`` and ``view`` make objects and views of them by hand, ``connect`` runs link finders on one, ``told`` words
-  the links;
+- ``CannedSource`` answers the queries of a whole scan;
+- ``thing`` makes an object and ``view`` a view of objects, ``connect`` runs link finders on a view, and ``told``
+  returns links as text;
 - ``calipso_nornir.testing.parser_cases`` runs golden pairs of parsers.
 """
 

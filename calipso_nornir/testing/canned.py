@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A source that answers from a dictionary and keeps account of what it was asked."""
+"""A source that answers from a dictionary and records what it was asked."""
 
 from __future__ import annotations
 
@@ -18,17 +18,17 @@ if TYPE_CHECKING:
 
 
 class CannedSource:
-    """What a whole scan asks in place of the real world: ``run_scan(…, source=CannedSource({...}))``.
+    """Answers a whole scan without the real cloud: ``run_scan(…, source=CannedSource({...}))``.
 
-    It answers as ``drive`` does: the keys of ``answers`` are queries, or what they say of themselves ("cmp1: uname -m",
-    "GET network /ports", the name of a table), the values raw text, JSON, ``Reply`` or errors. A question without an
-    answer is the test's mistake.
+    It answers as ``drive`` does: the keys of ``answers`` are queries or their text ("cmp1: uname -m", "GET network
+    /ports", the name of a table), the values are raw text, JSON, ``Reply`` or errors. A query without an answer raises
+    AssertionError.
 
     Attributes:
-        answers: question -> answer; may be changed between scans, and by ``before_round``.
-        closed: how often it was closed; scans leave that to whoever gives it to them.
-        rounds: every call, with what was asked in it.
-        before_round: is called with the questions of each round.
+        answers: query -> answer; may be changed between scans, and by ``before_round``.
+        closed: how often it was closed; scans leave this to their caller.
+        rounds: the queries of every round.
+        before_round: called with the queries of each round.
     """
 
     def __init__(self, answers: Mapping[Any, Any]) -> None:
@@ -44,16 +44,16 @@ class CannedSource:
         return {query: self._answer(query) for query in queries}
 
     def close(self) -> None:
-        """Note that nothing more will be asked; part of ``Source``."""
+        """Count the call; part of ``Source``."""
         self.closed += 1
 
     @property
     def asked(self) -> Counter[str]:
-        """How often each question was asked."""
+        """How often each query was asked."""
         return Counter(f"{query.host}: {query}" if query.host else str(query) for one in self.rounds for query in one)
 
     def rounds_of(self, host: str) -> int:
-        """Return how often a host was asked something."""
+        """Return the number of rounds in which a host was asked something."""
         return sum(any(query.host == host for query in queries) for queries in self.rounds)
 
     def _answer(self, query: Query) -> Reply | CalipsoError:

@@ -29,17 +29,17 @@ if TYPE_CHECKING:
     from calipso_nornir.model.queries import Query
 
 AT = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
-"""When canned answers come, if they do not say."""
+"""The time of canned answers that have none."""
 
 
 class Driven(list[Fetched]):
-    """What a fetcher found, and how it came to it.
+    """The objects that a fetcher found, and how it found them.
 
     Attributes:
-        rounds: the questions of each round, each once; a fetcher that asks nothing has none.
-        gaps: question -> error, of what could not be seen although the fetcher went on.
-        blanks: question -> error, of what only leaves attributes unknown.
-        told: what the fetcher put into the report besides (``answers.tell``).
+        rounds: the queries of each round, without duplicates; empty for a fetcher that asks nothing.
+        gaps: query -> error, for gaps that the fetcher recorded (``answers.or_gap``).
+        blanks: query -> error, for answers whose absence leaves only attributes unknown (``answers.or_blank``).
+        told: notices that the fetcher put into the report (``answers.tell``).
     """
 
     def __init__(self) -> None:
@@ -56,7 +56,7 @@ class Driven(list[Fetched]):
 
     @property
     def by_id(self) -> dict[str, Fetched]:
-        """The objects by id; one that was given twice is a mistake of the fetcher."""
+        """The objects by id; an id that the fetcher returned twice raises AssertionError."""
         found = {one.id: one for one in self}
         assert len(found) == len(self), f"duplicate ids: {[one.id for one in self]}"  # noqa: S101 - a test's tool
         return found
@@ -69,7 +69,7 @@ def drive(
     *,
     parsers: Mapping[str, Callable[[str], Any]] | None = None,
 ) -> Driven:
-    """Run a fetcher on one parent and give what it finds.
+    """Run a fetcher on one parent and return what it finds.
 
     >>> from calipso_nornir.fetchers.cli.host_details import HostDetails
     >>> from calipso_nornir.testing import drive, thing
@@ -80,22 +80,22 @@ def drive(
     'Debian GNU/Linux'
 
     Args:
-        fetcher: whatever has ``get(parent)``.
+        fetcher: any object with ``get(parent)``.
         parent: see ``thing``.
-        answers: question -> answer. A question is the query itself, or its text as ``str()`` gives it; or, shorter,
-            of a command: ``<host>: <command>`` or ``<command>``; of the API: ``GET <service> <path>``, whatever its
-            parameters and region; of a database: the name of a table that it selects from; of the inventory: the
-            type that is looked up. ``api``, ``db``, ``cli`` and ``inventory`` stand for all other questions to it.
+        answers: query -> answer. A key is the query itself or its ``str()``. Shorter keys are, for a command,
+            ``<host>: <command>`` or ``<command>``; for the API, ``GET <service> <path>``, for any parameters and
+            region; for a database, the name of a table that it selects from; for the inventory, the type that is
+            looked up. ``api``, ``db``, ``cli`` and ``inventory`` answer all other queries to that source.
 
-            An answer is text, which goes through the query's parser as in a scan (for the API and databases: JSON,
-            of which the query's ``key`` is taken when it is a body that has it); a ``Path`` to such text; the value
-            itself; a ``Reply``, which may have a gap; or an error. Look-ups are answered from a list of objects of
-            the type, of which those that are asked for are taken.
-        parsers: those that are installed when not given.
+            An answer is text, which the query's parser reads as in a scan (for the API and databases: JSON; of a body
+            that has the query's ``key``, the value of that key is taken); a ``Path`` to such text; the value itself; a
+            ``Reply``, which may have a gap; or an error. A look-up is answered with a list of objects of the type,
+            from which the matching ones are selected.
+        parsers: by default those that are installed.
 
     Raises:
-        AssertionError: the fetcher asks what ``answers`` does not know, or does not give what it has to.
-        Exception: what the fetcher raises, such as the error of an answer without which it cannot go on.
+        AssertionError: the fetcher asks a query that has no answer, or does not return what fetchers must return.
+        Exception: what the fetcher raises, such as the error of an answer without which it cannot continue.
     """
     driven = Driven()
     fetching = fetcher.get(parent)
@@ -171,7 +171,7 @@ class _Canned:
 
 
 def names_of(query: Query) -> list[str]:
-    """Return the names by which canned answers may call a question, the most special first."""
+    """Return the keys under which canned answers may answer a query, the most specific first."""
     text = str(query)
     match query:
         case Command():
@@ -190,7 +190,7 @@ def names_of(query: Query) -> list[str]:
 
 
 def value_of(query: Query, data: Any) -> Any:  # noqa: ANN401 - JSON
-    """Read a canned answer: of an API or a database JSON or its text, a whole body or only what was asked for."""
+    """Read a canned answer; for an API or database, JSON or its text, and a whole body or only the value of its key."""
     if not isinstance(query, (ApiGet, Select)):
         return data
     value = json.loads(data) if isinstance(data, str) else data

@@ -1,17 +1,17 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Golden pairs of parsers: find them in a folder, run them, tell what differs.
+"""Golden pairs of parsers: finds them in a folder, runs them, and reports what differs.
 
 A pair is ``<platform>/<command>/<case>.raw`` (what a tool printed, byte for byte) and ``<case>.yml`` beside it::
 
     provenance: Debian 12, iproute2 6.1.0, captured
-    parsed:                        # parser -> what it has to give
+    parsed:                        # parser -> the value that it must return
       linux_ip_netns:
         - {netns: qdhcp-1, id: "1"}
-    fails:                         # parser -> how it has to refuse the text
+    fails:                         # parser -> the ParseError that it must raise
       ip_netns_json: {line_number: 1}
 
-``parsed`` or ``fails`` may be left out, ``provenance`` may not: release, version of the tool, and whether the text
-was captured or made by hand. Typed rows are written as mappings, without the fields that have their default.
+``parsed`` or ``fails`` may be omitted. ``provenance`` is required: the release, the version of the tool, and whether
+the text was captured or made by hand. Typed rows are written as mappings, without fields that have their default.
 """
 
 from __future__ import annotations
@@ -67,7 +67,7 @@ def _case(stem: Path, name: str) -> ParserCase:
 
 
 def run_case(case: ParserCase, parsers: Parsers) -> list[str]:
-    """Run one pair; return what differs, one line each. Nothing differs: the pair holds."""
+    """Run one pair; return one line for each difference. Without differences, the pair passes."""
     if case.problem:
         return [case.problem]
     lines: list[str] = []

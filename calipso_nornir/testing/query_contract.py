@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 # ruff: noqa: D102, S101 - this module is tests: names say what they show, assertions are what it is for
-"""What every store has to do with queries (see ``store_contract``)."""
+"""Tests that every store must pass: queries (see ``store_contract``)."""
 
 from __future__ import annotations
 

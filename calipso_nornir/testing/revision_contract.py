@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 # ruff: noqa: D102, S101, PLR2004 - this module is tests: names say what they show, assertions are what it is for
-"""What every store has to do with revisions, statuses and the past (see ``store_contract``)."""
+"""Tests that every store must pass: revisions, statuses and history (see ``store_contract``)."""
 
 from __future__ import annotations
 
@@ -260,7 +260,7 @@ class RevisionContract:
 
 
 def _refused(store: Store, base: int, *, put: str = "", remove: str = "", depends: str = "") -> Overtaken:
-    """Return the error with which a commit is refused."""
+    """Return the Overtaken error that a commit raises."""
     try:
         with store.write(ENVIRONMENT, base=base) as writer:
             if put:

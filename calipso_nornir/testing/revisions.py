@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The simplest possible model of revisions, with every picture kept whole: real stores are compared with it."""
+"""The simplest possible model of revisions, to compare real stores with: it keeps every picture complete."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ class Revisions:
 
     pictures: list[Picture] = field(default_factory=lambda: [{}])
     written: dict[Name, int] = field(default_factory=dict)
-    """When a document was put or removed last."""
+    """The revision in which each document was last put or removed."""
 
     @property
     def newest(self) -> int:
@@ -30,7 +30,7 @@ class Revisions:
         return len(self.pictures) - 1
 
     def overtaken(self, base: int, put: Iterable[tuple[Kind, Document]], gone: Iterable[Name]) -> set[Name]:
-        """Return what a commit that was computed from ``base`` may not write any more."""
+        """Return the documents that a commit computed from ``base`` may no longer write."""
         now = self.pictures[-1]
         late = {name for name in self.written if self.written[name] > base}
         puts = {(kind, document["_id"]): document["digest"] for kind, document in put}

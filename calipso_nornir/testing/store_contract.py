@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 # ruff: noqa: D102, S101 - this module is tests: names say what they show, assertions are what it is for
-"""What every store has to do, as tests to inherit: third parties run them on a store of their own.
+"""Tests that every store must pass, to be inherited: third parties run them on their own stores.
 
 Derive from ``StoreContract``, ``RevisionContract``, ``QueryContract`` and ``CollectionContract`` (plain documents), and
-give them a pytest fixture ``opened``: a function without arguments that opens one and the same store, empty at first::
+add a pytest fixture ``opened``, a function without arguments that always opens the same store, empty at first::
 
     class TestMyStore(StoreContract, RevisionContract, QueryContract, CollectionContract):
         @pytest.fixture

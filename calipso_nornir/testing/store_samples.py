@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Objects, links and values for tests of stores, and the few steps such tests are made of."""
+"""Objects, links and values for tests of stores, and helpers for such tests."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ ENVIRONMENT = "lab"
 AT = datetime(2026, 11, 22, 19, 10, 0, 123000, tzinfo=UTC)
 LATER = AT + timedelta(hours=1)
 ZONE = Witness("zone.host", ObjectRef(ENVIRONMENT, "availability_zone", "R1|nova"))
-"""One of the two that find every host of ``ENVIRONMENT``."""
+"""One of the two witnesses that find every host of ``ENVIRONMENT``."""
 
 ODD_ATTRIBUTES: dict[str, Any] = {
     "a.b": {"c.d": 1, "$ref": "x", "$id": 2},
@@ -48,7 +48,7 @@ ODD_ATTRIBUTES: dict[str, Any] = {
 
 
 def host(name: str, *, environment: str = ENVIRONMENT, **attributes: Any) -> InventoryObject:  # noqa: ANN401 - JSON
-    """Return a host with everything set that an object can have."""
+    """Return a host with every field of an object set."""
     zone = ObjectRef(environment, "availability_zone", "R1|nova")
     return InventoryObject(
         ref=ObjectRef(environment, "host", name),

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Objects by hand, and views of them: what link finders and fetchers' parents are tested with."""
+"""Hand-made objects, and views of them, for tests of fetchers and link finders."""
 
 from __future__ import annotations
 
@@ -41,12 +41,12 @@ def thing(  # noqa: PLR0913 - the parts of an object
 
     Args:
         type_: any type.
-        attributes: those whose names are no Python names; the others are given by keyword.
-        id: the type when not given.
-        name: the id when not given.
-        under: what it hangs under; the environment when not given.
-        environment: another than ``ENVIRONMENT``.
-        more: attributes.
+        attributes: attributes whose names are not Python names; others can be given by keyword.
+        id: by default the type.
+        name: by default the id.
+        under: its parent; by default the environment.
+        environment: if not ``ENVIRONMENT``.
+        more: further attributes.
     """
     root = root_of(environment)
     parent = under if under is not None else root
@@ -78,7 +78,7 @@ def view(*things: InventoryObject, links: Iterable[Link] = ()) -> Working:
 
 
 def connect(picture: Working, *finders: LinkFinder) -> list[Link]:
-    """Run link finders one after the other, as a scan does; whatever one of them raises is raised."""
+    """Run link finders one after the other, as a scan does, and return the links; what one of them raises is raised."""
 
     def trouble(error: CalipsoError, affected: str) -> None:
         raise AssertionError(f"{affected}: {error}")
@@ -88,7 +88,7 @@ def connect(picture: Working, *finders: LinkFinder) -> list[Link]:
 
 
 def told(links: Iterable[Link]) -> list[str]:
-    """Return links as text, sorted: ``<type>: <source id> > <target id>``, with ``(down)`` behind when it is."""
+    """Return links as text, sorted: ``<type>: <source id> > <target id>``, followed by ``(down)`` if it is down."""
     return sorted(
         f"{link.type}: {link.source.id} > {link.target.id}{' (down)' if link.state == 'down' else ''}" for link in links
     )

@@ -119,7 +119,7 @@ def frames(stdout: bytes | bytearray, stderr: bytes | bytearray, mark: str, coun
     """Split both streams into one frame per step; None for a step whose end was not received.
 
     Output of a login shell before the first mark belongs to no command and is left out. The streams are independent: a
-    frame whose end on ``stderr`` is missing has what arrived of it.
+    frame whose end on ``stderr`` is missing contains what arrived.
     """
     errors = _pieces(stderr, mark, last=True)
     found: list[Frame | None] = []

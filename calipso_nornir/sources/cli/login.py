@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""One login, as asyncssh drives it: is the server's key right, and which key or password comes next."""
+"""One login, driven by asyncssh: checks the server's key, and provides the next key or password."""
 
 from __future__ import annotations
 
@@ -99,7 +99,7 @@ class Login(asyncssh.SSHClient):
             return await self._ring.reveal(self._server.credentials.password)
 
     def close(self) -> None:
-        """Let go of the agent."""
+        """Close the connection to the agent."""
         if self._agent is not None:
             self._agent.close()
 

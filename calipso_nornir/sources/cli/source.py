@@ -157,7 +157,7 @@ class CliSource:
             self._sessions.read_again()
 
     def _answer_without_a_host(self, query: Query) -> Outcome:
-        """Return which hosts can be reached. They come from the inventory with the logins: no host is asked."""
+        """Return the hosts that can be reached, from the inventory that has the logins; no host is asked."""
         if not isinstance(query, ReachableHosts):
             return SourceNotConfigured(query.source)
         names = self._nornir.inventory.hosts if self._make_host is None else self._listed
@@ -206,7 +206,7 @@ class CliSource:
         return hosts[name]
 
     def _run(self, hosts: Mapping[str, Host], asked: Mapping[str, list[Command]]) -> dict[Command, Outcome]:
-        """Make one Nornir run. Its state is new each time: hosts that failed once are left out of later runs else."""
+        """Make one Nornir run with a new state: otherwise Nornir would skip hosts that failed in earlier runs."""
         answers: dict[str, dict[Command, Outcome]] = {}
 
         def calipso_round(task: Task) -> Result:  # commands are not passed as arguments, because Nornir logs these

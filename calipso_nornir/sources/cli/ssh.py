@@ -41,7 +41,7 @@ class SshSession:
 
     @property
     def alive(self) -> bool:
-        """Whether another channel can be opened, as far as this side knows."""
+        """Whether the connection is open, as far as this side knows, so that another channel can be opened."""
         return not self.connection.is_closed()
 
     def run_script(
