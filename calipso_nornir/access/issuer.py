@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import logging
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final
 
 import jwt
@@ -31,6 +32,7 @@ class Claimed:
 
     who: Identified
     token_id: str | None
+    expires_at: datetime
 
 
 class Issuer:
@@ -48,7 +50,7 @@ class Issuer:
             return None
         try:
             return self._identified(self._verified(token))
-        except (jwt.PyJWTError, ValueError, TypeError, RecursionError) as error:
+        except (jwt.PyJWTError, ValueError, TypeError, OverflowError, OSError, RecursionError) as error:
             logger.info("a token of the issuer is refused: %s", plain(str(error)))
             return None
 
@@ -96,7 +98,8 @@ class Issuer:
             if group in by_group:
                 grants = grants.with_those_of(by_group[group])
         token_id = claims.get("jti")
-        return Claimed(Identified(name=name, grants=grants), str(token_id)[:200] if token_id else None)
+        expires = datetime.fromtimestamp(float(claims["exp"]), UTC)
+        return Claimed(Identified(name=name, grants=grants), str(token_id)[:200] if token_id else None, expires)
 
 
 def _claim(claims: Mapping[str, Any], name: str) -> Any:  # noqa: ANN401 - JSON

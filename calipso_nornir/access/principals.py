@@ -4,14 +4,18 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Protocol
 
+from calipso_nornir.access.roles import Role
 from calipso_nornir.access.tokens import PREFIX, Tokens
 from calipso_nornir.access.users import Identified, Users
+from calipso_nornir.errors import InvalidRequest
 
 if TYPE_CHECKING:
     from calipso_nornir.access.issuer import Claimed
-    from calipso_nornir.access.roles import Grants, Role
+    from calipso_nornir.access.roles import Grants
+    from calipso_nornir.access.tokens import Token
     from calipso_nornir.model.protocols import Store
 
 
@@ -21,12 +25,16 @@ class Principal:
 
     Attributes:
         token_id: of the token that was shown; None for a password.
+        token: what is known of it, if it is one of ours.
+        expires_at: when what was shown ends to count; None for a password.
         only_password: nothing is allowed but choosing another password.
     """
 
     name: str
     grants: Grants
     token_id: str | None = None
+    token: Token | None = None
+    expires_at: datetime | None = None
     only_password: bool = False
 
     def may(self, needed: Role, environment: str | None) -> bool:
@@ -98,9 +106,45 @@ class Principals:
             return None
         return Principal(
             name=user.name,
-            grants=user.grants.capped(token.scope),
+            grants=_scoped(user.grants, token),
             token_id=token.id,
+            token=token,
+            expires_at=token.expires_at,
             only_password=token.only_password or user.one_time,
+        )
+
+    def issue(
+        self,
+        who: Principal,
+        *,
+        lifetime: timedelta,
+        name: str = "",
+        scope: Role = Role.ADMIN,
+        environments: frozenset[str] | None = None,
+    ) -> tuple[str, Token]:
+        """Make a token for whoever asks; return it, for the only time, and what is known of it.
+
+        One that is made with a token can do no more than that one, and ends with it.
+
+        Raises:
+            InvalidRequest: the lifetime is too long, or the environments are not among those of the token.
+        """
+        if who.token is not None:
+            scope = min(scope, who.token.scope)
+            if who.token.environments is not None:
+                environments = who.token.environments if environments is None else environments
+                if not environments <= who.token.environments:
+                    raise InvalidRequest("environments: expected some of those of the token with which you ask")
+        if who.expires_at is not None:
+            left = who.expires_at - datetime.now(UTC)
+            lifetime = min(lifetime, max(left, timedelta(seconds=1)))
+        return self.tokens.issue(
+            who.name,
+            name=name,
+            lifetime=lifetime,
+            scope=scope,
+            environments=environments,
+            only_password=who.only_password,
         )
 
     def _by_issuer(self, issuer: TokenService, token: str) -> Principal | None:
@@ -108,4 +152,9 @@ class Principals:
         user = self.users.arrived(claimed.who, source=issuer.source) if claimed is not None else None
         if claimed is None or user is None:
             return None
-        return Principal(name=user.name, grants=user.grants, token_id=claimed.token_id)
+        return Principal(name=user.name, grants=user.grants, token_id=claimed.token_id, expires_at=claimed.expires_at)
+
+
+def _scoped(grants: Grants, token: Token) -> Grants:
+    capped = grants.capped(token.scope)
+    return capped if token.environments is None else capped.within(token.environments)

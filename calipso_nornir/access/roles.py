@@ -11,7 +11,7 @@ from calipso_nornir.errors import InvalidRequest
 from calipso_nornir.model.text import plain
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
 EVERYWHERE: Final = "*"
 """In place of an environment: all of them, also those to come, and what belongs to none (users, the audit trail)."""
@@ -65,6 +65,16 @@ class Grants:
         for environment, role in other.by_environment.items():
             merged[environment] = max(role, merged.get(environment, role))
         return Grants(merged)
+
+    def within(self, environments: Iterable[str]) -> Grants:
+        """Return the roles in these environments alone."""
+        everywhere = self.by_environment.get(EVERYWHERE)
+        found = {}
+        for one in environments:
+            held = [role for role in (everywhere, self.by_environment.get(one)) if role is not None]
+            if held:
+                found[one] = max(held)
+        return Grants(found)
 
     def capped(self, cap: Role) -> Grants:
         """Return the same roles, none higher than this one."""

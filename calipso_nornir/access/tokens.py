@@ -34,6 +34,7 @@ class Token:
     Attributes:
         id: names it in lists and for its removal.
         scope: no higher role is had with it, whatever roles the user has.
+        environments: it counts in these alone; None for all in which the user has roles.
         only_password: with it one may do nothing but choose another password.
     """
 
@@ -43,6 +44,7 @@ class Token:
     issued_at: datetime
     expires_at: datetime
     scope: Role = Role.ADMIN
+    environments: frozenset[str] | None = None
     only_password: bool = False
     last_used: datetime | None = None
 
@@ -53,13 +55,14 @@ class Tokens:
     def __init__(self, store: Store) -> None:
         self._tokens = store.collection(COLLECTION)
 
-    def issue(
+    def issue(  # noqa: PLR0913 - what a token is
         self,
         user: str,
         *,
         name: str = "",
         lifetime: timedelta = LIFETIME,
         scope: Role = Role.ADMIN,
+        environments: frozenset[str] | None = None,
         only_password: bool = False,
     ) -> tuple[str, Token]:
         """Make a token; return it, for the only time, and what is known of it.
@@ -78,6 +81,7 @@ class Tokens:
             issued_at=issued,
             expires_at=issued + lifetime,
             scope=scope,
+            environments=environments,
             only_password=only_password,
         )
         self._remove_expired(issued)
@@ -128,6 +132,7 @@ def _document(token: Token) -> Document:
         "issued_at": token.issued_at.isoformat(),
         "expires_at": token.expires_at.isoformat(),
         "scope": token.scope.word,
+        "environments": sorted(token.environments) if token.environments is not None else None,
         "only_password": token.only_password,
         "last_used": None,
     }
@@ -142,6 +147,7 @@ def _token(document: Document) -> Token:
         issued_at=datetime.fromisoformat(document["issued_at"]),
         expires_at=datetime.fromisoformat(document["expires_at"]),
         scope=role(document["scope"]),
+        environments=frozenset(document["environments"]) if document.get("environments") is not None else None,
         only_password=bool(document.get("only_password")),
         last_used=datetime.fromisoformat(used) if used else None,
     )

@@ -13,6 +13,7 @@ from anyio import to_thread
 from starlette.exceptions import HTTPException
 
 from calipso_nornir.errors import StoreError
+from calipso_nornir.store.record_retention import RecordSweeper
 
 if TYPE_CHECKING:
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -41,6 +42,7 @@ class Shield:
     def __init__(self, app: ASGIApp, *, store: Store) -> None:
         self._app = app
         self._store = store
+        self._sweeper = RecordSweeper(store)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request."""
@@ -83,6 +85,7 @@ class Shield:
                     "status": status,
                 },
             )
+            self._sweeper.sweep()
         except StoreError as error:
             logger.error("%s %s is not in the audit trail: %s", scope["method"], scope["path"], error)  # noqa: TRY400 - as it says
 

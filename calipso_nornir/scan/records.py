@@ -10,6 +10,7 @@ from calipso_nornir.errors import ScanTakenOver, StoreError
 from calipso_nornir.scan.report import ENDED
 from calipso_nornir.store.freshness import age_key, in_the_future, newest_whole, next_number
 from calipso_nornir.store.liveness import LOST, sign_of_life, status_of
+from calipso_nornir.store.record_retention import records_kept
 
 if TYPE_CHECKING:
     from calipso_nornir.model.protocols import Document, Store
@@ -17,9 +18,6 @@ if TYPE_CHECKING:
     from calipso_nornir.scan.report import ScanReport
 
 logger = logging.getLogger(__name__)
-
-KEPT_SCANS = 50
-"""Scans of an environment whose documents and messages are kept."""
 
 
 class ScanRecord:
@@ -116,7 +114,7 @@ class ScanRecord:
         whole = newest_whole(own)  # by it one tells what is confirmed
         own = [scan for scan in own if scan.get("status") in ENDED]  # others run, or wait for a scan manager
         own.sort(key=age_key, reverse=True)
-        for old in (scan for scan in own[KEPT_SCANS:] if scan is not whole):
+        for old in (scan for scan in own[records_kept(self._store).scans :] if scan is not whole):
             for message in messages.find({"scan_id": old["scan_id"]}):
                 messages.delete(message["id"])
             scans.delete(old["scan_id"])

@@ -16,6 +16,7 @@ from calipso_nornir.scan_manager.queue import ScanQueue
 from calipso_nornir.scan_manager.schedules import Schedules
 from calipso_nornir.scan_manager.slots import Slots
 from calipso_nornir.scan_manager.worker import Worker
+from calipso_nornir.store.record_retention import RecordSweeper
 
 if TYPE_CHECKING:
     from calipso_nornir.model.protocols import Document, Store
@@ -36,6 +37,7 @@ class ScanManager:
         self._queue = ScanQueue(store)
         self._schedules = Schedules(store, self._queue)
         self._slots = Slots(store)
+        self._sweeper = RecordSweeper(store)
         self._workers: list[Worker] = []
         self._untaken: list[tuple[str, str]] = []
         """Slots that were taken and whose request another took, or could not be taken."""
@@ -68,6 +70,7 @@ class ScanManager:
             for worker in self._workers:
                 worker.keep()
             self._start()
+            self._sweeper.sweep()
         except StoreError as error:
             logger.warning("%s. Trying again in %g s", error, self._settings.poll_s)
 

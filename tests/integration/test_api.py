@@ -145,11 +145,8 @@ def test_one_logs_in_with_a_password_and_goes_on_with_a_token(api: Served) -> No
     api.user("ann", lab="viewer")
     made = api.nobody.ask("POST", "/tokens", auth=("ann", PASSWORD), json={"name": "report", "scope": "viewer"}).json()
     for headers in ({"Authorization": f"Bearer {made['token']}"}, {"X-Auth-Token": made["token"]}):
-        assert Client(api.url, headers).get("/me") == {
-            "name": "ann",
-            "roles": {"lab": "viewer"},
-            "must_change_password": False,
-        }
+        me = Client(api.url, headers).get("/me")
+        assert (me["name"], me["roles"], me["must_change_password"]) == ("ann", {"lab": "viewer"}, False)
     ann = Client(api.url, {"X-Auth-Token": made["token"]})
     listed = ann.get("/tokens")
     assert made["id"] in [one["id"] for one in listed]
@@ -177,6 +174,40 @@ def test_a_one_time_password_only_chooses_another(api: Served, admin: Client) ->
     assert new.ask("PUT", "/me/password", json=change).status_code == 204
     assert new.ask("GET", "/me").status_code == 401, "its tokens are revoked"
     assert requests.get(f"{api.url}/api/v2{LAB}", auth=("new", "another password"), timeout=30).status_code == 200
+
+
+def test_a_token_has_a_scope_and_tells_what_it_allows(api: Served, admin: Client) -> None:
+    everything = api.user("scoped", everywhere="admin", lab="viewer")
+    assert everything.get("/me")["permissions"] == {
+        "*": ["read", "scan", "configure", "administer"],
+        "lab": ["read", "scan", "configure"],
+    }
+    made = everything.post("/tokens", {"name": "report", "scope": "operator", "environments": ["lab"]})
+    limited = Client(api.url, {"Authorization": f"Bearer {made['token']}"})
+    me = limited.get("/me")
+    assert me["permissions"] == {"lab": ["read", "scan"]}
+    assert me["token"] == {**me["token"], "id": made["id"], "name": "report", "environments": ["lab"]}
+    assert limited.get("/tokens")[0]["last_used"] is not None
+    wrong(limited.ask("GET", "/users"), 403)
+    wrong(limited.ask("GET", "/environments/prod/objects"), 403)
+    again = limited.post("/tokens", {"scope": "admin", "lifetime_s": 360 * 86400})
+    assert (again["scope"], again["environments"]) == ("operator", ["lab"])
+    wrong(limited.ask("POST", "/tokens", json={"environments": ["prod"]}), 400)
+    wrong(limited.ask("POST", "/tokens", json={"environments": []}), 422)
+    assert admin.ask("DELETE", "/users/scoped").status_code == 204
+    wrong(limited.ask("GET", "/me"), 401)
+
+
+def test_all_tokens_of_a_user_are_revoked_at_once(api: Served, admin: Client) -> None:
+    clients = [api.user("many"), api.user("many")]
+    assert len(admin.get("/users/many/tokens")) == 2
+    assert admin.ask("DELETE", "/users/many/tokens").status_code == 204
+    assert [one.ask("GET", "/me").status_code for one in clients] == [401, 401]
+    wrong(admin.ask("GET", "/users/nobody/tokens"), 404)
+    own = [api.user("many"), api.user("many")]
+    assert own[0].ask("DELETE", "/tokens").status_code == 204
+    assert [one.ask("GET", "/me").status_code for one in own] == [401, 401]
+    assert admin.get("/users/many/tokens") == []
 
 
 def test_guessing_is_slowed_down(api: Served, admin: Client, caplog: pytest.LogCaptureFixture) -> None:

@@ -207,3 +207,38 @@ def test_the_throttle_forgets_the_oldest(monkeypatch: pytest.MonkeyPatch) -> Non
         for _ in range(ATTEMPTS):
             throttle.failed(str(number))
     assert [throttle.wait_s(str(number)) > 0 for number in range(10)] == [False] * 7 + [True] * 3
+
+
+def test_a_token_counts_in_its_environments_alone(who: Principals) -> None:
+    who.users.add(ANN, PASSWORD)
+    who.users.add(User(name="root", grants=Grants({EVERYWHERE: Role.ADMIN, "lab": Role.VIEWER})), PASSWORD)
+    for name, environments, seen in [
+        ("ann", {"lab"}, {"lab": "operator"}),
+        ("ann", {"other"}, {}),
+        ("root", {"lab", "new"}, {"lab": "admin", "new": "admin"}),
+    ]:
+        found = who.by_token(who.tokens.issue(name, environments=frozenset(environments))[0])
+        assert found is not None
+        assert found.grants.words() == seen
+        assert not found.may(Role.VIEWER, None), "what belongs to no environment is not in it"
+    limited = who.by_token(who.tokens.issue("root", environments=frozenset({"lab"}), scope=Role.VIEWER)[0])
+    assert limited is not None
+    assert limited.grants.words() == {"lab": "viewer"}
+
+
+def test_a_token_makes_no_token_that_can_more_or_lasts_longer(who: Principals) -> None:
+    who.users.add(User(name="root", grants=Grants({EVERYWHERE: Role.ADMIN})), PASSWORD)
+    environments = frozenset({"lab", "prod"})
+    weak = who.tokens.issue("root", scope=Role.VIEWER, environments=environments, lifetime=timedelta(minutes=5))
+    asking = who.by_token(weak[0])
+    assert asking is not None
+    secret, made = who.issue(asking, lifetime=LONGEST, scope=Role.ADMIN)
+    assert (made.scope, made.environments) == (Role.VIEWER, environments)
+    assert made.expires_at <= weak[1].expires_at + timedelta(seconds=1)
+    assert who.issue(asking, lifetime=LONGEST, environments=frozenset({"lab"}))[1].environments == {"lab"}
+    with pytest.raises(InvalidRequest, match="some of those of the token"):
+        who.issue(asking, lifetime=LONGEST, environments=frozenset({"lab", "other"}))
+    by_password = who.by_password("root", PASSWORD)
+    assert by_password is not None
+    assert who.issue(by_password, lifetime=LONGEST)[1].scope == Role.ADMIN
+    assert who.by_token(secret) is not None

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Any
 
 from calipso_nornir.errors import ApiFailed, HostUnreachable, ViewRestricted
 from calipso_nornir.model.protocols import Reply
-from calipso_nornir.scan import records
 from calipso_nornir.store.documents import object_document
 from calipso_nornir.store.freshness import freshness_of
 from calipso_nornir.store.names import KINDS
+from calipso_nornir.store.record_retention import keep_records
 from calipso_nornir.store.values import utc_ms
 from calipso_nornir.testing import thing
 from tests.fixtures.cli import calipso
@@ -109,8 +109,8 @@ def test_a_look_at_nothing_confirms_nothing(scanned: Scanned) -> None:
     assert unconfirmed(scanned) == before
 
 
-def test_many_partial_scans_do_not_hide_it(scanned: Scanned, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(records, "KEPT_SCANS", 3)
+def test_many_partial_scans_do_not_hide_it(scanned: Scanned) -> None:
+    keep_records(scanned.store, scans=3)
     scanned.scan(cmp1_down(scanned))
     before = unconfirmed(scanned)
     for _ in range(5):

@@ -11,12 +11,12 @@ from typing import TYPE_CHECKING
 import pytest
 
 from calipso_nornir.errors import InvalidRequest, StoreUnavailable
-from calipso_nornir.scan import records
 from calipso_nornir.scan_manager import ScanManager, ScanQueue, ScanRequest
 from calipso_nornir.scan_manager.settings import Settings
 from calipso_nornir.scan_manager.slots import Slots
 from calipso_nornir.store import open_store
 from calipso_nornir.store.environments import save_environment
+from calipso_nornir.store.record_retention import keep_records
 from tests.fixtures.canned import CannedSource
 from tests.fixtures.silent import Silent
 from tests.fixtures.tiny_cloud import CLOUD, TinyCloud
@@ -108,9 +108,9 @@ def test_requests_are_run_and_their_outcome_is_noted(place: Place) -> None:
     assert {one["status"] for one in place.store.collection("scan_slots").find()} == {"free"}
 
 
-def test_what_waits_is_no_old_scan(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_waits_is_no_old_scan(place: Place) -> None:
     """Of ended scans only the last ones are kept; requests and drafts are kept, however many there are."""
-    monkeypatch.setattr(records, "KEPT_SCANS", 2)
+    keep_records(place.store, scans=2)
     draft = place.queue.submit(ScanRequest(environment="cloud"), draft=True)
     ids = [place.submit(links_only=True) for _ in range(6)]
     place.manager().run(until_empty=True)

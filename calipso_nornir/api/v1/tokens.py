@@ -39,6 +39,7 @@ class Proof:
 
     user: str
     scope: Role
+    environments: frozenset[str] | None
     only_password: bool
     lifetime: timedelta
 
@@ -58,7 +59,12 @@ def make(asked: Asked) -> Answer:
     auth = read(asked["auth"], _AUTH, constants=lambda _name: ())
     method, proof = _proven(asked, auth)
     secret, token = asked.api.principals.tokens.issue(
-        proof.user, name="older API", lifetime=proof.lifetime, scope=proof.scope, only_password=proof.only_password
+        proof.user,
+        name="older API",
+        lifetime=proof.lifetime,
+        scope=proof.scope,
+        environments=proof.environments,
+        only_password=proof.only_password,
     )
     return {"token": secret, "method": method, **_shown(token)}
 
@@ -92,7 +98,7 @@ def _proven(asked: Asked, auth: dict[str, Any]) -> tuple[str, Proof]:
 
 def _by_credentials(asked: Asked, given: dict[str, str]) -> Proof | None:
     who = logged_in(asked.request, asked.api, given["username"], given["password"])
-    return Proof(who.name, Role.ADMIN, who.only_password, asked.api.token_lifetime) if who is not None else None
+    return Proof(who.name, Role.ADMIN, None, who.only_password, asked.api.token_lifetime) if who is not None else None
 
 
 def _by_token(asked: Asked, secret: str) -> Proof | None:
@@ -101,7 +107,7 @@ def _by_token(asked: Asked, secret: str) -> Proof | None:
     if who is None or token is None:
         return None
     left = token.expires_at - datetime.now(UTC)
-    return Proof(who.name, token.scope, who.only_password, max(left, timedelta(seconds=1)))
+    return Proof(who.name, token.scope, token.environments, who.only_password, max(left, timedelta(seconds=1)))
 
 
 def _shown(token: Token) -> dict[str, Any]:

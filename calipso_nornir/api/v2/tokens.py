@@ -30,6 +30,10 @@ class TokenWanted(BaseModel):
         int | None, Field(ge=1, le=366 * 86400, description="Seconds until it expires; default: that of the server.")
     ] = None
     scope: Annotated[RoleWord, Field(description="No higher role is had with it.")] = "admin"
+    environments: Annotated[
+        list[str] | None,
+        Field(min_length=1, max_length=1000, description="It counts in these alone.", examples=[["lab"]]),
+    ] = None
 
 
 class TokenShown(BaseModel):
@@ -38,6 +42,7 @@ class TokenShown(BaseModel):
     id: str
     name: str
     scope: RoleWord
+    environments: list[str] | None = None
     issued_at: datetime
     expires_at: datetime
     last_used: datetime | None = None
@@ -52,11 +57,19 @@ class TokenMade(TokenShown):
 @router.post("/tokens", status_code=HTTPStatus.CREATED)
 @needs(with_one_time_password=True)
 def make(api: Api, who: Asking, wanted: TokenWanted | None = None) -> TokenMade:
-    """Make a token for whoever asks. One made with a one-time password can only choose another password."""
+    """Make a token for whoever asks.
+
+    One made with a one-time password can only choose another password. One made with a token can do no more than that
+    token, and ends with it.
+    """
     wanted = wanted or TokenWanted()
     lifetime = timedelta(seconds=wanted.lifetime_s) if wanted.lifetime_s else api.token_lifetime
-    secret, token = api.principals.tokens.issue(
-        who.name, name=wanted.name, lifetime=lifetime, scope=role(wanted.scope), only_password=who.only_password
+    secret, token = api.principals.issue(
+        who,
+        name=wanted.name,
+        lifetime=lifetime,
+        scope=role(wanted.scope),
+        environments=frozenset(wanted.environments) if wanted.environments is not None else None,
     )
     return TokenMade(token=secret, **shown(token).model_dump())
 
@@ -66,6 +79,13 @@ def make(api: Api, who: Asking, wanted: TokenWanted | None = None) -> TokenMade:
 def mine(api: Api, who: Asking) -> list[TokenShown]:
     """List the tokens of whoever asks, the newest first."""
     return [shown(one) for one in api.principals.tokens.of(who.name)]
+
+
+@router.delete("/tokens", status_code=HTTPStatus.NO_CONTENT)
+@needs(with_one_time_password=True)
+def revoke_all(api: Api, who: Asking) -> None:
+    """Revoke all of one's own tokens, also the one that is shown."""
+    api.principals.tokens.revoke(who.name)
 
 
 @router.delete("/tokens/{id}", status_code=HTTPStatus.NO_CONTENT)
@@ -83,6 +103,7 @@ def shown(token: Token) -> TokenShown:
         id=token.id,
         name=token.name,
         scope=token.scope.word,  # type: ignore[arg-type]  # a role's word
+        environments=sorted(token.environments) if token.environments is not None else None,
         issued_at=token.issued_at,
         expires_at=token.expires_at,
         last_used=token.last_used,

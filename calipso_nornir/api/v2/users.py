@@ -14,7 +14,7 @@ from calipso_nornir.access.users import LONGEST, SHORTEST, User
 from calipso_nornir.api.guard import needs
 from calipso_nornir.api.parameters import Api
 from calipso_nornir.api.problems import Problem
-from calipso_nornir.api.v2.tokens import RoleWord
+from calipso_nornir.api.v2.tokens import RoleWord, TokenShown, shown
 
 router = APIRouter(tags=["users"])
 Roles = Annotated[
@@ -97,6 +97,20 @@ def remove(api: Api, name: str) -> None:
     _there(api, name)
     principals.users.remove(name)
     principals.tokens.revoke(name)
+
+
+@router.get("/users/{name}/tokens")
+@needs(Role.ADMIN)
+def tokens(api: Api, name: str) -> list[TokenShown]:
+    """List a user's tokens, the newest first."""
+    return [shown(one) for one in api.principals.tokens.of(_there(api, name).name)]
+
+
+@router.delete("/users/{name}/tokens", status_code=HTTPStatus.NO_CONTENT)
+@needs(Role.ADMIN)
+def revoke_tokens(api: Api, name: str) -> None:
+    """Revoke all tokens of a user."""
+    api.principals.tokens.revoke(_there(api, name).name)
 
 
 def _there(api: Api, name: str) -> User:

@@ -1,0 +1,134 @@
+# SPDX-License-Identifier: Apache-2.0
+"""How long what happened is kept: ended scans with their messages, the audit trail, connection tests.
+
+The setting is one of the store, for all processes that work on it. Any of them removes what is too old, one an hour.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from dataclasses import asdict, dataclass, fields, replace
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any, Final
+
+from calipso_nornir.errors import InvalidRequest, StoreError
+from calipso_nornir.model.finding import Range
+from calipso_nornir.store.retention import COLLECTION
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from calipso_nornir.model.protocols import Store
+
+logger = logging.getLogger(__name__)
+
+KEY: Final = "record_retention"
+_DONE: Final = "records_removed"
+EVERY: Final = timedelta(hours=1)
+_AT_ONCE: Final = 1000
+"""Documents that are looked for in one query."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecordRetention:
+    """What is kept.
+
+    Attributes:
+        scans: ended scans of each environment, with their messages; requests that wait or run always stay.
+        audit_days: the audit trail.
+        message_days: messages, of whichever scan.
+        check_days: connection tests.
+    """
+
+    scans: int = 50
+    audit_days: float = 365
+    message_days: float = 90
+    check_days: float = 30
+
+    def __post_init__(self) -> None:
+        for one in fields(self):
+            if getattr(self, one.name) < (1 if one.name == "scans" else 0):
+                raise InvalidRequest(f"retention of {one.name} {getattr(self, one.name)}: expected a larger number")
+
+    def __str__(self) -> str:
+        return (
+            f"of each environment the last {self.scans} ended scans are kept; messages for {self.message_days:g} days, "
+            f"connection tests for {self.check_days:g}, the audit trail for {self.audit_days:g}"
+        )
+
+    @property
+    def by_age(self) -> tuple[tuple[str, str, float], ...]:
+        """Collections whose documents have an age: name, field with the time, days."""
+        return (
+            ("audit", "at", self.audit_days),
+            ("messages", "timestamp", self.message_days),
+            ("connection_tests", "submit_timestamp", self.check_days),
+        )
+
+
+def records_kept(store: Store) -> RecordRetention:
+    """Read the setting."""
+    document = store.collection(COLLECTION).get(KEY) or {}
+    known = {one.name for one in fields(RecordRetention)}
+    return RecordRetention(**{key: value for key, value in document.items() if key in known})
+
+
+def keep_records(store: Store, **changes: float | None) -> RecordRetention:
+    """Change the setting, where a value is given, and return it."""
+    changed = replace(records_kept(store), **{key: value for key, value in changes.items() if value is not None})  # type: ignore[arg-type]  # scans is an int
+    store.collection(COLLECTION).put(KEY, asdict(changed))
+    return changed
+
+
+def remove_old_records(store: Store, *, now: datetime | None = None) -> dict[str, int]:
+    """Remove what is too old; return how many documents of each collection."""
+    now = now or datetime.now(UTC)
+    removed = {}
+    for name, field, days in records_kept(store).by_age:
+        before = (now - timedelta(days=days)).isoformat()
+        removed[name] = _removed(store, name, Range(field, below=before))
+    return removed
+
+
+class RecordSweeper:
+    """Removes old records when it is time, whichever process of the store it is that notices."""
+
+    def __init__(self, store: Store, clock: Callable[[], float] = time.monotonic) -> None:
+        self._store = store
+        self._clock = clock
+        self._next = float("-inf")
+        self._guard = threading.Lock()
+
+    def sweep(self) -> Mapping[str, int]:
+        """Remove what is too old, unless some process did within the hour. An error is logged: others matter more."""
+        with self._guard:
+            if self._clock() < self._next:
+                return {}
+            self._next = self._clock() + EVERY.total_seconds()
+        try:
+            return remove_old_records(self._store) if self._mine() else {}
+        except StoreError as error:
+            logger.warning("old records could not be removed: %s", error)
+            return {}
+
+    def _mine(self) -> bool:
+        """Tell whether this process is the one that removes them this time."""
+        settings, now = self._store.collection(COLLECTION), datetime.now(UTC)
+        there: dict[str, Any] | None = settings.get(_DONE)
+        if there is None:
+            return settings.insert(_DONE, {"at": now.isoformat()})
+        if now - datetime.fromisoformat(there["at"]) < EVERY:
+            return False
+        return settings.update_if(_DONE, {"at": there["at"]}, {"at": now.isoformat()}) is not None
+
+
+def _removed(store: Store, name: str, too_old: Range) -> int:
+    collection, removed = store.collection(name), 0
+    while found := collection.find(where=(too_old,), limit=_AT_ONCE):
+        gone = sum(collection.delete(str(one["id"])) for one in found if one.get("id"))
+        removed += gone
+        if not gone:
+            break  # others' documents, without the id that is their key
+    return removed
