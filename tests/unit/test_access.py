@@ -235,7 +235,7 @@ def test_a_token_makes_no_token_that_can_more_or_lasts_longer(who: Principals) -
     secret, made = who.issue(asking, lifetime=LONGEST, scope=Role.ADMIN)
     assert (made.scope, made.environments) == (Role.VIEWER, environments)
     assert made.expires_at <= weak[1].expires_at + timedelta(seconds=1)
-    assert who.issue(asking, lifetime=LONGEST, environments=frozenset({"lab"}))[1].environments == {"lab"}
+    assert who.issue(asking, lifetime=LONGEST, environments=frozenset({"lab"}))[1].environments == frozenset({"lab"})
     with pytest.raises(InvalidRequest, match="some of those of the token"):
         who.issue(asking, lifetime=LONGEST, environments=frozenset({"lab", "other"}))
     by_password = who.by_password("root", PASSWORD)
