@@ -42,6 +42,7 @@ from calipso_nornir.cli import (
     search,
     serve,
     show,
+    store_backup,
     store_info,
     store_migrate,
     store_retention,
@@ -139,6 +140,9 @@ for group, verb, one in (
     (metadata, "check", metadata_check.metadata_check),
     (parsers, "test", parsers_test.parsers_test),
     (store_group, "info", store_info.store_info),
+    (store_group, "backup", store_backup.store_backup),
+    (store_group, "restore", store_backup.store_restore),
+    (store_group, "vacuum", store_backup.store_vacuum),
     (store_group, "migrate", store_migrate.store_migrate),
     (store_group, "retention", store_retention.store_retention),
 ):

@@ -18,7 +18,7 @@
     │   └── ResourceMissing      a damaged installation
     ├── StoreError
     │   ├── StoreUnavailable     ├── StoreVersionMismatch   ├── StoreFull   ├── StoreBusy
-    │   ├── DocumentRefused
+    │   ├── DocumentRefused      ├── BackupInvalid
     │   ├── Overtaken            others changed what a commit was computed from
     │   └── PastUnknown          older than the history
     ├── LoginServiceUnavailable  a directory or issuer that knows users does not answer
@@ -119,6 +119,7 @@ from calipso_nornir.errors.source import (
     ViewRestricted,
 )
 from calipso_nornir.errors.store import (
+    BackupInvalid,
     DocumentRefused,
     Overtaken,
     PastUnknown,
@@ -147,6 +148,7 @@ __all__ = [
     "AnswerTooSlow",
     "ApiFailed",
     "ApiUnreachable",
+    "BackupInvalid",
     "BundleInvalid",
     "CalipsoError",
     "CellUnreachable",

@@ -82,6 +82,17 @@ class DocumentRefused(StoreError):
 
 
 @dataclass(eq=False)
+class BackupInvalid(StoreError):
+    """A file from which no store can be restored."""
+
+    path: str
+    cause: str
+
+    def __str__(self) -> str:
+        return f"backup {self.path} cannot be restored: {self.cause}. Nothing was written"
+
+
+@dataclass(eq=False)
 class Overtaken(StoreError, Retriable):
     """What a commit was computed from was changed by others in the meantime; nothing was written.
 

@@ -1,0 +1,90 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Copies of a whole store in one file, made while others work on it; and restoring one into an empty store."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+from calipso_nornir._version import __version__
+from calipso_nornir.errors import InvalidRequest, StoreVersionMismatch
+from calipso_nornir.store.backup_file import Manifest, reading, writing
+from calipso_nornir.store.migrations import LAYOUT, is_mongo, layout_of
+from calipso_nornir.store.opening import path_of, shown_uri
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from calipso_nornir.store.backup_file import Kind
+
+
+def back_up(uri: str | Path, file: Path) -> Manifest:
+    """Copy a store to a file; return what is in it.
+
+    The copy is of one revision of each environment, whatever is committed meanwhile, with its history.
+
+    Raises:
+        UnknownStore: there is none. InvalidRequest: there is a file of that name. StoreError: it cannot be read.
+    """
+    _, layouts = layout_of(uri)
+    kind: Kind = "mongodb" if is_mongo(uri) else "sqlite"
+    made_at = datetime.now(UTC).isoformat()
+    manifest = Manifest(kind=kind, layouts=dict(layouts), version=__version__, made_at=made_at)
+    with writing(file, manifest) as writer:
+        if is_mongo(uri):
+            from calipso_nornir.store.mongo import backing_up as of_mongo  # noqa: PLC0415 - pymongo takes long to import
+
+            of_mongo.back_up(str(uri), writer, list(layouts))
+        else:
+            from calipso_nornir.store.sqlite import backing_up as of_sqlite  # noqa: PLC0415 - only what is used
+
+            of_sqlite.back_up(_path(uri), writer)
+    with reading(file) as (written, _):
+        return written
+
+
+def restore(uri: str | Path, file: Path) -> Manifest:
+    """Make a store of a backup. Every byte of the file is checked before anything is written.
+
+    Raises:
+        BackupInvalid: the file is damaged, or no backup.
+        InvalidRequest: the store is not empty, or of another kind.
+        StoreVersionMismatch: the backup has a layout of a later release.
+        StoreError: the store cannot be written.
+    """
+    with reading(file) as (manifest, archive):
+        newest = max(manifest.layouts.values(), default=LAYOUT)
+        if newest > LAYOUT:
+            raise StoreVersionMismatch(str(file), str(newest), str(LAYOUT))
+        if (manifest.kind == "mongodb") != is_mongo(uri):
+            raise InvalidRequest(
+                f"{file} is a backup of a store in {manifest.kind}; {shown_uri(str(uri))} is of another kind"
+            )
+        if is_mongo(uri):
+            from calipso_nornir.store.mongo import backing_up as of_mongo  # noqa: PLC0415 - as above
+
+            of_mongo.restore(str(uri), archive, manifest)
+        else:
+            from calipso_nornir.store.sqlite import backing_up as of_sqlite  # noqa: PLC0415 - as above
+
+            of_sqlite.restore(_path(uri), archive)
+        return manifest
+
+
+def vacuum(uri: str | Path) -> tuple[int, int]:
+    """Give the room of what was removed back to the file system; return bytes before and after. Others may read on.
+
+    Raises StoreError, also when others write all the time.
+    """
+    layout_of(uri)
+    if is_mongo(uri):
+        from calipso_nornir.store.mongo import backing_up as of_mongo  # noqa: PLC0415 - as above
+
+        return of_mongo.vacuum(str(uri))
+    from calipso_nornir.store.sqlite import backing_up as of_sqlite  # noqa: PLC0415 - as above
+
+    return of_sqlite.vacuum(_path(uri))
+
+
+def _path(uri: str | Path) -> Path:
+    return path_of(uri).expanduser().absolute()

@@ -1,0 +1,158 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The file of a backup: a ZIP of members, and a manifest that says what they are and what they must be.
+
+The manifest is written last, so a file that was cut off has none. Each member has its SHA-256 there. The file has mode
+0600: it holds hashes of passwords and descriptions of environments.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import zipfile
+import zlib
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, field
+from typing import IO, TYPE_CHECKING, Final, Literal, TypeAlias
+
+from calipso_nornir.errors import BackupInvalid, InvalidRequest
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+FORMAT: Final = 1
+MANIFEST: Final = "manifest.json"
+PROGRAM: Final = "calipso_nornir"
+_CHUNK: Final = 1 << 20
+Kind: TypeAlias = Literal["sqlite", "mongodb"]
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """One member: its size and hash, and how many documents it has, if that is known."""
+
+    bytes: int
+    sha256: str
+    documents: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Manifest:
+    """What a backup is of.
+
+    Attributes:
+        kind: of the store; a backup is restored into one of the same kind.
+        layouts: the layout of each inventory (of a file: of all of it, under "").
+        version: of the release that made it.
+        made_at: when it was begun; what was committed later is not in it.
+    """
+
+    kind: Kind
+    layouts: dict[str, int]
+    version: str
+    made_at: str
+    format: int = FORMAT
+    program: str = PROGRAM
+    members: dict[str, Member] = field(default_factory=dict)
+
+
+class BackupWriter:
+    """Writes the members of a backup, one after the other."""
+
+    def __init__(self, archive: zipfile.ZipFile) -> None:
+        self._archive = archive
+        self.members: dict[str, Member] = {}
+
+    @contextmanager
+    def member(self, name: str) -> Iterator[Hashing]:
+        """Write one member."""
+        with self._archive.open(name, "w", force_zip64=True) as stream:
+            hashing = Hashing(stream)
+            yield hashing
+        self.members[name] = Member(hashing.bytes, hashing.digest.hexdigest(), hashing.documents)
+
+
+class Hashing:
+    """A stream that knows what was written to it."""
+
+    def __init__(self, stream: IO[bytes]) -> None:
+        self._stream = stream
+        self.digest = hashlib.sha256()
+        self.bytes = 0
+        self.documents: int | None = None
+
+    def write(self, data: bytes) -> None:
+        """Write."""
+        self._stream.write(data)
+        self.digest.update(data)
+        self.bytes += len(data)
+
+    def document(self, raw: bytes) -> None:
+        """Write one document."""
+        self.write(raw)
+        self.documents = (self.documents or 0) + 1
+
+
+@contextmanager
+def writing(path: Path, manifest: Manifest) -> Iterator[BackupWriter]:
+    """Write a backup; the file appears when it is complete. Raises InvalidRequest if there is one of that name."""
+    if path.exists():
+        raise InvalidRequest(f"{path} exists already: a backup overwrites nothing")
+    unfinished = path.with_name(f".{path.name}.{os.getpid()}")
+    descriptor = os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
+    try:
+        with os.fdopen(descriptor, "wb") as file:
+            with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as archive:
+                writer = BackupWriter(archive)
+                yield writer
+                told = {**asdict(manifest), "members": {name: asdict(one) for name, one in writer.members.items()}}
+                archive.writestr(MANIFEST, json.dumps(told, indent=1))
+            file.flush()
+            os.fsync(file.fileno())
+        os.link(unfinished, path)  # unlike a rename, it replaces nothing
+    finally:
+        unfinished.unlink(missing_ok=True)
+
+
+@contextmanager
+def reading(path: Path) -> Iterator[tuple[Manifest, zipfile.ZipFile]]:
+    """Give a backup of which every byte has been checked. Raises BackupInvalid, also for one of a later release."""
+    try:
+        with zipfile.ZipFile(path) as archive:
+            manifest = _manifest(path, archive)
+            for name, member in manifest.members.items():
+                _check(path, archive, name, member)
+            yield manifest, archive
+    except (zipfile.BadZipFile, EOFError) as error:
+        raise BackupInvalid(str(path), f"it is damaged, or no backup: {error}") from None
+    except OSError as error:
+        raise BackupInvalid(str(path), error.strerror or str(error)) from None
+
+
+def _manifest(path: Path, archive: zipfile.ZipFile) -> Manifest:
+    manifest: Manifest | None
+    try:
+        told = json.loads(archive.read(MANIFEST))
+        members = {name: Member(**one) for name, one in told.pop("members").items()}
+        manifest = Manifest(**told, members=members)
+    except (KeyError, ValueError, TypeError, AttributeError):
+        manifest = None
+    if manifest is None or manifest.program != PROGRAM:
+        raise BackupInvalid(str(path), "it has no manifest of a backup")
+    if manifest.format != FORMAT:
+        raise BackupInvalid(str(path), f"it has format {manifest.format}, and this release reads format {FORMAT}")
+    return manifest
+
+
+def _check(path: Path, archive: zipfile.ZipFile, name: str, member: Member) -> None:
+    digest = hashlib.sha256()
+    try:
+        with archive.open(name) as stream:
+            while data := stream.read(_CHUNK):
+                digest.update(data)
+    except (KeyError, zipfile.BadZipFile, zlib.error, EOFError, OSError, ValueError, RuntimeError) as error:
+        raise BackupInvalid(str(path), f"{name} is damaged: {error}") from None
+    if digest.hexdigest() != member.sha256:
+        raise BackupInvalid(str(path), f"{name} is not what the manifest says")
