@@ -25,6 +25,11 @@ def save_environment(store: Store, environment: Environment) -> None:
     environments.put(environment.name, {**environment_document(environment), **noted})
 
 
+def add_environment(store: Store, environment: Environment) -> bool:
+    """Insert a new environment; tell whether its name was free."""
+    return store.collection(COLLECTION).insert(environment.name, environment_document(environment))
+
+
 def load_environment(
     store: Store, name: str, *, constants: Mapping[str, Sequence[str]] | None = None, complete: bool = True
 ) -> Environment:

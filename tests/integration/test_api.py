@@ -211,12 +211,12 @@ def test_all_tokens_of_a_user_are_revoked_at_once(api: Served, admin: Client) ->
 
 
 def test_guessing_is_slowed_down(api: Served, admin: Client, caplog: pytest.LogCaptureFixture) -> None:
-    before = admin.get("/audit", limit=1000)
     for _ in range(5):
         assert api.nobody.ask("GET", "/me", auth=("victim", "guess guess guess")).status_code == 401
     assert api.nobody.ask("POST", "/tokens", auth=("victim", "guess guess guess")).status_code == 429
     assert "POST /api/v2/tokens from 127.0.0.1: refused (429)" in caplog.text
-    assert admin.get("/audit", limit=1000) == before, "a stranger fills no store"
+    refused = {one["status"] for one in admin.get("/audit", limit=1000)} & {401, 429}
+    assert not refused, "a stranger fills no store"
     slowed = api.nobody.ask("GET", "/me", auth=("victim", "guess guess guess"))
     assert wrong(slowed, 429)["detail"].startswith("too many failed logins: try again in")
     assert 0 < int(slowed.headers["retry-after"]) <= 61

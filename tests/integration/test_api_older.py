@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import base64
 import re
+import time
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -15,6 +17,7 @@ from fastapi.routing import APIRoute
 
 from calipso_nornir.api.guard import Needs, needs_of
 from calipso_nornir.api.v1.absent import ABSENT
+from calipso_nornir.api.v1.environment_configs import DESCRIPTION
 from calipso_nornir.api.v1.metadata import CLIQUE_TYPE_FIELDS
 from calipso_nornir.api.v1.names import OLDER, ours
 from calipso_nornir.api.v1.routes import ROUTERS
@@ -24,7 +27,6 @@ from tests.fixtures.serving import PASSWORD, Client, Served, served
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
     from tests.fixtures.places import Place
 
@@ -575,6 +577,242 @@ def test_schedules_that_cannot_be_are_refused(admin: Client, body: dict[str, Any
     assert said in told(ask(admin, "POST", "/scheduled_scans", 400, json=body), 400)
 
 
+# --- environments and connection tests
+
+SECTIONS: dict[str, dict[str, Any]] = {
+    "OpenStack": {
+        "name": "OpenStack",
+        "admin_token": "s3cret-admin",
+        "host": "127.0.0.1",
+        "port": "9",
+        "user": "admin",
+        "pwd": "s3cret-cloud",
+    },
+    "mysql": {"name": "mysql", "host": "db.example", "port": 3306, "user": "root", "pwd": "s3cret-db"},
+    "CLI": {"name": "CLI", "host": "2001:db8::1", "user": "scanner", "pwd": "s3cret-cli"},
+    "AMQP": {"name": "AMQP", "host": "mq.example", "port": "5672", "user": "nova", "pwd": "s3cret-mq"},
+    "Monitoring": {
+        "name": "Monitoring",
+        "install_monitoring_client": "false",
+        "config_folder": "/local_dir/sensu_config",
+        "provision": "Deploy",
+        "env_type": "development",
+        "api_port": "4567",
+        "rabbitmq_pass": "s3cret-rabbit",
+        "rabbitmq_user": "sensu",
+        "rabbitmq_port": "5671",
+        "ssh_port": "20022",
+        "ssh_user": "scan",
+        "ssh_password": "s3cret-ssh",
+        "server_ip": "korlev-calipso.example",
+        "server_name": "devtest-sensu",
+        "type": "Sensu",
+    },
+}
+ENVIRONMENT: dict[str, Any] = {
+    "app_path": "/home/scan/calipso_prod/app",
+    "configuration": list(SECTIONS.values()),
+    "distribution": "Mirantis",
+    "distribution_version": "8.0",
+    "enable_monitoring": "true",
+    "environment_type": "OpenStack",
+    "last_scanned": "",
+    "listen": "true",
+    "mechanism_drivers": ["OVS"],
+    "monitoring_setup_done": False,
+    "name": "prod",
+    "operational": "stopped",
+    "scanned": False,
+    "type": "environment",
+    "type_drivers": "vxlan",
+    "user": "wNLeBJxNDyw8G7Ssg",
+    "auth": {"view-env": ["u1"], "edit-env": ["u1"]},
+    "aci_enabled": False,
+}
+
+
+def changed(section: str, **fields: object) -> dict[str, Any]:
+    """Return the environment with other fields in a section; None: without the field."""
+    other = {key: value for key, value in {**SECTIONS[section], **fields}.items() if value is not None}
+    return {"configuration": [other if one["name"] == section else one for one in SECTIONS.values()]}
+
+
+def without(*names: str) -> dict[str, Any]:
+    return {"configuration": [one for name, one in SECTIONS.items() if name not in names]}
+
+
+def test_an_environment_is_described_and_its_secrets_are_never_shown(
+    api: Served, admin: Client, viewer: Client
+) -> None:
+    made = ask(admin, "POST", "/environment_configs", 201, json=ENVIRONMENT)
+    assert made["message"].startswith("created environment_config for prod; kept, but not available")
+    assert made["message"].endswith("listening, monitoring")
+    shown = ask(admin, "GET", "/environment_configs?name=prod", 200)
+    assert shown["name"] == "prod"
+    assert {key: shown[key] for key in ("distribution", "listen", "user", "app_path")} == {
+        "distribution": "Mirantis",
+        "listen": True,
+        "user": "wNLeBJxNDyw8G7Ssg",
+        "app_path": "/home/scan/calipso_prod/app",
+    }
+    sections = {one["name"]: one for one in shown["configuration"]}
+    assert {key: sections["mysql"][key] for key in ("host", "port", "user", "pwd")} == {
+        **{key: SECTIONS["mysql"][key] for key in ("host", "port", "user")},
+        "pwd": "********",
+    }
+    assert "s3cret" not in str(shown)
+    assert "s3cret" not in str(api.settings.store.collection("environments_config").find())
+    written = list(api.settings.secret_files.folder.iterdir())
+    assert any("s3cret-cloud" in path.read_text(encoding="utf-8") for path in written)
+    told(ask(admin, "POST", "/environment_configs", 409, json=ENVIRONMENT), 409)
+    assert sorted(api.settings.secret_files.folder.iterdir()) == sorted(written)
+    listed = ask(admin, "GET", "/environment_configs", 200)["environment_configs"]
+    assert {"name": "prod", "distribution": "Mirantis"} in listed
+    for query, found in (
+        ("mechanism_drivers=OVS&listen=true&scanned=false", ["prod"]),
+        ("distribution=Mirantis&distribution_version=8.0&type_drivers=vxlan&operational=stopped", ["prod"]),
+        ("user=wNLeBJxNDyw8G7Ssg&environment_type=OpenStack&monitoring_setup_done=0", ["prod"]),
+        ("mechanism_drivers=OVS&mechanism_drivers=LXB", []),
+        ("listen=false&user=nobody", []),
+    ):
+        answer = ask(admin, "GET", f"/environment_configs?{query}", 200)["environment_configs"]
+        assert [one["name"] for one in answer] == found, query
+    assert [one["name"] for one in ask(viewer, "GET", "/environment_configs", 200)["environment_configs"]] == ["lab"]
+    told(ask(viewer, "GET", "/environment_configs?name=prod", 403), 403)
+    told(ask(admin, "GET", "/environment_configs?name=nosuch", 404), 404)
+    told(ask(admin, "GET", "/environment_configs?name=prod&distribution=RDO", 404), 404)
+    assert admin.ask("DELETE", "/environments/prod").status_code == 204
+    assert list(api.settings.secret_files.folder.iterdir()) == []
+
+
+BAD_ENVIRONMENTS: list[tuple[dict[str, Any], str]] = [
+    *(({name: None}, f"{name} has no value") for name in ("app_path", "configuration", "distribution", "listen")),
+    *(({name: None}, f"{name} has no value") for name in ("distribution_version", "mechanism_drivers", "name")),
+    *(({name: None}, f"{name} has no value") for name in ("operational", "type", "type_drivers")),
+    ({"configuration": "x"}, "configuration must be list"),
+    ({"distribution": "nosuch"}, "distribution must be one of"),
+    ({"distribution_version": 8}, "distribution_version must be string"),
+    ({"listen": "perhaps"}, "listen must be boolean"),
+    ({"mechanism_drivers": "OVS"}, "mechanism_drivers must be list"),
+    ({"mechanism_drivers": ["nosuch"]}, "mechanism_drivers must be one of"),
+    ({"name": "a/b"}, "is used in paths"),
+    ({"operational": "yes"}, "operational must be one of stopped, running, error"),
+    ({"scanned": "perhaps"}, "scanned must be boolean"),
+    ({"type": "cloud"}, "type must be one of environment"),
+    ({"type_drivers": "nosuch"}, "type_drivers must be one of"),
+    ({"environment_type": "Mars"}, "environment_type must be one of"),
+    ({"auth": {"view-env": []}}, "auth must have the lists view-env and edit-env"),
+    ({"auth": {"view-env": [], "edit-env": "me"}}, "auth must have the lists view-env and edit-env"),
+    ({"nosuch": 1}, "Invalid key(s): nosuch"),
+    ({"configuration": ["x"]}, "each section of the configuration must have a name"),
+    ({"configuration": [{"host": "x"}]}, "each section of the configuration must have a name"),
+    ({"configuration": [{"name": "Nosuch"}]}, "is no section"),
+    ({"configuration": [SECTIONS["CLI"], SECTIONS["CLI"]]}, "CLI: a second section"),
+    *((without(name), f"the section {name} must be specified") for name in ("OpenStack", "mysql", "CLI", "AMQP")),
+    *((changed("OpenStack", **{name: None}), f"OpenStack: {name} must be") for name in ("host", "pwd", "admin_token")),
+    *(
+        (changed("mysql", **{name: None}), f"mysql: {name} must be specified")
+        for name in ("host", "port", "user", "pwd")
+    ),
+    (changed("mysql", port="x"), "mysql: port must be integer"),
+    (changed("mysql", port=65536), "mysql: port must be 65535 or less"),
+    (changed("mysql", port=-1), "mysql: port must be 0 or more"),
+    (changed("mysql", port=0), "port"),
+    (changed("mysql", host="999.1.1.1"), "mysql: host must be an IPv4 or IPv6 address, or the name of a host"),
+    (changed("mysql", host="a b"), "mysql: host must be an IPv4"),
+    (changed("mysql", schema="x"), "mysql: Invalid key(s): schema"),
+    (changed("mysql", pwd=7), "mysql: pwd must be string"),
+    (changed("mysql", pwd={"command": "id"}), "mysql: pwd must be string"),
+    (changed("CLI", pwd=None), "CLI: key or pwd must be specified"),
+    (changed("CLI", key="/root/.ssh/id_rsa"), "CLI: key must be the content of a private key"),
+    (changed("Monitoring", config_folder="relative"), "Monitoring: config_folder must be an absolute path"),
+    (changed("Monitoring", config_folder="/"), "Monitoring: config_folder must be an absolute path"),
+    (changed("Monitoring", provision="Sometimes"), "Monitoring: provision must be one of"),
+    (changed("Monitoring", env_type="toy"), "Monitoring: env_type must be one of"),
+    (changed("Monitoring", type="Nagios"), "Monitoring: type must be one of Sensu"),
+    (changed("Monitoring", install_monitoring_client="perhaps"), "install_monitoring_client must be boolean"),
+    ({"mechanism_drivers": ["Calico"]}, "this kind of cloud is not supported: mechanism driver Calico"),
+    ({"environment_type": "VMware", "listen": False}, "this kind of cloud is not supported"),
+]
+
+
+@pytest.mark.parametrize(("body", "said"), BAD_ENVIRONMENTS)
+def test_environments_that_cannot_be_are_refused(api: Served, admin: Client, body: dict[str, Any], said: str) -> None:
+    message = told(ask(admin, "POST", "/environment_configs", 400, json={**ENVIRONMENT, **body}), 400)
+    assert said in message
+    assert "s3cret" not in message
+    assert list(api.settings.secret_files.folder.iterdir()) == [], "nothing is left of it"
+
+
+def test_an_environment_has_its_needed_parameters(admin: Client) -> None:
+    for one in DESCRIPTION:
+        body = {key: value for key, value in ENVIRONMENT.items() if key != one.name}
+        if one.needed and one.name != "name":
+            said = told(ask(admin, "POST", "/environment_configs", 400, json=body), 400)
+            assert said == f"{one.name} must be specified"
+
+
+def test_a_key_is_given_by_its_content(api: Served, admin: Client) -> None:
+    key = "-----BEGIN OPENSSH PRIVATE KEY-----\nabc\n"
+    body = {**ENVIRONMENT, **changed("CLI", key=key, pwd=None), "name": "keyed"}
+    ask(admin, "POST", "/environment_configs", 201, json=body)
+    shown = ask(admin, "GET", "/environment_configs?name=keyed", 200)
+    assert "PRIVATE KEY" not in str(shown)
+    path = Path(next(one["key"] for one in shown["configuration"] if one["name"] == "CLI"))
+    assert path.read_text(encoding="utf-8") == key
+    assert admin.ask("DELETE", "/environments/keyed").status_code == 204
+    assert list(api.settings.secret_files.folder.iterdir()) == []
+
+
+TARGETS = {
+    "environment": "lab",
+    "test_targets": ["OpenStack", "AMQP"],
+    "targets_configuration": [SECTIONS["OpenStack"], {**SECTIONS["AMQP"], "host": "127.0.0.1", "port": 9}],
+}
+
+
+def test_a_connection_test_is_run_and_its_secrets_are_removed(api: Served, admin: Client, viewer: Client) -> None:
+    made = ask(admin, "POST", "/connection_tests", 201, json=TARGETS)
+    assert set(made) == {"message", "id"}
+    query = f"/connection_tests?{LAB}&id={made['id']}"
+    deadline = time.monotonic() + 60
+    while (test := ask(viewer, "GET", query, 200))["status"] == "request":
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+    assert test["status"] == "response"
+    assert test["test_results"] == {"OpenStack": False, "AMQP": False}
+    assert re.fullmatch(r"\d+ ms", test["response_time"])
+    assert TIME.fullmatch(test["response_timestamp"])
+    assert "OpenStack: " in test["last_response_message"]
+    assert "s3cret" not in str(test)
+    assert list(api.settings.secret_files.folder.iterdir()) == []
+    assert ask(viewer, "GET", f"{query}&test_targets=AMQP", 200)["test_results"] == {"AMQP": False}
+    assert ask(viewer, "GET", f"{query}&test_results=true", 200)["test_targets"] == []
+    ask(viewer, "GET", f"{query}&status=request", 404)
+    ask(viewer, "GET", f"/connection_tests?{LAB}&id=nosuch", 404)
+    listed = ask(viewer, "GET", f"/connection_tests?{LAB}&status=response", 200)["connection_tests"]
+    assert listed == [{"id": made["id"], "test_targets": ["OpenStack", "AMQP"], "test_results": test["test_results"]}]
+    assert ask(viewer, "GET", f"/connection_tests?{LAB}&status=request", 200)["connection_tests"] == []
+
+
+@pytest.mark.parametrize(
+    ("body", "said"),
+    [
+        ({"environment": "nosuch"}, "Unknown environment"),
+        ({"environment": None}, "environment has no value"),
+        ({"test_targets": "AMQP"}, "test_targets must be list"),
+        ({"test_targets": ["Nosuch"]}, "test_targets must be one of"),
+        ({"test_targets": []}, "test_targets has no value"),
+        ({"test_targets": ["mysql"]}, "the section mysql must be specified"),
+        ({"targets_configuration": [{"name": "AMQP"}]}, "AMQP: host must be specified"),
+        ({"targets_configuration": [{**SECTIONS["OpenStack"], "port": 0}, SECTIONS["AMQP"]]}, "port"),
+        ({"status": "request"}, "Invalid key(s): status"),
+    ],
+)
+def test_connection_tests_that_cannot_be_are_refused(admin: Client, body: dict[str, Any], said: str) -> None:
+    assert said in told(ask(admin, "POST", "/connection_tests", 400, json={**TARGETS, **body}), 400)
+
+
 @pytest.mark.parametrize("what", sorted(ABSENT))
 def test_what_is_not_served_says_so(viewer: Client, what: str) -> None:
     method, _, path = what.partition(" ")
@@ -644,6 +882,14 @@ FAULTS: list[tuple[str, str]] = [
     ("/schema?type=nosuch", "type must be one of"),
     ("/health?env_name=nosuch", "Unknown environment"),
     ("/timezone?env_name=nosuch", "Unknown environment"),
+    ("/environment_configs?distribution=nosuch", "distribution must be one of"),
+    ("/environment_configs?mechanism_drivers=OVS&mechanism_drivers=x", "mechanism_drivers must be one of"),
+    ("/environment_configs?listen=perhaps", "listen must be boolean"),
+    ("/environment_configs?operational=yes", "operational must be one of"),
+    ("/connection_tests", "env_name must be specified"),
+    (f"/connection_tests?{LAB}&status=done", "status must be one of request, response"),
+    (f"/connection_tests?{LAB}&test_targets=x", "test_targets must be one of"),
+    (f"/connection_tests?{LAB}&test_results=x", "test_results must be boolean"),
 ]
 
 

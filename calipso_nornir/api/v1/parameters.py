@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 Type: TypeAlias = Literal["string", "integer", "boolean", "id", "time", "list", "object"]
 """An id is 24 hexadecimal digits, as of MongoDB; a list holds texts, unless its operation says otherwise."""
 
+Form: TypeAlias = Literal["host", "path"]
 DIGITS_OF_ID: Final = "[0-9a-fA-F]{24}"
 _SCHEMAS: Final[Mapping[Type, dict[str, Any]]] = {
     "string": {"type": "string"},
@@ -37,6 +38,9 @@ class Parameter:
         repeated: in a query it may stand several times.
         may_be_empty: an empty text or list is a value, too.
         least: of a number.
+        most: of a number.
+        form: what a text has to be: an address or a name of a host; an absolute path.
+        is_secret: it is written to a file, and never shown.
         default: its value when it is not given.
         is_environment: it names the environment; the guard looks there.
         text: what it is.
@@ -50,6 +54,9 @@ class Parameter:
     repeated: bool = False
     may_be_empty: bool = False
     least: int | None = None
+    most: int | None = None
+    form: Form | None = None
+    is_secret: bool = False
     default: Any = None
     is_environment: bool = False
     text: str = ""
@@ -61,6 +68,8 @@ class Parameter:
             found["enum"] = list(self.one_of)
         if self.least is not None:
             found["minimum"] = self.least
+        if self.most is not None:
+            found["maximum"] = self.most
         if self.default is not None:
             found["default"] = self.default
         if self.repeated:

@@ -7,6 +7,7 @@ that is not allowed. The first fault is the answer (400). Values are not repeate
 
 from __future__ import annotations
 
+import ipaddress
 import re
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
@@ -15,7 +16,7 @@ from typing import Any, Final, TypeAlias
 from urllib.parse import parse_qsl
 
 from calipso_nornir.api.problems import Problem
-from calipso_nornir.api.v1.parameters import DIGITS_OF_ID, Parameter, Type
+from calipso_nornir.api.v1.parameters import DIGITS_OF_ID, Form, Parameter, Type
 from calipso_nornir.model.text import plain
 
 Constants: TypeAlias = Callable[[str], Sequence[str]]
@@ -23,6 +24,8 @@ Constants: TypeAlias = Callable[[str], Sequence[str]]
 
 _BOOLEANS: Final = {"true": True, "1": True, "false": False, "0": False}
 _INTEGER: Final = re.compile(r"[+-]?[0-9]{1,18}")
+LONGEST_NAME: Final = 253
+_LABEL: Final = re.compile(r"[A-Za-z0-9]([A-Za-z0-9_-]{0,61}[A-Za-z0-9])?")
 _WORDS: Final[Mapping[Type, str]] = {
     "string": "string",
     "integer": "integer",
@@ -72,7 +75,12 @@ def query_given(query: str) -> dict[str, Any]:
 
 
 def read(
-    given: Mapping[str, Any], parameters: Sequence[Parameter], *, constants: Constants, further: str = ""
+    given: Mapping[str, Any],
+    parameters: Sequence[Parameter],
+    *,
+    constants: Constants,
+    further: str = "",
+    place: str = "",
 ) -> dict[str, Any]:
     """Return the values of all parameters; one that was not given has its default.
 
@@ -81,10 +89,20 @@ def read(
         parameters: what may be given.
         constants: the values that a constant lists.
         further: keys that begin with this may be given beside them, and are texts.
+        place: how what is wrong begins.
 
     Raises:
         Problem: 400, the first fault.
     """
+    try:
+        return _read(given, parameters, constants, further)
+    except Problem as problem:
+        raise wrong(f"{place}{problem.detail}", problem.field) from None
+
+
+def _read(
+    given: Mapping[str, Any], parameters: Sequence[Parameter], constants: Constants, further: str
+) -> dict[str, Any]:
     known = {one.name for one in parameters}
     others = [name for name in given if name not in known]
     texts = [Parameter(name=name) for name in others if further and name.startswith(further) and name != further]
@@ -115,6 +133,10 @@ def _single(value: Any, one: Parameter, constants: Constants) -> Any:  # noqa: A
         raise wrong(f"{one.name} must be {_WORDS[one.type]}", one.name)
     if one.least is not None and read_value < one.least:
         raise wrong(f"{one.name} must be {one.least} or more", one.name)
+    if one.most is not None and read_value > one.most:
+        raise wrong(f"{one.name} must be {one.most} or less", one.name)
+    if one.form is not None and not _FORMS[one.form](read_value):
+        raise wrong(f"{one.name} must be {_FORM_WORDS[one.form]}", one.name)
     allowed = one.one_of or (constants(one.constant) if one.constant else None)
     if allowed is not None and not (set(_texts(read_value)) <= set(allowed)):
         raise wrong(f"{one.name} must be one of {', '.join(allowed)}", one.name)
@@ -148,6 +170,22 @@ def _time(value: object) -> datetime | None:
         return None
 
 
+def is_host(text: str) -> bool:
+    """Tell whether a text is an address or a name of a host (RFC 1123); 999.1.1.1 is neither."""
+    try:
+        ipaddress.ip_address(text)
+    except ValueError:
+        labels = text.removesuffix(".").split(".")
+        named = all(_LABEL.fullmatch(one) for one in labels) and len(text) <= LONGEST_NAME
+        return named and not labels[-1].isdecimal()
+    return True
+
+
+def is_path(text: str) -> bool:
+    """Tell whether a text is an absolute path, and not the root itself."""
+    return text.startswith("/") and text.strip("/") != "" and text.isprintable()
+
+
 def _texts(value: object) -> list[str]:
     return [str(one) for one in value] if isinstance(value, list) else [str(value)]
 
@@ -160,4 +198,9 @@ _CONVERTERS: Final[Mapping[Type, Callable[[Any], Any]]] = {
     "time": _time,
     "list": lambda value: value if isinstance(value, list) else None,
     "object": lambda value: value if isinstance(value, dict) else None,
+}
+_FORMS: Final[Mapping[Form, Callable[[str], bool]]] = {"host": is_host, "path": is_path}
+_FORM_WORDS: Final[Mapping[Form, str]] = {
+    "host": "an IPv4 or IPv6 address, or the name of a host",
+    "path": "an absolute path",
 }

@@ -1,0 +1,144 @@
+# SPDX-License-Identifier: Apache-2.0
+"""/connection_tests: what came of trying to reach a cloud, or a list of such tests; and a new one, which is run."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import TYPE_CHECKING, Any, Final
+
+from fastapi import APIRouter
+
+from calipso_nornir.access.roles import Role
+from calipso_nornir.api import checks
+from calipso_nornir.api.guard import Needs
+from calipso_nornir.api.v1.answers import chosen, page, with_times
+from calipso_nornir.api.v1.operations import Asked, constant, operation
+from calipso_nornir.api.v1.parameters import ENVIRONMENT, PAGING, Parameter
+from calipso_nornir.api.v1.reading import missing, wrong
+from calipso_nornir.api.v1.sections import sections_read, without_secrets
+from calipso_nornir.errors import EnvironmentInvalid
+from calipso_nornir.metadata.environments import environment_document
+from calipso_nornir.store.environments import stored_environment
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from calipso_nornir.api.v1.answers import Answer
+    from calipso_nornir.model.protocols import Document
+
+router = APIRouter()
+
+FIELDS: Final = ("id", "test_targets", "test_results")
+REQUEST: Final = "request"
+RESPONSE: Final = "response"
+_TARGETS: Final = "configuration_targets"
+
+
+@operation(
+    router,
+    "GET /connection_tests",
+    needs=Needs(Role.VIEWER),
+    parameters=(
+        ENVIRONMENT,
+        Parameter(name="id", text="Its id: the answer is this one test."),
+        Parameter(name="status", one_of=(REQUEST, RESPONSE), text="Whether it still runs, or has ended."),
+        Parameter(name="test_targets", constant=_TARGETS, repeated=True, text="With id: only these targets."),
+        Parameter(name="test_results", type="boolean", text="With id: only targets with this result."),
+        *PAGING,
+    ),
+)
+def connection_tests(asked: Asked) -> Answer:
+    """Show one test (with ``id``), or list tests, the oldest first."""
+    collection, environment = asked.api.store.collection(checks.COLLECTION), asked.environment
+    if asked["id"] is not None:
+        found = collection.get(asked["id"])
+        if found is None or found.get("environment") != environment:
+            raise missing("connection_tests", asked["id"], environment)
+        test = _older(found)
+        if asked["status"] not in (None, test["status"]):
+            raise missing("connection_tests", asked["id"], environment)
+        return _narrowed(test, asked["test_targets"], wanted=asked["test_results"])
+    listed = [_older(one) for one in collection.find({"environment": environment}, order=("submit_timestamp", "id"))]
+    fitting = [one for one in listed if asked["status"] in (None, one["status"])]
+    return {"connection_tests": [chosen(one, FIELDS) for one in page(fitting, asked.values)]}
+
+
+@operation(
+    router,
+    "POST /connection_tests",
+    needs=Needs(Role.ADMIN),
+    parameters=(
+        Parameter(name="environment", needed=True, is_environment=True, text="Name of the environment."),
+        Parameter(name="test_targets", type="list", needed=True, constant=_TARGETS, text="The sections to try."),
+        Parameter(name="targets_configuration", type="list", needed=True, text="The sections: how it is reached."),
+    ),
+)
+def test(asked: Asked) -> Answer:
+    """Try to reach a cloud with these sections. It is begun at once; what was given as a secret is removed after it."""
+    api, environment = asked.api, asked.environment
+    sections = sections_read(asked["targets_configuration"], constants=lambda name: constant(api, name))
+    targets = list(dict.fromkeys(asked["test_targets"]))
+    without = [one for one in targets if one not in {section["name"] for section in sections}]
+    if without:
+        raise wrong(f"targets_configuration: the section {without[0]} must be specified", "targets_configuration")
+    stored = stored_environment(api.store, environment) or {}
+    kept = {key: stored[key] for key in ("environment_type", "mechanism_drivers", "type_drivers") if stored.get(key)}
+    description = {"name": environment, **kept, "configuration": sections}
+    try:
+        tried = api.secret_files.environment(
+            description, before=None, where=environment, constants=api.catalog.constants
+        )
+    except EnvironmentInvalid as error:
+        raise wrong(str(error)) from None
+    trial = checks.Trial(
+        environment=tried,
+        by=asked.who.name,
+        metadata=api.metadata,
+        targets=tuple(targets),
+        noted={"test_targets": targets, "targets_configuration": without_secrets(sections)},
+        after=lambda: api.secret_files.forget(environment_document(tried)),
+    )
+    id_ = checks.run(api.store, trial)
+    return {"message": f"created a connection test for environment {environment}", "id": id_}
+
+
+def _older(document: Document) -> dict[str, Any]:
+    """Return a test with the fields of the older API; one of /api/v2 has them, too."""
+    steps = document.get("steps", ())
+    targets = document.get("test_targets") or list(dict.fromkeys(one["section"] for one in steps))
+    ended = document.get("end_timestamp")
+    results = {target: _passed(target, steps) for target in targets} if ended else {}
+    wrong_ones = [f"{one['section']}: {one['detail']}" for one in steps if one["needed"] and not one["ok"]]
+    return {
+        **with_times(document),
+        "_id": document["id"],
+        "status": RESPONSE if ended else REQUEST,
+        "test_targets": targets,
+        "test_results": results,
+        "response_timestamp": with_times({"at_timestamp": ended})["at_timestamp"],
+        "response_time": _took(document),
+        "last_response_message": document.get("error") or "; ".join(wrong_ones) or None,
+    }
+
+
+def _passed(target: str, steps: Any) -> bool:  # noqa: ANN401 - a list of findings
+    mine = [one for one in steps if one["section"] == target]
+    return bool(mine) and all(one["ok"] or not one["needed"] for one in mine)
+
+
+def _took(document: Mapping[str, Any]) -> str | None:
+    if not document.get("end_timestamp"):
+        return None
+    took = datetime.fromisoformat(document["end_timestamp"]) - datetime.fromisoformat(document["submit_timestamp"])
+    return f"{took.total_seconds() * 1000:.0f} ms"
+
+
+def _narrowed(test: dict[str, Any], targets: list[str] | None, *, wanted: bool | None) -> dict[str, Any]:
+    """Return a test with some of its targets only."""
+    shown = [
+        one
+        for one in test["test_targets"]
+        if (targets is None or one in targets) and wanted in (None, test["test_results"].get(one))
+    ]
+    results = {one: result for one, result in test["test_results"].items() if one in shown}
+    return {**test, "test_targets": shown, "test_results": results}
