@@ -17,8 +17,8 @@ from fastapi.routing import APIRoute
 
 from calipso_nornir.api.guard import Needs, needs_of
 from calipso_nornir.api.v1.absent import ABSENT
+from calipso_nornir.api.v1.clique_types import FIELDS as CLIQUE_TYPE_FIELDS
 from calipso_nornir.api.v1.environment_configs import DESCRIPTION
-from calipso_nornir.api.v1.metadata import CLIQUE_TYPE_FIELDS
 from calipso_nornir.api.v1.names import OLDER, ours
 from calipso_nornir.api.v1.routes import ROUTERS
 from calipso_nornir.metadata.loading import load_catalog
@@ -396,6 +396,79 @@ def test_metadata_is_had_one_by_one(viewer: Client) -> None:
         assert members[-1].items() <= whole.items()
     told(ask(viewer, "GET", "/constants?name=nosuch", 404), 404)
     told(ask(viewer, "GET", "/clique_types?env_name=prod", 403), 403)
+
+
+CLIQUE_TYPE = {
+    "environment": "lab",
+    "focal_point_type": "instance",
+    "link_types": ["instance-vnic", "vnic-vedge"],
+    "name": "short",
+}
+OF_VSERVICES = {"focal_point_type": "vservice", "link_types": ["vservice-vnic"]}
+FOR_CONFIGURATION = {
+    "focal_point_type": "vnic",
+    "link_types": ["vnic-vedge"],
+    "name": "of mirantis",
+    "distribution": "Mirantis",
+    "distribution_version": "8.0",
+    "mechanism_drivers": "OVS",
+    "type_drivers": "vxlan",
+    "use_implicit_links": "true",
+}
+
+
+def test_clique_types_are_written(api: Served, admin: Client, viewer: Client) -> None:
+    for body in (CLIQUE_TYPE, FOR_CONFIGURATION):
+        assert list(ask(admin, "POST", "/clique_types", 201, json=body)) == ["message"]
+        told(ask(admin, "POST", "/clique_types", 409, json={**body, "name": "another"}), 409)
+    (listed,) = ask(viewer, "GET", f"/clique_types?{LAB}", 200)["clique_types"]
+    assert CLIQUE_TYPE.items() <= listed.items()
+    (other,) = ask(viewer, "GET", "/clique_types?distribution=Mirantis&distribution_version=8.0", 200)["clique_types"]
+    assert (other["name"], other["use_implicit_links"]) == ("of mirantis", True)
+    assert ask(viewer, "GET", f"/clique_types?id={other['id']}", 200)["link_types"] == ["vnic-vedge"]
+    lab_admin = api.user("lab-admin", lab="admin")
+    told(ask(lab_admin, "POST", "/clique_types", 403, json={**FOR_CONFIGURATION, "name": "more"}), 403)
+    ask(lab_admin, "POST", "/clique_types", 201, json={**CLIQUE_TYPE, **OF_VSERVICES})
+    told(ask(viewer, "POST", "/clique_types", 403, json=CLIQUE_TYPE), 403)
+    elsewhere = api.user("elsewhere", prod="viewer")
+    ids = {one["id"] for one in ask(elsewhere, "GET", "/clique_types", 200)["clique_types"]}
+    assert listed["id"] not in ids
+    assert other["id"] in ids
+    told(ask(elsewhere, "GET", f"/clique_types?id={listed['id']}", 404), 404)
+    for one in ask_v2(admin, "/metadata/written")["rows"]:
+        assert admin.ask("DELETE", f"/metadata/clique_types/{one['id']}").status_code == 204
+
+
+def ask_v2(client: Client, path: str) -> dict[str, Any]:
+    found: dict[str, Any] = client.get(path)
+    return found
+
+
+@pytest.mark.parametrize(
+    ("body", "said"),
+    [
+        ({"environment": "nosuch"}, "Unknown environment: nosuch"),
+        ({"environment": "any"}, "ANY is reserved"),
+        ({"environment": None}, "environment has no value"),
+        ({"distribution": "Mirantis"}, "either environment or a configuration"),
+        ({"distribution_version": "8.0"}, "must be given together with distribution"),
+        ({"focal_point_type": "nosuch"}, "focal_point_type must be one of"),
+        ({"focal_point_type": ["instance"]}, "focal_point_type must be string"),
+        ({"link_types": "instance-vnic"}, "link_types must be list"),
+        ({"link_types": ["instance-vnic", "nosuch"]}, "link_types must be one of"),
+        ({"link_types": []}, "link_types has no value"),
+        ({"name": ""}, "name has no value"),
+        ({"mechanism_drivers": "nosuch"}, "mechanism_drivers must be one of"),
+        ({"type_drivers": "nosuch"}, "type_drivers must be one of"),
+        ({"use_implicit_links": "perhaps"}, "use_implicit_links must be boolean"),
+        ({"nosuch": 1}, "Invalid key(s): nosuch"),
+        ({"focal_point_type": "vnic", "link_types": ["vservice-vnic"]}, '"vservice-vnic" begins at vservice'),
+    ],
+)
+def test_clique_types_that_cannot_be_are_refused(admin: Client, body: dict[str, Any], said: str) -> None:
+    assert said in told(ask(admin, "POST", "/clique_types", 400, json={**CLIQUE_TYPE, **body}), 400)
+    without_place = {key: value for key, value in CLIQUE_TYPE.items() if key != "environment"}
+    assert "either" in told(ask(admin, "POST", "/clique_types", 400, json=without_place), 400)
 
 
 # --- messages, counts, state
@@ -923,3 +996,21 @@ def test_a_user_without_a_role_in_an_environment_gets_nothing_of_it(api: Served,
             assert "in environment lab" in told(ask(elsewhere, method, path, 403, **more), 403)
             both = {"json": {**named, "more": {}}} if method == "POST" else {"params": {name: ["prod", "lab"]}}
             assert "in environment lab" in told(ask(elsewhere, method, path, 403, **both), 403)
+
+
+def test_the_page_of_the_older_api_names_every_operation() -> None:
+    page = (Path(__file__).parents[2] / "docs" / "older-api.md").read_text(encoding="utf-8")
+    named = set(re.findall(r"`((?:GET|POST|DELETE) /(?!api/)[^` ?]*)", page))
+    assert named == {f"{method} {path}" for method, path, _ in routes()}
+
+
+def test_the_older_api_is_in_the_description(api: Served) -> None:
+    described = api.nobody.get("/openapi.json")["paths"]
+    for method, path, _ in routes():
+        if f"{method} {path}" not in ABSENT:
+            operation = described[path][method.lower()]
+            assert operation["tags"] == ["older API"]
+    names = {one["name"]: one for one in described["/inventory"]["get"]["parameters"]}
+    assert (names["env_name"]["required"], names["page"]["schema"]["minimum"]) == (True, 0)
+    body = described["/scans"]["post"]["requestBody"]["content"]["application/json"]["schema"]
+    assert body["properties"]["clear"]["type"] == "boolean"

@@ -97,7 +97,7 @@ def read(
     try:
         return _read(given, parameters, constants, further)
     except Problem as problem:
-        raise wrong(f"{place}{problem.detail}", problem.field) from None
+        raise Problem(problem.status, f"{place}{problem.detail}", errors=problem.errors) from None
 
 
 def _read(

@@ -8,6 +8,7 @@ from typing import Final
 from calipso_nornir.api.v1 import (
     absent,
     aggregates,
+    clique_types,
     cliques,
     connection_tests,
     environment_configs,
@@ -29,6 +30,7 @@ ROUTERS: Final = tuple(
         inventory,
         links,
         cliques,
+        clique_types,
         metadata,
         messages,
         aggregates,

@@ -72,9 +72,9 @@ def make(asked: Asked) -> Answer:
 @operation(router, "DELETE /auth/tokens", needs=Needs(with_one_time_password=True))
 def revoke(asked: Asked) -> Answer:
     """Revoke the token that the header X-Auth-Token shows."""
-    if asked.who.token_id is None:
-        raise wrong("the header X-Auth-Token must name the token that is to be revoked")
-    asked.api.principals.tokens.revoke(asked.who.name, asked.who.token_id)
+    token = asked.who.token_id
+    if token is None or not asked.api.principals.tokens.revoke(asked.who.name, token):
+        raise wrong("the header X-Auth-Token must name a token of this API: it is to be revoked")
     return None
 
 
