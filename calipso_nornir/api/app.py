@@ -16,7 +16,10 @@ from calipso_nornir.api.v2 import (
     changes,
     cliques,
     environments,
+    exports,
+    graphs,
     health,
+    history,
     links,
     me,
     messages,
@@ -25,6 +28,7 @@ from calipso_nornir.api.v2 import (
     objects,
     scans,
     schedules,
+    statuses,
     tokens,
     users,
 )
@@ -52,6 +56,10 @@ ROUTERS: Final = (
             messages,
             metadata,
             metadata_writes,
+            exports,
+            graphs,
+            history,
+            statuses,
         )
     ),
 )

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""``calipso export``: streams everything known about an environment as one JSON document.
+"""``calipso export``: streams everything known about an environment, by default as one JSON document.
 
 Only the ids of focal points are held in memory. Links, which cliques repeat in full, and cliques that are not stored
 are kept in a temporary database on disk, which SQLite removes when it is closed (sqlite.org/inmemorydb.html,
@@ -14,6 +14,7 @@ import tempfile
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import closing, contextmanager
 from datetime import UTC, datetime
+from enum import StrEnum
 from heapq import merge
 from operator import itemgetter
 from pathlib import Path
@@ -22,6 +23,7 @@ from typing import Annotated, TextIO
 import typer
 
 from calipso_nornir._version import __version__
+from calipso_nornir.analysis.exporting import Exported, exported
 from calipso_nornir.analysis.lookup import one_environment
 from calipso_nornir.cli.output import written
 from calipso_nornir.cli.running import Run
@@ -32,7 +34,24 @@ from calipso_nornir.model.text import safe_json
 from calipso_nornir.store.documents import clique_document
 
 
-def export(
+class Form(StrEnum):
+    """What is written."""
+
+    JSON = "json"
+    CSV = "csv"
+    GRAPHML = "graphml"
+    DOT = "dot"
+    MERMAID = "mermaid"
+
+
+class Table(StrEnum):
+    """The tables of CSV."""
+
+    OBJECTS = "objects"
+    LINKS = "links"
+
+
+def export(  # noqa: PLR0913 - the options of the command
     run: Run,
     *,
     environment: Environment = None,
@@ -40,19 +59,28 @@ def export(
         str | None,
         typer.Option("--file", metavar="FILE", help="File to write; it appears only when it is complete."),
     ] = None,
+    form: Annotated[
+        Form, typer.Option("--format", help="json has everything; the others have objects and links.")
+    ] = Form.JSON,
+    table: Annotated[Table, typer.Option("--table", help="Of csv: which of the two.")] = Table.OBJECTS,
     at: At = None,
     inventory: Inventory = None,
 ) -> None:
-    """Write an environment as one JSON document.
+    """Write an environment as one document.
 
-    It holds inventory, links and cliques, with their evidence; also the cliques that are not stored.
+    As JSON it holds inventory, links and cliques, with their evidence; also the cliques that are not stored.
     """
     from calipso_nornir.analysis.unstored import unstored_cliques  # noqa: PLC0415 - it brings pydantic's models along
 
     with run.store(inventory=inventory, at=at) as store:
         view = store.view(one_environment(store, environment))
+        if form is Form.JSON:
+            pieces = export_text(view, cliques=unstored_cliques(store, view), true_at=at)
+        else:
+            what = Exported({}, view.documents("inventory"), view.documents("links"), table=table.value)
+            pieces = exported(what, form.value)  # type: ignore[arg-type]  # one of ExportFormat
         with _destination(file) as out:
-            for text in export_text(view, cliques=unstored_cliques(store, view), true_at=at):
+            for text in pieces:
                 out.write(text)
     if file is not None:
         run.err.say(f"{view.environment}: written to {file}")

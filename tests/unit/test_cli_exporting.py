@@ -74,6 +74,16 @@ def test_strangers_names_are_exact_and_harmless(store: Path) -> None:
     assert "\x1b[31m\u202e🧨" in {one["name"] for one in said.json["inventory"]}
 
 
+@pytest.mark.parametrize("form", ["csv", "graphml", "dot", "mermaid"])
+def test_other_formats_are_harmless_too(store: Path, form: str) -> None:
+    said = calipso("export", "--format", form, store=store)
+    assert said.status == 0
+    assert "\x1b" not in said.out
+    assert len(said.out) > 1000
+    links = calipso("export", "--format", form, "--table", "links", store=store)
+    assert (links.out == said.out) is (form != "csv")
+
+
 def test_it_is_the_same_every_time(store: Path) -> None:
     opened = open_store(store)
     try:

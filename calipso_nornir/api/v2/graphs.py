@@ -1,0 +1,177 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Graphs of links: what is around an object, ways between two objects, what relies on one."""
+
+from __future__ import annotations
+
+from http import HTTPStatus
+from typing import Annotated, Any, Literal
+
+from fastapi import APIRouter, Query
+from fastapi.responses import StreamingResponse
+from pydantic import BaseModel, Field
+
+from calipso_nornir.access.roles import Role
+from calipso_nornir.analysis.exporting import Exported, ExportFormat, Table
+from calipso_nornir.analysis.graphs import Connection, Direction, Way, graph_around, impact_of, ways_between
+from calipso_nornir.api.guard import needs
+from calipso_nornir.api.problems import Problem
+from calipso_nornir.api.v2.exports import RESPONSES, as_file
+from calipso_nornir.api.v2.pictures import Seen, SeenObject, shown
+from calipso_nornir.model.links import Link
+from calipso_nornir.model.objects import InventoryObject
+from calipso_nornir.model.protocols import StoreView
+from calipso_nornir.model.refs import ObjectRef
+from calipso_nornir.model.status import Status
+from calipso_nornir.store.documents import link_document, object_document, status_document
+
+router = APIRouter(prefix="/environments/{environment}", tags=["graphs"])
+MOST_NODES = 5000
+Depth = Annotated[int, Query(ge=1, le=20, description="How many links away.")]
+Way_ = Annotated[Direction, Query(description="Which ends of links to follow: from source to target is out.")]
+Nodes = Annotated[int, Query(ge=1, le=MOST_NODES, description="The most objects to return.")]
+
+
+class Graph(BaseModel):
+    """Objects and the links between them."""
+
+    nodes: list[dict[str, Any]]
+    links: list[dict[str, Any]]
+    whole: Annotated[bool, Field(description="False: there is more than the limit.")]
+    revision: int
+
+
+class OnWay(BaseModel):
+    """One way, in order."""
+
+    nodes: list[dict[str, Any]]
+    links: list[dict[str, Any]]
+    state: Annotated[Literal["up", "down"], Field(description="down: a link of it is down or cut off.")]
+
+
+class Ways(BaseModel):
+    """What is known about ways between two objects."""
+
+    answer: Annotated[
+        Connection, Field(description="unknown: none was found, but not everything could be examined (see `unknown`).")
+    ]
+    ways: list[OnWay]
+    whole: Annotated[bool, Field(description="False: there are more of the same length.")]
+    unknown: list[str]
+    revision: int
+
+
+class Relying(BaseModel):
+    """What may fail with an object."""
+
+    below: Annotated[list[dict[str, str]], Field(description="What hangs below it.")]
+    over: Annotated[list[dict[str, str]], Field(description="Objects whose cliques lead over it.")]
+    counts: Annotated[dict[str, int], Field(description="How many of each type.")]
+    revision: int
+
+
+@router.get("/graph/{type}/{id:path}")
+@needs(Role.VIEWER)
+def graph(seen: SeenObject, *, depth: Depth = 1, direction: Way_ = "both", limit: Nodes = 1000) -> Graph:
+    """Show what is at most so many links away from an object, whatever its clique type says, with each state."""
+    with seen.looking() as (_, view, one):
+        found = graph_around(view, one, depth=depth, direction=direction, limit=limit)
+        return Graph(
+            nodes=[_node(each) for each in found.nodes],
+            links=[_edge(each) for each in found.links],
+            whole=found.whole,
+            revision=view.revision,
+        )
+
+
+@router.get("/graph_file/{type}/{id:path}", response_class=StreamingResponse, responses=RESPONSES)
+@needs(Role.VIEWER)
+def graph_file(  # noqa: PLR0913 - the parameters of the query
+    seen: SeenObject,
+    *,
+    format: Annotated[ExportFormat, Query()] = "graphml",  # noqa: A002 - the parameter's name
+    table: Annotated[Table, Query(description="Of CSV: which of the two.")] = "objects",
+    depth: Depth = 1,
+    direction: Way_ = "both",
+    limit: Nodes = 1000,
+) -> StreamingResponse:
+    """Export a graph as a file."""
+    with seen.looking():
+        pass  # 404 before the answer begins
+
+    def made(view: StoreView) -> Exported:
+        one = view.get(ObjectRef(view.environment, seen.type, seen.id))
+        found = graph_around(view, one, depth=depth, direction=direction, limit=limit) if one is not None else None
+        nodes, links = (found.nodes, found.links) if found is not None else ((), ())
+        head = {"environment": view.environment, "revision": view.revision}
+        return Exported(head, map(object_document, nodes), map(link_document, links), table=table)
+
+    return as_file(seen.picture, made, format, name=f"{seen.picture.environment}-{seen.type}-{seen.id}")
+
+
+@router.get("/paths")
+@needs(Role.VIEWER)
+def paths(  # noqa: PLR0913 - the parameters of the query
+    seen: Seen,
+    *,
+    from_type: Annotated[str, Query(examples=["instance"])],
+    from_id: str,
+    to_type: Annotated[str, Query(examples=["switch_pnic"])],
+    to_id: str,
+    limit: Annotated[int, Query(ge=1, le=100, description="The most ways to return.")] = 10,
+) -> Ways:
+    """Find the shortest ways between two objects along links, in either direction of these."""
+    with seen.looking() as (store, view):
+        start, end = (_there(view, *pair) for pair in ((from_type, from_id), (to_type, to_id)))
+        found = ways_between(store, view, start, end, most=limit)
+        return Ways(
+            answer=found.answer,
+            ways=[_way(view, one) for one in found.ways],
+            whole=found.whole,
+            unknown=list(found.unknown),
+            revision=view.revision,
+        )
+
+
+@router.get("/impact/{type}/{id:path}")
+@needs(Role.VIEWER)
+def impact(seen: SeenObject) -> Relying:
+    """Show what may fail with an object: what hangs below it, and the objects whose cliques lead over its links."""
+    with seen.looking() as (_, view, one):
+        found = impact_of(view, one)
+        refs = (*found.below, *found.over)
+        types = sorted({ref.type for ref in refs})
+        return Relying(
+            below=[{"type": ref.type, "id": ref.id} for ref in found.below],
+            over=[{"type": ref.type, "id": ref.id} for ref in found.over],
+            counts={type_: sum(ref.type == type_ for ref in refs) for type_ in types},
+            revision=view.revision,
+        )
+
+
+def _there(view: StoreView, type_: str, id_: str) -> ObjectRef:
+    ref = ObjectRef(view.environment, type_, id_)
+    if view.get(ref) is None:
+        raise Problem(HTTPStatus.NOT_FOUND, f"there is no {ref} in environment {view.environment}")
+    return ref
+
+
+def _way(view: StoreView, way: Way) -> OnWay:
+    nodes = [view.get(ref) for ref in way.nodes]
+    return OnWay(
+        nodes=[_node(one) for one in nodes if one is not None],
+        links=[_edge(link) for link in way.links],
+        state="up" if way.passes else "down",
+    )
+
+
+def _node(one: InventoryObject) -> dict[str, Any]:
+    return {**shown(object_document(one)), "status": status_shown(one.status)}
+
+
+def _edge(link: Link) -> dict[str, Any]:
+    return {**shown(link_document(link)), "cut_off": link.cut_off, "status": status_shown(link.status)}
+
+
+def status_shown(status: Status | None) -> dict[str, Any] | None:
+    """Return what is shown of a status."""
+    return None if status is None else shown(status_document(status))

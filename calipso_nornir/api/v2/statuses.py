@@ -1,0 +1,129 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Statuses of objects and links, as monitoring reports them: read, written, and as they were.
+
+A status belongs to an object or link by the ``_id`` of its document. Scans never touch it, and it goes with its object.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from http import HTTPStatus
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Path, Query
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+
+from calipso_nornir.access.roles import Role
+from calipso_nornir.api.guard import needs
+from calipso_nornir.api.parameters import Api, Asking
+from calipso_nornir.api.problems import Problem
+from calipso_nornir.api.v2.history import Commits, VersionShown, versions_shown
+from calipso_nornir.api.v2.pages import Limit
+from calipso_nornir.api.v2.pictures import Environment, Seen, shown
+from calipso_nornir.errors import Overtaken
+from calipso_nornir.model.finding import Find, Range
+from calipso_nornir.model.protocols import StoreView
+from calipso_nornir.model.status import Status, StatusOf
+from calipso_nornir.store.documents import status_document
+
+router = APIRouter(prefix="/environments/{environment}", tags=["statuses"])
+Of = Annotated[str, Path(pattern="^[0-9a-f]{24}$", description="The `_id` of the object or link.")]
+ATTEMPTS = 5
+
+
+class StatusWanted(BaseModel):
+    """What a check says of an object or link."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    value: Annotated[int, Field(ge=0, le=255, description="0 is good; higher is worse.", examples=[2])]
+    label: Annotated[str, Field(min_length=1, max_length=100, examples=["Critical"])]
+    text: Annotated[str, Field(max_length=65536, description="The check's output.")] = ""
+    source: Annotated[str, Field(max_length=500, description="The id of the check.")] = ""
+    checked_at: Annotated[AwareDatetime | None, Field(description="By default now.")] = None
+    attributes: dict[str, Any] = {}
+
+
+@router.get("/statuses")
+@needs(Role.VIEWER)
+def statuses(
+    seen: Seen,
+    *,
+    at_least: Annotated[int, Query(ge=0, le=255, description="Only statuses of this value, or worse.")] = 0,
+    limit: Limit = 1000,
+) -> list[dict[str, Any]]:
+    """List statuses, the worst last."""
+    with seen.looking() as (_, view):
+        query = Find(kind="status", where=(Range("value", at_least=at_least),), order=("value",), limit=limit)
+        return [shown(one) for one in view.find_documents(query)]
+
+
+@router.get("/statuses/{of}")
+@needs(Role.VIEWER)
+def status(seen: Seen, of: Of) -> dict[str, Any]:
+    """Show the status of an object or link."""
+    with seen.looking() as (_, view):
+        found = view.status(of)
+        if found is None:
+            raise Problem(HTTPStatus.NOT_FOUND, f"nothing with _id {of} has a status in environment {view.environment}")
+        return shown(status_document(found))
+
+
+@router.get("/statuses/{of}/versions")
+@needs(Role.VIEWER)
+def status_versions(api: Api, environment: Environment, of: Of, *, commits: Commits = 100) -> list[VersionShown]:
+    """List what the status was, the newest first."""
+    return versions_shown(api, environment, "status", of, commits=commits)
+
+
+@router.put("/statuses/{of}")
+@needs(Role.OPERATOR)
+def write(api: Api, environment: Environment, of: Of, who: Asking, wanted: StatusWanted) -> dict[str, Any]:
+    """Write the status of an object or link that is there; `since` stays as long as the value does."""
+    for attempt in range(ATTEMPTS):
+        with api.store.snapshot(environment) as view:
+            made = _made(view, of, wanted)
+            base = view.revision
+        try:
+            with api.store.write(environment, base=base, cause=f"status by {who.name}") as writer:
+                writer.depends_on(made.kind, [of])
+                writer.put("status", [status_document(made)])
+        except Overtaken:
+            if attempt == ATTEMPTS - 1:
+                raise
+        else:
+            break
+    return shown(status_document(made))
+
+
+@router.delete("/statuses/{of}", status_code=HTTPStatus.NO_CONTENT)
+@needs(Role.OPERATOR)
+def remove(api: Api, environment: Environment, of: Of, who: Asking) -> None:
+    """Remove a status: nothing checks the object any more."""
+    with api.store.snapshot(environment) as view:
+        if view.status(of) is None:
+            raise Problem(HTTPStatus.NOT_FOUND, f"nothing with _id {of} has a status in environment {environment}")
+    with api.store.write(environment, cause=f"status removed by {who.name}") as writer:
+        writer.remove("status", [of])
+
+
+def _made(view: StoreView, of: str, wanted: StatusWanted) -> Status:
+    kinds: tuple[StatusOf, ...] = ("inventory", "links")
+    kind = next((one for one in kinds if view.get_by_id(one, of) is not None), None)
+    if kind is None:
+        raise Problem(HTTPStatus.NOT_FOUND, f"environment {view.environment} has no object or link with _id {of}")
+    checked = wanted.checked_at or datetime.now(UTC)
+    before = view.status(of)
+    since = before.since if before is not None and before.value == wanted.value else checked
+    return Status(
+        environment=view.environment,
+        of=of,
+        kind=kind,
+        value=wanted.value,
+        label=wanted.label,
+        text=wanted.text,
+        since=since,
+        checked_at=checked,
+        source=wanted.source,
+        attributes=wanted.attributes,
+    )

@@ -1,0 +1,227 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Graphs, ways, impact, exports, history and statuses over the API, on both stores."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+import networkx as nx
+import pytest
+
+from calipso_nornir.store.documents import link_document
+from tests.fixtures.recorded import bundle, filled
+from tests.fixtures.serving import Client, Served, served
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from calipso_nornir.model.protocols import Store
+    from tests.fixtures.places import Place
+
+pytest_plugins = ["tests.fixtures.stores"]
+
+LAB = "/environments/lab"
+
+
+@pytest.fixture(scope="module")
+def recording(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return bundle(tmp_path_factory.mktemp("graphs") / "whole.calipso")
+
+
+@pytest.fixture(scope="module")
+def api(module_place: Place, recording: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+    filled(module_place.uri, recording)
+    with served(module_place.open(), secrets=tmp_path_factory.mktemp("secrets")) as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def store(api: Served) -> Store:
+    return api.settings.store
+
+
+@pytest.fixture(scope="module")
+def viewer(api: Served) -> Client:
+    return api.user("viewer", lab="viewer")
+
+
+@pytest.fixture(scope="module")
+def operator(api: Served) -> Client:
+    return api.user("operator", lab="operator")
+
+
+def one_of(store: Store, type_: str) -> Any:  # noqa: ANN401 - an object
+    return store.view("lab").of_type(type_)[0]
+
+
+# --- graphs
+
+
+def test_a_graph_grows_with_its_depth(viewer: Client, store: Store) -> None:
+    instance = one_of(store, "instance")
+    where = f"{LAB}/graph/instance/{instance.id}"
+    near, far = viewer.get(where), viewer.get(where, depth=20)
+    assert near["nodes"][0]["_id"] == instance.ref.document_id
+    assert 1 < len(near["nodes"]) < len(far["nodes"])
+    ids = {one["_id"] for one in far["nodes"]}
+    assert all({one["source"], one["target"]} <= ids for one in far["links"])
+    assert far["whole"]
+    out, back = viewer.get(where, direction="out"), viewer.get(where, direction="in")
+    assert {one["source_id"] for one in out["links"]} == {instance.id}
+    assert len(back["nodes"]) < len(near["nodes"])
+    cut = viewer.get(where, depth=20, limit=3)
+    assert (len(cut["nodes"]), cut["whole"]) == (3, False)
+    assert viewer.ask("GET", f"{LAB}/graph/instance/none").status_code == 404
+    assert viewer.ask("GET", where, params={"depth": 0}).status_code == 422
+
+
+def test_ways_between_two_objects(viewer: Client, store: Store) -> None:
+    instance, pnic = one_of(store, "instance"), one_of(store, "host_pnic")
+    asked = {"from_type": "instance", "from_id": instance.id, "to_type": "host_pnic", "to_id": pnic.id}
+    said = viewer.get(f"{LAB}/paths", **asked)
+    assert said["answer"] in ("connected", "interrupted")
+    for way in said["ways"]:
+        assert way["nodes"][0]["id"] == instance.id
+        assert way["nodes"][-1]["id"] == pnic.id
+        assert len(way["links"]) == len(way["nodes"]) - 1
+        for link, one, other in zip(way["links"], way["nodes"], way["nodes"][1:], strict=False):
+            assert {link["source"], link["target"]} == {one["_id"], other["_id"]}
+        assert "network" not in [one["type"] for one in way["nodes"][1:-1]]
+    same = viewer.get(f"{LAB}/paths", **{**asked, "to_type": "instance", "to_id": instance.id})
+    assert [len(one["nodes"]) for one in same["ways"]] == [1]
+    assert viewer.ask("GET", f"{LAB}/paths", params={**asked, "to_id": "none"}).status_code == 404
+    assert viewer.ask("GET", f"{LAB}/paths", params={"from_type": "x"}).status_code == 422
+
+
+def test_no_way_is_not_the_same_as_an_unknown_one(viewer: Client, store: Store) -> None:
+    """A link that is down interrupts; without links there is none; after a scan with failures nobody knows."""
+    instance = one_of(store, "instance")
+    [link, *_] = store.view("lab").links("instance-vnic", source=instance.ref)
+    vnic = link.target
+    asked = {"from_type": "instance", "from_id": instance.id, "to_type": "vnic", "to_id": vnic.id}
+    own = [link_document(one) for one in store.view("lab").links_of(instance.ref)]
+    with store.write("lab", cause="test") as writer:
+        writer.put("links", [{**one, "state": "down", "digest": "other"} for one in own])
+    said = viewer.get(f"{LAB}/paths", **asked)
+    assert said["answer"] == "interrupted"
+    assert [one["state"] for one in said["ways"]] == ["down"]
+    with store.write("lab", cause="test") as writer:
+        writer.remove("links", [one.document_id for one in store.view("lab").links_of(instance.ref)])
+    assert viewer.get(f"{LAB}/paths", **asked)["answer"] == "none"
+    scans = store.collection("scans")
+    [scan] = scans.find({"environment": "lab"})
+    failure = {"severity": "error", "message": "cmp1 cannot be reached", "affected": ["cmp1"], "data": {}}
+    scans.put(scan["scan_id"], {**scan, "failures": [failure]})
+    said = viewer.get(f"{LAB}/paths", **asked)
+    assert (said["answer"], said["unknown"]) == ("unknown", ["cmp1: cmp1 cannot be reached"])
+    scans.put(scan["scan_id"], scan)
+
+
+def test_impact(viewer: Client, store: Store) -> None:
+    view = store.view("lab")
+    vedge = next(one for one in view.of_type("vedge") if view.links_of(one.ref))
+    said = viewer.get(f"{LAB}/impact/vedge/{vedge.id}")
+    assert said["counts"].get("instance", 0) + said["counts"].get("vservice", 0) > 0
+    host = viewer.get(f"{LAB}/impact/host/{vedge['host']}")
+    assert {"type": "vedge", "id": vedge.id} in host["below"]
+    assert {"type": "host", "id": vedge["host"]} not in host["over"]
+
+
+# --- exports
+
+
+def test_exports(viewer: Client, store: Store) -> None:
+    for format_, media in (
+        ("json", "application/json"),
+        ("csv", "text/csv; charset=utf-8; header=present"),
+        ("graphml", "application/xml"),
+        ("dot", "text/vnd.graphviz; charset=utf-8"),
+        ("mermaid", "text/plain; charset=utf-8"),
+    ):
+        answer = viewer.ask("GET", f"{LAB}/export", params={"format": format_})
+        assert (answer.status_code, answer.headers["content-type"]) == (200, media)
+        assert answer.headers["content-disposition"].startswith('attachment; filename="lab')
+        assert len(answer.content) > 1000
+    whole = viewer.get(f"{LAB}/export")
+    assert len(whole["nodes"]) == sum(store.view("lab").counts().values())
+    assert len(whole["links"]) == len(store.view("lab").links())
+    host = viewer.get(f"{LAB}/export", type="host", id="cmp1")
+    assert 1 < len(host["nodes"]) < len(whole["nodes"])
+    assert all("cmp1" in one["id_path"] for one in host["nodes"])
+    graph: Any = nx.parse_graphml(viewer.ask("GET", f"{LAB}/export", params={"format": "graphml"}).text)
+    assert graph.number_of_edges() == len(whole["links"])
+    assert viewer.ask("GET", f"{LAB}/export", params={"type": "host"}).status_code == 422
+    assert viewer.ask("GET", f"{LAB}/export", params={"type": "host", "id": "no"}).status_code == 404
+    file = viewer.ask("GET", f"{LAB}/graph_file/host/cmp1", params={"format": "csv", "depth": 2, "table": "links"})
+    assert file.status_code == 200
+    assert viewer.ask("GET", f"{LAB}/graph_file/host/no").status_code == 404
+
+
+# --- history
+
+
+def test_what_differs_between_two_times(viewer: Client, store: Store) -> None:
+    before = datetime.now(UTC)
+    port = one_of(store, "port")
+    document = store.view("lab").get_by_id("inventory", port.ref.document_id)
+    assert document is not None
+    with store.write("lab", cause="event port.update") as writer:
+        writer.put("inventory", [{**document, "name": "renamed", "digest": "x" * 32}])
+    said = viewer.get(f"{LAB}/diff", since=before.isoformat())
+    assert [(one["op"], one["id"], one["fields"]) for one in said["items"]] == [
+        ("changed", port.ref.document_id, ["name"])
+    ]
+    assert said["items"][0]["after"]["name"] == "renamed"
+    assert said["whole"]
+    assert viewer.get(f"{LAB}/diff", since=before.isoformat(), until=before.isoformat())["items"] == []
+    scan = viewer.get(f"{LAB}/scans")[0]["scan_id"]
+    assert port.ref.document_id in [one["id"] for one in viewer.get(f"{LAB}/diff", since_scan=scan)["items"]]
+    assert viewer.ask("GET", f"{LAB}/diff", params={"since_scan": "none"}).status_code == 404
+    assert viewer.ask("GET", f"{LAB}/diff").status_code == 422
+    long_ago = {"since": (before - timedelta(days=99)).isoformat()}
+    assert viewer.ask("GET", f"{LAB}/diff", params=long_ago).status_code == 404
+    twice = {"since": before.isoformat(), "since_scan": scan}
+    assert viewer.ask("GET", f"{LAB}/diff", params=twice).status_code == 422
+
+    found = viewer.get(f"{LAB}/versions/port/{port.id}")
+    assert [(one["cause"], one["document"]["name"]) for one in found] == [
+        ("event port.update", "renamed"),
+        (f"scan {scan}", port.name),
+    ]
+    with store.write("lab", cause="event port.delete") as writer:
+        writer.remove("inventory", [port.ref.document_id])
+    assert viewer.get(f"{LAB}/versions/port/{port.id}")[0]["document"] is None
+    assert viewer.get(f"{LAB}/versions/port/none") == []
+
+
+# --- statuses
+
+
+def test_statuses_are_written_and_joined(viewer: Client, operator: Client, store: Store) -> None:
+    instance = one_of(store, "instance")
+    of = instance.ref.document_id
+    where = f"{LAB}/statuses/{of}"
+    assert viewer.ask("GET", where).status_code == 404
+    bad = operator.ask(
+        "PUT", where, json={"value": 2, "label": "Critical", "text": "no answer", "source": "ping"}
+    ).json()
+    assert (bad["kind"], bad["value"], bad["label"]) == ("inventory", 2, "Critical")
+    again = operator.ask("PUT", where, json={"value": 2, "label": "Critical", "text": "still none"}).json()
+    assert again["since"] == bad["since"], "it has had this value since then"
+    assert viewer.get(f"{LAB}/graph/instance/{instance.id}")["nodes"][0]["status"]["text"] == "still none"
+    operator.ask("PUT", where, json={"value": 0, "label": "OK"})
+    assert [one["document"]["value"] for one in viewer.get(f"{where}/versions")] == [0, 2, 2]
+    assert [one["_id"] for one in viewer.get(f"{LAB}/statuses")] == [of]
+    assert viewer.get(f"{LAB}/statuses", at_least=1) == []
+    assert viewer.get(where)["value"] == 0
+    assert viewer.ask("PUT", where, json={"value": 0, "label": "OK"}).status_code == 403
+    assert operator.ask("PUT", f"{LAB}/statuses/{'0' * 24}", json={"value": 0, "label": "OK"}).status_code == 404
+    assert operator.ask("PUT", f"{LAB}/statuses/nonsense", json={"value": 0, "label": "OK"}).status_code == 422
+    assert operator.ask("PUT", where, json={"value": -1, "label": "OK"}).status_code == 422
+    assert operator.ask("DELETE", where).status_code == 204
+    assert operator.ask("DELETE", where).status_code == 404
+    link = store.view("lab").links()[0]
+    put = operator.ask("PUT", f"{LAB}/statuses/{link.document_id}", json={"value": 1, "label": "Warning"})
+    assert put.json()["kind"] == "links"
