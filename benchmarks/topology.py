@@ -44,8 +44,8 @@ def run() -> list[Figure]:
     links: list[Link] = []
     cliques: list[Clique] = []
     with seldom_collected():  # as in a scan
-        linked = Taken.by(lambda: links.extend(_links(catalog, working)))
-        grouped = Taken.by(lambda: cliques.extend(_cliques(catalog, working, links)))
+        linked = Taken.by(lambda: links.extend(made_links(catalog, working)))
+        grouped = Taken.by(lambda: cliques.extend(made_cliques(catalog, working, links)))
         written = Taken.by(lambda: _write(links, cliques))
     memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     bare = insert([*map(link_document, links), *map(clique_document, cliques)])
@@ -70,11 +70,12 @@ def run() -> list[Figure]:
     ]
 
 
-def _links(catalog: Catalog, working: Working) -> list[Link]:
+def made_links(catalog: Catalog, working: Working) -> list[Link]:
+    """Return the links that a scan would find."""
     return find_links(catalog.link_finders, working, before=lambda _type: (), at=SCANNED_AT, on_trouble=_raise)
 
 
-def _cliques(catalog: Catalog, working: Working, links: list[Link]) -> Iterator[Clique]:
+def made_cliques(catalog: Catalog, working: Working, links: list[Link]) -> Iterator[Clique]:
     """Yield the cliques that a scan stores."""
     environment = Environment(name=ENVIRONMENT, mechanism_drivers=("OVS",), type_drivers="vxlan")
     graph = Graph(links, constraint_attributes(catalog.clique_constraints))

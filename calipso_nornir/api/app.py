@@ -6,9 +6,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from fastapi import Depends, FastAPI
+from fastapi.routing import APIRoute
 
 from calipso_nornir._version import __version__
-from calipso_nornir.api import problems
+from calipso_nornir.api import metrics, problems, tags
 from calipso_nornir.api.guard import guard, read_body
 from calipso_nornir.api.shielding import Shield
 from calipso_nornir.api.v1 import routes as older
@@ -39,6 +40,7 @@ if TYPE_CHECKING:
 PREFIX: Final = "/api/v2"
 ROUTERS: Final = (
     ("", health.router),
+    ("", metrics.router),
     *(("", router) for router in older.ROUTERS),
     *(
         (PREFIX, module.router)
@@ -79,7 +81,14 @@ def create_app(settings: ApiSettings) -> FastAPI:
     )
     app.state.settings = settings
     problems.install(app)
-    app.add_middleware(Shield, store=settings.store)
+    app.add_exception_handler(tags.NotModified, tags.not_modified)
+    app.add_middleware(Shield, store=settings.store, meter=settings.meter, templates=_templates())
     for prefix, router in ROUTERS:
         app.include_router(router, prefix=prefix)
     return app
+
+
+def _templates() -> dict[object, str]:
+    """Return the template of each handler's path: what requests are counted by."""
+    routes = [(prefix, one) for prefix, router in ROUTERS for one in router.routes]
+    return {one.endpoint: prefix + one.path for prefix, one in routes if isinstance(one, APIRoute)}

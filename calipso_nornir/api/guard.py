@@ -183,6 +183,7 @@ def logged_in(request: Request, settings: ApiSettings, name: str, password: str)
     principal = settings.principals.by_password(name, password)
     if principal is None:
         settings.throttle.failed(*keys)
+        settings.meter.login_failed()
     else:
         settings.throttle.succeeded(*keys)
     return principal

@@ -4,11 +4,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from secrets import token_hex
 from typing import TYPE_CHECKING
 
 from calipso_nornir.access.principals import Principals
 from calipso_nornir.access.throttling import Throttle
 from calipso_nornir.access.tokens import LIFETIME
+from calipso_nornir.api.metering import Meter
 from calipso_nornir.scan_manager import ScanQueue, Schedules
 
 if TYPE_CHECKING:
@@ -43,6 +45,9 @@ class ApiSettings:
     issuer: TokenService | None = None
     token_lifetime: timedelta = LIFETIME
     throttle: Throttle = field(default_factory=Throttle)
+    meter: Meter = field(default_factory=Meter)
+    instance: str = field(default_factory=lambda: token_hex(8))
+    """Another one after each start, with which another release or other metadata may come."""
 
     @property
     def catalog(self) -> Catalog:

@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What surrounds every request: a limit for bodies, headers for browsers, and the audit trail of writes."""
+"""What surrounds every request: a limit for bodies, headers for browsers, the audit trail of writes, measuring."""
 
 from __future__ import annotations
 
 import logging
+import time
 import uuid
 from datetime import UTC, datetime
 from http import HTTPStatus
@@ -16,9 +17,12 @@ from calipso_nornir.errors import StoreError
 from calipso_nornir.store.record_retention import RecordSweeper
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
     from calipso_nornir.access.principals import Principal
+    from calipso_nornir.api.metering import Meter
     from calipso_nornir.model.protocols import Store
 
 logger = logging.getLogger(__name__)
@@ -39,10 +43,12 @@ _HEADERS: Final = (
 class Shield:
     """The outermost part of the application."""
 
-    def __init__(self, app: ASGIApp, *, store: Store) -> None:
+    def __init__(self, app: ASGIApp, *, store: Store, meter: Meter, templates: Mapping[object, str]) -> None:
         self._app = app
         self._store = store
         self._sweeper = RecordSweeper(store)
+        self._meter = meter
+        self._templates = templates
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request."""
@@ -51,6 +57,7 @@ class Shield:
             return
         scope.setdefault("state", {})
         status = [0]
+        began = time.perf_counter()
 
         async def sent(message: Message) -> None:
             if message["type"] == "http.response.start":
@@ -62,6 +69,12 @@ class Shield:
         try:
             await self._app(scope, _limited(receive), sent)
         finally:
+            self._meter.served(
+                route=self._templates.get(scope.get("endpoint")),
+                method=scope["method"],
+                status=status[0],
+                seconds=time.perf_counter() - began,
+            )
             principal = scope["state"].get("principal")
             if scope["method"] in _WRITES and principal is not None:
                 await to_thread.run_sync(self._note, scope, principal, status[0])

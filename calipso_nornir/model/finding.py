@@ -84,10 +84,11 @@ class Find:
     Attributes:
         kind: inventory, links, implicit_links, cliques or status.
         where: conditions; without any, all documents match.
-        order: fields to sort by; null and missing values come first, then booleans, numbers, text, times, everything
-            else; among equals the ``_id`` decides.
+        order: fields to sort by, ``-name`` for descending; null and missing values come first, then booleans, numbers,
+            text, times, everything else; among equals the ``_id`` decides, always ascending.
         after: for the next page: the values of ``order``, then the ``_id``, of the last document of the previous page.
         limit: maximum number of documents to return; None for all.
+        fields: what to return of each document, beside its ``_id``; empty for all of it. Only ``find_documents`` can.
     """
 
     kind: Kind = "inventory"
@@ -95,6 +96,7 @@ class Find:
     order: tuple[str, ...] = ()
     after: tuple[Any, ...] | None = None
     limit: int | None = None
+    fields: tuple[str, ...] = ()
 
 
 def found_by(witness: Witness) -> Holds:

@@ -246,7 +246,11 @@ class StoreView(View, Protocol):
         ...
 
     def find_documents(self, query: Find) -> Sequence[Document]:
-        """Return the documents of any kind that match a query, as they are stored."""
+        """Return the documents of any kind that match a query, as stored; of each, the fields that it names."""
+        ...
+
+    def count(self, query: Find) -> int:
+        """Return how many documents of any kind meet the conditions of a query, whatever its order, page and limit."""
         ...
 
     def get_by_id(self, kind: Kind, document_id: str) -> Document | None:

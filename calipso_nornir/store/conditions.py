@@ -3,13 +3,13 @@
 
 from __future__ import annotations
 
-import json
-from datetime import datetime
-from typing import TYPE_CHECKING, Any, Final, TypeAlias
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, Final
 
 from calipso_nornir.errors import InvalidRequest
 from calipso_nornir.model.finding import Equal, Find, Holds, HoldsAny, OneOf, Prefix, Range
 from calipso_nornir.store.equality import matches
+from calipso_nornir.store.ordering import fields_of, key_of_values, rank, sort_key
 from calipso_nornir.store.values import clean
 
 if TYPE_CHECKING:
@@ -17,8 +17,6 @@ if TYPE_CHECKING:
 
     from calipso_nornir.model.finding import Condition
     from calipso_nornir.model.protocols import Document, Kind
-
-SortKey: TypeAlias = tuple[Any, ...]
 
 _MISSING: Final = object()
 
@@ -32,14 +30,16 @@ def cleaned(query: Find, *kinds: Kind) -> Find:
     """Return a query with values as in stores; raise InvalidRequest if it is not a query for these kinds."""
     if kinds and query.kind not in kinds:
         raise InvalidRequest(f"a query of kind {query.kind} gives no {' and no '.join(kinds)}")
+    if kinds and query.fields:
+        raise InvalidRequest(f"a query for fields ({', '.join(query.fields)}) gives documents only: find_documents()")
     if query.limit is not None and query.limit < 0:
         raise InvalidRequest(f"a query's limit is {query.limit}: expected 0 or more")
     if query.after is not None and len(query.after) != len(query.order) + 1:
-        wanted = ", ".join((*query.order, "_id"))
+        wanted = ", ".join((*fields_of(query.order), "_id"))
         raise InvalidRequest(f"after has {len(query.after)} values: expected those of {wanted} of the last document")
     where = tuple(_cleaned(condition) for condition in query.where)
     after = None if query.after is None else tuple(clean(list(query.after)))
-    return Find(kind=query.kind, where=where, order=query.order, after=after, limit=query.limit)
+    return replace(query, where=where, after=after)
 
 
 def page(documents: Iterable[Document], query: Find) -> list[Document]:
@@ -47,30 +47,16 @@ def page(documents: Iterable[Document], query: Find) -> list[Document]:
     found = [document for document in documents if fits(document, query.where)]
     found.sort(key=lambda document: sort_key(document, query.order))
     if query.after is not None:
-        last = tuple(map(rank, query.after))
+        last = key_of_values(query.after, query.order)
         found = [document for document in found if sort_key(document, query.order) > last]
     return found[: query.limit]
 
 
-def sort_key(document: Document, order: Sequence[str], last: str = "_id") -> SortKey:
-    """Return the sort key of a document."""
-    return tuple(rank(document.get(name)) for name in (*order, last))
-
-
-def rank(value: Any) -> SortKey:  # noqa: ANN401 - any value, one line for each sort of it
-    """Return the sort key of a value: null, booleans, numbers, texts, times, then everything else by its JSON text."""
-    match value:
-        case None:
-            return (0,)
-        case bool():
-            return (1, value)
-        case int() | float():
-            return (2, value) if value == value else (2, float("-inf"))  # noqa: PLR0124 - NaN is less than any number
-        case str():
-            return (3, value)
-        case datetime():
-            return (4, value)
-    return (5, json.dumps(value, sort_keys=True, default=str))
+def chosen(document: Document, fields: Sequence[str]) -> Document:
+    """Return the ``_id`` and the fields of a document that were asked for; all of it if none were named."""
+    if not fields:
+        return document
+    return {name: document[name] for name in dict.fromkeys(("_id", *fields)) if name in document}
 
 
 def _fits(document: Document, condition: Condition) -> bool:

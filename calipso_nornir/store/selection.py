@@ -98,7 +98,11 @@ class Reader(Protocol):
         ...
 
     def find(self, query: Find) -> Iterator[Document]:
-        """Yield what a query, cleaned by ``conditions.cleaned``, asks for."""
+        """Yield what a query, cleaned by ``conditions.cleaned``, asks for, with at least the fields that it names."""
+        ...
+
+    def count(self, query: Find) -> int:
+        """Return how many documents meet the conditions of a cleaned query."""
         ...
 
     def some(self, kind: Kind, document_ids: Sequence[str]) -> Iterator[Document]:

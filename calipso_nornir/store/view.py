@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, TypeVar
 from calipso_nornir.errors import StoreUnavailable
 from calipso_nornir.model.finding import Equal, Find, HoldsAny
 from calipso_nornir.model.refs import checked_ref
-from calipso_nornir.store.conditions import cleaned
+from calipso_nornir.store.conditions import chosen, cleaned
 from calipso_nornir.store.documents import clique_of, link_of, object_of, status_of
 from calipso_nornir.store.meaning import find_all
 from calipso_nornir.store.searching import Needle
@@ -192,9 +192,14 @@ class DocumentView:
             return reader.digests(kind)
 
     def find_documents(self, query: Find) -> Sequence[Document]:
-        """Return the documents that a query asks for."""
+        """Return the documents that a query asks for; of each, the fields that it names."""
         with self._reading() as reader:
-            return list(reader.find(cleaned(query)))
+            return [chosen(document, query.fields) for document in reader.find(cleaned(query))]
+
+    def count(self, query: Find) -> int:
+        """Return how many documents meet the conditions of a query, whatever its order, page and limit."""
+        with self._reading() as reader:
+            return reader.count(replace(cleaned(query), order=(), after=None, limit=None, fields=()))
 
     def get_by_id(self, kind: Kind, document_id: str) -> Document | None:
         """Return the document with an ``_id``."""

@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from calipso_nornir.errors import InvalidRequest
 from calipso_nornir.model.cliques import Clique
@@ -67,15 +67,88 @@ class QueryContract:
         store = opened()
         put(store, "inventory", (object_document(host(f"h{n}", n=n % 3)) for n in range(10)))
         view = store.view(ENVIRONMENT)
-        for order in (("id",), ("type", "id"), ("n",), ()):
+        for order in (("id",), ("type", "id"), ("n",), (), ("-id",), ("type", "-id"), ("-n", "id"), ("-_id",)):
             pages, after = [], None
             while found := view.find_documents(Find(order=order, after=after, limit=3)):
                 pages.append([one["id"] for one in found])
-                after = (*(found[-1][name] for name in order), found[-1]["_id"])
+                after = (*(found[-1][name.removeprefix("-")] for name in order), found[-1]["_id"])
             assert [len(page) for page in pages] == [3, 3, 3, 1]
             assert [id_ for page in pages for id_ in page] == [
                 one["id"] for one in view.find_documents(Find(order=order))
             ]
+
+    def test_orders_go_either_way(self, opened: Opened) -> None:
+        store = opened()
+        hosts = [host(f"h{n}", n=n % 3) for n in range(6)]
+        pnics = [pnic("h1", f"eth{n}") for n in range(2)]
+        put(store, "inventory", map(object_document, [*hosts, *pnics]))
+        view = store.view(ENVIRONMENT)
+
+        def ids(*order: str, **more: Any) -> list[str]:  # noqa: ANN401 - the fields of Find
+            return [one.id for one in view.find(Find(order=order, **more))]
+
+        assert ids("-id") == ["h5", "h4", "h3", "h2", "h1|eth1", "h1|eth0", "h1", "h0"]
+        assert ids("type", "-id", limit=4) == ["h5", "h4", "h3", "h2"]
+        assert ids("-type", "id", limit=3) == ["h1|eth0", "h1|eth1", "h0"]
+        assert ids("-n", "-id", where=(Equal("type", "host"),)) == ["h5", "h2", "h4", "h1", "h3", "h0"]
+        assert ids("-n", "id")[-2:] == ["h1|eth0", "h1|eth1"], "what is missing comes last, then"
+        by_id = [one["_id"] for one in view.find_documents(Find())]
+        assert [one["_id"] for one in view.find_documents(Find(order=("-_id",)))] == by_id[::-1]
+
+    def test_fields_are_chosen(self, opened: Opened) -> None:
+        store = opened()
+        one, two = host("h1", n=1, **{"odd.name": "x"}), host("h2", n=2)
+        put(store, "inventory", map(object_document, [one, two]))
+        put(store, "links", [link_document(link(one, two))])
+        view = store.view(ENVIRONMENT)
+        wanted = ("odd.name", "n", "nothing")
+        for query in (Find(order=("-id",), fields=wanted, limit=9), Find(order=("-n",), fields=wanted)):
+            assert view.find_documents(query) == [
+                {"_id": two.ref.document_id, "n": 2},
+                {"_id": one.ref.document_id, "odd.name": "x", "n": 1},
+            ]
+        [found] = view.find_documents(
+            Find(kind="links", fields=("source",), where=(Equal("source", one.ref.document_id),))
+        )
+        assert found == {"_id": link(one, two).document_id, "source": one.ref.document_id}
+        assert view.find_documents(Find(fields=("n",), where=(Range("n", 2),))) == [
+            {"_id": two.ref.document_id, "n": 2}
+        ]
+        with store.snapshot(ENVIRONMENT) as then:
+            put(opened(), "inventory", [object_document(host("h2", n=7))])
+            assert then.find_documents(Find(fields=("n",), order=("-id",), limit=1)) == [
+                {"_id": two.ref.document_id, "n": 2}
+            ]
+        with expected(InvalidRequest):
+            view.find(Find(fields=("n",)))
+
+    def test_what_fits_is_counted(self, opened: Opened) -> None:
+        store = opened()
+        some = [host(f"h{n}", n=n % 3, tag="a" if n % 2 else ["a", "b"], up=n > 1) for n in range(6)]
+        put(store, "inventory", map(object_document, [*some, pnic("h1", "eth0")]))
+        wanted = (
+            ((), 7),
+            ((Equal("type", "host"),), 6),
+            ((Equal("type", "host"), Prefix("id", "h")), 6),
+            ((Equal("n", 1),), 2),
+            ((Equal("up", value=True),), 4),
+            ((Equal("tag", "a"),), 3),
+            ((OneOf("id", ("h1", "h2", "no")),), 2),
+            ((Range("id", "h1", "h3"),), 3),
+            ((Range("n", 1),), 4),
+            ((Range("tag"),), 6),
+            ((Holds("tag", "b"),), 3),
+            ((Equal("type", "nothing"),), 0),
+        )
+        view = store.view(ENVIRONMENT)
+        found = {str(where): view.count(Find(where=where, order=("id",), limit=1)) for where, _ in wanted}
+        assert found == {str(where): count for where, count in wanted}
+        with store.snapshot(ENVIRONMENT) as then:
+            put(opened(), "inventory", [object_document(host("h1", n=7)), object_document(host("h9", n=1))])
+            assert [then.count(Find(where=where)) for where, _ in wanted] == [count for _, count in wanted]
+        changed = ((Equal("n", 1),), (Equal("n", 7),), ())
+        assert [view.count(Find(where=where)) for where in changed] == [2, 1, 8]
+        assert view.count(Find(kind="links")) == 0
 
     def test_objects_are_found_by_what_small_scans_know(self, opened: Opened) -> None:
         store = opened()
@@ -105,13 +178,21 @@ class QueryContract:
         some = [host(f"h{n}", network=f"n{n % 3}", **{"odd.name": "x"}) for n in range(6)]
         put(store, "inventory", map(object_document, some))
         put(store, "inventory", [object_document(host("number", network=7)), object_document(host("without"))])
-        wanted = (Equal("network", "n1"), OneOf("network", ("n1", "n2")), Equal("network", 7), Equal("odd.name", "x"))
+        wanted = (
+            Equal("network", "n1"),
+            OneOf("network", ("n1", "n2")),
+            Equal("network", 7),
+            Equal("odd.name", "x"),
+            Prefix("network", "n"),
+            Range("network", "n1", "n3"),
+            Range("network", "n2"),
+        )
 
         def found() -> list[list[str]]:
             return [[one.id for one in opened().view(ENVIRONMENT).find(Find(where=(each,)))] for each in wanted]
 
         before = found()
-        assert [len(each) for each in before] == [2, 4, 1, 6]
+        assert [len(each) for each in before] == [2, 4, 1, 6, 6, 4, 2]
         store.index(["network", "host", "odd.name"])
         store.index(["network"])
         assert found() == before

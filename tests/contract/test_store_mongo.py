@@ -25,7 +25,7 @@ from calipso_nornir.errors import (
     UnknownInventory,
 )
 from calipso_nornir.model.cliques import Clique
-from calipso_nornir.model.finding import Equal, Find
+from calipso_nornir.model.finding import Equal, Find, Prefix
 from calipso_nornir.store import clear, open_store
 from calipso_nornir.store.documents import clique_document, link_document, object_document
 from calipso_nornir.store.mongo import MongoStore, settling, small_commit
@@ -487,6 +487,7 @@ def test_every_look_up_uses_an_index(mongo_place: Place, database: pymongo.datab
     with store.write(ENVIRONMENT) as writer:
         writer.digests("inventory")
         list(writer.documents("inventory", [host("h1").ref.document_id]))
+    page_by_page(store.view(ENVIRONMENT), (), ("-_id",))
     messages = mongo_place.open().collection("messages")
     messages.get("1")
     messages.find({"environment": ENVIRONMENT})
@@ -512,6 +513,22 @@ def test_every_look_up_uses_an_index(mongo_place: Place, database: pymongo.datab
     assert looked_up >= {"_id", "type", "parent_id", "link_type", "source", "target", "focal_point", "key"}
     sorting = database["system.profile"].find({"hasSortStage": True})
     assert [(one["ns"], one["command"], one["planSummary"]) for one in sorting] == []
+    database["system.profile"].drop()
+    database.command("profile", 2)
+    page_by_page(store.view(ENVIRONMENT), ("type", "id"), ("-type", "-id"), ("type", "-id"))
+    database.command("profile", 0)
+    entries = list(database["system.profile"].find({"planSummary": {"$exists": True}, "ns": {"$regex": "inventory$"}}))
+    assert len(entries) >= 6
+    assert all(one["planSummary"].startswith("IXSCAN") for one in entries), entries
+
+
+def page_by_page(view: StoreView, *orders: tuple[str, ...]) -> None:
+    """Read two pages in each order, and count."""
+    for order in orders:
+        [*_, last] = view.find_documents(Find(order=order, limit=100, fields=("type", "id")))
+        after = (*(last[name.removeprefix("-")] for name in order), last["_id"])
+        assert len(view.find_documents(Find(order=order, after=after, limit=3))) == 3
+    assert view.count(Find(where=(Equal("type", "host_pnic"), Prefix("id", "other-1")))) == 111
 
 
 def test_indexes_are_there(mongo_place: Place, database: pymongo.database.Database[dict[str, Any]]) -> None:

@@ -19,6 +19,7 @@ from fastapi.routing import APIRoute
 from calipso_nornir.api.app import ROUTERS, create_app
 from calipso_nornir.api.guard import needs_of
 from calipso_nornir.api.shielding import LARGEST
+from calipso_nornir.model.finding import Equal, Find
 from calipso_nornir.model.refs import ObjectRef
 from calipso_nornir.store import open_store
 from calipso_nornir.store.documents import object_document
@@ -262,6 +263,40 @@ def test_what_is_wrong_with_a_body_is_named(admin: Client, body: object, field: 
     assert wrong(admin.ask("POST", "/users", json=body), 422)["errors"][0]["field"] == field
 
 
+# --- what is measured
+
+
+def test_metrics_have_bounded_labels(api: Served, admin: Client, viewer: Client, stranger: Client) -> None:
+    viewer.get(LAB)
+    for n in range(30):
+        api.nobody.ask("GET", f"//nowhere/{n}")
+        viewer.ask("GET", f"{LAB}/objects/host/no{n}%22x")
+        viewer.ask("GET", f"{LAB}/objects/host/no{n}%0A%22x")
+        viewer.ask("GET", f"/environments/none{n}/objects")
+        api.nobody.ask(f"M{n}", "//healthz")
+    api.nobody.ask("POST", "/tokens", auth=("nobody", "wrong"))
+    answer = admin.ask("GET", "//metrics")
+    assert answer.headers["content-type"] == "text/plain; version=0.0.4; charset=utf-8"
+    lines = answer.text.splitlines()
+    values = dict(line.rsplit(" ", 1) for line in lines if not line.startswith("#"))
+    counted = [name for name in values if name.startswith("calipso_http_requests_total")]
+    routed = {name.partition('route="')[2].partition('"')[0] for name in counted}
+    assert routed <= {"other", *(prefix + one.path for prefix, router in ROUTERS for one in router.routes)}
+    assert {"other", "/api/v2/environments/{environment}/objects/{type}/{id:path}"} <= routed
+    assert float(values['calipso_http_requests_total{route="other",method="GET",status="4xx"}']) >= 30
+    assert not [name for name in counted if "nowhere" in name or "none" in name or 'method="M' in name]
+    assert float(values["calipso_login_failures_total"]) >= 1
+    described = "/api/v2/environments/{environment}"
+    timed = f'calipso_http_request_seconds_bucket{{route="{described}",le='
+    told = [float(values[f'{timed}"{le}"}}']) for le in ("10", "+Inf")]
+    assert 0 < told[0] <= told[1] == float(values[f'calipso_http_request_seconds_count{{route="{described}"}}'])
+    assert float(values['calipso_store_revision{environment="lab"}']) == viewer.get(LAB)["revision"]
+    assert [one for one in values if one.startswith("calipso_build_info")]
+    assert "calipso_scan_queue_depth" in values
+    for who, status in ((viewer, 403), (stranger, 403), (api.nobody, 401)):
+        wrong(who.ask("GET", "//metrics"), status)
+
+
 # --- the picture
 
 
@@ -301,6 +336,14 @@ def test_objects_are_filtered_sorted_and_paged(viewer: Client) -> None:
         ("nosuch=1", "nosuch", '"nosuch" is not a field'),
         ("sort=nosuch", "sort", '"nosuch" is not a field'),
         ("fields=id,nosuch", "fields", '"nosuch" is not a field'),
+        ("sort=-nosuch", "sort", '"nosuch" is not a field'),
+        ("naem=x", "naem", "Did you mean name?"),
+        ("naem__prefix=x", "naem__prefix", '"naem" is not a field'),
+        ("show_in_tree=maybe", "show_in_tree", "is no boolean"),
+        ("show_in_tree__prefix=t", "show_in_tree__prefix", "show_in_tree is no text"),
+        ("name__below=a&name__below=b", "name__below", "expected once"),
+        ("last_scanned__from=2026-01-01T00:00:00", "last_scanned__from", "is no time"),
+        ("total=perhaps", "total", "boolean"),
         ("after=x", "after", "expected the `next` of a page"),
         ("after=W10", "after", "expected the `next` of a page"),
         ("limit=0", "limit", "greater than or equal to 1"),
@@ -314,6 +357,55 @@ def test_what_is_wrong_with_a_query_is_named(viewer: Client, query: str, field: 
     problem = wrong(viewer.ask("GET", f"{LAB}/objects?{query}"), 422)
     assert problem["errors"][0]["field"] == field
     assert said in problem["detail"]
+
+
+def test_objects_are_compared_counted_and_sorted_either_way(viewer: Client) -> None:
+    def listed(query: str) -> Any:  # noqa: ANN401 - JSON
+        return viewer.ask("GET", f"{LAB}/objects?{query}").json()
+
+    every = listed("type=vnic&sort=-name&limit=1000&total=true")
+    names = [one["name"] for one in every["items"]]
+    assert names == sorted(names, reverse=True)
+    assert every["total"] == len(names) == listed("type=vnic&limit=1&total=true")["total"]
+    assert listed("type=vnic&limit=1")["total"] is None
+    start = names[0][:4]
+    with_prefix = [one["name"] for one in listed(f"type=vnic&name__prefix={start}&sort=-name&limit=1000")["items"]]
+    assert with_prefix == [name for name in names if name.startswith(start)]
+    middle = names[len(names) // 2]
+    parts = [listed(f"type=vnic&{way}={middle}&total=true")["total"] for way in ("name__from", "name__below")]
+    assert sum(parts) == len(names)
+    assert parts[0] == sum(name >= middle for name in names)
+    query = "type=vnic&sort=-last_scanned&limit=2&fields=name"
+    first = viewer.ask("GET", f"{LAB}/objects?{query}")
+    following = f"/api/v2{LAB}/objects?{query}&after={first.json()['next']}"
+    assert first.headers["link"] == f'<{following}>; rel="next"'
+    paged, link = [*first.json()["items"]], first.links.get("next")
+    while link is not None:
+        answer = viewer.ask("GET", link["url"].removeprefix("/api/v2"))
+        paged += answer.json()["items"]
+        link = answer.links.get("next")
+    assert sorted(one["name"] for one in paged) == sorted(names)
+    seen = listed("type=host&last_scanned__below=2100-01-01T00:00:00Z&total=true")["total"]
+    assert seen == listed("type=host&total=true")["total"] > 0
+
+
+def test_an_answer_that_is_still_true_is_not_sent_again(viewer: Client, api: Served) -> None:
+    for path in ("objects?type=host", "objects/host/cmp1", "links?limit=3", "objects/host/cmp1/children"):
+        first = viewer.ask("GET", f"{LAB}/{path}")
+        tag = first.headers["etag"]
+        assert first.headers["cache-control"] == "private, no-cache"
+        for asked in (tag, f'"x", {tag}', tag.removeprefix("W/")):
+            again = viewer.ask("GET", f"{LAB}/{path}", headers={"If-None-Match": asked})
+            assert (again.status_code, again.content, again.headers["etag"]) == (304, b"", tag)
+        assert viewer.ask("GET", f"{LAB}/{path}", headers={"If-None-Match": '"x"'}).status_code == 200
+        assert api.nobody.ask("GET", f"{LAB}/{path}", headers={"If-None-Match": tag}).status_code == 401
+        with api.settings.store.write("lab") as writer:
+            changed = api.settings.store.view("lab").find(Find(where=(Equal("type", "host"),), limit=1))[0]
+            attributes = {**changed.attributes, "note": path}
+            writer.put("inventory", [object_document(replace(changed, attributes=attributes))])
+        later = viewer.ask("GET", f"{LAB}/{path}", headers={"If-None-Match": tag})
+        assert (later.status_code, later.headers["etag"] == tag) == (200, False)
+    assert "etag" not in viewer.ask("GET", f"{LAB}/scans").headers
 
 
 def test_one_object_its_children_links_and_clique(viewer: Client) -> None:
@@ -400,6 +492,15 @@ def test_an_environment_is_described_changed_and_removed(api: Served, admin: Cli
         name: value for name, value in admin.get("/environments/new").items() if name not in ("counts", "revision")
     }
     section(shown, "OpenStack")["user"] = "another"
+    tag = admin.ask("GET", "/environments/new").headers["etag"]
+    for stale in ('"x"', f"W/{tag}x", f"W/{tag}"):
+        problem = wrong(admin.ask("PUT", "/environments/new", json=shown, headers={"If-Match": stale}), 412)
+        assert problem["errors"][0]["field"] == "if-match"
+        wrong(admin.ask("DELETE", "/environments/new", headers={"If-Match": stale}), 412)
+    wrong(admin.ask("PUT", "/environments/newer", json=DESCRIPTION, headers={"If-Match": "*"}), 412)
+    kept = admin.ask("PUT", "/environments/new", json=shown, headers={"If-Match": f'"x", {tag}'})
+    assert kept.status_code == 200, kept.text
+    assert kept.headers["etag"] == admin.ask("GET", "/environments/new").headers["etag"]
     changed = admin.ask("PUT", "/environments/new", json=shown)
     assert (changed.status_code, section(changed.json(), "OpenStack")["user"]) == (200, "another"), changed.text
     assert pwd.exists(), "the reference stands where it stood"

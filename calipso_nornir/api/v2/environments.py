@@ -6,7 +6,7 @@ from __future__ import annotations
 from http import HTTPStatus
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Body, Response
+from fastapi import APIRouter, Body, Request, Response
 
 from calipso_nornir.access.roles import Role
 from calipso_nornir.analysis.lookup import known_environments
@@ -14,6 +14,7 @@ from calipso_nornir.api import checks
 from calipso_nornir.api.guard import needs
 from calipso_nornir.api.parameters import Api, Asking
 from calipso_nornir.api.problems import Problem
+from calipso_nornir.api.tags import must_match, tag_of
 from calipso_nornir.api.v2.pictures import Environment, Seen
 from calipso_nornir.metadata.environments import environment_document
 from calipso_nornir.store import clear
@@ -48,24 +49,36 @@ def environments(api: Api, who: Asking) -> list[dict[str, Any]]:
 
 @router.get("/environments/{environment}")
 @needs(Role.VIEWER)
-def environment(api: Api, seen: Seen) -> dict[str, Any]:
-    """Describe an environment, with the number of its objects by type. Secrets are references."""
+def environment(api: Api, seen: Seen, response: Response) -> dict[str, Any]:
+    """Describe an environment, with the number of its objects by type. Secrets are references.
+
+    Its ETag is that of the description: PUT and DELETE take it as ``If-Match``.
+    """
     with seen.looking() as (_, view):
-        described = _described(stored_environment(api.store, view.environment), view.environment)
+        stored = stored_environment(api.store, view.environment)
+        described = _described(stored, view.environment)
+        if stored is not None:
+            response.headers["ETag"] = tag_of(described)
         return {**described, "counts": dict(view.counts()), "revision": view.revision}
 
 
 @router.put("/environments/{environment}")
 @needs(Role.ADMIN)
 def describe(
-    api: Api, environment: str, body: Annotated[dict[str, Any], Body(examples=[EXAMPLE])], response: Response
+    api: Api,
+    environment: str,
+    body: Annotated[dict[str, Any], Body(examples=[EXAMPLE])],
+    request: Request,
+    response: Response,
 ) -> dict[str, Any]:
     """Describe an environment: a new one, or another description of one that is there.
 
     A secret, or the content of a key file, is given as ``{"secret": "…"}`` and cannot be read again. A reference that
-    stands in the stored description may stay as it is; another one is refused.
+    stands in the stored description may stay as it is; another one is refused. With ``If-Match``, only the description
+    with this ETag is replaced.
     """
     before = stored_environment(api.store, environment)
+    must_match(request, None if before is None else _described(before, environment))
     if body.get("name", environment) != environment:
         raise Problem(HTTPStatus.UNPROCESSABLE_ENTITY, f"expected {environment}, as in the path", field="name")
     described = api.secret_files.environment(
@@ -76,14 +89,17 @@ def describe(
     if before is not None:
         api.secret_files.forget(before, but=after)
     response.status_code = HTTPStatus.OK if before is not None else HTTPStatus.CREATED
-    return _described(stored_environment(api.store, environment), environment)
+    now = _described(stored_environment(api.store, environment), environment)
+    response.headers["ETag"] = tag_of(now)
+    return now
 
 
 @router.delete("/environments/{environment}", status_code=HTTPStatus.NO_CONTENT)
 @needs(Role.ADMIN)
-def remove(api: Api, environment: Environment, *, with_inventory: bool = False) -> None:
+def remove(api: Api, environment: Environment, request: Request, *, with_inventory: bool = False) -> None:
     """Remove a description; its objects, links and cliques only with ``with_inventory``."""
     before = stored_environment(api.store, environment)
+    must_match(request, None if before is None else _described(before, environment))
     if before is not None:
         remove_environment(api.store, environment)
         api.secret_files.forget(before)

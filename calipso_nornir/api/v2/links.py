@@ -10,11 +10,11 @@ from fastapi import APIRouter
 from calipso_nornir.access.roles import Role
 from calipso_nornir.api.guard import needs
 from calipso_nornir.api.v2.pages import Page, Paged
-from calipso_nornir.api.v2.pictures import Seen, SeenObject, shown
+from calipso_nornir.api.v2.pictures import SeenTagged, SeenTaggedObject, shown
 from calipso_nornir.store.documents import link_document
 
 router = APIRouter(prefix="/environments/{environment}", tags=["links"])
-_KNOWN: Final = dict.fromkeys(
+_KNOWN: Final[dict[str, str]] = dict.fromkeys(
     (
         "_id",
         "environment",
@@ -28,17 +28,14 @@ _KNOWN: Final = dict.fromkeys(
         "target",
         "target_id",
         "target_type",
-        "last_scanned",
-        "attributes",
-        "evidence",
     ),
     "text",
-)
+) | {"last_scanned": "time", "attributes": "object", "evidence": "list"}
 
 
 @router.get("/links")
 @needs(Role.VIEWER)
-def links(seen: Seen, paged: Paged) -> Page:
+def links(seen: SeenTagged, paged: Paged) -> Page:
     """List links. Every further parameter is a field that has to have this value: ``?state=down``."""
     with seen.looking() as (_, view):
         return paged.page(view, "links", known=_KNOWN)
@@ -46,7 +43,7 @@ def links(seen: Seen, paged: Paged) -> Page:
 
 @router.get("/links/of/{type}/{id:path}")
 @needs(Role.VIEWER)
-def links_of(seen: SeenObject) -> list[dict[str, Any]]:
+def links_of(seen: SeenTaggedObject) -> list[dict[str, Any]]:
     """List the links with an object at either end."""
     with seen.looking() as focus:
         return [shown(link_document(one)) for one in focus.view.links_of(focus.object.ref)]

@@ -11,26 +11,36 @@ from calipso_nornir.access.roles import Role
 from calipso_nornir.api.guard import needs
 from calipso_nornir.api.parameters import Api
 from calipso_nornir.api.v2.pages import Limit, Page, Paged
-from calipso_nornir.api.v2.pictures import Seen, SeenObject, shown
+from calipso_nornir.api.v2.pictures import SeenTagged, SeenTaggedObject, shown
 from calipso_nornir.metadata.catalog import Catalog
 from calipso_nornir.store.documents import OBJECT_FIELDS, object_document
 
 router = APIRouter(prefix="/environments/{environment}", tags=["objects"])
-_FRAME: Final = dict.fromkeys(OBJECT_FIELDS - {"digest"}, "text") | {"show_in_tree": "boolean"}
+_FRAME: Final = dict.fromkeys(OBJECT_FIELDS - {"digest"}, "text") | {
+    "show_in_tree": "boolean",
+    "on_demand": "boolean",
+    "last_scanned": "time",
+    "evidence": "list",
+    "found_by": "list",
+}
 
 
 @router.get("/objects")
 @needs(Role.VIEWER)
-def objects(request: Request, api: Api, seen: Seen, paged: Paged) -> Page:
-    """List objects. Every further parameter is a field that has to have this value: ``?type=vnic&host=cmp1``."""
+def objects(request: Request, api: Api, seen: SeenTagged, paged: Paged) -> Page:
+    """List objects. Every further parameter is a field with its value: ``?type=vnic&host=cmp1``.
+
+    A repeated field has one of the values. ``name__prefix``, ``mtu__from`` and ``mtu__below`` compare otherwise; a
+    field with a list holds the value.
+    """
     with seen.looking() as (_, view):
-        return paged.page(view, "inventory", known=_known(api.catalog, request.query_params.get("type")))
+        return paged.page(view, "inventory", known=_known(api.catalog, request.query_params.getlist("type")))
 
 
 @router.get("/search")
 @needs(Role.VIEWER)
 def search(
-    seen: Seen,
+    seen: SeenTagged,
     q: Annotated[str, Query(min_length=1, max_length=200, description="Part of a name, id or attribute.")],
     *,
     limit: Limit = 100,
@@ -42,7 +52,7 @@ def search(
 
 @router.get("/objects/{type}/{id:path}/children")
 @needs(Role.VIEWER)
-def children(seen: SeenObject) -> list[dict[str, Any]]:
+def children(seen: SeenTaggedObject) -> list[dict[str, Any]]:
     """List what hangs directly below an object."""
     with seen.looking() as focus:
         return [shown(object_document(child)) for child in focus.view.children(focus.object.ref)]
@@ -50,14 +60,14 @@ def children(seen: SeenObject) -> list[dict[str, Any]]:
 
 @router.get("/objects/{type}/{id:path}")
 @needs(Role.VIEWER)
-def one_object(seen: SeenObject) -> dict[str, Any]:
+def one_object(seen: SeenTaggedObject) -> dict[str, Any]:
     """Show one object with its evidence."""
     with seen.looking() as focus:
         return shown(object_document(focus.object))
 
 
-def _known(catalog: Catalog, type_: str | None) -> dict[str, str]:
-    """Return the fields that objects may have, by the declared attributes of their type, or of all."""
-    chosen = catalog.object_types.get(type_ or "")
-    types = [chosen] if chosen is not None else list(catalog.object_types.values())
+def _known(catalog: Catalog, wanted: list[str]) -> dict[str, str]:
+    """Return the fields that objects may have, by the declared attributes of their types, or of all."""
+    chosen = [catalog.object_types[one] for one in wanted if one in catalog.object_types]
+    types = chosen or list(catalog.object_types.values())
     return {attribute.name: attribute.type for one in types for attribute in one.attributes} | _FRAME

@@ -15,6 +15,7 @@ from pydantic import AwareDatetime
 
 from calipso_nornir.api.parameters import Api
 from calipso_nornir.api.problems import Problem
+from calipso_nornir.api.tags import Tagged, Tagging
 from calipso_nornir.model.objects import InventoryObject
 from calipso_nornir.model.protocols import Document, Store, StoreView
 from calipso_nornir.model.refs import ObjectRef
@@ -42,13 +43,18 @@ class Picture:
     store: Store
     environment: str
     at: datetime | None
+    tagging: Tagging | None = None
+    """Gives the answer a tag; only if nothing but the revision and the request decide what is shown."""
 
     @contextmanager
     def looking(self) -> Iterator[tuple[Store, StoreView]]:
         """Give the store at one revision, and the view of the environment."""
         frozen = Frozen(self.store, at=self.at)
         try:
-            yield frozen, frozen.view(self.environment)
+            view = frozen.view(self.environment)
+            if self.tagging is not None:
+                self.tagging.shows(view.revision)
+            yield frozen, view
         finally:
             frozen.close()
 
@@ -65,7 +71,7 @@ class ObjectInPicture:
     def looking(self) -> Iterator[Focus]:
         """Give the object and the revision in which it is seen. Raises Problem, 404."""
         with self.picture.looking() as (store, view):
-            found = view.get(ObjectRef(view.environment, self.type, self.id)) if self.type in view.counts() else None
+            found = view.get(ObjectRef(view.environment, self.type, self.id))
             if found is None:
                 raise Problem(
                     HTTPStatus.NOT_FOUND, f"there is no {self.type} {self.id} in environment {view.environment}"
@@ -96,8 +102,23 @@ def _picture(api: Api, environment: Environment, at: At = None) -> Picture:
 Seen: TypeAlias = Annotated[Picture, Depends(_picture)]
 
 
+def _tagged_picture(api: Api, environment: Environment, tagging: Tagged, at: At = None) -> Picture:
+    return Picture(api.store, environment, at, tagging)
+
+
+SeenTagged: TypeAlias = Annotated[Picture, Depends(_tagged_picture)]
+"""As ``Seen``, for answers that only the revision and the request decide: they get an ETag."""
+
+
 def _object(seen: Seen, type: str, id: str) -> ObjectInPicture:  # noqa: A002 - the names in the path
     return ObjectInPicture(seen, type, id)
 
 
 SeenObject: TypeAlias = Annotated[ObjectInPicture, Depends(_object)]
+
+
+def _tagged_object(seen: SeenTagged, type: str, id: str) -> ObjectInPicture:  # noqa: A002 - as above
+    return ObjectInPicture(seen, type, id)
+
+
+SeenTaggedObject: TypeAlias = Annotated[ObjectInPicture, Depends(_tagged_object)]

@@ -111,7 +111,7 @@ def revision_of(raw: bytes) -> int:
 
 
 def from_raw(kind: Kind, raw: bytes) -> Document:
-    """Return the document of what is stored, whether it is current or past."""
+    """Return the document of what is stored, whether it is current or past, or of some of its fields."""
     document = from_bson(raw)
     of = document.pop(OF, None)
     if of is not None:
@@ -119,9 +119,11 @@ def from_raw(kind: Kind, raw: bytes) -> Document:
     document.pop(UNTIL, None)
     document.pop(REVISION, None)
     for name in ("_id", *REFERENCES[kind]):
-        document[name] = str(document[name])
+        if name in document:
+            document[name] = str(document[name])
     for name in REFERENCE_LISTS[kind]:
-        document[name] = [str(one) for one in document[name]]
+        if name in document:
+            document[name] = [str(one) for one in document[name]]
     return _in_order(document)
 
 

@@ -15,10 +15,11 @@ from pymongo import ASCENDING, IndexModel
 from pymongo.errors import DuplicateKeyError
 
 from calipso_nornir.model.finding import Equal, Find, OneOf
-from calipso_nornir.store.conditions import cleaned, fits, rank
+from calipso_nornir.store.conditions import cleaned, fits
 from calipso_nornir.store.equality import matches
 from calipso_nornir.store.mongo.codec import VERSION, from_plain, to_plain
 from calipso_nornir.store.mongo.connection import RAW_OPTIONS
+from calipso_nornir.store.ordering import sort_key
 from calipso_nornir.store.values import clean, clean_text
 
 if TYPE_CHECKING:
@@ -154,7 +155,7 @@ class MongoCollection:
         stored = self._riding(lambda: list(self._documents.find(query).sort("key", ASCENDING)))
         pairs = ((one, from_plain(bytes(one.raw))) for one in stored)
         found = [pair for pair in pairs if matches(pair[1], wanted) and fits(pair[1], conditions)]
-        return sorted(found, key=lambda pair: [rank(pair[1].get(name)) for name in order]) if order else found
+        return sorted(found, key=lambda pair: sort_key(pair[1], order)[:-1]) if order else found
 
     def _index(self) -> None:
         if not self._indexed:

@@ -4,19 +4,25 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from bson.objectid import ObjectId
+from pymongo import ASCENDING, DESCENDING
 
 from calipso_nornir.model.finding import Equal, Holds, HoldsAny, OneOf, Prefix, Range
 from calipso_nornir.store.checking import REFERENCE_LISTS, REFERENCES, TEXTS
 from calipso_nornir.store.keys import escape
+from calipso_nornir.store.ordering import directions, fields_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from calipso_nornir.model.finding import Condition, Find
     from calipso_nornir.model.protocols import Kind
+
+
+_BIGGEST: Final = 2**63 - 1
+"""BSON has no longer integers: those are kept in another form."""
 
 
 def filter_of(query: Find) -> dict[str, Any]:
@@ -26,7 +32,54 @@ def filter_of(query: Find) -> dict[str, Any]:
 
 def sorted_by_server(query: Find) -> bool:
     """Return whether the server sorts these fields as ``conditions.rank`` does: texts and references."""
-    return {"_id", *TEXTS[query.kind], *REFERENCES[query.kind]}.issuperset(query.order)
+    return {"_id", *TEXTS[query.kind], *REFERENCES[query.kind]}.issuperset(fields_of(query.order))
+
+
+def order_of(query: Find) -> list[tuple[str, int]]:
+    """Return the order as the server takes it."""
+    return [(one.field, DESCENDING if one.falling else ASCENDING) for one in directions(query.order)]
+
+
+def behind(query: Find) -> dict[str, Any] | None:
+    """Return the filter for what comes after the last document of the page before; None if the server cannot tell."""
+    if query.after is None:
+        return {}
+    last = dict(zip((*fields_of(query.order), "_id"), query.after, strict=True))
+    if not _texts(last.values()):
+        return None
+    known = references(query.kind)
+    if not all(ObjectId.is_valid(value) for name, value in last.items() if name in known):
+        return None
+    stored = {name: ObjectId(value) if name in known else value for name, value in last.items()}
+    order = directions(query.order)
+    ways: list[dict[str, Any]] = []
+    for n, one in enumerate(order):
+        same = {before.field: stored[before.field] for before in order[:n]}
+        ways.append({**same, one.field: {"$lt" if one.falling else "$gt": stored[one.field]}})
+    first = order[0]
+    bound = {first.field: {"$lte" if first.falling else "$gte": stored[first.field]}}  # for an index
+    return {"$and": [bound, {"$or": ways}]}
+
+
+def projection(query: Find, *own: str) -> dict[str, int] | None:
+    """Return what the server is to leave of each document; None for all of it."""
+    if not query.fields:
+        return None
+    needed = (*query.fields, *fields_of(query.order), *(one.field for one in query.where))
+    return dict.fromkeys(("_id", *map(escape, needed), *own), 1)
+
+
+def exact(query: Find) -> dict[str, Any] | None:
+    """Return the filter that matches what the conditions match, no more and no less; None if there is none."""
+    found: list[dict[str, Any]] = []
+    for condition in query.where:
+        one = _of(query.kind, condition)
+        if not one or isinstance(condition, (Holds, HoldsAny)) or condition == Range(condition.field):
+            return None
+        found.append(one)
+        if condition.field not in {*references(query.kind), *TEXTS[query.kind]}:  # a list that holds it is not it
+            found.append({escape(condition.field): {"$not": {"$type": "array"}}})
+    return {"$and": found} if found else {}
 
 
 def references(kind: Kind) -> tuple[str, ...]:
@@ -40,7 +93,7 @@ def _of(kind: Kind, condition: Condition) -> dict[str, Any]:  # noqa: PLR0911 - 
         return _reference(condition)
     name = escape(field)
     match condition:
-        case Equal(_, str() as value):
+        case Equal(_, str() | bool() | int() as value) if isinstance(value, str) or abs(value) <= _BIGGEST:
             return {name: value}
         case OneOf(_, values) if _texts(values):
             return {name: {"$in": list(values)}}

@@ -8,20 +8,31 @@ from __future__ import annotations
 
 from bisect import insort
 from collections import Counter
+from dataclasses import replace
 from tempfile import SpooledTemporaryFile
 from typing import TYPE_CHECKING, Any, Final
 
 import bson
 from bson.objectid import ObjectId
+from pymongo import ASCENDING
 
 from calipso_nornir.store.chunks import chunks
-from calipso_nornir.store.conditions import fits, page, sort_key
+from calipso_nornir.store.conditions import fits, page
 from calipso_nornir.store.equality import matches
 from calipso_nornir.store.mongo.codec import from_raw, id_of, revision_of
 from calipso_nornir.store.mongo.connection import RAW_OPTIONS
 from calipso_nornir.store.mongo.environment_collections import GONE, OF, REVISION, UNTIL
-from calipso_nornir.store.mongo.query_translation import filter_of, references, sorted_by_server
+from calipso_nornir.store.mongo.query_translation import (
+    behind,
+    exact,
+    filter_of,
+    order_of,
+    projection,
+    references,
+    sorted_by_server,
+)
 from calipso_nornir.store.mongo.redo import Overlay
+from calipso_nornir.store.ordering import sort_key
 from calipso_nornir.store.searching import found
 from calipso_nornir.store.selection import UNIQUE
 
@@ -33,9 +44,9 @@ if TYPE_CHECKING:
 
     from calipso_nornir.model.finding import Find
     from calipso_nornir.model.protocols import Document, Kind
-    from calipso_nornir.store.conditions import SortKey
     from calipso_nornir.store.mongo.connection import Riding
     from calipso_nornir.store.mongo.environment_collections import Marker, Places
+    from calipso_nornir.store.ordering import SortKey
     from calipso_nornir.store.searching import Needle
     from calipso_nornir.store.selection import Selection
 
@@ -78,11 +89,21 @@ class MongoReader:
     def find(self, query: Find) -> Iterator[Document]:
         """Yield what a query asks for."""
         wanted = filter_of(query)
-        if query.limit is not None and query.after is None and sorted_by_server(query):
-            return iter(self._riding(lambda: self._first(query, wanted)))
-        raws = self._riding(lambda: self._visible(query.kind, wanted))
+        after = behind(query) if query.limit is not None and sorted_by_server(query) else None
+        if after is not None:
+            return iter(self._riding(lambda: self._first(query, wanted, after)))
+        raws = self._riding(lambda: self._visible(query.kind, wanted, fields=projection(query, OF, REVISION)))
         pending = self._overlay.raws(query.kind)
         return iter(page((from_raw(query.kind, raw) for raw in (*raws, *pending)), query))
+
+    def count(self, query: Find) -> int:
+        """Return how many documents meet the conditions of a query; the server counts, if it can."""
+        wanted = exact(query)
+        counted = None if wanted is None else self._riding(lambda: self._server_count(query.kind, wanted))
+        if counted is None:
+            return sum(1 for _ in self.find(replace(query, fields=("_id",))))
+        pending = (from_raw(query.kind, raw) for raw in self._overlay.raws(query.kind))
+        return counted + sum(fits(document, query.where) for document in pending)
 
     def stream(self, kind: Kind) -> Iterator[Document]:
         """Yield every document of a kind, ordered by ``_id``; a file without a name keeps them meanwhile."""
@@ -134,11 +155,9 @@ class MongoReader:
 
     # --- what is visible
 
-    def _visible(
-        self, kind: Kind, wanted: dict[str, Any], keep: Callable[[bytes], bool] = lambda _raw: True
-    ) -> list[bytes]:
+    def _visible(self, kind: Kind, wanted: dict[str, Any], *, fields: dict[str, int] | None = None) -> list[bytes]:
         """Return what fits a filter and is true at the revision, in any order."""
-        current, past = self._split(kind, wanted, (), keep)
+        current, past = self._split(kind, wanted, (), lambda _raw: True, fields)
         return [*current, *past.values()]
 
     def _ordered(
@@ -161,23 +180,30 @@ class MongoReader:
         return raws
 
     def _split(
-        self, kind: Kind, wanted: dict[str, Any], order: Sequence[str], keep: Callable[[bytes], bool]
+        self,
+        kind: Kind,
+        wanted: dict[str, Any],
+        order: Sequence[str],
+        keep: Callable[[bytes], bool],
+        fields: dict[str, int] | None = None,
     ) -> tuple[list[bytes], dict[ObjectId, bytes]]:
         """Return what is current in the server's order, and what is past and not among it."""
-        cursor = self._places.raw(self._places.current(kind)).find({**self._now(kind), **wanted})
+        cursor = self._places.raw(self._places.current(kind)).find({**self._now(kind), **wanted}, fields)
         if order:
-            cursor = _sorted(cursor, order)
+            cursor = _sorted(cursor, [(name, ASCENDING) for name in order])
         pending = self._overlay.ids(kind)
         visible = (raw for one in cursor if revision_of(raw := bytes(one.raw)) <= self.revision and keep(raw))
         current = [raw for raw in visible if id_of(raw) not in pending] if pending else list(visible)
-        found = {one[OF]: raw for one in self._past(kind, wanted) if keep(raw := bytes(one.raw))}
+        found = {one[OF]: raw for one in self._past(kind, wanted, fields) if keep(raw := bytes(one.raw))}
         past = {one: raw for one, raw in found.items() if one not in pending}
         if past:
             for raw in current:
                 past.pop(id_of(raw), None)
         return current, past
 
-    def _past(self, kind: Kind, wanted: dict[str, Any]) -> Iterable[RawBSONDocument]:
+    def _past(
+        self, kind: Kind, wanted: dict[str, Any], fields: dict[str, int] | None = None
+    ) -> Iterable[RawBSONDocument]:
         conditions = dict(wanted)
         if "_id" in conditions:
             conditions[OF] = conditions.pop("_id")
@@ -185,7 +211,7 @@ class MongoReader:
             conditions["$and"] = [
                 {OF if name == "_id" else name: v for name, v in one.items()} for one in conditions["$and"]
             ]
-        return self._places.raw(self._places.past(kind)).find({**conditions, **self._then()})
+        return self._places.raw(self._places.past(kind)).find({**conditions, **self._then()}, fields)
 
     def _now(self, kind: Kind) -> dict[str, Any]:
         """Return the filter for what is current; that of inventory is the one that its index of types has."""
@@ -205,13 +231,21 @@ class MongoReader:
         """Return the filter for what the marker says nothing of."""
         return {name: {"$not": {"$in": list(ids)}}} if (ids := self._overlay.ids(kind)) else {}
 
-    def _first(self, query: Find, wanted: dict[str, Any]) -> list[Document]:
+    def _server_count(self, kind: Kind, wanted: dict[str, Any]) -> int | None:
+        """Return the number of visible documents that the marker says nothing of; None if some of them are past."""
+        now = {**self._now(kind), REVISION: {"$lte": self.revision}, **self._others(kind)}
+        found = self._places.current(kind).count_documents({"$and": [now, wanted]})
+        then = {**self._then(), **self._others(kind, OF)}
+        return None if self._places.past(kind).find_one(then, {"_id": 1}) is not None else found
+
+    def _first(self, query: Find, wanted: dict[str, Any], after: dict[str, Any]) -> list[Document]:
         """Return the first documents of a query; the server sorts, so that the rest need not be read."""
-        order = tuple(dict.fromkeys((*query.order, "_id")))
-        cursor = self._places.raw(self._places.current(query.kind)).find({**self._now(query.kind), **wanted})
+        fields = projection(query, OF, REVISION)
+        both = {"$and": [each for each in (wanted, after) if each]} if wanted or after else {}
+        cursor = self._places.raw(self._places.current(query.kind)).find({**self._now(query.kind), **both}, fields)
         pending = self._overlay.ids(query.kind)
         documents: dict[str, Document] = {}
-        for one in _sorted(cursor, order):
+        for one in _sorted(cursor, order_of(query)):
             if len(documents) == query.limit:
                 break
             raw = bytes(one.raw)
@@ -220,7 +254,7 @@ class MongoReader:
             if revision_of(raw) <= self.revision and fits(document := from_raw(query.kind, raw), query.where):
                 documents[document["_id"]] = document
         cursor.close()
-        for one in self._past(query.kind, wanted):
+        for one in self._past(query.kind, wanted, fields):
             if one[OF] not in pending:
                 document = from_raw(query.kind, bytes(one.raw))
                 documents.setdefault(document["_id"], document)
@@ -268,5 +302,5 @@ class MongoReader:
         return dict(counts)
 
 
-def _sorted(cursor: Cursor[RawBSONDocument], order: Sequence[str]) -> Cursor[RawBSONDocument]:
-    return cursor.sort([(name, 1) for name in order]).allow_disk_use(True)  # noqa: FBT003 - pymongo's
+def _sorted(cursor: Cursor[RawBSONDocument], order: Sequence[tuple[str, int]]) -> Cursor[RawBSONDocument]:
+    return cursor.sort(list(order)).allow_disk_use(True)  # noqa: FBT003 - pymongo's

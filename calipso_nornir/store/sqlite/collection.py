@@ -9,8 +9,9 @@ import re
 from typing import TYPE_CHECKING, Any, Final
 
 from calipso_nornir.model.finding import Equal, Find, OneOf
-from calipso_nornir.store.conditions import cleaned, fits, rank
+from calipso_nornir.store.conditions import cleaned, fits
 from calipso_nornir.store.equality import matches
+from calipso_nornir.store.ordering import sort_key
 from calipso_nornir.store.sqlite.connection import immediate, translated
 from calipso_nornir.store.sqlite.document_rows import from_json, to_json
 from calipso_nornir.store.sqlite.tables import DOCUMENTS
@@ -126,7 +127,7 @@ class SqliteCollection:
         rows = connection.execute(f"{statement} ORDER BY key", values).fetchall()
         pairs = ((key, from_json(text)) for key, text in rows)
         found = [pair for pair in pairs if matches(pair[1], wanted) and fits(pair[1], conditions)]
-        return sorted(found, key=lambda pair: [rank(pair[1].get(name)) for name in order]) if order else found
+        return sorted(found, key=lambda pair: sort_key(pair[1], order)[:-1]) if order else found
 
     def _translated(self) -> AbstractContextManager[None]:
         return translated(self._connections.uri, self._connections.path)

@@ -10,15 +10,17 @@ from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 from calipso_nornir.model.finding import Equal, Holds, HoldsAny, OneOf, Prefix, Range
 from calipso_nornir.store.checking import REFERENCES, TEXTS
+from calipso_nornir.store.ordering import directions, fields_of
 from calipso_nornir.store.selection import FIELDS, LISTS
 from calipso_nornir.store.sqlite.document_rows import key_of
 from calipso_nornir.store.sqlite.tables import attribute_value
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from calipso_nornir.model.finding import Condition, Find
     from calipso_nornir.model.protocols import Kind
+    from calipso_nornir.store.ordering import Direction
 
 Value: TypeAlias = "str | int | None"
 
@@ -30,6 +32,8 @@ _BROAD: Final = frozenset({"type", "link_type", "focal_point_type"})
 """Fields of which one value is in many."""
 _EXACT: Final = (Equal, OneOf, Holds, HoldsAny)
 
+_WAY: Final = ("", " DESC")
+_BIGGEST: Final = 2**63 - 1
 _SURROGATES: Final = 0xD800
 _BEHIND_THEM: Final = 0xE000
 _LAST: Final = 0x10FFFF
@@ -75,34 +79,61 @@ def by_attribute(query: Find, found: Clauses, *, texts: str, indexed: frozenset[
     for condition in query.where:
         if condition.field not in indexed or condition.field in FIELDS[query.kind]:
             continue
-        value = attribute_value(condition.field)
-        match condition:
-            case Equal(_, str() as wanted) if _is_text(wanted):
-                fits, values = "= ?", wanted
-            case OneOf(_, some) if all(map(_is_text, some)):
-                fits, values = "IN (SELECT value FROM json_each(?))", _json(some)
-            case _:
-                continue
-        found.add(f"head.number IN (SELECT number FROM {texts} WHERE {value} {fits})", values)
+        if (fits := _in_index(attribute_value(condition.field), condition)) is None:
+            continue
+        clause, values = fits
+        found.add(f"head.number IN (SELECT number FROM {texts} WHERE {clause})", *values)
         found.by_number = True
         return
 
 
+def _in_index(value: str, condition: Condition) -> tuple[str, tuple[Value, ...]] | None:
+    """Return the condition on an index of values, which may match too much; None if the index does not help."""
+    match condition:
+        case Equal(_, str() as wanted) if _is_text(wanted):
+            return f"{value} = ?", (wanted,)
+        case Equal(_, int() as wanted) if abs(wanted) <= _BIGGEST:  # true is stored as 1, which is sorted out later
+            return f"{value} = ?", (int(wanted),)
+        case OneOf(_, some) if all(map(_is_text, some)):
+            return f"{value} IN (SELECT value FROM json_each(?))", (_json(some),)
+        case Prefix(_, text) if text and _is_text(text):
+            behind = _behind(text)
+            bounds = f"{value} >= ?" + ("" if behind is None else f" AND {value} < ?")
+            return bounds, (text,) if behind is None else (text, behind)
+        case Range(_, str() as at_least, below) if _is_text(at_least) and _is_bound(below):
+            bounds = f"{value} >= ?" + ("" if below is None else f" AND {value} < ?")
+            return bounds, (at_least,) if below is None else (at_least, below)
+    return None
+
+
 def paging(query: Find, found: Clauses) -> str | None:
     """Return ORDER BY and LIMIT, after adding what ``after`` says; None when SQL cannot do it exactly."""
-    order = (*query.order, "_id")
-    if not found.exact or not _texts(query.kind).issuperset(order):
+    order = directions(query.order)
+    if not found.exact or not _texts(query.kind).issuperset(one.field for one in order):
         return None
     if query.after is not None:
         if not all(_is_text(value) for value in query.after):
             return None
-        names, places = ", ".join(f"head.{name}" for name in order), ", ".join("?" * len(order))
-        found.add(f"({names}) > ({places})", *query.after)
+        _add_after(found, order, dict(zip((*fields_of(query.order), "_id"), query.after, strict=True)))
     limit = "" if query.limit is None else f" LIMIT {int(query.limit)}"
     sign = (
         "+" if found.picked else ""
     )  # no term of an index (sqlite.org/optoverview.html, 3): what was picked is sorted
-    return f" ORDER BY {', '.join(f'{sign}head.{name}' for name in dict.fromkeys(order))}{limit}"
+    return f" ORDER BY {', '.join(f'{sign}head.{one.field}{_WAY[one.falling]}' for one in order)}{limit}"
+
+
+def _add_after(found: Clauses, order: Sequence[Direction], last: Mapping[str, str]) -> None:
+    """Add that a document comes after another one: by its row value, or field by field where directions differ."""
+    names = [f"head.{one.field}" for one in order]
+    values = [last[one.field] for one in order]
+    if not any(one.falling for one in order):
+        found.add(f"({', '.join(names)}) > ({', '.join('?' * len(order))})", *values)
+        return
+    behind = [f"{name} {'<' if one.falling else '>'} ?" for name, one in zip(names, order, strict=True)]
+    ways = [" AND ".join([*(f"{name} = ?" for name in names[:n]), way]) for n, way in enumerate(behind)]
+    first = f"{names[0]} {'<=' if order[0].falling else '>='} ?"  # for an index
+    bound = [value for n in range(len(values)) for value in values[: n + 1]]
+    found.add(f"{first} AND ({' OR '.join(f'({way})' for way in ways)})", values[0], *bound)
 
 
 def _texts(kind: Kind) -> set[str]:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from calipso_nornir.store.chunks import chunks
 from calipso_nornir.store.conditions import page
 from calipso_nornir.store.names import KINDS
+from calipso_nornir.store.ordering import directions
 from calipso_nornir.store.searching import found
 from calipso_nornir.store.selection import LISTS
 from calipso_nornir.store.sqlite.connection import translated
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
     from calipso_nornir.model.protocols import Document, Kind
     from calipso_nornir.store.searching import Needle
     from calipso_nornir.store.selection import Selection
+    from calipso_nornir.store.sqlite.query_translation import Clauses
 
 CHUNK = 500
 """Values in one statement; SQLite's least limit was 999 (sqlite.org/limits.html)."""
@@ -94,20 +96,37 @@ class SqliteReader:
 
     def find(self, query: Find) -> Iterator[Document]:
         """Yield what a query asks for."""
-        usable = query.kind in LISTS and self._at is None
-        wanted = clauses(query, keys=keys(self._inventory, query.kind) if usable else None)
-        if query.kind == "inventory" and self._at is None and not wanted.picked:
-            by_attribute(query, wanted, texts=texts(self._inventory, query.kind), indexed=self._indexed)
+        wanted = self._clauses(query)
         ordered = paging(query, wanted)
         statement = "".join(
             (self._from(query.kind, by_number=wanted.by_number), *(f" AND {one}" for one in wanted.where))
         )
         values = (self._environment, *wanted.values)
+        if ordered is not None and query.order and query.limit is not None:
+            return (from_row(*row) for row in self._rows(self._sorted_first(query, wanted, ordered), values))
         if ordered is not None:
             return (from_row(*row) for row in self._rows(statement + ordered, values))
         with self._translated():
             rows = self._connection.execute(statement, values)
             return iter(page((from_row(*row) for row in rows), query))
+
+    def count(self, query: Find) -> int:
+        """Return how many documents meet the conditions of a query: by the narrow table alone where it says it all."""
+        wanted = self._clauses(query)
+        if not wanted.exact:
+            return sum(1 for _ in self.find(query))
+        where = "".join(f" AND {one}" for one in wanted.where)
+        statement = (
+            f"SELECT count(*) FROM {table(self._inventory, query.kind)} AS head WHERE head.environment = ?{where}"
+        )
+        return int(self._rows(statement, (self._environment, *wanted.values))[0][0])
+
+    def _clauses(self, query: Find) -> Clauses:
+        usable = query.kind in LISTS and self._at is None
+        wanted = clauses(query, keys=keys(self._inventory, query.kind) if usable else None)
+        if query.kind == "inventory" and self._at is None and not wanted.picked:
+            by_attribute(query, wanted, texts=texts(self._inventory, query.kind), indexed=self._indexed)
+        return wanted
 
     def stream(self, kind: Kind) -> Iterator[Document]:
         """Yield every document of a kind, ordered by ``_id``; rows come as they are asked for."""
@@ -153,6 +172,19 @@ class SqliteReader:
             f"SELECT head.last_scanned, head.digest, body.document, body.evidence FROM {head} AS head "
             f"CROSS JOIN {text} AS body ON body.number = head.number WHERE {environment} = ?"
         )  # CROSS JOIN keeps the narrow table the outer one (sqlite.org/optoverview.html)
+
+    def _sorted_first(self, query: Find, wanted: Clauses, ordered: str) -> str:
+        """Return the statement that sorts narrow rows, and reads the texts of those only that are asked for."""
+        head, text = table(self._inventory, query.kind), texts(self._inventory, query.kind)
+        names = ", ".join(
+            dict.fromkeys(("number", "last_scanned", "digest", *(d.field for d in directions(query.order))))
+        )
+        where = "".join(f" AND {one}" for one in wanted.where)
+        return (
+            "SELECT head.last_scanned, head.digest, body.document, body.evidence FROM "
+            f"(SELECT {names} FROM {head} AS head WHERE head.environment = ?{where}{ordered}) AS head "
+            f"CROSS JOIN {text} AS body ON body.number = head.number{ordered}"
+        )
 
     def _rows(self, statement: str, values: Sequence[Any]) -> list[Any]:
         with self._translated():

@@ -1,0 +1,166 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The API on a real mongod, at 50 requests a second: how long each sort of request takes, against what it may take.
+
+``calipso serve`` is a process of its own, and requests are sent when they are due, whether or not earlier ones have
+been answered: what waits counts as time. The size may be given as ``CALIPSO_BENCH_API=hosts/instances/seconds``; an
+instance is five documents.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import itertools
+import os
+import random
+import socket
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from collections import defaultdict
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import requests
+
+from benchmarks.figures import Figure
+from benchmarks.synthetic import ENVIRONMENT, Size, cloud
+from benchmarks.topology import made_cliques, made_links
+from calipso_nornir.access.principals import Principals
+from calipso_nornir.access.roles import EVERYWHERE, Grants
+from calipso_nornir.access.users import User
+from calipso_nornir.metadata.loading import load_catalog
+from calipso_nornir.model import ids
+from calipso_nornir.store import open_store
+from calipso_nornir.store.documents import clique_document, link_document, object_document
+from calipso_nornir.store.publishing import publish
+from tests.fixtures.mongod import running
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from calipso_nornir.model.protocols import Store
+
+SIZE = os.environ.get("CALIPSO_BENCH_API", "20/1000/10")
+PER_SECOND = 50
+WANTED_MS = 50.0
+LIMIT = 20.0
+"""Of the small size, on a machine that does other work: beyond it something has become slower."""
+_START_S = 60
+_PASSWORD = "of a benchmark only"  # noqa: S105 - as it says
+_threads = threading.local()
+
+
+def run() -> list[Figure]:
+    """Fill a store, serve it, ask, and compare with what a request may take."""
+    hosts, instances, seconds = map(int, SIZE.split("/"))
+    with tempfile.TemporaryDirectory() as folder, running(Path(folder)) as server:
+        uri = server.uri("store")
+        with contextlib.closing(open_store(uri)) as store:
+            documents = _fill(store, Size(hosts=hosts, instances=instances, networks=50))
+            token = _token(store)
+        with _serving(uri, Path(folder)) as url:
+            taken = _ask(url, token, _requests(hosts, instances), seconds)
+    return [_figure(name, sorted(times), documents) for name, times in taken.items()]
+
+
+def _figure(name: str, times: list[float], documents: int) -> Figure:
+    p50, p99 = (times[int(len(times) * part)] * 1000 for part in (0.5, 0.99))
+    detail = f"{documents} documents, {len(times)} requests: median {p50:.1f} ms, p99 {p99:.1f} ms"
+    return Figure(f"API: {name}, p99 / {WANTED_MS:.0f} ms", p99 / WANTED_MS, LIMIT, detail, goal=1.0)
+
+
+def _fill(store: Store, size: Size) -> int:
+    """Write a synthetic cloud with its links and cliques; return the number of objects."""
+    catalog = load_catalog()
+    publish(catalog, store)
+    working = cloud(size)
+    links = made_links(catalog, working)
+    with store.write(ENVIRONMENT) as writer:
+        writer.put("inventory", map(object_document, working))
+        writer.put("links", map(link_document, links))
+        writer.put("cliques", map(clique_document, made_cliques(catalog, working, links)))
+    return sum(store.view(ENVIRONMENT).counts().values())
+
+
+def _token(store: Store) -> str:
+    principals = Principals(store)
+    principals.users.add(User(name="reader", grants=Grants.read({EVERYWHERE: "viewer"})), _PASSWORD)
+    return principals.tokens.issue("reader")[0]
+
+
+@contextlib.contextmanager
+def _serving(uri: str, folder: Path) -> Iterator[str]:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        port = listener.getsockname()[1]
+    own = [str(Path(sys.executable).with_name("calipso")), "serve", "--store", uri, "--bind", f"127.0.0.1:{port}"]
+    with (folder / "serve.log").open("wb") as log:
+        process = subprocess.Popen([*own, "--secrets", str(folder / "secrets")], stdout=log, stderr=log)  # noqa: S603
+    try:
+        url = f"http://127.0.0.1:{port}"
+        deadline = time.monotonic() + _START_S
+        while not _is_ready(url):
+            if process.poll() is not None or time.monotonic() > deadline:
+                raise RuntimeError((folder / "serve.log").read_text(encoding="utf-8"))
+            time.sleep(0.1)
+        yield url
+    finally:
+        process.terminate()
+        process.wait(_START_S)
+
+
+def _is_ready(url: str) -> bool:
+    try:
+        return requests.get(f"{url}/readyz", timeout=5).ok
+    except requests.ConnectionError:
+        return False
+
+
+def _requests(hosts: int, instances: int) -> dict[str, Callable[[], str]]:
+    """Return what is asked for: another object each time."""
+    chosen = random.Random(20261129)  # noqa: S311 - the same requests each time, no secret
+
+    def instance() -> str:
+        return f"{chosen.randrange(instances):08x}-1111-4111-8111-111111111111"
+
+    def host() -> str:
+        return f"compute-{chosen.randrange(hosts):04}"
+
+    return {
+        "nothing (/healthz)": lambda: "/healthz",
+        "one object": lambda: _path(f"objects/instance/{instance()}"),
+        "children": lambda: _path(f"objects/vedge/{ids.vedge(host(), 'OVS')}/children"),
+        "filtered page": lambda: _path(f"objects?type=vnic&host={host()}&limit=50"),
+        "sorted page": lambda: _path(f"objects?type=vnic&sort=type,-id&fields=id,host&limit=50&host__from={host()}"),
+        "clique": lambda: _path(f"cliques/instance/{instance()}"),
+        "search": lambda: _path(f"search?q=vm-{chosen.randrange(instances)}&limit=5"),
+    }
+
+
+def _path(rest: str) -> str:
+    return f"/api/v2/environments/{ENVIRONMENT}/{rest}"
+
+
+def _ask(url: str, token: str, asked: dict[str, Callable[[], str]], seconds: int) -> dict[str, list[float]]:
+    """Send one sort of request after the other, each at its rate; return how long each took from when it was due."""
+    taken: dict[str, list[float]] = defaultdict(list)
+    with ThreadPoolExecutor(32) as pool:
+        for name, path in asked.items():
+            for one in [path() for _ in range(5)]:
+                _one(url, token, one, time.monotonic())  # connections are made, caches filled
+            began = time.monotonic() + 0.1
+            due = [began + number / PER_SECOND for number in range(seconds * PER_SECOND)]
+            paths = [path() for _ in due]
+            taken[name] += pool.map(_one, itertools.repeat(url), itertools.repeat(token), paths, due)
+    return taken
+
+
+def _one(url: str, token: str, path: str, due: float) -> float:
+    time.sleep(max(0.0, due - time.monotonic()))
+    session = _threads.__dict__.setdefault("session", requests.Session())
+    answer = session.get(url + path, headers={"Authorization": f"Bearer {token}"}, timeout=60)
+    if not answer.ok:
+        raise RuntimeError(f"{path}: {answer.status_code} {answer.text:.300}")
+    return time.monotonic() - due

@@ -1,0 +1,77 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Metrics of this process and of the store, for Prometheus."""
+
+from __future__ import annotations
+
+import platform
+from collections import Counter
+from typing import TYPE_CHECKING, Final
+
+from fastapi import APIRouter, Response
+
+from calipso_nornir._version import __version__
+from calipso_nornir.access.roles import Role
+from calipso_nornir.api.exposition import MEDIA_TYPE, Family, Sample, written
+from calipso_nornir.api.guard import needs
+from calipso_nornir.api.metering import OTHER
+from calipso_nornir.api.parameters import Api
+from calipso_nornir.scan.report import ENDED
+from calipso_nornir.scan_manager.states import DRAFT, PENDING, RUNNING
+from calipso_nornir.store.liveness import status_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from calipso_nornir.api.settings import ApiSettings
+    from calipso_nornir.model.protocols import Store
+
+MOST_ENVIRONMENTS: Final = 100
+"""That have a label of their own: the first ones by name. The others are counted together."""
+_STATES: Final = frozenset({DRAFT, PENDING, RUNNING, *ENDED})
+
+router = APIRouter(tags=["health"])
+
+
+@router.get("/metrics")
+@needs(Role.VIEWER)
+def metrics(api: Api) -> Response:
+    """Return metrics as Prometheus reads them. It needs a viewer of all environments: it names them all."""
+    return Response(written(families(api)), media_type=MEDIA_TYPE)
+
+
+def families(api: ApiSettings) -> Iterator[Family]:
+    """Yield everything that is measured."""
+    build = {"version": __version__, "python": platform.python_version()}
+    yield Family("calipso_build_info", "gauge", "What runs here; always 1.", (Sample(build, 1),))
+    yield from api.meter.families()
+    yield from _of_scans(api.store)
+    yield from _of_store(api.store)
+
+
+def _of_scans(store: Store) -> Iterator[Family]:
+    scans = store.collection("scans").find()
+    named = _with_a_label(str(one.get("environment")) for one in scans)
+    counts = Counter((named.get(str(one.get("environment")), OTHER), _state(status_of(one))) for one in scans)
+    samples = tuple(
+        Sample({"environment": name, "state": state}, count) for (name, state), count in sorted(counts.items())
+    )
+    yield Family("calipso_scans", "gauge", "Scans and requests that are stored.", samples)
+    waiting = sum(count for (_, state), count in counts.items() if state == PENDING)
+    yield Family("calipso_scan_queue_depth", "gauge", "Requests that wait for a scan manager.", (Sample({}, waiting),))
+
+
+def _of_store(store: Store) -> Iterator[Family]:
+    names = store.environments()
+    shown = _with_a_label(names)
+    yield Family("calipso_environments", "gauge", "Environments with an inventory.", (Sample({}, len(names)),))
+    revisions = tuple(Sample({"environment": name}, store.view(name).revision) for name in shown)
+    yield Family("calipso_store_revision", "gauge", "Newest revision; it counts the commits.", revisions)
+
+
+def _with_a_label(names: Iterable[str]) -> dict[str, str]:
+    """Return the names that have a label of their own."""
+    return {name: name for name in sorted(set(names))[:MOST_ENVIRONMENTS]}
+
+
+def _state(status: str) -> str:
+    return status if status in _STATES else OTHER

@@ -1,0 +1,89 @@
+# SPDX-License-Identifier: Apache-2.0
+"""In which order documents come: one rule for every store.
+
+An order is a list of fields; ``-name`` stands for descending. The ``_id`` decides among equals.
+"""
+
+from __future__ import annotations
+
+import json
+from datetime import datetime
+from functools import total_ordering
+from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeAlias
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from calipso_nornir.model.protocols import Document
+
+SortKey: TypeAlias = tuple[Any, ...]
+
+_FALLING: Final = "-"
+
+
+class Direction(NamedTuple):
+    """One field of an order."""
+
+    field: str
+    falling: bool
+
+
+def directions(order: Sequence[str], last: str = "_id") -> list[Direction]:
+    """Return the fields of an order, with the one that decides at last; each field once."""
+    read = (Direction(name.removeprefix(_FALLING), name.startswith(_FALLING)) for name in (*order, last))
+    found: dict[str, Direction] = {}
+    for one in read:
+        found.setdefault(one.field, one)
+    return list(found.values())
+
+
+def fields_of(order: Sequence[str]) -> tuple[str, ...]:
+    """Return the names of the fields of an order, as a cursor has their values."""
+    return tuple(name.removeprefix(_FALLING) for name in order)
+
+
+def sort_key(document: Document, order: Sequence[str], last: str = "_id") -> SortKey:
+    """Return the sort key of a document."""
+    return key_of_values([document.get(name) for name in (*fields_of(order), last)], order)
+
+
+def key_of_values(values: Sequence[Any], order: Sequence[str]) -> SortKey:
+    """Return the sort key of the values of an order's fields, and of the last one."""
+    ranks = map(rank, values)
+    falling = [name.startswith(_FALLING) for name in (*order, "")]
+    return tuple(_Falling(one) if down else one for one, down in zip(ranks, falling, strict=True))
+
+
+def rank(value: Any) -> SortKey:  # noqa: ANN401 - any value, one line for each sort of it
+    """Return the sort key of a value: null, booleans, numbers, texts, times, then everything else by its JSON text."""
+    match value:
+        case None:
+            return (0,)
+        case bool():
+            return (1, value)
+        case int() | float():
+            return (2, value) if value == value else (2, float("-inf"))  # noqa: PLR0124 - NaN is less than any number
+        case str():
+            return (3, value)
+        case datetime():
+            return (4, value)
+    return (5, json.dumps(value, sort_keys=True, default=str))
+
+
+@total_ordering
+class _Falling:
+    """A sort key, the other way round."""
+
+    __slots__ = ("key",)
+
+    def __init__(self, key: SortKey) -> None:
+        self.key = key
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _Falling) and self.key == other.key
+
+    def __lt__(self, other: _Falling) -> bool:
+        return other.key < self.key
+
+    def __hash__(self) -> int:
+        return hash(self.key)
