@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import time
 from contextlib import closing
 from typing import TYPE_CHECKING
 
@@ -13,7 +14,7 @@ from calipso_nornir.store import open_store
 from tests.fixtures import lab
 from tests.lab import faults, faults_ovn
 from tests.lab.oracle.reading import derive, read_site
-from tests.lab.watching import Watch
+from tests.lab.watching import LIMIT_S, Watch, whole
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -65,9 +66,29 @@ def store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Store]:
 
 
 @pytest.fixture(scope="session")
-def site() -> Site:
+def settled(environment: Environment, store: Store) -> tuple[Site, ScanReport]:
+    """What everybody says before any test has changed something, and a first scan during which that stayed the same.
+
+    A cloud that was made a moment ago may still change: agents report, ports become active.
+    """
+    end = time.monotonic() + LIMIT_S
+    (site, before), report = whole(_read), run_scan(environment, store=store)
+    while True:
+        later, after = whole(_read)
+        if (before == after and not after.contradictions) or time.monotonic() > end:
+            return site, report
+        site, before, report = later, after, run_scan(environment, store=store)
+
+
+def _read() -> tuple[Site, Truth]:
+    site = read_site()
+    return site, derive(site)
+
+
+@pytest.fixture(scope="session")
+def site(settled: tuple[Site, ScanReport]) -> Site:
     """What everybody says before any test has changed something."""
-    return read_site()
+    return settled[0]
 
 
 @pytest.fixture(scope="session")
@@ -77,9 +98,9 @@ def truth(site: Site) -> Truth:
 
 
 @pytest.fixture(scope="session")
-def first_scan(environment: Environment, store: Store) -> ScanReport:
+def first_scan(settled: tuple[Site, ScanReport]) -> ScanReport:
     """The first scan of the lab."""
-    return run_scan(environment, store=store)
+    return settled[1]
 
 
 @pytest.fixture(scope="module")

@@ -25,6 +25,7 @@ from tests.lab.watching import running
 
 if TYPE_CHECKING:
     from tests.lab.oracle import End, Truth
+    from tests.lab.oracle.model import Link
     from tests.lab.watching import Watch
 
 pytestmark = [pytest.mark.lab, pytest.mark.faults]
@@ -45,6 +46,11 @@ def tap_on(truth: Truth, host: str) -> End:
         for chain in truth.chains
         if chain.owner.type == "instance" and chain.interface.host == host and not chain.stops
     )
+
+
+def stopped(truth: Truth, nic: End) -> bool:
+    """Tell whether what an interface is plugged into leads nowhere."""
+    return any(chain.interface == nic and chain.stops for chain in truth.chains)
 
 
 # --- nobody can look: what was known is kept, and the report says why
@@ -110,8 +116,10 @@ class TestWithAgentsKilled:
     """Nobody repairs what is broken there."""
 
     def test_the_agents_of_a_compute_killed(self, watch: Watch, quiet: str) -> None:
-        truth = watch.tells_the_truth()
-        assert [one for one in truth.of_type("network_agent") if one.end.host == quiet and one.facts["alive"]] == []
+        def alive(truth: Truth) -> bool:
+            return any(one.facts["alive"] for one in truth.of_type("network_agent") if one.end.host == quiet)
+
+        truth = watch.comes_to(lambda truth: not alive(truth))
         assert [one for one in running(truth) if one.facts["on"] == quiet]
 
     def test_a_bridge_deleted_under_a_server(self, watch: Watch, quiet: str) -> None:
@@ -125,26 +133,23 @@ class TestWithAgentsKilled:
             assert before.of_type("vconnector") == []
             return
         with faults.bridge_deleted(quiet, bridge.name):
-            truth = watch.tells_the_truth()
-            assert bridge not in truth.things
-            assert any(chain.interface == tap and chain.stops for chain in truth.chains)
-        assert bridge in watch.tells_the_truth().things
+            watch.comes_to(lambda truth: bridge not in truth.things and stopped(truth, tap))
+        watch.comes_to(lambda truth: bridge in truth.things)
 
     def test_a_tap_taken_out_of_its_bridge(self, watch: Watch, quiet: str) -> None:
         tap = tap_on(watch.truth, quiet)
         with faults.tap_unplugged(quiet, tap.name):
-            truth = watch.tells_the_truth()
-            assert any(chain.interface == tap and chain.stops for chain in truth.chains)
-        assert all(not chain.stops for chain in watch.tells_the_truth().chains if chain.interface == tap)
+            watch.comes_to(lambda truth: stopped(truth, tap))
+        watch.comes_to(lambda truth: not stopped(truth, tap))
 
     def test_a_tunnel_removed(self, watch: Watch, quiet: str) -> None:
-        before = {link for link in watch.truth.links if link.type == "otep-otep" and link.source.host == quiet}
+        def sent(truth: Truth) -> set[Link]:
+            return {link for link in truth.links if link.type == "otep-otep" and link.source.host == quiet}
+
+        before = sent(watch.truth)
         with faults.tunnel_removed(quiet):
-            after = {
-                link for link in watch.tells_the_truth().links if link.type == "otep-otep" and link.source.host == quiet
-            }
-            assert len(after) < len(before)
-        assert before <= watch.tells_the_truth().links
+            watch.comes_to(lambda truth: len(sent(truth)) < len(before))
+        watch.comes_to(lambda truth: before <= sent(truth))
 
 
 # --- the cloud
@@ -153,8 +158,8 @@ class TestWithAgentsKilled:
 def test_an_unbound_port(watch: Watch) -> None:
     network = watch.truth.of_type("network")[0].end.name
     with faults.unbound_port(network) as port:
-        assert oracle.End("port", "", port) in watch.tells_the_truth().things
-    assert oracle.End("port", "", port) not in watch.tells_the_truth().things
+        watch.comes_to(lambda truth: oracle.End("port", "", port) in truth.things)
+    watch.comes_to(lambda truth: oracle.End("port", "", port) not in truth.things)
 
 
 def test_a_network_renamed(watch: Watch) -> None:
@@ -167,9 +172,13 @@ def test_a_network_renamed(watch: Watch) -> None:
 
 def test_a_routers_gateway_cleared(watch: Watch) -> None:
     with faults.gateway_cleared() as router:
-        truth = watch.tells_the_truth()
-        assert not any(f"{router}/qg-" in end.name for end in truth.things)
-    assert any(f"{router}/qg-" in end.name for end in watch.tells_the_truth().things)
+        watch.comes_to(lambda truth: not has_gateway(truth, router))
+    watch.comes_to(lambda truth: has_gateway(truth, router))
+
+
+def has_gateway(truth: Truth, router: str) -> bool:
+    """Tell whether the name space of a router has a device for its gateway."""
+    return any(f"{router}/qg-" in end.name for end in truth.things)
 
 
 def test_an_interface_attached_and_detached(watch: Watch) -> None:
@@ -179,9 +188,8 @@ def test_an_interface_attached_and_detached(watch: Watch) -> None:
     one = (well or running(truth))[-1]
     network = next(net for net in truth.of_type("network") if net.facts["kind"] == "vxlan" and net.facts["cidrs"])
     with faults.interface_attached(one.end.name, network.end.name) as port:
-        truth = watch.tells_the_truth()
-        assert any(port[:11] in chain.interface.name and not chain.stops for chain in truth.chains)
-    assert not any(port[:11] in end.name for end in watch.tells_the_truth().things if end.type == "vnic")
+        watch.comes_to(lambda truth: any(port[:11] in one.interface.name and not one.stops for one in truth.chains))
+    watch.comes_to(lambda truth: not any(port[:11] in end.name for end in truth.things if end.type == "vnic"))
 
 
 # --- servers and hosts: what is left is another cloud
@@ -227,7 +235,7 @@ def test_a_server_migrated(watch: Watch) -> None:
 def test_a_server_deleted(watch: Watch) -> None:
     one = running(watch.truth)[-1].end
     faults.delete_server(one.name)
-    assert one not in watch.tells_the_truth().things
+    watch.comes_to(lambda truth: one not in truth.things)
 
 
 def test_a_host_removed_and_added(watch: Watch) -> None:
@@ -237,6 +245,5 @@ def test_a_host_removed_and_added(watch: Watch) -> None:
     for one in on[host]:
         faults.delete_server(one)
     with faults.host_removed(host):
-        truth = watch.tells_the_truth()
-        assert oracle.End("host", host, host) not in truth.things
-    assert oracle.End("host", host, host) in watch.tells_the_truth().things
+        watch.comes_to(lambda truth: oracle.End("host", host, host) not in truth.things)
+    watch.comes_to(lambda truth: oracle.End("host", host, host) in truth.things)

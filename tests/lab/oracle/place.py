@@ -42,7 +42,7 @@ def here() -> Place:
     )
 
 
-def inside(host: str, script: str, *, timeout_s: float = 90) -> str:
+def inside(host: str, script: str, *, timeout_s: float = 180) -> str:
     """Run a shell script as root inside a host, and return what it prints; RuntimeError with its words if it fails."""
     done = subprocess.run(  # noqa: S603 - the lab's own program
         [str(CLOUD / "lab"), "exec", host, "sh", "-s"],
