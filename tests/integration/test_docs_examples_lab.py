@@ -30,8 +30,9 @@ def _expected(path: Path, truth: Truth) -> Path:
     running = {row["tenant_id"] for row in _running(api)}
     cabling = [
         {"switch": "tor1", "port": f"{letter}-{host}", "host": host, "interface": interface}
-        for host in ("net1", *lab.here().computes)
-        for letter, interface in (("t", "eth1"), ("p", "eth2"))
+        for host in lab.here().hosts
+        if host != "ctl"
+        for letter, interface in (("t", "eth1"), ("p", "eth2"), ("q", "eth3"))
     ]
     projects = [row["name"] for row in api.list(f"{api.keystone}/projects") if row["id"] in running]
     ends = {(link.source.host, link.target.host) for link in truth.links if link.type == "otep-otep"}

@@ -71,14 +71,19 @@ def uplink_removed(host: str) -> Iterator[None]:
 @contextmanager
 def mapping_changed(host: str) -> Iterator[None]:
     """Map another physical network to a host's provider bridge; its controller takes the patch ports away."""
-    was = _setting(host, "ovn-bridge-mappings")
-    _set(host, "ovn-bridge-mappings", "elsewhere:br-ex")
+    was, before = _setting(host, "ovn-bridge-mappings"), _patches(host)
+    _set(host, "ovn-bridge-mappings", was.replace("physnet1:", "elsewhere:"))
     try:
-        wait_until("the patch ports are gone", lambda: "provnet" not in inside(host, "ovs-vsctl list-ports br-int"))
+        wait_until("patch ports are gone", lambda: _patches(host) < before)
         yield
     finally:
         _set(host, "ovn-bridge-mappings", was)
-        wait_until("the patch ports are back", lambda: "provnet" in inside(host, "ovs-vsctl list-ports br-int"))
+        wait_until("the patch ports are back", lambda: _patches(host) == before)
+
+
+def _patches(host: str) -> set[str]:
+    """Return the ports of br-int that lead to provider bridges."""
+    return {one for one in inside(host, "ovs-vsctl list-ports br-int").split() if "provnet" in one}
 
 
 @contextmanager
@@ -104,12 +109,14 @@ def unreadable(short: str) -> Iterator[None]:
 
 @contextmanager
 def gateway_backed(port: str, host: str, priority: int) -> Iterator[None]:
-    """Put a second chassis into the group of a router's gateway; of a high priority it takes over at once."""
+    """Put another chassis into the group of a router's gateway; of a high priority it takes over at once."""
+    wait_until("the gateway is on a chassis", lambda: gateway_host(port))
     name, held = _setting(host, "system-id"), gateway_host(port)
+    before = len(inside("ctl", f"ovn-nbctl lrp-get-gateway-chassis lrp-{port}").splitlines())
     inside("ctl", f"ovn-nbctl lrp-set-gateway-chassis lrp-{port} {name} {priority}")
-    members = f"ovn-sbctl --bare --columns=ha_chassis find HA_Chassis_Group name=lrp-{port}"
+    listed = f"ovn-sbctl --bare --columns=ha_chassis find HA_Chassis_Group name=lrp-{port}"
     try:
-        wait_until(f"{host} may have the gateway", lambda: len(inside("ctl", members).split()) > 1)
+        wait_until(f"{host} may have the gateway", lambda: len(inside("ctl", listed).split()) > before)
         yield
     finally:
         inside("ctl", f"ovn-nbctl lrp-del-gateway-chassis lrp-{port} {name}")

@@ -21,7 +21,7 @@ from calipso_nornir.errors import (
 from tests.fixtures import lab
 from tests.lab import faults, oracle
 from tests.lab.oracle.api import ask_cloud
-from tests.lab.watching import running
+from tests.lab.watching import ordinary, running
 
 if TYPE_CHECKING:
     from tests.lab.oracle import End, Truth
@@ -40,11 +40,15 @@ def seen_only_by(truth: Truth, host: str) -> set[End]:
 
 
 def tap_on(truth: Truth, host: str) -> End:
-    """Return an interface of a server that runs on a host."""
+    """Return an interface, with no trunk, of a server that runs on a host."""
+    trunks = {one.end for one in truth.of_type("vnic") if one.facts.get("trunk")}
     return next(
         chain.interface
         for chain in truth.chains
-        if chain.owner.type == "instance" and chain.interface.host == host and not chain.stops
+        if chain.owner.type == "instance"
+        and chain.interface.host == host
+        and not chain.stops
+        and chain.interface not in trunks
     )
 
 
@@ -184,8 +188,8 @@ def has_gateway(truth: Truth, router: str) -> bool:
 def test_an_interface_attached_and_detached(watch: Watch) -> None:
     truth = watch.truth
     # Neutron's Linux bridge agent, started anew, tries for minutes to delete rules with ebtables-nft, in vain
-    well = [one for one in running(truth) if one.facts["on"] not in watch.restarted]
-    one = (well or running(truth))[-1]
+    well = [one for one in ordinary(truth) if one.facts["on"] not in watch.restarted]
+    one = (well or ordinary(truth))[-1]
     network = next(net for net in truth.of_type("network") if net.facts["kind"] == "vxlan" and net.facts["cidrs"])
     with faults.interface_attached(one.end.name, network.end.name) as port:
         watch.comes_to(lambda truth: any(port[:11] in one.interface.name and not one.stops for one in truth.chains))
@@ -203,7 +207,7 @@ def copying() -> None:
 
 @pytest.mark.usefixtures("copying")
 def test_a_server_resized(watch: Watch) -> None:
-    one = running(watch.truth)[0].end
+    one = ordinary(watch.truth)[0].end
     faults.resize(one.name)
     assert one in watch.tells_the_truth().things
 
@@ -222,7 +226,7 @@ def test_a_server_resized_whose_port_is_switched_off(watch: Watch) -> None:
 def test_a_server_migrated(watch: Watch) -> None:
     truth = watch.truth
     zone_of = {one.end.name: one.facts["zone"] for one in truth.of_type("host")}
-    for one in running(truth):
+    for one in ordinary(truth):
         source = str(one.facts["on"])
         others = [host for host in lab.here().computes if host != source and zone_of[host] == zone_of[source]]
         if others:
@@ -233,7 +237,7 @@ def test_a_server_migrated(watch: Watch) -> None:
 
 
 def test_a_server_deleted(watch: Watch) -> None:
-    one = running(watch.truth)[-1].end
+    one = ordinary(watch.truth)[-1].end
     faults.delete_server(one.name)
     watch.comes_to(lambda truth: one not in truth.things)
 

@@ -11,7 +11,7 @@ from tests.fixtures import lab
 from tests.lab import faults_ovn as faults
 from tests.lab.faults import wait_until
 from tests.lab.oracle import End
-from tests.lab.watching import running
+from tests.lab.watching import ordinary
 
 if TYPE_CHECKING:
     from tests.lab.oracle import Truth
@@ -53,13 +53,13 @@ def test_northd_stopped(watch: Watch) -> None:
 
 def test_a_provider_bridge_without_its_uplink(watch: Watch) -> None:
     before = watch.truth
-    with faults.uplink_removed("net1"):
+    with faults.uplink_removed(faults.gateway_host(gateway_port(before))):
         watch.comes_to(lambda truth: any(one.stops for one in truth.chains if one.interface.type == "router_port"))
     watch.comes_to(lambda truth: truth.links == before.links)
 
 
 def test_a_mapping_without_the_physical_network(watch: Watch) -> None:
-    with faults.mapping_changed("net1"):
+    with faults.mapping_changed(faults.gateway_host(gateway_port(watch.truth))):
         watch.tells_the_truth()
     watch.tells_the_truth()
 
@@ -74,16 +74,14 @@ def test_a_gateway_moves_to_another_chassis(watch: Watch) -> None:
 
 def test_a_gateways_chassis_is_stopped(watch: Watch) -> None:
     """The one that stands by takes over, and the next scan says so."""
-    port, host = gateway_port(watch.truth), lab.here().computes[0]
-    first = faults.gateway_host(port)
-    with faults.gateway_backed(port, host, 0):
-        watch.comes_to(lambda truth: (at(truth, port), at(truth, port, standby=True)) == (first, host))
-        with faults.chassis_stopped(first):
-            wait_until(f"{host} has the gateway", lambda: faults.gateway_host(port) == host)
-            watch.comes_to(lambda truth: at(truth, port) == host)
-        wait_until("the first has it again", lambda: faults.gateway_host(port) == first)
-        watch.comes_to(lambda truth: at(truth, port) == first)
-    watch.tells_the_truth()
+    port = gateway_port(watch.truth)
+    first, other = at(watch.truth, port), at(watch.truth, port, standby=True)
+    assert {first, other} == {"net1", "net2"}
+    with faults.chassis_stopped(first):
+        wait_until(f"{other} has the gateway", lambda: faults.gateway_host(port) == other)
+        watch.comes_to(lambda truth: at(truth, port) == other)
+    wait_until(f"{first} has it again", lambda: faults.gateway_host(port) == first)
+    watch.comes_to(lambda truth: at(truth, port) == first)
 
 
 def endpoint(truth: Truth, host: str) -> tuple[object, bool]:
@@ -101,7 +99,7 @@ def test_an_endpoint_that_no_device_has(watch: Watch) -> None:
 
 def nic_of_a_server(truth: Truth) -> tuple[End, str, str]:
     """Return an interface of a server that runs, its port, and a host that the server is not on."""
-    server = running(truth)[0]
+    server = ordinary(truth)[0]
     other = next(one for one in (*lab.here().computes, "net1") if one != server.facts["on"])
     [nic, *_] = [one for one in truth.of_type("vnic") if one.facts["owner"] == server.end.name]
     return nic.end, str(nic.facts["port"]), other

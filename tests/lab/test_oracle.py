@@ -40,7 +40,7 @@ def test_every_nic_of_every_server_that_runs_has_a_complete_chain(truth: Truth, 
     for owner in running:
         own = [chain for chain in truth.chains if chain.owner == owner]
         nics = [one for one in truth.of_type("vnic") if one.facts["owner"] == owner.name]
-        assert len(own) == len(nics) > 0
+        assert len({chain.interface for chain in own}) == len(nics) > 0
         for chain in own:
             if chain.interface in silent and any(hop.type == "vedge" and hop.name == "OVS" for hop in chain.hops):
                 assert "wired to no network" in chain.stops, str(chain)

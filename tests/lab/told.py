@@ -108,6 +108,8 @@ def _vnic(one: InventoryObject) -> dict[str, Value]:
         "port": one.get("port_id"),
         "network": one.get("network"),
         "ips": _sorted(one.get("addresses")),
+        "trunk": _sorted((row["segmentation_id"], row["port_id"], row["network"]) for row in one.get("sub_ports") or ())
+        or None,
     }
 
 

@@ -106,6 +106,12 @@ class Watch:
         return report
 
 
+def ordinary(truth: Truth) -> list[oracle.Thing]:
+    """Return the servers that run and have no trunk: what moves one of those moves the bridges of the trunk as well."""
+    trunks = {one.facts["owner"] for one in truth.of_type("vnic") if one.facts.get("trunk")}
+    return [one for one in running(truth) if one.end.name not in trunks]
+
+
 def running(truth: Truth) -> list[oracle.Thing]:
     """Return the servers that run, those with most interfaces first."""
     return sorted(

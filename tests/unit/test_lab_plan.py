@@ -65,7 +65,8 @@ def test_what_every_cloud_has(seed: str) -> None:
     assert len(set(names)) < len(names)
     assert cloud.servers[0].name == cloud.servers[1].name
     assert max(nics) >= 2
-    assert {PUBLIC, VLAN} <= attached
+    (second,) = (n for n, one in enumerate(cloud.networks) if one.physical == "physnet2")
+    assert {PUBLIC, VLAN, second} <= attached
     assert any(one.shut_off for one in cloud.servers)
     assert any(one.loses_last_nic for one in cloud.servers)
     assert sum(nic.off for one in cloud.servers for nic in one.nics) == 1
@@ -75,10 +76,16 @@ def test_what_every_cloud_has(seed: str) -> None:
     assert any(subnet.mode for network in cloud.networks for subnet in network.subnets)
     assert {one.host for one in cloud.servers} == {"cmp1", "cmp2", "cmp3"}
     assert cloud.networks[VLAN].vlan
+    [(parent, nic)] = [(one, nic) for one in cloud.servers for nic in one.nics if nic.trunk]
+    assert nic.port
+    assert not nic.off
+    assert not parent.shut_off
+    assert nic.network not in {sub.network for sub in nic.trunk}
 
 
 def test_linux_bridge_has_no_vlan_network() -> None:
     assert all(one.vlan is None for one in planned("lxb").networks)
+    assert not any(nic.trunk for one in planned("lxb").servers for nic in one.nics)
 
 
 @pytest.mark.parametrize(

@@ -1,5 +1,5 @@
 # shellcheck shell=bash
-# The hosts that have virtual networks: net1 and the computes. Open vSwitch, libvirt, and the agents of the variant.
+# The hosts that have virtual networks: net1 (net2 as well with OVN) and the computes. Open vSwitch, libvirt, and the agents of the variant.
 AGENT_FILES=(--config-file /etc/neutron/neutron.conf)
 
 # start_openvswitch HOST: without the kernel module, so every bridge has the userspace datapath ("netdev")
@@ -21,6 +21,7 @@ start_openvswitch() {
   else
     in_host "$1" ovs-vsctl add-br br-ex -- set bridge br-ex datapath_type=netdev -- add-port br-ex eth2
   fi
+  in_host "$1" ovs-vsctl add-br br-data -- set bridge br-data datapath_type=netdev -- add-port br-data eth3
   in_host "$1" ip link set br-ex up
   # userspace tunnels need their address on a netdev bridge that holds the interface, not on the interface; where a Linux
   # bridge has it, they are there all the same, and carry nothing

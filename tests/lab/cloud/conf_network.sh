@@ -15,9 +15,9 @@ mechanism_drivers = $drivers
 extension_drivers = port_security
 overlay_ip_version = 4
 [ml2_type_flat]
-flat_networks = physnet1
+flat_networks = physnet1,physnet2
 [ml2_type_vlan]
-network_vlan_ranges = physnet1
+network_vlan_ranges = physnet1,physnet2
 [ml2_type_vxlan]
 vni_ranges = 1:1000
 [ml2_type_geneve]
@@ -38,7 +38,7 @@ END
 
 linuxbridge_conf() { cat <<END
 [linux_bridge]
-physical_interface_mappings = physnet1:$(has_bridges_in_a_row "$1" && echo eth12 || echo eth2)
+physical_interface_mappings = physnet1:$(has_bridges_in_a_row "$1" && echo eth12 || echo eth2),physnet2:eth3
 [vxlan]
 enable_vxlan = true
 local_ip = ${TUN[$1]}
@@ -56,7 +56,7 @@ openvswitch_conf() { cat <<END
 integration_bridge = br-int
 tunnel_bridge = br-tun
 local_ip = ${TUN[$1]}
-bridge_mappings = physnet1:br-ex
+bridge_mappings = physnet1:br-ex,physnet2:br-data
 datapath_type = netdev
 ovsdb_connection = unix:/run/openvswitch/db.sock
 of_listen_address = 127.0.0.1

@@ -101,7 +101,7 @@ host = $1
 bind_host = 0.0.0.0
 transport_url = $(rabbit_url)
 core_plugin = ml2
-service_plugins = $([[ $VARIANT == ovn ]] && echo ovn-router || echo router),segments
+service_plugins = $([[ $VARIANT == ovn ]] && echo ovn-router || echo router),segments$([[ $VARIANT == lxb ]] || echo ,trunk)
 auth_strategy = keystone
 api_workers = 1
 rpc_workers = 1

@@ -1,5 +1,5 @@
 # shellcheck shell=bash
-# The hosts, and the cables between them. tor1 is the switch: one bridge each for management, tunnels, provider networks.
+# The hosts, and the cables between them. tor1 is the switch: one bridge each for management, tunnels, and the two provider networks.
 
 # make_host HOST: its own name spaces, and an overlay of / as its root (host-init.sh)
 make_host() {
@@ -36,7 +36,7 @@ lay_cables() {
   local bridge host
   # bridged frames must not meet this machine's iptables; without br_netfilter there is no such setting
   on_switch sysctl -qw net.bridge.bridge-nf-call-iptables=0 net.bridge.bridge-nf-call-ip6tables=0 2>/dev/null || true
-  for bridge in br-mgmt br-tunnel br-prov; do on_switch ip link add "$bridge" up type bridge; done
+  for bridge in br-mgmt br-tunnel br-prov br-prov2; do on_switch ip link add "$bridge" up type bridge; done
   on_switch ip address add "${MGMT[tor1]}/24" dev br-mgmt
   on_switch ip address add 203.0.113.1/24 dev br-prov
   ip link add "$LINK" type veth peer name main netns "$(host_pid tor1)"
@@ -47,6 +47,7 @@ lay_cables() {
   for host in "${CHASSIS[@]}"; do
     cable "$host" "t-$host" br-tunnel eth1 "${TUN[$host]}"
     cable "$host" "p-$host" br-prov eth2
+    cable "$host" "q-$host" br-prov2 eth3
   done
 }
 

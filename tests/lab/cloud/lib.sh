@@ -13,13 +13,17 @@ CLEAN_ENVIRONMENT=(env -i PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin
 name_hosts() {
   local number
   declare -gA MGMT=([tor1]=10.77.0.2 [ctl]=10.77.0.10 [net1]=10.77.0.11) TUN=([net1]=10.78.0.11)
+  CHASSIS=(net1)
+  if [[ $VARIANT == ovn ]]; then      # a second gateway chassis
+    CHASSIS+=(net2) MGMT[net2]=10.77.0.12 TUN[net2]=10.78.0.12
+  fi
   COMPUTE_HOSTS=()
   for ((number = 1; number <= $1; number++)); do
     COMPUTE_HOSTS+=("cmp$number")
     MGMT[cmp$number]=10.77.0.$((20 + number))
     TUN[cmp$number]=10.78.0.$((20 + number))
   done
-  CHASSIS=(net1 "${COMPUTE_HOSTS[@]}")
+  CHASSIS+=("${COMPUTE_HOSTS[@]}")
   HOSTS=(ctl "${CHASSIS[@]}")
   CTL=${MGMT[ctl]}
 }

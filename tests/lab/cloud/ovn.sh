@@ -1,5 +1,5 @@
 # shellcheck shell=bash
-# OVN: two databases and northd on the controller, ovn-controller on every chassis, net1 the gateway.
+# OVN: two databases and northd on the controller, ovn-controller on every chassis, net1 and net2 the gateways.
 
 start_ovn_central() {
   local short root schema port
@@ -30,13 +30,13 @@ start_ovn_controller() {
     "external_ids:ovn-encap-ip=${TUN[$1]}"
     external_ids:ovn-bridge=br-int
     external_ids:ovn-bridge-datapath-type=netdev
-    external_ids:ovn-bridge-mappings=physnet1:br-ex
+    external_ids:ovn-bridge-mappings=physnet1:br-ex,physnet2:br-data
   )
-  [[ $1 != net1 ]] || settings+=(external_ids:ovn-cms-options=enable-chassis-as-gw)
+  [[ $1 != net* ]] || settings+=(external_ids:ovn-cms-options=enable-chassis-as-gw)
   in_host "$1" ovs-vsctl set Open_vSwitch . "${settings[@]}"
   start "$1" ovn-controller ovn-controller unix:/run/openvswitch/db.sock --pidfile=/run/ovn/ovn-controller.pid
   # os-vif 3.0 sets br-int's datapath_type to "system" at every plug when Neutron names none, and Zed's ML2/OVN names none
-  [[ $1 == net1 ]] || in_host "$1" bash -euc 'file=/usr/lib/python3/dist-packages/vif_plug_ovs/ovs.py
+  [[ $1 == net* ]] || in_host "$1" bash -euc 'file=/usr/lib/python3/dist-packages/vif_plug_ovs/ovs.py
     sed -i "s/datapath=constants.OVS_DATAPATH_SYSTEM)/datapath=constants.OVS_DATAPATH_NETDEV)/" "$file"
     grep -q "datapath=constants.OVS_DATAPATH_NETDEV)" "$file" || { echo "$file is not as expected"; exit 1; }'
 }

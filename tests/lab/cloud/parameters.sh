@@ -44,7 +44,7 @@ write_lab_json() {
   for host in tor1 "${HOSTS[@]}"; do hosts+=("$host=${MGMT[$host]}=${TUN[$host]:-}"); done
   jq -n --arg variant "$VARIANT" --arg seed "$SEED" --arg cloud "$1" --arg folder "$LAB" --arg password "$PW" --arg controller "$CTL" \
     --argjson computes "$COMPUTES" --argjson projects "$PROJECTS" --argjson networks "$NETWORKS" --argjson servers "$SERVERS" '
-    {tor1: "switch", ctl: "controller", net1: "network"} as $roles |
+    {tor1: "switch", ctl: "controller", net1: "network", net2: "network"} as $roles |
     {$variant, $seed, parameters: {$computes, $projects, $networks, $servers}, $cloud, $folder, $password, $controller,
      ssh_key: "id_ed25519",
      hosts: ($ARGS.positional | map(split("=") | {key: .[0], value: {

@@ -12,7 +12,8 @@ import random
 from dataclasses import dataclass, replace
 
 PUBLIC, VLAN = 0, 1
-"""The provider networks' places in ``Cloud.networks``; with Linux bridge there is no VLAN network (no 8021q needed)."""
+"""The places in ``Cloud.networks`` of the networks on physnet1; with Linux bridge there is no VLAN network (no 8021q
+needed). After them comes the one on physnet2, which is flat or a VLAN."""
 HOSTILE_NAMES = (
     "$(reboot)", "`id`;ls|wc", "a/b.c", "..", "it's \"quoted\"", "two  words", "☕ ☔", "Größe-名前", "<b>&amp;</b>",
     "{{ 7*7 }}", "%s%n%d", "-rf", "null", "0", "back\\slash", "comma,semi;colon", "*", "vnic-1", "x" * 60,
@@ -59,6 +60,8 @@ class Network:
     project: int | None
     subnets: tuple[Subnet, ...]
     vlan: int | None = None
+    physical: str = "physnet1"
+    """Of a provider network."""
 
 
 @dataclass(frozen=True)
@@ -72,6 +75,15 @@ class Router:
 
 
 @dataclass(frozen=True)
+class SubPort:
+    """A port of a trunk besides its parent: frames of its network have the VLAN inside the server."""
+
+    name: str
+    network: int
+    vlan: int
+
+
+@dataclass(frozen=True)
 class Nic:
     """A server's NIC: a port made beforehand when it has a name, else made by Nova; None: any address.
 
@@ -82,6 +94,8 @@ class Nic:
     port: str | None = None
     address: str | None = None
     off: bool = False
+    trunk: tuple[SubPort, ...] = ()
+    """The port, made beforehand, is the parent of a trunk with these."""
 
 
 @dataclass(frozen=True)
@@ -156,13 +170,15 @@ class _Planner:
         self._random = random.Random(seed)  # noqa: S311 - no secret
         self._decks: dict[str, list[str]] = {}
         self._networks: list[Network] = []
+        self._second = 0
+        """The place of the network on physnet2."""
         self._used: dict[int, set[str]] = {}
         """Network -> addresses given out."""
 
     def cloud(self, *, with_vlan: bool, silences: bool, hosts: list[str], sizes: tuple[int, int, int]) -> Cloud:
         projects, networks, servers = sizes
         self._make_provider_networks(with_vlan=with_vlan)
-        first = len(self._networks)
+        self._second, first = len(self._networks) - 1, len(self._networks)
         for project in range(projects):
             self._make_tenant_networks(project, networks)
         self._mark_networks(first)
@@ -199,6 +215,9 @@ class _Planner:
             subnet = Subnet(self._name("subnet"), cidr, gateway=self._random.random() < 1 / 2)
             vlan = self._random.randint(2, 4094)
             self._networks.append(Network(self._name("network"), None, (subnet,), vlan))
+        subnet = Subnet(self._name("subnet"), f"198.18.{self._random.randrange(256)}.0/24", gateway=False)  # RFC 2544
+        second = self._random.randint(2, 4094) if with_vlan and self._random.random() < 1 / 2 else None
+        self._networks.append(Network(self._name("network"), None, (subnet,), second, physical="physnet2"))
 
     def _make_tenant_networks(self, project: int, count: int) -> None:
         second_octets = self._random.sample([n for n in range(256) if n not in (77, 78)], count)  # the lab's own
@@ -261,7 +280,15 @@ class _Planner:
         if count > 1:
             made[1] = replace(made[1], name=made[0].name)
         order = self._random.sample(range(count), count)
-        gifts = (self._to_vlan, self._to_public, self._loses, self._shut_off, *([self._silenced] if silences else []))
+        gifts = (
+            self._to_vlan,
+            self._to_public,
+            self._to_second,
+            self._loses,
+            self._shut_off,
+            *([self._silenced] if silences else []),
+            *([self._trunked] if self._second > VLAN else []),  # with Linux bridge it would need 8021q
+        )
         for number, give in enumerate(gifts):
             place = order[number % count]
             made[place] = give(made[place], alone=count < 3)
@@ -274,7 +301,7 @@ class _Planner:
     def _nics(self, project: int, number: int) -> tuple[Nic, ...]:
         """Return one to three NICs; the first is in a network of the project's own."""
         own = self._of(project)
-        choice = [*own, *([VLAN] if len(self._networks) > VLAN and self._networks[VLAN].vlan else [])]
+        choice = [*own, *([VLAN] if self._second > VLAN else [])]
         count = {0: 2, 1: 3}.get(number, self._random.choice((1, 1, 2, 3)))
         first = self._random.choice(own)
         others = [self._random.choice(choice) for _ in range(count - 1)]  # a network twice is allowed
@@ -298,8 +325,11 @@ class _Planner:
     def _to_public(self, server: Server, *, alone: bool) -> Server:  # noqa: ARG002 - one signature for all
         return replace(server, nics=(*server.nics[:2], self._nic(PUBLIC)))
 
+    def _to_second(self, server: Server, *, alone: bool) -> Server:  # noqa: ARG002
+        return replace(server, nics=(server.nics[0], self._nic(self._second), *server.nics[2:]))
+
     def _to_vlan(self, server: Server, *, alone: bool) -> Server:  # noqa: ARG002
-        if len(self._networks) <= VLAN or self._networks[VLAN].vlan is None:
+        if self._second == VLAN:
             return server
         return replace(server, nics=(server.nics[0], self._nic(VLAN), *server.nics[2:]))
 
@@ -314,6 +344,18 @@ class _Planner:
         """Let the port of the first NIC be switched off."""
         first = replace(server.nics[0], port=server.nics[0].port or self._name("port"), off=True)
         return replace(server, nics=(first, *server.nics[1:]))
+
+    def _trunked(self, server: Server, *, alone: bool) -> Server:
+        """Make a trunk of the port of the first NIC."""
+        if alone:
+            return server
+        first = server.nics[0]
+        choice = [one for one in (*self._of(server.project), VLAN, self._second) if one != first.network]
+        networks = self._random.sample(choice, self._random.choice((1, 2)))
+        vlans = self._random.sample(range(1, 4094), len(networks))
+        subs = tuple(SubPort(self._name("port"), *one) for one in zip(networks, vlans, strict=True))
+        parent = replace(first, port=first.port or self._name("port"), trunk=subs)
+        return replace(server, nics=(parent, *server.nics[1:]))
 
     def _aggregates(self, hosts: list[str]) -> tuple[Aggregate, ...]:
         """Zones that share no host, of which one host of many has none; an aggregate without a zone across them."""

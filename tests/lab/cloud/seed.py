@@ -23,8 +23,8 @@ if TYPE_CHECKING:
 BOOT_SECTOR = b"\xfa\xf4\xeb\xfd".ljust(510, b"\0") + b"\x55\xaa"
 """cli; hlt; jmp: a guest that does nothing."""
 LIMIT_S = 420
-MUST_BE_ACTIVE = ("compute:", "network:dhcp", "network:router_interface", "network:router_gateway")
-OVN_MUST_BE_ACTIVE = ("compute:", "network:router_interface")
+MUST_BE_ACTIVE = ("compute:", "trunk:subport", "network:dhcp", "network:router_interface", "network:router_gateway")
+OVN_MUST_BE_ACTIVE = ("compute:", "trunk:subport", "network:router_interface")
 began = time.monotonic()
 
 
@@ -100,9 +100,11 @@ class Seeder:
     def _kind_of(self, number: int, planned: Network) -> dict[str, Any]:
         if planned.project is not None:
             return {"project_id": self.projects[planned.project]}
-        physical: dict[str, Any] = {"provider_physical_network": "physnet1", "is_shared": True}
+        physical: dict[str, Any] = {"provider_physical_network": planned.physical, "is_shared": True}
         if number == PUBLIC:
             return physical | {"provider_network_type": "flat", "is_router_external": True}
+        if planned.vlan is None:
+            return physical | {"provider_network_type": "flat"}
         return physical | {"provider_network_type": "vlan", "provider_segmentation_id": planned.vlan}
 
     def _make_subnet(self, network: Any, planned: Any) -> str:  # noqa: ANN401 - openstacksdk has no types
@@ -160,7 +162,26 @@ class Seeder:
             security_groups=[self.groups[planned.project]],
             **fixed,
         )
+        if nic.trunk:
+            self._make_trunk(planned, port.id, nic)
         return {"port": port.id}
+
+    def _make_trunk(self, planned: Server, parent: str, nic: Nic) -> None:
+        project = self.projects[planned.project]
+        subs = [
+            {
+                "port_id": self.network.create_port(
+                    name=one.name,
+                    network_id=self.networks[one.network],
+                    project_id=project,
+                    security_groups=[self.groups[planned.project]],
+                ).id,
+                "segmentation_type": "vlan",
+                "segmentation_id": one.vlan,
+            }
+            for one in nic.trunk
+        ]
+        self.network.create_trunk(name=nic.port, project_id=project, port_id=parent, sub_ports=subs)
 
     def _wait_for_servers(self, status: Callable[[Server], str]) -> None:
         def differing() -> list[str]:

@@ -20,7 +20,7 @@ WANTED = {
     "lxb": CENTRAL | {"Linux bridge agent": computes + 1},
     "ovn": {
         "OVN Controller agent": computes,
-        "OVN Controller Gateway agent": 1,
+        "OVN Controller Gateway agent": 2,
         "OVN Metadata agent": computes,
     },
 }

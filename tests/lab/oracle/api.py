@@ -71,24 +71,31 @@ class Cloud:
     routers: Rows
     agents: Rows
     floatingips: Rows = field(default_factory=dict)
+    trunks: Rows = field(default_factory=dict)
+
+    def sub_ports(self, parent: str) -> list[tuple[Row, int]]:
+        """Return the ports in the trunk of a port, and the VLAN that each has there."""
+        listed = [sub for one in self.trunks.values() if one["port_id"] == parent for sub in one["sub_ports"]]
+        return [(self.ports[sub["port_id"]], sub["segmentation_id"]) for sub in listed]
 
 
 def ask_cloud() -> Cloud:
     """Ask the API for everything that the oracle needs."""
     api = Api()
+    neutrons = (*NEUTRONS, *(["trunks"] if here().variant != "lxb" else []))
     lists = {
         "regions": f"{api.keystone}/regions",
         "projects": f"{api.keystone}/projects",
         "services": f"{api.nova}/os-services",
         "aggregates": f"{api.nova}/os-aggregates",
         "servers": f"{api.nova}/servers/detail?all_tenants=1",
-        **{name: f"{api.neutron}/{name}" for name in NEUTRONS},
+        **{name: f"{api.neutron}/{name}" for name in neutrons},
     }
     with ThreadPoolExecutor(4) as pool:
         answers = dict(zip(lists, pool.map(api.list, lists.values()), strict=True))
         servers = [row["id"] for row in answers["servers"]]
         interfaces = pool.map(lambda id_: api.list(f"{api.nova}/servers/{id_}/os-interface"), servers)
-        by_id = {name: {str(row["id"]): row for row in answers[name]} for name in ("projects", "servers", *NEUTRONS)}
+        by_id = {name: {str(row["id"]): row for row in answers[name]} for name in ("projects", "servers", *neutrons)}
         return Cloud(
             regions=tuple(answers["regions"]),
             services=tuple(answers["services"]),

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from tests.lab.oracle.model import Chain, End, Link
 from tests.lab.oracle.ways import Way, links_of_bridges, of_device
-from tests.lab.oracle.wiring import Site, otep, pnic, speaks, switch_exit, underlay, up_the_cable
+from tests.lab.oracle.wiring import Site, networks_of_port, otep, pnic, switch_exit, underlay, up_the_cable
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -80,7 +80,7 @@ class Walk:
             return f"Neutron knows no agent that runs the switch of {self.host.name}"
         self.take(before, vedge)
         ovn = vedge.name == "OVN"
-        if self.network is None or not speaks(self.site, self.host, self.host.ports[name]):
+        if self.network is None or self.network["id"] not in networks_of_port(self.site, self.host, name):
             return f"{name} is wired to no network"
         overlay, way = switch_exit(self.site, self.host, self.network, ovn=ovn)
         if overlay is not None:
@@ -133,6 +133,12 @@ def network_of_nic(site: Site, nic: Nic) -> Row | None:
     return None
 
 
+def networks_of_trunk(site: Site, nic: Nic) -> list[Row]:
+    """Return the networks of the other ports of the trunk that a domain's interface has."""
+    own = [told["port_id"] for told in site.cloud.interfaces.get(nic.domain, ()) if told["mac_addr"] == nic.mac]
+    return [site.cloud.networks[sub["network_id"]] for parent in own for sub, _ in site.cloud.sub_ports(parent)]
+
+
 def port_of_device(site: Site, host: Host, device: Device) -> Row | None:
     """Return the port of a namespace's device: noted on the switch's port, else the device's name tells it.
 
@@ -146,13 +152,14 @@ def port_of_device(site: Site, host: Host, device: Device) -> Row | None:
 
 
 def server_chains(site: Site) -> Iterator[Chain]:
-    """Yield the chain of every interface of every server that libvirt knows."""
+    """Yield the chain of every interface of every server that libvirt knows; of a trunk one for each network."""
     for host in site.hosts.values():
         for nic in own_nics(site, host):
             vnic = instance_vnic(host, nic)
-            walk = Walk(site, host, network_of_nic(site, nic))
-            walk.take(End("instance", "", nic.domain), vnic)
-            yield _chain(walk, walk.from_device(vnic, nic.device))
+            for network in (network_of_nic(site, nic), *networks_of_trunk(site, nic)):
+                walk = Walk(site, host, network)
+                walk.take(End("instance", "", nic.domain), vnic)
+                yield _chain(walk, walk.from_device(vnic, nic.device))
 
 
 def service_chains(site: Site) -> Iterator[Chain]:

@@ -26,7 +26,7 @@ TABLES = {
         "Load_Balancer": "name,vips,protocol,external_ids",
     },
     "sb": {
-        "Port_Binding": "logical_port,type,chassis,additional_chassis,mac,up,ha_chassis_group",
+        "Port_Binding": "logical_port,parent_port,type,chassis,additional_chassis,mac,up,ha_chassis_group",
         "Datapath_Binding": "tunnel_key,external_ids",
         "HA_Chassis_Group": "_uuid,ha_chassis",
         "HA_Chassis": "_uuid,chassis,priority",
@@ -71,6 +71,11 @@ class Tables:
         if binding is None:
             return False
         return binding["type"] == "localport" or host in (self.host_of(binding), *self.also_on(binding))
+
+    def sub_ports(self, parent: str, host: str) -> list[str]:
+        """Return the ports in the trunk of a port that are on a host."""
+        own = (name for name, row in self.bindings.items() if row["parent_port"] == parent)
+        return [name for name in own if self.is_bound(name, host)]
 
     def also_on(self, binding: Record) -> tuple[str, ...]:
         """Return the hosts that a port is on its way to."""

@@ -85,8 +85,14 @@ def _compute(site: Site) -> Iterator[Thing]:
             on=row[SERVER_HOST],
             status=row["status"],
             project=row["tenant_id"],
-            networks=tuple(sorted({told["net_id"] for told in site.cloud.interfaces[id_]})),
+            networks=tuple(sorted(_networks_of(site, id_))),
         )
+
+
+def _networks_of(site: Site, server: str) -> set[str]:
+    told = site.cloud.interfaces[server]
+    subs = [sub for one in told for sub, _ in site.cloud.sub_ports(one["port_id"])]
+    return {*(one["net_id"] for one in told), *(one["network_id"] for one in subs)}
 
 
 def _network(site: Site) -> Iterator[Thing]:
@@ -133,6 +139,7 @@ def _interfaces(site: Site, host: Host) -> Iterator[Thing]:
                 "port": told["port_id"] if told else None,
                 "network": network["id"] if network else None,
                 "ips": tuple(sorted(one["ip_address"] for one in told["fixed_ips"])) if told else (),
+                "trunk": _trunk(site, told["port_id"]) if told else None,
             },
         )
     for namespace, devices in services(host).items():
@@ -152,6 +159,11 @@ def _interfaces(site: Site, host: Host) -> Iterator[Thing]:
                     "ips": tuple(sorted(host.addresses.get((namespace, device.name), ()))),
                 },
             )
+
+
+def _trunk(site: Site, parent: str) -> tuple[Value, ...] | None:
+    """Return the other ports of a trunk, VLAN, port and network of each; None where there is no trunk."""
+    return tuple(sorted((vlan, sub["id"], sub["network_id"]) for sub, vlan in site.cloud.sub_ports(parent))) or None
 
 
 def _label(site: Site, namespace: str) -> str:

@@ -11,7 +11,7 @@ from tests.lab.oracle.model import End, Link
 from tests.lab.oracle.ways import Way, behind, of_bridge, of_device, of_switch
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
     from tests.lab.oracle.api import Cloud, Row
     from tests.lab.oracle.ovn import Tables
@@ -116,9 +116,28 @@ def speaks(site: Site, host: Host, port: Port) -> bool:
 
 def networks_on_switch(site: Site, host: Host) -> set[str]:
     """Return the networks of which some port is wired to the integration bridge."""
+    return _networks_of(site, host, host.ports.values())
+
+
+def networks_of_port(site: Site, host: Host, name: str) -> set[str]:
+    """Return the networks that a port is wired to: more than one where it is the parent of a trunk.
+
+    With OVN all of them come by the one port of the integration bridge; else the trunk has a bridge of its own, and a
+    patch from there for each network.
+    """
+    port = host.ports[name]
+    if port.bridge == INTEGRATION_BRIDGE:
+        return _networks_of(site, host, [port])
+    patches = (one for one in host.ports.values() if one.bridge == port.bridge and one.type == "patch")
+    inner = [there for one in patches if (there := host.ports.get(one.peer)) is not None and there.peer == one.name]
+    return _networks_of(site, host, inner)
+
+
+def _networks_of(site: Site, host: Host, plugged: Iterable[Port]) -> set[str]:
     ports = site.cloud.ports
-    wired = (one.iface_id for one in host.ports.values() if speaks(site, host, one))
-    return {ports[id_]["network_id"] for id_ in wired if id_ in ports}
+    wired = [one.iface_id for one in plugged if speaks(site, host, one)]
+    subs = [sub for one in wired for sub in site.tables.sub_ports(one, host.name)] if site.tables is not None else []
+    return {ports[id_]["network_id"] for id_ in (*wired, *subs) if id_ in ports}
 
 
 def switch_exit(site: Site, host: Host, network: Row, *, ovn: bool) -> tuple[str | None, Way | None]:
