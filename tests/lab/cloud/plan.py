@@ -346,16 +346,22 @@ class _Planner:
         return replace(server, nics=(first, *server.nics[1:]))
 
     def _trunked(self, server: Server, *, alone: bool) -> Server:
-        """Make a trunk of the port of the first NIC."""
-        if alone:
+        """Make a trunk of the port of the first NIC, or of one in the VLAN network.
+
+        The MTU of a sub-port must not be greater than the trunk's, and tunnels make it smaller.
+        """
+        in_vlan = [place for place, nic in enumerate(server.nics) if nic.network == VLAN]
+        place = in_vlan[0] if in_vlan and self._random.random() < 1 / 2 else 0
+        first = server.nics[place]
+        fitting = (*self._of(server.project), *([self._second] if place else []))
+        choice = [one for one in fitting if one != first.network]
+        if alone or not choice:
             return server
-        first = server.nics[0]
-        choice = [one for one in (*self._of(server.project), VLAN, self._second) if one != first.network]
-        networks = self._random.sample(choice, self._random.choice((1, 2)))
+        networks = self._random.sample(choice, min(len(choice), self._random.choice((1, 2))))
         vlans = self._random.sample(range(1, 4094), len(networks))
         subs = tuple(SubPort(self._name("port"), *one) for one in zip(networks, vlans, strict=True))
         parent = replace(first, port=first.port or self._name("port"), trunk=subs)
-        return replace(server, nics=(parent, *server.nics[1:]))
+        return replace(server, nics=(*server.nics[:place], parent, *server.nics[place + 1 :]))
 
     def _aggregates(self, hosts: list[str]) -> tuple[Aggregate, ...]:
         """Zones that share no host, of which one host of many has none; an aggregate without a zone across them."""
