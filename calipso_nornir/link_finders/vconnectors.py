@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from calipso_nornir.link_finders.making import link_detected, make, network_of, on_hosts
 from calipso_nornir.link_finders.traffic import traffic_of_hosts
+from calipso_nornir.link_finders.trunks import networks_untaken
 from calipso_nornir.link_finders.vpp import taps_in_bridges, vnic_bridge_domains
 from calipso_nornir.wiring.host import BRIDGE, PNIC, stack_of
 
@@ -42,13 +43,13 @@ class VnicVconnectors:
                 by_device[vnic["host"], vnic["device"]] = vnic
             elif vnic.get("vnic_type") == "vservice_vnic" and vnic.get("port_id"):
                 by_port[vnic["host"], vnic["port_id"]] = vnic
-        for bridge in on_hosts(view, "vconnector", "bridge_name"):
+        bridges = list(on_hosts(view, "vconnector", "bridge_name"))
+        for bridge in bridges:
             for member in bridge.get("interfaces") or ():
                 owner, why = _owner(member, bridge["host"], by_device, by_port)
                 if owner is not None:
-                    network = member.get("network") if owner.get("sub_ports") else None
                     rule = f"{owner.name} {why} {bridge['bridge_name']}"
-                    yield self._link(owner, bridge, member, rule, network or network_of(owner))
+                    yield self._link(owner, bridge, member, rule, _networks(owner, member, bridges))
 
     @staticmethod
     def _link(
@@ -66,6 +67,18 @@ class VnicVconnectors:
             up=member.get("state", "UP") == "UP",
             network=network,
         )
+
+
+def _networks(
+    owner: InventoryObject, member: Mapping[str, Any], bridges: list[InventoryObject]
+) -> str | list[str] | None:
+    """Return the networks whose frames a virtual interface sends by a member: of a trunk, those that are its."""
+    if not owner.get("sub_ports"):
+        return network_of(owner)
+    if member["name"] == owner["device"]:
+        untaken = networks_untaken(owner, bridges)
+        return untaken[0] if len(untaken) == 1 else untaken
+    return member.get("network") or network_of(owner)
 
 
 def _owner(

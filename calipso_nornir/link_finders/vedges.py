@@ -17,6 +17,7 @@ from calipso_nornir.link_finders.making import (
 )
 from calipso_nornir.link_finders.plugs import plug_is_up, plugged
 from calipso_nornir.link_finders.traffic import traffic_of_hosts
+from calipso_nornir.link_finders.trunks import networks_of_trunks
 from calipso_nornir.link_finders.vpp import vedge_links
 from calipso_nornir.wiring.host import BRIDGE, OVS, PNIC
 from calipso_nornir.wiring.vlan_modes import cut_off, tag_of
@@ -51,7 +52,7 @@ class Vedges:
             vedge = traffic.wires.vedge
             if vedge is not None:
                 yield from _vnics(vedge, traffic.wires, vnics.get(host, []))
-                yield from _bridges(vedge, traffic)
+                yield from _bridges(vedge, traffic, vnics.get(host, []))
                 yield from _pnics(vedge, traffic)
         run_by_agent = [vedge for vedge in on_hosts(view, "vedge") if vedge.get("vedge_type") == "LXB"]
         bridges = by_host(on_hosts(view, "vconnector", "bridge_name")) if run_by_agent else {}
@@ -79,7 +80,7 @@ def _cut_by(vedge: InventoryObject) -> str:
     return "OVN has not bound here" if vedge["vedge_type"] == "OVN" else "the agent has cut off"
 
 
-def _bridges(vedge: InventoryObject, traffic: Traffic) -> Iterator[Link]:
+def _bridges(vedge: InventoryObject, traffic: Traffic, vnics: list[InventoryObject]) -> Iterator[Link]:
     """Yield one link for each Linux bridge that is wired to the switch, whichever of the two shows the wire."""
     done = set()
     for wire in traffic.wires:
@@ -87,10 +88,12 @@ def _bridges(vedge: InventoryObject, traffic: Traffic) -> Iterator[Link]:
             bridge = wire.near if wire.near.kind == BRIDGE else wire.far
             if bridge not in done:
                 done.add(bridge)
-                yield _bridge(vedge, wire, traffic)
+                trunks = networks_of_trunks(traffic.wires.bridges[bridge.name], vnics)
+                yield _bridge(vedge, wire, traffic, trunks)
 
 
-def _bridge(vedge: InventoryObject, wire: Wire, traffic: Traffic) -> Link:
+def _bridge(vedge: InventoryObject, wire: Wire, traffic: Traffic, trunks: set[str]) -> Link:
+    """Make the link of a bridge; ``trunks`` are the networks of trunks in it, of which its own is only the first."""
     inner, outer = (wire.near, wire.far) if wire.near.kind == BRIDGE else (wire.far, wire.near)
     member, name = (wire.port, wire.through) if wire.near.kind == BRIDGE else (wire.through, wire.port)
     bridge, port = traffic.wires.bridges[inner.name], traffic.wires.ports[name]
@@ -103,7 +106,7 @@ def _bridge(vedge: InventoryObject, wire: Wire, traffic: Traffic) -> Link:
         else f"{name}, a port of {port['bridge']}, is a member of {inner.name}",
         name=f"port-{port.get('id')}{_tag(port)}",
         up=not off,
-        network=() if off else network_of(bridge) or inward | outward or None,
+        network=() if off else trunks or network_of(bridge) or inward | outward or None,
         labels=("" if member == name else member, name),
         attributes={
             "mac_address": port.get("attached_mac"),
