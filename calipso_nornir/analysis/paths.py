@@ -69,9 +69,10 @@ class NetworkPath:
 def network_paths(store: Store, start: ObjectRef, *, to: str = "switch_pnic") -> tuple[NetworkPath, ...]:
     """Return every path of packets from an object's NICs to an object of type ``to``.
 
-    The paths are those of the object's clique; from each NIC, only links that carry the NIC's network are followed, and
-    no path visits an object twice. There may be several paths, e.g. through both members of a bond. An object without a
-    clique has none: compare the ``path.nic`` of all paths with its NICs if each must have one.
+    The paths are those of the object's clique; from each NIC, only links that carry the NIC's network are followed
+    (of a trunk, each of its networks in turn), and no path visits an object twice. There may be several paths, e.g.
+    through both members of a bond. An object without a clique has none: compare the ``path.nic`` of all paths with its
+    NICs if each must have one.
 
     Raises:
         TypeError: if ``start`` is not an ObjectRef.
@@ -85,23 +86,14 @@ def network_paths(store: Store, start: ObjectRef, *, to: str = "switch_pnic") ->
     around = clique_around(store, view, start)
     for routes in [routes_of(store, view, around.clique)] if around is not None else ():
         for leg in routes.legs.get(start, ()):
-            network = _network(routes, leg.to)
-            for legs in _ways(routes, [leg], to=to, network=network):
-                ends = [start, *(one.to for one in legs)]
-                if all(ref in routes.objects for ref in ends):
-                    nodes = tuple(routes.objects[ref] for ref in ends)
-                    known = view.get(ObjectRef(start.environment, "network", network)) if network else None
-                    found.append(NetworkPath(known, nodes, tuple(one.link for one in legs)))
+            for network in routes.networks_of(leg.to):
+                for legs in _ways(routes, [leg], to=to, network=network):
+                    ends = [start, *(one.to for one in legs)]
+                    if all(ref in routes.objects for ref in ends):
+                        nodes = tuple(routes.objects[ref] for ref in ends)
+                        known = view.get(ObjectRef(start.environment, "network", network)) if network else None
+                        found.append(NetworkPath(known, nodes, tuple(one.link for one in legs)))
     return tuple(found)
-
-
-def _network(routes: Routes, nic: ObjectRef) -> str | None:
-    """Return the network of a NIC, if it is known and unique."""
-    one = routes.objects.get(nic)
-    wanted = one.get("network") if one is not None else None
-    if isinstance(wanted, (list, tuple)):
-        wanted = wanted[0] if len(wanted) == 1 else None
-    return wanted if isinstance(wanted, str) else None
 
 
 def _ways(routes: Routes, legs: list[Leg], *, to: str, network: str | None) -> Iterator[list[Leg]]:

@@ -50,6 +50,15 @@ class Routes:
             return list(first)
         return [None]
 
+    def networks_of(self, nic: ObjectRef) -> list[str | None]:
+        """Return the networks of a NIC, of a trunk its parent port's and then its sub-ports'; [None] if not known."""
+        one = self.objects.get(nic)
+        own = one.get("network") if one is not None else None
+        if isinstance(own, (list, tuple)):
+            own = own[0] if len(own) == 1 else None
+        subs = [row.get("network") for row in one.get("sub_ports") or ()] if one is not None else []
+        return list(dict.fromkeys([own if isinstance(own, str) else None, *(each for each in subs if each)]))
+
     def onward(self, ref: ObjectRef, *, network: str | None) -> list[Leg]:
         """Return the legs from a node that a network's packets may take; all of them for None."""
         return [leg for leg in self.legs.get(ref, []) if _carries(leg.link, network)]

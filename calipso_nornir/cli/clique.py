@@ -29,7 +29,8 @@ def clique(  # noqa: PLR0913 - the options of the command
 ) -> None:
     """Draw what an object is connected to.
 
-    For an instance or a vService: the path from each of its NICs to the switch port and the network.
+    For an instance or a vService: the path from each of its NICs, of a trunk for each of its networks, to the switch
+    port and the network.
     """
     with run.store(inventory=inventory, at=at) as store:
         view, one = _focal_point(store, what, environment=environment, type_=type_)

@@ -27,9 +27,9 @@ TYPE_WIDTH = 12
 def drawing(routes: Routes, fresh: Freshness) -> Iterator[list[Part]]:
     """Yield the lines of a drawing."""
     focal = routes.clique.focal_point
-    starts = routes.starts()
-    for place, start in enumerate(starts):
-        path = _Path(routes, _network_of(routes, start), fresh)
+    starts = [(start, network) for start in routes.starts() for network in _networks_of(routes, start)]
+    for place, (start, network) in enumerate(starts):
+        path = _Path(routes, network, fresh)
         if place:
             yield []
         if start is not None:
@@ -42,13 +42,11 @@ def drawing(routes: Routes, fresh: Freshness) -> Iterator[list[Part]]:
             yield from path.from_node(focal, "", None)
 
 
-def _network_of(routes: Routes, start: Leg | None) -> InventoryObject | None:
-    """Return the network of the NIC that a path starts with."""
-    nic = routes.objects.get(start.to) if start is not None else None
-    wanted = nic.get("network") if nic is not None else None
-    if isinstance(wanted, (list, tuple)):
-        wanted = wanted[0] if len(wanted) == 1 else None
-    return next((one for ref, one in routes.objects.items() if ref.type == "network" and ref.id == wanted), None)
+def _networks_of(routes: Routes, start: Leg | None) -> list[InventoryObject | None]:
+    """Return the networks of the NIC that paths start with: more than one where it has a trunk."""
+    known = {ref.id: one for ref, one in routes.objects.items() if ref.type == "network"}
+    ids = routes.networks_of(start.to) if start is not None else [None]
+    return [known.get(id_ or "") for id_ in ids]
 
 
 @dataclass(slots=True)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from calipso_nornir import network_paths
 from calipso_nornir.analysis.routes import routes_of
 from calipso_nornir.cli.drawing import drawing
 from calipso_nornir.cli.facts import facts
@@ -140,6 +141,29 @@ def test_links_of_other_networks_are_no_part_of_a_path(tmp_path: Path) -> None:
     assert not any("h|eth2" in line for line in lines[:half])
     assert any("h|eth2" in line and "vlan 9 on p" in line for line in lines[half:])
     assert not any("h|eth1" in line for line in lines[half:])
+
+
+def test_each_network_of_a_trunk_has_a_path(tmp_path: Path) -> None:
+    trunk = one("vnic", "tap1", host="h", network="n1", sub_ports=[{"port_id": "p2", "network": "n2"}])
+    vm, other, second = VM.with_attributes({"network": ["n1", "n2"]}), one("host_pnic", "h|eth2", host="h"), "n2"
+    links = [
+        link(vm, trunk, network=["n1", second]),
+        link(trunk, EDGE, network=["n1", second]),
+        link(EDGE, PNIC, network=["n1"]),
+        link(EDGE, other, network=[second]),
+        link(PNIC, NETWORK, network="n1"),
+        link(other, one("network", second), network=second),
+    ]
+    objects = [vm, trunk, EDGE, PNIC, other, NETWORK, one("network", second)]
+    with stored(tmp_path / "s.db", objects, links, "instance") as store:
+        lines = drawn(store, vm.ref)
+        paths = network_paths(store, vm.ref, to="host_pnic")
+    half = lines.index("")
+    assert (lines[0], lines[half + 1]) == ("path 1 of 2  n1", "path 2 of 2  n2")
+    for eth, own, others in (("h|eth1", lines[:half], lines[half:]), ("h|eth2", lines[half:], lines[:half])):
+        assert any(eth in line for line in own)
+        assert not any(eth in line for line in others)
+    assert [(path.network and path.network.id, path.end.id) for path in paths] == [("n1", "h|eth1"), ("n2", "h|eth2")]
 
 
 def test_a_switch_port_is_drawn_from_the_switch_inwards(tmp_path: Path) -> None:
