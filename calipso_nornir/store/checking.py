@@ -43,13 +43,13 @@ REFERENCE_LISTS: Final[Mapping[Kind, tuple[str, ...]]] = {
     "cliques": ("links", "nodes"),
     "status": (),
 }
-"""Fields that hold lists of them."""
+"""Fields that hold lists of ``_id``s of other documents."""
 
 
 def checked(document: Document, *, uri: str, kind: Kind, environment: str) -> Document:
-    """Return a document that is right for its kind and environment, or raise DocumentRefused."""
+    """Return a document if it is valid for its kind and environment, else raise DocumentRefused."""
     if isinstance(document, Sealed) and document.is_fresh(kind, environment):
-        return document  # just made by ``documents``, and unchanged
+        return document  # made by ``documents``, and not changed since
     problem = _problem(document, kind, environment)
     if problem:
         raise DocumentRefused(uri, kind, str(document.get("_id")), problem)

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 def clear(store: Store, environment: str) -> int:
     """Remove the objects, links and cliques of one environment; return the number of documents.
 
-    Its configuration, scans and messages stay.
+    Its configuration, scans and messages are kept.
     """
     removed = 0
     with store.write(environment) as writer:
@@ -28,7 +28,7 @@ def clear(store: Store, environment: str) -> int:
 
 
 def clear_all(store: Store) -> Sequence[str]:
-    """Do so for every environment of the store's inventory; return their names."""
+    """Clear every environment of the store's inventory; return their names."""
     names = store.environments()
     for name in names:
         clear(store, name)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Which documents meet the conditions of a query, and in which order: one rule for every store."""
+"""Decides which documents meet the conditions of a query, and in which order: the same rules for every store."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def fits(document: Document, conditions: Iterable[Condition]) -> bool:
 
 
 def cleaned(query: Find, *kinds: Kind) -> Find:
-    """Return a query with values as in stores; raise InvalidRequest if it is not a query for these kinds."""
+    """Return a query with values as stores hold them; raise InvalidRequest if it is not a query for these kinds."""
     if kinds and query.kind not in kinds:
         raise InvalidRequest(f"a query of kind {query.kind} gives no {' and no '.join(kinds)}")
     if kinds and query.fields:

@@ -122,7 +122,7 @@ def object_of(document: Document, status: Status | None = None) -> InventoryObje
 
 
 def link_document(link: Link) -> Document:
-    """Return the document of a link; its fields are in the order of its text, which is written faster then."""
+    """Return the document of a link, with its fields in the order of its text, which makes writing the text faster."""
     document: Document = {
         "_id": link.document_id,
         "attributes": dict(link.attributes),
@@ -208,7 +208,7 @@ def clique_of(document: Document) -> Clique:
 def status_document(status: Status) -> Document:
     """Return the document of a status; its ``_id`` is that of its object or link.
 
-    ``checked_at`` is its ``last_scanned``: a check that says the same again makes no new version.
+    ``checked_at`` is its ``last_scanned``, so a check that reports the same again creates no new version.
     """
     document: Document = {
         "_id": status.of,

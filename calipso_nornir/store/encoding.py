@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""JSON texts: by orjson, which writes them five times as fast as ``json``; PyPy has none, and does without."""
+"""Writes JSON text with orjson, which is five times as fast as ``json``; PyPy has no orjson and uses ``json``."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ if TYPE_CHECKING:
 
 
 def fast_encoder() -> Callable[[Any], bytes] | None:
-    """Return what writes a value with sorted keys; None when there is no orjson.
+    """Return a function that writes a value with sorted keys; None when there is no orjson.
 
-    It raises TypeError for lone surrogates, keys that are no texts, integers of over 64 bits, subclasses, and most of
-    what is not JSON. It does take tuples, enumerations, UUIDs, its own fragments, and NaN, which becomes null.
+    It raises TypeError for lone surrogates, keys that are not text, integers of over 64 bits, subclasses, and most
+    values that are not JSON. It accepts tuples, enumerations, UUIDs, its own fragments, and NaN, which becomes null.
     """
     try:
         import orjson  # noqa: PLC0415 - it may be missing
@@ -26,7 +26,7 @@ def fast_encoder() -> Callable[[Any], bytes] | None:
 
 
 def evidence_encoder(time_text: Callable[[Any], str]) -> Callable[[Any], str]:
-    """Return what writes evidence, with its times as ``time_text`` has them."""
+    """Return a function that writes evidence, with times as ``time_text`` formats them."""
     try:
         import orjson  # noqa: PLC0415 - as above
     except ImportError:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Whether a plain document has given values: one rule for every store."""
+"""Decides whether a plain document has given values: the same rule for every store."""
 
 from __future__ import annotations
 
@@ -21,11 +21,11 @@ def matches(document: Document, equal: Mapping[str, Any]) -> bool:
 
 
 def same_value(one: Any, other: Any) -> bool:  # noqa: ANN401 - any JSON value
-    """Return whether two values are the same where they are stored: true is not 1, NaN is NaN."""
+    """Return whether two values are the same once stored: true is not 1, NaN is NaN."""
     if isinstance(one, dict) and isinstance(other, dict):
         return one.keys() == other.keys() and all(same_value(one[key], other[key]) for key in one)
     if isinstance(one, list) and isinstance(other, list):
         return len(one) == len(other) and all(map(same_value, one, other))
     if isinstance(one, bool) or isinstance(other, bool):
         return one is other
-    return bool(one == other or (one != one and other != other))  # noqa: PLR0124 - NaN is what differs from itself
+    return bool(one == other or (one != one and other != other))  # noqa: PLR0124 - only NaN differs from itself

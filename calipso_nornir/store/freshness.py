@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What the last scan could not confirm: it is kept, because its place could not be examined."""
+"""Determines what the last scan could not confirm, and so kept, because its place could not be examined."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 _TOLERANCE: Final = timedelta(minutes=1)
-"""Well-kept clocks differ by less than this."""
+"""Synchronised clocks differ by less than this."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +28,7 @@ class Freshness:
     """Distinguishes confirmed documents from kept ones.
 
     Attributes:
-        looked_at: when the last scan of the whole inventory began (aware, UTC, milliseconds); None when none is known.
+        looked_at: when the last scan of the whole inventory began (aware, UTC, milliseconds); None if there was none.
     """
 
     looked_at: datetime | None = None
@@ -60,7 +60,7 @@ def _time(text: object) -> datetime:
 
 
 def newest_whole(scans: Iterable[Mapping[str, Any]]) -> Mapping[str, Any] | None:
-    """Return the newest of some scans' documents that looked at a whole inventory and stored it."""
+    """Return the newest of the documents of scans that examined a whole inventory and stored it."""
     found = [scan for scan in scans if _is_whole(scan) and scan.get("status") in ("completed", "completed_with_errors")]
     return max(found, key=age_key, default=None)
 
@@ -80,7 +80,7 @@ def next_number(scans: Iterable[Mapping[str, Any]]) -> int:
 
 
 def in_the_future(scans: Iterable[Mapping[str, Any]]) -> str | None:
-    """Return when a scan began that claims to have begun in the future: a clock was, or is, wrong."""
+    """Return the latest start time that is in the future, which shows that a clock was, or is, wrong; else None."""
     now = datetime.now(UTC) + _TOLERANCE
     begun = [str(scan["start_timestamp"]) for scan in scans if scan.get("start_timestamp")]
     return max((one for one in begun if datetime.fromisoformat(one) > now), default=None)

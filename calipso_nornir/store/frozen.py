@@ -76,7 +76,7 @@ class Frozen:
         return self._store.collection(name)
 
     def index(self, attributes: Iterable[str]) -> None:
-        """Make an index of each attribute of objects that has none."""
+        """Create an index for each of these attributes that has none."""
         self._store.index(attributes)
 
     def close(self) -> None:

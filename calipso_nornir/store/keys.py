@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """Escapes keys that a store cannot hold as they are, and values for which its format has no type.
 
-A key is escaped by the names below in brackets; ``.`` is written ``[dot]`` as Calipso always
+A key is escaped by the bracketed names below; ``.`` is written ``[dot]`` as Calipso always
 did. A ``[`` before something that looks like an escape is itself escaped, so the mapping is injective: every key is
-restored exactly. A value without a type in the store's format is written as a mapping with one escape for its only key
-(``{"[int]": "99999999999999999999"}``), which no escaped key of a document can be mistaken for.
+restored exactly. A value without a type in the store's format is written as a mapping with an escape as its only key
+(``{"[int]": "99999999999999999999"}``), which cannot be confused with an escaped key of a document.
 """
 
 from __future__ import annotations
@@ -21,15 +21,15 @@ _LITERAL = re.compile(rf"\[(?=(?:{_NAMES})\])")
 _MEANING = {"dot": ".", "dollar": "$", "nul": "\0", "open": "[", "own": ""}
 
 OWN = "[own]"
-"""Before a document's own ``_id`` or ``key``, where the store keeps one of that name."""
+"""Prefix of a document's own ``_id`` or ``key``, where the store has a field of that name."""
 
 ESCAPE_IN_TEXT = _ESCAPE
 ESCAPE_IN_BYTES = re.compile(_ESCAPE.pattern.encode())
-"""Searched for before a document is used as it is: hardly any contains an escape."""
+"""Documents without a match, which are nearly all, need no decoding."""
 
 
 def guard(key: str) -> str:
-    """Escape a key for JSON, where only keys that look like an escape need it."""
+    """Escape a key for JSON; only keys that look like an escape are changed."""
     return _LITERAL.sub("[open]", key) if "[" in key else key
 
 
@@ -47,7 +47,7 @@ def unescape(key: str) -> str:
 
 
 def encoded(value: Any, key: Callable[[str], str], typeless: Callable[[Any], tuple[str, str] | None]) -> Any:  # noqa: ANN401 - any value
-    """Return a value with escaped keys; ``typeless`` names the escape and text of what the format has no type for."""
+    """Return a value with escaped keys; ``typeless`` returns escape and text of a value for which there is no type."""
     if isinstance(value, dict):
         return {key(name): encoded(member, key, typeless) for name, member in value.items()}
     if isinstance(value, list):
@@ -57,7 +57,7 @@ def encoded(value: Any, key: Callable[[str], str], typeless: Callable[[Any], tup
 
 
 def decoded(value: Any, typeless: Mapping[str, Callable[[str], Any]]) -> Any:  # noqa: ANN401 - any value
-    """Undo ``encoded``; ``typeless`` reads the text of what stands under an escape."""
+    """Undo ``encoded``; ``typeless`` has, for each escape, the function that reads its text."""
     if isinstance(value, list):
         return [decoded(member, typeless) for member in value]
     if not isinstance(value, dict):

@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Whether a scan with the status "running" is still alive: its process gives signs of life, on whatever machine it is.
+"""Determines whether a scan with the status "running" is still alive, on whatever machine, by its heartbeats.
 
-On the same machine the process itself is looked up. For other machines, its last sign is compared with the reader's
-clock. If clocks differ by more than ``LOST_AFTER_S``, a living scan may be shown as lost; nothing else depends on this.
+On the same machine the process itself is looked up. For other machines, the last heartbeat is compared with the
+reader's clock. If clocks differ by more than ``LOST_AFTER_S``, a living scan may be shown as lost; nothing else depends
+on this.
 """
 
 from __future__ import annotations
@@ -41,15 +42,15 @@ def _is_lost(scan: Mapping[str, Any], now: datetime) -> bool:
         return _started(int(process.get("id", 0))) != process.get("started")
     try:
         alive = datetime.fromisoformat(str(scan.get("alive_timestamp")))
-    except ValueError:  # a release that gave no sign wrote it
+    except ValueError:  # written by a release without heartbeats
         return True
     return (now - alive).total_seconds() > LOST_AFTER_S
 
 
 def _machine() -> str:
-    """Name where a process id means one process: a boot of a machine, and a namespace in it (pid_namespaces(7)).
+    """Return a name for the scope of process ids: a machine's boot and its PID namespace (pid_namespaces(7)).
 
-    Empty where the system has no such names: then only the time counts.
+    It is empty if the system has no such names; then only the time counts.
     """
     try:
         return f"{_BOOT.read_text(encoding='ascii').strip()} {_PROCESSES.readlink()}"
@@ -58,10 +59,10 @@ def _machine() -> str:
 
 
 def _started(pid: int) -> str | None:
-    """Return when a process began, in clock ticks after the boot (proc_pid_stat(5), field 22); None: there is none."""
+    """Return a process's start time in clock ticks after boot (proc_pid_stat(5), field 22); None if there is none."""
     try:
         stat = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8", errors="replace")
     except OSError:
         return None
-    state, *fields = stat.rpartition(")")[2].split()  # the name before it may hold anything
+    state, *fields = stat.rpartition(")")[2].split()  # the name before it may contain anything
     return None if state in ("Z", "X") else fields[18]

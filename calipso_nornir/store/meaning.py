@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Which objects of an environment a text means: by ``type:id``, then id, MAC or IP address, name."""
+"""Finds the objects that a text means: by ``type:id``, then id, MAC or IP address, name."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from calipso_nornir.model.protocols import StoreView
 
 Fits: TypeAlias = "Callable[[StoreView, InventoryObject], bool]"
-"""Which objects are possible."""
+"""Decides which objects are possible."""
 
 MANY = 10_000
 """Maximum candidates per search term."""
@@ -28,7 +28,7 @@ _OWN_ADDRESSES = ("mac_address", "ip_address", "addresses", "fixed_ips", "floati
 def find_all(
     view: StoreView, text: str, *, type_: str | None = None, fits: Fits = lambda _view, _one: True
 ) -> list[InventoryObject]:
-    """Return the objects of one environment that a text names best: by ``type:id``, then id, address, name."""
+    """Return the objects of one environment that best match a text: by ``type:id``, then id, address, name."""
     types = list(view.counts())
     prefix, colon, rest = text.partition(":")
     if colon and prefix in types and rest and type_ in (None, prefix):

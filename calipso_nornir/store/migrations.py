@@ -26,7 +26,7 @@ LAYOUT_1_FIELDS: Final[Mapping[Kind, tuple[str, ...]]] = {
     "implicit_links": ("link_type", "source", "target", "host"),
     "cliques": ("focal_point_type", "focal_point"),
 }
-"""Columns of SQLite's tables."""
+"""Columns of SQLite's tables in layout 1."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,7 +38,7 @@ class Migration:
         found: the layout that it had.
         to: the layout that it has now.
         documents: how many were converted, by inventory and kind; empty if there was nothing to do.
-        dry_run: nothing was changed.
+        dry_run: whether nothing was changed.
     """
 
     uri: str
@@ -59,7 +59,7 @@ class Migration:
 
 
 def layout_of(uri: str | Path) -> tuple[str, Mapping[str, int]]:
-    """Return where a store is, and the layout of each of its inventories (of a file: of all of it, under "")."""
+    """Return where a store is, and the layout of each of its inventories (a file has one layout, under "")."""
     if is_mongo(uri):
         from calipso_nornir.store.mongo import migrating as of_mongo  # noqa: PLC0415 - pymongo takes long to import
         from calipso_nornir.store.mongo.connection import Connection, translated  # noqa: PLC0415 - as above
@@ -106,7 +106,7 @@ def is_mongo(uri: str | Path) -> bool:
 
 
 def _file(uri: str | Path) -> Path:
-    from calipso_nornir.store.opening import path_of  # noqa: PLC0415 - it opens what this brings up to date
+    from calipso_nornir.store.opening import path_of  # noqa: PLC0415 - it opens the stores that this migrates
     from calipso_nornir.store.sqlite.presence import must_be_there  # noqa: PLC0415 - as above
 
     path = path_of(uri).expanduser().absolute()

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Names of collections: the alternative inventory name, and what it makes of the others."""
+"""Names of collections, which depend on the name of the inventory."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 Use: TypeAlias = Literal["read", "write", "make"]
-"""What a store is opened for: to read it, to change one that is there, to make it where it is not."""
+"""What a store is opened for: to read it, to change an existing one, or to create it if it does not exist."""
 
 DEFAULT_INVENTORY: Final = "inventory"
 KINDS: Final[tuple[Kind, ...]] = get_args(Kind)
@@ -21,10 +21,10 @@ REVISIONS: Final = "revisions"
 COMMITS: Final = "revision_log"
 LAYOUT: Final = "store_layout"
 OF_BEFORE: Final = ("generations", "generation_changes")
-"""What layout 1 had; migrations read it."""
+"""Collections of layout 1, which migrations read."""
 
 SHARED: Final = frozenset({"constants", "monitoring_config_templates", "api_tokens"})
-"""Collections that keep their name, whatever the inventory is called."""
+"""Collections whose names do not depend on the inventory's."""
 
 PLAIN: Final = frozenset(
     {
@@ -47,7 +47,7 @@ PLAIN: Final = frozenset(
     }
     | SHARED
 )
-"""Collections of plain documents that are known; others may be opened, too."""
+"""Known collections of plain documents; others may be opened, too."""
 
 _RESERVED: Final = frozenset({*KINDS, *(f"{kind}_past" for kind in KINDS), REVISIONS, COMMITS, LAYOUT, *OF_BEFORE})
 _KNOWN: Final = (_RESERVED | PLAIN) - {DEFAULT_INVENTORY}
@@ -55,10 +55,10 @@ _FORM: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")
 
 
 def collection_name(inventory: str, collection: str) -> str:
-    """Return what a collection is called beside an inventory of a given name.
+    """Return the name of a collection that belongs to an inventory.
 
-    An inventory name that starts with ``inventory`` lends its rest to the other collections
-    (``inventory2`` → ``links2``); any other stands before them (``RDO`` → ``RDO_links``).
+    If the inventory's name starts with ``inventory``, its rest is appended to the other collections'
+    names (``inventory2`` → ``links2``); any other name is a prefix of them (``RDO`` → ``RDO_links``).
     """
     if collection == DEFAULT_INVENTORY:
         return inventory
@@ -70,15 +70,15 @@ def collection_name(inventory: str, collection: str) -> str:
 
 
 def past(kind: Kind) -> str:
-    """Return the name of the collection with what was replaced or removed of a kind."""
+    """Return the name of the collection with the replaced and removed documents of a kind."""
     return f"{kind}_past"
 
 
 def checked_inventory(name: str) -> str:
-    """Return an inventory name, or raise InvalidRequest when collections of two inventories could share a name."""
+    """Return an inventory name; raise InvalidRequest if collections of two inventories could share a name."""
     if not _FORM.fullmatch(name):
         raise InvalidRequest(f'inventory name "{name}": expected 1 to 64 letters, digits, "_" or "-", no "_" first')
-    lower = name.lower()  # SQLite's table names do not know case
+    lower = name.lower()  # SQLite's table names ignore case
     if lower != DEFAULT_INVENTORY and lower.startswith(("system", "sqlite", "calipso")):
         raise InvalidRequest(f'inventory name "{name}": what starts like that belongs to the store itself')
     clash = next((known for known in _ambiguous() if lower == known or lower.endswith(f"_{known}")), None)
@@ -98,7 +98,7 @@ def checked_collection(name: str) -> str:
 
 
 def _ambiguous() -> Iterator[str]:
-    """Ends by which ``<inventory>_<collection>`` could be read in two ways."""
+    """Yield the endings with which ``<inventory>_<collection>`` would be ambiguous."""
     yield from _KNOWN
     for longer in _KNOWN:  # "x_scheduled" + "_scans" is "x" + "_scheduled_scans"
         yield from (longer.removesuffix(f"_{shorter}") for shorter in _KNOWN if longer.endswith(f"_{shorter}"))

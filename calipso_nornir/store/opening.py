@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Choosing a store by its URI."""
+"""Opens a store by its URI."""
 
 from __future__ import annotations
 
@@ -21,10 +21,10 @@ WAIT_S: Final = 30.0
 
 
 def default_uri() -> str:
-    """Return where the store is when nobody says so.
+    """Return the URI of the default store.
 
-    ``CALIPSO_STORE``, else ``calipso/calipso.db`` in the user's data folder (``XDG_DATA_HOME``; the
-    XDG Base Directory Specification has relative values ignored).
+    This is ``CALIPSO_STORE``, else ``calipso/calipso.db`` in the user's data folder (``XDG_DATA_HOME``; the
+    XDG Base Directory Specification requires relative values to be ignored).
     """
     named = os.environ.get("CALIPSO_STORE")
     if named:
@@ -49,16 +49,16 @@ def open_store(
     """Open a store.
 
     Args:
-        uri: ``mongodb://…`` or ``mongodb+srv://…`` (database ``calipso`` when it names none),
+        uri: ``mongodb://…`` or ``mongodb+srv://…`` (database ``calipso`` if it names none),
             ``sqlite:///path`` (a fourth slash makes it absolute), or a path.
-        inventory: name of the inventory; two names are two inventories that know nothing of each other.
+        inventory: name of the inventory; inventories with different names are independent.
         wait_s: seconds to wait for another writer of an environment before StoreBusy is raised.
-        use: "read" never changes anything, so files and logins that may only read are enough; "write" changes a
-            store that is there; "make" makes one that is not.
+        use: "read" never changes anything, so read permission is enough; "write" changes an existing store; "make"
+            creates a store that does not exist.
 
     Raises:
         InvalidRequest: the URI is of no known kind, or the inventory's name cannot be used.
-        UnknownStore, UnknownInventory: it is not there, and not to be made.
+        UnknownStore, UnknownInventory: it does not exist, and is not to be created.
         StoreError: the store cannot be used.
     """
     if isinstance(uri, str) and uri.startswith(_MONGO):
@@ -71,7 +71,7 @@ def open_store(
 
 
 def path_of(uri: str | Path) -> Path:
-    """Return the path that a URI of SQLite names; raise InvalidRequest when it names none."""
+    """Return the path in an SQLite URI; raise InvalidRequest if there is none."""
     if isinstance(uri, Path):
         return uri
     if uri.startswith(_SQLITE) and len(uri) > len(_SQLITE):

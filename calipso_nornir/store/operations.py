@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What a writer collects before it commits: in memory, or in an unnamed file if it grows large.
+"""The operations that a writer collects before it commits: in memory, or in an unnamed file if they become many.
 
-The operations can be read as often as need be, in the order in which they came: a commit may have to be repeated.
+They can be read repeatedly, in the order in which they were added, because a commit may have to be repeated.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ _IN_MEMORY_BYTES: Final = 128 << 20
 
 @dataclass(frozen=True, slots=True)
 class Put(Generic[Row]):
-    """Rows (named tuples) to insert or to replace, none with the ``_id`` of another."""
+    """Rows (named tuples) to insert or replace; no two have the same ``_id``."""
 
     kind: Kind
     rows: Sequence[Row]
@@ -60,7 +60,7 @@ class Operations:
     _ends: list[int] = field(default_factory=list)
 
     def add(self, operation: Operation, size: int = 0) -> None:
-        """Add one; ``size`` is about how many bytes it holds."""
+        """Add an operation; ``size`` is its approximate size in bytes."""
         self._kept.append(operation)
         self._bytes += size
         if self._bytes > _IN_MEMORY_BYTES:
@@ -74,13 +74,13 @@ class Operations:
         for end in self._ends:
             if self._file is not None:
                 self._file.seek(position)
-                for operation, form in pickle.load(self._file):  # noqa: S301 - this process wrote it, nobody else can
+                for operation, form in pickle.load(self._file):  # noqa: S301 - only this process can have written it
                     yield operation if form is None else replace(operation, rows=list(map(form, operation.rows)))
             position = end
         yield from self._kept
 
     def close(self) -> None:
-        """Let go of the file."""
+        """Close the file."""
         self._kept.clear()
         self._ends.clear()
         if self._file is not None:
@@ -91,7 +91,7 @@ class Operations:
             self._file = TemporaryFile()  # noqa: SIM115 - it lives as long as the writer
         self._file.seek(self._ends[-1] if self._ends else 0)
         pickler = pickle.Pickler(self._file, protocol=pickle.HIGHEST_PROTOCOL)
-        pickler.fast = True  # nothing is looked for that was written before: that takes as long again
+        pickler.fast = True  # no search for objects that were written before, which would double the time
         pickler.dump([_plain(operation) for operation in self._kept])
         self._ends.append(self._file.tell())
         self._kept = []
@@ -99,7 +99,7 @@ class Operations:
 
 
 def _plain(operation: Operation) -> tuple[Operation, Callable[[Any], Any] | None]:
-    """Return an operation with its rows as plain tuples, and what makes rows of them: so they are written faster."""
+    """Return an operation with plain tuples for rows, which are written faster, and the function that restores them."""
     if not isinstance(operation, Put) or not operation.rows:
         return operation, None
     return replace(operation, rows=list(map(tuple, operation.rows))), type(operation.rows[0])._make

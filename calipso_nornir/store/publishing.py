@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Copies the catalog into the store's collections, for those who read the store: user interfaces, the REST API."""
+"""Copies the catalog into the store's collections, for readers of the store: user interfaces, the REST API."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 def publish(catalog: Catalog, store: Store) -> None:
-    """Bring collections of metadata and indexes of attributes up to date; nothing is written where nothing changed."""
+    """Update the collections of metadata and the indexes of attributes; unchanged ones are not written."""
     store.index({one.name for type_ in catalog.object_types.values() for one in type_.attributes if one.indexed})
     for name, documents in _collections(catalog).items():
         collection = store.collection(name)
@@ -67,7 +67,7 @@ def _collections(catalog: Catalog) -> dict[str, dict[str, dict[str, Any]]]:
 
 
 def _derived_constants(catalog: Catalog) -> dict[str, list[str]]:
-    """Return the constants that follow from declarations elsewhere: they are not kept twice."""
+    """Return the constants that are derived from other declarations, so as not to declare them twice."""
     objects = [name for name in catalog.object_types if name != "environment"]
     linked = {end for name in catalog.link_types for end in (LinkType.of(name).source, LinkType.of(name).target)}
     return {

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""How long history is kept: a setting of the store, by age and by number of documents."""
+"""The retention of history: a setting of the store, by age and by number of documents."""
 
 from __future__ import annotations
 
@@ -17,15 +17,15 @@ KEY: Final = "retention"
 DAY_S: Final = 86_400
 
 LEAST: Final = timedelta(hours=2)
-"""What is kept even when no history is wanted: readers that are at it, and scans, which have to know what others
-changed since they began."""
+"""The minimum, even without history: running readers need it, and scans, which must know what others have changed since
+they began."""
 
 _EVERY: Final = 64
-"""Commits between two looks at what is too old."""
+"""Number of commits between two checks for documents that are too old."""
 _COUNT_EVERY: Final = 1024
-"""Commits between two counts of what there is."""
+"""Number of commits between two counts of documents."""
 _LARGE: Final = 1000
-"""A commit that makes so many documents past looks and counts in any case."""
+"""A commit that makes more documents past than this always checks and counts."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,8 +33,8 @@ class Retention:
     """How much history is kept.
 
     Attributes:
-        age: documents that were replaced or removed longer ago go.
-        documents: the most of them to keep in an environment; None for any number.
+        age: documents that were replaced or removed longer ago are deleted.
+        documents: maximum number of them to keep in an environment; None for any number.
     """
 
     age: timedelta = timedelta(days=30)
@@ -52,12 +52,12 @@ class Retention:
 
     @property
     def kept(self) -> timedelta:
-        """The age that counts."""
+        """The effective age."""
         return max(self.age, LEAST)
 
 
 def is_due(revision: int, *, made_past: int, by_size: bool = False) -> bool:
-    """Return whether the commit that made a revision, and that many documents past, is to look (count) too."""
+    """Return whether the commit of a revision, which made ``made_past`` documents past, must check (or count)."""
     return revision % (_COUNT_EVERY if by_size else _EVERY) == 0 or made_past > _LARGE
 
 
@@ -66,12 +66,12 @@ OFF: Final = Retention(age=timedelta(0), documents=0)
 
 
 def retention_of(store: Store) -> Retention:
-    """Read the setting."""
+    """Return the store's setting."""
     return read_retention(store.collection(COLLECTION).get(KEY))
 
 
 def read_retention(document: dict[str, object] | None) -> Retention:
-    """Return the setting that a document holds; the default when there is none."""
+    """Return the setting in a document; the default when there is none."""
     if document is None:
         return Retention()
     seconds, documents = document.get("age_s"), document.get("documents")
@@ -81,6 +81,6 @@ def read_retention(document: dict[str, object] | None) -> Retention:
 
 
 def keep(store: Store, retention: Retention) -> None:
-    """Change the setting; what is too old by it goes with one of the next commits."""
+    """Change the setting; what is then too old is deleted with one of the next commits."""
     document = {"age_s": retention.age.total_seconds(), "documents": retention.documents}
     store.collection(COLLECTION).put(KEY, document)

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Fresh documents: their content as text, made once, and the digest of that text.
+"""Makes documents with their content as text, written once, and the digest of that text.
 
-The text is JSON in ASCII with sorted keys, as the ``json`` module writes it, so digests of earlier releases stay what
-they are. orjson writes the same text for whatever is plain; all else is told apart here, cleaned, and written by
+The text is JSON in ASCII with sorted keys, as the ``json`` module writes it, so digests of earlier releases remain
+valid. orjson writes the same text for plain content; all other content is recognised here, cleaned, and written by
 ``json``.
 """
 
@@ -23,25 +23,25 @@ if TYPE_CHECKING:
     from calipso_nornir.model.protocols import Document, Kind
 
 _ENCODE: Final = json.JSONEncoder(sort_keys=True, separators=(",", ":"), allow_nan=False, check_circular=False).encode
-"""A circle ends in RecursionError, which costs nothing where there is none."""
+"""Without a check for circular references: they end in RecursionError, which costs nothing if there are none."""
 _FAST: Final = fast_encoder()
 _PLAIN: Final = frozenset({str, int, bool, type(None)})
-"""Without ``float``: orjson writes NaN as null, and small numbers otherwise than ``json``."""
+"""Without ``float``: orjson writes NaN as null, and small numbers differently from ``json``."""
 _CONTAINERS: Final = frozenset({dict, list})
 _DELETE: Final = b"\x7f"
-"""The one ASCII character that ``json`` escapes and orjson does not."""
+"""The only ASCII character that ``json`` escapes and orjson does not."""
 
 
 class Sealed(dict[str, Any]):
-    """A document fresh from here, with the text that its digest is made of, which stores may write as it is.
+    """A document made here, with the text from which its digest is computed and which stores may write unchanged.
 
-    A copy (``{**document, …}``) is a plain document, and one that is changed has no text any more. What its members
-    hold is not to be changed.
+    A copy (``{**document, …}``) is a plain document, and a document that is changed loses its text. Nested values must
+    not be changed.
 
     Attributes:
-        of: what it is a document of: inventory, links (derived ones, too), cliques or status.
-        text: its content as JSON in ASCII, keys sorted; ``evidence`` in it has no times. None when JSON has no form
-            for something in it.
+        of: its kind: inventory, links (including derived ones), cliques or status.
+        text: its content as JSON in ASCII, keys sorted; ``evidence`` in it has no times. None if JSON cannot represent
+            a value in it.
     """
 
     __slots__ = ("of", "text")
@@ -50,7 +50,7 @@ class Sealed(dict[str, Any]):
     text: str | None
 
     def is_fresh(self, kind: Kind, environment: str) -> bool:
-        """Return whether it is a document of a kind and an environment, as it was made."""
+        """Return whether it is an unchanged document of a kind and an environment."""
         of = "links" if kind == "implicit_links" else kind
         return self.text is not None and self.of == of and self["environment"] == environment
 
@@ -93,9 +93,9 @@ class Sealed(dict[str, Any]):
 
 
 def sealed(document: Document, scanned_at: datetime | None, *, of: str, evidence: Sequence[Evidence] = ()) -> Sealed:
-    """Return a document as stores hold it, with its digest; its values are cleaned where they have to be.
+    """Return a document as stores hold it, with its digest; its values are cleaned if necessary.
 
-    ``document`` is used up; the evidence takes the place of its ``evidence``, if it has such a field.
+    ``document`` must not be used afterwards; the evidence replaces its field ``evidence``, if it has one.
     """
     if scanned_at is not None and scanned_at.tzinfo is None:
         raise ValueError(f"time without a zone in document {document['_id']}: {scanned_at}")
@@ -148,20 +148,20 @@ def _told(looks: Sequence[Mapping[str, Any]]) -> list[list[str]]:
 
 
 def _plain_bytes(content: Document) -> bytes | None:
-    """Return the text of plain content; None when ``clean`` might change it nonetheless."""
+    """Return the text of plain content; None if ``clean`` might change the content."""
     if _FAST is None:
         return None
     try:
         raw = _FAST(content)
-    except TypeError:  # a key is no text, a text has a lone surrogate, or an integer has over 64 bits
+    except TypeError:  # a key is not text, a text has a lone surrogate, or an integer has over 64 bits
         return None
     return raw if raw.isascii() and _DELETE not in raw else _ENCODE(content).encode()
 
 
 def _is_plain(document: Document) -> bool:
-    """Return whether all values in it are of these very types, and not nested too deeply.
+    """Return whether all values in it are of exactly these types, and not nested too deeply.
 
-    The members of most containers are all plain, which is told without looking at each of them from here.
+    The members of most containers are all plain, which can be determined without a loop over them in Python.
     """
     level = [value for value in document.values() if type(value) not in _PLAIN]
     for _ in range(MAX_DEPTH):
@@ -182,7 +182,7 @@ def _is_plain(document: Document) -> bool:
 def _json_text(content: Document) -> str | None:
     try:
         return _ENCODE(content)
-    except (TypeError, ValueError, RecursionError):  # what JSON has no form for
+    except (TypeError, ValueError, RecursionError):  # a value that JSON cannot represent
         return None
 
 

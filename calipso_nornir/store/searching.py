@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Search in objects: a text in names, ids and attribute values, ignoring case, the same in every store."""
+"""Searches objects for a text in names, ids and attribute values, ignoring case, in the same way for every store."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ if TYPE_CHECKING:
 
 _LABELS = ("name", "id", "object_name")
 _OF_NUMBERS = re.compile(r"[-+.0-9aefilnrstuy]*")
-"""Letters of numbers, ``true``, ``false``, ``nan`` and ``infinity``, which BSON does not hold as text."""
+"""Characters of numbers, ``true``, ``false``, ``nan`` and ``infinity``, which BSON does not hold as text."""
 
 
 class Needle:
-    """A text that is looked for."""
+    """A text to search for."""
 
     def __init__(self, text: str) -> None:
         self.text = clean_text(text).casefold()
@@ -30,25 +30,25 @@ class Needle:
         self._may_be_number = _OF_NUMBERS.fullmatch(self.text) is not None
 
     def may_be_in(self, json_text: str) -> bool:
-        """Return whether JSON text could hold it; false is certain. Text in ASCII may hold any letter as an escape."""
+        """Return whether JSON text may contain it; False is certain. ASCII text may contain any letter as an escape."""
         return "\\u" in json_text or self._in_json in json_text.casefold()
 
     def may_be_in_bson(self, raw: bytes) -> bool:
-        """Return whether BSON could hold it; false is certain."""
+        """Return whether BSON may contain it; False is certain."""
         return self._may_be_number or self.text in raw.decode(errors="replace").casefold()
 
     def labels(self, document: Document) -> bool:
-        """Return whether the object is called so, in part."""
+        """Return whether the object's name or id contains it."""
         return any(self.text in str(document.get(label, "")).casefold() for label in _LABELS)
 
     def describes(self, document: Document) -> bool:
-        """Return whether an attribute has a value with it."""
+        """Return whether the value of an attribute contains it."""
         own = (value for key, value in document.items() if key not in OBJECT_FIELDS)
         return any(self.text in text for value in own for text in _texts(value))
 
 
 def found(needle: Needle, candidates: Iterable[Document], *, limit: int) -> list[Document]:
-    """Return up to ``limit`` documents: those called so first, then those with such an attribute."""
+    """Return up to ``limit`` documents: first those whose name or id matches, then those with a matching attribute."""
     if limit <= 0 or not needle.text:
         return []
     named: list[Document] = []

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What a view asks of a store: one kind of document, some indexed fields, an order."""
+"""Selections, by which a view asks a store: one kind of document, some indexed fields, an order."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 class Selection:
     """Documents of a kind whose fields have these values, ordered by these fields.
 
-    ``equal`` names fields that have an index (see ``INDEXES``); ``order`` ends with one that is unique.
+    ``equal`` names fields that have an index (see ``INDEXES``); ``order`` ends with a unique field.
     """
 
     kind: Kind
@@ -46,7 +46,7 @@ FIELDS: Mapping[Kind, tuple[str, ...]] = {
     "cliques": ("focal_point_type", "focal_point"),
     "status": ("kind",),
 }
-"""Top-level fields by which documents are looked up, beside ``environment`` and ``_id``."""
+"""Top-level fields by which documents are looked up, in addition to ``environment`` and ``_id``."""
 
 INDEXES: Mapping[Kind, tuple[tuple[str, ...], ...]] = {
     "inventory": (("parent_type", "parent_id", "type", "name", "id"), ("host",)),
@@ -55,13 +55,13 @@ INDEXES: Mapping[Kind, tuple[tuple[str, ...], ...]] = {
     "cliques": (("focal_point", "_id"),),
     "status": (),
 }
-"""Indexes; ``environment`` comes first in each, and each kind has one of (``environment``, ``_id``), too.
+"""Indexes; ``environment`` comes first in each, and each kind also has one of (``environment``, ``_id``).
 
-Each ends with the order that is asked for: else a planner may prefer an index that only saves the sorting.
+Each ends with the fields by which results are sorted: else a planner may prefer an index that only avoids sorting.
 """
 
 SPARSE: Mapping[Kind, tuple[str, ...]] = {"inventory": ("port_id", "mac_address", "device", "device_id", "tap_suffix")}
-"""Fields with an index of their own that holds only the documents that have the field."""
+"""Fields with an index of their own that contains only documents with the field."""
 
 OWN_INDEX: frozenset[str] = frozenset({"type", "id", "host", *SPARSE["inventory"]})
 """Attributes of objects that have an index in every store; others get one when metadata declares them as indexed."""
@@ -70,15 +70,15 @@ _PLAIN_NAME = re.compile(r"\w+", re.ASCII)
 
 
 def to_index(attributes: Iterable[str]) -> list[str]:
-    """Return the attributes that are still to be indexed, ordered; odd names have no index."""
+    """Return the attributes that still need an index, sorted; attributes with unusual names get none."""
     return sorted(name for name in set(attributes) - OWN_INDEX if _PLAIN_NAME.fullmatch(name))
 
 
 LISTS: Mapping[Kind, tuple[str, ...]] = {"inventory": ("found_by", "mac_addresses"), "cliques": ("links",)}
-"""Fields with lists whose members have an index: what ``Holds`` asks for."""
+"""Fields with lists whose members are indexed, for ``Holds``."""
 
 UNIQUE: Mapping[Kind, tuple[str, ...]] = {"inventory": ("type", "id")}
-"""Identity beside ``_id``, again within an environment."""
+"""Fields that, like ``_id``, identify a document within an environment."""
 
 
 class Reader(Protocol):
@@ -86,7 +86,7 @@ class Reader(Protocol):
 
     @property
     def revision(self) -> int:
-        """The number of what it reads."""
+        """The revision that it reads."""
         ...
 
     def select(self, selection: Selection) -> Iterator[Document]:
@@ -106,7 +106,7 @@ class Reader(Protocol):
         ...
 
     def some(self, kind: Kind, document_ids: Sequence[str]) -> Iterator[Document]:
-        """Yield those documents of a kind that are there, in any order."""
+        """Yield those documents of a kind that exist, in any order."""
         ...
 
     def digests(self, kind: Kind) -> dict[str, str]:

@@ -1,12 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
-r"""What any value becomes before it is stored, so that both stores give back the same.
+r"""Converts any value before it is stored, so that both stores return the same.
 
-What scans find is JSON; what comes by mistake must not end a bulk write either:
+Scans find JSON, but values that come by mistake must not end a bulk write, either:
 
-- text: a lone surrogate (a byte that was no UTF-8) is written ``\\udcXX``; all else, NUL included, stays;
+- text: a lone surrogate (a byte that was not UTF-8) is written ``\\udcXX``; all else, including NUL, is kept;
 - tuple, set, any sequence: a list (a set in the order of its members' texts);
 - key of a mapping: text, as JSON writes it (``1`` is "1", ``True`` is "true", ``None`` is "null");
-- time: aware, UTC, whole milliseconds (what BSON keeps); one without a zone counts as UTC;
+- time: aware, UTC, whole milliseconds (BSON's precision); one without a zone counts as UTC;
 - integer: any, exactly; one of more than 3,000 digits becomes its hexadecimal text;
 - float, NaN and infinities included, and bytes: exactly;
 - nesting below level 40 (MongoDB refuses 100): its JSON text;
@@ -45,8 +45,8 @@ def utc_ms(at: datetime) -> datetime:
     return at.replace(microsecond=at.microsecond // 1000 * 1000, fold=0)
 
 
-def clean(value: Any, depth: int = 0) -> Any:  # noqa: ANN401 - any value, and one line for each kind of it
-    """Return a value that every store can hold; see above for what changes."""
+def clean(value: Any, depth: int = 0) -> Any:  # noqa: ANN401 - any value, and one line for each type
+    """Return a value that every store can hold; the module's docstring says what changes."""
     kind = type(value)
     if kind is str:
         return value if value.isascii() else clean_text(value)
@@ -65,7 +65,7 @@ def _mapping(value: Mapping[Any, Any], depth: int) -> dict[str, Any]:
     cleaned: dict[str, Any] = {}
     for key, member in value.items():
         name = clean_text(key) if isinstance(key, str) else _key_text(key)
-        while name in cleaned:  # two keys of one text (1 and "1"): both are kept
+        while name in cleaned:  # two keys with the same text (1 and "1"): both are kept
             name = f"{name} ({type(key).__name__})"
         cleaned[name] = clean(member, depth + 1)
     return cleaned
@@ -97,7 +97,7 @@ def _unusual(value: Any, depth: int) -> Any:  # noqa: ANN401, C901, PLR0911 - as
             return clean(sorted(value, key=_text), depth)
         case Sequence():
             return clean(list(value), depth)
-        case Iterator():  # reading it would use it up, and its text is another one each time
+        case Iterator():  # reading it would exhaust it, and its text differs each time
             return f"<{type(value).__name__}>"
     return clean_text(_text(value))
 
@@ -105,20 +105,20 @@ def _unusual(value: Any, depth: int) -> Any:  # noqa: ANN401, C901, PLR0911 - as
 def _time(value: datetime) -> datetime | str:
     try:
         return utc_ms(value)
-    except OverflowError:  # year 1 or 9999, moved over the edge by its zone
+    except OverflowError:  # year 1 or 9999, moved out of range by its zone
         return value.isoformat()
 
 
 def _text(value: object) -> str:
-    """Text of any object; one whose ``__str__`` fails must not end a bulk write."""
+    """Return the text of any object; an object whose ``__str__`` fails must not end a bulk write."""
     try:
         return clean_text(str(value))
-    except Exception as error:  # noqa: BLE001 - foreign code: whatever it raises, the rest is to be stored
+    except Exception as error:  # noqa: BLE001 - foreign code: whatever it raises, the rest must be stored
         return f"<{type(value).__name__} without a text: {type(error).__name__}>"
 
 
 def _too_deep(value: object) -> str:
     try:
         return clean_text(json.dumps(value, default=_text))
-    except (RecursionError, ValueError, TypeError):  # a circle, or keys that are no JSON keys
+    except (RecursionError, ValueError, TypeError):  # a circular reference, or keys that are not JSON keys
         return f"<{type(value).__name__} nested too deeply>"

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The reader's side of both stores: model objects out of selected documents, each with its status."""
+"""The readers' view of both stores: turns selected documents into model objects, each with its status."""
 
 from __future__ import annotations
 
@@ -39,9 +39,9 @@ class DocumentView:
     Args:
         environment: its name.
         uri: where the store is, for errors.
-        pin: gives a reader of one revision: always the same one (a snapshot), or of the newest; true asks for one that
-            may be kept for long, while others read by the same thread.
-        declared: gives the names of a constant of the store: with them, a type that nobody declared is refused.
+        pin: provides a reader of one revision, either always the same (a snapshot) or the newest; with True, it may be
+            kept for long, while the same thread reads through others.
+        declared: returns the names in a constant of the store, by which undeclared types are rejected.
     """
 
     def __init__(
@@ -64,7 +64,7 @@ class DocumentView:
 
     @property
     def revision(self) -> int:
-        """The number of what it shows."""
+        """The revision that it shows."""
         with self._pin(False) as reader:  # noqa: FBT003 - see pin
             return reader.revision
 
@@ -83,7 +83,7 @@ class DocumentView:
         return found
 
     def children(self, ref: ObjectRef) -> Sequence[InventoryObject]:
-        """Return what hangs directly below an object, ordered by type and name."""
+        """Return the objects directly below an object, ordered by type and name."""
         if checked_ref(ref, "children()").environment != self._environment:
             return []
         parent = (("parent_type", clean_text(ref.type)), ("parent_id", clean_text(ref.id)))
@@ -92,13 +92,13 @@ class DocumentView:
     def search(self, text: str, *, limit: int = 100) -> Sequence[InventoryObject]:
         """Return objects with the text in their name, id or an attribute, ignoring case.
 
-        Those with it in name or id come first; both parts are ordered by type and id.
+        Matches in name or id come first; both groups are ordered by type and id.
         """
         with self._reading() as reader:
             return _joined(reader, "inventory", reader.search(Needle(text), limit=limit), object_of)
 
     def find(self, wanted: Find | str, *, type_: str | None = None) -> Sequence[InventoryObject]:
-        """Return the objects that a query asks for; or those that a text names best.
+        """Return the objects that match a query, or those that best match a text.
 
         A text is ``type:id``, an id, a MAC or IP address, or a name: ``view.find("web-1")``. Raises UnknownName for a
         type that no scan declared.
@@ -158,7 +158,7 @@ class DocumentView:
             return _joined(reader, "links", (found[one] for one in sorted(found)), link_of)
 
     def find_links(self, query: Find) -> Sequence[Link]:
-        """Return the links that a query asks for."""
+        """Return the links that match a query."""
         with self._reading() as reader:
             return _joined(reader, query.kind, reader.find(cleaned(query, "links", "implicit_links")), link_of)
 
@@ -175,7 +175,7 @@ class DocumentView:
         return self.find_cliques(Find(kind="cliques", where=(HoldsAny("links", tuple(link_ids)),)))
 
     def find_cliques(self, query: Find) -> Sequence[Clique]:
-        """Return the cliques that a query asks for."""
+        """Return the cliques that match a query."""
         with self._reading() as reader:
             return [clique_of(document) for document in reader.find(cleaned(query, "cliques"))]
 
@@ -212,9 +212,9 @@ class DocumentView:
         return None if found is None else status_of(found)
 
     def _must_be_declared(self, what: str, constant: str, name: str) -> None:
-        """Refuse a type that is in no metadata; a store that holds no metadata knows of none."""
+        """Raise UnknownName for a type that no metadata declare; a store without metadata accepts any type."""
         known = self._declared(constant)
-        if known and name not in {*known, "environment"}:  # which is declared, and not itself an object of the store
+        if known and name not in {*known, "environment"}:  # which is a type, but has no objects in the store
             raise unknown(what, name, known)
 
     def _objects(self, selection: Selection) -> list[InventoryObject]:
@@ -227,7 +227,7 @@ class DocumentView:
 
     @contextmanager
     def _reading(self, *, long: bool = False) -> Iterator[Reader]:
-        """Say so when a document is not what this program wrote: cut short, or changed by others."""
+        """Provide a reader; raise StoreUnavailable if a document is damaged: truncated, or changed by others."""
         try:
             with self._pin(long) as reader:
                 yield reader
@@ -239,7 +239,7 @@ class DocumentView:
 def _joined(
     reader: Reader, kind: Kind, documents: Iterable[Document], made: Callable[[Document, Status | None], T]
 ) -> list[T]:
-    """Return what documents of objects or links stand for, each with its status."""
+    """Return the objects or links of documents, each with its status."""
     if kind == "implicit_links" or not reader.has_status():
         return [made(document, None) for document in documents]
     known = list(documents)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The change feed as a blocking iterator: it asks again after a short pause."""
+"""The change feed as a blocking iterator that polls with short pauses."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ PAUSE_S: Final = 0.1
 
 
 def watched(store: Store, environment: str, *, since: int, stop: Event) -> Iterator[Change]:
-    """Yield the changes after a revision, and then those that come, until ``stop`` is set."""
+    """Yield the changes after a revision, and then new ones as they come, until ``stop`` is set."""
     while not stop.is_set():
         found = store.changes(environment, since=since)
         for change in found:

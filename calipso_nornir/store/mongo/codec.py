@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Documents as BSON: ObjectIds for ``_id`` and references, escaped keys, big integers as text.
 
-A document goes straight to BSON when it fits; only one that pymongo refuses, or that holds what
-looks like an escape, is walked through in Python.
+A document is encoded directly if possible; only one that pymongo rejects, or that contains something that
+looks like an escape, is converted in Python first.
 """
 
 from __future__ import annotations
@@ -29,10 +29,10 @@ if TYPE_CHECKING:
 _TYPELESS: Final[Mapping[str, Callable[[str], Any]]] = {"int": int}
 _OWN_KEYS: Final = ("_id", "key")
 VERSION: Final = f"{OWN}version"
-"""What is another one after each write of a plain document; no field of such a document is called so."""
+"""Field that gets a new value at each write of a plain document; documents' own fields cannot have this name."""
 _INT64: Final = 8
 _NAME: Final = b"\x12" + REVISION.encode() + b"\0"
-"""How the element of a 64 bit integer of that name begins (bsonspec.org)."""
+"""The beginning of the element that holds the revision as a 64-bit integer (bsonspec.org)."""
 _OBJECT_ID: Final = 12
 _ID_NAME: Final = b"\x07_id\0"
 _ID_AT: Final = 4 + len(_ID_NAME)
@@ -41,7 +41,7 @@ _TAIL: Final = len(_NAME) + _INT64 + 1
 
 
 def to_bson(value: dict[str, Any]) -> bytes:
-    """Return the BSON of a mapping of any keys and values."""
+    """Return the BSON of a mapping with any keys and values."""
     try:
         raw = bson.encode(value, check_keys=True, codec_options=OPTIONS)
     except (BSONError, OverflowError, ValueError, TypeError, RecursionError):  # UnicodeError is a ValueError
@@ -70,7 +70,7 @@ def _typeless(value: Any) -> tuple[str, str] | None:  # noqa: ANN401 - any value
 
 
 def to_raw(kind: Kind, document: Document) -> bytes:
-    """Return the BSON of a checked document, but for its revision."""
+    """Return the BSON of a checked document, without its revision."""
     stored = {**document, "_id": ObjectId(document["_id"])}
     references = {name: stored.pop(name) for name in (*REFERENCES[kind], *REFERENCE_LISTS[kind])}
     raw = to_bson(stored)
@@ -81,12 +81,12 @@ def to_raw(kind: Kind, document: Document) -> bytes:
 
 
 def stamped(raw: bytes, revision: int) -> RawBSONDocument:
-    """Return a document as it is stored by a revision, which is its last element."""
+    """Return a document as a revision stores it; the revision is its last element."""
     return RawBSONDocument(_joined(raw, bson.encode({REVISION: Int64(revision)})), RAW_OPTIONS)
 
 
 def past_of(raw: bytes, *, until: int) -> RawBSONDocument:
-    """Return a current document as it is stored when it is past; its ``_id`` comes first, as the server sees to."""
+    """Return the past form of a current document; the server ensures that a document begins with its ``_id``."""
     if raw[4:_ID_AT] != _ID_NAME:
         raise ValueError("a document does not begin with its _id")
     one = ObjectId(raw[_ID_AT : _ID_AT + _OBJECT_ID])
@@ -128,7 +128,7 @@ def from_raw(kind: Kind, raw: bytes) -> Document:
 
 
 def _in_order(document: Document) -> Document:
-    """Return a document with its fields in the order in which SQLite's texts have them: sorted, at every depth."""
+    """Return a document with its fields in the order of SQLite's texts: sorted at every level."""
     told = document.pop("evidence", None)
     last = {name: document.pop(name) for name in ("digest", "last_scanned") if name in document}
     found: Document = _sorted(document if told is None else {**document, "evidence": None})
@@ -168,7 +168,7 @@ def to_plain(key: str, document: Document, *, version: ObjectId) -> RawBSONDocum
 
 
 def from_plain(raw: bytes) -> Document:
-    """Return the plain document of what is stored."""
+    """Return the plain document of a stored one."""
     value = bson.decode(raw, codec_options=OPTIONS)
     for name in (*_OWN_KEYS, VERSION):
         value.pop(name, None)

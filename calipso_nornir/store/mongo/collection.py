@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Collections of plain documents in MongoDB: each document has its key in the field ``key``, and a version.
 
-The version is another one after each write. It makes ``update_if`` atomic, and shows a writer whose answer was lost
-whether what it wrote is there.
+The version changes at each write. It makes ``update_if`` atomic, and shows a writer that received no answer whether
+its write succeeded.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
 _PLAIN_NAME: Final = re.compile(r"(?!key$|_id$)\w+", re.ASCII)
 _INDEXES: Final = (
-    # Documents that others put into a collection of that name have no key, and are not ours.
+    # Documents that other programs put into a collection of this name have no key, and are ignored.
     IndexModel([("key", ASCENDING)], unique=True, partialFilterExpression={"key": {"$exists": True}}),
     IndexModel([("environment", ASCENDING), ("key", ASCENDING)]),
 )
@@ -48,12 +48,12 @@ class MongoCollection:
         self._indexed = False
 
     def get(self, key: str) -> Document | None:
-        """Return the document of a key."""
+        """Return the document with a key."""
         stored = self._stored(clean_text(key))
         return None if stored is None else from_plain(bytes(stored.raw))
 
     def put(self, key: str, document: Document) -> None:
-        """Insert or replace the document of a key, whole."""
+        """Insert the document with a key, or replace it completely."""
         name = clean_text(key)
         stored = to_plain(name, document, version=ObjectId())
 
@@ -61,13 +61,13 @@ class MongoCollection:
             self._index()
             try:
                 self._documents.replace_one({"key": name}, stored, upsert=True)
-            except DuplicateKeyError:  # two processes made it at the same time; now it is there to be replaced
+            except DuplicateKeyError:  # another process inserted it at the same time; now it can be replaced
                 self._documents.replace_one({"key": name}, stored, upsert=True)
 
         self._riding(attempt)
 
     def delete(self, key: str) -> bool:
-        """Remove the document of a key; tell whether there was one."""
+        """Remove the document with a key; return whether there was one."""
         return self._riding(lambda: self._documents.delete_one({"key": clean_text(key)}).deleted_count > 0)
 
     def find(
@@ -78,11 +78,11 @@ class MongoCollection:
         order: Sequence[str] = (),
         limit: int | None = None,
     ) -> list[Document]:
-        """Return the documents that have these values and fit these conditions, ordered by ``order``, then by key."""
+        """Return the documents that have these values and meet these conditions, ordered by ``order``, then by key."""
         return [document for _, document in self._found(equal or {}, where=where, order=order)][:limit]
 
     def insert(self, key: str, document: Document) -> bool:
-        """Insert a document if the key is free; tell whether it was."""
+        """Insert a document if the key is free; return whether it was."""
         name, version = clean_text(key), ObjectId()
         stored = to_plain(name, document, version=version)
 
@@ -98,7 +98,7 @@ class MongoCollection:
         return self._riding(attempt)
 
     def update_if(self, key: str, equal: Mapping[str, Any], changes: Mapping[str, Any]) -> Document | None:
-        """Set some top-level fields of a document, if others have these values right now; return it afterwards."""
+        """Set top-level fields of a document if others have these values at that moment; return the new document."""
         wanted = clean(dict(equal))
         while (stored := self._stored(clean_text(key))) is not None:
             if not matches(from_plain(bytes(stored.raw)), wanted):
@@ -111,7 +111,7 @@ class MongoCollection:
     def claim(
         self, equal: Mapping[str, Any], changes: Mapping[str, Any], *, order: Sequence[str] = ()
     ) -> Document | None:
-        """Do so with the first document, in this order, that has these values; no two callers get the same."""
+        """Do ``update_if`` on the first document, in this order, that has these values; only one caller gets each."""
         while found := self._found(equal, order=order):
             for stored, _ in found:
                 after = self._replaced(stored, changes)
@@ -120,11 +120,11 @@ class MongoCollection:
         return None
 
     def _replaced(self, stored: RawBSONDocument, changes: Mapping[str, Any]) -> Document | None:
-        """Replace a document by one with changes, and return that; None when another was faster."""
+        """Replace a document by a changed one, and return the new one; None if another writer was faster."""
         after: Document = {**from_plain(bytes(stored.raw)), **clean(dict(changes))}
         version = ObjectId()
         new = to_plain(stored["key"], after, version=version)
-        same = {"key": stored["key"], VERSION: stored.get(VERSION)}  # null fits what has none, too
+        same = {"key": stored["key"], VERSION: stored.get(VERSION)}  # null also matches a missing version
 
         def attempt() -> bool:
             if self._documents.replace_one(same, new).matched_count:
@@ -150,7 +150,7 @@ class MongoCollection:
             for name, values in named
             if _PLAIN_NAME.fullmatch(name) and all(isinstance(one, str) for one in values)
         ]
-        # What MongoDB compares differently is sorted out below.
+        # MongoDB compares some values differently: those documents are filtered out below.
         query = {"key": {"$exists": True}, **simple, **({"$and": further} if further else {})}
         stored = self._riding(lambda: list(self._documents.find(query).sort("key", ASCENDING)))
         pairs = ((one, from_plain(bytes(one.raw))) for one in stored)

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """One attempt at a commit, under the lock.
 
-It may be repeated, and may end at any moment: see ``environment_collections``.
+It may be repeated, and may be interrupted at any moment: see ``environment_collections``.
 """
 
 from __future__ import annotations
@@ -35,10 +35,10 @@ if TYPE_CHECKING:
 WITH_STATUS: Final = ("inventory", "links")
 KEPT_IN_MARKER: Final = 64
 _FEW: Final = 20
-"""Documents that are rather sent twice than have the server run a pipeline for them."""
+"""Up to this many documents, sending them back to the server is faster than a pipeline on the server."""
 _CHUNK: Final = 1000
 _CHUNK_BYTES: Final = 8 << 20
-"""A command may be 16 MiB."""
+"""Maximum size of a command's documents; MongoDB allows commands of 16 MiB."""
 
 
 class RawRow(NamedTuple):
@@ -52,7 +52,7 @@ class RawRow(NamedTuple):
 
 @dataclass(slots=True)
 class Attempt:
-    """One attempt: the caller holds the lock, and has taken back what a dead writer left."""
+    """One attempt; the caller holds the lock, and has undone what a dead writer left."""
 
     places: Places
     lock: Lock
@@ -61,20 +61,20 @@ class Attempt:
     changed: int = 0
     removed: int = 0
     settled: bool = False
-    """Whether what small commits left in the marker has been applied."""
+    """Whether the changes that small commits left in the marker have been applied."""
     _own: dict[Kind, set[ObjectId]] = field(default_factory=dict)
-    """What this attempt has written itself: an earlier version of it was never true."""
+    """Documents that this attempt has written itself: their earlier versions were never visible."""
     _status: bool = False
 
     @property
     def revision(self) -> int:
-        """The number that it is going to make valid."""
+        """The number of the revision that this attempt will make valid."""
         return self.marker.following
 
     # --- what was overtaken
 
     def check(self, operations: Operations, depends: Mapping[Kind, set[str]], *, base: int, uri: str) -> None:
-        """Raise Overtaken when what the operations are about was changed after ``base``."""
+        """Raise Overtaken if a document that the operations concern was changed after ``base``."""
         if base >= self.marker.revision:
             return
         overtaken = {f"{kind}/{one}" for kind, one in self._overtaken(operations, depends, base)}
@@ -93,7 +93,7 @@ class Attempt:
                 case Put(kind, rows):
                     doubtful = {row.document_id: row.digest for row in rows if changed.has(kind, row.document_id)}
                     known = self._known(kind, doubtful)
-                    for one, digest in doubtful.items():  # two who say the same do not contradict each other
+                    for one, digest in doubtful.items():  # two writers of the same content do not conflict
                         if known.get(ObjectId(one), {}).get("digest") != digest:
                             yield kind, one
                 case Remove(kind, gone):
@@ -103,13 +103,13 @@ class Attempt:
     # --- operations
 
     def settle(self) -> None:
-        """Apply what small commits left in the marker."""
+        """Apply the changes that small commits left in the marker."""
         if self.marker.pending:
             self.marker = settle(self.places, self.lock, self.marker)
             self.settled = True
 
     def apply(self, operations: Operations) -> None:
-        """Carry out the operations, in their order."""
+        """Carry out the operations in order."""
         for operation in operations:
             match operation:
                 case Put(kind, rows):
@@ -120,16 +120,13 @@ class Attempt:
                     self._remove(kind, document_ids)
 
     def publish(self, cause: str) -> Marker | None:
-        """Make the revision valid, and return the marker as it is then; None when there was nothing to make one of.
-
-        The lock is let go of.
-        """
+        """Make the revision valid and release the lock; return the new marker, or None if nothing has changed."""
         made = bool(self.new or self.changed or self.removed)
         if not made and not self.settled:
             self.lock.release()
             self.places.confirm()
             return None
-        # Written after everything else: where it is known, all of that is, whichever server may have taken over.
+        # Written after everything else: a server that has this has all the rest, even after a fail-over.
         ready = self.places.quick_markers.update_one(self.lock.mine, {"$set": {"lock.ready": self.revision}})
         if not ready.matched_count:
             raise LockLost
@@ -184,7 +181,7 @@ class Attempt:
             self.places.current(kind).bulk_write(updates, ordered=False)
 
     def _seen(self, kind: Kind, ids: Sequence[ObjectId], at: datetime) -> None:
-        """Note when documents were seen."""
+        """Record when documents were seen."""
         earlier, update = seen_at(at)
         for some in chunks(ids, _CHUNK):
             self.lock.require()
@@ -210,7 +207,7 @@ class Attempt:
     def _known(
         self, kind: Kind, document_ids: Iterable[str], *, whole: bool = False
     ) -> dict[ObjectId, Mapping[str, Any]]:
-        """Return what is current of some documents: all of it, or the digest only."""
+        """Return the current versions of some documents: complete, or with the digest only."""
         ids = [ObjectId(one) for one in document_ids]
         if not ids:
             return {}
@@ -220,7 +217,7 @@ class Attempt:
         return {one["_id"]: one for one in current.find(wanted, None if whole else {"digest": 1})}
 
     def _keep(self, kind: Kind, replaced: Mapping[ObjectId, Mapping[str, Any]], *, whole: bool) -> None:
-        """Copy what is replaced or removed into the past: a few go back as they came, many are copied by the server."""
+        """Copy versions that are replaced or removed to the past: few are sent back, many are copied by the server."""
         if not replaced:
             return
         self.lock.require()
@@ -236,13 +233,13 @@ class Attempt:
         self.places.current(kind).aggregate(steps, maxTimeMS=self.lock.longest_ms)
 
     def _write(self, kind: Kind, documents: Sequence[Mapping[str, Any]]) -> None:
-        """Replace or insert documents, if the lock is still this one."""
+        """Replace or insert documents, if this lock is still held."""
         write(self.places, self.lock, kind, documents)
 
 
 @dataclass(slots=True)
 class _Changed:
-    """What was written or removed after a revision; everything, when that is not known any more."""
+    """The documents that were written or removed after a revision; all, if that is no longer known."""
 
     places: Places
     base: int
@@ -250,7 +247,7 @@ class _Changed:
     _found: dict[Kind, set[str]] = field(default_factory=dict)
 
     def has(self, kind: Kind, document_id: str) -> bool:
-        """Return whether a document was."""
+        """Return whether a document was written or removed after the revision."""
         if not self.known:
             return True
         if kind not in self._found:
@@ -282,14 +279,14 @@ def published(  # noqa: PLR0913 - the entry of a log
 
 
 def seen_at(at: datetime) -> tuple[dict[str, Any], dict[str, Any]]:
-    """Return the filter and the update that note a time: never an earlier one, unless that noted is in the future."""
+    """Return filter and update to record a time; it never replaces a later one, unless that is in the future."""
     future = {"$expr": {"$gt": ["$last_scanned", "$$NOW"]}}
     earlier = {"$or": [{"last_scanned": None}, {"last_scanned": {"$lt": at}}, future]}
     return earlier, {"$set": {"last_scanned": at}}
 
 
 def _batches(rows: Sequence[RawRow]) -> Iterator[list[RawRow]]:
-    """Cut rows into lists that fit into one command each."""
+    """Yield the rows in lists that each fit into one command."""
     batch: list[RawRow] = []
     size = 0
     for row in rows:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The connection to MongoDB, and what its errors mean."""
+"""The connection to MongoDB, and the meaning of its errors."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ _log = logging.getLogger(__name__)
 
 DEFAULT_DATABASE: Final = "calipso"
 FAIL_OVER_S: Final = 60.0
-"""An election takes 10 s and more (``electionTimeoutMillis``)."""
+"""An election takes 10 s or more (``electionTimeoutMillis``)."""
 _LABELS: Final = ("RetryableWriteError", "TransientTransactionError")
 _FAIL_OVER: Final = frozenset({6, 7, 64, 89, 91, 189, 262, 9001, 10107, 11600, 11602, 13435, 13436})
 """HostUnreachable, HostNotFound, WriteConcernFailed, NetworkTimeout, ShutdownInProgress, PrimarySteppedDown,
@@ -53,7 +53,7 @@ PlainCollection: TypeAlias = "Collection[dict[str, Any]]"
 
 
 class _PlainInt(TypeDecoder):
-    """64 bit integers as ``int``: pymongo's own ``Int64`` is one that writers of YAML refuse."""
+    """Decodes 64-bit integers as ``int``, because YAML writers reject pymongo's ``Int64``."""
 
     bson_type = Int64
 
@@ -68,13 +68,13 @@ RAW_OPTIONS: Final[CodecOptions[RawBSONDocument]] = CodecOptions(document_class=
 
 
 def shown(uri: str) -> str:
-    """Return a URI without password and without options, which may hold secrets, too."""
+    """Return a URI without its password and options, which may also contain secrets."""
     head, _, _ = uri.partition("?") if "@" not in uri else _after_credentials(uri)
     return _CREDENTIALS.sub(lambda found: f"//{found['user']}@", head)
 
 
 def _after_credentials(uri: str) -> tuple[str, str, str]:
-    """A password may hold a ``?`` that nobody escaped: options begin after the last ``@``."""
+    """Split off the options after the last ``@``, because a password may contain an unescaped ``?``."""
     before, at, after = uri.rpartition("@")
     head, mark, options = after.partition("?")
     return f"{before}{at}{head}", mark, options
@@ -89,12 +89,12 @@ class Connection:
         if "serverselectiontimeoutms" in uri.lower():
             waits = {}
         try:
-            with warnings.catch_warnings():  # of options that pymongo does not know, and would leave out
+            with warnings.catch_warnings():  # about options that pymongo does not know and would ignore
                 warnings.simplefilter("error", UserWarning)
                 self._client: MongoClient[dict[str, Any]] = MongoClient(uri, appname="calipso", **waits)
             name = self._client.get_default_database(DEFAULT_DATABASE).name
         except (PyMongoError, ValueError, TypeError, UserWarning) as error:
-            # What pymongo says of a URI may quote it: only the kind of error is told, and no traceback kept.
+            # pymongo's message may quote the URI: only the type of the error is given, without a traceback.
             hint = "user and password are to be percent-encoded, options to be ones that pymongo knows"
             cause = f"the URI is not valid ({type(error).__name__}): {hint}"
             raise StoreUnavailable(self.uri, cause) from None
@@ -107,21 +107,21 @@ class Connection:
         )
 
     def close(self) -> None:
-        """Close it."""
+        """Close the client."""
         self._client.close()
 
     @property
     def is_replica_set(self) -> bool:
-        """Whether another server may take over when this one is gone."""
+        """Whether another server may take over if this one fails."""
         known = self._client.topology_description
         somebody = any(one.is_server_type_known for one in known.server_descriptions().values())
         return somebody and known.topology_type_name.startswith("ReplicaSet")
 
 
 class Riding:
-    """Repeats what fails while a replica set has no primary, until it has one again.
+    """Repeats calls that fail while a replica set has no primary, until it has one again.
 
-    Only what may be repeated goes through it. With a single server nothing is repeated: nobody will take over.
+    Use it only for calls that may be repeated. With a single server nothing is repeated: no other will take over.
     """
 
     def __init__(self, connection: Connection, *, seconds: float = FAIL_OVER_S) -> None:
@@ -129,7 +129,7 @@ class Riding:
         self._seconds = seconds
 
     def __call__(self, attempt: Callable[[], T]) -> T:
-        """Do it, and return what it returns; errors of pymongo are those of the store."""
+        """Call ``attempt`` and return its result; pymongo's errors become the store's."""
         deadline = time.monotonic() + self._seconds
         with translated(self._connection.uri):
             while True:
@@ -139,10 +139,10 @@ class Riding:
                     if not self.may_pass(error) or time.monotonic() >= deadline:
                         raise
                     _log.info("%s: trying again: %s", self._connection.uri, _first_line(error))
-                time.sleep(random.uniform(0.05, 0.3))  # noqa: S311 - to get out of step, not to keep a secret
+                time.sleep(random.uniform(0.05, 0.3))  # noqa: S311 - to get out of step, not for secrecy
 
     def may_pass(self, error: PyMongoError) -> bool:
-        """Return whether an error is one of a replica set that will have a primary again."""
+        """Return whether an error is that of a replica set that will have a primary again."""
         if not self._connection.is_replica_set:
             return False
         if isinstance(error, ConnectionFailure):  # AutoReconnect, NotPrimaryError, ServerSelectionTimeoutError
@@ -161,7 +161,7 @@ def translated(uri: str) -> Iterator[None]:
 
 
 def meaning(error: PyMongoError | BSONError, uri: str) -> StoreError:
-    """Return the error of the store that says what one of pymongo's means."""
+    """Return the store's error for one of pymongo's."""
     codes = _codes(error)
     if codes & _OUT_OF_ROOM:
         return StoreFull(uri, _first_line(error))
@@ -183,7 +183,7 @@ def _codes(error: Exception) -> set[int]:
 
 
 def _first_line(error: Exception) -> str:
-    """Enough of it: pymongo adds the whole topology, or the whole answer of the server."""
+    """Return the beginning of an error's text: pymongo appends the whole topology, or the server's whole answer."""
     if isinstance(error, BulkWriteError) and error.details.get("writeErrors"):
         return str(error.details["writeErrors"][0].get("errmsg", ""))[:300]
     return str(error).split(", Topology Description", 1)[0].split(", full error:", 1)[0][:300]

@@ -1,27 +1,28 @@
 # SPDX-License-Identifier: Apache-2.0
 """The collections of one environment, and the marker that says which revision of it is valid.
 
-A commit writes documents with the number of the revision that it is going to make; one update of the marker makes
-that number valid, all at once. A reader at revision R sees what is current and not newer than R, and what is past
-and was true at R. It reads what is current first: what is replaced meanwhile has been copied to the past before.
+A commit writes its documents with the number of the revision that it will create; then one update of the marker makes
+that number valid, atomically. A reader at revision R sees current documents that are not newer than R, and past ones
+that were valid at R. It reads current documents first: any that is replaced meanwhile has already been copied to the
+past.
 
 ======================================  =====================  ============================================
-what happened                           marker                 who comes next
+event                                   marker                 next reader or writer
 ======================================  =====================  ============================================
-nothing                                 revision R             reads at R
-a writer is at it                       R, lock                reads at R; other writers wait
-the writer died at it                   R, lock that ended     reads at R; the next writer puts back what the
+none                                    revision R             reads at R
+a writer is at work                     R, lock                reads at R; other writers wait
+the writer died                         R, expired lock        reads at R; the next writer restores what the
                                                                dead one replaced, and skips its number
-the writer was done                     R + 1                  reads at R + 1
+the writer has finished                 R + 1                  reads at R + 1
 a small commit was made                 R + 1, its changes     reads at R + 1, the changes from the marker
 ======================================  =====================  ============================================
 
-A small commit is one update of the marker: the next number and the changed documents themselves. They are brought into
-the collections some commits later, under the lock; that can be repeated, since a document is written only where an
-older one stands.
+A small commit is one update of the marker: the next number and the changed documents themselves. They are copied into
+the collections some commits later, under the lock. This can be repeated, because a document only ever replaces an
+older version.
 
-What is removed is first replaced by a document with nothing but ``_gone`` in it: a writer that was held up, and lost
-its lock, must never delete what others have written since. It is deleted some commits later.
+A removed document is first replaced by one that contains only ``_gone``, and is deleted some commits later: a writer
+that was suspended, and lost its lock, must never delete what others have written since.
 """
 
 from __future__ import annotations
@@ -45,11 +46,11 @@ if TYPE_CHECKING:
 _log = logging.getLogger(__name__)
 
 QUICK: Final = WriteConcern(w=1)
-"""For everything before the marker: that is written with ``j`` and majority, and what is written before it goes
-before."""
+"""For everything that is written before the marker. The marker is written with ``j`` and majority, which includes all
+earlier writes."""
 LAG_S: Final = 20.0
-"""How long a new primary may take to learn what a majority has. An older marker is believed after that: somebody has
-put the database back to an earlier state."""
+"""How long a new primary may take to learn what a majority has. After that, an older marker is accepted: the database
+has been restored to an earlier state."""
 _PAUSE_S: Final = 0.05
 
 REVISION: Final = "_revision"
@@ -61,18 +62,18 @@ OWN_FIELDS: Final = (REVISION, UNTIL, OF)
 
 @dataclass(frozen=True, slots=True)
 class Marker:
-    """Which revision is valid.
+    """Says which revision is valid.
 
     Attributes:
-        revision: the newest.
-        skipped: the number of a commit that was never finished; it is used no more.
-        floor: changes up to it may be known no more.
+        revision: the newest revision.
+        skipped: the number of a commit that was never finished; it is not used again.
+        floor: the revision up to which changes may no longer be known.
         has_status: whether anything has, or had, a status.
-        lock: of a writer, as it was found.
-        token: of the last commit; another one after each that was made, or taken back.
-        pending: what small commits changed, oldest first; not all of it, if any, is in the collections.
+        lock: a writer's lock, as it was found.
+        token: identifies the last commit; it changes with each commit that is made or undone.
+        pending: changes of small commits, oldest first, that may not be in the collections yet.
         commits: the number of those small commits.
-        recent: what the last commits were, oldest first.
+        recent: log entries of the last commits, oldest first.
     """
 
     revision: int = 0
@@ -87,7 +88,7 @@ class Marker:
 
     @classmethod
     def of(cls, document: dict[str, Any] | None) -> Marker:
-        """Read it."""
+        """Return the marker of a document."""
         if document is None:
             return cls()
         return cls(
@@ -109,7 +110,7 @@ class Marker:
 
     @property
     def settled(self) -> int:
-        """The newest revision that is wholly in the collections."""
+        """The newest revision that is completely in the collections."""
         return self.pending[0].revision - 1 if self.pending else self.revision
 
 
@@ -128,17 +129,17 @@ class Places:
         self.quick_markers: PlainCollection = self.markers.with_options(write_concern=QUICK)
 
     def marker(self, *, recent: bool = False) -> Marker:
-        """Read the marker as its server has it, with what the last commits were or without.
+        """Read the marker as its server has it, with or without the log entries of the last commits.
 
-        This is for writers: what they write is made only where the marker still is as they read it.
+        This is for writers, whose updates take effect only if the marker is still as they read it.
         """
         return _read(self.markers, self.environment, recent=recent)
 
     def valid(self, *, recent: bool = False) -> Marker:
-        """Read the marker as readers may see it: what a majority has, and nothing older than was seen before.
+        """Read the marker as readers may see it: as a majority has it, and never older than one that was seen before.
 
-        What only one server has is lost when another takes over. The other one may not know for a moment what a
-        majority has; it is asked again.
+        Data that only one server has is lost in a fail-over. A new primary may not know at first what a majority has,
+        so it is asked again.
         """
         deadline = time.monotonic() + LAG_S
         while (marker := _read(self._confirmed, self.environment, recent=recent)).revision < self._newest:
@@ -154,7 +155,7 @@ class Places:
         return {document["_id"]: Marker.of(document) for document in self._confirmed.find()}
 
     def made(self, revision: int) -> None:
-        """Note a revision that this process has made, and a majority has."""
+        """Record a revision that this process has made and a majority has."""
         self._newest = max(self._newest, revision)
 
     def confirm(self) -> None:
@@ -174,7 +175,7 @@ class Places:
         return self._quick(kind)
 
     def past(self, kind: Kind) -> PlainCollection:
-        """Return the collection of what was replaced or removed."""
+        """Return the collection of documents that were replaced or removed."""
         return self._quick(past(kind))
 
     def log(self) -> PlainCollection:
@@ -182,7 +183,7 @@ class Places:
         return self._quick(COMMITS)
 
     def _quick(self, name: str) -> PlainCollection:
-        """Making one of pymongo's takes as long as a tenth of a small commit."""
+        """Return a collection; it is cached, because creating it costs a tenth of a small commit's time."""
         if name not in self._made:
             full_name = collection_name(self.inventory, name)
             self._made[name] = self.database.get_collection(full_name, write_concern=QUICK)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What happened since a revision, and which revision was the newest at a time."""
+"""The changes since a revision, and the revision that was the newest at a given time."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ class Feed:
         self._uri = uri
 
     def changes(self, since: int, limit: int) -> list[Change]:
-        """Return what was put and removed after a revision, whole revisions only."""
+        """Return what was put and removed after a revision, in complete revisions only."""
         newest, floor = self._marker.revision, self._marker.floor
         if since < floor or since > newest:
             raise PastUnknown(self._uri, self._places.environment, f"revision {since}", f"revision {floor}")
@@ -52,7 +52,7 @@ class Feed:
         return sorted(found.values(), key=lambda one: (one.revision, KINDS.index(one.kind), one.document_id))
 
     def _overlay(self, kind: Kind, since: int, until: int, found: dict[tuple[Kind, str], Change]) -> None:
-        """Add what stands in the marker; what came and went in between is not told."""
+        """Add the changes in the marker, except documents that were both added and removed since."""
         before = Overlay(self._marker.pending, since).ids(kind)
         later = [one for one in self._marker.pending if one.kind == kind and since < one.revision <= until]
         gone = [one.document_id for one in later if one.raw is None]
@@ -69,7 +69,7 @@ class Feed:
                 found.pop(name, None)
 
     def _there(self, kind: Kind, ids: list[ObjectId], at: int) -> set[ObjectId]:
-        """Return which documents were there at a revision that is wholly in the collections."""
+        """Return which documents existed at a revision that is completely in the collections."""
         here = {"environment": self._places.environment, REVISION: {"$lte": at}}
         current = self._places.current(kind).find({**here, "_id": {"$in": ids}, GONE: {"$exists": False}}, {"_id": 1})
         known = {one["_id"] for one in current}
@@ -85,7 +85,7 @@ class Feed:
     def revision_at(self, at: datetime) -> int:
         """Return the revision that was the newest at a time.
 
-        A clock that was ahead for a while hides no commit: the last one that claims to be no later counts.
+        A clock that was ahead for a while hides no commit: the last commit whose time is not later counts.
         """
         recent = [one for one in self._marker.recent if one["at"] <= at]
         here = {"environment": self._places.environment, "revision": {"$lte": self._marker.revision}}
@@ -101,7 +101,7 @@ class Feed:
         )
 
     def _end(self, since: int, limit: int) -> int:
-        """Return the last of the revisions that hold about ``limit`` changes."""
+        """Return the last of the revisions that together have about ``limit`` changes."""
         here = {"environment": self._places.environment}
         revisions = [one.revision for one in self._marker.pending if one.revision > since]
         if since < self._settled:
@@ -118,7 +118,7 @@ class Feed:
         for one in self._places.raw(self._places.current(kind)).find({**wanted, GONE: {"$exists": False}}):
             document = from_raw(kind, raw := bytes(one.raw))
             yield Change(revision=revision_of(raw), op="put", kind=kind, document_id=document["_id"], document=document)
-        # What was put by then and is past by now, because another commit came: told as it was.
+        # Documents that were put by then, but that a later commit has replaced: returned as they were then.
         then = {**wanted, UNTIL: {"$gt": newest}}
         for one in self._places.raw(self._places.past(kind)).find(then):
             document = from_raw(kind, raw := bytes(one.raw))
@@ -127,7 +127,7 @@ class Feed:
             )
 
     def _gone(self, kind: Kind, since: int, until: int) -> Iterator[Change]:
-        """Yield what was there and is there no more; what came and went in between is not told."""
+        """Yield what was removed, except documents that were both added and removed since."""
         here = {"environment": self._places.environment}
         past: dict[Any, list[tuple[int, int]]] = {}
         wanted = {**here, UNTIL: {"$gt": since, "$lte": self._settled}}

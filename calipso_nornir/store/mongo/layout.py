@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Collections and indexes of the MongoDB store, and which databases are such a store."""
+"""Collections and indexes of the MongoDB store, and the check that a database is such a store."""
 
 from __future__ import annotations
 
@@ -23,11 +23,11 @@ if TYPE_CHECKING:
 LAYOUT_VERSION: Final = VERSION
 NOTE: Final = "layout"
 MEMBERS: Final = {"found_by": ("found_by.parent_id", "found_by.step")}
-"""What is indexed of a list's members, where they are mappings."""
+"""The fields to index in a list's members, if these are mappings."""
 
 
 def prepare(database: PlainDatabase, uri: str, inventory: str) -> None:
-    """Note the layout of a new inventory and make its indexes; raise when it has another layout."""
+    """Record the layout of a new inventory and create its indexes; raise StoreVersionMismatch for another layout."""
     notes = database[collection_name(inventory, LAYOUT)]
     note = notes.find_one({"_id": NOTE})
     if note is None:
@@ -45,7 +45,7 @@ def prepare(database: PlainDatabase, uri: str, inventory: str) -> None:
 
 
 def must_hold(database: PlainDatabase, uri: str, inventory: str) -> None:
-    """Raise UnknownInventory unless an inventory is there. Changes nothing."""
+    """Raise UnknownInventory unless the inventory exists. Changes nothing."""
     note = database[collection_name(inventory, LAYOUT)].find_one({"_id": NOTE})
     if note is None:
         _refuse_others(database, uri, inventory)
@@ -59,7 +59,7 @@ def _judge(uri: str, note: Mapping[str, Any]) -> None:
 
 
 def _refuse_others(database: PlainDatabase, uri: str, inventory: str) -> None:
-    """Raise when the collections are those of a Calipso of before, or of others: they are not ours to change."""
+    """Raise StoreVersionMismatch if the collections belong to an older Calipso or to another program."""
     used = [name for name in KINDS if database[collection_name(inventory, name)].find_one({}, {"_id": 1})]
     if used:
         raise StoreVersionMismatch(uri, f"unknown (no note of it beside {', '.join(used)})", str(LAYOUT_VERSION))
@@ -68,8 +68,8 @@ def _refuse_others(database: PlainDatabase, uri: str, inventory: str) -> None:
 def _indexes(kind: Kind) -> list[IndexModel]:
     indexes = [IndexModel(_keys(fields)) for fields in (("_id",), (REVISION,), *INDEXES[kind])]
     if kind in UNIQUE:
-        # What was removed has none of these fields for a while (see ``environment_collections``). One of them is
-        # enough: a query has to name all that stand here, or the index does not serve it.
+        # A removed document has none of these fields for a while (see ``environment_collections``). Only one is named
+        # here, because a query must name all of an index's conditions to use it.
         there = {UNIQUE[kind][0]: {"$exists": True}}
         indexes.append(IndexModel(_keys(UNIQUE[kind]), unique=True, partialFilterExpression=there))
     indexes += map(_sparse, SPARSE.get(kind, ()))
@@ -79,7 +79,7 @@ def _indexes(kind: Kind) -> list[IndexModel]:
 
 
 def attribute_indexes(attributes: Iterable[str]) -> list[IndexModel]:
-    """Return the indexes of attributes of objects that every inventory need not have."""
+    """Return the indexes of these attributes, which not every inventory has."""
     return [_sparse(name) for name in to_index(attributes)]
 
 

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """One commit at a time: a lock in the environment's marker, held for the milliseconds that a commit takes.
 
-All times are the server's (``$$NOW``), so clocks of the writers' machines do not matter. A writer that is suspended
-for longer than the lock lasts does no harm: everything that it writes asks, within the server, for its lock.
+All times are the server's (``$$NOW``), so the clocks of the writers' machines do not matter. A writer that is suspended
+for longer than the lock lasts does no harm: the server checks its lock in everything that it writes.
 """
 
 from __future__ import annotations
@@ -26,15 +26,15 @@ if TYPE_CHECKING:
 _SHORTEST_PAUSE_S: Final = 0.001
 _LONGEST_PAUSE_S: Final = 0.01
 _RENEWALS: Final = 4
-"""In the length of a lock."""
+"""How often a lock is renewed within its duration."""
 
 
 class LockLost(Exception):
-    """Another has taken the lock over; nothing that was written under it counts."""
+    """Another writer has taken over the lock; nothing that was written under it counts."""
 
 
 class Lock:
-    """The right to make the next revision."""
+    """The exclusive right to make the next revision."""
 
     def __init__(self, places: Places, *, uri: str, seconds: float) -> None:
         self.token = uuid.uuid4().hex[:16]
@@ -46,16 +46,16 @@ class Lock:
 
     @property
     def mine(self) -> dict[str, Any]:
-        """What finds the marker only while the lock is this one."""
+        """A filter that finds the marker only while this lock is held."""
         return {"_id": self._places.environment, "lock.token": self.token}
 
     @property
     def longest_ms(self) -> int:
-        """How long the server may take over one step: when it is frozen, it gives the step up before the lock ends."""
+        """Time limit for one step on the server: a frozen server thus abandons the step before the lock expires."""
         return max(1, round(self._seconds * 500))
 
     def take(self, *, wait_s: float) -> Marker:
-        """Take it, and return the marker as it was; raise StoreBusy when others hold it for longer than that."""
+        """Take the lock and return the marker as it was; raise StoreBusy if others hold the lock for too long."""
         deadline = time.monotonic() + wait_s
         pause = _SHORTEST_PAUSE_S
         while True:
@@ -66,15 +66,15 @@ class Lock:
             if time.monotonic() >= deadline:
                 owner = (self._places.marker().lock or {}).get("owner", "another process")
                 raise StoreBusy(self._uri, self._places.environment, str(owner))
-            time.sleep(random.uniform(pause / 2, pause))  # noqa: S311 - to get out of step, not to keep a secret
+            time.sleep(random.uniform(pause / 2, pause))  # noqa: S311 - to get out of step, not for secrecy
             pause = min(pause * 2, _LONGEST_PAUSE_S)
 
     def repeated(self) -> None:
-        """Note that an attempt may have succeeded without an answer: from now on the marker is read whole."""
+        """Record that an attempt may have succeeded unanswered: from now on the whole marker is read."""
         self._fields = None
 
     def require(self) -> None:
-        """Make it last on; raise LockLost when another has it."""
+        """Renew the lock if necessary; raise LockLost if another writer has it."""
         if time.monotonic() - self._renewed_at < self._seconds / _RENEWALS:
             return
         lock = [{"$set": {"lock": self._wanted()}}]
@@ -84,19 +84,19 @@ class Lock:
         self._renewed_at = time.monotonic()
 
     def release(self) -> None:
-        """Let go of it, with nothing to undo."""
+        """Release the lock; there must be nothing to undo."""
         self._places.quick_markers.update_one(self.mine, {"$unset": {"lock": ""}})
 
     def _tried(self) -> dict[str, Any] | None:
-        """Return the marker as it was before the lock was taken, or None when another has it."""
+        """Return the marker as it was before the lock was taken; None if another writer has the lock."""
         markers, name = self._places.quick_markers, self._places.environment
-        ended = {"$expr": {"$lt": ["$lock.until", "$$NOW"]}}  # none at all is less than any (BSON comparison order)
+        ended = {"$expr": {"$lt": ["$lock.until", "$$NOW"]}}  # a missing value is less than any (BSON comparison order)
         free = {"_id": name, "$or": [ended, {"lock.token": self.token}]}
         before = markers.find_one_and_update(
             free, [{"$set": {"lock": self._wanted()}}], self._fields, return_document=ReturnDocument.BEFORE
         )
         if before is None and markers.find_one({"_id": name}, {"_id": 1}) is None:
-            with suppress(DuplicateKeyError):  # made by another in this moment
+            with suppress(DuplicateKeyError):  # another process has just created it
                 self._places.markers.insert_one({"_id": name, "revision": 0})
             return self._tried()
         return before

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""From one layout of the collections to another and back.
+"""Migrates the collections from one layout to another and back.
 
-Every step may be repeated, and the note of the layout is changed last: who was interrupted begins again.
+Every step may be repeated, and the recorded layout is changed last, so an interrupted migration can start again.
 """
 
 from __future__ import annotations
@@ -55,7 +55,7 @@ def layouts(database: PlainDatabase) -> dict[str, int]:
 
 
 def migrate(database: PlainDatabase, uri: str, *, to: int, dry_run: bool) -> Migration:
-    """Bring every inventory of a database to a layout; a dry run counts what would be changed."""
+    """Convert every inventory of a database to a layout; a dry run counts what would be changed."""
     known = layouts(database)
     for version in known.values():
         if {version, to} - {1, LAYOUT_VERSION}:
@@ -101,7 +101,7 @@ def _up(database: PlainDatabase, uri: str, inventory: str) -> None:
 
 
 def _apply(database: PlainDatabase, inventory: str, marker: dict[str, Any]) -> None:
-    """Bring the collections up to a log that became valid and was not applied to its end."""
+    """Apply the rest of a log that became valid but was not applied completely."""
     for entry in database[marker["log"]].find():
         kind = entry["_id"].partition("#")[0].partition(":")[0]
         current = database[collection_name(inventory, kind)]
@@ -116,7 +116,7 @@ def _apply(database: PlainDatabase, inventory: str, marker: dict[str, Any]) -> N
 
 
 def _note_revision(database: PlainDatabase, inventory: str, marker: dict[str, Any]) -> None:
-    """Go on counting where generations ended; what was true since when is not known, but when it was seen last."""
+    """Continue the numbering of generations; the first revision gets the time when an object was last seen."""
     now = datetime.now(UTC)
     newest = database[collection_name(inventory, "inventory")].find_one(
         {"environment": marker["_id"], "last_scanned": {"$lte": now}}, sort=[("last_scanned", -1)]

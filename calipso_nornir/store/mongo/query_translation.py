@@ -87,7 +87,7 @@ def references(kind: Kind) -> tuple[str, ...]:
     return ("_id", *REFERENCES[kind])
 
 
-def _of(kind: Kind, condition: Condition) -> dict[str, Any]:  # noqa: PLR0911 - one for each sort of condition
+def _of(kind: Kind, condition: Condition) -> dict[str, Any]:  # noqa: PLR0911 - one for each type of condition
     field = condition.field
     if field in references(kind):
         return _reference(condition)
@@ -129,7 +129,7 @@ def _holding(kind: Kind, field: str, values: tuple[Any, ...]) -> dict[str, Any]:
 
 
 def _id(value: Any) -> ObjectId | None:  # noqa: ANN401 - any value
-    """Return the ObjectId of a reference; what is none, no document has."""
+    """Return the ObjectId of a reference; None, which matches no document, if it is not one."""
     return ObjectId(value) if isinstance(value, str) and ObjectId.is_valid(value) else None
 
 

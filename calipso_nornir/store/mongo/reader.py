@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Reading one revision of one environment from MongoDB: what is current first, then what is past.
+"""Reads one revision of one environment from MongoDB: current documents first, then past ones.
 
 See ``environment_collections``.
 """
@@ -59,8 +59,8 @@ class MongoReader:
 
     Args:
         places: the collections of the environment.
-        marker: as it was when reading began.
-        riding: repeats what fails while a replica set has no primary.
+        marker: the marker as it was when reading began.
+        riding: repeats calls that fail while a replica set has no primary.
         at: an earlier revision to read; None for the newest that the marker names.
     """
 
@@ -87,7 +87,7 @@ class MongoReader:
         return (from_raw(kind, raw) for raw in raws)
 
     def find(self, query: Find) -> Iterator[Document]:
-        """Yield what a query asks for."""
+        """Yield the result of a query."""
         wanted = filter_of(query)
         after = behind(query) if query.limit is not None and sorted_by_server(query) else None
         if after is not None:
@@ -106,7 +106,7 @@ class MongoReader:
         return counted + sum(fits(document, query.where) for document in pending)
 
     def stream(self, kind: Kind) -> Iterator[Document]:
-        """Yield every document of a kind, ordered by ``_id``; a file without a name keeps them meanwhile."""
+        """Yield every document of a kind, ordered by ``_id``, from an unnamed temporary file."""
         with SpooledTemporaryFile(max_size=_SPOOL_BYTES) as spool:
             before = self._riding(lambda: self._spooled(kind, spool))
             spool.seek(0)
@@ -114,13 +114,13 @@ class MongoReader:
                 document = from_raw(kind, bytes(stored.raw))
                 while before and before[-1]["_id"] < document["_id"]:
                     yield before.pop()
-                if before and before[-1]["_id"] == document["_id"]:  # put back meanwhile, and so the same
+                if before and before[-1]["_id"] == document["_id"]:  # restored meanwhile, so they are equal
                     before.pop()
                 yield document
             yield from reversed(before)
 
     def some(self, kind: Kind, document_ids: Iterable[str]) -> Iterator[Document]:
-        """Yield those documents of a kind that are there."""
+        """Yield those documents of a kind that exist."""
         for ids in chunks(document_ids, _CHUNK):
             wanted = [ObjectId(one) for one in ids]
             pending = [redo.raw for one, redo in self._overlay.ids(kind).items() if redo.raw and one in set(wanted)]
@@ -140,7 +140,7 @@ class MongoReader:
         return self._riding(self._counted)
 
     def search(self, needle: Needle, *, limit: int) -> list[Document]:
-        """Return what is found among the objects, ordered by type and id."""
+        """Return the objects that match, ordered by type and id."""
 
         def read() -> list[Document]:
             pending = self._overlay.raws("inventory")
@@ -169,13 +169,13 @@ class MongoReader:
         pending: Iterable[bytes] = (),
         keep: Callable[[bytes], bool] = lambda _raw: True,
     ) -> list[bytes]:
-        """Return it in an order; ``pending`` are documents of the marker that fit."""
+        """Return the same documents in an order; ``pending`` are matching documents in the marker."""
         raws, past = self._split(kind, wanted, order, keep)
 
         def key(raw: bytes) -> SortKey:
             return sort_key(from_raw(kind, raw), order)
 
-        for raw in (*past.values(), *filter(keep, pending)):  # few: each is put between those that the server sorted
+        for raw in (*past.values(), *filter(keep, pending)):  # few: inserted one by one
             insort(raws, raw, key=key)
         return raws
 
@@ -214,7 +214,7 @@ class MongoReader:
         return self._places.raw(self._places.past(kind)).find({**conditions, **self._then()}, fields)
 
     def _now(self, kind: Kind) -> dict[str, Any]:
-        """Return the filter for what is current; that of inventory is the one that its index of types has."""
+        """Return the filter for current documents; for inventory it is the condition of the index of types."""
         there = {UNIQUE[kind][0]: {"$exists": True}} if kind in UNIQUE else {GONE: {"$exists": False}}
         return {"environment": self._environment, **there}
 
@@ -228,7 +228,7 @@ class MongoReader:
         return self._places.current(kind).find_one({"environment": self._environment, **there}, {"_id": 1}) is not None
 
     def _others(self, kind: Kind, name: str = "_id") -> dict[str, Any]:
-        """Return the filter for what the marker says nothing of."""
+        """Return the filter for documents without a change in the marker."""
         return {name: {"$not": {"$in": list(ids)}}} if (ids := self._overlay.ids(kind)) else {}
 
     def _server_count(self, kind: Kind, wanted: dict[str, Any]) -> int | None:
@@ -265,7 +265,7 @@ class MongoReader:
         return self._visible(kind, {"_id": {"$in": wanted}})
 
     def _spooled(self, kind: Kind, spool: SpooledTemporaryFile[bytes]) -> list[Document]:
-        """Write what is current into a file; return what is past, or stands in the marker, the last one first."""
+        """Write current documents to a file; return those that are past or in the marker, the last one first."""
         pending = self._overlay.ids(kind)
         spool.seek(0)
         spool.truncate()
@@ -279,7 +279,7 @@ class MongoReader:
         return sorted({one["_id"]: one for one in documents}.values(), key=lambda one: str(one["_id"]), reverse=True)
 
     def _values(self, kind: Kind, field: str) -> dict[str, str]:
-        """Return ``_id`` -> value of a text field of every document of a kind."""
+        """Return ``_id`` -> value of a text field, for every document of a kind."""
         current = self._places.current(kind).find(self._now(kind), {field: 1, REVISION: 1})
         known = {str(one["_id"]): one[field] for one in current if one[REVISION] <= self.revision}
         for one in self._places.past(kind).find(self._then(), {field: 1, OF: 1}):

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What small commits changed and nobody has applied yet: it stands in the marker (see ``environment_collections``)."""
+"""Changes of small commits that are not applied yet: they are kept in the marker (see ``environment_collections``)."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ if TYPE_CHECKING:
     from calipso_nornir.model.protocols import Kind
 
 MOST_COMMITS: Final = 64
-"""Commits that a marker holds at most; the next one applies them."""
+"""Maximum number of commits in a marker; the next one applies them."""
 MOST_BYTES: Final = 128 << 10
-"""Every reader reads them, and the server writes the marker whole."""
+"""Maximum size of the changes: every reader reads them, and the server always writes the whole marker."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +28,7 @@ class Redo:
     """One document as a small commit left it.
 
     Attributes:
-        raw: the document as it is to be stored; None: it was removed.
+        raw: the document to be stored; None if it was removed.
     """
 
     kind: Kind
@@ -38,12 +38,12 @@ class Redo:
 
     @property
     def digest(self) -> str | None:
-        """That of the document; None when it was removed."""
+        """The document's digest; None if it was removed."""
         return None if self.raw is None else str(bson.decode(self.raw, codec_options=RAW_OPTIONS)["digest"])
 
 
 def stored(changes: Iterable[Redo], revision: int) -> dict[str, Any]:
-    """Return how a commit stands in the marker: as bytes, which may be nested as deep as a document may."""
+    """Return a commit for the marker, with documents as bytes, so that these may be nested as deeply as BSON allows."""
     return {
         "revision": revision,
         "changes": [{"kind": one.kind, "of": one.document_id, "raw": one.raw} for one in changes],
@@ -60,9 +60,9 @@ def restored(commits: Iterable[Mapping[str, Any]]) -> tuple[Redo, ...]:
 
 
 class Overlay:
-    """What stands in a marker, as one revision shows it: instead of what the collections say of the same documents.
+    """The changes in a marker, as of one revision; they override what the collections have of the same documents.
 
-    It stays true when the changes are applied meanwhile, and when others come.
+    It stays valid if the changes are applied meanwhile, and if further changes follow.
     """
 
     def __init__(self, pending: Sequence[Redo], revision: int) -> None:
@@ -72,9 +72,9 @@ class Overlay:
                 self._newest.setdefault(one.kind, {})[one.document_id] = one
 
     def ids(self, kind: Kind) -> Mapping[ObjectId, Redo]:
-        """Return the last change of each document of a kind that it tells about."""
+        """Return the last change of each changed document of a kind."""
         return self._newest.get(kind, {})
 
     def raws(self, kind: Kind) -> list[bytes]:
-        """Return those of them that are there."""
+        """Return the changed documents of a kind, without those that were removed."""
         return [one.raw for one in self.ids(kind).values() if one.raw is not None]

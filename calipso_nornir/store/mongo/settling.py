@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Bringing what small commits changed into the collections, under the lock. It may end at any moment, and be repeated.
+"""Applies the changes of small commits to the collections, under the lock; it may be interrupted and repeated.
 
-What is replaced is copied to the past before, so a reader finds a document in the one or in the other, and one that
-knows the marker as it was has the changes themselves.
+Documents are copied to the past before they are replaced, so a reader finds a version in one place or the other, and a
+reader with an earlier marker has the changes from there.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ _DUPLICATE: Final = 11000
 
 
 def settle(places: Places, lock: Lock, marker: Marker) -> Marker:
-    """Apply what stands in the marker; return the marker as it will be. The caller writes that, after a ``ready``."""
+    """Apply the changes in the marker; return the new marker. The caller writes it, after a ``ready``."""
     for kind in KINDS:
         changes: dict[ObjectId, list[Redo]] = {}
         for one in marker.pending:
@@ -72,12 +72,12 @@ def _written(places: Places, redo: Redo) -> Mapping[str, Any]:
 
 
 def tombstone(places: Places, document_id: ObjectId, revision: int) -> dict[str, Any]:
-    """Return what stands for a while where a document was removed."""
+    """Return the document that temporarily replaces a removed one."""
     return {"_id": document_id, "environment": places.environment, REVISION: Int64(revision), GONE: True}
 
 
 def keep(places: Places, kind: Kind, replaced: Iterable[RawBSONDocument]) -> None:
-    """Insert documents into the past, but those that an earlier attempt has inserted."""
+    """Insert documents into the past, except those that an earlier attempt has inserted."""
     documents = list(replaced)
     if not documents:
         return
@@ -89,7 +89,7 @@ def keep(places: Places, kind: Kind, replaced: Iterable[RawBSONDocument]) -> Non
 
 
 def write(places: Places, lock: Lock, kind: Kind, documents: Sequence[Mapping[str, Any]]) -> None:
-    """Replace or insert documents, if the lock is still this one: the server looks, so no late writer gets in."""
+    """Replace or insert documents if this lock is still held; the server checks this, so no late writer gets in."""
     if not documents:
         return
     lock.require()

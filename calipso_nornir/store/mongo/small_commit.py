@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A small commit: its changes and the next number go into the marker by one update, if the marker is as it was.
+"""A small commit: one update puts its changes and the next number into the marker, if the marker is unchanged.
 
-That update is the commit: whole, durable (majority, journal), and visible to all readers at once. No lock is taken, and
-if another commit was faster, the update finds nothing.
+This update is the commit: atomic, durable (majority, journal), and visible to all readers at once. It takes no lock; if
+another commit was faster, the update matches nothing.
 """
 
 from __future__ import annotations
@@ -29,16 +29,16 @@ if TYPE_CHECKING:
 
 MOST_DOCUMENTS: Final = 20
 _MOST_REMEMBERED: Final = 10_000
-"""Digests of an environment's documents: a megabyte."""
+"""Maximum number of digests remembered per environment: a megabyte."""
 _MOST_BYTES: Final = 16 << 10
 
 
 class Stale(Exception):
-    """The marker is not as it was: to be read again."""
+    """The marker has changed and must be read again."""
 
 
 class NotSmall(Exception):
-    """This has to be done under the lock."""
+    """The commit must be made under the lock."""
 
 
 def is_small(operations: Operations) -> bool:
@@ -58,13 +58,13 @@ def is_small(operations: Operations) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class Remembered:
-    """What this process knows after its last commit to an environment: true as long as the marker has its token.
+    """What this process knows after its last commit to an environment; valid as long as the marker has its token.
 
-    When somebody else has committed meanwhile, the update of the marker finds that out.
+    If another process has committed meanwhile, the update of the marker fails, which shows it.
 
     Attributes:
-        marker: as that commit left it.
-        digests: of documents that small commits wrote or looked up since somebody else committed last.
+        marker: the marker as that commit left it.
+        digests: digests of documents that small commits wrote or looked up since another process last committed.
     """
 
     marker: Marker
@@ -73,7 +73,7 @@ class Remembered:
 
 @dataclass(slots=True)
 class SmallCommit:
-    """One attempt at a small commit, on a marker as it was read or remembered."""
+    """One attempt at a small commit, based on a marker that was read or remembered."""
 
     places: Places
     marker: Marker
@@ -87,16 +87,16 @@ class SmallCommit:
 
     @property
     def revision(self) -> int:
-        """The number that it is going to make valid."""
+        """The number of the revision that this attempt will make valid."""
         return self.marker.following
 
     @property
     def made(self) -> bool:
-        """Whether there is anything to make a revision of."""
+        """Whether anything has changed, so that there is a revision to make."""
         return bool(self.new or self.changed or self.removed)
 
     def prepare(self, operations: Operations, depends: Mapping[Kind, set[str]], *, base: int | None) -> None:
-        """Find out what changes; raise NotSmall when that can be told, or written, under the lock only."""
+        """Determine what changes; raise NotSmall if that can be determined, or written, only under the lock."""
         marker = self.marker
         if not marker.revision or marker.commits >= MOST_COMMITS:
             raise NotSmall
@@ -117,7 +117,7 @@ class SmallCommit:
                         self._remove(kind, ObjectId(one))
 
     def publish(self, *, token: str, cause: str) -> Remembered:
-        """Make it the next revision, and return what is known then; raise Stale when another was faster."""
+        """Make the next revision, and return what is known afterwards; raise Stale if another commit was faster."""
         before = self.marker
         if not self.made:
             now = self.places.valid()
@@ -152,7 +152,7 @@ class SmallCommit:
         return Remembered(marker, self.digests)
 
     def note_seen(self) -> None:
-        """Note when unchanged documents were seen. It is true whatever else becomes of the commit, so it comes last."""
+        """Record when unchanged documents were seen; this comes last, because it holds even if the commit fails."""
         for kind in {kind for kind, _, _ in self._seen}:
             updates = [UpdateMany(wanted, update) for of, wanted, update in self._seen if of == kind]
             self.places.current(kind).bulk_write(updates, ordered=False)
@@ -160,7 +160,10 @@ class SmallCommit:
     # --- what others did
 
     def _must_be_later(self, operations: Operations, depends: Mapping[Kind, set[str]], base: int) -> None:
-        """Raise NotSmall when something may overtake it: that is checked under the lock; the marker tells the rest."""
+        """Raise NotSmall if others may have changed what it concerns, which is checked under the lock.
+
+        The marker alone shows what small commits since ``base`` have changed.
+        """
         if base >= self.marker.revision:
             return
         if base < self.marker.settled:
@@ -172,7 +175,7 @@ class SmallCommit:
             raise NotSmall
 
     def _look_up(self, operations: Operations) -> None:
-        """Read the digests of what the operations are about."""
+        """Read the digests of the documents that the operations concern."""
         ids: dict[Kind, set[ObjectId]] = {}
         for kind, one in _names(operations):
             ids.setdefault(kind, set()).add(ObjectId(one))
@@ -194,12 +197,12 @@ class SmallCommit:
         return known
 
     def _current(self, kind: Kind, ids: list[ObjectId]) -> dict[ObjectId, str]:
-        # Without the environment, which is a part of the _id: the server need not choose between two indexes.
+        # Without the environment, from which the _id is derived: the server then need not choose between two indexes.
         wanted: dict[str, Any] = {"_id": ids[0] if len(ids) == 1 else {"$in": ids}}
         found = self.places.current(kind).find(wanted, {"digest": 1, REVISION: 1, GONE: 1})
         known: dict[ObjectId, str] = {}
         for one in found:
-            if one[REVISION] > self.marker.revision:  # of another commit, made by now or not
+            if one[REVISION] > self.marker.revision:  # written by another commit, whether finished or not
                 raise Stale
             if GONE not in one:
                 known[one["_id"]] = one["digest"]
@@ -233,7 +236,7 @@ class SmallCommit:
         self._seen.append((kind, {**wanted, **here, **earlier}, update))
 
     def _unchanged(self, kind: Kind, document_id: str) -> ObjectId:
-        """Return the id of what was seen; what stands in the marker has to be applied before that can be noted."""
+        """Return the id of a document that was seen; raise NotSmall if a change in the marker must be applied first."""
         one = ObjectId(document_id)
         if (kind, one) in self._changes or any((kind, one) == (r.kind, r.document_id) for r in self.marker.pending):
             raise NotSmall
@@ -241,7 +244,7 @@ class SmallCommit:
 
 
 def learnt(digests: dict[tuple[Kind, ObjectId], str], operations: Operations) -> dict[tuple[Kind, ObjectId], str]:
-    """Return the digests that are known when operations have been carried out; of many, nothing is remembered."""
+    """Return the digests that are known once the operations have been carried out; none if they are too many."""
     if not is_small(operations):
         return {}
     known = digests.copy()
@@ -257,7 +260,7 @@ def learnt(digests: dict[tuple[Kind, ObjectId], str], operations: Operations) ->
 
 
 def _names(operations: Iterable[Any]) -> Iterator[tuple[Kind, str]]:
-    """Yield what is put and removed."""
+    """Yield kind and ``_id`` of what is put and removed."""
     for operation in operations:
         match operation:
             case Put(kind, rows):

@@ -38,11 +38,11 @@ class MongoStore:
     """A database with inventories and plain documents.
 
     Args:
-        uri: ``mongodb://…`` or ``mongodb+srv://…``; database ``calipso`` when it names none.
+        uri: ``mongodb://…`` or ``mongodb+srv://…``; if it names no database, ``calipso`` is used.
         inventory: name of the inventory in it.
-        wait_s: seconds to wait for another's commit before StoreBusy is raised.
-        lock_s: seconds after which a writer that gave no sign of life during its commit is taken for dead.
-        use: only with "make" are collections and indexes made when they are missing.
+        wait_s: seconds to wait for another commit before StoreBusy is raised.
+        lock_s: seconds after which a writer that does not renew its lock during a commit counts as dead.
+        use: only with "make" are missing collections and indexes created.
     """
 
     def __init__(
@@ -88,7 +88,7 @@ class MongoStore:
 
     @contextmanager
     def snapshot(self, environment: str, *, at: datetime | None = None) -> Iterator[StoreView]:
-        """Give a reader of one revision: the newest, or the one that was true at a time."""
+        """Provide a reader of one revision: the newest, or the one that was valid at a given time."""
         name = clean_text(environment)
         reader = self._reader(name, at)
 
@@ -101,7 +101,7 @@ class MongoStore:
 
     @contextmanager
     def write(self, environment: str, *, base: int | None = None, cause: str = "") -> Iterator[Writer]:
-        """Prepare a commit: readers see the revision before until the ``with`` block ends without an error."""
+        """Prepare a commit: readers see the previous revision until the ``with`` block ends without an error."""
         name = clean_text(environment)
         writer = MongoWriter(
             self._places(name),
@@ -143,14 +143,14 @@ class MongoStore:
         return MongoCollection(self._connection.database, full_name, riding=self._riding)
 
     def index(self, attributes: Iterable[str]) -> None:
-        """Make an index of each attribute of objects that has none."""
+        """Create an index for each of these attributes that has none."""
         wanted = attribute_indexes(attributes)
         if wanted:
             name = collection_name(self._inventory, "inventory")
             self._riding(lambda: self._connection.database[name].create_indexes(wanted))
 
     def close(self) -> None:
-        """Let go of the connections; the store and its views are not used afterwards."""
+        """Close the connections; the store and its views are not used afterwards."""
         self._connection.close()
 
     def _places(self, environment: str) -> Places:

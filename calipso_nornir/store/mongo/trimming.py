@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The log of commits, and the deletion of what is older than the retention allows: now and then, after a commit."""
+"""Writes the log of commits, and deletes what is older than the retention allows; after some of the commits."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _LOG_EVERY: Final = KEPT_IN_MARKER // 2
 
 
 def trim(places: Places, revision: int, *, made_past: int) -> None:
-    """Do what is due after the commit that made a revision, and that many documents past."""
+    """Do what is due after the commit of a revision, which made ``made_past`` documents past."""
     if revision % _LOG_EVERY == 0:
         _write_log(places, places.marker(recent=True))
     if is_due(revision, made_past=made_past):
@@ -30,12 +30,12 @@ def trim(places: Places, revision: int, *, made_past: int) -> None:
 
 
 def _write_log(places: Places, marker: Marker) -> None:
-    """Copy the commits that stand in the marker to the log; whoever does it writes the same."""
+    """Copy the commits in the marker to the log; several processes may do so, because all write the same."""
     rows = [
         {**one, "_id": f"{places.environment}\n{one['revision']}", "environment": places.environment}
         for one in marker.recent
     ]
-    with suppress(BulkWriteError):  # those that are there already
+    with suppress(BulkWriteError):  # entries that are already there
         places.log().insert_many(rows, ordered=False)
 
 
@@ -53,10 +53,10 @@ def _trim(places: Places, marker: Marker, *, by_size: bool) -> None:
 
 
 def _floor(places: Places, marker: Marker, *, by_size: bool) -> int:
-    """Return the oldest revision that has to be known.
+    """Return the oldest revision that must be kept.
 
-    The log is walked from its old end, so only what goes is read. A clock that was ahead when something was written
-    keeps nothing for longer.
+    The log is read from its oldest entry, so only entries to be deleted are read. A clock that was ahead when an entry
+    was written does not keep it for longer.
     """
     settings = places.raw(places.database[collection_name(places.inventory, COLLECTION)])
     stored = settings.find_one({"key": KEY})

@@ -17,9 +17,9 @@ _log = logging.getLogger(__name__)
 
 
 def undo(places: Places, lock: Lock, marker: Marker) -> Marker:
-    """Put back what was replaced, delete what is new, and use the number of the commit no more.
+    """Restore what was replaced, delete what is new, and never use the number of the commit again.
 
-    What was copied to the past stays there: a reader may be about to read it. It says the same as what is put back.
+    Copies in the past are left there, because a reader may be about to read them; they equal what is restored.
     """
     _log.info("environment %s: a commit that was never finished is undone", places.environment)
     for kind in KINDS:
@@ -34,7 +34,7 @@ def undo(places: Places, lock: Lock, marker: Marker) -> Marker:
 
 
 def _restoring(places: Places, lock: Lock, marker: Marker, *, into: str) -> list[dict[str, Any]]:
-    """Return the steps that put back what the commit after ``marker`` replaced."""
+    """Return the pipeline steps that restore what the commit after ``marker`` replaced."""
     return [
         {"$match": {"environment": places.environment, UNTIL: marker.following}},
         {

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Preparing a commit to MongoDB: changes are collected here, and written under the lock at the end."""
+"""Prepares a commit to MongoDB: collects changes, and writes them at the end."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ _log = logging.getLogger(__name__)
 
 _CHUNK: Final = 1000
 _TRIES: Final = 40
-"""At a small commit, before it takes the lock and so its turn."""
+"""Attempts at a small commit before the writer takes the lock, and so waits for its turn."""
 _PAUSE_S: Final = 0.004
 _LOST_LOCKS: Final = 3
 """Attempts after which a writer that keeps losing its lock gives up."""
@@ -47,14 +47,14 @@ class MongoWriter:
 
     Args:
         places: the collections of the environment.
-        riding: repeats what fails while a replica set has no primary.
-        reader: gives a reader of the newest revision.
-        remembered: what commits of this process have left, by environment.
-        uri: of the store.
-        base: the revision from which the changes are computed; None: they stand whatever there is.
+        riding: repeats calls that fail while a replica set has no primary.
+        reader: returns a reader of the newest revision.
+        remembered: what this process knows after its last commit, by environment.
+        uri: the store's URI.
+        base: the revision from which the changes are computed; None: they are valid whatever was stored.
         cause: why, for the log of commits.
-        wait_s: seconds to wait for another's commit.
-        lock_s: seconds after which a writer that gave no sign of life is taken for dead.
+        wait_s: seconds to wait for another commit.
+        lock_s: seconds after which a writer that does not renew its lock counts as dead.
     """
 
     def __init__(  # noqa: PLR0913 - where to write, and what is said about it
@@ -87,11 +87,11 @@ class MongoWriter:
     # --- Writer
 
     def digests(self, kind: Kind) -> Mapping[str, str]:
-        """Return ``_id`` -> digest of every document there is, as they were before this writer's changes."""
+        """Return ``_id`` -> digest of every document, as before this writer's changes."""
         return self._reader().digests(kind)
 
     def documents(self, kind: Kind, document_ids: Sequence[str]) -> Iterator[Document]:
-        """Yield some of the documents that there are, as they were before this writer's changes."""
+        """Yield some of the documents, as before this writer's changes."""
         return self._reader().some(kind, checked_ids(document_ids, uri=self._uri, kind=kind))
 
     def put(self, kind: Kind, documents: Iterable[Document]) -> None:
@@ -108,7 +108,7 @@ class MongoWriter:
             self._operations.add(Put(kind, list(rows.values())), size)
 
     def seen(self, kind: Kind, document_ids: Sequence[str], at: datetime) -> None:
-        """Note that documents were found unchanged; ``last_scanned`` never goes back in time."""
+        """Record that documents were found unchanged; ``last_scanned`` never goes back in time."""
         self._operations.add(Seen(kind, checked_ids(document_ids, uri=self._uri, kind=kind), at))
 
     def remove(self, kind: Kind, document_ids: Sequence[str]) -> None:
@@ -122,7 +122,7 @@ class MongoWriter:
     # --- the end of it
 
     def commit(self) -> None:
-        """Make the changes visible, all at once; a primary that is lost meanwhile is waited for."""
+        """Make the changes visible, all at once; if the primary is lost meanwhile, wait for a new one."""
         if not self._operations:
             return
         lock = Lock(self._places, uri=self._uri, seconds=self._lock_s)
@@ -137,11 +137,11 @@ class MongoWriter:
         raise StoreBusy(self._uri, self._places.environment, "another process, after this one was held up,")
 
     def close(self) -> None:
-        """Let go of what was collected."""
+        """Release what was collected."""
         self._operations.close()
 
     def _small(self, lock: Lock) -> bool:
-        """Try it as a small commit, which needs no lock; tell whether it was one."""
+        """Try to make a small commit, which needs no lock; return whether it succeeded."""
         remembered = None if self._in_doubt else self._remembered.get(self._places.environment)
         marker = remembered and remembered.marker
         for _ in range(_TRIES):
@@ -157,7 +157,7 @@ class MongoWriter:
 
     def _tried(self, marker: Marker, lock: Lock) -> bool:
         if marker.lock is not None:
-            time.sleep(random.uniform(0, _PAUSE_S))  # noqa: S311 - to get out of step, not to keep a secret
+            time.sleep(random.uniform(0, _PAUSE_S))  # noqa: S311 - to get out of step, not for secrecy
             raise Stale
         small = SmallCommit(self._places, marker, self._digests(marker))
         try:
@@ -204,12 +204,12 @@ class MongoWriter:
             self._tidy(attempt)
 
     def _digests(self, marker: Marker) -> dict[tuple[Kind, ObjectId], str]:
-        """Return the digests that are known, if nobody has committed since this process did."""
+        """Return the known digests; none if another process has committed since this one did."""
         remembered = self._remembered.get(self._places.environment)
         return remembered.digests if remembered and remembered.marker.token == marker.token else {}
 
     def _take_back(self, lock: Lock, marker: Marker) -> None:
-        """Undo what was begun, if that can be done now; else the next writer does it."""
+        """Undo what was begun, if possible; else the next writer does it."""
         try:
             undo(self._places, lock, marker)
             lock.release()
@@ -217,7 +217,7 @@ class MongoWriter:
             _log.info("%s: the next writer will take back what was begun: %s", self._uri, error)
 
     def _tidy(self, attempt: Attempt | SmallCommit) -> None:
-        """Do what has to be done now and then; the commit is made, whatever comes of this."""
+        """Do regular maintenance; the commit stands even if this fails."""
         try:
             trim(self._places, attempt.revision, made_past=attempt.changed + attempt.removed)
         except PyMongoError as error:

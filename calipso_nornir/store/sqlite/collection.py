@@ -37,14 +37,14 @@ class SqliteCollection:
         self._name = name
 
     def get(self, key: str) -> Document | None:
-        """Return the document of a key."""
+        """Return the document with a key."""
         statement = f"SELECT document FROM {DOCUMENTS} WHERE collection = ? AND key = ?"
         with self._translated():
             row = self._connections.mine().execute(statement, (self._name, clean_text(key))).fetchone()
         return from_json(row[0]) if row else None
 
     def put(self, key: str, document: Document) -> None:
-        """Insert or replace the document of a key, whole."""
+        """Insert the document with a key, or replace it completely."""
         text, _ = to_json(clean(document))
         statement = (
             f"INSERT INTO {DOCUMENTS} VALUES (?, ?, ?) "
@@ -54,7 +54,7 @@ class SqliteCollection:
             self._connections.mine().execute(statement, (self._name, clean_text(key), text))
 
     def delete(self, key: str) -> bool:
-        """Remove the document of a key; tell whether there was one."""
+        """Remove the document with a key; return whether there was one."""
         statement = f"DELETE FROM {DOCUMENTS} WHERE collection = ? AND key = ?"
         with self._translated():
             return self._connections.mine().execute(statement, (self._name, clean_text(key))).rowcount > 0
@@ -67,20 +67,20 @@ class SqliteCollection:
         order: Sequence[str] = (),
         limit: int | None = None,
     ) -> list[Document]:
-        """Return the documents that have these values and fit these conditions, ordered by ``order``, then by key."""
+        """Return the documents that have these values and meet these conditions, ordered by ``order``, then by key."""
         with self._translated():
             found = self._found(self._connections.mine(), equal or {}, where=where, order=order)
         return [document for _, document in found[:limit]]
 
     def insert(self, key: str, document: Document) -> bool:
-        """Insert a document if the key is free; tell whether it was."""
+        """Insert a document if the key is free; return whether it was."""
         text, _ = to_json(clean(document))
         statement = f"INSERT INTO {DOCUMENTS} VALUES (?, ?, ?) ON CONFLICT (collection, key) DO NOTHING"
         with self._translated():
             return self._connections.mine().execute(statement, (self._name, clean_text(key), text)).rowcount > 0
 
     def update_if(self, key: str, equal: Mapping[str, Any], changes: Mapping[str, Any]) -> Document | None:
-        """Set some top-level fields of a document, if others have these values right now; return it afterwards."""
+        """Set top-level fields of a document if others have these values at that moment; return the new document."""
         with self._translated(), immediate(self._connections.mine()) as connection:
             document = self.get(key)
             if document is None or not matches(document, clean(dict(equal))):
@@ -90,7 +90,7 @@ class SqliteCollection:
     def claim(
         self, equal: Mapping[str, Any], changes: Mapping[str, Any], *, order: Sequence[str] = ()
     ) -> Document | None:
-        """Do so with the first document, in this order, that has these values; no two callers get the same."""
+        """Do ``update_if`` on the first document, in this order, that has these values; only one caller gets each."""
         with self._translated(), immediate(self._connections.mine()) as connection:
             found = self._found(connection, equal, order=order)
             return self._updated(connection, *found[0], changes) if found else None
@@ -119,7 +119,7 @@ class SqliteCollection:
         texts = [(name, (value,)) for name, value in wanted.items()]
         texts += [(one.field, (one.value,)) for one in conditions if isinstance(one, Equal)]
         texts += [(one.field, one.values) for one in conditions if isinstance(one, OneOf)]
-        for name, some in texts:  # the rest is sorted out below
+        for name, some in texts:  # other values are filtered out below
             if _PLAIN_NAME.fullmatch(name) and all(isinstance(one, str) and "\0" not in one for one in some):
                 equals = "= ?" if len(some) == 1 else "IN (SELECT value FROM json_each(?))"
                 statement += f" AND json_extract(document, '$.{name}') {equals}"

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 # ruff: noqa: S608 - names of tables and columns are constants or checked; every value is bound
-"""One commit: within one transaction, the operations become the next revision, and what they replace becomes past."""
+"""One commit: in one transaction, the operations become the next revision, and what they replace becomes past."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 WITH_STATUS: Final = ("inventory", "links")
 _MANY: Final = 1000
-"""Documents put into an empty table at once: a first scan."""
+"""If at least this many documents are put into an empty table at once, as in a first scan, it is indexed afterwards."""
 
 
 class _Known(NamedTuple):
@@ -36,7 +36,7 @@ class _Known(NamedTuple):
 
 
 class Committing:
-    """The transaction that is under way: the caller has begun it and ends it."""
+    """The work within a transaction, which the caller begins and ends."""
 
     def __init__(self, connection: sqlite3.Connection, *, inventory: str, environment: str) -> None:
         self._connection = connection
@@ -55,7 +55,7 @@ class Committing:
         self.revision = self.before + 1
 
     def check(self, operations: Operations, depends: Mapping[Kind, set[str]], *, base: int, uri: str) -> None:
-        """Raise Overtaken when what the operations are about was changed after ``base``."""
+        """Raise Overtaken if a document that the operations concern was changed after ``base``."""
         if base >= self.before:
             return
         overtaken = [f"{kind}/{one}" for kind, one in self._overtaken(operations, depends, base)]
@@ -64,7 +64,7 @@ class Committing:
             raise Overtaken(uri, self._environment, base, self.before, documents)
 
     def apply(self, operations: Operations) -> None:
-        """Carry out the operations, in their order."""
+        """Carry out the operations in order."""
         for operation in operations:
             match operation:
                 case Put(kind, rows):
@@ -75,7 +75,7 @@ class Committing:
                     self._remove(kind, document_ids)
 
     def end(self, cause: str) -> bool:
-        """Make it the next revision; tell whether there was anything to make one for."""
+        """Make the next revision; return whether anything has changed, so that there was one to make."""
         if not (self.new or self.changed or self.removed):
             return False
         for kind in list(self._dropped):
@@ -141,7 +141,7 @@ class Committing:
             run(own.insert_key, sorted([(key, n) for n, row in enumerate(rows, first) for key in row.keys]))
 
     def _leave_indexes_for_later(self, kind: Kind) -> None:
-        """Drop the indexes of an empty table until they are needed: sorting rows once is cheaper than placing each."""
+        """Drop the indexes of an empty table until they are needed: one sort is cheaper than inserting row by row."""
         made = indexes(self._inventory, kind)
         for name in made:
             self._connection.execute(f"DROP INDEX IF EXISTS {name}")
@@ -152,7 +152,7 @@ class Committing:
             self._connection.execute(statement)
 
     def _replace(self, kind: Kind, replaced: Sequence[tuple[_Known, Row]]) -> None:
-        """Write what is looked up only where it has changed: each index is a page more to write."""
+        """Write columns that are looked up only if they have changed: each index costs one more page to write."""
         own, run = statements(self._inventory, kind), self._connection.executemany
         self._keep(kind, [there for there, _ in replaced])
         same = [(there.number, row) for there, row in replaced if there.looked_up == row.looked_up]
@@ -169,7 +169,7 @@ class Committing:
                     run(own.insert_key, [(key, there.number) for key in row.keys])
 
     def _seen(self, kind: Kind, seen: Iterable[tuple[str, str]]) -> None:
-        """Note when documents were seen: never earlier than is noted, unless that is in the future."""
+        """Record when documents were seen; a time never replaces a later one, unless that is in the future."""
         self._need_indexes(kind)
         statement = statements(self._inventory, kind).seen
         values = [(at, self._environment, one, at, self._now) for one, at in seen]
@@ -190,7 +190,7 @@ class Committing:
             self._remove("status", list(gone))
 
     def _keep(self, kind: Kind, replaced: Iterable[_Known]) -> None:
-        """Copy what is replaced or removed into the past; what this commit has written itself was never true."""
+        """Copy what is replaced or removed to the past, except what this commit has written itself."""
         own = statements(self._inventory, kind)
         values = []
         for one in replaced:
@@ -214,7 +214,7 @@ class Committing:
         return {row[0]: _Known(row[1], row[2], row[3], row[4:]) for row in rows}
 
     def _perhaps_there(self, kind: Kind, document_ids: Sequence[str]) -> Sequence[str]:
-        """Return those that may be there: in an empty environment, what this commit has written itself."""
+        """Return the documents that may exist; in an empty environment, those that this commit has written itself."""
         if kind not in self._written:
             statement = f"SELECT 1 FROM {table(self._inventory, kind)} WHERE environment = ? LIMIT 1"
             empty = self._connection.execute(statement, (self._environment,)).fetchone() is None
@@ -235,7 +235,7 @@ class Committing:
                 case Put(kind, rows):
                     doubtful = [row for row in rows if self._is_changed(kind, row.document_id, base, changed)]
                     known = self._known(kind, [row.document_id for row in doubtful])
-                    for row in doubtful:  # two who say the same do not contradict each other
+                    for row in doubtful:  # two writers of the same content do not conflict
                         if row.document_id not in known or known[row.document_id].digest != row.digest:
                             yield kind, row.document_id
                 case Remove(kind, gone):

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Connections to one SQLite file, and what its errors mean."""
+"""Connections to one SQLite file, and the meaning of SQLite's errors."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ if TYPE_CHECKING:
 
 _NO_ROOM: Final = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 _LEAST_ROOM_BYTES: Final = 1 << 20
-"""With less free than this, an I/O error of SQLite (its shared memory file cannot grow, say) is one of room."""
+"""If less than this is free, SQLite's I/O errors (e.g. its shared memory file cannot grow) mean a full disk."""
 
 
 class Connections:
-    """Connections to a file: one for each thread, and further ones for who asks."""
+    """Connections to a file: one for each thread, and further ones on request."""
 
     def __init__(self, path: Path, uri: str, *, busy_s: float, read_only: bool = False) -> None:
         self.path = path
@@ -40,13 +40,13 @@ class Connections:
         """Return this thread's connection."""
         connection: sqlite3.Connection | None = getattr(self._local, "connection", None)
         if connection is None or (self._read_only and self._local.way != to_read(self.path)):
-            self._local.way = to_read(self.path)  # that of before no longer holds once somebody writes
+            self._local.way = to_read(self.path)  # the earlier one is no longer valid once another process writes
             connection = self._local.connection = self._new()
         return connection
 
     @contextmanager
     def another(self) -> Iterator[sqlite3.Connection]:
-        """Give a connection of one's own, for what lasts: writing, or reading row by row."""
+        """Provide a separate connection for longer work: writing, or reading row by row."""
         connection = self._new()
         try:
             yield connection
@@ -68,7 +68,7 @@ class Connections:
             if self._closed:
                 raise StoreUnavailable(self.uri, "it was closed")
             with translated(self.uri, self.path):
-                # close() may come from another thread; no connection is used by two at once
+                # close() may be called from another thread; no two threads use a connection at once
                 connection = sqlite3.connect(
                     to_read(self.path) if self._read_only else self.path,
                     timeout=self.busy_s,
@@ -80,20 +80,20 @@ class Connections:
                 if self._read_only:
                     connection.execute("PRAGMA query_only = ON")
                     return connection
-                # In WAL mode: never inconsistent; a power cut may cost the last notes (sqlite.org/pragma.html).
+                # In WAL mode the file stays consistent; a power cut may lose the last writes (sqlite.org/pragma.html).
                 connection.execute("PRAGMA synchronous = NORMAL")
                 connection.execute("PRAGMA journal_size_limit = 67108864")
-                connection.execute("PRAGMA cache_size = -65536")  # KiB; it takes what it needs
+                connection.execute("PRAGMA cache_size = -65536")  # KiB; SQLite allocates only what it needs
         return connection
 
 
 @contextmanager
 def immediate(connection: sqlite3.Connection) -> Iterator[sqlite3.Connection]:
-    """Write in a transaction that has the file to itself from its beginning: what it reads cannot become old."""
+    """Write in a transaction that locks the file from its beginning, so that what it reads cannot become outdated."""
     connection.execute("BEGIN IMMEDIATE")
     try:
         yield connection
-        if connection.in_transaction:  # who took it back has ended it
+        if connection.in_transaction:  # the block may have rolled it back
             connection.execute("COMMIT")
     except BaseException:
         if connection.in_transaction:  # SQLite ends it itself on a full disk
@@ -108,7 +108,7 @@ def translated(uri: str, path: Path, *, environment: str = "", owner: str = "ano
         yield
     except sqlite3.Error as error:
         raise _meaning(error, uri, path, environment=environment, owner=owner) from error
-    except UnicodeError as error:  # names or messages that SQLite read from a damaged file
+    except UnicodeError as error:  # in names or messages that SQLite read from a damaged file
         raise StoreUnavailable(uri, f"the file is damaged: {error}") from error
     except OSError as error:
         cause = f"{error.strerror or error}: {error.filename}" if error.filename else str(error)
@@ -138,6 +138,6 @@ def _no_room(path: Path) -> bool:
         inodes = os.statvfs(path.parent)
     except OSError:
         return False
-    if usage.total == 0:  # not a file system that files are kept in (proc(5))
+    if usage.total == 0:  # not a file system that stores files (proc(5))
         return False
     return usage.free < _LEAST_ROOM_BYTES or (inodes.f_files > 0 and inodes.f_favail == 0)

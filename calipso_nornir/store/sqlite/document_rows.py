@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Documents as rows: JSON text with a column for each field that is looked up."""
+"""Documents as rows: JSON text, and a column for each field that is looked up."""
 
 from __future__ import annotations
 
@@ -34,12 +34,12 @@ _CONTAINERS: Final = frozenset({dict, list, tuple})
 _ID_DIGITS: Final = 24
 _REFERENCES: Final = frozenset({"links"})
 _ASIDE: Final = ("last_scanned", "digest")
-"""Fields that are kept in columns only: noting that a document was seen does not touch its text."""
+"""Fields that are only in columns, so that recording that a document was seen does not change its text."""
 
 
 @lru_cache(maxsize=64)
 def time_text(at: datetime) -> str:
-    """Return a time as ISO 8601 text whose order is the order of times."""
+    """Return a time as ISO 8601 text that sorts chronologically."""
     return utc_ms(at).isoformat(timespec="milliseconds")
 
 
@@ -47,20 +47,20 @@ _evidence_text: Final = evidence_encoder(time_text)
 
 
 def to_json(value: Any) -> tuple[str, Any]:  # noqa: ANN401 - any value
-    """Return valid JSON text that UTF-8 can encode, and the value that it stands for (cleaned when need be)."""
+    """Return valid JSON text that UTF-8 can encode, and the value that it represents (cleaned if necessary)."""
     try:
         text = _ENCODE(value)
         if not ESCAPE_IN_TEXT.search(text) and _keys_are_texts(value):
             text.encode()
             return text, value
-    except (TypeError, ValueError, RecursionError):  # what JSON has no form for; UnicodeError is a ValueError
+    except (TypeError, ValueError, RecursionError):  # a value that JSON cannot represent; UnicodeError is a ValueError
         pass
     value = clean(value)
     return _ENCODE(encoded(value, guard, _typeless)), value
 
 
 def _keys_are_texts(value: Any) -> bool:  # noqa: ANN401 - as above
-    """Return whether no key would become another's by being written: JSON encoders write 1 and "1" alike."""
+    """Return whether all keys are text; JSON encoders would write the keys 1 and "1" alike."""
     todo = [value]
     while todo:
         members = todo.pop()
@@ -77,7 +77,7 @@ def _keys_are_texts(value: Any) -> bool:  # noqa: ANN401 - as above
 
 
 def from_json(text: str) -> Any:  # noqa: ANN401 - as above
-    """Return the value of what ``to_json`` wrote."""
+    """Return the value of a text that ``to_json`` wrote."""
     value = json.loads(text)
     return decoded(value, _TYPELESS) if ESCAPE_IN_TEXT.search(text) else value
 
@@ -98,7 +98,7 @@ def columns(kind: Kind) -> tuple[str, ...]:
 
 
 class Row(NamedTuple):
-    """One document on its way into its tables."""
+    """One document, ready for its tables."""
 
     document_id: str
     digest: str
@@ -107,20 +107,20 @@ class Row(NamedTuple):
     """The values of ``columns``."""
     text: str
     evidence: str | None
-    """Its evidence, with times, empty when it has none; None when the text has it."""
+    """Its evidence with times, "" if it has none; None if the evidence is in the text."""
     keys: tuple[int, ...]
-    """What its lists are looked up by."""
+    """The keys by which its lists are looked up."""
 
     @property
     def looked_up(self) -> tuple[str | None, ...]:
-        """Those of the columns that are looked up."""
+        """The values of the columns that are looked up."""
         return self.columns[2:-2]
 
 
 def to_row(kind: Kind, document: Document) -> Row:
     """Return the row of a document.
 
-    A document whose text is known already is not written out again; its evidence stands beside it, with its times.
+    A document whose text is already known is not written again; its evidence, with times, is stored separately.
     """
     text = document.text if type(document) is Sealed else None
     if text is None or ESCAPE_IN_TEXT.search(text):
@@ -139,7 +139,7 @@ def to_row(kind: Kind, document: Document) -> Row:
 
 
 def written(document: Document) -> tuple[str, Document]:
-    """Return the text of a document, evidence included, and the value that it stands for."""
+    """Return the text of a document, including its evidence, and the value that it represents."""
     content = {key: document[key] for key in sorted(document, key=str) if key not in _ASIDE}
     if content.get("evidence"):
         content["evidence"] = [_with_time(one, time_text, datetime) for one in content["evidence"]]
@@ -152,7 +152,7 @@ def from_row(last_scanned: str | None, digest: str, text: str, evidence: str | N
     if evidence:
         document["evidence"] = json.loads(evidence)
     elif evidence is not None:
-        del document["evidence"]  # it has none: a clique, say
+        del document["evidence"]  # it has none, as a clique
     if document.get("evidence"):
         document["evidence"] = [_with_time(one, datetime.fromisoformat, str) for one in document["evidence"]]
     document["digest"] = digest
@@ -171,9 +171,9 @@ def keys_of(kind: Kind, content: Document) -> tuple[int, ...]:
 
 
 def key_of(field: str, member: Any) -> int | None:  # noqa: ANN401 - any JSON value
-    """Return a number by which a list's member is looked up: two members seldom share one; None when it has none.
+    """Return a number by which a list's member is looked up, which two members seldom share; None if it has none.
 
-    A text of 24 hexadecimal digits, a reference, gives its own first 60 bits.
+    The number of a reference, a text of 24 hexadecimal digits, is its first 60 bits.
     """
     if isinstance(member, str):
         if len(member) == _ID_DIGITS and field in _REFERENCES:

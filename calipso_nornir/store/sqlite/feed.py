@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 # ruff: noqa: S608 - names of tables and columns are constants or checked; every value is bound
-"""What happened since a revision, and which revision was the newest at a time; within one read transaction."""
+"""The changes since a revision, and the revision that was the newest at a given time; in one read transaction."""
 
 from __future__ import annotations
 
@@ -30,13 +30,13 @@ class Feed:
         self._environment = environment
 
     def bounds(self) -> tuple[int, int]:
-        """Return the newest revision, and the oldest that is known."""
+        """Return the newest revision, and the oldest one whose changes are known."""
         statement = f"SELECT revision, floor FROM {revisions(self._inventory)} WHERE environment = ?"
         found = self._connection.execute(statement, (self._environment,)).fetchone()
         return found or (0, 0)
 
     def changes(self, since: int, limit: int) -> list[Change]:
-        """Return what was put and removed after a revision, whole revisions only."""
+        """Return what was put and removed after a revision, in complete revisions only."""
         newest, floor = self.bounds()
         if since < floor or since > newest:
             raise PastUnknown(self._uri, self._environment, f"revision {since}", f"revision {floor}")
@@ -69,7 +69,7 @@ class Feed:
     def revision_at(self, at: datetime) -> int:
         """Return the revision that was the newest at a time.
 
-        A clock that was ahead for a while hides no commit: the last one that claims to be no later counts.
+        A clock that was ahead for a while hides no commit: the last commit whose time is not later counts.
         """
         log = commits(self._inventory)
         statement = f"SELECT max(revision) FROM {log} WHERE environment = ? AND at <= ?"
@@ -82,7 +82,7 @@ class Feed:
         raise PastUnknown(self._uri, self._environment, at.isoformat(), oldest[0] if oldest else "")
 
     def _end(self, since: int, limit: int) -> int:
-        """Return the last of the revisions that hold about ``limit`` changes."""
+        """Return the last of the revisions that together have about ``limit`` changes."""
         parts = []
         for kind in KINDS:
             head, before = table(self._inventory, kind), pasts(self._inventory, kind)
@@ -106,7 +106,7 @@ class Feed:
             yield Change(revision=revision, op="put", kind=kind, document_id=document_id, document=from_row(*row))
 
     def _gone(self, kind: Kind, since: int, until: int) -> Iterator[Change]:
-        """Yield what was there and is there no more; what came and went in between is not told."""
+        """Yield what was removed, except documents that were both added and removed since."""
         statement = (
             f"SELECT max(before.until), before._id FROM {pasts(self._inventory, kind)} AS before "
             "WHERE before.environment = :environment AND before.until > :since "

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 # ruff: noqa: S608 - names of tables and columns are constants or checked; every value is bound
-"""From one layout of the file to another and back, in one transaction: nothing changes until it ends."""
+"""Migrates the file from one layout to another and back, in one transaction: nothing changes until it ends."""
 
 from __future__ import annotations
 
@@ -40,13 +40,13 @@ _OLD_TEXTS: Final = "calipso_old_texts"
 
 
 def layout_of(path: Path, uri: str) -> int:
-    """Return the layout of a file; raise when it is not one of our stores."""
+    """Return the layout of a file; raise StoreUnavailable if it is not one of our stores."""
     with translated(uri, path), closing(sqlite3.connect(f"{path.as_uri()}?mode=rw", uri=True)) as connection:
         return _layout(connection, uri)
 
 
 def migrate(path: Path, uri: str, *, to: int, dry_run: bool) -> Migration:
-    """Bring a file to a layout; a dry run does all of it and then takes it back."""
+    """Convert a file to a layout; a dry run does everything and then rolls it back."""
     with (
         translated(uri, path),
         closing(sqlite3.connect(f"{path.as_uri()}?mode=rw", uri=True, isolation_level=None)) as connection,
@@ -61,7 +61,7 @@ def migrate(path: Path, uri: str, *, to: int, dry_run: bool) -> Migration:
                 connection.execute(f"PRAGMA user_version = {to}")
                 if dry_run:
                     connection.execute("ROLLBACK")
-            connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")  # the number stands in the file itself
+            connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")  # the layout's number is then in the file itself
         return Migration(uri=uri, found=found, to=to, documents=documents, dry_run=dry_run)
 
 
@@ -131,7 +131,7 @@ def _copied_up(connection: sqlite3.Connection, inventory: str, kind: Kind, befor
 
 
 def _note_revisions(connection: sqlite3.Connection, inventory: str, before: str) -> None:
-    """Go on counting where generations ended; what was true since when is not known, but when it was seen last."""
+    """Continue the numbering of generations; the first revision gets the time when an object was last seen."""
     connection.execute(
         f"INSERT INTO {revisions(inventory)} SELECT environment, max(generation, 1), max(generation, 1) FROM {before}"
     )
@@ -190,7 +190,7 @@ def _copied_down(connection: sqlite3.Connection, inventory: str, kind: Kind) -> 
 
 
 def _dropped(connection: sqlite3.Connection) -> int:
-    """Drop what was set aside; return how many documents it had."""
+    """Drop the tables that were set aside; return how many documents they had."""
     [(count,)] = connection.execute(f"SELECT count(*) FROM {_OLD}")
     connection.execute(f"DROP TABLE {_OLD}")
     connection.execute(f"DROP TABLE {_OLD_TEXTS}")

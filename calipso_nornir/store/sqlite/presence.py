@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Whether a file is there and who may change it: what decides how SQLite opens it for reading."""
+"""Determines whether a file exists, and how SQLite opens it for reading, which depends on who may change it."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 def must_be_there(path: Path) -> None:
-    """Raise UnknownStore, with the files beside it that are called alike, when there is no such file."""
+    """Raise UnknownStore, with files of similar names in the same folder, if there is no such file."""
     if path.is_file():
         return
     beside = [one.name for one in path.parent.iterdir() if one.is_file()] if path.parent.is_dir() else []
@@ -26,9 +26,9 @@ def must_be_there(path: Path) -> None:
 def to_read(path: Path) -> str:
     """Return the URI by which SQLite opens a file without changing it (sqlite.org/uri.html).
 
-    A file in WAL mode is read through two files beside it. Who may write there lets SQLite make and remove them. Who
-    may not reads through them while a writer has them open, and when there are none, no process is writing: the file
-    then stands still, and SQLite need not look for changes ("immutable"; sqlite.org/wal.html, "Read-Only Databases").
+    A file in WAL mode is read with the help of two files beside it. With write permission there, SQLite creates and
+    removes them. Without it, SQLite uses them while a writer has them open; if they do not exist, no process is
+    writing, so the file does not change ("immutable"; sqlite.org/wal.html, "Read-Only Databases").
     """
     effective = os.access in os.supports_effective_ids
     if all(os.access(one, os.W_OK, effective_ids=effective) for one in (path, path.parent)):
@@ -37,5 +37,5 @@ def to_read(path: Path) -> str:
 
 
 def is_open_elsewhere(path: Path) -> bool:
-    """Return whether a process has the file open for writing: SQLite keeps its log beside it meanwhile."""
+    """Return whether a process has the file open for writing: SQLite then keeps its log beside the file."""
     return path.with_name(f"{path.name}-wal").exists()

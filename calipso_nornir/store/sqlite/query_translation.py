@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 # ruff: noqa: S608 - names of tables and columns are constants or checked; every value is bound
-"""A query as SQL, as far as indexes can answer it; ``conditions.page`` does the rest."""
+"""Translates a query to SQL, as far as indexes can answer it; ``conditions.page`` does the rest."""
 
 from __future__ import annotations
 
@@ -27,9 +27,9 @@ Value: TypeAlias = "str | int | None"
 _PICKING: Final = frozenset(
     {"_id", "host", "port_id", "mac_address", "device", "device_id", "tap_suffix", "source", "target", "focal_point"}
 )
-"""Fields of which one value is in few documents, however many there are."""
+"""Fields each of whose values is in few documents, however many documents there are."""
 _BROAD: Final = frozenset({"type", "link_type", "focal_point_type"})
-"""Fields of which one value is in many."""
+"""Fields each of whose values is in many documents."""
 _EXACT: Final = (Equal, OneOf, Holds, HoldsAny)
 
 _WAY: Final = ("", " DESC")
@@ -41,15 +41,15 @@ _LAST: Final = 0x10FFFF
 
 @dataclass(slots=True)
 class Clauses:
-    """Conditions of a WHERE, the values that they bind, and whether they say all that the query says."""
+    """Conditions of a WHERE clause, the values that they bind, and whether they express the whole query."""
 
     where: list[str] = field(default_factory=list)
     values: list[Value] = field(default_factory=list)
     exact: bool = True
     by_number: bool = False
-    """Whether a list's keys pick the documents, by their numbers."""
+    """Whether documents are selected by their row numbers, through the keys of a list or the index of an attribute."""
     picked: bool = False
-    """Whether an index picks few documents: SQLite, which has no statistics, is kept from preferring another one."""
+    """Whether an index selects few documents; SQLite, which has no statistics, must then not prefer another index."""
 
     def add(self, clause: str, *values: Value) -> None:
         """Add a condition."""
@@ -75,7 +75,7 @@ def clauses(query: Find, *, keys: str | None) -> Clauses:
 
 
 def by_attribute(query: Find, found: Clauses, *, texts: str, indexed: frozenset[str]) -> None:
-    """Add what the index of one attribute says, if a condition names one that has an index."""
+    """Add a condition on an indexed attribute, if the query names one."""
     for condition in query.where:
         if condition.field not in indexed or condition.field in FIELDS[query.kind]:
             continue
@@ -137,7 +137,7 @@ def _add_after(found: Clauses, order: Sequence[Direction], last: Mapping[str, st
 
 
 def _texts(kind: Kind) -> set[str]:
-    """Fields that hold a text in every document, so that columns sort as ``conditions.rank`` does."""
+    """Return the fields that are text in every document, so that columns sort as ``conditions.rank`` does."""
     return {"_id", *TEXTS[kind], *REFERENCES[kind]} & {"_id", *FIELDS[kind]}
 
 
@@ -157,7 +157,7 @@ def _add_column(found: Clauses, condition: Condition) -> None:
                 found.add(f"{column} >= ?", at_least)
             if below is not None:
                 found.add(f"{column} < ?", below)
-        case _:  # columns hold texts only; any other value stands in the document alone
+        case _:  # columns hold only text; any other value is in the document alone
             found.exact = False
 
 
@@ -178,14 +178,14 @@ def _add_list(found: Clauses, condition: Condition, table: str) -> None:
 
 
 def _is_whole(name: str, wanted: Any) -> bool:  # noqa: ANN401 - any value
-    """Return whether a member that fits is this very value: a mapping may ask for a part of a member only."""
+    """Return whether a matching member equals the value: a mapping may name only a part of a member."""
     return not isinstance(wanted, dict) or (
         name == "found_by" and wanted.keys() == {"step", "parent_type", "parent_id"}
     )
 
 
 def _behind(prefix: str) -> str | None:
-    """Return the first text behind all those with a prefix, by code points; None when nothing is."""
+    """Return the first text, by code points, after all those with a prefix; None when there is none."""
     kept = prefix.rstrip(chr(_LAST))
     if not kept:
         return None
@@ -194,7 +194,7 @@ def _behind(prefix: str) -> str | None:
 
 
 def _is_text(value: Any) -> bool:  # noqa: ANN401 - any value
-    """Return whether SQLite compares it as Python does: its functions take a NUL for the end."""
+    """Return whether SQLite compares a value as Python does: SQLite's functions end a text at a NUL."""
     return isinstance(value, str) and "\0" not in value
 
 

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 # ruff: noqa: S608 - names of tables and columns are constants or checked; every value is bound
-"""Reading one revision of one environment from SQLite, on a connection with a read transaction.
+"""Reads one revision of one environment from SQLite, on a connection with a read transaction.
 
-What was true at an earlier revision is read through temporary views: they have the names of the tables, and show
-what of the present and of the past belongs to that revision.
+An earlier revision is read through temporary views that have the names of the tables and show the current and past
+documents that belong to that revision.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from calipso_nornir.store.sqlite.query_translation import Clauses
 
 CHUNK = 500
-"""Values in one statement; SQLite's least limit was 999 (sqlite.org/limits.html)."""
+"""Values in one statement; older SQLite allows at most 999 (sqlite.org/limits.html)."""
 
 
 class SqliteReader:
@@ -42,8 +42,8 @@ class SqliteReader:
 
     Args:
         connection: within a read transaction, or about to begin one with its first statement.
-        uri: of the store, for errors.
-        path: of its file, for errors.
+        uri: the store's URI, for errors.
+        path: the path of its file, for errors.
         inventory: name of the inventory.
         environment: name of the environment.
         at: an earlier revision to read; None for the newest.
@@ -79,7 +79,7 @@ class SqliteReader:
 
     @property
     def revision(self) -> int:
-        """The number of what it reads."""
+        """The revision that it reads."""
         if self._at is not None:
             return self._at
         statement = f"SELECT revision FROM {revisions(self._inventory)} WHERE environment = ?"
@@ -129,13 +129,13 @@ class SqliteReader:
         return wanted
 
     def stream(self, kind: Kind) -> Iterator[Document]:
-        """Yield every document of a kind, ordered by ``_id``; rows come as they are asked for."""
+        """Yield every document of a kind, ordered by ``_id``; rows are read on demand."""
         with self._translated():
             for row in self._connection.execute(f"{self._from(kind)} ORDER BY head._id", (self._environment,)):
                 yield from_row(*row)
 
     def some(self, kind: Kind, document_ids: Sequence[str]) -> Iterator[Document]:
-        """Yield those documents of a kind that are there."""
+        """Yield those documents of a kind that exist."""
         for ids in chunks(document_ids, CHUNK):
             statement = f"{self._from(kind)} AND head._id IN ({', '.join('?' * len(ids))})"
             yield from (from_row(*row) for row in self._rows(statement, (self._environment, *ids)))
@@ -159,7 +159,7 @@ class SqliteReader:
         return dict(self._rows(statement, (self._environment,)))
 
     def search(self, needle: Needle, *, limit: int) -> list[Document]:
-        """Return what is found among the objects, ordered by type and id."""
+        """Return the objects that match, ordered by type and id."""
         statement = f"{self._from('inventory')} ORDER BY head.type, head.id"
         with self._translated():
             rows = self._connection.execute(statement, (self._environment,))

@@ -18,10 +18,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Statements:
-    """Each with the values that it binds."""
+    """The statements; each is described by its result, if any, and the values that it binds."""
 
     known: str
-    """_id, number, digest, revision, looked up columns of those that are there; environment, JSON list of ``_id``."""
+    """_id, number, digest, revision, looked-up columns of those that exist; environment, JSON list of ``_id``."""
     known_one: str
     """The same for one; environment, ``_id``."""
     changed_since: str
@@ -31,9 +31,9 @@ class Statements:
     insert: str
     """number, columns, revision."""
     replace: str
-    """The same; SQLite notes what each one may have to take back, which takes as long again as an insert."""
+    """As ``insert``; it takes twice as long, because SQLite records how to undo each row."""
     update: str
-    """last_scanned, digest, revision, number: where nothing else that is looked up has changed, indexes stay alone."""
+    """last_scanned, digest, revision, number; if no other looked-up column has changed, indexes are not touched."""
     insert_text: str
     """number, text, evidence."""
     replace_text: str

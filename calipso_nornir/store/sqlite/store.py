@@ -49,8 +49,8 @@ class SqliteStore:
     Args:
         path: the file.
         inventory: name of the inventory in it.
-        wait_s: seconds to wait for another's commit before StoreBusy is raised.
-        use: only with "make" are the file, its folder and the inventory made when they are missing.
+        wait_s: seconds to wait for another commit before StoreBusy is raised.
+        use: only with "make" are a missing file, its folder and the inventory created.
     """
 
     def __init__(
@@ -91,7 +91,7 @@ class SqliteStore:
 
     @contextmanager
     def snapshot(self, environment: str, *, at: datetime | None = None) -> Iterator[StoreView]:
-        """Give a reader of one revision: the newest, or the one that was true at a time."""
+        """Provide a reader of one revision: the newest, or the one that was valid at a given time."""
         name = clean_text(environment)
         with self._pinned(name, at) as reader:
 
@@ -103,7 +103,7 @@ class SqliteStore:
 
     @contextmanager
     def write(self, environment: str, *, base: int | None = None, cause: str = "") -> Iterator[Writer]:
-        """Prepare a commit: readers see the revision before until the ``with`` block ends without an error."""
+        """Prepare a commit: readers see the previous revision until the ``with`` block ends without an error."""
         name = clean_text(environment)
         writer = SqliteWriter(
             self._connections,
@@ -148,7 +148,7 @@ class SqliteStore:
         return SqliteCollection(self._connections, collection_name(self._inventory, checked_collection(name)))
 
     def index(self, attributes: Iterable[str]) -> None:
-        """Make an index of each attribute of objects that has none."""
+        """Create an index for each of these attributes that has none."""
         with translated(self.uri, self._path):
             connection = self._connections.mine()
             wanted = set(to_index(attributes)) - indexed_attributes(connection, self._inventory)
@@ -158,14 +158,14 @@ class SqliteStore:
             self._indexed = indexed_attributes(connection, self._inventory)
 
     def close(self) -> None:
-        """Let go of the file; it and its views are not used afterwards."""
+        """Close the file; the store and its views are not used afterwards."""
         self._connections.close()
 
     # --- readers
 
     @contextmanager
     def _briefly(self, environment: str) -> Iterator[SqliteReader]:
-        """Give a reader on the thread's own connection: for one call of a view."""
+        """Provide a reader on the thread's own connection, for one call of a view."""
         with translated(self.uri, self._path):
             connection = self._connections.mine()
         with self._reading(connection):
@@ -173,14 +173,14 @@ class SqliteStore:
 
     @contextmanager
     def _pinned(self, environment: str, at: datetime | None = None) -> Iterator[SqliteReader]:
-        """Give a reader on a connection of its own: for as long as it is used."""
+        """Provide a reader on a connection of its own, for as long as it is used."""
         with self._connections.another() as connection, self._reading(connection):
             revision = None
             if at is not None:
                 with translated(self.uri, self._path):
                     revision = self._made_feed(connection, environment).revision_at(utc_ms(at))
             reader = self._reader(connection, environment, revision)
-            reader.revision  # noqa: B018 - the first statement begins the transaction: now is what it shows
+            reader.revision  # noqa: B018 - the first statement begins the transaction, which shows this moment
             yield reader
 
     @contextmanager
@@ -193,7 +193,7 @@ class SqliteStore:
     @contextmanager
     def _reading(self, connection: sqlite3.Connection) -> Iterator[None]:
         with translated(self.uri, self._path):
-            if connection.in_transaction:  # a call within a call sees the same
+            if connection.in_transaction:  # a nested call sees the same revision
                 yield
                 return
             connection.execute("BEGIN")

@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Tables of the SQLite store, and which files are such a store.
+"""Tables of the SQLite store, and the check that a file is such a store.
 
-Each kind of document has two tables under one row number: a narrow one with what is looked up,
-the digest, the time last seen and the revision that wrote it, and one with the texts. Noting 400,000
-documents as seen then writes the narrow rows only. A third one (``…_past``) holds what was replaced or
-removed, and until which revision it was true; its row numbers are negative, so that one view may show both
+Each kind of document has two tables with common row numbers: a narrow one with the columns that are looked up,
+the digest, the time last seen and the revision that wrote it, and one with the texts. So recording 400,000
+documents as seen writes only narrow rows. A third one (``…_past``) holds documents that were replaced or
+removed, and the revision until which they were valid; its row numbers are negative, so that one view can show both
 (see ``reader``). Lists whose members are looked up have a table of keys.
 """
 
@@ -51,7 +51,7 @@ def texts(inventory: str, kind: Kind) -> str:
 
 
 def pasts(inventory: str, kind: Kind) -> str:
-    """Return the (quoted) name of the table with what was replaced or removed of a kind."""
+    """Return the (quoted) name of the table with the replaced and removed documents of a kind."""
     return f'"{collection_name(inventory, past(kind))}"'
 
 
@@ -71,7 +71,7 @@ def commits(inventory: str) -> str:
 
 
 def look(path: Path, uri: str) -> None:
-    """Read a file's header, without SQLite and so without touching anything; raise when it is not a store of ours."""
+    """Read a file's header without SQLite, and so without changing anything; raise if it is not one of our stores."""
     try:
         with path.open("rb") as file:
             header = file.read(_HEADER.size)
@@ -99,9 +99,9 @@ def _judge(uri: str, application: int, version: int, *, empty: bool) -> None:
 
 
 def prepare(connection: sqlite3.Connection, uri: str, inventory: str) -> None:
-    """Make the tables of an inventory where they are missing.
+    """Create the missing tables of an inventory.
 
-    The layout's number is written before the file is put into WAL mode, so it always stands in
+    The layout's number is written before the file is put into WAL mode, so it is always in
     the file itself, where ``look`` reads it.
     """
     with _transaction(connection, "DEFERRED"):
@@ -118,7 +118,7 @@ def prepare(connection: sqlite3.Connection, uri: str, inventory: str) -> None:
 
 
 def must_hold(connection: sqlite3.Connection, uri: str, inventory: str) -> None:
-    """Raise UnknownInventory unless the tables of an inventory are there. Changes nothing."""
+    """Raise UnknownInventory unless the tables of an inventory exist. Changes nothing."""
     with _transaction(connection, "DEFERRED"):
         if not _complete(connection, uri, inventory):
             raise UnknownInventory(uri, inventory)
@@ -137,7 +137,7 @@ def _transaction(connection: sqlite3.Connection, kind: str) -> Iterator[None]:
 
 
 def _complete(connection: sqlite3.Connection, uri: str, inventory: str) -> bool:
-    """Return whether an inventory's tables are there. Its reads are to see one state: call it in a transaction."""
+    """Return whether an inventory's tables exist. Call it in a transaction, so that its reads see one state."""
     names = {name for (name,) in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
     [(application,)] = connection.execute("PRAGMA application_id")
     [(version,)] = connection.execute("PRAGMA user_version")
@@ -150,10 +150,10 @@ def _complete(connection: sqlite3.Connection, uri: str, inventory: str) -> bool:
 
 
 def _use_wal(connection: sqlite3.Connection) -> None:
-    """Readers then see the last commit while a writer writes (sqlite.org/wal.html); the file remembers it.
+    """Put the file into WAL mode, so that readers see the last commit while a writer writes (sqlite.org/wal.html).
 
-    The change needs the file for itself, and SQLite does not wait for that: processes that open a
-    new file at the same time try in turns.
+    The mode is stored in the file. Changing it requires exclusive access, for which SQLite does not wait: processes
+    that open a new file at the same time retry in turn.
     """
     for attempt in range(_WAL_ATTEMPTS):
         [(mode,)] = connection.execute("PRAGMA journal_mode")
@@ -164,11 +164,11 @@ def _use_wal(connection: sqlite3.Connection) -> None:
         except sqlite3.OperationalError as error:
             if error.sqlite_errorcode != sqlite3.SQLITE_BUSY or attempt == _WAL_ATTEMPTS - 1:
                 raise
-            time.sleep(random.uniform(0.01, 0.1))  # noqa: S311 - to get out of step, not to keep a secret
+            time.sleep(random.uniform(0.01, 0.1))  # noqa: S311 - to get out of step, not for secrecy
 
 
 def tables(inventory: str, kind: Kind | None = None) -> Iterator[str]:
-    """Yield the statements that make the tables of a kind of document; of None, those that all kinds share."""
+    """Yield the statements that create the tables of a kind of document; for None, those that all kinds share."""
     if kind is not None:
         yield from _tables(inventory, kind)
         return
@@ -182,7 +182,7 @@ def tables(inventory: str, kind: Kind | None = None) -> Iterator[str]:
 
 
 _REVISIONS: Final = "(environment TEXT NOT NULL PRIMARY KEY, revision INTEGER NOT NULL, floor INTEGER NOT NULL)"
-"""``floor``: changes up to it may be known no more."""
+"""``floor``: the revision up to which changes may no longer be known."""
 _COMMITS: Final = (
     "(environment TEXT NOT NULL, revision INTEGER NOT NULL, at TEXT NOT NULL, cause TEXT NOT NULL, by TEXT NOT NULL, "
     "new INTEGER NOT NULL, changed INTEGER NOT NULL, removed INTEGER NOT NULL, "
@@ -214,7 +214,7 @@ def _tables(inventory: str, kind: Kind) -> Iterator[str]:
 
 
 def indexes(inventory: str, kind: Kind) -> dict[str, str]:
-    """Return the indexes of a kind's narrow table: their names, and the statements that make them."""
+    """Return the indexes of a kind's narrow table: name -> the statement that creates it."""
     name = table(inventory, kind)
     unique = [("_id",), *([UNIQUE[kind]] if kind in UNIQUE else [])]
     made = {index_name(name, fields): index(name, fields, unique=True) for fields in unique}
@@ -225,12 +225,15 @@ def indexes(inventory: str, kind: Kind) -> dict[str, str]:
 
 
 def attribute_value(name: str) -> str:
-    """Return what has the value of an attribute in the table of the texts; an index is used for the very same words."""
+    """Return the SQL expression for an attribute's value in the table of texts.
+
+    SQLite uses an index on it only for exactly the same expression.
+    """
     return f"json_extract(document, '$.\"{name}\"')"
 
 
 def make_attribute_indexes(connection: sqlite3.Connection, inventory: str, names: Iterable[str]) -> None:
-    """Make the indexes of attributes that are missing; within a transaction."""
+    """Create the missing indexes of these attributes; call it in a transaction."""
     for name in names:
         value = attribute_value(name)
         index_name = f'"{_attribute_indexes(inventory)}{name}"'
@@ -249,12 +252,12 @@ def indexed_attributes(connection: sqlite3.Connection, inventory: str) -> frozen
 
 
 def _attribute_indexes(inventory: str) -> str:
-    """Return what their names begin with; no name of an inventory has a dot in it."""
+    """Return the prefix of the names of attributes' indexes; names of inventories contain no dot."""
     return f"calipso_attribute.{inventory}."
 
 
 def index(table_name: str, fields: tuple[str, ...], *, unique: bool = False) -> str:
-    """Return the statement that makes an index of a table."""
+    """Return the statement that creates an index of a table."""
     name, kind = index_name(table_name, fields), "UNIQUE INDEX" if unique else "INDEX"
     return f"CREATE {kind} {name} ON {table_name} (environment, {', '.join(fields)})"
 

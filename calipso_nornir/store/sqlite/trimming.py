@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 def trim(connection: sqlite3.Connection, inventory: str, environment: str, *, revision: int, made_past: int) -> None:
-    """Remove what is too old, if it is time for that; within the transaction of the commit that made a revision."""
+    """Remove what is too old, if that is due, in the transaction of the commit that made a revision."""
     if not is_due(revision, made_past=made_past):
         return
     statement = f"SELECT document FROM {DOCUMENTS} WHERE collection = ? AND key = ?"
@@ -48,10 +48,10 @@ def _count(connection: sqlite3.Connection, inventory: str, environment: str) -> 
 
 
 def _floor(connection: sqlite3.Connection, inventory: str, environment: str, *, kept: timedelta, excess: int) -> int:
-    """Return the oldest revision that has to be known, 0 when all of them have to be.
+    """Return the oldest revision that must be kept; 0 for all of them.
 
-    The log is walked from its old end, so only what goes is read. A clock that was ahead when something was written
-    keeps nothing for longer.
+    The log is read from its oldest entry, so only entries to be deleted are read. A clock that was ahead when an entry
+    was written does not keep it for longer.
     """
     now = datetime.now(UTC)
     latest, oldest, least = (time_text(now - age) for age in (timedelta(0), kept, LEAST))

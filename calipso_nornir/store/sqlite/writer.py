@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Preparing a commit to SQLite.
+"""Prepares a commit to SQLite.
 
-Changes are collected beside the file. Until the commit the store is not locked, so others may commit, and progress
-and messages of a scan can be noted while its writer is open.
+Changes are collected outside the file. The store is not locked until the commit, so other processes may commit, and a
+scan's progress and messages can be stored, while its writer is open.
 """
 
 from __future__ import annotations
@@ -29,9 +29,9 @@ if TYPE_CHECKING:
     from calipso_nornir.store.sqlite.reader import SqliteReader
 
 CHUNK: Final = 1000
-"""Documents that are made into rows in one go."""
+"""Documents that are converted to rows at once."""
 _LARGE: Final = 5000
-"""Documents in a commit whose log takes so much space that it is worth giving it back."""
+"""After commits of more documents than this, the log's disk space is given back."""
 
 
 class SqliteWriter:
@@ -39,10 +39,10 @@ class SqliteWriter:
 
     Args:
         connections: to the file.
-        pinned: gives a reader of the revision that ``digests`` and ``documents`` tell about.
+        pinned: provides a reader of the revision that ``digests`` and ``documents`` return.
         inventory: name of the inventory.
         environment: name of the environment.
-        base: the revision from which the changes are computed; None: they stand whatever there is.
+        base: the revision from which the changes are computed; None: they are valid whatever was stored.
         cause: why, for the log of commits.
     """
 
@@ -71,11 +71,11 @@ class SqliteWriter:
     # --- Writer
 
     def digests(self, kind: Kind) -> Mapping[str, str]:
-        """Return ``_id`` -> digest of every document there is, as they were before this writer's changes."""
+        """Return ``_id`` -> digest of every document, as before this writer's changes."""
         return self._reader().digests(kind)
 
     def documents(self, kind: Kind, document_ids: Sequence[str]) -> Iterator[Document]:
-        """Yield some of the documents that there are, as they were before this writer's changes."""
+        """Yield some of the documents, as before this writer's changes."""
         return self._reader().some(kind, checked_ids(document_ids, uri=self._connections.uri, kind=kind))
 
     def put(self, kind: Kind, documents: Iterable[Document]) -> None:
@@ -92,7 +92,7 @@ class SqliteWriter:
             self._operations.add(Put(kind, list(rows.values())), size)
 
     def seen(self, kind: Kind, document_ids: Sequence[str], at: datetime) -> None:
-        """Note that documents were found unchanged; ``last_scanned`` never goes back in time."""
+        """Record that documents were found unchanged; ``last_scanned`` never goes back in time."""
         self._operations.add(Seen(kind, checked_ids(document_ids, uri=self._connections.uri, kind=kind), at))
 
     def remove(self, kind: Kind, document_ids: Sequence[str]) -> None:
@@ -115,7 +115,7 @@ class SqliteWriter:
             return
         with self._translated():
             connection = self._connections.mine()
-            if self._size > _LARGE:  # on a full disk, only what has no commit in it can be taken away again
+            if self._size > _LARGE:  # on a full disk, only a log without commits can be truncated again
                 self._shorten_wal(connection)
             with _durable(connection), immediate(connection):
                 committing = Committing(connection, inventory=self._inventory, environment=self._environment)
@@ -130,7 +130,7 @@ class SqliteWriter:
                 self._shorten_wal(connection)
 
     def close(self) -> None:
-        """Let go of what was collected."""
+        """Release what was collected."""
         self._stack.close()
         self._operations.close()
 
@@ -140,7 +140,7 @@ class SqliteWriter:
         return self._known
 
     def _shorten_wal(self, connection: sqlite3.Connection) -> None:
-        """Give the disk space of a large commit's log back; readers may be in the way, then another writer will."""
+        """Give back the disk space of a large commit's log; if readers prevent it, a later writer does."""
         with suppress(sqlite3.Error):
             connection.execute("PRAGMA busy_timeout = 0")
             connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
@@ -152,7 +152,7 @@ class SqliteWriter:
 
 @contextmanager
 def _durable(connection: sqlite3.Connection) -> Iterator[None]:
-    """Have a commit that has returned survive a power cut; progress and messages of a scan need not."""
+    """Make a finished commit survive a power cut; a scan's progress and messages need not."""
     connection.execute("PRAGMA synchronous = FULL")
     try:
         yield
