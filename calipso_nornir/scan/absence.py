@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What a small scan did not find again is gone once every step that had found it has looked again in vain."""
+"""Decides what is gone: an object that a small scan did not find, once every step that had found it looked in vain."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ class Absence:
         self._before = before
 
     def settle(self) -> None:
-        """Find out."""
+        """Determine ``gone`` and ``unasked``."""
         moved: set[ObjectRef] = set()
         for one in self._missed():
             self._miss(one)
@@ -70,7 +70,7 @@ class Absence:
             self._lose(one)
 
     def _lose(self, one: InventoryObject) -> None:
-        """Note that an object is gone, with everything below it, and examine what was found by steps that ran on it."""
+        """Record that an object and all below it are gone, and examine what was found by steps that ran on it."""
         self.gone.add(one.ref)
         for child in self._before.children(one.ref):
             if child.ref not in self.gone and child.ref not in self._waiting and not self._is_there(child.ref):
@@ -110,6 +110,6 @@ class Absence:
 
 
 def _says_the_same(one: InventoryObject, old: InventoryObject) -> bool:
-    """Return whether some witnesses of an object say exactly what all of them had said together."""
+    """Return whether the witnesses that found an object now report exactly what all of them had reported."""
     same = (one.name, one.parent, one.id_path, one.name_path) == (old.name, old.parent, old.id_path, old.name_path)
     return same and one.found_by <= old.found_by and dict(one.attributes) == dict(old.attributes)

@@ -43,7 +43,7 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 Kind: TypeAlias = tuple[str, frozenset[str]]
-"""What fetchings of one step share that wait for the same types."""
+"""A step, and the types for which some of its fetchings wait."""
 
 
 class Picture(Protocol):
@@ -62,7 +62,7 @@ class Picture(Protocol):
 class Outcome:
     """How one fetching ended: with what it found, or with the error that stopped it.
 
-    ``task.gaps`` and ``task.blanks`` tell what a fetching that was not stopped could not see.
+    ``task.gaps`` and ``task.blanks`` say what a fetching that was not stopped could not see.
     """
 
     task: Task
@@ -134,10 +134,10 @@ class Rounds:
             self._finish(task, begun)
 
     def run(self) -> Iterator[RoundBegan | Outcome]:
-        """Yield each round as it goes out and each fetching as it ends, until none lives.
+        """Yield each round as it begins and each fetching as it ends, until all have ended.
 
-        The consumer starts the steps on the objects of an outcome before it takes the next one. Raises the error of a
-        source without which the scan cannot go on.
+        The consumer must start the steps on the objects of an outcome before it takes the next one. Raises the error of
+        a source without which the scan cannot continue.
         """
         yield from self._outcomes()
         while self._live:
@@ -174,13 +174,13 @@ class Rounds:
     # --- asking
 
     def _outstanding(self, order: Order) -> list[Query]:
-        """Return the requests of this turn that fetchings wait for and that have not been made."""
+        """Return the requests of this turn that fetchings wait for and that have not been made yet."""
         live = (pair for task in self._live for pair in self._requests(task) if not isinstance(pair[0], Lookup))
         wanted = (request for query, request in live if request not in self._replies and self._turn_of(query) == order)
         return list(dict.fromkeys(wanted))
 
     def _requests(self, task: Task) -> Iterable[tuple[Query, Query]]:
-        """Return what a fetching waits for, each with what is asked for it."""
+        """Return the queries that a fetching waits for, each with the request that is made for it."""
         if not self._whole:
             return task.requests
         return [(query, query.request if request in self._whole else request) for query, request in task.requests]
@@ -209,7 +209,7 @@ class Rounds:
         self._advance_ready()
 
     def _unnarrow(self, requests: Sequence[Query]) -> None:
-        """Make the full request if a narrowed one had no answer: a recording has none, an old service may refuse it."""
+        """Make the full request if a narrowed one failed: a recording lacks it, and an old service may reject it."""
         for task in (one for one in self._live if one.focus is not None):
             for query, request in task.requests:
                 narrowed = request != query.request and request in requests

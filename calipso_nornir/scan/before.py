@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What the store knew before this scan, read as needed."""
+"""The stored state before this scan, read when needed."""
 
 from __future__ import annotations
 
@@ -20,10 +20,10 @@ if TYPE_CHECKING:
 
 
 class Before:
-    """The stored picture, by type, by witness, and by whatever else has an index in the store.
+    """The stored picture, by type, by witness, and by other fields that the store indexes.
 
-    With ``forget`` it knows nothing. A small scan reads ``by_index``, each object when it is needed; others read whole
-    types.
+    With ``forget`` it is empty. A small scan reads ``by_index``, each object when it is needed; other scans read all
+    objects of a type at once.
     """
 
     def __init__(self, view: StoreView, *, forget: bool = False, by_index: bool = False) -> None:

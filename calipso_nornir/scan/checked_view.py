@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The view that a link finder gets: it refuses names of undeclared types.
+"""The view that a link finder gets, which rejects the names of undeclared types.
 
 Otherwise a typing error (``view.of_type("vnics")``) would give an empty answer, and the finder would never find
 anything.
@@ -27,7 +27,7 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True)
 class Declared:
-    """The names of types that metadata declare."""
+    """The names of the types that metadata declare."""
 
     object_types: Collection[str]
     link_types: Collection[str]
@@ -57,7 +57,7 @@ class CheckedView:
         return self._picture.of_type(type_)
 
     def children(self, ref: ObjectRef) -> Sequence[InventoryObject]:
-        """Return what hangs directly below an object, ordered by type and name."""
+        """Return the objects directly below an object, ordered by type and name."""
         self._check_ref("children(…)", ref)
         return self._picture.children(ref)
 

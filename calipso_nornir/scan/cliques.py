@@ -5,9 +5,9 @@ Per link type X-Y, in order: every link between an X reached so far and a Y, whi
 is taken, unless the focal point's constraints exclude it; the Y is then reached, too. A link type without any link is
 skipped: the next ones may still lead on (discovery.md section 5.3 and 11, item 12).
 
-If a focal point has several networks, each is followed separately: what was reached by the links of one network is not
-left by those of another. Otherwise, a server in two networks whose interface in one is unplugged would seem to have a
-way out there, because the other network passes through the same virtual switch.
+If a focal point has several networks, each is followed separately: from what was reached by the links of one network,
+links of another are not followed. Otherwise, a server in two networks whose interface in one is unplugged would seem to
+have a way out there, because the other network passes through the same virtual switch.
 
 Links between objects of one type are followed repeatedly, in one direction: bridges may form a chain. A link that is
 cut off is part of the clique when it is reached from its source, but leads no further. If a clique type names a link
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from calipso_nornir.scan.graph import Graph, Hop
 
 Values: TypeAlias = "tuple[frozenset[Any], ...]"
-"""Per constraint of the focal point: the values that an object was reached with."""
+"""For each constraint of the focal point, the values with which an object was reached."""
 
 FEW = 4
 """Number of hops that are examined one by one; for more, an index is made."""
@@ -64,7 +64,7 @@ def build_clique(
     constraints: Sequence[str],
     at: datetime,
 ) -> Clique | None:
-    """Build one clique; None if no link type leads anywhere. It was confirmed when its oldest link was."""
+    """Build one clique; None if no link type leads anywhere. Its time of confirmation is that of its oldest link."""
     return _build(_Ways(graph, clique_type, constraints), focal_point, at)
 
 
@@ -187,7 +187,7 @@ class _Walk:
     def _step(
         self, way: _Way, starts: Mapping[ObjectRef, Values], known: dict[ObjectRef, Values], *, forward: bool
     ) -> dict[ObjectRef, Values]:
-        """Take the links of one direction from some objects; return what was not reached this way before."""
+        """Take the links of one direction from some objects; return what had not been reached in this way."""
         arrived: dict[ObjectRef, Values] = {}
         self._take(way, starts, arrived, forward=forward)
         joined = {node: _either(known.get(node), values) for node, values in arrived.items()}
@@ -223,7 +223,7 @@ def _passed(hop: Hop, values: Values, places: Sequence[int]) -> Values | None:
 
     None if some attribute has no value in common: the link cannot be taken.
     """
-    if len(places) == 1:  # as with all that is shipped; a cloud has millions of hops
+    if len(places) == 1:  # as in all shipped metadata; a cloud has millions of hops
         limit, (own,) = hop.limits[places[0]], values
         if limit is None or own <= limit:
             return values if own or limit is None else None

@@ -44,7 +44,7 @@ if TYPE_CHECKING:
 
 
 @contextmanager
-def open_cloud(  # noqa: PLR0913 - each has its default; the environment is the one that has not
+def open_cloud(  # noqa: PLR0913 - all have defaults, except the environment
     environment: str | Environment,
     *,
     store: Store | str | Path | None = None,
@@ -61,10 +61,10 @@ def open_cloud(  # noqa: PLR0913 - each has its default; the environment is the 
         nornir: hosts and how to log in to them, instead of the environment's CLI section.
         source: answers in place of the environment's own sources, e.g. a recording; it is never closed here.
         metadata: folders with metadata in addition to what is installed.
-        progress: is called with every event of ``calipso_nornir.scan.events``.
+        progress: called with every event of ``calipso_nornir.scan.events``.
 
     Raises:
-        MetadataError, UnknownEnvironment, EnvironmentInvalid, StoreError: going on is pointless.
+        MetadataError, UnknownEnvironment, EnvironmentInvalid, StoreError: continuing is pointless.
     """
     with opened_store(store, make=isinstance(environment, Environment)) as where:
         catalog = catalog_of(where, metadata)
@@ -90,7 +90,7 @@ def open_cloud(  # noqa: PLR0913 - each has its default; the environment is the 
 class Cloud:
     """One open environment. Scans of one cloud run one after the other; several clouds are independent."""
 
-    def __init__(  # noqa: PLR0913 - everything that outlives a scan comes together here
+    def __init__(  # noqa: PLR0913 - everything that outlives a scan is combined here
         self,
         environment: Environment,
         *,
@@ -102,7 +102,7 @@ class Cloud:
     ) -> None:
         self.environment = environment
         self.described_in_store = False
-        """Whether the store's description has to be complete before anything is asked."""
+        """Whether the description comes from the store, and so must be complete before a source is asked."""
         self._catalog = catalog
         self._store = store
         self._sessions = sessions
@@ -142,9 +142,9 @@ class Cloud:
                 self._running = None
 
     def rescan(self, refs: Iterable[ObjectRef], *, scan_id: str | None = None) -> ScanReport:
-        """Scan some objects again: themselves, what is below them, what concerns them and what they are plugged into.
+        """Scan some objects again, with all that is below them, concerns them, or is what they are plugged into.
 
-        Name everything that may have changed: the picture is then what a full scan would give, as far as it depends on
+        Name every object that may have changed: the result then equals that of a full scan, as far as it depends on
         these objects. An object that is not known yet can be named if its id is enough to ask for it.
         """
         refs = tuple(refs)

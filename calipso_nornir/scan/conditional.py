@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Conditions of steps and clique types, evaluated for one object: itself, its host, and that host's agents.
 
-A step waits for what its condition names, as a fetcher does by looking it up. If that cannot be known (its source could
-not be asked), the step runs: looking in vain is better than not looking.
+A step waits for the objects that its condition names, as a fetcher does with a look-up. If these cannot be known (their
+source could not be asked), the step runs: looking in vain is better than not looking.
 """
 
 from __future__ import annotations
@@ -80,7 +80,7 @@ class CliqueChoice:
         return [one.clique_type for candidates in self._candidates.values() for one in candidates]
 
     def groups(self) -> Iterator[tuple[CliqueType, list[InventoryObject]]]:
-        """Yield clique types, each with the objects that it is for, ordered by id."""
+        """Yield clique types, each with the objects to which it applies, ordered by id."""
         for focal_type, candidates in self._candidates.items():
             objects: defaultdict[int, list[InventoryObject]] = defaultdict(list)
             for one in self._working.of_type(focal_type) if candidates else ():

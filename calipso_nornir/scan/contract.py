@@ -69,7 +69,7 @@ _RESTING: set[type] = set()
 
 
 def _is_restless(query: Query) -> bool:
-    """Return whether a query differs each time it is read: it would be asked for ever."""
+    """Return whether a query differs each time it is read: it would be asked forever."""
     if type(query) in _RESTING:
         return False
     if query.request != query.request or query.request.request != query.request:

@@ -44,13 +44,13 @@ if TYPE_CHECKING:
     from calipso_nornir.scan.stopping import Stop
 
 ATTEMPTS = 8
-"""How often a scan tries to commit: after each failure it takes over what others wrote meanwhile."""
+"""Maximum attempts to commit; after each failed one, the scan takes over what others have written meanwhile."""
 
 
 class Scan:
     """The phases of one scan. Raises UnknownObject if the object to scan does not exist."""
 
-    def __init__(  # noqa: PLR0913 - everything a scan is made of comes together here
+    def __init__(  # noqa: PLR0913 - all parts of a scan are combined here
         self,
         environment: Environment,
         plan: ScanPlan,
@@ -183,9 +183,9 @@ class Scan:
             self._record.derivation = lineage.note(base, cause)
 
     def _take_over(self, overtaken: Overtaken) -> None:
-        """Take over what others wrote since this scan began: they looked later.
+        """Take over what others have written since this scan began, because they looked later.
 
-        What they removed is gone, and so is what was found below it.
+        Objects that they removed are gone, with everything that was found below them.
         """
         self._before = Before(self._view, forget=self._plan.clear, by_index=self._plan.is_small)
         if not self._plan.wants_inventory:

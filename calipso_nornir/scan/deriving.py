@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Derives links and cliques of a picture, of the whole or of what a small scan has changed, and writes everything."""
+"""Derives links and cliques, of a whole picture or of what a small scan has changed, and writes everything."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ground:
-    """What links and cliques are derived from: the picture of a scan, and what was stored."""
+    """The basis of links and cliques: the picture of a scan, and what was stored."""
 
     catalog: Catalog
     environment: Environment
@@ -61,7 +61,7 @@ class Ground:
         return self.plan.wants_cliques and self.cliques_are_of != self.catalog.written
 
     def unconfirmed(self, links: Iterable[Link]) -> frozenset[str]:
-        """Return the links that this scan was about and could not confirm."""
+        """Return the ``_id``s of links that this scan examined but could not confirm."""
         return frozenset(
             link.document_id
             for link in links

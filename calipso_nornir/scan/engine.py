@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from calipso_nornir.scan.report import ScanReport
 
 
-def run_scan(  # noqa: PLR0913 - each has its default; the environment is the one that has not
+def run_scan(  # noqa: PLR0913 - all have defaults, except the environment
     environment: str | Environment,
     *,
     plan: ScanPlan | None = None,

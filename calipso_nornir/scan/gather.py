@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Gathers the inventory of one scan: starts the steps, places what they find, keeps what they could not see."""
+"""Gathers the inventory of one scan: starts the steps, places what they find, and keeps what they could not see."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ class Gathering:
     then ``settle``; other objects join the picture unchanged if something depends on them.
     """
 
-    def __init__(  # noqa: PLR0913 - everything a scan is made of comes together here
+    def __init__(  # noqa: PLR0913 - all parts of a scan are combined here
         self,
         source: Source,
         *,
@@ -77,11 +77,11 @@ class Gathering:
             object_types=steps.object_types,
             surroundings=self._surroundings,
         )
-        # a proxy: otherwise they would hold each other, and all answers would stay in memory until the scan has ended
+        # a proxy: a circular reference would keep all answers in memory until the scan has ended
         self._rounds = Rounds(source, steps=steps, parsers=parsers, read=read, picture=weakref.proxy(self))
 
     def run(self) -> Working:
-        """Gather everything; raises only the errors that make going on pointless."""
+        """Gather everything; raises only errors that make continuing pointless."""
         root = root_of(self.working.environment)
         self._placer.add_context(root)
         for step in self._steps.root:
@@ -91,9 +91,9 @@ class Gathering:
         return self.working
 
     def start(self, step: Step, known: InventoryObject, focus: Focus | None = None) -> bool:
-        """Start a step on an object as it was, unless this scan examines that object itself: then it starts later.
+        """Start a step on a known object, unless this scan examines that object itself: the step then starts later.
 
-        False if it does not start now.
+        Return whether it starts now.
         """
         if self._surroundings is not None and not self._surroundings.bring(known.ref):
             return False
@@ -101,7 +101,7 @@ class Gathering:
         return self._rounds.start(step, self._steps.as_parent_of(step, parent), focus)
 
     def drain(self) -> None:
-        """Go on until no fetching lives."""
+        """Run until all fetchings have ended."""
         try:
             for event in self._rounds.run():
                 if isinstance(event, Outcome):
@@ -131,7 +131,7 @@ class Gathering:
         return any(focus is None or focus.covers(one, self._before.ancestors) for focus in started)
 
     def looked_at(self, one: InventoryObject) -> bool:
-        """Return whether this scan is about a known object: it must then be found, or is gone."""
+        """Return whether this scan examines a known object, which must then be found, or is gone."""
         if one.ref in self._about:
             return one.ref not in self._left_alone
         if any(above.ref in self._about for above in self._before.ancestors(one)):
@@ -186,7 +186,7 @@ class Gathering:
         for fetched, partial in zip(objects, task.partials(objects), strict=True):
             origin = Origin(task.step, task.witness, task.evidence_of(fetched), partial, task.focus)
             self._start_below(self._placer.place(fetched, origin))
-        if new:  # a step that only adds to objects of others does not count them again
+        if new:  # a step that only adds to other steps' objects does not count them again
             self._progress(ObjectsFound(task.step.type, new, task.parent.id_path.count("/")))
 
     def _keep(self, task: Task) -> None:

@@ -24,13 +24,13 @@ class Hop(NamedTuple):
     link: Link
     to: ObjectRef
     limits: tuple[frozenset[Any] | None, ...]
-    """Per constraint attribute: the link's values, None if it has no such attribute."""
+    """For each constraint attribute, the link's values; None if it has no such attribute."""
     from_source: bool
     """Whether it goes in the link's own direction."""
     ends: bool
     """Whether the path ends there because the link is cut off."""
     outward: str | None
-    """Type of the link's end nearer to the way out of the host, if the link says so."""
+    """Type of the link's end that is nearer to the host's uplinks, if the link has it."""
 
 
 class Graph:
@@ -43,7 +43,7 @@ class Graph:
     def __init__(self, links: Iterable[Link], attributes: Sequence[str]) -> None:
         self.attributes = tuple(attributes)
         self._links: defaultdict[tuple[str, str], list[Link]] = defaultdict(list)
-        for types, group in groupby(links, key=types_of):  # they come type by type
+        for types, group in groupby(links, key=types_of):  # links are sorted by type
             self._links[types].extend(group)
         self._hops: dict[tuple[str, str], defaultdict[ObjectRef, list[Hop]]] = {}
         self._single: dict[str, frozenset[Any]] = {}
@@ -53,7 +53,7 @@ class Graph:
         told = link.attributes
         limits = tuple([self._values(told[name]) if name in told else None for name in self.attributes])
         link_id, source, target, outward = link.document_id, link.source, link.target, link.outward
-        forth = Hop(link_id, link, target, limits, True, link.cut_off, outward)  # noqa: FBT003 - by name takes twice as long
+        forth = Hop(link_id, link, target, limits, True, link.cut_off, outward)  # noqa: FBT003 - keywords take twice as long
         back = Hop(link_id, link, source, limits, False, False, outward)  # noqa: FBT003 - as above
         return (source, forth), (target, back)
 

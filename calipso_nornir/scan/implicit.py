@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from calipso_nornir.scan.graph import Graph, Hop
 
 MAX_HOPS = 12
-"""Longer than any path through the shipped link types."""
+"""Maximum length of a path; all paths through the shipped link types are shorter."""
 
 Limits = tuple["frozenset[Any] | None", ...]
 
@@ -39,7 +39,7 @@ def derive_links(
 
 
 def _reachable(graph: Graph, start: ObjectRef, wanted: str) -> dict[ObjectRef, tuple[tuple[Hop, ...], Limits]]:
-    """Breadth first, so that the evidence is the shortest path."""
+    """Search breadth first, so that the evidence is the shortest path."""
     found: dict[ObjectRef, tuple[tuple[Hop, ...], Limits]] = {}
     free: Limits = (None,) * len(graph.attributes)
     edge: list[tuple[ObjectRef, tuple[Hop, ...], Limits]] = [(start, (), free)]

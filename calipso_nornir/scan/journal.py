@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Writes a running scan's events into the collection ``messages``: one document for each that is worth reading."""
+"""Writes a running scan's events to the collection ``messages``: one document for each event worth reading."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ class Journal:
         self._report = report
         self._origin = origin
         self._run = f"{report.scan_id}-{int(report.started_at.timestamp())}"
-        """A request that is run a second time keeps the messages of the first."""
+        """Distinguishes the runs of a request, so that a second run keeps the messages of the first."""
         self._numbers = count()
 
     def __call__(self, event: Event) -> None:

@@ -77,9 +77,9 @@ def _yielded(  # noqa: PLR0913 - as find_links
     declared: Declared | None,
     on_trouble: Callable[[FetchError, str], None],
 ) -> tuple[list[Link], bool]:
-    """Return the links that one finder finds, each with when it was confirmed, and whether nothing went wrong.
+    """Return the links that one finder finds, each with its time of confirmation, and whether there was no error.
 
-    Of one that raises there are none.
+    A finder that raises yields no links.
     """
     links: list[Link] = []
     problems: dict[str, None] = {}
@@ -112,7 +112,7 @@ def _yielded(  # noqa: PLR0913 - as find_links
 
 
 def _confirmed_at(source: InventoryObject, target: InventoryObject, at: datetime) -> datetime:
-    """Return when a link was last confirmed: it depends on both ends, so not later than either of them."""
+    """Return when a link was last confirmed: no later than either of its ends, because it depends on both."""
     first, second = source.scanned_at, target.scanned_at
     if first is not None and first < at:
         at = first

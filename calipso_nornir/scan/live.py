@@ -59,7 +59,7 @@ class Task:
         self.generator: Generator[Sequence[Query], Answers, list[Fetched]] | None = None
         self.waiting: tuple[Query, ...] = ()
         self.requests: tuple[tuple[Query, Query], ...] = ()
-        """What it waits for, each with what is really asked: a small scan may ask for less."""
+        """The queries that it waits for, each with the request that is really made: a small scan may ask for less."""
         self.turns = 0
         self.cause: Query | None = None
         """The query whose error ended it, if any."""
@@ -75,7 +75,7 @@ class Task:
         return f"{self.step.name} of {self.parent.ref}"
 
     def answers(self, answers: Mapping[Query, Answer | CalipsoError]) -> Answers:
-        """Return a round's answers for this fetching; what it reads, and could not read, is recorded."""
+        """Return a round's answers for this fetching, which record what it reads and what it could not read."""
 
         def read(query: Query, answer: Answer) -> None:
             if answer.evidence is not None:
@@ -122,7 +122,7 @@ def read_reply(
 ) -> Answer | CalipsoError:
     """Parse a source's answer with the query's parser; what it cannot read is an error, too."""
     if isinstance(reply, EndpointMissing) and not reply.required and getattr(query, "needed", False):
-        return Answer([], remark=reply)  # the catalogue says that there is no such service, so nothing of it exists
+        return Answer([], remark=reply)  # the catalogue has no such service, so none of its objects exist
     if isinstance(reply, CalipsoError):
         return reply
     evidence = Evidence(query.source, str(query), query.host, reply.at)

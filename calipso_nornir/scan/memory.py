@@ -32,7 +32,7 @@ class _Scans:
         with self._lock:
             if not self._running:
                 self._before = gc.get_threshold()
-                if self._before[0]:  # 0: somebody has switched it off
+                if self._before[0]:  # 0: it is switched off
                     gc.set_threshold(*SELDOM)
             self._running += 1
 

@@ -66,7 +66,7 @@ class Neighbourhood(Working):
         return super().look_up(type_, equal)
 
     def children(self, ref: ObjectRef) -> Sequence[InventoryObject]:
-        """Return what hangs directly below an object, ordered by type and name."""
+        """Return the objects directly below an object, ordered by type and name."""
         here = {one.ref: one for one in self._scanned.children(ref)}
         for one in self._before.children(ref):
             if one.ref not in self._scanned and one.ref not in self._gone:
@@ -95,7 +95,7 @@ class Neighbourhood(Working):
         return self._scanned.state(ref) or (State.CONTEXT if ref in self else None)
 
     def is_doubted(self, ref: ObjectRef) -> bool:
-        """Return whether somebody wanted to look at an object, or what it depends on, and could not."""
+        """Return whether an object, or something it depends on, could not be examined."""
         return self._scanned.is_doubted(ref)
 
     def __contains__(self, ref: object) -> bool:

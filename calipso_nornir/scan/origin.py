@@ -16,7 +16,7 @@ class ScanOrigin:
 
     Attributes:
         type: who asked for it.
-        owner: of the request in ``scans`` that the scan carries out. The scan ends if somebody else becomes the owner.
+        owner: the owner of the request in ``scans`` that the scan carries out. The scan ends if the owner changes.
         log_level: the minimum level of its messages.
     """
 

@@ -28,7 +28,7 @@ class Places:
         self._seen: set[tuple[str, str, str]] = set()
 
     def check(self, type_: str, parent_type: str, origin: Origin) -> None:
-        """Report it if an object of a type may not be below one of another."""
+        """Report an object whose type may not be below its parent's type."""
         key = (origin.step.name, type_, parent_type)
         if key in self._seen:
             return
@@ -39,7 +39,7 @@ class Places:
             self._troubles.of(origin.witness, Misplaced(type_, parent_type, where, problem))
 
     def undeclared(self, type_: str) -> str:
-        """Return what is wrong with a type that nobody declares; nothing for one that is declared."""
+        """Return the problem with an undeclared type; "" for a declared one."""
         return (
             ""
             if type_ in self._object_types

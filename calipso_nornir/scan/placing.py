@@ -37,8 +37,8 @@ ON_DEMAND = derived("a folder that is there because something is in it")
 class Arrival(NamedTuple):
     """An object within the scan's scope and a step that found it, or added to it: the step's children run on it.
 
-    The object is as the children see it: it hands down what this step says. An object that several steps find arrives
-    several times.
+    The object is as the children see it: this step decides what it hands down. An object that several steps find
+    arrives several times.
     """
 
     one: InventoryObject
@@ -47,9 +47,10 @@ class Arrival(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Origin:
-    """Who found an object, by which step, with which evidence.
+    """Where an object comes from: the step and the witness that found it, and the evidence.
 
-    ``partial``: what it lacks is unknown, not absent. ``focus``: what the fetching was about; others are ignored.
+    ``partial``: missing attributes are unknown, not absent. ``focus``: the objects that the fetching concerned; others
+    are ignored.
     """
 
     step: Step
@@ -116,7 +117,7 @@ class Placer:
     def settle(self) -> None:
         """Mark objects unconfirmed when a required step did not see them again; call it at the end of the scan.
 
-        A switch that one of its hosts could not look for is confirmed by the others. A host that the API lists is not
+        A switch is confirmed by its other hosts if one of them could not look for it. A host that the API lists is not
         confirmed if the login failed, because nothing that only a login shows was seen.
         """
         for ref, blind in self._blind.items():
@@ -129,7 +130,7 @@ class Placer:
     def orphans(self) -> Iterator[tuple[Origin, CalipsoError]]:
         """Yield what still waits for a parent at the end of the scan; kept objects are removed with their parent.
 
-        A small scan yields known objects only: others may belong below something new that it is not about.
+        A small scan yields known objects only: others may belong below a new object that it does not examine.
         """
         for parent, waiting in self._waiting.items():
             for one, origin in waiting:
@@ -262,7 +263,7 @@ class Placer:
     def _found_again(self, known: InventoryObject, one: InventoryObject, origin: Origin) -> None:
         """Join what two fetchings say about one object; lists are merged, everything else must agree.
 
-        If the same step found it on the same parent, for another part of its objects, it just says the same again.
+        If the same step found it on the same parent, for another focus, nothing is joined.
         """
         if self._told.get((one.ref, origin.witness), origin.focus) != origin.focus:
             return
@@ -280,7 +281,7 @@ class Placer:
         self._found(joined, origin)
 
     def _merge_with_before(self, present: InventoryObject, old: InventoryObject, step: Step, witness: Witness) -> None:
-        """Keep the attributes from witnesses that could not look, and keep these as witnesses.
+        """Keep the attributes from witnesses that could not look, and keep them as witnesses.
 
         A witness with gaps has nevertheless seen this object if it is among those that found it now.
         """
@@ -293,7 +294,7 @@ class Placer:
     # --- waiting
 
     def _is_there(self, ref: ObjectRef) -> bool:
-        """Return whether a place is in the picture, or can be added to it."""
+        """Return whether an object is in the picture, or can be added to it."""
         if ref in self._working or self._on_demand_before(ref) is not None:
             return True
         return self._surroundings is not None and self._surroundings.bring(ref)
@@ -313,7 +314,7 @@ class Placer:
         self._arrived(one, origin.step)
 
     def _arrived(self, one: InventoryObject, step: Step) -> None:
-        """Register an object for the children of a step: each step that finds it, or adds to it, has its own."""
+        """Register an object for the children of a step; each step that finds it, or adds to it, has children."""
         self._new.append(Arrival(step.as_parent(one), step))
         for waiting, origin in self._waiting.pop(one.ref, ()):
             if isinstance(waiting, InventoryObject):

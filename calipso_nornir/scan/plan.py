@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Which steps a scan runs, on what, and which types may still come out of each."""
+"""Determines which steps a scan runs, on what, and which types each may find."""
 
 from __future__ import annotations
 
@@ -40,9 +40,9 @@ class ScanPlan:
         inventory_only, links_only, cliques_only: at most one; do only that part.
         implicit_links: derive implicit links even if no clique type uses them.
         clear: ignore what was stored before; what cannot be examined is then lost, not kept.
-        metadata: folders with further metadata, laid over what is installed.
+        metadata: folders with metadata in addition to what is installed.
         record: write every query and answer to this bundle file.
-        time_limit_s: stop the scan after so many seconds; nothing is changed then.
+        time_limit_s: stop the scan after this many seconds; nothing is then changed.
     """
 
     object_id: str | None = None
@@ -153,7 +153,7 @@ class Steps:
         return tuple(step for name, step in self._by_name.items() if type_ in self.run_on.get(name, ()))
 
     def runs_on(self, step: Step, one: InventoryObject) -> bool:
-        """Return whether a step runs on an object: that depends on the steps that found the object.
+        """Return whether a step runs on an object, which depends on the steps that found the object.
 
         A server without a host is an instance, too, but no step looks for its vNICs. Without a known witness the type
         decides; on-demand folders run no steps.
@@ -163,7 +163,7 @@ class Steps:
         return not one.found_by or self._leading_to(step, one) is not None
 
     def as_parent_of(self, step: Step, one: InventoryObject) -> InventoryObject:
-        """Return an object as a step that runs on it gets it: it hands down what the step that found it says."""
+        """Return an object as a step that runs on it gets it, with what the step that found it hands down."""
         leading = self._leading_to(step, one)
         return leading.as_parent(one) if leading is not None else one
 
@@ -194,9 +194,9 @@ class Steps:
         return found & self._types_within(HOST)
 
     def outward(self, type_: str) -> tuple[Step, ...]:
-        """Return the steps on a host that find what objects of a type are plugged into: the next hop from them.
+        """Return the steps on a host that find what objects of a type are plugged into, their next hop.
 
-        Only objects on the host itself: its cabling does not change with what runs on it.
+        These are only steps for objects on the host itself: its cabling does not change with what runs on it.
         """
         if type_ not in self._outward:
             targets = {one.target for one in self._link_types if one.source == type_}
@@ -209,10 +209,10 @@ class Steps:
         return self._outward[type_]
 
     def placing_below(self, type_: str) -> Iterator[Step]:
-        """Yield steps run higher up (or elsewhere) whose objects may hang below an object of ``type_``.
+        """Yield the steps that run elsewhere but whose objects may be below an object of ``type_``.
 
-        Ports are found per region but are below their network, switch ports are found per host but are below their
-        switch: a scan of one network, or switch, must run such steps, too.
+        Ports are found per region but are below their network; switch ports are found per host but are below their
+        switch. A scan of one network, or switch, must run such steps, too.
         """
         within = self._types_within(type_)
         for name, step in self._by_name.items():
@@ -247,9 +247,9 @@ class Steps:
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """One object that a small scan is about: it is scanned again, and what is below it.
+    """One object that a small scan examines again, with what is below it.
 
-    ``known``: as it was; None if it has not been found before. ``itself``: False for only what is below it.
+    ``known``: the stored object; None if it has not been found before. ``itself``: False for only what is below it.
     """
 
     ref: ObjectRef
@@ -258,7 +258,7 @@ class Target:
 
 
 def find_targets(plan: ScanPlan, before: Before, catalog: Catalog) -> list[Target]:
-    """Find what a small scan is about; nothing for a full one.
+    """Return the objects that a small scan examines; none for a full scan.
 
     Raises UnknownObject when an id, or id and type, are not known, and InvalidRequest when objects of several types
     have the id and no type was given. An object that is not known yet can be named if its id is enough to ask for it.

@@ -39,9 +39,9 @@ class Target:
 
 
 def planned(plan: ScanPlan, target: Target, view: StoreView) -> ScanPlan:
-    """Return the plan, for that object.
+    """Return the plan with the target as its object.
 
-    Raises UsageError: the object is not known, not the only one, or not where it should be.
+    Raises UsageError if the object is not known, is ambiguous, or is not where it should be.
     """
     one = _object_of(target, view)
     return plan if one is None else replace(plan, object_id=one.id, object_type=one.type)

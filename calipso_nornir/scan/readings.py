@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What parsers made of answers, for small scans of a cloud that stays open: the same answer is not parsed again.
+"""Remembers parsed answers, for small scans of a cloud that stays open: equal answers are not parsed again.
 
-Most of what a host answers is as it was a moment ago. In a full mesh of tunnels its Open vSwitch has a port for every
-other host, and all of them are read for each scan of one of its instances.
+Most answers of a host are the same as in the previous scan. In a full mesh of tunnels its Open vSwitch has a port for
+every other host, and all of them are read for each scan of one of its instances.
 """
 
 from __future__ import annotations
@@ -14,11 +14,11 @@ from typing import Any, TypeAlias
 Parser: TypeAlias = Callable[[str], Any]
 
 MOST = 4 * 1024 * 1024
-"""Characters of answers that are remembered; what parsers make of them takes about ten times as much."""
+"""Maximum number of characters of remembered answers; their parsed form takes about ten times as much memory."""
 
 
 class Readings:
-    """The last answers. A parser is a function of its text alone, and nobody changes what it returns."""
+    """The last answers. A parser's result depends on its text alone, and must not be modified."""
 
     def __init__(self, most: int = MOST) -> None:
         self._most = most
@@ -26,7 +26,7 @@ class Readings:
         self._size = 0
 
     def read(self, parser: Parser, text: str) -> Any:  # noqa: ANN401 - whatever a parser returns
-        """Return what a parser makes of a text. Raises what the parser raises."""
+        """Return a parser's result for a text. Raises what the parser raises."""
         key = (parser, text)
         if key in self._known:
             self._known.move_to_end(key)
@@ -40,5 +40,5 @@ class Readings:
 
 
 def parsed(parser: Parser, text: str) -> Any:  # noqa: ANN401 - as above
-    """Return what a parser makes of a text, and remember nothing."""
+    """Return a parser's result for a text, without remembering it."""
     return parser(text)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What a scan writes to the collections beside the inventory: its own document, messages, the environment's flags."""
+"""Writes a scan's records to the plain collections: its own document, messages, the environment's flags."""
 
 from __future__ import annotations
 
@@ -23,8 +23,8 @@ logger = logging.getLogger(__name__)
 class ScanRecord:
     """The documents of one scan in ``scans`` and ``messages``.
 
-    The document of a request that a scan manager has claimed is there already. It is written only as long as its
-    ``owner`` is the one that this scan runs for.
+    For a request that a scan manager has claimed, the document already exists. It is written only as long as its
+    ``owner`` is the one for which this scan runs.
     """
 
     def __init__(self, store: Store, plan: ScanPlan, report: ScanReport, *, owner: str | None = None) -> None:
@@ -45,11 +45,11 @@ class ScanRecord:
 
     @property
     def environment(self) -> str:
-        """Of which environment the scan is."""
+        """The scan's environment."""
         return self._report.environment
 
     def begin(self) -> None:
-        """Note that the scan runs; scans that have died without a scan manager to take them up are noted as lost."""
+        """Record that the scan runs; record as lost those that have died and that no scan manager takes over."""
         own = self._scans.find({"environment": self.environment})
         self.notes = [one["derivation"] for one in own if one.get("derivation")]
         ahead = in_the_future(own)
@@ -73,11 +73,11 @@ class ScanRecord:
             raise ScanTakenOver(self.environment, self.scan_id)
 
     def beat(self) -> Document | None:
-        """Give a sign of life; return the document, or None if it is no longer this scan's."""
+        """Write a heartbeat; return the document, or None if it no longer belongs to this scan."""
         return self._update(self._running())
 
     def end(self, *, whole: bool) -> StoreError | None:
-        """Record the outcome; return the error if the store could not take it: the scan's own error matters more."""
+        """Record the outcome; return, not raise, an error of the store, because the scan's own error matters more."""
         try:
             own = self._scans.find({"environment": self.environment})
             done = {"number": next_number(own), "progress": None, "derivation": self.derivation}
@@ -111,8 +111,8 @@ class ScanRecord:
     def _trim(self) -> None:
         scans, messages = self._store.collection("scans"), self._store.collection("messages")
         own = scans.find({"environment": self._report.environment})
-        whole = newest_whole(own)  # by it one tells what is confirmed
-        own = [scan for scan in own if scan.get("status") in ENDED]  # others run, or wait for a scan manager
+        whole = newest_whole(own)  # it determines what is confirmed
+        own = [scan for scan in own if scan.get("status") in ENDED]  # the others run, or wait for a scan manager
         own.sort(key=age_key, reverse=True)
         for old in (scan for scan in own[records_kept(self._store).scans :] if scan is not whole):
             for message in messages.find({"scan_id": old["scan_id"]}):

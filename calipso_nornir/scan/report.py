@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The report of a scan: every step attempted, what failed and why, what changed."""
+"""The report of a scan: every step attempted, what failed and why, and what changed."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from calipso_nornir.scan.events import Phase, Progress
 
 FOLDER_STEP: Final = "/folder"
-"""The end of the names of steps that make a folder."""
+"""The end of the names of steps that create a folder."""
 Severity: TypeAlias = Literal["failure", "notice"]
 Status: TypeAlias = Literal["completed", "completed_with_errors", "failed", "aborted", "timed_out"]
 ENDED: Final[frozenset[str]] = frozenset({*get_args(Status), LOST})
@@ -28,7 +28,7 @@ ENDED: Final[frozenset[str]] = frozenset({*get_args(Status), LOST})
 
 @dataclass(slots=True)
 class Trouble:
-    """One error, however many fetchings it concerned.
+    """One error, however many fetchings it affected.
 
     Attributes:
         severity: "failure" makes the scan end with errors; "notice" is informational (an optional program that a host
@@ -53,7 +53,7 @@ class Trouble:
 
 @dataclass(slots=True)
 class StepCount:
-    """How the fetchings of one step went."""
+    """Numbers of one step: its fetchings by outcome, and the objects found."""
 
     attempted: int = 0
     ok: int = 0
@@ -85,7 +85,7 @@ class ScanReport:
 
     ``status``: "completed" if every fetching saw everything that it had to see; "completed_with_errors" if something
     could not be examined (``failures`` say what; what was known there is kept); "failed" if nothing could be stored;
-    "aborted" if somebody stopped it, "timed_out" if its time limit did, and nothing was stored. Durations are in
+    "aborted" if it was cancelled, "timed_out" if it reached its time limit, and nothing was stored. Durations are in
     seconds.
     """
 
@@ -106,7 +106,7 @@ class ScanReport:
     queries: Counter[str] = field(default_factory=Counter)
     """Requests made, by source ("api", "db", "cli")."""
     rounds: Counter[str] = field(default_factory=Counter)
-    """Rounds made, by source: how often each host had to be asked is ``rounds["cli"]``."""
+    """Rounds made, by source; ``rounds["cli"]`` is how often hosts had to be asked."""
     phase: Phase | None = None
     """The current phase, or the last one."""
     durations: dict[str, float] = field(default_factory=dict)
@@ -186,13 +186,13 @@ class Troubles:
         self._progress = progress
 
     def note(self, error: CalipsoError, severity: Severity, affected: str) -> None:
-        """Note an error, or what else it affects."""
+        """Record an error, or what else it affects."""
         new = self._report.note(error, severity, affected)
         if new is not None:
             self._progress(TroubleSeen(new))
 
     def fail(self, error: CalipsoError, affected: str) -> None:
-        """Note a failure."""
+        """Record a failure."""
         self.note(error, "failure", affected)
 
     def of(self, witness: Witness, error: CalipsoError) -> None:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The sources of a cloud that stays open: logins and SSH sessions outlive the scan that first needed them."""
+"""The sources of a cloud that stays open: logins and SSH sessions are kept after the scan that first needed them."""
 
 from __future__ import annotations
 

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A scan of a few objects: which steps examine them again, and what is gone afterwards.
+"""A scan of a few objects: determines which steps examine them again, and what is gone afterwards.
 
-Its scope is a set of (step, parent), each with a focus: the witnesses of an object look for it again; the steps that
-run on it, put something below it, or find what concerns it, run; and so do the steps that find what it is plugged into
-on its host. All witnesses of an object look again.
+Its scope is a set of (step, parent), each with a focus. For each object these steps run: all its witnesses, which look
+for it again; the steps that run on it, place something below it, or find what concerns it; and the steps that find what
+it is plugged into on its host.
 """
 
 from __future__ import annotations
@@ -36,10 +36,10 @@ class SmallScan:
         self._before = before
         self._targets = list(targets)
         self._sought: set[ObjectRef] = set()
-        """What was searched for everywhere."""
+        """Objects that were searched for everywhere."""
 
     def run(self) -> None:
-        """Gather; raises only the errors that make going on pointless."""
+        """Gather; raises only errors that make continuing pointless."""
         for target in self._targets:
             self._begin(target)
         going_on = True
@@ -100,10 +100,10 @@ class SmallScan:
         return (step.asked_by or {})[target.ref.type]
 
     def _parents_placing_below(self, step: Step, target: Target) -> list[InventoryObject]:
-        """Return the parents on which a step may find objects below a target that it does not run on.
+        """Return the parents on which a step that does not run on a target may find objects below it.
 
-        The target's ancestors, else all parents; none for steps that only find what belongs to their own parent, or
-        that are known to place their objects only below other types.
+        These are the target's ancestors, else all parents; none for steps that only find what belongs to their own
+        parent, or that are known to place their objects only below other types.
         """
         above = self._before.ancestors(target.known) if target.known is not None else []
         near = [one for one in above if self._steps.runs_on(step, one)]
@@ -133,10 +133,10 @@ class SmallScan:
     # --- going on
 
     def _seek_missing(self, lost: Iterable[ObjectRef]) -> bool:
-        """Search for what was not found where it had been; tell whether there is anything to do.
+        """Search for objects that were not found where they had been; return whether any search was started.
 
-        Targets, and what would otherwise count as gone: a detached port no longer concerns its server, and a server may
-        have moved to a host that this scan does not examine.
+        These are targets, and objects that would otherwise count as gone: a detached port no longer concerns its
+        server, and a server may have moved to a host that this scan does not examine.
         """
         missing = [one.ref for one in self._targets if one.itself and not self._is_found(one.ref)]
         sought = [self._seek(ref) for ref in dict.fromkeys([*missing, *sorted(lost)]) if ref not in self._sought]
@@ -153,5 +153,5 @@ class SmallScan:
         return any([self._gathering.start(step, one, focus) for step in steps for one in self._parents_of(step)])  # noqa: C419 - each is started
 
     def _ask_others(self, unasked: Iterable[tuple[Witness, ObjectRef]]) -> bool:
-        """Let all other witnesses of an object look again, since some did; tell whether there are any."""
+        """Let all other witnesses of an object look again, since some did; return whether there are any."""
         return any([self._start_witness(witness, Focus(ref)) for witness, ref in unasked])  # noqa: C419 - as above

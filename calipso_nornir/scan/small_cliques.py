@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Cliques after a small scan: only those that contain a change are rebuilt.
+"""Rebuilds cliques after a small scan: only those that can have changed.
 
-A clique can only change at an object that it had reached: if a link from there, along a link type of its clique type,
-is new, gone or different; or if its focal point is.
+A clique changes only if its focal point does, or if a link from an object that it had reached, of a link type of its
+clique type, is new, gone or different.
 """
 
 from __future__ import annotations
@@ -50,12 +50,12 @@ class LinksAround(Graph):
         known = [one for one in self._before.links_of(ref) if one.document_id not in self._gone | self._new]
         return sorted([*known, *self._found.get(ref, ())], key=ends_of)
 
-    def has(self, link_type: LinkType) -> bool:  # noqa: ARG002 - nobody knows before somebody comes there
+    def has(self, link_type: LinkType) -> bool:  # noqa: ARG002 - it is not known until the links are read
         """Return whether there may be a link between objects of two types."""
         return True
 
     def hops_by(self, link_type: LinkType) -> Callable[[ObjectRef], Sequence[Hop]]:
-        """Return what gives the hops of a type from an object."""
+        """Return a function for the hops of a type from an object."""
         ends = (link_type.source, link_type.target)
         return lambda start: self._hops_around(start).get(ends, ())
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Links after a small scan: only finders that read what changed run again, and only on the hosts concerned."""
+"""Finds links after a small scan: only finders that read what changed run again, and only on the hosts concerned."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 @dataclass(slots=True)
 class Changed:
-    """What has changed: each object or link as it was and as it is, None if it is new, or gone."""
+    """What has changed: each object or link before and after; None before if it is new, None after if it is gone."""
 
     objects: list[tuple[InventoryObject | None, InventoryObject | None]] = field(default_factory=list)
     links: list[tuple[Link | None, Link | None]] = field(default_factory=list)
@@ -43,7 +43,7 @@ class Changed:
 def is_as_before(one: InventoryObject, old: InventoryObject | None) -> bool:
     """Return whether an object equals its stored state, apart from when it was seen; False if that is not certain.
 
-    To compare takes a fraction of the time that a document takes: an Open vSwitch may have hundreds of ports.
+    Comparing takes a fraction of the time of making a document: an Open vSwitch may have hundreds of ports.
     """
     return (
         old is not None
@@ -71,7 +71,7 @@ _AS_STORED = attrgetter(
 def changed_objects(
     scanned: Working, before: Before, gone: Iterable[ObjectRef], documents: Mapping[ObjectRef, Document]
 ) -> Changed:
-    """Compare what was scanned and may have changed (``documents``) with what was known."""
+    """Compare scanned objects that may have changed (``documents``) with their known state."""
     digests = before.digests(document["_id"] for document in documents.values())
     changed = Changed()
     for ref, document in documents.items():
@@ -82,7 +82,7 @@ def changed_objects(
 
 
 class SmallLinks:
-    """Finds the links again that can have changed; ``found`` are all of these, ``gone`` those that no longer exist."""
+    """Finds again the links that can have changed; ``found`` are all of these, ``gone`` those that no longer exist."""
 
     def __init__(  # noqa: PLR0913 - the picture, and what of it a link may be and was
         self,
@@ -110,7 +110,7 @@ class SmallLinks:
         self.gone: list[str] = []
         self._old: dict[str, Link] = {}
         self._again: dict[str, frozenset[str] | None] = {}
-        """Types of links that were found again, and on which hosts (None: on all)."""
+        """Type of links that were found again -> the hosts on which (None: all)."""
 
     def run(self, changed: Changed) -> None:
         """Run the finders in order; add the links that changed to ``changed``."""
@@ -147,7 +147,7 @@ class SmallLinks:
         changed.links += self._differences(finder, old)
 
     def _hosts(self, changed: Changed, reads: set[str]) -> frozenset[str] | None:
-        """Return the hosts where something changed that a finder reads; None if it is on no host."""
+        """Return the hosts on which something changed that a finder reads; None if such a change is on no host."""
         hosts: set[str] = set()
         for pair in changed.objects:
             for one in pair:

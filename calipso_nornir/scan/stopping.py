@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Stops a scan from outside: even a silent source does not keep the caller waiting."""
+"""Stops a scan from outside, without waiting for a source that does not answer."""
 
 from __future__ import annotations
 
@@ -33,22 +33,22 @@ class Stop:
         self._guard = threading.Lock()
 
     def ask(self, why: ScanCancelled | None = None) -> None:
-        """Let the scan end as soon as it can, with an error that says why; the first one counts."""
+        """Make the scan end as soon as possible, with an error that says why; the first error counts."""
         with self._guard:
             self._why = self._why or why or ScanCancelled(self._environment)
             for waiting in self._waiting:
                 waiting.put((False, self._why))
 
     def check(self) -> None:
-        """Raise ScanCancelled if somebody has asked."""
+        """Raise ScanCancelled if the scan was asked to stop."""
         if self._why is not None:
             raise self._why
 
     def waits_for(self, work: Callable[[], T], *, name: str) -> T:
         """Do some work in a thread of its own and return its result, or raise its error.
 
-        Raises ScanCancelled at once if somebody asks meanwhile. The thread is then abandoned, as on KeyboardInterrupt;
-        it is a daemon, which keeps no process alive.
+        Raises ScanCancelled immediately if the scan is asked to stop meanwhile. The thread is then abandoned, as on
+        KeyboardInterrupt; it is a daemon thread, which keeps no process alive.
         """
         ended: SimpleQueue[tuple[bool, object]] = SimpleQueue()
 
@@ -77,7 +77,7 @@ class Stoppable:
     """A source that is abandoned in the middle of an answer when its scan is stopped.
 
     Attributes:
-        left: whether that has happened: the source may still be busy with an answer that is no longer needed.
+        left: whether it was abandoned, and so may still be busy with an answer that is no longer needed.
     """
 
     def __init__(self, inner: Source, stop: Stop) -> None:
@@ -104,11 +104,11 @@ class Stoppable:
             raise
 
     def close(self) -> None:
-        """Do nothing: whoever opened the inner source closes it."""
+        """Do nothing: the opener of the inner source closes it."""
 
 
 def close_soon(source: Source, *, busy: bool) -> None:
-    """Close a source; if it is busy it gets a few seconds, and is abandoned after that."""
+    """Close a source; a busy one gets a few seconds, and is then abandoned."""
     if not busy:
         source.close()
         return

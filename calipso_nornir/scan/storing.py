@@ -48,7 +48,7 @@ class Generation:
         self._removed: list[dict[str, str]] = []
 
     def tell(self, report: ScanReport) -> None:
-        """Note in the report what was committed: nothing counts before."""
+        """Record in the report what was committed; call it only after the commit."""
         report.objects, report.links, report.cliques = self.objects, self.links, self.cliques
         report.removed += self._removed
 
@@ -67,7 +67,7 @@ class Generation:
         self._remove("inventory", {ref.document_id for ref in gone}, self.objects)
 
     def see_objects(self, objects: Sequence[InventoryObject], *, kept: AbstractSet[str]) -> None:
-        """Mark objects that are as they were as seen; a change of one of them meanwhile makes this commit void."""
+        """Mark unchanged objects as seen; if one of them is changed meanwhile, the commit is overtaken."""
         confirmed = [one for one in objects if one.ref.document_id not in kept]
         self.objects.kept += len(objects) - len(confirmed)
         self.objects.unchanged += len(confirmed)
@@ -144,7 +144,7 @@ class Generation:
         self._remove("cliques", gone, self.cliques)
 
     def prune(self, working: Working, view: StoreView) -> None:
-        """Remove what is gone from the stored links and cliques, without finding new ones."""
+        """Remove stored links and cliques of objects that are gone, without finding new ones."""
         lost = {link.document_id for link in view.links() if not (link.source in working and link.target in working)}
         self._remove("links", lost, self.links)
         for clique in list(view.cliques()):
@@ -215,7 +215,7 @@ class Generation:
 
         The store itself refuses to write over what others have changed meanwhile; a sighting is not a change.
         """
-        now = datetime.now(UTC)  # anything seen later than that was seen by a clock that was ahead
+        now = datetime.now(UTC)  # later times come from a clock that was ahead
         seen_later = [
             f"{kind}/{one['_id']}"
             for one in documents

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Watches a running scan, in a thread of its own: gives signs of life, and stops the scan when it must end."""
+"""Watches a running scan in a thread of its own: writes heartbeats, and stops the scan when it must end."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 BEAT_S: Final = 1.0
-"""How often a sign of life is given; a request to cancel is noticed within this time."""
+"""Interval of heartbeats; a request to cancel is noticed within this time."""
 JOIN_S: Final = 15.0
-"""How long the end of the scan waits for a sign of life that the store delays."""
+"""How long the end of the scan waits for a heartbeat that the store delays."""
 
 
 class Watch:
-    """Ends a scan if its document asks for it, its time is over, or somebody else has taken over its request."""
+    """Ends a scan if its document requests it, its time limit is reached, or another process takes over its request."""
 
     def __init__(self, record: ScanRecord, stop: Stop, *, time_limit_s: float | None = None) -> None:
         self._record = record
@@ -49,7 +49,7 @@ class Watch:
                 self._stop.ask(ScanTimedOut(self._record.environment, self._time_limit_s))
             try:
                 document = self._record.beat()
-            except StoreError as error:  # the scan goes on: its commit will say whether the store is back
+            except StoreError as error:  # the scan continues: its commit will show whether the store is back
                 logger.info("the sign of life of scan %s could not be stored: %s", self._record.scan_id, error)
                 continue
             if document is None:

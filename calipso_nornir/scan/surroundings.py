@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The surroundings of a small scan: known objects join the picture unchanged where scanned ones depend on them."""
+"""The surroundings of a small scan: known objects on which scanned ones depend join the picture unchanged."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 class Surroundings:
     """The known objects that a small scan does not examine.
 
-    ``looked_at`` tells whether a fetching of this scan is about an object: it must then be found, or is gone.
+    ``looked_at`` returns whether a fetching of this scan examines an object, which must then be found, or is gone.
     """
 
     def __init__(self, working: Working, before: Before, looked_at: Callable[[InventoryObject], bool]) -> None:
@@ -29,7 +29,7 @@ class Surroundings:
         self._looked_at = looked_at
 
     def bring(self, ref: ObjectRef) -> bool:
-        """Add one object, with its ancestors; tell whether it is in the picture now."""
+        """Add one object, with its ancestors; return whether it is now in the picture."""
         if ref in self._working:
             return True
         root = root_of(self._working.environment)

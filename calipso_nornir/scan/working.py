@@ -29,7 +29,7 @@ class State(Enum):
     KEPT = "kept"
     """Known from before; the witnesses that could confirm or deny it could not look."""
     CONTEXT = "context"
-    """Outside of what this scan is about."""
+    """Known from before, and not examined by this scan."""
 
 
 class Working:
@@ -67,7 +67,7 @@ class Working:
         return self._ordered[type_]
 
     def children(self, ref: ObjectRef) -> Sequence[InventoryObject]:
-        """Return what hangs directly below an object, ordered by type and name."""
+        """Return the objects directly below an object, ordered by type and name."""
         if self._children is None:
             below: defaultdict[ObjectRef, list[ObjectRef]] = defaultdict(list)
             for one in self._objects.values():
@@ -94,7 +94,7 @@ class Working:
         It must not depend on links, and must not be modified. When an object changes, it is computed again.
         """
         if make not in self._made:
-            made = make(self)  # it may add objects, which empties the memory
+            made = make(self)  # it may add objects, which discards the results
             self._made[make] = made
         known: T = self._made[make]
         return known
@@ -115,7 +115,7 @@ class Working:
                 index[_hashable(one.get(key))][one.id] = None
 
     def remove(self, ref: ObjectRef) -> None:
-        """Take one object out."""
+        """Remove one object."""
         one = self._objects.pop(ref, None)
         if one is not None:
             del self._states[ref], self._by_type[ref.type][ref.id]
@@ -146,7 +146,7 @@ class Working:
         self._doubted.add(ref)
 
     def is_doubted(self, ref: ObjectRef) -> bool:
-        """Return whether somebody wanted to look at an object, or what it depends on, and could not."""
+        """Return whether an object, or something it depends on, could not be examined."""
         return ref in self._doubted or self._states.get(ref) is State.KEPT
 
     def __contains__(self, ref: object) -> bool:
