@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What holds for every test: no network beyond this machine and the lab, no time limit on one hypothesis example."""
+"""Settings of all tests: no network beyond this machine and the lab, no time limit for single hypothesis examples."""
 
 from __future__ import annotations
 

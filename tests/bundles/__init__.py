@@ -1,2 +1,2 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Whole scans: what the shipped recordings of the real lab have to give."""
+"""Whole scans: the documents that the shipped recordings of the real lab must give."""

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Recordings with some of their answers changed, written as the product writes them: whole, with a digest that fits."""
+"""Edits answers in recordings, and writes these as the product does: complete, with a valid digest."""
 
 from __future__ import annotations
 

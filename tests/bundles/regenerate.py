@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Writes tests/bundles/expected anew and says what differs: python -m tests.bundles.regenerate [ovs|lb].
+"""Regenerates tests/bundles/expected and reports the differences: python -m tests.bundles.regenerate [ovs|lb].
 
-For whoever changes what a scan finds, or has recorded the demo's bundles again. No test calls this: the files are the
-truth of the tests, so read the difference (``git diff``, one document a line) before you commit it.
+Run it after a change of what a scan finds, or a new recording of the demo's bundles. No test calls it: the expected
+files are the reference of the tests, so read the difference (``git diff``, one document per line) before committing.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""One recording's scan as text: every document that it leaves in a store, one a line, in an order that people read.
+"""One recording's scan as text: every document that it leaves in a store, one per line, in a readable order.
 
-Left out are times, digests (they are made of the rest) and what ``export`` repeats (``links_detailed``). In cliques
-the ``_id`` of a link is followed by what it links: nobody reads 24 digits.
+Times, digests (which depend on the rest) and what ``export`` repeats (``links_detailed``) are left out. In cliques,
+the ``_id`` of each link is followed by its ends, to be readable.
 """
 
 from __future__ import annotations

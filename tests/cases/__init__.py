@@ -1,2 +1,2 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Real clouds in small: whole scans of shapes that public reports show, each with what is right and why."""
+"""Real clouds in small: whole scans of setups from public reports, each with the right result and its reason."""

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Runs one case: scans the cloud that it describes, and says in sentences what is not as expected."""
+"""Runs one case: scans the cloud that it describes, and returns sentences about what is not as expected."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Every case: a whole scan finds what is right there (see README.md)."""
+"""Every case: a whole scan finds what it must find (see README.md)."""
 
 from __future__ import annotations
 

@@ -1,2 +1,2 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Tests against the real component on the other side."""
+"""Tests against the real components on the other side."""

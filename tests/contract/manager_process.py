@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A scan manager as a process that can be killed, and what has to hold after that.
+"""A scan manager as a process that can be killed, and the checks that must pass afterwards.
 
-``python -m tests.contract.manager_process KIND URI`` works on a store until it is ended. Its cloud is made of
-prepared answers.
+``python -m tests.contract.manager_process KIND URI`` works on a store until it is ended. Its cloud consists of
+canned answers.
 """
 
 from __future__ import annotations

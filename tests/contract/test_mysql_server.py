@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The database source against a MariaDB of the tests' own: grants, refusals, a server that goes away, TLS."""
+"""The database source against a MariaDB of the tests' own: grants, refusals, a server that fails, TLS."""
 
 from __future__ import annotations
 

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A canary in place of every secret of a whole environment, real servers behind it: it must be seen nowhere else.
+"""A canary replaces every secret of an environment with real servers: it must not appear anywhere else.
 
-Looked through: what the store keeps, the recording, every log record at DEBUG of every library, what was printed,
-texts, data, representations and tracebacks of all errors.
+These are searched: the store, the recording, every log record at DEBUG of every library, printed output, and the texts,
+data, representations and tracebacks of all errors.
 """
 
 from __future__ import annotations

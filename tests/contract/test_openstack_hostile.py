@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Services that mean ill: every one ends in time and within memory, with an error that says what and what to do."""
+"""Hostile services: requests end in time and within memory, with an error that names problem and remedy."""
 
 from __future__ import annotations
 

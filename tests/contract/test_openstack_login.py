@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Logging in at Keystone: every way, every refusal, and that a refused login is not tried again."""
+"""Logging in at Keystone: every method, every refusal, and that a refused login is not retried."""
 
 from __future__ import annotations
 

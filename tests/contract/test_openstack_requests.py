@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Asking the services: addresses, versions, pages, retries, errors as values, and many questions at once."""
+"""Requests to the services: addresses, versions, pages, retries, errors as values, and many queries at once."""
 
 from __future__ import annotations
 

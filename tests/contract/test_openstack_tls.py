@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""TLS: an authority of one's own, clients' certificates, and everything that must be refused."""
+"""TLS: a private authority, client certificates, and everything that must be rejected."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What happened is kept as long as the store says: ended scans, messages, connection tests, the audit trail."""
+"""Records are kept as long as the store's setting says: ended scans, messages, connection tests, the audit trail."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The queue and the slots, on both stores: what is taken is taken by one, what is lost comes back."""
+"""The queue and the slots, on both stores: each request is taken by one manager, and lost ones return to the queue."""
 
 from __future__ import annotations
 

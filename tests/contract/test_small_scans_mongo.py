@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The law of small scans on MongoDB: the picture is what a whole scan would give (see ``unit/test_small_scans``)."""
+"""The law of small scans on MongoDB: the picture equals that of a whole scan (see ``unit/test_small_scans``)."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A round that is given up from another thread while hosts hang, each in its own way. Real sshd."""
+"""A round that another thread cancels while hosts hang, each in a different way. Real sshd."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Getting in: host keys, keys, agent, passwords, jump hosts, and hosts that are not there. Real sshd."""
+"""Logging in: host keys, keys, agent, passwords, jump hosts, and hosts that do not exist. Real sshd."""
 
 from __future__ import annotations
 

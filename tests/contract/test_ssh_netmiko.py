@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Hosts whose platform is not Linux, through nornir-netmiko: netmiko's own drivers against a real sshd and shell.
 
-``ovs_linux`` is such a platform of netmiko's that this machine can serve: an interactive session
-with a prompt, as with any switch.
+``ovs_linux`` is a platform of netmiko that this machine can serve: an interactive session with a prompt, as on any
+switch.
 """
 
 from __future__ import annotations

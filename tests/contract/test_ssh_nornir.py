@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The source on a Nornir of somebody else, and the connection plug-in in somebody else's task. Real sshd."""
+"""The source with a caller's own Nornir object, and the connection plug-in in a caller's own task. Real sshd."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Rounds of commands: what comes back, what goes wrong in the middle, and how many connections it takes. Real sshd."""
+"""Rounds of commands: their results, failures in the middle, and the number of connections. Real sshd."""
 
 from __future__ import annotations
 

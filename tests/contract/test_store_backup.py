@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Backups of both stores, made while others commit; restored into an empty store; damaged ones are refused."""
+"""Backups of both stores, made during commits and restored into an empty store; damaged backups are rejected."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A replica set whose primary is killed in the middle of commits and of a scan: both go on, and no reader goes back."""
+"""A replica set whose primary is killed during commits and a scan: both continue, and no reader sees older data."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A store of release 905c723 (``tests/fixtures/layout1``, written by its code) is carried over, and back."""
+"""A store of release 905c723 (``tests/fixtures/layout1``, written by its code) is migrated, and back."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Both stores against a plain model of revisions: whatever is committed, in whatever order, from whatever base."""
+"""Both stores against a simple model of revisions: any commits, in any order, from any base."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What only MongoDB has: commits that were never finished, locks that end, addresses with passwords."""
+"""Behaviour that only MongoDB has: unfinished commits, locks that expire, URIs with passwords."""
 
 from __future__ import annotations
 

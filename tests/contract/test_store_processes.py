@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Several processes and one store: what readers see meanwhile, writers that meet, writers that are killed."""
+"""Several processes and one store: what readers see meanwhile, concurrent writers, writers that are killed."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Anything that can be in a document goes through both real stores and comes back."""
+"""Any value of a document is stored in both real stores and read back unchanged."""
 
 from __future__ import annotations
 

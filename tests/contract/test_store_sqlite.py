@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What only SQLite has: files that are none of ours, full disks, rights, plans of statements."""
+"""Behaviour that only SQLite has: files that are not stores, full disks, permissions, query plans."""
 
 from __future__ import annotations
 

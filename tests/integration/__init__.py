@@ -1,2 +1,2 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Tests of the product as a whole, from outside."""
+"""Tests of the whole product from outside."""

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The REST API over a socket: what each resource answers, who gets in, and what is wrong with a request."""
+"""The REST API over a socket: the answers of each resource, access, and errors in requests."""
 
 from __future__ import annotations
 

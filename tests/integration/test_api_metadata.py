@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Metadata that is written through the API: it is checked as files are, scans go by it, and what is shipped stays."""
+"""Metadata written through the API: it is checked as files are, scans use it, and shipped metadata stay unchanged."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The older API at its own paths, on both stores: what its clients send is answered as they know it.
+"""The older API at its own paths, on both stores: its clients get the answers that they expect.
 
-The requests are data: what is sent, and the status, the keys or the message that come back.
+The requests are data: what is sent, and the expected status, keys or message.
 """
 
 from __future__ import annotations

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Whole scans of the shipped recordings, on both stores: every document as expected, and what one bad answer does.
+"""Whole scans of the shipped recordings, on both stores: every document is as expected, also after a bad answer.
 
 The expected files are in ``tests/bundles/expected``; ``python -m tests.bundles.regenerate`` writes them.
 """

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A shipped recording with an answer spoilt: the scan ends, names the cause, loses nothing; then all is well again.
+"""A shipped recording with a corrupted answer: the scan ends, names the cause and loses nothing; the next is complete.
 
-One store goes through all ways in which an answer may be bad, one scan each, before it is scanned with good answers.
+One store is scanned once with each kind of bad answer, before it is scanned with good answers.
 """
 
 from __future__ import annotations

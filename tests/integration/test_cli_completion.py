@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Shell completion of the installed program: the script for each shell, and what it is answered."""
+"""Shell completion of the installed program: the script for each shell, and the completions."""
 
 from __future__ import annotations
 

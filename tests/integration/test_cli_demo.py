@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The demo, from the recordings that are shipped."""
+"""The demo, from the shipped recordings."""
 
 from __future__ import annotations
 

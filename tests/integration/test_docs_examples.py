@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The example of docs/nornir.md, run as its reader runs it: it passes on a cloud that is well, fails on others."""
+"""The example of docs/nornir.md, run as its readers do: it passes on a healthy cloud and fails on others."""
 
 from __future__ import annotations
 

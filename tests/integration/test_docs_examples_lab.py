@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The example of docs/nornir.md on the running lab: it passes; when cables are pulled it fails, and names servers."""
+"""The example of docs/nornir.md on the running lab: it passes; when cables are pulled, it fails and names servers."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The short examples of docs/nornir.md, executed as they stand: a scanned cloud whose hosts are a real sshd."""
+"""The short examples of docs/nornir.md, executed verbatim on a scanned cloud whose hosts are a real sshd."""
 
 from __future__ import annotations
 

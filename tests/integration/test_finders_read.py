@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Link finders read no more than they say: small scans run only those that read what has changed."""
+"""Link finders read only what they declare, so small scans run only those that read what has changed."""
 
 from __future__ import annotations
 

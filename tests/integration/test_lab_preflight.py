@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What "lab up" says, before it does anything, of a machine that lacks something; each case is made in a mount space.
+"""The messages of "lab up", before it does anything, on a machine that lacks something; each case is made with mounts.
 
-Needs root, except the first: it makes mounts, in mount name spaces of their own.
+All but the first need root: they mount in mount namespaces of their own.
 """
 
 from __future__ import annotations

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Logins against a real OpenLDAP: passwords, hostile names, groups, TLS, servers that are down or lie."""
+"""Logins with a real OpenLDAP: passwords, hostile names, groups, TLS, servers that are down or give wrong answers."""
 
 from __future__ import annotations
 

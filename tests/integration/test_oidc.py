@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Tokens of an OpenID Connect issuer that really answers: good ones, forged ones, new keys, hostile keys, no answer."""
+"""Tokens of a real OpenID Connect issuer: valid ones, forged ones, new keys, hostile keys, no answer."""
 
 from __future__ import annotations
 

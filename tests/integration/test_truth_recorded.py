@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The truth test on recorded clouds: what a scan says is what was there, and no way to be wrong goes unnoticed."""
+"""The truth test on recorded clouds: a scan reports what was there, and the test detects every kind of error."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Compares what is told with the truth: what is missing, what is wrong and what is extra, each apart."""
+"""Compares what is reported with the truth: what is missing, what is wrong and what is extra, separately."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What goes wrong in life, done to the lab: each fault breaks something, waits until that is so, and heals it again.
+"""Everyday faults, made in the lab: each breaks something, waits until it is broken, and repairs it.
 
-They act through the hosts' consoles and the API, and know nothing of the product.
+They act through the hosts' consoles and the API, and use nothing of the product.
 """
 
 from __future__ import annotations

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What goes wrong in OVN, done to the lab: each fault breaks something, waits until that is so, and heals it again."""
+"""Faults of OVN, made in the lab: each breaks something, waits until it is broken, and repairs it."""
 
 from __future__ import annotations
 

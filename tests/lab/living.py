@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A random life of a cloud: which acts there are, faults among them, and in which order they come."""
+"""A random life of a cloud: which acts there are, including faults, and the order in which they come."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What several tests look up in a store."""
+"""Look-ups in a store that several tests share."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Ways to be wrong: each patches one function of the product in memory. mutations.py tries them."""
+"""Mutants: each patches one function of the product in memory to make it wrong. mutations.py tries them."""
 
 from __future__ import annotations
 

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Shows which comparison catches which way to be wrong: python -m tests.lab.mutations.
+"""Shows which comparison detects which mutant: python -m tests.lab.mutations.
 
-Replays every recorded cloud with each mutant of mutants.py and prints the table of README.md. Ends with 1 when one got
-away that a variant shows. No lab is needed.
+Replays every recorded cloud with each mutant of mutants.py and prints the table of README.md. Exits with 1 if a mutant
+that a variant can show is not detected. No lab is needed.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Records a scan of the lab that is up: python -m tests.lab.record demo|truth; the variant names the file.
+"""Records a scan of the running lab: python -m tests.lab.record demo|truth; the file is named by the variant.
 
-``demo``: as a bundle of the demo's. ``truth``: for tests (recorded.py), together with what the oracle says.
+``demo``: as one of the demo's bundles. ``truth``: for tests (recorded.py), together with the oracle's truth.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Clouds of the lab that were recorded together with the truth: the truth test without a lab.
 
-``recorded/VARIANT.calipso`` is a scan, ``recorded/VARIANT.json`` what the oracle said at the same time;
-``make record-truth`` writes both from the lab that is up.
+``recorded/VARIANT.calipso`` is a scan, ``recorded/VARIANT.json`` the oracle's truth at the same time;
+``make record-truth`` writes both from the running lab.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What goes wrong in life, done to the lab: after each fault a scan tells the truth of then, or keeps and says so.
+"""Everyday faults in the lab: after each, a scan reports the current truth, or keeps what was known and says so.
 
-The tests stand in the order in which they run; each leaves the lab healed, those at the end leave another cloud.
+The tests are in the order in which they run; each leaves the lab repaired, but those at the end leave a changed cloud.
 """
 
 from __future__ import annotations

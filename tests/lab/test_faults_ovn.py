@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What goes wrong in OVN: after each fault a scan tells the truth of then, or keeps and says so."""
+"""Faults of OVN: after each, a scan reports the current truth, or keeps what was known and says so."""
 
 from __future__ import annotations
 

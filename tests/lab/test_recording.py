@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A scan of the lab that is recorded and replayed."""
+"""A scan of the lab is recorded and replayed."""
 
 from __future__ import annotations
 

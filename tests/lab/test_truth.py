@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The truth test: what a scan says is what is there, object by object, link by link, chain by chain.
+"""The truth test: a scan reports what is there, object by object, link by link, chain by chain.
 
-``oracle`` says what is there; missing, wrong and extra are told apart, and all three must be empty.
+``oracle`` determines what is there; missing, wrong and extra are distinguished, and all three must be empty.
 """
 
 from __future__ import annotations

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""With nothing but the REST API: an environment is described, tried, scanned, and a clique of it is read."""
+"""With the REST API alone, an environment is described, checked and scanned, and one of its cliques is read."""
 
 from __future__ import annotations
 

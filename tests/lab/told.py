@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What the product says of the lab, in the words of the oracle, so that both can be compared."""
+"""What the product reports about the lab, in the oracle's terms, so that both can be compared."""
 
 from __future__ import annotations
 

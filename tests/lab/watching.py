@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Scans the lab while faults come and go, and compares each time with what the oracle says."""
+"""Scans the lab while faults come and go, and compares each scan with the oracle."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 # ruff: noqa: ANN401 - files hold JSON of any shape
-"""Declared attributes: what recordings of real clouds have is declared; what is not is told; secrets go no further."""
+"""Declared attributes: those in recordings of real clouds are declared, others are reported, secrets not stored."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 # ruff: noqa: ANN401 - files hold JSON of any shape
-"""Every kind of mistake in a metadata file: the file, the place in it, what is there, what was perhaps meant."""
+"""Every kind of mistake in a metadata file: the message names file, place, what was found and the nearest name."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 # ruff: noqa: ANN401 - files hold JSON of any shape
-"""The JSON schemas for editors: current, valid, of one mind with the check about what is right and what is not."""
+"""The JSON schemas for editors: up to date, valid, and consistent with the metadata check."""
 
 from __future__ import annotations
 

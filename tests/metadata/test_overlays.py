@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 # ruff: noqa: ANN401 - files hold JSON of any shape
-"""Metadata of others laid over the shipped: it appends. The developer guide's format. The shipped promises are kept."""
+"""Overlays on the shipped metadata, which only add; the developer guide's format; the shipped metadata's promises."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""docs/sources.md is what the kinds of sources say of themselves."""
+"""docs/sources.md equals the page that is generated from the kinds of sources."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""docs/support.md is what the metadata say of supported clouds."""
+"""docs/support.md equals the page that is generated from the metadata on supported clouds."""
 
 from __future__ import annotations
 

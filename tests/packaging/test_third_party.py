@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A distribution of others beside our wheel: what it adds is there, is found, is linked and grouped."""
+"""A third party's distribution installed beside our wheel: what it adds is present, found, linked and grouped."""
 
 from __future__ import annotations
 

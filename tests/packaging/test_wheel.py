@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The wheel: what is in it, what is not, and that the program works from it where nothing else of ours is."""
+"""The wheel: what it contains, what it does not, and that the program works from it alone."""
 
 from __future__ import annotations
 

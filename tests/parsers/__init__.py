@@ -1,2 +1,2 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Golden pairs of the parsers, both roads held equal, hostile texts."""
+"""Golden pairs of the parsers, equal rows from JSON and text, hostile texts."""

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Every golden pair holds, and every template and parser has the pairs that it needs."""
+"""Every golden pair passes, and every template and parser has the pairs that it needs."""
 
 from __future__ import annotations
 

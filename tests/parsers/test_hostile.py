@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Whatever the text is, a parser gives rows or a ParseError, and soon."""
+"""Whatever the text, a parser returns rows or raises ParseError, and quickly."""
 
 from __future__ import annotations
 

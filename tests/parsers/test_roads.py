@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""JSON and text of a tool, read on the same host at the same time, give equal rows."""
+"""A tool's JSON and text, read on the same host at the same time, give equal rows."""
 
 from __future__ import annotations
 

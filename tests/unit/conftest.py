@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A tiny cloud that was scanned once, for tests of what the next scan does."""
+"""A tiny cloud that was scanned once, for tests of the next scan."""
 
 from __future__ import annotations
 

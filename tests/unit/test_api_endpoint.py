@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Where the API listens: what is written, what it means, and whether it is safe."""
+"""Where the API listens: how endpoints are written, what they mean, and whether they are safe."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Cliques that are not stored: the same answer as if they were, with a limit and a count."""
+"""Cliques that are not stored: they equal stored ones, with a limit and a count."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 # ruff: noqa: ANN401 - answers are of any shape
-"""Rounds: who is asked what, when and how often; and that no plug-in, whatever it does, ends them."""
+"""Rounds: who is asked what, when and how often; and that no plug-in can end them, whatever it does."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""env check: what answers mean, and what becomes of a cloud that is not there."""
+"""env check: the meaning of answers, and the result for a cloud that does not exist."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Cliques as drawings: which way each link is walked, what is drawn once, what stands out."""
+"""Cliques as drawings: the direction of each link, what is drawn only once, what is emphasised."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""env add, import, edit, list, show and remove; clouds that are refused before they are asked."""
+"""env add, import, edit, list, show and remove; clouds that are rejected before they are asked."""
 
 from __future__ import annotations
 

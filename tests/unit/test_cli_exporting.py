@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""export: one JSON document, whole, the same every time, without holding it in memory."""
+"""export: one complete JSON document, the same every time, without holding it in memory."""
 
 from __future__ import annotations
 

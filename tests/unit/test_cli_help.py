@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""--help of every command: it fits a terminal of 80 columns, and says something of every argument and option."""
+"""--help of every command: it fits into 80 columns, and describes every argument and option."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""known_hosts files are read as OpenSSH reads them; ssh-keygen is asked for its opinion."""
+"""known_hosts files are read as OpenSSH reads them; ssh-keygen is the reference."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Names that strangers choose, in everything that has a name: printed harmlessly by every command, exact as data."""
+"""Names that strangers choose, in everything that has a name: commands print them harmlessly, and data is exact."""
 
 from __future__ import annotations
 

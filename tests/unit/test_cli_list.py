@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""list, get, and what they share with other verbs: conditions, columns, order, names that are unknown."""
+"""list, get, and what they share with other verbs: conditions, columns, order, unknown names."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The older product's MongoDB file, and that its password stays where it is."""
+"""The older product's MongoDB file, and that its password is not disclosed."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""From what came of a script to an answer for each command: every status, every way to end."""
+"""From a script's result to an answer for each command: every status, every way to end."""
 
 from __future__ import annotations
 

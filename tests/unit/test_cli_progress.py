@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What a scan shows while it runs, and what it comes to."""
+"""What a scan shows while it runs, and its result."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The CLI section of an environment, and the Nornir hosts that are made of it."""
+"""The CLI section of an environment, and the Nornir hosts that are made from it."""
 
 from __future__ import annotations
 

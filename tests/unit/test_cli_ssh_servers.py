@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The way to a host: what is given, what the ssh config says, jump hosts; OpenSSH's ``ssh -G`` is the judge."""
+"""The route to a host: given options, the ssh config, jump hosts; OpenSSH's ``ssh -G`` is the reference."""
 
 from __future__ import annotations
 

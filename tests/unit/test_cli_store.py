@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The store's own verbs, the past on the screen, and that a command sees one revision."""
+"""The store's own verbs, past states in output, and that a command sees one revision."""
 
 from __future__ import annotations
 

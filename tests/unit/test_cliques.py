@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 # ruff: noqa: ANN401 - attributes are JSON of any shape
-"""Cliques: by hand where a picture is small enough, and against a slow reference that is obviously right."""
+"""Cliques: small pictures checked by hand, and others against a slow reference that is obviously correct."""
 
 from __future__ import annotations
 

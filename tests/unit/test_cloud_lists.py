@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 # ruff: noqa: ANN401 - answers are of any shape
-"""The cloud's own lists leave things out, or name what is no machine: whole scans, and the rules one by one."""
+"""The cloud's own lists omit things, or name what is not a machine: whole scans, and the rules one by one."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 # ruff: noqa: ANN401 - conditions are JSON of any shape
-"""``when``: what it means, what the metadata check says of it, which steps it runs and which cliques it builds."""
+"""``when``: its meaning, the metadata check of it, the steps that it lets run and the cliques that it lets be built."""
 
 from __future__ import annotations
 

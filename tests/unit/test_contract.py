@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 # ruff: noqa: ANN401 - plug-ins yield what they like
-"""What link finders may yield, and where objects may hang: each mistake is told; what was known before is kept."""
+"""What link finders may yield, and where objects may be: each mistake is reported, and what was known is kept."""
 
 from __future__ import annotations
 

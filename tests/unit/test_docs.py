@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What the documents say can be done: commands and options exist, links lead somewhere, examples are the files."""
+"""The documents are true: commands and options exist, links lead somewhere, examples equal the files."""
 
 from __future__ import annotations
 

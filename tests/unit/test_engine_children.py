@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Children run per object and step: also those of a step that adds to what another step found, and in partial scans."""
+"""Children run per object and step, including those of a step that adds to what another found, and in partial scans."""
 
 from __future__ import annotations
 

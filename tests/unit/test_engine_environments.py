@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""run_scan with the name of an environment: how complete its description has to be, and whose constants count."""
+"""run_scan with an environment's name: how complete its description must be, and which constants count."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 # ruff: noqa: ANN401 - answers are of any shape
-"""A cloud that was scanned, then every question fails once: nothing known is lost, and all is well again after."""
+"""A cloud was scanned, then every query fails once: nothing known is lost, and the next scan is complete."""
 
 from __future__ import annotations
 

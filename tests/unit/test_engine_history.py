@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 
-"""Whatever a cloud was before, and whatever failed on the way: a scan that sees everything tells what is, no more."""
+"""Whatever a cloud was before, and whatever failed meanwhile: a scan that sees all reports only what is there."""
 
 from __future__ import annotations
 

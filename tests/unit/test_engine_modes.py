@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 # ruff: noqa: ANN401 - answers are of any shape
-"""Whole scans: what each mode touches, what goes with what is gone, what no defect of a plug-in can take away."""
+"""Whole scans: what each mode changes, what is removed with what is gone, what no defect of a plug-in can remove."""
 
 from __future__ import annotations
 

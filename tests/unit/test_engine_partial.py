@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Scans of one object: it and what is below it come true, and what else is looked at is as it was, or as it is now."""
+"""Scans of one object: it and what is below it become current; all else that is examined is as it was, or current."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Environment files: YAML that is broken in every usual way gives a fault with its line, never a text of the file."""
+"""Environment files: YAML that is broken in any usual way gives a fault with its line, and never quotes the file."""
 
 from __future__ import annotations
 

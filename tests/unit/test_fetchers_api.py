@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 # ruff: noqa: ANN401 - rows and answers are JSON of any shape
-"""Fetchers of the API on clouds that are unlike the textbook's."""
+"""Fetchers of the API on unusual clouds."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""``calipso_nornir.testing``: what third parties test their fetchers and link finders with."""
+"""``calipso_nornir.testing``: the tools with which third parties test their fetchers and link finders."""
 
 from __future__ import annotations
 

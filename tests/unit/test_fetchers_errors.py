@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Every question of every fetcher goes wrong once, in every way: nothing is invented, overwritten or passed over."""
+"""Every query of every fetcher fails once, in every way: nothing is invented, overwritten or silently skipped."""
 
 from __future__ import annotations
 

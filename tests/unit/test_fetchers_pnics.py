@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 # ruff: noqa: ANN401 - answers are JSON of any shape
-"""Physical interfaces, bonds, switches that are heard: on hardware, on none, with what goes wrong there."""
+"""Physical interfaces, bonds and switches heard: on hardware, on hosts without any, and with errors."""
 
 from __future__ import annotations
 

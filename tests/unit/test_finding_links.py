@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Running the link finders: what several of them say of one link is joined."""
+"""Running the link finders: what several of them report about one link is joined."""
 
 from __future__ import annotations
 

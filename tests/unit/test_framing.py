@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The framed script: cut for any output that there may be, and run for real by the shells that are there."""
+"""The framed script: split for any possible output, and run by the shells that are installed."""
 
 from __future__ import annotations
 

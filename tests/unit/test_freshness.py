@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What the last scan could not confirm is told from what it has seen: objects, links, cliques, and on the screen."""
+"""What the last scan could not confirm is distinguished from what it saw: objects, links, cliques, and in output."""
 
 from __future__ import annotations
 

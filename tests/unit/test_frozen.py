@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Dataclasses that are made quickly differ from others in nothing but that."""
+"""Dataclasses with the fast ``__init__`` behave like others."""
 
 from __future__ import annotations
 

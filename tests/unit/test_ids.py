@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Ids: whatever text a cloud's names are made of, different facts give different ids, and paths stay paths."""
+"""Ids: whatever text a cloud's names contain, different facts give different ids, and paths remain paths."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 # ruff: noqa: ANN401 - attributes are JSON of any shape
-"""Link finders: what each must find, and beside it what looks alike and is none."""
+"""Link finders: what each must find, and similar cases in which it must not."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 # ruff: noqa: ANN401 - attributes are JSON of any shape
-"""Links by the wires of a host: rows of bridges of both kinds, what joins them, which port is whose."""
+"""Links by the wires of a host: chains of bridges of both kinds, what joins them, and to whom ports belong."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Scans whose process is gone are told from those that run."""
+"""Scans whose process is gone are distinguished from running ones."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 # ruff: noqa: ANN401 - attributes and conditions are JSON of any shape
-"""Objects, links, folders, evidence, and which environment a condition is for."""
+"""Objects, links, folders, evidence, and the environments to which a condition applies."""
 
 from __future__ import annotations
 

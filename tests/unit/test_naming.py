@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""One style for the names of attributes, and every way to read them as their source writes them."""
+"""One style for the names of attributes, and that the sources' own names work for reading."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A cloud that stays open: what it keeps, what it leaves to others, and how its scans are stopped."""
+"""A cloud that stays open: what it keeps, what it leaves to its caller, and how its scans are stopped."""
 
 from __future__ import annotations
 

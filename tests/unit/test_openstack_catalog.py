@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Which URL a service has, from catalogues as they are found."""
+"""The URL of a service, from catalogues as they occur."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What headers, bodies and failures say."""
+"""Reading headers, bodies and failures."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Pages are joined as each service links them, and servers that never end are left."""
+"""Pages are joined as each service links them, and endless lists are abandoned."""
 
 from __future__ import annotations
 

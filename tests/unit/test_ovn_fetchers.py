@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 # ruff: noqa: ANN401 - attributes are JSON of any shape
-"""What is found of OVN: chassis and their endpoints, routers and gateways, DHCP, and where its ports are."""
+"""What is found in OVN: chassis and their endpoints, routers and gateways, DHCP, and where ports are bound."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""OVN's databases read without a host, against real ovsdb-servers: alone, with TLS, clustered, as a relay."""
+"""OVN's databases read without a host, from real ovsdb-servers: standalone, with TLS, clustered, as a relay."""
 
 from __future__ import annotations
 

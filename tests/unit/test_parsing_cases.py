@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The runner of golden pairs finds what is wrong with a pair."""
+"""The runner of golden pairs detects what is wrong with a pair."""
 
 from __future__ import annotations
 

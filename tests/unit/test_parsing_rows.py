@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What golden pairs do not show: joins, look-ups, orders, properties, and the time it takes."""
+"""What golden pairs do not show: joins, look-ups, order, properties, and the time taken."""
 
 from __future__ import annotations
 

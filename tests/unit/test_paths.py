@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""network_paths: each way from each NIC, on the network that the NIC is in, and whether it is up."""
+"""network_paths: each path from each NIC, on the network of the NIC, and whether it is up."""
 
 from __future__ import annotations
 

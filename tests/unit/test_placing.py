@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 # ruff: noqa: ANN401 - attributes are JSON of any shape
-"""Placing: paths, folders, joining and keeping; by itself, without rounds, sources and store."""
+"""Placing: paths, folders, joining and keeping; in isolation, without rounds, sources and store."""
 
 from __future__ import annotations
 

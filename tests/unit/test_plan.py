@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 # ruff: noqa: ANN401 - options are of any type
-"""Plans: which options go together, which steps apply and what they lead to, what a partial scan is about."""
+"""Plans: which options can be combined, which steps apply and what they lead to, what a partial scan examines."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What Python users give by mistake: each is told what is wanted, and nothing is made up."""
+"""Mistakes of Python users: each error says what is expected, and nothing is made up."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Queries and how their answers are read."""
+"""Queries, and how their answers are read."""
 
 from __future__ import annotations
 

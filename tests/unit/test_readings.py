@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Answers that are the same as before are not parsed again."""
+"""Answers that equal earlier ones are not parsed again."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Recordings: what went in comes out, damage is told, and secrets stay outside."""
+"""Recordings: they are read back as written, damage is reported, and they contain no secrets."""
 
 from __future__ import annotations
 

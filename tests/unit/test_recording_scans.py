@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Recordings of whole scans: a scan that does not come to its end records nothing; no configured secret is in one."""
+"""Recordings of whole scans: an unfinished scan records nothing, and no recording contains a configured secret."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The router: each query to the source of its kind, all kinds at once, and no source can spoil another's answers."""
+"""The router: each query goes to the source of its kind, all kinds at once, and no source affects another's answers."""
 
 from __future__ import annotations
 

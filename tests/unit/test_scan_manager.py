@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The scan manager runs requests: several environments side by side, one scan of each, each to one outcome."""
+"""The scan manager runs requests: several environments at once, one scan of each, each with one outcome."""
 
 from __future__ import annotations
 

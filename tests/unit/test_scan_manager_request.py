@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Documents of requests: every field of the guide, and what is wrong with one is named."""
+"""Documents of requests: every field of the guide, and errors that name what is wrong."""
 
 from __future__ import annotations
 

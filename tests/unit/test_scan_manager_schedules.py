@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Schedules make requests: each time once, missed ones once, never two at a time; a spoilt one harms no other."""
+"""Schedules make requests: one per due time, one for missed ones, never two at a time; a broken one harms no other."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The garbage collector looks seldom while a scan runs, and as before when the last one has ended."""
+"""The garbage collector runs rarely during a scan, and as before once the last scan has ended."""
 
 from __future__ import annotations
 

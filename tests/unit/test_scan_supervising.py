@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A scan is ended from outside its process: by its document, by its time limit, by another that took its request."""
+"""A scan is ended from outside: by its document, its time limit, or a process that takes over its request."""
 
 from __future__ import annotations
 

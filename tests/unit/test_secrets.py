@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Secrets from every place that a reference can point to, and texts from which they are blotted out."""
+"""Secrets from every place to which a reference can point, and texts in which they are masked."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 # ruff: noqa: ANN401 - answers are of any shape
-"""Answers that are none: of another type, or without what everybody reads in them."""
+"""Answers that are invalid: of another type, or without what their readers need."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 
-"""The law of small scans: when what changed was named, the picture is what a whole scan would give."""
+"""The law of small scans: if everything that changed was named, the picture equals that of a whole scan."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Kinds of sources: what is wrong with one is told at load; foreign questions are asked in turn, recorded, and read."""
+"""Kinds of sources: faults are reported at load time; third parties' queries are asked in turn, recorded, and read."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Escaped keys, cleaned values, digests: what they promise for any input."""
+"""Escaped keys, cleaned values, digests: their guarantees for any input."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Which store a URI opens, and what collections are called."""
+"""Which store a URI opens, and the names of collections."""
 
 from __future__ import annotations
 

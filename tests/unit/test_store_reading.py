@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Stores that are only read: nothing is made, and who may not write may still look."""
+"""Stores that are only read: nothing is created, and read permission is enough."""
 
 from __future__ import annotations
 

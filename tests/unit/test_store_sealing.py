@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Fresh documents: whatever is in them, their text and digest are those that ``json`` makes of the cleaned document."""
+"""Sealed documents: whatever they contain, text and digest equal those that ``json`` makes of the cleaned document."""
 
 from __future__ import annotations
 

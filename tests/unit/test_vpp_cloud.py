@@ -2,7 +2,7 @@
 # ruff: noqa: ANN401 - answers are of any shape
 """A whole cloud with Open vSwitch, VPP, or both on its hosts (``tests/fixtures/vpp_cloud.py``), scanned as it is.
 
-What VPP says is written by hand in the forms of its releases; no running VPP has been scanned.
+VPP's output is written by hand in the formats of its releases; no running VPP has been scanned.
 """
 
 from __future__ import annotations

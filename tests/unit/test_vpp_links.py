@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 # ruff: noqa: ANN401 - attributes are JSON of any shape
-"""Links of VPP, and what looks like one and is none."""
+"""Links of VPP, and similar cases in which there is none."""
 
 from __future__ import annotations
 

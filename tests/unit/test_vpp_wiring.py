@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 # ruff: noqa: ANN401 - rows of tables are of any shape
-"""What the tables of one VPP say together: names that were cut, kinds, ports, networks; nothing is guessed.
+"""The tables of one VPP joined: names that were cut, kinds, ports, networks; nothing is guessed.
 
-The tables are made here; their forms are in tests/parsers.
+The tables are made here; their formats are tested in tests/parsers.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 
-"""A full scan derives again only what is around changes: the result is always that of deriving everything."""
+"""A full scan derives only what changes affect; the result always equals that of deriving everything."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 # ruff: noqa: ANN401 - members are JSON of any shape
-"""What is wired to what: the kernel's devices, and what ports of Open vSwitch pass on."""
+"""How devices are wired: by the kernel's references, and by what ports of Open vSwitch pass on."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The scan's own picture: what is looked up in it is what was put last."""
+"""The scan's own picture: look-ups return what was put last."""
 
 from __future__ import annotations
 

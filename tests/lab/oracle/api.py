@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The lab's OpenStack API, asked with plain HTTP."""
+"""Reads the lab's OpenStack API with plain HTTP."""
 
 from __future__ import annotations
 

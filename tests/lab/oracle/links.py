@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Every link that there is, whether on a chain or not, told type by type from what the hosts show."""
+"""Every link that exists, on a chain or not, type by type, derived from what the hosts show."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Ports of servers that are on their way to another host: what they are connected to there as well."""
+"""Ports of servers that are moving to another host: what they are also connected to there."""
 
 from __future__ import annotations
 

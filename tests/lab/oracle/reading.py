@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Reads the truth: asks everybody, then derives."""
+"""Reads the truth: asks all sources, then derives."""
 
 from __future__ import annotations
 

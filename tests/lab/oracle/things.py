@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Everything that there is, type by type, with the facts that matter of it."""
+"""Every object that exists, type by type, with its relevant facts."""
 
 from __future__ import annotations
 

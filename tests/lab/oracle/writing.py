@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A truth as JSON, so that it can be kept beside the recording of a scan."""
+"""A truth as JSON, to be kept with the recording of a scan."""
 
 from __future__ import annotations
 
