@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Reads the fields of requests and schedules, which anybody may have written; a wrong value is named."""
+"""Reads the fields of requests and schedules, which may come from anywhere; errors name the wrong value."""
 
 from __future__ import annotations
 
@@ -21,14 +21,14 @@ class Fields:
         self._what = what
 
     def text(self, name: str) -> str | None:
-        """Return a text; None when it is missing or empty."""
+        """Return a string; None when it is missing or empty."""
         value = self._document.get(name)
         if value is not None and not isinstance(value, str):
             raise self.wrong(name, "a text")
         return value or None
 
     def one_of(self, name: str, allowed: Collection[str], *, default: str) -> str:
-        """Return one of some words, whatever its case."""
+        """Return one of the allowed words, ignoring case."""
         value = self._document.get(name)
         if value is None:
             return default
@@ -38,7 +38,7 @@ class Fields:
         return known[value.casefold()]
 
     def flag(self, name: str) -> bool:
-        """Return true or false; false when it is missing."""
+        """Return a boolean; False when it is missing."""
         value = self._document.get(name)
         if value is not None and not isinstance(value, bool):
             raise self.wrong(name, "true or false")
@@ -54,7 +54,7 @@ class Fields:
         return float(value)
 
     def time(self, name: str) -> datetime | None:
-        """Return a moment (aware, UTC); one without a zone is UTC. None when it is missing."""
+        """Return a time (aware, UTC); one without a zone is taken as UTC. None when it is missing."""
         value = self._document.get(name)
         if value is None:
             return None

@@ -25,11 +25,11 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 LEAVING_S: Final = 15.0
-"""How long a manager that ends waits for its scans to stop; what is not stopped then is found lost by another."""
+"""How long a manager that ends waits for its scans to stop; another manager will find the others to be lost."""
 
 
 class ScanManager:
-    """Takes requests and runs them, several environments side by side, until it is told to stop."""
+    """Takes requests and runs them, several environments at once, until it is stopped."""
 
     def __init__(self, store: Store, settings: Settings) -> None:
         self._store = store
@@ -40,7 +40,7 @@ class ScanManager:
         self._sweeper = RecordSweeper(store)
         self._workers: list[Worker] = []
         self._untaken: list[tuple[str, str]] = []
-        """Slots that were taken and whose request another took, or could not be taken."""
+        """Slots that were taken but whose request was not, because another manager was faster or the store failed."""
         self._stopping = threading.Event()
         self._name = f"{socket.gethostname()}:{os.getpid()}"
 
@@ -61,7 +61,7 @@ class ScanManager:
         self._stopping.set()
 
     def round(self) -> None:
-        """Look once: make requests that are due, put back lost ones, start what can be started."""
+        """Check the queue once: make requests that are due, put back lost ones, start what can be started."""
         try:
             self._settle()
             self._schedules.submit_due()
@@ -75,7 +75,7 @@ class ScanManager:
             logger.warning("%s. Trying again in %g s", error, self._settings.poll_s)
 
     def _settle(self) -> None:
-        """Drop the workers that have ended, each once the store has taken what became of its request."""
+        """Drop each worker that has ended, once the store has its request's outcome."""
         for environment, owner in list(self._untaken):
             self._slots.give(environment, owner)
             self._untaken.remove((environment, owner))
@@ -84,7 +84,7 @@ class ScanManager:
             self._workers.remove(worker)
 
     def _start(self) -> None:
-        """Start a scan for each environment that has a request and that nobody scans, as many as there is room for."""
+        """Start a scan for each environment that has a request and is not being scanned, up to the limit."""
         tried = {worker.environment for worker in self._workers}
         for document in self._queue.waiting():
             if len(self._workers) >= self._settings.parallel:

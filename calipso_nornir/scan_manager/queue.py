@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """The queue of scan requests: the collection ``scans``, changed by atomic updates alone.
 
-A scan manager takes a request by making itself its owner, and gives signs of life while the scan runs. When they end,
-any manager puts the request back. Only its owner can write the outcome, so no two managers run a request to its end.
+A scan manager takes a request by becoming its owner, and writes heartbeats while the scan runs. If these stop, any
+manager puts the request back. Only its owner can write the outcome, so no two managers run a request to its end.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from calipso_nornir.scan_manager.request import ScanRequest
 
 ATTEMPTS: Final = 3
-"""How often a request is run whose scan manager dies each time; it may be what kills them."""
+"""How often a request is run if its scan manager dies each time; the request may be the cause."""
 _EVER: Final = datetime(1, 1, 1, tzinfo=UTC)
 
 
@@ -33,14 +33,14 @@ class ScanQueue:
     def __init__(self, store: Store) -> None:
         self._scans = store.collection("scans")
 
-    # --- for those who ask
+    # --- for those who request scans
 
     def submit(
         self, request: ScanRequest, *, by: str | None = None, draft: bool = False, scan_id: str | None = None
     ) -> str:
         """Put a request into the queue and return its id; a draft waits until it is released.
 
-        With a ``scan_id`` that is there already nothing happens: the same request may be submitted twice.
+        If a request with the ``scan_id`` already exists, nothing happens: a request may be submitted twice.
         """
         scan_id = scan_id or uuid.uuid4().hex
         status = {"status": DRAFT if draft else PENDING, "submitted_by": by, "submit_timestamp": _now()}
@@ -56,7 +56,7 @@ class ScanQueue:
         return changed
 
     def cancel(self, scan_id: str, *, by: str | None = None) -> Document:
-        """End a request: one that waits at once, one that runs as soon as its scan sees it; return its document.
+        """End a request and return its document; a running one ends as soon as its scan notices.
 
         Raises:
             InvalidRequest: there is none, or it has ended.
@@ -70,7 +70,7 @@ class ScanQueue:
         changed = self._scans.update_if(scan_id, {"status": RUNNING}, asked)
         if changed is None:
             there = self._there(scan_id)
-            if there["status"] not in ENDED:  # put back, or taken, between the two: it is one of them now
+            if there["status"] not in ENDED:  # put back, or taken, between the two attempts
                 return self.cancel(scan_id, by=by)
             raise InvalidRequest(f"scan {scan_id} has ended: {status_of(there)}")
         return changed
@@ -78,18 +78,18 @@ class ScanQueue:
     # --- for scan managers
 
     def waiting(self, *, limit: int = 1000) -> Sequence[Document]:
-        """Return pending requests, those that wait longest first.
+        """Return pending requests, the oldest first.
 
         One without ``submit_timestamp`` or ``scan_id`` is never taken.
         """
         found: list[Document] = []
-        for since in ("", _EVER):  # others may have written texts, or times
+        for since in ("", _EVER):  # others may have written strings, or times
             where = (Range("submit_timestamp", at_least=since),)
             found += self._scans.find({"status": PENDING}, where=where, order=("submit_timestamp",), limit=limit)
         return [one for one in found if one.get("scan_id")]
 
     def take(self, request: Document, owner: str) -> Document | None:
-        """Become the owner of a pending request; None when another was faster."""
+        """Become the owner of a pending request; None if another manager was faster."""
         claimed = {
             "status": RUNNING,
             "owner": owner,
@@ -100,7 +100,7 @@ class ScanQueue:
         return self._scans.update_if(_key(request), {"status": PENDING}, claimed)
 
     def give_back(self, scan_id: str, owner: str, *, status: str = RUNNING) -> bool:
-        """Put one's own request back, as if it had not been taken; not one that somebody has cancelled."""
+        """Put the owner's request back, as if it had not been taken, unless it was cancelled."""
         mine = {"owner": owner, "status": status}
         there = self._scans.get(scan_id)
         if there is None or there.get("cancel_requested"):
@@ -120,15 +120,15 @@ class ScanQueue:
         return found
 
     def fail(self, scan_id: str, owner: str, error: Exception) -> bool:
-        """End one's own request before, or in place of, its scan; tell whether it was one's own still."""
+        """End the owner's request before, or instead of, its scan; return whether it was still the owner's."""
         return self._scans.update_if(scan_id, {"owner": owner, "status": RUNNING}, _failed(error)) is not None
 
     def note(self, scan_id: str, owner: str, changes: Document) -> bool:
-        """Note something in one's own request."""
+        """Change fields of the owner's request."""
         return self._scans.update_if(scan_id, {"owner": owner}, changes) is not None
 
     def get(self, scan_id: str) -> Document | None:
-        """Return a request, or what became of it."""
+        """Return a request, whether it has ended or not."""
         return self._scans.get(scan_id)
 
     def _there(self, scan_id: str) -> Document:

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""When a schedule is due: from its own beginning, never from the moment at which somebody looked.
+"""Determines when a schedule is due, counted from its own start, never from the time of a check.
 
 Days, weeks, months and years are those of a time zone's calendar: a scan at 02:30 stays at 02:30 when daylight saving
-begins or ends. A time that does not exist that day (02:30 when clocks go from 02:00 to 03:00) is an hour later. Of one
-that exists twice, the first counts. Hours are elapsed time.
+time begins or ends. A time that does not exist on a day (02:30 when clocks go from 02:00 to 03:00) is an hour later;
+of a time that occurs twice, the first counts. Hours are elapsed time.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ _STEPS: Final = {
     "YEARLY": relativedelta(years=1),
 }
 _LONGEST_S: Final = {"HOURLY": 3600, "DAILY": 86400, "WEEKLY": 604800, "MONTHLY": 31 * 86400, "YEARLY": 366 * 86400}
-"""Of so many steps since the start at least all but two have passed, whatever the calendar does."""
+"""The longest duration of a step, apart from changes to and from daylight saving time."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,12 +39,12 @@ class Recurrence:
 
     Attributes:
         freq: how often; "CRON" takes ``cron``.
-        start: the first time it is due (aware). For "CRON" only what comes after it counts.
-        time_zone: name of a zone of the IANA database, in which days begin and cron expressions are read.
+        start: the first time it is due (aware). For "CRON" only later times count.
+        time_zone: name of a zone in the IANA database, for calendar days and cron expressions.
         cron: five fields as in crontab(5).
 
     Raises:
-        InvalidRequest: the zone or the cron expression is none.
+        InvalidRequest: the zone or the cron expression is invalid.
     """
 
     freq: Frequency
@@ -71,7 +71,7 @@ class Recurrence:
                 ) from None
 
     def after(self, moment: datetime) -> datetime | None:
-        """Return the first time (UTC) that is later than a moment; None when there is none any more."""
+        """Return the first due time (UTC) after a moment; None if there are no more."""
         if self.freq == "ONCE":
             return self.start.astimezone(UTC) if self.start > moment else None
         if self.cron is not None:
@@ -92,7 +92,7 @@ class Recurrence:
         return self.start.astimezone(self._zone)
 
     def _due(self, number: int) -> datetime:
-        """Return the time that comes so many steps after the start."""
+        """Return the time that is ``number`` steps after the start."""
         step = _STEPS[self.freq] * number
         if self.freq == "HOURLY":
             return self.start.astimezone(UTC) + step

@@ -18,9 +18,9 @@ if TYPE_CHECKING:
     from calipso_nornir.scan.origin import OriginType
 
 NOT_SET: Final = "notset"
-"""A log level of the guide: everything."""
+"""A log level of the guide, which means everything."""
 ABSENT: Final = ("es_index", "imported", "send_to_remote", "replicate")
-"""Flags of an older release for which there is nothing here; a request that sets one is refused."""
+"""Flags of an older release that are not supported; a request that sets one is rejected."""
 _FLAGS: Final = {
     "clear": "clear",
     "clear_all": "clear_all",
@@ -35,21 +35,21 @@ _FLAGS: Final = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ScanRequest:
-    """What a request asks for.
+    """The content of a request.
 
     Attributes:
         environment: name of the environment.
         object_id: scan only this object; None for the whole environment.
-        object_type: its type, where the id alone does not tell it.
+        object_type: its type, if the id alone is ambiguous.
         inventory: name of the inventory to scan into; None for the scan manager's own.
-        log_level: the least level of the scan's messages.
-        clear: start afresh: what cannot be scanned now is removed, not kept.
+        log_level: the minimum level of the scan's messages.
+        clear: start anew: what cannot be scanned now is removed, not kept.
         clear_all: first remove the inventory of every environment.
         inventory_only, links_only, cliques_only: at most one; in documents ``scan_only_inventory`` and so on.
         implicit_links: derive implicit links, too.
         untested: scan a kind of cloud that is not listed as supported.
         time_limit: seconds after which the scan is stopped; None for the scan manager's own limit.
-        interval: of the schedule that made the request; None for one made by hand.
+        interval: that of the schedule that made the request; None for a request made by hand.
     """
 
     environment: str
@@ -74,10 +74,10 @@ class ScanRequest:
 
     @classmethod
     def from_document(cls, document: Mapping[str, Any]) -> ScanRequest:
-        """Read a request; fields that it does not know are somebody else's.
+        """Read a request, ignoring unknown fields, which other programs may use.
 
         Raises:
-            InvalidRequest: names the field, what it holds and what is expected.
+            InvalidRequest: names the field, its value and what is expected.
         """
         fields = Fields(document, f"scan request {document.get('scan_id') or ''}".rstrip())
         environment = fields.text("environment")
@@ -111,7 +111,7 @@ class ScanRequest:
         return "manual scan" if self.interval is None else "scheduled scan"
 
     def plan(self, *, time_limit: float | None = None) -> ScanPlan:
-        """Return the plan, but for the object, which is looked up in the store.
+        """Return the plan, without the object, which is looked up in the store.
 
         Args:
             time_limit: in seconds, for a request that has none of its own.
@@ -126,5 +126,5 @@ class ScanRequest:
         )
 
     def target(self) -> Target:
-        """Return what is said of the object."""
+        """Return what the request says about the object to scan."""
         return Target(id=self.object_id, type=self.object_type)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Schedules: documents of the collection ``scheduled_scans``, each of which makes a request whenever it is due."""
+"""Schedules: documents of the collection ``scheduled_scans``; each makes a request whenever it is due."""
 
 from __future__ import annotations
 
@@ -31,13 +31,13 @@ FINISHED: Final = "finished"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Schedule:
-    """What is asked for, and when.
+    """A request, and when to make it.
 
     Attributes:
-        request: of each run.
+        request: the request of each run.
         recurrence: when it is due.
-        paused: no request is made while it is; when it goes on, what was missed is not made up.
-        due: the next time (aware, UTC); None when there is none any more.
+        paused: while it is paused, no request is made; missed times are not made up when it is resumed.
+        due: the next time (aware, UTC); None if there are no more.
     """
 
     request: ScanRequest
@@ -52,7 +52,7 @@ class Schedule:
         Without ``start_timestamp`` and ``scheduled_timestamp`` it is due one step after ``submit_timestamp``.
 
         Raises:
-            InvalidRequest: names the field, what it holds and what is expected.
+            InvalidRequest: names the field, its value and what is expected.
         """
         fields = Fields(document, f"schedule {document.get('id') or ''}".rstrip())
         named = "freq" if document.get("freq") is not None else "recurrence"
@@ -114,24 +114,24 @@ class Schedules:
         return self._schedules.find(order=("scheduled_timestamp",))
 
     def pause(self, id_: str) -> Document:
-        """Make no more requests until it is resumed."""
+        """Pause a schedule: make no requests until it is resumed."""
         return self._changed(id_, {"paused": True})
 
     def resume(self, id_: str) -> Document:
-        """Go on with the next time that lies in the future."""
+        """Resume a schedule with the next time in the future."""
         schedule = Schedule.from_document(self._there(id_))
         return self._changed(id_, {"paused": False, "scheduled_timestamp": _text(schedule.recurrence.after(_now()))})
 
     def remove(self, id_: str) -> None:
-        """Remove a schedule; the requests that it has made stay."""
+        """Remove a schedule; requests that it has made are kept."""
         self._there(id_)
         self._schedules.delete(id_)
 
     def submit_due(self, now: datetime | None = None) -> list[str]:
         """Make a request for every schedule that is due; return the requests' ids. Safe for any number of managers.
 
-        What was missed meanwhile is made up once. While the last request still waits or runs, no further one is made.
-        A schedule that cannot be read says so in ``error`` and is left alone.
+        Missed times are made up once. While the last request waits or runs, no further one is made. A schedule that
+        cannot be read gets an ``error`` and is otherwise left alone.
         """
         now = now or _now()
         made = (self._run(document, now) for document in self.all())
@@ -145,7 +145,7 @@ class Schedules:
             self._say_wrong(id_, document, error)
             return None
         waits = self._follow(id_, document)
-        if schedule.due is not None and document.get("scheduled_timestamp") is None:  # a new one of another's making
+        if schedule.due is not None and document.get("scheduled_timestamp") is None:  # a new one, from another program
             document["scheduled_timestamp"] = schedule.due.isoformat()
             self._schedules.update_if(id_, {}, {"scheduled_timestamp": document["scheduled_timestamp"]})
         if schedule.paused or schedule.due is None or schedule.due > now:
@@ -154,7 +154,7 @@ class Schedules:
             self._advance(id_, document, schedule, now)
             logger.info("schedule %s is due, but scan %s has not ended: left out", id_, document["last_scan_id"])
             return None
-        # The id says which time it is for. A manager that dies before it notes the next time makes no second request.
+        # The id contains the due time, so a manager that died before recording the next time makes no second request.
         scan_id = self._queue.submit(
             schedule.request, by=f"schedule {id_}", scan_id=f"{id_}-{schedule.due:%Y%m%dT%H%M%S}"
         )
@@ -162,13 +162,13 @@ class Schedules:
         return scan_id
 
     def _advance(self, id_: str, document: Document, schedule: Schedule, now: datetime, **changes: str) -> None:
-        """Note when it is due next, unless another manager has done so."""
+        """Record when it is due next, unless another manager has done so."""
         following = schedule.recurrence.after(now)
         seen = {"scheduled_timestamp": document.get("scheduled_timestamp")}
         self._schedules.update_if(id_, seen, {**changes, "scheduled_timestamp": _text(following), "error": None})
 
     def _follow(self, id_: str, document: Document) -> bool:
-        """Note how the last request ended; tell whether it has not."""
+        """Record how the last request ended; return whether it is still waiting or running."""
         if document.get("status") != ONGOING:
             return False
         request = self._queue.get(str(document.get("last_scan_id")))

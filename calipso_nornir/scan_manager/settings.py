@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What a scan manager is told once, when it starts."""
+"""The settings of a scan manager, which are fixed when it starts."""
 
 from __future__ import annotations
 
@@ -21,13 +21,13 @@ class Settings:
     """How a scan manager works.
 
     Attributes:
-        open: opens the store for the inventory of a name.
-        inventory: whose requests it takes.
-        parallel: how many environments are scanned side by side.
-        poll_s: seconds between two looks at the queue; at least 0.1.
+        open: opens the store for an inventory, by name.
+        inventory: the inventory whose requests it takes.
+        parallel: how many environments are scanned at once.
+        poll_s: seconds between two checks of the queue; at least 0.1.
         time_limit: seconds for a scan whose request has no limit; None for no limit.
         metadata: folders with further metadata.
-        source: what answers in place of an environment's own sources; for tests and demonstrations.
+        source: answers instead of an environment's own sources; for tests and demonstrations.
     """
 
     open: Callable[[str], Store]

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""One scan of an environment at a time, whatever the number of scan managers: who runs one holds its slot."""
+"""Ensures one scan of an environment at a time, for any number of scan managers: a running scan holds its slot."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ _FREE: Final = {"owner": "", "status": "free"}
 class Slots:
     """The slots of a store's environments: one document each, written by atomic updates alone.
 
-    An owner is any text that nobody else uses. A slot whose holder is dead is free.
+    An owner is any unique text. A slot whose owner is dead is free.
     """
 
     def __init__(self, store: Store) -> None:
         self._slots = store.collection(COLLECTION)
 
     def take(self, environment: str, owner: str) -> bool:
-        """Take a slot; tell whether it was free."""
+        """Take a slot; return whether it was free."""
         mine = {"environment": environment, "owner": owner, "status": "running", **sign_of_life()}
         if self._slots.insert(environment, mine):
             return True
@@ -35,9 +35,9 @@ class Slots:
         return self._slots.update_if(environment, seen, mine) is not None
 
     def keep(self, environment: str, owner: str) -> bool:
-        """Give a sign of life; tell whether the slot is still this owner's."""
+        """Write a heartbeat; return whether the slot is still this owner's."""
         return self._slots.update_if(environment, {"owner": owner}, sign_of_life()) is not None
 
     def give(self, environment: str, owner: str) -> None:
-        """Let a slot go, if it is still this owner's."""
+        """Release a slot, if it is still this owner's."""
         self._slots.update_if(environment, {"owner": owner}, _FREE)

@@ -2,7 +2,7 @@
 """The states of a scan request.
 
 draft → pending → running → completed, completed_with_errors, failed, timed_out or aborted. A request whose scan manager
-died goes from running back to pending. ``store.liveness`` calls a scan that nobody runs any more "lost".
+has died returns from running to pending. ``store.liveness`` calls a scan whose process is gone "lost".
 """
 
 from __future__ import annotations

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Runs one request, in a thread of its own, from the check of its conditions to its outcome."""
+"""Runs one request in a thread of its own, from the check of its conditions to its outcome."""
 
 from __future__ import annotations
 
@@ -32,9 +32,9 @@ logger = logging.getLogger(__name__)
 
 
 class Worker(threading.Thread):
-    """The run of one claimed request. It ends by itself; ``leave`` hurries it up."""
+    """The run of one claimed request. It ends by itself; ``leave`` ends it early."""
 
-    def __init__(  # noqa: PLR0913 - what a run needs comes together here
+    def __init__(  # noqa: PLR0913 - all parts of a run are combined here
         self,
         document: Document,
         owner: str,
@@ -59,7 +59,7 @@ class Worker(threading.Thread):
         self._error: Exception | None = None
 
     def run(self) -> None:
-        """Run the request; ``settle`` notes what became of it."""
+        """Run the request; ``settle`` records its outcome."""
         try:
             self._carry_out()
         except CalipsoError as error:
@@ -70,20 +70,20 @@ class Worker(threading.Thread):
             self._error = error
 
     def settle(self) -> None:
-        """After the end: note what the scan itself could not note, and let go of the environment. May be called again.
+        """After the end, record what the scan itself could not record, and release the slot. May be called again.
 
         Raises:
             StoreError: the store does not answer; try again.
         """
         if self._error is not None and not isinstance(self._error, ScanTakenOver):
             self._queue.fail(self.scan_id, self._owner, self._error)
-        self._queue.give_back(self.scan_id, self._owner)  # it had no end, or none that the store could take
+        self._queue.give_back(self.scan_id, self._owner)  # it has no outcome, or none that the store could take
         if self._putting_back:
             self._queue.give_back(self.scan_id, self._owner, status=ABORTED)
         self._slots.give(self.environment, self._owner)
 
     def keep(self) -> None:
-        """Give signs of life for the request, and leave it when somebody has cancelled it or taken it over."""
+        """Write heartbeats for the request, and leave it if it was cancelled or taken over."""
         mine = self._queue.note(self.scan_id, self._owner, sign_of_life())
         mine = self._slots.keep(self.environment, self._owner) and mine
         there = self._queue.get(self.scan_id)

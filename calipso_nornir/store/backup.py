@@ -72,9 +72,9 @@ def restore(uri: str | Path, file: Path) -> Manifest:
 
 
 def vacuum(uri: str | Path) -> tuple[int, int]:
-    """Give the room of what was removed back to the file system; return bytes before and after. Others may read on.
+    """Give the space of removed documents back to the file system; return the sizes before and after, in bytes.
 
-    Raises StoreError, also when others write all the time.
+    Others may read meanwhile. Raises StoreError, also if others write without a pause.
     """
     layout_of(uri)
     if is_mongo(uri):

@@ -118,7 +118,7 @@ def writing(path: Path, manifest: Manifest) -> Iterator[BackupWriter]:
 
 @contextmanager
 def reading(path: Path) -> Iterator[tuple[Manifest, zipfile.ZipFile]]:
-    """Give a backup of which every byte has been checked. Raises BackupInvalid, also for one of a later release."""
+    """Provide a backup after checking every byte. Raises BackupInvalid, also for a backup of a later release."""
     try:
         with zipfile.ZipFile(path) as archive:
             manifest = _manifest(path, archive)

@@ -26,7 +26,7 @@ def save_environment(store: Store, environment: Environment) -> None:
 
 
 def add_environment(store: Store, environment: Environment) -> bool:
-    """Insert a new environment; tell whether its name was free."""
+    """Insert a new environment; return whether its name was free."""
     return store.collection(COLLECTION).insert(environment.name, environment_document(environment))
 
 

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""How long what happened is kept: ended scans with their messages, the audit trail, connection tests.
+"""The retention of records: ended scans with their messages, the audit trail, connection tests.
 
-The setting is one of the store, for all processes that work on it. Any of them removes what is too old, one an hour.
+It is a setting of the store, for all processes that use it. Once an hour, one of them removes what is too old.
 """
 
 from __future__ import annotations
@@ -28,18 +28,18 @@ KEY: Final = "record_retention"
 _DONE: Final = "records_removed"
 EVERY: Final = timedelta(hours=1)
 _AT_ONCE: Final = 1000
-"""Documents that are looked for in one query."""
+"""Maximum number of documents found by one query."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RecordRetention:
-    """What is kept.
+    """How much is kept.
 
     Attributes:
-        scans: ended scans of each environment, with their messages; requests that wait or run always stay.
-        audit_days: the audit trail.
-        message_days: messages, of whichever scan.
-        check_days: connection tests.
+        scans: number of ended scans of each environment, with their messages; waiting and running ones are always kept.
+        audit_days: days for the audit trail.
+        message_days: days for messages of any scan.
+        check_days: days for connection tests.
     """
 
     scans: int = 50
@@ -60,7 +60,7 @@ class RecordRetention:
 
     @property
     def by_age(self) -> tuple[tuple[str, str, float], ...]:
-        """Collections whose documents have an age: name, field with the time, days."""
+        """Collections from which documents are removed by age: name, field with the time, days."""
         return (
             ("audit", "at", self.audit_days),
             ("messages", "timestamp", self.message_days),
@@ -69,21 +69,21 @@ class RecordRetention:
 
 
 def records_kept(store: Store) -> RecordRetention:
-    """Read the setting."""
+    """Return the store's setting."""
     document = store.collection(COLLECTION).get(KEY) or {}
     known = {one.name for one in fields(RecordRetention)}
     return RecordRetention(**{key: value for key, value in document.items() if key in known})
 
 
 def keep_records(store: Store, **changes: float | None) -> RecordRetention:
-    """Change the setting, where a value is given, and return it."""
+    """Change the given values of the setting, and return it."""
     changed = replace(records_kept(store), **{key: value for key, value in changes.items() if value is not None})  # type: ignore[arg-type]  # scans is an int
     store.collection(COLLECTION).put(KEY, asdict(changed))
     return changed
 
 
 def remove_old_records(store: Store, *, now: datetime | None = None) -> dict[str, int]:
-    """Remove what is too old; return how many documents of each collection."""
+    """Remove what is too old; return the number of documents removed from each collection."""
     now = now or datetime.now(UTC)
     removed = {}
     for name, field, days in records_kept(store).by_age:
@@ -93,7 +93,7 @@ def remove_old_records(store: Store, *, now: datetime | None = None) -> dict[str
 
 
 class RecordSweeper:
-    """Removes old records when it is time, whichever process of the store it is that notices."""
+    """Removes old records when that is due, in whichever process of the store notices first."""
 
     def __init__(self, store: Store, clock: Callable[[], float] = time.monotonic) -> None:
         self._store = store
@@ -102,7 +102,7 @@ class RecordSweeper:
         self._guard = threading.Lock()
 
     def sweep(self) -> Mapping[str, int]:
-        """Remove what is too old, unless some process did within the hour. An error is logged: others matter more."""
+        """Remove what is too old, unless a process did within the last hour. Errors are only logged."""
         with self._guard:
             if self._clock() < self._next:
                 return {}
@@ -114,7 +114,7 @@ class RecordSweeper:
             return {}
 
     def _mine(self) -> bool:
-        """Tell whether this process is the one that removes them this time."""
+        """Return whether this process is the one to remove them this time."""
         settings, now = self._store.collection(COLLECTION), datetime.now(UTC)
         there: dict[str, Any] | None = settings.get(_DONE)
         if there is None:
@@ -130,5 +130,5 @@ def _removed(store: Store, name: str, too_old: Range) -> int:
         gone = sum(collection.delete(str(one["id"])) for one in found if one.get("id"))
         removed += gone
         if not gone:
-            break  # others' documents, without the id that is their key
+            break  # documents of other programs, without the id that is the key
     return removed

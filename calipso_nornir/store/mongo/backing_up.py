@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Backup of a database while others commit: each environment as its marker said when the copy began.
+"""Backs up a database while others commit: each environment at the revision of its marker when the copy began.
 
-Markers are read first, then what is current, then what is past: whatever has left the current documents meanwhile is
-found in the past (see ``environment_collections``). What is newer than the marker is left out, and what a newer
-revision has replaced is put back, so the copy is what a reader of that revision sees, with its history.
+Markers are read first, then current documents, then past ones: a document that is replaced meanwhile is found in the
+past (see ``environment_collections``). Documents newer than the marker are left out, and those that a newer revision
+has replaced are restored, so the copy is what a reader of that revision sees, with its history.
 """
 
 from __future__ import annotations
@@ -29,10 +29,10 @@ if TYPE_CHECKING:
 
 _FOLDER: Final = "collections/"
 _AGAIN: Final = ".again"
-"""In the name of a member: what was past when it was copied, and is current again."""
+"""Part of the name of a member with documents that were past when they were copied, and are current in the copy."""
 _BATCH: Final = 1000
 _LENGTH: Final = 4
-"""Bytes of a BSON document that say how long it is (bsonspec.org)."""
+"""Bytes of a BSON document's length prefix (bsonspec.org)."""
 
 
 def back_up(uri: str, writer: BackupWriter, inventories: Iterable[str]) -> None:
@@ -50,7 +50,7 @@ def back_up(uri: str, writer: BackupWriter, inventories: Iterable[str]) -> None:
 
 
 def restore(uri: str, archive: zipfile.ZipFile, manifest: Manifest) -> None:
-    """Fill an empty database; the notes of its layout come last, so nobody uses one that is not complete."""
+    """Fill an empty database; its layout is recorded last, so that no incomplete one is used."""
     connection = Connection(uri)
     try:
         with translated(connection.uri):
@@ -82,7 +82,7 @@ def vacuum(uri: str) -> tuple[int, int]:
 
 
 def _back_up_inventory(database: PlainDatabase, writer: BackupWriter, inventory: str) -> list[str]:
-    """Copy the collections that belong together; return their names."""
+    """Copy the collections of one inventory; return their names."""
     marked = Places(database, inventory=inventory, environment="").markers
     markers = list(marked.with_options(read_concern=ReadConcern("majority")).find())
     valid = {str(one["_id"]): int(one.get("revision", 0)) for one in markers}
@@ -137,7 +137,7 @@ def _current_again(raw: bytes) -> bytes:
 
 
 def _unlocked(marker: Mapping[str, Any]) -> dict[str, Any]:
-    """Return a marker without the lock of a writer; what the writer had not finished is not in the copy."""
+    """Return a marker without a writer's lock; what that writer had not finished is not in the copy."""
     return {key: value for key, value in marker.items() if key != "lock"}
 
 

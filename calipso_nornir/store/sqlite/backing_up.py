@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Backup of a file: SQLite's own online copy, one transaction of it (sqlite.org/backup.html)."""
+"""Backs up a file with SQLite's online backup, in one transaction (sqlite.org/backup.html)."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _BUSY_S: Final = 30.0
 
 
 def back_up(path: Path, writer: BackupWriter) -> None:
-    """Copy the file as it is in one moment; writers go on meanwhile."""
+    """Copy the file as it is at one moment, while writers continue."""
     uri = f"sqlite:///{path}"
     with tempfile.TemporaryDirectory(prefix=".calipso-backup-", dir=_room(path)) as folder:
         copy = Path(folder) / MEMBER
@@ -36,7 +36,7 @@ def back_up(path: Path, writer: BackupWriter) -> None:
             closing(sqlite3.connect(copy)) as target,
         ):
             source.backup(target)
-            target.execute("PRAGMA journal_mode = DELETE")  # all of it is in the one file
+            target.execute("PRAGMA journal_mode = DELETE")  # so that everything is in one file
         _check(copy, uri)
         with writer.member(MEMBER) as member, copy.open("rb") as stream:
             while data := stream.read(_CHUNK):
@@ -44,7 +44,7 @@ def back_up(path: Path, writer: BackupWriter) -> None:
 
 
 def restore(path: Path, archive: zipfile.ZipFile) -> None:
-    """Make the file, which appears when it is complete. Raises InvalidRequest if there is one."""
+    """Create the file, which appears once it is complete. Raises InvalidRequest if it exists already."""
     uri = f"sqlite:///{path}"
     if path.exists():
         raise InvalidRequest(f"there is a store {uri}: a backup is restored into one that is not there yet")
@@ -65,7 +65,7 @@ def restore(path: Path, archive: zipfile.ZipFile) -> None:
 
 
 def vacuum(path: Path) -> tuple[int, int]:
-    """Write the file anew, without the room of what was removed."""
+    """Rewrite the file, without the space of removed documents."""
     with translated(f"sqlite:///{path}", path):
         before = _size(path)
         with closing(sqlite3.connect(path, timeout=_BUSY_S, isolation_level=None)) as connection:
@@ -89,5 +89,5 @@ def _size(path: Path) -> int:
 
 
 def _room(path: Path) -> Path | None:
-    """Return where there is room for a copy: beside the file; None, the system's folder, where one may not write."""
+    """Return the folder for a copy: that of the file; None, the system's temporary folder, if it is not writable."""
     return path.parent if os.access(path.parent, os.W_OK) else None
