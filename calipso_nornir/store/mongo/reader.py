@@ -156,7 +156,7 @@ class MongoReader:
     # --- what is visible
 
     def _visible(self, kind: Kind, wanted: dict[str, Any], *, fields: dict[str, int] | None = None) -> list[bytes]:
-        """Return what fits a filter and is true at the revision, in any order."""
+        """Return the documents that match a filter and are valid at the revision, in any order."""
         current, past = self._split(kind, wanted, (), lambda _raw: True, fields)
         return [*current, *past.values()]
 
@@ -187,7 +187,7 @@ class MongoReader:
         keep: Callable[[bytes], bool],
         fields: dict[str, int] | None = None,
     ) -> tuple[list[bytes], dict[ObjectId, bytes]]:
-        """Return what is current in the server's order, and what is past and not among it."""
+        """Return the current documents in the server's order, and past ones that are not among them."""
         cursor = self._places.raw(self._places.current(kind)).find({**self._now(kind), **wanted}, fields)
         if order:
             cursor = _sorted(cursor, [(name, ASCENDING) for name in order])
@@ -239,7 +239,7 @@ class MongoReader:
         return None if self._places.past(kind).find_one(then, {"_id": 1}) is not None else found
 
     def _first(self, query: Find, wanted: dict[str, Any], after: dict[str, Any]) -> list[Document]:
-        """Return the first documents of a query; the server sorts, so that the rest need not be read."""
+        """Return the first documents of a query; the server sorts them, so that the rest need not be read."""
         fields = projection(query, OF, REVISION)
         both = {"$and": [each for each in (wanted, after) if each]} if wanted or after else {}
         cursor = self._places.raw(self._places.current(query.kind)).find({**self._now(query.kind), **both}, fields)

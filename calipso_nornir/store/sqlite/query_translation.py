@@ -107,7 +107,7 @@ def _in_index(value: str, condition: Condition) -> tuple[str, tuple[Value, ...]]
 
 
 def paging(query: Find, found: Clauses) -> str | None:
-    """Return ORDER BY and LIMIT, after adding what ``after`` says; None when SQL cannot do it exactly."""
+    """Return ORDER BY and LIMIT, and add the condition of ``after``; None if SQL cannot express them exactly."""
     order = directions(query.order)
     if not found.exact or not _texts(query.kind).issuperset(one.field for one in order):
         return None
@@ -118,7 +118,7 @@ def paging(query: Find, found: Clauses) -> str | None:
     limit = "" if query.limit is None else f" LIMIT {int(query.limit)}"
     sign = (
         "+" if found.picked else ""
-    )  # no term of an index (sqlite.org/optoverview.html, 3): what was picked is sorted
+    )  # a "+" keeps SQLite from using an index for sorting (sqlite.org/optoverview.html, 3)
     return f" ORDER BY {', '.join(f'{sign}head.{one.field}{_WAY[one.falling]}' for one in order)}{limit}"
 
 

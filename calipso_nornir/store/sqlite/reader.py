@@ -95,7 +95,7 @@ class SqliteReader:
         return (from_row(*row) for row in rows)
 
     def find(self, query: Find) -> Iterator[Document]:
-        """Yield what a query asks for."""
+        """Yield the result of a query."""
         wanted = self._clauses(query)
         ordered = paging(query, wanted)
         statement = "".join(
