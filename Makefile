@@ -1,4 +1,4 @@
-# make demo | test | check | bench | soak | lab VARIANT=ovs | test-lab | lab-down | lab-test VARIANT=ovs | mutations | record-demo
+# make demo | test | check | bench | bench-api | soak | lab VARIANT=ovs | test-lab | lab-down | lab-test VARIANT=ovs | mutations | record-demo
 PYTHON ?= python3
 VENV   ?= .venv
 JOBS   ?= 4
@@ -9,7 +9,8 @@ TESTS  ?= lab
 export VARIANT COMPUTES PROJECTS NETWORKS SERVERS SEED ACTS LIFE  # empty: the lab's defaults
 
 KILLS  ?= 200
-.PHONY: demo test check bench soak lab lab-down lab-test test-lab law record-demo record-truth mutations schemas clean help
+API    ?= 20/1000/10
+.PHONY: demo test check bench bench-api soak lab lab-down lab-test test-lab law record-demo record-truth mutations schemas clean help
 
 help:  ## What there is to make
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -36,6 +37,9 @@ check: $(STAMP)  ## Linters, types, import floors, spelling, shell scripts
 
 bench: $(STAMP)  ## Figures, as ratios against a floor of the same run
 	$(BIN)/python -m benchmarks
+
+bench-api: $(STAMP)  ## The API at 50 requests a second; API=hosts/instances/seconds, e.g. 800/100000/60 for 500,000 objects
+	CALIPSO_BENCH_API=$(API) $(BIN)/python -m benchmarks api
 
 soak: $(STAMP)  ## Kill writers, mongod and scan managers at KILLS= (200) random moments each
 	$(BIN)/python -m benchmarks.soak $(KILLS)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The API on a real mongod, at 50 requests a second: how long each sort of request takes, against what it may take.
+"""The API on a real mongod, at 50 mixed requests a second: how long each sort takes, against what it may take.
 
 ``calipso serve`` is a process of its own, and requests are sent when they are due, whether or not earlier ones have
 been answered: what waits counts as time. The size may be given as ``CALIPSO_BENCH_API=hosts/instances/seconds``; an
@@ -47,7 +47,7 @@ SIZE = os.environ.get("CALIPSO_BENCH_API", "20/1000/10")
 PER_SECOND = 50
 WANTED_MS = 50.0
 LIMIT = 20.0
-"""Of the small size, on a machine that does other work: beyond it something has become slower."""
+"""Beyond it something has become slower, or requests come faster than they are answered."""
 _START_S = 60
 _PASSWORD = "of a benchmark only"  # noqa: S105 - as it says
 _threads = threading.local()
@@ -144,16 +144,19 @@ def _path(rest: str) -> str:
 
 
 def _ask(url: str, token: str, asked: dict[str, Callable[[], str]], seconds: int) -> dict[str, list[float]]:
-    """Send one sort of request after the other, each at its rate; return how long each took from when it was due."""
+    """Send the sorts of requests in turns; return how long each took from when it was due."""
+    for path in asked.values():  # connections are made, caches filled
+        for one in [path() for _ in range(5)]:
+            _one(url, token, one, time.monotonic())
+    sorts = list(itertools.islice(itertools.cycle(asked), seconds * PER_SECOND))
+    paths = [asked[name]() for name in sorts]
+    began = time.monotonic() + 0.1
+    due = [began + number / PER_SECOND for number in range(len(paths))]
     taken: dict[str, list[float]] = defaultdict(list)
-    with ThreadPoolExecutor(32) as pool:
-        for name, path in asked.items():
-            for one in [path() for _ in range(5)]:
-                _one(url, token, one, time.monotonic())  # connections are made, caches filled
-            began = time.monotonic() + 0.1
-            due = [began + number / PER_SECOND for number in range(seconds * PER_SECOND)]
-            paths = [path() for _ in due]
-            taken[name] += pool.map(_one, itertools.repeat(url), itertools.repeat(token), paths, due)
+    with ThreadPoolExecutor(64) as pool:
+        times = pool.map(_one, itertools.repeat(url), itertools.repeat(token), paths, due)
+        for name, seconds_taken in zip(sorts, times, strict=True):
+            taken[name].append(seconds_taken)
     return taken
 
 
