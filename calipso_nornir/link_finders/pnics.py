@@ -15,7 +15,7 @@ from calipso_nornir.link_finders.making import (
     on_hosts,
     pnics_by_device,
 )
-from calipso_nornir.link_finders.traffic import segment_name
+from calipso_nornir.link_finders.traffic import noted_segments, segment_name
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -78,6 +78,7 @@ class CarriedNetworks:
                 for network in [served] if isinstance(served, str) else served:
                     ways[link.target, network].add(str(link.source))
         vedges = by_host(on_hosts(view, "vedge"))
+        noted = {host: noted_segments(there) for host, there in vedges.items()}
         for (ref, network_id), sources in sorted(ways.items(), key=_by_ids):
             pnic = view.get(ref)
             network = view.get(pnic.sibling("network", network_id)) if pnic is not None else None
@@ -86,7 +87,7 @@ class CarriedNetworks:
                     pnic,
                     network,
                     rule=f"{network.name} leaves {pnic['host']} by {pnic.name}, from {', '.join(sorted(sources))}",
-                    name=segment_name(network, vedges.get(pnic["host"], ())),
+                    name=segment_name(network, vedges.get(pnic["host"], ()), noted.get(pnic["host"], {})),
                     up=link_detected(pnic),
                     network=network.id,
                 )

@@ -147,18 +147,29 @@ def networks_here(vedge: InventoryObject, vnics: Iterable[InventoryObject], view
     return [row for rows in found.values() for row in rows]
 
 
-def segment_name(network: InventoryObject, vedges: Iterable[InventoryObject]) -> str:
+def noted_segments(vedges: Iterable[InventoryObject]) -> dict[str, set[str]]:
+    """Return the segmentation ids that Neutron's agents note on the switches of a host, by network."""
+    noted: defaultdict[str, set[str]] = defaultdict(set)
+    for vedge in vedges:
+        for row in vedge.get("networks") or ():
+            if row.get("segmentation_id"):
+                noted[str(row.get("network"))].add(str(row["segmentation_id"]))
+    return dict(noted)
+
+
+def segment_name(
+    network: InventoryObject, vedges: Iterable[InventoryObject], noted: Mapping[str, Iterable[str]]
+) -> str:
     """Return a name for a network where it leaves a host: its segment there.
 
     Neutron's agent records it. If it does not and there are several, segments on physical networks that the host is
     mapped to are used.
     """
-    noted = [row for vedge in vedges for row in vedge.get("networks") or () if row.get("network") == network.id]
-    marks = {str(row["segmentation_id"]) for row in noted if row.get("segmentation_id")}
+    marks = set(noted.get(network.id, ()))
     if not marks:
         segments = segments_of(network)
-        reached = _physical_networks(vedges)
-        here = [one for one in segments if one.physical_network in reached] if len(segments) > 1 else []
+        reached = _physical_networks(vedges) if len(segments) > 1 else set()
+        here = [one for one in segments if one.physical_network in reached]
         marks = {str(one.segmentation_id or one.network_type) for one in here or segments}
     return f"Segment-{','.join(sorted(marks))}" if marks else f"Network-{network.name}"
 

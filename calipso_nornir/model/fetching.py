@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 from calipso_nornir.errors import CalipsoError, CommandFailed, CommandMissing, CommandTimedOut, ParseError, SudoRefused
 from calipso_nornir.model.naming import in_one_style
 from calipso_nornir.model.objects import RESERVED
+from calipso_nornir.model.quickly_made import quickly_made
 from calipso_nornir.model.refs import Folder, ObjectRef
 
 if TYPE_CHECKING:
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from calipso_nornir.model.queries import Query
 
 
+@quickly_made
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Fetched:
     """An object as a fetcher found it; it names its place in the tree, which has not been looked up yet.

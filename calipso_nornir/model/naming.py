@@ -34,14 +34,21 @@ def in_one_style(attributes: Mapping[str, Any], *, reserved: frozenset[str]) -> 
     A name is not changed if its new form is taken, by another attribute or by a field of the document itself. If
     several would get the same name, the alphabetically first gets it: the order of attributes does not matter.
     """
-    if all(snake_case(name) == name for name in attributes):
-        return attributes
+    names = _styled(tuple(attributes), reserved)
+    return attributes if names is None else dict(zip(names, attributes.values(), strict=True))
+
+
+@lru_cache(maxsize=4096)
+def _styled(names: tuple[str, ...], reserved: frozenset[str]) -> tuple[str, ...] | None:
+    """Return names in one style, in their order; None if they are already. Most objects have the names of others."""
+    if all(snake_case(name) == name for name in names):
+        return None
     first: dict[str, str] = {}
-    for name in sorted(attributes):
+    for name in sorted(names):
         first.setdefault(snake_case(name), name)
 
     def styled(name: str) -> str:
         wanted = snake_case(name)
-        return name if wanted in reserved or wanted in attributes or first[wanted] != name else wanted
+        return name if wanted in reserved or wanted in names or first[wanted] != name else wanted
 
-    return {styled(name): value for name, value in attributes.items()}
+    return tuple(map(styled, names))

@@ -104,9 +104,10 @@ class InventoryObject:
 
     def get(self, attribute: str, default: Any = None) -> Any:  # noqa: ANN401 - as above
         """Return one attribute, or ``default`` if the object does not have it."""
-        if attribute in self.attributes:
-            return self.attributes[attribute]
-        return self.attributes.get(snake_case(attribute), default)
+        attributes = self.attributes
+        if attribute in attributes:
+            return attributes[attribute]
+        return attributes.get(snake_case(attribute), default)
 
     def with_attributes(self, attributes: Mapping[str, Any]) -> InventoryObject:
         """Return the object with other attributes."""

@@ -10,6 +10,8 @@ import shlex
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, ClassVar, Protocol, Self, runtime_checkable
 
+from calipso_nornir.model.quickly_made import quickly_made
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -60,6 +62,7 @@ class HostlessQuery:
         return self
 
 
+@quickly_made
 @dataclass(frozen=True, slots=True)
 class Command:
     """One command on one host.
@@ -123,6 +126,7 @@ class ReachableHosts(HostlessQuery):
         return "hosts that can be reached"
 
 
+@quickly_made
 @dataclass(frozen=True, slots=True)
 class ApiGet(HostlessQuery):
     """One list or document of an OpenStack API; a list is complete, with all its pages joined.
@@ -188,6 +192,7 @@ class Select(HostlessQuery):
         return f"{self.database}: {self.sql}{values}"
 
 
+@quickly_made
 @dataclass(frozen=True, slots=True)
 class Lookup(HostlessQuery):
     """Objects of one type, found by this scan or kept from before, whose attributes have given values.

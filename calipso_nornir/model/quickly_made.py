@@ -25,6 +25,8 @@ def quickly_made(cls: type[T]) -> type[T]:
         names[f"_make_{field.name}"] = field.default_factory
         (by_name if field.kw_only else by_place).extend([_parameter(field)] if field.init else [])
         lines.append(f"    _set_{field.name}(self, {_value(field)})")
+    if hasattr(cls, "__post_init__"):
+        lines.append("    self.__post_init__()")
     signature = ", ".join([*by_place, *(["*", *by_name] if by_name else [])])
     exec("\n".join([f"def __init__({signature}):", *lines]), names)  # noqa: S102 - as dataclasses itself makes it, of names of fields only
     made, before = names["__init__"], cls.__init__

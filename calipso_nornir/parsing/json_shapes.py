@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, NoReturn
 
 from calipso_nornir.errors import ParseError
+from calipso_nornir.model.quickly_made import quickly_made
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -44,6 +45,7 @@ def _no_number(name: str) -> NoReturn:
     raise ValueError(f"{name} is not JSON")
 
 
+@quickly_made
 @dataclass(frozen=True, slots=True)
 class Fields:
     """One JSON object and its place in the document, read member by member."""

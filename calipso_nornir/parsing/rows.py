@@ -195,6 +195,7 @@ class OvsBridge:
     ports: tuple[OvsPort, ...]
 
 
+@quickly_made
 @dataclass(frozen=True, slots=True)
 class NetDevice:
     """One entry of ``/sys/class/net``; ``device_path`` is the target of its symbolic link."""

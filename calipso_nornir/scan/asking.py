@@ -19,6 +19,7 @@ from calipso_nornir.errors import CalipsoError, Fatal, FetcherRaised, LookupCycl
 from calipso_nornir.metadata.source_kinds import source_kinds
 from calipso_nornir.model.answers import Answer
 from calipso_nornir.model.queries import Lookup
+from calipso_nornir.model.quickly_made import quickly_made
 from calipso_nornir.scan.conditional import fetching_of
 from calipso_nornir.scan.contract import found_of, queries_of
 from calipso_nornir.scan.events import RoundBegan
@@ -58,6 +59,7 @@ class Picture(Protocol):
         ...
 
 
+@quickly_made
 @dataclass(frozen=True, slots=True)
 class Outcome:
     """How one fetching ended: with what it found, or with the error that stopped it.
@@ -100,6 +102,7 @@ class Rounds:
         self._replies: dict[Query, Reply | CalipsoError] = {}
         self._answers: dict[tuple[Query, Query], Answer | CalipsoError] = {}
         """Request and query -> the answer as that query's parser reads it."""
+        self._looked_up: dict[Query, Answer] = {}
         self._whole: set[Query] = set()
         """Narrowed requests without an answer: the full request is made instead."""
         self.queries: Counter[str] = Counter()
@@ -169,7 +172,7 @@ class Rounds:
     def _missing(self, task: Task) -> frozenset[str]:
         """Return the types that a fetching looks up without an answer so far."""
         waiting = (one for one in task.waiting if isinstance(one, Lookup))
-        return frozenset(one.type for one in waiting if (one, one) not in self._answers)
+        return frozenset(one.type for one in waiting if one not in self._looked_up)
 
     # --- asking
 
@@ -221,12 +224,10 @@ class Rounds:
             query
             for task in self._live
             for query in task.waiting
-            if isinstance(query, Lookup)
-            and (query, query) not in self._answers
-            and self._settled(query.type, though_waiting)
+            if isinstance(query, Lookup) and query not in self._looked_up and self._settled(query.type, though_waiting)
         }
         for query in ready:
-            self._answers[query, query] = Answer(self._picture.look_up(query), None, self._doubt_about(query))
+            self._looked_up[query] = Answer(self._picture.look_up(query), None, self._doubt_about(query))
         self._advance_ready()
         return bool(ready)
 
@@ -242,7 +243,7 @@ class Rounds:
 
     def _is_ready(self, task: Task) -> bool:
         for query, request in self._requests(task):
-            if request not in self._replies and (request, query) not in self._answers:
+            if request not in self._replies and query not in self._looked_up:
                 return False
         return True
 
@@ -250,9 +251,11 @@ class Rounds:
         return task.answers({query: self._answer_to(query, request) for query, request in self._requests(task)})
 
     def _answer_to(self, query: Query, request: Query) -> Answer | CalipsoError:
-        if (request, query) not in self._answers:
-            self._answers[request, query] = read_reply(query, self._replies[request], self._parsers, read=self._read)
-        return self._answers[request, query]
+        known = self._answers.get((request, query)) or self._looked_up.get(query)
+        if known is None:
+            known = read_reply(query, self._replies[request], self._parsers, read=self._read)
+            self._answers[request, query] = known
+        return known
 
     def _advance(self, task: Task, answers: Answers | None) -> None:
         assert task.generator is not None  # noqa: S101 - only generators are advanced

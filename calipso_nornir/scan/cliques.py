@@ -79,13 +79,14 @@ def _build(ways: _Ways, focal_point: InventoryObject, at: datetime) -> Clique | 
         walk.along(way, reached)
     if not walk.hops:
         return None
+    nodes = [node for nodes in reached.values() for node in nodes]
     return Clique(
         focal_point=focal_point.ref,
         clique_type=ways.name,
         links=tuple(walk.hops),
-        nodes=tuple(dict.fromkeys([*(node for nodes in reached.values() for node in nodes), *walk.ends])),
+        nodes=tuple(dict.fromkeys([*nodes, *walk.ends]) if walk.ends else nodes),
         constraints=wanted,
-        scanned_at=min((hop.link.scanned_at or at for hop in walk.hops.values()), default=at),
+        scanned_at=min([hop.link.scanned_at or at for hop in walk.hops.values()]),
     )
 
 
@@ -110,7 +111,7 @@ class _Way:
     def __init__(
         self,
         link_type: LinkType,
-        hops: Callable[[ObjectRef], Sequence[Hop]],
+        hops: Callable[[ObjectRef], Sequence[Hop] | None],
         places: Sequence[int],
         *,
         outward: bool | None,
@@ -123,7 +124,7 @@ class _Way:
 
     def hops(self, start: ObjectRef, values: Values) -> Sequence[Hop]:
         """Return the hops from an object; if there are many, without those that these values exclude."""
-        hops = self._hops(start)
+        hops = self._hops(start) or ()
         if len(hops) <= FEW:
             return hops if self._outward is None else [hop for hop in hops if self._leads_on(hop)]
         exits = self._exits.get(start)

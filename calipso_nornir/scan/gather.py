@@ -158,7 +158,10 @@ class Gathering:
     # --- taking outcomes
 
     def _take(self, outcome: Outcome) -> None:
-        task, count = outcome.task, self._report.steps.setdefault(outcome.task.step.name, StepCount())
+        task = outcome.task
+        count = self._report.steps.get(task.step.name)
+        if count is None:
+            count = self._report.steps[task.step.name] = StepCount()
         count.attempted += 1
         for notice in task.told:
             self._troubles.note(notice, "notice", str(task))

@@ -8,7 +8,8 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from calipso_nornir.errors import FetcherRaised, FetchError, PromiseBroken
-from calipso_nornir.model.links import ends_of
+from calipso_nornir.model.links import Link, ends_of
+from calipso_nornir.model.refs import ObjectRef
 from calipso_nornir.scan.checked_view import CheckedView
 from calipso_nornir.scan.contract import STATES, end_missing, finder_named, link_problem, links_of
 
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Sequence
     from datetime import datetime
 
-    from calipso_nornir.model.links import Ends, Link
+    from calipso_nornir.model.links import Ends
     from calipso_nornir.model.objects import InventoryObject
     from calipso_nornir.model.protocols import LinkFinder
     from calipso_nornir.scan.checked_view import Declared
@@ -86,13 +87,13 @@ def _yielded(  # noqa: PLR0913 - as find_links
     affected = f"links {', '.join(finder.link_types)}"
     named = finder_named(name, finder)
     view = working if declared is None else CheckedView(working, declared, plugin=named)
+    get, types = working.getter(), {tuple(type_.split("-")) for type_ in finder.link_types}
     try:
         for link in links_of(name, finder, finder.find(view)):
-            problem = link_problem(link, finder, states=states)
-            if problem:
+            if not _is_usual(link, types, states) and (problem := link_problem(link, finder, states=states)):
                 problems[problem] = None
                 continue
-            source, target = working.get(link.source), working.get(link.target)
+            source, target = get(link.source), get(link.target)
             if source is None or target is None:
                 problems[end_missing(link, "target" if source is not None else "source")] = None
                 continue
@@ -109,6 +110,17 @@ def _yielded(  # noqa: PLR0913 - as find_links
         more = f" (and {len(problems) - MAX_TOLD} more)" if number == MAX_TOLD < len(problems) else ""
         on_trouble(PromiseBroken(named, problem + more), affected)
     return links, not problems
+
+
+def _is_usual(link: Any, types: Collection[tuple[str, ...]], states: Collection[str]) -> bool:  # noqa: ANN401 - whatever was yielded
+    """Tell quickly whether a link is one that a finder may yield; if not, ``link_problem`` decides, and words it."""
+    return (
+        type(link) is Link
+        and type(link.source) is ObjectRef
+        and type(link.target) is ObjectRef
+        and (link.source.type, link.target.type) in types
+        and link.state in states
+    )
 
 
 def _confirmed_at(source: InventoryObject, target: InventoryObject, at: datetime) -> datetime:

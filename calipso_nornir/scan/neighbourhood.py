@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from calipso_nornir.scan.working import State, Working
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Mapping, Sequence
+    from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 
     from calipso_nornir.model.links import Link
     from calipso_nornir.model.objects import InventoryObject
@@ -47,6 +47,10 @@ class Neighbourhood(Working):
         if one is None and ref not in self._gone:
             one = self._before.get(ref)
         return one
+
+    def getter(self) -> Callable[[ObjectRef], InventoryObject | None]:
+        """Return ``get``: it reads what it lacks."""
+        return self.get
 
     def of_type(self, type_: str) -> Sequence[InventoryObject]:
         """Return the objects of a type, on the visible hosts, ordered by id."""

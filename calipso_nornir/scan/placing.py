@@ -12,6 +12,7 @@ from calipso_nornir.errors import DuplicateObject, FieldMissing, ParentUnknown
 from calipso_nornir.model import ids
 from calipso_nornir.model.evidence import derived
 from calipso_nornir.model.objects import InventoryObject
+from calipso_nornir.model.quickly_made import quickly_made
 from calipso_nornir.model.refs import ObjectRef
 from calipso_nornir.scan.attribute_check import Facts
 from calipso_nornir.scan.parent_check import Places
@@ -45,6 +46,7 @@ class Arrival(NamedTuple):
     step: Step
 
 
+@quickly_made
 @dataclass(frozen=True, slots=True)
 class Origin:
     """Where an object comes from: the step and the witness that found it, and the evidence.

@@ -59,6 +59,10 @@ class Working:
         """Return one object, or None."""
         return self._objects.get(ref)
 
+    def getter(self) -> Callable[[ObjectRef], InventoryObject | None]:
+        """Return ``get``, for frequent use while nothing changes."""
+        return self._objects.get
+
     def of_type(self, type_: str) -> Sequence[InventoryObject]:
         """Return all objects of a type, ordered by id."""
         if type_ not in self._ordered:

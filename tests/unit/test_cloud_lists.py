@@ -26,7 +26,7 @@ from calipso_nornir.fetchers import questions
 from calipso_nornir.fetchers.api.machine_names import look_alikes
 from calipso_nornir.fetchers.api.mentions import NO_ZONE, Mention, mentions, why_no_machine
 from calipso_nornir.fetchers.cli.lldp import LldpSwitches
-from calipso_nornir.link_finders.traffic import segment_name
+from calipso_nornir.link_finders.traffic import noted_segments, segment_name
 from calipso_nornir.model.segments import segments_of
 from calipso_nornir.testing import drive, thing
 from tests.fixtures import linux
@@ -347,7 +347,8 @@ LXB = {"configurations": {"interface_mappings": {"p2": "eth2"}}}
 def test_the_segments_of_a_network(told: dict[str, Any], texts: list[str], vedge: dict[str, Any], name: str) -> None:
     network = thing("network", told, id="n1", name="net")
     assert [str(one) for one in segments_of(network)] == texts
-    assert segment_name(network, [thing("vedge", vedge)]) == name
+    vedges = [thing("vedge", vedge)]
+    assert segment_name(network, vedges, noted_segments(vedges)) == name
 
 
 # --- neighbours that announce no capabilities
