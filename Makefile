@@ -33,7 +33,7 @@ check: $(STAMP)  ## Linters, types, import floors, spelling, shell scripts
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/codespell
-	$(BIN)/shellcheck -x .ci/run tests/lab/cloud/lab tests/lab/cloud/*.sh tests/lab/oracle/*.sh
+	$(BIN)/shellcheck -x .ci/run tests/lab/cloud/lab tests/lab/cloud/*.sh tests/lab/oracle/*.sh playbooks/files/*.sh
 
 bench: $(STAMP)  ## Figures, as ratios against a floor of the same run
 	$(BIN)/python -m benchmarks

@@ -28,8 +28,9 @@ def main() -> None:
         signals.listen()
         _prepare_streams()
         from calipso_nornir.cli.app import app  # noqa: PLC0415 - signals are ours from the first moment on
+        from calipso_nornir.cli.configuration import run_configured  # noqa: PLC0415 - as above
 
-        app(prog_name="calipso")
+        run_configured(app, "calipso")
     except SystemExit as ended:
         if ended.code == INTERRUPTED:
             signals.end_now()  # threads that wait for a silent host would delay the end of the process

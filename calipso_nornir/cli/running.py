@@ -51,6 +51,7 @@ class _Common:
         typer.Option(
             "--store",
             metavar="URI|PATH",
+            allow_from_autoenv=False,  # CALIPSO_STORE says where the default store is
             rich_help_panel=COMMON_PANEL,
             help="Where environments are stored: mongodb://…, sqlite:///PATH or a path. Default: CALIPSO_STORE, "
             "or a file in your home directory.",
