@@ -10,6 +10,8 @@ from calipso_nornir.metadata.environment_check import section_meant
 from calipso_nornir.metadata.loading import load_catalog
 from calipso_nornir.metadata.source_kinds import source_kinds
 from calipso_nornir.model.source_kinds import Finding, Opening, Trial
+from calipso_nornir.preflight.amqp import SECTION as AMQP
+from calipso_nornir.preflight.amqp import try_amqp
 from calipso_nornir.sources.secrets import Vault
 
 if TYPE_CHECKING:
@@ -38,7 +40,7 @@ def try_sections(
         begins: called with each section's name before it is checked.
     """
     kinds = source_kinds().values()
-    sections = [kind.section for kind in kinds]
+    sections = [*(kind.section for kind in kinds), AMQP]
     wanted = section_meant(only) if only is not None else None
     if only is not None and wanted not in sections:
         raise InvalidRequest(f"there is no section {only} to check, only {', '.join(sections)}")
@@ -51,6 +53,9 @@ def try_sections(
             yield from _tried(kind, Trial(opening=opening, hosts=hosts), begins)
         elif kind.names_hosts and section is not None:
             list(_checked(kind, Trial(opening=opening, hosts=hosts)))
+    if wanted == AMQP or (wanted is None and environment.section(AMQP) is not None):
+        begins(AMQP)
+        yield from _guarded(AMQP, lambda: try_amqp(environment, vault))
 
 
 def _tried(kind: SourceKind, trial: Trial, begins: Callable[[str], None]) -> Iterator[Finding]:
@@ -63,11 +68,15 @@ def _tried(kind: SourceKind, trial: Trial, begins: Callable[[str], None]) -> Ite
 
 
 def _checked(kind: SourceKind, trial: Trial) -> Iterator[Finding]:
-    """Yield a kind's findings; an exception becomes a finding, too, so that the other sections are still checked."""
+    yield from _guarded(kind.section, lambda: kind.check(trial), of=f"source {kind.name}")
+
+
+def _guarded(section: str, check: Callable[[], Iterable[Finding]], *, of: str = "this section") -> Iterator[Finding]:
+    """Yield findings; an exception becomes a finding, too, so that the other sections are still checked."""
     try:
-        yield from kind.check(trial)
+        yield from check()
     except CalipsoError as error:
-        yield Finding(kind.section, "check", ok=False, detail=str(error))
+        yield Finding(section, "check", ok=False, detail=str(error))
     except Exception as error:  # noqa: BLE001 - a plug-in may raise anything
-        problem = f"the check of source {kind.name} raised {type(error).__name__}; this is a bug in the check"
-        yield Finding(kind.section, "check", ok=False, detail=problem)
+        problem = f"the check of {of} raised {type(error).__name__}; this is a bug in the check"
+        yield Finding(section, "check", ok=False, detail=problem)

@@ -106,7 +106,8 @@ def test_one_section_only(nowhere: Path) -> None:
     found = calipso("env", "check", nowhere, "--section", "mysql", "-o", "json")
     assert found.status == 1
     assert [(one["section"], one["ok"], one["needed"]) for one in found.json] == [("mysql", False, True)]
-    assert calipso("env", "check", nowhere, "--section", "AMQP").status == 2
+    assert calipso("env", "check", nowhere, "--section", "AMQP").status == 1
+    assert calipso("env", "check", nowhere, "--section", "Monitoring").status == 2
 
 
 def test_sections_that_are_not_there(tmp_path: Path) -> None:

@@ -1,0 +1,79 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The section AMQP is tried against a real RabbitMQ: login, a temporary queue, bound and deleted."""
+
+from __future__ import annotations
+
+import socket
+import sys
+from typing import TYPE_CHECKING
+
+import pika
+import pytest
+
+from calipso_nornir.model.environment import Environment, SecretRef
+from calipso_nornir.preflight.sections import try_sections
+from tests.fixtures.rabbitmq import PASSWORD, USER, running
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from calipso_nornir.model.source_kinds import Finding
+    from tests.fixtures.rabbitmq import RabbitMq
+
+
+@pytest.fixture(scope="module")
+def rabbitmq(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RabbitMq]:
+    with running(tmp_path_factory.mktemp("rabbitmq")) as node:
+        connection = connected(node)
+        connection.channel().exchange_declare("nova", "topic")
+        connection.close()
+        yield node
+
+
+def connected(node: RabbitMq) -> pika.BlockingConnection:
+    credentials = pika.PlainCredentials(USER, PASSWORD)
+    return pika.BlockingConnection(pika.ConnectionParameters("127.0.0.1", node.port, credentials=credentials))
+
+
+def tried(folder: Path, port: int, *, password: str = PASSWORD, listen: bool = True) -> dict[str, Finding]:
+    (folder / "secret").write_text(password)
+    (folder / "secret").chmod(0o600)
+    section = {"host": "127.0.0.1", "port": port, "user": USER, "pwd": SecretRef("file", str(folder / "secret"))}
+    environment = Environment(name="cloud", configuration={"AMQP": section}, extra={"listen": listen})
+    found = list(try_sections(environment, only="amqp"))
+    assert PASSWORD not in repr(found)
+    return {one.what: one for one in found}
+
+
+def test_a_queue_is_declared_bound_and_deleted(rabbitmq: RabbitMq, tmp_path: Path) -> None:
+    found = tried(tmp_path, rabbitmq.port)
+    assert list(found) == ["login", "queue", "exchange nova", "exchange neutron", "queue deleted"]
+    assert found["login"].detail.startswith("listener on RabbitMQ 3.")
+    assert [one.ok for one in found.values()] == [True, True, True, False, True]
+    assert "it is not there" in found["exchange neutron"].detail
+    assert not found["exchange neutron"].needed
+    queue = found["queue"].detail.partition(",")[0]
+    connection = connected(rabbitmq)
+    with pytest.raises(pika.exceptions.ChannelClosedByBroker, match="NOT_FOUND"):
+        connection.channel().queue_declare(queue, passive=True)
+    connection.close()
+
+
+@pytest.mark.parametrize("listen", [True, False])
+def test_a_wrong_password_is_told(rabbitmq: RabbitMq, tmp_path: Path, *, listen: bool) -> None:
+    found = tried(tmp_path, rabbitmq.port, password="wrong", listen=listen)  # noqa: S106 - it is
+    assert list(found) == ["login"]
+    assert (found["login"].ok, found["login"].needed) == (False, listen)
+    assert "refuses listener: the user or password is wrong" in found["login"].detail
+
+
+def test_a_broker_that_is_down_or_no_broker_is_told(tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = int(free.getsockname()[1])
+    assert f"127.0.0.1:{port}: Connection refused" in tried(tmp_path, port)["login"].detail
+
+
+def test_without_the_library_it_says_what_to_install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "pika", None)
+    assert "pip install 'calipso_nornir[amqp]'" in tried(tmp_path, 1)["library"].detail
