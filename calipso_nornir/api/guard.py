@@ -83,12 +83,17 @@ def needs_of(endpoint: object) -> Needs | None:
 
 
 async def read_body(request: Request) -> None:
-    """Read the JSON body of a route that names environments there, into ``request.state.body``; None: it is no JSON."""
+    """Read the JSON body of a route that names environments there, into ``request.state.body``; None: it is no JSON.
+
+    A text with half a character (a lone surrogate) is none: no answer and no store could hold it.
+    """
     needed = needs_of(request.scope.get("endpoint"))
     if needed is None or needed.named is None or needed.named.place != "body":
         return
     try:
-        request.state.body = json.loads(await request.body())
+        body = json.loads(await request.body())
+        json.dumps(body, ensure_ascii=False).encode()
+        request.state.body = body
     except (ValueError, RecursionError):
         request.state.body = None
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import base64
 import re
+import socket
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -235,6 +236,9 @@ EMPTY = [
     f"/inventory?{LAB}&parent_path=/lab/nosuch",
     f"/inventory?{LAB}&id_path=/nosuch",
     f"/inventory?{LAB}&page=9000",
+    f"/inventory?{LAB}&page=1000000&page_size=1000000",
+    f"/cliques?{LAB}&page=1000000&page_size=1000000",
+    f"/messages?{LAB}&page=1000000&page_size=1000000",
     f"/inventory?{LAB}&scanned_before=2020-01-01T00:00:00",
     f"/inventory?{LAB}&parent_path=(a%2B)%2B%24&sub_tree=1",
     f"/links?{LAB}&link_name=nosuch",
@@ -624,7 +628,8 @@ def test_schedules_are_made_and_removed(operator: Client, viewer: Client) -> Non
     listed = ask(viewer, "GET", f"/scheduled_scans?{LAB}", 200)["scheduled_scans"]
     assert [one["id"] for one in listed] == [made["id"], second["id"]]
     assert set(listed[0]) == {"id", "environment", "scheduled_timestamp", "freq"}
-    assert len(ask(viewer, "GET", f"/scheduled_scans?{LAB}&freq=DAILY", 200)["scheduled_scans"]) == 1
+    for daily in ("freq=DAILY", "recurrence=DAILY"):
+        assert len(ask(viewer, "GET", f"/scheduled_scans?{LAB}&{daily}", 200)["scheduled_scans"]) == 1
     assert ask(operator, "DELETE", f"/scheduled_scans?{LAB}&ids={made['id']},nosuch", 200) == {"count": 1}
     assert ask(operator, "DELETE", f"/scheduled_scans?{LAB}&all=true", 200) == {"count": 1}
     told(ask(operator, "DELETE", f"/scheduled_scans?{LAB}", 400), 400)
@@ -636,8 +641,8 @@ BAD_SCHEDULES: list[tuple[dict[str, Any], str]] = [
     ({"environment": "nosuch", "freq": "DAILY"}, "Unknown environment"),
     ({"environment": "lab", "freq": "SOMETIMES"}, "freq must be one of"),
     ({"environment": "lab", "freq": "DAILY", "submit_timestamp": "soon"}, "submit_timestamp must be time"),
-    ({"environment": "lab", "freq": "DAILY", "submit_timestamp": "9999-12-31T00:00:00"}, "within a century"),
-    ({"environment": "lab", "freq": "DAILY", "submit_timestamp": "0001-01-01T00:00:00"}, "within a century"),
+    ({"environment": "lab", "freq": "DAILY", "submit_timestamp": "9999-12-29T00:00:00"}, "within a century"),
+    ({"environment": "lab", "freq": "DAILY", "submit_timestamp": "0001-01-03T00:00:00"}, "within a century"),
     ({"environment": "lab", "freq": "DAILY", "log_level": "loud"}, "log_level must be one of"),
     ({"environment": "lab", "freq": "DAILY", "scan_only_links": 1, "scan_only_cliques": 1}, "only one of them"),
     ({"environment": "lab", "freq": "ONCE"}, "scheduled_timestamp must be specified for ONCE"),
@@ -909,6 +914,10 @@ FAULTS: list[tuple[str, str]] = [
     (f"/inventory?{LAB}&page=-1", "page must be 0 or more"),
     (f"/inventory?{LAB}&page_size=-1", "page_size must be 0 or more"),
     (f"/inventory?{LAB}&page_size=1{'0' * 30}", "page_size must be integer"),
+    (f"/inventory?{LAB}&page_size=1000001", "page_size must be 1000000 or less"),
+    (f"/cliques?{LAB}&page=1000001", "page must be 1000000 or less"),
+    (f"/messages?{LAB}&end_time=9999-12-31T23:59:59.999999", "end_time must be time"),
+    (f"/messages?{LAB}&start_time=0001-01-01T00:00:00", "start_time must be time"),
     (f"/inventory?{LAB}&scanned_after=soon", "scanned_after must be time"),
     (f"/inventory?{LAB}&projection=,", "projection must name fields"),
     (f"/links?{LAB}&id=cmp1", "id must be ObjectId"),
@@ -969,6 +978,24 @@ FAULTS: list[tuple[str, str]] = [
 @pytest.mark.parametrize(("query", "said"), FAULTS, ids=[one[0][:60] for one in FAULTS])
 def test_what_is_wrong_with_a_query_is_said(admin: Client, query: str, said: str) -> None:
     assert said in told(ask(admin, "GET", query, 400), 400)
+
+
+def test_bytes_in_a_query_are_those_that_the_guard_has_seen(api: Served, viewer: Client) -> None:
+    """A name in bytes of no encoding is neither a server error nor another name for the handler."""
+    host, _, port = api.url.removeprefix("http://").partition(":")
+    for raw in (b"env_name=\xff", b"env_name=\xc3\xa9", b"env_name=lab&id=\xc3\xa9"):
+        with socket.create_connection((host, int(port)), timeout=30) as connection:
+            token = viewer.headers["Authorization"].encode()
+            head = b"GET /inventory?%s HTTP/1.1\r\nHost: x\r\nConnection: close\r\nAuthorization: %s\r\n\r\n"
+            connection.sendall(head % (raw, token))
+            status = connection.makefile("rb").readline().split()[1]
+        assert status in (b"400", b"403", b"404"), raw
+
+
+@pytest.mark.parametrize("field", ["environment", "object_id", "\\ud800"])
+def test_half_a_character_is_refused(operator: Client, field: str) -> None:
+    data = f'{{"environment": "lab", "{field}": "\\ud800"}}'
+    assert "JSON object" in told(ask(operator, "POST", "/scans", 400, data=data.encode()), 400)
 
 
 def test_a_method_that_is_not_there(admin: Client) -> None:

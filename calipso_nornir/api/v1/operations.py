@@ -116,7 +116,7 @@ def operation(
 
     def declare(handler: Handler) -> Handler:
         def route(request: Request, api: Api) -> Response:
-            given = query_given(request.url.query) if where == "query" else _body(request)
+            given = query_given(request.scope["query_string"].decode("latin-1")) if where == "query" else _body(request)
             values = read(given, parameters, constants=lambda name: constant(api, name), further=further)
             answer = handler(Asked(request, api, values, parameters))
             return Response(status_code=status) if answer is None else JSONResponse(answers.plain(answer), status)

@@ -87,9 +87,13 @@ ENVIRONMENT: Final = Parameter(name="env_name", needed=True, is_environment=True
 ENVIRONMENT_IF_ANY: Final = Parameter(
     name="env_name", is_environment=True, text="Name of the environment; all that may be seen without it."
 )
+FARTHEST: Final = 1_000_000
+"""Number of a page, and size of one; with ``page_size=0`` there is no limit."""
 PAGING: Final = (
-    Parameter(name="page", type="integer", default=0, least=0, text="Number of the page; the first is 0."),
-    Parameter(name="page_size", type="integer", default=1000, least=0, text="Its size; 0: everything."),
+    Parameter(
+        name="page", type="integer", default=0, least=0, most=FARTHEST, text="Number of the page; the first is 0."
+    ),
+    Parameter(name="page_size", type="integer", default=1000, least=0, most=FARTHEST, text="Its size; 0: everything."),
 )
 ALL: Final = Parameter(name="all", type="boolean", default=False, text="Everything, on one page.")
 REMOVAL: Final = (

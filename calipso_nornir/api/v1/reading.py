@@ -10,7 +10,7 @@ from __future__ import annotations
 import ipaddress
 import re
 from collections.abc import Callable, Mapping, Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from http import HTTPStatus
 from typing import Any, Final, TypeAlias
 from urllib.parse import parse_qsl
@@ -24,6 +24,9 @@ Constants: TypeAlias = Callable[[str], Sequence[str]]
 
 _BOOLEANS: Final = {"true": True, "1": True, "false": False, "0": False}
 _INTEGER: Final = re.compile(r"[+-]?[0-9]{1,18}")
+MARGIN: Final = timedelta(days=1)
+EARLY: Final = datetime(1, 1, 2, tzinfo=UTC)
+"""Times within a day of the ends of the calendar are none: nothing could be counted from them."""
 LONGEST_NAME: Final = 253
 _LABEL: Final = re.compile(r"[A-Za-z0-9]([A-Za-z0-9_-]{0,61}[A-Za-z0-9])?")
 _WORDS: Final[Mapping[Type, str]] = {
@@ -165,7 +168,8 @@ def _time(value: object) -> datetime | None:
     text = value if "T" not in value else value.strip().replace(" ", "+")
     try:
         found = datetime.fromisoformat(text)
-        return (found if found.tzinfo else found.replace(tzinfo=UTC)).astimezone(UTC)
+        moment = (found if found.tzinfo else found.replace(tzinfo=UTC)).astimezone(UTC)
+        return moment + MARGIN - MARGIN if moment > EARLY else None
     except (ValueError, OverflowError):
         return None
 

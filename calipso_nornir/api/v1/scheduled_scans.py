@@ -32,6 +32,10 @@ _NAMES: Final = (
     Parameter(name="environment", is_environment=True, text="Name of the environment."),
     Parameter(name="env_name", is_environment=True, text="The same, as later clients name it."),
 )
+_OFTEN: Final = (
+    Parameter(name="freq", one_of=FREQUENCIES, text="How often."),
+    Parameter(name="recurrence", one_of=FREQUENCIES, text="The same, as later clients name it."),
+)
 
 
 @operation(
@@ -41,14 +45,15 @@ _NAMES: Final = (
     parameters=(
         *_NAMES,
         Parameter(name="id", text="Its id: the answer is this one schedule."),
-        Parameter(name="freq", one_of=FREQUENCIES, text="How often."),
+        *_OFTEN,
         *PAGING,
     ),
 )
 def scheduled_scans(asked: Asked) -> Answer:
     """Show one schedule (with ``id``), or list schedules, the next one first."""
     environment = asked.environment
-    fitting = [one for one in _of(asked, environment) if asked["freq"] in (None, one["freq"])]
+    freq = asked["freq"] or asked["recurrence"]
+    fitting = [one for one in _of(asked, environment) if freq in (None, one["freq"])]
     if asked["id"] is None:
         return {"scheduled_scans": [chosen(one, FIELDS) for one in page(fitting, asked.values)]}
     found = next((one for one in fitting if one["id"] == asked["id"]), None)
@@ -63,8 +68,7 @@ def scheduled_scans(asked: Asked) -> Answer:
     needs=Needs(Role.OPERATOR),
     parameters=(
         *_NAMES,
-        Parameter(name="freq", one_of=FREQUENCIES, text="How often."),
-        Parameter(name="recurrence", one_of=FREQUENCIES, text="The same, as later clients name it."),
+        *_OFTEN,
         Parameter(name="submit_timestamp", type="time", text="The schedule is counted from this time; default: now."),
         Parameter(name="scheduled_timestamp", type="time", text="The first time; in the future."),
         Parameter(name="object_id", text="Scan only this object."),
