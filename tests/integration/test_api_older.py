@@ -434,11 +434,11 @@ def test_clique_types_are_written(api: Served, admin: Client, viewer: Client) ->
     told(ask(lab_admin, "POST", "/clique_types", 403, json={**FOR_CONFIGURATION, "name": "more"}), 403)
     ask(lab_admin, "POST", "/clique_types", 201, json={**CLIQUE_TYPE, **OF_VSERVICES})
     told(ask(viewer, "POST", "/clique_types", 403, json=CLIQUE_TYPE), 403)
-    elsewhere = api.user("elsewhere", prod="viewer")
-    ids = {one["id"] for one in ask(elsewhere, "GET", "/clique_types", 200)["clique_types"]}
+    other_viewer = api.user("prod-viewer", prod="viewer")
+    ids = {one["id"] for one in ask(other_viewer, "GET", "/clique_types", 200)["clique_types"]}
     assert listed["id"] not in ids
     assert other["id"] in ids
-    told(ask(elsewhere, "GET", f"/clique_types?id={listed['id']}", 404), 404)
+    told(ask(other_viewer, "GET", f"/clique_types?id={listed['id']}", 404), 404)
     for one in ask_v2(admin, "/metadata/written")["rows"]:
         assert admin.ask("DELETE", f"/metadata/clique_types/{one['id']}").status_code == 204
 
