@@ -25,9 +25,9 @@ TIMEOUT_S: Final = 10.0
 _NOT_FOUND: Final = 404
 
 
-def try_amqp(environment: Environment, vault: Vault) -> Iterator[Finding]:
-    """Yield what was tried. A scan needs none of it; an environment that listens needs it."""
-    needed = environment.extra.get("listen") is True
+def try_amqp(environment: Environment, vault: Vault, *, needed: bool) -> Iterator[Finding]:
+    """Yield what was tried. A scan needs none of it; an environment that listens, and who asks for it, needs it."""
+    needed = needed or environment.extra.get("listen") is True
     section = environment.section(SECTION)
     if section is None:
         yield Finding(SECTION, "section", ok=False, detail="there is none: nothing listens to notifications")

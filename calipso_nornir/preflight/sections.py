@@ -53,9 +53,10 @@ def try_sections(
             yield from _tried(kind, Trial(opening=opening, hosts=hosts), begins)
         elif kind.names_hosts and section is not None:
             list(_checked(kind, Trial(opening=opening, hosts=hosts)))
-    if wanted == AMQP or (wanted is None and environment.section(AMQP) is not None):
+    asked_for = wanted == AMQP
+    if asked_for or (wanted is None and environment.section(AMQP) is not None):
         begins(AMQP)
-        yield from _guarded(AMQP, lambda: try_amqp(environment, vault))
+        yield from _guarded(AMQP, lambda: try_amqp(environment, vault, needed=asked_for))
 
 
 def _tried(kind: SourceKind, trial: Trial, begins: Callable[[str], None]) -> Iterator[Finding]:
