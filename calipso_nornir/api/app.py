@@ -32,6 +32,7 @@ from calipso_nornir.api.v2 import (
     statuses,
     tokens,
     users,
+    webhooks,
 )
 
 if TYPE_CHECKING:
@@ -62,6 +63,7 @@ ROUTERS: Final = (
             graphs,
             history,
             statuses,
+            webhooks,
         )
     ),
 )

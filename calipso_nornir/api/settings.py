@@ -12,6 +12,7 @@ from calipso_nornir.access.throttling import Throttle
 from calipso_nornir.access.tokens import LIFETIME
 from calipso_nornir.api.metering import Meter
 from calipso_nornir.scan_manager import ScanQueue, Schedules
+from calipso_nornir.webhooks.subscriptions import Subscriptions
 
 if TYPE_CHECKING:
     from datetime import timedelta
@@ -58,6 +59,11 @@ class ApiSettings:
     def principals(self) -> Principals:
         """Who may ask."""
         return Principals(self.store, directory=self.directory, issuer=self.issuer)
+
+    @property
+    def webhooks(self) -> Subscriptions:
+        """The subscriptions of webhooks."""
+        return Subscriptions(self.store, self.secret_files.folder)
 
     @property
     def queue(self) -> ScanQueue:

@@ -17,6 +17,8 @@ def serve(run: Run, *, options: ServeOptions) -> None:
     from calipso_nornir.api import create_app  # noqa: PLC0415 - what takes long comes when needed
     from calipso_nornir.store.publishing import publish  # noqa: PLC0415 - as above
     from calipso_nornir.store.written import Catalogs  # noqa: PLC0415 - as above
+    from calipso_nornir.webhooks.delivering import LEAVING_S, Deliverer  # noqa: PLC0415 - as above
+    from calipso_nornir.webhooks.sending import Sender  # noqa: PLC0415 - as above
 
     endpoint = options.endpoint
     run.log_at(logging.getLevelNamesMapping()[options.loglevel.name])
@@ -34,4 +36,10 @@ def serve(run: Run, *, options: ServeOptions) -> None:
             run.err.say(("warning: ", "yellow"), where)
             run.err.say("         use --tls-cert and --tls-key, or a proxy on this host that speaks TLS")
         run.err.say(f"listening on {endpoint}/api/v2")
-        endpoint.serve(create_app(settings), access_log=options.loglevel is Level.DEBUG)
+        deliverer = Deliverer(store, settings.webhooks, sender=Sender(to_private=options.webhooks_to_private))
+        deliverer.start()
+        try:
+            endpoint.serve(create_app(settings), access_log=options.loglevel is Level.DEBUG)
+        finally:
+            deliverer.stop()
+            deliverer.join(LEAVING_S)

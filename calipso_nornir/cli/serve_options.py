@@ -70,6 +70,12 @@ class ServeOptions:
             "--token-lifetime", "--token_lifetime", "-t", metavar="SECONDS", min=1, help="Lifetime of tokens."
         ),
     ] = 86400
+    webhooks_to_private: Annotated[
+        bool,
+        typer.Option(
+            "--webhooks-to-private", help="Let webhooks reach loopback, link-local and private addresses, too."
+        ),
+    ] = False
     loglevel: Annotated[Level, LOG_LEVEL] = Level.INFO
     inventory: Inventory = None
     metadata: Metadata = None

@@ -1,0 +1,295 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Webhooks on both stores, to a real receiver on loopback that takes, fails, hangs and redirects."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import hmac
+import json
+import threading
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import TYPE_CHECKING
+
+import pytest
+
+from calipso_nornir.errors import InvalidRequest
+from calipso_nornir.model.objects import InventoryObject
+from calipso_nornir.model.refs import ObjectRef
+from calipso_nornir.store.documents import object_document
+from calipso_nornir.webhooks.delivering import PAUSE_AFTER, Deliverer
+from calipso_nornir.webhooks.sending import NotDelivered, Sender, checked_url, is_public
+from calipso_nornir.webhooks.signing import key_of, new_secret
+from tests.fixtures.serving import Client, Served, served
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from calipso_nornir.model.protocols import Document, Store
+    from tests.fixtures.places import Place
+
+pytest_plugins = ["tests.fixtures.stores"]
+
+HOOKS = "/environments/lab/webhooks"
+SENDER = Sender(to_private=True, timeout_s=1.0)
+
+
+@dataclass
+class Receiver:
+    """What came, and how it is answered: a status, or "hang"."""
+
+    url: str
+    answer: int | str = 204
+    got: list[tuple[dict[str, str], bytes]] = field(default_factory=list)
+
+    @property
+    def revisions(self) -> list[int]:
+        return [json.loads(body)["revision"] for _, body in self.got]
+
+
+@pytest.fixture
+def receiver() -> Iterator[Receiver]:
+    with receiving() as one:
+        yield one
+
+
+@contextmanager
+def receiving() -> Iterator[Receiver]:
+    """Run a receiver."""
+    over = threading.Event()
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            body = self.rfile.read(int(self.headers["content-length"]))
+            known.got.append(({name.lower(): value for name, value in self.headers.items()}, body))
+            if known.answer == "hang":
+                over.wait(10)
+                return
+            self.send_response(int(known.answer))
+            if known.answer == 302:
+                self.send_header("location", "/elsewhere")
+            self.send_header("content-length", "0")
+            self.end_headers()
+
+        def log_message(self, *_: object) -> None:
+            """Say nothing."""
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    known = Receiver(f"http://127.0.0.1:{server.server_port}/hook")
+    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread.start()
+    try:
+        yield known
+    finally:
+        over.set()
+        server.shutdown()
+        thread.join(10)
+        server.server_close()
+
+
+@pytest.fixture
+def store(place: Place) -> Store:
+    opened = place.open()
+    change(opened, "first")
+    return opened
+
+
+@pytest.fixture
+def api(store: Store, tmp_path: Path) -> Iterator[Served]:
+    with served(store, secrets=tmp_path / "secrets") as running:
+        yield running
+
+
+@pytest.fixture
+def admin(api: Served) -> Client:
+    return api.user("admin", lab="admin")
+
+
+def document(name: str, type_: str = "instance") -> Document:
+    ref = ObjectRef("lab", type_, name)
+    return object_document(InventoryObject(ref=ref, name=name, parent=None, id_path=f"/{name}", name_path=f"/{name}"))
+
+
+def change(store: Store, name: str, type_: str = "instance") -> int:
+    with store.write("lab", cause="test") as writer:
+        writer.put("inventory", [document(name, type_)])
+    return store.view("lab").revision
+
+
+def deliverer(api: Served, sender: Sender = SENDER) -> Deliverer:
+    return Deliverer(api.settings.store, api.settings.webhooks, sender=sender)
+
+
+def test_changes_arrive_once_signed_and_in_order(api: Served, admin: Client, store: Store, receiver: Receiver) -> None:
+    made = admin.post(HOOKS, {"url": receiver.url})
+    assert made["secret"].startswith("whsec_")
+    assert "secret" not in admin.get(f"{HOOKS}/{made['id']}")
+    assert made["secret"] not in json.dumps(store.collection("webhooks").find(), default=str)
+    first, second = change(store, "a"), change(store, "b")
+    worker = deliverer(api)
+    worker.round()
+    worker.round()
+    assert receiver.revisions == [first, second]
+    for headers, body in receiver.got:
+        signed = f"{headers['webhook-id']}.{headers['webhook-timestamp']}.".encode() + body
+        expected = base64.b64encode(hmac.digest(base64.b64decode(made["secret"][6:]), signed, hashlib.sha256)).decode()
+        assert headers["webhook-signature"] == f"v1,{expected}"
+        assert headers["content-type"] == "application/json"
+    message = json.loads(receiver.got[0][1])
+    assert message["type"] == "picture.changed"
+    assert [(one["op"], one["type"], one["id"]) for one in message["changes"]] == [("put", "instance", "a")]
+    shown = admin.get(HOOKS)[0]
+    assert (shown["cursor"], shown["delivered"], shown["state"]) == (second, 2, "active")
+
+
+def test_only_what_is_wanted(api: Served, admin: Client, store: Store, receiver: Receiver) -> None:
+    admin.post(HOOKS, {"url": receiver.url, "types": ["port"], "kinds": ["inventory"], "events": ["put"]})
+    change(store, "a")
+    wanted = change(store, "p", "port")
+    last = change(store, "b")
+    deliverer(api).round()
+    assert receiver.revisions == [wanted]
+    assert admin.get(HOOKS)[0]["cursor"] == last
+
+
+FAILURES: list[tuple[int | str, str]] = [
+    (500, "the answer was 500"),
+    (302, "redirects are not followed"),
+    ("hang", ""),
+]
+
+
+@pytest.mark.parametrize("failure", FAILURES)
+def test_a_failure_is_told_and_tried_again(
+    api: Served, admin: Client, receiver: Receiver, failure: tuple[int | str, str]
+) -> None:
+    made = admin.post(HOOKS, {"url": receiver.url})
+    revision = change(api.settings.store, "a")
+    receiver.answer, error = failure
+    worker = deliverer(api)
+    worker.round()
+    shown = admin.get(f"{HOOKS}/{made['id']}")
+    assert (shown["state"], shown["failures"], shown["cursor"]) == ("failing", 1, revision - 1)
+    assert error in shown["error"]
+    assert shown["error"]
+    worker.round()
+    assert len(receiver.got) == 1, "not before its time"
+    receiver.answer = 200
+    worker.round(now=datetime.now(UTC) + timedelta(seconds=6))
+    assert receiver.got[0][0]["webhook-id"] == receiver.got[1][0]["webhook-id"], "known as the same"
+    assert admin.get(f"{HOOKS}/{made['id']}")["state"] == "active"
+
+
+def test_who_fails_too_often_is_paused_until_resumed(
+    api: Served, admin: Client, store: Store, receiver: Receiver
+) -> None:
+    made = admin.post(HOOKS, {"url": receiver.url})
+    where = f"{HOOKS}/{made['id']}"
+    revision = change(store, "a")
+    receiver.answer = 503
+    worker = deliverer(api)
+    later = datetime.now(UTC)
+    for _ in range(PAUSE_AFTER + 3):
+        later += timedelta(days=1)
+        worker.round(now=later)
+    assert len(receiver.got) == PAUSE_AFTER
+    assert admin.get(where)["state"] == "paused"
+    receiver.answer = 200
+    assert admin.post(f"{where}/resume", status=200)["state"] == "active"
+    worker.round(now=later)
+    assert receiver.revisions[-1] == revision
+    assert admin.post(f"{where}/resume", {"since": 0}, status=200)["cursor"] == 0
+    worker.round(now=later)
+    assert receiver.revisions[PAUSE_AFTER + 1 :] == [1, revision], "sent once more"
+    assert admin.ask("DELETE", where).status_code == 204
+    assert admin.ask("DELETE", where).status_code == 404
+    assert admin.ask("GET", where).status_code == 404
+
+
+def test_two_processes_do_not_send_the_same(api: Served, admin: Client, store: Store, receiver: Receiver) -> None:
+    admin.post(HOOKS, {"url": receiver.url})
+    made = [change(store, f"a{number}") for number in range(12)]
+    workers = [deliverer(api) for _ in range(4)]
+    threads = [threading.Thread(target=one.round) for one in workers]
+    for one in threads:
+        one.start()
+    for one in threads:
+        one.join()
+    deliverer(api).round()
+    assert receiver.revisions == made
+
+
+def test_the_thread_delivers_and_stops(api: Served, admin: Client, store: Store, receiver: Receiver) -> None:
+    admin.post(HOOKS, {"url": receiver.url})
+    worker = Deliverer(store, api.settings.webhooks, sender=SENDER, poll_s=0.05)
+    worker.start()
+    revision = change(store, "a")
+    for _ in range(200):
+        if receiver.revisions:
+            break
+        threading.Event().wait(0.05)
+    worker.stop()
+    worker.join(10)
+    assert not worker.is_alive()
+    assert receiver.revisions == [revision]
+
+
+def test_private_addresses_are_not_reached(api: Served, admin: Client, store: Store, receiver: Receiver) -> None:
+    made = admin.post(HOOKS, {"url": receiver.url})
+    change(store, "a")
+    deliverer(api, Sender()).round()
+    assert receiver.got == []
+    assert "not public" in admin.get(f"{HOOKS}/{made['id']}")["error"]
+    with pytest.raises(NotDelivered, match="not public"):
+        Sender().send(receiver.url.replace("127.0.0.1", "localhost"), b"", {})
+
+
+def test_what_may_be_asked(api: Served, admin: Client) -> None:
+    for url in ("ftp://x", "http://", "http://u:p@x/", "http://x/ y", "http://x\r\ny/", "file:///etc/passwd", "//x"):
+        assert admin.ask("POST", HOOKS, json={"url": url}).status_code == 400, url
+    assert admin.ask("POST", HOOKS, json={"url": "http://x", "secret": "short"}).status_code == 400
+    assert admin.ask("POST", HOOKS, json={"url": "http://x", "kinds": ["no"]}).status_code == 422
+    own = new_secret()
+    assert admin.post(HOOKS, {"url": "http://x", "secret": own})["secret"] == own
+    assert api.user("operator", lab="operator").ask("GET", HOOKS).status_code == 403
+
+
+@pytest.mark.parametrize(
+    ("address", "public"),
+    [
+        ("8.8.8.8", True),
+        ("2001:4860:4860::8888", True),
+        ("127.0.0.1", False),
+        ("10.0.0.1", False),
+        ("169.254.169.254", False),
+        ("100.64.0.1", False),
+        ("0.0.0.0", False),  # noqa: S104 - it is refused
+        ("224.0.0.1", False),
+        ("::1", False),
+        ("fe80::1%eth0", False),
+        ("fd00::1", False),
+        ("::ffff:127.0.0.1", False),
+        ("64:ff9b::7f00:1", False),
+        ("2002:7f00:1::", False),
+    ],
+)
+def test_which_addresses_are_public(address: str, public: bool) -> None:  # noqa: FBT001 - a parameter of the test
+    assert is_public(address) is public
+
+
+def test_urls_and_secrets_are_read_strictly() -> None:
+    assert checked_url("https://hooks.example.com:8443/a?b=c").hostname == "hooks.example.com"
+    for wrong in ("whsec_%%%", "nothing", "whsec_" + base64.b64encode(b"short").decode()):
+        with pytest.raises(InvalidRequest):
+            key_of(wrong)
+
+
+def test_a_receiver_that_is_not_there_is_a_failure() -> None:
+    with receiving() as one:
+        url = one.url
+    with pytest.raises(NotDelivered):
+        SENDER.send(url, b"{}", {})
