@@ -1,0 +1,182 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The client: one method for each thing that is done often, and ``get``, ``post`` … for all else."""
+
+from __future__ import annotations
+
+import time
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any, BinaryIO, Final, Self
+from urllib.parse import quote
+
+import requests
+
+from calipso_nornir.client.events import Event, events_of
+from calipso_nornir.client.problem import ApiProblem, ApiUnreachable
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from types import TracebackType
+
+PAGE: Final = 1000
+SILENCE_S: Final = 60.0
+"""Longest silence of a stream; the API says something every 15 s."""
+ENDED: Final = frozenset({"completed", "completed_with_errors", "failed", "aborted", "timed_out", "lost"})
+
+
+class Calipso:
+    """One user of one API.
+
+    Args:
+        url: where it is, e.g. ``https://calipso.example.com``.
+        token: of the user; without one, ``log_in`` makes one.
+        verify: whether https has to have a trusted certificate; or a file with those to trust.
+        timeout_s: for each answer to begin.
+    """
+
+    def __init__(
+        self, url: str, *, token: str | None = None, verify: bool | str = True, timeout_s: float = 30.0
+    ) -> None:
+        self._base = f"{url.rstrip('/')}/api/v2"
+        self._timeout_s = timeout_s
+        self._session = requests.Session()
+        self._session.verify = verify
+        self._session.trust_env = False  # a .netrc would replace the token
+        if token is not None:
+            self._session.headers["Authorization"] = f"Bearer {token}"
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close the connections."""
+        self._session.close()
+
+    def log_in(self, user: str, password: str, **wanted: object) -> str:
+        """Make a token with a name and a password, use it from now on, and return it."""
+        self._session.headers.pop("Authorization", None)
+        made: dict[str, Any] = self._json("POST", "/tokens", auth=(user, password), json=wanted)
+        self._session.headers["Authorization"] = f"Bearer {made['token']}"
+        return str(made["token"])
+
+    # --- any resource
+
+    def get(self, path: str, **query: object) -> Any:  # noqa: ANN401 - JSON
+        """Return what a path below ``/api/v2`` gives. Raises ApiProblem, ApiUnreachable; so do all others."""
+        return self._json("GET", path, params=query)
+
+    def post(self, path: str, body: object = None) -> Any:  # noqa: ANN401 - JSON
+        """Send something to a path, and return the answer."""
+        return self._json("POST", path, json=body)
+
+    def put(self, path: str, body: object) -> Any:  # noqa: ANN401 - JSON
+        """Put something at a path, and return the answer."""
+        return self._json("PUT", path, json=body)
+
+    def delete(self, path: str) -> None:
+        """Remove what is at a path."""
+        self._json("DELETE", path)
+
+    # --- the picture
+
+    def objects(self, environment: str, **fields: object) -> Iterator[dict[str, Any]]:
+        """Yield the objects whose fields have these values, page by page: ``objects("lab", type="vnic")``."""
+        return self._pages(f"{_of(environment)}/objects", fields)
+
+    def links(self, environment: str, **fields: object) -> Iterator[dict[str, Any]]:
+        """Yield the links whose fields have these values, page by page."""
+        return self._pages(f"{_of(environment)}/links", fields)
+
+    def clique(self, environment: str, type_: str, id_: str) -> dict[str, Any]:
+        """Return the clique of an object."""
+        return dict(self.get(f"{_of(environment)}/cliques/{_quoted(type_)}/{_quoted(id_)}"))
+
+    def graph(self, environment: str, type_: str, id_: str, **query: object) -> dict[str, Any]:
+        """Return what is around an object: ``depth``, ``direction``, ``limit``."""
+        return dict(self.get(f"{_of(environment)}/graph/{_quoted(type_)}/{_quoted(id_)}", **query))
+
+    def export(self, environment: str, file: BinaryIO, **query: object) -> None:
+        """Write an export (``format="graphml"``) to a file, piece by piece."""
+        with self._answer("GET", f"{_of(environment)}/export", params=query, stream=True) as answer:
+            file.writelines(answer.iter_content(1 << 16))
+
+    def changes(self, environment: str, *, since: int | None = None) -> Iterator[Event]:
+        """Yield changes as they come, for ever; a connection that breaks is made again, and nothing is left out.
+
+        ``since`` is the revision after which to begin; by default now. Raises ApiProblem: e.g. 404 if that is too old.
+        """
+        headers: dict[str, str] = {}
+        query = {} if since is None else {"since": since}
+        while True:
+            try:
+                with self._answer(
+                    "GET",
+                    f"{_of(environment)}/changes/stream",
+                    params=query,
+                    headers=headers,
+                    stream=True,
+                    timeout=(self._timeout_s, SILENCE_S),
+                ) as answer:
+                    for event in events_of(answer.iter_lines(decode_unicode=False)):
+                        headers["Last-Event-ID"] = str(event.revision)
+                        yield event
+            except (ApiUnreachable, requests.RequestException):
+                if not headers and since is None:  # nobody knows where it began
+                    raise
+            time.sleep(1.0)
+
+    # --- scans
+
+    def scan(self, environment: str, **wanted: object) -> dict[str, Any]:
+        """Ask for a scan, and return its request with ``scan_id``: ``scan("lab", object_type="host", object_id=…)``."""
+        return dict(self.post(f"{_of(environment)}/scans", wanted))
+
+    def wait(self, environment: str, scan_id: str, *, timeout_s: float = 3600.0, poll_s: float = 1.0) -> dict[str, Any]:
+        """Wait for the end of a scan, and return its report. Raises TimeoutError."""
+        deadline = time.monotonic() + timeout_s
+        while True:
+            found: dict[str, Any] = self.get(f"{_of(environment)}/scans/{_quoted(scan_id)}")
+            if found["status"] in ENDED:
+                return found
+            if time.monotonic() > deadline:
+                raise TimeoutError(f"scan {scan_id} of {environment} has not ended in {timeout_s:g} s")
+            time.sleep(poll_s)
+
+    # --- how
+
+    def _pages(self, path: str, fields: dict[str, object]) -> Iterator[dict[str, Any]]:
+        query: dict[str, object] = {"limit": PAGE, **fields}
+        while True:
+            page: dict[str, Any] = self.get(path, **query)
+            yield from page["items"]
+            if page["next"] is None:
+                return
+            query["after"] = page["next"]
+
+    def _json(self, method: str, path: str, **more: Any) -> Any:  # noqa: ANN401 - those of requests; JSON
+        with self._answer(method, path, **more) as answer:
+            return answer.json() if answer.content else None
+
+    @contextmanager
+    def _answer(self, method: str, path: str, **more: Any) -> Iterator[requests.Response]:  # noqa: ANN401 - as above
+        arguments: dict[str, Any] = {"timeout": self._timeout_s, "allow_redirects": False, **more}
+        try:
+            answer = self._session.request(method, self._base + path, **arguments)
+        except requests.RequestException as error:
+            raise ApiUnreachable(f"{self._base}: {error}") from error
+        with answer:
+            if not answer.ok or answer.is_redirect:
+                raise ApiProblem.of(answer)
+            yield answer
+
+
+def _of(environment: str) -> str:
+    return f"/environments/{_quoted(environment)}"
+
+
+def _quoted(part: str) -> str:
+    return quote(part, safe="")
