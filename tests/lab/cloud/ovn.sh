@@ -30,7 +30,7 @@ start_ovn_controller() {
     "external_ids:ovn-encap-ip=${TUN[$1]}"
     external_ids:ovn-bridge=br-int
     external_ids:ovn-bridge-datapath-type=netdev
-    external_ids:ovn-bridge-mappings=physnet1:br-ex,physnet2:br-data
+    "external_ids:ovn-bridge-mappings=physnet1:br-ex,physnet2:br-data"
   )
   [[ $1 != net* ]] || settings+=(external_ids:ovn-cms-options=enable-chassis-as-gw)
   in_host "$1" ovs-vsctl set Open_vSwitch . "${settings[@]}"
