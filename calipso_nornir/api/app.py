@@ -3,13 +3,14 @@
 
 from __future__ import annotations
 
+from functools import cache, partial
 from typing import TYPE_CHECKING, Final
 
 from fastapi import Depends, FastAPI
 from fastapi.routing import APIRoute
 
 from calipso_nornir._version import __version__
-from calipso_nornir.api import metrics, problems, tags
+from calipso_nornir.api import described, metrics, problems, tags
 from calipso_nornir.api.guard import guard, read_body
 from calipso_nornir.api.shielding import Shield
 from calipso_nornir.api.v1 import routes as older
@@ -82,6 +83,7 @@ def create_app(settings: ApiSettings) -> FastAPI:
         dependencies=[Depends(read_body), Depends(guard)],
     )
     app.state.settings = settings
+    app.state.description = cache(partial(described.document, app, ROUTERS))
     problems.install(app)
     app.add_exception_handler(tags.NotModified, tags.not_modified)
     app.add_middleware(Shield, store=settings.store, meter=settings.meter, templates=_templates())

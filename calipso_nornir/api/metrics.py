@@ -8,6 +8,7 @@ from collections import Counter
 from typing import TYPE_CHECKING, Final
 
 from fastapi import APIRouter, Response
+from fastapi.responses import PlainTextResponse
 
 from calipso_nornir._version import __version__
 from calipso_nornir.access.roles import Role
@@ -32,7 +33,7 @@ _STATES: Final = frozenset({DRAFT, PENDING, RUNNING, *ENDED})
 router = APIRouter(tags=["health"])
 
 
-@router.get("/metrics")
+@router.get("/metrics", response_class=PlainTextResponse)
 @needs(Role.VIEWER)
 def metrics(api: Api) -> Response:
     """Return metrics as Prometheus reads them. It needs a viewer of all environments: it names them all."""

@@ -13,7 +13,7 @@ import json
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Annotated, Any, Final, TypeAlias
 
-from fastapi import Depends, Request, Response
+from fastapi import Depends, Header, Request, Response
 
 from calipso_nornir.api.problems import Problem
 
@@ -61,18 +61,32 @@ def tag_of(document: dict[str, Any]) -> str:
     return f'"{_hashed(json.dumps(document, sort_keys=True, default=str))}"'
 
 
-def must_match(request: Request, document: dict[str, Any] | None) -> None:
-    """Raise Problem, 412, if a write expects another description than the stored one, or any where there is none."""
-    if "if-match" not in request.headers:
-        return
-    wanted = set(_tags(request, "if-match", weak=False))  # none, if the client has sent weak ones only
-    if document is not None and not wanted.isdisjoint({"*", tag_of(document)}):
-        return
-    raise Problem(
-        HTTPStatus.PRECONDITION_FAILED,
-        "it has been changed since it was read: read it again, and send the new ETag",
-        field="if-match",
-    )
+class Precondition:
+    """What a write expects of the stored description."""
+
+    def __init__(
+        self,
+        request: Request,
+        if_match: Annotated[str | None, Header(description="The ETag of what is to be replaced or removed.")] = None,
+    ) -> None:
+        self._request = request
+        self._is_given = if_match is not None
+
+    def check(self, document: dict[str, Any] | None) -> None:
+        """Raise Problem, 412, if the stored description is another one than expected, or if there is none."""
+        if not self._is_given:
+            return
+        wanted = set(_tags(self._request, "if-match", weak=False))  # none, if the client has sent weak ones only
+        if document is not None and not wanted.isdisjoint({"*", tag_of(document)}):
+            return
+        raise Problem(
+            HTTPStatus.PRECONDITION_FAILED,
+            "it has been changed since it was read: read it again, and send the new ETag",
+            field="if-match",
+        )
+
+
+IfMatch: TypeAlias = Annotated[Precondition, Depends(Precondition)]
 
 
 def not_modified(_request: Request, error: Exception) -> Response:

@@ -128,6 +128,7 @@ def operation(
             route,
             methods=[method],
             status_code=status,
+            response_class=_answers(handler),
             name=handler.__name__,
             description=(handler.__doc__ or "").strip(),
             summary=(handler.__doc__ or "").strip().partition("\n")[0],
@@ -138,6 +139,11 @@ def operation(
         return handler
 
     return declare
+
+
+def _answers(handler: Handler) -> type[Response]:
+    """Return what an operation answers: one that returns nothing has an empty answer."""
+    return Response if handler.__annotations__.get("return") in (None, "None") else JSONResponse
 
 
 def _body(request: Request) -> dict[str, Any]:

@@ -70,12 +70,11 @@ def make(asked: Asked) -> Answer:
 
 
 @operation(router, "DELETE /auth/tokens", needs=Needs(with_one_time_password=True))
-def revoke(asked: Asked) -> Answer:
+def revoke(asked: Asked) -> None:
     """Revoke the token that the header X-Auth-Token shows."""
     token = asked.who.token_id
     if token is None or not asked.api.principals.tokens.revoke(asked.who.name, token):
         raise wrong("the header X-Auth-Token must name a token of this API: it is to be revoked")
-    return None
 
 
 def _proven(asked: Asked, auth: dict[str, Any]) -> tuple[str, Proof]:

@@ -41,7 +41,11 @@ def changes(api: Api, environment: Environment, since: Since, *, limit: Limit = 
     return [_shown(one) for one in api.store.changes(environment, since=since, limit=limit)]
 
 
-@router.get("/changes/stream", response_class=StreamingResponse)
+@router.get(
+    "/changes/stream",
+    response_class=StreamingResponse,
+    responses={200: {"description": "Events.", "content": {"text/event-stream": {"schema": {"type": "string"}}}}},
+)
 @needs(Role.VIEWER)
 def stream(
     request: Request,

@@ -6,7 +6,7 @@ from __future__ import annotations
 from http import HTTPStatus
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Body, Request, Response
+from fastapi import APIRouter, Body, Response
 
 from calipso_nornir.access.roles import Role
 from calipso_nornir.analysis.lookup import known_environments
@@ -14,7 +14,7 @@ from calipso_nornir.api import checks
 from calipso_nornir.api.guard import needs
 from calipso_nornir.api.parameters import Api, Asking
 from calipso_nornir.api.problems import Problem
-from calipso_nornir.api.tags import must_match, tag_of
+from calipso_nornir.api.tags import IfMatch, tag_of
 from calipso_nornir.api.v2.pictures import Environment, Seen
 from calipso_nornir.metadata.environments import environment_document
 from calipso_nornir.store import clear
@@ -62,13 +62,13 @@ def environment(api: Api, seen: Seen, response: Response) -> dict[str, Any]:
         return {**described, "counts": dict(view.counts()), "revision": view.revision}
 
 
-@router.put("/environments/{environment}")
+@router.put("/environments/{environment}", responses={HTTPStatus.CREATED: {"description": "A new one."}})
 @needs(Role.ADMIN)
 def describe(
     api: Api,
     environment: str,
     body: Annotated[dict[str, Any], Body(examples=[EXAMPLE])],
-    request: Request,
+    expected: IfMatch,
     response: Response,
 ) -> dict[str, Any]:
     """Describe an environment: a new one, or another description of one that is there.
@@ -78,7 +78,7 @@ def describe(
     with this ETag is replaced.
     """
     before = stored_environment(api.store, environment)
-    must_match(request, None if before is None else _described(before, environment))
+    expected.check(None if before is None else _described(before, environment))
     if body.get("name", environment) != environment:
         raise Problem(HTTPStatus.UNPROCESSABLE_ENTITY, f"expected {environment}, as in the path", field="name")
     described = api.secret_files.environment(
@@ -96,10 +96,10 @@ def describe(
 
 @router.delete("/environments/{environment}", status_code=HTTPStatus.NO_CONTENT)
 @needs(Role.ADMIN)
-def remove(api: Api, environment: Environment, request: Request, *, with_inventory: bool = False) -> None:
+def remove(api: Api, environment: Environment, expected: IfMatch, *, with_inventory: bool = False) -> None:
     """Remove a description; its objects, links and cliques only with ``with_inventory``."""
     before = stored_environment(api.store, environment)
-    must_match(request, None if before is None else _described(before, environment))
+    expected.check(None if before is None else _described(before, environment))
     if before is not None:
         remove_environment(api.store, environment)
         api.secret_files.forget(before)

@@ -26,7 +26,10 @@ CHUNK: Final = 1 << 16
 RESPONSES: Final[dict[int | str, dict[str, Any]]] = {
     200: {
         "description": "The file.",
-        "content": {media.partition(";")[0]: {"schema": {"type": "string"}} for media in MEDIA_TYPES.values()},
+        "content": {
+            media.partition(";")[0]: {"schema": {"type": "object" if name == "json" else "string"}}
+            for name, media in MEDIA_TYPES.items()
+        },
     }
 }
 

@@ -32,5 +32,5 @@ def readyz(api: Api) -> dict[str, str]:
 @open_to_all()
 def openapi(request: Request) -> dict[str, Any]:
     """Return the OpenAPI document of this API."""
-    document: dict[str, Any] = request.app.openapi()
+    document: dict[str, Any] = request.app.state.description()
     return document
