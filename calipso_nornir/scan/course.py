@@ -3,13 +3,14 @@
 
 from __future__ import annotations
 
+import logging
 import time
 import uuid
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from calipso_nornir.errors import CalipsoError, Fatal, NothingSeen, Overtaken, ScanCancelled
+from calipso_nornir.errors import CalipsoError, Fatal, NothingSeen, Overtaken, ScanCancelled, StoreError
 from calipso_nornir.scan.before import Before
 from calipso_nornir.scan.deriving import Ground, derivation, derives_all, needs_all
 from calipso_nornir.scan.events import SILENT, PhaseBegan, ScanEnded, all_of
@@ -42,6 +43,8 @@ if TYPE_CHECKING:
     from calipso_nornir.scan.plan import ScanPlan
     from calipso_nornir.scan.report import Status
     from calipso_nornir.scan.stopping import Stop
+
+logger = logging.getLogger(__name__)
 
 ATTEMPTS = 8
 """Maximum attempts to commit; after each failed one, the scan takes over what others have written meanwhile."""
@@ -176,11 +179,14 @@ class Scan:
                 )
                 derived.write(generation)
             generation.tell(self._report)
-        if needs_all(derived) and self._plan.wants_cliques:
-            note_cliques(self._store, self._environment.name, self._catalog)
         matches = derives_all(self._plan) or (as_stored and not needs_all(derived))
-        if matches and first and len(self._report.failures) == failures:
-            self._record.derivation = lineage.note(base, cause)
+        try:
+            if needs_all(derived) and self._plan.wants_cliques:
+                note_cliques(self._store, self._environment.name, self._catalog)
+            if matches and first and len(self._report.failures) == failures:
+                self._record.derivation = lineage.note(base, cause)
+        except StoreError as error:  # what was found is committed; without the notes the next scan derives everything
+            logger.warning("what links and cliques were derived from is not noted: %s", error)
 
     def _take_over(self, overtaken: Overtaken) -> None:
         """Take over what others have written since this scan began, because they looked later.

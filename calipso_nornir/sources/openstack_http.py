@@ -110,7 +110,8 @@ def retry_after(header: str | None, otherwise: float) -> float:
     """Read Retry-After (RFC 9110, 10.2.3: seconds, or a date) into seconds, at most a minute."""
     if not header:
         return otherwise
-    if header.strip().isdecimal():
+    header = header.strip()
+    if header.isdecimal():
         return min(float(header), MAX_WAIT_S)
     try:
         until = parsedate_to_datetime(header)

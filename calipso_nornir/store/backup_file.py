@@ -125,7 +125,7 @@ def reading(path: Path) -> Iterator[tuple[Manifest, zipfile.ZipFile]]:
             for name, member in manifest.members.items():
                 _check(path, archive, name, member)
             yield manifest, archive
-    except (zipfile.BadZipFile, EOFError) as error:
+    except (zipfile.BadZipFile, zlib.error, EOFError, RuntimeError) as error:
         raise BackupInvalid(str(path), f"it is damaged, or no backup: {error}") from None
     except OSError as error:
         raise BackupInvalid(str(path), error.strerror or str(error)) from None

@@ -171,6 +171,10 @@ def spoiled(file: Path, how: str) -> None:
         with zipfile.ZipFile(file) as archive:
             largest = max(archive.infolist(), key=lambda one: one.compress_size)
         raw[largest.header_offset + 100 + largest.compress_size // 2] ^= 1
+    elif how == "the manifest":
+        with zipfile.ZipFile(file) as archive:
+            manifest = archive.getinfo("manifest.json")
+        raw[manifest.header_offset + 30 + len(manifest.filename)] = 0x07  # no type of block (RFC 1951, 3.2.3)
     elif how == "another file":
         raw = bytearray(b"SQLite format 3\0" + bytes(4096))
     file.write_bytes(raw)
@@ -187,7 +191,7 @@ def with_manifest(file: Path, **changes: object) -> None:
             archive.writestr(name, content)
 
 
-@pytest.mark.parametrize("how", ["cut off", "empty", "a bit", "another file"])
+@pytest.mark.parametrize("how", ["cut off", "empty", "a bit", "the manifest", "another file"])
 def test_a_damaged_backup_is_refused_and_nothing_is_written(
     place: Place, elsewhere: str, tmp_path: Path, how: str
 ) -> None:
