@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from calipso_nornir.metadata.schema import WhenSpec
 from calipso_nornir.model.when import When
 
+COMMENT = "_comment"
 FRAME = frozenset({"id", "type", "name"})
 """Fields that every object has besides its attributes."""
 SLIP = 0.85
@@ -28,8 +29,15 @@ def when_of(spec: WhenSpec | None) -> When | None:
     """Return a condition as plain data."""
     if spec is None:
         return None
-    listed = [one.model_dump(by_alias=True, exclude_none=True, exclude={"comment"}) for one in _specs(spec)]
+    listed = [_uncommented(one.model_dump(by_alias=True, exclude_none=True)) for one in _specs(spec)]
     return listed if isinstance(spec, list) else listed[0]
+
+
+def _uncommented(value: Any) -> Any:  # noqa: ANN401 - JSON
+    """Return a value without comments, which may stand at any depth."""
+    if isinstance(value, dict):
+        return {key: _uncommented(one) for key, one in value.items() if key != COMMENT}
+    return [_uncommented(one) for one in value] if isinstance(value, list) else value
 
 
 def check_when(

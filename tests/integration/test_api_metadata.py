@@ -96,6 +96,13 @@ def test_a_written_clique_type_is_used_by_the_next_scan_even_a_small_one(
     assert [one["by"] for one in store.collection(VERSIONS).find()] == ["root"] * 3
 
 
+def test_comments_may_stand_at_any_depth_of_a_condition(api: Served, admin: Client) -> None:
+    below = {"_comment": True, "object": {"name": {"exists": True, "_comment": ["any", {"thing": 1}]}}}
+    admin.post(HERE, {**SHORT, "when": {"_comment": "why", "not": [below]}})
+    [written] = [one for one in api.settings.catalog.clique_types if one.name == "short"]
+    assert written.when == {"not": [{"object": {"name": {"exists": True}}}]}
+
+
 def test_an_admin_of_one_environment_writes_for_that_one_only(api: Served, admin: Client) -> None:
     own = api.user("own", **{CLOUD.name: "admin"})
     row = own.post(HERE, SHORT)
