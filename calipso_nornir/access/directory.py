@@ -12,7 +12,8 @@ from sansldap import FilterAnd, FilterEquality
 from calipso_nornir.access.distinguished_names import escaped, normal
 from calipso_nornir.access.ldap_connection import LdapConnection, LdapFailed
 from calipso_nornir.access.users import Identified
-from calipso_nornir.errors import LoginServiceUnavailable
+from calipso_nornir.errors import LoginServiceUnavailable, SecretUnavailable
+from calipso_nornir.model.source_kinds import Finding
 from calipso_nornir.model.text import plain
 
 if TYPE_CHECKING:
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 
     from calipso_nornir.access.ldap_settings import LdapServer, LdapSettings
 
+SECTION: Final = "LDAP"
 TOO_MANY: Final = 2
 """Entries of one name."""
 logger = logging.getLogger(__name__)
@@ -65,17 +67,31 @@ class Directory:
                 logger.warning("LDAP server %s: %s", server, error)
         raise LoginServiceUnavailable("LDAP", "; ".join(causes))
 
-    def check(self) -> list[tuple[str, str | None]]:
-        """Try every server, without a user: its address, and what is wrong with it, if anything is."""
-        return [(str(server), self._wrong_with(server)) for server in self._settings.servers]
+    def check(self) -> list[Finding]:
+        """Try every server, without a user. While one is well, logins work: what fails then is not needed."""
+        tried = [(server, self._wrong_with(server)) for server in self._settings.servers]
+        needed = all(wrong is not None for _, wrong in tried)
+        as_whom = "takes the account that looks for users" if self._settings.user is not None else "answers"
+        return [
+            Finding(
+                SECTION,
+                str(server),
+                ok=wrong is None,
+                detail=as_whom if wrong is None else f"{wrong}; {wrong.todo}",
+                needed=wrong is None or needed,
+            )
+            for server, wrong in tried
+        ]
 
-    def _wrong_with(self, server: LdapServer) -> str | None:
+    def _wrong_with(self, server: LdapServer) -> LdapFailed | None:
         try:
             with self._connection(server) as connection:
                 if self._settings.user is not None:
                     self._bind_to_search(connection)
         except LdapFailed as error:
-            return str(error)
+            return error
+        except SecretUnavailable as error:
+            return LdapFailed(str(error), todo="correct password in the file of --ldap_config")
         return None
 
     def _connection(self, server: LdapServer) -> LdapConnection:
@@ -113,7 +129,8 @@ class Directory:
     def _bind_to_search(self, connection: LdapConnection) -> None:
         user = self._settings.user or ""
         if not connection.bind(user, self._settings.secret()):
-            raise LdapFailed(f"it refuses the account that looks for users ({user})")
+            wrong = f"it refuses the account that looks for users ({user})"
+            raise LdapFailed(wrong, todo="correct user and password in the file of --ldap_config")
 
     def _entry(self, connection: LdapConnection, name: str) -> _Entry | None:
         """Return the one entry that has this name."""

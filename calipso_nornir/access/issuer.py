@@ -10,8 +10,10 @@ from typing import TYPE_CHECKING, Any, Final
 
 import jwt
 
-from calipso_nornir.access.issuer_keys import IssuerKeys
+from calipso_nornir.access.issuer_keys import IssuerKeys, can_verify
 from calipso_nornir.access.users import Identified
+from calipso_nornir.errors import LoginServiceUnavailable
+from calipso_nornir.model.source_kinds import Finding
 from calipso_nornir.model.text import plain
 
 if TYPE_CHECKING:
@@ -21,6 +23,7 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
+SECTION: Final = "OpenID Connect"
 LONGEST: Final = 16 * 1024
 """Characters of a token."""
 _REQUIRED: Final = ["exp", "iss", "aud"]
@@ -54,9 +57,19 @@ class Issuer:
             logger.info("a token of the issuer is refused: %s", plain(str(error)))
             return None
 
-    def check(self) -> int:
-        """Ask for the keys, and return how many there are. Raises LoginServiceUnavailable."""
-        return len(self._keys.fetch())
+    def check(self) -> list[Finding]:
+        """Ask for the keys, and tell whether one of them can verify tokens."""
+        issuer, algorithms = self._settings.issuer, self._settings.algorithms
+        try:
+            keys = self._keys.fetch()
+        except LoginServiceUnavailable as error:
+            todo = "correct issuer or cacertfile in the file of --oidc_config, or see to the issuer"
+            return [Finding(SECTION, issuer, ok=False, detail=f"{error.cause}; {todo}")]
+        usable = sum(can_verify(one, algorithms) for one in keys)
+        if not usable:
+            detail = f"none of its {len(keys)} keys is one for {', '.join(algorithms)}: correct algorithms, or its keys"
+            return [Finding(SECTION, issuer, ok=False, detail=detail)]
+        return [Finding(SECTION, issuer, ok=True, detail=f"{usable} of its {len(keys)} keys can be used")]
 
     def _verified(self, token: str) -> Mapping[str, Any]:
         """Return the claims. Which keys may count is ours to say: ``jku``, ``jwk`` and ``x5u`` are not looked at."""

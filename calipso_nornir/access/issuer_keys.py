@@ -22,7 +22,7 @@ from calipso_nornir.access.oidc_settings import check_url
 from calipso_nornir.errors import LoginServiceUnavailable
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
 
     from calipso_nornir.access.oidc_settings import OidcSettings
 
@@ -134,6 +134,11 @@ class IssuerKeys:
         if not isinstance(found, dict):
             raise ValueError(f"{url} is no JSON object")  # noqa: TRY004 - of a document
         return found
+
+
+def can_verify(described: dict[str, Any], algorithms: Iterable[str]) -> bool:
+    """Tell whether a key is one for some of these algorithms, and can be used."""
+    return any(_key(described, one) is not None for one in algorithms)
 
 
 def _key(described: dict[str, Any], algorithm: str) -> PyJWK | None:

@@ -49,7 +49,11 @@ R = TypeVar("R", BindResponse, ExtendedResponse)
 
 
 class LdapFailed(Exception):
-    """A server did not do what it was asked."""
+    """A server did not do what it was asked; ``todo`` is what to do about it."""
+
+    def __init__(self, cause: str, *, todo: str = "see the log of that server") -> None:
+        super().__init__(cause)
+        self.todo = todo
 
 
 class LdapConnection:
@@ -75,7 +79,8 @@ class LdapConnection:
         try:
             self._socket = socket.create_connection((self._server.host, self._server.port), self._timeout_s)
         except OSError as error:
-            raise LdapFailed(error.strerror or str(error)) from None
+            todo = "does it run at this address, and may this host reach it?"
+            raise LdapFailed(error.strerror or str(error), todo=todo) from None
         try:
             if self._server.tls:
                 self._secure()
@@ -134,7 +139,10 @@ class LdapConnection:
             context = ssl.create_default_context(cafile=self._cacertfile)
             self._socket = context.wrap_socket(self._socket, server_hostname=self._server.host)
         except ssl.SSLCertVerificationError as error:
-            raise LdapFailed(f"its certificate is not accepted: {error.verify_message}") from None
+            wrong = f"its certificate is not accepted: {error.verify_message}"
+            raise LdapFailed(
+                wrong, todo="tls_cacertfile names the authority, url the host as the certificate does"
+            ) from None
         except OSError as error:
             raise LdapFailed(f"TLS: {error.strerror or error}") from None
 

@@ -13,10 +13,13 @@ from calipso_nornir.access.users import Identified, Users
 from calipso_nornir.errors import InvalidRequest
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from calipso_nornir.access.issuer import Claimed
     from calipso_nornir.access.roles import Grants
     from calipso_nornir.access.tokens import Token
     from calipso_nornir.model.protocols import Store
+    from calipso_nornir.model.source_kinds import Finding
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,6 +55,9 @@ class PasswordService(Protocol):
     def identified(self, name: str, password: str) -> Identified | None:
         """Return whose name and password these are; None for nobody's. Raises LoginServiceUnavailable."""
 
+    def check(self) -> Iterable[Finding]:
+        """Try whether it answers, without a user."""
+
 
 class TokenService(Protocol):
     """Knows users by tokens that it has made: an issuer."""
@@ -62,6 +68,9 @@ class TokenService(Protocol):
 
     def claimed(self, token: str) -> Claimed | None:
         """Return what a token says; None for one that is not right. Raises LoginServiceUnavailable."""
+
+    def check(self) -> Iterable[Finding]:
+        """Try whether its keys can be had."""
 
 
 class Principals:

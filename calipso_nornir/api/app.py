@@ -16,6 +16,7 @@ from calipso_nornir.api.shielding import Shield
 from calipso_nornir.api.v1 import routes as older
 from calipso_nornir.api.v2 import (
     changes,
+    checks,
     cliques,
     environments,
     exports,
@@ -65,6 +66,7 @@ ROUTERS: Final = (
             history,
             statuses,
             webhooks,
+            checks,
         )
     ),
 )

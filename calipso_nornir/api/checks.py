@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Connection tests: each section of an environment is tried for real, in a thread; steps are stored as they end."""
+"""Connection tests: what is named is tried for real, in a thread; steps are stored as they end."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from calipso_nornir.model.source_kinds import Finding
 from calipso_nornir.preflight.sections import try_sections
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
     from calipso_nornir.model.environment import Environment
     from calipso_nornir.model.protocols import Store
@@ -30,36 +30,32 @@ class Trial:
     """What is to be tried.
 
     Attributes:
-        environment: with the sections.
+        environment: whose sections are tried; None: a test of the installation's back ends.
         by: who asks.
-        metadata: folders with further metadata.
-        targets: only these sections; None: every one, as a scan needs them.
+        findings: yields what is found, step by step.
         noted: further fields of the test's document.
         after: is called when the test has ended, however it ended.
     """
 
-    environment: Environment
+    environment: str | None
     by: str
-    metadata: tuple[str, ...] = ()
-    targets: tuple[str, ...] | None = None
+    findings: Callable[[], Iterable[Finding]]
     noted: Mapping[str, Any] = field(default_factory=dict)
     after: Callable[[], None] = lambda: None
 
-    def findings(self, store: Store) -> Iterator[Finding]:
-        """Yield what is found, section by section."""
-        hosts = [one.id for one in store.view(self.environment.name).of_type("host")]
-        if self.targets is None:
-            yield from try_sections(self.environment, known_hosts=hosts, metadata=self.metadata)
-        for target in self.targets or ():
-            try:
-                yield from try_sections(self.environment, only=target, known_hosts=hosts, metadata=self.metadata)
-            except InvalidRequest as error:
-                yield Finding(target, "check", ok=False, detail=str(error))
 
-
-def start(store: Store, environment: Environment, *, by: str, metadata: tuple[str, ...]) -> str:
-    """Begin to test an environment, and return the id under which the steps are found."""
-    return run(store, Trial(environment=environment, by=by, metadata=metadata))
+def of_sections(
+    store: Store, environment: Environment, *, metadata: tuple[str, ...], targets: tuple[str, ...] | None = None
+) -> Iterator[Finding]:
+    """Try sections: the ``targets`` only, or every one, as a scan needs them. Yield what is found, in their order."""
+    hosts = [one.id for one in store.view(environment.name).of_type("host")]
+    if targets is None:
+        yield from try_sections(environment, known_hosts=hosts, metadata=metadata)
+    for target in targets or ():
+        try:
+            yield from try_sections(environment, only=target, known_hosts=hosts, metadata=metadata)
+        except InvalidRequest as error:
+            yield Finding(target, "check", ok=False, detail=str(error))
 
 
 def run(store: Store, trial: Trial) -> str:
@@ -67,7 +63,7 @@ def run(store: Store, trial: Trial) -> str:
     id_ = uuid.uuid4().hex
     document = {
         "id": id_,
-        "environment": trial.environment.name,
+        "environment": trial.environment,
         "status": "running",
         "submitted_by": trial.by,
         "submit_timestamp": datetime.now(UTC).isoformat(),
@@ -80,20 +76,26 @@ def run(store: Store, trial: Trial) -> str:
     return id_
 
 
+def _outcome(steps: Sequence[Mapping[str, Any]]) -> str:
+    """Return the outcome in one word: a step that is not needed fails no test, but is not passed over either."""
+    if any(one["needed"] and not one["ok"] for one in steps):
+        return "failed"
+    return "passed" if all(one["ok"] for one in steps) else "passed_with_warnings"
+
+
 def _run(store: Store, trial: Trial, id_: str) -> None:
     steps: list[dict[str, Any]] = []
     tests = store.collection(COLLECTION)
     outcome: dict[str, Any] = {"status": "failed"}
     try:
-        for finding in trial.findings(store):
+        for finding in trial.findings():
             steps.append(asdict(finding))
             tests.update_if(id_, {}, {"steps": steps})
-        if all(one["ok"] or not one["needed"] for one in steps):
-            outcome = {"status": "passed"}
+        outcome = {"status": _outcome(steps)}
     except CalipsoError as error:
         outcome["error"] = str(error)
     except Exception:
-        logger.exception("connection test %s of %s", id_, trial.environment.name)
+        logger.exception("connection test %s of %s", id_, trial.environment or "the back ends")
         outcome["error"] = "This is a bug in calipso; the log of the API has its traceback."
     finally:
         trial.after()

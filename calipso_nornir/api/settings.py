@@ -7,11 +7,13 @@ from dataclasses import dataclass, field
 from secrets import token_hex
 from typing import TYPE_CHECKING
 
+from calipso_nornir.access.back_ends import BackEnds
 from calipso_nornir.access.principals import Principals
 from calipso_nornir.access.throttling import Throttle
 from calipso_nornir.access.tokens import LIFETIME
 from calipso_nornir.api.metering import Meter
 from calipso_nornir.scan_manager import ScanQueue, Schedules
+from calipso_nornir.store.names import DEFAULT_INVENTORY
 from calipso_nornir.webhooks.subscriptions import Subscriptions
 
 if TYPE_CHECKING:
@@ -36,6 +38,8 @@ class ApiSettings:
         directory: knows users beside the local ones; None: there are only local ones.
         issuer: has made tokens that are accepted beside ours.
         token_lifetime: of tokens for which nobody asks another one.
+        store_uri: with which a test of the store connects anew; it may contain a password. None: that of the store.
+        inventory: the name of the inventory in the store.
     """
 
     store: Store
@@ -45,6 +49,8 @@ class ApiSettings:
     directory: PasswordService | None = None
     issuer: TokenService | None = None
     token_lifetime: timedelta = LIFETIME
+    store_uri: str | None = field(default=None, repr=False)
+    inventory: str = DEFAULT_INVENTORY
     throttle: Throttle = field(default_factory=Throttle)
     meter: Meter = field(default_factory=Meter)
     instance: str = field(default_factory=lambda: token_hex(8))
@@ -59,6 +65,16 @@ class ApiSettings:
     def principals(self) -> Principals:
         """Who may ask."""
         return Principals(self.store, directory=self.directory, issuer=self.issuer)
+
+    @property
+    def back_ends(self) -> BackEnds:
+        """What a test of the installation tries."""
+        return BackEnds(
+            store_uri=self.store_uri or self.store.uri,
+            inventory=self.inventory,
+            directory=self.directory,
+            issuer=self.issuer,
+        )
 
     @property
     def webhooks(self) -> Subscriptions:

@@ -30,6 +30,8 @@ VARIABLE: Final = "CALIPSO_CONFIG"
 """Where the file is; an empty value: there is none."""
 DEFAULT: Final = Path("/etc/calipso/calipso.yaml")
 STORE: Final = "store"
+BACK_ENDS: Final = ("mongo_config", "ldap_config", "oidc_config", "inventory")
+"""The options of serve with which the doctor tries what serve would use."""
 STORE_VARIABLE: Final = "CALIPSO_STORE"
 
 
@@ -43,7 +45,7 @@ def run_configured(app: typer.Typer, program: str) -> None:
     try:
         with guarded(Run()):
             path = configuration_file()
-            options = read_configuration(path, command) if path is not None else {}
+            options = _lent(read_configuration(path, command)) if path is not None else {}
     except typer.Exit as ended:  # there is no command yet that would take it
         raise SystemExit(ended.exit_code) from None
     command(prog_name=program, auto_envvar_prefix=PREFIX, default_map=options)
@@ -82,6 +84,12 @@ def read_configuration(path: Path, command: Command) -> dict[str, Any]:
     if faults:
         raise SettingsInvalid(tuple(faults))
     return options
+
+
+def _lent(options: dict[str, Any]) -> dict[str, Any]:
+    """Give the doctor what the file says about the back ends of serve, unless it says it of the doctor, too."""
+    served, own = options.get("serve", {}), options.get("doctor", {})
+    return {**options, "doctor": {**{name: served[name] for name in BACK_ENDS if name in served}, **own}}
 
 
 def _options(given: Mapping[Any, Any], command: Command, where: str, faults: list[Fault]) -> dict[str, Any]:

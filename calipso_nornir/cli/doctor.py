@@ -1,9 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""``calipso doctor``: checks that this machine has everything calipso needs. Changes nothing."""
+"""``calipso doctor``: checks that this machine has everything calipso needs, and its back ends. Changes nothing."""
 
 import os
 import re
-import shutil
 import sys
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
@@ -14,6 +13,7 @@ from typing import Final, Literal, TypeAlias
 import typer
 
 from calipso_nornir._version import __version__
+from calipso_nornir.cli.doctor_back_ends import ServedFrom, try_served
 from calipso_nornir.cli.facts import WRONG
 from calipso_nornir.cli.output import Format, emit, table
 from calipso_nornir.cli.running import FAILED, Run
@@ -25,7 +25,6 @@ _STYLE: Final = {"ok": "green", "note": "yellow", "problem": WRONG}
 State: TypeAlias = Literal["ok", "note", "problem"]
 
 OLDEST_PYTHON: Final = (3, 11)
-SCARCE_BYTES: Final = 500 << 20
 DISTRIBUTION: Final = "calipso_nornir"
 _GROUPS: Final = ("calipso_nornir.", "nornir.plugins.")
 
@@ -39,9 +38,13 @@ class Examined:
     detail: str
 
 
-def doctor(run: Run, *, output: Output = Format.TABLE) -> None:
-    """Check that this machine has everything calipso needs."""
-    found = list(examine(run.store_uri))
+def doctor(run: Run, *, served: ServedFrom, output: Output = Format.TABLE) -> None:
+    """Check that this machine has everything calipso needs, and try its back ends.
+
+    The store, the LDAP directory and the OpenID Connect issuer are those of calipso serve: of its variables and its
+    part of the settings file, unless options say otherwise.
+    """
+    found = list(examine(run, served))
     if output is Format.TABLE:
         rows = [(one.what, (one.state, _STYLE[one.state]), one.detail) for one in found]
         table(run.out, ("what", "state", "detail"), rows)
@@ -51,17 +54,15 @@ def doctor(run: Run, *, output: Output = Format.TABLE) -> None:
         raise typer.Exit(FAILED)
 
 
-def examine(store_uri: str | None) -> Iterator[Examined]:
+def examine(run: Run, served: ServedFrom) -> Iterator[Examined]:
     """Yield what was found."""
-    from calipso_nornir.store import default_uri  # noqa: PLC0415 - as above
-
     yield _python()
     yield from _packages()
     yield _entry_points()
     yield _metadata()
-    uri = store_uri or default_uri()
-    yield _store(uri)
-    yield from _disk(uri)
+    for one in try_served(run, served):
+        state: State = "ok" if one.ok else "problem" if one.needed else "note"
+        yield Examined(f"{one.section} {one.what}", state, " ".join(one.detail.split()))
     yield from _ssh()
     yield _clouds()
     yield _encoding()
@@ -110,38 +111,6 @@ def _metadata() -> Examined:
         return Examined("metadata", "problem", " ".join(str(error).split()))
     steps = sum(len(steps) for steps in catalog.scanners.values())
     return Examined("metadata", "ok", f"{len(catalog.object_types)} object types, {steps} scanner steps")
-
-
-def _store(uri: str) -> Examined:
-    from calipso_nornir.store import open_store  # noqa: PLC0415 - as above
-    from calipso_nornir.store.environments import environment_names  # noqa: PLC0415 - as above
-
-    if not uri.startswith("mongodb") and not _path(uri).exists():
-        return Examined("store", "note", f"{_path(uri)} does not exist yet; the first scan creates it")
-    try:
-        store = open_store(uri, use="read")
-        try:
-            names = environment_names(store)
-            shown = store.uri
-        finally:
-            store.close()
-    except CalipsoError as error:
-        return Examined("store", "problem", str(error))
-    return Examined("store", "ok", f"{shown}: {', '.join(names) or 'no environment yet'}")
-
-
-def _disk(uri: str) -> Iterator[Examined]:
-    if uri.startswith("mongodb"):
-        return
-    folder = next((one for one in _path(uri).absolute().parents if one.is_dir()), Path("/"))
-    free = shutil.disk_usage(folder).free
-    yield Examined("free disk", "ok" if free > SCARCE_BYTES else "problem", f"{free >> 20} MiB at {folder}")
-    if not os.access(folder, os.W_OK):
-        yield Examined("store's folder", "problem", f"{folder} is not writable")
-
-
-def _path(uri: str) -> Path:
-    return Path(uri.removeprefix("sqlite:///")).expanduser()
 
 
 def _ssh() -> Iterator[Examined]:

@@ -26,7 +26,7 @@ def serve(run: Run, *, options: ServeOptions) -> None:
     with run.store(inventory=options.inventory, use="make") as store:
         catalogs = Catalogs(store, options.metadata or ())
         publish(catalogs.current, store)
-        settings = options.settings(store, catalogs)
+        settings = options.settings(store, catalogs, store_uri=run.uri)
         password = settings.principals.users.first_admin()
         if password is not None:
             login = ("Log in as ", ("admin", "bold"), f" with the one-time password {password}")

@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
@@ -19,11 +19,12 @@ if TYPE_CHECKING:
 
     from calipso_nornir.access.directory import Directory
     from calipso_nornir.access.issuer import Issuer
-    from calipso_nornir.access.ldap_settings import LdapSettings
-    from calipso_nornir.access.oidc_settings import OidcSettings
     from calipso_nornir.api import ApiSettings, Endpoint
     from calipso_nornir.model.protocols import Store
     from calipso_nornir.store.written import Catalogs
+
+LDAP_HELP: Final = "File that says how users log in by LDAP, beside the local ones."
+OIDC_HELP: Final = "File that says whose tokens are accepted (OpenID Connect)."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,7 +38,7 @@ class ServeOptions:
             "--ldap_config",
             "--ldap-config",
             metavar="FILE",
-            help="File that says how users log in by LDAP, beside the local ones.",
+            help=LDAP_HELP,
         ),
     ] = None
     oidc_config: Annotated[
@@ -46,7 +47,7 @@ class ServeOptions:
             "--oidc_config",
             "--oidc-config",
             metavar="FILE",
-            help="File that says whose tokens are accepted (OpenID Connect).",
+            help=OIDC_HELP,
         ),
     ] = None
     bind: Annotated[str, typer.Option("--bind", "-b", metavar="ADDRESS:PORT", help="Where to listen.")] = (
@@ -87,32 +88,42 @@ class ServeOptions:
 
         return Endpoint.read(self.bind, certificate=self.tls_cert, key=self.tls_key)
 
-    def settings(self, store: "Store", catalogs: "Catalogs") -> "ApiSettings":
+    def settings(self, store: "Store", catalogs: "Catalogs", *, store_uri: str) -> "ApiSettings":
         """Return what the API is told."""
-        from calipso_nornir.access.ldap_settings import LdapSettings  # noqa: PLC0415 - as above
-        from calipso_nornir.access.oidc_settings import OidcSettings  # noqa: PLC0415 - as above
         from calipso_nornir.access.secret_files import SecretFiles  # noqa: PLC0415 - as above
-        from calipso_nornir.access.settings_file import read_settings  # noqa: PLC0415 - as above
         from calipso_nornir.api import ApiSettings  # noqa: PLC0415 - as above
+        from calipso_nornir.store.names import DEFAULT_INVENTORY  # noqa: PLC0415 - as above
 
         return ApiSettings(
             store=store,
             catalogs=catalogs,
             secret_files=SecretFiles(Path(self.secrets or _beside_the_default_store()).absolute()),
             metadata=tuple(self.metadata or ()),
-            directory=_directory(read_settings(self.ldap_config, LdapSettings)) if self.ldap_config else None,
-            issuer=_issuer(read_settings(self.oidc_config, OidcSettings)) if self.oidc_config else None,
+            directory=directory_of(self.ldap_config) if self.ldap_config else None,
+            issuer=issuer_of(self.oidc_config) if self.oidc_config else None,
             token_lifetime=timedelta(seconds=self.token_lifetime),
+            store_uri=store_uri,
+            inventory=self.inventory or DEFAULT_INVENTORY,
         )
 
 
-def _directory(settings: "LdapSettings") -> "Directory":
+def directory_of(path: str) -> "Directory":
+    """Return the directory that a file describes. Raises SettingsInvalid, InvalidRequest."""
+    from calipso_nornir.access.ldap_settings import LdapSettings  # noqa: PLC0415 - as above
+    from calipso_nornir.access.settings_file import read_settings  # noqa: PLC0415 - as above
+
+    settings = read_settings(path, LdapSettings)
     with _installed("--ldap_config", "ldap"):
         from calipso_nornir.access.directory import Directory  # noqa: PLC0415 - as above
     return Directory(settings)
 
 
-def _issuer(settings: "OidcSettings") -> "Issuer":
+def issuer_of(path: str) -> "Issuer":
+    """Return the issuer that a file describes. Raises SettingsInvalid, InvalidRequest."""
+    from calipso_nornir.access.oidc_settings import OidcSettings  # noqa: PLC0415 - as above
+    from calipso_nornir.access.settings_file import read_settings  # noqa: PLC0415 - as above
+
+    settings = read_settings(path, OidcSettings)
     with _installed("--oidc_config", "oidc"):
         from calipso_nornir.access.issuer import Issuer  # noqa: PLC0415 - as above
     return Issuer(settings)

@@ -18,6 +18,7 @@ from calipso_nornir.access.roles import EVERYWHERE, Grants, Role
 from calipso_nornir.access.settings_file import read_settings
 from calipso_nornir.access.users import User
 from calipso_nornir.errors import InvalidRequest, LoginServiceUnavailable, SettingsInvalid
+from calipso_nornir.model.source_kinds import Finding
 from calipso_nornir.store import open_store
 from tests.fixtures.cloud import make_pki
 from tests.fixtures.serving import PASSWORD as LOCAL_PASSWORD
@@ -166,7 +167,12 @@ def test_the_next_server_is_asked_when_one_is_down(slapd: Slapd) -> None:
     asked = directory(slapd.settings(url=[down, f"ldap://127.0.0.1:{slapd.ldap}"]))
     assert asked.identified("ann", PASSWORD) is not None
     assert asked.identified("ann", "wrong") is None, "an answer is an answer: the next one is not asked"
-    assert asked.check() == [(down, "Connection refused"), (f"ldap://127.0.0.1:{slapd.ldap}", None)]
+    refused = "Connection refused; does it run at this address, and may this host reach it?"
+    assert asked.check() == [
+        Finding("LDAP", down, ok=False, detail=refused, needed=False),
+        Finding("LDAP", f"ldap://127.0.0.1:{slapd.ldap}", ok=True, detail="takes the account that looks for users"),
+    ]
+    assert directory(slapd.settings(url=down)).check() == [Finding("LDAP", down, ok=False, detail=refused)]
     with pytest.raises(LoginServiceUnavailable, match=f"{down}: Connection refused"):
         directory(slapd.settings(url=down)).identified("ann", PASSWORD)
 
@@ -175,7 +181,9 @@ def test_an_account_that_may_not_search_is_no_wrong_password_of_the_user(slapd: 
     asked = directory(slapd.settings(password="wrong"))  # noqa: S106 - it is
     with pytest.raises(LoginServiceUnavailable, match=f"it refuses the account that looks for users .{SEARCHER}"):
         asked.identified("ann", PASSWORD)
-    assert "refuses the account" in str(asked.check()[0][1])
+    [found] = asked.check()
+    assert (found.ok, found.needed) == (False, True)
+    assert "refuses the account" in found.detail
 
 
 ANSWERS = {

@@ -68,7 +68,7 @@ def test_the_doctor_finds_this_machine_well(tmp_path: Path, monkeypatch: pytest.
     assert not (tmp_path / "s.db").exists()
     found = {one["what"]: one["state"] for one in calipso("doctor", "-o", "json", store=tmp_path / "s.db").json}
     assert found["entry points"] == found["metadata"] == found["packages"] == found["Python"] == "ok"
-    assert found["ssh agent"] == found["known hosts"] == found["clouds.yaml"] == "note"
+    assert found["ssh agent"] == found["known hosts"] == found["clouds.yaml"] == found["store file"] == "note"
 
 
 def test_the_doctor_finds_what_is_wrong(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -79,7 +79,7 @@ def test_the_doctor_finds_what_is_wrong(tmp_path: Path, monkeypatch: pytest.Monk
     said = calipso("doctor", "-o", "json", store=tmp_path / "s.db")
     assert said.status == 1
     found = {one["what"]: one["state"] for one in said.json}
-    assert found["store"] == "problem"
+    assert found["store read"] == "problem"
     assert found["ssh config"] == "problem"
 
 

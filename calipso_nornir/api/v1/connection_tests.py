@@ -93,10 +93,9 @@ def test(asked: Asked) -> Answer:
     except EnvironmentInvalid as error:
         raise wrong(str(error)) from None
     trial = checks.Trial(
-        environment=tried,
+        environment=environment,
         by=asked.who.name,
-        metadata=api.metadata,
-        targets=tuple(targets),
+        findings=lambda: checks.of_sections(api.store, tried, metadata=api.metadata, targets=tuple(targets)),
         noted={"test_targets": targets, "targets_configuration": without_secrets(sections)},
         after=lambda: api.secret_files.forget(environment_document(tried)),
     )

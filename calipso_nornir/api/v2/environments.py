@@ -112,13 +112,21 @@ def remove(api: Api, environment: Environment, expected: IfMatch, *, with_invent
 def check(api: Api, environment: Environment, who: Asking) -> dict[str, Any]:
     """Begin to try every section for real: logins, roles, services, schemas, host keys, commands, sudo."""
     described = load_environment(api.store, environment, constants=api.catalog.constants)
-    return _test(api, environment, checks.start(api.store, described, by=who.name, metadata=api.metadata))
+    trial = checks.Trial(
+        environment=environment,
+        by=who.name,
+        findings=lambda: checks.of_sections(api.store, described, metadata=api.metadata),
+    )
+    return _test(api, environment, checks.run(api.store, trial))
 
 
 @router.get("/environments/{environment}/checks/{id}")
 @needs(Role.VIEWER)
 def checked(api: Api, environment: Environment, id: str) -> dict[str, Any]:  # noqa: A002 - the name in the path
-    """Show a connection test: running, passed or failed, with the steps so far."""
+    """Show a connection test, with the steps so far: running, passed, passed_with_warnings or failed.
+
+    It has failed if a step failed that a scan needs. If another one failed, it has passed with warnings.
+    """
     return _test(api, environment, id)
 
 

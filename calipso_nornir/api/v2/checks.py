@@ -1,0 +1,39 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Connection tests of the installation's back ends: the store, the LDAP directory, the OpenID Connect issuer."""
+
+from __future__ import annotations
+
+from http import HTTPStatus
+from typing import Any
+
+from fastapi import APIRouter
+
+from calipso_nornir.access.roles import Role
+from calipso_nornir.api import checks
+from calipso_nornir.api.guard import needs
+from calipso_nornir.api.parameters import Api, Asking
+from calipso_nornir.api.problems import Problem
+
+router = APIRouter(prefix="/checks", tags=["health"])
+
+
+@router.post("", status_code=HTTPStatus.ACCEPTED)
+@needs(Role.ADMIN)
+def check(api: Api, who: Asking) -> dict[str, Any]:
+    """Begin to try the back ends for real: the store, and the LDAP directory and the issuer that are set up."""
+    trial = checks.Trial(environment=None, by=who.name, findings=api.back_ends.tried)
+    return _test(api, checks.run(api.store, trial))
+
+
+@router.get("/{id}")
+@needs(Role.ADMIN)
+def checked(api: Api, id: str) -> dict[str, Any]:  # noqa: A002 - the name in the path
+    """Show a test of the back ends, with the steps so far: running, passed, passed_with_warnings or failed."""
+    return _test(api, id)
+
+
+def _test(api: Api, id_: str) -> dict[str, Any]:
+    found: dict[str, Any] | None = api.store.collection(checks.COLLECTION).get(id_)
+    if found is None or found.get("environment") is not None:
+        raise Problem(HTTPStatus.NOT_FOUND, f"there is no test {id_} of the back ends")
+    return found
