@@ -41,8 +41,9 @@ bench: $(STAMP)  ## Figures, as ratios against a floor of the same run
 bench-api: $(STAMP)  ## The API at 50 requests a second; API=hosts/instances/seconds, e.g. 800/100000/60 for 500,000 objects
 	CALIPSO_BENCH_API=$(API) $(BIN)/python -m benchmarks api
 
-soak: $(STAMP)  ## Kill writers, mongod and scan managers at KILLS= (200) random moments each
+soak: $(STAMP)  ## Kill writers, mongod and scan managers at KILLS= (200) random moments each; 50 requests to each API operation
 	$(BIN)/python -m benchmarks.soak $(KILLS)
+	CALIPSO_SCHEMA_EXAMPLES=25 $(BIN)/pytest tests/integration/test_api_schema.py
 
 lab:  ## A lab (root): VARIANT=ovs, ovs-nativefw, lxb or ovn; COMPUTES= PROJECTS= NETWORKS= SERVERS= SEED=
 	$(LAB) up
