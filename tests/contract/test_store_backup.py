@@ -260,9 +260,10 @@ def test_a_damaged_file_of_sqlite_is_found_when_it_is_backed_up(sqlite_place: Pl
 
 def test_room_is_given_back(place: Place) -> None:
     store = place.open()
-    for number in range(300):
+    numbers = range(300 if place.kind == "sqlite" else 10)  # MongoDB writes each to the disk
+    for number in numbers:
         store.collection("users").put(str(number), {"text": "x" * 20000 + str(number)})
-    for number in range(300):
+    for number in numbers:
         store.collection("users").delete(str(number))
     store.collection("users").put("ann", {"name": "ann"})
     before, after = vacuum(place.uri)

@@ -136,7 +136,7 @@ def newer(wheel: Path, folder: Path) -> Path:
     return made
 
 
-@pytest.mark.long
+@pytest.mark.deployment
 def test_it_is_installed_from_nothing_again_and_upgraded(host: Host, wheel: Path, tmp_path: Path) -> None:
     changed, said = host.install(wheel)
     assert changed > 5
