@@ -62,6 +62,7 @@ class Shield:
         async def sent(message: Message) -> None:
             if message["type"] == "http.response.start":
                 status[0] = message["status"]
+                await self._noted(scope, status[0])  # before the answer: whoever has it finds it in the audit trail
                 given = {name for name, _ in message["headers"]}
                 message["headers"] = [*message["headers"], *(pair for pair in _HEADERS if pair[0] not in given)]
             await send(message)
@@ -75,11 +76,15 @@ class Shield:
                 status=status[0],
                 seconds=time.perf_counter() - began,
             )
-            principal = scope["state"].get("principal")
-            if scope["method"] in _WRITES and principal is not None:
-                await to_thread.run_sync(self._note, scope, principal, status[0])
-            elif status[0] in _REFUSED:  # a stranger must not be able to fill the store
-                logger.warning("%s %s from %s: refused (%s)", scope["method"], scope["path"], _client(scope), status[0])
+            if not status[0]:
+                await self._noted(scope, status[0])
+
+    async def _noted(self, scope: Scope, status: int) -> None:
+        principal = scope["state"].get("principal")
+        if scope["method"] in _WRITES and principal is not None:
+            await to_thread.run_sync(self._note, scope, principal, status)
+        elif status in _REFUSED:  # a stranger must not be able to fill the store
+            logger.warning("%s %s from %s: refused (%s)", scope["method"], scope["path"], _client(scope), status)
 
     def _note(self, scope: Scope, principal: Principal, status: int) -> None:
         key = uuid.uuid4().hex
