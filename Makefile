@@ -1,4 +1,4 @@
-# make demo | test | test-install | check | bench | bench-api | soak | lab VARIANT=ovs | test-lab | lab-down | lab-test VARIANT=ovs | mutations | record-demo
+# make demo | test | test-chaos | test-install | check | bench | bench-api | soak | lab VARIANT=ovs | test-lab | lab-down | lab-test VARIANT=ovs | mutations | record-demo
 PYTHON ?= python3
 VENV   ?= .venv
 JOBS   ?= 4
@@ -10,7 +10,7 @@ export VARIANT COMPUTES PROJECTS NETWORKS SERVERS SEED ACTS LIFE  # empty: the l
 
 KILLS  ?= 200
 API    ?= 20/1000/10
-.PHONY: demo test test-install check bench bench-api soak lab lab-down lab-test test-lab law record-demo record-truth mutations schemas clean help
+.PHONY: demo test test-chaos test-install check bench bench-api soak lab lab-down lab-test test-lab law record-demo record-truth mutations schemas clean help
 
 help:  ## What there is to make
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -24,8 +24,11 @@ $(STAMP): pyproject.toml constraints.txt
 demo: $(STAMP)  ## Scan a recorded real cloud into an embedded store, and show it
 	$(BIN)/calipso demo
 
-test: $(STAMP)  ## The whole suite, but what needs the running lab, and test-install; JOBS=n processes
+test: $(STAMP)  ## The whole suite, but the lab, test-chaos and test-install; JOBS=n processes
 	$(BIN)/pytest --numprocesses $(JOBS) --dist worksteal
+
+test-chaos: $(STAMP)  ## Kill writers, scan managers, servers and a primary, and see that nothing is lost
+	$(BIN)/pytest -m chaos --numprocesses $(JOBS) --dist worksteal
 
 test-install: $(STAMP)  ## Install on a host with Ansible: from nothing, again, and a newer release
 	$(BIN)/pytest -m deployment

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 pytest_plugins = ["tests.fixtures.stores"]
 
 
-@pytest.mark.long
+@pytest.mark.chaos
 def test_killed_managers_lose_and_double_nothing(place: Place) -> None:
     store = place.open()
     ids = fill(store, 12)

@@ -29,7 +29,9 @@ if TYPE_CHECKING:
     from tests.fixtures.replica_set import ReplicaSet
 
 
-@pytest.mark.long
+pytestmark = pytest.mark.chaos
+
+
 def test_a_primary_that_is_killed_costs_time_and_nothing_else(tmp_path: Path) -> None:
     with replica_set(tmp_path) as servers, contextlib.ExitStack() as stack:
         store, reader = (stack.enter_context(contextlib.closing(open_store(servers.uri("calipso")))) for _ in range(2))
@@ -121,7 +123,6 @@ def stores(servers: ReplicaSet) -> Iterator[tuple[Store, Store]]:
         yield one, other
 
 
-@pytest.mark.long
 def test_what_no_majority_has_is_seen_by_nobody(servers: ReplicaSet, stores: tuple[Store, Store]) -> None:
     """Both secondaries are held up: the primary alone has the commit, and would take it to its grave."""
     store, reader = stores

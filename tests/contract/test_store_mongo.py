@@ -164,7 +164,7 @@ def without_times(found: Any) -> Any:  # noqa: ANN401 - whatever look-ups give
     return replace(found, scanned_at=None) if hasattr(found, "scanned_at") else found
 
 
-@pytest.mark.long
+@pytest.mark.chaos
 @pytest.mark.usefixtures("under_the_lock")
 @pytest.mark.parametrize("step", STEPS)
 def test_a_writer_that_died_at_any_step_leaves_what_was_there(
@@ -346,6 +346,7 @@ def test_what_this_process_wrote_is_looked_up_again_only_after_others_committed(
     assert everything(store) == everything(other)
 
 
+@pytest.mark.chaos
 @pytest.mark.parametrize("step", ["keep", "write"])
 @pytest.mark.parametrize("after", range(2))
 def test_a_writer_that_died_while_it_applied_small_commits_lost_nothing(
@@ -618,7 +619,7 @@ def test_inventories_of_two_names_know_nothing_of_each_other(
     assert {"inventory", "links", "RDO", "RDO_links", "RDO_scans", "constants", "RDO_revisions"} <= names
 
 
-@pytest.mark.long
+@pytest.mark.chaos
 def test_a_server_that_dies_loses_no_generation_that_was_written(tmp_path: Path) -> None:
     from tests.fixtures.mongod import running  # noqa: PLC0415 - the plug-in is loaded by pytest first
 

@@ -87,6 +87,7 @@ def _all_until(reader: subprocess.Popen[str], last: dict[str, int]) -> list[dict
     return answers
 
 
+@pytest.mark.chaos
 def test_a_writer_killed_at_any_moment_leaves_one_whole_generation(place: Place) -> None:
     """A few times; ``make soak`` does so 200 times."""
     size, kills = 1500, 6
