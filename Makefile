@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV   ?= .venv
 JOBS   ?= 4
 BIN    := $(VENV)/bin
-LAB    := tests/lab/cloud/lab
+LABCMD := tests/lab/cloud/lab
 STAMP  := $(VENV)/.installed
 TESTS  ?= lab
 export VARIANT COMPUTES PROJECTS NETWORKS SERVERS SEED ACTS LIFE  # empty: the lab's defaults
@@ -52,18 +52,18 @@ soak: $(STAMP)  ## Kill writers, mongod and scan managers at KILLS= (200) random
 	CALIPSO_SCHEMA_EXAMPLES=25 $(BIN)/pytest tests/integration/test_api_schema.py
 
 lab:  ## A lab (root): VARIANT=ovs, ovs-nativefw, lxb or ovn; COMPUTES= PROJECTS= NETWORKS= SERVERS= SEED=
-	$(LAB) up
-	$(LAB) seed
+	$(LABCMD) up
+	$(LABCMD) seed
 
 lab-down:  ## End the lab
-	$(LAB) down
+	$(LABCMD) down
 
 # Plain "make", as the variable would have the whole line run by "make -n", too
 lab-test:  ## All of it, on a machine where nothing is installed (root): a new lab, its tests, its end
-	$(LAB) down
-	$(LAB) up && $(LAB) seed || { $(LAB) logs; $(LAB) down; echo "once more"; $(LAB) up && $(LAB) seed; }
-	make --no-print-directory test-lab || { $(LAB) logs; $(LAB) down; exit 1; }
-	$(LAB) down
+	$(LABCMD) down
+	$(LABCMD) up && $(LABCMD) seed || { $(LABCMD) logs; $(LABCMD) down; echo "once more"; $(LABCMD) up && $(LABCMD) seed; }
+	make --no-print-directory test-lab || { $(LABCMD) logs; $(LABCMD) down; exit 1; }
+	$(LABCMD) down
 
 test-lab: $(STAMP)  ## Tests against the lab that is up; TESTS="lab and not faults" leaves the cloud as it is
 	$(BIN)/pytest -m "$(TESTS)"
