@@ -8,6 +8,9 @@ STAMP  := $(VENV)/.installed
 TESTS  ?= lab
 export VARIANT COMPUTES PROJECTS NETWORKS SERVERS SEED ACTS LIFE  # empty: the lab's defaults
 
+# Tests start hundreds of Python programs, each of which would otherwise compile its sources anew
+unexport PYTHONDONTWRITEBYTECODE
+
 KILLS  ?= 200
 API    ?= 20/1000/10
 .PHONY: demo test test-chaos test-install check bench bench-api soak lab lab-down lab-test test-lab law record-demo record-truth mutations schemas clean help
