@@ -3,13 +3,14 @@
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from calipso_nornir.cli.mongo_config import use_mongo
+from calipso_nornir.cli.mongo_config import MONGO_HELP, use_mongo
 from calipso_nornir.cli.running import Run
 from calipso_nornir.cli.serve_options import LDAP_HELP, OIDC_HELP, directory_of, issuer_of
+from calipso_nornir.cli.shared_options import INVENTORY_HELP, spelled
 from calipso_nornir.errors import CalipsoError, ConfigurationError, InvalidRequest
 from calipso_nornir.model.source_kinds import Finding
 
@@ -18,60 +19,20 @@ if TYPE_CHECKING:
     from calipso_nornir.access.issuer import Issuer
 
 
-def _variables(option: str) -> list[str]:
-    """Return where an option is looked for in the environment: doctor's own variable, then that of serve."""
-    return [f"CALIPSO_DOCTOR_{option}", f"CALIPSO_SERVE_{option}"]
+def _as_served(name: str, *short: str, metavar: str, text: str) -> Any:  # noqa: ANN401 - as typer has it
+    """Declare an option that serve has, too. In the environment, doctor's own variable comes before that of serve."""
+    variables = [f"CALIPSO_{command}_{name.upper()}" for command in ("DOCTOR", "SERVE")]
+    return typer.Option(*spelled(name), *short, metavar=metavar, envvar=variables, show_envvar=False, help=text)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ServedFrom:
     """Where serve finds its back ends."""
 
-    mongo_config: Annotated[
-        str | None,
-        typer.Option(
-            "--mongo_config",
-            "--mongo-config",
-            "-m",
-            metavar="FILE",
-            envvar=_variables("MONGO_CONFIG"),
-            show_envvar=False,
-            help='File that says where MongoDB is, in lines of "key value".',
-        ),
-    ] = None
-    ldap_config: Annotated[
-        str | None,
-        typer.Option(
-            "--ldap_config",
-            "--ldap-config",
-            metavar="FILE",
-            envvar=_variables("LDAP_CONFIG"),
-            show_envvar=False,
-            help=LDAP_HELP,
-        ),
-    ] = None
-    oidc_config: Annotated[
-        str | None,
-        typer.Option(
-            "--oidc_config",
-            "--oidc-config",
-            metavar="FILE",
-            envvar=_variables("OIDC_CONFIG"),
-            show_envvar=False,
-            help=OIDC_HELP,
-        ),
-    ] = None
-    inventory: Annotated[
-        str | None,
-        typer.Option(
-            "--inventory",
-            "-y",
-            metavar="NAME",
-            envvar=_variables("INVENTORY"),
-            show_envvar=False,
-            help="Use this alternative inventory of the store.",
-        ),
-    ] = None
+    mongo_config: Annotated[str | None, _as_served("mongo_config", "-m", metavar="FILE", text=MONGO_HELP)] = None
+    ldap_config: Annotated[str | None, _as_served("ldap_config", metavar="FILE", text=LDAP_HELP)] = None
+    oidc_config: Annotated[str | None, _as_served("oidc_config", metavar="FILE", text=OIDC_HELP)] = None
+    inventory: Annotated[str | None, _as_served("inventory", "-y", metavar="NAME", text=INVENTORY_HELP)] = None
 
 
 def try_served(run: Run, served: ServedFrom) -> Iterator[Finding]:

@@ -10,6 +10,7 @@ from urllib.parse import quote_plus, urlencode
 import typer
 
 from calipso_nornir.cli.running import Run
+from calipso_nornir.cli.shared_options import spelled
 from calipso_nornir.errors import EnvironmentInvalid, Fault, InvalidRequest
 
 logger = logging.getLogger(__name__)
@@ -32,15 +33,9 @@ DEFAULT_PORT: Final = "27017"
 DEFAULT_DATABASE: Final = "calipso"
 
 
+MONGO_HELP: Final = 'File that says where MongoDB is, in lines of "key value".'
 MongoConfig: TypeAlias = Annotated[
-    str | None,
-    typer.Option(
-        "--mongo_config",
-        "--mongo-config",
-        "-m",
-        metavar="FILE",
-        help='File that says where MongoDB is, in lines of "key value".',
-    ),
+    str | None, typer.Option(*spelled("mongo_config"), "-m", metavar="FILE", help=MONGO_HELP)
 ]
 
 

@@ -18,6 +18,7 @@ from calipso_nornir.cli.shared_options import (
     Nornir,
     Replace,
     named_once,
+    spelled,
 )
 from calipso_nornir.cli.work_options import WorkOptions
 from calipso_nornir.errors import InvalidRequest, NotAvailable
@@ -63,23 +64,23 @@ class ScanOptions(WorkOptions):
     ] = True
     parent_id: Annotated[
         str | None,
-        typer.Option("--parent_id", "--parent-id", "-p", metavar="ID", help="Parent that the object must have."),
+        typer.Option(*spelled("parent_id"), "-p", metavar="ID", help="Parent that the object must have."),
     ] = None
     parent_type: Annotated[
         str | None,
-        typer.Option("--parent_type", "--parent-type", "-a", metavar="TYPE", help="Type of that parent."),
+        typer.Option(*spelled("parent_type"), "-a", metavar="TYPE", help="Type of that parent."),
     ] = None
-    id_field: Annotated[
-        IdField, typer.Option("--id_field", "--id-field", "-f", help="Whether --id is an id or a name.")
-    ] = IdField.ID
+    id_field: Annotated[IdField, typer.Option(*spelled("id_field"), "-f", help="Whether --id is an id or a name.")] = (
+        IdField.ID
+    )
     loglevel: Annotated[Level | None, LOG_LEVEL] = None
     clear_all: Annotated[
-        bool, typer.Option("--clear_all", "--clear-all", help="First remove the inventory of every environment.")
+        bool, typer.Option(*spelled("clear_all"), help="First remove the inventory of every environment.")
     ] = False
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask for confirmation of --clear_all.")] = False
     monitoring_setup_only: Annotated[
         bool,
-        typer.Option("--monitoring_setup_only", "--monitoring-setup-only", help="Not available in this release."),
+        typer.Option(*spelled("monitoring_setup_only"), help="Not available in this release."),
     ] = False
     metadata: Metadata = None
     record: Annotated[

@@ -12,6 +12,7 @@ from calipso_nornir.cli.output import Format, Terminal, emit, table
 from calipso_nornir.cli.running import Run
 from calipso_nornir.cli.scans import STYLES, newest_first, scope, seconds
 from calipso_nornir.cli.shared_options import Environment, Inventory, Output
+from calipso_nornir.cli.summary import print_removed
 from calipso_nornir.errors import AmbiguousObject, InvalidRequest
 from calipso_nornir.model.protocols import Store
 
@@ -78,7 +79,7 @@ def _print(out: Terminal, one: Mapping[str, Any], *, everything: bool) -> None:
     _print_steps(out, one.get("steps") or {}, everything=everything)
     _print_troubles(out, one.get("failures") or (), "failure", WRONG)
     _print_troubles(out, one.get("notices") or (), "notice", "yellow")
-    _print_removed(out, one.get("removed") or (), everything=everything)
+    print_removed(out, one.get("removed") or (), most=None if everything else REMOVED_SHOWN, option="--all lists them")
 
 
 def _cost(one: Mapping[str, Any]) -> str:
@@ -117,15 +118,3 @@ def _print_troubles(out: Terminal, troubles: Sequence[Mapping[str, Any]], title:
             out.say(("✗ " if number == 0 else "  ", style), line)
         for affected in trouble.get("affected") or ():
             out.say((f"    not seen: {affected}", "dim"))
-
-
-def _print_removed(out: Terminal, removed: Sequence[Mapping[str, Any]], *, everything: bool) -> None:
-    shown = removed if everything else removed[:REMOVED_SHOWN]
-    if shown:
-        out.say("")
-    for one in shown:
-        out.say(
-            ("gone  ", "yellow"), f"{one.get('type')} ", (str(one.get("name")), "bold"), (f"  {one.get('id')}", "dim")
-        )
-    if len(removed) > len(shown):
-        out.say((f"      and {len(removed) - len(shown)} more (--all lists them)", "dim"))

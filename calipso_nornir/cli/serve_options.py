@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Final
 import typer
 
 from calipso_nornir.cli.mongo_config import MongoConfig
-from calipso_nornir.cli.shared_options import LOG_LEVEL, Inventory, Level, Metadata
+from calipso_nornir.cli.shared_options import LOG_LEVEL, Inventory, Level, Metadata, spelled
 from calipso_nornir.errors import InvalidRequest
 
 if TYPE_CHECKING:
@@ -32,24 +32,8 @@ class ServeOptions:
     """The options as given. Raises UsageError for what is not available."""
 
     mongo_config: MongoConfig = None
-    ldap_config: Annotated[
-        str | None,
-        typer.Option(
-            "--ldap_config",
-            "--ldap-config",
-            metavar="FILE",
-            help=LDAP_HELP,
-        ),
-    ] = None
-    oidc_config: Annotated[
-        str | None,
-        typer.Option(
-            "--oidc_config",
-            "--oidc-config",
-            metavar="FILE",
-            help=OIDC_HELP,
-        ),
-    ] = None
+    ldap_config: Annotated[str | None, typer.Option(*spelled("ldap_config"), metavar="FILE", help=LDAP_HELP)] = None
+    oidc_config: Annotated[str | None, typer.Option(*spelled("oidc_config"), metavar="FILE", help=OIDC_HELP)] = None
     bind: Annotated[str, typer.Option("--bind", "-b", metavar="ADDRESS:PORT", help="Where to listen.")] = (
         "127.0.0.1:8000"
     )

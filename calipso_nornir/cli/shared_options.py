@@ -4,7 +4,7 @@
 import os
 from datetime import datetime
 from enum import StrEnum
-from typing import Annotated, TypeAlias
+from typing import Annotated, Final, TypeAlias
 
 import typer
 
@@ -63,10 +63,8 @@ Type: TypeAlias = Annotated[
     ),
 ]
 
-Inventory: TypeAlias = Annotated[
-    str | None,
-    typer.Option("--inventory", "-y", metavar="NAME", help="Use this alternative inventory of the store."),
-]
+INVENTORY_HELP: Final = "Use this alternative inventory of the store."
+Inventory: TypeAlias = Annotated[str | None, typer.Option("--inventory", "-y", metavar="NAME", help=INVENTORY_HELP)]
 
 At: TypeAlias = Annotated[
     datetime | None,
@@ -124,6 +122,11 @@ class Level(StrEnum):
 
 
 LOG_LEVEL = typer.Option("--loglevel", "-l", case_sensitive=False, help="Level of the log on standard error.")
+
+
+def spelled(name: str) -> tuple[str, ...]:
+    """Return the spellings of an option: ``--ldap_config`` as in the developer guide, and ``--ldap-config``."""
+    return tuple(dict.fromkeys((f"--{name}", f"--{name.replace('_', '-')}")))
 
 
 def named_once(argument: str | None, option: str | None) -> str | None:

@@ -3,14 +3,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from calipso_nornir.cli.facts import WRONG
 from calipso_nornir.cli.output import table
 from calipso_nornir.store.meaning import find_all
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from calipso_nornir.cli.output import Terminal
     from calipso_nornir.cli.running import Run
@@ -62,6 +62,19 @@ def next_steps(run: Run, view: StoreView) -> list[str]:
     return steps
 
 
+def print_removed(out: Terminal, removed: Sequence[Mapping[str, Any]], *, most: int | None, option: str) -> None:
+    """Print objects that a scan removed: at most so many, and then which option shows the others."""
+    shown = removed[:most]
+    if shown:
+        out.say("")
+    for one in shown:
+        out.say(
+            ("gone  ", "yellow"), f"{one.get('type')} ", (str(one.get("name")), "bold"), (f"  {one.get('id')}", "dim")
+        )
+    if len(removed) > len(shown):
+        out.say((f"      and {len(removed) - len(shown)} more ({option})", "dim"))
+
+
 def print_next(out: Terminal, steps: Iterable[str]) -> None:
     """Print suggested commands."""
     out.say("")
@@ -87,15 +100,7 @@ def _print_removed(out: Terminal, report: ScanReport, *, everything: bool) -> No
         (one for one in report.removed if not one.get("type", "").endswith("_folder")),
         key=lambda one: (str(one.get("type")), str(one.get("name")), str(one.get("id"))),
     )
-    shown = gone if everything else gone[:REMOVED_SHOWN]
-    if shown:
-        out.say("")
-    for one in shown:
-        out.say(
-            ("gone  ", "yellow"), f"{one.get('type')} ", (str(one.get("name")), "bold"), (f"  {one.get('id')}", "dim")
-        )
-    if len(gone) > len(shown):
-        out.say((f"      and {len(gone) - len(shown)} more (-v lists all)", "dim"))
+    print_removed(out, gone, most=None if everything else REMOVED_SHOWN, option="-v lists all")
 
 
 def _print_troubles(out: Terminal, troubles: Sequence[Trouble], *, kept: bool, everything: bool) -> None:

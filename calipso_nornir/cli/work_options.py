@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from calipso_nornir.cli import completing
-from calipso_nornir.cli.shared_options import Untested
+from calipso_nornir.cli.shared_options import Untested, spelled
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,17 +32,17 @@ class WorkOptions:
         bool, typer.Option("--clear", help="Start afresh: what cannot be scanned is removed, not kept.")
     ] = False
     inventory_only: Annotated[
-        bool, typer.Option("--inventory_only", "--inventory-only", help="Scan objects only; no links, no cliques.")
+        bool, typer.Option(*spelled("inventory_only"), help="Scan objects only; no links, no cliques.")
     ] = False
     links_only: Annotated[
-        bool, typer.Option("--links_only", "--links-only", help="Only compute links from the stored inventory.")
+        bool, typer.Option(*spelled("links_only"), help="Only compute links from the stored inventory.")
     ] = False
     cliques_only: Annotated[
-        bool, typer.Option("--cliques_only", "--cliques-only", help="Only compute cliques from the stored links.")
+        bool, typer.Option(*spelled("cliques_only"), help="Only compute cliques from the stored links.")
     ] = False
-    implicit_links: Annotated[
-        bool, typer.Option("--implicit_links", "--implicit-links", help="Also derive implicit links.")
-    ] = False
+    implicit_links: Annotated[bool, typer.Option(*spelled("implicit_links"), help="Also derive implicit links.")] = (
+        False
+    )
     time_limit: Annotated[
         float | None,
         typer.Option("--time-limit", metavar="SECONDS", help="Stop the scan after this time, and change nothing."),
