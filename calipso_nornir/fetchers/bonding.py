@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from calipso_nornir.parsing.rows import Bond, BondMember, OvsInterface, TeamState
+    from calipso_nornir.parsing.vpp import VppLacp
 
 ACTIVE, BACKUP, NOT_AGGREGATED, DOWN = "active", "backup", "not aggregated", "down"
 
@@ -93,3 +94,13 @@ def _in_ovs(one: OvsInterface, mode: str, lacp: str, active: str | None, current
     if mode == "active-backup":
         return None if active is None else ACTIVE if one.mac == active else BACKUP
     return ACTIVE
+
+
+def vpp_lacp_state(members: Iterable[VppLacp]) -> str:
+    """Return whether a switch negotiates LACP with any member of a bond of VPP."""
+    return "negotiated" if any(one.partner is not None for one in members) else "no partner"
+
+
+def vpp_role(member: VppLacp, *, up: bool) -> str:
+    """Return the role of a member of a bond of VPP: only one that collects and distributes carries frames."""
+    return DOWN if not up else ACTIVE if member.state == "COLLECTING_DISTRIBUTING" else NOT_AGGREGATED

@@ -25,11 +25,15 @@ TABLES = {
     "hardware": ("show hardware-interfaces", "vppctl_hardware"),
     "bridge_domains": ("show bridge-domain", "vppctl_bridge_domains"),
     "tunnels": ("show vxlan tunnel", "vppctl_vxlan"),
+    "gpe_tunnels": ("show vxlan-gpe", "vppctl_vxlan_gpe"),
     "sockets": ("show vhost-user", "vppctl_vhost_user"),
     "bonds": ("show bond details", "vppctl_bonds"),
+    "lacp": ("show lacp", "vppctl_lacp"),
     "taps": ("show tap", "vppctl_taps"),
 }
 """The commands for VPP, and their parsers, by the field of ``VppTables``."""
+OF_FEW = ("gpe_tunnels", "lacp")
+"""Those of which only few releases' formats are known: if one cannot be read, the others count all the same."""
 
 
 def commands(host: str) -> dict[str, Command]:
@@ -62,7 +66,9 @@ def seen_on(host: InventoryObject) -> Generator[Sequence[Query], Answers, Seen |
     vlans = _vlans(answers.or_blank(networks, ()))
     asked = commands(host.id)
     answers = yield list(asked.values())
-    tables = VppTables(**{field: answers[query] for field, query in asked.items()})
+    told = {field: answers[query] for field, query in asked.items() if field not in OF_FEW}
+    told |= {field: answers.or_gap(asked[field], ()) for field in OF_FEW}
+    tables = VppTables(**told)
     return Seen(switch_of(tables, bound, vlans), agent, (*asked.values(), ports))
 
 

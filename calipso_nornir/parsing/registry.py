@@ -71,8 +71,10 @@ PARSERS: Mapping[str, Parser] = MappingProxyType(
         "vppctl_hardware": vpp.hardware,
         "vppctl_bridge_domains": vpp.bridge_domains,
         "vppctl_vxlan": vpp.tunnels,
+        "vppctl_vxlan_gpe": vpp.gpe_tunnels,
         "vppctl_vhost_user": vpp.sockets,
         "vppctl_bonds": vpp.bonds,
+        "vppctl_lacp": vpp.lacp,
         "vppctl_taps": vpp.taps,
     }
 )

@@ -68,13 +68,14 @@ class VppHardware:
 
 @dataclass(frozen=True, slots=True)
 class VppTunnel:
-    """One VXLAN tunnel; ``index`` is the sw_if_index of its interface."""
+    """One VXLAN or VXLAN-GPE tunnel; ``index`` is the sw_if_index of its interface."""
 
     index: int
     local: str
     remote: str
     vni: int
     udp_port: int | None = None
+    overlay_type: str = "vxlan"
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +97,20 @@ class VppBond:
     load_balance: str
     members: tuple[str, ...] = ()
     active: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class VppLacp:
+    """What a member of a bond has negotiated. ``partner``: MAC of the system at the other end, None if none answers.
+
+    ``state``: of the MUX machine (IEEE 802.1AX, 6.4.15), e.g. "COLLECTING_DISTRIBUTING" or "DETACHED".
+    """
+
+    interface: str
+    index: int
+    bond: str
+    partner: str | None
+    state: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,6 +195,21 @@ def tunnels(text: str) -> tuple[VppTunnel, ...]:
     )
 
 
+def gpe_tunnels(text: str) -> tuple[VppTunnel, ...]:
+    """Read ``show vxlan-gpe``."""
+    return tuple(
+        VppTunnel(
+            int(one(row, "id")),
+            _address(one(row, "local")),
+            _address(one(row, "remote")),
+            int(one(row, "vni")),
+            _number(row, "port"),
+            "vxlan-gpe",
+        )
+        for row in _said("vxlan-gpe", text)
+    )
+
+
 def sockets(text: str) -> tuple[VppSocket, ...]:
     """Read ``show vhost-user``. A VPP without the command (a plug-in since 23.02) has no such interface."""
     rows = _said("vhost-user", text)
@@ -204,6 +234,24 @@ def bonds(text: str) -> tuple[VppBond, ...]:
             one(row, "load_balance"),
             tuple(many(row, "members")),
             tuple(many(row, "active")),
+        )
+        for row in rows
+    )
+
+
+def lacp(text: str) -> tuple[VppLacp, ...]:
+    """Read ``show lacp``, which prints nothing if no bond negotiates. A VPP without the command has no such bonds."""
+    rows = _rows("lacp", text)
+    cut = next((row for row in rows if not row["interface"] or not row["partner"]), None)
+    if cut is not None:
+        raise ParseError("vppctl_lacp", f"cut short: {cut['interface'] or 'a member'} lacks a line")
+    return tuple(
+        VppLacp(
+            one(row, "interface"),
+            int(one(row, "id")),
+            one(row, "master"),
+            mac_or_none(one(row, "partner").replace("-", ":")),
+            one(row, "state"),
         )
         for row in rows
     )

@@ -18,12 +18,13 @@ if TYPE_CHECKING:
         VppBond,
         VppHardware,
         VppInterface,
+        VppLacp,
         VppSocket,
         VppTap,
         VppTunnel,
     )
 
-AF_PACKET, BOND, PHYSICAL, TAP, VHOST_USER, VLAN, VXLAN = (
+AF_PACKET, BOND, PHYSICAL, TAP, VHOST_USER, VLAN, VXLAN, VXLAN_GPE = (
     "af-packet",
     "bond",
     "physical",
@@ -31,6 +32,7 @@ AF_PACKET, BOND, PHYSICAL, TAP, VHOST_USER, VLAN, VXLAN = (
     "vhost-user",
     "vlan",
     "vxlan",
+    "vxlan-gpe",
 )
 _KINDS = (
     ("local", re.compile(r"local\d+")),
@@ -39,6 +41,7 @@ _KINDS = (
     (TAP, re.compile(r"tap(cli-)?\d+")),
     (BOND, re.compile(r"BondEthernet\d+")),
     (VXLAN, re.compile(r"vxlan_tunnel\d+")),
+    (VXLAN_GPE, re.compile(r"vxlan_gpe_tunnel\d+")),
     (AF_PACKET, re.compile(r"host-\S+")),
     ("memif", re.compile(r"memif\d+/\d+")),
     (PHYSICAL, re.compile(r"[A-Z][A-Za-z]*Ethernet[0-9a-f]+(/[0-9a-f]+)+")),
@@ -57,8 +60,8 @@ class VppPort:
         name: the full name; if it was cut and the rest is unknown, the index is appended.
         index: sw_if_index.
         up: switched on, and not known to be without carrier.
-        kind: "physical", "bond", "af-packet", "vhost-user", "tap", "vxlan", "vlan" (a sub-interface), "loopback",
-            "local", "memif"; "other" when neither name nor driver identifies it.
+        kind: "physical", "bond", "af-packet", "vhost-user", "tap", "vxlan", "vxlan-gpe", "vlan" (a sub-interface),
+            "loopback", "local", "memif"; "other" when neither name nor driver identifies it.
         parent: the interface that a sub-interface is on; its ``vlan_id`` is then the number in its name.
         lower: the kernel device that an "af-packet" interface reads.
         device, namespace: the kernel's end of a tap.
@@ -100,8 +103,10 @@ class VppTables:
     hardware: Sequence[VppHardware]
     bridge_domains: Sequence[int]
     tunnels: Sequence[VppTunnel]
+    gpe_tunnels: Sequence[VppTunnel]
     sockets: Sequence[VppSocket]
     bonds: Sequence[VppBond]
+    lacp: Sequence[VppLacp]
     taps: Sequence[VppTap]
 
 
@@ -174,7 +179,7 @@ class _Making:
         self._sockets = {one.interface: one for one in tables.sockets}
         self._taps = {one.interface: one for one in tables.taps}
         self._bonds = {one.name for one in tables.bonds}
-        self._tunnels = {one.index for one in tables.tunnels}
+        self._tunnels = {one.index: one.overlay_type for one in (*tables.tunnels, *tables.gpe_tunnels)}
 
     def port(self, one: VppInterface, name: str, layer: VppAddresses | None) -> VppPort:
         sub = _SUB_INTERFACE.fullmatch(name)
@@ -213,7 +218,7 @@ class _Making:
         if name in self._bonds:
             return BOND
         if index in self._tunnels:
-            return VXLAN
+            return self._tunnels[index]
         known = next((kind for kind, pattern in _KINDS if pattern.fullmatch(name)), None)
         return known or (PHYSICAL if card is not None and (card.carrier or card.pci) else "other")
 

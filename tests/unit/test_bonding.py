@@ -7,8 +7,9 @@ from typing import Any
 
 import pytest
 
-from calipso_nornir.fetchers.bonding import bond_roles, lacp_state, ovs_bond, team_roles
+from calipso_nornir.fetchers.bonding import bond_roles, lacp_state, ovs_bond, team_roles, vpp_lacp_state, vpp_role
 from calipso_nornir.parsing.rows import Bond, BondMember, OvsInterface, TeamPort, TeamState
+from calipso_nornir.parsing.vpp import VppLacp
 
 BACKUP = "fault-tolerance (active-backup)"
 LACP = "IEEE 802.3ad Dynamic link aggregation"
@@ -75,3 +76,12 @@ def test_members_of_a_bond_of_open_vswitch(
         OvsInterface("c", "", mac="02:00:00:00:00:0c", link_state="down"),
     ]
     assert [one["role"] for one in ovs_bond("br-ex", "bond", members, row, current)["members"]] == roles
+
+
+def test_members_of_a_bond_of_vpp() -> None:
+    collecting = VppLacp("a", 1, "BondEthernet0", "02:00:00:00:00:01", "COLLECTING_DISTRIBUTING")
+    detached = VppLacp("b", 2, "BondEthernet0", None, "DETACHED")
+    assert [vpp_role(collecting, up=True), vpp_role(detached, up=True), vpp_role(collecting, up=False)] == [
+        *("active", "not aggregated", "down")
+    ]
+    assert [vpp_lacp_state([detached, collecting]), vpp_lacp_state([detached])] == ["negotiated", "no partner"]

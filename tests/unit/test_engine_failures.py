@@ -20,6 +20,7 @@ from tests.fixtures.scanning import content
 from tests.fixtures.tiny_cloud import TinyCloud
 
 if TYPE_CHECKING:
+    from calipso_nornir import ScanReport
     from tests.fixtures.scanning import Scanned
 QUESTIONS = [key for key in TinyCloud().answers() if key != "db"]
 API = [key for key in QUESTIONS if key.startswith("GET")]
@@ -42,11 +43,14 @@ def command_errors(key: str) -> list[Any]:
     ]
 
 
-def nothing_is_lost(scanned: Scanned, *answers: Any, optional: int = 0) -> None:
-    """Scan with each set of bad answers, then with good ones; the first ``optional`` of them are no failure."""
-    before = content(scanned.stored())
+def nothing_is_lost(scanned: Scanned, *answers: Any, optional: int = 0) -> list[ScanReport]:
+    """Scan with each set of bad answers, then with good ones; the first ``optional`` of them are no failure.
+
+    Returns the reports of the scans with bad answers.
+    """
+    before, reports = content(scanned.stored()), []
     for number, bad in enumerate(answers):
-        report = scanned.scan(bad)
+        reports.append(report := scanned.scan(bad))
         assert report.status == ("completed" if number < optional else "completed_with_errors"), number
         assert report.troubles
         assert report.removed == []
@@ -55,6 +59,7 @@ def nothing_is_lost(scanned: Scanned, *answers: Any, optional: int = 0) -> None:
     report = scanned.scan()
     assert (report.status, report.objects.kept, report.troubles) == ("completed", 0, [])
     assert content(scanned.stored()) == before
+    return reports
 
 
 def _without_finders(found: Any) -> Any:

@@ -111,6 +111,9 @@ def test_vpp_is_asked_where_it_is_once_and_in_the_round_that_is_asked_anyway(sca
         ("host_pnic cmp1|TenGigabitEthernet86%2F0%2F0", "virtual_switch", "VPP"),
         ("host_pnic cmp1|GigabitEthernet7%2F0%2F0", "ip_address", "192.0.2.21"),
         ("host_pnic cmp4|BondEthernet0", "bonding_mode", "lacp"),
+        ("host_pnic cmp4|BondEthernet0", "lacp_state", "negotiated"),
+        ("otep cmp4|VPP vxlan-gpe 192.0.2.24 5001", "overlay_type", "vxlan-gpe"),
+        ("otep cmp4|VPP vxlan-gpe 192.0.2.24 5001", "udp_port", 4790),
         ("host_pnic cmp4|TwentyFiveGigabitEthernet5e%2F0%2F0", "link_detected", "no"),
         ("host_pnic cmp4|TwentyFiveGigabitEthernet5e%2F0%2F0", "ether_channel_master", "cmp4|BondEthernet0"),
         ("host_pnic net1|eth3", "virtual_switch", None),  # the kernel's: VPP reads it
@@ -143,6 +146,7 @@ def test_sub_interfaces_of_a_card_tell_vlan_and_networks(picture: Picture) -> No
 
 def test_members_of_a_bond(picture: Picture) -> None:
     members = picture.objects["host_pnic cmp4|BondEthernet0"]["members"]
+    assert [(one["role"], one["partner_mac"]) for one in members] == [("active", "02:00:5e:00:00:09"), ("down", None)]
     assert [(one["name"], one["active"]) for one in members] == [
         (LONG, True),
         ("TwentyFiveGigabitEthernet5e/0/0", False),
@@ -173,8 +177,7 @@ def test_one_line_that_nobody_knows_is_told_with_its_place(scanned: Scanned, com
     answers = vpp_cloud.answers()
     key = f"cmp2: vppctl {command}"
     text = answers[key]
-    nothing_is_lost(scanned, {**answers, key: f"{text}what is this?\n"})
-    report = scanned.scan({**answers, key: f"{text}what is this?\n"})
+    [report] = nothing_is_lost(scanned, {**answers, key: f"{text}what is this?\n"})
     errors = [one.error for one in report.failures if isinstance(one.error, ParseError)]
     assert {(one.line_number, one.line) for one in errors} == {(text.count("\n") + 1, "what is this?")}
 

@@ -41,8 +41,10 @@ def tables(*rows: tuple[VppInterface, VppAddresses], **more: Any) -> VppTables:
         hardware=(),
         bridge_domains=(),
         tunnels=(),
+        gpe_tunnels=(),
         sockets=(),
         bonds=(),
+        lacp=(),
         taps=(),
     )
     return replace(whole, **more)

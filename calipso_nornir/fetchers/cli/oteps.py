@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from calipso_nornir.model.objects import InventoryObject
     from calipso_nornir.parsing.rows import FdbEntry, Interface
 
-DEFAULT_UDP_PORT = {"vxlan": 4789, "geneve": 6081}
+DEFAULT_UDP_PORT = {"vxlan": 4789, "vxlan-gpe": 4790, "geneve": 6081}
 """Assigned by IANA (RFC 7348, RFC 8926); Open vSwitch uses them if a tunnel has no dst_port."""
 
 WIRELESS = frozenset({"dummy", "vrf"})

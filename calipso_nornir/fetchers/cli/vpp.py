@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from calipso_nornir.fetchers import questions
 from calipso_nornir.fetchers.attributes import address_attributes
+from calipso_nornir.fetchers.bonding import vpp_lacp_state, vpp_role
 from calipso_nornir.fetchers.cli.host_pnics import pnics_folder
 from calipso_nornir.fetchers.cli.oteps import DEFAULT_UDP_PORT
 from calipso_nornir.fetchers.cli.vedges import agent_attributes, vedges_folder
@@ -17,14 +18,14 @@ from calipso_nornir.model import ids
 from calipso_nornir.model.fetching import Fetched, together
 from calipso_nornir.parsing.common_values import canonical_ip
 from calipso_nornir.parsing.rows import Address
-from calipso_nornir.wiring.vpp import AF_PACKET, BOND, PHYSICAL
+from calipso_nornir.wiring.vpp import AF_PACKET, BOND, PHYSICAL, VXLAN
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
     from calipso_nornir.model.fetching import Fetching
     from calipso_nornir.model.objects import InventoryObject
-    from calipso_nornir.parsing.vpp import VppBond
+    from calipso_nornir.parsing.vpp import VppBond, VppLacp
     from calipso_nornir.wiring.vpp import VppPort, VppSwitch
 
 VEDGE_TYPE = "VPP"
@@ -35,7 +36,7 @@ class VppVedges:
     """VPP of one host, in its vEdges folder (``seen_on`` decides which hosts have it).
 
     Source: ``vppctl show`` of version, interface, interface addr, hardware-interfaces, bridge-domain, vxlan tunnel,
-    vhost-user, bond details, tap; Neutron, agents, ports and networks.
+    vxlan-gpe, vhost-user, bond details, lacp, tap; Neutron, agents, ports and networks.
     Attributes: ``host``, ``vedge_type`` ("VPP"), ``version``, the agent's attributes if Neutron lists one; ``bridges``
     [{name}] (bridge domains); ``ports`` [{name, id (sw_if_index, string), kind, state, mac_address, mtu, bridge_domain,
     split_horizon, bvi, xconnect, parent, lower, vlan_id, addresses, socket, device, namespace, port_id, network,
@@ -112,7 +113,8 @@ class VppPnics:
     Attributes: ``host``, ``local_name``, ``virtual_switch`` ("VPP"), ``mac_address``, ``mtu``, ``state``,
     ``link_detected``, ``speed``, ``pci_address``, ``addresses`` … as ``HostPnics``; ``vlan_interfaces``
     [{name, vlan_id, addresses, networks}]; of a bond ``ether_channel`` (True), ``bonding_mode``, ``load_balance``,
-    ``members`` [{name, id, mac_address, active}]; of its members ``ether_channel_master``.
+    ``members`` [{name, id, mac_address, active}], ``lacp_state`` ("negotiated", "no partner") and of its members then
+    also ``role`` ("active", "not aggregated", "down") and ``partner_mac``; of members ``ether_channel_master``.
     """
 
     def get(self, parent: InventoryObject) -> Fetching:
@@ -143,41 +145,44 @@ class VppPnics:
 
 
 class VppOteps:
-    """Tunnel endpoints of one VPP: one per address and VNI.
+    """Tunnel endpoints of one VPP: one per overlay type, address and VNI.
 
-    Source: the vEdge's tunnels and ports; ``vppctl show vxlan tunnel``.
-    Attributes: ``host``, ``overlay_type`` ("vxlan"), ``vni``, ``ip_address``, ``udp_port``, ``ports`` (the tunnels)
-    [{name, remote_ip …}], ``network`` (that of the bridge domain, if all its tunnels are in one), ``interface`` (which
-    has the address), ``stack`` (that interface and what its frames pass next), ``vlan_id`` (of a sub-interface in it).
+    Source: the vEdge's tunnels and ports; ``vppctl show`` of vxlan tunnel, vxlan-gpe.
+    Attributes: ``host``, ``overlay_type`` ("vxlan", "vxlan-gpe"), ``vni``, ``ip_address``, ``udp_port``, ``ports``
+    (the tunnels) [{name, remote_ip …}], ``network`` (that of the bridge domain, if all its tunnels are in one),
+    ``interface`` (which has the address), ``stack`` (that interface and what its frames pass next), ``vlan_id`` (of a
+    sub-interface in it).
     """
 
     def get(self, parent: InventoryObject) -> Fetching:
         """Group the tunnels of each network, and find their way out of VPP."""
-        query = commands(parent["host"])["tunnels"]
-        yield [query]
-        groups: defaultdict[tuple[str, int], list[Mapping[str, Any]]] = defaultdict(list)
+        asked = commands(parent["host"])
+        queries = [asked["tunnels"], asked["gpe_tunnels"]]
+        answers = yield queries
+        answers.or_gap(asked["gpe_tunnels"])  # none of its tunnels is gone if VPP has not told
+        groups: defaultdict[tuple[str, str, int], list[Mapping[str, Any]]] = defaultdict(list)
         for one in parent.get("tunnel_ports") or ():
-            groups[one["local_ip"], one["vni"]].append(one)
+            groups[one["overlay_type"], one["local_ip"], one["vni"]].append(one)
         ports = parent.get("ports") or []
         found = []
-        for (local, vni), tunnels in sorted(groups.items()):
+        for (overlay, local, vni), tunnels in sorted(groups.items()):
             networks = {one["network"] for one in tunnels} - {None}
             udp = {one["udp_port"] for one in tunnels} - {None}
             found.append(
                 Fetched(
-                    id=ids.otep(parent["host"], f"VPP {local} {vni}"),
-                    name=f"{parent['host']}-otep-vxlan-{vni}",
+                    id=ids.otep(parent["host"], f"VPP {'' if overlay == VXLAN else overlay + ' '}{local} {vni}"),
+                    name=f"{parent['host']}-otep-{overlay}-{vni}",
                     attributes={
                         "host": parent["host"],
-                        "overlay_type": "vxlan",
+                        "overlay_type": overlay,
                         "vni": vni,
                         "ip_address": local,
-                        "udp_port": udp.pop() if len(udp) == 1 else None if udp else DEFAULT_UDP_PORT["vxlan"],
+                        "udp_port": udp.pop() if len(udp) == 1 else None if udp else DEFAULT_UDP_PORT[overlay],
                         "ports": [dict(one) for one in tunnels],
                         **({"network": networks.pop()} if len(networks) == 1 else {}),
                         **way_out(local, ports),
                     },
-                    sources=(query,),
+                    sources=tuple(queries),
                 )
             )
         return found
@@ -217,15 +222,15 @@ def port_attributes(one: VppPort) -> dict[str, Any]:
 def _tunnels(switch: VppSwitch) -> list[dict[str, Any]]:
     by_index = {one.index: one for one in switch.ports}
     rows = []
-    for tunnel in switch.tables.tunnels:
+    for tunnel in (*switch.tables.tunnels, *switch.tables.gpe_tunnels):
         port = by_index.get(tunnel.index)
         networks = port.networks if port is not None else ()
-        name = port.name if port is not None else f"vxlan tunnel {tunnel.index}"
+        name = port.name if port is not None else f"{tunnel.overlay_type} tunnel {tunnel.index}"
         rows.append(
             {
                 "name": name,
                 "interface": name,
-                "overlay_type": "vxlan",
+                "overlay_type": tunnel.overlay_type,
                 "vni": tunnel.vni,
                 "local_ip": canonical_ip(tunnel.local),
                 "remote_ip": canonical_ip(tunnel.remote),
@@ -262,23 +267,33 @@ def _pnic(host: InventoryObject, one: VppPort, switch: VppSwitch) -> dict[str, A
 
 def _bond(host: InventoryObject, bond: VppBond | None, switch: VppSwitch) -> dict[str, Any]:
     """Return the attributes of a bond; DPDK's own bonds, up to 17.x, do not show their members to VPP."""
-    macs = {one.name: one.mac for one in switch.ports}
-    told = {"bonding_mode": bond.mode, "load_balance": bond.load_balance} if bond is not None else {}
+    if bond is None:
+        return {"ether_channel": True, "members": []}
+    ports = {one.name: one for one in switch.ports}
+    names = {one.index: one.name for one in switch.ports}
+    negotiating = {names.get(one.index): one for one in switch.tables.lacp if one.bond == bond.name}
     return {
         "ether_channel": True,
-        **told,
+        "bonding_mode": bond.mode,
+        "load_balance": bond.load_balance,
+        **({"lacp_state": vpp_lacp_state(negotiating.values())} if negotiating else {}),
         "members": [
             {
                 "name": name,
                 "id": ids.host_pnic(host.id, name),
-                "mac_address": macs.get(name),
+                "mac_address": ports[name].mac if name in ports else None,
                 "active": name in bond.active,
+                **_negotiated(ports.get(name), negotiating.get(name)),
             }
             for name in bond.members
-        ]
-        if bond is not None
-        else [],
+        ],
     }
+
+
+def _negotiated(port: VppPort | None, lacp: VppLacp | None) -> dict[str, Any]:
+    if lacp is None:
+        return {}
+    return {"role": vpp_role(lacp, up=port is None or port.up), "partner_mac": lacp.partner}
 
 
 def _address(cidr: str) -> Address:
