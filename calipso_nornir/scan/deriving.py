@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Derives links and cliques, of a whole picture or of what a small scan has changed, and writes everything."""
+"""Derives all links and cliques from the objects of a scan, or those around what has changed; writes the results."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ground:
-    """The basis of links and cliques: the picture of a scan, and what was stored."""
+    """What links and cliques are derived from: the objects of this scan, and the stored state before it."""
 
     catalog: Catalog
     environment: Environment
@@ -49,15 +49,15 @@ class Ground:
     working: Working
     gone: frozenset[ObjectRef]
     on_hosts: frozenset[str]
-    """Types of objects that are on a host."""
+    """Types of objects that belong to a host."""
     troubles: Troubles
     at: datetime
     cliques_are_of: int = 0
-    """Number of the written metadata with which the stored cliques were built."""
+    """Version of the written metadata with which the stored cliques were built."""
 
     @property
     def all_cliques(self) -> bool:
-        """Whether all cliques are to be built again, because other clique types or constraints were written."""
+        """Whether all cliques have to be built again, because clique types or constraints were written since."""
         return self.plan.wants_cliques and self.cliques_are_of != self.catalog.written
 
     def unconfirmed(self, links: Iterable[Link]) -> frozenset[str]:
@@ -71,7 +71,7 @@ class Ground:
 
 
 class Derivation(Protocol):
-    """Derives in two phases, then writes all results of a scan."""
+    """Finds links, then builds cliques, then writes all results of a scan."""
 
     def links(self) -> None:
         """Find the links."""
@@ -87,7 +87,7 @@ class Derivation(Protocol):
 
 
 class WholeDerivation:
-    """All links and cliques of a picture that holds the whole environment."""
+    """Derives all links and cliques. The scan's picture has to hold the whole environment."""
 
     def __init__(self, ground: Ground) -> None:
         self._ground = ground
@@ -144,7 +144,7 @@ class WholeDerivation:
 
 
 class SmallDerivation:
-    """The links and cliques that can differ from what was stored."""
+    """Derives only the links and cliques that may differ from the stored ones, after a small scan."""
 
     def __init__(self, ground: Ground) -> None:
         self._ground = ground
@@ -181,9 +181,9 @@ class SmallDerivation:
 
 
 def derivation(ground: Ground, *, as_stored: bool) -> Derivation:
-    """Choose how to derive: everything, if the neighbourhood of the changes cannot be determined.
+    """Choose what to derive: all links and cliques, unless it is certain which ones can have changed.
 
-    ``as_stored``: the stored links and cliques are those that would be derived from the stored objects.
+    ``as_stored``: the stored links and cliques follow from the stored objects (see ``lineage``).
     """
     plan = ground.plan
     types = [
@@ -200,7 +200,7 @@ def derivation(ground: Ground, *, as_stored: bool) -> Derivation:
 
 
 def derives_all(plan: ScanPlan) -> bool:
-    """Tell whether a scan looks at everything, and leaves links and cliques that match the objects."""
+    """Tell whether a scan examines everything, and derives links and cliques from it."""
     return not plan.is_small and plan.wants_inventory and plan.wants_links and plan.wants_cliques
 
 

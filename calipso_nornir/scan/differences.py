@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A full scan that found nearly everything as it was: links and cliques are derived again only around what changed.
+"""After a full scan that found few changes, derives links and cliques only around these changes.
 
-This is done as in a small scan, of which what changed is known. All other links and cliques are confirmed as they are.
+It does so as a small scan would that was told what has changed. All other links and cliques are confirmed unchanged.
 """
 
 from __future__ import annotations
@@ -29,22 +29,22 @@ if TYPE_CHECKING:
     from calipso_nornir.scan.working import Working
 
 FEW = 50
-"""One object in so many may have changed; of more, to derive everything is faster."""
+"""At most one object in 50 may have changed; otherwise it is faster to derive everything."""
 
 
 @dataclass(frozen=True, slots=True)
 class Differences:
-    """How what a full scan found differs from what is stored."""
+    """How the objects of a full scan differ from the stored ones."""
 
     documents: Mapping[ObjectRef, Document]
-    """What is new or has changed."""
+    """Objects that are new or have changed."""
     same: Sequence[str]
-    """``_id``s of what has not."""
+    """``_id``s of unchanged objects."""
     gone: frozenset[ObjectRef]
 
 
 def differences(ground: Ground) -> Differences | None:
-    """Compare a picture with the stored one; None if they differ in more than a little, or something is in doubt."""
+    """Compare a scan's objects with the stored ones; None if too many differ, or one of them is in doubt."""
     if any(ground.working.is_doubted(one.ref) for one in ground.working):
         return None
     stored = dict(ground.view.digests("inventory"))
@@ -71,7 +71,7 @@ def differences(ground: Ground) -> Differences | None:
 
 
 class AsStored(Before):
-    """The stored picture, of which all but what changed is taken from the new one: it is the same."""
+    """The stored picture. Objects that have not changed are taken from the new picture, where they are equal."""
 
     def __init__(self, view: StoreView, working: Working, other: Collection[ObjectRef]) -> None:
         super().__init__(view, by_index=True)
@@ -83,7 +83,7 @@ class AsStored(Before):
         return super().get(ref) if ref in self._other else self._working.get(ref)
 
     def of_type(self, type_: str) -> Sequence[InventoryObject]:  # noqa: ARG002 - of any type
-        """Return nothing: what still exists is in the new picture."""
+        """Return nothing: objects that still exist are in the new picture."""
         return ()
 
     def where(self, type_: str, equal: Mapping[str, Any]) -> Sequence[InventoryObject]:
@@ -96,7 +96,7 @@ class AsStored(Before):
 
 
 class DifferencesDerivation:
-    """The links and cliques around what a full scan found to have changed."""
+    """Derives links and cliques around the changes that a full scan found."""
 
     def __init__(self, ground: Ground, found: Differences) -> None:
         self._ground = ground

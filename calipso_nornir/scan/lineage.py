@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Whether the stored links and cliques are those that would be derived from the stored objects.
+"""Decides whether the stored links and cliques can be trusted, or have to be derived again from the stored objects.
 
-They are if the last commit that changed anything but statuses was of a scan that left them so, by the same rules: code,
-metadata, and what of the environment's description they depend on. The document of such a scan names the commit and
-the rules. If anything is in doubt, links and cliques are derived again.
+They can be trusted if a full scan derived them with the same rules, and every later commit changed only statuses. The
+rules are the program's code, the metadata, and those fields of the environment's description that matter. The document
+of such a scan names its commit and a digest of the rules. In doubt, links and cliques are derived again.
 """
 
 from __future__ import annotations
@@ -28,13 +28,21 @@ if TYPE_CHECKING:
     from calipso_nornir.model.protocols import Document, Store
 
 RECENT: Final = 20
-"""Commits that are looked at; and thousands of statuses are not read to find out what else was changed."""
+"""How many commits are searched for the last full scan."""
 _MOST_CHANGES: Final = 1000
+"""How many changes are read to see whether all of them are statuses."""
 _OWN: Final = f"{calipso_nornir.__name__}."
 
 
 class Lineage:
-    """What the links and cliques of an environment were derived from."""
+    """Knows which scans derived the links and cliques of an environment, and with which rules.
+
+    Args:
+        store: holds the environment.
+        environment: its description.
+        catalog: the metadata of today.
+        notes: what earlier scans noted (``note``), from their documents.
+    """
 
     def __init__(self, store: Store, environment: Environment, catalog: Catalog, *, notes: Sequence[Document]) -> None:
         self._store = store
@@ -43,7 +51,7 @@ class Lineage:
         self._notes = notes
 
     def holds(self, revision: int) -> bool:
-        """Tell whether links and cliques are, at a revision, those that would be derived from its objects."""
+        """Tell whether the links and cliques of a revision are those that would be derived from its objects."""
         if self._rules is None or not self._notes or not revision:
             return False
         for commit in self._store.commits(self._environment, limit=RECENT):
@@ -54,9 +62,9 @@ class Lineage:
         return False
 
     def note(self, base: int, cause: str) -> Document | None:
-        """Return what to note about a scan that derived everything from ``base`` and committed with ``cause``.
+        """Return the note for a scan that derived everything from revision ``base`` and committed with ``cause``.
 
-        None if it is not certain, e.g. because somebody else committed in between.
+        None if that is not certain, e.g. because another writer committed in between.
         """
         if self._rules is None:
             return None
@@ -69,7 +77,7 @@ class Lineage:
         return {"commit": f"{commit.revision} {utc_ms(commit.at).isoformat()} {commit.cause}", "rules": self._rules}
 
     def _only_statuses(self, since: int, until: int) -> bool:
-        """Tell whether nothing but statuses was changed by the commits after one, up to another."""
+        """Tell whether the commits after revision ``since``, up to ``until``, changed nothing but statuses."""
         if since >= until:
             return True
         changes = self._store.changes(self._environment, since=since, limit=_MOST_CHANGES)
@@ -79,9 +87,9 @@ class Lineage:
 
 
 def rules_of(catalog: Catalog, environment: Environment) -> str | None:
-    """Return what tells the rules by which links and cliques are derived from others; None if nothing can.
+    """Return a digest of the rules by which links and cliques are derived; None if there can be none.
 
-    What a third party's link finder does may change without a trace.
+    There is none if a link finder of a third party is installed: its code can change without changing this digest.
     """
     code = _code()
     if code is None or not all(type(finder).__module__.startswith(_OWN) for _, finder in catalog.link_finders):
@@ -112,7 +120,7 @@ def rules_of(catalog: Catalog, environment: Environment) -> str | None:
 
 @lru_cache(maxsize=1)
 def _code() -> str | None:
-    """Return a digest of this program; None if it is not in files."""
+    """Return a digest of this program's source files; None if it has none, e.g. in a zip archive."""
     top = Path(calipso_nornir.__file__).parent
     files = sorted(top.rglob("*.py"))
     digest = blake2b(sys.version.encode(), digest_size=16)

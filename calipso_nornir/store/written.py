@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Keeps written metadata: one document, changed atomically, and every earlier one beside it.
+"""Stores the metadata that admins write through the API: one document, replaced atomically; all its versions are kept.
 
-A change is checked with all other metadata before it is stored. So no change can make a catalog that scans could not
-load, not even two changes at the same moment: the second one is then checked again, with the first one in place.
+Before a change is stored, it is checked together with all other metadata, so that scans can always load the result. If
+two changes are made at the same moment, the second one is checked again on top of the first.
 """
 
 from __future__ import annotations
@@ -31,18 +31,18 @@ COLLECTION: Final = "metadata_written"
 VERSIONS: Final = "metadata_versions"
 KEY: Final = "now"
 MOST: Final = 1000
-"""Rows; each scan checks all of them."""
+"""Largest number of rows: each scan checks all of them."""
 APPLIED: Final = "metadata_applied"
-"""Environment → number of the written metadata with which its cliques were built."""
+"""Collection: environment → version of the written metadata with which its cliques were built."""
 
 
 def written_metadata(store: Store) -> Written:
-    """Return what is written."""
+    """Return the metadata that is written in a store."""
     return _read(store.collection(COLLECTION).get(KEY))
 
 
 def catalog_of(store: Store, folders: Iterable[Path | str] = ()) -> Catalog:
-    """Return all metadata of a store's scans: the shipped files, those of others, folders, then what is written.
+    """Return all metadata that scans of a store use: shipped files, installed packages, folders, then what is written.
 
     Raises MetadataError.
     """
@@ -56,11 +56,11 @@ def _installed(written: Written) -> Catalog:
 
 
 class Catalogs:
-    """The catalog of a store, for a process that runs for long: read again when somebody has written.
+    """The catalog of a store, for long-running processes: it is read again whenever somebody has written.
 
     Args:
         store: where metadata is written.
-        folders: with further metadata; they are read once, and when somebody has written.
+        folders: folders with further metadata; they are read at the start, and when somebody has written.
     """
 
     def __init__(self, store: Store, folders: Iterable[Path | str] = ()) -> None:
@@ -77,13 +77,13 @@ class Catalogs:
         return known
 
     def add(self, kind: WrittenKind, value: Mapping[str, Any], *, by: str, id_: str = "") -> WrittenRow:
-        """Write a row, and return it with its id. Raises MetadataError with all faults; nothing is written then.
+        """Write a row, and return it with its id. Raises MetadataError with all faults, and then writes nothing.
 
         Args:
-            kind: the file that the row would be in.
-            value: the row, as in a file; of constants ``{"values": […]}``.
-            by: who writes it.
-            id_: by default a new one; for constants the name.
+            kind: the kind of metadata file to which the row belongs.
+            value: the row, in the form that it has in a file; for a constant ``{"values": […]}``.
+            by: name of the user who writes it.
+            id_: id of the row; by default a new one is made. For a constant, its name.
         """
         row = WrittenRow(
             id=id_ or uuid.uuid4().hex[:12], kind=kind, text=_text(value), by=by, at=datetime.now(UTC).isoformat()
@@ -92,7 +92,7 @@ class Catalogs:
         return row
 
     def replace(self, kind: WrittenKind, id_: str, value: Mapping[str, Any], *, by: str) -> WrittenRow:
-        """Write another row in the place of one. Raises UnknownName, MetadataError."""
+        """Replace a row. Raises UnknownName, MetadataError."""
         before = self.row(kind, id_)
         row = replace(before, text=_text(value), by=by, at=datetime.now(UTC).isoformat())
         self._change(lambda rows: tuple(row if (one.kind, one.id) == (kind, id_) else one for one in rows), by=by)
@@ -126,9 +126,9 @@ class Catalogs:
             publish(catalog, self._store)
 
     def _checked(self, before: Written, after: Written) -> Catalog | None:
-        """Return the catalog after a change; None if the change only removes, and there was no catalog before.
+        """Return the catalog after a change. Raises MetadataError if scans could not use it.
 
-        Raises MetadataError.
+        Returns None if there was no usable catalog before, and the change only removes rows.
         """
         if len(after.rows) > MOST:
             raise MetadataError((Fault("written metadata", f"has {MOST} rows already: remove some first"),))
@@ -144,17 +144,17 @@ class Catalogs:
     def _loads(self, written: Written) -> bool:
         try:
             load_catalog(self._folders, written=written)
-        except MetadataError:  # after an update of what is installed
+        except MetadataError:  # an update of an installed package can break what was written before
             return False
         return True
 
     def _misfits(self, catalog: Catalog) -> Iterator[Fault]:
-        """Yield why described environments could not be scanned with a catalog, though they can be now."""
+        """Yield a fault for each environment that can be scanned now, but not with this catalog."""
         for name in environment_names(self._store):
             try:
                 load_environment(self._store, name, complete=False, constants=self.current.constants)
             except CalipsoError:
-                continue  # nothing becomes worse; there may be no catalog now, either
+                continue  # it cannot be scanned now, either
             try:
                 environment = load_environment(self._store, name, complete=False, constants=catalog.constants)
                 for focal_type in catalog.focal_types():
@@ -164,12 +164,12 @@ class Catalogs:
 
 
 def cliques_are_of(store: Store, environment: str) -> int:
-    """Return the number of the written metadata with which the cliques of an environment were built."""
+    """Return the version of the written metadata with which the cliques of an environment were built; 0 for none."""
     return int((store.collection(APPLIED).get(environment) or {}).get("number", 0))
 
 
 def note_cliques(store: Store, environment: str, catalog: Catalog) -> None:
-    """Note that all cliques of an environment were built with a catalog."""
+    """Record that all cliques of an environment were built with this catalog."""
     if cliques_are_of(store, environment) != catalog.written:
         document = {"environment": environment, "number": catalog.written}
         store.collection(APPLIED).put(environment, document)

@@ -5,23 +5,51 @@ from __future__ import annotations
 
 import os
 import subprocess
+import sys
+from contextlib import redirect_stderr, redirect_stdout
+from io import StringIO
 from typing import TYPE_CHECKING
+from unittest import mock
 
 import pytest
 
+from calipso_nornir.cli.app import app
+from calipso_nornir.cli.configuration import run_configured
 from tests.fixtures.cli import program
 
 if TYPE_CHECKING:
     from pathlib import Path
 
+    Ended = subprocess.CompletedProcess[str]
 
-def run(*words: str, config: str | None = None, folder: Path, **environ: str) -> subprocess.CompletedProcess[str]:
-    """Run the program with a file, and variables."""
+
+def given(folder: Path, config: str | None, **environ: str) -> dict[str, str]:
+    """Write a file, and return the environment of a program that reads it."""
     env = {key: value for key, value in os.environ.items() if not key.startswith("CALIPSO_")}
     env |= {"COLUMNS": "200", "CALIPSO_CONFIG": "", "HOME": str(folder), **environ}
     if config is not None:
         (folder / "calipso.yaml").write_text(config)
         env["CALIPSO_CONFIG"] = str(folder / "calipso.yaml")
+    return env
+
+
+def run(*words: str, config: str | None = None, folder: Path, **environ: str) -> Ended:
+    """Do what the program does, in this process: a new one would import all that serves the API each time."""
+    out, err = StringIO(), StringIO()
+    with (
+        mock.patch.dict(os.environ, given(folder, config, **environ), clear=True),
+        mock.patch.object(sys, "argv", ["calipso", *words]),
+        redirect_stdout(out),
+        redirect_stderr(err),
+        pytest.raises(SystemExit) as ended,
+    ):
+        run_configured(app, "calipso")
+    return subprocess.CompletedProcess(words, int(ended.value.code or 0), out.getvalue(), err.getvalue())
+
+
+def run_program(*words: str, config: str, folder: Path, **environ: str) -> Ended:
+    """Run the program."""
+    env = given(folder, config, **environ)
     return subprocess.run([program(), *words], env=env, capture_output=True, text=True, check=False, timeout=60)  # noqa: S603 - our own program
 
 
@@ -40,9 +68,9 @@ def test_the_order_is_one_for_all_options(tmp_path: Path) -> None:
 def test_the_store_has_the_same_order(tmp_path: Path) -> None:
     config = f"store: {tmp_path}/of-file.db\n"
     variable = {"CALIPSO_STORE": f"{tmp_path}/of-variable.db"}
-    assert "of-file.db" in run("tree", config=config, folder=tmp_path).stderr
-    assert "of-variable.db" in run("tree", config=config, folder=tmp_path, **variable).stderr
-    flag = run("tree", "--store", f"{tmp_path}/of-flag.db", config=config, folder=tmp_path, **variable)
+    assert "of-file.db" in run_program("tree", config=config, folder=tmp_path).stderr
+    assert "of-variable.db" in run_program("tree", config=config, folder=tmp_path, **variable).stderr
+    flag = run_program("tree", "--store", f"{tmp_path}/of-flag.db", config=config, folder=tmp_path, **variable)
     assert "of-flag.db" in flag.stderr
 
 
