@@ -21,6 +21,9 @@ PAGE: Final = 1000
 SILENCE_S: Final = 60.0
 """Longest silence of a stream; the API says something every 15 s."""
 ENDED: Final = frozenset({"completed", "completed_with_errors", "failed", "aborted", "timed_out", "lost"})
+"""How a scan may have ended."""
+TESTED: Final = frozenset({"passed", "passed_with_warnings", "failed"})
+"""How a connection test may have ended."""
 
 
 class Calipso:
@@ -81,6 +84,18 @@ class Calipso:
         """Remove what is at a path."""
         self._json("DELETE", path)
 
+    # --- environments
+
+    def describe(self, environment: str, description: dict[str, Any]) -> dict[str, Any]:
+        """Describe an environment; secrets are given as ``{"secret": "…"}``, and come back as references."""
+        return dict(self.put(_of(environment), description))
+
+    def check(self, environment: str, *, timeout_s: float = 600.0, poll_s: float = 0.5) -> dict[str, Any]:
+        """Try every section of an environment, and return the test with its steps. Raises TimeoutError."""
+        path = f"{_of(environment)}/checks/{_quoted(self.post(f'{_of(environment)}/checks')['id'])}"
+        what = f"the connection test of {environment}"
+        return self._ended(path, what, ended=TESTED, timeout_s=timeout_s, poll_s=poll_s)
+
     # --- the picture
 
     def objects(self, environment: str, **fields: object) -> Iterator[dict[str, Any]]:
@@ -137,16 +152,24 @@ class Calipso:
 
     def wait(self, environment: str, scan_id: str, *, timeout_s: float = 3600.0, poll_s: float = 1.0) -> dict[str, Any]:
         """Wait for the end of a scan, and return its report. Raises TimeoutError."""
-        deadline = time.monotonic() + timeout_s
-        while True:
-            found: dict[str, Any] = self.get(f"{_of(environment)}/scans/{_quoted(scan_id)}")
-            if found["status"] in ENDED:
-                return found
-            if time.monotonic() > deadline:
-                raise TimeoutError(f"scan {scan_id} of {environment} has not ended in {timeout_s:g} s")
-            time.sleep(poll_s)
+        path = f"{_of(environment)}/scans/{_quoted(scan_id)}"
+        return self._ended(path, f"scan {scan_id} of {environment}", ended=ENDED, timeout_s=timeout_s, poll_s=poll_s)
+
+    def log(self, environment: str, scan_id: str) -> list[dict[str, Any]]:
+        """Return the messages of a scan, the oldest first."""
+        return list(self.get(f"{_of(environment)}/scans/{_quoted(scan_id)}/log"))
 
     # --- how
+
+    def _ended(self, path: str, what: str, *, ended: frozenset[str], timeout_s: float, poll_s: float) -> dict[str, Any]:
+        deadline = time.monotonic() + timeout_s
+        while True:
+            found: dict[str, Any] = self.get(path)
+            if found["status"] in ended:
+                return found
+            if time.monotonic() > deadline:
+                raise TimeoutError(f"{what} has not ended in {timeout_s:g} s")
+            time.sleep(poll_s)
 
     def _pages(self, path: str, fields: dict[str, object]) -> Iterator[dict[str, Any]]:
         query: dict[str, object] = {"limit": PAGE, **fields}

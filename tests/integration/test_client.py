@@ -74,10 +74,23 @@ def test_problems_have_their_data(api: Served, ann: Calipso) -> None:
         Calipso("http://127.0.0.1:1").get("/me")
 
 
+def test_an_environment_is_described_and_tested(ann: Calipso) -> None:
+    section = {"name": "OpenStack", "auth_url": "http://127.0.0.1:9/v3", "user": "u", "pwd": {"secret": "s3cret"}}
+    made = ann.describe("far", {"mechanism_drivers": ["OVS"], "configuration": [section]})
+    assert "s3cret" not in str(made)
+    test = ann.check("far")
+    assert test["status"] == "failed", "nobody listens at port 9"
+    assert any("127.0.0.1:9" in one["detail"] for one in test["steps"])
+    with pytest.raises(TimeoutError, match="the connection test of far has not ended in 0 s"):
+        ann.check("far", timeout_s=0.0)
+    ann.delete("/environments/far")
+
+
 def test_scans_are_asked_for_and_waited_for(ann: Calipso) -> None:
     scan = ann.scan("lab", draft=True)
     with pytest.raises(TimeoutError):
         ann.wait("lab", scan["scan_id"], timeout_s=0.0, poll_s=0.0)
+    assert ann.log("lab", scan["scan_id"]) == []
     ann.post(f"/environments/lab/scans/{scan['scan_id']}/cancel")
     assert ann.wait("lab", scan["scan_id"])["status"] == "aborted"
     with pytest.raises(ApiProblem):

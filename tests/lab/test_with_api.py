@@ -1,50 +1,43 @@
 # SPDX-License-Identifier: Apache-2.0
-"""With the REST API alone, an environment is described, checked and scanned, and one of its cliques is read."""
+"""A stranger has the address of an API and a one-time password, and with the Python client does everything else.
+
+The API and the scan manager are processes that know nothing of the lab: all that they use has been sent to them.
+"""
 
 from __future__ import annotations
 
 import threading
-import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from calipso_nornir.client import ApiProblem, Calipso
 from calipso_nornir.metadata.environments import environment_document
-from calipso_nornir.scan_manager import ScanManager
-from calipso_nornir.scan_manager.settings import Settings
-from calipso_nornir.store import open_store
-from tests.fixtures.serving import served
+from tests.fixtures.processes import managing, serving
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from calipso_nornir.client.events import Event
     from calipso_nornir.model.environment import Environment
     from calipso_nornir.model.protocols import Store
     from calipso_nornir.scan.report import ScanReport
-    from tests.fixtures.serving import Client
 
 pytestmark = pytest.mark.lab
 PATIENCE_S = 300.0
+OWN = "a password of my own"
 
 
 @pytest.fixture(scope="module")
-def own_store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Store]:
-    store = open_store(tmp_path_factory.mktemp("api") / "s.db")
-    yield store
-    store.close()
-
-
-@pytest.fixture(scope="module")
-def admin(own_store: Store, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Client]:
-    """Whoever may do everything, while a scan manager works."""
-    manager = ScanManager(own_store, Settings(open=lambda name: open_store(own_store.uri, inventory=name), poll_s=0.2))
-    thread = threading.Thread(target=manager.run)
-    thread.start()
-    with served(own_store, secrets=tmp_path_factory.mktemp("secrets")) as api:
-        yield api.user("root", everywhere="admin")
-    manager.stop()
-    thread.join(30)
+def started(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, str]]:
+    """Start the API and a scan manager on an empty store; give the URL and the one-time password that was printed."""
+    folder = tmp_path_factory.mktemp("api")
+    store = folder / "s.db"
+    options = ("--secrets", str(folder / "secrets"))
+    with serving(store, *options) as (url, api), managing(store, "--interval", "0.2"):
+        assert api.stdout is not None
+        yield url, api.stdout.readline().split()[-1]
 
 
 def description(environment: Environment, password: str) -> dict[str, Any]:
@@ -59,30 +52,66 @@ def description(environment: Environment, password: str) -> dict[str, Any]:
     return document
 
 
-def ended(admin: Client, path: str) -> dict[str, Any]:
-    """Wait for the end of something that runs."""
-    deadline = time.monotonic() + PATIENCE_S
-    while (found := admin.get(path))["status"] in ("pending", "running"):
-        assert time.monotonic() < deadline, found
-        time.sleep(0.5)
-    return dict(found)
+class Watching:
+    """Somebody who watches an environment's changes while it is scanned."""
+
+    def __init__(self, calipso: Calipso, environment: str) -> None:
+        self._calipso, self._environment = calipso, environment
+        self._first = threading.Event()
+        self._seen: list[Event] = []
+        threading.Thread(target=self._watch, daemon=True).start()
+
+    def _watch(self) -> None:
+        for event in self._calipso.changes(self._environment, since=0):
+            self._seen.append(event)
+            self._first.set()
+
+    def first(self) -> Event:
+        """Return the first event, as soon as it comes."""
+        assert self._first.wait(PATIENCE_S)
+        return self._seen[0]
 
 
 def test_a_stranger_needs_nothing_but_the_api(
-    admin: Client, environment: Environment, password: str, first_scan: ScanReport, store: Store
+    started: tuple[str, str], environment: Environment, password: str, first_scan: ScanReport, store: Store
 ) -> None:
-    where = f"/environments/{environment.name}"
-    made = admin.ask("PUT", where, json=description(environment, password))
-    assert made.status_code == 201, made.text
-    test = ended(admin, f"{where}/checks/{admin.post(f'{where}/checks', status=202)['id']}")
+    url, once = started
+    with Calipso(url) as calipso, Calipso(url) as watcher:
+        calipso.log_in("admin", once)
+        with pytest.raises(ApiProblem, match="one-time password is to be changed first"):
+            calipso.get("/environments")
+        calipso.put("/me/password", {"old": once, "new": OWN})
+        for client in (calipso, watcher):
+            client.log_in("admin", OWN)
+        _describe_and_test(calipso, environment, password)
+        _scan_and_watch(calipso, watcher, environment.name, password)
+        counts = dict(store.view(first_scan.environment).counts())
+        assert calipso.get(f"/environments/{environment.name}")["counts"] == counts, "as any other scan"
+        _read_cliques(calipso, environment.name)
+
+
+def _describe_and_test(calipso: Calipso, environment: Environment, password: str) -> None:
+    made = calipso.describe(environment.name, description(environment, password))
+    assert password not in str(made)
+    assert "PRIVATE KEY" not in str(made)
+    test = calipso.check(environment.name, timeout_s=PATIENCE_S)
     assert [one for one in test["steps"] if one["needed"] and not one["ok"]] == []
     assert test["status"] == ("passed" if all(one["ok"] for one in test["steps"]) else "passed_with_warnings")
-    scan = ended(admin, f"{where}/scans/{admin.post(f'{where}/scans', {})['scan_id']}")
+
+
+def _scan_and_watch(calipso: Calipso, watcher: Calipso, name: str, password: str) -> None:
+    watching = Watching(watcher, name)
+    asked = calipso.scan(name)
+    scan = calipso.wait(name, asked["scan_id"], timeout_s=PATIENCE_S)
     assert (scan["status"], scan["failures"]) == ("completed", [])
-    assert admin.get(where)["counts"] == dict(store.view(first_scan.environment).counts()), "as any other scan"
-    messages = [one["message"] for one in admin.get(f"{where}/scans/{scan['scan_id']}/log")]
+    first = watching.first()
+    assert {"inventory", "links", "cliques"} <= {one["kind"] for one in first.changes}
+    messages = [one["message"] for one in calipso.log(name, asked["scan_id"])]
     assert messages[0] == "phase inventory began"
     assert password not in str(messages)
-    instances = admin.get(f"{where}/objects", type="instance", limit=1000)["items"]
-    reached = [admin.get(f"{where}/cliques/instance/{one['id']}")["nodes"] for one in instances]
+
+
+def _read_cliques(calipso: Calipso, name: str) -> None:
+    instances = list(calipso.objects(name, type="instance"))
+    reached = [calipso.clique(name, "instance", one["id"])["nodes"] for one in instances]
     assert any({"instance", "vnic", "host_pnic", "switch_pnic"} <= {one["type"] for one in nodes} for nodes in reached)

@@ -5,47 +5,15 @@ from __future__ import annotations
 
 import os
 import signal
-import socket
 import subprocess
-import time
-from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import pytest
 import requests
 
 from tests.fixtures.cli import calipso, program
 from tests.fixtures.cloud import make_pki
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-
-@contextmanager
-def serving(path: Path, *options: str, ca: Path | None = None) -> Iterator[tuple[str, subprocess.Popen[str]]]:
-    """Serve a store until the block ends; give its URL and the process."""
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        bind = f"127.0.0.1:{free.getsockname()[1]}"
-    command = [program(), "--store", str(path), "serve", "--bind", bind, *options]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:  # noqa: S603 - our own program
-        try:
-            url = f"http{'s' if ca else ''}://{bind}"
-            _wait(f"{url}/readyz", process, ca=ca)
-            yield url, process
-        finally:
-            process.kill()
-
-
-def _wait(url: str, process: subprocess.Popen[str], *, ca: Path | None) -> None:
-    deadline = time.monotonic() + 60
-    while time.monotonic() < deadline and process.poll() is None:
-        try:
-            if requests.get(url, timeout=5, verify=str(ca) if ca else True).status_code == 200:
-                return
-        except requests.ConnectionError:
-            time.sleep(0.1)
-    pytest.fail(f"it did not answer: {process.communicate()}")
+from tests.fixtures.processes import serving
 
 
 @pytest.mark.long
