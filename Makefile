@@ -83,11 +83,12 @@ record-demo: $(STAMP)  ## Record the lab that is up as a bundle of the demo's
 record-truth: $(STAMP)  ## Record the lab that is up, with the truth, for tests without a lab
 	$(BIN)/python -m tests.lab.record truth
 
-schemas: $(STAMP)  ## Write what is made of the metadata: JSON schemas for editors, docs/{attributes,sources,support}.md
+schemas: $(STAMP)  ## Write what is made of the metadata and the API: JSON schemas, docs/{attributes,sources,support}.md, the API's examples
 	$(BIN)/python -m calipso_nornir.metadata.json_schemas docs/schemas
 	$(BIN)/python -m calipso_nornir.metadata.source_page docs/sources.md
 	$(BIN)/python -m calipso_nornir.metadata.attribute_tables docs/attributes.md
 	$(BIN)/python -m calipso_nornir.metadata.support_page docs/support.md
+	$(BIN)/python -m tests.api_examples calipso_nornir/api/examples.json
 
 clean:
 	rm -rf $(VENV) build dist .mypy_cache .pytest_cache .ruff_cache .hypothesis

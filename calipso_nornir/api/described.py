@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from fastapi.routing import APIRoute
 
+from calipso_nornir.api.examples import examples, exemplify
 from calipso_nornir.api.guard import needs_of
 from calipso_nornir.api.problems import FORM, MEDIA_TYPE
 from calipso_nornir.api.tags import Precondition, Tagging
@@ -76,11 +77,16 @@ def document(app: FastAPI, routers: Iterable[tuple[str, APIRouter]]) -> dict[str
         parts["schemas"].pop(unused, None)
     parts["securitySchemes"] = _SCHEMES
     made["security"] = [{name: []} for name in _SCHEMES]
+    known = examples()
     for prefix, router in routers:
         for route in router.routes:
             if isinstance(route, APIRoute) and route.include_in_schema:
+                path = prefix + route.path_format
                 for method in sorted(route.methods or ()):
-                    _complete(made["paths"][prefix + route.path_format][method.lower()], route, method)
+                    operation = made["paths"][path][method.lower()]
+                    _complete(operation, route, method)
+                    if (example := known.get(f"{method} {path}")) is not None:
+                        exemplify(operation, example)
     return made
 
 

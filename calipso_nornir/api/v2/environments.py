@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from http import HTTPStatus
-from typing import Annotated, Any
+from typing import Annotated, Any, Final
 
 from fastapi import APIRouter, Body, Response
 
@@ -26,6 +26,9 @@ from calipso_nornir.store.environments import (
 )
 
 router = APIRouter(tags=["environments"])
+_NEW: Final[dict[int | str, dict[str, Any]]] = {
+    HTTPStatus.CREATED: {"description": "A new one.", "content": {"application/json": {"schema": {"type": "object"}}}}
+}
 EXAMPLE = {
     "environment_type": "OpenStack",
     "distribution": "Debian",
@@ -62,7 +65,7 @@ def environment(api: Api, seen: Seen, response: Response) -> dict[str, Any]:
         return {**described, "counts": dict(view.counts()), "revision": view.revision}
 
 
-@router.put("/environments/{environment}", responses={HTTPStatus.CREATED: {"description": "A new one."}})
+@router.put("/environments/{environment}", responses=_NEW)
 @needs(Role.ADMIN)
 def describe(
     api: Api,

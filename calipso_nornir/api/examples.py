@@ -1,0 +1,35 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Examples of the OpenAPI document: requests that were sent to this API, with what it answered.
+
+``examples.json`` is made by ``make schemas`` from a recorded cloud; a test sends the requests again and compares.
+"""
+
+from __future__ import annotations
+
+import json
+from importlib.resources import files
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+
+def examples() -> dict[str, dict[str, Any]]:
+    """Return the examples by method and path: ``path``, ``query``, ``body``, ``status``, ``answers`` by media type."""
+    found: dict[str, dict[str, Any]] = json.loads(
+        files("calipso_nornir.api").joinpath("examples.json").read_text(encoding="utf-8")
+    )
+    return found
+
+
+def exemplify(operation: dict[str, Any], example: Mapping[str, Any]) -> None:
+    """Put an example into the description of its operation."""
+    given = {**example.get("path", {}), **example.get("query", {})}
+    for parameter in operation.get("parameters", ()):
+        if parameter["in"] in ("path", "query") and parameter["name"] in given:
+            parameter["example"] = given[parameter["name"]]
+    if "body" in example:
+        operation["requestBody"]["content"]["application/json"]["example"] = example["body"]
+    content = operation["responses"][str(example["status"])].get("content", {})
+    for media, answer in example["answers"].items():
+        content[media]["example"] = answer

@@ -1,0 +1,2 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Examples of the OpenAPI document: real requests, and what the API answered."""
