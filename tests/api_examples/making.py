@@ -14,6 +14,7 @@ import time
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import quote
 
+from calipso_nornir.resources import PACKAGE
 from calipso_nornir.store import open_store
 from tests.api_examples.requests import ADMIN, REQUESTS, Request
 from tests.fixtures.recorded import bundle, filled
@@ -132,7 +133,8 @@ class _Maker:
                 return value
 
     def _lasting_text(self, text: str) -> str:
-        text = text.replace(self._folder, "/var/lib/calipso").replace(self._api.url, "http://127.0.0.1:8000")
+        text = text.replace(self._folder, "/var/lib/calipso").replace(str(PACKAGE.parent), "/opt/calipso")
+        text = text.replace(self._api.url, "http://127.0.0.1:8000")
         text = _TIME.sub(lambda found: f"2026-11-28T19:10:00{'.000000' if found[1] else ''}{found[2] or ''}", text)
         text = _HEX.sub(lambda found: self._numbers.setdefault(found[0], f"{len(self._numbers) + 1:032x}"), text)
         text = _TOKEN.sub("calipso_THE-TOKEN", text)
