@@ -26,7 +26,7 @@ from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias
 from calipso_nornir.errors import InvalidRequest
 from calipso_nornir.model.naming import snake_case
 from calipso_nornir.model.objects import RESERVED
-from calipso_nornir.store.meaning import as_address
+from calipso_nornir.store.addresses import as_address
 from calipso_nornir.store.type_names import unknown
 
 if TYPE_CHECKING:

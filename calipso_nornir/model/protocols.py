@@ -363,6 +363,14 @@ class Store(Protocol):
         """Create an index, which ``find`` then uses, for each of these attributes that has none; others are kept."""
         ...
 
+    def index_texts(self, environment: str, *, at_least: int = 1) -> int:
+        """Bring the index that search uses up to date; return how many objects were added to it.
+
+        Nothing is done if fewer than ``at_least`` objects are not in it, or if another process is at it. Search
+        compares objects that are not in it directly: it finds the same, but takes longer.
+        """
+        ...
+
     def close(self) -> None:
         """Release files and connections."""
         ...

@@ -79,6 +79,10 @@ class Frozen:
         """Create an index for each of these attributes that has none."""
         self._store.index(attributes)
 
+    def index_texts(self, environment: str, *, at_least: int = 1) -> int:
+        """Bring the index that search uses up to date, if so many objects are not in it; return how many were added."""
+        return self._store.index_texts(environment, at_least=at_least)
+
     def close(self) -> None:
         """Release the snapshots."""
         self._views.clear()

@@ -3,11 +3,10 @@
 
 from __future__ import annotations
 
-import ipaddress
-import re
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from calipso_nornir.model.refs import ObjectRef
+from calipso_nornir.store.addresses import as_address, usual_form
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -20,7 +19,6 @@ Fits: TypeAlias = "Callable[[StoreView, InventoryObject], bool]"
 
 MANY = 10_000
 """Maximum candidates per search term."""
-_MAC = re.compile(r"(?:[0-9A-Fa-f]{2}[:-]){5}[0-9A-Fa-f]{2}|(?:[0-9A-Fa-f]{4}\.){2}[0-9A-Fa-f]{4}")
 _OWN_ADDRESSES = ("mac_address", "ip_address", "addresses", "fixed_ips", "floating_ips", "management_addresses")
 """Attributes with addresses of the object itself; other attributes contain addresses of other objects."""
 
@@ -61,20 +59,10 @@ def _ways(text: str, address: str | None) -> Iterator[Callable[[InventoryObject]
     yield lambda one: lower in (other.casefold() for other in _texts(one.get("also_called")))
 
 
-def as_address(text: str) -> str | None:
-    """Return a MAC or IP address as the inventory writes it; None if the text is neither."""
-    if _MAC.fullmatch(text):
-        digits = re.sub(r"[^0-9a-f]", "", text.lower())
-        return ":".join(digits[place : place + 2] for place in range(0, 12, 2))
-    try:
-        return str(ipaddress.ip_address(text))
-    except ValueError:
-        return None
-
-
 def _is(address: str, value: str) -> bool:
     """Return whether a value is the address, with or without a prefix length."""
-    return value == address or value.startswith(f"{address}/")
+    usual = usual_form(value)
+    return usual == address or usual.startswith(f"{address}/")
 
 
 def _texts(value: Any) -> Iterator[str]:  # noqa: ANN401 - attributes are JSON of any shape

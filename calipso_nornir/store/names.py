@@ -20,6 +20,8 @@ KINDS: Final[tuple[Kind, ...]] = get_args(Kind)
 REVISIONS: Final = "revisions"
 COMMITS: Final = "revision_log"
 LAYOUT: Final = "store_layout"
+SEARCH: Final = "search_index"
+"""What search looks up (see ``text_search``); it can be made again at any time."""
 OF_BEFORE: Final = ("generations", "generation_changes")
 """Collections of layout 1, which migrations read."""
 
@@ -49,7 +51,9 @@ PLAIN: Final = frozenset(
 )
 """Known collections of plain documents; others may be opened, too."""
 
-_RESERVED: Final = frozenset({*KINDS, *(f"{kind}_past" for kind in KINDS), REVISIONS, COMMITS, LAYOUT, *OF_BEFORE})
+_RESERVED: Final = frozenset(
+    {*KINDS, *(f"{kind}_past" for kind in KINDS), REVISIONS, COMMITS, LAYOUT, SEARCH, *OF_BEFORE}
+)
 _KNOWN: Final = (_RESERVED | PLAIN) - {DEFAULT_INVENTORY}
 _FORM: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")
 

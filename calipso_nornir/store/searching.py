@@ -8,6 +8,7 @@ import re
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
+from calipso_nornir.store.addresses import in_every_form, meant_by, other_form
 from calipso_nornir.store.documents import OBJECT_FIELDS
 from calipso_nornir.store.values import clean_text
 
@@ -22,34 +23,57 @@ _OF_NUMBERS = re.compile(r"[-+.0-9aefilnrstuy]*")
 
 
 class Needle:
-    """A text to search for."""
+    """A text to search for. An address is also found where it is written otherwise."""
 
     def __init__(self, text: str) -> None:
-        self.text = clean_text(text).casefold()
-        self._in_json = json.dumps(self.text, ensure_ascii=False)[1:-1]
-        self._may_be_number = _OF_NUMBERS.fullmatch(self.text) is not None
+        self.texts = tuple(dict.fromkeys(one.casefold() for one in meant_by(clean_text(text)) if one))
+        """What is searched for: each of them counts."""
+        self._in_texts = tuple(map(in_every_form, self.texts))
+        self._in_json = tuple(json.dumps(one, ensure_ascii=False)[1:-1] for one in self._in_texts)
+        self._may_be_number = any(_OF_NUMBERS.fullmatch(one) for one in self.texts)
 
     def may_be_in(self, json_text: str) -> bool:
         """Return whether JSON text may contain it; False is certain. ASCII text may contain any letter as an escape."""
-        return "\\u" in json_text or self._in_json in json_text.casefold()
+        if "\\u" in json_text:
+            return True
+        folded = json_text.casefold()
+        return any(one in folded for one in self._in_json)
 
     def may_be_in_bson(self, raw: bytes) -> bool:
         """Return whether BSON may contain it; False is certain."""
-        return self._may_be_number or self.text in raw.decode(errors="replace").casefold()
+        if self._may_be_number:
+            return True
+        folded = raw.decode(errors="replace").casefold()
+        return any(one in folded for one in self._in_texts)
 
     def labels(self, document: Document) -> bool:
         """Return whether the object's name or id contains it."""
-        return any(self.text in str(document.get(label, "")).casefold() for label in _LABELS)
+        return any(text in label for label in labels_of(document) for text in self.texts)
 
     def describes(self, document: Document) -> bool:
         """Return whether the value of an attribute contains it."""
-        own = (value for key, value in document.items() if key not in OBJECT_FIELDS)
-        return any(self.text in text for value in own for text in _texts(value))
+        return any(text in value for value in values_of(document) for text in self.texts)
+
+
+def labels_of(document: Document) -> Iterator[str]:
+    """Yield the names and ids of an object, as they are compared."""
+    return (str(document.get(label, "")).casefold() for label in _LABELS)
+
+
+def values_of(document: Document) -> Iterator[str]:
+    """Yield the values of an object's attributes, as they are compared; addresses in their usual form, too."""
+    for key, value in document.items():
+        if key not in OBJECT_FIELDS:
+            for text in _texts(value):
+                yield text
+                usual = other_form(text)
+                if usual is not None:
+                    yield usual
 
 
 def found(needle: Needle, candidates: Iterable[Document], *, limit: int) -> list[Document]:
     """Return up to ``limit`` documents: first those whose name or id matches, then those with a matching attribute."""
-    if limit <= 0 or not needle.text:
+    if limit <= 0 or not needle.texts:
         return []
     named: list[Document] = []
     described: list[Document] = []

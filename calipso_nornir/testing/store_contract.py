@@ -2,10 +2,11 @@
 # ruff: noqa: D102, S101 - this module is tests: names say what they show, assertions are what it is for
 """Tests that every store must pass, to be inherited: third parties run them on their own stores.
 
-Derive from ``StoreContract``, ``RevisionContract``, ``QueryContract`` and ``CollectionContract`` (plain documents), and
-add a pytest fixture ``opened``, a function without arguments that always opens the same store, empty at first::
+Derive from ``StoreContract``, ``RevisionContract``, ``QueryContract``, ``SearchContract`` and ``CollectionContract``
+(plain documents), and add a pytest fixture ``opened``, a function without arguments that always opens the same store,
+empty at first::
 
-    class TestMyStore(StoreContract, RevisionContract, QueryContract, CollectionContract):
+    class TestMyStore(StoreContract, RevisionContract, QueryContract, SearchContract, CollectionContract):
         @pytest.fixture
         def opened(self, tmp_path):
             return lambda: MyStore(tmp_path)

@@ -10,6 +10,7 @@ import pytest
 from calipso_nornir.testing.collection_contract import CollectionContract
 from calipso_nornir.testing.query_contract import QueryContract
 from calipso_nornir.testing.revision_contract import RevisionContract
+from calipso_nornir.testing.search_contract import SearchContract
 from calipso_nornir.testing.store_contract import StoreContract
 
 if TYPE_CHECKING:
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
 pytest_plugins = ["tests.fixtures.stores"]
 
 
-class TestSqlite(StoreContract, RevisionContract, QueryContract, CollectionContract):
+class TestSqlite(StoreContract, RevisionContract, QueryContract, CollectionContract, SearchContract):
     """The embedded store."""
 
     @pytest.fixture
@@ -30,7 +31,7 @@ class TestSqlite(StoreContract, RevisionContract, QueryContract, CollectionContr
         return sqlite_place.open
 
 
-class TestMongo(StoreContract, RevisionContract, QueryContract, CollectionContract):
+class TestMongo(StoreContract, RevisionContract, QueryContract, CollectionContract, SearchContract):
     """MongoDB."""
 
     @pytest.fixture

@@ -9,6 +9,8 @@ from __future__ import annotations
 from bisect import insort
 from collections import Counter
 from dataclasses import replace
+from functools import partial
+from itertools import chain
 from tempfile import SpooledTemporaryFile
 from typing import TYPE_CHECKING, Any, Final
 
@@ -32,9 +34,11 @@ from calipso_nornir.store.mongo.query_translation import (
     sorted_by_server,
 )
 from calipso_nornir.store.mongo.redo import Overlay
+from calipso_nornir.store.mongo.text_index import BY_REVISION, MongoTextIndex, index_of, read_note
 from calipso_nornir.store.ordering import sort_key
 from calipso_nornir.store.searching import found
 from calipso_nornir.store.selection import UNIQUE
+from calipso_nornir.store.text_search import search
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -51,6 +55,8 @@ if TYPE_CHECKING:
     from calipso_nornir.store.selection import Selection
 
 _CHUNK: Final = 1000
+_TRIES: Final = 3
+"""How often a search is repeated because the index of texts changed meanwhile."""
 _SPOOL_BYTES: Final = 32 << 20
 
 
@@ -69,6 +75,7 @@ class MongoReader:
         self._environment = places.environment
         self._has_status = marker.has_status
         self._riding = riding
+        self._newest = marker.revision
         self.revision = marker.revision if at is None else at
         self._overlay = Overlay(marker.pending, self.revision)
 
@@ -141,17 +148,45 @@ class MongoReader:
 
     def search(self, needle: Needle, *, limit: int) -> list[Document]:
         """Return the objects that match, ordered by type and id."""
-
-        def read() -> list[Document]:
-            pending = self._overlay.raws("inventory")
-            raws = self._ordered("inventory", {}, ("type", "id"), pending=pending, keep=needle.may_be_in_bson)
-            return found(needle, (from_raw("inventory", raw) for raw in raws), limit=limit)
-
-        return self._riding(read)
+        return self._riding(lambda: self._searched(needle, limit))
 
     def filled(self, kinds: Iterable[Kind]) -> bool:
         """Return whether the environment has anything of these kinds, at the newest revision."""
         return any(self._overlay.raws(kind) or self._riding(lambda: self._any(kind)) for kind in kinds)  # noqa: B023 - called at once
+
+    # --- search
+
+    def _searched(self, needle: Needle, limit: int) -> list[Document]:
+        for _ in range(_TRIES):
+            note = read_note(self._places)
+            if not note.segments or note.upto > self._newest:  # there is no index, or it is of another time
+                break
+            index = MongoTextIndex(index_of(self._places), note, self._current_with)
+            result = search(index, partial(self._fresh, needle, note.upto), needle, limit=limit)
+            if read_note(self._places).generation == note.generation:
+                return result
+        pending = self._overlay.raws("inventory")
+        raws = self._ordered("inventory", {}, ("type", "id"), pending=pending, keep=needle.may_be_in_bson)
+        return found(needle, (from_raw("inventory", raw) for raw in raws), limit=limit)
+
+    def _current_with(self, ids: list[ObjectId]) -> list[Document]:
+        pending = self._overlay.ids("inventory")
+        wanted = {"_id": {"$in": [one for one in ids if one not in pending]}, GONE: {"$exists": False}}
+        raws = (bytes(one.raw) for one in self._places.raw(self._places.current("inventory")).find(wanted))
+        return [from_raw("inventory", raw) for raw in raws if revision_of(raw) <= self.revision]
+
+    def _fresh(self, needle: Needle, covered: int) -> Iterator[Document]:
+        """Yield what may match among objects that the index does not cover: newer ones first, then past ones."""
+        pending = self._overlay.ids("inventory")
+        newer = {"environment": self._environment, REVISION: {"$gt": covered, "$lte": self.revision}}
+        cursor = self._places.raw(self._places.current("inventory")).find(newer).hint(BY_REVISION)
+        current = ((one["_id"], bytes(one.raw)) for one in cursor if GONE not in one)
+        past = ((one[OF], bytes(one.raw)) for one in self._past("inventory", {}))
+        raws = chain(
+            self._overlay.raws("inventory"),
+            (raw for document_id, raw in chain(current, past) if document_id not in pending),
+        )
+        return (from_raw("inventory", raw) for raw in raws if needle.may_be_in_bson(raw))
 
     # --- what is visible
 

@@ -13,6 +13,7 @@ from calipso_nornir.store.mongo.environment_collections import Places
 from calipso_nornir.store.mongo.feed import Feed
 from calipso_nornir.store.mongo.layout import attribute_indexes, must_hold, prepare
 from calipso_nornir.store.mongo.reader import MongoReader
+from calipso_nornir.store.mongo.text_indexing import TextIndexing
 from calipso_nornir.store.mongo.writer import MongoWriter
 from calipso_nornir.store.names import DEFAULT_INVENTORY, KINDS, checked_collection, checked_inventory, collection_name
 from calipso_nornir.store.type_names import declared
@@ -148,6 +149,18 @@ class MongoStore:
         if wanted:
             name = collection_name(self._inventory, "inventory")
             self._riding(lambda: self._connection.database[name].create_indexes(wanted))
+
+    def index_texts(self, environment: str, *, at_least: int = 1) -> int:
+        """Bring the index that search uses up to date, if so many objects are not in it; return how many were added."""
+        name = clean_text(environment)
+        places = self._places(name)
+
+        def update() -> int:
+            marker = places.valid()
+            indexing = TextIndexing(places, lambda at: MongoReader(places, marker, self._riding, at=at))
+            return indexing.update(marker.settled, at_least=at_least)
+
+        return self._riding(update)
 
     def close(self) -> None:
         """Close the connections; the store and its views are not used afterwards."""

@@ -8,6 +8,7 @@ documents that belong to that revision.
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from calipso_nornir.store.chunks import chunks
@@ -20,6 +21,8 @@ from calipso_nornir.store.sqlite.connection import translated
 from calipso_nornir.store.sqlite.document_rows import columns, from_row
 from calipso_nornir.store.sqlite.query_translation import by_attribute, clauses, paging
 from calipso_nornir.store.sqlite.tables import keys, pasts, revisions, table, texts
+from calipso_nornir.store.sqlite.text_index import SqliteTextIndex
+from calipso_nornir.store.text_search import search
 
 if TYPE_CHECKING:
     import sqlite3
@@ -80,11 +83,7 @@ class SqliteReader:
     @property
     def revision(self) -> int:
         """The revision that it reads."""
-        if self._at is not None:
-            return self._at
-        statement = f"SELECT revision FROM {revisions(self._inventory)} WHERE environment = ?"
-        found_ = self._rows(statement, (self._environment,))
-        return int(found_[0][0]) if found_ else 0
+        return self._newest() if self._at is None else self._at
 
     def select(self, selection: Selection) -> Iterator[Document]:
         """Yield the selected documents in their order; they have all been read, but are decoded one by one."""
@@ -160,10 +159,21 @@ class SqliteReader:
 
     def search(self, needle: Needle, *, limit: int) -> list[Document]:
         """Return the objects that match, ordered by type and id."""
-        statement = f"{self._from('inventory')} ORDER BY head.type, head.id"
         with self._translated():
+            index = SqliteTextIndex(
+                self._connection, inventory=self._inventory, environment=self._environment, revision=self.revision
+            )
+            if index.segments and index.upto <= self._newest():
+                fresh = partial(index.fresh, needle, past=self._at is not None)
+                return search(index, fresh, needle, limit=limit)
+            statement = f"{self._from('inventory')} ORDER BY head.type, head.id"
             rows = self._connection.execute(statement, (self._environment,))
             return found(needle, (from_row(*row) for row in rows if needle.may_be_in(row[2])), limit=limit)
+
+    def _newest(self) -> int:
+        statement = f"SELECT revision FROM {revisions(self._inventory)} WHERE environment = ?"
+        found_ = self._rows(statement, (self._environment,))
+        return int(found_[0][0]) if found_ else 0
 
     def _from(self, kind: Kind, *, by_number: bool = False) -> str:
         environment = "+head.environment" if by_number else "head.environment"

@@ -26,6 +26,7 @@ from calipso_nornir.store.sqlite.tables import (
     revisions,
     table,
 )
+from calipso_nornir.store.sqlite.text_indexing import TextIndexing
 from calipso_nornir.store.sqlite.writer import SqliteWriter
 from calipso_nornir.store.type_names import declared
 from calipso_nornir.store.values import clean_text, utc_ms
@@ -156,6 +157,13 @@ class SqliteStore:
                 with immediate(connection):
                     make_attribute_indexes(connection, self._inventory, sorted(wanted))
             self._indexed = indexed_attributes(connection, self._inventory)
+
+    def index_texts(self, environment: str, *, at_least: int = 1) -> int:
+        """Bring the index that search uses up to date, if so many objects are not in it; return how many were added."""
+        name = clean_text(environment)
+        with translated(self.uri, self._path), self._connections.another() as reading, self._reading(reading):
+            indexing = TextIndexing(self._connections.mine(), reading, inventory=self._inventory, environment=name)
+            return indexing.update(at_least=at_least)
 
     def close(self) -> None:
         """Close the file; the store and its views are not used afterwards."""

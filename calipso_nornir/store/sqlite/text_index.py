@@ -1,0 +1,167 @@
+# SPDX-License-Identifier: Apache-2.0
+# ruff: noqa: S608 - names of tables are constants or checked; every value is bound
+"""The index of texts in SQLite (see ``store.text_search``): FTS5 with its trigram tokenizer (sqlite.org/fts5.html).
+
+FTS5 numbers what it indexes; here such a number is a place. A segment is a range of places, and a table gives the row
+number of each place's object. Nothing can be removed from this form of FTS5, which does not keep the texts: places that
+are in no segment are passed over, until everything is made anew.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final
+
+from calipso_nornir.store.sqlite.document_rows import from_row
+from calipso_nornir.store.sqlite.tables import pasts, table, texts
+from calipso_nornir.store.text_search import Segment, beginning, grams_of
+
+if TYPE_CHECKING:
+    import sqlite3
+    from collections.abc import Callable, Iterable, Iterator, Sequence
+
+    from calipso_nornir.model.protocols import Document
+    from calipso_nornir.store.searching import Needle
+    from calipso_nornir.store.text_search import Part
+
+_ROW: Final = "head.last_scanned, head.digest, body.document, body.evidence"
+
+
+@dataclass(frozen=True, slots=True)
+class Names:
+    """The (quoted) names of an index's tables."""
+
+    words: str
+    terms: str
+    members: str
+    segments: str
+    notes: str
+
+    @classmethod
+    def of(cls, inventory: str) -> Names:
+        """Return the names for an inventory."""
+        return cls(*(f'"calipso_fts_{one}.{inventory}"' for one in ("words", "terms", "members", "segments", "notes")))
+
+    def creating(self) -> Iterator[str]:
+        """Yield the statements that create the tables that are missing."""
+        yield (
+            f"CREATE VIRTUAL TABLE IF NOT EXISTS {self.words} USING fts5(names, \"values\", content = '', "
+            "detail = column, tokenize = 'trigram case_sensitive 1')"
+        )
+        yield f"CREATE VIRTUAL TABLE IF NOT EXISTS {self.terms} USING fts5vocab({self.words}, row)"
+        members = "place INTEGER PRIMARY KEY AUTOINCREMENT, number INTEGER NOT NULL"  # no place is used twice
+        yield f"CREATE TABLE IF NOT EXISTS {self.members} ({members})"
+        yield (
+            f"CREATE TABLE IF NOT EXISTS {self.segments} (environment TEXT NOT NULL, first INTEGER PRIMARY KEY, "
+            "last INTEGER NOT NULL, type TEXT NOT NULL, id TEXT NOT NULL)"
+        )
+        yield (
+            f"CREATE TABLE IF NOT EXISTS {self.notes} (environment TEXT NOT NULL PRIMARY KEY, upto INTEGER NOT NULL, "
+            "token TEXT, until TEXT)"
+        )
+
+    def dropping(self) -> Iterator[str]:
+        """Yield the statements that drop the tables."""
+        yield from (f"DROP TABLE IF EXISTS {one}" for one in (self.terms, self.words, self.members))
+        yield from (f"DROP TABLE IF EXISTS {one}" for one in (self.segments, self.notes))
+
+    def exist(self, connection: sqlite3.Connection) -> bool:
+        """Return whether the tables are there."""
+        statement = "SELECT 1 FROM main.sqlite_master WHERE type = 'table' AND name = ?"
+        return connection.execute(statement, (self.notes.strip('"'),)).fetchone() is not None
+
+
+class SqliteTextIndex:
+    """The index of one environment, for one search.
+
+    Args:
+        connection: within a read transaction.
+        inventory: name of the inventory.
+        environment: name of the environment.
+        revision: what is valid at it is found.
+    """
+
+    def __init__(self, connection: sqlite3.Connection, *, inventory: str, environment: str, revision: int) -> None:
+        self._connection = connection
+        self._inventory = inventory
+        self._environment = environment
+        self._revision = revision
+        self._names = Names.of(inventory)
+        self.upto = 0
+        self.segments: list[Segment] = []
+        self._places: dict[str, tuple[int, int]] = {}
+        if self._names.exist(connection):
+            self._read()
+
+    def candidates(self, part: Part, needle: Needle) -> Callable[[Segment], Iterable[int]]:
+        """Return what gives the places, in a segment, of objects that may have the needle in a part."""
+        wanted = [f'"{part}" : ({one})' for text in needle.texts if (one := self._expression(text))]
+        match = " OR ".join(f"({one})" for one in wanted)
+
+        def of(segment: Segment) -> Iterator[int]:
+            if match:
+                words = self._names.words
+                statement = (
+                    f"SELECT rowid FROM main.{words} WHERE {words} MATCH ? AND rowid BETWEEN ? AND ? ORDER BY rowid"
+                )
+                for (place,) in self._connection.execute(statement, (match, *self._places[segment.name])):
+                    yield place
+
+        return of
+
+    def documents(self, references: Sequence[int]) -> list[Document]:
+        """Return the objects at these places that are current, and were at the revision."""
+        head, text = table(self._inventory, "inventory"), texts(self._inventory, "inventory")
+        statement = (
+            f"SELECT {_ROW} FROM json_each(?) AS wanted CROSS JOIN main.{self._names.members} AS member "
+            f"ON member.place = wanted.value CROSS JOIN main.{head} AS head ON head.number = member.number "
+            f"CROSS JOIN main.{text} AS body ON body.number = head.number "
+            "WHERE +head.environment = ? AND +head.revision <= ?"
+        )
+        values = (json.dumps(references), self._environment, self._revision)
+        return [from_row(*row) for row in self._connection.execute(statement, values)]
+
+    def fresh(self, needle: Needle, *, past: bool) -> Iterator[Document]:
+        """Yield what may match among objects that are not in the index; past ones only if they may be asked for."""
+        head, text = table(self._inventory, "inventory"), texts(self._inventory, "inventory")
+        statement = (
+            f"SELECT {_ROW} FROM main.{head} AS head CROSS JOIN main.{text} AS body ON body.number = head.number "
+            "WHERE head.environment = ? AND head.revision > ? AND head.revision <= ?"
+        )
+        yield from self._matching(needle, statement, (self._environment, self.upto, self._revision))
+        if past:
+            statement = (
+                f"SELECT last_scanned, digest, document, evidence FROM main.{pasts(self._inventory, 'inventory')} "
+                "WHERE environment = ? AND until > ? AND revision <= ?"
+            )
+            yield from self._matching(needle, statement, (self._environment, self._revision, self._revision))
+
+    def _matching(self, needle: Needle, statement: str, values: tuple[Any, ...]) -> Iterator[Document]:
+        rows = self._connection.execute(statement, values)
+        return (from_row(*row) for row in rows if needle.may_be_in(row[2]))
+
+    def _read(self) -> None:
+        statement = f"SELECT upto FROM main.{self._names.notes} WHERE environment = ?"
+        found = self._connection.execute(statement, (self._environment,)).fetchone()
+        if found is None:
+            return
+        self.upto = found[0]
+        statement = f"SELECT first, last, type, id FROM main.{self._names.segments} WHERE environment = ?"
+        for first, last, type_, id_ in self._connection.execute(statement, (self._environment,)):
+            self.segments.append(Segment(str(first), (type_, id_), last - first + 1))
+            self._places[str(first)] = (first, last)
+
+    def _expression(self, text: str) -> str:
+        """Return the FTS5 expression for a text; "" if nothing can match."""
+        grams = grams_of(text)
+        if grams:
+            return " AND ".join(map(_quoted, grams))
+        start = beginning(text)
+        statement = f"SELECT term FROM main.{self._names.terms} WHERE term >= ? AND term < ?"
+        terms = self._connection.execute(statement, (start, f"{start}\U0010ffff"))
+        return " OR ".join(_quoted(term) for (term,) in terms)
+
+
+def _quoted(text: str) -> str:
+    return '"{}"'.format(text.replace('"', '""'))

@@ -1,0 +1,164 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Finds a text through an index of trigrams: three characters that follow each other in a name, an id or a value.
+
+The index lies beside the inventory and covers what was current at one revision, which it names. It grows in segments,
+outside of commits. Objects that were written later, or are past, are *fresh*: they are read by their revision and
+compared directly. What the index names is read and compared, too, so that it may name too much: a version that was
+replaced stays in it until its segment is made anew.
+
+In a segment, objects are in the order of results (type, id). So only as many as are wanted are read of each.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import islice
+from typing import TYPE_CHECKING, Any, Final, Literal, Protocol, TypeAlias
+
+from calipso_nornir.store.searching import labels_of, values_of
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Sequence
+
+    from calipso_nornir.model.protocols import Document
+    from calipso_nornir.store.searching import Needle
+
+Part: TypeAlias = Literal["names", "values"]
+Key: TypeAlias = tuple[str, str]
+"""Type and id."""
+
+LENGTH: Final = 3
+MOST: Final = 65_536
+"""Maximum number of objects in a segment."""
+BEHIND: Final = 1000
+"""Number of fresh objects from which on it is worth bringing the index up to date."""
+_END: Final = "\n" * (LENGTH - 1)
+"""After each text, so that texts of one or two characters, and the ends of longer ones, have trigrams, too."""
+_MOST_GRAMS: Final = 12
+_STEP: Final = 16
+
+
+@dataclass(frozen=True, slots=True)
+class Segment:
+    """A part of the index.
+
+    Attributes:
+        name: of the segment.
+        first: the key of its first object.
+        members: how many objects are in it.
+    """
+
+    name: str
+    first: Key
+    members: int
+
+
+class Index(Protocol):
+    """The index of one environment, as a search sees it."""
+
+    @property
+    def segments(self) -> Sequence[Segment]:
+        """Its segments, in any order."""
+        ...
+
+    def candidates(self, part: Part, needle: Needle) -> Callable[[Segment], Iterable[Any]]:
+        """Return what gives, of a segment, references to objects that may have the needle in a part, in order."""
+        ...
+
+    def documents(self, references: Sequence[Any]) -> list[Document]:
+        """Return the objects that are valid at the revision of the search, in any order."""
+        ...
+
+
+def search(index: Index, fresh: Callable[[], Iterable[Document]], needle: Needle, *, limit: int) -> list[Document]:
+    """Return what ``searching.found`` would find in all objects. ``fresh`` is called last."""
+    if limit <= 0 or not needle.texts:
+        return []
+    named = _best(index, "names", needle, limit, needle.labels)
+    described: dict[str, Document] = {}
+    if len(named) < limit:
+        described = _best(index, "values", needle, limit, needle.describes)
+    for document in fresh():
+        if needle.labels(document):
+            named = _with(named, document, limit)
+        elif needle.describes(document):
+            described = _with(described, document, limit)
+    others = (one for one in _sorted(described) if one["_id"] not in named)
+    return list(islice((*_sorted(named), *others), limit))
+
+
+def key_of(document: Document) -> Key:
+    """Return the key of an object."""
+    return str(document["type"]), str(document["id"])
+
+
+def texts_of(document: Document) -> tuple[str, str]:
+    """Return the text of an object's names, and that of its values, of which trigrams are made."""
+    return _joined(labels_of(document)), _joined(values_of(document))
+
+
+def grams_in(text: str) -> set[str]:
+    """Return the trigrams of a text of ``texts_of``."""
+    return {text[at : at + LENGTH] for at in range(len(text) - LENGTH + 1)}
+
+
+def grams_of(text: str) -> list[str]:
+    """Return trigrams that a text must have if it contains this one; of a long one, some. None if it is too short."""
+    text = _plain(text)
+    last = len(text) - LENGTH
+    places = range(last + 1)
+    if last >= _MOST_GRAMS:
+        places = {last * n // (_MOST_GRAMS - 1) for n in range(_MOST_GRAMS)}  # type: ignore[assignment]
+    return list(dict.fromkeys(text[at : at + LENGTH] for at in places))
+
+
+def beginning(text: str) -> str:
+    """Return the beginning of the trigrams one of which a text has if it contains this short one."""
+    return _plain(text)
+
+
+def _best(
+    index: Index, part: Part, needle: Needle, limit: int, fits: Callable[[Document], bool]
+) -> dict[str, Document]:
+    """Return at least the first ``limit`` objects that fit, by ``_id``."""
+    found: dict[str, Document] = {}
+    candidates = index.candidates(part, needle)
+    last: Key | None = None
+    for segment in sorted(index.segments, key=lambda one: one.first):
+        if last is not None and segment.first > last:
+            break  # all that follows comes after what there is
+        for document in islice(_fitting(index, candidates(segment), fits), limit):
+            found[document["_id"]] = document
+        if len(found) >= limit:
+            last = sorted(map(key_of, found.values()))[limit - 1]
+    return found
+
+
+def _fitting(index: Index, references: Iterable[Any], fits: Callable[[Document], bool]) -> Iterator[Document]:
+    rest = iter(references)
+    step = _STEP
+    while some := list(islice(rest, step)):
+        documents = filter(fits, index.documents(some))
+        yield from sorted(documents, key=key_of)
+        step = min(step * 4, 1000)
+
+
+def _with(documents: dict[str, Document], document: Document, limit: int) -> dict[str, Document]:
+    """Add a document; leave out what comes after the first ``limit``, now and then."""
+    documents[document["_id"]] = document
+    if len(documents) <= limit + MOST // 8:
+        return documents
+    return {one["_id"]: one for one in _sorted(documents)[:limit]}
+
+
+def _sorted(documents: dict[str, Document]) -> list[Document]:
+    return sorted(documents.values(), key=key_of)
+
+
+def _joined(texts: Iterable[str]) -> str:
+    return "".join(f"{_plain(text)}{_END}" for text in texts)
+
+
+def _plain(text: str) -> str:
+    """Return a text without NUL, at which SQLite's tokenizer ends."""
+    return text.replace("\0", "\N{REPLACEMENT CHARACTER}") if "\0" in text else text
