@@ -18,7 +18,7 @@ from calipso_nornir.errors import InvalidRequest
 from calipso_nornir.store.mongo.connection import OPTIONS, RAW_OPTIONS, Connection, translated
 from calipso_nornir.store.mongo.environment_collections import OF, REVISION, UNTIL, Places
 from calipso_nornir.store.mongo.layout import prepare
-from calipso_nornir.store.names import COMMITS, KINDS, LAYOUT, REVISIONS, collection_name, past
+from calipso_nornir.store.names import COMMITS, KINDS, LAYOUT, REVISIONS, SEARCH, collection_name, past
 
 if TYPE_CHECKING:
     import zipfile
@@ -41,7 +41,9 @@ def back_up(uri: str, writer: BackupWriter, inventories: Iterable[str]) -> None:
     try:
         with translated(connection.uri):
             database = connection.database
-            special = {name for one in inventories for name in _back_up_inventory(database, writer, one)}
+            known = list(inventories)
+            special = {name for one in known for name in _back_up_inventory(database, writer, one)}
+            special |= {collection_name(one, SEARCH) for one in known}  # it may be of a later moment: it is made again
             for name in sorted(database.list_collection_names()):
                 if name not in special and not name.startswith("system."):
                     _write(writer, name, (bytes(one.raw) for one in _raw(database, name).find()))

@@ -26,6 +26,7 @@ from calipso_nornir.store.names import (
     LAYOUT,
     OF_BEFORE,
     REVISIONS,
+    SEARCH,
     collection_name,
     past,
 )
@@ -161,7 +162,7 @@ def _down(database: PlainDatabase, uri: str, inventory: str) -> None:
     for kind in LAYOUT_1_KINDS:
         database[collection_name(inventory, kind)].drop_indexes()
     database[collection_name(inventory, LAYOUT)].update_one({"_id": NOTE}, {"$set": {"version": 1}})
-    for name in (*(past(kind) for kind in KINDS), "status", COMMITS, REVISIONS):
+    for name in (*(past(kind) for kind in KINDS), "status", COMMITS, REVISIONS, SEARCH):
         database.drop_collection(collection_name(inventory, name))
 
 

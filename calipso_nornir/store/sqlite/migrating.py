@@ -28,6 +28,7 @@ from calipso_nornir.store.sqlite.tables import (
     tables,
     texts,
 )
+from calipso_nornir.store.sqlite.text_index import Names
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -165,6 +166,8 @@ def _down(connection: sqlite3.Connection) -> Iterator[tuple[str, int]]:
                 _dropped(connection)
         for name in (REVISIONS, COMMITS):
             connection.execute(f'DROP TABLE "{collection_name(inventory, name)}"')
+        for statement in Names.of(inventory).dropping():
+            connection.execute(statement)
 
 
 def _copied_down(connection: sqlite3.Connection, inventory: str, kind: Kind) -> int:
