@@ -41,6 +41,7 @@ def scan_manager(  # noqa: PLR0913 - the options of the command
     from calipso_nornir.scan_manager import ScanManager  # noqa: PLC0415 - what takes long comes when needed
     from calipso_nornir.scan_manager.settings import Settings  # noqa: PLC0415 - as above
     from calipso_nornir.store import open_store  # noqa: PLC0415 - as above
+    from calipso_nornir.store.indexer import LEAVING_S, Indexer  # noqa: PLC0415 - as above
     from calipso_nornir.store.names import DEFAULT_INVENTORY  # noqa: PLC0415 - as above
 
     run.log_at(logging.getLevelNamesMapping()[loglevel.name])
@@ -57,4 +58,10 @@ def scan_manager(  # noqa: PLR0913 - the options of the command
         manager = ScanManager(store, settings)
         for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
             signal.signal(number, lambda _number, _frame: manager.stop())
-        manager.run(until_empty=until_empty)
+        texts = Indexer(store)
+        texts.start()
+        try:
+            manager.run(until_empty=until_empty)
+        finally:
+            texts.stop()
+            texts.join(LEAVING_S)

@@ -24,6 +24,7 @@ from calipso_nornir.scan.engine import run_scan
 from calipso_nornir.scan.planning import planned
 from calipso_nornir.sources.recording import ReplaySource, bundle_info
 from calipso_nornir.store import clear_all, open_store
+from calipso_nornir.store.text_search import BEHIND
 
 if TYPE_CHECKING:
     from calipso_nornir.cli.running import Run
@@ -43,6 +44,8 @@ def scan_and_tell(run: Run, options: ScanOptions, output: Format) -> None:
                 print_next(run.out, next_steps(run, store.view(report.environment)))
         else:
             emit(report.document(), output)
+        if report.stored and options.id is None:
+            store.index_texts(report.environment, at_least=BEHIND)
     end_with(report)
 
 

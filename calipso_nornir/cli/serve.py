@@ -15,6 +15,7 @@ def serve(run: Run, *, options: ServeOptions) -> None:
     The first start creates the user admin and prints a one-time password. Log in with it, and choose another one.
     """
     from calipso_nornir.api import create_app  # noqa: PLC0415 - what takes long comes when needed
+    from calipso_nornir.store import indexer  # noqa: PLC0415 - as above
     from calipso_nornir.store.publishing import publish  # noqa: PLC0415 - as above
     from calipso_nornir.store.written import Catalogs  # noqa: PLC0415 - as above
     from calipso_nornir.webhooks.delivering import LEAVING_S, Deliverer  # noqa: PLC0415 - as above
@@ -37,9 +38,13 @@ def serve(run: Run, *, options: ServeOptions) -> None:
             run.err.say("         use --tls-cert and --tls-key, or a proxy on this host that speaks TLS")
         run.err.say(f"listening on {endpoint}/api/v2")
         deliverer = Deliverer(store, settings.webhooks, sender=Sender(to_private=options.webhooks_to_private))
-        deliverer.start()
+        texts = indexer.Indexer(store)
+        for one in (deliverer, texts):
+            one.start()
         try:
             endpoint.serve(create_app(settings), access_log=options.loglevel is Level.DEBUG)
         finally:
-            deliverer.stop()
+            for one in (deliverer, texts):
+                one.stop()
             deliverer.join(LEAVING_S)
+            texts.join(indexer.LEAVING_S)

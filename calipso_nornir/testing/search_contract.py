@@ -21,8 +21,21 @@ if TYPE_CHECKING:
 
     Opened: TypeAlias = Callable[[], Store]
 
-_WORDS = ("web", "WEB-1", "db", "Straße", "näh", "a", "01", "0a1b2c3d-4e5f", "fa:16:3e:0a:00:01", "10.0.0.1", "x\0y", "")
-_NEEDLES = (*_WORDS, "e", "eb-", "WEB-1 db", "ss", "3d-4E", "16:3e", "true", "17", "xyz", "\n", "eth")
+_WORDS = (
+    "web",
+    "WEB-1",
+    "db",
+    "Straße",
+    "näh",
+    "a",
+    "01",
+    "0a1b2c3d-4e5f",
+    "fa:16:3e:0a:00:01",
+    "10.0.0.1",
+    "x\0y",
+    "",
+)
+_NEEDLES = (*_WORDS, "e", "eb-", "WEB-1 db", "ss", "1b-4E", "16:3e", "true", "17", "xyz", "\n", "eth")
 _LIMITS = (2, 100)
 
 
@@ -94,7 +107,10 @@ class SearchContract:
 
 def _some(chance: random.Random) -> InventoryObject:
     value: Any = chance.choice(_WORDS)
-    attributes = {"motto": " ".join(chance.choices(_WORDS, k=chance.randrange(4))), "list": [value, {"x": 17}, True]}
+    attributes: dict[str, Any] = {
+        "motto": " ".join(chance.choices(_WORDS, k=chance.randrange(4))),
+        "list": [value, {"x": 17}, True],
+    }
     name = f"{chance.choice(('web', 'db', 'x'))}-{chance.randrange(30)}"
     if chance.random() < 0.5:  # noqa: PLR2004 - half of them
         return host(name, **attributes)

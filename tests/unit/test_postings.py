@@ -12,9 +12,10 @@ import pytest
 from calipso_nornir.store.mongo.postings import in_all, in_any, packed
 
 _CHANCE = random.Random(16)  # noqa: S311 - the same each time, no secret
-_SETS = [
-    sorted(_CHANCE.sample(range(65_536), size)) for size in (0, 1, 30, 4095, 4096, 20_000, 65_000)
-] + [list(range(65_536)), [0, 65_535]]
+_SETS = [sorted(_CHANCE.sample(range(65_536), size)) for size in (0, 1, 30, 4095, 4096, 20_000, 65_000)] + [
+    list(range(65_536)),
+    [0, 65_535],
+]
 
 
 def test_no_set_needs_more_than_a_bit_for_each_number() -> None:

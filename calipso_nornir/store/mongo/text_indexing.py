@@ -97,8 +97,7 @@ class TextIndexing:
         Nothing is done if fewer than ``at_least`` objects are fresh, or if another process is at it.
         """
         note = Note.of(self._index.find_one({"_id": self._note_id}))
-        fresh = self._fresh(note.upto, upto)
-        if len(fresh) < max(1, at_least) or not self._taken():
+        if not self._is_behind(note.upto, upto, max(1, at_least)) or not self._taken():
             return 0
         note = Note.of(self._index.find_one({"_id": self._note_id}))  # as it is now that nobody else changes it
         try:
@@ -114,6 +113,11 @@ class TextIndexing:
         return sum(one.members for one in made)
 
     # --- what is to be done
+
+    def _is_behind(self, after: int, upto: int, at_least: int) -> bool:
+        here = {"environment": self._places.environment, REVISION: {"$gt": after, "$lte": upto}}
+        current = self._places.current("inventory")
+        return current.count_documents(here, hint=BY_REVISION, limit=at_least) >= at_least
 
     def _fresh(self, after: int, upto: int) -> set[ObjectId]:
         """Return the objects that were written after one revision, up to another, and are valid at that one."""

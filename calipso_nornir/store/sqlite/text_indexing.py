@@ -66,10 +66,9 @@ class TextIndexing:
             statement = f"SELECT upto FROM {self._names.notes} WHERE environment = ?"
             noted = self._reading.execute(statement, (self._environment,)).fetchone()
             covered = noted[0] if noted else 0
-        fresh = self._fresh(covered, upto)
-        if len(fresh) < max(1, at_least) or not self._taken(covered):
+        if not self._is_behind(covered, upto, max(1, at_least)) or not self._taken(covered):
             return 0
-        replaced, numbers = self._replaced(fresh)
+        replaced, numbers = self._replaced(self._fresh(covered, upto))
         made: list[_Made] = []
         try:
             made.extend(map(self._written, chunks(self._rows(numbers), _SEGMENT)))
@@ -80,6 +79,14 @@ class TextIndexing:
         return sum(one.last - one.first + 1 for one in made)
 
     # --- what is to be done
+
+    def _is_behind(self, after: int, upto: int, at_least: int) -> bool:
+        statement = (
+            f"SELECT count(*) FROM (SELECT 1 FROM {table(self._inventory, 'inventory')} "
+            "WHERE environment = ? AND revision > ? AND revision <= ? LIMIT ?)"
+        )
+        values = (self._environment, after, upto, at_least)
+        return bool(self._reading.execute(statement, values).fetchone()[0] >= at_least)
 
     def _fresh(self, after: int, upto: int) -> list[int]:
         """Return the row numbers of the objects that were written after one revision, up to another."""
