@@ -77,7 +77,8 @@ def export(  # noqa: PLR0913 - the options of the command
         if form is Form.JSON:
             pieces = export_text(view, cliques=unstored_cliques(store, view), true_at=at)
         else:
-            what = Exported({}, view.documents("inventory"), view.documents("links"), table=table.value)
+            head = {"environment": view.environment, "revision": view.revision}
+            what = Exported(head, view.documents("inventory"), view.documents("links"), table=table.value)
             pieces = exported(what, form.value)  # type: ignore[arg-type]  # one of ExportFormat
         with _destination(file) as out:
             for text in pieces:

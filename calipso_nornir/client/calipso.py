@@ -114,9 +114,12 @@ class Calipso:
         """Return what is around an object: ``depth``, ``direction``, ``limit``."""
         return dict(self.get(f"{_of(environment)}/graph/{_quoted(type_)}/{_quoted(id_)}", **query))
 
-    def export(self, environment: str, file: BinaryIO, **query: object) -> None:
-        """Write an export (``format="graphml"``) to a file, piece by piece."""
-        with self._answer("GET", f"{_of(environment)}/export", params=query, stream=True) as answer:
+    def export(self, environment: str, file: BinaryIO, *, what: str = "export", **query: object) -> None:
+        """Write an export (``format="graphml"``) to a file, piece by piece.
+
+        ``what`` is the export of a part: ``"objects_file"``, or ``"clique_file/instance/5b7c…"``.
+        """
+        with self._answer("GET", f"{_of(environment)}/{what}", params=query, stream=True) as answer:
             file.writelines(answer.iter_content(1 << 16))
 
     def changes(self, environment: str, *, since: int | None = None) -> Iterator[Event]:

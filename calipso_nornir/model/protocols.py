@@ -310,11 +310,11 @@ class Store(Protocol):
         """Return a reader of one environment; each of its calls sees the newest revision."""
         ...
 
-    def snapshot(self, environment: str, *, at: datetime | None = None) -> AbstractContextManager[StoreView]:
-        """Return a reader of one revision, for a ``with`` block: the newest, or that of a given time.
+    def snapshot(self, environment: str, *, at: datetime | int | None = None) -> AbstractContextManager[StoreView]:
+        """Return a reader of one revision, for a ``with`` block: the newest, that of a given time, or a given one.
 
         Raises:
-            PastUnknown: nothing is known about that time, not any more or not yet.
+            PastUnknown: nothing is known about that time or revision, not any more or not yet.
         """
         ...
 

@@ -48,11 +48,22 @@ class Freshness:
 def freshness_of(store: Store, environment: str) -> Freshness:
     """Read when the last full scan of an environment began; for a past state of the store, the last one then."""
     scans = store.collection("scans").find({"environment": environment})
-    at = store.at if isinstance(store, Frozen) else None
+    at = _until(store, environment)
     if at is not None:
         scans = [one for one in scans if one.get("end_timestamp") and _time(one["end_timestamp"]) <= at]
     whole = newest_whole(scans)
     return Freshness(utc_ms(_time(whole["start_timestamp"])) if whole is not None else None)
+
+
+def _until(store: Store, environment: str) -> datetime | None:
+    """Return until when what a store shows was true: a revision lasts until the next commit; None: until now."""
+    at = store.at if isinstance(store, Frozen) else None
+    if not isinstance(at, int):
+        return at
+    newest = store.commits(environment, limit=1)
+    if not newest or newest[0].revision <= at:
+        return None
+    return store.commits(environment, limit=newest[0].revision - at)[-1].at
 
 
 def _time(text: object) -> datetime:

@@ -21,10 +21,10 @@ class Frozen:
 
     Args:
         store: the store; closing this one does not close it.
-        at: a time in the past.
+        at: a time in the past, or the number of a revision.
     """
 
-    def __init__(self, store: Store, *, at: datetime | None = None) -> None:
+    def __init__(self, store: Store, *, at: datetime | int | None = None) -> None:
         self._store = store
         self._stack = ExitStack()
         self._views: dict[str, StoreView] = {}
@@ -43,7 +43,7 @@ class Frozen:
         return self._views[environment]
 
     @contextmanager
-    def snapshot(self, environment: str, *, at: datetime | None = None) -> Iterator[StoreView]:
+    def snapshot(self, environment: str, *, at: datetime | int | None = None) -> Iterator[StoreView]:
         """Return a reader of one revision: the frozen one, unless another time is given."""
         if at is None:
             yield self.view(environment)

@@ -118,7 +118,8 @@ class RevisionContract:
 
     def test_what_was_true_at_a_time_can_be_read(self, opened: Opened) -> None:
         store = opened()
-        times = []
+        times: list[datetime] = []
+        revisions = []
         for number in range(3):
             put(store, "inventory", map(object_document, [host("h1", n=number), host(f"only-{number}")]))
             put(store, "links", [link_document(link(host("h1"), host(f"only-{number}")))])
@@ -128,8 +129,10 @@ class RevisionContract:
                     writer.remove("links", [link(host("h1"), host(f"only-{number - 1}")).document_id])
             time.sleep(0.005)
             times.append(datetime.now(UTC))
+            revisions.append(store.view(ENVIRONMENT).revision)
             time.sleep(0.005)
-        for number, at in enumerate(times):
+        moments: list[tuple[int, datetime | int]] = [*enumerate(times), *enumerate(revisions)]
+        for number, at in moments:
             with store.snapshot(ENVIRONMENT, at=at) as then:
                 assert [one.id for one in then.of_type("host")] == ["h1", f"only-{number}"]
                 one = then.get(host("h1").ref)
@@ -145,6 +148,10 @@ class RevisionContract:
             pass
         with expected(PastUnknown), store.snapshot("never seen", at=times[0]):
             pass
+        with expected(PastUnknown), store.snapshot(ENVIRONMENT, at=revisions[-1] + 1):
+            pass
+        with store.snapshot(ENVIRONMENT, at=revisions[0]) as then:
+            assert then.revision == revisions[0]
 
     # --- who was too late
 

@@ -52,6 +52,7 @@ def of(operation: str, **more: Any) -> Request:  # noqa: ANN401 - as Request has
 
 
 INSTANCE: Final = {"type": "instance", "id": "{instance}"}
+WAYS: Final = {"from_type": "instance", "from_id": "{instance}", "to_type": "vedge", "to_id": "{vedge}"}
 FAR: Final = {"environment": "mycloud"}
 DESCRIPTION: Final = {
     "environment_type": "OpenStack",
@@ -144,10 +145,7 @@ PICTURE: Final = (
     of(f"GET {E}/links/of/{{type}}/{{id}}", path=INSTANCE),
     of(f"GET {E}/cliques/{{type}}/{{id}}", path=INSTANCE),
     of(f"GET {E}/graph/{{type}}/{{id}}", path=INSTANCE, query={"depth": 2, "direction": "both"}),
-    of(
-        f"GET {E}/paths",
-        query={"from_type": "instance", "from_id": "{instance}", "to_type": "vedge", "to_id": "{vedge}"},
-    ),
+    of(f"GET {E}/paths", query=WAYS),
     of(f"GET {E}/impact/{{type}}/{{id}}", path={"type": "vedge", "id": "{vedge}"}),
     of(f"GET {E}/statuses/{{of}}/versions", path={"of": "{document}"}),
     of(f"PUT {E}/statuses/{{of}}", path={"of": "{document}"}, body=STATUS),
@@ -164,6 +162,9 @@ PICTURE: Final = (
         for operation, path, query in (
             (f"GET {E}/export", {}, {"type": "instance", "id": "{instance}"}),
             (f"GET {E}/graph_file/{{type}}/{{id}}", INSTANCE, {"depth": 1}),
+            (f"GET {E}/clique_file/{{type}}/{{id}}", INSTANCE, {}),
+            (f"GET {E}/paths_file", {}, WAYS),
+            (f"GET {E}/objects_file", {}, {"type": "instance", "host": "cmp1"}),
         )
         for format_ in ("csv", "dot", "graphml", "mermaid", "json")
     ),

@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+import csv
+import time
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -154,9 +156,107 @@ def test_exports(viewer: Client, store: Store) -> None:
     assert graph.number_of_edges() == len(whole["links"])
     assert viewer.ask("GET", f"{LAB}/export", params={"type": "host"}).status_code == 422
     assert viewer.ask("GET", f"{LAB}/export", params={"type": "host", "id": "no"}).status_code == 404
-    file = viewer.ask("GET", f"{LAB}/graph_file/host/cmp1", params={"format": "csv", "depth": 2, "table": "links"})
-    assert file.status_code == 200
-    assert viewer.ask("GET", f"{LAB}/graph_file/host/no").status_code == 404
+
+
+def file_of(viewer: Client, path: str, **query: object) -> dict[str, Any]:
+    """Return a file as JSON, after it was read in every other format, with the same objects and links in each."""
+    whole: dict[str, Any] = viewer.get(f"{LAB}{path}", **query, format="json")
+    ids, links = [one["_id"] for one in whole["nodes"]], [one["_id"] for one in whole["links"]]
+    texts = {
+        format_: viewer.ask("GET", f"{LAB}{path}", params={**query, "format": format_}).content.decode()
+        for format_ in ("graphml", "dot", "mermaid", "csv")
+    }
+    graph: Any = nx.parse_graphml(texts["graphml"])
+    assert list(graph.nodes) == [f"n{one}" for one in ids]
+    assert sorted(data["id"] for *_, data in graph.edges(data=True)) == sorted(f"e{one}" for one in links)
+    assert graph.graph["revision"] == str(whole["revision"])
+    assert texts["dot"].count("\n") == texts["mermaid"].count("\n") + 2 == len(ids) + len(links) + 4
+    assert [row["_id"] for row in csv.DictReader(texts["csv"].splitlines())] == ids
+    table = viewer.ask("GET", f"{LAB}{path}", params={**query, "format": "csv", "table": "links"})
+    assert [row["_id"] for row in csv.DictReader(table.content.decode().splitlines())] == links
+    return whole
+
+
+def test_a_graph_a_clique_ways_and_a_selection_are_exported(viewer: Client, store: Store) -> None:
+    instance, vedge = one_of(store, "instance"), one_of(store, "vedge")
+    graph = viewer.get(f"{LAB}/graph/instance/{instance.id}", depth=2)
+    file = file_of(viewer, f"/graph_file/instance/{instance.id}", depth=2)
+    assert [one["_id"] for one in file["nodes"]] == [one["_id"] for one in graph["nodes"]]
+    assert file["whole"]
+
+    clique = viewer.get(f"{LAB}/cliques/instance/{instance.id}")
+    file = file_of(viewer, f"/clique_file/instance/{instance.id}")
+    for part in ("nodes", "links"):
+        assert [one["_id"] for one in file[part]] == [one["_id"] for one in clique[part]]
+    assert file["focal_point"] == {"type": "instance", "id": instance.id}
+
+    ends = {"from_type": "instance", "from_id": instance.id, "to_type": "vedge", "to_id": vedge.id}
+    ways = viewer.get(f"{LAB}/paths", **ends)
+    file = file_of(viewer, "/paths_file", **ends)
+    assert file["answer"] == ways["answer"]
+    assert {one["_id"] for one in file["links"]} == {one["_id"] for way in ways["ways"] for one in way["links"]}
+    assert {one["_id"] for one in file["nodes"]} == {one["_id"] for way in ways["ways"] for one in way["nodes"]}
+
+    page = viewer.get(f"{LAB}/objects", type=["vnic", "instance"], host="cmp1", limit=1000)
+    file = file_of(viewer, "/objects_file", type=["vnic", "instance"], host="cmp1")
+    assert [one["_id"] for one in file["nodes"]] == [one["_id"] for one in page["items"]]
+    assert {one["link_type"] for one in file["links"]} == {"instance-vnic"}
+    assert file["where"] == [["type", "vnic"], ["type", "instance"], ["host", "cmp1"]]
+
+
+def test_a_selection_of_many_is_read_page_by_page(
+    viewer: Client, store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("calipso_nornir.api.v2.exports.AT_ONCE", 7)
+    whole = viewer.get(f"{LAB}/objects_file")
+    assert len(whole["nodes"]) == sum(store.view("lab").counts().values())
+    assert len(whole["links"]) == len(store.view("lab").links())
+
+
+@pytest.mark.parametrize(
+    ("path", "status"),
+    [
+        ("/graph_file/host/no", 404),
+        ("/clique_file/host/no", 404),
+        ("/clique_file/availability_zone/az-east", 404),
+        ("/paths_file?from_type=host&from_id=cmp1&to_type=host&to_id=no", 404),
+        ("/paths_file?from_type=host", 422),
+        ("/objects_file?nosuch=1", 422),
+        ("/objects_file?limit=1", 422),
+        ("/objects_file?format=exe", 422),
+        ("/objects_file?type=vnic&at=2026-11-28T19:10:00Z&revision=1", 422),
+        ("/objects_file?revision=100000", 404),
+        ("/objects_file?revision=-1", 422),
+        ("/objects_file?revision=9223372036854775808", 422),
+    ],
+)
+def test_files_that_cannot_be_are_refused_before_they_begin(viewer: Client, path: str, status: int) -> None:
+    answer = viewer.ask("GET", f"{LAB}{path}")
+    assert answer.status_code == status, answer.text
+    assert answer.headers["content-type"] == "application/problem+json"
+
+
+def test_files_and_reads_of_a_revision_and_of_a_time(viewer: Client, store: Store) -> None:
+    instance = one_of(store, "instance")
+    before = store.view("lab").revision
+    document = store.view("lab").get_by_id("inventory", instance.ref.document_id)
+    assert document is not None
+    at = store.commits("lab", limit=1)[0].at
+    time.sleep(0.005)
+    with store.write("lab", cause="test") as writer:
+        writer.put("inventory", [{**document, "name": '=1+"<b>\n', "digest": "y" * 32}])
+    where = {"type": "instance", "id": instance.id}
+    for path in (f"/clique_file/instance/{instance.id}", f"/graph_file/instance/{instance.id}", "/objects_file"):
+        query = where if path == "/objects_file" else {}
+        for then in ({"revision": before}, {"at": at.isoformat()}):
+            file = viewer.get(f"{LAB}{path}", **query, **then)
+            assert (file["nodes"][0]["name"], file["revision"]) == (document["name"], before)
+        assert viewer.get(f"{LAB}{path}", **query)["nodes"][0]["name"] == '=1+"<b>\n'
+    assert file_of(viewer, "/objects_file", **where, revision=before + 1)["nodes"][0]["name"] == '=1+"<b>\n'
+    shown = f"{LAB}/objects/instance/{instance.id}"
+    assert viewer.get(shown, revision=before)["name"] == document["name"] != viewer.get(shown)["name"]
+    with store.write("lab", cause="test") as writer:
+        writer.put("inventory", [document])
 
 
 # --- history

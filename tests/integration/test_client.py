@@ -54,6 +54,10 @@ def test_what_is_around_an_object(api: Served, ann: Calipso) -> None:
     file = io.BytesIO()
     ann.export("lab", file, format="dot")
     assert file.getvalue().startswith(b"digraph")
+    part = io.BytesIO()
+    ann.export("lab", part, what="objects_file", type="instance", format="dot")
+    assert instance["_id"].encode() in part.getvalue()
+    assert len(part.getvalue()) < len(file.getvalue())
     assert api.settings.store.view("lab").counts()
 
 

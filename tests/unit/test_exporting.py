@@ -7,6 +7,7 @@ import csv
 import io
 import json
 import re
+import subprocess
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
@@ -19,6 +20,7 @@ from calipso_nornir.model.links import Link
 from calipso_nornir.model.objects import InventoryObject
 from calipso_nornir.model.refs import ObjectRef
 from calipso_nornir.store.documents import link_document, object_document
+from tests.fixtures import needs
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -57,6 +59,10 @@ NAMES = (
 )
 
 
+HEAD = {"environment": "lab", "where": [["name", name] for name in NAMES]}
+"""What is said about an export may hold words of whoever asked for it."""
+
+
 def picture() -> tuple[list[Document], list[Document]]:
     """Return objects with these names, each linked to the next one, and a link to an object that is not there."""
     refs = [ObjectRef("lab", "instance", f"i{number}") for number in range(len(NAMES))]
@@ -86,14 +92,14 @@ def picture() -> tuple[list[Document], list[Document]]:
 
 def text_of(format_: ExportFormat, table: Table = "objects") -> str:
     nodes, links = picture()
-    return "".join(exported(Exported({"environment": "lab"}, iter(nodes), iter(links), table=table), format_))
+    return "".join(exported(Exported(HEAD, iter(nodes), iter(links), table=table), format_))
 
 
 def test_json_is_exact() -> None:
     said = json.loads(text_of("json"))
     assert [one["name"] for one in said["nodes"]] == list(NAMES)
     assert len(said["links"]) == len(NAMES) - 1, "a link whose end is not there is left out"
-    assert said["environment"] == "lab"
+    assert {name: said[name] for name in HEAD} == HEAD
 
 
 def test_csv_holds_no_formula() -> None:
@@ -110,33 +116,86 @@ def test_csv_holds_no_formula() -> None:
         assert json.loads(row["attributes"])["note"] == name
 
 
-def test_graphml_is_read_by_others() -> None:
-    text = text_of("graphml")
-    fromstring(text)
-    graph: Any = nx.parse_graphml(text)
-    assert graph.number_of_nodes() == len(NAMES)
-    assert graph.number_of_edges() == len(NAMES) - 1
-    names = [data.get("name", "") for _, data in graph.nodes(data=True)]
-    unseen = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")
-    assert names == [unseen.sub("\ufffd", name) for name in NAMES]
+UNSEEN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")
+
+
+def test_graphml_is_read_by_others_with_the_same_nodes_and_edges() -> None:
+    nodes, links = picture()
+    graph: Any = nx.parse_graphml(text_of("graphml"))
+    assert list(graph.nodes) == [f"n{one['_id']}" for one in nodes]
+    there = [one for one in links if one["target_id"] != "gone"]
+    assert set(graph.edges) == {(f"n{one['source']}", f"n{one['target']}") for one in there}
+    assert len(graph.edges) == len(there)
+    for one in nodes:
+        read = graph.nodes[f"n{one['_id']}"]
+        assert read.get("name", "") == UNSEEN.sub("\ufffd", one["name"])
+        assert json.loads(read["attributes"])["note"] == re.sub("[\ufffe\uffff]", "\ufffd", one["note"])
     assert {data["state"] for *_, data in graph.edges(data=True)} == {"up", "down"}
+    assert graph.graph["environment"] == "lab"
+    assert [name for _, name in json.loads(graph.graph["where"])] == [
+        re.sub("[\ufffe\uffff]", "\ufffd", name) for name in NAMES
+    ]
+
+
+def test_graphml_keeps_the_rules_of_its_schema() -> None:
+    """After graphml.xsd 1.1 (structure, attributes): order, ids, references, and which key is for what."""
+    name = "{http://graphml.graphdrawing.org/xmlns}%s"
+    root = fromstring(text_of("graphml"))
+    assert root.tag == name % "graphml"
+    keys = root.findall(name % "key")
+    (graph,) = root.findall(name % "graph")
+    assert list(root) == [*keys, graph], "keys come first"
+    assert graph.attrib.keys() == {"id", "edgedefault"}
+    declared = {key.get("id"): key.get("for") for key in keys}
+    assert len(declared) == len(keys)
+    assert all(key.attrib.keys() == {"id", "for", "attr.name", "attr.type"} for key in keys)
+    ids: list[str | None] = [*declared]
+    nodes = {node.get("id") for node in graph.findall(name % "node")}
+    for element in (graph, *graph.findall(name % "node"), *graph.findall(name % "edge")):
+        kind = element.tag.rpartition("}")[2]
+        ids.append(element.get("id"))
+        data = element.findall(name % "data")
+        assert kind == "graph" or list(element) == data
+        assert all(declared[str(one.get("key"))] == kind and len(one) == 0 for one in data)
+        assert len({one.get("key") for one in data}) == len(data)
+        if kind == "edge":
+            assert {element.get("source"), element.get("target")} <= nodes
+    assert len(set(ids)) == len(ids)
+    assert all(re.fullmatch(r"[\w.:-]+", str(one)) for one in ids), "each is an NMTOKEN"
 
 
 def test_dot_has_one_statement_a_line() -> None:
     """After graphviz.org/doc/info/lang.html: an ID in quotes ends at the first quote without a backslash."""
-    first, second, *lines, last = text_of("dot").splitlines()
+    first, head, second, *lines, last = text_of("dot").splitlines()
     assert (first, second, last) == ("digraph picture {", "  node [shape=box];", "}")
+    assert re.fullmatch(r'  graph \[comment="([^"\\]|\\.)*"\];', head)
     assert len(lines) == 2 * len(NAMES) - 1
     for line in lines:
         assert re.fullmatch(r'  "\w{24}"( -> "\w{24}")? \[label="([^"\\]|\\.)*"( style=dashed color=red)?\];', line)
+
+
+def test_graphviz_reads_the_same_nodes_and_edges() -> None:
+    nodes, links = picture()
+    program = needs.program("dot", packages="graphviz")
+    done = subprocess.run(  # noqa: S603 - Debian's program
+        [program, "-Tdot_json"], input=text_of("dot").encode(), capture_output=True, check=True, timeout=60
+    )
+    assert done.stderr == b""
+    read = json.loads(done.stdout)
+    names = {one["_gvid"]: one["name"] for one in read["objects"]}
+    assert list(names.values()) == [one["_id"] for one in nodes]
+    there = [(one["source"], one["target"]) for one in links if one["target_id"] != "gone"]
+    assert sorted((names[one["tail"]], names[one["head"]]) for one in read["edges"]) == sorted(there)
+    assert json.loads(read["comment"].replace('\\"', '"').replace("\\\\", "\\"))["environment"] == "lab"
 
 
 def test_mermaid_has_one_statement_a_line_and_no_sign_that_means_anything() -> None:
     """After flowchart.html: a node is ID["text"], an edge ID -->|"text"| ID; text is plain, or entity codes."""
     text = r"(?:[A-Za-z0-9 _\u00a1-\U0010ffff]|#\d+;)*"
     statement = re.compile(rf'  n\w{{24}}(?:\["{text}"\]| (?:-->|-\.->)(?:\|"{text}"\|)? n\w{{24}})')
-    first, *lines = text_of("mermaid").split("\n")
+    first, head, *lines = text_of("mermaid").split("\n")
     assert first == "flowchart TD"
+    assert re.fullmatch(rf"  %% {text}", head)
     assert len(lines) == 2 * len(NAMES) - 1 + 1
     for line in lines[:-1]:
         assert statement.fullmatch(line), line

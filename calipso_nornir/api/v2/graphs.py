@@ -4,18 +4,15 @@
 from __future__ import annotations
 
 from http import HTTPStatus
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, TypeAlias
 
-from fastapi import APIRouter, Query
-from fastapi.responses import StreamingResponse
+from fastapi import APIRouter, Depends, Query
 from pydantic import BaseModel, Field
 
 from calipso_nornir.access.roles import Role
-from calipso_nornir.analysis.exporting import Exported, ExportFormat, Table
 from calipso_nornir.analysis.graphs import Connection, Direction, Way, graph_around, impact_of, ways_between
 from calipso_nornir.api.guard import needs
 from calipso_nornir.api.problems import Problem
-from calipso_nornir.api.v2.exports import RESPONSES, as_file
 from calipso_nornir.api.v2.pictures import Seen, SeenObject, shown
 from calipso_nornir.model.links import Link
 from calipso_nornir.model.objects import InventoryObject
@@ -29,6 +26,30 @@ MOST_NODES = 5000
 Depth = Annotated[int, Query(ge=1, le=20, description="How many links away.")]
 Way_ = Annotated[Direction, Query(description="Which ends of links to follow: from source to target is out.")]
 Nodes = Annotated[int, Query(ge=1, le=MOST_NODES, description="The most objects to return.")]
+
+
+MostWays = Annotated[int, Query(ge=1, le=100, description="The most ways to return.")]
+
+
+class _Ends:
+    """The two ends of ways."""
+
+    def __init__(
+        self,
+        from_type: Annotated[str, Query(examples=["instance"])],
+        from_id: str,
+        to_type: Annotated[str, Query(examples=["switch_pnic"])],
+        to_id: str,
+    ) -> None:
+        self._pairs = ((from_type, from_id), (to_type, to_id))
+
+    def there(self, view: StoreView) -> tuple[ObjectRef, ObjectRef]:
+        """Return both. Raises Problem, 404."""
+        start, end = (there(view, *pair).ref for pair in self._pairs)
+        return start, end
+
+
+Ends: TypeAlias = Annotated[_Ends, Depends(_Ends)]
 
 
 class Graph(BaseModel):
@@ -83,46 +104,12 @@ def graph(seen: SeenObject, *, depth: Depth = 1, direction: Way_ = "both", limit
         )
 
 
-@router.get("/graph_file/{type}/{id:path}", response_class=StreamingResponse, responses=RESPONSES)
-@needs(Role.VIEWER)
-def graph_file(  # noqa: PLR0913 - the parameters of the query
-    seen: SeenObject,
-    *,
-    format: Annotated[ExportFormat, Query()] = "graphml",  # noqa: A002 - the parameter's name
-    table: Annotated[Table, Query(description="Of CSV: which of the two.")] = "objects",
-    depth: Depth = 1,
-    direction: Way_ = "both",
-    limit: Nodes = 1000,
-) -> StreamingResponse:
-    """Export a graph as a file."""
-    with seen.looking():
-        pass  # 404 before the answer begins
-
-    def made(view: StoreView) -> Exported:
-        one = view.get(ObjectRef(view.environment, seen.type, seen.id))
-        found = graph_around(view, one, depth=depth, direction=direction, limit=limit) if one is not None else None
-        nodes, links = (found.nodes, found.links) if found is not None else ((), ())
-        head = {"environment": view.environment, "revision": view.revision}
-        return Exported(head, map(object_document, nodes), map(link_document, links), table=table)
-
-    return as_file(seen.picture, made, format, name=f"{seen.picture.environment}-{seen.type}-{seen.id}")
-
-
 @router.get("/paths")
 @needs(Role.VIEWER)
-def paths(  # noqa: PLR0913 - the parameters of the query
-    seen: Seen,
-    *,
-    from_type: Annotated[str, Query(examples=["instance"])],
-    from_id: str,
-    to_type: Annotated[str, Query(examples=["switch_pnic"])],
-    to_id: str,
-    limit: Annotated[int, Query(ge=1, le=100, description="The most ways to return.")] = 10,
-) -> Ways:
+def paths(seen: Seen, ends: Ends, limit: MostWays = 10) -> Ways:
     """Find the shortest ways between two objects along links, in either direction of these."""
     with seen.looking() as (store, view):
-        start, end = (_there(view, *pair) for pair in ((from_type, from_id), (to_type, to_id)))
-        found = ways_between(store, view, start, end, most=limit)
+        found = ways_between(store, view, *ends.there(view), most=limit)
         return Ways(
             answer=found.answer,
             ways=[_way(view, one) for one in found.ways],
@@ -148,11 +135,13 @@ def impact(seen: SeenObject) -> Relying:
         )
 
 
-def _there(view: StoreView, type_: str, id_: str) -> ObjectRef:
+def there(view: StoreView, type_: str, id_: str) -> InventoryObject:
+    """Return an object. Raises Problem, 404."""
     ref = ObjectRef(view.environment, type_, id_)
-    if view.get(ref) is None:
+    found = view.get(ref)
+    if found is None:
         raise Problem(HTTPStatus.NOT_FOUND, f"there is no {ref} in environment {view.environment}")
-    return ref
+    return found
 
 
 def _way(view: StoreView, way: Way) -> OnWay:

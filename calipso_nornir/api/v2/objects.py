@@ -34,7 +34,7 @@ def objects(request: Request, api: Api, seen: SeenTagged, paged: Paged) -> Page:
     field with a list holds the value.
     """
     with seen.looking() as (_, view):
-        return paged.page(view, "inventory", known=_known(api.catalog, request.query_params.getlist("type")))
+        return paged.page(view, "inventory", known=fields_of_objects(api.catalog, request.query_params.getlist("type")))
 
 
 @router.get("/search")
@@ -66,7 +66,7 @@ def one_object(seen: SeenTaggedObject) -> dict[str, Any]:
         return shown(object_document(focus.object))
 
 
-def _known(catalog: Catalog, wanted: list[str]) -> dict[str, str]:
+def fields_of_objects(catalog: Catalog, wanted: list[str]) -> dict[str, str]:
     """Return the fields that objects may have, by the declared attributes of their types, or of all."""
     chosen = [catalog.object_types[one] for one in wanted if one in catalog.object_types]
     types = chosen or list(catalog.object_types.values())

@@ -6,7 +6,7 @@ from __future__ import annotations
 import base64
 import binascii
 import json
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from http import HTTPStatus
@@ -24,8 +24,9 @@ from calipso_nornir.model.protocols import Kind, StoreView
 from calipso_nornir.store.ordering import fields_of
 
 MOST: Final = 1000
-OWN: Final = frozenset({"sort", "after", "limit", "fields", "total", "at"})
-"""Parameters of the query that are no fields of documents."""
+WHEN: Final = frozenset({"at", "revision"})
+OWN: Final = frozenset({"sort", "after", "limit", "fields", "total"}) | WHEN
+"""Parameters of a page's query that are no fields of documents."""
 _TIME: Final = "$time"
 
 Limit: TypeAlias = Annotated[int, Query(ge=1, le=MOST, description="The most to return.")]
@@ -103,9 +104,8 @@ def _paging(  # noqa: PLR0913 - each is a parameter of the query
     ] = None,
     total: Annotated[bool, Query(description="Also count all that fits, which takes longer.")] = False,
 ) -> Paging:
-    wanted = tuple((name, text) for name, text in request.query_params.multi_items() if name not in OWN)
     return Paging(
-        wanted=wanted,
+        wanted=wanted(request, OWN),
         sort=_names(sort),
         after=after,
         limit=limit,
@@ -114,6 +114,11 @@ def _paging(  # noqa: PLR0913 - each is a parameter of the query
         here=_up_to_after(request),
         response=response,
     )
+
+
+def wanted(request: Request, own: Collection[str]) -> tuple[tuple[str, str], ...]:
+    """Return the parameters of a query that are fields: all but its own ones."""
+    return tuple((name, text) for name, text in request.query_params.multi_items() if name not in own)
 
 
 Paged: TypeAlias = Annotated[Paging, Depends(_paging)]

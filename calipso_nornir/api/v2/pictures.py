@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from http import HTTPStatus
-from typing import Annotated, Any, NamedTuple, TypeAlias
+from typing import Annotated, Any, Final, NamedTuple, TypeAlias
 
 from fastapi import Depends, Query
 from pydantic import AwareDatetime
@@ -23,9 +23,12 @@ from calipso_nornir.store.environments import environment_names, stored_environm
 from calipso_nornir.store.frozen import Frozen
 from calipso_nornir.store.type_names import unknown
 
+MOST_REVISIONS: Final = (1 << 63) - 1
+"""Stores count with signed 64 bits."""
 At: TypeAlias = Annotated[
     AwareDatetime | None, Query(description="Show what was true then.", examples=["2026-11-28T19:10:00Z"])
 ]
+Revision: TypeAlias = Annotated[int | None, Query(ge=0, le=MOST_REVISIONS, description="Show this revision.")]
 
 
 class Focus(NamedTuple):
@@ -38,11 +41,12 @@ class Focus(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Picture:
-    """An environment that is known, at the newest revision or at a time."""
+    """An environment that is known, at the newest revision, at a time or at an earlier revision."""
 
     store: Store
     environment: str
-    at: datetime | None
+    at: datetime | int | None
+    """A time, or the number of a revision; None: now."""
     tagging: Tagging | None = None
     """Gives the answer a tag; only if nothing but the revision and the request decide what is shown."""
 
@@ -95,15 +99,30 @@ Environment: TypeAlias = Annotated[str, Depends(_environment)]
 """The environment in the path; 404 for one that nobody knows."""
 
 
-def _picture(api: Api, environment: Environment, at: At = None) -> Picture:
-    return Picture(api.store, environment, at)
+class Moment(NamedTuple):
+    """When: a time, or the number of a revision; None: now."""
+
+    at: datetime | int | None
+
+
+def _moment(at: At = None, revision: Revision = None) -> Moment:
+    if at is not None and revision is not None:
+        raise Problem(HTTPStatus.UNPROCESSABLE_ENTITY, "at and revision exclude each other", field="revision")
+    return Moment(at if revision is None else revision)
+
+
+When: TypeAlias = Annotated[Moment, Depends(_moment)]
+
+
+def _picture(api: Api, environment: Environment, when: When) -> Picture:
+    return Picture(api.store, environment, when.at)
 
 
 Seen: TypeAlias = Annotated[Picture, Depends(_picture)]
 
 
-def _tagged_picture(api: Api, environment: Environment, tagging: Tagged, at: At = None) -> Picture:
-    return Picture(api.store, environment, at, tagging)
+def _tagged_picture(api: Api, environment: Environment, tagging: Tagged, when: When) -> Picture:
+    return Picture(api.store, environment, when.at, tagging)
 
 
 SeenTagged: TypeAlias = Annotated[Picture, Depends(_tagged_picture)]

@@ -12,6 +12,7 @@ from calipso_nornir.store.mongo.environment_collections import GONE, OF, REVISIO
 from calipso_nornir.store.mongo.redo import Overlay
 from calipso_nornir.store.mongo.trimming import commits_of
 from calipso_nornir.store.names import KINDS
+from calipso_nornir.store.values import utc_ms
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -34,10 +35,7 @@ class Feed:
 
     def changes(self, since: int, limit: int) -> list[Change]:
         """Return what was put and removed after a revision, in complete revisions only."""
-        newest, floor = self._marker.revision, self._marker.floor
-        if since < floor or since > newest:
-            raise PastUnknown(self._uri, self._places.environment, f"revision {since}", f"revision {floor}")
-        if since == newest:
+        if self._known(since) == self._marker.revision:
             return []
         until = self._end(since, limit)
         found: dict[tuple[Kind, str], Change] = {}
@@ -82,11 +80,14 @@ class Feed:
         found = commits_of(self._places, self._marker, limit=limit)
         return [Commit(**{name: one[name] for name in names}) for one in found]
 
-    def revision_at(self, at: datetime) -> int:
-        """Return the revision that was the newest at a time.
+    def revision_at(self, at: datetime | int) -> int:
+        """Return the revision that was the newest at a time; or a revision itself, if its state is known.
 
         A clock that was ahead for a while hides no commit: the last commit whose time is not later counts.
         """
+        if isinstance(at, int):
+            return self._known(at)
+        at = utc_ms(at)
         recent = [one for one in self._marker.recent if one["at"] <= at]
         here = {"environment": self._places.environment, "revision": {"$lte": self._marker.revision}}
         found = (
@@ -99,6 +100,12 @@ class Feed:
         raise PastUnknown(
             self._uri, self._places.environment, at.isoformat(), "" if oldest is None else oldest["at"].isoformat()
         )
+
+    def _known(self, revision: int) -> int:
+        if self._marker.floor <= revision <= self._marker.revision:
+            return revision
+        known = f"revision {self._marker.floor}"
+        raise PastUnknown(self._uri, self._places.environment, f"revision {revision}", known)
 
     def _end(self, since: int, limit: int) -> int:
         """Return the last of the revisions that together have about ``limit`` changes."""

@@ -17,7 +17,7 @@ from calipso_nornir.store.mongo.text_indexing import TextIndexing
 from calipso_nornir.store.mongo.writer import MongoWriter
 from calipso_nornir.store.names import DEFAULT_INVENTORY, KINDS, checked_collection, checked_inventory, collection_name
 from calipso_nornir.store.type_names import declared
-from calipso_nornir.store.values import clean_text, utc_ms
+from calipso_nornir.store.values import clean_text
 from calipso_nornir.store.view import DocumentView
 from calipso_nornir.store.watching import watched
 
@@ -88,8 +88,8 @@ class MongoStore:
         return DocumentView(name, uri=self.uri, pin=pin, declared=partial(declared, self))
 
     @contextmanager
-    def snapshot(self, environment: str, *, at: datetime | None = None) -> Iterator[StoreView]:
-        """Provide a reader of one revision: the newest, or the one that was valid at a given time."""
+    def snapshot(self, environment: str, *, at: datetime | int | None = None) -> Iterator[StoreView]:
+        """Provide a reader of one revision: the newest, the one that was valid at a given time, or a given one."""
         name = clean_text(environment)
         reader = self._reader(name, at)
 
@@ -177,12 +177,12 @@ class MongoStore:
         places = self._places(clean_text(environment))
         return Feed(places, places.valid(recent=True), uri=self.uri)
 
-    def _reader(self, environment: str, at: datetime | None = None) -> MongoReader:
+    def _reader(self, environment: str, at: datetime | int | None = None) -> MongoReader:
         places = self._places(environment)
         marker = self._riding(lambda: places.valid(recent=at is not None))
         if at is None:
             return self._made_reader(environment, marker)
-        revision = self._riding(lambda: Feed(places, marker, uri=self.uri).revision_at(utc_ms(at)))
+        revision = self._riding(lambda: Feed(places, marker, uri=self.uri).revision_at(at))
         return MongoReader(places, marker, self._riding, at=revision)
 
     def _made_reader(self, environment: str, marker: Marker) -> MongoReader:

@@ -37,10 +37,8 @@ class Feed:
 
     def changes(self, since: int, limit: int) -> list[Change]:
         """Return what was put and removed after a revision, in complete revisions only."""
-        newest, floor = self.bounds()
-        if since < floor or since > newest:
-            raise PastUnknown(self._uri, self._environment, f"revision {since}", f"revision {floor}")
-        if since == newest:
+        newest, _ = self.bounds()
+        if self._known(since) == newest:
             return []
         until = self._end(since, limit)
         found = [one for kind in KINDS for one in (*self._put(kind, since, until), *self._gone(kind, since, until))]
@@ -66,11 +64,13 @@ class Feed:
             for revision, at, cause, by, new, changed, removed in rows
         ]
 
-    def revision_at(self, at: datetime) -> int:
-        """Return the revision that was the newest at a time.
+    def revision_at(self, at: datetime | int) -> int:
+        """Return the revision that was the newest at a time; or a revision itself, if its state is known.
 
         A clock that was ahead for a while hides no commit: the last commit whose time is not later counts.
         """
+        if isinstance(at, int):
+            return self._known(at)
         log = commits(self._inventory)
         statement = f"SELECT max(revision) FROM {log} WHERE environment = ? AND at <= ?"
         [(found,)] = self._connection.execute(statement, (self._environment, time_text(at)))
@@ -80,6 +80,12 @@ class Feed:
         first = f"SELECT at FROM {log} WHERE environment = ? AND revision >= ? ORDER BY revision LIMIT 1"
         oldest = self._connection.execute(first, (self._environment, floor)).fetchone() if newest else None
         raise PastUnknown(self._uri, self._environment, at.isoformat(), oldest[0] if oldest else "")
+
+    def _known(self, revision: int) -> int:
+        newest, floor = self.bounds()
+        if floor <= revision <= newest:
+            return revision
+        raise PastUnknown(self._uri, self._environment, f"revision {revision}", f"revision {floor}")
 
     def _end(self, since: int, limit: int) -> int:
         """Return the last of the revisions that together have about ``limit`` changes."""

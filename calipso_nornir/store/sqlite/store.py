@@ -29,7 +29,7 @@ from calipso_nornir.store.sqlite.tables import (
 from calipso_nornir.store.sqlite.text_indexing import TextIndexing
 from calipso_nornir.store.sqlite.writer import SqliteWriter
 from calipso_nornir.store.type_names import declared
-from calipso_nornir.store.values import clean_text, utc_ms
+from calipso_nornir.store.values import clean_text
 from calipso_nornir.store.view import DocumentView
 from calipso_nornir.store.watching import watched
 
@@ -91,8 +91,8 @@ class SqliteStore:
         return DocumentView(name, uri=self.uri, pin=pin, declared=partial(declared, self))
 
     @contextmanager
-    def snapshot(self, environment: str, *, at: datetime | None = None) -> Iterator[StoreView]:
-        """Provide a reader of one revision: the newest, or the one that was valid at a given time."""
+    def snapshot(self, environment: str, *, at: datetime | int | None = None) -> Iterator[StoreView]:
+        """Provide a reader of one revision: the newest, the one that was valid at a given time, or a given one."""
         name = clean_text(environment)
         with self._pinned(name, at) as reader:
 
@@ -180,13 +180,13 @@ class SqliteStore:
             yield self._reader(connection, environment)
 
     @contextmanager
-    def _pinned(self, environment: str, at: datetime | None = None) -> Iterator[SqliteReader]:
+    def _pinned(self, environment: str, at: datetime | int | None = None) -> Iterator[SqliteReader]:
         """Provide a reader on a connection of its own, for as long as it is used."""
         with self._connections.another() as connection, self._reading(connection):
             revision = None
             if at is not None:
                 with translated(self.uri, self._path):
-                    revision = self._made_feed(connection, environment).revision_at(utc_ms(at))
+                    revision = self._made_feed(connection, environment).revision_at(at)
             reader = self._reader(connection, environment, revision)
             reader.revision  # noqa: B018 - the first statement begins the transaction, which shows this moment
             yield reader
