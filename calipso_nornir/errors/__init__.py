@@ -22,6 +22,8 @@
     │   ├── Overtaken            others changed what a commit was computed from
     │   └── PastUnknown          older than the history
     ├── LoginServiceUnavailable  a directory or issuer that knows users does not answer
+    ├── NotificationUnusable     a message that is no notification, or lacks what its handler needs
+    ├── ListenerFailed           a listener has lost its source
     ├── ScanCancelled            the scan was asked to stop
     │   ├── ScanTimedOut         ├── ScanTakenOver
     ├── SourceError              what a source returns instead of an answer
@@ -88,6 +90,7 @@ from calipso_nornir.errors.lists import (
     PerhapsOneMachine,
     RowsIncomplete,
 )
+from calipso_nornir.errors.live import ListenerFailed, NotificationUnusable
 from calipso_nornir.errors.scan import NothingSeen, ScanCancelled, ScanTakenOver, ScanTimedOut
 from calipso_nornir.errors.source import (
     AnswerTooLarge,
@@ -177,6 +180,7 @@ __all__ = [
     "HostUnreachable",
     "HostsUnlisted",
     "InvalidRequest",
+    "ListenerFailed",
     "LoginRefused",
     "LoginServiceUnavailable",
     "LookupCycle",
@@ -191,6 +195,7 @@ __all__ = [
     "NotAvailable",
     "NotRecorded",
     "NothingSeen",
+    "NotificationUnusable",
     "OneMachine",
     "OutputTooLarge",
     "Overtaken",

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from calipso_nornir.model.environment import Environment
     from calipso_nornir.model.objects import InventoryObject
-    from calipso_nornir.model.protocols import Fetcher, LinkFinder
+    from calipso_nornir.model.protocols import EventHandler, Fetcher, LinkFinder
     from calipso_nornir.model.when import When
 
 ROOT_SCANNER = "ScanEnvironment"
@@ -121,6 +121,14 @@ class ObjectType:
         return list(dict.fromkeys(["object_name", *own, *status]))
 
 
+class Queue(NamedTuple):
+    """An exchange of a message bus that listeners listen to, and which of its routing keys."""
+
+    name: str
+    exchange: str
+    topics: tuple[str, ...]
+
+
 class Candidate(NamedTuple):
     """A clique type and its rank for an environment: how well it matches, and how many conditions its ``when`` has."""
 
@@ -143,6 +151,9 @@ class Catalog:
     parsers: Mapping[str, Callable[[str], Any]]
     documents: Mapping[str, Sequence[Mapping[str, Any]]] = field(default_factory=dict)
     """Data that is only passed on: supported environments, agent types, hover attributes, command prefixes."""
+    event_handlers: Mapping[str, EventHandler] = field(default_factory=dict)
+    """Event type -> its handler."""
+    queues: Sequence[Queue] = ()
     written: int = 0
     """Number of the written metadata that is part of it; 0: there is none."""
 

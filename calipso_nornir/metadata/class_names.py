@@ -38,8 +38,8 @@ class Registry:
         """Names of the installed entry points."""
         return sorted(self._points)
 
-    def resolve(self, name: str, *, package: str | None = None, folder: Path, method: str) -> Any:  # noqa: ANN401 - an instance
-        """Return an instance of the class called ``name``, whose ``method`` takes one argument."""
+    def resolve(self, name: str, *, package: str | None = None, folder: Path, method: str, arguments: int = 1) -> Any:  # noqa: ANN401 - an instance
+        """Return an instance of the class called ``name``, whose ``method`` takes so many arguments."""
         found = self._class(name, package, folder)
         if not callable(getattr(found, method, None)):
             raise Unresolved(f'"{name}" is not a {self.what}: it has no {method}()')
@@ -48,9 +48,10 @@ class Registry:
         except Exception as error:
             raise Unresolved(f'"{name}" cannot be made without arguments: {error!r}') from error
         try:
-            inspect.signature(getattr(made, method)).bind(None)
+            inspect.signature(getattr(made, method)).bind(*[None] * arguments)
         except TypeError as error:
-            raise Unresolved(f'"{name}" is not a {self.what}: {method}() has to take one argument; {error}') from error
+            many = "one argument" if arguments == 1 else f"{arguments} arguments"
+            raise Unresolved(f'"{name}" is not a {self.what}: {method}() has to take {many}; {error}') from error
         return made
 
     def _class(self, name: str, package: str | None, folder: Path) -> Any:  # noqa: ANN401 - whatever a module holds

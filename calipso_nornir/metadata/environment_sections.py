@@ -95,13 +95,23 @@ class CliSection(HostAccess):
 
 
 class AmqpSection(Section):
-    """The message bus; for the event listener."""
+    """The message bus; for the event listener.
+
+    New: ``vhost``, TLS, ``queue_prefix`` (the names of the listener's own queues begin with it).
+    """
 
     needs = ("host", "user", "pwd")
     host: Host | None = None
     port: Port = 5672
     user: Text | None = None
     pwd: Secret | None = None
+    vhost: Text = "/"
+    queue_prefix: Text = "calipso"
+    tls: bool = False
+    cacert: Text | None = None
+    verify: bool = True
+    cert: Text | None = None
+    client_key: Text | None = None
 
 
 class MonitoringSection(Section):

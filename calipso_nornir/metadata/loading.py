@@ -14,6 +14,7 @@ from calipso_nornir.metadata import schema
 from calipso_nornir.metadata.catalog import Catalog
 from calipso_nornir.metadata.check import Check
 from calipso_nornir.metadata.clique_promises import clique_constraints, clique_types
+from calipso_nornir.metadata.event_promises import event_handlers, queues
 from calipso_nornir.metadata.layers import files_of, read_layers
 from calipso_nornir.metadata.link_promises import every_link_type_is_found, link_finders
 from calipso_nornir.metadata.parser_promises import parsers
@@ -57,6 +58,8 @@ def _checked(folders: Iterable[Path | str] = (), written: Written = NOTHING) -> 
         constants=check.constants,
         parsers=parsers(check),
         documents=passed_on(check),
+        event_handlers=event_handlers(check),
+        queues=queues(check),
         written=written.number,
     )
     try:

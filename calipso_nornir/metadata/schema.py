@@ -95,6 +95,25 @@ class LinkFindersFile(MetadataFile):
     link_finders: list[Name]
 
 
+class QueueSpec(Declared):
+    """What a listener on a message bus listens to: an exchange, and which of its messages.
+
+    ``queue`` becomes part of the name of the listener's own queue. ``topics`` are routing keys, as AMQP binds them.
+    """
+
+    queue: Name
+    exchange: Name
+    topics: list[Name] = ["notifications.*", "versioned_notifications.*"]
+
+
+class EventsFile(MetadataFile):
+    """``events.json``: event types and the class that handles each; a later file may name another class for one."""
+
+    handlers_package: Name | None = None
+    queues: list[QueueSpec] = []
+    event_handlers: dict[Name, Name]
+
+
 AttributeName = Annotated[str, StringConstraints(pattern=r"^[a-z0-9_]+$")]
 
 
@@ -250,6 +269,7 @@ FILES: dict[str, type[MetadataFile]] = {
     "constants": ConstantsFile,
     "scanners": ScannersFile,
     "link_finders": LinkFindersFile,
+    "events": EventsFile,
     "clique_types": CliqueTypesFile,
     "clique_constraints": CliqueConstraintsFile,
     "supported_environments": SupportedEnvironmentsFile,

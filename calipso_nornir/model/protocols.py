@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from calipso_nornir.model.fetching import Fetched, Fetching
     from calipso_nornir.model.finding import Condition, Find
     from calipso_nornir.model.links import Link
+    from calipso_nornir.model.notifications import Notification
     from calipso_nornir.model.objects import InventoryObject
     from calipso_nornir.model.queries import Query
     from calipso_nornir.model.refs import ObjectRef
@@ -91,6 +92,19 @@ class LinkFinder(Protocol):
 
     def find(self, view: View) -> Iterable[Link]:
         """Yield links between objects of the view."""
+        ...
+
+
+@runtime_checkable
+class EventHandler(Protocol):
+    """Says which objects a notification is about. It does no I/O, and takes no fact from the payload into the picture.
+
+    Name every object that may have changed, also one that is not known yet: a small scan then looks at each of them,
+    at what is below it, and at what it is plugged into (decision 22).
+    """
+
+    def touched(self, notification: Notification, view: StoreView) -> Iterable[ObjectRef]:
+        """Yield references; raise NotificationUnusable if the payload lacks what is needed."""
         ...
 
 

@@ -20,7 +20,7 @@ from calipso_nornir.scan.course import Scan
 from calipso_nornir.scan.events import SILENT, guarded
 from calipso_nornir.scan.memory import seldom_collected
 from calipso_nornir.scan.origin import BY_HAND
-from calipso_nornir.scan.plan import ScanPlan
+from calipso_nornir.scan.plan import ScanPlan, can_be_asked_for
 from calipso_nornir.scan.readings import Readings
 from calipso_nornir.scan.sessions import Sessions
 from calipso_nornir.scan.stopping import Stop
@@ -151,6 +151,10 @@ class Cloud:
         if not refs:
             raise InvalidRequest("rescan needs at least one object; scan() is for everything")
         return self.scan(ScanPlan(refs=refs), scan_id=scan_id)
+
+    def knows(self, ref: ObjectRef) -> bool:
+        """Return whether ``rescan`` can look at an object: it is stored, or its id is enough to ask for it."""
+        return can_be_asked_for(ref, self._catalog) or self._store.view(self.environment.name).get(ref) is not None
 
     def cancel(self) -> None:
         """End the running scan, from another thread; its report is "aborted", and nothing is changed."""

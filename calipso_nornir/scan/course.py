@@ -83,6 +83,7 @@ class Scan:
             environment=environment.name,
             started_at=utc_ms(datetime.now(UTC)),  # as precise as stores are
         )
+        self._cause = origin.cause or f"scan {self._report.scan_id}"
         self._progress = all_of(progress, Journal(store, self._report, origin))
         self._troubles = Troubles(self._report, self._progress)
         self._record = ScanRecord(store, plan, self._report, owner=origin.owner)
@@ -172,7 +173,7 @@ class Scan:
         with self._phase("cliques"):
             derived.cliques()
         with self._phase("store"):
-            cause = f"scan {self._report.scan_id}"
+            cause = self._cause
             with self._store.write(self._environment.name, base=base, cause=cause) as writer:
                 generation = Generation(
                     writer, environment=self._environment.name, base=base, at=self._report.started_at

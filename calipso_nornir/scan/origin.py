@@ -18,11 +18,13 @@ class ScanOrigin:
         type: who asked for it.
         owner: the owner of the request in ``scans`` that the scan carries out. The scan ends if the owner changes.
         log_level: the minimum level of its messages.
+        cause: why, for the log of commits; by default the scan's id.
     """
 
     type: OriginType = "manual scan"
     owner: str | None = None
     log_level: LogLevel = "info"
+    cause: str = ""
 
 
 BY_HAND: Final = ScanOrigin()

@@ -268,7 +268,7 @@ def find_targets(plan: ScanPlan, before: Before, catalog: Catalog) -> list[Targe
         refs.append(_meant(plan, before, catalog))
     targets = [Target(ref, before.get(ref), plan.scan_self) for ref in dict.fromkeys(refs)]
     for target in targets:
-        if target.known is None and not _can_be_asked_for(target.ref, catalog):
+        if target.known is None and not can_be_asked_for(target.ref, catalog):
             raise UnknownObject(before.environment, str(target.ref))
     return targets
 
@@ -289,6 +289,7 @@ def _meant(plan: ScanPlan, before: Before, catalog: Catalog) -> ObjectRef:
     return found[0].ref
 
 
-def _can_be_asked_for(ref: ObjectRef, catalog: Catalog) -> bool:
+def can_be_asked_for(ref: ObjectRef, catalog: Catalog) -> bool:
+    """Return whether an object that is not known yet can be named in a small scan."""
     steps = (step for steps in catalog.scanners.values() for step in steps if step.type == ref.type)
     return any((step.asked_by or {}).get(ref.type) == "id" for step in steps)

@@ -62,6 +62,7 @@ class ScanRecord:
             if status_of(one) == LOST != one.get("status") and not one.get("owner"):
                 self._scans.update_if(str(one["scan_id"]), {"status": "running"}, {"status": LOST})
         plan = {name: getattr(self._plan, name) for name in ("inventory_only", "links_only", "cliques_only", "clear")}
+        plan["refs"] = len(self._plan.refs)
         began = {"start_timestamp": self._report.started_at.isoformat(), **plan, **self._running()}
         new = {
             "scan_id": self.scan_id,

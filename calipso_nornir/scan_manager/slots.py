@@ -1,5 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Ensures one scan of an environment at a time, for any number of scan managers: a running scan holds its slot."""
+"""Ensures one scan of an environment at a time, for any number of scan managers: a running scan holds its slot.
+
+Listeners hold slots of their own, in another collection.
+"""
 
 from __future__ import annotations
 
@@ -20,8 +23,8 @@ class Slots:
     An owner is any unique text. A slot whose owner is dead is free.
     """
 
-    def __init__(self, store: Store) -> None:
-        self._slots = store.collection(COLLECTION)
+    def __init__(self, store: Store, collection: str = COLLECTION) -> None:
+        self._slots = store.collection(collection)
 
     def take(self, environment: str, owner: str) -> bool:
         """Take a slot; return whether it was free."""

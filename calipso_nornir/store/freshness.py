@@ -98,4 +98,4 @@ def in_the_future(scans: Iterable[Mapping[str, Any]]) -> str | None:
 
 
 def _is_whole(scan: Mapping[str, Any]) -> bool:
-    return not (scan.get("object_id") or scan.get("links_only") or scan.get("cliques_only"))
+    return not any(scan.get(name) for name in ("object_id", "refs", "links_only", "cliques_only"))

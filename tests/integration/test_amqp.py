@@ -7,9 +7,11 @@ import socket
 import sys
 from typing import TYPE_CHECKING
 
-import pika
 import pytest
+from amqp.exceptions import NotFound
+from kombu import Connection
 
+from calipso_nornir.metadata.environment_sections import AmqpSection
 from calipso_nornir.model.environment import Environment, SecretRef
 from calipso_nornir.preflight.sections import try_sections
 from tests.fixtures.rabbitmq import PASSWORD, USER, running
@@ -25,15 +27,13 @@ if TYPE_CHECKING:
 @pytest.fixture(scope="module")
 def rabbitmq(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RabbitMq]:
     with running(tmp_path_factory.mktemp("rabbitmq")) as node:
-        connection = connected(node)
-        connection.channel().exchange_declare("nova", "topic")
-        connection.close()
+        with connected(node) as connection:
+            connection.default_channel.exchange_declare("nova", "topic", auto_delete=False)
         yield node
 
 
-def connected(node: RabbitMq) -> pika.BlockingConnection:
-    credentials = pika.PlainCredentials(USER, PASSWORD)
-    return pika.BlockingConnection(pika.ConnectionParameters("127.0.0.1", node.port, credentials=credentials))
+def connected(node: RabbitMq) -> Connection:
+    return Connection(hostname="127.0.0.1", port=node.port, userid=USER, password=PASSWORD)
 
 
 def tried(
@@ -41,7 +41,8 @@ def tried(
 ) -> dict[str, Finding]:
     (folder / "secret").write_text(password)
     (folder / "secret").chmod(0o600)
-    section = {"host": "127.0.0.1", "port": port, "user": USER, "pwd": SecretRef("file", str(folder / "secret"))}
+    pwd = SecretRef("file", str(folder / "secret"))
+    section = AmqpSection.model_validate({"host": "127.0.0.1", "port": port, "user": USER}).model_dump() | {"pwd": pwd}
     environment = Environment(name="cloud", configuration={"AMQP": section}, extra={"listen": listen})
     found = [one for one in try_sections(environment, only=only) if one.section == "AMQP"]
     assert PASSWORD not in repr(found)
@@ -56,10 +57,8 @@ def test_a_queue_is_declared_bound_and_deleted(rabbitmq: RabbitMq, tmp_path: Pat
     assert "it is not there" in found["exchange neutron"].detail
     assert not found["exchange neutron"].needed
     queue = found["queue"].detail.partition(",")[0]
-    connection = connected(rabbitmq)
-    with pytest.raises(pika.exceptions.ChannelClosedByBroker, match="NOT_FOUND"):
-        connection.channel().queue_declare(queue, passive=True)
-    connection.close()
+    with connected(rabbitmq) as connection, pytest.raises(NotFound):
+        connection.default_channel.queue_declare(queue, passive=True)
 
 
 @pytest.mark.parametrize("listen", [True, False])
@@ -79,5 +78,6 @@ def test_a_broker_that_is_down_or_no_broker_is_told(tmp_path: Path) -> None:
 
 
 def test_without_the_library_it_says_what_to_install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(sys.modules, "pika", None)
+    monkeypatch.delitem(sys.modules, "calipso_nornir.sources.amqp", raising=False)
+    monkeypatch.setitem(sys.modules, "kombu", None)
     assert "pip install 'calipso_nornir[amqp]'" in tried(tmp_path, 1)["library"].detail

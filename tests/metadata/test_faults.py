@@ -557,6 +557,56 @@ def test_the_other_files(tmp_path: Path, stem: str, file: Any, fault: str) -> No
 
 
 @pytest.mark.parametrize(
+    ("file", "fault"),
+    [
+        (
+            {"event_handlers": {"port.create.end": "PortEvnt"}},
+            (
+                'event_handlers/port.create.end: "PortEvnt" names no handler of events (looked in entry points '
+                'calipso_nornir.event_handlers). Did you mean "PortEvent"?'
+            ),
+        ),
+        (
+            {"handlers_package": "tests.fixtures", "event_handlers": {"x": "NoSuchThing"}},
+            (
+                'event_handlers/x: "NoSuchThing" names no handler of events (looked in entry points '
+                "calipso_nornir.event_handlers and in module tests.fixtures.no_such_thing)"
+            ),
+        ),
+        (
+            {"event_handlers": {"x": "calipso_nornir.fetchers.api.zones:Hosts"}},
+            (
+                'event_handlers/x: "calipso_nornir.fetchers.api.zones:Hosts" is not a handler of events: '
+                "it has no touched()"
+            ),
+        ),
+        (
+            {"event_handlers": {}, "queues": [{"queue": "nova", "exchange": "other"}]},
+            'queues/0/queue: "nova" is declared already, for exchange "nova"',
+        ),
+        ({"event_handlers": {}, "queues": [{"queue": "q"}]}, "queues/0/exchange: is missing"),
+        ({"event_handler": {}}, 'event_handler: unknown key. Did you mean "event_handlers"?'),
+    ],
+    ids=["slip", "package", "fetcher", "queue twice", "no exchange", "key"],
+)
+def test_events(tmp_path: Path, file: Any, fault: str) -> None:
+    (tmp_path / "events.json").write_text(json.dumps(file))
+    with pytest.raises(MetadataError) as caught:
+        load_catalog([tmp_path])
+    assert f"{tmp_path}/events.json: {fault}" in [str(one) for one in caught.value.faults]
+
+
+def test_a_later_file_gives_an_event_type_another_handler(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    file = {"event_handlers": {"port.create.end": "NothingShown", "new.event": "PortEvent"}}
+    (tmp_path / "events.json").write_text(json.dumps(file))
+    handlers = load_catalog([tmp_path]).event_handlers
+    assert type(handlers["port.create.end"]).__name__ == "NothingShown"
+    assert type(handlers["new.event"]).__name__ == "PortEvent"
+    assert "replaces the handler of" in caplog.text
+    assert type(load_catalog().event_handlers["port.create.end"]).__name__ == "PortEvent"
+
+
+@pytest.mark.parametrize(
     ("text", "problem"),
     [
         ('{"scanners":\n {"S": [}}', "Expecting value: line 2 column 9 (char 21)"),

@@ -1,0 +1,53 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Which switches make or remove tunnels when a network comes to a host, or leaves it (l2population).
+
+Neutron tells the agents so, by messages that no one else gets: the picture's own tunnels tell whom it concerns.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from calipso_nornir.event_handlers.looking_up import host_of, of
+from calipso_nornir.model import ids
+from calipso_nornir.model.refs import ObjectRef
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from calipso_nornir.model.protocols import StoreView
+
+MOST_HOSTS: Final = 50
+"""Hosts of a network whose tunnels are looked at; those of larger networks are left to scans and host watches."""
+OVERLAYS: Final = ("vxlan", "gre", "geneve")
+
+
+def tunnels_of(view: StoreView, networks: Iterable[str], *, host: str) -> Iterator[ObjectRef]:
+    """Yield what has the tunnels between a host and the other hosts of some networks, the host's own included."""
+    here = host_of(view, host)
+    others: set[str] = set()
+    for network in networks:
+        known = view.get(ObjectRef(view.environment, "network", network))
+        if known is not None and known.get("provider_network_type") not in OVERLAYS:
+            continue
+        hosts = {str(port.get("binding_host_id") or "") for port in of(view, "port", network=network)} - {""}
+        if len(hosts) <= MOST_HOSTS:
+            others |= hosts
+    if here is None or not others:
+        return
+    for name in sorted({here.id, *others}):
+        yield from _switch_of(view, name)
+
+
+def _switch_of(view: StoreView, name: str) -> Iterator[ObjectRef]:
+    host = host_of(view, name)
+    if host is None:
+        return
+    switch = ObjectRef(view.environment, "vedge", ids.vedge(host.id, "OVS"))
+    if view.get(switch) is not None:
+        yield switch
+        return
+    folder = ObjectRef(view.environment, "vconnectors_folder", ids.folder(host.id, "vconnectors"))
+    linux = ObjectRef(view.environment, "vedge", ids.vedge(host.id, "LXB"))
+    if view.get(linux) is not None and view.get(folder) is not None:
+        yield folder

@@ -1,0 +1,52 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What a listener has done so far: counters, and how long events take."""
+
+from __future__ import annotations
+
+from collections import Counter, deque
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+KEPT: Final = 1000
+"""Times of the last events, of which percentiles are computed."""
+
+
+@dataclass(slots=True)
+class Counts:
+    """Counters since the process began. Written by one thread; readers may be one event behind.
+
+    Attributes:
+        handled: whose objects were looked at, and stored.
+        ignored: of types that no handler is for.
+        retried: attempts that failed.
+        dead: that became dead letters.
+        looks: small scans; objects: that these looked at.
+        missed: objects that a whole scan found changed though no event had told.
+        by_type: handled events by type.
+        lags: seconds from arrival to the end of the commit, of the last events.
+    """
+
+    handled: int = 0
+    ignored: int = 0
+    retried: int = 0
+    dead: int = 0
+    looks: int = 0
+    objects: int = 0
+    missed: Counter[str] = field(default_factory=Counter)
+    by_type: Counter[str] = field(default_factory=Counter)
+    lags: deque[float] = field(default_factory=lambda: deque(maxlen=KEPT))
+
+    def document(self) -> dict[str, Any]:
+        """Return them as JSON values, with the median and the 95th percentile of the lags in seconds."""
+        lags = sorted(self.lags)
+        names = ("handled", "ignored", "retried", "dead", "looks", "objects")
+        return {
+            **{name: getattr(self, name) for name in names},
+            "missed": dict(self.missed),
+            "lag_p50_s": _at(lags, 0.5),
+            "lag_p95_s": _at(lags, 0.95),
+        }
+
+
+def _at(ordered: list[float], share: float) -> float | None:
+    return round(ordered[min(len(ordered) - 1, int(share * len(ordered)))], 3) if ordered else None

@@ -1,0 +1,150 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The journal of notifications (``messages``) and the dead letters (``dead_letters``)."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from dataclasses import asdict
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any, Final
+
+from calipso_nornir.live.redacting import redacted, redacted_text
+from calipso_nornir.model.notifications import Notification
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from calipso_nornir.model.protocols import Document, Store
+    from calipso_nornir.model.refs import ObjectRef
+
+DEAD_LETTERS: Final = "dead_letters"
+AGAIN: Final = "again"
+"""State of a dead letter that is to be tried once more."""
+DEAD: Final = "dead"
+MOST_OBJECTS: Final = 50
+"""Objects that an entry names; ``objects_touched`` counts them all."""
+MOST_SHOWN: Final = 2000
+"""Characters of a message that cannot be read."""
+SOURCES: Final = {"nova": "OpenStack", "neutron": "OpenStack", "keystone": "OpenStack"}
+LEVELS: Final = {"info": "info", "warn": "warning", "error": "error"}
+_KEY: Final = re.compile(r"[\w.:-]{1,128}")
+
+
+def key_of(notification: Notification) -> str:
+    """Return the key of a notification's documents: its id, or a digest where that has other characters."""
+    if _KEY.fullmatch(notification.id):
+        return notification.id
+    return hashlib.sha256(notification.id.encode(errors="backslashreplace")).hexdigest()[:32]
+
+
+class Journal:
+    """The entries of one environment. One message has one entry, however often it is sent."""
+
+    def __init__(self, store: Store, environment: str) -> None:
+        self._messages = store.collection("messages")
+        self._dead = store.collection(DEAD_LETTERS)
+        self._environment = environment
+
+    def attempts(self, notification: Notification) -> int:
+        """Return how often the work of a message was begun, by this process or others."""
+        known = self._messages.get(key_of(notification)) or {}
+        value = known.get("attempts")
+        return value if isinstance(value, int) else 0
+
+    def note(  # noqa: PLR0913 - the fields of an entry
+        self,
+        notification: Notification,
+        *,
+        outcome: str,
+        received: datetime,
+        refs: Sequence[ObjectRef] = (),
+        attempts: int = 1,
+        problem: str = "",
+    ) -> None:
+        """Write what has become of a message.
+
+        ``outcome``: "stored" when all that it touched was looked at; "nothing" if that is nothing; "waiting" while it
+        is tried again; "dead" when it is a dead letter.
+        """
+        key, first = key_of(notification), refs[0] if refs else None
+        counted = f"{len(refs)} object{'s' if len(refs) != 1 else ''}"
+        self._messages.put(
+            key,
+            {
+                "id": key,
+                "environment": self._environment,
+                "source_system": SOURCES.get(notification.source, notification.source),
+                "level": "error"
+                if outcome == DEAD
+                else {"warn": "warning"}.get(notification.level, notification.level),
+                "message": f"{notification.type}: {problem or counted}",
+                "event_type": notification.type,
+                "source": notification.source,
+                "publisher": notification.publisher,
+                "project": notification.project,
+                "payload": redacted(notification.payload),
+                "related_object": first.id if first else None,
+                "related_object_type": first.type if first else None,
+                "display_context": first.id if first else None,
+                "objects": [[one.type, one.id] for one in refs[:MOST_OBJECTS]],
+                "objects_touched": len(refs),
+                "attempts": attempts,
+                "outcome": outcome,
+                "timestamp": notification.at.isoformat(),
+                "received_timestamp": received.isoformat(),
+                "finished_timestamp": None if outcome == "waiting" else datetime.now(UTC).isoformat(),
+                "viewed": False,
+                "origin_type": "event",
+            },
+        )
+
+    def bury(self, notification: Notification, *, received: datetime, attempts: int, problem: str) -> None:
+        """Make a message a dead letter."""
+        key = key_of(notification)
+        written = {**asdict(notification), "at": notification.at.isoformat()}
+        written["payload"] = redacted(notification.payload)
+        self._put_dead(key, received=received, attempts=attempts, problem=problem, notification=written)
+        self.note(notification, outcome=DEAD, received=received, attempts=attempts, problem=problem)
+
+    def bury_unread(self, body: bytes, *, source: str, received: datetime, problem: str) -> None:
+        """Keep the beginning of a message that is no notification, without what may be a secret."""
+        shown = redacted_text(body[: 4 * MOST_SHOWN].decode(errors="backslashreplace"))[:MOST_SHOWN]
+        key = hashlib.sha256(body).hexdigest()[:32]
+        more = {"body": shown, "bytes": len(body), "source": source}
+        self._put_dead(key, received=received, attempts=1, problem=problem, **more)
+
+    def to_send_again(self) -> list[Document]:
+        """Return the dead letters that somebody wants to be tried once more."""
+        return self._dead.find({"environment": self._environment, "state": AGAIN})
+
+    def taken_again(self, key: str) -> None:
+        """Note that a dead letter is being worked on; if that fails, it is dead again."""
+        self._dead.update_if(key, {"state": AGAIN}, {"state": "trying"})
+
+    def forget_dead(self, key: str) -> None:
+        """Remove a dead letter whose work was done after all."""
+        self._dead.delete(key)
+
+    def _put_dead(self, key: str, *, received: datetime, attempts: int, problem: str, **more: Any) -> None:  # noqa: ANN401 - JSON
+        self._dead.put(
+            key,
+            {
+                "id": key,
+                "environment": self._environment,
+                "state": DEAD,
+                "problem": problem,
+                "attempts": attempts,
+                "received_timestamp": received.isoformat(),
+                "timestamp": datetime.now(UTC).isoformat(),
+                **more,
+            },
+        )
+
+
+def notification_of(letter: Mapping[str, Any]) -> Notification | None:
+    """Return the notification of a dead letter; None if it could never be read."""
+    written = letter.get("notification")
+    if not isinstance(written, dict):
+        return None
+    return Notification(**{**written, "at": datetime.fromisoformat(written["at"])})

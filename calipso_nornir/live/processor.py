@@ -1,0 +1,275 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Works on what arrives: reads it, asks its handler what it touches, looks at that, and settles it once it is stored.
+
+One thread does all of this for an environment, so one object is never looked at twice at once. A message is settled
+after the commit of the first look that began after it arrived; until then its source keeps it.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections import deque
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import partial
+from typing import TYPE_CHECKING, Final
+
+from calipso_nornir.errors import CalipsoError, NotificationUnusable, StoreError
+from calipso_nornir.live.agenda import Agenda
+from calipso_nornir.live.arrivals import Arrival
+from calipso_nornir.live.counting import Counts
+from calipso_nornir.live.journal import Journal, key_of, notification_of
+from calipso_nornir.parsing.notifications import read_notification
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+    from threading import Event
+
+    from calipso_nornir.live.agenda import Batch
+    from calipso_nornir.live.arrivals import Inbox
+    from calipso_nornir.live.looking import Looker
+    from calipso_nornir.model.notifications import Notification
+    from calipso_nornir.model.protocols import EventHandler, Store
+    from calipso_nornir.model.refs import ObjectRef
+
+logger = logging.getLogger(__name__)
+
+MOST_ATTEMPTS: Final = 10
+AT_ONCE: Final = 500
+"""Arrivals that are taken before the next look."""
+IDLE_S: Final = 0.5
+LETTERS_S: Final = 2.0
+"""How often dead letters that are to be sent again are looked for."""
+STORE_WAIT_S: Final = 1.0
+WHOLE_WAIT_S: Final = 10.0
+"""Before the next attempt to scan everything."""
+MOST_CAUSES: Final = 3
+"""Types of events that the cause of a commit names."""
+
+
+@dataclass(slots=True, eq=False)
+class Ticket:
+    """An event that waits for its objects to be looked at."""
+
+    arrival: Arrival
+    notification: Notification
+    attempts: int = 1
+    refs: Sequence[ObjectRef] = ()
+
+
+class Processor:
+    """The work of one environment, until it is stopped."""
+
+    def __init__(  # noqa: PLR0913 - all parts of the work are combined here
+        self,
+        environment: str,
+        *,
+        store: Store,
+        inbox: Inbox,
+        handlers: Mapping[str, EventHandler],
+        looker: Looker,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self.counts = Counts()
+        self.agenda: Agenda[Ticket] = Agenda()
+        self._environment = environment
+        self._view = store.view(environment)
+        self._inbox = inbox
+        self._handlers = handlers
+        self._looker = looker
+        self._clock = clock
+        self._journal = Journal(store, environment)
+        self._missed: list[str] = []
+        self._outcomes: deque[Callable[[], None]] = deque()
+        """What has to be written into the store."""
+        self._whole_at = 0.0
+        self._letters_at = 0.0
+
+    def run(self, stop: Event) -> None:
+        """Work until ``stop`` is set; what is not done then is kept by its source."""
+        while not stop.is_set():
+            self.round()
+
+    def round(self) -> None:
+        """Take what has arrived, and look at what is due; wait for it for up to half a second."""
+        arrivals: list[Arrival] = []
+        try:
+            self._write_down()
+            arrivals, missed = self._inbox.take(at_most=AT_ONCE, wait_s=self._wait_s())
+            self._missed += missed
+            while arrivals:
+                self._receive(arrivals[0])
+                arrivals.pop(0)
+            self._send_again()
+            self._look_everywhere()
+            self._look()
+            self._write_down()
+        except StoreError as error:
+            logger.warning("%s: %s", self._environment, error)
+            self._inbox.put_back(arrivals)
+            time.sleep(STORE_WAIT_S)
+
+    def _write_down(self) -> None:
+        """Write outcomes into the store, in order, and settle; one that cannot be written stays the next."""
+        while self._outcomes:
+            self._outcomes[0]()
+            self._outcomes.popleft()
+
+    # --- what arrives
+
+    def _receive(self, arrival: Arrival) -> None:
+        """Read a message, and put what it touches on the agenda. Raises StoreError: not done, try again."""
+        try:
+            notification = _read(arrival)
+        except NotificationUnusable as error:
+            self._bury_unread(arrival, str(error))
+            return
+        handler = self._handlers.get(notification.type)
+        if handler is None:
+            arrival.settle()
+            self.counts.ignored += 1
+            return
+        attempts = self._journal.attempts(notification) + 1 if arrival.again else 1
+        ticket = Ticket(arrival, notification, attempts)
+        if attempts > MOST_ATTEMPTS:
+            self._bury(ticket, "the process ended each time while it worked on this")
+            return
+        try:
+            ticket.refs = self._touched(handler, notification)
+        except NotificationUnusable as error:
+            self._bury(ticket, str(error))
+            return
+        if not ticket.refs:
+            self._settle(ticket, "nothing")
+            return
+        if arrival.again:
+            self._note(ticket, "waiting")
+        self.agenda.touch(ticket, ticket.refs, now=self._clock())
+
+    def _touched(self, handler: EventHandler, notification: Notification) -> list[ObjectRef]:
+        try:
+            return list(dict.fromkeys(handler.touched(notification, self._view)))
+        except CalipsoError:
+            raise
+        except Exception as error:
+            logger.exception("%s: handler of %s", self._environment, notification.type)
+            raise NotificationUnusable(f"its handler raised {error!r}") from error
+
+    def _send_again(self) -> None:
+        """Take the dead letters that somebody wants to be tried once more."""
+        now = self._clock()
+        if now < self._letters_at:
+            return
+        self._letters_at = now + LETTERS_S
+        for letter in self._journal.to_send_again():
+            notification = notification_of(letter)
+            if notification is not None:
+                key = key_of(notification)
+                self._journal.taken_again(key)
+                self._inbox.put(
+                    Arrival(
+                        body=notification, source=notification.source, settle=partial(self._journal.forget_dead, key)
+                    )
+                )
+
+    # --- looking
+
+    def _look_everywhere(self) -> None:
+        if not self._missed or self._clock() < self._whole_at:
+            return
+        why = "; ".join(dict.fromkeys(self._missed))
+        look = self._looker.everywhere(cause=f"events may be missed: {why}"[:500])
+        if look.stored:
+            self._missed.clear()
+        else:
+            logger.warning("%s: %s", self._environment, look.problem)
+            self._whole_at = self._clock() + WHOLE_WAIT_S
+
+    def _look(self) -> None:
+        batch = self.agenda.take(self._clock())
+        if batch is None:
+            return
+        look = self._looker.at(batch.refs, cause=_cause(batch))
+        self.counts.looks += 1
+        self.counts.objects += len(batch.entries)
+        if look.stored:
+            for ticket in self.agenda.looked(batch, now=self._clock(), changed=look.changed):
+                self._settle(ticket, "stored")
+            return
+        logger.warning("%s: %s", self._environment, look.problem)
+        self.counts.retried += len(batch.tickets)
+        self.agenda.failed(batch, now=self._clock(), outage=look.outage)
+        if not look.outage:
+            for ticket in batch.tickets:
+                self._failed(ticket, look.problem)
+
+    def _failed(self, ticket: Ticket, problem: str) -> None:
+        ticket.attempts += 1
+        if ticket.attempts > MOST_ATTEMPTS:
+            self.agenda.drop(ticket)
+            self._bury(ticket, problem)
+        else:
+            self._outcomes.append(partial(self._note, ticket, "waiting", problem=problem))
+
+    # --- what has become of a message
+
+    def _settle(self, ticket: Ticket, outcome: str) -> None:
+        def write() -> None:
+            self._note(ticket, outcome)
+            ticket.arrival.settle()
+            self.counts.handled += 1
+            self.counts.by_type[ticket.notification.type] += 1
+            self.counts.lags.append((datetime.now(UTC) - ticket.arrival.at).total_seconds())
+
+        self._outcomes.append(write)
+
+    def _bury(self, ticket: Ticket, problem: str) -> None:
+        def write() -> None:
+            self._journal.bury(
+                ticket.notification, received=ticket.arrival.at, attempts=ticket.attempts, problem=problem
+            )
+            if isinstance(ticket.arrival.body, bytes):  # a dead letter that was sent again is its own source
+                ticket.arrival.settle()
+            self.counts.dead += 1
+
+        logger.warning("%s: %s is a dead letter: %s", self._environment, ticket.notification.type, problem)
+        self._outcomes.append(write)
+
+    def _bury_unread(self, arrival: Arrival, problem: str) -> None:
+        def write() -> None:
+            body = arrival.body if isinstance(arrival.body, bytes) else b""
+            self._journal.bury_unread(body, source=arrival.source, received=arrival.at, problem=problem)
+            arrival.settle()
+            self.counts.dead += 1
+
+        self._outcomes.append(write)
+
+    def _note(self, ticket: Ticket, outcome: str, *, problem: str = "") -> None:
+        self._journal.note(
+            ticket.notification,
+            outcome=outcome,
+            received=ticket.arrival.at,
+            refs=ticket.refs,
+            attempts=ticket.attempts,
+            problem=problem,
+        )
+
+    def _wait_s(self) -> float:
+        due = self.agenda.next_due()
+        return IDLE_S if due is None else min(IDLE_S, max(0.0, due - self._clock()))
+
+
+def _read(arrival: Arrival) -> Notification:
+    if isinstance(arrival.body, bytes):
+        return read_notification(arrival.body, source=arrival.source, received=arrival.at)
+    return arrival.body
+
+
+def _cause(batch: Batch[Ticket]) -> str:
+    """Return what a commit says about why: the events, or that it is a later look."""
+    types = sorted({ticket.notification.type for ticket in batch.tickets})
+    if not types:
+        return "look again after events"
+    more = f" and {len(types) - MOST_CAUSES} more" if len(types) > MOST_CAUSES else ""
+    return f"event {', '.join(types[:MOST_CAUSES])}{more}"

@@ -1,0 +1,115 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Listens to one environment: its listeners, the work on what arrives, and what is said of both."""
+
+from __future__ import annotations
+
+import logging
+import os
+import socket
+import threading
+import uuid
+from typing import TYPE_CHECKING, Final
+
+from calipso_nornir.errors import InvalidRequest
+from calipso_nornir.live.arrivals import Inbox
+from calipso_nornir.live.listener_base import Post, listener_kinds
+from calipso_nornir.live.looking import Looker
+from calipso_nornir.live.processor import Processor
+from calipso_nornir.live.standing import LISTENERS, SLOTS, STOPPED, Standing
+from calipso_nornir.live.station import Station
+from calipso_nornir.scan.cloud import open_cloud
+from calipso_nornir.scan_manager.slots import Slots
+from calipso_nornir.store.environments import load_environment
+from calipso_nornir.store.written import catalog_of
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from calipso_nornir.model.protocols import Source, Store
+
+logger = logging.getLogger(__name__)
+
+LEAVING_S: Final = 10.0
+"""How long the look that goes on may take when the process is to end; then it is cancelled."""
+
+
+class Session:
+    """One environment that is listened to."""
+
+    def __init__(
+        self, store: Store, environment: str, *, metadata: Sequence[str] = (), source: Source | None = None
+    ) -> None:
+        self._store = store
+        self._environment = environment
+        self._metadata = tuple(metadata)
+        self._source = source
+        self._stop = threading.Event()
+        self.owner = f"{socket.gethostname()}:{os.getpid()}:{uuid.uuid4().hex[:8]}"
+        self.processor: Processor | None = None
+
+    def stop(self) -> None:
+        """Let ``run`` return soon; from another thread, or from a signal handler."""
+        self._stop.set()
+
+    def run(self) -> None:
+        """Listen until ``stop``.
+
+        Raises:
+            InvalidRequest: another process listens, or there is nothing to listen to.
+            UnknownEnvironment, EnvironmentInvalid, MetadataError, StoreError: it cannot be begun.
+        """
+        catalog = catalog_of(self._store, self._metadata)
+        environment = load_environment(
+            self._store, self._environment, constants=catalog.constants, complete=self._source is None
+        )
+        kinds = [one for one in listener_kinds() if one.wanted(environment)]
+        if not kinds:
+            raise InvalidRequest(f"{self._environment}: there is nothing to listen to; add a section AMQP")
+        slots = Slots(self._store, SLOTS)
+        if not slots.take(self._environment, self.owner):
+            raise InvalidRequest(f"{self._environment}: another process listens already")
+        inbox = Inbox()
+        post = Post(environment=environment, catalog=catalog, store=self._store, inbox=inbox)
+        try:
+            with open_cloud(
+                self._environment, store=self._store, metadata=self._metadata, source=self._source
+            ) as cloud:
+                looker = Looker(cloud)
+                self.processor = processor = Processor(
+                    self._environment, store=self._store, inbox=inbox, handlers=catalog.event_handlers, looker=looker
+                )
+                stations = [Station(kind.name, kind.make(post)) for kind in kinds]
+                self._listen(processor, stations, looker, inbox)
+        finally:
+            slots.give(self._environment, self.owner)
+
+    def _listen(self, processor: Processor, stations: Sequence[Station], looker: Looker, inbox: Inbox) -> None:
+        standing = Standing(
+            self._store,
+            self._environment,
+            self.owner,
+            processor=processor,
+            stations=stations,
+            stop=self._stop,
+            arrived=inbox,
+        )
+        worker = threading.Thread(target=processor.run, args=(self._stop,), name="processor", daemon=True)
+        for one in (*stations, worker, standing):
+            one.start()
+        logger.info("%s: listening (%s)", self._environment, ", ".join(one.name for one in stations))
+        try:
+            while not self._stop.wait(1) and worker.is_alive():
+                pass
+        finally:
+            self._stop.set()
+            worker.join(LEAVING_S)
+            if worker.is_alive():
+                looker.cancel()
+                worker.join(LEAVING_S)
+            for one in stations:
+                one.stop()
+            for one in stations:
+                one.join(LEAVING_S)
+            standing.end()
+            self._store.collection(LISTENERS).update_if(self._environment, {"owner": self.owner}, {"state": STOPPED})
+            logger.info("%s: no longer listening", self._environment)

@@ -1,0 +1,58 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Connections to a message bus (AMQP 0-9-1), as the section AMQP of an environment describes it."""
+
+from __future__ import annotations
+
+import ssl
+from typing import TYPE_CHECKING, Any, Final
+
+from kombu import Connection
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from calipso_nornir.sources.secrets import Vault
+
+TIMEOUT_S: Final = 10.0
+HEARTBEAT_S: Final = 10.0
+
+
+def connection_to(section: Mapping[str, Any], vault: Vault) -> Connection:
+    """Return a connection that is not open yet.
+
+    Raises:
+        SecretUnavailable: the password cannot be read.
+        OSError, ssl.SSLError: a certificate or key cannot be read.
+    """
+    return Connection(
+        transport="pyamqp",
+        hostname=section["host"],
+        port=section["port"],
+        userid=section["user"],
+        password=vault.resolve(section["pwd"]),
+        virtual_host=section["vhost"],
+        connect_timeout=TIMEOUT_S,
+        heartbeat=HEARTBEAT_S,
+        ssl={"context": _tls(section), "server_hostname": section["host"]} if section["tls"] else False,
+        transport_options={"read_timeout": TIMEOUT_S, "write_timeout": TIMEOUT_S},
+    )
+
+
+def errors_of(connection: Connection) -> tuple[type[BaseException], ...]:
+    """Return the errors by which a connection says that it is lost, refused, or cannot be made."""
+    return (*connection.connection_errors, *connection.channel_errors, OSError)
+
+
+def worded(error: BaseException) -> str:
+    """Return what a bus or the network said."""
+    said = getattr(error, "reply_text", None) or getattr(error, "strerror", None) or str(error)
+    return str(said) or type(error).__name__
+
+
+def _tls(section: Mapping[str, Any]) -> ssl.SSLContext:
+    context = ssl.create_default_context(cafile=section["cacert"])
+    if not section["verify"]:
+        context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+    if section["cert"]:
+        context.load_cert_chain(section["cert"], section["client_key"])
+    return context

@@ -1,0 +1,227 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Which objects each type of event touches, with real messages and recorded real clouds."""
+
+from __future__ import annotations
+
+import json
+from contextlib import closing
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from calipso_nornir.errors import NotificationUnusable
+from calipso_nornir.metadata.loading import installed_catalog
+from calipso_nornir.model.finding import Equal, Find
+from calipso_nornir.model.notifications import Notification
+from calipso_nornir.model.refs import ObjectRef
+from calipso_nornir.parsing.notifications import read_notification
+from calipso_nornir.scan.engine import run_scan
+from calipso_nornir.sources.recording import ReplaySource
+from calipso_nornir.store import open_store
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from calipso_nornir.model.objects import InventoryObject
+    from calipso_nornir.model.protocols import StoreView
+
+NOW = datetime(2026, 11, 29, 6, tzinfo=UTC)
+SAMPLES: dict[str, Any] = json.loads((Path(__file__).parents[1] / "fixtures" / "notifications.json").read_text("utf-8"))
+BUNDLES = Path(__file__).parents[1] / "lab" / "recorded"
+HANDLERS = installed_catalog().event_handlers
+CHANGES = ("create", "delete", "update")
+SPECIFIED = [
+    *(f"compute.instance.{one}" for one in ("create.end", "delete.end", "rebuild.end", "update")),
+    "network.create.end",
+    *(f"network.{one}{end}" for one in ("delete", "update") for end in ("", ".end")),
+    *(f"{kind}.{one}{end}" for kind in ("port", "router", "subnet") for one in CHANGES for end in ("", ".end")),
+    *(f"router.interface.{one}{end}" for one in ("create", "delete") for end in ("", ".end")),
+]  # fmt: skip
+
+
+@pytest.fixture(scope="module", params=["ovs", "ovn", "lxb"])
+def view(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[StoreView]:
+    """A cloud as it was recorded."""
+    source = ReplaySource(BUNDLES / f"{request.param}.calipso")
+    with closing(open_store(tmp_path_factory.mktemp(request.param) / "calipso.db")) as store:
+        run_scan(source.environment, store=store, source=source)
+        yield store.view(source.environment.name)
+
+
+def notified(type_: str, payload: dict[str, Any]) -> Notification:
+    return Notification(id="1", source="neutron", type=type_, at=NOW, payload=payload)
+
+
+def touched(view: StoreView, type_: str, **payload: Any) -> set[tuple[str, str]]:  # noqa: ANN401 - JSON
+    return {(one.type, one.id) for one in HANDLERS[type_].touched(notified(type_, payload), view)}
+
+
+def one_of(view: StoreView, type_: str, **attributes: Any) -> InventoryObject:  # noqa: ANN401 - as above
+    where = (Equal("type", type_), *(Equal(key, value) for key, value in attributes.items()))
+    return view.find(Find(where=where, limit=1))[0]
+
+
+def a_running_server(view: StoreView) -> InventoryObject:
+    return next(one for one in view.of_type("instance") if one.get("host") and one.get("network"))
+
+
+def test_each_specified_type_has_a_handler() -> None:
+    assert len(SPECIFIED) == 31
+    assert set(SPECIFIED) <= HANDLERS.keys()
+
+
+def test_messages_of_zed_are_understood(view: StoreView) -> None:
+    for type_, sample in SAMPLES["zed"].items():
+        notification = read_notification(json.dumps(sample["body"]), source=sample["exchange"], received=NOW)
+        refs = list(HANDLERS[type_].touched(notification, view))
+        assert all(isinstance(one, ObjectRef) for one in refs), type_
+        assert bool(refs) != type_.startswith("security_group"), type_
+
+
+def test_messages_of_the_newest_nova_are_understood(view: StoreView) -> None:
+    for type_, sample in SAMPLES["nova_2026"].items():
+        notification = read_notification(json.dumps(sample), source="nova", received=NOW)
+        assert list(HANDLERS[type_].touched(notification, view)), type_
+
+
+def test_a_server_with_its_ports_and_tunnels(view: StoreView) -> None:
+    server = a_running_server(view)
+    found = touched(view, "compute.instance.create.end", instance_id=server.id, host=server["host"])
+    ports = [one for one in view.of_type("port") if one.get("device_id") == server.id]
+    assert {("instance", server.id), *(("port", one.id) for one in ports)} <= found
+    assert touched(view, "instance.delete.end", uuid=server.id) == found, "the picture knows its host"
+    overlay = any(
+        (network := view.get(ObjectRef(view.environment, "network", one))) is not None
+        and network["provider_network_type"] == "vxlan"
+        for one in server["network"]
+    )
+    switches = {one for one in found if one[0] in ("vedge", "vconnectors_folder")}
+    assert bool(switches) == (overlay and "ovn" not in view.environment)
+    assert touched(view, "compute.instance.update", instance_id=server.id) == {("instance", server.id)}
+
+
+def test_a_server_on_a_new_host(view: StoreView) -> None:
+    found = touched(view, "compute.instance.create.end", instance_id="new", host="unheard-of")
+    assert ("instance", "new") in found
+    assert {type_ for type_, _ in found} == {"instance", "availability_zones_folder"}
+
+
+def test_a_network_renamed_is_shown_by_others(view: StoreView) -> None:
+    server = a_running_server(view)
+    network = view.get(ObjectRef(view.environment, "network", server["network"][0]))
+    assert network is not None
+    same = {"id": network.id, "name": network.object_name, "project_id": network["project_id"]}
+    assert touched(view, "network.update.end", network=same) == {("network", network.id)}
+    renamed = touched(view, "network.update.end", network={**same, "name": "other"})
+    assert {("network", network.id), ("instance", server.id)} <= renamed
+    assert {type_ for type_, _ in touched(view, "network.create.end", network={"id": "n", "project_id": "new"})} == {
+        "network",
+        "projects_folder",
+    }
+
+
+def test_a_subnet_is_about_its_network_and_dhcp_servers(view: StoreView) -> None:
+    service = next(one for one in view.of_type("vservice") if one.get("service_type") == "dhcp")
+    network = view.get(ObjectRef(view.environment, "network", service["network"][0]))
+    assert network is not None
+    found = touched(view, "subnet.delete.end", subnet_id=network["subnet_ids"][0])
+    assert {("network", network.id), ("vservice", service.id)} <= found
+    new = touched(view, "subnet.create.end", subnet={"id": "s", "network_id": "n"})
+    assert ("network", "n") in new
+    assert "vservices_folder" in {type_ for type_, _ in new}
+
+
+def test_a_port_is_about_who_has_it_and_who_had_it(view: StoreView) -> None:
+    server = a_running_server(view)
+    port = one_of(view, "port", device_id=server.id)
+    now = {"id": port.id, "device_owner": "compute:nova", "device_id": "other", "network_id": port["network"]}
+    found = touched(view, "port.update.end", port=now)
+    assert {("port", port.id), ("instance", server.id), ("instance", "other")} <= found
+    assert ("instance", server.id) in touched(view, "port.delete.end", port_id=port.id)
+
+
+def test_a_router_its_ports_and_gateway(view: StoreView) -> None:
+    gateway = next((one for one in view.of_type("port") if one["device_owner"] == "network:router_gateway"), None)
+    assert gateway is not None
+    router = gateway["device_id"]
+    services = {("vservice", one.id) for one in view.of_type("vservice") if one.get("router_id") == router}
+    expected = {("port", gateway.id), ("network", gateway["network"]), *services}
+    assert expected <= touched(view, "router.delete.end", router_id=router)
+    assert expected <= touched(view, "router.update.end", router={"id": router, "external_gateway_info": None})
+    interface = {"id": router, "port_id": "new", "network_id": gateway["network"]}
+    found = touched(view, "router.interface.create", router_interface=interface)
+    assert {("port", "new"), ("network", gateway["network"]), *services} <= found
+    new = touched(view, "router.create.end", router={"id": "r"})
+    assert "vservices_folder" in {type_ for type_, _ in new}
+
+
+def test_a_floating_ip_that_was_taken_away(view: StoreView) -> None:
+    port = next((one for one in view.of_type("port") if one["floating_ips"]), None)
+    if port is None:
+        assert "lxb" in view.environment, "the other recordings have one"
+        return
+    row = port["floating_ips"][0]
+    said = {"id": row["id"], "port_id": None, "router_id": None, "floating_ip_address": row["floating_ip_address"]}
+    found = touched(view, "floatingip.update.end", floatingip=said)
+    assert {("port", port.id), ("instance", port["device_id"])} <= found
+    assert "vservice" in {type_ for type_, _ in found}
+
+
+def test_projects_hosts_agents_and_aggregates(view: StoreView) -> None:
+    server = a_running_server(view)
+    found = touched(view, "identity.project.updated", resource_info=server["project_id"])
+    assert {("project", server["project_id"]), ("instance", server.id)} <= found
+    assert {type_ for type_, _ in touched(view, "identity.project.created", resource_info="new")} == {"projects_folder"}
+    assert ("host", server["host"]) in touched(view, "service.update", host=server["host"])
+    assert "availability_zones_folder" in {type_ for type_, _ in touched(view, "service.create", host="new")}
+    agent = view.of_type("network_agent")[0]
+    found = touched(view, "agent.update.end", agent={"id": agent["agent_id"]})
+    assert {type_ for type_, _ in found} >= {"network_agents_folder", "vservices_folder"}
+    aggregate = view.of_type("aggregate")[0]
+    found = touched(view, "aggregate.addhost.end", aggregate_id=str(aggregate["number"]), host_name="cmp1")
+    assert ("aggregate", aggregate.id) in found
+    moved = touched(view, "dhcp_agent.network.add", agent={"id": agent["agent_id"], "network_id": "n"})
+    assert ("network", "n") in moved
+
+
+def test_a_trunk_is_about_its_ports(view: StoreView) -> None:
+    parent = next((one for one in view.of_type("port") if one.get("trunk_details")), None)
+    if parent is None:
+        said = {"id": "t", "port_id": "p", "sub_ports": [{"port_id": "s"}]}
+        assert {("port", "p"), ("port", "s")} <= touched(view, "trunk.create.end", trunk=said)
+        return
+    found = touched(view, "trunk.delete.end", trunk_id=parent["trunk_details"]["trunk_id"])
+    assert {("port", parent.id), *(("port", row["port_id"]) for row in parent["trunk_details"]["sub_ports"])} <= found
+
+
+VALUES = st.none() | st.integers() | st.text(max_size=3) | st.just("x" * 300) | st.lists(st.text(), max_size=1)
+PARTS = ("port", "network", "subnet", "router", "floatingip", "trunk", "router_interface", "agent", "target", "id")
+FIELDS = (
+    "id",
+    "port_id",
+    "network_id",
+    "host",
+    "sub_ports",
+    "device_id",
+    "device_owner",
+    "uuid",
+    "external_gateway_info",
+)
+
+
+@given(
+    type_=st.sampled_from(sorted(HANDLERS)),
+    payload=st.dictionaries(st.sampled_from(PARTS), VALUES | st.dictionaries(st.sampled_from(FIELDS), VALUES)),
+)
+def test_whatever_a_payload_holds_it_names_objects_or_is_unusable(
+    view: StoreView, type_: str, payload: dict[str, Any]
+) -> None:
+    try:
+        refs = list(HANDLERS[type_].touched(notified(type_, payload), view))
+    except NotificationUnusable:
+        return
+    assert all(one.id for one in refs)
