@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from calipso_nornir.scan.links import find_links, joined
 from calipso_nornir.scan.neighbourhood import Neighbourhood
 from calipso_nornir.store.documents import link_document
-from calipso_nornir.store.equality import same_value
+from calipso_nornir.store.equality import surely_same
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
@@ -49,8 +49,7 @@ def is_as_before(one: InventoryObject, old: InventoryObject | None) -> bool:
         old is not None
         and _AS_STORED(one) == _AS_STORED(old)
         and {it.stable for it in one.evidence} == {it.stable for it in old.evidence}
-        and one.attributes == old.attributes
-        and same_value(one.attributes, old.attributes)
+        and surely_same(one.attributes, old.attributes)
     )
 
 

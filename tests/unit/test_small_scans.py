@@ -215,6 +215,11 @@ def test_what_left_a_host_is_looked_for_on_the_others(scanned: Scanned, tmp_path
         ({"up": True}, {"up": 1}, False),
         ({"ports": [{"up": False}]}, {"ports": [{"up": 0}]}, False),
         ({"up": True}, {}, False),
+        ({"ports": [{"tag": 1}]}, {"ports": [{"tag": 1.0}]}, True),
+        ({"ports": [{"tag": 1}]}, {"ports": [{"tag": True}]}, False),
+        ({"load": float("nan")}, {"load": None}, False),
+        ({"size": 2**70}, {"size": 2**70}, True),
+        ({"b": 1, "a": [2]}, {"a": [2], "b": 1}, True),
     ],
 )
 def test_an_object_is_as_before_when_its_document_would_be(new: Document, stored: Document, *, same: bool) -> None:
