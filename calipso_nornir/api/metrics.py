@@ -67,6 +67,8 @@ def _of_store(store: Store) -> Iterator[Family]:
     yield Family("calipso_environments", "gauge", "Environments with an inventory.", (Sample({}, len(names)),))
     revisions = tuple(Sample({"environment": name}, store.view(name).revision) for name in shown)
     yield Family("calipso_store_revision", "gauge", "Newest revision; it counts the commits.", revisions)
+    sizes = tuple(Sample({"part": part}, size) for part, size in store.sizes().items())
+    yield Family("calipso_store_bytes", "gauge", "Room that the store takes, by part.", sizes)
 
 
 def _with_a_label(names: Iterable[str]) -> dict[str, str]:

@@ -43,10 +43,14 @@ class Tagging:
         self._request = request
         self._response = response
 
-    def shows(self, revision: int) -> None:
-        """Note which revision the answer shows. Raises NotModified if the client has just this answer."""
+    def shows(self, revision: int, *beside: object) -> None:
+        """Note which revision the answer shows, and what else decides it.
+
+        Raises NotModified if the client has just this answer.
+        """
         request = self._request
         told = f"{request.app.state.settings.instance}\n{request.url.path}?{request.url.query}\n{revision}"
+        told = "\n".join((told, *(json.dumps(one, sort_keys=True, default=str) for one in beside)))
         tag = f'W/"{_hashed(told)}"'
         if tag.removeprefix("W/") in _tags(request, "if-none-match", weak=True):
             raise NotModified(tag)

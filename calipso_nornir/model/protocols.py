@@ -196,6 +196,13 @@ class Collection(Protocol):
         """
         ...
 
+    def change_if(self, key: str, before: Document | None, after: Document | None) -> bool:
+        """Replace a document completely, if the whole of it is still as before; return whether it was.
+
+        None stands for no document: ``before`` of one that is inserted, ``after`` of one that is removed.
+        """
+        ...
+
     def claim(
         self, equal: Mapping[str, Any], changes: Mapping[str, Any], *, order: Sequence[str] = ()
     ) -> Document | None:
@@ -383,6 +390,10 @@ class Store(Protocol):
         Nothing is done if fewer than ``at_least`` objects are not in it, or if another process is at it. Search
         compares objects that are not in it directly: it finds the same, but takes longer.
         """
+        ...
+
+    def sizes(self) -> Mapping[str, int]:
+        """Return how many bytes it takes, by part; the names of the parts are the same at each call."""
         ...
 
     def close(self) -> None:

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from calipso_nornir.model.environment import Environment
-    from calipso_nornir.model.protocols import Store
+    from calipso_nornir.model.protocols import Document, Store
 
 COLLECTION = "environments_config"
 
@@ -23,6 +23,13 @@ def save_environment(store: Store, environment: Environment) -> None:
     known = environments.get(environment.name) or {}
     noted: dict[str, Any] = {key: known[key] for key in ("scanned", "last_scanned") if key in known}
     environments.put(environment.name, {**environment_document(environment), **noted})
+
+
+def replace_environment(store: Store, environment: Environment, *, before: Document | None) -> bool:
+    """Insert an environment, or replace it, if it is still as before; return whether it was."""
+    noted: dict[str, Any] = {key: before[key] for key in ("scanned", "last_scanned") if before and key in before}
+    after = {**environment_document(environment), **noted}
+    return store.collection(COLLECTION).change_if(environment.name, before, after)
 
 
 def add_environment(store: Store, environment: Environment) -> bool:

@@ -7,7 +7,7 @@ from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
     from contextlib import AbstractContextManager
     from datetime import datetime
     from threading import Event
@@ -82,6 +82,10 @@ class Frozen:
     def index_texts(self, environment: str, *, at_least: int = 1) -> int:
         """Bring the index that search uses up to date, if so many objects are not in it; return how many were added."""
         return self._store.index_texts(environment, at_least=at_least)
+
+    def sizes(self) -> Mapping[str, int]:
+        """Return how many bytes the store takes, by part."""
+        return self._store.sizes()
 
     def close(self) -> None:
         """Release the snapshots."""

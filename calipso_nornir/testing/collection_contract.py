@@ -84,6 +84,46 @@ class CollectionContract:
         assert [one["n"] for one in queue.find(where=(Range("n", 2),), order=("kind", "n"))] == [2, 3]
         assert [one["n"] for one in queue.find(limit=0)] == []
 
+    def test_a_document_is_changed_only_if_all_of_it_is_as_before(self, opened: Opened) -> None:
+        scans = opened().collection("scans")
+        one: Document = {"n": 1, "_id": 7, "odd": ODD_ATTRIBUTES}
+        assert scans.change_if("1", one, {"n": 2}) is False, "it is not there"
+        assert scans.change_if("1", None, None) is True, "nothing was wanted to become of nothing"
+        assert scans.change_if("1", None, one) is True
+        assert scans.change_if("1", None, {"n": 2}) is False, "it is there"
+        assert scans.change_if("1", {"n": 1}, {"n": 2}) is False, "a part is not all of it"
+        assert scans.change_if("1", {**one, "n": True}, None) is False, "true is not 1"
+        assert opened().collection("scans").get("1") == one
+        assert scans.change_if("1", one, {"m": 2}) is True
+        assert opened().collection("scans").get("1") == {"m": 2}, "all of it was replaced"
+        assert scans.change_if("1", one, None) is False
+        assert scans.change_if("1", {"m": 2}, None) is True
+        assert scans.get("1") is None
+
+    def test_of_two_changes_of_the_same_document_one_is_refused(self, opened: Opened) -> None:
+        opened().collection("scans").put("1", {"by": []})
+        refused: list[str] = []
+
+        def work(name: str) -> None:
+            scans = opened().collection("scans")
+            done = 0
+            while done < 20:  # noqa: PLR2004 - each one's changes
+                before = scans.get("1")
+                assert before is not None
+                if scans.change_if("1", before, {"by": [*before["by"], f"{name}{done}"]}):
+                    done += 1
+                else:
+                    refused.append(name)
+
+        threads = [threading.Thread(target=work, args=(name,)) for name in "abc"]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        document = opened().collection("scans").get("1")
+        assert document is not None
+        assert sorted(document["by"]) == sorted(f"{name}{number}" for name in "abc" for number in range(20))
+
     def test_insert_does_not_replace(self, opened: Opened) -> None:
         queue = opened().collection("scheduled_scans")
         assert queue.insert("1", {"a": 1}) is True

@@ -182,6 +182,16 @@ class StoreContract:
         for text in ("STRASSE", "äö", '"äö\\"', "\n\0X", str(10**30), "0" * 30, "TRUE"):
             assert [one.ref for one in view.search(text)] == [odd.ref], repr(text)
 
+    def test_it_says_how_much_room_it_takes(self, opened: Opened) -> None:
+        before = opened().sizes()
+        many = [host(f"h{number}", motto=f"{number}" * 1000) for number in range(2000)]
+        put(opened(), "inventory", map(object_document, many))
+        opened().close()
+        after = opened().sizes()
+        assert after.keys() == before.keys()
+        assert all(size >= 0 for size in before.values())
+        assert sum(after.values()) > sum(before.values())
+
     def test_counts(self, opened: Opened) -> None:
         put(opened(), "inventory", map(object_document, [host("h1"), host("h2"), pnic("h1", "eth0")]))
         assert opened().view(ENVIRONMENT).counts() == {"host": 2, "host_pnic": 1}

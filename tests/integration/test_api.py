@@ -21,13 +21,15 @@ from calipso_nornir.api.guard import needs_of
 from calipso_nornir.api.shielding import LARGEST
 from calipso_nornir.model.finding import Equal, Find
 from calipso_nornir.model.refs import ObjectRef
-from calipso_nornir.store import open_store
+from calipso_nornir.store import environments, open_store
 from calipso_nornir.store.documents import object_document
 from tests.fixtures.recorded import bundle, filled
 from tests.fixtures.serving import PASSWORD, Client, Served, served
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+
+    from calipso_nornir.model.protocols import Document, Store
 
 OPEN = {("GET", "/healthz"), ("GET", "/readyz"), ("GET", "/api/v2/openapi.json"), ("POST", "/auth/tokens")}
 LAB = "/environments/lab"
@@ -291,6 +293,11 @@ def test_metrics_have_bounded_labels(api: Served, admin: Client, viewer: Client,
     told = [float(values[f'{timed}"{le}"}}']) for le in ("10", "+Inf")]
     assert 0 < told[0] <= told[1] == float(values[f'calipso_http_request_seconds_count{{route="{described}"}}'])
     assert float(values['calipso_store_revision{environment="lab"}']) == viewer.get(LAB)["revision"]
+    assert float(values['calipso_store_bytes{part="file"}']) > 4096
+    assert {name for name in values if "store_bytes" in name} == {
+        'calipso_store_bytes{part="file"}',
+        'calipso_store_bytes{part="log"}',
+    }
     assert [one for one in values if one.startswith("calipso_build_info")]
     assert "calipso_scan_queue_depth" in values
     for who, status in ((viewer, 403), (stranger, 403), (api.nobody, 401)):
@@ -390,7 +397,19 @@ def test_objects_are_compared_counted_and_sorted_either_way(viewer: Client) -> N
 
 
 def test_an_answer_that_is_still_true_is_not_sent_again(viewer: Client, api: Served) -> None:
-    for path in ("objects?type=host", "objects/host/cmp1", "links?limit=3", "objects/host/cmp1/children"):
+    focal = api.settings.store.view("lab").cliques()[0].focal_point
+    ends = f"from_type={focal.type}&from_id={focal.id}&to_type=host&to_id=cmp1"
+    for path in (
+        "objects?type=host",
+        "objects/host/cmp1",
+        "links?limit=3",
+        "objects/host/cmp1/children",
+        "search?q=cmp1",
+        f"cliques/{focal.type}/{focal.id}",
+        "graph/host/cmp1",
+        "impact/host/cmp1",
+        f"paths?{ends}",
+    ):
         first = viewer.ask("GET", f"{LAB}/{path}")
         tag = first.headers["etag"]
         assert first.headers["cache-control"] == "private, no-cache"
@@ -474,6 +493,52 @@ DESCRIPTION = {
 def section(environment: dict[str, Any], name: str) -> dict[str, Any]:
     found: dict[str, Any] = next(one for one in environment["configuration"] if one["name"] == name)
     return found
+
+
+def test_of_two_who_replace_a_description_one_is_told(
+    api: Served, admin: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Somebody else writes between the check of If-Match and the write."""
+    kept, files = api.settings.store.collection("environments_config"), api.settings.secret_files
+    assert admin.ask("PUT", "/environments/raced", json=DESCRIPTION).status_code == 201
+    secrets = set(files.folder.iterdir())
+    make, look = type(files).environment, environments.stored_environment
+    others = [1]
+
+    def interfere() -> None:
+        if others:
+            kept.update_if("raced", {}, {"noted": others.pop()})
+
+    def making(*args: Any, **options: Any) -> object:  # noqa: ANN401 - as it has them
+        found = make(*args, **options)
+        interfere()
+        return found
+
+    def looking(store: Store, name: str) -> Document | None:
+        found = look(store, name)
+        interfere()
+        return found
+
+    tag = admin.ask("GET", "/environments/raced").headers["etag"]
+    with monkeypatch.context() as patch:
+        patch.setattr(type(files), "environment", making)
+        wrong(admin.ask("PUT", "/environments/raced", json=DESCRIPTION, headers={"If-Match": tag}), 412)
+        assert (kept.get("raced") or {})["noted"] == 1, "what the other one wrote stands"
+        assert set(files.folder.iterdir()) == secrets, "secrets of a description that was not written are removed"
+        others.append(2)
+        changed = admin.ask("PUT", "/environments/raced", json=DESCRIPTION)
+        assert (changed.status_code, others) == (200, []), "without If-Match the last one wins"
+        assert "noted" not in (kept.get("raced") or {})
+        assert len(set(files.folder.iterdir())) == len(secrets)
+    tag = changed.headers["etag"]
+    with monkeypatch.context() as patch:
+        patch.setattr("calipso_nornir.api.v2.environments.stored_environment", looking)
+        others.append(3)
+        wrong(admin.ask("DELETE", "/environments/raced", headers={"If-Match": tag}), 412)
+        assert (kept.get("raced") or {})["noted"] == 3
+        others.append(4)
+        assert admin.ask("DELETE", "/environments/raced").status_code == 204
+    assert (kept.get("raced"), others) == (None, [])
 
 
 def test_an_environment_is_described_changed_and_removed(api: Served, admin: Client) -> None:

@@ -14,6 +14,7 @@ from calipso_nornir.analysis.routes import routes_of
 from calipso_nornir.api.guard import needs
 from calipso_nornir.api.parameters import Api
 from calipso_nornir.api.problems import Problem
+from calipso_nornir.api.tags import Tagged
 from calipso_nornir.api.v2.pictures import SeenObject, shown
 from calipso_nornir.store.documents import clique_document, link_document, object_document
 
@@ -25,6 +26,7 @@ router = APIRouter(prefix="/environments/{environment}", tags=["cliques"])
 def clique(
     api: Api,
     seen: SeenObject,
+    tagging: Tagged,
     *,
     limit: Annotated[int, Query(ge=1, le=MOST_LINKS, description="The most links to return.")] = 1000,
 ) -> dict[str, Any]:
@@ -35,10 +37,12 @@ def clique(
             raise Problem(HTTPStatus.NOT_FOUND, f"{one.type} {one.id} has no clique")
         routes = routes_of(store, view, around.clique)
         nodes = [routes.objects[ref] for ref in around.clique.nodes if ref in routes.objects]
-        return {
+        answer = {
             "clique": shown(clique_document(around.clique)),
             "links": [shown(link_document(link)) for link in routes.links],
             "nodes": [shown(object_document(node)) for node in nodes],
             "links_in_all": around.links,
             "nodes_in_all": around.nodes,
         }
+        tagging.shows(view.revision, answer)  # metadata and the description of the environment decide, too
+        return answer

@@ -19,9 +19,9 @@ from calipso_nornir.api.v2.pictures import Environment, Seen
 from calipso_nornir.metadata.environments import environment_document
 from calipso_nornir.store import clear
 from calipso_nornir.store.environments import (
+    COLLECTION,
     load_environment,
-    remove_environment,
-    save_environment,
+    replace_environment,
     stored_environment,
 )
 
@@ -80,15 +80,18 @@ def describe(
     stands in the stored description may stay as it is; another one is refused. With ``If-Match``, only the description
     with this ETag is replaced.
     """
-    before = stored_environment(api.store, environment)
-    expected.check(None if before is None else _described(before, environment))
     if body.get("name", environment) != environment:
         raise Problem(HTTPStatus.UNPROCESSABLE_ENTITY, f"expected {environment}, as in the path", field="name")
-    described = api.secret_files.environment(
-        {**body, "name": environment}, before=before, where=environment, constants=api.catalog.constants
-    )
-    save_environment(api.store, described)
-    after = environment_document(described)
+    while True:
+        before = stored_environment(api.store, environment)
+        expected.check(None if before is None else _described(before, environment))
+        described = api.secret_files.environment(
+            {**body, "name": environment}, before=before, where=environment, constants=api.catalog.constants
+        )
+        after = environment_document(described)
+        if replace_environment(api.store, described, before=before):
+            break
+        api.secret_files.forget(after, but=before)  # somebody else was faster: what they wrote is looked at first
     if before is not None:
         api.secret_files.forget(before, but=after)
     response.status_code = HTTPStatus.OK if before is not None else HTTPStatus.CREATED
@@ -101,10 +104,12 @@ def describe(
 @needs(Role.ADMIN)
 def remove(api: Api, environment: Environment, expected: IfMatch, *, with_inventory: bool = False) -> None:
     """Remove a description; its objects, links and cliques only with ``with_inventory``."""
-    before = stored_environment(api.store, environment)
-    expected.check(None if before is None else _described(before, environment))
+    while True:
+        before = stored_environment(api.store, environment)
+        expected.check(None if before is None else _described(before, environment))
+        if api.store.collection(COLLECTION).change_if(environment, before, None):
+            break
     if before is not None:
-        remove_environment(api.store, environment)
         api.secret_files.forget(before)
     if with_inventory:
         clear(api.store, environment)

@@ -13,7 +13,8 @@ from calipso_nornir.access.roles import Role
 from calipso_nornir.analysis.graphs import Connection, Direction, Way, graph_around, impact_of, ways_between
 from calipso_nornir.api.guard import needs
 from calipso_nornir.api.problems import Problem
-from calipso_nornir.api.v2.pictures import Seen, SeenObject, shown
+from calipso_nornir.api.tags import Tagged
+from calipso_nornir.api.v2.pictures import Seen, SeenTaggedObject, shown
 from calipso_nornir.model.links import Link
 from calipso_nornir.model.objects import InventoryObject
 from calipso_nornir.model.protocols import StoreView
@@ -92,7 +93,7 @@ class Relying(BaseModel):
 
 @router.get("/graph/{type}/{id:path}")
 @needs(Role.VIEWER)
-def graph(seen: SeenObject, *, depth: Depth = 1, direction: Way_ = "both", limit: Nodes = 1000) -> Graph:
+def graph(seen: SeenTaggedObject, *, depth: Depth = 1, direction: Way_ = "both", limit: Nodes = 1000) -> Graph:
     """Show what is at most so many links away from an object, whatever its clique type says, with each state."""
     with seen.looking() as (_, view, one):
         found = graph_around(view, one, depth=depth, direction=direction, limit=limit)
@@ -106,22 +107,24 @@ def graph(seen: SeenObject, *, depth: Depth = 1, direction: Way_ = "both", limit
 
 @router.get("/paths")
 @needs(Role.VIEWER)
-def paths(seen: Seen, ends: Ends, limit: MostWays = 10) -> Ways:
+def paths(seen: Seen, tagging: Tagged, ends: Ends, limit: MostWays = 10) -> Ways:
     """Find the shortest ways between two objects along links, in either direction of these."""
     with seen.looking() as (store, view):
         found = ways_between(store, view, *ends.there(view), most=limit)
-        return Ways(
+        ways = Ways(
             answer=found.answer,
             ways=[_way(view, one) for one in found.ways],
             whole=found.whole,
             unknown=list(found.unknown),
             revision=view.revision,
         )
+        tagging.shows(view.revision, ways.model_dump())  # what scans could not examine decides, too
+        return ways
 
 
 @router.get("/impact/{type}/{id:path}")
 @needs(Role.VIEWER)
-def impact(seen: SeenObject) -> Relying:
+def impact(seen: SeenTaggedObject) -> Relying:
     """Show what may fail with an object: what hangs below it, and the objects whose cliques lead over its links."""
     with seen.looking() as (_, view, one):
         found = impact_of(view, one)

@@ -16,7 +16,7 @@ from pymongo.errors import DuplicateKeyError
 
 from calipso_nornir.model.finding import Equal, Find, OneOf
 from calipso_nornir.store.conditions import cleaned, fits
-from calipso_nornir.store.equality import matches
+from calipso_nornir.store.equality import matches, same_value
 from calipso_nornir.store.mongo.codec import VERSION, from_plain, to_plain
 from calipso_nornir.store.mongo.connection import RAW_OPTIONS
 from calipso_nornir.store.ordering import sort_key
@@ -108,6 +108,18 @@ class MongoCollection:
                 return after
         return None
 
+    def change_if(self, key: str, before: Document | None, after: Document | None) -> bool:
+        """Replace a document, or none, by another one, or none, if all of it is still as before."""
+        wanted = clean(before)
+        while (stored := self._stored(clean_text(key))) is not None:
+            if not same_value(from_plain(bytes(stored.raw)), wanted):
+                return False
+            if self._deleted(stored) if after is None else self._written_over(stored, clean(after)):
+                return True
+        if before is not None:
+            return False
+        return after is None or self.insert(key, after)
+
     def claim(
         self, equal: Mapping[str, Any], changes: Mapping[str, Any], *, order: Sequence[str] = ()
     ) -> Document | None:
@@ -122,6 +134,10 @@ class MongoCollection:
     def _replaced(self, stored: RawBSONDocument, changes: Mapping[str, Any]) -> Document | None:
         """Replace a document by a changed one, and return the new one; None if another writer was faster."""
         after: Document = {**from_plain(bytes(stored.raw)), **clean(dict(changes))}
+        return after if self._written_over(stored, after) else None
+
+    def _written_over(self, stored: RawBSONDocument, after: Document) -> bool:
+        """Replace a document; return False if another writer was faster."""
         version = ObjectId()
         new = to_plain(stored["key"], after, version=version)
         same = {"key": stored["key"], VERSION: stored.get(VERSION)}  # null also matches a missing version
@@ -132,7 +148,18 @@ class MongoCollection:
             found = self._documents.find_one({"key": stored["key"]})
             return found is not None and found.get(VERSION) == version  # written before the answer was lost
 
-        return after if self._riding(attempt) else None
+        return self._riding(attempt)
+
+    def _deleted(self, stored: RawBSONDocument) -> bool:
+        """Remove a document; return False if another writer was faster."""
+        same = {"key": stored["key"], VERSION: stored.get(VERSION)}
+
+        def attempt() -> bool:
+            if self._documents.delete_one(same).deleted_count:
+                return True
+            return self._documents.find_one({"key": stored["key"]}) is None  # removed before the answer was lost
+
+        return self._riding(attempt)
 
     def _stored(self, name: str) -> RawBSONDocument | None:
         return self._riding(lambda: self._documents.find_one({"key": name}))

@@ -22,7 +22,7 @@ from calipso_nornir.store.view import DocumentView
 from calipso_nornir.store.watching import watched
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
     from datetime import datetime
     from threading import Event
 
@@ -161,6 +161,11 @@ class MongoStore:
             return indexing.update(marker.settled, at_least=at_least)
 
         return self._riding(update)
+
+    def sizes(self) -> Mapping[str, int]:
+        """Return how many bytes the database takes: its documents, as they are stored, and its indexes."""
+        found = self._riding(lambda: self._connection.database.command("dbStats"))
+        return {"documents": int(found["storageSize"]), "indexes": int(found["indexSize"])}
 
     def close(self) -> None:
         """Close the connections; the store and its views are not used afterwards."""

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from calipso_nornir.model.finding import Equal, Find, OneOf
 from calipso_nornir.store.conditions import cleaned, fits
-from calipso_nornir.store.equality import matches
+from calipso_nornir.store.equality import matches, same_value
 from calipso_nornir.store.ordering import sort_key
 from calipso_nornir.store.sqlite.connection import immediate, translated
 from calipso_nornir.store.sqlite.document_rows import from_json, to_json
@@ -86,6 +86,17 @@ class SqliteCollection:
             if document is None or not matches(document, clean(dict(equal))):
                 return None
             return self._updated(connection, clean_text(key), document, changes)
+
+    def change_if(self, key: str, before: Document | None, after: Document | None) -> bool:
+        """Replace a document, or none, by another one, or none, if all of it is still as before."""
+        with self._translated(), immediate(self._connections.mine()):
+            if not same_value(self.get(key), clean(before)):
+                return False
+            if after is None:
+                self.delete(key)
+            else:
+                self.put(key, after)
+            return True
 
     def claim(
         self, equal: Mapping[str, Any], changes: Mapping[str, Any], *, order: Sequence[str] = ()

@@ -34,7 +34,7 @@ from calipso_nornir.store.view import DocumentView
 from calipso_nornir.store.watching import watched
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
     from contextlib import AbstractContextManager
     from datetime import datetime
     from threading import Event
@@ -165,6 +165,11 @@ class SqliteStore:
             indexing = TextIndexing(self._connections.mine(), reading, inventory=self._inventory, environment=name)
             return indexing.update(at_least=at_least)
 
+    def sizes(self) -> Mapping[str, int]:
+        """Return how many bytes the file takes, and the log of what was written last (WAL)."""
+        log = self._path.with_name(f"{self._path.name}-wal")
+        return {"file": _size(self._path), "log": _size(log)}
+
     def close(self) -> None:
         """Close the file; the store and its views are not used afterwards."""
         self._connections.close()
@@ -229,3 +234,10 @@ def _end(connection: sqlite3.Connection) -> None:
     with suppress(sqlite3.ProgrammingError):  # the store was closed meanwhile
         if connection.in_transaction:
             connection.execute("ROLLBACK")
+
+
+def _size(path: Path) -> int:
+    try:
+        return path.stat().st_size
+    except FileNotFoundError:  # SQLite removes the log when the last connection is closed
+        return 0
