@@ -74,7 +74,18 @@ class HoldsAny:
     values: tuple[Any, ...]
 
 
-Condition: TypeAlias = Equal | OneOf | Range | Prefix | Holds | HoldsAny
+@dataclass(frozen=True, slots=True)
+class Addresses:
+    """The field is one of these texts, or a list that holds one; MAC and IP addresses count however they are written.
+
+    ``2001:DB8::1`` is ``2001:db8:0:0:0:0:0:1``, and ``FA-16-3E-00-00-01`` is ``fa16.3e00.0001``.
+    """
+
+    field: str
+    values: tuple[str, ...]
+
+
+Condition: TypeAlias = Equal | OneOf | Range | Prefix | Holds | HoldsAny | Addresses
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,7 +7,8 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
 
 from calipso_nornir.errors import InvalidRequest
-from calipso_nornir.model.finding import Equal, Find, Holds, HoldsAny, OneOf, Prefix, Range
+from calipso_nornir.model.finding import Addresses, Equal, Find, Holds, HoldsAny, OneOf, Prefix, Range
+from calipso_nornir.store.addresses import usual_form
 from calipso_nornir.store.equality import matches
 from calipso_nornir.store.ordering import fields_of, key_of_values, rank, sort_key
 from calipso_nornir.store.values import clean
@@ -59,7 +60,7 @@ def chosen(document: Document, fields: Sequence[str]) -> Document:
     return {name: document[name] for name in dict.fromkeys(("_id", *fields)) if name in document}
 
 
-def _fits(document: Document, condition: Condition) -> bool:
+def _fits(document: Document, condition: Condition) -> bool:  # noqa: PLR0911 - one for each type of condition
     value = document.get(condition.field, _MISSING)
     match condition:
         case Equal(_, wanted):
@@ -74,6 +75,13 @@ def _fits(document: Document, condition: Condition) -> bool:
             return isinstance(value, list) and any(_holds(member, wanted) for member in value)
         case HoldsAny(_, wanted):
             return isinstance(value, list) and _overlap(value, wanted)
+        case Addresses(_, wanted):
+            return _is_address(value, wanted)
+
+
+def _is_address(value: Any, wanted: Sequence[str]) -> bool:  # noqa: ANN401 - any value
+    texts = (one for one in (value if isinstance(value, list) else [value]) if isinstance(one, str))
+    return not {usual_form(one) for one in wanted}.isdisjoint(map(usual_form, texts))
 
 
 def _within(value: Any, at_least: Any, below: Any) -> bool:  # noqa: ANN401 - any values
@@ -95,7 +103,7 @@ def _overlap(members: list[Any], wanted: Sequence[Any]) -> bool:
     return any(_holds(member, one) for member in members for one in wanted)
 
 
-def _cleaned(condition: Condition) -> Condition:
+def _cleaned(condition: Condition) -> Condition:  # noqa: PLR0911 - as above
     match condition:
         case Equal(field, value):
             return Equal(field, clean(value))
@@ -109,3 +117,5 @@ def _cleaned(condition: Condition) -> Condition:
             return Holds(field, clean(value))
         case HoldsAny(field, values):
             return HoldsAny(field, tuple(clean(list(values))))
+        case Addresses(field, values):
+            return Addresses(field, tuple(clean(list(values))))

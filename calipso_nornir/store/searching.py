@@ -6,7 +6,7 @@ from __future__ import annotations
 import json
 import re
 from itertools import islice
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from calipso_nornir.store.addresses import in_every_form, meant_by, other_form
 from calipso_nornir.store.documents import OBJECT_FIELDS
@@ -17,7 +17,8 @@ if TYPE_CHECKING:
 
     from calipso_nornir.model.protocols import Document
 
-_LABELS = ("name", "id", "object_name")
+LABELS: Final = ("name", "id", "object_name")
+"""Fields with names and ids."""
 _OF_NUMBERS = re.compile(r"[-+.0-9aefilnrstuy]*")
 """Characters of numbers, ``true``, ``false``, ``nan`` and ``infinity``, which BSON does not hold as text."""
 
@@ -57,7 +58,7 @@ class Needle:
 
 def labels_of(document: Document) -> Iterator[str]:
     """Yield the names and ids of an object, as they are compared."""
-    return (str(document.get(label, "")).casefold() for label in _LABELS)
+    return (str(document.get(label, "")).casefold() for label in LABELS)
 
 
 def values_of(document: Document) -> Iterator[str]:

@@ -15,13 +15,16 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import TYPE_CHECKING, Any, Final, Literal, Protocol, TypeAlias
 
-from calipso_nornir.store.searching import labels_of, values_of
+from calipso_nornir.model.finding import Addresses
+from calipso_nornir.store.chunks import chunks
+from calipso_nornir.store.documents import OBJECT_FIELDS
+from calipso_nornir.store.searching import LABELS, Needle, labels_of, values_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
 
+    from calipso_nornir.model.finding import Find
     from calipso_nornir.model.protocols import Document
-    from calipso_nornir.store.searching import Needle
 
 Part: TypeAlias = Literal["names", "values"]
 Key: TypeAlias = tuple[str, str]
@@ -36,6 +39,9 @@ _END: Final = "\n" * (LENGTH - 1)
 """After each text, so that texts of one or two characters, and the ends of longer ones, have trigrams, too."""
 _MOST_GRAMS: Final = 12
 _STEP: Final = 16
+_MOST_AT_ONCE: Final = 1000
+_PARTS: Final[tuple[Part, ...]] = ("names", "values")
+_NOT_COVERED: Final = OBJECT_FIELDS - set(LABELS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +91,32 @@ def search(index: Index, fresh: Callable[[], Iterable[Document]], needle: Needle
             described = _with(described, document, limit)
     others = (one for one in _sorted(described) if one["_id"] not in named)
     return list(islice((*_sorted(named), *others), limit))
+
+
+def addressed(query: Find) -> tuple[Needle, ...]:
+    """Return what an object has in a name or value if a query finds it by address; nothing for other queries.
+
+    A field that no index of texts covers is compared directly.
+    """
+    for condition in query.where:
+        if isinstance(condition, Addresses) and condition.field not in _NOT_COVERED:
+            return tuple(map(Needle, condition.values))
+    return ()
+
+
+def holding(
+    index: Index, fresh: Callable[[Needle], Iterable[Document]], needles: Iterable[Needle]
+) -> Iterable[Document]:
+    """Return all objects that may have one of some texts in a name or value."""
+    found: dict[str, Document] = {}
+    for needle in needles:
+        for part in _PARTS:
+            candidates = index.candidates(part, needle)
+            for segment in index.segments:
+                for some in chunks(candidates(segment), _MOST_AT_ONCE):
+                    found.update((one["_id"], one) for one in index.documents(some))
+        found.update((one["_id"], one) for one in fresh(needle))
+    return found.values()
 
 
 def key_of(document: Document) -> Key:
@@ -140,7 +172,7 @@ def _fitting(index: Index, references: Iterable[Any], fits: Callable[[Document],
     while some := list(islice(rest, step)):
         documents = filter(fits, index.documents(some))
         yield from sorted(documents, key=key_of)
-        step = min(step * 4, 1000)
+        step = min(step * 4, _MOST_AT_ONCE)
 
 
 def _with(documents: dict[str, Document], document: Document, limit: int) -> dict[str, Document]:

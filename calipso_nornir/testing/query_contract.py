@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 from calipso_nornir.errors import InvalidRequest
 from calipso_nornir.model.cliques import Clique
-from calipso_nornir.model.finding import Equal, Find, Holds, HoldsAny, OneOf, Prefix, Range, found_by
+from calipso_nornir.model.finding import Addresses, Equal, Find, Holds, HoldsAny, OneOf, Prefix, Range, found_by
 from calipso_nornir.store.documents import clique_document, link_document, object_document
 from calipso_nornir.testing.store_samples import AT, ENVIRONMENT, ZONE, expected, host, link, pnic, put
 
@@ -172,6 +172,36 @@ class QueryContract:
         )
         assert view.find(Find(where=(Holds("mac_addresses", "fa:16:3e:00:00:02"),))) == []
         assert [o.id for o in view.find(Find(where=(Holds("mac_addresses", "02:00:00:00:00:09"),)))] == ["i1"]
+
+    def test_addresses_count_however_they_are_written(self, opened: Opened) -> None:
+        some = [
+            host("h1", mac_address="FA-16-3E-00-00-01", ips=["2001:DB8:0::1", 7], net="10.0.0.0/24"),
+            host("h2", mac_address="fa:16:3e:00:00:01", ips=["2001:db8:0:0:0:0:0:1"], net="10.0.0.1"),
+            host("h3", mac_address="fa:16:3e:00:00:11", ips=["2001:db8::11"], net="10.0.0.11"),
+            host("h4", ips="2001:0db8::0001", net=["10.0.0.1"]),
+            host("2001:DB8::1", ips=None),
+        ]
+        put(opened(), "inventory", map(object_document, some[1:]))
+        opened().index_texts(ENVIRONMENT)
+        put(opened(), "inventory", map(object_document, some[:1]))
+        cases: dict[tuple[str, tuple[str, ...]], list[str]] = {
+            ("mac_address", ("fa16.3e00.0001",)): ["h1", "h2"],
+            ("ips", ("2001:DB8::1",)): ["h1", "h2", "h4"],
+            ("ips", ("2001:db8:0:0:0:0:0:1", "2001:db8:0::11")): ["h1", "h2", "h3", "h4"],
+            ("net", ("10.0.0.1",)): ["h2", "h4"],
+            ("net", ("10.0.0.1", "x", "10.0.0.0/24")): ["h1", "h2", "h4"],
+            ("net", ("10.0.0.2",)): [],
+            ("name", ("2001:db8:0::1",)): ["2001:DB8::1"],
+            ("id_path", ("2001:db8:0::1",)): [],
+        }
+        view = opened().view(ENVIRONMENT)
+        for again in range(2):
+            for (field, values), ids in cases.items():
+                query = Find(where=(Addresses(field, values), Equal("type", "host")), order=("id",))
+                assert sorted(one.id for one in view.find(query)) == sorted(ids), (field, values, again)
+                assert view.count(query) == len(ids)
+                assert [one.id for one in view.find(replace(query, limit=1))] == sorted(ids)[:1]
+            opened().index_texts(ENVIRONMENT)
 
     def test_attributes_can_be_given_an_index(self, opened: Opened) -> None:
         store = opened()

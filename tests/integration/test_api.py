@@ -396,6 +396,23 @@ def test_objects_are_compared_counted_and_sorted_either_way(viewer: Client) -> N
     assert seen == listed("type=host&total=true")["total"] > 0
 
 
+def test_addresses_are_asked_for_however_they_are_written(viewer: Client) -> None:
+    def found(query: str) -> list[str]:
+        return sorted(one["id"] for one in viewer.get(f"{LAB}/objects?{query}")["items"])
+
+    items = viewer.get(f"{LAB}/objects?type=vnic&fields=id,mac_address&limit=1000")["items"]
+    mac = next(one["mac_address"] for one in items if one["mac_address"])
+    wanted = sorted(one["id"] for one in items if one["mac_address"] == mac)
+    digits = mac.replace(":", "")
+    forms = (mac, mac.upper(), mac.replace(":", "-"), f"{digits[:4]}.{digits[4:8]}.{digits[8:]}", digits.upper())
+    for form in forms:
+        assert found(f"type=vnic&mac_address={form}") == wanted, form
+        assert found(f"type=vnic&mac_address={form}&mac_address=00:00:00:00:00:00") == wanted, form
+        assert set(wanted) <= {one["id"] for one in viewer.get(f"{LAB}/search?q={form}")}, form
+    assert found("type=vnic&mac_address=00-00-00-00-00-00") == []
+    assert found(f"id={mac}") == [], "an id counts as it is written"
+
+
 def test_an_answer_that_is_still_true_is_not_sent_again(viewer: Client, api: Served) -> None:
     focal = api.settings.store.view("lab").cliques()[0].focal_point
     ends = f"from_type={focal.type}&from_id={focal.id}&to_type=host&to_id=cmp1"

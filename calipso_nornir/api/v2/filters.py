@@ -12,8 +12,9 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, Final
 
 from calipso_nornir.api.problems import Problem
-from calipso_nornir.model.finding import Equal, Holds, HoldsAny, OneOf, Prefix, Range
+from calipso_nornir.model.finding import Addresses, Equal, Holds, HoldsAny, OneOf, Prefix, Range
 from calipso_nornir.model.text import plain
+from calipso_nornir.store.addresses import as_address, meant_by
 from calipso_nornir.store.type_names import unknown
 from calipso_nornir.store.values import utc_ms
 
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
     from calipso_nornir.model.finding import Condition
 
 WAYS: Final = ("prefix", "from", "below")
+_EXACT: Final = frozenset({"_id", "type", "id", "parent_type", "parent_id"})
+"""Fields with names and ids that count as they are written, even if they look like an address."""
 _BOOLEANS: Final = {"true": True, "1": True, "false": False, "0": False}
 
 
@@ -67,6 +70,10 @@ def _condition(name: str, texts: Sequence[str], known: Mapping[str, str]) -> Con
 
 
 def _equal(field: str, values: Sequence[Any], kind: str) -> Condition:
+    if kind in ("text", "any", "list") and field not in _EXACT:
+        texts = tuple(meant_by(one)[-1] if "mac" in field else one for one in values)
+        if any(map(as_address, texts)):
+            return Addresses(field, texts)
     if kind == "list":
         return Holds(field, values[0]) if len(values) == 1 else HoldsAny(field, tuple(values))
     return Equal(field, values[0]) if len(values) == 1 else OneOf(field, tuple(values))

@@ -31,7 +31,7 @@ def objects(request: Request, api: Api, seen: SeenTagged, paged: Paged) -> Page:
     """List objects. Every further parameter is a field with its value: ``?type=vnic&host=cmp1``.
 
     A repeated field has one of the values. ``name__prefix``, ``mtu__from`` and ``mtu__below`` compare otherwise; a
-    field with a list holds the value.
+    field with a list holds the value. MAC and IP addresses count however they are written.
     """
     with seen.looking() as (_, view):
         return paged.page(view, "inventory", known=fields_of_objects(api.catalog, request.query_params.getlist("type")))
@@ -45,7 +45,7 @@ def search(
     *,
     limit: Limit = 100,
 ) -> list[dict[str, Any]]:
-    """Find objects by a text in their name, id or an attribute, whatever its case."""
+    """Find objects by a text in their name, id or an attribute, whatever its case; addresses however written."""
     with seen.looking() as (_, view):
         return [shown(object_document(one)) for one in view.search(q, limit=limit)]
 

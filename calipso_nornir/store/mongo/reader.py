@@ -38,7 +38,7 @@ from calipso_nornir.store.mongo.text_index import BY_REVISION, MongoTextIndex, i
 from calipso_nornir.store.ordering import sort_key
 from calipso_nornir.store.searching import found
 from calipso_nornir.store.selection import UNIQUE
-from calipso_nornir.store.text_search import search
+from calipso_nornir.store.text_search import addressed, holding, search
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -53,6 +53,7 @@ if TYPE_CHECKING:
     from calipso_nornir.store.ordering import SortKey
     from calipso_nornir.store.searching import Needle
     from calipso_nornir.store.selection import Selection
+    from calipso_nornir.store.text_search import Index
 
 _CHUNK: Final = 1000
 _TRIES: Final = 3
@@ -95,6 +96,12 @@ class MongoReader:
 
     def find(self, query: Find) -> Iterator[Document]:
         """Yield the result of a query."""
+        if query.kind == "inventory" and (needles := addressed(query)):
+            result = self._riding(
+                lambda: self._looked_up(lambda index, fresh: page(holding(index, fresh, needles), query))
+            )
+            if result is not None:
+                return iter(result)
         wanted = filter_of(query)
         after = behind(query) if query.limit is not None and sorted_by_server(query) else None
         if after is not None:
@@ -157,17 +164,28 @@ class MongoReader:
     # --- search
 
     def _searched(self, needle: Needle, limit: int) -> list[Document]:
-        for _ in range(_TRIES):
-            note = read_note(self._places)
-            if not note.segments or note.upto > self._newest:  # there is no index, or it is of another time
-                break
-            index = MongoTextIndex(index_of(self._places), note, self._current_with)
-            result = search(index, partial(self._fresh, needle, note.upto), needle, limit=limit)
-            if read_note(self._places).generation == note.generation:
-                return result
+        result = self._looked_up(
+            lambda index, fresh: search(index, lambda: fresh(needle), needle, limit=limit),
+        )
+        if result is not None:
+            return result
         pending = self._overlay.raws("inventory")
         raws = self._ordered("inventory", {}, ("type", "id"), pending=pending, keep=needle.may_be_in_bson)
         return found(needle, (from_raw("inventory", raw) for raw in raws), limit=limit)
+
+    def _looked_up(
+        self, use: Callable[[Index, Callable[[Needle], Iterator[Document]]], list[Document]]
+    ) -> list[Document] | None:
+        """Use the index of texts; return None if there is none, or it changes all the time."""
+        for _ in range(_TRIES):
+            note = read_note(self._places)
+            if not note.segments or note.upto > self._newest:  # there is none, or it is of another time
+                return None
+            index = MongoTextIndex(index_of(self._places), note, self._current_with)
+            result = use(index, partial(self._fresh, note.upto))
+            if read_note(self._places).generation == note.generation:
+                return result
+        return None
 
     def _current_with(self, ids: list[ObjectId]) -> list[Document]:
         pending = self._overlay.ids("inventory")
@@ -175,7 +193,7 @@ class MongoReader:
         raws = (bytes(one.raw) for one in self._places.raw(self._places.current("inventory")).find(wanted))
         return [from_raw("inventory", raw) for raw in raws if revision_of(raw) <= self.revision]
 
-    def _fresh(self, needle: Needle, covered: int) -> Iterator[Document]:
+    def _fresh(self, covered: int, needle: Needle) -> Iterator[Document]:
         """Yield what may match among objects that the index does not cover: newer ones first, then past ones."""
         pending = self._overlay.ids("inventory")
         newer = {"environment": self._environment, REVISION: {"$gt": covered, "$lte": self.revision}}

@@ -22,7 +22,7 @@ from calipso_nornir.store.sqlite.document_rows import columns, from_row
 from calipso_nornir.store.sqlite.query_translation import by_attribute, clauses, paging
 from calipso_nornir.store.sqlite.tables import keys, pasts, revisions, table, texts
 from calipso_nornir.store.sqlite.text_index import SqliteTextIndex
-from calipso_nornir.store.text_search import search
+from calipso_nornir.store.text_search import addressed, holding, search
 
 if TYPE_CHECKING:
     import sqlite3
@@ -95,6 +95,12 @@ class SqliteReader:
 
     def find(self, query: Find) -> Iterator[Document]:
         """Yield the result of a query."""
+        if query.kind == "inventory" and (needles := addressed(query)):
+            with self._translated():
+                index = self._index()
+                if index is not None:
+                    fresh = partial(index.fresh, past=self._at is not None)
+                    return iter(page(holding(index, fresh, needles), query))
         wanted = self._clauses(query)
         ordered = paging(query, wanted)
         statement = "".join(
@@ -160,15 +166,19 @@ class SqliteReader:
     def search(self, needle: Needle, *, limit: int) -> list[Document]:
         """Return the objects that match, ordered by type and id."""
         with self._translated():
-            index = SqliteTextIndex(
-                self._connection, inventory=self._inventory, environment=self._environment, revision=self.revision
-            )
-            if index.segments and index.upto <= self._newest():
+            if (index := self._index()) is not None:
                 fresh = partial(index.fresh, needle, past=self._at is not None)
                 return search(index, fresh, needle, limit=limit)
             statement = f"{self._from('inventory')} ORDER BY head.type, head.id"
             rows = self._connection.execute(statement, (self._environment,))
             return found(needle, (from_row(*row) for row in rows if needle.may_be_in(row[2])), limit=limit)
+
+    def _index(self) -> SqliteTextIndex | None:
+        """Return the index of texts; None if there is none, or one of another time."""
+        index = SqliteTextIndex(
+            self._connection, inventory=self._inventory, environment=self._environment, revision=self.revision
+        )
+        return index if index.segments and index.upto <= self._newest() else None
 
     def _newest(self) -> int:
         statement = f"SELECT revision FROM {revisions(self._inventory)} WHERE environment = ?"
