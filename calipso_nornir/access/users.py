@@ -11,6 +11,7 @@ import re
 import secrets
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 
 from argon2 import PasswordHasher
@@ -31,8 +32,6 @@ FIRST_ADMIN: Final = "admin"
 LOCAL: Final = "local"
 _NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._@-]{0,127}")
 _HASHER: Final = PasswordHasher()
-_NOBODY: Final = _HASHER.hash(secrets.token_urlsafe())
-"""Checked where there is no such user: the answer takes as long as for a wrong password."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,6 +65,11 @@ class Users:
     def __init__(self, store: Store) -> None:
         self._users = store.collection(COLLECTION)
 
+    @staticmethod
+    def prepare() -> None:
+        """Do once what the first login of an unknown user would otherwise do, and so take longer than later ones."""
+        _hash_of_nobody(_HASHER)
+
     def first_admin(self) -> str | None:
         """Make the first user, where there is none, and return the one-time password; None where there are users."""
         password = secrets.token_urlsafe(12)
@@ -94,7 +98,8 @@ class Users:
         """Return the user that has this password; None for a wrong one, for a disabled user, and for nobody."""
         document = self._users.get(name)
         known = document is not None and bool(document.get("enabled", True)) and "password_hash" in document
-        if not _verify(str(document["password_hash"]) if known and document else _NOBODY, password) or not known:
+        stored = str(document["password_hash"]) if known and document else _hash_of_nobody(_HASHER)
+        if not _verify(stored, password) or not known:
             return None
         assert document is not None  # noqa: S101 - narrows the type
         if _HASHER.check_needs_rehash(document["password_hash"]):
@@ -161,6 +166,12 @@ def good(password: str) -> str:
     if not SHORTEST <= len(password) <= LONGEST:
         raise InvalidRequest(f"a password has {SHORTEST} to {LONGEST} characters; this one has {len(password)}")
     return password
+
+
+@lru_cache(maxsize=1)
+def _hash_of_nobody(hasher: PasswordHasher) -> str:
+    """Return what is checked where there is no such user: the answer takes as long as for a wrong password."""
+    return hasher.hash(secrets.token_urlsafe())
 
 
 def _verify(password_hash: str, password: str) -> bool:

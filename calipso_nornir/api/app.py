@@ -85,6 +85,7 @@ def create_app(settings: ApiSettings) -> FastAPI:
         dependencies=[Depends(read_body), Depends(guard)],
     )
     app.state.settings = settings
+    settings.principals.users.prepare()
     app.state.description = cache(partial(described.document, app, ROUTERS))
     problems.install(app)
     app.add_exception_handler(tags.NotModified, tags.not_modified)
