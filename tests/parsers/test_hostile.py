@@ -39,6 +39,8 @@ LINES = [
 JSON = ['"', "{", "}", "[", "]", ",", "{}", "[]", "null", "true", '["set",[]]', '["uuid",1]', '"name"', "\\ud800"]
 NUMBERS = ["-1", "1e999", "NaN", "9" * 5000]
 pieces = st.sampled_from([*ODD, *LINES, *JSON, *NUMBERS, "\\", "<", ">", "=", "<a/>"])
+middles = st.one_of(pieces, st.text(max_size=8), st.just(""), st.none())
+"""What a part is replaced by; None: it comes twice."""
 
 
 @st.composite
@@ -48,8 +50,8 @@ def mutated(draw: st.DrawFn, name: str) -> str:
     for _ in range(draw(st.integers(1, 4))):
         start = draw(st.integers(0, len(text)))
         end = min(len(text), start + draw(st.integers(0, 60)))
-        middle = draw(st.one_of(pieces, st.text(max_size=8), st.just(""), st.just(text[start:end] * 2)))
-        text = text[:start] + middle + text[end:]
+        middle = draw(middles)
+        text = text[:start] + (text[start:end] * 2 if middle is None else middle) + text[end:]
     return text
 
 
