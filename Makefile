@@ -54,7 +54,7 @@ soak: $(STAMP)  ## Kill writers, mongod and scan managers at KILLS= (200) random
 	$(BIN)/python -m benchmarks.soak $(KILLS)
 	CALIPSO_SCHEMA_EXAMPLES=25 $(BIN)/pytest tests/integration/test_api_schema.py
 
-lab:  ## A lab (root): VARIANT=ovs, ovs-nativefw, lxb or ovn; COMPUTES= PROJECTS= NETWORKS= SERVERS= SEED=
+lab:  ## A lab (root): VARIANT=ovs, ovs-nativefw, ovs-dvr, lxb or ovn; COMPUTES= PROJECTS= NETWORKS= SERVERS= SEED=
 	$(LABCMD) up
 	$(LABCMD) seed
 

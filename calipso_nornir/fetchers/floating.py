@@ -3,7 +3,8 @@
 
 Neutron (``db/l3_dvr_db.py``, ``agent/l3/dvr_local_router.py``): the host to which a floating IP's port is bound serves
 it if the host's L3 agent runs in mode "dvr" or "dvr_snat". If the port is not bound, or bound to a host without such an
-agent ("dvr_no_external"), the router's "snat-" namespace serves it.
+agent ("dvr_no_external"), the router's "snat-" namespace serves it. An agent that serves it reports so: while its
+status is another than ACTIVE, nobody does.
 """
 
 from __future__ import annotations
@@ -39,15 +40,15 @@ class Distributed:
 
     def of_router(self, id_: str, service_type: str) -> list[str]:
         """Return the floating addresses that one namespace of a router serves on the host."""
-        own = [row for row in self.floating if row.get("router_id") == id_]
+        own = [row for row in self.floating if row.get("router_id") == id_ and _is_served(row)]
         wanted = {None} if service_type == "snat" else set(self.host) if service_type == "router" else set()
         return addresses(row for row in own if self._place(row) in wanted)
 
     def of_network(self, id_: str, routers: Iterable[Row]) -> list[str]:
         """Return the floating addresses of an external network that the host serves for distributed routers."""
         theirs = {row["id"] for row in routers if row.get("distributed")}
-        own = [row for row in self.floating if row.get("floating_network_id") == id_ and row.get("router_id") in theirs]
-        return addresses(row for row in own if self._place(row) in self.host)
+        own = (row for row in self.floating if row.get("floating_network_id") == id_ and row.get("router_id") in theirs)
+        return addresses(row for row in own if _is_served(row) and self._place(row) in self.host)
 
     def _place(self, row: Row) -> str | None:
         """Return the host that serves a floating IP; None if that is the central namespace of its router."""
@@ -61,6 +62,10 @@ class Distributed:
 def addresses(floating: Iterable[Row]) -> list[str]:
     """Return the floating addresses of rows, ordered."""
     return sorted(row["floating_ip_address"] for row in floating if row.get("floating_ip_address"))
+
+
+def _is_served(row: Row) -> bool:
+    return bool(row.get("status", "ACTIVE") == "ACTIVE")
 
 
 def _mode(agent: Row) -> Any:  # noqa: ANN401 - JSON

@@ -21,7 +21,7 @@ SHOWN = [(mutant, variant) for mutant in MUTANTS for variant in VARIANTS if vari
 
 
 def test_every_variant_that_is_scanned_is_recorded() -> None:
-    assert set(VARIANTS) >= {"ovs", "ovs-nativefw", "lxb", "ovn"}
+    assert set(VARIANTS) >= {"ovs", "ovs-nativefw", "ovs-dvr", "lxb", "ovn"}
 
 
 @pytest.mark.parametrize("variant", VARIANTS)

@@ -37,7 +37,7 @@ def a_bridge_deleted(life: Life, host: str, tap: str) -> Generator[Refs]:
     """Delete the Linux bridge that a server's tap is in."""
     bridge = _bridge_of(host, tap)
     if not bridge:
-        assert life.variant == "ovs-nativefw", "no Linux bridge"
+        assert life.variant in ("ovs-nativefw", "ovs-dvr"), "no Linux bridge"
         return
     with faults.bridge_deleted(host, bridge):
         yield [life.ref("vconnector", host, bridge)]

@@ -25,13 +25,15 @@ if TYPE_CHECKING:
     from tests.lab.oracle import Truth
     from tests.lab.oracle.wiring import Site
 
-FIRST, LAST = ("test_oracle.py", "test_truth.py"), ("test_faults.py", "test_faults_ovn.py")
+FIRST, LAST = ("test_oracle.py", "test_truth.py"), ("test_faults.py", "test_faults_ovn.py", "test_faults_ha.py")
+FAULTS = {"ovn": "test_faults_ovn.py", "ovs-dvr": "test_faults_ha.py"}
+"""Variant -> the faults of its own, in place of the others'."""
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Put first what looks at the cloud as it was made, and last what changes it: OVN has faults of its own."""
+    """Put first what looks at the cloud as it was made, and last what changes it, as far as the variant has that."""
     if "lab" in config.option.markexpr or "law" in config.option.markexpr:
-        others = {"test_faults.py"} if lab.here().variant == "ovn" else {"test_faults_ovn.py"}
+        others = {*LAST} - {FAULTS.get(lab.here().variant, "test_faults.py")}
         config.hook.pytest_deselected(items=[item for item in items if item.path.name in others])
         items[:] = [item for item in items if item.path.name not in others]
         items.sort(key=lambda item: (item.path.name not in FIRST, item.path.name in LAST))

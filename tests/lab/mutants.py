@@ -8,14 +8,16 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 from unittest.mock import patch
 
+from calipso_nornir.fetchers import bonding
 from calipso_nornir.fetchers.api import census, instances, networks, ports
-from calipso_nornir.fetchers.cli import instance_vnics, linux_bridges, lldp, oteps, vedges, vservices
+from calipso_nornir.fetchers.cli import instance_vnics, linux_bridges, lldp, oteps, router_states, vedges, vservices
+from calipso_nornir.fetchers.floating import Distributed
 from calipso_nornir.fetchers.ovn import floating_ips, load_balancers, routers
 from calipso_nornir.fetchers.ovn import oteps as ovn_oteps
 from calipso_nornir.fetchers.ovn import ports as ovn_ports
 from calipso_nornir.fetchers.ovn import vedges as ovn_vedges
 from calipso_nornir.link_finders import floating_ips as floating_links
-from calipso_nornir.link_finders import plugs, pnics, vconnectors
+from calipso_nornir.link_finders import namespaces, plugs, pnics, vconnectors
 from calipso_nornir.link_finders import vedges as vedge_links
 from calipso_nornir.link_finders.traffic import Traffic
 from calipso_nornir.scan.graph import Graph
@@ -34,6 +36,7 @@ ROWS = ("ovs", "ovs-nativefw", "lxb")
 OVS = ("ovs", "ovs-nativefw")
 SWITCHED = (*OVS, "ovn")
 OVN = ("ovn",)
+DVR = ("ovs-dvr",)
 BRIDGES = ("ovs", "lxb")
 
 
@@ -284,5 +287,9 @@ MUTANTS = (
     Mutant("load balancers have no members", load_balancers, "_service", without_members, OVN),
     Mutant("OVN's metadata has no port", vservices, "OVN_METADATA", lambda _: "ovn-", OVN),
     Mutant("endpoints that are registered are unknown", ovn_oteps, "_endpoints", lambda _: lambda *_: iter(()), OVN),
+    Mutant("a router that stands by is at work", router_states, "_has", lambda _: lambda *_: True, DVR),
+    Mutant("a wire between namespaces is none", namespaces, "wires", lambda _: lambda _: iter(()), DVR),
+    Mutant("floating IPs are served by the router's host", Distributed, "_place", lambda _: lambda *_: None, DVR),
+    Mutant("all members of a bond carry frames", bonding, "_in_ovs", lambda _: lambda *_: bonding.ACTIVE, DVR),
     Mutant("hosts without Nova are left out", census, "mentions", lambda right: lambda *rows: right(*rows[:3], ())),
 )

@@ -154,6 +154,22 @@ def _vips(one: InventoryObject) -> tuple[Value, ...] | None:
     return tuple(sorted((row["vip"], row["protocol"], ",".join(row["members"])) for row in one["vips"]))
 
 
+def _served(one: InventoryObject) -> tuple[Value, ...] | None:
+    """Return the floating IPs of a namespace of a distributed router, or of the one outside; else None."""
+    in_namespace = one.get("local_service_id") is not None
+    here = in_namespace and (one.get("distributed") or one["service_type"] == "floating_ip")
+    return _sorted(one["floating_ips"]) if here else None
+
+
+def _bonds(one: InventoryObject) -> tuple[Value, ...] | None:
+    """Return the bonds of a switch, with whether each member carries frames; None where there is none."""
+    rows = (
+        (row["name"], row["mode"], _sorted((member["name"], member["role"] == "active") for member in row["members"]))
+        for row in one.get("bonds") or ()
+    )
+    return tuple(sorted(rows)) or None
+
+
 FACTS: dict[str, Callable[[InventoryObject], dict[str, Value]]] = {
     "project": lambda one: {"label": one.name, "enabled": one["enabled"]},
     "availability_zone": lambda one: {"hosts": _sorted(one["hosts"])},
@@ -184,6 +200,8 @@ FACTS: dict[str, Callable[[InventoryObject], dict[str, Value]]] = {
         "label": one.name,
         "gateways": _gateways(one),
         "vips": _vips(one),
+        "ha": one.get("ha_state"),
+        "floating": _served(one),
     },
     "floating_ip": lambda one: {
         "address": one.name,
@@ -198,7 +216,8 @@ FACTS: dict[str, Callable[[InventoryObject], dict[str, Value]]] = {
         "ports": _sorted(
             (port["name"], port["bridge"], "" if port["tag"] is None else str(port["tag"]))
             for port in one.get("ports") or ()
-        )
+        ),
+        "bonds": _bonds(one),
     },
     "host_pnic": lambda one: {"mac": one["mac_address"], "addresses": _sorted(one["addresses"])},
     "switch": lambda one: {"chassis": one["chassis_id"]},

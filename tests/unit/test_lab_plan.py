@@ -28,7 +28,7 @@ def test_the_same_seed_is_the_same_cloud_and_another_another() -> None:
 
 
 @given(
-    st.sampled_from(["ovs", "lxb"]),
+    st.sampled_from(["ovs", "ovs-dvr", "lxb"]),
     st.integers(0, 10**6).map(str),
     st.tuples(st.integers(1, 6), st.integers(1, 6), st.integers(1, 6), st.integers(1, 24)),
 )
@@ -83,6 +83,15 @@ def test_what_every_cloud_has(seed: str) -> None:
     assert nic.network not in {sub.network for sub in nic.trunk}
 
 
+@pytest.mark.parametrize("seed", [str(number) for number in range(20)])
+def test_routers_are_of_every_kind_where_they_can_be(seed: str) -> None:
+    routers = planned("ovs-dvr", seed).routers
+    kinds = {(one.distributed, one.highly_available) for one in routers}
+    assert kinds == {(False, False), (False, True), (True, False), (True, True)}
+    assert {(one.distributed, one.highly_available) for one in routers if one.gateway} >= kinds - {(False, False)}
+    assert not any(one.distributed or one.highly_available for one in planned("ovs", seed).routers)
+
+
 def test_linux_bridge_has_no_vlan_network() -> None:
     assert all(one.vlan is None for one in planned("lxb").networks)
     assert not any(nic.trunk for one in planned("lxb").servers for nic in one.nics)
@@ -95,7 +104,7 @@ def test_linux_bridge_has_no_vlan_network() -> None:
         ("COMPUTES", "7", "COMPUTES=7: it must be a whole number from 1 to 6"),
         ("COMPUTES", "x", "COMPUTES=x: it must be a whole number"),
         ("SERVERS", "-1", "SERVERS=-1: it must be a whole number"),
-        ("VARIANT", "lb", "VARIANT=lb: there are ovs ovs-nativefw lxb ovn"),
+        ("VARIANT", "lb", "VARIANT=lb: there are ovs ovs-nativefw ovs-dvr lxb ovn"),
         ("SEED", "$(id)", "SEED=$(id): letters, digits"),
     ],
 )

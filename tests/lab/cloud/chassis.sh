@@ -21,7 +21,12 @@ start_openvswitch() {
   else
     in_host "$1" ovs-vsctl add-br br-ex -- set bridge br-ex datapath_type=netdev -- add-port br-ex eth2
   fi
-  in_host "$1" ovs-vsctl add-br br-data -- set bridge br-data datapath_type=netdev -- add-port br-data eth3
+  if has_bond "$1"; then
+    in_host "$1" ovs-vsctl add-br br-data -- set bridge br-data datapath_type=netdev \
+      -- add-bond br-data bond-data eth3 eth4 "bond_mode=$(bond_mode)"
+  else
+    in_host "$1" ovs-vsctl add-br br-data -- set bridge br-data datapath_type=netdev -- add-port br-data eth3
+  fi
   in_host "$1" ip link set br-ex up
   # userspace tunnels need their address on a netdev bridge that holds the interface, not on the interface; where a Linux
   # bridge has it, they are there all the same, and carry nothing
@@ -34,9 +39,22 @@ start_openvswitch() {
 }
 
 # What hosts, and clouds, differ in. With OVN they do not: its tunnels are wanted to work.
+has_two_network_nodes() { [[ $VARIANT == ovn || $VARIANT == ovs-dvr ]]; }   # two gateway chassis; two L3 agents for every HA router
 has_bridges_in_a_row() { [[ $1 == net1 && $VARIANT != ovn ]]; }
-has_distributed_floating_ips() { (( $(cksum <<<"$SEED" | cut -d' ' -f1) % 2 )); }   # with OVN
 has_bridge_under_tunnels() { [[ $1 == cmp[246] && $VARIANT != ovn ]]; }
+has_bond() { [[ $1 == cmp1 && $VARIANT != lxb ]]; }     # eth3 and eth4, in br-data
+bond_mode() { (( $(number_of_seed) / 2 % 2 )) && echo active-backup || echo balance-slb; }
+number_of_seed() { cksum <<<"$SEED" | cut -d' ' -f1; }
+has_distributed_floating_ips() { (( $(number_of_seed) % 2 )); }   # with OVN; with ovs-dvr on the last compute, too
+# l3_mode HOST: with ovs-dvr, in half of the clouds the last compute has no way to the outside
+l3_mode() {
+  case $VARIANT:$1 in
+    ovs-dvr:net*) echo dvr_snat ;;
+    "ovs-dvr:cmp$COMPUTES") has_distributed_floating_ips && echo dvr || echo dvr_no_external ;;
+    ovs-dvr:*) echo dvr ;;
+    *) echo legacy ;;
+  esac
+}
 
 # lay_bridges HOST: Linux bridges that have nothing to do with OpenStack: br-mesh, which has eth1 and the tunnels' address,
 # and br-vlan, which has eth2 and one end of a veth pair, eth12 the other
@@ -83,10 +101,24 @@ start_agents() {
   for host in "${CHASSIS[@]}"; do
     start "$host" "neutron-$agent-agent" "neutron-$agent-agent" "${AGENT_FILES[@]}" --config-file "$plugging"
   done
-  for agent in l3 dhcp metadata; do
-    start net1 "neutron-$agent-agent" "neutron-$agent-agent" "${AGENT_FILES[@]}" \
-      --config-file "/etc/neutron/${agent}_agent.ini" --config-file "$plugging"
-  done
+  if [[ $VARIANT == ovs-dvr ]]; then
+    for host in net1 net2; do calm_notifier "$host"; done
+    for host in net2 "${COMPUTE_HOSTS[@]}"; do start_agent "$host" l3 "$plugging"; done
+  fi
+  for agent in l3 dhcp metadata; do start_agent net1 "$agent" "$plugging"; done
+}
+
+# calm_notifier HOST: what tells Neutron that keepalived has changed logs every event of a router, from several threads, and now
+# and then two of them wait for ever for the lock of the log, which is eventlet's
+calm_notifier() {
+  in_host "$1" bash -euc 'file=/usr/lib/python3/dist-packages/neutron/agent/l3/keepalived_state_change.py
+    sed -i "s/conf.set_override(.debug., True)/conf.set_override(\"debug\", False)/" "$file"
+    grep -q "\"debug\", False" "$file" || { echo "$file is not as expected"; exit 1; }'
+}
+
+# start_agent HOST l3|dhcp|metadata PLUGGING-FILE
+start_agent() {
+  start "$1" "neutron-$2-agent" "neutron-$2-agent" "${AGENT_FILES[@]}" --config-file "/etc/neutron/$2_agent.ini" --config-file "$3"
 }
 
 # unwired HOST: ports of br-int that something is plugged into and that the agent has not given their network's tag yet

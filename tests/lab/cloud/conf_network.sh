@@ -64,9 +64,10 @@ of_listen_address = 127.0.0.1
 tunnel_types = vxlan
 l2_population = true
 arp_responder = false
+enable_distributed_routing = $([[ $VARIANT == ovs-dvr ]] && echo true || echo false)
 [securitygroup]
 enable_security_group = true
-firewall_driver = $([[ $VARIANT == ovs-nativefw ]] && echo openvswitch || echo iptables_hybrid)
+firewall_driver = $([[ $VARIANT == ovs-nativefw || $VARIANT == ovs-dvr ]] && echo openvswitch || echo iptables_hybrid)
 END
 }
 
@@ -118,7 +119,7 @@ write_chassis_files() {
     neutron_conf "$host" | put "$host" /etc/neutron/neutron.conf
     linuxbridge_conf "$host" | put "$host" /etc/neutron/plugins/ml2/linuxbridge_agent.ini
     openvswitch_conf "$host" | put "$host" /etc/neutron/plugins/ml2/openvswitch_agent.ini
-    plugging_conf '' | put "$host" /etc/neutron/l3_agent.ini
+    plugging_conf "agent_mode = $(l3_mode "$host")" | put "$host" /etc/neutron/l3_agent.ini
     plugging_conf 'enable_isolated_metadata = true' | put "$host" /etc/neutron/dhcp_agent.ini
     metadata_conf | put "$host" /etc/neutron/metadata_agent.ini
     metadata_conf | put "$host" /etc/neutron/neutron_ovn_metadata_agent.ini

@@ -48,6 +48,7 @@ lay_cables() {
     cable "$host" "t-$host" br-tunnel eth1 "${TUN[$host]}"
     cable "$host" "p-$host" br-prov eth2
     cable "$host" "q-$host" br-prov2 eth3
+    if has_bond "$host"; then cable "$host" "r-$host" br-prov2 eth4; fi
   done
 }
 

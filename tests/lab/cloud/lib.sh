@@ -14,7 +14,7 @@ name_hosts() {
   local number
   declare -gA MGMT=([tor1]=10.77.0.2 [ctl]=10.77.0.10 [net1]=10.77.0.11) TUN=([net1]=10.78.0.11)
   CHASSIS=(net1)
-  if [[ $VARIANT == ovn ]]; then      # a second gateway chassis
+  if has_two_network_nodes; then
     CHASSIS+=(net2) MGMT[net2]=10.77.0.12 TUN[net2]=10.78.0.12
   fi
   COMPUTE_HOSTS=()

@@ -1,7 +1,7 @@
 # shellcheck shell=bash disable=SC2153
 # The parameters of a lab: read from the environment (empty is "not given"), checked, kept in run/lab.json.
 PARAMETERS=(VARIANT COMPUTES PROJECTS NETWORKS SERVERS SEED)
-VARIANTS=(ovs ovs-nativefw lxb ovn)
+VARIANTS=(ovs ovs-nativefw ovs-dvr lxb ovn)
 declare -A DEFAULTS=([VARIANT]=ovs [COMPUTES]=3 [PROJECTS]=2 [NETWORKS]=2 [SERVERS]=6)
 declare -A HIGHEST=([COMPUTES]=6 [PROJECTS]=6 [NETWORKS]=6 [SERVERS]=24)   # of what two cores and 12 GB carry
 

@@ -72,6 +72,8 @@ class Router:
     project: int
     networks: tuple[int, ...]
     gateway: bool
+    distributed: bool = False
+    highly_available: bool = False
 
 
 @dataclass(frozen=True)
@@ -159,6 +161,7 @@ def plan(*, variant: str, computes: int, projects: int, networks: int, servers: 
     return _Planner(f"{variant}/{computes}/{projects}/{networks}/{servers}/{seed}", unfit).cloud(
         with_vlan=variant != "lxb",
         silences=variant != "ovn",
+        distributed=variant == "ovs-dvr",
         hosts=[f"cmp{number}" for number in range(1, computes + 1)],
         sizes=(projects, networks, servers),
     )
@@ -175,7 +178,9 @@ class _Planner:
         self._used: dict[int, set[str]] = {}
         """Network -> addresses given out."""
 
-    def cloud(self, *, with_vlan: bool, silences: bool, hosts: list[str], sizes: tuple[int, int, int]) -> Cloud:
+    def cloud(
+        self, *, with_vlan: bool, silences: bool, distributed: bool, hosts: list[str], sizes: tuple[int, int, int]
+    ) -> Cloud:
         projects, networks, servers = sizes
         self._make_provider_networks(with_vlan=with_vlan)
         self._second, first = len(self._networks) - 1, len(self._networks)
@@ -183,6 +188,8 @@ class _Planner:
             self._make_tenant_networks(project, networks)
         self._mark_networks(first)
         routers = self._routers(projects)
+        if distributed:
+            routers = self._with_kinds(routers)
         return Cloud(
             projects=tuple(Project(self._name("project"), self._name("group")) for _ in range(projects)),
             networks=tuple(self._networks),
@@ -266,6 +273,20 @@ class _Planner:
         if projects == 1:
             made.append(Router(self._name("router"), 0, (), gateway=False))
         return tuple(made)
+
+    def _with_kinds(self, routers: tuple[Router, ...]) -> tuple[Router, ...]:
+        """Route the networks that no router is in, too; deal out what routers may be, first those with a gateway."""
+        routed = {network for one in routers for network in one.networks}
+        projects = sorted({one.project for one in routers})
+        rest = [(one, tuple(n for n in self._of(one) if n not in routed)) for one in projects]
+        more = [Router(self._name("router"), project, networks, gateway=True) for project, networks in rest if networks]
+        kinds = [(True, False), (False, True), (True, True)]
+        kinds = [*self._random.sample(kinds, len(kinds)), (False, False)]
+        ordered = sorted((*routers, *more), key=lambda one: not one.gateway)
+        return tuple(
+            replace(one, distributed=kinds[number % 4][0], highly_available=kinds[number % 4][1])
+            for number, one in enumerate(ordered)
+        )
 
     # servers
 

@@ -23,7 +23,10 @@ if TYPE_CHECKING:
 BOOT_SECTOR = b"\xfa\xf4\xeb\xfd".ljust(510, b"\0") + b"\x55\xaa"
 """cli; hlt; jmp: a guest that does nothing."""
 LIMIT_S = 420
-MUST_BE_ACTIVE = ("compute:", "trunk:subport", "network:dhcp", "network:router_interface", "network:router_gateway")
+MUST_BE_ACTIVE = (
+    *("compute:", "trunk:subport", "network:dhcp", "network:router_", "network:ha_router_"),
+    "network:floatingip_agent_gateway",
+)
 OVN_MUST_BE_ACTIVE = ("compute:", "trunk:subport", "network:router_interface")
 began = time.monotonic()
 
@@ -126,7 +129,12 @@ class Seeder:
         return str(made.id)
 
     def _make_router(self, planned: Router) -> None:
-        router = self.network.create_router(name=planned.name, project_id=self.projects[planned.project])
+        router = self.network.create_router(
+            name=planned.name,
+            project_id=self.projects[planned.project],
+            **({"is_distributed": True} if planned.distributed else {}),
+            **({"is_ha": True} if planned.highly_available else {}),
+        )
         for number in planned.networks:
             for subnet in self.subnets[number]:
                 self.network.add_interface_to_router(router, subnet_id=subnet)
@@ -275,9 +283,20 @@ class Seeder:
                 if one.device_owner.startswith(owners) and one.status != "ACTIVE" and one.device_id not in off
             ]
             unserved = served - {one.network_id for one in ports if one.device_owner == "network:dhcp"}
-            return told + [f"network {one} has no DHCP server" for one in unserved]
+            told += [f"network {one} has no DHCP server" for one in unserved]
+            return told + [f"router {one}" for one in self._routers_without_master()]
 
         wait_until_none(unready)
+
+    def _routers_without_master(self) -> list[str]:
+        """Return what is said of HA routers that are not active on exactly one host, and on standby on another."""
+        told = []
+        for router in self.network.routers():
+            agents = self.network.routers_hosting_l3_agents(router.id) if router.is_ha else ()
+            states = sorted(f"{one.ha_state} on {one.host}" for one in agents)
+            if router.is_ha and [one.split()[0] for one in states] != ["active", "standby"]:
+                told.append(f"{router.id} is {states}")
+        return told
 
 
 def wait_until_none(differing: Callable[[], list[str]]) -> None:

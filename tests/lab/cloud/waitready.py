@@ -17,6 +17,7 @@ CENTRAL = {"L3 agent": 1, "DHCP agent": 1, "Metadata agent": 1}
 WANTED = {
     "ovs": CENTRAL | {"Open vSwitch agent": computes + 1},
     "ovs-nativefw": CENTRAL | {"Open vSwitch agent": computes + 1},
+    "ovs-dvr": CENTRAL | {"Open vSwitch agent": computes + 2, "L3 agent": computes + 2},
     "lxb": CENTRAL | {"Linux bridge agent": computes + 1},
     "ovn": {
         "OVN Controller agent": computes,

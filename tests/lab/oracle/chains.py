@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from tests.lab.oracle.api import Row
     from tests.lab.oracle.hosts import Device, Host, Nic
 
-SERVICES = ("qrouter-", "qdhcp-", "ovnmeta-")
+SERVICES = ("qrouter-", "snat-", "fip-", "qdhcp-", "ovnmeta-")
 """How Neutron's namespaces are called."""
 SERVER_HOST = "OS-EXT-SRV-ATTR:host"
 
@@ -82,12 +82,13 @@ class Walk:
         ovn = vedge.name == "OVN"
         if self.network is None or self.network["id"] not in networks_of_port(self.site, self.host, name):
             return f"{name} is wired to no network"
-        overlay, way = switch_exit(self.site, self.host, self.network, ovn=ovn)
+        overlay, ways = switch_exit(self.site, self.host, self.network, ovn=ovn)
         if overlay is not None:
             self.take(vedge, endpoint := otep(self.host, overlay))
-        if way is None:
+        if not ways:
             return f"{self.network['id']} does not leave {self.host.name}"
-        return "" if self._go(vedge if overlay is None else endpoint, way) else f"no switch hears {way.cable}"
+        unheard = [way.cable for way in ways if not self._go(vedge if overlay is None else endpoint, way)]
+        return f"no switch hears {' '.join(unheard)}" if unheard else ""
 
     def _leave(self, device: str) -> bool:
         if self.network is not None:
@@ -163,15 +164,41 @@ def server_chains(site: Site) -> Iterator[Chain]:
 
 
 def service_chains(site: Site) -> Iterator[Chain]:
-    """Yield the chain of every interface of every router, DHCP and metadata server."""
+    """Yield the chain of every interface of every router, DHCP and metadata server.
+
+    The end of a wire in the namespace that leads outside has none: it is a router's way out, not that namespace's own.
+    """
     for host in site.hosts.values():
-        for namespace, devices in services(host).items():
-            for device in devices:
-                port = port_of_device(site, host, device)
-                vnic = service_vnic(host, device)
-                walk = Walk(site, host, site.cloud.networks.get(port["network_id"]) if port else None)
-                walk.take(End("vservice", host.name, namespace), vnic)
-                yield _chain(walk, walk.from_device(vnic, plug_of(host, device)))
+        for device in (one for devices in services(host).values() for one in devices):
+            walk, wire = Walk(site, host, None), host.wire(device)
+            if wire is None:
+                yield _chain(walk, _from_service(walk, device))
+            elif is_router_end(device):
+                yield _chain(walk, _over_wire(walk, device, wire))
+
+
+def _from_service(walk: Walk, device: Device) -> str:
+    """Go out by a device of a namespace; return why the walk ends before the switch."""
+    port = port_of_device(walk.site, walk.host, device)
+    walk.network = walk.site.cloud.networks.get(port["network_id"]) if port else None
+    walk.take(End("vservice", walk.host.name, device.namespace), vnic := service_vnic(walk.host, device))
+    return walk.from_device(vnic, plug_of(walk.host, device))
+
+
+def _over_wire(walk: Walk, device: Device, far: Device) -> str:
+    """Go from a distributed router to the namespace that leads outside, and on from there."""
+    host = walk.host
+    walk.take(End("vservice", host.name, device.namespace), here := service_vnic(host, device))
+    walk.take(here, there := service_vnic(host, far))
+    walk.take(End("vservice", host.name, far.namespace), there)
+    out = [one for one in services(host)[far.namespace] if host.wire(one) is None]
+    stops = [_from_service(walk, one) for one in out]
+    return " ".join(filter(None, stops)) if stops else f"{far.namespace} leads nowhere"
+
+
+def is_router_end(device: Device) -> bool:
+    """Tell whether a device is a distributed router's end of the wire to the namespace that leads outside."""
+    return device.name.startswith("rfp-")
 
 
 def plug_of(host: Host, device: Device) -> str:

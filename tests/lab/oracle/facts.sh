@@ -44,12 +44,15 @@ fi
 
 if [ -S /run/openvswitch/db.sock ]; then
   printf 'ovs\n'
-  set --      # of every port nine lines, in one call; what is not there is an empty one
+  set --      # of every interface nine lines, in one call; what is not there is an empty one, as the tag of a bond's member
   for bridge in $(ovs-vsctl list-br); do
     printf 'port\t%s\t%s\tinternal\t\t\t\t\t\t\n' "$bridge" "$bridge"
-    for port in $(ovs-vsctl list-ports "$bridge"); do
-      set -- "$@" -- get Interface "$port" name -- port-to-br "$port"
-      for value in "Interface $port type" "Port $port tag" "Interface $port external_ids:iface-id" \
+    ports=" $(ovs-vsctl list-ports "$bridge" | tr '\n' ' ')"
+    for port in $(ovs-vsctl list-ifaces "$bridge"); do
+      tag="Interface $port external_ids:none" # a member of a bond: no port of its own
+      case $ports in *" $port "*) tag="Port $port tag" ;; esac
+      set -- "$@" -- get Interface "$port" name -- iface-to-br "$port"
+      for value in "Interface $port type" "$tag" "Interface $port external_ids:iface-id" \
         "Interface $port options:peer" "Interface $port options:local_ip" "Interface $port options:remote_ip" \
         "Interface $port external_ids:ovn-installed"; do
         # shellcheck disable=SC2086  # table, record, column
@@ -62,7 +65,20 @@ if [ -S /run/openvswitch/db.sock ]; then
   for key in ovn-encap-ip ovn-bridge-mappings system-id; do
     printf 'setting\tovs\t%s\t%s\n' "$key" "$(ovs-vsctl --if-exists get Open_vSwitch . "external_ids:$key" | tr -d '"')"
   done
+  for bond in $(ovs-appctl bond/list | awk -F '\t' 'NR > 1 {print $1}'); do      # member, and whether it carries frames
+    ovs-appctl bond/show "$bond" | sed -nE 's/^bond_mode: (.*)/mode\t\1/p; s/^member ([^:]+): (.*)/member\t\1\t\2/p
+      s/^ +active member$/active/p' | sed "s/^/bond\t$bond\t/"
+  done
 fi
+
+# floating IPs that Neutron's routers translate, or that are routed to a router
+for namespace in $(ls /run/netns 2>/dev/null || true); do
+  case $namespace in
+    qrouter-* | snat-*) ip netns exec "$namespace" iptables-save -t nat |
+      sed -nE "s/^-A neutron-l3-agent-PREROUTING -d ([0-9.]+)\/32 .*-j DNAT.*/floating\t$namespace\t\1/p" ;;
+    fip-*) ip -n "$namespace" -4 route show | sed -nE "s/^([0-9.]+) via [0-9.]+ dev fpr-.*/floating\t$namespace\t\1/p" ;;
+  esac
+done
 
 for agent in openvswitch linuxbridge; do
   sed -nE "s/^(local_ip|bridge_mappings|physical_interface_mappings) = (.+)/setting\t$agent\t\1\t\2/p" \

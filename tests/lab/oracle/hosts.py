@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from tests.lab.oracle.place import inside
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
 FACTS = Path(__file__).with_name("facts.sh")
 DEAD_VLAN = "4095"
@@ -74,6 +74,16 @@ class Nic:
 
 
 @dataclass(frozen=True, slots=True)
+class Bond:
+    """A bond of Open vSwitch."""
+
+    name: str
+    mode: str
+    members: Mapping[str, bool]
+    """Interface -> whether it carries frames."""
+
+
+@dataclass(frozen=True, slots=True)
 class Host:
     """The facts of one host."""
 
@@ -98,6 +108,9 @@ class Host:
     heard: Mapping[str, Mapping[str, str]]
     """Device -> what its neighbour says: "chassis.name", "port.descr"."""
     chassis: Mapping[str, str] = field(default_factory=dict)
+    bonds: tuple[Bond, ...] = ()
+    floating: frozenset[tuple[str, str]] = frozenset()
+    """Namespace, floating IP that it translates or, outside of routers, passes on."""
 
     def device(self, name: str) -> Device | None:
         """Return a device of the host's own namespace."""
@@ -128,6 +141,23 @@ class Host:
             if namespace == inner.namespace and other == f"if{inner.index}":
                 return name
         return None
+
+    def wire(self, inner: Device) -> Device | None:
+        """Return the other end of the veth pair between a router's namespace ("rfp-") and the one outside ("fpr-")."""
+        prefix, of = inner.name[:4], inner.name[4:]
+        called = {"rfp-": f"fpr-{of}", "fpr-": f"rfp-{of}"}.get(prefix)
+        ends = [one for one in self.devices.values() if one.name == called and one.namespace]
+        found = [one for one in ends if (one.link, one.index) == (inner.index, inner.link)]
+        return found[0] if len(found) == 1 else None
+
+    def has_master_address(self, namespace: str) -> bool | None:
+        """Tell whether keepalived has set its own address in a namespace, as only the master does; None: no keepalived.
+
+        Neutron gives it one of 169.254.0.0/24, by the number of the virtual router (neutron/agent/linux/keepalived.py).
+        """
+        devices = [name for space, name in self.devices if space == namespace and name.startswith("ha-")]
+        own = [cidr for name in devices for cidr in self.addresses.get((namespace, name), ())]
+        return any(cidr.startswith("169.254.0.") for cidr in own) if devices else None
 
     def cables(self) -> list[str]:
         """Return what leads out of the host: veths whose other end is neither here nor in a namespace made here."""
@@ -207,7 +237,23 @@ def parse(name: str, text: str) -> Host:
         settings={(agent, key): value for agent, key, value in rows.get("setting", [])},
         heard=heard,
         chassis={key: value for key, value in rows.get("chassis", [])},  # noqa: C416 - as above
+        bonds=tuple(_bonds(rows.get("bond", []))),
+        floating=frozenset((namespace, ip) for namespace, ip in rows.get("floating", [])),
     )
+
+
+def _bonds(rows: list[list[str]]) -> Iterator[Bond]:
+    for name in dict.fromkeys(row[0] for row in rows):
+        mode, current, members = "", "", dict[str, bool]()
+        for key, *words in (row[1:] for row in rows if row[0] == name):
+            if key == "mode":
+                mode = words[0]
+            elif key == "member":
+                current = words[0]
+                members[current] = words[1] == "enabled" and mode != "active-backup"
+            else:
+                members[current] |= mode == "active-backup"
+        yield Bond(name, mode, members)
 
 
 def _port(row: list[str]) -> Port:

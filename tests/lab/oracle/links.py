@@ -6,7 +6,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from tests.lab.oracle.chains import instance_vnic, own_nics, plug_of, service_vnic, services
+from tests.lab.oracle.chains import instance_vnic, is_router_end, own_nics, plug_of, service_vnic, services
 from tests.lab.oracle.hosts import DEAD_VLAN, INTEGRATION_BRIDGE
 from tests.lab.oracle.model import End, Link
 from tests.lab.oracle.ways import of_device
@@ -53,6 +53,8 @@ class Plug:
     up: bool
     passes: bool = True
     """Whether frames pass where it is plugged in: its agent has not cut it off."""
+    wire: End | None = None
+    """Of a router's end of the wire to the namespace that leads outside: the other end."""
 
 
 def _plugs(site: Site, host: Host) -> Iterator[Plug]:
@@ -65,15 +67,19 @@ def _plugs(site: Site, host: Host) -> Iterator[Plug]:
     for namespace, devices in services(host).items():
         for device in devices:
             plug = plug_of(host, device)
-            owner = End("vservice", host.name, namespace)
-            yield Plug(owner, service_vnic(host, device), plug, device.up, alive(site, host, plug))
+            owner, far = End("vservice", host.name, namespace), host.wire(device)
+            outer = service_vnic(host, far) if far is not None and is_router_end(device) else None
+            passes = alive(site, host, plug) and (outer is None or bool(far and far.up))
+            yield Plug(owner, service_vnic(host, device), plug, device.up, passes, outer)
 
 
 def _links_of(site: Site, host: Host, plug: Plug) -> Iterator[Link]:
     """Yield the links from an interface's owner to it, and to what it is plugged into."""
     vedge, bridge = site.vedge(host), host.bridge_of(plug.device)
     yield Link(plug.owner, plug.vnic)
-    if bridge is not None:
+    if plug.wire is not None:
+        yield Link(plug.vnic, plug.wire)
+    elif bridge is not None:
         yield Link(plug.vnic, End("vconnector", host.name, bridge))
     elif plug.device in host.ports and vedge is not None:
         yield Link(plug.vnic, vedge)
@@ -174,8 +180,7 @@ def _networks(site: Site, host: Host) -> Iterator[Link]:
     vedge = site.vedge(host)
     ovn = vedge is not None and vedge.name == "OVN"
     for network in networks_on_switch(site, host) if vedge is not None else ():
-        _, way = switch_exit(site, host, site.cloud.networks[network], ovn=ovn)
-        if way is not None:
+        for way in switch_exit(site, host, site.cloud.networks[network], ovn=ovn)[1]:
             yield Link(pnic(host, way.cable), End("network", "", network))
     for bridge in host.bridges():
         carried = network_of_bridge(site, host, bridge)

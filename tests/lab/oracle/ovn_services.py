@@ -126,8 +126,10 @@ def _standing_by(site: Site, tables: Tables, port: Row) -> Iterator[End]:
 
 def leave(site: Site, host: Host, vedge: End, network: str) -> tuple[list[Link], str]:
     """Return the links by which a network leaves a chassis untunnelled, and why there are none."""
-    overlay, way = switch_exit(site, host, site.cloud.networks[network], ovn=True)
-    if overlay is not None or way is None or way.bridges:
+    overlay, ways = switch_exit(site, host, site.cloud.networks[network], ovn=True)
+    if overlay is not None or not ways or any(way.bridges for way in ways):
         return [], f"{network} does not leave {host.name}"
-    cable = pnic(host, way.cable)
-    return [Link(vedge, cable), Link(cable, End("network", "", network)), *up_the_cable(site, host, way.cable)], ""
+    links = []
+    for cable in (pnic(host, way.cable) for way in ways):
+        links += [Link(vedge, cable), Link(cable, End("network", "", network)), *up_the_cable(site, host, cable.name)]
+    return links, ""

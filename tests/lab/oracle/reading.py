@@ -20,6 +20,8 @@ from tests.lab.oracle.wiring import Site
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from tests.lab.oracle.hosts import Host
+
 
 def read() -> Truth:
     """Ask the API and every host now, and derive the truth; raises when somebody does not answer."""
@@ -81,9 +83,34 @@ def contradictions(site: Site, chains: tuple[Chain, ...]) -> Iterator[str]:
                 yield f"server {id_}: Nova has it on {server['OS-EXT-SRV-ATTR:host']}, libvirt on {host or 'none'}"
             elif device != "-" and device[3:] != told["port_id"][:11]:
                 yield f"server {id_}: port {told['port_id']} has the device {device}"
+    yield from _masters(site)
     off = [id_[:11] for id_, port in site.cloud.ports.items() if not port["admin_state_up"]]
     for chain in chains:
         running = chain.owner.type != "instance" or site.cloud.servers[chain.owner.name]["status"] == "ACTIVE"
         wanted = chain.stops.endswith("is wired to no network") and any(device in chain.stops for device in off)
         if running and chain.stops and not wanted:
             yield f"{chain.owner}, {chain.interface}: {chain.stops}"
+
+
+def _masters(site: Site) -> Iterator[str]:
+    """Yield which routers of several hosts are at work on none or on several, or have their addresses elsewhere."""
+    for id_, router in site.cloud.routers.items():
+        if not router.get("ha"):
+            continue
+        spaces = [(host, f"{kind}-{id_}") for host in site.hosts.values() for kind in ("qrouter", "snat")]
+        spaces = [(host, space) for host, space in spaces if host.has_master_address(space) is not None]
+        masters = [host.name for host, space in spaces if host.has_master_address(space)]
+        if len(masters) != 1:
+            yield f"router {id_} is at work on {masters}"
+        for host, space in spaces:
+            routed = {ip for device in _inside(host, space, "qr-", "qg-", "sg-") for ip in _routed(host, space, device)}
+            if bool(routed) != (host.name in masters):
+                yield f"router {id_}: {host.name} has {sorted(routed)}, at work is {masters}"
+
+
+def _inside(host: Host, namespace: str, *prefixes: str) -> Iterator[str]:
+    return (name for space, name in host.devices if space == namespace and name.startswith(prefixes))
+
+
+def _routed(host: Host, namespace: str, device: str) -> Iterator[str]:
+    return (ip for ip in host.addresses.get((namespace, device), ()) if not ip.startswith("fe80:"))

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
 NETWORKING = {"DHCP agent", "L3 agent", "Metadata agent", "OVN Controller Gateway agent"}
 """Agents that make their host a network node."""
+OF_ROUTERS = ("qrouter-", "snat-")
 
 
 def all_things(site: Site) -> dict[End, Thing]:
@@ -145,8 +146,14 @@ def _interfaces(site: Site, host: Host) -> Iterator[Thing]:
     for namespace, devices in services(host).items():
         of = namespace.partition("-")[2]
         routed = {row["network_id"] for row in site.cloud.ports.values() if row["device_id"] == of}
-        serves = routed if namespace.startswith("qrouter-") else {of}
-        yield _thing("vservice", namespace, host.name, networks=tuple(sorted(serves)), label=_label(site, namespace))
+        serves = routed if namespace.startswith(OF_ROUTERS) else {of}
+        yield _thing(
+            *("vservice", namespace, host.name),
+            networks=tuple(sorted(serves)),
+            label=_label(site, namespace),
+            ha={True: "active", False: "standby", None: None}[host.has_master_address(namespace)],
+            floating=_floating(site, host, namespace),
+        )
         for device in devices:
             port = port_of_device(site, host, device)
             yield Thing(
@@ -161,6 +168,14 @@ def _interfaces(site: Site, host: Host) -> Iterator[Thing]:
             )
 
 
+def _floating(site: Site, host: Host, namespace: str) -> tuple[str, ...] | None:
+    """Return the floating IPs that a namespace serves or passes on, where routers are distributed; else None."""
+    router = site.cloud.routers.get(namespace.partition("-")[2]) or {}
+    if not router.get("distributed") and not namespace.startswith("fip-"):
+        return None
+    return tuple(sorted(ip for served, ip in host.floating if served == namespace))
+
+
 def _trunk(site: Site, parent: str) -> tuple[Value, ...] | None:
     """Return the other ports of a trunk, VLAN, port and network of each; None where there is no trunk."""
     return tuple(sorted((vlan, sub["id"], sub["network_id"]) for sub, vlan in site.cloud.sub_ports(parent))) or None
@@ -168,7 +183,7 @@ def _trunk(site: Site, parent: str) -> tuple[Value, ...] | None:
 
 def _label(site: Site, namespace: str) -> str:
     kind, _, of = namespace.partition("-")
-    rows: Mapping[str, Row] = site.cloud.routers if kind == "qrouter" else site.cloud.networks
+    rows: Mapping[str, Row] = site.cloud.routers if kind in ("qrouter", "snat") else site.cloud.networks
     return f"{kind}-{(rows[of]['name'] if of in rows else '') or of}"
 
 
@@ -184,7 +199,8 @@ def _wiring(site: Site, host: Host) -> Iterator[Thing]:
     vedge = site.vedge(host)
     if vedge is not None:
         plugged = ((one.name, one.bridge, one.tag) for one in host.ports.values())
-        yield Thing(vedge, {"ports": tuple(sorted(plugged))})
+        bonds = ((one.name, one.mode, tuple(sorted(one.members.items()))) for one in host.bonds)
+        yield Thing(vedge, {"ports": tuple(sorted(plugged)), "bonds": tuple(sorted(bonds)) or None})
     for device in host.cables():
         mac = host.devices["", device].mac
         yield Thing(pnic(host, device), {"mac": mac, "addresses": tuple(sorted(host.addresses.get(("", device), ())))})

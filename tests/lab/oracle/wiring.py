@@ -140,14 +140,19 @@ def _networks_of(site: Site, host: Host, plugged: Iterable[Port]) -> set[str]:
     return {ports[id_]["network_id"] for id_ in (*wired, *subs) if id_ in ports}
 
 
-def switch_exit(site: Site, host: Host, network: Row, *, ovn: bool) -> tuple[str | None, Way | None]:
-    """Return the endpoint's overlay type, where there is one, and the way by which a network leaves Open vSwitch."""
+def switch_exit(site: Site, host: Host, network: Row, *, ovn: bool) -> tuple[str | None, tuple[Way, ...]]:
+    """Return the endpoint's overlay type, where there is one, and the ways by which a network leaves Open vSwitch.
+
+    More than one only by the members of a bond.
+    """
     kind = network["provider:network_type"]
     if kind in TUNNELLED:
-        return (kind, tunnel_exit(site, host)) if otep_type(site, host) == kind else (None, None)
+        way = tunnel_exit(site, host) if otep_type(site, host) == kind else None
+        return (kind if otep_type(site, host) == kind else None), (() if way is None else (way,))
     bridge = host.mappings(ovn=ovn).get(network.get("provider:physical_network") or "")
-    found = list(of_switch(host, bridge)) if bridge in host.patched() else []
-    return None, found[0] if len(found) == 1 else None
+    found = tuple(of_switch(host, bridge)) if bridge in host.patched() else ()
+    cables = {way.cable for way in found}
+    return None, found if len(found) == 1 or any(cables == one.members.keys() for one in host.bonds) else ()
 
 
 def network_of_bridge(site: Site, host: Host, bridge: str) -> str | None:
