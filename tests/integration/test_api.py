@@ -31,6 +31,8 @@ if TYPE_CHECKING:
 
     from calipso_nornir.model.protocols import Document, Store
 
+pytest_plugins = ["tests.fixtures.lab_api"]
+
 OPEN = {("GET", "/healthz"), ("GET", "/readyz"), ("GET", "/api/v2/openapi.json"), ("POST", "/auth/tokens")}
 LAB = "/environments/lab"
 
@@ -42,21 +44,6 @@ def api(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     with served(store, secrets=folder / "secrets") as running:
         yield running
     store.close()
-
-
-@pytest.fixture(scope="module")
-def admin(api: Served) -> Client:
-    return api.user("root", everywhere="admin")
-
-
-@pytest.fixture(scope="module")
-def viewer(api: Served) -> Client:
-    return api.user("viewer", lab="viewer")
-
-
-@pytest.fixture(scope="module")
-def operator(api: Served) -> Client:
-    return api.user("operator", lab="operator")
 
 
 @pytest.fixture(scope="module")

@@ -12,46 +12,19 @@ import networkx as nx
 import pytest
 
 from calipso_nornir.store.documents import link_document
-from tests.fixtures.recorded import bundle, filled
-from tests.fixtures.serving import Client, Served, served
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-    from pathlib import Path
-
     from calipso_nornir.model.protocols import Store
-    from tests.fixtures.places import Place
+    from tests.fixtures.serving import Client, Served
 
-pytest_plugins = ["tests.fixtures.stores"]
+pytest_plugins = ["tests.fixtures.lab_api"]
 
 LAB = "/environments/lab"
 
 
 @pytest.fixture(scope="module")
-def recording(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return bundle(tmp_path_factory.mktemp("graphs") / "whole.calipso")
-
-
-@pytest.fixture(scope="module")
-def api(module_place: Place, recording: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
-    filled(module_place.uri, recording)
-    with served(module_place.open(), secrets=tmp_path_factory.mktemp("secrets")) as running:
-        yield running
-
-
-@pytest.fixture(scope="module")
 def store(api: Served) -> Store:
     return api.settings.store
-
-
-@pytest.fixture(scope="module")
-def viewer(api: Served) -> Client:
-    return api.user("viewer", lab="viewer")
-
-
-@pytest.fixture(scope="module")
-def operator(api: Served) -> Client:
-    return api.user("operator", lab="operator")
 
 
 def one_of(store: Store, type_: str) -> Any:  # noqa: ANN401 - an object

@@ -23,7 +23,6 @@ from calipso_nornir.api.v1.environment_configs import DESCRIPTION
 from calipso_nornir.api.v1.names import OLDER, ours
 from calipso_nornir.api.v1.routes import ROUTERS
 from calipso_nornir.metadata.loading import load_catalog
-from tests.fixtures.recorded import bundle, filled
 from tests.fixtures.serving import PASSWORD, Client, Served, served
 
 if TYPE_CHECKING:
@@ -31,7 +30,7 @@ if TYPE_CHECKING:
 
     from tests.fixtures.places import Place
 
-pytest_plugins = ["tests.fixtures.stores"]
+pytest_plugins = ["tests.fixtures.lab_api"]
 
 TIME = re.compile(r"\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}\.\d{6}")
 LAB = "env_name=lab"
@@ -42,33 +41,12 @@ TEMPLATE = {"key": "one", "side": "client", "type": "checks", "order": "1", "con
 
 
 @pytest.fixture(scope="module")
-def recording(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return bundle(tmp_path_factory.mktemp("older") / "whole.calipso")
-
-
-@pytest.fixture(scope="module")
-def api(module_place: Place, recording: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+def api(scanned_place: Place, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     """Serve a scanned store."""
-    filled(module_place.uri, recording)
-    store = module_place.open()
+    store = scanned_place.open()
     store.collection("monitoring_config_templates").put("one", TEMPLATE)
     with served(store, secrets=tmp_path_factory.mktemp("secrets")) as running:
         yield running
-
-
-@pytest.fixture(scope="module")
-def admin(api: Served) -> Client:
-    return api.user("root", everywhere="admin")
-
-
-@pytest.fixture(scope="module")
-def operator(api: Served) -> Client:
-    return api.user("operator", lab="operator")
-
-
-@pytest.fixture(scope="module")
-def viewer(api: Served) -> Client:
-    return api.user("viewer", lab="viewer")
 
 
 def ask(client: Client, method: str, path: str, status: int, **more: Any) -> Any:  # noqa: ANN401 - as requests has it; JSON
