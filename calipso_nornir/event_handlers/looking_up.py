@@ -46,6 +46,12 @@ def folders(view: StoreView, type_: str) -> Iterator[ObjectRef]:
     yield from (one.ref for one in view.of_type(type_))
 
 
+def sub_ports_of(view: StoreView, port: InventoryObject) -> Iterator[ObjectRef]:
+    """Yield the sub-ports of a port's trunk. Neutron binds them where their parent is, and sends no event."""
+    rows = (port.get("trunk_details") or {}).get("sub_ports") or ()
+    yield from (ref(view, "port", str(row["port_id"])) for row in rows)
+
+
 def services_of(view: StoreView, *, router: str = "", network: str = "") -> Iterator[ObjectRef]:
     """Yield the services of a router, or of a network, that are known; else the places where they may come to be."""
     where = Equal("router_id", router) if router else Holds("network", network)

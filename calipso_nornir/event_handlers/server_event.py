@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from calipso_nornir.event_handlers.looking_up import folders, host_of, of, ref, services_on
+from calipso_nornir.event_handlers.looking_up import folders, host_of, of, ref, services_on, sub_ports_of
 from calipso_nornir.event_handlers.payloads import needed, text
 from calipso_nornir.event_handlers.tunnels import tunnels_of
 
@@ -18,14 +18,16 @@ if TYPE_CHECKING:
 
 
 class ServerEvent:
-    """A server, where it was and where it is now, and the tunnels of its networks."""
+    """A server with its ports and sub-ports, where it was and where it is now, and the tunnels of its networks."""
 
     def touched(self, notification: Notification, view: StoreView) -> Iterator[ObjectRef]:
         """Yield the server; its old and new host are found by the scan of it."""
         id_ = needed(notification, ("instance_id",), ("uuid",))
         server = ref(view, "instance", id_)
         yield server
-        yield from (port.ref for port in of(view, "port", device_id=id_))
+        for port in of(view, "port", device_id=id_):
+            yield port.ref
+            yield from sub_ports_of(view, port)
         known = view.get(server)
         now = text(notification.payload, "host")
         if now and host_of(view, now) is None:  # a new host: its zone is not known either

@@ -20,7 +20,7 @@ from calipso_nornir.testing import CannedSource
 from tests.fixtures.tiny_cloud import TinyCloud
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
     from calipso_nornir import ScanReport
     from calipso_nornir.errors import CalipsoError
@@ -75,8 +75,8 @@ def _named(link: Mapping[str, Any]) -> str:
     return f"{link['link_type']}: {link['source_id']} > {link['target_id']}"
 
 
-def scanned(name: str) -> Outcome:
-    """Scan the cloud of a case, twice where it changes."""
+def scanned(name: str, look: Callable[[StoreView], None] = lambda _: None) -> Outcome:
+    """Scan the cloud of a case, twice where it changes, and let ``look`` see what is stored in the end."""
     case = json.loads((FOLDER / name / "input.json").read_text("utf-8"))
     environment = Environment(
         name="cloud",
@@ -97,7 +97,9 @@ def scanned(name: str) -> Outcome:
                 small = cloud.rescan(again)
             for counted in (small.objects, small.links, small.cliques):
                 assert (counted.new, counted.changed, counted.removed) == UNCHANGED, counted
-        outcome = Outcome(report, store.view("cloud"))
+        view = store.view("cloud")
+        look(view)
+        outcome = Outcome(report, view)
         store.close()
     return outcome
 

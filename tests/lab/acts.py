@@ -108,8 +108,13 @@ class Life:
         return ObjectRef(self.environment, type_, ids.below(*parts) if len(parts) > 1 else ids.plain(parts[0]))
 
     def server(self, row: Row) -> Refs:
-        """Return what an event about a server names."""
-        return [self.ref("instance", row["id"])]
+        """Return what an event about a server names: itself, and the sub-ports of its trunks.
+
+        Neutron binds sub-ports where their parent is, and sends no event; they name neither server nor parent.
+        """
+        trunks = [port.get("trunk_details") or {} for port in self.ports_of(row["id"])]
+        subs = [self.ref("port", sub["port_id"]) for trunk in trunks for sub in trunk.get("sub_ports") or ()]
+        return [self.ref("instance", row["id"]), *subs]
 
     def port(self, row: Row) -> Refs:
         """Return what an event about a port names: itself, and what has it on its host."""
@@ -170,8 +175,9 @@ def a_server_deleted(life: Life) -> Generator[Refs]:
     servers = life.servers()
     one = life.chosen(servers) if len(servers) > 2 else None
     if one is not None:
+        named = life.server(one)
         faults.delete_server(one["id"])
-        yield life.server(one)
+        yield named
 
 
 def a_server_stopped_or_started(life: Life) -> Generator[Refs]:
@@ -251,11 +257,12 @@ def an_interface_detached(life: Life) -> Generator[Refs]:
         faults.act(one["id"], {"os-stop": None}, "SHUTOFF")
         yield life.server(one)
     url = f"{life.api.nova}/servers/{one['id']}/os-interface"
+    named = _distinct(life.server(one), [life.ref("port", port["id"])])
     life.api.ask("DELETE", f"{url}/{port['id']}")
     wait_until(
         f"port {port['id']} is detached", lambda: all(row["port_id"] != port["id"] for row in life.api.list(url))
     )
-    yield _distinct(life.server(one), [life.ref("port", port["id"])])
+    yield named
 
 
 # --- ports

@@ -68,7 +68,7 @@ def a_server_resized_whose_port_is_off(life: Life) -> Generator[Refs]:
     yield life.port(port)
     faults.resize(port["device_id"])
     wait_for_ports(life, port["device_id"])
-    yield [life.ref("instance", port["device_id"])]
+    yield life.server({"id": port["device_id"]})
 
 
 def a_host_removed(life: Life) -> Generator[Refs]:
@@ -77,10 +77,12 @@ def a_host_removed(life: Life) -> Generator[Refs]:
     host = min(life.computes, key=lambda name: sum(row[SERVER_HOST] == name for row in servers))
     for row in servers:
         if row[SERVER_HOST] == host:
+            named = life.server(row)
             faults.delete_server(row["id"])
-            yield life.server(row)
+            yield named
+    zones = _zones(life)  # if it was the only host of one, that zone goes, too
     with faults.host_removed(host):
-        yield [life.ref("host", host), *_zones(life), *_aggregates(life)]
+        yield [life.ref("host", host), *zones, *_aggregates(life)]
     # nobody knows the host any more, nor its zone, where it was the only one there
     yield [life.ref("availability_zones_folder", _region(life), "availability_zones"), *_aggregates(life)]
 

@@ -22,6 +22,7 @@ from calipso_nornir.parsing.notifications import read_notification
 from calipso_nornir.scan.engine import run_scan
 from calipso_nornir.sources.recording import ReplaySource
 from calipso_nornir.store import open_store
+from tests.cases.running import scanned
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -196,6 +197,19 @@ def test_a_trunk_is_about_its_ports(view: StoreView) -> None:
         return
     found = touched(view, "trunk.delete.end", trunk_id=parent["trunk_details"]["trunk_id"])
     assert {("port", parent.id), *(("port", row["port_id"]) for row in parent["trunk_details"]["sub_ports"])} <= found
+
+
+def test_a_server_is_about_the_sub_ports_of_its_trunks() -> None:
+    """Neutron binds them where their parent is, without an event (seen in the lab)."""
+
+    def look(view: StoreView) -> None:
+        parent = next(one for one in view.of_type("port") if one.get("trunk_details"))
+        subs = {("port", row["port_id"]) for row in parent["trunk_details"]["sub_ports"]}
+        found = touched(view, "instance.resize.end", uuid=parent["device_id"], host="elsewhere")
+        assert subs
+        assert {("port", parent.id), *subs} <= found
+
+    scanned("ovs-trunk-port", look)
 
 
 VALUES = st.none() | st.integers() | st.text(max_size=3) | st.just("x" * 300) | st.lists(st.text(), max_size=1)
