@@ -25,16 +25,17 @@ from calipso_nornir.store.sqlite import trying
 from calipso_nornir.store.trying import try_store
 from tests.fixtures import mongod as mongo
 from tests.fixtures.cli import calipso, program
-from tests.fixtures.cloud import make_pki
 from tests.fixtures.issuer import AUDIENCE, KEYS, SmallIssuer, issuing
 from tests.fixtures.serving import served
-from tests.fixtures.slapd import PASSWORD, Slapd, running
+from tests.fixtures.slapd import PASSWORD, Slapd
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from pathlib import Path
 
 SECRET = "s3cret&horse"  # noqa: S105 - of the database's users
+
+pytest_plugins = ["tests.fixtures.shared_slapd"]
 
 
 def told(found: Iterator[Finding]) -> dict[str, tuple[bool, bool, str]]:
@@ -45,14 +46,6 @@ def told(found: Iterator[Finding]) -> dict[str, tuple[bool, bool, str]]:
 def free_port() -> int:
     with socket.create_server(("127.0.0.1", 0)) as free:
         return int(free.getsockname()[1])
-
-
-@pytest.fixture(scope="module")
-def slapd(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Slapd]:
-    folder = tmp_path_factory.mktemp("slapd")
-    (folder / "pki").mkdir()
-    with running(folder, make_pki(folder / "pki")) as server:
-        yield server
 
 
 @pytest.fixture

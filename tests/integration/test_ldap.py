@@ -23,7 +23,7 @@ from calipso_nornir.store import open_store
 from tests.fixtures.cloud import make_pki
 from tests.fixtures.serving import PASSWORD as LOCAL_PASSWORD
 from tests.fixtures.serving import Client, Served, served
-from tests.fixtures.slapd import PASSWORD, SEARCHER, USERS, Slapd, running
+from tests.fixtures.slapd import PASSWORD, SEARCHER, USERS, Slapd
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -31,16 +31,10 @@ if TYPE_CHECKING:
 
     import requests
 
+pytest_plugins = ["tests.fixtures.shared_slapd"]
+
 ANN = {"lab": "operator", "prod": "viewer"}
 NOT_FROM_HERE = "cannot be changed here"
-
-
-@pytest.fixture(scope="module")
-def slapd(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Slapd]:
-    folder = tmp_path_factory.mktemp("slapd")
-    (folder / "pki").mkdir()
-    with running(folder, make_pki(folder / "pki")) as server:
-        yield server
 
 
 def directory(given: dict[str, Any]) -> Directory:

@@ -15,7 +15,7 @@ from calipso_nornir.api.v1.answers import problem
 router = APIRouter()
 
 ABSENT: Final = {
-    "GET /graph": "its graphs were drawn for one user interface: GET /api/v2/environments/NAME/cliques/TYPE/ID",
+    "GET /graph": "its graphs were drawn for one user interface: GET /api/v2/environments/NAME/graph/TYPE/ID",
     "GET /grafana": "the Grafana data source is not part of this release: GET /metrics, and /api/v2 for the inventory",
     "POST /grafana/search": "the Grafana data source is not part of this release: GET /metrics, and /api/v2",
     "POST /grafana/query": "the Grafana data source is not part of this release: GET /metrics, and /api/v2",
