@@ -1,16 +1,16 @@
 # SPDX-License-Identifier: Apache-2.0
-"""OVN's Northbound database (ovn-nb(5)): logical routers with their ports and NAT, DHCP, load balancers."""
+"""OVN's Northbound database (ovn-nb(5)): logical routers, NAT, DHCP, load balancers, port groups."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from calipso_nornir.parsing.json_shapes import document
 from calipso_nornir.parsing.ovn_rows import Columns, Tables, by_table, neutron_id
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
 PARSER = "ovn_northbound"
 ROUTER_PORT = "lrp-"
@@ -25,7 +25,13 @@ TABLES: Tables = (
     ("NAT", ("_uuid", "type", "external_ip", "logical_ip", "logical_port", "external_mac", "external_ids")),
     ("DHCP_Options", ("cidr", "options", "external_ids")),
     ("Load_Balancer", ("name", "vips", "protocol", "external_ids")),
+    ("Logical_Switch_Port", ("_uuid", "name")),
+    ("Port_Group", ("name", "ports", "external_ids")),
 )
+DROP = "neutron_pg_drop"
+"""Group of the ports that pass only what a rule of a security group allows."""
+OF_SECURITY = "pg_"
+"""Prefix that ML2/OVN adds to the id of a security group, with underscores, to name the group of its ports."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -114,6 +120,14 @@ class Balancer:
         return neutron_id(self.about.get("lr_ref", ""))
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Protection:
+    """What limits the traffic of a port: ids of its security groups, and whether it passes only what they allow."""
+
+    security_groups: tuple[str, ...]
+    default_drop: bool
+
+
 @dataclass(frozen=True, slots=True)
 class Northbound:
     """A snapshot of the database."""
@@ -123,6 +137,8 @@ class Northbound:
     dhcp: tuple[Dhcp, ...]
     balancers: tuple[Balancer, ...] = ()
     """By name, protocol."""
+    protection: Mapping[str, Protection] = field(default_factory=dict)
+    """Of every port that the database has, by its name, which is the Neutron port's id."""
 
 
 def northbound(text: str) -> Northbound:
@@ -135,7 +151,27 @@ def northbound(text: str) -> Northbound:
         {router.id: router for router in routers if router is not None},
         tuple(map(_dhcp, rows["DHCP_Options"])),
         tuple(sorted(map(_balancer, rows["Load_Balancer"]), key=lambda one: (one.name, one.protocol))),
+        _protection(rows["Logical_Switch_Port"], rows["Port_Group"]),
     )
+
+
+def _protection(ports: Sequence[Columns], groups: Sequence[Columns]) -> dict[str, Protection]:
+    of_port: dict[str, list[str]] = {port.text("_uuid"): [] for port in ports}
+    dropping: frozenset[str] = frozenset()
+    for group in groups:
+        name, members = group.text("name"), group.many("ports")
+        if name == DROP:
+            dropping = frozenset(members)
+        elif name.startswith(OF_SECURITY):
+            about = group.table_of("external_ids").get("neutron:security_group_id")
+            id_ = about or name.removeprefix(OF_SECURITY).replace("_", "-")
+            for uuid in members:
+                of_port.setdefault(uuid, []).append(id_)
+    return {
+        port.text("name"): Protection(security_groups=tuple(sorted(of_port[uuid])), default_drop=uuid in dropping)
+        for port in ports
+        for uuid in (port.text("_uuid"),)
+    }
 
 
 def _router(row: Columns, ports: Mapping[str, RouterPort], nat: Mapping[str, Nat]) -> Router | None:

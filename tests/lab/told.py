@@ -154,6 +154,11 @@ def _vips(one: InventoryObject) -> tuple[Value, ...] | None:
     return tuple(sorted((row["vip"], row["protocol"], ",".join(row["members"])) for row in one["vips"]))
 
 
+def _security(one: InventoryObject) -> tuple[Value, ...] | None:
+    found = one.get("ovn_security")
+    return (_sorted(found["security_groups"]), found["default_drop"], found["as_in_neutron"]) if found else None
+
+
 def _served(one: InventoryObject) -> tuple[Value, ...] | None:
     """Return the floating IPs of a namespace of a distributed router, or of the one outside; else None."""
     in_namespace = one.get("local_service_id") is not None
@@ -192,6 +197,7 @@ FACTS: dict[str, Callable[[InventoryObject], dict[str, Value]]] = {
         "status": one["status"],
         "ips": _sorted(ip["ip_address"] for ip in one["fixed_ips"]),
         "at": (one.get("ovn") or {}).get("host"),
+        "security": _security(one),
     },
     "network_agent": lambda one: {"kind": one["agent_type"], "alive": one["alive"]},
     "vnic": _vnic,

@@ -342,7 +342,7 @@ def test_where_ovn_has_a_port() -> None:
     moved["requested_additional_chassis"] = uuids[1]
     child = {**plain, "logical_port": "child", "parent_port": "parent", "tag": 7}
     rows[3]["rows"] += [moved, child]
-    answers = {str(SOUTHBOUND): json.dumps(rows)}
+    answers = {**DATABASES, str(SOUTHBOUND): json.dumps(rows)}
 
     def of(id_: str) -> Any:
         return [one.attributes["ovn"] for one in drive(OvnPorts(), port(id_, WEB), answers)]
@@ -356,6 +356,31 @@ def test_where_ovn_has_a_port() -> None:
     assert drive(OvnPorts(), port(PORT, WEB), NOWHERE) == []
     with pytest.raises(SourceFailed):
         drive(OvnPorts(), port(PORT, WEB), SILENT)
+
+
+def test_what_limits_a_port_in_ovn_and_whether_neutron_says_the_same() -> None:
+    group = "8626a54e-3911-452c-a552-4d9c69bb98f3"
+    as_it_is: dict[str, Any] = {"security_groups": [group], "port_security_enabled": True}
+    nothing = {"security_groups": [], "default_drop": False, "as_in_neutron": True}
+    protected = {"security_groups": [group], "default_drop": True, "as_in_neutron": True}
+    cases: list[tuple[str, dict[str, Any], Any]] = [
+        (PORT, as_it_is, protected),
+        (PORT, {**as_it_is, "security_groups": [group, "another"]}, {**protected, "as_in_neutron": False}),
+        (PORT, {**as_it_is, "port_security_enabled": False}, {**protected, "as_in_neutron": False}),
+        (GATEWAY, {"device_owner": "network:router_gateway", "port_security_enabled": True}, nothing),
+        (GATEWAY, {"device_owner": "compute:nova", "port_security_enabled": True}, {**nothing, "as_in_neutron": False}),
+        ("unknown", as_it_is, None),
+    ]
+    for id_, said, wanted in cases:
+        own = drive(OvnPorts(), port(id_, WEB, **said), DATABASES)
+        assert [one.attributes.get("ovn_security") for one in own] == ([] if wanted is None else [wanted]), said
+    unread = {**DATABASES, str(NORTHBOUND): SourceFailed("OVN_Northbound", "gone")}
+    [kept] = drive(OvnPorts(), port(PORT, WEB), unread)
+    assert "ovn" in kept.attributes
+    assert "ovn_security" not in kept.attributes, "what was known is kept"
+    renamed = NORTH.replace('"neutron:security_group_id"', '"of an older release"')
+    [known] = drive(OvnPorts(), port(PORT, WEB, **as_it_is), {**DATABASES, str(NORTHBOUND): renamed})
+    assert known.attributes["ovn_security"] == protected, "the group's name says it, too"
 
 
 def test_dhcp_of_a_network_is_done_by_every_host() -> None:

@@ -5,15 +5,20 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, ClassVar
 
-from calipso_nornir.fetchers.ovn.databases import SOUTHBOUND, is_described
+from calipso_nornir.fetchers.ovn.databases import NORTHBOUND, SOUTHBOUND, is_described
 from calipso_nornir.model.fetching import Fetched
+from calipso_nornir.parsing.ovn_northbound import Protection
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from calipso_nornir.model.fetching import Fetching
     from calipso_nornir.model.objects import JSON, InventoryObject
-    from calipso_nornir.parsing.ovn_southbound import Southbound
+    from calipso_nornir.parsing.ovn_northbound import Northbound
+    from calipso_nornir.parsing.ovn_southbound import Binding, Southbound
+
+TRUSTED = "network:"
+"""Beginning of the device owners of which Neutron gives no port a security group (neutron.common.utils)."""
 
 
 class OvnNetworks:
@@ -37,25 +42,37 @@ class OvnNetworks:
 class OvnPorts:
     """What OVN adds to a port.
 
-    Source: Southbound's Port_Binding and Chassis.
+    Source: Southbound's Port_Binding and Chassis; Northbound's Port_Group and Logical_Switch_Port.
     Attributes: ``ovn``: ``type`` ("" for an interface, localport, external, virtual …), ``chassis``, ``host`` (OVN's
     name for it), ``requested_chassis``, ``additional_chassis`` and ``additional_hosts`` (its destinations during a
     migration), ``requested_additional_chassis``, ``up``, ``tunnel_key``; of a trunk's sub-port ``parent_port`` and
-    ``tag``; of an external port the ``members`` of its group.
+    ``tag``; of an external port the ``members`` of its group. ``ovn_security``: ``security_groups`` (ids of those whose
+    port group has the port), ``default_drop`` (whether it passes only what they allow), ``as_in_neutron``: False if
+    Neutron says otherwise of either.
     """
 
     asked_by: ClassVar[Mapping[str, str]] = {}
 
     def get(self, parent: InventoryObject) -> Fetching:
-        """Ask for the bindings."""
-        answers = yield [SOUTHBOUND]
+        """Ask for bindings and port groups."""
+        answers = yield [SOUTHBOUND, NORTHBOUND]
         if not is_described(answers):
             return []
-        known: Southbound = answers[SOUTHBOUND]  # if it fails, the port keeps its old values unconfirmed
-        one = known.bindings.get(parent.id)
-        if one is None:
-            return []
-        told: dict[str, JSON] = {
+        south: Southbound = answers[SOUTHBOUND]  # if it fails, the port keeps its old values unconfirmed
+        north: Northbound | None = answers.or_blank(NORTHBOUND)
+        told = {
+            **_bound(south, south.bindings.get(parent.id)),
+            **_protected(parent, north.protection.get(parent.id) if north is not None else None),
+        }
+        sources = (SOUTHBOUND, NORTHBOUND)
+        return [Fetched(id=parent.id, name=parent.name, attributes=told, sources=sources)] if told else []
+
+
+def _bound(known: Southbound, one: Binding | None) -> dict[str, JSON]:
+    if one is None:
+        return {}
+    return {
+        "ovn": {
             "type": one.type,
             "chassis": one.chassis,
             "host": known.hostname(one.chassis),
@@ -68,4 +85,25 @@ class OvnPorts:
             **({"parent_port": one.parent_port, "tag": one.tag} if one.parent_port else {}),
             **({"members": [[member.chassis, member.priority] for member in one.group]} if one.group else {}),
         }
-        return [Fetched(id=parent.id, name=parent.name, attributes={"ovn": told}, sources=(SOUTHBOUND,))]
+    }
+
+
+def _protected(port: InventoryObject, one: Protection | None) -> dict[str, JSON]:
+    if one is None:
+        return {}
+    return {
+        "ovn_security": {
+            "security_groups": list(one.security_groups),
+            "default_drop": one.default_drop,
+            "as_in_neutron": one == _intended(port),
+        }
+    }
+
+
+def _intended(port: InventoryObject) -> Protection:
+    """Return what Neutron wants for a port (``ovn_client.py`` of its OVN driver)."""
+    trusted = (port.get("device_owner") or "").startswith(TRUSTED)
+    return Protection(
+        security_groups=() if trusted else tuple(sorted(port.get("security_groups") or ())),
+        default_drop=not trusted and bool(port.get("port_security_enabled")),
+    )

@@ -32,6 +32,7 @@ TABLES = {
         "HA_Chassis": "_uuid,chassis,priority",
         "Chassis": "_uuid,name,hostname,encaps",
         "Encap": "_uuid,type,ip,chassis_name",
+        "Port_Group": "name,ports",
     },
 }
 
@@ -59,6 +60,8 @@ class Tables:
     nat: Mapping[str, Record]
     """Translations of floating IPs, by the id of these."""
     balancers: tuple[Record, ...]
+    port_groups: Mapping[str, frozenset[str]]
+    """Name in Northbound -> names of the ports that it has on any switch, as northd has made them for the chassis."""
 
     def host_of(self, binding: Record) -> str | None:
         """Return the host of the chassis that a port is bound to."""
@@ -108,7 +111,17 @@ def read_tables() -> Tables:
             row["external_ids"]["neutron:fip_id"]: row for row in told["NAT"] if "neutron:fip_id" in row["external_ids"]
         },
         balancers=tuple(told["Load_Balancer"]),
+        port_groups=_port_groups(told["Port_Group"]),
     )
+
+
+def _port_groups(rows: list[Record]) -> dict[str, frozenset[str]]:
+    """Return the groups of Southbound, each of which northd has split by switch: "KEY_NAME"."""
+    found: dict[str, frozenset[str]] = {}
+    for row in rows:
+        name, ports = row["name"].partition("_")[2], row["ports"]
+        found[name] = found.get(name, frozenset()) | {*(ports if isinstance(ports, list) else [ports])}
+    return found
 
 
 def _of_subnet(options: Record) -> bool:

@@ -80,15 +80,27 @@ def _gateway(port: Row, tables: Tables) -> tuple[str, tuple[Value, ...]]:
     return tables.host_of(binding) or "", tuple(reversed(members))
 
 
-def wire_facts(things: Mapping[End, Thing], tables: Tables) -> dict[End, Thing]:
-    """Add to networks the key of their datapath, and to ports the host that they are bound to."""
+def wire_facts(things: Mapping[End, Thing], site: Site, tables: Tables) -> dict[End, Thing]:
+    """Add to networks the key of their datapath, and to ports the host that they are bound to, and what limits them."""
     found = dict(things)
     for end, one in things.items():
         if end.type == "network" and NEUTRON + end.name in tables.keys:
             found[end] = replace(one, facts={**one.facts, "key": tables.keys[NEUTRON + end.name]})
         if end.type == "port" and end.name in tables.bindings:
-            found[end] = replace(one, facts={**one.facts, "at": tables.host_of(tables.bindings[end.name])})
+            own = {"at": tables.host_of(tables.bindings[end.name]), "security": _security(site, tables, end.name)}
+            found[end] = replace(one, facts={**one.facts, **own})
     return found
+
+
+def _security(site: Site, tables: Tables, port: str) -> tuple[Value, ...]:
+    """Return a port's security groups, whether it passes only what they allow, and whether Neutron says the same."""
+    of = [name for name, ports in tables.port_groups.items() if port in ports]
+    groups = tuple(sorted(name.removeprefix("pg_").replace("_", "-") for name in of if name.startswith("pg_")))
+    row, drops = site.cloud.ports[port], "neutron_pg_drop" in of
+    wanted: tuple[object, ...] = (tuple(sorted(row["security_groups"])), row["port_security_enabled"])
+    if row["device_owner"].startswith("network:"):
+        wanted = ((), False)
+    return groups, drops, (groups, drops) == wanted
 
 
 def chains(site: Site, tables: Tables) -> Iterator[Chain]:

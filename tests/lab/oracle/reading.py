@@ -56,7 +56,7 @@ def derive(site: Site) -> Truth:
 
 def with_ovn(truth: Truth, site: Site, tables: ovn.Tables) -> Truth:
     """Add what OVN does itself."""
-    things = ovn_services.wire_facts(truth.things, tables)
+    things = ovn_services.wire_facts(truth.things, site, tables)
     routed = (
         *ovn_services.chains(site, tables),
         *ovn_outside.chains(site, tables, things),
