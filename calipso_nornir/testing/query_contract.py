@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 from calipso_nornir.errors import InvalidRequest
 from calipso_nornir.model.cliques import Clique
 from calipso_nornir.model.finding import Addresses, Equal, Find, Holds, HoldsAny, OneOf, Prefix, Range, found_by
+from calipso_nornir.store.conditions import page
 from calipso_nornir.store.documents import clique_document, link_document, object_document
 from calipso_nornir.testing.store_samples import AT, ENVIRONMENT, ZONE, expected, host, link, pnic, put
 
@@ -76,6 +77,34 @@ class QueryContract:
             assert [id_ for page in pages for id_ in page] == [
                 one["id"] for one in view.find_documents(Find(order=order))
             ]
+
+    def test_pages_in_the_order_of_any_field(self, opened: Opened) -> None:
+        """Each order of values of every type, page by page; some of the objects are written later, one is removed."""
+        values: tuple[Any, ...] = (
+            None, False, True, -1, 0, 0.5, 1, 1.0, 2**40, -(2**62), float("inf"), "", "B", "a", "b", "b\0", "ä", "ß"
+        )  # fmt: skip
+        odd = (*values, [1], {"x": 1}, float("nan"), 2**70, AT)
+        some = [host(f"h{n:02}", plain=one, kind=n % 3) for n, one in enumerate(values)]
+        some += [pnic("h1", f"eth{n}") for n in range(3)]
+        some += [replace(pnic("p", f"eth{n}"), attributes={"odd": one, "plain": n % 2}) for n, one in enumerate(odd)]
+        put(opened(), "inventory", map(object_document, some[4:]))
+        put(opened(), "inventory", map(object_document, some[:4]))
+        with opened().write(ENVIRONMENT) as writer:
+            writer.remove("inventory", [some[7].ref.document_id])
+        view = opened().view(ENVIRONMENT)
+        documents = list(view.documents("inventory"))
+        for where in ((), (Equal("type", "host"),), (Equal("type", "host_pnic"), Prefix("id", "p"))):
+            for order in (("plain",), ("-plain", "name"), ("kind", "-plain"), ("odd",), ("-odd",), ("name", "kind")):
+                everything = Find(where=where, order=order)
+                wanted = [one["_id"] for one in page(documents, everything)]
+                assert [one["_id"] for one in view.find_documents(everything)] == wanted
+                after: tuple[Any, ...] | None = None
+                found: list[str] = []
+                while some_ := view.find_documents(replace(everything, after=after, limit=4)):
+                    found += [one["_id"] for one in some_]
+                    names = [name.removeprefix("-") for name in order]
+                    after = (*(some_[-1].get(name) for name in names), some_[-1]["_id"])
+                assert found == wanted, (where, order)
 
     def test_orders_go_either_way(self, opened: Opened) -> None:
         store = opened()

@@ -34,6 +34,7 @@ from calipso_nornir.store.mongo.query_translation import (
     sorted_by_server,
 )
 from calipso_nornir.store.mongo.redo import Overlay
+from calipso_nornir.store.mongo.sorting import first_ids
 from calipso_nornir.store.mongo.text_index import BY_REVISION, MongoTextIndex, index_of, read_note
 from calipso_nornir.store.ordering import sort_key
 from calipso_nornir.store.searching import found
@@ -106,6 +107,10 @@ class MongoReader:
         after = behind(query) if query.limit is not None and sorted_by_server(query) else None
         if after is not None:
             return iter(self._riding(lambda: self._first(query, wanted, after)))
+        if query.limit and query.order:
+            first = self._riding(lambda: self._first_of_any_order(query))
+            if first is not None:
+                return iter(first)
         raws = self._riding(lambda: self._visible(query.kind, wanted, fields=projection(query, OF, REVISION)))
         pending = self._overlay.raws(query.kind)
         return iter(page((from_raw(query.kind, raw) for raw in (*raws, *pending)), query))
@@ -308,6 +313,31 @@ class MongoReader:
                 documents[document["_id"]] = document
         cursor.close()
         for one in self._past(query.kind, wanted, fields):
+            if one[OF] not in pending:
+                document = from_raw(query.kind, bytes(one.raw))
+                documents.setdefault(document["_id"], document)
+        changed = (from_raw(query.kind, raw) for raw in self._overlay.raws(query.kind))
+        return page((*documents.values(), *changed), query)
+
+    def _first_of_any_order(self, query: Find) -> list[Document] | None:
+        """Return the first documents of a query that the server sorts by computed keys; None if it cannot."""
+        conditions = exact(query)
+        if conditions is None:
+            return None
+        now = {**self._now(query.kind), REVISION: {"$lte": self.revision}, **self._others(query.kind)}
+        steps = first_ids(query, {"$and": [now, conditions]})
+        if steps is None:
+            return None
+        keys = list(self._places.current(query.kind).aggregate(steps, allowDiskUse=True))
+        if keys and keys[0]["odd"]:
+            return None
+        fields = projection(query, OF, REVISION)
+        ids = {"_id": {"$in": [one["_id"] for one in keys]}}
+        current = (bytes(one.raw) for one in self._places.raw(self._places.current(query.kind)).find(ids, fields))
+        there = (from_raw(query.kind, raw) for raw in current if revision_of(raw) <= self.revision)
+        documents = {one["_id"]: one for one in there}
+        pending = self._overlay.ids(query.kind)
+        for one in self._past(query.kind, filter_of(query), fields):
             if one[OF] not in pending:
                 document = from_raw(query.kind, bytes(one.raw))
                 documents.setdefault(document["_id"], document)
