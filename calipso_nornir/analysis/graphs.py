@@ -9,8 +9,10 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final, Literal, TypeAlias
 
+from calipso_nornir.analysis.reading import objects_of
 from calipso_nornir.model.finding import Find, OneOf
 from calipso_nornir.model.links import ends_of
+from calipso_nornir.store.chunks import chunks
 from calipso_nornir.store.freshness import freshness_of, newest_whole
 
 if TYPE_CHECKING:
@@ -51,13 +53,7 @@ def graph_around(
     for _ in range(depth):
         found = _links_at(view, last, direction)
         ends = dict.fromkeys(end for link in found for end in (link.source, link.target) if end not in seen)
-        for ref in ends:
-            if len(seen) >= limit:
-                whole = False
-                break
-            one = view.get(ref)
-            if one is not None:
-                seen[ref] = one
+        whole = _add(view, ends, seen, limit)
         links.update((link.document_id, link) for link in found if link.source in seen and link.target in seen)
         last = [ref for ref in ends if ref in seen]
         if not last or not whole:
@@ -187,6 +183,18 @@ def impact_of(view: StoreView, one: InventoryObject) -> Impact:
     own = {one.ref, *below}
     over = {clique.focal_point for clique in view.cliques_with(sorted(links))} if links else set()
     return Impact(tuple(sorted(below)), tuple(sorted(over - own)))
+
+
+def _add(view: StoreView, refs: Iterable[ObjectRef], seen: dict[ObjectRef, InventoryObject], limit: int) -> bool:
+    """Add objects to what was seen, up to a number; return whether all were looked at."""
+    for some in chunks(refs, min(limit, AT_ONCE)):
+        there = objects_of(view, some) if len(seen) < limit else {}
+        for ref in some:
+            if len(seen) >= limit:
+                return False
+            if ref in there:
+                seen[ref] = there[ref]
+    return True
 
 
 def _passes(link: Link) -> bool:

@@ -7,6 +7,7 @@ from collections import defaultdict
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from calipso_nornir.analysis.reading import links_of, objects_of
 from calipso_nornir.model.links import LinkType
 
 if TYPE_CHECKING:
@@ -71,7 +72,7 @@ def _carries(link: Link, network: str | None) -> bool:
 def routes_of(store: Store, view: StoreView, clique: Clique) -> Routes:
     """Read a clique's links and nodes, and turn the links."""
     links = _links(view, clique)
-    objects = {ref: one for ref in clique.nodes if (one := view.get(ref)) is not None}
+    objects = objects_of(view, clique.nodes)
     routes = Routes(clique, links, objects)
     for order in (*_declared(store, clique), _by_occurrence(links)):
         turned = _turned(clique.focal_point, links, order)
@@ -84,12 +85,9 @@ def routes_of(store: Store, view: StoreView, clique: Clique) -> Routes:
 
 def _links(view: StoreView, clique: Clique) -> list[Link]:
     """Return a clique's links in its order; those that are gone by now are left out."""
-    wanted = set(clique.links)
-    found: dict[str, Link] = {}
-    for node in clique.nodes:
-        found.update((link.document_id, link) for link in view.links(source=node) if link.document_id in wanted)
-    if wanted - found.keys():
-        found.update((link.document_id, link) for link in view.implicit_links() if link.document_id in wanted)
+    found = links_of(view, clique.links)
+    if missing := [id_ for id_ in clique.links if id_ not in found]:
+        found |= links_of(view, missing, kind="implicit_links")
     return [found[id_] for id_ in clique.links if id_ in found]
 
 

@@ -11,6 +11,7 @@ from pydantic import BaseModel, Field
 
 from calipso_nornir.access.roles import Role
 from calipso_nornir.analysis.graphs import Connection, Direction, Way, graph_around, impact_of, ways_between
+from calipso_nornir.analysis.reading import objects_of
 from calipso_nornir.api.guard import needs
 from calipso_nornir.api.problems import Problem
 from calipso_nornir.api.tags import Tagged
@@ -148,9 +149,8 @@ def there(view: StoreView, type_: str, id_: str) -> InventoryObject:
 
 
 def _way(view: StoreView, way: Way) -> OnWay:
-    nodes = [view.get(ref) for ref in way.nodes]
     return OnWay(
-        nodes=[_node(one) for one in nodes if one is not None],
+        nodes=[_node(one) for one in objects_of(view, way.nodes).values()],
         links=[_edge(link) for link in way.links],
         state="up" if way.passes else "down",
     )

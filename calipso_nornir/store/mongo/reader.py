@@ -42,7 +42,7 @@ from calipso_nornir.store.selection import UNIQUE
 from calipso_nornir.store.text_search import addressed, holding, search
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
     from bson.raw_bson import RawBSONDocument
     from pymongo.cursor import Cursor
@@ -252,6 +252,8 @@ class MongoReader:
         pending = self._overlay.ids(kind)
         visible = (raw for one in cursor if revision_of(raw := bytes(one.raw)) <= self.revision and keep(raw))
         current = [raw for raw in visible if id_of(raw) not in pending] if pending else list(visible)
+        if len(current) == _named(wanted):  # all that was asked for is there
+            return current, {}
         found = {one[OF]: raw for one in self._past(kind, wanted, fields) if keep(raw := bytes(one.raw))}
         past = {one: raw for one, raw in found.items() if one not in pending}
         if past:
@@ -383,6 +385,18 @@ class MongoReader:
             return dict(Counter(self._values("inventory", "type").values()))
         counts.update(from_raw("inventory", raw)["type"] for raw in self._overlay.raws("inventory"))
         return dict(counts)
+
+
+def _named(wanted: Mapping[str, Any]) -> int | None:
+    """Return how many documents a filter names by their ``_id``; None if it does not."""
+    conditions = wanted["$and"] if wanted.keys() == {"$and"} else [wanted]
+    for one in conditions:
+        match one.get("_id"):
+            case ObjectId():
+                return 1
+            case {"$in": ids}:
+                return len(set(ids))
+    return None
 
 
 def _sorted(cursor: Cursor[RawBSONDocument], order: Sequence[tuple[str, int]]) -> Cursor[RawBSONDocument]:
