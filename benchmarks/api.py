@@ -87,6 +87,7 @@ def _fill(store: Store, size: Size) -> int:
     """Write a synthetic cloud with its links and cliques; return the number of objects."""
     catalog = load_catalog()
     publish(catalog, store)
+    store.collection("environments_config").put(ENVIRONMENT, {"name": ENVIRONMENT})
     working = cloud(size)
     links = made_links(catalog, working)
     with store.write(ENVIRONMENT) as writer:

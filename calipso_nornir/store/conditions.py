@@ -14,7 +14,7 @@ from calipso_nornir.store.ordering import fields_of, key_of_values, rank, sort_k
 from calipso_nornir.store.values import clean
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
     from calipso_nornir.model.finding import Condition
     from calipso_nornir.model.protocols import Document, Kind
@@ -48,9 +48,17 @@ def page(documents: Iterable[Document], query: Find) -> list[Document]:
     found = [document for document in documents if fits(document, query.where)]
     found.sort(key=lambda document: sort_key(document, query.order))
     if query.after is not None:
-        last = key_of_values(query.after, query.order)
-        found = [document for document in found if sort_key(document, query.order) > last]
+        follows = after_position(query)
+        found = [document for document in found if follows(document)]
     return found[: query.limit]
+
+
+def after_position(query: Find) -> Callable[[Document], bool]:
+    """Return what decides whether a document comes after the last one of the page before."""
+    if query.after is None:
+        return lambda _document: True
+    last = key_of_values(query.after, query.order)
+    return lambda document: sort_key(document, query.order) > last
 
 
 def chosen(document: Document, fields: Sequence[str]) -> Document:

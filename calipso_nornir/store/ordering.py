@@ -11,9 +11,12 @@ from datetime import datetime
 from functools import total_ordering
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeAlias
 
+from calipso_nornir.model.finding import Equal
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from calipso_nornir.model.finding import Find
     from calipso_nornir.model.protocols import Document
 
 SortKey: TypeAlias = tuple[Any, ...]
@@ -35,6 +38,26 @@ def directions(order: Sequence[str], last: str = "_id") -> list[Direction]:
     for one in read:
         found.setdefault(one.field, one)
     return list(found.values())
+
+
+def deciding(query: Find, unique: Sequence[str]) -> list[Direction]:
+    """Return the fields that decide the order of a query's documents.
+
+    A field that has one value in all of them does not, nor does any that comes after fields that identify a document.
+
+    Args:
+        query: the query.
+        unique: fields that together identify a document, as ``_id`` does.
+    """
+    known = {one.field for one in query.where if isinstance(one, Equal) and isinstance(one.value, str)}
+    found: list[Direction] = []
+    for one in directions(query.order):
+        if one.field not in known:
+            found.append(one)
+            known.add(one.field)
+        if one.field == "_id" or (unique and known.issuperset(unique)):
+            break
+    return found
 
 
 def fields_of(order: Sequence[str]) -> tuple[str, ...]:

@@ -106,6 +106,19 @@ class QueryContract:
                     after = (*(some_[-1].get(name) for name in names), some_[-1]["_id"])
                 assert found == wanted, (where, order)
 
+    def test_a_position_may_be_that_of_another_query(self, opened: Opened) -> None:
+        put(opened(), "inventory", [object_document(host(f"h{n}")) for n in range(4)])
+        put(opened(), "inventory", [object_document(pnic("h1", f"eth{n}")) for n in range(4)])
+        view = opened().view(ENVIRONMENT)
+        documents = list(view.documents("inventory"))
+        one = Equal("id", "h1")
+        for where in ((), (Equal("type", "host"),), (one,), (Equal("type", "host"), one)):
+            for order in (("type", "-id"), ("-type", "id"), ("id",), ("-id", "type"), ("type",)):
+                for at in documents:
+                    position = (*(at[name.removeprefix("-")] for name in order), at["_id"])
+                    query = Find(where=where, order=order, after=position, limit=3)
+                    assert view.find_documents(query) == page(documents, query), query
+
     def test_orders_go_either_way(self, opened: Opened) -> None:
         store = opened()
         hosts = [host(f"h{n}", n=n % 3) for n in range(6)]

@@ -12,7 +12,8 @@ from pymongo import ASCENDING, DESCENDING
 from calipso_nornir.model.finding import Equal, Holds, HoldsAny, OneOf, Prefix, Range
 from calipso_nornir.store.checking import REFERENCE_LISTS, REFERENCES, TEXTS
 from calipso_nornir.store.keys import escape
-from calipso_nornir.store.ordering import directions, fields_of
+from calipso_nornir.store.ordering import deciding, directions, fields_of
+from calipso_nornir.store.selection import UNIQUE
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -36,12 +37,16 @@ def sorted_by_server(query: Find) -> bool:
 
 
 def order_of(query: Find) -> list[tuple[str, int]]:
-    """Return the order as the server takes it."""
-    return [(one.field, DESCENDING if one.falling else ASCENDING) for one in directions(query.order)]
+    """Return the order as the server takes it: without fields that decide nothing, so that an index can give it."""
+    order = deciding(query, UNIQUE.get(query.kind, ()))
+    return [(one.field, DESCENDING if one.falling else ASCENDING) for one in order]
 
 
 def behind(query: Find) -> dict[str, Any] | None:
-    """Return the filter for what comes after the last document of the page before; None if the server cannot tell."""
+    """Return the filter for what comes after the last document of the page before, and perhaps that one.
+
+    None if the server cannot tell.
+    """
     if query.after is None:
         return {}
     last = dict(zip((*fields_of(query.order), "_id"), query.after, strict=True))
@@ -51,11 +56,17 @@ def behind(query: Find) -> dict[str, Any] | None:
     if not all(ObjectId.is_valid(value) for name, value in last.items() if name in known):
         return None
     stored = {name: ObjectId(value) if name in known else value for name, value in last.items()}
-    order = directions(query.order)
+    order = deciding(query, UNIQUE.get(query.kind, ()))
+    if any(one.value != last.get(one.field, one.value) for one in query.where if isinstance(one, Equal)):
+        order = directions(query.order)  # the position is that of another query
     ways: list[dict[str, Any]] = []
     for n, one in enumerate(order):
         same = {before.field: stored[before.field] for before in order[:n]}
         ways.append({**same, one.field: {"$lt" if one.falling else "$gt": stored[one.field]}})
+    if "_id" not in {one.field for one in order}:  # among those at the position, the _id decides
+        ways.append({one.field: stored[one.field] for one in order})
+    if not order:  # there is one at most
+        return {}
     first = order[0]
     bound = {first.field: {"$lte" if first.falling else "$gte": stored[first.field]}}  # for an index
     return {"$and": [bound, {"$or": ways}]}

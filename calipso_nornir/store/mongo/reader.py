@@ -19,7 +19,7 @@ from bson.objectid import ObjectId
 from pymongo import ASCENDING
 
 from calipso_nornir.store.chunks import chunks
-from calipso_nornir.store.conditions import fits, page
+from calipso_nornir.store.conditions import after_position, fits, page
 from calipso_nornir.store.equality import matches
 from calipso_nornir.store.mongo.codec import from_raw, id_of, revision_of
 from calipso_nornir.store.mongo.connection import RAW_OPTIONS
@@ -305,13 +305,17 @@ class MongoReader:
         cursor = self._places.raw(self._places.current(query.kind)).find({**self._now(query.kind), **both}, fields)
         pending = self._overlay.ids(query.kind)
         documents: dict[str, Document] = {}
+        follows = after_position(query)
         for one in _sorted(cursor, order_of(query)):
             if len(documents) == query.limit:
                 break
             raw = bytes(one.raw)
             if id_of(raw) in pending:
                 continue
-            if revision_of(raw) <= self.revision and fits(document := from_raw(query.kind, raw), query.where):
+            if revision_of(raw) > self.revision:
+                continue
+            document = from_raw(query.kind, raw)
+            if fits(document, query.where) and follows(document):
                 documents[document["_id"]] = document
         cursor.close()
         for one in self._past(query.kind, wanted, fields):
@@ -400,4 +404,6 @@ def _named(wanted: Mapping[str, Any]) -> int | None:
 
 
 def _sorted(cursor: Cursor[RawBSONDocument], order: Sequence[tuple[str, int]]) -> Cursor[RawBSONDocument]:
+    if not order:
+        return cursor
     return cursor.sort(list(order)).allow_disk_use(True)  # noqa: FBT003 - pymongo's
