@@ -48,7 +48,7 @@ SIZE = os.environ.get("CALIPSO_BENCH_API", "20/1000/10")
 PER_SECOND = 50
 WANTED_MS = 50.0
 GRAPH_MS = 100.0
-GRAPHS = ("tree of a host", "graph of a clique")
+GRAPHS = ("tree of a host", "graph, 3 links around")
 _ALONE = 40
 """Requests of each sort that are sent one after the other."""
 LIMIT = 20.0
@@ -150,7 +150,7 @@ def _requests(hosts: int, instances: int) -> dict[str, Callable[[], str]]:
         "search": lambda: _path(f"search?q=vm-{chosen.randrange(instances)}&limit=5"),
         "address": lambda: _path(f"objects?type=vnic&mac_address={_mac(chosen.randrange(instances))}"),
         GRAPHS[0]: lambda: _path(f"objects?host={host()}&fields=type,id,name,parent_type,parent_id&limit=1000"),
-        GRAPHS[1]: lambda: _path(f"graph/instance/{instance()}?depth=4&limit=200"),
+        GRAPHS[1]: lambda: _path(f"graph/instance/{instance()}?depth=3&limit=100"),
     }
 
 

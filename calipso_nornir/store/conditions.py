@@ -74,6 +74,8 @@ def _fits(document: Document, condition: Condition) -> bool:  # noqa: PLR0911 - 
         case Equal(_, wanted):
             return matches(document, {condition.field: wanted})
         case OneOf(_, wanted):
+            if type(value) is str:  # which equals only a text
+                return value in wanted
             return any(matches(document, {condition.field: one}) for one in wanted)
         case Prefix(_, text):
             return isinstance(value, str) and value.startswith(text)

@@ -34,6 +34,7 @@ _INT64: Final = 8
 _NAME: Final = b"\x12" + REVISION.encode() + b"\0"
 """The beginning of the element that holds the revision as a 64-bit integer (bsonspec.org)."""
 _OBJECT_ID: Final = 12
+_NESTED: Final = frozenset({dict, list})
 _ID_NAME: Final = b"\x07_id\0"
 _ID_AT: Final = 4 + len(_ID_NAME)
 _ID_BYTES: Final = len(_ID_NAME) + _OBJECT_ID
@@ -138,10 +139,10 @@ def _in_order(document: Document) -> Document:
 
 
 def _sorted(value: Any) -> Any:  # noqa: ANN401 - any value
-    if isinstance(value, dict):
-        return {name: _sorted(value[name]) for name in sorted(value)}
-    if isinstance(value, list):
-        return [_sorted(member) for member in value]
+    if type(value) is dict:
+        return {name: _sorted(member) if type(member := value[name]) in _NESTED else member for name in sorted(value)}
+    if type(value) is list:
+        return [_sorted(member) if type(member) in _NESTED else member for member in value]
     return value
 
 
