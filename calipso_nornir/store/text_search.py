@@ -40,7 +40,6 @@ _END: Final = "\n" * (LENGTH - 1)
 _MOST_GRAMS: Final = 12
 _STEP: Final = 16
 _MOST_AT_ONCE: Final = 1000
-_PARTS: Final[tuple[Part, ...]] = ("names", "values")
 _NOT_COVERED: Final = OBJECT_FIELDS - set(LABELS)
 
 
@@ -93,28 +92,24 @@ def search(index: Index, fresh: Callable[[], Iterable[Document]], needle: Needle
     return list(islice((*_sorted(named), *others), limit))
 
 
-def addressed(query: Find) -> tuple[Needle, ...]:
-    """Return what an object has in a name or value if a query finds it by address; nothing for other queries.
+def addressed(query: Find) -> Addresses | None:
+    """Return the condition by which an index of texts finds the objects of a query; None if there is none.
 
     A field that no index of texts covers is compared directly.
     """
-    for condition in query.where:
-        if isinstance(condition, Addresses) and condition.field not in _NOT_COVERED:
-            return tuple(map(Needle, condition.values))
-    return ()
+    wanted = (one for one in query.where if isinstance(one, Addresses) and one.field not in _NOT_COVERED)
+    return next(wanted, None)
 
 
-def holding(
-    index: Index, fresh: Callable[[Needle], Iterable[Document]], needles: Iterable[Needle]
-) -> Iterable[Document]:
-    """Return all objects that may have one of some texts in a name or value."""
+def holding(index: Index, fresh: Callable[[Needle], Iterable[Document]], condition: Addresses) -> Iterable[Document]:
+    """Return all objects that may meet a condition."""
+    part: Part = "names" if condition.field in LABELS else "values"
     found: dict[str, Document] = {}
-    for needle in needles:
-        for part in _PARTS:
-            candidates = index.candidates(part, needle)
-            for segment in index.segments:
-                for some in chunks(candidates(segment), _MOST_AT_ONCE):
-                    found.update((one["_id"], one) for one in index.documents(some))
+    for needle in map(Needle, condition.values):
+        candidates = index.candidates(part, needle)
+        for segment in index.segments:
+            for some in chunks(candidates(segment), _MOST_AT_ONCE):
+                found.update((one["_id"], one) for one in index.documents(some))
         found.update((one["_id"], one) for one in fresh(needle))
     return found.values()
 

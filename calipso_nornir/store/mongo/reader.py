@@ -97,9 +97,9 @@ class MongoReader:
 
     def find(self, query: Find) -> Iterator[Document]:
         """Yield the result of a query."""
-        if query.kind == "inventory" and (needles := addressed(query)):
+        if query.kind == "inventory" and (address := addressed(query)):
             result = self._riding(
-                lambda: self._looked_up(lambda index, fresh: page(holding(index, fresh, needles), query))
+                lambda: self._looked_up(lambda index, fresh: page(holding(index, fresh, address), query))
             )
             if result is not None:
                 return iter(result)

@@ -95,12 +95,12 @@ class SqliteReader:
 
     def find(self, query: Find) -> Iterator[Document]:
         """Yield the result of a query."""
-        if query.kind == "inventory" and (needles := addressed(query)):
+        if query.kind == "inventory" and (address := addressed(query)):
             with self._translated():
                 index = self._index()
                 if index is not None:
                     fresh = partial(index.fresh, past=self._at is not None)
-                    return iter(page(holding(index, fresh, needles), query))
+                    return iter(page(holding(index, fresh, address), query))
         wanted = self._clauses(query)
         ordered = paging(query, wanted)
         statement = "".join(
