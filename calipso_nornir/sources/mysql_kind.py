@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from contextlib import closing
 from typing import TYPE_CHECKING, Any
 
 from calipso_nornir.metadata.environment_sections import MysqlSection
@@ -29,10 +30,8 @@ def _check(trial: Trial) -> Iterator[Finding]:
     source = _open(trial.opening)
     if source is None:
         return
-    try:
+    with closing(source):
         yield from source.check()
-    finally:
-        source.close()
 
 
 def _usable(_query: Query, data: Any) -> tuple[Any, CalipsoError | None]:  # noqa: ANN401 - any JSON

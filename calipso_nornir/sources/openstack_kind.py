@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from contextlib import closing
 from typing import TYPE_CHECKING, Any, Final
 
 from calipso_nornir.metadata.environment_openstack import OpenStackSection
@@ -33,13 +34,11 @@ def _check(trial: Trial) -> Iterator[Finding]:
     source = _open(trial.opening)
     if source is None:
         return
-    try:
+    with closing(source):
         yield from source.check()
         for query, reply in source.answer([_AGENTS, _ZONES]).items():
             if isinstance(reply, Reply):
                 _note(trial.hosts, reply.data, agents=query is _AGENTS)
-    finally:
-        source.close()
 
 
 def _note(hosts: dict[str, set[str]], rows: Sequence[Mapping[str, Any]], *, agents: bool) -> None:

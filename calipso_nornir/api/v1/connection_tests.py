@@ -14,7 +14,7 @@ from calipso_nornir.api.guard import Needs
 from calipso_nornir.api.v1.answers import chosen, page, with_times
 from calipso_nornir.api.v1.operations import Asked, constant, operation
 from calipso_nornir.api.v1.parameters import ENVIRONMENT, PAGING, Parameter
-from calipso_nornir.api.v1.reading import missing, wrong
+from calipso_nornir.api.v1.reading import missing, the_one, wrong
 from calipso_nornir.api.v1.sections import sections_read, without_secrets
 from calipso_nornir.errors import EnvironmentInvalid
 from calipso_nornir.metadata.environments import environment_document
@@ -51,9 +51,7 @@ def connection_tests(asked: Asked) -> Answer:
     """Show one test (with ``id``), or list tests, the oldest first."""
     collection, environment = asked.api.store.collection(checks.COLLECTION), asked.environment
     if asked["id"] is not None:
-        found = collection.get(asked["id"])
-        if found is None or found.get("environment") != environment:
-            raise missing("connection_tests", asked["id"], environment)
+        found = the_one(collection.get(asked["id"]), "connection_tests", asked["id"], {"environment": environment})
         test = _older(found)
         if asked["status"] not in (None, test["status"]):
             raise missing("connection_tests", asked["id"], environment)

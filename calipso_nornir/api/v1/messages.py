@@ -13,7 +13,7 @@ from calipso_nornir.api.guard import Needs
 from calipso_nornir.api.v1.answers import bounds, chosen, with_times
 from calipso_nornir.api.v1.operations import Asked, operation
 from calipso_nornir.api.v1.parameters import ENVIRONMENT, PAGING, REMOVAL, Parameter
-from calipso_nornir.api.v1.reading import ids_to_remove, missing
+from calipso_nornir.api.v1.reading import ids_to_remove, the_one
 from calipso_nornir.model.finding import Range
 
 if TYPE_CHECKING:
@@ -54,10 +54,7 @@ def messages(asked: Asked) -> Answer:
     if asked["level"] is not None:
         equal["level"] = next((ours for ours, older in LEVELS.items() if older == asked["level"]), asked["level"])
     if asked["id"] is not None:
-        found = collection.get(asked["id"])
-        if found is None or any(found.get(name) != value for name, value in equal.items()):
-            raise missing("messages", asked["id"], environment)
-        return older(found)
+        return older(the_one(collection.get(asked["id"]), "messages", asked["id"], equal))
     first, last = bounds(asked.values)
     listed = collection.find(equal, where=_times(asked), order=("timestamp", "id"), limit=last)
     return {"messages": [chosen(older(one), FIELDS) for one in listed[first:]]}

@@ -16,7 +16,7 @@ from calipso_nornir.api.problems import Problem
 from calipso_nornir.api.v1.answers import chosen, page, with_times
 from calipso_nornir.api.v1.operations import Asked, known, operation
 from calipso_nornir.api.v1.parameters import ENVIRONMENT_IF_ANY, PAGING, Parameter
-from calipso_nornir.api.v1.reading import missing, wrong
+from calipso_nornir.api.v1.reading import the_one_of, wrong
 from calipso_nornir.model.text import plain
 
 if TYPE_CHECKING:
@@ -118,10 +118,7 @@ def listed(asked: Asked, collection: str, fits: Callable[[Document], bool], fiel
     fitting = [one for one in documents if fits(one)]
     if asked["id"] is None:
         return {collection: [chosen(one, fields) for one in page(fitting, asked.values)]}
-    found = next((one for one in fitting if one["id"] == asked["id"]), None)
-    if found is None:
-        raise missing(collection, asked["id"])
-    return found
+    return the_one_of(fitting, collection, asked["id"])
 
 
 def _identified(collection: str, document: Document) -> Document:

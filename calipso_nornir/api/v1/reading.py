@@ -9,15 +9,18 @@ from __future__ import annotations
 
 import ipaddress
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from http import HTTPStatus
-from typing import Any, Final, TypeAlias
+from typing import TYPE_CHECKING, Any, Final, TypeAlias
 from urllib.parse import parse_qsl
 
 from calipso_nornir.api.problems import Problem
 from calipso_nornir.api.v1.parameters import DIGITS_OF_ID, Form, Parameter, Type
 from calipso_nornir.model.text import plain
+
+if TYPE_CHECKING:
+    from calipso_nornir.model.protocols import Document
 
 Constants: TypeAlias = Callable[[str], Sequence[str]]
 """Gives the values that a constant lists."""
@@ -49,6 +52,21 @@ def missing(what: str, id_: str, environment: str | None = None) -> Problem:
     """Return the problem that there is none: 404."""
     where = f" in environment {environment}" if environment is not None else ""
     return Problem(HTTPStatus.NOT_FOUND, f"{what}: there is none with id {plain(id_)}{where}")
+
+
+def the_one(found: Document | None, what: str, id_: str, equal: Mapping[str, Any]) -> Document:
+    """Return the document that has an id, if its fields have these values, too. Raises Problem, 404."""
+    if found is None or any(found.get(name) != value for name, value in equal.items()):
+        raise missing(what, id_, equal["environment"])
+    return found
+
+
+def the_one_of(documents: Iterable[Document], what: str, id_: str, environment: str | None = None) -> Document:
+    """Return the document of a list that has an id. Raises Problem, 404."""
+    found = next((one for one in documents if one["id"] == id_), None)
+    if found is None:
+        raise missing(what, id_, environment)
+    return found
 
 
 def ids_to_remove(values: Mapping[str, Any]) -> list[str] | None:

@@ -12,7 +12,7 @@ from calipso_nornir.api.guard import Needs
 from calipso_nornir.api.v1.answers import bounds, chosen, with_times
 from calipso_nornir.api.v1.operations import Asked, operation
 from calipso_nornir.api.v1.parameters import ENVIRONMENT, PAGING, WANTED_SCAN, Parameter
-from calipso_nornir.api.v1.reading import flags_checked, missing, wrong
+from calipso_nornir.api.v1.reading import flags_checked, the_one, wrong
 from calipso_nornir.scan_manager import ScanRequest
 from calipso_nornir.store.liveness import LOST, status_of
 
@@ -50,10 +50,7 @@ def scans(asked: Asked) -> Answer:
     if asked["base_object"] is not None:
         equal["object_id"] = asked["base_object"]
     if asked["id"] is not None:
-        found = asked.api.queue.get(asked["id"])
-        if found is None or any(found.get(name) != value for name, value in equal.items()):
-            raise missing("scans", asked["id"], equal["environment"])
-        return older(found)
+        return older(the_one(asked.api.queue.get(asked["id"]), "scans", asked["id"], equal))
     if asked["latest"]:
         last_one = newest(store, equal, status=asked["status"])
         return [older(last_one)] if last_one is not None else []

@@ -13,7 +13,7 @@ from calipso_nornir.api.guard import Needs
 from calipso_nornir.api.v1.answers import chosen, page, with_times
 from calipso_nornir.api.v1.operations import Asked, operation
 from calipso_nornir.api.v1.parameters import PAGING, REMOVAL, WANTED_SCAN, Parameter
-from calipso_nornir.api.v1.reading import ids_to_remove, missing, wrong
+from calipso_nornir.api.v1.reading import ids_to_remove, the_one_of, wrong
 from calipso_nornir.api.v1.scans import wanted
 from calipso_nornir.scan_manager import Recurrence, ScanRequest, Schedule
 
@@ -56,10 +56,7 @@ def scheduled_scans(asked: Asked) -> Answer:
     fitting = [one for one in _of(asked, environment) if freq in (None, one["freq"])]
     if asked["id"] is None:
         return {"scheduled_scans": [chosen(one, FIELDS) for one in page(fitting, asked.values)]}
-    found = next((one for one in fitting if one["id"] == asked["id"]), None)
-    if found is None:
-        raise missing("scheduled_scans", asked["id"], environment)
-    return found
+    return the_one_of(fitting, "scheduled_scans", asked["id"], environment)
 
 
 @operation(
