@@ -13,7 +13,7 @@ unexport PYTHONDONTWRITEBYTECODE
 
 KILLS  ?= 200
 API    ?= 20/1000/10
-.PHONY: demo test test-chaos test-install check bench bench-api soak lab lab-down lab-test test-lab law record-demo record-truth mutations schemas clean help
+.PHONY: demo test test-chaos test-install check bench bench-api soak lab lab-down lab-test test-lab law live record-demo record-truth mutations schemas clean help
 
 help:  ## What there is to make
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -73,6 +73,9 @@ test-lab: $(STAMP)  ## Tests against the lab that is up; TESTS="lab and not faul
 
 law: $(STAMP)  ## Small scans in the lab that is up, after ACTS= (50) acts and faults of a random life; LIFE=seed
 	$(BIN)/pytest -m law -o log_cli=true -o log_cli_level=INFO --log-disable=nornir.core --show-capture=no tests/lab/test_law.py
+
+live: $(STAMP)  ## Listen to the lab that is up during ACTS= (50) acts of a random life; LIFE=seed
+	$(BIN)/pytest -m live -o log_cli=true -o log_cli_level=INFO --log-disable=nornir.core --show-capture=no tests/lab/test_live.py
 
 mutations: $(STAMP)  ## Show which comparison of the truth test catches which way to be wrong
 	$(BIN)/python -m tests.lab.mutations

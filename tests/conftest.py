@@ -60,7 +60,7 @@ def _no_foreign_sockets() -> Iterator[None]:
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Leave out what has a target of make of its own, unless ``-m`` asks for it; begin with what takes long."""
-    unwanted = [name for name in ("lab", "law", "chaos", "deployment") if name not in config.option.markexpr]
+    unwanted = [name for name in ("lab", "law", "live", "chaos", "deployment") if name not in config.option.markexpr]
     out = {item for item in items if any(item.get_closest_marker(name) for name in unwanted)}
     if out:
         config.hook.pytest_deselected(items=list(out))

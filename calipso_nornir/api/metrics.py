@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import platform
 from collections import Counter
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, Literal
 
 from fastapi import APIRouter, Response
 from fastapi.responses import PlainTextResponse
@@ -16,6 +16,8 @@ from calipso_nornir.api.exposition import MEDIA_TYPE, Family, Sample, written
 from calipso_nornir.api.guard import needs
 from calipso_nornir.api.metering import OTHER
 from calipso_nornir.api.parameters import Api
+from calipso_nornir.live.journal import DEAD_LETTERS
+from calipso_nornir.live.standing import LISTENERS, state_of
 from calipso_nornir.scan.report import ENDED
 from calipso_nornir.scan_manager.states import DRAFT, PENDING, RUNNING
 from calipso_nornir.store.liveness import status_of
@@ -28,6 +30,19 @@ if TYPE_CHECKING:
 
 MOST_ENVIRONMENTS: Final = 100
 """That have a label of their own: the first ones by name. The others are counted together."""
+LISTENER_FIGURES: Final[tuple[tuple[str, Literal["counter", "gauge"], str], ...]] = (
+    ("received", "counter", "Notifications that arrived since the listener's process began."),
+    ("handled", "counter", "Notifications whose objects were looked at, and stored."),
+    ("ignored", "counter", "Notifications of types that no handler is for."),
+    ("retried", "counter", "Attempts that failed."),
+    ("dead", "counter", "Notifications that became dead letters."),
+    ("looks", "counter", "Small scans for notifications."),
+    ("waiting", "gauge", "Notifications that are being worked on, or tried again."),
+    ("inbox", "gauge", "Notifications that nobody has looked at yet."),
+    ("lag_p50_s", "gauge", "Seconds from arrival to commit, median of the last 1,000."),
+    ("lag_p95_s", "gauge", "Seconds from arrival to commit, 95th percentile of the last 1,000."),
+)
+"""Field of a listener's document, what it is, and its help."""
 _STATES: Final = frozenset({DRAFT, PENDING, RUNNING, *ENDED})
 
 router = APIRouter(tags=["health"])
@@ -47,6 +62,34 @@ def families(api: ApiSettings) -> Iterator[Family]:
     yield from api.meter.families()
     yield from _of_scans(api.store)
     yield from _of_store(api.store)
+    yield from _of_listeners(api.store)
+
+
+def _of_listeners(store: Store) -> Iterator[Family]:
+    shown = _with_a_label(str(one.get("environment")) for one in store.collection(LISTENERS).find())
+    known = {name: store.collection(LISTENERS).get(name) or {} for name in shown}
+    up = {name: state_of(one)[0] == "running" for name, one in known.items()}
+    listens = tuple(Sample({"environment": name}, int(value)) for name, value in up.items())
+    yield Family("calipso_listener_up", "gauge", "Whether an environment is listened to.", listens)
+    for field, kind, about in LISTENER_FIGURES:
+        values = {name: one.get(field) for name, one in known.items()}
+        samples = tuple(
+            Sample({"environment": name}, value) for name, value in values.items() if isinstance(value, (int, float))
+        )
+        yield Family(f"calipso_events_{field}{'_total' if kind == 'counter' else ''}", kind, about, samples)
+    missed = tuple(
+        Sample({"environment": name, "type": str(type_)}, number)
+        for name, one in known.items()
+        for type_, number in (one.get("missed") or {}).items()
+    )
+    yield Family("calipso_events_missed_total", "counter", "Objects that no event announced, by type.", missed)
+    letters = Counter(str(one.get("environment")) for one in store.collection(DEAD_LETTERS).find())
+    named = _with_a_label(letters)
+    counts = Counter({named.get(name, OTHER): 0 for name in letters})
+    for name, number in letters.items():
+        counts[named.get(name, OTHER)] += number
+    dead = tuple(Sample({"environment": name}, number) for name, number in sorted(counts.items()))
+    yield Family("calipso_dead_letters", "gauge", "Messages that wait for somebody to look at them.", dead)
 
 
 def _of_scans(store: Store) -> Iterator[Family]:

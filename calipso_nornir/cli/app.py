@@ -18,10 +18,13 @@ from calipso_nornir.cli import (
     env_list,
     env_remove,
     env_show,
+    event_manager,
+    events,
     explain,
     export,
     links,
     list_,
+    listen,
     metadata_check,
     parsers_test,
     record,
@@ -51,6 +54,7 @@ from calipso_nornir.cli import (
     users_add,
     users_password,
     users_remove,
+    watch,
 )
 from calipso_nornir.cli.running import Run, command
 from calipso_nornir.cli.usage_errors import Commands
@@ -94,6 +98,7 @@ metadata = typer.Typer(no_args_is_help=True, help="Check metadata: object types,
 scans_group = typer.Typer()
 schedules_group = typer.Typer()
 users_group = typer.Typer()
+events_group = typer.Typer()
 store_group = typer.Typer(no_args_is_help=True, help="Manage the store: its layout, and how much history it keeps.")
 parsers = typer.Typer(no_args_is_help=True, help="Test parsers of command output.")
 
@@ -113,6 +118,9 @@ for verb, function in (
     ("demo", demo.demo),
     ("doctor", doctor.doctor),
     ("scan-manager", scan_manager.scan_manager),
+    ("event-manager", event_manager.event_manager),
+    ("listen", listen.listen),
+    ("watch", watch.watch),
     ("serve", serve.serve),
 ):
     command(app, verb)(function)
@@ -134,6 +142,8 @@ for group, verb, one in (
     (schedules_group, "pause", schedules_pause.schedules_pause),
     (schedules_group, "resume", schedules_resume.schedules_resume),
     (schedules_group, "remove", schedules_remove.schedules_remove),
+    (events_group, "dead", events.events_dead),
+    (events_group, "redrive", events.events_redrive),
     (users_group, "add", users_add.users_add),
     (users_group, "password", users_password.users_password),
     (users_group, "remove", users_remove.users_remove),
@@ -150,9 +160,11 @@ for group, verb, one in (
 command(scans_group, is_group=True)(scans.scans)
 command(schedules_group, is_group=True)(schedules.schedules)
 command(users_group, is_group=True)(users.users)
+command(events_group, is_group=True)(events.events)
 app.add_typer(scans_group, name="scans")
 app.add_typer(schedules_group, name="schedules")
 app.add_typer(users_group, name="users")
+app.add_typer(events_group, name="events")
 app.add_typer(env, name="env")
 app.add_typer(metadata, name="metadata")
 app.add_typer(parsers, name="parsers")

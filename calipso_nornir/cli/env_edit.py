@@ -33,7 +33,7 @@ def env_edit(
         known = stored_environment(store, one_environment(store, named_once(name, environment)))
         if known is None:
             raise InvalidRequest(f"{store.uri} holds no description of {name}: calipso env add FILE")
-        before = {key: value for key, value in known.items() if key not in ("scanned", "last_scanned")}
+        before = {key: value for key, value in known.items() if key not in ("scanned", "last_scanned", "operational")}
     edited = _edited(run, before, str(known["name"]), metadata or ())
     if edited is None or environment_document(edited) == before:
         run.err.say(f"{known['name']}: unchanged")

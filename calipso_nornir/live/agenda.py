@@ -26,7 +26,6 @@ MORE_S: Final = (5.0, 10.0, 20.0)
 MOST: Final = 200
 """Objects in one batch."""
 FIRST_WAIT_S, LONGEST_WAIT_S = 1.0, 300.0
-LONGEST_OUTAGE_WAIT_S: Final = 30.0
 
 Ticket = TypeVar("Ticket")
 
@@ -113,23 +112,30 @@ class Agenda(Generic[Ticket]):
                     self._pending[one.ref] = _Entry(one.ref, one.touched, due, looks=one.looks + 1)
         return settled
 
-    def failed(self, batch: Batch[Ticket], *, now: float, outage: bool) -> None:
-        """Let a batch wait, longer after each failure.
+    def failed(self, batch: Batch[Ticket], *, now: float, longest_s: float = LONGEST_WAIT_S, divide: bool) -> None:
+        """Let a batch wait, longer after each failure, up to ``longest_s``.
 
-        ``outage``: nobody could be asked, or nothing could be stored, so it is not one of these objects that failed.
+        ``divide``: it is one of these objects that fails, and it is to be found by halves. Otherwise all are looked at
+        together again, with what else waits by then.
         """
         for one in batch.entries:
-            wait = min(FIRST_WAIT_S * 2**one.failures, LONGEST_OUTAGE_WAIT_S if outage else LONGEST_WAIT_S)
+            wait = min(FIRST_WAIT_S * 2**one.failures, longest_s)
             newer = self._pending.pop(one.ref, None)
             if newer is not None:
                 one.waiting |= newer.waiting
                 one.touched, one.looks = newer.touched, newer.looks
             one.failures += 1
             one.due = now + wait
-            if not outage:
+            if divide:
                 one.together = max(1, min(one.together, len(batch.entries)) // 2)
-            if one.waiting or outage or one.failures < len(MORE_S):  # nobody waits for a later look
+            if one.waiting or not divide or one.failures < len(MORE_S):  # nobody waits for a later look
                 self._pending[one.ref] = one
+
+    def let_go(self, ticket: Ticket) -> None:
+        """Forget an event whose objects are still to be looked at."""
+        self._open.pop(ticket, None)
+        for one in self._pending.values():
+            one.waiting.discard(ticket)
 
     def drop(self, ticket: Ticket) -> None:
         """Forget an event; objects that no other event waits for are not looked at any more."""

@@ -5,9 +5,19 @@ from __future__ import annotations
 
 import logging
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final, Literal
 
-from calipso_nornir.errors import CalipsoError, UnknownObject
+from calipso_nornir.errors import (
+    CalipsoError,
+    DuplicateObject,
+    FetcherRaised,
+    Misplaced,
+    NothingSeen,
+    ParentUnknown,
+    ParseError,
+    PromiseBroken,
+    UnknownObject,
+)
 from calipso_nornir.scan.origin import ScanOrigin
 from calipso_nornir.scan.plan import ScanPlan
 
@@ -20,20 +30,22 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
+OWN: Final = (DuplicateObject, FetcherRaised, Misplaced, ParentUnknown, ParseError, PromiseBroken)
+"""Errors by which an object, or the code for it, is at fault, and not who was asked."""
+
 
 @dataclass(frozen=True, slots=True)
 class Look:
     """What came of a look at some objects.
 
     Attributes:
-        stored: whether everything was seen, and is stored.
-        outage: nobody could be asked, or nothing could be stored; it is not one of these objects that failed.
+        state: "stored": everything was seen. "gap": somebody could not be asked, a host or a part of the API, and all
+            else is stored. "outage": nothing is stored. "broken": it is one of these objects that fails.
         changed: whether anything was new, changed or gone.
-        problem: why it is not stored; empty if it is.
+        problem: why not everything is stored; empty if it is.
     """
 
-    stored: bool
-    outage: bool = False
+    state: Literal["stored", "gap", "outage", "broken"] = "stored"
     changed: bool = False
     problem: str = ""
 
@@ -50,22 +62,22 @@ class Looker:
         try:
             known = tuple(ref for ref in refs if self._cloud.knows(ref))
             if not known:
-                return Look(stored=True)
+                return Look()
             return self._scanned(ScanPlan(refs=known), cause)
         except UnknownObject as error:  # gone since it was asked for
-            return Look(stored=False, problem=str(error))
+            return Look("broken", problem=str(error))
         except CalipsoError as error:
-            return Look(stored=False, outage=True, problem=str(error))
+            return Look("outage", problem=str(error))
         except Exception as error:
             logger.exception("a look at %d objects of %s", len(refs), self._cloud.environment.name)
-            return Look(stored=False, problem=repr(error))
+            return Look("broken", problem=repr(error))
 
     def everywhere(self, *, cause: str) -> Look:
         """Scan the whole environment, because events may have been missed."""
         try:
             return self._scanned(ScanPlan(), cause, scan_id=f"{self._scan_id}-whole")
         except CalipsoError as error:
-            return Look(stored=False, outage=True, problem=str(error))
+            return Look("outage", problem=str(error))
 
     def cancel(self) -> None:
         """End the look that goes on, from another thread."""
@@ -77,11 +89,14 @@ class Looker:
         counts = (report.objects, report.links, report.cliques)
         changed = any(one.new or one.changed or one.removed for one in counts)
         if report.ok:
-            return Look(stored=True, changed=changed)
+            return Look(changed=changed)
         problem = "; ".join(str(one.error) for one in report.failures[:3]) or f"the scan was {report.status}"
-        return Look(stored=False, outage=_is_outage(report), changed=changed, problem=problem)
+        return Look(_state(report), changed, problem)
 
 
-def _is_outage(report: ScanReport) -> bool:
-    """Return whether nothing was stored for a reason that has nothing to do with single hosts."""
-    return not report.stored and any(one.host is None for one in report.failures)
+def _state(report: ScanReport) -> Literal["gap", "outage", "broken"]:
+    errors = [one.error for one in report.failures if not isinstance(one.error, NothingSeen)]
+    if any(isinstance(one, OWN) for one in errors):
+        return "broken"
+    hosts_only = bool(errors) and all(getattr(one, "host", None) for one in errors)
+    return "gap" if report.stored or hosts_only else "outage"

@@ -16,7 +16,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Final
 
 from calipso_nornir.errors import CalipsoError, NotificationUnusable, StoreError
-from calipso_nornir.live.agenda import Agenda
+from calipso_nornir.live.agenda import LONGEST_WAIT_S, Agenda
 from calipso_nornir.live.arrivals import Arrival
 from calipso_nornir.live.counting import Counts
 from calipso_nornir.live.journal import Journal, key_of, notification_of
@@ -36,6 +36,10 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 MOST_ATTEMPTS: Final = 10
+"""Of an event whose objects cannot be scanned; then it is a dead letter."""
+GAP_ATTEMPTS: Final = 5
+"""Of an event whose objects are where somebody cannot be asked; then it is settled, and they are looked at later."""
+LONGEST_OUTAGE_WAIT_S: Final = 30.0
 AT_ONCE: Final = 500
 """Arrivals that are taken before the next look."""
 IDLE_S: Final = 0.5
@@ -180,7 +184,7 @@ class Processor:
             return
         why = "; ".join(dict.fromkeys(self._missed))
         look = self._looker.everywhere(cause=f"events may be missed: {why}"[:500])
-        if look.stored:
+        if look.state in ("stored", "gap"):
             self._missed.clear()
         else:
             logger.warning("%s: %s", self._environment, look.problem)
@@ -193,19 +197,32 @@ class Processor:
         look = self._looker.at(batch.refs, cause=_cause(batch))
         self.counts.looks += 1
         self.counts.objects += len(batch.entries)
-        if look.stored:
-            for ticket in self.agenda.looked(batch, now=self._clock(), changed=look.changed):
+        now = self._clock()
+        if look.state == "stored":
+            for ticket in self.agenda.looked(batch, now=now, changed=look.changed):
                 self._settle(ticket, "stored")
             return
         logger.warning("%s: %s", self._environment, look.problem)
         self.counts.retried += len(batch.tickets)
-        self.agenda.failed(batch, now=self._clock(), outage=look.outage)
-        if not look.outage:
-            for ticket in batch.tickets:
+        divide, longest_s = look.state == "broken", LONGEST_OUTAGE_WAIT_S if look.state == "outage" else LONGEST_WAIT_S
+        self.agenda.failed(batch, now=now, longest_s=longest_s, divide=divide)
+        for ticket in batch.tickets:
+            if look.state != "outage":
+                ticket.attempts += 1
+            if look.state == "gap":
+                self._missing(ticket, look.problem)
+            elif look.state == "broken":
                 self._failed(ticket, look.problem)
 
+    def _missing(self, ticket: Ticket, problem: str) -> None:
+        """Go on without what cannot be asked, after some attempts: its objects stay on the agenda until it can."""
+        if ticket.attempts > GAP_ATTEMPTS:
+            self.agenda.let_go(ticket)
+            self._settle(ticket, "stored", problem=f"looked at again later: {problem}")
+        else:
+            self._outcomes.append(partial(self._note, ticket, "waiting", problem=problem))
+
     def _failed(self, ticket: Ticket, problem: str) -> None:
-        ticket.attempts += 1
         if ticket.attempts > MOST_ATTEMPTS:
             self.agenda.drop(ticket)
             self._bury(ticket, problem)
@@ -214,9 +231,9 @@ class Processor:
 
     # --- what has become of a message
 
-    def _settle(self, ticket: Ticket, outcome: str) -> None:
+    def _settle(self, ticket: Ticket, outcome: str, *, problem: str = "") -> None:
         def write() -> None:
-            self._note(ticket, outcome)
+            self._note(ticket, outcome, problem=problem)
             ticket.arrival.settle()
             self.counts.handled += 1
             self.counts.by_type[ticket.notification.type] += 1

@@ -10,16 +10,17 @@ import threading
 import uuid
 from typing import TYPE_CHECKING, Final
 
-from calipso_nornir.errors import InvalidRequest
+from calipso_nornir.errors import InvalidRequest, StoreError
 from calipso_nornir.live.arrivals import Inbox
 from calipso_nornir.live.listener_base import Post, listener_kinds
 from calipso_nornir.live.looking import Looker
 from calipso_nornir.live.processor import Processor
 from calipso_nornir.live.standing import LISTENERS, SLOTS, STOPPED, Standing
 from calipso_nornir.live.station import Station
+from calipso_nornir.live.wanting import is_wanted, version_of
 from calipso_nornir.scan.cloud import open_cloud
 from calipso_nornir.scan_manager.slots import Slots
-from calipso_nornir.store.environments import load_environment
+from calipso_nornir.store.environments import load_environment, stored_environment
 from calipso_nornir.store.written import catalog_of
 
 if TYPE_CHECKING:
@@ -37,12 +38,20 @@ class Session:
     """One environment that is listened to."""
 
     def __init__(
-        self, store: Store, environment: str, *, metadata: Sequence[str] = (), source: Source | None = None
+        self,
+        store: Store,
+        environment: str,
+        *,
+        metadata: Sequence[str] = (),
+        source: Source | None = None,
+        managed: bool = False,
     ) -> None:
         self._store = store
         self._environment = environment
         self._metadata = tuple(metadata)
         self._source = source
+        self._managed = managed
+        """Whether to end when the environment is no longer to be listened to."""
         self._stop = threading.Event()
         self.owner = f"{socket.gethostname()}:{os.getpid()}:{uuid.uuid4().hex[:8]}"
         self.processor: Processor | None = None
@@ -54,6 +63,8 @@ class Session:
     def run(self) -> None:
         """Listen until ``stop``.
 
+        It ends, too, when the description has changed: whoever started it starts it again.
+
         Raises:
             InvalidRequest: another process listens, or there is nothing to listen to.
             UnknownEnvironment, EnvironmentInvalid, MetadataError, StoreError: it cannot be begun.
@@ -62,6 +73,7 @@ class Session:
         environment = load_environment(
             self._store, self._environment, constants=catalog.constants, complete=self._source is None
         )
+        version = version_of(stored_environment(self._store, self._environment) or {})
         kinds = [one for one in listener_kinds() if one.wanted(environment)]
         if not kinds:
             raise InvalidRequest(f"{self._environment}: there is nothing to listen to; add a section AMQP")
@@ -79,11 +91,25 @@ class Session:
                     self._environment, store=self._store, inbox=inbox, handlers=catalog.event_handlers, looker=looker
                 )
                 stations = [Station(kind.name, kind.make(post)) for kind in kinds]
-                self._listen(processor, stations, looker, inbox)
+                self._listen(processor, stations, looker, inbox, version=version)
         finally:
             slots.give(self._environment, self.owner)
 
-    def _listen(self, processor: Processor, stations: Sequence[Station], looker: Looker, inbox: Inbox) -> None:
+    def _has_changed(self, version: str) -> bool:
+        """Return whether the description is no longer the one that is listened to."""
+        try:
+            now = stored_environment(self._store, self._environment)
+        except StoreError as error:
+            logger.info("%s: %s", self._environment, error)
+            return False
+        if now is not None and version_of(now) == version and (is_wanted(now) or not self._managed):
+            return False
+        logger.info("%s: its description has changed", self._environment)
+        return True
+
+    def _listen(
+        self, processor: Processor, stations: Sequence[Station], looker: Looker, inbox: Inbox, *, version: str
+    ) -> None:
         standing = Standing(
             self._store,
             self._environment,
@@ -98,7 +124,7 @@ class Session:
             one.start()
         logger.info("%s: listening (%s)", self._environment, ", ".join(one.name for one in stations))
         try:
-            while not self._stop.wait(1) and worker.is_alive():
+            while not self._stop.wait(1) and worker.is_alive() and not self._has_changed(version):
                 pass
         finally:
             self._stop.set()

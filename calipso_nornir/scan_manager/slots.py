@@ -37,6 +37,11 @@ class Slots:
         seen = {name: there.get(name) for name in ("owner", "alive_timestamp")}
         return self._slots.update_if(environment, seen, mine) is not None
 
+    def is_free(self, environment: str) -> bool:
+        """Return whether nobody alive holds a slot; somebody may take it the next moment."""
+        there = self._slots.get(environment)
+        return there is None or not there["owner"] or status_of(there) == LOST
+
     def keep(self, environment: str, owner: str) -> bool:
         """Write a heartbeat; return whether the slot is still this owner's."""
         return self._slots.update_if(environment, {"owner": owner}, sign_of_life()) is not None

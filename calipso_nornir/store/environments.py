@@ -18,10 +18,10 @@ COLLECTION = "environments_config"
 
 
 def save_environment(store: Store, environment: Environment) -> None:
-    """Insert or replace an environment; what scans have recorded about it is kept."""
+    """Insert or replace an environment; what scans and listeners have recorded about it is kept."""
     environments = store.collection(COLLECTION)
     known = environments.get(environment.name) or {}
-    noted: dict[str, Any] = {key: known[key] for key in ("scanned", "last_scanned") if key in known}
+    noted: dict[str, Any] = {key: known[key] for key in ("scanned", "last_scanned", "operational") if key in known}
     environments.put(environment.name, {**environment_document(environment), **noted})
 
 

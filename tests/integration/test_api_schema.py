@@ -33,6 +33,8 @@ from tests.fixtures.serving import Client, Served, served
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from calipso_nornir.model.protocols import Store
+
 EXAMPLES: Final = int(os.environ.get("CALIPSO_SCHEMA_EXAMPLES", "3"))
 """Requests of each kind to an operation; ``make soak`` sends more."""
 CHECKS: Final = [
@@ -80,6 +82,13 @@ class Described:
 
     api: Served
     operations: dict[str, Any]
+    store: Store
+
+    def letter(self) -> str:
+        """Make a dead letter, and return its id."""
+        letter = {"id": "letter", "environment": "lab", "state": "dead", "notification": {"type": "x"}}
+        self.store.collection("dead_letters").put("letter", letter)
+        return "letter"
 
     def there(self, label: str, admin: Client) -> dict[str, str]:
         """Return values of the path's parameters that name what is there."""
@@ -93,6 +102,9 @@ class Described:
             "of": object_.document_id,
             "name": "root",
         }
+        if "/dead-letters/" in label:
+            found["id"] = self.letter()
+            return found
         path = label.partition("/api/v2")[2].replace("{environment}", "lab")
         for part, (where, body, parameter) in MADE.items():
             if path.startswith(part):
@@ -108,7 +120,7 @@ def described(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Described]:
         schema = schemathesis.openapi.from_dict(api.nobody.get("/openapi.json"))
         results: list[Any] = list(schema.get_all_operations())
         found = [one.ok() for one in results]  # an error of the document fails here
-        yield Described(api, {one.label: one for one in found})
+        yield Described(api, {one.label: one for one in found}, store)
     store.close()
 
 

@@ -3,6 +3,9 @@
 
 from __future__ import annotations
 
+import json
+import subprocess
+import time
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -12,13 +15,14 @@ from calipso_nornir.live.session import Session
 from calipso_nornir.model.refs import ObjectRef
 from calipso_nornir.scan.engine import run_scan
 from calipso_nornir.store import open_store
+from tests.fixtures.cli import calipso, program
 from tests.fixtures.living import Bus, Changing, envelope, eventually, listening, scanned
 from tests.fixtures.rabbitmq import running
 from tests.fixtures.scanning import KINDS, content
 from tests.fixtures.tiny_cloud import LAN, Server, TinyCloud, port_id
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
     from calipso_nornir.model.protocols import Store
@@ -169,6 +173,45 @@ def test_what_fails_is_tried_again_and_stays_with_the_broker_until_then(store: S
         assert store.view("cloud").get(ObjectRef("cloud", "instance", server_id("web3"))) is not None
     assert waiting(bus) == 0
     assert not store.collection("dead_letters").find()
+
+
+def test_events_are_shown_and_dead_letters_sent_again(store: Store, bus: Bus, tmp_path: Path) -> None:
+    path = tmp_path / "calipso.db"
+    cloud = TinyCloud()
+    source = Changing(cloud)
+    scanned(store, source, bus.port, tmp_path)
+    assert "no events yet" in calipso("events", store=path).err
+    with listening(store, source):
+        bus.send("neutron", b"nonsense", envelope("port.update.end", {}, message_id="lame"))
+        bus.send("neutron", envelope("network.update.end", {"network": {"id": LAN, "name": "lan"}}))
+        eventually(lambda: is_settled(store, "port.update.end", "network.update.end"))
+        shown = calipso("events", store=path).out
+        assert "network.update.end" in shown
+        assert "running" in shown
+        dead = calipso("events", "dead", store=path).out
+        assert "lame" in dead
+        assert "(not readable)" in dead
+        said = calipso("events", "redrive", "--all", store=path).err
+        assert "1 of 2 dead letters are tried again" in said
+        letters = store.collection("dead_letters")
+        eventually(lambda: (letters.get("lame") or {}).get("state") == "dead", lambda: letters.get("lame"))
+        cloud.networks[LAN] = "renamed"
+        update = envelope("network.update.end", {"network": {"id": LAN}})
+        changes = watched(path, lambda: bus.send("neutron", update))
+    assert {(one["op"], one["kind"], one["cause"]) for one in changes} == {
+        ("changed", "inventory", "event network.update.end")
+    }
+    assert all(one["about"]["id"] for one in changes)
+
+
+def watched(path: Path, happens: Callable[[], None]) -> list[dict[str, Any]]:
+    """Return what ``calipso watch`` tells of the first changes."""
+    command = [program(), "--store", str(path), "watch", "-o", "json", "--limit", "2"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:  # noqa: S603 - our own program
+        time.sleep(3)
+        happens()
+        out, _ = process.communicate(timeout=60)
+    return [json.loads(line) for line in out.splitlines()]
 
 
 def test_other_consumers_keep_their_messages(store: Store, bus: Bus, tmp_path: Path) -> None:

@@ -134,9 +134,9 @@ class Law:
             with open_cloud(self._environment, store=self._small_store) as cloud:  # logs in anew, as the other does
                 report = cloud.rescan(refs)
             kept = picture(store, self._environment.name)
-            differences = _differences(self._known(), kept)
-            if differences:
-                self.is_broken(f"{what}: after a scan of {_worded(refs)}\n{differences}")
+            found = differences(self._known(), kept)
+            if found:
+                self.is_broken(f"{what}: after a scan of {_worded(refs)}\n{found}")
         self._note(what, refs, report, whole)
 
     def tells_the_truth(self, what: str) -> None:
@@ -161,13 +161,13 @@ class Law:
         return picture(self._small_store, self._environment.name)
 
     def _compared(self, truth: Picture) -> str:
-        return _differences(self._known(), truth)
+        return differences(self._known(), truth)
 
     def _at_rest(self) -> tuple[Picture, ScanReport]:
         end = time.monotonic() + LIMIT_S
         (before, _), (now, report) = self._looked(), self._looked()
         while before != now:
-            assert time.monotonic() < end, f"after {LIMIT_S} s not yet at rest:\n{_differences(before, now)}"
+            assert time.monotonic() < end, f"after {LIMIT_S} s not yet at rest:\n{differences(before, now)}"
             time.sleep(1)
             before, (now, report) = now, self._looked()
         return now, report
@@ -211,16 +211,23 @@ def _noted_later(small: Picture, whole: Picture, environment: str) -> list[Objec
 
     Nova writes these anew by and by (heal_instance_info_cache_interval, a server a minute), and tells nobody.
     """
-    found = []
-    for id_ in small.keys() & whole.keys():
-        here, there = small[id_], whole[id_]
-        keys = {key for key in here.keys() | there.keys() if here.get(key) != there.get(key)}
-        if keys and here.get("type") == "instance" and keys <= NOTES:
-            found.append(ObjectRef(environment, "instance", here["id"]))
-    return found
+    noted = [here for id_, here in small.items() if id_ in whole and _is_noted_later(here, whole[id_])]
+    return [ObjectRef(environment, "instance", one["id"]) for one in noted]
 
 
-def _differences(small: Picture, whole: Picture) -> str:
+def differences_but_notes(here: Picture, whole: Picture) -> str:
+    """Return differences, but for what Nova notes in its own time about a server's ports, and tells nobody."""
+    noted = {id_ for id_ in here.keys() & whole.keys() if _is_noted_later(here[id_], whole[id_])}
+    return differences({**here, **{id_: whole[id_] for id_ in noted}}, whole)
+
+
+def _is_noted_later(here: dict[str, Any], there: dict[str, Any]) -> bool:
+    keys = {key for key in here.keys() | there.keys() if here.get(key) != there.get(key)}
+    return bool(keys) and here.get("type") == "instance" and keys <= NOTES
+
+
+def differences(small: Picture, whole: Picture) -> str:
+    """Return what is missing, extra or different, in lines; an empty text if nothing is."""
     rows = [f"missing: {_told(id_, whole[id_])}" for id_ in whole.keys() - small.keys()]
     rows += [f"extra: {_told(id_, small[id_])}" for id_ in small.keys() - whole.keys()]
     for id_ in small.keys() & whole.keys():

@@ -8,7 +8,7 @@ from collections import defaultdict
 from hypothesis import given
 from hypothesis import strategies as st
 
-from calipso_nornir.live.agenda import GATHER_S, LONGEST_OUTAGE_WAIT_S, LOOKS_S, MORE_S, MOST, Agenda
+from calipso_nornir.live.agenda import GATHER_S, LOOKS_S, MORE_S, MOST, Agenda
 from calipso_nornir.model.refs import ObjectRef
 
 A, B, C = (ObjectRef("cloud", "port", name) for name in "abc")
@@ -81,7 +81,7 @@ def test_what_fails_is_found_by_halves() -> None:
         assert batch is not None
         looks += 1
         if refs[3] in batch.refs:
-            agenda.failed(batch, now=now, outage=False)
+            agenda.failed(batch, now=now, divide=True)
         else:
             settled += agenda.looked(batch, now=now, changed=False)
     assert looks < 20
@@ -98,10 +98,10 @@ def test_an_outage_divides_nothing_and_never_waits_long() -> None:
         batch = agenda.take(now)
         assert batch is not None
         assert set(batch.refs) == {A, B}
-        agenda.failed(batch, now=now, outage=True)
+        agenda.failed(batch, now=now, longest_s=30, divide=False)
         due = agenda.next_due()
         assert due is not None
-        assert due - now <= LONGEST_OUTAGE_WAIT_S
+        assert due - now <= 30
         now = due
 
 
@@ -114,6 +114,18 @@ def test_an_event_that_is_given_up_takes_nothing_from_others() -> None:
     assert batch is not None
     assert set(batch.refs) == {B, C}
     assert agenda.looked(batch, now=1, changed=False) == ["good"]
+
+
+def test_an_event_that_is_let_go_leaves_its_objects_on_the_agenda() -> None:
+    agenda: Agenda[str] = Agenda()
+    agenda.touch("one", [A], now=0)
+    agenda.let_go("one")
+    assert agenda.waiting == 0
+    batch = agenda.take(1)
+    assert batch is not None
+    agenda.failed(batch, now=1, divide=False)
+    assert agenda.next_due() is not None
+    assert agenda.looked(batch, now=2, changed=False) == []
 
 
 EVENTS = st.lists(st.tuples(st.sets(st.sampled_from([A, B, C]), min_size=1), st.booleans(), st.booleans()), max_size=30)
@@ -141,7 +153,7 @@ def test_every_event_is_settled_once_after_a_look_at_each_object(
         if batch is None:
             return
         if fails:
-            agenda.failed(batch, now=now, outage=outage)
+            agenda.failed(batch, now=now, divide=not outage)
             return
         looked.update(dict.fromkeys(batch.refs, began))
         for ticket in agenda.looked(batch, now=now, changed=False):

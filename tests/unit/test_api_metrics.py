@@ -11,6 +11,7 @@ from calipso_nornir.api.metering import Meter
 from calipso_nornir.api.metrics import MOST_ENVIRONMENTS, families
 from calipso_nornir.api.settings import ApiSettings
 from calipso_nornir.store import open_store
+from calipso_nornir.store.liveness import sign_of_life
 from calipso_nornir.store.written import Catalogs
 
 if TYPE_CHECKING:
@@ -57,3 +58,26 @@ def test_environments_and_states_have_few_labels(tmp_path: Path) -> None:
     assert found["calipso_scan_queue_depth"].samples[0].value == (MOST_ENVIRONMENTS + 20) // 2
     assert sum(one.value for one in found["calipso_scans"].samples) == MOST_ENVIRONMENTS + 21
     store.close()
+
+
+def test_listeners(tmp_path: Path) -> None:
+    store = open_store(tmp_path / "s.db")
+    alive = {"environment": "a", "state": "running", "status": "running", **sign_of_life()}
+    figures = {"received": 12, "handled": 9, "waiting": 3, "lag_p95_s": 0.7, "missed": {"vedge": 2}}
+    store.collection("listeners").put("a", {**alive, **figures})
+    store.collection("listeners").put("b", {"environment": "b", "state": "stopped", "lag_p95_s": None})
+    for number in range(3):
+        store.collection("dead_letters").put(str(number), {"id": str(number), "environment": "a"})
+    settings = ApiSettings(store=store, catalogs=Catalogs(store), secret_files=SecretFiles(tmp_path / "secrets"))
+    text = written(families(settings))
+    store.close()
+    for line in (
+        'calipso_listener_up{environment="a"} 1',
+        'calipso_listener_up{environment="b"} 0',
+        'calipso_events_received_total{environment="a"} 12',
+        'calipso_events_waiting{environment="a"} 3',
+        'calipso_events_lag_p95_s{environment="a"} 0.7',
+        'calipso_events_missed_total{environment="a",type="vedge"} 2',
+        'calipso_dead_letters{environment="a"} 3',
+    ):
+        assert f"\n{line}\n" in text, text

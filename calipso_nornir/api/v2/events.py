@@ -1,0 +1,109 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Events: how the listener of an environment is, the notifications that came, and the dead letters."""
+
+from __future__ import annotations
+
+from datetime import UTC
+from http import HTTPStatus
+from typing import Annotated, Any, Literal
+
+from fastapi import APIRouter, Query
+from pydantic import AwareDatetime, BaseModel, Field
+
+from calipso_nornir.access.roles import Role
+from calipso_nornir.api.guard import needs
+from calipso_nornir.api.parameters import Api
+from calipso_nornir.api.problems import Problem
+from calipso_nornir.api.v2.pages import Limit
+from calipso_nornir.api.v2.pictures import Environment
+from calipso_nornir.live.journal import DEAD_LETTERS
+from calipso_nornir.live.letters import redrive
+from calipso_nornir.live.standing import LISTENERS, state_of
+from calipso_nornir.model.finding import Range
+from calipso_nornir.model.protocols import Document
+
+router = APIRouter(prefix="/environments/{environment}", tags=["events"])
+
+LISTENER_SHOWN = ("listeners", "received", "handled", "ignored", "retried", "dead", "waiting", "lag_p50_s", "lag_p95_s")
+
+
+class Listener(BaseModel):
+    """How an environment is listened to."""
+
+    environment: str
+    state: Annotated[str, Field(description="running, starting, backoff, error or stopped.")]
+    problem: Annotated[str, Field(description="Why it does not listen.")] = ""
+    since_start: Annotated[
+        dict[str, Any], Field(description="Counters of its process, and seconds from arrival to commit.")
+    ] = {}
+    timestamp: Annotated[str | None, Field(description="When it wrote this last.")] = None
+
+
+@router.get("/listener")
+@needs(Role.VIEWER)
+def listener(api: Api, environment: Environment) -> Listener:
+    """Show how the listener of an environment is, and what it has done since it began."""
+    found = api.store.collection(LISTENERS).get(environment)
+    state, problem = state_of(found)
+    known = found or {}
+    counted = {name: known[name] for name in LISTENER_SHOWN if name in known}
+    return Listener(
+        environment=environment,
+        state=state,
+        problem=problem,
+        since_start=counted,
+        timestamp=known.get("timestamp"),
+    )
+
+
+@router.get("/events")
+@needs(Role.VIEWER)
+def events(  # noqa: PLR0913 - the parameters of the request
+    api: Api,
+    environment: Environment,
+    *,
+    type: Annotated[str | None, Query(examples=["port.create.end"])] = None,  # noqa: A002 - the name in the query
+    outcome: Literal["stored", "nothing", "waiting", "dead"] | None = None,
+    since: AwareDatetime | None = None,
+    limit: Limit = 100,
+) -> list[Document]:
+    """List the notifications that came, the newest first, with what each touched and what has become of it."""
+    equal = {"environment": environment, "origin_type": "event"}
+    equal |= {"event_type": type} if type is not None else {}
+    equal |= {"outcome": outcome} if outcome is not None else {}
+    where = [Range("timestamp", at_least=since.astimezone(UTC).isoformat())] if since is not None else []
+    found = api.store.collection("messages").find(equal, where=where, order=("-timestamp", "id"), limit=limit)
+    return list(found)
+
+
+@router.get("/dead-letters")
+@needs(Role.OPERATOR)
+def dead_letters(api: Api, environment: Environment, *, limit: Limit = 100) -> list[Document]:
+    """List messages that could not be read, and those whose work failed too often; the newest first."""
+    letters = api.store.collection(DEAD_LETTERS)
+    return list(letters.find({"environment": environment}, order=("-timestamp", "id"), limit=limit))
+
+
+@router.post("/dead-letters/{id}/redrive", status_code=HTTPStatus.ACCEPTED)
+@needs(Role.OPERATOR)
+def send_again(api: Api, environment: Environment, id: str) -> Document:  # noqa: A002 - the name in the path
+    """Let a dead letter be tried once more; it is gone once its work is done."""
+    found = _there(api, environment, id)
+    if not redrive(api.store, id):
+        raise Problem(HTTPStatus.CONFLICT, f"dead letter {id} could never be read: {found.get('problem')}")
+    return _there(api, environment, id)
+
+
+@router.delete("/dead-letters/{id}", status_code=HTTPStatus.NO_CONTENT)
+@needs(Role.OPERATOR)
+def forget(api: Api, environment: Environment, id: str) -> None:  # noqa: A002 - as above
+    """Remove a dead letter."""
+    _there(api, environment, id)
+    api.store.collection(DEAD_LETTERS).delete(id)
+
+
+def _there(api: Api, environment: str, id_: str) -> Document:
+    found: Document | None = api.store.collection(DEAD_LETTERS).get(id_)
+    if found is None or found.get("environment") != environment:
+        raise Problem(HTTPStatus.NOT_FOUND, f"environment {environment} has no dead letter {id_}")
+    return found

@@ -1,0 +1,25 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Which environments are listened to, and whether a description has changed since listening began."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from typing import TYPE_CHECKING, Any, Final
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+NOTED: Final = frozenset({"scanned", "last_scanned", "operational"})
+"""What scans and event managers note in a description."""
+
+
+def is_wanted(description: Mapping[str, Any] | None) -> bool:
+    """Return whether an environment is to be listened to: it was scanned, and has ``listen``."""
+    return description is not None and description.get("scanned") is True and description.get("listen") is True
+
+
+def version_of(description: Mapping[str, Any]) -> str:
+    """Return a digest of a description, but for what is only noted in it."""
+    own = {key: value for key, value in description.items() if key not in NOTED}
+    return hashlib.sha256(json.dumps(own, sort_keys=True, default=str).encode()).hexdigest()

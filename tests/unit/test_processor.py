@@ -1,0 +1,212 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The work on messages that fail: attempts, dead letters, and a store that does not answer."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from calipso_nornir.errors import HostUnreachable, NotAuthenticated, ParseError, StoreUnavailable
+from calipso_nornir.live.arrivals import Arrival, Inbox
+from calipso_nornir.live.letters import redrive
+from calipso_nornir.live.looking import Looker
+from calipso_nornir.live.processor import GAP_ATTEMPTS, MOST_ATTEMPTS, Processor
+from calipso_nornir.metadata.loading import installed_catalog
+from calipso_nornir.model.finding import Equal, Find
+from calipso_nornir.model.refs import ObjectRef
+from calipso_nornir.scan.cloud import open_cloud
+from calipso_nornir.scan.engine import run_scan
+from calipso_nornir.store import open_store
+from tests.fixtures.living import Changing, envelope
+from tests.fixtures.tiny_cloud import CLOUD, LAN, Server, TinyCloud
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from calipso_nornir.model.protocols import Document, Store, StoreView
+
+WEB1, WEB2 = (f"{name.encode().hex():0<8}-0000-0000-0000-000000000000" for name in ("web1", "web2"))
+
+
+class Raising:
+    """A handler with a bug."""
+
+    def touched(self, _notification: object, _view: StoreView) -> list[ObjectRef]:
+        raise KeyError("no such field")
+
+
+class Works:
+    """A processor whose clock stands, but when the test lets it jump to what is due."""
+
+    def __init__(self, store: Store, source: Changing) -> None:
+        self.store = store
+        self.source = source
+        self.settled: list[str] = []
+        self.now = 1000.0
+        self.inbox = Inbox()
+        self._open = open_cloud(CLOUD, store=store, source=source)
+        handlers = {**installed_catalog().event_handlers, "bug": Raising()}
+        self.processor = Processor(
+            "cloud",
+            store=store,
+            inbox=self.inbox,
+            handlers=handlers,
+            looker=Looker(self._open.__enter__()),
+            clock=lambda: self.now,
+        )
+
+    def arrives(self, name: str, type_: str, *, again: bool = False, **payload: Any) -> None:  # noqa: ANN401 - JSON
+        body = envelope(type_, payload, message_id=name)
+        self.inbox.put(Arrival(body=body, source="nova", settle=lambda: self.settled.append(name), again=again))
+
+    def works(self, rounds: int = 1) -> None:
+        """Do so many rounds, each at the time at which something is due."""
+        for number in range(rounds):
+            due = self.processor.agenda.next_due()
+            if due is None and number and not len(self.inbox):
+                return
+            self.now = max(self.now, due or 0) + 0.2
+            self.processor.round()
+
+    def entry(self, name: str) -> Document:
+        return self.store.collection("messages").get(name) or {}
+
+    def letters(self) -> list[Document]:
+        return self.store.collection("dead_letters").find({"environment": "cloud"})
+
+    def close(self) -> None:
+        self._open.__exit__(None, None, None)
+
+
+@pytest.fixture
+def works(tmp_path: Path) -> Iterator[Works]:
+    store = open_store(tmp_path / "calipso.db")
+    source = Changing(TinyCloud())
+    assert run_scan(CLOUD, store=store, source=source).status == "completed"
+    one = Works(store, source)
+    yield one
+    one.close()
+    store.close()
+
+
+def cut_off(works: Works, host: str) -> None:
+    keys = [key for key in works.source.cloud.answers() if isinstance(key, str) and key.startswith(f"{host}: ")]
+    works.source.also = dict.fromkeys(keys, HostUnreachable(host, "192.0.2.1", "no route to host"))
+
+
+def garbled(works: Works) -> None:
+    """Let one server's description be what no parser knows."""
+    works.source.also = {f"cmp2: virsh -c qemu:///system dumpxml {WEB2}": ParseError("libvirt", "no domain")}
+
+
+def test_what_fails_ten_times_is_a_dead_letter_and_takes_nothing_with_it(works: Works) -> None:
+    garbled(works)
+    works.arrives("bad", "compute.instance.update", instance_id=WEB2)
+    works.arrives("good", "compute.instance.update", instance_id=WEB1)
+    works.works(8)
+    assert works.settled == ["good"]
+    assert works.entry("bad")["outcome"] == "waiting"
+    assert works.entry("bad")["attempts"] > 1
+    works.works(40)
+    assert works.settled == ["good", "bad"]
+    (letter,) = works.letters()
+    assert (letter["id"], letter["attempts"]) == ("bad", MOST_ATTEMPTS + 1)
+    assert "no domain" in letter["problem"]
+    assert works.entry("bad")["outcome"] == "dead"
+    assert works.processor.agenda.waiting == 0
+
+
+def test_a_host_that_cannot_be_asked_holds_up_nothing_and_is_asked_later(works: Works) -> None:
+    cut_off(works, "cmp2")
+    works.source.cloud.servers.append(Server("web3", "cmp2"))
+    new = "77656233-0000-0000-0000-000000000000"
+    works.arrives("there", "compute.instance.create.end", instance_id=new, host="cmp2")
+    works.arrives("here", "compute.instance.power_off.end", instance_id=WEB1)
+    works.works(2 * GAP_ATTEMPTS)
+    assert sorted(works.settled) == ["here", "there"]
+    assert "no route to host" in works.entry("there")["message"]
+    assert works.letters() == []
+    vnics = Find(where=(Equal("type", "vnic"), Equal("instance_id", new)))
+    assert not works.store.view("cloud").find(vnics)
+    works.source.also = {}
+    works.works(3)
+    assert works.store.view("cloud").find(vnics)
+
+
+def test_a_dead_letter_that_is_sent_again_is_gone_when_its_work_is_done(works: Works) -> None:
+    garbled(works)
+    works.arrives("bad", "compute.instance.update", instance_id=WEB2)
+    works.works(60)
+    assert len(works.letters()) == 1
+    works.source.also = {}
+    assert redrive(works.store, "bad")
+    works.works(3)
+    works.now += 10
+    works.works(3)
+    assert works.letters() == []
+    assert works.entry("bad")["outcome"] == "stored"
+    assert not redrive(works.store, "bad")
+
+
+def test_an_outage_makes_no_dead_letters(works: Works) -> None:
+    works.source.cloud.servers.append(Server("web3", "cmp1"))
+    works.source.also = {
+        key: NotAuthenticated("http://keystone", "admin", "401")
+        for key in works.source.cloud.answers()
+        if isinstance(key, str) and key.startswith("GET ")
+    }
+    works.arrives("new", "compute.instance.create.end", instance_id="77656233-0000-0000-0000-000000000000")
+    works.works(3 * MOST_ATTEMPTS)
+    assert works.settled == []
+    assert works.letters() == []
+    works.source.also = {}
+    works.works(2)
+    assert works.settled == ["new"]
+    found = works.store.view("cloud").get(ObjectRef("cloud", "instance", "77656233-0000-0000-0000-000000000000"))
+    assert found is not None
+
+
+def test_a_message_that_kills_its_process_each_time(works: Works) -> None:
+    for attempt in range(2, MOST_ATTEMPTS + 1):
+        works.arrives("deadly", "network.update.end", again=True, network={"id": LAN})
+        works.inbox, inbox = Inbox(), works.inbox
+        (arrival,), _ = inbox.take(at_most=1, wait_s=0)
+        works.processor._receive(arrival)  # noqa: SLF001 - what comes next kills the process
+        assert works.entry("deadly").get("attempts") == attempt - 1
+    for _ in range(2):
+        works.inbox.put(Arrival(body=arrival.body, source="nova", settle=arrival.settle, again=True))
+        (again,), _ = works.inbox.take(at_most=1, wait_s=0)
+        works.processor._receive(again)  # noqa: SLF001 - as above
+    works.works()
+    assert [one["id"] for one in works.letters()] == ["deadly"]
+    assert "the process ended each time" in works.letters()[0]["problem"]
+
+
+def test_a_handler_with_a_bug(works: Works) -> None:
+    works.arrives("one", "bug")
+    works.arrives("two", "network.update.end", network={"id": LAN})
+    works.works(3)
+    assert sorted(works.settled) == ["one", "two"]
+    assert "its handler raised KeyError" in works.letters()[0]["problem"]
+
+
+def test_what_the_store_cannot_take_is_settled_later(works: Works, monkeypatch: pytest.MonkeyPatch) -> None:
+    messages = works.processor._journal._messages  # noqa: SLF001 - what it writes to
+    put, failing = messages.put, [True]
+
+    def sometimes(key: str, document: Document) -> None:
+        if failing:
+            raise StoreUnavailable("sqlite", "disk I/O error")
+        put(key, document)
+
+    monkeypatch.setattr(type(messages), "put", lambda _self, key, document: sometimes(key, document))
+    monkeypatch.setattr("calipso_nornir.live.processor.STORE_WAIT_S", 0.0)
+    works.arrives("one", "network.update.end", network={"id": LAN})
+    works.works(4)
+    assert works.settled == []
+    failing.clear()
+    works.works(2)
+    assert works.settled == ["one"]
+    assert works.entry("one")["outcome"] == "stored"
