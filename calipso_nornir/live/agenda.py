@@ -40,6 +40,8 @@ class _Entry(Generic[Ticket]):
     together: int = MOST
     """With how many others it may be looked at; fewer after each failure, until it is clear which of them fails."""
     waiting: set[Ticket] = field(default_factory=set)
+    whys: frozenset[str] = frozenset()
+    """What the events were that touched it since it was looked at."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +54,11 @@ class Batch(Generic[Ticket]):
     def refs(self) -> list[ObjectRef]:
         """The objects."""
         return [one.ref for one in self.entries]
+
+    @property
+    def whys(self) -> list[str]:
+        """What the events were that touched them last, sorted."""
+        return sorted(frozenset().union(*(one.whys for one in self.entries)))
 
     @property
     def tickets(self) -> set[Ticket]:
@@ -79,8 +86,8 @@ class Agenda(Generic[Ticket]):
         """Return when the next object is due; None if nothing is pending."""
         return min((one.due for one in self._pending.values()), default=None)
 
-    def touch(self, ticket: Ticket, refs: Collection[ObjectRef], *, now: float) -> None:
-        """Add the objects that an event touches: at least one."""
+    def touch(self, ticket: Ticket, refs: Collection[ObjectRef], *, now: float, why: str = "") -> None:
+        """Add the objects that an event touches, at least one; ``why`` names the event."""
         self._open[ticket] = len(refs)
         for ref in refs:
             entry = self._pending.get(ref)
@@ -88,6 +95,7 @@ class Agenda(Generic[Ticket]):
                 entry = self._pending[ref] = _Entry(ref, now, now + LOOKS_S[0])
             elif entry.failures == 0:
                 entry.due = min(entry.due, now + LOOKS_S[0])
+            entry.whys = (entry.whys if entry.waiting else frozenset()) | {why}
             entry.touched, entry.looks = now, 0
             entry.waiting.add(ticket)
 
@@ -109,7 +117,7 @@ class Agenda(Generic[Ticket]):
             if one.ref not in self._pending:
                 due = _next_look(one, now, changed=changed)
                 if due is not None:
-                    self._pending[one.ref] = _Entry(one.ref, one.touched, due, looks=one.looks + 1)
+                    self._pending[one.ref] = _Entry(one.ref, one.touched, due, looks=one.looks + 1, whys=one.whys)
         return settled
 
     def failed(self, batch: Batch[Ticket], *, now: float, longest_s: float = LONGEST_WAIT_S, divide: bool) -> None:
@@ -123,7 +131,7 @@ class Agenda(Generic[Ticket]):
             newer = self._pending.pop(one.ref, None)
             if newer is not None:
                 one.waiting |= newer.waiting
-                one.touched, one.looks = newer.touched, newer.looks
+                one.touched, one.looks, one.whys = newer.touched, newer.looks, one.whys | newer.whys
             one.failures += 1
             one.due = now + wait
             if divide:

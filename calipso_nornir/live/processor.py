@@ -149,7 +149,7 @@ class Processor:
             return
         if arrival.again:
             self._note(ticket, "waiting")
-        self.agenda.touch(ticket, ticket.refs, now=self._clock())
+        self.agenda.touch(ticket, ticket.refs, now=self._clock(), why=notification.type)
 
     def _touched(self, handler: EventHandler, notification: Notification) -> list[ObjectRef]:
         try:
@@ -284,9 +284,7 @@ def _read(arrival: Arrival) -> Notification:
 
 
 def _cause(batch: Batch[Ticket]) -> str:
-    """Return what a commit says about why: the events, or that it is a later look."""
-    types = sorted({ticket.notification.type for ticket in batch.tickets})
-    if not types:
-        return "look again after events"
-    more = f" and {len(types) - MOST_CAUSES} more" if len(types) > MOST_CAUSES else ""
-    return f"event {', '.join(types[:MOST_CAUSES])}{more}"
+    """Return what a commit says about why: the events, and whether this is a later look."""
+    more = f" and {len(batch.whys) - MOST_CAUSES} more" if len(batch.whys) > MOST_CAUSES else ""
+    again = "" if batch.tickets else ", looked at again"
+    return f"event {', '.join(batch.whys[:MOST_CAUSES])}{more}{again}"
