@@ -33,6 +33,8 @@ class Conversation:
         self._connection = connection
         self._text = bytearray()
         self._calls = 0
+        self.received = 0
+        """How many messages the server has sent."""
 
     def call(self, method: str, params: Sequence[Any]) -> Any:  # noqa: ANN401 - JSON
         """Send a call and return its result. Raises RefusedError; OSError or ValueError when there is no answer."""
@@ -46,6 +48,27 @@ class Conversation:
                 if message.get("error") is not None:
                     raise RefusedError(json.dumps(message["error"]))
                 return message.get("result")
+
+    def told(self) -> tuple[str, list[Any]] | None:
+        """Return the next notification, its method and parameters; None when none comes before the socket's time-out.
+
+        Raises OSError or ValueError when the connection is lost.
+        """
+        try:
+            message = self._message()
+        except TimeoutError:
+            return None
+        if message.get("method") == "echo":
+            self._send({"id": message.get("id"), "result": message.get("params"), "error": None})
+            return None
+        if "method" not in message:
+            return None  # an answer to what was asked to see whether the server is alive
+        return str(message["method"]), list(message.get("params") or ())
+
+    def ask_whether_alive(self) -> None:
+        """Send something that a server that is alive answers, so that ``received`` grows (4.1.11)."""
+        self._calls += 1
+        self._send({"method": "echo", "params": [], "id": self._calls})
 
     def _send(self, message: Mapping[str, Any]) -> None:
         self._connection.sendall(json.dumps(message).encode())
@@ -61,6 +84,7 @@ class Conversation:
                     continue
             found = self._decoded()
             if found is not None:
+                self.received += 1
                 return found
             if ended:
                 raise ConnectionError("the server ended the connection")

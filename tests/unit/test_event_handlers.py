@@ -212,6 +212,24 @@ def test_a_server_is_about_the_sub_ports_of_its_trunks() -> None:
     scanned("ovs-trunk-port", look)
 
 
+def test_what_ovn_tells_of_its_ports_chassis_and_routers(view: StoreView) -> None:
+    if "ovn" not in view.environment:
+        return
+    server = a_running_server(view)
+    port = one_of(view, "port", device_id=server.id)
+    moved = {"new": {"logical_port": port.id, "chassis": "cmp2"}, "old": {"chassis": "cmp1"}}
+    found = touched(view, "ovn.port_binding.update", **moved)
+    assert {("port", port.id), ("instance", server.id), ("vedge", "cmp1|OVN"), ("vedge", "cmp2|OVN")} <= found
+    gateway = next(one for one in view.of_type("port") if one["device_owner"] == "network:router_gateway")
+    found = touched(view, "ovn.port_binding.update", new={"logical_port": f"cr-lrp-{gateway.id}"}, old={})
+    assert {("port", gateway.id), ("vservice", gateway["device_id"])} <= found
+    assert ("vedge", "cmp1|OVN") in touched(view, "ovn.chassis.insert", new={"hostname": "x"}, old={})
+    assert touched(view, "ovn.logical_router.insert", new={}, old={}) == {
+        ("vservices_folder", "RegionOne|vservices"),
+        ("floating_ips_folder", "RegionOne|floating_ips"),
+    }
+
+
 VALUES = st.none() | st.integers() | st.text(max_size=3) | st.just("x" * 300) | st.lists(st.text(), max_size=1)
 PARTS = ("port", "network", "subnet", "router", "floatingip", "trunk", "router_interface", "agent", "target", "id")
 FIELDS = (
