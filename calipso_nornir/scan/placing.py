@@ -248,15 +248,13 @@ class Placer:
         target = self._working.get(origin.witness.parent)
         if target is None or self._working.state(target.ref) is State.CONTEXT:
             return
-        known = dict(target.attributes)
-        if origin.partial:
-            old = self._before.get(target.ref)
-            known = {**(old.attributes if old else {}), **known}
+        old = self._before.get(target.ref) if origin.partial else None
+        known = target if old is None else _completed(target, old)
         enriched = replace(
-            target,
-            attributes={**known, **fetched.attributes},
-            evidence=_joined(target.evidence, origin.evidence),
-            found_by=target.found_by | {origin.witness},
+            known,
+            attributes={**known.attributes, **fetched.attributes},
+            evidence=_joined(origin.evidence, known.evidence),
+            found_by=known.found_by | {origin.witness},
         )
         found = self._working.state(target.ref) is State.FOUND
         self._working.put(enriched, State.FOUND if found else State.KEPT)
