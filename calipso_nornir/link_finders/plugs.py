@@ -55,8 +55,9 @@ def plug_is_up(vnic: InventoryObject, port: Port) -> bool:
 def _indexed(vnics: Iterable[InventoryObject], key: Any) -> Index:  # noqa: ANN401 - a function
     index: Index = defaultdict(list)
     for one in vnics:
-        if key(one):
-            index[key(one)].append(one)
+        value = key(one)
+        if value:
+            index[value].append(one)
     return index
 
 

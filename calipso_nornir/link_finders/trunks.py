@@ -27,8 +27,8 @@ def networks_untaken(trunk: InventoryObject, bridges: Iterable[InventoryObject])
     return [one for one in ([own] if isinstance(own, str) else own) if one not in taken]
 
 
-def networks_of_trunks(bridge: InventoryObject, vnics: Iterable[InventoryObject]) -> set[str]:
-    """Return the networks of the trunks whose interfaces are members of a bridge."""
+def networks_of_trunks(bridge: InventoryObject, trunks: Iterable[InventoryObject]) -> set[str]:
+    """Return the networks of those trunks whose interfaces are members of a bridge."""
     members = {row["name"] for row in bridge.get("interfaces") or ()}
-    inside = (one for one in vnics if one.get("sub_ports") and one.get("device") in members)
+    inside = (one for one in trunks if one.get("device") in members)
     return {network for one in inside for network in networks_untaken(one, [bridge])}

@@ -83,12 +83,13 @@ def _cut_by(vedge: InventoryObject) -> str:
 def _bridges(vedge: InventoryObject, traffic: Traffic, vnics: list[InventoryObject]) -> Iterator[Link]:
     """Yield one link for each Linux bridge that is wired to the switch, whichever of the two shows the wire."""
     done = set()
+    of_trunks = [one for one in vnics if one.get("sub_ports")]
     for wire in traffic.wires:
         if {wire.near.kind, wire.far.kind} == {OVS, BRIDGE}:
             bridge = wire.near if wire.near.kind == BRIDGE else wire.far
             if bridge not in done:
                 done.add(bridge)
-                trunks = networks_of_trunks(traffic.wires.bridges[bridge.name], vnics)
+                trunks = networks_of_trunks(traffic.wires.bridges[bridge.name], of_trunks)
                 yield _bridge(vedge, wire, traffic, trunks)
 
 

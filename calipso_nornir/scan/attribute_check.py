@@ -46,6 +46,8 @@ class Facts:
         }
         self._troubles = troubles
         self._seen: set[tuple[str, str]] = set()
+        self._right: set[tuple[object, ...]] = set()
+        """Type, names and types of values of what was checked and is as declared: most objects are like others."""
 
     def checked(self, fetched: Fetched, origin: Origin) -> Mapping[str, Any]:
         """Check each attribute; return those that may be stored."""
@@ -53,14 +55,25 @@ class Facts:
         kinds = self._kinds.get(type_)
         if kinds is None:
             return attributes
-        for name, value in attributes.items():
-            kind = kinds.get(name)
-            if kind is None or (value is not None and not isinstance(value, kind)):
-                self._note(name, value, origin)
+        shape = (type_, *attributes, *map(type, attributes.values()))
+        if shape not in self._right:
+            self._check(kinds, attributes, origin, shape)
         secret = self._secret.get(type_)
         if secret and not secret.isdisjoint(attributes):
             return {name: HIDDEN if name in secret and value else value for name, value in attributes.items()}
         return attributes
+
+    def _check(
+        self, kinds: Mapping[str, Any], attributes: Mapping[str, Any], origin: Origin, shape: tuple[object, ...]
+    ) -> None:
+        right = True
+        for name, value in attributes.items():
+            kind = kinds.get(name)
+            if kind is None or (value is not None and not isinstance(value, kind)):
+                right = False
+                self._note(name, value, origin)
+        if right:
+            self._right.add(shape)
 
     def _note(self, name: str, value: Any, origin: Origin) -> None:  # noqa: ANN401 - attributes are JSON of any shape
         if (origin.step.name, name) in self._seen:

@@ -73,7 +73,7 @@ class Scan:
         self._store = store
         self._source = source
         self._stop = stop
-        self._read = readings.read if readings is not None and plan.is_small else parsed
+        self._read = readings.read if readings is not None else parsed
         self._view = store.view(environment.name)
         self._base = self._view.revision
         self._before = Before(self._view, forget=plan.clear, by_index=plan.is_small)

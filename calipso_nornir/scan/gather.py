@@ -214,8 +214,7 @@ class Gathering:
                     self.start(step, known)
 
     def _is_about(self, task: Task, fetched: Fetched) -> bool:
-        ref = ObjectRef(self.working.environment, task.step.type, fetched.id)
-        if ref in self._left_alone:
+        if self._left_alone and task.parent.sibling(task.step.type, fetched.id) in self._left_alone:
             return False
         focus = task.focus
         return focus is None or focus.may_cover(fetched.id, fetched.attributes.get(focus.attribute or ""))

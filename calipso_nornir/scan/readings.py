@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Remembers parsed answers, for small scans of a cloud that stays open: equal answers are not parsed again.
+"""Remembers parsed answers while a cloud stays open: equal answers are not parsed again.
 
 Most answers of a host are the same as in the previous scan. In a full mesh of tunnels its Open vSwitch has a port for
 every other host, and all of them are read for each scan of one of its instances.
@@ -13,7 +13,7 @@ from typing import Any, TypeAlias
 
 Parser: TypeAlias = Callable[[str], Any]
 
-MOST = 4 * 1024 * 1024
+MOST = 8 * 1024 * 1024
 """Maximum number of characters of remembered answers; their parsed form takes about ten times as much memory."""
 
 

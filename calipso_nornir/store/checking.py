@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from calipso_nornir.model.protocols import Document, Kind
 
 _HEX: Final = re.compile(r"[0-9a-f]{24}")
+_HEX_DIGITS: Final = re.compile(r"[0-9a-f]*")
+_LENGTH: Final = 24
 
 TEXTS: Final[Mapping[Kind, tuple[str, ...]]] = {
     "inventory": ("digest", "type", "id"),
@@ -59,10 +61,18 @@ def checked(document: Document, *, uri: str, kind: Kind, environment: str) -> Do
 def checked_ids(document_ids: Iterable[str], *, uri: str, kind: Kind) -> list[str]:
     """Return document ids, or raise DocumentRefused if one is invalid."""
     wanted = list(document_ids)
+    if _surely_ids(wanted):
+        return wanted
     for one in wanted:
         if not _is_id(one):
             raise DocumentRefused(uri, kind, str(one), "cannot exist: an id has 24 hexadecimal digits")
     return wanted
+
+
+def _surely_ids(values: list[Any]) -> bool:
+    """Tell quickly whether all values are ids; if not, each is examined."""
+    alike = {str}.issuperset(map(type, values)) and {_LENGTH}.issuperset(map(len, values))
+    return alike and _HEX_DIGITS.fullmatch("".join(values)) is not None
 
 
 def _is_id(value: Any) -> bool:  # noqa: ANN401 - any value, that is the question

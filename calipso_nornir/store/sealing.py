@@ -102,7 +102,7 @@ def sealed(document: Document, scanned_at: datetime | None, *, of: str, evidence
     has_evidence = "evidence" in document
     plain = _is_plain(document)
     looks = [_look(one) for one in evidence]
-    document["evidence"] = _told(looks)
+    document["evidence"] = sorted([[str(one.source), str(one.query), str(one.host)] for one in evidence])
     raw = _plain_bytes(document) if plain else None
     if raw is not None:
         text: str | None = raw.decode()

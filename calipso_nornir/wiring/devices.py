@@ -6,6 +6,7 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from dataclasses import replace
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 from calipso_nornir.parsing.common_values import canonical_ip
@@ -33,10 +34,14 @@ class Devices:
     def __init__(self, interfaces: Iterable[Interface], namespaces: Iterable[Namespace] = ()) -> None:
         self.all: tuple[Interface, ...] = resolve_namespaces(interfaces, namespaces)
         self._by_name = {one.name: one for one in self.all}
-        self._members: defaultdict[str, list[str]] = defaultdict(list)
+
+    @cached_property
+    def _members(self) -> dict[str, list[str]]:
+        members: defaultdict[str, list[str]] = defaultdict(list)
         for one in self.all:
             if one.master is not None:
-                self._members[one.master].append(one.name)
+                members[one.master].append(one.name)
+        return dict(members)
 
     def __contains__(self, name: object) -> bool:
         return name in self._by_name
@@ -137,7 +142,7 @@ def resolve_namespaces(interfaces: Iterable[Interface], namespaces: Iterable[Nam
     for namespace in namespaces:
         if namespace.nsid is not None:
             names.setdefault(f"{UNRESOLVED}{namespace.nsid}", namespace.name)
-    return tuple(_resolved(interfaces, names))
+    return tuple(_resolved(interfaces, names) if names else interfaces)
 
 
 def _resolved(interfaces: Iterable[Interface], names: dict[str, str]) -> Iterator[Interface]:

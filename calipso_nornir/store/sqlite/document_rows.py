@@ -135,7 +135,7 @@ def to_row(kind: Kind, document: Document) -> Row:
     digest = document["digest"]
     found = [value if isinstance(value, str) else None for value in map(content.get, FIELDS[kind])]
     values = (content["environment"], content["_id"], *found, seen, digest)
-    return Row(content["_id"], digest, seen, values, text, evidence, keys_of(kind, content))
+    return Row(content["_id"], digest, seen, values, text, evidence, keys_of(kind, content) if kind in LISTS else ())
 
 
 def written(document: Document) -> tuple[str, Document]:
