@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from heapq import nsmallest
 from typing import TYPE_CHECKING, Any, Final
 
 from calipso_nornir.errors import InvalidRequest
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 
     from calipso_nornir.model.finding import Condition
     from calipso_nornir.model.protocols import Document, Kind
+    from calipso_nornir.store.ordering import SortKey
 
 _MISSING: Final = object()
 
@@ -44,13 +46,17 @@ def cleaned(query: Find, *kinds: Kind) -> Find:
 
 
 def page(documents: Iterable[Document], query: Find) -> list[Document]:
-    """Return the result of a query from unordered documents, some of which may not match."""
-    found = [document for document in documents if fits(document, query.where)]
-    found.sort(key=lambda document: sort_key(document, query.order))
-    if query.after is not None:
-        follows = after_position(query)
-        found = [document for document in found if follows(document)]
-    return found[: query.limit]
+    """Return the result of a query from unordered documents, some of which may not match.
+
+    If there is a limit, no more documents than that are kept in memory.
+    """
+    follows = after_position(query)
+    found = (document for document in documents if fits(document, query.where) and follows(document))
+
+    def key(document: Document) -> SortKey:
+        return sort_key(document, query.order)
+
+    return sorted(found, key=key) if query.limit is None else nsmallest(query.limit, found, key=key)
 
 
 def after_position(query: Find) -> Callable[[Document], bool]:
