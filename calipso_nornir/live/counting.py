@@ -21,7 +21,7 @@ class Counts:
         retried: attempts that failed.
         dead: that became dead letters.
         looks: small scans; objects: that these looked at.
-        missed: objects that a whole scan found changed though no event had told.
+        missed: objects that an audit found changed though no event had told, by type.
         by_type: handled events by type.
         lags: seconds from arrival to the end of the commit, of the last events.
     """

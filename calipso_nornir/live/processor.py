@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Final
 from calipso_nornir.errors import CalipsoError, NotificationUnusable, StoreError
 from calipso_nornir.live.agenda import LONGEST_WAIT_S, Agenda
 from calipso_nornir.live.arrivals import Arrival
+from calipso_nornir.live.auditing import Audit
 from calipso_nornir.live.counting import Counts
 from calipso_nornir.live.journal import Journal, key_of, notification_of
 from calipso_nornir.parsing.notifications import read_notification
@@ -84,6 +85,8 @@ class Processor:
         self._looker = looker
         self._clock = clock
         self._journal = Journal(store, environment)
+        self._auditor = Audit(store, environment, looker, first_at=clock())
+        self.counts.missed = self._auditor.missed
         self._missed: list[str] = []
         self._outcomes: deque[Callable[[], None]] = deque()
         """What has to be written into the store."""
@@ -108,6 +111,7 @@ class Processor:
             self._send_again()
             self._look_everywhere()
             self._look()
+            self._audit()
             self._write_down()
         except StoreError as error:
             logger.warning("%s: %s", self._environment, error)
@@ -221,6 +225,12 @@ class Processor:
             self._settle(ticket, "stored", problem=f"looked at again later: {problem}")
         else:
             self._outcomes.append(partial(self._note, ticket, "waiting", problem=problem))
+
+    def _audit(self) -> None:
+        """Look for what no event has announced, when nothing else is to be done."""
+        now = self._clock()
+        if not len(self.agenda) and not self._missed and self._auditor.is_due(now):
+            self._auditor.look(now)
 
     def _failed(self, ticket: Ticket, problem: str) -> None:
         if ticket.attempts > MOST_ATTEMPTS:

@@ -9,6 +9,7 @@ import pytest
 
 from calipso_nornir.errors import HostUnreachable, NotAuthenticated, ParseError, StoreUnavailable
 from calipso_nornir.live.arrivals import Arrival, Inbox
+from calipso_nornir.live.auditing import CAUSE, EVERY_S
 from calipso_nornir.live.letters import redrive
 from calipso_nornir.live.looking import Looker
 from calipso_nornir.live.processor import GAP_ATTEMPTS, MOST_ATTEMPTS, Processor
@@ -210,3 +211,20 @@ def test_what_the_store_cannot_take_is_settled_later(works: Works, monkeypatch: 
     works.works(2)
     assert works.settled == ["one"]
     assert works.entry("one")["outcome"] == "stored"
+
+
+def test_an_audit_finds_and_heals_what_no_event_announced(works: Works) -> None:
+    works.works(2)
+    works.now += EVERY_S
+    works.works(2)
+    assert not works.processor.counts.missed, "nothing has changed"
+    works.source.cloud.networks[LAN] = "renamed in silence"
+    for _ in range(20):
+        works.now += EVERY_S + 1
+        works.processor.round()
+    network = works.store.view("cloud").get(ObjectRef("cloud", "network", LAN))
+    assert network is not None
+    assert network.object_name == "renamed in silence"
+    assert works.processor.counts.missed["network"] == 1
+    assert {one.cause for one in works.store.commits("cloud", limit=1)} == {CAUSE}
+    assert works.processor.counts.document()["missed"]["network"] == 1
