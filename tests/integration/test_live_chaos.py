@@ -61,7 +61,7 @@ class Life:
 
     def happens(self) -> list[tuple[str, bytes]]:
         """Change something; return the messages about it, each with its exchange."""
-        name = f"s{self._chance.randrange(30)}"
+        name = f"s{self._chance.randrange(30):02}x"
         known = next((one for one in self.cloud.servers if one.name == name), None)
         id_, port = server_id(name), port_id(name)
         if known is None:
