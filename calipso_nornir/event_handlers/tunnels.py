@@ -8,8 +8,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from calipso_nornir.event_handlers.looking_up import host_of, of
+from calipso_nornir.event_handlers.looking_up import host_of
 from calipso_nornir.model import ids
+from calipso_nornir.model.finding import Equal, Find
 from calipso_nornir.model.refs import ObjectRef
 
 if TYPE_CHECKING:
@@ -30,13 +31,19 @@ def tunnels_of(view: StoreView, networks: Iterable[str], *, host: str) -> Iterat
         known = view.get(ObjectRef(view.environment, "network", network))
         if known is not None and known.get("provider_network_type") not in OVERLAYS:
             continue
-        hosts = {str(port.get("binding_host_id") or "") for port in of(view, "port", network=network)} - {""}
+        hosts = _hosts_of(view, network)
         if len(hosts) <= MOST_HOSTS:
             others |= hosts
     if here is None or not others:
         return
     for name in sorted({here.id, *others}):
         yield from _switch_of(view, name)
+
+
+def _hosts_of(view: StoreView, network: str) -> set[str]:
+    where = (Equal("type", "port"), Equal("network", network))
+    rows = view.find_documents(Find(where=where, fields=("binding_host_id",)))
+    return {str(row.get("binding_host_id") or "") for row in rows} - {""}
 
 
 def _switch_of(view: StoreView, name: str) -> Iterator[ObjectRef]:

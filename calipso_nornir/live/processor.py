@@ -13,7 +13,7 @@ from collections import deque
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, cast
 
 from calipso_nornir.errors import CalipsoError, NotificationUnusable, StoreError
 from calipso_nornir.live.agenda import LONGEST_WAIT_S, Agenda
@@ -21,6 +21,7 @@ from calipso_nornir.live.arrivals import Arrival
 from calipso_nornir.live.auditing import Audit
 from calipso_nornir.live.counting import Counts
 from calipso_nornir.live.journal import Journal, key_of, notification_of
+from calipso_nornir.live.recalling import Recalling
 from calipso_nornir.parsing.notifications import read_notification
 
 if TYPE_CHECKING:
@@ -31,7 +32,7 @@ if TYPE_CHECKING:
     from calipso_nornir.live.arrivals import Inbox
     from calipso_nornir.live.looking import Looker
     from calipso_nornir.model.notifications import Notification
-    from calipso_nornir.model.protocols import EventHandler, Store
+    from calipso_nornir.model.protocols import EventHandler, Store, StoreView
     from calipso_nornir.model.refs import ObjectRef
 
 logger = logging.getLogger(__name__)
@@ -79,7 +80,8 @@ class Processor:
         self.counts = Counts()
         self.agenda: Agenda[Ticket] = Agenda()
         self._environment = environment
-        self._view = store.view(environment)
+        self._store = store
+        self._view = self._seen_now()
         self._inbox = inbox
         self._handlers = handlers
         self._looker = looker
@@ -105,6 +107,7 @@ class Processor:
             self._write_down()
             arrivals, missed = self._inbox.take(at_most=AT_ONCE, wait_s=self._wait_s())
             self._missed += missed
+            self._view = self._seen_now()
             while arrivals:
                 self._receive(arrivals[0])
                 arrivals.pop(0)
@@ -117,6 +120,10 @@ class Processor:
             logger.warning("%s: %s", self._environment, error)
             self._inbox.put_back(arrivals)
             time.sleep(STORE_WAIT_S)
+
+    def _seen_now(self) -> StoreView:
+        """Return what handlers see: the picture as it is now, remembered while one burst is read."""
+        return cast("StoreView", Recalling(self._store.view(self._environment)))
 
     def _write_down(self) -> None:
         """Write outcomes into the store, in order, and settle; one that cannot be written stays the next."""
