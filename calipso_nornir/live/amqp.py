@@ -50,8 +50,8 @@ class AmqpListener(ListenerBase):
         where = f"{section['host']}:{section['port']}"
         try:
             connection = connection_to(section, Vault())
-        except (CalipsoError, OSError) as error:
-            raise ListenerFailed("amqp", f"{where}: {worded(error)}") from error
+        except CalipsoError as error:
+            raise ListenerFailed("amqp", f"{where}: {error}") from error
         try:
             with connection:
                 connection.connect()

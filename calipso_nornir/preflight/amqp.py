@@ -37,12 +37,7 @@ def try_amqp(environment: Environment, vault: Vault, *, needed: bool) -> Iterato
         detail = "the library kombu is not installed: pip install 'calipso_nornir[amqp]'"
         yield Finding(SECTION, "library", ok=False, detail=detail, needed=needed)
         return
-    try:
-        connection = connection_to(section, vault)
-    except OSError as error:
-        yield Finding(SECTION, "TLS", ok=False, detail=_cause(error, section), needed=needed)
-        return
-    with connection:
+    with connection_to(section, vault) as connection:
         try:
             connection.connect()
         except errors_of(connection) as error:

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import socket
 import sys
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from amqp.exceptions import NotFound
@@ -14,6 +14,7 @@ from kombu import Connection
 from calipso_nornir.metadata.environment_sections import AmqpSection
 from calipso_nornir.model.environment import Environment, SecretRef
 from calipso_nornir.preflight.sections import try_sections
+from tests.fixtures.cloud import make_pki
 from tests.fixtures.rabbitmq import PASSWORD, USER, running
 
 if TYPE_CHECKING:
@@ -37,12 +38,19 @@ def connected(node: RabbitMq) -> Connection:
 
 
 def tried(
-    folder: Path, port: int, *, password: str = PASSWORD, listen: bool = True, only: str | None = "amqp"
+    folder: Path,
+    port: int,
+    *,
+    password: str = PASSWORD,
+    listen: bool = True,
+    only: str | None = "amqp",
+    **more: Any,  # noqa: ANN401 - as above
 ) -> dict[str, Finding]:
     (folder / "secret").write_text(password)
     (folder / "secret").chmod(0o600)
     pwd = SecretRef("file", str(folder / "secret"))
-    section = AmqpSection.model_validate({"host": "127.0.0.1", "port": port, "user": USER}).model_dump() | {"pwd": pwd}
+    given = {"host": "127.0.0.1", "port": port, "user": USER, **more}
+    section = AmqpSection.model_validate(given).model_dump() | {"pwd": pwd}
     environment = Environment(name="cloud", configuration={"AMQP": section}, extra={"listen": listen})
     found = [one for one in try_sections(environment, only=only) if one.section == "AMQP"]
     assert PASSWORD not in repr(found)
@@ -81,3 +89,17 @@ def test_without_the_library_it_says_what_to_install(tmp_path: Path, monkeypatch
     monkeypatch.delitem(sys.modules, "calipso_nornir.sources.amqp", raising=False)
     monkeypatch.setitem(sys.modules, "kombu", None)
     assert "pip install 'calipso_nornir[amqp]'" in tried(tmp_path, 1)["library"].detail
+
+
+def test_tls_with_certificates_of_both_sides(tmp_path: Path) -> None:
+    pki = make_pki(tmp_path)
+    (tmp_path / "node").mkdir()
+    own: dict[str, Any] = {"cert": str(pki.client), "client_key": str(pki.client_key)}
+    with running(tmp_path / "node", pki) as node:
+        assert tried(tmp_path, node.port, tls=True, cacert=str(pki.ca), **own)["queue"].ok
+        assert tried(tmp_path, node.port, tls=True, verify=False, **own)["queue"].ok
+        assert "certificate verify failed" in tried(tmp_path, node.port, tls=True, **own)["login"].detail
+        assert not tried(tmp_path, node.port, tls=True, cacert=str(pki.ca))["login"].ok, "it wants a certificate"
+        assert not tried(tmp_path, node.port)["login"].ok, "it speaks TLS only"
+        missing = tried(tmp_path, node.port, tls=True, cacert=str(tmp_path / "none.pem"))
+    assert "No such file" in missing["login"].detail
