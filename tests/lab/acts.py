@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What happens to a cloud in its life, done to the lab: each act yields what concerns it, as its events would tell.
+"""Everyday operations on a cloud, performed on the lab. Each act yields the objects that its events would name.
 
-An act is a generator; it yields after each thing that it has done, and yields nothing where it cannot be done now.
-What events tell: the id of the server, network, port or router that they are about, the port's network, device and
+An act is a generator. It yields after each thing that it has done, and yields nothing if it cannot be done now.
+Events name: the id of the server, network, port or router that they are about, the port's network, device and
 host, and the host that an agent or cable belongs to. They know nothing of the product but what its objects are called.
 """
 
@@ -76,11 +76,11 @@ class Life:
     # --- what is there
 
     def rows(self, name: str) -> list[Row]:
-        """Return a list of Neutron."""
+        """Return one of Neutron's lists."""
         return sorted(self.api.list(f"{self.api.neutron}/{name}"), key=lambda row: str(row["id"]))
 
     def servers(self, *states: str) -> list[Row]:
-        """Return the servers in these states; all without."""
+        """Return the servers in these states; all servers if none is given."""
         rows = self.api.list(f"{self.api.nova}/servers/detail?all_tenants=1")
         return sorted((row for row in rows if not states or row["status"] in states), key=lambda row: str(row["id"]))
 
@@ -94,17 +94,17 @@ class Life:
         return [row for row in rows if row["subnets"] and (row["shared"] or row["project_id"] == project)]
 
     def chosen(self, rows: Sequence[Any]) -> Any:  # noqa: ANN401 - JSON
-        """Return one by chance; None when there is none."""
+        """Return a random one; None if there is none."""
         return self.random.choice(rows) if rows else None
 
     def name(self) -> str:
-        """Return a name that is hard on programs."""
+        """Return a name with characters that break careless programs."""
         return self.random.choice(HOSTILE_NAMES)
 
     # --- what it is called
 
     def ref(self, type_: str, *parts: str) -> ObjectRef:
-        """Return a reference to an object whose id is made of these parts."""
+        """Return a reference to the object whose id consists of these parts."""
         return ObjectRef(self.environment, type_, ids.below(*parts) if len(parts) > 1 else ids.plain(parts[0]))
 
     def server(self, row: Row) -> Refs:
@@ -181,7 +181,7 @@ def a_server_deleted(life: Life) -> Generator[Refs]:
 
 
 def a_server_stopped_or_started(life: Life) -> Generator[Refs]:
-    """Stop a server that runs, or start one that is off."""
+    """Stop a running server, or start one that is off."""
     one = life.chosen(life.servers("ACTIVE", "SHUTOFF"))
     if one is None:
         return
@@ -194,7 +194,7 @@ def a_server_stopped_or_started(life: Life) -> Generator[Refs]:
 
 
 def a_server_paused(life: Life) -> Generator[Refs]:
-    """Pause a server, and let it go on."""
+    """Pause a server, and unpause it."""
     one = life.chosen(life.servers("ACTIVE"))
     if one is not None:
         faults.act(one["id"], {"pause": None}, "PAUSED")
@@ -204,7 +204,7 @@ def a_server_paused(life: Life) -> Generator[Refs]:
 
 
 def a_server_renamed(life: Life) -> Generator[Refs]:
-    """Call a server something else."""
+    """Rename a server."""
     one = life.chosen(life.servers())
     if one is not None:
         life.api.ask("PUT", f"{life.api.nova}/servers/{one['id']}", {"server": {"name": life.name()}})
@@ -212,7 +212,7 @@ def a_server_renamed(life: Life) -> Generator[Refs]:
 
 
 def a_server_resized(life: Life) -> Generator[Refs]:
-    """Resize a server: Nova chooses where."""
+    """Resize a server; Nova chooses the host."""
     one = life.chosen(life.servers("ACTIVE"))
     if one is not None:
         faults.resize(one["id"])
@@ -237,7 +237,7 @@ def a_server_migrated(life: Life) -> Generator[Refs]:
 
 
 def an_interface_attached(life: Life) -> Generator[Refs]:
-    """Attach an interface to a server that runs."""
+    """Attach an interface to a running server."""
     one = life.chosen([row for row in life.servers("ACTIVE") if len(life.ports_of(row["id"])) < 4])
     network = life.chosen(life.own_networks(one["tenant_id"])) if one is not None else None
     if network is not None:
@@ -280,7 +280,7 @@ def a_port_switched(life: Life) -> Generator[Refs]:
 
 
 def a_port_of_nobody(life: Life) -> Generator[Refs]:
-    """Make a port, bound to no host or to one, and delete it."""
+    """Create a port that no server uses, bound to a host or to none, and delete it."""
     network = life.chosen(life.rows("networks"))
     host = life.chosen([None, *life.computes])
     bound = {"binding:host_id": host} if host else {}
@@ -292,7 +292,7 @@ def a_port_of_nobody(life: Life) -> Generator[Refs]:
 
 
 def a_port_renamed(life: Life) -> Generator[Refs]:
-    """Call a port something else."""
+    """Rename a port."""
     one = life.chosen(life.rows("ports"))
     _update(life, "ports", one["id"], {"port": {"name": life.name()}})
     yield life.port(one)
@@ -339,7 +339,7 @@ def a_subnet_added(life: Life) -> Generator[Refs]:
 
 
 def a_network_deleted(life: Life) -> Generator[Refs]:
-    """Delete a network that nobody uses but its DHCP server."""
+    """Delete a network that only its DHCP server uses."""
     used = {row["network_id"] for row in life.rows("ports") if row["device_owner"] != "network:dhcp"}
     network = life.chosen([row for row in life.rows("networks") if row["id"] not in used and not row["shared"]])
     if network is not None:
@@ -349,14 +349,14 @@ def a_network_deleted(life: Life) -> Generator[Refs]:
 
 
 def a_network_renamed(life: Life) -> Generator[Refs]:
-    """Call a network something else."""
+    """Rename a network."""
     network = life.chosen(life.rows("networks"))
     _update(life, "networks", network["id"], {"network": {"name": life.name()}})
     yield life.everybody_in(network)
 
 
 def a_dhcp_server_moved(life: Life) -> Generator[Refs]:
-    """Take a network from its DHCP agent, and give it back."""
+    """Remove a network from its DHCP agent, and add it again."""
     agent = next(row for row in life.rows("agents") if row["agent_type"] == "DHCP agent")
     url = f"{life.api.neutron}/agents/{agent['id']}/dhcp-networks"
     served = sorted(row["id"] for row in life.api.list(url))
@@ -373,7 +373,7 @@ def a_dhcp_server_moved(life: Life) -> Generator[Refs]:
 
 
 def a_router_created(life: Life) -> Generator[Refs]:
-    """Create a router between the public network and one that has none yet, and take it away again."""
+    """Create a router between the public network and one without a router, and delete it again."""
     ports = life.rows("ports")
     routed = {row["network_id"] for row in ports if row["device_owner"].startswith("network:router")}
     known = {row["id"]: row for row in life.rows("subnets") if row["ip_version"] == 4 and row["gateway_ip"]}
@@ -399,7 +399,7 @@ def a_router_created(life: Life) -> Generator[Refs]:
 
 
 def a_gateway_cleared(life: Life) -> Generator[Refs]:
-    """Take a router's gateway away, with the floating IPs that need it, and give them back."""
+    """Clear a router's gateway and the floating IPs that need it, and restore them."""
     if not any(row["external_gateway_info"] for row in life.rows("routers")):
         return
     before = life.rows("ports")
@@ -415,7 +415,7 @@ def a_gateway_cleared(life: Life) -> Generator[Refs]:
 
 
 def a_project_renamed(life: Life) -> Generator[Refs]:
-    """Call a project something else: its networks, ports and servers tell its name, too."""
+    """Rename a project; its networks, ports and servers show its name, too."""
     wanted = {row["project_id"] for row in life.rows("networks") if not row["shared"]}
     id_ = life.random.choice(sorted(wanted))
     name = f"{life.name()} {life.random.randint(0, 999)}"
@@ -455,7 +455,7 @@ def _update(life: Life, kind: str, id_: str, body: dict[str, Any]) -> None:
 
 
 def _make_subnet(life: Life, network: Row) -> None:
-    """Make a subnet with DHCP, and wait for its DHCP server."""
+    """Create a subnet with DHCP, and wait for its DHCP server."""
     number = life.random.randint(0, 65535)
     cidr = f"10.{life.random.choice((150, 151, 152))}.{number >> 8}.{number & 240}/28"
     body = {"network_id": network["id"], "project_id": network["project_id"], "ip_version": 4, "cidr": cidr}
@@ -477,7 +477,7 @@ def _with_services(life: Life, network: Row) -> Refs:
 
 
 def wait_for_ports(life: Life, device: str) -> None:
-    """Wait until the ports of a server or router are active, as far as they are switched on."""
+    """Wait until all ports of a server or router that are switched on are active."""
 
     def ready() -> bool:
         told = faults.server(device) if not _is_router(life, device) else None

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Faults that are no everyday acts, as acts: each yields what an event, or a monitor of the host, would name.
+"""Faults as acts: each yields the objects that an event, or a monitor on the host, would name.
 
 A monitor of a host knows which device, bridge or agent of it has changed. Where a bridge comes back that nobody knows
 any more, it can only name where bridges are.
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 
 def what_no_agent_mends(life: Life) -> Generator[Refs]:
-    """Kill the agents of a host that has a server, which else would mend all of this within seconds; then break it."""
+    """Kill the agents of a host with a server, which would repair the fault within seconds; then make the fault."""
     host, tap = _tap(life)
     with faults.agents_killed(host):
         yield [life.ref("host", host)]
@@ -52,7 +52,7 @@ def a_tap_unplugged(life: Life, host: str, tap: str) -> Generator[Refs]:
 
 
 def a_tunnel_removed(life: Life, host: str) -> Generator[Refs]:
-    """Take a tunnel away."""
+    """Remove a tunnel."""
     with faults.tunnel_removed(host) as device:
         yield [_endpoint(life, host, device)]
     yield [_endpoint(life, host, device)]

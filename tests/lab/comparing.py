@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Compares what is reported with the truth: what is missing, what is wrong and what is extra, separately."""
+"""Compares what the product reports with the truth; lists what is missing, wrong and extra separately."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ SHOWN = 15
 
 @dataclass(frozen=True, slots=True)
 class Differences:
-    """The outcome of one comparison; each entry is a sentence. All three are empty when what is told is true."""
+    """The outcome of one comparison; each entry is a sentence. All three lists are empty if the report is true."""
 
     of: str
     missing: tuple[str, ...] = ()
@@ -42,7 +42,7 @@ def compare(told: Truth, truth: Truth) -> list[Differences]:
 
 
 def objects(told: Truth, truth: Truth) -> Differences:
-    """Compare what is there; an object of the same name that is on another host is wrong."""
+    """Compare which objects exist; one of the same name on another host counts as wrong."""
     missing, extra = truth.things.keys() - told.things.keys(), told.things.keys() - truth.things.keys()
     moved = [(one, other) for one in missing for other in extra if (one.type, one.name) == (other.type, other.name)]
     moved = [(one, other) for one, other in moved if one.type not in ("host_pnic", "network_agent", "otep", "vedge")]
@@ -55,7 +55,7 @@ def objects(told: Truth, truth: Truth) -> Differences:
 
 
 def facts(told: Truth, truth: Truth) -> Differences:
-    """Compare the facts of what both know."""
+    """Compare the facts of the objects that both know."""
     wrong = []
     for end in truth.things.keys() & told.things.keys():
         here, there = told.things[end].facts, truth.things[end].facts
@@ -73,7 +73,7 @@ def links(told: Truth, truth: Truth) -> Differences:
 
 
 def states(told: Truth, truth: Truth) -> Differences:
-    """Compare which of the links that both know are down."""
+    """Compare the states of the links that both know."""
     both = told.links & truth.links
     return Differences(
         "states", wrong=_texts(f"{link} is {_state(link, truth)}, told {_state(link, told)}" for link in both
@@ -138,5 +138,5 @@ def _texts(ones: Iterable[object]) -> tuple[str, ...]:
 
 
 def explain(told: Truth, truth: Truth) -> str:
-    """Return all differences as text, "" when there is none."""
+    """Return all differences as text; an empty one if there are none."""
     return "\n".join(str(one) for one in compare(told, truth) if one)

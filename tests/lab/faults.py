@@ -53,11 +53,11 @@ bash /run/osl/start-again
 
 
 class NotInTimeError(AssertionError):
-    """The cloud does not do what it was told."""
+    """The cloud did not do in time what was asked of it."""
 
 
 def wait_until(what: str, done: Callable[[], object], *, limit_s: float = LIMIT_S) -> None:
-    """Wait for something; NotInTimeError that names it when it does not come."""
+    """Wait for a condition; raise NotInTimeError, which names it, if it does not come true in time."""
     end = time.monotonic() + limit_s
     while not done():
         if time.monotonic() > end:
@@ -79,7 +79,7 @@ def start(host: str, *names: str) -> None:
 
 
 def agents_of(host: str) -> list[Mapping[str, Any]]:
-    """Return what Neutron says of a host's agents."""
+    """Return Neutron's documents of a host's agents."""
     api = Api()
     return [row for row in api.list(f"{api.neutron}/agents") if row["host"] == host]
 
@@ -110,7 +110,7 @@ def service_stopped(name: str) -> Iterator[None]:
 
 @contextmanager
 def cell_unreachable() -> Iterator[None]:
-    """Have nova-api look for the database of its one cell where nothing listens."""
+    """Point nova-api to an address without a server for the database of its only cell."""
     mapping = (
         "mariadb nova_api -e \"UPDATE cell_mappings SET database_connection = REPLACE(database_connection, '{}', '{}') "
     )
@@ -131,7 +131,7 @@ def cell_unreachable() -> Iterator[None]:
 
 
 def _services(microversion: str) -> set[str]:
-    """Return the states of all nova-computes; none while Nova does not answer."""
+    """Return the states of all nova-compute services; an empty answer while Nova does not answer."""
     try:
         api = Api(microversion)
         return {row["status"] for row in api.list(f"{api.nova}/os-services") if row["binary"] == "nova-compute"}
@@ -141,7 +141,7 @@ def _services(microversion: str) -> set[str]:
 
 @contextmanager
 def compute_disabled(host: str) -> Iterator[None]:
-    """Disable the nova-compute of a host, as before maintenance; its servers run on."""
+    """Disable a host's nova-compute, as before maintenance; its servers keep running."""
     api = Api()
     (service,) = (row["id"] for row in api.list(f"{api.nova}/os-services") if row["host"] == host)
     url = f"{api.nova}/os-services/{service}"
@@ -246,7 +246,7 @@ def _neighbour(host: str, device: str) -> tuple[str, ...]:
 
 @contextmanager
 def unbound_port(network: str) -> Iterator[str]:
-    """Make a port that is bound to nothing; give its id."""
+    """Create a port that is not bound; provide its id."""
     api = Api()
     port = api.ask("POST", f"{api.neutron}/ports", {"port": {"network_id": network, "name": "$(unbound) / port"}})[
         "port"
@@ -259,7 +259,7 @@ def unbound_port(network: str) -> Iterator[str]:
 
 @contextmanager
 def network_renamed(network: str, name: str) -> Iterator[None]:
-    """Call a network something else."""
+    """Rename a network."""
     api = Api()
     before = api.ask("GET", f"{api.neutron}/networks/{network}")["network"]["name"]
     api.ask("PUT", f"{api.neutron}/networks/{network}", {"network": {"name": name}})
@@ -284,7 +284,7 @@ def floats_again(row: Mapping[str, Any]) -> bool:
 
 @contextmanager
 def gateway_cleared() -> Iterator[str]:
-    """Take a router's gateway away, with the floating IPs that need it; give the router's id."""
+    """Clear a router's gateway and the floating IPs that need it; provide the router's id."""
     api = Api()
     router = next(row for row in api.list(f"{api.neutron}/routers") if row["external_gateway_info"])
     url = f"{api.neutron}/routers/{router['id']}"
@@ -311,7 +311,7 @@ def gateway_cleared() -> Iterator[str]:
 
 
 def server(id_: str) -> Mapping[str, Any] | None:
-    """Return what Nova says of a server; None when it does not know it."""
+    """Return Nova's document of a server; None if Nova does not know it."""
     api = Api()
     try:
         found: Mapping[str, Any] = api.ask("GET", f"{api.nova}/servers/{id_}")["server"]
@@ -331,7 +331,7 @@ def has_status(id_: str, status: str) -> bool:
 
 
 def act(id_: str, action: Mapping[str, Any], status: str) -> None:
-    """Have Nova do something with a server, and wait for its status."""
+    """Let Nova perform an action on a server, and wait for the resulting status."""
     api = Api()
     api.ask("POST", f"{api.nova}/servers/{id_}/action", action)
     wait_until(f"server {id_} is {status}", lambda: has_status(id_, status))
@@ -395,7 +395,7 @@ def resize(id_: str) -> None:
 
 
 def confirm(id_: str) -> None:
-    """Confirm a migration or a change of size."""
+    """Confirm a migration or a resize."""
     api = Api()
     api.ask("POST", f"{api.nova}/servers/{id_}/action", {"confirmResize": None})
     wait_until(f"server {id_} is ACTIVE", lambda: has_status(id_, "ACTIVE"))

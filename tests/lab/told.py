@@ -49,7 +49,7 @@ def told(view: StoreView) -> Truth:
 
 
 def unconfirmed(view: StoreView, fresh: Freshness) -> set[End]:
-    """Return the objects of which the product says that nobody could look at them."""
+    """Return the objects that, according to the product, could not be examined."""
     return {_end(view, one) for one in _objects(view) if fresh.unconfirmed_since(one)}
 
 

@@ -33,7 +33,7 @@ BETWEEN_S = 2
 
 
 def whole(read: Callable[[], T]) -> T:
-    """Read the truth; again when what was read does not fit together, as the cloud changed in the middle."""
+    """Read the truth; read it again if it contradicts itself because the cloud changed meanwhile."""
     end = time.monotonic() + LIMIT_S
     while True:
         try:
@@ -91,12 +91,12 @@ class Watch:
         return truth
 
     def unknown(self) -> set[End]:
-        """Return what is told to be kept without anybody having looked at it."""
+        """Return the objects that are reported as kept but not examined."""
         name = self.environment.name
         return unconfirmed(self.store.view(name), freshness_of(self.store, name))
 
     def keeps_everything(self) -> ScanReport:
-        """Scan, and see that nothing of what was known is gone or changed."""
+        """Scan, and check that nothing that was known is gone or changed."""
         view = self.store.view(self.environment.name)
         before = documents(view)
         report = self.scan()

@@ -14,7 +14,7 @@ Value: TypeAlias = "str | int | bool | tuple[Value, ...] | None"
 
 @dataclass(frozen=True, order=True, slots=True)
 class End:
-    """Something that links lead to: its type, the host that it is on ("" where none is), and what it is called there.
+    """An end of links: its type, its host ("" if it has none), and its name there.
 
     Names are those that the cloud or the host itself uses and that are unique there: UUIDs, device names, addresses.
     """
@@ -45,7 +45,7 @@ class Link:
 
 @dataclass(frozen=True, slots=True)
 class Thing:
-    """Something that is there, with facts of it by name; lists are sorted tuples."""
+    """An object that exists, with its facts by name; lists are sorted tuples."""
 
     end: End
     facts: Mapping[str, Value] = field(default_factory=dict)
@@ -70,7 +70,7 @@ class Chain:
 
 @dataclass(frozen=True, slots=True)
 class Truth:
-    """Everything that is there."""
+    """All objects, links and chains that exist."""
 
     things: Mapping[End, Thing]
     links: frozenset[Link]

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""OVN's own tables, held against the hosts: logical ports, where they are bound, chassis and their tunnels."""
+"""OVN's own tables, compared with the hosts: logical ports, where they are bound, chassis and their tunnels."""
 
 from __future__ import annotations
 
@@ -153,7 +153,7 @@ def _value(value: Any) -> Any:  # noqa: ANN401 - RFC 7047 section 5.1
 
 
 def contradictions(site: Site, tables: Tables) -> list[str]:
-    """Return where OVN's tables and the hosts do not say the same."""
+    """Return the contradictions between OVN's tables and the hosts."""
     return [*_chassis(site, tables), *_servers(site, tables), *_routers(site, tables)]
 
 

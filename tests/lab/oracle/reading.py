@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 
 def read() -> Truth:
-    """Ask the API and every host now, and derive the truth; raises when somebody does not answer."""
+    """Ask the API and every host now, and derive the truth; raises an error if one of them does not answer."""
     return derive(read_site())
 
 
@@ -46,7 +46,7 @@ def read_site() -> Site:
 
 
 def derive(site: Site) -> Truth:
-    """Derive the truth from what everybody said."""
+    """Derive the truth from all answers."""
     chains, links = all_chains(site), all_links(site)
     told = list(contradictions(site, chains))
     told += [f"{link} is on a chain but no link" for chain in chains for link in chain.links if link not in links]
@@ -55,7 +55,7 @@ def derive(site: Site) -> Truth:
 
 
 def with_ovn(truth: Truth, site: Site, tables: ovn.Tables) -> Truth:
-    """Add what OVN does itself."""
+    """Add what OVN itself provides."""
     things = ovn_services.wire_facts(truth.things, site, tables)
     routed = (
         *ovn_services.chains(site, tables),
@@ -73,7 +73,7 @@ def with_ovn(truth: Truth, site: Site, tables: ovn.Tables) -> Truth:
 
 
 def contradictions(site: Site, chains: tuple[Chain, ...]) -> Iterator[str]:
-    """Yield where Nova, Neutron, libvirt and the host do not say the same of an interface."""
+    """Yield the contradictions between Nova, Neutron, libvirt and the host about an interface."""
     nics = {(nic.domain, nic.mac): (host.name, nic.device) for host in site.hosts.values() for nic in host.nics}
     for id_, server in site.cloud.servers.items():
         for told in site.cloud.interfaces[id_]:
