@@ -177,7 +177,10 @@ class _Walk:
         if not starts:
             return
         if way.source != way.target:
-            self._take(way, starts, reached[way.target])
+            arrived = reached.get(way.target, {})
+            self._take(way, starts, arrived)
+            if arrived:  # types are in the order in which they were reached, however many ways were tried in vain
+                reached[way.target] = arrived
             return
         begun: dict[ObjectRef, Values] = dict(starts)
         for forward in (True, False):
