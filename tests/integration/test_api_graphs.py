@@ -283,11 +283,27 @@ def test_statuses_are_written_and_joined(viewer: Client, operator: Client, store
     assert (bad["kind"], bad["value"], bad["label"]) == ("inventory", 2, "Critical")
     again = operator.ask("PUT", where, json={"value": 2, "label": "Critical", "text": "still none"}).json()
     assert again["since"] == bad["since"], "it has had this value since then"
-    assert viewer.get(f"{LAB}/graph/instance/{instance.id}")["nodes"][0]["status"]["text"] == "still none"
+    clique = viewer.get(f"{LAB}/cliques/instance/{instance.id}")
+    by_id = {"id": instance.id, "type": "instance"}
+    for shown in (
+        viewer.get(f"{LAB}/graph/instance/{instance.id}")["nodes"][0],
+        viewer.get(f"{LAB}/objects/instance/{instance.id}"),
+        viewer.get(f"{LAB}/objects", **by_id)["items"][0],
+        viewer.get(f"{LAB}/objects", **by_id, fields="id,check_status")["items"][0],
+        next(one for one in clique["nodes"] if one["_id"] == of),
+        next(one for one in viewer.get(f"{LAB}/search", q=instance.id) if one["_id"] == of),
+    ):
+        assert (shown["check_status"]["text"], shown["check_status"]["value"]) == ("still none", 2)
+    assert viewer.get(f"{LAB}/objects", **by_id, fields="id")["items"] == [{"id": instance.id}]
+    assert all(one["check_status"] is None for one in viewer.get(f"{LAB}/objects", type="vnic")["items"])
+    port = one_of(store, "port")
+    operator.ask("PUT", f"{LAB}/statuses/{port.ref.document_id}", json={"value": 1, "label": "Warning"})
+    shown = viewer.get(f"{LAB}/graph/port/{port.id}")["nodes"][0]
+    assert (shown["status"], shown["check_status"]["label"]) == (port["status"], "Warning"), "Neutron's is another"
     operator.ask("PUT", where, json={"value": 0, "label": "OK"})
     assert [one["document"]["value"] for one in viewer.get(f"{where}/versions")] == [0, 2, 2]
-    assert [one["_id"] for one in viewer.get(f"{LAB}/statuses")] == [of]
-    assert viewer.get(f"{LAB}/statuses", at_least=1) == []
+    assert [one["_id"] for one in viewer.get(f"{LAB}/statuses")] == [of, port.ref.document_id]
+    assert [one["_id"] for one in viewer.get(f"{LAB}/statuses", at_least=1)] == [port.ref.document_id]
     assert viewer.get(where)["value"] == 0
     assert viewer.ask("PUT", where, json={"value": 0, "label": "OK"}).status_code == 403
     assert operator.ask("PUT", f"{LAB}/statuses/{'0' * 24}", json={"value": 0, "label": "OK"}).status_code == 404
@@ -298,3 +314,9 @@ def test_statuses_are_written_and_joined(viewer: Client, operator: Client, store
     link = store.view("lab").links()[0]
     put = operator.ask("PUT", f"{LAB}/statuses/{link.document_id}", json={"value": 1, "label": "Warning"})
     assert put.json()["kind"] == "links"
+    source = link.source
+    for links in (
+        viewer.get(f"{LAB}/links", _id=link.document_id)["items"],
+        viewer.get(f"{LAB}/links/of/{source.type}/{source.id}"),
+    ):
+        assert {one["_id"]: one["check_status"] for one in links}[link.document_id]["label"] == "Warning"

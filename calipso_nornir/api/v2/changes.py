@@ -19,7 +19,8 @@ from calipso_nornir.access.roles import Role
 from calipso_nornir.api.guard import guard, needs
 from calipso_nornir.api.parameters import Api
 from calipso_nornir.api.v2.pages import Limit
-from calipso_nornir.api.v2.pictures import Environment, shown
+from calipso_nornir.api.v2.pictures import Environment
+from calipso_nornir.api.v2.showing import shown
 from calipso_nornir.errors import CalipsoError
 from calipso_nornir.model.changes import Change
 from calipso_nornir.model.protocols import Store

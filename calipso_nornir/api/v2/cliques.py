@@ -15,8 +15,9 @@ from calipso_nornir.api.guard import needs
 from calipso_nornir.api.parameters import Api
 from calipso_nornir.api.problems import Problem
 from calipso_nornir.api.tags import Tagged
-from calipso_nornir.api.v2.pictures import SeenObject, shown
-from calipso_nornir.store.documents import clique_document, link_document, object_document
+from calipso_nornir.api.v2.pictures import SeenObject
+from calipso_nornir.api.v2.showing import shown, shown_link, shown_object
+from calipso_nornir.store.documents import clique_document
 
 router = APIRouter(prefix="/environments/{environment}", tags=["cliques"])
 
@@ -39,8 +40,8 @@ def clique(
         nodes = [routes.objects[ref] for ref in around.clique.nodes if ref in routes.objects]
         answer = {
             "clique": shown(clique_document(around.clique)),
-            "links": [shown(link_document(link)) for link in routes.links],
-            "nodes": [shown(object_document(node)) for node in nodes],
+            "links": [shown_link(link) for link in routes.links],
+            "nodes": [shown_object(node) for node in nodes],
             "links_in_all": around.links,
             "nodes_in_all": around.nodes,
         }

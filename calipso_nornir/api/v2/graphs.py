@@ -15,13 +15,12 @@ from calipso_nornir.analysis.reading import objects_of
 from calipso_nornir.api.guard import needs
 from calipso_nornir.api.problems import Problem
 from calipso_nornir.api.tags import Tagged
-from calipso_nornir.api.v2.pictures import Seen, SeenTaggedObject, shown
+from calipso_nornir.api.v2.pictures import Seen, SeenTaggedObject
+from calipso_nornir.api.v2.showing import shown_link, shown_object
 from calipso_nornir.model.links import Link
 from calipso_nornir.model.objects import InventoryObject
 from calipso_nornir.model.protocols import StoreView
 from calipso_nornir.model.refs import ObjectRef
-from calipso_nornir.model.status import Status
-from calipso_nornir.store.documents import link_document, object_document, status_document
 
 router = APIRouter(prefix="/environments/{environment}", tags=["graphs"])
 MOST_NODES = 5000
@@ -99,7 +98,7 @@ def graph(seen: SeenTaggedObject, *, depth: Depth = 1, direction: Way_ = "both",
     with seen.looking() as (_, view, one):
         found = graph_around(view, one, depth=depth, direction=direction, limit=limit)
         return Graph(
-            nodes=[_node(each) for each in found.nodes],
+            nodes=[shown_object(each) for each in found.nodes],
             links=[_edge(each) for each in found.links],
             whole=found.whole,
             revision=view.revision,
@@ -150,20 +149,11 @@ def there(view: StoreView, type_: str, id_: str) -> InventoryObject:
 
 def _way(view: StoreView, way: Way) -> OnWay:
     return OnWay(
-        nodes=[_node(one) for one in objects_of(view, way.nodes).values()],
+        nodes=[shown_object(one) for one in objects_of(view, way.nodes).values()],
         links=[_edge(link) for link in way.links],
         state="up" if way.passes else "down",
     )
 
 
-def _node(one: InventoryObject) -> dict[str, Any]:
-    return {**shown(object_document(one)), "status": status_shown(one.status)}
-
-
 def _edge(link: Link) -> dict[str, Any]:
-    return {**shown(link_document(link)), "cut_off": link.cut_off, "status": status_shown(link.status)}
-
-
-def status_shown(status: Status | None) -> dict[str, Any] | None:
-    """Return what is shown of a status."""
-    return None if status is None else shown(status_document(status))
+    return {**shown_link(link), "cut_off": link.cut_off}

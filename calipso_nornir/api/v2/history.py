@@ -17,7 +17,8 @@ from calipso_nornir.api.guard import needs
 from calipso_nornir.api.parameters import Api
 from calipso_nornir.api.problems import Problem
 from calipso_nornir.api.v2.pages import Limit
-from calipso_nornir.api.v2.pictures import Environment, shown
+from calipso_nornir.api.v2.pictures import Environment
+from calipso_nornir.api.v2.showing import shown
 from calipso_nornir.model.protocols import Kind
 from calipso_nornir.model.refs import ObjectRef
 

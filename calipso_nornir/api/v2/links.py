@@ -10,8 +10,8 @@ from fastapi import APIRouter
 from calipso_nornir.access.roles import Role
 from calipso_nornir.api.guard import needs
 from calipso_nornir.api.v2.pages import Page, Paged
-from calipso_nornir.api.v2.pictures import SeenTagged, SeenTaggedObject, shown
-from calipso_nornir.store.documents import link_document
+from calipso_nornir.api.v2.pictures import SeenTagged, SeenTaggedObject
+from calipso_nornir.api.v2.showing import shown_link
 
 router = APIRouter(prefix="/environments/{environment}", tags=["links"])
 _KNOWN: Final[dict[str, str]] = dict.fromkeys(
@@ -46,4 +46,4 @@ def links(seen: SeenTagged, paged: Paged) -> Page:
 def links_of(seen: SeenTaggedObject) -> list[dict[str, Any]]:
     """List the links with an object at either end."""
     with seen.looking() as focus:
-        return [shown(link_document(one)) for one in focus.view.links_of(focus.object.ref)]
+        return [shown_link(one) for one in focus.view.links_of(focus.object.ref)]

@@ -11,9 +11,10 @@ from calipso_nornir.access.roles import Role
 from calipso_nornir.api.guard import needs
 from calipso_nornir.api.parameters import Api
 from calipso_nornir.api.v2.pages import Limit, Page, Paged
-from calipso_nornir.api.v2.pictures import SeenTagged, SeenTaggedObject, shown
+from calipso_nornir.api.v2.pictures import SeenTagged, SeenTaggedObject
+from calipso_nornir.api.v2.showing import shown_object
 from calipso_nornir.metadata.catalog import Catalog
-from calipso_nornir.store.documents import OBJECT_FIELDS, object_document
+from calipso_nornir.store.documents import OBJECT_FIELDS
 
 router = APIRouter(prefix="/environments/{environment}", tags=["objects"])
 _FRAME: Final = dict.fromkeys(OBJECT_FIELDS - {"digest"}, "text") | {
@@ -47,7 +48,7 @@ def search(
 ) -> list[dict[str, Any]]:
     """Find objects by a text in their name, id or an attribute, whatever its case; addresses however written."""
     with seen.looking() as (_, view):
-        return [shown(object_document(one)) for one in view.search(q, limit=limit)]
+        return [shown_object(one) for one in view.search(q, limit=limit)]
 
 
 @router.get("/objects/{type}/{id:path}/children")
@@ -55,7 +56,7 @@ def search(
 def children(seen: SeenTaggedObject) -> list[dict[str, Any]]:
     """List what hangs directly below an object."""
     with seen.looking() as focus:
-        return [shown(object_document(child)) for child in focus.view.children(focus.object.ref)]
+        return [shown_object(child) for child in focus.view.children(focus.object.ref)]
 
 
 @router.get("/objects/{type}/{id:path}")
@@ -63,7 +64,7 @@ def children(seen: SeenTaggedObject) -> list[dict[str, Any]]:
 def one_object(seen: SeenTaggedObject) -> dict[str, Any]:
     """Show one object with its evidence."""
     with seen.looking() as focus:
-        return shown(object_document(focus.object))
+        return shown_object(focus.object)
 
 
 def fields_of_objects(catalog: Catalog, wanted: list[str]) -> dict[str, str]:

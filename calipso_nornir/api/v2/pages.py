@@ -18,7 +18,7 @@ from pydantic import BaseModel, Field
 
 from calipso_nornir.api.problems import Problem
 from calipso_nornir.api.v2.filters import conditions, moment, must_be_known
-from calipso_nornir.api.v2.pictures import shown
+from calipso_nornir.api.v2.showing import STATUS, with_statuses
 from calipso_nornir.model.finding import Find
 from calipso_nornir.model.protocols import Kind, StoreView
 from calipso_nornir.store.ordering import fields_of
@@ -69,7 +69,8 @@ class Paging:
             Problem: 422, an unknown field, a value that is none of its type, a cursor of another query.
         """
         order = fields_of(self.sort)
-        for place, names in (("sort", order), ("fields", self.fields)):
+        stored = tuple(name for name in self.fields if name != STATUS)
+        for place, names in (("sort", order), ("fields", stored)):
             must_be_known(known, names, place=place)
         query = Find(
             kind=kind,
@@ -77,14 +78,16 @@ class Paging:
             order=self.sort,
             after=_position(self.after, self.sort) if self.after else None,
             limit=self.limit + 1,
-            fields=(*self.fields, *order) if self.fields else (),
+            fields=(*stored, *order, "_id") if self.fields else (),
         )
         found = list(view.find_documents(query))
         more, found = len(found) > self.limit, found[: self.limit]
         following = _cursor([*(found[-1].get(name) for name in order), found[-1]["_id"]]) if more else None
         if following is not None:
             self.response.headers["Link"] = f'<{self.here}{following}>; rel="next"'
-        items = [{name: one.get(name) for name in self.fields} if self.fields else shown(one) for one in found]
+        if not self.fields or STATUS in self.fields:
+            found = with_statuses(view, found)
+        items = [{name: one.get(name) for name in self.fields} for one in found] if self.fields else found
         total = view.count(query) if self.total else None
         return Page(items=items, next=following, revision=view.revision, total=total)
 

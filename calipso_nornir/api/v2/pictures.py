@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from http import HTTPStatus
-from typing import Annotated, Any, Final, NamedTuple, TypeAlias
+from typing import Annotated, Final, NamedTuple, TypeAlias
 
 from fastapi import Depends, Query
 from pydantic import AwareDatetime
@@ -17,7 +17,7 @@ from calipso_nornir.api.parameters import Api
 from calipso_nornir.api.problems import Problem
 from calipso_nornir.api.tags import Tagged, Tagging
 from calipso_nornir.model.objects import InventoryObject
-from calipso_nornir.model.protocols import Document, Store, StoreView
+from calipso_nornir.model.protocols import Store, StoreView
 from calipso_nornir.model.refs import ObjectRef
 from calipso_nornir.store.environments import environment_names, stored_environment
 from calipso_nornir.store.frozen import Frozen
@@ -81,11 +81,6 @@ class ObjectInPicture:
                     HTTPStatus.NOT_FOUND, f"there is no {self.type} {self.id} in environment {view.environment}"
                 )
             yield Focus(store, view, found)
-
-
-def shown(document: Document) -> dict[str, Any]:
-    """Return what is shown of a stored document."""
-    return {name: value for name, value in document.items() if name != "digest"}
 
 
 def _environment(api: Api, environment: str) -> str:

@@ -19,7 +19,8 @@ from calipso_nornir.api.parameters import Api, Asking
 from calipso_nornir.api.problems import Problem
 from calipso_nornir.api.v2.history import Commits, VersionShown, versions_shown
 from calipso_nornir.api.v2.pages import Limit
-from calipso_nornir.api.v2.pictures import Environment, Seen, shown
+from calipso_nornir.api.v2.pictures import Environment, Seen
+from calipso_nornir.api.v2.showing import shown
 from calipso_nornir.errors import Overtaken
 from calipso_nornir.model.finding import Find, Range
 from calipso_nornir.model.protocols import StoreView
