@@ -16,8 +16,10 @@ import time
 import uuid
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, Final
+from urllib.parse import urlsplit
 
 from calipso_nornir.errors import CalipsoError, PastUnknown
+from calipso_nornir.scan.journal import SOURCE_SYSTEM
 from calipso_nornir.webhooks.sending import NotDelivered, Sender
 from calipso_nornir.webhooks.signing import headers_of
 
@@ -137,7 +139,29 @@ class Deliverer(threading.Thread):
             "lease_until": "",
         }
         logger.warning("webhook %s of %s: %s", one["id"], one["environment"], error)
-        self._subscriptions.note(one, self._owner, changes)
+        if self._subscriptions.note(one, self._owner, changes) is not None and paused:
+            self._tell(one, str(error)[:500])
+
+    def _tell(self, one: Document, error: str) -> None:
+        """Leave a message for those who look after the environment: nothing is sent any more."""
+        key = uuid.uuid4().hex
+        about = (
+            f"webhook {one['id']} to {urlsplit(one['url']).hostname} is paused after {PAUSE_AFTER} failures in a row"
+        )
+        self._store.collection("messages").put(
+            key,
+            {
+                "id": key,
+                "environment": one["environment"],
+                "source_system": SOURCE_SYSTEM,
+                "level": "error",
+                "message": f"{about}; the last one: {error}. Resume it when its receiver is well.",
+                "timestamp": datetime.now(UTC).isoformat(),
+                "viewed": False,
+                "origin_id": one["id"],
+                "origin_type": "webhook",
+            },
+        )
 
 
 def _about(environment: str, revision: int) -> dict[str, Any]:

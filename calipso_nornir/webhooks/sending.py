@@ -13,7 +13,7 @@ import re
 import socket
 import ssl
 import threading
-from contextlib import closing, suppress
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 from urllib.parse import urlsplit
@@ -22,10 +22,12 @@ from calipso_nornir._version import __version__
 from calipso_nornir.errors import InvalidRequest
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping, Sequence
     from urllib.parse import SplitResult
 
 TIMEOUT_S: Final = 10.0
+MOST_ADDRESSES: Final = 3
+"""Of one host that are tried."""
 _PORTS: Final = {"http": 80, "https": 443}
 _PLAIN: Final = re.compile(r"[\x21-\x7e]+")
 _OK: Final = range(200, 300)
@@ -41,7 +43,7 @@ class Sender:
 
     Attributes:
         to_private: whether loopback, link-local and private addresses may be reached.
-        timeout_s: for the whole exchange.
+        timeout_s: for each address to connect to, for TLS, and for the whole exchange.
     """
 
     to_private: bool = False
@@ -51,37 +53,27 @@ class Sender:
         """Send a message. Raises NotDelivered unless the answer is 2xx."""
         parts = checked_url(url)
         try:
-            with closing(self._connected(parts)) as connection:
-                status = self._status(connection, parts, body, headers)
+            with closing(self._connected(parts)) as connection, self._limited(connection.sock):
+                status = _status(connection, parts, body, headers)
         except (OSError, http.client.HTTPException, UnicodeError) as error:
             raise NotDelivered(f"{type(error).__name__}: {error}" if str(error) else type(error).__name__) from None
         if status not in _OK:
             more = "; redirects are not followed" if status in range(300, 400) else ""
             raise NotDelivered(f"the answer was {status}{more}")
 
-    def _status(
-        self, connection: http.client.HTTPConnection, parts: SplitResult, body: bytes, headers: Mapping[str, str]
-    ) -> int:
-        watch = threading.Timer(self.timeout_s, _cut, (connection.sock,))  # each byte would reset a socket's timeout
-        watch.daemon = True
-        watch.start()
-        try:
-            path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
-            about = {"Content-Type": "application/json", "User-Agent": f"calipso_nornir/{__version__}"}
-            connection.request("POST", path, body=body, headers={**about, **headers})
-            return connection.getresponse().status
-        finally:
-            watch.cancel()
-
     def _connected(self, parts: SplitResult) -> http.client.HTTPConnection:
         host = str(parts.hostname)
         port = parts.port or _PORTS[parts.scheme]
-        made = socket.create_connection(self._address(host, port), timeout=self.timeout_s)
+        made = self._reached(self._addresses(host, port), port)
         connection: http.client.HTTPConnection
         if parts.scheme == "https":
             connection = http.client.HTTPSConnection(host, port, timeout=self.timeout_s)
+            connection.sock = made = ssl.create_default_context().wrap_socket(
+                made, server_hostname=host, do_handshake_on_connect=False
+            )
             try:
-                connection.sock = ssl.create_default_context().wrap_socket(made, server_hostname=host)
+                with self._limited(made):
+                    made.do_handshake()
             except BaseException:
                 made.close()
                 raise
@@ -90,13 +82,41 @@ class Sender:
             connection.sock = made
         return connection
 
-    def _address(self, host: str, port: int) -> tuple[str, int]:
-        """Return an address of a host. Raises NotDelivered if one of them is not public."""
+    def _addresses(self, host: str, port: int) -> list[str]:
+        """Return the addresses of a host. Raises NotDelivered if one of them is not public."""
         found = [str(one[4][0]) for one in socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)]
         for address in found:
             if not self.to_private and not is_public(address):
                 raise NotDelivered(f"{host} is {address}, which is not public: calipso serve --webhooks-to-private")
-        return found[0], port
+        return found[:MOST_ADDRESSES]
+
+    def _reached(self, addresses: Sequence[str], port: int) -> socket.socket:
+        """Connect to the first address that answers. Raises OSError: that of the last one."""
+        for address in addresses[:-1]:
+            with suppress(OSError):
+                return socket.create_connection((address, port), timeout=self.timeout_s)
+        return socket.create_connection((addresses[-1], port), timeout=self.timeout_s)
+
+    @contextmanager
+    def _limited(self, sock: socket.socket) -> Iterator[None]:
+        """Cut a connection that takes too long; each byte would reset the socket's own timeout. Raises TimeoutError."""
+        was_cut = threading.Event()
+        watch = threading.Timer(self.timeout_s, _cut, (sock, was_cut))
+        watch.daemon = True
+        watch.start()
+        try:
+            yield
+        finally:
+            watch.cancel()
+            if was_cut.is_set():  # what http.client takes for the end of a head may be where it was cut
+                raise TimeoutError(f"no answer within {self.timeout_s:g} s")
+
+
+def _status(connection: http.client.HTTPConnection, parts: SplitResult, body: bytes, headers: Mapping[str, str]) -> int:
+    path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
+    about = {"Content-Type": "application/json", "User-Agent": f"calipso_nornir/{__version__}"}
+    connection.request("POST", path, body=body, headers={**about, **headers})
+    return connection.getresponse().status
 
 
 def checked_url(url: str) -> SplitResult:
@@ -123,6 +143,7 @@ def is_public(address: str) -> bool:
     return parsed.is_global and not parsed.is_multicast
 
 
-def _cut(sock: socket.socket) -> None:
+def _cut(sock: socket.socket, was_cut: threading.Event) -> None:
+    was_cut.set()
     with suppress(OSError):
         sock.shutdown(socket.SHUT_RDWR)

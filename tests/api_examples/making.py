@@ -11,6 +11,7 @@ import itertools
 import json
 import re
 import time
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import quote
 
@@ -38,25 +39,43 @@ _HEX: Final = re.compile(r"\b[0-9a-f]{32}\b")
 _TOKEN: Final = re.compile(r"calipso_[A-Za-z0-9_-]{20,}")
 _HOOK: Final = re.compile(r"whsec_[A-Za-z0-9+/=]+")
 Example = dict[str, Any]
+"""``path``, ``query``, ``body``, ``status``, and ``answers`` by media type."""
+
+
+@dataclass(frozen=True, slots=True)
+class Exchange:
+    """A request as it was sent, and the whole text of its answer."""
+
+    operation: str
+    path: str
+    who: str
+    status: int
+    text: str
 
 
 def made(folder: Path) -> dict[str, Example]:
-    """Return the examples by operation: ``path``, ``query``, ``body``, ``status``, and ``answers`` by media type."""
+    """Return the examples by operation, made with a store of their own."""
     store = open_store(filled(folder / "s.db", bundle(folder / "lab.calipso")))
-    store.collection("monitoring_config_templates").put("one", TEMPLATE)
     with served(store, secrets=folder / "secrets") as api:
-        found = _Maker(api, str(folder)).all()
+        found = Maker(api, str(folder)).all()
     store.close()
     return found
 
 
-class _Maker:
-    """Sends requests one after the other, and remembers what later ones need."""
+class Maker:
+    """Sends requests one after the other, and remembers what later ones need.
+
+    Args:
+        api: serves a scan of the recorded cloud.
+        folder: where its files are; no example shows it.
+    """
 
     def __init__(self, api: Served, folder: str) -> None:
         self._api = api
         self._folder = folder
         self._numbers: dict[str, str] = {}
+        self.exchanges: list[Exchange] = []
+        api.settings.store.collection("monitoring_config_templates").put("one", TEMPLATE)
         view = api.settings.store.view("lab")
         instance = view.links("instance-vnic")[0].source
         vedge = next(one.ref for one in view.of_type("vedge") if view.links_of(one.ref))
@@ -91,7 +110,8 @@ class _Maker:
         while True:
             answer = client.ask(method, f"/{url}", params=query, json=body, stream=True)
             assert answer.ok, f"{request.operation}: {answer.status_code} {answer.text}"
-            told = _told(answer)
+            told, text = _told(answer)
+            self.exchanges.append(Exchange(request.operation, url, request.who, answer.status_code, text))
             if request.until is None or told[request.until[0]] != request.until[1]:
                 break
             assert time.monotonic() < deadline, told
@@ -141,17 +161,18 @@ class _Maker:
         return _HOOK.sub("whsec_" + base64.b64encode(b"32 bytes that nobody else knows.").decode(), text)
 
 
-def _told(answer: requests.Response) -> Any:  # noqa: ANN401 - JSON, or text
-    """Return what an answer holds: JSON, text, the first event of a stream, or nothing."""
+def _told(answer: requests.Response) -> tuple[Any, str]:
+    """Return what an answer holds, and its text: JSON, text, the first event of a stream, or nothing."""
     media = answer.headers.get("content-type", "")
     if media.startswith("text/event-stream"):
         lines = answer.iter_lines(chunk_size=1, decode_unicode=True)
         event = list(itertools.takewhile(bool, lines))
         answer.close()
-        return "\n".join([*event, "", ""])
+        text = "\n".join([*event, "", ""])
+        return text, text
     if not answer.content:
-        return None
-    return answer.json() if media.startswith("application/json") else answer.text
+        return None, ""
+    return answer.json() if media.startswith("application/json") else answer.text, answer.text
 
 
 def _short(value: Any) -> Any:  # noqa: ANN401 - JSON

@@ -18,6 +18,11 @@ ADMIN: Final = "admin"
 """Who asks, if nobody else is named: admin of everything."""
 PASSWORD: Final = "correct horse battery"  # noqa: S105 - of the users of the examples
 ONE_TIME: Final = "once and no more"
+OWN: Final = "a password of my own"
+OF_CLOUD: Final = "s3cret-of-the-cloud"
+KEY: Final = "-----BEGIN OPENSSH PRIVATE KEY-----\ns3cret-key\n-----END OPENSSH PRIVATE KEY-----\n"
+SECRETS: Final = (PASSWORD, ONE_TIME, OWN, OF_CLOUD, "s3cret-key")
+"""Texts of requests that nothing may show again."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,12 +70,12 @@ DESCRIPTION: Final = {
             "name": "OpenStack",
             "auth_url": "http://127.0.0.1:9/v3",
             "user": "admin",
-            "pwd": {"secret": "the password"},
+            "pwd": {"secret": OF_CLOUD},
         },
         {
             "name": "CLI",
             "user": "scanner",
-            "key": {"secret": "-----BEGIN OPENSSH PRIVATE KEY-----\n…\n-----END OPENSSH PRIVATE KEY-----\n"},
+            "key": {"secret": KEY},
         },
     ],
 }
@@ -83,18 +88,18 @@ CONSTRAINTS: Final = {"focal_point_type": "vedge", "constraints": ["network"]}
 STATUS: Final = {"value": 2, "label": "Critical", "text": "no answer", "source": "ping"}
 OLD_OPENSTACK: Final = {
     "name": "OpenStack",
-    "admin_token": "the token",
+    "admin_token": OF_CLOUD,
     "host": "127.0.0.1",
     "port": 9,
     "user": "admin",
-    "pwd": "the password",
+    "pwd": OF_CLOUD,
 }
 OLD_ENVIRONMENT: Final = {
     "app_path": "/home/scan/calipso/app",
     "configuration": [
         OLD_OPENSTACK,
-        {"name": "mysql", "host": "db.example", "port": 3306, "user": "calipso", "pwd": "the password"},
-        {"name": "CLI", "host": "ctl.example", "user": "scanner", "pwd": "the password"},
+        {"name": "mysql", "host": "db.example", "port": 3306, "user": "calipso", "pwd": OF_CLOUD},
+        {"name": "CLI", "host": "ctl.example", "user": "scanner", "pwd": OF_CLOUD},
     ],
     "distribution": "Mirantis",
     "distribution_version": "8.0",
@@ -121,7 +126,7 @@ ACCESS: Final = (
     ),
     of(f"GET {V2}/users"),
     of(f"GET {V2}/users/{{name}}/tokens", path={"name": "bob"}),
-    of(f"PUT {V2}/me/password", who="bob", body={"old": PASSWORD, "new": "a password of my own"}),
+    of(f"PUT {V2}/me/password", who="bob", body={"old": PASSWORD, "new": OWN}),
     of(f"PATCH {V2}/users/{{name}}", path={"name": "ann"}, body={"roles": {"*": "viewer"}}),
     of(f"DELETE {V2}/users/{{name}}/tokens", path={"name": "ann"}),
     of(f"DELETE {V2}/users/{{name}}", path={"name": "ann"}),

@@ -111,6 +111,24 @@ def test_a_role_in_one_environment_is_none_in_another(operator: Client) -> None:
     assert [one["name"] for one in operator.get("/environments")] == ["lab"]
 
 
+def test_who_has_every_right_elsewhere_has_none_here(api: Served) -> None:
+    """Every route that names an environment, in its path, its query or its body."""
+    elsewhere = api.user("elsewhere", prod="admin")
+    asked = 0
+    for method, path, handler in routes():
+        needed = needs_of(handler)
+        assert needed is not None
+        named = needed.named
+        if "/environments/lab" not in path and (named is None or not named.names):
+            continue
+        given = dict.fromkeys(named.names, "lab") if named is not None else {}
+        query, body = (given, {}) if named is None or named.place == "query" else ({}, given)
+        answer = elsewhere.ask(method, f"/{path}", params=query, json=body)
+        assert answer.status_code == 403, f"{method} {path}: {answer.text}"
+        asked += 1
+    assert asked > 60
+
+
 @pytest.mark.parametrize(
     "headers",
     [

@@ -1,21 +1,42 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The examples of the OpenAPI document are requests that work, with the answers that they get."""
+"""The examples of the OpenAPI document are requests that work, with the answers that they get, on both stores.
+
+Every operation has one. So what is true of all of them is true of the whole API: each write is in the audit trail, and
+nothing shows a secret.
+"""
 
 from __future__ import annotations
 
+import io
+import json
+import logging
+from collections import Counter
+from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from urllib.parse import unquote
 
+import pymongo
 import pytest
 from fastapi import FastAPI
+from fastapi.routing import APIRoute
 from jsonschema import Draft202012Validator, FormatChecker
 
 from calipso_nornir.api import described
 from calipso_nornir.api.app import ROUTERS
 from calipso_nornir.api.examples import examples
-from tests.api_examples.making import differs, made
+from tests.api_examples.making import Example, Exchange, Maker, differs
+from tests.api_examples.requests import SECRETS, E
+from tests.fixtures.recorded import bundle, filled
+from tests.fixtures.serving import served
 
 if TYPE_CHECKING:
-    from pathlib import Path
+    from collections.abc import Iterator
+
+    from calipso_nornir.model.protocols import Store
+    from tests.fixtures.places import Place
+
+pytest_plugins = ["tests.fixtures.stores"]
 
 
 @pytest.fixture(scope="module")
@@ -63,11 +84,100 @@ def test_each_example_is_valid_by_its_schema(document: dict[str, Any]) -> None:
     assert found > 400
 
 
-def test_each_request_works_and_is_answered_like_this(tmp_path: Path) -> None:
-    """The requests of the examples are sent again: what has changed is written by ``make schemas``."""
-    now = made(tmp_path)
+# --- sent to both stores
+
+
+@dataclass
+class Sent:
+    """What was sent and answered, and where all of it was kept."""
+
+    examples: dict[str, Example]
+    exchanges: list[Exchange]
+    store: Store
+    log: str
+    kept: str
+
+    @property
+    def writes(self) -> list[Exchange]:
+        return [one for one in self.exchanges if not one.operation.startswith("GET ") and one.who]
+
+
+@pytest.fixture(scope="module")
+def sent(module_place: Place, tmp_path_factory: pytest.TempPathFactory) -> Sent:
+    """Send the requests of the examples to an API on each of the stores."""
+    folder = tmp_path_factory.mktemp("examples")
+    filled(module_place.uri, bundle(folder / "lab.calipso"))
+    store = module_place.open()
+    lines = io.StringIO()
+    handler = logging.StreamHandler(lines)
+    logging.getLogger().addHandler(handler)
+    before = logging.getLogger("calipso_nornir").level
+    logging.getLogger("calipso_nornir").setLevel(logging.DEBUG)
+    try:
+        with served(store, secrets=folder / "secrets") as api:
+            maker = Maker(api, str(folder))
+            examples = maker.all()
+    finally:
+        logging.getLogger("calipso_nornir").setLevel(before)
+        logging.getLogger().removeHandler(handler)
+    return Sent(examples, maker.exchanges, store, lines.getvalue(), everything(module_place))
+
+
+def everything(place: Place) -> str:
+    """Return all that a store has written: the bytes of SQLite's files, or every document of the database."""
+    if place.kind == "sqlite":
+        return "".join(one.read_text(encoding="latin-1") for one in Path(place.uri).parent.iterdir())
+    with pymongo.MongoClient[dict[str, Any]](place.uri) as client:
+        database = client.get_default_database()
+        return "".join(str(one) for name in database.list_collection_names() for one in database[name].find())
+
+
+def test_each_request_works_and_is_answered_like_this(sent: Sent) -> None:
+    """What has changed is written by ``make schemas``."""
     for name, example in examples().items():
-        assert differs(now[name], example) is None, f"{name}: make schemas"
+        assert differs(sent.examples[name], example) is None, f"{name}: make schemas"
+
+
+def test_each_write_is_in_the_audit_trail_with_who_and_from_where(sent: Sent) -> None:
+    """A route without an example fails above; so this looks at every route that writes."""
+    operations = {f"{method} {prefix}{route.path_format}" for prefix, route, method in methods()}
+    open_to_all = {"POST /auth/tokens"}
+    assert {one.operation for one in sent.writes} == {one for one in operations if one[:4] != "GET "} - open_to_all
+    trail = Counter(
+        (one["method"], one["path"], one["who"], one["from"], one["status"])
+        for one in sent.store.collection("audit").find()
+    )
+    done = Counter(
+        (one.operation.partition(" ")[0], unquote(one.path), one.who, "127.0.0.1", one.status) for one in sent.writes
+    )
+    assert trail == done
+
+
+def test_what_is_secret_is_in_no_answer_no_log_and_not_in_the_store(sent: Sent) -> None:
+    answers = sent.exchanges
+    assert "scanner" in sent.kept, "the description of an environment is there"
+    assert sent.log
+    for secret in SECRETS:
+        assert [one.operation for one in answers if secret in one.text] == []
+        assert secret not in sent.log
+        assert secret not in sent.kept
+    shown_once = {"POST /api/v2/tokens": "token", "POST /auth/tokens": "token"}
+    shown_once[f"POST {E}/webhooks"] = "secret"
+    for operation, field in shown_once.items():
+        [made] = [one for one in answers if one.operation == operation]
+        secret = json.loads(made.text)[field]
+        assert [one.operation for one in answers if secret in one.text] == [operation]
+        assert secret not in sent.log
+        assert secret not in sent.kept
+
+
+def methods() -> Iterator[tuple[str, APIRoute, str]]:
+    """Yield prefix, route and method of all that is served and described."""
+    for prefix, router in ROUTERS:
+        for route in router.routes:
+            if isinstance(route, APIRoute) and route.include_in_schema:
+                for method in route.methods or ():
+                    yield prefix, route, method
 
 
 @pytest.mark.parametrize(

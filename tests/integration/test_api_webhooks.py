@@ -8,21 +8,18 @@ import hashlib
 import hmac
 import json
 import threading
-from contextlib import contextmanager
-from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING
 
 import pytest
 
-from calipso_nornir.errors import InvalidRequest
 from calipso_nornir.model.objects import InventoryObject
 from calipso_nornir.model.refs import ObjectRef
 from calipso_nornir.store.documents import object_document
 from calipso_nornir.webhooks.delivering import PAUSE_AFTER, Deliverer
-from calipso_nornir.webhooks.sending import NotDelivered, Sender, checked_url, is_public
-from calipso_nornir.webhooks.signing import key_of, new_secret
+from calipso_nornir.webhooks.sending import NotDelivered, Sender
+from calipso_nornir.webhooks.signing import new_secret
+from tests.fixtures.receiver import Receiver, receiving
 from tests.fixtures.serving import Client, Served, served
 
 if TYPE_CHECKING:
@@ -38,57 +35,10 @@ HOOKS = "/environments/lab/webhooks"
 SENDER = Sender(to_private=True, timeout_s=1.0)
 
 
-@dataclass
-class Receiver:
-    """What came, and how it is answered: a status, or "hang"."""
-
-    url: str
-    answer: int | str = 204
-    got: list[tuple[dict[str, str], bytes]] = field(default_factory=list)
-
-    @property
-    def revisions(self) -> list[int]:
-        return [json.loads(body)["revision"] for _, body in self.got]
-
-
 @pytest.fixture
 def receiver() -> Iterator[Receiver]:
     with receiving() as one:
         yield one
-
-
-@contextmanager
-def receiving() -> Iterator[Receiver]:
-    """Run a receiver."""
-    over = threading.Event()
-
-    class Handler(BaseHTTPRequestHandler):
-        def do_POST(self) -> None:
-            body = self.rfile.read(int(self.headers["content-length"]))
-            known.got.append(({name.lower(): value for name, value in self.headers.items()}, body))
-            if known.answer == "hang":
-                over.wait(10)
-                return
-            self.send_response(int(known.answer))
-            if known.answer == 302:
-                self.send_header("location", "/elsewhere")
-            self.send_header("content-length", "0")
-            self.end_headers()
-
-        def log_message(self, *_: object) -> None:
-            """Say nothing."""
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    known = Receiver(f"http://127.0.0.1:{server.server_port}/hook")
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
-    thread.start()
-    try:
-        yield known
-    finally:
-        over.set()
-        server.shutdown()
-        thread.join(10)
-        server.server_close()
 
 
 @pytest.fixture
@@ -198,6 +148,9 @@ def test_who_fails_too_often_is_paused_until_resumed(
         worker.round(now=later)
     assert len(receiver.got) == PAUSE_AFTER
     assert admin.get(where)["state"] == "paused"
+    [told] = admin.get("/environments/lab/messages", level="error")
+    assert f"webhook {made['id']} to 127.0.0.1 is paused after {PAUSE_AFTER} failures in a row" in told["message"]
+    assert "the answer was 503" in told["message"]
     receiver.answer = 200
     assert admin.post(f"{where}/resume", status=200)["state"] == "active"
     worker.round(now=later)
@@ -256,40 +209,3 @@ def test_what_may_be_asked(api: Served, admin: Client) -> None:
     own = new_secret()
     assert admin.post(HOOKS, {"url": "http://x", "secret": own})["secret"] == own
     assert api.user("operator", lab="operator").ask("GET", HOOKS).status_code == 403
-
-
-@pytest.mark.parametrize(
-    ("address", "public"),
-    [
-        ("8.8.8.8", True),
-        ("2001:4860:4860::8888", True),
-        ("127.0.0.1", False),
-        ("10.0.0.1", False),
-        ("169.254.169.254", False),
-        ("100.64.0.1", False),
-        ("0.0.0.0", False),  # noqa: S104 - it is refused
-        ("224.0.0.1", False),
-        ("::1", False),
-        ("fe80::1%eth0", False),
-        ("fd00::1", False),
-        ("::ffff:127.0.0.1", False),
-        ("64:ff9b::7f00:1", False),
-        ("2002:7f00:1::", False),
-    ],
-)
-def test_which_addresses_are_public(address: str, public: bool) -> None:  # noqa: FBT001 - a parameter of the test
-    assert is_public(address) is public
-
-
-def test_urls_and_secrets_are_read_strictly() -> None:
-    assert checked_url("https://hooks.example.com:8443/a?b=c").hostname == "hooks.example.com"
-    for wrong in ("whsec_%%%", "nothing", "whsec_" + base64.b64encode(b"short").decode()):
-        with pytest.raises(InvalidRequest):
-            key_of(wrong)
-
-
-def test_a_receiver_that_is_not_there_is_a_failure() -> None:
-    with receiving() as one:
-        url = one.url
-    with pytest.raises(NotDelivered):
-        SENDER.send(url, b"{}", {})
