@@ -3,15 +3,12 @@
 
 from __future__ import annotations
 
-import json
-import os
 import re
 import socket
 import subprocess
 import sys
 import sysconfig
 import venv
-import zipfile
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -22,13 +19,12 @@ import yaml
 
 from tests.fixtures import needs
 from tests.fixtures.sshd import Sshd
-from tests.packaging.building import ROOT, must
+from tests.packaging.building import must
+from tests.packaging.installing import NEWER, PLAYBOOKS, newer, play
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-PLAYBOOKS = ROOT / "playbooks"
-NEWER = "99.0"
 OURS = "calipso"
 
 
@@ -62,7 +58,7 @@ class Host:
 
     def install(self, package: Path) -> tuple[int, str]:
         """Run the playbook; return how many tasks changed something, and what it said."""
-        inventory, known = self.folder / "hosts", self.folder / "known_hosts"
+        known = self.folder / "known_hosts"
         known.write_text(self.sshd.known_hosts_line())
         ssh = f"-o UserKnownHostsFile={known} -o IdentitiesOnly=yes"
         where = {
@@ -73,23 +69,7 @@ class Host:
             "ansible_ssh_common_args": ssh,
             "ansible_python_interpreter": sys.executable,
         }
-        inventory.write_text(yaml.safe_dump({"all": {"hosts": {"target": where}}}))
-        ansible = Path(sys.executable).parent / "ansible-playbook"
-        command = [str(one) for one in (ansible, "-i", inventory, PLAYBOOKS / "install.yml")]
-        told = json.dumps(self.variables(package))
-        env = {
-            **os.environ,
-            "LC_ALL": "C.UTF-8",
-            "ANSIBLE_HOME": str(self.folder / "ansible"),
-            "ANSIBLE_PIPELINING": "1",
-        }
-        done = subprocess.run(  # noqa: S603 - arguments of ours
-            [*command, "--extra-vars", told], env=env, capture_output=True, text=True, check=False, timeout=500
-        )
-        assert done.returncode == 0, done.stdout + done.stderr
-        recap = re.search(r"changed=(\d+) .*failed=0", done.stdout)
-        assert recap is not None, done.stdout
-        return int(recap[1]), done.stdout
+        return play(self.folder, where, self.variables(package))
 
     def stop(self) -> None:
         """End what was started."""
@@ -121,19 +101,6 @@ def _environment(folder: Path, dependencies: Path) -> None:
     venv.create(folder, with_pip=True, symlinks=True)
     own = must(folder / "bin" / "python", "-c", "import sysconfig; print(sysconfig.get_paths()['purelib'])", cwd=folder)
     Path(own.strip(), "zz_dependencies.pth").write_text(f"{dependencies}\n")
-
-
-def newer(wheel: Path, folder: Path) -> Path:
-    """Return the same wheel with a later version."""
-    old = wheel.name.split("-")[1]
-    made = folder / wheel.name.replace(old, NEWER)
-    with zipfile.ZipFile(wheel) as source, zipfile.ZipFile(made, "w") as target:
-        for name in source.namelist():
-            content = source.read(name)
-            if name.endswith((".dist-info/METADATA", "_version.py", ".dist-info/RECORD")):
-                content = content.replace(old.encode(), NEWER.encode())
-            target.writestr(name.replace(f"-{old}.dist-info", f"-{NEWER}.dist-info"), content)
-    return made
 
 
 @pytest.mark.deployment
