@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Schedules make requests: one per due time, one for missed ones, never two at a time; a broken one harms no other."""
+"""Schedules on both stores: one request per due time, one for missed ones, never two at a time; none harms another."""
 
 from __future__ import annotations
 
@@ -13,13 +13,12 @@ from calipso_nornir.scan_manager.queue import ScanQueue
 from calipso_nornir.scan_manager.recurrence import Recurrence
 from calipso_nornir.scan_manager.request import ScanRequest
 from calipso_nornir.scan_manager.schedules import COLLECTION, Schedule, Schedules
-from calipso_nornir.store import open_store
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-    from pathlib import Path
-
     from calipso_nornir.model.protocols import Document, Store
+    from tests.fixtures.places import Place
+
+pytest_plugins = ["tests.fixtures.stores"]
 
 NOON = datetime(2126, 1, 1, 12, tzinfo=UTC)
 """Later than any now: a test's times are its own."""
@@ -27,10 +26,8 @@ HOUR = timedelta(hours=1)
 
 
 @pytest.fixture
-def store(tmp_path: Path) -> Iterator[Store]:
-    store = open_store(tmp_path / "s.db")
-    yield store
-    store.close()
+def store(place: Place) -> Store:
+    return place.open()
 
 
 class Manager:
