@@ -12,11 +12,17 @@ import json
 import re
 import time
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import quote
 
+from calipso_nornir.live.journal import Journal
+from calipso_nornir.live.standing import LISTENERS
+from calipso_nornir.model.notifications import Notification
+from calipso_nornir.model.refs import ObjectRef
 from calipso_nornir.resources import PACKAGE
 from calipso_nornir.store import open_store
+from calipso_nornir.store.liveness import sign_of_life
 from tests.api_examples.requests import ADMIN, REQUESTS, Request
 from tests.fixtures.recorded import bundle, filled
 from tests.fixtures.serving import Served, served
@@ -26,6 +32,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     import requests
+
+    from calipso_nornir.model.protocols import Store
 
 PATIENCE_S: Final = 60.0
 MOST: Final = 2
@@ -90,6 +98,7 @@ class Maker:
         with api.settings.store.write("lab", cause="event port.update") as writer:
             port = next(one for one in view.documents("inventory") if one["type"] == "port")
             writer.put("inventory", [{**port, "name": "renamed", "digest": "0" * 32}])
+        _heard(api.settings.store)
         api.user(ADMIN, everywhere="admin")
 
     def all(self) -> dict[str, Example]:
@@ -159,6 +168,19 @@ class Maker:
         text = _HEX.sub(lambda found: self._numbers.setdefault(found[0], f"{len(self._numbers) + 1:032x}"), text)
         text = _TOKEN.sub("calipso_THE-TOKEN", text)
         return _HOOK.sub("whsec_" + base64.b64encode(b"32 bytes that nobody else knows.").decode(), text)
+
+
+def _heard(store: Store) -> None:
+    """Let notifications have come: one whose work is done, one that is a dead letter."""
+    journal = Journal(store, "lab")
+    at = datetime(2026, 11, 28, 19, 10, tzinfo=UTC)
+    port = Notification(id="one", source="neutron", type="port.create.end", at=at, payload={"port": {"id": "p"}})
+    journal.note(port, outcome="stored", received=at, refs=[ObjectRef("lab", "port", "p")])
+    lame = Notification(id="two", source="nova", type="compute.instance.update", at=at)
+    journal.bury(lame, received=at, attempts=10, problem="cmp1 did not answer")
+    figures = {"received": 3, "handled": 1, "lag_p95_s": 0.5}
+    state = {"environment": "lab", "state": "running", "status": "running", **figures, **sign_of_life()}
+    store.collection(LISTENERS).put("lab", state)
 
 
 def _told(answer: requests.Response) -> tuple[Any, str]:

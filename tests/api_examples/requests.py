@@ -206,6 +206,13 @@ WORK: Final = (
     of(f"POST {E}/webhooks/{{id}}/resume", path={"id": "{webhook}"}, body={"since": 0}),
     of(f"DELETE {E}/webhooks/{{id}}", path={"id": "{webhook}"}),
 )
+EVENTS: Final = (
+    of(f"GET {E}/listener"),
+    of(f"GET {E}/events", query={"outcome": "stored", "limit": 2}),
+    of(f"GET {E}/dead-letters"),
+    of(f"POST {E}/dead-letters/{{id}}/redrive", path={"id": "two"}),
+    of(f"DELETE {E}/dead-letters/{{id}}", path={"id": "two"}),
+)
 METADATA: Final = (
     *(
         of(f"GET {V2}/metadata/{name}")
@@ -270,4 +277,4 @@ OLDER: Final = (
     of("GET /timezone", query={"env_name": "lab"}),
     of("DELETE /messages", query={"env_name": "lab", "all": True}),
 )
-REQUESTS: Final = (*ACCESS, *PICTURE, *WORK, *METADATA, *OLDER, *ENVIRONMENTS)
+REQUESTS: Final = (*ACCESS, *PICTURE, *WORK, *EVENTS, *METADATA, *OLDER, *ENVIRONMENTS)
