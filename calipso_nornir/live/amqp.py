@@ -18,9 +18,8 @@ from amqp.exceptions import NotFound
 from kombu import Consumer, Queue
 
 from calipso_nornir.errors import CalipsoError, ListenerFailed
-from calipso_nornir.live.amqp_kind import SECTION
 from calipso_nornir.live.listener_base import ListenerBase
-from calipso_nornir.sources.amqp import connection_to, errors_of, worded
+from calipso_nornir.sources.amqp import bus_of, connection_to, errors_of, worded
 from calipso_nornir.sources.secrets import Vault
 
 if TYPE_CHECKING:
@@ -45,7 +44,7 @@ class AmqpListener(ListenerBase):
 
     def listen(self) -> None:
         """Listen until ``stopping`` is set, or the connection is lost."""
-        section = self.post.environment.section(SECTION)
+        section = bus_of(self.post.environment)
         assert section is not None  # noqa: S101 - narrows the type; the kind has asked
         where = f"{section['host']}:{section['port']}"
         try:
@@ -103,7 +102,7 @@ class _Bindings:
     """Binds an environment's queues to the exchanges of services, as these come to be."""
 
     def __init__(self, connection: Any, post: Post) -> None:  # noqa: ANN401 - as above
-        prefix = str((post.environment.section(SECTION) or {})["queue_prefix"])
+        prefix = str((bus_of(post.environment) or {})["queue_prefix"])
         self._connection = connection
         self.names = {one: queue_name(prefix, post.environment.name, one.name) for one in post.catalog.queues}
         self._unbound = list(self.names)

@@ -27,16 +27,16 @@ EXCHANGES: Final = ("nova", "neutron")
 def try_amqp(environment: Environment, vault: Vault, *, needed: bool) -> Iterator[Finding]:
     """Yield what was tried. A scan needs none of it; an environment that listens, and who asks for it, needs it."""
     needed = needed or environment.extra.get("listen") is True
-    section = environment.section(SECTION)
-    if section is None:
+    if environment.section(SECTION) is None:
         yield Finding(SECTION, "section", ok=False, detail="there is none: nothing listens to notifications")
         return
     try:
-        from calipso_nornir.sources.amqp import connection_to, errors_of  # noqa: PLC0415 - not everybody has kombu
+        from calipso_nornir.sources.amqp import bus_of, connection_to, errors_of  # noqa: PLC0415 - not everybody has kombu
     except ModuleNotFoundError:
         detail = "the library kombu is not installed: pip install 'calipso_nornir[amqp]'"
         yield Finding(SECTION, "library", ok=False, detail=detail, needed=needed)
         return
+    section = bus_of(environment) or {}
     with connection_to(section, vault) as connection:
         try:
             connection.connect()

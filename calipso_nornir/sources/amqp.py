@@ -8,17 +8,29 @@ from typing import TYPE_CHECKING, Any, Final
 
 from kombu import Connection
 
+from calipso_nornir.metadata.environment_sections import AmqpSection
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from calipso_nornir.model.environment import Environment
     from calipso_nornir.sources.secrets import Vault
 
+SECTION: Final = "AMQP"
 TIMEOUT_S: Final = 10.0
 HEARTBEAT_S: Final = 10.0
 
 
+def bus_of(environment: Environment) -> Mapping[str, Any] | None:
+    """Return the section AMQP with every field that it may have: a description has only those that are given."""
+    section = environment.section(SECTION)
+    if section is None:
+        return None
+    return {name: field.default for name, field in AmqpSection.model_fields.items()} | dict(section)
+
+
 def connection_to(section: Mapping[str, Any], vault: Vault) -> Connection:
-    """Return a connection that is not open yet.
+    """Return a connection that is not open yet, to what ``bus_of`` gave.
 
     Raises:
         SecretUnavailable: the password cannot be read.

@@ -8,12 +8,13 @@ import sys
 from typing import TYPE_CHECKING, Any
 
 import pytest
+import yaml
 from amqp.exceptions import NotFound
 from kombu import Connection
 
-from calipso_nornir.metadata.environment_sections import AmqpSection
 from calipso_nornir.model.environment import Environment, SecretRef
 from calipso_nornir.preflight.sections import try_sections
+from tests.fixtures.cli import calipso
 from tests.fixtures.cloud import make_pki
 from tests.fixtures.rabbitmq import PASSWORD, USER, running
 
@@ -49,8 +50,7 @@ def tried(
     (folder / "secret").write_text(password)
     (folder / "secret").chmod(0o600)
     pwd = SecretRef("file", str(folder / "secret"))
-    given = {"host": "127.0.0.1", "port": port, "user": USER, **more}
-    section = AmqpSection.model_validate(given).model_dump() | {"pwd": pwd}
+    section = {"host": "127.0.0.1", "port": port, "user": USER, "pwd": pwd, **more}  # no more than a description has
     environment = Environment(name="cloud", configuration={"AMQP": section}, extra={"listen": listen})
     found = [one for one in try_sections(environment, only=only) if one.section == "AMQP"]
     assert PASSWORD not in repr(found)
@@ -95,7 +95,22 @@ def test_tls_with_certificates_of_both_sides(tmp_path: Path) -> None:
     pki = make_pki(tmp_path)
     (tmp_path / "node").mkdir()
     own: dict[str, Any] = {"cert": str(pki.client), "client_key": str(pki.client_key)}
-    with running(tmp_path / "node", pki) as node:
+    with running(tmp_path / "node", pki, vhost="cloud") as node:
+        _env_check(
+            tmp_path,
+            {
+                "host": "127.0.0.1",
+                "port": node.port,
+                "user": USER,
+                "tls": True,
+                "vhost": "cloud",
+                "cacert": str(pki.ca),
+                **own,
+            },
+        )
+        own["vhost"] = "cloud"
+        other = tried(tmp_path, node.port, tls=True, cacert=str(pki.ca), **{**own, "vhost": "clouds"})
+        assert "vhost" in other["login"].detail
         assert tried(tmp_path, node.port, tls=True, cacert=str(pki.ca), **own)["queue"].ok
         assert tried(tmp_path, node.port, tls=True, verify=False, **own)["queue"].ok
         assert "certificate verify failed" in tried(tmp_path, node.port, tls=True, **own)["login"].detail
@@ -103,3 +118,18 @@ def test_tls_with_certificates_of_both_sides(tmp_path: Path) -> None:
         assert not tried(tmp_path, node.port)["login"].ok, "it speaks TLS only"
         missing = tried(tmp_path, node.port, tls=True, cacert=str(tmp_path / "none.pem"))
     assert "No such file" in missing["login"].detail
+
+
+def _env_check(folder: Path, section: dict[str, Any]) -> None:
+    """Describe an environment with this section, and let ``calipso env check`` try it."""
+    (folder / "password").write_text(PASSWORD)
+    (folder / "password").chmod(0o600)
+    bus = {"name": "AMQP", "pwd": {"file": str(folder / "password")}, **section}
+    cloud = {"name": "OpenStack", "auth_url": "http://127.0.0.1:9/v3", "user": "u", "pwd": {"env": "HOME"}}
+    described = {"name": "cloud", "mechanism_drivers": ["OVS"], "configuration": [cloud, bus]}
+    (folder / "cloud.yaml").write_text(yaml.safe_dump(described))
+    assert calipso("env", "add", folder / "cloud.yaml", store=folder / "s.db").status == 0
+    done = calipso("env", "check", "cloud", "--section", "AMQP", store=folder / "s.db")
+    assert done.status == 0, done.out + done.err
+    assert "listener on RabbitMQ 3." in done.out
+    assert PASSWORD not in done.out + done.err
