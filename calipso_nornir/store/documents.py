@@ -123,26 +123,27 @@ def object_of(document: Document, status: Status | None = None) -> InventoryObje
 
 def link_document(link: Link) -> Document:
     """Return the document of a link, with its fields in the order of its text, which makes writing the text faster."""
+    source, target = link.source, link.target
     document: Document = {
         "_id": link.document_id,
         "attributes": dict(link.attributes),
-        "environment": link.environment,
+        "environment": source.environment,
         "evidence": None,
         "host": link.host,
         "implicit": link.implicit,
         "link_name": link.name,
         "link_type": link.type,
         "link_weight": link.weight,
-        "source": link.source.document_id,
-        "source_id": link.source.id,
+        "source": source.document_id,
+        "source_id": source.id,
         "source_label": link.source_label,
-        "source_type": link.source.type,
+        "source_type": source.type,
         "state": link.state,
         "switch": link.switch,
-        "target": link.target.document_id,
-        "target_id": link.target.id,
+        "target": target.document_id,
+        "target_id": target.id,
         "target_label": link.target_label,
-        "target_type": link.target.type,
+        "target_type": target.type,
     }
     return sealed(document, link.scanned_at, of="links", evidence=link.evidence)
 

@@ -29,6 +29,7 @@ _TYPELESS: Final[Mapping[str, Callable[[str], Any]]] = {
     "float": float,
 }
 _TEXT: Final = frozenset({str})
+_COLUMNS: Final = frozenset({str, type(None)})
 _SCALARS: Final = frozenset({str, int, float, bool, type(None)})
 _CONTAINERS: Final = frozenset({dict, list, tuple})
 _ID_DIGITS: Final = 24
@@ -133,7 +134,9 @@ def to_row(kind: Kind, document: Document) -> Row:
     seen = document["last_scanned"]
     seen = None if seen is None else time_text(seen)
     digest = document["digest"]
-    found = [value if isinstance(value, str) else None for value in map(content.get, FIELDS[kind])]
+    found = list(map(content.get, FIELDS[kind]))
+    if not _COLUMNS.issuperset(map(type, found)):
+        found = [value if isinstance(value, str) else None for value in found]
     values = (content["environment"], content["_id"], *found, seen, digest)
     return Row(content["_id"], digest, seen, values, text, evidence, keys_of(kind, content) if kind in LISTS else ())
 
