@@ -22,7 +22,7 @@ from calipso_nornir.scan.origin import ScanOrigin
 from calipso_nornir.scan.plan import ScanPlan
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from calipso_nornir.model.refs import ObjectRef
     from calipso_nornir.scan.cloud import Cloud
@@ -59,25 +59,26 @@ class Looker:
 
     def at(self, refs: Sequence[ObjectRef], *, cause: str) -> Look:
         """Scan objects; those that nobody knows, and that cannot be asked for by id, need no look."""
+        return self._guarded(lambda: self._at(refs, cause))
+
+    def everywhere(self, *, cause: str) -> Look:
+        """Scan the whole environment, because events may have been missed."""
+        return self._guarded(lambda: self._scanned(ScanPlan(), cause, scan_id=f"{self._scan_id}-whole"))
+
+    def _at(self, refs: Sequence[ObjectRef], cause: str) -> Look:
+        known = tuple(ref for ref in refs if self._cloud.knows(ref))
+        return self._scanned(ScanPlan(refs=known), cause) if known else Look()
+
+    def _guarded(self, look: Callable[[], Look]) -> Look:
         try:
-            known = tuple(ref for ref in refs if self._cloud.knows(ref))
-            if not known:
-                return Look()
-            return self._scanned(ScanPlan(refs=known), cause)
+            return look()
         except UnknownObject as error:  # gone since it was asked for
             return Look("broken", problem=str(error))
         except CalipsoError as error:
             return Look("outage", problem=str(error))
         except Exception as error:
-            logger.exception("a look at %d objects of %s", len(refs), self._cloud.environment.name)
+            logger.exception("a look at %s", self._cloud.environment.name)
             return Look("broken", problem=repr(error))
-
-    def everywhere(self, *, cause: str) -> Look:
-        """Scan the whole environment, because events may have been missed."""
-        try:
-            return self._scanned(ScanPlan(), cause, scan_id=f"{self._scan_id}-whole")
-        except CalipsoError as error:
-            return Look("outage", problem=str(error))
 
     def cancel(self) -> None:
         """End the look that goes on, from another thread."""

@@ -10,7 +10,7 @@ import threading
 import uuid
 from typing import TYPE_CHECKING, Final
 
-from calipso_nornir.errors import InvalidRequest, StoreError
+from calipso_nornir.errors import InvalidRequest, ListenerFailed, StoreError
 from calipso_nornir.live.arrivals import Inbox
 from calipso_nornir.live.listener_base import Post, listener_kinds
 from calipso_nornir.live.looking import Looker
@@ -67,6 +67,7 @@ class Session:
 
         Raises:
             InvalidRequest: another process listens, or there is nothing to listen to.
+            ListenerFailed: the work has ended by an error that nobody expected.
             UnknownEnvironment, EnvironmentInvalid, MetadataError, StoreError: it cannot be begun.
         """
         catalog = catalog_of(self._store, self._metadata)
@@ -119,7 +120,16 @@ class Session:
             stop=self._stop,
             arrived=inbox,
         )
-        worker = threading.Thread(target=processor.run, args=(self._stop,), name="processor", daemon=True)
+        failed: list[Exception] = []
+
+        def work() -> None:
+            try:
+                processor.run(self._stop)
+            except Exception as error:
+                logger.exception("%s", self._environment)
+                failed.append(error)
+
+        worker = threading.Thread(target=work, name="processor", daemon=True)
         for one in (*stations, worker, standing):
             one.start()
         logger.info("%s: listening (%s)", self._environment, ", ".join(one.name for one in stations))
@@ -139,3 +149,5 @@ class Session:
             standing.end()
             self._store.collection(LISTENERS).update_if(self._environment, {"owner": self.owner}, {"state": STOPPED})
             logger.info("%s: no longer listening", self._environment)
+        if failed:  # what it was working on is sent again to the next process, and counted
+            raise ListenerFailed(self._environment, repr(failed[0]))

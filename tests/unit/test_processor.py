@@ -228,3 +228,20 @@ def test_an_audit_finds_and_heals_what_no_event_announced(works: Works) -> None:
     assert works.processor.counts.missed["network"] == 1
     assert {one.cause for one in works.store.commits("cloud", limit=1)} == {CAUSE}
     assert works.processor.counts.document()["missed"]["network"] == 1
+
+
+def test_an_error_that_nobody_expected_while_everything_is_scanned(
+    works: Works, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("calipso_nornir.live.processor.WHOLE_WAIT_S", 0.0)
+
+    def breaks(_queries: object) -> None:
+        raise ZeroDivisionError
+
+    works.source.before_round = breaks
+    works.inbox.missed("connected")
+    works.works()
+    works.source.before_round = lambda _queries: None
+    works.source.cloud.projects["p2"] = "new"
+    works.works(2)
+    assert works.store.view("cloud").get(ObjectRef("cloud", "project", "p2")) is not None
