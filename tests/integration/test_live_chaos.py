@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from kombu.exceptions import OperationalError
 
 from calipso_nornir.store import open_store
 from tests.fixtures.living import Bus, Changing, envelope, eventually, scanned
@@ -123,7 +124,7 @@ def listened(store: str, cloud: Path) -> Iterator[Listener]:
 def send(bus: Bus, node: RabbitMq, exchange: str, body: bytes) -> None:
     """Send as oslo.messaging does: again and again, until the broker has it; it declares its exchange each time."""
     for _ in range(600):
-        with suppress(OSError):
+        with suppress(OSError, OperationalError):
             bus.serve(exchange)
             bus.send(exchange, body)
             return
