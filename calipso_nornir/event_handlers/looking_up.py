@@ -52,6 +52,15 @@ def sub_ports_of(view: StoreView, port: InventoryObject) -> Iterator[ObjectRef]:
     yield from (ref(view, "port", str(row["port_id"])) for row in rows)
 
 
+def floating_at(view: StoreView, port: InventoryObject) -> Iterator[ObjectRef]:
+    """Yield where the floating IPs of a port are. They leave their routers with the port, and no event says so."""
+    floating = port.get("floating_ips") or ()
+    for router in sorted({str(row.get("router_id") or "") for row in floating} - {""}):
+        yield from services_of(view, router=router)
+    if floating:
+        yield from folders(view, "floating_ips_folder")
+
+
 def services_of(view: StoreView, *, router: str = "", network: str = "") -> Iterator[ObjectRef]:
     """Yield the services of a router, or of a network, that are known; else the places where they may come to be."""
     where = Equal("router_id", router) if router else Holds("network", network)

@@ -6,6 +6,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from calipso_nornir.event_handlers.about_ports import about_port
+from calipso_nornir.event_handlers.looking_up import floating_at, ref
 from calipso_nornir.event_handlers.payloads import needed, part
 
 if TYPE_CHECKING:
@@ -23,3 +24,6 @@ class PortEvent:
         """Yield the port and its owners."""
         id_ = needed(notification, ("port", "id"), ("port_id",), ("id",))
         yield from about_port(view, id_, part(notification.payload, "port"))
+        known = view.get(ref(view, "port", id_)) if notification.type.startswith("port.delete") else None
+        if known is not None:
+            yield from floating_at(view, known)

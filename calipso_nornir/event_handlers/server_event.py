@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from calipso_nornir.event_handlers.looking_up import folders, host_of, of, ref, services_on, sub_ports_of
+from calipso_nornir.event_handlers.looking_up import floating_at, folders, host_of, of, ref, services_on, sub_ports_of
 from calipso_nornir.event_handlers.payloads import needed, text
 from calipso_nornir.event_handlers.tunnels import tunnels_of
 
@@ -28,6 +28,8 @@ class ServerEvent:
         for port in of(view, "port", device_id=id_):
             yield port.ref
             yield from sub_ports_of(view, port)
+            if "delete" in notification.type:
+                yield from floating_at(view, port)
         known = view.get(server)
         now = text(notification.payload, "host")
         if now and host_of(view, now) is None:  # a new host: its zone is not known either

@@ -116,6 +116,12 @@ class Life:
         subs = [self.ref("port", sub["port_id"]) for trunk in trunks for sub in trunk.get("sub_ports") or ()]
         return [self.ref("instance", row["id"]), *subs]
 
+    def server_to_delete(self, row: Row) -> Refs:
+        """Return what the events of a server's deletion name: also the routers that have its floating IPs."""
+        ports = {port["id"] for port in self.ports_of(row["id"])}
+        floats = any(one["port_id"] in ports for one in self.rows("floatingips"))
+        return [*self.server(row), *([self.services()] if floats else [])]
+
     def port(self, row: Row) -> Refs:
         """Return what an event about a port names: itself, and what has it on its host."""
         owner, host = str(row["device_owner"]), row["binding:host_id"]
@@ -175,7 +181,7 @@ def a_server_deleted(life: Life) -> Generator[Refs]:
     servers = life.servers()
     one = life.chosen(servers) if len(servers) > 2 else None
     if one is not None:
-        named = life.server(one)
+        named = life.server_to_delete(one)
         faults.delete_server(one["id"])
         yield named
 

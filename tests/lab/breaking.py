@@ -77,7 +77,7 @@ def a_host_removed(life: Life) -> Generator[Refs]:
     host = min(life.computes, key=lambda name: sum(row[SERVER_HOST] == name for row in servers))
     for row in servers:
         if row[SERVER_HOST] == host:
-            named = life.server(row)
+            named = life.server_to_delete(row)
             faults.delete_server(row["id"])
             yield named
     zones = _zones(life)  # if it was the only host of one, that zone goes, too

@@ -189,6 +189,24 @@ def test_projects_hosts_agents_and_aggregates(view: StoreView) -> None:
     assert ("network", "n") in moved
 
 
+def test_with_a_port_go_its_floating_ips() -> None:
+    """Neutron takes them from their router, and sends no event about them (seen in the lab)."""
+
+    def look(view: StoreView) -> None:
+        port = next(one for one in view.of_type("port") if one.get("floating_ips"))
+        server, router = port["device_id"], port["floating_ips"][0]["router_id"]
+        services = {("vservice", one.id) for one in view.of_type("vservice") if one.get("router_id") == router}
+        assert services
+        assert services <= touched(view, "port.delete.end", port_id=port.id)
+        assert services <= touched(view, "compute.instance.delete.end", instance_id=server)
+        said = {"new_task_state": "deleting"}
+        assert services <= touched(view, "compute.instance.update", instance_id=server, **said)
+        assert services <= touched(view, "instance.update", uuid=server, state_update=said)
+        assert not services & touched(view, "compute.instance.update", instance_id=server)
+
+    scanned("dvr", look)
+
+
 def test_a_trunk_is_about_its_ports(view: StoreView) -> None:
     parent = next((one for one in view.of_type("port") if one.get("trunk_details")), None)
     if parent is None:
