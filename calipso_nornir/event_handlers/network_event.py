@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 class NetworkEvent:
-    """A network, with its ports; when it is renamed, also what shows its name."""
+    """A network, with its ports; when it is renamed or deleted, also its services, and what shows its name."""
 
     def touched(self, notification: Notification, view: StoreView) -> Iterator[ObjectRef]:
         """Yield the network and its services."""
@@ -29,5 +29,5 @@ class NetworkEvent:
         name, project = said.get("name"), text(said, "project_id", "tenant_id")
         if project and view.get(ref(view, "project", project)) is None:  # not every Keystone notifies
             yield from folders(view, "projects_folder")
-        if known is not None and name != known.object_name:
+        if known is not None and (name != known.object_name or ".delete" in notification.type):
             yield from who_shows(view, id_)

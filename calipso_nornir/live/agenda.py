@@ -86,8 +86,13 @@ class Agenda(Generic[Ticket]):
         """Return when the next object is due; None if nothing is pending."""
         return min((one.due for one in self._pending.values()), default=None)
 
-    def touch(self, ticket: Ticket, refs: Collection[ObjectRef], *, now: float, why: str = "") -> None:
-        """Add the objects that an event touches, at least one; ``why`` names the event."""
+    def touch(
+        self, ticket: Ticket, refs: Collection[ObjectRef], *, now: float, why: str = "", alone: bool = False
+    ) -> None:
+        """Add the objects that an event touches, at least one; ``why`` names the event.
+
+        ``alone``: do not look at them together with others.
+        """
         self._open[ticket] = len(refs)
         for ref in refs:
             entry = self._pending.get(ref)
@@ -98,6 +103,8 @@ class Agenda(Generic[Ticket]):
             entry.whys = (entry.whys if entry.waiting else frozenset()) | {why}
             entry.touched, entry.looks = now, 0
             entry.waiting.add(ticket)
+            if alone:
+                entry.together = 1
 
     def take(self, now: float) -> Batch[Ticket] | None:
         """Return the objects that are due, those that have waited longest first; None if none is."""

@@ -39,6 +39,8 @@ logger = logging.getLogger(__name__)
 
 MOST_ATTEMPTS: Final = 10
 """Of an event whose objects cannot be scanned; then it is a dead letter."""
+ALONE_AFTER: Final = 3
+"""Times that the process ended while it worked on an event; then its objects are looked at alone."""
 GAP_ATTEMPTS: Final = 5
 """Of an event whose objects are where somebody cannot be asked; then it is settled, and they are looked at later."""
 LONGEST_OUTAGE_WAIT_S: Final = 30.0
@@ -145,9 +147,9 @@ class Processor:
             arrival.settle()
             self.counts.ignored += 1
             return
-        attempts = self._journal.attempts(notification) + 1 if arrival.again else 1
-        ticket = Ticket(arrival, notification, attempts)
-        if attempts > MOST_ATTEMPTS:
+        begun = self._journal.attempts(notification) if arrival.again else 0
+        ticket = Ticket(arrival, notification, begun + 1)
+        if begun >= MOST_ATTEMPTS:
             self._bury(ticket, "the process ended each time while it worked on this")
             return
         try:
@@ -158,9 +160,8 @@ class Processor:
         if not ticket.refs:
             self._settle(ticket, "nothing")
             return
-        if arrival.again:
-            self._note(ticket, "waiting")
-        self.agenda.touch(ticket, ticket.refs, now=self._clock(), why=notification.type)
+        alone = begun >= ALONE_AFTER
+        self.agenda.touch(ticket, ticket.refs, now=self._clock(), why=notification.type, alone=alone)
 
     def _touched(self, handler: EventHandler, notification: Notification) -> list[ObjectRef]:
         try:
@@ -205,6 +206,9 @@ class Processor:
         batch = self.agenda.take(self._clock())
         if batch is None:
             return
+        for ticket in batch.tickets:
+            if ticket.arrival.again:  # perhaps it is this that ends the process each time: count before it can
+                self._note(ticket, "waiting")
         look = self._looker.at(batch.refs, cause=_cause(batch))
         self.counts.looks += 1
         self.counts.objects += len(batch.entries)

@@ -117,6 +117,9 @@ def test_a_network_renamed_is_shown_by_others(view: StoreView) -> None:
     assert network is not None
     same = {"id": network.id, "name": network.object_name, "project_id": network["project_id"]}
     assert touched(view, "network.update.end", network=same) == {("network", network.id)}
+    deleted = touched(view, "network.delete.end", network_id=network.id)
+    services = [one for one in view.of_type("vservice") if network.id in (one.get("network") or ())]
+    assert {("network", network.id), *(("vservice", one.id) for one in services)} <= deleted
     renamed = touched(view, "network.update.end", network={**same, "name": "other"})
     assert {("network", network.id), ("instance", server.id)} <= renamed
     assert {type_ for type_, _ in touched(view, "network.create.end", network={"id": "n", "project_id": "new"})} == {

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -46,17 +47,30 @@ class Works:
         self.source = source
         self.settled: list[str] = []
         self.now = 1000.0
-        self.inbox = Inbox()
+        self.taken: list[ObjectRef] = []
         self._open = open_cloud(CLOUD, store=store, source=source)
-        handlers = {**installed_catalog().event_handlers, "bug": Raising()}
+        self._looker = Looker(self._open.__enter__())
+        self.restart()
+
+    def restart(self) -> None:
+        """Begin as a new process does."""
+        self.inbox = Inbox()
         self.processor = Processor(
             "cloud",
-            store=store,
+            store=self.store,
             inbox=self.inbox,
-            handlers=handlers,
-            looker=Looker(self._open.__enter__()),
+            handlers={**installed_catalog().event_handlers, "bug": Raising()},
+            looker=self._looker,
             clock=lambda: self.now,
         )
+        take = self.processor.agenda.take
+
+        def taking(now: float) -> Any:  # noqa: ANN401 - a batch
+            found = take(now)
+            self.taken = found.refs if found is not None else []
+            return found
+
+        self.processor.agenda.take = taking  # type: ignore[method-assign]  # to see what is looked at
 
     def arrives(self, name: str, type_: str, *, again: bool = False, **payload: Any) -> None:  # noqa: ANN401 - JSON
         body = envelope(type_, payload, message_id=name)
@@ -169,20 +183,40 @@ def test_an_outage_makes_no_dead_letters(works: Works) -> None:
     assert found is not None
 
 
+class Dies(BaseException):
+    """The process is gone."""
+
+
 def test_a_message_that_kills_its_process_each_time(works: Works) -> None:
-    for attempt in range(2, MOST_ATTEMPTS + 1):
-        works.arrives("deadly", "network.update.end", again=True, network={"id": LAN})
-        works.inbox, inbox = Inbox(), works.inbox
-        (arrival,), _ = inbox.take(at_most=1, wait_s=0)
-        works.processor._receive(arrival)  # noqa: SLF001 - what comes next kills the process
-        assert works.entry("deadly").get("attempts") == attempt - 1
-    for _ in range(2):
-        works.inbox.put(Arrival(body=arrival.body, source="nova", settle=arrival.settle, again=True))
-        (again,), _ = works.inbox.take(at_most=1, wait_s=0)
-        works.processor._receive(again)  # noqa: SLF001 - as above
-    works.works()
+    """It is counted, is looked at alone, and becomes a dead letter; what came with it is stored."""
+
+    def dies(_queries: object) -> None:
+        if any(ref.id == LAN for ref in works.taken):
+            raise Dies
+
+    works.source.before_round = dies
+    begun = 0
+    while begun < 3 * MOST_ATTEMPTS and not works.letters():
+        begun += 1
+        works.arrives("deadly", "network.update.end", again=True, network={"id": LAN, "name": "lan"})
+        works.arrives("good", "compute.instance.update", again=True, instance_id=WEB1)
+        with suppress(Dies):
+            works.works(4)
+        works.restart()
+    assert begun == MOST_ATTEMPTS + 1
     assert [one["id"] for one in works.letters()] == ["deadly"]
     assert "the process ended each time" in works.letters()[0]["problem"]
+    assert works.entry("good")["outcome"] == "stored"
+
+
+def test_what_is_sent_again_though_its_work_never_began(works: Works) -> None:
+    for _ in range(2 * MOST_ATTEMPTS):
+        works.arrives("one", "network.update.end", again=True, network={"id": LAN, "name": "lan"})
+        works.restart()
+    works.arrives("one", "network.update.end", again=True, network={"id": LAN, "name": "lan"})
+    works.works(2)
+    assert works.entry("one")["outcome"] == "stored"
+    assert works.letters() == []
 
 
 def test_a_handler_with_a_bug(works: Works) -> None:
