@@ -108,7 +108,7 @@ def test_mistakes_on_the_command_line_end_with_2() -> None:
         (["scans", "--limit", "x"], "'--limit': must be a number"),
         (["scans", "--limit", "0"], "'--limit': must be 1 or more"),
         (["export", "lab"], "extra argument(s) (lab). The environment is given as -e NAME."),
-        (["lst"], "No such command 'lst'. Did you mean 'list'?"),
+        (["lst"], "No such command 'lst'. Did you mean 'list', 'listen'?"),
         (["--nonesuch"], "No such option"),
     ],
 )
