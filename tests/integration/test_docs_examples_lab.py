@@ -28,11 +28,13 @@ def _expected(path: Path, truth: Truth) -> Path:
     """Write what has to be true of the lab's cloud, as its planner and the oracle know it."""
     api = Api()
     running = {row["tenant_id"] for row in _running(api)}
+    cables = [("t", "eth1"), ("p", "eth2"), ("q", "eth3")]
+    bond = {} if lab.here().variant == "lxb" else {"cmp1": [("r", "eth4")]}
     cabling = [
         {"switch": "tor1", "port": f"{letter}-{host}", "host": host, "interface": interface}
         for host in lab.here().hosts
         if host != "ctl"
-        for letter, interface in (("t", "eth1"), ("p", "eth2"), ("q", "eth3"))
+        for letter, interface in [*cables, *bond.get(host, [])]
     ]
     projects = [row["name"] for row in api.list(f"{api.keystone}/projects") if row["id"] in running]
     ends = {(link.source.host, link.target.host) for link in truth.links if link.type == "otep-otep"}
