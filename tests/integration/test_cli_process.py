@@ -34,6 +34,14 @@ ESCAPE = re.compile(rb"\x1b\[[0-9;?]*[A-Za-z]")
 COLOUR = re.compile(rb"\x1b\[(?:\d+;)*3\dm")
 
 
+@pytest.fixture(autouse=True)
+def _hang_up() -> Iterator[None]:
+    """SIGHUP ends programs that these tests start, even if nohup has started the tests: it is ignored then."""
+    before = signal.signal(signal.SIGHUP, signal.SIG_DFL)
+    yield
+    signal.signal(signal.SIGHUP, before)
+
+
 @pytest.fixture(scope="module")
 def recording(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return bundle(tmp_path_factory.mktemp("recording") / "ovs.calipso")
