@@ -42,7 +42,7 @@ from tests.fixtures.mongod import running
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from calipso_nornir.model.protocols import Store
+    from calipso_nornir.model.stores import Store
 
 SIZE = os.environ.get("CALIPSO_BENCH_API", "20/1000/10")
 PER_SECOND = 50

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from calipso_nornir.model.protocols import Document
+    from calipso_nornir.model.stores import Document
 
 
 @dataclass(frozen=True, slots=True)

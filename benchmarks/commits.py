@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from calipso_nornir.model.objects import InventoryObject
-    from calipso_nornir.model.protocols import Document, Store
+    from calipso_nornir.model.stores import Document, Store
 
 SIZE = Size(hosts=20, instances=1_000, networks=20, networks_per_host=10)
 COMMITS = 100

@@ -18,7 +18,7 @@ from calipso_nornir.scan.storing import Generation
 from calipso_nornir.store import open_store
 
 if TYPE_CHECKING:
-    from calipso_nornir.model.protocols import Store
+    from calipso_nornir.model.stores import Store
 
 SIZE = Size(hosts=100, instances=7_500, networks=100)
 

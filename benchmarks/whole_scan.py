@@ -21,7 +21,7 @@ from calipso_nornir.store import open_store
 from tests.fixtures.tiny_cloud import CLOUD
 
 if TYPE_CHECKING:
-    from calipso_nornir.model.protocols import Kind
+    from calipso_nornir.model.stores import Kind
     from calipso_nornir.scan.cloud import Cloud
     from calipso_nornir.scan.report import ScanReport
 

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from nornir.core import Nornir
 
     from calipso_nornir.model.objects import InventoryObject
-    from calipso_nornir.model.protocols import Store
+    from calipso_nornir.model.stores import Store
 
 LINUX = "linux"
 HOST_TYPES = ("Compute", "Controller", "Network")

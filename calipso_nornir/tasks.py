@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 
     from nornir.core.task import Task
 
-    from calipso_nornir.model.protocols import Store
+    from calipso_nornir.model.stores import Store
     from calipso_nornir.scan.events import Event
     from calipso_nornir.scan.report import ScanReport
     from calipso_nornir.sources.cli.channel import Received

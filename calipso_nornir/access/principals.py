@@ -18,8 +18,8 @@ if TYPE_CHECKING:
     from calipso_nornir.access.issuer import Claimed
     from calipso_nornir.access.roles import Grants
     from calipso_nornir.access.tokens import Token
-    from calipso_nornir.model.protocols import Store
     from calipso_nornir.model.source_kinds import Finding
+    from calipso_nornir.model.stores import Store
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

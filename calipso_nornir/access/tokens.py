@@ -16,7 +16,7 @@ from calipso_nornir.access.roles import Role, role
 from calipso_nornir.errors import InvalidRequest
 
 if TYPE_CHECKING:
-    from calipso_nornir.model.protocols import Document, Store
+    from calipso_nornir.model.stores import Document, Store
 
 COLLECTION: Final = "api_tokens"
 LIFETIME: Final = timedelta(days=1)

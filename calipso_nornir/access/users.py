@@ -22,7 +22,7 @@ from calipso_nornir.errors import InvalidRequest
 from calipso_nornir.model.text import plain
 
 if TYPE_CHECKING:
-    from calipso_nornir.model.protocols import Document, Store
+    from calipso_nornir.model.stores import Document, Store
 
 COLLECTION: Final = "users"
 SHORTEST: Final = 12

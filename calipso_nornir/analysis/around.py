@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from calipso_nornir.metadata.catalog import Catalog
     from calipso_nornir.model.cliques import Clique
-    from calipso_nornir.model.protocols import Store, StoreView
     from calipso_nornir.model.refs import ObjectRef
+    from calipso_nornir.model.stores import Store, StoreView
 
 MOST_LINKS = 10_000
 """Default maximum number of links of a clique."""

@@ -20,8 +20,8 @@ if TYPE_CHECKING:
 
     from calipso_nornir.model.links import Link
     from calipso_nornir.model.objects import InventoryObject
-    from calipso_nornir.model.protocols import Store, StoreView
     from calipso_nornir.model.refs import ObjectRef
+    from calipso_nornir.model.stores import Store, StoreView
 
 Direction: TypeAlias = Literal["both", "out", "in"]
 Connection: TypeAlias = Literal["connected", "interrupted", "none", "unknown"]

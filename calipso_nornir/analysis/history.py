@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from calipso_nornir.model.changes import Commit
-    from calipso_nornir.model.protocols import Document, Kind, Store, StoreView
+    from calipso_nornir.model.stores import Document, Kind, Store, StoreView
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,7 @@ from calipso_nornir.store.type_names import declared, unknown
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from calipso_nornir.model.protocols import Store, StoreView
+    from calipso_nornir.model.stores import Store, StoreView
 
 
 def object_types(store: Store, views: Iterable[StoreView]) -> set[str]:

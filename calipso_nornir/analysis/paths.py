@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from calipso_nornir.analysis.routes import Leg, Routes
     from calipso_nornir.model.links import Link
     from calipso_nornir.model.objects import InventoryObject
-    from calipso_nornir.model.protocols import Store
+    from calipso_nornir.model.stores import Store
 
 DOWN = ("DOWN", "LOWERLAYERDOWN", "no")
 """Values of a device's ``state``, or ethtool's "Link detected", when it carries nothing."""

@@ -13,8 +13,8 @@ if TYPE_CHECKING:
 
     from calipso_nornir.model.links import Link
     from calipso_nornir.model.objects import InventoryObject
-    from calipso_nornir.model.protocols import Kind, StoreView
     from calipso_nornir.model.refs import ObjectRef
+    from calipso_nornir.model.stores import Kind, StoreView
 
 _AT_ONCE: Final = 500
 

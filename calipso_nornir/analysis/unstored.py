@@ -24,8 +24,8 @@ if TYPE_CHECKING:
     from calipso_nornir.metadata.catalog import Catalog
     from calipso_nornir.model.cliques import Clique
     from calipso_nornir.model.objects import InventoryObject
-    from calipso_nornir.model.protocols import Store, StoreView
     from calipso_nornir.model.refs import ObjectRef
+    from calipso_nornir.model.stores import Store, StoreView
 
 
 def unstored_clique(store: Store, view: StoreView, ref: ObjectRef, *, catalog: Catalog | None = None) -> Clique | None:

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from threading import Event
 
     from calipso_nornir.model.changes import Commit
-    from calipso_nornir.model.protocols import Document, Kind, Store
+    from calipso_nornir.model.stores import Document, Kind, Store
 
 FIELDS: Final = {
     "inventory": ("type", "id", "name"),

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
     from calipso_nornir.model.environment import Environment
-    from calipso_nornir.model.protocols import Store
+    from calipso_nornir.model.stores import Store
 
 logger = logging.getLogger(__name__)
 

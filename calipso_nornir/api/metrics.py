@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from calipso_nornir.api.settings import ApiSettings
-    from calipso_nornir.model.protocols import Store
+    from calipso_nornir.model.stores import Store
 
 MOST_ENVIRONMENTS: Final = 100
 """That have a label of their own: the first ones by name. The others are counted together."""

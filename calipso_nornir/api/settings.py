@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from calipso_nornir.access.principals import PasswordService, TokenService
     from calipso_nornir.access.secret_files import SecretFiles
     from calipso_nornir.metadata.catalog import Catalog
-    from calipso_nornir.model.protocols import Store
+    from calipso_nornir.model.stores import Store
     from calipso_nornir.store.written import Catalogs
 
 

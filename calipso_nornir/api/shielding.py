@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from calipso_nornir.access.principals import Principal
     from calipso_nornir.api.metering import Meter
-    from calipso_nornir.model.protocols import Store
+    from calipso_nornir.model.stores import Store
 
 logger = logging.getLogger(__name__)
 

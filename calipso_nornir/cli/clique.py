@@ -12,7 +12,7 @@ from calipso_nornir.cli.running import Run
 from calipso_nornir.cli.shared_options import At, Environment, Inventory, ObjectArgument, Output, Type
 from calipso_nornir.errors import InvalidRequest, UnknownObject
 from calipso_nornir.model.objects import InventoryObject
-from calipso_nornir.model.protocols import Store, StoreView
+from calipso_nornir.model.stores import Store, StoreView
 from calipso_nornir.store.documents import clique_document, link_document, object_document
 from calipso_nornir.store.freshness import Freshness, freshness_of
 

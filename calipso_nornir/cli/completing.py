@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable
 import typer
 
 from calipso_nornir.model.objects import InventoryObject
-from calipso_nornir.model.protocols import Store, StoreView
+from calipso_nornir.model.stores import Store, StoreView
 from calipso_nornir.store.type_names import declared
 
 logger = logging.getLogger(__name__)

@@ -14,7 +14,7 @@ from calipso_nornir.cli.running import FAILED, WITH_FAILURES, Run
 from calipso_nornir.cli.summary import next_steps, print_next, print_summary
 from calipso_nornir.cli.tree import Tree
 from calipso_nornir.model.objects import root_of
-from calipso_nornir.model.protocols import Store, StoreView
+from calipso_nornir.model.stores import Store, StoreView
 from calipso_nornir.store.freshness import Freshness
 
 if TYPE_CHECKING:

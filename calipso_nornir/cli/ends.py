@@ -9,7 +9,7 @@ from calipso_nornir.model.refs import ObjectRef
 
 if TYPE_CHECKING:
     from calipso_nornir.model.links import Link
-    from calipso_nornir.model.protocols import StoreView
+    from calipso_nornir.model.stores import StoreView
 
 
 class Names:

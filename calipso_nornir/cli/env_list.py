@@ -7,7 +7,7 @@ from calipso_nornir.analysis.lookup import known_environments
 from calipso_nornir.cli.output import Format, emit, table
 from calipso_nornir.cli.running import Run
 from calipso_nornir.cli.shared_options import Output
-from calipso_nornir.model.protocols import Store
+from calipso_nornir.model.stores import Store
 
 
 def env_list(run: Run, *, output: Output = Format.TABLE) -> None:

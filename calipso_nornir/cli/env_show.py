@@ -8,7 +8,7 @@ from calipso_nornir.cli.output import Format, emit
 from calipso_nornir.cli.running import Run
 from calipso_nornir.cli.shared_options import EnvironmentName, NamedEnvironment, Output, named_once
 from calipso_nornir.errors import InvalidRequest
-from calipso_nornir.model.protocols import Store
+from calipso_nornir.model.stores import Store
 
 
 def env_show(

@@ -12,7 +12,7 @@ from calipso_nornir.cli.output import Format, emit, table
 from calipso_nornir.cli.running import Run
 from calipso_nornir.cli.shared_options import Environment, Inventory, Output
 from calipso_nornir.errors import InvalidRequest
-from calipso_nornir.model.protocols import Document, Store
+from calipso_nornir.model.stores import Document, Store
 
 STYLES = {"stored": "green", "nothing": "dim", "waiting": "yellow", "dead": WRONG}
 STATES = {"running": "green", "stopped": "dim", "starting": "cyan"}

@@ -17,7 +17,7 @@ from calipso_nornir.errors import AmbiguousObject, InvalidRequest, UnknownObject
 from calipso_nornir.model.evidence import Evidence
 from calipso_nornir.model.links import Link
 from calipso_nornir.model.objects import InventoryObject
-from calipso_nornir.model.protocols import Store, StoreView
+from calipso_nornir.model.stores import Store, StoreView
 from calipso_nornir.model.text import plain
 from calipso_nornir.store.documents import link_document, object_document
 from calipso_nornir.store.meaning import find_all

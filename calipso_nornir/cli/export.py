@@ -29,7 +29,7 @@ from calipso_nornir.cli.output import written
 from calipso_nornir.cli.running import Run
 from calipso_nornir.cli.shared_options import At, Environment, Inventory
 from calipso_nornir.model.cliques import Clique
-from calipso_nornir.model.protocols import Document, StoreView
+from calipso_nornir.model.stores import Document, StoreView
 from calipso_nornir.model.text import safe_json
 from calipso_nornir.store.documents import clique_document
 

@@ -15,8 +15,8 @@ from calipso_nornir.cli.output import Format, emit, table
 from calipso_nornir.cli.running import Run
 from calipso_nornir.cli.shared_options import At, Environment, Inventory, Output, Where
 from calipso_nornir.model.links import Link
-from calipso_nornir.model.protocols import StoreView
 from calipso_nornir.model.refs import ObjectRef
+from calipso_nornir.model.stores import StoreView
 from calipso_nornir.store.documents import link_document
 from calipso_nornir.store.freshness import Freshness, freshness_of
 

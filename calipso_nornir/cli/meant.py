@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from calipso_nornir.cli.running import Run
     from calipso_nornir.model.environment import Environment
-    from calipso_nornir.model.protocols import Store
+    from calipso_nornir.model.stores import Store
 
 FILES = (".yaml", ".yml", ".json")
 

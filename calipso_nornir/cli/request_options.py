@@ -12,7 +12,7 @@ from calipso_nornir.cli.shared_options import Level, NamedEnvironment, named_onc
 from calipso_nornir.cli.work_options import WorkOptions
 
 if TYPE_CHECKING:
-    from calipso_nornir.model.protocols import Store
+    from calipso_nornir.model.stores import Store
     from calipso_nornir.scan_manager.request import ScanRequest
 
 

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from datetime import datetime
 
-    from calipso_nornir.model.protocols import Store
+    from calipso_nornir.model.stores import Store
     from calipso_nornir.store.names import Use
 
 FAILED = 1

@@ -11,7 +11,7 @@ from calipso_nornir.cli.facts import WRONG
 from calipso_nornir.cli.output import Format, emit, table
 from calipso_nornir.cli.running import Run
 from calipso_nornir.cli.shared_options import Environment, Inventory, Output
-from calipso_nornir.model.protocols import Store
+from calipso_nornir.model.stores import Store
 from calipso_nornir.store.liveness import status_of
 
 STYLES = {

@@ -14,7 +14,7 @@ from calipso_nornir.cli.scans import STYLES, newest_first, scope, seconds
 from calipso_nornir.cli.shared_options import Environment, Inventory, Output
 from calipso_nornir.cli.summary import print_removed
 from calipso_nornir.errors import AmbiguousObject, InvalidRequest
-from calipso_nornir.model.protocols import Store
+from calipso_nornir.model.stores import Store
 
 LAST = "last"
 REMOVED_SHOWN = 20

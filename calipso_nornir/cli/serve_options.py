@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from calipso_nornir.access.directory import Directory
     from calipso_nornir.access.issuer import Issuer
     from calipso_nornir.api import ApiSettings, Endpoint
-    from calipso_nornir.model.protocols import Store
+    from calipso_nornir.model.stores import Store
     from calipso_nornir.store.written import Catalogs
 
 LDAP_HELP: Final = "File that says how users log in by LDAP, beside the local ones."

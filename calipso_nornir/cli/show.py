@@ -10,7 +10,7 @@ from calipso_nornir.cli.output import Format, Part, emit
 from calipso_nornir.cli.running import Run
 from calipso_nornir.cli.shared_options import At, Environment, Inventory, ObjectArgument, Output, Type
 from calipso_nornir.model.objects import RESERVED, InventoryObject
-from calipso_nornir.model.protocols import StoreView
+from calipso_nornir.model.stores import StoreView
 from calipso_nornir.store.documents import object_document
 from calipso_nornir.store.freshness import Freshness, freshness_of
 

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from calipso_nornir.cli.output import Terminal
     from calipso_nornir.cli.running import Run
-    from calipso_nornir.model.protocols import StoreView
+    from calipso_nornir.model.stores import StoreView
     from calipso_nornir.scan.report import ScanReport, Trouble
 
 AFFECTED_SHOWN: Final = 3

@@ -15,7 +15,7 @@ from calipso_nornir.cli.running import Run
 from calipso_nornir.cli.shared_options import At, Environment, Inventory, Output
 from calipso_nornir.errors import InvalidRequest
 from calipso_nornir.model.objects import InventoryObject, root_of
-from calipso_nornir.model.protocols import StoreView
+from calipso_nornir.model.stores import StoreView
 from calipso_nornir.store.freshness import Freshness, freshness_of
 
 BRANCH, LAST, PASS, GAP = "├─ ", "└─ ", "│  ", "   "

@@ -14,7 +14,7 @@ from calipso_nornir.cli.output import Format
 from calipso_nornir.cli.running import Run
 from calipso_nornir.cli.shared_options import EnvironmentName, Inventory, NamedEnvironment, Output, named_once
 from calipso_nornir.errors import InvalidRequest
-from calipso_nornir.model.protocols import Kind
+from calipso_nornir.model.stores import Kind
 
 KINDS: tuple[Kind, ...] = ("inventory", "links", "cliques", "status")
 STYLES = {"new": "green", "changed": "yellow", "removed": WRONG}

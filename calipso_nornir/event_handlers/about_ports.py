@@ -12,8 +12,8 @@ from calipso_nornir.event_handlers.tunnels import tunnels_of
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from calipso_nornir.model.protocols import StoreView
     from calipso_nornir.model.refs import ObjectRef
+    from calipso_nornir.model.stores import StoreView
 
 
 def about_port(view: StoreView, id_: str, said: Mapping[str, Any]) -> Iterator[ObjectRef]:

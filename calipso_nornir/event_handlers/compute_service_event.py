@@ -12,8 +12,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from calipso_nornir.model.notifications import Notification
-    from calipso_nornir.model.protocols import StoreView
     from calipso_nornir.model.refs import ObjectRef
+    from calipso_nornir.model.stores import StoreView
 
 
 class ComputeServiceEvent:

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from calipso_nornir.model.objects import InventoryObject
-    from calipso_nornir.model.protocols import StoreView
+    from calipso_nornir.model.stores import StoreView
 
 FOLDER: Final = "vservices_folder"
 SERVICE_AGENTS: Final = ("DHCP agent", "L3 agent")

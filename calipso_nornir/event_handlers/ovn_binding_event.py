@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from calipso_nornir.model.notifications import Notification
-    from calipso_nornir.model.protocols import StoreView
+    from calipso_nornir.model.stores import StoreView
 
 PREFIXES: Final = ("cr-", "lrp-")
 """Of logical ports of routers, before the id of Neutron's port (networking-ovn)."""

@@ -12,8 +12,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from calipso_nornir.model.notifications import Notification
-    from calipso_nornir.model.protocols import StoreView
     from calipso_nornir.model.refs import ObjectRef
+    from calipso_nornir.model.stores import StoreView
 
 DELETING: Final = "deleting"
 """Task state of a server that is being deleted (nova.compute.task_states)."""

@@ -16,7 +16,7 @@ from calipso_nornir.model.refs import ObjectRef
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from calipso_nornir.model.protocols import StoreView
+    from calipso_nornir.model.stores import StoreView
 
 MOST_HOSTS: Final = 50
 """Hosts of a network whose tunnels are looked at; those of larger networks are left to scans and host watches."""

@@ -15,7 +15,7 @@ from calipso_nornir.model.finding import Find, OneOf
 
 if TYPE_CHECKING:
     from calipso_nornir.live.looking import Looker
-    from calipso_nornir.model.protocols import Store
+    from calipso_nornir.model.stores import Store
 
 logger = logging.getLogger(__name__)
 

@@ -15,8 +15,8 @@ from calipso_nornir.model.notifications import Notification
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from calipso_nornir.model.protocols import Document, Store
     from calipso_nornir.model.refs import ObjectRef
+    from calipso_nornir.model.stores import Document, Store
 
 DEAD_LETTERS: Final = "dead_letters"
 AGAIN: Final = "again"

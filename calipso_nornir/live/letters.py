@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from calipso_nornir.live.journal import AGAIN, DEAD_LETTERS
 
 if TYPE_CHECKING:
-    from calipso_nornir.model.protocols import Store
+    from calipso_nornir.model.stores import Store
 
 
 def redrive(store: Store, id_: str) -> bool:

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from calipso_nornir.metadata.catalog import Catalog
     from calipso_nornir.model.environment import Environment
     from calipso_nornir.model.notifications import Notification
-    from calipso_nornir.model.protocols import Store
+    from calipso_nornir.model.stores import Store
 
 GROUP: Final = "calipso_nornir.listeners"
 

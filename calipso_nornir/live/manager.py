@@ -23,7 +23,7 @@ from calipso_nornir.store.environments import COLLECTION
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from calipso_nornir.model.protocols import Document, Store
+    from calipso_nornir.model.stores import Document, Store
 
 logger = logging.getLogger(__name__)
 

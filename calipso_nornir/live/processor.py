@@ -32,8 +32,9 @@ if TYPE_CHECKING:
     from calipso_nornir.live.arrivals import Inbox
     from calipso_nornir.live.looking import Looker
     from calipso_nornir.model.notifications import Notification
-    from calipso_nornir.model.protocols import EventHandler, Store, StoreView
+    from calipso_nornir.model.protocols import EventHandler
     from calipso_nornir.model.refs import ObjectRef
+    from calipso_nornir.model.stores import Store, StoreView
 
 logger = logging.getLogger(__name__)
 

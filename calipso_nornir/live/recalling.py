@@ -10,8 +10,8 @@ if TYPE_CHECKING:
 
     from calipso_nornir.model.finding import Find
     from calipso_nornir.model.objects import InventoryObject
-    from calipso_nornir.model.protocols import Document, StoreView
     from calipso_nornir.model.refs import ObjectRef
+    from calipso_nornir.model.stores import Document, StoreView
 
 
 class Recalling:

@@ -26,7 +26,8 @@ from calipso_nornir.store.written import catalog_of
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from calipso_nornir.model.protocols import Source, Store
+    from calipso_nornir.model.protocols import Source
+    from calipso_nornir.model.stores import Store
 
 logger = logging.getLogger(__name__)
 

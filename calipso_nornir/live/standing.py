@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from calipso_nornir.live.processor import Processor
     from calipso_nornir.live.station import Station
-    from calipso_nornir.model.protocols import Document, Store
+    from calipso_nornir.model.stores import Document, Store
 
 logger = logging.getLogger(__name__)
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Literal
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from calipso_nornir.model.protocols import Document, Kind
+    from calipso_nornir.model.stores import Document, Kind
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -14,8 +14,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 if TYPE_CHECKING:
-    from calipso_nornir.model.protocols import Kind
     from calipso_nornir.model.refs import Witness
+    from calipso_nornir.model.stores import Kind
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,8 +14,8 @@ if TYPE_CHECKING:
     from calipso_nornir.model.cliques import Clique
     from calipso_nornir.model.links import Link
     from calipso_nornir.model.objects import InventoryObject
-    from calipso_nornir.model.protocols import StoreView
     from calipso_nornir.model.refs import ObjectRef, Witness
+    from calipso_nornir.model.stores import StoreView
     from calipso_nornir.scan.focus import Focus
 
 

@@ -22,8 +22,9 @@ if TYPE_CHECKING:
 
     from calipso_nornir.metadata.catalog import Catalog
     from calipso_nornir.model.environment import Environment
-    from calipso_nornir.model.protocols import Source, Store
+    from calipso_nornir.model.protocols import Source
     from calipso_nornir.model.source_kinds import SourceKind
+    from calipso_nornir.model.stores import Store
     from calipso_nornir.scan.events import Progress
     from calipso_nornir.sources.secrets import Vault
 

@@ -35,9 +35,10 @@ if TYPE_CHECKING:
     from nornir.core import Nornir
 
     from calipso_nornir.metadata.catalog import Catalog
-    from calipso_nornir.model.protocols import Source, Store
+    from calipso_nornir.model.protocols import Source
     from calipso_nornir.model.refs import ObjectRef
     from calipso_nornir.model.source_kinds import Finding
+    from calipso_nornir.model.stores import Store
     from calipso_nornir.scan.events import Progress
     from calipso_nornir.scan.origin import ScanOrigin
     from calipso_nornir.scan.report import ScanReport

@@ -36,8 +36,9 @@ if TYPE_CHECKING:
 
     from calipso_nornir.metadata.catalog import Catalog
     from calipso_nornir.model.environment import Environment
-    from calipso_nornir.model.protocols import Source, Store
+    from calipso_nornir.model.protocols import Source
     from calipso_nornir.model.refs import ObjectRef
+    from calipso_nornir.model.stores import Store
     from calipso_nornir.scan.events import Phase, Progress
     from calipso_nornir.scan.origin import ScanOrigin
     from calipso_nornir.scan.plan import ScanPlan

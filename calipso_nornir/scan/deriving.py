@@ -28,8 +28,8 @@ if TYPE_CHECKING:
     from calipso_nornir.model.cliques import Clique, CliqueType
     from calipso_nornir.model.environment import Environment
     from calipso_nornir.model.links import Link
-    from calipso_nornir.model.protocols import StoreView
     from calipso_nornir.model.refs import ObjectRef
+    from calipso_nornir.model.stores import StoreView
     from calipso_nornir.scan.before import Before
     from calipso_nornir.scan.plan import ScanPlan
     from calipso_nornir.scan.report import Troubles

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from calipso_nornir.model.cliques import Clique
     from calipso_nornir.model.objects import InventoryObject
-    from calipso_nornir.model.protocols import Document, StoreView
+    from calipso_nornir.model.stores import Document, StoreView
     from calipso_nornir.scan.deriving import Ground
     from calipso_nornir.scan.storing import Generation
     from calipso_nornir.scan.working import Working

@@ -15,7 +15,8 @@ if TYPE_CHECKING:
     from nornir.core import Nornir
 
     from calipso_nornir.model.environment import Environment
-    from calipso_nornir.model.protocols import Source, Store
+    from calipso_nornir.model.protocols import Source
+    from calipso_nornir.model.stores import Store
     from calipso_nornir.scan.events import Progress
     from calipso_nornir.scan.report import ScanReport
 

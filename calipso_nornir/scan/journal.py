@@ -14,7 +14,7 @@ from calipso_nornir.scan.events import HostAnswered, ObjectsFound, PhaseBegan, R
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from calipso_nornir.model.protocols import Store
+    from calipso_nornir.model.stores import Store
     from calipso_nornir.scan.events import Event
     from calipso_nornir.scan.origin import LogLevel, ScanOrigin
     from calipso_nornir.scan.report import ScanReport

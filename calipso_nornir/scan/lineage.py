@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from calipso_nornir.metadata.catalog import Catalog
     from calipso_nornir.model.changes import Commit
     from calipso_nornir.model.environment import Environment
-    from calipso_nornir.model.protocols import Document, Store
+    from calipso_nornir.model.stores import Document, Store
 
 RECENT: Final = 20
 """How many commits are searched for the last full scan."""

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from calipso_nornir.model.objects import InventoryObject
-    from calipso_nornir.model.protocols import StoreView
+    from calipso_nornir.model.stores import StoreView
     from calipso_nornir.scan.plan import ScanPlan
 
 MANY = 10_000

@@ -13,7 +13,7 @@ from calipso_nornir.store.liveness import LOST, sign_of_life, status_of
 from calipso_nornir.store.record_retention import records_kept
 
 if TYPE_CHECKING:
-    from calipso_nornir.model.protocols import Document, Store
+    from calipso_nornir.model.stores import Document, Store
     from calipso_nornir.scan.plan import ScanPlan
     from calipso_nornir.scan.report import ScanReport
 

@@ -19,8 +19,9 @@ if TYPE_CHECKING:
     from calipso_nornir.errors import FetchError
     from calipso_nornir.model.links import Link
     from calipso_nornir.model.objects import InventoryObject
-    from calipso_nornir.model.protocols import Document, LinkFinder
+    from calipso_nornir.model.protocols import LinkFinder
     from calipso_nornir.model.refs import ObjectRef
+    from calipso_nornir.model.stores import Document
     from calipso_nornir.scan.before import Before
     from calipso_nornir.scan.checked_view import Declared
     from calipso_nornir.scan.working import Working

@@ -27,8 +27,8 @@ if TYPE_CHECKING:
     from calipso_nornir.model.cliques import Clique
     from calipso_nornir.model.links import Link
     from calipso_nornir.model.objects import InventoryObject
-    from calipso_nornir.model.protocols import Document, Kind, StoreView, Writer
     from calipso_nornir.model.refs import ObjectRef
+    from calipso_nornir.model.stores import Document, Kind, StoreView, Writer
     from calipso_nornir.scan.report import ScanReport
     from calipso_nornir.scan.working import Working
 

@@ -19,7 +19,7 @@ from calipso_nornir.scan_manager.worker import Worker
 from calipso_nornir.store.record_retention import RecordSweeper
 
 if TYPE_CHECKING:
-    from calipso_nornir.model.protocols import Document, Store
+    from calipso_nornir.model.stores import Document, Store
     from calipso_nornir.scan_manager.settings import Settings
 
 logger = logging.getLogger(__name__)

@@ -19,7 +19,7 @@ from calipso_nornir.store.liveness import LOST, sign_of_life, status_of
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from calipso_nornir.model.protocols import Document, Store
+    from calipso_nornir.model.stores import Document, Store
     from calipso_nornir.scan_manager.request import ScanRequest
 
 ATTEMPTS: Final = 3

@@ -18,7 +18,7 @@ from calipso_nornir.scan_manager.states import ENDED
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from calipso_nornir.model.protocols import Document, Store
+    from calipso_nornir.model.stores import Document, Store
     from calipso_nornir.scan_manager.queue import ScanQueue
 
 logger = logging.getLogger(__name__)

@@ -13,7 +13,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from calipso_nornir.model.environment import Environment
-    from calipso_nornir.model.protocols import Source, Store
+    from calipso_nornir.model.protocols import Source
+    from calipso_nornir.model.stores import Store
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final
 from calipso_nornir.store.liveness import LOST, sign_of_life, status_of
 
 if TYPE_CHECKING:
-    from calipso_nornir.model.protocols import Store
+    from calipso_nornir.model.stores import Store
 
 COLLECTION: Final = "scan_slots"
 _FREE: Final = {"owner": "", "status": "free"}

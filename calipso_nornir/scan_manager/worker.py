@@ -21,7 +21,8 @@ from calipso_nornir.store.written import catalog_of
 
 if TYPE_CHECKING:
     from calipso_nornir.model.environment import Environment
-    from calipso_nornir.model.protocols import Document, Source, Store
+    from calipso_nornir.model.protocols import Source
+    from calipso_nornir.model.stores import Document, Store
     from calipso_nornir.scan.cloud import Cloud
     from calipso_nornir.scan.report import ScanReport
     from calipso_nornir.scan_manager.queue import ScanQueue

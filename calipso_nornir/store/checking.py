@@ -14,7 +14,7 @@ from calipso_nornir.store.sealing import Sealed
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from calipso_nornir.model.protocols import Document, Kind
+    from calipso_nornir.model.stores import Document, Kind
 
 _HEX: Final = re.compile(r"[0-9a-f]{24}")
 _HEX_DIGITS: Final = re.compile(r"[0-9a-f]*")

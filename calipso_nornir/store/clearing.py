@@ -10,7 +10,7 @@ from calipso_nornir.store.names import KINDS
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from calipso_nornir.model.protocols import Store
+    from calipso_nornir.model.stores import Store
 
 
 def clear(store: Store, environment: str) -> int:

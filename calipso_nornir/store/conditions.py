@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
     from calipso_nornir.model.finding import Condition
-    from calipso_nornir.model.protocols import Document, Kind
+    from calipso_nornir.model.stores import Document, Kind
     from calipso_nornir.store.ordering import SortKey
 
 _MISSING: Final = object()

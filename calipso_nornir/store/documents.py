@@ -24,7 +24,7 @@ from calipso_nornir.store.values import utc_ms
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from calipso_nornir.model.protocols import Document
+    from calipso_nornir.model.stores import Document
 
 OBJECT_FIELDS: Final = frozenset(
     {

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from calipso_nornir.model.environment import Environment
-    from calipso_nornir.model.protocols import Document, Store
+    from calipso_nornir.model.stores import Document, Store
 
 COLLECTION = "environments_config"
 

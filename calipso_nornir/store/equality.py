@@ -10,7 +10,7 @@ from calipso_nornir.store.encoding import fast_encoder
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from calipso_nornir.model.protocols import Document
+    from calipso_nornir.model.stores import Document
 
 _TEXT: Final = fast_encoder()
 

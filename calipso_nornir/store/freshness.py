@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from calipso_nornir.model.cliques import Clique
     from calipso_nornir.model.links import Link
     from calipso_nornir.model.objects import InventoryObject
-    from calipso_nornir.model.protocols import Store
+    from calipso_nornir.model.stores import Store
 
 
 _TOLERANCE: Final = timedelta(minutes=1)

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from threading import Event
 
     from calipso_nornir.model.changes import Change, Commit
-    from calipso_nornir.model.protocols import Collection, Store, StoreView, Writer
+    from calipso_nornir.model.stores import Collection, Store, StoreView, Writer
 
 
 class Frozen:

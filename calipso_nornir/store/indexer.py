@@ -11,7 +11,7 @@ from calipso_nornir.errors import CalipsoError
 from calipso_nornir.store.text_search import BEHIND
 
 if TYPE_CHECKING:
-    from calipso_nornir.model.protocols import Store
+    from calipso_nornir.model.stores import Store
 
 logger = logging.getLogger(__name__)
 

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
     from calipso_nornir.model.objects import InventoryObject
-    from calipso_nornir.model.protocols import StoreView
+    from calipso_nornir.model.stores import StoreView
 
 Fits: TypeAlias = "Callable[[StoreView, InventoryObject], bool]"
 """Decides which objects are possible."""

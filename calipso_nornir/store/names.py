@@ -7,7 +7,7 @@ import re
 from typing import TYPE_CHECKING, Final, Literal, TypeAlias, get_args
 
 from calipso_nornir.errors import InvalidRequest
-from calipso_nornir.model.protocols import Kind
+from calipso_nornir.model.stores import Kind
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

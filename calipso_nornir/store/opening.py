@@ -12,7 +12,7 @@ from calipso_nornir.errors import InvalidRequest
 from calipso_nornir.store.names import DEFAULT_INVENTORY, Use
 
 if TYPE_CHECKING:
-    from calipso_nornir.model.protocols import Store
+    from calipso_nornir.model.stores import Store
 
 _SCHEME: Final = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*):(?://)?")
 _SQLITE: Final = "sqlite:///"

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from calipso_nornir.model.finding import Find
-    from calipso_nornir.model.protocols import Document
+    from calipso_nornir.model.stores import Document
 
 SortKey: TypeAlias = tuple[Any, ...]
 

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from calipso_nornir.metadata.catalog import Catalog
-    from calipso_nornir.model.protocols import Store
+    from calipso_nornir.model.stores import Store
 
 
 def publish(catalog: Catalog, store: Store) -> None:

@@ -20,7 +20,7 @@ from calipso_nornir.store.retention import COLLECTION
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from calipso_nornir.model.protocols import Store
+    from calipso_nornir.model.stores import Store
 
 logger = logging.getLogger(__name__)
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final
 from calipso_nornir.errors import InvalidRequest
 
 if TYPE_CHECKING:
-    from calipso_nornir.model.protocols import Store
+    from calipso_nornir.model.stores import Store
 
 COLLECTION: Final = "store_settings"
 KEY: Final = "retention"

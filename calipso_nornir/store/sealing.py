@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from calipso_nornir.model.evidence import Evidence
-    from calipso_nornir.model.protocols import Document, Kind
+    from calipso_nornir.model.stores import Document, Kind
 
 _ENCODE: Final = json.JSONEncoder(sort_keys=True, separators=(",", ":"), allow_nan=False, check_circular=False).encode
 """Without a check for circular references: they end in RecursionError, which costs nothing if there are none."""

@@ -15,7 +15,7 @@ from calipso_nornir.store.values import clean_text
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from calipso_nornir.model.protocols import Document
+    from calipso_nornir.model.stores import Document
 
 LABELS: Final = ("name", "id", "object_name")
 """Fields with names and ids."""

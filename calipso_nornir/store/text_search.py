@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from calipso_nornir.model.finding import Find
-    from calipso_nornir.model.protocols import Document
+    from calipso_nornir.model.stores import Document
 
 Part: TypeAlias = Literal["names", "values"]
 Key: TypeAlias = tuple[str, str]

@@ -11,7 +11,7 @@ from calipso_nornir.errors import UnknownName
 if TYPE_CHECKING:
     from collections.abc import Collection
 
-    from calipso_nornir.model.protocols import Store
+    from calipso_nornir.model.stores import Store
 
 NEAR = 3
 

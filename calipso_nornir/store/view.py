@@ -25,9 +25,9 @@ if TYPE_CHECKING:
     from calipso_nornir.model.cliques import Clique
     from calipso_nornir.model.links import Link
     from calipso_nornir.model.objects import InventoryObject
-    from calipso_nornir.model.protocols import Document, Kind
     from calipso_nornir.model.refs import ObjectRef
     from calipso_nornir.model.status import Status
+    from calipso_nornir.model.stores import Document, Kind
     from calipso_nornir.store.selection import Reader
 
 T = TypeVar("T")

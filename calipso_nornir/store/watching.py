@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from threading import Event
 
     from calipso_nornir.model.changes import Change
-    from calipso_nornir.model.protocols import Store
+    from calipso_nornir.model.stores import Store
 
 PAUSE_S: Final = 0.1
 

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from calipso_nornir.metadata.catalog import Catalog
-    from calipso_nornir.model.protocols import Document, Store
+    from calipso_nornir.model.stores import Document, Store
 
 COLLECTION: Final = "metadata_written"
 VERSIONS: Final = "metadata_versions"

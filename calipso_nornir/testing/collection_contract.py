@@ -14,7 +14,7 @@ from calipso_nornir.testing.store_samples import AT, ODD_ATTRIBUTES, expected
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from calipso_nornir.model.protocols import Document, Store
+    from calipso_nornir.model.stores import Document, Store
 
     Opened: TypeAlias = Callable[[], Store]
 

@@ -17,7 +17,7 @@ from calipso_nornir.testing.store_samples import AT, ENVIRONMENT, ZONE, expected
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from calipso_nornir.model.protocols import Store
+    from calipso_nornir.model.stores import Store
 
     Opened: TypeAlias = Callable[[], Store]
 

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from calipso_nornir.model.changes import Change
-    from calipso_nornir.model.protocols import Store
+    from calipso_nornir.model.stores import Store
 
     Opened: TypeAlias = Callable[[], Store]
 

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from calipso_nornir.model.changes import Change
-    from calipso_nornir.model.protocols import Document, Kind
+    from calipso_nornir.model.stores import Document, Kind
 
 Name: TypeAlias = "tuple[Kind, str]"
 Picture: TypeAlias = "dict[Name, Document]"

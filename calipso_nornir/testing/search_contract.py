@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from calipso_nornir.model.objects import InventoryObject
-    from calipso_nornir.model.protocols import Store, StoreView
+    from calipso_nornir.model.stores import Store, StoreView
 
     Opened: TypeAlias = Callable[[], Store]
 

@@ -41,7 +41,7 @@ from calipso_nornir.testing.store_samples import (
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from calipso_nornir.model.protocols import Document, Kind, Store
+    from calipso_nornir.model.stores import Document, Kind, Store
 
     Opened: TypeAlias = Callable[[], Store]
 

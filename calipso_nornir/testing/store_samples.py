@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from calipso_nornir.errors import CalipsoError
-    from calipso_nornir.model.protocols import Document, Kind, Store
+    from calipso_nornir.model.stores import Document, Kind, Store
 
 ENVIRONMENT = "lab"
 AT = datetime(2026, 11, 22, 19, 10, 0, 123000, tzinfo=UTC)

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from calipso_nornir.model.changes import Change
-    from calipso_nornir.model.protocols import Document, Store
+    from calipso_nornir.model.stores import Document, Store
     from calipso_nornir.webhooks.subscriptions import Subscriptions
 
 logger = logging.getLogger(__name__)

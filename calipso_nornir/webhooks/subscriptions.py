@@ -15,7 +15,7 @@ from calipso_nornir.webhooks.signing import key_of, new_secret
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from calipso_nornir.model.protocols import Document, Store
+    from calipso_nornir.model.stores import Document, Store
 
 COLLECTION: Final = "webhooks"
 State: TypeAlias = Literal["active", "failing", "paused"]

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from nornir.core import Nornir
 
-    from calipso_nornir.model.protocols import Store, StoreView
+    from calipso_nornir.model.stores import Store, StoreView
 
 CLOUD = os.environ["CLOUD"]
 STORE = os.environ["CALIPSO_STORE"]

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
     import requests
 
-    from calipso_nornir.model.protocols import Store
+    from calipso_nornir.model.stores import Store
 
 PATIENCE_S: Final = 60.0
 MOST: Final = 2

@@ -18,7 +18,8 @@ from calipso_nornir.sources.recording import ReplaySource
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from calipso_nornir.model.protocols import Source, Store
+    from calipso_nornir.model.protocols import Source
+    from calipso_nornir.model.stores import Store
 
     Documents = dict[str, list[dict[str, Any]]]
 

@@ -24,8 +24,9 @@ if TYPE_CHECKING:
 
     from calipso_nornir import ScanReport
     from calipso_nornir.errors import CalipsoError
-    from calipso_nornir.model.protocols import Reply, StoreView
+    from calipso_nornir.model.protocols import Reply
     from calipso_nornir.model.queries import Query
+    from calipso_nornir.model.stores import StoreView
 
 FOLDER = Path(__file__).parent
 CASES = tuple(sorted(path.parent.name for path in FOLDER.glob("*/input.json")))

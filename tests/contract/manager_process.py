@@ -28,7 +28,8 @@ from tests.fixtures.tiny_cloud import CLOUD, TinyCloud
 
 if TYPE_CHECKING:
     from calipso_nornir.model.environment import Environment
-    from calipso_nornir.model.protocols import Source, Store
+    from calipso_nornir.model.protocols import Source
+    from calipso_nornir.model.stores import Store
 
 MOST_OF_ONE = 40
 """Requests of one environment: of its ended scans, 50 are kept."""

@@ -24,7 +24,7 @@ from tests.fixtures.places import Place
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from calipso_nornir.model.protocols import Document, Kind, Store, Writer
+    from calipso_nornir.model.stores import Document, Kind, Store, Writer
 
 ENVIRONMENT = "lab"
 BEGINNING = datetime(2026, 1, 1, tzinfo=UTC)

@@ -20,7 +20,7 @@ from calipso_nornir.store.record_retention import (
 from tests.fixtures.cli import calipso
 
 if TYPE_CHECKING:
-    from calipso_nornir.model.protocols import Store
+    from calipso_nornir.model.stores import Store
     from tests.fixtures.places import Place
 
 pytest_plugins = ["tests.fixtures.stores"]

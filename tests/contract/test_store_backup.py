@@ -22,7 +22,7 @@ from tests.fixtures.cli import calipso
 from tests.fixtures.recorded import bundle, filled
 
 if TYPE_CHECKING:
-    from calipso_nornir.model.protocols import Store
+    from calipso_nornir.model.stores import Store
     from tests.fixtures.places import Place
 
 pytest_plugins = ["tests.fixtures.stores"]

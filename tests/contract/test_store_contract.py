@@ -16,7 +16,7 @@ from calipso_nornir.testing.store_contract import StoreContract
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from calipso_nornir.model.protocols import Store
+    from calipso_nornir.model.stores import Store
     from tests.fixtures.places import Place
 
 pytest_plugins = ["tests.fixtures.stores"]

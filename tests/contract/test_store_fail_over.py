@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from pymongo.collection import Collection
 
-    from calipso_nornir.model.protocols import Store
+    from calipso_nornir.model.stores import Store
     from tests.fixtures.replica_set import ReplicaSet
 
 

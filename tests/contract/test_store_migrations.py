@@ -22,7 +22,7 @@ from calipso_nornir.store.migrations import layout_of, migrate
 from calipso_nornir.testing.store_samples import AT, ENVIRONMENT, LATER, ODD_ATTRIBUTES, host, link, pnic, put
 
 if TYPE_CHECKING:
-    from calipso_nornir.model.protocols import Store
+    from calipso_nornir.model.stores import Store
     from tests.fixtures.places import Place
 
 pytest_plugins = ["tests.fixtures.stores"]

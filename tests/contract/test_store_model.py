@@ -21,7 +21,7 @@ from calipso_nornir.testing.revisions import Revisions
 from calipso_nornir.testing.store_samples import AT, host, link
 
 if TYPE_CHECKING:
-    from calipso_nornir.model.protocols import Document, Kind, Store, StoreView
+    from calipso_nornir.model.stores import Document, Kind, Store, StoreView
     from calipso_nornir.testing.revisions import Name, Picture
     from tests.fixtures.places import Place
 

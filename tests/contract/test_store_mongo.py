@@ -55,7 +55,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
-    from calipso_nornir.model.protocols import Store, StoreView
+    from calipso_nornir.model.stores import Store, StoreView
     from tests.fixtures.mongod import Mongod
     from tests.fixtures.places import Place
 

@@ -24,7 +24,7 @@ from calipso_nornir.store.values import clean
 from calipso_nornir.testing.store_samples import AT, ENVIRONMENT, host, put
 
 if TYPE_CHECKING:
-    from calipso_nornir.model.protocols import Store
+    from calipso_nornir.model.stores import Store
     from tests.fixtures.places import Place
 
 pytest_plugins = ["tests.fixtures.stores"]

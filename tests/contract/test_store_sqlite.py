@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
-    from calipso_nornir.model.protocols import Store
+    from calipso_nornir.model.stores import Store
 
 NOBODY = 65534
 

@@ -29,7 +29,7 @@ from tests.fixtures.serving import PASSWORD, Client, Served, served
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from calipso_nornir.model.protocols import Document, Store
+    from calipso_nornir.model.stores import Document, Store
 
 pytest_plugins = ["tests.fixtures.lab_api"]
 

@@ -33,7 +33,7 @@ from tests.fixtures.serving import served
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from calipso_nornir.model.protocols import Store
+    from calipso_nornir.model.stores import Store
     from tests.fixtures.places import Place
 
 pytest_plugins = ["tests.fixtures.stores"]

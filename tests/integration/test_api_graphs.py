@@ -14,7 +14,7 @@ import pytest
 from calipso_nornir.store.documents import link_document
 
 if TYPE_CHECKING:
-    from calipso_nornir.model.protocols import Store
+    from calipso_nornir.model.stores import Store
     from tests.fixtures.serving import Client, Served
 
 pytest_plugins = ["tests.fixtures.lab_api"]

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from calipso_nornir.model.protocols import Store
+    from calipso_nornir.model.stores import Store
     from tests.fixtures.places import Place
 
 pytest_plugins = ["tests.fixtures.stores"]

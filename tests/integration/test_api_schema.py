@@ -33,7 +33,7 @@ from tests.fixtures.serving import Client, Served, served
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from calipso_nornir.model.protocols import Store
+    from calipso_nornir.model.stores import Store
 
 EXAMPLES: Final = int(os.environ.get("CALIPSO_SCHEMA_EXAMPLES", "3"))
 """Requests of each kind to an operation; ``make soak`` sends more."""

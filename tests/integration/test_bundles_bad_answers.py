@@ -35,8 +35,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from calipso_nornir.errors import CalipsoError
-    from calipso_nornir.model.protocols import Store
     from calipso_nornir.model.queries import Query
+    from calipso_nornir.model.stores import Store
     from calipso_nornir.scan.report import ScanReport
     from tests.fixtures.places import Place
 

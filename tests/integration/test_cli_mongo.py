@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from calipso_nornir.model.protocols import Store, Writer
+    from calipso_nornir.model.stores import Store, Writer
 
 pytestmark = pytest.mark.long
 

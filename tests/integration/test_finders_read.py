@@ -17,8 +17,9 @@ if TYPE_CHECKING:
 
     from calipso_nornir.model.links import Link
     from calipso_nornir.model.objects import InventoryObject
-    from calipso_nornir.model.protocols import LinkFinder, StoreView
+    from calipso_nornir.model.protocols import LinkFinder
     from calipso_nornir.model.refs import ObjectRef
+    from calipso_nornir.model.stores import StoreView
 
 FINDERS = dict(load_catalog().link_finders)
 

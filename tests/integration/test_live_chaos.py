@@ -27,7 +27,7 @@ from tests.integration.test_live import different, server_id, whole
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from calipso_nornir.model.protocols import Store
+    from calipso_nornir.model.stores import Store
     from tests.fixtures.rabbitmq import RabbitMq
     from tests.fixtures.scanning import Stored
 

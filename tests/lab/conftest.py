@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from calipso_nornir.model.environment import Environment
-    from calipso_nornir.model.protocols import Store
+    from calipso_nornir.model.stores import Store
     from tests.lab.oracle import Truth
     from tests.lab.oracle.wiring import Site
 

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from calipso_nornir.model.environment import Environment
-    from calipso_nornir.model.protocols import Store, StoreView
+    from calipso_nornir.model.stores import Store, StoreView
     from calipso_nornir.scan.report import ScanReport
 
 logger = logging.getLogger(__name__)

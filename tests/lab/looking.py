@@ -6,7 +6,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from calipso_nornir.model.protocols import StoreView
+    from calipso_nornir.model.stores import StoreView
 
 
 def objects(view: StoreView) -> dict[str, dict[str, Any]]:

@@ -12,7 +12,7 @@ from tests.fixtures import lab
 
 if TYPE_CHECKING:
     from calipso_nornir.model.environment import Environment
-    from calipso_nornir.model.protocols import Store
+    from calipso_nornir.model.stores import Store
 
 pytestmark = pytest.mark.lab
 

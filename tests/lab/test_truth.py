@@ -15,7 +15,7 @@ from tests.lab.told import told
 
 if TYPE_CHECKING:
     from calipso_nornir import ScanReport
-    from calipso_nornir.model.protocols import Store
+    from calipso_nornir.model.stores import Store
     from tests.lab.oracle.model import Truth
 
 pytestmark = pytest.mark.lab

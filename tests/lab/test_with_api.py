@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from calipso_nornir.client.events import Event
     from calipso_nornir.model.environment import Environment
-    from calipso_nornir.model.protocols import Store
+    from calipso_nornir.model.stores import Store
     from calipso_nornir.scan.report import ScanReport
 
 pytestmark = pytest.mark.lab

@@ -15,7 +15,7 @@ from tests.lab.looking import objects
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from calipso_nornir.model.protocols import Store
+    from calipso_nornir.model.stores import Store
 
 pytestmark = pytest.mark.lab
 

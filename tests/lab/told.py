@@ -11,8 +11,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from calipso_nornir.model.objects import InventoryObject
-    from calipso_nornir.model.protocols import StoreView
     from calipso_nornir.model.refs import ObjectRef
+    from calipso_nornir.model.stores import StoreView
     from calipso_nornir.store.freshness import Freshness
     from tests.lab.oracle.model import Value
 

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from calipso_nornir.model.protocols import Store
+    from calipso_nornir.model.stores import Store
 
 PASSWORD = "correct horse battery"  # noqa: S105 - of a user in a test
 ANN = User(name="ann", grants=Grants({"lab": Role.OPERATOR, "prod": Role.VIEWER}))

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from pathlib import Path
 
-    from calipso_nornir.model.protocols import Store
+    from calipso_nornir.model.stores import Store
 
 ENV = "lab"
 

@@ -18,7 +18,7 @@ from tests.fixtures.tiny_cloud import CLOUD
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from calipso_nornir.model.protocols import Document
+    from calipso_nornir.model.stores import Document
 
 
 @pytest.fixture

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from calipso_nornir.model.objects import InventoryObject
-    from calipso_nornir.model.protocols import StoreView
+    from calipso_nornir.model.stores import StoreView
 
 NOW = datetime(2026, 11, 29, 6, tzinfo=UTC)
 SAMPLES: dict[str, Any] = json.loads((Path(__file__).parents[1] / "fixtures" / "notifications.json").read_text("utf-8"))

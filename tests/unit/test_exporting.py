@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from calipso_nornir.analysis.exporting import ExportFormat, Table
-    from calipso_nornir.model.protocols import Document
+    from calipso_nornir.model.stores import Document
 
 NAMES = (
     "web-1",

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from calipso_nornir.model.protocols import Document, Store, StoreView
+    from calipso_nornir.model.stores import Document, Store, StoreView
 
 WEB1, WEB2 = (f"{name.encode().hex():0<8}-0000-0000-0000-000000000000" for name in ("web1", "web2"))
 

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
-    from calipso_nornir.model.protocols import Store, StoreView
+    from calipso_nornir.model.stores import Store, StoreView
 
 
 @pytest.fixture(scope="module")

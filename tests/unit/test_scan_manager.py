@@ -26,7 +26,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from calipso_nornir.model.environment import Environment
-    from calipso_nornir.model.protocols import Document, Source
+    from calipso_nornir.model.protocols import Source
+    from calipso_nornir.model.stores import Document
 
 WEB1 = "77656231-0000-0000-0000-000000000000"
 CLOUDS = tuple(replace(CLOUD, name=name) for name in ("cloud", "cloud-2", "cloud-3"))

@@ -15,7 +15,7 @@ from calipso_nornir.scan_manager.request import ScanRequest
 from calipso_nornir.scan_manager.schedules import COLLECTION, Schedule, Schedules
 
 if TYPE_CHECKING:
-    from calipso_nornir.model.protocols import Document, Store
+    from calipso_nornir.model.stores import Document, Store
     from tests.fixtures.places import Place
 
 pytest_plugins = ["tests.fixtures.stores"]

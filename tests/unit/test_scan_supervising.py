@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from calipso_nornir.model.protocols import Collection, Store
+    from calipso_nornir.model.stores import Collection, Store
     from calipso_nornir.scan.report import ScanReport
 
 

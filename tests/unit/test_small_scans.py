@@ -25,8 +25,9 @@ from tests.unit.test_engine_history import GONE, clouds, fresh
 
 if TYPE_CHECKING:
     from calipso_nornir.errors import CalipsoError
-    from calipso_nornir.model.protocols import Document, Reply
+    from calipso_nornir.model.protocols import Reply
     from calipso_nornir.model.queries import Query
+    from calipso_nornir.model.stores import Document
     from calipso_nornir.scan.report import ScanReport
     from tests.fixtures.scanning import Stored
 

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from calipso_nornir.analysis.files.exported import Exported
-    from calipso_nornir.model.protocols import Document
+    from calipso_nornir.model.stores import Document
 
 _FORMULA: Final = ("=", "+", "-", "@", "\t", "\r", "\n")
 """A cell that begins with one of these is a formula for spreadsheets (OWASP, "CSV Injection")."""

@@ -14,7 +14,7 @@ from calipso_nornir.model.text import safe_json
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from calipso_nornir.model.protocols import Document
+    from calipso_nornir.model.stores import Document
 
 Table: TypeAlias = Literal["objects", "links"]
 

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from calipso_nornir.analysis.files.exported import Exported
-    from calipso_nornir.model.protocols import Document
+    from calipso_nornir.model.stores import Document
 
 _NOT_XML: Final = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 """Characters that no XML 1.0 document may hold, not even as references (XML 1.0, section 2.2)."""

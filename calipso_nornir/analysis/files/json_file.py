@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from calipso_nornir.analysis.files.exported import Exported
-    from calipso_nornir.model.protocols import Document
+    from calipso_nornir.model.stores import Document
 
 
 def json_pieces(what: Exported) -> Iterator[str]:

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from calipso_nornir.api.v1.answers import Answer
-    from calipso_nornir.model.protocols import Collection, Document
+    from calipso_nornir.model.stores import Collection, Document
 
 router = APIRouter()
 CHUNK: Final = 5000

@@ -12,7 +12,7 @@ from fastapi.responses import JSONResponse
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-    from calipso_nornir.model.protocols import Document, StoreView
+    from calipso_nornir.model.stores import Document, StoreView
 
 Answer: TypeAlias = "dict[str, Any] | list[dict[str, Any]] | None"
 """What an operation answers: a JSON object, seldom a list, or nothing."""

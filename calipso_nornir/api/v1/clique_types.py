@@ -22,7 +22,7 @@ from calipso_nornir.model.text import plain
 
 if TYPE_CHECKING:
     from calipso_nornir.api.v1.answers import Answer
-    from calipso_nornir.model.protocols import Document
+    from calipso_nornir.model.stores import Document
 
 router = APIRouter()
 

@@ -24,8 +24,8 @@ if TYPE_CHECKING:
 
     from calipso_nornir.api.v1.answers import Answer
     from calipso_nornir.model.finding import Condition
-    from calipso_nornir.model.protocols import Document, StoreView
     from calipso_nornir.model.refs import ObjectRef
+    from calipso_nornir.model.stores import Document, StoreView
 
 router = APIRouter()
 

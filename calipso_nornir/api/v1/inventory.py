@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from calipso_nornir.api.v1.answers import Answer
-    from calipso_nornir.model.protocols import Document, StoreView
+    from calipso_nornir.model.stores import Document, StoreView
 
 router = APIRouter()
 

@@ -18,7 +18,7 @@ from calipso_nornir.model.finding import Range
 
 if TYPE_CHECKING:
     from calipso_nornir.api.v1.answers import Answer
-    from calipso_nornir.model.protocols import Document
+    from calipso_nornir.model.stores import Document
 
 router = APIRouter()
 

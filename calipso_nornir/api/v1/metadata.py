@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from calipso_nornir.api.v1.answers import Answer
-    from calipso_nornir.model.protocols import Document
+    from calipso_nornir.model.stores import Document
 
 router = APIRouter()
 

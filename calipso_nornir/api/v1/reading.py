@@ -20,7 +20,7 @@ from calipso_nornir.api.v1.parameters import DIGITS_OF_ID, Form, Parameter, Type
 from calipso_nornir.model.text import plain
 
 if TYPE_CHECKING:
-    from calipso_nornir.model.protocols import Document
+    from calipso_nornir.model.stores import Document
 
 Constants: TypeAlias = Callable[[str], Sequence[str]]
 """Gives the values that a constant lists."""

@@ -19,7 +19,7 @@ from calipso_nornir.scan_manager import Recurrence, ScanRequest, Schedule
 
 if TYPE_CHECKING:
     from calipso_nornir.api.v1.answers import Answer
-    from calipso_nornir.model.protocols import Document
+    from calipso_nornir.model.stores import Document
     from calipso_nornir.scan_manager.recurrence import Frequency
 
 router = APIRouter()

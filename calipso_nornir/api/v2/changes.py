@@ -23,7 +23,7 @@ from calipso_nornir.api.v2.pictures import Environment
 from calipso_nornir.api.v2.showing import shown
 from calipso_nornir.errors import CalipsoError
 from calipso_nornir.model.changes import Change
-from calipso_nornir.model.protocols import Store
+from calipso_nornir.model.stores import Store
 
 router = APIRouter(prefix="/environments/{environment}", tags=["changes"])
 POLL_S: Final = 1.0

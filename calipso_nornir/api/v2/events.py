@@ -20,7 +20,7 @@ from calipso_nornir.live.journal import DEAD_LETTERS
 from calipso_nornir.live.letters import redrive
 from calipso_nornir.live.standing import LISTENERS, state_of
 from calipso_nornir.model.finding import Range
-from calipso_nornir.model.protocols import Document
+from calipso_nornir.model.stores import Document
 
 router = APIRouter(prefix="/environments/{environment}", tags=["events"])
 

@@ -29,8 +29,8 @@ from calipso_nornir.api.v2.pictures import Picture, Seen, SeenObject
 from calipso_nornir.model.finding import Find
 from calipso_nornir.model.links import Link
 from calipso_nornir.model.objects import InventoryObject
-from calipso_nornir.model.protocols import Document, Store, StoreView
 from calipso_nornir.model.refs import ObjectRef
+from calipso_nornir.model.stores import Document, Store, StoreView
 from calipso_nornir.store.documents import link_document, object_document
 
 router = APIRouter(prefix="/environments/{environment}", tags=["export"])

@@ -19,8 +19,8 @@ from calipso_nornir.api.v2.pictures import Seen, SeenTaggedObject
 from calipso_nornir.api.v2.showing import shown_link, shown_object
 from calipso_nornir.model.links import Link
 from calipso_nornir.model.objects import InventoryObject
-from calipso_nornir.model.protocols import StoreView
 from calipso_nornir.model.refs import ObjectRef
+from calipso_nornir.model.stores import StoreView
 
 router = APIRouter(prefix="/environments/{environment}", tags=["graphs"])
 MOST_NODES = 5000

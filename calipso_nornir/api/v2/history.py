@@ -19,8 +19,8 @@ from calipso_nornir.api.problems import Problem
 from calipso_nornir.api.v2.pages import Limit
 from calipso_nornir.api.v2.pictures import Environment
 from calipso_nornir.api.v2.showing import shown
-from calipso_nornir.model.protocols import Kind
 from calipso_nornir.model.refs import ObjectRef
+from calipso_nornir.model.stores import Kind
 
 router = APIRouter(prefix="/environments/{environment}", tags=["history"])
 Commits = Annotated[int, Query(ge=1, le=500, description="How many of the newest commits to look at.")]

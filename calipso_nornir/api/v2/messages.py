@@ -17,7 +17,7 @@ from calipso_nornir.api.shielding import AUDIT
 from calipso_nornir.api.v2.pages import Limit
 from calipso_nornir.api.v2.pictures import Environment
 from calipso_nornir.model.finding import Range
-from calipso_nornir.model.protocols import Collection, Document
+from calipso_nornir.model.stores import Collection, Document
 
 router = APIRouter(tags=["messages"])
 

@@ -20,7 +20,7 @@ from calipso_nornir.api.problems import Problem
 from calipso_nornir.api.v2.filters import conditions, moment, must_be_known
 from calipso_nornir.api.v2.showing import STATUS, with_statuses
 from calipso_nornir.model.finding import Find
-from calipso_nornir.model.protocols import Kind, StoreView
+from calipso_nornir.model.stores import Kind, StoreView
 from calipso_nornir.store.ordering import fields_of
 
 MOST: Final = 1000

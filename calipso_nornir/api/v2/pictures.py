@@ -17,8 +17,8 @@ from calipso_nornir.api.parameters import Api
 from calipso_nornir.api.problems import Problem
 from calipso_nornir.api.tags import Tagged, Tagging
 from calipso_nornir.model.objects import InventoryObject
-from calipso_nornir.model.protocols import Store, StoreView
 from calipso_nornir.model.refs import ObjectRef
+from calipso_nornir.model.stores import Store, StoreView
 from calipso_nornir.store.environments import environment_names, stored_environment
 from calipso_nornir.store.frozen import Frozen
 from calipso_nornir.store.type_names import unknown

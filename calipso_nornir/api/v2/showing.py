@@ -16,8 +16,8 @@ if TYPE_CHECKING:
 
     from calipso_nornir.model.links import Link
     from calipso_nornir.model.objects import InventoryObject
-    from calipso_nornir.model.protocols import Document, StoreView
     from calipso_nornir.model.status import Status
+    from calipso_nornir.model.stores import Document, StoreView
 
 STATUS: Final = "check_status"
 

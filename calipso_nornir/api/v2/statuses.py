@@ -23,8 +23,8 @@ from calipso_nornir.api.v2.pictures import Environment, Seen
 from calipso_nornir.api.v2.showing import shown
 from calipso_nornir.errors import Overtaken
 from calipso_nornir.model.finding import Find, Range
-from calipso_nornir.model.protocols import StoreView
 from calipso_nornir.model.status import Status, StatusOf
+from calipso_nornir.model.stores import StoreView
 from calipso_nornir.store.documents import status_document
 
 router = APIRouter(prefix="/environments/{environment}", tags=["statuses"])

@@ -14,7 +14,7 @@ from calipso_nornir.api.guard import needs
 from calipso_nornir.api.parameters import Api, Asking
 from calipso_nornir.api.problems import Problem
 from calipso_nornir.api.v2.pictures import Environment
-from calipso_nornir.model.protocols import Document
+from calipso_nornir.model.stores import Document
 from calipso_nornir.webhooks.subscriptions import State, Wanted
 
 router = APIRouter(prefix="/environments/{environment}/webhooks", tags=["webhooks"])

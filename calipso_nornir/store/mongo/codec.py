@@ -24,7 +24,7 @@ from calipso_nornir.store.values import clean
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from calipso_nornir.model.protocols import Document, Kind
+    from calipso_nornir.model.stores import Document, Kind
 
 _TYPELESS: Final[Mapping[str, Callable[[str], Any]]] = {"int": int}
 _OWN_KEYS: Final = ("_id", "key")

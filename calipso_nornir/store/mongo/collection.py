@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from bson.raw_bson import RawBSONDocument
 
     from calipso_nornir.model.finding import Condition
-    from calipso_nornir.model.protocols import Document
+    from calipso_nornir.model.stores import Document
     from calipso_nornir.store.mongo.connection import PlainDatabase, RawCollection, Riding
 
 _PLAIN_NAME: Final = re.compile(r"(?!key$|_id$)\w+", re.ASCII)

@@ -27,7 +27,7 @@ from calipso_nornir.store.values import utc_ms
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-    from calipso_nornir.model.protocols import Kind
+    from calipso_nornir.model.stores import Kind
     from calipso_nornir.store.mongo.environment_collections import Places
     from calipso_nornir.store.mongo.lock import Lock
     from calipso_nornir.store.operations import Operations

@@ -40,7 +40,7 @@ from calipso_nornir.store.mongo.redo import Redo, restored
 from calipso_nornir.store.names import COMMITS, REVISIONS, collection_name, past
 
 if TYPE_CHECKING:
-    from calipso_nornir.model.protocols import Kind
+    from calipso_nornir.model.stores import Kind
     from calipso_nornir.store.mongo.connection import PlainCollection, PlainDatabase, RawCollection
 
 _log = logging.getLogger(__name__)

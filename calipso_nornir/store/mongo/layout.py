@@ -17,7 +17,7 @@ from calipso_nornir.store.selection import INDEXES, LISTS, SPARSE, UNIQUE, to_in
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from calipso_nornir.model.protocols import Kind
+    from calipso_nornir.model.stores import Kind
     from calipso_nornir.store.mongo.connection import PlainDatabase
 
 LAYOUT_VERSION: Final = VERSION

@@ -35,7 +35,7 @@ from calipso_nornir.store.process import this_process
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from calipso_nornir.model.protocols import Kind
+    from calipso_nornir.model.stores import Kind
     from calipso_nornir.store.mongo.connection import PlainDatabase
 
 _LOCK_S: Final = 60.0

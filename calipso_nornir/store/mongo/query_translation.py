@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from calipso_nornir.model.finding import Condition, Find
-    from calipso_nornir.model.protocols import Kind
+    from calipso_nornir.model.stores import Kind
 
 
 _BIGGEST: Final = 2**63 - 1

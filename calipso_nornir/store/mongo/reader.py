@@ -48,7 +48,7 @@ if TYPE_CHECKING:
     from pymongo.cursor import Cursor
 
     from calipso_nornir.model.finding import Find
-    from calipso_nornir.model.protocols import Document, Kind
+    from calipso_nornir.model.stores import Document, Kind
     from calipso_nornir.store.mongo.connection import Riding
     from calipso_nornir.store.mongo.environment_collections import Marker, Places
     from calipso_nornir.store.ordering import SortKey

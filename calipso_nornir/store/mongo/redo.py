@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from bson.objectid import ObjectId
 
-    from calipso_nornir.model.protocols import Kind
+    from calipso_nornir.model.stores import Kind
 
 MOST_COMMITS: Final = 64
 """Maximum number of commits in a marker; the next one applies them."""

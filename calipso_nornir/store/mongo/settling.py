@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from bson.objectid import ObjectId
 
-    from calipso_nornir.model.protocols import Kind
+    from calipso_nornir.model.stores import Kind
     from calipso_nornir.store.mongo.environment_collections import Marker, Places
     from calipso_nornir.store.mongo.lock import Lock
     from calipso_nornir.store.mongo.redo import Redo

@@ -23,7 +23,7 @@ from calipso_nornir.store.values import utc_ms
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
-    from calipso_nornir.model.protocols import Kind
+    from calipso_nornir.model.stores import Kind
     from calipso_nornir.store.mongo.environment_collections import Marker, Places
     from calipso_nornir.store.operations import Operations
 

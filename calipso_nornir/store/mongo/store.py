@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from threading import Event
 
     from calipso_nornir.model.changes import Change, Commit
-    from calipso_nornir.model.protocols import Collection, StoreView, Writer
+    from calipso_nornir.model.stores import Collection, StoreView, Writer
     from calipso_nornir.store.mongo.environment_collections import Marker
     from calipso_nornir.store.mongo.small_commit import Remembered
     from calipso_nornir.store.names import Use

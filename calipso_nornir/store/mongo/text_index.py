@@ -23,7 +23,7 @@ from calipso_nornir.store.text_search import Segment, beginning, grams_of
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
 
-    from calipso_nornir.model.protocols import Document
+    from calipso_nornir.model.stores import Document
     from calipso_nornir.store.mongo.connection import PlainCollection
     from calipso_nornir.store.mongo.environment_collections import Places
     from calipso_nornir.store.searching import Needle

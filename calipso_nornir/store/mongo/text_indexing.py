@@ -38,7 +38,7 @@ from calipso_nornir.store.text_search import MOST, Segment, grams_in, key_of, te
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
-    from calipso_nornir.model.protocols import Document
+    from calipso_nornir.model.stores import Document
     from calipso_nornir.store.mongo.environment_collections import Places
     from calipso_nornir.store.mongo.reader import MongoReader
 

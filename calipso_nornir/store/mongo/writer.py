@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
     from bson.objectid import ObjectId
 
-    from calipso_nornir.model.protocols import Document, Kind
+    from calipso_nornir.model.stores import Document, Kind
     from calipso_nornir.store.mongo.connection import Riding
     from calipso_nornir.store.mongo.environment_collections import Marker, Places
     from calipso_nornir.store.mongo.reader import MongoReader

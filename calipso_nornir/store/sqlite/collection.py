@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from contextlib import AbstractContextManager
 
     from calipso_nornir.model.finding import Condition
-    from calipso_nornir.model.protocols import Document
+    from calipso_nornir.model.stores import Document
     from calipso_nornir.store.sqlite.connection import Connections
 
 _PLAIN_NAME: Final = re.compile(r"\w+", re.ASCII)

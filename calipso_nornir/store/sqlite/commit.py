@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     import sqlite3
     from collections.abc import Iterable, Mapping, Sequence
 
-    from calipso_nornir.model.protocols import Kind
+    from calipso_nornir.model.stores import Kind
     from calipso_nornir.store.operations import Operations
     from calipso_nornir.store.sqlite.document_rows import Row
 

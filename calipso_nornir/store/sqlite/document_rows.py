@@ -20,7 +20,7 @@ from calipso_nornir.store.values import clean, utc_ms
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from calipso_nornir.model.protocols import Document, Kind
+    from calipso_nornir.model.stores import Document, Kind
 
 _ENCODE: Final = json.JSONEncoder(ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode
 _TYPELESS: Final[Mapping[str, Callable[[str], Any]]] = {

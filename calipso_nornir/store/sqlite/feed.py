@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     import sqlite3
     from collections.abc import Iterator
 
-    from calipso_nornir.model.protocols import Kind
+    from calipso_nornir.model.stores import Kind
 
 
 class Feed:

@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from calipso_nornir.model.protocols import Kind
+    from calipso_nornir.model.stores import Kind
 
 _OLD: Final = "calipso_old"
 _OLD_TEXTS: Final = "calipso_old_texts"

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from calipso_nornir.model.finding import Condition, Find
-    from calipso_nornir.model.protocols import Kind
+    from calipso_nornir.model.stores import Kind
     from calipso_nornir.store.ordering import Direction
 
 Value: TypeAlias = "str | int | None"

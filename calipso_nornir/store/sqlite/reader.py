@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from calipso_nornir.model.finding import Find
-    from calipso_nornir.model.protocols import Document, Kind
+    from calipso_nornir.model.stores import Document, Kind
     from calipso_nornir.store.searching import Needle
     from calipso_nornir.store.selection import Selection
     from calipso_nornir.store.sqlite.query_translation import Clauses

@@ -13,7 +13,7 @@ from calipso_nornir.store.sqlite.document_rows import columns
 from calipso_nornir.store.sqlite.tables import keys, pasts, table, texts
 
 if TYPE_CHECKING:
-    from calipso_nornir.model.protocols import Kind
+    from calipso_nornir.model.stores import Kind
 
 
 @dataclass(frozen=True, slots=True)

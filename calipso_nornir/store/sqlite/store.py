@@ -40,7 +40,7 @@ if TYPE_CHECKING:
     from threading import Event
 
     from calipso_nornir.model.changes import Change, Commit
-    from calipso_nornir.model.protocols import Collection, StoreView, Writer
+    from calipso_nornir.model.stores import Collection, StoreView, Writer
     from calipso_nornir.store.names import Use
 
 

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
     from pathlib import Path
 
-    from calipso_nornir.model.protocols import Kind
+    from calipso_nornir.model.stores import Kind
 
 LAYOUT_VERSION: Final = LAYOUT
 APPLICATION_ID: Final = 0x43414C49  # "CALI"

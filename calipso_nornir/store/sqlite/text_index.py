@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     import sqlite3
     from collections.abc import Callable, Iterable, Iterator, Sequence
 
-    from calipso_nornir.model.protocols import Document
+    from calipso_nornir.model.stores import Document
     from calipso_nornir.store.searching import Needle
     from calipso_nornir.store.text_search import Part
 

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from contextlib import AbstractContextManager
     from datetime import datetime
 
-    from calipso_nornir.model.protocols import Document, Kind
+    from calipso_nornir.model.stores import Document, Kind
     from calipso_nornir.store.sqlite.connection import Connections
     from calipso_nornir.store.sqlite.reader import SqliteReader
 
