@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from ipaddress import ip_interface
 from typing import TYPE_CHECKING
 
@@ -183,30 +183,21 @@ def bridge_domains(text: str) -> tuple[int, ...]:
 
 def tunnels(text: str) -> tuple[VppTunnel, ...]:
     """Read ``show vxlan tunnel``."""
-    return tuple(
-        VppTunnel(
-            int(one(row, "id")),
-            _address(one(row, "local")),
-            _address(one(row, "remote")),
-            int(one(row, "vni")),
-            _number(row, "port"),
-        )
-        for row in _said("vxlan_tunnel", text)
-    )
+    return tuple(map(_tunnel, _said("vxlan_tunnel", text)))
 
 
 def gpe_tunnels(text: str) -> tuple[VppTunnel, ...]:
     """Read ``show vxlan-gpe``."""
-    return tuple(
-        VppTunnel(
-            int(one(row, "id")),
-            _address(one(row, "local")),
-            _address(one(row, "remote")),
-            int(one(row, "vni")),
-            _number(row, "port"),
-            "vxlan-gpe",
-        )
-        for row in _said("vxlan-gpe", text)
+    return tuple(replace(_tunnel(row), overlay_type="vxlan-gpe") for row in _said("vxlan-gpe", text))
+
+
+def _tunnel(row: Row) -> VppTunnel:
+    return VppTunnel(
+        int(one(row, "id")),
+        _address(one(row, "local")),
+        _address(one(row, "remote")),
+        int(one(row, "vni")),
+        _number(row, "port"),
     )
 
 

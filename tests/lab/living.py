@@ -3,17 +3,23 @@
 
 from __future__ import annotations
 
+import logging
+import os
+import random
 from typing import TYPE_CHECKING
 
-from tests.lab import acts, breaking
+from tests.fixtures import lab
+from tests.lab import acts, breaking, faults
+from tests.lab.acts import Life
 
 if TYPE_CHECKING:
-    import random
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from tests.lab.acts import Act
 
-ACTS: tuple[tuple[int, Act], ...] = (
+logger = logging.getLogger(__name__)
+
+BY_API: tuple[tuple[int, Act], ...] = (
     (4, acts.a_server_created),
     (3, acts.a_server_deleted),
     (3, acts.a_server_stopped_or_started),
@@ -36,19 +42,32 @@ ACTS: tuple[tuple[int, Act], ...] = (
     (1, acts.a_gateway_cleared),
     (1, acts.a_project_renamed),
     (1, acts.a_compute_disabled),
+)
+"""How often, and what: acts that are done by the API alone."""
+ACTS: tuple[tuple[int, Act], ...] = (
+    *BY_API,
     (2, acts.a_cable_pulled),
     (1, breaking.what_no_agent_mends),
     (1, breaking.a_server_resized_whose_port_is_off),
     (1, breaking.a_host_removed),
 )
-"""How often, and what."""
+"""The same with faults."""
 
 
-def life(chance: random.Random) -> Iterator[Act]:
+def begun(environment: str) -> Life:
+    """Return a life of the lab that is up: ``LIFE`` in the environment makes the same happen again."""
+    here = lab.here()
+    faults.let_computes_copy(here.computes, here.key.read_text("utf-8"))
+    seed = os.environ.get("LIFE") or str(random.randrange(10**9))  # noqa: S311 - no secret
+    logger.info("LIFE=%s", seed)
+    return Life(seed, environment, here.computes, here.variant)
+
+
+def life(chance: random.Random, among: Sequence[tuple[int, Act]] = ACTS) -> Iterator[Act]:
     """Yield acts by chance, as long as anybody wants; each of them comes once before the first comes twice or more."""
-    once = [act for _, act in ACTS]
+    once = [act for _, act in among]
     chance.shuffle(once)
     yield from once
-    weights, all_acts = zip(*ACTS, strict=True)
+    weights, all_acts = zip(*among, strict=True)
     while True:
         yield chance.choices(all_acts, weights)[0]

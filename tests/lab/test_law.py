@@ -5,7 +5,6 @@ from __future__ import annotations
 
 import logging
 import os
-import random
 from contextlib import closing
 from typing import TYPE_CHECKING
 
@@ -15,7 +14,6 @@ import requests
 from calipso_nornir.errors import CalipsoError
 from tests.fixtures import lab
 from tests.lab import faults, living
-from tests.lab.acts import Life
 from tests.lab.law import Law
 from tests.lab.oracle.api import Api
 
@@ -23,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from calipso_nornir.model.environment import Environment
-    from tests.lab.acts import Act
+    from tests.lab.acts import Act, Life
 
 pytestmark = pytest.mark.law
 logger = logging.getLogger(__name__)
@@ -34,12 +32,8 @@ ASKED = 5
 
 @pytest.fixture(scope="module")
 def life(environment: Environment) -> Life:
-    """What happens, by chance: ``LIFE`` in the environment makes the same happen again."""
-    here = lab.here()
-    faults.let_computes_copy(here.computes, here.key.read_text("utf-8"))
-    seed = os.environ.get("LIFE") or str(random.randrange(10**9))  # noqa: S311 - no secret
-    logger.info("LIFE=%s", seed)
-    return Life(seed, environment.name, here.computes, here.variant)
+    """What happens, by chance."""
+    return living.begun(environment.name)
 
 
 @pytest.fixture(scope="module")

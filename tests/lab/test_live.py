@@ -5,7 +5,6 @@ from __future__ import annotations
 
 import logging
 import os
-import random
 import threading
 import time
 from contextlib import ExitStack, closing
@@ -24,8 +23,7 @@ from calipso_nornir.store import open_store
 from calipso_nornir.store.environments import save_environment
 from tests.fixtures import lab
 from tests.fixtures.living import eventually
-from tests.lab import acts, faults
-from tests.lab.acts import Life
+from tests.lab import faults, living
 from tests.lab.law import LIMIT_S, differences_but_notes, picture
 from tests.lab.oracle.api import Api
 
@@ -34,7 +32,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from calipso_nornir.model.environment import Environment
-    from tests.lab.acts import Act
+    from tests.lab.acts import Life
     from tests.lab.law import Picture
 
 pytestmark = pytest.mark.live
@@ -43,32 +41,6 @@ ACTS = int(os.environ.get("ACTS") or 50)
 PAUSE_S = 5.0
 LATE_S = 40.0
 """How long a picture that is not true after the pause is looked at: it tells late from never."""
-
-ANNOUNCED: tuple[tuple[int, Act], ...] = (
-    (4, acts.a_server_created),
-    (3, acts.a_server_deleted),
-    (3, acts.a_server_stopped_or_started),
-    (1, acts.a_server_paused),
-    (1, acts.a_server_renamed),
-    (2, acts.a_server_resized),
-    (2, acts.a_server_migrated),
-    (3, acts.an_interface_attached),
-    (2, acts.an_interface_detached),
-    (3, acts.a_port_switched),
-    (2, acts.a_port_of_nobody),
-    (1, acts.a_port_renamed),
-    (2, acts.a_floating_ip_moved),
-    (3, acts.a_network_created),
-    (2, acts.a_subnet_added),
-    (2, acts.a_network_deleted),
-    (1, acts.a_network_renamed),
-    (2, acts.a_dhcp_server_moved),
-    (2, acts.a_router_created),
-    (1, acts.a_gateway_cleared),
-    (1, acts.a_project_renamed),
-    (1, acts.a_compute_disabled),
-)
-"""The acts that are done by the API, how often."""
 
 
 class Listening:
@@ -154,12 +126,8 @@ def heard(environment: Environment) -> Environment:
 
 @pytest.fixture(scope="module")
 def life(heard: Environment) -> Life:
-    """What happens, by chance: ``LIFE`` in the environment makes the same happen again."""
-    here = lab.here()
-    faults.let_computes_copy(here.computes, here.key.read_text("utf-8"))
-    seed = os.environ.get("LIFE") or str(random.randrange(10**9))  # noqa: S311 - no secret
-    logger.info("LIFE=%s", seed)
-    return Life(seed, heard.name, here.computes, here.variant)
+    """What happens, by chance."""
+    return living.begun(heard.name)
 
 
 @pytest.fixture(scope="module")
@@ -168,19 +136,9 @@ def listening(heard: Environment, tmp_path_factory: pytest.TempPathFactory) -> I
         yield started
 
 
-def happenings(chance: random.Random) -> Iterator[Act]:
-    """Yield acts by chance, each once before any comes twice."""
-    once = [act for _, act in ANNOUNCED]
-    chance.shuffle(once)
-    yield from once
-    weights, all_acts = zip(*ANNOUNCED, strict=True)
-    while True:
-        yield chance.choices(all_acts, weights)[0]
-
-
 def test_after_every_act_the_picture_is_true(listening: Listening, life: Life) -> None:
     done = 0
-    for act in happenings(life.random):
+    for act in living.life(life.random, living.BY_API):
         life.api = Api()  # a login lasts an hour
         what = f"act {done + 1}, {act.__name__.replace('_', ' ')}"
         steps = 0
