@@ -2,11 +2,11 @@
 """``calipso event-manager``: a process that listens for each environment that is to be listened to."""
 
 import logging
-import signal
 from typing import Annotated
 
 import typer
 
+from calipso_nornir.cli.ending import ends_by_signal
 from calipso_nornir.cli.mongo_config import MongoConfig, use_mongo
 from calipso_nornir.cli.running import Run
 from calipso_nornir.cli.shared_options import LOG_LEVEL, Inventory, Level, Metadata
@@ -51,6 +51,5 @@ def event_manager(  # noqa: PLR0913 - the options of the command
             longest_wait_s=max_delay,
         )
         manager = EventManager(store, settings)
-        for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
-            signal.signal(number, lambda _number, _frame: manager.stop())
+        ends_by_signal(manager.stop)
         manager.run()

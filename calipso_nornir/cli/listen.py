@@ -2,12 +2,12 @@
 """``calipso listen``: listens to one environment, as each process of an event manager does."""
 
 import logging
-import signal
 from typing import Annotated
 
 import typer
 
 from calipso_nornir.analysis.lookup import one_environment
+from calipso_nornir.cli.ending import ends_by_signal
 from calipso_nornir.cli.mongo_config import MongoConfig, use_mongo
 from calipso_nornir.cli.running import Run
 from calipso_nornir.cli.shared_options import (
@@ -48,6 +48,5 @@ def listen(  # noqa: PLR0913 - the options of the command
             metadata=tuple(str(one) for one in metadata or ()),
             managed=managed,
         )
-        for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
-            signal.signal(number, lambda _number, _frame: session.stop())
+        ends_by_signal(session.stop)
         session.run()

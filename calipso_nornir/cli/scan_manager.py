@@ -2,11 +2,11 @@
 """``calipso scan-manager``: the process that runs the scans of the queue and the schedules."""
 
 import logging
-import signal
 from typing import Annotated
 
 import typer
 
+from calipso_nornir.cli.ending import ends_by_signal
 from calipso_nornir.cli.mongo_config import MongoConfig, use_mongo
 from calipso_nornir.cli.running import Run
 from calipso_nornir.cli.shared_options import LOG_LEVEL, Inventory, Level, Metadata
@@ -56,8 +56,7 @@ def scan_manager(  # noqa: PLR0913 - the options of the command
             metadata=tuple(metadata or ()),
         )
         manager = ScanManager(store, settings)
-        for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
-            signal.signal(number, lambda _number, _frame: manager.stop())
+        ends_by_signal(manager.stop)
         texts = Indexer(store)
         texts.start()
         try:
