@@ -1,0 +1,78 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Looks for texts in the objects of one revision: by the index of texts, and by comparing what it does not cover."""
+
+from __future__ import annotations
+
+from functools import partial
+from itertools import chain
+from typing import TYPE_CHECKING, Final
+
+from calipso_nornir.store.mongo.codec import from_raw, revision_of
+from calipso_nornir.store.mongo.environment_collections import GONE, OF, REVISION
+from calipso_nornir.store.mongo.text_index import BY_REVISION, MongoTextIndex, index_of, read_note
+from calipso_nornir.store.searching import found
+from calipso_nornir.store.text_search import search
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from bson.objectid import ObjectId
+
+    from calipso_nornir.model.stores import Document
+    from calipso_nornir.store.mongo.visible import Visible
+    from calipso_nornir.store.searching import Needle
+    from calipso_nornir.store.text_search import Index
+
+_TRIES: Final = 3
+"""How often a search is repeated because the index of texts changed meanwhile."""
+
+
+class Texts:
+    """Searches the objects of one revision."""
+
+    def __init__(self, visible: Visible) -> None:
+        self._visible = visible
+
+    def search(self, needle: Needle, limit: int) -> list[Document]:
+        """Return the objects that match, ordered by type and id."""
+        result = self.looked_up(
+            lambda index, fresh: search(index, lambda: fresh(needle), needle, limit=limit),
+        )
+        if result is not None:
+            return result
+        pending = self._visible.overlay.raws("inventory")
+        raws = self._visible.ordered("inventory", {}, ("type", "id"), pending=pending, keep=needle.may_be_in_bson)
+        return found(needle, (from_raw("inventory", raw) for raw in raws), limit=limit)
+
+    def looked_up(
+        self, use: Callable[[Index, Callable[[Needle], Iterator[Document]]], list[Document]]
+    ) -> list[Document] | None:
+        """Use the index of texts; return None if there is none, or it changes all the time."""
+        for _ in range(_TRIES):
+            note = read_note(self._visible.places)
+            if not note.segments or note.upto > self._visible.newest:  # there is none, or it is of another time
+                return None
+            index = MongoTextIndex(index_of(self._visible.places), note, self._current_with)
+            result = use(index, partial(self._fresh, note.upto))
+            if read_note(self._visible.places).generation == note.generation:
+                return result
+        return None
+
+    def _current_with(self, ids: list[ObjectId]) -> list[Document]:
+        pending = self._visible.overlay.ids("inventory")
+        wanted = {"_id": {"$in": [one for one in ids if one not in pending]}, GONE: {"$exists": False}}
+        raws = (bytes(one.raw) for one in self._visible.current("inventory").find(wanted))
+        return [from_raw("inventory", raw) for raw in raws if revision_of(raw) <= self._visible.revision]
+
+    def _fresh(self, covered: int, needle: Needle) -> Iterator[Document]:
+        """Yield what may match among objects that the index does not cover: newer ones first, then past ones."""
+        pending = self._visible.overlay.ids("inventory")
+        newer = {"environment": self._visible.environment, REVISION: {"$gt": covered, "$lte": self._visible.revision}}
+        cursor = self._visible.current("inventory").find(newer).hint(BY_REVISION)
+        current = ((one["_id"], bytes(one.raw)) for one in cursor if GONE not in one)
+        past = ((one[OF], bytes(one.raw)) for one in self._visible.past("inventory", {}))
+        raws = chain(
+            self._visible.overlay.raws("inventory"),
+            (raw for document_id, raw in chain(current, past) if document_id not in pending),
+        )
+        return (from_raw("inventory", raw) for raw in raws if needle.may_be_in_bson(raw))
