@@ -16,7 +16,7 @@ from calipso_nornir.model.refs import ObjectRef
 from calipso_nornir.scan.cloud import open_cloud
 from calipso_nornir.scan.plan import ScanPlan
 from calipso_nornir.store import open_store
-from calipso_nornir.testing import CannedSource
+from tests.fixtures.narrowing import Narrowing
 from tests.fixtures.tiny_cloud import TinyCloud
 
 if TYPE_CHECKING:
@@ -30,14 +30,12 @@ if TYPE_CHECKING:
 
 FOLDER = Path(__file__).parent
 CASES = tuple(sorted(path.parent.name for path in FOLDER.glob("*/input.json")))
-FIELDS = {"uuid": "id", "host": "OS-EXT-SRV-ATTR:host"}
-"""Nova's parameters that are called otherwise than the field that they narrow by."""
 HOST = "cmp1"
 """The host on which ``counts`` counts."""
 UNCHANGED = (0, 0, 0)
 
 
-class Cloud(CannedSource):
+class Cloud(Narrowing):
     """Answers as the case says; some hosts cannot be reached, some regions lack services."""
 
     def __init__(self, answers: Mapping[Any, Any], case: Mapping[str, Any]) -> None:
@@ -50,14 +48,7 @@ class Cloud(CannedSource):
             return HostUnreachable(query.host, query.host, "[Errno -2] Name or service not known")
         if isinstance(query, ApiGet) and query.service in self._without.get(query.region or "", ()):
             return EndpointMissing(query.service, "public", query.region or "", ())
-        reply = super()._answer(query)
-        narrowed = isinstance(query, ApiGet) and [pair for pair in query.query if pair[0] != "all_tenants"]
-        if not narrowed or not isinstance(getattr(reply, "data", None), list):
-            return reply
-        rows: Any = reply.data
-        for name, value in narrowed:
-            rows = [row for row in rows if row.get(FIELDS.get(name, name)) == value]
-        return type(reply)(rows, reply.at)  # type: ignore[union-attr]
+        return super()._answer(query)
 
 
 class Outcome:

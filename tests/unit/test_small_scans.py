@@ -7,7 +7,7 @@ from __future__ import annotations
 import tempfile
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import given, settings
@@ -19,35 +19,17 @@ from calipso_nornir.model.refs import ObjectRef
 from calipso_nornir.scan.cloud import open_cloud
 from calipso_nornir.scan.small_links import is_as_before
 from tests.fixtures.canned import CannedSource
+from tests.fixtures.narrowing import Narrowing
 from tests.fixtures.scanning import Scanned, content
 from tests.fixtures.tiny_cloud import CLOUD, EXT, LAN, ROUTER, Server, TinyCloud, port_id
 from tests.unit.test_engine_history import GONE, clouds, fresh
 
 if TYPE_CHECKING:
-    from calipso_nornir.errors import CalipsoError
-    from calipso_nornir.model.protocols import Reply
-    from calipso_nornir.model.queries import Query
     from calipso_nornir.model.stores import Document
     from calipso_nornir.scan.report import ScanReport
     from tests.fixtures.scanning import Stored
 
 WEB1 = "77656231-0000-0000-0000-000000000000"
-FIELDS = {"uuid": "id", "host": "OS-EXT-SRV-ATTR:host"}
-"""Nova's parameters that are called otherwise than the field that they narrow by."""
-
-
-class Narrowing(CannedSource):
-    """Answers narrowed questions with the rows that they ask for, as Nova and Neutron do."""
-
-    def _answer(self, query: Query) -> Reply | CalipsoError:
-        reply = super()._answer(query)
-        if not isinstance(query, ApiGet) or not isinstance(getattr(reply, "data", None), list):
-            return reply
-        rows: Any = reply.data
-        for name, value in query.query:
-            if name != "all_tenants":
-                rows = [row for row in rows if row.get(FIELDS.get(name, name)) == value]
-        return type(reply)(rows, reply.at)  # type: ignore[union-attr]
 
 
 def rescanned(scanned: Scanned, cloud: TinyCloud, *refs: ObjectRef) -> ScanReport:

@@ -18,11 +18,11 @@ from calipso_nornir.fetchers.vpp_questions import TABLES
 from calipso_nornir.model.refs import ObjectRef
 from calipso_nornir.scan.cloud import open_cloud
 from tests.fixtures import vpp_cloud
+from tests.fixtures.narrowing import Narrowing
 from tests.fixtures.scanning import Scanned, content
 from tests.fixtures.tiny_cloud import port_id
 from tests.fixtures.vpp_cloud import CLOUD, LONG, SERVERS, uuid
 from tests.unit.test_engine_failures import nothing_is_lost
-from tests.unit.test_small_scans import Narrowing
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -34,7 +34,8 @@ class Visible:
         places: the collections of the environment.
         newest: the revision that the marker names.
         revision: the one that is read: ``at``, or the newest.
-        overlay: changes in the marker that are not applied yet. Other methods leave out the documents that it changes.
+        overlay: changes in the marker that are not applied yet; ``of``, ``ordered`` and ``settled`` leave out what they
+            change.
     """
 
     def __init__(self, places: Places, marker: Marker, *, at: int | None) -> None:
