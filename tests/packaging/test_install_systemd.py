@@ -205,7 +205,7 @@ def test_systemd_runs_it_as_its_own_account_again_after_a_crash_and_after_an_upg
     assert not set(before.split(",")) & set(_processes(machine).split(","))
 
     machine.run("systemctl", "stop", "calipso.target")
-    assert machine.states() == ["inactive", "inactive"], "one target for both"
+    _until_stopped(machine)
     machine.run("systemctl", "start", "calipso.target")
     _until_answers(machine)
 
@@ -230,6 +230,15 @@ def _processes(machine: Machine) -> str:
     told = machine.run("systemctl", "show", "--property=MainPID", "--value", *SERVICES).split()
     assert "0" not in told
     return ",".join(told)
+
+
+def _until_stopped(machine: Machine) -> None:
+    """Wait for both: "systemctl stop" of a target does not wait for the services that stop with it."""
+    deadline = time.monotonic() + 60
+    while (states := machine.states()) != ["inactive", "inactive"]:
+        assert set(states) <= {"active", "deactivating", "inactive"}, states
+        assert time.monotonic() < deadline, f"one target for both: {states}"
+        time.sleep(0.2)
 
 
 def _until_answers(machine: Machine) -> None:
