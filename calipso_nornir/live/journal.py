@@ -26,7 +26,7 @@ MOST_OBJECTS: Final = 50
 """Objects that an entry names; ``objects_touched`` counts them all."""
 MOST_SHOWN: Final = 2000
 """Characters of a message that cannot be read."""
-SOURCES: Final = {"nova": "OpenStack", "neutron": "OpenStack", "keystone": "OpenStack"}
+SOURCES: Final = {"nova": "OpenStack", "neutron": "OpenStack", "keystone": "OpenStack", "kafka": "OpenStack"}
 LEVELS: Final = {"info": "info", "warn": "warning", "error": "error"}
 _KEY: Final = re.compile(r"[\w.:-]{1,128}")
 

@@ -78,7 +78,7 @@ class Session:
         version = version_of(stored_environment(self._store, self._environment) or {})
         kinds = [one for one in listener_kinds() if one.wanted(environment)]
         if not kinds:
-            raise InvalidRequest(f"{self._environment}: there is nothing to listen to; add a section AMQP")
+            raise InvalidRequest(f"{self._environment}: there is nothing to listen to; add a section AMQP or Kafka")
         slots = Slots(self._store, SLOTS)
         if not slots.take(self._environment, self.owner):
             raise InvalidRequest(f"{self._environment}: another process listens already")

@@ -180,8 +180,8 @@ class Check:
                     self._constant(key, constant, _same_name(one, self.constants.get(constant, ())) or one)
         if self.complete and data.get(RECORDED) is not None:
             self._fault(RECORDED, NOT_SCANNABLE)
-        if self.complete and data.get("listen") is True and "AMQP" not in sections:
-            self._fault("listen", "needs a section AMQP")
+        if self.complete and data.get("listen") is True and not {"AMQP", "Kafka"} & set(sections):
+            self._fault("listen", "needs a section AMQP or Kafka")
 
     def _constant(self, place: str, constant: str, value: str) -> None:
         allowed = self.constants.get(constant)

@@ -85,6 +85,14 @@ def _host(value: object) -> object:
     return value
 
 
+def _broker(value: object) -> object:
+    host, colon, port = value.rpartition(":") if isinstance(value, str) else ("", "", "")
+    inner = host[1:-1] if host.startswith("[") and host.endswith("]") else host
+    if not colon or not inner or any(c in inner for c in " /@?#[],") or not (port.isascii() and port.isdigit()):
+        raise refuse("must be host:port, e.g. kafka1.example:9092")
+    return value
+
+
 def _url(value: object) -> object:
     wanted = refuse("must be a URL such as https://cloud.example:5000/v3, without user, query or fragment")
     if not isinstance(value, str) or not value.isprintable() or " " in value:
@@ -114,6 +122,7 @@ def _path_or_false(value: object) -> object:
 Secret = Annotated[SecretRef, BeforeValidator(secret_reference)]
 EnvironmentName = Annotated[str, BeforeValidator(_environment_name)]
 Host = Annotated[str, BeforeValidator(_host)]
+Broker = Annotated[str, BeforeValidator(_broker)]
 Url = Annotated[str, BeforeValidator(_url)]
 Version = Annotated[str, BeforeValidator(_version)]
 PathOrFalse = Annotated[str | bool, BeforeValidator(_path_or_false)]

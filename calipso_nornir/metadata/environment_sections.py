@@ -5,12 +5,13 @@ Keys are those of the developer guide (discovery.md 1.9); what this product adds
 Every secret is a reference (``SecretRef``).
 """
 
-from typing import Literal
+from collections.abc import Iterator, Mapping
+from typing import Any, Literal
 
 from pydantic import Field
 
-from calipso_nornir.metadata.environment_fields import Count, Host, PathOrFalse, Port, Seconds, Secret, Text
-from calipso_nornir.metadata.environment_section import Section
+from calipso_nornir.metadata.environment_fields import Broker, Count, Host, PathOrFalse, Port, Seconds, Secret, Text
+from calipso_nornir.metadata.environment_section import Need, Section
 
 
 class MysqlSection(Section):
@@ -114,6 +115,34 @@ class AmqpSection(Section):
     client_key: Text | None = None
 
 
+class KafkaSection(Section):
+    """Apache Kafka, where oslo.messaging sends notifications to it; for the event listener.
+
+    New. ``brokers`` are ``host:port``. ``vhost`` is that of the services' ``transport_url``, which ends the names of
+    their topics. The consumer group's name begins with ``group_prefix``. With ``sasl``, ``user`` and ``pwd`` log in.
+    """
+
+    needs = ("brokers",)
+    brokers: tuple[Broker, ...] = Field(default=(), min_length=1)
+    vhost: Text | None = None
+    group_prefix: Text = "calipso"
+    sasl: Literal["PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512"] | None = None
+    user: Text | None = None
+    pwd: Secret | None = None
+    tls: bool = False
+    cacert: Text | None = None
+    verify: bool = True
+    cert: Text | None = None
+    client_key: Text | None = None
+
+    @classmethod
+    def lacks(cls, given: Mapping[str, Any]) -> Iterator[Need]:
+        """Yield what is missing: a login has both its parts."""
+        yield from super().lacks(given)
+        if "sasl" in given:
+            yield from ((key, "is missing: sasl logs in with it") for key in ("user", "pwd") if key not in given)
+
+
 class MonitoringSection(Section):
     """The monitoring server."""
 
@@ -174,6 +203,7 @@ class PlainSection(Section):
 
 OTHER_SECTIONS: dict[str, type[Section]] = {
     "AMQP": AmqpSection,
+    "Kafka": KafkaSection,
     "Monitoring": MonitoringSection,
     "NFV_provider": NfvSection,
     "ACI": AciSection,

@@ -3,7 +3,7 @@
 
 A body is either the notification itself, or an envelope of version 2 that holds it as JSON text (``oslo.message``).
 Payloads of Nova's versioned notifications are objects with name, version and ``nova_object.data``; their data is kept.
-What was said about the request (``_context_*``) is dropped, because it holds tokens.
+What was said about the request (``_context_*``, ``_context``) is dropped, because it holds tokens.
 """
 
 from __future__ import annotations
@@ -57,10 +57,18 @@ def read_notification(body: bytes | str, *, source: str, received: datetime) -> 
         type=type_,
         at=_time(found.get("timestamp")) or received,
         payload=payload,
-        project=_word(found.get("_context_project_id")) or _word(found.get("_context_tenant")),
+        project=_project(found),
         publisher=_word(found.get("publisher_id")),
         level=_LEVELS.get(_word(found.get("priority")).casefold(), "info"),
     )
+
+
+def _project(found: Mapping[str, Any]) -> str:
+    """Return the project of the request: drivers of oslo.messaging write the context as keys, Kafka's as an object."""
+    context = found.get("_context")
+    whole = context if isinstance(context, dict) else {}
+    places = (found.get("_context_project_id"), found.get("_context_tenant"), whole.get("project_id"))
+    return next((word for one in places if (word := _word(one))), "")
 
 
 def _unwrapped(envelope: Mapping[str, Any]) -> Mapping[str, Any]:

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 from calipso_nornir.errors import CalipsoError, InvalidRequest
@@ -12,6 +13,8 @@ from calipso_nornir.metadata.source_kinds import source_kinds
 from calipso_nornir.model.source_kinds import Finding, Opening, Trial
 from calipso_nornir.preflight.amqp import SECTION as AMQP
 from calipso_nornir.preflight.amqp import try_amqp
+from calipso_nornir.preflight.kafka import SECTION as KAFKA
+from calipso_nornir.preflight.kafka import try_kafka
 from calipso_nornir.sources.secrets import Vault
 
 if TYPE_CHECKING:
@@ -40,11 +43,12 @@ def try_sections(
         begins: called with each section's name before it is checked.
     """
     kinds = source_kinds().values()
-    sections = [*(kind.section for kind in kinds), AMQP]
+    sections = [*(kind.section for kind in kinds), AMQP, KAFKA]
     wanted = section_meant(only) if only is not None else None
     if only is not None and wanted not in sections:
         raise InvalidRequest(f"there is no section {only} to check, only {', '.join(sections)}")
-    documents, vault = load_catalog(metadata).documents, Vault()
+    catalog, vault = load_catalog(metadata), Vault()
+    documents = catalog.documents
     hosts: dict[str, set[str]] = {host: set() for host in known_hosts}
     for kind in kinds:
         section = environment.section(kind.section)
@@ -53,10 +57,16 @@ def try_sections(
             yield from _tried(kind, Trial(opening=opening, hosts=hosts), begins)
         elif kind.names_hosts and section is not None:
             list(_checked(kind, Trial(opening=opening, hosts=hosts)))
-    asked_for = wanted == AMQP
-    if asked_for or (wanted is None and environment.section(AMQP) is not None):
-        begins(AMQP)
-        yield from _guarded(AMQP, lambda: try_amqp(environment, vault, needed=asked_for))
+    topics = [topic for one in catalog.queues for topic in one.topics]
+    buses: dict[str, Callable[[bool], Iterator[Finding]]] = {
+        AMQP: lambda needed: try_amqp(environment, vault, needed=needed),
+        KAFKA: lambda needed: try_kafka(environment, vault, needed=needed, topics=topics),
+    }
+    for bus, check in buses.items():
+        asked_for = wanted == bus
+        if asked_for or (wanted is None and environment.section(bus) is not None):
+            begins(bus)
+            yield from _guarded(bus, partial(check, asked_for))
 
 
 def _tried(kind: SourceKind, trial: Trial, begins: Callable[[str], None]) -> Iterator[Finding]:

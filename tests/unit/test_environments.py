@@ -301,7 +301,7 @@ def test_all_faults_come_at_once_each_with_its_place() -> None:
     assert found["mechanism_drivers"].endswith('Did you mean "OVS"?')
     assert found["mechanism_driver"] == 'unknown key. Did you mean "mechanism_drivers"?'
     assert found["type_drivers"].endswith('Did you mean "vxlan"?')
-    assert found["listen"] == "needs a section AMQP"
+    assert found["listen"] == "needs a section AMQP or Kafka"
     assert "quotes" in found["distribution_version"]
     assert found["configuration/0/name"].endswith('Did you mean "OpenStack"?')
     assert found["configuration/OpenStack/auth_ulr"] == 'unknown key. Did you mean "auth_url"?'

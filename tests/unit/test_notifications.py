@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from calipso_nornir.errors import NotificationUnusable
 from calipso_nornir.live.redacting import BLANK, redacted, redacted_text
 from calipso_nornir.parsing.notifications import MOST_BYTES, read_notification
+from tests.fixtures.living import envelope, through_kafka
 
 NOW = datetime(2026, 11, 29, 6, tzinfo=UTC)
 PORT = {
@@ -136,3 +137,10 @@ def test_secrets_are_blanked_by_name() -> None:
 )
 def test_secrets_are_blanked_in_what_is_no_json(text: str) -> None:
     assert "hush" not in redacted_text(text)
+
+
+def test_the_context_in_one_object_as_kafka_s_driver_writes_it() -> None:
+    body = through_kafka(envelope("port.update.end", {"port": {"id": "p"}}, _context_project_id="of the request"))
+    found = read_notification(body, source="kafka", received=datetime.now(UTC))
+    assert found.project == "of the request"
+    assert "very-secret" not in repr(found)
