@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from calipso_nornir.errors import Fault, MetadataError
+from calipso_nornir.metadata.monitoring import Monitoring
 from calipso_nornir.model.cliques import ANY, CliqueType
 from calipso_nornir.model.naming import snake_case
 from calipso_nornir.model.when import ENVIRONMENT, about, holds, told
@@ -154,6 +155,8 @@ class Catalog:
     event_handlers: Mapping[str, EventHandler] = field(default_factory=dict)
     """Event type -> its handler."""
     queues: Sequence[Queue] = ()
+    monitoring: Monitoring = field(default_factory=Monitoring)
+    """Which check watches what."""
     written: int = 0
     """Number of the written metadata that is part of it; 0: there is none."""
 

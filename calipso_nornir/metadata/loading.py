@@ -17,6 +17,7 @@ from calipso_nornir.metadata.clique_promises import clique_constraints, clique_t
 from calipso_nornir.metadata.event_promises import event_handlers, queues
 from calipso_nornir.metadata.layers import files_of, read_layers
 from calipso_nornir.metadata.link_promises import every_link_type_is_found, link_finders
+from calipso_nornir.metadata.monitoring_promises import monitoring
 from calipso_nornir.metadata.parser_promises import parsers
 from calipso_nornir.metadata.scanner_promises import scanners
 from calipso_nornir.metadata.source_kinds import source_kinds
@@ -60,6 +61,7 @@ def _checked(folders: Iterable[Path | str] = (), written: Written = NOTHING) -> 
         documents=passed_on(check),
         event_handlers=event_handlers(check),
         queues=queues(check),
+        monitoring=monitoring(check),
         written=written.number,
     )
     try:

@@ -1,0 +1,210 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Stores results of checks: statuses in one commit per environment and batch, and a message for each change."""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+from collections import Counter, defaultdict
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any, Final
+
+from calipso_nornir.errors import Overtaken
+from calipso_nornir.model.finding import Find, OneOf
+from calipso_nornir.monitoring.judging import checks_of, with_result
+from calipso_nornir.monitoring.results import ERROR, OK, Refused
+from calipso_nornir.store.documents import status_document, status_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from calipso_nornir.metadata.monitoring import Monitoring
+    from calipso_nornir.model.status import Status
+    from calipso_nornir.model.stores import Document, Store, StoreView
+    from calipso_nornir.monitoring.results import Result
+
+logger = logging.getLogger(__name__)
+
+ATTEMPTS: Final = 8
+REFRESH: Final = timedelta(minutes=5)
+"""A result that changes nothing is written only if the object was last seen checked so long ago."""
+KINDS: Final = ("inventory", "links")
+FIELDS: Final = {
+    "inventory": ("type", "id", "network"),
+    "links": ("link_type", "source_id", "target_id"),
+}
+LEVELS: Final = {OK: "info", ERROR: "error"}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Recorded:
+    """What became of results.
+
+    Attributes:
+        changed: statuses that were stored.
+        unchanged: results that said nothing new.
+        outdated: results that came after a newer one of the same check.
+        refused: results about nothing that is known, or that cannot be read.
+        touched: environment -> ``_id`` of everything whose status changed.
+    """
+
+    changed: int = 0
+    unchanged: int = 0
+    outdated: int = 0
+    refused: tuple[Refused, ...] = ()
+    touched: Mapping[str, frozenset[str]] = field(default_factory=dict)
+
+
+class Recorder:
+    """Stores results. Several may work on one store; one remembers the newest result of each check that it has seen."""
+
+    def __init__(self, store: Store, rules: Monitoring, *, source_system: str = "Monitoring") -> None:
+        self._store = store
+        self._rules = rules
+        self._source_system = source_system
+        self._newest: dict[tuple[str, str, str], datetime] = {}
+
+    def record(self, results: Sequence[Result]) -> Recorded:
+        """Store a batch of results, in the order of their times."""
+        by_environment: defaultdict[str, list[Result]] = defaultdict(list)
+        counted: Counter[str] = Counter()
+        for one in sorted(results, key=lambda one: one.checked_at):
+            key = (one.environment, one.of, one.name)
+            if (newest := self._newest.get(key)) is not None and one.checked_at < newest:
+                counted["outdated"] += 1
+                continue
+            by_environment[one.environment].append(one)
+        refused: list[Refused] = []
+        touched: dict[str, frozenset[str]] = {}
+        for name, rows in by_environment.items():
+            work = self._recorded(name, rows)
+            counted += work.counted
+            refused += work.refused
+            touched[name] = frozenset(work.statuses)
+            self._tell(work)
+            self._newest |= {(one.environment, one.of, one.name): one.checked_at for one in rows}
+        for problem in refused:
+            logger.warning("%s", problem)
+        return Recorded(
+            changed=counted["changed"],
+            unchanged=counted["unchanged"],
+            outdated=counted["outdated"],
+            refused=tuple(refused),
+            touched={name: ids for name, ids in touched.items() if ids},
+        )
+
+    def _recorded(self, environment: str, results: Sequence[Result]) -> _Batch:
+        for attempt in range(ATTEMPTS):
+            with self._store.snapshot(environment) as view:
+                work = _Batch(view, results, self._rules)
+            if not work.statuses and not work.seen:
+                return work
+            try:
+                with self._store.write(environment, base=work.base, cause=work.cause) as writer:
+                    for kind in KINDS:
+                        writer.depends_on(kind, work.depends[kind])
+                    writer.put("status", [status_document(one) for one in work.statuses.values()])
+                    writer.seen("status", sorted(work.seen), max(one.checked_at for one in results))
+            except Overtaken:
+                if attempt == ATTEMPTS - 1:
+                    raise
+            else:
+                break
+        return work
+
+    def _tell(self, work: _Batch) -> None:
+        messages = self._store.collection("messages")
+        for result, known in work.changes:
+            key = _message_key(result)
+            link = result.kind == "links"
+            related = f"link_{known['source_id']}_{known['target_id']}" if link else known["id"]
+            messages.put(
+                key,
+                {
+                    "id": key,
+                    "environment": result.environment,
+                    "source_system": self._source_system,
+                    "level": LEVELS.get(result.status, "warning"),
+                    "message": f"{result.name}: {result.text}",
+                    "related_object": related,
+                    "related_object_type": f"link_{known['link_type']}" if link else known["type"],
+                    "display_context": known.get("network") if known.get("type") == "port" else related,
+                    "host": result.host,
+                    "check": result.check,
+                    "status": result.status,
+                    "timestamp": result.checked_at.isoformat(),
+                    "viewed": False,
+                    "origin_type": "monitoring",
+                },
+            )
+
+
+class _Batch:
+    """What some results of one environment change, at one revision."""
+
+    def __init__(self, view: StoreView, results: Sequence[Result], rules: Monitoring) -> None:
+        self.base = view.revision
+        self.counted: Counter[str] = Counter()
+        self.refused: list[Refused] = []
+        self.statuses: dict[str, Status] = {}
+        self.seen: set[str] = set()
+        self.depends: dict[str, list[str]] = {}
+        self.changes: list[tuple[Result, Document]] = []
+        known = {
+            kind: _found(view, kind, {one.of for one in results if one.kind == kind}, FIELDS[kind]) for kind in KINDS
+        }
+        ids = {one for rows in known.values() for one in rows}
+        before = {id_: status_of(one) for id_, one in _found(view, "status", ids, ()).items()}
+        for one in results:
+            about = known[one.kind].get(one.of)
+            if about is None:
+                self._refuse(one)
+                continue
+            status = self.statuses.get(one.of, before.get(one.of))
+            if status is not None and _is_outdated(status, one):
+                self.counted["outdated"] += 1
+                continue
+            now = with_result(status, one, any_of=about.get("type") in rules.any_of)
+            if now is not None:
+                self.statuses[one.of] = now
+                self.changes.append((one, about))
+                self.counted["changed"] += 1
+                continue
+            self.counted["unchanged"] += 1
+            if status is not None and (status.checked_at is None or one.checked_at - status.checked_at >= REFRESH):
+                self.seen.add(one.of)
+        self.seen -= self.statuses.keys()
+        written = self.statuses.keys() | self.seen
+        self.depends = {kind: sorted(written & rows.keys()) for kind, rows in known.items()}
+
+    @property
+    def cause(self) -> str:
+        """Why the commit is made."""
+        return f"monitoring: {len(self.statuses)} changed"
+
+    def _refuse(self, one: Result) -> None:
+        what = "object" if one.kind == "inventory" else "link"
+        problem = (
+            f"environment {one.environment} has no {what} with _id {one.of}; its checks may be older than the picture"
+        )
+        self.refused.append(Refused(one.name, problem))
+
+
+def _found(view: StoreView, kind: Any, ids: Iterable[str], fields: tuple[str, ...]) -> dict[str, Document]:  # noqa: ANN401 - a kind
+    wanted = tuple(sorted(ids))
+    if not wanted:
+        return {}
+    return {
+        one["_id"]: one for one in view.find_documents(Find(kind=kind, where=(OneOf("_id", wanted),), fields=fields))
+    }
+
+
+def _is_outdated(status: Status, result: Result) -> bool:
+    known = next((one for one in checks_of(status) if one["name"] == result.name), None)
+    return known is not None and result.checked_at < datetime.fromisoformat(known["since"])
+
+
+def _message_key(one: Result) -> str:
+    what = "\0".join([one.environment, one.of, one.name, str(one.status), one.checked_at.isoformat()])
+    return f"check-{hashlib.sha256(what.encode(errors='backslashreplace')).hexdigest()[:32]}"
