@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import gc
 import socket
 import sys
 from ipaddress import ip_address, ip_network
@@ -68,6 +69,12 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     workers: int = getattr(config, "workerinput", {}).get("workercount", 0)
     if workers:
         items[:] = _long_ones_first(items, workers)
+
+
+def pytest_collection_finish() -> None:
+    """Take nine thousand tests out of what the garbage collector walks each time."""
+    gc.collect()
+    gc.freeze()
 
 
 def _long_ones_first(items: list[pytest.Item], workers: int) -> list[pytest.Item]:

@@ -58,10 +58,10 @@ def of_sections(
             yield Finding(target, "check", ok=False, detail=str(error))
 
 
-def run(store: Store, trial: Trial) -> str:
-    """Begin a test, and return the id under which the steps are found."""
+def run(store: Store, trial: Trial) -> dict[str, Any]:
+    """Begin a test, and return its document as it begins; the steps are found under its ``id``."""
     id_ = uuid.uuid4().hex
-    document = {
+    document: dict[str, Any] = {
         "id": id_,
         "environment": trial.environment,
         "status": "running",
@@ -73,7 +73,7 @@ def run(store: Store, trial: Trial) -> str:
     store.collection(COLLECTION).put(id_, document)
     arguments = (store, trial, id_)
     threading.Thread(target=_run, args=arguments, name=f"connection test {id_}", daemon=True).start()
-    return id_
+    return document
 
 
 def _outcome(steps: Sequence[Mapping[str, Any]]) -> str:

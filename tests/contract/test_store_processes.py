@@ -16,10 +16,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from calipso_nornir.store import clear
 from calipso_nornir.store.documents import object_document
-from calipso_nornir.testing.store_samples import host, put
-from tests.contract.store_worker import ENVIRONMENT, check, generation_of, objects, write
+from calipso_nornir.testing.store_samples import host
+from tests.contract.store_worker import ENVIRONMENT, check, generation_of, write
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -27,7 +26,7 @@ if TYPE_CHECKING:
     from tests.fixtures.places import Place
 
 pytest_plugins = ["tests.fixtures.stores"]
-pytestmark = pytest.mark.long
+pytestmark = pytest.mark.chaos
 
 ROOT = Path(__file__).parents[2]
 
@@ -87,7 +86,6 @@ def _all_until(reader: subprocess.Popen[str], last: dict[str, int]) -> list[dict
     return answers
 
 
-@pytest.mark.chaos
 def test_a_writer_killed_at_any_moment_leaves_one_whole_generation(place: Place) -> None:
     """A few times; ``make soak`` does so 200 times."""
     size, kills = 1500, 6
@@ -179,16 +177,3 @@ def test_processes_may_open_a_new_store_at_the_same_time(place: Place) -> None:
         for writer in writers:
             assert "begun" in said(writer)
             assert "done" in said(writer)
-
-
-def test_twenty_thousand_objects_go_in_and_out_in_reasonable_time(place: Place) -> None:
-    store = place.open()
-    documents = [object_document(one) for one in objects(1, 20_000)]
-    began = time.monotonic()
-    put(store, "inventory", documents)
-    written = time.monotonic() - began
-    assert sum(1 for _ in store.view(ENVIRONMENT).documents("inventory")) == len(documents)
-    read = time.monotonic() - began - written
-    assert written < 30, f"{written:.1f} s"
-    assert read < 15, f"{read:.1f} s"
-    assert clear(store, ENVIRONMENT) == len(documents)

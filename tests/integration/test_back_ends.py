@@ -316,7 +316,7 @@ STEP = {"section": "AMQP", "what": "login", "detail": ""}
 def test_the_outcome_in_one_word(tmp_path: Path, steps: list[tuple[bool, bool]], outcome: str) -> None:
     store = open_store(tmp_path / "s.db")
     found = [Finding(**STEP, ok=ok, needed=needed) for ok, needed in steps]
-    id_ = checks.run(store, checks.Trial(environment="lab", by="ann", findings=lambda: found))
+    id_ = checks.run(store, checks.Trial(environment="lab", by="ann", findings=lambda: found))["id"]
     deadline = time.monotonic() + 30
     while (test := store.collection(checks.COLLECTION).get(id_) or {}).get("status") == "running":
         assert time.monotonic() < deadline

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
     from tests.packaging.building import Installed
 
+pytestmark = pytest.mark.deployment
+
 
 @pytest.fixture(scope="session")
 def with_bgp(tmp_path_factory: pytest.TempPathFactory, wheel: Path) -> Installed:
@@ -26,7 +28,6 @@ def with_bgp(tmp_path_factory: pytest.TempPathFactory, wheel: Path) -> Installed
     return install(tmp_path_factory.mktemp("with_bgp"), wheel, theirs)
 
 
-@pytest.mark.long
 def test_its_own_tests_pass_where_only_wheels_are(with_bgp: Installed) -> None:
     """They scan a canned cloud and find the object, the link and the clique."""
     shutil.copytree(THIRD_PARTY / "tests", with_bgp.place / "tests", ignore=shutil.ignore_patterns("__pycache__"))

@@ -97,7 +97,7 @@ def test(asked: Asked) -> Answer:
         noted={"test_targets": targets, "targets_configuration": without_secrets(sections)},
         after=lambda: api.secret_files.forget(environment_document(tried)),
     )
-    id_ = checks.run(api.store, trial)
+    id_: str = checks.run(api.store, trial)["id"]
     return {"message": f"created a connection test for environment {environment}", "id": id_}
 
 

@@ -22,18 +22,14 @@ router = APIRouter(prefix="/checks", tags=["health"])
 def check(api: Api, who: Asking) -> dict[str, Any]:
     """Begin to try the back ends for real: the store, and the LDAP directory and the issuer that are set up."""
     trial = checks.Trial(environment=None, by=who.name, findings=api.back_ends.tried)
-    return _test(api, checks.run(api.store, trial))
+    return checks.run(api.store, trial)
 
 
 @router.get("/{id}")
 @needs(Role.ADMIN)
 def checked(api: Api, id: str) -> dict[str, Any]:  # noqa: A002 - the name in the path
     """Show a test of the back ends, with the steps so far: running, passed, passed_with_warnings or failed."""
-    return _test(api, id)
-
-
-def _test(api: Api, id_: str) -> dict[str, Any]:
-    found: dict[str, Any] | None = api.store.collection(checks.COLLECTION).get(id_)
+    found: dict[str, Any] | None = api.store.collection(checks.COLLECTION).get(id)
     if found is None or found.get("environment") is not None:
-        raise Problem(HTTPStatus.NOT_FOUND, f"there is no test {id_} of the back ends")
+        raise Problem(HTTPStatus.NOT_FOUND, f"there is no test {id} of the back ends")
     return found

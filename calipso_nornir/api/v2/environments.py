@@ -125,7 +125,7 @@ def check(api: Api, environment: Environment, who: Asking) -> dict[str, Any]:
         by=who.name,
         findings=lambda: checks.of_sections(api.store, described, metadata=api.metadata),
     )
-    return _test(api, environment, checks.run(api.store, trial))
+    return checks.run(api.store, trial)
 
 
 @router.get("/environments/{environment}/checks/{id}")
@@ -135,13 +135,9 @@ def checked(api: Api, environment: Environment, id: str) -> dict[str, Any]:  # n
 
     It has failed if a step failed that a scan needs. If another one failed, it has passed with warnings.
     """
-    return _test(api, environment, id)
-
-
-def _test(api: Api, environment: str, id_: str) -> dict[str, Any]:
-    found: dict[str, Any] | None = api.store.collection(checks.COLLECTION).get(id_)
+    found: dict[str, Any] | None = api.store.collection(checks.COLLECTION).get(id)
     if found is None or found.get("environment") != environment:
-        raise Problem(HTTPStatus.NOT_FOUND, f"environment {environment} has no connection test {id_}")
+        raise Problem(HTTPStatus.NOT_FOUND, f"environment {environment} has no connection test {id}")
     return found
 
 
