@@ -21,7 +21,7 @@ LAB = ip_network("10.77.0.0/24")
 settings.register_profile("calipso", deadline=None)  # the first example pays for imports, others for a busy machine
 settings.load_profile("calipso")
 
-collect_ignore = ["fixtures/third_party"]
+collect_ignore = ["fixtures/guide_plugin", "fixtures/third_party"]
 """Other people's tests: tests/packaging runs them where they belong."""
 
 _led_away: list[str] = []

@@ -10,13 +10,14 @@ from typing import TYPE_CHECKING, Any
 from calipso_nornir.errors import Fault
 from calipso_nornir.metadata import schema
 from calipso_nornir.metadata.catalog import CONDITION_CONSTANTS, Attribute, ObjectType
+from calipso_nornir.metadata.constant_types import link_types_in, object_types_in
 from calipso_nornir.metadata.layers import Layer, files_of
 from calipso_nornir.metadata.nearest import nearest
 from calipso_nornir.model.links import LinkType
 from calipso_nornir.model.objects import RESERVED
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Collection, Iterator
 
 
 class Check:
@@ -81,6 +82,7 @@ class Check:
     def _object_types(self) -> dict[str, ObjectType]:
         found: dict[str, ObjectType] = {"environment": ObjectType("environment", "Environment", ())}
         rows = list(self._object_type_rows())
+        rows += self._object_types_in_constants({"environment", *(one.type for _, one in rows)})
         for where, one in rows:
             if one.type not in found and one.label is None:
                 continue  # it adds to a type that a later file may declare
@@ -127,6 +129,13 @@ class Check:
             for number, one in enumerate(file.object_types):
                 yield layer.where("object_types", "object_types", number), one
 
+    def _object_types_in_constants(self, declared: Collection[str]) -> Iterator[tuple[str, schema.ObjectTypeSpec]]:
+        for one in object_types_in(self.layers, declared):
+            if isinstance(one, Fault):
+                self.faults.append(one)
+            else:
+                yield one
+
     def _adds_only(self, known: ObjectType, one: schema.ObjectTypeSpec, where: str) -> None:
         if one.label is not None or one.folder or one.description:
             told = f'"{one.type}" is already declared{f" ({known.origin})" if known.origin else ""}'
@@ -137,16 +146,26 @@ class Check:
 
     def _link_types(self) -> dict[str, str]:
         found: dict[str, str] = {}
+        for where, one in self._link_type_rows():
+            link_type = LinkType.of(one.type)
+            if one.type in found or (str(link_type.reverse) in found and link_type != link_type.reverse):
+                self.fault(where, f'"{one.type}" is already declared, in this direction or the other')
+                continue
+            found[one.type] = one.description
+            self.known_type(link_type.source, where)
+            self.known_type(link_type.target, where)
+            if {link_type.source, link_type.target} <= self.object_types.keys():
+                self.link_type_places[one.type] = where
+        return found
+
+    def _link_type_rows(self) -> Iterator[tuple[str, schema.LinkTypeSpec]]:
+        declared: set[str] = set()
         for layer, file in files_of(self.layers, "link_types", schema.LinkTypesFile):
             for number, one in enumerate(file.link_types):
-                where = layer.where("link_types", "link_types", number, "type")
-                link_type = LinkType.of(one.type)
-                if one.type in found or (str(link_type.reverse) in found and link_type != link_type.reverse):
-                    self.fault(where, f'"{one.type}" is already declared, in this direction or the other')
-                    continue
-                found[one.type] = one.description
-                self.known_type(link_type.source, where)
-                self.known_type(link_type.target, where)
-                if {link_type.source, link_type.target} <= self.object_types.keys():
-                    self.link_type_places[one.type] = where
-        return found
+                declared.add(one.type)
+                yield layer.where("link_types", "link_types", number, "type"), one
+        for found in link_types_in(self.layers, declared):
+            if isinstance(found, Fault):
+                self.faults.append(found)
+            else:
+                yield found

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import inspect
 import re
+from difflib import get_close_matches
 from importlib import import_module
 from importlib.metadata import entry_points
 from typing import TYPE_CHECKING, Any
@@ -13,11 +14,20 @@ from calipso_nornir.metadata.folder_code import module_in
 from calipso_nornir.metadata.nearest import nearest
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
     from pathlib import Path
+
+
+ALMOST = 0.9
+"""How alike a name and one of former days have to be: these have much in common with each other, too."""
 
 
 class Unresolved(Exception):
     """A name that refers to no class; the text says what was searched, and which name was perhaps meant."""
+
+
+class Older:
+    """Stands for a class of former days, in whose place shipped ones run (``older_names``)."""
 
 
 class Registry:
@@ -25,12 +35,14 @@ class Registry:
 
     A name is searched for in this order: as ``file.py:Class`` beside the JSON file; as ``package.module:Class``; among
     the installed entry points of the group; in the file's own package (``scanners_package``), in the module with the
-    class's name in snake case.
+    class's name in snake case; in such a module beside the JSON file. A name of former days (``older``) that none of
+    these knows gives ``Older``.
     """
 
-    def __init__(self, group: str, what: str) -> None:
+    def __init__(self, group: str, what: str, *, older: Collection[str] = ()) -> None:
         self.group = group
         self.what = what
+        self._older = older
         self._points = {point.name: point for point in entry_points(group=group)}
 
     @property
@@ -41,6 +53,8 @@ class Registry:
     def resolve(self, name: str, *, package: str | None = None, folder: Path, method: str, arguments: int = 1) -> Any:  # noqa: ANN401 - an instance
         """Return an instance of the class called ``name``, whose ``method`` takes so many arguments."""
         found = self._class(name, package, folder)
+        if found is Older:
+            return Older
         if not callable(getattr(found, method, None)):
             raise Unresolved(f'"{name}" is not a {self.what}: it has no {method}()')
         try:
@@ -53,6 +67,10 @@ class Registry:
             many = "one argument" if arguments == 1 else f"{arguments} arguments"
             raise Unresolved(f'"{name}" is not a {self.what}: {method}() has to take {many}; {error}') from error
         return made
+
+    def load(self, name: str, *, package: str | None = None, folder: Path) -> Any:  # noqa: ANN401 - whatever it names
+        """Return what ``name`` refers to, without making or checking it."""
+        return self._class(name, package, folder)
 
     def _class(self, name: str, package: str | None, folder: Path) -> Any:  # noqa: ANN401 - whatever a module holds
         if ":" in name:
@@ -71,7 +89,18 @@ class Registry:
             except Unresolved as error:
                 if not isinstance(error.__cause__, ModuleNotFoundError):
                     raise
-        raise Unresolved(f'"{name}" names no {self.what} ({looked}){nearest(name, self._points)}')
+        beside = f"{_snake(name)}.py"
+        if (folder / beside).is_file():
+            return load(f"{beside}:{name}", folder)
+        if name in self._older:
+            return Older
+        raise Unresolved(
+            f'"{name}" names no {self.what} ({looked}){nearest(name, self._points) or self._nearly_older(name)}'
+        )
+
+    def _nearly_older(self, name: str) -> str:
+        near = get_close_matches(name, self._older, 1, ALMOST)
+        return f'. Did you mean "{near[0]}"?' if near else ""
 
 
 def load(path: str, folder: Path) -> Any:  # noqa: ANN401 - as above

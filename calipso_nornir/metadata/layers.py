@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from pydantic import ValidationError
 
 from calipso_nornir.errors import Fault, MetadataError
+from calipso_nornir.metadata.constant_documents import plain_constants
 from calipso_nornir.metadata.nearest import nearest
 from calipso_nornir.metadata.schema import FILES, Declared
 from calipso_nornir.metadata.shape_faults import shape_faults
@@ -104,6 +105,8 @@ def _read_folder(folder: Path, faults: list[Fault]) -> Iterator[tuple[str, Decla
 
 def _wrapped(stem: str, data: Any) -> Any:  # noqa: ANN401 - any JSON may stand in a file
     """Accept a bare list, as in the developer guide's collections: ``clique_types.json`` is then ``[…]``."""
+    if stem == "constants":
+        data = plain_constants(data)
     return {stem: data} if isinstance(data, list) and stem in FILES[stem].model_fields else data
 
 

@@ -7,15 +7,17 @@ from collections.abc import Collection
 from typing import TYPE_CHECKING
 
 from calipso_nornir.metadata import schema
-from calipso_nornir.metadata.class_names import Registry, Unresolved
+from calipso_nornir.metadata.class_names import Older, Registry, Unresolved
 from calipso_nornir.metadata.layers import files_of
 from calipso_nornir.metadata.nearest import nearest
+from calipso_nornir.metadata.older_names import OLDER_BASE, OLDER_FINDERS
 from calipso_nornir.model.links import LinkType
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from calipso_nornir.metadata.check import Check
+    from calipso_nornir.metadata.layers import Layer
     from calipso_nornir.model.cliques import CliqueType
     from calipso_nornir.model.protocols import LinkFinder
 
@@ -24,10 +26,11 @@ HOST_SCOPE = "host"
 
 def link_finders(check: Check) -> list[tuple[str, LinkFinder]]:
     """Resolve the link finders, in the order in which they run."""
-    registry = Registry("calipso_nornir.link_finders", "link finder")
+    registry = Registry("calipso_nornir.link_finders", "link finder", older=OLDER_FINDERS)
     found: list[tuple[str, LinkFinder]] = []
     places: dict[str, str] = {}
     for layer, file in files_of(check.layers, "link_finders", schema.LinkFindersFile):
+        base = _base(check, file, layer, registry)
         for number, name in enumerate(file.link_finders):
             where = layer.where("link_finders", "link_finders", number)
             try:
@@ -36,6 +39,10 @@ def link_finders(check: Check) -> list[tuple[str, LinkFinder]]:
                 check.fault(where, str(error))
                 check.unknown_finders = True
                 continue
+            if finder is Older:  # the shipped finders find its links
+                continue
+            _based(check, finder, base, f"{where} ({name})")
+            _told_types(check, finder)
             _link_types(check, finder, f"{where} ({name}.link_types)")
             _small_scans(check, finder, f"{where} ({name}")
             if name in places:
@@ -43,6 +50,35 @@ def link_finders(check: Check) -> list[tuple[str, LinkFinder]]:
             places.setdefault(name, where)
             found.append((name, finder))
     return found
+
+
+def _base(check: Check, file: schema.LinkFindersFile, layer: Layer, registry: Registry) -> type | None:
+    """Return the class that a file's finders must be based on, if it names one other than the guide's."""
+    if file.base_finder in (None, OLDER_BASE):
+        return None
+    where = layer.where("link_finders", "base_finder")
+    try:
+        base = registry.load(file.base_finder, package=file.finders_package, folder=layer.folder)
+    except Unresolved as error:
+        check.fault(where, str(error))
+        return None
+    if not isinstance(base, type):
+        check.fault(where, f'"{file.base_finder}" is {base!r}; a class is expected')
+        return None
+    return base
+
+
+def _based(check: Check, finder: LinkFinder, base: type | None, where: str) -> None:
+    if base is not None and not isinstance(finder, base):
+        bases = ", ".join(one.__name__ for one in type(finder).__bases__)
+        check.fault(where, f"is based on {bases}; this file's base_finder is {base.__name__}")
+
+
+def _told_types(check: Check, finder: LinkFinder) -> None:
+    """Tell a finder that wants to know it which types there are."""
+    told = getattr(finder, "told_types", None)
+    if callable(told):
+        told(check.object_types, check.link_types)
 
 
 def _link_types(check: Check, finder: LinkFinder, where: str) -> None:

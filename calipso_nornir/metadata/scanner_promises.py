@@ -12,10 +12,12 @@ from typing import TYPE_CHECKING, Any
 
 from calipso_nornir.metadata import schema
 from calipso_nornir.metadata.catalog import Step
-from calipso_nornir.metadata.class_names import Registry, Unresolved
+from calipso_nornir.metadata.class_names import Older, Registry, Unresolved
 from calipso_nornir.metadata.folders import FolderFetcher
 from calipso_nornir.metadata.hierarchy import Hierarchy
-from calipso_nornir.metadata.layers import files_of
+from calipso_nornir.metadata.layers import SHIPPED, files_of
+from calipso_nornir.metadata.older_names import OLDER_FETCHERS
+from calipso_nornir.metadata.older_steps import OlderSteps
 from calipso_nornir.metadata.when_promises import SLIP, environment_condition, when_of
 from calipso_nornir.model.naming import snake_case
 
@@ -27,26 +29,34 @@ if TYPE_CHECKING:
 
 def scanners(check: Check) -> dict[str, tuple[Step, ...]]:
     """Resolve the steps of all scanners, by scanner."""
-    registry = Registry("calipso_nornir.fetchers", "fetcher")
+    registry = Registry("calipso_nornir.fetchers", "fetcher", older=OLDER_FETCHERS)
+    files = list(files_of(check.layers, "scanners", schema.ScannersFile))
     steps: defaultdict[str, list[Step]] = defaultdict(list)
+    older = OlderSteps({name for layer, file in files if layer.folder == SHIPPED for name in file.scanners})
     declared = Hierarchy()
-    for layer, file in files_of(check.layers, "scanners", schema.ScannersFile):
+    for layer, file in files:
         resolve = partial(registry.resolve, package=file.scanners_package, folder=layer.folder, method="get")
         for scanner, specs in file.scanners.items():
             steps[scanner] += []
             declared.add(scanner, layer.where("scanners", "scanners", scanner))
-            for number, spec in enumerate(specs):
+            for number, given in enumerate(specs):
                 where = layer.where("scanners", "scanners", scanner, number)
+                spec = older.plain(given)
                 fetcher = _fetcher(check, spec, resolve, where)
                 _condition(check, spec.environment_condition, f"{where}/environment_condition")
                 _condition(check, spec.environment_restriction, f"{where}/environment_restriction")
                 check.known_type(spec.type, f"{where}/type")
                 _handed_down(check, spec, f"{where}/object_id_to_use_in_child")
+                if fetcher is Older:
+                    declared.add_step(scanner, older.add(check, spec, where), where)
+                    continue
                 declared.add_step(scanner, spec, where)
+                _told_types(check, spec, fetcher)
                 _asked_by(check, fetcher, f"{where}/fetcher ({spec.fetcher}.asked_by)")
                 if fetcher is not None:
                     steps[scanner].append(_step(scanner, spec, fetcher, where))
     declared.check(check)
+    older.attach(check, steps)
     return {scanner: tuple(_numbered(one)) for scanner, one in steps.items()}
 
 
@@ -60,6 +70,13 @@ def _fetcher(check: Check, spec: schema.StepSpec, resolve: Callable[[str], Any],
     except Unresolved as error:
         check.fault(f"{where}/fetcher", str(error))
         return None
+
+
+def _told_types(check: Check, spec: schema.StepSpec, fetcher: Any) -> None:  # noqa: ANN401 - as below
+    """Tell a fetcher that wants to know it which type it finds, and which types there are."""
+    told = getattr(fetcher, "told_types", None)
+    if callable(told):
+        told(spec.type, {name: one.parents for name, one in check.object_types.items()})
 
 
 def _asked_by(check: Check, fetcher: Any, where: str) -> None:  # noqa: ANN401 - a class's instance, or None

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias
 from pydantic import ValidationError
 
 from calipso_nornir.errors import Fault, MetadataError
+from calipso_nornir.metadata.constant_documents import plain_constants
 from calipso_nornir.metadata.layers import Layer
 from calipso_nornir.metadata.schema import FILES, Declared
 from calipso_nornir.metadata.shape_faults import shape_faults
@@ -90,7 +91,7 @@ def written_layer(written: Written) -> WrittenLayer:
         ids[kind] = tuple(one.id for one in rows)
         data: dict[str, Any] = {kind: [one.value for one in rows]}
         if kind == "constants":
-            data = {kind: {one.id: one.value.get("values") for one in rows}}
+            data = plain_constants({kind: {one.id: _values(one.value) for one in rows}})
         try:
             files[kind] = FILES[kind].model_validate(data)
         except ValidationError as error:
@@ -100,6 +101,11 @@ def written_layer(written: Written) -> WrittenLayer:
     if faults:
         raise MetadataError(tuple(faults))
     return WrittenLayer(files, ids)
+
+
+def _values(row: Mapping[str, Any]) -> Any:  # noqa: ANN401 - its form is checked afterwards
+    """Return the values of a constant; the guide's documents call them ``data``."""
+    return row["data"] if "values" not in row and "data" in row else row.get("values")
 
 
 def _place(kind: str, ids: tuple[str, ...], pointer: str) -> str:

@@ -32,6 +32,9 @@ class Fetcher(Protocol):
         asked_by = {"port": "id", "instance": "device_id", "network": "network_id"}
 
     An empty mapping says that the fetcher finds only what belongs to its own parent.
+
+    It may have a method ``told_types(finds, object_types)``, which is called before the first scan: with the type that
+    its step finds, and all object types with their parents.
     """
 
     def get(self, parent: InventoryObject) -> Fetching | list[Fetched]:
@@ -78,6 +81,8 @@ class LinkFinder(Protocol):
     these has changed, its links have not, either. ``scope``: "host" if every link that it yields names its host
     (``Link.host``) and follows only from objects of that host and objects that are on no host; it then gets only the
     hosts that changed. Without ``reads`` it runs after every change, without ``scope`` on all objects.
+
+    A method ``told_types(object_types, link_types)`` is called with all declared types before ``link_types`` is read.
     """
 
     @property

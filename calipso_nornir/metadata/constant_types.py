@@ -1,0 +1,84 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Types that are declared as the developer guide says: as values of the constants ``object_types``, ``link_types``.
+
+``object_types.json`` and ``link_types.json`` say more (parents, attributes, a description) and come first. A type that
+only the constants name may be below what the scanners run on that find it.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from typing import TYPE_CHECKING, Final
+
+from calipso_nornir.errors import Fault
+from calipso_nornir.metadata import schema
+from calipso_nornir.metadata.catalog import ROOT_SCANNER
+from calipso_nornir.metadata.layers import Layer, files_of
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterator
+
+OBJECTS: Final = ("object_types", "scan_object_types", "object_types_for_links")
+LINKS: Final = "link_types"
+_TYPE: Final = re.compile(r"[a-z][a-z0-9_]*")
+_LINK_TYPE: Final = re.compile(r"[a-z][a-z0-9_]*-[a-z][a-z0-9_]*")
+
+
+def object_types_in(
+    layers: list[Layer], declared: Collection[str]
+) -> Iterator[tuple[str, schema.ObjectTypeSpec] | Fault]:
+    """Yield what constants declare of object types that no ``object_types.json`` declares."""
+    run_on = _run_on(layers)
+    seen = set(declared)
+    for constant in OBJECTS:
+        for where, value, label in _values(layers, constant):
+            if value in seen:
+                continue
+            seen.add(value)
+            if not _TYPE.fullmatch(value):
+                yield Fault(where, f'"{value}" cannot be an object type: lower-case letters, digits and _ are expected')
+            elif not run_on.get(value):
+                yield Fault(
+                    where,
+                    f'no step of scanners.json finds objects of type "{value}", so it is not known what they are '
+                    f'below: add the step, or declare the type in object_types.json with its "parents"',
+                )
+            else:
+                yield where, schema.ObjectTypeSpec(type=value, label=label, parents=sorted(run_on[value]))
+
+
+def link_types_in(layers: list[Layer], declared: Collection[str]) -> Iterator[tuple[str, schema.LinkTypeSpec] | Fault]:
+    """Yield what constants declare of link types that no ``link_types.json`` declares."""
+    seen = set(declared)
+    for where, value, _ in _values(layers, LINKS):
+        source, _, target = value.partition("-")
+        if value in seen or f"{target}-{source}" in seen:
+            continue
+        seen.add(value)
+        if _LINK_TYPE.fullmatch(value):
+            yield where, schema.LinkTypeSpec(type=value)
+        else:
+            yield Fault(where, f'"{value}" cannot be a link type: <source type>-<target type> is expected')
+
+
+def _values(layers: list[Layer], constant: str) -> Iterator[tuple[str, str, str]]:
+    """Yield the values of a constant: where each is, the value, its label."""
+    for layer, file in files_of(layers, "constants", schema.ConstantsFile):
+        labels = file.labels.get(constant, {})
+        for number, value in enumerate(file.constants.get(constant, ())):
+            yield layer.where("constants", "constants", constant, number), value, labels.get(value) or value
+
+
+def _run_on(layers: list[Layer]) -> dict[str, set[str]]:
+    """Type of an object -> types that the scanners run on that find it."""
+    files = [file for _, file in files_of(layers, "scanners", schema.ScannersFile)]
+    runs: defaultdict[str, set[str]] = defaultdict(set, {ROOT_SCANNER: {"environment"}})
+    steps = [(scanner, one) for file in files for scanner, of in file.scanners.items() for one in of]
+    for _, one in steps:
+        if one.children_scanner:
+            runs[one.children_scanner].add(one.type)
+    found: defaultdict[str, set[str]] = defaultdict(set)
+    for scanner, one in steps:
+        found[one.type] |= runs.get(scanner, set()) - {one.type}
+    return found
