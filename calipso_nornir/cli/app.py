@@ -26,6 +26,7 @@ from calipso_nornir.cli import (
     list_,
     listen,
     metadata_check,
+    new,
     parsers_test,
     record,
     replay,
@@ -100,6 +101,7 @@ schedules_group = typer.Typer()
 users_group = typer.Typer()
 events_group = typer.Typer()
 store_group = typer.Typer(no_args_is_help=True, help="Manage the store: its layout, and how much history it keeps.")
+new_group = typer.Typer(no_args_is_help=True, help="Write a working plug-in to begin with.")
 parsers = typer.Typer(no_args_is_help=True, help="Test parsers of command output.")
 
 for verb, function in (
@@ -148,6 +150,9 @@ for group, verb, one in (
     (users_group, "password", users_password.users_password),
     (users_group, "remove", users_remove.users_remove),
     (metadata, "check", metadata_check.metadata_check),
+    (new_group, "object-type", new.new_object_type),
+    (new_group, "link-type", new.new_link_type),
+    (new_group, "event-handler", new.new_event_handler),
     (parsers, "test", parsers_test.parsers_test),
     (store_group, "info", store_info.store_info),
     (store_group, "backup", store_backup.store_backup),
@@ -167,5 +172,6 @@ app.add_typer(users_group, name="users")
 app.add_typer(events_group, name="events")
 app.add_typer(env, name="env")
 app.add_typer(metadata, name="metadata")
+app.add_typer(new_group, name="new")
 app.add_typer(parsers, name="parsers")
 app.add_typer(store_group, name="store")

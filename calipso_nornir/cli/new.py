@@ -1,0 +1,63 @@
+# SPDX-License-Identifier: Apache-2.0
+"""``calipso new``: writes a working plug-in to begin with."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, TypeAlias
+
+import typer
+
+from calipso_nornir.cli.running import Run
+from calipso_nornir.cli.shared_options import Metadata
+from calipso_nornir.cli.summary import print_next
+
+if TYPE_CHECKING:
+    from calipso_nornir.skeletons.writing import Kind
+
+Folder: TypeAlias = Annotated[
+    str | None, typer.Option("--dir", metavar="DIR", help="Where to write it; default: a new folder of its name.")
+]
+
+
+def new_object_type(
+    run: Run,
+    *,
+    name: Annotated[str, typer.Argument(metavar="NAME", help="The new type, such as bgp_session.")],
+    folder: Folder = None,
+    metadata: Metadata = None,
+) -> None:
+    """Write a new object type: its declaration, a fetcher that runs on each host, a test."""
+    _write(run, "object-type", name, folder, metadata)
+
+
+def new_link_type(
+    run: Run,
+    *,
+    name: Annotated[str, typer.Argument(metavar="SOURCE-TARGET", help="Its two object types: bgp_session-host_pnic.")],
+    folder: Folder = None,
+    metadata: Metadata = None,
+) -> None:
+    """Write a new link type: its declaration, a link finder, a test."""
+    _write(run, "link-type", name, folder, metadata)
+
+
+def new_event_handler(
+    run: Run,
+    *,
+    name: Annotated[str, typer.Argument(metavar="TYPE", help="The event type, such as my_service.thing.created.")],
+    folder: Folder = None,
+    metadata: Metadata = None,
+) -> None:
+    """Write a handler of an event type: its declaration, the handler, a test."""
+    _write(run, "event-handler", name, folder, metadata)
+
+
+def _write(run: Run, kind: "Kind", name: str, folder: str | None, metadata: list[str] | None) -> None:
+    from calipso_nornir.metadata.loading import load_catalog  # noqa: PLC0415 - what takes long comes when needed
+    from calipso_nornir.skeletons.writing import WORDS, write  # noqa: PLC0415 - as above
+
+    words = WORDS[kind](name, load_catalog(metadata or ()))
+    made = Path(folder or words.get("module") or name)
+    for path in write(kind, words, made):
+        run.out.say(str(path))
+    shown = str(made)
+    print_next(run.out, [run.typed("metadata", "check", *(metadata or ()), shown), f"pytest {shown}"])

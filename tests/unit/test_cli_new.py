@@ -1,0 +1,109 @@
+# SPDX-License-Identifier: Apache-2.0
+"""``calipso new``: what it writes is valid, passes its own tests, and scans a recorded cloud at once."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from typing import TYPE_CHECKING
+
+import pytest
+
+from calipso_nornir.metadata.loading import load_catalog
+from calipso_nornir.resources import data
+from calipso_nornir.scan.engine import run_scan
+from calipso_nornir.scan.plan import ScanPlan
+from calipso_nornir.skeletons.writing import WORDS, kinds
+from calipso_nornir.sources.recording import ReplaySource
+from calipso_nornir.store import open_store
+from tests.fixtures.cli import calipso
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+NEW = (("object-type", "rack_slot"), ("link-type", "rack_slot-host"), ("event-handler", "racks.slot.moved"))
+
+
+@pytest.fixture(scope="module")
+def folders(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
+    """Each kind of skeleton, in a folder of its own."""
+    above = tmp_path_factory.mktemp("new")
+    made: list[Path] = []
+    for kind, name in NEW:
+        known = [word for folder in made for word in ("--metadata", folder)]
+        said = calipso("new", kind, name, "--dir", above / kind, *known)
+        assert (said.status, said.err) == (0, "")
+        assert f"calipso metadata check {' '.join(str(one) for one in [*made, above / kind])}" in said.out.replace(
+            "'", ""
+        )
+        made.append(above / kind)
+    return made
+
+
+def test_every_kind_is_tested_here() -> None:
+    assert sorted(kind for kind, _ in NEW) == kinds() == sorted(WORDS)
+
+
+def test_the_check_finds_nothing(folders: list[Path]) -> None:
+    for number, folder in enumerate(folders):
+        said = calipso("metadata", "check", *folders[:number], folder)
+        assert (said.status, said.err) == (0, ""), folder
+    assert {"racks.slot.moved"} <= load_catalog(folders).event_handlers.keys()
+
+
+def test_their_own_tests_pass(folders: list[Path]) -> None:
+    done = subprocess.run(  # noqa: S603 - our own interpreter
+        [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-W", "error", *folders],
+        capture_output=True,
+        text=True,
+        check=False,
+        cwd=folders[0].parent,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "4 passed" in done.stdout
+
+
+def test_a_recorded_cloud_is_scanned_with_them_at_once(folders: list[Path], tmp_path: Path) -> None:
+    source = ReplaySource(data("demo") / "ovs.calipso")
+    store = open_store(tmp_path / "calipso.db")
+    report = run_scan(source.environment, plan=ScanPlan(metadata=tuple(folders)), store=store, source=source)
+    view = store.view(source.environment.name)
+    hosts = sorted(one.id for one in view.of_type("host"))
+    assert report.status == "completed"
+    assert sorted(one["host"] for one in view.of_type("rack_slot")) == hosts
+    assert all(one["machine"] for one in view.of_type("rack_slot"))
+    assert sorted(link.target.id for link in view.links("rack_slot-host")) == hosts
+
+
+@pytest.mark.parametrize(
+    ("words", "expected"),
+    [
+        (("object-type", "Rack"), '"Rack" cannot be an object type: expected lower-case letters, digits and _'),
+        (("object-type", "host"), '"host" is an object type already ('),
+        (("link-type", "host"), '"host" is not a link type: expected <source type>-<target type>'),
+        (("link-type", "hots-port"), '"hots" is not an object type. Did you mean "host"?'),
+        (("link-type", "vedge-vnic"), '"vnic-vedge" is a link type already'),
+        (("event-handler", "moved"), '"moved" cannot be an event type: expected words with dots'),
+        (("event-handler", "port.create.end"), '"port.create.end" has a handler already: PortEvent'),
+    ],
+)
+def test_names_that_it_cannot_have(tmp_path: Path, words: tuple[str, str], expected: str) -> None:
+    said = calipso("new", *words, "--dir", tmp_path / "new")
+    assert said.status != 0
+    assert expected in said.err
+    assert not (tmp_path / "new").exists()
+
+
+def test_nothing_is_overwritten(tmp_path: Path) -> None:
+    (tmp_path / "scanners.json").write_text("{}", encoding="utf-8")
+    said = calipso("new", "object-type", "rack", "--dir", tmp_path)
+    assert said.status != 0
+    assert f"{tmp_path}/scanners.json is there already; nothing was written" in said.err
+    assert [one.name for one in tmp_path.iterdir()] == ["scanners.json"]
+
+
+def test_a_folder_that_cannot_be_made(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("", encoding="utf-8")
+    said = calipso("new", "object-type", "rack", "--dir", tmp_path / "file" / "below")
+    assert said.status != 0
+    assert "cannot be written" in said.err
