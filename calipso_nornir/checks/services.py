@@ -89,7 +89,7 @@ def judge_service(values: Mapping[str, Any], answers: Sequence[Answer]) -> Judge
         judged.append(Judgement(WARNING, "{} in {} is switched off".format(", ".join(off[:3]), namespace)))
     runs = " and ".join(f"{name} runs" for name in needed)
     good = "{} has {} interfaces{}".format(namespace, len(interfaces), ", " + runs if runs else "")
-    return worst([*judged, Judgement(OK, good)])
+    return worst([Judgement(OK, good), *judged])
 
 
 # --- can instances be reached?
