@@ -46,6 +46,7 @@ from calipso_nornir.cli import (
     search,
     serve,
     show,
+    status,
     store_backup,
     store_info,
     store_migrate,
@@ -123,6 +124,7 @@ for verb, function in (
     ("event-manager", event_manager.event_manager),
     ("listen", listen.listen),
     ("watch", watch.watch),
+    ("status", status.status),
     ("serve", serve.serve),
 ):
     command(app, verb)(function)

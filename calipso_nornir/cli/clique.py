@@ -10,9 +10,11 @@ from calipso_nornir.cli.drawing import drawing
 from calipso_nornir.cli.output import Format, Terminal, emit
 from calipso_nornir.cli.running import Run
 from calipso_nornir.cli.shared_options import At, Environment, Inventory, ObjectArgument, Output, Type
+from calipso_nornir.cli.status_lines import print_clique_status
 from calipso_nornir.errors import InvalidRequest, UnknownObject
 from calipso_nornir.model.objects import InventoryObject
 from calipso_nornir.model.stores import Store, StoreView
+from calipso_nornir.monitoring.findings import clique_status
 from calipso_nornir.store.documents import clique_document, link_document, object_document
 from calipso_nornir.store.freshness import Freshness, freshness_of
 
@@ -39,6 +41,7 @@ def clique(  # noqa: PLR0913 - the options of the command
         routes = routes_of(store, view, around.clique)
         if output is Format.TABLE:
             print_clique(run.out, routes, fresh=freshness_of(store, view.environment))
+            print_clique_status(run.out, clique_status(routes.objects.values(), routes.links))
         else:
             emit(document(routes), output)
         if not around.whole:
@@ -53,9 +56,11 @@ def print_clique(out: Terminal, routes: Routes, *, fresh: Freshness) -> None:
 
 def document(routes: Routes) -> dict[str, Any]:
     """Return a clique's document with its links and nodes written out."""
+    found = clique_status(routes.objects.values(), routes.links)
     nodes = [routes.objects[ref] for ref in routes.clique.nodes if ref in routes.objects]
     return {
         **clique_document(routes.clique),
+        "check_status": None if found is None else found.document(),
         "links_detailed": [link_document(link) for link in routes.links],
         "nodes_detailed": [object_document(one) for one in nodes],
     }

@@ -9,9 +9,10 @@ from calipso_nornir.cli.facts import doubts, facts
 from calipso_nornir.cli.output import Format, Part, emit
 from calipso_nornir.cli.running import Run
 from calipso_nornir.cli.shared_options import At, Environment, Inventory, ObjectArgument, Output, Type
+from calipso_nornir.cli.status_lines import status_lines
 from calipso_nornir.model.objects import RESERVED, InventoryObject
 from calipso_nornir.model.stores import StoreView
-from calipso_nornir.store.documents import object_document
+from calipso_nornir.store.documents import object_document, status_document
 from calipso_nornir.store.freshness import Freshness, freshness_of
 
 INDENT = "  "
@@ -33,7 +34,8 @@ def show(  # noqa: PLR0913 - the options of the command
         if output is Format.TABLE:
             print_object(run, view, one, fresh=freshness_of(store, view.environment))
         else:
-            emit(object_document(one), output)
+            status = None if one.status is None else status_document(one.status)
+            emit({**object_document(one), "check_status": status}, output)
 
 
 def print_object(run: Run, view: StoreView, one: InventoryObject, *, fresh: Freshness) -> None:
@@ -52,6 +54,8 @@ def print_object(run: Run, view: StoreView, one: InventoryObject, *, fresh: Fres
     if target is not None:
         frame["refers to"] = f"{target.type}:{target.id}  {target.name_path}"
     for parts in _rows(frame, ""):
+        out.say(*parts)
+    for parts in status_lines(one.status):
         out.say(*parts)
     own = {key: value for key, value in one.attributes.items() if key not in RESERVED}
     if own:

@@ -156,6 +156,7 @@ PICTURE: Final = (
     of(f"PUT {E}/statuses/{{of}}", path={"of": "{document}"}, body=STATUS),
     of(f"GET {E}/statuses/{{of}}", path={"of": "{document}"}),
     of(f"GET {E}/statuses", query={"at_least": 1}),
+    of(f"GET {E}/findings"),
     of(f"DELETE {E}/statuses/{{of}}", path={"of": "{document}"}),
     of(f"GET {E}/changes", query={"since": "{revision}"}),
     of(f"GET {E}/changes/stream", query={"since": "{revision}"}),

@@ -16,7 +16,8 @@ from calipso_nornir.api.parameters import Api
 from calipso_nornir.api.problems import Problem
 from calipso_nornir.api.tags import Tagged
 from calipso_nornir.api.v2.pictures import SeenObject
-from calipso_nornir.api.v2.showing import shown, shown_link, shown_object
+from calipso_nornir.api.v2.showing import STATUS, shown, shown_link, shown_object
+from calipso_nornir.monitoring.findings import clique_status
 from calipso_nornir.store.documents import clique_document
 
 router = APIRouter(prefix="/environments/{environment}", tags=["cliques"])
@@ -40,6 +41,7 @@ def clique(
         nodes = [routes.objects[ref] for ref in around.clique.nodes if ref in routes.objects]
         answer = {
             "clique": shown(clique_document(around.clique)),
+            STATUS: found.document() if (found := clique_status(nodes, routes.links)) is not None else None,
             "links": [shown_link(link) for link in routes.links],
             "nodes": [shown_object(node) for node in nodes],
             "links_in_all": around.links,

@@ -25,6 +25,7 @@ from calipso_nornir.errors import Overtaken
 from calipso_nornir.model.finding import Find, Range
 from calipso_nornir.model.status import Status, StatusOf
 from calipso_nornir.model.stores import StoreView
+from calipso_nornir.monitoring.findings import findings, shown_finding
 from calipso_nornir.store.documents import status_document
 
 router = APIRouter(prefix="/environments/{environment}", tags=["statuses"])
@@ -57,6 +58,14 @@ def statuses(
     with seen.looking() as (_, view):
         query = Find(kind="status", where=(Range("value", at_least=at_least),), order=("value",), limit=limit)
         return [shown(one) for one in view.find_documents(query)]
+
+
+@router.get("/findings")
+@needs(Role.VIEWER)
+def list_findings(seen: Seen, *, limit: Limit = 1000) -> list[dict[str, Any]]:
+    """List what is wrong: each failure once, the worst first, with what follows from it."""
+    with seen.looking() as (_, view):
+        return [shown_finding(one) for one in findings(view)[:limit]]
 
 
 @router.get("/statuses/{of}")

@@ -1,0 +1,141 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Collects results from receivers, stores them in batches, and keeps what follows from them up to date."""
+
+from __future__ import annotations
+
+import logging
+import queue
+import threading
+import time
+from collections import Counter
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Final
+
+from calipso_nornir.errors import StoreError
+from calipso_nornir.monitoring.settling import settle
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from calipso_nornir.metadata.monitoring import Monitoring
+    from calipso_nornir.model.stores import Store
+    from calipso_nornir.monitoring.recording import Recorded, Recorder
+    from calipso_nornir.monitoring.results import Refused, Result
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pace:
+    """How an intake works.
+
+    Attributes:
+        most: results that wait; whoever hands over more waits, so that its sender does.
+        batch: the most results of one commit.
+        gather_s: how long a batch is waited for after its first result.
+        settle_s: the least time between two looks at what follows.
+        again_s: pause after the store has failed.
+    """
+
+    most: int = 20_000
+    batch: int = 1000
+    gather_s: float = 0.1
+    settle_s: float = 1.0
+    again_s: float = 2.0
+
+
+USUAL: Final = Pace()
+
+
+class Intake:
+    """A thread that stores what it is given. What it has taken is stored when ``close`` returns."""
+
+    def __init__(self, store: Store, recorder: Recorder, rules: Monitoring, *, pace: Pace = USUAL) -> None:
+        self._store = store
+        self._recorder = recorder
+        self._rules = rules
+        self._pace = pace
+        self._waiting: queue.Queue[Result] = queue.Queue(pace.most)
+        self._closing = threading.Event()
+        self._counted: Counter[str] = Counter()
+        self._to_settle: dict[str, float] = {}
+        self._thread = threading.Thread(target=self._work, name="monitoring intake", daemon=True)
+        self._thread.start()
+
+    def put(self, results: Iterable[Result], refused: Iterable[Refused] = ()) -> None:
+        """Hand over results, and what could not be read; waits while too many others do."""
+        for problem in refused:
+            logger.warning("%s", problem)
+            self._counted["refused"] += 1
+        for one in results:
+            self._waiting.put(one)
+            self._counted["received"] += 1
+
+    @property
+    def counted(self) -> Mapping[str, int]:
+        """What became of all results so far: received, changed, unchanged, outdated, refused."""
+        return dict(self._counted)
+
+    def close(self) -> None:
+        """Store what was handed over, and end."""
+        self._closing.set()
+        self._thread.join()
+
+    def _work(self) -> None:
+        while not (self._closing.is_set() and self._waiting.empty()):
+            batch = self._gathered()
+            if batch:
+                self._store_batch(batch)
+            self._settle(at_once=False)
+        self._settle(at_once=True)
+
+    def _gathered(self) -> list[Result]:
+        try:
+            batch = [self._waiting.get(timeout=self._pace.gather_s)]
+        except queue.Empty:
+            return []
+        until = time.monotonic() + self._pace.gather_s
+        while len(batch) < self._pace.batch:
+            left = until - time.monotonic()
+            try:
+                batch.append(self._waiting.get(timeout=left) if left > 0 else self._waiting.get_nowait())
+            except queue.Empty:
+                break
+        return batch
+
+    def _store_batch(self, batch: list[Result]) -> None:
+        """Store a batch, however long that takes: only ``close`` during an outage of the store gives up."""
+        while True:
+            try:
+                done = self._recorder.record(batch)
+            except StoreError as error:
+                if self._closing.wait(self._pace.again_s):
+                    logger.error("%d results are lost: %s", len(batch), error)  # noqa: TRY400 - no trace for the log
+                    self._counted["lost"] += len(batch)
+                    return
+                logger.warning("%s. Trying again", error)
+            else:
+                self._count(done)
+                return
+
+    def _count(self, done: Recorded) -> None:
+        self._counted["changed"] += done.changed
+        self._counted["unchanged"] += done.unchanged
+        self._counted["outdated"] += done.outdated
+        self._counted["refused"] += len(done.refused)
+        for environment in done.touched:
+            self._to_settle.setdefault(environment, time.monotonic() + self._pace.settle_s)
+
+    def _settle(self, *, at_once: bool) -> None:
+        now = time.monotonic()
+        for environment in [name for name, due in self._to_settle.items() if at_once or due <= now]:
+            try:
+                settle(self._store, environment, self._rules, at=datetime.now(UTC))
+            except StoreError as error:
+                logger.warning("%s. Looking at what follows in %s again", error, environment)
+                self._to_settle[environment] = now + self._pace.again_s
+                if at_once:
+                    return
+            else:
+                del self._to_settle[environment]
