@@ -53,6 +53,8 @@ class ListenerBase(ABC):
         self.stopping = threading.Event()
         """Set when the listener is to end; ``listen`` then returns soon."""
         self.is_connected = False
+        self.lacking = ""
+        """What it does not hear although it is connected, and why; empty if nothing."""
 
     @abstractmethod
     def listen(self) -> None:

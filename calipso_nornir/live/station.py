@@ -57,6 +57,11 @@ class Station(threading.Thread):
         self.listener.stopping.set()
 
     @property
+    def told(self) -> str:
+        """What there is to be said against it: why it does not listen, or what it does not hear; else nothing."""
+        return self.listener.lacking if self.listener.is_connected else self.problem
+
+    @property
     def state(self) -> str:
         """Whether it listens: "running"; "backoff" while it waits for the next attempt; "starting" before the first."""
         if self.listener.is_connected:

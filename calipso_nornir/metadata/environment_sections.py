@@ -87,6 +87,7 @@ class CliSection(HostAccess):
     host_timeout_s: Seconds | None = None
     max_output_mib: Count | None = None
     workers: Count | None = None
+    watch: bool = False
     prefixes: tuple[PrefixRule, ...] = ()
 
     @classmethod

@@ -278,3 +278,30 @@ def test_whatever_a_payload_holds_it_names_objects_or_is_unusable(
     except NotificationUnusable:
         return
     assert all(one.id for one in refs)
+
+
+def test_a_device_of_a_host(view: StoreView) -> None:
+    pnic = view.of_type("host_pnic")[0]
+    host = one_of(view, "host", id=pnic["host"])
+    bridges = {("vconnectors_folder", f"{host.id}|vconnectors")}
+    type_, itself = "host.link.changed", ("host", host.id)
+    assert touched(view, type_, host=host.id, names=[pnic.name]) == {("host_pnic", pnic.id), itself, *bridges}
+    assert touched(view, type_, host=host.id, names=["unheard-of"]) == bridges
+    assert touched(view, type_, host=host.id, names=[], many=True) == {itself, *bridges}
+    assert touched(view, type_, host="unheard-of", names=["eth0"]) == set()
+    vnic = next(one for one in view.of_type("vnic") if one.id == f"{one['host']}|{one.name}")
+    assert ("vnic", vnic.id) in touched(view, type_, host=vnic["host"], names=[vnic.name])
+
+
+def test_a_port_of_a_host_s_switch(view: StoreView) -> None:
+    host = next(one for one in view.of_type("host") if any(one.id == edge["host"] for edge in view.of_type("vedge")))
+    switches = {
+        (one.type, one.id)
+        for one in view.of_type("vedge")
+        if one["host"] == host.id and one["vedge_type"] in ("OVS", "OVN")
+    }
+    type_ = "host.switch.changed"
+    folder = set() if switches else {("vedges_folder", f"{host.id}|vedges")}
+    assert touched(view, type_, host=host.id, names=["unheard-of"]) == switches | folder
+    assert touched(view, type_, host=host.id, names=[]) == switches
+    assert touched(view, "host.watch.begun", host=host.id) == {("host", host.id)}

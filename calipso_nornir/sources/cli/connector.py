@@ -106,6 +106,10 @@ class Connector:
         self.host_keys(reach)  # files are read in the caller's thread
         return self.work.run(self._connect(host, way, reach))
 
+    async def connection(self, host: str, way: tuple[SshServer, ...], reach: Reach) -> asyncssh.SSHClientConnection:
+        """Return an authenticated connection, in the loop's thread; ``host_keys`` has read the files before."""
+        return await self._connect(host, way, reach)
+
     def private_key(self, path: str, passphrase: LazySecret | None) -> PrivateKey:
         """Return a private key, read and decrypted once per scan; ValueError says why not."""
         return self.work.run(self._ring.load(path, passphrase))

@@ -100,6 +100,35 @@ def script(steps: Sequence[ScriptStep], mark: str) -> str:
     return "".join([_HEAD.format(mark=mark), *lines, _TAIL])
 
 
+# Standard input stays open for as long as somebody reads the output. At its end the program is ended, too: a channel
+# without a terminal that is closed sends no signal.
+_WATCHING = """\
+calipso_watch() {{
+export LC_ALL=C LANG=C
+export PATH="${{PATH:-/usr/local/bin:/usr/bin:/bin}}:/usr/local/sbin:/usr/sbin:/sbin"
+umask 077
+unset HISTFILE
+if [ "$(id -u)" = 0 ]; then calipso_sudo=; else calipso_sudo='sudo -n -- '; fi
+sh -c -- {body} </dev/null 3<&- &
+calipso_program=$!
+{{ cat <&3 >/dev/null; kill "$calipso_program"; }} 2>/dev/null &
+calipso_reader=$!
+exec 3<&-
+wait "$calipso_program"
+calipso_status=$?
+kill "$calipso_reader" 2>/dev/null
+exit "$calipso_status"
+}}
+calipso_watch 3<&0 </dev/null
+"""
+
+
+def watching_script(step: ScriptStep) -> str:
+    """Return the script that runs a program for as long as its standard input stays open, without a time limit."""
+    sudo = '"$calipso_sudo"' if step.root else ""
+    return _WATCHING.format(body=f"'exec '{sudo}{shlex.quote(step.texts[0])}")  # exec: what is ended is the program
+
+
 def _body(step: ScriptStep) -> str:
     """One word for ``sh -c``; the outer shell expands ``$calipso_sudo``, everything else is quoted."""
     sudo = '"$calipso_sudo"' if step.root else ""

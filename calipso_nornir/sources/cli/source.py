@@ -31,6 +31,7 @@ from calipso_nornir.errors import (
 from calipso_nornir.model.protocols import Reply
 from calipso_nornir.model.queries import Command, ReachableHosts
 from calipso_nornir.sources.cli import ssh_options
+from calipso_nornir.sources.cli.following import Followed, Following
 from calipso_nornir.sources.cli.host_sessions import LINUX, HostSessions
 from calipso_nornir.sources.cli.limits import Limits
 from calipso_nornir.sources.cli.prefixes import Prefixes
@@ -38,12 +39,14 @@ from calipso_nornir.sources.cli.processors import guarded
 from calipso_nornir.sources.cli.section_hosts import SectionHosts
 
 if TYPE_CHECKING:
+    import threading
     from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from nornir.core.plugins.runners import RunnerPlugin
 
     from calipso_nornir.model.environment import SecretRef
     from calipso_nornir.model.queries import Query
+    from calipso_nornir.sources.cli.following import Told
     from calipso_nornir.sources.cli.outcomes import Outcome
 
 logger = logging.getLogger(__name__)
@@ -180,6 +183,33 @@ class CliSource:
     def close(self) -> None:
         """Close the connections that this source opened. Commands that are still running end as lost."""
         self._sessions.close()
+
+    def follow(
+        self,
+        told: Told,
+        hosts: Callable[[], Iterable[str]],
+        programs: Mapping[str, Command],
+        stop: threading.Event,
+    ) -> None:
+        """Run programs that go on printing, on hosts, until ``stop`` is set; over connections of their own.
+
+        Args:
+            told: is told what happens.
+            hosts: called every few seconds; returns the ids of the hosts.
+            programs: name -> the command; its host is not looked at.
+            stop: ends it.
+        """
+
+        def way(name: str) -> Followed:
+            host = self._host(name)
+            if isinstance(host, CalipsoError):
+                raise host
+            steps = {program: self._prefixes.step(command) for program, command in programs.items()}
+            if not self._sudo:
+                steps = {program: replace(step, root=False) for program, step in steps.items()}
+            return Followed(host, steps)
+
+        Following(told, hosts, way).run(stop)
 
     def _answer(self, asked: Mapping[str, list[Command]]) -> dict[Command, Outcome]:
         hosts: dict[str, Host] = {}

@@ -1,0 +1,101 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What monitors of hosts print, and how many events become of it. Lines as iproute2 6.1 and Open vSwitch 3.1 print."""
+
+from __future__ import annotations
+
+import pytest
+
+from calipso_nornir.live.gathering import BETWEEN_S, FIRST_S, MOST_NAMES, Gathering
+from calipso_nornir.parsing.host_monitors import LinkLines, names_changed
+
+MAC = "c2:a2:20:49:22:d3"
+UP = f"3: tap1: <BROADCAST,UP> mtu 1500 qdisc noqueue master br0 state DOWN group default \\    link/ether {MAC} brd f"
+OF_BRIDGE = f"3: tap1: <BROADCAST,UP> mtu 1500 master br0 state DOWN \\    link/ether {MAC}"
+OUT = f"3: tap1: <BROADCAST,UP> mtu 1500 qdisc noqueue state DOWN group default \\    link/ether {MAC} brd f"
+PAIR = f"7: qvb1@qvo1: <BROADCAST,UP> mtu 1450 qdisc noqueue state UP group default \\    link/ether {MAC} brd f"
+ADDRESS = "2: br0    inet 192.0.2.3/24 scope global br0\\       valid_lft forever preferred_lft forever"
+SHORT_LIVED = "2: br0    inet6 2001:db8::5/64 scope global dynamic \\       valid_lft {}sec preferred_lft 10sec"
+
+
+@pytest.mark.parametrize(
+    ("lines", "changed"),
+    [
+        ([UP, UP, OF_BRIDGE], ["tap1", None, None]),
+        ([UP, OUT, UP], ["tap1", "tap1", "tap1"]),
+        ([OF_BRIDGE, f"Deleted {OF_BRIDGE}", OUT], ["tap1", "tap1", "tap1"]),
+        ([UP, UP.replace("BROADCAST,UP", "BROADCAST")], ["tap1", "tap1"]),
+        ([UP, UP.replace("BROADCAST,UP", "UP,BROADCAST")], ["tap1", None]),
+        ([UP, UP.replace("state DOWN", "state UP")], ["tap1", "tap1"]),
+        ([UP, UP.replace(MAC, "02:00:00:00:00:01")], ["tap1", "tap1"]),
+        ([UP, UP.replace("group default", "group default event NOTIFY PEERS")], ["tap1", None]),
+        ([PAIR, f"Deleted {PAIR}", PAIR], ["qvb1", "qvb1", "qvb1"]),
+        ([ADDRESS, ADDRESS, f"Deleted {ADDRESS}", ADDRESS], ["br0", None, "br0", "br0"]),
+        ([SHORT_LIVED.format(30), SHORT_LIVED.format(29)], ["br0", None]),
+        (["", "3: ", "Cannot open netlink socket", "\udcff: \x00"], [None, None, None, None]),
+    ],
+)
+def test_what_is_a_change(lines: list[str], changed: list[str | None]) -> None:
+    known = LinkLines()
+    assert [known.changed(one.encode(errors="surrogateescape")) for one in lines] == changed
+
+
+def test_what_is_remembered_of_a_host_has_an_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("calipso_nornir.parsing.host_monitors.MOST_KNOWN", 10)
+    known = LinkLines()
+    for number in range(100):
+        assert known.changed(UP.replace("tap1", f"tap{number}").encode()) == f"tap{number}"
+        assert len(vars(known)["_known"]) <= 11
+
+
+@pytest.mark.parametrize(
+    ("line", "names"),
+    [
+        (
+            (
+                b'{"data":[["3ee5","insert","tap1","",["map",[]]],["a696","insert","br-int","internal",["map",[]]]],'
+                b'"headings":["row","action","name","type","options"]}'
+            ),
+            ["tap1", "br-int"],
+        ),
+        (
+            (
+                b'{"data":[["3ee5","old",null,["map",[["a","b"]]]],["","new","tap1",["map",[["a","c"]]]]],'
+                b'"headings":["row","action","name","external_ids"]}'
+            ),
+            ["tap1"],
+        ),
+        (b"", None),
+        (b"[]", None),
+        (b'{"headings": ["row"], "data": []}', None),
+        (b'{"headings": ["name"], "data": [7]}', None),
+        (b"[" * 100_000, None),
+    ],
+)
+def test_rows_of_open_vswitch(line: bytes, names: list[str] | None) -> None:
+    assert names_changed(line) == names
+
+
+def test_a_flood_is_an_event_now_and_then_and_does_not_grow() -> None:
+    gathering, events = Gathering(), []
+    for number in range(100_000):  # for ten seconds, ten thousand in each
+        now = number / 10_000
+        gathering.add("cmp1", "link", f"veth{number}", now=now)
+        events += gathering.take(now)
+        assert len(vars(gathering)["_waiting"]) == 1
+    assert len(events) == 10 / BETWEEN_S
+    assert [one.is_flood for one in events] == [True] * len(events)
+    assert all(len(one.names) <= MOST_NAMES for one in events)
+    assert len(gathering.take(100)) == 1
+    assert gathering.take(200) == []
+
+
+def test_hosts_and_kinds_do_not_wait_for_each_other() -> None:
+    gathering = Gathering()
+    gathering.add("cmp1", "link", "tap1", now=0)
+    gathering.add("cmp1", "switch", now=0.1)
+    gathering.add("cmp2", "link", "tap2", now=0.1)
+    assert [(one.host, one.names) for one in gathering.take(FIRST_S)] == [("cmp1", ("tap1",))]
+    assert [(one.host, one.kind) for one in gathering.take(0.1 + FIRST_S)] == [("cmp1", "switch"), ("cmp2", "link")]
+    gathering.add("cmp1", "link", "tap1", now=1)
+    gathering.forget("cmp1")
+    assert gathering.take(100) == []
