@@ -14,29 +14,37 @@ if TYPE_CHECKING:
     from calipso_nornir.guide.api_access import ApiAccess
     from calipso_nornir.guide.cli_access import CliAccess
     from calipso_nornir.guide.db_access import DbAccess
+    from calipso_nornir.guide.event_base import EventBase, EventResult
     from calipso_nornir.guide.fetcher import Fetcher
     from calipso_nornir.guide.find_links import FindLinks
     from calipso_nornir.guide.inventory_mgr import InventoryMgr
     from calipso_nornir.guide.metadata_parser import MetadataParser
+    from calipso_nornir.live.listener_base import ListenerBase
 
 _PLACES: Final = {
-    "ApiAccess": "api_access",
-    "CliAccess": "cli_access",
-    "DbAccess": "db_access",
-    "Fetcher": "fetcher",
-    "FindLinks": "find_links",
-    "InventoryMgr": "inventory_mgr",
-    "MetadataParser": "metadata_parser",
+    "ApiAccess": "guide.api_access",
+    "CliAccess": "guide.cli_access",
+    "DbAccess": "guide.db_access",
+    "EventBase": "guide.event_base",
+    "EventResult": "guide.event_base",
+    "Fetcher": "guide.fetcher",
+    "FindLinks": "guide.find_links",
+    "InventoryMgr": "guide.inventory_mgr",
+    "ListenerBase": "live.listener_base",
+    "MetadataParser": "guide.metadata_parser",
 }
-"""Name -> the module of this package that has it."""
+"""Name -> the module of ``calipso_nornir`` that has it."""
 
 __all__ = [
     "ApiAccess",
     "CliAccess",
     "DbAccess",
+    "EventBase",
+    "EventResult",
     "Fetcher",
     "FindLinks",
     "InventoryMgr",
+    "ListenerBase",
     "MetadataParser",
 ]
 
@@ -44,4 +52,4 @@ __all__ = [
 def __getattr__(name: str) -> Any:  # noqa: ANN401 - a class
     if name not in _PLACES:
         raise AttributeError(f"{__name__} has no {name}; it has {', '.join(sorted(_PLACES))}")
-    return getattr(import_module(f"{__name__}.{_PLACES[name]}"), name)
+    return getattr(import_module(f"calipso_nornir.{_PLACES[name]}"), name)

@@ -61,8 +61,9 @@ class Journal:
         refs: Sequence[ObjectRef] = (),
         attempts: int = 1,
         problem: str = "",
+        told: Mapping[str, Any] | None = None,
     ) -> None:
-        """Write what has become of a message.
+        """Write what has become of a message; ``told`` are fields that its handler gave.
 
         ``outcome``: "stored" when all that it touched was looked at; "nothing" if that is nothing; "waiting" while it
         is tried again; "dead" when it is a dead letter.
@@ -96,6 +97,7 @@ class Journal:
                 "finished_timestamp": None if outcome == "waiting" else datetime.now(UTC).isoformat(),
                 "viewed": False,
                 "origin_type": "event",
+                **(told or {}),
             },
         )
 

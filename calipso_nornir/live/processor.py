@@ -10,13 +10,14 @@ from __future__ import annotations
 import logging
 import time
 from collections import deque
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import partial
-from typing import TYPE_CHECKING, Final, cast
+from typing import TYPE_CHECKING, Any, Final, cast
 
 from calipso_nornir.errors import CalipsoError, NotificationUnusable, StoreError
-from calipso_nornir.live.agenda import LONGEST_WAIT_S, Agenda
+from calipso_nornir.guide.event_base import EventBase
+from calipso_nornir.live.agenda import FIRST_WAIT_S, LONGEST_WAIT_S, Agenda
 from calipso_nornir.live.arrivals import Arrival
 from calipso_nornir.live.auditing import Audit
 from calipso_nornir.live.counting import Counts
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
 
     from calipso_nornir.live.agenda import Batch
     from calipso_nornir.live.arrivals import Inbox
+    from calipso_nornir.live.classic import ClassicWork, Done
     from calipso_nornir.live.looking import Looker
     from calipso_nornir.model.notifications import Notification
     from calipso_nornir.model.protocols import EventHandler
@@ -65,6 +67,8 @@ class Ticket:
     notification: Notification
     attempts: int = 1
     refs: Sequence[ObjectRef] = ()
+    told: Mapping[str, Any] = field(default_factory=dict)
+    """What its handler says of it, for the journal."""
 
 
 class Processor:
@@ -78,6 +82,7 @@ class Processor:
         inbox: Inbox,
         handlers: Mapping[str, EventHandler],
         looker: Looker,
+        classic: ClassicWork | None = None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self.counts = Counts()
@@ -88,6 +93,9 @@ class Processor:
         self._inbox = inbox
         self._handlers = handlers
         self._looker = looker
+        self._classic = classic
+        self._later: list[tuple[float, Ticket, EventBase]] = []
+        """Events whose handlers want to be called again, and when."""
         self._clock = clock
         self._journal = Journal(store, environment)
         self._auditor = Audit(store, environment, looker, first_at=clock())
@@ -114,6 +122,7 @@ class Processor:
             while arrivals:
                 self._receive(arrivals[0])
                 arrivals.pop(0)
+            self._handle_again()
             self._send_again()
             self._look_everywhere()
             self._look()
@@ -153,6 +162,9 @@ class Processor:
         if begun >= MOST_ATTEMPTS:
             self._bury(ticket, "the process ended each time while it worked on this")
             return
+        if isinstance(handler, EventBase):
+            self._handle(ticket, handler)
+            return
         try:
             ticket.refs = self._touched(handler, notification)
         except NotificationUnusable as error:
@@ -163,6 +175,43 @@ class Processor:
             return
         alone = begun >= ALONE_AFTER
         self.agenda.touch(ticket, ticket.refs, now=self._clock(), why=notification.type, alone=alone)
+
+    def _handle(self, ticket: Ticket, handler: EventBase) -> None:
+        """Let a handler of the guide's form work. Raises StoreError: not done, try again."""
+        if self._classic is None:
+            self._bury(ticket, "handlers of the guide's form are not run here")
+            return
+        done = self._classic.done(handler, ticket.notification)
+        ticket.told = done.told
+        if done.problem:
+            self._handle_later(ticket, handler, done)
+        elif done.refs:
+            ticket.refs = done.refs
+            self.agenda.touch(ticket, ticket.refs, now=self._clock(), why=ticket.notification.type)
+        else:
+            self._settle(ticket, "stored" if done.has_written else "nothing")
+
+    def _handle_later(self, ticket: Ticket, handler: EventBase, done: Done) -> None:
+        ticket.attempts += 1
+        if not done.again or ticket.attempts > MOST_ATTEMPTS:
+            self._bury(ticket, done.problem)
+            return
+        self.counts.retried += 1
+        wait = min(FIRST_WAIT_S * 2.0 ** (ticket.attempts - 2), LONGEST_OUTAGE_WAIT_S)
+        self._later.append((self._clock() + wait, ticket, handler))
+        self._outcomes.append(partial(self._note, ticket, "waiting", problem=done.problem))
+
+    def _handle_again(self) -> None:
+        """Let handlers work again whose wait is over; one that meets a store that is away stays."""
+        now = self._clock()
+        for one in [one for one in self._later if one[0] <= now]:
+            _, ticket, handler = one
+            before, self._later = self._later, [other for other in self._later if other is not one]
+            try:
+                self._handle(ticket, handler)
+            except StoreError:
+                self._later = before
+                raise
 
     def _touched(self, handler: EventHandler, notification: Notification) -> list[ObjectRef]:
         try:
@@ -292,6 +341,7 @@ class Processor:
             refs=ticket.refs,
             attempts=ticket.attempts,
             problem=problem,
+            told=ticket.told,
         )
 
     def _wait_s(self) -> float:

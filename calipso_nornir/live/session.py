@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Final
 
 from calipso_nornir.errors import InvalidRequest, ListenerFailed, StoreError
 from calipso_nornir.live.arrivals import Inbox
+from calipso_nornir.live.classic import ClassicWork
 from calipso_nornir.live.listener_base import Post, listener_kinds
 from calipso_nornir.live.looking import Looker
 from calipso_nornir.live.processor import Processor
@@ -90,7 +91,12 @@ class Session:
             ) as cloud:
                 looker = Looker(cloud)
                 self.processor = processor = Processor(
-                    self._environment, store=self._store, inbox=inbox, handlers=catalog.event_handlers, looker=looker
+                    self._environment,
+                    store=self._store,
+                    inbox=inbox,
+                    handlers=catalog.event_handlers,
+                    looker=looker,
+                    classic=ClassicWork(self._store, self._environment, catalog),
                 )
                 stations = [Station(kind.name, kind.make(post)) for kind in kinds]
                 self._listen(processor, stations, looker, inbox, version=version)

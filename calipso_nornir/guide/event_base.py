@@ -1,0 +1,107 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The guide's base of event handlers: ``handle(self, env, notification)`` writes what an event says.
+
+A handler of the new form (``model.protocols.EventHandler``) says where to look: that is true, whatever came late or
+twice. So what a handler of this form writes of types that scans find is looked at, not taken over (decision 22).
+"""
+
+from __future__ import annotations
+
+import copy
+import inspect
+from abc import ABC, abstractmethod
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from calipso_nornir.guide.event_inventory import EventInventory
+from calipso_nornir.guide.running import RUNNING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from calipso_nornir.guide.event_run import EventRun
+    from calipso_nornir.model.notifications import Notification
+    from calipso_nornir.model.refs import ObjectRef
+    from calipso_nornir.model.stores import StoreView
+
+
+@dataclass(frozen=True)
+class EventResult:
+    """What became of an event.
+
+    Attributes:
+        result: whether it was handled.
+        retry: whether it is to be tried again later; looked at only if ``result`` is false.
+        message: a comment, shown with the event.
+        related_object: id of the object that the event is about.
+        display_context: id of the object that a user interface shows with it.
+    """
+
+    result: bool
+    retry: bool = False
+    message: str | None = None
+    related_object: str | None = None
+    display_context: str | None = None
+
+
+class EventBase(ABC):
+    """Base of event handlers as the guide has them: override ``handle``.
+
+    Attributes:
+        inv: the inventory. What ``set`` and ``delete`` do is stored in one commit after ``handle`` has returned a true
+            result; until then only this handler sees it.
+    """
+
+    def __init__(self) -> None:
+        self.inv = EventInventory()
+
+    def __init_subclass__(cls, **more: Any) -> None:  # noqa: ANN401 - whatever other bases take
+        super().__init_subclass__(**more)
+        own = vars(cls).get("handle")
+        if own is not None:
+            try:
+                inspect.signature(own).bind(None, "env", {})
+            except TypeError as error:
+                raise TypeError(
+                    f"{cls.__name__}.handle() has to take the environment and the notification: {error}"
+                ) from None
+
+    @abstractmethod
+    def handle(self, env: str, notification: dict[str, Any]) -> EventResult:
+        """Handle an event; an exception means that it is tried again.
+
+        Args:
+            env: name of the environment.
+            notification: as the service sent it: ``event_type``, ``payload``, ``publisher_id`` …; without the request's
+                context, which holds tokens.
+        """
+
+    def touched(self, notification: Notification, view: StoreView) -> Iterable[ObjectRef]:  # noqa: ARG002 - the other form's
+        """Return nothing: ``handled`` is called instead. Handlers of both forms are listed side by side."""
+        return ()
+
+    def handled(self, notification: Notification, run: EventRun) -> EventResult:
+        """Call ``handle`` within a run, which collects what it writes."""
+        token = RUNNING.set(run)
+        try:
+            told = copy.copy(self).handle(run.environment, document_of_event(notification))
+        finally:
+            RUNNING.reset(token)
+        if not isinstance(told, EventResult):
+            raise TypeError(f"{type(self).__name__}.handle() returned {told!r:.200}; an EventResult is expected")
+        return told
+
+
+def document_of_event(notification: Notification) -> dict[str, Any]:
+    """Return a notification as the guide's handlers get it."""
+    found = {
+        "event_type": notification.type,
+        "message_id": notification.id,
+        "payload": copy.deepcopy(notification.payload),
+        "priority": notification.level.upper(),
+        "publisher_id": notification.publisher,
+        "timestamp": notification.at.replace(tzinfo=None).isoformat(" "),
+    }
+    if notification.project:
+        found["_context_project_id"] = found["_context_tenant"] = notification.project
+    return found
