@@ -8,6 +8,7 @@ import typer
 from calipso_nornir._version import __version__
 from calipso_nornir.cli import (
     bundle,
+    bundle_anonymise,
     clique,
     demo,
     doctor,
@@ -58,6 +59,7 @@ from calipso_nornir.cli import (
     users_remove,
     watch,
 )
+from calipso_nornir.cli.default_command import WithDefault
 from calipso_nornir.cli.running import Run, command
 from calipso_nornir.cli.usage_errors import Commands
 
@@ -97,6 +99,9 @@ def root(
 
 env = typer.Typer(no_args_is_help=True, help="Describe environments, and check that they can be reached.")
 metadata = typer.Typer(no_args_is_help=True, help="Check metadata: object types, scanners, link and clique types.")
+bundle_group = typer.Typer(
+    cls=WithDefault, no_args_is_help=True, help="Show what a recording contains, or anonymise it."
+)
 scans_group = typer.Typer()
 schedules_group = typer.Typer()
 users_group = typer.Typer()
@@ -117,7 +122,6 @@ for verb, function in (
     ("export", export.export),
     ("record", record.record),
     ("replay", replay.replay),
-    ("bundle", bundle.bundle),
     ("demo", demo.demo),
     ("doctor", doctor.doctor),
     ("scan-manager", scan_manager.scan_manager),
@@ -137,6 +141,8 @@ for group, verb, one in (
     (env, "check", env_check.env_check),
     (env, "edit", env_edit.env_edit),
     (env, "remove", env_remove.env_remove),
+    (bundle_group, "show", bundle.bundle),
+    (bundle_group, "anonymise", bundle_anonymise.bundle_anonymise),
     (scans_group, "show", scans_show.scans_show),
     (scans_group, "log", scans_log.scans_log),
     (scans_group, "submit", scans_submit.scans_submit),
@@ -168,6 +174,7 @@ command(scans_group, is_group=True)(scans.scans)
 command(schedules_group, is_group=True)(schedules.schedules)
 command(users_group, is_group=True)(users.users)
 command(events_group, is_group=True)(events.events)
+app.add_typer(bundle_group, name="bundle")
 app.add_typer(scans_group, name="scans")
 app.add_typer(schedules_group, name="schedules")
 app.add_typer(users_group, name="users")

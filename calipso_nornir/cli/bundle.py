@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""``calipso bundle``: shows what a recording contains."""
+"""``calipso bundle FILE``: shows what a recording contains."""
 
 from collections.abc import Iterator
 from dataclasses import asdict
