@@ -1,0 +1,124 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What a back end is: it renders files from a plan, and makes results of what the monitoring system sends."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Final, Protocol, runtime_checkable
+
+from calipso_nornir.model.refs import ObjectRef
+from calipso_nornir.monitoring.names import encoded
+from calipso_nornir.monitoring.results import KEEPALIVE, Refused, Result, read_results
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+    from datetime import datetime
+
+    from calipso_nornir.monitoring.planning import MonitoringPlan
+    from calipso_nornir.monitoring.templates import Template
+
+PROBE: Final = "probe"
+"""The check of a host that says whether the probe does its work."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rendered:
+    """A file that is to be deployed; ``secret``: it holds one, so nobody else may read it."""
+
+    path: str
+    text: str
+    secret: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wish:
+    """What is to be rendered.
+
+    Attributes:
+        plan: which checks run where.
+        settings: the section Monitoring of the environment, its secrets as they are.
+        environment: what conditions of templates look at: fields of the environment by name.
+        templates: of ``monitoring_config_templates``.
+    """
+
+    plan: MonitoringPlan
+    settings: Mapping[str, Any] = field(default_factory=dict)
+    environment: Mapping[str, Any] = field(default_factory=dict)
+    templates: Sequence[Template] = ()
+
+    def setting(self, name: str, default: Any) -> Any:  # noqa: ANN401 - a value of the section
+        """Return a setting; the default if it is not given."""
+        value = self.settings.get(name)
+        return default if value in (None, "") else value
+
+
+@dataclass(frozen=True, slots=True)
+class Received:
+    """What a message of a monitoring system says."""
+
+    results: tuple[Result, ...] = ()
+    refused: tuple[Refused, ...] = ()
+
+
+@runtime_checkable
+class BackEnd(Protocol):
+    """A monitoring system."""
+
+    @property
+    def name(self) -> str:
+        """Its name: under this its receiver listens."""
+        ...
+
+    def render(self, wish: Wish) -> Iterable[Rendered]:
+        """Yield its files, by path: ``host/HOST/…`` for hosts, ``server/…`` for the monitoring system itself."""
+        ...
+
+    def receive(self, message: Any) -> Received:  # noqa: ANN401 - any JSON
+        """Read one message; what cannot be read is part of the answer, never an exception."""
+        ...
+
+
+def objects_files(plan: MonitoringPlan) -> Iterable[Rendered]:
+    """Yield what the probe of each host reads."""
+    for host in plan.hosts:
+        yield Rendered(f"host/{encoded(host)}/objects.json", plan.objects_json(host))
+
+
+def as_json(value: Any) -> str:  # noqa: ANN401 - any JSON
+    """Return JSON as it is written into files: the same value always gives the same text."""
+    return json.dumps(value, indent=2, sort_keys=True) + "\n"
+
+
+def printed_results(output: str) -> Received:
+    """Read what the probe has printed: lines of JSON, between which others may be (its standard error)."""
+    rows: list[Any] = []
+    broken: list[Refused] = []
+    for line in output.splitlines():
+        if not line.startswith("{"):
+            continue
+        try:
+            rows.append(json.loads(line))
+        except ValueError:
+            broken.append(Refused(line[:80], "is not JSON, or was cut off"))
+    results, refused = read_results(rows)
+    return Received(tuple(results), (*broken, *refused))
+
+
+def of_host(  # noqa: PLR0913 - the fields of a result
+    environment: str, host: str, *, check: str, status: int, text: str, at: datetime
+) -> Result:
+    """Return a result about a host itself: whether its agent (``keepalive``) or its probe works."""
+    suffix = "" if check == KEEPALIVE else f"_{check}"
+    return Result(
+        environment=environment,
+        host=host,
+        of=ObjectRef(environment, "host", host).document_id,
+        kind="inventory",
+        type="host",
+        name=encoded(f"host_{host}{suffix}"),
+        check=check,
+        status=status,
+        text=text,
+        checked_at=at,
+    )

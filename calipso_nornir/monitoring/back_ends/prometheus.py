@@ -1,0 +1,229 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Prometheus: the probe writes a file for node exporter, rules make alerts of it, Alertmanager sends them to a webhook.
+
+An alert that ends says nothing about the object if the host is silent. So rules look at the last value of an hour, and
+the alert about the host itself is there long before. What is OK from the first moment on never is an alert: it is
+read from Prometheus' API (``statuses``).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any, Final
+
+from calipso_nornir.monitoring.back_ends.base import (
+    PROBE,
+    Received,
+    Rendered,
+    Wish,
+    as_json,
+    objects_files,
+    of_host,
+)
+from calipso_nornir.monitoring.results import (
+    ERROR,
+    KEEPALIVE,
+    LABELS,
+    OK,
+    UNKNOWN,
+    WARNING,
+    Refused,
+    Result,
+    read_results,
+)
+
+if TYPE_CHECKING:
+    from calipso_nornir.monitoring.planning import MonitoringPlan
+
+STATUS: Final = "calipso_check_status"
+LAST_RUN: Final = "calipso_probe_last_run_timestamp_seconds"
+PROBE_CHECKS: Final = "calipso_probe_checks"
+IDENTITY: Final = ("environment", "host", "of", "kind", "type", "name", "check")
+JOB: Final = "calipso"
+HOST_DOWN, PROBE_STOPPED = "CalipsoHostDown", "CalipsoProbeStopped"
+TEXTFILE: Final = "/var/lib/prometheus/node-exporter/calipso.prom"
+
+
+class Prometheus:
+    """Prometheus, Alertmanager and node exporter."""
+
+    name = "prometheus"
+
+    def render(self, wish: Wish) -> Iterable[Rendered]:
+        """Yield rules, the scrape configuration and Alertmanager's; JSON, which is YAML, too."""
+        environment = wish.plan.environment
+        yield from objects_files(wish.plan)
+        rules = as_json({"groups": [_rules(environment, int(wish.setting("interval", 60)))]})
+        yield Rendered("server/prometheus/calipso.rules.yml", rules)
+        scrape = {"scrape_configs": [_scrape(wish)]}
+        yield Rendered("server/prometheus/calipso.scrape.yml", as_json(scrape))
+        yield Rendered("server/prometheus/targets.json", as_json(_targets(wish.plan, wish)))
+        yield Rendered("server/alertmanager/alertmanager.yml", as_json(_alertmanager(wish)))
+        token = wish.setting("receiver_token", "")
+        if token:
+            yield Rendered("server/alertmanager/calipso.token", str(token), secret=True)
+
+    def receive(self, message: Any) -> Received:  # noqa: ANN401 - any JSON
+        """Read a message of Alertmanager's webhook (version 4).
+
+        If a check has an alert that ends and one that begins (an error becomes a warning), the one that goes on counts.
+        """
+        alerts = message.get("alerts") if isinstance(message, Mapping) else None
+        if not isinstance(alerts, list):
+            return Received(refused=(Refused("alertmanager", 'is no webhook message: it has no list "alerts"'),))
+        found: dict[tuple[str, str], Result] = {}
+        refused: list[Refused] = []
+        for alert in alerts:
+            try:
+                one = _result(alert)
+            except ValueError as error:
+                refused.append(Refused("an alert", str(error)))
+                continue
+            if one is None:
+                continue
+            key = (one.of, one.name)
+            if key not in found or found[key].status == OK:
+                found[key] = one
+        return Received(tuple(found.values()), tuple(refused))
+
+    def statuses(self, answer: Any) -> Received:  # noqa: ANN401 - any JSON
+        """Read Prometheus' answer to the query ``calipso_check_status`` (GET /api/v1/query): every status there is."""
+        data = answer.get("data") if isinstance(answer, Mapping) else None
+        rows = data.get("result") if isinstance(data, Mapping) else None
+        if not isinstance(rows, list):
+            return Received(refused=(Refused("prometheus", "the answer has no data.result"),))
+        documents = []
+        for row in rows:
+            metric, (at, value) = row["metric"], row["value"]
+            status = int(float(value))
+            text = LABELS.get(status, LABELS[UNKNOWN])
+            documents.append(
+                {
+                    **{key: metric.get(key, "") for key in IDENTITY},
+                    "status": status,
+                    "text": text,
+                    "checked_at": float(at),
+                }
+            )
+        results, refused = read_results(documents)
+        return Received(tuple(results), tuple(refused))
+
+
+def _rules(environment: str, interval: int) -> dict[str, Any]:
+    chosen = f'{{environment="{_escaped(environment)}"}}'
+    up = f'{{job="{JOB}",environment="{_escaped(environment)}"}}'
+    rules = [
+        {
+            "alert": f"Calipso{LABELS[value]}",
+            "expr": f"last_over_time({STATUS}{chosen}[1h]) == {value}",
+            "labels": {"calipso": "check", "severity": severity, "calipso_status": str(value)},
+            "annotations": {
+                "summary": "{{ $labels.type }} on {{ $labels.host }}: {{ $labels.check }} says " + LABELS[value]
+            },
+        }
+        for value, severity in ((WARNING, "warning"), (ERROR, "critical"), (UNKNOWN, "none"))
+    ]
+    rules.append(
+        {
+            "alert": HOST_DOWN,
+            "expr": f"up{up} == 0",
+            "for": f"{2 * interval}s",
+            "labels": {"calipso": "host", "severity": "critical"},
+            "annotations": {"summary": "{{ $labels.host }} does not answer"},
+        }
+    )
+    rules.append(
+        {
+            "alert": PROBE_STOPPED,
+            "expr": f"time() - {LAST_RUN}{chosen} > {3 * interval}",
+            "labels": {"calipso": "host", "severity": "warning"},
+            "annotations": {"summary": "the probe of {{ $labels.host }} has stopped"},
+        }
+    )
+    return {"name": f"calipso-{environment}", "interval": f"{min(interval, 15)}s", "rules": rules}
+
+
+def _scrape(wish: Wish) -> dict[str, Any]:
+    interval = int(wish.setting("interval", 60))
+    return {
+        "job_name": JOB,
+        "honor_labels": True,
+        "scrape_interval": f"{min(interval, 15)}s",
+        "file_sd_configs": [{"files": ["/etc/prometheus/calipso/targets.json"]}],
+    }
+
+
+def _targets(plan: MonitoringPlan, wish: Wish) -> list[dict[str, Any]]:
+    port = int(wish.setting("exporter_port", 9100))
+    addresses: Mapping[str, str] = wish.environment.get("addresses") or {}
+    return [
+        {
+            "targets": [_authority(addresses.get(host) or host, port)],
+            "labels": {"environment": plan.environment, "host": host},
+        }
+        for host in plan.hosts
+    ]
+
+
+def _authority(address: str, port: int) -> str:
+    return f"[{address}]:{port}" if ":" in address else f"{address}:{port}"
+
+
+def _alertmanager(wish: Wish) -> dict[str, Any]:
+    url = wish.setting("receiver_url", f"http://{wish.setting('server_ip', '127.0.0.1')}:{3335}/prometheus")
+    http: dict[str, Any] = {}
+    if wish.setting("receiver_token", ""):
+        file = "/etc/prometheus/calipso.token"
+        http = {"http_config": {"authorization": {"type": "Bearer", "credentials_file": file}}}
+    return {
+        "route": {
+            "receiver": "calipso",
+            "group_by": ["environment", "host"],
+            "group_wait": "1s",
+            "group_interval": "5s",
+            "repeat_interval": "10m",
+        },
+        "receivers": [
+            {"name": "calipso", "webhook_configs": [{"url": url, "send_resolved": True, "max_alerts": 0, **http}]}
+        ],
+    }
+
+
+def _result(alert: Any) -> Result | None:  # noqa: ANN401 - any JSON
+    if not isinstance(alert, Mapping) or not isinstance(alert.get("labels"), Mapping):
+        raise ValueError("has no labels")  # noqa: TRY004 - one kind of error for all
+    labels = alert["labels"]
+    kind = labels.get("calipso")
+    if kind not in ("check", "host"):
+        return None  # somebody else's, on the same route
+    firing = alert.get("status") == "firing"
+    at = _time(alert.get("startsAt" if firing else "endsAt"))
+    annotations = alert.get("annotations")
+    summary = str(annotations.get("summary", "")) if isinstance(annotations, Mapping) else ""
+    if kind == "host":
+        down = labels.get("alertname") == HOST_DOWN
+        check = KEEPALIVE if down else PROBE
+        status = OK if not firing else ERROR if down else WARNING
+        environment, host = str(labels.get("environment", "")), str(labels.get("host", ""))
+        return of_host(environment, host, check=check, status=status, text=summary if firing else "works", at=at)
+    status = int(labels.get("calipso_status", UNKNOWN)) if firing else OK
+    document = {key: labels.get(key, "") for key in IDENTITY}
+    [results, refused] = read_results(
+        [{**document, "status": status, "text": summary if firing else LABELS[OK], "checked_at": at.timestamp()}]
+    )
+    if refused:
+        raise ValueError(str(refused[0]))
+    return results[0]
+
+
+def _time(value: Any) -> datetime:  # noqa: ANN401 - any JSON
+    try:
+        found = datetime.fromisoformat(str(value))
+    except ValueError:
+        raise ValueError(f"its time is {value!r:.40}: expected RFC 3339") from None
+    return found if found.tzinfo else found.replace(tzinfo=UTC)
+
+
+def _escaped(text: str) -> str:
+    return text.replace("\\", "\\\\").replace('"', '\\"')
