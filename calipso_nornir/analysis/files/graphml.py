@@ -4,8 +4,8 @@
 from __future__ import annotations
 
 import re
+from html import escape
 from typing import TYPE_CHECKING, Any, Final
-from xml.sax.saxutils import escape, quoteattr
 
 from calipso_nornir.analysis.files.exported import LINK, NODE, further, json_text, text_of
 
@@ -43,8 +43,8 @@ def _data(kind: str, one: Document, fields: Iterable[str], rest: Any) -> str:  #
 
 
 def _datum(key: str, text: str) -> str:
-    return f"<data key={quoteattr(key)}>{_xml(text)}</data>"
+    return f'<data key="{escape(key)}">{_xml(text)}</data>'
 
 
 def _xml(text: str) -> str:
-    return escape(_NOT_XML.sub("\ufffd", text), {"\r": "&#13;"})
+    return escape(_NOT_XML.sub("\ufffd", text), quote=False).replace("\r", "&#13;")
