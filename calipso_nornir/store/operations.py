@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 Row = TypeVar("Row")
 
 _IN_MEMORY_BYTES: Final = 128 << 20
+_AT_ONCE_BYTES: Final = 16 << 20
+"""So much is written to the file at a time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,24 +54,31 @@ Operation: TypeAlias = Put[Any] | Seen | Remove
 
 @dataclass(slots=True)
 class Operations:
-    """The operations of one commit, in order."""
+    """The operations of one commit, in order: the first ones in memory, what is beyond its limit in the file."""
 
     _kept: list[Operation] = field(default_factory=list)
+    _later: list[Operation] = field(default_factory=list)
+    """Those that are written to the file next."""
     _bytes: int = 0
+    _limit: int = _IN_MEMORY_BYTES
     _file: IO[bytes] | None = None
     _ends: list[int] = field(default_factory=list)
 
     def add(self, operation: Operation, size: int = 0) -> None:
         """Add an operation; ``size`` is its approximate size in bytes."""
-        self._kept.append(operation)
         self._bytes += size
-        if self._bytes > _IN_MEMORY_BYTES:
+        if self._bytes <= _IN_MEMORY_BYTES:
+            self._kept.append(operation)
+            return
+        self._later.append(operation)
+        if self._bytes > self._limit + _AT_ONCE_BYTES:
             self._spill()
 
     def __bool__(self) -> bool:
-        return bool(self._kept or self._ends)
+        return bool(self._kept or self._ends or self._later)
 
     def __iter__(self) -> Iterator[Operation]:
+        yield from self._kept
         position = 0
         for end in self._ends:
             if self._file is not None:
@@ -77,11 +86,12 @@ class Operations:
                 for operation, form in pickle.load(self._file):  # noqa: S301 - only this process can have written it
                     yield operation if form is None else replace(operation, rows=list(map(form, operation.rows)))
             position = end
-        yield from self._kept
+        yield from self._later
 
     def close(self) -> None:
         """Close the file."""
         self._kept.clear()
+        self._later.clear()
         self._ends.clear()
         if self._file is not None:
             self._file.close()
@@ -92,10 +102,10 @@ class Operations:
         self._file.seek(self._ends[-1] if self._ends else 0)
         pickler = pickle.Pickler(self._file, protocol=pickle.HIGHEST_PROTOCOL)
         pickler.fast = True  # no search for objects that were written before, which would double the time
-        pickler.dump([_plain(operation) for operation in self._kept])
+        pickler.dump([_plain(operation) for operation in self._later])
         self._ends.append(self._file.tell())
-        self._kept = []
-        self._bytes = 0
+        self._later = []
+        self._limit = self._bytes
 
 
 def _plain(operation: Operation) -> tuple[Operation, Callable[[Any], Any] | None]:
