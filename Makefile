@@ -36,12 +36,13 @@ test-chaos: $(STAMP)  ## Many processes at one store; kill writers, scan manager
 test-install: $(STAMP)  ## Install on a host with Ansible: from nothing, again, a newer release; install a plug-in beside the wheel
 	$(BIN)/pytest -m deployment
 
-check: $(STAMP)  ## Linters, types, import floors, spelling, shell scripts
+check: $(STAMP)  ## Linters, types, import floors, spelling, playbooks, shell scripts
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/codespell
+	ANSIBLE_HOME=$(CURDIR)/.ansible PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/ansible-lint --offline -q --profile production playbooks
 	$(BIN)/shellcheck -x .ci/run tests/lab/cloud/lab tests/lab/cloud/*.sh tests/lab/oracle/*.sh playbooks/files/*.sh
 
 bench: $(STAMP)  ## Figures, as ratios against a floor of the same run

@@ -1,0 +1,44 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The sudo rules of a host: the exact commands that its checks run as root, and none else. For the controller."""
+
+import re
+from typing import List, Sequence
+
+from .evaluating import questions_of
+from .objects import Item
+
+PLACES = {
+    "ip": "/usr/sbin/ip",
+    "ovn-appctl": "/usr/bin/ovn-appctl",
+    "ovs-appctl": "/usr/bin/ovs-appctl",
+    "ovs-vsctl": "/usr/bin/ovs-vsctl",
+    "vppctl": "/usr/bin/vppctl",
+}
+"""Where Debian, Ubuntu and Red Hat have the tools."""
+_SPECIAL = re.compile(r"([,:=\\*?\[\]!])")
+"""What sudoers(5) wants a backslash before, in the arguments of a command."""
+_USER = re.compile(r"[a-z_][a-z0-9_-]{0,31}")
+_LONGEST = 60
+"""Seconds, more than any command is given by the probe, which cannot end what root runs."""
+
+
+def sudoers(items: Sequence[Item], user: str) -> str:
+    """Return the content of a file for ``/etc/sudoers.d``.
+
+    Raises:
+        ValueError: the user's name is none.
+    """
+    if not _USER.fullmatch(user):
+        raise ValueError(f"{user!r} is no user's name")
+    lines = [
+        "# What calipso-probe may run as root on this host: the commands of its checks, word by word. Made by calipso.",
+        f"Defaults:{user} !requiretty, command_timeout={_LONGEST}",
+    ]
+    lines += [f"{user} ALL=(root) NOPASSWD: {command}" for command in commands(items)]
+    return "\n".join(lines) + "\n"
+
+
+def commands(items: Sequence[Item]) -> List[str]:
+    """Return the commands as sudoers has them, sorted."""
+    asked = {question.argv for question in questions_of(items) if question.root}
+    return sorted(" ".join([PLACES[argv[0]], *(_SPECIAL.sub(r"\\\1", word) for word in argv[1:])]) for argv in asked)
