@@ -29,18 +29,19 @@ def is_file(text: str) -> bool:
     return text.endswith(FILES) or "/" in text
 
 
-def environment_file(path: str, metadata: Sequence[str] = ()) -> Environment:
+def environment_file(path: str, metadata: Sequence[str] = (), *, complete: bool = True) -> Environment:
     """Return the environment that a file describes; it may use what further metadata declares."""
-    return read_environment_file(path, constants=load_catalog(metadata).constants)
+    return read_environment_file(path, constants=load_catalog(metadata).constants, complete=complete)
 
 
-def environment_meant(
+def environment_meant(  # noqa: PLR0913 - all have defaults, except the store and the name
     store: Store,
     given: str | None,
     *,
     metadata: Sequence[str] = (),
     recorded: Environment | None = None,
     asks: bool = True,
+    complete: bool = True,
 ) -> Environment:
     """Return the environment of a scan.
 
@@ -50,9 +51,10 @@ def environment_meant(
         metadata: folders with further metadata; the description may use what they declare.
         recorded: the environment of the recording that is replayed.
         asks: whether sources will be asked; the description must then be complete.
+        complete: False if hosts' files are scanned: the description need not say how anything is reached.
     """
     if given is not None and is_file(given):
-        return environment_file(given, metadata)
+        return environment_file(given, metadata, complete=complete)
     if recorded is not None and given in (None, recorded.name):
         return recorded
     name = one_environment(store, given)
@@ -63,7 +65,7 @@ def environment_meant(
         )
     where = f"{store.uri}: environments_config/{name}"
     constants = catalog_of(store, metadata).constants
-    return read_environment(document, where=where, constants=constants, complete=asks and recorded is None)
+    return read_environment(document, where=where, constants=constants, complete=complete and asks and recorded is None)
 
 
 def keep(run: Run, store: Store, environment: Environment) -> None:

@@ -89,6 +89,14 @@ class ScanOptions(WorkOptions):
     replay: Annotated[
         str | None, typer.Option("--replay", metavar="FILE", help="Scan this recording instead of the cloud.")
     ] = None
+    from_: Annotated[
+        str | None,
+        typer.Option(
+            "--from",
+            metavar="DIR|FILE",
+            help="Scan files of hosts: a folder of outputs for each host, or sosreports; with --replay for the cloud.",
+        ),
+    ] = None
     replace: Replace = False
     nornir: Nornir = None
 

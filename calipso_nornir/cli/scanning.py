@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from calipso_nornir.cli.running import Run
     from calipso_nornir.cli.scan_options import ScanOptions
     from calipso_nornir.model.environment import Environment
+    from calipso_nornir.model.protocols import Source
     from calipso_nornir.model.stores import Store
     from calipso_nornir.scan.report import ScanReport
 
@@ -72,13 +73,15 @@ def record_and_tell(run: Run, options: ScanOptions, path: str, output: Format) -
 
 def scan_into(run: Run, store: Store, options: ScanOptions, *, described: Environment | None = None) -> ScanReport:
     """Scan into a store, showing the progress."""
-    source = ReplaySource(options.replay) if options.replay is not None else None
+    recording = ReplaySource(options.replay) if options.replay is not None else None
+    source = recording if options.from_ is None else _files(run, options.from_, recording)
     environment = described or environment_meant(
         store,
         options.environment,
         metadata=options.folders,
-        recorded=source.environment if source is not None else None,
+        recorded=recording.environment if recording is not None else None,
         asks=options.asks,
+        complete=options.from_ is None,
     )
     if source is None and options.asks:
         _must_be_tested(run, environment, options)
@@ -88,13 +91,24 @@ def scan_into(run: Run, store: Store, options: ScanOptions, *, described: Enviro
         from calipso_nornir.nornir_inventory import open_nornir  # noqa: PLC0415 - few scans bring their own Nornir
 
         nornir = open_nornir(options.nornir)
-    if source is not None:
+    if recording is not None:
         agree_to_replace(run, store, environment, replace=options.replace)
     if options.clear_all:
         _clear_all(run, store, agreed=options.yes)
     keep(run, store, environment)
     with showing(run.err, environment.name) as progress:
         return run_scan(environment, plan=plan, store=store, nornir=nornir, source=source, progress=progress)
+
+
+def _files(run: Run, path: str, recording: ReplaySource | None) -> Source:
+    """Return the source of ``--from``, and say what it knows."""
+    from calipso_nornir.sources.evidence.collected import collected  # noqa: PLC0415 - few scans read files
+    from calipso_nornir.sources.evidence.source import FilesSource  # noqa: PLC0415 - as above
+
+    hosts = collected(Path(path))
+    cloud = "the recording" if recording is not None else "nothing: it stays unknown"
+    run.err.say(("note: ", "yellow"), f"files of {', '.join(sorted(hosts))}; the cloud itself from {cloud}")
+    return FilesSource(hosts, recording=recording)
 
 
 def _must_be_tested(run: Run, environment: Environment, options: ScanOptions) -> None:

@@ -27,7 +27,7 @@
     ├── ScanCancelled            the scan was asked to stop
     │   ├── ScanTimedOut         ├── ScanTakenOver
     ├── SourceError              what a source returns instead of an answer
-    │   ├── SourceNotConfigured  ├── NotRecorded     ├── NoSuchSource    ├── SourceFailed
+    │   ├── SourceNotConfigured  ├── NotRecorded     ├── NoSuchSource    ├── SourceFailed    ├── ApiUnknown
     │   ├── NotAuthenticated     ├── NotAuthorized   ├── ViewRestricted
     │   ├── EndpointMissing      ├── ApiUnreachable  ├── ApiFailed
     │   ├── AnswerTooSlow        ├── AnswerTooLarge
@@ -35,7 +35,7 @@
     │   ├── HostUnreachable      ├── HostKeyUnknown  ├── HostKeyChanged  ├── LoginRefused
     │   ├── HostNotListed        ├── HostExcluded    ├── ConnectionLost  ├── OutputTooLarge
     │   └── CommandFailed
-    │       ├── CommandMissing   ├── CommandTimedOut ├── SudoRefused
+    │       ├── CommandMissing   ├── CommandTimedOut ├── SudoRefused     ├── OutputMissing
     ├── ParseError               an answer of unknown form
     └── FetchError               a fetching that failed for another reason than its source
         ├── FetcherRaised        ├── PromiseBroken   ├── LookupCycle
@@ -96,6 +96,7 @@ from calipso_nornir.errors.source import (
     AnswerTooLarge,
     AnswerTooSlow,
     ApiFailed,
+    ApiUnknown,
     ApiUnreachable,
     CommandFailed,
     CommandMissing,
@@ -113,6 +114,7 @@ from calipso_nornir.errors.source import (
     NotAuthenticated,
     NotAuthorized,
     NotRecorded,
+    OutputMissing,
     OutputTooLarge,
     SelectFailed,
     SourceError,
@@ -150,6 +152,7 @@ __all__ = [
     "AnswerTooLarge",
     "AnswerTooSlow",
     "ApiFailed",
+    "ApiUnknown",
     "ApiUnreachable",
     "BackupInvalid",
     "BundleInvalid",
@@ -197,6 +200,7 @@ __all__ = [
     "NothingSeen",
     "NotificationUnusable",
     "OneMachine",
+    "OutputMissing",
     "OutputTooLarge",
     "Overtaken",
     "ParentUnknown",

@@ -57,6 +57,16 @@ class NotRecorded(SourceError):
 
 
 @dataclass(eq=False)
+class ApiUnknown(SourceError):
+    """Files of hosts are scanned without a recording of the cloud: what only the cloud knows is unknown."""
+
+    query: str
+
+    def __str__(self) -> str:
+        return f"{self.query}: unknown, because only files of hosts were given; add a recording with --replay"
+
+
+@dataclass(eq=False)
 class NotAuthenticated(SourceError, Fatal):
     """Keystone refused the login."""
 
@@ -320,6 +330,18 @@ class CommandFailed(SourceError):
     def __str__(self) -> str:
         said = f" ({self.stderr.strip()[:300]})" if self.stderr.strip() else ""
         return f'{self.host}: "{self.command}" ended with {self.status}{said}'
+
+
+@dataclass(eq=False)
+class OutputMissing(CommandFailed):
+    """The output of a command is not among the files that were collected; another command may print the same."""
+
+    status: int = -1
+    looked_for: tuple[str, ...] = ()
+
+    def __str__(self) -> str:
+        names = ", ".join(self.looked_for)
+        return f'{self.host}: the output of "{self.command}" is not among the collected files (looked for {names})'
 
 
 @dataclass(eq=False)

@@ -47,9 +47,11 @@ def read_environment(
     return Environment(**own, configuration=sections, extra=extra)
 
 
-def read_environment_file(path: str | Path, *, constants: Constants | None = None) -> Environment:
+def read_environment_file(
+    path: str | Path, *, constants: Constants | None = None, complete: bool = True
+) -> Environment:
     """Read one environment from a YAML (or JSON) file."""
-    return read_environment(read_yaml_file(path), where=str(path), constants=constants)
+    return read_environment(read_yaml_file(path), where=str(path), constants=constants, complete=complete)
 
 
 def environment_document(environment: Environment) -> dict[str, Any]:
