@@ -27,6 +27,8 @@ from calipso_nornir.cli import (
     list_,
     listen,
     metadata_check,
+    monitoring,
+    monitoring_receive,
     new,
     parsers_test,
     record,
@@ -108,6 +110,7 @@ users_group = typer.Typer()
 events_group = typer.Typer()
 store_group = typer.Typer(no_args_is_help=True, help="Manage the store: its layout, and how much history it keeps.")
 new_group = typer.Typer(no_args_is_help=True, help="Write a working plug-in to begin with.")
+monitoring_group = typer.Typer(no_args_is_help=True, help="Watch objects and links: plan, deploy and receive checks.")
 parsers = typer.Typer(no_args_is_help=True, help="Test parsers of command output.")
 
 for verb, function in (
@@ -161,6 +164,10 @@ for group, verb, one in (
     (new_group, "object-type", new.new_object_type),
     (new_group, "link-type", new.new_link_type),
     (new_group, "event-handler", new.new_event_handler),
+    (monitoring_group, "plan", monitoring.monitoring_plan),
+    (monitoring_group, "render", monitoring.monitoring_render),
+    (monitoring_group, "deploy", monitoring.monitoring_deploy),
+    (monitoring_group, "receive", monitoring_receive.monitoring_receive),
     (parsers, "test", parsers_test.parsers_test),
     (store_group, "info", store_info.store_info),
     (store_group, "backup", store_backup.store_backup),
@@ -182,5 +189,6 @@ app.add_typer(events_group, name="events")
 app.add_typer(env, name="env")
 app.add_typer(metadata, name="metadata")
 app.add_typer(new_group, name="new")
+app.add_typer(monitoring_group, name="monitoring")
 app.add_typer(parsers, name="parsers")
 app.add_typer(store_group, name="store")

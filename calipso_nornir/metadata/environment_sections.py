@@ -145,7 +145,10 @@ class KafkaSection(Section):
 
 
 class MonitoringSection(Section):
-    """The monitoring server."""
+    """The monitoring system.
+
+    New: everything after ``install_monitoring_client``.
+    """
 
     needs = ("server_ip",)
     type: Text = "Sensu"
@@ -162,6 +165,22 @@ class MonitoringSection(Section):
     ssh_user: Text | None = None
     ssh_password: Secret | None = None
     install_monitoring_client: bool = False
+    interval: Count = 60
+    mode: Literal["host", "objects"] = "host"
+    api_url: Text | None = None
+    api_token: Secret | None = None
+    api_user: Text | None = None
+    api_password: Secret | None = None
+    namespace: Text = "default"
+    ca_file: Text | None = None
+    agent_url: Text | None = None
+    agent_user: Text | None = None
+    agent_password: Secret | None = None
+    exporter_port: Port = 9100
+    receiver_host: Host | None = None
+    receiver_port: Port = 3334
+    receiver_url: Text | None = None
+    receiver_token: Secret | None = None
 
 
 class NfvSection(Section):

@@ -1,0 +1,191 @@
+# SPDX-License-Identifier: Apache-2.0
+"""``calipso monitoring plan | render | deploy``: which checks run where, and how they get there."""
+
+import threading
+from collections import Counter
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from calipso_nornir.analysis.lookup import one_environment
+from calipso_nornir.cli.facts import WRONG
+from calipso_nornir.cli.output import Format, emit, table
+from calipso_nornir.cli.running import WITH_FAILURES, Run
+from calipso_nornir.cli.shared_options import (
+    EnvironmentName,
+    Inventory,
+    Metadata,
+    NamedEnvironment,
+    Output,
+    named_once,
+)
+
+if TYPE_CHECKING:
+    from calipso_nornir.monitoring.deploying import Deployment
+    from calipso_nornir.monitoring.planning import MonitoringPlan
+    from calipso_nornir.monitoring.playbook import HostDone, TaskDone
+
+STATES = {"ok": "green", "changed": "yellow", "failed": WRONG, "unreachable": WRONG}
+
+
+def monitoring_plan(  # noqa: PLR0913 - the options of the command
+    run: Run,
+    *,
+    name: EnvironmentName = None,
+    environment: NamedEnvironment = None,
+    metadata: Metadata = None,
+    inventory: Inventory = None,
+    output: Output = Format.TABLE,
+) -> None:
+    """Show which checks run on which host, and what nothing watches, with the reason. Nothing is changed."""
+    from calipso_nornir.metadata.environment_sections import CliSection  # noqa: PLC0415 - what takes long comes when needed
+    from calipso_nornir.metadata.loading import load_catalog  # noqa: PLC0415 - as above
+    from calipso_nornir.monitoring.planning import plan  # noqa: PLC0415 - as above
+    from calipso_nornir.store.environments import load_environment, stored_environment  # noqa: PLC0415 - as above
+
+    catalog = load_catalog(metadata or ())
+    with run.store(inventory=inventory) as store:
+        wanted = one_environment(store, named_once(name, environment))
+        excluded: tuple[str, ...] = ()
+        if stored_environment(store, wanted) is not None:
+            described = load_environment(store, wanted, constants=catalog.constants, complete=False)
+            excluded = CliSection.model_validate(described.section("CLI") or {}).exclude
+        with store.snapshot(wanted) as view:
+            made = plan(view, catalog, excluded=excluded)
+    if output is not Format.TABLE:
+        emit(_document(made), output)
+    else:
+        _print_plan(run, made)
+
+
+def monitoring_render(
+    run: Run,
+    *,
+    folder: Annotated[Path, typer.Argument(metavar="DIR", help="Where the files are written.")],
+    environment: NamedEnvironment = None,
+    metadata: Metadata = None,
+    inventory: Inventory = None,
+) -> None:
+    """Write the files of an environment's monitoring system into a folder, and remove those of before.
+
+    Files with secrets are readable for their owner only.
+    """
+    from calipso_nornir.metadata.loading import load_catalog  # noqa: PLC0415 - what takes long comes when needed
+    from calipso_nornir.monitoring.preparing import prepare  # noqa: PLC0415 - as above
+    from calipso_nornir.monitoring.writing import write_files  # noqa: PLC0415 - as above
+
+    with run.store(inventory=inventory) as store:
+        prepared = prepare(store, one_environment(store, named_once(None, environment)), load_catalog(metadata or ()))
+    files = prepared.files()
+    changed = write_files(folder, files)
+    run.out.say(f"{len(files)} files for {prepared.back_end.name} in {folder}, {changed} changed")
+
+
+def monitoring_deploy(  # noqa: PLR0913 - the options of the command
+    run: Run,
+    *,
+    name: EnvironmentName = None,
+    environment: NamedEnvironment = None,
+    provision: Annotated[
+        str | None,
+        typer.Option("--provision", metavar="LEVEL", help="none, db, files or deploy."),
+    ] = None,
+    check: Annotated[bool, typer.Option("--check", help="Change nothing; run the playbook with --check.")] = False,
+    metadata: Metadata = None,
+    inventory: Inventory = None,
+    output: Output = Format.TABLE,
+) -> None:
+    """Bring checks onto the hosts, as far as the level of provision says.
+
+    db keeps the files in the store, files writes them into config_folder as well, deploy runs the Ansible playbook and
+    tells the monitoring system. A second run changes nothing. Ctrl-C ends the run between two tasks.
+    """
+    from calipso_nornir.metadata.loading import load_catalog  # noqa: PLC0415 - what takes long comes when needed
+    from calipso_nornir.monitoring.deploying import deploy  # noqa: PLC0415 - as above
+    from calipso_nornir.monitoring.playbook import run_playbook  # noqa: PLC0415 - as above
+    from calipso_nornir.monitoring.preparing import level_of, prepare  # noqa: PLC0415 - as above
+
+    stop = threading.Event()
+
+    def playbook(folder: Path, hosts: Any) -> "dict[str, HostDone]":  # noqa: ANN401 - Ansible's variables
+        ended: dict[str, HostDone] = _watched(
+            lambda: run_playbook(folder, hosts, stop=stop, progress=progress, check=check), stop
+        )
+        return ended
+
+    def progress(done: "TaskDone") -> None:
+        if done.state in ("changed", "failed", "unreachable"):
+            words = f"  {done.message}" if done.message and done.state != "changed" else ""
+            run.err.say((done.host, "bold"), f"  {done.task}  ", (done.state, STATES[done.state]), words)
+
+    with run.store(inventory=inventory, use="write") as store:
+        wanted = one_environment(store, named_once(name, environment))
+        prepared = prepare(store, wanted, load_catalog(metadata or ()))
+        level = level_of(provision) if provision else None
+        done = deploy(store, prepared, playbook, level=level, check=check)
+    _print_deployment(run, done, output)
+    if done.failed:
+        raise typer.Exit(WITH_FAILURES)
+
+
+def _watched(work: Any, stop: threading.Event) -> Any:  # noqa: ANN401 - what the work returns
+    """Run work in a thread; Ctrl-C lets it end by itself."""
+    found: list[Any] = []
+    failures: list[BaseException] = []
+
+    def worker() -> None:
+        try:
+            found.append(work())
+        except BaseException as error:  # noqa: BLE001 - it is raised again, in the caller's thread
+            failures.append(error)
+
+    thread = threading.Thread(target=worker, name="ansible-runner")
+    thread.start()
+    try:
+        thread.join()
+    except KeyboardInterrupt:
+        stop.set()
+        thread.join()
+        raise
+    if failures:
+        raise failures[0]
+    return found[0]
+
+
+def _print_plan(run: Run, made: "MonitoringPlan") -> None:
+    for host, checks in made.hosts.items():
+        counted = Counter(one.check for one in checks)
+        told = ", ".join(f"{number} {check}" for check, number in sorted(counted.items()))
+        run.out.say((host, "bold"), f"  {len(checks)} checks  ", (told, "dim"))
+    for host, why in made.left_out.items():
+        run.out.say((host, "bold"), "  ", ("nothing can run here", WRONG), f"  {why}")
+    reasons = Counter((one.type, one.reason) for one in made.unwatched)
+    if reasons:
+        run.out.say("")
+        table(run.out, ("not watched", "objects", "reason"), [(t, n, why) for (t, why), n in sorted(reasons.items())])
+
+
+def _document(made: "MonitoringPlan") -> dict[str, Any]:
+    return {
+        "environment": made.environment,
+        "hosts": {host: [one.document() for one in checks] for host, checks in made.hosts.items()},
+        "left_out": dict(made.left_out),
+        "unwatched": [
+            {"type": one.type, "id": one.id, "host": one.host, "reason": one.reason} for one in made.unwatched
+        ],
+    }
+
+
+def _print_deployment(run: Run, done: "Deployment", output: Format) -> None:
+    rows = [{"host": host, "state": one.state, "message": one.message} for host, one in sorted(done.hosts.items())]
+    rows += [{"host": host, "state": "not reached", "message": "the run was stopped"} for host in done.left]
+    if output is not Format.TABLE:
+        level = done.level.value
+        emit({"level": level, "kept": done.kept, "written": done.written, "put": done.put, "hosts": rows}, output)
+        return
+    told = f"level {done.level.value}: {done.kept} documents changed, {done.written} files written"
+    run.out.say(f"{told}, {done.put} resources put" if done.put else told)
+    if rows:
+        shown = [[one["host"], (one["state"], STATES.get(one["state"], WRONG)), one["message"]] for one in rows]
+        table(run.out, ("host", "state", "message"), shown)

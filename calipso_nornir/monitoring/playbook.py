@@ -1,0 +1,140 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Runs ``playbooks/deploy_checks.yml`` with ansible-runner: progress as it goes, and an end when asked for.
+
+What Ansible needs to log in is in an inventory file for its owner only, in a folder that is removed afterwards,
+together with everything that the runner writes.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+from calipso_nornir.errors import InvalidRequest
+from calipso_nornir.resources import data
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+    from threading import Event
+
+PLAYBOOK: Final = "deploy_checks.yml"
+STATES: Final = {
+    "runner_on_ok": "ok",
+    "runner_on_failed": "failed",
+    "runner_on_unreachable": "unreachable",
+    "runner_on_skipped": "skipped",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class TaskDone:
+    """One task on one host: "ok", "changed", "failed", "unreachable" or "skipped"."""
+
+    host: str
+    task: str
+    state: str
+    message: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class HostDone:
+    """How a host ended: "ok", "changed", "failed" or "unreachable", and why."""
+
+    state: str
+    message: str = ""
+
+
+def run_playbook(  # noqa: PLR0913 - how a run is made and watched
+    folder: Path,
+    hosts: Mapping[str, Mapping[str, Any]],
+    *,
+    stop: Event,
+    progress: Callable[[TaskDone], None],
+    check: bool = False,
+    playbook: Path | None = None,
+) -> dict[str, HostDone]:
+    """Deploy the files of a folder on hosts; return how each host ended. Those that were not reached yet are left out.
+
+    Args:
+        folder: with ``host/HOST/objects.json``.
+        hosts: name -> variables of Ansible (``ansible_host`` …).
+        stop: ends the run, between two tasks.
+        progress: is told of each task.
+        check: change nothing, as ``ansible-playbook --check``.
+        playbook: another one than ``playbooks/deploy_checks.yml``.
+    """
+    try:
+        import ansible_runner  # noqa: PLC0415 - an extra; it takes long, too
+    except ImportError:
+        raise InvalidRequest("deploying needs ansible-runner: pip install 'calipso_nornir[monitoring]'") from None
+    path = playbook or data("playbooks") / PLAYBOOK
+    if not path.is_file():
+        raise InvalidRequest(f"{path} is missing: the installation is damaged")
+    problems: dict[str, str] = {}
+
+    def take(event: Mapping[str, Any]) -> bool:
+        done = _task_done(event)
+        if done is not None:
+            if done.state in ("failed", "unreachable"):
+                problems[done.host] = f"{done.task}: {done.message}" if done.message else done.task
+            progress(done)
+        return True
+
+    with tempfile.TemporaryDirectory(prefix="calipso-deploy-") as private:
+        inventory = Path(private) / "hosts.json"
+        handle = os.open(inventory, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        with os.fdopen(handle, "w", encoding="utf-8") as file:
+            json.dump({"all": {"hosts": {name: dict(variables) for name, variables in hosts.items()}}}, file)
+        runner = ansible_runner.run(
+            private_data_dir=private,
+            playbook=str(path),
+            inventory=str(inventory),
+            extravars={"calipso_files": str(folder.absolute())},
+            cmdline="--check" if check else None,
+            envvars={
+                "ANSIBLE_COLLECTIONS_PATH": str(path.parent / "collections"),
+                "ANSIBLE_HOST_KEY_CHECKING": "True",
+                "PATH": os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", os.defpath)]),
+            },
+            event_handler=take,
+            cancel_callback=stop.is_set,
+            quiet=True,
+            suppress_env_files=True,
+        )
+        stats = runner.stats or {}
+        if runner.status == "failed" and not stats and not problems:
+            raise InvalidRequest(f"{path.name} could not be run: {runner.stdout.read().strip()[-500:]}")
+    return _ended(stats, problems, hosts)
+
+
+def _ended(
+    stats: Mapping[str, Mapping[str, int]], problems: Mapping[str, str], hosts: Mapping[str, Any]
+) -> dict[str, HostDone]:
+    found: dict[str, HostDone] = {}
+    for state, key in (("unreachable", "dark"), ("failed", "failures"), ("changed", "changed"), ("ok", "ok")):
+        for host in stats.get(key) or {}:
+            if host in hosts and host not in found:
+                found[host] = HostDone(state, problems.get(host, ""))
+    for host, problem in problems.items():
+        if host in hosts:
+            found.setdefault(host, HostDone("failed", problem))
+    return found
+
+
+def _task_done(event: Mapping[str, Any]) -> TaskDone | None:
+    state = STATES.get(str(event.get("event")))
+    if state is None:
+        return None
+    details = event.get("event_data") or {}
+    result = details.get("res")
+    result = result if isinstance(result, dict) else {}
+    if state == "ok" and result.get("changed"):
+        state = "changed"
+    if state == "failed" and details.get("ignore_errors"):
+        state = "skipped"
+    return TaskDone(str(details.get("host")), str(details.get("task")), state, str(result.get("msg", ""))[:500])

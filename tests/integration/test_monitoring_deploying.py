@@ -1,0 +1,301 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Levels of provision do what they say and nothing else; secrets stay where they are; ansible-runner; commands."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import threading
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+import pytest
+import requests
+
+from calipso_nornir.errors import InvalidRequest
+from calipso_nornir.monitoring.deploying import deploy, reached_by
+from calipso_nornir.monitoring.playbook import HostDone, run_playbook
+from calipso_nornir.monitoring.preparing import Level, level_of, prepare
+from calipso_nornir.monitoring.writing import write_files
+from tests.fixtures.cli import calipso
+from tests.fixtures.sensu_go import sensu_go
+from tests.fixtures.watched import CATALOG, check_of, planned, watched_store
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+    from pathlib import Path
+
+    from calipso_nornir.model.stores import Store
+    from calipso_nornir.monitoring.playbook import TaskDone
+    from calipso_nornir.monitoring.preparing import Prepared
+
+SECRET = "s3cr3t-of-rabbit"  # noqa: S105 - what must not be found
+PLAYBOOK = """
+- hosts: all
+  connection: local
+  gather_facts: false
+  tasks:
+    - name: Look for the file
+      ansible.builtin.stat: {path: "{{ calipso_files }}/host/{{ inventory_hostname }}/objects.json"}
+      register: found
+    - name: Be changed
+      ansible.builtin.command: {argv: ["true"]}
+      when: inventory_hostname == "cmp1"
+    - name: Fail
+      ansible.builtin.fail: {msg: no such thing}
+      when: not found.stat.exists
+"""
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Iterator[Store]:
+    store = watched_store(tmp_path / "store.db")
+    yield store
+    store.close()
+
+
+def describe(store: Store, folder: Path, **section: object) -> None:
+    """Give the environment a section Monitoring, and a secret in a file."""
+    secret = folder / "secret"
+    secret.write_text(SECRET + "\n", encoding="utf-8")
+    secret.chmod(0o600)
+    environments = store.collection("environments_config")
+    document = environments.get("lab")
+    assert document is not None
+    ours = {
+        "name": "Monitoring",
+        "type": "Sensu",
+        "server_ip": "192.0.2.1",
+        "rabbitmq_pass": {"file": str(secret)},
+        "config_folder": str(folder / "config"),
+        **section,
+    }
+    others = [one for one in document["configuration"] if one["name"] != "Monitoring"]
+    environments.put("lab", {**document, "configuration": [*others, ours]})
+
+
+def prepared(store: Store, folder: Path, **section: object) -> Prepared:
+    describe(store, folder, **section)
+    return prepare(store, "lab", CATALOG)
+
+
+class Ran:
+    """Stands for a run of the playbook, and knows whether there was one."""
+
+    def __init__(self) -> None:
+        self.files: list[str] = []
+
+    def __call__(self, folder: Path, hosts: Mapping[str, Mapping[str, Any]]) -> dict[str, HostDone]:
+        self.files = sorted(str(one.relative_to(folder)) for one in folder.rglob("objects.json"))
+        return {name: HostDone("ok") for name in hosts}
+
+
+@pytest.mark.parametrize(
+    ("level", "kept", "written", "ran"),
+    [
+        ("None", False, False, False),
+        ("DB", True, False, False),
+        ("Files", True, True, False),
+        ("Deploy", True, True, True),
+    ],
+)
+def test_each_level_does_what_it_says_and_nothing_else(  # noqa: PLR0913 - a table
+    store: Store, tmp_path: Path, level: str, *, kept: bool, written: bool, ran: bool
+) -> None:
+    run = Ran()
+    before = store.view("lab").revision
+    done = deploy(store, prepared(store, tmp_path, provision=level), run)
+    assert done.level is level_of(level)
+    assert bool(store.collection("monitoring_config").find()) is kept
+    assert (tmp_path / "config").exists() is written
+    assert bool(run.files) is ran
+    assert bool(store.collection("monitoring_deployments").find()) is ran
+    assert store.view("lab").revision == before, "the picture is not touched"
+
+
+def test_a_second_time_nothing_changes_and_what_is_gone_is_removed(store: Store, tmp_path: Path) -> None:
+    ready = prepared(store, tmp_path, provision="Files")
+    first = deploy(store, ready, Ran())
+    assert first.kept == first.written == len(ready.files())
+    again = deploy(store, ready, Ran())
+    assert (again.kept, again.written) == (0, 0)
+    (tmp_path / "config" / "mine.txt").write_text("not Calipso's")
+    hosts = {name: checks for name, checks in ready.plan.hosts.items() if name != "cmp1"}
+    fewer = replace(ready, wish=replace(ready.wish, plan=replace(ready.plan, hosts=hosts)))
+    deploy(store, fewer, Ran())
+    assert not list((tmp_path / "config").rglob("host/cmp1/*.json"))
+    assert store.collection("monitoring_config").find({"host": "cmp1"}) == []
+    assert (tmp_path / "config" / "mine.txt").exists()
+
+
+def test_secrets_are_in_files_of_their_owner_and_nowhere_else(store: Store, tmp_path: Path) -> None:
+    deploy(store, prepared(store, tmp_path, provision="Files"), Ran())
+    holding = [path for path in (tmp_path / "config").rglob("*") if path.is_file() and SECRET in path.read_text()]
+    assert {path.name for path in holding} == {"rabbitmq.json"}
+    assert {path.stat().st_mode & 0o777 for path in holding} == {0o600}
+    assert SECRET not in json.dumps(store.collection("monitoring_config").find(), default=str)
+
+
+def test_check_changes_nothing(store: Store, tmp_path: Path) -> None:
+    run = Ran()
+    done = deploy(store, prepared(store, tmp_path, provision="Deploy"), run, check=True)
+    assert run.files
+    assert (done.kept, done.written, store.collection("monitoring_config").find()) == (0, 0, [])
+    assert not (tmp_path / "config").exists()
+    assert store.collection("monitoring_deployments").find() == []
+
+
+def test_enable_monitoring_is_honoured(store: Store, tmp_path: Path) -> None:
+    describe(store, tmp_path, provision="Deploy")
+    environments = store.collection("environments_config")
+    environments.put("lab", {**(environments.get("lab") or {}), "enable_monitoring": False})
+    run = Ran()
+    assert deploy(store, prepare(store, "lab", CATALOG), run).level is Level.NONE
+    assert run.files == []
+
+
+def test_what_is_missing_is_told(store: Store, tmp_path: Path) -> None:
+    with pytest.raises(InvalidRequest, match="has no section Monitoring"):
+        prepare(store, "lab", CATALOG)
+    with pytest.raises(InvalidRequest, match="names no config_folder"):
+        deploy(store, prepared(store, tmp_path, provision="Files", config_folder=None), Ran())
+    with pytest.raises(InvalidRequest, match=r'"fles" is no level.*Did you mean "files"'):
+        level_of("fles")
+
+
+def test_no_path_leads_out_of_the_folder(store: Store, tmp_path: Path) -> None:
+    ready = prepared(store, tmp_path)
+    with pytest.raises(InvalidRequest, match="leads out of the folder"):
+        write_files(tmp_path / "x", [replace(ready.files()[0], path="host/../../x")])
+
+
+def test_how_hosts_are_reached(store: Store, tmp_path: Path) -> None:
+    environments = store.collection("environments_config")
+    document = environments.get("lab") or {}
+    hosts = {"cmp1": {"host": "192.0.2.21", "user": "ops", "port": 2222}}
+    cli = {"name": "CLI", "user": "stack", "key": "/keys/id", "known_hosts": "/keys/known", "hosts": hosts}
+    environments.put("lab", {**document, "configuration": [*document["configuration"], cli]})
+    found = reached_by(prepared(store, tmp_path))
+    assert found["cmp1"] == {
+        "ansible_host": "192.0.2.21",
+        "ansible_user": "ops",
+        "ansible_port": 2222,
+        "ansible_ssh_private_key_file": "/keys/id",
+        "ansible_ssh_common_args": "-o UserKnownHostsFile=/keys/known",
+    }
+    assert found["net1"]["ansible_user"] == "stack"
+
+
+def test_sensu_go_is_told_over_its_api(store: Store, tmp_path: Path) -> None:
+    with sensu_go() as stand_in:
+        key = tmp_path / "key"
+        key.write_text("a-key")
+        key.chmod(0o600)
+        section = {"type": "Sensu Go", "api_url": stand_in.url, "api_token": {"file": str(key)}, "provision": "Deploy"}
+        ready = prepared(store, tmp_path, **section)
+        assert deploy(store, ready, Ran()).put > 0
+        assert "checks/calipso-objects" in stand_in.resources
+        assert deploy(store, ready, Ran()).put == 0
+
+
+# --- ansible-runner
+
+
+def test_a_playbook_is_run_with_progress_and_each_host_told(tmp_path: Path) -> None:
+    (tmp_path / "play.yml").write_text(PLAYBOOK)
+    for host in ("cmp1", "cmp2"):
+        (tmp_path / "files" / "host" / host).mkdir(parents=True)
+        (tmp_path / "files" / "host" / host / "objects.json").write_text("{}")
+    seen: list[TaskDone] = []
+    ended = run_playbook(
+        tmp_path / "files",
+        {
+            host: {"ansible_password": SECRET, "ansible_python_interpreter": sys.executable}
+            for host in ("cmp1", "cmp2", "cmp3")
+        },
+        stop=threading.Event(),
+        progress=seen.append,
+        playbook=tmp_path / "play.yml",
+    )
+    assert ended == {
+        "cmp1": HostDone("changed"),
+        "cmp2": HostDone("ok"),
+        "cmp3": HostDone("failed", "Fail: no such thing"),
+    }
+    assert ("cmp1", "Be changed", "changed") in {(one.host, one.task, one.state) for one in seen}
+    left = [path for path in tmp_path.rglob("*") if path.is_file() and SECRET in path.read_text(errors="replace")]
+    assert left == []
+
+
+def test_a_run_that_is_stopped_ends_soon_and_says_who_was_not_reached(tmp_path: Path) -> None:
+    slow = "- {hosts: all, connection: local, gather_facts: false, tasks: [{pause: {seconds: 600}}]}"
+    (tmp_path / "play.yml").write_text(f"{slow}\n")
+    stop = threading.Event()
+    stop.set()
+    ended = run_playbook(tmp_path, {"cmp1": {}}, stop=stop, progress=lambda _: None, playbook=tmp_path / "play.yml")
+    assert ended == {}
+
+
+# --- commands
+
+
+def test_plan_and_render(store: Store, tmp_path: Path) -> None:
+    where = store.uri
+    said = calipso("--store", where, "monitoring", "plan")
+    assert said.status == 0
+    assert any(line.startswith("cmp1  ") and "2 vedge_pnic" in line for line in said.out.splitlines())
+    shown = json.loads(calipso("--store", where, "monitoring", "plan", "-o", "json").out)
+    assert shown["hosts"]["cmp1"] == json.loads(planned().objects_json("cmp1"))["checks"]
+    describe(store, tmp_path)
+    said = calipso("--store", where, "monitoring", "render", tmp_path / "out")
+    assert (said.status, "files for sensu_core" in said.out) == (0, True)
+    assert (tmp_path / "out" / "host" / "cmp1" / "objects.json").read_text() == planned().objects_json("cmp1")
+    said = calipso("--store", where, "monitoring", "deploy", "--provision", "db")
+    assert said.out.startswith("level db: ")
+    assert calipso("--store", where, "monitoring", "deploy", "--provision", "dbb").status == 2
+
+
+def test_receive_stores_what_it_has_taken_when_it_is_told_to_end(store: Store) -> None:
+    nic = check_of(planned(), host="cmp1", check="pnic")
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    command = [sys.executable, "-c", "from calipso_nornir.cli import main; main()"]
+    process = subprocess.Popen(  # noqa: S603 - this program
+        [*command, "--store", store.uri, "monitoring", "receive", "--http", str(port)],
+        env={**os.environ, "CALIPSO_RECEIVER_TOKEN": "t0ken"},
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    assert process.stderr is not None
+    try:
+        for line in process.stderr:
+            if "receiving on" in line:
+                break
+        row = {"environment": "lab", "of": nic.of, "name": nic.name, "status": 2, "checked_at": 1.0, "text": "down"}
+        url = f"http://127.0.0.1:{port}/results"
+        answer = requests.post(url, json=[row], headers={"Authorization": "Bearer t0ken"}, timeout=10)
+        assert answer.status_code == 204
+        process.send_signal(signal.SIGTERM)
+        rest = process.stderr.read()
+        assert process.wait(20) == 0
+    finally:
+        process.kill()
+        process.stderr.close()
+    assert "stopped: 1 changed, 1 received" in rest
+    status = store.view("lab").status(nic.of)
+    assert status is not None
+    assert (status.label, status.text) == ("Error", "down")
+
+
+def test_a_pipe_handler_reads_one_event(store: Store) -> None:
+    event = {
+        "client": {"environment": "lab", "name": "lab-cmp1", "calipso_host": "cmp1"},
+        "check": {"name": "keepalive", "status": 2, "output": "no keepalive", "executed": 1795953600},
+    }
+    said = calipso("--store", store.uri, "monitoring", "receive", "--stdin", "sensu_core", stdin=json.dumps(event))
+    assert said.status == 0
+    assert json.loads(calipso("--store", store.uri, "status", "-o", "json").out)[0]["type"] == "host"
