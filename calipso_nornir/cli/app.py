@@ -163,6 +163,7 @@ for group, verb, one in (
     (metadata, "check", metadata_check.metadata_check),
     (new_group, "object-type", new.new_object_type),
     (new_group, "link-type", new.new_link_type),
+    (new_group, "source", new.new_source),
     (new_group, "event-handler", new.new_event_handler),
     (monitoring_group, "plan", monitoring.monitoring_plan),
     (monitoring_group, "render", monitoring.monitoring_render),

@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """``calipso new``: writes a working plug-in to begin with."""
 
+import shlex
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, TypeAlias
 
@@ -40,6 +42,18 @@ def new_link_type(
     _write(run, "link-type", name, folder, metadata)
 
 
+def new_source(
+    run: Run,
+    *,
+    name: Annotated[str, typer.Argument(metavar="NAME", help="The new source, such as route_collector.")],
+    folder: Folder = None,
+) -> None:
+    """Write a new kind of source: a distribution with its query, section, source, an object type, tests."""
+    made = _written(run, "source", name, folder or f"calipso_{name}")
+    shown = shlex.quote(str(made))
+    print_next(run.out, [f"pip install -e {shown}", run.typed("metadata", "check"), f"pytest {shown}"])
+
+
 def new_event_handler(
     run: Run,
     *,
@@ -52,12 +66,17 @@ def new_event_handler(
 
 
 def _write(run: Run, kind: "Kind", name: str, folder: str | None, metadata: list[str] | None) -> None:
+    made = _written(run, kind, name, folder, metadata or ())
+    check = run.typed("metadata", "check", *(metadata or ()), str(made))
+    print_next(run.out, [check, f"pytest {shlex.quote(str(made))}"])
+
+
+def _written(run: Run, kind: "Kind", name: str, folder: str | None, metadata: Sequence[str] = ()) -> Path:
     from calipso_nornir.metadata.loading import load_catalog  # noqa: PLC0415 - what takes long comes when needed
     from calipso_nornir.skeletons.writing import WORDS, write  # noqa: PLC0415 - as above
 
-    words = WORDS[kind](name, load_catalog(metadata or ()))
+    words = WORDS[kind](name, load_catalog(metadata))
     made = Path(folder or words.get("module") or name)
     for path in write(kind, words, made):
         run.out.say(str(path))
-    shown = str(made)
-    print_next(run.out, [run.typed("metadata", "check", *(metadata or ()), shown), f"pytest {shown}"])
+    return made

@@ -9,13 +9,14 @@ from typing import TYPE_CHECKING, Final, Literal, TypeAlias
 
 from calipso_nornir.errors import InvalidRequest
 from calipso_nornir.metadata.nearest import nearest
+from calipso_nornir.metadata.source_kinds import source_kinds
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
 
     from calipso_nornir.metadata.catalog import Catalog
 
-Kind: TypeAlias = Literal["object-type", "link-type", "event-handler"]
+Kind: TypeAlias = Literal["object-type", "link-type", "source", "event-handler"]
 
 DATA: Final = Path(__file__).parent / "data"
 _SUFFIX: Final = ".in"
@@ -63,15 +64,31 @@ def event_handler(name: str, catalog: Catalog) -> dict[str, str]:
     return {"name": name, "Class": f"{_camel(plain)}Event", "exchange": name.partition(".")[0], "module": plain}
 
 
-WORDS: Final = {"object-type": object_type, "link-type": link_type, "event-handler": event_handler}
+def source(name: str, catalog: Catalog) -> dict[str, str]:
+    """Return the words of a new source; raises InvalidRequest if it cannot have this name."""
+    _expect(name, _NAME, "a source", "lower-case letters, digits and _, for example route_collector")
+    if name in source_kinds():
+        raise InvalidRequest(f'"{name}" is a source already: {source_kinds()[name].title}')
+    if f"{name}_item" in catalog.object_types:
+        raise InvalidRequest(f'"{name}_item" is an object type already, and would be that of the source "{name}"')
+    package = f"calipso_{name}"
+    label = name.replace("_", " ").capitalize()
+    distribution = package.replace("_", "-")
+    return {"name": name, "Class": _camel(name), "Label": label, "package": package, "distribution": distribution}
+
+
+WORDS: Final = {"object-type": object_type, "link-type": link_type, "source": source, "event-handler": event_handler}
 """Kind -> the words of a new thing of that kind."""
 
 
 def write(kind: Kind, words: Mapping[str, str], folder: Path) -> list[Path]:
     """Write the files and return them; raises InvalidRequest, and writes nothing, if one of them is there already."""
+    root = DATA / kind
     made = {
-        folder / _filled(path.name.removesuffix(_SUFFIX), words): _filled(path.read_text(encoding="utf-8"), words)
-        for path in sorted((DATA / kind).glob(f"*{_SUFFIX}"))
+        folder / _filled(path.relative_to(root).as_posix().removesuffix(_SUFFIX), words): _filled(
+            path.read_text(encoding="utf-8"), words
+        )
+        for path in sorted(root.rglob(f"*{_SUFFIX}"))
     }
     there = [path for path in made if path.exists()]
     if there:
@@ -79,6 +96,7 @@ def write(kind: Kind, words: Mapping[str, str], folder: Path) -> list[Path]:
     try:
         folder.mkdir(parents=True, exist_ok=True)
         for path, text in made.items():
+            path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text(text, encoding="utf-8")
     except OSError as error:
         raise InvalidRequest(f"{folder} cannot be written: {error}") from error

@@ -3,8 +3,10 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
+import tomllib
 from typing import TYPE_CHECKING
 
 import pytest
@@ -41,7 +43,7 @@ def folders(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
 
 
 def test_every_kind_is_tested_here() -> None:
-    assert sorted(kind for kind, _ in NEW) == kinds() == sorted(WORDS)
+    assert sorted([*(kind for kind, _ in NEW), "source"]) == kinds() == sorted(WORDS)
 
 
 def test_the_check_finds_nothing(folders: list[Path]) -> None:
@@ -51,16 +53,48 @@ def test_the_check_finds_nothing(folders: list[Path]) -> None:
     assert {"racks.slot.moved"} <= load_catalog(folders).event_handlers.keys()
 
 
-def test_their_own_tests_pass(folders: list[Path]) -> None:
+@pytest.fixture(scope="module")
+def distribution(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A new source, with its entry points registered as pip would have."""
+    folder = tmp_path_factory.mktemp("source") / "calipso_racks"
+    said = calipso("new", "source", "racks", "--dir", folder)
+    assert (said.status, said.err) == (0, "")
+    assert f"pip install -e {folder}" in said.out
+    project = tomllib.loads((folder / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    info = folder / "calipso_racks-0.1.dist-info"
+    info.mkdir()
+    (info / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {project['name']}\nVersion: 0.1\n", encoding="utf-8")
+    lines: list[str] = []
+    for group, points in project["entry-points"].items():
+        lines += [f"[{group}]", *(f"{name} = {at}" for name, at in points.items())]
+    (info / "entry_points.txt").write_text("\n".join(lines), encoding="utf-8")
+    return folder
+
+
+@pytest.mark.long
+def test_their_own_tests_pass(folders: list[Path], distribution: Path) -> None:
+    """Those of the source scan with it: all of its entry points are found."""
     done = subprocess.run(  # noqa: S603 - our own interpreter
-        [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-W", "error", *folders],
+        [
+            sys.executable,
+            "-m",
+            "pytest",
+            "-q",
+            "-p",
+            "no:cacheprovider",
+            "-W",
+            "error",
+            *folders,
+            distribution / "tests",
+        ],
         capture_output=True,
         text=True,
         check=False,
         cwd=folders[0].parent,
+        env={**os.environ, "PYTHONPATH": str(distribution)},
     )
     assert done.returncode == 0, done.stdout + done.stderr
-    assert "4 passed" in done.stdout
+    assert "7 passed" in done.stdout
 
 
 def test_a_recorded_cloud_is_scanned_with_them_at_once(folders: list[Path], tmp_path: Path) -> None:
@@ -83,6 +117,8 @@ def test_a_recorded_cloud_is_scanned_with_them_at_once(folders: list[Path], tmp_
         (("link-type", "host"), '"host" is not a link type: expected <source type>-<target type>'),
         (("link-type", "hots-port"), '"hots" is not an object type. Did you mean "host"?'),
         (("link-type", "vedge-vnic"), '"vnic-vedge" is a link type already'),
+        (("source", "Racks"), '"Racks" cannot be a source: expected lower-case letters'),
+        (("source", "api"), '"api" is a source already: the API'),
         (("event-handler", "moved"), '"moved" cannot be an event type: expected words with dots'),
         (("event-handler", "port.create.end"), '"port.create.end" has a handler already: PortEvent'),
     ],
