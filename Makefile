@@ -12,6 +12,7 @@ export VARIANT COMPUTES PROJECTS NETWORKS SERVERS SEED ACTS LIFE  # empty: the l
 unexport PYTHONDONTWRITEBYTECODE
 
 KILLS  ?= 200
+EVENTS ?= 1000
 API    ?= 20/1000/10
 .PHONY: demo test test-chaos test-install check bench bench-api soak lab lab-down lab-test test-lab law live record-demo record-truth mutations schemas clean help
 
@@ -51,8 +52,9 @@ bench: $(STAMP)  ## Figures, as ratios against a floor of the same run
 bench-api: $(STAMP)  ## The API at 50 requests a second; API=hosts/instances/seconds, e.g. 800/100000/60 for 500,000 objects
 	CALIPSO_BENCH_API=$(API) $(BIN)/python -m benchmarks api
 
-soak: $(STAMP)  ## Kill writers, mongod and scan managers at KILLS= (200) random moments each; 50 requests to each API operation
+soak: $(STAMP)  ## Kill writers, mongod and scan managers at KILLS= (200) random moments each; EVENTS= (1000) while all dies; 50 requests to each API operation
 	$(BIN)/python -m benchmarks.soak $(KILLS)
+	$(BIN)/python -m benchmarks.soak_live $(EVENTS)
 	CALIPSO_SCHEMA_EXAMPLES=25 $(BIN)/pytest tests/integration/test_api_schema.py
 
 lab:  ## A lab (root): VARIANT=ovs, ovs-nativefw, ovs-dvr, lxb or ovn; COMPUTES= PROJECTS= NETWORKS= SERVERS= SEED=

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
 MOST_HOSTS: Final = 50
 """Hosts of a network whose tunnels are looked at; those of larger networks are left to scans and host watches."""
+PAGE: Final = 200
+"""Ports that are read at once."""
 OVERLAYS: Final = ("vxlan", "gre", "geneve")
 
 
@@ -41,9 +43,17 @@ def tunnels_of(view: StoreView, networks: Iterable[str], *, host: str) -> Iterat
 
 
 def _hosts_of(view: StoreView, network: str) -> set[str]:
+    """Return the hosts of a network's ports; if there are more than ``MOST_HOSTS``, not all of them."""
     where = (Equal("type", "port"), Equal("network", network))
-    rows = view.find_documents(Find(where=where, fields=("binding_host_id",)))
-    return {str(row.get("binding_host_id") or "") for row in rows} - {""}
+    found: set[str] = set()
+    after: tuple[str, ...] | None = None
+    while len(found) <= MOST_HOSTS:
+        rows = view.find_documents(Find(where=where, fields=("binding_host_id",), after=after, limit=PAGE))
+        found |= {str(row.get("binding_host_id") or "") for row in rows} - {""}
+        if len(rows) < PAGE:
+            break
+        after = (str(rows[-1]["_id"]),)
+    return found
 
 
 def _switch_of(view: StoreView, name: str) -> Iterator[ObjectRef]:

@@ -25,7 +25,7 @@ from calipso_nornir.sources.secrets import Vault
 if TYPE_CHECKING:
     from calipso_nornir.live.listener_base import Post
 
-PREFETCH: Final = 1000
+PREFETCH: Final = 2000
 """Messages that are not settled yet; the others wait at the broker."""
 BIND_S: Final = 5.0
 _POLL_S: Final = 0.1

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
-MOST_OPEN: Final = 1000
+MOST_OPEN: Final = 2000
 """Messages that are not done yet; the others wait at the broker."""
 COMMIT_S: Final = 0.5
 DOWN_S: Final = 10.0

@@ -47,7 +47,7 @@ ALONE_AFTER: Final = 3
 GAP_ATTEMPTS: Final = 5
 """Of an event whose objects are where somebody cannot be asked; then it is settled, and they are looked at later."""
 LONGEST_OUTAGE_WAIT_S: Final = 30.0
-AT_ONCE: Final = 500
+AT_ONCE: Final = 2000
 """Arrivals that are taken before the next look."""
 IDLE_S: Final = 0.5
 LETTERS_S: Final = 2.0

@@ -9,10 +9,11 @@ documents that belong to that revision.
 from __future__ import annotations
 
 from functools import partial
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from calipso_nornir.store.chunks import chunks
-from calipso_nornir.store.conditions import page
+from calipso_nornir.store.conditions import fits, page
 from calipso_nornir.store.names import KINDS
 from calipso_nornir.store.ordering import directions
 from calipso_nornir.store.searching import found
@@ -112,8 +113,16 @@ class SqliteReader:
         if ordered is not None:
             return (from_row(*row) for row in self._rows(statement + ordered, values))
         with self._translated():
+            if not query.order and query.limit is not None:
+                return iter(self._first(query, statement, values))
             rows = self._connection.execute(statement, values)
             return iter(page((from_row(*row) for row in rows), query))
+
+    def _first(self, query: Find, statement: str, values: Sequence[Any]) -> list[Document]:
+        """Return the first documents by ``_id``: rows are decoded only until there are enough that match."""
+        past, last = ("", ()) if query.after is None else (" AND head._id > ?", (query.after[-1],))
+        rows = self._connection.execute(f"{statement}{past} ORDER BY head._id", (*values, *last))
+        return list(islice((one for row in rows if fits(one := from_row(*row), query.where)), query.limit))
 
     def count(self, query: Find) -> int:
         """Return how many documents meet the conditions of a query: by the narrow table alone where it says it all."""
