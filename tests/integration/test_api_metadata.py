@@ -173,6 +173,22 @@ def test_constants_grow_and_are_not_taken_away_from_a_description(admin: Client,
     assert admin.get("/metadata/constants")["mechanism_drivers"] == before
 
 
+def test_constants_may_have_labels_and_declare_types(admin: Client) -> None:
+    """As documents of the developer guide do; a type that nothing finds is refused with its place."""
+    where = "/metadata/constants/colours"
+    row = admin.ask("PUT", where, json={"values": [{"value": "blue", "label": "Blue"}, "red"]}).json()
+    assert row["value"] == {"values": [{"value": "blue", "label": "Blue"}, "red"]}, "as it was written"
+    assert admin.get("/metadata/constants")["colours"] == ["blue", "red"]
+    assert admin.ask("PUT", where, json={"values": [{"value": "blue"}]}).status_code == 422
+    refused = admin.ask("PUT", "/metadata/constants/object_types", json={"values": ["host", "rack"]})
+    assert refused.status_code == 422
+    [error] = refused.json()["errors"]
+    assert error["field"].endswith("/object_types/1")
+    assert 'no step of scanners.json finds objects of type "rack"' in error["detail"]
+    wanted = {"values": [{"value": "port-host", "label": "x"}]}
+    assert "no link finder lists" in admin.ask("PUT", "/metadata/constants/link_types", json=wanted).text
+
+
 def test_constraints_are_written_where_there_are_none(admin: Client) -> None:
     shipped = admin.get("/metadata/clique_constraints")
     taken = {"focal_point_type": shipped[0]["focal_point_type"], "constraints": ["network"]}

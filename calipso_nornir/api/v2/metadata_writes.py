@@ -48,12 +48,21 @@ class Rows(BaseModel):
     rows: list[Row]
 
 
-class Constant(BaseModel):
-    """Further values of a constant; or a constant of a new name."""
+class Labelled(BaseModel):
+    """A value with its name for people."""
 
     model_config = ConfigDict(extra="forbid")
 
-    values: Annotated[list[str], Field(min_length=1, examples=[["NewDriver"]])]
+    value: str
+    label: str
+
+
+class Constant(BaseModel):
+    """Further values of a constant, or a constant of a new name; those of object_types and link_types declare types."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    values: Annotated[list[str | Labelled], Field(min_length=1, examples=[["NewDriver"]])]
 
 
 @router.get("/metadata/written")
