@@ -49,6 +49,7 @@ class KafkaListener(ListenerBase):
         self._settled: deque[tuple[Offsets, int]] = deque()
         self._places: dict[Place, Offsets] = {}
         self._down_since: float | None = None
+        self._is_paused = False
         self._errors: list[KafkaError] = []
         """What the library has met and cannot put right, and why no broker answers before one has."""
 
@@ -79,19 +80,19 @@ class KafkaListener(ListenerBase):
         consumer.subscribe(topics, on_assign=self._assigned, on_revoke=self._revoked, on_lost=self._lost)
         self.connected()
         self._errors.clear()
-        committed_at, is_paused = time.monotonic(), False
+        committed_at = time.monotonic()
         while not self.stopping.is_set():
             for message in consumer.consume(_AT_ONCE, _POLL_S):
                 self._take(message)
-            self._see_whether_alive()
+            self._see_whether_alive(consumer)
             self._count_settled()
             if time.monotonic() - committed_at >= COMMIT_S:
                 committed_at = time.monotonic()
                 self._commit(consumer)
             is_full = sum(map(len, self._places.values())) >= MOST_OPEN
-            if is_full != is_paused:
+            if is_full != self._is_paused:
                 (consumer.pause if is_full else consumer.resume)(consumer.assignment())
-                is_paused = is_full
+                self._is_paused = is_full
         self._count_settled()
         self._commit(consumer)
 
@@ -121,17 +122,20 @@ class KafkaListener(ListenerBase):
             place.done(offset)
 
     def _commit(self, consumer: Consumer) -> None:
-        """Commit what is done. If that fails, messages come again, which does no harm."""
+        """Commit what is done."""
         offsets = [
             TopicPartition(topic, number, offset)
             for (topic, number), place in self._places.items()
             if (offset := place.to_commit()) is not None
         ]
-        if not offsets:
-            return
+        if offsets:
+            self._committed(consumer, offsets)
+
+    @staticmethod
+    def _committed(consumer: Consumer, offsets: list[TopicPartition]) -> None:
         try:
             consumer.commit(offsets=offsets, asynchronous=False)
-        except KafkaException as error:
+        except KafkaException as error:  # they come again, which does no harm
             logger.info("kafka: offsets are not committed: %s", worded(error))
 
     # --- called by the library, in the thread that polls
@@ -147,8 +151,9 @@ class KafkaListener(ListenerBase):
             self._places[known.topic, known.partition] = Offsets(known.offset, seen_before=high)
             begin.append(TopicPartition(known.topic, known.partition, known.offset))
         consumer.assign(begin)
+        self._is_paused = False
         if begin:  # so that a message that comes before the first commit is not missed by the next process
-            consumer.commit(offsets=begin, asynchronous=False)
+            self._committed(consumer, begin)
 
     def _revoked(self, consumer: Consumer, partitions: list[TopicPartition]) -> None:
         self._count_settled()
@@ -167,11 +172,16 @@ class KafkaListener(ListenerBase):
         if error.code() not in _PASSING and not (is_lost and self.is_connected):
             self._errors.append(error)
 
-    def _see_whether_alive(self) -> None:
+    def _see_whether_alive(self, consumer: Consumer) -> None:
+        """Raise if no broker has been there for a while; the library tells when they went, not when they came back."""
         if self._errors:
             raise KafkaException(self._errors[0])
         if self._down_since is not None and time.monotonic() - self._down_since > DOWN_S:
-            raise ConnectionError(f"no broker has answered for {DOWN_S:g} s")
+            try:
+                consumer.list_topics(timeout=1.0)
+            except KafkaException as error:
+                raise ConnectionError(f"no broker has answered for {DOWN_S:g} s") from error
+            self._down_since = None
 
 
 def _bytes(value: bytes | str | None) -> bytes:
