@@ -244,6 +244,26 @@ def test_words_of_the_formats_are_no_names() -> None:
     assert (names.replaced, names.kept) == (["cmp1", "lab"], ["example", "org", "status"])
 
 
+@pytest.mark.parametrize(
+    "text",
+    ['[{"link": "eth0", "acme": {}}]', '{"acme": [{"lldp": 1, "link": 2}]}', "<domain acme='1'><link/></domain>"],
+)
+def test_words_that_commands_print_are_no_names_either(text: str) -> None:
+    """Else a project called "link" would change what ``ip address`` prints."""
+    names = Names()
+    for name in ("acme", "link", "mtu", "Debian", "globex"):
+        names._name(name)  # noqa: SLF001 - a part of it
+    names._text(text)  # noqa: SLF001 - as above
+    assert names.replaced == ["globex"]
+
+
+def test_names_of_switches_are_names() -> None:
+    names = Names()
+    printed = {"lldp": {"interface": {"eth1": {"chassis": {"tor1": {"name": "tor1", "descr": "x"}}}}}}
+    names._text(json.dumps(printed))  # noqa: SLF001 - as above
+    assert names.replaced == ["tor1"]
+
+
 # --- the command
 
 

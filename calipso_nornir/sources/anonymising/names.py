@@ -14,7 +14,7 @@ from html import escape
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import quote
 
-from calipso_nornir.sources.masking import COMMON_WORDS
+from calipso_nornir.sources.anonymising.words import KEPT
 
 if TYPE_CHECKING:
     from collections.abc import Container, Iterable, Iterator
@@ -61,15 +61,6 @@ ERASED: Final = frozenset(
     {"OS-EXT-SRV-ATTR:user_data", "description", "email", "fault", "locked_reason", "metadata", "notes", "user_data"}
 )
 """Members that hold free text: it becomes empty."""
-KEPT: Final = COMMON_WORDS | frozenset(
-    {
-        "active", "any", "available", "com", "compute", "computes", "controller", "down", "enabled", "error", "example",
-        "external", "fixed", "flat", "gateway", "host", "image", "instance", "internal", "ironic", "local", "localhost",
-        "members", "nan", "net", "network", "none", "null", "org", "physnet", "port", "private", "project", "provider",
-        "regionone", "router", "server", "shared", "subnet", "true", "false", "unknown", "up", "volume", "www", "zone",
-    }
-)  # fmt: skip
-"""Words that are never replaced, in lower case."""
 SHORTEST: Final = 2
 STARTS: Final = ("n", "nn", "nnn", "anonymous")
 """What new names begin with, before their number: the first that no word of the recording begins with."""
@@ -78,6 +69,7 @@ _DEVICE: Final = re.compile(
     r"(?:br-\w+|(?:eth|ens|eno|enp|em|bond|team|lo|vd|sd|hd|tap|qvo|qvb|qbr|brq|vxlan|genev|gre|vlan)[\d_.a-f:-]*|/dev/\w+|m\d)"
 )
 _XML: Final = re.compile(r"<nova:(?:name|user|project|flavor)\b[^>]*?(?:name=[\"']([^\"']+)[\"'][^>]*)?>([^<]*)")
+_XML_WORDS: Final = re.compile(r"</?([A-Za-z_][\w.-]*)|\b([A-Za-z_][\w-]*)=[\"']")
 _URL: Final = re.compile(r"https?://([A-Za-z][\w.-]*)")
 _WORD: Final = re.compile(r"[A-Za-z][\w]*")
 
@@ -94,7 +86,7 @@ class Names:
     @property
     def replaced(self) -> list[str]:
         """The names that are replaced, in their order."""
-        return sorted(one for one in self.found if one.lower() not in self.words and one.lower() not in KEPT)
+        return sorted(one for one in self.found if one.lower() not in self.words | KEPT)
 
     @property
     def kept(self) -> list[str]:
@@ -132,14 +124,31 @@ class Names:
                 self._name(host)
 
     def _text(self, text: str) -> None:
+        """Take the names from the output of a command, and the words of its format."""
+        begin = text.lstrip()[:1]
+        if begin == "<":
+            self.words |= {word.lower() for pair in _XML_WORDS.findall(text) for word in pair if word}
         for attribute, content in _XML.findall(text):
             self._name(attribute)
             self._name(content)
-        if '"lldp"' in text[:200]:
+        if begin and begin in "[{":
             try:
-                self._lldp(json.loads(text))
+                value = json.loads(text)
             except (ValueError, RecursionError):
                 return
+            self._keys(value)
+            if isinstance(value, Mapping) and "lldp" in value:
+                self._lldp(value)
+
+    def _keys(self, value: Any, key: str = "") -> None:  # noqa: ANN401 - any JSON
+        if isinstance(value, Mapping):
+            for name, one in value.items():
+                if key != "chassis" and _WORD.fullmatch(name):
+                    self.words.add(name.lower())
+                self._keys(one, name)
+        elif isinstance(value, list):
+            for one in value:
+                self._keys(one, key)
 
     def _lldp(self, value: Any, key: str = "") -> None:  # noqa: ANN401 - as above
         """Take the names of switches: a member ``name``, or the key below ``chassis``."""
