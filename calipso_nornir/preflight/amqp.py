@@ -12,6 +12,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
 from calipso_nornir.model.source_kinds import Finding
+from calipso_nornir.preflight.listening import is_needed, no_library, no_section
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -26,15 +27,14 @@ EXCHANGES: Final = ("nova", "neutron")
 
 def try_amqp(environment: Environment, vault: Vault, *, needed: bool) -> Iterator[Finding]:
     """Yield what was tried. A scan needs none of it; an environment that listens, and who asks for it, needs it."""
-    needed = needed or environment.extra.get("listen") is True
+    needed = is_needed(environment, needed=needed)
     if environment.section(SECTION) is None:
-        yield Finding(SECTION, "section", ok=False, detail="there is none: nothing listens to notifications")
+        yield no_section(SECTION)
         return
     try:
         from calipso_nornir.sources.amqp import bus_of, connection_to, errors_of  # noqa: PLC0415 - not everybody has kombu
     except ModuleNotFoundError:
-        detail = "the library kombu is not installed: pip install 'calipso_nornir[amqp]'"
-        yield Finding(SECTION, "library", ok=False, detail=detail, needed=needed)
+        yield no_library(SECTION, "kombu", "amqp", needed=needed)
         return
     section = bus_of(environment) or {}
     with connection_to(section, vault) as connection:

@@ -12,6 +12,7 @@ import time
 from typing import TYPE_CHECKING, Final
 
 from calipso_nornir.model.source_kinds import Finding
+from calipso_nornir.preflight.listening import is_needed, no_library, no_section
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -25,17 +26,16 @@ MOST_NAMED: Final = 5
 
 def try_kafka(environment: Environment, vault: Vault, *, needed: bool, topics: Sequence[str]) -> Iterator[Finding]:
     """Yield what was tried. A scan needs none of it; an environment that listens, and who asks for it, needs it."""
-    needed = needed or environment.extra.get("listen") is True
+    needed = is_needed(environment, needed=needed)
     if environment.section(SECTION) is None:
-        yield Finding(SECTION, "section", ok=False, detail="there is none: nothing listens to notifications")
+        yield no_section(SECTION)
         return
     try:
         from confluent_kafka import KafkaError, KafkaException, TopicPartition  # noqa: PLC0415 - not everybody has it
 
         from calipso_nornir.sources import kafka  # noqa: PLC0415 - as above
     except ModuleNotFoundError:
-        detail = "the library confluent-kafka is not installed: pip install 'calipso_nornir[kafka]'"
-        yield Finding(SECTION, "library", ok=False, detail=detail, needed=needed)
+        yield no_library(SECTION, "confluent-kafka", "kafka", needed=needed)
         return
     section = kafka.kafka_of(environment)
     assert section is not None  # noqa: S101 - narrows the type; it is there
