@@ -28,7 +28,7 @@ Document: TypeAlias = dict[str, Any]
 class Collection(Protocol):
     """A named collection of plain documents beside the inventory: environments, scans, messages and the like.
 
-    Every call is atomic; ``update_if`` and ``claim`` are meant for leases and queues.
+    Every call but ``put_all`` is atomic; ``update_if`` and ``claim`` are meant for leases and queues.
     """
 
     def get(self, key: str) -> Document | None:
@@ -37,6 +37,10 @@ class Collection(Protocol):
 
     def put(self, key: str, document: Document) -> None:
         """Insert the document with a key, or replace it completely."""
+        ...
+
+    def put_all(self, documents: Mapping[str, Document]) -> None:
+        """Do ``put`` for many documents by key, in far less time; others may see some of them before the rest."""
         ...
 
     def delete(self, key: str) -> bool:

@@ -14,9 +14,11 @@ from calipso_nornir.errors import InvalidRequest
 from calipso_nornir.metadata.environment_sections import CliSection
 from calipso_nornir.model.environment import SecretRef
 from calipso_nornir.monitoring.back_ends.sensu_go import SensuGo
-from calipso_nornir.monitoring.back_ends.sensu_go_client import SensuGoAccess, SensuGoClient
+from calipso_nornir.monitoring.back_ends.sensu_go_client import SensuGoClient
+from calipso_nornir.monitoring.forgetting import forget_unplanned
 from calipso_nornir.monitoring.names import encoded
 from calipso_nornir.monitoring.preparing import Level
+from calipso_nornir.monitoring.synchronising import access_of
 from calipso_nornir.monitoring.writing import keep_in_store, write_files
 from calipso_nornir.sources.secrets import resolve
 
@@ -100,6 +102,8 @@ def deploy(
         put = 0 if check else _over_api(prepared)
         hosts = reached_by(prepared)
         ended = run(folder, hosts)
+    if not check:
+        forget_unplanned(store, prepared.plan, any_of=prepared.any_of)
     left = tuple(sorted(hosts.keys() - ended.keys()))
     done = Deployment(level=wanted, kept=kept, written=written, hosts=ended, put=put, left=left)
     if not check:
@@ -136,16 +140,7 @@ def _over_api(prepared: Prepared) -> int:
     settings, system = prepared.wish.settings, prepared.back_end
     if not isinstance(system, SensuGo) or not settings.get("api_url"):
         return 0
-    client = SensuGoClient(
-        SensuGoAccess(
-            url=str(settings["api_url"]),
-            namespace=str(settings.get("namespace") or "default"),
-            key=str(settings.get("api_token") or ""),
-            user=str(settings.get("api_user") or ""),
-            password=str(settings.get("api_password") or ""),
-            ca_file=settings.get("ca_file"),
-        )
-    )
+    client = SensuGoClient(access_of(settings))
     try:
         done = client.apply(system.resources(prepared.wish), environment=prepared.environment.name)
     finally:

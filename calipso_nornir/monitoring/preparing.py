@@ -66,6 +66,8 @@ class Prepared:
     wish: Wish
     level: Level
     folder: str | None
+    any_of: frozenset[str] = frozenset()
+    """Types that work as long as one of their checks is OK."""
 
     def files(self) -> list[Rendered]:
         """Return all files, ordered by path."""
@@ -109,4 +111,5 @@ def prepare(store: Store, name: str, catalog: Catalog, *, secret: Callable[[Secr
         wish=wish,
         level=level_of(provision) if enabled else Level.NONE,
         folder=settings.get("config_folder"),
+        any_of=catalog.monitoring.any_of,
     )

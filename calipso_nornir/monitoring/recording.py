@@ -114,30 +114,29 @@ class Recorder:
         return work
 
     def _tell(self, work: _Batch) -> None:
-        messages = self._store.collection("messages")
+        messages: dict[str, Document] = {}
         for result, known in work.changes:
             key = _message_key(result)
             link = result.kind == "links"
             related = f"link_{known['source_id']}_{known['target_id']}" if link else known["id"]
-            messages.put(
-                key,
-                {
-                    "id": key,
-                    "environment": result.environment,
-                    "source_system": self._source_system,
-                    "level": LEVELS.get(result.status, "warning"),
-                    "message": f"{result.name}: {result.text}",
-                    "related_object": related,
-                    "related_object_type": f"link_{known['link_type']}" if link else known["type"],
-                    "display_context": known.get("network") if known.get("type") == "port" else related,
-                    "host": result.host,
-                    "check": result.check,
-                    "status": result.status,
-                    "timestamp": result.checked_at.isoformat(),
-                    "viewed": False,
-                    "origin_type": "monitoring",
-                },
-            )
+            messages[key] = {
+                "id": key,
+                "environment": result.environment,
+                "source_system": self._source_system,
+                "level": LEVELS.get(result.status, "warning"),
+                "message": f"{result.name}: {result.text}",
+                "related_object": related,
+                "related_object_type": f"link_{known['link_type']}" if link else known["type"],
+                "display_context": known.get("network") if known.get("type") == "port" else related,
+                "host": result.host,
+                "check": result.check,
+                "status": result.status,
+                "timestamp": result.checked_at.isoformat(),
+                "viewed": False,
+                "origin_type": "monitoring",
+            }
+        if messages:
+            self._store.collection("messages").put_all(messages)
 
 
 class _Batch:

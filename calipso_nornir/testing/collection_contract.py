@@ -42,6 +42,18 @@ class CollectionContract:
         assert scans.delete("1") is False
         assert scans.get("1") is None
 
+    def test_many_at_once(self, opened: Opened) -> None:
+        scans = opened().collection("scans")
+        scans.put("1", {"status": "old", "gone": True})
+        scans.put_all({"1": {"status": "new"}, "2": {"a.b": 1}, "é": {}})
+        assert {key: opened().collection("scans").get(key) for key in ("1", "2", "é")} == {
+            "1": {"status": "new"},
+            "2": {"a.b": 1},
+            "é": {},
+        }
+        scans.put_all({})
+        assert len(scans.find()) == len("12é")
+
     def test_plain_documents_by_value(self, opened: Opened) -> None:
         scans = opened().collection("scans")
         rows: dict[str, Document] = {

@@ -18,12 +18,14 @@ import requests
 
 from calipso_nornir.errors import InvalidRequest
 from calipso_nornir.monitoring.deploying import deploy, reached_by
+from calipso_nornir.monitoring.forgetting import forget_unplanned
 from calipso_nornir.monitoring.playbook import HostDone, run_playbook
 from calipso_nornir.monitoring.preparing import Level, level_of, prepare
+from calipso_nornir.monitoring.recording import Recorder
 from calipso_nornir.monitoring.writing import write_files
 from tests.fixtures.cli import calipso
-from tests.fixtures.sensu_go import sensu_go
-from tests.fixtures.watched import CATALOG, check_of, planned, watched_store
+from tests.fixtures.sensu_go import EVENTS, sensu_go
+from tests.fixtures.watched import CATALOG, check_of, planned, result, watched_store
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -200,6 +202,44 @@ def test_sensu_go_is_told_over_its_api(store: Store, tmp_path: Path) -> None:
         assert deploy(store, ready, Ran()).put > 0
         assert "checks/calipso-objects" in stand_in.resources
         assert deploy(store, ready, Ran()).put == 0
+
+
+def test_what_runs_no_more_is_forgotten(store: Store) -> None:
+    nic, tunnels = (
+        check_of(planned(), host="cmp1", check="pnic"),
+        [one for one in planned().hosts["cmp1"] if one.name.startswith("otep_")],
+    )
+    old = replace(tunnels[0], name="otep_of_before")
+    Recorder(store, CATALOG.monitoring).record([result(nic, 2), result(old, 2), *(result(one, 0) for one in tunnels)])
+    otep = store.view("lab").status(old.of)
+    assert otep is not None
+    assert otep.label == "Warning"
+    hosts = {name: tuple(one for one in rows if one != nic) for name, rows in planned().hosts.items()}
+    assert forget_unplanned(store, replace(planned(), hosts=hosts), any_of=frozenset({"otep"})) == 2
+    otep = store.view("lab").status(old.of)
+    assert otep is not None
+    assert (otep.label, len(otep.attributes["checks"])) == ("OK", len(tunnels))
+    assert store.view("lab").status(nic.of) is None
+    assert forget_unplanned(store, replace(planned(), hosts=hosts)) == 0
+
+
+def test_all_events_of_sensu_go_are_fetched(store: Store, tmp_path: Path) -> None:
+    key = tmp_path / "key"
+    key.write_text("a-key")
+    key.chmod(0o600)
+    with sensu_go() as stand_in:
+        lost = json.loads(json.dumps(EVENTS["keepalive-critical-net1"]))
+        lost["entity"]["metadata"]["labels"] = {"calipso_env": "lab", "calipso_host": "net1"}
+        stand_in.events = [lost, EVENTS["api-posted-with-labels"]]
+        section = {"type": "Sensu Go", "api_url": stand_in.url, "api_token": {"file": str(key)}, "provision": "Deploy"}
+        deploy(store, prepared(store, tmp_path, **section), Ran())
+        said = calipso("--store", store.uri, "monitoring", "sync")
+        assert said.out == "1 results, 1 changed\n"
+        assert stand_in.requests[-1].endswith("/checks/calipso-objects-all/execute")
+    [finding] = json.loads(calipso("--store", store.uri, "status", "-o", "json").out)
+    assert (finding["type"], finding["name"], finding["label"]) == ("host", "net1", "Error")
+    describe(store, tmp_path)
+    assert "has no api_url" in calipso("--store", store.uri, "monitoring", "sync").err
 
 
 # --- ansible-runner

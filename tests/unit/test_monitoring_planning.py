@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from calipso_nornir.checks.registry import CHECKS
 from calipso_nornir.model.refs import ObjectRef
 from calipso_nornir.monitoring.planning import plan
 from tests.fixtures.vpp_cloud import CLOUD
@@ -20,6 +21,16 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 from tests.fixtures.scanning import Scanned
+
+
+def test_the_metadata_and_the_probe_mean_the_same_checks() -> None:
+    declared = CATALOG.monitoring.checks
+    assert declared.keys() == CHECKS.keys()
+    for name, check in CHECKS.items():
+        known = declared[name]
+        needed = {key for key, one in check.parameters.items() if one.required}
+        assert set(known.needs) == needed, name
+        assert set(known.accepts) <= check.parameters.keys() - needed, name
 
 
 def test_each_kind_of_object_and_link_is_watched() -> None:

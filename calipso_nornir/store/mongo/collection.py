@@ -11,8 +11,8 @@ import re
 from typing import TYPE_CHECKING, Any, Final
 
 from bson.objectid import ObjectId
-from pymongo import ASCENDING, IndexModel
-from pymongo.errors import DuplicateKeyError
+from pymongo import ASCENDING, IndexModel, ReplaceOne
+from pymongo.errors import BulkWriteError, DuplicateKeyError
 
 from calipso_nornir.model.finding import Equal, Find, OneOf
 from calipso_nornir.store.conditions import cleaned, fits
@@ -31,6 +31,8 @@ if TYPE_CHECKING:
     from calipso_nornir.model.stores import Document
     from calipso_nornir.store.mongo.connection import PlainDatabase, RawCollection, Riding
 
+DUPLICATE_KEY: Final = 11000
+"""MongoDB's code of the error."""
 _PLAIN_NAME: Final = re.compile(r"(?!key$|_id$)\w+", re.ASCII)
 _INDEXES: Final = (
     # Documents that other programs put into a collection of this name have no key, and are ignored.
@@ -63,6 +65,27 @@ class MongoCollection:
                 self._documents.replace_one({"key": name}, stored, upsert=True)
             except DuplicateKeyError:  # another process inserted it at the same time; now it can be replaced
                 self._documents.replace_one({"key": name}, stored, upsert=True)
+
+        self._riding(attempt)
+
+    def put_all(self, documents: Mapping[str, Document]) -> None:
+        """Insert or replace many documents by key."""
+        stored = {clean_text(key): to_plain(clean_text(key), one, version=ObjectId()) for key, one in documents.items()}
+        if not stored:
+            return
+
+        def attempt() -> None:
+            self._index()
+            writes: list[ReplaceOne[Any]] = [
+                ReplaceOne({"key": name}, one, upsert=True) for name, one in stored.items()
+            ]
+            try:
+                self._documents.bulk_write(writes, ordered=False)
+            except BulkWriteError as error:  # another process inserted one at the same time: only that can be refused
+                if {one["code"] for one in (error.details or {}).get("writeErrors", ())} != {DUPLICATE_KEY}:
+                    raise
+                for name, one in stored.items():
+                    self._documents.replace_one({"key": name}, one, upsert=True)
 
         self._riding(attempt)
 

@@ -53,6 +53,12 @@ class SqliteCollection:
         with self._translated():
             self._connections.mine().execute(statement, (self._name, clean_text(key), text))
 
+    def put_all(self, documents: Mapping[str, Document]) -> None:
+        """Insert or replace many documents by key, in one transaction."""
+        with self._translated(), immediate(self._connections.mine()):
+            for key, document in documents.items():
+                self.put(key, document)
+
     def delete(self, key: str) -> bool:
         """Remove the document with a key; return whether there was one."""
         statement = f"DELETE FROM {DOCUMENTS} WHERE collection = ? AND key = ?"

@@ -1,0 +1,78 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Fetches all that a monitoring system knows, because its messages can be lost: handlers of Sensu Go get no receipt."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+import requests
+
+from calipso_nornir.errors import ApiFailed, ApiUnreachable, InvalidRequest
+from calipso_nornir.monitoring.back_ends.base import Received
+from calipso_nornir.monitoring.back_ends.prometheus import STATUS, Prometheus
+from calipso_nornir.monitoring.back_ends.sensu_events import WHOLE
+from calipso_nornir.monitoring.back_ends.sensu_go import SensuGo
+from calipso_nornir.monitoring.back_ends.sensu_go_client import SensuGoAccess, SensuGoClient, told
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from typing import Any
+
+    from calipso_nornir.monitoring.preparing import Prepared
+
+TIMEOUT_S: Final = 60.0
+
+
+def synchronise(prepared: Prepared) -> Received:
+    """Return everything that the monitoring system knows of an environment; raises InvalidRequest if it cannot tell."""
+    settings, system, name = prepared.wish.settings, prepared.back_end, prepared.environment.name
+    if not settings.get("api_url"):
+        raise InvalidRequest(f"environment {name}: the section Monitoring has no api_url to ask {system.name} at")
+    if isinstance(system, SensuGo):
+        return _of_sensu_go(system, settings, name)
+    if isinstance(system, Prometheus):
+        return _of_prometheus(system, settings, name)
+    raise InvalidRequest(f"{system.name} cannot be asked for everything; its messages are all there is")
+
+
+def access_of(settings: Mapping[str, Any]) -> SensuGoAccess:
+    """Return how Sensu Go's API is reached, from the section Monitoring."""
+    return SensuGoAccess(
+        url=str(settings["api_url"]),
+        namespace=str(settings.get("namespace") or "default"),
+        key=str(settings.get("api_token") or ""),
+        user=str(settings.get("api_user") or ""),
+        password=str(settings.get("api_password") or ""),
+        ca_file=settings.get("ca_file"),
+    )
+
+
+def _of_sensu_go(system: SensuGo, settings: Mapping[str, Any], name: str) -> Received:
+    """Read the last event of everything, and let the probes report everything once: that comes as messages."""
+    client = SensuGoClient(access_of(settings))
+    try:
+        found = [system.receive(one) for one in client.events()]
+        if settings.get("mode") != "objects":
+            client.execute(WHOLE[1])
+    finally:
+        client.close()
+    results = tuple(one for each in found for one in each.results if one.environment == name)
+    return Received(results, ())  # events of others are none of ours
+
+
+def _of_prometheus(system: Prometheus, settings: Mapping[str, Any], name: str) -> Received:
+    base = str(settings["api_url"]).rstrip("/")
+    escaped = name.replace("\\", "\\\\").replace('"', '\\"')
+    try:
+        answer = requests.get(
+            f"{base}/api/v1/query",
+            params={"query": f'{STATUS}{{environment="{escaped}"}}'},
+            headers={"Authorization": f"Bearer {settings['api_token']}"} if settings.get("api_token") else {},
+            verify=settings.get("ca_file") or True,
+            timeout=TIMEOUT_S,
+        )
+    except requests.RequestException as error:
+        raise ApiUnreachable(base, str(error)) from error
+    if not answer.ok:
+        raise ApiFailed("Prometheus", "/api/v1/query", answer.status_code, told(answer))
+    return system.statuses(answer.json())
