@@ -9,11 +9,8 @@ from __future__ import annotations
 
 import logging
 import time
-from collections import deque
-from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from functools import partial
-from typing import TYPE_CHECKING, Any, Final, cast
+from typing import TYPE_CHECKING, Final, cast
 
 from calipso_nornir.errors import CalipsoError, NotificationUnusable, StoreError
 from calipso_nornir.guide.event_base import EventBase
@@ -22,11 +19,12 @@ from calipso_nornir.live.arrivals import Arrival
 from calipso_nornir.live.auditing import Audit
 from calipso_nornir.live.counting import Counts
 from calipso_nornir.live.journal import Journal, key_of, notification_of
+from calipso_nornir.live.outcomes import Outcomes, Ticket
 from calipso_nornir.live.recalling import Recalling
 from calipso_nornir.parsing.notifications import read_notification
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Mapping
     from threading import Event
 
     from calipso_nornir.live.agenda import Batch
@@ -59,18 +57,6 @@ MOST_CAUSES: Final = 3
 """Types of events that the cause of a commit names."""
 
 
-@dataclass(slots=True, eq=False)
-class Ticket:
-    """An event that waits for its objects to be looked at."""
-
-    arrival: Arrival
-    notification: Notification
-    attempts: int = 1
-    refs: Sequence[ObjectRef] = ()
-    told: Mapping[str, Any] = field(default_factory=dict)
-    """What its handler says of it, for the journal."""
-
-
 class Processor:
     """The work of one environment, until it is stopped."""
 
@@ -101,8 +87,7 @@ class Processor:
         self._auditor = Audit(store, environment, looker, first_at=clock())
         self.counts.missed = self._auditor.missed
         self._missed: list[str] = []
-        self._outcomes: deque[Callable[[], None]] = deque()
-        """What has to be written into the store."""
+        self._outcomes = Outcomes(self._journal, self.counts, environment)
         self._whole_at = 0.0
         self._letters_at = 0.0
 
@@ -115,7 +100,7 @@ class Processor:
         """Take what has arrived, and look at what is due; wait for it for up to half a second."""
         arrivals: list[Arrival] = []
         try:
-            self._write_down()
+            self._outcomes.write_down()
             arrivals, missed = self._inbox.take(at_most=AT_ONCE, wait_s=self._wait_s())
             self._missed += missed
             self._view = self._seen_now()
@@ -127,7 +112,7 @@ class Processor:
             self._look_everywhere()
             self._look()
             self._audit()
-            self._write_down()
+            self._outcomes.write_down()
         except StoreError as error:
             logger.warning("%s: %s", self._environment, error)
             self._inbox.put_back(arrivals)
@@ -137,12 +122,6 @@ class Processor:
         """Return what handlers see: the picture as it is now, remembered while one burst is read."""
         return cast("StoreView", Recalling(self._store.view(self._environment)))
 
-    def _write_down(self) -> None:
-        """Write outcomes into the store, in order, and settle; one that cannot be written stays the next."""
-        while self._outcomes:
-            self._outcomes[0]()
-            self._outcomes.popleft()
-
     # --- what arrives
 
     def _receive(self, arrival: Arrival) -> None:
@@ -150,7 +129,7 @@ class Processor:
         try:
             notification = _read(arrival)
         except NotificationUnusable as error:
-            self._bury_unread(arrival, str(error))
+            self._outcomes.bury_unread(arrival, str(error))
             return
         handler = self._handlers.get(notification.type)
         if handler is None:
@@ -160,7 +139,7 @@ class Processor:
         begun = self._journal.attempts(notification) if arrival.again else 0
         ticket = Ticket(arrival, notification, begun + 1)
         if begun >= MOST_ATTEMPTS:
-            self._bury(ticket, "the process ended each time while it worked on this")
+            self._outcomes.bury(ticket, "the process ended each time while it worked on this")
             return
         if isinstance(handler, EventBase):
             self._handle(ticket, handler)
@@ -168,10 +147,10 @@ class Processor:
         try:
             ticket.refs = self._touched(handler, notification)
         except NotificationUnusable as error:
-            self._bury(ticket, str(error))
+            self._outcomes.bury(ticket, str(error))
             return
         if not ticket.refs:
-            self._settle(ticket, "nothing")
+            self._outcomes.settle(ticket, "nothing")
             return
         alone = begun >= ALONE_AFTER
         self.agenda.touch(ticket, ticket.refs, now=self._clock(), why=notification.type, alone=alone)
@@ -179,7 +158,7 @@ class Processor:
     def _handle(self, ticket: Ticket, handler: EventBase) -> None:
         """Let a handler of the guide's form work. Raises StoreError: not done, try again."""
         if self._classic is None:
-            self._bury(ticket, "handlers of the guide's form are not run here")
+            self._outcomes.bury(ticket, "handlers of the guide's form are not run here")
             return
         done = self._classic.done(handler, ticket.notification)
         ticket.told = done.told
@@ -189,17 +168,17 @@ class Processor:
             ticket.refs = done.refs
             self.agenda.touch(ticket, ticket.refs, now=self._clock(), why=ticket.notification.type)
         else:
-            self._settle(ticket, "stored" if done.has_written else "nothing")
+            self._outcomes.settle(ticket, "stored" if done.has_written else "nothing")
 
     def _handle_later(self, ticket: Ticket, handler: EventBase, done: Done) -> None:
         ticket.attempts += 1
         if not done.again or ticket.attempts > MOST_ATTEMPTS:
-            self._bury(ticket, done.problem)
+            self._outcomes.bury(ticket, done.problem)
             return
         self.counts.retried += 1
         wait = min(FIRST_WAIT_S * 2.0 ** (ticket.attempts - 2), LONGEST_OUTAGE_WAIT_S)
         self._later.append((self._clock() + wait, ticket, handler))
-        self._outcomes.append(partial(self._note, ticket, "waiting", problem=done.problem))
+        self._outcomes.wait(ticket, done.problem)
 
     def _handle_again(self) -> None:
         """Let handlers work again whose wait is over; one that meets a store that is away stays."""
@@ -258,14 +237,14 @@ class Processor:
             return
         for ticket in batch.tickets:
             if ticket.arrival.again:  # perhaps it is this that ends the process each time: count before it can
-                self._note(ticket, "waiting")
+                self._outcomes.note(ticket, "waiting")
         look = self._looker.at(batch.refs, cause=_cause(batch))
         self.counts.looks += 1
         self.counts.objects += len(batch.entries)
         now = self._clock()
         if look.state == "stored":
             for ticket in self.agenda.looked(batch, now=now, changed=look.changed):
-                self._settle(ticket, "stored")
+                self._outcomes.settle(ticket, "stored")
             return
         logger.warning("%s: %s", self._environment, look.problem)
         self.counts.retried += len(batch.tickets)
@@ -283,9 +262,9 @@ class Processor:
         """Go on without what cannot be asked, after some attempts: its objects stay on the agenda until it can."""
         if ticket.attempts > GAP_ATTEMPTS:
             self.agenda.let_go(ticket)
-            self._settle(ticket, "stored", problem=f"looked at again later: {problem}")
+            self._outcomes.settle(ticket, "stored", problem=f"looked at again later: {problem}")
         else:
-            self._outcomes.append(partial(self._note, ticket, "waiting", problem=problem))
+            self._outcomes.wait(ticket, problem)
 
     def _audit(self) -> None:
         """Look for what no event has announced, when nothing else is to be done."""
@@ -296,53 +275,9 @@ class Processor:
     def _failed(self, ticket: Ticket, problem: str) -> None:
         if ticket.attempts > MOST_ATTEMPTS:
             self.agenda.drop(ticket)
-            self._bury(ticket, problem)
+            self._outcomes.bury(ticket, problem)
         else:
-            self._outcomes.append(partial(self._note, ticket, "waiting", problem=problem))
-
-    # --- what has become of a message
-
-    def _settle(self, ticket: Ticket, outcome: str, *, problem: str = "") -> None:
-        def write() -> None:
-            self._note(ticket, outcome, problem=problem)
-            ticket.arrival.settle()
-            self.counts.handled += 1
-            self.counts.by_type[ticket.notification.type] += 1
-            self.counts.lags.append((datetime.now(UTC) - ticket.arrival.at).total_seconds())
-
-        self._outcomes.append(write)
-
-    def _bury(self, ticket: Ticket, problem: str) -> None:
-        def write() -> None:
-            self._journal.bury(
-                ticket.notification, received=ticket.arrival.at, attempts=ticket.attempts, problem=problem
-            )
-            if isinstance(ticket.arrival.body, bytes):  # a dead letter that was sent again is its own source
-                ticket.arrival.settle()
-            self.counts.dead += 1
-
-        logger.warning("%s: %s is a dead letter: %s", self._environment, ticket.notification.type, problem)
-        self._outcomes.append(write)
-
-    def _bury_unread(self, arrival: Arrival, problem: str) -> None:
-        def write() -> None:
-            body = arrival.body if isinstance(arrival.body, bytes) else b""
-            self._journal.bury_unread(body, source=arrival.source, received=arrival.at, problem=problem)
-            arrival.settle()
-            self.counts.dead += 1
-
-        self._outcomes.append(write)
-
-    def _note(self, ticket: Ticket, outcome: str, *, problem: str = "") -> None:
-        self._journal.note(
-            ticket.notification,
-            outcome=outcome,
-            received=ticket.arrival.at,
-            refs=ticket.refs,
-            attempts=ticket.attempts,
-            problem=problem,
-            told=ticket.told,
-        )
+            self._outcomes.wait(ticket, problem)
 
     def _wait_s(self) -> float:
         due = self.agenda.next_due()
