@@ -15,7 +15,7 @@ from calipso_nornir.model.links import Link
 from calipso_nornir.model.when import HOST, OBJECT, Known, about_objects, holds, host_of
 from calipso_nornir.monitoring.indexed import Whole
 from calipso_nornir.monitoring.lookups import EMPTY, Subjects
-from calipso_nornir.monitoring.names import name_of_link, name_of_object
+from calipso_nornir.monitoring.names import limited, name_of_link, name_of_object
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     from calipso_nornir.model.objects import InventoryObject
     from calipso_nornir.model.protocols import View
 
+LONGEST: Final = 900
+"""Characters of a check's name; the probe takes no more than 1,000."""
 FORMAT: Final = 1
 """Version of ``objects.json``."""
 
@@ -151,7 +153,9 @@ class _Planning:
                     of=one.document_id if isinstance(one, Link) else one.ref.document_id,
                     kind="links" if link else "inventory",
                     type=one.type,
-                    name=name_of_link(one, suffix) if isinstance(one, Link) else name_of_object(one, suffix),
+                    name=limited(
+                        name_of_link(one, suffix) if isinstance(one, Link) else name_of_object(one, suffix), LONGEST
+                    ),
                     check=rule.check,
                     parameters=parameters,
                 ),
