@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import copy
 from functools import wraps
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 from calipso_nornir.guide.inventory_mgr import InventoryMgr
 from calipso_nornir.guide.results import fetched_of
@@ -24,6 +24,10 @@ if TYPE_CHECKING:
     from calipso_nornir.model.fetching import Fetched, Fetching
     from calipso_nornir.model.queries import Query
     from calipso_nornir.model.refs import ObjectRef
+
+
+_MARK: Final = "_run_by_the_engine"
+"""An attribute of each ``get`` that was put in the place of another: itself, for decorators copy attributes."""
 
 
 class Running:
@@ -97,8 +101,9 @@ class Fetcher:
 
     def __init_subclass__(cls, **more: Any) -> None:  # noqa: ANN401 - whatever other bases take
         super().__init_subclass__(**more)
-        if "get" in vars(cls):
-            cls.get = _run_by_the_engine(cls.get)  # type: ignore[method-assign, assignment]  # see the module's docstring
+        own = cls.get  # perhaps of a class beside this one
+        if own is not Fetcher.get and getattr(own, _MARK, None) is not own:
+            cls.get = _run_by_the_engine(own)  # type: ignore[method-assign, assignment]  # see the module's docstring
 
     def get(self, parent_id: Any) -> Any:  # noqa: ANN401 - an id from the guide's code, an object from the engine
         """Return the objects below a parent, as dictionaries; this one finds none."""
@@ -145,6 +150,7 @@ def _run_by_the_engine(own: Callable[[Any, Any], Any]) -> Callable[[Any, Any], A
     def get(self: Fetcher, parent_id: Any) -> Any:  # noqa: ANN401 - see Fetcher.get
         return _fetching(self, own, parent_id) if isinstance(parent_id, InventoryObject) else own(self, parent_id)
 
+    setattr(get, _MARK, get)
     return get
 
 

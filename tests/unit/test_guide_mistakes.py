@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import json
 import threading
+from functools import wraps
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -266,6 +267,26 @@ def test_a_fetcher_based_on_another() -> None:
             return [{**row, "more": self.run("a")} for row in super().get(parent_id)]
 
     assert drive(Based(), HOST, {"a": "1"})[0].attributes == {"seen": "cmp1", "more": "1"}
+
+
+def test_a_get_that_comes_from_beside() -> None:
+    """It may be that of a class that knows nothing of calipso, or decorated."""
+
+    def counted(get: Any) -> Any:
+        return wraps(get)(lambda self, parent_id: one(count=len(get(self, parent_id))))
+
+    beside = type("Beside", (), {"get": lambda _self, parent_id: one(seen=parent_id)})
+    both: Any = type("Both", (beside, CliAccess), {})
+    below = type("Below", (both,), {})
+    decorated = type("Decorated", (CliAccess,), {"get": counted(lambda _self, _id: one())})
+    again = type("Again", (both,), {"get": counted(both.get)})
+    found = [drive(made(), HOST, {})[0].attributes for made in (both, below, decorated, again)]
+    assert found == [{"seen": "cmp1"}, {"seen": "cmp1"}, {"count": 1}, {"count": 1}]
+
+
+def test_a_fetcher_without_get() -> None:
+    with pytest.raises(NotImplementedError, match=r"Empty has no get\(self, parent_id\)"):
+        type("Empty", (CliAccess,), {})().get(HOST)
 
 
 # --- mistakes in what is returned, and in what is called
