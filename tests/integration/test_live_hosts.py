@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from calipso_nornir.model.environment import Environment
-    from calipso_nornir.model.stores import Store
+    from calipso_nornir.model.stores import Store, StoreView
 
 pytestmark = needs.root("makes network namespaces")
 SCHEMA = "/usr/share/openvswitch/vswitch.ovsschema"
@@ -202,6 +202,11 @@ def test_a_switch_that_comes_later_or_again_is_watched(store: Store, machine: Ma
             eventually(lambda: watched.hears("host.switch.changed", "br-int"))
 
 
+def state_of(view: StoreView, card: ObjectRef) -> object:
+    found = view.get(card)
+    return found and found.get("link_detected")
+
+
 def test_the_picture_follows_a_host(store: Store, machine: Machine) -> None:
     cloud = TinyCloud()
     source = Changing(cloud)
@@ -210,6 +215,9 @@ def test_the_picture_follows_a_host(store: Store, machine: Machine) -> None:
     assert run_scan(environment, store=store, source=source).status == "completed"
     bridge = ObjectRef("cloud", "vconnector", "cmp1|brq1")
     view = store.view("cloud")
+    machine.ip("link", "add", "eth1", "type", "veth", "peer", "name", "tor1")
+    for name in ("eth1", "tor1"):
+        machine.ip("link", "set", name, "up")
     with listening(store, source):
         eventually(lambda: len(machine.programs()) == 4)
         cloud.extra_links["cmp1"] = [linux.link("brq1", "02:00:00:00:00:99", kind="bridge")]
@@ -218,5 +226,10 @@ def test_the_picture_follows_a_host(store: Store, machine: Machine) -> None:
         cloud.extra_links.clear()
         machine.ip("link", "delete", "brq1")
         eventually(lambda: view.get(bridge) is None, wait_s=10)
+        card = ObjectRef("cloud", "host_pnic", "cmp1|eth1")
+        assert state_of(view, card) == "yes"
+        source.also = {"cmp1: ethtool eth1": "Settings for eth1:\n\tSpeed: Unknown!\n\tLink detected: no\n"}
+        machine.ip("link", "set", "tor1", "down")  # the cable is pulled at its other end
+        eventually(lambda: state_of(view, card) == "no", lambda: view.get(card), wait_s=10)
     causes = [one.cause for one in store.commits("cloud")]
     assert any("host.link.changed" in one for one in causes), causes
