@@ -102,7 +102,7 @@ class ScanOptions(WorkOptions):
 
     def __post_init__(self) -> None:
         if self.monitoring_setup_only:
-            raise NotAvailable("monitoring_setup_only", "It needs monitoring, which is not part of it yet.")
+            raise NotAvailable("monitoring_setup_only", "A scan sets up no monitoring: calipso monitoring deploy does.")
         if self.id is None:
             for name in ("parent_id", "parent_type"):
                 if getattr(self, name) is not None:

@@ -299,6 +299,22 @@ def test_plan_and_render(store: Store, tmp_path: Path) -> None:
     assert calipso("--store", where, "monitoring", "deploy", "--provision", "dbb").status == 2
 
 
+def test_templates_are_written_listed_and_removed(store: Store, tmp_path: Path) -> None:
+    where, file = store.uri, tmp_path / "mine.json"
+    config = {"api": {"bind": "0.0.0.0"}}  # noqa: S104 - text
+    file.write_text(json.dumps({"type": "api.json", "side": "server", "order": "2", "config": config}))
+    assert calipso("--store", where, "monitoring", "templates", "--put", file).out == "1 templates written\n"
+    assert "monitoring_config_templates/server-api.json-2" in calipso("--store", where, "monitoring", "templates").out
+    made = {one.path: one.text for one in prepared(store, tmp_path).files()}
+    api = json.loads(made["server/sensu-core/api.json"])["api"]
+    assert (api["bind"], api["host"]) == ("0.0.0.0", "127.0.0.1")  # noqa: S104 - text
+    assert calipso("--store", where, "monitoring", "templates", "--remove", "server-api.json-2").status == 0
+    assert calipso("--store", where, "monitoring", "templates", "--remove", "server-api.json-2").status == 2
+    file.write_text('[{"type": "api.json", "side": "left", "config": {}}]')
+    said = calipso("--store", where, "monitoring", "templates", "--put", file)
+    assert (said.status, "side is 'left'" in said.err) == (2, True)
+
+
 def test_receive_stores_what_it_has_taken_when_it_is_told_to_end(store: Store) -> None:
     nic = check_of(planned(), host="cmp1", check="pnic")
     with socket.create_server(("127.0.0.1", 0)) as free:
