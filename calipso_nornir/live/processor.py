@@ -47,6 +47,8 @@ GAP_ATTEMPTS: Final = 5
 LONGEST_OUTAGE_WAIT_S: Final = 30.0
 AT_ONCE: Final = 2000
 """Arrivals that are taken before the next look."""
+MOST_KEPT: Final = 20_000
+"""Messages of which is remembered how often they were begun."""
 IDLE_S: Final = 0.5
 LETTERS_S: Final = 2.0
 """How often dead letters that are to be sent again are looked for."""
@@ -87,6 +89,7 @@ class Processor:
         self._auditor = Audit(store, environment, looker, first_at=clock())
         self.counts.missed = self._auditor.missed
         self._missed: list[str] = []
+        self._begun: dict[str, int] = {}
         self._outcomes = Outcomes(self._journal, self.counts, environment)
         self._whole_at = 0.0
         self._letters_at = 0.0
@@ -136,7 +139,7 @@ class Processor:
             arrival.settle()
             self.counts.ignored += 1
             return
-        begun = self._journal.attempts(notification) if arrival.again else 0
+        begun = self._begun_before(notification) if arrival.again else 0
         ticket = Ticket(arrival, notification, begun + 1)
         if begun >= MOST_ATTEMPTS:
             self._outcomes.bury(ticket, "the process ended each time while it worked on this")
@@ -154,6 +157,15 @@ class Processor:
             return
         alone = begun >= ALONE_AFTER
         self.agenda.touch(ticket, ticket.refs, now=self._clock(), why=notification.type, alone=alone)
+
+    def _begun_before(self, notification: Notification) -> int:
+        """Return how often earlier processes have begun this: being sent again by a lost connection is no failure."""
+        key = key_of(notification)
+        if key not in self._begun:
+            if len(self._begun) >= MOST_KEPT:
+                self._begun.clear()
+            self._begun[key] = self._journal.attempts(notification)
+        return self._begun[key]
 
     def _handle(self, ticket: Ticket, handler: EventBase) -> None:
         """Let a handler of the guide's form work. Raises StoreError: not done, try again."""
