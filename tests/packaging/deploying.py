@@ -85,7 +85,7 @@ class Target:
         environment["ANSIBLE_INVENTORY_UNPARSED_FAILED"] = "1"
         words = " ".join(shlex.quote(str(one)) for one in command)
         said = self.host.run(
-            "env", *(f"{k}={v}" for k, v in environment.items()), "sh", "-c", f"{words} 2>&1", ends=(ends,)
+            "env", *(f"{k}={v}" for k, v in environment.items()), "sh", "-c", f"{words} 2>&1", ends=(ends,), limit=300
         )
         recap = re.search(r"cmp1 .* changed=(\d+) ", said)
         return int(recap[1]) if recap else 0, said
