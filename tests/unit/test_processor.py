@@ -279,3 +279,12 @@ def test_an_error_that_nobody_expected_while_everything_is_scanned(
     works.source.cloud.projects["p2"] = "new"
     works.works(2)
     assert works.store.view("cloud").get(ObjectRef("cloud", "project", "p2")) is not None
+
+
+def test_a_message_that_lost_connections_send_again_has_not_failed(works: Works) -> None:
+    for _ in range(2 * MOST_ATTEMPTS):
+        works.arrives("cut", "compute.instance.update", again=True, instance_id=WEB1)
+        works.works()
+    works.works(3)
+    assert works.letters() == []
+    assert works.entry("cut")["outcome"] == "stored"
