@@ -103,6 +103,9 @@ def _environment(folder: Path, dependencies: Path) -> None:
     Path(own.strip(), "zz_dependencies.pth").write_text(f"{dependencies}\n")
 
 
+ALL_RUN = dict.fromkeys(("calipso-scan-manager", "calipso-event-manager", "calipso-serve"), "RUNNING")
+
+
 @pytest.mark.deployment
 def test_it_is_installed_from_nothing_again_and_upgraded(host: Host, wheel: Path, tmp_path: Path) -> None:
     changed, said = host.install(wheel)
@@ -122,7 +125,7 @@ def test_it_is_installed_from_nothing_again_and_upgraded(host: Host, wheel: Path
     for password in ("admin", "calipso", "calipso_default", "password", "123456", ""):
         assert requests.get(f"{host.url}/api/v2/me", auth=("admin", password), timeout=30).status_code in (401, 429)
     (host.folder / "etc" / "first-password").unlink()
-    assert _running(host) == {"calipso-scan-manager": "RUNNING", "calipso-serve": "RUNNING"}
+    assert _running(host) == ALL_RUN
 
     changed, said = host.install(wheel)
     assert changed == 0, said
@@ -133,7 +136,7 @@ def test_it_is_installed_from_nothing_again_and_upgraded(host: Host, wheel: Path
     assert NEWER in must(program, "--version", cwd=tmp_path)
     described = requests.get(f"{host.url}/api/v2/openapi.json", timeout=30).json()
     assert described["info"]["version"] == NEWER, "what runs is what is installed"
-    assert _running(host) == {"calipso-scan-manager": "RUNNING", "calipso-serve": "RUNNING"}
+    assert _running(host) == ALL_RUN
     token = requests.post(f"{host.url}/api/v2/tokens", auth=("admin", own), timeout=90)
     assert token.status_code in (201, 429), "the users are there still; guesses above may have to be waited out"
     assert not (host.folder / "etc" / "first-password").exists(), "no further password is made"
@@ -160,7 +163,9 @@ def unit(name: str, folder: Path) -> Path:
     return path
 
 
-@pytest.mark.parametrize("name", ["calipso-serve.service", "calipso-scan-manager.service"])
+@pytest.mark.parametrize(
+    "name", ["calipso-serve.service", "calipso-scan-manager.service", "calipso-event-manager.service"]
+)
 def test_units_are_valid_and_hardened(tmp_path: Path, name: str) -> None:
     program = needs.program("systemd-analyze", packages="systemd")
     path = unit(name, tmp_path)
@@ -199,7 +204,7 @@ def test_compose_and_image_name_what_there_is(tmp_path: Path) -> None:
 
     uri = mongo_uri(tmp_path / "secrets" / "calipso-mongo")
     assert uri == f"mongodb://calipso:{made['mongo-password']}@mongo:27017/calipso?authSource=admin"
-    for service in ("api", "scan-manager"):
+    for service in ("api", "scan-manager", "event-manager"):
         one = compose["services"][service]
         command = [Path(sys.executable).parent / "calipso", one["command"][0], "--help"]
         must(*command, cwd=tmp_path)
