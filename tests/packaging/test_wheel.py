@@ -36,7 +36,7 @@ def data(folder: str) -> set[str]:
     return {
         f"calipso_nornir/_data/{path.relative_to(ROOT).as_posix()}"
         for path in (ROOT / folder).rglob("*")
-        if path.is_file()
+        if path.is_file() and path.suffix != ".pyc"
     }
 
 
