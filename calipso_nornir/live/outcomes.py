@@ -7,7 +7,7 @@ import logging
 from collections import deque
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -19,6 +19,11 @@ if TYPE_CHECKING:
     from calipso_nornir.model.refs import ObjectRef
 
 logger = logging.getLogger(__name__)
+
+MOST_ATTEMPTS: Final = 10
+"""Of an event whose work fails; then it is a dead letter."""
+LONGEST_OUTAGE_WAIT_S: Final = 30.0
+"""Between two attempts while somebody does not answer."""
 
 
 @dataclass(slots=True, eq=False)

@@ -14,12 +14,13 @@ from typing import TYPE_CHECKING, Final, cast
 
 from calipso_nornir.errors import CalipsoError, NotificationUnusable, StoreError
 from calipso_nornir.guide.event_base import EventBase
-from calipso_nornir.live.agenda import FIRST_WAIT_S, LONGEST_WAIT_S, Agenda
+from calipso_nornir.live.agenda import LONGEST_WAIT_S, Agenda
 from calipso_nornir.live.arrivals import Arrival
 from calipso_nornir.live.auditing import Audit
+from calipso_nornir.live.classic_turns import ClassicTurns
 from calipso_nornir.live.counting import Counts
 from calipso_nornir.live.journal import Journal, key_of, notification_of
-from calipso_nornir.live.outcomes import Outcomes, Ticket
+from calipso_nornir.live.outcomes import LONGEST_OUTAGE_WAIT_S, MOST_ATTEMPTS, Outcomes, Ticket
 from calipso_nornir.live.recalling import Recalling
 from calipso_nornir.parsing.notifications import read_notification
 
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
 
     from calipso_nornir.live.agenda import Batch
     from calipso_nornir.live.arrivals import Inbox
-    from calipso_nornir.live.classic import ClassicWork, Done
+    from calipso_nornir.live.classic import ClassicWork
     from calipso_nornir.live.looking import Looker
     from calipso_nornir.model.notifications import Notification
     from calipso_nornir.model.protocols import EventHandler
@@ -38,13 +39,10 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
-MOST_ATTEMPTS: Final = 10
-"""Of an event whose objects cannot be scanned; then it is a dead letter."""
 ALONE_AFTER: Final = 3
 """Times that the process ended while it worked on an event; then its objects are looked at alone."""
 GAP_ATTEMPTS: Final = 5
 """Of an event whose objects are where somebody cannot be asked; then it is settled, and they are looked at later."""
-LONGEST_OUTAGE_WAIT_S: Final = 30.0
 AT_ONCE: Final = 2000
 """Arrivals that are taken before the next look."""
 MOST_KEPT: Final = 20_000
@@ -81,9 +79,6 @@ class Processor:
         self._inbox = inbox
         self._handlers = handlers
         self._looker = looker
-        self._classic = classic
-        self._later: list[tuple[float, Ticket, EventBase]] = []
-        """Events whose handlers want to be called again, and when."""
         self._clock = clock
         self._journal = Journal(store, environment)
         self._auditor = Audit(store, environment, looker, first_at=clock())
@@ -91,6 +86,7 @@ class Processor:
         self._missed: list[str] = []
         self._begun: dict[str, int] = {}
         self._outcomes = Outcomes(self._journal, self.counts, environment)
+        self._classic = ClassicTurns(classic, self.agenda, self._outcomes, self.counts, clock=clock)
         self._whole_at = 0.0
         self._letters_at = 0.0
 
@@ -110,7 +106,7 @@ class Processor:
             while arrivals:
                 self._receive(arrivals[0])
                 arrivals.pop(0)
-            self._handle_again()
+            self._classic.again()
             self._send_again()
             self._look_everywhere()
             self._look()
@@ -145,7 +141,7 @@ class Processor:
             self._outcomes.bury(ticket, "the process ended each time while it worked on this")
             return
         if isinstance(handler, EventBase):
-            self._handle(ticket, handler)
+            self._classic.handle(ticket, handler)
             return
         try:
             ticket.refs = self._touched(handler, notification)
@@ -166,43 +162,6 @@ class Processor:
                 self._begun.clear()
             self._begun[key] = self._journal.attempts(notification)
         return self._begun[key]
-
-    def _handle(self, ticket: Ticket, handler: EventBase) -> None:
-        """Let a handler of the guide's form work. Raises StoreError: not done, try again."""
-        if self._classic is None:
-            self._outcomes.bury(ticket, "handlers of the guide's form are not run here")
-            return
-        done = self._classic.done(handler, ticket.notification)
-        ticket.told = done.told
-        if done.problem:
-            self._handle_later(ticket, handler, done)
-        elif done.refs:
-            ticket.refs = done.refs
-            self.agenda.touch(ticket, ticket.refs, now=self._clock(), why=ticket.notification.type)
-        else:
-            self._outcomes.settle(ticket, "stored" if done.has_written else "nothing")
-
-    def _handle_later(self, ticket: Ticket, handler: EventBase, done: Done) -> None:
-        ticket.attempts += 1
-        if not done.again or ticket.attempts > MOST_ATTEMPTS:
-            self._outcomes.bury(ticket, done.problem)
-            return
-        self.counts.retried += 1
-        wait = min(FIRST_WAIT_S * 2.0 ** (ticket.attempts - 2), LONGEST_OUTAGE_WAIT_S)
-        self._later.append((self._clock() + wait, ticket, handler))
-        self._outcomes.wait(ticket, done.problem)
-
-    def _handle_again(self) -> None:
-        """Let handlers work again whose wait is over; one that meets a store that is away stays."""
-        now = self._clock()
-        for one in [one for one in self._later if one[0] <= now]:
-            _, ticket, handler = one
-            before, self._later = self._later, [other for other in self._later if other is not one]
-            try:
-                self._handle(ticket, handler)
-            except StoreError:
-                self._later = before
-                raise
 
     def _touched(self, handler: EventHandler, notification: Notification) -> list[ObjectRef]:
         try:

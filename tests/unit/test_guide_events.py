@@ -17,7 +17,8 @@ from calipso_nornir.live import listener_base
 from calipso_nornir.live.arrivals import Arrival, Inbox
 from calipso_nornir.live.classic import ClassicWork
 from calipso_nornir.live.looking import Looker
-from calipso_nornir.live.processor import MOST_ATTEMPTS, Processor
+from calipso_nornir.live.outcomes import MOST_ATTEMPTS
+from calipso_nornir.live.processor import Processor
 from calipso_nornir.metadata.loading import load_catalog
 from calipso_nornir.model.refs import ObjectRef
 from calipso_nornir.parsing.notifications import read_notification

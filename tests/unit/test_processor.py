@@ -13,7 +13,8 @@ from calipso_nornir.live.arrivals import Arrival, Inbox
 from calipso_nornir.live.auditing import CAUSE, EVERY_S
 from calipso_nornir.live.letters import redrive
 from calipso_nornir.live.looking import Looker
-from calipso_nornir.live.processor import GAP_ATTEMPTS, MOST_ATTEMPTS, Processor
+from calipso_nornir.live.outcomes import MOST_ATTEMPTS
+from calipso_nornir.live.processor import GAP_ATTEMPTS, Processor
 from calipso_nornir.metadata.loading import installed_catalog
 from calipso_nornir.model.finding import Equal, Find
 from calipso_nornir.model.refs import ObjectRef
