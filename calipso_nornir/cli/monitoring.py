@@ -99,7 +99,7 @@ def monitoring_deploy(  # noqa: PLR0913 - the options of the command
     """Bring checks onto the hosts, as far as the level of provision says.
 
     db keeps the files in the store, files writes them into config_folder as well, deploy runs the Ansible playbook and
-    tells the monitoring system. A second run changes nothing. Ctrl-C ends the run between two tasks.
+    tells the monitoring system. A second run changes nothing. Ctrl-C ends the run at once, with the tasks that run.
     """
     from calipso_nornir.metadata.loading import load_catalog  # noqa: PLC0415 - what takes long comes when needed
     from calipso_nornir.monitoring.deploying import deploy  # noqa: PLC0415 - as above

@@ -9,8 +9,10 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import sys
 import tempfile
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -63,7 +65,7 @@ def run_playbook(  # noqa: PLR0913 - how a run is made and watched
     Args:
         folder: with ``host/HOST/objects.json``.
         hosts: name -> variables of Ansible (``ansible_host`` …).
-        stop: ends the run, between two tasks.
+        stop: ends the run within a second, with the tasks that run then.
         progress: is told of each task.
         check: change nothing, as ``ansible-playbook --check``.
         playbook: another one than ``playbooks/deploy_checks.yml``.
@@ -106,10 +108,23 @@ def run_playbook(  # noqa: PLR0913 - how a run is made and watched
             quiet=True,
             suppress_env_files=True,
         )
+        if stop.is_set():
+            _end_workers(str(inventory))
         stats = runner.stats or {}
         if runner.status == "failed" and not stats and not problems:
             raise InvalidRequest(f"{path.name} could not be run: {runner.stdout.read().strip()[-500:]}")
     return _ended(stats, problems, hosts)
+
+
+def _end_workers(inventory: str) -> None:
+    """End the workers of a run: Ansible gives each a session of its own, so they outlive the run that is killed.
+
+    A worker ends what it has started when it gets SIGTERM (ansible-core, ``executor/process/worker.py``).
+    """
+    for command in Path("/proc").glob("[0-9]*/cmdline"):
+        with suppress(OSError, ValueError):  # it has ended meanwhile, or is another user's
+            if inventory in os.fsdecode(command.read_bytes()).split("\0"):
+                os.kill(int(command.parent.name), signal.SIGTERM)
 
 
 def _ended(

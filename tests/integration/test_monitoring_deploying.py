@@ -10,7 +10,9 @@ import socket
 import subprocess
 import sys
 import threading
+import time
 from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -29,7 +31,6 @@ from tests.fixtures.watched import CATALOG, check_of, planned, result, watched_s
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
-    from pathlib import Path
 
     from calipso_nornir.model.stores import Store
     from calipso_nornir.monitoring.playbook import TaskDone
@@ -271,13 +272,36 @@ def test_a_playbook_is_run_with_progress_and_each_host_told(tmp_path: Path) -> N
     assert left == []
 
 
-def test_a_run_that_is_stopped_ends_soon_and_says_who_was_not_reached(tmp_path: Path) -> None:
-    slow = "- {hosts: all, connection: local, gather_facts: false, tasks: [{pause: {seconds: 600}}]}"
-    (tmp_path / "play.yml").write_text(f"{slow}\n")
+def test_a_run_that_is_stopped_ends_soon_with_all_that_it_has_started(tmp_path: Path) -> None:
+    """The first task is done on both hosts, the second one runs."""
+    begun, done = tmp_path / "begun", tmp_path / "done"
+    script = f"echo $$ >> {begun}; sleep 600; touch {done}"
+    tasks = [{"name": "first", "command": "true"}, {"name": "second", "shell": script}]
+    play = {"hosts": "all", "connection": "local", "gather_facts": False, "tasks": tasks}
+    (tmp_path / "play.yml").write_text(json.dumps([play]))
     stop = threading.Event()
-    stop.set()
-    ended = run_playbook(tmp_path, {"cmp1": {}}, stop=stop, progress=lambda _: None, playbook=tmp_path / "play.yml")
-    assert ended == {}
+    seen: list[TaskDone] = []
+
+    def stopping() -> None:
+        while not begun.exists() or len(begun.read_text().split()) < 2:
+            time.sleep(0.02)
+        stop.set()
+
+    waiter = threading.Thread(target=stopping)
+    waiter.start()
+    variables = {"ansible_python_interpreter": sys.executable}
+    hosts = {"cmp1": variables, "cmp2": variables}
+    ended = run_playbook(tmp_path, hosts, stop=stop, progress=seen.append, playbook=tmp_path / "play.yml")
+    waiter.join()
+    assert ended == {}, "no host has come to its end"
+    assert sorted((one.host, one.task, one.state) for one in seen) == [
+        (n, "first", "changed") for n in ("cmp1", "cmp2")
+    ]
+    until = time.monotonic() + 30
+    while any(Path(f"/proc/{number}").exists() for number in begun.read_text().split()):
+        assert time.monotonic() < until, "what a task has started goes on"
+        time.sleep(0.05)
+    assert not done.exists()
 
 
 # --- commands
