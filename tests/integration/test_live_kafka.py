@@ -43,7 +43,10 @@ def pki(tmp_path_factory: pytest.TempPathFactory) -> Pki:
 
 @pytest.fixture(scope="module")
 def broker(pki: Pki, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Kafka]:
+    """Run a broker with a topic that has a message from before anybody listened."""
     with running(tmp_path_factory.mktemp("kafka"), pki) as node:
+        node.make(INFO)
+        node.send(INFO, b"from before anybody listened")
         yield node
 
 
@@ -88,8 +91,6 @@ def test_notifications_of_kafka_come_into_the_picture_and_are_committed_then(
 ) -> None:
     cloud = TinyCloud()
     source = Changing(cloud)
-    broker.make(INFO)
-    broker.send(INFO, b"from before anybody listened")
     scanned(store, source, {"brokers": [broker.address]})
     messages, letters = store.collection("messages"), store.collection("dead_letters")
     with listening(store, source):
