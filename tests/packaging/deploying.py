@@ -78,7 +78,7 @@ class Target:
 
     def play(self, playbook: str, *options: str, ends: int = 0, **variables: Any) -> tuple[int, str]:  # noqa: ANN401 - JSON
         """Run a playbook; return how many tasks changed something, and what it said."""
-        values = {"calipso_files": str(self.files), "probe_service": "none", **variables}
+        values = {"calipso_files": str(self.files), **variables}
         ansible = Path(sys.executable).parent / "ansible-playbook"
         command = [ansible, "-i", self.inventory, PLAYBOOKS / playbook, "--extra-vars", json.dumps(values), *options]
         environment = {"ANSIBLE_HOME": str(self.folder / "ansible"), "ANSIBLE_PIPELINING": "1", "LC_ALL": "C.UTF-8"}
@@ -86,7 +86,7 @@ class Target:
         environment["ANSIBLE_INVENTORY_UNPARSED_FAILED"] = "1"
         words = " ".join(shlex.quote(str(one)) for one in command)
         said = self.host.run(
-            "env", *(f"{k}={v}" for k, v in environment.items()), "sh", "-c", f"{words} 2>&1", ends=(ends,), limit=300
+            "env", *(f"{k}={v}" for k, v in environment.items()), "sh", "-c", f"{words} 2>&1", ends=(ends,), limit=600
         )
         recap = re.search(r"cmp1 .* changed=(\d+) ", said)
         return int(recap[1]) if recap else 0, said
