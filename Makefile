@@ -31,7 +31,7 @@ demo: $(STAMP)  ## Scan a recorded real cloud into an embedded store, and show i
 test: $(STAMP)  ## The whole suite, but the lab, test-chaos and test-install; JOBS=n processes
 	$(BIN)/pytest --numprocesses $(JOBS) --dist worksteal
 
-test-chaos: $(STAMP)  ## Many processes at one store; kill writers, scan managers, servers and a primary: nothing is lost
+test-chaos: $(STAMP)  ## Kill servers and writers, corrupt each answer of a cloud, many processes and hosts at once: nothing is lost
 	$(BIN)/pytest -m chaos --numprocesses $(JOBS) --dist worksteal
 
 test-install: $(STAMP)  ## Install on a host with Ansible: from nothing, again, a newer release; install a plug-in beside the wheel

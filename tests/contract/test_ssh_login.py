@@ -358,6 +358,7 @@ def test_a_chain_of_jump_hosts_is_one_connection_each_for_all_hosts(tmp_path: Pa
             time.sleep(0.02)
 
 
+@pytest.mark.chaos
 def test_eight_handshakes_at_once_through_one_jump_host(tmp_path: Path) -> None:
     few = ["MaxStartups 20:100:20"]  # who comes while twenty have not logged in is turned away
     with Sshd(tmp_path / "a") as gate, Sshd(tmp_path / "b", few) as host:

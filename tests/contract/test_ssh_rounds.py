@@ -165,7 +165,7 @@ def test_one_connection_and_one_channel_a_round(source: CliSource, sshd: Sshd) -
     assert sshd.channels() == ["command"] * 3
 
 
-@pytest.mark.long
+@pytest.mark.chaos
 def test_twenty_hosts_at_once(tmp_path: Path) -> None:
     servers = {f"node{number}": Sshd(tmp_path / str(number)) for number in range(20)}
     done: dict[str, bool] = {}

@@ -41,7 +41,7 @@ if TYPE_CHECKING:
     from tests.fixtures.places import Place
 
 pytest_plugins = ["tests.fixtures.stores"]
-pytestmark = pytest.mark.long
+pytestmark = pytest.mark.chaos
 
 STRAY = "<<< a shape that nobody knows >>>\n"
 OTHER_WAY = {"ip -j netns list": "ip netns list", "bridge -j fdb show": "bridge fdb show"}
