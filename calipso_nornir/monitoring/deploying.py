@@ -112,13 +112,17 @@ def deploy(
 
 
 def reached_by(prepared: Prepared) -> dict[str, dict[str, Any]]:
-    """Return for each host what Ansible needs to log in, from the section CLI; secrets are among it."""
+    """Return for each host Ansible's variables: how to log in, from the section CLI, and how often the probe runs.
+
+    Secrets are among it.
+    """
     section = CliSection.model_validate(prepared.environment.section("CLI") or {})
     addresses: Mapping[str, str] = prepared.wish.environment.get("addresses") or {}
     found = {}
     for host in prepared.plan.hosts:
         own = section.hosts.get(host)
         variables: dict[str, Any] = {"ansible_host": addresses.get(host) or host}
+        variables["probe_interval"] = int(prepared.wish.setting("interval", 60))
         for key, variable in SSH.items():
             value = (getattr(own, key) if own is not None else None) or getattr(section, key)
             if value:

@@ -184,6 +184,7 @@ def test_how_hosts_are_reached(store: Store, tmp_path: Path) -> None:
     environments.put("lab", {**document, "configuration": [*document["configuration"], cli]})
     found = reached_by(prepared(store, tmp_path))
     assert found["cmp1"] == {
+        "probe_interval": 60,
         "ansible_host": "192.0.2.21",
         "ansible_user": "ops",
         "ansible_port": 2222,
