@@ -1,0 +1,151 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Checks on the lab's hosts: what the probe says there becomes the status of objects, links and cliques."""
+
+from __future__ import annotations
+
+import base64
+import json
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from calipso_nornir.checks.archive import archive
+from calipso_nornir.metadata.loading import load_catalog
+from calipso_nornir.monitoring.planning import plan
+from calipso_nornir.monitoring.recording import Recorder
+from calipso_nornir.monitoring.results import read_results
+from calipso_nornir.monitoring.settling import settle
+from tests.fixtures.cli import calipso
+from tests.lab.oracle.place import here, inside
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from calipso_nornir import ScanReport
+    from calipso_nornir.model.objects import InventoryObject
+    from calipso_nornir.model.refs import ObjectRef
+    from calipso_nornir.model.stores import Store
+    from calipso_nornir.monitoring.planning import MonitoringPlan
+
+pytestmark = pytest.mark.lab
+
+FOLDER = "/run/calipso-probe"
+OK, ERROR = 0, 2
+
+
+class Watched:
+    """The lab as its monitoring sees it."""
+
+    def __init__(self, store: Store, environment: str) -> None:
+        self.store = store
+        self.environment = environment
+        self.catalog = load_catalog()
+        self.plan: MonitoringPlan = plan(store.view(environment), self.catalog)
+        self._recorder = Recorder(store, self.catalog.monitoring)
+        self._probe = base64.b64encode(archive()).decode()
+
+    def check(self, host: str) -> None:
+        """Run all checks of a host there, and store what they say."""
+        objects = base64.b64encode(self.plan.objects_json(host).encode()).decode()
+        put = "".join(
+            f"base64 -d >{FOLDER}/{name} <<'END'\n{text}\nEND\n"
+            for name, text in (("probe.pyz", self._probe), ("objects.json", objects))
+        )
+        run = f"python3 {FOLDER}/probe.pyz --objects {FOLDER}/objects.json --state {FOLDER}/state --all"
+        said = inside(host, f"set -e; mkdir -p {FOLDER}/state\n{put}{run}")
+        results, refused = read_results(map(json.loads, said.splitlines()))
+        assert refused == []
+        assert len(results) == len(self.plan.hosts[host])
+        recorded = self._recorder.record(results)
+        assert recorded.refused == ()
+        settle(self.store, self.environment, self.catalog.monitoring, at=datetime.now(UTC))
+
+    def status(self, ref: ObjectRef) -> int | None:
+        """Return the status of an object."""
+        found = self.store.view(self.environment).status(ref.document_id)
+        return None if found is None else found.value
+
+    def links_of(self, ref: ObjectRef) -> list[int]:
+        """Return the statuses of an object's links."""
+        found = self.store.view(self.environment).links_of(ref)
+        return [one.status.value for one in found if one.status is not None]
+
+    def clique(self, ref: ObjectRef) -> dict[str, Any]:
+        """Return the status of the clique around an object, as the command shows it."""
+        wanted = (ref.id, "--type", ref.type, "-e", self.environment, "-o", "json")
+        said = calipso("--store", self.store.uri, "clique", *wanted)
+        assert said.status == 0, said.err
+        found: dict[str, Any] = json.loads(said.out)["check_status"]
+        return found
+
+
+@pytest.fixture(scope="module")
+def watched(store: Store, first_scan: ScanReport) -> Watched:
+    return Watched(store, first_scan.environment)
+
+
+@pytest.fixture(scope="module")
+def plugged(watched: Watched) -> InventoryObject:
+    """An interface of a server that nothing is wrong with."""
+    view = watched.store.view(watched.environment)
+    for one in view.of_type("vnic"):
+        if one["vnic_type"] == "instance_vnic":
+            watched.check(one["host"])
+            instance = next(found for found in view.of_type("instance") if found.id == one["instance_id"])
+            if watched.status(one.ref) == OK and watched.clique(instance.ref)["value"] == OK:
+                return one
+    pytest.fail(f"no server is well: {calipso('--store', watched.store.uri, 'status', '-e', watched.environment).out}")
+
+
+@contextmanager
+def down(host: str, device: str) -> Iterator[None]:
+    inside(host, f"ip link set {device} down")
+    try:
+        yield
+    finally:
+        inside(host, f"ip link set {device} up")
+
+
+def test_a_tap_that_is_down_is_seen_on_the_server_and_its_mend(watched: Watched, plugged: InventoryObject) -> None:
+    host, view = plugged["host"], watched.store.view(watched.environment)
+    instance = next(one.ref for one in view.of_type("instance") if one.id == plugged["instance_id"])
+    assert ERROR not in watched.links_of(plugged.ref)
+    with down(host, plugged.name):
+        watched.check(host)
+        assert watched.status(plugged.ref) == ERROR
+        assert ERROR in watched.links_of(plugged.ref)
+        found = watched.clique(instance)
+        assert (found["value"], found["member"]["id"]) == (ERROR, plugged.id)
+        said = calipso("--store", watched.store.uri, "status", "-e", watched.environment)
+        assert plugged.name in said.out
+    watched.check(host)
+    assert watched.status(plugged.ref) == OK
+    assert set(watched.links_of(plugged.ref)) == {OK}, "those without a check of their own, too"
+    assert watched.clique(instance)["value"] == OK
+
+
+KILL = """set -e
+for pid in $(ip netns pids {namespace}); do
+  [ "$(cat /proc/$pid/comm)" = dnsmasq ] || continue
+  cp /proc/$pid/cmdline {folder}/dnsmasq
+  kill -KILL $pid
+done
+"""
+
+
+def test_a_dhcp_server_that_is_killed_is_an_error_until_it_is_back(watched: Watched) -> None:
+    view = watched.store.view(watched.environment)
+    served = [one for one in view.of_type("vservice") if one["service_type"] == "dhcp" and one.get("host")]
+    assert bool(served) == (here().variant != "ovn"), "OVN's are on no host"
+    for one in served[:1]:
+        host, namespace = one["host"], one["local_service_id"]
+        watched.check(host)
+        assert watched.status(one.ref) == OK
+        inside(host, KILL.format(namespace=namespace, folder=FOLDER))
+        watched.check(host)
+        assert watched.status(one.ref) == ERROR
+        inside(host, f"xargs -0 ip netns exec {namespace} <{FOLDER}/dnsmasq")
+        watched.check(host)
+        assert watched.status(one.ref) == OK
