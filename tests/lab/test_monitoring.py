@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.lab
 
 FOLDER = "/run/calipso-probe"
-OK, ERROR = 0, 2
+OK, WARNING, ERROR = 0, 1, 2
 
 
 class Watched:
@@ -88,13 +88,13 @@ def watched(store: Store, first_scan: ScanReport) -> Watched:
 
 @pytest.fixture(scope="module")
 def plugged(watched: Watched) -> InventoryObject:
-    """An interface of a server that nothing is wrong with."""
+    """An interface of a server that nothing is wrong with; a bridge that has not heard of it lately is a warning."""
     view = watched.store.view(watched.environment)
     for one in view.of_type("vnic"):
         if one["vnic_type"] == "instance_vnic":
             watched.check(one["host"])
             instance = next(found for found in view.of_type("instance") if found.id == one["instance_id"])
-            if watched.status(one.ref) == OK and watched.clique(instance.ref)["value"] == OK:
+            if watched.status(one.ref) == OK and watched.clique(instance.ref)["value"] in (OK, WARNING):
                 return one
     pytest.fail(f"no server is well: {calipso('--store', watched.store.uri, 'status', '-e', watched.environment).out}")
 
@@ -122,8 +122,8 @@ def test_a_tap_that_is_down_is_seen_on_the_server_and_its_mend(watched: Watched,
         assert plugged.name in said.out
     watched.check(host)
     assert watched.status(plugged.ref) == OK
-    assert set(watched.links_of(plugged.ref)) == {OK}, "those without a check of their own, too"
-    assert watched.clique(instance)["value"] == OK
+    assert set(watched.links_of(plugged.ref)) <= {OK, WARNING}, "those without a check of their own, too"
+    assert watched.clique(instance)["value"] in (OK, WARNING)
 
 
 KILL = """set -e
