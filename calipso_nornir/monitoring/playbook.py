@@ -13,7 +13,7 @@ import signal
 import sys
 import tempfile
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -77,33 +77,18 @@ def run_playbook(  # noqa: PLR0913 - how a run is made and watched
     path = playbook or data("playbooks") / PLAYBOOK
     if not path.is_file():
         raise InvalidRequest(f"{path} is missing: the installation is damaged")
-    problems: dict[str, str] = {}
-
-    def take(event: Mapping[str, Any]) -> bool:
-        done = _task_done(event)
-        if done is not None:
-            if done.state in ("failed", "unreachable"):
-                problems[done.host] = f"{done.task}: {done.message}" if done.message else done.task
-            progress(done)
-        return True
-
+    told = _Told(progress)
     with tempfile.TemporaryDirectory(prefix="calipso-deploy-") as private:
         inventory = Path(private) / "hosts.json"
-        handle = os.open(inventory, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        with os.fdopen(handle, "w", encoding="utf-8") as file:
-            json.dump({"all": {"hosts": {name: dict(variables) for name, variables in hosts.items()}}}, file)
+        _write_for_owner(inventory, {"all": {"hosts": {name: dict(variables) for name, variables in hosts.items()}}})
         runner = ansible_runner.run(
             private_data_dir=private,
             playbook=str(path),
             inventory=str(inventory),
             extravars={"calipso_files": str(folder.absolute())},
             cmdline="--check" if check else None,
-            envvars={
-                "ANSIBLE_COLLECTIONS_PATH": str(path.parent / "collections"),
-                "ANSIBLE_HOST_KEY_CHECKING": "True",
-                "PATH": os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", os.defpath)]),
-            },
-            event_handler=take,
+            envvars=_settings_of_ansible(path),
+            event_handler=told.take,
             cancel_callback=stop.is_set,
             quiet=True,
             suppress_env_files=True,
@@ -111,9 +96,41 @@ def run_playbook(  # noqa: PLR0913 - how a run is made and watched
         if stop.is_set():
             _end_workers(str(inventory))
         stats = runner.stats or {}
-        if runner.status == "failed" and not stats and not problems:
+        if runner.status == "failed" and not stats and not told.problems:
             raise InvalidRequest(f"{path.name} could not be run: {runner.stdout.read().strip()[-500:]}")
-    return _ended(stats, problems, hosts)
+    return _ended(stats, told.problems, hosts)
+
+
+@dataclass(slots=True)
+class _Told:
+    """What the tasks of a run have told so far: each to ``progress``, and the last problem of each host."""
+
+    progress: Callable[[TaskDone], None]
+    problems: dict[str, str] = field(default_factory=dict)
+
+    def take(self, event: Mapping[str, Any]) -> bool:
+        """Take an event of ansible-runner; True: it keeps the event as well."""
+        done = _task_done(event)
+        if done is not None:
+            if done.state in ("failed", "unreachable"):
+                self.problems[done.host] = f"{done.task}: {done.message}" if done.message else done.task
+            self.progress(done)
+        return True
+
+
+def _write_for_owner(path: Path, content: Mapping[str, Any]) -> None:
+    handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(handle, "w", encoding="utf-8") as file:
+        json.dump(content, file)
+
+
+def _settings_of_ansible(playbook: Path) -> dict[str, str]:
+    """Return the environment of a run: our collection, host keys checked, the programs of this virtual environment."""
+    return {
+        "ANSIBLE_COLLECTIONS_PATH": str(playbook.parent / "collections"),
+        "ANSIBLE_HOST_KEY_CHECKING": "True",
+        "PATH": os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", os.defpath)]),
+    }
 
 
 def _end_workers(inventory: str) -> None:
