@@ -9,7 +9,7 @@ import sys
 import threading
 from io import TextIOWrapper
 from pathlib import Path
-from typing import TYPE_CHECKING, TextIO
+from typing import TYPE_CHECKING, Final, TextIO
 
 if TYPE_CHECKING:
     from types import FrameType
@@ -19,6 +19,8 @@ INTERRUPTED = 130
 SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 GRACE_S = 8.0
 """Seconds for running work to clean up after a signal. Even an immediate end harms no store."""
+told_to_end: Final = threading.Event()
+"""Set by the first signal: a library may make another exception of KeyboardInterrupt (pydantic: SchemaError)."""
 
 
 def main() -> None:
@@ -53,6 +55,7 @@ class _Signals:
 
     def _interrupt(self, number: int, _frame: FrameType | None) -> None:
         self._number = number
+        told_to_end.set()
         for one in SIGNALS:
             if signal.getsignal(one) == self._interrupt:
                 signal.signal(one, lambda _number, _frame: self.end_now())

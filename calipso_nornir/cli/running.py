@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING, Annotated, Any, get_type_hints
 
 import typer
 
+from calipso_nornir.cli.main import INTERRUPTED, told_to_end
 from calipso_nornir.cli.output import Terminal
 from calipso_nornir.errors import CalipsoError, InvalidRequest, UsageError
 from calipso_nornir.model.text import plain
@@ -35,7 +36,6 @@ if TYPE_CHECKING:
 FAILED = 1
 USAGE = 2
 WITH_FAILURES = 3
-INTERRUPTED = 130
 BROKEN_PIPE = 141
 
 PROGRAM = "calipso"
@@ -249,17 +249,23 @@ def guarded(run: Run) -> Iterator[None]:
         _forget_stdout()
         raise typer.Exit(BROKEN_PIPE) from None
     except KeyboardInterrupt:
-        run.err.say(("calipso: ", "red"), "interrupted")
-        raise typer.Exit(INTERRUPTED) from None
+        raise _interrupted(run) from None
     except OSError as error:
         _forget_stdout()
         run.report(OSError(f"{f'{error.filename}: ' if error.filename else ''}{error.strerror or error}"))
         raise typer.Exit(FAILED) from None
     except Exception as error:  # noqa: BLE001 - a bug of ours must not look like a crash either
+        if told_to_end.is_set():
+            raise _interrupted(run) from None
         run.report(error)
         if not run.verbose:
             run.err.say(f"This is a bug in calipso ({type(error).__name__}). Please report it with the output of -v.")
         raise typer.Exit(FAILED) from None
+
+
+def _interrupted(run: Run) -> typer.Exit:
+    run.err.say(("calipso: ", "red"), "interrupted")
+    return typer.Exit(INTERRUPTED)
 
 
 def _program() -> str:
