@@ -1,7 +1,7 @@
 # make demo | test | test-chaos | test-install | check | bench | bench-api | soak | lab VARIANT=ovs | test-lab | lab-down | lab-test VARIANT=ovs | mutations | record-demo
 PYTHON ?= python3
 VENV   ?= .venv
-JOBS   ?= 3
+JOBS   ?= 4
 BIN    := $(VENV)/bin
 LABCMD := tests/lab/cloud/lab
 STAMP  := $(VENV)/.installed

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 PLUGIN = ROOT / "tests" / "fixtures" / "guide_plugin"
 
 
-@pytest.mark.long
+@pytest.mark.deployment
 def test_its_own_tests_pass_where_only_wheels_are(tmp_path: Path, wheel: Path) -> None:
     made = tmp_path / "made"
     made.mkdir()
