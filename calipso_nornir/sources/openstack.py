@@ -28,10 +28,12 @@ from calipso_nornir.metadata.environment_openstack import OpenStackSection
 from calipso_nornir.model.protocols import Reply
 from calipso_nornir.model.queries import ApiGet
 from calipso_nornir.model.source_kinds import Finding
+from calipso_nornir.sources.bounds import Budget
+from calipso_nornir.sources.http_asking import Patience, body_of, without_secrets
 from calipso_nornir.sources.openstack_catalog import MICROVERSIONS, choose, home_region, listed, matches, versioned
-from calipso_nornir.sources.openstack_http import Patience, body_of, bounds_of, message_of, session, without_secrets
+from calipso_nornir.sources.openstack_http import bounds_of, message_of, session
 from calipso_nornir.sources.openstack_login import Login, Token
-from calipso_nornir.sources.openstack_paging import Budget, Pages
+from calipso_nornir.sources.openstack_paging import Pages
 from calipso_nornir.sources.openstack_settings import Settings, settings
 
 if TYPE_CHECKING:

@@ -25,7 +25,7 @@ from calipso_nornir.errors import (
     ParseError,
 )
 from calipso_nornir.sources.openstack_catalog import Endpoint, endpoints
-from calipso_nornir.sources.openstack_http import Patience, message_of
+from calipso_nornir.sources.openstack_http import message_of
 
 if TYPE_CHECKING:
     from keystoneauth1.access import AccessInfo
@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from keystoneauth1.session import Session
 
     from calipso_nornir.model.source_kinds import Secrets
+    from calipso_nornir.sources.http_asking import Patience
     from calipso_nornir.sources.openstack_settings import Settings
 
 logger = logging.getLogger(__name__)

@@ -8,15 +8,13 @@ of its address, which is often wrong behind a proxy.
 
 from __future__ import annotations
 
-import time
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl, urlsplit
 
-from calipso_nornir.errors import AnswerTooLarge, AnswerTooSlow, ParseError
-from calipso_nornir.sources.bounds import MAX_VALUES, values_in
+from calipso_nornir.errors import ParseError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Mapping
 
     from calipso_nornir.model.queries import ApiGet
 
@@ -27,35 +25,6 @@ PAGE_SIZE = 1000
 MAX_BARREN_PAGES = 100
 """Pages in a row that bring nothing new. Neutron may send short pages (policy is applied after the limit)."""
 _PAGED = {("compute", "servers")}
-
-
-class Budget:
-    """The limits of one list with all its pages: an API that always has another page would be asked forever."""
-
-    def __init__(
-        self, query: str, *, seconds: float, max_bytes: int, clock: Callable[[], float] = time.monotonic
-    ) -> None:
-        self._query = query
-        self._seconds = seconds
-        self._max_bytes = max_bytes
-        self._clock = clock
-        self._began = clock()
-        self._bytes = 0
-        self._values = 0
-
-    def spend(self, body: bytes) -> None:
-        """Count one page. Raises AnswerTooLarge if the list has become too large."""
-        self._bytes += len(body)
-        self._values += values_in(body)
-        if self._bytes > self._max_bytes:
-            raise AnswerTooLarge(self._query, f"{self._max_bytes >> 20} MiB in all pages", "OpenStack.max_answer_mib")
-        if self._values > MAX_VALUES:
-            raise AnswerTooLarge(self._query, f"{MAX_VALUES} JSON values in all pages")
-
-    def check_time(self) -> None:
-        """Check before another page. Raises AnswerTooSlow if the list has taken too long."""
-        if self._clock() - self._began > self._seconds:
-            raise AnswerTooSlow(f"{self._query}, all pages", self._seconds, "OpenStack.list_timeout_s")
 
 
 class Pages:

@@ -14,7 +14,7 @@ from calipso_nornir.errors import AnswerTooLarge, AnswerTooSlow, ApiUnreachable,
 from calipso_nornir.model.environment import SecretRef
 from calipso_nornir.model.protocols import Reply
 from calipso_nornir.model.queries import ApiGet
-from calipso_nornir.sources import bounded_http, openstack_paging
+from calipso_nornir.sources import bounded_http, bounds
 from calipso_nornir.sources.openstack import OpenStackSource
 from calipso_nornir.sources.secrets import Vault
 from tests.fixtures.cloud import PASSWORD, USER, Cloud, Request, Response, running
@@ -179,7 +179,7 @@ def test_pages_without_end(cloud: Cloud, size: int, kind: type[CalipsoError], sa
 
 
 def test_pages_of_too_many_values(cloud: Cloud, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(openstack_paging, "MAX_VALUES", 1000)
+    monkeypatch.setattr(bounds, "MAX_VALUES", 1000)
     cloud.routes["/network/v2.0/networks"] = endless(1)
     answer = source(cloud).answer([NETWORKS])[NETWORKS]
     assert isinstance(answer, AnswerTooLarge)

@@ -12,14 +12,8 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from calipso_nornir.errors import ApiUnreachable, ParseError
-from calipso_nornir.sources.openstack_http import (
-    MAX_DEPTH,
-    Patience,
-    body_of,
-    message_of,
-    retry_after,
-    without_secrets,
-)
+from calipso_nornir.sources.http_asking import MAX_DEPTH, Patience, body_of, retry_after, without_secrets
+from calipso_nornir.sources.openstack_http import message_of
 
 
 def response(content: bytes | str, status: int = 200, content_type: str = "application/json") -> requests.Response:
