@@ -68,6 +68,8 @@ def test_what_only_northbound_knows_is_kept_with_its_evidence(tmp_path: Path) ->
         [*protected] = (one for one in view.of_type("port") if one.get("ovn_security"))
         assert protected
         assert all(str(NORTHBOUND) in {one.query for one in port.evidence} for port in protected)
+        assert {one.ref.id for one in protected} == {end.name for end in kept if end.type == "port"}
+        assert "network" not in {end.type for end in kept}, "Southbound told of them"
 
 
 @pytest.mark.parametrize("variant", VARIANTS)

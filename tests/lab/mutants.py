@@ -280,7 +280,7 @@ MUTANTS = (
     Mutant("networks without a name are left out", networks.Networks, "get", answered(named_ones)),
     Mutant("ports that are not bound are left out", ports.Ports, "get", answered(bound_ones)),
     Mutant("Neutron's number is on the wire", ovn_ports.OvnNetworks, "get", neutrons_number, OVN),
-    Mutant("a port's security groups are not looked at", ovn_ports, "_protected", lambda _: lambda *_: {}, OVN),
+    Mutant("a port's security groups are not looked at", ovn_ports, "_protected", lambda _: lambda *_: None, OVN),
     Mutant("a gateway is on no chassis", routers, "_gateway", result(of_no_chassis), OVN),
     Mutant("nothing leaves by a gateway's chassis", ovn_vedges, "_gateways", lambda _: lambda *_: [], OVN),
     Mutant("floating IPs leave nowhere", floating_ips, "_exit", result(lambda _: None), OVN),

@@ -40,8 +40,11 @@ def test_a_database_cannot_be_read(watch: Watch, short: str) -> None:
     with faults.unreadable(short):
         report = watch.keeps_everything()
         assert report.status == "completed_with_errors"
-        routers = {one.end for one in watch.truth.of_type("router_port")}
-        assert routers <= watch.unknown(), "nobody told of them"
+        unknown, truth = watch.unknown(), watch.truth
+        assert {one.end for one in truth.of_type("router_port")} <= unknown, "nobody told of them"
+        ports = {one.end for one in truth.of_type("port") if one.facts.get("security")}
+        assert ports, "bound ones"
+        assert ports <= unknown, f"{short} alone knows where they are, or what limits them"
     watch.tells_the_truth()
     assert watch.unknown() == set()
 

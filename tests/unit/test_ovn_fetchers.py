@@ -20,7 +20,7 @@ from calipso_nornir.fetchers.ovn.floating_ips import FloatingIps
 from calipso_nornir.fetchers.ovn.load_balancers import OvnLoadBalancers
 from calipso_nornir.fetchers.ovn.oteps import OvnOteps
 from calipso_nornir.fetchers.ovn.places import way_out
-from calipso_nornir.fetchers.ovn.ports import OvnNetworks, OvnPorts
+from calipso_nornir.fetchers.ovn.ports import OvnNetworks, OvnPorts, OvnPortSecurity
 from calipso_nornir.fetchers.ovn.routers import LogicalRouterPorts, LogicalRouters
 from calipso_nornir.fetchers.ovn.vedges import OvnVedges
 from calipso_nornir.fetchers.questions import OVN_AGENTS, OVS_AGENT
@@ -353,9 +353,6 @@ def test_where_ovn_has_a_port() -> None:
     assert [len(one["requested_additional_chassis"]) for one in of("moved")] == [1]
     assert [(one["parent_port"], one["tag"]) for one in of("child")] == [("parent", 7)]
     assert of("unknown") == []
-    assert drive(OvnPorts(), port(PORT, WEB), NOWHERE) == []
-    with pytest.raises(SourceFailed):
-        drive(OvnPorts(), port(PORT, WEB), SILENT)
 
 
 def test_what_limits_a_port_in_ovn_and_whether_neutron_says_the_same() -> None:
@@ -372,15 +369,23 @@ def test_what_limits_a_port_in_ovn_and_whether_neutron_says_the_same() -> None:
         ("unknown", as_it_is, None),
     ]
     for id_, said, wanted in cases:
-        own = drive(OvnPorts(), port(id_, WEB, **said), DATABASES)
-        assert [one.attributes.get("ovn_security") for one in own] == ([] if wanted is None else [wanted]), said
-    unread = {**DATABASES, str(NORTHBOUND): SourceFailed("OVN_Northbound", "gone")}
-    [kept] = drive(OvnPorts(), port(PORT, WEB), unread)
-    assert "ovn" in kept.attributes
-    assert "ovn_security" not in kept.attributes, "what was known is kept"
+        own = drive(OvnPortSecurity(), port(id_, WEB, **said), DATABASES)
+        assert [one.attributes for one in own] == ([] if wanted is None else [{"ovn_security": wanted}]), said
     renamed = NORTH.replace('"neutron:security_group_id"', '"of an older release"')
-    [known] = drive(OvnPorts(), port(PORT, WEB, **as_it_is), {**DATABASES, str(NORTHBOUND): renamed})
+    [known] = drive(OvnPortSecurity(), port(PORT, WEB, **as_it_is), {**DATABASES, str(NORTHBOUND): renamed})
     assert known.attributes["ovn_security"] == protected, "the group's name says it, too"
+
+
+def test_each_database_tells_its_own_of_a_port_while_the_other_is_silent() -> None:
+    here = port(PORT, WEB)
+    without_north = {**DATABASES, str(NORTHBOUND): SILENT[str(NORTHBOUND)]}
+    without_south = {**DATABASES, str(SOUTHBOUND): SILENT[str(SOUTHBOUND)]}
+    [place], [limits] = drive(OvnPorts(), here, without_north), drive(OvnPortSecurity(), here, without_south)
+    assert (set(place.attributes), set(limits.attributes)) == ({"ovn"}, {"ovn_security"})
+    for fetcher, silent in ((OvnPorts(), without_south), (OvnPortSecurity(), without_north)):
+        with pytest.raises(SourceFailed):  # it is kept, unconfirmed
+            drive(fetcher, here, silent)
+        assert drive(fetcher, here, NOWHERE) == []
 
 
 def test_dhcp_of_a_network_is_done_by_every_host() -> None:

@@ -26,9 +26,9 @@ def southbound_or_blank(answers: Answers) -> Southbound | None:
     return answers.or_blank(SOUTHBOUND) if is_described(answers) else None
 
 
-def is_described(answers: Answers) -> bool:
-    """Return whether the environment configures the databases."""
-    return not isinstance(answers.failed(SOUTHBOUND), SourceNotConfigured)
+def is_described(answers: Answers, database: OvsdbTables = SOUTHBOUND) -> bool:
+    """Return whether the environment configures the databases, as the answer to one that was asked for tells."""
+    return not isinstance(answers.failed(database), SourceNotConfigured)
 
 
 def both(answers: Answers) -> tuple[Northbound, Southbound] | None:

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
     from calipso_nornir.model.fetching import Fetching
     from calipso_nornir.model.objects import JSON, InventoryObject
+    from calipso_nornir.model.ovsdb import OvsdbTables
     from calipso_nornir.parsing.ovn_northbound import Northbound
     from calipso_nornir.parsing.ovn_southbound import Binding, Southbound
 
@@ -40,63 +41,79 @@ class OvnNetworks:
 
 
 class OvnPorts:
-    """What OVN adds to a port.
+    """Where OVN has a port.
 
-    Source: Southbound's Port_Binding and Chassis; Northbound's Port_Group and Logical_Switch_Port.
+    Source: Southbound's Port_Binding and Chassis.
     Attributes: ``ovn``: ``type`` ("" for an interface, localport, external, virtual …), ``chassis``, ``host`` (OVN's
     name for it), ``requested_chassis``, ``additional_chassis`` and ``additional_hosts`` (its destinations during a
     migration), ``requested_additional_chassis``, ``up``, ``tunnel_key``; of a trunk's sub-port ``parent_port`` and
-    ``tag``; of an external port the ``members`` of its group. ``ovn_security``: ``security_groups`` (ids of those whose
-    port group has the port), ``default_drop`` (whether it passes only what they allow), ``as_in_neutron``: False if
-    Neutron says otherwise of either.
+    ``tag``; of an external port the ``members`` of its group.
     """
 
     asked_by: ClassVar[Mapping[str, str]] = {}
 
     def get(self, parent: InventoryObject) -> Fetching:
-        """Ask for bindings and port groups."""
-        answers = yield [SOUTHBOUND, NORTHBOUND]
+        """Ask for bindings."""
+        answers = yield [SOUTHBOUND]
         if not is_described(answers):
             return []
-        south: Southbound = answers[SOUTHBOUND]  # if it fails, the port keeps its old values unconfirmed
-        north: Northbound | None = answers.or_blank(NORTHBOUND)
-        told = {
-            **_bound(south, south.bindings.get(parent.id)),
-            **_protected(parent, north.protection.get(parent.id) if north is not None else None),
-        }
-        sources = (SOUTHBOUND, NORTHBOUND)
-        return [Fetched(id=parent.id, name=parent.name, attributes=told, sources=sources)] if told else []
+        known: Southbound = answers[SOUTHBOUND]
+        return _added(parent, "ovn", _bound(known, known.bindings.get(parent.id)), SOUTHBOUND)
 
 
-def _bound(known: Southbound, one: Binding | None) -> dict[str, JSON]:
+class OvnPortSecurity:
+    """What limits the traffic of a port in OVN.
+
+    A step of its own: if only Northbound cannot be read, where the port is bound is new, and this is kept unconfirmed.
+
+    Source: Northbound's Port_Group and Logical_Switch_Port.
+    Attributes: ``ovn_security``: ``security_groups`` (ids of those whose port group has the port), ``default_drop``
+    (whether it passes only what they allow), ``as_in_neutron``: False if Neutron says otherwise of either.
+    """
+
+    asked_by: ClassVar[Mapping[str, str]] = {}
+
+    def get(self, parent: InventoryObject) -> Fetching:
+        """Ask for port groups."""
+        answers = yield [NORTHBOUND]
+        if not is_described(answers, NORTHBOUND):
+            return []
+        known: Northbound = answers[NORTHBOUND]
+        return _added(parent, "ovn_security", _protected(parent, known.protection.get(parent.id)), NORTHBOUND)
+
+
+def _added(port: InventoryObject, name: str, value: Mapping[str, JSON] | None, source: OvsdbTables) -> list[Fetched]:
+    """Return what is added to a port: one attribute, or nothing if the database does not know the port."""
+    if value is None:
+        return []
+    return [Fetched(id=port.id, name=port.name, attributes={name: value}, sources=(source,))]
+
+
+def _bound(known: Southbound, one: Binding | None) -> dict[str, JSON] | None:
     if one is None:
-        return {}
+        return None
     return {
-        "ovn": {
-            "type": one.type,
-            "chassis": one.chassis,
-            "host": known.hostname(one.chassis),
-            "requested_chassis": one.requested_chassis,
-            "additional_chassis": list(one.additional_chassis),
-            "additional_hosts": [known.hostname(name) for name in one.additional_chassis],
-            "requested_additional_chassis": list(one.requested_additional),
-            "up": one.up,
-            "tunnel_key": one.tunnel_key,
-            **({"parent_port": one.parent_port, "tag": one.tag} if one.parent_port else {}),
-            **({"members": [[member.chassis, member.priority] for member in one.group]} if one.group else {}),
-        }
+        "type": one.type,
+        "chassis": one.chassis,
+        "host": known.hostname(one.chassis),
+        "requested_chassis": one.requested_chassis,
+        "additional_chassis": list(one.additional_chassis),
+        "additional_hosts": [known.hostname(name) for name in one.additional_chassis],
+        "requested_additional_chassis": list(one.requested_additional),
+        "up": one.up,
+        "tunnel_key": one.tunnel_key,
+        **({"parent_port": one.parent_port, "tag": one.tag} if one.parent_port else {}),
+        **({"members": [[member.chassis, member.priority] for member in one.group]} if one.group else {}),
     }
 
 
-def _protected(port: InventoryObject, one: Protection | None) -> dict[str, JSON]:
+def _protected(port: InventoryObject, one: Protection | None) -> dict[str, JSON] | None:
     if one is None:
-        return {}
+        return None
     return {
-        "ovn_security": {
-            "security_groups": list(one.security_groups),
-            "default_drop": one.default_drop,
-            "as_in_neutron": one == _intended(port),
-        }
+        "security_groups": list(one.security_groups),
+        "default_drop": one.default_drop,
+        "as_in_neutron": one == _intended(port),
     }
 
 
