@@ -41,8 +41,8 @@
         ├── FetcherRaised        ├── PromiseBroken   ├── LookupCycle
         ├── DuplicateObject      ├── ParentUnknown   ├── Misplaced
         ├── RowsIncomplete       ├── CellUnreachable ├── CellsUntold     ├── HostsUnlisted
-        ├── NetworksUnlisted     ├── NoMachine       ├── OneMachine      ├── PerhapsOneMachine
-        ├── DeviceGivenAway      ├── PortsAlike      └── EndpointOnNoWire
+        ├── ServersUnlisted      ├── NetworksUnlisted ├── NoMachine      ├── OneMachine
+        ├── PerhapsOneMachine    ├── DeviceGivenAway ├── PortsAlike      └── EndpointOnNoWire
 
 ``SourceError``, ``ParseError`` and ``FetchError`` are *values* during a scan: they stop
 one fetching, keep what is known below it, and are listed in the report. The others are raised.
@@ -89,6 +89,7 @@ from calipso_nornir.errors.lists import (
     OneMachine,
     PerhapsOneMachine,
     RowsIncomplete,
+    ServersUnlisted,
 )
 from calipso_nornir.errors.live import ListenerFailed, NotificationUnusable
 from calipso_nornir.errors.scan import NothingSeen, ScanCancelled, ScanTakenOver, ScanTimedOut
@@ -218,6 +219,7 @@ __all__ = [
     "ScanTimedOut",
     "SecretUnavailable",
     "SelectFailed",
+    "ServersUnlisted",
     "SettingsInvalid",
     "SourceError",
     "SourceFailed",

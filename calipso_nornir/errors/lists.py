@@ -53,6 +53,22 @@ class CellsUntold(FetchError):
 
 
 @dataclass(eq=False)
+class ServersUnlisted(FetchError):
+    """Known servers without a host are missing in Nova's list, and it is not certain that they are gone."""
+
+    region: str
+    servers: tuple[str, ...]
+    said: str
+
+    def __str__(self) -> str:
+        what = f"{len(self.servers)} server(s) without a host ({_joined(self.servers)})"
+        return (
+            f"Nova of {self.region} no longer lists {what}, but they may exist: {self.said}. "
+            "Perhaps its cell0 does not answer. They are kept."
+        )
+
+
+@dataclass(eq=False)
 class NoMachine(FetchError):
     """A service or an agent has a host name that is not the name of a machine."""
 

@@ -43,10 +43,20 @@ def hypervisors(region: str) -> ApiGet:
     return ApiGet("compute", "/os-hypervisors/detail", "hypervisors", region=region, needed=("id",))
 
 
+TELLING_OF_CELLS = "2.69"
+"""Nova's microversion (Stein) since which answers show cells that do not answer (api-guide, "Handling Down Cells")."""
+
+
 def services(region: str, *, telling_of_cells: bool = True) -> ApiGet:
-    """Ask for Nova's services, including disabled ones; since 2.69 (Stein) the list shows cells that do not answer."""
-    version = "2.69" if telling_of_cells else None
+    """Ask for Nova's services, including disabled ones."""
+    version = TELLING_OF_CELLS if telling_of_cells else None
     return ApiGet("compute", "/os-services", "services", region=region, needed=("host", "binary"), microversion=version)
+
+
+def server(region: str, id_: str, *, telling_of_cells: bool = True) -> ApiGet:
+    """Ask for one server: 404 means that it is gone, also if the cell that held it does not answer."""
+    version = TELLING_OF_CELLS if telling_of_cells else None
+    return ApiGet("compute", f"/servers/{id_}", "server", region=region, cloud_wide=False, microversion=version)
 
 
 def aggregates(region: str) -> ApiGet:

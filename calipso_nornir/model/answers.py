@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -46,7 +46,7 @@ class Answers(Mapping["Query", Any]):
     attributes are missing, read it with ``or_blank``. ``tell`` puts a notice into the report.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - one callback for each thing that a fetching may note
         self,
         answers: Mapping[Query, Answer | CalipsoError],
         *,
@@ -54,12 +54,14 @@ class Answers(Mapping["Query", Any]):
         on_blank: Callable[[Query, CalipsoError], None] = lambda _query, _error: None,
         on_read: Callable[[Query, Answer], None] = lambda _query, _answer: None,
         on_tell: Callable[[CalipsoError], None] = lambda _error: None,
+        on_keep: Callable[[Collection[str], CalipsoError], None] = lambda _ids, _error: None,
     ) -> None:
         self._answers = answers
         self._on_gap = on_gap
         self._on_blank = on_blank
         self._on_read = on_read
         self._on_tell = on_tell
+        self._on_keep = on_keep
 
     def _read(self, query: Query, note: Callable[[Query, CalipsoError], None] | None = None) -> Answer:
         answer = self._answers[query]
@@ -117,6 +119,13 @@ class Answers(Mapping["Query", Any]):
     def lacks(self, query: Query, what: CalipsoError) -> None:
         """Record that an answer omits objects that this fetching would find, so that none of them counts as gone."""
         self._on_gap(query, what)
+
+    def keep(self, ids: Collection[str], why: CalipsoError) -> None:
+        """Record that some objects which this fetching had found before may still exist, by their ids.
+
+        They are kept as they were, and ``why`` is reported as a failure. All others that are not found are gone.
+        """
+        self._on_keep(ids, why)
 
     def tell(self, notice: CalipsoError) -> None:
         """Put a notice into the report; this changes nothing else."""

@@ -192,6 +192,19 @@ class Select(HostlessQuery):
         return f"{self.database}: {self.sql}{values}"
 
 
+@dataclass(frozen=True, slots=True)
+class Formerly(HostlessQuery):
+    """The objects that this fetching had found in earlier scans, as they were stored: those of its step and parent.
+
+    In a small scan only those that it concerns. Together with the answers of today they show what has disappeared.
+    """
+
+    source: ClassVar[str] = "inventory"
+
+    def __str__(self) -> str:
+        return "what was found before"
+
+
 @quickly_made
 @dataclass(frozen=True, slots=True)
 class Lookup(HostlessQuery):

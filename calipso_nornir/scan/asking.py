@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
 from calipso_nornir.errors import CalipsoError, Fatal, FetcherRaised, LookupCycle, PromiseBroken
 from calipso_nornir.metadata.source_kinds import source_kinds
 from calipso_nornir.model.answers import Answer
-from calipso_nornir.model.queries import Lookup
+from calipso_nornir.model.queries import Formerly, Lookup
 from calipso_nornir.model.quickly_made import quickly_made
 from calipso_nornir.scan.conditional import fetching_of
 from calipso_nornir.scan.contract import found_of, queries_of
@@ -52,6 +52,10 @@ class Picture(Protocol):
 
     def look_up(self, query: Lookup) -> list[InventoryObject]:
         """Answer a look-up."""
+        ...
+
+    def formerly(self, task: Task) -> Sequence[InventoryObject]:
+        """Return what a fetching had found in earlier scans."""
         ...
 
     def unplaced(self, type_: str) -> int:
@@ -178,7 +182,8 @@ class Rounds:
 
     def _outstanding(self, order: Order) -> list[Query]:
         """Return the requests of this turn that fetchings wait for and that have not been made yet."""
-        live = (pair for task in self._live for pair in self._requests(task) if not isinstance(pair[0], Lookup))
+        own = (Formerly, Lookup)
+        live = (pair for task in self._live for pair in self._requests(task) if not isinstance(pair[0], own))
         wanted = (request for query, request in live if request not in self._replies and self._turn_of(query) == order)
         return list(dict.fromkeys(wanted))
 
@@ -243,14 +248,16 @@ class Rounds:
 
     def _is_ready(self, task: Task) -> bool:
         for query, request in self._requests(task):
-            if request not in self._replies and query not in self._looked_up:
+            if request not in self._replies and query not in self._looked_up and not isinstance(query, Formerly):
                 return False
         return True
 
     def _answers_of(self, task: Task) -> Answers:
-        return task.answers({query: self._answer_to(query, request) for query, request in self._requests(task)})
+        return task.answers({query: self._answer_to(task, query, request) for query, request in self._requests(task)})
 
-    def _answer_to(self, query: Query, request: Query) -> Answer | CalipsoError:
+    def _answer_to(self, task: Task, query: Query, request: Query) -> Answer | CalipsoError:
+        if isinstance(query, Formerly):
+            return Answer(self._picture.formerly(task))
         known = self._answers.get((request, query)) or self._looked_up.get(query)
         if known is None:
             known = read_reply(query, self._replies[request], self._parsers, read=self._read)

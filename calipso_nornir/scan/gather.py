@@ -67,7 +67,8 @@ class Gathering:
         self._progress = progress
         self._about = frozenset(one.ref for one in targets)
         self._left_alone = frozenset(one.ref for one in targets if not one.itself)
-        self._unsure: list[Task] = []
+        self._unsure: list[tuple[Task, Collection[str] | None]] = []
+        """The fetchings that did not see everything, each with the ids of what to keep; None: all that it had found."""
         self._surroundings = Surroundings(self.working, before, self.looked_at) if targets else None
         self._placer = Placer(
             self.working,
@@ -111,8 +112,8 @@ class Gathering:
         finally:
             self._report.queries = Counter(self._rounds.queries)
             self._report.rounds = Counter(self._rounds.rounds)
-        for task in self._unsure:  # what was found by others only after a fetching had failed
-            self._keep(task)
+        for task, ids in self._unsure:  # what was found by others only after a fetching had failed
+            self._keep(task, ids)
 
     def settle(self) -> None:
         """Mark what is unconfirmed, and report what could not be placed; call it when everything has been found."""
@@ -155,6 +156,10 @@ class Gathering:
             self._surroundings.bring_all(query.type, equal)
         return self.working.look_up(query.type, equal)
 
+    def formerly(self, task: Task) -> Sequence[InventoryObject]:
+        """Return what a fetching had found in earlier scans, as far as this one concerns it."""
+        return self._before.concerning(task.step.type, task.witness, task.focus)
+
     # --- taking outcomes
 
     def _take(self, outcome: Outcome) -> None:
@@ -171,17 +176,20 @@ class Gathering:
         else:
             self._place(task, outcome.found, count)
         if outcome.error is not None or task.gaps:
-            self._unsure.append(task)
-            self._keep(task)
-        else:
-            self.ended.append(task)
+            self._mind(task)
+            return
+        if task.kept:
+            self._mind(task, task.kept)
+        self.ended.append(task)
 
     def _place(self, task: Task, objects: Sequence[Fetched], count: StepCount) -> None:
         count.found += len(objects)
-        if task.gaps or task.blanks:
+        if task.gaps or task.blanks or task.kept:
             count.incomplete += 1
         else:
             count.ok += 1
+        for error in dict.fromkeys(task.kept.values()):
+            self._troubles.note(error, "failure", str(task))
         for query, error in [*task.gaps.items(), *task.blanks.items()]:
             self._troubles.note(error, _severity(query, error), str(task))
         objects = [one for one in objects if self._is_about(task, one)]
@@ -192,9 +200,13 @@ class Gathering:
         if new:  # a step that only adds to other steps' objects does not count them again
             self._progress(ObjectsFound(task.step.type, new, task.parent.id_path.count("/")))
 
-    def _keep(self, task: Task) -> None:
-        for old in self._before.concerning(task.step.type, task.witness, task.focus):
-            if old.ref not in self._left_alone:
+    def _mind(self, task: Task, ids: Collection[str] | None = None) -> None:
+        self._unsure.append((task, ids))
+        self._keep(task, ids)
+
+    def _keep(self, task: Task, ids: Collection[str] | None) -> None:
+        for old in self.formerly(task):
+            if old.ref not in self._left_alone and (ids is None or old.id in ids):
                 self._start_below(self._placer.keep(old, task.step, task.witness))
 
     def _start_below(self, arrivals: Iterable[Arrival]) -> None:

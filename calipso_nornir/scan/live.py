@@ -40,6 +40,7 @@ class Task:
         "focus",
         "gaps",
         "generator",
+        "kept",
         "parent",
         "read",
         "requests",
@@ -68,6 +69,8 @@ class Task:
         """Why objects may be missing among those found."""
         self.blanks: dict[Query, CalipsoError] = {}
         """Why attributes may be missing in those found."""
+        self.kept: dict[str, CalipsoError] = {}
+        """Objects, by id, that it had found before and could not examine now, each with the reason."""
         self.told: dict[CalipsoError, None] = {}
         """Notices, each once."""
 
@@ -87,6 +90,7 @@ class Task:
             on_blank=_noting(self.blanks),
             on_read=read,
             on_tell=lambda notice: self.told.update({notice: None}),
+            on_keep=lambda ids, why: self.kept.update(dict.fromkeys(ids, why)),
         )
 
     def wait_for(self, queries: tuple[Query, ...]) -> None:

@@ -15,7 +15,7 @@ from calipso_nornir.errors import CalipsoError
 from calipso_nornir.model.answers import Answer, Answers
 from calipso_nornir.model.fetching import Fetched
 from calipso_nornir.model.protocols import Reply
-from calipso_nornir.model.queries import ApiGet, Command, Lookup, Select
+from calipso_nornir.model.queries import ApiGet, Command, Formerly, Lookup, Select
 from calipso_nornir.parsing.registry import load_parsers
 from calipso_nornir.scan.contract import parser_problem
 from calipso_nornir.scan.live import read_reply
@@ -39,6 +39,7 @@ class Driven(list[Fetched]):
         rounds: the queries of each round, without duplicates; empty for a fetcher that asks nothing.
         gaps: query -> error, for gaps that the fetcher recorded (``answers.or_gap``).
         blanks: query -> error, for answers whose absence leaves only attributes unknown (``answers.or_blank``).
+        kept: id -> error, for known objects that the fetcher could not examine (``answers.keep``).
         told: notices that the fetcher put into the report (``answers.tell``).
     """
 
@@ -47,6 +48,7 @@ class Driven(list[Fetched]):
         self.rounds: list[list[Query]] = []
         self.gaps: dict[str, CalipsoError] = {}
         self.blanks: dict[str, CalipsoError] = {}
+        self.kept: dict[str, CalipsoError] = {}
         self.told: list[CalipsoError] = []
 
     @property
@@ -85,7 +87,8 @@ def drive(
         answers: query -> answer. A key is the query itself or its ``str()``. Shorter keys are, for a command,
             ``<host>: <command>`` or ``<command>``; for the API, ``GET <service> <path>``, for any parameters and
             region; for a database, the name of a table that it selects from; for the inventory, the type that is
-            looked up. ``api``, ``db``, ``cli`` and ``inventory`` answer all other queries to that source.
+            looked up. ``formerly`` answers what was found before (by default nothing); ``api``, ``db``, ``cli`` and
+            ``inventory`` answer all other queries to that source.
 
             An answer is text, which the query's parser reads as in a scan (for the API and databases: JSON; of a body
             that has the query's ``key``, the value of that key is taken); a ``Path`` to such text; the value itself; a
@@ -126,6 +129,7 @@ def _run(fetching: Fetching, canned: _Canned, driven: Driven) -> list[Fetched]:
             on_gap=_noting(driven.gaps),
             on_blank=_noting(driven.blanks),
             on_tell=driven.told.append,
+            on_keep=lambda ids, why: driven.kept.update(dict.fromkeys(ids, why)),
         )
 
 
@@ -146,7 +150,7 @@ class _Canned:
         return _installed() if self._parsers is None else self._parsers
 
     def answer(self, query: Query) -> Answer | CalipsoError:
-        told = self._told(query)
+        told = self._answers.get("formerly", []) if isinstance(query, Formerly) else self._told(query)
         if isinstance(told, Path):
             told = told.read_text(encoding="utf-8")
         if isinstance(told, CalipsoError):

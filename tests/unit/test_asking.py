@@ -24,7 +24,7 @@ from calipso_nornir.model.environment import Environment
 from calipso_nornir.model.fetching import Fetched, first_of
 from calipso_nornir.model.objects import root_of
 from calipso_nornir.model.protocols import Reply
-from calipso_nornir.model.queries import ApiGet, Command, Lookup, Select
+from calipso_nornir.model.queries import ApiGet, Command, Formerly, Lookup, Select
 from calipso_nornir.scan.asking import Rounds
 from calipso_nornir.scan.events import RoundBegan
 from calipso_nornir.scan.live import MAX_TURNS
@@ -65,6 +65,7 @@ class Watch:
         self.looked_up: list[str] = []
         self.told: list[RoundBegan] = []
         self.waiting = 0
+        self.before: list[InventoryObject] = []
         self.inventory: list[InventoryObject] = []
         self._steps = known
 
@@ -84,6 +85,9 @@ class Watch:
     def look_up(self, query: Lookup) -> list[InventoryObject]:
         self.looked_up.append(str(query))
         return [one for one in self.inventory if one.type == query.type]
+
+    def formerly(self, task: Task) -> list[InventoryObject]:
+        return [one for one in self.before if one.type == task.step.type]
 
     def unplaced(self, type_: str) -> int:
         return self.waiting if type_ == "placed" else 0
@@ -121,6 +125,19 @@ def finding(*ids: str) -> Callable[[InventoryObject], Any]:
 
 
 # --- what is asked, when and how often
+
+
+def test_what_was_found_before_is_answered_without_a_question() -> None:
+    def get(parent: InventoryObject) -> Any:
+        known = Formerly()
+        answers = yield [known, API]
+        assert str(known) == "what was found before"
+        return [Fetched(id=f"{parent.id}|{one.id}", name="x") for one in answers[known]]
+
+    watch = Watch({"api": []}, step("a", get))
+    watch.before = [thing("a", id="old"), thing("b", id="other")]
+    assert list(watch.run().found_by.values()) == [["cloud|old"]]
+    assert (watch.asked, watch.looked_up) == ([["GET compute /x"]], [])
 
 
 def test_equal_questions_are_asked_once_in_a_scan() -> None:

@@ -21,6 +21,7 @@ from calipso_nornir.errors import (
     NotRecorded,
     OneMachine,
     PerhapsOneMachine,
+    ServersUnlisted,
 )
 from calipso_nornir.fetchers import questions
 from calipso_nornir.fetchers.api.machine_names import look_alikes
@@ -84,6 +85,30 @@ def test_what_is_in_a_silent_cell_stays_where_it_is(scanned: Scanned) -> None:
     report = scanned.scan()
     assert (report.status, report.objects.kept) == ("completed", 0)
     assert scanned.objects().keys() == before.keys()
+
+
+FAILED = "6661696c-0000-0000-0000-000000000000"
+"""The server that was never built: Nova keeps it in cell0."""
+OF_CELL0 = f"GET compute /servers/{FAILED}"
+
+
+def test_an_outage_of_cell0_removes_no_server_and_a_deleted_one_is_removed(scanned: Scanned) -> None:
+    before = scanned.objects()
+    without_it = {SERVERS: [row for row in scanned.cloud.answers()[SERVERS] if row["id"] != FAILED]}
+    oops = ApiFailed("compute", f"/servers/{FAILED}", 500, "Unexpected API Error")
+    report = scanned.scan({**scanned.cloud.answers(), **without_it, OF_CELL0: oops})
+    assert [one.error for one in report.failures] == [ServersUnlisted("R1", (FAILED,), str(oops))]
+    assert (report.status, report.objects.removed, report.objects.kept) == ("completed_with_errors", 0, 2), (
+        "with its folder"
+    )
+    assert scanned.objects()[f"instance {FAILED}"] == before[f"instance {FAILED}"], "not confirmed"
+    report = scanned.scan({**scanned.cloud.answers(), **without_it, OF_CELL0: ApiFailed("compute", "/", 404, "gone")})
+    assert (report.status, report.objects.kept) == ("completed", 0)
+    assert scanned.source.asked[f"{OF_CELL0} [R1] (2.69)"] == 1
+    assert before.keys() - scanned.objects().keys() == {
+        f"instance {FAILED}",
+        *(one for one in before if one.startswith("instances_folder") and "without" in str(before[one]["name"])),
+    }
 
 
 def test_a_host_that_is_first_heard_of_in_a_silent_cell_is_told_of(tmp_path: Path) -> None:

@@ -12,12 +12,17 @@ from hypothesis import strategies as st
 
 from calipso_nornir.errors import (
     ApiFailed,
+    ApiUnreachable,
     DatabaseUnavailable,
+    EndpointMissing,
     NetworksUnlisted,
+    NotAuthorized,
+    NotRecorded,
     ParseError,
     SourceNotConfigured,
     ViewRestricted,
 )
+from calipso_nornir.fetchers import questions
 from calipso_nornir.fetchers.api.aggregates import AggregateHosts, Aggregates
 from calipso_nornir.fetchers.api.instances import HostlessInstances, Instances
 from calipso_nornir.fetchers.api.mentions import NO_ZONE, mentions
@@ -26,6 +31,7 @@ from calipso_nornir.fetchers.api.networks import UNKNOWN_PROJECTS, Networks
 from calipso_nornir.fetchers.api.ports import BINDING_LEVELS, UNKNOWN_NETWORKS, Ports
 from calipso_nornir.fetchers.api.projects import Projects
 from calipso_nornir.fetchers.api.regions import Regions
+from calipso_nornir.fetchers.api.unlisted import MOST
 from calipso_nornir.fetchers.api.zones import AvailabilityZones, Hosts
 from calipso_nornir.model.protocols import Reply
 from calipso_nornir.testing import AT, drive, thing
@@ -371,6 +377,81 @@ def test_only_the_hosts_own_servers_are_its_own() -> None:
         ("i4", "Instances without a host"),
     ]
     assert all("host" not in one.attributes for one in hostless)
+
+
+NO_SUCH = ApiFailed("compute", "/servers/i9", 404, "Instance i9 could not be found.")
+PARTIAL = {"id": "i9", "status": "UNKNOWN", "tenant_id": "p1"}
+"""As Nova answers from 2.69 on for a server in a cell that does not answer (api-guide, "Handling Down Cells")."""
+
+
+def hostless(answer: Any, *known: str, listed: Any = (), more: Any = None) -> Any:
+    """Drive the fetcher of servers without a host, which had found some before; ``answer``: to GET /servers/{id}."""
+    answers = {
+        **UNASKED,
+        "GET compute /servers/detail": [server(id_, None) for id_ in listed],
+        "GET network /ports": [],
+        "GET network /networks": [],
+        "GET compute /os-availability-zone/detail": [],
+        "GET network /agents": [],
+        "formerly": [thing("instance", {"uuid": id_}, id=id_) for id_ in known],
+        **{f"GET compute /servers/{id_}": answer for id_ in known},
+        **(more or {}),
+    }
+    return drive(HostlessInstances(), REGION, answers)
+
+
+def asked_for(found: Any) -> list[str]:
+    return [one for asked in found.asked for one in asked if one.startswith("GET compute /servers/") and "?" not in one]
+
+
+@pytest.mark.parametrize(
+    ("answer", "said"),
+    [
+        (PARTIAL, "GET compute /servers/i9 [R1] (2.69) shows it"),
+        (ApiFailed("compute", "/servers/i9", 500, "oops"), "compute answered /servers/i9 with 500: oops"),
+        (ApiUnreachable("http://nova", "refused"), "http://nova"),
+        (NotAuthorized("compute", "/servers/i9", "policy"), "policy"),
+    ],
+)
+def test_a_server_without_a_host_that_may_exist_is_kept_and_reported(answer: Any, said: str) -> None:
+    found = hostless(answer, "i9")
+    assert (list(found), found.gaps, list(found.kept)) == ([], {}, ["i9"])
+    assert said in str(found.kept["i9"])
+    assert "no longer lists 1 server(s) without a host (i9), but they may exist" in str(found.kept["i9"])
+
+
+@pytest.mark.parametrize(
+    "error",
+    [NO_SUCH, NotRecorded("GET compute /servers/i9", "x.calipso"), EndpointMissing("compute", "public", "R1")],
+    ids=["deleted", "an older recording", "a region that no longer has compute"],
+)
+def test_a_server_that_is_certainly_gone_is_not_kept(error: Any) -> None:
+    found = hostless(error, "i9")
+    assert (list(found), found.gaps, found.kept) == ([], {}, {})
+
+
+def test_only_servers_that_are_missing_are_asked_for_and_only_so_many() -> None:
+    known = [f"i{number:03}" for number in range(MOST + 3)]
+    elsewhere = thing("instance", {"uuid": "far", "nova_host": "far"}, id="far")
+    found = hostless(NO_SUCH, *known, listed=["i000"])
+    assert len(asked_for(found)) == MOST
+    assert not any("/servers/i000" in one for one in asked_for(found)), "it is listed"
+    assert sorted(found.kept) == known[-2:], "they could not be asked for"
+    assert f"one scan asks for {MOST} of them" in str(found.kept[known[-1]])
+    assert asked_for(hostless(NO_SUCH, more={"formerly": [elsewhere]})) == []
+
+
+def test_what_is_missing_from_an_incomplete_list_is_not_asked_for() -> None:
+    oops = ApiFailed("network", "/agents", 500, "oops")
+    found = hostless(NO_SUCH, "i9", more={"GET network /agents": oops})
+    assert (found.kept, list(found.gaps.values()), asked_for(found)) == ({}, [oops], [])
+
+
+def test_an_older_nova_is_asked_without_its_microversion() -> None:
+    refused = ApiFailed("compute", "/os-services", 406, "Version 2.69 is not supported by the API.")
+    new, old = (str(questions.services("R1", telling_of_cells=told)) for told in (True, False))
+    found = hostless(PARTIAL, "i9", more={new: refused, old: []})
+    assert "GET compute /servers/i9 [R1] shows it" in str(found.kept["i9"])
 
 
 @pytest.mark.parametrize("fetcher", [Instances(), HostlessInstances()], ids=["of a host", "of none"])

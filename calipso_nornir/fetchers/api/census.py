@@ -35,6 +35,7 @@ class Census:
         zones: Nova's own rows.
         agents_told: whether Neutron listed its agents.
         silent: whether a cell of Nova does not answer; a compute host without a known zone then has an unknown one.
+        cells_told: whether Nova can say which of its cells do not answer (2.69, Stein).
         complete: whether nothing is known to be missing.
     """
 
@@ -44,6 +45,7 @@ class Census:
     zones: Rows = ()
     agents_told: bool = True
     silent: bool = False
+    cells_told: bool = True
     complete: bool = True
 
     def zone_of(self, one: Mention) -> str | None:
@@ -80,6 +82,7 @@ def census(region: str) -> Generator[Sequence[Query], Answers, Census]:
         zones=zone_rows,
         agents_told=agent_rows is not None,
         silent=services.silent is not None,
+        cells_told=services.query == questions.services(region),
         complete=services.complete and agent_rows is not None,
     )
 

@@ -9,6 +9,7 @@ from calipso_nornir.errors import HostsUnlisted, ParseError, RowsIncomplete
 from calipso_nornir.fetchers import questions
 from calipso_nornir.fetchers.api.census import census, names_of
 from calipso_nornir.fetchers.api.services import nova_services
+from calipso_nornir.fetchers.api.unlisted import keep_unlisted
 from calipso_nornir.fetchers.attributes import TAP_SUFFIX_LENGTH
 from calipso_nornir.fetchers.trunks import sub_ports, sub_ports_of
 from calipso_nornir.model import ids
@@ -95,7 +96,8 @@ class Instances:
 class HostlessInstances:
     """Servers without a host (failed to build, shelved, waiting), or on an unknown one, in folders of their region.
 
-    Source: as ``Instances``, and all lists of hosts.
+    Source: as ``Instances``, and all lists of hosts. Of servers without a host that the list no longer contains, ``GET
+    /servers/{id}``: no list shows that cell0, which holds those that were never scheduled, does not answer.
     Attributes: as ``Instances``, without ``host``; ``nova_host``, Nova's name for the unknown host.
     """
 
@@ -113,6 +115,9 @@ class HostlessInstances:
             answers.tell(HostsUnlisted(parent["region"], tuple(unlisted), servers))
         found = [(WITHOUT_HOST, row) for row in [*by_host.get(None, ()), *by_host.get("", ())]]
         found += [(ELSEWHERE, row) for rows in elsewhere.values() for row in rows]
+        if known.complete and answers.whole(queries[0]):
+            listed = {row["id"] for row in answers[queries[0]]}
+            yield from keep_unlisted(parent["region"], listed, telling_of_cells=known.cells_told)
         own, subs = yield from _ports([row for _, row in found], answers, queries[1])
         return [
             Fetched(
