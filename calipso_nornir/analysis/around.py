@@ -26,7 +26,7 @@ class Around:
 
     @property
     def whole(self) -> bool:
-        """Whether it is complete."""
+        """Return whether no link was left out."""
         return len(self.clique.links) == self.links
 
 

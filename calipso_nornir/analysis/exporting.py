@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Writes objects and links as JSON, CSV, GraphML, DOT or Mermaid, piece by piece: only ids of objects are in memory."""
+"""Writes objects and links as JSON, CSV, GraphML, DOT or Mermaid, in pieces, with only the ids of objects in memory."""
 
 from __future__ import annotations
 

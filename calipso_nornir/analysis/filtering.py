@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Filter conditions on any attribute of an object or link, in the form that people type.
+"""Filter conditions on any attribute of an object or link, as users type them.
 
 ============================  ==================================================================
 ``status=ERROR``              equal: case does not count, addresses compare as addresses
-``name=web-*``                begins with, ends with, contains: ``*`` is any text, ``?`` one sign
+``name=web-*``                begins with, ends with, contains: ``*`` is any text, ``?`` one character
 ``ip_address=10.0.0.0/24``    is in the network
 ``mtu=1500..9000``            from, to; either may be left out
 ``mtu>1500``                  also ``>=``, ``<``, ``<=``: numbers, addresses, times, text
@@ -57,7 +57,7 @@ class Condition:
     value: str = ""
 
     def fits(self, document: Mapping[str, Any]) -> bool:
-        """Tell whether a document meets it."""
+        """Return whether a document meets it."""
         found = [one for one in values(document, self.key) if one not in (None, "", [], {})]
         match self.operator:
             case "is set":
@@ -115,7 +115,7 @@ def _name(document: Mapping[str, Any], key: str) -> str | None:
 
 
 def rank(document: Mapping[str, Any], key: str) -> tuple[bool, tuple[Rank, ...]]:
-    """Return the sort key of a value: numbers by value, addresses and digits in texts, too; none comes last."""
+    """Return the sort key of a value: numbers, addresses and digits within text sort by value, a missing one last."""
     found = tuple(_rank(one) for one in values(document, key) if one is not None)
     return (not found, found)
 
@@ -188,7 +188,7 @@ def _is_like(text: str, wanted: str) -> bool:
 
 
 def _is_in_network(text: str, wanted: str) -> bool:
-    """Tell whether an address, with or without its prefix length, or a network is in the wanted network."""
+    """Return whether an address, with or without its prefix length, or a network is in the wanted network."""
     if "/" not in wanted:
         return False
     try:

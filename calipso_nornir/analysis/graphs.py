@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Graphs of links, whatever the clique types: what is around an object, ways between two objects, what relies on one.
+"""Graphs of links, independent of clique types: the neighbourhood of an object, paths, and what depends on an object.
 
-Every step reads the links of all objects that were reached last, by index: what is far away costs nothing.
+Each step reads, by index, the links of the objects that the previous step reached, so distant objects cost nothing.
 """
 
 from __future__ import annotations
@@ -27,11 +27,11 @@ Direction: TypeAlias = Literal["both", "out", "in"]
 Connection: TypeAlias = Literal["connected", "interrupted", "none", "unknown"]
 AT_ONCE: Final = 500
 FARTHEST: Final = 40
-"""Links of the longest way that is looked for."""
+"""Maximum number of links of a path."""
 MOST_SEEN: Final = 20_000
-"""Objects that are visited when ways are looked for."""
+"""Maximum number of objects that a search for paths visits."""
 _NO_WAY: Final = frozenset({"network"})
-"""Types that say what belongs together; no frame passes through them."""
+"""Types that only group objects; no frame passes through them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,26 +63,26 @@ def graph_around(
 
 @dataclass(frozen=True, slots=True)
 class Way:
-    """One way between two objects: its objects, and the links between them."""
+    """One path between two objects: its objects, and the links between them."""
 
     nodes: tuple[ObjectRef, ...]
     links: tuple[Link, ...]
 
     @property
     def passes(self) -> bool:
-        """Whether no link on it is down, and none is cut off."""
+        """Whether none of its links is down or cut off."""
         return all(_passes(link) for link in self.links)
 
 
 @dataclass(frozen=True, slots=True)
 class Ways:
-    """What is known about ways between two objects.
+    """What is known about the paths between two objects.
 
     Attributes:
-        answer: "connected": the ways are there; "interrupted": all ways have a link that is down or cut off; "none":
-            there is none; "unknown": none was found, but not everything could be examined.
+        answer: "connected": there are paths; "interrupted": every path has a link that is down or cut off; "none":
+            there is no path; "unknown": none was found, but not everything could be examined.
         ways: the shortest ones, all of the same length.
-        unknown: what could not be examined, and may hide a way.
+        unknown: what could not be examined, and may hide a path.
         whole: whether these are all the shortest ones.
     """
 
@@ -93,9 +93,9 @@ class Ways:
 
 
 def ways_between(store: Store, view: StoreView, start: ObjectRef, end: ObjectRef, *, most: int = 10) -> Ways:
-    """Return the shortest ways between two objects, along links in either direction.
+    """Return the shortest paths between two objects, along links in either direction.
 
-    Ways by which frames pass come first; only if there are none are links followed that are down or cut off.
+    Links that are down or cut off are followed only if there is no path without them.
     """
     cut_short = False
     for passing, answer in ((True, "connected"), (False, "interrupted")):
@@ -113,7 +113,7 @@ def ways_between(store: Store, view: StoreView, start: ObjectRef, end: ObjectRef
 
 @dataclass(slots=True)
 class _Search:
-    """Goes from the start, a link at a time, until it reaches the end; remembers by which links each was reached."""
+    """A breadth-first search from the start to the end; it records the links by which each object was reached."""
 
     view: StoreView
     start: ObjectRef
@@ -149,7 +149,7 @@ class _Search:
         return [ref for ref in reached if ref.type not in _NO_WAY]
 
     def ways(self, most: int) -> Iterator[Way]:
-        """Yield up to so many of the shortest ways, in the order of their links."""
+        """Yield a limited number of the shortest paths, in the order of their links."""
         count = 0
         todo: list[tuple[tuple[ObjectRef, ...], tuple[Link, ...]]] = [((self.end,), ())]
         while todo and count < most:
@@ -165,7 +165,7 @@ class _Search:
 
 @dataclass(frozen=True, slots=True)
 class Impact:
-    """What relies on an object: what hangs below it, and the focal points of the cliques that lead over its links."""
+    """What depends on an object: what is below it, and the focal points of the cliques that contain its links."""
 
     below: tuple[ObjectRef, ...]
     over: tuple[ObjectRef, ...]
@@ -186,7 +186,7 @@ def impact_of(view: StoreView, one: InventoryObject) -> Impact:
 
 
 def _add(view: StoreView, refs: Iterable[ObjectRef], seen: dict[ObjectRef, InventoryObject], limit: int) -> bool:
-    """Add objects to what was seen, up to a number; return whether all were looked at."""
+    """Add objects to those seen, up to a limit; return whether all could be added."""
     for some in chunks(refs, min(limit, AT_ONCE)):
         there = objects_of(view, some) if len(seen) < limit else {}
         for ref in some:
@@ -214,7 +214,7 @@ def _links_at(view: StoreView, refs: Sequence[ObjectRef], direction: Direction) 
 
 
 def _unknown(store: Store, view: StoreView, ends: Iterable[ObjectRef]) -> Iterator[str]:
-    """Yield what could not be examined, and may hide a way: what the last full scan failed at, and what it kept."""
+    """Yield what could not be examined, and may hide a path: the failures of the last full scan, and what it kept."""
     fresh = freshness_of(store, view.environment)
     for ref in ends:
         one = view.get(ref)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What was different: between two times, and of one document from commit to commit."""
+"""Differences between two times, and the versions of one document."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """A document that is not the same at two times; None: it was not there."""
+    """A document that differs between two times; None: it did not exist."""
 
     op: Literal["new", "changed", "removed"]
     before: Document | None
@@ -33,7 +33,7 @@ class Difference:
 
 
 def differences(before: StoreView, after: StoreView, kind: Kind) -> Iterator[Difference]:
-    """Yield what differs between two pictures, ordered by ``_id``: both are read once, and neither is kept."""
+    """Yield what differs between two pictures, ordered by ``_id``. Both are read once, neither is kept in memory."""
     old, new = iter(before.documents(kind)), iter(after.documents(kind))
     one, other = next(old, None), next(new, None)
     while one is not None or other is not None:
@@ -51,7 +51,7 @@ def differences(before: StoreView, after: StoreView, kind: Kind) -> Iterator[Dif
 
 @dataclass(frozen=True, slots=True)
 class Version:
-    """A document as a commit left it; None: it was removed, or not there yet."""
+    """A document after a commit; None: it was removed, or did not exist yet."""
 
     commit: Commit
     document: Document | None
@@ -82,7 +82,7 @@ def _digest(document: Document | None) -> object:
 
 
 def whole(found: Iterable[Difference], *, limit: int) -> tuple[list[Difference], bool]:
-    """Return up to so many differences, and whether these are all."""
+    """Return a limited number of differences, and whether these are all."""
     kept: list[Difference] = []
     for one in found:
         if len(kept) == limit:

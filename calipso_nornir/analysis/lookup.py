@@ -23,7 +23,7 @@ LISTED = 20
 NEAR = 3
 """Maximum number of suggestions for an unknown name."""
 LOOKED_AT = 2000
-"""Maximum number of names per environment that a mistyped one is compared with."""
+"""Maximum number of names per environment that a mistyped name is compared with."""
 
 
 def known_environments(store: Store) -> list[str]:
@@ -95,7 +95,7 @@ def near(views: Sequence[StoreView], text: str, type_: str | None) -> tuple[str,
 
 
 def _slips(views: Sequence[StoreView], text: str, type_: str | None) -> list[tuple[StoreView, InventoryObject]]:
-    """Return objects with names similar to a text. The first letter must be right, because of the index."""
+    """Return objects with names similar to a text. Its first letter must be right: the index is searched by it."""
     wanted = text.rpartition(":")[2] if type_ is None and text.partition(":")[0].isidentifier() else text
     begun = [Prefix("name", each) for each in {wanted[:1].lower(), wanted[:1].upper()}]
     of_type = () if type_ is None else (Equal("type", type_),)

@@ -27,7 +27,7 @@ def link_types(store: Store, views: Iterable[StoreView]) -> set[str]:
 
 
 def meant_type(store: Store, views: Sequence[StoreView], text: str) -> str:
-    """Return the object type that a text names, whatever its case, with dashes, or in the plural.
+    """Return the object type that a text names, in any case, with dashes, or in the plural.
 
     Raises UnknownName with the nearest.
     """
@@ -44,7 +44,7 @@ def meant_type(store: Store, views: Sequence[StoreView], text: str) -> str:
 
 
 def meant_link_type(store: Store, views: Sequence[StoreView], text: str) -> str:
-    """Return the link type that a text names, whatever its case, and in the direction in which links are found.
+    """Return the link type that a text names, in any case, in the direction in which links are found.
 
     Raises UnknownName with the nearest.
     """
@@ -58,7 +58,7 @@ def meant_link_type(store: Store, views: Sequence[StoreView], text: str) -> str:
 
 
 def _as_found(views: Sequence[StoreView], link_type: str) -> str:
-    """Return a link type, or its reverse if only that one has links: each is found in one direction."""
+    """Return a link type, or its reverse if only the reverse has links: each type is found in one direction."""
     reverse = str(LinkType.of(link_type).reverse)
     for name in (link_type, reverse):
         one = Find(kind="links", where=(Equal("link_type", name),), limit=1)
@@ -68,7 +68,7 @@ def _as_found(views: Sequence[StoreView], link_type: str) -> str:
 
 
 def meant_link_state(store: Store, text: str) -> str:
-    """Return the link state that a text names, whatever its case. Raises UnknownName with the nearest."""
+    """Return the link state that a text names, in any case. Raises UnknownName with the nearest."""
     by_name = {name.casefold(): name for name in declared(store, "link_states") or {"up", "down"}}
     if text.casefold() not in by_name:
         raise unknown("link state", text, by_name.values())

@@ -44,7 +44,7 @@ class NetworkPath:
 
     @property
     def nic(self) -> InventoryObject:
-        """The first object on the path: the vNIC by which it leaves."""
+        """The first object on the path: the vNIC by which packets leave."""
         return self.nodes[1]
 
     @property

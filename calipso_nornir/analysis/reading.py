@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Reads many objects or links at once: each question to the store takes a round trip."""
+"""Reads many objects or links at once, because each query to the store takes a round trip."""
 
 from __future__ import annotations
 

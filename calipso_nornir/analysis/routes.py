@@ -84,7 +84,7 @@ def routes_of(store: Store, view: StoreView, clique: Clique) -> Routes:
 
 
 def _links(view: StoreView, clique: Clique) -> list[Link]:
-    """Return a clique's links in its order; those that are gone by now are left out."""
+    """Return a clique's links in its order, without those that no longer exist."""
     found = links_of(view, clique.links)
     if missing := [id_ for id_ in clique.links if id_ not in found]:
         found |= links_of(view, missing, kind="implicit_links")

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Changes as they happen, each with what changed, when, and why."""
+"""Changes as they happen: what changed, when, and why."""
 
 from __future__ import annotations
 
@@ -21,9 +21,9 @@ FIELDS: Final = {
     "cliques": ("focal_point_type", "focal_point_id"),
     "status": ("value", "label"),
 }
-"""What says in a few words what a document is about, by kind."""
+"""The fields that summarise a document, by kind."""
 RECENT: Final = 200
-"""Commits that are read to find out about the newest."""
+"""Maximum number of commits read to find the newest one."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,2 +1,2 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Live: notifications keep the picture true between scans (decision 22)."""
+"""Live updates: notifications keep the picture up to date between scans (decision 22)."""

@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What has to be looked at, and when. A pure data structure: times are seconds of any clock, and are handed in.
+"""The objects to be scanned again, and when. A pure data structure: times are arguments, in seconds of any clock.
 
 Each object that an event touches is due at once, and again some seconds later, because agents finish their work after
-the event was sent. Touched again, it is due at once again: a look that began before an event says nothing about it.
-Objects that are due together are one batch, which one small scan looks at. An event waits (as a *ticket*) until a look
-that began after it has been stored for each object that it touched.
+the event was sent. If it is touched again, it is due at once again, because a scan that began before an event may have
+missed it. Objects that are due together form one batch, for one small scan. An event waits (as a *ticket*) until, for
+each object that it touched, a scan that began after it has been stored.
 """
 
 from __future__ import annotations
@@ -18,13 +18,13 @@ if TYPE_CHECKING:
     from calipso_nornir.model.refs import ObjectRef
 
 GATHER_S: Final = 0.1
-"""How long the first event of a burst waits for the others."""
+"""Seconds that the first event of a burst waits for the others."""
 LOOKS_S: Final = (GATHER_S, 1.5, 4.0)
-"""When an object is looked at, counted from the last event that touched it."""
+"""Seconds after the last event at which an object that it touched is scanned."""
 MORE_S: Final = (5.0, 10.0, 20.0)
-"""Waits before further looks, one after the other, for as long as each look finds changes."""
+"""Seconds before each further scan, for as long as each one finds changes."""
 MOST: Final = 200
-"""Objects in one batch."""
+"""Maximum number of objects in one batch."""
 FIRST_WAIT_S, LONGEST_WAIT_S = 1.0, 300.0
 
 Ticket = TypeVar("Ticket")
@@ -38,10 +38,10 @@ class _Entry(Generic[Ticket]):
     looks: int = 0
     failures: int = 0
     together: int = MOST
-    """With how many others it may be looked at; fewer after each failure, until it is clear which of them fails."""
+    """How many objects its batch may have; halved after each failure, until it is clear which object fails."""
     waiting: set[Ticket] = field(default_factory=set)
     whys: frozenset[str] = frozenset()
-    """What the events were that touched it since it was looked at."""
+    """The events that touched it since it was last scanned."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,29 +57,29 @@ class Batch(Generic[Ticket]):
 
     @property
     def whys(self) -> list[str]:
-        """What the events were that touched them last, sorted."""
+        """The events that touched them last, sorted."""
         return sorted(frozenset().union(*(one.whys for one in self.entries)))
 
     @property
     def tickets(self) -> set[Ticket]:
-        """The events that wait for one of them."""
+        """The events that wait for any of them."""
         return {ticket for one in self.entries for ticket in one.waiting}
 
 
 class Agenda(Generic[Ticket]):
-    """All that waits to be looked at. Only one batch is looked at at a time."""
+    """All objects that wait to be scanned. Only one batch is scanned at a time."""
 
     def __init__(self) -> None:
         self._pending: dict[ObjectRef, _Entry[Ticket]] = {}
         self._open: dict[Ticket, int] = {}
-        """Event -> how many of its objects have not been looked at since."""
+        """Event -> how many of its objects have not been scanned since."""
 
     def __len__(self) -> int:
         return len(self._pending)
 
     @property
     def waiting(self) -> int:
-        """How many events wait."""
+        """The number of waiting events."""
         return len(self._open)
 
     def next_due(self) -> float | None:
@@ -91,7 +91,7 @@ class Agenda(Generic[Ticket]):
     ) -> None:
         """Add the objects that an event touches, at least one; ``why`` names the event.
 
-        ``alone``: do not look at them together with others.
+        ``alone``: scan it separately.
         """
         self._open[ticket] = len(refs)
         for ref in refs:
@@ -107,7 +107,7 @@ class Agenda(Generic[Ticket]):
                 entry.together = 1
 
     def take(self, now: float) -> Batch[Ticket] | None:
-        """Return the objects that are due, those that have waited longest first; None if none is."""
+        """Return the objects that are due, the longest waiting first; None if there are none."""
         due = sorted((one for one in self._pending.values() if one.due <= now), key=lambda one: one.due)
         if not due:
             return None
@@ -118,7 +118,7 @@ class Agenda(Generic[Ticket]):
         return Batch(tuple(batch))
 
     def looked(self, batch: Batch[Ticket], *, now: float, changed: bool) -> list[Ticket]:
-        """Note that a batch was looked at, and stored; return the events that have nothing left to wait for."""
+        """Record that a batch was scanned and stored; return the events that no longer wait for anything."""
         settled = [ticket for one in batch.entries for ticket in self._release(one)]
         for one in batch.entries:
             if one.ref not in self._pending:
@@ -128,9 +128,9 @@ class Agenda(Generic[Ticket]):
         return settled
 
     def failed(self, batch: Batch[Ticket], *, now: float, longest_s: float = LONGEST_WAIT_S, divide: bool) -> None:
-        """Let a batch wait, longer after each failure, up to ``longest_s``.
+        """Postpone a batch, longer after each failure, up to ``longest_s``.
 
-        ``divide``: it is one of these objects that fails, and it is to be found by halves. Otherwise all are looked at
+        ``divide``: one of these objects fails, and is to be found by bisection. Otherwise all are scanned
         together again, with what else waits by then.
         """
         for one in batch.entries:
@@ -143,17 +143,17 @@ class Agenda(Generic[Ticket]):
             one.due = now + wait
             if divide:
                 one.together = max(1, min(one.together, len(batch.entries)) // 2)
-            if one.waiting or not divide or one.failures < len(MORE_S):  # nobody waits for a later look
+            if one.waiting or not divide or one.failures < len(MORE_S):  # no event waits for a later scan
                 self._pending[one.ref] = one
 
     def let_go(self, ticket: Ticket) -> None:
-        """Forget an event whose objects are still to be looked at."""
+        """Forget an event whose objects are still to be scanned."""
         self._open.pop(ticket, None)
         for one in self._pending.values():
             one.waiting.discard(ticket)
 
     def drop(self, ticket: Ticket) -> None:
-        """Forget an event; objects that no other event waits for are not looked at any more."""
+        """Forget an event; objects that no other event waits for are no longer scanned."""
         self._open.pop(ticket, None)
         for ref, one in list(self._pending.items()):
             if ticket in one.waiting:

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """Listens to the notifications of OpenStack's services on RabbitMQ.
 
-The queues are this environment's own, so no other consumer loses a message. They are durable: the broker keeps what
-comes while nobody listens. Exchanges belong to the services and are never declared here: with other flags than theirs,
-their notifications would fail. Where an exchange is not there yet, it is looked for every few seconds.
+The queues are this environment's own, so no other consumer loses a message. They are durable: the broker keeps messages
+while nobody listens. Exchanges belong to the services and are never declared here: if their flags differed, the
+services could not publish. A missing exchange is looked for every few seconds.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from calipso_nornir.live.listener_base import Post
 
 PREFETCH: Final = 2000
-"""Messages that are not settled yet; the others wait at the broker."""
+"""Maximum number of unsettled messages; the others wait at the broker."""
 BIND_S: Final = 5.0
 _POLL_S: Final = 0.1
 _LONGEST_NAME: Final = 200
@@ -40,7 +40,7 @@ class AmqpListener(ListenerBase):
         super().__init__(post)
         self._settled: deque[tuple[int, int]] = deque()
         self._lives = 0
-        """Counts connections: a delivery can be settled on its own one only."""
+        """Counts connections: a delivery can only be settled on the connection it came from."""
 
     def listen(self) -> None:
         """Listen until ``stopping`` is set, or the connection is lost."""
@@ -78,7 +78,7 @@ class AmqpListener(ListenerBase):
                         connection.heartbeat_check()
                         beat = time.monotonic()
                     for exchange in bindings.look_again():
-                        self.missed(f"exchange {exchange} has come to be")
+                        self.missed(f"exchange {exchange} now exists")
             self._acknowledge(channel, life)
 
     def _take(self, message: Any, life: int) -> None:  # noqa: ANN401 - as above
@@ -99,7 +99,7 @@ class AmqpListener(ListenerBase):
 
 
 class _Bindings:
-    """Binds an environment's queues to the exchanges of services, as these come to be."""
+    """Binds an environment's queues to the exchanges of services, once these exist."""
 
     def __init__(self, connection: Any, post: Post) -> None:  # noqa: ANN401 - as above
         prefix = str((bus_of(post.environment) or {})["queue_prefix"])
@@ -116,7 +116,7 @@ class _Bindings:
         self._bind()
 
     def look_again(self) -> list[str]:
-        """Look for missing exchanges, every few seconds; return those that are bound now."""
+        """Look for missing exchanges, every few seconds; return those that have been bound."""
         if not self._unbound or time.monotonic() - self._at < BIND_S:
             return []
         self._at = time.monotonic()
@@ -126,7 +126,7 @@ class _Bindings:
         missing, bound = [], []
         for one in self._unbound:
             try:
-                with self._connection.channel() as channel:  # a refusal ends its channel
+                with self._connection.channel() as channel:  # a refusal closes its channel
                     for topic in one.topics:
                         channel.queue_bind(self.names[one], one.exchange, topic)
             except NotFound:

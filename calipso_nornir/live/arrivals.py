@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What listeners hand over, and the queue between their threads and the one that works."""
+"""Messages from listeners, and the queue between their threads and the processor's."""
 
 from __future__ import annotations
 
@@ -24,11 +24,11 @@ class Arrival:
     """One message that has arrived.
 
     Attributes:
-        body: the message as it came, or the notification, if the listener knows what it says.
-        source: who sent it: "nova", "neutron", "ovn", …
-        settle: tells the source that it is done with, and need not be sent again; may be called from any thread.
-        again: whether the source has sent it before; its work may have begun then.
-        at: when it came (aware, UTC).
+        body: the raw message, or the notification if the listener has parsed it.
+        source: its sender: "nova", "neutron", "ovn", … settle: acknowledges it at the source, which then does not send
+            it again; may be called from any thread.
+        again: whether the source has sent it before; it may have been processed in part.
+        at: when it arrived (aware, UTC).
     """
 
     body: bytes | Notification
@@ -39,14 +39,14 @@ class Arrival:
 
 
 class Inbox:
-    """Arrivals that wait, oldest first; also what listeners have missed."""
+    """Waiting messages, oldest first; also the reasons why messages may have been missed."""
 
     def __init__(self) -> None:
         self._arrivals: deque[Arrival] = deque()
         self._missed: deque[str] = deque()
         self._changed = threading.Condition()
         self.received = 0
-        """How many have arrived, sent again or not."""
+        """The number of arrivals, including messages sent again."""
 
     def put(self, arrival: Arrival) -> None:
         """Add an arrival."""
@@ -56,18 +56,18 @@ class Inbox:
             self._changed.notify()
 
     def put_back(self, arrivals: list[Arrival]) -> None:
-        """Put arrivals that were taken before the others again."""
+        """Put arrivals back, before the others."""
         with self._changed:
             self._arrivals.extendleft(reversed(arrivals))
 
     def missed(self, why: str) -> None:
-        """Note that messages may have been missed: everything has to be looked at."""
+        """Record that messages may have been missed, so that everything is scanned."""
         with self._changed:
             self._missed.append(why)
             self._changed.notify()
 
     def take(self, *, at_most: int, wait_s: float) -> tuple[list[Arrival], list[str]]:
-        """Return what has arrived and why messages were missed; wait for the first for so many seconds."""
+        """Return what has arrived, and why messages may have been missed; wait up to so many seconds for the first."""
         with self._changed:
             self._changed.wait_for(lambda: self._arrivals or self._missed, timeout=max(0.0, wait_s))
             found = [self._arrivals.popleft() for _ in range(min(at_most, len(self._arrivals)))]

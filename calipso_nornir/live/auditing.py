@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Looks, now and then, for what no event has announced: a few objects by chance are scanned again.
+"""Looks from time to time for changes that no event announced, by scanning a few random objects again.
 
-What is found changed is thereby healed, counted by type, and said in the log.
+This corrects what has changed; the changes are counted by type, and logged.
 """
 
 from __future__ import annotations
@@ -22,14 +22,14 @@ logger = logging.getLogger(__name__)
 EVERY_S: Final = 300.0
 AT_ONCE: Final = 20
 AUDITED: Final = ("instance", "network", "port", "vedge", "vservice", "vconnector")
-"""Types that are looked at; what is below them, and what they are plugged into, comes with them."""
+"""Types that are audited, together with what is below them and what they are plugged into."""
 CAUSE: Final = "audit: no event had announced this"
 REMOVED: Final = "removed"
-"""In place of the type of what is gone: the feed of changes does not tell it."""
+"""Stands for the type of a removed object, which the feed of changes does not give."""
 
 
 class Audit:
-    """The audit of one environment."""
+    """The audits of one environment."""
 
     def __init__(self, store: Store, environment: str, looker: Looker, *, first_at: float) -> None:
         self.missed: Counter[str] = Counter()
@@ -41,11 +41,11 @@ class Audit:
         self._chance = random.Random()  # noqa: S311 - no secret
 
     def is_due(self, now: float) -> bool:
-        """Return whether some minutes have passed since the last."""
+        """Return whether it is time for the next audit."""
         return now >= self._at
 
     def look(self, now: float) -> None:
-        """Look at some objects; ``missed`` counts what was found changed."""
+        """Scan some objects; ``missed`` counts those that had changed."""
         self._at = now + EVERY_S
         view = self._store.view(self._environment)
         start = f"{self._chance.getrandbits(96):024x}"  # document ids are digests: any of them is as likely

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""One process that listens to one environment: how it is started, stopped, and started again."""
+"""One process that listens to one environment: starts, stops and restarts it."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 LONG_S: Final = 60.0
-"""A process that ran for so long has not failed in a row."""
+"""After a process has run this many seconds, its earlier failures no longer count."""
 PATIENCE_S: Final = 30.0
-"""How long a process that was asked to end may take; then it is killed."""
+"""Seconds that a process may take to stop; then it is killed."""
 PROGRAM: Final = "from calipso_nornir.cli import main; main()"
 
 
 class Child:
-    """The process of an environment. Waits between starts grow with each that failed in a row."""
+    """The process of an environment. Waits between starts grow with each consecutive failure."""
 
     def __init__(  # noqa: PLR0913 - how it is started
         self,
@@ -55,7 +55,7 @@ class Child:
         return self._process.pid if self._process is not None else None
 
     def start(self) -> bool:
-        """Start the process, if there is none and the wait is over; return whether it was started."""
+        """Start the process if there is none and the wait is over; return whether it was started."""
         if self._process is not None or self._clock() < self._next:
             return False
         self._began, self._asked_at = self._clock(), None
@@ -66,7 +66,7 @@ class Child:
         return True
 
     def reap(self) -> None:
-        """Note the end of the process, if it has ended; kill one that does not end though it was asked to."""
+        """Record the end of the process, if it has ended; kill one that does not stop when asked to."""
         if self._process is None:
             return
         status = self._process.poll()
@@ -82,20 +82,20 @@ class Child:
             return
         self._failures = 1 if now - self._began > LONG_S else self._failures + 1
         wait = min(self._first_wait_s * 2 ** min(self._failures - 1, 20), self._longest_wait_s)
-        wait *= random.uniform(0.5, 1)  # noqa: S311 - no secret; many shall not come back at once
+        wait *= random.uniform(0.5, 1)  # noqa: S311 - no secret; it keeps many processes from restarting at once
         self._next = now + wait
         how = f"was killed by signal {-status}" if status < 0 else f"ended with {status}"
         self.problem = f"its process {how}"
         logger.warning("%s: %s. Started again in %.1f s", self.environment, self.problem, wait)
 
     def stop(self) -> None:
-        """Ask the process to end: it finishes what it is at."""
+        """Ask the process to stop: it finishes its current work."""
         if self._process is not None and self._asked_at is None:
             self._asked_at = self._clock()
             self._process.terminate()
 
     def kill(self) -> None:
-        """End the process at once."""
+        """Kill the process."""
         if self._process is not None:
             self._process.kill()
             self._process.wait()

@@ -24,19 +24,19 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 AT_ONCE: Final = 3
-"""How often an event is handled anew at once, when a scan has changed what it was computed from."""
+"""How often an event is handled again at once after a scan has changed what its result was computed from."""
 
 
 @dataclass(frozen=True, slots=True)
 class Done:
-    """What came of an event.
+    """The result of handling an event.
 
     Attributes:
-        refs: objects that have to be looked at before the event is settled.
+        refs: objects to be scanned before the event is settled.
         problem: why it was not handled; empty if it was.
-        again: whether it is to be tried again, if there is a problem.
+        again: whether to try again after a problem.
         has_written: whether anything was stored.
-        told: fields for its journal entry.
+        told: fields for the journal entry.
     """
 
     refs: tuple[ObjectRef, ...] = ()

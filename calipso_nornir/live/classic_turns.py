@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Handlers of the guide's form at work: each is called when its event arrives, and again when it wants to be.
+"""Calls handlers of the guide's form: when their event arrives, and again when they have asked for it.
 
 Used by the processor, in its thread.
 """
@@ -23,14 +23,14 @@ if TYPE_CHECKING:
 
 
 class ClassicTurns:
-    """The events of one environment whose handlers have the guide's form.
+    """The events of one environment with handlers of the guide's form.
 
     Args:
-        work: calls handlers; None where they are not run.
-        agenda: gets what they have touched.
-        outcomes: gets what became of their events.
+        work: calls handlers; None if they are not run here.
+        agenda: receives what they have touched.
+        outcomes: receives the outcomes of their events.
         counts: counts the attempts.
-        clock: tells the time, in seconds.
+        clock: returns the time, in seconds.
     """
 
     def __init__(
@@ -48,10 +48,10 @@ class ClassicTurns:
         self._counts = counts
         self._clock = clock
         self._later: list[tuple[float, Ticket, EventBase]] = []
-        """Events whose handlers want to be called again, and when."""
+        """Events whose handlers asked to be called again, and when."""
 
     def handle(self, ticket: Ticket, handler: EventBase) -> None:
-        """Let a handler work. Raises StoreError: not done, try again."""
+        """Call a handler. Raises StoreError: not done, try again."""
         if self._work is None:
             self._outcomes.bury(ticket, "handlers of the guide's form are not run here")
             return
@@ -66,7 +66,7 @@ class ClassicTurns:
             self._outcomes.settle(ticket, "stored" if done.has_written else "nothing")
 
     def again(self) -> None:
-        """Let handlers work again whose wait is over. Raises StoreError: those that met it stay."""
+        """Call again the handlers whose wait is over. Raises StoreError: the affected events remain."""
         now = self._clock()
         for one in [one for one in self._later if one[0] <= now]:
             _, ticket, handler = one

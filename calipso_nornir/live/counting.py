@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What a listener has done so far: counters, and how long events take."""
+"""Counters of a listener's work, and how long events take."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 KEPT: Final = 1000
-"""Times of the last events, of which percentiles are computed."""
+"""Number of recent events from which percentiles are computed."""
 
 
 @dataclass(slots=True)
@@ -16,12 +16,12 @@ class Counts:
     """Counters since the process began. Written by one thread; readers may be one event behind.
 
     Attributes:
-        handled: whose objects were looked at, and stored.
-        ignored: of types that no handler is for.
+        handled: events whose objects were scanned and stored.
+        ignored: events of types without a handler.
         retried: attempts that failed.
-        dead: that became dead letters.
-        looks: small scans; objects: that these looked at.
-        missed: objects that an audit found changed though no event had told, by type.
+        dead: events that became dead letters.
+        looks: small scans; objects: the objects that these scanned.
+        missed: objects, by type, that an audit found changed although no event had announced it.
         by_type: handled events by type.
         lags: seconds from arrival to the end of the commit, of the last events.
     """
@@ -37,7 +37,7 @@ class Counts:
     lags: deque[float] = field(default_factory=lambda: deque(maxlen=KEPT))
 
     def document(self) -> dict[str, Any]:
-        """Return them as JSON values, with the median and the 95th percentile of the lags in seconds."""
+        """Return JSON values, with the median and the 95th percentile of the lags in seconds."""
         lags = sorted(self.lags)
         names = ("handled", "ignored", "retried", "dead", "looks", "objects")
         return {

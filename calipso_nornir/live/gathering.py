@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Gathers the changes that a host tells of, so that a flood of them is one event now and then. Pure data."""
+"""Collects the changes that a host reports, and makes few events of many changes. Pure data."""
 
 from __future__ import annotations
 
@@ -7,21 +7,21 @@ from dataclasses import dataclass, field
 from typing import Final
 
 FIRST_S: Final = 0.2
-"""How long the first change waits for others."""
+"""Seconds that the first change waits for others."""
 BETWEEN_S: Final = 2.0
-"""The shortest time between two events of one kind on one host."""
+"""Minimum seconds between two events of one kind on one host."""
 MOST_NAMES: Final = 100
-"""Names that one event tells; if there are more, it says so, and the whole host is looked at."""
+"""Maximum number of names in one event; if there are more, it says so, and the whole host is scanned."""
 
 
 @dataclass(frozen=True, slots=True)
 class Gathered:
-    """What has changed on a host.
+    """Changes on a host.
 
     Attributes:
         kind: "link", "switch" or "watch".
         names: of devices and bridges, sorted.
-        is_flood: whether there were more than these.
+        is_flood: whether there were more names than these.
     """
 
     host: str
@@ -39,7 +39,7 @@ class _Waiting:
 
 
 class Gathering:
-    """Changes that wait, by host and kind."""
+    """Waiting changes, by host and kind."""
 
     def __init__(self) -> None:
         self._waiting: dict[tuple[str, str], _Waiting] = {}

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Watches hosts for what no bus announces: a tap taken out of its bridge, a bridge deleted, a card without carrier.
+"""Watches hosts for changes that no bus announces: a tap removed from its bridge, a deleted bridge, a NIC down.
 
 On each host ``ip monitor`` and ``ovsdb-client monitor`` run for as long as the environment is listened to, over an SSH
-connection of their own. What they print names devices; the handlers of ``host.…`` events say what that is about. Each
-time they begin, the host is scanned once.
+connection of their own. Their output names devices; the handlers of ``host.…`` events determine the objects. Each time
+they start, the host is scanned once.
 """
 
 from __future__ import annotations
@@ -34,9 +34,9 @@ logger = logging.getLogger(__name__)
 SECTION: Final = "CLI"
 LINKS: Final = "links"
 LIFE_S: Final = 3600
-"""``ovsdb-client`` ends after so long, because nobody but root could end it; then it is started again."""
+"""Seconds after which ``ovsdb-client`` ends and is started again, because only root could stop it."""
 ALARM: Final = 142
-"""Its status then (128 and SIGALRM)."""
+"""Its exit status then (128 and SIGALRM)."""
 MISSING: Final = 127
 TABLES: Final = {
     "Bridge": "name,ports,datapath_type",
@@ -45,16 +45,16 @@ TABLES: Final = {
 }
 """Columns of ovs-vswitchd.conf.db(5); without statistics, which change every few seconds."""
 NO_SWITCH: Final = ("No such file or directory", "command not found", "not found")
-"""Said where there is no Open vSwitch, or where it does not run: no problem, for as long as it is so."""
+"""The message on a host where Open vSwitch is missing or does not run; this is not a problem."""
 TYPES: Final = {"link": "host.link.changed", "switch": "host.switch.changed", "watch": "host.watch.begun"}
 POLL_S: Final = 0.1
 SETTLING_S: Final = 15.0
-"""How long, at the beginning, all hosts together have to be reached until the one scan of everything."""
+"""Seconds at the start to reach the hosts, before the one scan of everything."""
 MOST_TOLD: Final = 5
 
 
 def programs() -> dict[str, Command]:
-    """Return what runs on each host, by name: "links", and a table of Open vSwitch each."""
+    """Return the commands that run on each host, by name: "links", and the tables of Open vSwitch."""
     found = {LINKS: Command("", "ip -o monitor link address", None)}
     for table, columns in TABLES.items():
         text = f"ovsdb-client --timeout={LIFE_S} -f json monitor Open_vSwitch {table} '{columns},!initial'"
@@ -149,7 +149,7 @@ class HostWatch(ListenerBase):
         self.arrived(told, source="host", settle=lambda: None)
 
     def _told(self) -> str:
-        """Return which hosts are not watched, or not wholly, and why."""
+        """Return which hosts are not watched, or only in part, and why."""
         by_host: dict[str, str] = {}
         for (host, program), problem in sorted(self._problems.items()):
             by_host.setdefault(host, f"{host}{f' ({program})' if program else ''}: {problem}")
@@ -173,7 +173,7 @@ class HostWatch(ListenerBase):
                 self._gathering.add(host, "watch" if program == LINKS else "switch", now=time.monotonic())
 
     def line(self, host: str, program: str, line: bytes) -> None:
-        """Note which devices have changed."""
+        """Record which devices have changed."""
         if program == LINKS:
             name = self._lines.setdefault(host, LinkLines()).changed(line)
             names = [] if name is None else [name]
@@ -184,7 +184,7 @@ class HostWatch(ListenerBase):
                 self._gathering.add(host, "link" if program == LINKS else "switch", *names, now=time.monotonic())
 
     def ended(self, host: str, program: str, status: int | None, problem: str) -> None:
-        """Note why a host, or a part of it, is not watched."""
+        """Record why a host, or a part of it, is not watched."""
         said = problem.strip().splitlines()[-1] if problem.strip() else f"it ended with status {status}"
         is_switch = program not in ("", LINKS)
         with self._guard:
@@ -198,7 +198,7 @@ class HostWatch(ListenerBase):
                 self._problems[host, program] = said
 
     def left(self, host: str) -> None:
-        """Forget a host that is gone."""
+        """Forget a host that no longer exists."""
         with self._guard:
             self._watched.discard(host)
             self._lines.pop(host, None)

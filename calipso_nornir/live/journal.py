@@ -20,26 +20,26 @@ if TYPE_CHECKING:
 
 DEAD_LETTERS: Final = "dead_letters"
 AGAIN: Final = "again"
-"""State of a dead letter that is to be tried once more."""
+"""State of a dead letter that is to be tried again."""
 DEAD: Final = "dead"
 MOST_OBJECTS: Final = 50
-"""Objects that an entry names; ``objects_touched`` counts them all."""
+"""Maximum number of objects that an entry names; ``objects_touched`` counts all of them."""
 MOST_SHOWN: Final = 2000
-"""Characters of a message that cannot be read."""
+"""Maximum number of characters kept of an unreadable message."""
 SOURCES: Final = {"nova": "OpenStack", "neutron": "OpenStack", "keystone": "OpenStack", "kafka": "OpenStack"}
 LEVELS: Final = {"info": "info", "warn": "warning", "error": "error"}
 _KEY: Final = re.compile(r"[\w.:-]{1,128}")
 
 
 def key_of(notification: Notification) -> str:
-    """Return the key of a notification's documents: its id, or a digest where that has other characters."""
+    """Return the key of a notification's documents: its id, or a digest if the id contains other characters."""
     if _KEY.fullmatch(notification.id):
         return notification.id
     return hashlib.sha256(notification.id.encode(errors="backslashreplace")).hexdigest()[:32]
 
 
 class Journal:
-    """The entries of one environment. One message has one entry, however often it is sent."""
+    """The entries of one environment. A message has one entry, no matter how often it is sent."""
 
     def __init__(self, store: Store, environment: str) -> None:
         self._messages = store.collection("messages")
@@ -47,7 +47,7 @@ class Journal:
         self._environment = environment
 
     def attempts(self, notification: Notification) -> int:
-        """Return how often the work of a message was begun, by this process or others."""
+        """Return how often the processing of a message was begun, by this process or others."""
         known = self._messages.get(key_of(notification)) or {}
         value = known.get("attempts")
         return value if isinstance(value, int) else 0
@@ -63,10 +63,10 @@ class Journal:
         problem: str = "",
         told: Mapping[str, Any] | None = None,
     ) -> None:
-        """Write what has become of a message; ``told`` are fields that its handler gave.
+        """Write the outcome of a message; ``told`` are fields from its handler.
 
-        ``outcome``: "stored" when all that it touched was looked at; "nothing" if that is nothing; "waiting" while it
-        is tried again; "dead" when it is a dead letter.
+        ``outcome``: "stored" when everything that it touched was scanned; "nothing" if it touched nothing;
+        "waiting" while it is tried again; "dead" for a dead letter.
         """
         key, first = key_of(notification), refs[0] if refs else None
         counted = f"{len(refs)} object{'s' if len(refs) != 1 else ''}"
@@ -117,15 +117,15 @@ class Journal:
         self._put_dead(key, received=received, attempts=1, problem=problem, **more)
 
     def to_send_again(self) -> list[Document]:
-        """Return the dead letters that somebody wants to be tried once more."""
+        """Return the dead letters that users have asked to try again."""
         return self._dead.find({"environment": self._environment, "state": AGAIN})
 
     def taken_again(self, key: str) -> None:
-        """Note that a dead letter is being worked on; if that fails, it is dead again."""
+        """Record that a dead letter is being processed; if that fails, it is dead again."""
         self._dead.update_if(key, {"state": AGAIN}, {"state": "trying"})
 
     def forget_dead(self, key: str) -> None:
-        """Remove a dead letter whose work was done after all."""
+        """Remove a dead letter that was processed after all."""
         self._dead.delete(key)
 
     def _put_dead(self, key: str, *, received: datetime, attempts: int, problem: str, **more: Any) -> None:  # noqa: ANN401 - JSON

@@ -2,8 +2,8 @@
 """Listens to the notifications that OpenStack's services send to Apache Kafka (oslo.messaging's driver ``kafka``).
 
 The consumer group is this environment's own, so other groups get every message, too. An offset is committed once the
-work of all messages before it is stored; what is not committed comes again, to the next process. Where the group has
-no offset that the broker still knows, messages were missed, and everything is scanned once.
+results of all messages before it are stored; the next process receives again what was not committed. If the broker no
+longer has the group's offset, messages were missed, and everything is scanned once.
 """
 
 from __future__ import annotations
@@ -29,10 +29,10 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 MOST_OPEN: Final = 2000
-"""Messages that are not done yet; the others wait at the broker."""
+"""Maximum number of unfinished messages; the others wait at the broker."""
 COMMIT_S: Final = 0.5
 DOWN_S: Final = 10.0
-"""How long no broker may be there until the listener says so, and connects anew."""
+"""Seconds without any broker after which the listener reports it, and connects again."""
 _POLL_S: Final = 0.1
 _AT_ONCE: Final = 200
 _LOST: Final = frozenset({KafkaError._ALL_BROKERS_DOWN, KafkaError._TRANSPORT})  # noqa: SLF001 - so the library names its own errors
@@ -51,7 +51,7 @@ class KafkaListener(ListenerBase):
         self._down_since: float | None = None
         self._is_paused = False
         self._errors: list[KafkaError] = []
-        """What the library has met and cannot put right, and why no broker answers before one has."""
+        """Errors that the library cannot recover from, and why no broker has answered yet."""
 
     def listen(self) -> None:
         """Listen until ``stopping`` is set, or the brokers are lost."""
@@ -105,7 +105,7 @@ class KafkaListener(ListenerBase):
         topic, partition, offset = message.topic(), message.partition(), message.offset()
         place = self._places.get((str(topic), int(partition or 0)))
         if place is None or offset is None:
-            return  # of a partition that was taken away while this was on its way
+            return  # of a partition that was revoked in the meantime
         if place.takes(offset):
             self.missed(f"the brokers no longer have all messages of {topic}")
         self._down_since = None
@@ -122,7 +122,7 @@ class KafkaListener(ListenerBase):
             place.done(offset)
 
     def _commit(self, consumer: Consumer) -> None:
-        """Commit what is done."""
+        """Commit finished messages."""
         offsets = [
             TopicPartition(topic, number, offset)
             for (topic, number), place in self._places.items()
@@ -135,13 +135,13 @@ class KafkaListener(ListenerBase):
     def _committed(consumer: Consumer, offsets: list[TopicPartition]) -> None:
         try:
             consumer.commit(offsets=offsets, asynchronous=False)
-        except KafkaException as error:  # they come again, which does no harm
+        except KafkaException as error:  # they are received again, which does no harm
             logger.info("kafka: offsets are not committed: %s", worded(error))
 
     # --- called by the library, in the thread that polls
 
     def _assigned(self, consumer: Consumer, partitions: list[TopicPartition]) -> None:
-        """Begin where the group has come to; where it has no offset, at the end, after a scan of everything."""
+        """Begin at the group's offset; without one at the end, after a scan of everything."""
         begin = []
         for known in consumer.committed(partitions, timeout=TIMEOUT_S):
             low, high = consumer.get_watermark_offsets(known, timeout=TIMEOUT_S)
@@ -165,7 +165,7 @@ class KafkaListener(ListenerBase):
             self._places.pop((one.topic, one.partition), None)
 
     def _met(self, error: KafkaError) -> None:
-        """Note an error: the library goes on by itself, but what it meets has to be told."""
+        """Record an error: the library retries by itself, but does not report."""
         is_lost = error.code() in _LOST
         if is_lost:
             self._down_since = self._down_since or time.monotonic()
@@ -173,7 +173,7 @@ class KafkaListener(ListenerBase):
             self._errors.append(error)
 
     def _see_whether_alive(self, consumer: Consumer) -> None:
-        """Raise if no broker has been there for a while; the library tells when they went, not when they came back."""
+        """Raise if no broker has answered for a while: the library reports lost brokers, but not their return."""
         if self._errors:
             raise KafkaException(self._errors[0])
         if self._down_since is not None and time.monotonic() - self._down_since > DOWN_S:

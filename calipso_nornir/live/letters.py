@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Dead letters, as users handle them."""
+"""What users can do with dead letters."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 def redrive(store: Store, id_: str) -> bool:
-    """Let a dead letter be tried once more; return whether it can be: what could never be read cannot."""
+    """Mark a dead letter to be tried again; return False for one that could never be read."""
     letters = store.collection(DEAD_LETTERS)
     known = letters.get(id_)
     if known is None or not isinstance(known.get("notification"), dict):

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The base of listeners: a source of notifications, listened to in a thread of its own.
+"""The base class of listeners: each listens to a source of notifications in a thread of its own.
 
 A third party's listener subclasses ``ListenerBase``, overrides ``listen``, and is described by a ``ListenerKind`` that
 an entry point in the group ``calipso_nornir.listeners`` refers to.
@@ -30,10 +30,10 @@ GROUP: Final = "calipso_nornir.listeners"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Post:
-    """What a listener is made of: its environment, what the catalog says, and where arrivals go.
+    """Arguments of a listener: its environment, the catalog, and the queue for arrivals.
 
     Attributes:
-        store: for what the environment's picture says, e.g. which hosts there are; listeners only read it.
+        store: to read the environment's picture, e.g. its hosts.
     """
 
     environment: Environment
@@ -45,16 +45,16 @@ class Post:
 class ListenerBase(ABC):
     """Listens to one source of notifications of one environment.
 
-    ``listen`` runs in a thread of its own, and is called again, with growing waits, when it raises.
+    ``listen`` runs in a thread of its own, and is called again, after growing waits, when it raises.
     """
 
     def __init__(self, post: Post) -> None:
         self.post = post
         self.stopping = threading.Event()
-        """Set when the listener is to end; ``listen`` then returns soon."""
+        """Set when the listener is to stop; ``listen`` then returns soon."""
         self.is_connected = False
         self.lacking = ""
-        """What it does not hear although it is connected, and why; empty if nothing."""
+        """What it does not receive although it is connected, and why; empty if it receives everything."""
 
     @abstractmethod
     def listen(self) -> None:
@@ -65,17 +65,17 @@ class ListenerBase(ABC):
         """
 
     def connected(self) -> None:
-        """Note that the source is listened to from now on."""
+        """Record that the listener is connected."""
         self.is_connected = True
 
     def missed(self, why: str) -> None:
-        """Note that messages may have been missed, and why; everything is scanned once."""
+        """Record that messages may have been missed, and why; everything is then scanned once."""
         self.post.inbox.missed(why)
 
     def arrived(
         self, body: bytes | Notification, *, source: str, settle: Callable[[], None], again: bool = False
     ) -> None:
-        """Hand over a message; ``settle`` is called once it need not be sent again, from another thread."""
+        """Hand over a message; ``settle`` is called from another thread once it need not be sent again."""
         self.post.inbox.put(Arrival(body=body, source=source, settle=settle, again=again))
 
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Looks at what events have touched: one small scan for a batch of objects."""
+"""Scans what events have touched: one small scan for a batch of objects."""
 
 from __future__ import annotations
 
@@ -31,18 +31,18 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 OWN: Final = (DuplicateObject, FetcherRaised, Misplaced, ParentUnknown, ParseError, PromiseBroken)
-"""Errors by which an object, or the code for it, is at fault, and not who was asked."""
+"""Errors caused by an object, or by the code for it, not by the service that was asked."""
 
 
 @dataclass(frozen=True, slots=True)
 class Look:
-    """What came of a look at some objects.
+    """The result of scanning some objects.
 
     Attributes:
-        state: "stored": everything was seen. "gap": somebody could not be asked, a host or a part of the API, and all
-            else is stored. "outage": nothing is stored. "broken": it is one of these objects that fails.
+        state: "stored": everything was seen. "gap": a host or a part of the API did not answer, and everything else is
+            stored. "outage": nothing is stored. "broken": one of these objects fails.
         changed: whether anything was new, changed or gone.
-        problem: why not everything is stored; empty if it is.
+        problem: why not everything is stored; else empty.
     """
 
     state: Literal["stored", "gap", "outage", "broken"] = "stored"
@@ -51,14 +51,14 @@ class Look:
 
 
 class Looker:
-    """Looks at objects of one open cloud. The record in ``scans`` is one for all looks of an environment."""
+    """Scans objects of one open cloud. All these scans of an environment share one record in ``scans``."""
 
     def __init__(self, cloud: Cloud) -> None:
         self._cloud = cloud
         self._scan_id = f"live-{cloud.environment.name}"
 
     def at(self, refs: Sequence[ObjectRef], *, cause: str) -> Look:
-        """Scan objects; those that nobody knows, and that cannot be asked for by id, need no look."""
+        """Scan objects, without those that are unknown and cannot be queried by id."""
         return self._guarded(lambda: self._at(refs, cause))
 
     def everywhere(self, *, cause: str) -> Look:
@@ -72,7 +72,7 @@ class Looker:
     def _guarded(self, look: Callable[[], Look]) -> Look:
         try:
             return look()
-        except UnknownObject as error:  # gone since it was asked for
+        except UnknownObject as error:  # removed in the meantime
             return Look("broken", problem=str(error))
         except CalipsoError as error:
             return Look("outage", problem=str(error))
@@ -81,7 +81,7 @@ class Looker:
             return Look("broken", problem=repr(error))
 
     def cancel(self) -> None:
-        """End the look that goes on, from another thread."""
+        """Cancel the current scan, from another thread."""
         self._cloud.cancel()
 
     def _scanned(self, plan: ScanPlan, cause: str, *, scan_id: str = "") -> Look:

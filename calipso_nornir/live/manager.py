@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The event manager: a process for each environment that is to be listened to, started again when it dies.
+"""The event manager: runs one listening process per environment, and restarts it when it dies.
 
 Several managers may share a store: a slot keeps two processes from listening to one environment. Processes watch their
-own descriptions, and end when these change, also if their manager is gone; so a manager only has to start them.
+own descriptions and end when these change, even without a manager; so a manager only has to start them.
 """
 
 from __future__ import annotations
@@ -38,8 +38,8 @@ class ManagerSettings:
     Attributes:
         variables: of the environment of its processes: where the store is.
         arguments: of ``calipso listen``, before the environment's name.
-        poll_s: seconds between two looks at the environments; at least 0.1.
-        first_wait_s: before a process that failed is started again; doubled for each failure in a row.
+        poll_s: seconds between two checks of the environments; at least 0.1.
+        first_wait_s: seconds before a failed process is restarted; doubled for each consecutive failure.
         longest_wait_s: the longest such wait.
     """
 
@@ -58,7 +58,7 @@ class ManagerSettings:
 
 
 class EventManager:
-    """Starts and watches the processes, until it is stopped."""
+    """Starts and watches the processes until it is stopped."""
 
     def __init__(self, store: Store, settings: ManagerSettings) -> None:
         self._environments = store.collection(COLLECTION)
@@ -84,7 +84,7 @@ class EventManager:
         self._stopping.set()
 
     def round(self) -> None:
-        """Look once at all environments: start and stop processes, and note how they are."""
+        """Check all environments once: start and stop processes, and record their states."""
         try:
             described = {str(one["name"]): one for one in self._environments.find() if one.get("name")}
             wanted = {name for name, one in described.items() if is_wanted(one)}
@@ -105,7 +105,7 @@ class EventManager:
         child = self.children.get(name)
         if child is None:
             if not self._slots.is_free(name):
-                return  # another manager's, or somebody's by hand
+                return  # of another manager, or started by hand
             child = self.children[name] = Child(
                 name,
                 ("listen", "--managed", *self._settings.arguments, name),
@@ -117,7 +117,7 @@ class EventManager:
             child.start()
 
     def _note(self, name: str, described: Document) -> None:
-        """Write how an environment's listener is, where that has changed."""
+        """Write the state of an environment's listener if it has changed."""
         listener = self._listeners.get(name)
         state, _ = state_of(listener)
         child = self.children.get(name)

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Which messages of a partition are done, and so which offset may be committed. A pure data structure.
+"""Determines which offset of a partition may be committed.
 
-A group's committed offset says that everything before it is done (Kafka's protocol, OffsetCommit), while messages are
-done in any order: it may go only as far as no message before it is still open.
+A pure data structure. A committed offset means that every message before it is finished (Kafka's protocol,
+OffsetCommit). Messages finish in any order, so the offset can only advance to the first unfinished one.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ class Offsets:
 
     def __init__(self, start: int, *, seen_before: int) -> None:
         self.next = start
-        """The offset that is expected next."""
+        """The next expected offset."""
         self._seen_before = seen_before
         self._open: set[int] = set()
         self._oldest: list[int] = []
@@ -25,7 +25,7 @@ class Offsets:
         return len(self._open)
 
     def takes(self, offset: int) -> bool:
-        """Note that a message has come; return whether the broker no longer had those before it."""
+        """Record a received message; return whether the broker no longer had those before it."""
         skipped = offset > self.next
         self.next = offset + 1
         if offset not in self._open:
@@ -34,15 +34,15 @@ class Offsets:
         return skipped
 
     def is_again(self, offset: int) -> bool:
-        """Return whether a message may have come before: it was at the broker before the partition was assigned."""
+        """Return whether a message may be a repetition: the broker had it before the partition was assigned."""
         return offset < self._seen_before
 
     def done(self, offset: int) -> None:
-        """Note that the work of a message is stored."""
+        """Record that the results of a message are stored."""
         self._open.discard(offset)
 
     def to_commit(self) -> int | None:
-        """Return the offset that is to be committed now; None if that is the one that was returned last."""
+        """Return the offset to commit now; None if it has not changed."""
         while self._oldest and self._oldest[0] not in self._open:
             heapq.heappop(self._oldest)
         now = self._oldest[0] if self._oldest else self.next

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What has become of messages: written into the store, in order; only then is a message settled at its source."""
+"""Outcomes of messages: they are stored in order, and only then is a message settled at its source."""
 
 from __future__ import annotations
 
@@ -21,25 +21,25 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 MOST_ATTEMPTS: Final = 10
-"""Of an event whose work fails; then it is a dead letter."""
+"""Attempts to process an event; after that it is a dead letter."""
 LONGEST_OUTAGE_WAIT_S: Final = 30.0
-"""Between two attempts while somebody does not answer."""
+"""Seconds between two attempts while a service does not answer."""
 
 
 @dataclass(slots=True, eq=False)
 class Ticket:
-    """An event that waits for its objects to be looked at."""
+    """An event that waits for its objects to be scanned."""
 
     arrival: Arrival
     notification: Notification
     attempts: int = 1
     refs: Sequence[ObjectRef] = ()
     told: Mapping[str, Any] = field(default_factory=dict)
-    """What its handler says of it, for the journal."""
+    """Fields from its handler, for the journal."""
 
 
 class Outcomes:
-    """The outcomes that wait to be written; what cannot be written stays the next."""
+    """Outcomes that wait to be written; one that cannot be written remains the first."""
 
     def __init__(self, journal: Journal, counts: Counts, environment: str) -> None:
         self._journal = journal
@@ -48,13 +48,13 @@ class Outcomes:
         self._pending: deque[Callable[[], None]] = deque()
 
     def write_down(self) -> None:
-        """Write outcomes into the store, in order, and settle. Raises StoreError: call it again."""
+        """Write outcomes to the store, in order, and settle the messages. Raises StoreError: call it again."""
         while self._pending:
             self._pending[0]()
             self._pending.popleft()
 
     def settle(self, ticket: Ticket, outcome: str, *, problem: str = "") -> None:
-        """Settle a message that was worked on."""
+        """Settle a processed message."""
 
         def write() -> None:
             self.note(ticket, outcome, problem=problem)
@@ -66,7 +66,7 @@ class Outcomes:
         self._pending.append(write)
 
     def wait(self, ticket: Ticket, problem: str) -> None:
-        """Note that a message is tried again."""
+        """Record that a message is tried again."""
         self._pending.append(lambda: self.note(ticket, "waiting", problem=problem))
 
     def bury(self, ticket: Ticket, problem: str) -> None:
@@ -76,7 +76,7 @@ class Outcomes:
             self._journal.bury(
                 ticket.notification, received=ticket.arrival.at, attempts=ticket.attempts, problem=problem
             )
-            if isinstance(ticket.arrival.body, bytes):  # a dead letter that was sent again is its own source
+            if isinstance(ticket.arrival.body, bytes):  # a dead letter that is tried again came from no source
                 ticket.arrival.settle()
             self._counts.dead += 1
 
@@ -84,7 +84,7 @@ class Outcomes:
         self._pending.append(write)
 
     def bury_unread(self, arrival: Arrival, problem: str) -> None:
-        """Make what cannot be read a dead letter."""
+        """Make an unreadable message a dead letter."""
 
         def write() -> None:
             body = arrival.body if isinstance(arrival.body, bytes) else b""

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Listens to OVN's databases (RFC 7047, ``monitor``): where ports are bound, chassis, gateways, routers.
+"""Listens to OVN's databases (RFC 7047, ``monitor``): port bindings, chassis, gateways, routers.
 
-None of this reaches a message bus. It needs databases that are reached directly (``nb`` and ``sb`` of the section
+No message bus carries these changes. It needs direct connections to the databases (``nb`` and ``sb`` of the section
 ovsdb, without ``host``).
 """
 
@@ -46,9 +46,9 @@ WATCHED: Final[Mapping[str, Mapping[str, tuple[str, ...]]]] = {
 """Tables and columns that are monitored, by database."""
 POLL_S: Final = 0.2
 ALIVE_S: Final = 5.0
-"""How often a server is asked whether it is there."""
+"""Seconds between two checks of whether a server still answers."""
 SILENT_S: Final = 20.0
-"""After so long without an answer it is not."""
+"""Seconds without an answer after which the connection counts as lost."""
 
 
 class OvsdbListener(ListenerBase):
@@ -68,7 +68,7 @@ class OvsdbListener(ListenerBase):
 
 
 class _Watched:
-    """One database that is monitored."""
+    """One monitored database."""
 
     def __init__(self, section: OvsdbSection, database: str, stack: ExitStack) -> None:
         self._database = database
@@ -86,7 +86,7 @@ class _Watched:
         self._heard = self._server.received
 
     def told(self) -> Iterator[Notification]:
-        """Yield what has changed; wait for it for a moment. Raises ListenerFailed when the connection is lost."""
+        """Yield changes, waiting briefly for them. Raises ListenerFailed when the connection is lost."""
         try:
             message = self._server.told()
             if message is not None and message[0] == "update":

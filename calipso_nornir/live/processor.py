@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Works on what arrives: reads it, asks its handler what it touches, looks at that, and settles it once it is stored.
+"""Processes messages: asks their handlers what they touch, scans that, and settles them once it is stored.
 
-One thread does all of this for an environment, so one object is never looked at twice at once. A message is settled
-after the commit of the first look that began after it arrived; until then its source keeps it.
+One thread does all of this for an environment, so no object is scanned twice at once. A message is settled after the
+commit of the first scan that began after it arrived; until then its source keeps it.
 """
 
 from __future__ import annotations
@@ -40,25 +40,25 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 ALONE_AFTER: Final = 3
-"""Times that the process ended while it worked on an event; then its objects are looked at alone."""
+"""How often the process may die while processing an event; after that, its objects are scanned alone."""
 GAP_ATTEMPTS: Final = 5
-"""Of an event whose objects are where somebody cannot be asked; then it is settled, and they are looked at later."""
+"""Attempts for an event with objects that cannot be examined; after that it is settled, and they are scanned later."""
 AT_ONCE: Final = 2000
-"""Arrivals that are taken before the next look."""
+"""Maximum number of arrivals read before the next scan."""
 MOST_KEPT: Final = 20_000
-"""Messages of which is remembered how often they were begun."""
+"""Number of messages whose attempts are remembered."""
 IDLE_S: Final = 0.5
 LETTERS_S: Final = 2.0
-"""How often dead letters that are to be sent again are looked for."""
+"""Seconds between two searches for dead letters to try again."""
 STORE_WAIT_S: Final = 1.0
 WHOLE_WAIT_S: Final = 10.0
-"""Before the next attempt to scan everything."""
+"""Seconds before the next attempt to scan everything."""
 MOST_CAUSES: Final = 3
-"""Types of events that the cause of a commit names."""
+"""Maximum number of event types in the cause of a commit."""
 
 
 class Processor:
-    """The work of one environment, until it is stopped."""
+    """Processes the messages of one environment until it is stopped."""
 
     def __init__(  # noqa: PLR0913 - all parts of the work are combined here
         self,
@@ -91,12 +91,12 @@ class Processor:
         self._letters_at = 0.0
 
     def run(self, stop: Event) -> None:
-        """Work until ``stop`` is set; what is not done then is kept by its source."""
+        """Process messages until ``stop`` is set; their sources keep the unfinished ones."""
         while not stop.is_set():
             self.round()
 
     def round(self) -> None:
-        """Take what has arrived, and look at what is due; wait for it for up to half a second."""
+        """Read what has arrived, and scan what is due; wait up to half a second for either."""
         arrivals: list[Arrival] = []
         try:
             self._outcomes.write_down()
@@ -118,13 +118,13 @@ class Processor:
             time.sleep(STORE_WAIT_S)
 
     def _seen_now(self) -> StoreView:
-        """Return what handlers see: the picture as it is now, remembered while one burst is read."""
+        """Return the handlers' view: the current picture, cached while one burst is read."""
         return cast("StoreView", Recalling(self._store.view(self._environment)))
 
     # --- what arrives
 
     def _receive(self, arrival: Arrival) -> None:
-        """Read a message, and put what it touches on the agenda. Raises StoreError: not done, try again."""
+        """Read a message, and add what it touches to the agenda. Raises StoreError: not done, try again."""
         try:
             notification = _read(arrival)
         except NotificationUnusable as error:
@@ -138,7 +138,7 @@ class Processor:
         begun = self._begun_before(notification) if arrival.again else 0
         ticket = Ticket(arrival, notification, begun + 1)
         if begun >= MOST_ATTEMPTS:
-            self._outcomes.bury(ticket, "the process ended each time while it worked on this")
+            self._outcomes.bury(ticket, "the process died each time while processing this")
             return
         if isinstance(handler, EventBase):
             self._classic.handle(ticket, handler)
@@ -155,7 +155,7 @@ class Processor:
         self.agenda.touch(ticket, ticket.refs, now=self._clock(), why=notification.type, alone=alone)
 
     def _begun_before(self, notification: Notification) -> int:
-        """Return how often earlier processes have begun this: being sent again by a lost connection is no failure."""
+        """Return how often earlier processes began this message; repetitions after a lost connection do not count."""
         key = key_of(notification)
         if key not in self._begun:
             if len(self._begun) >= MOST_KEPT:
@@ -173,7 +173,7 @@ class Processor:
             raise NotificationUnusable(f"its handler raised {error!r}") from error
 
     def _send_again(self) -> None:
-        """Take the dead letters that somebody wants to be tried once more."""
+        """Read the dead letters that users have asked to try again."""
         now = self._clock()
         if now < self._letters_at:
             return
@@ -207,7 +207,7 @@ class Processor:
         if batch is None:
             return
         for ticket in batch.tickets:
-            if ticket.arrival.again:  # perhaps it is this that ends the process each time: count before it can
+            if ticket.arrival.again:  # this may kill the process, so the attempt is counted first
                 self._outcomes.note(ticket, "waiting")
         look = self._looker.at(batch.refs, cause=_cause(batch))
         self.counts.looks += 1
@@ -230,7 +230,7 @@ class Processor:
                 self._failed(ticket, look.problem)
 
     def _missing(self, ticket: Ticket, problem: str) -> None:
-        """Go on without what cannot be asked, after some attempts: its objects stay on the agenda until it can."""
+        """Continue without what cannot be examined, after some attempts; its objects stay on the agenda."""
         if ticket.attempts > GAP_ATTEMPTS:
             self.agenda.let_go(ticket)
             self._outcomes.settle(ticket, "stored", problem=f"looked at again later: {problem}")
@@ -238,7 +238,7 @@ class Processor:
             self._outcomes.wait(ticket, problem)
 
     def _audit(self) -> None:
-        """Look for what no event has announced, when nothing else is to be done."""
+        """Run an audit if nothing else is to be done."""
         now = self._clock()
         if not len(self.agenda) and not self._missed and self._auditor.is_due(now):
             self._auditor.look(now)
@@ -262,7 +262,7 @@ def _read(arrival: Arrival) -> Notification:
 
 
 def _cause(batch: Batch[Ticket]) -> str:
-    """Return what a commit says about why: the events, and whether this is a later look."""
+    """Return the cause of a commit: the events, and whether this is a later scan."""
     more = f" and {len(batch.whys) - MOST_CAUSES} more" if len(batch.whys) > MOST_CAUSES else ""
     again = "" if batch.tickets else ", looked at again"
     return f"event {', '.join(batch.whys[:MOST_CAUSES])}{more}{again}"

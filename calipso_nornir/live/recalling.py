@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A view that remembers answers: the handlers of a burst of events ask the same questions again and again."""
+"""A view that caches answers, because the handlers of a burst of events repeat the same queries."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 class Recalling:
-    """Answers as a view did when it was asked first; made anew for every burst. Other questions go to the view."""
+    """Answers repeated queries from a cache that is new for every burst; all other queries go to the view."""
 
     def __init__(self, view: StoreView) -> None:
         self._view = view
@@ -42,7 +42,7 @@ class Recalling:
         found: Sequence[Document] = self._recalled(("documents", query), lambda: self._view.find_documents(query))
         return found
 
-    def __getattr__(self, name: str) -> Any:  # noqa: ANN401 - whatever a view has
+    def __getattr__(self, name: str) -> Any:  # noqa: ANN401 - any attribute of a view
         return getattr(self._view, name)
 
     def _recalled(self, key: object, ask: Callable[[], Any]) -> Any:  # noqa: ANN401 - as above

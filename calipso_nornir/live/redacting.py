@@ -25,5 +25,5 @@ def redacted(value: Any) -> Any:  # noqa: ANN401 - JSON
 
 
 def redacted_text(text: str) -> str:
-    """Return a text that is not JSON, or not all of it, without what stands behind the name of a secret."""
+    """Return a text that is not valid JSON, without the values that follow names of secrets."""
     return _WRITTEN.sub(rf"\1{BLANK}", text)

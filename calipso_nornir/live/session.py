@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Listens to one environment: its listeners, the work on what arrives, and what is said of both."""
+"""Listens to one environment: runs its listeners and the processor, and reports their state."""
 
 from __future__ import annotations
 
@@ -33,11 +33,11 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 LEAVING_S: Final = 10.0
-"""How long the look that goes on may take when the process is to end; then it is cancelled."""
+"""Seconds that the current scan may take when the process is to stop; then it is cancelled."""
 
 
 class Session:
-    """One environment that is listened to."""
+    """Listens to one environment."""
 
     def __init__(
         self,
@@ -63,14 +63,12 @@ class Session:
         self._stop.set()
 
     def run(self) -> None:
-        """Listen until ``stop``.
-
-        It ends, too, when the description has changed: whoever started it starts it again.
+        """Listen until ``stop``, or until the description has changed; the caller then starts it again.
 
         Raises:
             InvalidRequest: another process listens, or there is nothing to listen to.
-            ListenerFailed: the work has ended by an error that nobody expected.
-            UnknownEnvironment, EnvironmentInvalid, MetadataError, StoreError: it cannot be begun.
+            ListenerFailed: an unexpected error has ended the processing.
+            UnknownEnvironment, EnvironmentInvalid, MetadataError, StoreError: it cannot start.
         """
         catalog = catalog_of(self._store, self._metadata)
         environment = load_environment(
@@ -104,7 +102,7 @@ class Session:
             slots.give(self._environment, self.owner)
 
     def _has_changed(self, version: str) -> bool:
-        """Return whether the description is no longer the one that is listened to."""
+        """Return whether the description has changed since the start."""
         try:
             now = stored_environment(self._store, self._environment)
         except StoreError as error:
@@ -156,5 +154,5 @@ class Session:
             standing.end()
             self._store.collection(LISTENERS).update_if(self._environment, {"owner": self.owner}, {"state": STOPPED})
             logger.info("%s: no longer listening", self._environment)
-        if failed:  # what it was working on is sent again to the next process, and counted
+        if failed:  # the source sends unfinished messages to the next process, and the attempt counts
             raise ListenerFailed(self._environment, repr(failed[0]))

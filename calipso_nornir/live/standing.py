@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What a listening process says of itself, every second: the document of its environment in ``listeners``.
+"""Reports the state of a listening process every second, in its environment's document in ``listeners``.
 
-The process holds the environment's slot, too; if another process has taken it, this one ends.
+The process also holds the environment's slot; if another process has taken it, this one ends.
 """
 
 from __future__ import annotations
@@ -33,9 +33,9 @@ ERROR: Final = "error"
 
 
 class Standing(threading.Thread):
-    """Writes how a listening process is, and ends it when its slot is lost."""
+    """Writes the state of a listening process, and ends it when its slot is lost."""
 
-    def __init__(  # noqa: PLR0913 - all that it tells of
+    def __init__(  # noqa: PLR0913 - all that it reports
         self,
         store: Store,
         environment: str,
@@ -72,7 +72,7 @@ class Standing(threading.Thread):
                 return
 
     def end(self) -> None:
-        """Stop writing, and note that nobody listens any more."""
+        """Stop writing, and record that the process has stopped listening."""
         self._ended.set()
         self.join(10)
 
@@ -97,12 +97,12 @@ class Standing(threading.Thread):
 
 
 def _state(states: Sequence[str]) -> str:
-    """Return the state of all listeners together: that of the one that does worst."""
+    """Return the state of all listeners together: the worst one."""
     return max(states, key=("running", "starting", "backoff").index, default="error")
 
 
 def state_of(document: Mapping[str, Any] | None) -> tuple[str, str]:
-    """Return the state of an environment's listener, and its problem, as its document tells; "stopped" without."""
+    """Return the state of an environment's listener, and its problem, from its document; "stopped" without one."""
     if document is None or document.get("state") == STOPPED:
         return STOPPED, ""
     if status_of(document) == LOST:

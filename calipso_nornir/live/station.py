@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Keeps one listener going: calls it again, with growing waits, when its source was lost."""
+"""Keeps one listener running: calls it again, after growing waits, when its source was lost."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ logger = logging.getLogger(__name__)
 
 FIRST_WAIT_S, LONGEST_WAIT_S = 0.5, 60.0
 LONG_S: Final = 60.0
-"""A listener that was connected for so long has not failed in a row."""
+"""After a listener has been connected this many seconds, its earlier failures no longer count."""
 
 
 class Station(threading.Thread):
@@ -38,7 +38,7 @@ class Station(threading.Thread):
             began = time.monotonic()
             try:
                 self.listener.listen()
-                self.problem = "it returned, though nobody had asked it to"
+                self.problem = "it returned without being asked to stop"
             except CalipsoError as error:
                 self.problem = str(error)
             except Exception as error:
@@ -50,20 +50,20 @@ class Station(threading.Thread):
             failures = 0 if was_connected and time.monotonic() - began > LONG_S else failures + 1
             wait = min(FIRST_WAIT_S * 2 ** min(failures, 20), LONGEST_WAIT_S)
             logger.warning("listener %s: %s. Trying again in %.1f s", self._kind, self.problem, wait)
-            self.listener.stopping.wait(wait * random.uniform(0.5, 1))  # noqa: S311 - no secret; many shall not come at once
+            self.listener.stopping.wait(wait * random.uniform(0.5, 1))  # noqa: S311 - no secret; it keeps many from reconnecting at once
 
     def stop(self) -> None:
-        """Let it end soon."""
+        """Ask it to stop."""
         self.listener.stopping.set()
 
     @property
     def told(self) -> str:
-        """What there is to be said against it: why it does not listen, or what it does not hear; else nothing."""
+        """Its problem: why it does not listen, or what it does not receive; else empty."""
         return self.listener.lacking if self.listener.is_connected else self.problem
 
     @property
     def state(self) -> str:
-        """Whether it listens: "running"; "backoff" while it waits for the next attempt; "starting" before the first."""
+        """Its state: "running"; "backoff" while it waits for the next attempt; "starting" before the first."""
         if self.listener.is_connected:
             return "running"
         return "backoff" if self.problem else "starting"

@@ -11,15 +11,15 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 NOTED: Final = frozenset({"scanned", "last_scanned", "operational"})
-"""What scans and event managers note in a description."""
+"""Fields that scans and event managers write into a description."""
 
 
 def is_wanted(description: Mapping[str, Any] | None) -> bool:
-    """Return whether an environment is to be listened to: it was scanned, and has ``listen``."""
+    """Return whether to listen to an environment: it was scanned, and has ``listen``."""
     return description is not None and description.get("scanned") is True and description.get("listen") is True
 
 
 def version_of(description: Mapping[str, Any]) -> str:
-    """Return a digest of a description, but for what is only noted in it."""
+    """Return a digest of a description, without the fields that scans and event managers write."""
     own = {key: value for key, value in description.items() if key not in NOTED}
     return hashlib.sha256(json.dumps(own, sort_keys=True, default=str).encode()).hexdigest()

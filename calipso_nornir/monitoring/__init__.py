@@ -1,2 +1,2 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Monitoring: which check runs where, what its results say about objects, and how others are told (decision 23)."""
+"""Monitoring: which check runs where, what its results mean for objects, and who is notified (decision 23)."""

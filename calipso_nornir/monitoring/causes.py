@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What follows from what: which of several failures is the cause, and which are its consequences. Pure functions."""
+"""Tells causes from consequences: which of several failures causes the others. Pure functions."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 HOST = "host"
 LINK_ABOVE = 0.5
-"""A link stands on both its ends, and below whatever stands on these."""
+"""A link depends on both its ends; what depends on an end stands higher than the link."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -23,11 +23,11 @@ class Condition:
     Attributes:
         of: ``_id`` of its document.
         type: of the object or link.
-        height: how far up it stands; None if nothing is said about its type.
+        height: how far up the stack it is; None if the metadata give its type no height.
         host: id of the host that it is, or is on.
-        value: what its own checks say.
-        own: whether they look at nothing but the thing itself, so that they cannot follow from something below.
-        link: whether it is a link; it stands on its ends, whatever its checks look at.
+        value: the result of its own checks.
+        own: whether its checks examine only the thing itself, so that its failure cannot follow from something below.
+        link: whether it is a link; it depends on its ends, whatever its checks examine.
     """
 
     of: str
@@ -41,7 +41,7 @@ class Condition:
 
 @dataclass(frozen=True, slots=True)
 class Effect:
-    """What becomes of a condition: the value to show, and the ``_id`` of its cause if it has one."""
+    """The effect of a condition: the value to show, and the ``_id`` of its cause if it has one."""
 
     value: int
     cause: str | None = None
@@ -50,17 +50,17 @@ class Effect:
 def effects(
     conditions: Iterable[Condition], below: Mapping[str, frozenset[str]], beside: Mapping[str, frozenset[str]]
 ) -> dict[str, Effect]:
-    """Return what becomes of each condition.
+    """Return the effect of each condition.
 
     Args:
         conditions: of everything that is not OK, and of everything that is on a host that is dead.
-        below: ``_id`` -> ``_id`` of things that it may stand on: neighbours, members of its clique, ends.
+        below: ``_id`` -> ``_id`` of things that it may depend on: neighbours, members of its clique, ends.
         beside: ``_id`` -> ``_id`` of things of the same type that it needs: of a bond its members, of a tunnel the
             endpoint at its other end.
 
-    What is on a dead host is unknown because of it. Of the failures that something stands on, the one furthest down is
-    the cause; if that has a cause itself, it is this one. Who needs each other do not blame each other, unless
-    one of them has a cause, or is worse.
+    Everything on a dead host is unknown, and the host is the cause. Of the failures that something depends on, the
+    lowest one is the cause; if that one has a cause itself, that cause counts. Things that need each other are not each
+    other's cause, unless one of them has a cause, or is worse.
     """
     known = {one.of: one for one in conditions}
     dead = {one.host: one.of for one in known.values() if one.type == HOST and one.value == ERROR and one.host}
@@ -120,7 +120,7 @@ def _beside(
 
 
 def _root(of: str, found: Mapping[str, Effect]) -> str | None:
-    """Follow causes to the first; whoever is on a circle counts as the first itself."""
+    """Follow causes to the first one; on a cycle, each member counts as its own cause."""
     seen = {of}
     cause = found[of].cause
     while cause is not None and cause in found and (further := found[cause].cause) is not None:

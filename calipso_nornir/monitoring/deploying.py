@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Deploys the checks of an environment, as far as its level says, and keeps how each host ended."""
+"""Deploys the checks of an environment up to its level, and stores the outcome on each host."""
 
 from __future__ import annotations
 
@@ -40,9 +40,9 @@ class Deployment:
     Attributes:
         kept: documents of ``monitoring_config`` that differ from before.
         written: files that were written or removed.
-        hosts: how each host ended.
-        put: resources that were put over the API of the monitoring system.
-        left: hosts that were not reached, because the run was stopped.
+        hosts: the outcome on each host.
+        put: resources that were written through the API of the monitoring system.
+        left: hosts that were not processed, because the run was stopped.
     """
 
     level: Level
@@ -70,15 +70,15 @@ def deploy(
 ) -> Deployment:
     """Deploy up to a level.
 
-    none does nothing; db keeps the files in the store; files writes them into ``config_folder`` as well; deploy brings
-    them onto the hosts (``run``), and what the monitoring system has to know over its API.
+    none does nothing; db keeps the files in the store; files writes them into ``config_folder`` as well; deploy copies
+    them to the hosts (``run``), and configures the monitoring system through its API.
 
     Args:
         store: where files (without secrets) and results are kept.
         prepared: the environment.
         run: runs the playbook for a folder, on hosts with these variables.
-        level: another one than that of the environment.
-        check: nothing is changed anywhere: only the playbook is run, with ``--check``.
+        level: instead of the environment's own.
+        check: change nothing anywhere; only run the playbook with ``--check``.
     """
     wanted = level or prepared.level
     if wanted is Level.NONE:
@@ -112,9 +112,9 @@ def deploy(
 
 
 def reached_by(prepared: Prepared) -> dict[str, dict[str, Any]]:
-    """Return for each host Ansible's variables: how to log in, from the section CLI, and how often the probe runs.
+    """Return Ansible's variables of each host; they contain secrets.
 
-    Secrets are among it.
+    They say how to log in, from the section CLI, and how often the probe runs.
     """
     section = CliSection.model_validate(prepared.environment.section("CLI") or {})
     addresses: Mapping[str, str] = prepared.wish.environment.get("addresses") or {}

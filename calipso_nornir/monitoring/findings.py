@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What is wrong in an environment: each failure once, with its consequences; and the status of a whole clique."""
+"""The failures of an environment, each once, with its consequences; and the status of a whole clique."""
 
 from __future__ import annotations
 
@@ -47,14 +47,14 @@ class Named:
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One failure, and what follows from it; links that only follow their ends are not among that."""
+    """One failure, and its consequences, without links that only follow their ends."""
 
     about: Named
     consequences: tuple[Named, ...] = ()
 
 
 def findings(view: StoreView) -> list[Finding]:
-    """Return what is wrong: the worst first, of these what concerns most."""
+    """Return the findings, the worst first; among equally bad ones, those with the most consequences."""
     rows = view.find_documents(Find(kind="status", where=(Range("value", at_least=1),)))
     statuses = {one["_id"]: status_of(one) for one in rows}
     named = names_of(view, statuses.values())
@@ -72,7 +72,7 @@ def findings(view: StoreView) -> list[Finding]:
 
 
 def names_of(view: StoreView, statuses: Iterable[Status]) -> dict[str, Named]:
-    """Return statuses with the names of what they are about, by ``_id``."""
+    """Return statuses by ``_id``, with the names of their objects and links."""
     listed = list(statuses)
     found: dict[str, Document] = {}
     for kind, fields in NAMED.items():
@@ -85,7 +85,7 @@ def names_of(view: StoreView, statuses: Iterable[Status]) -> dict[str, Named]:
 
 @dataclass(frozen=True, slots=True)
 class CliqueStatus:
-    """The worst status among the members of a clique, whose it is, and what that one follows from."""
+    """The worst status among the members of a clique, the member that has it, and its cause."""
 
     value: int
     label: str
@@ -94,14 +94,14 @@ class CliqueStatus:
     cause: Mapping[str, Any] | None = None
 
     def document(self) -> dict[str, Any]:
-        """Return it as JSON."""
+        """Return a JSON object."""
         return asdict(self)
 
 
 def clique_status(objects: Iterable[InventoryObject], links: Iterable[Link]) -> CliqueStatus | None:
-    """Return the status of a clique, of its objects and links as they were read; None if no member has one.
+    """Return the status of a clique from its objects and links as they were read; None if no member has one.
 
-    Among members that are equally bad, one that follows from no other is named.
+    Among equally bad members, one without a cause is named.
     """
     members: list[tuple[Status, Mapping[str, str]]] = [
         (one.status, {"kind": "inventory", "type": one.type, "id": one.id, "name": one.name})

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Forgets what checks said that run no more: a tunnel that is gone would be an error of its endpoint for ever."""
+"""Removes the results of checks that no longer run: else a removed tunnel would remain an error of its endpoint."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ ATTEMPTS: Final = 8
 def forget_unplanned(store: Store, plan: MonitoringPlan, *, any_of: frozenset[str] = frozenset()) -> int:
     """Remove from all statuses the checks that are not in the plan; return how many statuses have changed.
 
-    Those of hosts themselves are kept, and so are statuses that others have written.
+    Checks of hosts themselves are kept, and so are statuses written by others.
     """
     planned: dict[str, set[str]] = defaultdict(set)
     together: set[str] = set()
@@ -40,7 +40,7 @@ def forget_unplanned(store: Store, plan: MonitoringPlan, *, any_of: frozenset[st
         if not gone and not changed:
             return 0
         try:
-            with store.write(plan.environment, base=base, cause="monitoring: checks that run no more") as writer:
+            with store.write(plan.environment, base=base, cause="monitoring: checks that no longer run") as writer:
                 writer.depends_on("status", [*gone, *(one.of for one in changed)])
                 writer.put("status", [status_document(one) for one in changed])
                 writer.remove("status", gone)
@@ -55,7 +55,7 @@ def forget_unplanned(store: Store, plan: MonitoringPlan, *, any_of: frozenset[st
 def _without(
     statuses: Iterable[Status], planned: Mapping[str, set[str]], together: Collection[str]
 ) -> tuple[list[str], list[Status]]:
-    """Return which statuses have no check left, and those that have others than before."""
+    """Return the statuses that have no check left, and those whose checks have changed."""
     gone: list[str] = []
     changed: list[Status] = []
     for status in statuses:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A picture that is read once, for work that looks at all of it."""
+"""A picture that is read once, for work that needs all of it."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Where it can be seen that an instance communicates: in the namespaces of the services of its networks."""
+"""Checks whether an instance communicates, from the namespaces of its networks' services."""
 
 from __future__ import annotations
 

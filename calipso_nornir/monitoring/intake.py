@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Collects results from receivers, stores them in batches, and keeps what follows from them up to date."""
+"""Collects results from receivers, stores them in batches, and keeps causes and consequences up to date."""
 
 from __future__ import annotations
 
@@ -31,11 +31,11 @@ class Pace:
     """How an intake works.
 
     Attributes:
-        most: results that wait; whoever hands over more waits, so that its sender does.
-        batch: the most results of one commit.
-        gather_s: how long a batch is waited for after its first result.
-        settle_s: the least time between two looks at what follows.
-        again_s: pause after the store has failed.
+        most: maximum number of waiting results; then receivers block, and so do their senders.
+        batch: maximum number of results per commit.
+        gather_s: seconds for which a batch collects results after its first one.
+        settle_s: minimum seconds between two computations of causes.
+        again_s: seconds until the next attempt after the store has failed.
     """
 
     most: int = 20_000
@@ -49,7 +49,7 @@ USUAL: Final = Pace()
 
 
 class Intake:
-    """A thread that stores what it is given. What it has taken is stored when ``close`` returns."""
+    """A thread that stores the results it is given. All accepted results are stored when ``close`` returns."""
 
     def __init__(self, store: Store, recorder: Recorder, rules: Monitoring, *, pace: Pace = USUAL) -> None:
         self._store = store
@@ -64,7 +64,7 @@ class Intake:
         self._thread.start()
 
     def put(self, results: Iterable[Result], refused: Iterable[Refused] = ()) -> None:
-        """Hand over results, and what could not be read; waits while too many others do."""
+        """Accept results, and those that could not be read; wait while too many others are waiting."""
         for problem in refused:
             logger.warning("%s", problem)
             self._counted["refused"] += 1
@@ -74,11 +74,11 @@ class Intake:
 
     @property
     def counted(self) -> Mapping[str, int]:
-        """What became of all results so far: received, changed, unchanged, outdated, refused."""
+        """Counts of all results so far: received, changed, unchanged, outdated, refused."""
         return dict(self._counted)
 
     def close(self) -> None:
-        """Store what was handed over, and end."""
+        """Store what was accepted, and stop."""
         self._closing.set()
         self._thread.join()
 
@@ -105,7 +105,7 @@ class Intake:
         return batch
 
     def _store_batch(self, batch: list[Result]) -> None:
-        """Store a batch, however long that takes: only ``close`` during an outage of the store gives up."""
+        """Store a batch, however long that takes; give up only on ``close`` during an outage of the store."""
         while True:
             try:
                 done = self._recorder.record(batch)
@@ -133,7 +133,7 @@ class Intake:
             try:
                 settle(self._store, environment, self._rules, at=datetime.now(UTC))
             except StoreError as error:
-                logger.warning("%s. Looking at what follows in %s again", error, environment)
+                logger.warning("%s. Computing the causes in %s again", error, environment)
                 self._to_settle[environment] = now + self._pace.again_s
                 if at_once:
                     return

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What the results of its checks make of the status of one object or link: pure functions."""
+"""Computes the status of one object or link from the results of its checks: pure functions."""
 
 from __future__ import annotations
 
@@ -16,16 +16,16 @@ if TYPE_CHECKING:
     from calipso_nornir.monitoring.results import Result
 
 CHECKS, HOST, CAUSE = "checks", "host", "cause"
-"""Attributes of a status: what each check says, the host that says it, and what it follows from."""
+"""Attributes of a status: the result of each check, the host that reported it, and the cause."""
 TOO_MUCH_AHEAD_S: Final = 300.0
 
 
 def with_result(before: Status | None, result: Result, *, any_of: bool = False) -> Status | None:
-    """Return the status after a result; None if this says nothing new.
+    """Return the status after a result; None if nothing changes.
 
     Args:
         before: the status so far, if any.
-        result: of one of its checks.
+        result: the new result of one of its checks.
         any_of: whether the object works as long as one of its checks is OK.
     """
     checks = {one["name"]: one for one in checks_of(before)}
@@ -47,7 +47,7 @@ def with_result(before: Status | None, result: Result, *, any_of: bool = False) 
 
 
 def judged(status: Status, checks: Iterable[dict[str, Any]], *, at: datetime, any_of: bool = False) -> Status:
-    """Return a status with these checks: as bad as the worst of them, or as ``any_of`` says."""
+    """Return a status with these checks, as bad as the worst of them unless ``any_of`` is set."""
     ordered = sorted(checks, key=lambda one: str(one["name"]))
     value = overall([one["status"] for one in ordered], any_of=any_of)
     named = max(ordered, key=lambda one: SEVERITY[one["status"]], default=None)
@@ -68,7 +68,7 @@ def judged(status: Status, checks: Iterable[dict[str, Any]], *, at: datetime, an
 def overall(statuses: Sequence[int], *, any_of: bool = False) -> int:
     """Return one status for several.
 
-    Without ``any_of`` it is the worst. With it, an object that has one check that is OK is at most a warning.
+    Without ``any_of`` it is the worst. With it, an object is at most a warning if one of its checks is OK.
     """
     if any_of and OK in statuses:
         found = worst(statuses)
@@ -77,11 +77,11 @@ def overall(statuses: Sequence[int], *, any_of: bool = False) -> int:
 
 
 def checks_of(status: Status | None) -> list[dict[str, Any]]:
-    """Return what each check of a status says; a status that others wrote has none."""
+    """Return the results of a status by check; a status that others wrote has none."""
     return list(status.attributes.get(CHECKS) or ()) if status is not None else []
 
 
 def own_value(status: Status, *, any_of: bool = False) -> int:
-    """Return what an object's own checks say, whatever follows from others."""
+    """Return the result of an object's own checks, without consequences of other failures."""
     found = checks_of(status)
     return overall([one["status"] for one in found], any_of=any_of) if found else UNKNOWN

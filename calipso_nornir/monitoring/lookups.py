@@ -18,7 +18,7 @@ EMPTY: Final[tuple[Any, ...]] = (None, "", [], {})
 
 
 class Subjects:
-    """What the parameters of one check may be read from."""
+    """The objects from which the parameters of one check may be read."""
 
     def __init__(
         self, view: View, one: InventoryObject | Link, host: InventoryObject | None, member: object = None

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Names of checks, as the developer guide has them: ``<type>_<id>`` and ``link_<link type>_<from id>_<to id>``.
 
-They are for people. Ids contain what a name is made of, so nothing is ever read out of one: what a result is about
-travels beside it, in labels or in the result itself.
+They are for people and are never parsed, because ids may contain the separators. Labels, or the result itself, identify
+the object.
 """
 
 from __future__ import annotations
@@ -20,11 +20,11 @@ _LOOKS_ENCODED: Final = re.compile(r"(?<=--)-(?=\.\.)")
 """The third dash of anything that begins like an encoded character."""
 _ENCODED: Final = re.compile(r"---\.\.([0-9]{1,7})\.\.---")
 DIGEST: Final = 32
-"""Hex digits that stand for the rest of a name that is too long."""
+"""Hex digits that replace the end of a name that is too long."""
 
 
 def encoded(text: str) -> str:
-    """Write all but ``[A-Za-z0-9_.-]`` as ``---..<code point>..---``; so, too, a dash after which a text looks encoded.
+    """Write all but ``[A-Za-z0-9_.-]`` as ``---..<code point>..---``; also a dash that begins text which looks encoded.
 
     >>> encoded("cmp1|eth0:1")
     'cmp1---..124..---eth0---..58..---1'
@@ -45,7 +45,7 @@ def decoded(name: str) -> str:
 
 
 def name_of_object(one: InventoryObject, suffix: str = "") -> str:
-    """Return the name of a check of an object; ``suffix`` tells several checks of one object apart."""
+    """Return the name of a check of an object; ``suffix`` distinguishes several checks of one object."""
     return encoded("_".join([one.type, one.id, *([suffix] if suffix else [])]))
 
 

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Which checks run on which host: a pure function of a picture and the metadata.
 
-The outcome is the desired state. A host's file has all its checks, so what is gone from the picture is gone from it.
+The result is the desired state: a host's file contains all its checks, so those of removed objects disappear.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from calipso_nornir.model.protocols import View
 
 LONGEST: Final = 900
-"""Characters of a check's name; the probe takes no more than 1,000."""
+"""Maximum length of a check's name; the probe accepts up to 1,000 characters."""
 FORMAT: Final = 1
 """Version of ``objects.json``."""
 
@@ -43,7 +43,7 @@ class PlannedCheck:
     parameters: Mapping[str, Any]
 
     def document(self) -> dict[str, Any]:
-        """Return it as ``objects.json`` has it."""
+        """Return its entry in ``objects.json``."""
         return {
             "of": self.of,
             "kind": self.kind,
@@ -66,7 +66,7 @@ class Unwatched:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MonitoringPlan:
-    """What is to run in an environment."""
+    """The checks that are to run in an environment."""
 
     environment: str
     hosts: Mapping[str, tuple[PlannedCheck, ...]] = field(default_factory=dict)
@@ -112,7 +112,7 @@ class _Planning:
         )
 
     def _watch(self, one: InventoryObject | Link, type_: str, id_: str, rules: Sequence[CheckRule]) -> None:
-        """Plan the checks of one object or link: of each part the first rule that yields any."""
+        """Plan the checks of one object or link: for each part, the first rule that yields any."""
         reasons: list[str] = []
         host = one.host if isinstance(one, Link) else host_of(one)
         watched = False

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Runs ``playbooks/deploy_checks.yml`` with ansible-runner: progress as it goes, and an end when asked for.
+"""Runs ``playbooks/deploy_checks.yml`` with ansible-runner: reports progress, and can be stopped.
 
-What Ansible needs to log in is in an inventory file for its owner only, in a folder that is removed afterwards,
-together with everything that the runner writes.
+The logins are in an inventory file that only its owner can read, in a temporary folder that also takes everything the
+runner writes.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ class TaskDone:
 
 @dataclass(frozen=True, slots=True)
 class HostDone:
-    """How a host ended: "ok", "changed", "failed" or "unreachable", and why."""
+    """The outcome on a host: "ok", "changed", "failed" or "unreachable", and why."""
 
     state: str
     message: str = ""
@@ -60,15 +60,15 @@ def run_playbook(  # noqa: PLR0913 - how a run is made and watched
     check: bool = False,
     playbook: Path | None = None,
 ) -> dict[str, HostDone]:
-    """Deploy the files of a folder on hosts; return how each host ended. Those that were not reached yet are left out.
+    """Deploy the files of a folder on hosts; return the outcome on each host that was processed.
 
     Args:
         folder: with ``host/HOST/objects.json``.
         hosts: name -> variables of Ansible (``ansible_host`` …).
         stop: ends the run within a second, with the tasks that run then.
-        progress: is told of each task.
+        progress: called with each task.
         check: change nothing, as ``ansible-playbook --check``.
-        playbook: another one than ``playbooks/deploy_checks.yml``.
+        playbook: instead of ``playbooks/deploy_checks.yml``.
     """
     try:
         import ansible_runner  # noqa: PLC0415 - an extra; it takes long, too
@@ -103,13 +103,13 @@ def run_playbook(  # noqa: PLR0913 - how a run is made and watched
 
 @dataclass(slots=True)
 class _Told:
-    """What the tasks of a run have told so far: each to ``progress``, and the last problem of each host."""
+    """Passes each task of a run to ``progress``, and keeps the last problem of each host."""
 
     progress: Callable[[TaskDone], None]
     problems: dict[str, str] = field(default_factory=dict)
 
     def take(self, event: Mapping[str, Any]) -> bool:
-        """Take an event of ansible-runner; True: it keeps the event as well."""
+        """Handle an event of ansible-runner; True lets the runner keep it, too."""
         done = _task_done(event)
         if done is not None:
             if done.state in ("failed", "unreachable"):
@@ -134,7 +134,7 @@ def _settings_of_ansible(playbook: Path) -> dict[str, str]:
 
 
 def _end_workers(inventory: str) -> None:
-    """End the workers of a run: Ansible gives each a session of its own, so they outlive the run that is killed.
+    """End the workers of a run: Ansible gives each a session of its own, so they outlive a run that is killed.
 
     A worker ends what it has started when it gets SIGTERM (ansible-core, ``executor/process/worker.py``).
     """

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Everything that monitoring an environment needs, from the store: its plan, its monitoring system, and the files."""
+"""Reads all that monitoring an environment needs from the store: its plan, its monitoring system, and the files."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ FIELDS: Final = ("environment_type", "distribution", "distribution_version", "me
 
 
 class Level(StrEnum):
-    """How far a deployment goes; each level does what those before it do."""
+    """How far a deployment goes; each level includes those before it."""
 
     NONE = "none"
     DB = "db"
@@ -40,7 +40,7 @@ class Level(StrEnum):
     DEPLOY = "deploy"
 
     def includes(self, other: Level) -> bool:
-        """Return whether this level does what another does."""
+        """Return whether this level includes another."""
         order = list(Level)
         return order.index(self) >= order.index(other)
 
@@ -58,7 +58,7 @@ def level_of(text: str) -> Level:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Prepared:
-    """An environment that is to be monitored."""
+    """An environment that is ready to be monitored."""
 
     environment: Environment
     plan: MonitoringPlan
@@ -83,7 +83,7 @@ def settings_of(environment: Environment, secret: Callable[[SecretRef], str] = r
 
 
 def prepare(store: Store, name: str, catalog: Catalog, *, secret: Callable[[SecretRef], str] = resolve) -> Prepared:
-    """Plan an environment, and find its monitoring system. Secrets are read; nothing is written.
+    """Plan an environment, and find its monitoring system. This reads secrets and writes nothing.
 
     Raises:
         InvalidRequest: the environment has no section Monitoring, or has ``enable_monitoring: false``.

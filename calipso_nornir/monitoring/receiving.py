@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """Receives results: a TCP port for handlers of Sensu, and an HTTP port for webhooks.
 
-A handler of Sensu opens a connection for each event, sends one JSON object and never reads, so it learns of no failure.
-An HTTP sender gets 204 when its results were taken, 401 without the token, 404 for another path, 413 for too much.
+A handler of Sensu opens a connection for each event, sends one JSON object and reads nothing, so it does not notice
+failures. An HTTP sender gets 204 for accepted results, 401 without the token, 404 for another path, 413 for a body that
+is too large.
 """
 
 from __future__ import annotations
@@ -28,9 +29,9 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 MOST_BYTES: Final = 4 * 1024 * 1024
-"""Of one message; an agent of Sensu Go loses events above 2 MiB by itself."""
+"""Maximum size of one message; an agent of Sensu Go drops events above 2 MiB."""
 PATIENCE_S: Final = 30.0
-"""How long a sender may be silent."""
+"""Seconds without data after which a sender is disconnected."""
 NEUTRAL: Final = "results"
 """Path for results as the probe prints them: a list of JSON objects, or one per line."""
 
@@ -63,7 +64,7 @@ class Receiver:
         self.tcp = self._start(_tcp_server(tcp, take, tcp_back_end)) if tcp is not None else None
 
     def close(self) -> None:
-        """Take what has begun to arrive, and end."""
+        """Receive what has begun to arrive, and stop."""
         for server in self._servers:
             server.shutdown()
             server.server_close()

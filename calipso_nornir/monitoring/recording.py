@@ -28,7 +28,7 @@ logger = logging.getLogger(__name__)
 
 ATTEMPTS: Final = 8
 REFRESH: Final = timedelta(minutes=5)
-"""A result that changes nothing is written only if the object was last seen checked so long ago."""
+"""A result that changes nothing is stored only if the last one was stored at least this long ago."""
 KINDS: Final = ("inventory", "links")
 FIELDS: Final = {
     "inventory": ("type", "id", "network"),
@@ -39,13 +39,13 @@ LEVELS: Final = {OK: "info", ERROR: "error"}
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Recorded:
-    """What became of results.
+    """Counts of what was done with results.
 
     Attributes:
         changed: statuses that were stored.
-        unchanged: results that said nothing new.
+        unchanged: results that changed nothing.
         outdated: results that came after a newer one of the same check.
-        refused: results about nothing that is known, or that cannot be read.
+        refused: results about unknown objects, or that cannot be read.
         touched: environment -> ``_id`` of everything whose status changed.
     """
 
@@ -57,7 +57,7 @@ class Recorded:
 
 
 class Recorder:
-    """Stores results. Several may work on one store; one remembers the newest result of each check that it has seen."""
+    """Stores results. Several may work on one store; each remembers the newest result that it saw of each check."""
 
     def __init__(self, store: Store, rules: Monitoring, *, source_system: str = "Monitoring") -> None:
         self._store = store
@@ -140,7 +140,7 @@ class Recorder:
 
 
 class _Batch:
-    """What some results of one environment change, at one revision."""
+    """The changes that some results of one environment make, at one revision."""
 
     def __init__(self, view: StoreView, results: Sequence[Result], rules: Monitoring) -> None:
         self.base = view.revision

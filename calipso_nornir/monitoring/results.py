@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Results of checks, as the probe and the back ends hand them over.
 
-Each is read by itself, so that a bad one costs no other.
+Each is read separately, so that a bad one does not affect others.
 """
 
 from __future__ import annotations
@@ -19,21 +19,21 @@ if TYPE_CHECKING:
 OK, WARNING, ERROR, UNKNOWN = range(4)
 LABELS: Final = {OK: "OK", WARNING: "Warning", ERROR: "Error", UNKNOWN: "Unknown"}
 SEVERITY: Final = {OK: 0, UNKNOWN: 1, WARNING: 2, ERROR: 3}
-"""How bad a status is: not to know is worse than OK, and better than what is known to be wrong."""
+"""How bad a status is: unknown is worse than OK, and better than a known failure."""
 MOST_TEXT: Final = 4096
-"""Characters of a check's output that are kept."""
+"""Maximum number of characters kept of a check's output."""
 KEEPALIVE: Final = "keepalive"
-"""The check of a host that says whether its agent reports at all."""
+"""The check of a host that shows whether its agent reports at all."""
 _ID: Final = re.compile(r"[0-9a-f]{24}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Result:
-    """What one check says of one object or link.
+    """The result of one check of one object or link.
 
     Attributes:
         of: ``_id`` of the document that it is about.
-        name: of the check; tells apart several checks of one object.
+        name: of the check; distinguishes several checks of one object.
         status: 0 OK, 1 warning, 2 error, 3 unknown.
         checked_at: aware, UTC.
     """
@@ -52,7 +52,7 @@ class Result:
 
 @dataclass(frozen=True, slots=True)
 class Refused:
-    """A result that cannot be used: what it is called, as far as it says, and why."""
+    """A result that cannot be used: its name if it has one, and the reason."""
 
     name: str
     problem: str
@@ -62,7 +62,7 @@ class Refused:
 
 
 def read_results(documents: Iterable[Any]) -> tuple[list[Result], list[Refused]]:
-    """Read results as JSON; the second list has those that are none."""
+    """Read results as JSON; the second list contains those that are invalid."""
     results: list[Result] = []
     refused: list[Refused] = []
     for one in documents:
@@ -96,7 +96,7 @@ def result_of(document: Any) -> Result:  # noqa: ANN401 - anything may come
 
 
 def status_of_code(code: int) -> int:
-    """Return the status for an exit code: 0, 1 and 2 as they are, everything else is unknown."""
+    """Return the status for an exit code: 0, 1 and 2 unchanged, everything else is unknown."""
     return code if code in (OK, WARNING, ERROR) else UNKNOWN
 
 

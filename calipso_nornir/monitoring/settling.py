@@ -1,8 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Brings what follows from results up to date: causes, the objects of dead hosts, and links that follow their ends.
+"""Updates what follows from results: causes, the objects of dead hosts, and links that follow their ends.
 
-It works from what is stored, so it may run at any time, as often as wanted, in any process; if nothing has changed, it
-writes nothing.
+It works from what is stored, so it may run at any time in any process. If nothing has changed, it writes nothing.
 """
 
 from __future__ import annotations
@@ -66,7 +65,7 @@ class _Settling:
         self._at = at
         rows = view.find_documents(Find(kind="status", where=(Range("value", at_least=1),)))
         self.statuses = {one["_id"]: status_of(one) for one in rows}
-        """Of everything that is not OK, or is on a dead host."""
+        """The conditions of everything that is not OK, or is on a dead host."""
         self._things = self._read(self.statuses)
         self._add_those_on_dead_hosts()
         self._around = Surroundings(view, rules, many=len(self._things) > FEW)
@@ -94,7 +93,7 @@ class _Settling:
         return [one for of, one in wanted.items() if one != self.statuses.get(of)]
 
     def _with_effect(self, status: Status, effect: Effect) -> Status:
-        """Return a status as it is to be: with the value and the cause of an effect."""
+        """Return a status with the value and the cause of an effect."""
         attributes = {key: one for key, one in status.attributes.items() if key != CAUSE}
         if effect.cause is not None:
             attributes[CAUSE] = self._told(effect.cause)
@@ -158,7 +157,7 @@ class _Settling:
         )
 
     def _told(self, of: str) -> dict[str, str]:
-        """Return what is said of a cause."""
+        """Return the description of a cause."""
         thing = self._things[of]
         if isinstance(thing, Link):
             ends = f"{thing.source.id} > {thing.target.id}"

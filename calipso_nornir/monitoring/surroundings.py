@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What failing objects and links stand on, read from the picture's links and cliques."""
+"""Reads from links and cliques what failing objects and links depend on."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from calipso_nornir.model.stores import StoreView
 
 FEW: Final = 200
-"""So many things are asked for one by one; for more, all links and cliques are read at once."""
+"""Up to this many things are looked up one by one; for more, all links and cliques are read at once."""
 
 
 class Surroundings:
@@ -68,7 +68,7 @@ class Surroundings:
         )
 
     def below(self, thing: InventoryObject | Link) -> frozenset[str]:
-        """Return what a thing may stand on: of a link its ends, of an object its clique or else its neighbours."""
+        """Return what a thing may depend on: a link on its ends, an object on its clique or else on its neighbours."""
         if isinstance(thing, Link):
             return frozenset({thing.source.document_id, thing.target.document_id})
         clique = self._clique(thing.ref)

@@ -1,5 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Fetches all that a monitoring system knows, because its messages can be lost: handlers of Sensu Go get no receipt."""
+"""Fetches all current results from a monitoring system.
+
+Its messages can be lost: handlers of Sensu Go get no receipt.
+"""
 
 from __future__ import annotations
 
@@ -24,7 +27,10 @@ TIMEOUT_S: Final = 60.0
 
 
 def synchronise(prepared: Prepared) -> Received:
-    """Return everything that the monitoring system knows of an environment; raises InvalidRequest if it cannot tell."""
+    """Return all results that the monitoring system has for an environment.
+
+    Raises InvalidRequest if it has no API for that.
+    """
     settings, system, name = prepared.wish.settings, prepared.back_end, prepared.environment.name
     if not settings.get("api_url"):
         raise InvalidRequest(f"environment {name}: the section Monitoring has no api_url to ask {system.name} at")
@@ -32,7 +38,7 @@ def synchronise(prepared: Prepared) -> Received:
         return _of_sensu_go(system, settings, name)
     if isinstance(system, Prometheus):
         return _of_prometheus(system, settings, name)
-    raise InvalidRequest(f"{system.name} cannot be asked for everything; its messages are all there is")
+    raise InvalidRequest(f"{system.name} has no API that returns all results; only its messages can be used")
 
 
 def access_of(settings: Mapping[str, Any]) -> SensuGoAccess:
@@ -48,7 +54,7 @@ def access_of(settings: Mapping[str, Any]) -> SensuGoAccess:
 
 
 def _of_sensu_go(system: SensuGo, settings: Mapping[str, Any], name: str) -> Received:
-    """Read the last event of everything, and let the probes report everything once: that comes as messages."""
+    """Read the last event of each check, and make each probe report all results once; these arrive as messages."""
     client = SensuGoClient(access_of(settings))
     try:
         found = [system.receive(one) for one in client.events()]
@@ -57,7 +63,7 @@ def _of_sensu_go(system: SensuGo, settings: Mapping[str, Any], name: str) -> Rec
     finally:
         client.close()
     results = tuple(one for each in found for one in each.results if one.environment == name)
-    return Received(results, ())  # events of others are none of ours
+    return Received(results, ())  # events that do not come from this environment
 
 
 def _of_prometheus(system: Prometheus, settings: Mapping[str, Any], name: str) -> Received:

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Templates of a monitoring system's files (``monitoring_config_templates``), as in the developer guide.
 
-Of all templates of one type and side, those whose condition is met are merged attribute by attribute, in their order: a
-later one replaces only what it names. Placeholders ``{name}`` stand in keys and values.
+Of all templates of one type and side, those whose condition is met are merged attribute by attribute, in their order. A
+later one replaces only the attributes that it contains. Placeholders ``{name}`` stand in keys and values.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ class Template:
     Attributes:
         type: the file that it makes, or ``client_check_….json``.
         side: "client" or "server".
-        order: of the templates of a type and side; a number, though the guide writes it as text.
+        order: among the templates of a type and side; a number, though the guide writes it as text.
         condition: field of the environment -> values, one of which it must have.
         config: the content, with placeholders.
         origin: where it comes from, for messages.
@@ -74,7 +74,7 @@ def template_of(document: Mapping[str, Any], *, origin: str = "") -> Template:
 
 
 def stored_templates(store: Store) -> list[Template]:
-    """Return what users have written into the store."""
+    """Return the templates that users have stored."""
     rows = store.collection(COLLECTION).find()
     return [
         template_of(one, origin=f"{COLLECTION}/{one.get('id') or one.get('_id')}") for one in rows if "config" in one

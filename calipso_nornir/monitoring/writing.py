@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Keeps rendered files: in the store, without secrets, and in a folder. What is wanted no more is removed."""
+"""Writes rendered files to the store, without secrets, and to a folder. Removes files that are no longer rendered."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ if TYPE_CHECKING:
 
 COLLECTION: Final = "monitoring_config"
 MANIFEST: Final = ".calipso-files.json"
-"""Lists what we wrote into a folder: nothing else there is ever removed."""
+"""Lists the files that were written to a folder; nothing else there is ever removed."""
 OWNER_ONLY, READABLE = 0o600, 0o644
 
 
 def keep_in_store(store: Store, environment: str, files: Sequence[Rendered]) -> int:
-    """Keep the files of an environment; of one with a secret only its name. Return how many differ from before."""
+    """Store the files of an environment; of a file with a secret only its name. Return how many have changed."""
     kept = store.collection(COLLECTION)
     before = {str(one["path"]): one for one in kept.find({"environment": environment})}
     changed = 0
@@ -95,8 +95,8 @@ def _written(path: Path, one: Rendered) -> int:
 
 
 def _put(path: Path, text: str, mode: int) -> None:
-    """Write a file so that it is never there with other rights, or in part."""
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=".calipso-")  # made for its owner only
+    """Write a file so that it never exists with other permissions, or incomplete."""
+    handle, name = tempfile.mkstemp(dir=path.parent, prefix=".calipso-")  # readable by its owner only
     try:
         with os.fdopen(handle, "w", encoding="utf-8") as file:
             file.write(text)

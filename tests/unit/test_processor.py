@@ -206,7 +206,7 @@ def test_a_message_that_kills_its_process_each_time(works: Works) -> None:
         works.restart()
     assert begun == MOST_ATTEMPTS + 1
     assert [one["id"] for one in works.letters()] == ["deadly"]
-    assert "the process ended each time" in works.letters()[0]["problem"]
+    assert "the process died each time" in works.letters()[0]["problem"]
     assert works.entry("good")["outcome"] == "stored"
 
 

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 def dot_pieces(what: Exported) -> Iterator[str]:
-    """Yield the text, a statement a line. What is said about it is the graph's attribute ``comment``."""
+    """Yield the text, one statement per line. The head becomes the graph's attribute ``comment``."""
     yield f"digraph picture {{\n  graph [comment={_quoted(json_text(what.head))}];\n  node [shape=box];\n"
     for one in what.counted_nodes():
         yield f'  "{one["_id"]}" [label={_quoted(one["type"])[:-1]}\\n{_quoted(name_of(one))[1:]}];\n'

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What is written to a file, and the texts that all formats make of it."""
+"""What is written to a file, and the text forms that all formats share."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ class Exported:
     """What is written.
 
     Attributes:
-        head: what is said about it, in formats that have a place for it: all but CSV.
+        head: facts about the export itself; every format but CSV has a place for it.
         nodes: documents of objects; read once, before the links.
         links: documents of links; one whose end is not among the nodes is left out.
         table: which of the two a CSV file holds.
@@ -52,7 +52,7 @@ class Exported:
     _ids: set[str] = field(default_factory=set)
 
     def counted_nodes(self) -> Iterator[Document]:
-        """Yield the nodes, and remember which there are."""
+        """Yield the nodes, and remember their ids."""
         for one in self.nodes:
             self._ids.add(one["_id"])
             yield one
@@ -68,7 +68,7 @@ def further(node: Document) -> Document:
 
 
 def name_of(document: Document) -> str:
-    """Return what an object is called."""
+    """Return an object's label."""
     return text_of(document.get("object_name") or document.get("name"))
 
 

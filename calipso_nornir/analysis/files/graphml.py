@@ -20,7 +20,7 @@ _NOT_XML: Final = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U001
 
 
 def graphml_pieces(what: Exported) -> Iterator[str]:
-    """Yield the text. What is said about it are data of the graph."""
+    """Yield the text. The head becomes data of the graph."""
     yield '<?xml version="1.0" encoding="UTF-8"?>\n'
     yield '<graphml xmlns="http://graphml.graphdrawing.org/xmlns">\n'
     for kind, fields in (("graph", what.head), ("node", (*NODE, "attributes")), ("edge", (*LINK, "attributes"))):

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""JSON: what is said about it, ``nodes`` and ``links``, one document a line."""
+"""JSON: the head, ``nodes`` and ``links``, one document per line."""
 
 from __future__ import annotations
 

@@ -17,7 +17,7 @@ _PLAIN: Final = re.compile(r"[^A-Za-z0-9 _\u00a1-\U0010ffff]")
 
 
 def mermaid_pieces(what: Exported) -> Iterator[str]:
-    """Yield the text, a statement a line. What is said about it is a comment."""
+    """Yield the text, one statement per line. The head becomes a comment."""
     yield f"flowchart TD\n  %% {_entities(json_text(what.head))}\n"
     for one in what.counted_nodes():
         yield f'  n{one["_id"]}["{_entities(one["type"])} {_entities(name_of(one))}"]\n'
@@ -29,5 +29,5 @@ def mermaid_pieces(what: Exported) -> Iterator[str]:
 
 
 def _entities(text: str) -> str:
-    """Write every sign that could mean something to Mermaid, or to a browser, as an entity code (``#35;`` is ``#``)."""
+    """Write every character that Mermaid or a browser could interpret as an entity code (``#35;`` is ``#``)."""
     return _PLAIN.sub(lambda found: f"#{ord(found[0])};", one_line(text))

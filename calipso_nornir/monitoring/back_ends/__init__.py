@@ -1,2 +1,2 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Monitoring systems that run the checks and bring the results: each is told what to run, and read as it speaks."""
+"""Monitoring systems that run checks: renders each one's configuration, and reads its messages."""

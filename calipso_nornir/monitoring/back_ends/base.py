@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What a back end is: it renders files from a plan, and makes results of what the monitoring system sends."""
+"""The interface of a back end: it renders files from a plan, and reads what the monitoring system sends."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ if TYPE_CHECKING:
     from calipso_nornir.monitoring.templates import Template
 
 PROBE: Final = "probe"
-"""The check of a host that says whether the probe does its work."""
+"""The check of a host that shows whether the probe works."""
 
 
 @dataclass(frozen=True, slots=True)
 class Rendered:
-    """A file that is to be deployed; ``secret``: it holds one, so nobody else may read it."""
+    """A file that is to be deployed; ``secret``: it contains a secret, so only its owner may read it."""
 
     path: str
     text: str
@@ -33,12 +33,12 @@ class Rendered:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wish:
-    """What is to be rendered.
+    """The input of rendering.
 
     Attributes:
         plan: which checks run where.
-        settings: the section Monitoring of the environment, its secrets as they are.
-        environment: what conditions of templates look at: fields of the environment by name.
+        settings: the section Monitoring of the environment, with its secrets in plain text.
+        environment: fields of the environment by name, for the conditions of templates.
         templates: of ``monitoring_config_templates``.
     """
 
@@ -55,7 +55,7 @@ class Wish:
 
 @dataclass(frozen=True, slots=True)
 class Received:
-    """What a message of a monitoring system says."""
+    """The content of a message of a monitoring system."""
 
     results: tuple[Result, ...] = ()
     refused: tuple[Refused, ...] = ()
@@ -67,7 +67,7 @@ class BackEnd(Protocol):
 
     @property
     def name(self) -> str:
-        """Its name: under this its receiver listens."""
+        """Its name, which is also the path of its receiver."""
         ...
 
     def render(self, wish: Wish) -> Iterable[Rendered]:
@@ -75,23 +75,23 @@ class BackEnd(Protocol):
         ...
 
     def receive(self, message: Any) -> Received:  # noqa: ANN401 - any JSON
-        """Read one message; what cannot be read is part of the answer, never an exception."""
+        """Read one message; parts that cannot be read are returned as such, never raised."""
         ...
 
 
 def objects_files(plan: MonitoringPlan) -> Iterable[Rendered]:
-    """Yield what the probe of each host reads."""
+    """Yield the file that the probe of each host reads."""
     for host in plan.hosts:
         yield Rendered(f"host/{encoded(host)}/objects.json", plan.objects_json(host))
 
 
 def as_json(value: Any) -> str:  # noqa: ANN401 - any JSON
-    """Return JSON as it is written into files: the same value always gives the same text."""
+    """Return JSON for files: the same value always gives the same text."""
     return json.dumps(value, indent=2, sort_keys=True) + "\n"
 
 
 def printed_results(output: str) -> Received:
-    """Read what the probe has printed: lines of JSON, between which others may be (its standard error)."""
+    """Read the output of the probe: lines of JSON, perhaps mixed with lines of its standard error."""
     rows: list[Any] = []
     broken: list[Refused] = []
     for line in output.splitlines():

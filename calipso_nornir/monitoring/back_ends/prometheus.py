@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """Prometheus: the probe writes a file for node exporter, rules make alerts of it, Alertmanager sends them to a webhook.
 
-An alert that ends says nothing about the object if the host is silent. So rules look at the last value of an hour, and
-the alert about the host itself is there long before. What is OK from the first moment on never is an alert: it is
-read from Prometheus' API (``statuses``).
+If a host is silent, an alert that ends says nothing about the object. So rules use the last value within an hour; the
+alert about the host itself comes long before that. What has always been OK never causes an alert: it is read from
+Prometheus' API (``statuses``).
 """
 
 from __future__ import annotations
@@ -67,7 +67,7 @@ class Prometheus:
     def receive(self, message: Any) -> Received:  # noqa: ANN401 - any JSON
         """Read a message of Alertmanager's webhook (version 4).
 
-        If a check has an alert that ends and one that begins (an error becomes a warning), the one that goes on counts.
+        If one alert of a check ends and another begins (an error becomes a warning), the one that is firing counts.
         """
         alerts = message.get("alerts") if isinstance(message, Mapping) else None
         if not isinstance(alerts, list):
@@ -88,7 +88,7 @@ class Prometheus:
         return Received(tuple(found.values()), tuple(refused))
 
     def statuses(self, answer: Any) -> Received:  # noqa: ANN401 - any JSON
-        """Read Prometheus' answer to the query ``calipso_check_status`` (GET /api/v1/query): every status there is."""
+        """Read Prometheus' answer to the query ``calipso_check_status`` (GET /api/v1/query): all statuses."""
         data = answer.get("data") if isinstance(answer, Mapping) else None
         rows = data.get("result") if isinstance(data, Mapping) else None
         if not isinstance(rows, list):
@@ -196,7 +196,7 @@ def _result(alert: Any) -> Result | None:  # noqa: ANN401 - any JSON
     labels = alert["labels"]
     kind = labels.get("calipso")
     if kind not in ("check", "host"):
-        return None  # somebody else's, on the same route
+        return None  # of another sender, on the same route
     firing = alert.get("status") == "firing"
     at = _time(alert.get("startsAt" if firing else "endsAt"))
     annotations = alert.get("annotations")

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Back ends by name: those of this product, and installed ones of others."""
+"""Back ends by name: those of this product, and those of installed plug-ins."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Sensu Core (0.x and 1.x): the files of the guide, from templates; standalone checks, a handler of their events."""
+"""Sensu Core (0.x and 1.x): the guide's files, from templates; standalone checks, and a handler for their events."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from calipso_nornir.monitoring.planning import PlannedCheck
 
 LONGEST: Final = 200
-"""Characters of a check's name."""
+"""Maximum length of a check's name."""
 SERVER: Final = (
     "redis.json",
     "transport.json",

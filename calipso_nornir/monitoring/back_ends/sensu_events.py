@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Events of Sensu, Core (a key ``client``) and Go (a key ``entity``), as results.
 
-What an event is about stands in its own attributes or labels, never in its check's name.
+The object of an event is read from its attributes or labels, never from its check's name.
 """
 
 from __future__ import annotations
@@ -17,9 +17,9 @@ from calipso_nornir.monitoring.results import ERROR, KEEPALIVE, OK, UNKNOWN, Ref
 WHOLE: Final = ("calipso-objects", "calipso-objects-all")
 """Checks that evaluate a whole host; their output is results."""
 _OVERDUE: Final = re.compile(r"Last check execution was \d+ seconds ago")
-"""Sensu's own words when a check's time to live is over: nobody has looked since."""
+"""Sensu's own text when a check's time to live is over: there was no result since then."""
 _DEREGISTERED: Final = "Resolving due to entity deregistering"
-"""Sensu's own words: the agent is gone, nothing is OK because of that."""
+"""Sensu's own text when an agent is removed; it does not mean that anything is OK."""
 
 
 def read_core(event: Any) -> Received:  # noqa: ANN401 - any JSON
@@ -64,7 +64,7 @@ def _read(  # noqa: PLR0911 - each kind of event is answered by itself
     except (TypeError, ValueError, OverflowError, OSError):
         return Received(refused=(Refused(name, f"executed is {check.get('executed')!r:.40}: expected seconds"),))
     if name == KEEPALIVE:
-        # a warning is still early: the host counts as dead when the critical threshold has passed
+        # a warning is too early: the host counts as dead only after the critical threshold
         dead = status == ERROR
         value = ERROR if dead else OK if status == OK else status_of_code(status)
         return Received((of_host(environment, host, check=KEEPALIVE, status=value, text=output, at=at),))
@@ -89,7 +89,7 @@ def _of_object(  # noqa: PLR0913 - the fields of a result
     output: str,
     at: datetime,
 ) -> Received:
-    """Read the result of a check of one object: what the probe has printed as last line, else text and exit code."""
+    """Read the result of a check of one object: the last line that the probe has printed, else text and exit code."""
     printed = printed_results(output)
     if printed.results and status != UNKNOWN:
         return Received(printed.results, printed.refused)

@@ -2,8 +2,9 @@
 """Sensu Go: resources for its REST API, and its events.
 
 By default one check per host runs the probe (``calipso-objects``); its output is results. With ``mode: objects`` each
-object has a check and a proxy entity of its own, for small sites: Sensu stores each of them, and there is no bulk call.
-Commands hold nothing that comes from the cloud but names in ``[A-Za-z0-9_.-]``: agents give commands to a shell.
+object has a check and a proxy entity of its own, for small sites: Sensu stores each of them separately, and has no bulk
+request. Commands hold nothing that comes from the cloud but names in ``[A-Za-z0-9_.-]``: agents give commands to a
+shell.
 """
 
 from __future__ import annotations
@@ -21,9 +22,9 @@ if TYPE_CHECKING:
     from calipso_nornir.monitoring.planning import PlannedCheck
 
 MANAGED: Final = {"managed_by": "calipso"}
-"""Label of all that we have made: nothing else is ever changed or removed."""
+"""Label of everything that this program has created; nothing else is ever changed or removed."""
 ENVIRONMENT: Final = "calipso_env"
-"""Label that says whose it is."""
+"""Label with the environment."""
 HANDLER: Final = "calipso"
 STATUS_CHANGE, CHANGES = "calipso-state-change", "calipso-changes"
 """Names of filters, each with a pipeline of the same name: for keepalives and checks of one object; for the probe."""
@@ -37,7 +38,7 @@ KINDS: Final = {
     "entities": "Entity",
     "checks": "CheckConfig",
 }
-"""Kinds of resources, as in the paths of the API, in the order in which they are put: what is named comes first."""
+"""Kinds of resources, as in the paths of the API, ordered so that a resource is put after those that it names."""
 NEW_STATUS: Final = "event.check.occurrences == 1"
 """``occurrences`` is 1 at each change of the status, also to OK."""
 EXPRESSIONS: Final = {STATUS_CHANGE: NEW_STATUS, CHANGES: f'{NEW_STATUS} || event.check.output != ""'}
@@ -72,7 +73,7 @@ class SensuGo:
         """Yield all resources, in an order in which each comes after what it names."""
         by_kind: dict[str, dict[str, Resource]] = {kind: {} for kind in KINDS}
         for one in self._made(wish):
-            by_kind[one.kind][one.name] = one  # an object with several checks has one entity
+            by_kind[one.kind][one.name] = one  # one entity for an object with several checks
         for named in by_kind.values():
             yield from named.values()
 
@@ -176,7 +177,7 @@ def _agent(wish: Wish, host: str) -> dict[str, Any]:
 
 
 def _allowed(wish: Wish, host: str) -> list[dict[str, Any]]:
-    """Return the commands that an agent runs; whoever controls the back end can make it run no others."""
+    """Return the only commands that an agent runs, so that an attacker who controls the back end cannot run others."""
     if wish.setting("mode", "host") != "objects":
         rows: Iterable[list[str]] = [[""], ["--all"]]
     else:

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """The REST API of Sensu Go, as a real 6.12 answers (recorded; ``tests/fixtures/sensu_go.json`` has a part of it).
 
-Only PUT is used to write: it makes and replaces. A token lives for 300 s, and its session little longer, so any 401
-means to log in again, once. Errors come in three forms. Selectors of lists are ignored by the open source build,
-so filtering is done here.
+Only PUT is used to write: it creates and replaces. A token is valid for 300 s, and its session little longer, so a 401
+causes one new login. Errors come in three forms. Selectors of lists are ignored by the open source build, so filtering
+is done here.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
 PARALLEL: Final = 8
-"""Connections of ``apply``: with more, a real back end is slower."""
+"""Number of connections of ``apply``; with more, a real back end is slower."""
 PAGE: Final = 500
 SERVICE: Final = "Sensu Go"
 
@@ -66,10 +66,10 @@ class SensuGoClient:
         self._session.close()
 
     def apply(self, wanted: Iterable[Resource], *, environment: str) -> Applied:
-        """Make what is there equal to what is wanted; what is this environment's and not wanted any more is removed.
+        """Create and change resources as wanted; remove those of this environment that are no longer wanted.
 
-        Entities are put before checks: first events of new entities that come close together lose each other. The
-        events of removed checks are removed, too: one with a time to live would go on raising alarms.
+        Entities are put before checks: the first events of a new entity are lost if they arrive at nearly the same
+        time. The events of removed checks are removed, too: an event with a time to live would keep raising alarms.
         """
         by_kind: dict[str, list[Resource]] = {kind: [] for kind in KINDS}
         for one in wanted:
@@ -88,7 +88,7 @@ class SensuGoClient:
         return Applied(put, unchanged, sum(map(len, gone.values())))
 
     def _remove(self, gone: Mapping[str, Iterable[str]]) -> None:
-        """Remove resources, those first that name others."""
+        """Remove resources; those that name others come first."""
         checks = {*gone["checks"]}
         for name in checks:
             self.delete("checks", name)
@@ -101,11 +101,11 @@ class SensuGoClient:
                 self.delete(kind, name)
 
     def put(self, one: Resource) -> None:
-        """Make or replace a resource."""
+        """Create or replace a resource."""
         self._request("PUT", f"{one.kind}/{_quoted(one.name)}", one.body)
 
     def delete(self, kind: str, name: str) -> None:
-        """Remove a resource, if it is there."""
+        """Remove a resource if it exists."""
         self._request("DELETE", f"{kind}/{_quoted(name)}", missing_is_fine=True)
 
     def listed(self, kind: str) -> list[dict[str, Any]]:
@@ -113,11 +113,11 @@ class SensuGoClient:
         return list(self._pages(kind))
 
     def events(self) -> list[dict[str, Any]]:
-        """Return the last event of every entity and check: handlers give no receipt, so some may never have come."""
+        """Return the last event of every entity and check, because handlers give no receipt and events may be lost."""
         return self.listed("events")
 
     def execute(self, check: str) -> None:
-        """Let all agents with its subscription run a check once."""
+        """Make all agents with its subscription run a check once."""
         self._request("POST", f"checks/{_quoted(check)}/execute", {"check": check})
 
     def _pages(self, kind: str) -> Iterator[dict[str, Any]]:
@@ -158,7 +158,7 @@ class SensuGoClient:
         headers = {**more.pop("headers", {})}
         data = None
         if body is not None:
-            headers["Content-Type"] = "application/json"  # without it the back end takes the body for a form
+            headers["Content-Type"] = "application/json"  # without it the back end parses the body as a form
             data = json.dumps(body).encode()
         try:
             return self._session.request(
@@ -174,7 +174,7 @@ class SensuGoClient:
 
 
 def told(answer: requests.Response) -> str:
-    """Return what an error says: ``message``, ``Message``, or plain text."""
+    """Return the text of an error: ``message``, ``Message``, or plain text."""
     try:
         value = answer.json()
     except ValueError:
@@ -191,7 +191,7 @@ def _is_of(one: Mapping[str, Any], environment: str) -> bool:
 
 
 def _covers(known: Any, wanted: Any) -> bool:  # noqa: ANN401 - JSON
-    """Return whether a resource as it is has all that is wanted: the back end adds fields of its own."""
+    """Return whether a resource has everything that is wanted; the back end adds fields of its own."""
     if isinstance(wanted, dict):
         return isinstance(known, dict) and all(_covers(known.get(key), value) for key, value in wanted.items())
     if isinstance(wanted, list):
