@@ -29,14 +29,11 @@ FIRST, LAST = ("test_oracle.py", "test_truth.py"), ("test_faults.py", "test_faul
 FAULTS = {"ovn": "test_faults_ovn.py", "ovs-dvr": "test_faults_ha.py"}
 """Variant -> the faults of its own, in place of the others'."""
 
-LEFT_OUT = {"ovn": {"test_monitoring.py"}}
-"""Variant -> what it does without: after a tap was down and up again, a later fault moved its port in vain (once)."""
-
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Put first what looks at the cloud as it was made, and last what changes it, as far as the variant has that."""
     if "lab" in config.option.markexpr or "law" in config.option.markexpr:
-        others = {*LAST} - {FAULTS.get(lab.here().variant, "test_faults.py")} | LEFT_OUT.get(lab.here().variant, set())
+        others = {*LAST} - {FAULTS.get(lab.here().variant, "test_faults.py")}
         config.hook.pytest_deselected(items=[item for item in items if item.path.name in others])
         items[:] = [item for item in items if item.path.name not in others]
         items.sort(key=lambda item: (item.path.name not in FIRST, item.path.name in LAST))

@@ -18,6 +18,7 @@ from calipso_nornir.monitoring.recording import Recorder
 from calipso_nornir.monitoring.results import read_results
 from calipso_nornir.monitoring.settling import settle
 from tests.fixtures.cli import calipso
+from tests.lab.faults import wait_until
 from tests.lab.oracle.place import here, inside
 
 if TYPE_CHECKING:
@@ -101,11 +102,21 @@ def plugged(watched: Watched) -> InventoryObject:
 
 @contextmanager
 def down(host: str, device: str) -> Iterator[None]:
+    """Switch a tap off, and on again: until whoever passes its frames on has seen that, too."""
     inside(host, f"ip link set {device} down")
     try:
         yield
     finally:
         inside(host, f"ip link set {device} up")
+        wait_until(f"{device} is up", lambda: is_up(host, device))
+
+
+def is_up(host: str, device: str) -> bool:
+    """Tell whether a device is up for the kernel and, if it is a port of Open vSwitch, for that, too."""
+    said = inside(
+        host, f"cat /sys/class/net/{device}/operstate; ovs-vsctl --if-exists get Interface {device} link_state || true"
+    )
+    return set(said.split()) <= {"up", "unknown"}
 
 
 def test_a_tap_that_is_down_is_seen_on_the_server_and_its_mend(watched: Watched, plugged: InventoryObject) -> None:
