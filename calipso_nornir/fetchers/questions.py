@@ -130,10 +130,14 @@ def switch_agent(
 
     After a host has moved to OVN, Neutron still lists its old, dead agent until an administrator removes it.
     """
+    return min((yield from switch_agents(host)), key=lambda one: not one.get("alive"), default=None)
+
+
+def switch_agents(host: InventoryObject) -> Generator[Sequence[Query], Answers, list[InventoryObject]]:
+    """Look up all agents that run a host's Open vSwitch, or ran it once."""
     lookups = [agent_of(host, agent_type) for agent_type in (*OVN_AGENTS, OVS_AGENT)]
     answers = yield lookups
-    found = [one for lookup in lookups for one in answers[lookup]]
-    return min(found, key=lambda one: not one.get("alive"), default=None)
+    return [one for lookup in lookups for one in answers[lookup]]
 
 
 # --- hosts

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from contextlib import contextmanager
+from functools import partial
 from typing import TYPE_CHECKING
 
 from tests.lab.faults import NotInTimeError, agents_of, kill, start, wait_until
@@ -42,6 +43,51 @@ def controller_killed(host: str) -> Iterator[None]:
     finally:
         start(host, "ovn-controller")
         wait_until(f"the controller of {host} is back", lambda: _alive(host))
+
+
+@contextmanager
+def clock_ahead(host: str) -> Iterator[None]:
+    """Have a host whose controller is dead seem to have answered in an hour from now, as one whose clock is ahead.
+
+    Neutron looks at the time of an answer only when its number (nb_cfg) changes; this one is older still.
+    """
+    name = _setting(host, "system-id")
+    number, at = (_told(f"get Chassis_Private {name} {column}") for column in ("nb_cfg", "nb_cfg_timestamp"))
+
+    def answered(number: str, at: str) -> None:
+        inside("ctl", f"ovn-sbctl set Chassis_Private {name} nb_cfg={number} nb_cfg_timestamp={at}")
+
+    answered(str(int(number) - 1), "$(date -d 'now + 1 hour' +%s000)")
+    try:
+        yield
+    finally:
+        answered(number, at)
+
+
+@contextmanager
+def chassis_unlisted(host: str) -> Iterator[None]:
+    """Delete the row by which Neutron knows the agents of a chassis whose controller is dead, and make it again.
+
+    Each process of Neutron still remembers the agents, as dead, until it is told to delete them.
+    """
+    name = _setting(host, "system-id")
+    columns = ("nb_cfg", "nb_cfg_timestamp", "external_ids")
+    values = " ".join(f"'{key}={_told(f'get Chassis_Private {name} {key}')}'" for key in columns)
+    agents = [row["id"] for row in agents_of(host)]
+    inside("ctl", f"ovn-sbctl destroy Chassis_Private {name}")
+    for agent in agents:
+        inside("ctl", f"ovn-sbctl set SB_Global . external_ids:delete_agent={agent}")
+        wait_until("the agent is forgotten", partial(_is_unlisted, host, agent))
+    try:
+        yield
+    finally:
+        chassis = _told(f"get Chassis {name} _uuid")
+        inside("ctl", f"ovn-sbctl create Chassis_Private name={name} chassis={chassis} {values}")
+        wait_until(f"Neutron lists the agents of {host}", lambda: len(agents_of(host)) == len(agents))
+
+
+def _is_unlisted(host: str, agent: str) -> bool:
+    return agent not in {row["id"] for row in agents_of(host)}
 
 
 @contextmanager

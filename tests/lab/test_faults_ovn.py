@@ -129,15 +129,32 @@ def test_a_port_on_two_hosts(watch: Watch) -> None:
     watch.tells_the_truth()
 
 
+def alive(truth: Truth, host: str) -> dict[object, object]:
+    """Return whether each agent of a host is alive, by its kind."""
+    agents = (one for one in truth.of_type("network_agent") if one.end.host == host)
+    return {one.facts["kind"]: one.facts["alive"] for one in agents}
+
+
 class TestWithTheControllerKilled:
     """Nobody repairs what is broken there."""
 
     def test_a_controller_killed(self, watch: Watch, quiet: str) -> None:
-        def alive(truth: Truth) -> dict[object, object]:
-            agents = (one for one in truth.of_type("network_agent") if one.end.host == quiet)
-            return {one.facts["kind"]: one.facts["alive"] for one in agents}
+        watch.comes_to(lambda truth: set(alive(truth, quiet).values()) == {False})
+        assert set(alive(watch.truth, quiet)) == {"OVN Controller agent", "OVN Metadata agent"}
 
-        watch.comes_to(lambda truth: alive(truth)["OVN Controller agent"] is False)
+    def test_a_controller_whose_clock_is_ahead(self, watch: Watch, quiet: str) -> None:
+        """Neutron takes its last answer for new, and nobody contradicts."""
+        with faults.clock_ahead(quiet):
+            watch.comes_to(lambda truth: alive(truth, quiet)["OVN Controller agent"] is True)
+        watch.comes_to(lambda truth: alive(truth, quiet)["OVN Controller agent"] is False)
+
+    def test_a_chassis_of_which_neutron_lists_no_agent(self, watch: Watch, quiet: str) -> None:
+        """Its switch is there all the same, with all that is plugged in."""
+        before = watch.truth
+        with faults.chassis_unlisted(quiet):
+            watch.comes_to(lambda truth: alive(truth, quiet) == {})
+            assert watch.truth.links == before.links
+        watch.comes_to(lambda truth: alive(truth, quiet)["OVN Controller agent"] is False)
 
     def test_a_tunnel_deleted(self, watch: Watch, quiet: str) -> None:
         def sent(truth: Truth) -> int:

@@ -22,7 +22,7 @@ from calipso_nornir.fetchers.ovn.oteps import OvnOteps
 from calipso_nornir.fetchers.ovn.places import way_out
 from calipso_nornir.fetchers.ovn.ports import OvnNetworks, OvnPorts, OvnPortSecurity
 from calipso_nornir.fetchers.ovn.routers import LogicalRouterPorts, LogicalRouters
-from calipso_nornir.fetchers.ovn.vedges import OvnVedges
+from calipso_nornir.fetchers.ovn.vedges import OvnVedges, UnlistedChassis
 from calipso_nornir.fetchers.questions import OVN_AGENTS, OVS_AGENT
 from calipso_nornir.link_finders.floating_ips import FloatingIps as FloatingIpLinks
 from calipso_nornir.link_finders.oteps import Oteps, OtepTunnels
@@ -193,12 +193,30 @@ def test_a_switch_whose_controller_is_not_configured_is_a_switch_all_the_same() 
         ([agent(OVS_AGENT, alive=False), agent()], "OVN"),
         ([agent(OVS_AGENT), agent(alive=False)], "OVS"),
         ([agent(OVS_AGENT, alive=False), agent(alive=False)], "OVN"),
-        ([agent("DHCP agent")], None),
+        ([agent("DHCP agent")], "OVN"),
     ],
 )
-def test_a_host_that_is_moved_to_ovn_has_one_switch(agents: list[Any], kind: str | None) -> None:
-    found = [*vedges(*agents), *vedges(*agents, fetcher=OvsVedges())]
-    assert [one.attributes["vedge_type"] for one in found] == ([kind] if kind else [])
+def test_a_host_that_is_moved_to_ovn_has_one_switch(agents: list[Any], kind: str) -> None:
+    found = [
+        one for fetcher in (OvnVedges(), UnlistedChassis(), OvsVedges()) for one in vedges(*agents, fetcher=fetcher)
+    ]
+    assert [one.attributes["vedge_type"] for one in found] == [kind]
+
+
+def test_a_chassis_of_which_neutron_lists_no_agent() -> None:
+    """Neutron lists agents by Chassis_Private; Southbound's Chassis says that the host is one."""
+    other = agent("DHCP agent")
+
+    def unlisted(databases: Any) -> Any:
+        return vedges(other, fetcher=UnlistedChassis(), databases=databases)
+
+    (found,) = unlisted(DATABASES)
+    assert (found.id, found.attributes["chassis"], "alive" in found.attributes) == ("cmp1|OVN", CMP1, False)
+    elsewhere = (GOLDEN / "southbound.raw").read_text().replace('"hostname":"cmp1"', '"hostname":"cmp1.example.org"')
+    for databases in (NOWHERE, {**DATABASES, str(SOUTHBOUND): elsewhere}):
+        assert unlisted(databases) == []
+    with pytest.raises(SourceFailed):
+        unlisted(SILENT)
 
 
 # --- endpoints

@@ -28,7 +28,7 @@ class HostPnics:
 
     Source: ``ls -l /sys/class/net``, ``ip -d address``, ``ip netns list``; per interface ``ethtool``, ``ethtool -i``.
     On hosts whose cards have virtual functions, also ``find … -name physfn`` and ``virtfn*``. For interfaces that DPDK
-    has taken from the kernel: ``ovs-vsctl list``, on hosts with an Open vSwitch agent.
+    has taken from the kernel: ``ovs-vsctl list``, on hosts with an agent that runs it.
     Attributes: ``host``, ``local_name``, ``mac_address``, ``mtu`` (bytes), ``state`` ("UP" or "DOWN"), ``addresses``
     (CIDR strings) and the first ones as ``ip_address``, ``ipv6_address``; ``link_detected`` ("yes" or "no") and all
     else that ethtool prints, under its own keys; ``driver`` (from ethtool -i); ``vlan_interfaces`` [{name, vlan_id,
@@ -40,14 +40,13 @@ class HostPnics:
 
     def get(self, parent: InventoryObject) -> Fetching:
         """Ask for devices and interfaces, then for the details of the physical ones."""
-        agents = questions.agent_of(parent, questions.OVS_AGENT)
-        answers = yield [agents]
+        agents = yield from questions.switch_agents(parent)
         devices = Command(parent.id, "ls -l /sys/class/net", "ls_sys_class_net")
         listed, (address, interfaces), (_, namespaces), (switch, bridges) = yield from together(
             ask(devices),
             questions.interfaces(parent.id),
             questions.namespaces(parent.id),
-            switch_or_gap(parent.id, agents=len(answers[agents])),
+            switch_or_gap(parent.id, agents=len(agents)),
         )
         host = Devices(interfaces, namespaces)
         found = host.physical(listed)

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from calipso_nornir.model.fetching import Fetching
     from calipso_nornir.model.objects import InventoryObject
 
+OF_SERVERS = "compute:"
+"""Beginning of the device owners of servers' ports: a device that claims one is none of the host's own."""
 FOLDER = Folder(type="vnics_folder", types_name="vnics", text="vNICs")
 
 
@@ -35,10 +37,9 @@ class HostVnics:
 
     def get(self, parent: InventoryObject) -> Fetching:
         """Ask the switch for internal ports, then look up those whose device is in the host's own namespace."""
-        agents = questions.agent_of(parent, questions.OVS_AGENT)
-        answers = yield [agents]
+        agents = yield from questions.switch_agents(parent)
         (switch, bridges), (address, interfaces) = yield from together(
-            switch_or_gap(parent.id, agents=len(answers[agents])), questions.interfaces(parent.id)
+            switch_or_gap(parent.id, agents=len(agents)), questions.interfaces(parent.id)
         )
         devices = Devices(interfaces)
         named = {
@@ -74,5 +75,5 @@ class HostVnics:
                 sources=(switch, address),
             )
             for name, id_ in named.items()
-            if id_ in ports
+            if id_ in ports and not (ports[id_].get("device_owner") or "").startswith(OF_SERVERS)
         ]

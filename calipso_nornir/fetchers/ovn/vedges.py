@@ -6,6 +6,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from calipso_nornir.fetchers import questions
+from calipso_nornir.fetchers.api.census import names_of
 from calipso_nornir.fetchers.cli.vedges import (
     agent_attributes,
     bonds_of,
@@ -15,7 +16,7 @@ from calipso_nornir.fetchers.cli.vedges import (
     vedges_folder,
 )
 from calipso_nornir.fetchers.ovn.chassis_settings import Settings
-from calipso_nornir.fetchers.ovn.databases import NORTHBOUND, SOUTHBOUND, southbound_or_blank
+from calipso_nornir.fetchers.ovn.databases import NORTHBOUND, SOUTHBOUND, is_described, southbound_or_blank
 from calipso_nornir.fetchers.ovn.places import gateways_of, way_out
 from calipso_nornir.model import ids
 from calipso_nornir.model.fetching import Fetched, asked, together
@@ -58,60 +59,81 @@ class OvnVedges:
         agent = yield from questions.switch_agent(parent)
         if agent is None or agent["agent_type"] not in questions.OVN_AGENTS:
             return []
-        configured = questions.ovs_settings(parent.id)
-        (database, found), (address, interfaces), answers = yield from together(
-            questions.ovs_bridges(parent.id), questions.interfaces(parent.id), asked(configured, NORTHBOUND, SOUTHBOUND)
-        )
-        known = southbound_or_blank(answers)
-        wanted = answers.or_blank(NORTHBOUND) if known is not None else None
-        settings = Settings.of(answers[configured])
-        bonds = yield from bonds_of(parent.id, found)
-        ports = ports_of(found, Devices(interfaces))
-        plugged = [one["port_id"] for one in ports if one["port_id"] and one["bridge"] == settings.bridge]
-        gateways = list(_gateways(wanted, known, settings.chassis)) if wanted is not None and known is not None else []
-        of_port = {
-            id_: one["network"] for id_, one in (yield from questions.ports_by_id([*plugged, *gateways])).items()
-        }
-        networks = yield from _networks(set(of_port.values()))
+        return (yield from _vedge(parent, agent_attributes(agent)))
 
-        def segments(ports: Iterable[str]) -> list[dict[str, Any]]:
-            here = {of_port[id_] for id_ in ports if id_ in of_port}
-            return list(_segments([one for one in networks if one.id in here], settings.bridge_mappings))
 
-        described = agent_attributes(agent)
-        return [
-            Fetched(
-                id=ids.vedge(parent.id, "OVN"),
-                name=f"{parent.name}-OVN",
-                attributes={
-                    **described,
-                    "configurations": {
-                        **(described.get("configurations") or {}),
-                        "bridge_mappings": settings.bridge_mappings,
-                        "integration_bridge": settings.bridge,
-                    },
-                    "host": parent.id,
-                    "vedge_type": "OVN",
-                    "chassis": settings.chassis,
-                    "gateway": GATEWAY in settings.words("ovn-cms-options"),
-                    "transport_zones": sorted(settings.words("ovn-transport-zones")),
-                    "encaps": [{"type": type_, "ip": ip} for type_, ip in settings.encaps],
-                    "bridges": bridges_of(found),
-                    "ports": [{**one, "network": of_port.get(one["port_id"])} for one in ports],
-                    "tunnel_ports": tunnels_of(found),
-                    "networks": segments(plugged),
-                    **({"bonds": bonds} if bonds else {}),
-                    **({"gateway_networks": segments(gateways)} if wanted is not None else {}),
-                    **(
-                        {"unbound_ports": _unbound(known, settings.chassis, plugged)}
-                        if known is not None and settings.chassis
-                        else {}
-                    ),
+class UnlistedChassis:
+    """Open vSwitch of a chassis of which Neutron lists no agent: as ``OvnVedges``, without the agent's attributes.
+
+    Neutron lists agents by Chassis_Private, whose row may be gone; Southbound's Chassis has the host.
+    """
+
+    def get(self, parent: InventoryObject) -> Fetching:
+        """Look up the agents; if there are none, ask Southbound for chassis."""
+        if (yield from questions.switch_agents(parent)):
+            return []
+        answers = yield [SOUTHBOUND]
+        if not is_described(answers):
+            return []
+        known: Southbound = answers[SOUTHBOUND]
+        if not any(one.hostname in names_of(parent) for one in known.chassis.values()):
+            return []
+        return (yield from _vedge(parent, {}))
+
+
+def _vedge(host: InventoryObject, described: Mapping[str, Any]) -> Fetching:
+    """Ask for the switch's database and its controller's configuration."""
+    configured = questions.ovs_settings(host.id)
+    (database, found), (address, interfaces), answers = yield from together(
+        questions.ovs_bridges(host.id), questions.interfaces(host.id), asked(configured, NORTHBOUND, SOUTHBOUND)
+    )
+    known = southbound_or_blank(answers)
+    wanted = answers.or_blank(NORTHBOUND) if known is not None else None
+    settings = Settings.of(answers[configured])
+    bonds = yield from bonds_of(host.id, found)
+    ports = ports_of(found, Devices(interfaces))
+    plugged = [one["port_id"] for one in ports if one["port_id"] and one["bridge"] == settings.bridge]
+    gateways = list(_gateways(wanted, known, settings.chassis)) if wanted is not None and known is not None else []
+    of_port = {id_: one["network"] for id_, one in (yield from questions.ports_by_id([*plugged, *gateways])).items()}
+    networks = yield from _networks(set(of_port.values()))
+
+    def segments(ports: Iterable[str]) -> list[dict[str, Any]]:
+        here = {of_port[id_] for id_ in ports if id_ in of_port}
+        return list(_segments([one for one in networks if one.id in here], settings.bridge_mappings))
+
+    return [
+        Fetched(
+            id=ids.vedge(host.id, "OVN"),
+            name=f"{host.name}-OVN",
+            attributes={
+                **described,
+                "configurations": {
+                    **(described.get("configurations") or {}),
+                    "bridge_mappings": settings.bridge_mappings,
+                    "integration_bridge": settings.bridge,
                 },
-                under=vedges_folder(parent),
-                sources=(configured, database, address, NORTHBOUND, SOUTHBOUND),
-            )
-        ]
+                "host": host.id,
+                "vedge_type": "OVN",
+                "chassis": settings.chassis,
+                "gateway": GATEWAY in settings.words("ovn-cms-options"),
+                "transport_zones": sorted(settings.words("ovn-transport-zones")),
+                "encaps": [{"type": type_, "ip": ip} for type_, ip in settings.encaps],
+                "bridges": bridges_of(found),
+                "ports": [{**one, "network": of_port.get(one["port_id"])} for one in ports],
+                "tunnel_ports": tunnels_of(found),
+                "networks": segments(plugged),
+                **({"bonds": bonds} if bonds else {}),
+                **({"gateway_networks": segments(gateways)} if wanted is not None else {}),
+                **(
+                    {"unbound_ports": _unbound(known, settings.chassis, plugged)}
+                    if known is not None and settings.chassis
+                    else {}
+                ),
+            },
+            under=vedges_folder(host),
+            sources=(configured, database, address, NORTHBOUND, SOUTHBOUND),
+        )
+    ]
 
 
 def _gateways(wanted: Northbound, known: Southbound, chassis: str) -> Iterator[str]:

@@ -33,12 +33,13 @@ class Site:
     """Of OVN, where the cloud has it."""
 
     def vedge(self, host: Host) -> End | None:
-        """Return the virtual switch of a host: one that an agent which Neutron knows runs, on a host that has it."""
+        """Return the virtual switch of a host that has it: an agent that Neutron knows runs it, or it is a chassis."""
         for agent in self.cloud.agents.values():
             kind = SWITCH_NAMES.get(agent["agent_type"]) if agent["host"] == host.name else None
             if kind == "LXB" or (kind and host.has_ovs):
                 return End("vedge", host.name, kind)
-        return None
+        chassis = self.tables.chassis.values() if self.tables is not None and host.has_ovs else ()
+        return End("vedge", host.name, "OVN") if host.name in {one["hostname"] for one in chassis} else None
 
     def port_ends(self) -> dict[tuple[str, str], list[End]]:
         """Return, by host and device, the switch ports that hear it."""
