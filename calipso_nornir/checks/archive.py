@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Packs the probe into one file that Python runs: ``python3 calipso-probe.pyz``.
 
-The same sources make the same bytes, so a deployment that changes nothing copies nothing.
+The same sources give the same bytes, so a repeated deployment copies nothing.
 """
 
 import argparse
@@ -33,7 +33,7 @@ def archive() -> bytes:
     with zipfile.ZipFile(buffer, "a") as packed:
         for name, data in content.items():
             entry = zipfile.ZipInfo(name, _EARLIEST)
-            # Not compressed: zlib's releases differ in the bytes that they make
+            # Not compressed: the output differs between releases of zlib
             entry.compress_type, entry.external_attr, entry.create_system = zipfile.ZIP_STORED, _REGULAR_0644, 3
             packed.writestr(entry, data)
     return buffer.getvalue()

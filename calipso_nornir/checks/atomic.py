@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Files that are whole at any moment: written beside their place, then renamed."""
+"""Writes files that are never incomplete: under another name first, then renamed."""
 
 import contextlib
 import os
@@ -7,7 +7,7 @@ import tempfile
 
 
 def write_whole(path: str, content: bytes, mode: int = 0o644) -> None:
-    """Write a file in one step; a process that is killed meanwhile leaves the old one.
+    """Replace a file atomically; if the process is killed, the old file stays.
 
     Raises:
         OSError: the folder cannot be written to.

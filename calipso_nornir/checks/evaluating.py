@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""From the checks of a host to their results: every command once, whoever needs it."""
+"""Evaluates the checks of a host; each command runs once, even if several checks need it."""
 
 import time
 from typing import Any, Dict, List, NamedTuple, Sequence
@@ -10,7 +10,7 @@ from .values import UNKNOWN, Judgement, Question
 
 
 class Result(NamedTuple):
-    """What a check found about one object or link.
+    """The result of a check of one object or link.
 
     Attributes:
         status: 0 OK, 1 warning, 2 error, 3 unknown.
@@ -25,7 +25,7 @@ class Result(NamedTuple):
     checked_at: float
 
     def document(self) -> Dict[str, Any]:
-        """Return it as JSON has it."""
+        """Return a JSON object."""
         return {
             "environment": self.environment,
             "host": self.host,

@@ -14,7 +14,7 @@ Links = Dict[str, Dict[str, Any]]
 
 
 def read_links(text: str) -> Links:
-    """Return name -> row of ``ip -j -d link``; no output at all is what some releases print for "none"."""
+    """Return name -> row of ``ip -j -d link``; some releases print nothing if there are none."""
     rows = json.loads(text or "[]")
     return {str(row["ifname"]): row for row in rows if row}
 
@@ -41,7 +41,7 @@ def links_of(namespace: Optional[str]) -> Question:
 
 
 def no_namespace(answer: Answer, namespace: Optional[str]) -> Optional[Judgement]:
-    """Return an error if the namespace is not there: that was seen, and is no failure to look."""
+    """Return an error if the namespace does not exist; that is a result, not a failure of the check."""
     if namespace and answer.failure and "Cannot open network namespace" in answer.err and "No such file" in answer.err:
         return Judgement(ERROR, f"there is no network namespace {namespace}")
     return None
@@ -76,7 +76,7 @@ def judge_device(values: Mapping[str, Any], answers: Sequence[Answer]) -> Judgem
 
 
 def judge_bridge(values: Mapping[str, Any], answers: Sequence[Answer]) -> Judgement:
-    """Judge a Linux bridge: without any member that is up it forwards nothing, which is no fault of its own."""
+    """Judge a Linux bridge: without a member that is up it forwards nothing, but the bridge itself works."""
     return unanswered(answers) or bridge_state(answers[0].value, values["bridge"])
 
 
@@ -118,8 +118,8 @@ def judge_member(values: Mapping[str, Any], answers: Sequence[Answer]) -> Judgem
 def judge_learned(values: Mapping[str, Any], answers: Sequence[Answer]) -> Judgement:
     """Judge a membership, and with a MAC address whether the bridge has learned it there.
 
-    A bridge whose ageing time is 0 keeps nothing that it learns (os-vif sets it for hybrid plugging): nothing can be
-    said about addresses then.
+    A bridge with an ageing time of 0 forgets addresses at once (os-vif sets it for hybrid plugging), so addresses are
+    not judged.
     """
     links, table = answers
     device, bridge, mac = values["device"], values["bridge"], values["mac"]

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""``objects.json``: what a host has to check. Read with limits, and with errors that say where the fault is."""
+"""Reads ``objects.json``, the checks of a host, with limits, and with errors that name the place of a fault."""
 
 import hashlib
 import json
@@ -20,7 +20,7 @@ _TEXT = {"environment": 200, "host": 255, "type": 100, "name": 1000, "check": 10
 
 
 class BadObjects(ValueError):
-    """A file that is no ``objects.json``; ``str()`` says file, place, what was found and what was expected."""
+    """An invalid ``objects.json``; ``str()`` gives file, place, what was found and what was expected."""
 
 
 class Item(NamedTuple):
@@ -50,7 +50,7 @@ class Item(NamedTuple):
 
 
 class Objects(NamedTuple):
-    """One file: whose host it is, and all its checks."""
+    """One file: its host, and all its checks."""
 
     environment: str
     host: str
@@ -150,5 +150,5 @@ def _item(place: str, one: Any) -> Item:
 
 
 def chosen(objects: Objects, name: str) -> List[Item]:
-    """Return the checks that have a name, or that are of a document's id."""
+    """Return the checks with a name, or of the document with an id."""
     return [item for item in objects.items if name in (item.name, item.of)]

@@ -14,7 +14,7 @@ DEAD_VLAN = 4095
 """Neutron's agent gives this tag to a port that it cannot wire (DEAD_VLAN_TAG of neutron's ovs constants)."""
 SECONDS = 5
 ALARM = (-14, 142)
-"""How a tool of OVS ends after its own ``--timeout``: by SIGALRM, which sudo passes on as 128 + 14."""
+"""Exit status of a tool of OVS after its own ``--timeout``: SIGALRM, which sudo passes on as 128 + 14."""
 
 
 class Interface(NamedTuple):
@@ -159,7 +159,7 @@ def judge_controller(_values: Mapping[str, Any], answers: Sequence[Answer]) -> J
 
 
 def port_state(switch: Switch, bridge: str, device: str, *, look_at_link: bool = True) -> Judgement:
-    """Judge whether an interface is a port of a bridge, works, and belongs to a network."""
+    """Judge whether an interface is a working port of a bridge, and not cut off from its network."""
     if bridge not in switch.bridges:
         return Judgement(ERROR, f"Open vSwitch has no bridge {bridge}")
     port = switch.ports.get(device)
@@ -197,8 +197,8 @@ def _ask_port(values: Mapping[str, Any]) -> Sequence[Question]:
 def judge_port(values: Mapping[str, Any], answers: Sequence[Answer]) -> Judgement:
     """Judge a virtual interface in Open vSwitch.
 
-    Open vSwitch may not know the state of an interface in a namespace: then that counts which it has there. One that is
-    not in the namespace is the near end of a wire into it (OVN's services).
+    Open vSwitch may not know the state of an interface in a namespace; then the state inside the namespace counts. An
+    interface outside of it is the near end of a veth pair (OVN's services).
     """
     device, namespace = values["device"], values["netns"]
     gone = no_namespace(answers[1], namespace) if namespace else None

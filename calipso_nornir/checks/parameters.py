@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Parameters of checks: their types, and what is no value of them.
+"""Parameters of checks: their types, and the validation of values.
 
-Names are compared with what tools print, so any printable one will do. Those that become part of a command are of the
-narrower types ``namespace``, ``address`` and ``source``.
+Names are compared with the output of tools, so any printable name is valid. Those that become part of a command have
+the stricter types ``namespace``, ``address`` and ``source``.
 """
 
 import ipaddress
@@ -19,7 +19,7 @@ _MOST = 1000
 
 
 class BadParameter(ValueError):
-    """A value that a parameter cannot have; ``str()`` says which and why."""
+    """An invalid value of a parameter; ``str()`` gives the value and the reason."""
 
 
 def _text(pattern: "re.Pattern[str]", what: str) -> Callable[[Any], str]:
@@ -100,14 +100,14 @@ TYPES: Dict[str, Callable[[Any], Any]] = {
     "seconds": _number(0.2, 10),
     "source": _source,
 }
-"""Types of parameters -> what reads a value of it, or raises BadParameter with what it should be."""
+"""Type of a parameter -> the function that reads a value, or raises BadParameter with what is expected."""
 
 
 def read_parameters(declared: Mapping[str, Parameter], given: Any) -> Dict[str, Any]:
     """Return the values of all declared parameters.
 
     Raises:
-        BadParameter: one is missing, unknown, or no value of its type.
+        BadParameter: one is missing, unknown, or invalid.
     """
     if not isinstance(given, dict):
         raise BadParameter("parameters: expected an object")

@@ -10,7 +10,7 @@ from .values import ERROR, OK, UNKNOWN, WARNING, Answer, Check, Judgement, Param
 _LOSS = re.compile(r"([0-9.]+)% packet loss")
 _TIMES = re.compile(r"(?:rtt|round-trip) min/avg/max(?:/mdev)? = [0-9.]+/([0-9.]+)/([0-9.]+)")
 _AWAY = ("unreachable", "Cannot assign requested address", "No route to host", "Unknown device", "unknown iface")
-"""What ping says of an address that nothing leads to, or of a source that this host does not have (any more)."""
+"""Messages of ping for an unreachable address, or for a source address that this host does not have."""
 
 
 class Trips(NamedTuple):
@@ -42,7 +42,7 @@ def _ask(values: Mapping[str, Any]) -> Sequence[Question]:
 
 
 def judge(values: Mapping[str, Any], answers: Sequence[Answer]) -> Judgement:
-    """Judge loss and round trips; a target that nothing leads to is an error, a ping that may not run is unknown."""
+    """Judge loss and round trips; an unreachable target is an error, a ping that may not run is unknown."""
     answer, target = answers[0], values["target"]
     if answer.code is not None and any(said in answer.err for said in _AWAY):
         return Judgement(ERROR, f"{target} cannot be reached: {answer.err}")

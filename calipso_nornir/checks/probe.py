@@ -37,7 +37,7 @@ def main(arguments: Optional[Sequence[str]] = None) -> int:
             ended = _round(options, limits)
             if options.once or not options.interval:
                 return ended
-            # A fault of the file is no reason to end: the next deployment mends it
+            # A faulty file does not end the probe, because the next deployment corrects it
             time.sleep(max(0.0, options.interval - (time.monotonic() - began)))
     except KeyboardInterrupt:
         return 130
@@ -50,7 +50,7 @@ def _parser() -> argparse.ArgumentParser:
     add("--objects", default=OBJECTS, metavar="FILE", help="what to check (%(default)s)")
     add("--state", default=STATE, metavar="FOLDER", help="for what was reported last (%(default)s)")
     add("--once", action="store_true", help="check once, also if an interval is given")
-    add("--interval", type=_positive, metavar="SECONDS", help="check again and again")
+    add("--interval", type=_positive, metavar="SECONDS", help="check repeatedly")
     add("--all", action="store_true", help="report everything, not only changes; needs no state")
     add("--refresh", type=float, default=3600, metavar="SECONDS", help="report everything this often (%(default)g)")
     add("--output", choices=("json", "prometheus"), default="json", help="lines of JSON, or a file for node exporter")
@@ -92,7 +92,7 @@ def _round(options: argparse.Namespace, limits: Limits) -> int:
 
 
 def _print_changes(options: argparse.Namespace, results: Sequence[Result]) -> None:
-    """Print first, then keep: what was not taken is printed again by the next run."""
+    """Print first, then store: if printing fails, the next run prints the results again."""
     state = State(options.state, options.refresh)
     now = time.time()
     whole = state.is_due(now)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""All checks by name, with their parameters: what ``objects.json`` may name."""
+"""All checks by name, with their parameters."""
 
 from typing import Dict
 

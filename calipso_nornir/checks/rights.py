@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The sudo rules of a host: the exact commands that its checks run as root, and none else. For the controller."""
+"""The sudo rules of a host: exactly the commands that its checks run as root. Used by the controller."""
 
 import re
 from typing import List, Sequence
@@ -16,17 +16,17 @@ PLACES = {
 }
 """Where Debian, Ubuntu and Red Hat have the tools."""
 _SPECIAL = re.compile(r"([,:=\\*?\[\]!])")
-"""What sudoers(5) wants a backslash before, in the arguments of a command."""
+"""Characters that sudoers(5) requires to be escaped in the arguments of a command."""
 _USER = re.compile(r"[a-z_][a-z0-9_-]{0,31}")
 _LONGEST = 60
-"""Seconds, more than any command is given by the probe, which cannot end what root runs."""
+"""Seconds; longer than any limit of the probe, which cannot stop what root runs."""
 
 
 def sudoers(items: Sequence[Item], user: str) -> str:
     """Return the content of a file for ``/etc/sudoers.d``.
 
     Raises:
-        ValueError: the user's name is none.
+        ValueError: the user's name is invalid.
     """
     if not _USER.fullmatch(user):
         raise ValueError(f"{user!r} is no user's name")

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Runs commands side by side, each with a limit of time and of output, all with a limit of time.
+"""Runs commands in parallel, with limits of time and output for each, and of time for all.
 
 One loop watches all pipes. No shell is involved. Standard input is empty.
 """
@@ -22,7 +22,7 @@ _READ = 1 << 16
 
 
 class Limits(NamedTuple):
-    """Seconds for one command and for all, and how many run at once."""
+    """Seconds for one command and for all, and how many run at a time."""
 
     command: float = 10
     whole: float = 60
@@ -33,9 +33,9 @@ def run_all(questions: Sequence[Question], limits: Limits, *, sudo: Optional[boo
     """Return the answer to each question; those of stage 0 are asked before the others.
 
     Args:
-        questions: each is asked once, however often it is given.
+        questions: each is asked once, even if it is given several times.
         limits: for them.
-        sudo: ask sudo for what needs root; None if this process is not root's.
+        sudo: use sudo for what needs root; None: unless this process runs as root.
     """
     use_sudo = os.geteuid() != 0 if sudo is None else sudo
     until = time.monotonic() + limits.whole
@@ -93,7 +93,7 @@ class _Loop:
                 stdout=subprocess.PIPE,
                 stderr=subprocess.PIPE,
                 env=environment,
-                start_new_session=True,  # one signal ends it with all that it has started
+                start_new_session=True,  # so that one signal ends it and all its children
             )
         except FileNotFoundError:
             self._answers[question] = Answer(failure=f"{argv[0]} is not installed")
@@ -113,7 +113,7 @@ class _Loop:
         if not self._running:
             return
         soonest = min(one.until for one in self._running)
-        closed = any(not one.open for one in self._running)  # its end is near, and nothing will tell of it
+        closed = any(not one.open for one in self._running)  # it is about to exit, without another event
         wait = min(soonest - time.monotonic(), 0.01 if closed else 3600)
         for key, _events in self._selector.select(max(0, wait)):
             one, name = key.data
@@ -149,7 +149,7 @@ class _Loop:
             self._give_up(one, f"{one.question.tool} wrote more than {most} bytes")
 
     def _give_up(self, one: _Running, failure: str) -> None:
-        """End a process. One that sudo runs may not be ended by us: then sudo's command_timeout does it."""
+        """Kill a process. One that sudo runs cannot be killed by us; sudo's command_timeout ends it."""
         with contextlib.suppress(ProcessLookupError, PermissionError):
             os.killpg(one.process.pid, signal.SIGKILL)
             one.process.wait(1)
@@ -171,7 +171,7 @@ class _Loop:
 
 
 def answer(question: Question, code: int, out: bytes, err: str) -> Answer:
-    """Return what a command that has ended answered."""
+    """Return the answer of a command that has ended."""
     if question.root and err.startswith("sudo:") and any(said in err for said in _NOT_ALLOWED):
         return Answer(failure="sudo does not allow {}".format(" ".join(question.argv)[:200]), err=err)
     if code not in question.codes:
@@ -184,7 +184,7 @@ def answer(question: Question, code: int, out: bytes, err: str) -> Answer:
 
 
 def _line(written: bytearray) -> str:
-    """Return the first line that says something, printable and short."""
+    """Return the first line with content, printable and shortened."""
     lines = [line.strip() for line in written.decode("utf-8", "replace").splitlines()]
     first: str = next((line for line in lines if line), "")
     return "".join(c if c.isprintable() else "?" for c in first)[:200]

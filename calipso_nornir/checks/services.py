@@ -9,10 +9,10 @@ from .links import LINKS, bridge_state, links_of, no_namespace
 from .values import ERROR, OK, UNKNOWN, WARNING, Answer, Check, Judgement, Parameter, Question, unanswered, worst
 
 SERVERS = {"dhcp": "dnsmasq", "metadata": "haproxy", "load_balancer": "haproxy"}
-"""Types of service -> the program without which a service of this type does nothing."""
+"""Type of service -> the program that a service of this type needs."""
 KEEPALIVED = "keepalived"
 HA_DEVICE = "ha-"
-"""How Neutron names a highly available router's interface for VRRP."""
+"""Prefix of a highly available router's interface for VRRP."""
 _LXB_AGENT = "neutron-linuxbridge-agent"
 _COMM = 15
 """Characters of a name that the kernel keeps (TASK_COMM_LEN)."""
@@ -85,14 +85,14 @@ def judge_service(values: Mapping[str, Any], answers: Sequence[Answer]) -> Judge
         judged.append(Judgement(ERROR, f"{namespace} has no interface"))
     elif len(off) == len(interfaces):
         judged.append(Judgement(ERROR, f"all interfaces in {namespace} are switched off"))
-    elif off and not highly_available:  # a router that stands by has its gateway's interface off
+    elif off and not highly_available:  # a standby router has its gateway interface switched off
         judged.append(Judgement(WARNING, "{} in {} is switched off".format(", ".join(off[:3]), namespace)))
     runs = " and ".join(f"{name} runs" for name in needed)
     good = "{} has {} interfaces{}".format(namespace, len(interfaces), ", " + runs if runs else "")
     return worst([Judgement(OK, good), *judged])
 
 
-# --- can instances be reached?
+# --- reachability of instances
 
 
 class Neighbour(NamedTuple):

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What was reported last, so that only changes are reported again.
+"""Stores the last reports, so that only changes are reported again.
 
-The first result of a check is a change, and so is the first after its entry has changed. A state that cannot be read is
-none: everything is reported once more, which is harmless.
+The first result of a check counts as a change, and so does the first after its entry has changed. If the state cannot
+be read, everything is reported once more, which is harmless.
 """
 
 import json
@@ -42,7 +42,7 @@ class State:
             self._seen, self._whole_at = {}, 0.0
 
     def is_due(self, now: float) -> bool:
-        """Return whether everything is to be reported; a clock that was set back counts as such, too."""
+        """Return whether everything is to be reported, also after the clock was set back."""
         return bool(self.refresh) and not 0 <= now - self._whole_at < self.refresh
 
     def changed(self, results: Sequence[Result]) -> List[Result]:
@@ -50,7 +50,7 @@ class State:
         return [one for one in results if self._seen.get(_key(one)) != _value(one)]
 
     def save(self, results: Sequence[Result], *, whole_at: float = 0) -> None:
-        """Keep what was reported; checks that are gone are forgotten.
+        """Store what was reported, without checks that no longer exist.
 
         Raises:
             OSError: the folder cannot be written to.

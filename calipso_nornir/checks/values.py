@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What checks are made of: questions for the host's tools, their answers, and judgements."""
+"""Parts of checks: questions for the host's tools, their answers, and judgements."""
 
 from typing import Any, Callable, Mapping, NamedTuple, Optional, Sequence, Tuple
 
@@ -9,7 +9,7 @@ LABELS = ("OK", "Warning", "Error", "Unknown")
 
 
 class Judgement(NamedTuple):
-    """A status, and one short sentence that says why."""
+    """A status, and its reason in one short sentence."""
 
     status: int
     text: str
@@ -20,7 +20,7 @@ class Question(NamedTuple):
 
     Attributes:
         argv: the command; no shell ever sees it.
-        read: makes a value of what it wrote, once for all objects; raises ValueError or similar for another form.
+        read: parses its output, once for all objects; raises ValueError or similar if the form is unknown.
         root: it needs root; another user asks ``sudo`` for it.
         codes: exit codes that are answers, not failures.
         stage: commands of stage 1 run after all of stage 0.
@@ -41,13 +41,13 @@ class Question(NamedTuple):
 
 
 class Answer(NamedTuple):
-    """What a tool answered.
+    """The answer of a tool.
 
     Attributes:
-        value: what the question's ``read`` made of it; None after a failure.
+        value: the result of the question's ``read``; None after a failure.
         failure: why there is no value, as the end of a sentence: "ip is not installed".
-        code: with what it ended; negative for a signal; None if it did not start or end by itself.
-        err: what it wrote to its standard error, in one line.
+        code: exit code; negative for a signal; None if it did not start or was killed.
+        err: its standard error, in one line.
     """
 
     value: Any = None
@@ -66,11 +66,11 @@ class Parameter(NamedTuple):
 
 
 class Check(NamedTuple):
-    """A check: what it asks of the host, and how it judges the answers.
+    """A check: its questions to the host, and how it judges the answers.
 
     Attributes:
         questions: parameters -> the commands that it needs.
-        judge: parameters and answers, in the order of the questions -> a judgement. It does nothing else.
+        judge: parameters and answers, in the order of the questions -> a judgement; without side effects.
     """
 
     name: str
@@ -81,7 +81,7 @@ class Check(NamedTuple):
 
 
 def unanswered(answers: Sequence[Answer]) -> Optional[Judgement]:
-    """Return "unknown" with the reason if a question has no answer: nobody could look."""
+    """Return "unknown" with the reason if a question has no answer."""
     for answer in answers:
         if answer.failure:
             return Judgement(UNKNOWN, "could not look: " + answer.failure)
@@ -89,6 +89,6 @@ def unanswered(answers: Sequence[Answer]) -> Optional[Judgement]:
 
 
 def worst(judgements: Sequence[Judgement]) -> Judgement:
-    """Return the judgement that matters most: an error, then a warning, then unknown, then OK."""
+    """Return the most important judgement: an error, then a warning, then unknown, then OK."""
     order = {ERROR: 0, WARNING: 1, UNKNOWN: 2, OK: 3}
     return min(judgements, key=lambda one: order[one.status])

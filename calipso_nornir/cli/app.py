@@ -111,7 +111,7 @@ schedules_group = typer.Typer()
 users_group = typer.Typer()
 events_group = typer.Typer()
 store_group = typer.Typer(no_args_is_help=True, help="Manage the store: its layout, and how much history it keeps.")
-new_group = typer.Typer(no_args_is_help=True, help="Write a working plug-in to begin with.")
+new_group = typer.Typer(no_args_is_help=True, help="Write a working plug-in as a starting point.")
 monitoring_group = typer.Typer(no_args_is_help=True, help="Watch objects and links: plan, deploy and receive checks.")
 parsers = typer.Typer(no_args_is_help=True, help="Test parsers of command output.")
 

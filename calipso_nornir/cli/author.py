@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The user who runs a command: recorded in requests to others."""
+"""The user who runs a command, as recorded in requests."""
 
 import getpass
 import os

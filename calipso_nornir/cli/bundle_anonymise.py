@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""``calipso bundle anonymise``: makes a recording that can be given away."""
+"""``calipso bundle anonymise``: makes a copy of a recording that can be shared."""
 
 from pathlib import Path
 from typing import Annotated
@@ -17,11 +17,11 @@ def bundle_anonymise(
     path: BundleArgument,
     target: Annotated[str, typer.Argument(metavar="NEW", help="The anonymised copy to write.")],
 ) -> None:
-    """Replace names, addresses and ids in a recording; what is joined stays joined."""
+    """Replace names, addresses and ids in a recording, consistently: what is connected stays connected."""
     from calipso_nornir.sources.anonymising.anonymise import anonymise  # noqa: PLC0415 - what takes long comes when needed
 
     if Path(target).exists():
-        raise InvalidRequest(f"{target} is there already; give another name for the copy")
+        raise InvalidRequest(f"{target} exists already; give another name for the copy")
     done = anonymise(Path(path), Path(target))
     run.out.say(f"{done.path}: {done.names} names, {done.tokens} ids and addresses replaced")
     if done.kept:

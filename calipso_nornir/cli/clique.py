@@ -31,8 +31,8 @@ def clique(  # noqa: PLR0913 - the options of the command
 ) -> None:
     """Draw what an object is connected to.
 
-    For an instance or a vService: the path from each of its NICs, of a trunk for each of its networks, to the switch
-    port and the network.
+    For an instance or a vService, it shows the path from each of its NICs (from a trunk, one for each network) to the
+    switch port and the network.
     """
     with run.store(inventory=inventory, at=at) as store:
         view, one = _focal_point(store, what, environment=environment, type_=type_)

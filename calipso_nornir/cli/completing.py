@@ -45,7 +45,7 @@ def link_states(ctx: typer.Context, incomplete: str) -> list[str]:
 
 
 def objects(ctx: typer.Context, incomplete: str) -> list[str]:
-    """Offer the names of objects that begin like the text, of the type that was given before."""
+    """Offer names of objects that begin with the text, of the type that was given before."""
 
     def names(store: Store) -> set[str]:
         type_ = ctx.params.get("type_")

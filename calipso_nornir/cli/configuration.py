@@ -3,7 +3,7 @@
 
 The file is YAML: ``store``, and for each command its options by their names. The environment has
 ``CALIPSO_STORE``, and ``CALIPSO_<COMMAND>_<OPTION>``. Click looks in this order (click.palletsprojects.com, "Options");
-this module reads the file, and refuses what no command has.
+this module reads the file, and refuses unknown options.
 """
 
 from __future__ import annotations
@@ -24,14 +24,14 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
 Command: TypeAlias = Any
-"""One of click, or of the copy of it that newer releases of typer bring."""
+"""A command of click, or of the copy of click in newer releases of typer."""
 PREFIX: Final = "CALIPSO"
 VARIABLE: Final = "CALIPSO_CONFIG"
-"""Where the file is; an empty value: there is none."""
+"""The path of the file; empty for no file."""
 DEFAULT: Final = Path("/etc/calipso/calipso.yaml")
 STORE: Final = "store"
 BACK_ENDS: Final = ("mongo_config", "ldap_config", "oidc_config", "inventory")
-"""The options of serve with which the doctor tries what serve would use."""
+"""The options of serve that the doctor also uses, to test the back ends of serve."""
 STORE_VARIABLE: Final = "CALIPSO_STORE"
 
 
@@ -41,7 +41,7 @@ def run_configured(app: typer.Typer, program: str) -> None:
     for one in _commands(command):
         for option in one.params:
             if isinstance(option, TyperOption) and option.envvar is None:
-                option.show_envvar = False  # the help would name one for each option
+                option.show_envvar = False  # otherwise the help would name a variable for each option
     try:
         with guarded(Run()):
             path = configuration_file()
@@ -52,7 +52,7 @@ def run_configured(app: typer.Typer, program: str) -> None:
 
 
 def configuration_file() -> Path | None:
-    """Return the file that counts: that of ``CALIPSO_CONFIG``, which must be there, or the system's, if it is."""
+    """Return the file to read: that of ``CALIPSO_CONFIG``, which must exist, or the system's, if it exists."""
     named = os.environ.get(VARIABLE)
     if named is not None:
         return Path(named).expanduser() if named else None
@@ -60,7 +60,7 @@ def configuration_file() -> Path | None:
 
 
 def read_configuration(path: Path, command: Command) -> dict[str, Any]:
-    """Read a file; return the options as click takes them. The store goes to the environment, if that names none.
+    """Read a file; return the options in click's form. The store becomes an environment variable, unless one is set.
 
     Raises SettingsInvalid with all faults.
     """
@@ -87,7 +87,7 @@ def read_configuration(path: Path, command: Command) -> dict[str, Any]:
 
 
 def _lent(options: dict[str, Any]) -> dict[str, Any]:
-    """Give the doctor what the file says about the back ends of serve, unless it says it of the doctor, too."""
+    """Give the doctor the file's options for the back ends of serve, unless the file has options for the doctor."""
     served, own = options.get("serve", {}), options.get("doctor", {})
     return {**options, "doctor": {**{name: served[name] for name in BACK_ENDS if name in served}, **own}}
 

@@ -1,5 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""``calipso doctor``: checks that this machine has everything calipso needs, and its back ends. Changes nothing."""
+"""``calipso doctor``: checks that this machine has everything that calipso needs, and tests its back ends.
+
+It changes nothing.
+"""
 
 import os
 import re
@@ -31,7 +34,7 @@ _GROUPS: Final = ("calipso_nornir.", "nornir.plugins.")
 
 @dataclass(frozen=True, slots=True)
 class Examined:
-    """One thing that was checked: "note" may matter, "problem" prevents something from working."""
+    """The result of one check: "note" may matter, "problem" prevents something from working."""
 
     what: str
     state: State
@@ -39,10 +42,10 @@ class Examined:
 
 
 def doctor(run: Run, *, served: ServedFrom, output: Output = Format.TABLE) -> None:
-    """Check that this machine has everything calipso needs, and try its back ends.
+    """Check that this machine has everything that calipso needs, and test its back ends.
 
-    The store, the LDAP directory and the OpenID Connect issuer are those of calipso serve: of its variables and its
-    part of the settings file, unless options say otherwise.
+    By default it uses the store, the LDAP directory and the OpenID Connect issuer of calipso serve, from its variables
+    and its part of the settings file.
     """
     found = list(examine(run, served))
     if output is Format.TABLE:

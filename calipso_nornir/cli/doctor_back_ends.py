@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The back ends that ``calipso doctor`` tries: those that ``calipso serve`` would use, by the same options."""
+"""The back ends that ``calipso doctor`` tests: those that ``calipso serve`` would use, with the same options."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 def _as_served(name: str, *short: str, metavar: str, text: str) -> Any:  # noqa: ANN401 - as typer has it
-    """Declare an option that serve has, too. In the environment, doctor's own variable comes before that of serve."""
+    """Declare an option that serve has, too. Doctor's own environment variable takes precedence over that of serve."""
     variables = [f"CALIPSO_{command}_{name.upper()}" for command in ("DOCTOR", "SERVE")]
     return typer.Option(*spelled(name), *short, metavar=metavar, envvar=variables, show_envvar=False, help=text)
 
@@ -36,7 +36,7 @@ class ServedFrom:
 
 
 def try_served(run: Run, served: ServedFrom) -> Iterator[Finding]:
-    """Yield what is found. A settings file that is wrong is a finding, too; the other back ends are still tried."""
+    """Yield what is found. A faulty settings file is a finding, too; the other back ends are still tested."""
     yield from _store(run, served)
     if served.ldap_config:
         yield from _service("LDAP", served.ldap_config, directory_of)

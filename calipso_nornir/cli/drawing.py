@@ -98,7 +98,7 @@ class _Path:
         return label
 
     def _on_this_path(self, one: InventoryObject, came_by: Link | None) -> Iterator[Part]:
-        """Yield what of a node concerns this path only: the port it comes in by, the segment it leaves as."""
+        """Yield the facts of a node that concern only this path: its port of entry, and the segment it leaves in."""
         if one.type == "vedge" and came_by is not None:
             yield from _port(one, came_by, self.routes)
         if self.network is None:

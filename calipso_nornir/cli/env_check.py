@@ -64,7 +64,7 @@ def env_check(  # noqa: PLR0913 - the options of the command
 
 
 def _next(run: Run, environment: "Environment", *, wrong: bool, given: str | None) -> list[Part]:
-    """Say what to do now: scan, or fix what is wrong and check again."""
+    """Print the next step: scan, or fix the problems and check again."""
     from calipso_nornir.cli.meant import is_file  # noqa: PLC0415 - as above
 
     named = given or environment.name

@@ -38,7 +38,7 @@ def env_edit(
     if edited is None or environment_document(edited) == before:
         run.err.say(f"{known['name']}: unchanged")
         return
-    with run.store(use="write") as store:  # not held open while somebody types
+    with run.store(use="write") as store:  # closed while the user types
         save_environment(store, edited)
     run.err.say(f"{edited.name}: replaced; next: {run.typed('env', 'check', edited.name)}")
 
@@ -71,7 +71,7 @@ def _read(path: Path, name: str, metadata: Sequence[str]) -> "Environment":
 
 
 def _about(error: Exception, path: Path, name: str) -> Exception:
-    """Return the error without the name of the temporary file, which is gone by then."""
+    """Return the error without the name of the temporary file, which no longer exists."""
     return InvalidRequest(str(error).replace(str(path), name))
 
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""``calipso event-manager``: a process that listens for each environment that is to be listened to."""
+"""``calipso event-manager``: runs one listening process per environment."""
 
 import logging
 from typing import Annotated
@@ -18,11 +18,11 @@ def event_manager(  # noqa: PLR0913 - the options of the command
     mongo_config: MongoConfig = None,
     inventory: Inventory = None,
     interval: Annotated[
-        float, typer.Option("--interval", "-i", metavar="SECONDS", help="Time between two looks at the environments.")
+        float, typer.Option("--interval", "-i", metavar="SECONDS", help="Time between two checks of the environments.")
     ] = 1.0,
     base_delay: Annotated[
         float,
-        typer.Option("--base-delay", metavar="SECONDS", help="Wait before a process that failed is started again."),
+        typer.Option("--base-delay", metavar="SECONDS", help="Wait before a failed process is restarted."),
     ] = 2.0,
     max_delay: Annotated[
         float, typer.Option("--max-delay", metavar="SECONDS", help="The longest such wait; it doubles each time.")
@@ -30,10 +30,10 @@ def event_manager(  # noqa: PLR0913 - the options of the command
     loglevel: Annotated[Level, LOG_LEVEL] = Level.INFO,
     metadata: Metadata = None,
 ) -> None:
-    """Listen to the notifications of each environment that was scanned and has listen: true.
+    """Listen to the notifications of each scanned environment with listen: true.
 
-    Each has a process of its own. Any number of event managers may work on one store. SIGTERM and Ctrl-C end this one
-    and its processes; messages that these were working on stay at the broker.
+    Each has a process of its own. Any number of event managers may work on one store. SIGTERM and Ctrl-C stop this
+    one and its processes; the broker keeps unfinished messages.
     """
     from calipso_nornir.live.manager import EventManager, ManagerSettings  # noqa: PLC0415 - what takes long comes when needed
 
@@ -44,7 +44,7 @@ def event_manager(  # noqa: PLR0913 - the options of the command
         arguments += ["--metadata", str(one)]
     with run.store(inventory=inventory, use="make") as store:
         settings = ManagerSettings(
-            variables={"CALIPSO_STORE": run.uri},  # its password is not for the list of processes
+            variables={"CALIPSO_STORE": run.uri},  # its password must not be in the list of processes
             arguments=tuple(arguments),
             poll_s=interval,
             first_wait_s=base_delay,

@@ -16,7 +16,7 @@ from calipso_nornir.model.stores import Document, Store
 
 STYLES = {"stored": "green", "nothing": "dim", "waiting": "yellow", "dead": WRONG}
 STATES = {"running": "green", "stopped": "dim", "starting": "cyan"}
-Limit = Annotated[int, typer.Option("--limit", min=1, metavar="N", help="At most this many.")]
+Limit = Annotated[int, typer.Option("--limit", min=1, metavar="N", help="Maximum number shown.")]
 
 
 def events(
@@ -27,7 +27,7 @@ def events(
     inventory: Inventory = None,
     output: Output = Format.TABLE,
 ) -> None:
-    """Show how the listeners are, and the last notifications, newest first."""
+    """Show the state of the listeners, and the last notifications, newest first."""
     with run.store(inventory=inventory) as store:
         names = environments_meant(store, environment)
         found = _newest(store, "messages", names, origin_type="event")
@@ -51,7 +51,7 @@ def events_dead(
     inventory: Inventory = None,
     output: Output = Format.TABLE,
 ) -> None:
-    """List the dead letters: messages that cannot be read, and those whose work failed ten times."""
+    """List the dead letters: messages that cannot be read, and those that could not be processed in ten attempts."""
     with run.store(inventory=inventory) as store:
         found = _newest(store, "dead_letters", environments_meant(store, environment))
     if output is not Format.TABLE:
@@ -67,11 +67,11 @@ def events_redrive(
     run: Run,
     *,
     ids: Annotated[list[str] | None, typer.Argument(metavar="ID", help="Ids of dead letters.")] = None,
-    everything: Annotated[bool, typer.Option("--all", help="All dead letters that could be read.")] = False,
+    everything: Annotated[bool, typer.Option("--all", help="All readable dead letters.")] = False,
     environment: Environment = None,
     inventory: Inventory = None,
 ) -> None:
-    """Let dead letters be tried again, by the process that listens to their environment."""
+    """Try dead letters again, in the process that listens to their environment."""
     from calipso_nornir.live.letters import redrive  # noqa: PLC0415 - what takes long comes when needed
 
     with run.store(inventory=inventory, use="write") as store:
@@ -83,7 +83,7 @@ def events_redrive(
         if not ids and not everything:
             raise InvalidRequest("which dead letters? Give their ids, or --all")
         again = [one["id"] for one in wanted if redrive(store, one["id"])]
-    run.err.say(f"{len(again)} of {len(wanted)} dead letters are tried again; the others could never be read")
+    run.err.say(f"{len(again)} of {len(wanted)} dead letters will be tried again; the others are unreadable")
 
 
 def _newest(store: Store, collection: str, names: list[str], **equal: str) -> list[Document]:

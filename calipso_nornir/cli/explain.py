@@ -150,7 +150,7 @@ def _link_between(
             _must_be_known(store, what, environment=environment)
         of_type = f" of type {plain(type_)}" if type_ else ""
         raise InvalidRequest(
-            f"no link{of_type} joins {plain(source)} and {plain(target)}: calipso links OBJECT lists what there is"
+            f"no link{of_type} joins {plain(source)} and {plain(target)}: calipso links OBJECT lists its links"
         )
     return found[0]
 
@@ -193,9 +193,9 @@ def _print_times(run: Run, one: InventoryObject | Link, *, ends: Iterable[Invent
 
 
 def _times(one: InventoryObject | Link, *, ends: Iterable[InventoryObject] = ()) -> dict[str, str | None]:
-    """Return since when the present state is known, and when a scan last confirmed it.
+    """Return the time since which the present state is known, and that of the last scan that confirmed it.
 
-    It is known since its newest evidence; a link without evidence of its own follows from that of its ends.
+    It is known since its newest evidence; for a link without evidence of its own, since that of its ends.
     """
     own = [evidence.at for evidence in one.evidence if evidence.at is not None]
     seen = own or [evidence.at for end in ends for evidence in end.evidence if evidence.at is not None]

@@ -45,7 +45,7 @@ class Form(StrEnum):
 
 
 class Table(StrEnum):
-    """The tables of CSV."""
+    """The kinds of table in CSV."""
 
     OBJECTS = "objects"
     LINKS = "links"
@@ -60,15 +60,15 @@ def export(  # noqa: PLR0913 - the options of the command
         typer.Option("--file", metavar="FILE", help="File to write; it appears only when it is complete."),
     ] = None,
     form: Annotated[
-        Form, typer.Option("--format", help="json has everything; the others have objects and links.")
+        Form, typer.Option("--format", help="json contains everything; the others contain objects and links.")
     ] = Form.JSON,
-    table: Annotated[Table, typer.Option("--table", help="Of csv: which of the two.")] = Table.OBJECTS,
+    table: Annotated[Table, typer.Option("--table", help="For csv: objects or links.")] = Table.OBJECTS,
     at: At = None,
     inventory: Inventory = None,
 ) -> None:
     """Write an environment as one document.
 
-    As JSON it holds inventory, links and cliques, with their evidence; also the cliques that are not stored.
+    JSON contains inventory, links and cliques, with their evidence, including cliques that are not stored.
     """
     from calipso_nornir.analysis.unstored import unstored_cliques  # noqa: PLC0415 - it brings pydantic's models along
 
@@ -151,7 +151,7 @@ class _Aside:
     """Temporary data on disk: the texts of links, and cliques that are not stored, by ``_id``."""
 
     def __init__(self) -> None:
-        self._database = sqlite3.connect("")  # a file of its own, without a name
+        self._database = sqlite3.connect("")  # a temporary file without a name
         self._database.execute("CREATE TABLE link (id TEXT PRIMARY KEY, text TEXT) WITHOUT ROWID")
         self._database.execute("CREATE TABLE clique (id TEXT PRIMARY KEY, text TEXT) WITHOUT ROWID")
 

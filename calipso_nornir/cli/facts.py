@@ -25,7 +25,7 @@ def facts(one: InventoryObject) -> list[Part]:
 
 
 def doubts(one: InventoryObject | Link, fresh: Freshness) -> Iterator[Part]:
-    """Yield a warning for what the last full scan could not confirm."""
+    """Yield a warning if the last full scan could not confirm the object."""
     since = fresh.unconfirmed_since(one)
     if since is not None:
         yield f"? not confirmed since {since.isoformat(sep=' ', timespec='seconds')}", UNCONFIRMED

@@ -34,8 +34,8 @@ def listen(  # noqa: PLR0913 - the options of the command
 ) -> None:
     """Listen to the notifications of one environment, until SIGTERM or Ctrl-C.
 
-    What they are about is scanned again at once. It ends, too, when the environment's description has changed; an event
-    manager starts it again.
+    The objects that they concern are scanned again at once. It also ends when the environment's description has
+    changed; an event manager then starts it again.
     """
     from calipso_nornir.live.session import Session  # noqa: PLC0415 - what takes long comes when needed
 

@@ -20,7 +20,7 @@ SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 GRACE_S = 8.0
 """Seconds for running work to clean up after a signal. Even an immediate end harms no store."""
 told_to_end: Final = threading.Event()
-"""Set by the first signal: a library may make another exception of KeyboardInterrupt (pydantic: SchemaError)."""
+"""Set by the first signal: a library may turn KeyboardInterrupt into another exception (pydantic: SchemaError)."""
 
 
 def main() -> None:

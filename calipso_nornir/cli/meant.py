@@ -25,7 +25,7 @@ FILES = (".yaml", ".yml", ".json")
 
 
 def is_file(text: str) -> bool:
-    """Tell whether a text names a file, not an environment: these have no slash, and files have an extension."""
+    """Return whether a text names a file: names of environments have no slash, and files have an extension."""
     return text.endswith(FILES) or "/" in text
 
 
@@ -69,7 +69,7 @@ def environment_meant(  # noqa: PLR0913 - all have defaults, except the store an
 
 
 def keep(run: Run, store: Store, environment: Environment) -> None:
-    """Save an environment that the store does not have; if it has another of that name, say so.
+    """Save an environment that the store does not have; if it has a different one of that name, print a warning.
 
     A recording's own environment replaces any other: the user has agreed before (``agree_to_replace``).
     """
@@ -88,8 +88,8 @@ def keep(run: Run, store: Store, environment: Environment) -> None:
 def agree_to_replace(run: Run, store: Store, environment: Environment, *, replace: bool) -> None:
     """Ask before a recording replaces what the store knows about an environment.
 
-    A recording may come from a stranger, and have any name. If it was replayed before, nothing changes, so nobody is
-    asked.
+    A recording may come from a stranger, and have any name. If it was replayed before, nothing changes, so there is no
+    question.
     """
     name = environment.name
     known = stored_environment(store, name)

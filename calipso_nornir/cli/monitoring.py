@@ -1,5 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""``calipso monitoring plan | render | deploy``: which checks run where, and how they get there."""
+"""``calipso monitoring plan | render | deploy``: shows which checks run where, and deploys them.
+
+The group's other commands have modules of their own: ``monitoring_receive``, ``monitoring_sync`` and
+``monitoring_templates``.
+"""
 
 import threading
 from collections import Counter
@@ -38,21 +42,13 @@ def monitoring_plan(  # noqa: PLR0913 - the options of the command
     inventory: Inventory = None,
     output: Output = Format.TABLE,
 ) -> None:
-    """Show which checks run on which host, and what nothing watches, with the reason. Nothing is changed."""
-    from calipso_nornir.metadata.environment_sections import CliSection  # noqa: PLC0415 - what takes long comes when needed
-    from calipso_nornir.metadata.loading import load_catalog  # noqa: PLC0415 - as above
-    from calipso_nornir.monitoring.planning import plan  # noqa: PLC0415 - as above
-    from calipso_nornir.store.environments import load_environment, stored_environment  # noqa: PLC0415 - as above
+    """Show which checks run on which host, and what is not watched, with the reason. This changes nothing."""
+    from calipso_nornir.metadata.loading import load_catalog  # noqa: PLC0415 - what takes long comes when needed
+    from calipso_nornir.monitoring.preparing import plan_of  # noqa: PLC0415 - as above
 
     catalog = load_catalog(metadata or ())
     with run.store(inventory=inventory) as store:
-        wanted = one_environment(store, named_once(name, environment))
-        excluded: tuple[str, ...] = ()
-        if stored_environment(store, wanted) is not None:
-            described = load_environment(store, wanted, constants=catalog.constants, complete=False)
-            excluded = CliSection.model_validate(described.section("CLI") or {}).exclude
-        with store.snapshot(wanted) as view:
-            made = plan(view, catalog, excluded=excluded)
+        made = plan_of(store, one_environment(store, named_once(name, environment)), catalog)
     if output is not Format.TABLE:
         emit(_document(made), output)
     else:
@@ -67,9 +63,9 @@ def monitoring_render(
     metadata: Metadata = None,
     inventory: Inventory = None,
 ) -> None:
-    """Write the files of an environment's monitoring system into a folder, and remove those of before.
+    """Write the files of an environment's monitoring system to a folder, and remove outdated ones.
 
-    Files with secrets are readable for their owner only.
+    Only their owner can read files with secrets.
     """
     from calipso_nornir.metadata.loading import load_catalog  # noqa: PLC0415 - what takes long comes when needed
     from calipso_nornir.monitoring.preparing import prepare  # noqa: PLC0415 - as above
@@ -96,10 +92,11 @@ def monitoring_deploy(  # noqa: PLR0913 - the options of the command
     inventory: Inventory = None,
     output: Output = Format.TABLE,
 ) -> None:
-    """Bring checks onto the hosts, as far as the level of provision says.
+    """Deploy checks, up to the level of provision.
 
-    db keeps the files in the store, files writes them into config_folder as well, deploy runs the Ansible playbook and
-    tells the monitoring system. A second run changes nothing. Ctrl-C ends the run at once, with the tasks that run.
+    db keeps the files in the store; files also writes them to config_folder; deploy also runs the Ansible playbook and
+    configures the monitoring system. A second run changes nothing. Ctrl-C stops the run at once, with its running
+    tasks.
     """
     from calipso_nornir.metadata.loading import load_catalog  # noqa: PLC0415 - what takes long comes when needed
     from calipso_nornir.monitoring.deploying import deploy  # noqa: PLC0415 - as above
@@ -130,14 +127,14 @@ def monitoring_deploy(  # noqa: PLR0913 - the options of the command
 
 
 def _watched(work: Any, stop: threading.Event) -> Any:  # noqa: ANN401 - what the work returns
-    """Run work in a thread; Ctrl-C lets it end by itself."""
+    """Run work in a thread; Ctrl-C asks it to stop."""
     found: list[Any] = []
     failures: list[BaseException] = []
 
     def worker() -> None:
         try:
             found.append(work())
-        except BaseException as error:  # noqa: BLE001 - it is raised again, in the caller's thread
+        except BaseException as error:  # noqa: BLE001 - raised again in the caller's thread
             failures.append(error)
 
     thread = threading.Thread(target=worker, name="ansible-runner")

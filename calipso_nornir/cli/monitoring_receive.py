@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""``calipso monitoring receive``: takes results from monitoring systems, until it is stopped."""
+"""``calipso monitoring receive``: receives results from monitoring systems until it is stopped."""
 
 import logging
 import os
@@ -28,20 +28,25 @@ def monitoring_receive(  # noqa: PLR0913 - the options of the command
         str | None, typer.Option("--http", metavar="[HOST:]PORT", help="For webhooks; needs $CALIPSO_RECEIVER_TOKEN.")
     ] = None,
     tcp: Annotated[
-        str | None, typer.Option("--tcp", metavar="[HOST:]PORT", help="For tcp handlers of Sensu; anybody may send.")
+        str | None,
+        typer.Option("--tcp", metavar="[HOST:]PORT", help="For tcp handlers of Sensu; without authentication."),
     ] = None,
-    tcp_from: Annotated[str, typer.Option("--tcp-from", metavar="SYSTEM", help="What sends to it.")] = "sensu_go",
+    tcp_from: Annotated[
+        str, typer.Option("--tcp-from", metavar="SYSTEM", help="The monitoring system that sends to it.")
+    ] = "sensu_go",
     stdin: Annotated[
-        str | None, typer.Option("--stdin", metavar="SYSTEM", help="Read one event and end: a pipe handler of Sensu.")
+        str | None,
+        typer.Option("--stdin", metavar="SYSTEM", help="Read one event and exit: for a pipe handler of Sensu."),
     ] = None,
     mongo_config: MongoConfig = None,
     inventory: Inventory = None,
     metadata: Metadata = None,
     loglevel: Annotated[Level, LOG_LEVEL] = Level.INFO,
 ) -> None:
-    """Take results of checks and store them, until SIGTERM or Ctrl-C; what was taken is stored before it ends.
+    """Receive results of checks and store them, until SIGTERM or Ctrl-C; accepted results are stored before it ends.
 
-    Any number may work on one store. By default it listens on 127.0.0.1, HTTP on port 3335 and TCP on port 3334.
+    Any number of receivers may work on one store. By default it listens on 127.0.0.1, HTTP on port 3335 and TCP on
+    port 3334.
     """
     from calipso_nornir.metadata.loading import load_catalog  # noqa: PLC0415 - what takes long comes when needed
     from calipso_nornir.monitoring.intake import Intake  # noqa: PLC0415 - as above

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""``calipso monitoring sync``: fetches all that a monitoring system knows."""
+"""``calipso monitoring sync``: fetches all current results from a monitoring system."""
 
 import threading
 from typing import Annotated
@@ -20,12 +20,12 @@ def monitoring_sync(  # noqa: PLR0913 - the options of the command
     environment: NamedEnvironment = None,
     every: Annotated[
         float | None,
-        typer.Option("--every", metavar="SECONDS", min=10, help="Again and again, until Ctrl-C."),
+        typer.Option("--every", metavar="SECONDS", min=10, help="Repeat at this interval, until Ctrl-C."),
     ] = None,
     inventory: Inventory = None,
     metadata: Metadata = None,
 ) -> None:
-    """Fetch everything that the monitoring system knows, and store what is new: its messages can be lost."""
+    """Fetch all current results from the monitoring system and store new ones, because its messages can be lost."""
     from calipso_nornir.metadata.loading import load_catalog  # noqa: PLC0415 - what takes long comes when needed
     from calipso_nornir.monitoring.intake import Intake  # noqa: PLC0415 - as above
     from calipso_nornir.monitoring.preparing import prepare  # noqa: PLC0415 - as above

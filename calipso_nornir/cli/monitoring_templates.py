@@ -19,13 +19,16 @@ def monitoring_templates(
     put: Annotated[
         Path | None, typer.Option("--put", metavar="FILE", help="Write a template, or a list of them, from JSON.")
     ] = None,
-    remove: Annotated[str | None, typer.Option("--remove", metavar="ID", help="Remove one of the store.")] = None,
+    remove: Annotated[
+        str | None, typer.Option("--remove", metavar="ID", help="Remove a template from the store.")
+    ] = None,
     inventory: Inventory = None,
     output: Output = Format.TABLE,
 ) -> None:
-    """List the templates of Sensu Core's files: those of this product, and above them those in the store.
+    """List the templates of Sensu Core's files: those of this product, then those in the store.
 
-    A template has type, side, order, condition and config; a later one replaces only the attributes that it names.
+    A template has type, side, order, condition and config. A later one replaces only the attributes that it
+    contains.
     """
     from calipso_nornir.monitoring.back_ends.sensu_core import shipped_templates  # noqa: PLC0415 - takes long
     from calipso_nornir.monitoring.templates import COLLECTION, stored_templates  # noqa: PLC0415 - as above

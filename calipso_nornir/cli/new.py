@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""``calipso new``: writes a working plug-in to begin with."""
+"""``calipso new``: writes a working plug-in as a starting point."""
 
 import shlex
 from collections.abc import Sequence

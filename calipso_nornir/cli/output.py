@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
 Part: TypeAlias = "str | tuple[str, str]"
-"""Text, or text and how it looks ("bold", "dim", "red" …)."""
+"""Text, or text and its style ("bold", "dim", "red" …)."""
 
 
 class Format(StrEnum):
@@ -47,11 +47,11 @@ class Terminal(Console):
         super().__init__(stderr=stderr, markup=False, emoji=False, highlight=False, soft_wrap=True)
 
     def on_broken_pipe(self) -> None:
-        """Let the caller know; rich would end the process with status 1."""
+        """Pass the error on to the caller; rich would end the process with status 1."""
         raise BrokenPipeError
 
     def say(self, *parts: Part) -> None:
-        """Print one line; the parts are only shown, never interpreted."""
+        """Print one line; its parts are printed as they are, never interpreted."""
         pairs = ((part, "") if isinstance(part, str) else part for part in parts)
         self.print(joined(*((self.signs(words), style) for words, style in pairs)))
 
@@ -66,7 +66,7 @@ class Terminal(Console):
 
 
 def joined(*parts: Part) -> Text:
-    """Return one line of text, made harmless."""
+    """Return one line of text without control characters."""
     text = Text()
     for part in parts:
         words, style = (part, "") if isinstance(part, str) else part
@@ -76,7 +76,7 @@ def joined(*parts: Part) -> Text:
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """A column of a table: its title, and how its cells look."""
+    """A column of a table: its title, and the style of its cells."""
 
     title: str
     style: str = ""

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""``calipso record``: scans, and records every question and answer."""
+"""``calipso record``: scans, and records every query and answer."""
 
 from typing import Annotated
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Runs a command: options common to all, the store, and how errors are shown.
+"""Runs a command: the common options, the store, and the display of errors.
 
 Exit status: 0 success, 1 failure, 2 usage error, 3 success with failures; 129, 130,
 141 and 143 as a shell has it for SIGHUP, SIGINT, SIGPIPE and SIGTERM.
@@ -112,7 +112,7 @@ class Run:
     def store(self, *, inventory: str | None = None, use: Use = "read", at: datetime | None = None) -> Iterator[Store]:
         """Open the store: for reading, unless a command says otherwise. Only "make" creates one.
 
-        A command that only reads sees a single revision of each environment: the newest, or that of a time.
+        A command that only reads sees a single revision of each environment: the newest, or that of a given time.
         """
         from calipso_nornir.store import open_store  # noqa: PLC0415 - as above
         from calipso_nornir.store.frozen import Frozen  # noqa: PLC0415 - as above
@@ -278,7 +278,7 @@ def _program() -> str:
 
 
 def _forget_stdout() -> None:
-    """Keep the interpreter from writing the rest on exit, which would fail again (docs.python.org, SIGPIPE)."""
+    """Keep the interpreter from writing buffered output at exit, which would fail again (docs.python.org, SIGPIPE)."""
     try:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     except (OSError, ValueError):  # standard output is not a file, in a test

@@ -18,7 +18,7 @@ def scan_manager(  # noqa: PLR0913 - the options of the command
     mongo_config: MongoConfig = None,
     inventory: Inventory = None,
     interval: Annotated[
-        float, typer.Option("--interval", "-i", metavar="SECONDS", help="Time between two looks at the queue.")
+        float, typer.Option("--interval", "-i", metavar="SECONDS", help="Time between two checks of the queue.")
     ] = 1.0,
     parallel: Annotated[
         int, typer.Option("--parallel", metavar="N", help="How many environments are scanned at the same time.")
@@ -29,14 +29,14 @@ def scan_manager(  # noqa: PLR0913 - the options of the command
     ] = None,
     loglevel: Annotated[Level, LOG_LEVEL] = Level.INFO,
     until_empty: Annotated[
-        bool, typer.Option("--until-empty", help="End when no request waits and no scan runs.")
+        bool, typer.Option("--until-empty", help="Exit when no request waits and no scan runs.")
     ] = False,
     metadata: Metadata = None,
 ) -> None:
-    """Run the scans that requests and schedules ask for.
+    """Run the scans of requests and schedules.
 
-    Any number of scan managers may work on one store. SIGTERM and Ctrl-C end this one: the scans that it runs are
-    stopped, and their requests go back to the queue.
+    Any number of scan managers may work on one store. SIGTERM and Ctrl-C stop this one and its scans; their requests go
+    back to the queue.
     """
     from calipso_nornir.scan_manager import ScanManager  # noqa: PLC0415 - what takes long comes when needed
     from calipso_nornir.scan_manager.settings import Settings  # noqa: PLC0415 - as above

@@ -84,7 +84,7 @@ class ScanOptions(WorkOptions):
     ] = False
     metadata: Metadata = None
     record: Annotated[
-        str | None, typer.Option("--record", metavar="FILE", help="Record every question and answer, without secrets.")
+        str | None, typer.Option("--record", metavar="FILE", help="Record every query and answer, without secrets.")
     ] = None
     replay: Annotated[
         str | None, typer.Option("--replay", metavar="FILE", help="Scan this recording instead of the cloud.")
@@ -102,7 +102,9 @@ class ScanOptions(WorkOptions):
 
     def __post_init__(self) -> None:
         if self.monitoring_setup_only:
-            raise NotAvailable("monitoring_setup_only", "A scan sets up no monitoring: calipso monitoring deploy does.")
+            raise NotAvailable(
+                "monitoring_setup_only", "A scan does not set up monitoring: use calipso monitoring deploy."
+            )
         if self.id is None:
             for name in ("parent_id", "parent_type"):
                 if getattr(self, name) is not None:

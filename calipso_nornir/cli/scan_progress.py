@@ -67,7 +67,7 @@ class PlainLines:
 
 
 class LiveLine:
-    """One line that is redrawn: what is being asked, and what was found so far. Events come from several threads."""
+    """One line that is redrawn: the current queries, and the objects found so far. Events come from several threads."""
 
     def __init__(self, terminal: Terminal, environment: str) -> None:
         self._terminal = terminal
@@ -117,7 +117,7 @@ class LiveLine:
 
 
 def asking(event: RoundBegan) -> str:
-    """Word a round of questions."""
+    """Describe a round of queries."""
     if event.hosts:
         hosts = f"{event.hosts} host{'s' if event.hosts != 1 else ''}"
         return f"asking {hosts}, round {event.number}"
@@ -126,5 +126,5 @@ def asking(event: RoundBegan) -> str:
 
 
 def failure(trouble: Trouble) -> list[Part]:
-    """Word a failure, in one line."""
+    """Describe a failure in one line."""
     return [("✗ ", WRONG), " ".join(str(trouble.error).split())]

@@ -101,12 +101,12 @@ def scan_into(run: Run, store: Store, options: ScanOptions, *, described: Enviro
 
 
 def _files(run: Run, path: str, recording: ReplaySource | None) -> Source:
-    """Return the source of ``--from``, and say what it knows."""
+    """Return the source of ``--from``, and print what it covers."""
     from calipso_nornir.sources.evidence.collected import collected  # noqa: PLC0415 - few scans read files
     from calipso_nornir.sources.evidence.source import FilesSource  # noqa: PLC0415 - as above
 
     hosts = collected(Path(path))
-    cloud = "the recording" if recording is not None else "nothing: it stays unknown"
+    cloud = "the recording" if recording is not None else "nothing, so it stays unknown"
     run.err.say(("note: ", "yellow"), f"files of {', '.join(sorted(hosts))}; the cloud itself from {cloud}")
     return FilesSource(hosts, recording=recording)
 
@@ -129,12 +129,12 @@ def end_with(report: ScanReport) -> None:
 
 
 def _makes_store(options: ScanOptions) -> bool:
-    """Tell whether the scan may create the store: only if the environment comes from elsewhere."""
+    """Return whether the scan may create the store: only if the environment comes from elsewhere."""
     return options.replay is not None or (options.environment is not None and is_file(options.environment))
 
 
 def _description(run: Run, options: ScanOptions) -> Environment:
-    """Read the environment to record; the user's store is only read, and only if the environment is there."""
+    """Read the environment to record; the user's store is only read, and only if it holds the environment."""
     if options.environment is not None and is_file(options.environment):
         return environment_file(options.environment, options.folders)
     with run.store() as store:

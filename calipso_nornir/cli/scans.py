@@ -32,7 +32,7 @@ def scans(
     run: Run,
     *,
     environment: Environment = None,
-    limit: Annotated[int, typer.Option("--limit", min=1, metavar="N", help="At most this many.")] = 20,
+    limit: Annotated[int, typer.Option("--limit", min=1, metavar="N", help="Maximum number shown.")] = 20,
     inventory: Inventory = None,
     output: Output = Format.TABLE,
 ) -> None:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""``calipso scans cancel``: ends a scan, whoever runs it, or a waiting request."""
+"""``calipso scans cancel``: stops a scan of any process, or removes a waiting request."""
 
 from calipso_nornir.cli.author import author
 from calipso_nornir.cli.running import Run
@@ -8,7 +8,7 @@ from calipso_nornir.cli.shared_options import Inventory
 
 
 def scans_cancel(run: Run, *, id_: ScanId, inventory: Inventory = None) -> None:
-    """End a waiting or running scan; a running one ends within seconds, and changes nothing."""
+    """Cancel a waiting or running scan; a running one stops within seconds, and changes nothing."""
     from calipso_nornir.scan_manager import ScanQueue  # noqa: PLC0415 - what takes long comes when needed
 
     with run.store(inventory=inventory, use="write") as store:

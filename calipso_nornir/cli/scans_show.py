@@ -22,7 +22,7 @@ REMOVED_SHOWN = 20
 ScanId: TypeAlias = Annotated[
     str,
     typer.Argument(
-        metavar="ID", autocompletion=completing.scans, help="Id of the scan, or the beginning of it, or last."
+        metavar="ID", autocompletion=completing.scans, help="Id of the scan, its first characters, or last."
     ),
 ]
 
@@ -97,7 +97,7 @@ def _print_changes(out: Terminal, one: Mapping[str, Any]) -> None:
 
 
 def _print_steps(out: Terminal, steps: Mapping[str, Mapping[str, int]], *, everything: bool) -> None:
-    """Print the steps that did not see everything; all steps only on request."""
+    """Print the steps that did not see everything; on request, all steps."""
     keys = ("attempted", "ok", "incomplete", "failed", "found")
     rows = [
         (name, *(count.get(key, 0) for key in keys))

@@ -25,7 +25,7 @@ def search(  # noqa: PLR0913 - the options of the command
     environment: Environment = None,
     type_: Type = None,
     where: Where = None,
-    limit: Annotated[int, typer.Option("--limit", min=1, metavar="N", help="At most this many.")] = 100,
+    limit: Annotated[int, typer.Option("--limit", min=1, metavar="N", help="Maximum number shown.")] = 100,
     at: At = None,
     inventory: Inventory = None,
     output: Output = Format.TABLE,

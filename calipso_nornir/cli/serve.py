@@ -12,7 +12,7 @@ from calipso_nornir.cli.shared_options import Level
 def serve(run: Run, *, options: ServeOptions) -> None:
     """Serve the REST API.
 
-    The first start creates the user admin and prints a one-time password. Log in with it, and choose another one.
+    The first start creates the user admin and prints a one-time password. Log in with it and choose a new one.
     """
     from calipso_nornir.api import create_app  # noqa: PLC0415 - what takes long comes when needed
     from calipso_nornir.store import indexer  # noqa: PLC0415 - as above

@@ -23,8 +23,8 @@ if TYPE_CHECKING:
     from calipso_nornir.model.stores import Store
     from calipso_nornir.store.written import Catalogs
 
-LDAP_HELP: Final = "File that says how users log in by LDAP, beside the local ones."
-OIDC_HELP: Final = "File that says whose tokens are accepted (OpenID Connect)."
+LDAP_HELP: Final = "File with the settings for logins by LDAP, in addition to local users."
+OIDC_HELP: Final = "File with the OpenID Connect issuer whose tokens are accepted."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,7 +34,7 @@ class ServeOptions:
     mongo_config: MongoConfig = None
     ldap_config: Annotated[str | None, typer.Option(*spelled("ldap_config"), metavar="FILE", help=LDAP_HELP)] = None
     oidc_config: Annotated[str | None, typer.Option(*spelled("oidc_config"), metavar="FILE", help=OIDC_HELP)] = None
-    bind: Annotated[str, typer.Option("--bind", "-b", metavar="ADDRESS:PORT", help="Where to listen.")] = (
+    bind: Annotated[str, typer.Option("--bind", "-b", metavar="ADDRESS:PORT", help="Address to listen on.")] = (
         "127.0.0.1:8000"
     )
     tls_cert: Annotated[
@@ -46,7 +46,7 @@ class ServeOptions:
         typer.Option(
             "--secrets",
             metavar="DIR",
-            help="Where secrets that come by the API are kept, in files of mode 0600. Scan managers read them, too.",
+            help="Folder for secrets that the API receives (files of mode 0600). Scan managers read it, too.",
         ),
     ] = None
     token_lifetime: Annotated[
@@ -57,9 +57,7 @@ class ServeOptions:
     ] = 86400
     webhooks_to_private: Annotated[
         bool,
-        typer.Option(
-            "--webhooks-to-private", help="Let webhooks reach loopback, link-local and private addresses, too."
-        ),
+        typer.Option("--webhooks-to-private", help="Allow webhooks to loopback, link-local and private addresses."),
     ] = False
     loglevel: Annotated[Level, LOG_LEVEL] = Level.INFO
     inventory: Inventory = None
@@ -67,13 +65,13 @@ class ServeOptions:
 
     @property
     def endpoint(self) -> "Endpoint":
-        """Where to listen. Raises UsageError."""
+        """Address to listen on. Raises UsageError."""
         from calipso_nornir.api import Endpoint  # noqa: PLC0415 - what takes long comes when needed
 
         return Endpoint.read(self.bind, certificate=self.tls_cert, key=self.tls_key)
 
     def settings(self, store: "Store", catalogs: "Catalogs", *, store_uri: str) -> "ApiSettings":
-        """Return what the API is told."""
+        """Return the settings of the API."""
         from calipso_nornir.access.secret_files import SecretFiles  # noqa: PLC0415 - as above
         from calipso_nornir.api import ApiSettings  # noqa: PLC0415 - as above
         from calipso_nornir.store.names import DEFAULT_INVENTORY  # noqa: PLC0415 - as above
@@ -115,7 +113,7 @@ def issuer_of(path: str) -> "Issuer":
 
 @contextmanager
 def _installed(option: str, extra: str) -> "Iterator[None]":
-    """Say what to install where a library is missing that not everybody needs."""
+    """Turn a missing optional library into an error that says what to install."""
     try:
         yield
     except ModuleNotFoundError as error:

@@ -73,7 +73,7 @@ At: TypeAlias = Annotated[
         metavar="TIME",
         parser=a_time,
         show_default=False,
-        help="Show what was true then: 2026-11-22T19:10, 2026-11-22, or 90m, 12h or 3d ago. Local time without a zone.",
+        help="Show the state at a time: 2026-11-22T19:10, 2026-11-22, or 90m, 12h or 3d ago. Default zone: local.",
     ),
 ]
 
@@ -100,7 +100,7 @@ Where: TypeAlias = Annotated[
         "--where",
         "-w",
         metavar="COND",
-        help="KEY=VALUE (with * and ?, FROM..TO, 10.0.0.0/8), !=, >, <, KEY or !KEY. Repeatable: all must be true.",
+        help="KEY=VALUE (with * and ?, FROM..TO, 10.0.0.0/8), !=, >, <, KEY or !KEY. Repeatable: all must be met.",
     ),
 ]
 

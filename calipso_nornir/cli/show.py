@@ -68,7 +68,7 @@ def print_object(run: Run, view: StoreView, one: InventoryObject, *, fresh: Fres
 
 
 def referred(view: StoreView, one: InventoryObject) -> InventoryObject | None:
-    """Return the object that a reference refers to; None if it is not a reference, or the object is gone."""
+    """Return the object that a reference refers to; None if it is not a reference, or the object no longer exists."""
     if not one.get("ref_id"):
         return None
     wanted = one.type.removesuffix("_ref")

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""``calipso status``: what is wrong, what follows from it, and how single objects are."""
+"""``calipso status``: shows failures with their consequences, and the status of single objects."""
 
 from typing import Annotated, Any
 
@@ -20,9 +20,9 @@ from calipso_nornir.monitoring.results import SEVERITY
 from calipso_nornir.store.documents import status_document, status_of
 
 SHOWN = 10
-"""Consequences that are listed by name."""
+"""Maximum number of consequences listed by name."""
 COMMITS = 200
-"""Commits that are looked at for the history of a status."""
+"""Maximum number of commits read for the history of a status."""
 
 
 def status(  # noqa: PLR0913 - the options of the command
@@ -39,10 +39,10 @@ def status(  # noqa: PLR0913 - the options of the command
     inventory: Inventory = None,
     output: Output = Format.TABLE,
 ) -> None:
-    """Show what is wrong: each failure once, with what follows from it.
+    """Show each failure once, with its consequences.
 
-    With a type: the status of everything of this type that is watched. With an object: its status, what each of its
-    checks says, and how it was.
+    With a type: the status of everything of this type that is watched. With an object: its status, the result of
+    each of its checks, and its history.
     """
     with run.store(inventory=inventory, at=at) as store:
         views = views_meant(store, environment)
@@ -67,7 +67,7 @@ def _print_findings(run: Run, found: list[tuple[str, Finding]], output: Format) 
         emit([{"environment": name, **shown_finding(one)} for name, one in found], output)
         return
     if not found:
-        run.out.say(("nothing is wrong with what is watched", "green"))
+        run.out.say(("everything that is watched is OK", "green"))
     for name, one in found:
         about = one.about
         since = f"  since {about.since.isoformat(timespec='seconds')}" if about.since else ""
@@ -108,7 +108,7 @@ def _print_one(run: Run, store: Store, view: StoreView, thing: InventoryObject, 
         emit({"status": None if found is None else status_document(found), "history": history}, output)
         return
     if found is None:
-        run.err.say(f"{name} has no status: nothing watches it, or no result has come yet")
+        run.err.say(f"{name} has no status: no check watches it, or no result has arrived yet")
         return
     run.out.say((name, "bold"))
     for parts in status_lines(found):

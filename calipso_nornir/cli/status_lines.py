@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""How statuses look on a terminal."""
+"""Prints statuses on a terminal."""
 
 from collections.abc import Iterator
 from typing import Final
@@ -20,7 +20,7 @@ def styled(value: int, label: str) -> Part:
 
 
 def status_lines(status: Status | None) -> Iterator[list[Part]]:
-    """Yield what is told of a status: itself, what it follows from, and its checks if there are several."""
+    """Yield the lines of a status: itself, its cause, and its checks if there are several."""
     if status is None:
         return
     since = f"  since {status.since.isoformat(timespec='seconds')}" if status.since else ""

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""``calipso store backup``, ``restore`` and ``vacuum``: a store as a file and back, and its size."""
+"""``calipso store backup``, ``restore`` and ``vacuum``: copy a store to a file and back, and reduce its size."""
 
 from pathlib import Path
 from typing import Annotated
@@ -18,9 +18,10 @@ def store_backup(
     file: Annotated[Path, typer.Argument(metavar="FILE", help="The file to write; it must not exist.")],
     mongo_config: MongoConfig = None,
 ) -> None:
-    """Copy the store to a file, with its history. Others may work on it meanwhile.
+    """Copy the store to a file, with its history.
 
-    Secrets that came by the API are not in the store, and not in the copy: they are files (serve --secrets).
+    The store can be used meanwhile. Secrets that were received by the API are files (serve --secrets), and are not
+    in the copy.
     """
     from calipso_nornir.store.backup import back_up  # noqa: PLC0415 - what takes long comes when needed
 
@@ -36,7 +37,10 @@ def store_restore(
     file: Annotated[Path, typer.Argument(metavar="FILE", help="A file that calipso store backup has written.")],
     mongo_config: MongoConfig = None,
 ) -> None:
-    """Make a store of a backup. The file is checked first; the store must not exist, or its database be empty."""
+    """Restore a store from a backup.
+
+    The file is checked first. The store must not exist, or its database must be empty.
+    """
     from calipso_nornir.store import shown_uri  # noqa: PLC0415 - as above
     from calipso_nornir.store.backup import restore  # noqa: PLC0415 - as above
 
@@ -46,7 +50,7 @@ def store_restore(
 
 
 def store_vacuum(run: Run, *, mongo_config: MongoConfig = None) -> None:
-    """Give the room of what was removed back to the file system."""
+    """Return the space of removed documents to the file system."""
     from calipso_nornir.store import shown_uri  # noqa: PLC0415 - as above
     from calipso_nornir.store.backup import vacuum  # noqa: PLC0415 - as above
 

@@ -22,7 +22,7 @@ def store_migrate(
 ) -> None:
     """Convert the store to the layout of this release. Nobody else may write to it meanwhile.
 
-    Reverting (--to 1) keeps what is true now; history, statuses and the log of commits are lost.
+    Reverting (--to 1) keeps the present state; history, statuses and the log of commits are lost.
     """
     from calipso_nornir.store import default_uri  # noqa: PLC0415 - what takes long comes when needed
     from calipso_nornir.store.migrations import LAYOUT, migrate  # noqa: PLC0415 - as above

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""``calipso store retention``: how much history is kept, and how long what happened."""
+"""``calipso store retention``: how much history is kept, and for how long scans, messages and the audit trail are."""
 
 from datetime import timedelta
 from typing import Annotated
@@ -19,7 +19,8 @@ def store_retention(  # noqa: PLR0913 - the options of the command
     ] = None,
     off: Annotated[bool, typer.Option("--off", help="Keep no history.")] = False,
     scans: Annotated[
-        int | None, typer.Option("--scans", min=1, help="Ended scans of each environment, with their messages.")
+        int | None,
+        typer.Option("--scans", min=1, help="Number of ended scans to keep per environment, with their messages."),
     ] = None,
     message_days: Annotated[float | None, typer.Option("--message-days", min=0, help="Days to keep messages.")] = None,
     check_days: Annotated[

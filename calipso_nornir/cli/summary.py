@@ -33,7 +33,7 @@ _STATUS: Final = {
 def print_summary(out: Terminal, report: ScanReport, *, everything: bool = False, whole: bool = True) -> None:
     """Print a report.
 
-    ``everything`` omits nothing, however long it gets; ``whole`` is false for a scan of one object, which counts what
+    ``everything`` prints all of it, at any length; ``whole`` is false for a scan of one object, which counts what
     was scanned, not the whole environment.
     """
     words, style = _STATUS[report.status]
@@ -63,7 +63,7 @@ def next_steps(run: Run, view: StoreView) -> list[str]:
 
 
 def print_removed(out: Terminal, removed: Sequence[Mapping[str, Any]], *, most: int | None, option: str) -> None:
-    """Print objects that a scan removed: at most so many, and then which option shows the others."""
+    """Print objects that a scan removed, up to a limit, and the option that shows the others."""
     shown = removed[:most]
     if shown:
         out.say("")

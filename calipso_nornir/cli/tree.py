@@ -86,7 +86,7 @@ class Tree:
     def document(self, one: InventoryObject, depth: int | None) -> dict[str, Any]:
         """Return the tree as nested JSON values, without ``children`` at the maximum depth.
 
-        ``unconfirmed_since`` is present only if the last scan could not look.
+        ``unconfirmed_since`` is present only if the last scan could not confirm it.
         """
         about: dict[str, Any] = {"type": one.type, "id": one.id, "name": one.name}
         if one.get("ref_id"):
@@ -107,7 +107,7 @@ class Tree:
         return [child for child in children if child.show_in_tree and not self._is_empty(child)]
 
     def _is_empty(self, one: InventoryObject) -> bool:
-        """Tell whether it is a folder without visible content."""
+        """Return whether it is a folder without visible content."""
         return is_folder(one) and not self.children(one)
 
     def _label(self, one: InventoryObject, *, cut: bool) -> list[Part]:
@@ -125,5 +125,5 @@ class Tree:
 
 
 def is_folder(one: InventoryObject) -> bool:
-    """Tell whether an object is only a folder of the tree."""
+    """Return whether an object is only a folder of the tree."""
     return bool(one.get("create_object")) or one.on_demand

@@ -20,12 +20,12 @@ def users(run: Run, *, inventory: Inventory = None, output: Output = Format.TABL
     elif found:
         table(run.out, ("name", "roles", "state"), [_row(one) for one in found])
     else:
-        run.err.say("no users yet: calipso serve makes the first one")
+        run.err.say("no users yet: calipso serve creates the first one")
 
 
 def _row(one: dict[str, object]) -> list[object]:
     roles = one["roles"]
     assert isinstance(roles, dict)  # noqa: S101 - narrows the type
     shown = ", ".join(f"{role} of {'everything' if where == '*' else where}" for where, role in roles.items())
-    state = "disabled" if not one["enabled"] else "has to choose a password" if one["one_time_password"] else ""
+    state = "disabled" if not one["enabled"] else "must choose a password" if one["one_time_password"] else ""
     return [(str(one["name"]), "bold"), shown or "none", state]

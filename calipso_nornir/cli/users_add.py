@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""``calipso users add``: makes a user of the REST API."""
+"""``calipso users add``: creates a user of the REST API."""
 
 import secrets
 from enum import StrEnum
@@ -32,7 +32,7 @@ def users_add(
             "-e",
             metavar="NAME",
             autocompletion=completing.environments,
-            help="Where; default: everywhere. Repeatable.",
+            help="Environment in which the role applies; default: all. Repeatable.",
         ),
     ] = None,
     inventory: Inventory = None,

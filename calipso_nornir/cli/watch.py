@@ -35,9 +35,11 @@ def watch(  # noqa: PLR0913 - the options of the command
         ),
     ] = None,
     since: Annotated[
-        int | None, typer.Option("--since", min=0, metavar="REVISION", help="Begin after this revision; default: now.")
+        int | None, typer.Option("--since", min=0, metavar="REVISION", help="Start after this revision; default: now.")
     ] = None,
-    limit: Annotated[int | None, typer.Option("--limit", min=1, metavar="N", help="End after so many changes.")] = None,
+    limit: Annotated[
+        int | None, typer.Option("--limit", min=1, metavar="N", help="Exit after this many changes.")
+    ] = None,
     inventory: Inventory = None,
     output: Output = Format.TABLE,
 ) -> None:

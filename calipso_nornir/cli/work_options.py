@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What is to be scanned, and how: the options that ``scan``, ``scans submit`` and ``schedules add`` have in common."""
+"""What to scan, and how: the options that ``scan``, ``scans submit`` and ``schedules add`` have in common."""
 
 from dataclasses import dataclass
 from typing import Annotated
@@ -12,7 +12,7 @@ from calipso_nornir.cli.shared_options import Untested, spelled
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WorkOptions:
-    """The options of any scan, whoever runs it."""
+    """The options of a scan, run by a command or a scan manager."""
 
     type: Annotated[
         str | None,
@@ -28,9 +28,9 @@ class WorkOptions:
         str | None,
         typer.Option("--id", "-i", metavar="ID", help="Scan only this object and what is below it."),
     ] = None
-    clear: Annotated[
-        bool, typer.Option("--clear", help="Start afresh: what cannot be scanned is removed, not kept.")
-    ] = False
+    clear: Annotated[bool, typer.Option("--clear", help="Start afresh: remove, not keep, what cannot be scanned.")] = (
+        False
+    )
     inventory_only: Annotated[
         bool, typer.Option(*spelled("inventory_only"), help="Scan objects only; no links, no cliques.")
     ] = False

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The developer guide's classes: plug-ins that were written from the guide run after their import lines are changed.
+"""The developer guide's classes: plug-ins written for the guide run once their import lines are changed.
 
-The new form (``docs/extending.md``) is the first choice; docs/guide-plugins.md shows one plug-in in both. Each name is
+Prefer the new form (``docs/extending.md``); docs/guide-plugins.md shows one plug-in in both forms. Each name is
 imported when it is first used.
 """
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The guide's base of fetchers that ask OpenStack's APIs.
+"""The guide's base class of fetchers that query OpenStack's APIs.
 
 Plug-ins never hold a token: ``get_region_url`` returns a stand-in address, which ``get_url`` understands.
 """
@@ -27,12 +27,12 @@ _VERSION: Final = re.compile(r"^/v\d+(?:\.\d+)?(?=/|$)")
 
 
 class ApiAccess(Fetcher):
-    """Asks OpenStack's APIs: ``self.get_url(self.get_region_url(region, "nova") + "/servers/detail")``."""
+    """Queries OpenStack's APIs: ``self.get_url(self.get_region_url(region, "nova") + "/servers/detail")``."""
 
     admin_project: Final = "admin"
 
     def v2_auth_pwd(self, project: str) -> dict[str, str]:
-        """Return a stand-in for a token: the environment's own login is used, whatever project is named."""
+        """Return a placeholder for a token: the environment's own login is always used, for any project."""
         return {"id": "", "tenant": project}
 
     def get_region_url(self, region_name: str | None, service: str) -> str:

@@ -26,7 +26,7 @@ class CliAccess(Fetcher):
         use_sudo: bool = True,
         timeout_s: int = DEFAULT_TIMEOUT_S,
     ) -> str:
-        """Return the output of a command on a host; without a host, on that of the object that the fetcher runs on.
+        """Return the output of a command on a host, by default the host of the object that the fetcher runs on.
 
         The command is run through ``sudo -n`` when the login is not root; ``use_sudo=False`` runs it as the login. A
         command that fails, or a host that does not answer, raises an error that ends this fetching and is reported.

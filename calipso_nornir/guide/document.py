@@ -30,7 +30,7 @@ class Document(dict[str, Any]):
 
 
 def document_of(one: InventoryObject) -> Document:
-    """Return the document of an object; it is a copy, changing it changes nothing."""
+    """Return the document of an object, as a copy."""
     return Document(
         {
             **one.attributes,

@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The guide's base of event handlers: ``handle(self, env, notification)`` writes what an event says.
+"""The guide's base of event handlers: ``handle(self, env, notification)`` writes the changes that an event describes.
 
-A handler of the new form (``model.protocols.EventHandler``) says where to look: that is true, whatever came late or
-twice. So what a handler of this form writes of types that scans find is looked at, not taken over (decision 22).
+A handler of the new form (``model.protocols.EventHandler``) names the objects to scan, which is right even for late or
+repeated events. So objects of types that scans find are scanned, not stored as a handler of this form writes them
+(decision 22).
 """
 
 from __future__ import annotations
@@ -27,11 +28,11 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class EventResult:
-    """What became of an event.
+    """The result of handling an event.
 
     Attributes:
         result: whether it was handled.
-        retry: whether it is to be tried again later; looked at only if ``result`` is false.
+        retry: whether to try again later; ignored unless ``result`` is false.
         message: a comment, shown with the event.
         related_object: id of the object that the event is about.
         display_context: id of the object that a user interface shows with it.
@@ -45,7 +46,7 @@ class EventResult:
 
 
 class EventBase(ABC):
-    """Base of event handlers as the guide has them: override ``handle``.
+    """Base class of event handlers in the guide's form: override ``handle``.
 
     Attributes:
         inv: the inventory. What ``set`` and ``delete`` do is stored in one commit after ``handle`` has returned a true
@@ -77,7 +78,10 @@ class EventBase(ABC):
         """
 
     def touched(self, notification: Notification, view: StoreView) -> Iterable[ObjectRef]:  # noqa: ARG002 - the other form's
-        """Return nothing: ``handled`` is called instead. Handlers of both forms are listed side by side."""
+        """Return nothing: ``handled`` is called instead.
+
+        This method lets handlers of both forms be registered together.
+        """
         return ()
 
     def handled(self, notification: Notification, run: EventRun) -> EventResult:

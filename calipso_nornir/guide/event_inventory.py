@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""``self.inv`` of an event handler: it reads as any ``InventoryMgr`` does, and writes into the handler's run."""
+"""``self.inv`` of an event handler: it reads like any ``InventoryMgr``, and writes to the handler's run."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ WITHIN = "handle()"
 
 
 class EventInventory(InventoryMgr):
-    """Reads and writes objects of the environment that the event is of."""
+    """Reads and writes objects of the event's environment."""
 
     def set(self, item: Mapping[str, Any], collection: str | None = None, *_: Any, **__: Any) -> None:  # noqa: ANN401 - whatever the guide's takes
-        """Write an object: new, or over what is known of it. It needs ``id`` and ``type``; a parent, if it has one.
+        """Create or update an object. It needs ``id`` and ``type``, and its parent if it has one.
 
         Raises:
             PromiseBroken: it cannot be an object; the error says what is wrong, and what is expected.

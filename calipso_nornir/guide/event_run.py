@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""One run of a guide's event handler: what it sees of the picture, and what it wants to be written.
+"""One run of an event handler of the guide's form: its view of the picture, and the objects that it writes.
 
-Objects of types that scans find are not written: ``looked_at`` names them, and a small scan tells what is true of them.
-Others, which only events know, are checked here as those of a scan are; their owner is ``EVENTS``, so scans keep them.
+Objects of types that scans find are not written: ``looked_at`` names them, and a small scan finds their actual state.
+Others, which only events know, are validated here like those of a scan; their owner is ``EVENTS``, so scans keep them.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ EVENTS: Final = "events"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Kinds:
-    """What a catalog says about objects: their types, and which of these scans find."""
+    """The catalog's object types, and which of them scans find."""
 
     types: Mapping[str, ObjectType]
     scanned: frozenset[str]
@@ -71,7 +71,7 @@ class EventRun:
         return list(found.values())
 
     def with_id(self, id_: str) -> InventoryObject | None:
-        """Return the object with an id, whatever its type is; None if there is none."""
+        """Return the object with an id, of any type; None if there is none."""
         own = [one for ref, one in self.written.items() if ref.id == id_]
         found = [*own, *self._view.find(Find(where=(Equal("id", id_),)))]
         return next((one for one in found if one.ref not in self.deleted), None)
@@ -83,7 +83,7 @@ class EventRun:
     # --- what it writes
 
     def set(self, item: Mapping[str, Any]) -> None:
-        """Note an object to be written."""
+        """Record an object to be written."""
         root = root_of(self.environment)
         if item.get("environment", self.environment) != self.environment:
             other = f'of environment "{item["environment"]}"; the event is of "{self.environment}"'
@@ -105,7 +105,7 @@ class EventRun:
         self.deleted.pop(ref, None)
 
     def delete(self, ref: ObjectRef) -> None:
-        """Note an object to be deleted, with what events have put below it."""
+        """Record an object to be deleted, with everything that events have put below it."""
         if ref.type in self._kinds.scanned:
             self.looked_at[ref] = None
             return

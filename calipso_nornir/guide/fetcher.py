@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The guide's base of all fetchers: ``get(self, parent_id)`` returns dictionaries.
+"""The guide's base class of all fetchers: ``get(self, parent_id)`` returns dictionaries.
 
 A subclass's ``get`` is replaced by one that the engine can run: called with an object, it is a generator that yields
 the queries of the guide's code; called with an id (as by ``super().get(parent_id)``), it is the code itself.
@@ -27,11 +27,11 @@ if TYPE_CHECKING:
 
 
 _MARK: Final = "_run_by_the_engine"
-"""An attribute of each ``get`` that was put in the place of another: itself, for decorators copy attributes."""
+"""An attribute of each replaced ``get`` that refers to the function itself, because decorators copy attributes."""
 
 
 class Running:
-    """One run of a guide's ``get``: its parent, and the way to ask."""
+    """One run of a guide's ``get``: its parent, and how it asks queries."""
 
     def __init__(self, parent: InventoryObject, types: Collection[str]) -> None:
         self.parent = parent
@@ -41,7 +41,7 @@ class Running:
     def fetching(self, code: Callable[[], Any]) -> Generator[Sequence[Query], Answers, Any]:
         """Run code in this context."""
 
-        def within() -> Any:  # noqa: ANN401 - whatever the guide's code returns
+        def within() -> Any:  # noqa: ANN401 - the guide's code may return anything
             RUNNING.set(self)  # a greenlet has a context of its own
             return code()
 
@@ -90,7 +90,7 @@ class Running:
 
 
 class Fetcher:
-    """Base of fetchers as the guide has them: override ``get(self, parent_id)``."""
+    """Base class of fetchers in the guide's form: override ``get(self, parent_id)``."""
 
     ENVIRONMENT: ClassVar[str] = "environment"
     _guide_type: str = ""
@@ -99,7 +99,7 @@ class Fetcher:
     def __init__(self) -> None:
         self.inv = InventoryMgr()
 
-    def __init_subclass__(cls, **more: Any) -> None:  # noqa: ANN401 - whatever other bases take
+    def __init_subclass__(cls, **more: Any) -> None:  # noqa: ANN401 - arguments of other base classes
         super().__init_subclass__(**more)
         own = cls.get  # perhaps of a class beside this one
         if own is not Fetcher.get and getattr(own, _MARK, None) is not own:
@@ -155,7 +155,7 @@ def _run_by_the_engine(own: Callable[[Any, Any], Any]) -> Callable[[Any, Any], A
 
 
 def _fetching(fetcher: Fetcher, own: Callable[[Any, Any], Any], parent: InventoryObject) -> Fetching:
-    """Run ``get`` of a copy of its own: what it keeps in ``self`` must not be another host's when it goes on."""
+    """Run ``get`` on a copy of the fetcher, so that runs on different hosts do not share what they keep in ``self``."""
     context = Running(parent, fetcher._guide_types)  # noqa: SLF001 - of this module
     found = yield from context.fetching(lambda: own(copy.copy(fetcher), parent.handed_down or parent.id))
     fetched: list[Fetched] = fetched_of(found, parent, type(fetcher).__name__, fetcher._guide_type)  # noqa: SLF001 - as above

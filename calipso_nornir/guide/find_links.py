@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The guide's base of link finders: ``add_links(self)`` reads ``self.inv`` and calls ``create_link`` for each link."""
+"""The guide's base class of link finders: ``add_links(self)`` reads ``self.inv`` and calls ``create_link`` per link."""
 
 from __future__ import annotations
 
@@ -63,10 +63,9 @@ class Linking:
 
 
 class FindLinks:
-    """Base of link finders as the guide has them: override ``add_links(self)``.
+    """Base class of link finders in the guide's form: override ``add_links(self)``.
 
-    The link types that a finder finds are those that its code names; ``link_types`` may also be given, as a class
-    attribute.
+    A finder's link types are those that its code names, or those of its class attribute ``link_types``.
     """
 
     _guide_types: tuple[str, ...] = ()
@@ -182,7 +181,7 @@ def _named_in(kind: type) -> list[str]:
 def _texts(place: Any) -> Iterator[str]:  # noqa: ANN401 - a class or a module
     try:
         tree = ast.parse(textwrap.dedent(inspect.getsource(place)))
-    except (OSError, TypeError, SyntaxError):  # it has no source, or that cannot be read by itself
+    except (OSError, TypeError, SyntaxError):  # it has no source, or one that cannot be parsed separately
         return
     for node in ast.walk(tree):
         if isinstance(node, ast.Constant) and isinstance(node.value, str) and _LINK_TYPE.fullmatch(node.value):

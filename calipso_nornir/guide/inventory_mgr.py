@@ -87,7 +87,7 @@ class InventoryMgr:
         return self.find_items(search, projection, True, collection)  # noqa: FBT003 - as above
 
     def set(self, item: Mapping[str, Any], *_: Any, **__: Any) -> None:  # noqa: ANN401 - whatever the guide's takes
-        """Refuse: what is found is returned, so that it can be told from what is gone."""
+        """Refuse: objects must be returned, so that missing ones can be recognised as gone."""
         raise TypeError(
             f"inv.set({item.get('type', 'object')} {item.get('id', '')}) cannot be done in a scan: return the object "
             "from get(), with its parent"

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The guide's base of readers of metadata files of one's own."""
+"""The guide's base class of readers of further metadata files."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class MetadataParser(ABC):
         """Return the keys that the file must have."""
 
     def validate_metadata(self, metadata: dict[str, Any]) -> bool:
-        """Return whether the content is valid; tell each mistake with ``add_error``."""
+        """Return whether the content is valid; report each mistake with ``add_error``."""
         for field in self.get_required_fields():
             if field not in metadata:
                 told = ", ".join(metadata) or "nothing"
@@ -35,7 +35,7 @@ class MetadataParser(ABC):
         return not self.errors
 
     def add_error(self, msg: str) -> None:
-        """Add a mistake to those that ``parse_metadata_file`` raises."""
+        """Report a mistake, which ``parse_metadata_file`` then raises."""
         self.errors.append(msg)
 
     def parse_metadata_file(self, file_path: str | Path) -> dict[str, Any]:

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Runs code that calls and waits (``self.run(…)``) as a fetching that yields its queries.
 
-The code runs in a greenlet of its own: a query suspends it, and the answer resumes it. Thousands can wait at the same
-time, which threads cannot; nothing runs twice, as it would if the code were begun anew with every answer (decision 24).
+The code runs in a greenlet of its own: a query suspends it, and the answer resumes it. Unlike threads, thousands of
+greenlets can wait at the same time, and the code does not have to be restarted for each answer (decision 24).
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 
 class Context(Protocol):
-    """What the guide's classes can reach while a plug-in of the guide's form runs."""
+    """The context of the guide's classes while a plug-in of the guide's form runs."""
 
     @property
     def environment(self) -> str:
@@ -39,7 +39,7 @@ class Context(Protocol):
         ...
 
     def with_id(self, id_: str) -> InventoryObject | None:
-        """Return the object with an id, whatever its type is; None if there is none."""
+        """Return the object with an id, of any type; None if there is none."""
         ...
 
     def types(self) -> Sequence[str]:
@@ -51,7 +51,7 @@ RUNNING: ContextVar[Context] = ContextVar("calipso_guide_running")
 
 
 class NotRunning(RuntimeError):
-    """A method of the guide's classes was called where no scan runs the plug-in."""
+    """A method of the guide's classes was called outside of a scan."""
 
     def __init__(self, what: str, within: str) -> None:
         super().__init__(

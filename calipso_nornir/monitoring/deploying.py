@@ -11,13 +11,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from calipso_nornir.errors import InvalidRequest
-from calipso_nornir.metadata.environment_sections import CliSection
 from calipso_nornir.model.environment import SecretRef
 from calipso_nornir.monitoring.back_ends.sensu_go import SensuGo
 from calipso_nornir.monitoring.back_ends.sensu_go_client import SensuGoClient
 from calipso_nornir.monitoring.forgetting import forget_unplanned
 from calipso_nornir.monitoring.names import encoded
-from calipso_nornir.monitoring.preparing import Level
+from calipso_nornir.monitoring.preparing import Level, cli_section
 from calipso_nornir.monitoring.synchronising import access_of
 from calipso_nornir.monitoring.writing import keep_in_store, write_files
 from calipso_nornir.sources.secrets import resolve
@@ -116,7 +115,7 @@ def reached_by(prepared: Prepared) -> dict[str, dict[str, Any]]:
 
     They say how to log in, from the section CLI, and how often the probe runs.
     """
-    section = CliSection.model_validate(prepared.environment.section("CLI") or {})
+    section = cli_section(prepared.environment)
     addresses: Mapping[str, str] = prepared.wish.environment.get("addresses") or {}
     found = {}
     for host in prepared.plan.hosts:

@@ -16,7 +16,7 @@ from calipso_nornir.monitoring.back_ends.registry import back_end
 from calipso_nornir.monitoring.planning import plan
 from calipso_nornir.monitoring.templates import stored_templates
 from calipso_nornir.sources.secrets import resolve
-from calipso_nornir.store.environments import load_environment
+from calipso_nornir.store.environments import load_environment, stored_environment
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -82,6 +82,20 @@ def settings_of(environment: Environment, secret: Callable[[SecretRef], str] = r
     return {key: secret(one) if isinstance(one, SecretRef) else one for key, one in section.items()}
 
 
+def cli_section(environment: Environment) -> CliSection:
+    """Return the section CLI, which says how hosts are reached, and which of them are excluded."""
+    return CliSection.model_validate(environment.section("CLI") or {})
+
+
+def plan_of(store: Store, name: str, catalog: Catalog) -> MonitoringPlan:
+    """Plan an environment, even without a section Monitoring or a description; nothing is written."""
+    excluded: tuple[str, ...] = ()
+    if stored_environment(store, name) is not None:
+        excluded = cli_section(load_environment(store, name, constants=catalog.constants, complete=False)).exclude
+    with store.snapshot(name) as view:
+        return plan(view, catalog, excluded=excluded)
+
+
 def prepare(store: Store, name: str, catalog: Catalog, *, secret: Callable[[SecretRef], str] = resolve) -> Prepared:
     """Plan an environment, and find its monitoring system. This reads secrets and writes nothing.
 
@@ -90,7 +104,7 @@ def prepare(store: Store, name: str, catalog: Catalog, *, secret: Callable[[Secr
     """
     environment = load_environment(store, name, constants=catalog.constants, complete=False)
     settings = settings_of(environment, secret)
-    cli = CliSection.model_validate(environment.section("CLI") or {})
+    cli = cli_section(environment)
     with store.snapshot(name) as view:
         made = plan(view, catalog, excluded=cli.exclude)
         addresses = {one.id: str(one.get("ip_address") or "") for one in view.of_type("host")}

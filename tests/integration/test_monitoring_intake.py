@@ -109,7 +109,7 @@ def test_status_of_a_type_an_object_and_its_history(where: str) -> None:
     shown = json.loads(said(where, "status", "host_pnic:cmp1|eth1", "-o", "json"))
     assert [row["document"]["label"] for row in shown["history"]] == ["Error", "OK"]
     unwatched = calipso("--store", where, "status", next(iter(names(where, "network"))))
-    assert "has no status: nothing watches it" in unwatched.err
+    assert "has no status: no check watches it" in unwatched.err
 
 
 def names(where: str, type_: str) -> list[str]:

@@ -59,10 +59,10 @@ def test_users_are_listed_added_and_removed(tmp_path: Path) -> None:
         "enabled": True,
         "one_time_password": True,
     }
-    assert "operator of lab, operator of prod  has to choose a password" in calipso("users", store=path).out
+    assert "operator of lab, operator of prod  must choose a password" in calipso("users", store=path).out
     assert calipso("users", "password", "ann", store=path).out.strip() != once
     assert "user ann is removed" in calipso("users", "remove", "ann", store=path).err
-    assert "no users yet: calipso serve makes the first one" in calipso("users", store=path).err
+    assert "no users yet: calipso serve creates the first one" in calipso("users", store=path).err
 
 
 @pytest.mark.parametrize(

@@ -95,7 +95,7 @@ def test_a_sosreport_without_a_recording(tmp_path: Path) -> None:
     store = tmp_path / "calipso.db"
     said = calipso("scan", environment, "--from", path, "--untested", "--output", "json", store=store)
     assert said.status == WITH_FAILURES, said.err
-    assert "files of cmp7; the cloud itself from nothing: it stays unknown" in said.err
+    assert "files of cmp7; the cloud itself from nothing, so it stays unknown" in said.err
     objects = {f"{one['type']} {one['id']}": one for one in open_store(store).view("mine").documents("inventory")}
     host = objects["host cmp7"]
     assert host["os"] == {
