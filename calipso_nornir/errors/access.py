@@ -16,4 +16,4 @@ class LoginServiceUnavailable(CalipsoError, Retriable):
     cause: str
 
     def __str__(self) -> str:
-        return f"{self.service} cannot say who this is: {self.cause}"
+        return f"{self.service} cannot verify this login: {self.cause}"

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Faults in what a person wrote; they must be corrected before work can begin."""
+"""Faults in what a person wrote; they must be corrected first."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from calipso_nornir.errors.base import CalipsoError
 
 
 class ConfigurationError(CalipsoError):
-    """Faults in what a person wrote; they must be corrected before work can begin."""
+    """Faults in what a person wrote; they must be corrected first."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What a host does not show, although it answers."""
+"""What a host does not show although it answers."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ class PortsAlike(FetchError):
         return (
             f"{self.host}: {self.interfaces} interface{many} of the server {self.instance} and its ports "
             f"{', '.join(self.ports)} have the MAC {self.mac}. Neither a device nor a PCI address (pci_slot in "
-            f"binding:profile) tells which belong together, so no port and no network is known of the interface{many}."
+            f"binding:profile) shows which belong together, so port and network of the interface{many} are not known."
         )
 
 
@@ -52,7 +52,7 @@ class EndpointOnNoWire(FetchError):
 
     def __str__(self) -> str:
         return (
-            f"{self.host}: its tunnels begin at {self.address} on {self.device}, which is not wired to a physical "
+            f"{self.host}: its tunnels start at {self.address} on {self.device}, which is not wired to a physical "
             "interface. Routes decide which interface they leave by. Routes are not examined, so it has no link "
             "to an interface."
         )

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What the cloud's own lists leave out, or name differently."""
+"""What the cloud's own lists omit, or name differently."""
 
 from __future__ import annotations
 

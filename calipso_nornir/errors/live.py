@@ -10,7 +10,7 @@ from calipso_nornir.errors.base import CalipsoError, Retriable
 
 @dataclass(eq=False)
 class NotificationUnusable(CalipsoError):
-    """A message that is no notification, or lacks what its handler needs: it becomes a dead letter at once."""
+    """A message that is not a notification, or lacks what its handler needs; it becomes a dead letter at once."""
 
     problem: str
 
@@ -20,7 +20,7 @@ class NotificationUnusable(CalipsoError):
 
 @dataclass(eq=False)
 class ListenerFailed(Retriable, CalipsoError):
-    """A listener has lost its source, or cannot reach it; tried again later."""
+    """A listener has lost its source, or cannot reach it; it will try again."""
 
     listener: str
     cause: str

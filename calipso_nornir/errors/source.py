@@ -314,7 +314,7 @@ class OutputTooLarge(SourceError):
     limit_bytes: int
 
     def __str__(self) -> str:
-        remedy = "raise CLI.max_output_mib if that is normal"
+        remedy = "raise CLI.max_output_mib if that much is normal"
         return f'{self.host}: output exceeded {self.limit_bytes} bytes at "{self.command}"; {remedy}'
 
 

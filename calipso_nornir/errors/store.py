@@ -65,7 +65,9 @@ class StoreBusy(StoreError, Retriable):
     owner: str
 
     def __str__(self) -> str:
-        return f"store {self.uri}: {self.owner} is writing environment {self.environment}. Try again when it has ended."
+        return (
+            f"store {self.uri}: {self.owner} is writing environment {self.environment}. Try again when it has finished."
+        )
 
 
 @dataclass(eq=False)

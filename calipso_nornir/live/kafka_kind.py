@@ -5,16 +5,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from calipso_nornir.live.listener_base import ListenerBase, ListenerKind, Post
+from calipso_nornir.live.listener_base import ListenerKind, described_by
 
 if TYPE_CHECKING:
-    from calipso_nornir.model.environment import Environment
-
-SECTION: Final = "Kafka"
-
-
-def _wanted(environment: Environment) -> bool:
-    return environment.section(SECTION) is not None
+    from calipso_nornir.live.listener_base import ListenerBase, Post
 
 
 def _make(post: Post) -> ListenerBase:
@@ -23,4 +17,4 @@ def _make(post: Post) -> ListenerBase:
     return KafkaListener(post)
 
 
-KAFKA: Final = ListenerKind(name="kafka", wanted=_wanted, make=_make)
+KAFKA: Final = ListenerKind(name="kafka", wanted=described_by("Kafka"), make=_make)

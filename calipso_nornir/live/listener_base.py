@@ -94,6 +94,11 @@ class ListenerKind:
     make: Callable[[Post], ListenerBase]
 
 
+def described_by(section: str) -> Callable[[Environment], bool]:
+    """Return the ``wanted`` of a kind whose source is described by a section of the environment."""
+    return lambda environment: environment.section(section) is not None
+
+
 def listener_kinds() -> list[ListenerKind]:
     """Return the installed kinds by name; raises MetadataError for an entry point that refers to something else."""
     found, faults = [], []

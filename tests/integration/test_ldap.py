@@ -360,7 +360,7 @@ def test_a_dead_directory_is_503_and_local_users_get_in(tmp_path: Path, slapd: S
             for _ in range(7):
                 refused = login(api, "ann")
                 assert refused.status_code == 503, "and not 401 or 429: nobody has guessed"
-            assert "LDAP cannot say who this is: ldap://127.0.0.1" in refused.json()["detail"]
+            assert "LDAP cannot verify this login: ldap://127.0.0.1" in refused.json()["detail"]
             assert login(api, "root", LOCAL_PASSWORD).status_code == 201
     finally:
         slapd.start()

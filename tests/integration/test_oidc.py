@@ -372,5 +372,5 @@ def test_the_api_takes_tokens_of_the_issuer(issuer: SmallIssuer, tmp_path: Path)
         issuer.answers[DESCRIPTION] = (b"", 500)
         refused = Client(api.url, {"Authorization": f"Bearer {issuer.token()}"}).ask("GET", "/me")
         assert refused.status_code == 503
-        assert "cannot say who this is" in refused.json()["detail"]
+        assert "cannot verify this login" in refused.json()["detail"]
     store.close()

@@ -9,6 +9,7 @@ import json
 import subprocess
 import sys
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
@@ -42,7 +43,6 @@ from calipso_nornir.sources.secrets import Vault
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
-    from pathlib import Path
 
 NOW = datetime(2026, 11, 22, 14, 44, 2, 123456, tzinfo=UTC)
 CANARY = 'c4n4ry "Xy7"'
@@ -143,6 +143,17 @@ def test_the_environment_comes_along_without_its_secrets(tmp_path: Path) -> None
     text = gzip.decompress(path.read_bytes()).decode()
     assert "OS_PASSWORD" not in text
     assert "/etc/pw" not in text
+
+
+ROOT = Path(__file__).parents[2]
+OURS = [*ROOT.glob("calipso_nornir/_data/demo/*.calipso"), *ROOT.glob("tests/lab/recorded/*.calipso")]
+
+
+@pytest.mark.parametrize("path", OURS, ids=lambda path: f"{path.parent.name}-{path.stem}")
+def test_our_own_recordings_say_nothing_of_the_machine_that_made_them(path: Path) -> None:
+    header = bundle.Reader(path).header
+    assert "configuration" not in header["environment"]
+    assert not [text for text in json.dumps(header).split('"') if text.startswith(("/", "~"))]
 
 
 def test_secrets_are_blotted_out_everywhere(tmp_path: Path) -> None:
