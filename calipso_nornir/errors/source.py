@@ -80,6 +80,19 @@ class NotAuthenticated(SourceError, Fatal):
 
 
 @dataclass(eq=False)
+class CredentialsRefused(SourceError, Fatal):
+    """An API server does not accept what the scan logs in with (401); ``told_by`` is where that is described."""
+
+    url: str
+    user: str
+    cause: str
+    told_by: str
+
+    def __str__(self) -> str:
+        return f"{self.url} does not know {self.user} (401): {self.cause}. Check {self.told_by}: it may have expired."
+
+
+@dataclass(eq=False)
 class NotAuthorized(SourceError):
     """The service refused this request to this user (403)."""
 

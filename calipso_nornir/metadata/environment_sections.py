@@ -202,16 +202,6 @@ class AciSection(Section):
     pwd: Secret | None = None
 
 
-class KubernetesSection(Section):
-    """The API server of a Kubernetes cluster."""
-
-    needs = ("host", "token")
-    host: Host | None = None
-    port: Port = 6443
-    user: Text | None = None
-    token: Secret | None = None
-
-
 class PlainSection(Section):
     """VMware and Bare-metal: accepted names that have no effect yet."""
 
@@ -227,7 +217,6 @@ OTHER_SECTIONS: dict[str, type[Section]] = {
     "Monitoring": MonitoringSection,
     "NFV_provider": NfvSection,
     "ACI": AciSection,
-    "Kubernetes": KubernetesSection,
     "VMware": PlainSection,
     "Bare-metal": PlainSection,
 }

@@ -17,9 +17,11 @@ def untested(environment: Environment, catalog: Catalog) -> tuple[str, ...]:
 
     Properties that the description leaves open are not checked. Each of a cloud's mechanism drivers must be listed.
     """
-    if environment.environment_type != "OpenStack":
-        return (f"environment type {environment.environment_type} is not listed as supported",)
-    rows = [row for row in catalog.documents.get("supported_environments", ()) if row["features"]["scanning"]]
+    type_ = environment.environment_type
+    listed = catalog.documents.get("supported_environments", ())
+    rows = [row for row in listed if row["features"]["scanning"] and row.get("environment_type", "OpenStack") == type_]
+    if not rows:
+        return (f"environment type {type_} is not listed as supported",)
     own = [row for row in rows if _same(row["distribution"], environment.distribution)]
     return tuple(_problems(environment, rows if not environment.distribution else own, rows))
 

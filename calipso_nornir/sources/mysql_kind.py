@@ -49,4 +49,5 @@ DATABASE = SourceKind(
     open=_open,
     check=_check,
     usable=_usable,
+    missed_by=lambda environment: environment.environment_type == "OpenStack",
 )

@@ -67,4 +67,5 @@ API = SourceKind(
     usable=_usable,
     needed=True,
     names_hosts=True,
+    missed_by=lambda environment: environment.environment_type == "OpenStack",
 )

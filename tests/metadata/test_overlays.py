@@ -112,7 +112,9 @@ def test_what_is_laid_over_is_appended(tmp_path: Path) -> None:
     laid, shipped = load_catalog([folder]), SHIPPED_CATALOG
     assert list(laid.object_types) == [*shipped.object_types, "rack"]
     assert list(laid.link_types) == [*shipped.link_types, "rack-host"]
-    assert laid.object_types["host"].parents == ("availability_zone", "rack"), "added to what was declared"
+    assert laid.object_types["host"].parents == ("availability_zone", "nodes_folder", "rack"), (
+        "added to what was declared"
+    )
     assert laid.constants["mechanism_drivers"] == (*shipped.constants["mechanism_drivers"], "Mine"), "OVS stays one"
     assert laid.constants["colours"] == ("blue",)
     region = [one.name for one in laid.scanners["ScanRegion"]]

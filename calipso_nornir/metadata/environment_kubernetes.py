@@ -1,0 +1,85 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The section Kubernetes: a kubeconfig, or the API server and what to log in with."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any, ClassVar
+
+from pydantic import Field
+
+from calipso_nornir.metadata.environment_fields import Count, Host, Port, Seconds, Secret, Text, Url
+from calipso_nornir.metadata.environment_section import Need, Section
+
+
+class KubernetesSection(Section):
+    """The API server of a Kubernetes cluster: a ``kubeconfig``, or ``server`` with ``token`` or ``cert``.
+
+    ``context`` is the kubeconfig's current one by default. ``host`` and ``port`` stand for ``https://host:port``, as in
+    the developer guide; its ``user`` is only shown. Files are on the machine that scans.
+    """
+
+    kubeconfig: Text | None = None
+    context: Text | None = None
+    server: Url | None = None
+    host: Host | None = None
+    port: Port = 6443
+    user: Text | None = None
+    token: Secret | None = None
+    cacert: Text | None = None
+    cert: Text | None = None
+    client_key: Text | None = None
+    verify: bool = True
+    timeout_s: Seconds = 60.0
+    answer_timeout_s: Seconds = 300.0
+    list_timeout_s: Seconds = 1800.0
+    max_answer_mib: Count = 96
+    page_size: Count = 500
+    retries: int = Field(default=3, ge=0, le=20)
+
+    OF_KUBECONFIG: ClassVar[tuple[str, ...]] = (
+        "server",
+        "host",
+        "port",
+        "user",
+        "token",
+        "cacert",
+        "cert",
+        "client_key",
+        "verify",
+    )
+    """Keys that a kubeconfig says itself."""
+
+    @property
+    def url(self) -> str:
+        """The server's address, without a slash at its end; "" if the kubeconfig gives it."""
+        if self.server is not None:
+            return self.server.rstrip("/")
+        if self.host is None:
+            return ""
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return f"https://{host}:{self.port}"
+
+    @classmethod
+    def lacks(cls, given: Mapping[str, Any]) -> Iterator[Need]:
+        """As in the base; which keys are required depends on whether there is a kubeconfig."""
+        if "kubeconfig" in given:
+            for key in cls.OF_KUBECONFIG:
+                if key in given:
+                    yield key, "is said by the kubeconfig already; leave one of them out"
+            return
+        if "context" in given:
+            yield "context", "is of a kubeconfig, and there is none"
+        if "server" not in given and "host" not in given:
+            yield "kubeconfig", "is missing; or give server, and token or cert"
+        elif "server" in given and "host" in given:
+            yield "host", "and server say the same; leave one of them out"
+        yield from cls._of_credentials(given)
+
+    @staticmethod
+    def _of_credentials(given: Mapping[str, Any]) -> Iterator[Need]:
+        if "token" not in given and "cert" not in given:
+            yield "token", "is missing; or give cert and client_key"
+        if "token" in given and str(given.get("server", "")).startswith("http:"):
+            yield "server", "must begin with https: the token would be sent in clear text"
+        for key, other in (("cert", "client_key"), ("client_key", "cert")):
+            if key in given and other not in given:
+                yield other, f"is missing; {key} needs it"

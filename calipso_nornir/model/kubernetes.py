@@ -1,0 +1,26 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The query to a Kubernetes API server."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from calipso_nornir.model.queries import HostlessQuery
+
+
+@dataclass(frozen=True, slots=True)
+class KubernetesList(HostlessQuery):
+    """One list of the Kubernetes API; a list is complete, with all its pages joined.
+
+    Attributes:
+        path: on the server, e.g. ``/api/v1/pods``.
+        kind: of the list: "PodList". The answer is rows of ``parsing.kubernetes``.
+    """
+
+    path: str
+    kind: str
+    source: ClassVar[str] = "kubernetes"
+
+    def __str__(self) -> str:
+        return f"GET kubernetes {self.path}"

@@ -1,0 +1,90 @@
+# SPDX-License-Identifier: Apache-2.0
+"""How a Kubernetes API server is reached: from the environment's section, or from the kubeconfig that it names."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from calipso_nornir.errors import EnvironmentInvalid, Fault
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from calipso_nornir.metadata.environment_kubernetes import KubernetesSection
+    from calipso_nornir.model.source_kinds import Secrets
+
+MAX_FILE_BYTES = 1 << 20
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Access:
+    """Where the server is and what to log in with.
+
+    Attributes:
+        url: of the server, without a slash at its end.
+        user: who logs in, for messages.
+        told_by: where credentials are described, for messages: a key of the environment or a place in a kubeconfig.
+        authority: where the certification authority is described, for messages.
+        verify: whether the server's certificate is checked.
+        server_name: name that must be in it, if that is not the URL's.
+        ca: certificates of authorities, PEM; None for those of the system.
+        certificate, key: of the client, PEM.
+        token: returns the bearer token, a new one each time if it can change; None without.
+    """
+
+    url: str
+    user: str
+    told_by: str
+    authority: str
+    verify: bool = True
+    server_name: str | None = None
+    ca: str | None = None
+    certificate: str | None = None
+    key: str | None = None
+    token: Callable[[], str] | None = None
+
+
+def access_of(section: KubernetesSection, secrets: Secrets) -> Access:
+    """Return what the section says. Raises EnvironmentInvalid, SecretUnavailable."""
+    if section.kubeconfig is not None:
+        from calipso_nornir.sources.kubernetes.kubeconfig import read_kubeconfig  # noqa: PLC0415 - needs this module
+
+        return read_kubeconfig(section.kubeconfig, section.context, secrets)
+    ref = section.token
+    where = "Kubernetes.token" if ref is not None else "Kubernetes.cert"
+    return Access(
+        url=section.url,
+        user=section.user or where,
+        told_by=where,
+        authority="Kubernetes.cacert",
+        verify=section.verify,
+        ca=_of(section.cacert, "Kubernetes/cacert"),
+        certificate=_of(section.cert, "Kubernetes/cert"),
+        key=_of(section.client_key, "Kubernetes/client_key"),
+        token=None if ref is None else lambda: secrets.resolve(ref),
+    )
+
+
+def _of(path: str | None, place: str) -> str | None:
+    return None if path is None else text_of(Path(path), place)
+
+
+def text_of(path: Path, place: str) -> str:
+    """Return the text of a file; ``place`` says what names it. Raises EnvironmentInvalid, never with the text."""
+    try:
+        with path.expanduser().open("rb") as file:
+            raw = file.read(MAX_FILE_BYTES + 1)
+    except (OSError, RuntimeError) as error:  # RuntimeError: the home of an unknown user
+        raise _unusable(place, path, getattr(error, "strerror", None) or "there is no such user") from None
+    if len(raw) > MAX_FILE_BYTES:
+        raise _unusable(place, path, f"is larger than {MAX_FILE_BYTES} bytes")
+    try:
+        return raw.decode()
+    except UnicodeDecodeError:
+        raise _unusable(place, path, "is not text") from None
+
+
+def _unusable(place: str, path: Path, problem: str) -> EnvironmentInvalid:
+    return EnvironmentInvalid((Fault(place, f"{path}: {problem}"),))

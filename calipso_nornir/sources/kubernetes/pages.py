@@ -1,0 +1,70 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Joins the pages of a list. Without I/O: it receives bodies and says what to ask next.
+
+All pages of a list are of one moment, the ``resourceVersion`` of the first (Kubernetes, "API concepts", "Retrieving
+large results sets in chunks"). If the server no longer knows that moment it answers 410, and the list begins anew.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from calipso_nornir.errors import ParseError
+from calipso_nornir.parsing.kubernetes import used
+
+if TYPE_CHECKING:
+    from calipso_nornir.model.kubernetes import KubernetesList
+
+PARSER = "kubernetes"
+MAX_BARREN_PAGES = 20
+"""Pages in a row without an object: the API may send short pages, but not this many."""
+
+
+class ListExpired(Exception):
+    """The moment of a list is over."""
+
+
+class Pages:
+    """The answer to one query, growing page by page; ``size`` None asks for everything at once."""
+
+    def __init__(self, query: KubernetesList, size: int | None) -> None:
+        self._query = query
+        self._size = size
+        self._version: str | None = None
+        self._seen: set[str] = set()
+        self._barren = 0
+        self.items: list[Any] = []
+        self.next: dict[str, str] | None = {} if size is None else {"limit": str(size)}
+        """Parameters of the next page; None after the last one."""
+
+    def add(self, body: object) -> None:
+        """Take one page. Raises ParseError; ListExpired if it is of another moment than the first."""
+        if not isinstance(body, dict):
+            raise ParseError(PARSER, f"a {self._query.kind} was expected, found {type(body).__name__}")
+        if body.get("kind") != self._query.kind:
+            raise ParseError(PARSER, f'kind: "{self._query.kind}" was expected, found {body.get("kind")!r:.80}')
+        meta, items = body.get("metadata") or {}, body.get("items")
+        if not isinstance(meta, dict):
+            raise ParseError(PARSER, "metadata: an object was expected")
+        if items is not None and not isinstance(items, list):
+            raise ParseError(PARSER, f"items: a list was expected, found {type(items).__name__}")
+        version, token = meta.get("resourceVersion") or "", meta.get("continue") or ""
+        for key, value in (("resourceVersion", version), ("continue", token)):
+            if not isinstance(value, str):
+                raise ParseError(PARSER, f"metadata.{key}: a text was expected, found {value!r:.80}")
+        if self._version not in (None, version):
+            raise ListExpired
+        self._version = version
+        self.items += [used(self._query.kind, one) for one in items or ()]
+        self._barren = 0 if items else self._barren + 1
+        self.next = self._following(token)
+
+    def _following(self, token: str) -> dict[str, str] | None:
+        if not token:
+            return None
+        if token in self._seen:
+            raise ParseError(PARSER, "metadata.continue leads back to a page that was read before")
+        if self._barren >= MAX_BARREN_PAGES:
+            raise ParseError(PARSER, f"{MAX_BARREN_PAGES} pages in a row were empty, and there are more")
+        self._seen.add(token)
+        return {"limit": str(self._size or 0), "continue": token}
