@@ -11,6 +11,7 @@ from calipso_nornir.scan.before import Before
 from calipso_nornir.scan.cliques import build_clique, constraint_attributes
 from calipso_nornir.scan.conditional import CliqueChoice
 from calipso_nornir.scan.events import SILENT
+from calipso_nornir.scan.graph import values_of
 from calipso_nornir.scan.neighbourhood import Neighbourhood
 from calipso_nornir.scan.report import ScanReport, Troubles
 from calipso_nornir.scan.small_cliques import LinksAround
@@ -19,7 +20,7 @@ from calipso_nornir.store.environments import load_environment, stored_environme
 from calipso_nornir.store.written import catalog_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from calipso_nornir.metadata.catalog import Catalog
     from calipso_nornir.model.cliques import Clique
@@ -56,6 +57,7 @@ class _Building:
             environment = load_environment(store, view.environment, constants=catalog.constants, complete=False)
         before = Before(view, by_index=True)
         picture = Neighbourhood(Working(view.environment), before, gone=())
+        self._view = view
         self._at = datetime.now(UTC)
         report = ScanReport(scan_id="", environment=view.environment, started_at=self._at)
         self._catalog = catalog
@@ -77,4 +79,13 @@ class _Building:
         if clique_type is None or clique_type.stored:
             return None
         constraints = self._catalog.clique_constraints.get(focal_point.type, ())
+        focal_point = self._limited(focal_point, constraints)
         return build_clique(self._around, focal_point, clique_type, constraints=constraints, at=self._at)
+
+    def _limited(self, focal_point: InventoryObject, constraints: Sequence[str]) -> InventoryObject:
+        """Return a focal point with what its links have of the constraints, as a card carries their networks."""
+        missing = [name for name in constraints if focal_point.get(name) is None]
+        links = self._view.links_of(focal_point.ref) if missing else ()
+        told = {name: [values_of(one.attributes[name]) for one in links if name in one.attributes] for name in missing}
+        own = {name: sorted(frozenset().union(*values)) for name, values in told.items()}
+        return focal_point.with_attributes({**focal_point.attributes, **own}) if own else focal_point

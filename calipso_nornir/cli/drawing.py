@@ -101,10 +101,13 @@ class _Path:
         """Yield the facts of a node that concern only this path: its port of entry, and the segment it leaves in."""
         if one.type == "vedge" and came_by is not None:
             yield from _port(one, came_by, self.routes)
+            yield from _why_it_ends(came_by)
         if self.network is None:
             return
+        if one.type == "otep" and one.get("chassis") and self.network.get("ovn_tunnel_key"):
+            yield f"VNI {self.network['ovn_tunnel_key']}"  # OVN's own number, whatever Neutron says
         for each in segments_of(self.network):
-            if one.type == "otep" and each.network_type in TUNNELS and each.segmentation_id and not one.get("vni"):
+            if one.type == "otep" and each.network_type in TUNNELS and each.segmentation_id and _takes_neutrons(one):
                 yield f"VNI {each.segmentation_id}"
             if one.type == "host_pnic" and each.network_type == "vlan":
                 yield str(each)
@@ -122,6 +125,18 @@ def _port(vedge: InventoryObject, came_by: Link, routes: Routes) -> Iterator[Par
     if port:
         yield f"port {port['name']}"
         yield f"tag {tag}" if (tag := tag_of(port)) is not None else ""
+
+
+def _takes_neutrons(otep: InventoryObject) -> bool:
+    """Return whether packets of an endpoint carry the number that Neutron gives a network: OVN's do not."""
+    return not otep.get("vni") and not otep.get("chassis")
+
+
+def _why_it_ends(came_by: Link) -> Iterator[Part]:
+    """Yield why no frames pass a link on: a chassis that stands by, or that answers for a port only."""
+    ends, priority = came_by.attributes.get("ends"), came_by.attributes.get("priority")
+    yield {"control": "control only"}.get(ends, ends) if ends else ""
+    yield f"priority {priority}" if ends and priority is not None else ""
 
 
 def _down(link: Link) -> Part:

@@ -4,11 +4,13 @@
 from __future__ import annotations
 
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from calipso_nornir import network_paths
+from calipso_nornir.analysis.around import clique_around
 from calipso_nornir.analysis.routes import routes_of
 from calipso_nornir.cli.drawing import drawing
 from calipso_nornir.cli.facts import facts
@@ -175,6 +177,40 @@ def test_a_switch_port_is_drawn_from_the_switch_inwards(tmp_path: Path) -> None:
     assert lines[0].startswith("switch_pnic tor|1")
     assert sum("instance" in line for line in lines) == 2  # once per NIC; the second time referred to
     assert sum("instance" in line and "(see above)" in line for line in lines) == 1
+
+
+def test_a_card_leads_to_what_its_networks_serve_and_to_nothing_else(tmp_path: Path) -> None:
+    other, nic, card = one("network", "n2"), one("vnic", "tap3", host="h", network="n2"), one("host_pnic", "h|eth2")
+    vm = one("instance", "other", network=["n2"])
+    links = [*LINKS[:-3], link(EDGE, OTEP, network=["n1"]), link(OTEP, PNIC, network=["n1"]), LINKS[-1]]
+    links += [link(vm, nic, network="n2"), link(nic, EDGE, network="n2"), link(EDGE, card, network=["n2"])]
+    links += [link(card, other, network="n2")]
+    with stored(tmp_path / "s.db", [*OBJECTS, other, nic, card, vm], links, "instance") as store:
+        view = store.view(ENV)
+        found = {one.ref: clique_around(store, view, one.ref) for one in (PNIC, card)}
+        assert view.cliques(PNIC.ref) == []
+    nodes = {ref.id: {node.id for node in around.clique.nodes} for ref, around in found.items() if around is not None}
+    assert nodes == {
+        "h|eth1": {"h|eth1", "n1", "h|vxlan", "h|OVS", "tap1", "tap2", "vm"},
+        "h|eth2": {"h|eth2", "n2", "h|OVS", "tap3", "other"},
+    }
+
+
+def test_packets_of_ovn_carry_its_own_number_and_a_chassis_that_stands_by_says_so(tmp_path: Path) -> None:
+    ours = one("otep", "h|geneve", host="h", overlay_type="geneve", chassis="c1")
+    keyed = one("network", "n1", **{**NET, "provider:network_type": "geneve"}, ovn_tunnel_key=4)
+    links = [link(VM, NICS[0], network="n1"), link(NICS[0], EDGE, network="n1"), link(EDGE, ours, network=["n1"])]
+    links += [link(ours, PNIC, network=["n1"]), LINKS[-1]]
+    with stored(tmp_path / "s.db", [*OBJECTS[:-1], keyed, ours], links, "instance") as store:
+        (line,) = (line for line in drawn(store, VM.ref) if "otep" in line)
+    assert line.endswith("VNI 4")
+    router, port, backup = one("vservice", "r", network=["n1"]), one("router_port", "lrp-1"), one("vedge", "h2|OVN")
+    standby = link(port, backup, network="n1")
+    standby = replace(standby, attributes={**standby.attributes, "ends": "standby", "priority": 2})
+    with stored(
+        tmp_path / "r.db", [*OBJECTS, router, port, backup], [link(router, port), standby], "vservice"
+    ) as store:
+        assert drawn(store, router.ref)[-1].endswith("h2|OVN  standby  priority 2")
 
 
 def test_a_clique_of_a_type_that_is_declared_no_more_is_drawn_by_its_links(tmp_path: Path) -> None:
