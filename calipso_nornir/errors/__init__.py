@@ -42,7 +42,8 @@
         ├── DuplicateObject      ├── ParentUnknown   ├── Misplaced
         ├── RowsIncomplete       ├── CellUnreachable ├── CellsUntold     ├── HostsUnlisted
         ├── ServersUnlisted      ├── NetworksUnlisted ├── NoMachine      ├── OneMachine
-        ├── PerhapsOneMachine    ├── DeviceGivenAway ├── PortsAlike      └── EndpointOnNoWire
+        ├── PerhapsOneMachine    ├── DeviceGivenAway ├── PortsAlike      ├── EndpointOnNoWire
+        └── LinkContradicted
 
 ``SourceError``, ``ParseError`` and ``FetchError`` are *values* during a scan: they stop
 one fetching, keep what is known below it, and are listed in the report. The others are raised.
@@ -84,6 +85,7 @@ from calipso_nornir.errors.lists import (
     CellsUntold,
     CellUnreachable,
     HostsUnlisted,
+    LinkContradicted,
     NetworksUnlisted,
     NoMachine,
     OneMachine,
@@ -186,6 +188,7 @@ __all__ = [
     "HostUnreachable",
     "HostsUnlisted",
     "InvalidRequest",
+    "LinkContradicted",
     "ListenerFailed",
     "LoginRefused",
     "LoginServiceUnavailable",

@@ -137,3 +137,16 @@ class PerhapsOneMachine(FetchError):
 def _joined(names: tuple[str, ...]) -> str:
     shown = ", ".join(names[:SHOWN])
     return shown if len(names) <= SHOWN else f"{shown} and {len(names) - SHOWN} more"
+
+
+@dataclass(eq=False)
+class LinkContradicted(FetchError):
+    """The two ends of a link contradict each other: the text says what each of them says."""
+
+    host: str | None
+    source: str
+    target: str
+    problem: str
+
+    def __str__(self) -> str:
+        return f"{self.source} and {self.target} contradict each other: {self.problem}"

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Links of physical interfaces: bonds and members, networks carried, switch ports."""
+"""Links of physical interfaces: bonds and members, networks carried."""
 
 from __future__ import annotations
 
@@ -13,7 +13,6 @@ from calipso_nornir.link_finders.making import (
     link_detected,
     make,
     on_hosts,
-    pnics_by_device,
 )
 from calipso_nornir.link_finders.traffic import noted_segments, segment_name
 
@@ -96,39 +95,3 @@ class CarriedNetworks:
 def _by_ids(way: tuple[tuple[ObjectRef, str], set[str]]) -> tuple[str, str]:
     (pnic, network_id), _ = way
     return pnic.id, network_id
-
-
-class Switches:
-    """Links of switches and their ports, as hosts hear them by LLDP.
-
-    ``switch-switch_pnic``: the port belongs to the switch. ``host_pnic-switch_pnic``: the physical interface hears it.
-    """
-
-    link_types = ("switch-switch_pnic", "host_pnic-switch_pnic")
-    reads = ("switch", "switch_pnic", "host_pnic")
-
-    def find(self, view: View) -> Iterator[Link]:
-        """Match ports by their switch, and interfaces by host and name."""
-        switches = {one.id: one for one in view.of_type("switch")}
-        pnics = pnics_by_device(view)
-        for port in view.of_type("switch_pnic"):
-            switch = switches.get(port.get("switch") or "")
-            if switch is not None:
-                yield make(
-                    switch,
-                    port,
-                    rule=f"{switch.name} announces the port {port.name}",
-                    name=f"{switch.object_name}={port.object_name}",
-                    switch=switch.id,
-                )
-            for heard in port.get("neighbours") or ():
-                pnic = pnics.get((heard["host"], heard["interface"]))
-                if pnic is not None:
-                    yield make(
-                        pnic,
-                        port,
-                        rule=f"{heard['interface']} of {heard['host']} hears {port.name} by LLDP",
-                        name=f"{pnic['host']}-{port.get('switch')}",
-                        up=link_detected(pnic),
-                        switch=port.get("switch"),
-                    )

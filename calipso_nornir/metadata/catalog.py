@@ -10,6 +10,7 @@ from calipso_nornir.errors import Fault, MetadataError
 from calipso_nornir.metadata.monitoring import Monitoring
 from calipso_nornir.model.cliques import ANY, CliqueType
 from calipso_nornir.model.naming import snake_case
+from calipso_nornir.model.switch_platforms import SwitchPlatforms
 from calipso_nornir.model.when import ENVIRONMENT, about, holds, told
 
 if TYPE_CHECKING:
@@ -157,6 +158,8 @@ class Catalog:
     queues: Sequence[Queue] = ()
     monitoring: Monitoring = field(default_factory=Monitoring)
     """Which check watches what."""
+    switch_platforms: SwitchPlatforms = field(default_factory=SwitchPlatforms)
+    """What switches of each platform are asked."""
     written: int = 0
     """Number of the written metadata that is part of it; 0: there is none."""
 

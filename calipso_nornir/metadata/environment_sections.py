@@ -58,6 +58,7 @@ class HostAccess(Section):
     pwd: Secret | None = None
     passphrase: Secret | None = None
     platform: Text | None = None
+    enable: Secret | None = None
     jump: Text | None = None
 
 

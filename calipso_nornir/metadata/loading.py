@@ -21,6 +21,7 @@ from calipso_nornir.metadata.monitoring_promises import monitoring
 from calipso_nornir.metadata.parser_promises import parsers
 from calipso_nornir.metadata.scanner_promises import scanners
 from calipso_nornir.metadata.source_kinds import source_kinds
+from calipso_nornir.metadata.switch_promises import switch_platforms
 from calipso_nornir.metadata.written import NOTHING, written_layer
 
 if TYPE_CHECKING:
@@ -49,19 +50,22 @@ def installed_catalog() -> Catalog:
 
 def _checked(folders: Iterable[Path | str] = (), written: Written = NOTHING) -> Catalog:
     check = Check([*read_layers(folders), written_layer(written)])
+    reading = parsers(check)
+    switches, of_switches = switch_platforms(check, reading)
     catalog = Catalog(
         object_types=check.object_types,
         link_types=check.link_types,
-        scanners=scanners(check),
+        scanners=scanners(check, switches),
         link_finders=link_finders(check),
         clique_types=clique_types(check),
         clique_constraints=clique_constraints(check),
         constants=check.constants,
-        parsers=parsers(check),
+        parsers={**reading, **of_switches},
         documents=passed_on(check),
         event_handlers=event_handlers(check),
         queues=queues(check),
         monitoring=monitoring(check),
+        switch_platforms=switches,
         written=written.number,
     )
     try:
@@ -85,9 +89,22 @@ def passed_on(check: Check) -> dict[str, list[dict[str, Any]]]:
     for stem, kind in kinds:
         rows = [row for _, file in files_of(check.layers, stem, kind) for row in getattr(file, stem)]
         kept[stem] = [row.model_dump(exclude={"comment"}) for row in rows]
+    files = files_of(check.layers, "switch_platforms", schema.SwitchPlatformsFile)
+    kept["switch_platforms"] = [_platform(row) for _, file in files for row in file.switch_platforms]
     kept["attributes_for_hover_on_data"] = [
         {"type": one.name, "attributes": one.shown_first}
         for one in check.object_types.values()
         if any(attribute.first for attribute in one.attributes)
     ]
     return kept
+
+
+def _platform(row: schema.SwitchPlatformSpec) -> dict[str, Any]:
+    """Return what a source needs to know of a platform of switches: its names, its session, its first command."""
+    first = row.questions.get("identity")
+    return {
+        "names": [row.platform, *row.also_called],
+        "session": row.session,
+        "command": first.command if first else "",
+        "root": first.root if first else False,
+    }

@@ -25,9 +25,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
     from calipso_nornir.metadata.check import Check
+    from calipso_nornir.model.switch_platforms import SwitchPlatforms
 
 
-def scanners(check: Check) -> dict[str, tuple[Step, ...]]:
+def scanners(check: Check, switches: SwitchPlatforms) -> dict[str, tuple[Step, ...]]:
     """Resolve the steps of all scanners, by scanner."""
     registry = Registry("calipso_nornir.fetchers", "fetcher", older=OLDER_FETCHERS)
     files = list(files_of(check.layers, "scanners", schema.ScannersFile))
@@ -52,6 +53,7 @@ def scanners(check: Check) -> dict[str, tuple[Step, ...]]:
                     continue
                 declared.add_step(scanner, spec, where)
                 _told_types(check, spec, fetcher)
+                _told_switches(fetcher, switches)
                 _asked_by(check, fetcher, f"{where}/fetcher ({spec.fetcher}.asked_by)")
                 if fetcher is not None:
                     steps[scanner].append(_step(scanner, spec, fetcher, where))
@@ -77,6 +79,13 @@ def _told_types(check: Check, spec: schema.StepSpec, fetcher: Any) -> None:  # n
     told = getattr(fetcher, "told_types", None)
     if callable(told):
         told(spec.type, {name: one.parents for name, one in check.object_types.items()})
+
+
+def _told_switches(fetcher: Any, switches: SwitchPlatforms) -> None:  # noqa: ANN401 - as below
+    """Tell a fetcher that wants to know them which platforms of switches are declared."""
+    told = getattr(fetcher, "told_switches", None)
+    if callable(told):
+        told(switches)
 
 
 def _asked_by(check: Check, fetcher: Any, where: str) -> None:  # noqa: ANN401 - a class's instance, or None

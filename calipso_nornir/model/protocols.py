@@ -34,7 +34,8 @@ class Fetcher(Protocol):
     An empty mapping says that the fetcher finds only what belongs to its own parent.
 
     It may have a method ``told_types(finds, object_types)``, which is called before the first scan: with the type that
-    its step finds, and all object types with their parents.
+    its step finds, and all object types with their parents. A method ``told_switches(platforms)`` is called with the
+    declared platforms of switches (``model.switch_platforms``).
     """
 
     def get(self, parent: InventoryObject) -> Fetching | list[Fetched]:
@@ -81,6 +82,9 @@ class LinkFinder(Protocol):
     these has changed, its links have not, either. ``scope``: "host" if every link that it yields names its host
     (``Link.host``) and follows only from objects of that host and objects that are on no host; it then gets only the
     hosts that changed. Without ``reads`` it runs after every change, without ``scope`` on all objects.
+
+    ``contradicts``: those of its link types whose links may have an attribute ``contradictions``, a list of texts that
+    say in what the two ends contradict each other; each is a notice in the report of every scan.
 
     A method ``told_types(object_types, link_types)`` is called with all declared types before ``link_types`` is read.
     """

@@ -34,15 +34,20 @@ _NETMIKO = {
 
 def parser_for(platform: str | None, command: str, parsers: Mapping[str, Callable[[str], Any]]) -> Callable[[str], Any]:
     """Return the parser of a command's output on a platform (None: Linux). Raises ParseError when there is none."""
+    template = template_for(platform, command, parsers)
+    return template.rows if template.strict or template.entries else partial(_nothing_is_no_answer, template)
+
+
+def template_for(platform: str | None, command: str, parsers: Mapping[str, Callable[[str], Any]]) -> Template:
+    """Return the template that reads a command's output on a platform. Raises ParseError when there is none."""
     named = _NETMIKO.get(platform or LINUX, platform or LINUX)
     for parser in parsers.values():
         template = getattr(parser, "__self__", None)
         if isinstance(template, Template) and template.serves(named, command):
-            return parser
+            return template
     if named == LINUX:
         raise ParseError(LINUX, f'no template reads "{command}"; name a parser')
-    template = _of_ntc(named, command)
-    return template.rows if template.strict else partial(_nothing_is_no_answer, template)
+    return _of_ntc(named, command)
 
 
 def _nothing_is_no_answer(template: Template, text: str) -> list[Row]:

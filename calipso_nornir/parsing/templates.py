@@ -26,6 +26,17 @@ SHOWN = 500
 _RULE_LINE = re.compile(r"\bLine:? (\d+)")
 
 
+class _Machine(textfsm.TextFSM):  # type: ignore[misc]  # it ships no types
+    """TextFSM, which can also reject lines that it would skip."""
+
+    tolerant = True
+
+    def _CheckLine(self, line: str) -> None:  # noqa: N802 - TextFSM's name
+        if not self.tolerant and line.strip() and not any(self._CheckRule(rule, line) for rule in self._cur_state):
+            raise textfsm.TextFSMError("unexpected line")
+        super()._CheckLine(line)
+
+
 class Template:
     """One compiled template.
 
@@ -38,7 +49,7 @@ class Template:
         self.name = name
         self.entries: tuple[IndexEntry, ...] = ()
         """The index lines that name this template."""
-        self._machine = textfsm.TextFSM(StringIO(source))
+        self._machine = _Machine(StringIO(source))
         self._lock = Lock()
         self.columns: tuple[str, ...] = tuple(column.lower() for column in self._machine.header)
 
@@ -54,7 +65,15 @@ class Template:
 
     def rows(self, text: str) -> list[Row]:
         """Return the rows that the template records; keys in lower case, ``List`` values as lists."""
+        return self._rows(text, tolerant=True)
+
+    def rows_of_known_lines(self, text: str) -> list[Row]:
+        """Return the rows, as ``rows``; a line that no rule knows is an error, even if the template would skip it."""
+        return self._rows(text, tolerant=False)
+
+    def _rows(self, text: str, *, tolerant: bool) -> list[Row]:
         with self._lock:
+            self._machine.tolerant = tolerant
             self._machine.Reset()
             try:
                 found = self._machine.ParseText(text)

@@ -10,6 +10,7 @@ from calipso_nornir.scan.checked_view import Declared
 from calipso_nornir.scan.cliques import build_cliques, constraint_attributes
 from calipso_nornir.scan.conditional import CliqueChoice
 from calipso_nornir.scan.contract import STATES
+from calipso_nornir.scan.contradictions import tell_contradictions
 from calipso_nornir.scan.deriving_again import cliques_again, links_again
 from calipso_nornir.scan.differences import DifferencesDerivation, differences
 from calipso_nornir.scan.graph import Graph
@@ -108,6 +109,7 @@ class WholeDerivation:
                 states=ground.catalog.constants.get("link_states") or STATES,
                 declared=Declared(ground.catalog.object_types, ground.catalog.link_types),
             )
+            tell_contradictions(self._links, ground.troubles)
         elif ground.plan.wants_cliques:
             self._links = list(ground.view.links())
 
@@ -160,6 +162,7 @@ class SmallDerivation:
     def links(self) -> None:
         """Find the links."""
         self._again.run(self._changed)
+        tell_contradictions(self._again.found.values(), self._ground.troubles)
 
     def cliques(self) -> None:
         """Build the cliques."""

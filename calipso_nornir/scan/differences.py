@@ -13,6 +13,7 @@ from calipso_nornir.model.finding import Find, OneOf
 from calipso_nornir.model.objects import SCAN
 from calipso_nornir.model.refs import ObjectRef, clique_document_id
 from calipso_nornir.scan.before import Before
+from calipso_nornir.scan.contradictions import tell_contradictions, tell_stored_contradictions
 from calipso_nornir.scan.deriving_again import cliques_again, links_again
 from calipso_nornir.scan.small_links import Changed
 from calipso_nornir.scan.working import State
@@ -111,6 +112,10 @@ class DifferencesDerivation:
     def links(self) -> None:
         """Find the links."""
         self._again.run(self._changed)
+        found, ground = self._again.found, self._ground
+        tell_contradictions(found.values(), ground.troubles)
+        settled = {*found, *self._again.gone}
+        tell_stored_contradictions(ground.catalog.link_finders, ground.view, ground.troubles, but=settled)
 
     def cliques(self) -> None:
         """Build the cliques."""

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from calipso_nornir.metadata.environment_sections import CliSection
 from calipso_nornir.model.queries import Command, ReachableHosts
 from calipso_nornir.model.source_kinds import Finding, Opening, SourceKind, Trial
-from calipso_nornir.sources.hostcheck import LXB_AGENT, OVN_AGENTS, OVS_AGENT, check_host, questions
+from calipso_nornir.sources.hostcheck import LXB_AGENT, OVN_AGENTS, OVS_AGENT, check_host, of_switch, questions
 from calipso_nornir.sources.shapes import check_rows, check_text
 
 if TYPE_CHECKING:
@@ -27,12 +27,14 @@ def _open(opening: Opening) -> CliSource | None:
     from calipso_nornir.sources.cli.prefixes import Prefixes  # noqa: PLC0415 - as above
 
     environment, rules = opening.environment, opening.documents.get("command_prefixes", ())
+    platforms = opening.documents.get("switch_platforms", ())
+    shells = [name for row in platforms if row["session"] == "exec" for name in row["names"]]
     distribution, version = environment.distribution, environment.distribution_version
     if opening.nornir is not None:
         for secret in inventory_secrets(opening.nornir):
             opening.secrets.remember(secret, what="a password of the Nornir inventory")
         prefixes = Prefixes.of(rules, distribution=distribution, distribution_version=version)
-        return CliSource(opening.nornir, prefixes=prefixes, on_host=opening.on_host)
+        return CliSource(opening.nornir, prefixes=prefixes, shells=shells, on_host=opening.on_host)
     if opening.section is None:
         return None
     return CliSource.for_section(
@@ -41,6 +43,7 @@ def _open(opening: Opening) -> CliSource | None:
         distribution=distribution,
         distribution_version=version,
         prefixes=rules,
+        shells=shells,
         on_host=opening.on_host,
     )
 
@@ -57,10 +60,12 @@ def _check(trial: Trial) -> Iterator[Finding]:
         return
     told = any(trial.hosts.values())
     guessed = _suggested(trial.opening.environment)
-    asked = {
-        host: questions(host, trial.hosts.get(host, set()) if told else guessed, table.get(host, section), certain=told)
-        for host in hosts
-    }
+    switches = {name: row for row in trial.opening.documents.get("switch_platforms", ()) for name in row["names"]}
+    asked = {}
+    for host in hosts:
+        access, agents = table.get(host, section), trial.hosts.get(host, set()) if told else guessed
+        platform = switches.get(access.get("platform") or "")
+        asked[host] = of_switch(host, platform) if platform else questions(host, agents, access, certain=told)
     try:
         answers = source.answer([question.command for wanted in asked.values() for question in wanted])
     finally:

@@ -57,6 +57,12 @@ def questions(host: str, roles: set[str], access: Mapping[str, Any], *, certain:
     return asked
 
 
+def of_switch(host: str, platform: Mapping[str, Any]) -> list[Question]:
+    """Return what to ask a switch: who it is, with which a scan begins."""
+    command = Command(host, platform["command"], root=platform["root"])
+    return [Question(command, command.text, needed=True)]
+
+
 def check_host(
     host: str, asked: Sequence[Question], answers: Mapping[Query, Reply | CalipsoError]
 ) -> Iterator[Finding]:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from calipso_nornir.errors import CalipsoError
 from calipso_nornir.model.protocols import Reply
+from calipso_nornir.model.queries import ReachableHosts
 from calipso_nornir.testing.driving import AT, names_of, value_of
 
 if TYPE_CHECKING:
@@ -22,7 +23,7 @@ class CannedSource:
 
     It answers as ``drive`` does: the keys of ``answers`` are queries or their text ("cmp1: uname -m", "GET network
     /ports", the name of a table), the values are raw text, JSON, ``Reply`` or errors. A query without an answer raises
-    AssertionError.
+    AssertionError; that for the hosts of an inventory is answered with none, unless there is an answer to just that.
 
     Attributes:
         answers: query -> answer; may be changed between scans, and by ``before_round``.
@@ -58,6 +59,8 @@ class CannedSource:
 
     def _answer(self, query: Query) -> Reply | CalipsoError:
         name = next((name for name in [query, *names_of(query)] if name in self.answers), None)
+        if isinstance(query, ReachableHosts) and name in (None, query.source):  # a source that answers nothing has none
+            return Reply([], AT)
         if name is None:
             raise AssertionError(f"no answer for {query.source}: {query} ({query.host})")
         told = self.answers[name]

@@ -15,6 +15,7 @@ import pytest
 from calipso_nornir.metadata.loading import load_catalog
 from calipso_nornir.metadata.schema import FILES
 from calipso_nornir.parsing.registry import load_parsers
+from calipso_nornir.parsing.switch_rows import KINDS, columns_of, needed_columns
 from tests.fixtures.cli import calipso
 from tests.fixtures.scanning import Scanned
 from tests.fixtures.tiny_cloud import ADDRESSES
@@ -27,6 +28,7 @@ SHOWN = re.findall(r"^<!-- bgp/(\S+) -->\n```\w*\n(.*?)^```$", DOCUMENT, re.MULT
 THIRD_PARTY = Path(__file__).parents[1] / "fixtures" / "third_party" / "calipso_bgp"
 SOURCE = re.findall(r"^<!-- third_party/(\S+) -->\n```\w*\n(.*?)^```$", DOCUMENT, re.MULTILINE | re.DOTALL)
 JSON = re.findall(r"^```json\n(.*?)^```$", DOCUMENT, re.MULTILINE | re.DOTALL)
+ACME = re.findall(r"^<!-- acme/(\S+) -->\n```\w*\n(.*?)^```$", DOCUMENT, re.MULTILINE | re.DOTALL)
 SUMMARY, VERSION = "vtysh -c 'show bgp summary json'", "vtysh -c 'show version'"
 PRINTED = "FRRouting 8.4.4 (cmp1) on Linux(6.1.0-18-amd64).\nCopyright 1996-2005 Kunihiro Ishiguro, et al.\n"
 
@@ -140,3 +142,44 @@ def test_the_source_that_it_shows_is_the_one_that_is_tested(name: str, text: str
 
 def test_the_source_is_shown_whole() -> None:
     assert [name for name, _ in SOURCE] == ["queries.py", "collector_kind.py", "collector.py"]
+
+
+# --- a platform of switches
+
+
+ANSWERS = {
+    "acme1: show system | json": {"system": {"mac": "02:ac:00:00:00:01", "name": "acme1"}},
+    "acme1: show ports": "Port   Link     MTU\n----\nport1 linked   9000\nport2 no link  1500\nmgmt  linked   1500\n",
+    "acme1: show lldp | json": {
+        "lldp": {"port1": {"heard": [{"chassis": "0200.0000.0015", "name": "cmp1", "port": "eth0"}]}}
+    },
+}
+
+
+def test_a_platform_of_switches_is_asked_as_the_document_declares_it(tmp_path: Path) -> None:
+    folder = tmp_path / "acme"
+    for name, text in ACME:
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_text(text, encoding="utf-8")
+    assert calipso("metadata", "check", folder).status == 0
+    scanned = Scanned(tmp_path)
+    inventory = [{"host": "acme1", "platform": "acme_os", "address": "acme1", "groups": []}]
+    told = {key: text if isinstance(text, str) else json.dumps(text) for key, text in ANSWERS.items()}
+    answers = {**scanned.cloud.answers(), "hosts that can be reached": inventory, **told}
+    report = scanned.scan(answers, metadata=(folder,))
+    assert (report.status, report.notices) == ("completed", [])
+    view = scanned.store.view("cloud")
+    ports = {one["local_name"]: one for one in view.of_type("switch_pnic") if one.get("local_name")}
+    assert {name: (one["state"], one["mtu"]) for name, one in ports.items()} == {
+        "port1": ("up", 9000),
+        "port2": ("down", 1500),
+    }
+    (link,) = [one for one in view.links("host_pnic-switch_pnic") if one.target == ports["port1"].ref]
+    assert (link.source.id, link.attributes["told_by"]) == ("cmp1|eth0", ["switch"])
+
+
+def test_the_columns_of_the_document_are_those_that_exist() -> None:
+    for kind in KINDS:
+        (row,) = re.findall(rf"^\| `{kind}` \| (.*) \|$", DOCUMENT.split("| Kind of question |")[1], re.MULTILINE)
+        assert set(re.findall(r"`(\w+)`", row)) - {"vlan"} == set(columns_of(kind)) - {"vlan"}
+        assert set(re.findall(r"\*\*`(\w+)`\*\*", row)) == set(needed_columns(kind))

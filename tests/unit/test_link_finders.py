@@ -12,7 +12,8 @@ from calipso_nornir.link_finders.cards import VnicPnics
 from calipso_nornir.link_finders.instance_vnics import InstanceVnics, VserviceVnics
 from calipso_nornir.link_finders.namespaces import NamespaceWires
 from calipso_nornir.link_finders.oteps import Oteps, OtepTunnels
-from calipso_nornir.link_finders.pnics import Bonds, CarriedNetworks, Switches
+from calipso_nornir.link_finders.pnics import Bonds, CarriedNetworks
+from calipso_nornir.link_finders.switches import Switches
 from calipso_nornir.link_finders.vconnectors import VconnectorPnics, VnicVconnectors
 from calipso_nornir.link_finders.vedges import Vedges
 from calipso_nornir.testing import connect, thing, told, view

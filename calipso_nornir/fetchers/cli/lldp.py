@@ -3,13 +3,20 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
-from ipaddress import ip_address
 from typing import TYPE_CHECKING
 
+from calipso_nornir.fetchers.cli.switch_heard import (
+    LLDP,
+    REACHABLE,
+    KnowsPlatforms,
+    by_inventory_name,
+    label,
+    lldp_of,
+    logins,
+)
 from calipso_nornir.model import ids
 from calipso_nornir.model.fetching import Fetched
-from calipso_nornir.model.queries import Command, Lookup
+from calipso_nornir.model.queries import Lookup
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Sequence
@@ -18,15 +25,14 @@ if TYPE_CHECKING:
     from calipso_nornir.model.fetching import Fetching
     from calipso_nornir.model.objects import InventoryObject
     from calipso_nornir.model.queries import Query
+    from calipso_nornir.model.switch_platforms import SwitchPlatforms
     from calipso_nornir.parsing.rows import Neighbour
 
-LLDP = "LLDP"
-"""The protocol's name in lldpd's answers, which also have neighbours by CDPv1, CDPv2, EDP, FDP and SONMP."""
 SWITCHING = frozenset({"Bridge", "Router"})
 """Capabilities (IEEE 802.1AB table 8-4) of devices that forward for others."""
 
 
-class LldpSwitches:
+class LldpSwitches(KnowsPlatforms):
     """Switches that one host hears on its physical interfaces, in the environment's switches folder.
 
     Source: ``lldpctl -f json``; physical interfaces and hosts of the inventory.
@@ -37,7 +43,7 @@ class LldpSwitches:
 
     def get(self, parent: InventoryObject) -> Fetching:
         """Ask for the neighbours."""
-        query, neighbours = yield from _heard(parent)
+        query, neighbours = yield from _heard(parent, self.platforms)
         found = {}
         for one in neighbours:
             id_ = ids.switch(one.chassis_id_type, one.chassis_id)
@@ -58,7 +64,7 @@ class LldpSwitches:
         return list(found.values())
 
 
-class LldpSwitchPnics:
+class LldpSwitchPnics(KnowsPlatforms):
     """Switch ports that one host hears on its physical interfaces, below their switch.
 
     Source: as ``LldpSwitches``.
@@ -68,7 +74,7 @@ class LldpSwitchPnics:
 
     def get(self, parent: InventoryObject) -> Fetching:
         """Ask for the neighbours."""
-        query, neighbours = yield from _heard(parent)
+        query, neighbours = yield from _heard(parent, self.platforms)
         found = []
         for one in neighbours:
             switch = ids.switch(one.chassis_id_type, one.chassis_id)
@@ -93,28 +99,34 @@ class LldpSwitchPnics:
         return found
 
 
-def _heard(host: InventoryObject) -> Generator[Sequence[Query], Answers, tuple[Query, list[Neighbour]]]:
+def _heard(
+    host: InventoryObject, platforms: SwitchPlatforms
+) -> Generator[Sequence[Query], Answers, tuple[Query, list[Neighbour]]]:
     """Ask which forwarding devices, except hosts of the cloud, a host hears on its physical interfaces.
 
     A switch that uses CDP as well as LLDP is counted once. Capabilities are optional (IEEE 802.1AB, 8.5): a neighbour
     that announces none counts as a switch unless a host has its name, its address or its MAC.
     """
-    query = Command(host.id, "lldpctl -f json", "lldpctl_json", root=True, optional=True)
+    query = lldp_of(host.id)
     pnics, hosts = Lookup.of("host_pnic", {"host": host.id}), Lookup.of("host")
     answers = yield [query, pnics, hosts]
     if answers.failed(query) is not None and answers.or_gap(query) is None:
         return query, []
     neighbours: Sequence[Neighbour] = answers[query]
     interfaces = {one["local_name"] for one in answers[pnics]}
-    own = {name for one in answers[hosts] for full in _names(one) for name in (full, _label(full))}
+    own = {name for one in answers[hosts] for full in _names(one) for name in (full, label(full))}
     heard = [
         one
         for one in neighbours
         if one.interface in interfaces
         and (one.capabilities is None or SWITCHING & set(one.capabilities))
-        and _label(one.chassis_name or "") not in own
+        and label(one.chassis_name or "") not in own
         and not any(_same(one, other) for other in neighbours if other.interface == one.interface)
     ]
+    if heard and any(one.chassis_per_port for one in platforms.by_name.values()):
+        answers = yield [REACHABLE]
+        own_switches = logins(answers, platforms)
+        heard = [by_inventory_name(one, own_switches) for one in heard]
     if any(one.capabilities is None for one in heard):
         hardware = Lookup.of("host_pnic")
         answers = yield [hardware]
@@ -130,8 +142,8 @@ def _same(one: Neighbour, other: Neighbour) -> bool:
     """
     if one.protocol == LLDP or other.protocol != LLDP:
         return False
-    names = {_label(told.chassis_name or "").lower() for told in (one, other)}
-    addresses = [{_label(address) for address in told.management_addresses} for told in (one, other)]
+    names = {label(told.chassis_name or "").lower() for told in (one, other)}
+    addresses = [{label(address) for address in told.management_addresses} for told in (one, other)]
     return (len(names) == 1 and "" not in names) or bool(addresses[0] & addresses[1])
 
 
@@ -139,23 +151,11 @@ def _names(host: InventoryObject) -> list[str]:
     return [host.name, *host.get("also_called", ())]
 
 
-@lru_cache(maxsize=8192)
-def _label(name: str) -> str:
-    """Return the first label of a name; addresses are returned unchanged.
-
-    Results are cached because the names of all hosts are compared with what each host hears.
-    """
-    try:
-        return str(ip_address(name))
-    except ValueError:
-        return name.partition(".")[0]
-
-
 def _identities(pnics: Sequence[InventoryObject]) -> set[str]:
     """Return MAC and IP addresses of interfaces."""
-    addresses = {_label(str(address).partition("/")[0]) for one in pnics for address in one.get("addresses") or ()}
+    addresses = {label(str(address).partition("/")[0]) for one in pnics for address in one.get("addresses") or ()}
     return addresses | {one["mac_address"] for one in pnics if one.get("mac_address")}
 
 
 def _told(one: Neighbour) -> set[str]:
-    return {one.chassis_id, one.port_id, *(_label(address) for address in one.management_addresses)}
+    return {one.chassis_id, one.port_id, *(label(address) for address in one.management_addresses)}

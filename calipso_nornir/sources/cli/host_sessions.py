@@ -18,7 +18,7 @@ from calipso_nornir.sources.cli.outcomes import answer
 from calipso_nornir.sources.cli.ssh import CONNECTION, CalipsoSsh, SshSession
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Collection, Iterator, Mapping
 
     from nornir.core.configuration import Config
     from nornir.core.inventory import Host
@@ -37,10 +37,12 @@ LINUX = (None, "", "linux")
 class HostSessions:
     """Runs commands on hosts, over the connection for each host's platform."""
 
-    def __init__(self, configuration: Config, *, limits: Limits) -> None:
+    def __init__(self, configuration: Config, *, limits: Limits, shells: Collection[str] = ()) -> None:
+        """``shells``: further platforms that use an exec channel, as Linux does."""
         ConnectionPluginRegister.register(CONNECTION, CalipsoSsh)
         self._configuration = configuration
         self._limits = limits
+        self._shells = frozenset(shells)
         self._connector = Connector()
         self._lock = threading.Lock()
         self._opened: dict[tuple[str, str], Host] = {}
@@ -60,7 +62,7 @@ class HostSessions:
     def ask(self, host: Host, steps: Mapping[Command, ScriptStep]) -> dict[Command, Outcome]:
         """Answer all commands of one host; raises the error that prevented a session."""
         self._go_on(host)
-        if host.platform not in LINUX:
+        if host.platform not in LINUX and host.platform not in self._shells:
             return self._ask_switch(host, steps)
         if CONNECTION in host.connections:
             try:

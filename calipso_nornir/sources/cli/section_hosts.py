@@ -79,8 +79,13 @@ class SectionHosts:
             port=port,
             username=own.user or self.section.user,
             platform=own.platform or self.section.platform,
-            connection_options={CONNECTION: ConnectionOptions(extras=extras)},
+            connection_options={CONNECTION: ConnectionOptions(extras=extras), **self._netmiko(own)},
         )
+
+    def _netmiko(self, own: HostAccess) -> dict[str, ConnectionOptions]:
+        """Return netmiko's options: the password for privileged mode, if there is one."""
+        enable = self._secret(own.enable or self.section.enable)
+        return {} if enable is None else {"netmiko": ConnectionOptions(extras={"secret": enable})}
 
     @property
     def _gateway_port(self) -> int:

@@ -70,6 +70,7 @@ class CliSource:
         exclude: patterns of host ids that are never logged in to (``HostExcluded``).
         workers: number of hosts asked in parallel; None: that of ``nornir``'s own runner, or min(64, hosts).
         make_host: makes a host that the inventory lacks.
+        shells: platforms other than Linux that are asked through a shell, as Linux is.
         listed: ids of hosts that ``make_host`` knows.
         on_host: called with the host's id and whether there was a session, when each host is done; from several
             threads.
@@ -86,11 +87,12 @@ class CliSource:
         workers: int | None = None,
         make_host: Callable[[str], Host] | None = None,
         listed: Iterable[str] = (),
+        shells: Iterable[str] = (),
         on_host: Callable[[str, bool], None] | None = None,
     ) -> None:
         self._nornir = nornir
         self._prefixes = prefixes or Prefixes()
-        self._sessions = HostSessions(nornir.config, limits=limits or Limits())
+        self._sessions = HostSessions(nornir.config, limits=limits or Limits(), shells=frozenset(shells))
         self._sudo = sudo
         self._exclude = tuple(exclude)
         self._workers = workers
@@ -109,6 +111,7 @@ class CliSource:
         distribution: str = "",
         distribution_version: str = "",
         prefixes: Iterable[Mapping[str, Any]] = (),
+        shells: Iterable[str] = (),
         on_host: Callable[[str, bool], None] | None = None,
     ) -> Self:
         """Create the source from an environment's CLI section; raises EnvironmentInvalid.
@@ -119,6 +122,7 @@ class CliSource:
             distribution: of the environment; with its version it selects command prefixes.
             distribution_version: as in containers' names.
             prefixes: rules of ``command_prefixes.json``; the section's own ``prefixes`` go first.
+            shells: as in the constructor.
             on_host: as in the constructor.
         """
         read = SectionHosts.of(section, secret=secret)
@@ -136,6 +140,7 @@ class CliSource:
             workers=read.section.workers,
             make_host=read.nornir_host,
             listed=read.section.hosts,
+            shells=shells,
             on_host=on_host,
         )
 

@@ -37,9 +37,10 @@ from calipso_nornir.sources.cli.event_loop import Interrupted
 from calipso_nornir.sources.cli.handshake import HOST_KEY_ALGORITHMS, algorithms
 from calipso_nornir.sources.cli.outcomes import NO_STATUS
 from calipso_nornir.sources.cli.ssh import CONNECTION, Destination, find_way
+from calipso_nornir.sources.cli.ssh_options import LazySecret
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from netmiko import BaseConnection
     from nornir.core.configuration import Config
@@ -67,6 +68,11 @@ _REFUSED = re.compile(
     re.IGNORECASE | re.MULTILINE,
 )
 """What a network operating system prints instead of an answer."""
+
+_MORE = r"-+ ?\(?(?:More|more)\b[^\r\n]*?-+|<--- More --->"
+"""What a device prints after a page, if it did not obey the command that turns paging off."""
+_ERASED = re.compile(r"\x08+ *\x08*|\r *\r")
+"""How it erases that again."""
 
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 
@@ -110,9 +116,27 @@ def open_session(host: Host, connector: Connector, configuration: Config, *, on_
         with connector.socket_to(host.name, way, reach) as sock:
             on_abort(lambda: _shut(sock))
             login = _login(host.name, way[-1], reach, connector)
-            return _log_in(host, way[-1], sock, login=login, configuration=configuration, on_abort=on_abort)
+            session = _log_in(host, way[-1], sock, login=login, configuration=configuration, on_abort=on_abort)
     except Interrupted as error:
         raise HostUnreachable(host.name, way[-1].address, CANCELLED) from error
+    _become_privileged(host, way[-1], session)
+    return session
+
+
+def _become_privileged(host: Host, server: SshServer, session: BaseConnection) -> None:
+    """Enter privileged mode, if there is a password for it. Raises LoginRefused."""
+    if not session.secret:
+        return
+    try:
+        if not session.check_enable_mode():
+            session.enable()
+    except (NetmikoBaseException, ValueError) as error:
+        host.close_connection(CONNECTION_NAME)
+        cause = f"privileged mode (enable) is refused: {_last_line(error)}"
+        raise LoginRefused(host.name, server.address, server.user, cause) from error
+    except (SSHException, EOFError, OSError) as error:
+        host.close_connection(CONNECTION_NAME)
+        raise HostUnreachable(host.name, server.address, f"netmiko {host.platform}: {_last_line(error)}") from error
 
 
 def _log_in(  # noqa: PLR0913 - all that a login takes
@@ -134,7 +158,7 @@ def _log_in(  # noqa: PLR0913 - all that a login takes
             username=server.user,
             password=server.credentials.password.reveal() if server.credentials.password else "",
             extras={
-                **(host.get_connection_parameters(CONNECTION_NAME).extras or {}),
+                **_revealed(host.get_connection_parameters(CONNECTION_NAME).extras or {}),
                 **login,
                 "sock": sock,
                 "auto_connect": False,
@@ -154,6 +178,11 @@ def _log_in(  # noqa: PLR0913 - all that a login takes
             raise HostUnreachable(host.name, server.address, f"netmiko {host.platform}: {_last_line(error)}") from error
         raise
     return session
+
+
+def _revealed(extras: Mapping[str, Any]) -> dict[str, Any]:
+    """Return options for netmiko, secrets as texts."""
+    return {name: value.reveal() if isinstance(value, LazySecret) else value for name, value in extras.items()}
 
 
 def _login(host: str, server: SshServer, reach: Reach, connector: Connector) -> dict[str, Any]:
@@ -231,9 +260,21 @@ def _ask(session: BaseConnection, command: Command, *, deadline: float) -> Outco
     if left <= 0:
         return ConnectionLost(*said, "the host's time for one round was up")
     try:
-        text = str(session.send_command(command.text, read_timeout=min(command.timeout_s, left)))
+        text = _answer(session, command.text, min(command.timeout_s, left))
     except ReadTimeout:
         return CommandTimedOut(*said, NO_STATUS, "no prompt came after it")
     except (NetmikoBaseException, SSHException, EOFError, OSError) as error:
         return ConnectionLost(*said, _last_line(error))
     return CommandFailed(*said, NO_STATUS, text) if _REFUSED.match(text) else Reply(text, datetime.now(UTC))
+
+
+def _answer(session: BaseConnection, text: str, timeout_s: float) -> str:
+    """Return what a command prints; if the device prints it page by page, all pages."""
+    end = time.monotonic() + timeout_s
+    either = rf"{re.escape(session.find_prompt())}|{_MORE}"
+    got = str(session.send_command(text, expect_string=either, read_timeout=timeout_s, strip_prompt=False))
+    while (page := re.search(rf"(?:{_MORE})\s*\Z", got)) is not None:
+        session.write_channel(" ")
+        more = str(session.read_until_pattern(either, read_timeout=max(0.1, end - time.monotonic())))
+        got = got[: page.start()] + _ERASED.sub("", session.normalize_linefeeds(more))
+    return str(session.strip_prompt(got))

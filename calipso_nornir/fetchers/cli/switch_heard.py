@@ -1,0 +1,135 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Which switches there are logins for, what hosts hear of them, and how what both say is recognised as one switch."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from functools import lru_cache
+from ipaddress import ip_address
+from typing import TYPE_CHECKING, Any
+
+from calipso_nornir.errors import NotRecorded
+from calipso_nornir.model.queries import Command, Lookup, ReachableHosts
+from calipso_nornir.model.switch_platforms import SwitchPlatforms
+
+if TYPE_CHECKING:
+    from collections.abc import Generator, Iterable, Mapping, Sequence
+
+    from calipso_nornir.model.answers import Answers
+    from calipso_nornir.model.queries import Query
+    from calipso_nornir.model.switch_platforms import SwitchPlatform
+    from calipso_nornir.parsing.rows import Neighbour
+    from calipso_nornir.parsing.switch_rows import SwitchIdentity
+
+REACHABLE = ReachableHosts()
+LOCAL = "local"
+"""Type of a chassis id that is a name which people gave (IEEE 802.1AB, table 8-2)."""
+LLDP = "LLDP"
+"""The protocol's name in lldpd's answers, which also have neighbours by CDPv1, CDPv2, EDP, FDP and SONMP."""
+
+
+class KnowsPlatforms:
+    """Base of fetchers that are told which platforms of switches are declared."""
+
+    platforms = SwitchPlatforms()
+
+    def told_switches(self, platforms: SwitchPlatforms) -> None:
+        """Take the declared platforms."""
+        self.platforms = platforms
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """A neighbour that a host hears, and the query that told so."""
+
+    host: str
+    neighbour: Neighbour
+    query: Query
+
+
+def lldp_of(host: str) -> Command:
+    """Return the query for what a host hears."""
+    return Command(host, "lldpctl -f json", "lldpctl_json", root=True, optional=True)
+
+
+def logins(answers: Answers, platforms: SwitchPlatforms) -> dict[str, SwitchPlatform]:
+    """Return the hosts of the inventory that are switches; none if a recording was made without this question."""
+    if isinstance(answers.failed(REACHABLE), NotRecorded):
+        return {}
+    return platforms.of_hosts(answers[REACHABLE])
+
+
+def heard_by_hosts(
+    platforms: SwitchPlatforms, more: Sequence[Query]
+) -> Generator[Sequence[Query], Answers, tuple[Answers, list[Heard]]]:
+    """Ask ``more``, and in the same round what all hosts hear, which is asked anyway; return answers and what is heard.
+
+    A host that does not answer is reported where its own interfaces are scanned.
+    """
+    hosts = Lookup.of("host")
+    known = yield [hosts, REACHABLE]
+    queries = [lldp_of(one.id) for one in known.or_blank(hosts, ())]
+    own = logins(known, platforms)
+    answers = yield [*more, *queries]
+    heard = [
+        Heard(query.host, by_inventory_name(neighbour, own), query)
+        for query in queries
+        if answers.failed(query) is None
+        for neighbour in answers[query]
+        if neighbour.protocol == LLDP
+    ]
+    return answers, heard
+
+
+def by_inventory_name(neighbour: Neighbour, own: Mapping[str, SwitchPlatform]) -> Neighbour:
+    """Return a neighbour with its inventory name as chassis id, if each of its ports announces a chassis id of its own.
+
+    Otherwise, one switch would be as many switches as it has ports.
+    """
+    for name, platform in own.items():
+        if platform.chassis_per_port and label(neighbour.chassis_name or "") == label(name):
+            return replace(neighbour, chassis_id_type=LOCAL, chassis_id=name)
+    return neighbour
+
+
+def chassis_of(
+    name: str, platform: SwitchPlatform, identity: SwitchIdentity, heard: Iterable[Neighbour]
+) -> tuple[str, str, str | None]:
+    """Return a switch's chassis id type and chassis id, and its name as hosts hear it, if any does.
+
+    Hosts name the switch by the chassis id that they hear. It is the switch's own, or that of the only neighbour with
+    the switch's name.
+    """
+    if platform.chassis_per_port:
+        own = (LOCAL, name)
+    elif identity.chassis_id is not None:
+        own = (identity.chassis_id_type, identity.chassis_id)
+    else:
+        own = (LOCAL, name)
+    all_heard = list(heard)
+    same = [one for one in all_heard if (one.chassis_id_type, one.chassis_id) == own]
+    if not same:
+        names = {label(name), label(identity.hostname or "")} - {""}
+        named = [one for one in all_heard if label(one.chassis_name or "") in names]
+        same = named if len({(one.chassis_id_type, one.chassis_id) for one in named}) == 1 else []
+    if not same:
+        return *own, None
+    first = min(same, key=lambda one: one.chassis_name or "")
+    return first.chassis_id_type, first.chassis_id, first.chassis_name
+
+
+@lru_cache(maxsize=8192)
+def label(name: str) -> str:
+    """Return the first label of a name; addresses are returned unchanged.
+
+    Results are cached because the names of all hosts are compared with what each host hears.
+    """
+    try:
+        return str(ip_address(name))
+    except ValueError:
+        return name.partition(".")[0]
+
+
+def attributes_of(one: object, **names: str) -> dict[str, Any]:
+    """Return attributes that have a value: name of the attribute -> name of the row's column."""
+    return {ours: value for ours, column in names.items() if (value := getattr(one, column)) is not None}

@@ -1,0 +1,128 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Which interface of a host is cabled to which port of a switch, as both ends tell it."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from calipso_nornir.link_finders.making import on_hosts, pnics_by_device
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from calipso_nornir.model.objects import InventoryObject
+    from calipso_nornir.model.protocols import View
+
+HOST, SWITCH = "host", "switch"
+
+
+@dataclass(slots=True)
+class Cable:
+    """An interface of a host, a port of a switch, who says that they are cabled, and what contradicts it."""
+
+    pnic: InventoryObject
+    port: InventoryObject
+    told_by: tuple[str, ...]
+    interface: str
+    contradictions: list[str] = field(default_factory=list)
+
+    @property
+    def rule(self) -> str:
+        """Why the link exists, in words."""
+        said = (
+            [f"{self.interface} of {self.pnic['host']} hears {self.port.name} by LLDP"] if HOST in self.told_by else []
+        )
+        if SWITCH in self.told_by:
+            said.append(f"{self.port.name} hears {self.interface} of {self.pnic['host']} by LLDP")
+        return ", and ".join(said)
+
+
+class Admitted:
+    """What switches hear, as interfaces of hosts."""
+
+    def __init__(self, view: View) -> None:
+        self._interfaces: dict[tuple[str, str], InventoryObject] = {}
+        """Host's name and what it calls the interface, or its MAC address -> the interface."""
+        names = {one.id: {one.name, *one.get("also_called", ())} for one in view.of_type("host")}
+        for pnic in on_hosts(view, "host_pnic", "local_name"):
+            for name in names.get(pnic["host"], {pnic["host"]}):
+                for called in (pnic["local_name"], pnic.get("mac_address")):
+                    if called and not (called == pnic.get("mac_address") and pnic.get("ether_channel")):
+                        self._interfaces.setdefault((_label(name), called), pnic)
+        self.ports: defaultdict[tuple[str | None, str], list[InventoryObject]] = defaultdict(list)
+        """Switch and interface's id -> the switch's ports that hear it."""
+        self.pairs: list[tuple[InventoryObject, InventoryObject]] = []
+        """Every interface that a switch hears, with the port."""
+        self._on: defaultdict[str, set[str]] = defaultdict(set)
+        for port in view.of_type("switch_pnic"):
+            for one in port.get("hears") or ():
+                hearing = self._pnic(one)
+                if hearing is None:
+                    self._on[port.id].add(_told(one))
+                else:
+                    self._on[port.id].add(f"{hearing['local_name']} of {hearing['host']}")
+                    self.ports[port.get("switch"), hearing.id].append(port)
+                    self.pairs.append((hearing, port))
+
+    def on(self, port: InventoryObject) -> list[str]:
+        """Return what a port hears, in words; nothing if it hears nothing or was not asked."""
+        return sorted(self._on.get(port.id, ()))
+
+    def _pnic(self, heard: Mapping[str, str]) -> InventoryObject | None:
+        name = _label(heard.get("system_name") or "")
+        for called in (heard.get("port_id"), heard.get("port_description")):
+            if name and called and (pnic := self._interfaces.get((name, called))) is not None:
+                return pnic
+        return None
+
+
+def cables(view: View) -> Iterator[Cable]:
+    """Yield one cable per interface and port. It ends at the port that the switch itself says, if it says one."""
+    pnics = pnics_by_device(view)
+    admitted = Admitted(view)
+    by_host: dict[str, InventoryObject] = {}
+    found: dict[tuple[str, str], Cable] = {}
+    for port in view.of_type("switch_pnic"):
+        for heard in port.get("neighbours") or ():
+            pnic = pnics.get((heard["host"], heard["interface"]))
+            if pnic is not None:
+                for cable in _as_both_say(pnic, port, heard["interface"], admitted):
+                    found.setdefault((cable.pnic.id, cable.port.id), cable)
+                by_host[pnic.id] = port
+    for pnic, port in admitted.pairs:
+        if (pnic.id, port.id) not in found:
+            cable = found[pnic.id, port.id] = Cable(pnic, port, (SWITCH,), pnic["local_name"])
+            if (other := by_host.get(pnic.id)) is not None and other.get("switch") != port.get("switch"):
+                cable.contradictions.append(
+                    f"{port.name} of {port.get('switch')} hears {cable.interface} of {pnic['host']}; "
+                    f"{pnic['host']} says that {cable.interface} hears {other.name} of {other.get('switch')}"
+                )
+    yield from found.values()
+
+
+def _as_both_say(pnic: InventoryObject, port: InventoryObject, interface: str, admitted: Admitted) -> Iterator[Cable]:
+    told = admitted.ports.get((port.get("switch"), pnic.id), [])
+    if any(one.id == port.id for one in told):
+        yield Cable(pnic, port, (HOST, SWITCH), interface)
+        return
+    says = f"{pnic['host']} says that {interface} hears {port.name}"
+    if told:
+        others = ", ".join(sorted(one.name for one in told))
+        for one in told:
+            conflict = f"{says}; the switch says that {others} hears {interface} of {pnic['host']}"
+            yield Cable(pnic, one, (SWITCH,), interface, [conflict])
+        return
+    there = admitted.on(port)
+    heard = f"{says}; the switch says that {port.name} hears {' and '.join(there)}"
+    yield Cable(pnic, port, (HOST,), interface, [heard] if there else [])
+
+
+def _label(name: str) -> str:
+    return name.partition(".")[0]
+
+
+def _told(heard: Mapping[str, str]) -> str:
+    what = heard.get("port_description") or heard.get("port_id") or "a port"
+    return f"{what} of {heard.get('system_name') or heard.get('chassis_id')}"
