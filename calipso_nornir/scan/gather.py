@@ -176,10 +176,10 @@ class Gathering:
         else:
             self._place(task, outcome.found, count)
         if outcome.error is not None or task.gaps:
-            self._mind(task)
+            self._keep_unseen(task)
             return
         if task.kept:
-            self._mind(task, task.kept)
+            self._keep_unseen(task, task.kept)
         self.ended.append(task)
 
     def _place(self, task: Task, objects: Sequence[Fetched], count: StepCount) -> None:
@@ -200,7 +200,7 @@ class Gathering:
         if new:  # a step that only adds to other steps' objects does not count them again
             self._progress(ObjectsFound(task.step.type, new, task.parent.id_path.count("/")))
 
-    def _mind(self, task: Task, ids: Collection[str] | None = None) -> None:
+    def _keep_unseen(self, task: Task, ids: Collection[str] | None = None) -> None:
         self._unsure.append((task, ids))
         self._keep(task, ids)
 
