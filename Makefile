@@ -1,4 +1,4 @@
-# make demo | test | test-chaos | test-install | check | bench | bench-api | soak | lab VARIANT=ovs | test-lab | lab-down | lab-test VARIANT=ovs | mutations | record-demo
+# make demo | test | test-chaos | test-install | check | bench | bench-api | soak | lab VARIANT=ovs | test-lab | lab-down | lab-test VARIANT=ovs | mutations | record-demo | docs
 PYTHON ?= python3
 VENV   ?= .venv
 JOBS   ?= 4
@@ -14,7 +14,7 @@ unexport PYTHONDONTWRITEBYTECODE
 KILLS  ?= 200
 EVENTS ?= 1000
 API    ?= 20/1000/10
-.PHONY: demo test test-chaos test-install check bench bench-api soak lab lab-down lab-test test-lab law live record-demo record-truth mutations schemas clean help
+.PHONY: demo test test-chaos test-install check bench bench-api soak lab lab-down lab-test test-lab law live record-demo record-truth mutations schemas docs clean help
 
 help:  ## What there is to make
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -22,7 +22,7 @@ help:  ## What there is to make
 $(STAMP): pyproject.toml constraints.txt
 	@echo "Installing into $(VENV): some minutes the first time. What is missing is downloaded."
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/pip install --disable-pip-version-check --constraint constraints.txt --editable '.[dev,keyring]'
+	$(BIN)/pip install --disable-pip-version-check --constraint constraints.txt --editable '.[dev,docs,keyring]'
 	touch $@
 
 demo: $(STAMP)  ## Scan a recorded real cloud into an embedded store, and show it
@@ -95,6 +95,10 @@ schemas: $(STAMP)  ## Write what is made of the metadata and the API: JSON schem
 	$(BIN)/python -m calipso_nornir.metadata.attribute_tables docs/attributes.md
 	$(BIN)/python -m calipso_nornir.metadata.support_page docs/support.md
 	$(BIN)/python -m tests.api_examples calipso_nornir/api/examples.json
+
+docs: $(STAMP)  ## Build the documentation as a site, build/docs/site; every link between pages is checked
+	$(BIN)/python -m tests.docs_site build/docs
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --quiet --config-file build/docs/mkdocs.yml
 
 clean:
 	rm -rf $(VENV) build dist .mypy_cache .pytest_cache .ruff_cache .hypothesis

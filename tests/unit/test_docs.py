@@ -20,6 +20,7 @@ from calipso_nornir.metadata.environments import read_environment
 from calipso_nornir.model.queries import Command
 from calipso_nornir.sources import bundle
 from tests.bundles import whole
+from tests.docs_site.collecting import collect
 from tests.fixtures.cli import calipso
 
 ROOT = Path(__file__).parents[2]
@@ -72,6 +73,17 @@ def test_links_lead_somewhere(path: Path) -> None:
     targets = re.findall(r"\]\(([^)#]+)(?:#[^)]*)?\)", path.read_text(encoding="utf-8"))
     missing = [one for one in targets if "://" not in one and not (path.parent / one).exists()]
     assert missing == []
+
+
+def test_the_site_has_every_page_and_every_decision(tmp_path: Path) -> None:
+    collect(tmp_path)
+    made = yaml.safe_load((tmp_path / "mkdocs.yml").read_text(encoding="utf-8"))
+    named = set(re.findall(r"[\w/.-]+\.md", yaml.safe_dump(made["nav"])))
+    assert {str(path.relative_to(ROOT)) for path in ROOT.glob("docs/**/*.md")} <= named
+    assert [one for one in named if not (tmp_path / "pages" / one).is_file()] == []
+    listed = (tmp_path / "pages/docs/decisions/README.md").read_text(encoding="utf-8")
+    assert all(f"({path.name})" in listed for path in ROOT.glob("docs/decisions/0*.md"))
+    assert "(docs/decisions/README.md)" in (tmp_path / "pages/README.md").read_text(encoding="utf-8")
 
 
 def _anchors(path: Path) -> set[str]:
