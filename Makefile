@@ -94,7 +94,7 @@ schemas: $(STAMP)  ## Write what is made of the metadata and the API: JSON schem
 	$(BIN)/python -m calipso_nornir.metadata.source_page docs/sources.md
 	$(BIN)/python -m calipso_nornir.metadata.attribute_tables docs/attributes.md
 	$(BIN)/python -m calipso_nornir.metadata.support_page docs/support.md
-	$(BIN)/python -m tests.api_examples calipso_nornir/api/examples.json
+	$(BIN)/python -m tests.api_examples calipso_nornir/api/examples.json calipso_nornir/api/example_objects.json
 
 docs: $(STAMP)  ## Build the documentation as a site, build/docs/site; every link between pages is checked
 	$(BIN)/python -m tests.docs_site build/docs

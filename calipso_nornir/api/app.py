@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-from functools import cache, partial
 from typing import TYPE_CHECKING, Final
 
 from fastapi import Depends, FastAPI
@@ -88,7 +87,7 @@ def create_app(settings: ApiSettings) -> FastAPI:
     )
     app.state.settings = settings
     settings.principals.users.prepare()
-    app.state.description = cache(partial(described.document, app, ROUTERS))
+    app.state.description = described.Description(app, ROUTERS, settings.catalogs)
     problems.install(app)
     app.add_exception_handler(tags.NotModified, tags.not_modified)
     app.add_middleware(Shield, store=settings.store, meter=settings.meter, templates=_templates())

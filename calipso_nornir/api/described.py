@@ -13,9 +13,11 @@ from typing import TYPE_CHECKING, Any, Final
 
 from fastapi.routing import APIRoute
 
-from calipso_nornir.api.examples import examples, exemplify
+from calipso_nornir.api.examples import example_objects, examples, exemplify
 from calipso_nornir.api.guard import needs_of
 from calipso_nornir.api.problems import FORM, MEDIA_TYPE
+from calipso_nornir.api.shapes.objects import with_objects
+from calipso_nornir.api.shapes.saying import lifted
 from calipso_nornir.api.tags import Precondition, Tagging
 
 if TYPE_CHECKING:
@@ -23,6 +25,9 @@ if TYPE_CHECKING:
 
     from fastapi import APIRouter, FastAPI
     from fastapi.dependencies.models import Dependant
+
+    from calipso_nornir.metadata.catalog import Catalog
+    from calipso_nornir.store.written import Catalogs
 
 PROBLEM: Final[dict[str, Any]] = {
     "type": "object",
@@ -68,16 +73,38 @@ _SCHEMES: Final = {
 }
 
 
-def document(app: FastAPI, routers: Iterable[tuple[str, APIRouter]]) -> dict[str, Any]:
-    """Return the OpenAPI document of an application that serves these routers, each below its prefix."""
-    made = deepcopy(app.openapi())
+class Description:
+    """The document of an application; it is made when it is first asked for, and again for other metadata."""
+
+    def __init__(self, app: FastAPI, routers: Iterable[tuple[str, APIRouter]], catalogs: Catalogs) -> None:
+        self._app = app
+        self._routers = tuple(routers)
+        self._catalogs = catalogs
+        self._made: tuple[Catalog, dict[str, Any]] | None = None
+
+    def __call__(self) -> dict[str, Any]:
+        """Return it."""
+        catalog, made = self._catalogs.current, self._made
+        if made is None or made[0] is not catalog:
+            self._made = made = (catalog, document(self._app, self._routers, catalog))
+        return made[1]
+
+
+def document(app: FastAPI, routers: Iterable[tuple[str, APIRouter]], catalog: Catalog) -> dict[str, Any]:
+    """Return the OpenAPI document of an application that serves these routers, each below its prefix.
+
+    ``catalog`` has the types of objects.
+    """
+    models: dict[str, Any] = {}
+    made: dict[str, Any] = lifted(deepcopy(app.openapi()), models)
     parts = made.setdefault("components", {})
-    parts.setdefault("schemas", {})["Problem"] = PROBLEM
+    parts["schemas"] = {**parts.get("schemas", {}), **models, "Problem": PROBLEM}
     for unused in ("HTTPValidationError", "ValidationError"):
         parts["schemas"].pop(unused, None)
     parts["securitySchemes"] = _SCHEMES
     made["security"] = [{name: []} for name in _SCHEMES]
     known = examples()
+    parts["schemas"] = with_objects(parts["schemas"], catalog, example_objects())
     for prefix, router in routers:
         for route in router.routes:
             if isinstance(route, APIRoute) and route.include_in_schema:

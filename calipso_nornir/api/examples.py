@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Examples of the OpenAPI document: requests that were sent to this API, with what it answered.
 
-``examples.json`` is made by ``make schemas`` from a recorded cloud; a test sends the requests again and compares.
+``examples.json`` and ``example_objects.json`` are made by ``make schemas`` from a recorded cloud; a test sends the
+requests again and compares.
 """
 
 from __future__ import annotations
@@ -16,8 +17,17 @@ if TYPE_CHECKING:
 
 def examples() -> dict[str, dict[str, Any]]:
     """Return the examples by method and path: ``path``, ``query``, ``body``, ``status``, ``answers`` by media type."""
+    return _read("examples.json")
+
+
+def example_objects() -> dict[str, dict[str, Any]]:
+    """Return an object of each type that the recorded cloud has, by its type."""
+    return _read("example_objects.json")
+
+
+def _read(name: str) -> dict[str, dict[str, Any]]:
     found: dict[str, dict[str, Any]] = json.loads(
-        files("calipso_nornir.api").joinpath("examples.json").read_text(encoding="utf-8")
+        files("calipso_nornir.api").joinpath(name).read_text(encoding="utf-8")
     )
     return found
 

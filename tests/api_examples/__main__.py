@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Writes the examples: ``python -m tests.api_examples FILE``."""
+"""Writes the examples: ``python -m tests.api_examples EXAMPLES OBJECTS``."""
 
 from __future__ import annotations
 
@@ -11,4 +11,5 @@ from tests.api_examples.making import made, written
 
 if __name__ == "__main__":
     with tempfile.TemporaryDirectory() as folder:
-        Path(sys.argv[1]).write_text(written(made(Path(folder))), encoding="utf-8")
+        for path, examples in zip(sys.argv[1:], made(Path(folder)), strict=True):
+            Path(path).write_text(written(examples), encoding="utf-8")

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Sends the requests to an API that serves a recorded cloud, and keeps each with its answer, short and lasting.
 
-``python -m tests.api_examples FILE`` writes the file that the OpenAPI document takes its examples from.
+``python -m tests.api_examples EXAMPLES OBJECTS`` writes the files that the OpenAPI document takes its examples from.
 """
 
 from __future__ import annotations
@@ -61,13 +61,14 @@ class Exchange:
     text: str
 
 
-def made(folder: Path) -> dict[str, Example]:
-    """Return the examples by operation, made with a store of their own."""
+def made(folder: Path) -> tuple[dict[str, Example], dict[str, Any]]:
+    """Return the examples by operation, and an object of each type, made with a store of their own."""
     store = open_store(filled(folder / "s.db", bundle(folder / "lab.calipso")))
     with served(store, secrets=folder / "secrets") as api:
-        found = Maker(api, str(folder)).all()
+        maker = Maker(api, str(folder))
+        found, objects = maker.all(), maker.objects()
     store.close()
-    return found
+    return found, objects
 
 
 class Maker:
@@ -109,6 +110,14 @@ class Maker:
             before = found.get(request.operation)
             found[request.operation] = new if before is None else {**new, "answers": before["answers"] | new["answers"]}
         return dict(sorted(found.items()))
+
+    def objects(self) -> dict[str, Any]:
+        """Return an object of each type, with all that it has."""
+        client = self._api.user(ADMIN)
+        types = client.get("/environments/lab")["counts"]
+        found = {one: client.get("/environments/lab/objects", type=one, limit=1)["items"][0] for one in types}
+        lasting: dict[str, Any] = self._lasting(_short(found))
+        return lasting
 
     def _example(self, request: Request) -> Example:
         path, query, body = (self._filled(one) for one in (request.path, request.query, request.body))
@@ -238,7 +247,7 @@ def _kind(value: Any) -> str:  # noqa: ANN401 - JSON
             return type(value).__name__
 
 
-def written(examples: Mapping[str, Example]) -> str:
-    """Return the text of the file: one line for each operation."""
+def written(examples: Mapping[str, Any]) -> str:
+    """Return the text of a file: one line for each example."""
     lines = (f"{json.dumps(name)}: {json.dumps(one, ensure_ascii=False)}" for name, one in examples.items())
     return "{\n" + ",\n".join(lines) + "\n}\n"

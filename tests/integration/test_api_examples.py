@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote
 
+import jsonschema_rs
 import pymongo
 import pytest
 from fastapi import FastAPI
@@ -24,7 +25,8 @@ from jsonschema import Draft202012Validator, FormatChecker
 
 from calipso_nornir.api import described
 from calipso_nornir.api.app import ROUTERS
-from calipso_nornir.api.examples import examples
+from calipso_nornir.api.examples import example_objects, examples
+from calipso_nornir.metadata.loading import load_catalog
 from tests.api_examples.making import Example, Exchange, Maker, differs
 from tests.api_examples.requests import SECRETS, E
 from tests.fixtures.recorded import bundle, filled
@@ -44,7 +46,7 @@ def document() -> dict[str, Any]:
     app = FastAPI()
     for prefix, router in ROUTERS:
         app.include_router(router, prefix=prefix)
-    return described.document(app, ROUTERS)
+    return described.document(app, ROUTERS, load_catalog())
 
 
 def operations(document: dict[str, Any]) -> dict[str, dict[str, Any]]:
@@ -82,6 +84,78 @@ def test_each_example_is_valid_by_its_schema(document: dict[str, Any]) -> None:
             faults = list(Draft202012Validator(schema, format_checker=FormatChecker()).iter_errors(part["example"]))
             assert faults == [], f"{name}: {faults[0].message if faults else ''}"
     assert found > 400
+
+
+def test_no_answer_is_described_as_just_an_object(document: dict[str, Any]) -> None:
+    for name, operation in operations(document).items():
+        for status, response in operation["responses"].items():
+            schema = response.get("content", {}).get("application/json", {}).get("schema")
+            if " /api/v2/" in name and status[0] == "2" and schema is not None:
+                one = schema.get("items", schema)
+                assert "$ref" in one or "properties" in one or isinstance(one.get("additionalProperties"), dict), name
+
+
+@pytest.mark.parametrize(
+    ("name", "field", "wrong"),
+    [
+        ("Thing", "evidence", None),
+        ("Thing", "mac_addresses", "no list"),
+        ("Thing", "flavor", []),
+        ("Thing", "check_status", {"value": 300}),
+        ("Link", "source", "no id"),
+        ("Link", "link_type", "vnic"),
+        ("Scan", "status", "well"),
+        ("Scan", "objects", {"new": "many"}),
+        ("Schedule", "paused", "no"),
+        ("Message", "level", None),
+        ("Status", "value", -1),
+        ("CliqueAround", "nodes", [{"type": "vnic"}]),
+        ("ObjectPage", "items", [{"_id": "5"}, 5]),
+    ],
+)
+def test_what_deviates_from_a_schema_is_not_valid(document: dict[str, Any], name: str, field: str, wrong: Any) -> None:  # noqa: ANN401 - JSON
+    """An instance, and what the examples of other operations show, with one value that it cannot have."""
+    where = {
+        "Link": (f"GET {E}/links", lambda one: one["items"][0]),
+        "Scan": (f"GET {E}/scans/{{scan_id}}", None),
+        "Schedule": (f"GET {E}/schedules", lambda one: one[0]),
+        "Message": (f"GET {E}/messages", lambda one: one[0]),
+        "Status": (f"GET {E}/statuses", lambda one: one[0]),
+        "CliqueAround": (f"GET {E}/cliques/{{type}}/{{id}}", None),
+        "ObjectPage": (f"GET {E}/objects", None),
+    }
+    if name == "Thing":
+        right = example_objects()["instance"]
+    else:
+        operation, chosen = where[name]
+        right = examples()[operation]["answers"]["application/json"]
+        right = chosen(right) if chosen else right
+    valid = by_schema(document, {"$ref": f"#/components/schemas/{name}"})
+    assert valid.is_valid(right)
+    assert not valid.is_valid({**right, field: wrong})
+
+
+def test_each_type_of_objects_has_a_schema_with_its_attributes(document: dict[str, Any]) -> None:
+    schemas = document["components"]["schemas"]
+    for one in load_catalog().object_types.values():
+        if one.name != "environment":
+            described = schemas[f"object_{one.name}"]["properties"]
+            assert described.keys() == {"type", *(attribute.name for attribute in one.attributes)}
+    mtu = schemas["object_vnic"]["properties"]["device_mtu"]
+    assert mtu["type"] == ["integer", "null"]
+    assert {"x-unit", "x-source", "description"} <= mtu.keys()
+    assert schemas["object_instance"]["examples"][0]["name"] == "gw-1"
+
+
+def test_an_object_of_a_type_that_is_not_declared_any_more_is_described_too(document: dict[str, Any]) -> None:
+    valid = by_schema(document, {"$ref": "#/components/schemas/Thing"})
+    one = {**example_objects()["instance"], "type": "fan"}
+    assert valid.is_valid(one)
+    assert not valid.is_valid({name: value for name, value in one.items() if name != "id_path"})
+
+
+def by_schema(document: dict[str, Any], schema: dict[str, Any]) -> jsonschema_rs.Draft202012Validator:
+    return jsonschema_rs.Draft202012Validator({"components": document["components"], **schema}, validate_formats=True)
 
 
 # --- sent to both stores
@@ -136,6 +210,19 @@ def test_each_request_works_and_is_answered_like_this(sent: Sent) -> None:
     """What has changed is written by ``make schemas``."""
     for name, example in examples().items():
         assert differs(sent.examples[name], example) is None, f"{name}: make schemas"
+
+
+def test_each_whole_answer_is_valid_by_its_schema(sent: Sent, document: dict[str, Any]) -> None:
+    known = operations(document)
+    looked_at = 0
+    for one in sent.exchanges:
+        content = known[one.operation]["responses"][str(one.status)].get("content", {})
+        if one.text[:1] not in ("{", "[") or "application/json" not in content:
+            continue
+        faults = by_schema(document, content["application/json"]["schema"]).iter_errors(json.loads(one.text))
+        assert [str(fault)[:2000] for fault in faults] == [], one.operation
+        looked_at += 1
+    assert looked_at > 80
 
 
 def test_each_write_is_in_the_audit_trail_with_who_and_from_where(sent: Sent) -> None:

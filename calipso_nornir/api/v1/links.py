@@ -14,6 +14,7 @@ from calipso_nornir.api.v1.operations import Asked, operation
 from calipso_nornir.api.v1.parameters import ENVIRONMENT, PAGING, Parameter
 from calipso_nornir.api.v1.reading import missing
 from calipso_nornir.model.finding import Equal, Find
+from calipso_nornir.store.addresses import meant_by, usual_form
 
 if TYPE_CHECKING:
     from calipso_nornir.api.v1.answers import Answer
@@ -63,9 +64,11 @@ def _fits(asked: Asked, link: dict[str, Any]) -> bool:
     """Tell whether a link has the values that are asked for; a list has each of its members."""
     if any(asked[name] not in (None, link.get(name)) for name in _EQUAL):
         return False
-    for name, wanted in asked.values.items():
-        if name.startswith(ATTRIBUTES):
-            value = link["attributes"].get(name.removeprefix(ATTRIBUTES))
-            if wanted not in [str(one) for one in (value if isinstance(value, list) else [value])]:
-                return False
-    return True
+    own = {name.removeprefix(ATTRIBUTES): one for name, one in asked.values.items() if name.startswith(ATTRIBUTES)}
+    return all(has(link["attributes"].get(name), wanted) for name, wanted in own.items())
+
+
+def has(value: Any, wanted: str) -> bool:  # noqa: ANN401 - JSON has no type
+    """Tell whether an attribute has a value, or is a list that has it; addresses count however they are written."""
+    known = {usual_form(str(one)) for one in (value if isinstance(value, list) else [value])}
+    return not known.isdisjoint(map(usual_form, meant_by(wanted)))

@@ -18,6 +18,7 @@ from fastapi.responses import StreamingResponse
 from calipso_nornir.access.roles import Role
 from calipso_nornir.api.guard import guard, needs
 from calipso_nornir.api.parameters import Api
+from calipso_nornir.api.shapes.records import ChangeShown, CommitShown
 from calipso_nornir.api.v2.pages import Limit
 from calipso_nornir.api.v2.pictures import Environment
 from calipso_nornir.api.v2.showing import shown
@@ -34,7 +35,7 @@ Since = Annotated[int, Query(ge=0, description="Changes after this revision.")]
 
 @router.get("/changes")
 @needs(Role.VIEWER)
-def changes(api: Api, environment: Environment, since: Since, *, limit: Limit = 1000) -> list[dict[str, Any]]:
+def changes(api: Api, environment: Environment, since: Since, *, limit: Limit = 1000) -> list[ChangeShown]:
     """List what was put and removed after a revision, in its order; 404 when it is older than what is kept.
 
     All changes of a revision come together: there may be more than ``limit``. Go on after the last revision.
@@ -70,7 +71,7 @@ def stream(
 
 @router.get("/commits")
 @needs(Role.VIEWER)
-def commits(api: Api, environment: Environment, *, limit: Limit = 100) -> list[dict[str, Any]]:
+def commits(api: Api, environment: Environment, *, limit: Limit = 100) -> list[CommitShown]:
     """List the newest commits, newest first: when, why, and how much each changed."""
     return [asdict(one) for one in api.store.commits(environment, limit=limit)]
 

@@ -13,13 +13,14 @@ from calipso_nornir.api import checks
 from calipso_nornir.api.guard import needs
 from calipso_nornir.api.parameters import Api, Asking
 from calipso_nornir.api.problems import Problem
+from calipso_nornir.api.shapes.environments import TrialShown
 
 router = APIRouter(prefix="/checks", tags=["health"])
 
 
 @router.post("", status_code=HTTPStatus.ACCEPTED)
 @needs(Role.ADMIN)
-def check(api: Api, who: Asking) -> dict[str, Any]:
+def check(api: Api, who: Asking) -> TrialShown:
     """Begin to try the back ends for real: the store, and the LDAP directory and the issuer that are set up."""
     trial = checks.Trial(environment=None, by=who.name, findings=api.back_ends.tried)
     return checks.run(api.store, trial)
@@ -27,7 +28,7 @@ def check(api: Api, who: Asking) -> dict[str, Any]:
 
 @router.get("/{id}")
 @needs(Role.ADMIN)
-def checked(api: Api, id: str) -> dict[str, Any]:  # noqa: A002 - the name in the path
+def checked(api: Api, id: str) -> TrialShown:  # noqa: A002 - the name in the path
     """Show a test of the back ends, with the steps so far: running, passed, passed_with_warnings or failed."""
     found: dict[str, Any] | None = api.store.collection(checks.COLLECTION).get(id)
     if found is None or found.get("environment") is not None:

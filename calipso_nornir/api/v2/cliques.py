@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from http import HTTPStatus
-from typing import Annotated, Any
+from typing import Annotated
 
 from fastapi import APIRouter, Query
 
@@ -14,6 +14,7 @@ from calipso_nornir.analysis.routes import routes_of
 from calipso_nornir.api.guard import needs
 from calipso_nornir.api.parameters import Api
 from calipso_nornir.api.problems import Problem
+from calipso_nornir.api.shapes.picture import CliqueShown
 from calipso_nornir.api.tags import Tagged
 from calipso_nornir.api.v2.pictures import SeenObject
 from calipso_nornir.api.v2.showing import STATUS, shown, shown_link, shown_object
@@ -31,7 +32,7 @@ def clique(
     tagging: Tagged,
     *,
     limit: Annotated[int, Query(ge=1, le=MOST_LINKS, description="The most links to return.")] = 1000,
-) -> dict[str, Any]:
+) -> CliqueShown:
     """Show the clique of an object: its links and nodes, and how many there are; 404 for one that has none."""
     with seen.looking() as (store, view, one):
         around = clique_around(store, view, one.ref, catalog=api.catalog, limit=limit)

@@ -14,6 +14,8 @@ from calipso_nornir.api import checks
 from calipso_nornir.api.guard import needs
 from calipso_nornir.api.parameters import Api, Asking
 from calipso_nornir.api.problems import Problem
+from calipso_nornir.api.shapes.environments import Environment as Environment_
+from calipso_nornir.api.shapes.environments import EnvironmentNowShown, EnvironmentShown, TrialShown
 from calipso_nornir.api.tags import IfMatch, tag_of
 from calipso_nornir.api.v2.pictures import Environment, Seen
 from calipso_nornir.metadata.environments import environment_document
@@ -27,7 +29,7 @@ from calipso_nornir.store.environments import (
 
 router = APIRouter(tags=["environments"])
 _NEW: Final[dict[int | str, dict[str, Any]]] = {
-    HTTPStatus.CREATED: {"description": "A new one.", "content": {"application/json": {"schema": {"type": "object"}}}}
+    HTTPStatus.CREATED: {"description": "A new one.", "model": Environment_}
 }
 EXAMPLE = {
     "environment_type": "OpenStack",
@@ -44,7 +46,7 @@ EXAMPLE = {
 
 @router.get("/environments")
 @needs(Role.VIEWER, anywhere=True)
-def environments(api: Api, who: Asking) -> list[dict[str, Any]]:
+def environments(api: Api, who: Asking) -> list[EnvironmentShown]:
     """List the environments that whoever asks may see."""
     names = [name for name in known_environments(api.store) if who.may(Role.VIEWER, name)]
     return [_described(stored_environment(api.store, name), name) for name in names]
@@ -52,7 +54,7 @@ def environments(api: Api, who: Asking) -> list[dict[str, Any]]:
 
 @router.get("/environments/{environment}")
 @needs(Role.VIEWER)
-def environment(api: Api, seen: Seen, response: Response) -> dict[str, Any]:
+def environment(api: Api, seen: Seen, response: Response) -> EnvironmentNowShown:
     """Describe an environment, with the number of its objects by type. Secrets are references.
 
     Its ETag is that of the description: PUT and DELETE take it as ``If-Match``.
@@ -73,7 +75,7 @@ def describe(
     body: Annotated[dict[str, Any], Body(examples=[EXAMPLE])],
     expected: IfMatch,
     response: Response,
-) -> dict[str, Any]:
+) -> EnvironmentShown:
     """Describe an environment: a new one, or another description of one that is there.
 
     A secret, or the content of a key file, is given as ``{"secret": "…"}`` and cannot be read again. A reference that
@@ -117,7 +119,7 @@ def remove(api: Api, environment: Environment, expected: IfMatch, *, with_invent
 
 @router.post("/environments/{environment}/checks", status_code=HTTPStatus.ACCEPTED)
 @needs(Role.OPERATOR)
-def check(api: Api, environment: Environment, who: Asking) -> dict[str, Any]:
+def check(api: Api, environment: Environment, who: Asking) -> TrialShown:
     """Begin to try every section for real: logins, roles, services, schemas, host keys, commands, sudo."""
     described = load_environment(api.store, environment, constants=api.catalog.constants)
     trial = checks.Trial(
@@ -130,7 +132,7 @@ def check(api: Api, environment: Environment, who: Asking) -> dict[str, Any]:
 
 @router.get("/environments/{environment}/checks/{id}")
 @needs(Role.VIEWER)
-def checked(api: Api, environment: Environment, id: str) -> dict[str, Any]:  # noqa: A002 - the name in the path
+def checked(api: Api, environment: Environment, id: str) -> TrialShown:  # noqa: A002 - the name in the path
     """Show a connection test, with the steps so far: running, passed, passed_with_warnings or failed.
 
     It has failed if a step failed that a scan needs. If another one failed, it has passed with warnings.

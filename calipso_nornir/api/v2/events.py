@@ -14,6 +14,7 @@ from calipso_nornir.access.roles import Role
 from calipso_nornir.api.guard import needs
 from calipso_nornir.api.parameters import Api
 from calipso_nornir.api.problems import Problem
+from calipso_nornir.api.shapes.records import DeadLetterShown, EventShown
 from calipso_nornir.api.v2.pages import Limit
 from calipso_nornir.api.v2.pictures import Environment
 from calipso_nornir.live.journal import DEAD_LETTERS
@@ -66,7 +67,7 @@ def events(  # noqa: PLR0913 - the parameters of the request
     outcome: Literal["stored", "nothing", "waiting", "dead"] | None = None,
     since: AwareDatetime | None = None,
     limit: Limit = 100,
-) -> list[Document]:
+) -> list[EventShown]:
     """List the notifications that came, the newest first, with what each touched and what has become of it."""
     equal = {"environment": environment, "origin_type": "event"}
     equal |= {"event_type": type} if type is not None else {}
@@ -78,7 +79,7 @@ def events(  # noqa: PLR0913 - the parameters of the request
 
 @router.get("/dead-letters")
 @needs(Role.OPERATOR)
-def dead_letters(api: Api, environment: Environment, *, limit: Limit = 100) -> list[Document]:
+def dead_letters(api: Api, environment: Environment, *, limit: Limit = 100) -> list[DeadLetterShown]:
     """List messages that could not be read, and those whose work failed too often; the newest first."""
     letters = api.store.collection(DEAD_LETTERS)
     return list(letters.find({"environment": environment}, order=("-timestamp", "id"), limit=limit))
@@ -86,7 +87,7 @@ def dead_letters(api: Api, environment: Environment, *, limit: Limit = 100) -> l
 
 @router.post("/dead-letters/{id}/redrive", status_code=HTTPStatus.ACCEPTED)
 @needs(Role.OPERATOR)
-def send_again(api: Api, environment: Environment, id: str) -> Document:  # noqa: A002 - the name in the path
+def send_again(api: Api, environment: Environment, id: str) -> DeadLetterShown:  # noqa: A002 - the name in the path
     """Let a dead letter be tried once more; it is gone once its work is done."""
     found = _there(api, environment, id)
     if not redrive(api.store, id):

@@ -36,11 +36,20 @@ from calipso_nornir.store.documents import link_document, object_document
 router = APIRouter(prefix="/environments/{environment}", tags=["export"])
 CHUNK: Final = 1 << 16
 AT_ONCE: Final = 1000
+_JSON: Final = {
+    "type": "object",
+    "required": ["nodes", "links"],
+    "properties": {
+        "revision": {"type": "integer"},
+        "nodes": {"type": "array", "items": {"type": "object", "required": ["_id", "type", "id", "name"]}},
+        "links": {"type": "array", "items": {"type": "object", "required": ["_id", "link_type", "source", "target"]}},
+    },
+}
 RESPONSES: Final[dict[int | str, dict[str, Any]]] = {
     200: {
         "description": "The file.",
         "content": {
-            media.partition(";")[0]: {"schema": {"type": "object" if name == "json" else "string"}}
+            media.partition(";")[0]: {"schema": _JSON if name == "json" else {"type": "string"}}
             for name, media in MEDIA_TYPES.items()
         },
     }

@@ -14,6 +14,7 @@ from calipso_nornir.analysis.graphs import Connection, Direction, Way, graph_aro
 from calipso_nornir.analysis.reading import objects_of
 from calipso_nornir.api.guard import needs
 from calipso_nornir.api.problems import Problem
+from calipso_nornir.api.shapes.picture import EdgeShown, Node, ObjectShown
 from calipso_nornir.api.tags import Tagged
 from calipso_nornir.api.v2.pictures import Seen, SeenTaggedObject
 from calipso_nornir.api.v2.showing import shown_link, shown_object
@@ -56,8 +57,8 @@ Ends: TypeAlias = Annotated[_Ends, Depends(_Ends)]
 class Graph(BaseModel):
     """Objects and the links between them."""
 
-    nodes: list[dict[str, Any]]
-    links: list[dict[str, Any]]
+    nodes: list[ObjectShown]
+    links: list[EdgeShown]
     whole: Annotated[bool, Field(description="False: there is more than the limit.")]
     revision: int
 
@@ -65,8 +66,8 @@ class Graph(BaseModel):
 class OnWay(BaseModel):
     """One way, in order."""
 
-    nodes: list[dict[str, Any]]
-    links: list[dict[str, Any]]
+    nodes: list[ObjectShown]
+    links: list[EdgeShown]
     state: Annotated[Literal["up", "down"], Field(description="down: a link of it is down or cut off.")]
 
 
@@ -85,8 +86,8 @@ class Ways(BaseModel):
 class Relying(BaseModel):
     """What may fail with an object."""
 
-    below: Annotated[list[dict[str, str]], Field(description="What hangs below it.")]
-    over: Annotated[list[dict[str, str]], Field(description="Objects whose cliques lead over it.")]
+    below: Annotated[list[Node], Field(description="What hangs below it.")]
+    over: Annotated[list[Node], Field(description="Objects whose cliques lead over it.")]
     counts: Annotated[dict[str, int], Field(description="How many of each type.")]
     revision: int
 
@@ -131,8 +132,8 @@ def impact(seen: SeenTaggedObject) -> Relying:
         refs = (*found.below, *found.over)
         types = sorted({ref.type for ref in refs})
         return Relying(
-            below=[{"type": ref.type, "id": ref.id} for ref in found.below],
-            over=[{"type": ref.type, "id": ref.id} for ref in found.over],
+            below=[Node(type=ref.type, id=ref.id) for ref in found.below],
+            over=[Node(type=ref.type, id=ref.id) for ref in found.over],
             counts={type_: sum(ref.type == type_ for ref in refs) for type_ in types},
             revision=view.revision,
         )

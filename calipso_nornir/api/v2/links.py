@@ -3,13 +3,14 @@
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import Final
 
 from fastapi import APIRouter
 
 from calipso_nornir.access.roles import Role
 from calipso_nornir.api.guard import needs
-from calipso_nornir.api.v2.pages import Page, Paged
+from calipso_nornir.api.shapes.picture import LinkShown
+from calipso_nornir.api.v2.pages import LinkPage, Paged
 from calipso_nornir.api.v2.pictures import SeenTagged, SeenTaggedObject
 from calipso_nornir.api.v2.showing import shown_link
 
@@ -35,15 +36,15 @@ _KNOWN: Final[dict[str, str]] = dict.fromkeys(
 
 @router.get("/links")
 @needs(Role.VIEWER)
-def links(seen: SeenTagged, paged: Paged) -> Page:
+def links(seen: SeenTagged, paged: Paged) -> LinkPage:
     """List links. Every further parameter is a field that has to have this value: ``?state=down``."""
     with seen.looking() as (_, view):
-        return paged.page(view, "links", known=_KNOWN)
+        return paged.page(view, "links", known=_KNOWN, into=LinkPage)
 
 
 @router.get("/links/of/{type}/{id:path}")
 @needs(Role.VIEWER)
-def links_of(seen: SeenTaggedObject) -> list[dict[str, Any]]:
+def links_of(seen: SeenTaggedObject) -> list[LinkShown]:
     """List the links with an object at either end."""
     with seen.looking() as focus:
         return [shown_link(one) for one in focus.view.links_of(focus.object.ref)]

@@ -13,6 +13,7 @@ from pydantic import AwareDatetime
 from calipso_nornir.access.roles import Role
 from calipso_nornir.api.guard import needs
 from calipso_nornir.api.parameters import Api
+from calipso_nornir.api.shapes.records import AuditShown, MessageShown
 from calipso_nornir.api.shielding import AUDIT
 from calipso_nornir.api.v2.pages import Limit
 from calipso_nornir.api.v2.pictures import Environment
@@ -31,7 +32,7 @@ def messages(
     level: Annotated[str | None, Query(examples=["error"])] = None,
     since: AwareDatetime | None = None,
     limit: Limit = 100,
-) -> list[Document]:
+) -> list[MessageShown]:
     """List the messages of an environment, the newest first."""
     equal = {"environment": environment, **({"level": level} if level else {})}
     return _newest(api.store.collection("messages"), equal, field="timestamp", since=since)[:limit]
@@ -39,7 +40,7 @@ def messages(
 
 @router.get("/audit")
 @needs(Role.ADMIN)
-def audit(api: Api, *, since: AwareDatetime | None = None, limit: Limit = 100) -> list[Document]:
+def audit(api: Api, *, since: AwareDatetime | None = None, limit: Limit = 100) -> list[AuditShown]:
     """List who changed what, and from where, the newest first."""
     return _newest(api.store.collection(AUDIT), {}, field="at", since=since)[:limit]
 

@@ -11,34 +11,41 @@ from fastapi import APIRouter
 from calipso_nornir.access.roles import Role
 from calipso_nornir.api.guard import needs
 from calipso_nornir.api.parameters import Api
+from calipso_nornir.api.shapes.environments import (
+    CliqueTypeShown,
+    ConstraintShown,
+    LinkTypeShown,
+    ObjectTypeShown,
+    SupportedShown,
+)
 
 router = APIRouter(prefix="/metadata", tags=["metadata"])
 
 
 @router.get("/object_types")
 @needs(Role.VIEWER, anywhere=True)
-def object_types(api: Api) -> list[dict[str, Any]]:
+def object_types(api: Api) -> list[ObjectTypeShown]:
     """List the object types with the attributes that each declares."""
     return [asdict(one) for one in api.catalog.object_types.values()]
 
 
 @router.get("/link_types")
 @needs(Role.VIEWER, anywhere=True)
-def link_types(api: Api) -> list[dict[str, Any]]:
+def link_types(api: Api) -> list[LinkTypeShown]:
     """List the link types, each in its declared direction and the reverse."""
     return _documents(api, "link_types")
 
 
 @router.get("/clique_types")
 @needs(Role.VIEWER, anywhere=True)
-def clique_types(api: Api) -> list[dict[str, Any]]:
+def clique_types(api: Api) -> list[CliqueTypeShown]:
     """List the clique types: for which focal points and environments, and which links they follow."""
     return _documents(api, "clique_types")
 
 
 @router.get("/clique_constraints")
 @needs(Role.VIEWER, anywhere=True)
-def clique_constraints(api: Api) -> list[dict[str, Any]]:
+def clique_constraints(api: Api) -> list[ConstraintShown]:
     """List what keeps cliques apart."""
     return _documents(api, "clique_constraints")
 
@@ -52,7 +59,7 @@ def constants(api: Api) -> dict[str, list[str]]:
 
 @router.get("/supported_environments")
 @needs(Role.VIEWER, anywhere=True)
-def supported_environments(api: Api) -> list[dict[str, Any]]:
+def supported_environments(api: Api) -> list[SupportedShown]:
     """List the kinds of clouds that releases were tried with."""
     return _documents(api, "supported_environments")
 

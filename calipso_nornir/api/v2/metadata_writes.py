@@ -19,6 +19,7 @@ from calipso_nornir.access.roles import Role
 from calipso_nornir.api.guard import needs
 from calipso_nornir.api.parameters import Api, Asking
 from calipso_nornir.api.problems import Problem
+from calipso_nornir.api.shapes.environments import CliqueTypeShown
 from calipso_nornir.api.v2.pictures import Environment as KnownEnvironment
 from calipso_nornir.errors import MetadataError, UnknownName
 from calipso_nornir.metadata.schema import CliqueConstraintSpec, CliqueTypeSpec
@@ -143,7 +144,7 @@ def remove_constant(api: Api, who: Asking, name: str) -> None:
 
 @router.get("/environments/{environment}/clique_types")
 @needs(Role.VIEWER)
-def of_environment(api: Api, environment: KnownEnvironment) -> list[dict[str, Any]]:
+def of_environment(api: Api, environment: KnownEnvironment) -> list[CliqueTypeShown]:
     """List the clique types of an environment's objects, the most specific first; those with ``when`` may not apply."""
     catalog, described = api.catalog, Environment(name=environment)
     if stored_environment(api.store, environment) is not None:

@@ -3,14 +3,15 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Final
+from typing import Annotated, Final
 
 from fastapi import APIRouter, Query, Request
 
 from calipso_nornir.access.roles import Role
 from calipso_nornir.api.guard import needs
 from calipso_nornir.api.parameters import Api
-from calipso_nornir.api.v2.pages import Limit, Page, Paged
+from calipso_nornir.api.shapes.picture import ObjectShown
+from calipso_nornir.api.v2.pages import Limit, ObjectPage, Paged
 from calipso_nornir.api.v2.pictures import SeenTagged, SeenTaggedObject
 from calipso_nornir.api.v2.showing import shown_object
 from calipso_nornir.metadata.catalog import Catalog
@@ -28,14 +29,15 @@ _FRAME: Final = dict.fromkeys(OBJECT_FIELDS - {"digest"}, "text") | {
 
 @router.get("/objects")
 @needs(Role.VIEWER)
-def objects(request: Request, api: Api, seen: SeenTagged, paged: Paged) -> Page:
+def objects(request: Request, api: Api, seen: SeenTagged, paged: Paged) -> ObjectPage:
     """List objects. Every further parameter is a field with its value: ``?type=vnic&host=cmp1``.
 
     A repeated field has one of the values. ``name__prefix``, ``mtu__from`` and ``mtu__below`` compare otherwise; a
     field with a list holds the value. MAC and IP addresses count however they are written.
     """
+    known = fields_of_objects(api.catalog, request.query_params.getlist("type"))
     with seen.looking() as (_, view):
-        return paged.page(view, "inventory", known=fields_of_objects(api.catalog, request.query_params.getlist("type")))
+        return paged.page(view, "inventory", known=known, into=ObjectPage)
 
 
 @router.get("/search")
@@ -45,7 +47,7 @@ def search(
     q: Annotated[str, Query(min_length=1, max_length=200, description="Part of a name, id or attribute.")],
     *,
     limit: Limit = 100,
-) -> list[dict[str, Any]]:
+) -> list[ObjectShown]:
     """Find objects by a text in their name, id or an attribute, whatever its case; addresses however written."""
     with seen.looking() as (_, view):
         return [shown_object(one) for one in view.search(q, limit=limit)]
@@ -53,7 +55,7 @@ def search(
 
 @router.get("/objects/{type}/{id:path}/children")
 @needs(Role.VIEWER)
-def children(seen: SeenTaggedObject) -> list[dict[str, Any]]:
+def children(seen: SeenTaggedObject) -> list[ObjectShown]:
     """List what hangs directly below an object."""
     with seen.looking() as focus:
         return [shown_object(child) for child in focus.view.children(focus.object.ref)]
@@ -61,7 +63,7 @@ def children(seen: SeenTaggedObject) -> list[dict[str, Any]]:
 
 @router.get("/objects/{type}/{id:path}")
 @needs(Role.VIEWER)
-def one_object(seen: SeenTaggedObject) -> dict[str, Any]:
+def one_object(seen: SeenTaggedObject) -> ObjectShown:
     """Show one object with its evidence."""
     with seen.looking() as focus:
         return shown_object(focus.object)

@@ -10,13 +10,14 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from http import HTTPStatus
-from typing import Annotated, Any, Final, TypeAlias
+from typing import Annotated, Any, Final, TypeAlias, TypeVar
 from urllib.parse import quote, urlencode
 
 from fastapi import Depends, Query, Request, Response
 from pydantic import BaseModel, Field
 
 from calipso_nornir.api.problems import Problem
+from calipso_nornir.api.shapes.picture import LinkListed, ObjectListed
 from calipso_nornir.api.v2.filters import conditions, moment, must_be_known
 from calipso_nornir.api.v2.showing import STATUS, with_statuses
 from calipso_nornir.model.finding import Find
@@ -43,6 +44,21 @@ class Page(BaseModel):
     )
 
 
+class ObjectPage(Page):
+    """Some objects."""
+
+    items: list[ObjectListed]
+
+
+class LinkPage(Page):
+    """Some links."""
+
+    items: list[LinkListed]
+
+
+P = TypeVar("P", bound=Page)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Paging:
     """What a query says of its page: each parameter beside these is a field with the value that it has to have."""
@@ -57,13 +73,14 @@ class Paging:
     """The URL of this page, up to where it says after what."""
     response: Response
 
-    def page(self, view: StoreView, kind: Kind, *, known: Mapping[str, str]) -> Page:
+    def page(self, view: StoreView, kind: Kind, *, known: Mapping[str, str], into: type[P]) -> P:
         """Return the page of a kind of documents.
 
         Args:
             view: where they are read.
             kind: of the documents.
             known: the fields that may be asked for, and their types.
+            into: the kind of page.
 
         Raises:
             Problem: 422, an unknown field, a value that is none of its type, a cursor of another query.
@@ -89,7 +106,7 @@ class Paging:
             found = with_statuses(view, found)
         items = [{name: one.get(name) for name in self.fields} for one in found] if self.fields else found
         total = view.count(query) if self.total else None
-        return Page(items=items, next=following, revision=view.revision, total=total)
+        return into(items=items, next=following, revision=view.revision, total=total)
 
 
 def _paging(  # noqa: PLR0913 - each is a parameter of the query

@@ -13,6 +13,7 @@ from calipso_nornir.access.roles import Role
 from calipso_nornir.api.guard import needs
 from calipso_nornir.api.parameters import Api, Asking
 from calipso_nornir.api.problems import Problem
+from calipso_nornir.api.shapes.records import MessageShown, ScanShown
 from calipso_nornir.api.v2.pages import Limit
 from calipso_nornir.api.v2.pictures import Environment
 from calipso_nornir.scan_manager import ScanRequest
@@ -50,7 +51,7 @@ class ScanWanted(Wanted):
 
 @router.post("/scans", status_code=HTTPStatus.CREATED)
 @needs(Role.OPERATOR)
-def ask(api: Api, environment: Environment, wanted: ScanWanted, who: Asking) -> dict[str, Any]:
+def ask(api: Api, environment: Environment, wanted: ScanWanted, who: Asking) -> ScanShown:
     """Ask for a scan; the answer has its ``scan_id``."""
     scan_id = api.queue.submit(wanted.request(environment), by=who.name, draft=wanted.draft)
     return _there(api, environment, scan_id)
@@ -64,7 +65,7 @@ def scans(
     status: Annotated[str | None, Query(description="Only scans with this status.")] = None,
     *,
     limit: Limit = 100,
-) -> list[dict[str, Any]]:
+) -> list[ScanShown]:
     """List scans and requests, the newest first."""
     found = api.store.collection("scans").find({"environment": environment})
     shown = sorted((_shown(one) for one in found), key=lambda one: str(one.get("submit_timestamp")), reverse=True)
@@ -73,14 +74,14 @@ def scans(
 
 @router.get("/scans/{scan_id}")
 @needs(Role.VIEWER)
-def scan(api: Api, environment: Environment, scan_id: str) -> dict[str, Any]:
+def scan(api: Api, environment: Environment, scan_id: str) -> ScanShown:
     """Show one scan: its state and progress, then its report."""
     return _there(api, environment, scan_id)
 
 
 @router.post("/scans/{scan_id}/cancel")
 @needs(Role.OPERATOR)
-def cancel(api: Api, environment: Environment, scan_id: str, who: Asking) -> dict[str, Any]:
+def cancel(api: Api, environment: Environment, scan_id: str, who: Asking) -> ScanShown:
     """End a scan that waits or runs; a running one ends within seconds."""
     _there(api, environment, scan_id)
     return _shown(api.queue.cancel(scan_id, by=who.name))
@@ -88,7 +89,7 @@ def cancel(api: Api, environment: Environment, scan_id: str, who: Asking) -> dic
 
 @router.post("/scans/{scan_id}/release")
 @needs(Role.OPERATOR)
-def release(api: Api, environment: Environment, scan_id: str) -> dict[str, Any]:
+def release(api: Api, environment: Environment, scan_id: str) -> ScanShown:
     """Put a draft into the queue."""
     _there(api, environment, scan_id)
     return _shown(api.queue.release(scan_id))
@@ -96,7 +97,7 @@ def release(api: Api, environment: Environment, scan_id: str) -> dict[str, Any]:
 
 @router.get("/scans/{scan_id}/log")
 @needs(Role.VIEWER)
-def log(api: Api, environment: Environment, scan_id: str) -> list[dict[str, Any]]:
+def log(api: Api, environment: Environment, scan_id: str) -> list[MessageShown]:
     """Return the messages of a scan, the oldest first."""
     _there(api, environment, scan_id)
     messages = api.store.collection("messages")

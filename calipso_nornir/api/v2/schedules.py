@@ -14,6 +14,7 @@ from calipso_nornir.access.roles import Role
 from calipso_nornir.api.guard import needs
 from calipso_nornir.api.parameters import Api, Asking
 from calipso_nornir.api.problems import Problem
+from calipso_nornir.api.shapes.records import ScheduleShown
 from calipso_nornir.api.v2.pictures import Environment
 from calipso_nornir.api.v2.scans import Wanted
 from calipso_nornir.scan_manager import Recurrence, Schedule
@@ -45,21 +46,21 @@ class ScheduleWanted(Wanted):
 
 @router.get("/schedules")
 @needs(Role.VIEWER)
-def schedules(api: Api, environment: Environment) -> list[dict[str, Any]]:
+def schedules(api: Api, environment: Environment) -> list[ScheduleShown]:
     """List the schedules of an environment, the next one first."""
     return [one for one in api.schedules.all() if one.get("environment") == environment]
 
 
 @router.post("/schedules", status_code=HTTPStatus.CREATED)
 @needs(Role.OPERATOR)
-def add(api: Api, environment: Environment, wanted: ScheduleWanted, who: Asking) -> dict[str, Any]:
+def add(api: Api, environment: Environment, wanted: ScheduleWanted, who: Asking) -> ScheduleShown:
     """Make a schedule."""
     return _there(api, environment, api.schedules.add(wanted.schedule(environment), by=who.name))
 
 
 @router.post("/schedules/{id}/pause")
 @needs(Role.OPERATOR)
-def pause(api: Api, environment: Environment, id: str) -> dict[str, Any]:  # noqa: A002 - the name in the path
+def pause(api: Api, environment: Environment, id: str) -> ScheduleShown:  # noqa: A002 - the name in the path
     """Make no more requests until the schedule is resumed."""
     _there(api, environment, id)
     paused: dict[str, Any] = api.schedules.pause(id)
@@ -68,7 +69,7 @@ def pause(api: Api, environment: Environment, id: str) -> dict[str, Any]:  # noq
 
 @router.post("/schedules/{id}/resume")
 @needs(Role.OPERATOR)
-def resume(api: Api, environment: Environment, id: str) -> dict[str, Any]:  # noqa: A002 - as above
+def resume(api: Api, environment: Environment, id: str) -> ScheduleShown:  # noqa: A002 - as above
     """Go on with a paused schedule; what was missed is not made up."""
     _there(api, environment, id)
     resumed: dict[str, Any] = api.schedules.resume(id)

@@ -17,6 +17,7 @@ from calipso_nornir.access.roles import Role
 from calipso_nornir.api.guard import needs
 from calipso_nornir.api.parameters import Api, Asking
 from calipso_nornir.api.problems import Problem
+from calipso_nornir.api.shapes.picture import FindingShown, StatusShown
 from calipso_nornir.api.v2.history import Commits, VersionShown, versions_shown
 from calipso_nornir.api.v2.pages import Limit
 from calipso_nornir.api.v2.pictures import Environment, Seen
@@ -53,7 +54,7 @@ def statuses(
     *,
     at_least: Annotated[int, Query(ge=0, le=255, description="Only statuses of this value, or worse.")] = 0,
     limit: Limit = 1000,
-) -> list[dict[str, Any]]:
+) -> list[StatusShown]:
     """List statuses, the worst last."""
     with seen.looking() as (_, view):
         query = Find(kind="status", where=(Range("value", at_least=at_least),), order=("value",), limit=limit)
@@ -62,7 +63,7 @@ def statuses(
 
 @router.get("/findings")
 @needs(Role.VIEWER)
-def list_findings(seen: Seen, *, limit: Limit = 1000) -> list[dict[str, Any]]:
+def list_findings(seen: Seen, *, limit: Limit = 1000) -> list[FindingShown]:
     """List what is wrong: each failure once, the worst first, with what follows from it."""
     with seen.looking() as (_, view):
         return [shown_finding(one) for one in findings(view)[:limit]]
@@ -70,7 +71,7 @@ def list_findings(seen: Seen, *, limit: Limit = 1000) -> list[dict[str, Any]]:
 
 @router.get("/statuses/{of}")
 @needs(Role.VIEWER)
-def status(seen: Seen, of: Of) -> dict[str, Any]:
+def status(seen: Seen, of: Of) -> StatusShown:
     """Show the status of an object or link."""
     with seen.looking() as (_, view):
         found = view.status(of)
@@ -88,7 +89,7 @@ def status_versions(api: Api, environment: Environment, of: Of, *, commits: Comm
 
 @router.put("/statuses/{of}")
 @needs(Role.OPERATOR)
-def write(api: Api, environment: Environment, of: Of, who: Asking, wanted: StatusWanted) -> dict[str, Any]:
+def write(api: Api, environment: Environment, of: Of, who: Asking, wanted: StatusWanted) -> StatusShown:
     """Write the status of an object or link that is there; `since` stays as long as the value does."""
     for attempt in range(ATTEMPTS):
         with api.store.snapshot(environment) as view:
