@@ -43,7 +43,7 @@ check: $(STAMP)  ## Linters, types, import floors, spelling, playbooks, shell sc
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/codespell
-	ANSIBLE_HOME=$(CURDIR)/.ansible PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/ansible-lint --offline -q --profile production playbooks
+	ANSIBLE_HOME=$(CURDIR)/.ansible ANSIBLE_COLLECTIONS_PATH=$(CURDIR)/playbooks/collections PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/ansible-lint --offline -q --profile production playbooks
 	$(BIN)/shellcheck -x .ci/run tests/lab/cloud/lab tests/lab/cloud/*.sh tests/lab/oracle/*.sh playbooks/files/*.sh
 
 bench: $(STAMP)  ## Figures, as ratios against a floor of the same run

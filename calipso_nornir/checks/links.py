@@ -9,6 +9,7 @@ from .values import ERROR, OK, UNKNOWN, WARNING, Answer, Check, Judgement, Param
 DEVICE = Parameter("name", description="the interface's name on the host")
 BRIDGE = Parameter("name", description="the bridge's name on the host")
 NAMESPACE = Parameter("namespace", required=False, description="the network namespace that the interface is in")
+UNUSED = Parameter("flag", required=False, default=False, description="nothing uses it, so it needs no cable")
 
 Links = Dict[str, Dict[str, Any]]
 
@@ -73,6 +74,14 @@ def judge_device(values: Mapping[str, Any], answers: Sequence[Answer]) -> Judgem
     namespace = values.get("netns")
     bad = no_namespace(answers[0], namespace) or unanswered(answers)
     return bad or state_of(answers[0].value, values["device"], namespace)
+
+
+def judge_pnic(values: Mapping[str, Any], answers: Sequence[Answer]) -> Judgement:
+    """Judge a physical interface: one that nothing uses needs no cable, but it has to be there."""
+    state = judge_device(values, answers)
+    if state.status == ERROR and values["unused"] and values["device"] in answers[0].value:
+        return Judgement(OK, f"{state.text}, and nothing uses it")
+    return state
 
 
 def judge_bridge(values: Mapping[str, Any], answers: Sequence[Answer]) -> Judgement:
@@ -147,7 +156,7 @@ def _ask_links_and_table(values: Mapping[str, Any]) -> Sequence[Question]:
 
 
 CHECKS = (
-    Check("pnic", "a physical interface is up", {"device": DEVICE}, _ask_links, judge_device),
+    Check("pnic", "a physical interface is up", {"device": DEVICE, "unused": UNUSED}, _ask_links, judge_pnic),
     Check("link_up", "an interface is up", {"device": DEVICE}, _ask_links, judge_device),
     Check("vnic", "a virtual interface is up", {"device": DEVICE, "netns": NAMESPACE}, _ask_device, judge_device),
     Check("vconnector", "a Linux bridge is up", {"bridge": BRIDGE}, _ask_links, judge_bridge),

@@ -68,6 +68,12 @@ def _number(least: float, most: float, *, whole: bool = False) -> Callable[[Any]
     return read
 
 
+def _flag(value: Any) -> bool:
+    if not isinstance(value, bool):
+        raise BadParameter("true or false")
+    return value
+
+
 def _names(value: Any) -> Tuple[str, ...]:
     if not isinstance(value, list) or len(value) > _MOST:
         raise BadParameter("a list of names")
@@ -89,6 +95,7 @@ TYPES: Dict[str, Callable[[Any], Any]] = {
     "address": _address,
     "addresses": _pairs,
     "count": _number(1, 100, whole=True),
+    "flag": _flag,
     "bytes": _number(16, 65000, whole=True),
     "mac": _mac,
     "milliseconds": _number(0, 60000),

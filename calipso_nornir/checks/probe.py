@@ -10,7 +10,7 @@ from typing import List, Optional, Sequence
 
 from .atomic import write_whole
 from .evaluating import Result, evaluate
-from .exposition import exposition
+from .exposition import Texts, exposition
 from .objects import BadObjects, Objects, chosen, read_file
 from .running import Limits
 from .state import State
@@ -31,10 +31,11 @@ def main(arguments: Optional[Sequence[str]] = None) -> int:
     limits = Limits(options.command_timeout, options.timeout, options.parallel)
     if options.object:
         return _one_object(options.objects, options.object, limits)
+    texts = Texts()
     try:
         while True:
             began = time.monotonic()
-            ended = _round(options, limits)
+            ended = _round(options, limits, texts)
             if options.once or not options.interval:
                 return ended
             # A faulty file does not end the probe, because the next deployment corrects it
@@ -69,12 +70,12 @@ def _positive(text: str) -> float:
     return value
 
 
-def _round(options: argparse.Namespace, limits: Limits) -> int:
+def _round(options: argparse.Namespace, limits: Limits, texts: Texts) -> int:
     try:
         objects = read_file(options.objects)
         results = evaluate(objects, objects.items, limits)
         if options.output == "prometheus":
-            content = exposition(objects, results, round(time.time(), 3))
+            content = exposition(objects, results, round(time.time(), 3), texts)
             write_whole(options.textfile, content.encode())
         elif options.all:
             _print(results)

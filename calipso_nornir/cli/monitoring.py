@@ -24,9 +24,11 @@ from calipso_nornir.cli.shared_options import (
     Output,
     named_once,
 )
+from calipso_nornir.errors import InvalidRequest
 
 if TYPE_CHECKING:
     from calipso_nornir.monitoring.deploying import Deployment
+    from calipso_nornir.monitoring.machines import Machines
     from calipso_nornir.monitoring.planning import MonitoringPlan
     from calipso_nornir.monitoring.playbook import HostDone, TaskDone
 
@@ -88,15 +90,19 @@ def monitoring_deploy(  # noqa: PLR0913 - the options of the command
         typer.Option("--provision", metavar="LEVEL", help="none, db, files or deploy."),
     ] = None,
     check: Annotated[bool, typer.Option("--check", help="Change nothing; run the playbook with --check.")] = False,
+    variable: Annotated[
+        list[str] | None,
+        typer.Option("--var", metavar="NAME=VALUE", help="A variable of the playbook's roles; no secrets. Repeatable."),
+    ] = None,
     metadata: Metadata = None,
     inventory: Inventory = None,
     output: Output = Format.TABLE,
 ) -> None:
     """Deploy checks, up to the level of provision.
 
-    db keeps the files in the store; files also writes them to config_folder; deploy also runs the Ansible playbook and
-    configures the monitoring system. A second run changes nothing. Ctrl-C stops the run at once, with its running
-    tasks.
+    db keeps the files in the store, files writes them into config_folder as well, deploy runs the Ansible playbook,
+    which tells the monitoring system, too. A second run changes nothing. Ctrl-C ends the run at once, with the tasks
+    that run.
     """
     from calipso_nornir.metadata.loading import load_catalog  # noqa: PLC0415 - what takes long comes when needed
     from calipso_nornir.monitoring.deploying import deploy  # noqa: PLC0415 - as above
@@ -105,15 +111,18 @@ def monitoring_deploy(  # noqa: PLR0913 - the options of the command
 
     stop = threading.Event()
 
-    def playbook(folder: Path, hosts: Any) -> "dict[str, HostDone]":  # noqa: ANN401 - Ansible's variables
-        ended: dict[str, HostDone] = _watched(
-            lambda: run_playbook(folder, hosts, stop=stop, progress=progress, check=check), stop
-        )
+    variables = _variables(variable or [])
+
+    def playbook(folder: Path, machines: "Machines") -> "dict[str, HostDone]":
+        def work() -> "dict[str, HostDone]":
+            return run_playbook(folder, machines, stop=stop, progress=progress, check=check, variables=variables)
+
+        ended: dict[str, HostDone] = _watched(work, stop)
         return ended
 
     def progress(done: "TaskDone") -> None:
         if done.state in ("changed", "failed", "unreachable"):
-            words = f"  {done.message}" if done.message and done.state != "changed" else ""
+            words = f"  {done.message}" if done.message else ""
             run.err.say((done.host, "bold"), f"  {done.task}  ", (done.state, STATES[done.state]), words)
 
     with run.store(inventory=inventory, use="write") as store:
@@ -122,12 +131,30 @@ def monitoring_deploy(  # noqa: PLR0913 - the options of the command
         level = level_of(provision) if provision else None
         done = deploy(store, prepared, playbook, level=level, check=check)
     _print_deployment(run, done, output)
+    if stop.is_set():
+        raise KeyboardInterrupt
     if done.failed:
         raise typer.Exit(WITH_FAILURES)
 
 
+def _variables(given: list[str]) -> dict[str, Any]:
+    """Read variables: values are YAML, so numbers and truth values are no texts."""
+    import yaml  # noqa: PLC0415 - what takes long comes when needed
+
+    found = {}
+    for one in given:
+        name, equals, value = one.partition("=")
+        if not equals or not name.isidentifier():
+            raise InvalidRequest(f'--var "{one}": expected NAME=VALUE')
+        try:
+            found[name] = yaml.safe_load(value)
+        except yaml.YAMLError as error:
+            raise InvalidRequest(f'--var "{one}": the value is no YAML') from error
+    return found
+
+
 def _watched(work: Any, stop: threading.Event) -> Any:  # noqa: ANN401 - what the work returns
-    """Run work in a thread; Ctrl-C asks it to stop."""
+    """Run work in a thread; Ctrl-C sets ``stop``, and lets it end by itself."""
     found: list[Any] = []
     failures: list[BaseException] = []
 
@@ -144,7 +171,6 @@ def _watched(work: Any, stop: threading.Event) -> Any:  # noqa: ANN401 - what th
     except KeyboardInterrupt:
         stop.set()
         thread.join()
-        raise
     if failures:
         raise failures[0]
     return found[0]
@@ -179,10 +205,9 @@ def _print_deployment(run: Run, done: "Deployment", output: Format) -> None:
     rows += [{"host": host, "state": "not reached", "message": "the run was stopped"} for host in done.left]
     if output is not Format.TABLE:
         level = done.level.value
-        emit({"level": level, "kept": done.kept, "written": done.written, "put": done.put, "hosts": rows}, output)
+        emit({"level": level, "kept": done.kept, "written": done.written, "hosts": rows}, output)
         return
-    told = f"level {done.level.value}: {done.kept} documents changed, {done.written} files written"
-    run.out.say(f"{told}, {done.put} resources put" if done.put else told)
+    run.out.say(f"level {done.level.value}: {done.kept} documents changed, {done.written} files written")
     if rows:
         shown = [[one["host"], (one["state"], STATES.get(one["state"], WRONG)), one["message"]] for one in rows]
         table(run.out, ("host", "state", "message"), shown)

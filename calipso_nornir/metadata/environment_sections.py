@@ -166,6 +166,7 @@ class MonitoringSection(Section):
     ssh_user: Text | None = None
     ssh_password: Secret | None = None
     install_monitoring_client: bool = False
+    install_monitoring_server: bool = True
     interval: Count = 60
     mode: Literal["host", "objects"] = "host"
     api_url: Text | None = None

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from calipso_nornir.metadata.monitoring import Wanted
 from calipso_nornir.model.links import Link
+from calipso_nornir.monitoring.activity import is_active
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -24,14 +25,17 @@ class InstanceCommunications:
     """One check for each namespace with a service of an instance's networks, about the instance's NICs there."""
 
     def plan(self, one: InventoryObject | Link, view: View) -> Iterator[Wanted]:
-        """Yield the checks: for each network the DHCP server's namespace, else that of another service."""
+        """Yield the checks: for each network the DHCP server's namespace, else that of another service.
+
+        NICs that nobody expects to answer are left out.
+        """
         if isinstance(one, Link):
             return
         found: defaultdict[tuple[str, str], list[dict[str, Any]]] = defaultdict(list)
         for link in view.links("instance-vnic", source=one.ref):
             vnic = view.get(link.target)
             place = _place(vnic, view) if vnic is not None else None
-            if vnic is not None and place is not None and vnic.get("mac_address"):
+            if vnic is not None and place is not None and vnic.get("mac_address") and is_active(vnic, view):
                 found[place].append(_address(vnic))
         for (host, namespace), addresses in sorted(found.items()):
             yield Wanted(host, {"namespace": namespace, "addresses": addresses}, suffix=namespace)

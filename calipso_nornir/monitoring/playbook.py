@@ -24,7 +24,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from threading import Event
 
+    from calipso_nornir.monitoring.machines import Machines
+
 PLAYBOOK: Final = "deploy_checks.yml"
+LOCALHOST: Final = "localhost"
 STATES: Final = {
     "runner_on_ok": "ok",
     "runner_on_failed": "failed",
@@ -53,22 +56,26 @@ class HostDone:
 
 def run_playbook(  # noqa: PLR0913 - how a run is made and watched
     folder: Path,
-    hosts: Mapping[str, Mapping[str, Any]],
+    machines: Machines,
     *,
     stop: Event,
     progress: Callable[[TaskDone], None],
     check: bool = False,
+    variables: Mapping[str, Any] | None = None,
     playbook: Path | None = None,
 ) -> dict[str, HostDone]:
-    """Deploy the files of a folder on hosts; return the outcome on each host that was processed.
+    """Deploy the files of a folder; return how each machine ended. Those that were not reached yet are left out.
+
+    ``localhost`` is among them if something failed or was changed there: requests to an API.
 
     Args:
         folder: with ``host/HOST/objects.json``.
-        hosts: name -> variables of Ansible (``ansible_host`` …).
+        machines: where to, and how to log in.
         stop: ends the run within a second, with the tasks that run then.
         progress: called with each task.
         check: change nothing, as ``ansible-playbook --check``.
-        playbook: instead of ``playbooks/deploy_checks.yml``.
+        variables: of the roles, without secrets: they stand on Ansible's command line.
+        playbook: another one than ``playbooks/deploy_checks.yml``.
     """
     try:
         import ansible_runner  # noqa: PLC0415 - an extra; it takes long, too
@@ -80,12 +87,12 @@ def run_playbook(  # noqa: PLR0913 - how a run is made and watched
     told = _Told(progress)
     with tempfile.TemporaryDirectory(prefix="calipso-deploy-") as private:
         inventory = Path(private) / "hosts.json"
-        _write_for_owner(inventory, {"all": {"hosts": {name: dict(variables) for name, variables in hosts.items()}}})
+        _write_for_owner(inventory, machines.inventory())
         runner = ansible_runner.run(
             private_data_dir=private,
             playbook=str(path),
             inventory=str(inventory),
-            extravars={"calipso_files": str(folder.absolute())},
+            extravars={**(variables or {}), "calipso_files": str(folder.absolute())},
             cmdline="--check" if check else None,
             envvars=_settings_of_ansible(path),
             event_handler=told.take,
@@ -98,7 +105,7 @@ def run_playbook(  # noqa: PLR0913 - how a run is made and watched
         stats = runner.stats or {}
         if runner.status == "failed" and not stats and not told.problems:
             raise InvalidRequest(f"{path.name} could not be run: {runner.stdout.read().strip()[-500:]}")
-    return _ended(stats, told.problems, hosts)
+    return _ended(stats, told.problems, machines.variables)
 
 
 @dataclass(slots=True)
@@ -150,10 +157,10 @@ def _ended(
     found: dict[str, HostDone] = {}
     for state, key in (("unreachable", "dark"), ("failed", "failures"), ("changed", "changed"), ("ok", "ok")):
         for host in stats.get(key) or {}:
-            if host in hosts and host not in found:
+            if (host in hosts or (host == LOCALHOST and state != "ok")) and host not in found:
                 found[host] = HostDone(state, problems.get(host, ""))
     for host, problem in problems.items():
-        if host in hosts:
+        if host in hosts or host == LOCALHOST:
             found.setdefault(host, HostDone("failed", problem))
     return found
 

@@ -6,20 +6,19 @@ Its messages can be lost: handlers of Sensu Go get no receipt.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import requests
 
 from calipso_nornir.errors import ApiFailed, ApiUnreachable, InvalidRequest
 from calipso_nornir.monitoring.back_ends.base import Received
-from calipso_nornir.monitoring.back_ends.prometheus import STATUS, Prometheus
+from calipso_nornir.monitoring.back_ends.prometheus import Prometheus
 from calipso_nornir.monitoring.back_ends.sensu_events import WHOLE
-from calipso_nornir.monitoring.back_ends.sensu_go import SensuGo
+from calipso_nornir.monitoring.back_ends.sensu_go import ACCESS, SensuGo
 from calipso_nornir.monitoring.back_ends.sensu_go_client import SensuGoAccess, SensuGoClient, told
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from typing import Any
 
     from calipso_nornir.monitoring.preparing import Prepared
 
@@ -43,14 +42,8 @@ def synchronise(prepared: Prepared) -> Received:
 
 def access_of(settings: Mapping[str, Any]) -> SensuGoAccess:
     """Return how Sensu Go's API is reached, from the section Monitoring."""
-    return SensuGoAccess(
-        url=str(settings["api_url"]),
-        namespace=str(settings.get("namespace") or "default"),
-        key=str(settings.get("api_token") or ""),
-        user=str(settings.get("api_user") or ""),
-        password=str(settings.get("api_password") or ""),
-        ca_file=settings.get("ca_file"),
-    )
+    given: dict[str, Any] = {key: str(settings[name]) for key, name in ACCESS.items() if settings.get(name)}
+    return SensuGoAccess(**given, namespace=str(settings.get("namespace") or "default"))
 
 
 def _of_sensu_go(system: SensuGo, settings: Mapping[str, Any], name: str) -> Received:
@@ -68,11 +61,10 @@ def _of_sensu_go(system: SensuGo, settings: Mapping[str, Any], name: str) -> Rec
 
 def _of_prometheus(system: Prometheus, settings: Mapping[str, Any], name: str) -> Received:
     base = str(settings["api_url"]).rstrip("/")
-    escaped = name.replace("\\", "\\\\").replace('"', '\\"')
     try:
         answer = requests.get(
             f"{base}/api/v1/query",
-            params={"query": f'{STATUS}{{environment="{escaped}"}}'},
+            params={"query": system.query(name)},
             headers={"Authorization": f"Bearer {settings['api_token']}"} if settings.get("api_token") else {},
             verify=settings.get("ca_file") or True,
             timeout=TIMEOUT_S,

@@ -36,7 +36,7 @@ def test_a_good_file() -> None:
     assert (found.environment, found.host) == ("lab", "cmp1")
     [item] = found.items
     assert (item.of, item.kind, item.type, item.name, item.check) == tuple(list(ONE.values())[:5])
-    assert item.parameters == {"device": "eth0"}
+    assert item.parameters == {"device": "eth0", "unused": False}
     assert item.known is not None
     assert chosen(found, "host_pnic_1") == chosen(found, ONE["of"]) == [item]
     assert chosen(found, "host_pnic_") == []

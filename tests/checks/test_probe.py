@@ -14,6 +14,9 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from calipso_nornir.checks import archive
+from calipso_nornir.checks.evaluating import Result
+from calipso_nornir.checks.exposition import Texts
+from calipso_nornir.checks.objects import read_objects
 from calipso_nornir.checks.probe import main
 from tests.fixtures import needs
 
@@ -186,6 +189,21 @@ def test_prometheus(host: Host, capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit):
         host.probe("--output", "prometheus")
     assert "--textfile" in capsys.readouterr().err
+
+
+def test_a_text_that_changes_at_each_run_makes_no_new_series() -> None:
+    document = {"version": 1, "environment": "lab", "host": "cmp1", "checks": [entry(1, "lo")]}
+    [item] = read_objects(json.dumps(document).encode(), "objects.json").items
+    texts = Texts()
+
+    def said(status: int, text: str) -> list[str]:
+        return [told for _, told in texts.of([Result("lab", "cmp1", item, status, text, 0.0)])]
+
+    assert said(2, "lost 20 %") == ["lost 20 %"]
+    assert said(2, "lost 30 %") == ["lost 20 %"], "as it was when the status began"
+    assert said(1, "lost 5 %") == ["lost 5 %"]
+    assert said(0, "lost 0 %") == []
+    assert said(1, "lost 6 %" + "x" * 500) == ["lost 6 %" + "x" * 192]
 
 
 def test_one_object_as_a_nagios_plugin(host: Host, capsys: pytest.CaptureFixture[str]) -> None:

@@ -19,8 +19,9 @@ import pytest
 import requests
 
 from calipso_nornir.errors import InvalidRequest
-from calipso_nornir.monitoring.deploying import deploy, reached_by
+from calipso_nornir.monitoring.deploying import deploy
 from calipso_nornir.monitoring.forgetting import forget_unplanned
+from calipso_nornir.monitoring.machines import Machines, machines_of
 from calipso_nornir.monitoring.playbook import HostDone, run_playbook
 from calipso_nornir.monitoring.preparing import Level, level_of, prepare
 from calipso_nornir.monitoring.recording import Recorder
@@ -30,7 +31,7 @@ from tests.fixtures.sensu_go import EVENTS, sensu_go
 from tests.fixtures.watched import CATALOG, check_of, planned, result, watched_store
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator
 
     from calipso_nornir.model.stores import Store
     from calipso_nornir.monitoring.playbook import TaskDone
@@ -92,9 +93,9 @@ class Ran:
     def __init__(self) -> None:
         self.files: list[str] = []
 
-    def __call__(self, folder: Path, hosts: Mapping[str, Mapping[str, Any]]) -> dict[str, HostDone]:
+    def __call__(self, folder: Path, machines: Machines) -> dict[str, HostDone]:
         self.files = sorted(str(one.relative_to(folder)) for one in folder.rglob("objects.json"))
-        return {name: HostDone("ok") for name in hosts}
+        return {name: HostDone("ok") for name in machines.variables}
 
 
 @pytest.mark.parametrize(
@@ -182,7 +183,8 @@ def test_how_hosts_are_reached(store: Store, tmp_path: Path) -> None:
     hosts = {"cmp1": {"host": "192.0.2.21", "user": "ops", "port": 2222}}
     cli = {"name": "CLI", "user": "stack", "key": "/keys/id", "known_hosts": "/keys/known", "hosts": hosts}
     environments.put("lab", {**document, "configuration": [*document["configuration"], cli]})
-    found = reached_by(prepared(store, tmp_path))
+    machines = machines_of(prepared(store, tmp_path))
+    found = machines.variables
     assert found["cmp1"] == {
         "probe_interval": 60,
         "ansible_host": "192.0.2.21",
@@ -192,18 +194,34 @@ def test_how_hosts_are_reached(store: Store, tmp_path: Path) -> None:
         "ansible_ssh_common_args": "-o UserKnownHostsFile=/keys/known",
     }
     assert found["net1"]["ansible_user"] == "stack"
+    assert machines.servers == ("192.0.2.1",), "of Sensu Core"
+    assert found["192.0.2.1"]["ansible_user"] == "stack"
 
 
-def test_sensu_go_is_told_over_its_api(store: Store, tmp_path: Path) -> None:
-    with sensu_go() as stand_in:
-        key = tmp_path / "key"
-        key.write_text("a-key")
-        key.chmod(0o600)
-        section = {"type": "Sensu Go", "api_url": stand_in.url, "api_token": {"file": str(key)}, "provision": "Deploy"}
-        ready = prepared(store, tmp_path, **section)
-        assert deploy(store, ready, Ran()).put > 0
-        assert "checks/calipso-objects" in stand_in.resources
-        assert deploy(store, ready, Ran()).put == 0
+@pytest.mark.parametrize(
+    ("section", "servers", "login"),
+    [
+        ({"type": "Prometheus"}, ("192.0.2.1",), {"ansible_host": "192.0.2.1"}),
+        (
+            {"type": "Sensu", "ssh_user": "root", "ssh_port": 20022},
+            ("192.0.2.1",),
+            {"ansible_host": "192.0.2.1", "ansible_user": "root", "ansible_port": 20022},
+        ),
+        ({"type": "Prometheus", "server_ip": "127.0.0.1"}, ("127.0.0.1",), {"ansible_connection": "local"}),
+        ({"type": "Prometheus", "server_ip": "net1"}, ("net1",), {"probe_interval": 60}),
+        ({"type": "Prometheus", "install_monitoring_server": False}, (), {}),
+        ({"type": "Sensu Go"}, (), {}),
+    ],
+)
+def test_what_the_monitoring_system_itself_runs_on(
+    store: Store, tmp_path: Path, section: dict[str, Any], servers: tuple[str, ...], login: dict[str, Any]
+) -> None:
+    machines = machines_of(prepared(store, tmp_path, **section))
+    assert machines.servers == servers
+    for one in servers:
+        assert login.items() <= machines.variables[one].items()
+    assert machines.inventory()["all"]["children"]["calipso_server"]["hosts"].keys() == {*servers}
+    assert planned().hosts.keys() <= machines.variables.keys()
 
 
 def test_what_runs_no_more_is_forgotten(store: Store) -> None:
@@ -233,8 +251,9 @@ def test_all_events_of_sensu_go_are_fetched(store: Store, tmp_path: Path) -> Non
         lost = json.loads(json.dumps(EVENTS["keepalive-critical-net1"]))
         lost["entity"]["metadata"]["labels"] = {"calipso_env": "lab", "calipso_host": "net1"}
         stand_in.events = [lost, EVENTS["api-posted-with-labels"]]
-        section = {"type": "Sensu Go", "api_url": stand_in.url, "api_token": {"file": str(key)}, "provision": "Deploy"}
-        deploy(store, prepared(store, tmp_path, **section), Ran())
+        section = {"type": "Sensu Go", "api_url": stand_in.url, "api_token": {"file": str(key)}}
+        describe(store, tmp_path, **section)
+        stand_in.resources["checks/calipso-objects-all"] = {}
         said = calipso("--store", store.uri, "monitoring", "sync")
         assert said.out == "1 results, 1 changed\n"
         assert stand_in.requests[-1].endswith("/checks/calipso-objects-all/execute")
@@ -255,10 +274,12 @@ def test_a_playbook_is_run_with_progress_and_each_host_told(tmp_path: Path) -> N
     seen: list[TaskDone] = []
     ended = run_playbook(
         tmp_path / "files",
-        {
-            host: {"ansible_password": SECRET, "ansible_python_interpreter": sys.executable}
-            for host in ("cmp1", "cmp2", "cmp3")
-        },
+        Machines(
+            {
+                host: {"ansible_password": SECRET, "ansible_python_interpreter": sys.executable}
+                for host in ("cmp1", "cmp2", "cmp3")
+            }
+        ),
         stop=threading.Event(),
         progress=seen.append,
         playbook=tmp_path / "play.yml",
@@ -292,7 +313,7 @@ def test_a_run_that_is_stopped_ends_soon_with_all_that_it_has_started(tmp_path: 
     waiter.start()
     variables = {"ansible_python_interpreter": sys.executable}
     hosts = {"cmp1": variables, "cmp2": variables}
-    ended = run_playbook(tmp_path, hosts, stop=stop, progress=seen.append, playbook=tmp_path / "play.yml")
+    ended = run_playbook(tmp_path, Machines(hosts), stop=stop, progress=seen.append, playbook=tmp_path / "play.yml")
     waiter.join()
     assert ended == {}, "no host has come to its end"
     assert sorted((one.host, one.task, one.state) for one in seen) == [
@@ -322,6 +343,9 @@ def test_plan_and_render(store: Store, tmp_path: Path) -> None:
     said = calipso("--store", where, "monitoring", "deploy", "--provision", "db")
     assert said.out.startswith("level db: ")
     assert calipso("--store", where, "monitoring", "deploy", "--provision", "dbb").status == 2
+    for bad, told in (("x", "expected NAME=VALUE"), ("a b=1", "expected NAME=VALUE"), ("a=[", "is no YAML")):
+        said = calipso("--store", where, "monitoring", "deploy", "--var", bad)
+        assert (said.status, told in said.err) == (2, True), said.err
 
 
 def test_templates_are_written_listed_and_removed(store: Store, tmp_path: Path) -> None:

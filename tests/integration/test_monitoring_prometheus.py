@@ -18,7 +18,7 @@ import pytest
 import requests
 
 from calipso_nornir.checks.evaluating import Result as Evaluated
-from calipso_nornir.checks.exposition import exposition
+from calipso_nornir.checks.exposition import Texts, exposition
 from calipso_nornir.checks.objects import read_file
 from calipso_nornir.monitoring.back_ends.base import Received, Wish
 from calipso_nornir.monitoring.back_ends.prometheus import Prometheus
@@ -34,6 +34,8 @@ PACKAGES = "prometheus prometheus-alertmanager prometheus-node-exporter"
 LOOPBACK = "127.0.0.1"
 PLAN = planned()
 NIC = check_of(PLAN, host="cmp1", check="pnic")
+SAYS = ("eth1 is up", 'eth1 says "{{ $x }}" and \\', "eth1 has no carrier")
+"""What the check says for each status; the second has all that means something to Prometheus."""
 PATIENCE_S = 60.0
 
 
@@ -42,12 +44,14 @@ class Heard:
 
     def __init__(self) -> None:
         self.last: dict[str, int] = {}
+        self.texts: dict[str, str] = {}
         self._changed = threading.Condition()
 
     def __call__(self, received: Received) -> None:
         assert received.refused == ()
         with self._changed:
             self.last |= {one.name: one.status for one in received.results}
+            self.texts |= {one.name: one.text for one in received.results}
             self._changed.notify_all()
 
     def wait_for(self, name: str, status: int) -> None:
@@ -61,6 +65,7 @@ class Running:
 
     def __init__(self, folder: Path, url: str, stack: ExitStack) -> None:
         self._folder = folder
+        self._texts = Texts()
         self._stack = stack
         self.exporter, self.alerts, self.port = (_free_port() for _ in range(3))
         settings = {"interval": 1, "exporter_port": self.exporter, "receiver_url": f"{url}/prometheus"}
@@ -87,12 +92,12 @@ class Running:
         """Write what the probe writes when the card of cmp1 has a status."""
         objects = read_file(str(self._folder / "host/cmp1/objects.json"))
         found = [
-            Evaluated(objects.environment, objects.host, one, status if one.name == NIC.name else 0, "", 0.0)
+            Evaluated(objects.environment, objects.host, one, status if one.name == NIC.name else 0, SAYS[status], 0.0)
             for one in objects.items
         ]
         path = self._folder / "textfile" / "calipso.prom"
         path.parent.mkdir(exist_ok=True)
-        (self._folder / "new").write_text(exposition(objects, found, time.time()))
+        (self._folder / "new").write_text(exposition(objects, found, time.time(), self._texts))
         (self._folder / "new").replace(path)
 
     def start_exporter(self) -> subprocess.Popen[bytes]:
@@ -149,16 +154,19 @@ def test_a_card_fails_and_is_mended_and_then_its_host_is_silent(running: Running
     exporter = running.start_exporter()
     running.start()
     heard.wait_for(NIC.name, 2)
+    assert heard.texts[NIC.name] == SAYS[2], "the check's own words"
     running.write(1)
     heard.wait_for(NIC.name, 1)
+    assert heard.texts[NIC.name] == SAYS[1]
     answer = requests.get(
-        f"http://{LOOPBACK}:{running.port}/api/v1/query", params={"query": "calipso_check_status"}, timeout=10
+        f"http://{LOOPBACK}:{running.port}/api/v1/query", params={"query": Prometheus().query("lab")}, timeout=10
     )
     known = Prometheus().statuses(answer.json())
     assert known.refused == ()
     assert {one.name: one.status for one in known.results} == {
         one.name: int(one.name == NIC.name) for one in PLAN.hosts["cmp1"]
     }, "also what never was an alert"
+    assert {one.text for one in known.results} == {"OK", SAYS[1]}
     running.write(0)
     heard.wait_for(NIC.name, 0)
     _end(exporter)

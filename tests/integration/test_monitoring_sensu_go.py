@@ -7,14 +7,17 @@ from __future__ import annotations
 import json
 from copy import deepcopy
 from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+import yaml
 
 from calipso_nornir.errors import ApiFailed, ApiUnreachable
 from calipso_nornir.model.refs import ObjectRef
 from calipso_nornir.monitoring.back_ends.base import Wish
-from calipso_nornir.monitoring.back_ends.sensu_go import Resource, SensuGo
+from calipso_nornir.monitoring.back_ends.sensu_go import ALLOW_LIST, CA, MANAGED, Resource, SensuGo
+from calipso_nornir.monitoring.back_ends.sensu_go_applying import apply, changes
 from calipso_nornir.monitoring.back_ends.sensu_go_client import SensuGoAccess, SensuGoClient
 from tests.fixtures.sensu_go import EVENTS, StandIn, sensu_go
 from tests.fixtures.watched import planned
@@ -54,16 +57,16 @@ def event(name: str, **labels: str) -> Any:
 
 def test_everything_is_put_once_and_a_second_time_nothing_changes(stand_in: StandIn, client: SensuGoClient) -> None:
     wanted = list(GO.resources(HOSTS))
-    first = client.apply(wanted, environment="lab")
-    assert (first.put, first.unchanged, first.removed) == (len(wanted), 0, 0)
+    first = apply(client, wanted, environment="lab")
+    assert (len(first.put), first.unchanged, first.removed) == (len(wanted), 0, 0)
     kinds = [one.split("/")[6] for one in stand_in.requests if one.startswith("PUT")]
     assert kinds == sorted(kinds, key=["filters", "handlers", "pipelines", "entities", "checks"].index)
-    again = client.apply(wanted, environment="lab")
-    assert (again.put, again.unchanged, again.removed) == (0, len(wanted), 0)
+    again = apply(client, wanted, environment="lab")
+    assert (len(again.put), again.unchanged, again.removed) == (0, len(wanted), 0)
 
 
 def test_entities_are_there_before_the_checks_that_name_them(stand_in: StandIn, client: SensuGoClient) -> None:
-    client.apply(GO.resources(OBJECTS), environment="lab")
+    apply(client, GO.resources(OBJECTS), environment="lab")
     puts = [one.split("/")[6] for one in stand_in.requests if one.startswith("PUT")]
     assert puts.index("checks") > len(puts) - puts[::-1].index("entities") - 1
     checks = {key: one for key, one in stand_in.resources.items() if key.startswith("checks/")}
@@ -72,7 +75,7 @@ def test_entities_are_there_before_the_checks_that_name_them(stand_in: StandIn, 
 
 
 def test_what_is_gone_is_removed_with_its_events_and_nothing_else(stand_in: StandIn, client: SensuGoClient) -> None:
-    client.apply(GO.resources(OBJECTS), environment="lab")
+    apply(client, GO.resources(OBJECTS), environment="lab")
     foreign = {"metadata": {"name": "theirs", "namespace": "default", "labels": {"managed_by": "them"}}}
     other = {"metadata": {"name": "o", "namespace": "default", "labels": {"managed_by": "calipso", "calipso_env": "x"}}}
     stand_in.resources |= {"checks/theirs": foreign, "checks/o": other}
@@ -81,17 +84,64 @@ def test_what_is_gone_is_removed_with_its_events_and_nothing_else(stand_in: Stan
         {"entity": {"metadata": {"name": "e"}}, "check": {"metadata": {"name": name}}} for name in (gone.name, "theirs")
     ]
     fewer = replace(PLAN, hosts={**PLAN.hosts, host: PLAN.hosts[host][1:]})
-    done = client.apply(GO.resources(replace(OBJECTS, plan=fewer)), environment="lab")
-    assert done.put == 0
+    done = apply(client, GO.resources(replace(OBJECTS, plan=fewer)), environment="lab")
+    assert done.put == ()
     assert f"checks/{gone.name}" not in stand_in.resources
     assert {"checks/theirs", "checks/o"} <= stand_in.resources.keys()
     assert [one["check"]["metadata"]["name"] for one in stand_in.events] == ["theirs"], "it would go on raising alarms"
 
 
+def test_a_look_changes_nothing(stand_in: StandIn, client: SensuGoClient) -> None:
+    found = changes(client, GO.resources(HOSTS), environment="lab")
+    assert found
+    assert stand_in.resources == {}
+    assert {one.split()[0] for one in stand_in.requests} == {"GET"}
+    apply(client, GO.resources(HOSTS), environment="lab")
+    stand_in.resources["handlers/calipso"] |= {"timeout": 5, "created_by": "x"}
+    found = changes(client, GO.resources(HOSTS), environment="lab")
+    assert [found.before[f"{one.kind}/{one.name}"]["timeout"] for one in found.put] == [5]
+    assert "created_by" not in found.before["handlers/calipso"], "what is the back end's own is not shown"
+
+
+def test_what_environments_share_goes_with_the_last_of_them(stand_in: StandIn, client: SensuGoClient) -> None:
+    apply(client, GO.resources(HOSTS), environment="lab")
+    agent = {"name": "n1", "namespace": "default", "labels": {"managed_by": "calipso", "calipso_env": "other"}}
+    stand_in.resources["entities/n1"] = {"entity_class": "agent", "metadata": agent}
+    assert apply(client, [], environment="lab").removed == 0, "another environment uses it"
+    agent["labels"] = {**MANAGED, "calipso_env": "lab"}
+    apply(client, GO.resources(OBJECTS), environment="lab")
+    names = {key for key in stand_in.resources if key.startswith("checks/calipso-objects")}
+    assert names == set(), "in mode objects nobody runs them, and their time to live would raise alarms"
+    apply(client, [], environment="lab")
+    assert stand_in.resources.keys() == {"entities/n1"}, "agents make their entities themselves"
+
+
+def test_a_missing_namespace_is_made_before_anything_is_put(stand_in: StandIn) -> None:
+    client = SensuGoClient(SensuGoAccess(url=stand_in.url, key="a-key", namespace="net"))
+    wish = replace(HOSTS, settings={"namespace": "net"})
+    assert changes(client, GO.resources(wish), environment="lab").namespace
+    assert stand_in.namespaces == {"default"}
+    apply(client, GO.resources(wish), environment="lab")
+    assert stand_in.namespaces == {"default", "net"}
+    assert not apply(client, GO.resources(wish), environment="lab")
+    client.close()
+
+
+def test_a_user_that_may_not_see_namespaces_works_in_its_own(stand_in: StandIn) -> None:
+    stand_in.may_see_namespaces = False
+    client = SensuGoClient(SensuGoAccess(url=stand_in.url, key="a-key"))
+    assert apply(client, GO.resources(HOSTS), environment="lab").put
+    client.close()
+    elsewhere = SensuGoClient(SensuGoAccess(url=stand_in.url, key="a-key", namespace="nosuch"))
+    with pytest.raises(ApiFailed, match="the namespace nosuch does not exist"):
+        apply(elsewhere, GO.resources(replace(HOSTS, settings={"namespace": "nosuch"})), environment="lab")
+    elsewhere.close()
+
+
 def test_a_changed_resource_is_put_again(stand_in: StandIn, client: SensuGoClient) -> None:
-    client.apply(GO.resources(HOSTS), environment="lab")
+    apply(client, GO.resources(HOSTS), environment="lab")
     changed = Wish(plan=PLAN, settings={"receiver_host": "10.77.0.9"})
-    assert client.apply(GO.resources(changed), environment="lab").put == 1
+    assert [one.name for one in apply(client, GO.resources(changed), environment="lab").put] == ["calipso"]
     assert stand_in.resources["handlers/calipso"]["socket"]["host"] == "10.77.0.9"
 
 
@@ -104,7 +154,7 @@ def test_after_any_401_it_logs_in_again(stand_in: StandIn, client: SensuGoClient
 
 def test_a_key_needs_no_login(stand_in: StandIn) -> None:
     client = SensuGoClient(SensuGoAccess(url=stand_in.url, key="a-key"))
-    client.apply(GO.resources(HOSTS), environment="lab")
+    apply(client, GO.resources(HOSTS), environment="lab")
     client.close()
     assert stand_in.tokens == 0
 
@@ -144,9 +194,9 @@ def test_what_it_refuses_is_told_in_its_words(  # noqa: PLR0913, PLR0917 - a tab
 
 
 def test_lists_are_read_page_by_page(stand_in: StandIn, client: SensuGoClient) -> None:
-    client.apply(GO.resources(OBJECTS), environment="lab")
+    apply(client, GO.resources(OBJECTS), environment="lab")
     stand_in.page = 7
-    assert client.apply(GO.resources(OBJECTS), environment="lab").put == 0
+    assert apply(client, GO.resources(OBJECTS), environment="lab").put == ()
 
 
 def test_a_back_end_that_is_down() -> None:
@@ -159,7 +209,7 @@ def test_a_back_end_that_is_down() -> None:
 def test_a_check_is_executed_at_once(stand_in: StandIn, client: SensuGoClient) -> None:
     with pytest.raises(ApiFailed):
         client.execute("calipso-objects-all")
-    client.apply(GO.resources(HOSTS), environment="lab")
+    apply(client, GO.resources(HOSTS), environment="lab")
     client.execute("calipso-objects-all")
     assert stand_in.requests[-1].endswith("checks/calipso-objects-all/execute")
 
@@ -188,6 +238,8 @@ def test_agents_run_only_what_is_allowed_and_their_password_is_secret() -> None:
     settings = json.loads(agent.text)
     assert settings["labels"]["calipso_host"] == "cmp1"
     assert settings["keepalive-pipelines"] == ["core/v2.Pipeline.calipso-state-change"]
+    assert settings["allow-list"] == ALLOW_LIST
+    assert "trusted-ca-file" not in settings
     allowed = json.loads(files["host/cmp1/sensu-go/check-allow-list.yaml"].text)
     commands = {" ".join([row["exec"], *row["args"]]).strip() for row in allowed}
     assert commands == {one.body["command"] for one in GO.resources(HOSTS) if one.kind == "checks"}
@@ -195,6 +247,25 @@ def test_agents_run_only_what_is_allowed_and_their_password_is_secret() -> None:
     allowed = json.loads(objects["host/cmp1/sensu-go/check-allow-list.yaml"].text)
     assert len(allowed) == len(PLAN.hosts["cmp1"])
     assert not any(row["enable_env"] for row in allowed)
+
+
+def test_an_agent_has_the_certificate_and_the_list_where_the_role_puts_them() -> None:
+    role = Path(__file__).parents[2] / "playbooks/collections/ansible_collections/calipso/monitoring/roles/sensu_agent"
+    folder = yaml.safe_load((role / "defaults" / "main.yml").read_text())["sensu_agent_etc"]
+    tasks = yaml.safe_load((role / "tasks" / "main.yml").read_text())
+    copied = [one["ansible.builtin.copy"]["dest"] for one in tasks if "ansible.builtin.copy" in one]
+    put = {one.replace("{{ sensu_agent_etc }}", folder) for one in copied}
+    assert {ALLOW_LIST, CA} <= put
+
+
+def test_how_the_api_is_reached_is_a_secret() -> None:
+    settings = {"api_url": "https://s:8080", "api_token": "k3y", "ca_file": "/etc/ca.pem", "namespace": "net"}
+    files = {one.path: one for one in GO.render(replace(HOSTS, settings=settings))}
+    access = files["server/sensu-go/access.json"]
+    assert access.secret
+    told = {"url": "https://s:8080", "key": "k3y", "ca_file": "/etc/ca.pem", "namespace": "net"}
+    assert json.loads(access.text) == told
+    assert [path for path, one in files.items() if "k3y" in one.text] == ["server/sensu-go/access.json"]
 
 
 # --- events

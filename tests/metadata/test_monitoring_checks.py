@@ -64,7 +64,7 @@ def test_a_folder_adds_checks_types_and_heights(tmp_path: Path) -> None:
         ),
         (
             {**ROW, "parameters": {"device": "local_name", "devise": "local_name"}},
-            f'{AT}/parameters/devise: pnic takes no "devise"; it takes device. Did you mean "device"?',
+            f'{AT}/parameters/devise: pnic takes no "devise"; it takes device, unused. Did you mean "device"?',
         ),
         ({**ROW, "parameters": {}}, f'{AT}/parameters: "device" is missing: pnic needs it'),
         ({**ROW, "when": {"object": {"stat": "UP"}}}, f'{AT}/when/object/stat: host_pnic has no attribute "stat"'),

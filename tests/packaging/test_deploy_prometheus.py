@@ -109,7 +109,7 @@ def test_a_fault_is_told_and_its_end_and_nothing_changes_the_second_time(target:
     assert mode == ["root", "prometheus", "640"]
 
     target.host.sh("ip link set tap1 down")
-    assert "says Error" in told(target, "tap1", 2)
+    assert told(target, "tap1", 2) == "tap1 is switched off"
     target.host.sh("ip link set tap1 up")
     told(target, "tap1", 0)
 

@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from calipso_nornir.monitoring.planning import MonitoringPlan
 
 STATUS: Final = "calipso_check_status"
+TEXT: Final = "calipso_check_text"
 LAST_RUN: Final = "calipso_probe_last_run_timestamp_seconds"
 PROBE_CHECKS: Final = "calipso_probe_checks"
 IDENTITY: Final = ("environment", "host", "of", "kind", "type", "name", "check")
@@ -87,27 +88,38 @@ class Prometheus:
                 found[key] = one
         return Received(tuple(found.values()), tuple(refused))
 
+    def query(self, environment: str) -> str:
+        """Return the query for every status of an environment, and what the checks that are not OK say."""
+        return f'{{__name__=~"{STATUS}|{TEXT}",environment="{_escaped(environment)}"}}'
+
     def statuses(self, answer: Any) -> Received:  # noqa: ANN401 - any JSON
-        """Read Prometheus' answer to the query ``calipso_check_status`` (GET /api/v1/query): all statuses."""
+        """Read Prometheus' answer to ``query`` (GET /api/v1/query): every status there is."""
         data = answer.get("data") if isinstance(answer, Mapping) else None
         rows = data.get("result") if isinstance(data, Mapping) else None
         if not isinstance(rows, list):
             return Received(refused=(Refused("prometheus", "the answer has no data.result"),))
+        texts = {_key(row): row["metric"].get("text") for row in rows if row["metric"].get("__name__") == TEXT}
         documents = []
         for row in rows:
             metric, (at, value) = row["metric"], row["value"]
+            if metric.get("__name__") == TEXT:
+                continue
             status = int(float(value))
-            text = LABELS.get(status, LABELS[UNKNOWN])
             documents.append(
                 {
                     **{key: metric.get(key, "") for key in IDENTITY},
                     "status": status,
-                    "text": text,
+                    "text": texts.get(_key(row)) or LABELS.get(status, LABELS[UNKNOWN]),
                     "checked_at": float(at),
                 }
             )
         results, refused = read_results(documents)
         return Received(tuple(results), tuple(refused))
+
+
+def _key(row: Mapping[str, Any]) -> tuple[Any, ...]:
+    """Return what a status and its text have in common: identity and status."""
+    return (*(row["metric"].get(key) for key in IDENTITY), float(row["value"][1]))
 
 
 def _rules(environment: str, interval: int) -> dict[str, Any]:
@@ -118,9 +130,7 @@ def _rules(environment: str, interval: int) -> dict[str, Any]:
             "alert": f"Calipso{LABELS[value]}",
             "expr": f"last_over_time({STATUS}{chosen}[1h]) == {value}",
             "labels": {"calipso": "check", "severity": severity, "calipso_status": str(value)},
-            "annotations": {
-                "summary": "{{ $labels.type }} on {{ $labels.host }}: {{ $labels.check }} says " + LABELS[value]
-            },
+            "annotations": {"summary": _told(value)},
         }
         for value, severity in ((WARNING, "warning"), (ERROR, "critical"), (UNKNOWN, "none"))
     ]
@@ -142,6 +152,19 @@ def _rules(environment: str, interval: int) -> dict[str, Any]:
         }
     )
     return {"name": f"calipso-{environment}", "interval": f"{min(interval, 15)}s", "rules": rules}
+
+
+def _told(value: int) -> str:
+    """Return the template of an alert's text: what its check says, if that can still be asked for.
+
+    It is no label of the alert, as another text would make it another alert.
+    """
+    names = ("environment", "of", "name")
+    chosen = ",".join(f"{name}=%q" for name in names)
+    values = " ".join(f"$labels.{name}" for name in names)
+    query = f"{{{{ with printf `{TEXT}{{{chosen}}} == {value}` {values} | query }}}}"
+    otherwise = "{{ $labels.type }} on {{ $labels.host }}: {{ $labels.check }} says " + LABELS[value]
+    return f'{query}{{{{ . | first | label "text" }}}}{{{{ else }}}}{otherwise}{{{{ end }}}}'
 
 
 def _scrape(wish: Wish) -> dict[str, Any]:

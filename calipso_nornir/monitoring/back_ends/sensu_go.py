@@ -30,6 +30,8 @@ STATUS_CHANGE, CHANGES = "calipso-state-change", "calipso-changes"
 """Names of filters, each with a pipeline of the same name: for keepalives and checks of one object; for the probe."""
 SUBSCRIPTION: Final = "calipso"
 PROBE: Final = "/usr/local/bin/calipso-probe"
+ALLOW_LIST, CA = "/etc/sensu/check-allow-list.yaml", "/etc/sensu/calipso-ca.pem"
+"""Where the role sensu_agent puts them."""
 LONGEST: Final = 200
 KINDS: Final = {
     "filters": "EventFilter",
@@ -38,7 +40,15 @@ KINDS: Final = {
     "entities": "Entity",
     "checks": "CheckConfig",
 }
-"""Kinds of resources, as in the paths of the API, ordered so that a resource is put after those that it names."""
+"""Kinds of resources, as in the paths of the API, in the order in which they are put: what is named comes first."""
+ACCESS: Final = {
+    "url": "api_url",
+    "key": "api_token",
+    "user": "api_user",
+    "password": "api_password",
+    "ca_file": "ca_file",
+}
+"""Key of access.json, and of ``SensuGoAccess`` -> setting."""
 NEW_STATUS: Final = "event.check.occurrences == 1"
 """``occurrences`` is 1 at each change of the status, also to OK."""
 EXPRESSIONS: Final = {STATUS_CHANGE: NEW_STATUS, CHANGES: f'{NEW_STATUS} || event.check.output != ""'}
@@ -63,7 +73,13 @@ class SensuGo:
         """Yield the resources as one file, and the files of each agent."""
         yield from objects_files(wish.plan)
         listed = [{"kind": one.kind, "name": one.name, "body": one.body} for one in self.resources(wish)]
-        yield Rendered("server/sensu-go/resources.json", as_json(listed))
+        namespace = str(wish.setting("namespace", "default"))
+        about = {"environment": wish.plan.environment, "resources": listed}
+        yield Rendered("server/sensu-go/resources.json", as_json(about))
+        if wish.setting("api_url", ""):
+            access = {key: str(wish.setting(setting, "")) for key, setting in ACCESS.items()}
+            given = {key: one for key, one in access.items() if one}
+            yield Rendered("server/sensu-go/access.json", as_json({**given, "namespace": namespace}), secret=True)
         for host in wish.plan.hosts:
             folder = f"host/{encoded(host)}/sensu-go"
             yield Rendered(f"{folder}/agent.yml", as_json(_agent(wish, host)), secret=True)
@@ -169,10 +185,10 @@ def _agent(wish: Wish, host: str) -> dict[str, Any]:
         "disable-sockets": True,
         "disable-api": True,
         "statsd-disable": True,
-        "allow-list": "/etc/sensu/calipso-allow-list.yaml",
+        "allow-list": ALLOW_LIST,
     }
     if wish.setting("ca_file", ""):
-        settings["trusted-ca-file"] = "/etc/sensu/calipso-ca.pem"
+        settings["trusted-ca-file"] = CA
     return settings
 
 

@@ -9,7 +9,6 @@ is done here.
 from __future__ import annotations
 
 import json
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, Final
@@ -18,13 +17,12 @@ from urllib.parse import quote
 import requests
 
 from calipso_nornir.errors import ApiFailed, ApiUnreachable
-from calipso_nornir.monitoring.back_ends.sensu_go import ENVIRONMENT, KINDS, MANAGED, Resource
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Iterator, Mapping
 
-PARALLEL: Final = 8
-"""Number of connections of ``apply``; with more, a real back end is slower."""
+    from calipso_nornir.monitoring.back_ends.sensu_go import Resource
+
 PAGE: Final = 500
 SERVICE: Final = "Sensu Go"
 
@@ -42,15 +40,6 @@ class SensuGoAccess:
     timeout_s: float = 30.0
 
 
-@dataclass(frozen=True, slots=True)
-class Applied:
-    """What ``apply`` has done."""
-
-    put: int
-    unchanged: int
-    removed: int
-
-
 class SensuGoClient:
     """Requests to one namespace."""
 
@@ -65,40 +54,22 @@ class SensuGoClient:
         """Close connections."""
         self._session.close()
 
-    def apply(self, wanted: Iterable[Resource], *, environment: str) -> Applied:
-        """Create and change resources as wanted; remove those of this environment that are no longer wanted.
+    def make_namespace(self, *, check: bool = False) -> bool:
+        """Make the namespace unless it is there; return whether it was missing. ``check``: only look.
 
-        Entities are put before checks: the first events of a new entity are lost if they arrive at nearly the same
-        time. The events of removed checks are removed, too: an event with a time to live would keep raising alarms.
+        Lists of a missing namespace are empty, and what is put there is refused with 500. A user that may not look at
+        namespaces gets 403: its namespace is somebody else's to make.
         """
-        by_kind: dict[str, list[Resource]] = {kind: [] for kind in KINDS}
-        for one in wanted:
-            by_kind[one.kind].append(one)
-        put = unchanged = 0
-        gone: dict[str, list[str]] = {}
-        for kind, listed in by_kind.items():
-            there = {_name(one): one for one in self.listed(kind)}
-            changed = [one for one in listed if not _covers(there.get(one.name), one.body)]
-            with ThreadPoolExecutor(PARALLEL) as pool:
-                put += len(list(pool.map(self.put, changed)))
-            unchanged += len(listed) - len(changed)
-            names = {one.name for one in listed}
-            gone[kind] = [name for name, one in there.items() if name not in names and _is_of(one, environment)]
-        self._remove(gone)
-        return Applied(put, unchanged, sum(map(len, gone.values())))
-
-    def _remove(self, gone: Mapping[str, Iterable[str]]) -> None:
-        """Remove resources; those that name others come first."""
-        checks = {*gone["checks"]}
-        for name in checks:
-            self.delete("checks", name)
-        for event in self.events() if checks else []:
-            check, entity = _name(event.get("check") or {}), _name(event.get("entity") or {})
-            if check in checks:
-                self._request("DELETE", f"events/{_quoted(entity)}/{_quoted(check)}", missing_is_fine=True)
-        for kind in reversed([one for one in KINDS if one != "checks"]):
-            for name in gone[kind]:
-                self.delete(kind, name)
+        namespace = f"/api/core/v2/namespaces/{_quoted(self._access.namespace)}"
+        answer = self._answered("GET", namespace, None)
+        if answer.status_code == HTTPStatus.FORBIDDEN:
+            return False
+        if answer.status_code != HTTPStatus.NOT_FOUND:
+            _raise_for(answer, "GET", namespace)
+            return False
+        if not check:
+            _raise_for(self._answered("PUT", namespace, {"name": self._access.namespace}), "PUT", namespace)
+        return True
 
     def put(self, one: Resource) -> None:
         """Create or replace a resource."""
@@ -107,6 +78,10 @@ class SensuGoClient:
     def delete(self, kind: str, name: str) -> None:
         """Remove a resource if it exists."""
         self._request("DELETE", f"{kind}/{_quoted(name)}", missing_is_fine=True)
+
+    def delete_event(self, entity: str, check: str) -> None:
+        """Remove the last event of an entity and check, if it is there."""
+        self._request("DELETE", f"events/{_quoted(entity)}/{_quoted(check)}", missing_is_fine=True)
 
     def listed(self, kind: str) -> list[dict[str, Any]]:
         """Return all resources of a kind, page by page."""
@@ -134,14 +109,17 @@ class SensuGoClient:
         self, method: str, path: str, body: Mapping[str, Any] | None = None, *, missing_is_fine: bool = False
     ) -> requests.Response:
         url = f"/api/core/v2/namespaces/{_quoted(self._access.namespace)}/{path}"
+        answer = self._answered(method, url, body)
+        if not (answer.status_code == HTTPStatus.NOT_FOUND and missing_is_fine):
+            _raise_for(answer, method, url)
+        return answer
+
+    def _answered(self, method: str, url: str, body: Mapping[str, Any] | None) -> requests.Response:
+        """Send a request; log in once more if the answer is 401, whatever the reason."""
         answer = self._send(method, url, body, headers=self._authorization())
         if answer.status_code == HTTPStatus.UNAUTHORIZED and not self._access.key:
             self._token = ""
             answer = self._send(method, url, body, headers=self._authorization())
-        if answer.status_code == HTTPStatus.NOT_FOUND and missing_is_fine:
-            return answer
-        if answer.status_code >= HTTPStatus.BAD_REQUEST:
-            raise ApiFailed(SERVICE, f"{method} {url}", answer.status_code, told(answer))
         return answer
 
     def _authorization(self) -> dict[str, str]:
@@ -184,23 +162,9 @@ def told(answer: requests.Response) -> str:
     return str(value)[:300]
 
 
-def _is_of(one: Mapping[str, Any], environment: str) -> bool:
-    labels = (one.get("metadata") or {}).get("labels") or {}
-    ours = {**MANAGED, ENVIRONMENT: environment}
-    return ours.items() <= labels.items() and one.get("entity_class", "proxy") == "proxy"
-
-
-def _covers(known: Any, wanted: Any) -> bool:  # noqa: ANN401 - JSON
-    """Return whether a resource has everything that is wanted; the back end adds fields of its own."""
-    if isinstance(wanted, dict):
-        return isinstance(known, dict) and all(_covers(known.get(key), value) for key, value in wanted.items())
-    if isinstance(wanted, list):
-        return isinstance(known, list) and len(known) == len(wanted) and all(map(_covers, known, wanted))
-    return bool(known == wanted)
-
-
-def _name(one: Mapping[str, Any]) -> str:
-    return str((one.get("metadata") or {}).get("name", ""))
+def _raise_for(answer: requests.Response, method: str, url: str) -> None:
+    if answer.status_code >= HTTPStatus.BAD_REQUEST:
+        raise ApiFailed(SERVICE, f"{method} {url}", answer.status_code, told(answer))
 
 
 def _quoted(text: str) -> str:

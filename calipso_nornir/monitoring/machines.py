@@ -1,0 +1,89 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The machines of a deployment as Ansible has to know them: hosts with checks, and the monitoring system's own."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Final
+
+from calipso_nornir.model.environment import SecretRef
+from calipso_nornir.monitoring.names import encoded
+from calipso_nornir.monitoring.preparing import cli_section
+from calipso_nornir.sources.secrets import resolve
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from calipso_nornir.metadata.environment_sections import CliSection
+    from calipso_nornir.monitoring.preparing import Prepared
+
+SSH: Final = {"user": "ansible_user", "port": "ansible_port", "key": "ansible_ssh_private_key_file"}
+WITH_SERVER: Final = frozenset({"prometheus", "sensu_core"})
+"""Monitoring systems that the playbook brings a server of; Sensu Go's is told over its API."""
+LOCAL: Final = frozenset({"127.0.0.1", "::1", "localhost"})
+
+
+@dataclass(frozen=True, slots=True)
+class Machines:
+    """Machines by the name that they have in Ansible's inventory.
+
+    Attributes:
+        variables: of each machine: how to log in, and how often the probe runs. Secrets are among it.
+        servers: those that the monitoring system itself runs on.
+    """
+
+    variables: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    servers: tuple[str, ...] = ()
+
+    def inventory(self) -> dict[str, Any]:
+        """Return Ansible's inventory as JSON has it."""
+        hosts: dict[str, dict[str, Any]] = {name: {} for name in self.servers}
+        servers = {"calipso_server": {"hosts": hosts}}
+        return {"all": {"hosts": {name: dict(one) for name, one in self.variables.items()}, "children": servers}}
+
+
+def machines_of(prepared: Prepared) -> Machines:
+    """Return the machines of an environment: logins are those of the section CLI, of a server those of Monitoring."""
+    section = cli_section(prepared.environment)
+    addresses: Mapping[str, str] = prepared.wish.environment.get("addresses") or {}
+    interval = int(prepared.wish.setting("interval", 60))
+    found: dict[str, dict[str, Any]] = {}
+    for host in prepared.plan.hosts:
+        address = addresses.get(host) or host
+        found[encoded(host)] = {"probe_interval": interval, **_login(section, host, address)}
+    server = str(prepared.wish.setting("server_ip", ""))
+    wanted = prepared.wish.setting("install_monitoring_server", default=True)
+    if not wanted or not server or prepared.back_end.name not in WITH_SERVER:
+        return Machines(found)
+    same = [name for name, one in found.items() if server in (name, one["ansible_host"])]
+    if not same:
+        same = [encoded(server)]
+        host = next((name for name, one in section.hosts.items() if one.host == server), server)
+        found[same[0]] = {**_login(section, host, server), **_own_login(prepared.wish.settings, server)}
+    return Machines(found, tuple(same))
+
+
+def _login(section: CliSection, host: str, address: str) -> dict[str, Any]:
+    own = section.hosts.get(host)
+    variables: dict[str, Any] = {"ansible_host": address}
+    for key, variable in SSH.items():
+        value = (getattr(own, key) if own is not None else None) or getattr(section, key)
+        if value:
+            variables[variable] = value
+    password = (own.pwd if own is not None else None) or section.pwd
+    if isinstance(password, SecretRef):
+        variables["ansible_password"] = resolve(password)
+    jump = (own.jump if own is not None else None) or section.jump or section.host
+    options = [f"-o ProxyJump={jump}"] if jump and jump != address else []
+    options += [f"-o UserKnownHostsFile={section.known_hosts}"] if section.known_hosts else []
+    if options:
+        variables["ansible_ssh_common_args"] = " ".join(options)
+    return variables
+
+
+def _own_login(settings: Mapping[str, Any], server: str) -> dict[str, Any]:
+    """Return what the section Monitoring says of its server's login; on this machine none is needed."""
+    if server in LOCAL:
+        return {"ansible_connection": "local"}
+    given = {"ansible_user": "ssh_user", "ansible_port": "ssh_port", "ansible_password": "ssh_password"}
+    return {variable: settings[key] for variable, key in given.items() if settings.get(key)}

@@ -1,0 +1,124 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The module ``calipso.monitoring.sensu_go_resources``."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+from ansible.module_utils.basic import AnsibleModule
+
+DOCUMENTATION = """
+module: sensu_go_resources
+short_description: Make the resources of Sensu Go equal to what calipso wants
+description:
+  - Puts filters, handlers, pipelines, proxy entities and checks over the REST API of Sensu Go, entities before checks,
+    and the namespace if it is missing.
+  - Removes what is of the same environment and not wanted any more, with its events.
+  - What does not have calipso's labels is never removed.
+  - Runs where the playbook runs. calipso_nornir has to be importable there.
+options:
+  resources:
+    description: The file resources.json, as C(calipso monitoring render) writes it.
+    type: path
+    required: true
+  access:
+    description:
+      - The file access.json, which has a secret and is for its owner only.
+      - JSON with C(url), C(namespace), C(ca_file), and C(key) or C(user) and C(password).
+    type: path
+    required: true
+  state:
+    description: V(absent) removes everything of the environment.
+    type: str
+    choices: [present, absent]
+    default: present
+attributes:
+  check_mode:
+    description: Says what would change, and asks only.
+    support: full
+  diff_mode:
+    description: Shows the fields that differ.
+    support: full
+author: The calipso_nornir maintainers
+"""
+EXAMPLES = """
+- name: Tell Sensu Go what to run
+  calipso.monitoring.sensu_go_resources:
+    resources: /var/lib/calipso/monitoring/server/sensu-go/resources.json
+    access: /var/lib/calipso/monitoring/server/sensu-go/access.json
+  delegate_to: localhost
+"""
+RETURN = """
+put:
+  description: Resources that were made or replaced, as KIND/NAME.
+  type: list
+  elements: str
+  returned: success
+removed:
+  description: Resources that were removed, as KIND/NAME.
+  type: list
+  elements: str
+  returned: success
+"""
+
+
+def main() -> None:
+    """Run the module."""
+    module = AnsibleModule(
+        argument_spec={
+            "resources": {"type": "path", "required": True},
+            "access": {"type": "path", "required": True},
+            "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
+        },
+        supports_check_mode=True,
+    )
+    try:
+        from calipso_nornir.errors import CalipsoError
+        from calipso_nornir.monitoring.back_ends.sensu_go import Resource
+        from calipso_nornir.monitoring.back_ends.sensu_go_applying import changes, make
+        from calipso_nornir.monitoring.back_ends.sensu_go_client import SensuGoAccess, SensuGoClient
+    except ImportError as error:
+        module.fail_json(msg=f"install calipso_nornir for the Python that runs Ansible: {error}")
+    try:
+        told = _read(module.params["resources"])
+        access = SensuGoAccess(**_read(module.params["access"]))
+        environment = str(told["environment"])
+        wanted = [Resource(**one) for one in told["resources"]] if module.params["state"] == "present" else []
+    except (OSError, ValueError, TypeError, LookupError) as error:
+        # The text of a TypeError may quote what access.json has: only its kind is told
+        why = str(error) if isinstance(error, OSError) else type(error).__name__
+        module.fail_json(msg=f"resources.json or access.json cannot be read: {why}")
+    client = SensuGoClient(access)
+    try:
+        found = changes(client, wanted, environment=environment)
+        if found and not module.check_mode:
+            make(client, found)
+    except CalipsoError as error:
+        module.fail_json(msg=str(error))
+    finally:
+        client.close()
+    put = [f"{one.kind}/{one.name}" for one in found.put]
+    removed = [f"{kind}/{name}" for kind, names in found.gone.items() for name in names]
+    after = {f"{one.kind}/{one.name}": one.body for one in found.put}
+    module.exit_json(
+        changed=bool(found),
+        put=put,
+        removed=removed,
+        msg=f"{len(put)} resources put, {found.unchanged} as they were, {len(removed)} removed",
+        diff={"before": _shown(found.before), "after": _shown(after)},
+    )
+
+
+def _read(path: str) -> dict[str, Any]:
+    value: dict[str, Any] = json.loads(Path(path).read_text(encoding="utf-8"))
+    return value
+
+
+def _shown(value: Any) -> str:  # noqa: ANN401 - JSON
+    return json.dumps(value, indent=2, sort_keys=True) + "\n"
+
+
+if __name__ == "__main__":
+    main()
