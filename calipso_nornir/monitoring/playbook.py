@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 
 PLAYBOOK: Final = "deploy_checks.yml"
 LOCALHOST: Final = "localhost"
+FORKS: Final = 20
+"""Hosts at a time."""
 STATES: Final = {
     "runner_on_ok": "ok",
     "runner_on_failed": "failed",
@@ -132,8 +134,14 @@ def _write_for_owner(path: Path, content: Mapping[str, Any]) -> None:
 
 
 def _settings_of_ansible(playbook: Path) -> dict[str, str]:
-    """Return the environment of a run: our collection, host keys checked, the programs of this virtual environment."""
+    """Return the environment of a run: our collection, host keys checked, the programs of this virtual environment.
+
+    Many hosts at a time, and modules through one SSH connection each without files, unless the user's environment says
+    otherwise.
+    """
+    usual = {"ANSIBLE_FORKS": str(FORKS), "ANSIBLE_PIPELINING": "True"}
     return {
+        **{key: os.environ.get(key, value) for key, value in usual.items()},
         "ANSIBLE_COLLECTIONS_PATH": str(playbook.parent / "collections"),
         "ANSIBLE_HOST_KEY_CHECKING": "True",
         "PATH": os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", os.defpath)]),

@@ -29,11 +29,17 @@ FIRST, LAST = ("test_oracle.py", "test_truth.py"), ("test_faults.py", "test_faul
 FAULTS = {"ovn": "test_faults_ovn.py", "ovs-dvr": "test_faults_ha.py"}
 """Variant -> the faults of its own, in place of the others'."""
 
+ONLY = {"test_monitoring_deployed.py": "ovs"}
+"""What one variant is enough for."""
+
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Put first what looks at the cloud as it was made, and last what changes it, as far as the variant has that."""
     if "lab" in config.option.markexpr or "law" in config.option.markexpr:
-        others = {*LAST} - {FAULTS.get(lab.here().variant, "test_faults.py")}
+        variant = lab.here().variant
+        others = {*LAST} - {FAULTS.get(variant, "test_faults.py")} | {
+            name for name, one in ONLY.items() if one != variant
+        }
         config.hook.pytest_deselected(items=[item for item in items if item.path.name in others])
         items[:] = [item for item in items if item.path.name not in others]
         items.sort(key=lambda item: (item.path.name not in FIRST, item.path.name in LAST))
