@@ -7,6 +7,7 @@ The group's other commands have modules of their own: ``monitoring_receive``, ``
 
 import threading
 from collections import Counter
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -153,24 +154,26 @@ def _variables(given: list[str]) -> dict[str, Any]:
     return found
 
 
-def _watched(work: Any, stop: threading.Event) -> Any:  # noqa: ANN401 - what the work returns
-    """Run work in a thread; Ctrl-C sets ``stop``, and lets it end by itself."""
+def _watched(work: Callable[[], Any], stop: threading.Event) -> Any:  # noqa: ANN401 - what the work returns
+    """Run work in a thread; Ctrl-C sets ``stop``, and the work ends by itself."""
     found: list[Any] = []
     failures: list[BaseException] = []
+    ended = threading.Event()  # a second Thread.join after one that was interrupted returns at once (Python 3.11)
 
     def worker() -> None:
         try:
             found.append(work())
-        except BaseException as error:  # noqa: BLE001 - raised again in the caller's thread
+        except BaseException as error:  # noqa: BLE001 - it is raised again, in the caller's thread
             failures.append(error)
+        finally:
+            ended.set()
 
-    thread = threading.Thread(target=worker, name="ansible-runner")
-    thread.start()
+    threading.Thread(target=worker, name="ansible-runner").start()
     try:
-        thread.join()
+        ended.wait()
     except KeyboardInterrupt:
         stop.set()
-        thread.join()
+        ended.wait()
     if failures:
         raise failures[0]
     return found[0]

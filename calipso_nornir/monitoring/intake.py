@@ -35,6 +35,8 @@ class Pace:
         batch: maximum number of results per commit.
         gather_s: seconds for which a batch collects results after its first one.
         settle_s: minimum seconds between two computations of causes.
+        settle_share: maximum share of the time that they take: while much fails, each takes seconds.
+        settle_most_s: maximum seconds between two of them, however long each takes.
         again_s: seconds until the next attempt after the store has failed.
     """
 
@@ -42,6 +44,8 @@ class Pace:
     batch: int = 1000
     gather_s: float = 0.1
     settle_s: float = 1.0
+    settle_share: float = 0.2
+    settle_most_s: float = 30.0
     again_s: float = 2.0
 
 
@@ -60,6 +64,7 @@ class Intake:
         self._closing = threading.Event()
         self._counted: Counter[str] = Counter()
         self._to_settle: dict[str, float] = {}
+        self._pauses: dict[str, float] = {}
         self._thread = threading.Thread(target=self._work, name="monitoring intake", daemon=True)
         self._thread.start()
 
@@ -125,11 +130,13 @@ class Intake:
         self._counted["outdated"] += done.outdated
         self._counted["refused"] += len(done.refused)
         for environment in done.touched:
-            self._to_settle.setdefault(environment, time.monotonic() + self._pace.settle_s)
+            pause = self._pauses.get(environment, self._pace.settle_s)
+            self._to_settle.setdefault(environment, time.monotonic() + pause)
 
     def _settle(self, *, at_once: bool) -> None:
         now = time.monotonic()
         for environment in [name for name, due in self._to_settle.items() if at_once or due <= now]:
+            began = time.monotonic()
             try:
                 settle(self._store, environment, self._rules, at=datetime.now(UTC))
             except StoreError as error:
@@ -139,3 +146,9 @@ class Intake:
                     return
             else:
                 del self._to_settle[environment]
+                self._pauses[environment] = self._pause(time.monotonic() - began)
+
+    def _pause(self, took_s: float) -> float:
+        """Return after how many seconds the causes are computed again, if that took so long."""
+        pace = self._pace
+        return min(max(pace.settle_s, took_s * (1 / pace.settle_share - 1)), pace.settle_most_s)

@@ -50,13 +50,33 @@ def page(documents: Iterable[Document], query: Find) -> list[Document]:
 
     If there is a limit, no more documents than that are kept in memory.
     """
-    follows = after_position(query)
-    found = (document for document in documents if fits(document, query.where) and follows(document))
+    follows, meets = after_position(query), _test(query.where)
+    found = (document for document in documents if meets(document) and follows(document))
 
     def key(document: Document) -> SortKey:
         return sort_key(document, query.order)
 
     return sorted(found, key=key) if query.limit is None else nsmallest(query.limit, found, key=key)
+
+
+def _test(conditions: Iterable[Condition]) -> Callable[[Document], bool]:
+    """Return ``fits`` for many documents: a text is looked up in a set of those that a ``OneOf`` wants."""
+    texts = [
+        (one, {value for value in one.values if type(value) is str} if isinstance(one, OneOf) else None)
+        for one in conditions
+    ]
+
+    def meets(document: Document) -> bool:
+        for condition, wanted in texts:
+            value = document.get(condition.field) if wanted is not None else None
+            if wanted is not None and type(value) is str:
+                if value not in wanted:
+                    return False
+            elif not _fits(document, condition):
+                return False
+        return True
+
+    return meets
 
 
 def after_position(query: Find) -> Callable[[Document], bool]:

@@ -11,7 +11,7 @@ import pytest
 from calipso_nornir.errors import StoreUnavailable
 from calipso_nornir.model.refs import ObjectRef
 from calipso_nornir.monitoring.intake import Intake, Pace
-from calipso_nornir.monitoring.recording import Recorder
+from calipso_nornir.monitoring.recording import Recorded, Recorder
 from calipso_nornir.monitoring.results import Refused
 from tests.fixtures.cli import calipso
 from tests.fixtures.watched import CATALOG, planned, result, watched_store
@@ -21,7 +21,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from calipso_nornir.model.stores import Store
-    from calipso_nornir.monitoring.recording import Recorded
     from calipso_nornir.monitoring.results import Result
 
 CHECKS = [(host, one) for host, checks in planned().hosts.items() for one in checks]
@@ -88,6 +87,31 @@ def said(where: str, *words: str) -> str:
     done = calipso("--store", where, *words)
     assert (done.status, done.err) == (0, "")
     return str(done.out)
+
+
+@pytest.mark.parametrize(
+    ("takes_s", "expected"),
+    [(0.0, range(18, 23)), (0.1, range(2, 6))],
+)
+def test_causes_take_a_fifth_of_the_time_at_most(
+    monkeypatch: pytest.MonkeyPatch, store: Store, takes_s: float, expected: range
+) -> None:
+    now, computed = [100.0], []
+
+    def settled(*_: object, **__: object) -> int:
+        now[0] += takes_s
+        computed.append(now[0])
+        return 0
+
+    monkeypatch.setattr("calipso_nornir.monitoring.intake.settle", settled)
+    intake = Intake(store, Recorder(store, CATALOG.monitoring), CATALOG.monitoring, pace=Pace(settle_s=0.1))
+    intake.close()
+    monkeypatch.setattr("calipso_nornir.monitoring.intake.time.monotonic", lambda: now[0])
+    while now[0] < 102.0:
+        intake._count(Recorded(touched={"lab": frozenset({"x"})}))  # noqa: SLF001 - without its thread
+        intake._settle(at_once=False)  # noqa: SLF001 - as above
+        now[0] += 0.01
+    assert len(computed) in expected
 
 
 def test_status_shows_each_failure_once(where: str) -> None:
