@@ -49,6 +49,7 @@ def monitoring_receive(  # noqa: PLR0913 - the options of the command
     port 3334.
     """
     from calipso_nornir.metadata.loading import load_catalog  # noqa: PLC0415 - what takes long comes when needed
+    from calipso_nornir.monitoring.handlers import installed_handlers  # noqa: PLC0415 - as above
     from calipso_nornir.monitoring.intake import Intake  # noqa: PLC0415 - as above
     from calipso_nornir.monitoring.receiving import Receiver, read_message  # noqa: PLC0415 - as above
     from calipso_nornir.monitoring.recording import Recorder  # noqa: PLC0415 - as above
@@ -57,7 +58,7 @@ def monitoring_receive(  # noqa: PLR0913 - the options of the command
     use_mongo(run, mongo_config)
     rules = load_catalog(metadata or ()).monitoring
     with run.store(inventory=inventory, use="write") as store:
-        intake = Intake(store, Recorder(store, rules), rules)
+        intake = Intake(store, Recorder(store, rules, handlers=installed_handlers()), rules)
         try:
             if stdin is not None:
                 received = read_message(stdin, sys.stdin.buffer.read())

@@ -27,12 +27,13 @@ def monitoring_sync(  # noqa: PLR0913 - the options of the command
 ) -> None:
     """Fetch all current results from the monitoring system and store new ones, because its messages can be lost."""
     from calipso_nornir.metadata.loading import load_catalog  # noqa: PLC0415 - what takes long comes when needed
+    from calipso_nornir.monitoring.handlers import installed_handlers  # noqa: PLC0415 - as above
     from calipso_nornir.monitoring.intake import Intake  # noqa: PLC0415 - as above
     from calipso_nornir.monitoring.preparing import prepare  # noqa: PLC0415 - as above
     from calipso_nornir.monitoring.recording import Recorder  # noqa: PLC0415 - as above
     from calipso_nornir.monitoring.synchronising import synchronise  # noqa: PLC0415 - as above
 
-    catalog, ended = load_catalog(metadata or ()), threading.Event()
+    catalog, handlers, ended = load_catalog(metadata or ()), installed_handlers(), threading.Event()
     if every is not None:
         ends_by_signal(ended.set)
     with run.store(inventory=inventory, use="write") as store:
@@ -45,7 +46,8 @@ def monitoring_sync(  # noqa: PLR0913 - the options of the command
                     raise
                 run.err.say(f"{error}. Again in {every:g} s")
             else:
-                intake = Intake(store, Recorder(store, catalog.monitoring), catalog.monitoring)
+                recorder = Recorder(store, catalog.monitoring, handlers=handlers)
+                intake = Intake(store, recorder, catalog.monitoring)
                 intake.put(received.results, received.refused)
                 intake.close()
                 run.out.say(f"{len(received.results)} results, {intake.counted.get('changed', 0)} changed")

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
 from calipso_nornir.model.status import Status
 from calipso_nornir.monitoring.results import ERROR, LABELS, OK, SEVERITY, UNKNOWN, WARNING, worst
@@ -17,7 +17,6 @@ if TYPE_CHECKING:
 
 CHECKS, HOST, CAUSE = "checks", "host", "cause"
 """Attributes of a status: the result of each check, the host that reported it, and the cause."""
-TOO_MUCH_AHEAD_S: Final = 300.0
 
 
 def with_result(before: Status | None, result: Result, *, any_of: bool = False) -> Status | None:

@@ -7,11 +7,12 @@ import hashlib
 import logging
 from collections import Counter, defaultdict
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, Final
 
 from calipso_nornir.errors import Overtaken
 from calipso_nornir.model.finding import Find, OneOf
+from calipso_nornir.monitoring.handlers import BASIC, handled
 from calipso_nornir.monitoring.judging import checks_of, with_result
 from calipso_nornir.monitoring.results import ERROR, OK, Refused
 from calipso_nornir.store.documents import status_document, status_of
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from calipso_nornir.metadata.monitoring import Monitoring
     from calipso_nornir.model.status import Status
     from calipso_nornir.model.stores import Document, Store, StoreView
+    from calipso_nornir.monitoring.handlers import ResultHandler
     from calipso_nornir.monitoring.results import Result
 
 logger = logging.getLogger(__name__)
@@ -29,6 +31,8 @@ logger = logging.getLogger(__name__)
 ATTEMPTS: Final = 8
 REFRESH: Final = timedelta(minutes=5)
 """A result that changes nothing is stored only if the last one was stored at least this long ago."""
+TOO_MUCH_AHEAD: Final = timedelta(minutes=5)
+"""A result from further in the future is refused: no later one would count until then."""
 KINDS: Final = ("inventory", "links")
 FIELDS: Final = {
     "inventory": ("type", "id", "network"),
@@ -57,10 +61,21 @@ class Recorded:
 
 
 class Recorder:
-    """Stores results. Several may work on one store; each remembers the newest result that it saw of each check."""
+    """Stores results, as ``handlers`` (by type) see them.
 
-    def __init__(self, store: Store, rules: Monitoring, *, source_system: str = "Monitoring") -> None:
+    Several may work on one store; each remembers the newest result that it saw of each check.
+    """
+
+    def __init__(
+        self,
+        store: Store,
+        rules: Monitoring,
+        *,
+        source_system: str = "Monitoring",
+        handlers: Mapping[str, ResultHandler] | None = None,
+    ) -> None:
         self._store = store
+        self._handlers = handlers or {}
         self._rules = rules
         self._source_system = source_system
         self._newest: dict[tuple[str, str, str], datetime] = {}
@@ -69,13 +84,17 @@ class Recorder:
         """Store a batch of results, in the order of their times."""
         by_environment: defaultdict[str, list[Result]] = defaultdict(list)
         counted: Counter[str] = Counter()
+        refused: list[Refused] = []
+        latest = datetime.now(UTC) + TOO_MUCH_AHEAD
         for one in sorted(results, key=lambda one: one.checked_at):
             key = (one.environment, one.of, one.name)
             if (newest := self._newest.get(key)) is not None and one.checked_at < newest:
                 counted["outdated"] += 1
                 continue
+            if one.checked_at > latest:
+                refused.append(Refused(one.name, f"{one.checked_at.isoformat()} is in the future: look at the clocks"))
+                continue
             by_environment[one.environment].append(one)
-        refused: list[Refused] = []
         touched: dict[str, frozenset[str]] = {}
         for name, rows in by_environment.items():
             work = self._recorded(name, rows)
@@ -97,7 +116,7 @@ class Recorder:
     def _recorded(self, environment: str, results: Sequence[Result]) -> _Batch:
         for attempt in range(ATTEMPTS):
             with self._store.snapshot(environment) as view:
-                work = _Batch(view, results, self._rules)
+                work = _Batch(view, results, self._rules, self._handlers)
             if not work.statuses and not work.seen:
                 return work
             try:
@@ -142,7 +161,14 @@ class Recorder:
 class _Batch:
     """The changes that some results of one environment make, at one revision."""
 
-    def __init__(self, view: StoreView, results: Sequence[Result], rules: Monitoring) -> None:
+    def __init__(
+        self,
+        view: StoreView,
+        results: Sequence[Result],
+        rules: Monitoring,
+        handlers: Mapping[str, ResultHandler],
+    ) -> None:
+        self._handlers = handlers
         self.base = view.revision
         self.counted: Counter[str] = Counter()
         self.refused: list[Refused] = []
@@ -151,14 +177,15 @@ class _Batch:
         self.depends: dict[str, list[str]] = {}
         self.changes: list[tuple[Result, Document]] = []
         known = {
-            kind: _found(view, kind, {one.of for one in results if one.kind == kind}, FIELDS[kind]) for kind in KINDS
+            kind: _found(view, kind, {one.of for one in results if one.kind == kind}, () if handlers else FIELDS[kind])
+            for kind in KINDS
         }
         ids = {one for rows in known.values() for one in rows}
         before = {id_: status_of(one) for id_, one in _found(view, "status", ids, ()).items()}
-        for one in results:
-            about = known[one.kind].get(one.of)
-            if about is None:
-                self._refuse(one)
+        for received in results:
+            about = known[received.kind].get(received.of)
+            one = self._handled(received, about)
+            if about is None or one is None:
                 continue
             status = self.statuses.get(one.of, before.get(one.of))
             if status is not None and _is_outdated(status, one):
@@ -182,12 +209,23 @@ class _Batch:
         """Why the commit is made."""
         return f"monitoring: {len(self.statuses)} changed"
 
-    def _refuse(self, one: Result) -> None:
+    def _handled(self, one: Result, about: Document | None) -> Result | None:
+        """Return what the handler of its type makes of a result; None if it is refused, or ignored."""
         what = "object" if one.kind == "inventory" else "link"
-        problem = (
-            f"environment {one.environment} has no {what} with _id {one.of}; its checks may be older than the picture"
-        )
-        self.refused.append(Refused(one.name, problem))
+        if about is None:
+            problem = f"environment {one.environment} has no {what} with _id {one.of}"
+            self.refused.append(Refused(one.name, f"{problem}; its checks may be older than the picture"))
+            return None
+        type_ = about["type"] if one.kind == "inventory" else about["link_type"]
+        if one.type not in ("", type_):
+            self.refused.append(Refused(one.name, f"says that {one.of} is a {one.type}, but the {what} is a {type_}"))
+            return None
+        handler = self._handlers.get(type_ if one.kind == "inventory" else f"link_{type_}", BASIC)
+        made = handled(handler, one, about)
+        if isinstance(made, Refused):
+            self.refused.append(made)
+            return None
+        return made
 
 
 def _found(view: StoreView, kind: Any, ids: Iterable[str], fields: tuple[str, ...]) -> dict[str, Document]:  # noqa: ANN401 - a kind
