@@ -46,7 +46,7 @@ check: $(STAMP)  ## Linters, types, import floors, spelling, playbooks, shell sc
 	ANSIBLE_HOME=$(CURDIR)/.ansible ANSIBLE_COLLECTIONS_PATH=$(CURDIR)/playbooks/collections PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/ansible-lint --offline -q --profile production playbooks
 	$(BIN)/shellcheck -x .ci/run tests/lab/cloud/lab tests/lab/cloud/*.sh tests/lab/oracle/*.sh playbooks/files/*.sh
 
-bench: $(STAMP)  ## Figures, as ratios against a floor of the same run
+bench: $(STAMP)  ## Figures, as ratios against a floor of the same run; CALIPSO_BENCH_DEPLOY=100/10000: hosts and objects deployed to
 	$(BIN)/python -m benchmarks
 
 bench-api: $(STAMP)  ## The API at 50 requests a second; API=hosts/instances/seconds, e.g. 800/100000/60 for 500,000 objects

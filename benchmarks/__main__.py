@@ -19,7 +19,10 @@ from benchmarks.figures import run_one
 if TYPE_CHECKING:
     from benchmarks.figures import Figure
 
-BENCHMARKS = ("topology", "whole_scan", "rescan", "small_scan", "event", "commits", "collection", "ovn", "monitoring")
+BENCHMARKS = (
+    *("topology", "whole_scan", "rescan", "small_scan", "event", "commits", "collection", "ovn", "monitoring"),
+    "deployment",
+)
 """Those of every run. ``make bench-api`` runs the other one: search, which reads everything, is beyond its goal."""
 
 
