@@ -118,12 +118,13 @@ def test_faults_are_told_up_to_the_clique_and_so_is_their_mend(story: Story) -> 
     vnic = next(one for one in view.of_type("vnic") if one["vnic_type"] == "instance_vnic")
     instance = next(one for one in view.of_type("instance") if one.id == vnic["instance_id"])
     endpoint = next(one for one in view.of_type("otep") if one["host"] not in (vnic["host"], SERVER, "net1"))
-    [card] = [link.target for link in view.links("otep-host_pnic", source=endpoint.ref)]
+    plug = next(one for one in view.of_type("switch_pnic") if one.name == f"t-{endpoint['host']}")
+    [card] = [link.source for link in view.links("host_pnic-switch_pnic", target=plug.ref)]
     nic = view.get(card)
     assert nic is not None
     service = next(one for one in view.of_type("vservice") if one["service_type"] == "dhcp" and one.get("host"))
 
-    with down(vnic["host"], vnic.name), cable_pulled(f"t-{endpoint['host']}"), dhcp_killed(service):
+    with down(vnic["host"], vnic.name), cable_pulled(plug.name), dhcp_killed(service):
         for one in (vnic, nic, endpoint, service):
             story.await_status(one, ERROR)
         texts = {one.ref: _text(story, one) for one in (vnic, nic, service)}
