@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 Refs: TypeAlias = "list[ObjectRef]"
 NETWORK_NODE = "net1"
 MOST_SERVERS, MOST_NETWORKS = 9, 9
-"""As many as the machine bears."""
+"""As many as the machine can run."""
 TUNNELS = """
 if [ -S /run/openvswitch/db.sock ]; then
   ovs-vsctl --format=csv --columns=name,ofport,options list Interface | grep remote_ip
@@ -41,7 +41,7 @@ fi | sort
 
 @dataclass(slots=True)
 class Life:
-    """What acts need: who asks the API, chance, and names of things."""
+    """What acts need: an API client, a random generator, and names."""
 
     seed: str
     environment: str
@@ -50,7 +50,7 @@ class Life:
     api: Api = field(default_factory=Api)
     random: random.Random = field(init=False)
     _tunnels: dict[str, str] = field(init=False)
-    """What each host sends through tunnels, as it was."""
+    """The tunnels of each host when they were last read."""
 
     def __post_init__(self) -> None:
         self.random = random.Random(self.seed)  # noqa: S311 - no secret
@@ -133,7 +133,7 @@ class Life:
         return refs
 
     def everybody_in(self, network: Row) -> Refs:
-        """Return a network and all that shows its name: the servers that are in it, the DHCP server."""
+        """Return a network and everything that shows its name: the servers that are in it, the DHCP server."""
         ports = [row for row in self.rows("ports") if row["network_id"] == network["id"]]
         servers = {row["device_id"] for row in ports if row["device_owner"].startswith("compute:")}
         named = [self.ref("instance", id_) for id_ in sorted(servers)]

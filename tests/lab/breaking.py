@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Faults as acts: each yields the objects that an event, or a monitor on the host, would name.
 
-A monitor of a host knows which device, bridge or agent of it has changed. Where a bridge comes back that nobody knows
-any more, it can only name where bridges are.
+A monitor of a host knows which device, bridge or agent of it has changed. If a bridge comes back that is no longer
+known, it can only name the place of bridges.
 """
 
 from __future__ import annotations
@@ -59,7 +59,7 @@ def a_tunnel_removed(life: Life, host: str) -> Generator[Refs]:
 
 
 def a_server_resized_whose_port_is_off(life: Life) -> Generator[Refs]:
-    """Switch a server's port off, and resize the server: its new port is nobody's business any more."""
+    """Switch a server's port off, and resize the server: no agent handles its new port any more."""
     running = {row["id"] for row in life.servers("ACTIVE")}
     port = next(row for row in life.rows("ports") if row["device_id"] in running)
     url = f"{life.api.neutron}/ports/{port['id']}"
@@ -72,7 +72,7 @@ def a_server_resized_whose_port_is_off(life: Life) -> Generator[Refs]:
 
 
 def a_host_removed(life: Life) -> Generator[Refs]:
-    """Take a compute without servers out of the cloud, and add it again: its zone and its aggregates tell of it."""
+    """Take a compute without servers out of the cloud, and add it again: its zone and its aggregates show it."""
     servers = life.servers()
     host = min(life.computes, key=lambda name: sum(row[SERVER_HOST] == name for row in servers))
     for row in servers:
@@ -83,7 +83,7 @@ def a_host_removed(life: Life) -> Generator[Refs]:
     zones = _zones(life)  # if it was the only host of one, that zone goes, too
     with faults.host_removed(host):
         yield [life.ref("host", host), *zones, *_aggregates(life)]
-    # nobody knows the host any more, nor its zone, where it was the only one there
+    # the host is no longer known, nor its zone if it was the only host there
     yield [life.ref("availability_zones_folder", _region(life), "availability_zones"), *_aggregates(life)]
 
 

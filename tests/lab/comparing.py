@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from tests.lab.oracle.model import End, Link, Truth
 
 SHOWN = 15
-"""Differences of a kind that are shown one by one."""
+"""Maximum number of differences of a kind that are listed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +37,7 @@ class Differences:
 
 
 def compare(told: Truth, truth: Truth) -> list[Differences]:
-    """Return every comparison's outcome, those without differences too."""
+    """Return the outcome of every comparison, including those without differences."""
     return [comparison(told, truth) for comparison in (objects, facts, links, states, chains, counts)]
 
 

@@ -34,7 +34,7 @@ ONLY = {"test_monitoring_deployed.py": "ovs"}
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Put first what looks at the cloud as it was made, and last what changes it, as far as the variant has that."""
+    """Run the tests of the unchanged cloud first, and those that change it last, as far as the variant has them."""
     if "lab" in config.option.markexpr or "law" in config.option.markexpr:
         variant = lab.here().variant
         others = {*LAST} - {FAULTS.get(variant, "test_faults.py")} | {
@@ -75,7 +75,7 @@ def store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Store]:
 
 @pytest.fixture(scope="session")
 def settled(environment: Environment, store: Store) -> tuple[Site, ScanReport]:
-    """What everybody says before any test has changed something, and a first scan during which that stayed the same.
+    """The state before any test has changed it, from all observers, and a first scan during which it stayed so.
 
     A cloud that was made a moment ago may still change: agents report, ports become active.
     """
@@ -95,13 +95,13 @@ def _read() -> tuple[Site, Truth]:
 
 @pytest.fixture(scope="session")
 def site(settled: tuple[Site, ScanReport]) -> Site:
-    """What everybody says before any test has changed something."""
+    """The state before any test has changed something, from all observers."""
     return settled[0]
 
 
 @pytest.fixture(scope="session")
 def truth(site: Site) -> Truth:
-    """What is there before any test has changed it."""
+    """The cloud before any test has changed it."""
     return derive(site)
 
 
@@ -122,7 +122,7 @@ def watch(environment: Environment, tmp_path_factory: pytest.TempPathFactory) ->
 
 @pytest.fixture(scope="class")
 def quiet(watch: Watch) -> Iterator[str]:
-    """A compute that has servers, its agents killed: nobody repairs what is broken there."""
+    """A compute with servers whose agents are killed, so that they repair nothing."""
     plain = {one.end for one in watch.truth.of_type("vnic") if not one.facts.get("trunk")}
     host = next(
         one.interface.host

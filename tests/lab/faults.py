@@ -20,12 +20,14 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
 LIMIT_S = 300
-"""Ten times what idle cores need: patience costs nothing where all goes well."""
+"""Ten times what idle cores need: waiting longer costs nothing if all goes well."""
 SERVER_HOST = "OS-EXT-SRV-ATTR:host"
 TRUNK_PATCHES = ("tpi-", "tpt-", "spi-", "spt-")
 LEAK_S = 30
-"""After so long we remove a trunk's patch ports, as an operator does. Neutron's agent leaves them in the
-integration bridge if Nova was faster to delete the trunk's bridge, in which the agent keeps notes.
+"""Seconds after which a trunk's patch ports are removed, as an operator would.
+
+Neutron's agent leaves them in the integration bridge if Nova deletes the trunk's bridge first, in which the agent keeps
+its records.
 """
 
 KILL = """
@@ -58,7 +60,7 @@ bash /run/osl/start-again
 
 
 class NotInTimeError(AssertionError):
-    """The cloud did not do in time what was asked of it."""
+    """The cloud did not do in time what was requested."""
 
 
 def wait_until(what: str, done: Callable[[], object], *, limit_s: float = LIMIT_S) -> None:
@@ -74,7 +76,7 @@ def wait_until(what: str, done: Callable[[], object], *, limit_s: float = LIMIT_
 
 
 def kill(host: str, *names: str, signal: str = "KILL") -> None:
-    """End daemons of a host, and note how they were started."""
+    """Stop daemons of a host, and record how they were started."""
     inside(host, KILL.format(names=" ".join(names), signal=signal))
 
 
@@ -104,7 +106,7 @@ def agents_killed(host: str) -> Iterator[None]:
 
 @contextmanager
 def service_stopped(name: str) -> Iterator[None]:
-    """End a service of the controller that the APIs cannot do without: ``keystone``, or ``mariadb``, which all use."""
+    """Stop a service of the controller that the APIs need: ``keystone``, or ``mariadb``, which all use."""
     kill("ctl", name, signal="TERM")
     try:
         yield
@@ -204,7 +206,7 @@ def tap_unplugged(host: str, tap: str) -> Iterator[None]:
 
 @contextmanager
 def tunnel_removed(host: str) -> Iterator[str]:
-    """Take one tunnel away: a port of br-tun, or where a VXLAN device sends to; give the device's name."""
+    """Remove one tunnel: a port of br-tun, or where a VXLAN device sends to; give the device's name."""
     if inside(host, "command -v ovs-vsctl >/dev/null && [ -S /run/openvswitch/db.sock ] && echo ovs || true"):
         port = inside(host, "ovs-vsctl list-ports br-tun | grep vxlan | head -1").strip()
         options = inside(host, f"ovs-vsctl get Interface {port} options; ovs-vsctl del-port {port}").strip()
@@ -275,13 +277,13 @@ def network_renamed(network: str, name: str) -> Iterator[None]:
 
 
 def floats(row: Mapping[str, Any]) -> bool:
-    """Tell whether a floating IP is an address of its router."""
+    """Return whether a floating IP is an address of its router."""
     told = inside("net1", f"ip netns exec qrouter-{row['router_id']} ip -o address")
     return f"{row['floating_ip_address']}/" in told
 
 
 def floats_again(row: Mapping[str, Any]) -> bool:
-    """Tell whether a floating IP is an address of its router, and Neutron has been told, which comes later."""
+    """Return whether a floating IP is an address of its router, and Neutron has been told, which comes later."""
     api = Api()
     told = api.ask("GET", f"{api.neutron}/floatingips/{row['id']}")["floatingip"]
     return told["status"] == "ACTIVE" and floats(row)
@@ -328,7 +330,7 @@ def server(id_: str) -> Mapping[str, Any] | None:
 
 
 def has_status(id_: str, status: str) -> bool:
-    """Tell whether a server has a status; AssertionError with Nova's words when it is in error."""
+    """Return whether a server has a status; AssertionError with Nova's words when it is in error."""
     told = server(id_)
     assert told is not None
     assert told["status"] != "ERROR", f"{id_}: {told.get('fault')}"
@@ -417,7 +419,7 @@ def confirm(id_: str) -> None:
 
 @contextmanager
 def host_removed(host: str) -> Iterator[None]:
-    """Take a compute without servers away: end its daemons, have Nova and Neutron forget it; then put it back."""
+    """Remove a compute without servers: stop its daemons, delete it in Nova and Neutron; then add it again."""
     api = Api()
     daemons = ("nova-compute", inside(host, "cd /run/osl; ls neutron-*-agent.pid").split()[0].removesuffix(".pid"))
     member_of = [row["id"] for row in api.list(f"{api.nova}/os-aggregates") if host in row["hosts"]]
@@ -450,7 +452,7 @@ def _in_cloud(host: str) -> bool:
 
 
 def _in_step(agent: Mapping[str, Any]) -> bool:
-    """Tell whether an agent has reported again since it last said that it was starting.
+    """Return whether an agent has reported again since it last said that it was starting.
 
     Open vSwitch's says so with every report until it has looked at all ports once (``iter_num``).
     """

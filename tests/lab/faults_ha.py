@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Faults of routers that run on several hosts: keepalived decides which of them is at work."""
+"""Faults of routers that run on several hosts: keepalived decides which of them is active."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def states(router: str) -> dict[str, bool]:
 
 @contextmanager
 def keepalived_stopped(host: str, router: str) -> Iterator[None]:
-    """End the keepalived of a router on a host, and the agent, which would start it again."""
+    """Stop the keepalived of a router on a host, and the agent, which would restart it."""
     kill(host, AGENT)
     inside(host, f"kill $(cat {FOLDER}/{router}.pid.keepalived)")
     try:

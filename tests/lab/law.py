@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The law of small scans, held against the lab: after one of what an act changed, all is as after a whole scan.
+"""Checks the law of small scans in the lab: after a small scan of what an act changed, all is as after a whole scan.
 
-The whole scan takes nothing over from before, and is taken when the cloud has come to rest: when two in a row say the
-same. Where somebody cannot look, a whole scan of a copy of what was known takes its place.
+The whole scan keeps nothing from before, and counts once the cloud has settled: two whole scans in a row must agree. If
+a source does not answer, a whole scan of a copy of what was known takes its place.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ logger = logging.getLogger(__name__)
 Picture: TypeAlias = "dict[str, dict[str, Any]]"
 KINDS = ("inventory", "links", "cliques")
 TIMES = frozenset({"last_scanned", "evidence", "revision"})
-"""What says when something was seen, not what."""
+"""Fields that give the time of an observation, not its content."""
 NOTES = frozenset({"network_info", "digest"})
 LIMIT_S = 180
 ATTEMPTS = 4
@@ -44,7 +44,7 @@ SHOWN = 12
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """What one small scan, and a whole one at the same moment, cost."""
+    """The cost of one small scan, and of a whole one at the same moment."""
 
     what: str
     refs: int
@@ -55,7 +55,7 @@ class Check:
 
 
 class Law:
-    """A store that only small scans keep, after one whole scan; and whole scans beside it."""
+    """A store that only small scans update, after one whole scan; and whole scans in other stores."""
 
     def __init__(self, environment: Environment, folder: Path) -> None:
         self.checks: list[Check] = []
@@ -78,7 +78,7 @@ class Law:
 
     @property
     def view(self) -> StoreView:
-        """What small scans have made of the cloud."""
+        """The picture that small scans have made of the cloud."""
         return self._small_store.view(self._environment.name)
 
     def begins_anew(self) -> None:
@@ -88,13 +88,13 @@ class Law:
 
     @contextmanager
     def judged(self) -> Iterator[None]:
-        """Fail at the end when the law was broken meanwhile: what comes after it is looked at all the same."""
+        """Fail at the end if the law was broken, so that later acts are still checked."""
         self.broken.clear()
         yield
         assert not self.broken, "\n".join(self.broken)
 
     def told(self) -> str:
-        """Return what all checks have cost."""
+        """Return the cost of all checks."""
         small, whole = sum(one.small_s for one in self.checks), sum(one.whole_s for one in self.checks)
         questions = [sum(one.small_queries for one in self.checks), sum(one.whole_queries for one in self.checks)]
         told = f"{len(self.checks)} small scans: {small:.1f} s, {questions[0]} questions"
@@ -103,8 +103,8 @@ class Law:
     def holds(self, what: str, refs: Sequence[ObjectRef], monitored: Callable[[], Sequence[ObjectRef]]) -> None:
         """Scan what has changed, and compare; once more only where the cloud has changed meanwhile.
 
-        ``monitored`` gives what monitors of the hosts have told since it was last asked. That is looked at afterwards,
-        and only where ``refs`` do not suffice.
+        ``monitored`` returns what monitors of the hosts have reported since its last call. These are scanned
+        afterwards, only if ``refs`` do not suffice.
         """
         later: list[ObjectRef] = []
         for _ in range(ATTEMPTS):
@@ -127,7 +127,7 @@ class Law:
         self._note(what, refs, report, whole)
 
     def holds_though_nobody_can_look(self, what: str, refs: Sequence[ObjectRef]) -> None:
-        """Scan what has changed, and compare with a whole scan of a copy: both keep what they cannot look at."""
+        """Scan what has changed, and compare with a whole scan of a copy: both keep what they cannot examine."""
         with closing(open_store(self._copied())) as store:
             whole = run_scan(self._environment, store=store)
             assert not whole.ok, f"{what}: everybody could look"
@@ -152,10 +152,10 @@ class Law:
         raise AssertionError(f"{what}: the cloud does not come to rest")
 
     def is_broken(self, how: str) -> None:
-        """Note it, and scan everything, so that what comes next is judged for itself."""
+        """Record it, and scan everything, so that the next act is judged on its own."""
         logger.error("%s", how)
         self.broken.append(how)
-        self._small.scan()  # where nobody can look, it keeps everything
+        self._small.scan()  # if nothing can be examined, it keeps everything
 
     def _known(self) -> Picture:
         return picture(self._small_store, self._environment.name)
@@ -209,14 +209,14 @@ def picture(store: Store, environment: str) -> Picture:
 def _noted_later(small: Picture, whole: Picture, environment: str) -> list[ObjectRef]:
     """Return the servers that differ in nothing but Nova's notes on their ports.
 
-    Nova writes these anew by and by (heal_instance_info_cache_interval, a server a minute), and tells nobody.
+    Nova rewrites these gradually (heal_instance_info_cache_interval, one server per minute), without an event.
     """
     noted = [here for id_, here in small.items() if id_ in whole and _is_noted_later(here, whole[id_])]
     return [ObjectRef(environment, "instance", one["id"]) for one in noted]
 
 
 def differences_but_notes(here: Picture, whole: Picture) -> str:
-    """Return differences, but for what Nova notes in its own time about a server's ports, and tells nobody."""
+    """Return differences, without those in Nova's notes on a server's ports, which change without an event."""
     noted = {id_ for id_ in here.keys() & whole.keys() if _is_noted_later(here[id_], whole[id_])}
     return differences({**here, **{id_: whole[id_] for id_ in noted}}, whole)
 

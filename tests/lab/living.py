@@ -43,7 +43,7 @@ BY_API: tuple[tuple[int, Act], ...] = (
     (1, acts.a_project_renamed),
     (1, acts.a_compute_disabled),
 )
-"""How often, and what: acts that are done by the API alone."""
+"""Weights and acts that use only the API."""
 ACTS: tuple[tuple[int, Act], ...] = (
     *BY_API,
     (2, acts.a_cable_pulled),
@@ -51,7 +51,7 @@ ACTS: tuple[tuple[int, Act], ...] = (
     (1, breaking.a_server_resized_whose_port_is_off),
     (1, breaking.a_host_removed),
 )
-"""The same with faults."""
+"""The same, with faults."""
 
 
 def begun(environment: str) -> Life:
@@ -64,7 +64,7 @@ def begun(environment: str) -> Life:
 
 
 def life(chance: random.Random, among: Sequence[tuple[int, Act]] = ACTS) -> Iterator[Act]:
-    """Yield acts by chance, as long as anybody wants; each of them comes once before the first comes twice or more."""
+    """Yield random acts without end; each occurs once before any occurs twice."""
     once = [act for _, act in among]
     chance.shuffle(once)
     yield from once

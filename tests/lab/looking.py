@@ -19,7 +19,7 @@ def objects(view: StoreView) -> dict[str, dict[str, Any]]:
 
 
 def documents(view: StoreView) -> dict[str, str]:
-    """Return the digest of every object, link and clique, by kind and id: what it says, without when it was seen."""
+    """Return the digest of every object, link and clique, by kind and id: of its content, not of its times."""
     return {
         f"{kind} {document['_id']}": document["digest"]
         for kind in ("inventory", "links", "cliques")

@@ -48,9 +48,9 @@ class Mutant:
     where: object
     attribute: str
     broken: Callable[[Any], Any]
-    """Makes the wrong function of the right one."""
+    """Turns the right function into the wrong one."""
     variants: Sequence[str] = ANY
-    """Where it makes a difference: a lab without bridges does not show swapped ones."""
+    """The variants in which it makes a difference: a lab without bridges does not show swapped ones."""
 
     @contextmanager
     def applied(self) -> Iterator[None]:

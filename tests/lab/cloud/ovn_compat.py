@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Makes Debian 12's Neutron 21 fit its OVN 23.03; run inside the controller, whose own layer it changes.
+"""Adapts Debian 12's Neutron 21 to its OVN 23.03; run inside the controller, whose own layer it changes.
 
 Neutron reads a chassis' bridge mappings, gateway flag and datapath type from Chassis.external_ids, ovn-controller
 writes them to Chassis.other_config only (LP#1990229: without this no port of a flat or VLAN network is bound).
@@ -25,7 +25,7 @@ CHANGES = {
 }
 """File -> the places in it where the column's name stands for ``{}``."""
 DELETED_AGENT = ("    external_ids = {}\n    hostname", "    external_ids = {}\n    other_config = {}\n    hostname")
-"""A chassis that is gone is stood in for by a class, which needs the other column too."""
+"""A class represents a removed chassis; it needs the other column, too."""
 
 
 def replace(path: Path, old: str, new: str) -> None:

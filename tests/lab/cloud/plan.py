@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Plans a random cloud: what seed.py makes, decided by the parameters and the seed alone, without any I/O.
 
-What a test wants to meet in every cloud is dealt out, not left to chance: a name twice, a network without a name or
+What tests need in every cloud is assigned, not left to chance: a name twice, a network without a name or
 without DHCP, a server with two NICs, one that is shut off ... as far as the sizes allow it. The rest is random.
 """
 
@@ -20,7 +20,7 @@ HOSTILE_NAMES = (
 )  # fmt: skip
 """Characters beyond the BMP are missing: Nova and Neutron of this release keep names in MySQL's three-byte utf8."""
 NO_HOST_NAMES = ("Größe-名前",)
-"""Names of servers of which Nova makes host names that Neutron's DNS extension, which OVN always has, refuses."""
+"""Names of servers whose host names (made by Nova) are refused by Neutron's DNS extension, which OVN always has."""
 WORDS = ("acme", "blue", "core", "data", "edge", "front", "grid", "hub", "lab", "mail", "node", "web")
 
 
@@ -234,7 +234,7 @@ class _Planner:
             self._networks.append(Network(self._name("network"), project, (subnet,)))
 
     def _mark_networks(self, first: int) -> None:
-        """Give some tenant networks what is out of the ordinary."""
+        """Give some tenant networks unusual properties."""
         tenants = list(range(first, len(self._networks)))
         by_project = {self._networks[n].project: n for n in reversed(tenants)}  # the first one of each
         one, *others = by_project.values()

@@ -228,7 +228,7 @@ class Seeder:
         self._wait_for_servers(lambda one: "SHUTOFF" if one.shut_off else "ACTIVE")
 
     def _detach(self, planned: Server, id_: str) -> None:
-        """Detach the last NIC: a guest without an operating system gives none up while it runs."""
+        """Detach the last NIC: a guest without an operating system does not release it while it runs."""
         (port,) = self.network.ports(
             name=planned.nics[-1].port, network_id=self.networks[planned.nics[-1].network], device_id=id_
         )
@@ -289,7 +289,7 @@ class Seeder:
         wait_until_none(unready)
 
     def _routers_without_master(self) -> list[str]:
-        """Return what is said of HA routers that are not active on exactly one host, and on standby on another."""
+        """Return a sentence for each HA router that is not active on exactly one host and on standby on another."""
         told = []
         for router in self.network.routers():
             agents = self.network.routers_hosting_l3_agents(router.id) if router.is_ha else ()
@@ -300,7 +300,7 @@ class Seeder:
 
 
 def wait_until_none(differing: Callable[[], list[str]]) -> None:
-    """Wait until nothing is told to differ from what is wanted; end the program when that takes too long."""
+    """Wait until no difference is reported; exit if that takes too long."""
     end = time.monotonic() + LIMIT_S
     while told := differing():
         if time.monotonic() > end:

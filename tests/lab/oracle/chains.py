@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from tests.lab.oracle.hosts import Device, Host, Nic
 
 SERVICES = ("qrouter-", "snat-", "fip-", "qdhcp-", "ovnmeta-")
-"""How Neutron's namespaces are called."""
+"""Prefixes of Neutron's namespaces."""
 SERVER_HOST = "OS-EXT-SRV-ATTR:host"
 
 
@@ -197,7 +197,7 @@ def _over_wire(walk: Walk, device: Device, far: Device) -> str:
 
 
 def is_router_end(device: Device) -> bool:
-    """Tell whether a device is a distributed router's end of the wire to the namespace that leads outside."""
+    """Return whether a device is a distributed router's end of the wire to the namespace that leads outside."""
     return device.name.startswith("rfp-")
 
 

@@ -151,7 +151,7 @@ class Host:
         return found[0] if len(found) == 1 else None
 
     def has_master_address(self, namespace: str) -> bool | None:
-        """Tell whether keepalived has set its own address in a namespace, as only the master does; None: no keepalived.
+        """Return whether keepalived has set its address in a namespace, as only the master does; None: no keepalived.
 
         Neutron gives it one of 169.254.0.0/24, by the number of the virtual router (neutron/agent/linux/keepalived.py).
         """
@@ -194,7 +194,7 @@ class Host:
 
 
 def read_host(name: str) -> Host:
-    """Ask a host; RuntimeError when it does not tell."""
+    """Ask a host; RuntimeError if it does not answer."""
     return parse(name, inside(name, FACTS.read_text("utf-8")))
 
 

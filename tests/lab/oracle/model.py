@@ -78,7 +78,7 @@ class Truth:
     down: frozenset[Link] = frozenset()
     """Links of virtual interfaces whose device is off or not there at all."""
     contradictions: tuple[str, ...] = ()
-    """Where one source says otherwise than another: empty for a cloud that is well."""
+    """Contradictions between sources: empty for a healthy cloud."""
 
     def of_type(self, type_: str) -> list[Thing]:
         """Return the things of a type, ordered."""
