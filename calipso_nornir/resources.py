@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Where the product's data folders are: beside the package in a checkout, inside it in a wheel."""
+"""Finds the product's data folders: next to the package in a checkout, inside it in a wheel."""
 
 from __future__ import annotations
 

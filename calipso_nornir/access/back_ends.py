@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BackEnds:
-    """What is tried.
+    """The back ends to test.
 
     Attributes:
         store_uri: it may contain a password.

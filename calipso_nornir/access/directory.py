@@ -53,7 +53,7 @@ class Directory:
         self._settings = settings
 
     def identified(self, name: str, password: str) -> Identified | None:
-        """Return whose name and password these are; None for nobody's. Raises LoginServiceUnavailable."""
+        """Return the user with this name and password; None if there is none. Raises LoginServiceUnavailable."""
         if not name or not password:
             return None
         causes: list[str] = []
@@ -114,7 +114,7 @@ class Directory:
             return None
         entry = entry or _Entry(dn, name.casefold())
         if normal(entry.dn) != normal(dn):
-            return None  # somebody else has this name as a further value
+            return None  # another entry has this name as a further value
         return self._with_roles(connection, entry)
 
     def _by_search(self, connection: LdapConnection, name: str, password: str) -> Identified | None:
@@ -162,7 +162,7 @@ class Directory:
         return Identified(name=entry.name, grants=grants)
 
     def _groups_with(self, connection: LdapConnection, entry: _Entry) -> list[str]:
-        """Look for the groups that name a member, where they are looked for at all."""
+        """Search the groups that name a member, if groups are configured."""
         tree, attribute = self._settings.group_tree_dn, self._settings.group_member_attribute
         if tree is None:
             return []

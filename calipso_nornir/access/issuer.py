@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Bearer tokens of an OpenID Connect issuer: JWTs (RFC 7519) that say who somebody is, signed with its key."""
+"""Bearer tokens of an OpenID Connect issuer: JWTs (RFC 7519) that identify a user, signed with its key."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ _REQUIRED: Final = ["exp", "iss", "aud"]
 
 @dataclass(frozen=True, slots=True)
 class Claimed:
-    """What a token says, of which the signature is right: who somebody is, and the token's id."""
+    """The content of a token with a valid signature: the user, and the token's id."""
 
     who: Identified
     token_id: str | None
@@ -58,7 +58,7 @@ class Issuer:
             return None
 
     def check(self) -> list[Finding]:
-        """Ask for the keys, and tell whether one of them can verify tokens."""
+        """Fetch the keys, and return whether one of them can verify tokens."""
         issuer, algorithms = self._settings.issuer, self._settings.algorithms
         try:
             keys = self._keys.fetch()
@@ -72,7 +72,7 @@ class Issuer:
         return [Finding(SECTION, issuer, ok=True, detail=f"{usable} of its {len(keys)} keys can be used")]
 
     def _verified(self, token: str) -> Mapping[str, Any]:
-        """Return the claims. Which keys may count is ours to say: ``jku``, ``jwk`` and ``x5u`` are not looked at."""
+        """Return the claims. A token cannot choose its key: ``jku``, ``jwk`` and ``x5u`` are ignored."""
         header = jwt.get_unverified_header(token)
         algorithm = header.get("alg")
         if algorithm not in self._settings.algorithms:

@@ -1,8 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The public keys of an issuer (RFC 7517), fetched when they are needed and kept for a while.
 
-What comes from the network is limited in size, time and number. Redirects are not followed. A key that cannot be used
-is left out; the others count.
+Answers are limited in size, time and number. Redirects are not followed. Unusable keys are left out.
 """
 
 from __future__ import annotations
@@ -59,8 +58,8 @@ class IssuerKeys:
     def usable(self, key_id: str | None, algorithm: str) -> list[PyJWK]:
         """Return the keys that may have signed with this id and algorithm.
 
-        An id that nobody knows makes us look for new keys, at most every 30 seconds. If the issuer is down, the keys
-        that are known go on to count.
+        An unknown id causes a search for new keys, at most every 30 seconds. If the issuer is down, known keys remain
+        valid.
 
         Raises:
             LoginServiceUnavailable: there are no keys yet, or the id is not among them and the issuer is down.
@@ -86,11 +85,11 @@ class IssuerKeys:
         return [key for one in named if (key := _key(one, algorithm)) is not None]
 
     def _refresh(self) -> bool:
-        """Fetch the keys, unless that was tried a moment ago; tell whether there are new ones."""
+        """Fetch the keys, unless that was tried a moment ago; return whether there are new ones."""
         before = self._known
         with self._fetching:
             if self._known is not before:
-                return True  # somebody else has just done it
+                return True  # another thread has just done it
             now = self._clock()
             if now - before.tried < PATIENCE_S:
                 return False

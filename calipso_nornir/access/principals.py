@@ -50,10 +50,10 @@ class PasswordService(Protocol):
 
     @property
     def source(self) -> str:
-        """What it is called in documents of users."""
+        """Its name in documents of users."""
 
     def identified(self, name: str, password: str) -> Identified | None:
-        """Return whose name and password these are; None for nobody's. Raises LoginServiceUnavailable."""
+        """Return the user with this name and password; None if there is none. Raises LoginServiceUnavailable."""
 
     def check(self) -> Iterable[Finding]:
         """Try whether it answers, without a user."""
@@ -64,7 +64,7 @@ class TokenService(Protocol):
 
     @property
     def source(self) -> str:
-        """What it is called in documents of users."""
+        """Its name in documents of users."""
 
     def claimed(self, token: str) -> Claimed | None:
         """Return what a token says; None for one that is not right. Raises LoginServiceUnavailable."""
@@ -74,12 +74,12 @@ class TokenService(Protocol):
 
 
 class Principals:
-    """Finds out who is asking.
+    """Authenticates users.
 
     Args:
-        store: has the local users, and tokens.
-        directory: is asked about names that are no local user's. Local users get in whatever becomes of it.
-        issuer: has made the tokens that are not ours.
+        store: holds the local users and tokens.
+        directory: authenticates all other names; local users do not depend on it.
+        issuer: issues tokens that are not ours.
     """
 
     def __init__(
@@ -131,9 +131,9 @@ class Principals:
         scope: Role = Role.ADMIN,
         environments: frozenset[str] | None = None,
     ) -> tuple[str, Token]:
-        """Make a token for whoever asks; return it, for the only time, and what is known of it.
+        """Issue a token for the user; return it, for the only time, and its data.
 
-        One that is made with a token can do no more than that one, and ends with it.
+        A token obtained with a token has at most the same rights, and ends with it.
 
         Raises:
             InvalidRequest: the lifetime is too long, or the environments are not among those of the token.

@@ -29,13 +29,13 @@ _USED_EVERY: Final = timedelta(minutes=5)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Token:
-    """What is known of a token; never the token itself.
+    """The data of a token; never the token itself.
 
     Attributes:
         id: names it in lists and for its removal.
-        scope: no higher role is had with it, whatever roles the user has.
-        environments: it counts in these alone; None for all in which the user has roles.
-        only_password: with it one may do nothing but choose another password.
+        scope: the highest role that it grants, even if the user has higher ones.
+        environments: it is valid only in these; None for all in which the user has roles.
+        only_password: it only allows choosing another password.
     """
 
     id: str

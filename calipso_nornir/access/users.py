@@ -36,7 +36,7 @@ _HASHER: Final = PasswordHasher()
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Identified:
-    """Who somebody is, as a directory or an issuer says, and the roles that follow."""
+    """A user as identified by a directory or an issuer, with the resulting roles."""
 
     name: str
     grants: Grants
@@ -95,7 +95,7 @@ class Users:
         return _user(document) if document is not None else None
 
     def verified(self, name: str, password: str) -> User | None:
-        """Return the user that has this password; None for a wrong one, for a disabled user, and for nobody."""
+        """Return the user with this password; None for a wrong password, a disabled user or an unknown one."""
         document = self._users.get(name)
         known = document is not None and bool(document.get("enabled", True)) and "password_hash" in document
         stored = str(document["password_hash"]) if known and document else _hash_of_nobody(_HASHER)
@@ -184,7 +184,7 @@ def _verify(password_hash: str, password: str) -> bool:
 
 
 def _is_admin(user: User) -> bool:
-    """Tell whether somebody can always get in and do everything; a directory may be down."""
+    """Return whether there is a local user who can do everything, because a directory may be down."""
     return user.enabled and user.source == LOCAL and user.grants.allow(Role.ADMIN, None)
 
 

@@ -35,7 +35,7 @@ def run_all(questions: Sequence[Question], limits: Limits, *, sudo: Optional[boo
     Args:
         questions: each is asked once, even if it is given several times.
         limits: for them.
-        sudo: use sudo for what needs root; None: unless this process runs as root.
+        sudo: whether to use sudo for what needs root; None: only if this process does not run as root.
     """
     use_sudo = os.geteuid() != 0 if sudo is None else sudo
     until = time.monotonic() + limits.whole

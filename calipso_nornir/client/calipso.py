@@ -143,7 +143,7 @@ class Calipso:
                         headers["Last-Event-ID"] = str(event.revision)
                         yield event
             except (ApiUnreachable, requests.RequestException):
-                if not headers and since is None:  # nobody knows where it began
+                if not headers and since is None:  # its beginning is unknown
                     raise
             time.sleep(1.0)
 

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """What one revision changed."""
+    """The changes of one revision."""
 
     revision: int
     changes: list[dict[str, Any]]

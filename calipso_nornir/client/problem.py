@@ -10,7 +10,7 @@ if TYPE_CHECKING:
 
 
 class ApiUnreachable(Exception):
-    """The API did not answer: no connection, a timeout, a certificate that nobody vouches for."""
+    """The API did not answer: no connection, a timeout, a certificate of an unknown authority."""
 
 
 class ApiProblem(Exception):

@@ -18,7 +18,7 @@ PNIC: Final = "host_pnic"
 
 
 def names_in(payload: Mapping[str, Any]) -> list[str]:
-    """Return the names of devices that an event tells."""
+    """Return the names of devices in an event."""
     given = payload.get("names")
     return [one for one in given if isinstance(one, str) and one] if isinstance(given, list) else []
 

@@ -24,7 +24,7 @@ class HostSwitchEvent:
     """A port or bridge: what is known by its name, and the switch; the folder of switches where none is known."""
 
     def touched(self, notification: Notification, view: StoreView) -> Iterator[ObjectRef]:
-        """Yield devices and switches; without names, what happened is not known, and the switches are looked at."""
+        """Yield devices and switches; without names it is not known what happened, and the switches are scanned."""
         host = host_of(view, needed(notification, ("host",)))
         if host is None:
             return

@@ -62,7 +62,7 @@ def floating_at(view: StoreView, port: InventoryObject) -> Iterator[ObjectRef]:
 
 
 def services_of(view: StoreView, *, router: str = "", network: str = "") -> Iterator[ObjectRef]:
-    """Yield the services of a router, or of a network, that are known; else the places where they may come to be."""
+    """Yield the services of a router, or of a network, that are known; else the places where they may be created."""
     where = Equal("router_id", router) if router else Holds("network", network)
     known = view.find(Find(where=(Equal("type", "vservice"), where)))
     yield from (one.ref for one in known)
@@ -96,7 +96,7 @@ def owner_of(view: StoreView, *, owner: str, device: str, host: str, network: st
         return
     if owner.startswith(COMPUTE):
         yield ref(view, "instance", device)
-        yield from services_on(view, host)  # a distributed router comes to a host with the first server there
+        yield from services_on(view, host)  # a distributed router is created on a host with the first server there
     elif owner.startswith(f"{NETWORK}dhcp"):
         yield from services_of(view, network=network)
         yield from services_on(view, host)

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 class OvnRouterEvent:
-    """Routers, their ports, gateways, addresses: all logical routers and floating IPs are looked at."""
+    """Routers, their ports, gateways, addresses: all logical routers and floating IPs are scanned."""
 
     def touched(self, notification: Notification, view: StoreView) -> Iterator[ObjectRef]:  # noqa: ARG002 - as above
         """Yield the folders of logical services and floating IPs."""

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 class RouterEvent:
     """A router on every host that has it, its ports, and the network of its gateway.
 
-    Ports of gateways are made and deleted without an event, so all ports of the network are looked at.
+    Ports of gateways are created and deleted without an event, so all ports of the network are scanned.
     """
 
     def touched(self, notification: Notification, view: StoreView) -> Iterator[ObjectRef]:
@@ -27,7 +27,7 @@ class RouterEvent:
         id_ = needed(notification, ("router", "id"), ("router_id",), ("id",))
         router = part(notification.payload, "router")
         yield from services_of(view, router=id_)
-        if router.get("ha") is True or router.get("distributed") is True:  # it may come to further hosts
+        if router.get("ha") is True or router.get("distributed") is True:  # it may be added to further hosts
             yield from places_of_services(view)
         ports = of(view, "port", device_id=id_)
         yield from (one.ref for one in ports)

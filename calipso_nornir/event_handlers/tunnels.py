@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Which switches make or remove tunnels when a network comes to a host, or leaves it (l2population).
+"""Finds switches that create or remove tunnels when a network is added to a host, or removed from it (l2population).
 
-Neutron tells the agents so, by messages that no one else gets: the picture's own tunnels tell whom it concerns.
+Neutron notifies only the agents, so the affected switches are found by the picture's own tunnels.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from calipso_nornir.model.stores import StoreView
 
 MOST_HOSTS: Final = 50
-"""Hosts of a network whose tunnels are looked at; those of larger networks are left to scans and host watches."""
+"""Maximum number of hosts of a network whose tunnels are scanned; larger ones are left to scans and host watches."""
 PAGE: Final = 200
 """Ports that are read at once."""
 OVERLAYS: Final = ("vxlan", "gre", "geneve")

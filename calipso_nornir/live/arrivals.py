@@ -25,8 +25,8 @@ class Arrival:
 
     Attributes:
         body: the raw message, or the notification if the listener has parsed it.
-        source: its sender: "nova", "neutron", "ovn", … settle: acknowledges it at the source, which then does not send
-            it again; may be called from any thread.
+        source: its sender: "nova", "neutron", "ovn", …
+        settle: acknowledges it at the source, which then does not send it again; may be called from any thread.
         again: whether the source has sent it before; it may have been processed in part.
         at: when it arrived (aware, UTC).
     """

@@ -40,7 +40,7 @@ PAUSE_AFTER: Final = 12
 LONGEST_WAIT_S: Final = 6 * 3600.0
 _FIRST_WAIT_S: Final = 5.0
 _AT_ONCE: Final = 1000
-"""Changes in one message; a larger revision is told in several."""
+"""Maximum number of changes in one message; a larger revision is sent in several."""
 
 
 class Deliverer(threading.Thread):
@@ -97,7 +97,7 @@ class Deliverer(threading.Thread):
             well = {"cursor": revision, "state": "active", "failures": 0, "error": None, "next_at": None}
             noted = self._subscriptions.note(one, self._owner, {**well, **(told if messages else {})})
             if noted is None:
-                return  # removed, or moved, or somebody else's
+                return  # removed, moved, or taken by another process
             one = noted
             if time.monotonic() > end or self._stopping.is_set():
                 break
@@ -143,7 +143,7 @@ class Deliverer(threading.Thread):
             self._tell(one, str(error)[:500])
 
     def _tell(self, one: Document, error: str) -> None:
-        """Leave a message for those who look after the environment: nothing is sent any more."""
+        """Write a message to the environment's messages: nothing is sent any more."""
         key = uuid.uuid4().hex
         about = (
             f"webhook {one['id']} to {urlsplit(one['url']).hostname} is paused after {PAUSE_AFTER} failures in a row"

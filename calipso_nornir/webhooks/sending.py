@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Sends one message by HTTP, to nothing but public addresses unless this is allowed.
 
-The name is resolved once, every address is looked at, and the connection goes to one that was looked at: a name that
-changes between the look and the connection (DNS rebinding) leads nowhere else. Redirects are not followed.
+The name is resolved once, every address is checked, and the connection goes to a checked address, so that a name that
+changes in between (DNS rebinding) leads nowhere else. Redirects are not followed.
 """
 
 from __future__ import annotations

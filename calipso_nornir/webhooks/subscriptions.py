@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Subscriptions: who is told what, how far, and what went wrong. One document each, written by atomic updates."""
+"""Subscriptions: receiver, filter, progress and last problem of each. One document each, written by atomic updates."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ State: TypeAlias = Literal["active", "failing", "paused"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wanted:
-    """What a subscriber wants to be told; an empty list is everything.
+    """The filter of a subscription; an empty list means everything.
 
     Attributes:
         environment: whose changes.
@@ -88,7 +88,7 @@ class Subscriptions:
         (self._secrets / f"webhook-{id_}").unlink(missing_ok=True)
 
     def resume(self, id_: str, *, since: int | None = None) -> Document | None:
-        """Send again at once, from where it stopped or after a revision, whatever went wrong before."""
+        """Resume sending at once, from where it stopped or after a revision, regardless of earlier problems."""
         again: dict[str, Any] = {"state": "active", "failures": 0, "error": None, "next_at": None}
         return self._kept.update_if(id_, {}, again if since is None else {**again, "cursor": since})
 
@@ -99,14 +99,14 @@ class Subscriptions:
     # --- for the process that delivers
 
     def claim(self, one: Document, owner: str, *, until: str, now: str) -> bool:
-        """Take a subscription for a while; tell whether nobody else has it."""
+        """Claim a subscription for a while; return False if another process has it."""
         if one["owner"] not in ("", owner) and one["lease_until"] > now:
             return False
         seen = {"owner": one["owner"], "lease_until": one["lease_until"]}
         return self._kept.update_if(one["id"], seen, {"owner": owner, "lease_until": until}) is not None
 
     def note(self, one: Document, owner: str, changes: dict[str, Any]) -> Document | None:
-        """Change a subscription, if it is still this owner's and nobody has moved its cursor meanwhile."""
+        """Change a subscription, if it still belongs to this owner and its cursor has not been moved."""
         return self._kept.update_if(one["id"], {"owner": owner, "cursor": one["cursor"]}, changes)
 
     def _write_secret(self, id_: str, secret: str) -> None:
