@@ -22,12 +22,15 @@ if TYPE_CHECKING:
 
     from benchmarks.figures import Figure
 
-TIMES = 9
+SIZES = "100/3000,400/30000"
+LIMIT = 1.3
+TIMES = 15
 
 
 def run() -> list[Figure]:
     """Scan a small and a large cloud whole, then one instance of each."""
-    return compared("re-scan of one instance", _scanned, sizes="CALIPSO_BENCH_SMALL", times=TIMES)
+    what = "re-scan of one instance"
+    return compared(what, _scanned, sizes=SIZES, variable="CALIPSO_BENCH_SMALL", limit=LIMIT, times=TIMES)
 
 
 @contextmanager

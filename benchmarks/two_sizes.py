@@ -21,8 +21,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from contextlib import AbstractContextManager
 
-SIZES = "25/750,100/3000"
-"""Hosts and instances of both clouds."""
 MOST_S = 1.0
 
 
@@ -47,6 +45,8 @@ def compared(
     cloud: Callable[[Path, int, int], AbstractContextManager[Callable[[int], Cost]]],
     *,
     sizes: str,
+    variable: str,
+    limit: float,
     times: int,
 ) -> list[Figure]:
     """Return the seconds in the large cloud, and the CPU time there against that in the small one.
@@ -54,10 +54,12 @@ def compared(
     Args:
         what: the work, in the names of the figures.
         cloud: makes a cloud with so many hosts and instances in a store's file; gives what does the work once.
-        sizes: name of the variable that may say other sizes, as ``SIZES`` does.
+        sizes: hosts and instances of both clouds, as ``25/750,100/3000``.
+        variable: name of the environment variable that may say other sizes.
+        limit: of the CPU time in the large cloud against that in the small one.
         times: how often the work is done in each cloud; the medians count.
     """
-    both = [tuple(map(int, size.split("/"))) for size in os.environ.get(sizes, SIZES).split(",")]
+    both = [tuple(map(int, size.split("/"))) for size in os.environ.get(variable, sizes).split(",")]
     with tempfile.TemporaryDirectory() as folder, ExitStack() as clouds:
         works = [clouds.enter_context(cloud(Path(folder) / f"{size[0]}.db", *size)) for size in both]
         taken = [[work(number) for work in works] for number in range(times)]
@@ -74,8 +76,7 @@ def compared(
         Figure(
             f"{what}: CPU, large cloud / small cloud",
             costs[-1].cpu_s / costs[0].cpu_s,
-            2.0,
+            limit,
             "; ".join(told),
-            goal=1.3,
         ),
     ]

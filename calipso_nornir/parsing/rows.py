@@ -5,13 +5,14 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from calipso_nornir.model.quickly_made import quickly_made
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
+T = TypeVar("T")
 
 _PCI = re.compile(r"/([0-9a-f]{4}:[0-9a-f]{2}:[0-9a-f]{2}\.[0-7])(?=/)")
 
@@ -193,6 +194,17 @@ class OvsBridge:
     name: str
     datapath_type: str
     ports: tuple[OvsPort, ...]
+    _made: dict[Callable[[OvsBridge], Any], Any] = field(default_factory=dict, init=False, repr=False, compare=False)
+
+    def once(self, make: Callable[[OvsBridge], T]) -> T:
+        """Return what a function makes of this bridge, made when it is first needed; it must not be modified.
+
+        Parsed answers are remembered, and in a full mesh of tunnels a bridge has a port for every other host.
+        """
+        if make not in self._made:
+            self._made[make] = make(self)
+        made: T = self._made[make]
+        return made
 
 
 @quickly_made

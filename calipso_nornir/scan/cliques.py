@@ -142,11 +142,15 @@ class _Way:
 
 
 class _Exits:
-    """The many hops from one object; by the value of the constraint, if there is only one."""
+    """The many hops from one object; by the value of the constraint, if there is only one.
+
+    Focal points with the same values (instances of one network on one host) share the result.
+    """
 
     def __init__(self, hops: Sequence[Hop], places: Sequence[int]) -> None:
         self._hops = hops
         self._is_indexed = len(places) == 1
+        self._fitting: dict[Values, Sequence[Hop]] = {}
         self._free: list[int] = []
         self._by_value: defaultdict[Any, list[int]] = defaultdict(list)
         for number, hop in enumerate(hops) if self._is_indexed else ():
@@ -158,8 +162,11 @@ class _Exits:
         """Return the hops that are possible with these values, in order."""
         if not self._is_indexed:
             return self._hops
-        fitting = {number for value in values[0] for number in self._by_value.get(value, ())}
-        return [self._hops[number] for number in sorted(fitting.union(self._free))]
+        known = self._fitting.get(values)
+        if known is None:
+            fitting = {number for value in values[0] for number in self._by_value.get(value, ())}
+            known = self._fitting[values] = [self._hops[number] for number in sorted(fitting.union(self._free))]
+        return known
 
 
 class _Walk:

@@ -32,8 +32,9 @@ def integration_of(configurations: Mapping[str, Any] | None) -> str:
 
 def unbound(port: Mapping[str, Any], integration: str) -> bool:
     """Return whether the Open vSwitch agent has not yet given a Neutron port its VLAN, so it is in no network."""
-    given = port.get("tag") is not None or port.get("trunks")
-    return bool(port.get("port_id")) and port.get("bridge") == integration and not given
+    if not port.get("port_id") or port.get("bridge") != integration:
+        return False
+    return port.get("tag") is None and not port.get("trunks")
 
 
 def mode_of(port: Mapping[str, Any]) -> str:

@@ -6,7 +6,7 @@ from __future__ import annotations
 import pytest
 
 from calipso_nornir.errors import ParseError
-from calipso_nornir.scan.readings import Readings
+from calipso_nornir.scan.readings import PATIENCE, Readings
 
 
 class Counting:
@@ -36,11 +36,25 @@ def test_the_same_text_is_read_once_by_each_parser() -> None:
     assert parsers.texts == ["a b", "a b", "a c"]
 
 
-def test_what_was_not_asked_for_longest_is_forgotten_first() -> None:
+def test_a_part_stays_remembered_when_all_is_asked_for_again_and_again() -> None:
     readings, parsers = Readings(most=6), Counting()
-    for text in ("one", "two", "one", "six", "one", "two"):
+    for text in ("one", "two", "six") * 3:
         readings.read(parsers.words, text)
-    assert parsers.texts == ["one", "two", "six", "two"]
+    assert parsers.texts == ["one", "two", "six", "six", "six"]
+
+
+def test_what_nobody_has_asked_for_in_a_long_time_makes_room() -> None:
+    readings, parsers = Readings(most=6), Counting()
+    for text in ("one", "two"):
+        readings.read(parsers.words, text)
+    for text in (f"{number:03}" for number in range(2 * PATIENCE)):
+        readings.read(parsers.words, text)
+        readings.read(parsers.words, "two")
+    readings.read(parsers.words, "new")
+    parsers.texts.clear()
+    for text in ("two", "new", "one", "two", "new"):
+        readings.read(parsers.words, text)
+    assert parsers.texts == ["one"]
 
 
 def test_a_text_that_is_too_long_is_read_each_time() -> None:

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 from calipso_nornir.fetchers import questions
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
     from calipso_nornir.model.objects import InventoryObject
     from calipso_nornir.model.queries import Query
     from calipso_nornir.model.refs import ObjectRef
-    from calipso_nornir.parsing.rows import OvsBridge, OvsInterface, OvsPort
+    from calipso_nornir.parsing.rows import Interface, OvsBridge, OvsInterface, OvsPort
 
 TUNNELS = frozenset({"vxlan", "gre", "geneve", "stt"})
 """Interface types of ovs-vswitchd.conf.db(5) that lead to another host."""
@@ -157,22 +158,37 @@ def bridges_of(found: Iterable[OvsBridge]) -> list[dict[str, Any]]:
 
 def ports_of(found: Iterable[OvsBridge], devices: Devices) -> list[dict[str, Any]]:
     """Return the ports of an Open vSwitch, as an attribute."""
-    return [_port(bridge, port, interface, devices) for bridge, port, interface in _interfaces(found)]
+    ports = chain.from_iterable(bridge.once(_ports) for bridge in found)
+    return [one if (device := devices.get(one["name"])) is None else _on(device, one, devices) for one in ports]
 
 
 def tunnels_of(found: Iterable[OvsBridge]) -> list[dict[str, Any]]:
     """Return the ports of an Open vSwitch that lead to other hosts, as an attribute."""
-    return [_tunnel(bridge, interface) for bridge, _, interface in _interfaces(found) if interface.type in TUNNELS]
+    return list(chain.from_iterable(bridge.once(_tunnels) for bridge in found))
 
 
-def _interfaces(found: Iterable[OvsBridge]) -> list[tuple[OvsBridge, OvsPort, OvsInterface]]:
-    return [(bridge, port, one) for bridge in found for port in bridge.ports for one in port.interfaces]
+def _ports(bridge: OvsBridge) -> list[dict[str, Any]]:
+    return [_port(bridge, port, interface) for port in bridge.ports for interface in port.interfaces]
 
 
-def _port(bridge: OvsBridge, port: OvsPort, one: OvsInterface, devices: Devices) -> dict[str, Any]:
+def _tunnels(bridge: OvsBridge) -> list[dict[str, Any]]:
+    return [_tunnel(bridge, one) for port in bridge.ports for one in port.interfaces if one.type in TUNNELS]
+
+
+def _on(device: Interface, port: dict[str, Any], devices: Devices) -> dict[str, Any]:
+    """Return a port with what its device shows; a tunnel's port has no device."""
+    stack = devices.stack(device.name)
+    return {
+        **port,
+        "peer": port["peer"] or devices.peer(device.name),
+        "peer_netns": device.peer_netns,
+        "stack": stack,
+        "vlan_id": devices.vlan_of(stack),
+    }
+
+
+def _port(bridge: OvsBridge, port: OvsPort, one: OvsInterface) -> dict[str, Any]:
     """Return one interface of a port; Neutron's agent records on the port which network is behind its tag."""
-    device = devices.get(one.name)
-    stack = devices.stack(one.name) if device is not None else []  # a tunnel's port is not a device
     noted = port.other_config
     return {
         "name": one.name,
@@ -189,10 +205,10 @@ def _port(bridge: OvsBridge, port: OvsPort, one: OvsInterface, devices: Devices)
         "port_id": one.external_ids.get("iface-id"),
         "attached_mac": one.external_ids.get("attached-mac"),
         "socket": one.options.get("vhost-server-path"),
-        "peer": one.options.get("peer") or devices.peer(one.name),
-        "peer_netns": device.peer_netns if device is not None else None,
-        "stack": stack,
-        "vlan_id": devices.vlan_of(stack) if stack else None,
+        "peer": one.options.get("peer") or None,
+        "peer_netns": None,
+        "stack": [],
+        "vlan_id": None,
         "network": noted.get("net_uuid"),
         "network_type": noted.get("network_type"),
         "physical_network": _text(noted.get("physical_network")),
