@@ -40,7 +40,7 @@ def measured() -> Iterator[Cost]:
     cost.wall_s, cost.cpu_s = time.perf_counter() - wall, time.process_time() - cpu
 
 
-def compared(
+def compared(  # noqa: PLR0913 - the work, what it is done on, and how it is judged
     what: str,
     cloud: Callable[[Path, int, int], AbstractContextManager[Callable[[int], Cost]]],
     *,
@@ -48,6 +48,7 @@ def compared(
     variable: str,
     limit: float,
     times: int,
+    goal: float | None = None,
 ) -> list[Figure]:
     """Return the seconds in the large cloud, and the CPU time there against that in the small one.
 
@@ -57,6 +58,7 @@ def compared(
         sizes: hosts and instances of both clouds, as ``25/750,100/3000``.
         variable: name of the environment variable that may say other sizes.
         limit: of the CPU time in the large cloud against that in the small one.
+        goal: what that should be, if it is not reached yet.
         times: how often the work is done in each cloud; the medians count.
     """
     both = [tuple(map(int, size.split("/"))) for size in os.environ.get(variable, sizes).split(",")]
@@ -78,5 +80,6 @@ def compared(
             costs[-1].cpu_s / costs[0].cpu_s,
             limit,
             "; ".join(told),
+            goal=goal,
         ),
     ]
