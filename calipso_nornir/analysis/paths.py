@@ -86,7 +86,7 @@ def network_paths(store: Store, start: ObjectRef, *, to: str = "switch_pnic") ->
     around = clique_around(store, view, start)
     for routes in [routes_of(store, view, around.clique)] if around is not None else ():
         for leg in routes.legs.get(start, ()):
-            for network in routes.networks_of(leg.to):
+            for network in routes.networks_of(leg):
                 for legs in _ways(routes, [leg], to=to, network=network):
                     ends = [start, *(one.to for one in legs)]
                     if all(ref in routes.objects for ref in ends):

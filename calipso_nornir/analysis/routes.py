@@ -51,10 +51,13 @@ class Routes:
             return list(first)
         return [None]
 
-    def networks_of(self, nic: ObjectRef) -> list[str | None]:
-        """Return the networks of a NIC, of a trunk its parent port's and then its sub-ports'; [None] if not known."""
-        one = self.objects.get(nic)
-        own = one.get("network") if one is not None else None
+    def networks_of(self, start: Leg) -> list[str | None]:
+        """Return the networks of a path's NIC, of a trunk its parent port's and then its sub-ports'.
+
+        [None] if not known. What is cabled to a switch port has no NIC that is known: its link says the network.
+        """
+        one = self.objects.get(start.to)
+        own = one.get("network", start.link.networks) if one is not None else None
         if isinstance(own, (list, tuple)):
             own = own[0] if len(own) == 1 else None
         subs = [row.get("network") for row in one.get("sub_ports") or ()] if one is not None else []

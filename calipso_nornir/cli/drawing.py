@@ -45,7 +45,7 @@ def drawing(routes: Routes, fresh: Freshness) -> Iterator[list[Part]]:
 def _networks_of(routes: Routes, start: Leg | None) -> list[InventoryObject | None]:
     """Return the networks of the NIC that paths start with: more than one where it has a trunk."""
     known = {ref.id: one for ref, one in routes.objects.items() if ref.type == "network"}
-    ids = routes.networks_of(start.to) if start is not None else [None]
+    ids = routes.networks_of(start) if start is not None else [None]
     return [known.get(id_ or "") for id_ in ids]
 
 

@@ -213,6 +213,16 @@ def test_packets_of_ovn_carry_its_own_number_and_a_chassis_that_stands_by_says_s
         assert drawn(store, router.ref)[-1].endswith("h2|OVN  standby  priority 2")
 
 
+def test_a_bare_metal_server_has_a_path_by_its_switch_port(tmp_path: Path) -> None:
+    switch, port = one("switch", "tor"), one("switch_pnic", "tor|33")
+    metal = one("instance", "bm", network=["n1"], status="ACTIVE")
+    links = [link(metal, port, network="n1"), link(switch, port)]
+    with stored(tmp_path / "s.db", [metal, switch, port, NETWORK], links, "instance") as store:
+        assert [line.split("  ")[0].rstrip() for line in drawn(store, metal.ref)] == [
+            *("path 1 of 1", "instance", "│", "switch_pnic tor|33", "│", "switch"),
+        ]
+
+
 def test_a_clique_of_a_type_that_is_declared_no_more_is_drawn_by_its_links(tmp_path: Path) -> None:
     with stored(tmp_path / "s.db", OBJECTS, LINKS, "instance") as store:
         known = drawn(store, VM.ref)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from calipso_nornir.link_finders.bare_metal import BareMetal
 from calipso_nornir.link_finders.cards import VnicPnics
 from calipso_nornir.link_finders.instance_vnics import InstanceVnics, VserviceVnics
 from calipso_nornir.link_finders.namespaces import NamespaceWires
@@ -669,3 +670,41 @@ def test_objects_that_lack_everything_stop_no_finder() -> None:
     assert found(*(thing(type_) for type_ in types), instance_vnic("tap1"), ovs(port("tap1"))) == [
         "vnic-vedge: h1|tap1 > h1|OVS"
     ]
+
+
+# --- bare metal
+
+
+@pytest.mark.parametrize(
+    ("wire", "active", "expected"),
+    [
+        ({"switch_id": "AA:00:00:00:00:01", "port_id": "Ethernet1/33", "switch_info": "else"}, True, ["tor1|33"]),
+        ({"switch_id": "", "port_id": "ethernet1/33", "switch_info": "tor1"}, True, ["tor1|33"]),
+        ({"switch_id": "aa:00:00:00:00:01", "port_id": "Eth1/34"}, True, ["tor1|34 (down)"]),
+        ({"switch_id": "aa:00:00:00:00:01", "port_id": "Ethernet1/33"}, False, ["tor1|33 (down)"]),
+        ({"switch_id": "aa:00:00:00:00:01", "port_id": "Ethernet1/35"}, True, []),
+        ({"switch_id": "aa:00:00:00:00:01"}, True, []),
+        ({"switch_id": "aa:00:00:00:00:02", "port_id": "twice"}, True, []),
+    ],
+)
+def test_a_bare_metal_server_is_cabled_to_the_port_that_ironic_names(
+    wire: dict[str, str],
+    active: bool,  # noqa: FBT001
+    expected: list[str],
+) -> None:
+    info = {"id": "p1", "active": active, "network": {"id": "n1", "label": "lan"}, "local_link_information": [wire]}
+    tor, other = (
+        thing("switch", id=name, name=name, chassis_id=mac)
+        for name, mac in (("tor1", "aa:00:00:00:00:01"), ("tor2", "aa:00:00:00:00:02"))
+    )
+    ports = [
+        thing("switch_pnic", id="tor1|33", name="Ethernet1/33", switch="tor1", port_id="Ethernet1/33"),
+        thing("switch_pnic", id="tor1|34", name="to bm2", switch="tor1", local_name="Eth1/34", state="down"),
+        *(thing("switch_pnic", id=f"tor2|{n}", name="twice", switch="tor2", port_id=f"{n}") for n in (1, 2)),
+        thing("switch_pnic", id="lost|1", name="Ethernet1/33", switch="nowhere"),
+    ]
+    server = thing("instance", id="bm1", network_info=[{"id": "p0", "active": True}, info])
+    found = connect(view(server, tor, other, *ports), BareMetal())
+    assert told(found) == [f"instance-switch_pnic: bm1 > {one}" for one in expected]
+    assert {one.networks for one in found} <= {("n1",)}
+    assert connect(view(thing("instance", id="vm"), tor, *ports), BareMetal()) == []
