@@ -14,6 +14,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 import yaml
 
+from tests.docs_site.tables import page
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -22,6 +24,8 @@ PAGES: Final = ("*.md", "docs/**/*.md", "parsers/*.md", "playbooks/**/*.md", "te
 LINKED: Final = ("LICENSE", "docs/**/*", "inventory/*", "playbooks/**/*", "tests/lab/**/*.py", "tests/lab/**/*.sh")
 """Files that pages link to."""
 DECISIONS: Final = "docs/decisions"
+TABLES: Final = "docs/tables.md"
+"""A page of the site alone."""
 
 
 def collect(folder: Path) -> None:
@@ -32,12 +36,13 @@ def collect(folder: Path) -> None:
         target = pages / path
         target.parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(ROOT / path, target)
-    for page in _files(*PAGES):  # a link to the folder of decisions becomes one to its list
-        text = (pages / page).read_text(encoding="utf-8")
-        (pages / page).write_text(re.sub(r"(\]\((?:docs/)?decisions)\)", r"\1/README.md)", text), encoding="utf-8")
+    for one in _files(*PAGES):  # a link to the folder of decisions becomes one to its list
+        text = (pages / one).read_text(encoding="utf-8")
+        (pages / one).write_text(re.sub(r"(\]\((?:docs/)?decisions)\)", r"\1/README.md)", text), encoding="utf-8")
     decisions = [one for one in _files(f"{DECISIONS}/*.md") if one.name[0].isdigit()]
     rows = "".join(f"- [{title(one)}]({one.name})\n" for one in decisions)
     (pages / DECISIONS / "README.md").write_text(f"# Decisions\n\n{rows}", encoding="utf-8")
+    (pages / TABLES).write_text(page(), encoding="utf-8")
     (folder / "mkdocs.yml").write_text(yaml.safe_dump(_configuration(decisions), sort_keys=False), encoding="utf-8")
 
 

@@ -83,6 +83,9 @@ def test_the_site_has_every_page_and_every_decision(tmp_path: Path) -> None:
     assert [one for one in named if not (tmp_path / "pages" / one).is_file()] == []
     listed = (tmp_path / "pages/docs/decisions/README.md").read_text(encoding="utf-8")
     assert all(f"({path.name})" in listed for path in ROOT.glob("docs/decisions/0*.md"))
+    tables = (tmp_path / "pages/docs/tables.md").read_text(encoding="utf-8")
+    for cell in ("`vnic-vedge`", "`vservice`", "`compute.instance.create.end`", "`vnic_ovs`"):
+        assert cell in tables
     assert "(docs/decisions/README.md)" in (tmp_path / "pages/README.md").read_text(encoding="utf-8")
 
 
