@@ -80,7 +80,13 @@ from calipso_nornir.errors.fetch import (
     ParseError,
     PromiseBroken,
 )
-from calipso_nornir.errors.hosts import DeviceGivenAway, EndpointOnNoWire, PortsAlike
+from calipso_nornir.errors.hosts import (
+    DeviceGivenAway,
+    EndpointOnNoWire,
+    NamespaceOfSeveral,
+    PodsUnwired,
+    PortsAlike,
+)
 from calipso_nornir.errors.lists import (
     CellsUntold,
     CellUnreachable,
@@ -195,6 +201,7 @@ __all__ = [
     "LookupCycle",
     "MetadataError",
     "Misplaced",
+    "NamespaceOfSeveral",
     "NetworksUnlisted",
     "NoMachine",
     "NoSuchSource",
@@ -213,6 +220,7 @@ __all__ = [
     "ParseError",
     "PastUnknown",
     "PerhapsOneMachine",
+    "PodsUnwired",
     "PortsAlike",
     "PromiseBroken",
     "RecordingFailed",

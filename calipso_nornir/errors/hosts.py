@@ -56,3 +56,31 @@ class EndpointOnNoWire(FetchError):
             "interface. Routes decide which interface they leave by. Routes are not examined, so it has no link "
             "to an interface."
         )
+
+
+@dataclass(eq=False)
+class PodsUnwired(FetchError):
+    """Pods with addresses of their own whose interface no network namespace and no route of their node shows."""
+
+    host: str
+    pods: tuple[str, ...]
+
+    def __str__(self) -> str:
+        shown = ", ".join(self.pods[:10]) + (" …" if len(self.pods) > 10 else "")  # noqa: PLR2004 - enough to begin with
+        return (
+            f"{self.host}: the interfaces of {len(self.pods)} pods were found neither in its named network namespaces "
+            f"(ip netns list) nor by a route to one address: {shown}. They have no vNICs."
+        )
+
+
+@dataclass(eq=False)
+class NamespaceOfSeveral(FetchError):
+    """A network namespace has addresses of several pods, so its interfaces cannot be given to one of them."""
+
+    host: str
+    namespace: str
+    pods: tuple[str, ...]
+
+    def __str__(self) -> str:
+        named = ", ".join(self.pods)
+        return f"{self.host}: the network namespace {self.namespace} has addresses of several pods: {named}"

@@ -172,6 +172,11 @@ def namespaces(host: str) -> Generator[Sequence[Query], Answers, tuple[Query, An
     return listed, answers[listed]
 
 
+def forwarding(host: str) -> tuple[Command, Command]:
+    """Return the two commands for forwarding entries, JSON and text; ask both at once, as old hosts lack the first."""
+    return Command(host, "bridge -j fdb show", "bridge_fdb_json"), Command(host, "bridge fdb show", "bridge_fdb_text")
+
+
 def virtual_functions(host: str) -> Command:
     """Ask which devices are virtual functions, and of which physical function; use it if a card has some."""
     return Command(host, r"find /sys/class/net/*/device/ -maxdepth 1 -name physfn -printf '%p %l\n'", "find_physfn")

@@ -24,9 +24,10 @@ if TYPE_CHECKING:
 class VnicVconnectors:
     """One ``vnic-vconnector`` link per virtual interface that is a member of a bridge of its host.
 
-    An instance's interface is the member of the same name; if it is a trunk, VLAN devices on it are members of the
-    bridges of other networks. A service's interface is inside a namespace; the member is the other end of its veth
-    pair, and both have the same Neutron port. For bridge domains of VPP, see ``link_finders.vpp``.
+    An instance's interface, or the outer end of a pod's, is the member of the same name; if an instance's is a trunk,
+    VLAN devices on it are members of the bridges of other networks. A service's interface is inside a namespace; the
+    member is the other end of its veth pair, and both have the same Neutron port. For bridge domains of VPP, see
+    ``link_finders.vpp``.
     """
 
     link_types = ("vnic-vconnector",)
@@ -39,7 +40,7 @@ class VnicVconnectors:
         by_device: dict[tuple[str, str], InventoryObject] = {}
         by_port: dict[tuple[str, str], InventoryObject] = {}
         for vnic in on_hosts(view, "vnic"):
-            if vnic.get("vnic_type") == "instance_vnic" and vnic.get("device"):
+            if vnic.get("vnic_type") in ("instance_vnic", "pod_vnic") and vnic.get("device"):
                 by_device[vnic["host"], vnic["device"]] = vnic
             elif vnic.get("vnic_type") == "vservice_vnic" and vnic.get("port_id"):
                 by_port[vnic["host"], vnic["port_id"]] = vnic

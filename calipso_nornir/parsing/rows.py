@@ -341,3 +341,23 @@ class Neighbour:
     port_id: str
     port_description: str | None
     vlans: tuple[int, ...] = ()
+
+
+@quickly_made
+@dataclass(frozen=True, slots=True)
+class Route:
+    """One next hop of a route, from ``ip -j route`` (ip-route(8)).
+
+    Attributes:
+        destination: a network ("10.244.1.0/24"), an address without a prefix for a single host, or "default".
+        device: by which packets leave; None for routes that drop them.
+        via: the next hop's address; None if the destination is on the link.
+        protocol: who made it: "kernel", "boot", "bird", "80" …
+        kind: "unicast", "blackhole", "unreachable", "prohibit" …
+    """
+
+    destination: str
+    device: str | None = None
+    via: str | None = None
+    protocol: str | None = None
+    kind: str = "unicast"

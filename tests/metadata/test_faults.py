@@ -346,7 +346,7 @@ RACK = {"type": "rack", "label": "Rack", "parents": ["region"]}
                 ("Empty", f"is empty; {TUPLE}"),
                 ("Number", f"is 7; {TUPLE}"),
                 ("Slip", '"vnic-vedg" is not a link type. Did you mean "vnic-vedge"?'),
-                ("NoLinkType", '"vnics" is not a link type'),
+                ("NoLinkType", '"vnics" is not a link type. Did you mean "pod-vnic"?'),
                 (
                     "Reverse",
                     'links are found in the direction in which they are declared: write "vnic-vedge"',

@@ -9,7 +9,7 @@ from calipso_nornir.errors import EndpointOnNoWire, SourceNotConfigured
 from calipso_nornir.fetchers import questions
 from calipso_nornir.model import ids
 from calipso_nornir.model.fetching import Fetched
-from calipso_nornir.model.queries import Command, Select
+from calipso_nornir.model.queries import Select
 from calipso_nornir.parsing.common_values import canonical_ip, is_ip
 from calipso_nornir.wiring.devices import Devices
 
@@ -104,8 +104,7 @@ class LinuxBridgeOteps:
             return []
         host = parent["host"]
         address, interfaces = yield from questions.interfaces(host)
-        as_json = Command(host, "bridge -j fdb show", "bridge_fdb_json")
-        as_text = Command(host, "bridge fdb show", "bridge_fdb_text")
+        as_json, as_text = questions.forwarding(host)
         answers = yield [as_json, as_text]  # both at once, so that an old host needs no further round
         fdb = as_json if answers.failed(as_json) is None else as_text
         entries: Sequence[FdbEntry] | None = answers.or_blank(fdb)
@@ -117,10 +116,10 @@ class LinuxBridgeOteps:
                 attributes={
                     "host": host,
                     "overlay_type": "vxlan",
-                    **_vxlan(devices[name], devices),
+                    **vxlan_attributes(devices[name], devices),
                     "vconnector": parent.name,
                     **({"network": parent["network"]} if "network" in parent else {}),
-                    **({"ports": _remotes(name, entries)} if entries is not None else {}),
+                    **({"ports": remotes_of(name, entries)} if entries is not None else {}),
                 },
                 sources=(address, fdb),
             )
@@ -160,7 +159,8 @@ def _registered(answers: Answers, endpoint: Select | None, host: str) -> dict[st
     return {"endpoint": {key: value for key, value in rows[0].items() if key != "host"}} if rows else {}
 
 
-def _vxlan(one: Interface, devices: Devices) -> dict[str, Any]:
+def vxlan_attributes(one: Interface, devices: Devices) -> dict[str, Any]:
+    """Return the attributes of an endpoint that is a VXLAN device."""
     assert one.vxlan is not None  # noqa: S101 - the caller has filtered
     holder = devices.holder(one.vxlan.local)
     below = one.vxlan.device or (holder.name if holder is not None else None)
@@ -176,6 +176,7 @@ def _vxlan(one: Interface, devices: Devices) -> dict[str, Any]:
     }
 
 
-def _remotes(device: str, entries: Sequence[FdbEntry]) -> list[dict[str, Any]]:
+def remotes_of(device: str, entries: Sequence[FdbEntry]) -> list[dict[str, Any]]:
+    """Return the tunnels of a VXLAN device, by its forwarding entries."""
     remotes = sorted({canonical_ip(entry.remote) for entry in entries if entry.device == device and entry.remote})
     return [{"name": device, "remote_ip": remote} for remote in remotes]
