@@ -88,12 +88,16 @@ def _yielded(  # noqa: PLR0913 - as find_links
     named = finder_named(name, finder)
     view = working if declared is None else CheckedView(working, declared, plugin=named)
     get, types = working.getter(), {tuple(type_.split("-")) for type_ in finder.link_types}
+    start: ObjectRef | None = None
+    source: InventoryObject | None = None
     try:
         for link in links_of(name, finder, finder.find(view)):
             if not _is_usual(link, types, states) and (problem := link_problem(link, finder, states=states)):
                 problems[problem] = None
                 continue
-            source, target = get(link.source), get(link.target)
+            if link.source is not start:  # a host's tunnels follow each other
+                start, source = link.source, get(link.source)
+            target = get(link.target)
             if source is None or target is None:
                 problems[end_missing(link, "target" if source is not None else "source")] = None
                 continue
