@@ -2,9 +2,10 @@
 """The objects to be scanned again, and when. A pure data structure: times are arguments, in seconds of any clock.
 
 Each object that an event touches is due at once, and again some seconds later, because agents finish their work after
-the event was sent. If it is touched again, it is due at once again, because a scan that began before an event may have
-missed it. Objects that are due together form one batch, for one small scan. An event waits (as a *ticket*) until, for
-each object that it touched, a scan that began after it has been stored.
+the event was sent, and for as long as they have not finished it, or it changes. If it is touched again, it is due at
+once again, because a scan that began before an event may have missed it. Objects that are due together form one batch,
+for one small scan. An event waits (as a *ticket*) until, for each object that it touched, a scan that began after it
+has been stored.
 """
 
 from __future__ import annotations
@@ -23,6 +24,10 @@ LOOKS_S: Final = (GATHER_S, 1.5, 4.0)
 """Seconds after the last event at which an object that it touched is scanned."""
 MORE_S: Final = (5.0, 10.0, 20.0)
 """Seconds before each further scan, for as long as each one finds changes."""
+SOON_S: Final = 3.0
+"""Seconds before a further scan while an agent has not finished; more, the longer that takes."""
+PATIENCE_S: Final = 120.0
+"""Seconds after the last event for which what is not finished is scanned again."""
 MOST: Final = 200
 """Maximum number of objects in one batch."""
 FIRST_WAIT_S, LONGEST_WAIT_S = 1.0, 300.0
@@ -54,6 +59,11 @@ class Batch(Generic[Ticket]):
     def refs(self) -> list[ObjectRef]:
         """The objects."""
         return [one.ref for one in self.entries]
+
+    @property
+    def last_refs(self) -> list[ObjectRef]:
+        """The objects that are not looked at again unless there is a reason."""
+        return [one.ref for one in self.entries if one.looks + 1 >= len(LOOKS_S)]
 
     @property
     def whys(self) -> list[str]:
@@ -117,14 +127,18 @@ class Agenda(Generic[Ticket]):
             del self._pending[one.ref]
         return Batch(tuple(batch))
 
-    def looked(self, batch: Batch[Ticket], *, now: float, changed: bool) -> list[Ticket]:
-        """Record that a batch was scanned and stored; return the events that no longer wait for anything."""
+    def looked(self, batch: Batch[Ticket], *, now: float, changed: bool, is_unfinished: bool = False) -> list[Ticket]:
+        """Record that a batch was scanned and stored; return the events that no longer wait for anything.
+
+        ``is_unfinished``: an agent has not finished something of it.
+        """
         settled = [ticket for one in batch.entries for ticket in self._release(one)]
         for one in batch.entries:
             if one.ref not in self._pending:
-                due = _next_look(one, now, changed=changed)
-                if due is not None:
-                    self._pending[one.ref] = _Entry(one.ref, one.touched, due, looks=one.looks + 1, whys=one.whys)
+                next_ = _next_look(one, now, changed=changed, is_unfinished=is_unfinished)
+                if next_ is not None:
+                    looks, due = next_
+                    self._pending[one.ref] = _Entry(one.ref, one.touched, due, looks=looks, whys=one.whys)
         return settled
 
     def failed(self, batch: Batch[Ticket], *, now: float, longest_s: float = LONGEST_WAIT_S, divide: bool) -> None:
@@ -171,9 +185,13 @@ class Agenda(Generic[Ticket]):
                 yield ticket
 
 
-def _next_look(one: _Entry[Ticket], now: float, *, changed: bool) -> float | None:
+def _next_look(one: _Entry[Ticket], now: float, *, changed: bool, is_unfinished: bool) -> tuple[int, float] | None:
+    """Return how many looks there have been by then, of those that are counted, and when; None if no more."""
     looks = one.looks + 1
     if looks < len(LOOKS_S):
-        return max(now, one.touched + LOOKS_S[looks])
+        return looks, max(now, one.touched + LOOKS_S[looks])
+    taken = now - one.touched
+    if is_unfinished and taken < PATIENCE_S:  # what is finished then is a change, which is followed by the other looks
+        return len(LOOKS_S) - 1, now + max(SOON_S, taken / 4)
     more = looks - len(LOOKS_S)
-    return now + MORE_S[more] if changed and more < len(MORE_S) else None
+    return (looks, now + MORE_S[more]) if changed and more < len(MORE_S) else None

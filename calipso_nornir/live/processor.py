@@ -22,6 +22,7 @@ from calipso_nornir.live.counting import Counts
 from calipso_nornir.live.journal import Journal, key_of, notification_of
 from calipso_nornir.live.outcomes import LONGEST_OUTAGE_WAIT_S, MOST_ATTEMPTS, Outcomes, Ticket
 from calipso_nornir.live.recalling import Recalling
+from calipso_nornir.live.unfinished import has_unfinished
 from calipso_nornir.parsing.notifications import read_notification
 
 if TYPE_CHECKING:
@@ -214,7 +215,8 @@ class Processor:
         self.counts.objects += len(batch.entries)
         now = self._clock()
         if look.state == "stored":
-            for ticket in self.agenda.looked(batch, now=now, changed=look.changed):
+            is_unfinished = self._is_unfinished(batch)
+            for ticket in self.agenda.looked(batch, now=now, changed=look.changed, is_unfinished=is_unfinished):
                 self._outcomes.settle(ticket, "stored")
             return
         logger.warning("%s: %s", self._environment, look.problem)
@@ -228,6 +230,15 @@ class Processor:
                 self._missing(ticket, look.problem)
             elif look.state == "broken":
                 self._failed(ticket, look.problem)
+
+    def _is_unfinished(self, batch: Batch[Ticket]) -> bool:
+        """Return whether agents have still to do something for what would not be looked at again."""
+        last = batch.last_refs
+        try:
+            return bool(last) and has_unfinished(self._seen_now(), last)
+        except StoreError as error:
+            logger.info("%s: %s", self._environment, error)
+            return True  # it is looked at again, and asked then
 
     def _missing(self, ticket: Ticket, problem: str) -> None:
         """Continue without what cannot be examined, after some attempts; its objects stay on the agenda."""

@@ -4,11 +4,12 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from itertools import pairwise
 
 from hypothesis import given
 from hypothesis import strategies as st
 
-from calipso_nornir.live.agenda import GATHER_S, LOOKS_S, MORE_S, MOST, Agenda
+from calipso_nornir.live.agenda import GATHER_S, LOOKS_S, MORE_S, MOST, PATIENCE_S, SOON_S, Agenda
 from calipso_nornir.model.refs import ObjectRef
 
 A, B, C = (ObjectRef("cloud", "port", name) for name in "abc")
@@ -40,6 +41,37 @@ def test_an_object_is_looked_at_again_until_nothing_changes() -> None:
     last = LOOKS_S[-1]
     assert at == [*LOOKS_S, last + MORE_S[0], last + MORE_S[0] + MORE_S[1]]
     assert agenda.next_due() is None
+
+
+def looks(agenda: Agenda[str], *, until: float = 1e9, finished_at: float = 1e9) -> list[float]:
+    """Return when there are looks at an object that is finished, and thereby changes, at a time."""
+    at: list[float] = []
+    while (due := agenda.next_due()) is not None and due < until:
+        batch = agenda.take(due)
+        assert batch is not None
+        assert bool(batch.last_refs) is (len(at) >= len(LOOKS_S) - 1)
+        changed = bool(at) and at[-1] < finished_at <= due
+        at.append(due)
+        agenda.looked(batch, now=due, changed=changed, is_unfinished=due < finished_at)
+    return at
+
+
+def test_what_is_not_finished_is_looked_at_until_it_is() -> None:
+    agenda: Agenda[str] = Agenda()
+    agenda.touch("event", [A], now=0)
+    last = LOOKS_S[-1]
+    seen = last + 2 * SOON_S
+    assert looks(agenda, finished_at=last + SOON_S + 1) == [*LOOKS_S, last + SOON_S, seen, seen + MORE_S[0]]
+
+
+def test_what_is_never_finished_is_looked_at_less_and_less_often_and_then_no_more() -> None:
+    agenda: Agenda[str] = Agenda()
+    agenda.touch("event", [A], now=0)
+    at = looks(agenda)
+    assert PATIENCE_S < at[-1] < PATIENCE_S * 1.3
+    assert len(at) < 20
+    waits = [later - one for one, later in pairwise(at[2:])]
+    assert waits == sorted(waits)
 
 
 def test_what_comes_during_a_look_needs_another() -> None:

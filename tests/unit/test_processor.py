@@ -22,7 +22,7 @@ from calipso_nornir.scan.cloud import open_cloud
 from calipso_nornir.scan.engine import run_scan
 from calipso_nornir.store import open_store
 from tests.fixtures.living import Changing, envelope
-from tests.fixtures.tiny_cloud import CLOUD, LAN, Server, TinyCloud
+from tests.fixtures.tiny_cloud import CLOUD, LAN, Server, TinyCloud, port_id
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 
     from calipso_nornir.model.stores import Document, Store, StoreView
 
+PORTS = "GET network /ports"
 WEB1, WEB2 = (f"{name.encode().hex():0<8}-0000-0000-0000-000000000000" for name in ("web1", "web2"))
 
 
@@ -263,6 +264,37 @@ def test_an_audit_finds_and_heals_what_no_event_announced(works: Works) -> None:
     assert works.processor.counts.missed["network"] == 1
     assert {one.cause for one in works.store.commits("cloud", limit=1)} == {CAUSE}
     assert works.processor.counts.document()["missed"]["network"] == 1
+
+
+def test_what_an_agent_finishes_later_is_seen_though_nobody_says_so(works: Works) -> None:
+    port = ObjectRef("cloud", "port", port_id("web1"))
+    rows: Any = works.source.cloud.answers()[PORTS]
+    works.source.also = {PORTS: [{**row, "status": "DOWN"} if row["id"] == port.id else row for row in rows]}
+    works.arrives("m", "port.update.end", port={"id": port.id})
+    began = works.now
+    while works.now < began + 30:
+        works.works()
+    works.source.also = {}
+    known = works.store.view("cloud").get(port)
+    assert known is not None
+    assert known["status"] == "DOWN"
+    works.works(3)
+    known = works.store.view("cloud").get(port)
+    assert known is not None
+    assert known["status"] == "ACTIVE"
+    works.works(30)
+    assert works.processor.agenda.next_due() is None
+
+
+def test_a_store_that_fails_after_a_look_makes_another(works: Works, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fails(_view: StoreView, _refs: object) -> bool:
+        raise StoreUnavailable("mongodb://db", "no primary")
+
+    monkeypatch.setattr("calipso_nornir.live.processor.has_unfinished", fails)
+    works.arrives("m", "port.update.end", port={"id": port_id("web1")})
+    works.works(5)
+    assert works.settled == ["m"]
+    assert works.processor.agenda.next_due() is not None
 
 
 def test_an_error_that_nobody_expected_while_everything_is_scanned(

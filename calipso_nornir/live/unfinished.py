@@ -1,0 +1,68 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Which objects their agents have not finished yet, as the picture shows them.
+
+Neutron announces what it was asked for, not what its agents have done: that a port has become active, or that a network
+has its DHCP server, no message tells.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from calipso_nornir.model.finding import Equal, Find
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from calipso_nornir.model.objects import InventoryObject
+    from calipso_nornir.model.refs import ObjectRef
+    from calipso_nornir.model.stores import StoreView
+
+COMING: Final = frozenset({"DOWN", "BUILD"})
+"""States of a port, and of a floating IP, that an agent changes."""
+FAILED: Final = frozenset({"unbound", "binding_failed"})
+DHCP: Final = "network:dhcp"
+DHCP_AGENT: Final = "DHCP agent"
+BUILD: Final = "BUILD"
+"""State of a server that is being made."""
+RUNNING: Final = "ACTIVE"
+
+
+def has_unfinished(view: StoreView, refs: Iterable[ObjectRef]) -> bool:
+    """Return whether one of some ports, networks and servers is not yet what it was asked to be."""
+    return any(_is_unfinished(view, known) for ref in refs if (known := view.get(ref)) is not None)
+
+
+def _is_unfinished(view: StoreView, one: InventoryObject) -> bool:
+    if one.type == "port":
+        return _port(one)
+    if one.type == "network":
+        return _lacks_dhcp(view, one)
+    if one.type == "instance":
+        return one.get("status") == BUILD or (one.get("status") == RUNNING and any(map(_port, _ports(view, one))))
+    return False
+
+
+def _ports(view: StoreView, server: InventoryObject) -> Iterable[InventoryObject]:
+    return view.find(Find(where=(Equal("type", "port"), Equal("device_id", server.id))))
+
+
+def _port(one: InventoryObject) -> bool:
+    """Return whether an agent has still to plug a port, or a router to serve its floating IP."""
+    if not one.get("binding_host_id") or one.get("binding_vif_type") in FAILED or one.get("admin_state_up") is False:
+        return False
+    floating = one.get("floating_ips") or ()
+    return one.get("status") in COMING or any(row.get("status") in COMING for row in floating)
+
+
+def _lacks_dhcp(view: StoreView, network: InventoryObject) -> bool:
+    """Return whether a subnet wants a DHCP server, which an agent could run, and no active one has an address of it."""
+    wanted = {str(row["id"]) for row in network.get("subnets") or () if row.get("enable_dhcp")}
+    if not wanted:
+        return False
+    agents = Find(where=(Equal("type", "network_agent"), Equal("agent_type", DHCP_AGENT)), limit=1)
+    if not view.find(agents):
+        return False
+    ports = Find(where=(Equal("type", "port"), Equal("network", network.id), Equal("device_owner", DHCP)))
+    served = {str(ip["subnet_id"]) for one in view.find(ports) if not _port(one) for ip in one.get("fixed_ips") or ()}
+    return not wanted <= served

@@ -1,0 +1,97 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What agents have still to finish, as pictures of a small cloud show it."""
+
+from __future__ import annotations
+
+from contextlib import closing
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from calipso_nornir.live.unfinished import has_unfinished
+from calipso_nornir.scan.engine import run_scan
+from calipso_nornir.store import open_store
+from tests.fixtures.living import Changing
+from tests.fixtures.tiny_cloud import CLOUD, LAN, TinyCloud, port_id
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+WEB1 = "77656231-0000-0000-0000-000000000000"
+LISTS = {
+    "ports": "GET network /ports",
+    "subnets": "GET network /subnets",
+    "floating": "GET network /floatingips",
+    "agents": "GET network /agents",
+    "servers": "GET compute /servers/detail",
+}
+
+
+def unfinished(folder: Path, **changes: dict[str, dict[str, Any]]) -> set[tuple[str, str]]:
+    """Return what is unfinished in a cloud in which rows are changed: list -> id -> fields."""
+    cloud = TinyCloud()
+    answers: dict[Any, Any] = cloud.answers()
+    also = {
+        LISTS[name]: [{**row, **rows.get(row["id"], {})} for row in answers[LISTS[name]]]
+        for name, rows in changes.items()
+    }
+    folder.mkdir(exist_ok=True)
+    with closing(open_store(folder / "calipso.db")) as store:
+        assert run_scan(CLOUD, store=store, source=Changing(cloud, also)).status == "completed"
+        view = store.view("cloud")
+        refs = [one.ref for type_ in ("port", "network", "instance", "vservice") for one in view.of_type(type_)]
+        return {(one.type, one.id) for one in refs if has_unfinished(view, [one])}
+
+
+WEB1S = {("port", port_id("web1")), ("instance", WEB1)}
+
+
+@pytest.mark.parametrize(
+    ("port", "expected"),
+    [
+        ({}, set()),
+        ({"status": "DOWN"}, WEB1S),
+        ({"status": "BUILD"}, WEB1S),
+        ({"status": "DOWN", "admin_state_up": False}, set()),
+        ({"status": "DOWN", "binding:host_id": ""}, set()),
+        ({"status": "DOWN", "binding:vif_type": "binding_failed"}, set()),
+        ({"status": "ERROR"}, set()),
+        ({"status": "N/A"}, set()),
+    ],
+)
+def test_a_port_is_finished_when_its_agent_says_so(
+    tmp_path: Path, port: dict[str, Any], expected: set[tuple[str, str]]
+) -> None:
+    assert unfinished(tmp_path, ports={port_id("web1"): port}) == expected
+
+
+def test_a_server_is_finished_when_it_is_built_and_its_ports_are(tmp_path: Path) -> None:
+    assert unfinished(tmp_path / "a", servers={WEB1: {"status": "BUILD"}}) == {("instance", WEB1)}
+    off = {"servers": {WEB1: {"status": "SHUTOFF"}}, "ports": {port_id("web1"): {"status": "DOWN"}}}
+    assert unfinished(tmp_path / "b", **off) == {("port", port_id("web1"))}, "it is off: its ports may be down"
+
+
+def test_a_floating_ip_is_finished_when_its_router_has_it(tmp_path: Path) -> None:
+    assert unfinished(tmp_path, floating={"f1": {"status": "DOWN"}}) == WEB1S
+
+
+@pytest.mark.parametrize(
+    ("port", "expected"),
+    [
+        ({}, {("network", LAN)}),
+        ({"fixed_ips": [{"subnet_id": f"s-{LAN}", "ip_address": "10.0.0.2"}]}, set()),
+        (
+            {"status": "DOWN", "fixed_ips": [{"subnet_id": f"s-{LAN}", "ip_address": "10.0.0.2"}]},
+            {("network", LAN), ("port", port_id("dhcp"))},
+        ),
+        ({"fixed_ips": [{"subnet_id": "another", "ip_address": "10.0.9.2"}]}, {("network", LAN)}),
+    ],
+)
+def test_a_network_is_finished_when_each_subnet_has_its_dhcp_server(
+    tmp_path: Path, port: dict[str, Any], expected: set[tuple[str, str]]
+) -> None:
+    ports = {port_id("dhcp"): {"device_owner": "network:dhcp", **port}}
+    wanted = {"subnets": {f"s-{LAN}": {"enable_dhcp": True}}, "ports": ports}
+    assert unfinished(tmp_path / "a", **wanted) == expected
+    nobody = {"net1-DHCP": {"agent_type": "another"}}
+    assert ("network", LAN) not in unfinished(tmp_path / "b", **wanted, agents=nobody), "no agent runs any (OVN)"
