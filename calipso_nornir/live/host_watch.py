@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """Watches hosts for changes that no bus announces: a tap removed from its bridge, a deleted bridge, a NIC down.
 
-On each host ``ip monitor`` and ``ovsdb-client monitor`` run for as long as the environment is listened to, over an SSH
-connection of their own. Their output names devices; the handlers of ``host.…`` events determine the objects. Each time
-they start, the host is scanned once.
+On each host ``ip monitor``, ``bridge monitor`` and ``ovsdb-client monitor`` run for as long as the environment is
+listened to, over an SSH connection of their own. Their output names devices; the handlers of ``host.…`` events
+determine the objects. Each time they start, the host is scanned once.
 """
 
 from __future__ import annotations
@@ -20,9 +20,9 @@ from calipso_nornir.errors import CalipsoError, ListenerFailed
 from calipso_nornir.live.gathering import Gathering
 from calipso_nornir.live.listener_base import ListenerBase
 from calipso_nornir.model.notifications import Notification
-from calipso_nornir.model.queries import Command
-from calipso_nornir.parsing.host_monitors import LinkLines, names_changed
+from calipso_nornir.parsing.host_monitors import LinkLines, names_changed, tunnel_changed
 from calipso_nornir.sources.cli import CliSource
+from calipso_nornir.sources.host_monitors import LINKS, TUNNELS, programs
 from calipso_nornir.sources.secrets import Vault
 
 if TYPE_CHECKING:
@@ -32,18 +32,11 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 SECTION: Final = "CLI"
-LINKS: Final = "links"
-LIFE_S: Final = 3600
-"""Seconds after which ``ovsdb-client`` ends and is started again, because only root could stop it."""
+KERNEL: Final = (LINKS, TUNNELS)
+"""Programs that report the kernel's devices; the others report Open vSwitch."""
 ALARM: Final = 142
 """Its exit status then (128 and SIGALRM)."""
 MISSING: Final = 127
-TABLES: Final = {
-    "Bridge": "name,ports,datapath_type",
-    "Port": "name,interfaces,tag,trunks,vlan_mode,bond_active_slave",
-    "Interface": "name,type,ofport,mac_in_use,link_state,options,external_ids",
-}
-"""Columns of ovs-vswitchd.conf.db(5); without statistics, which change every few seconds."""
 NO_SWITCH: Final = ("No such file or directory", "command not found", "not found")
 """The message on a host where Open vSwitch is missing or does not run; this is not a problem."""
 TYPES: Final = {"link": "host.link.changed", "switch": "host.switch.changed", "watch": "host.watch.begun"}
@@ -51,15 +44,6 @@ POLL_S: Final = 0.1
 SETTLING_S: Final = 15.0
 """Seconds at the start to reach the hosts, before the one scan of everything."""
 MOST_TOLD: Final = 5
-
-
-def programs() -> dict[str, Command]:
-    """Return the commands that run on each host, by name: "links", and the tables of Open vSwitch."""
-    found = {LINKS: Command("", "ip -o monitor link address", None)}
-    for table, columns in TABLES.items():
-        text = f"ovsdb-client --timeout={LIFE_S} -f json monitor Open_vSwitch {table} '{columns},!initial'"
-        found[table] = Command("", text, root=True)
-    return found
 
 
 class HostWatch(ListenerBase):
@@ -75,6 +59,8 @@ class HostWatch(ListenerBase):
         self._lines: dict[str, LinkLines] = {}
         self._problems: dict[tuple[str, str], str] = {}
         self._watched: set[str] = set()
+        self._deaf: set[str] = set()
+        """Hosts whose tunnels were watched until a moment ago."""
         self._chosen: frozenset[str] = frozenset()
         self._began = False
 
@@ -169,30 +155,38 @@ class HostWatch(ListenerBase):
             if program == LINKS:
                 self._watched.add(host)
                 self._lines[host] = LinkLines()
+            if program == TUNNELS:
+                if host not in self._deaf:
+                    return  # "links" begins, too, and has the host scanned
+                self._deaf.discard(host)
             if self._began:
-                self._gathering.add(host, "watch" if program == LINKS else "switch", now=time.monotonic())
+                self._gathering.add(host, "watch" if program in KERNEL else "switch", now=time.monotonic())
 
     def line(self, host: str, program: str, line: bytes) -> None:
         """Record which devices have changed."""
-        if program == LINKS:
-            name = self._lines.setdefault(host, LinkLines()).changed(line)
+        if program in KERNEL:
+            read = tunnel_changed if program == TUNNELS else self._lines.setdefault(host, LinkLines()).changed
+            name = read(line)
             names = [] if name is None else [name]
         else:
             names = names_changed(line) or []
         if names:
             with self._guard:
-                self._gathering.add(host, "link" if program == LINKS else "switch", *names, now=time.monotonic())
+                self._gathering.add(host, "link" if program in KERNEL else "switch", *names, now=time.monotonic())
 
     def ended(self, host: str, program: str, status: int | None, problem: str) -> None:
         """Record why a host, or a part of it, is not watched."""
         said = problem.strip().splitlines()[-1] if problem.strip() else f"it ended with status {status}"
-        is_switch = program not in ("", LINKS)
+        may_lack = program not in ("", LINKS)
         with self._guard:
+            if program == TUNNELS and host in self._watched:
+                self._deaf.add(host)
             if not program:
                 self._watched.discard(host)
+                self._deaf.discard(host)
                 for key in [one for one in self._problems if one[0] == host]:
                     del self._problems[key]
-            if is_switch and (status in (ALARM, MISSING) or any(one in said for one in NO_SWITCH)):
+            if may_lack and (status in (ALARM, MISSING) or any(one in said for one in NO_SWITCH)):
                 self._problems.pop((host, program), None)
             else:
                 self._problems[host, program] = said
@@ -201,6 +195,7 @@ class HostWatch(ListenerBase):
         """Forget a host that no longer exists."""
         with self._guard:
             self._watched.discard(host)
+            self._deaf.discard(host)
             self._lines.pop(host, None)
             self._gathering.forget(host)
             for key in [one for one in self._problems if one[0] == host]:

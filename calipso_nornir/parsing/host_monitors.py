@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What ``ip -o monitor link address`` and ``ovsdb-client -f json monitor`` print, line by line.
+"""What ``ip -o monitor link address``, ``bridge monitor fdb`` and ``ovsdb-client -f json monitor`` print, line by line.
 
 ``ip monitor`` takes ``-j`` and prints no JSON all the same (iproute2 6.1). It repeats devices that have not changed,
 and addresses whose lifetime was renewed: what was the same before is no change.
@@ -16,6 +16,7 @@ MOST_KNOWN: Final = 20_000
 _LINK: Final = re.compile(rb"(Deleted )?\d+: ([^\s@:]+)(?:@\S+)?: <([^>]*)> (.*)", re.DOTALL)
 _ADDRESS: Final = re.compile(rb"(Deleted )?\d+: (\S+)\s+(inet6? \S+)(?: peer \S+)?(?: brd \S+)? scope")
 _SHOWN: Final = re.compile(rb"\b(mtu|master|state|link/\w+) (\S+)")
+_REMOTE: Final = re.compile(rb"(?:Deleted )?\S+ dev (\S+) (?:.* )?dst \S+ (?:.* )?permanent\b")
 _NAME: Final = "name"
 
 
@@ -45,6 +46,12 @@ class LinkLines:
         else:
             self._known[name, what] = now
         return name.decode(errors="backslashreplace")
+
+
+def tunnel_changed(line: bytes) -> str | None:
+    """Return the device whose tunnels a line of ``bridge monitor fdb`` is about; None for what bridges learn."""
+    found = _REMOTE.match(line)
+    return None if found is None else found[1].decode(errors="backslashreplace")
 
 
 def names_changed(line: bytes) -> list[str] | None:

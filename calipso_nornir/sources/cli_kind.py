@@ -8,16 +8,26 @@ from typing import TYPE_CHECKING, Any
 from calipso_nornir.metadata.environment_sections import CliSection
 from calipso_nornir.model.queries import Command, ReachableHosts
 from calipso_nornir.model.source_kinds import Finding, Opening, SourceKind, Trial
-from calipso_nornir.sources.hostcheck import LXB_AGENT, OVN_AGENTS, OVS_AGENT, check_host, of_switch, questions
+from calipso_nornir.sources.host_monitors import programs
+from calipso_nornir.sources.hostcheck import (
+    LXB_AGENT,
+    OVN_AGENTS,
+    OVS_AGENT,
+    check_host,
+    check_watch,
+    of_switch,
+    questions,
+)
 from calipso_nornir.sources.shapes import check_rows, check_text
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping, Sequence
 
     from calipso_nornir.errors import CalipsoError
     from calipso_nornir.model.environment import Environment
     from calipso_nornir.model.queries import Query
     from calipso_nornir.sources.cli import CliSource
+    from calipso_nornir.sources.hostcheck import Question
 
 
 def _open(opening: Opening) -> CliSource | None:
@@ -66,12 +76,25 @@ def _check(trial: Trial) -> Iterator[Finding]:
         access, agents = table.get(host, section), trial.hosts.get(host, set()) if told else guessed
         platform = switches.get(access.get("platform") or "")
         asked[host] = of_switch(host, platform) if platform else questions(host, agents, access, certain=told)
+    rights = _rights(source, asked) if section.get("watch") is True else {}
+    wanted = [question.command for questions_ in asked.values() for question in questions_]
     try:
-        answers = source.answer([question.command for wanted in asked.values() for question in wanted])
+        answers = source.answer([*wanted, *(right for one in rights.values() for right in one)])
     finally:
         source.close()
-    for host, wanted in asked.items():
-        yield from check_host(host, wanted, answers)
+    listens = trial.opening.environment.extra.get("listen") is True
+    for host, questions_ in asked.items():
+        yield from check_host(host, questions_, answers)
+        if host in rights:
+            yield from check_watch(host, rights[host], answers, needed=listens)
+
+
+def _rights(source: CliSource, asked: Mapping[str, Sequence[Question]]) -> dict[str, list[Command]]:
+    """Return what asks sudo about the programs that watch a host, for each host with Open vSwitch."""
+    switches = [host for host, questions_ in asked.items() if any(one.program == "ovs-vsctl" for one in questions_)]
+    found = {host: [source.right_to(one) for one in programs(host).values()] for host in switches}
+    rights = {host: [one for one in each if one is not None] for host, each in found.items()}
+    return {host: each for host, each in rights.items() if each}
 
 
 def _suggested(environment: Environment) -> set[str]:

@@ -90,5 +90,20 @@ def check_host(
             yield Finding("CLI", what, ok=False, detail=detail, needed=question.needed)
 
 
+def check_watch(
+    host: str, rights: Sequence[Command], answers: Mapping[Query, Reply | CalipsoError], *, needed: bool
+) -> Iterator[Finding]:
+    """Yield whether the host can be watched: ``rights`` ask sudo about the programs that do it."""
+    outcomes = [answers[one] for one in rights]
+    if any(_is_no_session(one) for one in outcomes):  # told already
+        return
+    refused = [one for one in outcomes if isinstance(one, CommandFailed)]
+    detail = "sudo allows ovsdb-client monitor, or the login is root"
+    if refused:
+        said = next((one.stderr.strip() for one in refused if one.stderr.strip()), "there is no rule for it")
+        detail = f"sudo refuses ovsdb-client monitor ({said}); the rule is CALIPSO_WATCH in scan-account.sudoers"
+    yield Finding("CLI", f"{host}: watch", ok=not refused, detail=detail, needed=needed)
+
+
 def _is_no_session(outcome: Reply | CalipsoError) -> bool:
     return isinstance(outcome, CalipsoError) and not isinstance(outcome, CommandFailed)

@@ -398,6 +398,24 @@ def test_sudo_that_allows_some_programs_only(accounts: Sshd, tmp_path: Path) -> 
 
 
 @needs_root
+def test_sudo_is_asked_whether_a_command_may_run_which_does_not_run_then(accounts: Sshd, tmp_path: Path) -> None:
+    witness = tmp_path / "ran"
+    source = CliSource.for_section(as_user(accounts, "limited", tmp_path), secret=secret)
+    commands = [Command("node", text, root=True) for text in ("id -un", f"touch {witness}", "no-such-program")]
+    rights = [right for one in commands if (right := source.right_to(one)) is not None]
+    assert source.right_to(Command("node", "id -un")) is None, "it needs none"
+    answers = source.answer(rights)
+    source.close()
+    allowed, *refused = (answers[one] for one in rights)
+    assert texts([allowed]) == ["/usr/bin/id -un\n"]
+    assert [type(one) for one in refused] == [CommandFailed, CommandFailed]
+    everything = CliSource.for_section(as_user(accounts, "sudoer", tmp_path), secret=secret)
+    assert texts(everything.answer(rights[1:2]).values())[0].startswith("/usr/bin/touch ")
+    everything.close()
+    assert not witness.exists()
+
+
+@needs_root
 def test_without_sudo_by_choice(accounts: Sshd, tmp_path: Path) -> None:
     settings = as_user(accounts, "sudoer", tmp_path) | {"sudo": False}
     assert texts(ask_once(settings, "node", "id -un", root=True)) == ["sudoer\n"]

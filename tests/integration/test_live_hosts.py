@@ -19,6 +19,7 @@ from calipso_nornir.live.station import Station
 from calipso_nornir.metadata.loading import installed_catalog
 from calipso_nornir.model.notifications import Notification
 from calipso_nornir.model.refs import ObjectRef
+from calipso_nornir.preflight.sections import try_sections
 from calipso_nornir.scan.engine import run_scan
 from calipso_nornir.store import open_store
 from calipso_nornir.store.environments import save_environment
@@ -160,11 +161,12 @@ def test_what_happens_on_a_host_is_told(store: Store, machine: Machine) -> None:
     machine.ip("link", "add", "tap1", "type", "veth", "peer", "name", "peer1")
     machine.ip("link", "set", "tap1", "master", "br0")
     machine.ip("link", "set", "tap1", "up")
+    machine.ip("link", "add", "vx5", "type", "vxlan", "id", "5", "dstport", "4789", "local", "127.0.0.1")
     with watching(store, environment) as watched:
         eventually(lambda: watched.hears("") or watched.missed, lambda: watched.station.problem)
         eventually(lambda: "Connection refused" in watched.station.told or "connection refused" in watched.station.told)
         assert "1 of 2 hosts: cmp2" in watched.station.told
-        eventually(lambda: len(machine.programs()) == 4, machine.programs)
+        eventually(lambda: len(machine.programs()) == 5, machine.programs)
         for happens, type_, name in (
             (("link", "set", "tap1", "nomaster"), "link", "tap1"),
             (("link", "delete", "br0"), "link", "br0"),
@@ -172,6 +174,9 @@ def test_what_happens_on_a_host_is_told(store: Store, machine: Machine) -> None:
         ):
             machine.ip(*happens)
             eventually(lambda: watched.hears(f"host.{type_}.changed", name), lambda: watched.told)  # noqa: B023 - called now
+        for act in ("append", "delete"):
+            run("bridge", "-n", machine.name, "fdb", act, "00:00:00:00:00:00", "dev", "vx5", "dst", "192.0.2.7")
+            eventually(lambda: watched.hears("host.link.changed", "vx5"), lambda: watched.told)
         machine.vsctl("add-br", "br-int", "--", "add-port", "br-int", "tap9")
         eventually(lambda: watched.hears("host.switch.changed", "tap9"))
         machine.vsctl("del-port", "tap9")
@@ -182,7 +187,7 @@ def test_what_happens_on_a_host_is_told(store: Store, machine: Machine) -> None:
         eventually(lambda: watched.hears("host.watch.begun"), lambda: watched.station.told)
         machine.ip("link", "delete", "tap1")
         eventually(lambda: watched.hears("host.link.changed", "tap1"))
-        eventually(lambda: len(machine.programs()) == 4, machine.programs)
+        eventually(lambda: len(machine.programs()) == 5, machine.programs)
     eventually(lambda: not machine.programs(), machine.programs)
 
 
@@ -192,14 +197,24 @@ def test_a_switch_that_comes_later_or_again_is_watched(store: Store, machine: Ma
     assert run_scan(environment, store=store, source=Changing(TinyCloud())).status == "completed"
     with watching(store, environment) as watched:
         eventually(lambda: watched.hears("") or watched.missed)
-        eventually(lambda: len(machine.programs()) == 4)
+        eventually(lambda: len(machine.programs()) == 5)
         run("ovs-appctl", "-t", f"{machine.folder}/ctl", "exit")
-        eventually(lambda: len(machine.programs()) == 1)
+        eventually(lambda: len(machine.programs()) == 2)
         with with_switch(machine.folder):
-            eventually(lambda: len(machine.programs()) == 4)
+            eventually(lambda: len(machine.programs()) == 5)
             eventually(lambda: not watched.station.told, lambda: watched.station.told)
             machine.vsctl("add-br", "br-int")
             eventually(lambda: watched.hears("host.switch.changed", "br-int"))
+
+
+def test_the_right_to_watch_is_tried(machine: Machine) -> None:
+    environment = described(machine, exclude=("ctl", "net*", "cmp2"))
+    found = {one.what: one for one in try_sections(environment, only="CLI")}
+    assert (found["cmp1: watch"].ok, found["cmp1: watch"].needed) == (True, True), "the login is root"
+    assert "cmp2: watch" not in found
+    configuration = {**environment.configuration, "CLI": {**(environment.section("CLI") or {}), "watch": False}}
+    unwatched = replace(environment, configuration=configuration)
+    assert not [one for one in try_sections(unwatched, only="CLI") if "watch" in one.what]
 
 
 def state_of(view: StoreView, card: ObjectRef) -> object:
@@ -219,7 +234,7 @@ def test_the_picture_follows_a_host(store: Store, machine: Machine) -> None:
     for name in ("eth1", "tor1"):
         machine.ip("link", "set", name, "up")
     with listening(store, source):
-        eventually(lambda: len(machine.programs()) == 4)
+        eventually(lambda: len(machine.programs()) == 5)
         cloud.extra_links["cmp1"] = [linux.link("brq1", "02:00:00:00:00:99", kind="bridge")]
         machine.ip("link", "add", "brq1", "type", "bridge")
         eventually(lambda: view.get(bridge) is not None, wait_s=10)

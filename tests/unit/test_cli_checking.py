@@ -10,7 +10,16 @@ import yaml
 
 from calipso_nornir.errors import CommandFailed, CommandMissing, HostExcluded, HostKeyUnknown, SudoRefused
 from calipso_nornir.model.protocols import Reply
-from calipso_nornir.sources.hostcheck import COMPUTE, LXB_AGENT, OVS_AGENT, Question, check_host, questions
+from calipso_nornir.model.queries import Command
+from calipso_nornir.sources.hostcheck import (
+    COMPUTE,
+    LXB_AGENT,
+    OVS_AGENT,
+    Question,
+    check_host,
+    check_watch,
+    questions,
+)
 from tests.fixtures.cli import calipso
 from tests.fixtures.recorded import AT
 
@@ -62,6 +71,25 @@ def test_sudo_that_is_refused_is_told_once() -> None:
     refused = SudoRefused("h", "ip netns list", 1, "sudo: a password is required")
     found = verdicts(questions("h", set(), {}), ip_netns=refused, ethtool=refused, lldpctl=refused)
     assert found == {"h: login": (True, True), "h: sudo": (False, True), "h: commands": (True, True)}
+
+
+def watchable(*outcomes: Reply | CalipsoError) -> list[tuple[bool, bool, str]]:
+    rights = [Command("h", f"asks about program {number}") for number in range(len(outcomes))]
+    answers: dict[Query, Reply | CalipsoError] = dict(zip(rights, outcomes, strict=True))
+    return [(one.ok, one.needed, one.detail) for one in check_watch("h", rights, answers, needed=True)]
+
+
+def test_the_right_to_watch_a_host() -> None:
+    allowed = Reply("/usr/bin/ovsdb-client …", AT)
+    assert [one[:2] for one in watchable(allowed, allowed)] == [(True, True)]
+    ((ok, needed, why),) = watchable(allowed, CommandFailed("h", "x", 1, ""))
+    assert (ok, needed) == (False, True)
+    assert "there is no rule for it" in why
+    assert "CALIPSO_WATCH" in why
+    ((ok, _, why),) = watchable(CommandFailed("h", "x", 1, "sudo: a password is required\n"), allowed)
+    assert not ok
+    assert "(sudo: a password is required)" in why
+    assert watchable(HostKeyUnknown("h", "h:22", "ssh-ed25519", "SHA256:x"), allowed) == []
 
 
 def test_a_host_that_cannot_be_logged_in_to() -> None:

@@ -6,7 +6,7 @@ from __future__ import annotations
 import pytest
 
 from calipso_nornir.live.gathering import BETWEEN_S, FIRST_S, MOST_NAMES, Gathering
-from calipso_nornir.parsing.host_monitors import LinkLines, names_changed
+from calipso_nornir.parsing.host_monitors import LinkLines, names_changed, tunnel_changed
 
 MAC = "c2:a2:20:49:22:d3"
 UP = f"3: tap1: <BROADCAST,UP> mtu 1500 qdisc noqueue master br0 state DOWN group default \\    link/ether {MAC} brd f"
@@ -37,6 +37,22 @@ SHORT_LIVED = "2: br0    inet6 2001:db8::5/64 scope global dynamic \\       vali
 def test_what_is_a_change(lines: list[str], changed: list[str | None]) -> None:
     known = LinkLines()
     assert [known.changed(one.encode(errors="surrogateescape")) for one in lines] == changed
+
+
+@pytest.mark.parametrize(
+    ("line", "device"),
+    [
+        ("00:00:00:00:00:00 dev vx5 dst 10.78.0.11 self permanent", "vx5"),
+        ("Deleted fa:16:3e:00:00:01 dev vx5 dst 10.78.0.12 self permanent", "vx5"),
+        ("00:00:00:00:00:00 dev vx6 dst 239.1.1.1 via lo self permanent", "vx6"),
+        ("fa:16:3e:00:00:01 dev vx5 master br0 static", None),
+        ("fa:16:3e:00:00:09 dev vx5 dst 10.78.0.11 self ", None),
+        ("02:00:00:00:00:01 dev tap1 master br0 permanent", None),
+        ("", None),
+    ],
+)
+def test_where_a_device_sends_to(line: str, device: str | None) -> None:
+    assert tunnel_changed(line.encode()) == device
 
 
 def test_what_is_remembered_of_a_host_has_an_end(monkeypatch: pytest.MonkeyPatch) -> None:

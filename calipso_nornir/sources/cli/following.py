@@ -33,7 +33,7 @@ FIRST_WAIT_S, LONGEST_WAIT_S = 1.0, 300.0
 LONG_S: Final = 30.0
 """What ran for so long has not failed in a row."""
 BEGINNING_S: Final = 1.0
-"""After so long a program that still runs has begun: it prints nothing then, but it listens."""
+"""So long after its start a program that still runs has begun: it prints nothing then, but it listens."""
 AT_ONCE: Final = 16
 """Logins at the same time: many hosts may be behind one jump host, and a whole cloud may come back at once."""
 MOST_LINE: Final = 256 * 1024
@@ -170,6 +170,7 @@ class Following:
             else:
                 try:
                     channel.write(watching_script(step).encode("utf-8", "surrogateescape"))
+                    await asyncio.wait([lines.starting, lines.over], return_when=asyncio.FIRST_COMPLETED)
                     done, _ = await asyncio.wait([lines.over], timeout=BEGINNING_S)
                     if not done:
                         self._told.begun(host, program)
@@ -182,10 +183,13 @@ class Following:
 
 
 class _Lines(asyncssh.SSHClientSession[bytes]):
-    """Cuts a program's output into lines; keeps the end of what it says on standard error."""
+    """Cuts a program's output into lines, after the script's own; keeps the end of what it says on standard error."""
 
     def __init__(self, take: Callable[[bytes], None]) -> None:
-        self.over: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        loop = asyncio.get_running_loop()
+        self.starting: asyncio.Future[None] = loop.create_future()
+        """Done when the script has come to the program."""
+        self.over: asyncio.Future[None] = loop.create_future()
         self.status: int | None = None
         self._take = take
         self._rest = bytearray()
@@ -203,7 +207,10 @@ class _Lines(asyncssh.SSHClientSession[bytes]):
         *whole, rest = data.split(b"\n")
         for piece in whole:
             self._rest += piece[: MOST_LINE - len(self._rest)]
-            self._take(bytes(self._rest))
+            if self.starting.done():
+                self._take(bytes(self._rest))
+            elif not self._rest:
+                self.starting.set_result(None)
             self._rest.clear()
         self._rest += rest[: MOST_LINE - len(self._rest)]
 

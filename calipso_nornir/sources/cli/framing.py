@@ -124,9 +124,13 @@ calipso_watch 3<&0 </dev/null
 
 
 def watching_script(step: ScriptStep) -> str:
-    """Return the script that runs a program for as long as its standard input stays open, without a time limit."""
+    """Return the script that runs a program for as long as its standard input stays open, without a time limit.
+
+    It prints an empty line just before the program starts: a busy host takes its time until then.
+    """
     sudo = '"$calipso_sudo"' if step.root else ""
-    return _WATCHING.format(body=f"'exec '{sudo}{shlex.quote(step.texts[0])}")  # exec: what is ended is the program
+    body = f"'echo; exec '{sudo}{shlex.quote(step.texts[0])}"  # exec: what is ended is the program
+    return _WATCHING.format(body=body)
 
 
 def _body(step: ScriptStep) -> str:

@@ -216,6 +216,17 @@ class CliSource:
 
         Following(told, hosts, way).run(stop)
 
+    def right_to(self, command: Command) -> Command | None:
+        """Return the command that asks sudo whether a command may run, as it would run; None if it needs no right.
+
+        It succeeds if so, and for root. What it asks about does not run.
+        """
+        step = self._prefixes.step(command)
+        if not (self._sudo and step.root):
+            return None
+        asks = f'[ "$(id -u)" = 0 ] || exec sudo -n -l -- {step.texts[0]}'
+        return Command.of(command.host, "sh -c {}", asks)
+
     def _answer(self, asked: Mapping[str, list[Command]]) -> dict[Command, Outcome]:
         hosts: dict[str, Host] = {}
         answers: dict[Command, Outcome] = {}
