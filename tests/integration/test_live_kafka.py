@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import json
 import logging
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
@@ -21,6 +22,7 @@ from tests.fixtures.kafka import PASSWORD, USER, running
 from tests.fixtures.living import Changing, envelope, eventually, listening, through_kafka
 from tests.fixtures.tiny_cloud import CLOUD, LAN, Server, TinyCloud
 from tests.integration.test_live import different, is_settled, server_id, stored, whole
+from tests.integration.test_live_chaos import Life, listened, pictured
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -159,6 +161,29 @@ def test_whatever_dies_nothing_is_lost(store: Store, broker: Kafka, tmp_path: Pa
         truth = whole(cloud, tmp_path)
         eventually(lambda: not different(stored(store), truth), lambda: different(stored(store), truth))
     assert behind(broker) == 0
+    assert not store.collection("dead_letters").find()
+
+
+def test_a_listener_that_is_killed_loses_nothing(store: Store, broker: Kafka, tmp_path: Path) -> None:
+    """Offsets are committed after the work: what was not done when it died is sent to the next one."""
+    life = Life(tmp_path / "cloud")
+    scanned(store, Changing(life.cloud), {"brokers": [broker.address]})
+    messages, sent, deaths_in_work = store.collection("messages"), set[str](), 0
+    with listened(str(tmp_path / "calipso.db"), tmp_path / "cloud") as process:
+        eventually(lambda: not behind(broker), wait_s=120)
+        for _ in range(5):
+            bodies = [body for _ in range(20) for _, body in life.happens() if body not in life.nonsense]
+            sent |= {json.loads(json.loads(body)["oslo.message"])["message_id"] for body in bodies}
+            broker.send(INFO, *map(through_kafka, bodies))
+            eventually(lambda: messages.find({"origin_type": "event"}), wait_s=60)
+            process.kill()
+            deaths_in_work += behind(broker) > 0
+        eventually(lambda: not behind(broker), lambda: behind(broker), wait_s=120)
+        truth = whole(life.cloud, tmp_path)
+        eventually(lambda: not different(pictured(store), truth), lambda: different(pictured(store), truth), 60)
+    assert deaths_in_work > 0
+    outcomes = {one["id"]: one["outcome"] for one in messages.find({"origin_type": "event"})}
+    assert sent == {id_ for id_, outcome in outcomes.items() if outcome in ("stored", "nothing")} & sent
     assert not store.collection("dead_letters").find()
 
 
