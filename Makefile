@@ -77,8 +77,8 @@ test-lab: $(STAMP)  ## Tests against the lab that is up; TESTS="lab and not faul
 law: $(STAMP)  ## Small scans in the lab that is up, after ACTS= (50) acts and faults of a random life; LIFE=seed
 	$(BIN)/pytest -m law -o log_cli=true -o log_cli_level=INFO --log-disable=nornir.core --show-capture=no tests/lab/test_law.py
 
-live: $(STAMP)  ## Listen to the lab that is up during ACTS= (50) acts of a random life; LIFE=seed
-	$(BIN)/pytest -m live -o log_cli=true -o log_cli_level=INFO --log-disable=nornir.core --show-capture=no tests/lab/test_live.py
+live: $(STAMP)  ## Listen to the lab that is up during ACTS= (50) acts of a random life, and watch its hosts; LIFE=seed
+	$(BIN)/pytest -m live -o log_cli=true -o log_cli_level=INFO --log-disable=nornir.core --show-capture=no tests/lab/test_live_faults.py tests/lab/test_live.py
 
 mutations: $(STAMP)  ## Show which comparison of the truth test catches which way to be wrong
 	$(BIN)/python -m tests.lab.mutations

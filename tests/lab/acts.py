@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 
 Refs: TypeAlias = "list[ObjectRef]"
 NETWORK_NODE = "net1"
+OVNS_OWN = "network:distributed"
+"""Who owns the port of OVN's metadata, which every network has; there are no DHCP servers."""
 MOST_SERVERS, MOST_NETWORKS = 9, 9
 """As many as the machine can run."""
 TUNNELS = """
@@ -346,7 +348,8 @@ def a_subnet_added(life: Life) -> Generator[Refs]:
 
 def a_network_deleted(life: Life) -> Generator[Refs]:
     """Delete a network that only its DHCP server uses."""
-    used = {row["network_id"] for row in life.rows("ports") if row["device_owner"] != "network:dhcp"}
+    own = ("network:dhcp", OVNS_OWN)
+    used = {row["network_id"] for row in life.rows("ports") if row["device_owner"] not in own}
     network = life.chosen([row for row in life.rows("networks") if row["id"] not in used and not row["shared"]])
     if network is not None:
         life.api.ask("DELETE", f"{life.api.neutron}/networks/{network['id']}")
@@ -363,7 +366,9 @@ def a_network_renamed(life: Life) -> Generator[Refs]:
 
 def a_dhcp_server_moved(life: Life) -> Generator[Refs]:
     """Remove a network from its DHCP agent, and add it again."""
-    agent = next(row for row in life.rows("agents") if row["agent_type"] == "DHCP agent")
+    agent = next((row for row in life.rows("agents") if row["agent_type"] == "DHCP agent"), None)
+    if agent is None:  # OVN
+        return
     url = f"{life.api.neutron}/agents/{agent['id']}/dhcp-networks"
     served = sorted(row["id"] for row in life.api.list(url))
     known = {row["id"]: row for row in life.rows("networks")}
@@ -472,6 +477,8 @@ def _make_subnet(life: Life, network: Row) -> None:
 def _wait_for_dhcp(life: Life, network: str) -> None:
     def served() -> bool:
         ports = [row for row in life.rows("ports") if row["network_id"] == network]
+        if life.variant == "ovn":
+            return any(row["fixed_ips"] for row in ports if row["device_owner"] == OVNS_OWN)
         own = [row for row in ports if row["device_owner"] == "network:dhcp"]
         return bool(own) and all(row["status"] == "ACTIVE" for row in own) and f"qdhcp-{network}" in _namespaces()
 

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 def what_no_agent_mends(life: Life) -> Generator[Refs]:
     """Kill the agents of a host with a server, which would repair the fault within seconds; then make the fault."""
-    host, tap = _tap(life)
+    host, tap = tap_of_a_server(life)
     with faults.agents_killed(host):
         yield [life.ref("host", host)]
         yield from a_bridge_deleted(life, host, tap)
@@ -87,7 +87,7 @@ def a_host_removed(life: Life) -> Generator[Refs]:
     yield [life.ref("availability_zones_folder", _region(life), "availability_zones"), *_aggregates(life)]
 
 
-def _tap(life: Life) -> tuple[str, str]:
+def tap_of_a_server(life: Life) -> tuple[str, str]:
     """Return a host, and the tap there of a server that runs."""
     ports = {row["device_id"]: row for row in life.rows("ports") if row["admin_state_up"]}
     one: Any = next(row for row in life.servers("ACTIVE") if row["id"] in ports)

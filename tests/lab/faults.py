@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import requests
 
 from tests.lab.oracle.api import Api
-from tests.lab.oracle.place import inside
+from tests.lab.oracle.place import here, inside
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -277,7 +277,10 @@ def network_renamed(network: str, name: str) -> Iterator[None]:
 
 
 def floats(row: Mapping[str, Any]) -> bool:
-    """Return whether a floating IP is an address of its router."""
+    """Return whether a floating IP is an address of its router; in OVN, whether Northbound translates it."""
+    if here().variant == "ovn":
+        find = "find NAT type=dnat_and_snat external_ip"
+        return bool(inside("ctl", f"ovn-nbctl --bare --columns=_uuid {find}={row['floating_ip_address']}").strip())
     told = inside("net1", f"ip netns exec qrouter-{row['router_id']} ip -o address")
     return f"{row['floating_ip_address']}/" in told
 
@@ -287,6 +290,13 @@ def floats_again(row: Mapping[str, Any]) -> bool:
     api = Api()
     told = api.ask("GET", f"{api.neutron}/floatingips/{row['id']}")["floatingip"]
     return told["status"] == "ACTIVE" and floats(row)
+
+
+def _has_gateway(router: str) -> bool:
+    """Tell whether a router has a port in an external network; in OVN, one that is to be on a chassis."""
+    if here().variant == "ovn":
+        return "gateway chassis:" in inside("ctl", f"ovn-nbctl show neutron-{router}")
+    return "qg-" in inside("net1", f"ip netns exec qrouter-{router} ls /sys/class/net")
 
 
 @contextmanager
@@ -299,8 +309,7 @@ def gateway_cleared() -> Iterator[str]:
     for row in floating:
         api.ask("PUT", f"{api.neutron}/floatingips/{row['id']}", {"floatingip": {"port_id": None}})
     api.ask("PUT", url, {"router": {"external_gateway_info": {}}})
-    devices = f"ip netns exec qrouter-{router['id']} ls /sys/class/net"
-    wait_until("the router's gateway is gone", lambda: "qg-" not in inside("net1", devices))
+    wait_until("the router's gateway is gone", lambda: not _has_gateway(router["id"]))
     try:
         yield str(router["id"])
     finally:
@@ -309,7 +318,7 @@ def gateway_cleared() -> Iterator[str]:
         for row in floating:
             body = {"floatingip": {"port_id": row["port_id"], "fixed_ip_address": row["fixed_ip_address"]}}
             api.ask("PUT", f"{api.neutron}/floatingips/{row['id']}", body)
-        wait_until("the router's gateway is back", lambda: "qg-" in inside("net1", devices))
+        wait_until("the router's gateway is back", lambda: _has_gateway(router["id"]))
         for row in floating:
             wait_until("the floating IP is back", lambda row=row: floats_again(row))  # type: ignore[misc]
 

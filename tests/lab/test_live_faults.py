@@ -1,0 +1,78 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Watching the lab's hosts: 5 s after a fault that no message announces, the picture equals a fresh scan."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.lab import acts, breaking, faults, faults_ovn, living
+from tests.lab.listening import Listening, with_bus, with_watch
+from tests.lab.oracle.api import Api
+
+if TYPE_CHECKING:
+    from collections.abc import Generator, Iterator
+
+    from calipso_nornir.model.environment import Environment
+    from tests.lab.acts import Life, Refs
+
+pytestmark = pytest.mark.live
+CABLES = 3
+
+
+@pytest.fixture(scope="module")
+def life(environment: Environment) -> Life:
+    """The lab that is up, and what may happen there."""
+    return living.begun(environment.name)
+
+
+@pytest.fixture(scope="module")
+def listening(environment: Environment, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Listening]:
+    with Listening(with_watch(with_bus(environment)), tmp_path_factory.mktemp("live")) as started:
+        yield started
+
+
+@pytest.fixture
+def judged(listening: Listening) -> Iterator[Listening]:
+    """Judge what is checked, at the end: what comes after a fault that was missed is looked at all the same."""
+    listening.wrong.clear()
+    listening.late.clear()
+    yield listening
+    assert not listening.wrong, "\n".join(listening.wrong)
+    assert not listening.late
+
+
+def seen(listening: Listening, what: str, steps: Generator[Refs]) -> None:
+    """Let a fault come and go, and check after each."""
+    for number, _ in enumerate(steps, 1):
+        listening.check(f"{what} ({number})")
+
+
+def ovns_tunnel_deleted(host: str) -> Generator[Refs]:
+    """Delete a tunnel of OVN, and make it again."""
+    with faults_ovn.tunnel_deleted(host):
+        yield []
+    yield []
+
+
+def test_cables_that_are_pulled_are_seen(judged: Listening, life: Life) -> None:
+    for number in range(CABLES):
+        seen(judged, f"cable {number + 1}", acts.a_cable_pulled(life))
+
+
+def test_wiring_that_is_broken_is_seen(judged: Listening, life: Life) -> None:
+    life.api = Api()
+    host, tap = breaking.tap_of_a_server(life)
+    killed = faults_ovn.controller_killed if life.variant == "ovn" else faults.agents_killed
+    with killed(host):  # it would repair what is broken
+        judged.begins_anew()  # that it is gone is Neutron's to tell, which tells nobody
+        if life.variant == "ovn":
+            wiring = [("a tunnel deleted", ovns_tunnel_deleted(host))]
+        else:
+            wiring = [
+                ("a bridge deleted", breaking.a_bridge_deleted(life, host, tap)),
+                ("a tunnel removed", breaking.a_tunnel_removed(life, host)),
+            ]
+        for what, steps in [*wiring, ("a tap unplugged", breaking.a_tap_unplugged(life, host, tap))]:
+            seen(judged, what, steps)
