@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Checks the law of small scans in the lab: after a small scan of what an act changed, all is as after a whole scan.
 
-The whole scan keeps nothing from before, and counts once the cloud has settled: two whole scans in a row must agree. If
-a source does not answer, a whole scan of a copy of what was known takes its place.
+The whole scan keeps nothing from before. Where the two differ, both are taken again once the cloud has settled: two
+whole scans in a row must agree. If a source does not answer, a whole scan of a copy of what was known takes its place.
 """
 
 from __future__ import annotations
@@ -101,30 +101,43 @@ class Law:
         return f"{told}; as whole ones {whole:.1f} s, {questions[1]} questions"
 
     def holds(self, what: str, refs: Sequence[ObjectRef], monitored: Callable[[], Sequence[ObjectRef]]) -> None:
-        """Scan what has changed, and compare; once more only where the cloud has changed meanwhile.
+        """Scan what has changed, and compare with a whole scan; where they differ, again when the cloud is at rest.
 
         ``monitored`` returns what monitors of the hosts have reported since its last call. These are scanned
         afterwards, only if ``refs`` do not suffice.
         """
+        report = self._rescanned(refs)
+        truth, whole = self._looked()
+        if not self._compared(truth):
+            monitored()  # nobody needed it
+        else:  # perhaps the cloud has changed meanwhile
+            report, whole = self._holds_at_rest(what, refs, monitored)
+        self._note(what, refs, report, whole)
+
+    def _holds_at_rest(
+        self, what: str, refs: Sequence[ObjectRef], monitored: Callable[[], Sequence[ObjectRef]]
+    ) -> tuple[ScanReport, ScanReport]:
         later: list[ObjectRef] = []
         for _ in range(ATTEMPTS):
             truth, whole = self._at_rest()
             later += monitored()
-            report = self._small.rescan(refs)
-            assert report.ok, [str(one.error) for one in report.failures]
+            report = self._rescanned(refs)
             differences = self._compared(truth)
             if differences and (more := [*later, *_noted_later(self._known(), truth, self._environment.name)]):
                 self._small.rescan(more)
                 differences = self._compared(truth)
             if not differences:
-                break
+                return report, whole
             again, _ = self._looked()
             if again == truth:
                 self.is_broken(f"{what}: after a scan of {_worded([*refs, *later])}\n{differences}")
-                break
-        else:
-            raise AssertionError(f"{what}: the cloud does not come to rest")
-        self._note(what, refs, report, whole)
+                return report, whole
+        raise AssertionError(f"{what}: the cloud does not come to rest")
+
+    def _rescanned(self, refs: Sequence[ObjectRef]) -> ScanReport:
+        report = self._small.rescan(refs)
+        assert report.ok, [str(one.error) for one in report.failures]
+        return report
 
     def holds_though_nobody_can_look(self, what: str, refs: Sequence[ObjectRef]) -> None:
         """Scan what has changed, and compare with a whole scan of a copy: both keep what they cannot examine."""

@@ -87,7 +87,9 @@ class Listening:
         time.sleep(PAUSE_S)
         self.checks += 1
         began, live = time.monotonic(), self._live()
-        truth = self._at_rest()
+        if not differences_but_notes(live, self._looked()):
+            return
+        truth = self._at_rest()  # perhaps the cloud has changed meanwhile
         if not differences_but_notes(live, truth):
             return
         while differences_but_notes(live := self._live(), truth) and time.monotonic() - began < LATE_S:
