@@ -23,7 +23,7 @@ GATHER_S: Final = 0.1
 LOOKS_S: Final = (GATHER_S, 1.5, 4.0)
 """Seconds after the last event at which an object that it touched is scanned."""
 MORE_S: Final = (5.0, 10.0, 20.0)
-"""Seconds before each further scan, for as long as each one finds changes."""
+"""Seconds before each further scan: the first if there was any change, others for as long as each finds changes."""
 SOON_S: Final = 3.0
 """Seconds before a further scan while an agent has not finished; more, the longer that takes."""
 PATIENCE_S: Final = 120.0
@@ -45,6 +45,8 @@ class _Entry(Generic[Ticket]):
     together: int = MOST
     """How many objects its batch may have; halved after each failure, until it is clear which object fails."""
     waiting: set[Ticket] = field(default_factory=set)
+    changed: bool = False
+    """Whether a scan since the last event found a change."""
     whys: frozenset[str] = frozenset()
     """The events that touched it since it was last scanned."""
 
@@ -135,10 +137,11 @@ class Agenda(Generic[Ticket]):
         settled = [ticket for one in batch.entries for ticket in self._release(one)]
         for one in batch.entries:
             if one.ref not in self._pending:
-                next_ = _next_look(one, now, changed=changed, is_unfinished=is_unfinished)
+                ever = one.changed or changed
+                next_ = _next_look(one, now, changed=changed, ever=ever, is_unfinished=is_unfinished)
                 if next_ is not None:
                     looks, due = next_
-                    self._pending[one.ref] = _Entry(one.ref, one.touched, due, looks=looks, whys=one.whys)
+                    self._pending[one.ref] = _Entry(one.ref, one.touched, due, looks=looks, changed=ever, whys=one.whys)
         return settled
 
     def failed(self, batch: Batch[Ticket], *, now: float, longest_s: float = LONGEST_WAIT_S, divide: bool) -> None:
@@ -185,13 +188,17 @@ class Agenda(Generic[Ticket]):
                 yield ticket
 
 
-def _next_look(one: _Entry[Ticket], now: float, *, changed: bool, is_unfinished: bool) -> tuple[int, float] | None:
-    """Return how many looks there have been by then, of those that are counted, and when; None if no more."""
+def _next_look(
+    one: _Entry[Ticket], now: float, *, changed: bool, ever: bool, is_unfinished: bool
+) -> tuple[int, float] | None:
+    """Return how many scans there have been by then, of those that are counted, and when; None if no more."""
     looks = one.looks + 1
     if looks < len(LOOKS_S):
         return looks, max(now, one.touched + LOOKS_S[looks])
     taken = now - one.touched
-    if is_unfinished and taken < PATIENCE_S:  # what is finished then is a change, which is followed by the other looks
+    if is_unfinished and taken < PATIENCE_S:  # when it is finished, that is a change, and the other scans follow
         return len(LOOKS_S) - 1, now + max(SOON_S, taken / 4)
     more = looks - len(LOOKS_S)
-    return (looks, now + MORE_S[more]) if changed and more < len(MORE_S) else None
+    if more >= len(MORE_S) or not (changed or (ever and more == 0)):
+        return None
+    return looks, now + MORE_S[more]

@@ -26,10 +26,11 @@ DHCP_AGENT: Final = "DHCP agent"
 BUILD: Final = "BUILD"
 """State of a server that is being made."""
 RUNNING: Final = "ACTIVE"
+"""State of a server that runs, and of a port that is plugged."""
 
 
 def has_unfinished(view: StoreView, refs: Iterable[ObjectRef]) -> bool:
-    """Return whether one of some ports, networks and servers is not yet what it was asked to be."""
+    """Return whether one of some ports, networks, servers and routers is not yet what it was asked to be."""
     return any(_is_unfinished(view, known) for ref in refs if (known := view.get(ref)) is not None)
 
 
@@ -39,18 +40,23 @@ def _is_unfinished(view: StoreView, one: InventoryObject) -> bool:
     if one.type == "network":
         return _lacks_dhcp(view, one)
     if one.type == "instance":
-        return one.get("status") == BUILD or (one.get("status") == RUNNING and any(map(_port, _ports(view, one))))
+        return one.get("status") == BUILD or (one.get("status") == RUNNING and _has_port(view, one.id))
+    if one.type == "vservice":
+        return bool(one.get("router_id")) and _has_port(view, str(one.get("router_id")))
     return False
 
 
-def _ports(view: StoreView, server: InventoryObject) -> Iterable[InventoryObject]:
-    return view.find(Find(where=(Equal("type", "port"), Equal("device_id", server.id))))
+def _has_port(view: StoreView, device: str) -> bool:
+    """Return whether a port of a server or router is unfinished."""
+    return any(map(_port, view.find(Find(where=(Equal("type", "port"), Equal("device_id", device))))))
 
 
 def _port(one: InventoryObject) -> bool:
-    """Return whether an agent has still to plug a port, or a router to serve its floating IP."""
-    if not one.get("binding_host_id") or one.get("binding_vif_type") in FAILED or one.get("admin_state_up") is False:
+    """Return whether an agent has still to plug or unplug a port, or a router to serve its floating IP."""
+    if not one.get("binding_host_id") or one.get("binding_vif_type") in FAILED:
         return False
+    if one.get("admin_state_up") is False:
+        return one.get("status") == RUNNING
     floating = one.get("floating_ips") or ()
     return one.get("status") in COMING or any(row.get("status") in COMING for row in floating)
 

@@ -56,6 +56,18 @@ def looks(agenda: Agenda[str], *, until: float = 1e9, finished_at: float = 1e9) 
     return at
 
 
+def test_what_has_changed_is_looked_at_once_more() -> None:
+    agenda: Agenda[str] = Agenda()
+    agenda.touch("event", [A], now=0)
+    at = []
+    while (due := agenda.next_due()) is not None:
+        batch = agenda.take(due)
+        assert batch is not None
+        at.append(due)
+        agenda.looked(batch, now=due, changed=len(at) == 1)
+    assert at == [*LOOKS_S, LOOKS_S[-1] + MORE_S[0]]
+
+
 def test_what_is_not_finished_is_looked_at_until_it_is() -> None:
     agenda: Agenda[str] = Agenda()
     agenda.touch("event", [A], now=0)

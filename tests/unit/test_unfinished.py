@@ -12,7 +12,7 @@ from calipso_nornir.live.unfinished import has_unfinished
 from calipso_nornir.scan.engine import run_scan
 from calipso_nornir.store import open_store
 from tests.fixtures.living import Changing
-from tests.fixtures.tiny_cloud import CLOUD, LAN, TinyCloud, port_id
+from tests.fixtures.tiny_cloud import CLOUD, LAN, ROUTER, TinyCloud, port_id
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -53,6 +53,7 @@ WEB1S = {("port", port_id("web1")), ("instance", WEB1)}
         ({"status": "DOWN"}, WEB1S),
         ({"status": "BUILD"}, WEB1S),
         ({"status": "DOWN", "admin_state_up": False}, set()),
+        ({"admin_state_up": False}, WEB1S),
         ({"status": "DOWN", "binding:host_id": ""}, set()),
         ({"status": "DOWN", "binding:vif_type": "binding_failed"}, set()),
         ({"status": "ERROR"}, set()),
@@ -69,6 +70,11 @@ def test_a_server_is_finished_when_it_is_built_and_its_ports_are(tmp_path: Path)
     assert unfinished(tmp_path / "a", servers={WEB1: {"status": "BUILD"}}) == {("instance", WEB1)}
     off = {"servers": {WEB1: {"status": "SHUTOFF"}}, "ports": {port_id("web1"): {"status": "DOWN"}}}
     assert unfinished(tmp_path / "b", **off) == {("port", port_id("web1"))}, "it is off: its ports may be down"
+
+
+def test_a_router_is_finished_when_its_ports_are(tmp_path: Path) -> None:
+    expected = {("port", port_id("rif")), ("vservice", f"net1|qrouter-{ROUTER}")}
+    assert unfinished(tmp_path, ports={port_id("rif"): {"status": "DOWN"}}) == expected
 
 
 def test_a_floating_ip_is_finished_when_its_router_has_it(tmp_path: Path) -> None:
