@@ -7,6 +7,7 @@ import logging
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, urlencode
@@ -32,6 +33,7 @@ from calipso_nornir.sources.bounds import Budget
 from calipso_nornir.sources.http_asking import Patience, body_of, without_secrets
 from calipso_nornir.sources.openstack_catalog import MICROVERSIONS, choose, home_region, listed, matches, versioned
 from calipso_nornir.sources.openstack_http import bounds_of, message_of, session
+from calipso_nornir.sources.openstack_joining import joined
 from calipso_nornir.sources.openstack_login import Login, Token
 from calipso_nornir.sources.openstack_paging import Pages
 from calipso_nornir.sources.openstack_settings import Settings, settings
@@ -43,6 +45,7 @@ if TYPE_CHECKING:
 
     from calipso_nornir.model.queries import Query
     from calipso_nornir.model.source_kinds import Secrets
+    from calipso_nornir.sources.openstack_joining import Joined
     from calipso_nornir.sources.openstack_paging import Parameters
 
 logger = logging.getLogger(__name__)
@@ -88,15 +91,20 @@ class OpenStackSource:
         self._slow: dict[str, list[AnswerTooSlow]] = {}
 
     def answer(self, queries: Sequence[Query]) -> Mapping[Query, Reply | CalipsoError]:
-        """Answer all queries, four at a time; a login that fails is the answer to each of them."""
+        """Answer all queries, four requests at a time; a login that fails is the answer to each of them."""
         if not queries:
             return {}
         try:
             token = self._open()[2].token()
         except CalipsoError as error:
             return dict.fromkeys(queries, error)
+        together, single = joined(queries)
         with ThreadPoolExecutor(THREADS, thread_name_prefix="openstack") as pool:
-            return dict(zip(queries, pool.map(lambda query: self._answer(query, token), queries), strict=True))
+            parts = pool.map(lambda one: self._answer_joined(one, token), together)
+            answers = dict(zip(single, pool.map(lambda query: self._answer(query, token), single), strict=True))
+            for part in parts:
+                answers |= part
+        return {query: answers[query] for query in queries}
 
     def check(self) -> list[Finding]:
         """Check the login, the role, and one cheap request to each service that a scan needs."""
@@ -130,6 +138,16 @@ class OpenStackSource:
                 http = session(verify=made.verify, cert=made.cert, bounds=bounds_of(self._section))
                 self._opened = made, http, Login(made, http, patience=self._patience, vault=self._vault)
             return self._opened
+
+    def _answer_joined(self, one: Joined, token: Token) -> dict[Query, Reply | CalipsoError]:
+        """Answer queries by one request; each by its own if the service refuses that: one of them may be at fault."""
+        answer = self._answer(one.query, token)
+        if isinstance(answer, ApiFailed):
+            return {part: self._answer(part, token) for part in one.parts.values()}
+        if isinstance(answer, CalipsoError):
+            return dict.fromkeys(one.parts.values(), answer)
+        rows = [row for row in answer.data if isinstance(row, dict)]
+        return {part: replace(answer, data=found) for part, found in one.split(rows).items()}
 
     def _answer(self, query: Query, token: Token) -> Reply | CalipsoError:
         if not isinstance(query, ApiGet):

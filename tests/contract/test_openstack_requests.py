@@ -81,6 +81,59 @@ def test_every_query_gets_its_answer_or_its_error(cloud: Cloud) -> None:
     assert source(cloud).answer([]) == {}
 
 
+PORTS = "/network/v2.0/ports"
+
+
+def by(name: str, value: str) -> ApiGet:
+    return ApiGet("network", "/ports", "ports", ((name, value),))
+
+
+def test_questions_for_single_objects_are_one_request(cloud: Cloud) -> None:
+    rows = [{"id": f"p{number}", "device_id": f"d{number // 2}"} for number in range(4)]
+
+    def neutron(request: Request) -> Response:
+        named = {value for name, value in request.parameters if name in ("id", "device_id")}
+        return Response({"ports": [row for row in rows if named & {*row.values()}]})
+
+    cloud.answers(PORTS, neutron)
+    asked = [by("id", "p3"), by("id", "p0"), by("device_id", "d0"), by("device_id", "d1"), by("id", "none"), NETWORKS]
+    answers = source(cloud).answer(asked)
+    assert list(answers) == asked
+    found = {f"{name}={value}": data(answers[by(name, value)]) for query in asked for name, value in query.query}
+    assert found == {
+        "id=p3": [rows[3]],
+        "id=p0": [rows[0]],
+        "id=none": [],
+        "device_id=d0": rows[:2],
+        "device_id=d1": rows[2:],
+    }
+    assert sorted(one.parameters for one in cloud.asked(PORTS)) == [
+        (("device_id", "d0"), ("device_id", "d1")),
+        (("id", "none"), ("id", "p0"), ("id", "p3")),
+    ]
+
+
+def test_a_request_for_many_objects_is_not_too_long(cloud: Cloud) -> None:
+    cloud.answers(PORTS, Response({"ports": []}))
+    answers = source(cloud).answer([by("id", f"{number:036}") for number in range(120)])
+    assert all(data(one) == [] for one in answers.values())
+    assert sorted(len(one.parameters) for one in cloud.asked(PORTS)) == [20, 50, 50]
+
+
+def test_one_that_is_refused_does_not_take_the_others_with_it(cloud: Cloud) -> None:
+    def neutron(request: Request) -> Response:
+        named = [value for _, value in request.parameters]
+        return error(400, "no id") if "x" * 300 in named else Response({"ports": [{"id": one} for one in named]})
+
+    cloud.answers(PORTS, neutron)
+    answers = source(cloud, retries=0).answer([by("id", "p1"), by("id", "x" * 300), by("id", "p2")])
+    assert data(answers[by("id", "p1")]) == [{"id": "p1"}]
+    assert data(answers[by("id", "p2")]) == [{"id": "p2"}]
+    assert answers[by("id", "x" * 300)] == ApiFailed("network", "/ports", 400, "no id")
+    cloud.answers(PORTS, Response(b"nonsense"))
+    assert {type(one) for one in source(cloud).answer([by("id", "p1"), by("id", "p2")]).values()} == {ParseError}
+
+
 def test_what_is_sent(cloud: Cloud) -> None:
     cloud.answers("/compute/v2.1/servers/detail", Response({"servers": []}))
     scan = source(cloud)
