@@ -191,7 +191,7 @@ def test_events_are_shown_and_dead_letters_sent_again(store: Store, bus: Bus, tm
         assert "lame" in dead
         assert "(not readable)" in dead
         said = calipso("events", "redrive", "--all", store=path).err
-        assert "1 of 2 dead letters are tried again" in said
+        assert "1 of 2 dead letters will be tried again" in said
         letters = store.collection("dead_letters")
         eventually(lambda: (letters.get("lame") or {}).get("state") == "dead", lambda: letters.get("lame"))
         cloud.networks[LAN] = "renamed"
