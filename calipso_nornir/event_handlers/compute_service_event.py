@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from calipso_nornir.event_handlers.looking_up import folders, host_of
+from calipso_nornir.event_handlers.looking_up import folders, host_of, ports_on
 from calipso_nornir.event_handlers.payloads import needed
 
 if TYPE_CHECKING:
@@ -29,5 +29,6 @@ class ComputeServiceEvent:
             yield host.ref
         if host is None or notification.type.endswith(("create", "delete")):
             yield from folders(view, "aggregates_folder")
+            yield from ports_on(view, name)
             if host is not None and host.parent is not None:
                 yield host.parent

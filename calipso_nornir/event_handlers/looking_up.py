@@ -79,6 +79,13 @@ def places_of_services(view: StoreView) -> Iterator[ObjectRef]:
             yield folder.ref
 
 
+def ports_on(view: StoreView, host: str) -> Iterator[ObjectRef]:
+    """Yield the ports that are bound to a host. Its agent reports all of them when it starts; no message says so."""
+    where = (Equal("type", "port"), Equal("binding_host_id", host))
+    rows = view.find_documents(Find(where=where, fields=("id",))) if host else ()
+    yield from (ref(view, "port", str(row["id"])) for row in rows)
+
+
 def services_on(view: StoreView, name: str) -> Iterator[ObjectRef]:
     """Yield the folder of a host's services, if an agent makes services on it."""
     host = host_of(view, name)

@@ -83,8 +83,9 @@ def a_host_removed(life: Life) -> Generator[Refs]:
     zones = _zones(life)  # if it was the only host of one, that zone goes, too
     with faults.host_removed(host):
         yield [life.ref("host", host), *zones, *_aggregates(life)]
-    # the host is no longer known, nor its zone if it was the only host there
-    yield [life.ref("availability_zones_folder", _region(life), "availability_zones"), *_aggregates(life)]
+    # the host is no longer known, nor its zone if it was the only host there; its agent reports the host's ports anew
+    ports = [life.ref("port", row["id"]) for row in life.rows("ports") if row["binding:host_id"] == host]
+    yield [life.ref("availability_zones_folder", _region(life), "availability_zones"), *_aggregates(life), *ports]
 
 
 def tap_of_a_server(life: Life) -> tuple[str, str]:

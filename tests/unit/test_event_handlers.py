@@ -182,6 +182,11 @@ def test_projects_hosts_agents_and_aggregates(view: StoreView) -> None:
     assert {type_ for type_, _ in touched(view, "identity.project.created", resource_info="new")} == {"projects_folder"}
     assert ("host", server["host"]) in touched(view, "service.update", host=server["host"])
     assert "availability_zones_folder" in {type_ for type_, _ in touched(view, "service.create", host="new")}
+    ports = {("port", one.id) for one in view.of_type("port") if one.get("binding_host_id") == server["host"]}
+    assert ports, "its agent reports them anew, and no message says so"
+    for change in ("create", "delete"):
+        found = touched(view, f"service.{change}", host=server["host"])
+        assert {one for one in found if one[0] == "port"} == ports
     agent = view.of_type("network_agent")[0]
     found = touched(view, "agent.update.end", agent={"id": agent["agent_id"]})
     assert {type_ for type_, _ in found} >= {"network_agents_folder", "vservices_folder"}
