@@ -56,7 +56,7 @@ def _port(one: InventoryObject) -> bool:
     if not one.get("binding_host_id") or one.get("binding_vif_type") in FAILED:
         return False
     if one.get("admin_state_up") is False:
-        return one.get("status") == RUNNING
+        return bool(one.get("status") == RUNNING)
     floating = one.get("floating_ips") or ()
     return one.get("status") in COMING or any(row.get("status") in COMING for row in floating)
 

@@ -410,7 +410,7 @@ def test_sudo_is_asked_whether_a_command_may_run_which_does_not_run_then(account
     assert texts([allowed]) == ["/usr/bin/id -un\n"]
     assert [type(one) for one in refused] == [CommandFailed, CommandFailed]
     everything = CliSource.for_section(as_user(accounts, "sudoer", tmp_path), secret=secret)
-    assert texts(everything.answer(rights[1:2]).values())[0].startswith("/usr/bin/touch ")
+    assert texts(list(everything.answer(rights[1:2]).values()))[0].startswith("/usr/bin/touch ")
     everything.close()
     assert not witness.exists()
 
