@@ -6,7 +6,7 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from contextlib import ExitStack, closing
+from contextlib import ExitStack, closing, contextmanager
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Self
 
@@ -22,6 +22,7 @@ from tests.fixtures.living import eventually
 from tests.lab.law import LIMIT_S, differences_but_notes, picture
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
     from calipso_nornir.model.environment import Environment
@@ -77,6 +78,15 @@ class Listening:
         self._thread.join(60)
         self._open.close()
         assert not self._thread.is_alive()
+
+    @contextmanager
+    def judged(self) -> Iterator[None]:
+        """Fail at the end when a picture was wrong or late meanwhile: what comes after it is looked at all the same."""
+        self.wrong.clear()
+        self.late.clear()
+        yield
+        assert not self.wrong, "\n".join(self.wrong)
+        assert not self.late
 
     def state(self) -> dict[str, Any]:
         """Return what the listener says of itself."""

@@ -33,16 +33,6 @@ def listening(environment: Environment, tmp_path_factory: pytest.TempPathFactory
         yield started
 
 
-@pytest.fixture
-def judged(listening: Listening) -> Iterator[Listening]:
-    """Judge what is checked, at the end: what comes after a fault that was missed is looked at all the same."""
-    listening.wrong.clear()
-    listening.late.clear()
-    yield listening
-    assert not listening.wrong, "\n".join(listening.wrong)
-    assert not listening.late
-
-
 def seen(listening: Listening, what: str, steps: Generator[Refs]) -> None:
     """Let a fault come and go, and check after each."""
     for number, _ in enumerate(steps, 1):
@@ -56,17 +46,18 @@ def ovns_tunnel_deleted(host: str) -> Generator[Refs]:
     yield []
 
 
-def test_cables_that_are_pulled_are_seen(judged: Listening, life: Life) -> None:
-    for number in range(CABLES):
-        seen(judged, f"cable {number + 1}", acts.a_cable_pulled(life))
+def test_cables_that_are_pulled_are_seen(listening: Listening, life: Life) -> None:
+    with listening.judged():
+        for number in range(CABLES):
+            seen(listening, f"cable {number + 1}", acts.a_cable_pulled(life))
 
 
-def test_wiring_that_is_broken_is_seen(judged: Listening, life: Life) -> None:
+def test_wiring_that_is_broken_is_seen(listening: Listening, life: Life) -> None:
     life.api = Api()
     host, tap = breaking.tap_of_a_server(life)
     killed = faults_ovn.controller_killed if life.variant == "ovn" else faults.agents_killed
-    with killed(host):  # it would repair what is broken
-        judged.begins_anew()  # that it is gone is Neutron's to tell, which tells nobody
+    with listening.judged(), killed(host):  # it would repair what is broken
+        listening.begins_anew()  # that it is gone is Neutron's to tell, which tells nobody
         if life.variant == "ovn":
             wiring = [("a tunnel deleted", ovns_tunnel_deleted(host))]
         else:
@@ -75,4 +66,4 @@ def test_wiring_that_is_broken_is_seen(judged: Listening, life: Life) -> None:
                 ("a tunnel removed", breaking.a_tunnel_removed(life, host)),
             ]
         for what, steps in [*wiring, ("a tap unplugged", breaking.a_tap_unplugged(life, host, tap))]:
-            seen(judged, what, steps)
+            seen(listening, what, steps)
