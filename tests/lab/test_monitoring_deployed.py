@@ -115,8 +115,9 @@ def dhcp_killed(service: InventoryObject) -> Iterator[None]:
 
 def test_faults_are_told_up_to_the_clique_and_so_is_their_mend(story: Story) -> None:
     view = story.store.view(story.environment)
-    vnic = next(one for one in view.of_type("vnic") if one["vnic_type"] == "instance_vnic")
-    instance = next(one for one in view.of_type("instance") if one.id == vnic["instance_id"])
+    running = {one.id: one for one in view.of_type("instance") if one["status"] == "ACTIVE"}
+    vnic = next(one for one in view.of_type("vnic") if one.get("instance_id") in running and one["state"] == "UP")
+    instance = running[vnic["instance_id"]]
     endpoint = next(one for one in view.of_type("otep") if one["host"] not in (vnic["host"], SERVER, "net1"))
     plug = next(one for one in view.of_type("switch_pnic") if one.name == f"t-{endpoint['host']}")
     [card] = [link.source for link in view.links("host_pnic-switch_pnic", target=plug.ref)]
