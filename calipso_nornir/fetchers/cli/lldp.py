@@ -13,6 +13,7 @@ from calipso_nornir.fetchers.cli.switch_heard import (
     label,
     lldp_of,
     logins,
+    per_port_names,
 )
 from calipso_nornir.model import ids
 from calipso_nornir.model.fetching import Fetched
@@ -125,8 +126,8 @@ def _heard(
     ]
     if heard and any(one.chassis_per_port for one in platforms.by_name.values()):
         answers = yield [REACHABLE]
-        own_switches = logins(answers, platforms)
-        heard = [by_inventory_name(one, own_switches) for one in heard]
+        names = per_port_names(logins(answers, platforms))
+        heard = [by_inventory_name(one, names) for one in heard]
     if any(one.capabilities is None for one in heard):
         hardware = Lookup.of("host_pnic")
         answers = yield [hardware]

@@ -69,10 +69,10 @@ def heard_by_hosts(
     hosts = Lookup.of("host")
     known = yield [hosts, REACHABLE]
     queries = [lldp_of(one.id) for one in known.or_blank(hosts, ())]
-    own = logins(known, platforms)
+    names = per_port_names(logins(known, platforms))
     answers = yield [*more, *queries]
     heard = [
-        Heard(query.host, by_inventory_name(neighbour, own), query)
+        Heard(query.host, by_inventory_name(neighbour, names), query)
         for query in queries
         if answers.failed(query) is None
         for neighbour in answers[query]
@@ -81,15 +81,18 @@ def heard_by_hosts(
     return answers, heard
 
 
-def by_inventory_name(neighbour: Neighbour, own: Mapping[str, SwitchPlatform]) -> Neighbour:
-    """Return a neighbour with its inventory name as chassis id, if each of its ports announces a chassis id of its own.
+def per_port_names(own: Mapping[str, SwitchPlatform]) -> dict[str, str]:
+    """Return the names of switches each of whose ports announces a chassis id of its own, by the first label."""
+    return {label(name): name for name, platform in own.items() if platform.chassis_per_port}
+
+
+def by_inventory_name(neighbour: Neighbour, names: Mapping[str, str]) -> Neighbour:
+    """Return a neighbour with its inventory name as chassis id, if it is one of ``per_port_names``.
 
     Otherwise, one switch would be as many switches as it has ports.
     """
-    for name, platform in own.items():
-        if platform.chassis_per_port and label(neighbour.chassis_name or "") == label(name):
-            return replace(neighbour, chassis_id_type=LOCAL, chassis_id=name)
-    return neighbour
+    name = names.get(label(neighbour.chassis_name or ""))
+    return neighbour if name is None else replace(neighbour, chassis_id_type=LOCAL, chassis_id=name)
 
 
 def chassis_of(
