@@ -12,7 +12,8 @@ from calipso_nornir.metadata.loading import load_catalog
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from calipso_nornir.metadata.catalog import Catalog, CliqueType
+    from calipso_nornir.metadata.catalog import Catalog
+    from calipso_nornir.model.cliques import CliqueType
 
 CLIQUES = "A clique contains what can be reached from its focal point by these link types, in their order."
 
