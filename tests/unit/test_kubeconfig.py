@@ -13,7 +13,7 @@ import yaml
 
 from calipso_nornir.errors import EnvironmentInvalid
 from calipso_nornir.metadata.environments import read_environment
-from calipso_nornir.sources.kubernetes.kubeconfig import contexts, read_kubeconfig
+from calipso_nornir.sources.kubernetes.kubeconfig import read_kubeconfig
 from calipso_nornir.sources.secrets import Vault
 
 if TYPE_CHECKING:
@@ -60,10 +60,6 @@ def test_a_named_context(tmp_path: Path) -> None:
     assert access.token is not None
     assert access.token() == SECRET
     assert vault.scrub(SECRET) == "***"
-
-
-def test_contexts_by_name(tmp_path: Path) -> None:
-    assert contexts(written(tmp_path, GOOD)) == (["a", "b"], "b")
 
 
 def changed(place: str, value: Any) -> dict[str, Any]:

@@ -101,13 +101,6 @@ def _token(user: Part, secrets: Secrets) -> Callable[[], str] | None:
     return fetched
 
 
-def contexts(file: str) -> tuple[list[str], str | None]:
-    """Return the names of a kubeconfig's contexts, and the current one. Raises EnvironmentInvalid."""
-    path = _expanded(file)
-    told = Part(path, "", read_yaml_file(path))
-    return [one.text("name") for one in told.children("contexts")], told.text_or_none("current-context")
-
-
 def _expanded(file: str) -> Path:
     try:
         return Path(file).expanduser()
