@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from calipso_nornir.errors import CalipsoError, SourceNotConfigured
 from calipso_nornir.model.protocols import Reply
+from calipso_nornir.model.queries import ReachableHosts
 from calipso_nornir.testing.driving import AT
 from tests.fixtures.tiny_cloud import ADDRESSES, Server, TinyCloud
 
@@ -76,6 +77,8 @@ class LargeCloud(TinyCloud):
         if query.source == "db":
             error: CalipsoError = self._of("")["db"]
             return error
+        if isinstance(query, ReachableHosts):
+            return Reply([], AT)  # no switches
         if query.host:
             told = self._of(query.host)
             return Reply(told[str(query)] if str(query) in told else told[query.formerly], AT)
