@@ -3,27 +3,45 @@
 
 from __future__ import annotations
 
+import sqlite3
 import threading
 import time
-from collections import OrderedDict, deque
+import weakref
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
 
 ATTEMPTS: Final = 5
 WINDOW_S: Final = 60.0
 MANY: Final = 10_000
 """Names and addresses that are remembered; the oldest go first."""
+_BUSY_S: Final = 10.0
+_TABLE: Final = """
+CREATE TABLE IF NOT EXISTS failures (number INTEGER PRIMARY KEY AUTOINCREMENT, key TEXT NOT NULL, at REAL NOT NULL);
+CREATE INDEX IF NOT EXISTS failures_by_key ON failures (key, number);
+"""
+_LAST: Final = "SELECT at FROM failures WHERE key = ? ORDER BY number DESC LIMIT ?"
 
 
 class Throttle:
-    """Counts failures of this process, by any key: five in a minute, then none until the first is a minute ago."""
+    """Counts failures by any key: five in a minute, then none until the first is a minute ago.
 
-    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+    Args:
+        clock: in seconds; one that all processes of the machine share.
+        shared: file by which the processes of one ``calipso serve`` count together; by default each counts for itself.
+    """
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic, *, shared: Path | None = None) -> None:
         self._clock = clock
-        self._failures: OrderedDict[str, deque[float]] = OrderedDict()
         self._guard = threading.Lock()
+        self._database = sqlite3.connect(
+            shared or ":memory:", timeout=_BUSY_S, isolation_level=None, check_same_thread=False
+        )
+        weakref.finalize(self, self._database.close)
+        self._database.execute("PRAGMA synchronous = OFF")  # it ends with the processes
+        self._database.executescript(_TABLE)
 
     def wait_s(self, *keys: str) -> float:
         """Return for how many seconds an attempt has to wait; 0 for one that may be made now."""
@@ -32,19 +50,18 @@ class Throttle:
 
     def failed(self, *keys: str) -> None:
         """Count a failure."""
+        now = self._clock()
         with self._guard:
-            for key in keys:
-                self._failures.setdefault(key, deque(maxlen=ATTEMPTS)).append(self._clock())
-                self._failures.move_to_end(key)
-            while len(self._failures) > MANY:
-                self._failures.popitem(last=False)
+            self._database.executemany("INSERT INTO failures (key, at) VALUES (?, ?)", [(key, now) for key in keys])
+            self._database.execute(
+                "DELETE FROM failures WHERE number <= (SELECT max(number) FROM failures) - ?", (MANY * ATTEMPTS,)
+            )
 
     def succeeded(self, *keys: str) -> None:
         """Forget the failures."""
         with self._guard:
-            for key in keys:
-                self._failures.pop(key, None)
+            self._database.executemany("DELETE FROM failures WHERE key = ?", [(key,) for key in keys])
 
     def _wait(self, key: str) -> float:
-        times = self._failures.get(key) or deque()
-        return max(0.0, times[0] + WINDOW_S - self._clock()) if len(times) == ATTEMPTS else 0.0
+        times = [at for (at,) in self._database.execute(_LAST, (key, ATTEMPTS))]
+        return max(0.0, times[-1] + WINDOW_S - self._clock()) if len(times) == ATTEMPTS else 0.0

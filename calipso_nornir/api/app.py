@@ -86,6 +86,7 @@ def create_app(settings: ApiSettings) -> FastAPI:
         dependencies=[Depends(read_body), Depends(guard)],
     )
     app.state.settings = settings
+    app.state.ending = lambda: False
     settings.principals.users.prepare()
     app.state.description = described.Description(app, ROUTERS, settings.catalogs)
     problems.install(app)

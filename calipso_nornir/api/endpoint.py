@@ -4,6 +4,8 @@
 from __future__ import annotations
 
 import ipaddress
+import socket
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
@@ -15,6 +17,9 @@ if TYPE_CHECKING:
     from fastapi import FastAPI
 
 HIGHEST_PORT: Final = 65535
+BACKLOG: Final = 2048
+GRACEFUL_S: Final = 5
+"""Seconds for answers that are being made when the process is told to end."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,12 +67,25 @@ class Endpoint:
         except ValueError:
             return self.host == "localhost"
 
-    def serve(self, app: FastAPI, *, access_log: bool) -> None:
-        """Serve an application until SIGTERM or SIGINT.
+    def bound(self) -> socket.socket:
+        """Return a socket that is bound to the address, for several processes. Raises InvalidRequest."""
+        try:
+            family, _, _, _, address = socket.getaddrinfo(self.host, self.port, type=socket.SOCK_STREAM)[0]
+            return socket.create_server(address[:2], family=family, backlog=BACKLOG)
+        except OSError as error:
+            raise InvalidRequest(f"{self.host}:{self.port} cannot be listened at: {error.strerror or error}") from error
+
+    def serve(self, app: FastAPI, *, access_log: bool, bound: socket.socket | None = None) -> None:
+        """Serve an application until SIGTERM or SIGINT; requests that are being served have some seconds to end.
 
         Forwarded addresses are not believed: anybody could choose the one that the audit trail names.
+
+        Args:
+            app: the application; its streams end when ``app.state.ending()`` is true.
+            access_log: whether each request is logged.
+            bound: the socket to listen at, if others listen at it, too.
         """
-        uvicorn.run(
+        config = uvicorn.Config(
             app,
             host=self.host,
             port=self.port,
@@ -77,4 +95,12 @@ class Endpoint:
             access_log=access_log,
             server_header=False,
             proxy_headers=False,
+            backlog=BACKLOG,
+            timeout_graceful_shutdown=GRACEFUL_S,
         )
+        server = uvicorn.Server(config)
+        app.state.ending = lambda: server.should_exit
+        with suppress(KeyboardInterrupt):  # the signal that has ended it
+            server.run(sockets=None if bound is None else [bound])
+        if not server.started:
+            raise InvalidRequest(f"{self} could not be served; the log says why")

@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Final
+from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
 
@@ -41,6 +41,10 @@ class ServeOptions:
         str | None, typer.Option("--tls-cert", metavar="FILE", help="Certificate chain (PEM), for https.")
     ] = None
     tls_key: Annotated[str | None, typer.Option("--tls-key", metavar="FILE", help="Its key (PEM).")] = None
+    workers: Annotated[
+        int,
+        typer.Option("--workers", metavar="N", min=1, max=64, help="Processes that answer requests, at one socket."),
+    ] = 1
     secrets: Annotated[
         str | None,
         typer.Option(
@@ -70,8 +74,10 @@ class ServeOptions:
 
         return Endpoint.read(self.bind, certificate=self.tls_cert, key=self.tls_key)
 
-    def settings(self, store: "Store", catalogs: "Catalogs", *, store_uri: str) -> "ApiSettings":
-        """Return the settings of the API."""
+    def settings(
+        self, store: "Store", catalogs: "Catalogs", *, store_uri: str, shared: Path | None = None
+    ) -> "ApiSettings":
+        """Return the settings of the API; ``shared`` is the folder by which several processes count together."""
         from calipso_nornir.access.secret_files import SecretFiles  # noqa: PLC0415 - as above
         from calipso_nornir.api import ApiSettings  # noqa: PLC0415 - as above
         from calipso_nornir.store.names import DEFAULT_INVENTORY  # noqa: PLC0415 - as above
@@ -86,7 +92,20 @@ class ServeOptions:
             token_lifetime=timedelta(seconds=self.token_lifetime),
             store_uri=store_uri,
             inventory=self.inventory or DEFAULT_INVENTORY,
+            **(_counting_together(shared) if shared is not None else {}),
         )
+
+
+def _counting_together(shared: Path) -> dict[str, Any]:
+    """Return the settings that several processes have in common."""
+    from calipso_nornir.access.throttling import Throttle  # noqa: PLC0415 - as above
+    from calipso_nornir.api.shared_metering import SharedMeter  # noqa: PLC0415 - as above
+
+    return {
+        "throttle": Throttle(shared=shared / "logins.db"),
+        "meter": SharedMeter(shared),
+        "instance": shared.name,
+    }
 
 
 def directory_of(path: str) -> "Directory":

@@ -77,9 +77,9 @@ def commits(api: Api, environment: Environment, *, limit: Limit = 100) -> list[C
 
 
 async def _events(request: Request, store: Store, environment: str, since: int) -> AsyncIterator[str]:
-    """Yield events until the client goes, loses its right, or the store fails."""
+    """Yield events until the client goes or loses its right, the store fails, or the process is to end."""
     said = time.monotonic()
-    while not await request.is_disconnected():
+    while not (await request.is_disconnected() or request.app.state.ending()):
         try:
             found = await to_thread.run_sync(lambda: store.changes(environment, since=since))  # noqa: B023 - at once
         except CalipsoError as error:

@@ -1,0 +1,112 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Several processes that serve the API at one socket: this program, started again by the first one, which watches them.
+
+A process that dies is replaced. They count requests and failed logins together, in a folder of their own.
+"""
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from contextlib import suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from calipso_nornir.errors import CalipsoError
+
+if TYPE_CHECKING:
+    from calipso_nornir.api import Endpoint
+
+_TOLD: Final = "_CALIPSO_SERVE_WORKER"
+"""Variable by which a worker is told that it is one: the number of the socket, and the folder."""
+YOUNG_S: Final = 10.0
+"""A worker that ends before this age counts as one that could not begin."""
+MOST_YOUNG: Final = 5
+"""So many of these in a row, and the others are ended, too."""
+GRACE_S: Final = 6.5
+"""Seconds for workers to end: longer than their answers have, shorter than this process has (``cli.main``)."""
+_POLL_S: Final = 0.2
+
+
+class WorkersFail(CalipsoError):
+    """Workers end as soon as they are started."""
+
+
+@dataclass(frozen=True, slots=True)
+class Worker:
+    """What a worker is told."""
+
+    bound: socket.socket
+    shared: Path
+
+
+def this_worker() -> Worker | None:
+    """Return what this process is told as a worker; None if it is none. It ends when the first process is gone."""
+    told = os.environ.pop(_TOLD, None)
+    if told is None:
+        return None
+    number, _, folder = told.partition(":")
+    threading.Thread(target=_end_without, args=(os.getppid(),), name="watching the first process", daemon=True).start()
+    return Worker(socket.socket(fileno=int(number)), Path(folder))
+
+
+def supervise(endpoint: "Endpoint", number: int) -> None:
+    """Let so many workers serve until this process is told to end. Raises WorkersFail, InvalidRequest."""
+    with endpoint.bound() as bound, tempfile.TemporaryDirectory(prefix="calipso-serve-") as shared:
+        workers = _Workers(bound, shared)
+        try:
+            with suppress(KeyboardInterrupt):  # SIGTERM, SIGINT, SIGHUP
+                for _ in range(number):
+                    workers.start()
+                while True:
+                    workers.replace_the_dead()
+                    time.sleep(_POLL_S)
+        finally:
+            workers.end()
+
+
+@dataclass(slots=True)
+class _Workers:
+    bound: socket.socket
+    shared: str
+    running: dict[int, tuple[subprocess.Popen[bytes], float]] = field(default_factory=dict)
+    """Process id → the process, and when it began."""
+    young: int = 0
+
+    def start(self) -> None:
+        told = {**os.environ, _TOLD: f"{self.bound.fileno()}:{self.shared}"}
+        command = [sys.executable, *sys.orig_argv[1:]]
+        process = subprocess.Popen(command, env=told, pass_fds=(self.bound.fileno(),))  # noqa: S603 - this program again
+        self.running[process.pid] = (process, time.monotonic())
+
+    def replace_the_dead(self) -> None:
+        for pid, (process, began) in list(self.running.items()):
+            if process.poll() is None:
+                continue
+            del self.running[pid]
+            self.young = self.young + 1 if time.monotonic() - began < YOUNG_S else 0
+            if self.young >= MOST_YOUNG:
+                raise WorkersFail(f"worker {pid} ended with status {process.returncode}, as {self.young - 1} before it")
+            self.start()
+
+    def end(self) -> None:
+        for process, _ in self.running.values():
+            process.send_signal(signal.SIGTERM)
+        deadline = time.monotonic() + GRACE_S
+        for process, _ in self.running.values():
+            try:
+                process.wait(max(0.0, deadline - time.monotonic()))
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.wait()
+
+
+def _end_without(first: int) -> None:
+    while os.getppid() == first:
+        time.sleep(1.0)
+    os.kill(os.getpid(), signal.SIGTERM)
