@@ -28,6 +28,7 @@ from calipso_nornir.api.v2 import (
     messages,
     metadata,
     metadata_writes,
+    monitoring,
     objects,
     scans,
     schedules,
@@ -66,6 +67,7 @@ ROUTERS: Final = (
             graphs,
             history,
             statuses,
+            monitoring,
             webhooks,
             checks,
         )

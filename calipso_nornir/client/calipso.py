@@ -147,6 +147,32 @@ class Calipso:
                     raise
             time.sleep(1.0)
 
+    # --- what is wrong
+
+    def findings(self, environment: str) -> list[dict[str, Any]]:
+        """Return what is wrong: each failure once, the worst first, with its ``consequences``."""
+        return list(self.get(f"{_of(environment)}/findings"))
+
+    def statuses(self, environment: str, *, at_least: int = 0) -> list[dict[str, Any]]:
+        """Return the statuses with this value or a worse one, the worst last."""
+        return list(self.get(f"{_of(environment)}/statuses", at_least=at_least))
+
+    def write_status(self, environment: str, document_id: str, **status: object) -> dict[str, Any]:
+        """Write what a check says of the object or link with that ``_id``: ``value``, ``label``, ``text``."""
+        return dict(self.put(f"{_of(environment)}/statuses/{_quoted(document_id)}", status))
+
+    def templates(self) -> list[dict[str, Any]]:
+        """Return the templates of a monitoring system's files; those without an ``id`` are shipped."""
+        return list(self.get("/monitoring/templates"))
+
+    def write_template(self, id_: str, template: dict[str, Any]) -> dict[str, Any]:
+        """Write a template: ``type``, ``side``, ``order``, ``condition``, ``config``."""
+        return dict(self.put(f"/monitoring/templates/{_quoted(id_)}", template))
+
+    def preview(self, environment: str, *templates: dict[str, Any], **query: object) -> list[dict[str, Any]]:
+        """Return the files of an environment's monitoring system, also with templates that are not written yet."""
+        return list(self._json("POST", f"{_of(environment)}/monitoring/preview", json=list(templates), params=query))
+
     # --- scans
 
     def scan(self, environment: str, **wanted: object) -> dict[str, Any]:

@@ -131,6 +131,23 @@ ACCESS: Final = (
     of(f"DELETE {V2}/users/{{name}}/tokens", path={"name": "ann"}),
     of(f"DELETE {V2}/users/{{name}}", path={"name": "ann"}),
 )
+WATCHED: Final = {"environment": "watched"}
+TEMPLATE: Final = {"type": "client.json", "side": "client", "order": 2, "config": {"client": {"rack": "row 3, {rack}"}}}
+SENSU: Final = {
+    "name": "Monitoring",
+    "type": "Sensu",
+    "server_ip": "192.0.2.5",
+    "rabbitmq_user": "sensu",
+    "rabbitmq_pass": {"secret": OF_CLOUD},
+}
+MONITORING: Final = (
+    of(f"PUT {V2}/monitoring/templates/{{id}}", path={"id": "rack"}, body=TEMPLATE),
+    of(f"GET {V2}/monitoring/templates"),
+    of(f"DELETE {V2}/monitoring/templates/{{id}}", path={"id": "rack"}),
+    of(f"PUT {E}", path=WATCHED, body={**DESCRIPTION, "configuration": [*DESCRIPTION["configuration"], SENSU]}),
+    of(f"POST {E}/monitoring/preview", path=WATCHED, body=[{**TEMPLATE, "config": {}}]),
+    of(f"DELETE {E}", path=WATCHED),
+)
 ENVIRONMENTS: Final = (
     of(f"PUT {E}", path=FAR, body=DESCRIPTION),
     of(f"GET {V2}/environments"),
@@ -278,4 +295,4 @@ OLDER: Final = (
     of("GET /timezone", query={"env_name": "lab"}),
     of("DELETE /messages", query={"env_name": "lab", "all": True}),
 )
-REQUESTS: Final = (*ACCESS, *PICTURE, *WORK, *EVENTS, *METADATA, *OLDER, *ENVIRONMENTS)
+REQUESTS: Final = (*ACCESS, *PICTURE, *WORK, *EVENTS, *METADATA, *OLDER, *MONITORING, *ENVIRONMENTS)
