@@ -54,7 +54,7 @@ def test_a_scan_that_saw_everything_ends_with_0(tmp_path: Path, whole: Path) -> 
     assert said.status == 0
     assert "lab  completed in" in said.out
     assert "next  calipso --store" in said.out
-    assert "asking 2 hosts, round 1" in said.err
+    assert "asking 2 hosts, round 2" in said.err  # in the first, the inventory is asked which hosts there are
     assert "building cliques" in said.err
 
 
