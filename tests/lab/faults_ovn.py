@@ -216,6 +216,16 @@ def endpoint_changed(host: str, address: str) -> Iterator[None]:
 
 
 @contextmanager
+def _without_nova(host: str) -> Iterator[None]:
+    """Keep the nova-compute of a host from binding a server's port to its own host again."""
+    kill(host, "nova-compute")
+    try:
+        yield
+    finally:
+        start(host, "nova-compute")
+
+
+@contextmanager
 def binding_moved(port: str, host: str) -> Iterator[None]:
     """Have Neutron bind the port of a server to another host, which claims it; the server stays where it is."""
     api, held = Api(), bound_to(port)
@@ -230,7 +240,7 @@ def binding_moved(port: str, host: str) -> Iterator[None]:
 
         wait_until(f"{to} has the port", is_there)
 
-    with _claimed(port, host):
+    with _claimed(port, host), _without_nova(held):
         bind(host)
         try:
             wait_until("the port is active", lambda: api.ask("GET", url)["port"]["status"] == "ACTIVE")
