@@ -16,8 +16,8 @@ from calipso_nornir.fetchers.ovn import floating_ips, load_balancers, routers
 from calipso_nornir.fetchers.ovn import oteps as ovn_oteps
 from calipso_nornir.fetchers.ovn import ports as ovn_ports
 from calipso_nornir.fetchers.ovn import vedges as ovn_vedges
+from calipso_nornir.link_finders import cabling, namespaces, plugs, vconnectors
 from calipso_nornir.link_finders import floating_ips as floating_links
-from calipso_nornir.link_finders import namespaces, plugs, pnics, vconnectors
 from calipso_nornir.link_finders import vedges as vedge_links
 from calipso_nornir.link_finders.traffic import Traffic
 from calipso_nornir.scan.graph import Graph
@@ -80,12 +80,6 @@ def swapped_members(found: Any) -> Any:  # noqa: ANN401
     """Give every bridge the members of the next one."""
     shifted = [*found[1:], *found[:1]]
     return [replace(one, interfaces=other.interfaces) for one, other in zip(found, shifted, strict=True)]
-
-
-def without_first_tunnel(rows: list[Any]) -> list[Any]:
-    """Drop one tunnel port of the switch."""
-    tunnels = [row for row in rows if row[2].type in ("vxlan", "geneve")]
-    return [row for row in rows if row not in tunnels[:1]]
 
 
 def neutrons_number(right: Any) -> Any:  # noqa: ANN401
@@ -245,8 +239,8 @@ MUTANTS = (
     ),
     Mutant("bridges are not wired to the switch", vedge_links, "_bridges", lambda _: lambda *_: iter(()), ("ovs",)),
     Mutant("bridges are run by nobody", vedge_links, "_run_by_agent", lambda _: lambda *_: iter(()), ("lxb",)),
-    Mutant("a tunnel is dropped", vedges, "_interfaces", result(without_first_tunnel), SWITCHED),
-    Mutant("a remote endpoint is dropped", oteps, "_remotes", result(lambda found: found[1:]), ("lxb",)),
+    Mutant("a tunnel is dropped", vedges, "_tunnels", result(lambda found: found[1:]), SWITCHED),
+    Mutant("a remote endpoint is dropped", oteps, "remotes_of", result(lambda found: found[1:]), ("lxb",)),
     Mutant("tunnels leave by the first interface", Traffic, "send", first_exit),
     Mutant("tunnelled networks leave by the switch, too", Traffic, "send", sent_by_the_switch, SWITCHED),
     Mutant("a bridge below the tunnels is forgotten", Traffic, "send", no_bridges, ROWS),
@@ -274,7 +268,7 @@ MUTANTS = (
         result(no_pnics(GATEWAY, BRIDGE)),
         ("lxb",),
     ),
-    Mutant("a host is left out: interface to switch port", pnics, "pnics_by_device", result(without(COMPUTE))),
+    Mutant("a host is left out: interface to switch port", cabling, "pnics_by_device", result(without(COMPUTE))),
     Mutant("two cables are crossed", lldp, "_heard", answered(crossed_cables)),
     Mutant("servers of one name are one", instances, "_by_host", result(one_a_name)),
     Mutant("networks without a name are left out", networks.Networks, "get", answered(named_ones)),
