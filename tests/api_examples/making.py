@@ -44,7 +44,7 @@ LONG: Final = 3000
 TEMPLATE: Final = {"key": "one", "side": "client", "type": "checks", "order": "1", "config": {}}
 _TIME: Final = re.compile(r"20\d\d-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(\+00:00|Z)?")
 _HEX: Final = re.compile(r"\b[0-9a-f]{32}\b")
-_TOKEN: Final = re.compile(r"calipso_[A-Za-z0-9_-]{20,}")
+_TOKEN: Final = re.compile(r"calipso_[A-Za-z0-9_-]{43}")
 _HOOK: Final = re.compile(r"whsec_[A-Za-z0-9+/=]+")
 Example = dict[str, Any]
 """``path``, ``query``, ``body``, ``status``, and ``answers`` by media type."""

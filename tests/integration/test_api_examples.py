@@ -86,6 +86,13 @@ def test_each_example_is_valid_by_its_schema(document: dict[str, Any]) -> None:
     assert found > 400
 
 
+def test_metrics_have_their_names_in_the_example() -> None:
+    """They begin like a token."""
+    shown = examples()["GET /metrics"]["answers"]["text/plain"]
+    assert "# TYPE calipso_http_request_seconds histogram" in shown
+    assert "TOKEN" not in shown
+
+
 def test_no_answer_is_described_as_just_an_object(document: dict[str, Any]) -> None:
     for name, operation in operations(document).items():
         for status, response in operation["responses"].items():
