@@ -79,7 +79,7 @@ def _focal_point(
     known = store.collection("clique_types").find()
     types = sorted({str(row.get("focal_point_type")) for row in known})
     raise InvalidRequest(
-        f"{one.type} {one.name} of {view.environment} has no clique: nothing is linked to it"
+        f"{one.type} {one.name} of {view.environment} has no clique: no link that it may begin with is there"
         if one.type in types
         else f"a {one.type} has no clique; only these types do: {', '.join(types) or 'nothing yet: scan first'}"
     )

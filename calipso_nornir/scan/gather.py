@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from calipso_nornir.errors import CalipsoError, CommandFailed, CommandTimedOut, HostExcluded, SudoRefused
 from calipso_nornir.model.objects import root_of
+from calipso_nornir.model.queries import ReachableHosts
 from calipso_nornir.model.refs import ObjectRef
 from calipso_nornir.scan.asking import Outcome, Rounds
 from calipso_nornir.scan.events import ObjectsFound
@@ -184,6 +185,7 @@ class Gathering:
 
     def _place(self, task: Task, objects: Sequence[Fetched], count: StepCount) -> None:
         count.found += len(objects)
+        self._report.read_answers |= any(not isinstance(query, ReachableHosts) for query in task.read)
         if task.gaps or task.blanks or task.kept:
             count.incomplete += 1
         else:

@@ -18,8 +18,6 @@ if TYPE_CHECKING:
     from calipso_nornir.model.refs import Witness
     from calipso_nornir.scan.events import Phase, Progress
 
-FOLDER_STEP: Final = "/folder"
-"""The end of the names of steps that create a folder."""
 Severity: TypeAlias = Literal["failure", "notice"]
 Status: TypeAlias = Literal["completed", "completed_with_errors", "failed", "aborted", "timed_out"]
 ENDED: Final[frozenset[str]] = frozenset({*get_args(Status), LOST})
@@ -107,6 +105,8 @@ class ScanReport:
     """Requests made, by source ("api", "db", "cli")."""
     rounds: Counter[str] = field(default_factory=Counter)
     """Rounds made, by source; ``rounds["cli"]`` is how often hosts had to be asked."""
+    read_answers: bool = False
+    """Whether a fetching read an answer of the cloud."""
     phase: Phase | None = None
     """The current phase, or the last one."""
     durations: dict[str, float] = field(default_factory=dict)
@@ -140,9 +140,8 @@ class ScanReport:
 
     @property
     def saw_nothing(self) -> bool:
-        """Whether every fetching failed; folders do not count, because they need no query."""
-        asked = [count for name, count in self.steps.items() if not name.endswith(FOLDER_STEP)]
-        return any(count.failed for count in asked) and not any(count.ok or count.incomplete for count in asked)
+        """Whether fetchings failed and none read an answer of the cloud; our own configuration is no answer."""
+        return not self.read_answers and any(count.failed for count in self.steps.values())
 
     def note(self, error: CalipsoError, severity: Severity, affected: str) -> Trouble | None:
         """Add an error, or what else it affects; return it if it is new."""

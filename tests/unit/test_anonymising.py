@@ -279,7 +279,7 @@ def test_the_command(tmp_path: Path) -> None:
     assert calipso("bundle", "show", target).out == calipso("bundle", target).out
     again = calipso("bundle", "anonymise", data("demo") / "lb.calipso", target)
     assert again.status != 0
-    assert "is there already" in again.err
+    assert "exists already; give another name" in again.err
 
 
 def test_a_damaged_recording(tmp_path: Path) -> None:

@@ -239,8 +239,10 @@ def test_a_clique_as_data_has_its_links_and_nodes(store: Path) -> None:
 def test_what_has_no_clique(store: Path) -> None:
     said = calipso("clique", "cmp1", store=store)
     assert said.status == 2
-    assert "a host has no clique; only these types do" in said.err
-    assert calipso("clique", "acme", store=store).status == 2
+    assert "host cmp1 of lab has no clique: no link that it may begin with is there" in said.err
+    said = calipso("clique", "acme", store=store)
+    assert said.status == 2
+    assert "a project has no clique; only these types do: " in said.err
 
 
 def test_a_mac_address_finds_the_instance_to_draw(store: Path) -> None:

@@ -239,8 +239,8 @@ def test_what_cannot_be_looked_at_stays(scanned: Scanned) -> None:
         ("project", "p1", {**answers, "GET identity /projects": ApiFailed("keystone", "x", 500, "")}),
     ):
         report = scanned.scan(silent, object_id=id_, object_type=type_)
-        nothing = not any(count.ok for count in report.steps.values())
-        assert (report.status, report.removed) == ("failed" if nothing else "completed_with_errors", [])
+        status = "failed" if type_ == "vnic" else "completed_with_errors"  # of a vnic, only its host can tell
+        assert (report.status, report.removed) == (status, [])
         assert plain(scanned.stored()["inventory"]) == before
 
 

@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from calipso_nornir.errors import CalipsoError, FetcherRaised, HostUnreachable, NoSuchSource, SourceNotConfigured
+from calipso_nornir.metadata.source_kinds import source_kinds
 from calipso_nornir.model.protocols import Reply
 from calipso_nornir.model.queries import ApiGet, Command, Lookup, Query, Select
 from calipso_nornir.sources.router import Router
@@ -83,7 +84,7 @@ def test_kinds_without_a_source() -> None:
     assert isinstance(answers[API], Reply)
     assert answers[DB] == SourceNotConfigured("mysql")
     assert answers[CLI] == SourceNotConfigured("CLI")
-    assert answers[Lookup("host")] == NoSuchSource("inventory", ("api", "db", "ovsdb", "cli"))
+    assert answers[Lookup("host")] == NoSuchSource("inventory", tuple(source_kinds()))
     assert "install the distribution that provides it" in str(answers[Lookup("host")])
 
 
