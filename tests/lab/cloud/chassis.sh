@@ -121,21 +121,29 @@ start_agent() {
   start "$1" "neutron-$2-agent" "neutron-$2-agent" "${AGENT_FILES[@]}" --config-file "/etc/neutron/$2_agent.ini" --config-file "$3"
 }
 
-# unwired HOST: ports of br-int that something is plugged into and that the agent has not given their network's tag yet
+# unwired HOST: ports of br-int that something is plugged into and that the agent has not given their network's tag yet, each
+# with its id at Neutron
 unwired() {
   # shellcheck disable=SC2016  # for the inner shell
   in_host "$1" bash -euc 'for port in $(ovs-vsctl list-ports br-int); do
     mapfile -t told < <(ovs-vsctl --if-exists get Port "$port" tag -- --if-exists get Interface "$port" ofport external_ids:iface-id)
-    [[ -z ${told[2]:-} || ${told[1]} == -1 || ( ${told[0]} =~ ^[0-9]+$ && ${told[0]} != 4095 ) ]] || echo "$port"
+    [[ -z ${told[2]:-} || ${told[1]} == -1 || ( ${told[0]} =~ ^[0-9]+$ && ${told[0]} != 4095 ) ]] || echo "$port ${told[2]//\"/}"
   done'
 }
 
-# wait_wired: of a server that was stopped and started, port and server are ACTIVE before the agent has wired the new tap
+# wait_wired: of a server that was stopped and started, port and server are ACTIVE before the agent has wired the new tap;
+# and the agent may have missed that a port was bound to its host (announcing.py)
 wait_wired() {
-  local host ports end=$((SECONDS + 120))
+  local host ports end=$((SECONDS + 180)) announced=$SECONDS
   for host in "${CHASSIS[@]}"; do
     while ports=$(unwired "$host") && [[ -n $ports ]]; do
       ((SECONDS < end)) || { say "ports of $host that its agent does not wire:" "$ports"; return 1; }
+      if ((SECONDS >= announced + 30)); then
+        announced=$SECONDS
+        say "$host does not wire" "${ports//$'\n'/, }"
+        # shellcheck disable=SC2046  # one word a port
+        /usr/bin/python3 "$HERE/announcing.py" "$CTL" "$PW" $(awk '{print $2}' <<<"$ports")
+      fi
       sleep 1
     done
   done

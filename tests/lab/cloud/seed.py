@@ -14,6 +14,7 @@ import time
 import uuid
 from typing import TYPE_CHECKING, Any
 
+from announcing import announce
 from clients import connect
 from plan import PUBLIC, Cloud, Network, Nic, Router, Server, plan
 
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
 BOOT_SECTOR = b"\xfa\xf4\xeb\xfd".ljust(510, b"\0") + b"\x55\xaa"
 """cli; hlt; jmp: a guest that does nothing."""
 LIMIT_S = 420
+ANNOUNCED_S = 60
+"""Seconds after which ports that are not active are announced again, and again."""
 MUST_BE_ACTIVE = (
     *("compute:", "trunk:subport", "network:dhcp", "network:router_", "network:ha_router_"),
     "network:floatingip_agent_gateway",
@@ -275,13 +278,20 @@ class Seeder:
         owners = OVN_MUST_BE_ACTIVE if ovn else MUST_BE_ACTIVE
         served = set() if ovn else {one.network_id for one in self.network.subnets() if one.is_dhcp_enabled}
 
+        announced = time.monotonic()
+
         def unready() -> list[str]:
+            nonlocal announced
             ports = list(self.network.ports())
-            told = [
-                f"port {one.id} of {one.device_owner} {one.device_id} is {one.status}"
+            inactive = [
+                one
                 for one in ports
                 if one.device_owner.startswith(owners) and one.status != "ACTIVE" and one.device_id not in off
             ]
+            if inactive and not ovn and time.monotonic() > announced + ANNOUNCED_S:
+                announced = time.monotonic()
+                say("announced again:", *announce(self.network, [one.id for one in inactive]))
+            told = [f"port {one.id} of {one.device_owner} {one.device_id} is {one.status}" for one in inactive]
             unserved = served - {one.network_id for one in ports if one.device_owner == "network:dhcp"}
             told += [f"network {one} has no DHCP server" for one in unserved]
             return told + [f"router {one}" for one in self._routers_without_master()]
