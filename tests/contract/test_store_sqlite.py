@@ -9,6 +9,7 @@ import random
 import re
 import sqlite3
 import subprocess
+import sys
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
@@ -28,6 +29,7 @@ from calipso_nornir.store import clear, open_store
 from calipso_nornir.store.documents import clique_document, link_document, object_document
 from calipso_nornir.store.names import KINDS
 from calipso_nornir.store.sqlite.commit import Committing
+from calipso_nornir.store.sqlite.trying import try_sqlite
 from calipso_nornir.testing.store_samples import AT, ENVIRONMENT, LATER, host, link, pnic, put, stored
 from tests.contract.store_worker import check, objects, write
 from tests.fixtures import needs
@@ -459,3 +461,20 @@ def test_a_closed_store_says_so(path: Path) -> None:
     ):
         with pytest.raises(StoreUnavailable, match="closed"):
             attempt()
+
+
+def test_a_file_that_is_opened_twice_keeps_its_locks(opened: Callable[..., Store], path: Path) -> None:
+    """A process that closes any descriptor of a file loses all its locks on it; then another removes the log in use."""
+    first = opened()
+    first.collection("environments_config").put("a", {"number": 1})
+    open_store(path).close()
+    assert [one.what for one in try_sqlite(path, "inventory") if not one.ok and one.needed] == []
+    passing_by = (
+        f"import sqlite3; one = sqlite3.connect({str(path)!r}); one.execute('PRAGMA user_version'); one.close()"
+    )
+    subprocess.run([sys.executable, "-c", passing_by], check=True, timeout=60)  # noqa: S603 - ours
+    assert path.with_name(f"{path.name}-wal").exists()
+    first.collection("environments_config").put("b", {"number": 2})
+    with contextlib.closing(sqlite3.connect(f"{path.as_uri()}?mode=ro", uri=True)) as another:
+        [(count,)] = another.execute("SELECT count(*) FROM calipso_documents WHERE collection = 'environments_config'")
+    assert count == 2

@@ -10,6 +10,7 @@ import sqlite3
 import threading
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Final
+from weakref import WeakSet
 
 from calipso_nornir.errors import DocumentRefused, StoreBusy, StoreError, StoreFull, StoreUnavailable
 from calipso_nornir.store.sqlite.presence import to_read
@@ -33,6 +34,8 @@ class Connections:
         self._read_only = read_only
         self._local = threading.local()
         self._open: set[sqlite3.Connection] = set()
+        self.files: set[tuple[int, int]] = set()
+        """Device and inode of what is open, as the path may come to mean another file."""
         self._guard = threading.Lock()
         self._closed = False
 
@@ -62,6 +65,8 @@ class Connections:
             for connection in self._open:
                 connection.close()
             self._open.clear()
+        with _OPENING:
+            _IN_USE.discard(self)
 
     def _new(self) -> sqlite3.Connection:
         with self._guard:
@@ -69,13 +74,7 @@ class Connections:
                 raise StoreUnavailable(self.uri, "it was closed")
             with translated(self.uri, self.path):
                 # close() may be called from another thread; no two threads use a connection at once
-                connection = sqlite3.connect(
-                    to_read(self.path) if self._read_only else self.path,
-                    timeout=self.busy_s,
-                    isolation_level=None,
-                    check_same_thread=False,
-                    uri=self._read_only,
-                )
+                connection = self._connected()
                 self._open.add(connection)
                 if self._read_only:
                     connection.execute("PRAGMA query_only = ON")
@@ -85,6 +84,38 @@ class Connections:
                 connection.execute("PRAGMA journal_size_limit = 67108864")
                 connection.execute("PRAGMA cache_size = -65536")  # KiB; SQLite allocates only what it needs
         return connection
+
+    def _connected(self) -> sqlite3.Connection:
+        with _OPENING:
+            connection = sqlite3.connect(
+                to_read(self.path) if self._read_only else self.path,
+                timeout=self.busy_s,
+                isolation_level=None,
+                check_same_thread=False,
+                uri=self._read_only,
+            )
+            status = self.path.stat()
+            self.files.add((status.st_dev, status.st_ino))
+            _IN_USE.add(self)
+        return connection
+
+
+_OPENING: Final = threading.Lock()
+_IN_USE: Final[WeakSet[Connections]] = WeakSet()
+
+
+def first_bytes(path: Path, size: int) -> bytes | None:
+    """Return a file's first bytes, read without SQLite, or None if this process has connections to it.
+
+    A process that closes any descriptor of a file loses all its locks on it, also those of SQLite (fcntl(2)). Other
+    processes then take it for unused, and the last one to close it removes the log that this one still writes to.
+    """
+    with _OPENING:
+        status = path.stat()
+        if any((status.st_dev, status.st_ino) in one.files for one in _IN_USE):
+            return None
+        with path.open("rb") as file:
+            return file.read(size)
 
 
 @contextmanager

@@ -21,6 +21,7 @@ from calipso_nornir.errors import InvalidRequest, StoreUnavailable, StoreVersion
 from calipso_nornir.store.migrations import LAYOUT
 from calipso_nornir.store.names import COMMITS, KINDS, REVISIONS, collection_name, past
 from calipso_nornir.store.selection import INDEXES, LISTS, SPARSE, UNIQUE
+from calipso_nornir.store.sqlite.connection import first_bytes
 from calipso_nornir.store.sqlite.document_rows import columns
 
 if TYPE_CHECKING:
@@ -71,10 +72,12 @@ def commits(inventory: str) -> str:
 
 
 def look(path: Path, uri: str) -> None:
-    """Read a file's header without SQLite, and so without changing anything; raise if it is not one of our stores."""
+    """Read a file's header without SQLite, and so without changing anything; raise if it is not one of our stores.
+
+    A file that this process has open was looked at when it was opened.
+    """
     try:
-        with path.open("rb") as file:
-            header = file.read(_HEADER.size)
+        header = first_bytes(path, _HEADER.size)
     except FileNotFoundError:
         return
     if not header:
