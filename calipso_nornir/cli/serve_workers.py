@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from calipso_nornir.api import Endpoint
 
 _TOLD: Final = "_CALIPSO_SERVE_WORKER"
-"""Variable by which a worker is told that it is one: the number of the socket, and the folder."""
+"""Variable by which a worker is told that it is one: the number of the socket, the first process, and the folder."""
 YOUNG_S: Final = 10.0
 """A worker that ends before this age counts as one that could not begin."""
 MOST_YOUNG: Final = 5
@@ -50,8 +50,8 @@ def this_worker() -> Worker | None:
     told = os.environ.pop(_TOLD, None)
     if told is None:
         return None
-    number, _, folder = told.partition(":")
-    threading.Thread(target=_end_without, args=(os.getppid(),), name="watching the first process", daemon=True).start()
+    number, first, folder = told.split(":", 2)
+    threading.Thread(target=_end_without, args=(int(first),), name="watching the first process", daemon=True).start()
     return Worker(socket.socket(fileno=int(number)), Path(folder))
 
 
@@ -79,7 +79,7 @@ class _Workers:
     young: int = 0
 
     def start(self) -> None:
-        told = {**os.environ, _TOLD: f"{self.bound.fileno()}:{self.shared}"}
+        told = {**os.environ, _TOLD: f"{self.bound.fileno()}:{os.getpid()}:{self.shared}"}
         command = [sys.executable, *sys.orig_argv[1:]]
         process = subprocess.Popen(command, env=told, pass_fds=(self.bound.fileno(),))  # noqa: S603 - this program again
         self.running[process.pid] = (process, time.monotonic())
