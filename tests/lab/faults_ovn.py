@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from functools import partial
 from typing import TYPE_CHECKING
 
-from tests.lab.faults import NotInTimeError, agents_of, kill, start, wait_until
+from tests.lab.faults import agents_of, kill, start, wait_until
 from tests.lab.oracle.api import Api
 from tests.lab.oracle.place import here, inside
 
@@ -227,36 +227,44 @@ def _without_nova(host: str) -> Iterator[None]:
 
 @contextmanager
 def binding_moved(port: str, host: str) -> Iterator[None]:
-    """Have Neutron bind the port of a server to another host, which claims it; the server stays where it is."""
+    """Have Neutron bind the port of a server to another host, which claims it; the server stays where it is.
+
+    One step at a time, and no host claims the port while Neutron binds it: when OVN says "up" before Neutron has
+    written "DOWN", or before it has bound the port, Neutron keeps the port DOWN for ever.
+    """
     api, held = Api(), bound_to(port)
     url = f"{api.neutron}/ports/{port}"
 
     def bind(to: str) -> None:
-        def is_there() -> bool:
-            # the server's nova-compute, which hears of it, may bind the port to its own host again at the same moment
-            if api.ask("GET", url)["port"]["binding:host_id"] != to:
-                api.ask("PUT", url, {"port": {"binding:host_id": to}})
-            return bound_to(port) == to
+        api.ask("PUT", url, {"port": {"binding:host_id": to}})
 
-        wait_until(f"{to} has the port", is_there)
+    def has(status: str, at: str) -> bool:
+        return bool(api.ask("GET", url)["port"]["status"] == status and bound_to(port) == at)
 
-    with _claimed(port, host), _without_nova(held):
+    with _without_nova(held):
         bind(host)
         try:
-            wait_until("the port is active", lambda: api.ask("GET", url)["port"]["status"] == "ACTIVE")
-            yield
+            wait_until(f"{held} has given the port up", lambda: has("DOWN", ""))
+            with _claimed(port, host):
+                wait_until(f"{host} has the port, and it is active", lambda: has("ACTIVE", host))
+                yield
+            wait_until(f"{host} has given the port up", lambda: has("DOWN", ""))
         finally:
-            bind(held)
+            with _not_claimed(port, held):
+                bind(held)
+            wait_until("the port is active again", lambda: has("ACTIVE", held))
 
-    def active() -> bool:
-        return bool(api.ask("GET", url)["port"]["status"] == "ACTIVE")
 
+@contextmanager
+def _not_claimed(port: str, host: str) -> Iterator[None]:
+    """Take a port's id off the interface that has it on a host."""
+    find = f"ovs-vsctl --bare --columns=name find Interface external_ids:iface-id={port}"
+    name = inside(host, find).strip()
+    inside(host, f"ovs-vsctl remove Interface {name} external_ids iface-id")
     try:
-        wait_until("the port is active again", active, limit_s=60)
-    except NotInTimeError:  # OVN had said "up" before Neutron wrote "DOWN": bound anew, it says so again
-        for to in ("", held):
-            api.ask("PUT", url, {"port": {"binding:host_id": to}})
-        wait_until("the port is active again", active)
+        yield
+    finally:
+        inside(host, f"ovs-vsctl set Interface {name} external_ids:iface-id={port}")
 
 
 @contextmanager
