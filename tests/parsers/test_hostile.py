@@ -74,6 +74,7 @@ def test_any_text(name: str, data: st.DataObject) -> None:
     rows_or_refusal(name, data.draw(st.one_of(st.text(), st.text(alphabet=st.characters()).map(lambda t: t + "\n"))))
 
 
+@pytest.mark.chaos  # 150 outputs for each parser
 @pytest.mark.parametrize("name", sorted(LOADED))
 @settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.large_base_example])
 @given(data=st.data())

@@ -85,6 +85,7 @@ def in_text(key: str) -> str:
     return key.replace(" -j", "")
 
 
+@pytest.mark.chaos
 @pytest.mark.parametrize("key", COMMANDS)
 def test_a_command_fails(scanned: Scanned, key: str) -> None:
     """It is missing, fails, times out, is refused by sudo, loses its connection: one scan each."""
