@@ -107,7 +107,7 @@ def dhcp_killed(service: InventoryObject) -> Iterator[None]:
     finally:
         # Neutron's agent looks after it, too, once in a while
         runs = f"ip netns pids {namespace} | xargs -r ps -o comm= -p | grep -q dnsmasq"
-        inside(host, f"{runs} || xargs -0 ip netns exec {namespace} <{FOLDER}/dnsmasq")
+        inside(host, f"{runs} || xargs -0 ip netns exec {namespace} <{FOLDER}/dnsmasq || {{ sleep 2; {runs}; }}")
 
 
 def test_faults_are_told_up_to_the_clique_and_so_is_their_mend(story: Story) -> None:
