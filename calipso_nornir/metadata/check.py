@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from calipso_nornir.errors import Fault
-from calipso_nornir.metadata import schema
+from calipso_nornir.metadata import forms
 from calipso_nornir.metadata.catalog import CONDITION_CONSTANTS, Attribute, ObjectType
 from calipso_nornir.metadata.constant_types import link_types_in, object_types_in
 from calipso_nornir.metadata.layers import Layer, files_of
@@ -72,7 +72,7 @@ class Check:
 
     def _constants(self) -> dict[str, tuple[str, ...]]:
         values: defaultdict[str, list[str]] = defaultdict(list)
-        for _, file in files_of(self.layers, "constants", schema.ConstantsFile):
+        for _, file in files_of(self.layers, "constants", forms.ConstantsFile):
             for name, more in file.constants.items():
                 values[name] += [value for value in more if value not in values[name]]
         return {name: tuple(known) for name, known in values.items()}
@@ -112,7 +112,7 @@ class Check:
                     self.fault(f"{where}/parents/{place}", f'"{parent}" is not an object type{nearest(parent, found)}')
         return found
 
-    def _attributes(self, known: ObjectType, one: schema.ObjectTypeSpec, where: str) -> Iterator[Attribute]:
+    def _attributes(self, known: ObjectType, one: forms.ObjectTypeSpec, where: str) -> Iterator[Attribute]:
         names = {attribute.name for attribute in known.attributes}
         for place, spec in enumerate(one.attributes):
             if spec.name in names:
@@ -124,19 +124,19 @@ class Check:
                 names.add(spec.name)
                 yield Attribute(**spec.model_dump(exclude={"comment"}))
 
-    def _object_type_rows(self) -> Iterator[tuple[str, schema.ObjectTypeSpec]]:
-        for layer, file in files_of(self.layers, "object_types", schema.ObjectTypesFile):
+    def _object_type_rows(self) -> Iterator[tuple[str, forms.ObjectTypeSpec]]:
+        for layer, file in files_of(self.layers, "object_types", forms.ObjectTypesFile):
             for number, one in enumerate(file.object_types):
                 yield layer.where("object_types", "object_types", number), one
 
-    def _object_types_in_constants(self, declared: Collection[str]) -> Iterator[tuple[str, schema.ObjectTypeSpec]]:
+    def _object_types_in_constants(self, declared: Collection[str]) -> Iterator[tuple[str, forms.ObjectTypeSpec]]:
         for one in object_types_in(self.layers, declared):
             if isinstance(one, Fault):
                 self.faults.append(one)
             else:
                 yield one
 
-    def _adds_only(self, known: ObjectType, one: schema.ObjectTypeSpec, where: str) -> None:
+    def _adds_only(self, known: ObjectType, one: forms.ObjectTypeSpec, where: str) -> None:
         if one.label is not None or one.folder or one.description:
             told = f'"{one.type}" is already declared{f" ({known.origin})" if known.origin else ""}'
             how = "files only add, they never replace: to add to it, give its type and the additions, but no label"
@@ -158,9 +158,9 @@ class Check:
                 self.link_type_places[one.type] = where
         return found
 
-    def _link_type_rows(self) -> Iterator[tuple[str, schema.LinkTypeSpec]]:
+    def _link_type_rows(self) -> Iterator[tuple[str, forms.LinkTypeSpec]]:
         declared: set[str] = set()
-        for layer, file in files_of(self.layers, "link_types", schema.LinkTypesFile):
+        for layer, file in files_of(self.layers, "link_types", forms.LinkTypesFile):
             for number, one in enumerate(file.link_types):
                 declared.add(one.type)
                 yield layer.where("link_types", "link_types", number, "type"), one

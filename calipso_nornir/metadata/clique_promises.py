@@ -6,7 +6,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
-from calipso_nornir.metadata import schema
+from calipso_nornir.metadata import forms
 from calipso_nornir.metadata.catalog import CONDITION_CONSTANTS
 from calipso_nornir.metadata.layers import files_of
 from calipso_nornir.metadata.nearest import nearest
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 def clique_types(check: Check) -> list[CliqueType]:
     """Check and return the clique types of all layers."""
     found: list[CliqueType] = []
-    for layer, file in files_of(check.layers, "clique_types", schema.CliqueTypesFile):
+    for layer, file in files_of(check.layers, "clique_types", forms.CliqueTypesFile):
         for number, spec in enumerate(file.clique_types):
             where = layer.where("clique_types", "clique_types", number)
             check.known_type(spec.focal_point_type, f"{where}/focal_point_type")
@@ -40,7 +40,7 @@ def clique_types(check: Check) -> list[CliqueType]:
     return found
 
 
-def _walkable(check: Check, spec: schema.CliqueTypeSpec, where: str) -> None:
+def _walkable(check: Check, spec: forms.CliqueTypeSpec, where: str) -> None:
     """Check that every link type starts at a type that an earlier one leads to, as cliques are built in order."""
     walked = [LinkType.of(name) for name in spec.link_types]
     reached = {spec.focal_point_type}
@@ -61,7 +61,7 @@ def _never_walked(one: LinkType, reached: set[str], later: Sequence[LinkType], f
     return f"cannot be followed: no link type before it leads from {focal_type} to {one.source}"
 
 
-def _selection(check: Check, spec: schema.CliqueTypeSpec, where: str) -> None:
+def _selection(check: Check, spec: forms.CliqueTypeSpec, where: str) -> None:
     configured = (spec.environment_type, spec.distribution, spec.mechanism_drivers, spec.type_drivers)
     if spec.environment and (any(configured) or spec.distribution_version):
         check.fault(where, "names both an environment and a configuration: give only one of them")
@@ -71,7 +71,7 @@ def _selection(check: Check, spec: schema.CliqueTypeSpec, where: str) -> None:
         check.fault(f"{where}/distribution_version", "has no meaning without distribution")
 
 
-def _known_values(check: Check, spec: schema.CliqueTypeSpec, where: str) -> None:
+def _known_values(check: Check, spec: forms.CliqueTypeSpec, where: str) -> None:
     for attribute in CONDITION_CONSTANTS:
         given = getattr(spec, attribute)
         for value in [given] if isinstance(given, str) else given:
@@ -100,7 +100,7 @@ def _no_ties(check: Check, found: Iterable[CliqueType]) -> None:
 def clique_constraints(check: Check) -> dict[str, tuple[str, ...]]:
     """Check and return the constraint attributes by focal point type."""
     found: dict[str, tuple[str, ...]] = {}
-    for layer, file in files_of(check.layers, "clique_constraints", schema.CliqueConstraintsFile):
+    for layer, file in files_of(check.layers, "clique_constraints", forms.CliqueConstraintsFile):
         for number, spec in enumerate(file.clique_constraints):
             where = layer.where("clique_constraints", "clique_constraints", number)
             check.known_type(spec.focal_point_type, f"{where}/focal_point_type")
@@ -120,7 +120,7 @@ def clique_constraints(check: Check) -> dict[str, tuple[str, ...]]:
     return found
 
 
-def _clique_type(spec: schema.CliqueTypeSpec, origin: str) -> CliqueType:
+def _clique_type(spec: forms.CliqueTypeSpec, origin: str) -> CliqueType:
     drivers = spec.mechanism_drivers
     return CliqueType(
         name=spec.name,

@@ -12,7 +12,7 @@ from collections import defaultdict
 from typing import TYPE_CHECKING, Final
 
 from calipso_nornir.errors import Fault
-from calipso_nornir.metadata import schema
+from calipso_nornir.metadata import forms
 from calipso_nornir.metadata.catalog import ROOT_SCANNER
 from calipso_nornir.metadata.layers import Layer, files_of
 
@@ -27,7 +27,7 @@ _LINK_TYPE: Final = re.compile(r"[a-z][a-z0-9_]*-[a-z][a-z0-9_]*")
 
 def object_types_in(
     layers: list[Layer], declared: Collection[str]
-) -> Iterator[tuple[str, schema.ObjectTypeSpec] | Fault]:
+) -> Iterator[tuple[str, forms.ObjectTypeSpec] | Fault]:
     """Yield what constants declare of object types that no ``object_types.json`` declares."""
     run_on = _run_on(layers)
     seen = set(declared)
@@ -45,10 +45,10 @@ def object_types_in(
                     f'below: add the step, or declare the type in object_types.json with its "parents"',
                 )
             else:
-                yield where, schema.ObjectTypeSpec(type=value, label=label, parents=sorted(run_on[value]))
+                yield where, forms.ObjectTypeSpec(type=value, label=label, parents=sorted(run_on[value]))
 
 
-def link_types_in(layers: list[Layer], declared: Collection[str]) -> Iterator[tuple[str, schema.LinkTypeSpec] | Fault]:
+def link_types_in(layers: list[Layer], declared: Collection[str]) -> Iterator[tuple[str, forms.LinkTypeSpec] | Fault]:
     """Yield what constants declare of link types that no ``link_types.json`` declares."""
     seen = set(declared)
     for where, value, _ in _values(layers, LINKS):
@@ -57,14 +57,14 @@ def link_types_in(layers: list[Layer], declared: Collection[str]) -> Iterator[tu
             continue
         seen.add(value)
         if _LINK_TYPE.fullmatch(value):
-            yield where, schema.LinkTypeSpec(type=value)
+            yield where, forms.LinkTypeSpec(type=value)
         else:
             yield Fault(where, f'"{value}" cannot be a link type: <source type>-<target type> is expected')
 
 
 def _values(layers: list[Layer], constant: str) -> Iterator[tuple[str, str, str]]:
     """Yield the values of a constant: where each is, the value, its label."""
-    for layer, file in files_of(layers, "constants", schema.ConstantsFile):
+    for layer, file in files_of(layers, "constants", forms.ConstantsFile):
         labels = file.labels.get(constant, {})
         for number, value in enumerate(file.constants.get(constant, ())):
             yield layer.where("constants", "constants", constant, number), value, labels.get(value) or value
@@ -72,7 +72,7 @@ def _values(layers: list[Layer], constant: str) -> Iterator[tuple[str, str, str]
 
 def _run_on(layers: list[Layer]) -> dict[str, set[str]]:
     """Type of an object -> types that the scanners run on that find it."""
-    files = [file for _, file in files_of(layers, "scanners", schema.ScannersFile)]
+    files = [file for _, file in files_of(layers, "scanners", forms.ScannersFile)]
     runs: defaultdict[str, set[str]] = defaultdict(set, {ROOT_SCANNER: {"environment"}})
     steps = [(scanner, one) for file in files for scanner, of in file.scanners.items() for one in of]
     for _, one in steps:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import logging
 from typing import TYPE_CHECKING
 
-from calipso_nornir.metadata import schema
+from calipso_nornir.metadata import forms
 from calipso_nornir.metadata.catalog import Queue
 from calipso_nornir.metadata.class_names import Registry, Unresolved
 from calipso_nornir.metadata.layers import files_of
@@ -26,7 +26,7 @@ def event_handlers(check: Check) -> dict[str, EventHandler]:
     registry = Registry("calipso_nornir.event_handlers", "handler of events")
     found: dict[str, EventHandler] = {}
     places: dict[str, str] = {}
-    for layer, file in files_of(check.layers, "events", schema.EventsFile):
+    for layer, file in files_of(check.layers, "events", forms.EventsFile):
         made: dict[str, EventHandler] = {}
         for type_, name in file.event_handlers.items():
             where = layer.where("events", "event_handlers", type_)
@@ -47,7 +47,7 @@ def event_handlers(check: Check) -> dict[str, EventHandler]:
 def queues(check: Check) -> tuple[Queue, ...]:
     """Collect the queues; one name stands for one exchange."""
     found: dict[str, Queue] = {}
-    for layer, file in files_of(check.layers, "events", schema.EventsFile):
+    for layer, file in files_of(check.layers, "events", forms.EventsFile):
         for number, one in enumerate(file.queues):
             if one.queue in found:
                 where = layer.where("events", "queues", number, "queue")

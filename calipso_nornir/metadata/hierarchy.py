@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections import defaultdict
 from typing import TYPE_CHECKING
 
-from calipso_nornir.metadata import schema
+from calipso_nornir.metadata import forms
 from calipso_nornir.metadata.catalog import ROOT_SCANNER
 from calipso_nornir.metadata.nearest import nearest
 from calipso_nornir.metadata.when_promises import check_when, when_of
@@ -14,7 +14,7 @@ from calipso_nornir.metadata.when_promises import check_when, when_of
 if TYPE_CHECKING:
     from calipso_nornir.metadata.check import Check
 
-Places = list[tuple[schema.StepSpec, str]]
+Places = list[tuple[forms.StepSpec, str]]
 
 
 class Hierarchy:
@@ -28,7 +28,7 @@ class Hierarchy:
         """Add a scanner; several files may add steps to it."""
         self._scanners.setdefault(scanner, where)
 
-    def add_step(self, scanner: str, spec: schema.StepSpec, where: str) -> None:
+    def add_step(self, scanner: str, spec: forms.StepSpec, where: str) -> None:
         """Add one of its steps."""
         self._steps[scanner].append((spec, where))
 
@@ -50,10 +50,10 @@ class Hierarchy:
             for spec, where in steps:
                 when = when_of(spec.when)
                 check_when(check, when, f"{where}/when", on=run_on.get(scanner, ()), finds=self._finds(spec))
-                if isinstance(spec.fetcher, schema.FolderSpec) and run_on.get(scanner):
+                if isinstance(spec.fetcher, forms.FolderSpec) and run_on.get(scanner):
                     _folder(check, spec, spec.fetcher, (scanner, run_on[scanner]), where)
 
-    def _finds(self, spec: schema.StepSpec) -> set[str]:
+    def _finds(self, spec: forms.StepSpec) -> set[str]:
         """Return the types that a step, or the steps below it, may find."""
         found, todo, seen = {spec.type}, [spec.children_scanner], set[str]()
         while todo:
@@ -101,7 +101,7 @@ class Hierarchy:
 
 
 def _folder(
-    check: Check, spec: schema.StepSpec, folder: schema.FolderSpec, runs: tuple[str, set[str]], where: str
+    check: Check, spec: forms.StepSpec, folder: forms.FolderSpec, runs: tuple[str, set[str]], where: str
 ) -> None:
     """Check that a folder's declared parent is what its scanner runs on, and that its type may be there."""
     scanner, run_on = runs

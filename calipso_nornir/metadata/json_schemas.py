@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic.json_schema import GenerateJsonSchema
 
-from calipso_nornir.metadata.schema import FILES
+from calipso_nornir.metadata.forms import FILES
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -18,8 +18,8 @@ from pydantic import ValidationError
 
 from calipso_nornir.errors import Fault, MetadataError
 from calipso_nornir.metadata.constant_documents import plain_constants
+from calipso_nornir.metadata.forms import FILES, Declared
 from calipso_nornir.metadata.nearest import nearest
-from calipso_nornir.metadata.schema import FILES, Declared
 from calipso_nornir.metadata.shape_faults import shape_faults
 
 if TYPE_CHECKING:

@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from typing import TYPE_CHECKING
 
-from calipso_nornir.metadata import schema
+from calipso_nornir.metadata import forms
 from calipso_nornir.metadata.class_names import Older, Registry, Unresolved
 from calipso_nornir.metadata.layers import files_of
 from calipso_nornir.metadata.nearest import nearest
@@ -29,7 +29,7 @@ def link_finders(check: Check) -> list[tuple[str, LinkFinder]]:
     registry = Registry("calipso_nornir.link_finders", "link finder", older=OLDER_FINDERS)
     found: list[tuple[str, LinkFinder]] = []
     places: dict[str, str] = {}
-    for layer, file in files_of(check.layers, "link_finders", schema.LinkFindersFile):
+    for layer, file in files_of(check.layers, "link_finders", forms.LinkFindersFile):
         base = _base(check, file, layer, registry)
         for number, name in enumerate(file.link_finders):
             where = layer.where("link_finders", "link_finders", number)
@@ -52,7 +52,7 @@ def link_finders(check: Check) -> list[tuple[str, LinkFinder]]:
     return found
 
 
-def _base(check: Check, file: schema.LinkFindersFile, layer: Layer, registry: Registry) -> type | None:
+def _base(check: Check, file: forms.LinkFindersFile, layer: Layer, registry: Registry) -> type | None:
     """Return the class that a file's finders must be based on, if it names one other than the guide's."""
     if file.base_finder in (None, OLDER_BASE):
         return None

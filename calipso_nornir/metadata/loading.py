@@ -10,7 +10,7 @@ from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from calipso_nornir.errors import MetadataError
-from calipso_nornir.metadata import schema
+from calipso_nornir.metadata import forms
 from calipso_nornir.metadata.catalog import Catalog
 from calipso_nornir.metadata.check import Check
 from calipso_nornir.metadata.clique_promises import clique_constraints, clique_types
@@ -81,15 +81,15 @@ def _checked(folders: Iterable[Path | str] = (), written: Written = NOTHING) -> 
 def passed_on(check: Check) -> dict[str, list[dict[str, Any]]]:
     """Collect the data that is only passed on."""
     kept: dict[str, list[dict[str, Any]]] = {}
-    kinds: tuple[tuple[str, type[schema.Declared]], ...] = (
-        ("supported_environments", schema.SupportedEnvironmentsFile),
-        ("network_agent_types", schema.NetworkAgentTypesFile),
-        ("command_prefixes", schema.CommandPrefixesFile),
+    kinds: tuple[tuple[str, type[forms.Declared]], ...] = (
+        ("supported_environments", forms.SupportedEnvironmentsFile),
+        ("network_agent_types", forms.NetworkAgentTypesFile),
+        ("command_prefixes", forms.CommandPrefixesFile),
     )
     for stem, kind in kinds:
         rows = [row for _, file in files_of(check.layers, stem, kind) for row in getattr(file, stem)]
         kept[stem] = [row.model_dump(exclude={"comment"}) for row in rows]
-    files = files_of(check.layers, "switch_platforms", schema.SwitchPlatformsFile)
+    files = files_of(check.layers, "switch_platforms", forms.SwitchPlatformsFile)
     kept["switch_platforms"] = [_platform(row) for _, file in files for row in file.switch_platforms]
     kept["attributes_for_hover_on_data"] = [
         {"type": one.name, "attributes": one.shown_first}
@@ -99,7 +99,7 @@ def passed_on(check: Check) -> dict[str, list[dict[str, Any]]]:
     return kept
 
 
-def _platform(row: schema.SwitchPlatformSpec) -> dict[str, Any]:
+def _platform(row: forms.SwitchPlatformSpec) -> dict[str, Any]:
     """Return what a source needs to know of a platform of switches: its names, its session, its first command."""
     first = row.questions.get("identity")
     return {

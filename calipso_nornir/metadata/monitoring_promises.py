@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from calipso_nornir.metadata import schema
+from calipso_nornir.metadata import forms
 from calipso_nornir.metadata.class_names import Registry, Unresolved
 from calipso_nornir.metadata.layers import files_of
 from calipso_nornir.metadata.monitoring import Arguments, CheckRule, Lookup, Monitoring, Planner
@@ -27,7 +27,7 @@ LINK_FIELDS: Final = frozenset({"name", "host", "switch", "source_label", "targe
 
 def monitoring(check: Check) -> Monitoring:
     """Check and return the rows of all layers."""
-    files = list(files_of(check.layers, "monitoring_checks", schema.MonitoringChecksFile))
+    files = list(files_of(check.layers, "monitoring_checks", forms.MonitoringChecksFile))
     known = _arguments(check, files)
     rules: list[CheckRule] = []
     for layer, file in files:
@@ -50,7 +50,7 @@ def monitoring(check: Check) -> Monitoring:
 class _Row:
     """One row while it is checked."""
 
-    def __init__(self, check: Check, spec: schema.MonitoringCheckSpec, where: str) -> None:
+    def __init__(self, check: Check, spec: forms.MonitoringCheckSpec, where: str) -> None:
         self.check = check
         self.spec = spec
         self.where = where
@@ -118,16 +118,16 @@ class _Row:
 
     def _suffix(self) -> Lookup | str:
         suffix = self.spec.suffix
-        if isinstance(suffix, schema.LookupSpec):
+        if isinstance(suffix, forms.LookupSpec):
             return self._lookup(suffix, "suffix")
         if self.spec.each and suffix is None:
             self.check.fault(f"{self.where}/suffix", "is missing: with each, it tells the checks apart")
         return suffix or ""
 
-    def _lookup(self, spec: str | schema.LookupSpec, place: str) -> Lookup:
+    def _lookup(self, spec: str | forms.LookupSpec, place: str) -> Lookup:
         where = f"{self.where}/{place}"
         if isinstance(spec, str):
-            spec = schema.LookupSpec(attribute=spec)
+            spec = forms.LookupSpec(attribute=spec)
         of = spec.of or (LINK if self.spec.link_type else OBJECT)
         if of not in self.on and "-" in of and not self.spec.link_type:
             self.on[of] = self._led_to(of, where)
@@ -170,7 +170,7 @@ class _Row:
                 self.check.fault(where, f'{type_} has no attribute "{name}"{nearest(snake_case(name), attributes)}')
 
 
-def _arguments(check: Check, files: list[tuple[Layer, schema.MonitoringChecksFile]]) -> dict[str, Arguments]:
+def _arguments(check: Check, files: list[tuple[Layer, forms.MonitoringChecksFile]]) -> dict[str, Arguments]:
     found: dict[str, Arguments] = {}
     for layer, file in files:
         for name, spec in file.checks.items():
@@ -182,7 +182,7 @@ def _arguments(check: Check, files: list[tuple[Layer, schema.MonitoringChecksFil
 
 
 def _planner(
-    check: Check, spec: schema.MonitoringCheckSpec, file: schema.MonitoringChecksFile, layer: Layer, where: str
+    check: Check, spec: forms.MonitoringCheckSpec, file: forms.MonitoringChecksFile, layer: Layer, where: str
 ) -> Planner | None:
     if spec.planner is None:
         return None
@@ -196,7 +196,7 @@ def _planner(
     return made
 
 
-def _bottom_up(check: Check, files: list[tuple[Layer, schema.MonitoringChecksFile]]) -> tuple[frozenset[str], ...]:
+def _bottom_up(check: Check, files: list[tuple[Layer, forms.MonitoringChecksFile]]) -> tuple[frozenset[str], ...]:
     """Return the types by height; a later file adds types to a height by naming one that has it."""
     heights: list[set[str]] = []
     for layer, file in files:

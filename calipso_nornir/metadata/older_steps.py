@@ -10,7 +10,7 @@ from calipso_nornir.metadata.older_names import OLDER_FETCHERS, OLDER_SCANNERS
 if TYPE_CHECKING:
     from collections.abc import Collection
 
-    from calipso_nornir.metadata import schema
+    from calipso_nornir.metadata import forms
     from calipso_nornir.metadata.catalog import Step
     from calipso_nornir.metadata.check import Check
 
@@ -20,14 +20,14 @@ class OlderSteps:
 
     def __init__(self, shipped: Collection[str]) -> None:
         self._shipped = shipped
-        self._added: list[tuple[schema.StepSpec, str]] = []
+        self._added: list[tuple[forms.StepSpec, str]] = []
 
-    def plain(self, spec: schema.StepSpec) -> schema.StepSpec:
+    def plain(self, spec: forms.StepSpec) -> forms.StepSpec:
         """Return a step without a children scanner of former days, which has none of its steps any more."""
         gone = spec.children_scanner in OLDER_SCANNERS and spec.children_scanner not in self._shipped
         return spec.model_copy(update={"children_scanner": None}) if gone else spec
 
-    def add(self, check: Check, spec: schema.StepSpec, where: str) -> schema.StepSpec:
+    def add(self, check: Check, spec: forms.StepSpec, where: str) -> forms.StepSpec:
         """Take a step of an older fetcher; return what it means for the hierarchy."""
         type_, now = OLDER_FETCHERS[str(spec.fetcher)]
         if spec.type != type_:

@@ -6,7 +6,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from calipso_nornir.errors import MetadataError
-from calipso_nornir.metadata import schema
+from calipso_nornir.metadata import forms
 from calipso_nornir.metadata.class_names import Unresolved, load
 from calipso_nornir.metadata.layers import SHIPPED, files_of
 from calipso_nornir.parsing.registry import Offer, load_parsers
@@ -31,7 +31,7 @@ def parsers(check: Check) -> Mapping[str, Callable[[str], Any]]:
 
 
 def _functions(check: Check) -> Iterator[Offer]:
-    for layer, file in files_of(check.layers, "parsers", schema.ParsersFile):
+    for layer, file in files_of(check.layers, "parsers", forms.ParsersFile):
         for name, path in file.parsers.items():
             where = layer.where("parsers", "parsers", name)
             if ":" not in path:

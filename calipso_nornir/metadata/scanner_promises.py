@@ -10,7 +10,7 @@ from difflib import get_close_matches
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from calipso_nornir.metadata import schema
+from calipso_nornir.metadata import forms
 from calipso_nornir.metadata.catalog import Step
 from calipso_nornir.metadata.class_names import Older, Registry, Unresolved
 from calipso_nornir.metadata.folders import FolderFetcher
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 def scanners(check: Check, switches: SwitchPlatforms) -> dict[str, tuple[Step, ...]]:
     """Resolve the steps of all scanners, by scanner."""
     registry = Registry("calipso_nornir.fetchers", "fetcher", older=OLDER_FETCHERS)
-    files = list(files_of(check.layers, "scanners", schema.ScannersFile))
+    files = list(files_of(check.layers, "scanners", forms.ScannersFile))
     steps: defaultdict[str, list[Step]] = defaultdict(list)
     older = OlderSteps({name for layer, file in files if layer.folder == SHIPPED for name in file.scanners})
     declared = Hierarchy()
@@ -62,8 +62,8 @@ def scanners(check: Check, switches: SwitchPlatforms) -> dict[str, tuple[Step, .
     return {scanner: tuple(_numbered(one)) for scanner, one in steps.items()}
 
 
-def _fetcher(check: Check, spec: schema.StepSpec, resolve: Callable[[str], Any], where: str) -> Any:  # noqa: ANN401 - a class's instance
-    if isinstance(spec.fetcher, schema.FolderSpec):
+def _fetcher(check: Check, spec: forms.StepSpec, resolve: Callable[[str], Any], where: str) -> Any:  # noqa: ANN401 - a class's instance
+    if isinstance(spec.fetcher, forms.FolderSpec):
         check.known_type(spec.fetcher.parent_type, f"{where}/fetcher/parent_type")
         text = spec.fetcher.text or spec.fetcher.types_name.replace("_", " ").capitalize()
         return FolderFetcher(spec.fetcher.types_name, text)
@@ -74,7 +74,7 @@ def _fetcher(check: Check, spec: schema.StepSpec, resolve: Callable[[str], Any],
         return None
 
 
-def _told_types(check: Check, spec: schema.StepSpec, fetcher: Any) -> None:  # noqa: ANN401 - as below
+def _told_types(check: Check, spec: forms.StepSpec, fetcher: Any) -> None:  # noqa: ANN401 - as below
     """Tell a fetcher that wants to know it which type it finds, and which types there are."""
     told = getattr(fetcher, "told_types", None)
     if callable(told):
@@ -100,7 +100,7 @@ def _asked_by(check: Check, fetcher: Any, where: str) -> None:  # noqa: ANN401 -
         check.known_type(name, where)
 
 
-def _handed_down(check: Check, spec: schema.StepSpec, where: str) -> None:
+def _handed_down(check: Check, spec: forms.StepSpec, where: str) -> None:
     """Check the field that children get; a name that is almost that of an attribute counts as a typing error."""
     type_, name = check.object_types.get(spec.type), snake_case(spec.object_id_to_use_in_child)
     known = {"id", "name", *(one.name for one in type_.attributes)} if type_ is not None else {name}
@@ -114,8 +114,8 @@ def _condition(check: Check, condition: Any, where: str) -> None:  # noqa: ANN40
         environment_condition(check, one, place)
 
 
-def _step(scanner: str, spec: schema.StepSpec, fetcher: Any, origin: str) -> Step:  # noqa: ANN401 - resolved above
-    label = "folder" if isinstance(spec.fetcher, schema.FolderSpec) else spec.fetcher
+def _step(scanner: str, spec: forms.StepSpec, fetcher: Any, origin: str) -> Step:  # noqa: ANN401 - resolved above
+    label = "folder" if isinstance(spec.fetcher, forms.FolderSpec) else spec.fetcher
     return Step(
         name=f"{scanner}/{spec.type}/{label}",
         scanner=scanner,

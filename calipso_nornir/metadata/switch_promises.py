@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from calipso_nornir.metadata import schema
+from calipso_nornir.metadata import forms
 from calipso_nornir.metadata.layers import files_of
 from calipso_nornir.metadata.nearest import nearest
 from calipso_nornir.model.switch_platforms import SwitchPlatform, SwitchPlatforms, SwitchQuestion
@@ -34,7 +34,7 @@ def switch_platforms(check: Check, parsers: Mapping[str, Parser]) -> tuple[Switc
     found: list[SwitchPlatform] = []
     made: dict[str, Parser] = {}
     places: dict[str, str] = {}
-    for layer, file in files_of(check.layers, "switch_platforms", schema.SwitchPlatformsFile):
+    for layer, file in files_of(check.layers, "switch_platforms", forms.SwitchPlatformsFile):
         for number, spec in enumerate(file.switch_platforms):
             where = layer.where("switch_platforms", "switch_platforms", number)
             for name in (spec.platform, *spec.also_called):
@@ -59,7 +59,7 @@ def switch_platforms(check: Check, parsers: Mapping[str, Parser]) -> tuple[Switc
     return SwitchPlatforms.of(found), made
 
 
-def _complete(check: Check, spec: schema.SwitchPlatformSpec, where: str) -> None:
+def _complete(check: Check, spec: forms.SwitchPlatformSpec, where: str) -> None:
     for kind in spec.questions:
         if kind not in KINDS:
             known = f"{', '.join(KINDS)} are known{nearest(kind, KINDS)}"
@@ -70,7 +70,7 @@ def _complete(check: Check, spec: schema.SwitchPlatformSpec, where: str) -> None
 
 
 def _platform(
-    check: Check, spec: schema.SwitchPlatformSpec, reading: Mapping[str, SwitchParser], where: str
+    check: Check, spec: forms.SwitchPlatformSpec, reading: Mapping[str, SwitchParser], where: str
 ) -> SwitchPlatform:
     return SwitchPlatform(
         name=spec.platform,
@@ -95,12 +95,12 @@ def _platform(
     )
 
 
-def _parser_name(spec: schema.SwitchPlatformSpec, kind: str) -> str:
+def _parser_name(spec: forms.SwitchPlatformSpec, kind: str) -> str:
     return f"switch_platforms/{spec.platform}/{kind}"
 
 
 def _reads(
-    check: Check, spec: schema.SwitchPlatformSpec, kind: str, parsers: Mapping[str, Parser], where: str
+    check: Check, spec: forms.SwitchPlatformSpec, kind: str, parsers: Mapping[str, Parser], where: str
 ) -> Callable[[str], object]:
     """Return what turns the answer into a document: JSON, the template of a text, or a parser by name."""
     question = spec.questions[kind]
@@ -139,14 +139,14 @@ def _members(one: object) -> object:
     return {name: getattr(one, name) for name in names} if names else one
 
 
-def _sound(check: Check, kind: str, question: schema.SwitchQuestionSpec, where: str) -> bool:
+def _sound(check: Check, kind: str, question: forms.SwitchQuestionSpec, where: str) -> bool:
     before = len(check.faults)
     for number, table in enumerate(question.tables):
         _check_table(check, kind, table, f"{where}/tables/{number}")
     return len(check.faults) == before
 
 
-def _check_table(check: Check, kind: str, table: schema.SwitchTableSpec, where: str) -> None:
+def _check_table(check: Check, kind: str, table: forms.SwitchTableSpec, where: str) -> None:
     known = columns_of(kind)
     if problem := path_problem(table.rows):
         check.fault(f"{where}/rows", problem)
@@ -163,7 +163,7 @@ def _check_table(check: Check, kind: str, table: schema.SwitchTableSpec, where: 
         check.fault(f"{where}/columns", f'"{name}" is missing; a row of {kind} cannot be without it')
 
 
-def _paths(table: schema.SwitchTableSpec) -> Iterator[tuple[str, str]]:
+def _paths(table: forms.SwitchTableSpec) -> Iterator[tuple[str, str]]:
     for name, paths in table.columns.items():
         yield from ((f"columns/{name}", path) for path in _listed_paths(paths))
     for key, conditions in (("where", table.where), ("unless", table.unless)):
@@ -171,11 +171,11 @@ def _paths(table: schema.SwitchTableSpec) -> Iterator[tuple[str, str]]:
     yield from ((f"each/{number}", path) for number, path in enumerate(table.each))
 
 
-def _listed_paths(paths: schema.Paths) -> tuple[str, ...]:
+def _listed_paths(paths: forms.Paths) -> tuple[str, ...]:
     return (paths,) if isinstance(paths, str) else tuple(paths)
 
 
-def _table(spec: schema.SwitchTableSpec) -> Table:
+def _table(spec: forms.SwitchTableSpec) -> Table:
     return Table(
         rows=spec.rows,
         columns={name: _listed_paths(paths) for name, paths in spec.columns.items()},

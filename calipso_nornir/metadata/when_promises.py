@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping
 
     from calipso_nornir.metadata.check import Check
-    from calipso_nornir.metadata.schema import WhenSpec
+    from calipso_nornir.metadata.forms import WhenSpec
 from calipso_nornir.model.when import When
 
 COMMENT = "_comment"

@@ -11,9 +11,9 @@ from typing import Any
 import jsonschema
 import pytest
 
+from calipso_nornir.metadata.forms import FILES
 from calipso_nornir.metadata.json_schemas import json_schemas, main
 from calipso_nornir.metadata.layers import SHIPPED
-from calipso_nornir.metadata.schema import FILES
 
 ROOT = Path(__file__).parents[2]
 SCHEMAS = ROOT / "docs" / "schemas"

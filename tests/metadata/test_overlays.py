@@ -15,9 +15,9 @@ import pytest
 
 from calipso_nornir.errors import MetadataError
 from calipso_nornir.metadata import layers
+from calipso_nornir.metadata.forms import FILES
 from calipso_nornir.metadata.layers import SHIPPED
 from calipso_nornir.metadata.loading import installed_catalog, load_catalog
-from calipso_nornir.metadata.schema import FILES
 from tests.fixtures.scanning import Scanned
 from tests.fixtures.tiny_cloud import CLOUD
 

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from calipso_nornir import __version__
-from calipso_nornir.metadata.schema import FILES
+from calipso_nornir.metadata.forms import FILES
 from tests.packaging.building import ROOT, build
 
 if TYPE_CHECKING:

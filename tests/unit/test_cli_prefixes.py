@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from calipso_nornir import metadata
 from calipso_nornir.errors import EnvironmentInvalid
-from calipso_nornir.metadata.schema import CommandPrefixesFile
+from calipso_nornir.metadata.forms import CommandPrefixesFile
 from calipso_nornir.model.queries import Command
 from calipso_nornir.sources.cli.framing import ScriptStep
 from calipso_nornir.sources.cli.prefixes import Prefixes

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from calipso_nornir.metadata.forms import FILES
 from calipso_nornir.metadata.loading import load_catalog
-from calipso_nornir.metadata.schema import FILES
 from calipso_nornir.parsing.registry import load_parsers
 from calipso_nornir.parsing.switch_rows import KINDS, columns_of, needed_columns
 from tests.fixtures.cli import calipso

@@ -22,7 +22,7 @@ from calipso_nornir.api.problems import Problem
 from calipso_nornir.api.shapes.environments import CliqueTypeShown
 from calipso_nornir.api.v2.pictures import Environment as KnownEnvironment
 from calipso_nornir.errors import MetadataError, UnknownName
-from calipso_nornir.metadata.schema import CliqueConstraintSpec, CliqueTypeSpec
+from calipso_nornir.metadata.forms import CliqueConstraintSpec, CliqueTypeSpec
 from calipso_nornir.metadata.written import WrittenKind, WrittenRow
 from calipso_nornir.model.cliques import ANY
 from calipso_nornir.model.environment import Environment
