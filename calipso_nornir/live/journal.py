@@ -7,7 +7,7 @@ import hashlib
 import re
 from dataclasses import asdict
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias
 
 from calipso_nornir.live.redacting import redacted, redacted_text
 from calipso_nornir.model.notifications import Notification
@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from calipso_nornir.model.refs import ObjectRef
     from calipso_nornir.model.stores import Document, Store
 
+Outcome: TypeAlias = Literal["stored", "nothing", "waiting", "dead"]
+"""Of a message: everything that it touched was scanned; it touched nothing; it is tried again; it is a dead letter."""
 DEAD_LETTERS: Final = "dead_letters"
 AGAIN: Final = "again"
 """State of a dead letter that is to be tried again."""
@@ -56,18 +58,14 @@ class Journal:
         self,
         notification: Notification,
         *,
-        outcome: str,
+        outcome: Outcome,
         received: datetime,
         refs: Sequence[ObjectRef] = (),
         attempts: int = 1,
         problem: str = "",
         told: Mapping[str, Any] | None = None,
     ) -> None:
-        """Write the outcome of a message; ``told`` are fields from its handler.
-
-        ``outcome``: "stored" when everything that it touched was scanned; "nothing" if it touched nothing;
-        "waiting" while it is tried again; "dead" for a dead letter.
-        """
+        """Write the outcome of a message; ``told`` are fields from its handler."""
         key, first = key_of(notification), refs[0] if refs else None
         counted = f"{len(refs)} object{'s' if len(refs) != 1 else ''}"
         self._messages.put(

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from calipso_nornir.live.arrivals import Arrival
     from calipso_nornir.live.counting import Counts
-    from calipso_nornir.live.journal import Journal
+    from calipso_nornir.live.journal import Journal, Outcome
     from calipso_nornir.model.notifications import Notification
     from calipso_nornir.model.refs import ObjectRef
 
@@ -53,7 +53,7 @@ class Outcomes:
             self._pending[0]()
             self._pending.popleft()
 
-    def settle(self, ticket: Ticket, outcome: str, *, problem: str = "") -> None:
+    def settle(self, ticket: Ticket, outcome: Outcome, *, problem: str = "") -> None:
         """Settle a processed message."""
 
         def write() -> None:
@@ -94,7 +94,7 @@ class Outcomes:
 
         self._pending.append(write)
 
-    def note(self, ticket: Ticket, outcome: str, *, problem: str = "") -> None:
+    def note(self, ticket: Ticket, outcome: Outcome, *, problem: str = "") -> None:
         """Write a message's entry at once."""
         self._journal.note(
             ticket.notification,

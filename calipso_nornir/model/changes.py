@@ -4,12 +4,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, TypeAlias
 
 if TYPE_CHECKING:
     from datetime import datetime
 
     from calipso_nornir.model.stores import Document, Kind
+
+Op: TypeAlias = Literal["put", "remove"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,7 +27,7 @@ class Change:
     """
 
     revision: int
-    op: Literal["put", "remove"]
+    op: Op
     kind: Kind
     document_id: str
     document: Document | None = None

@@ -7,6 +7,8 @@ from typing import Any
 
 import pytest
 
+from calipso_nornir.api.shapes.records import Asked
+from calipso_nornir.api.v2.scans import Wanted
 from calipso_nornir.errors import InvalidRequest
 from calipso_nornir.scan.plan import ScanPlan
 from calipso_nornir.scan_manager.request import ScanRequest
@@ -51,6 +53,16 @@ def test_what_is_missing_has_a_default() -> None:
     assert request.origin == "manual scan"
     assert request.plan(time_limit=5) == ScanPlan(time_limit_s=5)
     assert ScanRequest.from_document({"environment": "cloud", "log_level": "notset"}).log_level == "debug"
+
+
+def test_the_api_shows_the_fields_of_a_request_and_lets_most_be_asked() -> None:
+    """The request says them all, so a new one is not forgotten; only schedules set ``interval``."""
+    whole = ScanRequest.from_document(DOCUMENT).document()
+    assert set(Asked.model_fields) == set(whole) - {"interval"}
+    assert set(Wanted.model_fields) == set(Asked.model_fields) - {"environment", "inventory", "clear_all"}
+    plain = ScanRequest(environment="cloud").document()
+    assert Asked(environment="cloud").model_dump(exclude_none=True) == plain
+    assert {"environment": "cloud", "clear_all": False, **Wanted().model_dump(exclude_none=True)} == plain
 
 
 @pytest.mark.parametrize(

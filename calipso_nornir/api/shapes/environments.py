@@ -7,8 +7,9 @@ from typing import Annotated, Any, Literal, TypeAlias
 
 from pydantic import Field
 
-from calipso_nornir.api.shapes.picture import Document
 from calipso_nornir.api.shapes.saying import Like, Shape
+from calipso_nornir.metadata.forms.object_types import AttributeType
+from calipso_nornir.model.stores import Document
 
 
 class Section(Shape):
@@ -66,7 +67,7 @@ class AttributeDeclared(Shape):
     """An attribute of an object type."""
 
     name: str
-    type: Literal["text", "number", "integer", "boolean", "list", "object", "any"]
+    type: AttributeType
     unit: str
     source: str
     description: str

@@ -4,15 +4,16 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Annotated, Any, Literal, TypeAlias
+from typing import Annotated, Any, TypeAlias
 
 from pydantic import Field
 
 from calipso_nornir.api.shapes.saying import Like, Shape, chosen_of
+from calipso_nornir.model.status import StatusOf
+from calipso_nornir.model.stores import Document
 
 DocumentId = Annotated[str, Field(pattern="^[0-9a-f]{24}$")]
 Seen = Annotated[datetime | None, Field(description="When a scan or a check saw it last.")]
-Kind = Literal["inventory", "links", "implicit_links", "cliques", "status"]
 
 
 class Proof(Shape):
@@ -37,7 +38,7 @@ class Status(Shape):
 
     id: Annotated[DocumentId, Field(alias="_id", description="The `_id` of the object or link.")]
     environment: str
-    kind: Literal["inventory", "links"]
+    kind: StatusOf
     value: Annotated[int, Field(ge=0, le=255, description="0 is good; higher is worse.")]
     label: str
     text: Annotated[str, Field(description="The check's output.")]
@@ -151,7 +152,7 @@ class Named(Shape):
     """An object or link that is not well."""
 
     of: DocumentId
-    kind: Literal["inventory", "links"]
+    kind: StatusOf
     type: str
     id: str
     name: str
@@ -169,7 +170,6 @@ class Finding(Named):
     consequences: Annotated[list[Named], Field(description="What is not well because of it.")]
 
 
-Document: TypeAlias = dict[str, Any]
 ObjectShown: TypeAlias = Annotated[Document, Like(Thing)]
 LinkShown: TypeAlias = Annotated[Document, Like(Link)]
 ObjectListed: TypeAlias = Annotated[Document, Like(Thing, ChosenOfObject)]

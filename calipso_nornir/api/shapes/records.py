@@ -8,20 +8,14 @@ from typing import Annotated, Any, Literal, TypeAlias
 
 from pydantic import Field
 
-from calipso_nornir.api.shapes.picture import Document, DocumentId, Kind
+from calipso_nornir.api.shapes.picture import DocumentId
 from calipso_nornir.api.shapes.saying import Like, Shape
+from calipso_nornir.live.journal import Outcome
+from calipso_nornir.model.changes import Op
+from calipso_nornir.model.stores import Document, Kind
+from calipso_nornir.scan.report import Severity, Status
 
-ScanState = Literal[
-    "draft",
-    "pending",
-    "running",
-    "completed",
-    "completed_with_errors",
-    "failed",
-    "aborted",
-    "timed_out",
-    "lost",
-]
+ScanState: TypeAlias = Literal["draft", "pending", "running", Status, "lost"]
 Level = Annotated[str, Field(examples=["info", "warning", "error"])]
 Text = Annotated[str | None, Field(description="ISO 8601.", examples=["2026-11-28T19:10:00.000000+00:00"])]
 
@@ -83,7 +77,7 @@ class Removed(Shape):
 class Trouble(Shape):
     """Something that went wrong, or that is worth knowing."""
 
-    severity: Literal["failure", "notice"]
+    severity: Severity
     message: str
     affected: Annotated[list[str], Field(description="STEP of OBJECT, for all that it concerns.")]
     data: Annotated[dict[str, Any], Field(description="The parts of the message.")] = Field(default_factory=dict)
@@ -162,7 +156,7 @@ class Event(Message):
 
     event_type: Annotated[str, Field(examples=["port.create.end"])]
     source: str
-    outcome: Literal["stored", "nothing", "waiting", "dead"]
+    outcome: Outcome
     objects: Annotated[list[list[str]], Field(description="Type and id of what it touched.")]
     objects_touched: int
     attempts: int
@@ -203,7 +197,7 @@ class Change(Shape):
     """One document was put, or removed."""
 
     revision: int
-    op: Literal["put", "remove"]
+    op: Op
     kind: Kind
     id: DocumentId
     document: Annotated[dict[str, Any] | None, Field(description="As it was put; null: it was removed.")]

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from datetime import UTC
 from http import HTTPStatus
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Query
 from pydantic import AwareDatetime, BaseModel, Field
@@ -17,7 +17,7 @@ from calipso_nornir.api.problems import Problem
 from calipso_nornir.api.shapes.records import DeadLetterShown, EventShown
 from calipso_nornir.api.v2.pages import Limit
 from calipso_nornir.api.v2.pictures import Environment
-from calipso_nornir.live.journal import DEAD_LETTERS
+from calipso_nornir.live.journal import DEAD_LETTERS, Outcome
 from calipso_nornir.live.letters import redrive
 from calipso_nornir.live.standing import LISTENERS, state_of
 from calipso_nornir.model.finding import Range
@@ -64,7 +64,7 @@ def events(  # noqa: PLR0913 - the parameters of the request
     environment: Environment,
     *,
     type: Annotated[str | None, Query(examples=["port.create.end"])] = None,  # noqa: A002 - the name in the query
-    outcome: Literal["stored", "nothing", "waiting", "dead"] | None = None,
+    outcome: Outcome | None = None,
     since: AwareDatetime | None = None,
     limit: Limit = 100,
 ) -> list[EventShown]:

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from http import HTTPStatus
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Query
 from pydantic import BaseModel, ConfigDict, Field
@@ -16,6 +16,7 @@ from calipso_nornir.api.problems import Problem
 from calipso_nornir.api.shapes.records import MessageShown, ScanShown
 from calipso_nornir.api.v2.pages import Limit
 from calipso_nornir.api.v2.pictures import Environment
+from calipso_nornir.scan.origin import LogLevel
 from calipso_nornir.scan_manager import ScanRequest
 from calipso_nornir.store.liveness import status_of
 
@@ -29,7 +30,7 @@ class Wanted(BaseModel):
 
     object_id: Annotated[str | None, Field(description="Scan only this object and what is below it.")] = None
     object_type: Annotated[str | None, Field(description="Its type.", examples=["host"])] = None
-    log_level: Literal["debug", "info", "warning", "error", "critical"] = "info"
+    log_level: LogLevel = "info"
     clear: Annotated[bool, Field(description="Start afresh: what cannot be scanned then is removed, not kept.")] = False
     scan_only_inventory: bool = False
     scan_only_links: bool = False

@@ -3,13 +3,14 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Literal, TypeAlias
 
 from pydantic import Field, StringConstraints
 
 from calipso_nornir.metadata.forms.base import Declared, MetadataFile, Name, TypeName
 
 AttributeName = Annotated[str, StringConstraints(pattern=r"^[a-z0-9_]+$")]
+AttributeType: TypeAlias = Literal["text", "number", "integer", "boolean", "list", "object", "any"]
 
 
 class AttributeSpec(Declared):
@@ -19,7 +20,7 @@ class AttributeSpec(Declared):
     """
 
     name: AttributeName
-    type: Literal["text", "number", "integer", "boolean", "list", "object", "any"]
+    type: AttributeType
     unit: str = ""
     source: str = ""
     description: str = ""
