@@ -13,6 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator, model_valida
 from calipso_nornir.access.distinguished_names import normal
 from calipso_nornir.access.settings_file import grants
 from calipso_nornir.metadata.environment_fields import SECRET_KINDS
+from calipso_nornir.model.addresses import host_port
 from calipso_nornir.model.environment import SecretRef
 from calipso_nornir.sources.secrets import resolve
 
@@ -44,8 +45,7 @@ class LdapServer(BaseModel):
             return self.host == "localhost"
 
     def __str__(self) -> str:
-        host = f"[{self.host}]" if ":" in self.host else self.host
-        return f"{'ldaps' if self.tls else 'ldap'}://{host}:{self.port}"
+        return f"{'ldaps' if self.tls else 'ldap'}://{host_port(self.host, self.port)}"
 
 
 class LdapSettings(BaseModel):

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Final
 import uvicorn
 
 from calipso_nornir.errors import InvalidRequest
+from calipso_nornir.model.addresses import host_port
 
 if TYPE_CHECKING:
     from fastapi import FastAPI
@@ -52,8 +53,7 @@ class Endpoint:
         return cls(host=host, port=int(port), certificate=certificate, key=key)
 
     def __str__(self) -> str:
-        host = f"[{self.host}]" if ":" in self.host else self.host
-        return f"http{'s' if self.certificate else ''}://{host}:{self.port}"
+        return f"http{'s' if self.certificate else ''}://{host_port(self.host, self.port)}"
 
     @property
     def in_clear_text(self) -> bool:

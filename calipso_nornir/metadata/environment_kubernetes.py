@@ -8,6 +8,7 @@ from pydantic import Field
 
 from calipso_nornir.metadata.environment_fields import Count, Host, Port, Seconds, Secret, Text, Url
 from calipso_nornir.metadata.environment_section import Need, Section
+from calipso_nornir.model.addresses import host_port
 
 
 class KubernetesSection(Section):
@@ -55,8 +56,7 @@ class KubernetesSection(Section):
             return self.server.rstrip("/")
         if self.host is None:
             return ""
-        host = f"[{self.host}]" if ":" in self.host else self.host
-        return f"https://{host}:{self.port}"
+        return f"https://{host_port(self.host, self.port)}"
 
     @classmethod
     def lacks(cls, given: Mapping[str, Any]) -> Iterator[Need]:

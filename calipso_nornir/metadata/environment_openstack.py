@@ -8,6 +8,7 @@ from pydantic import Field
 
 from calipso_nornir.metadata.environment_fields import Count, Host, Port, Seconds, Secret, Text, Url
 from calipso_nornir.metadata.environment_section import Need, Section
+from calipso_nornir.model.addresses import host_port
 
 AUTH_METHODS = {
     "password": "password",
@@ -91,8 +92,7 @@ class OpenStackSection(Section):
             return base if base.endswith("/v3") else f"{base}/v3"
         if self.host is None:
             return ""
-        host = f"[{self.host}]" if ":" in self.host else self.host
-        return f"http://{host}:{self.port}/v3"
+        return f"http://{host_port(self.host, self.port)}/v3"
 
     @classmethod
     def lacks(cls, given: Mapping[str, Any]) -> Iterator[Need]:

@@ -12,6 +12,7 @@ from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final
 
+from calipso_nornir.model.addresses import host_port
 from calipso_nornir.monitoring.back_ends.base import (
     PROBE,
     Received,
@@ -182,15 +183,11 @@ def _targets(plan: MonitoringPlan, wish: Wish) -> list[dict[str, Any]]:
     addresses: Mapping[str, str] = wish.environment.get("addresses") or {}
     return [
         {
-            "targets": [_authority(addresses.get(host) or host, port)],
+            "targets": [host_port(addresses.get(host) or host, port)],
             "labels": {"environment": plan.environment, "host": host},
         }
         for host in plan.hosts
     ]
-
-
-def _authority(address: str, port: int) -> str:
-    return f"[{address}]:{port}" if ":" in address else f"{address}:{port}"
 
 
 def _alertmanager(wish: Wish) -> dict[str, Any]:

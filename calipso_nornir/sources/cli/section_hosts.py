@@ -12,6 +12,7 @@ from pydantic import ValidationError
 from calipso_nornir.errors import EnvironmentInvalid, Fault
 from calipso_nornir.metadata.environment_fields import problems
 from calipso_nornir.metadata.environment_sections import CliSection, HostAccess
+from calipso_nornir.model.addresses import host_port
 from calipso_nornir.sources.cli.limits import Limits
 from calipso_nornir.sources.cli.ssh import CONNECTION
 from calipso_nornir.sources.cli.ssh_options import Credentials, LazySecret
@@ -109,7 +110,7 @@ class SectionHosts:
         before, gateway = self.section.jump, self.section.host
         if gateway is None:
             return before
-        last = f"[{gateway}]:{self._gateway_port}" if ":" in gateway else f"{gateway}:{self._gateway_port}"
+        last = host_port(gateway, self._gateway_port)
         return f"{before},{last}" if before else last
 
     def _credentials(self, own: HostAccess) -> Credentials:

@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from calipso_nornir.model.addresses import host_port
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -45,7 +47,7 @@ class SshServer:
     @property
     def address(self) -> str:
         """``host:port``, for messages."""
-        return f"[{self.hostname}]:{self.port}" if ":" in self.hostname else f"{self.hostname}:{self.port}"
+        return host_port(self.hostname, self.port)
 
 
 def servers_to(
