@@ -4,14 +4,13 @@
 from collections.abc import Iterator, Mapping
 from typing import Any, ClassVar
 
-from pydantic import Field
-
-from calipso_nornir.metadata.environment_fields import Count, Host, Port, Seconds, Secret, Text, Url
-from calipso_nornir.metadata.environment_section import Need, Section
+from calipso_nornir.metadata.environment_fields import Count, Host, Port, Secret, Text, Url
+from calipso_nornir.metadata.environment_http import HttpSection
+from calipso_nornir.metadata.environment_section import Need
 from calipso_nornir.model.addresses import host_port
 
 
-class KubernetesSection(Section):
+class KubernetesSection(HttpSection):
     """The API server of a Kubernetes cluster: a ``kubeconfig``, or ``server`` with ``token`` or ``cert``.
 
     ``context`` is the kubeconfig's current one by default. ``host`` and ``port`` stand for ``https://host:port``, as in
@@ -29,12 +28,7 @@ class KubernetesSection(Section):
     cert: Text | None = None
     client_key: Text | None = None
     verify: bool = True
-    timeout_s: Seconds = 60.0
-    answer_timeout_s: Seconds = 300.0
-    list_timeout_s: Seconds = 1800.0
-    max_answer_mib: Count = 96
     page_size: Count = 500
-    retries: int = Field(default=3, ge=0, le=20)
 
     OF_KUBECONFIG: ClassVar[tuple[str, ...]] = (
         "server",

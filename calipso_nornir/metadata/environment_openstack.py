@@ -6,8 +6,9 @@ from typing import Any, ClassVar, Literal
 
 from pydantic import Field
 
-from calipso_nornir.metadata.environment_fields import Count, Host, Port, Seconds, Secret, Text, Url
-from calipso_nornir.metadata.environment_section import Need, Section
+from calipso_nornir.metadata.environment_fields import Host, Port, Secret, Text, Url
+from calipso_nornir.metadata.environment_http import HttpSection
+from calipso_nornir.metadata.environment_section import Need
 from calipso_nornir.model.addresses import host_port
 
 AUTH_METHODS = {
@@ -19,7 +20,7 @@ AUTH_METHODS = {
 }
 
 
-class OpenStackSection(Section):
+class OpenStackSection(HttpSection):
     """The API: where Keystone is, and how to log in.
 
     New beside host, port, user, pwd, admin_token (unused) and admin_project: all from ``auth_url`` on.
@@ -54,11 +55,6 @@ class OpenStackSection(Section):
     client_key: Text | None = None
     endpoint_overrides: dict[Text, Url] = Field(default_factory=dict)
     admin_roles: tuple[Text, ...] = ("admin",)
-    timeout_s: Seconds = 60.0
-    answer_timeout_s: Seconds = 300.0
-    list_timeout_s: Seconds = 1800.0
-    max_answer_mib: Count = 96
-    retries: int = Field(default=3, ge=0, le=20)
 
     LOGIN_KEYS: ClassVar[tuple[str, ...]] = (
         "host",

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Literal, Union, get_args, get_origin
 from pydantic import BaseModel
 from pydantic_core import PydanticUndefined
 
+from calipso_nornir.metadata.environment_http import HttpSection
 from calipso_nornir.metadata.source_kinds import source_kinds
 from calipso_nornir.model.environment import SecretRef
 
@@ -57,7 +58,8 @@ def _turn(kind: SourceKind) -> str:
 
 
 def _keys(schema: type[BaseModel], where: str) -> Iterator[str]:
-    for name, info in schema.model_fields.items():
+    limits = HttpSection.model_fields if issubclass(schema, HttpSection) else {}
+    for name, info in sorted(schema.model_fields.items(), key=lambda field: field[0] in limits):
         key = f"{where}{info.alias or name}"
         yield f"| `{key}` | {_word(info.annotation)} | {_default(info)} |"
 

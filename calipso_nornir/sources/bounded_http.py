@@ -7,6 +7,7 @@ A server that sends a byte now and then, in head or body, keeps a client waiting
 
 from __future__ import annotations
 
+import logging
 import zlib
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -27,7 +28,12 @@ if TYPE_CHECKING:
     import socket
     from collections.abc import Iterator
 
+    from calipso_nornir.metadata.environment_http import HttpSection
+
+logger = logging.getLogger(__name__)
+
 READ_BYTES = 1 << 16
+CONNECT_TIMEOUT_S = 10.0
 _ENCODINGS = {"": None, "identity": None, "gzip": zlib.MAX_WBITS | 16, "x-gzip": zlib.MAX_WBITS | 16}
 """Content codings to request, with zlib's window for each. Others may decompress without any limit."""
 
@@ -48,6 +54,23 @@ class Bounds:
     answer_s: float
     answer_bytes: int
     section: str
+
+    @classmethod
+    def of(cls, section: HttpSection, name: str) -> Bounds:
+        """Return the limits that a section with this name sets."""
+        return cls(
+            connect_s=min(CONNECT_TIMEOUT_S, section.timeout_s),
+            read_s=section.timeout_s,
+            answer_s=section.answer_timeout_s,
+            answer_bytes=section.max_answer_mib << 20,
+            section=name,
+        )
+
+
+def tell_unverified(where: str) -> None:
+    """Log once that certificates are not verified, as urllib3 would for every request."""
+    logger.warning("TLS certificates are not verified (%s)", where)
+    urllib3.disable_warnings(urllib3.exceptions.InsecureRequestWarning)
 
 
 class BoundedAdapter(TCPKeepAliveAdapter):

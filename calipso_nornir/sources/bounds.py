@@ -36,7 +36,7 @@ class Budget:
         *,
         seconds: float,
         max_bytes: int,
-        section: str = "OpenStack",
+        section: str,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._query = query

@@ -29,10 +29,11 @@ from calipso_nornir.metadata.environment_openstack import OpenStackSection
 from calipso_nornir.model.protocols import Reply
 from calipso_nornir.model.queries import ApiGet
 from calipso_nornir.model.source_kinds import Finding
+from calipso_nornir.sources.bounded_http import Bounds
 from calipso_nornir.sources.bounds import Budget
 from calipso_nornir.sources.http_asking import Patience, body_of, without_secrets
 from calipso_nornir.sources.openstack_catalog import MICROVERSIONS, choose, home_region, listed, matches, versioned
-from calipso_nornir.sources.openstack_http import bounds_of, message_of, session
+from calipso_nornir.sources.openstack_http import message_of, session
 from calipso_nornir.sources.openstack_joining import joined
 from calipso_nornir.sources.openstack_login import Login, Token
 from calipso_nornir.sources.openstack_paging import Pages
@@ -135,7 +136,7 @@ class OpenStackSource:
         with self._lock:
             if self._opened is None:
                 made = settings(self._section, self._vault, environ=self._environ)
-                http = session(verify=made.verify, cert=made.cert, bounds=bounds_of(self._section))
+                http = session(verify=made.verify, cert=made.cert, bounds=Bounds.of(self._section, SECTION))
                 self._opened = made, http, Login(made, http, patience=self._patience, vault=self._vault)
             return self._opened
 
@@ -173,7 +174,9 @@ class OpenStackSource:
         base = self._base(query, token)
         pages = Pages(query)
         section = self._section
-        budget = Budget(str(query), seconds=section.list_timeout_s, max_bytes=section.max_answer_mib << 20)
+        budget = Budget(
+            str(query), seconds=section.list_timeout_s, max_bytes=section.max_answer_mib << 20, section=SECTION
+        )
         while pages.next is not None:
             budget.check_time()
             response = self._page(query, base, pages.next)

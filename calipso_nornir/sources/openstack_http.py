@@ -4,25 +4,20 @@
 from __future__ import annotations
 
 import json
-import logging
 import re
 from typing import TYPE_CHECKING
 
 import requests
-import urllib3
 from keystoneauth1.session import Session
 
 from calipso_nornir._version import __version__
-from calipso_nornir.sources.bounded_http import BoundedAdapter, Bounds
+from calipso_nornir.sources.bounded_http import BoundedAdapter, tell_unverified
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from calipso_nornir.metadata.environment_openstack import OpenStackSection
+    from calipso_nornir.sources.bounded_http import Bounds
 
-logger = logging.getLogger(__name__)
-
-CONNECT_TIMEOUT_S = 10.0
 MAX_MESSAGE_BYTES = 1 << 20
 
 
@@ -32,22 +27,9 @@ def session(*, verify: bool | str, cert: str | tuple[str, str] | None, bounds: B
     for scheme in ("http://", "https://"):
         plain.mount(scheme, BoundedAdapter(bounds))
     if verify is False:
-        logger.warning("TLS certificates are not verified (OpenStack.verify is false)")
-        # Logged once here; urllib3 would log it for every request.
-        urllib3.disable_warnings(urllib3.exceptions.InsecureRequestWarning)
+        tell_unverified("OpenStack.verify is false")
     return Session(
         session=plain, verify=verify, cert=cert, redirect=False, app_name="calipso_nornir", app_version=__version__
-    )
-
-
-def bounds_of(section: OpenStackSection) -> Bounds:
-    """Return the limits for one answer."""
-    return Bounds(
-        connect_s=min(CONNECT_TIMEOUT_S, section.timeout_s),
-        read_s=section.timeout_s,
-        answer_s=section.answer_timeout_s,
-        answer_bytes=section.max_answer_mib << 20,
-        section="OpenStack",
     )
 
 

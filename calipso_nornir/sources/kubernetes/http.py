@@ -4,26 +4,23 @@
 from __future__ import annotations
 
 import json
-import logging
 import os
 import ssl
 import tempfile
 from typing import TYPE_CHECKING, Any
 
 import requests
-import urllib3
 
 from calipso_nornir._version import __version__
 from calipso_nornir.errors import EnvironmentInvalid, Fault
-from calipso_nornir.sources.bounded_http import BoundedAdapter, Bounds
+from calipso_nornir.sources.bounded_http import BoundedAdapter, Bounds, tell_unverified
 
 if TYPE_CHECKING:
+    import urllib3
+
     from calipso_nornir.metadata.environment_kubernetes import KubernetesSection
     from calipso_nornir.sources.kubernetes.access import Access
 
-logger = logging.getLogger(__name__)
-
-CONNECT_TIMEOUT_S = 10.0
 MAX_MESSAGE_BYTES = 1 << 20
 SHOWN = 300
 
@@ -60,22 +57,14 @@ class _Adapter(BoundedAdapter):
 def session(access: Access, section: KubernetesSection) -> requests.Session:
     """Return a session for one server. Raises EnvironmentInvalid for certificates that cannot be used."""
     made = requests.Session()
-    bounds = Bounds(
-        connect_s=min(CONNECT_TIMEOUT_S, section.timeout_s),
-        read_s=section.timeout_s,
-        answer_s=section.answer_timeout_s,
-        answer_bytes=section.max_answer_mib << 20,
-        section="Kubernetes",
-    )
+    bounds = Bounds.of(section, "Kubernetes")
     made.mount("https://", _Adapter(bounds, _context(access), access.server_name))
     made.mount("http://", BoundedAdapter(bounds))
     made.headers["User-Agent"] = f"calipso_nornir/{__version__}"
     made.headers["Accept"] = "application/json"
     made.auth = lambda request: request  # or requests would look for a password in .netrc
     if not access.verify:
-        logger.warning("TLS certificates are not verified (%s)", access.url)
-        # Logged once here; urllib3 would log it for every request.
-        urllib3.disable_warnings(urllib3.exceptions.InsecureRequestWarning)
+        tell_unverified(access.url)
     return made
 
 
