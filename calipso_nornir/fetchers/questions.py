@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from calipso_nornir.model.answers import Answers
     from calipso_nornir.model.objects import InventoryObject
     from calipso_nornir.model.queries import Query
-    from calipso_nornir.parsing.rows import Interface, OvsBridge, OvsPort
+    from calipso_nornir.parsing.rows import FdbEntry, Interface, OvsBridge, OvsPort
 
 # --- OpenStack API
 
@@ -172,9 +172,13 @@ def namespaces(host: str) -> Generator[Sequence[Query], Answers, tuple[Query, An
     return listed, answers[listed]
 
 
-def forwarding(host: str) -> tuple[Command, Command]:
-    """Return the two commands for forwarding entries, JSON and text; ask both at once, as old hosts lack the first."""
-    return Command(host, "bridge -j fdb show", "bridge_fdb_json"), Command(host, "bridge fdb show", "bridge_fdb_text")
+def forwarding(host: str) -> Generator[Sequence[Query], Answers, tuple[Query, Sequence[FdbEntry] | None]]:
+    """Ask for forwarding entries; return the query that was answered, and the rows, None if there is no answer."""
+    modern = Command(host, "bridge -j fdb show", "bridge_fdb_json")
+    old = Command(host, "bridge fdb show", "bridge_fdb_text")
+    answers = yield [modern, old]  # both at once, so that an old host needs no further round
+    answered = modern if answers.failed(modern) is None else old
+    return answered, answers.or_blank(answered)
 
 
 def virtual_functions(host: str) -> Command:

@@ -104,10 +104,7 @@ class LinuxBridgeOteps:
             return []
         host = parent["host"]
         address, interfaces = yield from questions.interfaces(host)
-        as_json, as_text = questions.forwarding(host)
-        answers = yield [as_json, as_text]  # both at once, so that an old host needs no further round
-        fdb = as_json if answers.failed(as_json) is None else as_text
-        entries: Sequence[FdbEntry] | None = answers.or_blank(fdb)
+        fdb, entries = yield from questions.forwarding(host)
         devices = Devices(interfaces)
         return [
             Fetched(

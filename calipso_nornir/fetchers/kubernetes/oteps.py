@@ -43,10 +43,7 @@ class RoutedOteps:
         own = [one for one in devices.all if _is_of(one, parent["vedge_type"])]
         if not own:
             return []
-        as_json, as_text = questions.forwarding(host)
-        answers = yield [as_json, as_text]
-        fdb = as_json if answers.failed(as_json) is None else as_text
-        entries: Sequence[FdbEntry] | None = answers.or_blank(fdb)
+        fdb, entries = yield from questions.forwarding(host)
         return [
             Fetched(
                 id=ids.otep(host, one.name),
