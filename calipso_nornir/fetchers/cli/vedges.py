@@ -75,11 +75,8 @@ class OvsVedges:
                     **agent_attributes(agent),
                     "host": parent.id,
                     "vedge_type": "OVS",
-                    "bridges": bridges_of(found),
-                    "ports": ports,
-                    "tunnel_ports": tunnels_of(found),
+                    **tables_of(found, ports, bonds),
                     "networks": _networks(ports),
-                    **({"bonds": bonds} if bonds else {}),
                 },
                 under=vedges_folder(parent),
                 sources=(database, address),
@@ -151,20 +148,22 @@ def agent_attributes(agent: InventoryObject) -> dict[str, Any]:
     return kept({key: agent[key] for key in _OF_AGENT if key in agent})
 
 
-def bridges_of(found: Iterable[OvsBridge]) -> list[dict[str, Any]]:
-    """Return the bridges of an Open vSwitch, as an attribute."""
-    return [{"name": one.name, "datapath_type": one.datapath_type} for one in found]
+def tables_of(
+    found: Sequence[OvsBridge], ports: Sequence[Mapping[str, Any]], bonds: Sequence[Mapping[str, Any]]
+) -> dict[str, Any]:
+    """Return the attributes that every Open vSwitch has, with what ``ports_of`` and ``bonds_of`` have found."""
+    return {
+        "bridges": [{"name": one.name, "datapath_type": one.datapath_type} for one in found],
+        "ports": ports,
+        "tunnel_ports": list(chain.from_iterable(bridge.once(_tunnels) for bridge in found)),
+        **({"bonds": bonds} if bonds else {}),
+    }
 
 
 def ports_of(found: Iterable[OvsBridge], devices: Devices) -> list[dict[str, Any]]:
     """Return the ports of an Open vSwitch, as an attribute."""
     ports = chain.from_iterable(bridge.once(_ports) for bridge in found)
     return [one if (device := devices.get(one["name"])) is None else _on(device, one, devices) for one in ports]
-
-
-def tunnels_of(found: Iterable[OvsBridge]) -> list[dict[str, Any]]:
-    """Return the ports of an Open vSwitch that lead to other hosts, as an attribute."""
-    return list(chain.from_iterable(bridge.once(_tunnels) for bridge in found))
 
 
 def _ports(bridge: OvsBridge) -> list[dict[str, Any]]:

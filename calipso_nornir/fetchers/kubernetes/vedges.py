@@ -6,7 +6,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from calipso_nornir.fetchers import questions
-from calipso_nornir.fetchers.cli.vedges import bonds_of, bridges_of, ports_of, tunnels_of, vedges_folder
+from calipso_nornir.fetchers.cli.vedges import bonds_of, ports_of, tables_of, vedges_folder
 from calipso_nornir.fetchers.kubernetes.plugins import CALICO, FLANNEL, OVN, calico_address, flannel_of, plugins_of
 from calipso_nornir.fetchers.kubernetes.routing import Routing, routes
 from calipso_nornir.fetchers.ovn.chassis_settings import Settings
@@ -84,17 +84,9 @@ class OvnNodeVedges:
                 attributes={
                     "host": parent.id,
                     "vedge_type": OVN,
-                    "chassis": settings.chassis,
-                    "transport_zones": sorted(settings.words("ovn-transport-zones")),
-                    "encaps": [{"type": type_, "ip": ip} for type_, ip in settings.encaps],
-                    "configurations": {
-                        "bridge_mappings": settings.bridge_mappings,
-                        "integration_bridge": settings.bridge,
-                    },
-                    "bridges": bridges_of(found),
-                    "ports": ports_of(found, Devices(interfaces)),
-                    "tunnel_ports": tunnels_of(found),
-                    **({"bonds": bonds} if bonds else {}),
+                    **settings.attributes(),
+                    "configurations": settings.configurations(),
+                    **tables_of(found, ports_of(found, Devices(interfaces)), bonds),
                 },
                 under=vedges_folder(parent),
                 sources=(configured, database, address),

@@ -55,3 +55,15 @@ class Settings:
         default = canonical_ip(self.value("ovn-encap-ip-default"))
         addresses.sort(key=lambda one: one != default)
         return [(type_, one) for type_ in self.words("ovn-encap-type") for one in addresses]
+
+    def attributes(self) -> dict[str, Any]:
+        """Return the attributes of the chassis's switch."""
+        return {
+            "chassis": self.chassis,
+            "transport_zones": sorted(self.words("ovn-transport-zones")),
+            "encaps": [{"type": type_, "ip": ip} for type_, ip in self.encaps],
+        }
+
+    def configurations(self) -> dict[str, Any]:
+        """Return what the attribute ``configurations`` of its switch has of them."""
+        return {"bridge_mappings": self.bridge_mappings, "integration_bridge": self.bridge}

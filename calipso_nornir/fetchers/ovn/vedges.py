@@ -10,9 +10,8 @@ from calipso_nornir.fetchers.api.census import names_of
 from calipso_nornir.fetchers.cli.vedges import (
     agent_attributes,
     bonds_of,
-    bridges_of,
     ports_of,
-    tunnels_of,
+    tables_of,
     vedges_folder,
 )
 from calipso_nornir.fetchers.ovn.chassis_settings import Settings
@@ -107,22 +106,13 @@ def _vedge(host: InventoryObject, described: Mapping[str, Any]) -> Fetching:
             name=f"{host.name}-OVN",
             attributes={
                 **described,
-                "configurations": {
-                    **(described.get("configurations") or {}),
-                    "bridge_mappings": settings.bridge_mappings,
-                    "integration_bridge": settings.bridge,
-                },
+                "configurations": {**(described.get("configurations") or {}), **settings.configurations()},
                 "host": host.id,
                 "vedge_type": "OVN",
-                "chassis": settings.chassis,
+                **settings.attributes(),
                 "gateway": GATEWAY in settings.words("ovn-cms-options"),
-                "transport_zones": sorted(settings.words("ovn-transport-zones")),
-                "encaps": [{"type": type_, "ip": ip} for type_, ip in settings.encaps],
-                "bridges": bridges_of(found),
-                "ports": [{**one, "network": of_port.get(one["port_id"])} for one in ports],
-                "tunnel_ports": tunnels_of(found),
+                **tables_of(found, [{**one, "network": of_port.get(one["port_id"])} for one in ports], bonds),
                 "networks": segments(plugged),
-                **({"bonds": bonds} if bonds else {}),
                 **({"gateway_networks": segments(gateways)} if wanted is not None else {}),
                 **(
                     {"unbound_ports": _unbound(known, settings.chassis, plugged)}
