@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The query to a Kubernetes API server."""
+"""The query to a Kubernetes API server, and the lists that there are."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import ClassVar, Final
 
 from calipso_nornir.model.queries import HostlessQuery
 
@@ -24,3 +24,12 @@ class KubernetesList(HostlessQuery):
 
     def __str__(self) -> str:
         return f"GET kubernetes {self.path}"
+
+
+NAMESPACES: Final = KubernetesList("/api/v1/namespaces", "NamespaceList")
+NODES: Final = KubernetesList("/api/v1/nodes", "NodeList")
+PODS: Final = KubernetesList("/api/v1/pods", "PodList")
+SERVICES: Final = KubernetesList("/api/v1/services", "ServiceList")
+SLICES: Final = KubernetesList("/apis/discovery.k8s.io/v1/endpointslices", "EndpointSliceList")
+LISTS: Final = (NODES, NAMESPACES, PODS, SERVICES, SLICES)
+"""What a scan asks for, each once."""

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from calipso_nornir.errors import CalipsoError
 from calipso_nornir.metadata.environment_kubernetes import KubernetesSection
-from calipso_nornir.model.kubernetes import KubernetesList
+from calipso_nornir.model.kubernetes import LISTS, NODES, KubernetesList
 from calipso_nornir.model.source_kinds import Finding, Opening, SourceKind, Trial
 from calipso_nornir.parsing.kubernetes import read
 
@@ -20,15 +20,6 @@ if TYPE_CHECKING:
     from calipso_nornir.sources.kubernetes.source import KubernetesSource
 
 SECTION: Final = "Kubernetes"
-_NODES: Final = KubernetesList("/api/v1/nodes", "NodeList")
-_PROBES: Final = (
-    _NODES.path,
-    "/api/v1/namespaces",
-    "/api/v1/pods",
-    "/api/v1/services",
-    "/apis/discovery.k8s.io/v1/endpointslices",
-)
-"""What a scan lists; the check asks for one object of each."""
 
 
 def _open(opening: Opening) -> KubernetesSource | None:
@@ -52,16 +43,16 @@ def _check(trial: Trial) -> Iterator[Finding]:
         told = version.get("gitVersion") if isinstance(version, dict) else None
         detail = f"{access.user} at {access.url}, which is Kubernetes {told or 'of an unknown version'}"
         yield Finding(SECTION, "login", ok=True, detail=detail)
-        for path in _PROBES:
+        for one in LISTS:
             try:
-                source.get(path, {"limit": "1"})
+                source.get(one.path, {"limit": "1"})
             except CalipsoError as error:
-                yield Finding(SECTION, _list_of(path), ok=False, detail=str(error))
+                yield Finding(SECTION, _list_of(one.path), ok=False, detail=str(error))
             else:
-                yield Finding(SECTION, _list_of(path), ok=True, detail="may be read")
-        nodes = source.answer([_NODES])[_NODES]
+                yield Finding(SECTION, _list_of(one.path), ok=True, detail="may be read")
+        nodes = source.answer([NODES])[NODES]
         if not isinstance(nodes, CalipsoError):
-            for node in read(_NODES.kind, nodes.data, asked=str(_NODES))[0]:
+            for node in read(NODES.kind, nodes.data, asked=str(NODES))[0]:
                 trial.hosts.setdefault(node.meta.name, set())
 
 

@@ -22,7 +22,7 @@ from calipso_nornir.errors import (
     ParseError,
 )
 from calipso_nornir.model.environment import SecretRef
-from calipso_nornir.model.kubernetes import KubernetesList
+from calipso_nornir.model.kubernetes import NAMESPACES, NODES, PODS, KubernetesList
 from calipso_nornir.model.protocols import Reply
 from calipso_nornir.sources.kubernetes.source import KubernetesSource
 from calipso_nornir.sources.secrets import Vault
@@ -33,10 +33,6 @@ from tests.fixtures.kubernetes_objects import SECRETS, namespace, node, pod
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
-
-PODS = KubernetesList("/api/v1/pods", "PodList")
-NODES = KubernetesList("/api/v1/nodes", "NodeList")
-NAMESPACES = KubernetesList("/api/v1/namespaces", "NamespaceList")
 
 
 @pytest.fixture

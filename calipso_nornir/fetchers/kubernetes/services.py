@@ -5,9 +5,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from calipso_nornir.fetchers.kubernetes.lists import NAMESPACES, NODES, SERVICES, SLICES
 from calipso_nornir.model import ids
 from calipso_nornir.model.fetching import Fetched
+from calipso_nornir.model.kubernetes import NAMESPACES, NODES, SERVICES, SLICES
 from calipso_nornir.model.refs import Folder
 from calipso_nornir.parsing.common_values import canonical_ip
 
