@@ -21,10 +21,9 @@ from calipso_nornir.api.guard import needs_of
 from calipso_nornir.api.shielding import LARGEST
 from calipso_nornir.model.finding import Equal, Find
 from calipso_nornir.model.refs import ObjectRef
-from calipso_nornir.store import environments, open_store
+from calipso_nornir.store import environments
 from calipso_nornir.store.documents import object_document
-from tests.fixtures.recorded import bundle, filled
-from tests.fixtures.serving import PASSWORD, Client, Served, served
+from tests.fixtures.serving import PASSWORD, Client, Served, served_lab
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -39,11 +38,8 @@ LAB = "/environments/lab"
 
 @pytest.fixture(scope="module")
 def api(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
-    folder = tmp_path_factory.mktemp("api")
-    store = open_store(filled(folder / "s.db", bundle(folder / "whole.calipso")))
-    with served(store, secrets=folder / "secrets") as running:
+    with served_lab(tmp_path_factory.mktemp("api")) as running:
         yield running
-    store.close()
 
 
 @pytest.fixture(scope="module")

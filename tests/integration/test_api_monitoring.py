@@ -10,10 +10,8 @@ import pytest
 
 from calipso_nornir.client import ApiProblem, Calipso
 from calipso_nornir.model.refs import ObjectRef
-from calipso_nornir.store import open_store
 from tests.api_examples.requests import DESCRIPTION, SENSU
-from tests.fixtures.recorded import bundle, filled
-from tests.fixtures.serving import Served, served
+from tests.fixtures.serving import Served, served_lab
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -24,11 +22,8 @@ PLACEHOLDER = {**CLIENT, "config": {"client": {"rack": "{rackk}"}}}
 
 @pytest.fixture(scope="module")
 def api(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
-    folder = tmp_path_factory.mktemp("monitoring")
-    store = open_store(filled(folder / "s.db", bundle(folder / "lab.calipso")))
-    with served(store, secrets=folder / "secrets") as one:
-        yield one
-    store.close()
+    with served_lab(tmp_path_factory.mktemp("monitoring")) as running:
+        yield running
 
 
 @pytest.fixture(scope="module")

@@ -11,9 +11,7 @@ import pytest
 
 from calipso_nornir.client import ApiProblem, ApiUnreachable, Calipso, calipso
 from calipso_nornir.client.events import events_of
-from calipso_nornir.store import open_store
-from tests.fixtures.recorded import bundle, filled
-from tests.fixtures.serving import PASSWORD, Served, served
+from tests.fixtures.serving import PASSWORD, Served, served_lab
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -23,12 +21,9 @@ if TYPE_CHECKING:
 
 @pytest.fixture(scope="module")
 def api(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
-    folder = tmp_path_factory.mktemp("client")
-    store = open_store(filled(folder / "s.db", bundle(folder / "whole.calipso")))
-    with served(store, secrets=folder / "secrets") as running:
+    with served_lab(tmp_path_factory.mktemp("client")) as running:
         running.user("ann", everywhere="admin")
         yield running
-    store.close()
 
 
 @pytest.fixture
