@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 HIGHEST_PORT: Final = 65535
 BACKLOG: Final = 2048
 GRACEFUL_S: Final = 5
-"""Seconds for answers that are being made when the process is told to end."""
+"""Seconds for answers in progress when the process is stopped."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What the API is told once, when it starts."""
+"""The settings of the API, which are fixed when it starts."""
 
 from __future__ import annotations
 

@@ -102,8 +102,8 @@ def monitoring_deploy(  # noqa: PLR0913 - the options of the command
     """Deploy checks, up to the level of provision.
 
     db keeps the files in the store, files writes them into config_folder as well, deploy runs the Ansible playbook,
-    which tells the monitoring system, too. A second run changes nothing. Ctrl-C ends the run at once, with the tasks
-    that run.
+    which also configures the monitoring system. A second run changes nothing. Ctrl-C ends the run and
+    its tasks at once.
     """
     from calipso_nornir.metadata.loading import load_catalog  # noqa: PLC0415 - what takes long comes when needed
     from calipso_nornir.monitoring.deploying import deploy  # noqa: PLC0415 - as above

@@ -23,13 +23,13 @@ if TYPE_CHECKING:
     from calipso_nornir.api import Endpoint
 
 _TOLD: Final = "_CALIPSO_SERVE_WORKER"
-"""Variable by which a worker is told that it is one: the number of the socket, the first process, and the folder."""
+"""Environment variable of a worker: the number of the socket, the id of the first process, and the folder."""
 YOUNG_S: Final = 10.0
-"""A worker that ends before this age counts as one that could not begin."""
+"""A worker that ends before this age counts as one that could not start."""
 MOST_YOUNG: Final = 5
-"""So many of these in a row, and the others are ended, too."""
+"""After this many of these in a row, the others are ended, too."""
 GRACE_S: Final = 6.5
-"""Seconds for workers to end: longer than their answers have, shorter than this process has (``cli.main``)."""
+"""Seconds for workers to end: more than their answers have, less than this process has (``cli.main``)."""
 _POLL_S: Final = 0.2
 
 
@@ -39,14 +39,14 @@ class WorkersFail(CalipsoError):
 
 @dataclass(frozen=True, slots=True)
 class Worker:
-    """What a worker is told."""
+    """What a worker gets from the first process."""
 
     bound: socket.socket
     shared: Path
 
 
 def this_worker() -> Worker | None:
-    """Return what this process is told as a worker; None if it is none. It ends when the first process is gone."""
+    """Return what this worker got; None if this process is no worker. A worker ends when the first process is gone."""
     told = os.environ.pop(_TOLD, None)
     if told is None:
         return None
@@ -56,7 +56,7 @@ def this_worker() -> Worker | None:
 
 
 def supervise(endpoint: "Endpoint", number: int) -> None:
-    """Let so many workers serve until this process is told to end. Raises WorkersFail, InvalidRequest."""
+    """Run ``number`` workers until this process is stopped. Raises WorkersFail, InvalidRequest."""
     with endpoint.bound() as bound, tempfile.TemporaryDirectory(prefix="calipso-serve-") as shared:
         workers = _Workers(bound, shared)
         try:
@@ -91,7 +91,8 @@ class _Workers:
             del self.running[pid]
             self.young = self.young + 1 if time.monotonic() - began < YOUNG_S else 0
             if self.young >= MOST_YOUNG:
-                raise WorkersFail(f"worker {pid} ended with status {process.returncode}, as {self.young - 1} before it")
+                what = f"{self.young} workers in a row ended within {YOUNG_S:.0f} s of their start"
+                raise WorkersFail(f"{what}, the last with status {process.returncode}: see their messages above")
             self.start()
 
     def end(self) -> None:

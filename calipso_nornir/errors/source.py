@@ -81,7 +81,7 @@ class NotAuthenticated(SourceError, Fatal):
 
 @dataclass(eq=False)
 class CredentialsRefused(SourceError, Fatal):
-    """An API server does not accept what the scan logs in with (401); ``told_by`` is where that is described."""
+    """An API server does not accept the scan's credentials (401); ``told_by`` is the place that describes them."""
 
     url: str
     user: str

@@ -22,7 +22,8 @@ class BareMetal:
     """One ``instance-switch_pnic`` link per switch port in ``local_link_information`` of an instance's ports.
 
     Ironic names the switch by its MAC address (``switch_id``), else by its name (``switch_info``), and its port as
-    the switch does. A switch port that nobody else has told of has no link; one of two that fit has none, either.
+    the switch does. A switch port that neither a host nor the switch reports gets no link; if two ports fit,
+    neither gets one.
     """
 
     link_types = ("instance-switch_pnic",)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Which interface of a host is cabled to which port of a switch, as both ends tell it."""
+"""Which interface of a host is cabled to which port of a switch, as both ends report it."""
 
 from __future__ import annotations
 

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 class Switches:
-    """Links of switches, as they and hosts tell of them.
+    """Links of switches, as they and hosts report them.
 
     ``switch-switch_pnic``: the port belongs to the switch. ``host_pnic-switch_pnic``: the physical interface is cabled
     to it: the port that the switch itself says, if it does. Attributes: ``told_by`` ("host", "switch") if the switch

@@ -17,7 +17,7 @@ HEAD = """<!-- Written by "make schemas" from metadata/data/supported_environmen
 
 Each row is one kind of cloud that can be scanned. "Tested" says what a scan of it was tested against. If it says "no",
 the parts have been tested, but nobody has seen a whole scan of such a cloud. Other kinds are refused unless you pass
-`--untested`.
+`--untested`. Platforms of switches are listed in [operations.md](operations.md#switches).
 
 | Cloud | Mechanism drivers | Network types | What it can be used for | Tested |
 |---|---|---|---|---|"""

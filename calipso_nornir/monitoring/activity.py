@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Whether a virtual interface should be heard of, as the picture has it."""
+"""Whether traffic can be expected of a virtual interface, according to the picture."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ ACTIVE: Final = (None, "ACTIVE")
 
 
 def is_active(vnic: InventoryObject, view: View) -> bool:
-    """Return whether a virtual interface should be heard of: its port and its instance are not known to be down."""
+    """Return whether traffic can be expected: neither the port nor the instance is known to be down."""
     port = view.get(ObjectRef(view.environment, "port", str(vnic.get("port_id") or "")))
     if port is not None and (port.get("status") not in ACTIVE or port.get("admin_state_up") is False):
         return False

@@ -94,7 +94,7 @@ def deploy(
         machines = machines_of(prepared)
         ended = run(folder, machines)
     left = tuple(sorted(machines.variables.keys() - ended.keys()))
-    if not check and not left:  # a host that was not reached goes on with its checks of before
+    if not check and not left:  # a host that was not reached still runs its former checks
         forget_unplanned(store, prepared.plan, any_of=prepared.any_of)
     done = Deployment(level=wanted, kept=kept, written=written, hosts=ended, left=left)
     if not check:

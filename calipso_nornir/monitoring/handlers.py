@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Handlers of results: what a result about an object or link of one type means, before it is stored.
 
-The basic handler, which all types have, takes a result as it is. Others come from installed distributions: an entry
+The basic handler, which all types have, changes nothing. Others come from installed distributions: an entry
 point in the group ``calipso_nornir.monitoring_handlers``, named like the type of an object ("vservice"), or like that
 of a link with "link_" before it ("link_vnic-vconnector").
 """
@@ -25,15 +25,15 @@ class ResultHandler(Protocol):
     """A handler of the results of one type."""
 
     def handle(self, result: Result, about: Mapping[str, Any]) -> Result | None:
-        """Return the result that is stored: another status or text, say; None if it is to be ignored.
+        """Return the result to store, for example with another status or text; None to ignore it.
 
-        It is about the same object or link. ``about`` is the document of that.
+        It must be about the same object or link, whose document is ``about``.
         """
         ...
 
 
 class Basic:
-    """Takes a result as it is."""
+    """Changes nothing."""
 
     def handle(self, result: Result, about: Mapping[str, Any]) -> Result | None:  # noqa: ARG002 - a handler
         """Return the result."""
@@ -64,7 +64,7 @@ def installed_handlers() -> dict[str, ResultHandler]:
     for point in entry_points(group=GROUP):
         where = f"entry point {point.name} of {GROUP}"
         if point.name in found:
-            raise InvalidRequest(f"{where}: there are two")
+            raise InvalidRequest(f"{where}: registered more than once")
         try:
             made = point.load()
             found[point.name] = made() if isinstance(made, type) else made

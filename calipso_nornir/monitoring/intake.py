@@ -35,7 +35,7 @@ class Pace:
         batch: maximum number of results per commit.
         gather_s: seconds for which a batch collects results after its first one.
         settle_s: minimum seconds between two computations of causes.
-        settle_share: maximum share of the time that they take: while much fails, each takes seconds.
+        settle_share: maximum share of the time that these computations take: while much fails, each takes seconds.
         settle_most_s: maximum seconds between two of them, however long each takes.
         again_s: seconds until the next attempt after the store has failed.
     """
@@ -149,6 +149,6 @@ class Intake:
                 self._pauses[environment] = self._pause(time.monotonic() - began)
 
     def _pause(self, took_s: float) -> float:
-        """Return after how many seconds the causes are computed again, if that took so long."""
+        """Return the seconds until the causes are computed again, by how long that took."""
         pace = self._pace
         return min(max(pace.settle_s, took_s * (1 / pace.settle_share - 1)), pace.settle_most_s)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The machines of a deployment as Ansible has to know them: hosts with checks, and the monitoring system's own."""
+"""The machines of a deployment, for Ansible's inventory: hosts with checks, and the monitoring system's own."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 SSH: Final = {"user": "ansible_user", "port": "ansible_port", "key": "ansible_ssh_private_key_file"}
 WITH_SERVER: Final = frozenset({"prometheus", "sensu_core"})
-"""Monitoring systems that the playbook brings a server of; Sensu Go's is told over its API."""
+"""Monitoring systems whose server the playbook installs; Sensu Go's is configured over its API."""
 LOCAL: Final = frozenset({"127.0.0.1", "::1", "localhost"})
 
 
@@ -28,7 +28,7 @@ class Machines:
     """Machines by the name that they have in Ansible's inventory.
 
     Attributes:
-        variables: of each machine: how to log in, and how often the probe runs. Secrets are among it.
+        variables: of each machine: how to log in, and how often the probe runs. Secrets are among them.
         servers: those that the monitoring system itself runs on.
     """
 
@@ -82,7 +82,7 @@ def _login(section: CliSection, host: str, address: str) -> dict[str, Any]:
 
 
 def _own_login(settings: Mapping[str, Any], server: str) -> dict[str, Any]:
-    """Return what the section Monitoring says of its server's login; on this machine none is needed."""
+    """Return the server's login, as the section Monitoring gives it; this machine needs none."""
     if server in LOCAL:
         return {"ansible_connection": "local"}
     given = {"ansible_user": "ssh_user", "ansible_port": "ssh_port", "ansible_password": "ssh_password"}

@@ -32,7 +32,7 @@ ATTEMPTS: Final = 8
 REFRESH: Final = timedelta(minutes=5)
 """A result that changes nothing is stored only if the last one was stored at least this long ago."""
 TOO_MUCH_AHEAD: Final = timedelta(minutes=5)
-"""A result from further in the future is refused: no later one would count until then."""
+"""A result further in the future is refused: until then, all others would count as older."""
 KINDS: Final = ("inventory", "links")
 FIELDS: Final = {
     "inventory": ("type", "id", "network"),
@@ -92,7 +92,7 @@ class Recorder:
                 counted["outdated"] += 1
                 continue
             if one.checked_at > latest:
-                refused.append(Refused(one.name, f"{one.checked_at.isoformat()} is in the future: look at the clocks"))
+                refused.append(Refused(one.name, f"{one.checked_at.isoformat()} is in the future: check the clocks"))
                 continue
             by_environment[one.environment].append(one)
         touched: dict[str, frozenset[str]] = {}

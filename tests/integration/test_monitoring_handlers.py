@@ -98,7 +98,7 @@ class Point(EntryPoint):
     [
         ([("host_pnic", "gone")], "gone cannot be loaded: no module gone"),
         ([("host_pnic", "int")], "int is no handler: it has no method handle"),
-        ([("host_pnic", "Milder"), ("host_pnic", "made")], "entry point host_pnic of .*: there are two"),
+        ([("host_pnic", "Milder"), ("host_pnic", "made")], "entry point host_pnic of .*: registered more than once"),
     ],
 )
 def test_what_is_wrong_with_an_entry_point_is_told(
@@ -119,7 +119,7 @@ def test_a_result_of_another_type_or_from_the_future_is_refused(store: Store) ->
     ahead = datetime.now(UTC) + timedelta(minutes=6)
     done = recorded(store, result(NIC, 2, at=30, type="vnic"), replace(result(NIC, 2), checked_at=ahead))
     assert sorted(one.problem for one in done.refused) == [
-        f"{ahead.isoformat()} is in the future: look at the clocks",
+        f"{ahead.isoformat()} is in the future: check the clocks",
         f"says that {NIC.of} is a vnic, but the object is a host_pnic",
     ]
     soon = datetime.now(UTC) + timedelta(minutes=4)

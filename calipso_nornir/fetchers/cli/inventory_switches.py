@@ -30,7 +30,7 @@ class InventorySwitches(KnowsPlatforms):
 
     Source: the platform's question "identity"; ``lldpctl`` of the hosts, so that a switch has the id by which they hear
     it. Attributes: ``switch`` (its own id), ``chassis_id``, ``chassis_id_type``, ``login`` (its name in the inventory),
-    ``platform``, and if it tells them ``hostname``, ``version``, ``model``, ``serial``.
+    ``platform``, and if it shows them ``hostname``, ``version``, ``model``, ``serial``.
     """
 
     def get(self, parent: InventoryObject) -> Fetching:
@@ -70,7 +70,7 @@ class InventorySwitches(KnowsPlatforms):
 
 
 def _identity(answers: Answers, query: Command) -> SwitchIdentity | None:
-    """Return how a switch describes itself; None, and what was known of it is kept, if it does not."""
+    """Return how a switch describes itself. If it does not, return None; what was known of it is kept."""
     rows = answers.or_gap(query)
     if rows is not None and len(rows) != 1:
         error = ParseError(query.parser or "", f"expected the description of one switch, found {len(rows)}")

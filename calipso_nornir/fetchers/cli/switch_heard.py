@@ -23,13 +23,13 @@ if TYPE_CHECKING:
 
 REACHABLE = ReachableHosts()
 LOCAL = "local"
-"""Type of a chassis id that is a name which people gave (IEEE 802.1AB, table 8-2)."""
+"""Type of a chassis id that is a locally assigned name (IEEE 802.1AB, table 8-2)."""
 LLDP = "LLDP"
 """The protocol's name in lldpd's answers, which also have neighbours by CDPv1, CDPv2, EDP, FDP and SONMP."""
 
 
 class KnowsPlatforms:
-    """Base of fetchers that are told which platforms of switches are declared."""
+    """Base of fetchers that need the declared platforms of switches."""
 
     platforms = SwitchPlatforms()
 
@@ -40,7 +40,7 @@ class KnowsPlatforms:
 
 @dataclass(frozen=True, slots=True)
 class Heard:
-    """A neighbour that a host hears, and the query that told so."""
+    """A neighbour that a host hears, and the query that found it."""
 
     host: str
     neighbour: Neighbour
@@ -62,7 +62,7 @@ def logins(answers: Answers, platforms: SwitchPlatforms) -> dict[str, SwitchPlat
 def heard_by_hosts(
     platforms: SwitchPlatforms, more: Sequence[Query]
 ) -> Generator[Sequence[Query], Answers, tuple[Answers, list[Heard]]]:
-    """Ask ``more``, and in the same round what all hosts hear, which is asked anyway; return answers and what is heard.
+    """Send ``more``, in one round with the LLDP queries of all hosts, which a scan sends anyway; return all answers.
 
     A host that does not answer is reported where its own interfaces are scanned.
     """

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Ports of a switch that is asked itself."""
+"""Ports of a switch that scans log in to."""
 
 from __future__ import annotations
 
@@ -76,7 +76,7 @@ class SwitchPorts(KnowsPlatforms):
 
 
 def _tables(platform: SwitchPlatform, asked: Mapping[str, Command], answers: Answers) -> PortTables:
-    """Read the answers: the ports are needed; without another table, the attributes that it tells stay as they were."""
+    """Read the answers. Ports are needed; attributes from another table stay as they were if that table is missing."""
     tables = PortTables(platform, answers[asked["ports"]])
     rest = {kind: answers.or_blank(query) for kind, query in asked.items() if kind not in ("identity", "ports")}
     bridges_known = "bridges" not in asked or rest["bridges"] is not None
@@ -124,7 +124,7 @@ def _announced(platform: SwitchPlatform, port: SwitchPort, macs: Mapping[str, st
 
 
 def _identity_of(port: SwitchPort, port_id: str, witness: Heard | None) -> dict[str, Any]:
-    """Return the attributes that hosts tell of, too: as they tell them."""
+    """Return the attributes that hosts report, too, in the form that they use."""
     if witness is None:
         kind = "mac" if port_id == port.mac_address else "local" if port_id == port.index else "ifname"
         mac = port.mac_address

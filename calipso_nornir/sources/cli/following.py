@@ -45,7 +45,7 @@ _HOSTS_S: Final = 10.0
 
 
 class Told(Protocol):
-    """Who is told what happens. All of it is called in the thread of the event loop."""
+    """Receives what happens. Its methods are called in the thread of the event loop."""
 
     def begun(self, host: str, program: str) -> None:
         """Note that a program runs and sees what happens, again or for the first time."""

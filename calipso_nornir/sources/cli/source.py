@@ -199,7 +199,7 @@ class CliSource:
         """Run programs that go on printing, on hosts, until ``stop`` is set; over connections of their own.
 
         Args:
-            told: is told what happens.
+            told: receives what happens.
             hosts: called every few seconds; returns the ids of the hosts.
             programs: name -> the command; its host is not looked at.
             stop: ends it.

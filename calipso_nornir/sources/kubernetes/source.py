@@ -40,7 +40,7 @@ logger = logging.getLogger(__name__)
 SERVICE = "kubernetes"
 THREADS = 4
 MAX_RESTARTS = 3
-"""Lists that begin anew before everything is asked for at once, as client-go's pager does (FullListIfExpired)."""
+"""Attempts with pages before the whole list is requested at once, as client-go's pager does (FullListIfExpired)."""
 
 
 class KubernetesSource:
@@ -100,7 +100,7 @@ class KubernetesSource:
         self._accepted = True
         body = body_of(response)
         if isinstance(body, dict) and body.get("kind") == "Status":
-            # A proxy between may answer 200 and send the server's refusal.
+            # A proxy may forward the server's refusal with status 200.
             code = body.get("code")
             said = message_of(response.content, "no text")
             raise self._failure(access, path, code if isinstance(code, int) else 0, said)
@@ -132,7 +132,7 @@ class KubernetesSource:
             except (ApiFailed, ListExpired) as error:
                 if isinstance(error, ApiFailed) and error.status != requests.codes.gone:
                     raise
-                logger.info("%s: the list has expired, and begins anew", query)
+                logger.info("%s: the list has expired and is read again", query)
             else:
                 return pages.items
         raise ApiFailed(SERVICE, query.path, 410, f"the list expired {MAX_RESTARTS + 1} times while it was read")
