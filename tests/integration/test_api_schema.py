@@ -131,6 +131,7 @@ def test_the_document_has_every_operation(described: Described) -> None:
     assert set(STRANGE_ONLY) <= set(described.operations)
 
 
+@pytest.mark.chaos
 @pytest.mark.parametrize("label", operations())
 def test_an_operation_answers_as_the_document_says(described: Described, label: str) -> None:
     operation = described.operations[label]

@@ -81,6 +81,7 @@ def test_the_truth_is_written_as_it_was_read(variant: str) -> None:
     assert explain(truth, truth) == ""
 
 
+@pytest.mark.chaos
 @pytest.mark.parametrize(("mutant", "variant"), SHOWN, ids=lambda one: one.name if isinstance(one, Mutant) else one)
 def test_a_mutant_is_caught_by_what_the_readme_says(mutant: Mutant, variant: str) -> None:
     caught = caught_by(variant, mutant)

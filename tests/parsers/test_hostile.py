@@ -15,6 +15,8 @@ from calipso_nornir.errors import ParseError
 from calipso_nornir.parsing.registry import load_parsers
 from tests.parsers.test_golden import CASES
 
+pytestmark = pytest.mark.chaos
+
 LOADED = load_parsers(())
 RAW = {name: [c.raw for c in CASES if name in {**(c.parsed or {}), **(c.fails or {})}] or ["x\n"] for name in LOADED}
 LONG_S = 5.0
@@ -74,7 +76,6 @@ def test_any_text(name: str, data: st.DataObject) -> None:
     rows_or_refusal(name, data.draw(st.one_of(st.text(), st.text(alphabet=st.characters()).map(lambda t: t + "\n"))))
 
 
-@pytest.mark.chaos  # 150 outputs for each parser
 @pytest.mark.parametrize("name", sorted(LOADED))
 @settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.large_base_example])
 @given(data=st.data())
