@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from calipso_nornir.api.exposition import Family
 
 EVERY_S: Final = 1.0
-"""What others have counted is known this late."""
+"""Seconds after which the counts of other processes are known."""
 _SUFFIX: Final = ".counts"
 
 
@@ -37,11 +37,11 @@ class SharedMeter(Meter):
         self._thread = threading.Thread(target=self._tell_again_and_again, name="metering", daemon=True)
 
     def start(self) -> None:
-        """Begin to tell the others."""
+        """Begin to write the counts for the other processes."""
         self._thread.start()
 
     def stop(self) -> None:
-        """Tell them a last time."""
+        """Write the counts a last time."""
         self._end.set()
         self._thread.join(2 * EVERY_S)
 

@@ -82,7 +82,7 @@ def _told_types(check: Check, spec: forms.StepSpec, fetcher: Any) -> None:  # no
 
 
 def _told_switches(fetcher: Any, switches: SwitchPlatforms) -> None:  # noqa: ANN401 - as below
-    """Tell a fetcher that wants to know them which platforms of switches are declared."""
+    """Pass the declared platforms of switches to a fetcher that needs them."""
     told = getattr(fetcher, "told_switches", None)
     if callable(told):
         told(switches)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What ``switch_platforms.json`` declares of a platform of switches: how it is asked, how it names its ports."""
+"""What ``switch_platforms.json`` declares about a platform of switches: its commands, and the names of its ports."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ class SwitchPlatform:
         label: its name for people.
         ports: which names of interfaces are ports that cables or LAGs are on.
         session: "interactive": a terminal with a prompt; "exec": a shell that runs one script, as on a Linux host.
-        announces: what a port's LLDP id is, if nobody hears it: "name", "short name", "index", "mac".
+        announces: what a port's LLDP id is, if no host hears it: "name", "short name", "index", "mac".
         chassis_per_port: every port announces a chassis id of its own, so the switch is known by its inventory name.
         mtu_overhead: bytes that the MTU counts beyond an IP packet.
     """

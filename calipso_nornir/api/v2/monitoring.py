@@ -69,7 +69,7 @@ class FileShown(BaseModel):
 @router.get("/monitoring/templates")
 @needs(Role.VIEWER, anywhere=True)
 def templates(api: Api) -> list[TemplateShown]:
-    """List the templates: those that are shipped, then those that are written. Later ones add to those before."""
+    """List the templates: the shipped ones, then the written ones. Later ones add to those before."""
     written = [one for one in api.store.collection(COLLECTION).find() if "config" in one]
     return [*(_shown(None, one) for one in shipped_templates()), *map(_stored, written)]
 
@@ -77,7 +77,7 @@ def templates(api: Api) -> list[TemplateShown]:
 @router.put("/monitoring/templates/{id}")
 @needs(Role.ADMIN)
 def write(api: Api, id: Id, wanted: TemplateWanted) -> TemplateShown:  # noqa: A002 - the name in the path
-    """Write a template, a new one or in the place of a written one."""
+    """Write a template, or replace a written one."""
     document = {**wanted.model_dump(), "id": id, "key": id}
     api.store.collection(COLLECTION).put(id, document)
     return _stored(document)
