@@ -11,12 +11,12 @@ from ansible.module_utils.basic import AnsibleModule
 
 DOCUMENTATION = """
 module: sensu_go_resources
-short_description: Make the resources of Sensu Go equal to what calipso wants
+short_description: Create, update and remove the resources of Sensu Go that calipso renders
 description:
   - Puts filters, handlers, pipelines, proxy entities and checks over the REST API of Sensu Go, entities before checks,
     and the namespace if it is missing.
-  - Removes what is of the same environment and not wanted any more, with its events.
-  - What does not have calipso's labels is never removed.
+  - Removes resources of the same environment that are no longer wanted, with their events.
+  - Resources without calipso's labels are never removed.
   - Runs where the playbook runs. calipso_nornir has to be importable there.
 options:
   resources:
@@ -44,7 +44,7 @@ attributes:
 author: The calipso_nornir maintainers
 """
 EXAMPLES = """
-- name: Tell Sensu Go what to run
+- name: Configure Sensu Go
   calipso.monitoring.sensu_go_resources:
     resources: /var/lib/calipso/monitoring/server/sensu-go/resources.json
     access: /var/lib/calipso/monitoring/server/sensu-go/access.json
@@ -87,7 +87,7 @@ def main() -> None:
         environment = str(told["environment"])
         wanted = [Resource(**one) for one in told["resources"]] if module.params["state"] == "present" else []
     except (OSError, ValueError, TypeError, LookupError) as error:
-        # The text of a TypeError may quote what access.json has: only its kind is told
+        # The text of a TypeError may quote what access.json has: only its kind is shown
         why = str(error) if isinstance(error, OSError) else type(error).__name__
         module.fail_json(msg=f"resources.json or access.json cannot be read: {why}")
     client = SensuGoClient(access)
