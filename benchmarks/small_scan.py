@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from benchmarks.figures import Figure
 
 SIZES = "100/3000,400/30000"
-LIMIT = 4.0
+LIMIT = 2.0
 GOAL = 1.3
 TIMES = 15
 

@@ -14,11 +14,14 @@ from dataclasses import dataclass
 from typing import Any, TypeAlias
 
 Parser: TypeAlias = Callable[[str], Any]
+_Key: TypeAlias = tuple[Parser, bytes]
 
 MOST = 32 * 1024 * 1024
 """Maximum number of characters of remembered answers; what is parsed of them takes up to ten times as much memory."""
 PATIENCE = 4
 """An answer is forgotten when this many times ``MOST`` did not find room since it was last asked for."""
+LATEST = 8
+"""One part in so many of ``MOST`` is for the latest answers that did not find room."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,40 +36,62 @@ class Readings:
     """Parsed answers. A parser's result depends on its text alone, and must not be modified.
 
     What is remembered stays when there is no room for more: whole scans ask for the same answers in the same order, and
-    if each new answer replaced the oldest one, a cloud with too many answers would find none of them again.
+    if each new answer replaced the oldest one, a cloud with too many answers would find none of them again. A small
+    part is for the latest of the others, because small scans ask the same hosts again and again.
     Texts are not kept, only their digests.
     """
 
     def __init__(self, most: int = MOST) -> None:
         self._most = most
-        self._known: OrderedDict[tuple[Parser, bytes], _Reading] = OrderedDict()
+        self._latest_most = most // LATEST
+        self._known: OrderedDict[_Key, _Reading] = OrderedDict()
+        self._latest: OrderedDict[_Key, _Reading] = OrderedDict()
         self._size = 0
+        self._latest_size = 0
         self._turned_away = 0
 
     def read(self, parser: Parser, text: str) -> Any:  # noqa: ANN401 - whatever a parser returns
         """Return a parser's result for a text. Raises what the parser raises."""
         key = (parser, hashlib.blake2b(text.encode("utf-8", "surrogatepass"), digest_size=20).digest())
         known = self._known.pop(key, None)
-        if known is None:
+        if known is not None:
+            self._known[key] = _Reading(known.made, known.size, self._turned_away)
+            return known.made
+        latest = self._latest.pop(key, None)
+        if latest is None:
             made, size = parser(text), len(text)
-            if not self._makes_room(size):
-                self._turned_away += size
-                return made
+        else:
+            made, size = latest.made, latest.size
+            self._latest_size -= size
+        one = _Reading(made, size, self._turned_away)
+        if self._makes_room(size):
+            self._known[key] = one
             self._size += size
         else:
-            made, size = known.made, known.size
-        self._known[key] = _Reading(made, size, self._turned_away)
+            self._turned_away += size
+            self._remember_latest(key, one)
         return made
 
     def _makes_room(self, size: int) -> bool:
         """Return whether there is room for an answer, without those that have not been asked for in a long time."""
-        while self._size + size > self._most and self._known:
+        most = self._most - self._latest_most
+        while self._size + size > most and self._known:
             oldest = next(iter(self._known.values()))
             if self._turned_away - oldest.turned_away < PATIENCE * self._most:
                 return False
             self._known.popitem(last=False)
             self._size -= oldest.size
-        return self._size + size <= self._most
+        return self._size + size <= most
+
+    def _remember_latest(self, key: _Key, one: _Reading) -> None:
+        """Remember an answer in place of the oldest of those that did not find room."""
+        if one.size > self._latest_most:
+            return
+        self._latest[key] = one
+        self._latest_size += one.size
+        while self._latest_size > self._latest_most:
+            _, oldest = self._latest.popitem(last=False)
+            self._latest_size -= oldest.size
 
 
 def parsed(parser: Parser, text: str) -> Any:  # noqa: ANN401 - as above

@@ -6,7 +6,7 @@ from __future__ import annotations
 import pytest
 
 from calipso_nornir.errors import ParseError
-from calipso_nornir.scan.readings import PATIENCE, Readings
+from calipso_nornir.scan.readings import LATEST, PATIENCE, Readings
 
 
 class Counting:
@@ -41,6 +41,14 @@ def test_a_part_stays_remembered_when_all_is_asked_for_again_and_again() -> None
     for text in ("one", "two", "six") * 3:
         readings.read(parsers.words, text)
     assert parsers.texts == ["one", "two", "six", "six", "six"]
+
+
+def test_the_latest_of_those_without_room_are_remembered() -> None:
+    readings, parsers = Readings(most=LATEST * 6), Counting()
+    readings.read(parsers.words, "x" * (LATEST - 1) * 6)
+    for text in ("one", "two", "one", "two", "six", "two", "one"):
+        readings.read(parsers.words, text)
+    assert parsers.texts[1:] == ["one", "two", "six", "one"]
 
 
 def test_what_nobody_has_asked_for_in_a_long_time_makes_room() -> None:
