@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import os
 import signal
+import sys
 import threading
 import time
 from contextlib import contextmanager
@@ -18,8 +19,10 @@ import requests
 from calipso_nornir.access.roles import Grants
 from calipso_nornir.access.tokens import Tokens
 from calipso_nornir.access.users import User, Users
+from calipso_nornir.api import Endpoint
 from calipso_nornir.api.metering import Counts
 from calipso_nornir.api.shared_metering import SharedMeter
+from calipso_nornir.cli.serve_workers import WorkersFail, supervise
 from calipso_nornir.model.refs import ObjectRef
 from calipso_nornir.store import open_store
 from tests.fixtures.cloud import make_pki
@@ -133,6 +136,12 @@ def test_workers_end_when_the_first_process_is_killed(tmp_path: Path) -> None:
         workers = api.workers()
         api.first.kill()
         until("no worker", lambda: not [pid for pid in workers if is_there(pid)])
+
+
+def test_workers_that_cannot_start_end_the_service(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "orig_argv", ["python", "-c", "raise SystemExit(3)"])
+    with pytest.raises(WorkersFail, match=r"5 workers in a row ended .*, the last with status 3"):
+        supervise(Endpoint(host="127.0.0.1", port=0), 2)
 
 
 def test_what_processes_count_is_added(tmp_path: Path) -> None:
