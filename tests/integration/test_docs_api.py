@@ -51,7 +51,7 @@ def operations() -> Iterator[tuple[str, str, str]]:
             assert needed is not None
             who = "any user" if needed.role is None else needed.role.word
             if needed.open:
-                who = "nobody"
+                who = "anyone, without a login"
             elif needed.role is not None and not path.startswith("E"):
                 who += " anywhere" if needed.anywhere else " of everything"
             for method in route.methods or ():
