@@ -2,8 +2,8 @@
 """What has to hold for scan manager, API and installation, and the tests that show it, on real mongod and on SQLite.
 
 ``SHOWN`` is the table. Its rows have the numbers of the acceptance checks of the specification; a row says what
-has to hold, and names the tests. Those that are not found elsewhere are here. A comment names the target of ``make`` that
-runs a test, if that is not ``make test``.
+has to hold, and names the tests. Those that are not found elsewhere are here. A comment names the target of ``make``
+that runs a test, if that is not ``make test``.
 """
 
 from __future__ import annotations
