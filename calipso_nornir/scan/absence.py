@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Decides what is gone: an object that a small scan did not find, once every step that had found it looked in vain."""
+"""Decides which objects are gone: a small scan did not find them again, though every step that had found them ran."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ if TYPE_CHECKING:
 
 
 class Absence:
-    """Settles what is gone.
+    """Determines what is gone.
 
     Attributes:
         gone: objects that no longer exist: no step finds them, or their parent is gone.
-        unasked: other witnesses of objects that some step found again or missed: they must be asked, too.
+        unasked: other witnesses of objects that one witness found again or missed; they have to run, too.
     """
 
     def __init__(self, gathering: Gathering, *, steps: Steps, before: Before) -> None:
@@ -46,7 +46,7 @@ class Absence:
             if old is None:
                 continue
             unasked = self._not_asked(old)
-            lost = old.found_by - one.found_by - frozenset(unasked)  # they looked in vain, or are gone themselves
+            lost = old.found_by - one.found_by - frozenset(unasked)  # they did not find it, or are gone themselves
             if unasked and not lost and _says_the_same(one, old):
                 self._working.put(replace(old, scanned_at=one.scanned_at), State.FOUND)
             else:
@@ -70,7 +70,7 @@ class Absence:
             self._lose(one)
 
     def _lose(self, one: InventoryObject) -> None:
-        """Record that an object and all below it are gone, and examine what was found by steps that ran on it."""
+        """Record that an object and all below it are gone, and examine what the steps on it had found elsewhere."""
         self.gone.add(one.ref)
         for child in self._before.children(one.ref):
             if child.ref not in self.gone and child.ref not in self._waiting and not self._is_there(child.ref):
@@ -85,7 +85,7 @@ class Absence:
         return self._working.state(ref) in (State.FOUND, State.KEPT)
 
     def _not_asked(self, one: InventoryObject) -> list[Witness]:
-        """Return witnesses of an object that were not asked, except those whose own object is gone."""
+        """Return witnesses of an object that did not run, except those whose own object is gone."""
         return [
             who
             for who in one.found_by
@@ -95,7 +95,7 @@ class Absence:
         ]
 
     def _empty(self, parents: set[ObjectRef]) -> None:
-        """Treat folders that were made on demand as gone when nothing is left in them."""
+        """Treat folders that were created on demand as gone when they are empty."""
         for ref in parents - self.gone:
             folder = self._before.get(ref)
             if folder is None or not folder.on_demand or self._is_there(ref) or self._working.children(ref):

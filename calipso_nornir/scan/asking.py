@@ -44,7 +44,7 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 Kind: TypeAlias = tuple[str, frozenset[str]]
-"""A step, and the types for which some of its fetchings wait."""
+"""A step, and the types that some of its fetchings look up and wait for."""
 
 
 class Picture(Protocol):
@@ -68,7 +68,7 @@ class Picture(Protocol):
 class Outcome:
     """How one fetching ended: with what it found, or with the error that stopped it.
 
-    ``task.gaps`` and ``task.blanks`` say what a fetching that was not stopped could not see.
+    ``task.gaps`` and ``task.blanks`` say what a fetching could not see although it ended without an error.
     """
 
     task: Task
@@ -163,7 +163,7 @@ class Rounds:
         while self._ended:
             outcome = self._ended.popleft()
             yield outcome
-            self._pending.subtract(self._yields[outcome.task.step.name])  # now what runs on its objects has begun
+            self._pending.subtract(self._yields[outcome.task.step.name])  # the steps on its objects have begun
 
     def _cycle(self) -> list[Task]:
         """Return the fetchings that wait only for each other, or for themselves."""
@@ -285,7 +285,7 @@ class Rounds:
         task.turns += 1
         asked = task.generator.send(answers)  # type: ignore[arg-type]  # None starts a generator
         if task.turns > MAX_TURNS:
-            raise RuntimeError(f"it has asked {MAX_TURNS} times without finishing")
+            raise RuntimeError(f"it has yielded queries {MAX_TURNS} times without finishing")
         return queries_of(task.step, asked, self._parsers, self._object_types)
 
     def _finish(self, task: Task, returned: Any) -> None:  # noqa: ANN401 - a plug-in may return anything
@@ -306,14 +306,14 @@ class Rounds:
         task.cause = next(
             (query for query, request in self._requests(task) if self._answers.get((request, query)) is error), None
         )
-        error.__traceback__ = None  # it may end thousands of fetchings, and would keep all their frames
+        error.__traceback__ = None  # an error may end thousands of fetchings; a traceback would keep all their frames
         del self._live[task]
         self._doubt(task, error)
         self._ended.append(Outcome(task, error=error))
 
     def _doubt(self, task: Task, error: CalipsoError) -> None:
         host = task.parent.get("host")
-        enriched = {task.parent.type} if task.step.type == task.parent.type else set()  # it exists, whatever it lacks
+        enriched = {task.parent.type} if task.step.type == task.parent.type else set()  # the object itself was found
         for type_ in self._yields[task.step.name] - enriched:
             self._unsure.setdefault((type_, host), error)
 

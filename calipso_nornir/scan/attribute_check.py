@@ -47,7 +47,7 @@ class Facts:
         self._troubles = troubles
         self._seen: set[tuple[str, str]] = set()
         self._right: set[tuple[object, ...]] = set()
-        """Type, names and types of values of what was checked and is as declared: most objects are like others."""
+        """Combinations of type, attribute names and value types that are as declared: many objects share one."""
 
     def checked(self, fetched: Fetched, origin: Origin) -> Mapping[str, Any]:
         """Check each attribute; return those that may be stored."""
@@ -91,7 +91,7 @@ class Facts:
 
 def _wrong(declared: Attribute, value: Any) -> str:  # noqa: ANN401 - as above
     shown = "a secret" if declared.secret else f"{type(value).__name__} {value!r:.100}"
-    return f"found {shown}, declared is {declared.type}"
+    return f"found {shown}, but it is declared as {declared.type}"
 
 
 def _undeclared(type_: ObjectType, name: str) -> str:

@@ -49,7 +49,7 @@ class Before:
         return self._known[ref]
 
     def read(self) -> set[ObjectRef]:
-        """Return the objects that were read, or searched for in vain."""
+        """Return the objects that were read, or that were looked up and do not exist."""
         return {*self._known, *(ref for known in self._by_type.values() for ref in known)}
 
     def of_type(self, type_: str) -> Sequence[InventoryObject]:

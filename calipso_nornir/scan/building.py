@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Opens what a scan works with: the store, and the sources of its environment."""
+"""Opens the store and the sources that a scan works with."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ logger = logging.getLogger(__name__)
 
 @contextmanager
 def opened_store(store: Store | str | Path | None, *, make: bool) -> Iterator[Store]:
-    """Return a store; one that is opened here is closed at the end, the caller's own is not.
+    """Provide a store. One that is opened here is closed at the end; the caller's own is not.
 
     A store that does not exist is created only with ``make``.
     """
@@ -77,7 +77,7 @@ def environment_source(
 
 
 def _opened(kind: SourceKind, opening: Opening) -> Source | None:
-    """Open a source; if a plug-in raises where it must not, only its own queries fail."""
+    """Open a source. If the plug-in raises an error that it must not raise, only its own queries fail."""
     try:
         return kind.open(opening)
     except CalipsoError:

@@ -34,7 +34,7 @@ class Declared:
 
 
 class CheckedView:
-    """A picture as one plug-in sees it. Raises PromiseBroken for requests that can have no answer."""
+    """A picture as one plug-in sees it. Raises PromiseBroken for requests that cannot have an answer."""
 
     def __init__(self, picture: Working, declared: Declared, *, plugin: str) -> None:
         self._picture = picture
@@ -80,16 +80,15 @@ class CheckedView:
         """Return the result of a function of the picture's objects, computed once for all callers."""
         return self._picture.once(make)
 
-    def _check(self, asked: str, name: object, what: str, known: Collection[str]) -> None:
+    def _check(self, called: str, name: object, what: str, known: Collection[str]) -> None:
         if name not in known:
-            problem = f"asked view.{asked}, and that is not {what}{nearest(str(name), known)}"
+            problem = f'called view.{called}: "{name}" is not {what}{nearest(str(name), known)}'
             raise PromiseBroken(self._plugin, problem)
 
-    def _check_ref(self, asked: str, ref: object) -> None:
+    def _check_ref(self, called: str, ref: object) -> None:
         if not isinstance(ref, ObjectRef):
-            raise PromiseBroken(self._plugin, f"asked view.{asked} for {ref!r:.200}; a reference is expected: one.ref")
+            problem = f"called view.{called} with {ref!r:.200}; a reference is expected: one.ref"
+            raise PromiseBroken(self._plugin, problem)
         if ref.type not in self._declared.object_types:
             near = nearest(ref.type, self._declared.object_types)
-            raise PromiseBroken(
-                self._plugin, f'asked view.{asked} for "{ref.type}", and that is not an object type{near}'
-            )
+            raise PromiseBroken(self._plugin, f'called view.{called}: "{ref.type}" is not an object type{near}')

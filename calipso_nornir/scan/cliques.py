@@ -6,8 +6,8 @@ is taken, unless the focal point's constraints exclude it; the Y is then reached
 skipped: the next ones may still lead on (discovery.md section 5.3 and 11, item 12).
 
 If a focal point has several networks, each is followed separately: from what was reached by the links of one network,
-links of another are not followed. Otherwise, a server in two networks whose interface in one is unplugged would seem to
-have a way out there, because the other network passes through the same virtual switch.
+links of another are not followed. Otherwise, a server in two networks, with its interface in one of them unplugged,
+would seem to have a way out of that network, because the other network passes through the same virtual switch.
 
 Links between objects of one type are followed repeatedly, in one direction: bridges may form a chain. A link that is
 cut off is part of the clique when it is reached from its source, but leads no further. If a clique type names a link
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from calipso_nornir.scan.graph import Graph, Hop
 
 Values: TypeAlias = "tuple[frozenset[Any], ...]"
-"""For each constraint of the focal point, the values with which an object was reached."""
+"""For each constraint attribute, the values with which an object was reached."""
 
 FEW = 4
 """Number of hops that are examined one by one; for more, an index is made."""
@@ -48,7 +48,7 @@ def build_cliques(
     constraints: Sequence[str],
     at: datetime,
 ) -> Iterator[Clique]:
-    """Yield the clique of every focal point that has one; without links there is none."""
+    """Yield the clique of every focal point that has one; a focal point without links has none."""
     ways = _Ways(graph, clique_type, constraints)
     for focal_point in focal_points:
         clique = _build(ways, focal_point, at)
@@ -91,7 +91,7 @@ def _build(ways: _Ways, focal_point: InventoryObject, at: datetime) -> Clique | 
 
 
 class _Ways:
-    """Where the links of a clique type lead, as far as that is the same for all its focal points."""
+    """Where the links of a clique type lead: the part that all its focal points have in common."""
 
     def __init__(self, graph: Graph, clique_type: CliqueType, constraints: Sequence[str]) -> None:
         self.name = clique_type.name
@@ -106,7 +106,7 @@ class _Ways:
 
 
 class _Way:
-    """Where links of one type lead; ``outward`` is the clique's direction if it names the type in both."""
+    """Where links of one type lead; ``outward`` is the direction to follow if the clique type names both directions."""
 
     def __init__(
         self,
@@ -123,7 +123,7 @@ class _Way:
         self._exits: dict[ObjectRef, _Exits] = {}
 
     def hops(self, start: ObjectRef, values: Values) -> Sequence[Hop]:
-        """Return the hops from an object; if there are many, without those that these values exclude."""
+        """Return the hops from an object. If there are many, those that these values exclude are left out."""
         hops = self._hops(start) or ()
         if len(hops) <= FEW:
             return hops if self._outward is None else [hop for hop in hops if self._leads_on(hop)]
@@ -142,7 +142,7 @@ class _Way:
 
 
 class _Exits:
-    """The many hops from one object; by the value of the constraint, if there is only one.
+    """The many hops from one object, indexed by the value of the constraint if there is only one constraint.
 
     Focal points with the same values (instances of one network on one host) share the result.
     """
@@ -179,14 +179,14 @@ class _Walk:
         """Objects behind links that are cut off."""
 
     def along(self, way: _Way, reached: defaultdict[str, dict[ObjectRef, Values]]) -> None:
-        """Take every link of a type from what was reached, and reach its other end."""
+        """Follow every link of a type from the objects reached so far, and add its other end to them."""
         starts = reached.get(way.source)
         if not starts:
             return
         if way.source != way.target:
             arrived = reached.get(way.target, {})
             self._take(way, starts, arrived)
-            if arrived:  # types are in the order in which they were reached, however many ways were tried in vain
+            if arrived:  # keep the types in the order in which they were reached
                 reached[way.target] = arrived
             return
         begun: dict[ObjectRef, Values] = dict(starts)
@@ -198,7 +198,7 @@ class _Walk:
     def _step(
         self, way: _Way, starts: Mapping[ObjectRef, Values], known: dict[ObjectRef, Values], *, forward: bool
     ) -> dict[ObjectRef, Values]:
-        """Take the links of one direction from some objects; return what had not been reached in this way."""
+        """Follow the links of one direction from some objects; return what had not been reached with these values."""
         arrived: dict[ObjectRef, Values] = {}
         self._take(way, starts, arrived, forward=forward)
         joined = {node: _either(known.get(node), values) for node, values in arrived.items()}
@@ -214,7 +214,7 @@ class _Walk:
         *,
         forward: bool | None = None,
     ) -> None:
-        """Take the links from some objects (``forward``: of one direction), and add their other ends."""
+        """Follow the links from some objects (``forward``: in one direction only), and add their other ends."""
         for start, values in starts.items():
             for hop in way.hops(start, values):
                 if forward is not None and forward != hop.from_source:
@@ -230,11 +230,11 @@ class _Walk:
 
 
 def _passed(hop: Hop, values: Values, places: Sequence[int]) -> Values | None:
-    """Return the values with which a link can be passed: those that it has, too, or all if it has no such attribute.
+    """Return the values with which a link can be passed: those that the link shares, or all if it lacks the attribute.
 
-    None if some attribute has no value in common: the link cannot be taken.
+    None if they have no value in common for some attribute: the link cannot be followed.
     """
-    if len(places) == 1:  # as in all shipped metadata; a cloud has millions of hops
+    if len(places) == 1:  # a shortcut for all shipped metadata: a cloud has millions of hops
         limit, (own,) = hop.limits[places[0]], values
         if limit is None or own <= limit:
             return values if own or limit is None else None

@@ -103,7 +103,7 @@ class Cloud:
     ) -> None:
         self.environment = environment
         self.described_in_store = False
-        """Whether the description comes from the store, and so must be complete before a source is asked."""
+        """Whether the description comes from the store: it must then be complete before a source is asked."""
         self._catalog = catalog
         self._store = store
         self._sessions = sessions
@@ -137,24 +137,24 @@ class Cloud:
             self._read_what_was_written()
             self._running = stop = Stop(self.environment.name)
             try:
-                with seldom_collected():  # until the scan's picture is gone: the collector would examine all of it
+                with seldom_collected():  # while the scan's picture exists: the collector would examine all of it
                     return self._scan(plan, stop, scan_id=scan_id, origin=origin)
             finally:
                 self._running = None
 
     def rescan(self, refs: Iterable[ObjectRef], *, scan_id: str | None = None) -> ScanReport:
-        """Scan some objects again, with all that is below them, concerns them, or is what they are plugged into.
+        """Scan some objects again, with everything below them, everything that concerns them, and their next hop.
 
         Name every object that may have changed: the result then equals that of a full scan, as far as it depends on
         these objects. An object that is not known yet can be named if its id is enough to ask for it.
         """
         refs = tuple(refs)
         if not refs:
-            raise InvalidRequest("rescan needs at least one object; scan() is for everything")
+            raise InvalidRequest("rescan needs at least one object; to scan everything, use scan()")
         return self.scan(ScanPlan(refs=refs), scan_id=scan_id)
 
     def knows(self, ref: ObjectRef) -> bool:
-        """Return whether ``rescan`` can look at an object: it is stored, or its id is enough to ask for it."""
+        """Return whether ``rescan`` can examine an object: it is stored, or its id is enough to ask for it."""
         return can_be_asked_for(ref, self._catalog) or self._store.view(self.environment.name).get(ref) is not None
 
     def cancel(self) -> None:
@@ -173,7 +173,7 @@ class Cloud:
         self._sessions.close()
 
     def _read_what_was_written(self) -> None:
-        """Take over metadata that was written into the store since the last scan. Raises MetadataError."""
+        """Load metadata that was written to the store since the last scan. Raises MetadataError."""
         if written_metadata(self._store).number != self._catalog.written:
             catalog = catalog_of(self._store, self._metadata)
             _check_clique_types(catalog, self.environment)

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Conditions of steps and clique types, evaluated for one object: itself, its host, and that host's agents.
 
-A step waits for the objects that its condition names, as a fetcher does with a look-up. If these cannot be known (their
-source could not be asked), the step runs: looking in vain is better than not looking.
+A step waits for the objects that its condition names, as a fetcher does with a look-up. If these are unknown because
+their source failed, the step runs: a needless query is better than a missing one.
 """
 
 from __future__ import annotations
@@ -98,7 +98,7 @@ class CliqueChoice:
         return None if place is None else candidates[place].clique_type
 
     def _place(self, one: InventoryObject, candidates: Sequence[Candidate]) -> int | None:
-        """Return the place of the most specific candidate that matches; without conditions it is the only one."""
+        """Return the index of the most specific candidate that matches; without conditions there is only one."""
         if not any(candidate.clique_type.when for candidate in candidates):
             return 0 if candidates else None
         facts = self._facts(one)
@@ -122,5 +122,5 @@ class CliqueChoice:
     def _tell(self, equal: Sequence[CliqueType]) -> None:
         """Report that their order decides which one is used; once, whatever the number of objects."""
         first, *others = (f'"{one.name}" ({one.origin})' for one in equal)
-        problem = f"fits some objects no better than {' and '.join(others)}; the first is taken. Make one more specific"
+        problem = f"fits some objects no better than {' and '.join(others)}; the first is used. Make one more specific"
         self._troubles.fail(PromiseBroken(f"clique type {first}", problem), f"cliques of {equal[0].focal_point_type}")

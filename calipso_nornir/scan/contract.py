@@ -38,7 +38,7 @@ def queries_of(
     parsers: Container[str],
     object_types: Collection[str],
 ) -> tuple[Query, ...]:
-    """Check what a fetcher yields; raises PromiseBroken if it cannot be asked."""
+    """Check what a fetcher yields; raises PromiseBroken if it is not a list of valid queries."""
     if type(asked) not in (list, tuple) and (  # checking a protocol is slow
         isinstance(asked, (Query, Fetched, str)) or not isinstance(asked, Iterable)
     ):
@@ -59,7 +59,7 @@ def queries_of(
         if problem := parser_problem(query, parsers):
             raise PromiseBroken(_named(step), problem)
         if type(query) is Lookup and query.type not in object_types:
-            problem = f'looks up "{query.type}", and that is not an object type{nearest(query.type, object_types)}'
+            problem = f'looks up "{query.type}", which is not an object type{nearest(query.type, object_types)}'
             raise PromiseBroken(_named(step), problem)
     return queries
 
@@ -169,9 +169,9 @@ def place_of(plugin: object) -> str:
 
 
 def _shown(value: object) -> str:
-    if isinstance(value, Query):  # its host differs, too
+    if isinstance(value, Query):  # another host would give another text for the same mistake
         return f'{type(value).__name__} "{value}"'
-    if isinstance(value, Mapping):  # its values differ from host to host, the mistake does not
+    if isinstance(value, Mapping):  # likewise: show the keys only
         return f"a dict of {', '.join(map(str, value)) or 'nothing'}"
     text = repr(value)
     return text if len(text) <= SHOWN else f"{text[:SHOWN]}…"

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Reports links whose two ends contradict each other: those with an attribute ``contradictions``, a list of texts."""
+"""Reports links whose two ends contradict each other: such a link has the attribute ``contradictions``, a text list."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def tell_contradictions(links: Iterable[Link], troubles: Troubles) -> None:
 def tell_stored_contradictions(
     finders: Iterable[tuple[str, LinkFinder]], view: StoreView, troubles: Troubles, *, but: Collection[str]
 ) -> None:
-    """Report those of stored links that a scan did not have to find again; ``but``: ``_id``s of those that it did."""
+    """Report contradictions of stored links, except those in ``but``: ``_id``s of links that the scan found again."""
     types = tuple({type_ for _, finder in finders for type_ in getattr(finder, "contradicts", ())})
     if types:
         links = view.find_links(Find(kind="links", where=(OneOf("link_type", types),)))

@@ -187,11 +187,11 @@ class Scan:
                 note_cliques(self._store, self._environment.name, self._catalog)
             if matches and first and len(self._report.failures) == failures:
                 self._record.derivation = lineage.note(base, cause)
-        except StoreError as error:  # what was found is committed; without the notes the next scan derives everything
-            logger.warning("what links and cliques were derived from is not noted: %s", error)
+        except StoreError as error:  # the results are committed; the next scan derives everything again
+            logger.warning("the next scan will derive all links and cliques again: %s", error)
 
     def _take_over(self, overtaken: Overtaken) -> None:
-        """Take over what others have written since this scan began, because they looked later.
+        """Take over what others have written since this scan began: their information is newer.
 
         Objects that they removed are gone, with everything that was found below them.
         """
@@ -249,7 +249,7 @@ class Scan:
         return gathering.working, gone
 
     def _complete(self, working: Working, gone: frozenset[ObjectRef]) -> None:
-        """Add what this scan was not about, unchanged."""
+        """Add the objects that this scan did not examine, unchanged."""
         for type_ in self._catalog.object_types:
             for one in self._before.of_type(type_):
                 if one.ref not in working and one.ref not in gone:

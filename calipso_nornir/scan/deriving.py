@@ -88,7 +88,7 @@ class Derivation(Protocol):
 
 
 class WholeDerivation:
-    """Derives all links and cliques. The scan's picture has to hold the whole environment."""
+    """Derives all links and cliques. The scan's picture must contain the whole environment."""
 
     def __init__(self, ground: Ground) -> None:
         self._ground = ground
@@ -184,7 +184,7 @@ class SmallDerivation:
 
 
 def derivation(ground: Ground, *, as_stored: bool) -> Derivation:
-    """Choose what to derive: all links and cliques, unless it is certain which ones can have changed.
+    """Choose what to derive: all links and cliques, unless it is certain which ones may have changed.
 
     ``as_stored``: the stored links and cliques follow from the stored objects (see ``lineage``).
     """

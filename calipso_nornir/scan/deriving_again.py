@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What derives links and cliques again around changes, for the picture of a scan."""
+"""Creates the parts that derive links and cliques again around the changes of a scan."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 
 def links_again(ground: Ground, before: Before, *, gone: Collection[ObjectRef]) -> SmallLinks:
-    """Return what finds links again."""
+    """Return the part that finds links again."""
     return SmallLinks(
         ground.catalog.link_finders,
         ground.working,
@@ -37,7 +37,7 @@ def links_again(ground: Ground, before: Before, *, gone: Collection[ObjectRef]) 
 
 
 def cliques_again(ground: Ground, before: Before, links: SmallLinks, *, gone: Collection[ObjectRef]) -> SmallCliques:
-    """Return what builds cliques again, after the links were found again."""
+    """Return the part that builds cliques again, after the links were found again."""
     view = Neighbourhood(ground.working, before, gone=gone)
     attributes = constraint_attributes(ground.catalog.clique_constraints)
     around = LinksAround(before, links.found.values(), links.gone, attributes)

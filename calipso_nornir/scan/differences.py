@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """After a full scan that found few changes, derives links and cliques only around these changes.
 
-It does so as a small scan would that was told what has changed. All other links and cliques are confirmed unchanged.
+This is what a small scan of exactly the changed objects would do. All other links and cliques are confirmed unchanged.
 """
 
 from __future__ import annotations
@@ -72,7 +72,7 @@ def differences(ground: Ground) -> Differences | None:
 
 
 class AsStored(Before):
-    """The stored picture. Objects that have not changed are taken from the new picture, where they are equal."""
+    """The stored picture. Unchanged objects are taken from the new picture, which has equal ones."""
 
     def __init__(self, view: StoreView, working: Working, other: Collection[ObjectRef]) -> None:
         super().__init__(view, by_index=True)

@@ -73,7 +73,7 @@ def SILENT(_event: Event) -> None:  # noqa: N802 - a constant to its users: prog
 
 
 def guarded(progress: Progress) -> Progress:
-    """Keep a progress that raises from ending its scan."""
+    """Return a progress whose errors are logged instead of ending the scan."""
 
     def tell(event: Event) -> None:
         try:

@@ -22,9 +22,9 @@ class Focus:
 
     Attributes:
         ref: the object that is scanned again.
-        attribute: the attribute, of what is found, that holds its id; "id" for the object itself; None for what is
+        attribute: the attribute of found objects that holds its id; "id" for the object itself; None for what is
             below it.
-        narrowing: whether the queries are narrowed by it.
+        narrowing: whether queries ask only for what belongs to the focus.
     """
 
     ref: ObjectRef
@@ -33,11 +33,11 @@ class Focus:
 
     @property
     def by_id(self) -> bool:
-        """Whether it is about the object itself."""
+        """Whether the focus is the object itself."""
         return self.attribute == "id"
 
     def may_cover(self, id_: str, attribute: object) -> bool:
-        """Return whether it may be about a found object that has not been placed yet.
+        """Return whether a found object that has not been placed yet may belong to the focus.
 
         ``attribute`` is the value of the focus's own attribute.
         """
@@ -46,7 +46,7 @@ class Focus:
         return self.attribute is None or attribute == self.ref.id
 
     def covers(self, one: InventoryObject, ancestors: Ancestors) -> bool:
-        """Return whether it is about a placed object."""
+        """Return whether a placed object belongs to the focus."""
         if self.attribute is None:
             return any(above.ref == self.ref for above in ancestors(one))
         return self.may_cover(one.id, one.get(self.attribute))

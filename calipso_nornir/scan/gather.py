@@ -60,7 +60,7 @@ class Gathering:
     ) -> None:
         self.working = Working(before.environment)
         self.ended: list[Task] = []
-        """The fetchings that saw everything that they had to see."""
+        """The fetchings that saw everything that they should see."""
         self._steps = steps
         self._before = before
         self._report = report
@@ -69,7 +69,7 @@ class Gathering:
         self._about = frozenset(one.ref for one in targets)
         self._left_alone = frozenset(one.ref for one in targets if not one.itself)
         self._unsure: list[tuple[Task, Collection[str] | None]] = []
-        """The fetchings that did not see everything, each with the ids of what to keep; None: all that it had found."""
+        """The fetchings that missed something, each with the ids of objects to keep; None: all that it had found."""
         self._surroundings = Surroundings(self.working, before, self.looked_at) if targets else None
         self._placer = Placer(
             self.working,
@@ -113,7 +113,7 @@ class Gathering:
         finally:
             self._report.queries = Counter(self._rounds.queries)
             self._report.rounds = Counter(self._rounds.rounds)
-        for task, ids in self._unsure:  # what was found by others only after a fetching had failed
+        for task, ids in self._unsure:  # again: other steps may have found such objects after a fetching had failed
             self._keep(task, ids)
 
     def settle(self) -> None:
@@ -133,7 +133,7 @@ class Gathering:
         return any(focus is None or focus.covers(one, self._before.ancestors) for focus in started)
 
     def looked_at(self, one: InventoryObject) -> bool:
-        """Return whether this scan examines a known object, which must then be found, or is gone."""
+        """Return whether this scan examines a known object: if it is not found again, it is gone."""
         if one.ref in self._about:
             return one.ref not in self._left_alone
         if any(above.ref in self._about for above in self._before.ancestors(one)):

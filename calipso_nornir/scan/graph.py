@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 class Hop(NamedTuple):
-    """One link in one direction: where it leads, and for which values of each constraint attribute it exists."""
+    """One link in one direction: where it leads, and its values of each constraint attribute."""
 
     link_id: str
     link: Link
@@ -27,7 +27,7 @@ class Hop(NamedTuple):
     limits: tuple[frozenset[Any] | None, ...]
     """For each constraint attribute, the link's values; None if it has no such attribute."""
     from_source: bool
-    """Whether it goes in the link's own direction."""
+    """Whether it follows the link from source to target."""
     ends: bool
     """Whether the path ends there because the link is cut off."""
     outward: str | None

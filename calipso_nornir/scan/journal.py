@@ -29,7 +29,7 @@ _ENDINGS: Final[Mapping[str, LogLevel]] = {"completed": "info", "completed_with_
 class Journal:
     """The messages of one scan. It is a progress: call it with each event.
 
-    A message that the store cannot take is left out: the scan itself matters more, and its report is complete.
+    A message that cannot be stored is left out: the scan matters more, and its report is complete.
     """
 
     def __init__(self, store: Store, report: ScanReport, origin: ScanOrigin) -> None:

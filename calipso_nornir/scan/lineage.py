@@ -51,7 +51,7 @@ class Lineage:
         self._notes = notes
 
     def holds(self, revision: int) -> bool:
-        """Tell whether the links and cliques of a revision are those that would be derived from its objects."""
+        """Tell whether the links and cliques of a revision equal those that would be derived from its objects."""
         if self._rules is None or not self._notes or not revision:
             return False
         for commit in self._store.commits(self._environment, limit=RECENT):

@@ -95,7 +95,7 @@ def _yielded(  # noqa: PLR0913 - as find_links
             if not _is_usual(link, types, states) and (problem := link_problem(link, finder, states=states)):
                 problems[problem] = None
                 continue
-            if link.source is not start:  # a host's tunnels follow each other
+            if link.source is not start:  # consecutive links often have the same source: all tunnels of a host
                 start, source = link.source, get(link.source)
             target = get(link.target)
             if source is None or target is None:

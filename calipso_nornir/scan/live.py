@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A running fetching: what it asks, what it has read, and what it could not read."""
+"""A running fetching: its queries, the answers that it has read, and those that it could not read."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 MAX_TURNS = 1000
-"""How often one fetching may ask; the shipped ones ask up to five times."""
+"""How many times one fetching may yield queries; the shipped ones do so up to five times."""
 
 
 class Task:
@@ -124,7 +124,7 @@ def read_reply(
     *,
     read: Callable[[Callable[[str], Any], str], Any] = parsed,
 ) -> Answer | CalipsoError:
-    """Parse a source's answer with the query's parser; what it cannot read is an error, too."""
+    """Parse a source's answer with the query's parser; return an error if the parser fails."""
     if isinstance(reply, EndpointMissing) and not reply.required and getattr(query, "needed", False):
         return Answer([], remark=reply)  # the catalogue has no such service, so none of its objects exist
     if isinstance(reply, CalipsoError):

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 SELDOM = (50_000, 50, 50)
-"""Thresholds of the three generations: a long scan in a long-running server still has its garbage collected."""
+"""Thresholds of the three generations: even during a long scan, a server's garbage is still collected."""
 
 
 class _Scans:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Checks that objects are where their types may be: only a scan sees where a fetcher puts them."""
+"""Checks that each object is below a parent that its type declares; only a scan sees where fetchers place objects."""
 
 from __future__ import annotations
 

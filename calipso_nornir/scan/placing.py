@@ -52,7 +52,7 @@ class Origin:
     """Where an object comes from: the step and the witness that found it, and the evidence.
 
     ``partial``: missing attributes are unknown, not absent. ``focus``: the objects that the fetching concerned; others
-    are ignored.
+    that it found are ignored.
     """
 
     step: Step
@@ -66,8 +66,8 @@ class Placer:
     """Makes ``InventoryObject``s of ``Fetched`` ones, in a ``Working`` picture.
 
     An object whose parent has not been placed yet waits for it: ``place`` and ``keep`` return what has arrived, the
-    object itself and those that waited for it. A small scan has ``surroundings``: the known objects that it is not
-    about. What is wrong with an object is added to the troubles.
+    object itself and those that waited for it. A small scan has ``surroundings``: the known objects that it does not
+    examine. Faults of an object are added to the troubles.
     """
 
     def __init__(  # noqa: PLR0913 - the picture now and before, and what may be in it
@@ -92,7 +92,7 @@ class Placer:
         self._told: dict[tuple[ObjectRef, Witness], Focus | None] = {}
         """Object and witness -> the focus of that fetching."""
         self._blind: defaultdict[ObjectRef, set[Witness]] = defaultdict(set)
-        """Found objects -> their witnesses that could not look again."""
+        """Found objects -> their witnesses that could not examine them again."""
         self.waiting_types: defaultdict[str, int] = defaultdict(int)
         """Type -> found objects that wait for their parent."""
 
@@ -112,15 +112,15 @@ class Placer:
         return arrived
 
     def add_context(self, one: InventoryObject) -> None:
-        """Add a known object that the scan is not about, so that others can be placed below it."""
+        """Add a known object that the scan does not examine, so that others can be placed below it."""
         if one.ref not in self._working:
             self._working.put(one, State.CONTEXT)
 
     def settle(self) -> None:
         """Mark objects unconfirmed when a required step did not see them again; call it at the end of the scan.
 
-        A switch is confirmed by its other hosts if one of them could not look for it. A host that the API lists is not
-        confirmed if the login failed, because nothing that only a login shows was seen.
+        A switch that several hosts had found stays confirmed if only some of them failed. A host that the API lists is
+        not confirmed if the login failed, because what only a login shows was not seen.
         """
         for ref, blind in self._blind.items():
             one = self._working.get(ref)
@@ -281,7 +281,7 @@ class Placer:
         self._found(joined, origin)
 
     def _merge_with_before(self, present: InventoryObject, old: InventoryObject, step: Step, witness: Witness) -> None:
-        """Keep the attributes from witnesses that could not look, and keep them as witnesses.
+        """Keep the attributes found by a witness that could not examine the object again, and keep the witness.
 
         A witness with gaps has nevertheless seen this object if it is among those that found it now.
         """

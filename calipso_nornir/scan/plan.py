@@ -75,7 +75,7 @@ class ScanPlan:
 
     @property
     def is_small(self) -> bool:
-        """Whether it is about some objects, not the whole environment."""
+        """Whether it scans some objects, not the whole environment."""
         return self.object_id is not None or bool(self.refs)
 
     @property
@@ -163,7 +163,7 @@ class Steps:
         return not one.found_by or self._leading_to(step, one) is not None
 
     def as_parent_of(self, step: Step, one: InventoryObject) -> InventoryObject:
-        """Return an object as a step that runs on it gets it, with what the step that found it hands down."""
+        """Return an object as the step that runs on it receives it: with what the finding step hands down."""
         leading = self._leading_to(step, one)
         return leading.as_parent(one) if leading is not None else one
 
@@ -181,7 +181,7 @@ class Steps:
         )
 
     def asked_by(self, type_: str) -> tuple[Step, ...]:
-        """Return the steps whose objects concern one object of a type, as their fetchers say."""
+        """Return the steps whose objects concern one object of a type, as their fetchers declare (``asked_by``)."""
         return tuple(
             step for name, step in self._by_name.items() if type_ in (step.asked_by or {}) and name in self.run_on
         )

@@ -17,11 +17,11 @@ Parser: TypeAlias = Callable[[str], Any]
 _Key: TypeAlias = tuple[Parser, bytes]
 
 MOST = 32 * 1024 * 1024
-"""Maximum number of characters of remembered answers; what is parsed of them takes up to ten times as much memory."""
+"""Maximum number of characters of remembered answers; their parsed form takes up to ten times as much memory."""
 PATIENCE = 4
-"""An answer is forgotten when this many times ``MOST`` did not find room since it was last asked for."""
+"""An answer is forgotten when answers of this many times ``MOST`` characters have found no room since its last use."""
 LATEST = 8
-"""One part in so many of ``MOST`` is for the latest answers that did not find room."""
+"""The divisor of ``MOST`` for the part that is reserved for the latest answers that found no other room."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,15 +29,15 @@ class _Reading:
     made: Any
     size: int
     turned_away: int
-    """How many characters had not found room when it was last asked for."""
+    """How many characters had found no room when this answer was last used."""
 
 
 class Readings:
     """Parsed answers. A parser's result depends on its text alone, and must not be modified.
 
-    What is remembered stays when there is no room for more: whole scans ask for the same answers in the same order, and
-    if each new answer replaced the oldest one, a cloud with too many answers would find none of them again. A small
-    part is for the latest of the others, because small scans ask the same hosts again and again.
+    When there is no room for more, what is remembered stays: whole scans ask for the same answers in the same order. If
+    each new answer replaced the oldest one, a cloud with too many answers would find none of them again. A small part
+    of the room is for the latest of the other answers, because small scans ask the same hosts again and again.
     Texts are not kept, only their digests.
     """
 
@@ -73,7 +73,7 @@ class Readings:
         return made
 
     def _makes_room(self, size: int) -> bool:
-        """Return whether there is room for an answer, without those that have not been asked for in a long time."""
+        """Return whether there is room for an answer; forget those that were not used for a long time."""
         most = self._most - self._latest_most
         while self._size + size > most and self._known:
             oldest = next(iter(self._known.values()))
@@ -84,7 +84,7 @@ class Readings:
         return self._size + size <= most
 
     def _remember_latest(self, key: _Key, one: _Reading) -> None:
-        """Remember an answer in place of the oldest of those that did not find room."""
+        """Remember an answer that found no room, in place of the oldest of these."""
         if one.size > self._latest_most:
             return
         self._latest[key] = one

@@ -34,9 +34,9 @@ class ScanRecord:
         self._report = report
         self._mine = {} if owner is None else {"owner": owner}
         self.notes: list[Document] = []
-        """What scans before this one noted about what links and cliques were derived from (``lineage``)."""
+        """The notes of earlier scans about what their links and cliques were derived from (see ``lineage``)."""
         self.derivation: Document | None = None
-        """The same of this scan."""
+        """The note of this scan."""
 
     @property
     def scan_id(self) -> str:
@@ -49,14 +49,14 @@ class ScanRecord:
         return self._report.environment
 
     def begin(self) -> None:
-        """Record that the scan runs; record as lost those that have died and that no scan manager takes over."""
+        """Record that the scan runs; mark dead scans as lost, except those that a scan manager takes over."""
         own = self._scans.find({"environment": self.environment})
         self.notes = [one["derivation"] for one in own if one.get("derivation")]
         ahead = in_the_future(own)
         if ahead is not None:
             where = (self._store.uri, self.environment, ahead)
             logger.warning(
-                "%s: a scan of %s says that it began at %s, which is in the future: check the clocks", *where
+                "%s: a scan of %s is recorded as begun at %s, which is in the future: check the clocks", *where
             )
         for one in own:
             if status_of(one) == LOST != one.get("status") and not one.get("owner"):
@@ -83,7 +83,7 @@ class ScanRecord:
             own = self._scans.find({"environment": self.environment})
             done = {"number": next_number(own), "progress": None, "derivation": self.derivation}
             if self._update({**self._report.document(), **done}) is None:
-                logger.warning("the outcome of scan %s is not noted: another scan manager runs it", self.scan_id)
+                logger.warning("the outcome of scan %s is not recorded: another scan manager runs it", self.scan_id)
                 return None
             if whole and self._plan.wants_inventory:
                 self._environment()

@@ -44,7 +44,7 @@ class Trouble:
         return getattr(self.error, "host", None)
 
     def document(self) -> dict[str, Any]:
-        """Return it as JSON values."""
+        """Return the error as JSON values."""
         about = {"severity": self.severity, "message": str(self.error), "affected": sorted(self.affected)}
         return {**about, "data": self.error.data()}
 
@@ -62,14 +62,14 @@ class StepCount:
 
 @dataclass(slots=True)
 class Changes:
-    """What the scan changed in the store, for objects, links or cliques."""
+    """Numbers of what the scan changed in the store, for objects, links or cliques."""
 
     new: int = 0
     changed: int = 0
     unchanged: int = 0
     removed: int = 0
     kept: int = 0
-    """Known from before and neither confirmed nor denied."""
+    """Known from before; this scan could neither confirm nor deny it."""
 
     @property
     def total(self) -> int:
@@ -81,7 +81,7 @@ class Changes:
 class ScanReport:
     """The outcome of one scan.
 
-    ``status``: "completed" if every fetching saw everything that it had to see; "completed_with_errors" if something
+    ``status``: "completed" if every fetching saw everything that it should see; "completed_with_errors" if something
     could not be examined (``failures`` say what; what was known there is kept); "failed" if nothing could be stored;
     "aborted" if it was cancelled, "timed_out" if it reached its time limit, and nothing was stored. Durations are in
     seconds.

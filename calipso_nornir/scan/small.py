@@ -153,5 +153,5 @@ class SmallScan:
         return any([self._gathering.start(step, one, focus) for step in steps for one in self._parents_of(step)])  # noqa: C419 - each is started
 
     def _ask_others(self, unasked: Iterable[tuple[Witness, ObjectRef]]) -> bool:
-        """Let all other witnesses of an object look again, since some did; return whether there are any."""
+        """Run all other witnesses of an object, because one of them has run; return whether there are any."""
         return any([self._start_witness(witness, Focus(ref)) for witness, ref in unasked])  # noqa: C419 - as above

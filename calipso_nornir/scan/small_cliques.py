@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Rebuilds cliques after a small scan: only those that can have changed.
 
-A clique changes only if its focal point does, or if a link from an object that it had reached, of a link type of its
-clique type, is new, gone or different.
+A clique changes only if its focal point changes, or if a link of one of its clique type's link types, at an object that
+the clique had reached, is new, gone or different.
 """
 
 from __future__ import annotations

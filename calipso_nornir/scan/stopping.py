@@ -33,7 +33,7 @@ class Stop:
         self._guard = threading.Lock()
 
     def ask(self, why: ScanCancelled | None = None) -> None:
-        """Make the scan end as soon as possible, with an error that says why; the first error counts."""
+        """Make the scan end as soon as possible, with an error that says why; of several errors, the first counts."""
         with self._guard:
             self._why = self._why or why or ScanCancelled(self._environment)
             for waiting in self._waiting:

@@ -93,7 +93,7 @@ class Generation:
         self._remove("cliques", {clique_document_id(ref) for ref in gone}, self.cliques)
 
     def confirm(self, kind: Kind, document_ids: Sequence[str]) -> None:
-        """Mark documents that are as they were as seen; a change of one of them meanwhile makes this commit void."""
+        """Mark unchanged documents as seen; if one of them is changed meanwhile, the commit is overtaken."""
         self._changes(kind).unchanged += len(document_ids)
         for some in chunks(document_ids, CHUNK):
             self._writer.seen(kind, some, self._at)
@@ -211,9 +211,9 @@ class Generation:
         changes.removed += len(gone)
 
     def _must_be_ours(self, kind: Kind, documents: Iterable[Document]) -> None:
-        """Raise Overtaken for documents that another scan has seen, unchanged, since this one began: it looked later.
+        """Raise Overtaken for documents that another scan has seen, unchanged, since this one began: it is newer.
 
-        The store itself refuses to write over what others have changed meanwhile; a sighting is not a change.
+        The store itself refuses to overwrite what others have changed meanwhile; but being seen is not a change.
         """
         now = datetime.now(UTC)  # later times come from a clock that was ahead
         seen_later = [

@@ -50,7 +50,7 @@ class Watch:
             try:
                 document = self._record.beat()
             except StoreError as error:  # the scan continues: its commit will show whether the store is back
-                logger.info("the sign of life of scan %s could not be stored: %s", self._record.scan_id, error)
+                logger.info("a heartbeat of scan %s could not be stored: %s", self._record.scan_id, error)
                 continue
             if document is None:
                 self._stop.ask(ScanTakenOver(self._record.environment, self._record.scan_id))

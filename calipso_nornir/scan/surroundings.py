@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 class Surroundings:
     """The known objects that a small scan does not examine.
 
-    ``looked_at`` returns whether a fetching of this scan examines an object, which must then be found, or is gone.
+    ``looked_at`` returns whether a fetching of this scan examines an object: if it is not found again, it is gone.
     """
 
     def __init__(self, working: Working, before: Before, looked_at: Callable[[InventoryObject], bool]) -> None:

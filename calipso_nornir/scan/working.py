@@ -27,7 +27,7 @@ class State(Enum):
     FOUND = "found"
     """Seen by this scan."""
     KEPT = "kept"
-    """Known from before; the witnesses that could confirm or deny it could not look."""
+    """Known from before; the steps that could confirm or deny it failed."""
     CONTEXT = "context"
     """Known from before, and not examined by this scan."""
 

@@ -107,7 +107,7 @@ def test_what_is_not_declared_is_told_once(tmp_path: Path) -> None:
 
 def test_what_is_of_another_kind_is_told(tmp_path: Path) -> None:
     _, told = scanned(tmp_path, {**MACHINE, "type": "integer"}, {"name": "seen", "type": "list"})
-    assert told == [f"{STEP} \"machine\": found str 'x86_64', declared is integer"]
+    assert told == [f"{STEP} \"machine\": found str 'x86_64', but it is declared as integer"]
 
 
 @pytest.mark.parametrize("more", [{"further_attributes": "as uname gives them"}, None])

@@ -426,7 +426,7 @@ def returns(what: Any) -> Callable[[InventoryObject], Any]:
     [
         (boom, "KeyError('host')"),
         (boom_later, "KeyError('host')"),
-        (endless, f"RuntimeError('it has asked {MAX_TURNS} times without finishing')"),
+        (endless, f"RuntimeError('it has yielded queries {MAX_TURNS} times without finishing')"),
     ],
     ids=lambda value: value if isinstance(value, str) else "",
 )

@@ -241,7 +241,7 @@ def test_two_that_fit_one_object_equally_well_are_told(tmp_path: Path) -> None:
     assert isinstance(trouble.error, PromiseBroken)
     assert str(trouble.error).replace(f"{folder}/", "") == (
         'clique type "first" (clique_types.json: clique_types/0): fits some objects no better than "second" '
-        "(clique_types.json: clique_types/1); the first is taken. Make one more specific"
+        "(clique_types.json: clique_types/1); the first is used. Make one more specific"
     )
     assert {kind for _, kind in chosen(scanned)} == {"first"}
 

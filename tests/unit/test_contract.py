@@ -127,26 +127,26 @@ def test_many_mistakes_of_one_finder_are_told_in_few_words() -> None:
 @pytest.mark.parametrize(
     ("ask", "problem"),
     [
-        (lambda seen: seen.of_type("vedg"), 'view.of_type("vedg"), and that is not an object type'),
-        (lambda seen: seen.of_type(None), 'view.of_type("None"), and that is not an object type'),
-        (lambda seen: seen.links("vedge-vnic"), 'view.links("vedge-vnic"), and that is not a link type'),
-        (lambda seen: seen.links(source="v1"), "view.links(source=…) for 'v1'; a reference is expected: one.ref"),
+        (lambda seen: seen.of_type("vedg"), 'view.of_type("vedg"): "vedg" is not an object type'),
+        (lambda seen: seen.of_type(None), 'view.of_type("None"): "None" is not an object type'),
+        (lambda seen: seen.links("vedge-vnic"), 'view.links("vedge-vnic"): "vedge-vnic" is not a link type'),
+        (lambda seen: seen.links(source="v1"), "view.links(source=…) with 'v1'; a reference is expected: one.ref"),
         (
             lambda seen: seen.links(target=VNIC.sibling("vedg", "e1")),
-            'view.links(target=…) for "vedg", and that is not an object type. Did you mean "vedge"?',
+            'view.links(target=…): "vedg" is not an object type. Did you mean "vedge"?',
         ),
-        (lambda seen: seen.get("v1"), "view.get(…) for 'v1'; a reference is expected: one.ref"),
+        (lambda seen: seen.get("v1"), "view.get(…) with 'v1'; a reference is expected: one.ref"),
         (
             lambda seen: seen.get(VNIC.sibling("vnics", "v1")),
-            'view.get(…) for "vnics", and that is not an object type. Did you mean "vnic"?',
+            'view.get(…): "vnics" is not an object type. Did you mean "vnic"?',
         ),
         (
             lambda seen: seen.children(VNIC.sibling("vnics", "v1")),
-            'view.children(…) for "vnics", and that is not an object type. Did you mean "vnic"?',
+            'view.children(…): "vnics" is not an object type. Did you mean "vnic"?',
         ),
     ],
 )
-def test_a_question_to_the_view_that_can_have_no_answer(ask: Any, problem: str) -> None:
+def test_a_request_to_the_view_that_cannot_have_an_answer(ask: Any, problem: str) -> None:
     told: list[str] = []
     declared = Declared({"vnic", "vedge", "host"}, {"vnic-vedge"})
     find_links(
@@ -157,7 +157,7 @@ def test_a_question_to_the_view_that_can_have_no_answer(ask: Any, problem: str) 
         on_trouble=lambda error, _affected: told.append(str(error)),
         declared=declared,
     )
-    assert [one.partition(". Did")[0] for one in told] == [f"{FINDER}: asked {problem}".partition(". Did")[0]]
+    assert [one.partition(". Did")[0] for one in told] == [f"{FINDER}: called {problem}".partition(". Did")[0]]
 
 
 def test_questions_to_the_view_that_have_answers() -> None:
@@ -276,10 +276,10 @@ def test_mistakes_that_only_a_scan_can_see(tmp_path: Path) -> None:
         ),
         (
             f"fetcher ScanHost/shelf/{HERE}:LooksUpNoSuchType (scanners.json: scanners/ScanHost/3): looks up "
-            '"instances", and that is not an object type. Did you mean "instance"?'
+            '"instances", which is not an object type. Did you mean "instance"?'
         ),
         (
-            f'link finder {HERE}:NoSuchType: asked view.of_type("raks"), and that is not an object type. '
+            f'link finder {HERE}:NoSuchType: called view.of_type("raks"): "raks" is not an object type. '
             'Did you mean "rack"?'
         ),
         *(

@@ -110,7 +110,7 @@ def test_a_scan_whose_request_was_taken_over_ends_and_notes_nothing(
     assert scans(store).update_if("mine", {"owner": "a"}, {"owner": "b", "status": "running"})
     report = running.ended()
     assert [one.error for one in report.failures] == [ScanTakenOver("cloud", "mine")]
-    assert "is not noted: another scan manager runs it" in caplog.text
+    assert "is not recorded: another scan manager runs it" in caplog.text
     noted = scans(store).get("mine")
     assert noted is not None
     assert (noted["owner"], noted["status"]) == ("b", "running")
@@ -149,7 +149,7 @@ def test_a_store_that_is_gone_for_a_moment_ends_no_scan(
     time.sleep(0.3)
     silent.let_go.set()
     assert running.ended().status == "completed"
-    assert "the sign of life of scan" in caplog.text
+    assert "a heartbeat of scan" in caplog.text
 
 
 # --- the journal
