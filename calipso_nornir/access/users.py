@@ -18,7 +18,7 @@ from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 
 from calipso_nornir.access.roles import EVERYWHERE, Grants, Role
-from calipso_nornir.errors import InvalidRequest
+from calipso_nornir.errors import Conflict, InvalidRequest
 from calipso_nornir.model.text import plain
 
 if TYPE_CHECKING:
@@ -79,11 +79,11 @@ class Users:
         return password if self._users.insert(admin.name, _document(admin, password)) else None
 
     def add(self, user: User, password: str) -> None:
-        """Make a user. Raises InvalidRequest for a name that is taken or a password that is too short."""
+        """Make a user. Raises Conflict for a name that is taken, InvalidRequest for a password that is too short."""
         if not _NAME.fullmatch(user.name):
             raise InvalidRequest(f"user name {plain(repr(user.name))}: expected 1 to 128 letters, digits, . _ @ or -")
         if not self._users.insert(user.name, _document(user, good(password))):
-            raise InvalidRequest(f"user {user.name} exists already")
+            raise Conflict(f"user {user.name} exists already")
 
     def all(self) -> list[User]:
         """Return all users, ordered by name."""
@@ -130,14 +130,25 @@ class Users:
         self._check_local(name, "the password")
         self._change(name, {"password_hash": _HASHER.hash(good(password)), "one_time": one_time})
 
-    def change(self, user: User) -> None:
-        """Store a user's roles, and whether the user is enabled. The last admin of all stays one."""
-        there = self.get(user.name)
-        if there is not None and there.grants != user.grants:
-            self._check_local(user.name, "the roles")
-        if there is not None and _is_admin(there) and not _is_admin(replace(user, source=there.source)):
-            self._others_are_admins(user.name)
-        self._change(user.name, {"roles": user.grants.words(), "enabled": user.enabled})
+    def change(self, name: str, *, grants: Grants | None = None, enabled: bool | None = None) -> None:
+        """Store a user's roles, or whether the user is enabled; None: it stays. The last admin of all stays one.
+
+        Only what is given is written: somebody else may change the other at the same moment.
+        """
+        there = self.get(name)
+        if there is None:
+            raise _unknown(name)
+        if grants is not None and there.grants != grants:
+            self._check_local(name, "the roles")
+        after = replace(
+            there,
+            grants=there.grants if grants is None else grants,
+            enabled=there.enabled if enabled is None else enabled,
+        )
+        if _is_admin(there) and not _is_admin(after):
+            self._others_are_admins(name)
+        given = {"roles": None if grants is None else grants.words(), "enabled": enabled}
+        self._change(name, {field: value for field, value in given.items() if value is not None})
 
     def remove(self, name: str) -> None:
         """Remove a user. The last admin of all stays."""
@@ -150,11 +161,11 @@ class Users:
     def _check_local(self, name: str, what: str) -> None:
         there = self.get(name)
         if there is not None and there.source != LOCAL:
-            raise InvalidRequest(f"{plain(name)} is a user of {there.source}: {what} cannot be changed here")
+            raise Conflict(f"{plain(name)} is a user of {there.source}: {what} cannot be changed here")
 
     def _others_are_admins(self, name: str) -> None:
         if not any(_is_admin(one) for one in self.all() if one.name != name):
-            raise InvalidRequest(f"user {plain(name)} is the only admin of everything: make another one first")
+            raise Conflict(f"user {plain(name)} is the only admin of everything: make another one first")
 
     def _change(self, name: str, changes: Document) -> None:
         if self._users.update_if(name, {}, changes) is None:

@@ -15,6 +15,7 @@ from fastapi.routing import APIRoute
 
 from calipso_nornir.api.examples import example_objects, examples, exemplify
 from calipso_nornir.api.guard import needs_of
+from calipso_nornir.api.locating import Locating
 from calipso_nornir.api.problems import FORM, MEDIA_TYPE
 from calipso_nornir.api.shapes.objects import with_objects
 from calipso_nornir.api.shapes.saying import lifted
@@ -55,6 +56,7 @@ _EXAMPLES: Final = {
     HTTPStatus.UNAUTHORIZED: "log in: Authorization: Bearer TOKEN; POST /api/v2/tokens makes one",
     HTTPStatus.FORBIDDEN: "ada is not operator in environment lab",
     HTTPStatus.NOT_FOUND: "there is no host cmp9 in environment lab",
+    HTTPStatus.CONFLICT: "user ada exists already",
     HTTPStatus.PRECONDITION_FAILED: "it has been changed since it was read: read it again, and send the new ETag",
     HTTPStatus.REQUEST_ENTITY_TOO_LARGE: "the body has more than 1048576 bytes",
     HTTPStatus.UNPROCESSABLE_ENTITY: "limit: Input should be less than or equal to 1000",
@@ -62,6 +64,7 @@ _EXAMPLES: Final = {
     HTTPStatus.SERVICE_UNAVAILABLE: "the store cannot be reached",
 }
 _TEXT: Final = {"schema": {"type": "string"}}
+_LOCATION: Final = {"description": "Where it is.", "schema": {"type": "string", "format": "uri-reference"}}
 _HEADERS: Final = {
     HTTPStatus.UNAUTHORIZED: {"WWW-Authenticate": _TEXT},
     HTTPStatus.TOO_MANY_REQUESTS: {"Retry-After": {"schema": {"type": "string", "pattern": "^[0-9]+$"}}},
@@ -129,6 +132,8 @@ def _complete(operation: dict[str, Any], route: APIRoute, method: str) -> None:
     if _depends_on(route.dependant, Tagging):
         answers["304"] = {"description": "The client has it already (If-None-Match).", "headers": {"ETag": _TEXT}}
         answers["200"].setdefault("headers", {})["ETag"] = _TEXT
+    if _depends_on(route.dependant, Locating):
+        answers[str(route.status_code)].setdefault("headers", {})["Location"] = _LOCATION
 
 
 def _refusals(operation: dict[str, Any], route: APIRoute, method: str) -> Iterator[HTTPStatus]:
@@ -140,6 +145,8 @@ def _refusals(operation: dict[str, Any], route: APIRoute, method: str) -> Iterat
         yield HTTPStatus.TOO_MANY_REQUESTS
     if "{" in route.path:
         yield HTTPStatus.NOT_FOUND
+    if HTTPStatus.CONFLICT in route.responses:
+        yield HTTPStatus.CONFLICT
     if _depends_on(route.dependant, Precondition):
         yield HTTPStatus.PRECONDITION_FAILED
     if operation.get("parameters") or "requestBody" in operation:

@@ -13,6 +13,7 @@ from starlette.exceptions import HTTPException
 
 from calipso_nornir.errors import (
     CalipsoError,
+    Conflict,
     EnvironmentInvalid,
     LoginServiceUnavailable,
     PastUnknown,
@@ -32,11 +33,14 @@ logger = logging.getLogger(__name__)
 FORM: Final = "__form_of_problems__"
 """Attribute of a handler whose problems have another form: what to make them with, in place of ``answer``."""
 MEDIA_TYPE: Final = "application/problem+json"
+CONFLICTS: Final[dict[int | str, dict[str, Any]]] = {HTTPStatus.CONFLICT: {}}
+"""For ``responses`` of a route whose request may contradict what is there: it exists already, or has ended."""
 _STATUS: Final[tuple[tuple[type[CalipsoError], HTTPStatus], ...]] = (
     (UnknownEnvironment, HTTPStatus.NOT_FOUND),
     (UnknownObject, HTTPStatus.NOT_FOUND),
     (PastUnknown, HTTPStatus.NOT_FOUND),
     (EnvironmentInvalid, HTTPStatus.UNPROCESSABLE_ENTITY),
+    (Conflict, HTTPStatus.CONFLICT),
     (UsageError, HTTPStatus.BAD_REQUEST),
     (LoginServiceUnavailable, HTTPStatus.SERVICE_UNAVAILABLE),
     (StoreError, HTTPStatus.SERVICE_UNAVAILABLE),

@@ -7,6 +7,7 @@
     ├── UsageError               the request cannot be fulfilled as it was made
     │   ├── UnknownEnvironment   ├── UnknownObject   ├── AmbiguousObject
     │   ├── InvalidRequest       ├── NotAvailable
+    │   │   └── Conflict         it exists already, or has ended
     ├── ConfigurationError
     │   ├── MetadataError        faults of JSON metadata, all of them at once
     │   ├── EnvironmentInvalid   faults of an environment's description
@@ -146,6 +147,7 @@ from calipso_nornir.errors.store import (
 )
 from calipso_nornir.errors.usage import (
     AmbiguousObject,
+    Conflict,
     InvalidRequest,
     NotAvailable,
     UnknownEnvironment,
@@ -173,6 +175,7 @@ __all__ = [
     "CommandMissing",
     "CommandTimedOut",
     "ConfigurationError",
+    "Conflict",
     "ConnectionLost",
     "CredentialsRefused",
     "DatabaseUnavailable",

@@ -126,3 +126,7 @@ class InvalidRequest(UsageError):
 
     def __str__(self) -> str:
         return self.problem
+
+
+class Conflict(InvalidRequest):
+    """A request that would have been good in another state: what it makes exists, what it ends has ended."""

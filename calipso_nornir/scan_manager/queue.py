@@ -11,7 +11,7 @@ import uuid
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final
 
-from calipso_nornir.errors import InvalidRequest
+from calipso_nornir.errors import Conflict, InvalidRequest
 from calipso_nornir.model.finding import Range
 from calipso_nornir.scan_manager.states import ABORTED, DRAFT, ENDED, FAILED, PENDING, RUNNING
 from calipso_nornir.store.liveness import LOST, sign_of_life, status_of
@@ -52,14 +52,15 @@ class ScanQueue:
         changed = self._scans.update_if(scan_id, {"status": DRAFT}, {"status": PENDING, "submit_timestamp": _now()})
         if changed is None:
             there = self._there(scan_id)
-            raise InvalidRequest(f"scan {scan_id} is {there['status']}; expected a draft")
+            raise Conflict(f"scan {scan_id} is {there['status']}; expected a draft")
         return changed
 
     def cancel(self, scan_id: str, *, by: str | None = None) -> Document:
         """End a request and return its document; a running one ends as soon as its scan notices.
 
         Raises:
-            InvalidRequest: there is none, or it has ended.
+            InvalidRequest: there is none.
+            Conflict: it has ended.
         """
         asked = {"cancel_requested": {"at": _now(), "by": by}}
         for status in (DRAFT, PENDING):
@@ -72,7 +73,7 @@ class ScanQueue:
             there = self._there(scan_id)
             if there["status"] not in ENDED:  # put back, or taken, between the two attempts
                 return self.cancel(scan_id, by=by)
-            raise InvalidRequest(f"scan {scan_id} has ended: {status_of(there)}")
+            raise Conflict(f"scan {scan_id} has ended: {status_of(there)}")
         return changed
 
     # --- for scan managers

@@ -59,6 +59,7 @@ class Exchange:
     who: str
     status: int
     text: str
+    location: str | None = None
 
 
 def made(folder: Path) -> tuple[dict[str, Example], dict[str, Any]]:
@@ -129,7 +130,8 @@ class Maker:
             answer = client.ask(method, f"/{url}", params=query, json=body, stream=True)
             assert answer.ok, f"{request.operation}: {answer.status_code} {answer.text}"
             told, text = _told(answer)
-            self.exchanges.append(Exchange(request.operation, url, request.who, answer.status_code, text))
+            location = answer.headers.get("location")
+            self.exchanges.append(Exchange(request.operation, url, request.who, answer.status_code, text, location))
             if request.until is None or told[request.until[0]] != request.until[1]:
                 break
             assert time.monotonic() < deadline, told

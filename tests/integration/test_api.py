@@ -240,7 +240,7 @@ def test_users_are_made_changed_and_removed(admin: Client) -> None:
     }
     assert (
         "exists already"
-        in wrong(admin.ask("POST", "/users", json={"name": "bob", "password": PASSWORD}), 400)["detail"]
+        in wrong(admin.ask("POST", "/users", json={"name": "bob", "password": PASSWORD}), 409)["detail"]
     )
     changed = admin.ask("PATCH", "/users/bob", json={"roles": {"*": "operator"}, "enabled": False}).json()
     assert (changed["roles"], changed["enabled"]) == ({"*": "operator"}, False)
@@ -248,7 +248,7 @@ def test_users_are_made_changed_and_removed(admin: Client) -> None:
     assert not any("password_hash" in one for one in admin.get("/users"))
     assert admin.ask("DELETE", "/users/bob").status_code == 204
     wrong(admin.ask("DELETE", "/users/bob"), 404)
-    assert "the only admin" in wrong(admin.ask("DELETE", "/users/root"), 400)["detail"]
+    assert "the only admin" in wrong(admin.ask("DELETE", "/users/root"), 409)["detail"]
 
 
 @pytest.mark.parametrize(
@@ -678,7 +678,7 @@ def test_a_scan_is_asked_for_watched_and_cancelled(operator: Client, viewer: Cli
     assert viewer.get(scan)["status"] == "pending"
     assert made["scan_id"] in [one["scan_id"] for one in viewer.get(f"{LAB}/scans", status="pending")]
     assert operator.post(f"{scan}/cancel", status=200)["status"] == "aborted"
-    assert "has ended: aborted" in wrong(operator.ask("POST", f"{scan}/cancel"), 400)["detail"]
+    assert "has ended: aborted" in wrong(operator.ask("POST", f"{scan}/cancel"), 409)["detail"]
     assert viewer.get(f"{scan}/log") == []
     draft = operator.post(f"{LAB}/scans", {"draft": True})
     assert draft["status"] == "draft"
@@ -694,7 +694,7 @@ def test_a_scan_is_asked_for_watched_and_cancelled(operator: Client, viewer: Cli
     assert not any("process" in one or "owner" in one for one in viewer.get(f"{LAB}/scans"))
     mine = [one for one in admin.get("/audit", limit=1000) if one["path"] == f"/api/v2{scan}/cancel"]
     assert [(one["who"], one["from"], one["status"]) for one in mine] == [
-        ("operator", "127.0.0.1", 400),
+        ("operator", "127.0.0.1", 409),
         ("operator", "127.0.0.1", 200),
     ]
 

@@ -232,6 +232,22 @@ def test_each_whole_answer_is_valid_by_its_schema(sent: Sent, document: dict[str
     assert looked_at > 80
 
 
+def test_what_was_made_or_begun_says_where_it_is(sent: Sent, document: dict[str, Any]) -> None:
+    """Each POST of ``/api/v2`` to a collection names in ``Location`` what GET shows, and the document says so."""
+    known = operations(document)
+    places = {name[4:].rpartition("/")[0] for name in known if name[:4] == "GET " and name.endswith("}")}
+    made = [one for one in sent.exchanges if one.operation[:4] == "POST" and one.operation[5:] in places]
+    for one in made:
+        headers = known[one.operation]["responses"][str(one.status)]["headers"]
+        assert set(headers) == {"Location"}
+        assert one.location is not None
+        assert one.location.rpartition("/")[0] == one.path
+        assert one.location.rpartition("/")[2] in json.loads(one.text).values()
+    without = [one for one in sent.exchanges if one.status == 201 and one.location is None]
+    assert {one.operation[:3] for one in without if "/api/v2/" in one.operation} == {"PUT"}, "the request names it"
+    assert len({one.operation for one in made}) == 10
+
+
 def test_each_write_is_in_the_audit_trail_with_who_and_from_where(sent: Sent) -> None:
     """A route without an example fails above; so this looks at every route that writes."""
     operations = {f"{method} {prefix}{route.path_format}" for prefix, route, method in methods()}

@@ -11,6 +11,7 @@ from fastapi import APIRouter
 from calipso_nornir.access.roles import Role
 from calipso_nornir.api import checks
 from calipso_nornir.api.guard import needs
+from calipso_nornir.api.locating import Located
 from calipso_nornir.api.parameters import Api, Asking
 from calipso_nornir.api.problems import Problem
 from calipso_nornir.api.shapes.environments import TrialShown
@@ -20,10 +21,12 @@ router = APIRouter(prefix="/checks", tags=["health"])
 
 @router.post("", status_code=HTTPStatus.ACCEPTED)
 @needs(Role.ADMIN)
-def check(api: Api, who: Asking) -> TrialShown:
+def check(api: Api, who: Asking, located: Located) -> TrialShown:
     """Begin to try the back ends for real: the store, and the LDAP directory and the issuer that are set up."""
     trial = checks.Trial(environment=None, by=who.name, findings=api.back_ends.tried)
-    return checks.run(api.store, trial)
+    begun = checks.run(api.store, trial)
+    located(begun["id"])
+    return begun
 
 
 @router.get("/{id}")

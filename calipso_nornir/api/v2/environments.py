@@ -12,6 +12,7 @@ from calipso_nornir.access.roles import Role
 from calipso_nornir.analysis.lookup import known_environments
 from calipso_nornir.api import checks
 from calipso_nornir.api.guard import needs
+from calipso_nornir.api.locating import Located
 from calipso_nornir.api.parameters import Api, Asking
 from calipso_nornir.api.problems import Problem
 from calipso_nornir.api.shapes.environments import Environment as Environment_
@@ -119,7 +120,7 @@ def remove(api: Api, environment: Environment, expected: IfMatch, *, with_invent
 
 @router.post("/environments/{environment}/checks", status_code=HTTPStatus.ACCEPTED)
 @needs(Role.OPERATOR)
-def check(api: Api, environment: Environment, who: Asking) -> TrialShown:
+def check(api: Api, environment: Environment, who: Asking, located: Located) -> TrialShown:
     """Begin to try every section for real: logins, roles, services, schemas, host keys, commands, sudo."""
     described = load_environment(api.store, environment, constants=api.catalog.constants)
     trial = checks.Trial(
@@ -127,7 +128,9 @@ def check(api: Api, environment: Environment, who: Asking) -> TrialShown:
         by=who.name,
         findings=lambda: checks.of_sections(api.store, described, metadata=api.metadata),
     )
-    return checks.run(api.store, trial)
+    begun = checks.run(api.store, trial)
+    located(begun["id"])
+    return begun
 
 
 @router.get("/environments/{environment}/checks/{id}")

@@ -13,7 +13,7 @@ from pydantic import AwareDatetime, BaseModel, Field
 from calipso_nornir.access.roles import Role
 from calipso_nornir.api.guard import needs
 from calipso_nornir.api.parameters import Api
-from calipso_nornir.api.problems import Problem
+from calipso_nornir.api.problems import CONFLICTS, Problem
 from calipso_nornir.api.shapes.records import DeadLetterShown, EventShown
 from calipso_nornir.api.v2.pages import Limit
 from calipso_nornir.api.v2.pictures import Environment
@@ -85,7 +85,7 @@ def dead_letters(api: Api, environment: Environment, *, limit: Limit = 100) -> l
     return list(letters.find({"environment": environment}, order=("-timestamp", "id"), limit=limit))
 
 
-@router.post("/dead-letters/{id}/redrive", status_code=HTTPStatus.ACCEPTED)
+@router.post("/dead-letters/{id}/redrive", status_code=HTTPStatus.ACCEPTED, responses=CONFLICTS)
 @needs(Role.OPERATOR)
 def send_again(api: Api, environment: Environment, id: str) -> DeadLetterShown:  # noqa: A002 - the name in the path
     """Let a dead letter be tried once more; it is gone once its work is done."""

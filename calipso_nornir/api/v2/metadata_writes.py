@@ -12,11 +12,12 @@ from contextlib import contextmanager
 from http import HTTPStatus
 from typing import Annotated, Any
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Response
 from pydantic import BaseModel, ConfigDict, Field
 
 from calipso_nornir.access.roles import Role
 from calipso_nornir.api.guard import needs
+from calipso_nornir.api.locating import Located
 from calipso_nornir.api.parameters import Api, Asking
 from calipso_nornir.api.problems import Problem
 from calipso_nornir.api.shapes.environments import CliqueTypeShown
@@ -85,9 +86,19 @@ def _is_for_all(row: Row) -> bool:
 
 @router.post("/metadata/clique_types", status_code=HTTPStatus.CREATED)
 @needs(Role.ADMIN)
-def add_clique_type(api: Api, who: Asking, row: CliqueTypeSpec) -> Row:
+def add_clique_type(api: Api, who: Asking, row: CliqueTypeSpec, located: Located) -> Row:
     """Write a clique type: for an environment, a configuration, or ``ANY``."""
-    return _add(api, "clique_types", row, who)
+    return _add(api, "clique_types", row, who, located)
+
+
+@router.get("/metadata/clique_types/{id}")
+@needs(Role.VIEWER, anywhere=True)
+def clique_type(api: Api, who: Asking, id: str) -> Row:  # noqa: A002 - the name in the path
+    """Show a written clique type."""
+    found = _one(api, "clique_types", id)
+    if not _is_for_all(found) and not who.may(Role.VIEWER, _of(found)):
+        raise Problem(HTTPStatus.NOT_FOUND, f"there is no written clique type {id} that {who.name} may see")
+    return found
 
 
 @router.put("/metadata/clique_types/{id}")
@@ -106,9 +117,16 @@ def remove_clique_type(api: Api, who: Asking, id: str) -> None:  # noqa: A002 - 
 
 @router.post("/metadata/clique_constraints", status_code=HTTPStatus.CREATED)
 @needs(Role.ADMIN)
-def add_constraint(api: Api, who: Asking, row: CliqueConstraintSpec) -> Row:
+def add_constraint(api: Api, who: Asking, row: CliqueConstraintSpec, located: Located) -> Row:
     """Write the constraints of a focal point type that has none."""
-    return _add(api, "clique_constraints", row, who)
+    return _add(api, "clique_constraints", row, who, located)
+
+
+@router.get("/metadata/clique_constraints/{id}")
+@needs(Role.VIEWER, anywhere=True)
+def constraint(api: Api, id: str) -> Row:  # noqa: A002 - as above
+    """Show written constraints."""
+    return _one(api, "clique_constraints", id)
 
 
 @router.put("/metadata/clique_constraints/{id}")
@@ -125,13 +143,14 @@ def remove_constraint(api: Api, who: Asking, id: str) -> None:  # noqa: A002 - a
     _remove(api, "clique_constraints", id, who)
 
 
-@router.put("/metadata/constants/{name}")
+@router.put("/metadata/constants/{name}", responses={HTTPStatus.CREATED: {"description": "New ones.", "model": Row}})
 @needs(Role.ADMIN)
-def write_constant(api: Api, who: Asking, name: str, row: Constant) -> Row:
+def write_constant(api: Api, who: Asking, name: str, row: Constant, response: Response) -> Row:
     """Write the values that a constant has in addition to the shipped ones, instead of those written before."""
     with _told():
         if any(one.kind == "constants" and one.id == name for one in written_metadata(api.store).rows):
             return _shown(api.catalogs.replace("constants", name, row.model_dump(), by=who.name))
+        response.status_code = HTTPStatus.CREATED
         return _shown(api.catalogs.add("constants", row.model_dump(), by=who.name, id_=name))
 
 
@@ -166,26 +185,47 @@ def of_environment(api: Api, environment: KnownEnvironment) -> list[CliqueTypeSh
 
 @router.post("/environments/{environment}/clique_types", status_code=HTTPStatus.CREATED)
 @needs(Role.ADMIN)
-def add_to_environment(api: Api, environment: KnownEnvironment, who: Asking, row: CliqueTypeSpec) -> Row:
+def add_to_environment(
+    api: Api, environment: KnownEnvironment, who: Asking, row: CliqueTypeSpec, located: Located
+) -> Row:
     """Write a clique type for this environment: it comes before those for configurations and for ``ANY``."""
     if row.environment not in ("", environment):
         raise Problem(HTTPStatus.UNPROCESSABLE_ENTITY, f"expected {environment}, as in the path", field="environment")
-    return _add(api, "clique_types", row.model_copy(update={"environment": environment}), who)
+    return _add(api, "clique_types", row.model_copy(update={"environment": environment}), who, located)
+
+
+@router.get("/environments/{environment}/clique_types/{id}")
+@needs(Role.VIEWER)
+def one_of_environment(api: Api, environment: KnownEnvironment, id: str) -> Row:  # noqa: A002 - as above
+    """Show a clique type that was written for this environment."""
+    return _of_this(api, environment, id)
 
 
 @router.delete("/environments/{environment}/clique_types/{id}", status_code=HTTPStatus.NO_CONTENT)
 @needs(Role.ADMIN)
 def remove_from_environment(api: Api, environment: KnownEnvironment, who: Asking, id: str) -> None:  # noqa: A002 - as above
     """Remove a clique type that was written for this environment."""
-    with _told():
-        if api.catalogs.row("clique_types", id).value.get("environment") != environment:
-            raise Problem(HTTPStatus.NOT_FOUND, f"clique type {id} is not one of environment {environment} alone")
+    _of_this(api, environment, id)
     _remove(api, "clique_types", id, who)
 
 
-def _add(api: Api, kind: WrittenKind, row: CliqueTypeSpec | CliqueConstraintSpec, who: Asking) -> Row:
+def _of_this(api: Api, environment: str, id_: str) -> Row:
+    found = _one(api, "clique_types", id_)
+    if _of(found) != environment:
+        raise Problem(HTTPStatus.NOT_FOUND, f"clique type {id_} is not one of environment {environment} alone")
+    return found
+
+
+def _add(api: Api, kind: WrittenKind, row: CliqueTypeSpec | CliqueConstraintSpec, who: Asking, located: Located) -> Row:
     with _told():
-        return _shown(api.catalogs.add(kind, _value(row), by=who.name))
+        made = _shown(api.catalogs.add(kind, _value(row), by=who.name))
+    located(made.id)
+    return made
+
+
+def _one(api: Api, kind: WrittenKind, id_: str) -> Row:
+    with _told():
+        return _shown(api.catalogs.row(kind, id_))
 
 
 def _replace(api: Api, kind: WrittenKind, id_: str, row: CliqueTypeSpec | CliqueConstraintSpec, who: Asking) -> Row:

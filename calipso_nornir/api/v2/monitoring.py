@@ -8,7 +8,7 @@ from dataclasses import replace
 from http import HTTPStatus
 from typing import Annotated, Any, Final, Literal
 
-from fastapi import APIRouter, Path, Query
+from fastapi import APIRouter, Path, Query, Response
 from pydantic import BaseModel, ConfigDict, Field
 
 from calipso_nornir.access.roles import Role
@@ -74,12 +74,17 @@ def templates(api: Api) -> list[TemplateShown]:
     return [*(_shown(None, one) for one in shipped_templates()), *map(_stored, written)]
 
 
-@router.put("/monitoring/templates/{id}")
+@router.put(
+    "/monitoring/templates/{id}", responses={HTTPStatus.CREATED: {"description": "A new one.", "model": TemplateShown}}
+)
 @needs(Role.ADMIN)
-def write(api: Api, id: Id, wanted: TemplateWanted) -> TemplateShown:  # noqa: A002 - the name in the path
+def write(api: Api, id: Id, wanted: TemplateWanted, response: Response) -> TemplateShown:  # noqa: A002 - the name in the path
     """Write a template, or replace a written one."""
     document = {**wanted.model_dump(), "id": id, "key": id}
-    api.store.collection(COLLECTION).put(id, document)
+    if api.store.collection(COLLECTION).insert(id, document):
+        response.status_code = HTTPStatus.CREATED
+    else:
+        api.store.collection(COLLECTION).put(id, document)
     return _stored(document)
 
 

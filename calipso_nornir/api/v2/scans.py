@@ -11,8 +11,9 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from calipso_nornir.access.roles import Role
 from calipso_nornir.api.guard import needs
+from calipso_nornir.api.locating import Located
 from calipso_nornir.api.parameters import Api, Asking
-from calipso_nornir.api.problems import Problem
+from calipso_nornir.api.problems import CONFLICTS, Problem
 from calipso_nornir.api.shapes.records import MessageShown, ScanShown
 from calipso_nornir.api.v2.pages import Limit
 from calipso_nornir.api.v2.pictures import Environment
@@ -50,11 +51,12 @@ class ScanWanted(Wanted):
     draft: Annotated[bool, Field(description="Only keep the request.")] = False
 
 
-@router.post("/scans", status_code=HTTPStatus.CREATED)
+@router.post("/scans", status_code=HTTPStatus.ACCEPTED)
 @needs(Role.OPERATOR)
-def ask(api: Api, environment: Environment, wanted: ScanWanted, who: Asking) -> ScanShown:
-    """Ask for a scan; the answer has its ``scan_id``."""
+def ask(api: Api, environment: Environment, wanted: ScanWanted, who: Asking, located: Located) -> ScanShown:
+    """Ask for a scan; the answer has its ``scan_id``, and ``Location`` is where its state is shown."""
     scan_id = api.queue.submit(wanted.request(environment), by=who.name, draft=wanted.draft)
+    located(scan_id)
     return _there(api, environment, scan_id)
 
 
@@ -80,7 +82,7 @@ def scan(api: Api, environment: Environment, scan_id: str) -> ScanShown:
     return _there(api, environment, scan_id)
 
 
-@router.post("/scans/{scan_id}/cancel")
+@router.post("/scans/{scan_id}/cancel", responses=CONFLICTS)
 @needs(Role.OPERATOR)
 def cancel(api: Api, environment: Environment, scan_id: str, who: Asking) -> ScanShown:
     """End a scan that waits or runs; a running one ends within seconds."""
@@ -88,7 +90,7 @@ def cancel(api: Api, environment: Environment, scan_id: str, who: Asking) -> Sca
     return _shown(api.queue.cancel(scan_id, by=who.name))
 
 
-@router.post("/scans/{scan_id}/release")
+@router.post("/scans/{scan_id}/release", responses=CONFLICTS)
 @needs(Role.OPERATOR)
 def release(api: Api, environment: Environment, scan_id: str) -> ScanShown:
     """Put a draft into the queue."""

@@ -12,6 +12,7 @@ from pydantic import AwareDatetime, Field
 
 from calipso_nornir.access.roles import Role
 from calipso_nornir.api.guard import needs
+from calipso_nornir.api.locating import Located
 from calipso_nornir.api.parameters import Api, Asking
 from calipso_nornir.api.problems import Problem
 from calipso_nornir.api.shapes.records import ScheduleShown
@@ -53,9 +54,18 @@ def schedules(api: Api, environment: Environment) -> list[ScheduleShown]:
 
 @router.post("/schedules", status_code=HTTPStatus.CREATED)
 @needs(Role.OPERATOR)
-def add(api: Api, environment: Environment, wanted: ScheduleWanted, who: Asking) -> ScheduleShown:
+def add(api: Api, environment: Environment, wanted: ScheduleWanted, who: Asking, located: Located) -> ScheduleShown:
     """Make a schedule."""
-    return _there(api, environment, api.schedules.add(wanted.schedule(environment), by=who.name))
+    id_ = api.schedules.add(wanted.schedule(environment), by=who.name)
+    located(id_)
+    return _there(api, environment, id_)
+
+
+@router.get("/schedules/{id}")
+@needs(Role.VIEWER)
+def schedule(api: Api, environment: Environment, id: str) -> ScheduleShown:  # noqa: A002 - the name in the path
+    """Show a schedule: when it is due next, and how its last scan went."""
+    return _there(api, environment, id)
 
 
 @router.post("/schedules/{id}/pause")

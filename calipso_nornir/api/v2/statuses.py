@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from http import HTTPStatus
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Path, Query
+from fastapi import APIRouter, Path, Query, Response
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
 from calipso_nornir.access.roles import Role
@@ -18,6 +18,7 @@ from calipso_nornir.api.guard import needs
 from calipso_nornir.api.parameters import Api, Asking
 from calipso_nornir.api.problems import Problem
 from calipso_nornir.api.shapes.picture import FindingShown, StatusShown
+from calipso_nornir.api.shapes.picture import Status as WrittenStatus
 from calipso_nornir.api.v2.history import Commits, VersionShown, versions_shown
 from calipso_nornir.api.v2.pages import Limit
 from calipso_nornir.api.v2.pictures import Environment, Seen
@@ -87,13 +88,16 @@ def status_versions(api: Api, environment: Environment, of: Of, *, commits: Comm
     return versions_shown(api, environment, "status", of, commits=commits)
 
 
-@router.put("/statuses/{of}")
+@router.put("/statuses/{of}", responses={HTTPStatus.CREATED: {"description": "The first one.", "model": WrittenStatus}})
 @needs(Role.OPERATOR)
-def write(api: Api, environment: Environment, of: Of, who: Asking, wanted: StatusWanted) -> StatusShown:
+def write(  # noqa: PLR0913, PLR0917 - the parts of the request
+    api: Api, environment: Environment, of: Of, who: Asking, wanted: StatusWanted, response: Response
+) -> StatusShown:
     """Write the status of an object or link that is there; `since` stays as long as the value does."""
     for attempt in range(ATTEMPTS):
         with api.store.snapshot(environment) as view:
             made = _made(view, of, wanted)
+            is_first = view.status(of) is None
             base = view.revision
         try:
             with api.store.write(environment, base=base, cause=f"status by {who.name}") as writer:
@@ -104,6 +108,7 @@ def write(api: Api, environment: Environment, of: Of, who: Asking, wanted: Statu
                 raise
         else:
             break
+    response.status_code = HTTPStatus.CREATED if is_first else HTTPStatus.OK
     return shown(status_document(made))
 
 

@@ -13,6 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from calipso_nornir.access.roles import role
 from calipso_nornir.access.tokens import Token
 from calipso_nornir.api.guard import needs
+from calipso_nornir.api.locating import Located
 from calipso_nornir.api.parameters import Api, Asking
 from calipso_nornir.api.problems import Problem
 
@@ -56,7 +57,7 @@ class TokenMade(TokenShown):
 
 @router.post("/tokens", status_code=HTTPStatus.CREATED)
 @needs(with_one_time_password=True)
-def make(api: Api, who: Asking, wanted: TokenWanted | None = None) -> TokenMade:
+def make(api: Api, who: Asking, located: Located, wanted: TokenWanted | None = None) -> TokenMade:
     """Make a token for whoever asks.
 
     One made with a one-time password can only choose another password. One made with a token can do no more than that
@@ -71,6 +72,7 @@ def make(api: Api, who: Asking, wanted: TokenWanted | None = None) -> TokenMade:
         scope=role(wanted.scope),
         environments=frozenset(wanted.environments) if wanted.environments is not None else None,
     )
+    located(token.id)
     return TokenMade(token=secret, **shown(token).model_dump())
 
 
@@ -79,6 +81,17 @@ def make(api: Api, who: Asking, wanted: TokenWanted | None = None) -> TokenMade:
 def mine(api: Api, who: Asking) -> list[TokenShown]:
     """List the tokens of whoever asks, the newest first."""
     return [shown(one) for one in api.principals.tokens.of(who.name)]
+
+
+@router.get("/tokens/{id}")
+@needs()
+def one_of_mine(api: Api, who: Asking, id: str) -> TokenShown:  # noqa: A002 - the name in the path
+    """Show one of one's own tokens; ``current`` is the one that is shown with the request."""
+    chosen = who.token_id if id == "current" else id
+    found = next((one for one in api.principals.tokens.of(who.name) if one.id == chosen), None)
+    if found is None:
+        raise Problem(HTTPStatus.NOT_FOUND, f"{who.name} has no token {id}")
+    return shown(found)
 
 
 @router.delete("/tokens", status_code=HTTPStatus.NO_CONTENT)

@@ -12,8 +12,9 @@ from pydantic import BaseModel, ConfigDict, Field
 from calipso_nornir.access.roles import Grants, Role
 from calipso_nornir.access.users import LONGEST, SHORTEST, User
 from calipso_nornir.api.guard import needs
+from calipso_nornir.api.locating import Located
 from calipso_nornir.api.parameters import Api
-from calipso_nornir.api.problems import Problem
+from calipso_nornir.api.problems import CONFLICTS, Problem
 from calipso_nornir.api.v2.tokens import RoleWord, TokenShown, shown
 
 router = APIRouter(tags=["users"])
@@ -61,35 +62,40 @@ def users(api: Api) -> list[UserShown]:
     return [_shown(one) for one in api.principals.users.all()]
 
 
-@router.post("/users", status_code=HTTPStatus.CREATED)
+@router.post("/users", status_code=HTTPStatus.CREATED, responses=CONFLICTS)
 @needs(Role.ADMIN)
-def add(api: Api, wanted: UserWanted) -> UserShown:
+def add(api: Api, wanted: UserWanted, located: Located) -> UserShown:
     """Make a user."""
     user = User(name=wanted.name, grants=Grants.read(wanted.roles), one_time=True)
     api.principals.users.add(user, wanted.password)
+    located(user.name)
     return _shown(user)
 
 
-@router.patch("/users/{name}")
+@router.get("/users/{name}")
+@needs(Role.ADMIN)
+def user(api: Api, name: str) -> UserShown:
+    """Show a user."""
+    return _shown(_there(api, name))
+
+
+@router.patch("/users/{name}", responses=CONFLICTS)
 @needs(Role.ADMIN)
 def change(api: Api, name: str, wanted: UserChange) -> UserShown:
     """Change a user's roles, or whether the user may log in, or give a one-time password."""
     principals = api.principals
-    there = _there(api, name)
-    user = User(
-        name=name,
-        grants=there.grants if wanted.roles is None else Grants.read(wanted.roles),
-        enabled=there.enabled if wanted.enabled is None else wanted.enabled,
-    )
-    principals.users.change(user)
+    _there(api, name)
+    grants = None if wanted.roles is None else Grants.read(wanted.roles)
+    principals.users.change(name, grants=grants, enabled=wanted.enabled)
     if wanted.password is not None:
         principals.users.set_password(name, wanted.password, one_time=True)
-    if wanted.password is not None or not user.enabled:
+    now = _there(api, name)
+    if wanted.password is not None or not now.enabled:
         principals.tokens.revoke(name)
-    return _shown(_there(api, name))
+    return _shown(now)
 
 
-@router.delete("/users/{name}", status_code=HTTPStatus.NO_CONTENT)
+@router.delete("/users/{name}", status_code=HTTPStatus.NO_CONTENT, responses=CONFLICTS)
 @needs(Role.ADMIN)
 def remove(api: Api, name: str) -> None:
     """Remove a user, with all tokens."""

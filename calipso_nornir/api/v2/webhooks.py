@@ -11,6 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from calipso_nornir.access.roles import Role
 from calipso_nornir.api.guard import needs
+from calipso_nornir.api.locating import Located
 from calipso_nornir.api.parameters import Api, Asking
 from calipso_nornir.api.problems import Problem
 from calipso_nornir.api.v2.pictures import Environment
@@ -79,7 +80,7 @@ def webhooks(api: Api, environment: Environment) -> list[Webhook]:
 
 @router.post("", status_code=HTTPStatus.CREATED)
 @needs(Role.ADMIN)
-def subscribe(api: Api, environment: Environment, who: Asking, wanted: WebhookWanted) -> WebhookMade:
+def subscribe(api: Api, environment: Environment, who: Asking, wanted: WebhookWanted, located: Located) -> WebhookMade:
     """Subscribe a URL to changes. Messages are signed as in Standard Webhooks, and come at least once, in order."""
     since = wanted.since
     if since is None:
@@ -97,6 +98,7 @@ def subscribe(api: Api, environment: Environment, who: Asking, wanted: WebhookWa
         by=who.name,
         secret=wanted.secret,
     )
+    located(made["id"])
     return WebhookMade(**_shown(made), secret=secret)
 
 
