@@ -12,12 +12,14 @@ import pytest
 
 from calipso_nornir.errors import NotAuthenticated
 from tests.fixtures.scanning import Scanned, content
+from tests.unit.test_engine_history import OVERLAPS, fresh
 from tests.unit.test_engine_partial import MOVED_ON, ONE_OF_EACH, agrees, tree
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from tests.fixtures.places import Place
+    from tests.unit.test_engine_history import Overlap
 
 pytest_plugins = ["tests.fixtures.stores"]
 
@@ -40,6 +42,20 @@ def test_a_scan_with_clear_that_fails_leaves_all_that_was_there(place: Place, tm
     assert scanned.stored() == before
     view = scanned.store.view("cloud")
     assert len(view.search("web")) > 0
+
+
+@pytest.mark.parametrize("how", ["whole", "small"])
+@pytest.mark.parametrize("happens", OVERLAPS)
+def test_a_scan_that_began_earlier_and_ends_later(
+    mongo_place: Place, tmp_path: Path, happens: Overlap, how: str
+) -> None:
+    """Two scans overlap, each with a client of its own; ``unit/test_engine_history`` has the same on SQLite."""
+    first, later = Scanned(tmp_path), Scanned(tmp_path)
+    for one in (first, later):
+        one.store.close()
+        one.store = mongo_place.open()
+    happens(first, later, how)
+    assert content(later.stored()) == fresh(later.cloud, tmp_path)
 
 
 @pytest.mark.long

@@ -20,7 +20,13 @@ from tests.fixtures.scanning import Scanned, Stored, content
 from tests.fixtures.tiny_cloud import EXT, LAN, ROUTER, Server, TinyCloud
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from calipso_nornir.model.queries import Query
     from calipso_nornir.scan.report import ScanReport
+
+    Answers = dict[str, Any]
+    Overlap = Callable[[Scanned, Scanned, str], None]
 
 COMPUTES = ("cmp1", "cmp2")
 GONE = HostUnreachable("any", "192.0.2.1", "no route to host")
@@ -94,44 +100,44 @@ def test_the_past_leaves_no_trace(before: TinyCloud, now: TinyCloud, failures: l
         scanned.store.close()
 
 
-@pytest.mark.parametrize("how", ["whole", "small"])
-def test_a_scan_that_began_earlier_and_ends_later_takes_over_what_others_found(tmp_path: Path, how: str) -> None:
+def overlapping(scanned: Scanned, later: Scanned, answers: Answers, *, at: str, how: str) -> list[ScanReport]:
+    """Scan all of a cloud, or one host of it; when a command is about to run, another scan begins and ends."""
+    ended: list[ScanReport] = []
+
+    def overtake(queries: Sequence[Query]) -> None:
+        if not ended and any(at in str(query) for query in queries):
+            ended.append(later.scan())
+
+    target = {} if how == "whole" else {"object_id": "cmp1", "object_type": "host"}
+    report = scanned.scan(answers, during=overtake, **target)
+    assert [one.status for one in (*ended, report)] == ["completed", "completed"]
+    return [*ended, report]
+
+
+def takes_over_what_others_found(scanned: Scanned, later: Scanned, how: str) -> None:
     """The first scan has asked, a server comes and another goes, a second scan stores that, the first ends."""
-    scanned = Scanned(tmp_path)
     scanned.scan()
-    now = TinyCloud(servers=[Server("web2", "cmp2"), Server("web3", "cmp1")])
-    later = Scanned(tmp_path, now)
-    ended: list[ScanReport] = []
-
-    def overtake(queries: Any) -> None:  # noqa: ANN401 - queries
-        if not ended and any("virsh" in str(query) for query in queries):
-            ended.append(later.scan())
-
     before = scanned.cloud.answers()
-    target = {} if how == "whole" else {"object_id": "cmp1", "object_type": "host"}
-    report = scanned.scan(before, during=overtake, **target)
-    assert [one.status for one in (*ended, report)] == ["completed", "completed"]
-    assert content(later.stored()) == fresh(now, tmp_path)
+    later.cloud = TinyCloud(servers=[Server("web2", "cmp2"), Server("web3", "cmp1")])
+    overlapping(scanned, later, before, at="virsh", how=how)
+
+
+def removes_nothing_that_others_have_seen(scanned: Scanned, later: Scanned, how: str) -> None:
+    """The first scan finds no servers; meanwhile a second one finds them as they were, so it changes no document."""
+    scanned.scan()
+    ended, report = overlapping(scanned, later, TinyCloud(servers=[]).answers(), at="ethtool", how=how)
+    assert (ended.objects.changed, report.objects.removed) == (0, 0)
+
+
+OVERLAPS = (takes_over_what_others_found, removes_nothing_that_others_have_seen)
 
 
 @pytest.mark.parametrize("how", ["whole", "small"])
-def test_a_scan_removes_nothing_that_another_has_seen_since_it_began(tmp_path: Path, how: str) -> None:
-    """The first scan finds no servers; meanwhile a second one finds them as they were, so it changes no document."""
-    scanned = Scanned(tmp_path)
-    scanned.scan()
-    now = scanned.cloud
-    later = Scanned(tmp_path, now)
-    ended: list[ScanReport] = []
-
-    def overtake(queries: Any) -> None:  # noqa: ANN401 - queries
-        if not ended and any("ethtool" in str(query) for query in queries):
-            ended.append(later.scan())
-
-    target = {} if how == "whole" else {"object_id": "cmp1", "object_type": "host"}
-    report = scanned.scan(TinyCloud(servers=[]).answers(), during=overtake, **target)
-    assert [one.status for one in (*ended, report)] == ["completed", "completed"]
-    assert (ended[0].objects.changed, report.objects.removed) == (0, 0)
-    assert content(later.stored()) == fresh(now, tmp_path)
+@pytest.mark.parametrize("happens", OVERLAPS)
+def test_a_scan_that_began_earlier_and_ends_later(tmp_path: Path, happens: Overlap, how: str) -> None:
+    later = Scanned(tmp_path)
+    happens(Scanned(tmp_path), later, how)
+    assert content(later.stored()) == fresh(later.cloud, tmp_path)
 
 
 def test_what_changes_at_every_commit_is_told(tmp_path: Path) -> None:
