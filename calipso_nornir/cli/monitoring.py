@@ -77,7 +77,7 @@ def monitoring_render(
     with run.store(inventory=inventory) as store:
         prepared = prepare(store, one_environment(store, named_once(None, environment)), load_catalog(metadata or ()))
     files = prepared.files()
-    changed = write_files(folder, files)
+    changed = write_files(folder, files, environment=prepared.environment.name)
     run.out.say(f"{len(files)} files for {prepared.back_end.name} in {folder}, {changed} changed")
 
 

@@ -85,10 +85,10 @@ def deploy(
         written = 0
         if prepared.folder and not check:
             folder = Path(prepared.folder)
-            written = write_files(folder, files)
+            written = write_files(folder, files, environment=name)
         else:
             folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="calipso-files-")))
-            write_files(folder, files)
+            write_files(folder, files, environment=name)
         if wanted is Level.FILES:
             return Deployment(level=wanted, kept=kept, written=written)
         machines = machines_of(prepared)

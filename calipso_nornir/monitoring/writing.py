@@ -49,36 +49,44 @@ def keep_in_store(store: Store, environment: str, files: Sequence[Rendered]) -> 
     return changed
 
 
-def write_files(folder: Path, files: Sequence[Rendered]) -> int:
+def write_files(folder: Path, files: Sequence[Rendered], *, environment: str) -> int:
     """Write files into a folder, those with secrets for their owner only; return how many were written or removed.
 
     Raises:
-        InvalidRequest: the folder cannot be written to, or a path leads out of it.
+        InvalidRequest: the folder cannot be written to, has files of another environment, or a path leads out of it.
     """
     for one in files:
         if PurePosixPath(one.path).is_absolute() or ".." in PurePosixPath(one.path).parts:
             raise InvalidRequest(f"{one.path!r} leads out of the folder {folder}")
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        before = _listed(folder)
+        before = _listed(folder, environment)
         changed = sum(_written(folder / one.path, one) for one in files)
         for path in before - {one.path for one in files}:
             (folder / path).unlink(missing_ok=True)
             changed += 1
-        manifest = json.dumps(sorted(one.path for one in files))
+        manifest = json.dumps({"environment": environment, "files": sorted(one.path for one in files)})
         _put(folder / MANIFEST, manifest, READABLE)
     except OSError as error:
         raise InvalidRequest(f"{error.filename or folder}: {error.strerror}") from error
     return changed
 
 
-def _listed(folder: Path) -> set[str]:
+def _listed(folder: Path, environment: str) -> set[str]:
     try:
         value = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
     except (OSError, ValueError):
         return set()
-    listed = value if isinstance(value, list) else []
-    return {one for one in listed if isinstance(one, str) and ".." not in PurePosixPath(one).parts and one[:1] != "/"}
+    if not isinstance(value, dict):
+        return set()
+    other = value.get("environment")
+    if other != environment:
+        raise InvalidRequest(
+            f"{folder} has the files of environment {other}: give {environment} a folder of its own (config_folder)"
+        )
+    listed = value.get("files")
+    known = listed if isinstance(listed, list) else []
+    return {one for one in known if isinstance(one, str) and ".." not in PurePosixPath(one).parts and one[:1] != "/"}
 
 
 def _written(path: Path, one: Rendered) -> int:

@@ -174,7 +174,16 @@ def test_what_is_missing_is_told(store: Store, tmp_path: Path) -> None:
 def test_no_path_leads_out_of_the_folder(store: Store, tmp_path: Path) -> None:
     ready = prepared(store, tmp_path)
     with pytest.raises(InvalidRequest, match="leads out of the folder"):
-        write_files(tmp_path / "x", [replace(ready.files()[0], path="host/../../x")])
+        write_files(tmp_path / "x", [replace(ready.files()[0], path="host/../../x")], environment="lab")
+
+
+def test_two_environments_do_not_share_a_folder(store: Store, tmp_path: Path) -> None:
+    ready = prepared(store, tmp_path, provision="Files")
+    deploy(store, ready, Ran())
+    before = sorted((tmp_path / "config").rglob("*"))
+    with pytest.raises(InvalidRequest, match=r"config has the files of environment lab: give other a folder"):
+        write_files(tmp_path / "config", ready.files()[:1], environment="other")
+    assert sorted((tmp_path / "config").rglob("*")) == before
 
 
 def test_how_hosts_are_reached(store: Store, tmp_path: Path) -> None:

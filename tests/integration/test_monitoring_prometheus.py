@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 import requests
+import yaml
 
 from calipso_nornir.checks.evaluating import Result as Evaluated
 from calipso_nornir.checks.exposition import Texts, exposition
@@ -74,19 +75,23 @@ class Running:
         for path, text in files.items():
             (folder / path).parent.mkdir(parents=True, exist_ok=True)
             (folder / path).write_text(text)
-        targets = [
-            one for one in json.loads(files["server/prometheus/targets.json"]) if one["labels"]["host"] == "cmp1"
-        ]
+        hosts = json.loads(files["server/prometheus/targets.lab.json"])
+        targets = [one for one in hosts if one["labels"]["host"] == "cmp1"]
         (folder / "targets.json").write_text(json.dumps(targets))
-        scrape = json.loads(files["server/prometheus/calipso.scrape.yml"])
+        scrape = json.loads(files["server/prometheus/scrape.yml"])
         scrape["scrape_configs"][0]["file_sd_configs"] = [{"files": [str(folder / "targets.json")]}]
         whole = {
             "global": {"evaluation_interval": "1s"},
-            "rule_files": [str(folder / "server/prometheus/calipso.rules.yml")],
+            "rule_files": [str(folder / "server/prometheus/rules.lab.yml")],
             "alerting": {"alertmanagers": [{"static_configs": [{"targets": [f"{LOOPBACK}:{self.alerts}"]}]}]},
             **scrape,
         }
         (folder / "prometheus.yml").write_text(json.dumps(whole))
+        [route], [receiver] = (
+            yaml.safe_load(files[f"server/alertmanager/{one}.lab.yml"]) for one in ("route", "receiver")
+        )
+        alertmanager = {"route": {"receiver": "none", "routes": [route]}, "receivers": [{"name": "none"}, receiver]}
+        (folder / "alertmanager.yml").write_text(json.dumps(alertmanager))
 
     def write(self, status: int) -> None:
         """Write what the probe writes when the card of cmp1 has a status."""
@@ -114,7 +119,7 @@ class Running:
         """Start Alertmanager and Prometheus."""
         self._start(
             "prometheus-alertmanager",
-            f"--config.file={self._folder / 'server/alertmanager/alertmanager.yml'}",
+            f"--config.file={self._folder / 'alertmanager.yml'}",
             f"--storage.path={self._folder / 'alerts'}",
             f"--web.listen-address={LOOPBACK}:{self.alerts}",
             "--cluster.listen-address=",

@@ -149,7 +149,11 @@ def test_the_host_and_the_server_are_deployed_and_the_second_time_nothing_change
     assert not any(one in told.encode() for one in SECRETS)
     assert list(deploying.temporary.iterdir()) == [], "all that the runner has written is gone"
     host = deploying.target.host
-    assert host.run("stat", "-c", "%U %G %a", "/etc/prometheus/calipso.token").split() == ["root", "prometheus", "640"]
+    assert host.run("stat", "-c", "%U %G %a", "/etc/prometheus/calipso/token.lab").split() == [
+        "root",
+        "prometheus",
+        "640",
+    ]
     assert "--interval 7 " in host.run("cat", "/etc/init.d/calipso-probe")
     host.wait_for("curl", "-sf", "http://127.0.0.1:9090/-/ready")
     host.wait_for("curl", "-sf", "http://127.0.0.1:9093/-/ready")

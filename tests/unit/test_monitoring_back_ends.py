@@ -6,10 +6,12 @@ from __future__ import annotations
 
 import json
 import socket
+from dataclasses import replace
 from typing import Any
 
 import pytest
 import requests
+import yaml
 
 from calipso_nornir.errors import InvalidRequest
 from calipso_nornir.model.refs import ObjectRef
@@ -32,7 +34,7 @@ def rendered(system: BackEnd, wish: Wish = WISH) -> dict[str, Any]:
     files = list(system.render(wish))
     assert len({one.path for one in files}) == len(files)
     assert all(one.secret for one in files if "s3cret" in one.text or "t0ken" in one.text)
-    return {one.path: json.loads(one.text) for one in files if not one.path.endswith(".token")}
+    return {one.path: yaml.safe_load(one.text) for one in files if "/token." not in one.path}
 
 
 @pytest.mark.parametrize("name", ["prometheus", "sensu_go", "sensu_core", "Sensu", "Sensu Go", "Prometheus"])
@@ -112,7 +114,7 @@ def test_all_statuses_are_read_from_the_api() -> None:
 
 def test_rules_name_each_status_and_a_silent_host() -> None:
     files = rendered(Prometheus())
-    [group] = files["server/prometheus/calipso.rules.yml"]["groups"]
+    [group] = files["server/prometheus/rules.lab.yml"]["groups"]
     assert [one["alert"] for one in group["rules"]] == [
         "CalipsoWarning",
         "CalipsoError",
@@ -121,10 +123,24 @@ def test_rules_name_each_status_and_a_silent_host() -> None:
         "CalipsoProbeStopped",
     ]
     assert 'environment="lab"' in group["rules"][0]["expr"]
-    targets = files["server/prometheus/targets.json"]
-    assert targets[0] == {"targets": ["cmp1:9100"], "labels": {"environment": "lab", "host": "cmp1"}}
-    [receiver] = files["server/alertmanager/alertmanager.yml"]["receivers"]
+    targets = files["server/prometheus/targets.lab.json"]
+    timing = {"__scrape_interval__": "15s", "__scrape_timeout__": "15s"}
+    assert targets[0] == {"targets": ["cmp1:9100"], "labels": {"environment": "lab", "host": "cmp1", **timing}}
+    [receiver] = files["server/alertmanager/receiver.lab.yml"]
     assert receiver["webhook_configs"][0]["url"] == "http://192.0.2.1:3335/prometheus"
+
+
+def test_environments_have_no_file_in_common_but_one_that_is_the_same() -> None:
+    mine, others = (
+        {one.path: one.text for one in Prometheus().render(replace(WISH, plan=replace(PLAN, environment=name)))}
+        for name in ("lab", 'l/a"b ü')
+    )
+    assert [path for path in mine if path in others and path.startswith("server")] == ["server/prometheus/scrape.yml"]
+    assert mine["server/prometheus/scrape.yml"] == others["server/prometheus/scrape.yml"]
+    [route] = yaml.safe_load(
+        others["server/alertmanager/route.l---..47..---a---..34..---b---..32..---" + "---..252..---.yml"]
+    )
+    assert route["matchers"] == ['calipso=~".+"', r'environment="l/a\"b ü"']
 
 
 # --- Sensu Core

@@ -8,6 +8,7 @@ Prometheus' API (``statuses``).
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final
@@ -22,6 +23,7 @@ from calipso_nornir.monitoring.back_ends.base import (
     objects_files,
     of_host,
 )
+from calipso_nornir.monitoring.names import encoded, limited
 from calipso_nornir.monitoring.results import (
     ERROR,
     KEEPALIVE,
@@ -45,6 +47,20 @@ IDENTITY: Final = ("environment", "host", "of", "kind", "type", "name", "check")
 JOB: Final = "calipso"
 HOST_DOWN, PROBE_STOPPED = "CalipsoHostDown", "CalipsoProbeStopped"
 TEXTFILE: Final = "/var/lib/prometheus/node-exporter/calipso.prom"
+ETC: Final = "/etc/prometheus/calipso"
+LONGEST: Final = 150
+"""Characters of an environment in the name of a file."""
+SCRAPE: Final = {
+    "job_name": JOB,
+    "honor_labels": True,
+    "scrape_interval": "15s",
+    "file_sd_configs": [{"files": [f"{ETC}/targets.*.json"]}],
+}
+
+
+def file_name(environment: str) -> str:
+    """Return the part of a file's name that says which environment it is for."""
+    return limited(encoded(environment), LONGEST)
 
 
 class Prometheus:
@@ -53,18 +69,21 @@ class Prometheus:
     name = "prometheus"
 
     def render(self, wish: Wish) -> Iterable[Rendered]:
-        """Yield rules, the scrape configuration and Alertmanager's; JSON, which is YAML, too."""
-        environment = wish.plan.environment
+        """Yield rules, targets, and parts of Alertmanager's configuration; JSON, which is YAML, too.
+
+        The scrape configuration is the same for all environments: how often a host is asked is a label of the target.
+        """
+        name = file_name(wish.plan.environment)
         yield from objects_files(wish.plan)
-        rules = as_json({"groups": [_rules(environment, int(wish.setting("interval", 60)))]})
-        yield Rendered("server/prometheus/calipso.rules.yml", rules)
-        scrape = {"scrape_configs": [_scrape(wish)]}
-        yield Rendered("server/prometheus/calipso.scrape.yml", as_json(scrape))
-        yield Rendered("server/prometheus/targets.json", as_json(_targets(wish.plan, wish)))
-        yield Rendered("server/alertmanager/alertmanager.yml", as_json(_alertmanager(wish)))
+        rules = as_json({"groups": [_rules(wish.plan.environment, int(wish.setting("interval", 60)))]})
+        yield Rendered(f"server/prometheus/rules.{name}.yml", rules)
+        yield Rendered(f"server/prometheus/targets.{name}.json", as_json(_targets(wish.plan, wish)))
+        yield Rendered("server/prometheus/scrape.yml", as_json({"scrape_configs": [SCRAPE]}))
+        yield Rendered(f"server/alertmanager/route.{name}.yml", _member(_route(wish.plan.environment)))
+        yield Rendered(f"server/alertmanager/receiver.{name}.yml", _member(_receiver(wish)))
         token = wish.setting("receiver_token", "")
         if token:
-            yield Rendered("server/alertmanager/calipso.token", str(token), secret=True)
+            yield Rendered(f"server/alertmanager/token.{name}", str(token), secret=True)
 
     def receive(self, message: Any) -> Received:  # noqa: ANN401 - any JSON
         """Read a message of Alertmanager's webhook (version 4).
@@ -168,46 +187,47 @@ def _told(value: int) -> str:
     return f'{query}{{{{ . | first | label "text" }}}}{{{{ else }}}}{otherwise}{{{{ end }}}}'
 
 
-def _scrape(wish: Wish) -> dict[str, Any]:
-    interval = int(wish.setting("interval", 60))
-    return {
-        "job_name": JOB,
-        "honor_labels": True,
-        "scrape_interval": f"{min(interval, 15)}s",
-        "file_sd_configs": [{"files": ["/etc/prometheus/calipso/targets.json"]}],
-    }
-
-
 def _targets(plan: MonitoringPlan, wish: Wish) -> list[dict[str, Any]]:
-    port = int(wish.setting("exporter_port", 9100))
+    port, often = int(wish.setting("exporter_port", 9100)), f"{min(int(wish.setting('interval', 60)), 15)}s"
+    # Until Prometheus 2.43 there is one scrape_configs for all; these labels are those of a target (configuration.md)
+    timing = {"__scrape_interval__": often, "__scrape_timeout__": often}
     addresses: Mapping[str, str] = wish.environment.get("addresses") or {}
     return [
         {
             "targets": [host_port(addresses.get(host) or host, port)],
-            "labels": {"environment": plan.environment, "host": host},
+            "labels": {"environment": plan.environment, "host": host, **timing},
         }
         for host in plan.hosts
     ]
 
 
-def _alertmanager(wish: Wish) -> dict[str, Any]:
-    url = wish.setting("receiver_url", f"http://{wish.setting('server_ip', '127.0.0.1')}:{3335}/prometheus")
-    http: dict[str, Any] = {}
-    if wish.setting("receiver_token", ""):
-        file = "/etc/prometheus/calipso.token"
-        http = {"http_config": {"authorization": {"type": "Bearer", "credentials_file": file}}}
+def _route(environment: str) -> dict[str, Any]:
     return {
-        "route": {
-            "receiver": "calipso",
-            "group_by": ["environment", "host"],
-            "group_wait": "1s",
-            "group_interval": "5s",
-            "repeat_interval": "10m",
-        },
-        "receivers": [
-            {"name": "calipso", "webhook_configs": [{"url": url, "send_resolved": True, "max_alerts": 0, **http}]}
-        ],
+        "receiver": _receiver_name(environment),
+        "matchers": ['calipso=~".+"', f'environment="{_escaped(environment)}"'],
+        "group_by": ["environment", "host"],
+        "group_wait": "1s",
+        "group_interval": "5s",
+        "repeat_interval": "10m",
     }
+
+
+def _receiver(wish: Wish) -> dict[str, Any]:
+    url = wish.setting("receiver_url", f"http://{wish.setting('server_ip', '127.0.0.1')}:{3335}/prometheus")
+    webhook: dict[str, Any] = {"url": url, "send_resolved": True, "max_alerts": 0}
+    if wish.setting("receiver_token", ""):
+        file = f"{ETC}/token.{file_name(wish.plan.environment)}"
+        webhook["http_config"] = {"authorization": {"type": "Bearer", "credentials_file": file}}
+    return {"name": _receiver_name(wish.plan.environment), "webhook_configs": [webhook]}
+
+
+def _receiver_name(environment: str) -> str:
+    return f"calipso {environment}"
+
+
+def _member(value: Mapping[str, Any]) -> str:
+    """Return a member of a list in YAML, indented: the role puts such files together, one after another."""
+    return f"  - {json.dumps(value, sort_keys=True, ensure_ascii=False)}\n"
 
 
 def _result(alert: Any) -> Result | None:  # noqa: ANN401 - any JSON
