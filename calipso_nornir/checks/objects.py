@@ -6,6 +6,7 @@ import json
 import re
 from typing import Any, Dict, List, Mapping, NamedTuple, Optional, Tuple
 
+from .others import FAULTS
 from .parameters import BadParameter, read_parameters
 from .registry import CHECKS
 from .values import Check
@@ -140,7 +141,8 @@ def _item(place: str, one: Any) -> Item:
     parameters: Dict[str, Any] = {}
     # One entry that this release cannot run must not keep the others from being run
     if check not in CHECKS:
-        fault = f"this probe has no check {_shown(check)}"
+        broken = "; ".join(f"{name} cannot be used: {why}" for name, why in sorted(FAULTS.items()))
+        fault = f"this probe has no check {_shown(check)}" + (f" ({broken})" if broken else "")
     else:
         try:
             parameters = read_parameters(CHECKS[check].parameters, given)

@@ -167,6 +167,7 @@ for group, verb, one in (
     (new_group, "link-type", new.new_link_type),
     (new_group, "source", new.new_source),
     (new_group, "event-handler", new.new_event_handler),
+    (new_group, "check", new.new_check),
     (monitoring_group, "plan", monitoring.monitoring_plan),
     (monitoring_group, "render", monitoring.monitoring_render),
     (monitoring_group, "deploy", monitoring.monitoring_deploy),

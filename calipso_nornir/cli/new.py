@@ -49,9 +49,7 @@ def new_source(
     folder: Folder = None,
 ) -> None:
     """Write a new kind of source: a distribution with its query, section, source, an object type, tests."""
-    made = _written(run, "source", name, folder or f"calipso_{name}")
-    shown = shlex.quote(str(made))
-    print_next(run.out, [f"pip install -e {shown}", run.typed("metadata", "check"), f"pytest {shown}"])
+    _write_distribution(run, "source", name, folder)
 
 
 def new_event_handler(
@@ -63,6 +61,22 @@ def new_event_handler(
 ) -> None:
     """Write a handler of an event type: its declaration, the handler, a test."""
     _write(run, "event-handler", name, folder, metadata)
+
+
+def new_check(
+    run: Run,
+    *,
+    name: Annotated[str, typer.Argument(metavar="NAME", help="The new check, such as card_errors.")],
+    folder: Folder = None,
+) -> None:
+    """Write a check of hosts: a distribution with its code, what it watches, tests."""
+    _write_distribution(run, "check", name, folder)
+
+
+def _write_distribution(run: Run, kind: "Kind", name: str, folder: str | None) -> None:
+    made = _written(run, kind, name, folder or f"calipso_{name}")
+    shown = shlex.quote(str(made))
+    print_next(run.out, [f"pip install -e {shown}", run.typed("metadata", "check"), f"pytest {shown}"])
 
 
 def _write(run: Run, kind: "Kind", name: str, folder: str | None, metadata: list[str] | None) -> None:

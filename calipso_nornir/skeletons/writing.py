@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from calipso_nornir.metadata.catalog import Catalog
 
-Kind: TypeAlias = Literal["object-type", "link-type", "source", "event-handler"]
+Kind: TypeAlias = Literal["object-type", "link-type", "source", "event-handler", "check"]
 
 DATA: Final = Path(__file__).parent / "data"
 _SUFFIX: Final = ".in"
@@ -77,7 +77,22 @@ def source(name: str, catalog: Catalog) -> dict[str, str]:
     return {"name": name, "Class": _camel(name), "Label": label, "package": package, "distribution": distribution}
 
 
-WORDS: Final = {"object-type": object_type, "link-type": link_type, "source": source, "event-handler": event_handler}
+def check(name: str, catalog: Catalog) -> dict[str, str]:
+    """Return the words of a new check; raises InvalidRequest if it cannot have this name."""
+    _expect(name, _NAME, "a check", "lower-case letters, digits and _, for example card_errors")
+    if name in catalog.monitoring.checks:
+        raise InvalidRequest(f'"{name}" is a check already')
+    package = f"calipso_{name}"
+    return {"name": name, "package": package, "distribution": package.replace("_", "-")}
+
+
+WORDS: Final = {
+    "object-type": object_type,
+    "link-type": link_type,
+    "source": source,
+    "event-handler": event_handler,
+    "check": check,
+}
 """Kind -> the words of a new thing of that kind."""
 
 

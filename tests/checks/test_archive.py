@@ -54,8 +54,8 @@ def test_it_has_what_a_host_needs_and_no_more() -> None:
         names = set(packed.namelist())
         assert packed.testzip() is None
     assert "__main__.py" in names
-    assert f"{archive.PACKAGE}/{registry.__name__.rpartition('.')[2]}.py" in names
-    assert f"{archive.PACKAGE}/archive.py" not in names
+    assert f"{registry.__name__.replace('.', '/')}.py" in names
+    assert f"{archive.__name__.replace('.', '/')}.py" not in names
     assert all(name.endswith(".py") for name in names)
 
 

@@ -32,6 +32,8 @@ class Target:
         self.host = PrivateHost(folder, layers=LAYERS)
         self.files = folder / "files"
         self.inventory = folder / "hosts.yml"
+        self.python_path = [ROOT]
+        """What the Python that runs Ansible finds."""
 
     def __enter__(self) -> Self:
         self.host.__enter__()
@@ -82,7 +84,11 @@ class Target:
         ansible = Path(sys.executable).parent / "ansible-playbook"
         command = [ansible, "-i", self.inventory, PLAYBOOKS / playbook, "--extra-vars", json.dumps(values), *options]
         environment = {"ANSIBLE_HOME": str(self.folder / "ansible"), "ANSIBLE_PIPELINING": "1", "LC_ALL": "C.UTF-8"}
-        environment |= {"PYTHONPATH": str(ROOT), "HOME": str(self.folder), "PATH": os.environ["PATH"]}
+        environment |= {
+            "PYTHONPATH": ":".join(map(str, self.python_path)),
+            "HOME": str(self.folder),
+            "PATH": os.environ["PATH"],
+        }
         environment["ANSIBLE_INVENTORY_UNPARSED_FAILED"] = "1"
         words = " ".join(shlex.quote(str(one)) for one in command)
         said = self.host.run(

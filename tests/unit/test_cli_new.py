@@ -43,7 +43,7 @@ def folders(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
 
 
 def test_every_kind_is_tested_here() -> None:
-    assert sorted([*(kind for kind, _ in NEW), "source"]) == kinds() == sorted(WORDS)
+    assert sorted([*(kind for kind, _ in NEW), "source", "check"]) == kinds() == sorted(WORDS)
 
 
 def test_the_check_finds_nothing(folders: list[Path]) -> None:
@@ -54,14 +54,19 @@ def test_the_check_finds_nothing(folders: list[Path]) -> None:
 
 
 @pytest.fixture(scope="module")
-def distribution(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A new source, with its entry points registered as pip would have."""
-    folder = tmp_path_factory.mktemp("source") / "calipso_racks"
-    said = calipso("new", "source", "racks", "--dir", folder)
+def distributions(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
+    """A new source and a new check, with their entry points registered as pip would have."""
+    return [_distribution(tmp_path_factory.mktemp(kind), kind) for kind in ("source", "check")]
+
+
+def _distribution(above: Path, kind: str) -> Path:
+    name = f"racks_{kind}"
+    folder = above / f"calipso_{name}"
+    said = calipso("new", kind, name, "--dir", folder)
     assert (said.status, said.err) == (0, "")
     assert f"pip install -e {folder}" in said.out
     project = tomllib.loads((folder / "pyproject.toml").read_text(encoding="utf-8"))["project"]
-    info = folder / "calipso_racks-0.1.dist-info"
+    info = folder / f"calipso_{name}-0.1.dist-info"
     info.mkdir()
     (info / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {project['name']}\nVersion: 0.1\n", encoding="utf-8")
     lines: list[str] = []
@@ -72,8 +77,8 @@ def distribution(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.mark.long
-def test_their_own_tests_pass(folders: list[Path], distribution: Path) -> None:
-    """Those of the source scan with it: all of its entry points are found."""
+def test_their_own_tests_pass(folders: list[Path], distributions: list[Path]) -> None:
+    """Those of the source scan with it, those of the check pack the probe: all entry points are found."""
     done = subprocess.run(  # noqa: S603 - our own interpreter
         [
             sys.executable,
@@ -85,16 +90,16 @@ def test_their_own_tests_pass(folders: list[Path], distribution: Path) -> None:
             "-W",
             "error",
             *folders,
-            distribution / "tests",
+            *(one / "tests" for one in distributions),
         ],
         capture_output=True,
         text=True,
         check=False,
         cwd=folders[0].parent,
-        env={**os.environ, "PYTHONPATH": str(distribution)},
+        env={**os.environ, "PYTHONPATH": os.pathsep.join(map(str, distributions))},
     )
     assert done.returncode == 0, done.stdout + done.stderr
-    assert "7 passed" in done.stdout
+    assert "14 passed" in done.stdout
 
 
 def test_a_recorded_cloud_is_scanned_with_them_at_once(folders: list[Path], tmp_path: Path) -> None:
@@ -119,6 +124,8 @@ def test_a_recorded_cloud_is_scanned_with_them_at_once(folders: list[Path], tmp_
         (("link-type", "vedge-vnic"), '"vnic-vedge" is a link type already'),
         (("source", "Racks"), '"Racks" cannot be a source: expected lower-case letters'),
         (("source", "api"), '"api" is a source already: the API'),
+        (("check", "Racks"), '"Racks" cannot be a check: expected lower-case letters'),
+        (("check", "pnic"), '"pnic" is a check already'),
         (("event-handler", "moved"), '"moved" cannot be an event type: expected words with dots'),
         (("event-handler", "port.create.end"), '"port.create.end" has a handler already: PortEvent'),
     ],
