@@ -29,7 +29,7 @@
     │   ├── ScanTimedOut         ├── ScanTakenOver
     ├── SourceError              what a source returns instead of an answer
     │   ├── SourceNotConfigured  ├── NotRecorded     ├── NoSuchSource    ├── SourceFailed    ├── ApiUnknown
-    │   ├── NotAuthenticated     ├── NotAuthorized   ├── ViewRestricted
+    │   ├── NotAuthenticated     ├── NotAuthorized   ├── ViewRestricted  ├── ControllerRefused
     │   ├── EndpointMissing      ├── ApiUnreachable  ├── ApiFailed
     │   ├── AnswerTooSlow        ├── AnswerTooLarge
     │   ├── DatabaseUnavailable  ├── SelectFailed
@@ -112,6 +112,7 @@ from calipso_nornir.errors.source import (
     CommandMissing,
     CommandTimedOut,
     ConnectionLost,
+    ControllerRefused,
     CredentialsRefused,
     DatabaseUnavailable,
     EndpointMissing,
@@ -177,6 +178,7 @@ __all__ = [
     "ConfigurationError",
     "Conflict",
     "ConnectionLost",
+    "ControllerRefused",
     "CredentialsRefused",
     "DatabaseUnavailable",
     "DeviceGivenAway",

@@ -93,6 +93,19 @@ class CredentialsRefused(SourceError, Fatal):
 
 
 @dataclass(eq=False)
+class ControllerRefused(SourceError):
+    """A controller refused the login; the rest of the cloud is scanned. ``told_by``: the keys of the environment."""
+
+    url: str
+    user: str
+    cause: str
+    told_by: str
+
+    def __str__(self) -> str:
+        return f"{self.url} refused the login of {self.user}: {self.cause}. Check {self.told_by}."
+
+
+@dataclass(eq=False)
 class NotAuthorized(SourceError):
     """The service refused this request to this user (403)."""
 

@@ -195,15 +195,6 @@ class NfvSection(Section):
     nfv_token: Secret | None = None
 
 
-class AciSection(Section):
-    """The APIC of a Cisco ACI fabric."""
-
-    needs = ("host", "user", "pwd")
-    host: Host | None = None
-    user: Text | None = None
-    pwd: Secret | None = None
-
-
 class PlainSection(Section):
     """VMware and Bare-metal: accepted names that have no effect yet."""
 
@@ -218,7 +209,6 @@ OTHER_SECTIONS: dict[str, type[Section]] = {
     "Kafka": KafkaSection,
     "Monitoring": MonitoringSection,
     "NFV_provider": NfvSection,
-    "ACI": AciSection,
     "VMware": PlainSection,
     "Bare-metal": PlainSection,
 }

@@ -7,15 +7,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from calipso_nornir.errors import EnvironmentInvalid, Fault
+from calipso_nornir.sources.named_files import text_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from calipso_nornir.metadata.environment_kubernetes import KubernetesSection
     from calipso_nornir.model.source_kinds import Secrets
-
-MAX_FILE_BYTES = 1 << 20
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,22 +67,3 @@ def access_of(section: KubernetesSection, secrets: Secrets) -> Access:
 
 def _of(path: str | None, place: str) -> str | None:
     return None if path is None else text_of(Path(path), place)
-
-
-def text_of(path: Path, place: str) -> str:
-    """Return the text of a file; ``place`` says what names it. Raises EnvironmentInvalid, never with the text."""
-    try:
-        with path.expanduser().open("rb") as file:
-            raw = file.read(MAX_FILE_BYTES + 1)
-    except (OSError, RuntimeError) as error:  # RuntimeError: the home of an unknown user
-        raise _unusable(place, path, getattr(error, "strerror", None) or "there is no such user") from None
-    if len(raw) > MAX_FILE_BYTES:
-        raise _unusable(place, path, f"is larger than {MAX_FILE_BYTES} bytes")
-    try:
-        return raw.decode()
-    except UnicodeDecodeError:
-        raise _unusable(place, path, "is not text") from None
-
-
-def _unusable(place: str, path: Path, problem: str) -> EnvironmentInvalid:
-    return EnvironmentInvalid((Fault(place, f"{path}: {problem}"),))

@@ -7,17 +7,16 @@ import json
 import os
 import ssl
 import tempfile
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import requests
 
 from calipso_nornir._version import __version__
 from calipso_nornir.errors import EnvironmentInvalid, Fault
 from calipso_nornir.sources.bounded_http import BoundedAdapter, Bounds, tell_unverified
+from calipso_nornir.sources.tls_http import TlsAdapter, tls_context
 
 if TYPE_CHECKING:
-    import urllib3
-
     from calipso_nornir.metadata.environment_kubernetes import KubernetesSection
     from calipso_nornir.sources.kubernetes.access import Access
 
@@ -25,40 +24,11 @@ MAX_MESSAGE_BYTES = 1 << 20
 SHOWN = 300
 
 
-class _Adapter(BoundedAdapter):
-    """Sends requests within limits, with a TLS context of our own: requests knows certificates in files only."""
-
-    def __init__(self, bounds: Bounds, context: ssl.SSLContext, server_name: str | None) -> None:
-        self._context = context
-        self._server_name = server_name
-        super().__init__(bounds)
-
-    def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:  # noqa: ANN401 - requests' own
-        """Give each connection the context."""
-        super().init_poolmanager(*args, **kwargs, **self._tls())
-
-    def proxy_manager_for(self, *args: Any, **kwargs: Any) -> urllib3.ProxyManager:  # noqa: ANN401 - as above
-        """Give each connection through a proxy the context, too."""
-        return super().proxy_manager_for(*args, **kwargs, **self._tls())
-
-    def send(self, request: requests.PreparedRequest, *args: Any, **kwargs: Any) -> requests.Response:  # noqa: ANN401 - as above
-        """Send a request. REQUESTS_CA_BUNDLE, which is for other servers, has no effect."""
-        kwargs |= {"verify": self._context.verify_mode == ssl.CERT_REQUIRED, "cert": None}
-        return super().send(request, *args, **kwargs)
-
-    def cert_verify(self, *_args: object, **_kwargs: object) -> None:
-        """Leave the context as it is: requests would add the authorities of the web to it."""
-
-    def _tls(self) -> dict[str, Any]:
-        named = {"assert_hostname": self._server_name, "server_hostname": self._server_name}
-        return {"ssl_context": self._context, **(named if self._server_name else {})}
-
-
 def session(access: Access, section: KubernetesSection) -> requests.Session:
     """Return a session for one server. Raises EnvironmentInvalid for certificates that cannot be used."""
     made = requests.Session()
     bounds = Bounds.of(section, "Kubernetes")
-    made.mount("https://", _Adapter(bounds, _context(access), access.server_name))
+    made.mount("https://", TlsAdapter(bounds, _context(access), access.server_name))
     made.mount("http://", BoundedAdapter(bounds))
     made.headers["User-Agent"] = f"calipso_nornir/{__version__}"
     made.headers["Accept"] = "application/json"
@@ -69,13 +39,7 @@ def session(access: Access, section: KubernetesSection) -> requests.Session:
 
 
 def _context(access: Access) -> ssl.SSLContext:
-    try:
-        context = ssl.create_default_context(cadata=access.ca)
-    except (ssl.SSLError, ValueError):
-        raise EnvironmentInvalid((Fault(access.authority, "holds no certificates in PEM"),)) from None
-    if not access.verify:
-        context.check_hostname = False
-        context.verify_mode = ssl.CERT_NONE
+    context = tls_context(access.ca, verify=access.verify, authority=access.authority)
     if access.certificate is not None and access.key is not None:
         _load(context, access.certificate, access.key, access.told_by)
     return context

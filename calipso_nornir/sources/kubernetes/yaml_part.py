@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from calipso_nornir.errors import EnvironmentInvalid, Fault
 from calipso_nornir.metadata.nearest import nearest
-from calipso_nornir.sources.kubernetes.access import text_of
+from calipso_nornir.sources.named_files import text_of
 
 if TYPE_CHECKING:
     from pathlib import Path
