@@ -56,7 +56,8 @@ def _ports(view: View) -> Ports:
         switch = switches.get(port.get("switch") or "")
         if switch is not None:
             names = {port.name, port.get("port_id"), port.get("local_name")}
-            for pair in {(of, own) for of in (switch.get("chassis_id"), switch.name) for own in names if of and own}:
+            known_as = (switch.get("chassis_id"), switch.name, *switch.get("announced_ids", ()))
+            for pair in {(of, own) for of in known_as for own in names if of and own}:
                 found[_lower(pair)].append(port)
     return found
 

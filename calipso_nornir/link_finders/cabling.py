@@ -10,12 +10,13 @@ from typing import TYPE_CHECKING
 from calipso_nornir.link_finders.making import on_hosts, pnics_by_device
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
 
     from calipso_nornir.model.objects import InventoryObject
     from calipso_nornir.model.protocols import View
 
-HOST, SWITCH = "host", "switch"
+HOST, SWITCH, ENDPOINTS = "host", "switch", "endpoints"
+"""Who reports a cable: LLDP of the host, that of the switch, or the addresses that a fabric has learned."""
 
 
 @dataclass(slots=True)
@@ -31,6 +32,9 @@ class Cable:
     @property
     def rule(self) -> str:
         """Why the link exists, in words."""
+        if ENDPOINTS in self.told_by:
+            mac = self.pnic["mac_address"]
+            return f"the fabric has learned {mac} of {self.interface} of {self.pnic['host']} at {self.port.name}"
         said = (
             [f"{self.interface} of {self.pnic['host']} hears {self.port.name} by LLDP"] if HOST in self.told_by else []
         )
@@ -79,7 +83,10 @@ class Admitted:
 
 
 def cables(view: View) -> Iterator[Cable]:
-    """Yield one cable per interface and port. It ends at the port that the switch itself says, if it says one."""
+    """Yield one cable per interface and port. It ends at the port that the switch itself says, if it says one.
+
+    Where neither end hears anything by LLDP, addresses that a fabric has learned tell which host is there.
+    """
     pnics = pnics_by_device(view)
     admitted = Admitted(view)
     by_host: dict[str, InventoryObject] = {}
@@ -100,6 +107,28 @@ def cables(view: View) -> Iterator[Cable]:
                     f"{pnic['host']} says that {cable.interface} hears {other.name} of {other.get('switch')}"
                 )
     yield from found.values()
+    yield from _learned(view)
+
+
+def _learned(view: View) -> Iterator[Cable]:
+    """Yield cables by learned addresses. If those of several hosts were learned at a port, a switch is in between."""
+    by_mac: defaultdict[str, list[InventoryObject]] = defaultdict(list)
+    for pnic in on_hosts(view, "host_pnic", "local_name", "mac_address"):
+        by_mac[pnic["mac_address"]].append(pnic)
+    for port in view.of_type("switch_pnic"):
+        if not port.get("endpoints") or port.get("hears") or port.get("neighbours"):
+            continue
+        there = [by_mac[one["mac_address"]] for one in port["endpoints"]]
+        if len({pnic["host"] for pnics in there for pnic in pnics}) == 1:
+            pnics = {one.id: one for one in map(_bond_of, there) if one is not None}
+            yield from (Cable(pnic, port, (ENDPOINTS,), pnic["local_name"]) for pnic in pnics.values())
+
+
+def _bond_of(pnics: Sequence[InventoryObject]) -> InventoryObject | None:
+    """Return the interface with an address: of several, the bond whose members have it, too; else it is not known."""
+    bonds = [one for one in pnics if one.get("ether_channel")]
+    chosen = bonds or pnics
+    return chosen[0] if len(chosen) == 1 else None
 
 
 def _as_both_say(pnic: InventoryObject, port: InventoryObject, interface: str, admitted: Admitted) -> Iterator[Cable]:

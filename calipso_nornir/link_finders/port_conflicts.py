@@ -74,7 +74,7 @@ class PortConflicts:
     def _lag(self, pnic: InventoryObject, port: InventoryObject) -> Iterator[str]:
         if "state" not in port.attributes:  # the switch itself was not asked
             return
-        bond = self._pnics.get(str(pnic.get("ether_channel_master")))
+        bond = pnic if pnic.get("ether_channel") else self._pnics.get(str(pnic.get("ether_channel_master")))
         mode = str(bond.get("bonding_mode") or "") if bond is not None else ""
         if bond is not None and port.get("lag") is None and any(one in mode for one in NEEDS_LAG):
             yield f"{pnic.name} is a member of {bond.name} ({mode}); {_named(port)} is in no LAG"

@@ -20,8 +20,9 @@ class Switches:
     """Links of switches, as they and hosts report them.
 
     ``switch-switch_pnic``: the port belongs to the switch. ``host_pnic-switch_pnic``: the physical interface is cabled
-    to it: the port that the switch itself says, if it does. Attributes: ``told_by`` ("host", "switch") if the switch
-    itself was asked what it hears, and ``contradictions``, a list of texts, if host and switch contradict each other.
+    to it: the port that the switch itself says, if it does. Attributes: ``told_by`` ("host", "switch", "endpoints") if
+    the switch itself was asked what it hears, and ``contradictions``, a list of texts, if host and switch contradict
+    each other.
     """
 
     link_types = ("switch-switch_pnic", "host_pnic-switch_pnic")
@@ -45,7 +46,7 @@ class Switches:
         conflicts = PortConflicts(view)
         for cable in cables(view):
             contradictions = [*cable.contradictions, *conflicts.of(cable.pnic, cable.port)]
-            asked = cable.port.get("hears") is not None
+            asked = cable.port.get("hears") is not None or cable.port.get("endpoints") is not None
             attributes: dict[str, Any] = {"told_by": list(cable.told_by)} if asked else {}
             if contradictions:
                 attributes["contradictions"] = contradictions

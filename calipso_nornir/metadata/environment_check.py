@@ -182,6 +182,8 @@ class Check:
             self._fault(RECORDED, NOT_SCANNABLE)
         if self.complete and data.get("listen") is True and not {"AMQP", "Kafka"} & set(sections):
             self._fault("listen", "needs a section AMQP or Kafka")
+        if self.complete and data.get("aci_enabled") is True and "ACI" not in sections:
+            self._fault("aci_enabled", "needs a section ACI")
 
     def _constant(self, place: str, constant: str, value: str) -> None:
         allowed = self.constants.get(constant)

@@ -44,6 +44,8 @@ def read_environment(
         raise EnvironmentInvalid(tuple(check.faults))
     own = {key: value for key, value in values.items() if key in _OWN_FIELDS}
     extra = {key: value for key, value in values.items() if key not in _OWN_FIELDS and key != "type"}
+    if "ACI" in sections:
+        extra.setdefault("aci_enabled", True)  # steps depend on it, also where a recording is replayed without sections
     return Environment(**own, configuration=sections, extra=extra)
 
 

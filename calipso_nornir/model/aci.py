@@ -63,10 +63,9 @@ def endpoints_of(macs: Iterable[str]) -> AciGet:
 
     The addresses of one host, in the order of its interfaces: so the query stays the same if all are replaced.
     """
-    equal = ",".join(f'eq(fvCEp.mac,"{mac.upper()}")' for mac in macs)
-    return AciGet(
-        "class/fvCEp", (("query-target-filter", f"or({equal})"), *_with_children("fvRsCEpToPathEp")), reads="fvCEp"
-    )
+    equal = [f'eq(fvCEp.mac,"{mac.upper()}")' for mac in macs]
+    wanted = equal[0] if len(equal) == 1 else f"or({','.join(equal)})"
+    return AciGet("class/fvCEp", (("query-target-filter", wanted), *_with_children("fvRsCEpToPathEp")), reads="fvCEp")
 
 
 def ports_of(node: str) -> AciGet:

@@ -327,6 +327,7 @@ class Neighbour:
         port_id_type, port_id: the identity of its port.
         capabilities: enabled ones: "Bridge", "Router", "Station" …; None when it announces none at all.
         vlans: VLAN ids that it announces for the port.
+        announced: the chassis id as it was heard, if the switch is known by another one.
     """
 
     interface: str
@@ -341,6 +342,7 @@ class Neighbour:
     port_id: str
     port_description: str | None
     vlans: tuple[int, ...] = ()
+    announced: str | None = None
 
 
 @quickly_made

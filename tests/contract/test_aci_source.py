@@ -47,6 +47,8 @@ def controller(tmp_path: Path) -> Iterator[Controller]:
 
 
 class Clock:
+    """Time that passes when a test says so."""
+
     def __init__(self) -> None:
         self.now = 0.0
 

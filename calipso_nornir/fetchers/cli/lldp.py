@@ -9,7 +9,7 @@ from calipso_nornir.fetchers.cli.switch_heard import (
     LLDP,
     REACHABLE,
     KnowsPlatforms,
-    by_inventory_name,
+    in_one_form,
     label,
     lldp_of,
     logins,
@@ -38,8 +38,8 @@ class LldpSwitches(KnowsPlatforms):
 
     Source: ``lldpctl -f json``; physical interfaces and hosts of the inventory.
     Attributes: ``switch`` (its own id), ``chassis_id``, ``chassis_id_type``, ``description``, ``management_addresses``,
-    ``capabilities`` (none for a neighbour that announces none). Neighbours that are hosts of the cloud
-    themselves are not switches.
+    ``capabilities`` (none for a neighbour that announces none), ``announced_ids`` (chassis ids of a node of an ACI
+    fabric, which is known by its name). Neighbours that are hosts of the cloud themselves are not switches.
     """
 
     def get(self, parent: InventoryObject) -> Fetching:
@@ -58,6 +58,7 @@ class LldpSwitches(KnowsPlatforms):
                     "description": one.chassis_description,
                     "management_addresses": sorted(one.management_addresses),
                     "capabilities": sorted(one.capabilities or ()),
+                    **_announced(neighbours, one.chassis_id),
                 },
                 under=parent.sibling("switches_folder", ids.folder(ids.escaped(parent.ref.environment), "switches")),
                 sources=(query,),
@@ -100,6 +101,12 @@ class LldpSwitchPnics(KnowsPlatforms):
         return found
 
 
+def _announced(neighbours: Sequence[Neighbour], chassis_id: str) -> dict[str, list[str]]:
+    """Return the chassis ids that were heard of a switch which is known by another one."""
+    found = {one.announced for one in neighbours if one.announced and one.chassis_id == chassis_id}
+    return {"announced_ids": sorted(found)} if found else {}
+
+
 def _heard(
     host: InventoryObject, platforms: SwitchPlatforms
 ) -> Generator[Sequence[Query], Answers, tuple[Query, list[Neighbour]]]:
@@ -124,10 +131,11 @@ def _heard(
         and label(one.chassis_name or "") not in own
         and not any(_same(one, other) for other in neighbours if other.interface == one.interface)
     ]
+    names: dict[str, str] = {}
     if heard and any(one.chassis_per_port for one in platforms.by_name.values()):
         answers = yield [REACHABLE]
         names = per_port_names(logins(answers, platforms))
-        heard = [by_inventory_name(one, names) for one in heard]
+    heard = [in_one_form(one, names) for one in heard]
     if any(one.capabilities is None for one in heard):
         hardware = Lookup.of("host_pnic")
         answers = yield [hardware]

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from calipso_nornir.errors import NotRecorded
 from calipso_nornir.model.queries import Command, Lookup, ReachableHosts
 from calipso_nornir.model.switch_platforms import SwitchPlatforms
+from calipso_nornir.parsing.aci_names import node_in, path_of, port_name
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterable, Mapping, Sequence
@@ -24,6 +25,8 @@ if TYPE_CHECKING:
 REACHABLE = ReachableHosts()
 LOCAL = "local"
 """Type of a chassis id that is a locally assigned name (IEEE 802.1AB, table 8-2)."""
+IFNAME = "ifname"
+"""Type of a port id that is the name of an interface (table 8-3)."""
 LLDP = "LLDP"
 """The protocol's name in lldpd's answers, which also have neighbours by CDPv1, CDPv2, EDP, FDP and SONMP."""
 
@@ -72,7 +75,7 @@ def heard_by_hosts(
     names = per_port_names(logins(known, platforms))
     answers = yield [*more, *queries]
     heard = [
-        Heard(query.host, by_inventory_name(neighbour, names), query)
+        Heard(query.host, in_one_form(neighbour, names), query)
         for query in queries
         if answers.failed(query) is None
         for neighbour in answers[query]
@@ -84,6 +87,31 @@ def heard_by_hosts(
 def per_port_names(own: Mapping[str, SwitchPlatform]) -> dict[str, str]:
     """Return the names of switches each of whose ports announces a chassis id of its own, by the first label."""
     return {label(name): name for name, platform in own.items() if platform.chassis_per_port}
+
+
+def in_one_form(neighbour: Neighbour, names: Mapping[str, str]) -> Neighbour:
+    """Return a neighbour with the ids by which its switch and port are known, whoever reports them."""
+    return as_fabric(by_inventory_name(neighbour, names))
+
+
+def as_fabric(neighbour: Neighbour) -> Neighbour:
+    """Return a neighbour of an ACI fabric with its node's name as chassis id, and its port's name as port id.
+
+    Each port may announce another chassis id. A node is recognised by its system description: its distinguished name.
+    """
+    path = path_of(neighbour.port_description)
+    port = port_name(neighbour.port_id) or (path.port if path else None)
+    if node_in(neighbour.chassis_description) is None or not neighbour.chassis_name or port is None:
+        return neighbour
+    return replace(
+        neighbour,
+        chassis_id_type=LOCAL,
+        chassis_id=neighbour.chassis_name,
+        announced=neighbour.chassis_id,
+        port_id_type=IFNAME,
+        port_id=port,
+        port_description=port if path else neighbour.port_description,
+    )
 
 
 def by_inventory_name(neighbour: Neighbour, names: Mapping[str, str]) -> Neighbour:

@@ -181,7 +181,9 @@ def _told(content: str, asked: str) -> Fields:
         failure = failure_in(body)
         rows = objects(Fields.of(body, parser=PARSER, where="$").members.get("imdata"), parser=PARSER, where="imdata")
         # aaaRefresh is answered with aaaLogin by some releases, with aaaRefresh by others.
-        found = failure[1] if failure else f"{len(rows)} objects: {', '.join(one for row in rows for one in row.members)}"
+        found = (
+            failure[1] if failure else f"{len(rows)} objects: {', '.join(one for row in rows for one in row.members)}"
+        )
         told = next((row.child(one).child("attributes") for row in rows for one in ANSWERED if one in row), None)
         if told is not None and told.text("token"):
             return told
@@ -190,4 +192,6 @@ def _told(content: str, asked: str) -> Fields:
         found = "JSON of another form"
     except (ValueError, RecursionError):
         pass
-    raise ParseError(PARSER, f"imdata: expected aaaLogin with attributes and a token, found {found[:SHOWN]}", query=asked)
+    raise ParseError(
+        PARSER, f"imdata: expected aaaLogin with attributes and a token, found {found[:SHOWN]}", query=asked
+    )

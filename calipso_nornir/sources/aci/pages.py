@@ -65,7 +65,9 @@ class Pages:
             raise ParseError(PARSER, f"imdata: expected {total} objects in all, found {len(self.items)}")
         self._page += 1
         if self._page == MAX_PAGES:
-            raise ParseError(PARSER, f"imdata: expected at most {MAX_PAGES} pages, and there are more ({total} objects)")
+            raise ParseError(
+                PARSER, f"imdata: expected at most {MAX_PAGES} pages, and there are more ({total} objects)"
+            )
         return self._parameters()
 
     def _parameters(self) -> dict[str, str]:

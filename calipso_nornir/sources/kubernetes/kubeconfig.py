@@ -13,8 +13,8 @@ from urllib.parse import urlsplit
 from calipso_nornir.errors import EnvironmentInvalid, Fault
 from calipso_nornir.metadata.yaml_file import read_yaml_file
 from calipso_nornir.sources.kubernetes.access import Access
-from calipso_nornir.sources.named_files import text_of
 from calipso_nornir.sources.kubernetes.yaml_part import Part
+from calipso_nornir.sources.named_files import text_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
