@@ -11,6 +11,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
+    from calipso_nornir.guide.aci_access import AciAccess
     from calipso_nornir.guide.api_access import ApiAccess
     from calipso_nornir.guide.cli_access import CliAccess
     from calipso_nornir.guide.db_access import DbAccess
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from calipso_nornir.live.listener_base import ListenerBase
 
 _PLACES: Final = {
+    "AciAccess": "guide.aci_access",
     "ApiAccess": "guide.api_access",
     "CliAccess": "guide.cli_access",
     "DbAccess": "guide.db_access",
@@ -36,6 +38,7 @@ _PLACES: Final = {
 """Name -> the module of ``calipso_nornir`` that has it."""
 
 __all__ = [
+    "AciAccess",
     "ApiAccess",
     "CliAccess",
     "DbAccess",

@@ -10,6 +10,8 @@ from __future__ import annotations
 from typing import Final
 
 OLDER_FETCHERS: Final[dict[str, tuple[str, tuple[str, ...]]]] = {
+    "AciFetchLeafToSpinePnics": ("switch_pnic", ("AciSwitchPnics",)),
+    "AciFetchSwitchPnic": ("switch_pnic", ("AciSwitchPnics",)),
     "ApiFetchAvailabilityZones": ("availability_zone", ("AvailabilityZones",)),
     "ApiFetchHostInstances": ("instance", ("Instances",)),
     "ApiFetchNetwork": ("network", ("Networks",)),
