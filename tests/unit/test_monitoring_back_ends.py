@@ -114,8 +114,8 @@ def test_all_statuses_are_read_from_the_api() -> None:
 
 def test_rules_name_each_status_and_a_silent_host() -> None:
     files = rendered(Prometheus())
-    [group] = files["server/prometheus/rules.lab.yml"]["groups"]
-    assert [one["alert"] for one in group["rules"]] == [
+    group, hosts = files["server/prometheus/rules.lab.yml"]["groups"]
+    assert [one["alert"] for one in (*group["rules"], *hosts["rules"])] == [
         "CalipsoWarning",
         "CalipsoError",
         "CalipsoUnknown",

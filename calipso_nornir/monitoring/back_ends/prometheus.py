@@ -48,6 +48,8 @@ JOB: Final = "calipso"
 HOST_DOWN, PROBE_STOPPED = "CalipsoHostDown", "CalipsoProbeStopped"
 TEXTFILE: Final = "/var/lib/prometheus/node-exporter/calipso.prom"
 ETC: Final = "/etc/prometheus/calipso"
+GROUP_WAIT_S: Final = 1
+"""Seconds for which Alertmanager collects the alerts of a host before it sends the first of them."""
 LONGEST: Final = 150
 """Characters of an environment in the name of a file."""
 SCRAPE: Final = {
@@ -75,7 +77,10 @@ class Prometheus:
         """
         name = file_name(wish.plan.environment)
         yield from objects_files(wish.plan)
-        rules = as_json({"groups": [_rules(wish.plan.environment, int(wish.setting("interval", 60)))]})
+        interval = int(wish.setting("interval", 60))
+        rules = as_json(
+            {"groups": [_rules(wish.plan.environment, interval), _host_rules(wish.plan.environment, interval)]}
+        )
         yield Rendered(f"server/prometheus/rules.{name}.yml", rules)
         yield Rendered(f"server/prometheus/targets.{name}.json", as_json(_targets(wish.plan, wish)))
         yield Rendered("server/prometheus/scrape.yml", as_json({"scrape_configs": [SCRAPE]}))
@@ -144,7 +149,6 @@ def _key(row: Mapping[str, Any]) -> tuple[Any, ...]:
 
 def _rules(environment: str, interval: int) -> dict[str, Any]:
     chosen = f'{{environment="{_escaped(environment)}"}}'
-    up = f'{{job="{JOB}",environment="{_escaped(environment)}"}}'
     rules = [
         {
             "alert": f"Calipso{LABELS[value]}",
@@ -154,24 +158,37 @@ def _rules(environment: str, interval: int) -> dict[str, Any]:
         }
         for value, severity in ((WARNING, "warning"), (ERROR, "critical"), (UNKNOWN, "none"))
     ]
-    rules.append(
+    return {"name": f"calipso-{environment}", "interval": f"{min(interval, 15)}s", "rules": rules}
+
+
+def _host_rules(environment: str, interval: int) -> dict[str, Any]:
+    """Return the rules about hosts themselves: one that is silent is told within two intervals."""
+    chosen = f'{{environment="{_escaped(environment)}"}}'
+    up = f'{{job="{JOB}",environment="{_escaped(environment)}"}}'
+    scrape, evaluation = _scrape_s(interval), min(_scrape_s(interval), 5)
+    # In the worst case it falls silent right after a scrape, and each step just misses the one before it
+    patience = max(2 * interval - scrape - 2 * evaluation - GROUP_WAIT_S, 0)
+    rules = [
         {
             "alert": HOST_DOWN,
             "expr": f"up{up} == 0",
-            "for": f"{2 * interval}s",
+            "for": f"{patience}s",
             "labels": {"calipso": "host", "severity": "critical"},
             "annotations": {"summary": "{{ $labels.host }} does not answer"},
-        }
-    )
-    rules.append(
+        },
         {
             "alert": PROBE_STOPPED,
             "expr": f"time() - {LAST_RUN}{chosen} > {3 * interval}",
             "labels": {"calipso": "host", "severity": "warning"},
             "annotations": {"summary": "the probe of {{ $labels.host }} has stopped"},
-        }
-    )
-    return {"name": f"calipso-{environment}", "interval": f"{min(interval, 15)}s", "rules": rules}
+        },
+    ]
+    return {"name": f"calipso-{environment}-hosts", "interval": f"{evaluation}s", "rules": rules}
+
+
+def _scrape_s(interval: int) -> int:
+    """Return the seconds between two scrapes of a host: a third of an interval, so that one may be lost."""
+    return max(1, min(interval // 3, 15))
 
 
 def _told(value: int) -> str:
@@ -188,7 +205,7 @@ def _told(value: int) -> str:
 
 
 def _targets(plan: MonitoringPlan, wish: Wish) -> list[dict[str, Any]]:
-    port, often = int(wish.setting("exporter_port", 9100)), f"{min(int(wish.setting('interval', 60)), 15)}s"
+    port, often = int(wish.setting("exporter_port", 9100)), f"{_scrape_s(int(wish.setting('interval', 60)))}s"
     # Until Prometheus 2.43 there is one scrape_configs for all; these labels are those of a target (configuration.md)
     timing = {"__scrape_interval__": often, "__scrape_timeout__": often}
     addresses: Mapping[str, str] = wish.environment.get("addresses") or {}
@@ -206,7 +223,7 @@ def _route(environment: str) -> dict[str, Any]:
         "receiver": _receiver_name(environment),
         "matchers": ['calipso=~".+"', f'environment="{_escaped(environment)}"'],
         "group_by": ["environment", "host"],
-        "group_wait": "1s",
+        "group_wait": f"{GROUP_WAIT_S}s",
         "group_interval": "5s",
         "repeat_interval": "10m",
     }
