@@ -31,6 +31,9 @@ class Fetcher(Protocol):
 
         asked_by = {"port": "id", "instance": "device_id", "network": "network_id"}
 
+    ``[]`` follows an attribute that is a list of names: availability zones have ``{"host": "hosts[]"}``. What is
+    found then concerns other objects, too: queries are not narrowed, and what is below it is not scanned.
+
     An empty mapping says that the fetcher finds only what belongs to its own parent.
 
     It may have a method ``told_types(finds, object_types)``, which is called before the first scan: with the type that

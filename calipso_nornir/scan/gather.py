@@ -198,7 +198,8 @@ class Gathering:
         new = sum(self.working.get(task.parent.sibling(task.step.type, one.id)) is None for one in objects)
         for fetched, partial in zip(objects, task.partials(objects), strict=True):
             origin = Origin(task.step, task.witness, task.evidence_of(fetched), partial, task.focus)
-            self._start_below(self._placer.place(fetched, origin))
+            alone = self._of_many(task, fetched)
+            self._start_below(arrival for arrival in self._placer.place(fetched, origin) if arrival[0].ref != alone)
         if new:  # a step that only adds to other steps' objects does not count them again
             self._progress(ObjectsFound(task.step.type, new, task.parent.id_path.count("/")))
 
@@ -232,6 +233,16 @@ class Gathering:
             return False
         focus = task.focus
         return focus is None or focus.may_cover(fetched.id, fetched.attributes.get(focus.attribute or ""))
+
+    def _of_many(self, task: Task, fetched: Fetched) -> ObjectRef | None:
+        """Return a known object below which nothing is examined, because it concerns others, too."""
+        if task.focus is None or not task.focus.of_many:
+            return None
+        known = self._before.get(task.parent.sibling(task.step.type, fetched.id))
+        return None if known is None or self._is_about_all_of(known) else known.ref
+
+    def _is_about_all_of(self, one: InventoryObject) -> bool:
+        return one.ref in self._about or any(above.ref in self._about for above in self._before.ancestors(one))
 
 
 def _severity(query: Query | None, error: CalipsoError) -> Severity:

@@ -89,7 +89,7 @@ class SmallScan:
         concerned = [step for step in self._steps.asked_by(target.ref.type) if self._relation(step, target) != "id"]
         for step in concerned:
             for parent in self._parents_of(step):
-                self._gathering.start(step, parent, Focus(target.ref, self._relation(step, target), narrowing=True))
+                self._gathering.start(step, parent, Focus.related(target.ref, self._relation(step, target)))
         for step in self._steps.placing_below(target.ref.type):
             if step not in concerned:
                 for parent in self._parents_placing_below(step, target):

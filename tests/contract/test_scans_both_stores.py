@@ -58,7 +58,7 @@ def test_a_scan_that_began_earlier_and_ends_later(
     assert content(later.stored()) == fresh(later.cloud, tmp_path)
 
 
-@pytest.mark.long
+@pytest.mark.chaos
 def test_each_type_of_object_is_scanned_alone(mongo_place: Place, tmp_path: Path) -> None:
     """An object of each type, below folders and below others: inside it is what a whole scan of the new cloud finds."""
     scanned = scanned_into(mongo_place, tmp_path)

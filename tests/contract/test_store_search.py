@@ -45,6 +45,11 @@ def small_segments(monkeypatch: pytest.MonkeyPatch) -> None:
 class TestManySegments(SearchContract):
     """The contract of search, with an index of many segments, which is renewed all the time."""
 
+    @pytest.mark.chaos
+    def test_search_finds_the_same_with_an_index(self, opened: Callable[[], Store]) -> None:
+        """Takes many seconds with so many segments."""
+        super().test_search_finds_the_same_with_an_index(opened)
+
     @pytest.fixture
     def opened(self, place: Place) -> Callable[[], Store]:
         """Open it as a user does."""

@@ -130,6 +130,13 @@ def test_one_instance_asks_about_itself_and_its_host(scanned: Scanned) -> None:
     assert not narrowed & {"GET compute /servers/detail?all_tenants=1 [R1]", "GET network /ports [R1]"}
 
 
+def test_the_last_host_of_a_zone_that_is_disabled_makes_it_unavailable(scanned: Scanned, tmp_path: Path) -> None:
+    now = TinyCloud(disabled=["cmp1", "cmp2"])
+    rescanned(scanned, now, ref("host", "cmp1"), ref("host", "cmp2"))
+    assert scanned.objects()["availability_zone R1|nova"]["available"] is False
+    assert content(scanned.stored()) == fresh(now, tmp_path)
+
+
 def test_a_new_instance_is_found_by_its_id(scanned: Scanned, tmp_path: Path) -> None:
     now = TinyCloud(servers=[*scanned.cloud.servers, Server("web3", "cmp2")])
     report = rescanned(scanned, now, ref("instance", "77656233-0000-0000-0000-000000000000"))

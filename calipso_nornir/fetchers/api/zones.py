@@ -4,13 +4,15 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from calipso_nornir.fetchers.api.census import census
 from calipso_nornir.model import ids
 from calipso_nornir.model.fetching import Fetched
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from calipso_nornir.fetchers.api.census import Census
     from calipso_nornir.fetchers.api.mentions import Mention
     from calipso_nornir.model.fetching import Fetching
@@ -23,6 +25,9 @@ class AvailabilityZones:
     Source: Nova, ``GET /os-availability-zone/detail`` and ``/os-services``; Neutron, ``GET /v2.0/agents``.
     Attributes: ``available`` (None for a zone that Nova does not know), ``hosts`` (names), ``region``.
     """
+
+    asked_by: ClassVar[Mapping[str, str]] = {"host": "hosts[]"}
+    """A zone is available only while one of its hosts is."""
 
     def get(self, parent: InventoryObject) -> Fetching:
         """Ask for everything that names hosts."""
@@ -59,6 +64,8 @@ class Hosts:
     compute node ``os_id``, ``ip_address``, ``hypervisor_hostname``, ``hypervisor_type``, ``hypervisor_version``. A host
     in several zones is placed where its nova-compute is active; hosts in a cell that does not answer are kept.
     """
+
+    asked_by: ClassVar[Mapping[str, str]] = {"host": "id"}
 
     def get(self, parent: InventoryObject) -> Fetching:
         """Ask for everything that names hosts, and select those of this zone."""
