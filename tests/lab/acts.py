@@ -120,9 +120,11 @@ class Life:
 
     def server_to_delete(self, row: Row) -> Refs:
         """Return what the events of a server's deletion name: also the routers that have its floating IPs."""
-        ports = {port["id"] for port in self.ports_of(row["id"])}
-        floats = any(one["port_id"] in ports for one in self.rows("floatingips"))
-        return [*self.server(row), *([self.services()] if floats else [])]
+        return [*self.server(row), *self.floating_at({port["id"] for port in self.ports_of(row["id"])})]
+
+    def floating_at(self, ports: set[str]) -> Refs:
+        """Return the routers that have floating IPs of ports, if these have any: they lose them with the ports."""
+        return [self.services()] if any(one["port_id"] in ports for one in self.rows("floatingips")) else []
 
     def port(self, row: Row) -> Refs:
         """Return what an event about a port names: itself, and what has it on its host."""
@@ -265,7 +267,7 @@ def an_interface_detached(life: Life) -> Generator[Refs]:
         faults.act(one["id"], {"os-stop": None}, "SHUTOFF")
         yield life.server(one)
     url = f"{life.api.nova}/servers/{one['id']}/os-interface"
-    named = _distinct(life.server(one), [life.ref("port", port["id"])])
+    named = _distinct(life.server(one), [life.ref("port", port["id"])], life.floating_at({port["id"]}))
     life.api.ask("DELETE", f"{url}/{port['id']}")
     wait_until(
         f"port {port['id']} is detached", lambda: all(row["port_id"] != port["id"] for row in life.api.list(url))
