@@ -15,7 +15,7 @@ import pytest
 from tests.fixtures.scanning import Scanned
 from tests.packaging.building import ROOT
 
-pytestmark = pytest.mark.long
+pytestmark = pytest.mark.deployment
 
 
 def asked(folder: Path, text: str) -> tuple[int, dict[str, Any], str]:

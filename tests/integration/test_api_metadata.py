@@ -201,6 +201,7 @@ def test_constraints_are_written_where_there_are_none(admin: Client) -> None:
     assert admin.get("/metadata/clique_constraints") == shipped
 
 
+@pytest.mark.chaos
 def test_writers_at_the_same_moment_lose_nothing(store: Store) -> None:
     errors: list[Exception] = []
 
