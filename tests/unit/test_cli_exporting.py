@@ -122,7 +122,7 @@ def test_a_place_that_cannot_be_written(store: Path, tmp_path: Path) -> None:
 @pytest.mark.long
 def test_it_does_not_hold_the_cloud_in_memory(tmp_path: Path) -> None:
     opened = open_store(tmp_path / "s.db")
-    many, size = 20_000, 2_000
+    many, size = 5_000, 8_000
     with opened.write("big") as writer:
         writer.put("inventory", (object_document(_one(number, size)) for number in range(many)))
     try:
