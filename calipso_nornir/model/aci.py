@@ -22,11 +22,13 @@ class AciGet(HostlessQuery):
         query: parameters of the request, sorted.
         reads: the class whose objects the answer holds: it is then rows of ``parsing.aci``. "" for ``imdata`` as it
             comes.
+        macs: only endpoints with one of these addresses; in lower case, as hosts show them.
     """
 
     path: str
     query: tuple[tuple[str, str], ...] = ()
     reads: str = ""
+    macs: tuple[str, ...] = ()
     source: ClassVar[str] = "aci"
 
     @property
@@ -40,8 +42,17 @@ class AciGet(HostlessQuery):
         kind, _, rest = self.path.partition("/")
         return rest.rpartition("/")[2] if kind in ("class", "node") else None
 
+    @property
+    def parameters(self) -> dict[str, str]:
+        """The parameters of the request, without those of pages. An APIC writes MAC addresses in upper case."""
+        if not self.macs:
+            return dict(self.query)
+        equal = [f'eq(fvCEp.mac,"{mac.upper()}")' for mac in self.macs]
+        wanted = equal[0] if len(equal) == 1 else f"or({','.join(equal)})"
+        return {"query-target-filter": wanted, **dict(self.query)}
+
     def __str__(self) -> str:
-        parameters = "&".join(f"{name}={value}" for name, value in self.query)
+        parameters = "&".join(f"{name}={value}" for name, value in self.parameters.items())
         return f"GET aci {self.address}{'?' + parameters if parameters else ''}"
 
 
@@ -63,9 +74,7 @@ def endpoints_of(macs: Iterable[str]) -> AciGet:
 
     The addresses of one host, in the order of its interfaces: so the query stays the same if all are replaced.
     """
-    equal = [f'eq(fvCEp.mac,"{mac.upper()}")' for mac in macs]
-    wanted = equal[0] if len(equal) == 1 else f"or({','.join(equal)})"
-    return AciGet("class/fvCEp", (("query-target-filter", wanted), *_with_children("fvRsCEpToPathEp")), reads="fvCEp")
+    return AciGet("class/fvCEp", _with_children("fvRsCEpToPathEp"), reads="fvCEp", macs=tuple(macs))
 
 
 def ports_of(node: str) -> AciGet:

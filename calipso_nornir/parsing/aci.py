@@ -55,7 +55,7 @@ def _kept(name: str, one: object) -> object:
     given, children = one.get("attributes"), one.get("children")
     kept: dict[str, Any] = {"attributes": given}
     if isinstance(given, Mapping):
-        kept["attributes"] = {key: given[key] for key in USED[name] if key in given}
+        kept["attributes"] = {key: given[key] for key in USED[name] if key in given and _is_of_use(key, given[key])}
     if children is not None:
         kept["children"] = (
             [used(name, child) if isinstance(child, Mapping) else child for child in children]
@@ -63,6 +63,11 @@ def _kept(name: str, one: object) -> object:
             else children
         )
     return kept
+
+
+def _is_of_use(key: str, value: object) -> bool:
+    """Return whether a value is used. A system description is, if it names a node; else it is free text."""
+    return key != "sysDesc" or not isinstance(value, str) or node_in(value) is not None
 
 
 def read(class_name: str, rows: object, *, asked: str) -> tuple[list[Any], RowsIncomplete | None]:

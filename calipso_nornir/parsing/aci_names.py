@@ -12,7 +12,7 @@ from typing import Final
 
 _NODE: Final = re.compile(r"(topology/pod-\d+/node-\d+)(?:/.*)?", re.DOTALL)
 _PATH: Final = re.compile(
-    r"(topology/pod-\d+)/(?:prot)?paths-(\d+(?:-\d+)?)(?:/(?:prot)?extpaths-(\d+)(?:-\d+)?)?/pathep-\[([^\]]+)\]"
+    r"(topology/pod-\d+)/(?:prot)?paths-(\d+(?:-\d+)?)(?:/ext(?:prot)?paths-(\d+)(?:-\d+)?)?/pathep-\[([^\]]+)\]"
 )
 _NODELESS: Final = re.compile(r"topology/pod-\d+/paths/pathep-\[[^\]]+\]")
 _IN_BRACKETS: Final = re.compile(r"(?:phys|if|aggr)-\[([^\]]+)\]")

@@ -271,6 +271,9 @@ class Placer:
         if attributes is None:
             self._troubles.of(origin.witness, DuplicateObject(one.type, one.id, known.id_path, one.id_path))
             return
+        old = self._before.get(one.ref) if origin.partial else None
+        if old is not None:
+            attributes = {**old.attributes, **attributes}
         joined = replace(
             known,
             attributes=attributes,

@@ -71,7 +71,7 @@ class Pages:
         return self._parameters()
 
     def _parameters(self) -> dict[str, str]:
-        given = dict(self._query.query)
+        given = self._query.parameters
         name = self._query.class_name
         if name is None:
             return given

@@ -153,7 +153,7 @@ def _header(header: dict[str, Any], replacing: Replacing) -> dict[str, Any]:
 def _exchange(value: dict[str, Any], replacing: Replacing) -> dict[str, Any]:
     """Replace the values of an exchange, not the keywords of the format."""
     query = value["query"]
-    free = query["source"] in ("api", "db")
+    free = query["source"] in ("api", "db", "aci")
 
     def part(name: str, kept: tuple[str, ...]) -> dict[str, Any]:
         return {key: one if key in kept else replacing.value(one) for key, one in value[name].items()}

@@ -58,13 +58,37 @@ NAMED: Final = frozenset(
 KEYED: Final = frozenset({"bridge_mappings", "device_mappings", "hosts", "interface_mappings"})
 """Members whose own members are called by names: a zone's hosts, an agent's physical networks."""
 ERASED: Final = frozenset(
-    {"OS-EXT-SRV-ATTR:user_data", "description", "email", "fault", "locked_reason", "metadata", "notes", "user_data"}
+    {
+        "OS-EXT-SRV-ATTR:user_data",
+        "descr",
+        "description",
+        "email",
+        "fault",
+        "locked_reason",
+        "metadata",
+        "notes",
+        "user_data",
+    }
 )
 """Members that hold free text: it becomes empty."""
 SHORTEST: Final = 2
 STARTS: Final = ("n", "nn", "nnn", "anonymous")
 """What new names begin with, before their number: the first that no word of the recording begins with."""
-_IDS: Final = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}|[0-9a-f]{32}|^[0-9.:/-]+$|:[0-9a-f]{2}:")
+_IDS: Final = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}|[0-9a-f]{32}|^[0-9.:/-]+$|:[0-9a-fA-F]{2}:")
+FABRIC: Final = frozenset({"nameAlias", "serial", "sysName"})
+"""Members of an APIC's answers that identify somebody, beside ``NAMED``."""
+_FABRIC_ELEMENT: Final = re.compile(
+    r"(?:^|/)(?:tn|ap|epg|esg|ctx|BD|out|l2out|instP|lnodep|lifp|accbundle|accportgrp|attentp|phys|l2dom|l3dom|dom|prov)"
+    r"-([^/\[\]]+)|(?:^|/)pathep-\[(?!eth\d|po\d|tunnel\d)([^\]]+)\]"
+)
+"""What a distinguished name of an APIC calls by a name: tenants, profiles, groups. Ports and nodes have numbers."""
+_FABRIC_WORDS: Final = frozenset(
+    {
+        *("active", "controller", "commissioned", "discovery", "epg", "fabric", "inactive", "leaf", "local", "paths"),
+        *("pod", "spine", "sys", "topology", "uni", "unspecified"),
+    }
+)
+"""Values and elements of names that mean something to a scan, in lower case."""
 _DEVICE: Final = re.compile(
     r"(?:br-\w+|(?:eth|ens|eno|enp|em|bond|team|lo|vd|sd|hd|tap|qvo|qvb|qbr|brq|vxlan|genev|gre|vlan)[\d_.a-f:-]*|/dev/\w+|m\d)"
 )
@@ -102,6 +126,10 @@ class Names:
             self._name(query["region"])
         if query["source"] in ("api", "db"):
             self._walk(data)
+        elif query["source"] == "aci":
+            self._walk(data)
+            self._fabric(data)
+            self.words |= _FABRIC_WORDS
         elif isinstance(data, str):
             self._text(data)
         self.words |= {key.lower() for key in _keys(query) if key}
@@ -149,6 +177,20 @@ class Names:
         elif isinstance(value, list):
             for one in value:
                 self._keys(one, key)
+
+    def _fabric(self, value: Any, key: str = "") -> None:  # noqa: ANN401 - any JSON
+        """Take the names from the answers of an APIC: some members, and the elements of distinguished names."""
+        if isinstance(value, Mapping):
+            for name, one in value.items():
+                self._fabric(one, str(name))
+        elif isinstance(value, list):
+            for one in value:
+                self._fabric(one, key)
+        elif isinstance(value, str):
+            if key in FABRIC or (key == "portDesc" and "/" not in value):
+                self._name(value)
+            for found in _FABRIC_ELEMENT.finditer(value):
+                self._name(found[1] or found[2])
 
     def _lldp(self, value: Any, key: str = "") -> None:  # noqa: ANN401 - as above
         """Take the names of switches: a member ``name``, or the key below ``chassis``."""
