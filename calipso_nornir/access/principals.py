@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Final, Protocol
 
 from calipso_nornir.access.roles import Role
 from calipso_nornir.access.tokens import PREFIX, Tokens
@@ -20,6 +20,9 @@ if TYPE_CHECKING:
     from calipso_nornir.access.tokens import Token
     from calipso_nornir.model.source_kinds import Finding
     from calipso_nornir.model.stores import Store
+
+
+_OWN_ONLY: Final = "environments: expected some of those of the token with which you ask"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -143,7 +146,7 @@ class Principals:
             if who.token.environments is not None:
                 environments = who.token.environments if environments is None else environments
                 if not environments <= who.token.environments:
-                    raise InvalidRequest("environments: expected some of those of the token with which you ask")
+                    raise InvalidRequest(_OWN_ONLY, "environments")
         if who.expires_at is not None:
             left = who.expires_at - datetime.now(UTC)
             lifetime = min(lifetime, max(left, timedelta(seconds=1)))

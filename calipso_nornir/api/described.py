@@ -20,9 +20,11 @@ from calipso_nornir.api.problems import FORM, MEDIA_TYPE
 from calipso_nornir.api.shapes.objects import with_objects
 from calipso_nornir.api.shapes.saying import lifted
 from calipso_nornir.api.tags import Precondition, Tagging
+from calipso_nornir.api.v2.listing import Listing, LongListing
+from calipso_nornir.api.v2.pages import paging
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
     from fastapi import APIRouter, FastAPI
     from fastapi.dependencies.models import Dependant
@@ -59,11 +61,13 @@ _EXAMPLES: Final = {
     HTTPStatus.CONFLICT: "user ada exists already",
     HTTPStatus.PRECONDITION_FAILED: "it has been changed since it was read: read it again, and send the new ETag",
     HTTPStatus.REQUEST_ENTITY_TOO_LARGE: "the body has more than 1048576 bytes",
+    HTTPStatus.UNSUPPORTED_MEDIA_TYPE: "expected Content-Type: application/json, and JSON in the body",
     HTTPStatus.UNPROCESSABLE_ENTITY: "limit: Input should be less than or equal to 1000",
     HTTPStatus.TOO_MANY_REQUESTS: "too many failed logins: try again in 42 s",
     HTTPStatus.SERVICE_UNAVAILABLE: "the store cannot be reached",
 }
 _TEXT: Final = {"schema": {"type": "string"}}
+_LINK: Final = {"description": "The next page (rel=next); missing on the last one.", "schema": {"type": "string"}}
 _LOCATION: Final = {"description": "Where it is.", "schema": {"type": "string", "format": "uri-reference"}}
 _HEADERS: Final = {
     HTTPStatus.UNAUTHORIZED: {"WWW-Authenticate": _TEXT},
@@ -132,6 +136,8 @@ def _complete(operation: dict[str, Any], route: APIRoute, method: str) -> None:
     if _depends_on(route.dependant, Tagging):
         answers["304"] = {"description": "The client has it already (If-None-Match).", "headers": {"ETag": _TEXT}}
         answers["200"].setdefault("headers", {})["ETag"] = _TEXT
+    if any(_depends_on(route.dependant, one) for one in (Listing, LongListing, paging)):
+        answers["200"].setdefault("headers", {})["Link"] = _LINK
     if _depends_on(route.dependant, Locating):
         answers[str(route.status_code)].setdefault("headers", {})["Location"] = _LOCATION
 
@@ -151,6 +157,8 @@ def _refusals(operation: dict[str, Any], route: APIRoute, method: str) -> Iterat
         yield HTTPStatus.PRECONDITION_FAILED
     if operation.get("parameters") or "requestBody" in operation:
         yield HTTPStatus.UNPROCESSABLE_ENTITY
+    if "requestBody" in operation:
+        yield HTTPStatus.UNSUPPORTED_MEDIA_TYPE
     if method != "GET":
         yield HTTPStatus.REQUEST_ENTITY_TOO_LARGE
     yield HTTPStatus.SERVICE_UNAVAILABLE
@@ -163,5 +171,5 @@ def _refusal(status: HTTPStatus) -> dict[str, Any]:
     return {"description": status.phrase, "content": content, **headers}
 
 
-def _depends_on(dependant: Dependant, wanted: type) -> bool:
+def _depends_on(dependant: Dependant, wanted: Callable[..., object]) -> bool:
     return dependant.call is wanted or any(_depends_on(one, wanted) for one in dependant.dependencies)

@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Final, Literal, TypeVar
 
 from fastapi import Request
 
+from calipso_nornir.api.bodies import look_at
 from calipso_nornir.api.parameters import settings_of
 from calipso_nornir.api.problems import Problem
 
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     from calipso_nornir.api.settings import ApiSettings
 
 NEEDS: Final = "__needs__"
+WITH_BODY: Final = frozenset({"POST", "PUT", "PATCH"})
 _CHALLENGE: Final = {"WWW-Authenticate": 'Bearer realm="calipso"'}
 F = TypeVar("F", bound=Callable[..., object])
 
@@ -85,10 +87,13 @@ def needs_of(endpoint: object) -> Needs | None:
 async def read_body(request: Request) -> None:
     """Read the JSON body of a route that names environments there, into ``request.state.body``; None: it is no JSON.
 
-    A text with half a character (a lone surrogate) is none: no answer and no store could hold it.
+    A text with half a character (a lone surrogate) is none: no answer and no store could hold it. Bodies of all other
+    routes are read by FastAPI; those that cannot be kept are refused here.
     """
     needed = needs_of(request.scope.get("endpoint"))
     if needed is None or needed.named is None or needed.named.place != "body":
+        if request.method in WITH_BODY:
+            look_at(await request.body())
         return
     try:
         body = json.loads(await request.body())

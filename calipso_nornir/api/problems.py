@@ -15,6 +15,7 @@ from calipso_nornir.errors import (
     CalipsoError,
     Conflict,
     EnvironmentInvalid,
+    InvalidRequest,
     LoginServiceUnavailable,
     PastUnknown,
     StoreError,
@@ -112,12 +113,25 @@ def _problem(request: Request, error: Exception) -> JSONResponse:
     return _told(request, error.status, error.detail, errors=error.errors, headers=error.headers)
 
 
-def _invalid(_request: Request, error: Exception) -> JSONResponse:
+def _invalid(request: Request, error: Exception) -> JSONResponse:
     """Word what the models refuse; what was sent is not repeated: it may be a password."""
     assert isinstance(error, RequestValidationError)  # noqa: S101 - narrows the type
-    errors = [{"field": _place(one["loc"]), "detail": str(one["msg"])} for one in error.errors()]
+    given = request.headers.get("content-type", "")
+    is_other = any(tuple(one["loc"]) == ("body",) and one["type"] != "missing" for one in error.errors())
+    if is_other and not _is_json(given):
+        detail = "expected Content-Type: application/json, and JSON in the body"
+        problem = [{"field": "content-type", "detail": detail}]
+        return answer(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, detail, errors=problem)
+    errors = [
+        {"field": _place(one["loc"]), "detail": str(one["msg"]).removeprefix("Value error, ")} for one in error.errors()
+    ]
     detail = "; ".join(f"{one['field']}: {one['detail']}" for one in errors)
     return answer(HTTPStatus.UNPROCESSABLE_ENTITY, detail, errors=errors)
+
+
+def _is_json(content_type: str) -> bool:
+    kind = content_type.partition(";")[0].strip().casefold()
+    return kind == "application/json" or (kind.startswith("application/") and kind.endswith("+json"))
 
 
 def _place(location: tuple[int | str, ...]) -> str:
@@ -133,7 +147,12 @@ def _calipso(request: Request, error: Exception) -> JSONResponse:
     status = next((status for kind, status in _STATUS if isinstance(error, kind)), HTTPStatus.INTERNAL_SERVER_ERROR)
     if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
         logger.error("%s %s: %s", request.method, request.url.path, error)
-    return _told(request, status, str(error))
+    errors: list[dict[str, str]] | None = None
+    if isinstance(error, EnvironmentInvalid):
+        errors = [{"field": one.where, "detail": one.problem} for one in error.faults]
+    elif isinstance(error, InvalidRequest) and error.field is not None:
+        errors = [{"field": error.field, "detail": str(error)}]
+    return _told(request, status, str(error), errors=errors)
 
 
 def _bug(request: Request, error: Exception) -> JSONResponse:

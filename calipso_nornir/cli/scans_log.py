@@ -21,7 +21,7 @@ def scans_log(
     """Show the messages of one scan, oldest first."""
     with run.store(inventory=inventory) as store:
         scan_id = scan_meant(store, id_, environment)["scan_id"]
-        messages = store.collection("messages").find({"scan_id": scan_id}, order=("timestamp", "id"))
+        messages = store.collection("messages").find({"scan_id": scan_id}, order=("timestamp",))
     if output is not Format.TABLE:
         emit(messages, output)
         return

@@ -6,7 +6,7 @@ from __future__ import annotations
 import time
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, BinaryIO, Final, Self
-from urllib.parse import quote
+from urllib.parse import parse_qs, quote, urlsplit
 
 import requests
 
@@ -186,7 +186,11 @@ class Calipso:
 
     def log(self, environment: str, scan_id: str) -> list[dict[str, Any]]:
         """Return the messages of a scan, the oldest first."""
-        return list(self.get(f"{_of(environment)}/scans/{_quoted(scan_id)}/log"))
+        return list(self._listed(f"{_of(environment)}/scans/{_quoted(scan_id)}/log"))
+
+    def messages(self, environment: str, **query: object) -> Iterator[dict[str, Any]]:
+        """Yield the messages of an environment, the newest first, page by page: ``level="error"``, ``since=…``."""
+        return self._listed(f"{_of(environment)}/messages", **query)
 
     # --- how
 
@@ -208,6 +212,17 @@ class Calipso:
             if page["next"] is None:
                 return
             query["after"] = page["next"]
+
+    def _listed(self, path: str, **query: object) -> Iterator[dict[str, Any]]:
+        """Yield the records of a list; the header ``Link`` of each page has the next one."""
+        query = {"limit": PAGE, **query}
+        while True:
+            with self._answer("GET", path, params=query) as answer:
+                yield from answer.json()
+                following = answer.links.get("next")
+            if following is None:
+                return
+            query |= {"after": parse_qs(urlsplit(following["url"]).query)["after"][0]}
 
     def _json(self, method: str, path: str, **more: Any) -> Any:  # noqa: ANN401 - those of requests; JSON
         with self._answer(method, path, **more) as answer:

@@ -120,9 +120,10 @@ class NotAvailable(UsageError):
 
 @dataclass(eq=False)
 class InvalidRequest(UsageError):
-    """Options that contradict each other, or a value in the wrong format."""
+    """Options that contradict each other, or a value in the wrong format; ``field``: where, if one is to blame."""
 
     problem: str
+    field: str | None = None
 
     def __str__(self) -> str:
         return self.problem

@@ -53,11 +53,13 @@ class Collection(Protocol):
         *,
         where: Sequence[Condition] = (),
         order: Sequence[str] = (),
+        after: Sequence[Any] | None = None,
         limit: int | None = None,
     ) -> list[Document]:
         """Return the documents whose top-level fields have these values and meet these conditions.
 
-        They are ordered by ``order`` (as in ``Find``), then by key.
+        They are ordered by ``order`` (as in ``Find``), then by key, in the direction of the last field. ``after`` has
+        the values of these fields, and the key, of the last document of the page before.
         """
         ...
 

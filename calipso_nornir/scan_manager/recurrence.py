@@ -54,12 +54,15 @@ class Recurrence:
 
     def __post_init__(self) -> None:
         if (self.cron is not None) != (self.freq == "CRON"):
-            raise InvalidRequest(f"freq {self.freq}, cron {self.cron!r}: a cron expression belongs to freq CRON")
+            raise InvalidRequest(
+                f"freq {self.freq}, cron {self.cron!r}: a cron expression belongs to freq CRON", "cron"
+            )
         try:
             ZoneInfo(self.time_zone)
         except (ZoneInfoNotFoundError, ValueError, OSError):
             raise InvalidRequest(
-                f"time zone {plain(self.time_zone)} is unknown; expected a name such as Europe/Berlin or UTC"
+                f"time zone {plain(self.time_zone)} is unknown; expected a name such as Europe/Berlin or UTC",
+                "time_zone",
             ) from None
         if self.cron is not None:
             try:
@@ -67,7 +70,8 @@ class Recurrence:
             except (CronSimError, StopIteration) as error:
                 raise InvalidRequest(
                     f"cron expression {plain(self.cron)!r}: {str(error) or 'no time fits it'}; "
-                    "expected minute, hour, day of the month, month and day of the week, e.g. 30 2 * * 1-5"
+                    "expected minute, hour, day of the month, month and day of the week, e.g. 30 2 * * 1-5",
+                    "cron",
                 ) from None
 
     def after(self, moment: datetime) -> datetime | None:

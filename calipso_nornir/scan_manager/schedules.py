@@ -103,7 +103,7 @@ class Schedules:
         """
         due = schedule.due or schedule.recurrence.after(max(_now(), _before(schedule.recurrence.start)))
         if due is None:
-            raise InvalidRequest(f"due once at {schedule.recurrence.start.isoformat()}, which has passed")
+            raise InvalidRequest(f"due once at {schedule.recurrence.start.isoformat()}, which has passed", "start")
         id_ = uuid.uuid4().hex
         noted = {"id": id_, "submit_timestamp": _now().isoformat(), "submitted_by": by, "status": UPCOMING}
         self._schedules.put(id_, {**replace(schedule, due=due).document(), **noted})
@@ -112,6 +112,14 @@ class Schedules:
     def all(self) -> list[Document]:
         """Return the documents of all schedules, the next one first."""
         return self._schedules.find(order=("scheduled_timestamp",))
+
+    def of(self, environment: str) -> list[Document]:
+        """Return the documents of an environment's schedules, the next one first."""
+        return self._schedules.find({"environment": environment}, order=("scheduled_timestamp",))
+
+    def get(self, id_: str) -> Document | None:
+        """Return the document of a schedule."""
+        return self._schedules.get(id_)
 
     def pause(self, id_: str) -> Document:
         """Pause a schedule: make no requests until it is resumed."""

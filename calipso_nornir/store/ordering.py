@@ -77,6 +77,17 @@ def key_of_values(values: Sequence[Any], order: Sequence[str]) -> SortKey:
     return tuple(_Falling(one) if down else one for one, down in zip(ranks, falling, strict=True))
 
 
+def place(document: Document, key: str, order: Sequence[str]) -> SortKey:
+    """Return the sort key of a plain document; its key decides at last, in the direction of the last field."""
+    return place_of([*(document.get(name) for name in fields_of(order)), key], order)
+
+
+def place_of(values: Sequence[Any], order: Sequence[str]) -> SortKey:
+    """Return the sort key of the values of an order's fields, and of a plain document's key."""
+    falling = [name.startswith(_FALLING) for name in (*order, order[-1] if order else "")]
+    return tuple(_Falling(rank(one)) if down else rank(one) for one, down in zip(values, falling, strict=True))
+
+
 def rank(value: Any) -> SortKey:  # noqa: ANN401 - any value, one line for each sort of it
     """Return the sort key of a value: null, booleans, numbers, texts, times, then everything else by its JSON text."""
     match value:

@@ -14,7 +14,7 @@ from calipso_nornir.testing.store_samples import AT, ODD_ATTRIBUTES, expected
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from calipso_nornir.model.stores import Document, Store
+    from calipso_nornir.model.stores import Collection, Document, Store
 
     Opened: TypeAlias = Callable[[], Store]
 
@@ -95,6 +95,37 @@ class CollectionContract:
         assert [one["n"] for one in queue.find({"kind": "odd"}, order=("n",), limit=1)] == [1]
         assert [one["n"] for one in queue.find(where=(Range("n", 2),), order=("kind", "n"))] == [2, 3]
         assert [one["n"] for one in queue.find(limit=0)] == []
+
+    def test_pages_of_a_list_are_those_of_the_whole_list(self, opened: Opened) -> None:
+        """Also where not every document has a text to be sorted by, and where some are equal."""
+        messages = opened().collection("messages")
+        times: list[Any] = ["2026-01-02", "2026-01-01", "2026-01-02", "", "\U0001f680", "z", "{", "2026-01-02"]
+        for number, at in enumerate(times):
+            messages.put(f"k{number}", {"id": f"k{number}", "environment": "lab", "timestamp": at})
+        messages.put("other", {"id": "other", "environment": "prod", "timestamp": "2026-01-02"})
+        for odd in ({}, {"timestamp": None}, {"timestamp": 7}, {"timestamp": AT}, {"timestamp": ["x"]}):
+            for way in ("", "-"):
+                order = (f"{way}timestamp",)
+                for equal in ({"environment": "lab"}, {"environment": "lab", "id": "k2"}, {}):
+                    whole = messages.find(equal, order=order)
+                    assert [one["id"] for one in whole] == self._listed(messages, equal, order)
+                since = (Range("timestamp", at_least="2026-01-02", below="z"),)
+                found = messages.find({"environment": "lab"}, where=since, order=order)
+                expected = ["k0", "k2", "k7"]
+                assert [one["id"] for one in found] == (expected[::-1] if way else expected)
+            messages.put("odd", {"id": "odd", "environment": "lab", **odd})
+        assert [one["id"] for one in messages.find(after=("k1",), limit=2)] == ["k2", "k3"]
+
+    @staticmethod
+    def _listed(messages: Collection, equal: dict[str, Any], order: tuple[str]) -> list[str]:
+        """Read a list page by page, two documents at a time."""
+        found: list[str] = []
+        after: tuple[Any, ...] | None = None
+        while page := messages.find(equal, order=order, after=after, limit=2):
+            found += [one["id"] for one in page]
+            after = (page[-1].get("timestamp"), page[-1]["id"])
+        assert len(set(found)) == len(found)
+        return found
 
     def test_a_document_is_changed_only_if_all_of_it_is_as_before(self, opened: Opened) -> None:
         scans = opened().collection("scans")

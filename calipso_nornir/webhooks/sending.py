@@ -127,7 +127,7 @@ def checked_url(url: str) -> SplitResult:
     except ValueError:
         usable = False
     if not usable or "@" in parts.netloc or not _PLAIN.fullmatch(url):
-        raise InvalidRequest("url: expected http:// or https://, a host, a path, and no user or password")
+        raise InvalidRequest("url: expected http:// or https://, a host, a path, and no user or password", "url")
     return parts
 
 

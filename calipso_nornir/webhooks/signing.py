@@ -30,7 +30,7 @@ def key_of(secret: str) -> bytes:
     except (binascii.Error, ValueError):
         key = b""
     if not secret.startswith(PREFIX) or not SHORTEST <= len(key) <= LONGEST:
-        raise InvalidRequest(f"secret: expected {PREFIX} and base64 of {SHORTEST} to {LONGEST} bytes")
+        raise InvalidRequest(f"secret: expected {PREFIX} and base64 of {SHORTEST} to {LONGEST} bytes", "secret")
     return key
 
 

@@ -6,6 +6,7 @@ from __future__ import annotations
 import json
 import sqlite3
 import threading
+import time
 import zipfile
 from contextlib import closing
 from dataclasses import replace
@@ -20,6 +21,7 @@ from calipso_nornir.store.backup import back_up, restore, vacuum
 from calipso_nornir.store.documents import object_document
 from tests.fixtures.cli import calipso
 from tests.fixtures.recorded import bundle, filled
+from tests.fixtures.serving import Client, served
 
 if TYPE_CHECKING:
     from calipso_nornir.model.stores import Store
@@ -189,6 +191,43 @@ def with_manifest(file: Path, **changes: object) -> None:
     with zipfile.ZipFile(file, "w") as archive:
         for name, content in members.items():
             archive.writestr(name, content)
+
+
+def test_the_api_goes_on_during_a_backup_and_what_is_restored_serves_the_same(
+    place: Place, recording: Path, elsewhere: str, tmp_path: Path
+) -> None:
+    """Reads and writes of clients during it all succeed; a store that is served is not restored over."""
+    filled(place.uri, recording)
+    file, path = tmp_path / "backup.zip", f"/environments/{ENVIRONMENT}/objects"
+    with served(place.open(), secrets=tmp_path / "secrets") as api:
+        admin = api.user("root", everywhere="admin")
+        stop, done, failed = threading.Event(), [0], []
+
+        def ask() -> None:
+            while not stop.is_set():
+                body = {"name": f"user-{done[0]}", "password": "correct horse battery"}
+                answers = (admin.ask("GET", path), admin.ask("POST", "/users", json=body))
+                failed.extend(one.text for one in answers if not one.ok)
+                done[0] += 1
+
+        thread = threading.Thread(target=ask)
+        thread.start()
+        while not done[0]:
+            time.sleep(0.01)
+        before = done[0]
+        back_up(place.uri, file)
+        stop.set()
+        thread.join()
+        assert failed == []
+        assert done[0] > before
+        with pytest.raises(InvalidRequest, match=r"is not empty|there is a store"):
+            restore(place.uri, file)
+        there = admin.get(path, sort="id", limit=1000)
+    restore(elsewhere, file)
+    with closing(open_store(elsewhere)) as restored, served(restored, secrets=tmp_path / "secrets") as api:
+        again = Client(api.url, admin.headers)
+        assert again.get(path, sort="id", limit=1000) == there, "the same token, and the same objects"
+        assert {f"user-{number}" for number in range(before)} <= {one["name"] for one in again.get("/users")}
 
 
 @pytest.mark.parametrize("how", ["cut off", "empty", "a bit", "the manifest", "another file"])

@@ -480,7 +480,10 @@ def test_every_look_up_uses_an_index(mongo_place: Place, database: pymongo.datab
         writer.put("links", (link_document(link(one, others[0])) for one in others))
         writer.put("cliques", (clique_document(replace(CLIQUE, focal_point=one.ref)) for one in others))
     old_generation(store)
-    store.collection("messages").put("1", {"environment": ENVIRONMENT})
+    store.collection("messages").put("1", {"environment": ENVIRONMENT, "timestamp": "2026-01-01", "id": "1"})
+    store.collection("messages").put_all(
+        {f"m{n}": {"environment": ENVIRONMENT, "timestamp": f"2026-02-01T{n:04}", "id": f"m{n}"} for n in range(300)}
+    )
     store.index(["network"])
     database.command("profile", 2)
     everything(store)
@@ -492,6 +495,11 @@ def test_every_look_up_uses_an_index(mongo_place: Place, database: pymongo.datab
     messages = mongo_place.open().collection("messages")
     messages.get("1")
     messages.find({"environment": ENVIRONMENT})
+    for way in ("", "-"):
+        [first, second] = messages.find({"environment": ENVIRONMENT}, order=(f"{way}timestamp",), limit=2)
+        after = (first["timestamp"], first["id"])
+        again = messages.find({"environment": ENVIRONMENT}, order=(f"{way}timestamp",), after=after, limit=1)
+        assert again == [second]
     database.command("profile", 0)
     entries = [
         entry

@@ -743,6 +743,47 @@ def changed(api: Served, name: str, *, note: str) -> None:
         writer.put("inventory", [document])
 
 
+@pytest.mark.parametrize("query", ["", "level=info&", "since=2026-01-01T00:00:00Z&"])
+def test_lists_of_records_are_paged(viewer: Client, query: str) -> None:
+    whole = viewer.get(f"{LAB}/messages?{query}limit=1000")
+    assert [one["timestamp"] for one in whole] == sorted((one["timestamp"] for one in whole), reverse=True)
+    path, paged = f"{LAB}/messages?{query}limit=3", []
+    while path:
+        answer = viewer.ask("GET", path)
+        paged += answer.json()
+        path = answer.links.get("next", {}).get("url", "").removeprefix("/api/v2")
+    assert paged == whole
+    assert len(paged) > 3
+
+
+def test_scans_with_a_status_are_paged(operator: Client, viewer: Client) -> None:
+    drafts = [operator.post(f"{LAB}/scans", {"draft": True})["scan_id"] for _ in range(5)]
+    path, found = f"{LAB}/scans?status=draft&limit=2", []
+    while path:
+        answer = viewer.ask("GET", path)
+        assert len(answer.json()) <= 2
+        found += [one["scan_id"] for one in answer.json()]
+        path = answer.links.get("next", {}).get("url", "").removeprefix("/api/v2")
+    assert found[:5] == drafts[::-1], "the newest first"
+    assert len(found) == len(set(found))
+
+
+CURSORS = [
+    *("x", "%00", "W10", "bnVsbA", "e30", "WyJhIl0", "WyJhIiwgMV0", "W1siYSJdLCAiYiJd", "WzEsImEiXQ", "W" * 4000),
+    *("WyJcdWQ4MDAiLCAiYSJd", "WyJhIiwgIlx1ZDgwMCJd", "W05hTiwiYSJd", "W3siJHRpbWUiOiJ4In0sICJhIl0"),
+]
+"""Texts that nobody was given; some are lists of JSON with values of other types, half characters or no numbers."""
+
+
+@pytest.mark.parametrize("after", CURSORS)
+@pytest.mark.parametrize("path", ["messages?limit=2", "objects?sort=name&limit=2", "links?limit=2"])
+def test_a_cursor_that_was_tampered_with_is_refused_or_a_place(viewer: Client, path: str, after: str) -> None:
+    """A place at which no document is, is one all the same: what comes after it is shown, and nothing else happens."""
+    answer = viewer.ask("GET", f"{LAB}/{path}&after={after}")
+    if answer.status_code != 200:
+        assert [one["field"] for one in wrong(answer, 422)["errors"]] == ["after"]
+
+
 def test_changes_and_commits_are_listed(api: Served, viewer: Client) -> None:
     before = viewer.get(LAB)["revision"]
     assert viewer.get(f"{LAB}/changes", since=before) == []
@@ -831,7 +872,8 @@ def test_a_body_has_a_limit(operator: Client, *, chunked: bool) -> None:
 
 @pytest.mark.parametrize("data", [b"{", b"\xff", b'"text"', b""])
 def test_a_body_that_is_no_object_is_refused(operator: Client, data: bytes) -> None:
-    wrong(operator.ask("POST", f"{LAB}/scans", data=data), 422)
+    headers = {"Content-Type": "application/json"}
+    wrong(operator.ask("POST", f"{LAB}/scans", data=data, headers=headers), 422)
 
 
 def test_health_and_the_description_of_the_api(api: Served) -> None:

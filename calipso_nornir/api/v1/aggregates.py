@@ -14,7 +14,6 @@ from calipso_nornir.api.v1.messages import LEVELS
 from calipso_nornir.api.v1.operations import Asked, operation
 from calipso_nornir.api.v1.parameters import ENVIRONMENT_IF_ANY, Parameter
 from calipso_nornir.api.v1.reading import wrong
-from calipso_nornir.model.finding import Range
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -68,9 +67,7 @@ def _messages(asked: Asked) -> dict[str, dict[str, int]]:
 
 def _all(collection: Collection, environment: str) -> Iterator[Document]:
     """Yield the messages of an environment, some thousands at a time."""
-    after = ""
-    while found := collection.find(
-        {"environment": environment}, where=[Range("id", at_least=after)], order=("id",), limit=CHUNK
-    ):
+    after: tuple[str, ...] | None = None
+    while found := collection.find({"environment": environment}, after=after, limit=CHUNK):
         yield from found
-        after = f"{found[-1]['id']}\0"
+        after = (str(found[-1]["id"]),)

@@ -56,7 +56,7 @@ def connection_tests(asked: Asked) -> Answer:
         if asked["status"] not in (None, test["status"]):
             raise missing("connection_tests", asked["id"], environment)
         return _narrowed(test, asked["test_targets"], wanted=asked["test_results"])
-    listed = [_older(one) for one in collection.find({"environment": environment}, order=("submit_timestamp", "id"))]
+    listed = [_older(one) for one in collection.find({"environment": environment}, order=("submit_timestamp",))]
     fitting = [one for one in listed if asked["status"] in (None, one["status"])]
     return {"connection_tests": [chosen(one, FIELDS) for one in page(fitting, asked.values)]}
 

@@ -56,7 +56,7 @@ def messages(asked: Asked) -> Answer:
     if asked["id"] is not None:
         return older(the_one(collection.get(asked["id"]), "messages", asked["id"], equal))
     first, last = bounds(asked.values)
-    listed = collection.find(equal, where=_times(asked), order=("timestamp", "id"), limit=last)
+    listed = collection.find(equal, where=_times(asked), order=("timestamp",), limit=last)
     return {"messages": [chosen(older(one), FIELDS) for one in listed[first:]]}
 
 

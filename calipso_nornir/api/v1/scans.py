@@ -55,7 +55,7 @@ def scans(asked: Asked) -> Answer:
         last_one = newest(store, equal, status=asked["status"])
         return [older(last_one)] if last_one is not None else []
     first, last = bounds(asked.values)
-    listed = store.collection("scans").find(equal, order=("submit_timestamp", "scan_id"))
+    listed = store.collection("scans").find(equal, order=("submit_timestamp",))
     fitting = [one for one in map(older, listed) if one["id"] and asked["status"] in (None, one["status"])]
     return {"scans": [chosen(one, FIELDS) for one in fitting[first:last]]}
 
@@ -92,8 +92,9 @@ def wanted(asked: Asked) -> dict[str, Any]:
 
 def newest(store: Store, equal: Mapping[str, Any], *, status: str | None = None) -> Document | None:
     """Return the scan that was asked for last."""
-    found = store.collection("scans").find(equal, order=("submit_timestamp", "scan_id"))
-    return next((one for one in reversed(found) if status in (None, older_status(one))), None)
+    limit = 1 if status is None else None
+    found = store.collection("scans").find(equal, order=("-submit_timestamp",), limit=limit)
+    return next((one for one in found if status in (None, older_status(one))), None)
 
 
 def older(scan: Document) -> dict[str, Any]:

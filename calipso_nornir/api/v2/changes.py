@@ -8,6 +8,7 @@ import time
 from collections.abc import AsyncIterator
 from dataclasses import asdict
 from datetime import datetime
+from http import HTTPStatus
 from typing import Annotated, Any, Final
 
 import anyio
@@ -18,9 +19,10 @@ from fastapi.responses import StreamingResponse
 from calipso_nornir.access.roles import Role
 from calipso_nornir.api.guard import guard, needs
 from calipso_nornir.api.parameters import Api
+from calipso_nornir.api.problems import Problem
 from calipso_nornir.api.shapes.records import ChangeShown, CommitShown
 from calipso_nornir.api.v2.pages import Limit
-from calipso_nornir.api.v2.pictures import Environment
+from calipso_nornir.api.v2.pictures import MOST_REVISIONS, Environment
 from calipso_nornir.api.v2.showing import shown
 from calipso_nornir.errors import CalipsoError
 from calipso_nornir.model.changes import Change
@@ -30,7 +32,7 @@ router = APIRouter(prefix="/environments/{environment}", tags=["changes"])
 POLL_S: Final = 1.0
 HEARTBEAT_S: Final = 15.0
 """Longest silence: proxies end a connection on which nothing is said; the right to listen is checked then, too."""
-Since = Annotated[int, Query(ge=0, description="Changes after this revision.")]
+Since = Annotated[int, Query(ge=0, le=MOST_REVISIONS, description="Changes after this revision.")]
 
 
 @router.get("/changes")
@@ -54,14 +56,13 @@ def stream(
     api: Api,
     environment: Environment,
     *,
-    since: Annotated[int | None, Query(ge=0, description="Where to begin; default: now.")] = None,
+    since: Annotated[int | None, Query(ge=0, le=MOST_REVISIONS, description="Where to begin; default: now.")] = None,
     last_event_id: Annotated[
         str | None, Header(description="Where a stream that broke off is to go on; browsers send it.")
     ] = None,
 ) -> StreamingResponse:
     """Stream changes as server-sent events: one event for each revision, with its number as ``id``."""
-    last = last_event_id or ""
-    begin = int(last) if last.isdecimal() else since
+    begin = _revision(last_event_id) if last_event_id else since
     if begin is None:
         with api.store.snapshot(environment) as view:
             begin = view.revision
@@ -74,6 +75,16 @@ def stream(
 def commits(api: Api, environment: Environment, *, limit: Limit = 100) -> list[CommitShown]:
     """List the newest commits, newest first: when, why, and how much each changed."""
     return [asdict(one) for one in api.store.commits(environment, limit=limit)]
+
+
+def _revision(last: str) -> int:
+    """Return the revision of an event's id. Raises Problem, 422: to begin anywhere else would leave changes out."""
+    if not (
+        last.isascii() and last.isdecimal() and len(last) <= len(str(MOST_REVISIONS)) and int(last) <= MOST_REVISIONS
+    ):
+        detail = "expected the id of an event of this stream: a revision"
+        raise Problem(HTTPStatus.UNPROCESSABLE_ENTITY, detail, field="last-event-id")
+    return int(last)
 
 
 async def _events(request: Request, store: Store, environment: str, since: int) -> AsyncIterator[str]:

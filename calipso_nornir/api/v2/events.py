@@ -3,24 +3,24 @@
 
 from __future__ import annotations
 
-from datetime import UTC
 from http import HTTPStatus
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query
-from pydantic import AwareDatetime, BaseModel, Field
+from pydantic import BaseModel, Field
 
 from calipso_nornir.access.roles import Role
 from calipso_nornir.api.guard import needs
+from calipso_nornir.api.moments import Moment
 from calipso_nornir.api.parameters import Api
 from calipso_nornir.api.problems import CONFLICTS, Problem
 from calipso_nornir.api.shapes.records import DeadLetterShown, EventShown
-from calipso_nornir.api.v2.pages import Limit
+from calipso_nornir.api.v2.listing import Listed
+from calipso_nornir.api.v2.messages import since_then
 from calipso_nornir.api.v2.pictures import Environment
 from calipso_nornir.live.journal import DEAD_LETTERS, Outcome
 from calipso_nornir.live.letters import redrive
 from calipso_nornir.live.standing import LISTENERS, state_of
-from calipso_nornir.model.finding import Range
 from calipso_nornir.model.stores import Document
 
 router = APIRouter(prefix="/environments/{environment}", tags=["events"])
@@ -65,24 +65,22 @@ def events(  # noqa: PLR0913 - the parameters of the request
     *,
     type: Annotated[str | None, Query(examples=["port.create.end"])] = None,  # noqa: A002 - the name in the query
     outcome: Outcome | None = None,
-    since: AwareDatetime | None = None,
-    limit: Limit = 100,
+    listed: Listed,
+    since: Moment | None = None,
 ) -> list[EventShown]:
     """List the notifications that came, the newest first, with what each touched and what has become of it."""
     equal = {"environment": environment, "origin_type": "event"}
     equal |= {"event_type": type} if type is not None else {}
     equal |= {"outcome": outcome} if outcome is not None else {}
-    where = [Range("timestamp", at_least=since.astimezone(UTC).isoformat())] if since is not None else []
-    found = api.store.collection("messages").find(equal, where=where, order=("-timestamp", "id"), limit=limit)
-    return list(found)
+    where = since_then("timestamp", since)
+    return listed.page(api.store.collection("messages"), equal, order="-timestamp", where=where)
 
 
 @router.get("/dead-letters")
 @needs(Role.OPERATOR)
-def dead_letters(api: Api, environment: Environment, *, limit: Limit = 100) -> list[DeadLetterShown]:
+def dead_letters(api: Api, environment: Environment, listed: Listed) -> list[DeadLetterShown]:
     """List messages that could not be read, and those whose work failed too often; the newest first."""
-    letters = api.store.collection(DEAD_LETTERS)
-    return list(letters.find({"environment": environment}, order=("-timestamp", "id"), limit=limit))
+    return listed.page(api.store.collection(DEAD_LETTERS), {"environment": environment}, order="-timestamp")
 
 
 @router.post("/dead-letters/{id}/redrive", status_code=HTTPStatus.ACCEPTED, responses=CONFLICTS)

@@ -7,10 +7,10 @@ and ``mtu__below=9000`` compare otherwise. A field that holds a list has to hold
 
 from __future__ import annotations
 
-from datetime import datetime
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, Final
 
+from calipso_nornir.api.moments import in_utc
 from calipso_nornir.api.problems import Problem
 from calipso_nornir.model.finding import Addresses, Equal, Holds, HoldsAny, OneOf, Prefix, Range
 from calipso_nornir.model.text import plain
@@ -89,17 +89,9 @@ def _value(name: str, text: str, kind: str) -> Any:  # noqa: ANN401 - the type t
             case "boolean":
                 return _BOOLEANS[text.casefold()]
             case "time":
-                return utc_ms(moment(text))
+                return utc_ms(in_utc(text))
             case _:
                 return text
     except (ValueError, KeyError):
         detail = f"{name}: {plain(repr(text))} is no {kind}"
         raise Problem(HTTPStatus.UNPROCESSABLE_ENTITY, detail, field=name) from None
-
-
-def moment(text: str) -> datetime:
-    """Read a time with a zone. Raises ValueError."""
-    at = datetime.fromisoformat(text)
-    if at.tzinfo is None:
-        raise ValueError(text)
-    return at

@@ -9,11 +9,12 @@ from http import HTTPStatus
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Query
-from pydantic import AwareDatetime, BaseModel, Field
+from pydantic import BaseModel, Field
 
 from calipso_nornir.access.roles import Role
 from calipso_nornir.analysis.history import differences, versions, whole
 from calipso_nornir.api.guard import needs
+from calipso_nornir.api.moments import Moment
 from calipso_nornir.api.parameters import Api
 from calipso_nornir.api.problems import Problem
 from calipso_nornir.api.v2.pages import Limit
@@ -24,7 +25,7 @@ from calipso_nornir.model.stores import Kind
 
 router = APIRouter(prefix="/environments/{environment}", tags=["history"])
 Commits = Annotated[int, Query(ge=1, le=500, description="How many of the newest commits to look at.")]
-Since = Annotated[AwareDatetime | None, Query(description="A time.", examples=["2026-11-28T19:10:00Z"])]
+Since = Annotated[Moment | None, Query(description="A time.", examples=["2026-11-28T19:10:00Z"])]
 
 
 class Different(BaseModel):

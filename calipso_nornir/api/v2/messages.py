@@ -3,22 +3,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Annotated
 
 from fastapi import APIRouter, Query
-from pydantic import AwareDatetime
 
 from calipso_nornir.access.roles import Role
 from calipso_nornir.api.guard import needs
+from calipso_nornir.api.moments import Moment
 from calipso_nornir.api.parameters import Api
 from calipso_nornir.api.shapes.records import AuditShown, MessageShown
 from calipso_nornir.api.shielding import AUDIT
-from calipso_nornir.api.v2.pages import Limit
+from calipso_nornir.api.v2.listing import Listed
 from calipso_nornir.api.v2.pictures import Environment
-from calipso_nornir.model.finding import Range
-from calipso_nornir.model.stores import Collection, Document
+from calipso_nornir.model.finding import Condition, Range
 
 router = APIRouter(tags=["messages"])
 
@@ -29,23 +27,23 @@ def messages(
     api: Api,
     environment: Environment,
     *,
+    listed: Listed,
     level: Annotated[str | None, Query(examples=["error"])] = None,
-    since: AwareDatetime | None = None,
-    limit: Limit = 100,
+    since: Moment | None = None,
 ) -> list[MessageShown]:
     """List the messages of an environment, the newest first."""
     equal = {"environment": environment, **({"level": level} if level else {})}
-    return _newest(api.store.collection("messages"), equal, field="timestamp", since=since)[:limit]
+    where = since_then("timestamp", since)
+    return listed.page(api.store.collection("messages"), equal, order="-timestamp", where=where)
 
 
 @router.get("/audit")
 @needs(Role.ADMIN)
-def audit(api: Api, *, since: AwareDatetime | None = None, limit: Limit = 100) -> list[AuditShown]:
+def audit(api: Api, listed: Listed, *, since: Moment | None = None) -> list[AuditShown]:
     """List who changed what, and from where, the newest first."""
-    return _newest(api.store.collection(AUDIT), {}, field="at", since=since)[:limit]
+    return listed.page(api.store.collection(AUDIT), {}, order="-at", where=since_then("at", since))
 
 
-def _newest(collection: Collection, equal: Mapping[str, str], *, field: str, since: datetime | None) -> list[Document]:
-    """Return documents with a time in one of their fields, written in UTC, the newest first."""
-    where = [Range(field, at_least=since.astimezone(UTC).isoformat())] if since is not None else []
-    return collection.find(equal, where=where, order=(field, "id"))[::-1]
+def since_then(field: str, since: datetime | None) -> list[Condition]:
+    """Return the condition on a time that is written in UTC."""
+    return [Range(field, at_least=since.astimezone(UTC).isoformat())] if since is not None else []

@@ -16,15 +16,18 @@ from urllib.parse import quote, urlencode
 from fastapi import Depends, Query, Request, Response
 from pydantic import BaseModel, Field
 
+from calipso_nornir.api.moments import in_utc
 from calipso_nornir.api.problems import Problem
 from calipso_nornir.api.shapes.picture import LinkListed, ObjectListed
-from calipso_nornir.api.v2.filters import conditions, moment, must_be_known
+from calipso_nornir.api.v2.filters import conditions, must_be_known
 from calipso_nornir.api.v2.showing import STATUS, with_statuses
 from calipso_nornir.model.finding import Find
 from calipso_nornir.model.stores import Kind, StoreView
 from calipso_nornir.store.ordering import fields_of
 
 MOST: Final = 1000
+MOST_SORTED: Final = 8
+"""Fields of one order: MongoDB sorts by at most 32 keys, and each field needs two."""
 WHEN: Final = frozenset({"at", "revision"})
 OWN: Final = frozenset({"sort", "after", "limit", "fields", "total"}) | WHEN
 """Parameters of a page's query that are no fields of documents."""
@@ -86,6 +89,8 @@ class Paging:
             Problem: 422, an unknown field, a value that is none of its type, a cursor of another query.
         """
         order = fields_of(self.sort)
+        if len(order) > MOST_SORTED:
+            raise Problem(HTTPStatus.UNPROCESSABLE_ENTITY, f"expected at most {MOST_SORTED} fields", field="sort")
         stored = tuple(name for name in self.fields if name != STATUS)
         for place, names in (("sort", order), ("fields", stored)):
             must_be_known(known, names, place=place)
@@ -93,13 +98,13 @@ class Paging:
             kind=kind,
             where=conditions(self.wanted, known),
             order=self.sort,
-            after=_position(self.after, self.sort) if self.after else None,
+            after=position(self.after, self.sort) if self.after else None,
             limit=self.limit + 1,
             fields=(*stored, *order, "_id") if self.fields else (),
         )
         found = list(view.find_documents(query))
         more, found = len(found) > self.limit, found[: self.limit]
-        following = _cursor([*(found[-1].get(name) for name in order), found[-1]["_id"]]) if more else None
+        following = cursor([*(found[-1].get(name) for name in order), found[-1]["_id"]]) if more else None
         if following is not None:
             self.response.headers["Link"] = f'<{self.here}{following}>; rel="next"'
         if not self.fields or STATUS in self.fields:
@@ -109,7 +114,7 @@ class Paging:
         return into(items=items, next=following, revision=view.revision, total=total)
 
 
-def _paging(  # noqa: PLR0913 - each is a parameter of the query
+def paging(  # noqa: PLR0913 - each is a parameter of the query
     request: Request,
     response: Response,
     *,
@@ -124,6 +129,7 @@ def _paging(  # noqa: PLR0913 - each is a parameter of the query
     ] = None,
     total: Annotated[bool, Query(description="Also count all that fits, which takes longer.")] = False,
 ) -> Paging:
+    """Return what a query says of its page."""
     return Paging(
         wanted=wanted(request, OWN),
         sort=_names(sort),
@@ -131,7 +137,7 @@ def _paging(  # noqa: PLR0913 - each is a parameter of the query
         limit=limit,
         fields=_names(fields),
         total=total,
-        here=_up_to_after(request),
+        here=up_to_after(request),
         response=response,
     )
 
@@ -141,10 +147,11 @@ def wanted(request: Request, own: Collection[str]) -> tuple[tuple[str, str], ...
     return tuple((name, text) for name, text in request.query_params.multi_items() if name not in own)
 
 
-Paged: TypeAlias = Annotated[Paging, Depends(_paging)]
+Paged: TypeAlias = Annotated[Paging, Depends(paging)]
 
 
-def _up_to_after(request: Request) -> str:
+def up_to_after(request: Request) -> str:
+    """Return the URL of a page, up to the value of ``after``."""
     others = [(name, text) for name, text in request.query_params.multi_items() if name != "after"]
     return f"{quote(request.scope['path'])}?{urlencode([*others, ('after', '')])}"
 
@@ -153,14 +160,16 @@ def _names(text: str | None) -> tuple[str, ...]:
     return tuple(name.strip() for name in (text or "").split(",") if name.strip())
 
 
-def _cursor(position: list[Any]) -> str:
-    text = json.dumps(position, default=_told, separators=(",", ":"))
+def cursor(place: list[Any]) -> str:
+    """Return the text of a place in a list: where the next page begins."""
+    text = json.dumps(place, default=_told, separators=(",", ":"))
     return base64.urlsafe_b64encode(text.encode()).decode().rstrip("=")
 
 
-def _position(cursor: str, order: tuple[str, ...]) -> tuple[Any, ...]:
+def position(text: str, order: tuple[str, ...]) -> tuple[Any, ...]:
+    """Return the place that ``cursor`` has made a text of. Raises Problem, 422."""
     try:
-        found = json.loads(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)), object_hook=_read)
+        found = json.loads(base64.urlsafe_b64decode(text + "=" * (-len(text) % 4)), object_hook=_read)
     except (binascii.Error, ValueError, RecursionError):
         found = None
     if not isinstance(found, list) or len(found) != len(order) + 1 or not isinstance(found[-1], str):
@@ -174,4 +183,4 @@ def _told(value: Any) -> Any:  # noqa: ANN401 - what JSON has no form for
 
 
 def _read(value: dict[str, Any]) -> Any:  # noqa: ANN401 - as _told had it
-    return moment(value[_TIME]) if value.keys() == {_TIME} and isinstance(value[_TIME], str) else value
+    return in_utc(value[_TIME]) if value.keys() == {_TIME} and isinstance(value[_TIME], str) else value

@@ -11,8 +11,8 @@ from http import HTTPStatus
 from typing import Annotated, Final, NamedTuple, TypeAlias
 
 from fastapi import Depends, Query
-from pydantic import AwareDatetime
 
+from calipso_nornir.api.moments import Moment
 from calipso_nornir.api.parameters import Api
 from calipso_nornir.api.problems import Problem
 from calipso_nornir.api.tags import Tagged, Tagging
@@ -26,7 +26,7 @@ from calipso_nornir.store.type_names import unknown
 MOST_REVISIONS: Final = (1 << 63) - 1
 """Stores count with signed 64 bits."""
 At: TypeAlias = Annotated[
-    AwareDatetime | None, Query(description="Show what was true then.", examples=["2026-11-28T19:10:00Z"])
+    Moment | None, Query(description="Show what was true then.", examples=["2026-11-28T19:10:00Z"])
 ]
 Revision: TypeAlias = Annotated[int | None, Query(ge=0, le=MOST_REVISIONS, description="Show this revision.")]
 

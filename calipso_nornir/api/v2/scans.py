@@ -15,7 +15,7 @@ from calipso_nornir.api.locating import Located
 from calipso_nornir.api.parameters import Api, Asking
 from calipso_nornir.api.problems import CONFLICTS, Problem
 from calipso_nornir.api.shapes.records import MessageShown, ScanShown
-from calipso_nornir.api.v2.pages import Limit
+from calipso_nornir.api.v2.listing import Listed, ListedLong
 from calipso_nornir.api.v2.pictures import Environment
 from calipso_nornir.scan.origin import LogLevel
 from calipso_nornir.scan_manager import ScanRequest
@@ -38,7 +38,9 @@ class Wanted(BaseModel):
     scan_only_cliques: bool = False
     implicit_links: bool = False
     untested: Annotated[bool, Field(description="Scan a kind of cloud that is not listed as supported.")] = False
-    time_limit: Annotated[float | None, Field(gt=0, description="Seconds after which the scan is stopped.")] = None
+    time_limit: Annotated[
+        float | None, Field(gt=0, allow_inf_nan=False, description="Seconds after which the scan is stopped.")
+    ] = None
 
     def request(self, environment: Environment) -> ScanRequest:
         """Return the request for an environment."""
@@ -65,14 +67,19 @@ def ask(api: Api, environment: Environment, wanted: ScanWanted, who: Asking, loc
 def scans(
     api: Api,
     environment: Environment,
+    listed: Listed,
     status: Annotated[str | None, Query(description="Only scans with this status.")] = None,
-    *,
-    limit: Limit = 100,
 ) -> list[ScanShown]:
     """List scans and requests, the newest first."""
-    found = api.store.collection("scans").find({"environment": environment})
-    shown = sorted((_shown(one) for one in found), key=lambda one: str(one.get("submit_timestamp")), reverse=True)
-    return [one for one in shown if status in (None, one["status"])][:limit]
+    has_status = (lambda one: status_of(one) == status) if status is not None else None
+    found = listed.page(
+        api.store.collection("scans"),
+        {"environment": environment},
+        order="-submit_timestamp",
+        key="scan_id",
+        keep=has_status,
+    )
+    return [_shown(one) for one in found]
 
 
 @router.get("/scans/{scan_id}")
@@ -100,12 +107,10 @@ def release(api: Api, environment: Environment, scan_id: str) -> ScanShown:
 
 @router.get("/scans/{scan_id}/log")
 @needs(Role.VIEWER)
-def log(api: Api, environment: Environment, scan_id: str) -> list[MessageShown]:
+def log(api: Api, environment: Environment, scan_id: str, listed: ListedLong) -> list[MessageShown]:
     """Return the messages of a scan, the oldest first."""
     _there(api, environment, scan_id)
-    messages = api.store.collection("messages")
-    found: list[dict[str, Any]] = messages.find({"scan_id": scan_id}, order=("timestamp", "id"))
-    return found
+    return listed.page(api.store.collection("messages"), {"scan_id": scan_id}, order="timestamp")
 
 
 def _there(api: Api, environment: str, scan_id: str) -> dict[str, Any]:

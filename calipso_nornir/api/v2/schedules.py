@@ -8,11 +8,12 @@ from http import HTTPStatus
 from typing import Annotated, Any
 
 from fastapi import APIRouter
-from pydantic import AwareDatetime, Field
+from pydantic import Field
 
 from calipso_nornir.access.roles import Role
 from calipso_nornir.api.guard import needs
 from calipso_nornir.api.locating import Located
+from calipso_nornir.api.moments import Moment
 from calipso_nornir.api.parameters import Api, Asking
 from calipso_nornir.api.problems import Problem
 from calipso_nornir.api.shapes.records import ScheduleShown
@@ -30,9 +31,7 @@ class ScheduleWanted(Wanted):
     freq: Annotated[Frequency, Field(description="How often.", examples=["DAILY"])]
     cron: Annotated[str | None, Field(description="For CRON: as in crontab(5).", examples=["30 2 * * 1-5"])] = None
     time_zone: Annotated[str, Field(description="Whose days and hours count.", examples=["Europe/Berlin"])] = "UTC"
-    start: Annotated[AwareDatetime | None, Field(description="The first time, from which the others are counted.")] = (
-        None
-    )
+    start: Annotated[Moment | None, Field(description="The first time, from which the others are counted.")] = None
 
     def schedule(self, environment: Environment) -> Schedule:
         """Return the schedule for an environment."""
@@ -49,7 +48,7 @@ class ScheduleWanted(Wanted):
 @needs(Role.VIEWER)
 def schedules(api: Api, environment: Environment) -> list[ScheduleShown]:
     """List the schedules of an environment, the next one first."""
-    return [one for one in api.schedules.all() if one.get("environment") == environment]
+    return api.schedules.of(environment)
 
 
 @router.post("/schedules", status_code=HTTPStatus.CREATED)
@@ -95,7 +94,7 @@ def remove(api: Api, environment: Environment, id: str) -> None:  # noqa: A002 -
 
 
 def _there(api: Api, environment: str, id_: str) -> dict[str, Any]:
-    found = [one for one in api.schedules.all() if one.get("id") == id_]
-    if not found or found[0].get("environment") != environment:
+    found: dict[str, Any] | None = api.schedules.get(id_)
+    if found is None or found.get("environment") != environment:
         raise Problem(HTTPStatus.NOT_FOUND, f"environment {environment} has no schedule {id_}")
-    return dict(found[0])
+    return found

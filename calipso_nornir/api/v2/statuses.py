@@ -11,10 +11,11 @@ from http import HTTPStatus
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Path, Query, Response
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field
 
 from calipso_nornir.access.roles import Role
 from calipso_nornir.api.guard import needs
+from calipso_nornir.api.moments import Moment
 from calipso_nornir.api.parameters import Api, Asking
 from calipso_nornir.api.problems import Problem
 from calipso_nornir.api.shapes.picture import FindingShown, StatusShown
@@ -44,7 +45,7 @@ class StatusWanted(BaseModel):
     label: Annotated[str, Field(min_length=1, max_length=100, examples=["Critical"])]
     text: Annotated[str, Field(max_length=65536, description="The check's output.")] = ""
     source: Annotated[str, Field(max_length=500, description="The id of the check.")] = ""
-    checked_at: Annotated[AwareDatetime | None, Field(description="By default now.")] = None
+    checked_at: Annotated[Moment | None, Field(description="By default now.")] = None
     attributes: dict[str, Any] = {}
 
 

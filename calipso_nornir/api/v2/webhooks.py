@@ -14,12 +14,12 @@ from calipso_nornir.api.guard import needs
 from calipso_nornir.api.locating import Located
 from calipso_nornir.api.parameters import Api, Asking
 from calipso_nornir.api.problems import Problem
-from calipso_nornir.api.v2.pictures import Environment
+from calipso_nornir.api.v2.pictures import MOST_REVISIONS, Environment
 from calipso_nornir.model.stores import Document
 from calipso_nornir.webhooks.subscriptions import State, Wanted
 
 router = APIRouter(prefix="/environments/{environment}/webhooks", tags=["webhooks"])
-Since = Annotated[int | None, Field(ge=0, description="Begin after this revision; by default now.")]
+Since = Annotated[int | None, Field(ge=0, le=MOST_REVISIONS, description="Begin after this revision; by default now.")]
 
 
 class WebhookWanted(BaseModel):
@@ -42,7 +42,9 @@ class Resumed(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    since: Annotated[int | None, Field(ge=0, description="After this revision; by default where it stopped.")] = None
+    since: Annotated[
+        int | None, Field(ge=0, le=MOST_REVISIONS, description="After this revision; by default where it stopped.")
+    ] = None
 
 
 class Webhook(BaseModel):

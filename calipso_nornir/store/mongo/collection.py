@@ -8,6 +8,8 @@ its write succeeded.
 from __future__ import annotations
 
 import re
+from functools import partial
+from itertools import islice
 from typing import TYPE_CHECKING, Any, Final
 
 from bson.objectid import ObjectId
@@ -17,13 +19,14 @@ from pymongo.errors import BulkWriteError, DuplicateKeyError
 from calipso_nornir.model.finding import Equal, Find, OneOf
 from calipso_nornir.store.conditions import cleaned, fits
 from calipso_nornir.store.equality import matches, same_value
+from calipso_nornir.store.listing import checked, in_order, listing
 from calipso_nornir.store.mongo.codec import VERSION, from_plain, to_plain
 from calipso_nornir.store.mongo.connection import RAW_OPTIONS
-from calipso_nornir.store.ordering import sort_key
+from calipso_nornir.store.mongo.listing import holds_odd, list_filter
 from calipso_nornir.store.values import clean, clean_text
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from bson.raw_bson import RawBSONDocument
 
@@ -31,6 +34,8 @@ if TYPE_CHECKING:
     from calipso_nornir.model.stores import Document
     from calipso_nornir.store.mongo.connection import PlainDatabase, RawCollection, Riding
 
+CLAIMED_AT_ONCE: Final = 100
+"""Documents that ``claim`` looks at before it looks again: others may be faster with each."""
 DUPLICATE_KEY: Final = 11000
 """MongoDB's code of the error."""
 _PLAIN_NAME: Final = re.compile(r"(?!key$|_id$)\w+", re.ASCII)
@@ -44,9 +49,12 @@ _INDEXES: Final = (
 class MongoCollection:
     """Plain documents by key."""
 
-    def __init__(self, database: PlainDatabase, name: str, *, riding: Riding) -> None:
+    def __init__(
+        self, database: PlainDatabase, name: str, *, riding: Riding, listed: Sequence[tuple[str, ...]] = ()
+    ) -> None:
         self._documents: RawCollection = database[name].with_options(codec_options=RAW_OPTIONS)
         self._riding = riding
+        self._listed = listed
         self._indexed = False
 
     def get(self, key: str) -> Document | None:
@@ -99,10 +107,12 @@ class MongoCollection:
         *,
         where: Sequence[Condition] = (),
         order: Sequence[str] = (),
+        after: Sequence[Any] | None = None,
         limit: int | None = None,
     ) -> list[Document]:
-        """Return the documents that have these values and meet these conditions, ordered by ``order``, then by key."""
-        return [document for _, document in self._found(equal or {}, where=where, order=order)][:limit]
+        """Return the documents that have these values and meet these conditions, in this order, after this position."""
+        found = self._found(equal or {}, where=where, order=order, after=after, limit=limit)
+        return [document for _, document in found]
 
     def insert(self, key: str, document: Document) -> bool:
         """Insert a document if the key is free; return whether it was."""
@@ -147,7 +157,7 @@ class MongoCollection:
         self, equal: Mapping[str, Any], changes: Mapping[str, Any], *, order: Sequence[str] = ()
     ) -> Document | None:
         """Do ``update_if`` on the first document, in this order, that has these values; only one caller gets each."""
-        while found := self._found(equal, order=order):
+        while found := self._found(equal, order=order, limit=CLAIMED_AT_ONCE):
             for stored, _ in found:
                 after = self._replaced(stored, changes)
                 if after is not None:
@@ -188,26 +198,59 @@ class MongoCollection:
         return self._riding(lambda: self._documents.find_one({"key": name}))
 
     def _found(
-        self, equal: Mapping[str, Any], *, where: Sequence[Condition] = (), order: Sequence[str] = ()
+        self,
+        equal: Mapping[str, Any],
+        *,
+        where: Sequence[Condition] = (),
+        order: Sequence[str] = (),
+        after: Sequence[Any] | None = None,
+        limit: int | None = None,
     ) -> list[tuple[RawBSONDocument, Document]]:
+        after = checked(order, after, limit)
         wanted = clean(dict(equal))
         conditions = cleaned(Find(where=tuple(where))).where
-        simple = {n: value for n, value in wanted.items() if isinstance(value, str) and _PLAIN_NAME.fullmatch(n)}
-        named = [(one.field, (one.value,)) for one in conditions if isinstance(one, Equal)]
-        named += [(one.field, one.values) for one in conditions if isinstance(one, OneOf)]
-        further = [
-            {name: {"$in": list(values)}}
-            for name, values in named
-            if _PLAIN_NAME.fullmatch(name) and all(isinstance(one, str) for one in values)
-        ]
-        # MongoDB compares some values differently: those documents are filtered out below.
-        query = {"key": {"$exists": True}, **simple, **({"$and": further} if further else {})}
-        stored = self._riding(lambda: list(self._documents.find(query).sort("key", ASCENDING)))
-        pairs = ((one, from_plain(bytes(one.raw))) for one in stored)
-        found = [pair for pair in pairs if matches(pair[1], wanted) and fits(pair[1], conditions)]
-        return sorted(found, key=lambda pair: sort_key(pair[1], order)[:-1]) if order else found
+        served = listing(self._listed, wanted, conditions, order=order, after=after)
+        if served is not None and not self._riding(partial(holds_odd, self._documents, served)):
+            further, sort = list_filter(served)
+        else:
+            served, sort = None, [("key", ASCENDING)]
+            further = [{"key": {"$gt": after[0]}}] if after is not None and not order else []
+        query = _filter(wanted, conditions, further)
+
+        def meant(stored: RawBSONDocument) -> Iterator[tuple[RawBSONDocument, Document]]:
+            """Yield a document if it is meant: MongoDB compares some values differently."""
+            document = from_plain(bytes(stored.raw))
+            if matches(document, wanted) and fits(document, conditions):
+                yield stored, document
+
+        def attempt() -> list[tuple[RawBSONDocument, Document]]:
+            with self._documents.find(query).sort(sort).allow_disk_use(True) as stored:  # noqa: FBT003 - as pymongo has it
+                found = (pair for one in stored for pair in meant(one))
+                return list(found) if served is None and order else list(islice(found, limit))
+
+        found = self._riding(attempt)
+        if served is not None or not order:
+            return found
+        return in_order(found, lambda stored: str(stored["key"]), order=order, after=after, limit=limit)
 
     def _index(self) -> None:
         if not self._indexed:
-            self._documents.create_indexes(list(_INDEXES))
+            lists = [IndexModel([(name, ASCENDING) for name in (*fields, "key")]) for fields in self._listed]
+            self._documents.create_indexes([*_INDEXES, *lists])
             self._indexed = True
+
+
+def _filter(
+    wanted: Mapping[str, Any], conditions: Sequence[Condition], further: Sequence[Mapping[str, Any]]
+) -> dict[str, Any]:
+    """Return what MongoDB can compare of the conditions; all else is compared in Python."""
+    simple = {n: value for n, value in wanted.items() if isinstance(value, str) and _PLAIN_NAME.fullmatch(n)}
+    named = [(one.field, (one.value,)) for one in conditions if isinstance(one, Equal)]
+    named += [(one.field, one.values) for one in conditions if isinstance(one, OneOf)]
+    texts = [
+        {name: {"$in": list(values)}}
+        for name, values in named
+        if _PLAIN_NAME.fullmatch(name) and all(isinstance(one, str) for one in values)
+    ]
+    both = [*texts, *further]
+    return {"key": {"$exists": True}, **simple, **({"$and": both} if both else {})}

@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from functools import partial
 from typing import TYPE_CHECKING, Final
 
+from calipso_nornir.store.listing import LISTED
 from calipso_nornir.store.mongo.collection import MongoCollection
 from calipso_nornir.store.mongo.connection import Connection, Riding, translated
 from calipso_nornir.store.mongo.environment_collections import Places
@@ -141,7 +142,8 @@ class MongoStore:
     def collection(self, name: str) -> Collection:
         """Return one of the collections of plain documents."""
         full_name = collection_name(self._inventory, checked_collection(name))
-        return MongoCollection(self._connection.database, full_name, riding=self._riding)
+        listed = LISTED.get(name, ())
+        return MongoCollection(self._connection.database, full_name, riding=self._riding, listed=listed)
 
     def index(self, attributes: Iterable[str]) -> None:
         """Create an index for each of these attributes that has none."""

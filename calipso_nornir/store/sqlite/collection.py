@@ -6,14 +6,16 @@ from __future__ import annotations
 
 import json
 import re
+from contextlib import closing
 from typing import TYPE_CHECKING, Any, Final
 
 from calipso_nornir.model.finding import Equal, Find, OneOf
 from calipso_nornir.store.conditions import cleaned, fits
 from calipso_nornir.store.equality import matches, same_value
-from calipso_nornir.store.ordering import sort_key
+from calipso_nornir.store.listing import checked, in_order, listing
 from calipso_nornir.store.sqlite.connection import immediate, translated
 from calipso_nornir.store.sqlite.document_rows import from_json, to_json
+from calipso_nornir.store.sqlite.listing import Ordered, holds_odd, list_clauses, literal, value_of
 from calipso_nornir.store.sqlite.tables import DOCUMENTS
 from calipso_nornir.store.values import clean, clean_text
 
@@ -32,9 +34,10 @@ _PLAIN_NAME: Final = re.compile(r"\w+", re.ASCII)
 class SqliteCollection:
     """Plain documents by key."""
 
-    def __init__(self, connections: Connections, name: str) -> None:
+    def __init__(self, connections: Connections, name: str, *, listed: Sequence[tuple[str, ...]] = ()) -> None:
         self._connections = connections
         self._name = name
+        self._listed = listed
 
     def get(self, key: str) -> Document | None:
         """Return the document with a key."""
@@ -71,12 +74,15 @@ class SqliteCollection:
         *,
         where: Sequence[Condition] = (),
         order: Sequence[str] = (),
+        after: Sequence[Any] | None = None,
         limit: int | None = None,
     ) -> list[Document]:
-        """Return the documents that have these values and meet these conditions, ordered by ``order``, then by key."""
+        """Return the documents that have these values and meet these conditions, in this order, after this position."""
         with self._translated():
-            found = self._found(self._connections.mine(), equal or {}, where=where, order=order)
-        return [document for _, document in found[:limit]]
+            found = self._found(
+                self._connections.mine(), equal or {}, where=where, order=order, after=after, limit=limit
+            )
+        return [document for _, document in found]
 
     def insert(self, key: str, document: Document) -> bool:
         """Insert a document if the key is free; return whether it was."""
@@ -109,7 +115,7 @@ class SqliteCollection:
     ) -> Document | None:
         """Do ``update_if`` on the first document, in this order, that has these values; only one caller gets each."""
         with self._translated(), immediate(self._connections.mine()) as connection:
-            found = self._found(connection, equal, order=order)
+            found = self._found(connection, equal, order=order, limit=1)
             return self._updated(connection, *found[0], changes) if found else None
 
     def _updated(
@@ -121,30 +127,56 @@ class SqliteCollection:
         connection.execute(statement, (text, self._name, key))
         return after
 
-    def _found(
+    def _found(  # noqa: PLR0913 - those of find
         self,
         connection: sqlite3.Connection,
         equal: Mapping[str, Any],
         *,
         where: Sequence[Condition] = (),
         order: Sequence[str] = (),
+        after: Sequence[Any] | None = None,
+        limit: int | None = None,
     ) -> list[tuple[str, Document]]:
+        after = checked(order, after, limit)
         wanted = clean(dict(equal))
         conditions = cleaned(Find(where=tuple(where))).where
-        statement = f"SELECT key, document FROM {DOCUMENTS} WHERE collection = ?"
-        values = [self._name]
+        served = listing(self._listed, wanted, conditions, order=order, after=after)
+        if served is not None and not holds_odd(connection, self._name, served):
+            ordered = list_clauses(served)
+        elif order:
+            served, ordered = None, Ordered("", "key", ())
+        else:
+            ordered = Ordered("", "key", ()) if after is None else Ordered(" AND key > ?", "key", (after[0],))
+        texts, values = self._texts(wanted, conditions)
+        statement = (
+            f"SELECT key, document FROM {DOCUMENTS} WHERE collection = {literal(self._name)}{texts}{ordered.where} "
+            f"ORDER BY {ordered.by}"
+        )
+        pages = served is not None or not order
+        found: list[tuple[str, Document]] = []
+        with closing(connection.execute(statement, (*values, *ordered.values))) as rows:
+            for key, text in rows:
+                if pages and limit is not None and len(found) >= limit:
+                    break
+                document = from_json(text)
+                if matches(document, wanted) and fits(document, conditions):
+                    found.append((key, document))
+        return found if pages else in_order(found, str, order=order, after=after, limit=limit)
+
+    @staticmethod
+    def _texts(wanted: Mapping[str, Any], conditions: Sequence[Condition]) -> tuple[str, list[str]]:
+        """Return what SQLite can compare of the conditions, and the values; all else is compared in Python."""
+        statement = ""
+        values: list[str] = []
         texts = [(name, (value,)) for name, value in wanted.items()]
         texts += [(one.field, (one.value,)) for one in conditions if isinstance(one, Equal)]
         texts += [(one.field, one.values) for one in conditions if isinstance(one, OneOf)]
-        for name, some in texts:  # other values are filtered out below
+        for name, some in texts:
             if _PLAIN_NAME.fullmatch(name) and all(isinstance(one, str) and "\0" not in one for one in some):
                 equals = "= ?" if len(some) == 1 else "IN (SELECT value FROM json_each(?))"
-                statement += f" AND json_extract(document, '$.{name}') {equals}"
+                statement += f" AND {value_of(name)} {equals}"
                 values.append(some[0] if len(some) == 1 else json.dumps(some))
-        rows = connection.execute(f"{statement} ORDER BY key", values).fetchall()
-        pairs = ((key, from_json(text)) for key, text in rows)
-        found = [pair for pair in pairs if matches(pair[1], wanted) and fits(pair[1], conditions)]
-        return sorted(found, key=lambda pair: sort_key(pair[1], order)[:-1]) if order else found
+        return statement, values
 
     def _translated(self) -> AbstractContextManager[None]:
         return translated(self._connections.uri, self._connections.path)

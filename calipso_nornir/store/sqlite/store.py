@@ -10,11 +10,13 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from calipso_nornir.store.listing import LISTED
 from calipso_nornir.store.names import DEFAULT_INVENTORY, KINDS, checked_collection, checked_inventory, collection_name
 from calipso_nornir.store.selection import to_index
 from calipso_nornir.store.sqlite.collection import SqliteCollection
 from calipso_nornir.store.sqlite.connection import Connections, immediate, translated
 from calipso_nornir.store.sqlite.feed import Feed
+from calipso_nornir.store.sqlite.listing import make_list_indexes
 from calipso_nornir.store.sqlite.presence import must_be_there
 from calipso_nornir.store.sqlite.reader import SqliteReader
 from calipso_nornir.store.sqlite.tables import (
@@ -71,6 +73,7 @@ class SqliteStore:
                     must_hold(self._connections.mine(), self.uri, self._inventory)
                 else:
                     prepare(self._connections.mine(), self.uri, self._inventory)
+                    make_list_indexes(self._connections.mine(), self._inventory)
                 self._indexed = indexed_attributes(self._connections.mine(), self._inventory)
         except BaseException:
             self._connections.close()
@@ -146,7 +149,8 @@ class SqliteStore:
 
     def collection(self, name: str) -> Collection:
         """Return one of the collections of plain documents."""
-        return SqliteCollection(self._connections, collection_name(self._inventory, checked_collection(name)))
+        full_name = collection_name(self._inventory, checked_collection(name))
+        return SqliteCollection(self._connections, full_name, listed=LISTED.get(name, ()))
 
     def index(self, attributes: Iterable[str]) -> None:
         """Create an index for each of these attributes that has none."""

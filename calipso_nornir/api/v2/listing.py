@@ -1,0 +1,81 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Lists of records (scans, messages, the audit trail …): a page, and the next one in the header ``Link`` (RFC 8288)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Annotated, Any, Final, TypeAlias
+
+from fastapi import Depends, Query, Request, Response
+
+from calipso_nornir.api.v2.pages import MOST, Limit, cursor, position, up_to_after
+from calipso_nornir.model.finding import Condition
+from calipso_nornir.model.stores import Collection, Document
+
+After: TypeAlias = Annotated[
+    str | None, Query(description="Where to go on: part of the URL in the header `Link` of the page before.")
+]
+_AT_ONCE: Final = 200
+"""Records that are read at once where some are left out."""
+
+
+class Listing:
+    """What a query says of a page of records."""
+
+    def __init__(self, request: Request, response: Response, *, after: After = None, limit: Limit = 100) -> None:
+        self._here = up_to_after(request)
+        self._response = response
+        self._after = after
+        self._limit = limit
+
+    def page(  # noqa: PLR0913 - those of a list
+        self,
+        collection: Collection,
+        equal: Mapping[str, Any],
+        *,
+        order: str,
+        where: Sequence[Condition] = (),
+        key: str = "id",
+        keep: Callable[[Document], bool] | None = None,
+    ) -> list[Document]:
+        """Return the page of a collection.
+
+        Args:
+            collection: of the records.
+            equal: what their fields have to have.
+            order: the field with the time by which they are sorted; ``-timestamp``: the newest first.
+            where: further conditions.
+            key: the field that holds the key of a record.
+            keep: decides what the store cannot: which records are shown.
+
+        Raises:
+            Problem: 422, a cursor that is none of this list.
+        """
+        found: list[Document] = []
+        after = position(self._after, (order,)) if self._after is not None else None
+        at_once = self._limit + 1 if keep is None else max(self._limit + 1, _AT_ONCE)
+        while len(found) <= self._limit:
+            some = collection.find(equal, where=where, order=(order,), after=after, limit=at_once)
+            found += some if keep is None else filter(keep, some)
+            if len(some) < at_once:
+                break
+            after = _place(some[-1], order, key)
+        if len(found) > self._limit:
+            following = cursor(list(_place(found[self._limit - 1], order, key)))
+            self._response.headers["Link"] = f'<{self._here}{following}>; rel="next"'
+        return found[: self._limit]
+
+
+class LongListing(Listing):
+    """The same, with longer pages where no limit is given."""
+
+    def __init__(self, request: Request, response: Response, *, after: After = None, limit: Limit = MOST) -> None:
+        super().__init__(request, response, after=after, limit=limit)
+
+
+Listed: TypeAlias = Annotated[Listing, Depends(Listing)]
+ListedLong: TypeAlias = Annotated[LongListing, Depends(LongListing)]
+
+
+def _place(one: Document, order: str, key: str) -> tuple[Any, ...]:
+    return one.get(order.removeprefix("-")), str(one.get(key))

@@ -1,0 +1,41 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Lists of plain documents by index in MongoDB."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+from pymongo import ASCENDING, DESCENDING
+
+if TYPE_CHECKING:
+    from calipso_nornir.store.listing import Listing
+    from calipso_nornir.store.mongo.connection import RawCollection
+
+_NO_TEXT: Final = (
+    *("double", "int", "long", "decimal", "object", "binData", "objectId", "bool", "date", "regex"),
+    *("timestamp", "minKey", "maxKey"),
+)
+"""Types of BSON that are neither text nor null. Not "array": of a list, an index holds the members."""
+
+
+def list_filter(one: Listing) -> tuple[list[dict[str, Any]], list[tuple[str, int]]]:
+    """Return the conditions for a list beside those on the first fields of the index, and the order."""
+    way = DESCENDING if one.falling else ASCENDING
+    bounds = [{"$gte": at_least, "$lt": below} for at_least, below in one.bounds]
+    found: list[dict[str, Any]] = [
+        {one.field: {name: value for name, value in bound.items() if value is not None}}
+        for bound in bounds
+        if set(bound.values()) != {None}
+    ]
+    if one.after is not None:
+        value, key = one.after
+        beyond = "$lt" if one.falling else "$gt"
+        found += [{one.field: {f"{beyond}e": value}}, {"$or": [{one.field: {beyond: value}}, {"key": {beyond: key}}]}]
+    return found, [(one.field, way), ("key", way)]
+
+
+def holds_odd(documents: RawCollection, one: Listing) -> bool:
+    """Return whether a list is sorted by anything but texts in a document; each type is a range of the index."""
+    base = dict(one.equal)
+    ways: tuple[Any, ...] = (None, {"$type": list(_NO_TEXT)})
+    return any(documents.find_one({**base, one.field: way}, {"_id": 1}) is not None for way in ways)
