@@ -140,6 +140,10 @@ def _place(location: tuple[int | str, ...]) -> str:
 
 def _http(request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, HTTPException)  # noqa: S101 - narrows the type
+    if error.status_code == HTTPStatus.BAD_REQUEST and not hasattr(request.scope.get("endpoint"), FORM):
+        # FastAPI's only one: what is no UTF-8, or nested so deep that Python cannot read it
+        detail = "the body cannot be read: expected JSON in UTF-8, and few levels of lists and objects"
+        return answer(HTTPStatus.UNPROCESSABLE_ENTITY, detail, errors=[{"field": "body", "detail": detail}])
     return _told(request, error.status_code, str(error.detail), headers=error.headers)
 
 

@@ -73,6 +73,7 @@ BODIES: list[tuple[str, str, str, int, str]] = [
     ("POST", f"{LAB}/scans", '{"object_id": "\\ud800"}', 422, "body"),
     ("POST", f"{LAB}/scans", '{"time_limit": 1e400}', 422, "body"),
     ("POST", f"{LAB}/scans", '{"time_limit": NaN}', 422, "body"),
+    ("POST", f"{LAB}/scans", "[" * 100_000, 422, "body"),
     ("POST", f"{LAB}/schedules", json.dumps({"freq": "DAILY", "start": LAST}), 422, "start"),
     ("POST", f"{LAB}/schedules", json.dumps({"freq": "DAILY", "start": FIRST}), 422, "start"),
     ("POST", f"{LAB}/schedules", '{"freq": "ONCE", "start": "2020-01-01T00:00:00Z"}', 400, "start"),
