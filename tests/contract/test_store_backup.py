@@ -201,7 +201,8 @@ def test_the_api_goes_on_during_a_backup_and_what_is_restored_serves_the_same(
     file, path = tmp_path / "backup.zip", f"/environments/{ENVIRONMENT}/objects"
     with served(place.open(), secrets=tmp_path / "secrets") as api:
         admin = api.user("root", everywhere="admin")
-        stop, done, failed = threading.Event(), [0], []
+        stop, done = threading.Event(), [0]
+        failed: list[str] = []
 
         def ask() -> None:
             while not stop.is_set():

@@ -747,7 +747,7 @@ def changed(api: Served, name: str, *, note: str) -> None:
 def test_lists_of_records_are_paged(viewer: Client, query: str) -> None:
     whole = viewer.get(f"{LAB}/messages?{query}limit=1000")
     assert [one["timestamp"] for one in whole] == sorted((one["timestamp"] for one in whole), reverse=True)
-    path, paged = f"{LAB}/messages?{query}limit=3", []
+    path, paged = f"{LAB}/messages?{query}limit=3", list[Any]()
     while path:
         answer = viewer.ask("GET", path)
         paged += answer.json()
@@ -758,7 +758,7 @@ def test_lists_of_records_are_paged(viewer: Client, query: str) -> None:
 
 def test_scans_with_a_status_are_paged(operator: Client, viewer: Client) -> None:
     drafts = [operator.post(f"{LAB}/scans", {"draft": True})["scan_id"] for _ in range(5)]
-    path, found = f"{LAB}/scans?status=draft&limit=2", []
+    path, found = f"{LAB}/scans?status=draft&limit=2", list[str]()
     while path:
         answer = viewer.ask("GET", path)
         assert len(answer.json()) <= 2
