@@ -132,7 +132,8 @@ def test_nobody_elses_ports_are_taken() -> None:
 @pytest.mark.parametrize("class_name", ["topSystem", "l1PhysIf"])
 def test_without_details_the_objects_are_found_all_the_same(class_name: str) -> None:
     refused = NotAuthorized("APIC https://apic", "/api/x.json", "no rights")
-    given = answers(hears_host(101, "eth1/1", "cmp1", 1), **{class_name: refused})
+    changes: dict[str, Any] = {class_name: refused}
+    given = answers(hears_host(101, "eth1/1", "cmp1", 1), **changes)
     for fetcher, name in ((AciSwitches(), "leaf101"), (AciSwitchPnics(), "eth1/1")):
         driven = drive(fetcher, PARENT, given)
         assert [one.name for one in driven] == [name]
