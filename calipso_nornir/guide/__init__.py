@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Final
 if TYPE_CHECKING:
     from calipso_nornir.guide.aci_access import AciAccess
     from calipso_nornir.guide.api_access import ApiAccess
+    from calipso_nornir.guide.check_handlers import BasicCheckHandler, MonitoringCheckHandler
     from calipso_nornir.guide.cli_access import CliAccess
     from calipso_nornir.guide.db_access import DbAccess
     from calipso_nornir.guide.event_base import EventBase, EventResult
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 _PLACES: Final = {
     "AciAccess": "guide.aci_access",
     "ApiAccess": "guide.api_access",
+    "BasicCheckHandler": "guide.check_handlers",
     "CliAccess": "guide.cli_access",
     "DbAccess": "guide.db_access",
     "EventBase": "guide.event_base",
@@ -34,12 +36,14 @@ _PLACES: Final = {
     "InventoryMgr": "guide.inventory_mgr",
     "ListenerBase": "live.listener_base",
     "MetadataParser": "guide.metadata_parser",
+    "MonitoringCheckHandler": "guide.check_handlers",
 }
 """Name -> the module of ``calipso_nornir`` that has it."""
 
 __all__ = [
     "AciAccess",
     "ApiAccess",
+    "BasicCheckHandler",
     "CliAccess",
     "DbAccess",
     "EventBase",
@@ -49,6 +53,7 @@ __all__ = [
     "InventoryMgr",
     "ListenerBase",
     "MetadataParser",
+    "MonitoringCheckHandler",
 ]
 
 

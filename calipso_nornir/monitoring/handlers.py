@@ -3,7 +3,8 @@
 
 The basic handler, which all types have, changes nothing. Others come from installed distributions: an entry
 point in the group ``calipso_nornir.monitoring_handlers``, named like the type of an object ("vservice"), or like that
-of a link with "link_" before it ("link_vnic-vconnector").
+of a link with "link_" before it ("link_vnic-vconnector"). Handlers in the guide's form
+(``guide.MonitoringCheckHandler``) are found in the same way.
 """
 
 from __future__ import annotations
@@ -12,6 +13,8 @@ from importlib.metadata import entry_points
 from typing import TYPE_CHECKING, Any, Final, Protocol, runtime_checkable
 
 from calipso_nornir.errors import InvalidRequest
+from calipso_nornir.guide.check_handlers import MonitoringCheckHandler
+from calipso_nornir.monitoring.guide_handlers import GuideHandler
 from calipso_nornir.monitoring.results import Refused, Result
 
 if TYPE_CHECKING:
@@ -45,7 +48,7 @@ BASIC: Final = Basic()
 
 def handled(handler: ResultHandler, result: Result, about: Mapping[str, Any]) -> Result | Refused | None:
     """Return what a handler makes of a result; if it fails, or returns something else, the result is refused."""
-    name = type(handler).__qualname__
+    name = type(handler.handler if isinstance(handler, GuideHandler) else handler).__qualname__
     try:
         made = handler.handle(result, about)
     except Exception as error:  # noqa: BLE001 - somebody else's code: it costs no other result
@@ -67,7 +70,8 @@ def installed_handlers() -> dict[str, ResultHandler]:
             raise InvalidRequest(f"{where}: registered more than once")
         try:
             made = point.load()
-            found[point.name] = made() if isinstance(made, type) else made
+            handler = made() if isinstance(made, type) else made
+            found[point.name] = GuideHandler(handler) if isinstance(handler, MonitoringCheckHandler) else handler
         except Exception as error:
             raise InvalidRequest(f"{where}: {point.value} cannot be loaded: {error}") from error
         if not isinstance(found[point.name], ResultHandler):

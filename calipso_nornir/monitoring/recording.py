@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from calipso_nornir.errors import Overtaken
 from calipso_nornir.model.finding import Find, OneOf
+from calipso_nornir.monitoring.guide_handlers import named
 from calipso_nornir.monitoring.handlers import BASIC, handled
 from calipso_nornir.monitoring.judging import checks_of, with_result
 from calipso_nornir.monitoring.results import ERROR, OK, Refused
@@ -169,6 +170,7 @@ class _Batch:
         handlers: Mapping[str, ResultHandler],
     ) -> None:
         self._handlers = handlers
+        results = named(view, results)
         self.base = view.revision
         self.counted: Counter[str] = Counter()
         self.refused: list[Refused] = []
@@ -214,6 +216,8 @@ class _Batch:
         what = "object" if one.kind == "inventory" else "link"
         if about is None:
             problem = f"environment {one.environment} has no {what} with _id {one.of}"
+            if not one.of:
+                problem = f"environment {one.environment} has no object or link that its name says"
             self.refused.append(Refused(one.name, f"{problem}; its checks may be older than the picture"))
             return None
         type_ = about["type"] if one.kind == "inventory" else about["link_type"]

@@ -32,7 +32,7 @@ class Result:
     """The result of one check of one object or link.
 
     Attributes:
-        of: ``_id`` of the document that it is about.
+        of: ``_id`` of the document that it is about; "" if only the check's name, in the guide's form, says it.
         name: of the check; distinguishes several checks of one object.
         status: 0 OK, 1 warning, 2 error, 3 unknown.
         checked_at: aware, UTC.

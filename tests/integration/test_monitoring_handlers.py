@@ -11,10 +11,14 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from calipso_nornir.errors import InvalidRequest
+from calipso_nornir.guide import BasicCheckHandler, MonitoringCheckHandler
 from calipso_nornir.monitoring import handlers
+from calipso_nornir.monitoring.back_ends.sensu_core import SensuCore
+from calipso_nornir.monitoring.guide_handlers import GuideHandler
 from calipso_nornir.monitoring.handlers import ResultHandler, installed_handlers
+from calipso_nornir.monitoring.names import encoded
 from calipso_nornir.monitoring.recording import Recorded, Recorder
-from tests.fixtures.watched import CATALOG, check_of, planned, result, watched_store
+from tests.fixtures.watched import BEGIN, CATALOG, check_of, planned, result, watched_store
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -47,6 +51,28 @@ class Other:
 
     def handle(self, result: Result, about: Mapping[str, Any]) -> Result | None:  # noqa: ARG002 - a handler's
         return replace(result, of="f" * 24)
+
+
+class HandleOtep(MonitoringCheckHandler):
+    """As the guide's: the name of the check has the port of the endpoint after its id."""
+
+    def handle(self, obj_id: str, check_result: dict[str, Any]) -> int:
+        object_id, _, port = obj_id.rpartition("_")
+        doc = self.doc_by_id(object_id)
+        if doc is None:
+            return 1
+        text = f"{self.env}, port {port}: {check_result['output']}"
+        self.set_doc_status(doc, check_result["status"], text, self.check_ts(check_result))
+        return int(check_result["status"])
+
+
+class Forgetful(MonitoringCheckHandler):
+    """It stores nothing, or what is about something else."""
+
+    def handle(self, obj_id: str, check_result: dict[str, Any]) -> int:  # noqa: ARG002 - the guide's form
+        if check_result["output"] == "other":
+            self.keep_result({"_id": "f" * 24}, check_result)
+        return 0
 
 
 @pytest.fixture(scope="module")
@@ -90,7 +116,7 @@ class Point(EntryPoint):
     def load(self) -> Any:  # noqa: ANN401 - what it names
         if self.value == "gone":
             raise ImportError("no module gone")
-        return {"Milder": Milder, "made": Milder(), "int": int}[self.value]
+        return {"Milder": Milder, "made": Milder(), "int": int, "HandleOtep": HandleOtep}[self.value]
 
 
 @pytest.mark.parametrize(
@@ -124,3 +150,59 @@ def test_a_result_of_another_type_or_from_the_future_is_refused(store: Store) ->
     ]
     soon = datetime.now(UTC) + timedelta(minutes=4)
     assert recorded(store, replace(result(NIC, 2), checked_at=soon, type="")).changed == 1
+
+
+# --- as the developer guide writes them
+
+
+def written_by_somebody(name: str, status: int, at: int, output: str = "no answer") -> Any:  # noqa: ANN401 - JSON
+    """Return the event of a check that somebody has put into a client's file, as the guide says."""
+    executed = int((BEGIN + timedelta(seconds=at)).timestamp())
+    check = {"name": name, "status": status, "output": output, "executed": executed}
+    return {"client": {"name": "cmp1", "environment": "lab"}, "check": check}
+
+
+def test_a_check_with_a_standard_name_needs_nothing_but_its_name(store: Store) -> None:
+    """The basic handler finds its object, or link, without anybody having listed the type."""
+    service = check_of(planned(), host="net1", check="vservice")
+    for at, one in ((100, service), (101, WIRE)):
+        received = SensuCore().receive(written_by_somebody(one.name, 2, at))
+        assert received.refused == ()
+        done = recorded(store, *received.results)
+        assert (done.changed, done.refused) == (1, ())
+        status = store.view("lab").status(one.of)
+        assert status is not None
+        assert (status.label, status.text) == ("Error", "no answer")
+        assert recorded(store, *SensuCore().receive(written_by_somebody(one.name, 0, at + 1)).results).changed == 1
+    for name in ("vservice_nobody", "link_vnic-vconnector_a_b", "nothing", ""):
+        done = recorded(store, *SensuCore().receive(written_by_somebody(name, 2, 102)).results)
+        assert done.changed == 0
+        if name:
+            assert "no object or link that its name says" in str(done.refused[0])
+
+
+def test_a_handler_of_the_guides_form_works_as_it_is_written(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(handlers, "entry_points", lambda group: [Point("otep", "HandleOtep", group)])
+    installed = installed_handlers()
+    otep = next(one for one in planned().hosts["cmp1"] if one.type == "otep")
+    about = store.view("lab").get_by_id("inventory", otep.of)
+    assert about is not None
+    name = f"otep_{encoded(about['id'])}_vxlan-0a4e0015"
+    done = recorded(store, *SensuCore().receive(written_by_somebody(name, 1, 120)).results, **installed)
+    assert (done.changed, done.refused) == (1, ())
+    status = store.view("lab").status(otep.of)
+    assert status is not None
+    assert status.attributes["checks"][0]["text"] == "lab, port vxlan-0a4e0015: no answer"
+
+
+def test_the_basic_handler_and_one_that_stores_nothing(store: Store) -> None:
+    basic, forgetful = GuideHandler(BasicCheckHandler()), GuideHandler(Forgetful())
+    assert recorded(store, result(NIC, 2, at=200, text="gone"), host_pnic=basic).changed == 1
+    status = store.view("lab").status(NIC.of)
+    assert status is not None
+    assert status.text == "gone"
+    assert recorded(store, result(NIC, 0, at=201), host_pnic=forgetful).changed == 0
+    done = recorded(store, result(NIC, 0, at=202, text="other"), host_pnic=forgetful)
+    assert "handler Forgetful failed: ValueError: the result is about" in str(done.refused[0])
+    with pytest.raises(TypeError, match=r"Wrong.handle\(\) has to take the id and the result"):
+        type("Wrong", (MonitoringCheckHandler,), {"handle": lambda self: None})  # noqa: ARG005 - it is wrong

@@ -1,13 +1,15 @@
 # SPDX-License-Identifier: Apache-2.0
 """Events of Sensu, Core (a key ``client``) and Go (a key ``entity``), as results.
 
-The object of an event is read from its attributes or labels, never from its check's name.
+The object of an event is read from its attributes or labels. Only a check of Sensu Core that somebody else has written,
+as the guide says, has nothing but its name.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any, Final
 
@@ -16,6 +18,8 @@ from calipso_nornir.monitoring.results import ERROR, KEEPALIVE, OK, UNKNOWN, Ref
 
 WHOLE: Final = ("calipso-objects", "calipso-objects-all")
 """Checks that evaluate a whole host; their output is results."""
+NOBODY: Final = "0" * 24
+"""No document has this ``_id``: the object is that of the check's name."""
 _OVERDUE: Final = re.compile(r"Last check execution was \d+ seconds ago")
 """Sensu's own text when a check's time to live is over: there was no result since then."""
 _DEREGISTERED: Final = "Resolving due to entity deregistering"
@@ -29,8 +33,9 @@ def read_core(event: Any) -> Received:  # noqa: ANN401 - any JSON
         return _no_event("Sensu Core", "client and check")
     environment, host = _text(client, "environment"), _text(client, "calipso_host") or _text(client, "name")
     about = check.get("calipso")
-    about = about if isinstance(about, Mapping) else {}
-    return _read(check, name=_text(check, "name"), environment=environment, host=host, about=about)
+    about = about if isinstance(about, Mapping) and about else {"of": NOBODY}
+    read = _read(check, name=_text(check, "name"), environment=environment, host=host, about=about)
+    return replace(read, results=tuple(replace(one, of="") if one.of == NOBODY else one for one in read.results))
 
 
 def read_go(event: Any) -> Received:  # noqa: ANN401 - any JSON
