@@ -6,6 +6,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from importlib.metadata import EntryPoint
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -193,6 +194,20 @@ def test_a_handler_of_the_guides_form_works_as_it_is_written(store: Store, monke
     status = store.view("lab").status(otep.of)
     assert status is not None
     assert status.attributes["checks"][0]["text"] == "lab, port vxlan-0a4e0015: no answer"
+
+
+def test_the_handler_of_the_page_works() -> None:
+    page = (Path(__file__).parents[2] / "docs" / "guide-plugins.md").read_text(encoding="utf-8")
+    text = page.partition("## A handler of results of checks")[2].partition("```python\n")[2].partition("```")[0]
+    names: dict[str, Any] = {}
+    exec(text, names)  # noqa: S102 - our own document
+    handler = GuideHandler(names["HandleNewType"]())
+    one = result(NIC, 1, text="slow", name="host_pnic_cmp1---..124..---eth0_7")
+    about = {"_id": NIC.of, "id": "cmp1|eth0", "type": "host_pnic"}
+    made = handler.handle(one, about)
+    assert made is not None
+    assert (made.status, made.text) == (1, "7: slow")
+    assert handler.handle(one, {**about, "id": "cmp1|eth1"}) is None
 
 
 def test_the_basic_handler_and_one_that_stores_nothing(store: Store) -> None:
