@@ -167,13 +167,13 @@ def test_a_check_with_a_standard_name_needs_nothing_but_its_name(store: Store) -
     """The basic handler finds its object, or link, without anybody having listed the type."""
     service = check_of(planned(), host="net1", check="vservice")
     for at, one in ((100, service), (101, WIRE)):
-        received = SensuCore().receive(written_by_somebody(one.name, 2, at))
+        received = SensuCore().receive(written_by_somebody(one.name, 1, at))
         assert received.refused == ()
         done = recorded(store, *received.results)
         assert (done.changed, done.refused) == (1, ())
         status = store.view("lab").status(one.of)
         assert status is not None
-        assert (status.label, status.text) == ("Error", "no answer")
+        assert (status.label, status.text) == ("Warning", "no answer")
         assert recorded(store, *SensuCore().receive(written_by_somebody(one.name, 0, at + 1)).results).changed == 1
     for name in ("vservice_nobody", "link_vnic-vconnector_a_b", "nothing", ""):
         done = recorded(store, *SensuCore().receive(written_by_somebody(name, 2, 102)).results)
@@ -211,13 +211,14 @@ def test_the_handler_of_the_page_works() -> None:
 
 
 def test_the_basic_handler_and_one_that_stores_nothing(store: Store) -> None:
+    port = check_of(planned(), host="net1", check="vnic_ovs")
     basic, forgetful = GuideHandler(BasicCheckHandler()), GuideHandler(Forgetful())
-    assert recorded(store, result(NIC, 2, at=200, text="gone"), host_pnic=basic).changed == 1
-    status = store.view("lab").status(NIC.of)
+    assert recorded(store, result(port, 2, at=200, text="gone"), vnic=basic).changed == 1
+    status = store.view("lab").status(port.of)
     assert status is not None
     assert status.text == "gone"
-    assert recorded(store, result(NIC, 0, at=201), host_pnic=forgetful).changed == 0
-    done = recorded(store, result(NIC, 0, at=202, text="other"), host_pnic=forgetful)
+    assert recorded(store, result(port, 0, at=201), vnic=forgetful).changed == 0
+    done = recorded(store, result(port, 0, at=202, text="other"), vnic=forgetful)
     assert "handler Forgetful failed: ValueError: the result is about" in str(done.refused[0])
     with pytest.raises(TypeError, match=r"Wrong.handle\(\) has to take the id and the result"):
         type("Wrong", (MonitoringCheckHandler,), {"handle": lambda self: None})  # noqa: ARG005 - it is wrong
