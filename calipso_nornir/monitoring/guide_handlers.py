@@ -6,6 +6,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final
 
+from calipso_nornir.errors import UnknownName
 from calipso_nornir.monitoring.names import decoded, limited, name_of_link, name_of_object
 from calipso_nornir.monitoring.results import status_of_code
 
@@ -71,7 +72,11 @@ def _kinds(text: str) -> list[str]:
 
 
 def _names(view: StoreView, kind: str, type_: str) -> dict[str, tuple[str, str, str]]:
-    """Return name of a check -> _id, kind and type of what it is about."""
-    if kind == "links":
-        return {limited(name_of_link(one), LONGEST): (one.document_id, kind, type_) for one in view.links(type_)}
-    return {limited(name_of_object(one), LONGEST): (one.ref.document_id, kind, type_) for one in view.of_type(type_)}
+    """Return name of a check -> _id, kind and type of what it is about; none if there is no such type."""
+    try:
+        if kind == "links":
+            return {limited(name_of_link(one), LONGEST): (one.document_id, kind, type_) for one in view.links(type_)}
+        objects = view.of_type(type_)
+    except UnknownName:
+        return {}
+    return {limited(name_of_object(one), LONGEST): (one.ref.document_id, kind, type_) for one in objects}
