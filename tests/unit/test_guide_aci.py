@@ -83,8 +83,8 @@ def test_a_refusal_ends_the_fetching() -> None:
             'response_format="xml": only "json" can be read',
         ),
         (
-            lambda self: self.get_objects_by_field_names({"imdata": [BD]}, "fvBD", "atributes"),
-            'imdata[0].fvBD: expected "atributes", found attributes',
+            lambda self: self.get_objects_by_field_names({"imdata": [BD]}, "fvBD", "attribute"),
+            'imdata[0].fvBD: expected "attribute", found attributes',
         ),
     ],
 )

@@ -94,19 +94,19 @@ Environment: TypeAlias = Annotated[str, Depends(_environment)]
 """The environment in the path; 404 for one that nobody knows."""
 
 
-class Moment(NamedTuple):
+class PointInTime(NamedTuple):
     """When: a time, or the number of a revision; None: now."""
 
     at: datetime | int | None
 
 
-def _moment(at: At = None, revision: Revision = None) -> Moment:
+def _moment(at: At = None, revision: Revision = None) -> PointInTime:
     if at is not None and revision is not None:
         raise Problem(HTTPStatus.UNPROCESSABLE_ENTITY, "at and revision exclude each other", field="revision")
-    return Moment(at if revision is None else revision)
+    return PointInTime(at if revision is None else revision)
 
 
-When: TypeAlias = Annotated[Moment, Depends(_moment)]
+When: TypeAlias = Annotated[PointInTime, Depends(_moment)]
 
 
 def _picture(api: Api, environment: Environment, when: When) -> Picture:
