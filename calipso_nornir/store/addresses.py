@@ -28,9 +28,9 @@ def as_address(text: str) -> str | None:
 
 
 def other_form(text: str) -> str | None:
-    """Return the usual form of an address, perhaps with a prefix length, that is written otherwise; else None.
+    """Return the usual form of an address (with or without a prefix length) written in another form; else None.
 
-    A text of 12 digits is no MAC address here: it may as well be a part of a UUID.
+    A text of 12 hexadecimal digits does not count as a MAC address here: it may be a part of a UUID.
     """
     if len(text) > _LONGEST or (text.count(":") < _GROUPS and not _MAC.fullmatch(text)):
         return None
@@ -47,7 +47,7 @@ def usual_form(text: str) -> str:
 
 
 def meant_by(text: str) -> tuple[str, ...]:
-    """Return what somebody who searches for a text may mean: the text, and the address that it writes otherwise."""
+    """Return the texts to search for: the text itself, and the usual form of the address that it may be."""
     if _BARE_MAC.fullmatch(text):
         return (text, _mac(text))
     if _BEGUN_MAC.fullmatch(text):
@@ -57,9 +57,9 @@ def meant_by(text: str) -> tuple[str, ...]:
 
 
 def in_every_form(text: str) -> str:
-    """Return what a value contains, however it is written, if the usual form of an address in it contains a text.
+    """Return a part of a text that every form of an address contains whose usual form contains the text.
 
-    Zeros of IPv6 may be left out or written, and its last two groups may be written as IPv4: "" if nothing is certain.
+    Zeros of IPv6 may be written or left out, and its last two groups may be written as IPv4. "" if no part is certain.
     """
     if ":" not in text or not _OF_ADDRESSES.fullmatch(text):
         return text

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Copies of a whole store in one file, made while others work on it; and restoring one into an empty store."""
+"""Backs up a whole store into one file while others use it, and restores such a file into an empty store."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ if TYPE_CHECKING:
 
 
 def back_up(uri: str | Path, file: Path) -> Manifest:
-    """Copy a store to a file; return what is in it.
+    """Copy a store to a file; return the manifest of the copy.
 
-    The copy is of one revision of each environment, whatever is committed meanwhile, with its history.
+    The copy has one revision of each environment with its history, even if others commit meanwhile.
 
     Raises:
-        UnknownStore: there is none. InvalidRequest: there is a file of that name. StoreError: it cannot be read.
+        UnknownStore: the store does not exist. InvalidRequest: the file exists. StoreError: the store cannot be read.
     """
     _, layouts = layout_of(uri)
     kind: Kind = "mongodb" if is_mongo(uri) else "sqlite"
@@ -44,10 +44,10 @@ def back_up(uri: str | Path, file: Path) -> Manifest:
 
 
 def restore(uri: str | Path, file: Path) -> Manifest:
-    """Make a store of a backup. Every byte of the file is checked before anything is written.
+    """Create a store from a backup. Every byte of the file is checked before anything is written.
 
     Raises:
-        BackupInvalid: the file is damaged, or no backup.
+        BackupInvalid: the file is damaged, or is not a backup.
         InvalidRequest: the store is not empty, or of another kind.
         StoreVersionMismatch: the backup has a layout of a later release.
         StoreError: the store cannot be written.
@@ -72,9 +72,9 @@ def restore(uri: str | Path, file: Path) -> Manifest:
 
 
 def vacuum(uri: str | Path) -> tuple[int, int]:
-    """Give the space of removed documents back to the file system; return the sizes before and after, in bytes.
+    """Return the space of removed documents to the file system; return the sizes before and after, in bytes.
 
-    Others may read meanwhile. Raises StoreError, also if others write without a pause.
+    Others may read meanwhile. Raises StoreError, for example if others never stop writing.
     """
     layout_of(uri)
     if is_mongo(uri):

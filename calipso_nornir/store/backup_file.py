@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The file of a backup: a ZIP of members, and a manifest that says what they are and what they must be.
+"""The file of a backup: a ZIP archive of members, and a manifest that describes them.
 
-The manifest is written last, so a file that was cut off has none. Each member has its SHA-256 there. The file has mode
-0600: it holds hashes of passwords and descriptions of environments.
+The manifest is written last, so a truncated file has none. It contains the SHA-256 of each member. The file has mode
+0600, because it holds hashes of passwords and descriptions of environments.
 """
 
 from __future__ import annotations
@@ -40,12 +40,12 @@ class Member:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Manifest:
-    """What a backup is of.
+    """The contents of a backup.
 
     Attributes:
-        kind: of the store; a backup is restored into one of the same kind.
-        layouts: the layout of each inventory (of a file: of all of it, under "").
-        version: of the release that made it.
+        kind: the kind of store; a backup is restored into a store of the same kind.
+        layouts: the layout of each inventory (an SQLite file has one layout, under "").
+        version: the version of the release that made it.
         made_at: when it was begun; what was committed later is not in it.
     """
 
@@ -75,7 +75,7 @@ class BackupWriter:
 
 
 class Hashing:
-    """A stream that knows what was written to it."""
+    """A stream that computes hash and size of what is written to it."""
 
     def __init__(self, stream: IO[bytes]) -> None:
         self._stream = stream
@@ -97,9 +97,9 @@ class Hashing:
 
 @contextmanager
 def writing(path: Path, manifest: Manifest) -> Iterator[BackupWriter]:
-    """Write a backup; the file appears when it is complete. Raises InvalidRequest if there is one of that name."""
+    """Write a backup; the file appears when it is complete. Raises InvalidRequest if the file exists already."""
     if path.exists():
-        raise InvalidRequest(f"{path} exists already: a backup overwrites nothing")
+        raise InvalidRequest(f"{path} exists already: a backup never overwrites a file")
     unfinished = path.with_name(f".{path.name}.{os.getpid()}")
     descriptor = os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
     try:
@@ -126,7 +126,7 @@ def reading(path: Path) -> Iterator[tuple[Manifest, zipfile.ZipFile]]:
                 _check(path, archive, name, member)
             yield manifest, archive
     except (zipfile.BadZipFile, zlib.error, EOFError, RuntimeError) as error:
-        raise BackupInvalid(str(path), f"it is damaged, or no backup: {error}") from None
+        raise BackupInvalid(str(path), f"it is damaged, or not a backup: {error}") from None
     except OSError as error:
         raise BackupInvalid(str(path), error.strerror or str(error)) from None
 
@@ -140,9 +140,9 @@ def _manifest(path: Path, archive: zipfile.ZipFile) -> Manifest:
     except (KeyError, ValueError, TypeError, AttributeError):
         manifest = None
     if manifest is None or manifest.program != PROGRAM:
-        raise BackupInvalid(str(path), "it has no manifest of a backup")
+        raise BackupInvalid(str(path), "it has no backup manifest")
     if manifest.format != FORMAT:
-        raise BackupInvalid(str(path), f"it has format {manifest.format}, and this release reads format {FORMAT}")
+        raise BackupInvalid(str(path), f"it has format {manifest.format}; this release reads format {FORMAT}")
     return manifest
 
 
@@ -155,4 +155,4 @@ def _check(path: Path, archive: zipfile.ZipFile, name: str, member: Member) -> N
     except (KeyError, zipfile.BadZipFile, zlib.error, EOFError, OSError, ValueError, RuntimeError) as error:
         raise BackupInvalid(str(path), f"{name} is damaged: {error}") from None
     if digest.hexdigest() != member.sha256:
-        raise BackupInvalid(str(path), f"{name} is not what the manifest says")
+        raise BackupInvalid(str(path), f"{name} does not match the manifest")

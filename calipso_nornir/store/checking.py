@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Checks documents before they are committed: a fault found later could not be undone."""
+"""Checks documents before they are committed, because a commit cannot be undone."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ def checked_ids(document_ids: Iterable[str], *, uri: str, kind: Kind) -> list[st
         return wanted
     for one in wanted:
         if not _is_id(one):
-            raise DocumentRefused(uri, kind, str(one), "cannot exist: an id has 24 hexadecimal digits")
+            raise DocumentRefused(uri, kind, str(one), "cannot exist: an _id has 24 hexadecimal digits")
     return wanted
 
 
@@ -90,10 +90,10 @@ def _problem(document: Document, kind: Kind, environment: str) -> str | None:
     lacking += [name for name in REFERENCES[kind] if not _is_id(document.get(name))]
     lacking += [name for name in REFERENCE_LISTS[kind] if not _are_ids(document.get(name))]
     if lacking:
-        return f"has no {' and no '.join(lacking)} of the right form"
+        return f"lacks {' and '.join(lacking)}, or has it in a wrong form"
     if kind == "inventory":
         ref = ObjectRef(environment, document["type"], document["id"])
-        return None if ref.document_id == document["_id"] else f"has an _id that is not the one of {ref}"
+        return None if ref.document_id == document["_id"] else f"has an _id that is not that of {ref}"
     return None
 
 

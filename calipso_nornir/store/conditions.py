@@ -32,14 +32,14 @@ def fits(document: Document, conditions: Iterable[Condition]) -> bool:
 def cleaned(query: Find, *kinds: Kind) -> Find:
     """Return a query with values as stores hold them; raise InvalidRequest if it is not a query for these kinds."""
     if kinds and query.kind not in kinds:
-        raise InvalidRequest(f"a query of kind {query.kind} gives no {' and no '.join(kinds)}")
+        raise InvalidRequest(f"a query of kind {query.kind} cannot return {' or '.join(kinds)}")
     if kinds and query.fields:
-        raise InvalidRequest(f"a query for fields ({', '.join(query.fields)}) gives documents only: find_documents()")
+        raise InvalidRequest(f"a query for fields ({', '.join(query.fields)}) needs find_documents()")
     if query.limit is not None and query.limit < 0:
-        raise InvalidRequest(f"a query's limit is {query.limit}: expected 0 or more")
+        raise InvalidRequest(f"the limit of a query is {query.limit}: expected 0 or more")
     if query.after is not None and len(query.after) != len(query.order) + 1:
         wanted = ", ".join((*fields_of(query.order), "_id"))
-        raise InvalidRequest(f"after has {len(query.after)} values: expected those of {wanted} of the last document")
+        raise InvalidRequest(f"after has {len(query.after)} values: expected {wanted} of the last document")
     where = tuple(_cleaned(condition) for condition in query.where)
     after = None if query.after is None else tuple(clean(list(query.after)))
     return replace(query, where=where, after=after)
@@ -60,7 +60,7 @@ def page(documents: Iterable[Document], query: Find) -> list[Document]:
 
 
 def _test(conditions: Iterable[Condition]) -> Callable[[Document], bool]:
-    """Return ``fits`` for many documents: a text is looked up in a set of those that a ``OneOf`` wants."""
+    """Return ``fits`` as a function for many documents: it looks up a text in the set of values of a ``OneOf``."""
     texts = [
         (one, {value for value in one.values if type(value) is str} if isinstance(one, OneOf) else None)
         for one in conditions
@@ -80,7 +80,7 @@ def _test(conditions: Iterable[Condition]) -> Callable[[Document], bool]:
 
 
 def after_position(query: Find) -> Callable[[Document], bool]:
-    """Return what decides whether a document comes after the last one of the page before."""
+    """Return a function that tells whether a document comes after the last one of the previous page."""
     if query.after is None:
         return lambda _document: True
     last = key_of_values(query.after, query.order)
@@ -88,7 +88,7 @@ def after_position(query: Find) -> Callable[[Document], bool]:
 
 
 def chosen(document: Document, fields: Sequence[str]) -> Document:
-    """Return the ``_id`` and the fields of a document that were asked for; all of it if none were named."""
+    """Return a document with its ``_id`` and the requested fields only; all of it if no fields are named."""
     if not fields:
         return document
     return {name: document[name] for name in dict.fromkeys(("_id", *fields)) if name in document}
@@ -100,7 +100,7 @@ def _fits(document: Document, condition: Condition) -> bool:  # noqa: PLR0911 - 
         case Equal(_, wanted):
             return matches(document, {condition.field: wanted})
         case OneOf(_, wanted):
-            if type(value) is str:  # which equals only a text
+            if type(value) is str:  # a text equals only a text
                 return value in wanted
             return any(matches(document, {condition.field: one}) for one in wanted)
         case Prefix(_, text):

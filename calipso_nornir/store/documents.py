@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Objects, links and cliques as documents, and back.
+"""Converts objects, links and cliques to documents, and back.
 
 Documents here have the form that both stores share: ``_id`` and references to documents are 24 hex digits, times are
 aware and in UTC, values are as ``calipso_nornir.store.values`` makes them. MongoDB (ObjectId, BSON date, escaped keys)

@@ -26,7 +26,7 @@ def save_environment(store: Store, environment: Environment) -> None:
 
 
 def replace_environment(store: Store, environment: Environment, *, before: Document | None) -> bool:
-    """Insert an environment, or replace it, if it is still as before; return whether it was."""
+    """Insert an environment, or replace it, if its document still equals ``before``; return whether it did."""
     noted: dict[str, Any] = {key: before[key] for key in ("scanned", "last_scanned") if before and key in before}
     after = {**environment_document(environment), **noted}
     return store.collection(COLLECTION).change_if(environment.name, before, after)
@@ -46,7 +46,7 @@ def load_environment(
         store: where it is.
         name: its name.
         constants: allowed values by name, if overlays add to the shipped ones.
-        complete: false if no source will be asked: a recording's environment has no secrets.
+        complete: false if no source will be asked: then secrets may be missing, as in a recording's environment.
     """
     document = store.collection(COLLECTION).get(name)
     if document is None:

@@ -36,7 +36,7 @@ def same_value(one: Any, other: Any) -> bool:  # noqa: ANN401 - any JSON value
 
 
 def surely_same(one: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
-    """Return whether ``==`` and ``same_value`` both hold; large equal values take a tenth of the time.
+    """Return whether ``==`` and ``same_value`` both hold, in a tenth of the time for large equal values.
 
     Equal values with the same JSON text are the same: only true and 1 are equal without being the same, and their texts
     differ.
@@ -47,5 +47,5 @@ def surely_same(one: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
 def _same_text(one: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
     try:
         return _TEXT is not None and _TEXT(one) == _TEXT(other)
-    except TypeError:  # a value that orjson does not write
+    except TypeError:  # orjson cannot write one of the values
         return False

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Determines what the last scan could not confirm, and so kept, because its place could not be examined."""
+"""Determines which documents the last full scan kept without confirming them, because it could not examine them."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ def freshness_of(store: Store, environment: str) -> Freshness:
 
 
 def _until(store: Store, environment: str) -> datetime | None:
-    """Return until when what a store shows was true: a revision lasts until the next commit; None: until now."""
+    """Return when the state that a store shows ended: a revision lasts until the next commit. None: it is current."""
     at = store.at if isinstance(store, Frozen) else None
     if not isinstance(at, int):
         return at
@@ -71,15 +71,15 @@ def _time(text: object) -> datetime:
 
 
 def newest_whole(scans: Iterable[Mapping[str, Any]]) -> Mapping[str, Any] | None:
-    """Return the newest of the documents of scans that examined a whole inventory and stored it."""
+    """Return the newest document of a scan that examined the whole environment and stored the result."""
     found = [scan for scan in scans if _is_whole(scan) and scan.get("status") in ("completed", "completed_with_errors")]
     return max(found, key=age_key, default=None)
 
 
 def age_key(scan: Mapping[str, Any]) -> tuple[int, str]:
-    """Return the sort key of scans' documents, oldest first: the number given at their end, never a time.
+    """Return the sort key of scans' documents, oldest first: the number that they got at their end, never a time.
 
-    Documents of older releases have no number; they are ordered by the time when they began.
+    Scans of older releases have no number; they are ordered by their start times.
     """
     number = scan.get("number")
     return (number if isinstance(number, int) else 0, str(scan.get("start_timestamp")))
@@ -91,7 +91,7 @@ def next_number(scans: Iterable[Mapping[str, Any]]) -> int:
 
 
 def in_the_future(scans: Iterable[Mapping[str, Any]]) -> str | None:
-    """Return the latest start time that is in the future, which shows that a clock was, or is, wrong; else None."""
+    """Return the latest start time that is in the future, if any: it shows that a clock was, or is, wrong."""
     now = datetime.now(UTC) + _TOLERANCE
     begun = [str(scan["start_timestamp"]) for scan in scans if scan.get("start_timestamp")]
     return max((one for one in begun if datetime.fromisoformat(one) > now), default=None)

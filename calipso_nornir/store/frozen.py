@@ -80,7 +80,7 @@ class Frozen:
         self._store.index(attributes)
 
     def index_texts(self, environment: str, *, at_least: int = 1) -> int:
-        """Bring the index that search uses up to date, if so many objects are not in it; return how many were added."""
+        """Update the index for search if at least this many objects are missing in it; return how many were added."""
         return self._store.index_texts(environment, at_least=at_least)
 
     def sizes(self) -> Mapping[str, int]:

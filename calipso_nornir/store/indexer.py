@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Keeps the index that search uses up to date, beside whatever else a process does."""
+"""Keeps the index for search up to date, in a background thread of a process."""
 
 from __future__ import annotations
 
@@ -16,20 +16,20 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 LEAVING_S: Final = 10.0
-"""How long a process that ends waits for it; what it leaves unfinished, the next one begins anew."""
+"""How long a process that ends waits for the thread; another process repeats what it leaves unfinished."""
 
 
 class Indexer(threading.Thread):
-    """Looks at all environments again and again, until it is stopped.
+    """Checks all environments at regular intervals until it is stopped.
 
     Args:
         store: the store.
-        every_s: seconds between two looks.
-        behind: the number of objects from which on an index is brought up to date.
+        every_s: seconds between two checks.
+        behind: minimum number of objects missing in an index for which it is updated.
     """
 
     def __init__(self, store: Store, *, every_s: float = 10.0, behind: int = BEHIND) -> None:
-        super().__init__(name="index of texts", daemon=True)
+        super().__init__(name="text index", daemon=True)
         self._store = store
         self._every_s = every_s
         self._behind = behind
@@ -37,21 +37,21 @@ class Indexer(threading.Thread):
         self._stopping = threading.Event()
 
     def run(self) -> None:
-        """Work until ``stop``; what the store does not answer is tried again."""
+        """Work until ``stop``; errors of the store are logged, and the work is tried again."""
         while not self._stopping.wait(self._every_s):
             try:
                 self.round()
             except CalipsoError as error:
-                logger.warning("index of texts: %s", error)
+                logger.warning("text index: %s", error)
             except Exception:
-                logger.exception("index of texts")
+                logger.exception("text index")
 
     def stop(self) -> None:
-        """End after the environment that is being looked at."""
+        """End after the current environment."""
         self._stopping.set()
 
     def round(self) -> None:
-        """Look once at each environment that has changed."""
+        """Update the index of each environment that has changed."""
         for name in self._store.environments():
             revision = self._store.view(name).revision
             if self._stopping.is_set():
@@ -60,4 +60,4 @@ class Indexer(threading.Thread):
                 added = self._store.index_texts(name, at_least=self._behind)
                 self._seen[name] = revision
                 if added:
-                    logger.info("index of texts of %s: %s objects at revision %s", name, added, revision)
+                    logger.info("text index of %s: added %s objects at revision %s", name, added, revision)

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Escapes keys that a store cannot hold as they are, and values for which its format has no type.
 
-A key is escaped by the bracketed names below; ``.`` is written ``[dot]`` as Calipso always
-did. A ``[`` before something that looks like an escape is itself escaped, so the mapping is injective: every key is
+A character that a key cannot hold is replaced by a bracketed name from the table below; ``.`` becomes ``[dot]``, as in
+Calipso. A ``[`` before something that looks like an escape is itself escaped, so the mapping is injective: every key is
 restored exactly. A value without a type in the store's format is written as a mapping with an escape as its only key
 (``{"[int]": "99999999999999999999"}``), which cannot be confused with an escaped key of a document.
 """
@@ -25,7 +25,7 @@ OWN = "[own]"
 
 ESCAPE_IN_TEXT = _ESCAPE
 ESCAPE_IN_BYTES = re.compile(_ESCAPE.pattern.encode())
-"""Documents without a match, which are nearly all, need no decoding."""
+"""A document without a match needs no decoding; nearly all documents have none."""
 
 
 def guard(key: str) -> str:

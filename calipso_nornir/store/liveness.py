@@ -31,7 +31,7 @@ def sign_of_life() -> dict[str, Any]:
 
 
 def status_of(scan: Mapping[str, Any], *, now: datetime | None = None) -> str:
-    """Return the status of a scan's document; "lost" instead of "running" if its process is gone."""
+    """Return the status in a scan's document, but "lost" instead of "running" if its process is gone."""
     status = str(scan.get("status"))
     return LOST if status == "running" and _is_lost(scan, now or datetime.now(UTC)) else status
 
@@ -48,7 +48,7 @@ def _is_lost(scan: Mapping[str, Any], now: datetime) -> bool:
 
 
 def _machine() -> str:
-    """Return a name for the scope of process ids: a machine's boot and its PID namespace (pid_namespaces(7)).
+    """Return a name for the scope in which a process id is unique: boot and PID namespace (pid_namespaces(7)).
 
     It is empty if the system has no such names; then only the time counts.
     """

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Finds the objects that a text means: by ``type:id``, then id, MAC or IP address, name."""
+"""Finds the objects that a text refers to: by ``type:id``, then id, MAC or IP address, name."""
 
 from __future__ import annotations
 
@@ -77,7 +77,7 @@ def _texts(value: Any) -> Iterator[str]:  # noqa: ANN401 - attributes are JSON o
 
 
 def _without_references(objects: list[InventoryObject]) -> list[InventoryObject]:
-    """Leave out references to objects that were found themselves, and folders if anything else was found."""
+    """Leave out references whose objects were found, too, and folders if anything else was found."""
     ids = {one.ref.document_id for one in objects}
     left = [one for one in objects if one.get("ref_id") not in ids]
     return [one for one in left if not one.get("create_object") and not one.on_demand] or left

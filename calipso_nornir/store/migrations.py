@@ -31,13 +31,13 @@ LAYOUT_1_FIELDS: Final[Mapping[Kind, tuple[str, ...]]] = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Migration:
-    """What was done, or would be done.
+    """The result of a migration, or of a dry run.
 
     Attributes:
-        uri: of the store, without secrets.
-        found: the layout that it had.
+        uri: the store's URI, without secrets.
+        found: the layout that the store had.
         to: the layout that it has now.
-        documents: how many were converted, by inventory and kind; empty if there was nothing to do.
+        documents: number of converted documents, by inventory and kind; empty if there was nothing to do.
         dry_run: whether nothing was changed.
     """
 
@@ -101,7 +101,7 @@ def migrate(uri: str | Path, *, to: int = LAYOUT, dry_run: bool = False) -> Migr
 
 
 def is_mongo(uri: str | Path) -> bool:
-    """Return whether a URI is one of MongoDB."""
+    """Return whether a URI names a MongoDB database."""
     return isinstance(uri, str) and uri.startswith(("mongodb://", "mongodb+srv://"))
 
 

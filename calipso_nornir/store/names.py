@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 Use: TypeAlias = Literal["read", "write", "make"]
-"""What a store is opened for: to read it, to change an existing one, or to create it if it does not exist."""
+"""The purpose for which a store is opened: read, change an existing store, or create it if it does not exist."""
 
 DEFAULT_INVENTORY: Final = "inventory"
 KINDS: Final[tuple[Kind, ...]] = get_args(Kind)
@@ -21,7 +21,7 @@ REVISIONS: Final = "revisions"
 COMMITS: Final = "revision_log"
 LAYOUT: Final = "store_layout"
 SEARCH: Final = "search_index"
-"""What search looks up (see ``text_search``); it can be made again at any time."""
+"""The collection of the text index (see ``text_search``); it can be rebuilt at any time."""
 OF_BEFORE: Final = ("generations", "generation_changes")
 """Collections of layout 1, which migrations read."""
 
@@ -84,18 +84,18 @@ def checked_inventory(name: str) -> str:
         raise InvalidRequest(f'inventory name "{name}": expected 1 to 64 letters, digits, "_" or "-", no "_" first')
     lower = name.lower()  # SQLite's table names ignore case
     if lower != DEFAULT_INVENTORY and lower.startswith(("system", "sqlite", "calipso")):
-        raise InvalidRequest(f'inventory name "{name}": what starts like that belongs to the store itself')
+        raise InvalidRequest(f'inventory name "{name}": names that start like this are reserved for the store itself')
     clash = next((known for known in _ambiguous() if lower == known or lower.endswith(f"_{known}")), None)
     clash = clash or next((known for known in _KNOWN if lower.startswith(known)), None)
     if clash:
-        raise InvalidRequest(f'inventory name "{name}": "{clash}" in it would mix it up with collections of others')
+        raise InvalidRequest(f'inventory name "{name}": with "{clash}" it could clash with other collections')
     return name
 
 
 def checked_collection(name: str) -> str:
     """Return the name of a collection of plain documents, or raise InvalidRequest."""
     if name in _RESERVED:
-        raise InvalidRequest(f'collection "{name}" is written by scans only, it holds no plain documents')
+        raise InvalidRequest(f'collection "{name}" does not hold plain documents: only scans write to it')
     if not _FORM.fullmatch(name) or name.lower().startswith("system"):
         raise InvalidRequest(f'collection name "{name}": expected 1 to 64 letters, digits, "_" or "-", no "_" first')
     return name

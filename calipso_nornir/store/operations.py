@@ -21,7 +21,7 @@ Row = TypeVar("Row")
 
 _IN_MEMORY_BYTES: Final = 128 << 20
 _AT_ONCE_BYTES: Final = 16 << 20
-"""So much is written to the file at a time."""
+"""Bytes that are written to the file at a time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,11 +54,11 @@ Operation: TypeAlias = Put[Any] | Seen | Remove
 
 @dataclass(slots=True)
 class Operations:
-    """The operations of one commit, in order: the first ones in memory, what is beyond its limit in the file."""
+    """The operations of one commit, in order: in memory up to a limit, the rest in a file."""
 
     _kept: list[Operation] = field(default_factory=list)
     _later: list[Operation] = field(default_factory=list)
-    """Those that are written to the file next."""
+    """The operations to be written to the file next."""
     _bytes: int = 0
     _limit: int = _IN_MEMORY_BYTES
     _file: IO[bytes] | None = None
@@ -101,7 +101,7 @@ class Operations:
             self._file = TemporaryFile()  # noqa: SIM115 - it lives as long as the writer
         self._file.seek(self._ends[-1] if self._ends else 0)
         pickler = pickle.Pickler(self._file, protocol=pickle.HIGHEST_PROTOCOL)
-        pickler.fast = True  # no search for objects that were written before, which would double the time
+        pickler.fast = True  # do not look for objects that were written before: that would double the time
         pickler.dump([_plain(operation) for operation in self._later])
         self._ends.append(self._file.tell())
         self._later = []
@@ -109,7 +109,7 @@ class Operations:
 
 
 def _plain(operation: Operation) -> tuple[Operation, Callable[[Any], Any] | None]:
-    """Return an operation with plain tuples for rows, which are written faster, and the function that restores them."""
+    """Return an operation with rows as plain tuples, which are written faster, and the function that restores them."""
     if not isinstance(operation, Put) or not operation.rows:
         return operation, None
     return replace(operation, rows=list(map(tuple, operation.rows))), type(operation.rows[0])._make

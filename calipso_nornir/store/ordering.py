@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""In which order documents come: one rule for every store.
+"""The order of documents: one rule for every store.
 
-An order is a list of fields; ``-name`` stands for descending. The ``_id`` decides among equals.
+An order is a list of fields; ``-name`` means descending. Among equal documents, the ``_id`` decides.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ class Direction(NamedTuple):
 
 
 def directions(order: Sequence[str], last: str = "_id") -> list[Direction]:
-    """Return the fields of an order, with the one that decides at last; each field once."""
+    """Return the fields of an order, followed by the field ``last``; each field once."""
     read = (Direction(name.removeprefix(_FALLING), name.startswith(_FALLING)) for name in (*order, last))
     found: dict[str, Direction] = {}
     for one in read:
@@ -43,7 +43,7 @@ def directions(order: Sequence[str], last: str = "_id") -> list[Direction]:
 def deciding(query: Find, unique: Sequence[str]) -> list[Direction]:
     """Return the fields that decide the order of a query's documents.
 
-    A field that has one value in all of them does not, nor does any that comes after fields that identify a document.
+    A field that has the same value in all of them does not, nor does a field after those that identify a document.
 
     Args:
         query: the query.
@@ -71,7 +71,7 @@ def sort_key(document: Document, order: Sequence[str], last: str = "_id") -> Sor
 
 
 def key_of_values(values: Sequence[Any], order: Sequence[str]) -> SortKey:
-    """Return the sort key of the values of an order's fields, and of the last one."""
+    """Return the sort key for the values of an order's fields and of the field ``last``."""
     ranks = map(rank, values)
     falling = [name.startswith(_FALLING) for name in (*order, "")]
     return tuple(_Falling(one) if down else one for one, down in zip(ranks, falling, strict=True))
@@ -106,7 +106,7 @@ def rank(value: Any) -> SortKey:  # noqa: ANN401 - any value, one line for each 
 
 @total_ordering
 class _Falling:
-    """A sort key, the other way round."""
+    """A sort key in descending order."""
 
     __slots__ = ("key",)
 

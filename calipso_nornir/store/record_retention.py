@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The retention of records: ended scans with their messages, the audit trail, connection tests.
 
-It is a setting of the store, for all processes that use it. Once an hour, one of them removes what is too old.
+It is a setting of the store, for all processes that use it. Once an hour, one of them removes old records.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ _AT_ONCE: Final = 1000
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RecordRetention:
-    """How much is kept.
+    """How many records are kept, and for how long.
 
     Attributes:
         scans: number of ended scans of each environment, with their messages; waiting and running ones are always kept.
@@ -50,7 +50,7 @@ class RecordRetention:
     def __post_init__(self) -> None:
         for one in fields(self):
             if getattr(self, one.name) < (1 if one.name == "scans" else 0):
-                raise InvalidRequest(f"retention of {one.name} {getattr(self, one.name)}: expected a larger number")
+                raise InvalidRequest(f"retention: {one.name} is {getattr(self, one.name)}: expected a larger number")
 
     def __str__(self) -> str:
         return (
@@ -93,7 +93,7 @@ def remove_old_records(store: Store, *, now: datetime | None = None) -> dict[str
 
 
 class RecordSweeper:
-    """Removes old records when that is due, in whichever process of the store notices first."""
+    """Removes old records when that is due; of the processes that use the store, the first to notice does it."""
 
     def __init__(self, store: Store, clock: Callable[[], float] = time.monotonic) -> None:
         self._store = store
@@ -102,7 +102,7 @@ class RecordSweeper:
         self._guard = threading.Lock()
 
     def sweep(self) -> Mapping[str, int]:
-        """Remove what is too old, unless a process did within the last hour. Errors are only logged."""
+        """Remove old records, unless a process did so within the last hour. Errors are only logged."""
         with self._guard:
             if self._clock() < self._next:
                 return {}
@@ -114,7 +114,7 @@ class RecordSweeper:
             return {}
 
     def _mine(self) -> bool:
-        """Return whether this process is the one to remove them this time."""
+        """Return whether it is this process's turn to remove them."""
         settings, now = self._store.collection(COLLECTION), datetime.now(UTC)
         there: dict[str, Any] | None = settings.get(_DONE)
         if there is None:

@@ -17,15 +17,15 @@ KEY: Final = "retention"
 DAY_S: Final = 86_400
 
 LEAST: Final = timedelta(hours=2)
-"""The minimum, even without history: running readers need it, and scans, which must know what others have changed since
-they began."""
+"""The minimum, even without history: running readers need it, and running scans need to know what others have changed
+since they began."""
 
 _EVERY: Final = 64
 """Number of commits between two checks for documents that are too old."""
 _COUNT_EVERY: Final = 1024
 """Number of commits between two counts of documents."""
 _LARGE: Final = 1000
-"""A commit that makes more documents past than this always checks and counts."""
+"""After a commit that makes more documents past than this, age and number are always checked."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +42,7 @@ class Retention:
 
     def __post_init__(self) -> None:
         if self.age < timedelta(0) or (self.documents is not None and self.documents < 0):
-            raise InvalidRequest(f"retention of {self.age} and {self.documents} documents: expected no negative number")
+            raise InvalidRequest(f"retention of {self.age} and {self.documents} documents: expected 0 or more")
 
     def __str__(self) -> str:
         days = self.kept.total_seconds() / DAY_S
@@ -57,7 +57,7 @@ class Retention:
 
 
 def is_due(revision: int, *, made_past: int, by_size: bool = False) -> bool:
-    """Return whether the commit of a revision, which made ``made_past`` documents past, must check (or count)."""
+    """Return whether to check age (``by_size``: number) after a commit that made ``made_past`` documents past."""
     return revision % (_COUNT_EVERY if by_size else _EVERY) == 0 or made_past > _LARGE
 
 
@@ -76,11 +76,11 @@ def read_retention(document: dict[str, object] | None) -> Retention:
         return Retention()
     seconds, documents = document.get("age_s"), document.get("documents")
     if not isinstance(seconds, (int, float)) or not isinstance(documents, (int, type(None))):
-        raise InvalidRequest(f"{COLLECTION}/{KEY} is not a retention: {document}")
+        raise InvalidRequest(f"{COLLECTION}/{KEY} is not a valid retention: {document}")
     return Retention(timedelta(seconds=seconds), documents)
 
 
 def keep(store: Store, retention: Retention) -> None:
-    """Change the setting; what is then too old is deleted with one of the next commits."""
+    """Change the setting; one of the next commits deletes what exceeds it."""
     document = {"age_s": retention.age.total_seconds(), "documents": retention.documents}
     store.collection(COLLECTION).put(KEY, document)

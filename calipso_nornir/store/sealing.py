@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Makes documents with their content as text, written once, and the digest of that text.
+"""Makes documents that carry their content as JSON text, written once, and the digest of that text.
 
 The text is JSON in ASCII with sorted keys, as the ``json`` module writes it, so digests of earlier releases remain
 valid. orjson writes the same text for plain content; all other content is recognised here, cleaned, and written by
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from calipso_nornir.model.stores import Document, Kind
 
 _ENCODE: Final = json.JSONEncoder(sort_keys=True, separators=(",", ":"), allow_nan=False, check_circular=False).encode
-"""Without a check for circular references: they end in RecursionError, which costs nothing if there are none."""
+"""It does not check for circular references: the check takes time, and such references raise RecursionError anyway."""
 _FAST: Final = fast_encoder()
 _PLAIN: Final = frozenset({str, int, bool, type(None)})
 """Without ``float``: orjson writes NaN as null, and small numbers differently from ``json``."""

@@ -20,21 +20,21 @@ if TYPE_CHECKING:
 LABELS: Final = ("name", "id", "object_name")
 """Fields with names and ids."""
 _OF_NUMBERS = re.compile(r"[-+.0-9aefilnrstuy]*")
-"""Characters of numbers, ``true``, ``false``, ``nan`` and ``infinity``, which BSON does not hold as text."""
+"""Characters of numbers, ``true``, ``false``, ``nan`` and ``infinity``: BSON does not store these values as text."""
 
 
 class Needle:
-    """A text to search for. An address is also found where it is written otherwise."""
+    """A text to search for. An address is also found in its other forms."""
 
     def __init__(self, text: str) -> None:
         self.texts = tuple(dict.fromkeys(one.casefold() for one in meant_by(clean_text(text)) if one))
-        """What is searched for: each of them counts."""
+        """The texts to search for; an object that contains any of them matches."""
         self._in_texts = tuple(map(in_every_form, self.texts))
         self._in_json = tuple(json.dumps(one, ensure_ascii=False)[1:-1] for one in self._in_texts)
         self._may_be_number = any(_OF_NUMBERS.fullmatch(one) for one in self.texts)
 
     def may_be_in(self, json_text: str) -> bool:
-        """Return whether JSON text may contain it; False is certain. ASCII text may contain any letter as an escape."""
+        """Return whether JSON text may contain it; False is certain. ASCII text may have any letter as an escape."""
         if "\\u" in json_text:
             return True
         folded = json_text.casefold()

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Selections, by which a view asks a store: one kind of document, some indexed fields, an order."""
+"""Selections, a view's simplest queries to a store: one kind of document, some indexed fields, an order."""
 
 from __future__ import annotations
 
@@ -90,7 +90,7 @@ class Reader(Protocol):
         ...
 
     def select(self, selection: Selection) -> Iterator[Document]:
-        """Yield the selected documents in their order; they have all been read, but are decoded one by one."""
+        """Yield the selected documents in their order. All are read first, but decoded one by one."""
         ...
 
     def stream(self, kind: Kind) -> Iterator[Document]:
@@ -98,7 +98,7 @@ class Reader(Protocol):
         ...
 
     def find(self, query: Find) -> Iterator[Document]:
-        """Yield what a query, cleaned by ``conditions.cleaned``, asks for, with at least the fields that it names."""
+        """Yield the result of a query (from ``conditions.cleaned``), with at least the fields that it names."""
         ...
 
     def count(self, query: Find) -> int:

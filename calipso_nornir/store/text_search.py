@@ -1,12 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Finds a text through an index of trigrams: three characters that follow each other in a name, an id or a value.
+"""Searches with an index of trigrams: three consecutive characters of a name, an id or a value.
 
-The index lies beside the inventory and covers what was current at one revision, which it names. It grows in segments,
-outside of commits. Objects that were written later, or are past, are *fresh*: they are read by their revision and
-compared directly. What the index names is read and compared, too, so that it may name too much: a version that was
-replaced stays in it until its segment is made anew.
+The index is stored beside the inventory, and covers the objects that were current at one revision, which it records. It
+grows in segments, independently of commits. Objects that were written later, or are past, are called *fresh*: they are
+found by their revision and compared directly. Objects that the index names are read and compared, too, because it may
+name too many: a replaced version stays in it until its segment is rebuilt.
 
-In a segment, objects are in the order of results (type, id). So only as many as are wanted are read of each.
+In a segment, objects are in the order of results (type, id), so no more of them are read than the limit requires.
 """
 
 from __future__ import annotations
@@ -34,9 +34,9 @@ LENGTH: Final = 3
 MOST: Final = 65_536
 """Maximum number of objects in a segment."""
 BEHIND: Final = 1000
-"""Number of fresh objects from which on it is worth bringing the index up to date."""
+"""Minimum number of fresh objects for which it is worth updating the index."""
 _END: Final = "\n" * (LENGTH - 1)
-"""After each text, so that texts of one or two characters, and the ends of longer ones, have trigrams, too."""
+"""Appended to each text, so that texts of one or two characters, and the ends of longer texts, have trigrams, too."""
 _MOST_GRAMS: Final = 12
 _STEP: Final = 16
 _MOST_AT_ONCE: Final = 1000
@@ -48,9 +48,9 @@ class Segment:
     """A part of the index.
 
     Attributes:
-        name: of the segment.
+        name: its name.
         first: the key of its first object.
-        members: how many objects are in it.
+        members: the number of its objects.
     """
 
     name: str
@@ -67,7 +67,7 @@ class Index(Protocol):
         ...
 
     def candidates(self, part: Part, needle: Needle) -> Callable[[Segment], Iterable[Any]]:
-        """Return what gives, of a segment, references to objects that may have the needle in a part, in order."""
+        """Return a function for references, in order, to a segment's objects whose part may have the needle."""
         ...
 
     def documents(self, references: Sequence[Any]) -> list[Document]:
@@ -93,9 +93,9 @@ def search(index: Index, fresh: Callable[[], Iterable[Document]], needle: Needle
 
 
 def addressed(query: Find) -> Addresses | None:
-    """Return the condition by which an index of texts finds the objects of a query; None if there is none.
+    """Return the condition by which a text index finds the objects of a query; None if there is none.
 
-    A field that no index of texts covers is compared directly.
+    A field that no text index covers is compared directly.
     """
     wanted = (one for one in query.where if isinstance(one, Addresses) and one.field not in _NOT_COVERED)
     return next(wanted, None)
@@ -120,7 +120,7 @@ def key_of(document: Document) -> Key:
 
 
 def texts_of(document: Document) -> tuple[str, str]:
-    """Return the text of an object's names, and that of its values, of which trigrams are made."""
+    """Return two texts from which trigrams are made: one of an object's names, one of its values."""
     return _joined(labels_of(document)), _joined(values_of(document))
 
 
@@ -130,7 +130,7 @@ def grams_in(text: str) -> set[str]:
 
 
 def grams_of(text: str) -> list[str]:
-    """Return trigrams that a text must have if it contains this one; of a long one, some. None if it is too short."""
+    """Return trigrams that a text must have to contain this one: only some for a long one, none for a short one."""
     text = _plain(text)
     last = len(text) - LENGTH
     places = range(last + 1)
@@ -140,7 +140,7 @@ def grams_of(text: str) -> list[str]:
 
 
 def beginning(text: str) -> str:
-    """Return the beginning of the trigrams one of which a text has if it contains this short one."""
+    """Return a prefix of trigrams: a text that contains this short one has at least one trigram with that prefix."""
     return _plain(text)
 
 
@@ -153,7 +153,7 @@ def _best(
     last: Key | None = None
     for segment in sorted(index.segments, key=lambda one: one.first):
         if last is not None and segment.first > last:
-            break  # all that follows comes after what there is
+            break  # all further objects come after those found
         for document in islice(_fitting(index, candidates(segment), fits), limit):
             found[document["_id"]] = document
         if len(found) >= limit:
@@ -171,7 +171,7 @@ def _fitting(index: Index, references: Iterable[Any], fits: Callable[[Document],
 
 
 def _with(documents: dict[str, Document], document: Document, limit: int) -> dict[str, Document]:
-    """Add a document; leave out what comes after the first ``limit``, now and then."""
+    """Add a document; from time to time drop those after the first ``limit``."""
     documents[document["_id"]] = document
     if len(documents) <= limit + MOST // 8:
         return documents

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Tries a store, step by step, as a process that serves from it would use it. Nothing is changed by it."""
+"""Checks a store step by step, as a server would use it, without changing anything."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ SECTION = "store"
 
 
 def try_store(uri: str | Path, *, inventory: str = DEFAULT_INVENTORY) -> Iterator[Finding]:
-    """Yield what is found: whether it is there, its layout, rights to read and write. No detail has a secret.
+    """Yield the findings: whether it exists, its layout, permission to read and write. No detail contains a secret.
 
     A store or inventory that does not exist yet is a finding that is not needed: the first scan creates it.
     """

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Names of types that scans have declared in the store, and the error for a name that is not among them."""
+"""The type names that scans have published in the store, and the error for an unknown name."""
 
 from __future__ import annotations
 

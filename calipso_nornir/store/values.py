@@ -1,16 +1,16 @@
 # SPDX-License-Identifier: Apache-2.0
 r"""Converts any value before it is stored, so that both stores return the same.
 
-Scans find JSON, but values that come by mistake must not end a bulk write, either:
+Scans find JSON values, but a value of another type, from a faulty plug-in, must not make a bulk write fail:
 
-- text: a lone surrogate (a byte that was not UTF-8) is written ``\\udcXX``; all else, including NUL, is kept;
+- text: a lone surrogate (from a byte that was not UTF-8) becomes ``\\udcXX``; all else, including NUL, is kept;
 - tuple, set, any sequence: a list (a set in the order of its members' texts);
 - key of a mapping: text, as JSON writes it (``1`` is "1", ``True`` is "true", ``None`` is "null");
 - time: aware, UTC, whole milliseconds (BSON's precision); one without a zone counts as UTC;
 - integer: any, exactly; one of more than 3,000 digits becomes its hexadecimal text;
 - float, NaN and infinities included, and bytes: exactly;
 - nesting below level 40 (MongoDB refuses 100): its JSON text;
-- anything else (``Decimal``, ``UUID``, ``Path`` …): its text.
+- any other value (``Decimal``, ``UUID``, ``Path`` …): its text.
 
 ``clean`` is idempotent.
 """
@@ -110,7 +110,7 @@ def _time(value: datetime) -> datetime | str:
 
 
 def _text(value: object) -> str:
-    """Return the text of any object; an object whose ``__str__`` fails must not end a bulk write."""
+    """Return the text of any object; an object whose ``__str__`` fails must not make a bulk write fail."""
     try:
         return clean_text(str(value))
     except Exception as error:  # noqa: BLE001 - foreign code: whatever it raises, the rest must be stored

@@ -39,9 +39,9 @@ class DocumentView:
     Args:
         environment: its name.
         uri: where the store is, for errors.
-        pin: provides a reader of one revision, either always the same (a snapshot) or the newest; with True, it may be
-            kept for long, while the same thread reads through others.
-        declared: returns the names in a constant of the store, by which undeclared types are rejected.
+        pin: provides a reader of one revision, either always the same (a snapshot) or the newest. With True, the
+            caller may use it for long, while the same thread reads with other readers.
+        declared: returns the names in a constant of the store; unknown types are rejected with them.
     """
 
     def __init__(
@@ -192,12 +192,12 @@ class DocumentView:
             return reader.digests(kind)
 
     def find_documents(self, query: Find) -> Sequence[Document]:
-        """Return the documents that a query asks for; of each, the fields that it names."""
+        """Return the documents that match a query, each with the fields that the query names."""
         with self._reading() as reader:
             return [chosen(document, query.fields) for document in reader.find(cleaned(query))]
 
     def count(self, query: Find) -> int:
-        """Return how many documents meet the conditions of a query, whatever its order, page and limit."""
+        """Return how many documents meet the conditions of a query; its order, page and limit are ignored."""
         with self._reading() as reader:
             return reader.count(replace(cleaned(query), order=(), after=None, limit=None, fields=()))
 
@@ -214,7 +214,7 @@ class DocumentView:
     def _must_be_declared(self, what: str, constant: str, name: str) -> None:
         """Raise UnknownName for a type that no metadata declare; a store without metadata accepts any type."""
         known = self._declared(constant)
-        if known and name not in {*known, "environment"}:  # which is a type, but has no objects in the store
+        if known and name not in {*known, "environment"}:  # a type without objects in the store
             raise unknown(what, name, known)
 
     def _objects(self, selection: Selection) -> list[InventoryObject]:

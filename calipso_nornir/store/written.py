@@ -31,7 +31,7 @@ COLLECTION: Final = "metadata_written"
 VERSIONS: Final = "metadata_versions"
 KEY: Final = "now"
 MOST: Final = 1000
-"""Largest number of rows: each scan checks all of them."""
+"""Maximum number of rows: each scan checks all of them."""
 APPLIED: Final = "metadata_applied"
 """Collection: environment → version of the written metadata with which its cliques were built."""
 
@@ -56,11 +56,11 @@ def _installed(written: Written) -> Catalog:
 
 
 class Catalogs:
-    """The catalog of a store, for long-running processes: it is read again whenever somebody has written.
+    """The catalog of a store, for long-running processes: it is loaded again whenever metadata was written.
 
     Args:
         store: where metadata is written.
-        folders: folders with further metadata; they are read at the start, and when somebody has written.
+        folders: folders with further metadata; they are read at the start, and whenever metadata was written.
     """
 
     def __init__(self, store: Store, folders: Iterable[Path | str] = ()) -> None:
@@ -99,12 +99,12 @@ class Catalogs:
         return row
 
     def remove(self, kind: WrittenKind, id_: str, *, by: str) -> None:
-        """Remove a row. Raises UnknownName, or MetadataError if something written or described needs it."""
+        """Remove a row. Raises UnknownName, or MetadataError if another row or an environment needs it."""
         self.row(kind, id_)
         self._change(lambda rows: tuple(one for one in rows if (one.kind, one.id) != (kind, id_)), by=by)
 
     def row(self, kind: WrittenKind, id_: str) -> WrittenRow:
-        """Return a written row. Raises UnknownName; the shipped rows are not written, and have no id."""
+        """Return a written row. Raises UnknownName, also for a shipped row: it has no id."""
         rows = {one.id: one for one in written_metadata(self._store).rows if one.kind == kind}
         if id_ not in rows:
             raise UnknownName(f"written row of {kind}", id_, tuple(rows))
@@ -131,7 +131,7 @@ class Catalogs:
         Returns None if there was no usable catalog before, and the change only removes rows.
         """
         if len(after.rows) > MOST:
-            raise MetadataError((Fault("written metadata", f"has {MOST} rows already: remove some first"),))
+            raise MetadataError((Fault("written metadata", f"has the maximum of {MOST} rows: remove some first"),))
         try:
             catalog = load_catalog(self._folders, written=after)
             faults = tuple(self._misfits(catalog))

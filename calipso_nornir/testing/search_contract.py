@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 # ruff: noqa: D102, S101 - this module is tests: names say what they show, assertions are what it is for
-"""Tests that every store must pass: search finds the same with an index of texts and without one."""
+"""Tests that every store must pass: search finds the same with a text index and without one."""
 
 from __future__ import annotations
 

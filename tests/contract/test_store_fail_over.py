@@ -169,7 +169,7 @@ def test_a_database_that_was_put_back_is_believed_in_the_end(
     with _markers(servers) as markers:
         markers.delete_one({"_id": ENVIRONMENT})
     assert store.view(ENVIRONMENT).revision == 0
-    assert f"{ENVIRONMENT} is at revision 0 and was at 1" in caplog.text
+    assert f"{ENVIRONMENT} went back from revision 1 to 0" in caplog.text
 
 
 @contextlib.contextmanager

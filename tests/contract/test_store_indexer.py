@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The thread that keeps the index of texts up to date, on both stores."""
+"""The thread that keeps the text index up to date, on both stores."""
 
 from __future__ import annotations
 

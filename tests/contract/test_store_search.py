@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The index of texts, on SQLite and on a real mongod: many segments, interrupted work, two at work, what it reads."""
+"""The text index, on SQLite and on a real mongod: many segments, interrupted and concurrent updates, what it reads."""
 
 from __future__ import annotations
 

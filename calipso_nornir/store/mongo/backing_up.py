@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 _FOLDER: Final = "collections/"
 _AGAIN: Final = ".again"
-"""Part of the name of a member with documents that were past when they were copied, and are current in the copy."""
+"""Part of the name of a member with documents that became past before they were copied; the copy has them current."""
 _BATCH: Final = 1000
 _LENGTH: Final = 4
 """Bytes of a BSON document's length prefix (bsonspec.org)."""
@@ -43,7 +43,7 @@ def back_up(uri: str, writer: BackupWriter, inventories: Iterable[str]) -> None:
             database = connection.database
             known = list(inventories)
             special = {name for one in known for name in _back_up_inventory(database, writer, one)}
-            special |= {collection_name(one, SEARCH) for one in known}  # it may be of a later moment: it is made again
+            special |= {collection_name(one, SEARCH) for one in known}  # may be newer than the copy: it is made again
             for name in sorted(database.list_collection_names()):
                 if name not in special and not name.startswith("system."):
                     _write(writer, name, (bytes(one.raw) for one in _raw(database, name).find()))
@@ -52,7 +52,7 @@ def back_up(uri: str, writer: BackupWriter, inventories: Iterable[str]) -> None:
 
 
 def restore(uri: str, archive: zipfile.ZipFile, manifest: Manifest) -> None:
-    """Fill an empty database; its layout is recorded last, so that no incomplete one is used."""
+    """Fill an empty database. The layout is recorded last, so an incomplete database is never used."""
     connection = Connection(uri)
     try:
         with translated(connection.uri):
@@ -139,7 +139,7 @@ def _current_again(raw: bytes) -> bytes:
 
 
 def _unlocked(marker: Mapping[str, Any]) -> dict[str, Any]:
-    """Return a marker without a writer's lock; what that writer had not finished is not in the copy."""
+    """Return a marker without a writer's lock; an unfinished commit is not in the copy."""
     return {key: value for key, value in marker.items() if key != "lock"}
 
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Documents as BSON: ObjectIds for ``_id`` and references, escaped keys, big integers as text.
+"""Converts documents to BSON and back: ObjectIds for ``_id`` and references, escaped keys, big integers as text.
 
 A document is encoded directly if possible; only one that pymongo rejects, or that contains something that
 looks like an escape, is converted in Python first.
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 _TYPELESS: Final[Mapping[str, Callable[[str], Any]]] = {"int": int}
 _OWN_KEYS: Final = ("_id", "key")
 VERSION: Final = f"{OWN}version"
-"""Field that gets a new value at each write of a plain document; documents' own fields cannot have this name."""
+"""Field that gets a new value at each write of a plain document; a field of the document cannot have this name."""
 _INT64: Final = 8
 _NAME: Final = b"\x12" + REVISION.encode() + b"\0"
 """The beginning of the element that holds the revision as a 64-bit integer (bsonspec.org)."""
@@ -56,7 +56,7 @@ def to_bson(value: dict[str, Any]) -> bytes:
 
 
 def from_bson(raw: bytes) -> dict[str, Any]:
-    """Return the mapping that ``to_bson`` was given."""
+    """Return the mapping from which ``to_bson`` made the BSON."""
     value = bson.decode(raw, codec_options=OPTIONS)
     return decoded(value, _TYPELESS) if ESCAPE_IN_BYTES.search(raw) else value
 
@@ -82,7 +82,7 @@ def to_raw(kind: Kind, document: Document) -> bytes:
 
 
 def stamped(raw: bytes, revision: int) -> RawBSONDocument:
-    """Return a document as a revision stores it; the revision is its last element."""
+    """Return a document with its revision as the last element."""
     return RawBSONDocument(_joined(raw, bson.encode({REVISION: Int64(revision)})), RAW_OPTIONS)
 
 
@@ -112,7 +112,7 @@ def revision_of(raw: bytes) -> int:
 
 
 def from_raw(kind: Kind, raw: bytes) -> Document:
-    """Return the document of what is stored, whether it is current or past, or of some of its fields."""
+    """Return the document from stored BSON: current or past, complete or only some of its fields."""
     document = from_bson(raw)
     of = document.pop(OF, None)
     if of is not None:

@@ -89,7 +89,7 @@ class MongoCollection:
             ]
             try:
                 self._documents.bulk_write(writes, ordered=False)
-            except BulkWriteError as error:  # another process inserted one at the same time: only that can be refused
+            except BulkWriteError as error:  # the only one to expect: another process inserted a document meanwhile
                 if {one["code"] for one in (error.details or {}).get("writeErrors", ())} != {DUPLICATE_KEY}:
                     raise
                 for name, one in stored.items():
@@ -142,7 +142,7 @@ class MongoCollection:
         return None
 
     def change_if(self, key: str, before: Document | None, after: Document | None) -> bool:
-        """Replace a document, or none, by another one, or none, if all of it is still as before."""
+        """Replace ``before`` by ``after`` if the document is unchanged; None stands for no document."""
         wanted = clean(before)
         while (stored := self._stored(clean_text(key))) is not None:
             if not same_value(from_plain(bytes(stored.raw)), wanted):

@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 WITH_STATUS: Final = ("inventory", "links")
 KEPT_IN_MARKER: Final = 64
 _FEW: Final = 20
-"""Up to this many documents, sending them back to the server is faster than a pipeline on the server."""
+"""Up to this many documents are copied by sending them back to the server, which is faster than a pipeline there."""
 _CHUNK: Final = 1000
 _CHUNK_BYTES: Final = 8 << 20
 """Maximum size of a command's documents; MongoDB allows commands of 16 MiB."""
@@ -52,7 +52,7 @@ class RawRow(NamedTuple):
 
 @dataclass(slots=True)
 class Attempt:
-    """One attempt; the caller holds the lock, and has undone what a dead writer left."""
+    """One attempt; the caller holds the lock, and has undone the unfinished commit of a dead writer."""
 
     places: Places
     lock: Lock
@@ -239,7 +239,7 @@ class Attempt:
 
 @dataclass(slots=True)
 class _Changed:
-    """The documents that were written or removed after a revision; all, if that is no longer known."""
+    """The documents that were written or removed after a revision; all documents if the changes are no longer known."""
 
     places: Places
     base: int
@@ -279,7 +279,7 @@ def published(  # noqa: PLR0913 - the entry of a log
 
 
 def seen_at(at: datetime) -> tuple[dict[str, Any], dict[str, Any]]:
-    """Return filter and update to record a time; it never replaces a later one, unless that is in the future."""
+    """Return filter and update to record a time. It replaces an earlier time, or one that is in the future."""
     future = {"$expr": {"$gt": ["$last_scanned", "$$NOW"]}}
     earlier = {"$or": [{"last_scanned": None}, {"last_scanned": {"$lt": at}}, future]}
     return earlier, {"$set": {"last_scanned": at}}

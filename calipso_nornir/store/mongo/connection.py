@@ -74,7 +74,7 @@ def shown(uri: str) -> str:
 
 
 def _after_credentials(uri: str) -> tuple[str, str, str]:
-    """Split off the options after the last ``@``, because a password may contain an unescaped ``?``."""
+    """Split off the options: the ``?`` after the last ``@``, because a password may contain an unescaped ``?``."""
     before, at, after = uri.rpartition("@")
     head, mark, options = after.partition("?")
     return f"{before}{at}{head}", mark, options
@@ -95,7 +95,7 @@ class Connection:
             name = self._client.get_default_database(DEFAULT_DATABASE).name
         except (PyMongoError, ValueError, TypeError, UserWarning) as error:
             # pymongo's message may quote the URI: only the type of the error is given, without a traceback.
-            hint = "user and password are to be percent-encoded, options to be ones that pymongo knows"
+            hint = "percent-encode user and password, and use only options that pymongo knows"
             cause = f"the URI is not valid ({type(error).__name__}): {hint}"
             raise StoreUnavailable(self.uri, cause) from None
         self.database: PlainDatabase = self._client.get_database(
@@ -142,7 +142,7 @@ class Riding:
                 time.sleep(random.uniform(0.05, 0.3))  # noqa: S311 - to get out of step, not for secrecy
 
     def may_pass(self, error: PyMongoError) -> bool:
-        """Return whether an error is that of a replica set that will have a primary again."""
+        """Return whether an error means that a replica set has no primary for a while."""
         if not self._connection.is_replica_set:
             return False
         if isinstance(error, ConnectionFailure):  # AutoReconnect, NotPrimaryError, ServerSelectionTimeoutError
@@ -168,7 +168,7 @@ def meaning(error: PyMongoError | BSONError, uri: str) -> StoreError:
     if isinstance(error, DocumentTooLarge) or codes & _TOO_LARGE:
         return DocumentRefused(uri, "a", "", f"is larger than MongoDB allows ({_first_line(error)})")
     if isinstance(error, BSONError):
-        return StoreUnavailable(uri, f"it holds what is not BSON: {_first_line(error)}")
+        return StoreUnavailable(uri, f"it contains invalid BSON: {_first_line(error)}")
     return StoreUnavailable(uri, f"{_first_line(error)} ({type(error).__name__})")
 
 

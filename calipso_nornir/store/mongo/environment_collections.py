@@ -7,10 +7,10 @@ that were valid at R. It reads current documents first: any that is replaced mea
 past.
 
 ======================================  =====================  ============================================
-event                                   marker                 next reader or writer
+state                                   marker                 next reader or writer
 ======================================  =====================  ============================================
-none                                    revision R             reads at R
-a writer is at work                     R, lock                reads at R; other writers wait
+no writer is active                     revision R             reads at R
+a writer commits                        R, lock                reads at R; other writers wait
 the writer died                         R, expired lock        reads at R; the next writer restores what the
                                                                dead one replaced, and skips its number
 the writer has finished                 R + 1                  reads at R + 1
@@ -49,8 +49,8 @@ QUICK: Final = WriteConcern(w=1)
 """For everything that is written before the marker. The marker is written with ``j`` and majority, which includes all
 earlier writes."""
 LAG_S: Final = 20.0
-"""How long a new primary may take to learn what a majority has. After that, an older marker is accepted: the database
-has been restored to an earlier state."""
+"""How long a new primary may take to learn which data a majority has. An older marker that persists for longer is
+accepted: the database has been restored to an earlier state."""
 _PAUSE_S: Final = 0.05
 
 REVISION: Final = "_revision"
@@ -67,7 +67,7 @@ class Marker:
     Attributes:
         revision: the newest revision.
         skipped: the number of a commit that was never finished; it is not used again.
-        floor: the revision up to which changes may no longer be known.
+        floor: changes up to this revision may no longer be known.
         has_status: whether anything has, or had, a status.
         lock: a writer's lock, as it was found.
         token: identifies the last commit; it changes with each commit that is made or undone.
@@ -129,22 +129,22 @@ class Places:
         self.quick_markers: PlainCollection = self.markers.with_options(write_concern=QUICK)
 
     def marker(self, *, recent: bool = False) -> Marker:
-        """Read the marker as its server has it, with or without the log entries of the last commits.
+        """Read the marker from the server's own data, with or without the log entries of the last commits.
 
         This is for writers, whose updates take effect only if the marker is still as they read it.
         """
         return _read(self.markers, self.environment, recent=recent)
 
     def valid(self, *, recent: bool = False) -> Marker:
-        """Read the marker as readers may see it: as a majority has it, and never older than one that was seen before.
+        """Read the marker for readers: the one that a majority has, never older than one that was read before.
 
-        Data that only one server has is lost in a fail-over. A new primary may not know at first what a majority has,
-        so it is asked again.
+        Data that only one server has is lost in a fail-over. At first, a new primary may not know what a majority has;
+        the read is then repeated.
         """
         deadline = time.monotonic() + LAG_S
         while (marker := _read(self._confirmed, self.environment, recent=recent)).revision < self._newest:
             if not self._may_lag() or time.monotonic() >= deadline:
-                _log.warning("%s is at revision %s and was at %s", self.environment, marker.revision, self._newest)
+                _log.warning("%s went back from revision %s to %s", self.environment, self._newest, marker.revision)
                 break
             time.sleep(_PAUSE_S)
         self._newest = marker.revision

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The changes since a revision, and the revision that was the newest at a given time."""
+"""Reads the changes since a revision, and finds the revision that was the newest at a given time."""
 
 from __future__ import annotations
 
@@ -81,9 +81,9 @@ class Feed:
         return [Commit(**{name: one[name] for name in names}) for one in found]
 
     def revision_at(self, at: datetime | int) -> int:
-        """Return the revision that was the newest at a time; or a revision itself, if its state is known.
+        """Return the revision that was the newest at a time; a given revision is returned if its state is known.
 
-        A clock that was ahead for a while hides no commit: the last commit whose time is not later counts.
+        If a clock was ahead for a while, the last commit whose time is not later counts.
         """
         if isinstance(at, int):
             return self._known(at)
@@ -125,7 +125,7 @@ class Feed:
         for one in self._places.raw(self._places.current(kind)).find({**wanted, GONE: {"$exists": False}}):
             document = from_raw(kind, raw := bytes(one.raw))
             yield Change(revision=revision_of(raw), op="put", kind=kind, document_id=document["_id"], document=document)
-        # Documents that were put by then, but that a later commit has replaced: returned as they were then.
+        # Documents that were put by then, and were replaced later: returned as they were then.
         then = {**wanted, UNTIL: {"$gt": newest}}
         for one in self._places.raw(self._places.past(kind)).find(then):
             document = from_raw(kind, raw := bytes(one.raw))

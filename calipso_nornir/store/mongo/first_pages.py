@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The first documents of a query at one revision: the server sorts the current ones, so that few are read."""
+"""Reads the first documents of a query at one revision: the server sorts the current ones, so few are transferred."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 def first(visible: Visible, query: Find, wanted: dict[str, Any], after: dict[str, Any]) -> list[Document]:
-    """Return the first documents of a query; the server sorts them, so that the rest need not be read."""
+    """Return the first documents of a query that the server sorts by fields."""
     fields = projection(query, OF, REVISION)
     both = {"$and": [each for each in (wanted, after) if each]} if wanted or after else {}
     cursor = visible.current(query.kind).find({**visible.now(query.kind), **both}, fields)
@@ -68,7 +68,7 @@ def _with_others(
     documents: dict[str, Document],
     fields: dict[str, int] | None,
 ) -> list[Document]:
-    """Return the page of a query from current documents, past ones and those in the marker."""
+    """Return the first documents of a query, merged from current documents, past ones and those in the marker."""
     pending = visible.overlay.ids(query.kind)
     for one in visible.past(query.kind, wanted, fields):
         if one[OF] not in pending:

@@ -62,7 +62,7 @@ def _refuse_others(database: PlainDatabase, uri: str, inventory: str) -> None:
     """Raise StoreVersionMismatch if the collections belong to an older Calipso or to another program."""
     used = [name for name in KINDS if database[collection_name(inventory, name)].find_one({}, {"_id": 1})]
     if used:
-        raise StoreVersionMismatch(uri, f"unknown (no note of it beside {', '.join(used)})", str(LAYOUT_VERSION))
+        raise StoreVersionMismatch(uri, f"unknown (not recorded beside {', '.join(used)})", str(LAYOUT_VERSION))
 
 
 def _indexes(kind: Kind) -> list[IndexModel]:

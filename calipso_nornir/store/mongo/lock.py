@@ -30,7 +30,7 @@ _RENEWALS: Final = 4
 
 
 class LockLost(Exception):
-    """Another writer has taken over the lock; nothing that was written under it counts."""
+    """Another writer has taken over the lock; what was written under the lost lock is not valid."""
 
 
 class Lock:
@@ -51,7 +51,7 @@ class Lock:
 
     @property
     def longest_ms(self) -> int:
-        """Time limit for one step on the server: a frozen server thus abandons the step before the lock expires."""
+        """Time limit for one step on the server: even a server that froze abandons the step before the lock expires."""
         return max(1, round(self._seconds * 500))
 
     def take(self, *, wait_s: float) -> Marker:
@@ -70,7 +70,7 @@ class Lock:
             pause = min(pause * 2, _LONGEST_PAUSE_S)
 
     def repeated(self) -> None:
-        """Record that an attempt may have succeeded unanswered: from now on the whole marker is read."""
+        """Record that an attempt may have succeeded although its answer was lost: then the whole marker is read."""
         self._fields = None
 
     def require(self) -> None:

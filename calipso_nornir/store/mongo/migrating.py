@@ -72,7 +72,7 @@ def migrate(database: PlainDatabase, uri: str, *, to: int, dry_run: bool) -> Mig
     return Migration(uri=uri, found=found, to=to, documents=documents, dry_run=dry_run)
 
 
-# --- from layout 1: generations, read through a log while it was applied
+# --- from layout 1: generations; readers used a log while it was being applied
 
 
 def _up(database: PlainDatabase, uri: str, inventory: str) -> None:

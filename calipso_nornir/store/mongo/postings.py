@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Sets of numbers below 65,536 as bytes: sorted 16-bit numbers if they are few, one bit for each number if many."""
+"""Encodes sets of numbers below 65,536 as bytes: a sorted list of 16-bit numbers, or a bit map if that is shorter."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
 _BITMAP: Final = 8192
-"""Bytes of a set with a bit for each number; a set of sorted numbers is always shorter."""
+"""Bytes of a bit map; a list of sorted numbers is always shorter."""
 _BITS: Final = tuple(tuple(bit for bit in range(8) if byte >> bit & 1) for byte in range(256))
 
 
@@ -26,7 +26,7 @@ def packed(numbers: array[int]) -> bytes:
 
 
 def in_all(sets: Sequence[bytes]) -> Iterable[int]:
-    """Return the numbers that are in all of some sets, sorted; of no set: none."""
+    """Return the numbers that are in all of the sets, sorted; none if there are no sets."""
     if not sets:
         return ()
     smallest, *others = sorted(sets, key=len)
@@ -43,7 +43,7 @@ def in_all(sets: Sequence[bytes]) -> Iterable[int]:
 
 
 def in_any(sets: Sequence[bytes]) -> Iterable[int]:
-    """Return the numbers that are in any of some sets, sorted."""
+    """Return the numbers that are in any of the sets, sorted."""
     few = [one for one in sets if len(one) < _BITMAP]
     if len(few) == len(sets) and sum(map(len, few)) < _BITMAP:
         return sorted(set(chain.from_iterable(map(_unpacked, few))))
@@ -63,7 +63,7 @@ def _unpacked(data: bytes) -> array[int]:
 
 
 def _little(numbers: array[int]) -> array[int]:
-    """Swap the bytes of numbers on machines that store the high one first."""
+    """Return numbers in little-endian order: swap their bytes on big-endian machines."""
     if sys.byteorder == "little":
         return numbers
     swapped = numbers[:]

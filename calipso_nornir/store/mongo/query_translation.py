@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 
 _BIGGEST: Final = 2**63 - 1
-"""BSON has no longer integers: those are kept in another form."""
+"""BSON integers have at most 64 bits; larger ones are stored in another form."""
 
 
 def filter_of(query: Find) -> dict[str, Any]:
@@ -32,20 +32,20 @@ def filter_of(query: Find) -> dict[str, Any]:
 
 
 def sorted_by_server(query: Find) -> bool:
-    """Return whether the server sorts these fields as ``conditions.rank`` does: texts and references."""
+    """Return whether the server sorts these fields as ``ordering.rank`` does: texts and references."""
     return {"_id", *TEXTS[query.kind], *REFERENCES[query.kind]}.issuperset(fields_of(query.order))
 
 
 def order_of(query: Find) -> list[tuple[str, int]]:
-    """Return the order as the server takes it: without fields that decide nothing, so that an index can give it."""
+    """Return the order for the server: without fields that do not affect it, so that an index can be used."""
     order = deciding(query, UNIQUE.get(query.kind, ()))
     return [(one.field, DESCENDING if one.falling else ASCENDING) for one in order]
 
 
 def behind(query: Find) -> dict[str, Any] | None:
-    """Return the filter for what comes after the last document of the page before, and perhaps that one.
+    """Return the filter for what comes after the last document of the previous page; it may match that document, too.
 
-    None if the server cannot tell.
+    None if the server cannot decide it.
     """
     if query.after is None:
         return {}
@@ -58,14 +58,14 @@ def behind(query: Find) -> dict[str, Any] | None:
     stored = {name: ObjectId(value) if name in known else value for name, value in last.items()}
     order = deciding(query, UNIQUE.get(query.kind, ()))
     if any(one.value != last.get(one.field, one.value) for one in query.where if isinstance(one, Equal)):
-        order = directions(query.order)  # the position is that of another query
+        order = directions(query.order)  # ``after`` belongs to another query
     ways: list[dict[str, Any]] = []
     for n, one in enumerate(order):
         same = {before.field: stored[before.field] for before in order[:n]}
         ways.append({**same, one.field: {"$lt" if one.falling else "$gt": stored[one.field]}})
-    if "_id" not in {one.field for one in order}:  # among those at the position, the _id decides
+    if "_id" not in {one.field for one in order}:  # among documents with equal fields, the _id decides
         ways.append({one.field: stored[one.field] for one in order})
-    if not order:  # there is one at most
+    if not order:  # at most one document matches
         return {}
     first = order[0]
     bound = {first.field: {"$lte" if first.falling else "$gte": stored[first.field]}}  # for an index
@@ -73,7 +73,7 @@ def behind(query: Find) -> dict[str, Any] | None:
 
 
 def projection(query: Find, *own: str) -> dict[str, int] | None:
-    """Return what the server is to leave of each document; None for all of it."""
+    """Return the fields that the server should return of each document; None for all of them."""
     if not query.fields:
         return None
     needed = (*query.fields, *fields_of(query.order), *(one.field for one in query.where))
@@ -81,14 +81,15 @@ def projection(query: Find, *own: str) -> dict[str, int] | None:
 
 
 def exact(query: Find) -> dict[str, Any] | None:
-    """Return the filter that matches what the conditions match, no more and no less; None if there is none."""
+    """Return the filter that matches exactly what the conditions match; None if there is no such filter."""
     found: list[dict[str, Any]] = []
     for condition in query.where:
         one = _of(query.kind, condition)
         if not one or isinstance(condition, (Holds, HoldsAny)) or condition == Range(condition.field):
             return None
         found.append(one)
-        if condition.field not in {*references(query.kind), *TEXTS[query.kind]}:  # a list that holds it is not it
+        # The server would also match a list that contains the value.
+        if condition.field not in {*references(query.kind), *TEXTS[query.kind]}:
             found.append({escape(condition.field): {"$not": {"$type": "array"}}})
     return {"$and": found} if found else {}
 

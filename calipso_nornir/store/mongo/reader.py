@@ -45,7 +45,7 @@ if TYPE_CHECKING:
 
 _CHUNK: Final = 1000
 _TRIES: Final = 3
-"""How often a search is repeated because the index of texts changed meanwhile."""
+"""How many times a search is repeated if the text index changes meanwhile."""
 _SPOOL_BYTES: Final = 32 << 20
 
 
@@ -66,10 +66,10 @@ class MongoReader:
         self._riding = riding
         self.revision = self._visible.revision
 
-    # --- what a view asks
+    # --- the queries of a view
 
     def select(self, selection: Selection) -> Iterator[Document]:
-        """Yield the selected documents in their order; they have all been read, but are decoded one by one."""
+        """Yield the selected documents in their order. All are read first, but decoded one by one."""
         kind = selection.kind
         equal = {name: ObjectId(value) if name in references(kind) else value for name, value in selection.equal}
         pending = [
@@ -161,7 +161,7 @@ class MongoReader:
         return seen.places.current(kind).find_one({"environment": seen.environment, **there}, {"_id": 1}) is not None
 
     def _server_count(self, kind: Kind, wanted: dict[str, Any]) -> int | None:
-        """Return the number of visible documents that the marker says nothing of; None if some of them are past."""
+        """Return the number of visible documents without a change in the marker; None if some of them are past."""
         now = self._visible.settled(kind)
         found = self._visible.places.current(kind).count_documents({"$and": [now, wanted]})
         then = {**self._visible.then(), **self._visible.others(kind, OF)}

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Changes of small commits that are not applied yet: they are kept in the marker (see ``environment_collections``)."""
+"""The changes of small commits that are not applied yet; the marker holds them (see ``environment_collections``)."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ class Redo:
 
 
 def stored(changes: Iterable[Redo], revision: int) -> dict[str, Any]:
-    """Return a commit for the marker, with documents as bytes, so that these may be nested as deeply as BSON allows."""
+    """Return a commit for the marker. Its documents are bytes: so each may be nested as deeply as BSON allows."""
     return {
         "revision": revision,
         "changes": [{"kind": one.kind, "of": one.document_id, "raw": one.raw} for one in changes],

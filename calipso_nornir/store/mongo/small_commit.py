@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 MOST_DOCUMENTS: Final = 20
 _MOST_REMEMBERED: Final = 10_000
-"""Maximum number of digests remembered per environment: a megabyte."""
+"""Maximum number of digests remembered per environment; they take about a megabyte."""
 _MOST_BYTES: Final = 16 << 10
 
 
@@ -58,9 +58,9 @@ def is_small(operations: Operations) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class Remembered:
-    """What this process knows after its last commit to an environment; valid as long as the marker has its token.
+    """What this process knows after its last commit to an environment; valid while the marker has its token.
 
-    If another process has committed meanwhile, the update of the marker fails, which shows it.
+    If another process has committed meanwhile, the update of the marker fails.
 
     Attributes:
         marker: the marker as that commit left it.
@@ -160,7 +160,7 @@ class SmallCommit:
     # --- what others did
 
     def _must_be_later(self, operations: Operations, depends: Mapping[Kind, set[str]], base: int) -> None:
-        """Raise NotSmall if others may have changed what it concerns, which is checked under the lock.
+        """Raise NotSmall if others may have changed documents that it concerns; the lock is needed to check that.
 
         The marker alone shows what small commits since ``base`` have changed.
         """
@@ -244,7 +244,7 @@ class SmallCommit:
 
 
 def learnt(digests: dict[tuple[Kind, ObjectId], str], operations: Operations) -> dict[tuple[Kind, ObjectId], str]:
-    """Return the digests that are known once the operations have been carried out; none if they are too many."""
+    """Return the digests that are known after the operations; none if they are too many."""
     if not is_small(operations):
         return {}
     known = digests.copy()

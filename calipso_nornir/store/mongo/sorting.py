@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """Sorts by any fields on the server, as ``ordering.rank`` does, and returns the ``_id`` of the first few documents.
 
-The server compares values of one type as Python does, but orders the types otherwise, and lists by a member. So it
-sorts by the rank of the type, then by the value. If a document has a value that only Python can rank (a list, a
-mapping, NaN, an integer beyond 64 bits), that one comes first, and the caller sorts in Python.
+The server compares values of one type as Python does, but it orders the types in another way, and lists by a member.
+So it sorts by the rank of the type, then by the value. A document with a value that only Python can rank (a list, a
+mapping, NaN, an integer beyond 64 bits) comes first, as ``odd``, and the caller then sorts in Python.
 """
 
 from __future__ import annotations

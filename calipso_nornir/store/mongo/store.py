@@ -153,7 +153,7 @@ class MongoStore:
             self._riding(lambda: self._connection.database[name].create_indexes(wanted))
 
     def index_texts(self, environment: str, *, at_least: int = 1) -> int:
-        """Bring the index that search uses up to date, if so many objects are not in it; return how many were added."""
+        """Update the index for search if at least this many objects are missing in it; return how many were added."""
         name = clean_text(environment)
         places = self._places(name)
 
@@ -165,7 +165,7 @@ class MongoStore:
         return self._riding(update)
 
     def sizes(self) -> Mapping[str, int]:
-        """Return how many bytes the database takes: its documents, as they are stored, and its indexes."""
+        """Return how many bytes the stored documents and the indexes of the database take."""
         found = self._riding(lambda: self._connection.database.command("dbStats"))
         return {"documents": int(found["storageSize"]), "indexes": int(found["indexSize"])}
 

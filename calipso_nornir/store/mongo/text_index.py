@@ -1,10 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The index of texts in MongoDB (see ``store.text_search``), as a search reads it.
+"""The text index in MongoDB (see ``store.text_search``), as a search reads it.
 
-One collection holds, for each environment, a note: the revision that the index covers, and its segments. A segment
-has documents with the ``_id`` of its objects, in order, and one for each trigram: the places of the objects that have
-it. A segment never changes. The note is written after new segments, and old ones are deleted after that: if the note is
-the same after a search as before, nothing was missing.
+One collection holds a note for each environment: the revision that the index covers, and its segments. A segment
+consists of documents with the ``_id`` of its objects, in order, and one document for each trigram with the places
+(positions in that order) of the objects that contain it. A segment never changes. New segments are written before the
+note that names them, and old ones are deleted after it: if the note is the same before and after a search, nothing was
+missing.
 """
 
 from __future__ import annotations
@@ -33,9 +34,9 @@ BY_REVISION: Final = [("environment", ASCENDING), (REVISION, ASCENDING)]
 """The index by which fresh objects are read."""
 ID_BYTES: Final = 12
 NAME_LENGTH: Final = 12
-"""Of the names of segments."""
+"""Length of the names of segments."""
 CHUNK: Final = 4096
-"""How many ``_id`` are in one document."""
+"""How many ``_id``s one document holds."""
 OF_PART: Final[dict[Part, str]] = {"names": "n", "values": "v"}
 OF_IDS: Final = "i"
 _LAST: Final = "\U0010ffff"
@@ -46,9 +47,9 @@ class Note:
     """What an index covers.
 
     Attributes:
-        upto: objects that are current at this revision, and were so since, are in the index.
-        generation: of the index; it changes whenever segments do.
-        segments: its segments.
+        upto: the index has the objects that were current at this revision and have not changed since.
+        generation: number that changes whenever the segments do.
+        segments: the segments of the index.
     """
 
     upto: int = 0
@@ -85,7 +86,7 @@ def all_of(segment: str) -> dict[str, Any]:
 
 
 def ids_in(collection: PlainCollection, segment: str, chunks: Iterable[int] | None = None) -> dict[int, bytes]:
-    """Return the ``_id`` of a segment's objects, by chunk."""
+    """Return the ``_id``s of a segment's objects, by chunk."""
     wanted = (
         _from(f"{segment}{OF_IDS}")
         if chunks is None
@@ -110,7 +111,7 @@ class MongoTextIndex:
         return self.note.segments
 
     def candidates(self, part: Part, needle: Needle) -> Callable[[Segment], Iterable[tuple[str, int]]]:
-        """Return what gives the places, in a segment, of objects that may have the needle in a part."""
+        """Return a function for the places, in a segment, of objects whose part may contain the needle."""
         found = [self._places(part, text) for text in needle.texts]
 
         def of(segment: Segment) -> Iterator[tuple[str, int]]:

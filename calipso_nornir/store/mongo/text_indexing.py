@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Brings the index of texts up to date: new segments are written beside the old ones, then the note names them.
+"""Updates the text index: new segments are written beside the old ones, then the note names them.
 
-Only one process does so at a time. If it dies, another one deletes what it had written, and begins again.
+Only one process does this at a time. If it dies, another one deletes what it had written, and starts again.
 """
 
 from __future__ import annotations
@@ -43,10 +43,10 @@ if TYPE_CHECKING:
     from calipso_nornir.store.mongo.reader import MongoReader
 
 _LEASE: Final = timedelta(minutes=5)
-"""After this time without a new segment, a process that makes some counts as dead."""
+"""A process that has written no segment for this long counts as dead."""
 _BATCH: Final = 2000
 _STALE: Final = 2
-"""The index is made anew when it names this many times as many objects as there are."""
+"""The index is rebuilt when it names more than this many times the number of existing objects."""
 
 
 @dataclass(slots=True)
@@ -76,11 +76,11 @@ class _Builder:
 
 
 class TextIndexing:
-    """Brings the index of one environment up to date.
+    """Updates the index of one environment.
 
     Args:
         places: the collections of the environment.
-        reader: gives a reader of one revision.
+        reader: returns a reader of one revision.
     """
 
     def __init__(self, places: Places, reader: Callable[[int], MongoReader]) -> None:
@@ -92,14 +92,14 @@ class TextIndexing:
         self._note_id = note_id(places.environment)
 
     def update(self, upto: int, *, at_least: int) -> int:
-        """Cover a revision that is completely in the collections; return how many objects were put into the index.
+        """Extend the index to a revision that is completely in the collections; return how many objects were added.
 
-        Nothing is done if fewer than ``at_least`` objects are fresh, or if another process is at it.
+        Nothing is done if fewer than ``at_least`` objects are fresh, or if another process is updating the index.
         """
         note = Note.of(self._index.find_one({"_id": self._note_id}))
         if not self._is_behind(note.upto, upto, max(1, at_least)) or not self._taken():
             return 0
-        note = Note.of(self._index.find_one({"_id": self._note_id}))  # as it is now that nobody else changes it
+        note = Note.of(self._index.find_one({"_id": self._note_id}))  # read again: from now on nobody else changes it
         try:
             made, replaced = self._made(note, upto, self._fresh(note.upto, upto))
             segments = [one for one in note.segments if one not in replaced] + made
@@ -112,7 +112,7 @@ class TextIndexing:
             self._quick.delete_many(all_of(one.name))
         return sum(one.members for one in made)
 
-    # --- what is to be done
+    # --- what has to be done
 
     def _is_behind(self, after: int, upto: int, at_least: int) -> bool:
         here = {"environment": self._places.environment, REVISION: {"$gt": after, "$lte": upto}}
@@ -123,7 +123,7 @@ class TextIndexing:
         """Return the objects that were written after one revision, up to another, and are valid at that one."""
         here = {"environment": self._places.environment, REVISION: {"$gt": after, "$lte": upto}}
         current = self._places.current("inventory").find(here, {"_id": 1, "type": 1}).hint(BY_REVISION)
-        found = {one["_id"] for one in current if "type" in one}  # a removed one has none
+        found = {one["_id"] for one in current if "type" in one}  # a removed object has none
         past = self._places.past("inventory").find({**here, UNTIL: {"$gt": upto}}, {OF: 1})
         return found | {one[OF] for one in past}
 
@@ -152,7 +152,7 @@ class TextIndexing:
             yield document["_id"], document
 
     def _replaced(self, upto: int) -> Iterator[tuple[ObjectId, Document]]:
-        """Yield what a later commit replaces, which may still be undone."""
+        """Yield documents that a later commit replaces: it may still be undone."""
         here = {"environment": self._places.environment, REVISION: {"$lte": upto}, UNTIL: {"$gt": upto}}
         raws = self._places.raw(self._places.past("inventory")).find(here)
         documents = {one[OF]: from_bson(bytes(one.raw)) for one in raws}
@@ -169,7 +169,7 @@ class TextIndexing:
             yield Segment(name, some.first, len(some.ids))
 
     def _taken(self) -> bool:
-        """Become the one that makes segments; delete what another one left that died."""
+        """Claim the update for this process, and delete what a dead process left; return whether it succeeded."""
         now = datetime.now(UTC)
         mine = {"token": self._token, "until": now + _LEASE, "names": []}
         first = {"upto": 0, "generation": 0, "segments": []}
@@ -178,7 +178,7 @@ class TextIndexing:
             before = self._index.find_one_and_update(
                 free, {"$set": {"building": mine}, "$setOnInsert": first}, upsert=True
             )
-        except DuplicateKeyError:  # another one is at it
+        except DuplicateKeyError:  # another process has claimed it
             return False
         for name in ((before or {}).get("building") or {}).get("names", ()):
             self._quick.delete_many(all_of(name))
@@ -198,7 +198,7 @@ class TextIndexing:
         return bool(done.matched_count)
 
     def _let_go(self) -> None:
-        """Let others begin at once; they delete what was written."""
+        """Release the claim, so that others can begin at once; they delete what was written."""
         mine = {"_id": self._note_id, "building.token": self._token}
         self._quick.update_one(mine, {"$set": {"building.until": datetime.fromtimestamp(0, UTC)}})
 
@@ -212,7 +212,7 @@ def _parts(documents: Iterable[tuple[ObjectId, Document]]) -> Iterator[_Builder]
 
 
 def _cut(documents: Iterator[tuple[ObjectId, Document]]) -> Iterator[Iterator[tuple[ObjectId, Document]]]:
-    """Yield parts of at most ``MOST``; each is to be read before the next one."""
+    """Yield parts of at most ``MOST`` documents; read each part before the next one."""
     for first in documents:
 
         def part(one: tuple[ObjectId, Document] = first) -> Iterator[tuple[ObjectId, Document]]:

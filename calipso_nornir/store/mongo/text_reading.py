@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Looks for texts in the objects of one revision: by the index of texts, and by comparing what it does not cover."""
+"""Searches the objects of one revision for a text: with the text index, and by comparing what it does not cover."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from calipso_nornir.store.text_search import Index
 
 _TRIES: Final = 3
-"""How often a search is repeated because the index of texts changed meanwhile."""
+"""How many times a search is repeated if the text index changes meanwhile."""
 
 
 class Texts:
@@ -47,10 +47,10 @@ class Texts:
     def looked_up(
         self, use: Callable[[Index, Callable[[Needle], Iterator[Document]]], list[Document]]
     ) -> list[Document] | None:
-        """Use the index of texts; return None if there is none, or it changes all the time."""
+        """Use the text index; return None if there is none, or if it changed during every attempt."""
         for _ in range(_TRIES):
             note = read_note(self._visible.places)
-            if not note.segments or note.upto > self._visible.newest:  # there is none, or it is of another time
+            if not note.segments or note.upto > self._visible.newest:  # there is none, or it covers a later revision
                 return None
             index = MongoTextIndex(index_of(self._visible.places), note, self._current_with)
             result = use(index, partial(self._fresh, note.upto))
@@ -65,7 +65,7 @@ class Texts:
         return [from_raw("inventory", raw) for raw in raws if revision_of(raw) <= self._visible.revision]
 
     def _fresh(self, covered: int, needle: Needle) -> Iterator[Document]:
-        """Yield what may match among objects that the index does not cover: newer ones first, then past ones."""
+        """Yield possible matches among the objects that the index does not cover: newer ones, then past ones."""
         pending = self._visible.overlay.ids("inventory")
         newer = {"environment": self._visible.environment, REVISION: {"$gt": covered, "$lte": self._visible.revision}}
         cursor = self._visible.current("inventory").find(newer).hint(BY_REVISION)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Writes the log of commits, and deletes what is older than the retention allows; after some of the commits."""
+"""Writes the log of commits, and deletes history that exceeds the retention; runs after some of the commits."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _LOG_EVERY: Final = KEPT_IN_MARKER // 2
 
 
 def trim(places: Places, revision: int, *, made_past: int) -> None:
-    """Do what is due after the commit of a revision, which made ``made_past`` documents past."""
+    """Do the maintenance that is due after the commit of a revision, which made ``made_past`` documents past."""
     if revision % _LOG_EVERY == 0:
         _write_log(places, places.marker(recent=True))
     if is_due(revision, made_past=made_past):

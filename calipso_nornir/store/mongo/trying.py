@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Tries a database of MongoDB: the server, its version, what takes over if it fails, the layout, each right.
+"""Checks a MongoDB database: the server, its version, its topology, the layout, and each right.
 
-Nothing is changed. Rights to write are tried with writes that change nothing: MongoDB checks the right first, and then
-finds that the document to insert is already there, or that no document matches.
+Nothing is changed. Write permission is checked with writes that have no effect: MongoDB checks the permission first,
+and then finds that the document to insert exists already, or that no document matches.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ _NOBODY: Final = {"_id": "calipso: no document has this id"}
 
 
 def try_mongo(uri: str, inventory: str) -> Iterator[Finding]:
-    """Yield what is found; no step after one that fails could succeed, except those of rights."""
+    """Yield the findings; if a step fails, later steps could not succeed and are left out, except those on rights."""
     connection = Connection(uri)
     try:
         try:
@@ -51,13 +51,13 @@ def try_mongo(uri: str, inventory: str) -> Iterator[Finding]:
 
 def _unreachable(error: PyMongoError, uri: str) -> str:
     if isinstance(error, OperationFailure) and error.code == _NO_LOGIN:
-        return f"{uri}: the server refuses user or password; correct them where the store is named"
-    todo = "is mongod running there, and may this host reach it?"
+        return f"{uri}: the server refuses user or password; correct them in the URI of the store"
+    todo = "is mongod running there, and can this host reach it?"
     return f"{meaning(error, uri)}; {todo}"
 
 
 def suits(version: str) -> Finding:
-    """Tell whether a version is one that we can use."""
+    """Tell whether a version of MongoDB is supported."""
     numbers = tuple(int(part) for part in version.split(".")[:2] if part.isdigit())
     if numbers >= OLDEST:
         return Finding(SECTION, "version", ok=True, detail=f"MongoDB {version}")
@@ -66,12 +66,12 @@ def suits(version: str) -> Finding:
 
 
 def standing(hello: dict[str, Any]) -> Finding:
-    """Tell what takes over if the server fails, from its answer to ``hello``."""
+    """Tell whether another server can take over if this one fails, from its answer to ``hello``."""
     if hello.get("msg") == "isdbgrid":
         return Finding(SECTION, "topology", ok=True, detail="sharded cluster")
     name = hello.get("setName")
     if name is None:
-        return Finding(SECTION, "topology", ok=True, detail="a single server: no other takes over if it fails")
+        return Finding(SECTION, "topology", ok=True, detail="a single server: none takes over if it fails")
     primary = hello.get("primary")
     members = len(hello.get("hosts", ()))
     if primary is None:
@@ -95,7 +95,7 @@ def _rights(connection: Connection, inventory: str) -> Iterator[Finding]:
         yield Finding(SECTION, "read", ok=False, detail=_refused(error, connection))
         return
     yield Finding(SECTION, "read", ok=True, detail=f"the user may read {connection.database.name}")
-    yield Finding(SECTION, "layout", ok=True, detail="the one of this release: no migration is due")
+    yield Finding(SECTION, "layout", ok=True, detail="current: no migration needed")
     yield _written(connection, notes, _insert, _touch)
 
 
@@ -103,7 +103,7 @@ def _insert(notes: PlainCollection) -> None:
     try:
         notes.insert_one({"_id": NOTE})
     except DuplicateKeyError:
-        return  # as it has to be: the right is there, the document was already
+        return  # as expected: the user has the right, and the document exists already
 
 
 def _touch(notes: PlainCollection) -> None:
@@ -123,5 +123,6 @@ def _written(connection: Connection, notes: PlainCollection, *writes: Callable[[
 def _refused(error: PyMongoError, connection: Connection) -> str:
     name = connection.database.name
     if isinstance(error, OperationFailure) and error.code == _NO_RIGHT:
-        return f'the user may not: db.grantRolesToUser(USER, [{{role: "readWrite", db: "{name}"}}]) gives the right'
+        grant = f'db.grantRolesToUser(USER, [{{role: "readWrite", db: "{name}"}}])'
+        return f"the user lacks the right: grant it with {grant}"
     return str(meaning(error, connection.uri))

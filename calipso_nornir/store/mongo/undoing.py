@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Undoes the writes of a commit that was never finished. Every step may be repeated; readers notice nothing."""
+"""Undoes the writes of an unfinished commit. Every step may be repeated; readers are not affected."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ _log = logging.getLogger(__name__)
 
 
 def undo(places: Places, lock: Lock, marker: Marker) -> Marker:
-    """Restore what was replaced, delete what is new, and never use the number of the commit again.
+    """Restore what was replaced, delete what is new, and mark the number of the commit as never to be used.
 
     Copies in the past are left there, because a reader may be about to read them; they equal what is restored.
     """
-    _log.info("environment %s: a commit that was never finished is undone", places.environment)
+    _log.info("environment %s: undoing an unfinished commit", places.environment)
     for kind in KINDS:
         lock.require()
         places.past(kind).aggregate(_restoring(places, lock, marker, into=places.current(kind).name))

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What is true at one revision of an environment: current documents, past ones, and those in the marker."""
+"""Reads the documents that are valid at one revision: current ones, past ones, and those in the marker."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ class Visible:
     Attributes:
         places: the collections of the environment.
         newest: the revision that the marker names.
-        revision: the one that is read: ``at``, or the newest.
+        revision: the revision to read: ``at``, or the newest.
         overlay: changes in the marker that are not applied yet; ``of``, ``ordered`` and ``settled`` leave out what they
             change.
     """
@@ -50,11 +50,11 @@ class Visible:
         return self.places.raw(self.places.current(kind))
 
     def settled(self, kind: Kind) -> dict[str, Any]:
-        """Return the filter for current documents that are as old as the revision, and not in the marker."""
+        """Return the filter for current documents that are not newer than the revision, and not in the marker."""
         return {**self.now(kind), REVISION: {"$lte": self.revision}, **self.others(kind)}
 
     def of(self, kind: Kind, wanted: dict[str, Any], *, fields: dict[str, int] | None = None) -> list[bytes]:
-        """Return the documents that match a filter and are true at the revision, in any order; none from the marker."""
+        """Return the documents valid at the revision that match a filter, in any order; none from the marker."""
         current, past = self._split(kind, wanted, (), lambda _raw: True, fields)
         return [*current, *past.values()]
 
@@ -92,7 +92,7 @@ class Visible:
         pending = self.overlay.ids(kind)
         visible = (raw for one in cursor if revision_of(raw := bytes(one.raw)) <= self.revision and keep(raw))
         current = [raw for raw in visible if id_of(raw) not in pending] if pending else list(visible)
-        if len(current) == _named(wanted):  # all that was asked for is there
+        if len(current) == _named(wanted):  # all requested documents were found
             return current, {}
         found = {one[OF]: raw for one in self.past(kind, wanted, fields) if keep(raw := bytes(one.raw))}
         past = {one: raw for one, raw in found.items() if one not in pending}
@@ -104,7 +104,7 @@ class Visible:
     def past(
         self, kind: Kind, wanted: dict[str, Any], fields: dict[str, int] | None = None
     ) -> Iterable[RawBSONDocument]:
-        """Return the documents that match a filter, were true at the revision, and are not any more."""
+        """Return the documents that match a filter, were valid at the revision, and are past now."""
         conditions = dict(wanted)
         if "_id" in conditions:
             conditions[OF] = conditions.pop("_id")

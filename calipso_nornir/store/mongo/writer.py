@@ -36,7 +36,7 @@ _log = logging.getLogger(__name__)
 
 _CHUNK: Final = 1000
 _TRIES: Final = 40
-"""Attempts at a small commit before the writer takes the lock, and so waits for its turn."""
+"""Attempts at a small commit before the writer takes the lock, and waits its turn for it."""
 _PAUSE_S: Final = 0.004
 _LOST_LOCKS: Final = 3
 """Attempts after which a writer that keeps losing its lock gives up."""
@@ -51,7 +51,7 @@ class MongoWriter:
         reader: returns a reader of the newest revision.
         remembered: what this process knows after its last commit, by environment.
         uri: the store's URI.
-        base: the revision from which the changes are computed; None: they are valid whatever was stored.
+        base: the revision from which the changes are computed; None: they do not depend on what is stored.
         cause: why, for the log of commits.
         wait_s: seconds to wait for another commit.
         lock_s: seconds after which a writer that does not renew its lock counts as dead.
@@ -108,7 +108,7 @@ class MongoWriter:
             self._operations.add(Put(kind, list(rows.values())), size)
 
     def seen(self, kind: Kind, document_ids: Sequence[str], at: datetime) -> None:
-        """Record that documents were found unchanged; ``last_scanned`` never goes back in time."""
+        """Record that documents were found unchanged; ``last_scanned`` never moves back."""
         self._operations.add(Seen(kind, checked_ids(document_ids, uri=self._uri, kind=kind), at))
 
     def remove(self, kind: Kind, document_ids: Sequence[str]) -> None:
@@ -116,10 +116,10 @@ class MongoWriter:
         self._operations.add(Remove(kind, checked_ids(document_ids, uri=self._uri, kind=kind)))
 
     def depends_on(self, kind: Kind, document_ids: Iterable[str]) -> None:
-        """Name documents that were read: a change of one of them after ``base`` overtakes this commit."""
+        """Name documents that were read: if one of them was changed after ``base``, this commit is overtaken."""
         self._depends.setdefault(kind, set()).update(checked_ids(document_ids, uri=self._uri, kind=kind))
 
-    # --- the end of it
+    # --- the commit
 
     def commit(self) -> None:
         """Make the changes visible, all at once; if the primary is lost meanwhile, wait for a new one."""
@@ -134,7 +134,7 @@ class MongoWriter:
             except LockLost:
                 continue
             return
-        raise StoreBusy(self._uri, self._places.environment, "another process, after this one was held up,")
+        raise StoreBusy(self._uri, self._places.environment, "another process, while this one was suspended,")
 
     def close(self) -> None:
         """Release what was collected."""
@@ -146,7 +146,7 @@ class MongoWriter:
         marker = remembered and remembered.marker
         for _ in range(_TRIES):
             marker = marker or self._places.marker(recent=self._in_doubt)
-            if _is_done(marker, lock):  # the answer to an earlier attempt was lost, not what it did
+            if _is_done(marker, lock):  # an earlier attempt succeeded, only its answer was lost
                 self._places.confirm()
                 return True
             try:
@@ -178,7 +178,7 @@ class MongoWriter:
     def _attempt(self, lock: Lock) -> None:
         marker = lock.take(wait_s=self._wait_s)
         lock.repeated()
-        if _is_done(marker, lock):  # the answer to an earlier attempt was lost, not what it did
+        if _is_done(marker, lock):  # an earlier attempt succeeded, only its answer was lost
             lock.release()
             self._places.confirm()
             return
@@ -209,19 +209,19 @@ class MongoWriter:
         return remembered.digests if remembered and remembered.marker.token == marker.token else {}
 
     def _take_back(self, lock: Lock, marker: Marker) -> None:
-        """Undo what was begun, if possible; else the next writer does it."""
+        """Undo the unfinished commit, if possible; else the next writer does it."""
         try:
             undo(self._places, lock, marker)
             lock.release()
         except (PyMongoError, LockLost) as error:
-            _log.info("%s: the next writer will take back what was begun: %s", self._uri, error)
+            _log.info("%s: the next writer will undo the unfinished commit: %s", self._uri, error)
 
     def _tidy(self, attempt: Attempt | SmallCommit) -> None:
         """Do regular maintenance; the commit stands even if this fails."""
         try:
             trim(self._places, attempt.revision, made_past=attempt.changed + attempt.removed)
         except PyMongoError as error:
-            _log.warning("%s: could not trim the past: %s", self._uri, error)
+            _log.warning("%s: old history could not be deleted: %s", self._uri, error)
 
     def _reader(self) -> MongoReader:
         if self._known is None:

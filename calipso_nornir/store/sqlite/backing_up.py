@@ -47,7 +47,7 @@ def restore(path: Path, archive: zipfile.ZipFile) -> None:
     """Create the file, which appears once it is complete. Raises InvalidRequest if it exists already."""
     uri = f"sqlite:///{path}"
     if path.exists():
-        raise InvalidRequest(f"there is a store {uri}: a backup is restored into one that is not there yet")
+        raise InvalidRequest(f"the store {uri} exists already: a backup is restored into a new file")
     with translated(uri, path):
         path.parent.mkdir(parents=True, exist_ok=True)
         unfinished = path.with_name(f".{path.name}.{os.getpid()}")

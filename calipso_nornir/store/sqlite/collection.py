@@ -100,7 +100,7 @@ class SqliteCollection:
             return self._updated(connection, clean_text(key), document, changes)
 
     def change_if(self, key: str, before: Document | None, after: Document | None) -> bool:
-        """Replace a document, or none, by another one, or none, if all of it is still as before."""
+        """Replace ``before`` by ``after`` if the document is unchanged; None stands for no document."""
         with self._translated(), immediate(self._connections.mine()):
             if not same_value(self.get(key), clean(before)):
                 return False

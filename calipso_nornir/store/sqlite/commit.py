@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 WITH_STATUS: Final = ("inventory", "links")
 _MANY: Final = 1000
-"""If at least this many documents are put into an empty table at once, as in a first scan, it is indexed afterwards."""
+"""If at least this many documents are put into an empty table, as in a first scan, its indexes are made afterwards."""
 
 
 class _Known(NamedTuple):
@@ -152,7 +152,7 @@ class Committing:
             self._connection.execute(statement)
 
     def _replace(self, kind: Kind, replaced: Sequence[tuple[_Known, Row]]) -> None:
-        """Write columns that are looked up only if they have changed: each index costs one more page to write."""
+        """Replace documents; indexed columns are written only if they changed, because each index costs a page more."""
         own, run = statements(self._inventory, kind), self._connection.executemany
         self._keep(kind, [there for there, _ in replaced])
         same = [(there.number, row) for there, row in replaced if there.looked_up == row.looked_up]
@@ -169,7 +169,7 @@ class Committing:
                     run(own.insert_key, [(key, there.number) for key in row.keys])
 
     def _seen(self, kind: Kind, seen: Iterable[tuple[str, str]]) -> None:
-        """Record when documents were seen; a time never replaces a later one, unless that is in the future."""
+        """Record when documents were seen. A time replaces an earlier one, or one that is in the future."""
         self._need_indexes(kind)
         statement = statements(self._inventory, kind).seen
         values = [(at, self._environment, one, at, self._now) for one, at in seen]
@@ -214,7 +214,7 @@ class Committing:
         return {row[0]: _Known(row[1], row[2], row[3], row[4:]) for row in rows}
 
     def _perhaps_there(self, kind: Kind, document_ids: Sequence[str]) -> Sequence[str]:
-        """Return the documents that may exist; in an empty environment, those that this commit has written itself."""
+        """Return those documents that may exist: in an empty environment, only those that this commit has written."""
         if kind not in self._written:
             statement = f"SELECT 1 FROM {table(self._inventory, kind)} WHERE environment = ? LIMIT 1"
             empty = self._connection.execute(statement, (self._environment,)).fetchone() is None
@@ -243,7 +243,7 @@ class Committing:
                     yield from ((kind, one) for one in self._known(kind, doubtful_ids))
 
     def _is_changed(self, kind: Kind, document_id: str, base: int, changed: dict[Kind, set[str]]) -> bool:
-        """Return whether a document was written or removed after ``base``; True, too, if that is no longer known."""
+        """Return whether a document was written or removed after ``base``; True if that is no longer known."""
         if base < self._floor:
             return True
         if kind not in changed:

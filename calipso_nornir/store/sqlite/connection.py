@@ -35,7 +35,7 @@ class Connections:
         self._local = threading.local()
         self._open: set[sqlite3.Connection] = set()
         self.files: set[tuple[int, int]] = set()
-        """Device and inode of what is open, as the path may come to mean another file."""
+        """Device and inode of the open file: the path may later lead to another file."""
         self._guard = threading.Lock()
         self._closed = False
 
@@ -71,7 +71,7 @@ class Connections:
     def _new(self) -> sqlite3.Connection:
         with self._guard:
             if self._closed:
-                raise StoreUnavailable(self.uri, "it was closed")
+                raise StoreUnavailable(self.uri, "this store object is closed")
             with translated(self.uri, self.path):
                 # close() may be called from another thread; no two threads use a connection at once
                 connection = self._connected()
@@ -107,8 +107,9 @@ _IN_USE: Final[WeakSet[Connections]] = WeakSet()
 def first_bytes(path: Path, size: int) -> bytes | None:
     """Return a file's first bytes, read without SQLite, or None if this process has connections to it.
 
-    A process that closes any descriptor of a file loses all its locks on it, also those of SQLite (fcntl(2)). Other
-    processes then take it for unused, and the last one to close it removes the log that this one still writes to.
+    A process that closes any descriptor of a file loses all its locks on it, including those of SQLite (fcntl(2)).
+    Other processes then consider the file unused, and the last one to close it removes the log that this process still
+    writes to.
     """
     with _OPENING:
         status = path.stat()
@@ -169,6 +170,6 @@ def _no_room(path: Path) -> bool:
         inodes = os.statvfs(path.parent)
     except OSError:
         return False
-    if usage.total == 0:  # not a file system that stores files (proc(5))
+    if usage.total == 0:  # a pseudo file system such as /proc
         return False
     return usage.free < _LEAST_ROOM_BYTES or (inodes.f_files > 0 and inodes.f_favail == 0)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Documents as rows: JSON text, and a column for each field that is looked up."""
+"""Converts documents to rows and back: JSON text, and a column for each field that is looked up."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ _CONTAINERS: Final = frozenset({dict, list, tuple})
 _ID_DIGITS: Final = 24
 _REFERENCES: Final = frozenset({"links"})
 _ASIDE: Final = ("last_scanned", "digest")
-"""Fields that are only in columns, so that recording that a document was seen does not change its text."""
+"""Fields that are only in columns: marking a document as seen then leaves its text unchanged."""
 
 
 @lru_cache(maxsize=64)
@@ -61,7 +61,7 @@ def to_json(value: Any) -> tuple[str, Any]:  # noqa: ANN401 - any value
 
 
 def _keys_are_texts(value: Any) -> bool:  # noqa: ANN401 - as above
-    """Return whether all keys are text; JSON encoders would write the keys 1 and "1" alike."""
+    """Return whether all keys are text; JSON encoders would write the keys 1 and "1" in the same way."""
     todo = [value]
     while todo:
         members = todo.pop()
@@ -155,7 +155,7 @@ def from_row(last_scanned: str | None, digest: str, text: str, evidence: str | N
     if evidence:
         document["evidence"] = json.loads(evidence)
     elif evidence is not None:
-        del document["evidence"]  # it has none, as a clique
+        del document["evidence"]  # a document without evidence, such as a clique
     if document.get("evidence"):
         document["evidence"] = [_with_time(one, datetime.fromisoformat, str) for one in document["evidence"]]
     document["digest"] = digest
@@ -174,7 +174,7 @@ def keys_of(kind: Kind, content: Document) -> tuple[int, ...]:
 
 
 def key_of(field: str, member: Any) -> int | None:  # noqa: ANN401 - any JSON value
-    """Return a number by which a list's member is looked up, which two members seldom share; None if it has none.
+    """Return a number by which a list's member is looked up; two members seldom share it. None if it has none.
 
     The number of a reference, a text of 24 hexadecimal digits, is its first 60 bits.
     """

@@ -65,9 +65,9 @@ class Feed:
         ]
 
     def revision_at(self, at: datetime | int) -> int:
-        """Return the revision that was the newest at a time; or a revision itself, if its state is known.
+        """Return the revision that was the newest at a time; a given revision is returned if its state is known.
 
-        A clock that was ahead for a while hides no commit: the last commit whose time is not later counts.
+        If a clock was ahead for a while, the last commit whose time is not later counts.
         """
         if isinstance(at, int):
             return self._known(at)

@@ -27,9 +27,9 @@ Value: TypeAlias = "str | int | None"
 _PICKING: Final = frozenset(
     {"_id", "host", "port_id", "mac_address", "device", "device_id", "tap_suffix", "source", "target", "focal_point"}
 )
-"""Fields each of whose values is in few documents, however many documents there are."""
+"""Fields each of whose values occurs in few documents, even in a large inventory."""
 _BROAD: Final = frozenset({"type", "link_type", "focal_point_type"})
-"""Fields each of whose values is in many documents."""
+"""Fields each of whose values occurs in many documents."""
 _EXACT: Final = (Equal, OneOf, Holds, HoldsAny)
 
 _WAY: Final = ("", " DESC")
@@ -49,7 +49,7 @@ class Clauses:
     by_number: bool = False
     """Whether documents are selected by their row numbers, through the keys of a list or the index of an attribute."""
     picked: bool = False
-    """Whether an index selects few documents; SQLite, which has no statistics, must then not prefer another index."""
+    """Whether an index selects few documents: SQLite has no statistics, and must then not choose another index."""
 
     def add(self, clause: str, *values: Value) -> None:
         """Add a condition."""
@@ -92,7 +92,7 @@ def _in_index(value: str, condition: Condition) -> tuple[str, tuple[Value, ...]]
     match condition:
         case Equal(_, str() as wanted) if _is_text(wanted):
             return f"{value} = ?", (wanted,)
-        case Equal(_, int() as wanted) if abs(wanted) <= _BIGGEST:  # true is stored as 1, which is sorted out later
+        case Equal(_, int() as wanted) if abs(wanted) <= _BIGGEST:  # true is stored as 1: it is compared exactly later
             return f"{value} = ?", (int(wanted),)
         case OneOf(_, some) if all(map(_is_text, some)):
             return f"{value} IN (SELECT value FROM json_each(?))", (_json(some),)
@@ -137,7 +137,7 @@ def _add_after(found: Clauses, order: Sequence[Direction], last: Mapping[str, st
 
 
 def _texts(kind: Kind) -> set[str]:
-    """Return the fields that are text in every document, so that columns sort as ``conditions.rank`` does."""
+    """Return the fields that are text in every document, so that columns sort as ``ordering.rank`` does."""
     return {"_id", *TEXTS[kind], *REFERENCES[kind]} & {"_id", *FIELDS[kind]}
 
 

@@ -87,7 +87,7 @@ class SqliteReader:
         return self._newest() if self._at is None else self._at
 
     def select(self, selection: Selection) -> Iterator[Document]:
-        """Yield the selected documents in their order; they have all been read, but are decoded one by one."""
+        """Yield the selected documents in their order. All are read first, but decoded one by one."""
         wanted = "".join(f" AND head.{name} IS ?" for name, _ in selection.equal)
         order = ", ".join(f"head.{name}" for name in selection.order)
         values = (self._environment, *(value for _, value in selection.equal))
@@ -125,7 +125,7 @@ class SqliteReader:
         return list(islice((one for row in rows if fits(one := from_row(*row), query.where)), query.limit))
 
     def count(self, query: Find) -> int:
-        """Return how many documents meet the conditions of a query: by the narrow table alone where it says it all."""
+        """Return how many documents meet the conditions of a query, from the narrow table alone if that is enough."""
         wanted = self._clauses(query)
         if not wanted.exact:
             return sum(1 for _ in self.find(query))
@@ -183,7 +183,7 @@ class SqliteReader:
             return found(needle, (from_row(*row) for row in rows if needle.may_be_in(row[2])), limit=limit)
 
     def _index(self) -> SqliteTextIndex | None:
-        """Return the index of texts; None if there is none, or one of another time."""
+        """Return the text index; None if there is none, or if it covers a later revision."""
         index = SqliteTextIndex(
             self._connection, inventory=self._inventory, environment=self._environment, revision=self.revision
         )
@@ -203,7 +203,7 @@ class SqliteReader:
         )  # CROSS JOIN keeps the narrow table the outer one (sqlite.org/optoverview.html)
 
     def _sorted_first(self, query: Find, wanted: Clauses, ordered: str) -> str:
-        """Return the statement that sorts narrow rows, and reads the texts of those only that are asked for."""
+        """Return the statement that sorts narrow rows, and then reads the texts of the requested rows only."""
         head, text = table(self._inventory, query.kind), texts(self._inventory, query.kind)
         names = ", ".join(
             dict.fromkeys(("number", "last_scanned", "digest", *(d.field for d in directions(query.order))))

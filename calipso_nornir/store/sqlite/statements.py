@@ -31,7 +31,7 @@ class Statements:
     insert: str
     """number, columns, revision."""
     replace: str
-    """As ``insert``; it takes twice as long, because SQLite records how to undo each row."""
+    """As ``insert``, but twice as slow, because SQLite records how to undo each row."""
     update: str
     """last_scanned, digest, revision, number; if no other looked-up column has changed, indexes are not touched."""
     insert_text: str

@@ -163,14 +163,14 @@ class SqliteStore:
             self._indexed = indexed_attributes(connection, self._inventory)
 
     def index_texts(self, environment: str, *, at_least: int = 1) -> int:
-        """Bring the index that search uses up to date, if so many objects are not in it; return how many were added."""
+        """Update the index for search if at least this many objects are missing in it; return how many were added."""
         name = clean_text(environment)
         with translated(self.uri, self._path), self._connections.another() as reading, self._reading(reading):
             indexing = TextIndexing(self._connections.mine(), reading, inventory=self._inventory, environment=name)
             return indexing.update(at_least=at_least)
 
     def sizes(self) -> Mapping[str, int]:
-        """Return how many bytes the file takes, and the log of what was written last (WAL)."""
+        """Return how many bytes the file and its write-ahead log (WAL) take."""
         log = self._path.with_name(f"{self._path.name}-wal")
         return {"file": _size(self._path), "log": _size(log)}
 

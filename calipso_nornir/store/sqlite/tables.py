@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Tables of the SQLite store, and the check that a file is such a store.
+"""The tables of the SQLite store, and the check that a file is such a store.
 
 Each kind of document has two tables with common row numbers: a narrow one with the columns that are looked up,
 the digest, the time last seen and the revision that wrote it, and one with the texts. So recording 400,000
@@ -72,9 +72,9 @@ def commits(inventory: str) -> str:
 
 
 def look(path: Path, uri: str) -> None:
-    """Read a file's header without SQLite, and so without changing anything; raise if it is not one of our stores.
+    """Read a file's header without SQLite, so that nothing changes; raise an error if it is not one of our stores.
 
-    A file that this process has open was looked at when it was opened.
+    A file that this process has open was checked when it was opened.
     """
     try:
         header = first_bytes(path, _HEADER.size)
@@ -96,7 +96,7 @@ def _judge(uri: str, application: int, version: int, *, empty: bool) -> None:
     if empty:
         return
     if application != APPLICATION_ID:
-        raise StoreUnavailable(uri, "the file is a SQLite database of another program")
+        raise StoreUnavailable(uri, "the file is an SQLite database of another program")
     if version != LAYOUT_VERSION:
         raise StoreVersionMismatch(uri, str(version), str(LAYOUT_VERSION))
 
@@ -185,7 +185,7 @@ def tables(inventory: str, kind: Kind | None = None) -> Iterator[str]:
 
 
 _REVISIONS: Final = "(environment TEXT NOT NULL PRIMARY KEY, revision INTEGER NOT NULL, floor INTEGER NOT NULL)"
-"""``floor``: the revision up to which changes may no longer be known."""
+"""``floor``: changes up to this revision may no longer be known."""
 _COMMITS: Final = (
     "(environment TEXT NOT NULL, revision INTEGER NOT NULL, at TEXT NOT NULL, cause TEXT NOT NULL, by TEXT NOT NULL, "
     "new INTEGER NOT NULL, changed INTEGER NOT NULL, removed INTEGER NOT NULL, "

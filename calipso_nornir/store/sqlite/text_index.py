@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 # ruff: noqa: S608 - names of tables are constants or checked; every value is bound
-"""The index of texts in SQLite (see ``store.text_search``): FTS5 with its trigram tokenizer (sqlite.org/fts5.html).
+"""The text index in SQLite (see ``store.text_search``): FTS5 with its trigram tokenizer (sqlite.org/fts5.html).
 
-FTS5 numbers what it indexes; here such a number is a place. A segment is a range of places, and a table gives the row
-number of each place's object. Nothing can be removed from this form of FTS5, which does not keep the texts: places that
-are in no segment are passed over, until everything is made anew.
+FTS5 numbers its entries; such a number is called a place here. A segment is a range of places, and a table maps each
+place to the row number of its object. This form of FTS5 does not keep the texts, so no entry can be removed: places
+that are in no segment are ignored until the whole index is rebuilt.
 """
 
 from __future__ import annotations
@@ -50,7 +50,9 @@ class Names:
             "detail = column, tokenize = 'trigram case_sensitive 1')"
         )
         yield f"CREATE VIRTUAL TABLE IF NOT EXISTS {self.terms} USING fts5vocab({self.words}, row)"
-        members = "place INTEGER PRIMARY KEY AUTOINCREMENT, number INTEGER NOT NULL"  # no place is used twice
+        members = (
+            "place INTEGER PRIMARY KEY AUTOINCREMENT, number INTEGER NOT NULL"  # AUTOINCREMENT: no place is used twice
+        )
         yield f"CREATE TABLE IF NOT EXISTS {self.members} ({members})"
         yield (
             f"CREATE TABLE IF NOT EXISTS {self.segments} (environment TEXT NOT NULL, first INTEGER PRIMARY KEY, "
@@ -79,7 +81,7 @@ class SqliteTextIndex:
         connection: within a read transaction.
         inventory: name of the inventory.
         environment: name of the environment.
-        revision: what is valid at it is found.
+        revision: the revision to search.
     """
 
     def __init__(self, connection: sqlite3.Connection, *, inventory: str, environment: str, revision: int) -> None:
@@ -95,7 +97,7 @@ class SqliteTextIndex:
             self._read()
 
     def candidates(self, part: Part, needle: Needle) -> Callable[[Segment], Iterable[int]]:
-        """Return what gives the places, in a segment, of objects that may have the needle in a part."""
+        """Return a function for the places, in a segment, of objects whose part may contain the needle."""
         wanted = [f'"{part}" : ({one})' for text in needle.texts if (one := self._expression(text))]
         match = " OR ".join(f"({one})" for one in wanted)
 
@@ -123,7 +125,7 @@ class SqliteTextIndex:
         return [from_row(*row) for row in self._connection.execute(statement, values)]
 
     def fresh(self, needle: Needle, *, past: bool) -> Iterator[Document]:
-        """Yield what may match among objects that are not in the index; past ones only if they may be asked for."""
+        """Yield possible matches among objects that are not in the index; past ones only with ``past``."""
         head, text = table(self._inventory, "inventory"), texts(self._inventory, "inventory")
         statement = (
             f"SELECT {_ROW} FROM main.{head} AS head CROSS JOIN main.{text} AS body ON body.number = head.number "

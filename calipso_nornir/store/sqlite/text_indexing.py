@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 # ruff: noqa: S608 - names of tables are constants or checked; every value is bound
-"""Brings the index of texts in SQLite up to date: a transaction for each new segment, and one that makes them count."""
+"""Updates the text index in SQLite: a transaction for each new segment, and a last one that makes them valid."""
 
 from __future__ import annotations
 
@@ -22,9 +22,9 @@ if TYPE_CHECKING:
 
 _LEASE: Final = timedelta(minutes=5)
 _SEGMENT: Final = 16_384
-"""Objects in a segment; others cannot write while one is written, about half a second."""
+"""Maximum number of objects in a segment; writing one blocks other writers for about half a second."""
 _STALE: Final = 2
-"""The index is made anew when it has this many times as many places as there are objects."""
+"""The index is rebuilt when it has more than this many times as many places as there are objects."""
 
 
 class _Made(NamedTuple):
@@ -34,11 +34,11 @@ class _Made(NamedTuple):
 
 
 class TextIndexing:
-    """Brings the index of one environment up to date.
+    """Updates the index of one environment.
 
     Args:
-        connection: on which it writes.
-        reading: another one, within a read transaction, on which it reads.
+        connection: the connection for writing.
+        reading: another connection, within a read transaction, for reading.
         inventory: name of the inventory.
         environment: name of the environment.
     """
@@ -54,9 +54,9 @@ class TextIndexing:
         self._token = uuid.uuid4().hex
 
     def update(self, *, at_least: int) -> int:
-        """Cover the newest revision; return how many objects were put into the index.
+        """Extend the index to the newest revision; return how many objects were added.
 
-        Nothing is done if fewer than ``at_least`` objects are fresh, or if another process is at it.
+        Nothing is done if fewer than ``at_least`` objects are fresh, or if another process is updating the index.
         """
         statement = f"SELECT revision FROM {revisions(self._inventory)} WHERE environment = ?"
         found = self._reading.execute(statement, (self._environment,)).fetchone()
@@ -78,7 +78,7 @@ class TextIndexing:
             raise
         return sum(one.last - one.first + 1 for one in made)
 
-    # --- what is to be done
+    # --- what has to be done
 
     def _is_behind(self, after: int, upto: int, at_least: int) -> bool:
         statement = (
@@ -97,7 +97,7 @@ class TextIndexing:
         return [number for (number,) in self._reading.execute(statement, (self._environment, after, upto))]
 
     def _replaced(self, fresh: list[int]) -> tuple[list[tuple[int]], list[int] | None]:
-        """Return the segments that are replaced by new ones, and the objects in these: None for all there are."""
+        """Return the segments to replace, and the row numbers of the objects for the new ones: None for all objects."""
         statement = f"SELECT first, last FROM {self._names.segments} WHERE environment = ? ORDER BY last - first"
         segments = self._connection.execute(statement, (self._environment,)).fetchall()
         statement = f"SELECT count(*) FROM {table(self._inventory, 'inventory')} WHERE environment = ?"
@@ -135,7 +135,7 @@ class TextIndexing:
     # --- writing
 
     def _taken(self, covered: int) -> bool:
-        """Become the one that makes segments."""
+        """Claim the update for this process; return whether it succeeded."""
         now = datetime.now(UTC)
         with immediate(self._connection):
             for statement in self._names.creating():
@@ -200,7 +200,7 @@ class TextIndexing:
             )
 
     def _let_go(self) -> None:
-        """Let others begin at once."""
+        """Release the claim, so that others can begin at once."""
         self._connection.execute(
             f"UPDATE {self._names.notes} SET token = NULL, until = NULL WHERE token = ?", (self._token,)
         )

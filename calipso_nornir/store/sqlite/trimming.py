@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 # ruff: noqa: S608 - names of tables and columns are constants or checked; every value is bound
-"""Deletes what is older than the retention allows: a part at a time, after some commits."""
+"""Deletes history that exceeds the retention: a part at a time, after some of the commits."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Tries an SQLite file: whether it is there, its layout, rights, WAL mode, the lock of a writer, free disk space.
+"""Checks an SQLite file: whether it exists, its layout, permissions, WAL mode, the write lock, free disk space.
 
-Nothing is changed: the transaction of the writer is rolled back.
+Nothing is changed: the write transaction is rolled back.
 """
 
 from __future__ import annotations
@@ -23,16 +23,16 @@ if TYPE_CHECKING:
 SECTION: Final = "store"
 SCARCE_BYTES: Final = 500 << 20
 WAIT_S: Final = 5.0
-"""For another writer's commit."""
+"""Seconds to wait for another writer's commit."""
 _EFFECTIVE: Final = os.access in os.supports_effective_ids
 
 
 def try_sqlite(path: Path, inventory: str) -> Iterator[Finding]:
-    """Yield what is found."""
+    """Yield the findings."""
     try:
         there = path.exists()
     except OSError as error:
-        yield Finding(SECTION, "file", ok=False, detail=f"{path} cannot be looked at: {error.strerror}")
+        yield Finding(SECTION, "file", ok=False, detail=f"{path} cannot be accessed: {error.strerror}")
         return
     if not there:
         detail = f"{path} does not exist yet; the first scan creates it"
@@ -53,7 +53,7 @@ def _file(path: Path, inventory: str) -> Iterator[Finding]:
             except UnknownInventory as error:
                 yield Finding(SECTION, "layout", ok=False, detail=str(error), needed=False)
             else:
-                yield Finding(SECTION, "layout", ok=True, detail=f"{path}: that of this release, no migration is due")
+                yield Finding(SECTION, "layout", ok=True, detail=f"{path}: current, no migration needed")
             yield _wal(connections.mine())
     except CalipsoError as error:
         yield Finding(SECTION, "read", ok=False, detail=str(error))
@@ -65,7 +65,7 @@ def _file(path: Path, inventory: str) -> Iterator[Finding]:
 
 def _wal(connection: sqlite3.Connection) -> Finding:
     [(mode,)] = connection.execute("PRAGMA journal_mode")
-    wrong = f"the file is in mode {mode}: readers wait for writers until calipso serve or a scan opens it to write"
+    wrong = f"the file is in mode {mode}: readers wait for writers until calipso serve or a scan opens it for writing"
     return Finding(SECTION, "WAL", ok=mode == "wal", detail="on" if mode == "wal" else wrong, needed=False)
 
 
@@ -90,12 +90,12 @@ def _write(path: Path, uri: str) -> Finding:
 
 
 def _folder(path: Path) -> Iterator[Finding]:
-    """Look at the folder, where SQLite keeps files beside the store while it is open (sqlite.org/wal.html)."""
+    """Check the folder: SQLite keeps further files there while the store is open (sqlite.org/wal.html)."""
     folder = next((one for one in path.parents if one.is_dir()), Path("/"))
     if not os.access(folder, os.W_OK, effective_ids=_EFFECTIVE):
         detail = f"{folder} is not writable for this account: chown or chmod it for the account of calipso serve"
         yield Finding(SECTION, "folder", ok=False, detail=detail)
     free = shutil.disk_usage(folder).free
     enough = free > SCARCE_BYTES
-    advice = "" if enough else f"; make room: less than {SCARCE_BYTES >> 20} MiB are scarce"
+    advice = "" if enough else f"; free some space: at least {SCARCE_BYTES >> 20} MiB are recommended"
     yield Finding(SECTION, "free disk", ok=enough, detail=f"{free >> 20} MiB at {folder}{advice}")

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 CHUNK: Final = 1000
 """Documents that are converted to rows at once."""
 _LARGE: Final = 5000
-"""After commits of more documents than this, the log's disk space is given back."""
+"""After a commit of more documents than this, the disk space of the write-ahead log is freed."""
 
 
 class SqliteWriter:
@@ -42,7 +42,7 @@ class SqliteWriter:
         pinned: provides a reader of the revision that ``digests`` and ``documents`` return.
         inventory: name of the inventory.
         environment: name of the environment.
-        base: the revision from which the changes are computed; None: they are valid whatever was stored.
+        base: the revision from which the changes are computed; None: they do not depend on what is stored.
         cause: why, for the log of commits.
     """
 
@@ -92,7 +92,7 @@ class SqliteWriter:
             self._operations.add(Put(kind, list(rows.values())), size)
 
     def seen(self, kind: Kind, document_ids: Sequence[str], at: datetime) -> None:
-        """Record that documents were found unchanged; ``last_scanned`` never goes back in time."""
+        """Record that documents were found unchanged; ``last_scanned`` never moves back."""
         self._operations.add(Seen(kind, checked_ids(document_ids, uri=self._connections.uri, kind=kind), at))
 
     def remove(self, kind: Kind, document_ids: Sequence[str]) -> None:
@@ -102,11 +102,11 @@ class SqliteWriter:
         self._operations.add(Remove(kind, wanted))
 
     def depends_on(self, kind: Kind, document_ids: Iterable[str]) -> None:
-        """Name documents that were read: a change of one of them after ``base`` overtakes this commit."""
+        """Name documents that were read: if one of them was changed after ``base``, this commit is overtaken."""
         wanted = checked_ids(document_ids, uri=self._connections.uri, kind=kind)
         self._depends.setdefault(kind, set()).update(wanted)
 
-    # --- the end of it
+    # --- the commit
 
     def commit(self) -> None:
         """Make the changes visible, all at once."""
@@ -140,7 +140,7 @@ class SqliteWriter:
         return self._known
 
     def _shorten_wal(self, connection: sqlite3.Connection) -> None:
-        """Give back the disk space of a large commit's log; if readers prevent it, a later writer does."""
+        """Free the disk space of the write-ahead log after a large commit, or leave it to a later writer."""
         with suppress(sqlite3.Error):
             connection.execute("PRAGMA busy_timeout = 0")
             connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
@@ -152,7 +152,7 @@ class SqliteWriter:
 
 @contextmanager
 def _durable(connection: sqlite3.Connection) -> Iterator[None]:
-    """Make a finished commit survive a power cut; a scan's progress and messages need not."""
+    """Make a commit survive a power failure; a scan's progress and messages need not."""
     connection.execute("PRAGMA synchronous = FULL")
     try:
         yield
