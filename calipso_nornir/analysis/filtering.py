@@ -2,7 +2,7 @@
 """Filter conditions on any attribute of an object or link, as users type them.
 
 ============================  ==================================================================
-``status=ERROR``              equal: case does not count, addresses compare as addresses
+``status=ERROR``              equal; case is ignored, and addresses are compared as addresses
 ``name=web-*``                begins with, ends with, contains: ``*`` is any text, ``?`` one character
 ``ip_address=10.0.0.0/24``    is in the network
 ``mtu=1500..9000``            from, to; either may be left out
@@ -40,11 +40,11 @@ _RANGE: Final = re.compile(r"(?P<low>[^.]*(?:\.\d+)*)\.\.(?P<high>.*)")
 _PARTS: Final = {"evidence": ("at", "host", "query", "source"), "found_by": ("parent_id", "parent_type", "step")}
 _DIGITS: Final = re.compile(r"(\d+)")
 _DEEPEST: Final = 4
-"""Levels of nested attributes that are offered as names."""
+"""Levels of nested attributes whose names are suggested."""
 _FRAME: Final = RESERVED - {"id", "name", "last_scanned"} | {
     f"{one}.{name}" for one, names in _PARTS.items() for name in names
 }
-"""Names that are not offered: they work, but are rarely useful."""
+"""Names that are not suggested: they work, but are rarely useful."""
 _WORDS: Final = {"true": True, "yes": True, "false": False, "no": False}
 
 
@@ -97,7 +97,7 @@ def must_be_known(documents: Sequence[Mapping[str, Any]], keys: Iterable[str]) -
 
 
 def values(document: Any, key: str) -> Iterator[Any]:  # noqa: ANN401 - attributes are JSON of any shape
-    """Yield the values of an attribute: of lists each member, of nested attributes (``os.name``) each way to them."""
+    """Yield the values of an attribute: each member of a list, and nested attributes (``os.name``) in all members."""
     if isinstance(document, (list, tuple)):
         for member in document:
             yield from values(member, key)

@@ -31,7 +31,7 @@ FARTHEST: Final = 40
 MOST_SEEN: Final = 20_000
 """Maximum number of objects that a search for paths visits."""
 _NO_WAY: Final = frozenset({"network"})
-"""Types that only group objects; no frame passes through them."""
+"""Types that only group objects: no frame passes through them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +46,7 @@ class GraphAround:
 def graph_around(
     view: StoreView, focal: InventoryObject, *, depth: int = 1, direction: Direction = "both", limit: int = 1000
 ) -> GraphAround:
-    """Return what is at most ``depth`` links away from an object; "out" follows links from source to target only."""
+    """Return the objects at most ``depth`` links away; with "out", links are followed from source to target only."""
     seen: dict[ObjectRef, InventoryObject] = {focal.ref: focal}
     links: dict[str, Link] = {}
     last, whole = [focal.ref], True
@@ -82,7 +82,7 @@ class Ways:
         answer: "connected": there are paths; "interrupted": every path has a link that is down or cut off; "none":
             there is no path; "unknown": none was found, but not everything could be examined.
         ways: the shortest ones, all of the same length.
-        unknown: what could not be examined, and may hide a path.
+        unknown: what could not be examined and may contain a path.
         whole: whether these are all the shortest ones.
     """
 
@@ -107,7 +107,7 @@ def ways_between(store: Store, view: StoreView, start: ObjectRef, end: ObjectRef
             return Ways("connected" if answer == "connected" else "interrupted", ways[:most], whole=len(ways) <= most)
     unknown = tuple(_unknown(store, view, (start, end)))
     if cut_short:
-        unknown = (*unknown, f"ways of more than {FARTHEST} links, or beyond {MOST_SEEN} objects")
+        unknown = (*unknown, f"paths of more than {FARTHEST} links, or beyond {MOST_SEEN} objects")
     return Ways("unknown" if unknown else "none", (), unknown)
 
 
@@ -214,7 +214,7 @@ def _links_at(view: StoreView, refs: Sequence[ObjectRef], direction: Direction) 
 
 
 def _unknown(store: Store, view: StoreView, ends: Iterable[ObjectRef]) -> Iterator[str]:
-    """Yield what could not be examined, and may hide a path: the failures of the last full scan, and what it kept."""
+    """Yield what could not be examined and may contain a path: the failures of the last full scan, and what it kept."""
     fresh = freshness_of(store, view.environment)
     for ref in ends:
         one = view.get(ref)

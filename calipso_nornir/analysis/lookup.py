@@ -44,9 +44,9 @@ def one_environment(store: Store, name: str | None) -> str:
     if len(known) == 1:
         return known[0]
     if not known:
-        raise InvalidRequest(f"{store.uri} holds no environment yet: calipso scan FILE.yaml, or calipso env add")
+        raise InvalidRequest(f"{store.uri} contains no environment yet: calipso scan FILE.yaml, or calipso env add")
     raise InvalidRequest(
-        f"which environment? The store holds {', '.join(known)}: name one with -e NAME, or in CALIPSO_ENV"
+        f"which environment? The store contains {', '.join(known)}: choose one with -e NAME, or in CALIPSO_ENV"
     )
 
 
@@ -95,7 +95,7 @@ def near(views: Sequence[StoreView], text: str, type_: str | None) -> tuple[str,
 
 
 def _slips(views: Sequence[StoreView], text: str, type_: str | None) -> list[tuple[StoreView, InventoryObject]]:
-    """Return objects with names similar to a text. Its first letter must be right: the index is searched by it."""
+    """Return objects with names similar to a text. The first letter must be right: the index is searched by it."""
     wanted = text.rpartition(":")[2] if type_ is None and text.partition(":")[0].isidentifier() else text
     begun = [Prefix("name", each) for each in {wanted[:1].lower(), wanted[:1].upper()}]
     of_type = () if type_ is None else (Equal("type", type_),)

@@ -29,7 +29,7 @@ def link_types(store: Store, views: Iterable[StoreView]) -> set[str]:
 def meant_type(store: Store, views: Sequence[StoreView], text: str) -> str:
     """Return the object type that a text names, in any case, with dashes, or in the plural.
 
-    Raises UnknownName with the nearest.
+    Raises UnknownName with the nearest names.
     """
     known = object_types(store, views)
     if text in known:
@@ -46,7 +46,7 @@ def meant_type(store: Store, views: Sequence[StoreView], text: str) -> str:
 def meant_link_type(store: Store, views: Sequence[StoreView], text: str) -> str:
     """Return the link type that a text names, in any case, in the direction in which links are found.
 
-    Raises UnknownName with the nearest.
+    Raises UnknownName with the nearest names.
     """
     if text in declared(store, "link_types"):
         return _as_found(views, text)
@@ -68,7 +68,7 @@ def _as_found(views: Sequence[StoreView], link_type: str) -> str:
 
 
 def meant_link_state(store: Store, text: str) -> str:
-    """Return the link state that a text names, in any case. Raises UnknownName with the nearest."""
+    """Return the link state that a text names, in any case. Raises UnknownName with the nearest names."""
     by_name = {name.casefold(): name for name in declared(store, "link_states") or {"up", "down"}}
     if text.casefold() not in by_name:
         raise unknown("link state", text, by_name.values())

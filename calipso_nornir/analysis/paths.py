@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from calipso_nornir.model.stores import Store
 
 DOWN = ("DOWN", "LOWERLAYERDOWN", "no")
-"""Values of a device's ``state``, or ethtool's "Link detected", when it carries nothing."""
+"""Values of a device's ``state``, or of ethtool's "Link detected", that mean that it carries no frames."""
 
 
 @dataclass(frozen=True, slots=True)

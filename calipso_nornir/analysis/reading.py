@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Reads many objects or links at once, because each query to the store takes a round trip."""
+"""Reads many objects or links at once, because each query costs a round trip to the store."""
 
 from __future__ import annotations
 

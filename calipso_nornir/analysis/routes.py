@@ -45,16 +45,16 @@ class Routes:
     legs: dict[ObjectRef, list[Leg]] = field(default_factory=dict)
 
     def starts(self) -> list[Leg | None]:
-        """Return where paths begin: at each NIC of an instance or vService; else (None) at the focal point."""
+        """Return the first leg of each path: to each NIC of an instance or vService; else None, for the focal point."""
         first = self.legs.get(self.clique.focal_point, [])
         if self.clique.focal_point.type in FOCAL_POINTS_WITH_NICS and first:
             return list(first)
         return [None]
 
     def networks_of(self, start: Leg) -> list[str | None]:
-        """Return the networks of a path's NIC, of a trunk its parent port's and then its sub-ports'.
+        """Return the networks of a path's NIC; of a trunk, the parent port's and then the sub-ports'.
 
-        [None] if not known. What is cabled to a switch port has no NIC that is known: its link says the network.
+        [None] if not known. A server that is cabled to a switch port has no known NIC: its link has the network.
         """
         one = self.objects.get(start.to)
         own = one.get("network", start.link.networks) if one is not None else None
@@ -128,7 +128,7 @@ def _turned(start: ObjectRef, links: Sequence[Link], order: Sequence[LinkType]) 
 
 
 def _ends(link: Link, way: LinkType, reached: set[ObjectRef]) -> tuple[ObjectRef, ObjectRef] | None:
-    """Return a link's near and far end, if it can be followed in this direction from what was reached."""
+    """Return a link's near and far end, if it can be followed in this direction from the objects reached so far."""
     type_ = LinkType.of(link.type)
     if type_ == way and link.source in reached:
         return link.source, link.target

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Builds cliques that are not stored, because they would grow with the cloud."""
+"""Builds cliques that are not stored because they would grow with the cloud."""
 
 from __future__ import annotations
 
@@ -74,7 +74,7 @@ class _Building:
         )
 
     def clique(self, focal_point: InventoryObject) -> Clique | None:
-        """Build the clique of an object, unless it is a stored one."""
+        """Build the clique of an object, unless it is stored."""
         clique_type = self._choice.of(focal_point)
         if clique_type is None or clique_type.stored:
             return None
@@ -83,7 +83,7 @@ class _Building:
         return build_clique(self._around, focal_point, clique_type, constraints=constraints, at=self._at)
 
     def _limited(self, focal_point: InventoryObject, constraints: Sequence[str]) -> InventoryObject:
-        """Return a focal point with what its links have of the constraints, as a card carries their networks."""
+        """Return a focal point with the constraint values of its links: a card carries the networks of its links."""
         missing = [name for name in constraints if focal_point.get(name) is None]
         links = self._view.links_of(focal_point.ref) if missing else ()
         told = {name: [values_of(one.attributes[name]) for one in links if name in one.attributes] for name in missing}

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Turns answers into attributes, leaving out volatile values and names that documents reserve for their own fields."""
+"""Turns answers into attributes, without volatile values and without names that documents reserve for themselves."""
 
 from __future__ import annotations
 

@@ -45,7 +45,7 @@ def _aggregator(member: BondMember) -> str:
 
 
 def lacp_state(bond: Bond) -> str | None:
-    """Return whether a switch negotiates LACP with a bond; None for other modes, and if the kernel does not show it."""
+    """Return whether a switch negotiates LACP with a bond; None for other modes, or if the kernel does not show it."""
     partner = bond.info.get("Active Aggregator Info", {}).get("Partner Mac Address")
     if partner is None or "802.3ad" not in bond.details["Bonding Mode"]:
         return None

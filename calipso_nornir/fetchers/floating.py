@@ -3,8 +3,8 @@
 
 Neutron (``db/l3_dvr_db.py``, ``agent/l3/dvr_local_router.py``): the host to which a floating IP's port is bound serves
 it if the host's L3 agent runs in mode "dvr" or "dvr_snat". If the port is not bound, or bound to a host without such an
-agent ("dvr_no_external"), the router's "snat-" namespace serves it. An agent that serves it reports so: while its
-status is another than ACTIVE, nobody does.
+agent ("dvr_no_external"), the router's "snat-" namespace serves it. The serving agent reports the status ACTIVE: while
+a floating IP has another status, no agent serves it.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     Index = Mapping[Any, Sequence[Row]]
 
 SERVING = frozenset({"dvr", "dvr_snat"})
-"""Modes of the L3 agent ([DEFAULT] agent_mode) in which a host has floating IPs of its own."""
+"""Modes of the L3 agent ([DEFAULT] agent_mode) in which a host serves floating IPs itself."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -54,7 +54,7 @@ def services(region: str, *, telling_of_cells: bool = True) -> ApiGet:
 
 
 def server(region: str, id_: str, *, telling_of_cells: bool = True) -> ApiGet:
-    """Ask for one server: 404 means that it is gone, also if the cell that held it does not answer."""
+    """Ask for one server: 404 means that it is gone, even if its cell does not answer."""
     version = TELLING_OF_CELLS if telling_of_cells else None
     return ApiGet("compute", f"/servers/{id_}", "server", region=region, cloud_wide=False, microversion=version)
 
@@ -115,7 +115,7 @@ def agents(region: str) -> ApiGet:
 OVS_AGENT = "Open vSwitch agent"
 LXB_AGENT = "Linux bridge agent"
 OVN_AGENTS = ("OVN Controller agent", "OVN Controller Gateway agent")
-"""The second type is for chassis that may host gateways (ovn-cms-options: enable-chassis-as-gw)."""
+"""The second type is used for chassis that may host gateways (ovn-cms-options: enable-chassis-as-gw)."""
 
 
 def agent_of(host: InventoryObject, agent_type: str) -> Lookup:
@@ -126,7 +126,7 @@ def agent_of(host: InventoryObject, agent_type: str) -> Lookup:
 def switch_agent(
     host: InventoryObject,
 ) -> Generator[Sequence[Query], Answers, InventoryObject | None]:
-    """Look up the agent that runs a host's Open vSwitch: of several, a live one, OVN's before Neutron's own.
+    """Look up the agent that controls a host's Open vSwitch: preferably a live one, and OVN's before Neutron's own.
 
     After a host has moved to OVN, Neutron still lists its old, dead agent until an administrator removes it.
     """
@@ -134,7 +134,7 @@ def switch_agent(
 
 
 def switch_agents(host: InventoryObject) -> Generator[Sequence[Query], Answers, list[InventoryObject]]:
-    """Look up all agents that run a host's Open vSwitch, or ran it once."""
+    """Look up all agents that control a host's Open vSwitch, or did so in the past."""
     lookups = [agent_of(host, agent_type) for agent_type in (*OVN_AGENTS, OVS_AGENT)]
     answers = yield lookups
     return [one for lookup in lookups for one in answers[lookup]]
@@ -143,7 +143,7 @@ def switch_agents(host: InventoryObject) -> Generator[Sequence[Query], Answers, 
 # --- hosts
 
 LIBVIRT = "virsh -c qemu:///system"
-"""Without a URI, virsh connects an ordinary user to a session of its own: an empty list, and status 0."""
+"""Without a URI, virsh connects an unprivileged user to qemu:///session, where the list is empty and the status 0."""
 
 
 def interfaces(
@@ -167,7 +167,7 @@ def namespaces(host: str) -> Generator[Sequence[Query], Answers, tuple[Query, An
     answers = yield [
         modern,
         old,
-    ]  # both at once: an old host would need a fourth round for the namespaces' contents
+    ]  # both at once: otherwise an old host would need a fourth round for the contents of its namespaces
     listed = modern if answers.failed(modern) is None else old
     return listed, answers[listed]
 
@@ -182,12 +182,12 @@ def forwarding(host: str) -> Generator[Sequence[Query], Answers, tuple[Query, Se
 
 
 def virtual_functions(host: str) -> Command:
-    """Ask which devices are virtual functions, and of which physical function; use it if a card has some."""
+    """Ask which devices are virtual functions, and of which physical function; for hosts whose cards have some."""
     return Command(host, r"find /sys/class/net/*/device/ -maxdepth 1 -name physfn -printf '%p %l\n'", "find_physfn")
 
 
 def function_places(host: str) -> Command:
-    """Ask for the PCI address of each virtual function of a card; use it if a card has some."""
+    """Ask for the PCI address of each virtual function of a card; for hosts whose cards have some."""
     text = r"find /sys/class/net/*/device/ -maxdepth 1 -name 'virtfn*' -printf '%p %l\n'"
     return Command(host, text, "find_virtfn")
 
@@ -199,7 +199,7 @@ OVS_COLUMNS = {
 }
 """Columns of ovs-vswitchd.conf.db(5) to request; without statistics, which change every second."""
 FURTHER_COLUMNS = {"Port": ",vlan_mode"}
-"""Columns that earlier releases did not request and that their recordings lack."""
+"""Columns that earlier releases did not request, so their recordings lack them."""
 
 
 def ovs_queries(host: str) -> tuple[Command, Command]:

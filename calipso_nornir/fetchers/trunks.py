@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Trunks: ports with frames in several VLANs, each of which is a Neutron port, too (a sub-port)."""
+"""Trunks: Neutron ports that carry several VLANs, each of which is a Neutron port of its own (a sub-port)."""
 
 from __future__ import annotations
 

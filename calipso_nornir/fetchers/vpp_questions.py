@@ -33,11 +33,11 @@ TABLES = {
 }
 """The commands for VPP, and their parsers, by the field of ``VppTables``."""
 OF_FEW = ("gpe_tunnels", "lacp")
-"""Those of which only few releases' formats are known: if one cannot be read, the others count all the same."""
+"""Commands whose format is known for few releases only: if one cannot be read, the others are still used."""
 
 
 def commands(host: str) -> dict[str, Command]:
-    """Return the commands for a host's VPP, by the field of ``VppTables``; its socket belongs to root."""
+    """Return the commands for a host's VPP, by the field of ``VppTables``; they run as root, who owns its socket."""
     return {field: Command(host, f"vppctl {command}", parser, root=True) for field, (command, parser) in TABLES.items()}
 
 
@@ -75,8 +75,8 @@ def seen_on(host: InventoryObject) -> Generator[Sequence[Query], Answers, Seen |
 def plugged_into_vpp(port: Mapping[str, Any]) -> bool:
     """Return whether a port is bound as networking-vpp binds ports.
 
-    Ports of servers have the VIF type "vhostuser"; drivers that plug such a socket into something else say so in the
-    details (neutron-lib, portbindings: vhostuser_ovs_plug …). Ports of agents had "plugtap", later "tap".
+    Servers' ports have the VIF type "vhostuser"; a driver that plugs such a socket into another switch says so in the
+    VIF details (neutron-lib, portbindings: vhostuser_ovs_plug …). Agents' ports had "plugtap", later "tap".
     """
     kind, details = port.get("binding:vif_type"), port.get("binding:vif_details") or {}
     if kind == "vhostuser":

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Links of bare-metal servers to the switch ports that Ironic says they are cabled to."""
+"""Links of bare-metal servers to the switch ports to which they are cabled according to Ironic."""
 
 from __future__ import annotations
 
@@ -21,16 +21,16 @@ if TYPE_CHECKING:
 class BareMetal:
     """One ``instance-switch_pnic`` link per switch port in ``local_link_information`` of an instance's ports.
 
-    Ironic names the switch by its MAC address (``switch_id``), else by its name (``switch_info``), and its port as
-    the switch does. A switch port that neither a host nor the switch reports gets no link; if two ports fit,
-    neither gets one.
+    Ironic identifies the switch by its MAC address (``switch_id``), else by its name (``switch_info``), and the port by
+    the switch's own name of it. A switch port that neither a host nor the switch reports gets no link; if two ports
+    match, neither gets one.
     """
 
     link_types = ("instance-switch_pnic",)
     reads = ("instance", "switch", "switch_pnic")
 
     def find(self, view: View) -> Iterator[Link]:
-        """Go through the servers that have such ports, and match by switch and port."""
+        """Match the ports of such servers by switch and port."""
         cabled = [(one, row) for one in view.of_type("instance") for row in one.get("network_info") or ()]
         cabled = [(one, row) for one, row in cabled if row.get("local_link_information")]
         ports = _ports(view) if cabled else {}

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Which interface of a host is cabled to which port of a switch, as both ends report it."""
+"""Determines which interface of a host is cabled to which port of a switch, from the reports of both ends."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ HOST, SWITCH, ENDPOINTS = "host", "switch", "endpoints"
 
 @dataclass(slots=True)
 class Cable:
-    """An interface of a host, a port of a switch, who says that they are cabled, and what contradicts it."""
+    """An interface of a host, a port of a switch, who reports the cable between them, and what contradicts it."""
 
     pnic: InventoryObject
     port: InventoryObject
@@ -44,11 +44,11 @@ class Cable:
 
 
 class Admitted:
-    """What switches hear, as interfaces of hosts."""
+    """The neighbours that switches report, matched with interfaces of hosts."""
 
     def __init__(self, view: View) -> None:
         self._interfaces: dict[tuple[str, str], InventoryObject] = {}
-        """Host's name and what it calls the interface, or its MAC address -> the interface."""
+        """Host and its name of the interface, or the interface's MAC address -> the interface."""
         names = {one.id: {one.name, *one.get("also_called", ())} for one in view.of_type("host")}
         for pnic in on_hosts(view, "host_pnic", "local_name"):
             for name in names.get(pnic["host"], {pnic["host"]}):
@@ -56,9 +56,9 @@ class Admitted:
                     if called and not (called == pnic.get("mac_address") and pnic.get("ether_channel")):
                         self._interfaces.setdefault((_label(name), called), pnic)
         self.ports: defaultdict[tuple[str | None, str], list[InventoryObject]] = defaultdict(list)
-        """Switch and interface's id -> the switch's ports that hear it."""
+        """Switch and interface's id -> the switch's ports with that interface as LLDP neighbour."""
         self.pairs: list[tuple[InventoryObject, InventoryObject]] = []
-        """Every interface that a switch hears, with the port."""
+        """Every interface that is an LLDP neighbour of a switch, with the port."""
         self._on: defaultdict[str, set[str]] = defaultdict(set)
         for port in view.of_type("switch_pnic"):
             for one in port.get("hears") or ():
@@ -71,7 +71,7 @@ class Admitted:
                     self.pairs.append((hearing, port))
 
     def on(self, port: InventoryObject) -> list[str]:
-        """Return what a port hears, in words; nothing if it hears nothing or was not asked."""
+        """Return the LLDP neighbours of a port, in words; none if it has none or the switch was not asked."""
         return sorted(self._on.get(port.id, ()))
 
     def _pnic(self, heard: Mapping[str, str]) -> InventoryObject | None:
@@ -83,9 +83,9 @@ class Admitted:
 
 
 def cables(view: View) -> Iterator[Cable]:
-    """Yield one cable per interface and port. It ends at the port that the switch itself says, if it says one.
+    """Yield one cable per interface and port. If the switch itself reports a port for the interface, it ends there.
 
-    Where neither end hears anything by LLDP, addresses that a fabric has learned tell which host is there.
+    If neither end has the other as LLDP neighbour, the addresses that a fabric has learned show the host at a port.
     """
     pnics = pnics_by_device(view)
     admitted = Admitted(view)

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 
 class VnicPnics:
-    """One ``vnic-host_pnic`` link per virtual interface whose frames leave by a card and bypass all virtual switches.
+    """One ``vnic-host_pnic`` link per virtual interface whose frames leave by a network card without a virtual switch.
 
     A virtual function is matched by its PCI address, else by the MAC that the card lists for it; a macvtap device by
     its lower device. A function whose representor is a port of Open vSwitch belongs to that switch.
@@ -32,7 +32,7 @@ class VnicPnics:
     scope = "host"
 
     def find(self, view: View) -> Iterator[Link]:
-        """Go through the hosts that have such interfaces."""
+        """Match the interfaces host by host."""
         here = by_host(on_hosts(view, "vnic"))
         if not any(map(_past_switches, (vnic for vnics in here.values() for vnic in vnics))):
             return

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Links of floating IPs: the interface that each leads to, the router that translates it, and where it leaves."""
+"""Links of floating IPs: to the interface behind each, the router that translates it, and the switch of its packets."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class FloatingIps:
     reads = ("floating_ip", "vnic", "vservice", "vedge")
 
     def find(self, view: View) -> Iterator[Link]:
-        """Go through the floating IPs that lead to a port."""
+        """Match the floating IPs that have a port."""
         given = [one for one in view.of_type("floating_ip") if one.get("router_id")]
         if not given:
             return

@@ -28,7 +28,7 @@ class KubernetesPods:
     reads = ("host", "pod", "container", "vnic", "host_pnic")
 
     def find(self, view: View) -> Iterator[Link]:
-        """Match by the ids that the objects were found with, and by address for the node's network."""
+        """Match by the ids in the objects' attributes, and by address for pods in the node's network."""
         hosts = {one.id: one for one in view.of_type("host")}
         pods = {one.id: one for one in view.of_type("pod")}
         pnics = _pnics_by_address(view) if pods else {}
@@ -54,14 +54,14 @@ class KubernetesPods:
 class KubernetesServices:
     """``service-endpoint``: a slice of the service has the address. ``endpoint-pod``: the address is the pod's.
 
-    A link is up if the endpoint is ready; one that does not say so is (API reference, EndpointConditions).
+    A link is up if the endpoint is ready; an endpoint without this condition is ready (API ref., EndpointConditions).
     """
 
     link_types = ("service-endpoint", "endpoint-pod")
     reads = ("service", "endpoint", "pod")
 
     def find(self, view: View) -> Iterator[Link]:
-        """Match by the ids that the endpoints were found with."""
+        """Match by the ids in the endpoints' attributes."""
         services = {one.id: one for one in view.of_type("service")}
         pods = {one.id: one for one in view.of_type("pod")}
         for endpoint in view.of_type("endpoint"):
@@ -75,7 +75,7 @@ class KubernetesServices:
 
 
 class KubernetesRoutes:
-    """Links of what routes the packets of pods: Flannel or Calico of a node.
+    """Links of the routing of pods' packets by Flannel or Calico on a node.
 
     ``vnic-vedge``: a route to the pod alone leads into its device. ``vconnector-vedge``: the pods' network is on the
     bridge. ``vedge-host_pnic``: a route to pods of another node leaves by the interface, without a tunnel.

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Shared by all link finders: making a link, and the indexes by host for matching."""
+"""Makes links, and the indexes by host for matching: shared by all link finders."""
 
 from __future__ import annotations
 
@@ -63,9 +63,9 @@ def network_of(one: InventoryObject) -> str | list[str] | None:
 
 
 def on_hosts(view: View, type_: str, *needed: str) -> Iterator[InventoryObject]:
-    """Yield the objects of a type that are on a host and have the attributes that a finder needs.
+    """Yield the objects of a type that are on a host and have all attributes that a finder needs.
 
-    Others lack attributes if third parties or another release stored them.
+    Objects that third parties or another release have stored may lack some.
     """
     for one in view.of_type(type_):
         if one.get("host") and None not in map(one.get, needed):

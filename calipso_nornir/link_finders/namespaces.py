@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Wires between network namespaces of one host: the ends of veth pairs that name each other."""
+"""Wires between network namespaces of one host: veth pairs whose ends have each other's interface index."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class NamespaceWires:
     scope = "host"
 
     def find(self, view: View) -> Iterator[Link]:
-        """Match ends that name each other by number."""
+        """Match ends that have each other's index."""
         for inner, outer in wires(view):
             yield make(
                 inner,
@@ -42,8 +42,8 @@ class NamespaceWires:
 def wires(view: View) -> Iterator[tuple[InventoryObject, InventoryObject]]:
     """Yield the ends of wires between namespaces, the router's end first.
 
-    A device's number is unique only in its namespace. If several devices match, those with Neutron's matching names are
-    used ("rfp-" and "fpr-" with the beginning of the router's id); if more than one pair remains, none is.
+    A device's index is unique only in its namespace. If several pairs match, those with Neutron's corresponding names
+    are used ("rfp-" and "fpr-" with the beginning of the router's id); if more than one pair remains, none is used.
     """
     by_numbers: defaultdict[tuple[str, int, int], list[InventoryObject]] = defaultdict(list)
     for one in on_hosts(view, "vnic", "device_index", "peer_index", "namespace"):
@@ -68,6 +68,6 @@ def _one_of(one: InventoryObject, others: list[InventoryObject] | tuple[()]) -> 
 
 
 def _inside(service: InventoryObject, outer: InventoryObject) -> bool:
-    """Return whether the first of two services is behind the other; if both are of one kind, the lower id is."""
+    """Return whether the first of two services is the inner one; of two services of one kind, the lower id is."""
     first, second = service.get("service_type") == OUTER, outer.get("service_type") == OUTER
     return second if first != second else service.id < outer.id

@@ -20,15 +20,15 @@ if TYPE_CHECKING:
 
 
 OF_FLOWS = "flow"
-"""Value of ``remote_ip`` on a port whose flows set the remote address (ovs-vswitchd.conf.db(5), options:remote_ip)."""
+"""Value of ``remote_ip`` on a port whose remote address flows set (ovs-vswitchd.conf.db(5), options:remote_ip)."""
 
 
 class Oteps:
     """Links of a tunnel endpoint to what it belongs to and to the interface by which its packets leave.
 
     ``vedge-otep``: the endpoint belongs to the switch. ``otep-vconnector``: its VXLAN device is a member of the bridge,
-    or its packets enter the bridge. ``otep-host_pnic``: its packets leave by the physical interface and pass nothing
-    but Open vSwitch bridges before. Each link serves the networks of the endpoint's tunnels.
+    or its packets enter the bridge. ``otep-host_pnic``: its packets leave by the physical interface, and before it pass
+    nothing but Open vSwitch bridges. Each link serves the networks of the endpoint's tunnels.
     """
 
     link_types = ("vedge-otep", "otep-vconnector", "otep-host_pnic")

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Links of ports that OVN places elsewhere than their interface: during live migration, and external ports."""
+"""Links of ports that OVN binds to another chassis than their interface's: in live migration, and external ports."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ EXTERNAL = "external"
 
 
 class OvnPlaces:
-    """Links of ports that OVN places also, or only, elsewhere than where their interface is plugged in.
+    """Links of ports that OVN binds to another chassis, additionally to or instead of their interface's.
 
     ``vnic-port``: the interface has such a port. ``port-vedge``: for a port that is moving to another host (live
     migration), each additional chassis; for an external port, whose frames leave by its card, the chassis that serves
@@ -31,7 +31,7 @@ class OvnPlaces:
     reads = ("port", "vnic", "vedge")
 
     def find(self, view: View) -> Iterator[Link]:
-        """Go through the ports that are in two places."""
+        """Go through the ports that are bound in a second place."""
         vedges = {one["chassis"]: one for one in view.of_type("vedge") if one.get("chassis")}
         places = {one.id: one for one in view.of_type("port") if _is_elsewhere(one)} if vedges else {}
         for vnic in view.of_type("vnic") if places else ():

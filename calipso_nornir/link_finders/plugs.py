@@ -24,7 +24,7 @@ def plugged(wires: HostWires, vnics: Iterable[InventoryObject]) -> Iterator[tupl
     """Yield the interfaces of a host that are plugged into its switch, each with its port.
 
     They are matched by Neutron port (``iface-id``), else by vhost-user socket, else by MAC (``attached-mac``), else by
-    device name. If two interfaces match, none is taken.
+    device name. If two interfaces match, neither is used.
     """
     known = list(vnics)
     keys = (
@@ -69,8 +69,8 @@ def _socket(vnic: InventoryObject) -> str | None:
 def _may_be(vnic: InventoryObject, port: Port) -> bool:
     """Return whether an interface may be plugged into a port: nothing known about both contradicts it.
 
-    A port of type "" is a device in the host's own namespace: a device of that name in another namespace is a different
-    one. The port may be the outer end of a veth pair, though.
+    A port of type "" is a device in the host's own namespace: a device of the same name in another namespace is not the
+    same device. But the port may be the outer end of a veth pair.
     """
     if port.get("port_id") and vnic.get("port_id") not in (None, port["port_id"]):
         return False

@@ -50,10 +50,10 @@ class Bonds:
 
 
 class CarriedNetworks:
-    """One ``host_pnic-network`` link per physical interface and network that it really carries.
+    """One ``host_pnic-network`` link per physical interface and network that it carries.
 
-    An interface carries a network if a tunnel endpoint, a bridge, or a mapped Open vSwitch bridge that the network uses
-    leads to it; that both are on one host is not enough.
+    An interface carries a network if a tunnel endpoint, a bridge, or a mapped Open vSwitch bridge of that network leads
+    to it; to be on the same host is not enough.
     """
 
     link_types = ("host_pnic-network",)

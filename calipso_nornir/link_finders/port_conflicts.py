@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What a host needs of a switch port and does not get: VLANs, MTU, link aggregation; each with what both ends say."""
+"""Finds what a host needs and its switch port does not provide: VLANs, MTU, link aggregation; in words."""
 
 from __future__ import annotations
 
@@ -36,15 +36,15 @@ class PortConflicts:
                 self._carried[link.source.id].append(networks[link.target.id])
 
     def of(self, pnic: InventoryObject, port: InventoryObject) -> list[str]:
-        """Return what contradicts each other between an interface and its port, in words."""
+        """Return the contradictions between an interface and its port, in words."""
         return [*self._vlans(pnic, port), *self._mtu(pnic, port), *self._lag(pnic, port)]
 
     def _networks(self, pnic: InventoryObject) -> list[InventoryObject]:
-        """Return the networks that an interface carries, itself or as member of a bond."""
+        """Return the networks that an interface carries, itself or as a member of a bond."""
         return [*self._carried[pnic.id], *self._carried[str(pnic.get("ether_channel_master"))]]
 
     def _effective(self, port: InventoryObject, attribute: str) -> InventoryObject:
-        """Return the LAG of a port if it has the attribute, else the port: VLANs and MTU of a member are the LAG's."""
+        """Return the LAG of a port if the LAG has the attribute, else the port: a member has the VLANs of its LAG."""
         lag = self._ports.get((port.get("switch"), port.get("lag"))) if port.get("lag") else None
         return lag if lag is not None and lag.get(attribute) is not None else port
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Links of logical routers, which, except for their gateways, are on no host."""
+"""Links of logical routers, which are on no particular host, except for their gateways."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ class LogicalRouters:
 
     ``vservice-router_port``: the router has the port. ``router_port-vedge``: the gateway is now on that chassis, where
     northd binds its port. Links to other members of the gateway's group have ``ends`` ("standby") and ``priority``, and
-    lead no further. ``router_port-network``: all other ports are in their network, on whichever hosts that is.
+    lead no further. ``router_port-network``: every other port is in its network, on all hosts that have the network.
     """
 
     link_types = ("vservice-router_port", "router_port-vedge", "router_port-network")

@@ -20,9 +20,9 @@ class Switches:
     """Links of switches, as they and hosts report them.
 
     ``switch-switch_pnic``: the port belongs to the switch. ``host_pnic-switch_pnic``: the physical interface is cabled
-    to it: the port that the switch itself says, if it does. Attributes: ``told_by`` ("host", "switch", "endpoints") if
-    the switch itself was asked what it hears, and ``contradictions``, a list of texts, if host and switch contradict
-    each other.
+    to the port; if the switch itself reports a port, to that one. Attributes: ``told_by`` ("host", "switch",
+    "endpoints") if the switch was asked for its LLDP neighbours, and ``contradictions``, a list of texts, if host and
+    switch disagree.
     """
 
     link_types = ("switch-switch_pnic", "host_pnic-switch_pnic")
@@ -30,7 +30,7 @@ class Switches:
     reads = ("switch", "switch_pnic", "host_pnic", "host", "network", "host_pnic-network")
 
     def find(self, view: View) -> Iterator[Link]:
-        """Match ports by their switch, and interfaces by what either end hears."""
+        """Match ports by their switch, and interfaces by the LLDP neighbours of either end."""
         switches = {one.id: one for one in view.of_type("switch")}
         for port in view.of_type("switch_pnic"):
             switch = switches.get(port.get("switch") or "")

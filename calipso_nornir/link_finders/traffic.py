@@ -29,12 +29,12 @@ class Ways:
     bridges: dict[str, str] = field(default_factory=dict)
     """Linux bridges, by name."""
     pnics: dict[str, str] = field(default_factory=dict)
-    """Physical interfaces that packets reach through switches only, by device."""
+    """Physical interfaces that packets reach through virtual switches only, by device."""
 
 
 @dataclass(slots=True)
 class Traffic:
-    """The wires of one host and what passes them."""
+    """The wires of one host and the networks that pass them."""
 
     wires: HostWires
     owners: dict[Joint, str] = field(default_factory=dict)
@@ -68,7 +68,7 @@ class Traffic:
                 self._note(wire, [network])
 
     def send(self, otep: InventoryObject, networks: Iterable[str]) -> None:
-        """Record by what the packets of an endpoint leave, and which wires of Linux bridges they pass."""
+        """Record by which bridges and interfaces an endpoint's packets leave, and which wires of bridges they pass."""
         ways = self.ways[otep.id] = Ways()
         stack: Sequence[str] = otep.get("stack") or [name for name in (otep.get("interface"),) if name]
         first = self.wires.end(stack, None)
@@ -148,7 +148,7 @@ def networks_here(vedge: InventoryObject, vnics: Iterable[InventoryObject], view
 
 
 def noted_segments(vedges: Iterable[InventoryObject]) -> dict[str, set[str]]:
-    """Return the segmentation ids that Neutron's agents note on the switches of a host, by network."""
+    """Return the segmentation ids that Neutron's agents record on the switches of a host, by network."""
     noted: defaultdict[str, set[str]] = defaultdict(set)
     for vedge in vedges:
         for row in vedge.get("networks") or ():
@@ -190,7 +190,7 @@ def _networks_of_tunnels(view: View) -> dict[tuple[str, str], list[str]]:
     found: defaultdict[tuple[str, str], list[str]] = defaultdict(list)
     for vedge in on_hosts(view, "vedge"):
         if vedge.get("vedge_type") == "VPP":
-            continue  # each of its endpoints serves one network
+            continue  # each endpoint of VPP serves one network
         for row in networks_here(vedge, vnics.get(vedge["host"], []), view):
             if row.get("network_type"):
                 found[vedge["host"], row["network_type"]].append(row["network"])
@@ -198,7 +198,7 @@ def _networks_of_tunnels(view: View) -> dict[tuple[str, str], list[str]]:
 
 
 def traffic_of_hosts(view: View) -> dict[str, Traffic]:
-    """Return what passes the wires of every host; do not modify the result.
+    """Return the networks that pass the wires of every host; do not modify the result.
 
     A network begins at the bridge to which the agent maps its physical network, if that is wired to the integration
     bridge; at any other bridge that one of its ports is plugged into; and at its own Linux bridge. Tunnelled networks

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Which networks of a trunk pass the Linux bridge that its interface is a member of."""
+"""Determines which networks of a trunk pass the Linux bridge that its interface is a member of."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ if TYPE_CHECKING:
 
 
 def networks_untaken(trunk: InventoryObject, bridges: Iterable[InventoryObject]) -> list[str]:
-    """Return the networks of a trunk that no VLAN device on its interface takes to a bridge of their own.
+    """Return the networks of a trunk that no VLAN device on its interface leads to a bridge of their own.
 
     The Linux bridge agent makes such devices (neutron/services/trunk/drivers/linuxbridge). With the hybrid firewall of
-    Open vSwitch there are none: frames of all networks pass the bridge, tagged, and the trunk's switch parts them.
+    Open vSwitch there are none: tagged frames of all networks pass the bridge, and the trunk's switch separates them.
     """
     device = trunk.get("device")
     members = (row for bridge in bridges if bridge["host"] == trunk["host"] for row in bridge.get("interfaces") or ())

@@ -73,7 +73,7 @@ class VnicVconnectors:
 def _networks(
     owner: InventoryObject, member: Mapping[str, Any], bridges: list[InventoryObject]
 ) -> str | list[str] | None:
-    """Return the networks whose frames a virtual interface sends by a member: of a trunk, those that are its."""
+    """Return the networks whose frames a virtual interface sends by a bridge member; for a trunk, the member's own."""
     if not owner.get("sub_ports"):
         return network_of(owner)
     if member["name"] == owner["device"]:

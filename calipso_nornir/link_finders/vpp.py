@@ -48,7 +48,7 @@ def vnic_bridge_domains(view: View) -> Iterator[Link]:
 def taps_in_bridges(view: View) -> Iterator[Link]:
     """Yield one ``vconnector-vconnector`` link from each Linux bridge that has a tap of a bridge domain as a member.
 
-    In this way networking-vpp connects the interfaces that Neutron's agents create, which need a device of the kernel.
+    networking-vpp connects the interfaces of Neutron's agents in this way, because they need a kernel device.
     """
     domains = _domains(view)
     members = {
@@ -156,7 +156,7 @@ def _cards(vedge: InventoryObject, pnics: Mapping[tuple[str, str], InventoryObje
 def _plugged(ports: Iterable[Port], vnics: Iterable[InventoryObject]) -> Iterator[tuple[InventoryObject, Port]]:
     """Yield virtual interfaces with the VPP port that they are plugged into: by socket or device, and Neutron port.
 
-    Nothing known about both may contradict the match; if two interfaces match, none is taken.
+    Nothing known about both may contradict the match; if two interfaces match, neither is used.
     """
     by_end: defaultdict[str, list[InventoryObject]] = defaultdict(list)
     by_port: defaultdict[str, list[InventoryObject]] = defaultdict(list)

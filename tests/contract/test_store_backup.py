@@ -263,8 +263,8 @@ def test_what_is_not_meant_for_it_is_refused(place: Place, elsewhere: str, tmp_p
     assert not (tmp_path / "other.zip").exists()
     wrong: list[tuple[dict[str, object], str]] = [
         ({"format": 2}, "has format 2"),
-        ({"program": "other"}, "no manifest"),
-        ({"layout": 7}, "no manifest"),
+        ({"program": "other"}, "no backup manifest"),
+        ({"layout": 7}, "no backup manifest"),
     ]
     for changes, said in wrong:
         with_manifest(file, **changes)

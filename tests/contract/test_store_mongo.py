@@ -568,7 +568,7 @@ def test_a_database_of_another_program_is_left_alone(
 ) -> None:
     database.client.drop_database(database.name)  # it may have empty collections of a store
     database["inventory"].insert_one({"environment": "old", "type": "host", "id": "h1"})
-    with pytest.raises(StoreVersionMismatch, match="no note"):
+    with pytest.raises(StoreVersionMismatch, match="not recorded"):
         mongo_place.open()
     assert database.list_collection_names() == ["inventory"]
     assert len(database["inventory"].index_information()) == 1

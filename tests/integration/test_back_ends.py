@@ -92,7 +92,7 @@ def test_an_sqlite_file_that_is_wrong(tmp_path: Path) -> None:
     assert "calipso store migrate brings it up to date" in told(try_store(path))["read"][2]
     assert told(try_store(tmp_path))["read"][0] is False, "a folder"
     assert "no store can be opened at" in told(try_store("redis://x"))["settings"][2]
-    assert "belongs to the store itself" in told(try_store(path, inventory="system"))["settings"][2]
+    assert "reserved for the store itself" in told(try_store(path, inventory="system"))["settings"][2]
 
 
 def test_an_sqlite_file_that_somebody_writes_or_that_lost_its_mode(
@@ -126,7 +126,7 @@ def test_an_sqlite_file_without_rights_or_room(tmp_path: Path, monkeypatch: pyte
     for what in ("write", "folder"):
         assert found[what][:2] == (False, True)
         assert "chown or chmod it" in found[what][2]
-    assert "make room" in found["free disk"][2]
+    assert "free some space" in found["free disk"][2]
 
 
 # --- the store: MongoDB

@@ -86,7 +86,7 @@ def test_the_environment_may_be_left_out_when_there_is_one(store: Path, two: Pat
     assert calipso("tree", "--depth", "0", store=store).status == 0
     said = calipso("tree", store=two)
     assert said.status == 2
-    assert "which environment? The store holds lb, ovs" in said.err
+    assert "which environment? The store contains lb, ovs" in said.err
     assert calipso("tree", "--depth", "0", store=two, CALIPSO_ENV="lb").out.startswith("lb ")
 
 

@@ -191,7 +191,7 @@ def test_a_service_that_is_no_machine_has_servers_all_the_same(scanned: Scanned)
     servers = [*known[SERVERS], {**known[SERVERS][0], "id": "bare", "OS-EXT-SRV-ATTR:host": "far"}]
     changed = {SERVICES: services, SERVERS: servers, HYPERVISORS: [*known[HYPERVISORS], node]}
     report = scanned.scan({**known, **changed})
-    why = "its nova-compute drives ironic nodes, and nothing else runs under this name"
+    why = "its nova-compute controls ironic nodes, and nothing else runs under this name"
     assert (report.status, [one.error for one in report.notices]) == ("completed", [NoMachine("far", "R1", why)])
     assert "far (R1) does not count as a host" in str(report.notices[0].error)
     assert scanned.objects()["instance bare"]["nova_host"] == "far"
@@ -211,12 +211,12 @@ KVM, FAR = {"hypervisor_type": "QEMU"}, {"hypervisor_type": "ironic"}
         ("ctl", Mention({"nova-compute": {}, "nova-conductor": {}}, nodes=[FAR, FAR]), None),
         ("ctl", Mention({"nova-compute": {}}, nodes=[FAR, KVM]), None),
         ("ctl", Mention({"nova-compute": {}}, nodes=[FAR], agents=[{"agent_type": "DHCP agent"}]), None),
-        ("far", Mention({"nova-compute": {}}, nodes=[FAR]), "its nova-compute drives ironic nodes"),
-        ("far", Mention(nodes=[{"hypervisor_type": "VMware vCenter Server"}]), "drives VMware vCenter Server nodes"),
+        ("far", Mention({"nova-compute": {}}, nodes=[FAR]), "its nova-compute controls ironic nodes"),
+        ("far", Mention(nodes=[{"hypervisor_type": "VMware vCenter Server"}]), "controls VMware vCenter Server nodes"),
         ("net_1.example.org", Mention(agents=[{"agent_type": "L3 agent"}]), None),
         ("fd00::1", Mention(agents=[{"agent_type": "L3 agent"}]), None),
-        ("ctl:1f0b", Mention(agents=[{"agent_type": "F5 agent"}]), "no host name looks like that"),
-        ("0c6a6fd2", Mention(agents=[{"agent_type": "Baremetal Node"}]), "is about an Ironic node"),
+        ("ctl:1f0b", Mention(agents=[{"agent_type": "F5 agent"}]), "it is not a host name"),
+        ("0c6a6fd2", Mention(agents=[{"agent_type": "Baremetal Node"}]), "stands for an Ironic node"),
         ("n1", Mention(agents=[{"agent_type": "Baremetal Node"}, {"agent_type": "L3 agent"}]), None),
     ],
 )

@@ -437,7 +437,7 @@ def test_only_servers_that_are_missing_are_asked_for_and_only_so_many() -> None:
     assert len(asked_for(found)) == MOST
     assert not any("/servers/i000" in one for one in asked_for(found)), "it is listed"
     assert sorted(found.kept) == known[-2:], "they could not be asked for"
-    assert f"one scan asks for {MOST} of them" in str(found.kept[known[-1]])
+    assert f"one scan asks for at most {MOST} of them" in str(found.kept[known[-1]])
     assert asked_for(hostless(NO_SUCH, more={"formerly": [elsewhere]})) == []
 
 

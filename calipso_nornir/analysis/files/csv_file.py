@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 _FORMULA: Final = ("=", "+", "-", "@", "\t", "\r", "\n")
 """A cell that begins with one of these is a formula for spreadsheets (OWASP, "CSV Injection")."""
 _TERMINAL: Final = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff]")
-"""Control characters that are no white space: a terminal would obey them, and some CSV readers stop at NUL."""
+"""Control characters other than white space: terminals interpret them, and some CSV readers stop at NUL."""
 
 
 def csv_pieces(what: Exported) -> Iterator[str]:
@@ -45,6 +45,6 @@ def _row(cells: Iterable[str]) -> str:
 
 
 def _cell(text: str) -> str:
-    """Return a cell that no spreadsheet takes for a formula: a leading apostrophe marks it as text."""
+    """Return a cell that no spreadsheet interprets as a formula: a leading apostrophe marks it as text."""
     text = _TERMINAL.sub("\ufffd", text)
     return f"'{text}" if text.startswith(_FORMULA) else text

@@ -1,2 +1,2 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Fetchers that read the OpenStack API and what the database adds to it."""
+"""Fetchers that read the OpenStack API, and the facts that only OpenStack's database has."""

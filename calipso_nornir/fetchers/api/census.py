@@ -29,14 +29,14 @@ class Census:
     """The machines of a region.
 
     Attributes:
-        machines: name -> what is said about it; a machine with several names has one entry.
-        also_called: name -> the machine's other names, for those that have some.
+        machines: name -> what the lists say about the machine; a machine with several names has one entry.
+        also_called: name -> the machine's other names, if it has any.
         strange: names that certainly do not belong to a machine.
         zones: Nova's own rows.
         agents_told: whether Neutron listed its agents.
-        silent: whether a cell of Nova does not answer; a compute host without a known zone then has an unknown one.
+        silent: whether a cell of Nova does not answer; a compute host without a known zone then has an unknown zone.
         cells_told: whether Nova can say which of its cells do not answer (2.69, Stein).
-        complete: whether nothing is known to be missing.
+        complete: whether the lists are complete, as far as known.
     """
 
     machines: Mapping[str, Mention]
@@ -59,7 +59,7 @@ class Census:
 
 
 def census(region: str) -> Generator[Sequence[Query], Answers, Census]:
-    """Ask Nova and Neutron for everything that names hosts; if two names may belong to one machine, ask the machine.
+    """Ask Nova and Neutron for every list that names hosts; if two names may be one machine's, ask that machine.
 
     Names that certainly do not belong to a machine are reported. A cell that does not answer is a gap.
     """

@@ -96,8 +96,8 @@ class Instances:
 class HostlessInstances:
     """Servers without a host (failed to build, shelved, waiting), or on an unknown one, in folders of their region.
 
-    Source: as ``Instances``, and all lists of hosts. Of servers without a host that the list no longer contains, ``GET
-    /servers/{id}``: no list shows that cell0, which holds those that were never scheduled, does not answer.
+    Source: as ``Instances``, and all lists of hosts. For servers without a host that the list no longer contains, ``GET
+    /servers/{id}``: no list shows it if cell0, which holds the servers that were never scheduled, does not answer.
     Attributes: as ``Instances``, without ``host``; ``nova_host``, Nova's name for the unknown host.
     """
 

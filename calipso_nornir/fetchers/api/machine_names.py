@@ -43,13 +43,13 @@ class Seen:
 def one_host_each(
     said: Mapping[str, Mention],
 ) -> Generator[Sequence[Query], Answers, tuple[dict[str, Mention], dict[str, tuple[str, ...]]]]:
-    """Return the machines, each under one name, and their other names; report names that may be one machine's, too."""
+    """Return the machines, each under one name, and their other names; report pairs that may be one machine, too."""
     pairs = look_alikes(said)
     if not pairs:
         return dict(said), {}
     names = sorted({name for pair in pairs for name in pair})
     looks = dict(zip(names, (yield from together(*map(_look, names))), strict=True))
-    answers = yield []  # asks nothing: only to get an Answers to report to
+    answers = yield []  # an empty round provides an Answers, to which pairs can be reported
     proofs: dict[Pair, str] = {}
     for one, other in pairs:
         proof = _proof(one, other, said, looks)
@@ -81,7 +81,7 @@ def look_alikes(said: Mapping[str, Mention]) -> list[Pair]:
 
 
 def _known_as(one: Mention) -> set[str]:
-    """Return other names of the machine: libvirt's name for it, and its addresses."""
+    """Return further names of the machine: libvirt's name for it, and its addresses."""
     names = [node.get("hypervisor_hostname") for node in one.nodes]
     return {_label(name) for name in names if isinstance(name, str) and name} | one.addresses
 
@@ -91,13 +91,13 @@ def _label(name: str) -> str:
 
 
 def _different_domains(one: str, other: str) -> bool:
-    """Return whether two full names are in different domains: such a pair always means two machines."""
+    """Return whether two fully qualified names are in different domains: such names never belong to one machine."""
     full = [name.lower().rstrip(".") for name in (one, other) if "." in name and as_ip(name) is None]
     return len(full) == len((one, other)) and full[0] != full[1]
 
 
 def _look(name: str) -> Generator[Sequence[Query], Answers, Seen]:
-    """Log in under one name and read the interfaces, with the same queries as for pNICs, so nothing is asked twice."""
+    """Log in under one name and read the interfaces with the queries of ``HostPnics``, so that each is sent once."""
     host = ids.plain(name)
     try:
         devices = ask(Command(host, "ls -l /sys/class/net", "ls_sys_class_net"))
@@ -124,7 +124,7 @@ def _proof(one: str, other: str, said: Mapping[str, Mention], looks: Mapping[str
 
 
 def _groups(proofs: Mapping[Pair, str]) -> Iterable[tuple[set[str], list[str]]]:
-    """Join pairs that have a name in common."""
+    """Merge pairs that have a name in common."""
     groups: list[tuple[set[str], list[str]]] = []
     for pair, proof in proofs.items():
         touching = [group for group in groups if group[0] & set(pair)]
@@ -135,5 +135,5 @@ def _groups(proofs: Mapping[Pair, str]) -> Iterable[tuple[set[str], list[str]]]:
 
 
 def _preference(name: str, one: Mention, seen: Seen) -> tuple[bool, bool, bool, int, str]:
-    """Order names: prefer one by which the machine is reached, then one with servers, then one with bound ports."""
+    """Order names: prefer one with which the login worked, then one with servers, then one with bound ports."""
     return seen.error is not None, not one.compute, not one.agents, len(name), name

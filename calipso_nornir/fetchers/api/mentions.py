@@ -23,23 +23,23 @@ COMPUTE, CONDUCTOR = "nova-compute", "nova-conductor"
 NETWORK_AGENTS = frozenset({"DHCP agent", "L3 agent", "Metadata agent", "OVN Controller Gateway agent"})
 """Agents that make a host a network node."""
 AGENTS_OF_NO_MACHINE = frozenset({"Baremetal Node"})
-"""Agents whose host is the id of an Ironic node: a project's machine (networking-baremetal)."""
+"""Agents whose "host" is the id of an Ironic node, which is a project's machine (networking-baremetal)."""
 ELSEWHERE = frozenset({"ironic", "vmware vcenter server", "zvm"})
 """Hypervisor types (Nova's, lower case) that nova-compute controls remotely: its own host name may be any text."""
 
 _LABEL = r"[A-Za-z0-9_]([A-Za-z0-9_-]{0,61}[A-Za-z0-9_])?"
 _HOST_NAME = re.compile(rf"{_LABEL}(\.{_LABEL})*\.?")
-"""RFC 1123, 2.1; the underscore is not allowed there, but common."""
+"""RFC 1123, 2.1. Underscores are not allowed there, but common."""
 
 
 @dataclass(slots=True)
 class Mention:
-    """What is said about one name, or about all names of one machine.
+    """What the lists say about one name, or about all names of one machine.
 
     Attributes:
         services: binary of Nova -> {service, active, available}.
         zones: claims, each (rank, zone); the lowest rank counts.
-        nodes: compute nodes whose service has that host.
+        nodes: compute nodes whose service names it as its host.
         agents: Neutron's agents.
         silent: whether its nova-compute is in a cell that does not answer.
     """
@@ -52,7 +52,7 @@ class Mention:
 
     @property
     def compute(self) -> bool:
-        """Whether Nova runs servers there, or controls them from there."""
+        """Whether Nova runs servers on it, or controls them from it."""
         return COMPUTE in self.services or bool(self.nodes) or self.silent
 
     @property
@@ -71,13 +71,13 @@ class Mention:
 
     @property
     def addresses(self) -> set[str]:
-        """Addresses that Nova or Neutron say are its own."""
+        """Addresses that belong to it according to Nova or Neutron."""
         told = [node.get("host_ip") for node in self.nodes]
         told += [(agent.get("configurations") or {}).get("tunneling_ip") for agent in self.agents]
         return {address for one in told if (address := as_ip(one))}
 
     def joined(self, other: Mention) -> Mention:
-        """Return the combination of what is said about one machine under two names."""
+        """Return the combination of what the lists say about one machine under two names."""
         return Mention(
             {**other.services, **self.services},
             self.zones | other.zones,
@@ -88,14 +88,14 @@ class Mention:
 
 
 WORKING, KNOWN, OF_NOVA, OF_AGENT, OF_NOBODY = range(1, 6)
-"""Ranks of claims on a host's zone: of a working nova-compute, a known one, any Nova service, an agent, nobody.
+"""Ranks of claims on a host's zone: by a working nova-compute, any nova-compute, any Nova service, an agent, nobody.
 
-Of claims with the same rank, the first zone by name is used, because the order of an API's answer means nothing.
+Of claims with the same rank, the first zone in alphabetical order is used: the order of an API's answer is arbitrary.
 """
 
 
 def mentions(zones: Rows, services: Rows, nodes: Rows, agents: Rows) -> dict[str, Mention]:
-    """Collect what is said about every name. Zones list only enabled services, ``services`` all of them."""
+    """Collect what the lists say about every name. ``zones`` has only enabled services, ``services`` all of them."""
     found: defaultdict[str, Mention] = defaultdict(Mention)
     for row in zones:
         for host, running in (row.get("hosts") or {}).items():
@@ -138,10 +138,10 @@ def why_no_machine(name: str, one: Mention) -> str | None:
     if kinds and may_be_one:
         return None
     if one.compute:
-        return f"its nova-compute drives {', '.join(types)} nodes, and nothing else runs under this name"
+        return f"its nova-compute controls {', '.join(types)} nodes, and nothing else runs under this name"
     if kinds:
-        return f"no host name looks like that (RFC 1123); it is what a {', '.join(kinds)} calls itself"
-    return f"{_listed(one.agents)} is about an Ironic node, not about a host of the cloud"
+        return f"it is not a host name (RFC 1123); a {', '.join(kinds)} gives it as its host"
+    return f"{_listed(one.agents)} stands for an Ironic node, not for a host of the cloud"
 
 
 def _listed(agents: Iterable[Row]) -> str:

@@ -23,7 +23,7 @@ class NetworkAgents:
 
     Source: Neutron, ``GET /v2.0/agents`` (one list for all hosts).
     Attributes: ``host``, ``agent_id``, ``agent_type``, ``binary``, ``alive``, ``admin_state_up``, ``configurations``
-    (without the counters that agents report along), ``availability_zone``, ``topic``, ``started_at``, ``created_at``.
+    (without the counters in it), ``availability_zone``, ``topic``, ``started_at``, ``created_at``.
     """
 
     def get(self, parent: InventoryObject) -> Fetching:

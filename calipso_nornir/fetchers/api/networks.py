@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from calipso_nornir.model.objects import InventoryObject
 
 UNKNOWN_PROJECTS = Folder(type="networks_folder", types_name="networks", text="Networks of unknown projects")
-"""Neutron's own networks (HA) belong to no project; other networks may belong to one that Keystone no longer knows."""
+"""Neutron's own networks (HA) have no project; other networks may have a project that Keystone no longer knows."""
 
 
 class Networks:

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from calipso_nornir.model.refs import ObjectRef
 
 UNKNOWN_NETWORKS = Folder(type="ports_folder", types_name="ports", text="Ports of unknown networks")
-"""For ports whose network was deleted between the two lists, or is hidden from the user who owns the port."""
+"""For ports whose network was deleted between the two requests, or is hidden from a user who may see only the port."""
 BINDING_LEVELS = Select(
     "neutron",
     "SELECT l.port_id, l.host, l.level, l.driver, s.network_type, s.physical_network, s.segmentation_id "

@@ -25,7 +25,7 @@ class Regions:
     """
 
     def get(self, parent: InventoryObject) -> Fetching:  # noqa: ARG002 - one catalogue for all
-        """Ask for the catalogue; a region is whatever an endpoint names as its region."""
+        """Ask for the catalogue. The regions are those that its endpoints name."""
         catalogue = questions.catalogue()
         answers = yield [catalogue]
         services: Sequence[Mapping[str, Any]] = answers[catalogue]

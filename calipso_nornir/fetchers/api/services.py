@@ -31,7 +31,7 @@ class NovaServices:
         query: the query that was answered.
         rows: as Nova returns them; for a cell that does not answer, only host and binary of each nova-compute.
         silent: the error that names the hosts in cells that do not answer, if there are any.
-        complete: whether nothing is known to be missing, for any reason.
+        complete: whether the list is complete, as far as known.
     """
 
     query: Query
@@ -48,7 +48,7 @@ def nova_services(region: str) -> Generator[Sequence[Query], Answers, NovaServic
     query = questions.services(region)
     answers = yield [query]
     error = answers.failed(query)
-    if isinstance(error, NotRecorded):  # recorded by a release that did not ask: the replay shows what it saw
+    if isinstance(error, NotRecorded):  # the release that recorded it did not send this query
         return NovaServices(query, ())
     if isinstance(error, ApiFailed) and error.status == NOT_ACCEPTABLE:
         query = questions.services(region, telling_of_cells=False)

@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Servers without a host that Nova no longer lists: each may be gone, or in a cell that does not answer.
+"""Examines servers without a host that Nova no longer lists: each may be gone, or in a cell that does not answer.
 
-Nova keeps servers that were never scheduled in its database cell0. If that does not answer, the list of servers lacks
-them with status 200, and ``/os-services`` does not show it, for cell0 has no hosts. ``GET /servers/{id}`` does: Nova
-knows from its API database whether the server was deleted (404); else the answer is partial (2.69) or an error.
+Nova keeps servers that were never scheduled in its database cell0. If cell0 does not answer, the list of servers lacks
+them although its status is 200, and ``/os-services`` does not show the failure, because cell0 has no hosts. ``GET
+/servers/{id}`` shows it: Nova knows from its API database whether the server was deleted (404); if not, the answer is
+partial (2.69) or an error.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
     from calipso_nornir.model.queries import Query
 
 MOST: Final = 100
-"""Servers that one scan asks for one by one; more that are missing are kept until the next scan."""
+"""Maximum number of servers that one scan asks for one by one; further missing ones are kept for the next scan."""
 NOT_FOUND: Final = 404
 
 
@@ -44,7 +45,7 @@ def keep_unlisted(
         said = str(answers.failed(first) or f"{first} shows it")
         answers.keep(kept, ServersUnlisted(region, tuple(missing[id_] for id_ in kept), said))
     if rest := sorted(missing.keys() - asked.keys()):
-        said = f"one scan asks for {MOST} of them"
+        said = f"one scan asks for at most {MOST} of them"
         answers.keep(rest, ServersUnlisted(region, tuple(missing[id_] for id_ in rest), said))
 
 

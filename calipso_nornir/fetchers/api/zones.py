@@ -30,7 +30,7 @@ class AvailabilityZones:
     """A zone is available only while one of its hosts is."""
 
     def get(self, parent: InventoryObject) -> Fetching:
-        """Ask for everything that names hosts."""
+        """Ask for every list that names hosts."""
         known = yield from census(parent["region"])
         hosts: defaultdict[str, list[str]] = defaultdict(list)
         for name, one in known.machines.items():
@@ -68,7 +68,7 @@ class Hosts:
     asked_by: ClassVar[Mapping[str, str]] = {"host": "id"}
 
     def get(self, parent: InventoryObject) -> Fetching:
-        """Ask for everything that names hosts, and select those of this zone."""
+        """Ask for every list that names hosts, and select the hosts of this zone."""
         known = yield from census(parent["region"])
         return [
             Fetched(
@@ -91,13 +91,13 @@ def _attributes(name: str, one: Mention, known: Census) -> dict[str, Any]:
     attributes = {**_node(one), "services": [one.services[binary] for binary in sorted(one.services)]}
     if others := known.also_called.get(name):
         attributes["also_called"] = list(others)
-    if known.agents_told:  # without the list of agents it is not known which hosts run none
+    if known.agents_told:  # without the list of agents, a host's type is not known
         attributes["host_type"] = one.types
     return attributes
 
 
 def _node(one: Mention) -> dict[str, Any]:
-    """Return what its compute node adds to a host; nothing for a bare-metal service, which has many nodes."""
+    """Return the attributes of a host's compute node; none for a bare-metal service, which has many nodes."""
     if len(one.nodes) != 1:
         return {}
     (node,) = one.nodes

@@ -28,7 +28,7 @@ class HostPnics:
 
     Source: ``ls -l /sys/class/net``, ``ip -d address``, ``ip netns list``; per interface ``ethtool``, ``ethtool -i``.
     On hosts whose cards have virtual functions, also ``find … -name physfn`` and ``virtfn*``. For interfaces that DPDK
-    has taken from the kernel: ``ovs-vsctl list``, on hosts with an agent that runs it.
+    has taken from the kernel: ``ovs-vsctl list``, on hosts with an Open vSwitch agent.
     Attributes: ``host``, ``local_name``, ``mac_address``, ``mtu`` (bytes), ``state`` ("UP" or "DOWN"), ``addresses``
     (CIDR strings) and the first ones as ``ip_address``, ``ipv6_address``; ``link_detected`` ("yes" or "no") and all
     else that ethtool prints, under its own keys; ``driver`` (from ethtool -i); ``vlan_interfaces`` [{name, vlan_id,
@@ -104,7 +104,7 @@ class HostPnics:
 
 
 class HostBonds:
-    """Bonds and teams of one host, in its pNICs folder: they are used like physical interfaces.
+    """Bonds and teams of one host, in its pNICs folder, because they are used like physical interfaces.
 
     Source: ``ip -d address``; per bond ``/proc/net/bonding/<bond>``, per team ``teamdctl <team> state dump``.
     Attributes: as ``HostPnics`` without ethtool's; ``ether_channel`` (True), ``members`` [{name, id, mac_address, role
@@ -205,7 +205,7 @@ def pnics_folder(host: InventoryObject) -> Any:  # noqa: ANN401 - an ObjectRef, 
 
 
 def pnic_attributes(host: InventoryObject, one: Interface, devices: Devices) -> dict[str, Any]:
-    """Return what the kernel says about a physical interface or aggregate, without a MAC if it has none."""
+    """Return what the kernel says about a physical interface or aggregate; without ``mac_address`` if it has none."""
     master = ids.host_pnic(host.id, one.master) if one.member_of_kind in AGGREGATES and one.master else ""
     return {
         "host": host.id,
@@ -278,5 +278,5 @@ def _role(name: str, roles: Mapping[str, str]) -> dict[str, str]:
 
 
 def _active(roles: Mapping[str, str]) -> dict[str, list[str]]:
-    """Return which members carry frames; nothing if that is not known."""
+    """Return which members carry frames, as an attribute; no attribute if that is not known."""
     return {"active_members": sorted(name for name, role in roles.items() if role == ACTIVE)} if roles else {}

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from calipso_nornir.model.objects import InventoryObject
 
 OF_SERVERS = "compute:"
-"""Beginning of the device owners of servers' ports: a device that claims one is none of the host's own."""
+"""Prefix of the device owners of servers' ports: a device with such a port is not an interface of the host itself."""
 FOLDER = Folder(type="vnics_folder", types_name="vnics", text="vNICs")
 
 

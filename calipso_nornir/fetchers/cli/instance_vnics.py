@@ -46,7 +46,7 @@ class InstanceVnics:
     asked_by: ClassVar[Mapping[str, str]] = {}
 
     def get(self, parent: InventoryObject) -> Fetching:
-        """Ask which domains there are, then for the instance's own."""
+        """Ask for the list of domains, then for the instance's own domain."""
         host = parent["host"]
         listing = Command(host, f"{questions.LIBVIRT} list --all --uuid", "virsh_uuids", root=True)
         uuids, (address, interfaces) = yield from together(ask(listing), questions.interfaces(host))
@@ -169,7 +169,7 @@ def _attributes(
     if device is not None:
         seen = {"device_mtu": device.mtu, "state": "UP" if device.up else "DOWN"}
     elif one.device is not None and one.type in OF_THE_KERNEL:
-        seen = {"state": "DOWN"}  # a domain that is off: its configuration names a tap that does not exist
+        seen = {"state": "DOWN"}  # the domain is shut off: the tap that its configuration names does not exist
     return {
         **{key: value for key, value in one.element.items() if key not in ("type", "name")},
         "vnic_type": "instance_vnic",

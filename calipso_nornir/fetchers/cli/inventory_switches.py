@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Switches for which there is a login, as they describe themselves."""
+"""Switches for which the inventory has a login, as they describe themselves."""
 
 from __future__ import annotations
 
@@ -28,13 +28,13 @@ if TYPE_CHECKING:
 class InventorySwitches(KnowsPlatforms):
     """Switches that ``CLI.hosts`` or the Nornir inventory has with a platform of ``switch_platforms.json``.
 
-    Source: the platform's question "identity"; ``lldpctl`` of the hosts, so that a switch has the id by which they hear
-    it. Attributes: ``switch`` (its own id), ``chassis_id``, ``chassis_id_type``, ``login`` (its name in the inventory),
-    ``platform``, and if it shows them ``hostname``, ``version``, ``model``, ``serial``.
+    Source: the platform's question "identity"; ``lldpctl`` on the hosts, because the id of a switch is the one that
+    hosts receive by LLDP. Attributes: ``switch`` (its own id), ``chassis_id``, ``chassis_id_type``, ``login`` (its name
+    in the inventory), ``platform``, and if it shows them ``hostname``, ``version``, ``model``, ``serial``.
     """
 
     def get(self, parent: InventoryObject) -> Fetching:
-        """Ask every switch who it is."""
+        """Ask every switch for its identity."""
         answers = yield [REACHABLE]
         own = logins(answers, self.platforms)
         if not own:
@@ -70,7 +70,7 @@ class InventorySwitches(KnowsPlatforms):
 
 
 def _identity(answers: Answers, query: Command) -> SwitchIdentity | None:
-    """Return how a switch describes itself. If it does not, return None; what was known of it is kept."""
+    """Return a switch's description of itself. None if it gives none: what was known about it is then kept."""
     rows = answers.or_gap(query)
     if rows is not None and len(rows) != 1:
         error = ParseError(query.parser or "", f"expected the description of one switch, found {len(rows)}")

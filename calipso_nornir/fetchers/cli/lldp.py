@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Switches and their ports, as hosts hear them by LLDP (IEEE 802.1AB)."""
+"""Switches and their ports, from the LLDP announcements that hosts receive (IEEE 802.1AB)."""
 
 from __future__ import annotations
 
@@ -30,11 +30,11 @@ if TYPE_CHECKING:
     from calipso_nornir.parsing.rows import Neighbour
 
 SWITCHING = frozenset({"Bridge", "Router"})
-"""Capabilities (IEEE 802.1AB table 8-4) of devices that forward for others."""
+"""Capabilities (IEEE 802.1AB table 8-4) of devices that forward frames or packets of others."""
 
 
 class LldpSwitches(KnowsPlatforms):
-    """Switches that one host hears on its physical interfaces, in the environment's switches folder.
+    """Switches whose LLDP announcements one host receives on its physical interfaces, in the switches folder.
 
     Source: ``lldpctl -f json``; physical interfaces and hosts of the inventory.
     Attributes: ``switch`` (its own id), ``chassis_id``, ``chassis_id_type``, ``description``, ``management_addresses``,
@@ -67,11 +67,11 @@ class LldpSwitches(KnowsPlatforms):
 
 
 class LldpSwitchPnics(KnowsPlatforms):
-    """Switch ports that one host hears on its physical interfaces, below their switch.
+    """Switch ports whose LLDP announcements one host receives on its physical interfaces, below their switch.
 
     Source: as ``LldpSwitches``.
     Attributes: ``switch`` (id), ``role`` ("hostlink"), ``port_id``, ``port_id_type``, ``description``, ``vlans`` (ids
-    that it announces), ``mac_address`` if that is its id, ``neighbours`` [{host, interface}] that hear it.
+    that it announces), ``mac_address`` if that is its id, ``neighbours`` [{host, interface}] that receive them.
     """
 
     def get(self, parent: InventoryObject) -> Fetching:
@@ -110,7 +110,7 @@ def _announced(neighbours: Sequence[Neighbour], chassis_id: str) -> dict[str, li
 def _heard(
     host: InventoryObject, platforms: SwitchPlatforms
 ) -> Generator[Sequence[Query], Answers, tuple[Query, list[Neighbour]]]:
-    """Ask which forwarding devices, except hosts of the cloud, a host hears on its physical interfaces.
+    """Ask which forwarding devices, except hosts of the cloud, announce themselves on a host's physical interfaces.
 
     A switch that uses CDP as well as LLDP is counted once. Capabilities are optional (IEEE 802.1AB, 8.5): a neighbour
     that announces none counts as a switch unless a host has its name, its address or its MAC.
@@ -145,7 +145,7 @@ def _heard(
 
 
 def _same(one: Neighbour, other: Neighbour) -> bool:
-    """Return whether a neighbour heard by CDP is also heard by LLDP, by its name or one of its addresses.
+    """Return whether a CDP neighbour is also an LLDP neighbour, by its name or one of its addresses.
 
     LLDP's ids are then used, because those of CDP are names for people.
     """

@@ -22,10 +22,10 @@ if TYPE_CHECKING:
     from calipso_nornir.parsing.rows import FdbEntry, Interface
 
 DEFAULT_UDP_PORT = {"vxlan": 4789, "vxlan-gpe": 4790, "geneve": 6081}
-"""Assigned by IANA (RFC 7348, RFC 8926); Open vSwitch uses them if a tunnel has no dst_port."""
+"""Default UDP ports, assigned by IANA (RFC 7348, RFC 8926); Open vSwitch uses them if a tunnel has no dst_port."""
 
 WIRELESS = frozenset({"dummy", "vrf"})
-"""Kinds of device, besides loopback, that have addresses but no wire (ip-link(8))."""
+"""Kinds of device, besides loopback, that have addresses but lead to no wire (ip-link(8))."""
 
 ENDPOINTS = {
     "vxlan": Select("neutron", "SELECT host, ip_address, udp_port FROM ml2_vxlan_endpoints"),

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What a switch's tables say of each of its ports, by the port's own name."""
+"""What a switch's tables say about each of its ports, by the switch's name of the port."""
 
 from __future__ import annotations
 
@@ -31,11 +31,11 @@ ERRORS = {
     "output_discards": "output_discards",
 }
 UNAWARE = "unaware"
-"""Mode of a port whose bridge does not look at VLANs: every frame passes as it comes."""
+"""Mode of a port whose bridge is not VLAN-aware: every frame passes unchanged."""
 
 
 class PortTables:
-    """The ports of one switch, and facts about them; a table that did not come adds no facts."""
+    """The ports of one switch, and facts about them; a missing table adds no facts."""
 
     def __init__(self, platform: SwitchPlatform, ports: Iterable[SwitchPort]) -> None:
         self.ports = {one.name: one for one in ports if platform.ports.fullmatch(one.name)}
@@ -64,7 +64,7 @@ class PortTables:
                 self._facts[name].pop("native_vlan", None)
 
     def add_macs(self, rows: Iterable[LearnedMac]) -> None:
-        """Add ``macs``: what each port has learned."""
+        """Add ``macs``: the MAC addresses that each port has learned."""
         found: dict[str, set[tuple[str, int]]] = {name: set() for name in self.ports}
         for row in rows:
             if (name := self.names.find(row.port)) is not None:
@@ -79,7 +79,7 @@ class PortTables:
         members: defaultdict[str, list[dict[str, Any]]] = defaultdict(list)
         for row in rows:
             lag, port = self.names.find(row.lag), self.names.find(row.port)
-            if lag is None or port is None:  # of the other switch of a pair (MLAG, vPC)
+            if lag is None or port is None:  # a port of the other switch of a pair (MLAG, vPC)
                 continue
             protocol = {"lag_protocol": row.protocol} if row.protocol else {}
             self._facts[port] |= {"lag": lag, "lag_active": row.active, **protocol}
@@ -88,7 +88,7 @@ class PortTables:
             self._facts[lag]["members"] = sorted(own, key=lambda one: str(one["port"]))
 
     def add_neighbours(self, rows: Iterable[SwitchNeighbour]) -> None:
-        """Add ``hears``: what each port hears by LLDP."""
+        """Add ``hears``: the neighbours whose LLDP announcements each port receives."""
         found: dict[str, list[dict[str, str]]] = {name: [] for name in self.ports}
         for row in rows:
             if (name := self.names.find(row.port)) is not None:
@@ -116,7 +116,7 @@ class PortTables:
 
 
 def _vlans_of(rows: Sequence[PortVlans]) -> Facts:
-    """Return the VLANs of a port, of one row about all of them or of rows about one each."""
+    """Return the VLANs of a port, from one row with all of them, or from one row for each."""
     first = rows[0]
     if first.vlan is None:
         return _of_all(first)
@@ -137,7 +137,7 @@ def _of_all(row: PortVlans) -> Facts:
 
 
 def by_mac(ports: Mapping[str, SwitchPort]) -> dict[str, str]:
-    """Return the ports whose MAC address no other port has, by it."""
+    """Return the ports with a unique MAC address, by that address."""
     found: defaultdict[str, list[str]] = defaultdict(list)
     for name, port in ports.items():
         if port.mac_address is not None:

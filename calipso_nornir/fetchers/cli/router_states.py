@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Which host is active for a highly available router."""
+"""Determines which host is active for a highly available router."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from calipso_nornir.parsing.rows import Interface
 
 OF_KEEPALIVED = "network:router_ha_interface"
-"""Device owner of the port through which a router's keepalived daemons communicate (neutron_lib.constants)."""
+"""Device owner of the port through which the router's keepalived processes communicate (neutron_lib.constants)."""
 
 
 class RouterStates:

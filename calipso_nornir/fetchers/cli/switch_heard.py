@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Which switches there are logins for, what hosts hear of them, and how what both say is recognised as one switch."""
+"""Finds the switches with a login, the LLDP announcements that hosts receive, and which of both are the same switch."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ class KnowsPlatforms:
 
 @dataclass(frozen=True, slots=True)
 class Heard:
-    """A neighbour that a host hears, and the query that found it."""
+    """A neighbour whose LLDP announcement a host receives, and the query that found it."""
 
     host: str
     neighbour: Neighbour
@@ -51,12 +51,12 @@ class Heard:
 
 
 def lldp_of(host: str) -> Command:
-    """Return the query for what a host hears."""
+    """Return the query for the LLDP neighbours of a host."""
     return Command(host, "lldpctl -f json", "lldpctl_json", root=True, optional=True)
 
 
 def logins(answers: Answers, platforms: SwitchPlatforms) -> dict[str, SwitchPlatform]:
-    """Return the hosts of the inventory that are switches; none if a recording was made without this question."""
+    """Return the switches in the inventory, by their platform; none if a recording lacks this query."""
     if isinstance(answers.failed(REACHABLE), NotRecorded):
         return {}
     return platforms.of_hosts(answers[REACHABLE])
@@ -67,7 +67,7 @@ def heard_by_hosts(
 ) -> Generator[Sequence[Query], Answers, tuple[Answers, list[Heard]]]:
     """Send ``more``, in one round with the LLDP queries of all hosts, which a scan sends anyway; return all answers.
 
-    A host that does not answer is reported where its own interfaces are scanned.
+    A host that does not answer is reported when its own interfaces are scanned.
     """
     hosts = Lookup.of("host")
     known = yield [hosts, REACHABLE]
@@ -85,7 +85,7 @@ def heard_by_hosts(
 
 
 def per_port_names(own: Mapping[str, SwitchPlatform]) -> dict[str, str]:
-    """Return the names of switches each of whose ports announces a chassis id of its own, by the first label."""
+    """Return the names of switches on which each port announces another chassis id; by the first label of the name."""
     return {label(name): name for name, platform in own.items() if platform.chassis_per_port}
 
 
@@ -115,9 +115,9 @@ def as_fabric(neighbour: Neighbour) -> Neighbour:
 
 
 def by_inventory_name(neighbour: Neighbour, names: Mapping[str, str]) -> Neighbour:
-    """Return a neighbour with its inventory name as chassis id, if it is one of ``per_port_names``.
+    """Return a neighbour with its inventory name as chassis id if it is one of ``per_port_names``, else unchanged.
 
-    Otherwise, one switch would be as many switches as it has ports.
+    Otherwise, each port of such a switch would be taken for a switch.
     """
     name = names.get(label(neighbour.chassis_name or ""))
     return neighbour if name is None else replace(neighbour, chassis_id_type=LOCAL, chassis_id=name)
@@ -126,10 +126,10 @@ def by_inventory_name(neighbour: Neighbour, names: Mapping[str, str]) -> Neighbo
 def chassis_of(
     name: str, platform: SwitchPlatform, identity: SwitchIdentity, heard: Iterable[Neighbour]
 ) -> tuple[str, str, str | None]:
-    """Return a switch's chassis id type and chassis id, and its name as hosts hear it, if any does.
+    """Return a switch's chassis id type and chassis id, and its name in the announcements that hosts receive, if any.
 
-    Hosts name the switch by the chassis id that they hear. It is the switch's own, or that of the only neighbour with
-    the switch's name.
+    Hosts know a switch by the chassis id that it announces. That is the switch's own id or, if it shows none, the id of
+    the only neighbour with the switch's name.
     """
     if platform.chassis_per_port:
         own = (LOCAL, name)
@@ -162,5 +162,5 @@ def label(name: str) -> str:
 
 
 def attributes_of(one: object, **names: str) -> dict[str, Any]:
-    """Return attributes that have a value: name of the attribute -> name of the row's column."""
+    """Return those attributes that have a value; ``names``: name of the attribute -> name of the row's column."""
     return {ours: value for ours, column in names.items() if (value := getattr(one, column)) is not None}

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Ports of a switch that scans log in to."""
+"""Ports of a switch to which scans log in."""
 
 from __future__ import annotations
 
@@ -26,10 +26,11 @@ _LETTERS = re.compile(r"([A-Za-z-]+)(.*)")
 
 
 class SwitchPorts(KnowsPlatforms):
-    """Ports and LAGs of one switch, below it; with what the switch says of them.
+    """Ports and LAGs of one switch, below it, with what the switch says about them.
 
-    Source: the questions of its platform; ``lldpctl`` of the hosts, so that a port has the id by which they hear it.
-    Attributes: ``switch`` (id), ``local_name``, ``role`` ("hostlink" if a host hears it, "lag", or "port"), ``state``
+    Source: the questions of its platform; ``lldpctl`` on the hosts, because a port's id is the one that they receive.
+    Attributes: ``switch`` (id), ``local_name``, ``role`` ("hostlink" if a host receives its LLDP announcements, "lag",
+    or "port"), ``state``
     ("up" or "down"), ``state_reason``, ``mtu`` (bytes of an IP packet), ``mac_address``, ``port_id``, ``port_id_type``,
     ``vlan_mode``, ``native_vlan``, ``allowed_vlans`` (text of ranges), ``macs``, ``lag``, ``members``, ``hears``,
     ``errors``, ``configured_description``, ``bridge``.

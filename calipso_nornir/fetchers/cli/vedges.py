@@ -161,7 +161,7 @@ def tables_of(
 
 
 def ports_of(found: Iterable[OvsBridge], devices: Devices) -> list[dict[str, Any]]:
-    """Return the ports of an Open vSwitch, as an attribute."""
+    """Return the ports of an Open vSwitch in the form of an attribute."""
     ports = chain.from_iterable(bridge.once(_ports) for bridge in found)
     return [one if (device := devices.get(one["name"])) is None else _on(device, one, devices) for one in ports]
 
@@ -187,7 +187,7 @@ def _on(device: Interface, port: dict[str, Any], devices: Devices) -> dict[str, 
 
 
 def _port(bridge: OvsBridge, port: OvsPort, one: OvsInterface) -> dict[str, Any]:
-    """Return one interface of a port; Neutron's agent records on the port which network is behind its tag."""
+    """Return one interface of a port; Neutron's agent records on the port which network its tag stands for."""
     noted = port.other_config
     return {
         "name": one.name,

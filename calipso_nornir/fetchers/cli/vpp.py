@@ -159,7 +159,7 @@ class VppOteps:
         asked = commands(parent["host"])
         queries = [asked["tunnels"], asked["gpe_tunnels"]]
         answers = yield queries
-        answers.or_gap(asked["gpe_tunnels"])  # none of its tunnels is gone if VPP has not told
+        answers.or_gap(asked["gpe_tunnels"])  # if VPP does not list its tunnels, none of them counts as gone
         groups: defaultdict[tuple[str, str, int], list[Mapping[str, Any]]] = defaultdict(list)
         for one in parent.get("tunnel_ports") or ():
             groups[one["overlay_type"], one["local_ip"], one["vni"]].append(one)
@@ -194,7 +194,7 @@ def domain_name(number: int) -> str:
 
 
 def port_attributes(one: VppPort) -> dict[str, Any]:
-    """Return an interface of VPP as it stands in the attributes of vEdges and vConnectors."""
+    """Return an interface of VPP in the form that the attributes of vEdges and vConnectors have."""
     return {
         "name": one.name,
         "id": str(one.index),

@@ -160,7 +160,7 @@ def service_of(namespace: str) -> Service | None:
 def _distributed(
     host: InventoryObject, wanted: Iterable[tuple[Service, str]], queries: Mapping[str, Query], answers: Answers
 ) -> Generator[Sequence[Query], Answers, Distributed | None]:
-    """Ask for agents if a router is distributed; None if none is, or if it is not known where its addresses are."""
+    """Ask for the agents if any router is distributed. None if none is, or if its addresses cannot be located."""
     here = {name.removeprefix(service.prefix) for service, name in wanted if service.type in OF_ROUTERS}
     routers = answers.grouped_or_blank(queries["router"], "id") or {}
     if not any(row.get("distributed") for id_ in here for row in routers.get(id_, ())):

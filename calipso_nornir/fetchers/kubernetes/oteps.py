@@ -60,7 +60,7 @@ class RoutedOteps:
 
 
 def _is_of(one: Interface, vedge_type: str) -> bool:
-    """Return whether a device is a tunnel of a plug-in; tunl0 without an address is there whenever its module is."""
+    """Return whether a device is a tunnel of a plug-in; tunl0 without an address only shows that ipip is loaded."""
     if vedge_type == FLANNEL:
         return one.kind == "vxlan" and one.vxlan is not None and one.name.startswith(_FLANNEL_PREFIX)
     return one.kind in TUNNELS and one.name in _CALICO_DEVICES and bool(one.addresses)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The network plug-ins of a node, by what they write into its annotations."""
+"""Recognises the network plug-ins of a node by the annotations that they write."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def plugins_of(node: InventoryObject) -> list[str]:
 
 
 def flannel_of(node: InventoryObject) -> dict[str, Any]:
-    """Return what flanneld says of a node: backend, vni (None for host-gw), ip_address (its end of tunnels)."""
+    """Return what flanneld records on a node: backend, vni (None for host-gw), ip_address (of its tunnel endpoint)."""
     told = _annotations(node)
     try:
         data = json.loads(told.get(_DATA) or "null")

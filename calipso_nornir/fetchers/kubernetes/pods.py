@@ -39,7 +39,7 @@ class Pods:
     asked_by: ClassVar[Mapping[str, str]] = {"pod": "id", "host": "host"}
 
     def get(self, parent: InventoryObject) -> Fetching:
-        """Ask for the pods, and for what they are below."""
+        """Ask for the pods, and look up the nodes and namespaces below which they are placed."""
         placed = yield from _placed(parent)
         return [
             Fetched(
@@ -89,7 +89,7 @@ class Placed(NamedTuple):
 
 
 def _placed(parent: InventoryObject) -> Generator[Sequence[Query], Answers, list[Placed]]:
-    """Return the pods with their places; one whose node and namespace are newer than their lists has none yet."""
+    """Return the pods with their places; a pod whose node and namespace are newer than their lists has none yet."""
     answers = yield [PODS, NODES, NAMESPACES]
     nodes = {node.meta.name for node in answers[NODES]}
     namespaces = {one.meta.name: ids.plain(one.meta.uid) for one in answers.or_gap(NAMESPACES, ())}

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What the routes of a node say about pods: which are here, by which device, and how packets leave for the others."""
+"""Reads a node's routes: which devices lead to its own pods, and by which way packets leave for pods elsewhere."""
 
 from __future__ import annotations
 
@@ -29,11 +29,11 @@ def routes(host: str) -> Command:
 
 @dataclass(frozen=True, slots=True)
 class Routing:
-    """The routes of a node, by what they mean for pods.
+    """The routes of a node, sorted by their meaning for pods.
 
     Attributes:
-        workloads: address of a pod -> device towards it, a veth whose other end is elsewhere.
-        bridges: Linux bridges that a network is on, with that network.
+        workloads: address of a pod -> device towards it: a veth whose other end is in another namespace.
+        bridges: Linux bridges with a route to a network, each with that network.
         remote: routes to pods of other nodes: destination, via, device, encapsulation (None without a tunnel).
     """
 
@@ -43,7 +43,7 @@ class Routing:
 
     @classmethod
     def of(cls, found: Iterable[Route], devices: Devices, *, pod_networks: Iterable[str]) -> Routing:
-        """Read routes; ``pod_networks``: those of other nodes. A route of BIRD is one of Calico's in any case."""
+        """Read routes; ``pod_networks``: those of other nodes. A route of BIRD belongs to Calico even without them."""
         others = {network for one in pod_networks if (network := _network(one)) is not None}
         workloads: dict[str, str] = {}
         bridges: dict[str, str] = {}

@@ -51,10 +51,10 @@ class Services:
 
 
 class Endpoints:
-    """Endpoints of all services: one for each address in their slices. Slices of no service are not shown.
+    """Endpoints of all services: one for each address in their slices. Slices without a service are ignored.
 
     Source: Kubernetes, ``GET /apis/discovery.k8s.io/v1/endpointslices``, the services and the nodes.
-    Attributes: ``host`` (the node, if it is known), ``service_id``, ``pod_id`` (of the pod that it is, if it is one),
+    Attributes: ``host`` (the node, if it is known), ``service_id``, ``pod_id`` (if the endpoint is a pod),
     ``namespace``, ``ip_address`` (or a name, for slices of names), ``address_type``, ``ports`` [{name, protocol,
     port}], ``ready``, ``serving``, ``terminating``, ``zone``.
     """
@@ -86,7 +86,7 @@ class Endpoints:
                     under=parent.sibling("service", service),
                     folder=ENDPOINTS_FOLDER,
                 )
-                found.setdefault(made.id, made)  # one that has just moved may be in two slices
+                found.setdefault(made.id, made)  # an endpoint that has just moved may be in two slices
         return list(found.values())
 
 

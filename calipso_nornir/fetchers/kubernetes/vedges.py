@@ -35,7 +35,7 @@ class RoutedVedges:
     asked_by: ClassVar[Mapping[str, str]] = {}
 
     def get(self, parent: InventoryObject) -> Fetching:
-        """Ask for the node's routes, if one of the two plug-ins is on it."""
+        """Ask for the node's routes, if it has one of the two plug-ins."""
         kinds = [one for one in plugins_of(parent) if one in (FLANNEL, CALICO)]
         if not kinds:
             return []
@@ -68,7 +68,7 @@ class OvnNodeVedges:
     asked_by: ClassVar[Mapping[str, str]] = {}
 
     def get(self, parent: InventoryObject) -> Fetching:
-        """Ask for the switch's database and its controller's configuration, if OVN is on the node."""
+        """Ask for the switch's database and its controller's configuration, if the node has OVN."""
         if OVN not in plugins_of(parent):
             return []
         configured = questions.ovs_settings(parent.id)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The interfaces of pods, as their nodes have them."""
+"""The interfaces of pods, as their nodes show them."""
 
 from __future__ import annotations
 
@@ -30,15 +30,15 @@ if TYPE_CHECKING:
 
 FOLDER = Folder(type="vnics_folder", types_name="vnics", text="vNICs")
 FIRST = "eth0"
-"""The interface of a pod's own network, as the kubelet names it; further networks have others (Multus: net1 …)."""
+"""Name of a pod's interface to the cluster network; further networks have other names (Multus: net1 …)."""
 
 
 class PodVnics:
-    """Interfaces of the pods of one node, each in the vNICs folder of its pod. Pods of the node's network have none.
+    """Interfaces of the pods of one node, each in its pod's vNICs folder. Pods in the node's network have none.
 
     Source: ``ip netns list``; ``ip -d address`` of the node and in each of its named network namespaces; ``ip -j
-    route``. A namespace is the pod's whose address is in it, and the device on the node is the one at the other end of
-    the veth pair, by the kernel's numbers. A pod in no named namespace has the device into which a route to it leads.
+    route``. A namespace belongs to the pod whose address it has. The device on the node is the other end of the veth
+    pair, by the kernel's interface indexes. For a pod without a named namespace, it is the device of the route to it.
     Attributes: ``vnic_type`` ("pod_vnic"), ``host``, ``pod_id``, ``namespace`` (network namespace), ``device`` (on the
     node), ``mac_address``, ``mtu``, ``state``, ``kind``, ``addresses`` and the first ones as ``ip_address`` …,
     ``device_index``, ``peer_index``; with OVN ``port_id``, the name of its logical port.
@@ -47,7 +47,7 @@ class PodVnics:
     asked_by: ClassVar[Mapping[str, str]] = {}
 
     def get(self, parent: InventoryObject) -> Fetching:
-        """Look up the pods of the node, then ask for its namespaces and what is in them."""
+        """Look up the pods of the node, then ask for its namespaces and their contents."""
         lookup = Lookup.of("pod", {"host": parent.id})
         answers = yield [lookup]
         owners = _owners(answers[lookup])
@@ -88,7 +88,7 @@ class PodVnics:
 
 
 def _owners(pods: Iterable[InventoryObject]) -> dict[str, InventoryObject]:
-    """Return pods by their addresses; those that have ended have none any more, whatever is still listed."""
+    """Return pods by their addresses; a pod that has ended has none any more, even if the API still lists them."""
     alive = [pod for pod in pods if not pod.get("host_network") and pod.get("status") not in ("Succeeded", "Failed")]
     return {canonical_ip(ip): pod for pod in alive for ip in pod.get("ip_addresses") or ()}
 
@@ -148,9 +148,9 @@ def _fetched(pod: InventoryObject, name: str, attributes: dict[str, Any], source
 
 
 def _other_end(one: Interface, namespace: str, devices: Devices) -> Interface | None:
-    """Return the device on the node that is the other end: both name each other by number, and the node its namespace.
+    """Return the device on the node that is the other end: each end has the other's index, and the node the namespace.
 
-    A namespace without a number in the node's namespace cannot be named there.
+    A namespace that has no id in the node's own namespace cannot be matched.
     """
     for device in devices.all if one.peer_index is not None else ():
         elsewhere = device.peer_netns or ""

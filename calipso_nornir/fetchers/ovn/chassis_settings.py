@@ -65,5 +65,5 @@ class Settings:
         }
 
     def configurations(self) -> dict[str, Any]:
-        """Return what the attribute ``configurations`` of its switch has of them."""
+        """Return the settings that are shown in the attribute ``configurations`` of its switch."""
         return {"bridge_mappings": self.bridge_mappings, "integration_bridge": self.bridge}

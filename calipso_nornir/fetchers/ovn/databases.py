@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The two queries to OVN's databases, each sent once per scan, and the error if no database can be reached."""
+"""The two queries to OVN's databases, each sent once per scan, and their errors."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def southbound_or_blank(answers: Answers) -> Southbound | None:
 
 
 def is_described(answers: Answers, database: OvsdbTables = SOUTHBOUND) -> bool:
-    """Return whether the environment configures the databases, as the answer to one that was asked for tells."""
+    """Return whether the environment configures the databases, from the answer to a query that was sent."""
     return not isinstance(answers.failed(database), SourceNotConfigured)
 
 

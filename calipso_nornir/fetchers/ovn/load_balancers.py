@@ -44,7 +44,7 @@ class OvnLoadBalancers:
         return [
             _service(name, group, rows.get(group[0].about.get("neutron:vip_port_id", ""), {}), parent)
             for name, group in found
-            if known.intersection(id_ for one in group for id_ in one.networks)  # else it belongs to another region
+            if known.intersection(id_ for one in group for id_ in one.networks)  # the others belong to other regions
         ]
 
 

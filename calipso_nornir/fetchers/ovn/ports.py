@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from calipso_nornir.parsing.ovn_southbound import Binding, Southbound
 
 TRUSTED = "network:"
-"""Beginning of the device owners of which Neutron gives no port a security group (neutron.common.utils)."""
+"""Prefix of the device owners whose ports get no security group from Neutron (neutron.common.utils)."""
 
 
 class OvnNetworks:
@@ -41,7 +41,7 @@ class OvnNetworks:
 
 
 class OvnPorts:
-    """Where OVN has a port.
+    """Where OVN has bound a port.
 
     Source: Southbound's Port_Binding and Chassis.
     Attributes: ``ovn``: ``type`` ("" for an interface, localport, external, virtual …), ``chassis``, ``host`` (OVN's
@@ -62,13 +62,14 @@ class OvnPorts:
 
 
 class OvnPortSecurity:
-    """What limits the traffic of a port in OVN.
+    """The security groups that limit the traffic of a port in OVN.
 
-    A step of its own: if only Northbound cannot be read, where the port is bound is new, and this is kept unconfirmed.
+    This is a separate step: if only Northbound cannot be read, the binding is still updated, and the old security
+    attributes are kept, unconfirmed.
 
     Source: Northbound's Port_Group and Logical_Switch_Port.
     Attributes: ``ovn_security``: ``security_groups`` (ids of those whose port group has the port), ``default_drop``
-    (whether it passes only what they allow), ``as_in_neutron``: False if Neutron says otherwise of either.
+    (whether it passes only what they allow), ``as_in_neutron``: False if Neutron disagrees about either.
     """
 
     asked_by: ClassVar[Mapping[str, str]] = {}

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Logical routers and their ports: services that, except for their gateways, are on no host."""
+"""Logical routers and their ports: services that are on no particular host, except for their gateways."""
 
 from __future__ import annotations
 

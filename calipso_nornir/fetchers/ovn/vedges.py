@@ -37,19 +37,19 @@ if TYPE_CHECKING:
 
 GATEWAY = "enable-chassis-as-gw"
 LOCAL = "localport"
-"""Type of ports that exist on every chassis (ovn-sb(5), Port_Binding), as those of metadata services do."""
+"""Type of ports that exist on every chassis (ovn-sb(5), Port_Binding), for example those of metadata services."""
 
 
 class OvnVedges:
-    """Open vSwitch of one chassis, in its vEdges folder; hosts whose switch OVN does not run have none.
+    """Open vSwitch of one chassis, in its vEdges folder; hosts whose switch OVN does not control have none.
 
     Source: ``ovs-vsctl list`` of Open_vSwitch, Bridge, Port and Interface, ``ip -d address``; the agent; Southbound's
     Port_Binding, Northbound's NAT; ports and networks of the inventory.
     Attributes: as for any Open vSwitch (``OvsVedges``); ``vedge_type`` ("OVN"), ``chassis`` (its name), ``gateway``
     (whether it may host gateways of routers), ``transport_zones``, configured ``encaps`` [{type, ip}],
     ``configurations`` with ``bridge_mappings`` and ``integration_bridge``; ``networks`` of the ports plugged in;
-    ``gateway_networks`` (both databases only), the networks to which gateways that are here now, and distributed
-    floating IPs of ports that are here, lead; ``unbound_ports`` (Southbound only), ids of Neutron ports that are
+    ``gateway_networks`` (both databases only): the external networks of the gateways that are now on this chassis, and
+    of the distributed floating IPs of its ports; ``unbound_ports`` (Southbound only): ids of Neutron ports that are
     plugged in but that OVN has bound elsewhere or nowhere, so that none of their frames pass.
     """
 
@@ -62,7 +62,7 @@ class OvnVedges:
 
 
 class UnlistedChassis:
-    """Open vSwitch of a chassis of which Neutron lists no agent: as ``OvnVedges``, without the agent's attributes.
+    """Open vSwitch of a chassis for which Neutron lists no agent: as ``OvnVedges``, without the agent's attributes.
 
     Neutron lists agents by Chassis_Private, whose row may be gone; Southbound's Chassis has the host.
     """
@@ -127,7 +127,7 @@ def _vedge(host: InventoryObject, described: Mapping[str, Any]) -> Fetching:
 
 
 def _gateways(wanted: Northbound, known: Southbound, chassis: str) -> Iterator[str]:
-    """Yield the router ports by which frames leave at a chassis: gateways there, and those of floating IPs there."""
+    """Yield the router ports by which frames leave at a chassis: its own gateways, and those of its floating IPs."""
     for router in wanted.routers.values():
         yield from (port.port_id for port, binding in gateways_of(router, known) if binding.chassis == chassis)
         for one in router.nat:
@@ -155,7 +155,7 @@ def _networks(wanted: Iterable[str]) -> Networks:
 
 
 def _segments(networks: Iterable[InventoryObject], mappings: Mapping[str, str]) -> Iterable[dict[str, Any]]:
-    """Yield the segment of each network here; of several, the one on a physical network that the host maps."""
+    """Yield the segment of each network; of several segments, the one on a physical network that the host maps."""
     for network in networks:
         segments = segments_of(network)
         here = [one for one in segments if one.physical_network in mappings]
