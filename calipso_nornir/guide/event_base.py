@@ -64,7 +64,7 @@ class EventBase(ABC):
                 inspect.signature(own).bind(None, "env", {})
             except TypeError as error:
                 raise TypeError(
-                    f"{cls.__name__}.handle() has to take the environment and the notification: {error}"
+                    f"{cls.__name__}.handle() must take the environment and the notification: {error}"
                 ) from None
 
     @abstractmethod

@@ -24,7 +24,7 @@ User interfaces show the **bold** ones first; those marked *i* are indexed in th
 
 
 def tables(object_types: Iterable[ObjectType]) -> str:
-    """Return the page."""
+    """Return the text of the page."""
     return "\n".join([HEAD, *("\n".join(_table(one)) for one in object_types if one.attributes)])
 
 

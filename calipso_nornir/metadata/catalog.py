@@ -38,9 +38,9 @@ class Step:
     """One fetch step of a scanner, its fetcher resolved.
 
     Attributes:
-        name: ``<scanner>/<type>/<fetcher>``, by which objects record who found them.
+        name: ``<scanner>/<type>/<fetcher>``; objects record it as the step that found them.
         children_scanner: scanner that runs on every object found, if any.
-        when: what must be true of the object, its host and the host's agents (``model.when``).
+        when: condition on the object, its host and the host's agents (``model.when``).
         hand_down: the field that the children's fetchers get as ``parent.handed_down``.
     """
 
@@ -57,7 +57,7 @@ class Step:
     origin: str = ""
 
     def applies_to(self, environment: Environment) -> bool:
-        """Return whether the step runs for an environment, as far as that does not depend on the object."""
+        """Return whether the conditions on the environment allow the step; ``when`` is evaluated for each object."""
         if holds(self.when, {ENVIRONMENT: about(environment)}) is False:
             return False
         return environment.applies(self.condition) and not environment.restricted(self.restriction)
@@ -74,7 +74,7 @@ class Step:
         return str(id_ if value in (None, "") else value)
 
     def as_parent(self, one: InventoryObject) -> InventoryObject:
-        """Return an object as this step's children get it: another step that found it may hand down another field."""
+        """Return an object as this step's children get it; another step that found it may hand down another field."""
         handed_down = self.handed_down(one.id, one.name, one.attributes)
         return one if one.handed_down == handed_down else replace(one, handed_down=handed_down)
 
@@ -124,7 +124,7 @@ class ObjectType:
 
 
 class Queue(NamedTuple):
-    """An exchange of a message bus that listeners listen to, and which of its routing keys."""
+    """An exchange of a message bus, and the routing keys that listeners bind."""
 
     name: str
     exchange: str
@@ -152,16 +152,16 @@ class Catalog:
     constants: Mapping[str, tuple[str, ...]]
     parsers: Mapping[str, Callable[[str], Any]]
     documents: Mapping[str, Sequence[Mapping[str, Any]]] = field(default_factory=dict)
-    """Data that is only passed on: supported environments, agent types, hover attributes, command prefixes."""
+    """Data for other packages and programs: supported environments, agent types, hover attributes, command prefixes."""
     event_handlers: Mapping[str, EventHandler] = field(default_factory=dict)
     """Event type -> its handler."""
     queues: Sequence[Queue] = ()
     monitoring: Monitoring = field(default_factory=Monitoring)
-    """Which check watches what."""
+    """Which check watches objects and links of which type."""
     switch_platforms: SwitchPlatforms = field(default_factory=SwitchPlatforms)
-    """What switches of each platform are asked."""
+    """The commands for switches of each platform."""
     written: int = 0
-    """Number of the written metadata that is part of it; 0: there is none."""
+    """Version of the written metadata that is part of it; 0: there is none."""
 
     def focal_types(self) -> list[str]:
         """Return the object types that have a clique type, sorted."""
@@ -170,10 +170,10 @@ class Catalog:
     def clique_types_for(self, environment: Environment, focal_type: str) -> tuple[Candidate, ...]:
         """Return the clique types that objects of a type may have in an environment, the most specific first.
 
-        Clique types for the environment's name come first, then those for its configuration, then ``ANY``; of those
-        that fit equally well, the one whose ``when`` names more comes first. The result ends with the first clique type
-        without ``when``, because it always applies. Raises MetadataError when two without ``when`` fit equally well:
-        the choice must not be arbitrary.
+        Clique types for the environment's name come first, then those for its configuration, then ``ANY``. Of clique
+        types that fit equally well, the one whose ``when`` has more conditions comes first. The result ends with the
+        first clique type without ``when``, because it always applies. Raises MetadataError when two without ``when``
+        fit equally well: the choice must not be arbitrary.
         """
         known = [one for one in self.clique_types if one.focal_point_type == focal_type]
         fits = [Candidate((_score(one, environment), len(list(told(one.when)))), one) for one in known]

@@ -90,7 +90,7 @@ class Check:
                 self._adds_only(found[one.type], one, where)
             else:
                 if not one.parents:
-                    self.fault(f"{where}/parents", "is missing: name the types that it may be below")
+                    self.fault(f"{where}/parents", "is missing: name the types below which it may be")
                 found[one.type] = ObjectType(
                     one.type, str(one.label), tuple(one.parents), one.folder, one.description, where
                 )

@@ -19,15 +19,15 @@ if TYPE_CHECKING:
 
 
 ALMOST = 0.9
-"""How alike a name and one of former days have to be: these have much in common with each other, too."""
+"""How similar a name and an older name must be to suggest the older one: many older names resemble each other."""
 
 
 class Unresolved(Exception):
-    """A name that refers to no class; the text says what was searched, and which name was perhaps meant."""
+    """A name that refers to no class; the text says where it was looked for, and suggests a similar name."""
 
 
 class Older:
-    """Stands for a class of former days, in whose place shipped ones run (``older_names``)."""
+    """Stands for a class of the original Calipso, in place of which shipped classes run (``older_names``)."""
 
 
 class Registry:
@@ -35,8 +35,8 @@ class Registry:
 
     A name is searched for in this order: as ``file.py:Class`` beside the JSON file; as ``package.module:Class``; among
     the installed entry points of the group; in the file's own package (``scanners_package``), in the module with the
-    class's name in snake case; in such a module beside the JSON file. A name of former days (``older``) that none of
-    these knows gives ``Older``.
+    class's name in snake case; in such a module beside the JSON file. If none of these has it and it is a name of the
+    original Calipso (``older``), the result is ``Older``.
     """
 
     def __init__(self, group: str, what: str, *, older: Collection[str] = ()) -> None:
@@ -51,7 +51,7 @@ class Registry:
         return sorted(self._points)
 
     def resolve(self, name: str, *, package: str | None = None, folder: Path, method: str, arguments: int = 1) -> Any:  # noqa: ANN401 - an instance
-        """Return an instance of the class called ``name``, whose ``method`` takes so many arguments."""
+        """Return an instance of the class called ``name``; its ``method`` must take this number of arguments."""
         found = self._class(name, package, folder)
         if found is Older:
             return Older
@@ -65,11 +65,11 @@ class Registry:
             inspect.signature(getattr(made, method)).bind(*[None] * arguments)
         except TypeError as error:
             many = "one argument" if arguments == 1 else f"{arguments} arguments"
-            raise Unresolved(f'"{name}" is not a {self.what}: {method}() has to take {many}; {error}') from error
+            raise Unresolved(f'"{name}" is not a {self.what}: {method}() must take {many}; {error}') from error
         return made
 
     def load(self, name: str, *, package: str | None = None, folder: Path) -> Any:  # noqa: ANN401 - whatever it names
-        """Return what ``name`` refers to, without making or checking it."""
+        """Return what ``name`` refers to, without instantiating or checking it."""
         return self._class(name, package, folder)
 
     def _class(self, name: str, package: str | None, folder: Path) -> Any:  # noqa: ANN401 - whatever a module holds

@@ -41,7 +41,7 @@ def clique_types(check: Check) -> list[CliqueType]:
 
 
 def _walkable(check: Check, spec: forms.CliqueTypeSpec, where: str) -> None:
-    """Check that every link type starts at a type that an earlier one leads to, as cliques are built in order."""
+    """Check that every link type starts at a type that an earlier one leads to: cliques are built in this order."""
     walked = [LinkType.of(name) for name in spec.link_types]
     reached = {spec.focal_point_type}
     for place, one in enumerate(walked):
@@ -54,7 +54,7 @@ def _walkable(check: Check, spec: forms.CliqueTypeSpec, where: str) -> None:
 
 def _never_walked(one: LinkType, reached: set[str], later: Sequence[LinkType], focal_type: str) -> str:
     if one.target in reached:
-        return f'begins at {one.source}, but the way from {focal_type} comes from {one.target}. Write "{one.reverse}"'
+        return f'begins at {one.source}, but the path from  {focal_type} comes from {one.target}. Write "{one.reverse}"'
     leading = next((other for other in later if other.target == one.source), None)
     if leading is not None:
         return f'comes before anything leads to {one.source}: put it after "{leading}"'
@@ -66,9 +66,9 @@ def _selection(check: Check, spec: forms.CliqueTypeSpec, where: str) -> None:
     if spec.environment and (any(configured) or spec.distribution_version):
         check.fault(where, "names both an environment and a configuration: give only one of them")
     if not spec.environment and not any(configured):
-        check.fault(where, f'names no environment and no configuration; for all environments write "{ANY}"')
+        check.fault(where, f'names neither an environment nor a configuration; for all environments write "{ANY}"')
     if spec.distribution_version and not spec.distribution:
-        check.fault(f"{where}/distribution_version", "has no meaning without distribution")
+        check.fault(f"{where}/distribution_version", "needs distribution")
 
 
 def _known_values(check: Check, spec: forms.CliqueTypeSpec, where: str) -> None:
@@ -111,7 +111,7 @@ def clique_constraints(check: Check) -> dict[str, tuple[str, ...]]:
                         f"{where}/constraints/{place}", f'"{name}" is not among the constants constraints{near}'
                     )
             if spec.environment not in ("", ANY):
-                check.fault(f"{where}/environment", f'constraints are for all environments: "{ANY}", or no such key')
+                check.fault(f"{where}/environment", f'constraints are for all environments: "{ANY}", or leave it out')
             if spec.focal_point_type in found:
                 check.fault(
                     where, f"{spec.focal_point_type} already has constraints; files only add, they never replace"

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """The two forms of constants: lists of texts by name, and the developer guide's documents.
 
-A document is ``{"name": "object_types", "data": [{"value": "new_type", "label": "New type"}]}``; a file may hold a list
-of them, and each list of values may hold texts and ``{value, label}`` objects alike.
+A document is ``{"name": "object_types", "data": [{"value": "new_type", "label": "New type"}]}``; a file may contain a
+list of them, and a list of values may contain both texts and ``{value, label}`` objects.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from typing import Any
 
 
 def plain_constants(data: Any) -> Any:  # noqa: ANN401 - any JSON may stand in a file; its form is checked afterwards
-    """Return a file's content with texts as values and the labels beside them; what has another form stays as it is."""
+    """Return a file's content with values as texts and labels beside them; anything of another form is unchanged."""
     constants = data.get("constants") if isinstance(data, dict) else data
     if isinstance(constants, list) and all(_is_document(one) for one in constants):
         merged: dict[str, list[Any]] = {}

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Types that are declared as the developer guide says: as values of the constants ``object_types``, ``link_types``.
+"""Types that are declared as in the developer guide: as values of the constants ``object_types`` and ``link_types``.
 
-``object_types.json`` and ``link_types.json`` say more (parents, attributes, a description) and come first. A type that
-only the constants name may be below what the scanners run on that find it.
+``object_types.json`` and ``link_types.json`` declare more (parents, attributes, a description) and take precedence. The
+parents of a type that only the constants name are the types on which the scanners that find it run.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ _LINK_TYPE: Final = re.compile(r"[a-z][a-z0-9_]*-[a-z][a-z0-9_]*")
 def object_types_in(
     layers: list[Layer], declared: Collection[str]
 ) -> Iterator[tuple[str, forms.ObjectTypeSpec] | Fault]:
-    """Yield what constants declare of object types that no ``object_types.json`` declares."""
+    """Yield the declarations of object types that only constants declare."""
     run_on = _run_on(layers)
     seen = set(declared)
     for constant in OBJECTS:
@@ -41,15 +41,15 @@ def object_types_in(
             elif not run_on.get(value):
                 yield Fault(
                     where,
-                    f'no step of scanners.json finds objects of type "{value}", so it is not known what they are '
-                    f'below: add the step, or declare the type in object_types.json with its "parents"',
+                    f'no step of scanners.json finds objects of type "{value}", so their parents are not known: '
+                    f'add the step, or declare the type in object_types.json with its "parents"',
                 )
             else:
                 yield where, forms.ObjectTypeSpec(type=value, label=label, parents=sorted(run_on[value]))
 
 
 def link_types_in(layers: list[Layer], declared: Collection[str]) -> Iterator[tuple[str, forms.LinkTypeSpec] | Fault]:
-    """Yield what constants declare of link types that no ``link_types.json`` declares."""
+    """Yield the declarations of link types that only constants declare."""
     seen = set(declared)
     for where, value, _ in _values(layers, LINKS):
         source, _, target = value.partition("-")
@@ -63,7 +63,7 @@ def link_types_in(layers: list[Layer], declared: Collection[str]) -> Iterator[tu
 
 
 def _values(layers: list[Layer], constant: str) -> Iterator[tuple[str, str, str]]:
-    """Yield the values of a constant: where each is, the value, its label."""
+    """Yield the values of a constant: the place of each, the value, its label."""
     for layer, file in files_of(layers, "constants", forms.ConstantsFile):
         labels = file.labels.get(constant, {})
         for number, value in enumerate(file.constants.get(constant, ())):
@@ -71,7 +71,7 @@ def _values(layers: list[Layer], constant: str) -> Iterator[tuple[str, str, str]
 
 
 def _run_on(layers: list[Layer]) -> dict[str, set[str]]:
-    """Type of an object -> types that the scanners run on that find it."""
+    """Object type -> the types of the objects on which the scanners that find it run."""
     files = [file for _, file in files_of(layers, "scanners", forms.ScannersFile)]
     runs: defaultdict[str, set[str]] = defaultdict(set, {ROOT_SCANNER: {"environment"}})
     steps = [(scanner, one) for file in files for scanner, of in file.scanners.items() for one in of]

@@ -24,10 +24,10 @@ from calipso_nornir.metadata.source_kinds import sections as known_sections
 
 Constants = Mapping[str, Collection[str]]
 MAX_VALUES = 20_000
-"""Maximum number of values in one description: with YAML aliases, a few lines can expand to very many."""
+"""Maximum number of values in one description: with YAML aliases, a few lines can expand to millions."""
 MAX_DEPTH = 50
 RECORDED = "recorded"
-"""Key of an environment that came with a recording; its value is the recording's digest."""
+"""Key that marks an environment from a recording; its value is the digest of the recording."""
 NEAR = 0.85
 """Similarity to a known key above which an unknown one counts as a typing error (1.0: equal)."""
 
@@ -47,12 +47,12 @@ _SECTION_CONSTANTS = {
     ("Monitoring", "env_type"): "env_types",
 }
 _CALLED = {"ssh": "CLI", "hosts": "CLI", "api": "OpenStack", "database": "mysql", "db": "mysql", "mariadb": "mysql"}
-"""Other names that people use for sections."""
+"""Alternative names of sections."""
 _END = object()
 
 
 class _Document(BaseModel):
-    """The top level. Keys that are not declared are kept: scanner conditions may ask for them."""
+    """The top level. Undeclared keys are kept: conditions of scanners may refer to them."""
 
     model_config = ConfigDict(extra="allow", frozen=True, hide_input_in_errors=True)
 
@@ -80,7 +80,7 @@ class _Document(BaseModel):
 
 
 class Check:
-    """The reading of one description; ``faults`` collects everything that is wrong."""
+    """Reads and checks one description; ``faults`` collects everything that is wrong."""
 
     def __init__(self, where: str, constants: Constants, *, complete: bool) -> None:
         self.where = where
@@ -94,7 +94,7 @@ class Check:
             self._fault("", "must hold keys and values: name, mechanism_drivers, configuration …")
             return {}, {}
         if not _bounded(data):
-            self._fault("", f"holds more than {MAX_VALUES} values, or is nested deeper than {MAX_DEPTH}")
+            self._fault("", f"has more than {MAX_VALUES} values, or is nested deeper than {MAX_DEPTH} levels")
             return {}, {}
         values = self._top({key: value for key, value in data.items() if key != "configuration"})
         sections = self._sections(data.get("configuration"))
@@ -125,7 +125,7 @@ class Check:
         return {**declared, **dict(sorted((document.model_extra or {}).items()))}
 
     def _spelled(self, key: str, value: Any) -> Any:  # noqa: ANN401 - JSON has no type
-        """Return values in the spelling of the constants; case does not matter ("ovs", "OVS")."""
+        """Return values in the spelling of the constants; case is ignored ("ovs", "OVS")."""
         if isinstance(value, list):
             return [self._spelled(key, one) for one in value]
         allowed = self.constants.get(_CONSTANTS.get(key, ""), ())
@@ -170,7 +170,7 @@ class Check:
         return values
 
     def _cross(self, data: Mapping[Any, Any], sections: Mapping[str, Any]) -> None:
-        """Check values of the right type; the others have already been reported."""
+        """Check values that depend on each other; those of a wrong type have already been reported."""
         if data.get("type") not in (None, "environment"):
             self._fault("type", 'must be "environment"')
         for key, constant in _CONSTANTS.items():
@@ -207,7 +207,7 @@ def _near_section(name: str) -> str:
 
 
 def section_meant(name: str) -> str | None:
-    """Return the section with a name, in any case, or with such an alias; None if there is none."""
+    """Return the section with this name or alias, ignoring case; None if there is none."""
     return _same_name(name, known_sections()) or _CALLED.get(name.casefold())
 
 

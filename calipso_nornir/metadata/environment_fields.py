@@ -29,12 +29,12 @@ _SECRET_KEY = re.compile(r"(^|[^a-z])(pwd|pass|passwd|password|passphrase|passco
 
 
 def is_secret_key(key: str) -> bool:
-    """Return whether a key of unknown meaning names a secret, by its last word."""
+    """Return whether an undeclared key seems to hold a secret, judged by its last word."""
     return _SECRET_KEY.search(key) is not None
 
 
 def refuse(problem: str) -> PydanticCustomError:
-    """Return the error that becomes one fault with this text."""
+    """Return the pydantic error that becomes a fault with this text."""
     return PydanticCustomError("environment", "{problem}", {"problem": problem})
 
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What the sections of all HTTP APIs have: the limits of requests and answers."""
+"""The settings that the sections of all HTTP APIs have: the limits of requests and answers."""
 
 from pydantic import Field
 
@@ -10,7 +10,7 @@ from calipso_nornir.metadata.environment_section import Section
 class HttpSection(Section):
     """Base of the sections of HTTP APIs.
 
-    ``timeout_s`` is for the wait between two pieces of an answer; ``list_timeout_s`` for all pages of a list.
+    ``timeout_s`` limits the wait between two pieces of an answer; ``list_timeout_s`` the time for all pages of a list.
     """
 
     timeout_s: Seconds = 60.0

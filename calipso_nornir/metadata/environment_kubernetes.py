@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The section Kubernetes: a kubeconfig, or the API server and what to log in with."""
+"""The section Kubernetes: a kubeconfig, or the API server and the credentials."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any, ClassVar
@@ -41,7 +41,7 @@ class KubernetesSection(HttpSection):
         "client_key",
         "verify",
     )
-    """Keys that a kubeconfig says itself."""
+    """Keys whose values a kubeconfig already has."""
 
     @property
     def url(self) -> str:
@@ -58,14 +58,14 @@ class KubernetesSection(HttpSection):
         if "kubeconfig" in given:
             for key in cls.OF_KUBECONFIG:
                 if key in given:
-                    yield key, "is said by the kubeconfig already; leave one of them out"
+                    yield key, "is already given by the kubeconfig; remove one of them"
             return
         if "context" in given:
-            yield "context", "is of a kubeconfig, and there is none"
+            yield "context", "needs a kubeconfig"
         if "server" not in given and "host" not in given:
             yield "kubeconfig", "is missing; or give server, and token or cert"
         elif "server" in given and "host" in given:
-            yield "host", "and server say the same; leave one of them out"
+            yield "host", "and server exclude each other; remove one of them"
         yield from cls._of_credentials(given)
 
     @staticmethod

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The section OpenStack: where Keystone is, and which of the usual ways to log in."""
+"""The section OpenStack: the address of Keystone, and the login method."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any, ClassVar, Literal
@@ -21,12 +21,12 @@ AUTH_METHODS = {
 
 
 class OpenStackSection(HttpSection):
-    """The API: where Keystone is, and how to log in.
+    """The API: the address of Keystone, and how to log in.
 
-    New beside host, port, user, pwd, admin_token (unused) and admin_project: all from ``auth_url`` on.
+    New in addition to host, port, user, pwd, admin_token (unused) and admin_project: all keys from ``auth_url`` on.
 
     ``host`` and ``port`` stand for ``http://host:port/v3``. ``os_cloud`` names an entry of clouds.yaml, which then
-    defines the login. ``project_domain`` and ``user_domain`` are names; without one the id ``default`` is meant.
+    defines the login. ``project_domain`` and ``user_domain`` are names; the default is the domain with id ``default``.
     """
 
     host: Host | None = None
@@ -77,7 +77,7 @@ class OpenStackSection(HttpSection):
 
     @property
     def method(self) -> str:
-        """How to log in: "password", "application_credential" or "token"."""
+        """The login method: "password", "application_credential" or "token"."""
         return auth_method({key: getattr(self, key) for key in self.model_fields_set})
 
     @property

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The base of every section of an environment's configuration: declared keys, and what a section lacks."""
+"""The base of every section of an environment's configuration: declared and required keys."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any, ClassVar

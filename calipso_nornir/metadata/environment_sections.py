@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The sections of an environment's ``configuration``: which keys each accepts, and which it needs.
 
-Keys are those of the developer guide (discovery.md 1.9); what this product adds is marked in the docstrings.
+Keys are those of the developer guide (discovery.md 1.9); the docstrings mark those that this product adds.
 Every secret is a reference (``SecretRef``).
 """
 
@@ -72,7 +72,7 @@ class PrefixRule(Section):
 
 
 class CliSection(HostAccess):
-    """SSH to the hosts. ``host`` is a jump host for all; ``hosts`` is a table of hosts with settings of their own.
+    """SSH to the hosts. ``host`` is a jump host for all; ``hosts`` is a table of hosts with their own settings.
 
     All below is new.
     """
@@ -118,10 +118,10 @@ class AmqpSection(Section):
 
 
 class KafkaSection(Section):
-    """Apache Kafka, where oslo.messaging sends notifications to it; for the event listener.
+    """Apache Kafka, if oslo.messaging sends notifications to it; for the event listener.
 
-    New. ``brokers`` are ``host:port``. ``vhost`` is that of the services' ``transport_url``, which ends the names of
-    their topics. The consumer group's name begins with ``group_prefix``. With ``sasl``, ``user`` and ``pwd`` log in.
+    New. ``brokers`` are ``host:port``. ``vhost`` is the one in the services' ``transport_url``: their topic names end
+    with it. The consumer group's name begins with ``group_prefix``. ``user`` and ``pwd`` are the login for ``sasl``.
     """
 
     needs = ("brokers",)
@@ -139,10 +139,10 @@ class KafkaSection(Section):
 
     @classmethod
     def lacks(cls, given: Mapping[str, Any]) -> Iterator[Need]:
-        """Yield what is missing: a login has both its parts."""
+        """Yield what is missing: a login needs user and password."""
         yield from super().lacks(given)
         if "sasl" in given:
-            yield from ((key, "is missing: sasl logs in with it") for key in ("user", "pwd") if key not in given)
+            yield from ((key, "is missing: sasl needs it") for key in ("user", "pwd") if key not in given)
 
 
 class MonitoringSection(Section):
@@ -186,7 +186,7 @@ class MonitoringSection(Section):
 
 
 class NfvSection(Section):
-    """An NFV provider; accepted, not used."""
+    """An NFV provider; accepted, but not used."""
 
     host: Host | None = None
     port: Port | None = None

@@ -30,10 +30,10 @@ def read_environment(
 
     Args:
         data: keys of discovery.md 1.9; ``configuration`` is a list of sections with a ``name`` each.
-        where: the file, or whatever else it comes from; every fault names it.
-        constants: allowed values by name; by default those that the product ships. The catalog's include overlays'.
-            A name that is not among them is not checked.
-        complete: whether each section must have all that it needs; False for a recording, which has no secrets.
+        where: the file or other origin of the data; every fault names it.
+        constants: allowed values by name; by default the shipped ones. Those of the catalog include overlays. A name
+            without a list is not checked.
+        complete: whether each section must have all required keys; False for a recording, which has no secrets.
 
     Raises:
         EnvironmentInvalid: all faults at once, none of them repeating a value.
@@ -62,19 +62,19 @@ def environment_document(environment: Environment) -> dict[str, Any]:
 
 
 def recorded_document(environment: Environment) -> dict[str, Any]:
-    """Return the description for a recording: what decides which steps apply, without how the cloud is reached."""
+    """Return the description for a recording: what determines the steps to run, without how the cloud is reached."""
     document = _document(environment, lambda _ref: None)
     return {key: _without_secrets(value) for key, value in document.items() if _may_be_recorded(key)}
 
 
 def read_recorded(document: object, *, digest: str) -> Environment:
-    """Read the environment of a recording. It comes from a stranger: it is never used to log in, whatever it says.
+    """Read the environment of a recording. It may come from a stranger, so it is never used to log in.
 
     Its sections are left out, and it is marked with the recording's digest, so that it can be scanned only from a
-    recording. Its constants are not checked, because the metadata that adds some may not be installed here.
+    recording. Its constants are not checked, because metadata that adds constants may not be installed here.
 
     Raises:
-        EnvironmentInvalid: also if it contains secrets or references to them. Our recordings contain neither.
+        EnvironmentInvalid: also if it contains secrets or references to secrets: no recording of ours does.
     """
     named = secrets_in(document)
     if named:

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Checks ``events.json``: every event type has a handler that exists.
 
-An event type has one handler, so a later file may name another for it; all other metadata only adds.
+An event type has one handler, so a later file may replace it; all other metadata only adds.
 """
 
 from __future__ import annotations

@@ -29,7 +29,7 @@ def module_in(folder: Path, file: str) -> ModuleType:
     """
     parts = PurePath(file).with_suffix("").parts
     if not all(part.isidentifier() for part in parts):
-        raise ValueError(f"{file} has to be a file below the folder, each part of its path a Python name")
+        raise ValueError(f"{file} must be a file below the folder, and each part of its path must be a Python name")
     if not (folder / file).is_file():
         raise FileNotFoundError(f"there is no file {folder / file}")
     return import_module(".".join([_package_of(folder), *parts]))

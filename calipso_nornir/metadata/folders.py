@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The folder form of a fetch step: a folder of the tree that metadata declares."""
+"""The folder form of a fetch step: a folder in the tree that metadata declares."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from calipso_nornir.model.objects import InventoryObject
 
 INHERITED = ("region", "host")
-"""Attributes that a folder copies from its parent, so that fetchers below it know where they are."""
+"""Attributes that a folder copies from its parent, because fetchers below it need them."""
 
 
 @dataclass(frozen=True, slots=True)

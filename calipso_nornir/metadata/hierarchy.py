@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Checks the order of scanners: each is reachable, there is no cycle, and folders are below the type that they name."""
+"""Checks the hierarchy of scanners: each is reachable, without a cycle, and folders are below the type they name."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ Places = list[tuple[forms.StepSpec, str]]
 
 
 class Hierarchy:
-    """Scanners and steps as declared, whether their fetchers can be loaded or not."""
+    """Scanners and steps as declared, even those whose fetchers cannot be loaded."""
 
     def __init__(self) -> None:
         self._scanners: dict[str, str] = {}
@@ -69,7 +69,7 @@ class Hierarchy:
 
         def walk(scanner: str, path: tuple[str, ...], origin: str) -> None:
             if scanner in path:
-                check.fault(f"{origin}/children_scanner", f"leads back to where it is: {' > '.join([*path, scanner])}")
+                check.fault(f"{origin}/children_scanner", f"leads back to itself: {' > '.join([*path, scanner])}")
             elif scanner not in done:
                 done.add(scanner)
                 for spec, where in self._steps.get(scanner, []):
@@ -80,14 +80,12 @@ class Hierarchy:
             walk(scanner, (), "")
 
     def _unled(self, check: Check) -> None:
-        """Report scanners that no step leads to, but not those that only such a scanner leads to."""
+        """Report scanners to which no step leads, but not those to which only such a scanner leads."""
         led = {spec.children_scanner for steps in self._steps.values() for spec, _ in steps}
         for scanner, where in self._scanners.items():
             if scanner not in led and scanner != ROOT_SCANNER:
                 others = self._scanners.keys() & {ROOT_SCANNER, *led}
-                problem = (
-                    "no step leads to this scanner, so it never runs: some step must name it as its children_scanner"
-                )
+                problem = "no step leads to this scanner, so it never runs: a step must name it as its children_scanner"
                 check.fault(where, f"{problem}{nearest(scanner, others)}")
 
     def _run_on(self) -> dict[str, set[str]]:

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """JSON schemas of the metadata files, for editors: ``python -m calipso_nornir.metadata.json_schemas DIR``.
 
-They are generated from ``schema.py`` and check what pass one of the metadata check does; ``calipso metadata check``
-also resolves the names.
+They are generated from ``forms``, and check the same as pass one of the metadata check; ``calipso metadata check`` also
+resolves the names.
 """
 
 from __future__ import annotations

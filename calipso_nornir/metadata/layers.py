@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Reads the metadata files: the shipped folder first, then those of third parties (*overlays*).
 
-Overlays add and never replace. They come from entry points ``calipso_nornir.metadata`` (whose value is a
-package that holds the files, or a path) and from folders that the caller names.
+Overlays add and never replace. They come from entry points ``calipso_nornir.metadata`` (whose value is a package with
+the files, or a path) and from folders that the caller names.
 """
 
 from __future__ import annotations
@@ -89,7 +89,7 @@ def _read_folder(folder: Path, faults: list[Fault]) -> Iterator[tuple[str, Decla
             faults.append(Fault(str(path), f"is not a metadata file{nearest(path.stem, FILES)}"))
             continue
         try:
-            text = path.read_text(encoding="utf-8-sig")  # editors of some systems put a byte order mark in front
+            text = path.read_text(encoding="utf-8-sig")  # some editors write a byte order mark
             data = json.loads(text, object_pairs_hook=_no_duplicates, parse_constant=_no_constant)
         except (OSError, ValueError, RecursionError) as error:
             faults.append(Fault(str(path), f"is not readable JSON: {error}"))

@@ -53,7 +53,7 @@ def link_finders(check: Check) -> list[tuple[str, LinkFinder]]:
 
 
 def _base(check: Check, file: forms.LinkFindersFile, layer: Layer, registry: Registry) -> type | None:
-    """Return the class that a file's finders must be based on, if it names one other than the guide's."""
+    """Return the class from which a file's finders must be derived, if it names one other than the guide's."""
     if file.base_finder in (None, OLDER_BASE):
         return None
     where = layer.where("link_finders", "base_finder")
@@ -75,14 +75,14 @@ def _based(check: Check, finder: LinkFinder, base: type | None, where: str) -> N
 
 
 def _told_types(check: Check, finder: LinkFinder) -> None:
-    """Tell a finder that wants to know it which types there are."""
+    """Pass the declared types to a finder that has a method for them."""
     told = getattr(finder, "told_types", None)
     if callable(told):
         told(check.object_types, check.link_types)
 
 
 def _link_types(check: Check, finder: LinkFinder, where: str) -> None:
-    """Check that a finder says which link types it finds, in the direction in which they are declared."""
+    """Check that a finder declares its link types, in the direction in which they are declared."""
     declared = getattr(finder, "link_types", None)
     shape = 'a tuple of link types is expected: link_types = ("vnic-vedge",)'
     if isinstance(declared, str):

@@ -79,7 +79,7 @@ def _checked(folders: Iterable[Path | str] = (), written: Written = NOTHING) -> 
 
 
 def passed_on(check: Check) -> dict[str, list[dict[str, Any]]]:
-    """Collect the data that is only passed on."""
+    """Collect the data for other packages and programs."""
     kept: dict[str, list[dict[str, Any]]] = {}
     kinds: tuple[tuple[str, type[forms.Declared]], ...] = (
         ("supported_environments", forms.SupportedEnvironmentsFile),
@@ -100,7 +100,7 @@ def passed_on(check: Check) -> dict[str, list[dict[str, Any]]]:
 
 
 def _platform(row: forms.SwitchPlatformSpec) -> dict[str, Any]:
-    """Return what a source needs to know of a platform of switches: its names, its session, its first command."""
+    """Return what a source needs to know about a platform of switches: names, kind of session, first command."""
     first = row.questions.get("identity")
     return {
         "names": [row.platform, *row.also_called],

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What ``monitoring_checks.json`` says: which check watches objects and links of which type."""
+"""The contents of ``monitoring_checks.json``: which check watches objects and links of which type."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Lookup:
-    """Where a parameter's value comes from (see ``schema.LookupSpec``)."""
+    """Where a parameter's value comes from (see ``forms.LookupSpec``)."""
 
     of: str
     attributes: tuple[str, ...]
@@ -31,7 +31,7 @@ class Lookup:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Arguments:
-    """What a check needs and accepts."""
+    """The parameters that a check needs and accepts."""
 
     needs: tuple[str, ...] = ()
     accepts: tuple[str, ...] = ()
@@ -39,7 +39,7 @@ class Arguments:
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """One check that a planner wants: on which host, with which parameters; ``suffix`` tells several apart."""
+    """One check that a planner wants: its host and parameters; ``suffix`` distinguishes several checks."""
 
     host: str
     parameters: Mapping[str, Any]
@@ -48,16 +48,16 @@ class Wanted:
 
 @runtime_checkable
 class Planner(Protocol):
-    """Says where a check of one object or link runs, where that takes more than attributes."""
+    """Decides where a check of one object or link runs, if attributes alone do not say it."""
 
     def plan(self, one: InventoryObject | Link, view: View) -> Iterable[Wanted]:
-        """Yield the checks that are wanted; none if what is needed is not known."""
+        """Yield the checks to run; none if a value that they need is not known."""
         ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CheckRule:
-    """One row: which check watches objects, or links, of one type (see ``schema.MonitoringCheckSpec``)."""
+    """One row: which check watches objects, or links, of one type (see ``forms.MonitoringCheckSpec``)."""
 
     type: str
     of_links: bool
@@ -76,7 +76,7 @@ class CheckRule:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Monitoring:
-    """All rows by type, and what failures mean."""
+    """All rows by type, and how failures depend on each other."""
 
     checks: Mapping[str, Arguments] = field(default_factory=dict)
     objects: Mapping[str, tuple[CheckRule, ...]] = field(default_factory=dict)
@@ -84,8 +84,8 @@ class Monitoring:
     bottom_up: tuple[frozenset[str], ...] = ()
     any_of: frozenset[str] = frozenset()
     own: frozenset[tuple[str, str]] = frozenset()
-    """Type and check whose failure follows from no other."""
+    """Pairs of type and check whose failure follows from no other."""
 
     def height(self, type_: str) -> int | None:
-        """Return how far up a type stands; None if nothing is said about it."""
+        """Return the height of a type in ``bottom_up``; None if it is not listed."""
         return next((number for number, types in enumerate(self.bottom_up) if type_ in types), None)

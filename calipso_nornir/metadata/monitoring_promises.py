@@ -55,7 +55,7 @@ class _Row:
         self.spec = spec
         self.where = where
         self.on: dict[str, Collection[str]] = {}
-        """Whose attributes a parameter may name -> the types of that subject."""
+        """Subject whose attributes a parameter may name -> the possible types of that subject."""
 
     def rule(self, known: dict[str, Arguments], planner: Planner | None) -> CheckRule | None:
         spec, check = self.spec, self.check
@@ -71,7 +71,7 @@ class _Row:
         type_ = ends.source if ends else str(spec.type)
         check_when(check, when_of(spec.when), f"{self.where}/when", on=[type_])
         if spec.when_target is not None and ends is None:
-            check.fault(f"{self.where}/when_target", "has a meaning for links only")
+            check.fault(f"{self.where}/when_target", "is for links only")
         elif ends is not None:
             check_when(check, when_of(spec.when_target), f"{self.where}/when_target", on=[ends.target])
         return CheckRule(
@@ -121,7 +121,7 @@ class _Row:
         if isinstance(suffix, forms.LookupSpec):
             return self._lookup(suffix, "suffix")
         if self.spec.each and suffix is None:
-            self.check.fault(f"{self.where}/suffix", "is missing: with each, it tells the checks apart")
+            self.check.fault(f"{self.where}/suffix", "is missing: with each, it distinguishes the checks")
         return suffix or ""
 
     def _lookup(self, spec: str | forms.LookupSpec, place: str) -> Lookup:
@@ -197,7 +197,7 @@ def _planner(
 
 
 def _bottom_up(check: Check, files: list[tuple[Layer, forms.MonitoringChecksFile]]) -> tuple[frozenset[str], ...]:
-    """Return the types by height; a later file adds types to a height by naming one that has it."""
+    """Return the types by height; a later file adds types to a height by naming a type that is already there."""
     heights: list[set[str]] = []
     for layer, file in files:
         for number, types in enumerate(file.bottom_up):
@@ -211,7 +211,7 @@ def _bottom_up(check: Check, files: list[tuple[Layer, forms.MonitoringChecksFile
                 heights.append({*types})
     for name in {name for one in heights for name in one}:
         if sum(name in one for one in heights) > 1:
-            check.fault("monitoring_checks.json: bottom_up", f'"{name}" stands at two heights')
+            check.fault("monitoring_checks.json: bottom_up", f'"{name}" is listed at two heights')
     return tuple(frozenset(one) for one in heights)
 
 

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The names that Calipso's own fetchers, scanners and link finders had, for files in the developer guide's form.
+"""Names of fetchers, scanners and link finders of the original Calipso, for files in the developer guide's form.
 
-A step that names an older fetcher stands for the shipped steps that find the same objects now: nothing is asked twice,
-and its children scanner runs on what those steps find. An older link finder runs already.
+A step that names an older fetcher stands for the shipped steps that find the same objects now: no query is sent twice,
+and its children scanner runs on what those steps find. The shipped link finders do the work of the older ones.
 """
 
 from __future__ import annotations
@@ -66,7 +66,7 @@ OLDER_SCANNERS: Final = frozenset(
         "ScanVservicesRoot",
     }
 )
-"""Older scanners that are none now, because other scanners find what they found."""
+"""Older scanners that no longer exist, because other scanners find the same objects."""
 
 OLDER_FINDERS: Final = frozenset(
     {
@@ -79,7 +79,7 @@ OLDER_FINDERS: Final = frozenset(
         "FindLinksForVserviceVnics",
     }
 )
-"""Older link finders; the shipped ones find their links."""
+"""Older link finders, whose links the shipped ones find."""
 
 OLDER_BASE: Final = "FindLinks"
 """The base of all older link finders, ``calipso_nornir.guide.FindLinks``."""

@@ -16,31 +16,31 @@ if TYPE_CHECKING:
 
 
 class OlderSteps:
-    """The steps of older fetchers, until all scanners are known."""
+    """The steps of older fetchers, collected until all scanners are known."""
 
     def __init__(self, shipped: Collection[str]) -> None:
         self._shipped = shipped
         self._added: list[tuple[forms.StepSpec, str]] = []
 
     def plain(self, spec: forms.StepSpec) -> forms.StepSpec:
-        """Return a step without a children scanner of former days, which has none of its steps any more."""
+        """Return a step without a children scanner that no longer exists."""
         gone = spec.children_scanner in OLDER_SCANNERS and spec.children_scanner not in self._shipped
         return spec.model_copy(update={"children_scanner": None}) if gone else spec
 
     def add(self, check: Check, spec: forms.StepSpec, where: str) -> forms.StepSpec:
-        """Take a step of an older fetcher; return what it means for the hierarchy."""
+        """Record a step of an older fetcher; return the step that stands for it in the hierarchy."""
         type_, now = OLDER_FETCHERS[str(spec.fetcher)]
         if spec.type != type_:
             problem = f'is "{spec.type}", but {spec.fetcher} finds objects of type "{type_}" ({", ".join(now)} today)'
             check.fault(f"{where}/type", problem)
-        if spec.children_scanner in self._shipped:  # it runs on them already, where the shipped steps say so
+        if spec.children_scanner in self._shipped:  # the shipped steps already lead to it
             return spec.model_copy(update={"children_scanner": None})
         if spec.children_scanner:
             self._added.append((spec, where))
         return spec
 
     def attach(self, check: Check, steps: dict[str, list[Step]]) -> None:
-        """Let each children scanner run on what the shipped steps find: its steps join theirs."""
+        """Let each children scanner run on what the shipped steps find, by adding its steps to theirs."""
         for spec, where in self._added:
             _, now = OLDER_FETCHERS[str(spec.fetcher)]
             found = [one for of in steps.values() for one in of if one.type == spec.type and _label(one) in now]

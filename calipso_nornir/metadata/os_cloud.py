@@ -55,7 +55,7 @@ def import_os_cloud(
         environment: name of the new environment; by default the cloud's.
 
     The cloud's secret becomes a reference: ``cloud:NAME``, or ``env:OS_PASSWORD`` for variables. A login for which the
-    description has no keys (OpenID Connect, system scope …) is left to clouds.yaml: ``os_cloud: NAME``.
+    description has no keys (OpenID Connect, system scope …) stays in clouds.yaml: ``os_cloud: NAME``.
 
     Raises:
         EnvironmentInvalid: no such cloud, or its description lacks something.
@@ -82,15 +82,15 @@ def cloud_region(name: str, *, environ: Mapping[str, str], region: str | None = 
         known = sorted(set(config.get_cloud_names()) - {"defaults"})
         if name in known:
             return config.get_one(name, region_name=region) if region else config.get_one(name)
-        problem = "no OS_AUTH_URL or the like is set" if name == ENVVARS else "is in no clouds.yaml"
-        problem += f"; clouds that are known: {', '.join(known) or 'none'}{nearest(name, known)}"
+        problem = "no OS_AUTH_URL or similar variable is set" if name == ENVVARS else "is not in any clouds.yaml"
+        problem += f"; known clouds: {', '.join(known) or 'none'}{nearest(name, known)}"
     except MissingRequiredOptions as error:
         problem = f"lacks {', '.join(option.name for option in error.options)}"
     except OptionError as error:
-        # Its texts are fixed ones, such as "you have to name the user's domain as well".
-        problem = f"its description is not complete: {error}"
+        # Its messages are constant texts, which contain no values.
+        problem = f"its description is incomplete: {error}"
     except (SDKException, ClientException, OSError, ValueError, TypeError, AttributeError, KeyError) as error:
-        # Their texts may quote the file, which contains secrets.
+        # Their messages may quote the file, which contains secrets.
         problem = f"its description cannot be used ({type(error).__name__}); a region, auth type or key in it is wrong"
     raise EnvironmentInvalid((Fault(f"cloud {name}", problem),))
 

@@ -75,7 +75,7 @@ def _fetcher(check: Check, spec: forms.StepSpec, resolve: Callable[[str], Any], 
 
 
 def _told_types(check: Check, spec: forms.StepSpec, fetcher: Any) -> None:  # noqa: ANN401 - as below
-    """Tell a fetcher that wants to know it which type it finds, and which types there are."""
+    """Pass the type that it finds, and all declared types, to a fetcher that has a method for them."""
     told = getattr(fetcher, "told_types", None)
     if callable(told):
         told(spec.type, {name: one.parents for name, one in check.object_types.items()})
@@ -101,7 +101,7 @@ def _asked_by(check: Check, fetcher: Any, where: str) -> None:  # noqa: ANN401 -
 
 
 def _handed_down(check: Check, spec: forms.StepSpec, where: str) -> None:
-    """Check the field that children get; a name that is almost that of an attribute counts as a typing error."""
+    """Check the field that children get; a name that resembles an attribute's counts as a typing error."""
     type_, name = check.object_types.get(spec.type), snake_case(spec.object_id_to_use_in_child)
     known = {"id", "name", *(one.name for one in type_.attributes)} if type_ is not None else {name}
     if name not in known and (near := get_close_matches(name, known, 1, SLIP)):

@@ -24,7 +24,7 @@ def source_kinds() -> Mapping[str, SourceKind]:
     """Return the installed kinds in the order in which they are asked. Raises MetadataError with all faults."""
     points = entry_points(group=GROUP)
     if not any(_is_own(point) for point in points):
-        problem = "names none of calipso_nornir's own sources: the installation is older than its code; "
+        problem = "does not list calipso_nornir's own sources: the installation is older than its code; "
         problem += "install it again (in a checkout: pip install --no-deps --editable .)"
         raise MetadataError((Fault(f"entry points {GROUP}", problem),))
     return MappingProxyType(load_source_kinds(points))
@@ -73,9 +73,9 @@ def _faults(kind: object, origins: Mapping[str, str], found: Mapping[str, Source
     if kind.order not in ORDERS:
         yield f'order is "{kind.order}", not one of {", ".join(ORDERS)}'
     if not (isinstance(kind.schema, type) and issubclass(kind.schema, Section)):
-        yield f"schema is {kind.schema!r}, not a class made of calipso_nornir.metadata.environment_section.Section"
+        yield f"schema is {kind.schema!r}, not a subclass of calipso_nornir.metadata.environment_section.Section"
     if not kind.queries:
-        yield "queries is empty: nothing could be asked of it"
+        yield "queries is empty: the source could not be asked anything"
     yield from filter(None, (_query_fault(query, kind.name) for query in kind.queries))
 
 

@@ -34,7 +34,7 @@ _WORDS = {str: "text", int: "whole number", float: "number", bool: "true or fals
 
 
 def page(kinds: Sequence[SourceKind]) -> str:
-    """Return the page."""
+    """Return the text of the page."""
     return "\n".join([HEAD, *(line for kind in kinds for line in _of_kind(kind))])
 
 

@@ -15,16 +15,16 @@ if TYPE_CHECKING:
 HEAD = """<!-- Written by "make schemas" from metadata/data/supported_environments.json. Do not edit. -->
 # What is supported
 
-Each row is one kind of cloud that can be scanned. "Tested" says what a scan of it was tested against. If it says "no",
-the parts have been tested, but nobody has seen a whole scan of such a cloud. Other kinds are refused unless you pass
-`--untested`. Platforms of switches are listed in [operations.md](operations.md#switches).
+Each row is one kind of cloud that can be scanned. "Tested" says what a scan of it was tested against. "No" means that
+the parts have been tested, but no whole scan of such a cloud. Other kinds are refused unless you pass `--untested`.
+Platforms of switches are listed in [operations.md](operations.md#switches).
 
 | Cloud | Mechanism drivers | Network types | What it can be used for | Tested |
 |---|---|---|---|---|"""
 
 
 def page(rows: Iterable[Mapping[str, Any]]) -> str:
-    """Return the page, with tested environments first."""
+    """Return the text of the page, with tested environments first."""
     ordered = sorted(rows, key=lambda row: not row.get("tested"))
     return "\n".join([HEAD, *_lines(ordered), ""])
 

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 Parser = Callable[[str], Any]
 NEEDED = ("identity", "ports")
-"""Kinds of questions without which a switch cannot be described."""
+"""Kinds of questions that every platform must have: they are needed to describe a switch."""
 READERS = {"json": json_of, "junos": junos_of}
 TEXT = "text"
 
@@ -66,7 +66,7 @@ def _complete(check: Check, spec: forms.SwitchPlatformSpec, where: str) -> None:
             check.fault(f"{where}/{kind}", f'"{kind}" is not a kind of question; {known}')
     for kind in NEEDED:
         if kind not in spec.questions:
-            check.fault(where, f'{spec.platform} has no question "{kind}", without which a switch cannot be described')
+            check.fault(where, f'{spec.platform} has no question "{kind}": it is needed to describe a switch')
 
 
 def _platform(
@@ -102,7 +102,7 @@ def _parser_name(spec: forms.SwitchPlatformSpec, kind: str) -> str:
 def _reads(
     check: Check, spec: forms.SwitchPlatformSpec, kind: str, parsers: Mapping[str, Parser], where: str
 ) -> Callable[[str], object]:
-    """Return what turns the answer into a document: JSON, the template of a text, or a parser by name."""
+    """Return the function that turns the answer into a document: JSON, a template for text, or a named parser."""
     question = spec.questions[kind]
     name = _parser_name(spec, kind)
     if question.format in READERS:
@@ -110,7 +110,7 @@ def _reads(
     if question.format == TEXT:
         platform = spec.templates or spec.platform
         return partial(_rows_of_text, platform, question.command, parsers, question.unknown_lines == "ignored")
-    if not parsers:  # they have faults themselves
+    if not parsers:  # the parsers are faulty, which was already reported
         return str
     if question.format not in parsers:
         formats = [*READERS, TEXT, *parsers]
@@ -123,7 +123,7 @@ def _reads(
 
 
 def _rows_of_text(platform: str, command: str, parsers: Mapping[str, Parser], ignoring: bool, text: str) -> object:  # noqa: FBT001 - bound by partial
-    """Read a text by its template, which is looked for when it is first needed: few scans ask such switches."""
+    """Read a text with its template, which is found when it is first needed: few scans need it."""
     template = template_for(platform, command, parsers)
     return template.rows(text) if ignoring or template.strict else template.rows_of_known_lines(text)
 
@@ -158,9 +158,9 @@ def _check_table(check: Check, kind: str, table: forms.SwitchTableSpec, where: s
         if problem := column_problem(path, table.rows):
             check.fault(f"{where}/{name}", problem)
     for name in sorted((table.words.keys() & known.keys()) - table.columns.keys()):
-        check.fault(f"{where}/words/{name}", f'there is no column "{name}" whose words could be translated')
+        check.fault(f"{where}/words/{name}", f'there is no column "{name}" to translate')
     for name in sorted(set(needed_columns(kind)) - table.columns.keys() - table.constants.keys()):
-        check.fault(f"{where}/columns", f'"{name}" is missing; a row of {kind} cannot be without it')
+        check.fault(f"{where}/columns", f'"{name}" is missing: each row of {kind} needs it')
 
 
 def _paths(table: forms.SwitchTableSpec) -> Iterator[tuple[str, str]]:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Checks ``when``: the names in it must be of things that can be known about the objects to which it applies."""
+"""Checks ``when``: it may name only facts that can be known about the objects to which it applies."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ COMMENT = "_comment"
 FRAME = frozenset({"id", "type", "name"})
 """Fields that every object has besides its attributes."""
 SLIP = 0.85
-"""Similarity to a known attribute above which an unknown one counts as a typing error; others may be users' own."""
+"""Similarity to a known attribute above which an unknown one counts as a typing error; others may be a user's own."""
 
 
 def when_of(spec: WhenSpec | None) -> When | None:

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Metadata that is written into the store: one more layer, after the shipped files and those of third parties.
+"""Metadata that admins write to the store: a last layer, after the shipped files and those of third parties.
 
-It has the form of the files, is checked as they are, and, like them, adds and never replaces.
+It has the form of the files and is checked in the same way. Like them, it adds and never replaces.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 WrittenKind: TypeAlias = Literal["clique_types", "clique_constraints", "constants"]
 KINDS: Final[tuple[WrittenKind, ...]] = ("clique_types", "clique_constraints", "constants")
-"""What may be written. Types of objects and links are not among it: they need code, a fetcher or a link finder."""
+"""What may be written. Object types and link types may not: they need code, a fetcher or a link finder."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,8 +32,8 @@ class WrittenRow:
     """One row of a metadata file, written into the store.
 
     Attributes:
-        id: by which it is changed and removed; of a constant, its name.
-        kind: the file that it would be in.
+        id: the key for changes and removal; for a constant, its name.
+        kind: the file that would contain it.
         text: the row itself, as JSON.
         by: who wrote it.
         at: when, ISO 8601.
@@ -54,7 +54,7 @@ class WrittenRow:
 
 @dataclass(frozen=True, slots=True)
 class Written:
-    """All that is written; ``number`` counts the changes."""
+    """All written rows; ``number`` counts the changes."""
 
     number: int = 0
     rows: tuple[WrittenRow, ...] = ()
@@ -64,7 +64,7 @@ NOTHING: Final = Written()
 
 
 class WrittenLayer(Layer):
-    """The rows as the files that they would be in; places name the id of a row."""
+    """The rows, in the form of files; the place of a fault names the id of a row."""
 
     __slots__ = ("_ids",)
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Reads one YAML document strictly: no duplicate keys, no accidental dates, no text of the file in messages."""
+"""Reads one YAML document strictly: without duplicate keys or implicit dates; messages never quote the file."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def read_yaml_file(path: str | Path) -> object:
     """Return the single document of a file. Raises EnvironmentInvalid with file and line, never with its text."""
     value, fault = _read(Path(path))
     if fault is not None:
-        # Raised here, outside of any handler: YAML's own errors quote the file, and tracebacks show causes.
+        # Raised outside of any handler: YAML's own errors quote the file, and a traceback would show them as the cause.
         raise EnvironmentInvalid((fault,))
     return value
 
@@ -56,7 +56,7 @@ def _read(path: Path) -> tuple[object, Fault | None]:
     except OSError as error:
         return None, Fault(str(path), f"cannot be read: {error.strerror}")
     if len(raw) > MAX_BYTES:
-        return None, Fault(str(path), f"is larger than {MAX_BYTES} bytes: no description of an environment")
+        return None, Fault(str(path), f"is larger than {MAX_BYTES} bytes, the maximum for an environment")
     if raw.startswith((b"\xff\xfe", b"\xfe\xff")):
         return None, Fault(str(path), "is UTF-16; save it as UTF-8")
     try:
@@ -73,17 +73,17 @@ def _parse(path: Path, text: str) -> tuple[object, Fault | None]:
         try:
             node = loader.get_single_node()
             if node is not None and not _few_enough(node):
-                return None, Fault(str(path), f"means more than {MAX_PAIRS} keys once its merges (<<) are expanded")
+                return None, Fault(str(path), f"has more than {MAX_PAIRS} keys after its merges (<<) are expanded")
             value = None if node is None else loader.construct_document(node)
         finally:
             loader.dispose()
     except yaml.reader.ReaderError as error:
         line = text.count("\n", 0, error.position) + 1
-        return None, Fault(f"{path}: line {line}", "holds a control character")
+        return None, Fault(f"{path}: line {line}", "contains a control character")
     except yaml.MarkedYAMLError as error:
         return None, _fault(path, text, error)
     except (ValueError, RecursionError, yaml.YAMLError):
-        return None, Fault(str(path), "is not YAML that can be read: a number too long, or nested too deep")
+        return None, Fault(str(path), "cannot be read as YAML: a number is too long, or it is nested too deeply")
     if value is None:
         return None, Fault(str(path), "is empty")
     return value, None
@@ -92,8 +92,8 @@ def _parse(path: Path, text: str) -> tuple[object, Fault | None]:
 def _few_enough(root: yaml.Node) -> bool:
     """Return whether the mappings stay small when PyYAML merges them: merges of merges double with every line.
 
-    Before merging there are few nodes, because an alias is the same node as its anchor. A mapping that merges itself
-    is infinite.
+    Before merging there are few nodes, because an alias is the same node as its anchor. A mapping that merges itself is
+    infinite.
     """
     mappings = {id(one): one for one in _nodes(root) if isinstance(one, yaml.MappingNode)}
     sizes: dict[int, int] = {}
@@ -144,6 +144,6 @@ def _fault(path: Path, text: str, error: yaml.MarkedYAMLError) -> Fault:
         return Fault(where, "is indented with a tab; YAML requires spaces")
     if (error.problem or "").startswith("key "):
         return Fault(where, error.problem or "")
-    # What YAML quotes in its message may be part of a secret.
+    # The text that YAML quotes in its message may be part of a secret.
     said = re.sub(r"'[^']*'?", "…", error.problem or "not understood")
     return Fault(where, f"is not valid YAML: {said}")

@@ -22,7 +22,7 @@ class Answer:
     value: Any
     evidence: Evidence | None = None
     gap: CalipsoError | None = None
-    """What the answer is known to leave out."""
+    """What the answer is known to lack."""
     remark: CalipsoError | None = None
     """A remark worth reporting; it does not mean that anything is left out."""
     _groups: dict[str, dict[Any, list[Any]]] = field(default_factory=dict)
@@ -40,10 +40,10 @@ class Answer:
 class Answers(Mapping["Query", Any]):
     """The answers of one round, as one fetching reads them.
 
-    Reading the answer to a failed query raises its error, which ends the fetching: use this if nothing can be found
-    without the answer. If some objects can be, read it with ``or_gap``, which returns a default and records a gap, so
-    that nothing counts as gone because it was not seen. If all objects can be found without the answer, and only
-    attributes are missing, read it with ``or_blank``. ``tell`` puts a notice into the report.
+    Reading the answer to a failed query raises its error, which ends the fetching: do this if nothing can be found
+    without the answer. If some objects can be found without it, use ``or_gap``, which returns a default and records a
+    gap, so that objects that were not seen do not count as gone. If all objects can be found without it, and only
+    attributes would be missing, use ``or_blank``. ``tell`` puts a notice into the report.
     """
 
     def __init__(  # noqa: PLR0913 - one callback for each thing that a fetching may note
@@ -117,11 +117,11 @@ class Answers(Mapping["Query", Any]):
             return None
 
     def lacks(self, query: Query, what: CalipsoError) -> None:
-        """Record that an answer omits objects that this fetching would find, so that none of them counts as gone."""
+        """Record that an answer lacks objects that this fetching would find: they then do not count as gone."""
         self._on_gap(query, what)
 
     def keep(self, ids: Collection[str], why: CalipsoError) -> None:
-        """Record that some objects which this fetching had found before may still exist, by their ids.
+        """Name, by their ids, objects found in earlier scans that may still exist.
 
         They are kept as they were, and ``why`` is reported as a failure. All others that are not found are gone.
         """
@@ -137,6 +137,6 @@ class Answers(Mapping["Query", Any]):
         return isinstance(answer, Answer) and answer.gap is None
 
     def failed(self, query: Query) -> CalipsoError | None:
-        """Return the error that came instead of an answer, if any, without ending the fetching."""
+        """Return the error of a query, or None if it was answered; this does not end the fetching."""
         answer = self._answers[query]
         return answer if isinstance(answer, CalipsoError) else None

@@ -19,9 +19,9 @@ class Change:
     """One document was put or removed by a commit.
 
     Attributes:
-        revision: that of the commit.
-        op: ``put`` for new or replaced, ``remove`` for gone.
-        kind: of document.
+        revision: the revision of the commit.
+        op: ``put`` for a new or replaced document, ``remove`` for a removed one.
+        kind: the kind of document.
         document_id: its ``_id``.
         document: as it was put; None if it was removed.
     """
@@ -38,9 +38,9 @@ class Commit:
     """One commit, as in the log of an environment.
 
     Attributes:
-        revision: the one that it made.
-        at: when (aware, UTC), by the writer's clock; commits are ordered by ``revision``, never by this time.
-        cause: why, in the writer's words: ``scan <id>``, ``event port.create.end`` …
+        revision: the revision that it made.
+        at: time (aware, UTC) by the writer's clock; commits are ordered by ``revision``, never by this time.
+        cause: the reason, in the writer's words: ``scan <id>``, ``event port.create.end`` …
         by: the process that wrote it.
         new: number of documents that did not exist before.
         changed: number of documents that were replaced.

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Cliques: what is connected to one focal point, along the link types of a clique type."""
+"""Cliques: everything that is connected to one focal point, along the link types of a clique type."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ if TYPE_CHECKING:
     from calipso_nornir.model.when import When
 
 OUTSIDE = frozenset({"host_pnic", "network", "switch", "switch_pnic"})
-"""Types of focal points from which a clique leads into hosts; from all others it leads out of them."""
+"""Types of focal points whose cliques lead into hosts; the cliques of all others lead out of them."""
 ANY = "ANY"
-"""In a clique type's ``environment``: for every environment that has no more specific one."""
+"""Value of a clique type's ``environment``: for every environment without a more specific clique type."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,15 +42,15 @@ class CliqueType:
     type_drivers: str = ""
     use_implicit_links: bool = False
     when: When | None = None
-    """What must be true of the focal point, its host and the host's agents."""
+    """Condition on the focal point, its host and the host's agents."""
     stored: bool = True
-    """False: such cliques can grow without bound, and are built when they are read."""
+    """Whether its cliques are stored; if not, they could grow without bound, and are built when they are read."""
     origin: str = ""
     """The file that declares it."""
 
     @property
     def outward(self) -> bool:
-        """Whether it follows frames out of hosts."""
+        """Whether its cliques lead out of hosts, as frames do."""
         return self.focal_point_type not in OUTSIDE
 
     @property

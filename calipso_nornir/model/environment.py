@@ -18,7 +18,7 @@ class SecretRef:
     """Where a secret is kept; never the secret itself.
 
     ``env`` NAME of an environment variable · ``file`` path, mode 0600 · ``keyring`` SERVICE:USER ·
-    ``command`` whose first line of output it is · ``cloud`` NAME of a clouds.yaml entry.
+    ``command`` that prints it as its first line · ``cloud`` NAME of a clouds.yaml entry.
     """
 
     kind: SecretKind
@@ -55,10 +55,10 @@ class Environment:
         return tuple(dict.fromkeys(_references(self.configuration)))
 
     def applies(self, conditions: Condition | Sequence[Condition] | None) -> bool:
-        """Return whether a scanner step's ``environment_condition`` is true (a list: any of its members).
+        """Return whether a scanner step's ``environment_condition`` is true (for a list: any of its members).
 
-        Without ``environment_type`` in it a condition is for OpenStack. Lists on both sides match if they have a value
-        in common; an attribute that the environment lacks does not match.
+        A condition without ``environment_type`` is for OpenStack. Two lists match if they have a value in common; an
+        attribute that the environment lacks does not match.
         """
         if conditions is None:
             conditions = {}
@@ -66,7 +66,7 @@ class Environment:
         return any(self._has({"environment_type": "OpenStack", **one}) for one in alternatives)
 
     def restricted(self, restrictions: Condition | Sequence[Condition] | None) -> bool:
-        """Return whether an ``environment_restriction`` excludes the environment (a list: any of its members)."""
+        """Return whether an ``environment_restriction`` excludes the environment (for a list: any of its members)."""
         if not restrictions:
             return False
         alternatives = [restrictions] if isinstance(restrictions, Mapping) else restrictions
@@ -76,7 +76,7 @@ class Environment:
         return all(_as_set(self.value(key)) & _as_set(wanted) for key, wanted in condition.items())
 
     def value(self, key: str) -> Any:  # noqa: ANN401 - any JSON value may stand in an environment
-        """Return what a condition may name: a field, or another key of the document; None for neither."""
+        """Return the value of a name in a condition: a field, or another key of the document; None for neither."""
         return getattr(self, key) if key in self.__slots__ else self.extra.get(key)
 
 

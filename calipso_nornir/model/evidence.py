@@ -19,9 +19,9 @@ class Evidence:
 
     Attributes:
         source: "api", "db", "cli", or "derived" for what follows from other objects.
-        query: what was asked, as a person would type it; for "derived" the rule in words.
+        query: the query, as a person would type it; for "derived" the rule in words.
         host: the host that answered, for "cli"; else None.
-        at: when the answer came (aware, UTC); None for "derived".
+        at: time of the answer (aware, UTC); None for "derived".
     """
 
     source: str

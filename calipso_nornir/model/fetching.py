@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What a fetcher finds (``Fetched``), and helpers to ask queries one after another, or several parts in parallel."""
+"""What a fetcher finds (``Fetched``), and helpers that send queries one after another, or in parallel."""
 
 from __future__ import annotations
 
@@ -28,12 +28,12 @@ class Fetched:
     Attributes:
         id: from ``calipso_nornir.model.ids``.
         name: label; any text.
-        attributes: facts by name, JSON values, none called as in ``RESERVED``; names come in snake_case (``naming``).
+        attributes: facts by name, JSON values; no name may be in ``RESERVED``. Names become snake_case (``naming``).
         under: its parent in the tree, if not the fetcher's own parent.
         folder: created on demand between ``under`` and the object.
         sources: queries whose answers prove this object; empty means all queries of the fetching.
-        partial: attributes that are missing here are unknown, not absent: keep what was known.
-        named: False keeps the previous name; the one given is for an object that had none.
+        partial: missing attributes are unknown, not absent: the known values are kept.
+        named: False keeps the previous name; ``name`` is then only for an object that had none.
         show_in_tree: false hides it from trees; otherwise it is an object like any other.
         object_name: last element of the name path, if that is not the name.
     """
@@ -68,11 +68,11 @@ Fetching: TypeAlias = "Generator[Sequence[Query], Answers, list[Fetched]]"
 
 
 def first_of(*queries: Query) -> Generator[Sequence[Query], Answers, tuple[Query, Any]]:
-    """Ask queries in turn until one is answered; return that query and its value.
+    """Send queries in turn until one is answered; return that query and its value.
 
-    For example a tool's JSON first, and its text for old hosts (``yield from first_of(json, text)``). A host that
-    cannot be reached is not asked twice: only a command's own failure, or an answer that its parser cannot read, leads
-    to the next query. The error of the last one ends the fetching.
+    For example, first a tool's JSON, then its text for old hosts (``yield from first_of(json, text)``). A host that
+    cannot be reached is not asked again: only a command's own failure, or an answer that its parser cannot read, leads
+    to the next query. The error of the last query ends the fetching.
     """
     for query in queries[:-1]:
         answers = yield [query]
@@ -86,13 +86,13 @@ def first_of(*queries: Query) -> Generator[Sequence[Query], Answers, tuple[Query
 
 
 def ask(query: Query) -> Generator[Sequence[Query], Answers, Any]:
-    """Ask one query and return its value."""
+    """Send one query and return its value."""
     answers = yield [query]
     return answers[query]
 
 
 def asked(*queries: Query) -> Generator[Sequence[Query], Answers, Answers]:
-    """Ask several queries at once and return their answers, for ``together``."""
+    """Send several queries at once and return their answers, for ``together``."""
     return (yield list(queries))
 
 
@@ -125,9 +125,9 @@ def _step(
 
 
 def worth_another_way(error: CalipsoError) -> bool:
-    """Return whether a query failed because of the tool, or an answer of unknown form: another form may work.
+    """Return whether another form of the query may work: the tool failed, or its answer has an unknown form.
 
-    A tool that hung did not refuse its option: it would hang again, and its other form may provide less.
+    A tool that hung did not reject its option: it would hang again, and its other form may provide less.
     """
     hopeless = (CommandMissing, CommandTimedOut, SudoRefused)
     return isinstance(error, (CommandFailed, ParseError)) and not isinstance(error, hopeless)

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Equal:
-    """The field has this value. A missing field equals nothing, true is not 1, a list equals a list only."""
+    """The field has this value. A missing field equals nothing, true is not 1, and a list equals only a list."""
 
     field: str
     value: Any
@@ -38,8 +38,8 @@ class OneOf:
 class Range:
     """``at_least <= field < below``; None means unbounded.
 
-    Text is compared by code points, numbers by value, times by moment; a value of another type than the bound does not
-    match.
+    Texts are compared by code point, numbers by value, times by moment; a value of another type than the bound does
+    not match.
     """
 
     field: str
@@ -49,7 +49,7 @@ class Range:
 
 @dataclass(frozen=True, slots=True)
 class Prefix:
-    """The field is a text that begins with this; case counts."""
+    """The field is a text that begins with this; case matters."""
 
     field: str
     text: str
@@ -76,7 +76,7 @@ class HoldsAny:
 
 @dataclass(frozen=True, slots=True)
 class Addresses:
-    """The field is one of these texts, or a list that holds one; MAC and IP addresses count however they are written.
+    """The field is one of these texts, or a list that contains one; MAC and IP addresses match in any written form.
 
     ``2001:DB8::1`` is ``2001:db8:0:0:0:0:0:1``, and ``FA-16-3E-00-00-01`` is ``fa16.3e00.0001``.
     """
@@ -99,7 +99,7 @@ class Find:
             text, times, everything else; among equals the ``_id`` decides, always ascending.
         after: for the next page: the values of ``order``, then the ``_id``, of the last document of the previous page.
         limit: maximum number of documents to return; None for all.
-        fields: what to return of each document, beside its ``_id``; empty for all of it. Only ``find_documents`` can.
+        fields: fields to return of each document, beside its ``_id``; empty for all. Only for ``find_documents``.
     """
 
     kind: Kind = "inventory"

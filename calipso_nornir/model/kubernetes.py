@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The query to a Kubernetes API server, and the lists that there are."""
+"""The query to a Kubernetes API server, and the lists that scans read."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ class KubernetesList(HostlessQuery):
     """One list of the Kubernetes API; a list is complete, with all its pages joined.
 
     Attributes:
-        path: on the server, e.g. ``/api/v1/pods``.
-        kind: of the list: "PodList". The answer is rows of ``parsing.kubernetes``.
+        path: path on the server, e.g. ``/api/v1/pods``.
+        kind: kind of the list: "PodList". The answer is rows of ``parsing.kubernetes``.
     """
 
     path: str
@@ -32,4 +32,4 @@ PODS: Final = KubernetesList("/api/v1/pods", "PodList")
 SERVICES: Final = KubernetesList("/api/v1/services", "ServiceList")
 SLICES: Final = KubernetesList("/apis/discovery.k8s.io/v1/endpointslices", "EndpointSliceList")
 LISTS: Final = (NODES, NAMESPACES, PODS, SERVICES, SLICES)
-"""What a scan asks for, each once."""
+"""The lists that a scan reads, each once."""

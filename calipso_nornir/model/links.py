@@ -50,11 +50,11 @@ class LinkType:
 class Link:
     """One relation between two objects of an environment.
 
-    Its identity is environment, type, source and target; two relations of different type
-    between the same objects are two links. ``attributes`` may hold ``network``: the id, or
-    the ids, of the networks that use the link, by which cliques are constrained. A link whose networks are not known
-    has no such attribute; one that is known to serve none has ``[]``. It may also have ``cut_off`` (True),
-    ``ends`` (why its target passes no frames on: "standby", "control") and ``outward`` (the type of one end).
+    Its identity is environment, type, source and target; two relations of different type between the same objects are
+    two links. ``attributes`` may contain ``network``: the id, or the ids, of the networks that use the link, by which
+    cliques are constrained. A link whose networks are not known has no such attribute; one that is known to serve none
+    has ``[]``. It may also have ``cut_off`` (True), ``ends`` (why its target passes no frames on: "standby", "control")
+    and ``outward`` (the type of one end).
     """
 
     source: ObjectRef
@@ -89,12 +89,12 @@ class Link:
 
     @property
     def cut_off(self) -> bool:
-        """Whether paths end there: its source is plugged in but no frame passes, or its target passes none on."""
+        """Whether paths end here: its source is plugged in but no frame passes, or its target passes none on."""
         return bool(self.attributes.get("cut_off") or self.attributes.get("ends"))
 
     @property
     def outward(self) -> str | None:
-        """Type of the end that is nearer to the host's uplinks (the target's, if both are equal); None if not given."""
+        """Type of the end nearer to the host's uplinks (the target's type if both are equal); None if not given."""
         value = self.attributes.get("outward")
         return value if isinstance(value, str) else None
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""One style for the names of attributes: snake_case. The sources' own names still work for reading.
+"""Brings the names of attributes into one style: snake_case. The sources' own names still work for reading.
 
 Sources use names such as "Link detected" (ethtool), "provider:network_type" (Neutron), "EtherChannel" (Calipso).
 Objects have ``link_detected``, ``provider_network_type``, ``ether_channel``; ``one["Link detected"]`` reads the same
@@ -40,7 +40,7 @@ def in_one_style(attributes: Mapping[str, Any], *, reserved: frozenset[str]) -> 
 
 @lru_cache(maxsize=4096)
 def _styled(names: tuple[str, ...], reserved: frozenset[str]) -> tuple[str, ...] | None:
-    """Return names in one style, in their order; None if they are already. Most objects have the names of others."""
+    """Return names in snake_case, in their order; None if they are so already. Cached: many objects share them."""
     if all(snake_case(name) == name for name in names):
         return None
     first: dict[str, str] = {}

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A notification: something has happened to a cloud, as a service, a database or a host tells."""
+"""A notification: a service, a database or a host reports that something has happened in a cloud."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Notification:
-    """One message, read; it says that something happened, and its handler where to look.
+    """One parsed message. It says that something happened; its handler determines the objects to examine.
 
     Attributes:
-        id: of the message; the same when it is sent again.
-        source: who sent it: "nova", "neutron", "keystone", …
-        type: of event, e.g. "port.create.end".
-        at: when it was sent (aware, UTC); by the sender's clock, so nothing but figures depends on it.
-        payload: what it says, JSON. Objects of Nova's versioned notifications are plain mappings here.
+        id: id of the message; the same when it is sent again.
+        source: the service that sent it: "nova", "neutron", "keystone", …
+        type: type of the event, e.g. "port.create.end".
+        at: when it was sent (aware, UTC) by the sender's clock; used for statistics only.
+        payload: its contents, JSON. Objects of Nova's versioned notifications are plain mappings here.
         project: id of the project of the request that caused it; empty if not known.
         publisher: service and host that sent it, e.g. "network.ctl"; empty if not known.
         level: "info", "warn" or "error".

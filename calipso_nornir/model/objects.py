@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Objects in their states: found (``Fetched``), then placed in the tree (``InventoryObject``).
+"""Objects placed in the tree (``InventoryObject``); before that, a fetcher has found them (``Fetched``).
 
 A stored object is a document; ``calipso_nornir.store.documents`` turns one into the other.
 """
@@ -80,7 +80,7 @@ class InventoryObject:
     handed_down: str = ""
     """The value that a step's ``object_id_to_use_in_child`` hands to its children's fetchers; by default the id."""
     owner: str = SCAN
-    """Who put it into the store; a scan removes only what scans own."""
+    """Who put it into the store; scans remove only objects that scans own."""
     status: Status | None = None
     """Its status, joined when it is read; never written with the object."""
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Queries to OVSDB databases that belong to the cloud rather than to a host: OVN's two."""
+"""Queries to OVSDB databases that belong to the cloud rather than to a host: OVN's two databases."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ SETTINGS = "ovs-vsctl -f json -- --columns=external_ids list Open_vSwitch"
 
 @dataclass(frozen=True, slots=True)
 class OvsdbTables(HostlessQuery):
-    """Selected columns of tables of one OVSDB database, read in one transaction, so that they belong together.
+    """Selected columns of tables of one OVSDB database, read in one transaction, so that they are consistent.
 
     Attributes:
-        database: name in its schema: "OVN_Southbound".
-        tables: each with the columns to read; ``_uuid`` is a column like any other.
-        parser: name of the parser that reads the answer, which has the tables in this order.
+        database: name of its schema: "OVN_Southbound".
+        tables: the tables with the columns to read; ``_uuid`` is a column like any other.
+        parser: name of the parser that reads the answer, which contains the tables in this order.
     """
 
     database: str

@@ -22,12 +22,12 @@ if TYPE_CHECKING:
 
 @runtime_checkable
 class Fetcher(Protocol):
-    """Finds the objects of one type below a parent, and does no I/O itself.
+    """Finds the objects of one type below a parent, without doing I/O itself.
 
-    It may have an attribute ``asked_by``, for small scans. This maps the type of an object that is scanned again to the
-    attribute, of the objects that this fetcher finds, that holds its id ("id" for the id itself). A small scan then
-    runs the fetcher on all its parents, takes what concerns the object, and narrows queries where possible
-    (``ApiGet.narrow``)::
+    It may have an attribute ``asked_by``, for small scans. Its keys are types of objects that are scanned again; its
+    values name the attribute of this fetcher's objects that holds the id of such an object ("id" for their own id). A
+    small scan of such an object runs the fetcher on all its parents, takes only what concerns the object, and narrows
+    queries where possible (``ApiGet.narrow``)::
 
         asked_by = {"port": "id", "instance": "device_id", "network": "network_id"}
 
@@ -36,9 +36,9 @@ class Fetcher(Protocol):
 
     An empty mapping says that the fetcher finds only what belongs to its own parent.
 
-    It may have a method ``told_types(finds, object_types)``, which is called before the first scan: with the type that
-    its step finds, and all object types with their parents. A method ``told_switches(platforms)`` is called with the
-    declared platforms of switches (``model.switch_platforms``).
+    It may have a method ``told_types(finds, object_types)``, which is called before the first scan with the type that
+    its step finds, and with all object types and their parents. A method ``told_switches(platforms)`` is called with
+    the declared platforms of switches (``model.switch_platforms``).
     """
 
     def get(self, parent: InventoryObject) -> Fetching | list[Fetched]:
@@ -47,7 +47,7 @@ class Fetcher(Protocol):
 
 
 class View(Protocol):
-    """One environment, read only, as plug-ins see it. For look-ups other than these, build an index of your own."""
+    """One environment, read only, as plug-ins see it. For other look-ups, build your own index."""
 
     @property
     def environment(self) -> str:
@@ -79,15 +79,15 @@ class View(Protocol):
 
 @runtime_checkable
 class LinkFinder(Protocol):
-    """Finds links of the types that it declares; builds its indexes first, then goes through the objects once.
+    """Finds links of the types that it declares. It should build its indexes first, then go through the objects once.
 
-    Two further attributes keep small scans small. ``reads``: the types of objects and links that it reads; if none of
-    these has changed, its links have not, either. ``scope``: "host" if every link that it yields names its host
-    (``Link.host``) and follows only from objects of that host and objects that are on no host; it then gets only the
+    Two further attributes make small scans fast. ``reads``: the types of objects and links that it reads; if none of
+    these has changed, its links have not changed, either. ``scope``: "host" if every link that it yields names its host
+    (``Link.host``) and follows only from objects of that host and objects that are on no host; it then sees only the
     hosts that changed. Without ``reads`` it runs after every change, without ``scope`` on all objects.
 
-    ``contradicts``: those of its link types whose links may have an attribute ``contradictions``, a list of texts that
-    say in what the two ends contradict each other; each is a notice in the report of every scan.
+    ``contradicts``: those of its link types whose links may have an attribute ``contradictions``: a list of texts, each
+    of which describes a contradiction between the two ends. Each text is a notice in the report of every scan.
 
     A method ``told_types(object_types, link_types)`` is called with all declared types before ``link_types`` is read.
     """
@@ -104,10 +104,10 @@ class LinkFinder(Protocol):
 
 @runtime_checkable
 class EventHandler(Protocol):
-    """Says which objects a notification is about. It does no I/O, and takes no fact from the payload into the picture.
+    """Says which objects a notification is about. It does no I/O, and adds no fact from the payload to the picture.
 
-    Name every object that may have changed, also one that is not known yet: a small scan then looks at each of them,
-    at what is below it, and at what it is plugged into (decision 22).
+    Name every object that may have changed, including objects that are not known yet: a small scan then examines each
+    of them, what is below it, and what it is plugged into (decision 22).
     """
 
     def touched(self, notification: Notification, view: StoreView) -> Iterable[ObjectRef]:
@@ -117,13 +117,13 @@ class EventHandler(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """What a source answered, unparsed: output of a command, body of a response, rows of a statement.
+    """The unparsed answer of a source: output of a command, body of a response, rows of a statement.
 
     Attributes:
         data: str for a command; list or dict for an API; list of dicts for a database.
-        at: when it came (aware, UTC).
-        gap: what the source knows to be missing from the reply.
-        platform: of the host that answered, as Nornir knows it ("cisco_nxos"); None for Linux, and if no host answered.
+        at: time of the answer (aware, UTC).
+        gap: what is missing from the reply, as far as the source knows.
+        platform: platform of the host that answered, as in Nornir ("cisco_nxos"); None for Linux, or without a host.
     """
 
     data: Any
@@ -133,7 +133,7 @@ class Reply:
 
 
 class Source(Protocol):
-    """Answers queries. The failure of a query is a value in the result, never an exception."""
+    """Answers queries. A query that fails gives an error as its value in the result, never an exception."""
 
     def answer(self, queries: Sequence[Query]) -> Mapping[Query, Reply | CalipsoError]:
         """Answer all the queries of a round at once; every query is a key of the result."""

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 DEFAULT_TIMEOUT_S = 30
 BY_PLATFORM = "by platform"
-"""A parser's name that means: the parser for the platform of the host that answers, and the command."""
+"""Stands for the parser for this command on the platform of the host that answers."""
 
 
 @runtime_checkable
@@ -35,12 +35,12 @@ class Query(Protocol):
 
     @property
     def host(self) -> str | None:
-        """Id of the host that is asked, if it is a host."""
+        """Id of the host to ask; None if no host answers the query."""
         ...
 
     @property
     def request(self) -> Query:
-        """The query without what concerns only its reader: equal requests are made once."""
+        """The query without the fields that only its reader needs; equal requests are sent once."""
         ...
 
     def __hash__(self) -> int: ...
@@ -58,7 +58,7 @@ class HostlessQuery:
 
     @property
     def request(self) -> Self:
-        """The query itself: nothing in it concerns only the reader."""
+        """The query itself: it has no fields that only its reader needs."""
         return self
 
 
@@ -67,16 +67,16 @@ class HostlessQuery:
 class Command:
     """One command on one host.
 
-    Build it with ``Command.of``: always use that to put a value into a command's text.
+    Always use ``Command.of`` to put a value into a command's text: it quotes the value.
 
     Attributes:
         host: id of the host, as in the inventory.
-        text: the command, every value in it quoted; no pipelines, no redirections.
-        parser: name of a parser that reads its output, or ``BY_PLATFORM``; None gives the text.
+        text: the command, with every value quoted; no pipelines, no redirections.
+        parser: name of the parser for its output, or ``BY_PLATFORM``; with None, the answer is the text.
         timeout_s: seconds until it is stopped.
-        root: run it through ``sudo -n`` when the login is not root.
+        root: run it with ``sudo -n`` unless the login is root.
         optional: the program is often not installed; its absence is a notice, not a failure.
-        formerly: the command of earlier releases, if it printed less; their recordings contain that one.
+        formerly: the command of earlier releases, if it printed less; their recordings contain that command.
     """
 
     host: str
@@ -98,7 +98,7 @@ class Command:
 
     @property
     def request(self) -> Command:
-        """The command without what concerns only its reader: equal requests run once."""
+        """The command without the fields that only its reader needs; equal requests run once."""
         if self.parser is None and not self.optional:
             return self
         return type(self)(self.host, self.text, timeout_s=self.timeout_s, root=self.root, formerly=self.formerly)
@@ -116,8 +116,8 @@ class Command:
 class ReachableHosts(HostlessQuery):
     """The hosts for which a login is configured: those of a Nornir inventory, else those of ``CLI.hosts``.
 
-    This finds hosts that the cloud does not know, such as switches. It logs in to none of them. The answer is a list of
-    objects with ``host`` (the id to put into a ``Command``), ``platform`` ("" for Linux), ``address`` and ``groups``.
+    It includes hosts that the cloud does not know, such as switches. It does not log in to any of them. The answer is a
+    list of objects with ``host`` (the id for a ``Command``), ``platform`` ("" for Linux), ``address`` and ``groups``.
     """
 
     source: ClassVar[str] = "cli"
@@ -136,10 +136,10 @@ class ApiGet(HostlessQuery):
         path: below the version, e.g. ``/servers/detail``.
         key: name of the collection in the answer's body, whose value is the answer.
         query: parameters of the request, sorted.
-        region: of the catalogue; None for the environment's own.
+        region: region in the catalogue; None for the environment's own.
         cloud_wide: the answer is only complete for a user that may see all projects.
-        needed: the answer is a list of objects that have these members; rows without them are left out and reported.
-        microversion: of the service, if the default one does not provide enough.
+        needed: the answer is a list of objects with these members; rows without them are left out and reported.
+        microversion: microversion of the service, if the default one does not provide enough.
         narrow: how a small scan may ask for less: type of an object -> parameter that takes its id. A fetcher that runs
             because of that object then gets at least the rows that concern it, and perhaps more.
     """
@@ -157,7 +157,7 @@ class ApiGet(HostlessQuery):
 
     @property
     def request(self) -> Self:
-        """The request without what concerns only its reader: equal requests are made once."""
+        """The request without the fields that only its reader needs; equal requests are sent once."""
         return replace(self, needed=(), narrow=()) if self.needed or self.narrow else self
 
     def narrowed(self, type_: str, id_: str) -> Self | None:
@@ -178,8 +178,8 @@ class ApiGet(HostlessQuery):
 class Select(HostlessQuery):
     """One statement to one of the cloud's databases; rows come as dictionaries.
 
-    ``database`` is the logical name ("nova", "nova_api", "neutron"); the environment says which
-    schema that is. ``sql`` has ``%s`` for each of ``parameters``; values are never pasted into it.
+    ``database`` is the logical name ("nova", "nova_api", "neutron"); the environment maps it to a schema. ``sql`` has
+    ``%s`` for each of ``parameters``; values are never put into its text.
     """
 
     database: str
@@ -194,9 +194,9 @@ class Select(HostlessQuery):
 
 @dataclass(frozen=True, slots=True)
 class Formerly(HostlessQuery):
-    """The objects that this fetching had found in earlier scans, as they were stored: those of its step and parent.
+    """The objects that the same step had found on the same parent in earlier scans, as they are stored.
 
-    In a small scan only those that it concerns. Together with the answers of today they show what has disappeared.
+    A small scan returns only those that it concerns. Compared with today's answers, they show what has disappeared.
     """
 
     source: ClassVar[str] = "inventory"
@@ -210,7 +210,7 @@ class Formerly(HostlessQuery):
 class Lookup(HostlessQuery):
     """Objects of one type, found by this scan or kept from before, whose attributes have given values.
 
-    It is answered once no fetching can add more objects of that type: by this a fetcher says what must be found first.
+    It is answered when no fetching can add more objects of that type: so a fetcher can wait for what it depends on.
     """
 
     type: str

@@ -10,7 +10,7 @@ T = TypeVar("T")
 
 
 def quickly_made(cls: type[T]) -> type[T]:
-    """Give a frozen dataclass with slots an ``__init__`` that takes a third of the time; put it above ``@dataclass``.
+    """Give a frozen dataclass with slots an ``__init__`` that is three times as fast; put it above ``@dataclass``.
 
     Python's own ``__init__`` looks up ``object.__setattr__``, and the slot by its name, for every field. This one calls
     the slots' setters directly. Otherwise the class is unchanged: instances remain immutable.

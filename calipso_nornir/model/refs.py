@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""References: the identity of an object, who found it, the folder it is put in, and the ids of stored documents."""
+"""References: the identity of an object, its witnesses, the folder that contains it, and the ids of its documents."""
 
 from __future__ import annotations
 
@@ -39,11 +39,11 @@ def checked_ref(value: object, what: str) -> ObjectRef:
     if isinstance(value, ObjectRef):
         return value
     if isinstance(getattr(value, "ref", None), ObjectRef):
-        raise TypeError(f"{what} wants an ObjectRef, not the object: give its .ref")
+        raise TypeError(f"{what} expects an ObjectRef, not the object: give its .ref")
     wanted = 'ObjectRef("my-cloud", "instance", "5b7c…")'
     raise TypeError(
-        f"{what} wants an ObjectRef, e.g. {wanted}, not {type(value).__name__}; view.find({value!r:.60}) finds objects "
-        "by id, name or address, and each has a .ref"
+        f"{what} expects an ObjectRef, e.g. {wanted}, not {type(value).__name__}; view.find({value!r:.60}) finds "
+        "objects by id, name or address, and each has a .ref"
     )
 
 
@@ -52,8 +52,8 @@ def checked_ref(value: object, what: str) -> ObjectRef:
 class Witness:
     """The identity of a fetching: a step, and the parent that it ran on.
 
-    Objects remember who found them. An object is gone only if all of these looked again, saw everything that they had
-    to see, and did not find it.
+    Objects remember who found them. An object is gone only if all of its witnesses ran again, saw everything that they
+    should see, and did not find it.
     """
 
     step: str
@@ -99,6 +99,6 @@ def _digest(*parts: str) -> str:
     joined = "".join([f"{len(part)}:{part}" for part in parts])  # lengths first: different lists of parts never collide
     try:
         content = joined.encode()
-    except UnicodeEncodeError:  # a lone surrogate: as stores write it
+    except UnicodeEncodeError:  # a lone surrogate: escape it as stores do
         return _digest(*(part.encode("utf-8", "backslashreplace").decode() for part in parts))
     return hashlib.blake2b(content, digest_size=12).hexdigest()

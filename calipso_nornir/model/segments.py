@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The segments of a network: one or, for a routed provider network, one for each physical network that it is on."""
+"""The segments of a network: one or, for a routed provider network, one for each of its physical networks."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A kind of source, as one value: which queries it answers, how it is opened for an environment, how it is checked.
+"""A kind of source as one value: the queries that it answers, how it is opened for an environment, how it is checked.
 
 OpenStack's API, the cloud's databases and the hosts' command lines are three of them; a distribution adds another with
 an entry point in the group ``calipso_nornir.sources``. Everything that needs to know the sources (router, rounds,
@@ -28,14 +28,14 @@ ORDERS: tuple[Order, ...] = ("before hosts", "hosts", "after hosts")
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One thing that was checked in an environment.
+    """The result of one check of an environment.
 
     Attributes:
-        section: of the environment: "OpenStack", "mysql", "CLI".
-        what: "login", "role", "endpoint compute", "schema nova" …
+        section: section of the environment: "OpenStack", "mysql", "CLI".
+        what: what was checked: "login", "role", "endpoint compute", "schema nova" …
         ok: whether a scan can rely on it.
         detail: what was found, or what is wrong and what to do.
-        needed: whether a scan needs it to be right.
+        needed: whether a scan needs it.
     """
 
     section: str
@@ -57,21 +57,21 @@ class Secrets(Protocol):
         ...
 
     def scrub(self, value: Any) -> Any:  # noqa: ANN401 - text or JSON, and the same back
-        """Return a text, or JSON, with known secrets masked: for errors that quote what a server said."""
+        """Return a text, or JSON, with known secrets masked: for errors that quote a server's answer."""
         ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Opening:
-    """What a source is opened with.
+    """The arguments for opening a source.
 
     Attributes:
-        environment: the one that is scanned.
+        environment: the environment to scan.
         section: the environment's section for this kind, checked; None if it has none.
         secrets: resolves the references in it.
-        documents: metadata that is only passed on, by file ("command_prefixes").
+        documents: metadata for sources, by file ("command_prefixes").
         nornir: the caller's own Nornir object, if any.
-        on_host: is called with the id of each host that was asked, and whether there was a session.
+        on_host: called with the id of each host that was asked, and whether a session was open.
     """
 
     environment: Environment
@@ -84,12 +84,12 @@ class Opening:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Trial:
-    """What a kind is checked with, and what the kinds checked before it have found.
+    """The arguments for checking a kind of source, with the results of the kinds checked before it.
 
     Attributes:
         opening: as for a scan; it has the section.
-        hosts: host id -> what is known to run there (types of Neutron agents, names of Nova services). Kinds that know
-            hosts add to it; a host about which nothing is known has an empty set.
+        hosts: host id -> services that are known to run there (types of Neutron agents, names of Nova services). Kinds
+            that know hosts add to it; a host without known services has an empty set.
     """
 
     opening: Opening
@@ -111,15 +111,15 @@ class SourceKind:
             read.
         section: name of its section in an environment.
         schema: the class that reads the section, derived from ``calipso_nornir.metadata.environment_section.Section``.
-        without: in words, what a scan lacks without such a section.
+        without: what a scan lacks without such a section, in words.
         open: returns the source; None if the environment does not describe one. It does not connect yet.
         check: checks the section against the real source.
-        usable: returns the usable part of an answer, and what is wrong with the rest (None: nothing). Raises
+        usable: returns the usable part of an answer, and what is wrong with the rest (None: nothing is). Raises
             ParseError for data that is not an answer to the query at all.
-        order: asked before the hosts, with them, or after them; hosts are asked as rarely as possible. A query that
-            names no host never waits for the hosts' turn.
+        order: whether it is asked before the hosts, with them, or after them; hosts are asked as rarely as possible. A
+            query that names no host never waits for the hosts' turn.
         needed: nothing can be scanned without it.
-        names_hosts: its check determines which hosts there are; other checks need them.
+        names_hosts: its check determines the list of hosts, which other checks need.
         missed_by: returns whether an environment lacks something without this section.
     """
 

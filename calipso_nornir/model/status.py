@@ -22,7 +22,7 @@ class Status:
     """The status of one object or link.
 
     Attributes:
-        environment: the one that it belongs to.
+        environment: the environment of the object or link.
         of: ``_id`` of the object or link.
         kind: the kind of that document.
         value: 0 is good, higher is worse (0 OK, 1 Warning, 2 Critical).

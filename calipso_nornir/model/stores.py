@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What a store looks like to the other floors: its documents, its views of an environment, and its commits."""
+"""The interface of a store: its documents, its views of an environment, and its commits."""
 
 from __future__ import annotations
 
@@ -76,9 +76,9 @@ class Collection(Protocol):
         ...
 
     def change_if(self, key: str, before: Document | None, after: Document | None) -> bool:
-        """Replace a document completely, if the whole of it is still as before; return whether it was.
+        """Replace a document completely if it still equals ``before``; return whether it did.
 
-        None stands for no document: ``before`` of one that is inserted, ``after`` of one that is removed.
+        None stands for no document: pass it as ``before`` to insert, as ``after`` to remove.
         """
         ...
 
@@ -150,7 +150,7 @@ class StoreView(View, Protocol):
         ...
 
     def count(self, query: Find) -> int:
-        """Return how many documents of any kind meet the conditions of a query, whatever its order, page and limit."""
+        """Return how many documents, of any kind, meet the conditions of a query; order, page and limit are ignored."""
         ...
 
     def get_by_id(self, kind: Kind, document_id: str) -> Document | None:
@@ -194,7 +194,7 @@ class Writer(Protocol):
         ...
 
     def depends_on(self, kind: Kind, document_ids: Iterable[str]) -> None:
-        """Name documents (present or absent) that were read: a change of one after ``base`` overtakes this."""
+        """Name documents (present or absent) that were read: a change of one after ``base`` overtakes this commit."""
         ...
 
 
@@ -214,7 +214,7 @@ class Store(Protocol):
         """Return a reader of one revision, for a ``with`` block: the newest, that of a given time, or a given one.
 
         Raises:
-            PastUnknown: nothing is known about that time or revision, not any more or not yet.
+            PastUnknown: nothing is known about that time or revision, no longer or not yet.
         """
         ...
 
@@ -223,7 +223,7 @@ class Store(Protocol):
 
         Args:
             environment: its name.
-            base: the revision from which the changes were computed; None: they are valid whatever was stored.
+            base: the revision from which the changes were computed; None: they do not depend on what is stored.
             cause: why, for the log of commits.
 
         Raises:
@@ -260,14 +260,14 @@ class Store(Protocol):
         ...
 
     def index(self, attributes: Iterable[str]) -> None:
-        """Create an index, which ``find`` then uses, for each of these attributes that has none; others are kept."""
+        """Create an index for each of these attributes that has none; ``find`` then uses it. Other indexes are kept."""
         ...
 
     def index_texts(self, environment: str, *, at_least: int = 1) -> int:
-        """Bring the index that search uses up to date; return how many objects were added to it.
+        """Update the index for search; return how many objects were added to it.
 
-        Nothing is done if fewer than ``at_least`` objects are not in it, or if another process is at it. Search
-        compares objects that are not in it directly: it finds the same, but takes longer.
+        Nothing is done if fewer than ``at_least`` objects are missing in it, or if another process is updating it.
+        Search compares objects that are missing in it directly: it finds the same, but takes longer.
         """
         ...
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What ``switch_platforms.json`` declares about a platform of switches: its commands, and the names of its ports."""
+"""The declarations of ``switch_platforms.json``: the commands of each platform of switches, and its port names."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class SwitchQuestion:
     timeout_s: int = DEFAULT_TIMEOUT_S
 
     def of(self, host: str) -> Command:
-        """Return the query that asks a host."""
+        """Return the query for a host."""
         return Command(host, self.command, self.parser, timeout_s=self.timeout_s, root=self.root)
 
 
@@ -37,9 +37,9 @@ class SwitchPlatform:
         name: as Nornir and netmiko name it.
         also_called: its other names.
         label: its name for people.
-        ports: which names of interfaces are ports that cables or LAGs are on.
+        ports: pattern for the names of interfaces that are physical ports or LAGs.
         session: "interactive": a terminal with a prompt; "exec": a shell that runs one script, as on a Linux host.
-        announces: what a port's LLDP id is, if no host hears it: "name", "short name", "index", "mac".
+        announces: the LLDP id of a port, if no host receives it: "name", "short name", "index", "mac".
         chassis_per_port: every port announces a chassis id of its own, so the switch is known by its inventory name.
         mtu_overhead: bytes that the MTU counts beyond an IP packet.
     """

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Makes text from strangers harmless for a terminal, and keeps it exact where programs read it."""
+"""Makes untrusted text harmless for a terminal, and keeps it exact where programs read it."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _UNSEEN = re.compile("[\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud8
 
 
 def plain(value: object) -> str:
-    r"""Return text in which nothing moves a cursor or changes a colour: such characters are written as ``\x1b``."""
+    r"""Return text without terminal controls (cursor, colour): such characters are written as ``\x1b``."""
     text = str(value)
     if text.isprintable():
         return text

@@ -29,7 +29,7 @@ NOT, EXISTS = "not", "exists"
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """What is known about one subject: candidates, one of which must match; ``whole``: whether these are all."""
+    """What is known about one subject: candidates, one of which must match; ``whole``: whether the list is complete."""
 
     things: tuple[Read, ...] = ()
     whole: bool = True

@@ -127,7 +127,7 @@ def test_a_cloud_of_clouds_yaml(cloud: Cloud, tmp_path: Path) -> None:
     assert vault.scrub(PASSWORD) == "***"
     unknown = one(OpenStackSource({"os_cloud": "nope"}, vault, environ=environ))
     assert isinstance(unknown, EnvironmentInvalid)
-    assert "clouds that are known: lab" in str(unknown)
+    assert "known clouds: lab" in str(unknown)
 
 
 def test_a_refused_login_is_tried_once_a_scan(cloud: Cloud) -> None:

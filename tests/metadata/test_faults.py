@@ -110,27 +110,27 @@ AT = "scanners.json: scanners/ScanHost/0"
         ),
         (
             {"scanners": {"S": [{**HOSTS, "children_scanner": "T"}], "T": [{**HOSTS, "children_scanner": "S"}]}},
-            "scanners.json: scanners/T/0/children_scanner: leads back to where it is: S > T > S",
+            "scanners.json: scanners/T/0/children_scanner: leads back to itself: S > T > S",
         ),
         (
             steps({**HOSTS, "children_scanner": "ScanHost"}),
             (
-                f"{AT}/children_scanner: leads back to where it is: "
+                f"{AT}/children_scanner: leads back to itself: "
                 "ScanEnvironment > ScanRegionsRoot > ScanRegion > ScanAvailabilityZone > ScanHost > ScanHost"
             ),
         ),
         (
             {"scanners": {"ScanHosts": [HOSTS]}},
             (
-                "scanners.json: scanners/ScanHosts: no step leads to this scanner, so it never runs: some step must "
-                'name it as its children_scanner. Did you mean "ScanHost"?'
+                "scanners.json: scanners/ScanHosts: no step leads to this scanner, so it never runs: a step must name "
+                'it as its children_scanner. Did you mean "ScanHost"?'
             ),
         ),
         (
             {"scanners": {"Mine": [{**HOSTS, "children_scanner": "Below"}], "Below": []}},
             (
-                "scanners.json: scanners/Mine: no step leads to this scanner, so it never runs: some step must "
-                "name it as its children_scanner"
+                "scanners.json: scanners/Mine: no step leads to this scanner, so it never runs: a step must name "
+                "it as its children_scanner"
             ),
         ),
         (
@@ -166,8 +166,8 @@ AT = "scanners.json: scanners/ScanHost/0"
         (
             steps({**HOSTS, "fetcher": "../mine.py:Mine"}),
             (
-                f'{AT}/fetcher: "../mine.py:Mine" cannot be loaded: ValueError(\'../mine.py has to be a file below the '
-                "folder, each part of its path a Python name')"
+                f'{AT}/fetcher: "../mine.py:Mine" cannot be loaded: ValueError(\'../mine.py must be a file below the '
+                "folder, and each part of its path must be a Python name')"
             ),
         ),
         (
@@ -180,7 +180,7 @@ AT = "scanners.json: scanners/ScanHost/0"
         (
             steps({**HOSTS, "fetcher": f"{MODULE}:TakesNothing"}),
             (
-                f'{AT}/fetcher: "{MODULE}:TakesNothing" is not a fetcher: get() has to take one argument; '
+                f'{AT}/fetcher: "{MODULE}:TakesNothing" is not a fetcher: get() must take one argument; '
                 "too many positional arguments"
             ),
         ),
@@ -309,7 +309,7 @@ RACK = {"type": "rack", "label": "Rack", "parents": ["region"]}
         (
             "object_types",
             [{"type": "rack", "label": "Rack"}],
-            "object_types.json: object_types/0/parents: is missing: name the types that it may be below",
+            "object_types.json: object_types/0/parents: is missing: name the types below which it may be",
         ),
         (
             "object_types",
@@ -389,7 +389,7 @@ RACK = {"type": "rack", "label": "Rack", "parents": ["region"]}
             "clique_types",
             [{**CLIQUE, "focal_point_type": "instance", "link_types": ["instance-vnic", "vedge-vnic"]}],
             (
-                f'{CLIQUE_AT}/link_types/1: "vedge-vnic" begins at vedge, but the way from instance comes from vnic. '
+                f'{CLIQUE_AT}/link_types/1: "vedge-vnic" begins at vedge, but the path from  instance comes from vnic. '
                 'Write "vnic-vedge"'
             ),
         ),
@@ -439,7 +439,7 @@ RACK = {"type": "rack", "label": "Rack", "parents": ["region"]}
         (
             "clique_types",
             [{**CLIQUE, "environment": ""}],
-            f'{CLIQUE_AT}: names no environment and no configuration; for all environments write "ANY"',
+            f'{CLIQUE_AT}: names neither an environment nor a configuration; for all environments write "ANY"',
         ),
         (
             "clique_types",
@@ -449,7 +449,7 @@ RACK = {"type": "rack", "label": "Rack", "parents": ["region"]}
         (
             "clique_types",
             [{**CLIQUE, "environment": "", "type_drivers": "vlan", "distribution_version": "1"}],
-            f"{CLIQUE_AT}/distribution_version: has no meaning without distribution",
+            f"{CLIQUE_AT}/distribution_version: needs distribution",
         ),
         (
             "clique_types",
@@ -482,7 +482,7 @@ RACK = {"type": "rack", "label": "Rack", "parents": ["region"]}
             [{"focal_point_type": "host", "constraints": [], "environment": "mine"}],
             (
                 "clique_constraints.json: clique_constraints/0/environment: constraints are for all environments: "
-                '"ANY", or no such key'
+                '"ANY", or leave the key out'
             ),
         ),
         ("constants", {"constants": {"x": [1]}}, "constants.json: constants/x/0: must be text, not 1"),

@@ -69,9 +69,9 @@ def test_a_folder_adds_checks_types_and_heights(tmp_path: Path) -> None:
         ({**ROW, "parameters": {}}, f'{AT}/parameters: "device" is missing: pnic needs it'),
         ({**ROW, "when": {"object": {"stat": "UP"}}}, f'{AT}/when/object/stat: host_pnic has no attribute "stat"'),
         ({**ROW, "each": "membres"}, f'{AT}/each: host_pnic has no attribute "membres". Did you mean "members"?'),
-        ({**ROW, "each": "members"}, f"{AT}/suffix: is missing: with each, it tells the checks apart"),
+        ({**ROW, "each": "members"}, f"{AT}/suffix: is missing: with each, it distinguishes the checks"),
         ({**ROW, "planner": "Communications"}, f'{AT}/planner: "Communications" names no planner of checks'),
-        ({**ROW, "when_target": {"object": {"state": "UP"}}}, f"{AT}/when_target: has a meaning for links only"),
+        ({**ROW, "when_target": {"object": {"state": "UP"}}}, f"{AT}/when_target: is for links only"),
         (
             {**ROW, "parameters": {"device": {"of": "hosst", "attribute": "name"}}},
             f'{AT}/parameters/device/of: "hosst" is none of: object, host, a link type host_pnic-…',
@@ -97,4 +97,4 @@ def test_a_check_is_declared_once_and_a_type_stands_at_one_height(tmp_path: Path
     with pytest.raises(MetadataError) as raised:
         load_catalog([written(tmp_path, **content)])
     assert "checks/pnic: is already declared; files only add" in str(raised.value)
-    assert '"instance" stands at two heights' in str(raised.value)
+    assert '"instance" is listed at two heights' in str(raised.value)

@@ -46,7 +46,7 @@ def test_every_mistake_is_told_at_once(tmp_path: Path) -> None:
     expected = [
         f'{at}/0: the platform "arista_eos" is declared already (shipped {at}/0)',
         f'{at}/1/questions/prots: "prots" is not a kind of question; {kinds}. Did you mean "ports"?',
-        f'{at}/1/questions: b has no question "ports", without which a switch cannot be described',
+        f'{at}/1/questions: b has no question "ports": it is needed to describe a switch',
         f'{at}/1/ports: "(" is not a regular expression: missing ), unterminated subpattern at position 0',
         (f'{at}/2{t}/rows: "a b" is not a part of a path: a name, a name with "?", "*" or "[]" is expected'),
         (
@@ -58,8 +58,8 @@ def test_every_mistake_is_told_at_once(tmp_path: Path) -> None:
             '"@key", with "^" in front to go up'
         ),
         (f'{at}/2{t}/columns/up: "^^u" goes up 2 times, and only 0 parts of the rows\' path have many values'),
-        f'{at}/3{t}/words/name: there is no column "name" whose words could be translated',
-        f'{at}/3{t}/columns: "name" is missing; a row of ports cannot be without it',
+        f'{at}/3{t}/words/name: there is no column "name" to translate',
+        f'{at}/3{t}/columns: "name" is missing: each row of ports needs it',
         f'{at}/4/questions/ports/format: "jsn" is neither json, junos nor text, nor a parser. Did you mean "json"?',
         f'{at}/4/questions/ports/skip: "[" is not a regular expression: unterminated character set at position 0',
     ]

@@ -140,11 +140,11 @@ def test_other_ways_to_log_in(environ: dict[str, str], cloud: str, expected: dic
 @pytest.mark.parametrize(
     ("name", "said"),
     [
-        ("labb", 'is in no clouds.yaml; clouds that are known: .*Did you mean "lab"'),
-        ("incomplete", "not complete: .*domain"),
+        ("labb", 'is not in any clouds.yaml; known clouds: .*Did you mean "lab"'),
+        ("incomplete", "incomplete: .*domain"),
         ("broken", "cannot be used"),
-        ("envvars", "no OS_AUTH_URL or the like is set"),
-        (None, "no OS_AUTH_URL or the like is set"),
+        ("envvars", "no OS_AUTH_URL or similar variable is set"),
+        (None, "no OS_AUTH_URL or similar variable is set"),
     ],
 )
 def test_clouds_that_cannot_be_used(environ: dict[str, str], name: str | None, said: str) -> None:

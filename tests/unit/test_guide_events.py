@@ -285,7 +285,7 @@ HANDLER = "from calipso_nornir.guide import EventBase\nclass E(EventBase):\n    
 @pytest.mark.parametrize(
     ("code", "said"),
     [
-        (HANDLER.format("handle(self, env)"), "E.handle() has to take the environment and the notification"),
+        (HANDLER.format("handle(self, env)"), "E.handle() must take the environment and the notification"),
         (HANDLER.format("handled_by(self, env, notification)"), "cannot be made without arguments"),
         ("class E:\n    def handle(self, env, notification): ...\n", "it has no touched()"),
     ],

@@ -153,13 +153,13 @@ def test_data_counts_before_a_file(tmp_path: Path, both: str) -> None:
         ({}, "Kubernetes/kubeconfig: is missing; or give server, and token or cert"),
         (
             {"kubeconfig": "~/.kube/config", "server": "https://a"},
-            "Kubernetes/server: is said by the kubeconfig already",
+            "Kubernetes/server: is already given by the kubeconfig",
         ),
         ({"server": "https://a"}, "Kubernetes/token: is missing; or give cert and client_key"),
-        ({"server": "https://a", "host": "a", "token": {"env": "T"}}, "Kubernetes/host: and server say the same"),
+        ({"server": "https://a", "host": "a", "token": {"env": "T"}}, "Kubernetes/host: and server exclude each other"),
         ({"server": "http://a", "token": {"env": "T"}}, "Kubernetes/server: must begin with https"),
         ({"server": "https://a", "cert": "c.pem"}, "Kubernetes/client_key: is missing; cert needs it"),
-        ({"server": "https://a", "context": "x", "token": {"env": "T"}}, "Kubernetes/context: is of a kubeconfig"),
+        ({"server": "https://a", "context": "x", "token": {"env": "T"}}, "Kubernetes/context: needs a kubeconfig"),
         ({"server": "https://a", "token": SECRET}, "Kubernetes/token: holds a literal value"),
     ],
 )

@@ -140,7 +140,7 @@ def test_a_template_that_is_no_text_is_a_fault(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("index", ["", "Template, Command\n", "acme_a.textfsm, .*, acme, a$\n"])
 def test_an_index_without_its_header_is_a_fault(tmp_path: Path, index: str) -> None:
-    assert faults(folder(tmp_path, index)) == ["index: the first line has to be Template, Hostname, Platform, Command"]
+    assert faults(folder(tmp_path, index)) == ["index: the first line must be Template, Hostname, Platform, Command"]
 
 
 def test_a_folder_without_an_index_is_a_fault(tmp_path: Path) -> None:

@@ -61,7 +61,7 @@ def test_an_object_is_found_by_name_id_and_address(store: Store) -> None:
     ],
 )
 def test_a_text_where_a_reference_is_wanted(store: Store, call: Callable[[StoreView], Any]) -> None:
-    with pytest.raises(TypeError, match=r"wants an ObjectRef.*not str; view\.find\('web-1'\) finds objects"):
+    with pytest.raises(TypeError, match=r"expects an ObjectRef.*not str; view\.find\('web-1'\) finds objects"):
         call(store.view("lab"))
 
 

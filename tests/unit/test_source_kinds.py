@@ -134,8 +134,8 @@ class Lacking:
         (replace(ACME, section="OpenStack"), 'the section "OpenStack" is taken'),
         (replace(ACME, section="AMQP"), 'the section "AMQP" is taken'),
         (replace(ACME, order="late"), 'order is "late", not one of before hosts, hosts, after hosts'),  # type: ignore[arg-type]
-        (replace(ACME, schema=dict), "not a class made of calipso_nornir.metadata.environment_section.Section"),
-        (replace(ACME, queries=()), "queries is empty: nothing could be asked of it"),
+        (replace(ACME, schema=dict), "not a subclass of calipso_nornir.metadata.environment_section.Section"),
+        (replace(ACME, queries=()), "queries is empty: the source could not be asked anything"),
         (replace(ACME, queries=(Thawed,)), "Thawed'> is not a frozen dataclass, which a query must be"),
         (replace(ACME, queries=(Elsewhere,)), "Elsewhere does not name this source; a class variable is expected"),
         (replace(ACME, queries=(AsAField,)), 'is expected: source: ClassVar[str] = "acme"'),

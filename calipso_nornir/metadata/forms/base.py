@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What the forms of all files share: names, scalars, and that other keys are refused."""
+"""The common parts of all forms: names, scalars, and the rule that undeclared keys are refused."""
 
 from __future__ import annotations
 

@@ -11,7 +11,7 @@ from calipso_nornir.metadata.forms.base import MetadataFile, Name
 
 
 def _with_labels(schema: dict[str, Any]) -> None:
-    """Say in the JSON schema that a value may have a label, which is taken apart before the file is checked."""
+    """Allow labels of values in the JSON schema; they are separated from the values before the file is checked."""
     del schema["properties"]["_labels"]
     text = {"type": "string"}
     labelled = {

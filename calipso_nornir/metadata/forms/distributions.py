@@ -29,7 +29,7 @@ class SupportedEnvironmentsFile(MetadataFile):
 
 
 class CommandPrefixSpec(Declared):
-    """A distribution that runs tools in containers: what to put before a program."""
+    """A distribution that runs tools in containers: the command that precedes a program."""
 
     distribution: Name
     distribution_version: str | None = None
@@ -38,7 +38,7 @@ class CommandPrefixSpec(Declared):
 
 
 class CommandPrefixesFile(MetadataFile):
-    """``command_prefixes.json``: if several rules match a program, each is run and their outputs are joined."""
+    """``command_prefixes.json``: if several rules match a program, it runs with each prefix; the outputs are joined."""
 
     command_prefixes: list[CommandPrefixSpec]
 

@@ -9,7 +9,7 @@ from calipso_nornir.metadata.forms.base import Declared, MetadataFile, Name
 
 
 class QueueSpec(Declared):
-    """What a listener on a message bus listens to: an exchange, and which of its messages.
+    """An exchange of a message bus from which a listener receives messages.
 
     ``queue`` becomes part of the name of the listener's own queue. ``topics`` are routing keys, as AMQP binds them.
     """
@@ -20,7 +20,7 @@ class QueueSpec(Declared):
 
 
 class EventsFile(MetadataFile):
-    """``events.json``: event types and the class that handles each; a later file may name another class for one."""
+    """``events.json``: event types and the class that handles each; a later file may replace a class."""
 
     handlers_package: Name | None = None
     queues: list[QueueSpec] = Field(default=[])

@@ -14,8 +14,8 @@ class LookupSpec(Declared):
 
     ``of``: "object" (of a link: "source", "target" or "link"), "host", "member" (with ``each``), or a link type that
     leads from the checked object to another one. ``attribute``: which one; of several, the first that has a value.
-    If it is a list of mappings, ``where`` picks members by the value of one of their fields (``a.b``: also within a
-    list), and ``take`` is the field to take. ``after``: take what comes after this text.
+    If it is a list of mappings, ``where`` selects members by the value of one of their fields (``a.b``: also within a
+    list), and ``take`` is the field to take. ``after``: take the part after this text.
     """
 
     of: Name | None = None
@@ -26,7 +26,7 @@ class LookupSpec(Declared):
 
 
 class CheckArgumentsSpec(Declared):
-    """What a check of hosts needs and accepts."""
+    """The parameters that a check on hosts needs and accepts."""
 
     needs: list[Name] = Field(default=[])
     accepts: list[Name] = Field(default=[])
@@ -36,9 +36,10 @@ class MonitoringCheckSpec(Declared):
     """Which check watches objects (or links) of one type.
 
     Of the rows of one type with the same ``part``, the first counts whose ``when`` is true and whose needed parameters
-    have values. ``when`` of a link is about its source, ``when_target`` about its target. ``each``: one check for each
-    member of a list attribute; ``suffix`` then tells them apart. ``own``: it looks at nothing but the thing itself, so
-    its failure follows from no other. ``planner``: a class that says where it runs, and with which parameters.
+    have values. For a link, ``when`` is about its source, ``when_target`` about its target. ``each``: one check for
+    each member of a list attribute; ``suffix`` then distinguishes them. ``own``: the check depends on nothing but the
+    object itself, so its failure follows from no other. ``planner``: a class that decides where it runs, with which
+    parameters.
     """
 
     type: TypeName | None = None
@@ -57,7 +58,7 @@ class MonitoringCheckSpec(Declared):
 class MonitoringChecksFile(MetadataFile):
     """``monitoring_checks.json``: which check watches what.
 
-    ``bottom_up``: object types in the order in which one stands on another; a failure may follow from one further down.
+    ``bottom_up``: object types from the bottom to the top; a failure may follow from a failure further down.
     ``any_of``: object types that work as long as one of their checks is OK.
     """
 

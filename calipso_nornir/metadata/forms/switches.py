@@ -10,18 +10,18 @@ from pydantic import Field
 from calipso_nornir.metadata.forms.base import Declared, MetadataFile, Name, Scalar
 
 Paths = Name | list[Name]
-"""The path of a column, or several of which the first that has a value counts."""
+"""The path of a column, or several paths: the first one with a value counts."""
 
 
 class SwitchTableSpec(Declared):
-    """Where rows are in a switch's answer, and which column is what.
+    """Where the rows are in a switch's answer, and what the columns mean.
 
     ``rows``: their path: names joined by dots; ``*`` is every member of an object, ``[]`` every item of a list, and a
     name with ``?`` may be missing. ``columns``: our name -> the column's path below the row; ``@key`` is the name of
-    the member, ``^`` goes up to the enclosing row. ``words``: our name -> what the device says -> its value; ``*`` in
-    a word stands for anything. ``constants``: our name -> its value in every row. ``where`` and ``unless``:
-    path -> values of rows that are taken, or left out. ``each``: columns that are lists of equal length; their items
-    make one row each.
+    the member, ``^`` goes up to the enclosing row. ``words``: our name -> the device's word -> its value; ``*`` in
+    a word matches any text. ``constants``: our name -> its value in every row. ``where`` and ``unless``:
+    path -> values of the rows to take, or to leave out. ``each``: columns that are lists of equal length; each item
+    makes one row.
     """
 
     rows: str = ""
@@ -34,12 +34,12 @@ class SwitchTableSpec(Declared):
 
 
 class SwitchQuestionSpec(Declared):
-    """One command that switches of a platform are asked, and how its answer is read.
+    """One command for the switches of a platform, and how its answer is read.
 
     ``format``: json, junos (Junos's form of JSON), text (the TextFSM template for the platform and the command), or the
-    name of a parser. ``skip``: regular expressions of lines of a text that say nothing; any other line that the
-    template does not know is an error, unless ``unknown_lines`` is "ignored". ``nothing``: regular expressions of whole
-    answers that mean that there are no rows.
+    name of a parser. ``skip``: regular expressions for lines of a text that have no meaning; any other line that the
+    template does not know is an error, unless ``unknown_lines`` is "ignored". ``nothing``: regular expressions for
+    whole answers that mean "no rows".
     """
 
     command: Name
@@ -57,7 +57,7 @@ class SwitchPlatformSpec(Declared):
 
     ``platform``: as Nornir and netmiko name it. ``templates``: the platform whose templates read its texts, if that is
     another one. ``session``: interactive (a terminal with a prompt), or exec (a shell, as on a Linux host). ``ports``:
-    a regular expression of the names of interfaces that are ports or LAGs. ``announces``: what a port's LLDP id is.
+    a regular expression for the names of interfaces that are ports or LAGs. ``announces``: the form of LLDP port ids.
     ``chassis_per_port``: every port announces a chassis id of its own, so the switch is known by its inventory name.
     ``mtu_overhead``: bytes that the MTU counts beyond an IP packet.
     """
@@ -75,6 +75,6 @@ class SwitchPlatformSpec(Declared):
 
 
 class SwitchPlatformsFile(MetadataFile):
-    """``switch_platforms.json``: what switches of each platform are asked, and how their answers are read."""
+    """``switch_platforms.json``: the commands for switches of each platform, and how their answers are read."""
 
     switch_platforms: list[SwitchPlatformSpec]
