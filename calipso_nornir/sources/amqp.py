@@ -22,7 +22,7 @@ HEARTBEAT_S: Final = 10.0
 
 
 def bus_of(environment: Environment) -> Mapping[str, Any] | None:
-    """Return the section AMQP with every field that it may have: a description has only those that are given."""
+    """Return the section AMQP with defaults for every field that the description leaves out; None without a section."""
     section = environment.section(SECTION)
     if section is None:
         return None
@@ -30,7 +30,7 @@ def bus_of(environment: Environment) -> Mapping[str, Any] | None:
 
 
 def connection_to(section: Mapping[str, Any], vault: Vault) -> Connection:
-    """Return a connection that is not open yet, to what ``bus_of`` gave.
+    """Return a connection, not open yet, to the bus of a section from ``bus_of``.
 
     Raises:
         SecretUnavailable: the password cannot be read.
@@ -50,18 +50,18 @@ def connection_to(section: Mapping[str, Any], vault: Vault) -> Connection:
 
 
 def errors_of(connection: Connection) -> tuple[type[BaseException], ...]:
-    """Return the errors by which a connection says that it is lost, refused, or cannot be made."""
+    """Return the exceptions of a connection that is lost, refused, or cannot be opened."""
     return (*connection.connection_errors, *connection.channel_errors, OSError)
 
 
 def worded(error: BaseException) -> str:
-    """Return what a bus or the network said."""
+    """Return the text of an error from the bus or the network."""
     said = getattr(error, "reply_text", None) or getattr(error, "strerror", None) or str(error)
     return str(said) or type(error).__name__
 
 
 def _tls(section: Mapping[str, Any]) -> dict[str, Any]:
-    """Return what kombu takes to make a TLS context; a file that cannot be read fails when it connects."""
+    """Return kombu's options for a TLS context; a file that cannot be read is an error when it connects."""
     verify = {"cert_reqs": ssl.CERT_REQUIRED, "server_hostname": section["host"]}
     return {
         "ca_certs": section["cacert"],

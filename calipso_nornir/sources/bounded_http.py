@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""HTTP answers within limits: of total time, and of size after decompression.
+"""HTTP answers within limits of total time, and of size after decompression.
 
-A server that sends a byte now and then, in head or body, keeps a client waiting forever, as does one that sends
-``100 Continue`` without end (RFC 9110, 15.2). And requests decompresses an answer before its size can be checked.
+A server that sends a byte from time to time, in head or body, keeps a client waiting forever, as does one that sends
+``100 Continue`` without end (RFC 9110, 15.2). And the library requests decompresses an answer before its size can be
+checked.
 """
 
 from __future__ import annotations
@@ -40,7 +41,7 @@ _ENCODINGS = {"": None, "identity": None, "gzip": zlib.MAX_WBITS | 16, "x-gzip":
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Bounds:
-    """What one answer may cost.
+    """The limits of one answer.
 
     Attributes:
         connect_s, read_s: limits for connecting, and for the wait between two pieces of an answer.
@@ -105,7 +106,7 @@ class BoundedAdapter(TCPKeepAliveAdapter):
             except OSError:
                 if not limit.passed:
                     raise
-            if limit.passed:  # even without an error: a body that ends with the connection was truncated
+            if limit.passed:  # without an error, too: a body that ends with the connection was truncated
                 raise AnswerTooSlow(asked, bounds.answer_s, f"{bounds.section}.answer_timeout_s") from None
         return response
 
@@ -120,7 +121,7 @@ def _closed_on_error(response: requests.Response) -> Iterator[None]:
 
 
 def _read(response: requests.Response, asked: str, bounds: Bounds) -> None:
-    """Read the body of an answer to where requests expects it; raises what requests raises for a broken one."""
+    """Read the body of an answer into the place where requests expects it; raises the errors that requests raises."""
     parts: list[bytes] = []
     size = 0
     try:
@@ -145,7 +146,7 @@ def _read(response: requests.Response, asked: str, bounds: Bounds) -> None:
 
 
 def _unpacked(raw: Any, asked: str, bounds: Bounds) -> Iterator[bytes]:  # noqa: ANN401 - urllib3's response
-    """Yield the body in small pieces, however much one compressed piece contains."""
+    """Yield the body in small pieces, even if one compressed piece expands to very much."""
     coding = str(raw.headers.get("Content-Encoding", "")).strip().lower()
     if coding not in _ENCODINGS:
         raise ParseError("http", f"it is packed with {coding[:40]!r}, which was not requested", query=asked)
@@ -175,7 +176,7 @@ def _too_large(asked: str, bounds: Bounds) -> AnswerTooLarge:
 
 
 _current: ContextVar[Deadline | None] = ContextVar("deadline", default=None)
-"""The deadline of this thread's request: urllib3 makes connections on a much lower level."""
+"""The deadline of this thread's request, for the connections that urllib3 opens on a much lower level."""
 
 
 @contextmanager
@@ -200,7 +201,7 @@ class _Watched(HTTPConnection):
         return made
 
     def putrequest(self, *args: Any, **kwargs: Any) -> None:  # noqa: ANN401 - http.client's own
-        _watch(self.sock)  # of an earlier request, kept open
+        _watch(self.sock)  # the socket of an earlier request, which was kept open
         super().putrequest(*args, **kwargs)
 
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Limits on foreign JSON: values are counted before parsing, because parsing fills the memory."""
+"""Limits on JSON from outside: values are counted before parsing, because parsing would fill the memory."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def values_in(text: bytes) -> int:
 
 
 class Budget:
-    """The limits of one list with all its pages: an API that always has another page would be asked forever.
+    """The limits of one list with all its pages, for an API that always announces another page.
 
     ``section``: the environment's section with ``max_answer_mib`` and ``list_timeout_s``.
     """

@@ -63,12 +63,12 @@ class Exchange:
 
 
 def line_of(value: dict[str, Any]) -> bytes:
-    """Return one line. ASCII only, so that even half a surrogate pair comes back as it was."""
+    """Return one line. ASCII only, so that even a lone surrogate is restored exactly."""
     return json.dumps(value, separators=(",", ":")).encode() + b"\n"
 
 
 def query_to_json(query: Query) -> dict[str, Any]:
-    """Describe a query, as ``query.request``: without what concerns only its reader.
+    """Describe a query as its ``request``, without the fields that only its reader needs.
 
     ``class`` is present only if the source has several classes of queries, and not for the first of them.
     """
@@ -145,7 +145,7 @@ class Reader:
                 return
             count += 1  # noqa: SIM113 - of the exchanges; the trailer is a line of the loop, too
             if count > MAX_EXCHANGES:
-                raise BundleInvalid(str(self._path), f"holds more than {MAX_EXCHANGES} exchanges: no recording does")
+                raise BundleInvalid(str(self._path), f"has more than {MAX_EXCHANGES} exchanges, the maximum")
             self._digest.update(line)
             yield line, _exchange(self._path, number, value)
         raise BundleInvalid(str(self._path), _CUT)
@@ -153,10 +153,10 @@ class Reader:
     def _check_trailer(self, trailer: dict[str, Any], count: int) -> None:
         if trailer.get("count") != count:
             raise BundleInvalid(
-                str(self._path), f"holds {count} exchanges, its trailer says {str(trailer.get('count'))[:20]}"
+                str(self._path), f"has {count} exchanges, but its trailer says {str(trailer.get('count'))[:20]}"
             )
         if trailer["sha256"] != self._digest.hexdigest():
-            raise BundleInvalid(str(self._path), "was changed after it was recorded: its digest does not fit")
+            raise BundleInvalid(str(self._path), "was changed after it was recorded: its digest does not match")
 
     def _check_end(self) -> None:
         after = next(self._lines, None)
@@ -165,7 +165,7 @@ class Reader:
 
 
 def exchange_of(path: Path, line: bytes) -> Exchange:
-    """Read an exchange of a Reader again."""
+    """Read an exchange again, from a line that a Reader yielded."""
     return _exchange(path, 0, _json(path, 0, line))
 
 
@@ -180,7 +180,7 @@ def _lines(path: Path) -> Iterator[tuple[int, bytes]]:
             while line := file.readline(limit + 1):
                 total, number = total + len(line), number + 1
                 if len(line) > limit or total > MAX_BYTES or values_in(line) > MAX_VALUES:
-                    raise BundleInvalid(str(path), f"line {number} makes it larger than any recording")
+                    raise BundleInvalid(str(path), f"with line {number}, it exceeds the maximum size of a recording")
                 if not line.endswith(b"\n"):
                     raise BundleInvalid(str(path), f"is cut short in line {number}")
                 yield number, line
@@ -223,7 +223,7 @@ def _exchange(path: Path, number: int, value: dict[str, Any]) -> Exchange:
             return Exchange(query, _error(value["error"]))
         reply = value["reply"]
         gap = _error(reply["gap"]) if "gap" in reply else None
-        # astimezone: a time without a zone cannot come from us, but must not lead to naive times here.
+        # astimezone: a time without a zone is not from us, but must not become a naive time here.
         at = datetime.fromisoformat(value["at"]).astimezone(UTC)
         return Exchange(query, Reply(reply["data"], at, gap, reply.get("platform")))
     except (KeyError, TypeError, ValueError, AttributeError, OverflowError, RecursionError) as error:
@@ -240,11 +240,11 @@ def _query(value: dict[str, Any]) -> Query:
     name = value.get("class", kind.queries[0].__name__)
     made = next((one for one in kind.queries if one.__name__ == name), None)
     if made is None:
-        raise ValueError(f"the source {kind.name} has no questions {str(name)[:50]!r}")
+        raise ValueError(f"the source {kind.name} has no queries {str(name)[:50]!r}")
     query: Query = made(**{key: _tuples(one) for key, one in value.items() if key not in ("source", "class")})
     hash(query)
     if len(str(query)) > MAX_QUERY_CHARS:
-        raise ValueError(f"a question of more than {MAX_QUERY_CHARS} characters")
+        raise ValueError(f"a query of more than {MAX_QUERY_CHARS} characters")
     return query
 
 

@@ -65,7 +65,7 @@ def _check(trial: Trial) -> Iterator[Finding]:
     hosts = sorted({*trial.hosts, *table})
     source = _open(trial.opening) if hosts else None
     if source is None:
-        nobody = "no host is known, neither from the API nor from CLI.hosts"
+        nobody = "no host is known, from neither the API nor CLI.hosts"
         yield Finding("CLI", "hosts", ok=False, detail=nobody)
         return
     told = any(trial.hosts.values())
@@ -90,7 +90,7 @@ def _check(trial: Trial) -> Iterator[Finding]:
 
 
 def _rights(source: CliSource, asked: Mapping[str, Sequence[Question]]) -> dict[str, list[Command]]:
-    """Return what asks sudo about the programs that watch a host, for each host with Open vSwitch."""
+    """Return the commands that ask sudo about the programs that watch a host, for each host with Open vSwitch."""
     switches = [host for host, questions_ in asked.items() if any(one.program == "ovs-vsctl" for one in questions_)]
     found = {host: [source.right_to(one) for one in programs(host).values()] for host in switches}
     rights = {host: [one for one in each if one is not None] for host, each in found.items()}
@@ -98,7 +98,7 @@ def _rights(source: CliSource, asked: Mapping[str, Sequence[Question]]) -> dict[
 
 
 def _suggested(environment: Environment) -> set[str]:
-    """Return the agents that the environment's drivers suggest, if the API lists none."""
+    """Return the agents to be expected from the environment's drivers, for the case that the API lists none."""
     agents = {"OVS": OVS_AGENT, "LXB": LXB_AGENT, "OVN": OVN_AGENTS[0]}
     return {agents[driver] for driver in environment.mechanism_drivers if driver in agents}
 

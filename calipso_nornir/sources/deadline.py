@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A deadline for a complete answer: when it passes, the connection is cut, and the reader sees its end.
+"""A deadline for a complete answer: when it passes, the connection is cut, and the reader gets an error or an end.
 
-Socket time-outs apply to single reads: a byte now and then keeps a client waiting forever.
+Socket time-outs apply to single reads: a server that sends a byte from time to time keeps a client waiting forever.
 """
 
 from __future__ import annotations

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Which programs watch a host. No I/O."""
+"""The programs that watch a host. No I/O."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from calipso_nornir.model.queries import Command
 
 LINKS: Final = "links"
 TUNNELS: Final = "tunnels"
-"""Where VXLAN devices send to."""
+"""The program for the destinations of VXLAN devices."""
 LIFE_S: Final = 3600
-"""Seconds after which ``ovsdb-client`` ends and is started again, because only root could stop it."""
+"""Seconds after which ``ovsdb-client`` ends by itself and is started again: only root could stop it."""
 TABLES: Final = {
     "Bridge": "name,ports,datapath_type",
     "Port": "name,interfaces,tag,trunks,vlan_mode,bond_active_slave",

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What a scan needs on a host: the commands that check it, and the evaluation of their answers. No I/O."""
+"""Checks what a scan needs on a host: the commands, and the evaluation of their answers. No I/O."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ COMPUTE: Final = "nova-compute"
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """A command, and what it is for; with ``needed``, a scan requires it on this host."""
+    """A command, and its purpose; with ``needed``, a scan requires it on this host."""
 
     command: Command
     program: str
@@ -33,9 +33,9 @@ class Question:
 
 
 def questions(host: str, roles: set[str], access: Mapping[str, Any], *, certain: bool = True) -> list[Question]:
-    """Return what to ask a host, depending on what runs on it; all are harmless, and similar to a scan's commands.
+    """Return the commands for a host, depending on what runs on it; all are harmless, and similar to a scan's commands.
 
-    ``certain``: what runs there is known, not guessed; so its commands are needed.
+    ``certain``: it is known, not guessed, what runs there; so its commands are needed.
     """
     if access.get("platform") not in (None, "", "linux"):
         return [Question(Command(host, "show version"), "show version", needed=False)]
@@ -58,7 +58,7 @@ def questions(host: str, roles: set[str], access: Mapping[str, Any], *, certain:
 
 
 def of_switch(host: str, platform: Mapping[str, Any]) -> list[Question]:
-    """Return what to ask a switch: who it is, with which a scan begins."""
+    """Return the command for a switch: the question for its identity, with which a scan begins."""
     command = Command(host, platform["command"], root=platform["root"])
     return [Question(command, command.text, needed=True)]
 
@@ -70,7 +70,7 @@ def check_host(
     outcomes = {question: answers[question.command] for question in asked}
     unreachable = next((one for one in outcomes.values() if _is_no_session(one)), None)
     if unreachable is not None:
-        # An excluded host is intended.
+        # Excluded hosts are intended.
         excluded = isinstance(unreachable, HostExcluded)
         yield Finding("CLI", f"{host}: login", ok=False, detail=str(unreachable), needed=not excluded)
         return
@@ -93,9 +93,9 @@ def check_host(
 def check_watch(
     host: str, rights: Sequence[Command], answers: Mapping[Query, Reply | CalipsoError], *, needed: bool
 ) -> Iterator[Finding]:
-    """Yield whether the host can be watched: ``rights`` ask sudo about the programs that do it."""
+    """Yield whether the host can be watched: the commands in ``rights`` ask sudo about the necessary programs."""
     outcomes = [answers[one] for one in rights]
-    if any(_is_no_session(one) for one in outcomes):  # told already
+    if any(_is_no_session(one) for one in outcomes):  # already reported
         return
     refused = [one for one in outcomes if isinstance(one, CommandFailed)]
     detail = "sudo allows ovsdb-client monitor, or the login is root"

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Requests that are made again if that may help, causes of failures in words, and JSON bodies without secrets."""
+"""Repeats HTTP requests if that may help, words the causes of failures, and removes secrets from JSON bodies."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ SECRET_FIELDS = re.compile(
 
 
 class Patience:
-    """How often, and after which pause, a request is made again.
+    """How many times, and after which pauses, a request is repeated.
 
     ``authority``: the environment's key that names the file of a certification authority, for errors.
     """
@@ -53,8 +53,8 @@ class Patience:
     def ask(self, url: str, request: Callable[[], requests.Response | None]) -> requests.Response | None:
         """Make a request until it is answered, or the attempts are used up.
 
-        An address that did not answer at all gets only one attempt the next time: a dead service must not cost all its
-        time-outs for every query. Raises ApiUnreachable.
+        An address that did not answer at all gets only one attempt the next time: otherwise a dead service would cost
+        all time-outs for every query. Raises ApiUnreachable.
         """
         left = 0 if url in self._doubtful else self._retries
         backoff = 0.5
@@ -75,7 +75,7 @@ class Patience:
                     return response
                 cause = f"answered {response.status_code}"
                 wait = retry_after(response.headers.get("Retry-After"), backoff)
-            logger.info("%s: %s; asked again in %.1f s", url, cause, wait)
+            logger.info("%s: %s; trying again in %.1f s", url, cause, wait)
             self._sleep(wait)
             left, backoff = left - 1, min(backoff * 2, MAX_BACKOFF_S)
 
@@ -101,7 +101,7 @@ def body_of(response: requests.Response) -> Any:  # noqa: ANN401 - any JSON
     try:
         return without_secrets(json.loads(response.content))
     except RecursionError:
-        problem = "it is nested too deep"
+        problem = "it is nested too deeply"
     except ValueError:
         kind = response.headers.get("Content-Type", "no content type").partition(";")[0]
         problem = f"it is not JSON ({kind}, {len(response.content)} bytes)"
@@ -120,7 +120,7 @@ def without_secrets(value: Any, depth: int = MAX_DEPTH) -> Any:  # noqa: ANN401 
 
 
 def _may_pass(error: BaseException) -> bool:
-    """Return whether a failure to connect may be temporary; a wrong certificate is not."""
+    """Return whether a failure to connect may be temporary; an invalid certificate is not."""
     if isinstance(error, exceptions.RetriableConnectionFailure):
         return not any(isinstance(one, ssl.SSLCertVerificationError) for one in _chain(error))
     broken = (requests.exceptions.ChunkedEncodingError, requests.ConnectionError, requests.Timeout)
@@ -128,7 +128,7 @@ def _may_pass(error: BaseException) -> bool:
 
 
 def cause_of(error: BaseException, *, authority: str) -> str:
-    """Return the innermost cause of a failed request, in few words; requests nests it four levels deep."""
+    """Return the innermost cause of a failed request, in a few words; requests nests it four levels deep."""
     said = next(filter(None, (_in_words(one, authority) for one in _chain(error))), "")
     return said or next((str(one)[:300] for one in _chain(error) if str(one)), type(error).__name__)
 

@@ -20,12 +20,12 @@ if TYPE_CHECKING:
 SECTION: Final = "Kafka"
 TIMEOUT_S: Final = 10.0
 REFRESH_S: Final = 5.0
-"""How often topics and partitions that are new are looked for."""
+"""Seconds between two checks for new topics and partitions."""
 _OPTIONS: Final = {"cacert": "ssl.ca.location", "cert": "ssl.certificate.location", "client_key": "ssl.key.location"}
 
 
 def kafka_of(environment: Environment) -> KafkaSection | None:
-    """Return the section Kafka; None without."""
+    """Return the section Kafka; None if there is none."""
     section = environment.section(SECTION)
     return None if section is None else KafkaSection.model_validate(dict(section))
 
@@ -36,7 +36,7 @@ def group_of(section: KafkaSection, environment: str) -> str:
 
 
 def settings(section: KafkaSection, vault: Vault, *, group: str) -> dict[str, Any]:
-    """Return what librdkafka is told; offsets are committed by the caller only.
+    """Return the settings for librdkafka; only the caller commits offsets.
 
     Raises:
         SecretUnavailable: the password cannot be read.
@@ -64,7 +64,7 @@ def settings(section: KafkaSection, vault: Vault, *, group: str) -> dict[str, An
 
 
 def consumer_of(found: Mapping[str, Any], errors: Callable[[KafkaError], None], logger: Any) -> Consumer:  # noqa: ANN401 - a logging.Logger
-    """Return a consumer; ``errors`` is called, while it is polled, with what it meets.
+    """Return a consumer; while it is polled, it calls ``errors`` with each error.
 
     Raises:
         KafkaException: a file cannot be read, or an option is wrong.
@@ -73,32 +73,32 @@ def consumer_of(found: Mapping[str, Any], errors: Callable[[KafkaError], None], 
 
 
 def reached(consumer: Consumer, met: Sequence[KafkaError]) -> Any:  # noqa: ANN401 - topics by name; the library has no type for it
-    """Wait until a broker answers; return the topics. ``met`` is what the consumer's ``errors`` has been called with.
+    """Wait until a broker answers; return the topics. ``met`` collects the errors of the consumer's callback.
 
     Raises:
-        KafkaException: none answers; it has the first error that was met, which tells more than a time-out.
+        KafkaException: no broker answers; it has the first error in ``met``, which says more than a time-out.
     """
     deadline = time.monotonic() + TIMEOUT_S
     while True:
         try:
             return consumer.list_topics(timeout=1.0).topics
         except KafkaException as error:
-            consumer.poll(0)  # hands over what it has met
+            consumer.poll(0)  # calls the error callback
             if met or time.monotonic() > deadline:
                 causes = [one for one in met if one.code() != KafkaError._ALL_BROKERS_DOWN]  # noqa: SLF001 - so the library names it
                 raise (KafkaException(causes[0]) if causes else error) from None
 
 
 def worded(error: KafkaException | KafkaError) -> str:
-    """Return what a broker or the library said."""
+    """Return the text of an error from a broker or the library."""
     inner = error.args[0] if isinstance(error, KafkaException) else error
     return inner.str() if isinstance(inner, KafkaError) else str(inner)
 
 
 def patterns(topics: Iterable[str], vhost: str | None) -> list[str]:
-    """Return the topics to subscribe to, as librdkafka takes them: a text that begins with ^ is an expression.
+    """Return the topics to subscribe to, in librdkafka's form: a text that begins with ^ is a regular expression.
 
-    oslo.messaging's topics are ``notifications.info`` and the like; after it comes the virtual host of its
+    oslo.messaging's topics have names such as ``notifications.info``, followed by the virtual host of its
     ``transport_url``, if that has one. ``*`` and ``#`` are wildcards, as in routing keys of AMQP.
     """
     tail = rf"\.{re.escape(vhost)}" if vhost else ""

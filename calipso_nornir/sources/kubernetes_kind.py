@@ -29,7 +29,7 @@ def _open(opening: Opening) -> KubernetesSource | None:
 
 
 def _check(trial: Trial) -> Iterator[Finding]:
-    """Check the server, the credentials, and whether each list may be read; determine which hosts there are."""
+    """Check the server, the credentials, and whether each list may be read; determine the hosts."""
     source = _open(trial.opening)
     if source is None:
         return

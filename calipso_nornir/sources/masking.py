@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Finds secrets in texts and JSON, in whatever notation, and masks them."""
+"""Finds secrets in texts and JSON, in several notations, and masks them."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 MASK = "***"
 SHORT = 8
-"""Shorter secrets are masked only as separate words: as parts of words, they would occur in any text."""
+"""Shorter secrets are masked only as separate words: as parts of words, they could occur in any text."""
 # fmt: off
 COMMON_WORDS = frozenset(
     {
@@ -64,7 +64,7 @@ def _scrub(value: Any, pattern: re.Pattern[str]) -> Any:  # noqa: ANN401 - as ab
 
 
 def _forms(secret: str) -> Iterable[str]:
-    """The notations of a secret: as it is, in URLs, in JSON, in Base64, quoted for a shell."""
+    """Yield the notations of a secret: unchanged, in URLs, in JSON, in Base64, quoted for a shell."""
     yield secret
     raw = _raw(secret)
     yield quote(raw, safe="")
@@ -77,11 +77,11 @@ def _forms(secret: str) -> Iterable[str]:
 
 
 def _raw(secret: str) -> bytes:
-    """The bytes that a program sends: those of the environment if it was not UTF-8 (PEP 383), else the text's."""
+    """Return the bytes that a program sends: the original ones if they were not UTF-8 (PEP 383), else the text's."""
     try:
         return secret.encode(errors="surrogateescape")
     except UnicodeEncodeError:
-        return secret.encode(errors="surrogatepass")  # half a character, from a JSON file
+        return secret.encode(errors="surrogatepass")  # a lone surrogate, from a JSON file
 
 
 def _expression(form: str) -> str:

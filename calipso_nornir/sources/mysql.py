@@ -44,7 +44,7 @@ logger = logging.getLogger(__name__)
 SECTION = "mysql"
 THREADS = 4
 VALUE_BYTES = 8
-"""Bytes counted for a number or a time."""
+"""Bytes that count for a number or a time."""
 DATABASES = ("nova", "nova_api", "neutron")
 
 
@@ -55,8 +55,8 @@ class MysqlSource:
         section: the environment's section mysql.
         vault: provides the password when it is needed, and masks it in errors.
 
-    ``Select.database`` is a logical name; the section says which schema that is. With several ``cells``, "nova" is
-    queried in each of them; the rows come one cell after the other.
+    ``Select.database`` is a logical name; the section maps it to a schema. With several ``cells``, "nova" is queried in
+    each of them; the rows are in the order of the cells.
     """
 
     def __init__(self, section: Mapping[str, Any], vault: Secrets) -> None:
@@ -126,7 +126,7 @@ class MysqlSource:
                 raise DatabaseUnavailable(self._server.address, str(error)) from None
 
     def _run(self, schema: str, query: Select) -> list[dict[str, Any]]:
-        """Run one statement in an open session. Raises _Lost if that has ended, else SelectFailed."""
+        """Run one statement in an open session. Raises _Lost if the session has ended, else SelectFailed."""
         connection = self._server.connection(schema, query)
         section = self._section
         with deadline(section.answer_timeout_s) as limit:
@@ -151,13 +151,13 @@ class MysqlSource:
                 raise SelectFailed(query.database, query.sql, cause) from None
 
     def _rows(self, connection: Connection[DictCursor], query: Select) -> list[dict[str, Any]]:
-        """Read the rows as they arrive, without waiting for the rest of an endless result."""
+        """Read the rows as they arrive, and stop reading an endless result."""
         cap = self._section.max_answer_mib << 20
         size = values = 0
         rows: list[dict[str, Any]] = []
         # Not as a context manager: closing an unfinished cursor reads all remaining rows.
         cursor = connection.cursor(SSDictCursor)
-        # None, not (): without parameters a % in the statement is a %.
+        # None, not (): then a % in the statement needs no escaping.
         cursor.execute(query.sql, query.parameters or None)
         while (row := cursor.fetchone()) is not None:
             rows.append({key: _json(value) for key, value in row.items()})

@@ -31,7 +31,7 @@ CONNECTION_KILLED = 1927
 CLIENT_INTERACTION_TIMEOUT = 4031
 LOST = frozenset(
     {
-        0,  # PyMySQL's own for a connection that it has closed
+        0,  # PyMySQL's own code for a connection that it has closed
         CR.CR_SERVER_GONE_ERROR,
         CR.CR_SERVER_LOST,
         ER.SERVER_SHUTDOWN,
@@ -77,7 +77,7 @@ class Server:
         self._down: str | None = None
 
     def new_round(self) -> None:
-        """Try a server again that was down in the last round."""
+        """Allow another attempt for a server that was down in the last round."""
         self._down = None
 
     def close(self) -> None:
@@ -148,7 +148,7 @@ class Server:
             try:
                 connection.connect()
                 with connection.cursor() as cursor:
-                    # Times come without a zone: make sure that they are UTC.
+                    # Times have no zone: make sure that they are UTC.
                     cursor.execute("SET SESSION time_zone = '+00:00'")
             except Exception:
                 if connection.open:
@@ -174,7 +174,7 @@ class Server:
                 seen = ", ".join(str(next(iter(row.values()))) for row in cursor.fetchall()) or "none"
         except (pymysql.err.Error, OSError):
             seen = "not known"
-        remedy = f"set mysql.schemas.{query.database}, or grant SELECT; schemas that {self._section.user} sees: {seen}"
+        remedy = f"set mysql.schemas.{query.database}, or grant SELECT; {self._section.user} can see: {seen}"
         return SelectFailed(query.database, query.sql, f"no schema {schema} for this user; {remedy}")
 
     def said(self, error: Exception) -> tuple[int, str]:
@@ -207,7 +207,7 @@ def socket_of(connection: Connection[DictCursor]) -> socket.socket | None:
 
 
 def _give_up_result(connection: Connection[DictCursor]) -> None:
-    """Keep PyMySQL from reading the rest of an unfinished result that is discarded."""
+    """Discard an unfinished result without letting PyMySQL read the rest of it."""
     result = connection._result  # type: ignore[attr-defined]  # noqa: SLF001 - it offers no way to leave one
     if result is not None:
         result.unbuffered_active = False

@@ -54,7 +54,7 @@ logger = logging.getLogger(__name__)
 SECTION = "OpenStack"
 THREADS = 4
 MAX_SLOW = 2
-"""Slow answers after which a service is not asked again in this scan: each costs ``answer_timeout_s``."""
+"""Number of slow answers after which a service is not asked again in this scan: each costs ``answer_timeout_s``."""
 CATALOG_PATH = "/auth/catalog"
 _PROBES = (
     ApiGet("compute", "/servers", "servers", (("limit", "1"),), cloud_wide=False),
@@ -92,7 +92,7 @@ class OpenStackSource:
         self._slow: dict[str, list[AnswerTooSlow]] = {}
 
     def answer(self, queries: Sequence[Query]) -> Mapping[Query, Reply | CalipsoError]:
-        """Answer all queries, four requests at a time; a login that fails is the answer to each of them."""
+        """Answer all queries, four requests at a time; if the login fails, each of them gets that error."""
         if not queries:
             return {}
         try:
@@ -141,7 +141,7 @@ class OpenStackSource:
             return self._opened
 
     def _answer_joined(self, one: Joined, token: Token) -> dict[Query, Reply | CalipsoError]:
-        """Answer queries by one request; each by its own if the service refuses that: one of them may be at fault."""
+        """Answer queries with one request, or each with its own if the service refuses that: one may be invalid."""
         answer = self._answer(one.query, token)
         if isinstance(answer, ApiFailed):
             return {part: self._answer(part, token) for part in one.parts.values()}
@@ -162,7 +162,7 @@ class OpenStackSource:
         return Reply(data, datetime.now(UTC), self._restricted(token) if query.cloud_wide else None)
 
     def _restricted(self, token: Token) -> ViewRestricted | None:
-        """Mark lists as incomplete: Neutron answers a user without the role with 200 and ``{"agents": []}``."""
+        """Return why lists are incomplete, if so: Neutron answers a user without the role 200, ``{"agents": []}``."""
         wanted = self._section.admin_roles
         if token.may_see_all(wanted):
             return None
@@ -194,12 +194,12 @@ class OpenStackSource:
             return versioned(query.service, own)
         found = choose(token.endpoints, query.service, interface=made.interface, region=region)
         if found is None and query.service == "identity":
-            # One Keystone may serve many regions, and be in the catalogue of one of them, or of none.
+            # One Keystone may serve many regions, and the catalogue may list it in one region or in none.
             found = choose(token.endpoints, query.service, interface=made.interface, region=None)
             return versioned(query.service, found.url if found else made.url)
         if found is None:
-            # A region may have no compute service; but the home region, or one whose service only has
-            # other interfaces, is not set up as this scan needs it.
+            # A region may have no compute service. But if it is missing in the home region, or has only other
+            # interfaces, the cloud is not configured as this scan needs it.
             known = any(one.region == region and matches(query.service, one.service) for one in token.endpoints)
             raise EndpointMissing(
                 query.service,
@@ -220,7 +220,7 @@ class OpenStackSource:
         if response.status_code == requests.codes.unauthorized and base not in self._stubborn:
             response = self._ask(query, base, url, login.renew(token))
             if response.status_code == requests.codes.unauthorized:
-                # A fresh token is refused, too: the service is at fault, and Keystone need not be asked again.
+                # The service refuses a fresh token, too: another one from Keystone would not help.
                 self._stubborn.add(base)
         if response.status_code != requests.codes.ok:
             raise self._failure(query, response)
@@ -234,7 +234,7 @@ class OpenStackSource:
         http = self._open()[1]
         slow = self._slow.get(base, [])
         if len(slow) >= MAX_SLOW:
-            given_up = f"{base}, which has been too slow {MAX_SLOW} times and is not asked any more"
+            given_up = f"{base}, which was too slow {MAX_SLOW} times and is not asked any more"
             raise AnswerTooSlow(given_up, slow[-1].limit_s, slow[-1].setting)
         started = time.monotonic()
         try:
@@ -256,12 +256,12 @@ class OpenStackSource:
             return NotAuthorized(query.service, query.path, said)
         if response.is_redirect or response.is_permanent_redirect:
             to = self._vault.scrub(response.headers.get("Location", "another address"))
-            said = f"a redirect to {to}, which is not followed. Name the right URL in OpenStack.endpoint_overrides"
+            said = f"a redirect to {to}, which is not followed. Set the right URL in OpenStack.endpoint_overrides"
         return ApiFailed(query.service, query.path, status, said)
 
 
 def _quoted(path: str) -> str:
-    """Quote a path, which may contain ids from replies, so that it stays below the service: no query, no ".."."""
+    """Quote a path, which may contain ids from answers, so that it stays below the service: no query, no ".."."""
     segments = path.lstrip("/").split("/")
     if {".", ".."} & set(segments):
         raise InvalidRequest(f"the path {path!r} leads out of the service; an id in it is not valid")

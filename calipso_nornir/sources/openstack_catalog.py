@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The service catalogue of a token: which URL a service has, with its API version. Pure functions."""
+"""The service catalogue of a token: the URL of a service with its API version. Pure functions."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
 VERSIONS = {"compute": "v2.1", "network": "v2.0", "identity": "v3"}
-"""The version of each API that we use. Catalogues contain it, or leave it to the client (as for Neutron)."""
+"""The version of each API that we use. A URL in a catalogue contains it, or leaves it to the client (Neutron)."""
 MICROVERSIONS = {"compute": "2.53"}
-"""Fixed, not negotiated, so that answers have one form: 2.53 (Pike) is the first with UUIDs of hypervisors.
+"""Microversions: fixed, not negotiated, so that answers have one form; 2.53 (Pike) is the first with hypervisor UUIDs.
 
-A query may name another one (``ApiGet.microversion``).
+A query may request another one (``ApiGet.microversion``).
 """
 
 _VERSION = re.compile(r"v(\d+)(\.\d+)?")
@@ -71,7 +71,7 @@ def choose(known: Iterable[Endpoint], service: str, *, interface: str, region: s
 
 
 def home_region(known: Iterable[Endpoint], *, interface: str) -> str | None:
-    """Return the region to ask when none is configured: the one with most of the services; the first by name of equals.
+    """Return the region to use if none is configured: the one with most services, of equal ones the first by name.
 
     None if there is no endpoint at all.
     """
@@ -95,8 +95,8 @@ def listed(known: Iterable[Endpoint]) -> tuple[str, ...]:
 def versioned(service: str, url: str) -> str:
     """Return the URL with the version that we use, without a slash at its end. Raises ParseError if it is not a URL.
 
-    A URL with the same major version keeps what follows (Nova's old project id); Identity v2.0 is replaced by v3; a
-    missing version is added.
+    A URL with the same major version keeps the part after it (Nova's old project id); Identity v2.0 is replaced by v3;
+    a missing version is added.
     """
     try:
         parts = urlsplit(url)

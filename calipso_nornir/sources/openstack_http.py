@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""HTTP to the services of one OpenStack: sessions, their limits, and the texts of failures."""
+"""HTTP to the services of one OpenStack: sessions, limits, and the messages of failures."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ MAX_MESSAGE_BYTES = 1 << 20
 
 
 def session(*, verify: bool | str, cert: str | tuple[str, str] | None, bounds: Bounds) -> Session:
-    """Return a session with the given limits and TLS; it follows no redirect, which would disclose the token."""
+    """Return a session with the given limits and TLS; it follows no redirect, because that would disclose the token."""
     plain = requests.Session()
     for scheme in ("http://", "https://"):
         plain.mount(scheme, BoundedAdapter(bounds))

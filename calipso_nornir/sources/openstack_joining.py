@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Joins queries for single objects into one request: Neutron takes several values of one filter.
 
-A small scan asks for each port and network by its id. Each request costs the service about as much as a short list
-does. Pure functions, without I/O.
+A small scan asks for each port and network by its id, and each request costs the service about as much as a short list.
+Pure functions, without I/O.
 """
 
 from __future__ import annotations
@@ -19,17 +19,17 @@ if TYPE_CHECKING:
 
 SERVICE: Final = "network"
 FILTERS: Final = frozenset({"device_id", "id", "network_id", "port_id"})
-"""Filters that are members of the rows, with the same name."""
+"""Filters with the name of a member of the rows."""
 MOST: Final = 50
-"""Values in one request: with UUIDs it remains shorter than 2.5 kB, and servers and proxies take 8 kB."""
+"""Maximum number of values in one request: its URL is then shorter than 2.5 kB, and servers and proxies accept 8 kB."""
 
 
 @dataclass(frozen=True, slots=True)
 class Joined:
-    """One request in place of several.
+    """One request that replaces several.
 
     Attributes:
-        query: what is asked.
+        query: the request.
         parts: the queries that it answers, by the value of the filter.
     """
 
@@ -48,7 +48,7 @@ class Joined:
 
 
 def joined(queries: Sequence[Query]) -> tuple[list[Joined], list[Query]]:
-    """Return the requests that join several queries, and the queries that are asked as they are."""
+    """Return the requests that join several queries, and the queries that are sent unchanged."""
     groups: dict[tuple[ApiGet, str], dict[str, ApiGet]] = {}
     others: list[Query] = []
     for query in queries:

@@ -30,7 +30,7 @@ def _open(opening: Opening) -> OpenStackSource | None:
 
 
 def _check(trial: Trial) -> Iterator[Finding]:
-    """Check login, role and endpoints; determine which hosts there are."""
+    """Check login, role and endpoints; determine the hosts."""
     source = _open(trial.opening)
     if source is None:
         return

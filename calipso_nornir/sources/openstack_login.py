@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """One login at Keystone for one scan: shared by all threads, renewed when it expires, not retried once refused.
 
-Keystone locks accounts after some failed logins (``[security_compliance] lockout_failure_attempts``): a wrong password
-must be sent once, not once per query.
+Keystone locks accounts after some failed logins (``[security_compliance] lockout_failure_attempts``): so a wrong
+password must be sent only once, not once per query.
 """
 
 from __future__ import annotations
@@ -73,14 +73,14 @@ class Login:
     def token(self) -> Token:
         """Return a token that is not about to expire.
 
-        Raises NotAuthenticated, AnswerTooSlow or AnswerTooLarge (then always, without another attempt: waiting five
-        minutes once is enough), ApiUnreachable, ApiFailed or ParseError.
+        Raises NotAuthenticated, AnswerTooSlow, AnswerTooLarge (each again at every later call, without another
+        attempt), ApiUnreachable, ApiFailed or ParseError.
         """
         with self._lock:
             return self._current()
 
     def renew(self, refused: Token) -> Token:
-        """Log in again because a service refused a token; threads that come later get the first one's new token."""
+        """Log in again because a service refused a token; of several threads, one logs in and the others share it."""
         with self._lock:
             if self._token is not None and self._token.value == refused.value:
                 logger.info("a token was refused before its time; logging in again as %s", refused.user)

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Joins the pages of a list. Without I/O: it receives bodies and says what to ask next.
+"""Joins the pages of a list, without I/O: it receives bodies, and returns the parameters of the next request.
 
 Nova puts ``servers_links`` beside ``servers``, Neutron ``ports_links`` beside ``ports`` (only when a limit is set),
-Keystone ``links.next``. Only the parameters of a next link are used: its host and path come from the service's own idea
-of its address, which is often wrong behind a proxy.
+Keystone ``links.next``. Only the parameters of a next link are used: its host and path are what the service believes to
+be its own address, which is often wrong behind a proxy.
 """
 
 from __future__ import annotations
@@ -21,9 +21,10 @@ if TYPE_CHECKING:
 Parameters = tuple[tuple[str, str], ...]
 
 PAGE_SIZE = 1000
-"""Items per page if the answer is always paged; Nova reduces it to its own maximum, 1000 by default."""
+"""Items per page of answers that are always paged; Nova reduces it to its own maximum, 1000 by default."""
 MAX_BARREN_PAGES = 100
-"""Pages in a row that bring nothing new. Neutron may send short pages (policy is applied after the limit)."""
+"""Maximum number of consecutive pages without new items. Neutron may send short pages: it applies policy after the
+limit."""
 _PAGED = {("compute", "servers")}
 
 
@@ -48,7 +49,7 @@ class Pages:
         return self._document if self._document is not None else self._items or []
 
     def add(self, body: object) -> None:
-        """Take one page; ``next`` then holds the parameters of the one after it, or None. Raises ParseError."""
+        """Add one page; ``next`` then has the parameters of the following page, or None. Raises ParseError."""
         if not isinstance(body, dict) or self._key not in body:
             raise ParseError("json", f'the body has no key "{self._key}"{_keys(body)}')
         value = body[self._key]
@@ -66,7 +67,7 @@ class Pages:
             raise ParseError("paging", f"{MAX_BARREN_PAGES} pages in a row contained nothing new, and there are more")
 
     def _take(self, page: list[Any]) -> bool:
-        """Add what is new; an item may occur twice if others were created or deleted between two pages."""
+        """Add new items; an item may occur twice if others were created or deleted between two pages."""
         if self._items is None:
             self._items = []
         before = len(self._items)

@@ -31,9 +31,9 @@ class Settings:
     """How one cloud is reached. ``plugin`` contains the secret.
 
     Attributes:
-        url: of Keystone, for messages.
-        user: who logs in, for messages.
-        verify: True, False, or a file of authorities.
+        url: URL of Keystone, for messages.
+        user: name of the user, for messages.
+        verify: True, False, or a file with certificates of authorities.
         cert: client certificate, with its key if that is separate.
         overrides: service type -> URL to use instead of the catalogue's.
     """
@@ -107,7 +107,7 @@ def _plugin(section: OpenStackSection, vault: Secrets) -> BaseAuthPlugin:
                 **(by_id if section.application_credential_id else by_name),
             )
         case "token":
-            # With a scope, although the token has one: Keystone answers a login without scope with an unscoped token.
+            # With a scope, although the token has one: without it, Keystone returns an unscoped token.
             return v3.Token(url, _secret(section.token, vault), **scope)
         case _:
             return v3.Password(url, _secret(section.pwd, vault), **user, **scope)
@@ -115,7 +115,7 @@ def _plugin(section: OpenStackSection, vault: Secrets) -> BaseAuthPlugin:
 
 def _secret(ref: SecretRef | None, vault: Secrets) -> str:
     if ref is None:
-        problem = "gives no reference for a secret; a recording's environment cannot log in"
+        problem = "has no reference to the secret; the environment of a recording cannot log in"
         raise EnvironmentInvalid((Fault("configuration/OpenStack", problem),))
     return vault.resolve(ref)
 
@@ -138,14 +138,14 @@ def _path(path: str | None) -> str | None:
 
 
 def _of_cloud(section: OpenStackSection, region: CloudRegion, vault: Secrets) -> Settings:
-    """Take everything from clouds.yaml except what the section gives itself."""
+    """Take all settings from clouds.yaml, except those in the section itself."""
     auth: Mapping[str, Any] = region.config.get("auth") or {}
     for name in _SECRET_ARGUMENTS:
         if auth.get(name):
             vault.remember(str(auth[name]), what=f"the {name} of cloud {section.os_cloud}")
     plugin = region.get_auth()
     if plugin is None:
-        raise EnvironmentInvalid((Fault(f"cloud {section.os_cloud}", "gives no way to log in"),))
+        raise EnvironmentInvalid((Fault(f"cloud {section.os_cloud}", "has no login settings"),))
     verify, cert = region.get_requests_verify_args()
     own = section.model_fields_set
     overrides = {service: url for service in VERSIONS if (url := region.get_endpoint(service))}

@@ -25,7 +25,7 @@ NORTHBOUND, NB_PORT, SB_PORT = "OVN_Northbound", ":6641", ":6642"
 class OvsdbSource:
     """Answers ``OvsdbTables``: each query is one command on one host, and one read-only transaction.
 
-    If the schema lacks one of the columns, all columns are requested, and the parser takes those that there are. If the
+    If the schema lacks one of the columns, all columns are requested, and the parser uses the existing ones. If the
     section does not say how to reach a database and the host has no socket for it, the host's ``ovn-remote`` is used,
     with the default port for Northbound.
     """
@@ -90,5 +90,5 @@ def remote_for(database: str, southbound: str) -> str:
 
 
 def _has_failed(answer: Reply | CalipsoError) -> bool:
-    """Return whether the command itself failed, as it does if there is no socket; another remote may then work."""
+    """Return whether the command itself failed, for example without a socket; another remote may then work."""
     return isinstance(answer, CommandFailed) and not isinstance(answer, CommandTimedOut)

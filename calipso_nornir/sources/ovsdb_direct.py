@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 class DirectOvsdb:
     """Answers ``OvsdbTables`` over connections of its own: one per query, as a scan has only two.
 
-    Of several remotes, the first that passes the check is used. Leaders are not preferred: they have the most load.
+    Of several remotes, the first that passes the check is used. Leaders are not preferred: they have the highest load.
     """
 
     def __init__(self, section: OvsdbSection) -> None:
@@ -84,7 +84,7 @@ class DirectOvsdb:
 
     @staticmethod
     def _check(server: Conversation, database: str) -> None:
-        """Reject a server that has lost its cluster, or a relay that has lost its source: their data may be outdated.
+        """Reject a server without its cluster, or a relay without its source: their data may be outdated.
 
         ovsdb-server(5), "_Server". Servers before 2.9 lack that database and do not support clusters.
         """

@@ -31,7 +31,7 @@ SOCKETS = {
 
 
 class OvsdbSection(Section):
-    """OVN's databases: the ``host`` whose ``ovsdb-client`` reads them or, without one, how they are reached directly.
+    """OVN's databases: the ``host`` whose ``ovsdb-client`` reads them or, without it, the addresses of the databases.
 
     ``host`` is in section CLI or the inventory; ``nb`` and ``sb`` default to the usual sockets or, if it has none, to
     what its own chassis uses. Without ``host``, both are "tcp:ADDRESS:PORT" or "ssl:ADDRESS:PORT", separated by commas
@@ -63,7 +63,7 @@ class OvsdbSection(Section):
             try:
                 protocols = {protocol for protocol, _, _ in addresses(str(given.get(key, "")))}
             except ValueError:
-                yield key, "must be tcp:ADDRESS:PORT or ssl:ADDRESS:PORT where no host is named"
+                yield key, "must be tcp:ADDRESS:PORT or ssl:ADDRESS:PORT if no host is given"
                 continue
             if "ssl" in protocols and "ca_cert" not in given:
                 yield "ca_cert", f"is missing: {key} is reached by TLS"
@@ -92,7 +92,7 @@ def _check(trial: Trial) -> Iterator[Finding]:
     """Try to read one row of each database."""
     source = _open(trial.opening)
     if source is None:
-        yield Finding("ovsdb", "hosts", ok=False, detail="there is no section CLI to log in to its host with")
+        yield Finding("ovsdb", "hosts", ok=False, detail="a section CLI is needed to log in to its host")
         return
     probes = {
         "Northbound": OvsdbTables("OVN_Northbound", (("NB_Global", ("nb_cfg",)),)),

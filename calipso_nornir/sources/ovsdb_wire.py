@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""OVSDB's protocol (RFC 7047, 4) over TCP or TLS, as far as reading requires it: one server, calls and answers."""
+"""OVSDB's protocol (RFC 7047, 4) over TCP or TLS, as far as reading needs it: calls and notifications of one server."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ if TYPE_CHECKING:
 
 CHUNK = 1 << 18
 IDLE_S = 0.02
-"""Messages have no length prefix. Decoding is tried once nothing has arrived for this long and the last byte may end a
-message; trying at every chunk would take minutes for the 30 MB of a large cloud."""
+"""Messages have no length prefix. A message is decoded when nothing has arrived for this long and the last byte may end
+it; trying to decode at every chunk would take minutes for the 30 MB of a large cloud."""
 
 
 class RefusedError(Exception):
@@ -62,11 +62,11 @@ class Conversation:
             self._send({"id": message.get("id"), "result": message.get("params"), "error": None})
             return None
         if "method" not in message:
-            return None  # an answer to what was asked to see whether the server is alive
+            return None  # the answer to our echo
         return str(message["method"]), list(message.get("params") or ())
 
     def ask_whether_alive(self) -> None:
-        """Send something that a server that is alive answers, so that ``received`` grows (4.1.11)."""
+        """Send an echo (4.1.11): a server that is alive answers it, so ``received`` grows."""
         self._calls += 1
         self._send({"method": "echo", "params": [], "id": self._calls})
 
@@ -106,7 +106,7 @@ class Conversation:
             return None
         self._text = bytearray(text[end:].lstrip().encode())
         if not isinstance(found, dict):
-            raise ValueError("an answer that is no object")  # noqa: TRY004 - as for what is no JSON
+            raise ValueError("an answer that is not an object")  # noqa: TRY004 - as for invalid JSON
         return found
 
 
@@ -121,7 +121,7 @@ def addresses(remotes: str) -> Iterator[tuple[str, str, int]]:
 
 
 def tls_context(*, ca_cert: str, certificate: str | None, private_key: str | None) -> ssl.SSLContext:
-    """Return the TLS context for both sides' certificates; names are not checked: OVSDB's certificates have none."""
+    """Return the TLS context with certificates of both sides; names are not checked: OVSDB's certificates have none."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     context.check_hostname = False
     context.load_verify_locations(ca_cert)

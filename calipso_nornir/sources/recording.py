@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Records every exchange of a scan into one file, and answers a scan from such a file."""
+"""Records every exchange of a scan in one file, and answers a scan from such a file."""
 
 from __future__ import annotations
 
@@ -47,13 +47,13 @@ class RecordingSource:
 
     Args:
         inner: the source that answers.
-        path: of the bundle; it appears when the source is closed after ``complete``, and replaces an existing file. An
-            incomplete recording leaves nothing behind: half of one would look like a complete cloud.
-        environment: what is scanned; its description is recorded, without how it is reached.
+        path: path of the bundle. It appears when the source is closed after ``complete``, and replaces an existing
+            file. An incomplete recording is discarded: it would look like a complete cloud.
+        environment: the scanned environment; its description is recorded without how it is reached.
         scrub: applied to everything that is written.
         note: free text for readers of the bundle.
 
-    Raises RecordingFailed if nothing can be written there. If the disk is full later, the scan goes on and ``failure``
+    Raises RecordingFailed if the file cannot be written. If the disk is full later, the scan continues and ``failure``
     is set.
     """
 
@@ -83,7 +83,7 @@ class RecordingSource:
             raise self.failure
 
     def answer(self, queries: Sequence[Query]) -> Mapping[Query, Reply | CalipsoError]:
-        """Answer as the inner source does; queries to the scan's own inventory are not recorded."""
+        """Return the answers of the inner source; queries to the scan's own inventory are not recorded."""
         answers = self._inner.answer(queries)
         now = datetime.now(UTC)
         with self._lock:
@@ -120,7 +120,7 @@ class RecordingSource:
 
     def _add(self, exchange: bundle.Exchange, now: datetime) -> None:
         if self._count == bundle.MAX_EXCHANGES:
-            self._give_up(f"more than {bundle.MAX_EXCHANGES} questions: nobody could replay it")
+            self._give_up(f"more than {bundle.MAX_EXCHANGES} queries: it could not be replayed")
             return
         self._write(bundle.exchange_line(exchange, now, scrub=self._scrub, path=str(self._path)))
         self._count += 1
@@ -155,13 +155,13 @@ class RecordingSource:
             try:
                 close()
             except (OSError, ValueError) as again:
-                logger.debug("throwing a recording away: %s", again)
+                logger.debug("discarding a recording: %s", again)
 
 
 class ReplaySource:
-    """Answers queries from a bundle, as they were answered when it was recorded.
+    """Answers queries from a bundle with the recorded answers.
 
-    A repeated query gets the recorded answers in their order, then always the last one. Raises BundleInvalid for an
+    A repeated query gets the recorded answers in their order; the last one is repeated. Raises BundleInvalid for an
     incomplete file.
     """
 
@@ -180,7 +180,7 @@ class ReplaySource:
             return {query: self._answer(query) for query in queries}
 
     def close(self) -> None:
-        """Nothing is open."""
+        """Do nothing: nothing is open."""
 
     def _answer(self, query: Query) -> Reply | CalipsoError:
         answers = self._answers.get(query.request)
@@ -206,16 +206,16 @@ class _Answers:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BundleInfo:
-    """What a bundle says about itself.
+    """The description of a bundle.
 
     Attributes:
         product: version of calipso_nornir that recorded it.
         recorded_at: ISO 8601.
         exchanges: number by kind of source ("api", "db", "cli").
-        errors: how many of them ended in an error.
-        hosts: those that were logged in to, or should have been.
-        description: of the environment, as recorded; its ``configuration`` is not used.
-        secrets: places in it with secrets or references to them. There should be none: otherwise it is not replayed.
+        errors: number of exchanges that ended in an error.
+        hosts: hosts to which there was a login, or an attempt.
+        description: recorded description of the environment; its ``configuration`` is not used.
+        secrets: places in it with secrets or references to them. A bundle that has any is not replayed.
     """
 
     path: str
@@ -233,7 +233,7 @@ class BundleInfo:
 
 
 def bundle_info(path: str | Path) -> BundleInfo:
-    """Read a bundle, check it, and say what is in it. Raises BundleInvalid."""
+    """Read and check a bundle, and return its description. Raises BundleInvalid."""
     reader = bundle.Reader(Path(path))
     document = reader.header.get("environment")
     described = document if isinstance(document, dict) else {}

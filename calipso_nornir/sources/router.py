@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""One source in front of several: each query goes to the source of its kind; all kinds are asked at once."""
+"""One source in front of several: sends each query to the source of its kind, to all kinds at once."""
 
 from __future__ import annotations
 
@@ -68,16 +68,16 @@ class Router:
         except CalipsoError as error:
             return dict.fromkeys(queries, error)
         except Exception as error:  # noqa: BLE001 - a defect of one source must not end the scan
-            # The place, not the text: a foreign exception's text may quote anything.
+            # Log the place, not the message: the message of an unknown exception may contain secrets.
             places = "".join(traceback.format_tb(error.__traceback__))
-            problem = "source %s raised %s in place of answering:\n%s"
+            problem = "source %s raised %s instead of answering:\n%s"
             logger.error(problem, kind, type(error).__name__, places)  # noqa: TRY400 - exception() writes the text
             return dict.fromkeys(queries, FetcherRaised(f"source {kind}", type(error).__name__))
         return {query: _proper(kind, answers.get(query)) for query in queries}
 
 
 class Broken:
-    """A source that could not be opened: every query gets the reason."""
+    """A source that could not be opened: it answers every query with the reason."""
 
     def __init__(self, reason: CalipsoError) -> None:
         self._reason = reason
@@ -87,7 +87,7 @@ class Broken:
         return dict.fromkeys(queries, self._reason)
 
     def close(self) -> None:
-        """Nothing is open."""
+        """Do nothing: nothing is open."""
 
 
 def _proper(kind: str, answer: object) -> Reply | CalipsoError:

@@ -31,7 +31,7 @@ MAX_BYTES = 64 * 1024
 
 
 class Secret(str):
-    """A resolved secret: text whose ``repr`` does not show it, so that dumps of local variables do not, either."""
+    """A resolved secret: a text that its ``repr`` does not show, so dumps of local variables do not contain it."""
 
     __slots__ = ()
 
@@ -40,7 +40,7 @@ class Secret(str):
 
 
 def resolve(ref: SecretRef, *, environ: Mapping[str, str] | None = None) -> str:
-    """Fetch one secret from where its reference points. Raises SecretUnavailable."""
+    """Fetch one secret by its reference. Raises SecretUnavailable."""
     variables = os.environ if environ is None else environ
     match ref.kind:
         case "env":
@@ -104,7 +104,7 @@ def _from_command(ref: SecretRef, environ: Mapping[str, str]) -> str:
     if not words:
         raise SecretUnavailable(str(ref), "it is empty")
     try:
-        # A session of its own: at the time limit, processes that the command started must end with it.
+        # A new session: at the time limit, processes that the command started must be ended, too.
         process = subprocess.Popen(  # noqa: S603 - the user's own command, without a shell
             words,
             stdin=subprocess.DEVNULL,
@@ -123,7 +123,7 @@ def _from_command(ref: SecretRef, environ: Mapping[str, str]) -> str:
         process.communicate()
         raise SecretUnavailable(str(ref), f"it did not end within {COMMAND_TIMEOUT_S:g} s") from None
     if process.returncode:
-        raise SecretUnavailable(str(ref), f"it ended with {process.returncode}; run it by hand to see why")
+        raise SecretUnavailable(str(ref), f"it ended with status {process.returncode}; run it by hand to see why")
     return _text(ref, output.split(b"\n", 1)[0]).rstrip("\r")
 
 
@@ -150,9 +150,9 @@ def _text(ref: SecretRef, raw: bytes) -> str:
 
 
 class Vault:
-    """The secrets of one scan. It fetches each once, and masks all of them in texts.
+    """The secrets of one scan: fetches each once, and masks all of them in texts.
 
-    A failure is remembered as well: a password command that asks a person must not ask once per host.
+    A failure is remembered, too: a password command that prompts a person must not do so once per host.
     """
 
     def __init__(self, *, environ: Mapping[str, str] | None = None) -> None:
@@ -162,7 +162,7 @@ class Vault:
         self._masking = Masking()
 
     def resolve(self, ref: SecretRef) -> str:
-        """Return the secret. Raises SecretUnavailable, every time the same."""
+        """Return the secret. Raises SecretUnavailable, the same error each time."""
         with self._lock:
             if ref not in self._known:
                 try:
@@ -179,7 +179,7 @@ class Vault:
     def learn(self, refs: Iterable[SecretRef]) -> None:
         """Fetch secrets that may never be needed, so that they are masked, too.
 
-        A host may print a password that was not needed to log in to it, because a key was enough.
+        For example, a host may print a password that the login did not need because a key was enough.
         """
         for ref in refs:
             try:

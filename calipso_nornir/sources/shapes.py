@@ -11,17 +11,17 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 SHOWN = 100
-"""Characters of an unexpected answer that an error shows."""
+"""Maximum number of characters of an unexpected answer that an error shows."""
 
 
-def check_text(data: Any) -> None:  # noqa: ANN401 - any JSON, that is the point
+def check_text(data: Any) -> None:  # noqa: ANN401 - any JSON
     """Raise ParseError for an answer that is not text."""
     if not isinstance(data, str):
         raise ParseError("the scan", f"text was expected, not {_shown(data)}")
 
 
 def check_rows(data: Any, *, needed: tuple[str, ...] = ()) -> None:  # noqa: ANN401 - as above
-    """Raise ParseError for an answer that is not a list of objects which all have some fields."""
+    """Raise ParseError for an answer that is not a list of objects that all have the needed fields."""
     _check_list(data)
     for fault in filter(None, _faults(data, needed=needed)):
         raise ParseError("the scan", fault)
@@ -36,8 +36,8 @@ def whole_rows(
     """Return the usable rows, and what is wrong with the others.
 
     A service may know only part of an object: Nova returns only id and status of servers in a cell that does not answer
-    (api-guide, "Handling Down Cells"). Such a row does not affect the others. Raises ParseError for an answer that
-    readers could not process, or if no row is left.
+    (api-guide, "Handling Down Cells"). Such a row does not affect the others. Raises ParseError for an answer that is
+    not a list, or if no usable row is left.
     """
     _check_list(data)
     faults = _faults(data, needed=needed)
@@ -56,7 +56,7 @@ def _check_list(data: Any) -> None:  # noqa: ANN401 - as above
 
 
 def _faults(rows: Sequence[Any], *, needed: tuple[str, ...]) -> list[str]:
-    """Return what is wrong with each row, "" for nothing; no list of them if nothing is wrong with any."""
+    """Return the fault of each row, "" for a valid one; an empty list if all are valid."""
     if {dict}.issuperset(map(type, rows)) and all(map(frozenset(needed).issubset, rows)):
         return []
     return [_fault(number, len(rows), row, needed) for number, row in enumerate(rows, 1)]

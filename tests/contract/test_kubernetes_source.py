@@ -301,7 +301,7 @@ def test_server_and_token_in_the_section(cluster: Cluster) -> None:
 @pytest.mark.parametrize(
     ("name", "content", "said"),
     [
-        ("ca.pem", "something else", "certificate-authority: holds no certificates in PEM"),
+        ("ca.pem", "something else", "certificate-authority: contains no certificates in PEM"),
         ("client.key", "something else", "client certificate and key cannot be used: they are not PEM"),
     ],
 )

@@ -54,7 +54,7 @@ def test_a_wrong_passphrase_and_none(sshd: Sshd, settings: dict[str, Any], tmp_p
     settings["hosts"]["node"]["key"] = str(key)
     (error,) = ask_once(settings, "node", "true")
     assert isinstance(error, LoginRefused)
-    assert error.cause == f"{key} is encrypted and there is no passphrase"
+    assert error.cause == f"{key} is encrypted, and no passphrase is configured"
     settings["passphrase"] = SecretRef("env", "wrong")
     (error,) = ask_once(settings, "node", "true")
     assert isinstance(error, LoginRefused)

@@ -237,7 +237,7 @@ def test_a_fault_of_our_own_stops_one_host_only(nornir: Nornir, caplog: pytest.L
     assert texts([two]) == ["in\n"]
     assert isinstance(one, ConnectionLost)
     assert "internal error" in one.cause
-    assert "a fault of calipso_nornir itself" in caplog.text
+    assert "a bug in calipso_nornir" in caplog.text
 
 
 def test_the_entry_point_names_the_class() -> None:

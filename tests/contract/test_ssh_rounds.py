@@ -464,7 +464,7 @@ def test_a_login_shell_that_floods_costs_no_memory(accounts: Sshd, tmp_path: Pat
     with peak_of_memory() as peak:
         (error,) = ask_once(settings, "node", "true")
     assert isinstance(error, ConnectionLost)
-    assert "the login shell did not run the script: it said more than 262144 bytes of its own" in error.cause
+    assert "the login shell did not run the script: the login shell printed more than 262144 bytes" in error.cause
     assert len(error.cause) < 1000
     assert peak() < 8 * 2**20
 

@@ -228,9 +228,9 @@ def test_what_is_not_known_is_an_error() -> None:
     ("made", "expected"),
     [
         (lambda folder: folder / "none", "is neither a folder nor an archive"),
-        (lambda folder: folder, "holds nothing: a folder or a sosreport for each host is expected"),
+        (lambda folder: folder, "is empty: a folder or a sosreport for each host is expected"),
         (lambda folder: _written(folder / "x.tar.xz", "text"), "x.tar.xz is not a sosreport that can be read"),
-        (lambda folder: report(folder / "x.tar.xz", {"sos_commands/a": ""}), "does not say whose files it holds"),
+        (lambda folder: report(folder / "x.tar.xz", {"sos_commands/a": ""}), "does not name its host"),
     ],
 )
 def test_what_is_no_collection(tmp_path: Path, made: Any, expected: str) -> None:

@@ -81,11 +81,11 @@ def changed(place: str, value: Any) -> dict[str, Any]:
     [
         ("kind", "Pod", 'config: kind: must be "Config", not "Pod"'),
         ("current-context", None, "current-context: is not set; name one in Kubernetes.context"),
-        ("current-context", "aa", 'contexts: holds none with the name "aa", only b, a. Did you mean "a"?'),
+        ("current-context", "aa", 'contexts: has none with the name "aa", only b, a. Did you mean "a"?'),
         ("contexts", None, "contexts: is missing"),
         ("contexts", {"a": 1}, "contexts: must be a list"),
         ("contexts/0", "a", "contexts/0: must hold keys and values"),
-        ("contexts/0/context/cluster", "three", 'clusters: holds none with the name "three"'),
+        ("contexts/0/context/cluster", "three", 'clusters: has none with the name "three"'),
         ("contexts/0/context/user", None, "contexts/0/context/user: is missing"),
         ("clusters/0/cluster/server", None, "clusters/0/cluster/server: is missing"),
         ("clusters/0/cluster/server", "one.example:6443", "server: must be a URL such as"),

@@ -273,9 +273,9 @@ def test_a_server_that_asks_whether_anybody_is_there_is_answered(rows: bytes) ->
     ("messages", "problem"),
     [
         ((OLD,), "the server ended the connection"),
-        ((OLD, b"[1, 2]}"), "an answer that is no object"),
+        ((OLD, b"[1, 2]}"), "an answer that is not an object"),
         ((OLD, b'"}'), "the server ended the connection"),
-        ((OLD, b'"{}"}'), "an answer that is no object"),
+        ((OLD, b'"{}"}'), "an answer that is not an object"),
         ((b'{"id":1,"result":"odd","error":null}',), "no database"),
         ((OLD, b'{"id":2,"result":null,"error":"not allowed"}'), "not allowed"),
     ],

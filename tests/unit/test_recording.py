@@ -355,7 +355,7 @@ def test_recordings_that_were_damaged_or_changed(tmp_path: Path) -> None:
     rewrite(path, content[:-1], trailer=False)
     assert "its last line is missing" in problem_of(path)
     rewrite(path, [content[0], *content[2:]], trailer=False)
-    assert problem_of(path) == "holds 3 exchanges, its trailer says 4"
+    assert problem_of(path) == "has 3 exchanges, but its trailer says 4"
     content[3]["reply"] = {"data": "forged"}
     rewrite(path, content, trailer=False)
     assert "was changed after it was recorded" in problem_of(path)
@@ -441,7 +441,7 @@ def test_a_small_file_that_would_fill_the_memory(
         monkeypatch.setattr(bundle, name, value)
     path = forged(tmp_path / "b", *bomb["exchanges"], header=bomb.get("header", b""))
     assert path.stat().st_size < 50_000
-    assert "larger than any recording" in problem_of(path)
+    assert "exceeds the maximum size of a recording" in problem_of(path)
 
 
 def test_more_exchanges_or_longer_questions_than_a_recording_has(

@@ -108,7 +108,7 @@ def test_command_sees_the_given_variables(tmp_path: Path) -> None:
 
 def test_commands_that_fail(tmp_path: Path) -> None:
     noisy = private(tmp_path / "noisy", "#!/bin/sh\necho c4n4ry; echo c4n4ry >&2; exit 3\n", 0o700)
-    assert failure_of(SecretRef("command", str(noisy))) == "it ended with 3; run it by hand to see why"
+    assert failure_of(SecretRef("command", str(noisy))) == "it ended with status 3; run it by hand to see why"
     assert failure_of(SecretRef("command", "no-such-program-here x")) == "No such file or directory"
     assert failure_of(SecretRef("command", "pass 'show")) == "its quotes do not match"
     assert failure_of(SecretRef("command", "true")) == "it is empty"

@@ -282,7 +282,7 @@ def test_a_recording_of_a_source_that_is_not_installed(tmp_path: Path, monkeypat
     with pytest.raises(BundleInvalid, match="the source 'acme' is not installed here"):
         ReplaySource(path)
     monkeypatch.setattr(bundle, "source_kinds", lambda: {"acme": replace(ACME, queries=(AcmeGet,))})
-    with pytest.raises(BundleInvalid, match="the source acme has no questions 'AcmeHead'"):
+    with pytest.raises(BundleInvalid, match="the source acme has no queries 'AcmeHead'"):
         ReplaySource(head)
 
 

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Replaces IP addresses so that networks keep containing what they contained.
+"""Replaces IP addresses so that each network still contains the same addresses.
 
 As in Crypto-PAn (Xu, Fan, Ammar, Moon 2002), whether a bit is inverted depends on a key and the bits before it: two
-addresses have as many leading bits in common as before. What lies within the widest network that the recording names
-keeps its last part, so that a network's own address, its first host and its broadcast address stay what they are.
+addresses have as many leading bits in common as before. In networks that the recording names, the last part of an
+address is kept, so that a network's own address, its first host and its broadcast address keep their roles.
 """
 
 from __future__ import annotations
@@ -21,9 +21,9 @@ Address: TypeAlias = ipaddress.IPv4Address | ipaddress.IPv6Address
 Network: TypeAlias = ipaddress.IPv4Network | ipaddress.IPv6Network
 
 KEPT_BITS: Final = {4: 4, 6: 8}
-"""Leading bits that stay: 10.0.0.1 does not become a group's address, nor a global address a local one."""
+"""Leading bits that stay: 10.0.0.1 does not become a multicast address, nor a global address a local one."""
 WIDEST: Final = {4: 8, 6: 16}
-"""Wider networks (0.0.0.0/0, 2000::/3) are no networks of a cloud."""
+"""Wider networks (0.0.0.0/0, 2000::/3) are not networks of a cloud."""
 _SPECIAL: Final[tuple[Network, ...]] = tuple(
     ipaddress.ip_network(one)
     for one in ("0.0.0.0/8", "127.0.0.0/8", "169.254.0.0/16", "224.0.0.0/3", "::/8", "ff00::/8")
@@ -34,12 +34,12 @@ _LOCAL_BIT: Final = 1 << 57
 
 
 def is_special(address: Address) -> bool:
-    """Return whether an address is the same everywhere: a loopback, a group's, a netmask, that of the metadata."""
+    """Return whether an address identifies nobody: loopback, multicast, a netmask, the metadata service."""
     return any(address.version == one.version and address in one for one in _SPECIAL)
 
 
 class Addresses:
-    """Replaces the addresses of one recording, whose networks it knows."""
+    """Replaces the addresses of one recording whose networks are known."""
 
     def __init__(self, key: bytes, networks: Iterable[Network], digits: Digits) -> None:
         self._key = key

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Anonymises a recording: reads it twice, once to learn what is in it, once to replace it; then looks what is left.
+"""Anonymises a recording: reads it to learn what it contains, again to replace this, and then checks what is left.
 
-The key is made for one recording and forgotten, so nothing can be calculated back, and two anonymised recordings of
+The key is made for one recording and discarded, so the originals cannot be computed, and two anonymised recordings of
 one cloud cannot be compared.
 """
 
@@ -42,26 +42,26 @@ if TYPE_CHECKING:
 ENVIRONMENT: Final = "anonymous"
 """The name of every anonymised environment."""
 ATTEMPTS: Final = 500
-"""How many keys are tried until no address, and no beginning of an id, becomes one that the recording has, too."""
+"""How many keys are tried until no address or prefix of an id is replaced by one that occurs in the recording."""
 _NUMBERED: Final = re.compile(rf"(?<![A-Za-z0-9])({'|'.join(STARTS)})\d{{3}}")
 
 
 @dataclass(frozen=True, slots=True)
 class Contents:
-    """What a recording contains that may tell whose it is."""
+    """Everything in a recording that may identify the cloud or its owner."""
 
     names: Names
     tokens: frozenset[str]
     addresses: frozenset[Address]
     networks: frozenset[Network]
     starts: frozenset[str]
-    """How UUIDs begin, as far as devices are called so."""
+    """Prefixes of UUIDs, as they occur in the names of devices."""
     taken: frozenset[str]
 
 
 @dataclass(frozen=True, slots=True)
 class Anonymised:
-    """What was done: how many names, ids and addresses were replaced, and which names were kept."""
+    """The result: how many names, ids and addresses were replaced, and which names were kept."""
 
     path: str
     names: int
@@ -72,15 +72,15 @@ class Anonymised:
 def anonymise(source: Path, target: Path, *, key: bytes | None = None) -> Anonymised:
     """Write an anonymised copy of a recording.
 
-    Raises BundleInvalid if the recording is damaged, or contains what cannot be replaced; RecordingFailed if the copy
-    cannot be written.
+    Raises BundleInvalid if the recording is damaged, or contains something that cannot be replaced; RecordingFailed if
+    the copy cannot be written.
     """
     contents = read(source)
     _write(source, target, replacement(source, contents, key))
     left = _left(target, contents)
     if left:
         target.unlink()
-        raise BundleInvalid(str(source), f"cannot be anonymised: {left!r} would be left in it. Please report this")
+        raise BundleInvalid(str(source), f"cannot be anonymised: {left!r} would remain in it. Please report this")
     return Anonymised(str(target), len(contents.names.replaced), len(contents.tokens), tuple(contents.names.kept))
 
 
@@ -105,7 +105,7 @@ def read(path: Path) -> Contents:
 
 
 def replacement(path: Path, contents: Contents, key: bytes | None = None) -> Replacing:
-    """Return what replaces the contents of a recording; the same for the same key."""
+    """Return the replacement of a recording's contents; the same key gives the same replacement."""
     names = pseudonyms(contents.names.replaced, contents.taken)
     for tried in [key] if key is not None else (secrets.token_bytes(32) for _ in range(ATTEMPTS)):
         digits = Digits(tried)
@@ -169,7 +169,7 @@ def _exchange(value: dict[str, Any], replacing: Replacing) -> dict[str, Any]:
 
 
 def _left(target: Path, contents: Contents) -> str:
-    """Return something of the original that is left in the copy; "" if there is nothing."""
+    """Return an original value that is left in the copy; "" if there is none."""
     names = {spelt for name in contents.names.replaced for spelt in spellings(name)}
     words = re.compile(rf"(?<![A-Za-z0-9])(?:{'|'.join(map(re.escape, names))})(?![A-Za-z0-9])") if names else None
     reader = bundle.Reader(target)

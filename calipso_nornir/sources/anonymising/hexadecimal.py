@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Replaces hexadecimal ids and MAC addresses so that equal beginnings stay equal.
+"""Replaces hexadecimal ids and MAC addresses so that equal prefixes stay equal.
 
-Devices are called by the first eleven characters of a port's UUID (``tap5b7c0a11-9d``), so the beginning of an id must
-not depend on its end. Each digit is replaced by a permutation that a key and all digits before it choose; so two
-different ids never get the same one, however many of their digits a name has.
+Devices are named after the first eleven characters of a port's UUID (``tap5b7c0a11-9d``), so the replacement of a
+prefix must not depend on the rest of the id. Each digit is permuted; the permutation depends on a key and on all digits
+before it. So two different ids never get the same replacement, even if a name contains only some of their digits.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ _SEPARATORS: Final = re.compile(r"[^0-9a-fA-F]")
 
 
 def is_group(mac: str) -> bool:
-    """Return whether a MAC address is a group's: these are the same everywhere."""
+    """Return whether a MAC address is a group address, which identifies nobody."""
     return int(mac[1], 16) % 2 == 1
 
 
@@ -30,7 +30,7 @@ class Digits:
         self._permutations: dict[str, str] = {}
 
     def replaced(self, text: str, domain: str = "") -> str:
-        """Return a text with its digits replaced; what is no digit stays, and does not count."""
+        """Return a text with its digits replaced; other characters stay, and have no effect on the digits."""
         before = domain
         made: list[str] = []
         for sign in text:
@@ -46,7 +46,8 @@ class Digits:
     def mac(self, text: str) -> str:
         """Return another MAC address, in the same notation.
 
-        Its first octet is kept, and chooses nothing: a tap device has the address of its vNIC with another first octet.
+        Its first octet is kept, and does not affect the others: a tap device has the address of its vNIC with another
+        first octet.
         """
         plain = _SEPARATORS.sub("", text).lower()
         if is_group(plain) or int(plain, 16) == 0:

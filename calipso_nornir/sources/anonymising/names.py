@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Finds the names in a recording: what the cloud's users and operators have called things.
+"""Finds the names in a recording that users and operators of the cloud have chosen.
 
-Names are replaced wherever they stand, also in the output of commands, as whole words. So a name that is a word of the
-formats themselves ("admin", "nova", "port") cannot be replaced; it is kept, and identifies nobody.
+Names are replaced wherever they occur as whole words, including the output of commands. A name that is also a word of
+the formats themselves ("admin", "nova", "port") cannot be replaced; it is kept, and identifies nobody.
 """
 
 from __future__ import annotations
@@ -54,9 +54,9 @@ NAMED: Final = frozenset(
         "zoneName",
     }
 )
-"""Members of the answers of APIs and databases that are names."""
+"""Members that are names, in the answers of APIs and databases."""
 KEYED: Final = frozenset({"bridge_mappings", "device_mappings", "hosts", "interface_mappings"})
-"""Members whose own members are called by names: a zone's hosts, an agent's physical networks."""
+"""Members whose own keys are names: a zone's hosts, an agent's physical networks."""
 ERASED: Final = frozenset(
     {
         "OS-EXT-SRV-ATTR:user_data",
@@ -70,10 +70,10 @@ ERASED: Final = frozenset(
         "user_data",
     }
 )
-"""Members that hold free text: it becomes empty."""
+"""Members with free text, which is erased."""
 SHORTEST: Final = 2
 STARTS: Final = ("n", "nn", "nnn", "anonymous")
-"""What new names begin with, before their number: the first that no word of the recording begins with."""
+"""Prefixes of new names, before their number: the first one with which no word of the recording begins is used."""
 _IDS: Final = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}|[0-9a-f]{32}|^[0-9.:/-]+$|:[0-9a-fA-F]{2}:")
 FABRIC: Final = frozenset({"nameAlias", "serial", "sysName"})
 """Members of an APIC's answers that identify somebody, beside ``NAMED``."""
@@ -99,7 +99,7 @@ _WORD: Final = re.compile(r"[A-Za-z][\w]*")
 
 
 class Names:
-    """The names of one recording, as they are found in its exchanges."""
+    """The names of one recording, collected from its exchanges."""
 
     def __init__(self) -> None:
         self.found: set[str] = set()
@@ -118,7 +118,7 @@ class Names:
         return sorted(self.found - set(self.replaced))
 
     def add(self, exchange: Exchange, query: Mapping[str, Any], data: Any) -> None:  # noqa: ANN401 - any JSON
-        """Take the names from an exchange: its query and its answer as JSON."""
+        """Collect the names of an exchange: of its query, and of its answer as JSON."""
         host = exchange.query.host
         if host:
             self._name(host)
@@ -152,7 +152,7 @@ class Names:
                 self._name(host)
 
     def _text(self, text: str) -> None:
-        """Take the names from the output of a command, and the words of its format."""
+        """Collect the names in the output of a command, and the words of its format."""
         begin = text.lstrip()[:1]
         if begin == "<":
             self.words |= {word.lower() for pair in _XML_WORDS.findall(text) for word in pair if word}
@@ -193,7 +193,7 @@ class Names:
                 self._name(found[1] or found[2])
 
     def _lldp(self, value: Any, key: str = "") -> None:  # noqa: ANN401 - as above
-        """Take the names of switches: a member ``name``, or the key below ``chassis``."""
+        """Collect the names of switches: a member ``name``, or the key below ``chassis``."""
         if isinstance(value, Mapping):
             for name, one in value.items():
                 if key == "chassis" and isinstance(one, Mapping):
@@ -216,12 +216,12 @@ class Names:
 
 
 def spellings(name: str) -> set[str]:
-    """Return a name as it is, and as XML, JSON and addresses spell it."""
+    """Return a name as it is, and as it is written in XML, JSON and URLs."""
     return {name, escape(name), escape(name, quote=False), json.dumps(name)[1:-1], quote(name, safe="")}
 
 
 def pseudonyms(names: Iterable[str], taken: Container[str]) -> dict[str, str]:
-    """Return a new name for each, in the same order; ``taken`` are those of ``STARTS`` that cannot be used."""
+    """Return a new name for each, in the same order; ``taken`` are the prefixes in ``STARTS`` that cannot be used."""
     ordered = sorted(names)
     width = max(3, len(str(len(ordered))))
     start = next(one for one in STARTS if one not in taken)
@@ -229,7 +229,7 @@ def pseudonyms(names: Iterable[str], taken: Container[str]) -> dict[str, str]:
 
 
 def erased(value: Any) -> Any:  # noqa: ANN401 - any JSON
-    """Return JSON of an API or a database without free texts."""
+    """Return the JSON of an API or a database without free texts."""
     if isinstance(value, Mapping):
         return {key: _empty(one) if key in ERASED else erased(one) for key, one in value.items()}
     if isinstance(value, list):
@@ -246,7 +246,7 @@ def _empty(value: Any) -> Any:  # noqa: ANN401 - as above
 
 
 def _keys(query: Mapping[str, Any]) -> Iterator[str]:
-    """Yield the words of a query that are no values: those of a path or a statement, and a command's program."""
+    """Yield the words of a query that are not values: of a path or a statement, and the program of a command."""
     text = str(query.get("path") or query.get("sql") or "")
     yield from _WORD.findall(text)
     yield str(query.get("key", ""))

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Finds everything in a text that may tell whose cloud it is, and replaces it; all in one pass."""
+"""Finds everything in a text that may identify the cloud, and replaces it in one pass."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ if TYPE_CHECKING:
 
 _H: Final = "[0-9a-fA-F]"
 _DEVICES: Final = r"tap|tun|qvo|qvb|qbr|brq|vhu|(?<![0-9a-zA-Z])"
-"""What stands in front of the beginning of an id in the name of a device; others end with a dash (``qr-``, ``ns-``)."""
+"""Prefixes of device names that precede a part of an id; all other such prefixes end with a dash (``qr-``, ``ns-``)."""
 START: Final = 8
-"""Digits by which the beginning of an id is known; OVN names its tunnels by the first six of a chassis' id."""
+"""Digits by which a part of an id is recognised; OVN names its tunnels after the first six of a chassis' id."""
 SIX: Final = 6
 _IDS: Final = (
     rf"(?P<uuid>(?<!{_H}){_H}{{8}}[-_]{_H}{{4}}[-_]{_H}{{4}}[-_]{_H}{{4}}[-_]{_H}{{12}}(?!{_H}))"
@@ -38,7 +38,7 @@ _FOUND: Final = re.compile(_IDS)
 
 
 def networks_in(text: str) -> Iterator[Network]:
-    """Yield the networks that a text names, also by an address with its length."""
+    """Yield the networks in a text, also those given by an address with a prefix length."""
     for found in _FOUND.finditer(text):
         address, length = _address(found), found["len4"] or found["len6"]
         if address is not None and length:
@@ -49,7 +49,7 @@ def networks_in(text: str) -> Iterator[Network]:
 
 
 def addresses_in(text: str) -> Iterator[Address]:
-    """Yield the addresses in a text, except those that are the same everywhere."""
+    """Yield the addresses in a text, except those that identify nobody."""
     for found in _FOUND.finditer(text):
         address = ipaddress.IPv4Address(int(found["hexip"], 16)) if found["hexip"] else _address(found)
         if address is not None and not is_special(address):
@@ -57,21 +57,21 @@ def addresses_in(text: str) -> Iterator[Address]:
 
 
 def ids_in(text: str) -> Iterator[str]:
-    """Yield the beginnings of the UUIDs in a text."""
+    """Yield the prefixes of the UUIDs in a text."""
     for found in _FOUND.finditer(text):
         if found["uuid"] and not _is_empty(found["uuid"]):
             yield found["uuid"][:START].lower()
 
 
 def tunnels_in(text: str) -> Iterator[str]:
-    """Yield what may be the beginning of a chassis' id in the name of one of OVN's tunnels."""
+    """Yield possible prefixes of chassis ids in names of OVN's tunnels."""
     return (found["six"] for found in _FOUND.finditer(text) if found["six"])
 
 
 def tokens_in(text: str, starts: Container[str] = ()) -> Iterator[str]:
-    """Yield the ids and addresses in a text, except those that are the same everywhere.
+    """Yield the ids and addresses in a text, except those that identify nobody.
 
-    ``starts`` are the known beginnings of ids: what begins so is one.
+    ``starts`` are known prefixes of ids: a text that begins with one is a part of an id.
     """
     for found in _FOUND.finditer(text):
         if found["start"] and found["start"][:START].lower() not in starts:
@@ -127,7 +127,7 @@ class Replacing:
         return self._id(found)
 
     def _id(self, found: re.Match[str]) -> str:
-        """Return another id, or another beginning of one."""
+        """Return the replacement of an id, or of a prefix of one."""
         if start := found["start"] or found["six"]:
             known = start[:START].lower() in self._starts
             return (found["device"] or found["chassis"] or "") + self._digits.replaced(start) if known else found[0]

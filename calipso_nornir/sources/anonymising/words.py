@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Words that are never replaced, in lower case, whatever is called so: they identify nobody."""
+"""Words that are never replaced, in lower case, even as names: they identify nobody."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ ORDINARY: Final = COMMON_WORDS | frozenset(
         "unknown", "up", "volume", "www", "zone",
     }
 )
-"""What many things are called, and values that mean something."""
+"""Common names, and values with a meaning."""
 PRINTED: Final = frozenset(
     {
         "address", "alias", "allmulti", "altname", "auto", "autoneg", "bond", "brd", "bridge", "broadcast", "bus",

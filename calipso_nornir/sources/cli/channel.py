@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""One exec channel: a script goes in, both output streams come out, within limits of time and size."""
+"""One exec channel: sends a script, and receives both output streams, within limits of time and size."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ CANCELLED = "the scan was cancelled"
 
 
 class ChannelUnavailable(Exception):
-    """The connection opened no channel: nothing of the script has run."""
+    """The connection opened no channel: no part of the script has run."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +42,7 @@ class Received:
 
 
 class _Stream:
-    """Bytes of one output stream, and which marks they contain."""
+    """The bytes of one output stream, and the marks found in them."""
 
     def __init__(self, start: bytes, end: bytes) -> None:
         self.data = bytearray()
@@ -81,7 +81,7 @@ class _Session(asyncssh.SSHClientSession[bytes]):
         elif size > self._limits.max_output_bytes:
             self._end("too large", f"more than {self._limits.max_output_bytes} bytes")
         elif not self.out.started and size > self._limits.max_greeting_bytes:
-            self._end("too large", f"it said more than {self._limits.max_greeting_bytes} bytes of its own")
+            self._end("too large", f"the login shell printed more than {self._limits.max_greeting_bytes} bytes")
 
     def exit_status_received(self, status: int) -> None:
         self._status = f"the remote shell ended with status {status}"
@@ -110,9 +110,9 @@ async def run_script(  # noqa: PLR0913 - all that a script takes
 ) -> Received:
     """Run a script with ``sh -s`` and read it to its end mark, or to one of the limits.
 
-    ``start`` is what it prints first; output before that has a limit of its own. ``longest_s`` is the longest time
-    limit of its commands: silence for that long is normal. Raises only ChannelUnavailable: a cancelled task ends with
-    what has arrived so far.
+    ``start`` is the first text that it prints; the output before that has a limit of its own. ``longest_s`` is the
+    longest time limit of its commands: silence for that long is normal. Raises only ChannelUnavailable: a cancelled
+    task ends with what has arrived so far.
     """
     session = _Session(start=start, end=end, limits=limits)
     try:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What the connections of one scan share: the event loop, jump hosts, private keys, known_hosts and ssh configs."""
+"""Shared by all connections of one scan: the event loop, jump hosts, private keys, known_hosts and ssh configs."""
 
 from __future__ import annotations
 
@@ -63,10 +63,10 @@ class _Jump:
 class Connector:
     """Created once per scan and shared by its connections; closing it closes the jump hosts.
 
-    Its methods are for any thread except the event loop's.
+    Its methods may be called by any thread except the event loop's.
 
     Attributes:
-        work: runs something in the loop.
+        work: runs coroutines in the loop.
     """
 
     def __init__(self) -> None:
@@ -96,7 +96,7 @@ class Connector:
             return config
 
     def read_again(self) -> None:
-        """Read the files again: somebody may have fixed what kept hosts from being reached."""
+        """Read the files again: somebody may have corrected them because hosts could not be reached."""
         with self._guard:
             self._read.clear()
         self._ring.forget()
@@ -111,12 +111,12 @@ class Connector:
         return await self._connect(host, way, reach)
 
     def private_key(self, path: str, passphrase: LazySecret | None) -> PrivateKey:
-        """Return a private key, read and decrypted once per scan; ValueError says why not."""
+        """Return a private key, read and decrypted once per scan. Raises ValueError with the reason if it cannot."""
         return self.work.run(self._ring.load(path, passphrase))
 
     @contextmanager
     def socket_to(self, host: str, way: tuple[SshServer, ...], reach: Reach) -> Iterator[socket.socket]:
-        """Provide a connected socket for one handshake, for a client with its own SSH.
+        """Provide a connected socket for one handshake, for a library with its own SSH.
 
         It is closed if the handshake fails; else it belongs to the client.
         """

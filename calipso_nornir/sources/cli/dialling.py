@@ -66,7 +66,7 @@ async def joined(
 ) -> socket.socket:
     """Connect to the last server of a route through the jump host before it (RFC 4254 section 7.2)."""
     ours, theirs = socket.socketpair()
-    make: Any = asyncssh.SSHForwarder  # it is also a session, which its types do not say
+    make: Any = asyncssh.SSHForwarder  # it is also a session, but its types do not say so
     _, near = await asyncio.get_running_loop().create_connection(make, sock=ours)
     try:
         async with asyncio.timeout(timeout_s):
@@ -84,5 +84,5 @@ async def joined(
 
 
 def via(way: Sequence[SshServer], cause: str) -> str:
-    """Say which jump host could not connect."""
+    """Return a cause that names the jump host that could not connect."""
     return f"through {way[-2].user}@{way[-2].address}: {cause}" if len(way) > 1 else cause

@@ -19,7 +19,7 @@ ASIDE = 32
 """Threads for work that would block the loop: resolving names, decrypting keys, fetching secrets."""
 
 _library = logging.getLogger("asyncssh")
-if _library.level == logging.NOTSET:  # it logs each step of each connection at INFO; to see that, set a level
+if _library.level == logging.NOTSET:  # asyncssh logs each step of each connection at INFO; set its level to see them
     _library.setLevel(logging.WARNING)
 
 _guard = threading.Lock()

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Programs that go on printing (``ip monitor``), on many hosts at once, each over an SSH connection of its own.
+"""Runs programs that print continuously (``ip monitor``) on many hosts at once, over one SSH connection for each host.
 
-A program runs in an exec channel. Its script ends it when the channel is closed: without a terminal, no signal reaches
-it then. What runs as root cannot be ended by the login user, so such a program is to end by itself now and then; it is
-started again.
+A program runs in an exec channel. Its script ends it when the channel is closed, because without a terminal no signal
+reaches it. The login user cannot end a program that runs as root, so such a program must end by itself from time to
+time; it is then started again.
 """
 
 from __future__ import annotations
@@ -31,24 +31,24 @@ if TYPE_CHECKING:
 
 FIRST_WAIT_S, LONGEST_WAIT_S = 1.0, 300.0
 LONG_S: Final = 30.0
-"""What ran for so long has not failed in a row."""
+"""A program that ran for this long resets the pause between attempts: it did not fail repeatedly."""
 BEGINNING_S: Final = 1.0
-"""So long after its start a program that still runs has begun: it prints nothing then, but it listens."""
+"""A program that still runs this long after its start counts as listening, although it has printed nothing."""
 AT_ONCE: Final = 16
 """Logins at the same time: many hosts may be behind one jump host, and a whole cloud may come back at once."""
 MOST_LINE: Final = 256 * 1024
-"""Bytes of a line that is kept; the rest of a longer one is left out."""
+"""Maximum bytes of a line; the rest of a longer line is dropped."""
 _MOST_SAID: Final = 2000
 _POLL_S: Final = 0.1
 _HOSTS_S: Final = 10.0
-"""How often hosts that are new are looked for."""
+"""Seconds between two checks for new hosts."""
 
 
 class Told(Protocol):
-    """Receives what happens. Its methods are called in the thread of the event loop."""
+    """Receives the output and the events of the programs. Its methods are called in the event loop's thread."""
 
     def begun(self, host: str, program: str) -> None:
-        """Note that a program runs and sees what happens, again or for the first time."""
+        """Note that a program is running and listening, for the first time or again."""
 
     def line(self, host: str, program: str, line: bytes) -> None:
         """Take a line."""
@@ -62,7 +62,7 @@ class Told(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Followed:
-    """How a host is reached, and the programs that run there, by name."""
+    """How a host is reached, and the programs that run there, by name of the program."""
 
     host: Host
     steps: Mapping[str, ScriptStep]
@@ -120,7 +120,7 @@ class Following:
                 problem = "the connection was lost"
             except CalipsoError as error:
                 problem = str(error)
-                if not isinstance(error, Retriable):  # a refused login does not change by itself, and locks accounts
+                if not isinstance(error, Retriable):  # repeating a refused login is useless, and may lock the account
                     failures, longest = 20, REMEMBERED_S
             except (asyncssh.Error, OSError) as error:
                 problem = str(error) or type(error).__name__
@@ -183,12 +183,12 @@ class Following:
 
 
 class _Lines(asyncssh.SSHClientSession[bytes]):
-    """Cuts a program's output into lines, after the script's own; keeps the end of what it says on standard error."""
+    """Splits a program's output into lines, after those of the script; keeps the end of its standard error."""
 
     def __init__(self, take: Callable[[bytes], None]) -> None:
         loop = asyncio.get_running_loop()
         self.starting: asyncio.Future[None] = loop.create_future()
-        """Done when the script has come to the program."""
+        """Done when the script has reached the program."""
         self.over: asyncio.Future[None] = loop.create_future()
         self.status: int | None = None
         self._take = take
@@ -197,7 +197,7 @@ class _Lines(asyncssh.SSHClientSession[bytes]):
 
     @property
     def said(self) -> str:
-        """The end of what it said on standard error."""
+        """The end of its standard error."""
         return bytes(self._errors).decode(errors="backslashreplace").strip()
 
     def data_received(self, data: bytes, datatype: int | None) -> None:

@@ -48,7 +48,7 @@ class Frame:
 
 
 def new_mark() -> str:
-    """Return a word of 128 random bits: no output can hold it by chance or by intent."""
+    """Return a word of 128 random bits: no output can contain it, by chance or on purpose."""
     return f"calipso-{secrets.token_hex(16)}"
 
 
@@ -62,9 +62,9 @@ def end_of(mark: str) -> bytes:
     return f"\n{mark} end\n".encode()
 
 
-# All of it is one function, so the shell has read the script to its end before it runs the first
-# command: so neither side waits for the other to read (the rest of the script against a full output
-# window), and half a script, from a connection that broke, runs nothing.
+# Everything is one function, so the shell reads the whole script before it runs the first command. This prevents a
+# deadlock (the rest of the script against a full output window), and half a script, from a connection that broke, runs
+# nothing.
 #
 # timeout(1) is GNU coreutils or busybox; if it is missing, or too old for ``-k``, commands
 # run without it and the reader's own deadline ends the round.
@@ -93,15 +93,15 @@ def script(steps: Sequence[ScriptStep], mark: str) -> str:
     """Return the POSIX shell script that runs the steps in turn.
 
     Each step is one ``sh -c`` of its own under ``timeout -k 1 N``, with standard input from
-    /dev/null: whatever its text holds, it cannot reach beyond it. ``sudo`` runs inside ``timeout``, so that a sudoers
+    /dev/null, so the text of a step cannot affect the other steps. ``sudo`` runs inside ``timeout``, so that a sudoers
     rule can name the programs themselves; sudo passes the signal on (sudo(8), "Signal handling").
     """
     lines = [f'limit {max(1, step.timeout_s)} sh -c -- {_body(step)}\nsay {n} " $?"\n' for n, step in enumerate(steps)]
     return "".join([_HEAD.format(mark=mark), *lines, _TAIL])
 
 
-# Standard input stays open for as long as somebody reads the output. At its end the program is ended, too: a channel
-# without a terminal that is closed sends no signal.
+# Standard input stays open while somebody reads the output. When it ends, the script ends the program: closing a
+# channel without a terminal sends no signal.
 _WATCHING = """\
 calipso_watch() {{
 export LC_ALL=C LANG=C
@@ -126,10 +126,10 @@ calipso_watch 3<&0 </dev/null
 def watching_script(step: ScriptStep) -> str:
     """Return the script that runs a program for as long as its standard input stays open, without a time limit.
 
-    It prints an empty line just before the program starts: a busy host takes its time until then.
+    It prints an empty line just before the program starts: on a busy host this may take a while.
     """
     sudo = '"$calipso_sudo"' if step.root else ""
-    body = f"'echo; exec '{sudo}{shlex.quote(step.texts[0])}"  # exec: what is ended is the program
+    body = f"'echo; exec '{sudo}{shlex.quote(step.texts[0])}"  # exec: kill then reaches the program
     return _WATCHING.format(body=body)
 
 
@@ -137,7 +137,7 @@ def _body(step: ScriptStep) -> str:
     """One word for ``sh -c``; the outer shell expands ``$calipso_sudo``, everything else is quoted."""
     sudo = '"$calipso_sudo"' if step.root else ""
     if len(step.texts) == 1:
-        # exec: timeout's signal then meets sudo itself, with every shell
+        # exec: the signal of timeout then reaches sudo itself, with every shell
         return f"'exec '{sudo}{shlex.quote(step.texts[0])}" if step.root else shlex.quote(step.texts[0])
     runs = "".join(f"{sudo}{shlex.quote(text)}' || s=$?; '" for text in step.texts)
     return f"'s=0; '{runs}'exit $s'"
@@ -167,7 +167,7 @@ def frames(stdout: bytes | bytearray, stderr: bytes | bytearray, mark: str, coun
 def _pieces(stream: bytes | bytearray, mark: str, *, last: bool = False) -> Iterator[tuple[bytes, bytes]]:
     """Yield (text of the closing mark, bytes before it); with ``last`` also (b"", bytes after the last mark)."""
     since: int | None = None
-    whole = memoryview(stream)  # slicing it copies nothing
+    whole = memoryview(stream)  # slices are not copies
     for found in re.finditer(rb"\n%s ([0-9a-z ]+)\n" % re.escape(mark.encode()), stream):
         if since is not None:
             yield bytes(found[1]), bytes(whole[since : found.start()])

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""From a connected socket to an authenticated connection; every failure is a CalipsoError."""
+"""Turns a connected socket into an authenticated connection; every failure is a CalipsoError."""
 
 from __future__ import annotations
 
@@ -32,10 +32,10 @@ HOST_KEY_ALGORITHMS = (
     "rsa-sha2-512",
     "rsa-sha2-256",
 )
-"""Algorithms with which a host may prove its key; RSA keys only with SHA-2 (RFC 8332)."""
+"""Signature algorithms for host keys; RSA keys only with SHA-2 (RFC 8332)."""
 
 _CIPHERS = "^aes128-gcm@openssh.com"
-"""The cheapest first: the processor does it for OpenSSL, including the integrity check (RFC 5647)."""
+"""Ciphers, the cheapest first: OpenSSL uses the processor's instructions, for the integrity check, too (RFC 5647)."""
 
 
 async def log_in(  # noqa: PLR0913 - all that a login takes
@@ -49,15 +49,14 @@ async def log_in(  # noqa: PLR0913 - all that a login takes
 ) -> asyncssh.SSHClientConnection:
     """Log in to the last server of a route, over a connected socket or through the jump host before it.
 
-    Nothing is left open on an error: HostUnreachable, HostKeyUnknown, HostKeyChanged, LoginRefused,
-    SecretUnavailable.
+    Raises HostUnreachable, HostKeyUnknown, HostKeyChanged, LoginRefused, SecretUnavailable; then nothing is left open.
     """
     login = Login(host, way[-1], keys=keys, ring=ring, timeout_s=timeout_s)
     try:
         async with login.clock:
             connection = await _connect(way[-1], through, login, keys)
             try:
-                await login.key_proven()  # a server may let anybody in, without asking for anything
+                await login.key_proven()  # a server may let anybody in without authentication
             except BaseException:
                 connection.abort()
                 raise
@@ -77,8 +76,8 @@ async def _connect(
     known = [a for kind in keys.types(server) for a in algorithms(kind)]
     authorities = keys.authorities(server)
     certified = [f"{a}-cert-v01@openssh.com" for a in HOST_KEY_ALGORITHMS] if authorities else []
-    # The types of known keys first, as in OpenSSH: a host with a known key of one type
-    # would otherwise show a key of another type, and look changed.
+    # The types of known keys come first, as in OpenSSH: otherwise a host with a known key of one type would present a
+    # key of another type, and its key would seem to have changed.
     wanted = list(dict.fromkeys((*certified, *known, *HOST_KEY_ALGORITHMS)))
     own = {"sock": through} if isinstance(through, socket.socket) else {"tunnel": through}
     return await asyncssh.connect(

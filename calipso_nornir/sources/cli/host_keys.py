@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Checks whether a server is the right one: strict, accept-new or insecure."""
+"""Checks the identity of a server by its host key: strict, accept-new or insecure."""
 
 from __future__ import annotations
 
@@ -48,10 +48,10 @@ class HostKeys:
                 level = logging.WARNING if files is not None and mode == "strict" else logging.DEBUG
                 logger.log(level, "%s cannot be read: %s", path, error.strerror)
         if mode == "insecure":
-            logger.warning("host keys are not checked (CLI.host_keys: insecure): anybody in between can read and forge")
+            logger.warning("host keys are not checked (CLI.host_keys: insecure): others can read and change all data")
 
     def types(self, server: SshServer) -> list[str]:
-        """Return the types of the known keys of a server, which it is asked for first."""
+        """Return the types of the known keys of a server: these are requested first."""
         known = self._known.of(_name_of(server)).keys or self._known.of(server.key_name).keys
         return list(dict.fromkeys(key.get_algorithm() for key in known))
 
@@ -60,7 +60,7 @@ class HostKeys:
         return self._known.of(_name_of(server)).authorities or self._known.of(server.key_name).authorities
 
     def revoked(self, server: SshServer) -> Sequence[SSHKey]:
-        """Return the revoked keys, whoever has signed them."""
+        """Return the revoked keys, including keys that an authority has signed."""
         return [*self._known.of(_name_of(server)).revoked, *self._known.of(server.key_name).revoked]
 
     def check(self, host: str, server: SshServer, key: SSHKey) -> None:
@@ -77,7 +77,7 @@ class HostKeys:
             known = self._known.of(_name_of(server)).keys
             if self._mode == "insecure" or key in known:
                 return False
-            # like OpenSSH: a line without a port counts for a server on another port, if nothing else is known of it
+            # as in OpenSSH: a line without a port also counts for other ports, if there is no line with the port
             if not known and key in self._known.of(server.key_name).keys:
                 return False
             if known:
@@ -87,22 +87,22 @@ class HostKeys:
             return True
 
     def accept(self, host: str, server: SshServer, key: SSHKey) -> None:
-        """Add a key that is seen for the first time; another connection or process may have been faster."""
+        """Store a new key, unless another connection or process has stored it already."""
         path, name = self._files[0], _name_of(server)
         if not _NO_PATTERN.fullmatch(name):
-            raise HostUnreachable(host, server.address, f"{name!r} cannot be a name in {path}")
+            raise HostUnreachable(host, server.address, f"{name!r} cannot be written to {path} as a name")
         line = f"{name} {encoded(key)}\n".encode()
         with self._lock:
             try:
                 rivals = _append(path, line, name)
             except OSError as error:
-                cause = f"its host key is new and could not be kept in {path}: {error.strerror}"
+                cause = f"its host key is new and could not be stored in {path}: {error.strerror}"
                 raise HostUnreachable(host, server.address, cause) from error
             if rivals and key not in rivals:
                 raise self._changed(host, server, key, rivals)
             if not self._known.of(name).keys:
                 shown = f"{key.get_algorithm()} {key.get_fingerprint()}"
-                logger.warning("%s: host key of %s was new and is now in %s: %s", host, server.address, path, shown)
+                logger.warning("%s: stored the new host key of %s in %s: %s", host, server.address, path, shown)
                 self._known.read(line, str(path))
 
     def _changed(self, host: str, server: SshServer, key: SSHKey, known: Sequence[SSHKey]) -> HostKeyChanged:
@@ -120,7 +120,7 @@ def _name_of(server: SshServer) -> str:
 
 
 def _append(path: Path, line: bytes, name: str) -> Sequence[SSHKey]:
-    """Add a line, unless the file has a key for the name by now: return those."""
+    """Add a line, unless the file now has keys for the name: return these keys."""
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     with os.fdopen(os.open(path, os.O_RDWR | os.O_APPEND | os.O_CREAT, 0o600), "r+b", buffering=0) as file:
         fcntl.flock(file, fcntl.LOCK_EX)

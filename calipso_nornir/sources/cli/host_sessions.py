@@ -38,7 +38,7 @@ class HostSessions:
     """Runs commands on hosts, over the connection for each host's platform."""
 
     def __init__(self, configuration: Config, *, limits: Limits, shells: Collection[str] = ()) -> None:
-        """``shells``: further platforms that use an exec channel, as Linux does."""
+        """``shells``: further platforms that use an exec channel, like Linux."""
         ConnectionPluginRegister.register(CONNECTION, CalipsoSsh)
         self._configuration = configuration
         self._limits = limits
@@ -67,7 +67,7 @@ class HostSessions:
         if CONNECTION in host.connections:
             try:
                 return answer(host.connections[CONNECTION].connection, steps, limits=self._limits)
-            except ChannelUnavailable as error:  # Nornir does not look whether a connection that it keeps still lives
+            except ChannelUnavailable as error:  # Nornir does not check whether its connections are still alive
                 logger.debug("%s: the connection is dead (%s), opening another", host.name, error)
         try:
             return answer(self._open(host), steps, limits=self._limits)
@@ -122,7 +122,7 @@ class HostSessions:
                 self._opened_one(host, "netmiko")
                 outcomes = switches.ask(session, list(steps), limits=self._limits)
         except HostUnreachable:
-            self._go_on(host)  # netmiko's own error about the lost session is not the reason
+            self._go_on(host)  # a cancelled or ended scan is the cause, not netmiko's own error
             raise
         if not self._cancelled:
             return outcomes

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The plain-text secrets of a Nornir inventory, so that they can be masked."""
+"""Collects the plain-text secrets of a Nornir inventory, so that they can be masked."""
 
 from __future__ import annotations
 

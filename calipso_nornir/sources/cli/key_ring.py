@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The private keys of a scan, in files and in the agent."""
+"""Loads the private keys of a scan from files and from the agent."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ class KeyRing:
         self._keys = {}
 
     async def load(self, path: str, passphrase: LazySecret | None) -> PrivateKey:
-        """Return a private key of any type, with its certificate if there is one; ValueError says why not."""
+        """Return a private key of any type, with its certificate if there is one. Raises ValueError with the reason."""
         async with self._locks[path, passphrase]:
             if (path, passphrase) not in self._keys:
                 self._keys[path, passphrase] = await asyncio.to_thread(_private_key, path, passphrase)
@@ -44,7 +44,7 @@ class KeyRing:
 
 
 async def agent_keys() -> tuple[asyncssh.SSHAgentClient | None, Sequence[asyncssh.SSHKeyPair]]:
-    """Return the agent of SSH_AUTH_SOCK, to be closed after the login, and its keys; ValueError says why not."""
+    """Return the agent of SSH_AUTH_SOCK, to be closed after the login, and its keys. Raises ValueError."""
     path = os.environ.get("SSH_AUTH_SOCK")
     if not path:
         return None, ()
@@ -67,6 +67,6 @@ def _private_key(path: str, passphrase: LazySecret | None) -> PrivateKey:
         raise ValueError(f"{path} cannot be read: {error.strerror}") from error
     except (asyncssh.KeyImportError, asyncssh.KeyEncryptionError) as error:
         if secret is None and "assphrase" in str(error):
-            raise ValueError(f"{path} is encrypted and there is no passphrase") from error
+            raise ValueError(f"{path} is encrypted, and no passphrase is configured") from error
         reason = "the passphrase is wrong, or the file is damaged" if secret else "it is not a private key"
         raise ValueError(f"{path} cannot be used: {reason}") from error

@@ -26,7 +26,7 @@ class Matching(NamedTuple):
 
 
 class KnownKeys:
-    """asyncssh's known hosts, but with the line of each key, and tolerating broken lines."""
+    """asyncssh's known hosts, with the line of each key; invalid lines are ignored."""
 
     def __init__(self) -> None:
         self._known = SSHKnownHosts()
@@ -40,7 +40,7 @@ class KnownKeys:
             if len(words) < 3 or words[0].startswith("#"):  # noqa: PLR2004 - names, type, key
                 continue
             names, kind, key = words[:3]
-            if not names.startswith("|"):  # OpenSSH compares in lower case; to asyncssh an empty name is any host
+            if not names.startswith("|"):  # OpenSSH compares in lower case; for asyncssh an empty name matches any host
                 names = ",".join(name for name in names.lower().split(",") if name) or "!"
             try:
                 self._known.load(f"{marker} {names} {kind} {key}")

@@ -11,10 +11,9 @@ class Limits:
     """The limits for one host in one round.
 
     Attributes:
-        host_timeout_s: seconds for all commands of a round together, or the longest command's own limit if that is
-            more.
+        host_timeout_s: seconds for all commands of a round together; at least the limit of the longest command.
         quiet_s: seconds without output, beyond the longest command's limit, after which the host counts as gone.
-        max_output_bytes: standard output and standard error together.
+        max_output_bytes: limit for standard output and standard error together.
         max_greeting_bytes: limit for a login shell's output before it runs the script.
         start_timeout_s: seconds for the host to start the script.
     """

@@ -28,7 +28,7 @@ logger = logging.getLogger(__name__)
 Stage: TypeAlias = Literal["connect", "key exchange", "login"]
 
 AUTH_TIMEOUT_S = 30
-"""A login may wait for a directory service or a reverse look-up on the host, so it gets more time than connecting."""
+"""A login gets more time than connecting: the host may wait for a directory service or a reverse DNS look-up."""
 
 
 class Login(asyncssh.SSHClient):
@@ -38,9 +38,9 @@ class Login(asyncssh.SSHClient):
 
     Attributes:
         clock: measures the time of the current stage.
-        error: why it cannot go on, if the server did not refuse it.
-        connection: asyncssh's, once connected: it then owns the socket, and closes it.
-        trying: what the server was last asked to accept.
+        error: why the login cannot continue, if the server did not refuse it.
+        connection: asyncssh's connection, once there is one: it then owns the socket, and closes it.
+        trying: the credential that was tried last.
     """
 
     def __init__(self, host: str, server: SshServer, *, keys: HostKeys, ring: KeyRing, timeout_s: float) -> None:
@@ -64,7 +64,7 @@ class Login(asyncssh.SSHClient):
         self._wait_for("key exchange", 2 * self._timeout_s)
 
     def validate_host_public_key(self, host: str, addr: str, port: int, key: asyncssh.SSHKey) -> bool:  # noqa: ARG002 - asyncssh's signature
-        """Check the key that the server shows; it has not yet proven that it owns it."""
+        """Check the key that the server presents; it has not yet proven that it owns this key."""
         try:
             self._new_key = key if self._keys.is_new(self._host, self._server, key) else None
         except CalipsoError as error:
@@ -74,7 +74,7 @@ class Login(asyncssh.SSHClient):
         return True
 
     async def key_proven(self) -> None:
-        """Store a new host key, after the key exchange: before that, anybody could have shown it."""
+        """Store a new host key, after the key exchange: only that proves that the server owns it."""
         if self._new_key is not None:
             key, self._new_key = self._new_key, None
             await asyncio.to_thread(self._keys.accept, self._host, self._server, key)
@@ -90,11 +90,11 @@ class Login(asyncssh.SSHClient):
         return None
 
     async def password(self) -> str:
-        """Return the password; asyncssh asks once, for a password or in a dialogue (RFC 4256)."""
+        """Return the password; asyncssh asks for it once, as a password or for a dialogue (RFC 4256)."""
         assert self._server.credentials.password is not None  # noqa: S101 - it is not asked for else
         with self._fetching():
             await self.key_proven()
-            self._next("accepted, but not enough")  # after a refused one the next key would have been asked for
+            self._next("accepted, but not enough")  # after a refused key, asyncssh would have asked for the next key
             self.trying, self._password_given = "password", True
             return await self._ring.reveal(self._server.credentials.password)
 
@@ -149,7 +149,7 @@ class Login(asyncssh.SSHClient):
             self._said.append(f"agent: {error}")
             return
         if not keys:
-            self._said.append("no agent with keys (SSH_AUTH_SOCK)")
+            self._said.append("there is no agent with keys (SSH_AUTH_SOCK)")
         for key in keys:
             yield f"agent key {key.get_comment() or key.get_algorithm()}", key
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""All commands of one round on one Linux host: one script, one channel, an answer to each command."""
+"""Runs all commands of one round on one Linux host: one script, one channel, an answer for each command."""
 
 from __future__ import annotations
 
@@ -34,12 +34,12 @@ logger = logging.getLogger(__name__)
 Outcome: TypeAlias = "Reply | CalipsoError"
 
 NO_STATUS = -1
-"""Replaces the exit status for a command that never ran, or a platform without one."""
+"""Stands for the exit status of a command that never ran, or on a platform that has none."""
 
 NOT_FOUND = 127
 """Exit status for a missing program (POSIX sh, timeout(1), docker exec)."""
 TIMED_OUT = frozenset({124, 137})
-"""timeout(1): stopped; or killed, if it did not stop."""
+"""Exit statuses of timeout(1): the command was stopped, or killed because it did not stop."""
 
 _GREETING = 1000
 """Bytes of a login shell's output that are searched for the reason why it did not run the script."""
@@ -95,7 +95,7 @@ def judge(command: Command, frame: Frame, *, root: bool, at: datetime) -> Outcom
     stderr = text_of(frame.stderr)
     if frame.status == 0:
         if stderr:
-            logger.debug("%s: %s said on stderr: %s", command.host, command, stderr)
+            logger.debug("%s: %s printed on stderr: %s", command.host, command, stderr)
         return Reply(text_of(frame.stdout), at)
     said = command.host, command.text, frame.status, stderr
     if frame.status in TIMED_OUT:
@@ -147,5 +147,5 @@ def _fits(step: ScriptStep) -> bool:
 
 
 def _unfit(command: Command) -> CommandFailed:
-    problem = "not run: it holds a NUL character or a lone surrogate, which no command line can"
+    problem = "not run: it contains a NUL character or a lone surrogate, which a command line cannot contain"
     return CommandFailed(command.host, ascii(command.text)[1:-1], NO_STATUS, problem)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What to put before a command if a distribution runs its tools in containers."""
+"""Prefixes for commands of distributions that run their tools in containers."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class ProgramPrefix:
-    """One program, or one use of it, that runs inside something else.
+    """One program, or one use of it, that runs inside a container.
 
     Attributes:
         program: the command's first words: ``("ip", "netns", "exec", "qdhcp-*")``, patterns of
             the shell's kind (fnmatch). Options between them in the command do not matter.
         prefix: words to put before the command: ``("docker", "exec", "--user", "root", "nova_libvirt")``.
-        distribution, distribution_version: of the environments to which it applies; None for all.
+        distribution, distribution_version: those of the environments to which it applies; None for all.
     """
 
     program: tuple[str, ...]
@@ -87,7 +87,7 @@ class Prefixes:
         return cls(*applying, distribution_version=distribution_version)
 
     def step(self, command: Command) -> ScriptStep:
-        """Return the command as the host runs it."""
+        """Return the command with its prefixes, as the host runs it."""
         prefixes = self._prefixes(command.text)
         texts = tuple(f"{prefix} {command.text}" for prefix in prefixes) or (command.text,)
         return ScriptStep(texts, command.timeout_s, root=command.root or bool(prefixes))

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A caller's Nornir processors, made unable to end a run: Nornir does not catch their exceptions."""
+"""Wraps a caller's Nornir processors so that they cannot end a run: Nornir does not catch their exceptions."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The CLI section of an environment, as Nornir hosts: each is made when it is first asked for."""
+"""Makes Nornir hosts from the CLI section of an environment, each when it is first needed."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ class SectionHosts:
 
     @classmethod
     def of(cls, given: Mapping[str, Any], *, secret: Callable[[SecretRef], str]) -> SectionHosts:
-        """Read the section; EnvironmentInvalid holds all its faults, and never the value of a secret."""
+        """Read the section. Raises EnvironmentInvalid with all its faults, and without the value of any secret."""
         try:
             section = CliSection.model_validate({key: value for key, value in given.items() if value is not None})
         except ValidationError as error:

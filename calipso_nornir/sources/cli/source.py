@@ -58,22 +58,21 @@ MAX_WORKERS = 64
 class CliSource:
     """Commands over SSH. Implements the Source protocol for ``Command``s.
 
-    A host is tried again in every round, even if it could not be reached before: it is never silently left out. Only a
-    refused login, and a host key that is unknown or wrong, are remembered and not tried again for some minutes: they do
-    not change by themselves, and accounts could get locked.
+    A host that could not be reached is tried again in every round, and never silently left out. Only a refused login,
+    or an unknown or wrong host key, is not tried again for some minutes: it does not change by itself, and the account
+    could be locked.
 
     Args:
         nornir: its inventory decides how hosts are reached; a host that it lacks is ``HostNotListed``. Its state,
             failed hosts and open connections are not changed.
-        prefixes: what to put before commands on Linux hosts.
+        prefixes: prefixes for commands on Linux hosts.
         sudo: False: commands that need root run as the login user.
         exclude: patterns of host ids that are never logged in to (``HostExcluded``).
         workers: number of hosts asked in parallel; None: that of ``nornir``'s own runner, or min(64, hosts).
         make_host: makes a host that the inventory lacks.
         shells: platforms other than Linux that are asked through a shell, as Linux is.
         listed: ids of hosts that ``make_host`` knows.
-        on_host: called with the host's id and whether there was a session, when each host is done; from several
-            threads.
+        on_host: called when a host is done, with its id and whether there was a session; called by several threads.
     """
 
     def __init__(  # noqa: PLR0913 - each with a default, by name
@@ -119,8 +118,8 @@ class CliSource:
         Args:
             section: the CLI section; its secrets are references.
             secret: fetches a secret, when it is used.
-            distribution: of the environment; with its version it selects command prefixes.
-            distribution_version: as in containers' names.
+            distribution: the environment's distribution; with its version it selects command prefixes.
+            distribution_version: its version, as in the names of containers.
             prefixes: rules of ``command_prefixes.json``; the section's own ``prefixes`` go first.
             shells: as in the constructor.
             on_host: as in the constructor.
@@ -165,7 +164,7 @@ class CliSource:
             self._sessions.read_again()
 
     def _answer_without_a_host(self, query: Query) -> Outcome:
-        """Return the hosts that can be reached, from the inventory that has the logins; no host is asked."""
+        """Return the hosts in the inventory, for which there are logins; no host is asked."""
         if not isinstance(query, ReachableHosts):
             return SourceNotConfigured(query.source)
         names = self._nornir.inventory.hosts if self._make_host is None else self._listed
@@ -180,8 +179,8 @@ class CliSource:
     def cancel(self) -> None:
         """End the current round, from another thread; without one, do nothing.
 
-        ``answer`` then returns immediately, whatever a host is doing: what it had answered until then is a reply,
-        everything else an error. The next round uses sessions that are still alive.
+        ``answer`` then returns immediately, even if hosts do not respond: what had been answered until then is a reply,
+        everything else is an error. The next round uses sessions that are still alive.
         """
         self._sessions.cancel()
 
@@ -196,13 +195,13 @@ class CliSource:
         programs: Mapping[str, Command],
         stop: threading.Event,
     ) -> None:
-        """Run programs that go on printing, on hosts, until ``stop`` is set; over connections of their own.
+        """Run programs that print continuously on hosts, over separate connections, until ``stop`` is set.
 
         Args:
-            told: receives what happens.
+            told: receives output and events.
             hosts: called every few seconds; returns the ids of the hosts.
-            programs: name -> the command; its host is not looked at.
-            stop: ends it.
+            programs: name -> the command; the host in it is ignored.
+            stop: ends the programs.
         """
 
         def way(name: str) -> Followed:
@@ -217,9 +216,9 @@ class CliSource:
         Following(told, hosts, way).run(stop)
 
     def right_to(self, command: Command) -> Command | None:
-        """Return the command that asks sudo whether a command may run, as it would run; None if it needs no right.
+        """Return a command that asks sudo whether a command, with its prefix, may run; None if it does not need sudo.
 
-        It succeeds if so, and for root. What it asks about does not run.
+        It succeeds if the command may run, or if the login is root. The command itself does not run.
         """
         step = self._prefixes.step(command)
         if not (self._sudo and step.root):
@@ -252,7 +251,7 @@ class CliSource:
         return hosts[name]
 
     def _run(self, hosts: Mapping[str, Host], asked: Mapping[str, list[Command]]) -> dict[Command, Outcome]:
-        """Make one Nornir run with a new state: otherwise Nornir would skip hosts that failed in earlier runs."""
+        """Do one Nornir run with a new state: otherwise Nornir would skip hosts that failed in earlier runs."""
         answers: dict[str, dict[Command, Outcome]] = {}
 
         def calipso_round(task: Task) -> Result:  # commands are not passed as arguments, because Nornir logs these
@@ -291,7 +290,7 @@ class CliSource:
                 if not isinstance(error, Retriable):
                     self._refused[host.name], self._refused_at = error, time.monotonic()
             except Exception as raised:
-                logger.exception("%s: a fault of calipso_nornir itself", host.name)
+                logger.exception("%s: a bug in calipso_nornir", host.name)
                 error = ConnectionLost(host.name, commands[0].text, f"internal error: {type(raised).__name__}")
         return dict.fromkeys(commands, error), error
 
@@ -299,14 +298,14 @@ class CliSource:
         if self._on_host is not None:
             try:
                 self._on_host(host, ok)
-            except Exception:  # progress is shown, or not; the scan goes on
+            except Exception:  # an error of the progress display must not end the scan
                 logger.exception("%s: the progress callback failed", host)
 
     def _runner(self, hosts: int) -> RunnerPlugin:
         if self._workers is None:
             try:
                 return self._nornir.runner
-            except PluginNotRegistered:  # a Nornir that was made without one: ours
+            except PluginNotRegistered:  # this Nornir object was made without a runner: use ours
                 pass
         return ThreadedRunner(num_workers=self._workers or min(MAX_WORKERS, hosts))
 

@@ -90,7 +90,7 @@ class CalipsoSsh:
         extras: dict[str, Any] | None = None,
         configuration: Config | None = None,  # noqa: ARG002 - as above
     ) -> None:
-        """Connect and log in; jump hosts are those of ``extras["connector"]``, or this connection's own."""
+        """Connect and log in; jump hosts' connections are shared by ``extras["connector"]``, else this connection's."""
         options = dict(extras or {})
         connector, name = options.pop("connector", None), options.pop("host", None) or hostname or ""
         if connector is None:

@@ -32,17 +32,17 @@ class HostConfig:
 
 
 class SshConfig:
-    """One configuration file; ``Include`` is followed, nothing in it is run."""
+    """One configuration file; ``Include`` is followed, but no program in it is run."""
 
     def __init__(self, path: str | None) -> None:
-        """Check a file; None reads none, a file that cannot be read or parsed raises ValueError."""
+        """Check a file; None stands for no file. Raises ValueError if it cannot be read or parsed."""
         self._path = path
         self.of = cache(self._of)
         if path is not None:
             self.of("")
 
     def _of(self, name: str) -> HostConfig:
-        """Look a name up; raises ValueError for settings that cannot be followed."""
+        """Look a name up; raises ValueError for settings that are not supported."""
         if self._path is None:
             return HostConfig(hostname=name)
         try:
@@ -64,10 +64,11 @@ class SshConfig:
 
 
 class _Config(SSHClientConfig):
-    """asyncssh's reader with three rules of our own.
+    """asyncssh's reader with three changes.
 
-    asyncssh runs the program in ``Match exec``. It reads the files of an ``Include`` in the folder's order, while
-    ssh_config(5) requires lexical order, which decides whose value counts. And it has no limit for their depth.
+    asyncssh runs the program in ``Match exec``; this class does not. It reads the files of an ``Include`` in the
+    folder's order, although ssh_config(5) requires lexical order, which decides whose value counts. And it does not
+    limit their depth.
     """
 
     def _match_val(self, match: str) -> object:
@@ -87,7 +88,7 @@ class _Config(SSHClientConfig):
                 if Path(found).is_file():
                     self.parse(Path(found))
         self._path, self._line_no = here
-        self._matching = True  # it was read, so its block matches; the block continues after it
+        self._matching = True  # this Include was reached, so its block matches, and continues after it
         self._depth -= 1
         patterns.clear()
 

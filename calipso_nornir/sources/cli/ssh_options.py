@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""How one host is reached: the options in a Nornir connection's ``extras``."""
+"""The options that say how one host is reached: ``extras`` of a Nornir connection."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ HostKeyMode: TypeAlias = Literal["strict", "accept-new", "insecure"]
 DEFAULT_CONNECT_TIMEOUT_S = 10.0
 
 REMEMBERED_S = 300.0
-"""Seconds before something that does not change by itself (a refused login, a missing secret) is tried again."""
+"""Seconds before a failure that does not resolve by itself (a refused login, a missing secret) is tried again."""
 
 
 class LazySecret:
@@ -41,8 +41,8 @@ class LazySecret:
         return cls(lambda: value) if value else None
 
     def reveal(self) -> str:
-        """Return the text itself; raises SecretUnavailable, again for each host that asks."""
-        with self._lock:  # a hundred hosts may need it at once, and fetching it may run a program that asks a person
+        """Return the secret itself; raises SecretUnavailable, again for each host that needs it."""
+        with self._lock:  # many hosts may need it at once, and fetching it may run a program that prompts a person
             if not self.fetched:
                 try:
                     self._result = self._read()
@@ -57,7 +57,7 @@ class LazySecret:
 
     @property
     def fetched(self) -> bool:
-        """Whether ``reveal`` answers immediately; a failure is remembered for some minutes."""
+        """Whether ``reveal`` returns immediately; a failure is remembered for some minutes."""
         if isinstance(self._result, CalipsoError):
             return time.monotonic() < self._at + REMEMBERED_S
         return self._result is not None
@@ -88,9 +88,9 @@ class Reach:
     Attributes:
         known_hosts: files; "accept-new" adds to the first. None: OpenSSH's own two.
         ssh_config: path; None: ``~/.ssh/config`` if there is one; False: none is read.
-        jump: as OpenSSH's ProxyJump: ``[user@]host[:port]``, several by comma, or "none".
-        jump_credentials: for jump hosts; None: those of the host.
-        jump_user: login on jump hosts for which neither ``jump`` nor the ssh config has one.
+        jump: as in OpenSSH's ProxyJump: ``[user@]host[:port]``, several separated by commas, or "none".
+        jump_credentials: credentials for jump hosts; None: those of the host.
+        jump_user: user name on jump hosts for which neither ``jump`` nor the ssh config has one.
     """
 
     credentials: Credentials = Credentials()
@@ -121,7 +121,7 @@ class Reach:
 def _checked(key: str, value: Any) -> Any:  # noqa: ANN401 - what a YAML file may hold
     if key in ("password", "passphrase"):
         if not isinstance(value, (str, LazySecret)):
-            raise ValueError(f"{key}: not a text")  # whatever it is, no message may repeat it
+            raise ValueError(f"{key}: not a text")  # no message may repeat the value, which may be a secret
         return value
     if key == "known_hosts":
         return _paths(value)

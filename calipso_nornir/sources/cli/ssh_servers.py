@@ -21,7 +21,7 @@ SSH_PORT = 22
 DEFAULT_IDENTITIES = ("~/.ssh/id_ed25519", "~/.ssh/id_ecdsa", "~/.ssh/id_rsa")
 
 _HOST = re.compile(r"[\w.:%][\w.:%-]*")
-"""Host names, IPv4 and IPv6 addresses (with a zone). What comes from an API may be anything."""
+"""Host names, IPv4 and IPv6 addresses (with a zone). A name from an API may contain any character."""
 
 _JUMP = re.compile(
     r"(?:ssh://)?(?:(?P<user>[^@,]+)@)?(?:\[(?P<v6>[^]]+)\]|(?P<host>[^:,@/]+))(?::(?P<port>\d{1,5}))?/?"
@@ -70,7 +70,7 @@ def _jumps(
 ) -> list[SshServer]:
     """Read a ProxyJump value; in the ssh config, its first host may have a jump host of its own.
 
-    ``seen`` are the names whose ProxyJump of the ssh config led here.
+    ``seen`` are the names whose ProxyJump in the ssh config led here.
     """
     if spec is None or spec.lower() == "none":
         return []

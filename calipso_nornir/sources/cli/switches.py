@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Platforms that are not Linux, through nornir-netmiko's connection: an interactive session, text only.
+"""Asks hosts of other platforms than Linux, through nornir-netmiko's connection: an interactive session, text only.
 
 Such a session has no exit status and mixes errors into the output; refusals are recognised by the platform's usual
-words. Socket, jump hosts and host keys are the same as for Linux hosts: netmiko gets a connected socket and our host
-key check.
+error messages. Socket, jump hosts and host keys are the same as for Linux hosts: netmiko gets a connected socket and
+our host key check.
 """
 
 from __future__ import annotations
@@ -67,18 +67,18 @@ _REFUSED = re.compile(
     r")",
     re.IGNORECASE | re.MULTILINE,
 )
-"""What a network operating system prints instead of an answer."""
+"""Error messages that a network operating system prints instead of an answer."""
 
 _MORE = r"-+ ?\(?(?:More|more)\b[^\r\n]*?-+|<--- More --->"
-"""What a device prints after a page, if it did not obey the command that turns paging off."""
+"""Prompts that a device prints after a page, if the command that turns paging off had no effect."""
 _ERASED = re.compile(r"\x08+ *\x08*|\r *\r")
-"""How it erases that again."""
+"""Characters with which it erases such a prompt."""
 
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 
 
 class _KeyPolicy(paramiko.MissingHostKeyPolicy):
-    """Our host key check, in the place of netmiko's own."""
+    """Our host key check, in place of netmiko's own."""
 
     def __init__(self, host: str, server: SshServer, keys: HostKeys) -> None:
         self._host, self._server, self._keys = host, server, keys
@@ -91,9 +91,9 @@ class _KeyPolicy(paramiko.MissingHostKeyPolicy):
 def open_session(host: Host, connector: Connector, configuration: Config, *, on_abort: OnAbort) -> BaseConnection:
     """Return the host's netmiko session, opened if none is alive.
 
-    The host's ``extras`` for connection ``calipso_ssh`` say how it is reached, those for ``netmiko`` are passed to
-    netmiko. ``on_abort`` gets the function with which another thread can abort the session. Raises what opening
-    ``calipso_ssh`` raises.
+    The host's ``extras`` for connection ``calipso_ssh`` say how it is reached; those for ``netmiko`` are passed to
+    netmiko. ``on_abort`` is called with a function that another thread can call to abort the session. Raises the same
+    errors as opening ``calipso_ssh``.
     """
     ConnectionPluginRegister.register(CONNECTION_NAME, Netmiko)
     if CONNECTION_NAME in host.connections:
@@ -207,14 +207,14 @@ def _login(host: str, server: SshServer, reach: Reach, connector: Connector) -> 
 
 
 def _close(connection: object) -> None:
-    """Close what netmiko leaves open when a login fails; paramiko's thread would call the lost socket an error."""
+    """Close what netmiko leaves open when a login fails; otherwise paramiko's thread would log an error."""
     client = getattr(getattr(connection, "connection", None), "remote_conn_pre", None)
     if client is not None:
         client.close()
 
 
 def _abort(session: BaseConnection) -> None:
-    """End whatever a session is doing: its thread polls the channel, and finds none."""
+    """End a session at once by removing its channel, which its thread polls."""
     transport = getattr(getattr(session, "remote_conn_pre", None), "get_transport", lambda: None)()
     _shut(transport.sock if transport is not None else session.sock)
     if (channel := getattr(session, "channel", None)) is not None:
@@ -244,7 +244,7 @@ def ask(session: BaseConnection, commands: Sequence[Command], *, limits: Limits)
                 outcome = OutputTooLarge(command.host, command.text, limits.max_output_bytes)
         outcomes[command] = outcome
         if isinstance(outcome, (CommandTimedOut, ConnectionLost, OutputTooLarge)):
-            session.disconnect()  # late output of this command would count as the next one's
+            session.disconnect()  # late output of this command would be taken for that of the next one
             break
     rest = [command for command in commands if command not in outcomes]
     return outcomes | {c: ConnectionLost(c.host, c.text, "the session ended with an earlier command") for c in rest}
@@ -254,7 +254,7 @@ def _ask(session: BaseConnection, command: Command, *, deadline: float) -> Outco
     said = command.host, command.text
     if _CONTROL.search(command.text):
         return CommandFailed(
-            command.host, ascii(command.text)[1:-1], NO_STATUS, "not sent: it holds control characters"
+            command.host, ascii(command.text)[1:-1], NO_STATUS, "not sent: it contains control characters"
         )
     left = deadline - time.monotonic()
     if left <= 0:

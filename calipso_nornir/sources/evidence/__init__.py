@@ -1,2 +1,2 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Answers a scan from files that somebody has collected: outputs of commands, one folder a host, or sosreports."""
+"""Answers a scan from collected files: outputs of commands in a folder for each host, or sosreports."""

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Opens what was collected: a folder with one folder or archive a host, or a single sosreport.
+"""Opens collected files: a folder with a folder or archive for each host, or a single sosreport.
 
-Such files may come from strangers: nothing is unpacked onto the disk, no link leads out of a folder, and sizes are
-limited.
+Such files may come from strangers: nothing is unpacked to the disk, links out of a folder are not followed, and sizes
+are limited.
 """
 
 from __future__ import annotations
@@ -24,15 +24,15 @@ if TYPE_CHECKING:
 ARCHIVES: Final = (".tar", ".tar.gz", ".tar.xz", ".tar.bz2", ".tgz")
 MAX_FILES: Final = 200_000
 MAX_BYTES: Final = 16 << 20
-"""Size of one file; a larger one is no output that a scan reads."""
+"""Maximum size of one file; no output that a scan reads is larger."""
 MAX_IN_ARCHIVE: Final = 1 << 30
 _KEPT: Final = ("sos_commands/", "etc/os-release", "usr/lib/os-release", "proc/net/bonding/", "hostname")
-"""What of a sosreport a scan may read; all else stays in the archive."""
+"""The files of a sosreport that a scan may read; all others are ignored."""
 _HOST_NAME: Final = ("sos_commands/host/hostname", "sos_commands/general/hostname", "hostname", "etc/hostname")
 
 
 def collected(path: Path) -> dict[str, HostFiles]:
-    """Return the files of each host. Raises InvalidRequest for what is no such folder or archive."""
+    """Return the files of each host. Raises InvalidRequest if it is not such a folder or archive."""
     if path.is_dir():
         hosts = [_of_folder(path)] if _is_report(path) else [_of(one) for one in _children(path)]
     elif path.is_file():
@@ -42,10 +42,10 @@ def collected(path: Path) -> dict[str, HostFiles]:
     found: dict[str, HostFiles] = {}
     for one in hosts:
         if one.host in found:
-            raise InvalidRequest(f"{path} has two collections of files of the host {one.host}")
+            raise InvalidRequest(f"{path} has two sets of files for the host {one.host}")
         found[one.host] = one
     if not found:
-        raise InvalidRequest(f"{path} holds nothing: a folder or a sosreport for each host is expected")
+        raise InvalidRequest(f"{path} is empty: a folder or a sosreport for each host is expected")
     return found
 
 
@@ -71,7 +71,7 @@ def _of_folder(path: Path) -> HostFiles:
         if one.is_file() and real.is_relative_to(root) and real.stat().st_size <= MAX_BYTES:
             files[one.relative_to(root).as_posix()] = partial(real.read_text, encoding="utf-8", errors="replace")
         if len(files) > MAX_FILES:
-            raise InvalidRequest(f"{path} holds more than {MAX_FILES} files")
+            raise InvalidRequest(f"{path} has more than {MAX_FILES} files")
     host = _named(path, files) if _is_report(path) else path.name
     newest = max((one.stat().st_mtime for one in root.rglob("*") if one.is_file()), default=0.0)
     return HostFiles(host, files, datetime.fromtimestamp(newest, UTC))
@@ -86,7 +86,7 @@ def _of_archive(path: Path) -> HostFiles:
             for number, member in enumerate(archive):
                 name = member.name.removeprefix("./").partition("/")[2]  # below the folder of the report
                 if number > MAX_FILES:
-                    raise InvalidRequest(f"{path} holds more than {MAX_FILES} files")
+                    raise InvalidRequest(f"{path} has more than {MAX_FILES} files")
                 if not name.startswith(_KEPT):
                     continue
                 if member.issym():
@@ -94,12 +94,12 @@ def _of_archive(path: Path) -> HostFiles:
                 elif member.isfile() and member.size <= MAX_BYTES:
                     total += member.size
                     if total > MAX_IN_ARCHIVE:
-                        raise InvalidRequest(f"{path} holds more than {MAX_IN_ARCHIVE >> 20} MiB of outputs")
+                        raise InvalidRequest(f"{path} has more than {MAX_IN_ARCHIVE >> 20} MiB of outputs")
                     file = archive.extractfile(member)
                     texts[name] = file.read() if file is not None else b""
                     newest = max(newest, member.mtime)
     except (tarfile.TarError, OSError, EOFError) as error:
-        raise InvalidRequest(f"{path} is not a sosreport that can be read: {error}") from error
+        raise InvalidRequest(f"{path} is not a readable sosreport: {error}") from error
     texts |= {name: texts[target] for name, target in links.items() if target in texts}
     files = {name: partial(_text, content) for name, content in texts.items()}
     return HostFiles(_named(path, files), files, datetime.fromtimestamp(newest, UTC))
@@ -110,8 +110,8 @@ def _text(content: bytes) -> str:
 
 
 def _named(path: Path, files: Mapping[str, Callable[[], str]]) -> str:
-    """Return the host's name as its own report says it."""
+    """Return the host's name from its own report."""
     for name in _HOST_NAME:
         if name in files and (said := files[name]().strip()) and len(said.split()) == 1:
             return said
-    raise InvalidRequest(f"{path} does not say whose files it holds: {_HOST_NAME[0]} is expected in it")
+    raise InvalidRequest(f"{path} does not name its host: {_HOST_NAME[0]} is expected in it")

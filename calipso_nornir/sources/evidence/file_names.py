@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Under which names the output of a command may lie in a folder: as sosreport calls its files.
+"""The file names of a command's output, as sosreport forms them.
 
-sosreport replaces what may not be in a file's name: ``ip -d address`` is ``ip_-d_address``, ``ls -l /sys/class/net`` is
-``ls_-l_.sys.class.net``.
+sosreport replaces characters that a file name cannot contain: ``ip -d address`` becomes ``ip_-d_address``,
+``ls -l /sys/class/net`` becomes ``ls_-l_.sys.class.net``.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 LONGEST: Final = 255
-"""Characters of a file's name."""
+"""Maximum number of characters of a file name."""
 SUFFIXES: Final = ("", ".txt", ".out", ".json", ".xml")
 _LIBVIRT: Final = "virsh -c qemu:///system "
 _SHOWN: Final = re.compile(r"(^|\s)ip (?:-j )?-d address$")
@@ -33,7 +33,7 @@ def file_name(command: str) -> str:
 
 
 def spellings(command: str) -> Iterator[str]:
-    """Yield a command, then others that print the same: those that sosreport runs."""
+    """Yield a command, then equivalent commands that sosreport runs."""
     yield command
     try:
         unquoted = " ".join(shlex.split(command))

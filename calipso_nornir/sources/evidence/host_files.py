@@ -41,7 +41,7 @@ class HostFiles:
                     self._by_name.setdefault(name[: len(name) - len(suffix)], path)
 
     def output(self, command: str) -> str | OutputMissing:
-        """Return what a command printed; what nobody has collected is an error that says what was looked for."""
+        """Return the collected output of a command; if there is none, an error that names the expected files."""
         copied = copied_file(command)
         if copied is not None and copied in self._files:
             return self._files[copied]()
@@ -55,7 +55,7 @@ class HostFiles:
         return OutputMissing(self.host, command, looked_for=(*([copied] if copied else ()), *names))
 
     def _derived(self, command: str) -> str | None:
-        """Return what other outputs say: the machine in ``uname -a``, the domains whose XML was collected."""
+        """Derive an output from others: the machine from ``uname -a``, the list of domains from the collected XML."""
         if command == "uname -m" and "uname_-a" in self._by_name:
             return _machine(self._files[self._by_name["uname_-a"]]())
         if command == _LIST:
@@ -71,6 +71,6 @@ class HostFiles:
 
 
 def _machine(printed: str) -> str | None:
-    """Return the hardware name: the last word of ``uname -a`` but one, in front of the operating system's."""
+    """Return the hardware name: the last but one word of ``uname -a``, before the operating system."""
     words = printed.split()
     return f"{words[-2]}\n" if len(words) > 3 and words[-1] == "GNU/Linux" else None  # noqa: PLR2004 - kernel, node, release

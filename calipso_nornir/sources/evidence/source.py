@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The source: commands are answered from files, the rest from a recording, or not at all.
+"""The source: commands are answered from files, other queries from a recording, or not at all.
 
-Without a recording nothing is known of the cloud but its hosts. They are then shown in a region and a zone called
-"unknown"; every other question is answered with an error that says so, and nothing is guessed.
+Without a recording, nothing is known about the cloud except its hosts. They are then shown in a region and a zone named
+"unknown". Every other query is answered with an error that says this; nothing is guessed.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 UNKNOWN: Final = "unknown"
 FILES: Final = "(files)"
-"""The only service that such a host is known to have: files of it were collected."""
+"""The only "service" of such a host: its files were collected."""
 
 
 class FilesSource:
@@ -71,7 +71,7 @@ class FilesSource:
         return query, ApiUnknown(str(query)) if data is None else Reply(data, at)
 
     def _census(self, query: Query) -> Any:  # noqa: ANN401 - JSON, or None
-        """Return the answers that show the hosts, and nothing else."""
+        """Return the answers from which the hosts are found; None for any other query."""
         if not isinstance(query, ApiGet):
             return None
         if query.path == "/auth/catalog":

@@ -18,18 +18,18 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Access:
-    """Where the server is and what to log in with.
+    """The address of the server, and the credentials.
 
     Attributes:
-        url: of the server, without a slash at its end.
-        user: who logs in, for messages.
-        told_by: where credentials are described, for messages: a key of the environment or a place in a kubeconfig.
-        authority: where the certification authority is described, for messages.
+        url: URL of the server, without a slash at its end.
+        user: name of the user, for messages.
+        told_by: where the credentials come from, for messages: a key of the environment or a place in a kubeconfig.
+        authority: where the certification authority comes from, for messages.
         verify: whether the server's certificate is checked.
-        server_name: name that must be in it, if that is not the URL's.
+        server_name: name that the certificate must contain, if it is not that in the URL.
         ca: certificates of authorities, PEM; None for those of the system.
-        certificate, key: of the client, PEM.
-        token: returns the bearer token, a new one each time if it can change; None without.
+        certificate, key: the client's, PEM.
+        token: returns the bearer token, read again each time if it can change; None without a token.
     """
 
     url: str
@@ -45,7 +45,7 @@ class Access:
 
 
 def access_of(section: KubernetesSection, secrets: Secrets) -> Access:
-    """Return what the section says. Raises EnvironmentInvalid, SecretUnavailable."""
+    """Return the access that the section describes. Raises EnvironmentInvalid, SecretUnavailable."""
     if section.kubeconfig is not None:
         from calipso_nornir.sources.kubernetes.kubeconfig import read_kubeconfig  # noqa: PLC0415 - needs this module
 

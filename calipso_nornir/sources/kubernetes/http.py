@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""HTTP to one Kubernetes API server: its TLS, its limits, and what its failures say."""
+"""HTTP to one Kubernetes API server: TLS, limits, and the messages of failures."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def session(access: Access, section: KubernetesSection) -> requests.Session:
     made.mount("http://", BoundedAdapter(bounds))
     made.headers["User-Agent"] = f"calipso_nornir/{__version__}"
     made.headers["Accept"] = "application/json"
-    made.auth = lambda request: request  # or requests would look for a password in .netrc
+    made.auth = lambda request: request  # otherwise requests would look for a password in .netrc
     if not access.verify:
         tell_unverified(access.url)
     return made
@@ -51,17 +51,17 @@ def _load(context: ssl.SSLContext, certificate: str, key: str, told_by: str) -> 
     try:
         with os.fdopen(descriptor, "w", encoding="ascii", errors="replace") as file:
             file.write(f"{certificate.strip()}\n{key.strip()}\n")
-        # A key with a passphrase would ask for it on the terminal.
+        # OpenSSL would ask for a passphrase on the terminal.
         context.load_cert_chain(name, password=lambda: b"")
     except (ssl.SSLError, OSError, ValueError):
-        problem = "client certificate and key cannot be used: they are not PEM, do not fit, or need a passphrase"
+        problem = "client certificate and key cannot be used: they are not PEM, do not match, or need a passphrase"
         raise EnvironmentInvalid((Fault(told_by, problem),)) from None
     finally:
         os.unlink(name)  # noqa: PTH108 - as it was made
 
 
 def message_of(content: bytes, otherwise: str) -> str:
-    """Return the text of a failure: the message of a ``Status``, else the beginning of what a proxy said."""
+    """Return the text of a failure: the message of a ``Status``, else the beginning of a proxy's answer."""
     try:
         body = json.loads(content) if len(content) <= MAX_MESSAGE_BYTES else None
     except (ValueError, RecursionError):

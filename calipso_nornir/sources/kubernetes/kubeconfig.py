@@ -23,17 +23,17 @@ if TYPE_CHECKING:
 
 _INSTEAD = "Give server and token in the section Kubernetes instead, e.g. token: {command: …}"
 _REFUSED = {
-    "exec": f"names a program to get credentials with, which is not run. {_INSTEAD}",
+    "exec": f"names a program that provides credentials; it is not run. {_INSTEAD}",
     "auth-provider": f"was removed from Kubernetes in 1.26. {_INSTEAD}",
-    "username": f"logs in with a password, which Kubernetes does not accept since 1.19. {_INSTEAD}",
-    "password": f"logs in with a password, which Kubernetes does not accept since 1.19. {_INSTEAD}",
+    "username": f"logs in with a password, which Kubernetes has not accepted since 1.19. {_INSTEAD}",
+    "password": f"logs in with a password, which Kubernetes has not accepted since 1.19. {_INSTEAD}",
     "as": f"acts as another user, which is not supported. {_INSTEAD}",
 }
-"""Keys of a user that change how to log in and are not understood here."""
+"""Keys of a user for login methods that are not supported."""
 
 
 def read_kubeconfig(file: str, context: str | None, secrets: Secrets) -> Access:
-    """Return what one context of a kubeconfig says.
+    """Return the access that one context of a kubeconfig describes.
 
     Args:
         file: its path; ``~`` is the user's home.
@@ -41,7 +41,7 @@ def read_kubeconfig(file: str, context: str | None, secrets: Secrets) -> Access:
         secrets: keeps the token and key that are in the file out of recordings.
 
     Raises:
-        EnvironmentInvalid: with file, place, and what is wrong there.
+        EnvironmentInvalid: names the file, the place, and the fault.
     """
     path = _expanded(file)
     told = Part(path, "", read_yaml_file(path))
@@ -68,7 +68,7 @@ def read_kubeconfig(file: str, context: str | None, secrets: Secrets) -> Access:
 
 
 def _credentials(user: Part, secrets: Secrets, *, clear: Part | None) -> dict[str, Any]:
-    """Return what a user logs in with; ``clear``: the cluster, if nothing encrypts what is sent to it."""
+    """Return the credentials of a user; ``clear``: the cluster, if the connection to it is not encrypted."""
     for name, problem in _REFUSED.items():
         if user.get(name):
             raise user.fault(name, problem)
@@ -87,7 +87,7 @@ def _credentials(user: Part, secrets: Secrets, *, clear: Part | None) -> dict[st
 
 
 def _token(user: Part, secrets: Secrets) -> Callable[[], str] | None:
-    """Return what fetches the token; a file is read again each time, because the kubelet renews it."""
+    """Return a function that returns the token; a file is read again each time, because the kubelet renews it."""
     given, file = user.text_or_none("token"), user.text_or_none("tokenFile")
     if given is None and file is None:
         return None

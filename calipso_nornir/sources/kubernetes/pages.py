@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Joins the pages of a list. Without I/O: it receives bodies and says what to ask next.
+"""Joins the pages of a list, without I/O: it receives bodies, and returns the parameters of the next request.
 
-All pages of a list are of one moment, the ``resourceVersion`` of the first (Kubernetes, "API concepts", "Retrieving
-large results sets in chunks"). If the server no longer knows that moment it answers 410, and the list begins anew.
+All pages of a list show one moment, the ``resourceVersion`` of the first page (Kubernetes, "API concepts", "Retrieving
+large results sets in chunks"). If the server no longer knows that moment, it answers 410, and the list is read again.
 """
 
 from __future__ import annotations
@@ -17,15 +17,15 @@ if TYPE_CHECKING:
 
 PARSER = "kubernetes"
 MAX_BARREN_PAGES = 20
-"""Pages in a row without an object: the API may send short pages, but not this many."""
+"""Maximum number of consecutive pages without an object: the API may send short pages, but not this many."""
 
 
 class ListExpired(Exception):
-    """The moment of a list is over."""
+    """The server no longer knows the moment that a list shows."""
 
 
 class Pages:
-    """The answer to one query, growing page by page; ``size`` None asks for everything at once."""
+    """The answer to one query, growing page by page; with ``size`` None, everything is requested at once."""
 
     def __init__(self, query: KubernetesList, size: int | None) -> None:
         self._query = query
@@ -38,7 +38,7 @@ class Pages:
         """Parameters of the next page; None after the last one."""
 
     def add(self, body: object) -> None:
-        """Take one page. Raises ParseError; ListExpired if it is of another moment than the first."""
+        """Add one page. Raises ParseError; ListExpired if it shows another moment than the first page."""
         if not isinstance(body, dict):
             raise ParseError(PARSER, f"a {self._query.kind} was expected, found {type(body).__name__}")
         if body.get("kind") != self._query.kind:

@@ -64,7 +64,7 @@ class KubernetesSource:
         self._accepted = False
 
     def answer(self, queries: Sequence[Query]) -> Mapping[Query, Reply | CalipsoError]:
-        """Answer all queries, four at a time; a description that cannot be used is the answer to each of them."""
+        """Answer all queries, four at a time; if the section is unusable, each of them gets that error."""
         if not queries:
             return {}
         try:
@@ -80,7 +80,7 @@ class KubernetesSource:
             self._opened[1].close()
 
     def open(self) -> Access:
-        """Read what the section names, at the first use. Raises EnvironmentInvalid, SecretUnavailable."""
+        """Read the files that the section names, at the first use. Raises EnvironmentInvalid, SecretUnavailable."""
         with self._lock:
             if self._opened is None:
                 access = access_of(self._section, self._secrets)
@@ -90,7 +90,7 @@ class KubernetesSource:
             return self._opened[0]
 
     def get(self, path: str, parameters: Mapping[str, str]) -> tuple[Any, bytes]:
-        """Return the body of one answer parsed, and as it came. Raises a CalipsoError."""
+        """Return the body of one answer, parsed and unparsed. Raises a CalipsoError."""
         access = self.open()
         response = self._ask(access, path, parameters)
         if response.status_code == requests.codes.unauthorized and self._renewed(access):
@@ -100,7 +100,7 @@ class KubernetesSource:
         self._accepted = True
         body = body_of(response)
         if isinstance(body, dict) and body.get("kind") == "Status":
-            # A proxy may forward the server's refusal with status 200.
+            # A proxy may forward an error of the server with status 200.
             code = body.get("code")
             said = message_of(response.content, "no text")
             raise self._failure(access, path, code if isinstance(code, int) else 0, said)
@@ -162,5 +162,5 @@ class KubernetesSource:
         if status == requests.codes.forbidden:
             return NotAuthorized(SERVICE, path, said)
         if requests.codes.multiple_choices <= status < requests.codes.bad_request:
-            said = "a redirect, which is not followed. Name the server's own address"
+            said = "a redirect, which is not followed. Configure the server's own address"
         return ApiFailed(SERVICE, path, status, said)

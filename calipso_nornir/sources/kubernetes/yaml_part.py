@@ -51,7 +51,7 @@ class Part:
         return found
 
     def text(self, key: str) -> str:
-        """Return a text that must be there."""
+        """Return a required text."""
         found = self.text_or_none(key)
         if found is None:
             raise self.fault(key, "is missing")
@@ -65,11 +65,11 @@ class Part:
         return bool(found)
 
     def child(self, key: str) -> Part:
-        """Return a mapping that must be there."""
+        """Return a required mapping."""
         return Part(self.path, "/".join(part for part in (self.where, key) if part), self.get(key))
 
     def children(self, key: str) -> list[Part]:
-        """Return the mappings of a list that must be there."""
+        """Return the mappings in a required list."""
         found = self.get(key)
         if not isinstance(found, list):
             raise self.fault(key, "is missing" if found is None else "must be a list")
@@ -80,18 +80,18 @@ class Part:
         known = {one.text("name"): one for one in reversed(self.children(key))}
         if name not in known:
             listed = ", ".join(known) or "none"
-            raise self.fault(key, f'holds none with the name "{name}", only {listed}{nearest(name, known)}')
+            raise self.fault(key, f'has none with the name "{name}", only {listed}{nearest(name, known)}')
         return known[name]
 
     def data_or_file(self, key: str) -> str | None:
-        """Return PEM text: kubeconfigs hold it in base64 (``…-data``), or name a file. Both: the data counts."""
+        """Return PEM text: a kubeconfig has it in base64 (``…-data``), or names a file. If both, the data counts."""
         data, file = self.text_or_none(f"{key}-data"), self.text_or_none(key)
         if data is None:
             return None if file is None else text_of(self.beside(file), self.place(key))
         try:
             return base64.b64decode("".join(data.split()), validate=True).decode("ascii")
         except (binascii.Error, UnicodeDecodeError):
-            raise self.fault(f"{key}-data", "is not base64 of a PEM file") from None
+            raise self.fault(f"{key}-data", "is not a PEM file in base64") from None
 
     def beside(self, file: str) -> Path:
         """Return the path of a file that is named relative to this one."""
