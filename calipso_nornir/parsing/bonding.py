@@ -24,7 +24,7 @@ class _Blocks:
     def add(self, section: str, key: str, value: str) -> None:
         block = self.sections.setdefault(section, {})
         if key in block:
-            raise ParseError(_PARSER, f"{key!r} is there twice{f' under {section!r}' if section else ''}")
+            raise ParseError(_PARSER, f"{key!r} appears twice{f' under {section!r}' if section else ''}")
         block[key] = value
 
 
@@ -41,7 +41,7 @@ def bond(text: str) -> Bond:
         blocks.add(one(row, "section"), one(row, "key"), one(row, "value"))
     details = general.sections.pop("")
     if "Bonding Mode" not in details or "MII Status" not in details:
-        raise ParseError(_PARSER, "no bond: mode or status is missing" if details else "the text is empty")
+        raise ParseError(_PARSER, "not a bond: mode or status is missing" if details else "the text is empty")
     return Bond(details, general.sections, tuple(_member(name, blocks) for name, blocks in members.items()))
 
 
@@ -49,5 +49,5 @@ def _member(name: str, blocks: _Blocks) -> BondMember:
     details, actor = blocks.sections[""], blocks.sections.get(_ACTOR, {})
     partner = blocks.sections.get(_PARTNER, {})
     if _MAC not in details or bool(actor) != bool(partner):
-        raise ParseError(_PARSER, f"cut short: the block of member {name} is not whole")
+        raise ParseError(_PARSER, f"cut short: the block of member {name} is incomplete")
     return BondMember(name, mac_or_none(details[_MAC]), details, actor, partner)

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Selects the template that reads a command's output, by the platform of the host that printed it.
 
-Output of Linux hosts is read by this product's own strict templates, output of network devices by those of
-ntc-templates, unless a third party brings a template for the command.
+Output of Linux hosts is read with this product's own strict templates, output of network devices with those of
+ntc-templates, unless a third party provides a template for the command.
 """
 
 from __future__ import annotations
@@ -51,10 +51,10 @@ def template_for(platform: str | None, command: str, parsers: Mapping[str, Calla
 
 
 def _nothing_is_no_answer(template: Template, text: str) -> list[Row]:
-    """Read with a template that skips unknown lines; no rows from a non-empty text is an error, not an empty table."""
+    """Read with a template that skips unknown lines; if a non-empty text gives no rows, that is an error."""
     rows = template.rows(text)
     if not rows and text.strip():
-        problem = "none of its lines is known, and this template does not tell an empty table from an unknown one"
+        problem = "the template knows none of its lines, so an empty table cannot be told from an unknown format"
         raise ParseError(template.name, problem)
     return rows
 
@@ -79,5 +79,5 @@ def _of_ntc(platform: str, command: str) -> Template:
     if not name:
         raise ParseError("ntc-templates", f'no template reads "{command}" of platform {platform}; name a parser')
     if ":" in name:
-        raise ParseError("ntc-templates", f'"{command}" of platform {platform} takes several templates; name a parser')
+        raise ParseError("ntc-templates", f'"{command}" of platform {platform} needs several templates; name a parser')
     return Template(name.removesuffix(SUFFIX), (_folder() / name).read_text(encoding="utf-8"))

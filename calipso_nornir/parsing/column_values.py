@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Turns what a device printed in a column into a value of the column's type; anything else is a ValueError."""
+"""Converts the text that a device printed in a column to the column's type; invalid text is a ValueError."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _NOTHING = ("", "N/A", "not advertised", "--", "unassigned")
 
 
 def mac_or_text(text: str) -> str:
-    """Return a MAC address in lower case with colons, whatever form it came in; any other text unchanged."""
+    """Return a MAC address of any form in lower case with colons; any other text is returned unchanged."""
     if _MAC_FORMS.fullmatch(text) is None:
         return text
     plain = re.sub(r"[.:-]", "", text).lower()
@@ -26,10 +26,10 @@ def mac_or_text(text: str) -> str:
 
 
 def value_of(name: str, type_: str, told: object, words: Mapping[str, Any] | None) -> Any:  # noqa: ANN401 - of any type
-    """Return a column's value; None for nothing. Raises ValueError with what was expected and found.
+    """Return a column's value; None for no value. Raises ValueError with what was expected and found.
 
-    ``words`` translate what the device says; a word that is not among them is an error. A "*" in a word stands
-    for anything; the items of a list are joined by commas.
+    ``words`` translate the device's words; an unknown word is an error. A "*" in a word matches any text; the items of
+    a list are joined by commas.
     """
     if isinstance(told, list):
         told = ",".join(map(str, told)) if words is not None or name == "allowed" else next(iter(told), None)

@@ -69,6 +69,6 @@ def bridge_id(text: str) -> str | None:
 def decimal_or_none(text: str) -> int | None:
     """Return a number of up to 18 ASCII digits; None for any other text.
 
-    Plain ``int`` accepts digits of every script and raises ValueError beyond 4300 digits.
+    ``int`` itself accepts digits of every script, and raises ValueError beyond 4300 digits.
     """
     return int(text) if text.isascii() and text.isdecimal() and len(text) <= LONGEST_DECIMAL else None

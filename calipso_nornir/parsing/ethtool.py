@@ -22,7 +22,7 @@ def settings(text: str) -> Settings:
     """
     rows = tool_rows("linux_ethtool", text)
     if not rows and "\tNo data available" not in text:
-        raise ParseError("ethtool", "cut short: no setting follows" if text.strip() else "the text is empty")
+        raise ParseError("ethtool", "cut short: it has no settings" if text.strip() else "the text is empty")
     return _by_key("ethtool", [(row, _one_or_more(row)) for row in rows])
 
 
@@ -44,6 +44,6 @@ def _by_key(parser: str, pairs: list[tuple[Row, str | list[str]]]) -> Settings:
     for row, value in pairs:
         key = one(row, "key")
         if key in found:
-            raise ParseError(parser, f"{key!r} is there twice")
+            raise ParseError(parser, f"{key!r} appears twice")
         found[key] = value
     return found

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What ``ip -o monitor link address``, ``bridge monitor fdb`` and ``ovsdb-client -f json monitor`` print, line by line.
+"""Reads, line by line, what ``ip -o monitor``, ``bridge monitor fdb`` and ``ovsdb-client -f json monitor`` print.
 
-``ip monitor`` takes ``-j`` and prints no JSON all the same (iproute2 6.1). It repeats devices that have not changed,
-and addresses whose lifetime was renewed: what was the same before is no change.
+``ip monitor`` accepts ``-j`` but does not print JSON (iproute2 6.1). It repeats devices that have not changed, and
+addresses whose lifetime was renewed: such repetitions are not changes.
 """
 
 from __future__ import annotations
@@ -12,7 +12,8 @@ import re
 from typing import Final
 
 MOST_KNOWN: Final = 20_000
-"""Devices and addresses that are remembered; beyond, all are forgotten, and what comes next counts as a change."""
+"""Maximum number of remembered devices and addresses; if it is exceeded, all are forgotten, and the next lines count
+as changes."""
 _LINK: Final = re.compile(rb"(Deleted )?\d+: ([^\s@:]+)(?:@\S+)?: <([^>]*)> (.*)", re.DOTALL)
 _ADDRESS: Final = re.compile(rb"(Deleted )?\d+: (\S+)\s+(inet6? \S+)(?: peer \S+)?(?: brd \S+)? scope")
 _SHOWN: Final = re.compile(rb"\b(mtu|master|state|link/\w+) (\S+)")
@@ -21,13 +22,13 @@ _NAME: Final = "name"
 
 
 class LinkLines:
-    """Tells changes from repetitions."""
+    """Distinguishes changes from repetitions."""
 
     def __init__(self) -> None:
         self._known: dict[tuple[bytes, bytes], object] = {}
 
     def changed(self, line: bytes) -> str | None:
-        """Return the device that a line is about, if the line says that it has changed; else None."""
+        """Return the device in a line if the line shows a change of it; else None."""
         if len(self._known) > MOST_KNOWN:
             self._known.clear()
         if (link := _LINK.match(line)) is not None:
@@ -49,13 +50,13 @@ class LinkLines:
 
 
 def tunnel_changed(line: bytes) -> str | None:
-    """Return the device whose tunnels a line of ``bridge monitor fdb`` is about; None for what bridges learn."""
+    """Return the device whose tunnels a line of ``bridge monitor fdb`` changes, or None."""
     found = _REMOTE.match(line)
     return None if found is None else found[1].decode(errors="backslashreplace")
 
 
 def names_changed(line: bytes) -> list[str] | None:
-    """Return the names in rows that a line of ``ovsdb-client monitor`` shows; None if it is no such line."""
+    """Return the names in the rows in a line of ``ovsdb-client monitor``; None if it is not such a line."""
     try:
         told = json.loads(line)
         at = told["headings"].index(_NAME)

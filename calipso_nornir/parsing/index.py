@@ -51,7 +51,7 @@ def read_index(path: Path) -> tuple[list[IndexEntry], list[Fault]]:
         return [], [Fault(str(path), f"cannot be read: {error}")]
     numbered = [(n, line) for n, line in enumerate(lines, 1) if line.strip() and not line.lstrip().startswith("#")]
     if not numbered or _cells(numbered[0][1]) != HEADER:
-        return [], [Fault(str(path), f"the first line has to be {', '.join(HEADER)}")]
+        return [], [Fault(str(path), f"the first line must be {', '.join(HEADER)}")]
     entries: list[IndexEntry] = []
     faults: list[Fault] = []
     for number, line in numbered[1:]:
@@ -72,9 +72,9 @@ def _entry(number: int, line: str) -> IndexEntry:
         raise ValueError(f"four cells are expected ({', '.join(HEADER)}), found {line!r}")
     template, hostname, platform, command = cells
     if not template.endswith(SUFFIX):
-        raise ValueError(f"{template!r} should end in {SUFFIX}")
+        raise ValueError(f"{template!r} must end in {SUFFIX}")
     if not command.endswith("$"):
-        raise ValueError(f"the command {command!r} has to end in $, or it serves every longer command as well")
+        raise ValueError(f"the command {command!r} must end in $, or it matches every longer command, too")
     name = template.removesuffix(SUFFIX)
     return IndexEntry(name, _compiled(hostname), _compiled(platform), _compiled(command), number)
 

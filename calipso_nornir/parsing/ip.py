@@ -34,7 +34,7 @@ def address_json(text: str) -> tuple[Interface, ...]:
 def address_text(text: str) -> tuple[Interface, ...]:
     """Read ``ip -d address``, or ``ip address``, whose output lacks kinds and VLAN, VXLAN and bridge details."""
     if not text.strip():
-        raise ParseError("ip_address_text", "the text is empty, but every namespace has at least its lo")
+        raise ParseError("ip_address_text", "the text is empty, but every namespace has at least lo")
     return _named_links(_interface_of_text(row) for row in tool_rows("linux_ip_address", text))
 
 
@@ -138,7 +138,7 @@ def _vxlan_of_json(row: Fields) -> Vxlan:
 
 def _interface_of_text(row: Row) -> Interface:
     if not row["type"]:
-        raise ParseError("ip_address_text", f"cut short: interface {row['interface']} has no line link/…")
+        raise ParseError("ip_address_text", f"cut short: interface {row['interface']} has no link/… line")
     kind = one(row, "kind") or None
     details = one(row, "kind_details")
     stp = _word_after("stp_state", details) if kind == "bridge" else None
@@ -214,7 +214,7 @@ def _vxlan_of_text(details: str) -> Vxlan:
     remote = _word_after("remote", details) or _word_after("group", details)
     for end in (local, remote):
         if end is not None and not is_ip(end):
-            raise ParseError("ip_address_text", f"vxlan device with an end that is not an address: {end[:100]!r}")
+            raise ParseError("ip_address_text", f"an endpoint of a vxlan device is not an address: {end[:100]!r}")
     return Vxlan(
         vni=_number_after("id", details, "vxlan"),
         local=local,

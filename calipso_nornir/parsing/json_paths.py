@@ -4,9 +4,9 @@
 A path's parts are joined by dots:
 
 - a name: that member of an object. A list of exactly one object is read as that object, because some devices write
-  every table so. With ``?`` at the end it may be missing.
+  every table in this way. With ``?`` at the end, the member may be missing.
 - ``*``: every member of an object; ``@key`` in a column is then its name.
-- ``[]``: every item of a list. One object stands for a list of one item, because some devices write so.
+- ``[]``: every item of a list. An object stands for a list of one item, because some devices write it so.
 
 A column's path begins at the row. Each ``^`` in front of it goes to the row of the enclosing ``*`` or ``[]``.
 """
@@ -27,7 +27,7 @@ _COLUMN = re.compile(r"\^*(?:@key|[^.*\[\]?^@\s]+\??(?:\.[^.*\[\]?^@\s]+\??)*)")
 
 
 class Unlike(Exception):
-    """A document is not of the declared shape: the place, what was expected there, and what was found."""
+    """A document does not have the declared shape: the place, what was expected, and what was found."""
 
     def __init__(self, where: str, problem: str) -> None:
         super().__init__(f"{where}: {problem}")
@@ -70,14 +70,14 @@ def rows(document: object, path: str) -> Iterator[Row]:
 
 
 def path_problem(path: str) -> str:
-    """Return what is wrong with the path of rows, or nothing."""
+    """Return what is wrong with a path of rows; "" for a valid path."""
     parts = path.split(".") if path else []
     wrong = [part for part in parts if part not in (EACH_MEMBER, EACH_ITEM) and not _NAME.fullmatch(part)]
     return f'"{wrong[0]}" is not a part of a path: a name, a name with "?", "*" or "[]" is expected' if wrong else ""
 
 
 def column_problem(column: str, path: str = "") -> str:
-    """Return what is wrong with a column's path below the path of its rows, or nothing."""
+    """Return what is wrong with a column's path below the path of its rows; "" for a valid path."""
     if not _COLUMN.fullmatch(column):
         return f'"{column}" is not a path: names joined by dots are expected, or "@key", with "^" in front to go up'
     ups = len(column) - len(column.lstrip(UP))

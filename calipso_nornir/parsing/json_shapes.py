@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
 SHOWN = 160
-"""How many characters of a broken document its error quotes: tools print JSON in one line of any length."""
+"""Maximum number of characters that an error quotes: tools print JSON in one line of any length."""
 
 LARGEST = 2**63 - 1
 """The largest integer that stores hold; no tool on a host prints a larger one."""
@@ -24,9 +24,9 @@ LARGEST = 2**63 - 1
 def document(text: str, *, parser: str, pairs: Callable[[list[tuple[str, object]]], object] | None = None) -> object:
     """Read one JSON document. ``pairs`` builds the objects from their members, as in ``json.loads``.
 
-    Rejected, besides broken JSON: ``NaN`` and ``Infinity`` (not JSON, RFC 8259 section 6), nesting that is too deep
-    and integers that are too long for the interpreter, and escapes of half a surrogate pair: such a string cannot be
-    encoded and would break a store or a log much later.
+    It rejects invalid JSON, ``NaN`` and ``Infinity`` (not JSON, RFC 8259 section 6), nesting that is too deep or
+    integers that are too long for the interpreter, and escapes of lone surrogates: such a string cannot be encoded, and
+    would cause an error in a store or a log much later.
     """
     try:
         value = json.loads(text, parse_constant=_no_number, object_pairs_hook=pairs)
@@ -34,10 +34,10 @@ def document(text: str, *, parser: str, pairs: Callable[[list[tuple[str, object]
             json.dumps(value, ensure_ascii=False).encode()
     except json.JSONDecodeError as error:
         around = text[max(0, error.pos - SHOWN // 2) : error.pos + SHOWN // 2]
-        problem = f"no JSON document: {error.msg} (column {error.colno})" if text.strip() else "the text is empty"
+        problem = f"not a JSON document: {error.msg} (column {error.colno})" if text.strip() else "the text is empty"
         raise ParseError(parser, problem, error.lineno, around) from None
     except (ValueError, RecursionError) as error:
-        raise ParseError(parser, f"no usable JSON document: {error}") from None
+        raise ParseError(parser, f"not a usable JSON document: {error}") from None
     return value
 
 

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Reads the objects of Kubernetes' lists strictly, and says which of their members a scan uses.
+"""Reads the objects in Kubernetes' lists strictly, and keeps only the members that a scan uses.
 
-What is not used is dropped before it is recorded: environment variables, arguments and probes of containers may hold
-passwords, and annotations anything at all.
+All other members are dropped before anything is recorded: environment variables, arguments and probes of containers may
+contain passwords, and annotations may contain anything.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from calipso_nornir.parsing.kubernetes_rows import (
 PARSER = "kubernetes"
 SERVICE_NAME = "kubernetes.io/service-name"
 NETWORK_ANNOTATIONS = ("flannel.alpha.coreos.com", "projectcalico.org", "k8s.ovn.org", "cni.cncf.io")
-"""Domains, and those below them, whose annotations are about networks."""
+"""Domains (with their subdomains) of annotations about networks."""
 
 Shape = Mapping[str, Any]
 _META: Shape = dict.fromkeys(
@@ -65,11 +65,11 @@ USED: Mapping[str, Shape] = {
     },
     "EndpointSliceList": {"metadata": _META, "addressType": None, "endpoints": None, "ports": None},
 }
-"""Kind of list -> the members of its objects that are kept: None keeps a member as it is."""
+"""Kind of list -> the members of its objects to keep; None keeps a member unchanged."""
 
 
 def used(kind: str, one: object) -> object:
-    """Return an object of a list without what no scan uses; what is not an object comes back as it is."""
+    """Return an object of a list with only the members that scans use; any other value is returned unchanged."""
     kept = _kept(one, USED[kind])
     if isinstance(kept, dict) and isinstance(one, Mapping) and isinstance(kept.get("metadata"), dict):
         given = one["metadata"].get("annotations")
@@ -93,9 +93,9 @@ def _of_networks(key: str) -> bool:
 
 
 def read(kind: str, rows: object, *, asked: str) -> tuple[list[Any], RowsIncomplete | None]:
-    """Return the rows of a list, and what is wrong with those that were left out.
+    """Return the rows of a list, and the error for those that were left out, if any.
 
-    Raises ParseError for an answer that is no list, or if no row of it can be read.
+    Raises ParseError for an answer that is not a list, or if none of its rows can be read.
     """
     if not isinstance(rows, list):
         raise ParseError(PARSER, f"a list of objects was expected, found {type(rows).__name__}")
@@ -111,7 +111,7 @@ def read(kind: str, rows: object, *, asked: str) -> tuple[list[Any], RowsIncompl
 
 
 def _without_null(value: object) -> object:
-    """Drop members that are null: Go writes an empty list so, and to the API null means absent."""
+    """Drop members that are null: Go writes an empty list as null, and in the API null means absent."""
     if isinstance(value, Mapping):
         return {key: _without_null(one) for key, one in value.items() if one is not None}
     return [_without_null(one) for one in value] if isinstance(value, list) else value
@@ -302,4 +302,4 @@ READERS: Mapping[str, Callable[[Fields], Any]] = {
     "ServiceList": _service,
     "EndpointSliceList": _slice,
 }
-"""Kind of list -> what reads one of its objects."""
+"""Kind of list -> the function that reads one of its objects."""

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The rows of Kubernetes' lists, as ``parsing.kubernetes`` reads them."""
+"""The rows that ``parsing.kubernetes`` makes from Kubernetes' lists."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ if TYPE_CHECKING:
 @quickly_made
 @dataclass(frozen=True, slots=True)
 class Meta:
-    """What every object has (ObjectMeta); ``namespace`` is "" for a node or namespace.
+    """The metadata of every object (ObjectMeta); ``namespace`` is "" for a node or namespace.
 
-    ``annotations`` are those that network plug-ins write; ``owner`` is kind and name of what controls it.
+    ``annotations`` are those of network plug-ins; ``owner`` is kind and name of its controller.
     """
 
     name: str
@@ -57,7 +57,7 @@ class Container:
 
     Attributes:
         kind: "container", "init" or "ephemeral".
-        state: "running", "waiting" or "terminated"; None if the kubelet has not said.
+        state: "running", "waiting" or "terminated"; None if the kubelet has not reported it.
         ports: (name, port, protocol).
     """
 
@@ -91,7 +91,7 @@ class Pod:
 
     @property
     def over(self) -> bool:
-        """Whether it has ended: its addresses may be another pod's by now."""
+        """Whether it has ended: another pod may have its addresses by now."""
         return self.phase in ("Succeeded", "Failed")
 
 
@@ -109,8 +109,8 @@ class Service:
 
     Attributes:
         type: "ClusterIP", "NodePort", "LoadBalancer" or "ExternalName".
-        cluster_ips: its virtual addresses; empty for a headless one.
-        headless: whether it was created to have none.
+        cluster_ips: its virtual addresses; empty for a headless service.
+        headless: whether it was created without virtual addresses.
         ports: name, protocol, port, target_port (number or name), node_port; None for what is missing.
     """
 
@@ -142,7 +142,7 @@ class Endpoint:
 
 @dataclass(frozen=True, slots=True)
 class EndpointSlice:
-    """A slice of a service's endpoints; ``service`` is the service's name, None for a slice of none."""
+    """A slice of a service's endpoints; ``service`` is the service's name, None for a slice without a service."""
 
     meta: Meta
     service: str | None

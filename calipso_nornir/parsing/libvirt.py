@@ -40,12 +40,12 @@ def domain(text: str) -> Domain:
     except XmlError as error:
         line = error.position[0]
         shown = (text.split("\n")[line - 1 : line] or [""])[0][:200]
-        problem = f"no XML document: {error.msg}" if text.strip() else "the text is empty"
+        problem = f"not an XML document: {error.msg}" if text.strip() else "the text is empty"
         raise ParseError(_PARSER, problem, line, shown) from None
     except DefusedXmlException:
-        raise ParseError(_PARSER, "it declares a document type or entities, which libvirt does not") from None
+        raise ParseError(_PARSER, "it declares a document type or entities, which libvirt never does") from None
     except ValueError as error:
-        raise ParseError(_PARSER, f"no usable XML document: {error}") from None
+        raise ParseError(_PARSER, f"not a usable XML document: {error}") from None
     if root.tag != "domain":
         raise ParseError(_PARSER, f"expected <domain>, found <{root.tag[:80]}>")
     return Domain(

@@ -29,7 +29,7 @@ def neighbours(text: str) -> tuple[Neighbour, ...]:
 
 
 def _distinct(pairs: list[tuple[str, object]]) -> dict[str, object]:
-    """Build an object, rejecting repeated names: a second interface of one name would silently replace the first."""
+    """Build an object, rejecting repeated keys: a second interface of one name would silently replace the first."""
     found = dict(pairs)
     if len(found) != len(pairs):
         raise ValueError(f"an object has one name twice: {', '.join(sorted(name for name, _ in pairs))[:200]}")
@@ -74,7 +74,7 @@ def _first(fields: Fields, key: str) -> str | None:
 def _only(fields: Fields, key: str) -> Fields:
     found = _list(fields, key)
     if len(found) != 1:
-        raise fields.fault(f'"{key}" is there {len(found)} times, once was expected')
+        raise fields.fault(f'"{key}" appears {len(found)} times, once was expected')
     return found[0]
 
 
@@ -111,7 +111,7 @@ def _chassis(fields: Fields) -> tuple[str | None, Fields]:
     if _is_identity(fields.members.get("id")):
         return _first(fields, "name"), fields
     if len(fields.members) != 1:
-        raise fields.fault('neither "id" nor one name is there')
+        raise fields.fault('it has neither "id" nor exactly one name')
     name = next(iter(fields.members))
     return name, _only(fields, name)
 

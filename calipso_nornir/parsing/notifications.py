@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Reads notifications of oslo.messaging: a pure function from the body of a message to a ``Notification``.
+"""Reads notifications of oslo.messaging: a pure function that turns the body of a message into a ``Notification``.
 
-A body is either the notification itself, or an envelope of version 2 that holds it as JSON text (``oslo.message``).
-Payloads of Nova's versioned notifications are objects with name, version and ``nova_object.data``; their data is kept.
-What was said about the request (``_context_*``, ``_context``) is dropped, because it holds tokens.
+A body is either the notification itself, or an envelope of version 2 that contains it as JSON text (``oslo.message``).
+Payloads of Nova's versioned notifications are objects with name, version and ``nova_object.data``; only their data is
+kept. The context of the request (``_context_*``, ``_context``) is dropped, because it contains tokens.
 """
 
 from __future__ import annotations
@@ -20,11 +20,11 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 MOST_BYTES: Final = 4 * 1024 * 1024
-"""Of a body; the largest of real clouds have some 20 KiB."""
+"""Maximum size of a body; the largest ones of real clouds have about 20 KiB."""
 DEEPEST: Final = 64
-"""Levels of a payload; real ones have up to nine."""
+"""Maximum nesting of a payload; real ones have up to nine levels."""
 LONGEST_WORD: Final = 255
-"""Characters of an event type, an id, a name of a service: what AMQP allows for a routing key."""
+"""Maximum number of characters of an event type, an id, or the name of a service: AMQP's limit for a routing key."""
 _ENVELOPE: Final = "oslo.message"
 _VERSION: Final = "oslo.version"
 _DATA: Final = "nova_object.data"
@@ -36,14 +36,14 @@ def read_notification(body: bytes | str, *, source: str, received: datetime) -> 
 
     Args:
         body: JSON text, at most 4 MiB.
-        source: who sent it.
-        received: when it came (aware); taken for the time at which it was sent if that is missing or cannot be read.
+        source: the service that sent it.
+        received: when it was received (aware); used as the time of sending if that is missing or invalid.
 
     Raises:
-        NotificationUnusable: it is no notification; the error says why.
+        NotificationUnusable: it is not a notification; the error says why.
     """
     if len(body) > MOST_BYTES:
-        raise NotificationUnusable(f"the message has {len(body)} bytes; at most {MOST_BYTES} are read")
+        raise NotificationUnusable(f"the message has {len(body)} bytes; the maximum is {MOST_BYTES}")
     found = _object(_json(body), "the message")
     if _ENVELOPE in found:
         found = _unwrapped(found)
@@ -118,7 +118,7 @@ def _time(value: object) -> datetime | None:
 
 
 def _digest(type_: str, payload: Mapping[str, Any]) -> str:
-    """Return an id for a message that has none: the same message gets the same again."""
+    """Return an id for a message without one: a digest, so that the same message always gets the same id."""
     return hashlib.sha256(f"{type_}\n{json.dumps(payload, sort_keys=True)}".encode()).hexdigest()[:32]
 
 

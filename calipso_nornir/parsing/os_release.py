@@ -29,10 +29,10 @@ def os_release(text: str) -> dict[str, str]:
             continue
         assignment = _ASSIGNMENT.fullmatch(stripped)
         if assignment is None:
-            raise ParseError(_PARSER, "no assignment; a value with blanks has to stand in quotes", number, line[:200])
+            raise ParseError(_PARSER, "not an assignment; a value with blanks must be in quotes", number, line[:200])
         found[assignment[1]] = _value(assignment)
     if not found:
-        raise ParseError(_PARSER, "nothing is assigned")
+        raise ParseError(_PARSER, "it has no assignments")
     return found
 
 

@@ -29,7 +29,7 @@ TABLES: Tables = (
     ("Port_Group", ("name", "ports", "external_ids")),
 )
 DROP = "neutron_pg_drop"
-"""Group of the ports that pass only what a rule of a security group allows."""
+"""Group of the ports that pass only what the rules of security groups allow."""
 OF_SECURITY = "pg_"
 """Prefix that ML2/OVN adds to the id of a security group, with underscores, to name the group of its ports."""
 
@@ -95,7 +95,7 @@ class Balancer:
     protocol: str
     vips: Mapping[str, tuple[str, ...]]
     about: Mapping[str, str]
-    """The owner's notes (``external_ids``)."""
+    """The owner's records (``external_ids``)."""
 
     @property
     def floating_ip_id(self) -> str | None:
@@ -122,7 +122,7 @@ class Balancer:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Protection:
-    """What limits the traffic of a port: ids of its security groups, and whether it passes only what they allow."""
+    """The limits of a port's traffic: the ids of its security groups, and whether it passes only what they allow."""
 
     security_groups: tuple[str, ...]
     default_drop: bool

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Reads rows of OVN's databases strictly: checks each column's type and returns tables by name."""
+"""Reads rows of OVN's databases strictly: checks the type of each column, and returns tables by name."""
 
 from __future__ import annotations
 

@@ -34,7 +34,7 @@ def table(text: str) -> list[TableRow]:
     if "headings" not in whole or not isinstance(rows, list):
         raise whole.fault('"headings" and "data" are expected')
     if len(set(headings)) != len(headings):
-        raise whole.fault("a heading is there twice")
+        raise whole.fault("a heading appears twice")
     return [_row(headings, cells, n) for n, cells in enumerate(rows)]
 
 

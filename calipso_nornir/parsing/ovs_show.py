@@ -49,16 +49,16 @@ def _grow(tree: dict[str, _Bridge], row: Row) -> None:
     bridge, port, interface = (_plain(one(row, column)) for column in ("bridge", "port", "interface"))
     if interface:
         if port not in (tree[bridge].ports if bridge in tree else ()):
-            raise ParseError(_PARSER, f"interface {interface} stands under no port of a bridge")
+            raise ParseError(_PARSER, f"interface {interface} is not below a port of a bridge")
         tree[bridge].ports[port][1].append(_interface(interface, row))
     elif port:
         if bridge not in tree or port in tree[bridge].ports:
-            raise ParseError(_PARSER, f"port {port} stands under no bridge, or twice under one")
+            raise ParseError(_PARSER, f"port {port} is not below a bridge, or appears twice below one")
         tree[bridge].ports[port] = (row, [])
     elif bridge and bridge not in tree:
         tree[bridge] = _Bridge(_plain(one(row, "datapath_type")))
     else:
-        raise ParseError(_PARSER, f"attributes without a bridge, or the bridge {bridge!r} twice")
+        raise ParseError(_PARSER, f"attributes without a bridge, or bridge {bridge!r} appears twice")
 
 
 def _port(name: str, row: Row, interfaces: list[OvsInterface]) -> OvsPort:

@@ -34,7 +34,7 @@ def plain(value: object) -> Any:  # noqa: ANN401 - any value that a column may h
                 key if type(key) is str else str(plain(key)): one if type(one) in SCALARS else plain(one)
                 for key, one in content
             }
-    raise ValueError(f"no value in the notation of OVSDB: {str(value)[:80]}")
+    raise ValueError(f"not a value in OVSDB's notation: {str(value)[:80]}")
 
 
 def _is_pair(pair: object) -> bool:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The names of a switch's ports, which are written in several ways: Ethernet1/1, Eth1/1, Et1/1; xe-0/0/2.0."""
+"""Matches the names of a switch's ports, which are written in several forms: Ethernet1/1, Eth1/1, Et1/1; xe-0/0/2.0."""
 
 from __future__ import annotations
 
@@ -26,10 +26,10 @@ class PortNames:
                 self._by_number[number].append((word, name))
 
     def find(self, told: str | None) -> str | None:
-        """Return the port's own name; None if no port is meant, or several could be.
+        """Return the switch's own name of the port; None if no port matches, or several do.
 
-        A word stands for every word that it begins, and the reverse ("Et" and "Ethernet", "Gi" and
-        "GigabitEthernet"); the numbers must be equal. A unit (".0") and a mark ("*") at the end do not count.
+        Two words match if one is a prefix of the other ("Et" and "Ethernet", "Gi" and "GigabitEthernet"); the numbers
+        must be equal. A unit (".0") and a mark ("*") at the end are ignored.
         """
         if not told:
             return None

@@ -98,8 +98,8 @@ def load_parsers(added: Iterable[EntryPoint] | None = None, *, folders: Iterable
     capture groups of ``parsers/VOCABULARY.md`` in lower case.
 
     An entry point of the group ``calipso_nornir.parsers`` refers to a callable (text -> value; it raises
-    ``ParseError`` for text it cannot read), registered under the entry point's name, or to a folder (``Path`` or
-    string) with an ``index`` and templates. ``folders`` offer parsers without packaging. No parser replaces another:
+    ``ParseError`` for text that it cannot read), registered under the entry point's name, or to a folder (``Path`` or
+    string) with an ``index`` and templates. ``folders`` provide parsers without packaging. No parser replaces another:
     a name that is taken is a fault. Raises ``MetadataError`` with all faults.
     """
     parsers: dict[str, Parser] = {**PARSERS, **_of_templates(shipped())}

@@ -70,7 +70,7 @@ class Interface:
     """One network interface, from ``ip -d address`` (JSON or text).
 
     Attributes:
-        name: without ``@…``.
+        name: name without ``@…``.
         index: the kernel's number for it.
         flags: as printed: "UP", "LOWER_UP", "BROADCAST" …
         mtu: bytes.
@@ -84,8 +84,8 @@ class Interface:
         peer_netns: namespace of the veth peer, if it is in another one: its name when known,
             else ``nsid:<number>`` (``nsid:-1`` when this namespace has no number for it).
         peer_index: index of the veth peer in that namespace.
-        vlan_id: of a VLAN device.
-        bridge_id: of a bridge, as ``brctl`` prints it: ``8000.a63d898ba43a``.
+        vlan_id: VLAN id of a VLAN device.
+        bridge_id: id of a bridge, as ``brctl`` prints it: ``8000.a63d898ba43a``.
         stp: whether a bridge runs the spanning tree protocol.
         phys_port_name: the port's name on a card with an embedded switch: "p0", or "pf0vf2" for a virtual port.
         phys_switch_id: id of the embedded switch that it is a port of.
@@ -197,9 +197,9 @@ class OvsBridge:
     _made: dict[Callable[[OvsBridge], Any], Any] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     def once(self, make: Callable[[OvsBridge], T]) -> T:
-        """Return what a function makes of this bridge, made when it is first needed; it must not be modified.
+        """Return the result of a function of this bridge, computed when it is first needed; do not modify it.
 
-        Parsed answers are remembered, and in a full mesh of tunnels a bridge has a port for every other host.
+        Parsed answers are kept between scans, and in a full mesh of tunnels a bridge has a port for every other host.
         """
         if make not in self._made:
             self._made[make] = make(self)
@@ -217,7 +217,7 @@ class NetDevice:
 
     @property
     def virtual(self) -> bool:
-        """Whether the kernel knows of no hardware behind it."""
+        """Whether no hardware is behind it, as far as the kernel knows."""
         return "/virtual/" in self.device_path
 
     @property
@@ -293,7 +293,7 @@ class DomainInterface:
     Attributes:
         type: "bridge", "ethernet", "network", "hostdev", "vhostuser", "direct" …
         mac: lower case.
-        device: the end on the host, ``<target dev=…>``; None when there is none (SR-IOV, a domain that is off).
+        device: the end on the host, ``<target dev=…>``; None if there is none (SR-IOV, a domain that is shut off).
         bridge: ``<source bridge=…>``.
         pci: virtual function's ``<source><address type='pci' …>`` as the kernel writes it, e.g. ``0000:3b:0a.1``.
         element: the whole element; attributes are named ``@name``, text is under ``#text``.
@@ -322,10 +322,10 @@ class Neighbour:
     """One LLDP neighbour of one interface (IEEE 802.1AB), from ``lldpctl -f json``.
 
     Attributes:
-        interface: the local interface that heard it.
+        interface: the local interface that received its announcement.
         chassis_id_type, chassis_id: the neighbour's identity: "mac", "local", "ifname" … and its value.
         port_id_type, port_id: the identity of its port.
-        capabilities: enabled ones: "Bridge", "Router", "Station" …; None when it announces none at all.
+        capabilities: enabled ones: "Bridge", "Router", "Station" …; None if it announces none at all.
         vlans: VLAN ids that it announces for the port.
         announced: the chassis id as it was heard, if the switch is known by another one.
     """
@@ -352,9 +352,9 @@ class Route:
 
     Attributes:
         destination: a network ("10.244.1.0/24"), an address without a prefix for a single host, or "default".
-        device: by which packets leave; None for routes that drop them.
+        device: the device by which packets leave; None for routes that drop them.
         via: the next hop's address; None if the destination is on the link.
-        protocol: who made it: "kernel", "boot", "bird", "80" …
+        protocol: the origin of the route: "kernel", "boot", "bird", "80" …
         kind: "unicast", "blackhole", "unreachable", "prohibit" …
     """
 

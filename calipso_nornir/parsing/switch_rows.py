@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What switches of all platforms tell, in one vocabulary. Each kind of question gives rows of one of these classes."""
+"""Rows of switches' answers, the same for all platforms: each kind of question gives rows of one of these classes."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Any, Final
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SwitchIdentity:
-    """Who the switch is. ``chassis_id``: what it announces by LLDP; None if each port announces another one."""
+    """The identity of a switch. ``chassis_id``: its id in LLDP; None if each port announces another one."""
 
     chassis_id: str | None = None
     chassis_id_type: str = "mac"
@@ -22,7 +22,7 @@ class SwitchIdentity:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SwitchPort:
-    """One port or LAG. ``up``: whether it carries frames; ``mtu``: bytes of an IP packet that it lets through."""
+    """One port or LAG. ``up``: whether it carries frames; ``mtu``: maximum bytes of an IP packet."""
 
     name: str
     up: bool
@@ -43,7 +43,7 @@ class SwitchPort:
 class PortVlans:
     """VLANs of one port: all (``mode`` trunk: ``native``, ``allowed``; access: ``access``), or one (``vlan``).
 
-    ``vlan_end``: the last one, if the row is about a range. ``tagged``: whether frames of ``vlan`` leave with a tag.
+    ``vlan_end``: the last VLAN, if the row is about a range. ``tagged``: whether frames of ``vlan`` leave tagged.
     """
 
     port: str
@@ -67,7 +67,7 @@ class LearnedMac:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LagMember:
-    """A port that is configured as member of a LAG; ``active``: it carries the LAG's frames now."""
+    """A port that is configured as a member of a LAG; ``active``: whether it carries the LAG's frames now."""
 
     lag: str
     port: str
@@ -77,7 +77,7 @@ class LagMember:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SwitchNeighbour:
-    """What a port hears by LLDP."""
+    """An LLDP neighbour of a port."""
 
     port: str
     chassis_id: str
@@ -90,7 +90,7 @@ class SwitchNeighbour:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SwitchBridge:
-    """A bridge of a Linux-based switch; without ``vlan_aware`` its ports pass every VLAN as it comes."""
+    """A bridge of a Linux-based switch; without ``vlan_aware``, its ports pass the frames of every VLAN unchanged."""
 
     name: str
     vlan_aware: bool

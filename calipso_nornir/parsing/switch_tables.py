@@ -1,9 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Parsers of switches' answers, made from declarations: where in an answer the rows are, and which column is what.
+"""Makes parsers of switches' answers from declarations: where in an answer the rows are, and what the columns mean.
 
 An answer is JSON (``format`` json), Junos's form of it (``junos``, in which each value is ``[{"data": …}]``), or text,
-which a TextFSM template reads. A line that the template does not know is an error, unless it is declared to say
-nothing.
+which a TextFSM template reads. A line that the template does not know is an error, unless a declared pattern skips it.
 """
 
 from __future__ import annotations
@@ -31,13 +30,13 @@ class Table:
     """Where rows of one kind are in an answer.
 
     Attributes:
-        rows: their path (``json_paths``); empty: the whole document.
-        columns: column -> its path, or several of which the first that has a value counts.
-        words: column -> what the device says -> its value.
+        rows: path of the rows (``json_paths``); empty: the whole document.
+        columns: column -> its path, or several paths, of which the first with a value counts.
+        words: column -> the device's word -> its value.
         constants: column -> its value in every row.
-        where: path -> the values that a row must have there; "" for none.
-        unless: path -> values with which a row is left out.
-        each: paths of lists of equal length; their items make one row each.
+        where: path -> the values that a row must have there; "" for no value.
+        unless: path -> values of rows to leave out.
+        each: paths of lists of equal length; each item makes one row.
     """
 
     rows: str = ""
@@ -56,8 +55,8 @@ class SwitchParser:
     Attributes:
         name: the platform and the kind, for errors.
         reads: turns the text into a document: JSON values, or rows of a template.
-        skip: lines of a text that say nothing; they are removed before a template reads the text.
-        nothing: texts that mean that there are no rows.
+        skip: patterns for lines without meaning; they are emptied before a template reads the text.
+        nothing: patterns for texts that mean "no rows".
     """
 
     name: str
@@ -78,7 +77,7 @@ class SwitchParser:
             raise ParseError(self.name, str(error)) from None
 
     def _without_noise(self, text: str) -> str:
-        """Empty the lines that say nothing; the others keep their numbers."""
+        """Empty the lines without meaning, so that the others keep their line numbers."""
         return "\n".join("" if any(one.search(line) for one in self.skip) else line for line in text.splitlines())
 
     def _rows(self, found: object, table: Table) -> Iterator[Row]:

@@ -14,7 +14,7 @@ def devices(text: str) -> tuple[NetDevice, ...]:
     """Read ``ls -l /sys/class/net``; plain files among the links (``bonding_masters``) are not devices."""
     rows = tool_rows("linux_ls_-l_sys_class_net", text)
     if not rows:
-        raise ParseError("ls_sys_class_net", "no device, but every namespace has at least its lo")
+        raise ParseError("ls_sys_class_net", "no device, but every namespace has at least lo")
     return tuple(NetDevice(one(row, "interface"), one(row, "target")) for row in rows)
 
 
@@ -30,7 +30,7 @@ def virtual_functions(text: str) -> tuple[VirtualFunction, ...]:
     for number, line in enumerate(text.splitlines(), 1):
         match = _PHYSFN.fullmatch(line)
         if match is None:
-            raise ParseError("find_physfn", "neither device nor PCI address", number, line[:200])
+            raise ParseError("find_physfn", "a device and a PCI address were expected", number, line[:200])
         found.append(VirtualFunction(match[1], match[2]))
     return tuple(found)
 
@@ -49,6 +49,6 @@ def function_places(text: str) -> tuple[FunctionPlace, ...]:
     for number, line in enumerate(text.splitlines(), 1):
         match = _VIRTFN.fullmatch(line)
         if match is None:
-            raise ParseError("find_virtfn", "neither function nor PCI address", number, line[:200])
+            raise ParseError("find_virtfn", "a function and a PCI address were expected", number, line[:200])
         found.append(FunctionPlace(match[1], int(match[2]), match[3]))
     return tuple(found)

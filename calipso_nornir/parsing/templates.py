@@ -21,13 +21,13 @@ if TYPE_CHECKING:
 
 Row: TypeAlias = "dict[str, str | list[str]]"
 SHOWN = 500
-"""How many characters of a rejected line its error quotes."""
+"""Maximum number of characters of a rejected line that an error quotes."""
 
 _RULE_LINE = re.compile(r"\bLine:? (\d+)")
 
 
 class _Machine(textfsm.TextFSM):  # type: ignore[misc]  # it ships no types
-    """TextFSM, which can also reject lines that it would skip."""
+    """TextFSM that can also reject lines which the template would skip."""
 
     tolerant = True
 
@@ -82,7 +82,7 @@ class Template:
         return [dict(zip(self.columns, row, strict=True)) for row in found]
 
     def _located(self, text: str, error: Exception) -> ParseError:
-        # TextFSM does not say which line it rejected, so run again line by line; only rejected texts pay for this
+        # TextFSM does not say which line it rejected: run again line by line, for rejected texts only
         self._machine.Reset()
         for number, line in enumerate(text.split("\n"), 1):
             try:
@@ -162,12 +162,12 @@ def shipped() -> TemplateSet:
 def tool_rows(name: str, text: str) -> list[Row]:
     """Read the output of a Linux tool with one of the product's own templates.
 
-    These tools terminate every line: an unterminated last line was truncated in transit. What is left of it may look
-    complete and be wrong (``master br1`` of ``master br10``).
+    These tools terminate every line, so an unterminated last line was truncated. The rest may look complete but be
+    wrong (``master br1`` of ``master br10``).
     """
     if text and not text.endswith("\n"):
         lines = text.split("\n")
-        raise ParseError(name, "cut short: the last line has no end", len(lines), lines[-1][:SHOWN])
+        raise ParseError(name, "cut short: the last line is not terminated", len(lines), lines[-1][:SHOWN])
     return shipped()[name].rows(text)
 
 

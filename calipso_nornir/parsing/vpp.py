@@ -15,15 +15,15 @@ if TYPE_CHECKING:
     from calipso_nornir.parsing.templates import Row
 
 CUT_AT = 32
-"""Characters of a name that fit into a table."""
+"""Maximum number of characters of a name in VPP's tables."""
 
 
 @dataclass(frozen=True, slots=True)
 class VppInterface:
     """One line of ``show interface``: ``index`` is VPP's sw_if_index; ``name`` is cut at 32 characters.
 
-    ``state``: "up", "down" (switched on or off; "/punt" may follow), "error", "bond-slave". ``mtu``: of L3; None if
-    the release does not print it.
+    ``state``: "up", "down" (administratively; "/punt" may follow), "error", "bond-slave". ``mtu``: of L3; None if the
+    release does not print it.
     """
 
     name: str
@@ -53,8 +53,8 @@ class VppAddresses:
 class VppHardware:
     """One interface of ``show hardware-interfaces``.
 
-    ``name`` is cut at 32 characters; ``hardware`` is mostly the full name. Drivers of real cards report ``carrier`` and
-    ``pci``.
+    ``name`` is cut at 32 characters; ``hardware`` is usually the full name. Drivers of real cards report ``carrier``
+    and ``pci``.
     """
 
     name: str
@@ -101,7 +101,7 @@ class VppBond:
 
 @dataclass(frozen=True, slots=True)
 class VppLacp:
-    """What a member of a bond has negotiated. ``partner``: MAC of the system at the other end, None if none answers.
+    """The LACP state of a bond's member. ``partner``: MAC of the system at the other end; None if none answers.
 
     ``state``: of the MUX machine (IEEE 802.1AX, 6.4.15), e.g. "COLLECTING_DISTRIBUTING" or "DETACHED".
     """
@@ -115,7 +115,7 @@ class VppLacp:
 
 @dataclass(frozen=True, slots=True)
 class VppTap:
-    """One tap: ``device`` is the kernel's end; ``namespace`` is where that is, if not in the host's own."""
+    """One tap: ``device`` is the kernel's end; ``namespace`` is its network namespace, if not the host's own."""
 
     interface: str
     device: str | None = None
@@ -249,7 +249,7 @@ def lacp(text: str) -> tuple[VppLacp, ...]:
 
 
 def taps(text: str) -> tuple[VppTap, ...]:
-    """Read ``show tap``; it does not list the taps of the first kind (tapcli-…, to 18.10)."""
+    """Read ``show tap``; it does not list old taps (tapcli-…, until 18.10)."""
     return tuple(
         VppTap(one(row, "interface"), one(row, "device") or None, one(row, "netns") or None)
         for row in _rows("tap", text)
@@ -277,9 +277,9 @@ def _address(text: str) -> str:
 
 
 def _said(command: str, text: str) -> list[Row]:
-    """Read output that is never empty: VPP prints a message when there is nothing to list."""
+    """Read output that is never empty: VPP prints a message if there is nothing to list."""
     if not text.strip():
-        raise ParseError(f"linux_vppctl_show_{command}", "the text is empty, but VPP says so when there is none")
+        raise ParseError(f"linux_vppctl_show_{command}", "the text is empty, but VPP prints a message if there is none")
     return _rows(command, text)
 
 

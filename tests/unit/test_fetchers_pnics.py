@@ -404,7 +404,7 @@ def test_virtual_functions_that_nobody_could_tell_of_are_a_gap() -> None:
     found = pnics(CARD, *ROWS, functions=failed)
     assert found.gaps == {FUNCTIONS: failed}
     damaged = pnics(CARD, *ROWS, functions="what?\n")
-    assert ["neither device nor PCI address" in str(error) for error in damaged.gaps.values()] == [True]
+    assert ["a device and a PCI address were expected" in str(error) for error in damaged.gaps.values()] == [True]
 
 
 def test_a_host_without_virtual_functions_is_not_asked_for_them() -> None:

@@ -137,7 +137,7 @@ def test_routes() -> None:
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        ("10.0.0.0/8 dev eth0", "no JSON document"),
+        ("10.0.0.0/8 dev eth0", "not a JSON document"),
         ("{}", "expected a list"),
         ('[{"dev": "eth0"}]', '"dst" is missing'),
         ('[{"dst": "10.0.0.0/8", "dev": 7}]', "dev: expected a text, found 7"),

@@ -77,7 +77,7 @@ def nested(levels: int) -> Any:  # noqa: ANN401 - as above
         (b"\xff\xfe\x00", "not readable JSON"),
         (b"[" * 100_000, "not readable JSON"),
         (b'{"event_type": "x", "payload": ' + b"9" * 5000 + b"}", "not readable JSON"),
-        (b" " * (MOST_BYTES + 1), "at most"),
+        (b" " * (MOST_BYTES + 1), "the maximum is"),
         ([], "the message is"),
         ({}, "event_type is missing"),
         ({"event_type": ["x"], "payload": {}}, "event_type is"),

@@ -102,8 +102,8 @@ def test_all_faults_of_a_folder_come_at_once(tmp_path: Path) -> None:
     broken = PORTS.replace("^end$$ -> Record", "^(end -> Record")
     found = faults(folder(tmp_path, index, acme_ports=broken, acme_stray=PORTS))
     for start, words in [
-        ("index: line 4", "the command 'show open' has to end in $"),
-        ("index: line 5", "should end in .textfsm"),
+        ("index: line 4", "the command 'show open' must end in $"),
+        ("index: line 5", "must end in .textfsm"),
         ("index: line 6", "four cells are expected"),
         ("index: line 7", "missing )"),
         ("index: line 3", "no file acme_gone.textfsm beside it"),

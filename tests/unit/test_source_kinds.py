@@ -315,8 +315,8 @@ def test_the_platform_chooses_the_template(
     [
         ("cisco_ios", "show no-such-thing", "no template reads"),
         ("no_such_os", "show clock", "no template reads"),
-        ("cisco_ios", "show clock", "none of its lines is known"),
-        ("cisco_ios", "show vlan", "none of its lines is known"),  # strict, but not from the first line on
+        ("cisco_ios", "show clock", "the template knows none of its lines"),
+        ("cisco_ios", "show vlan", "the template knows none of its lines"),  # strict, but not from the first line on
         ("cisco_nxos", "show version", "cannot read it"),
         (None, "no-such-tool", 'no template reads "no-such-tool"; name a parser'),
     ],
