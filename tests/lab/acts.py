@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Everyday operations on a cloud, performed on the lab. Each act yields the objects that its events would name.
+"""Everyday operations on a cloud, performed in the lab. Each act yields the objects that its events would name.
 
-An act is a generator. It yields after each thing that it has done, and yields nothing if it cannot be done now.
-Events name: the id of the server, network, port or router that they are about, the port's network, device and
-host, and the host that an agent or cable belongs to. They know nothing of the product but what its objects are called.
+An act is a generator. It yields after each of its operations, and yields nothing if it is not possible now. Events
+contain the id of the server, network, port or router that they are about, the port's network, device and host, and the
+host of an agent or cable. Acts use nothing of the product but the ids of its objects.
 """
 
 from __future__ import annotations
@@ -29,9 +29,9 @@ if TYPE_CHECKING:
 Refs: TypeAlias = "list[ObjectRef]"
 NETWORK_NODE = "net1"
 OVNS_OWN = "network:distributed"
-"""Who owns the port of OVN's metadata, which every network has; there are no DHCP servers."""
+"""Device owner of the port of OVN's metadata, which every network has; OVN has no DHCP servers."""
 MOST_SERVERS, MOST_NETWORKS = 9, 9
-"""As many as the machine can run."""
+"""Maximum number of servers that the machine can run."""
 TUNNELS = """
 if [ -S /run/openvswitch/db.sock ]; then
   ovs-vsctl --format=csv --columns=name,ofport,options list Interface | grep remote_ip
@@ -59,11 +59,11 @@ class Life:
         self._tunnels = self._tunnels_now()
 
     def tunnels_remade(self) -> Refs:
-        """Return the switches whose tunnels have changed since this was last asked, as monitors of the hosts would.
+        """Return the switches whose tunnels have changed since the last call, as monitors of the hosts would.
 
-        Neutron (l2population) tells all hosts of a network when its first port on a host becomes active, or its last
-        one goes: they make tunnels to that host, or take them away. For three minutes after an agent has started
-        (agent_boot_time) every port that becomes active makes it do all of this again, when it gets round to it.
+        When the first port of a network on a host becomes active, or the last one is removed, Neutron (l2population)
+        notifies all hosts of the network: they create or remove tunnels to that host. For three minutes after an agent
+        has started (agent_boot_time), every port that becomes active causes this again, after a delay.
         """
         before, now = self._tunnels, self._tunnels_now()
         self._tunnels = now
@@ -75,7 +75,7 @@ class Life:
     def _tunnels_now(self) -> dict[str, str]:
         return {host: inside(host, TUNNELS) for host in (NETWORK_NODE, *self.computes)}
 
-    # --- what is there
+    # --- existing objects
 
     def rows(self, name: str) -> list[Row]:
         """Return one of Neutron's lists."""
@@ -103,31 +103,31 @@ class Life:
         """Return a name with characters that break careless programs."""
         return self.random.choice(HOSTILE_NAMES)
 
-    # --- what it is called
+    # --- references
 
     def ref(self, type_: str, *parts: str) -> ObjectRef:
         """Return a reference to the object whose id consists of these parts."""
         return ObjectRef(self.environment, type_, ids.below(*parts) if len(parts) > 1 else ids.plain(parts[0]))
 
     def server(self, row: Row) -> Refs:
-        """Return what an event about a server names: itself, and the sub-ports of its trunks.
+        """Return the objects that an event about a server names: the server, and the sub-ports of its trunks.
 
-        Neutron binds sub-ports where their parent is, and sends no event; they name neither server nor parent.
+        Neutron binds sub-ports to their parent's host without an event; a sub-port names neither server nor parent.
         """
         trunks = [port.get("trunk_details") or {} for port in self.ports_of(row["id"])]
         subs = [self.ref("port", sub["port_id"]) for trunk in trunks for sub in trunk.get("sub_ports") or ()]
         return [self.ref("instance", row["id"]), *subs]
 
     def server_to_delete(self, row: Row) -> Refs:
-        """Return what the events of a server's deletion name: also the routers that have its floating IPs."""
+        """Return the objects that the events of a server's deletion name, including the routers of its floating IPs."""
         return [*self.server(row), *self.floating_at({port["id"] for port in self.ports_of(row["id"])})]
 
     def floating_at(self, ports: set[str]) -> Refs:
-        """Return the routers that have floating IPs of ports, if these have any: they lose them with the ports."""
+        """Return the routers that have floating IPs of these ports, if any: the routers lose them with the ports."""
         return [self.services()] if any(one["port_id"] in ports for one in self.rows("floatingips")) else []
 
     def port(self, row: Row) -> Refs:
-        """Return what an event about a port names: itself, and what has it on its host."""
+        """Return the objects that an event about a port names: the port, and the owner of it on its host."""
         owner, host = str(row["device_owner"]), row["binding:host_id"]
         refs = [self.ref("port", row["id"])]
         if owner.startswith("compute:"):
@@ -137,7 +137,7 @@ class Life:
         return refs
 
     def everybody_in(self, network: Row) -> Refs:
-        """Return a network and everything that shows its name: the servers that are in it, the DHCP server."""
+        """Return a network and everything that shows its name: its servers, and its DHCP server."""
         ports = [row for row in self.rows("ports") if row["network_id"] == network["id"]]
         servers = {row["device_id"] for row in ports if row["device_owner"].startswith("compute:")}
         named = [self.ref("instance", id_) for id_ in sorted(servers)]
@@ -191,7 +191,7 @@ def a_server_deleted(life: Life) -> Generator[Refs]:
 
 
 def a_server_stopped_or_started(life: Life) -> Generator[Refs]:
-    """Stop a running server, or start one that is off."""
+    """Stop a running server, or start one that is shut off."""
     one = life.chosen(life.servers("ACTIVE", "SHUTOFF"))
     if one is None:
         return
@@ -258,7 +258,7 @@ def an_interface_attached(life: Life) -> Generator[Refs]:
 
 
 def an_interface_detached(life: Life) -> Generator[Refs]:
-    """Detach an interface from a server, which has to be off for that (its guest has no operating system)."""
+    """Detach an interface from a server that is shut off: a running guest without an operating system keeps it."""
     one = life.chosen([row for row in life.servers("ACTIVE", "SHUTOFF") if len(life.ports_of(row["id"])) > 1])
     if one is None:
         return
@@ -289,7 +289,7 @@ def a_port_switched(life: Life) -> Generator[Refs]:
         yield life.port(one)
 
 
-def a_port_of_nobody(life: Life) -> Generator[Refs]:
+def an_unused_port(life: Life) -> Generator[Refs]:
     """Create a port that no server uses, bound to a host or to none, and delete it."""
     network = life.chosen(life.rows("networks"))
     host = life.chosen([None, *life.computes])
@@ -309,7 +309,7 @@ def a_port_renamed(life: Life) -> Generator[Refs]:
 
 
 def a_floating_ip_moved(life: Life) -> Generator[Refs]:
-    """Take a floating IP from its port, or give it to one: its router, and the router's gateway port, have it."""
+    """Disassociate a floating IP from its port, or associate it with one; it is on its router's gateway port."""
     given = [row for row in life.rows("floatingips") if row["port_id"]]
     one = life.chosen(given)
     if one is None:
@@ -455,7 +455,7 @@ def a_cable_pulled(life: Life) -> Generator[Refs]:
     yield [life.ref("host", host)]
 
 
-# --- asking Neutron
+# --- queries to Neutron
 
 
 def _neutron(life: Life, kind: str, id_: str) -> dict[str, Any]:

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Faults as acts: each yields the objects that an event, or a monitor on the host, would name.
 
-A monitor of a host knows which device, bridge or agent of it has changed. If a bridge comes back that is no longer
-known, it can only name the place of bridges.
+A monitor of a host knows which device, bridge or agent of the host has changed. If a bridge comes back that is no
+longer stored, it can only name the folder of bridges.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 
 def what_no_agent_mends(life: Life) -> Generator[Refs]:
-    """Kill the agents of a host with a server, which would repair the fault within seconds; then make the fault."""
+    """Kill the agents of a host with a server, because they would repair the fault within seconds; then cause it."""
     host, tap = tap_of_a_server(life)
     with faults.agents_killed(host):
         yield [life.ref("host", host)]
@@ -59,7 +59,7 @@ def a_tunnel_removed(life: Life, host: str) -> Generator[Refs]:
 
 
 def a_server_resized_whose_port_is_off(life: Life) -> Generator[Refs]:
-    """Switch a server's port off, and resize the server: no agent handles its new port any more."""
+    """Switch a server's port off, and resize the server: no agent handles its new port."""
     running = {row["id"] for row in life.servers("ACTIVE")}
     port = next(row for row in life.rows("ports") if row["device_id"] in running)
     url = f"{life.api.neutron}/ports/{port['id']}"
@@ -80,16 +80,16 @@ def a_host_removed(life: Life) -> Generator[Refs]:
             named = life.server_to_delete(row)
             faults.delete_server(row["id"])
             yield named
-    zones = _zones(life)  # if it was the only host of one, that zone goes, too
+    zones = _zones(life)  # a zone whose only host it was disappears, too
     with faults.host_removed(host):
         yield [life.ref("host", host), *zones, *_aggregates(life)]
-    # the host is no longer known, nor its zone if it was the only host there; its agent reports the host's ports anew
+    # the host is no longer stored, nor a zone whose only host it was; its agent reports the host's ports again
     ports = [life.ref("port", row["id"]) for row in life.rows("ports") if row["binding:host_id"] == host]
     yield [life.ref("availability_zones_folder", _region(life), "availability_zones"), *_aggregates(life), *ports]
 
 
 def tap_of_a_server(life: Life) -> tuple[str, str]:
-    """Return a host, and the tap there of a server that runs."""
+    """Return a host, and the tap of a running server on it."""
     ports = {row["device_id"]: row for row in life.rows("ports") if row["admin_state_up"]}
     one: Any = next(row for row in life.servers("ACTIVE") if row["id"] in ports)
     return one[SERVER_HOST], f"tap{ports[one['id']]['id'][:11]}"

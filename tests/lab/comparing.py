@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Compares what the product reports with the truth; lists what is missing, wrong and extra separately."""
+"""Compares the product's report with the truth; lists what is missing, wrong and extra separately."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from tests.lab.oracle.model import End, Link, Truth
 
 SHOWN = 15
-"""Maximum number of differences of a kind that are listed."""
+"""Maximum number of differences of one kind in a list."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,25 +42,25 @@ def compare(told: Truth, truth: Truth) -> list[Differences]:
 
 
 def objects(told: Truth, truth: Truth) -> Differences:
-    """Compare which objects exist; one of the same name on another host counts as wrong."""
+    """Compare the existing objects; one with the same name on another host counts as wrong."""
     missing, extra = truth.things.keys() - told.things.keys(), told.things.keys() - truth.things.keys()
     moved = [(one, other) for one in missing for other in extra if (one.type, one.name) == (other.type, other.name)]
     moved = [(one, other) for one, other in moved if one.type not in ("host_pnic", "network_agent", "otep", "vedge")]
     return Differences(
         "objects",
         _texts(missing - {one for one, _ in moved}),
-        _texts(f"{one}: told on {other.host}" for one, other in moved),
+        _texts(f"{one}: reported on {other.host}" for one, other in moved),
         _texts([*(extra - {other for _, other in moved}), *told.contradictions]),
     )
 
 
 def facts(told: Truth, truth: Truth) -> Differences:
-    """Compare the facts of the objects that both know."""
+    """Compare the facts of the objects that are in both."""
     wrong = []
     for end in truth.things.keys() & told.things.keys():
         here, there = told.things[end].facts, truth.things[end].facts
         wrong += [
-            f"{end}: {name} is {there.get(name)!r}, told {here.get(name)!r}"
+            f"{end}: {name} is {there.get(name)!r}, reported {here.get(name)!r}"
             for name in sorted(here.keys() | there.keys())
             if here.get(name) != there.get(name)
         ]
@@ -73,10 +73,10 @@ def links(told: Truth, truth: Truth) -> Differences:
 
 
 def states(told: Truth, truth: Truth) -> Differences:
-    """Compare the states of the links that both know."""
+    """Compare the states of the links that are in both."""
     both = told.links & truth.links
     return Differences(
-        "states", wrong=_texts(f"{link} is {_state(link, truth)}, told {_state(link, told)}" for link in both
+        "states", wrong=_texts(f"{link} is {_state(link, truth)}, reported {_state(link, told)}" for link in both
                                if (link in truth.down) != (link in told.down))
     )  # fmt: skip
 
@@ -86,7 +86,7 @@ def _state(link: Link, known: Truth) -> str:
 
 
 def chains(told: Truth, truth: Truth) -> Differences:
-    """Compare the links of every server's, router's and DHCP server's chains with those of its clique."""
+    """Compare the links in the chains of every server, router and DHCP server with those of its clique."""
     here, there = told.ways(), truth.ways()
     found = [_links(f"clique of {owner}", here.get(owner, ()), way) for owner, way in there.items()]
     return Differences(
@@ -103,7 +103,7 @@ def chains(told: Truth, truth: Truth) -> Differences:
 
 
 def counts(told: Truth, truth: Truth) -> Differences:
-    """Compare how many there are of each type of object and link."""
+    """Compare the numbers of objects and links by type."""
     wrong = []
     for what, here, there in (
         ("objects", (end.type for end in told.things), (end.type for end in truth.things)),
@@ -111,7 +111,7 @@ def counts(told: Truth, truth: Truth) -> Differences:
     ):
         mine, real = Counter(here), Counter(there)
         wrong += [
-            f"{what} {type_}: {real[type_]}, told {mine[type_]}" for type_ in mine | real if mine[type_] != real[type_]
+            f"{what} {type_}: {real[type_]}, not {mine[type_]}" for type_ in mine | real if mine[type_] != real[type_]
         ]
     return Differences("counts", wrong=_texts(wrong))
 
@@ -125,7 +125,7 @@ def _links(of: str, told: Iterable[Link], truth: Iterable[Link]) -> Differences:
             other = min(others)
             missing.discard(link)
             extra.discard(other)
-            wrong.append(f"{link}, told {_end(other.target)}")
+            wrong.append(f"{link}, reported {_end(other.target)}")
     return Differences(of, _texts(missing), _texts(wrong), _texts(extra))
 
 
@@ -138,5 +138,5 @@ def _texts(ones: Iterable[object]) -> tuple[str, ...]:
 
 
 def explain(told: Truth, truth: Truth) -> str:
-    """Return all differences as text; an empty one if there are none."""
+    """Return all differences as text; "" if there are none."""
     return "\n".join(str(one) for one in compare(told, truth) if one)

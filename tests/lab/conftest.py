@@ -27,14 +27,14 @@ if TYPE_CHECKING:
 
 FIRST, LAST = ("test_oracle.py", "test_truth.py"), ("test_faults.py", "test_faults_ovn.py", "test_faults_ha.py")
 FAULTS = {"ovn": "test_faults_ovn.py", "ovs-dvr": "test_faults_ha.py"}
-"""Variant -> the faults of its own, in place of the others'."""
+"""Variant -> its own tests of faults, which replace the general ones."""
 
 ONLY = {"test_monitoring_deployed.py": "ovs"}
-"""What one variant is enough for."""
+"""Tests that run in one variant only."""
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Run the tests of the unchanged cloud first, and those that change it last, as far as the variant has them."""
+    """Run the tests of the unchanged cloud first, and those that change it last; drop those of other variants."""
     if "lab" in config.option.markexpr or "law" in config.option.markexpr:
         variant = lab.here().variant
         others = {*LAST} - {FAULTS.get(variant, "test_faults.py")} | {
@@ -55,7 +55,7 @@ def password() -> Iterator[str]:
 
 @pytest.fixture(scope="session")
 def known_hosts(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The hosts' keys: checking is strict, as it is by default."""
+    """The hosts' keys: checking is strict, which is the default."""
     return lab.write_known_hosts(tmp_path_factory.mktemp("lab") / "known_hosts")
 
 
@@ -67,7 +67,7 @@ def environment(known_hosts: Path, password: str) -> Environment:  # noqa: ARG00
 
 @pytest.fixture(scope="session")
 def store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Store]:
-    """The store that all tests of this folder scan into."""
+    """The store for the scans of all tests in this folder."""
     opened = open_store(tmp_path_factory.mktemp("lab") / "lab.db")
     yield opened
     opened.close()
@@ -75,9 +75,9 @@ def store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Store]:
 
 @pytest.fixture(scope="session")
 def settled(environment: Environment, store: Store) -> tuple[Site, ScanReport]:
-    """The state before any test has changed it, from all observers, and a first scan during which it stayed so.
+    """The state before any test has changed it, from all observers, and a first scan during which it did not change.
 
-    A cloud that was made a moment ago may still change: agents report, ports become active.
+    A cloud that was just created may still change: agents report, ports become active.
     """
     end = time.monotonic() + LIMIT_S
     (site, before), report = whole(_read), run_scan(environment, store=store)
@@ -113,7 +113,7 @@ def first_scan(settled: tuple[Site, ScanReport]) -> ScanReport:
 
 @pytest.fixture(scope="module")
 def watch(environment: Environment, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Watch]:
-    """A lab that was scanned when all was well."""
+    """A lab that was scanned before any fault."""
     with closing(open_store(tmp_path_factory.mktemp("faults") / "faults.db")) as store:
         watching = Watch(environment, store)
         watching.tells_the_truth()
@@ -122,7 +122,7 @@ def watch(environment: Environment, tmp_path_factory: pytest.TempPathFactory) ->
 
 @pytest.fixture(scope="class")
 def quiet(watch: Watch) -> Iterator[str]:
-    """A compute with servers whose agents are killed, so that they repair nothing."""
+    """A compute with servers whose agents are killed, so that they do not repair faults."""
     plain = {one.end for one in watch.truth.of_type("vnic") if not one.facts.get("trunk")}
     host = next(
         one.interface.host

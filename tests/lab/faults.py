@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Everyday faults, made in the lab: each breaks something, waits until it is broken, and repairs it.
+"""Everyday faults in the lab: each breaks something, waits until that shows, and repairs it at the end.
 
-They act through the hosts' consoles and the API, and use nothing of the product.
+They use the hosts' consoles and the API, and nothing of the product.
 """
 
 from __future__ import annotations
@@ -20,14 +20,14 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
 LIMIT_S = 300
-"""Ten times what idle cores need: waiting longer costs nothing if all goes well."""
+"""Ten times what idle cores need: a long limit costs nothing if all goes well."""
 SERVER_HOST = "OS-EXT-SRV-ATTR:host"
 TRUNK_PATCHES = ("tpi-", "tpt-", "spi-", "spt-")
 LEAK_S = 30
 """Seconds after which a trunk's patch ports are removed, as an operator would.
 
-Neutron's agent leaves them in the integration bridge if Nova deletes the trunk's bridge first, in which the agent keeps
-its records.
+If Nova deletes the trunk's bridge first, Neutron's agent leaves them in the integration bridge, because it keeps its
+records in the trunk's bridge.
 """
 
 KILL = """
@@ -41,7 +41,7 @@ for name in {names}; do
   fi >/run/osl/$name.command
   kill -{signal} $pid
   for _ in $(seq 300); do [ -s /proc/$pid/cmdline ] || break; sleep 0.1; done
-  [ ! -s /proc/$pid/cmdline ] || kill -KILL $pid    # else the next one finds its port taken
+  [ ! -s /proc/$pid/cmdline ] || kill -KILL $pid    # otherwise its port stays in use
   for _ in $(seq 100); do [ -s /proc/$pid/cmdline ] || break; sleep 0.1; done
 done
 """
@@ -50,7 +50,7 @@ cat >/run/osl/start-again <<'END'
 cd /
 for name in {names}; do
   mapfile -d '' -t words </run/osl/$name.command
-  # as after a reboot: it would try for minutes to delete its rules of before with ebtables-nft, in vain
+  # as after a reboot: otherwise it would try for minutes to delete its old rules with ebtables-nft, which cannot
   [ "$name" != neutron-linuxbridge-agent ] || {{ ebtables -t nat -F; ebtables -t nat -X; }}
   setsid "${{words[@]}}" >>/var/log/osl/$name.log 2>&1 </dev/null & echo $! >/run/osl/$name.pid
 done
@@ -60,11 +60,11 @@ bash /run/osl/start-again
 
 
 class NotInTimeError(AssertionError):
-    """The cloud did not do in time what was requested."""
+    """The cloud did not do what was requested in time."""
 
 
 def wait_until(what: str, done: Callable[[], object], *, limit_s: float = LIMIT_S) -> None:
-    """Wait for a condition; raise NotInTimeError, which names it, if it does not come true in time."""
+    """Wait for a condition; raise NotInTimeError, which names it, if it does not become true in time."""
     end = time.monotonic() + limit_s
     while not done():
         if time.monotonic() > end:
@@ -123,7 +123,7 @@ def cell_unreachable() -> Iterator[None]:
     )
     mapping += "WHERE name = 'cell1'\""
     kill("ctl", "nova-api", signal="TERM")
-    # once is enough to find nobody there; Nova would try for as long as it waits for a cell, a minute for every list
+    # one attempt is enough: otherwise Nova would try for a minute for every list
     inside("ctl", "sed -i.before '/^\\[database\\]/a max_retries = 1\\nretry_interval = 1' /etc/nova/nova.conf")
     inside("ctl", mapping.format("/nova?", ":1/nova?"))
     start("ctl", "nova-api")
@@ -169,12 +169,12 @@ def _apis_answer() -> bool:
         return False
 
 
-# --- wiring of a host; its agent must be stopped, else it repairs some of this within seconds
+# --- wiring of a host; its agent must be stopped, otherwise it repairs some faults within seconds
 
 
 @contextmanager
 def bridge_deleted(host: str, bridge: str) -> Iterator[None]:
-    """Delete a Linux bridge under its members."""
+    """Delete a Linux bridge that has members."""
     members = inside(host, f"ls /sys/class/net/{bridge}/brif").split()
     inside(host, f"ip link delete {bridge}")
     try:
@@ -186,7 +186,7 @@ def bridge_deleted(host: str, bridge: str) -> Iterator[None]:
 
 @contextmanager
 def tap_unplugged(host: str, tap: str) -> Iterator[None]:
-    """Take a server's tap out of the bridge that it is in, Linux or Open vSwitch."""
+    """Remove a server's tap from its bridge (Linux or Open vSwitch)."""
     if master := inside(host, f"basename $(readlink /sys/class/net/{tap}/master) 2>/dev/null || true").strip():
         inside(host, f"ip link set {tap} nomaster")
         plug = f"ip link set {tap} master {master}"
@@ -206,7 +206,7 @@ def tap_unplugged(host: str, tap: str) -> Iterator[None]:
 
 @contextmanager
 def tunnel_removed(host: str) -> Iterator[str]:
-    """Remove one tunnel: a port of br-tun, or where a VXLAN device sends to; give the device's name."""
+    """Remove one tunnel: a port of br-tun, or a destination of a VXLAN device; provide the device's name."""
     if inside(host, "command -v ovs-vsctl >/dev/null && [ -S /run/openvswitch/db.sock ] && echo ovs || true"):
         port = inside(host, "ovs-vsctl list-ports br-tun | grep vxlan | head -1").strip()
         options = inside(host, f"ovs-vsctl get Interface {port} options; ovs-vsctl del-port {port}").strip()
@@ -225,24 +225,25 @@ def tunnel_removed(host: str) -> Iterator[str]:
 
 @contextmanager
 def cable_pulled(port: str, switch: str = "tor1") -> Iterator[None]:
-    """Take a port of the switch out of service: the host at the other end loses its carrier.
+    """Switch off a port of the switch, so that the host at the other end loses its carrier.
 
-    Their lldpds notice either change a second or two later; each ends when both have.
+    The lldpds at both ends notice each change after a second or two; the function waits for both.
     """
-    wait_until(f"{switch} hears who is at {port}", lambda: _neighbour(switch, port))
+    wait_until(f"{switch} has an LLDP neighbour at {port}", lambda: _neighbour(switch, port))
     host, device = _neighbour(switch, port)
     ends = {(switch, port): (host, device), (host, device): (switch, port)}
     inside(switch, f"ip link set {port} down")
     try:
-        wait_until(f"nobody is heard over {port}", lambda: not any(_neighbour(*end) for end in ends))
+        wait_until(f"there is no LLDP neighbour over {port}", lambda: not any(_neighbour(*end) for end in ends))
         yield
     finally:
         inside(switch, f"ip link set {port} up")
-        wait_until(f"{host} is heard at {port}", lambda: all(_neighbour(*end) == other for end, other in ends.items()))
+        there = f"{host} is an LLDP neighbour at {port} again"
+        wait_until(there, lambda: all(_neighbour(*end) == other for end, other in ends.items()))
 
 
 def _neighbour(host: str, device: str) -> tuple[str, ...]:
-    """Return the name and the device that a host's lldpd hears over a device; nothing when it hears nobody."""
+    """Return the name and the device of the LLDP neighbour over a device; an empty tuple if there is none."""
     told = inside(host, f"lldpctl -f keyvalue {device}")
     rows = dict(line.partition("=")[::2] for line in told.splitlines())
     return tuple(rows[key] for name in ("chassis.name", "port.descr") if (key := f"lldp.{device}.{name}") in rows)
@@ -286,14 +287,14 @@ def floats(row: Mapping[str, Any]) -> bool:
 
 
 def floats_again(row: Mapping[str, Any]) -> bool:
-    """Return whether a floating IP is an address of its router, and Neutron has been told, which comes later."""
+    """Return whether a floating IP is an address of its router, and its agent has reported this to Neutron."""
     api = Api()
     told = api.ask("GET", f"{api.neutron}/floatingips/{row['id']}")["floatingip"]
     return told["status"] == "ACTIVE" and floats(row)
 
 
 def _has_gateway(router: str) -> bool:
-    """Tell whether a router has a port in an external network; in OVN, one that is to be on a chassis."""
+    """Tell whether a router has a port in an external network; in OVN, one that is assigned to a chassis."""
     if here().variant == "ovn":
         return "gateway chassis:" in inside("ctl", f"ovn-nbctl show neutron-{router}")
     return "qg-" in inside("net1", f"ip netns exec qrouter-{router} ls /sys/class/net")
@@ -339,7 +340,7 @@ def server(id_: str) -> Mapping[str, Any] | None:
 
 
 def has_status(id_: str, status: str) -> bool:
-    """Return whether a server has a status; AssertionError with Nova's words when it is in error."""
+    """Return whether a server has a status; raise AssertionError with Nova's message if its status is ERROR."""
     told = server(id_)
     assert told is not None
     assert told["status"] != "ERROR", f"{id_}: {told.get('fault')}"
@@ -347,14 +348,14 @@ def has_status(id_: str, status: str) -> bool:
 
 
 def act(id_: str, action: Mapping[str, Any], status: str) -> None:
-    """Let Nova perform an action on a server, and wait for the resulting status."""
+    """Have Nova perform an action on a server, and wait for the resulting status."""
     api = Api()
     api.ask("POST", f"{api.nova}/servers/{id_}/action", action)
     wait_until(f"server {id_} is {status}", lambda: has_status(id_, status))
 
 
 def delete_server(id_: str) -> None:
-    """Delete a server, and wait until Nova has forgotten it and its devices are gone."""
+    """Delete a server, and wait until Nova no longer knows it and its devices are gone."""
     api = Api()
     host, nics = (server(id_) or {})[SERVER_HOST], api.list(f"{api.nova}/servers/{id_}/os-interface")
     api.ask("DELETE", f"{api.nova}/servers/{id_}")
@@ -374,7 +375,7 @@ def delete_server(id_: str) -> None:
 
 @contextmanager
 def interface_attached(id_: str, network: str) -> Iterator[str]:
-    """Attach an interface to a server that runs, and detach it while the server is off; give the port's id."""
+    """Attach an interface to a running server, and detach it while the server is off; provide the port's id."""
     api = Api()
     url = f"{api.nova}/servers/{id_}/os-interface"
     port = api.ask("POST", url, {"interfaceAttachment": {"net_id": network}})["interfaceAttachment"]["port_id"]
@@ -394,7 +395,7 @@ def _port(api: Api, id_: str) -> Mapping[str, Any]:
 
 
 def let_computes_copy(computes: tuple[str, ...], key: str) -> None:
-    """Give every compute a key for the others: Nova copies a server's disk by ssh when it is migrated or resized."""
+    """Give every compute a key for the others: Nova copies a server's disk by ssh for a migration or a resize."""
     script = "umask 077; mkdir -p /root/.ssh; cat >/root/.ssh/id_ed25519 <<'END'\n" + key + "END\n"
     script += "printf 'Host *\\n  StrictHostKeyChecking no\\n  LogLevel ERROR\\n' >/root/.ssh/config\n"
     for host in computes:
@@ -402,13 +403,13 @@ def let_computes_copy(computes: tuple[str, ...], key: str) -> None:
 
 
 def migrate(id_: str, host: str) -> None:
-    """Cold-migrate a server to a host, and confirm that."""
+    """Cold-migrate a server to a host, and confirm it."""
     act(id_, {"migrate": {"host": host}}, "VERIFY_RESIZE")
     confirm(id_)
 
 
 def resize(id_: str) -> None:
-    """Resize a server to a flavor that is made for it, and confirm that."""
+    """Resize a server to a flavor that is created for it, and confirm it."""
     api = Api()
     flavor = {"name": f"resized {uuid.uuid4()}", "ram": 96, "vcpus": 1, "disk": 1}
     made = api.ask("POST", f"{api.nova}/flavors", {"flavor": flavor})["flavor"]
@@ -436,7 +437,7 @@ def host_removed(host: str) -> Iterator[None]:
     for row in api.list(f"{api.nova}/os-services"):
         if row["host"] == host:
             api.ask("DELETE", f"{api.nova}/os-services/{row['id']}")
-    for _ in range(3):  # a report that still was in the queue makes the agent known again
+    for _ in range(3):  # a report that was still in the queue registers the agent again
         for row in agents_of(host):
             api.ask("DELETE", f"{api.neutron}/agents/{row['id']}")
         time.sleep(2)
@@ -445,7 +446,7 @@ def host_removed(host: str) -> Iterator[None]:
     finally:
         start(host, *daemons)
         wait_until(f"{host} is a compute again", lambda: _in_cloud(host))
-        # else Nova looks at the host's deleted service, too, and refuses to migrate servers away from it
+        # otherwise Nova finds the host's deleted service, too, and refuses to migrate servers away from it
         inside("ctl", "nova-manage db archive_deleted_rows >/dev/null 2>&1 || [ $? = 1 ]  # 1: there were some")
         hosts_of = {row["id"]: row["hosts"] for row in Api().list(f"{api.nova}/os-aggregates")}
         for number in member_of:
@@ -461,9 +462,9 @@ def _in_cloud(host: str) -> bool:
 
 
 def _in_step(agent: Mapping[str, Any]) -> bool:
-    """Return whether an agent has reported again since it last said that it was starting.
+    """Return whether an agent has reported since its last report that it was starting.
 
-    Open vSwitch's says so with every report until it has looked at all ports once (``iter_num``).
+    The Open vSwitch agent says so in every report until it has examined all ports once (``iter_num``).
     """
     return str(agent["heartbeat_timestamp"]) > str(agent["started_at"])
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Faults of routers that run on several hosts: keepalived decides which of them is active."""
+"""Faults of routers that run on several hosts; keepalived decides which host is active."""
 
 from __future__ import annotations
 
@@ -23,18 +23,18 @@ done
 
 
 def states(router: str) -> dict[str, bool]:
-    """Return the hosts on which keepalived runs for a router, and whether it has made the host the master."""
+    """Return the hosts on which keepalived runs for a router, and whether each is the master."""
     told = {host: inside(host, ADDRESSES.format(router)) for host in lab.here().hosts}
     return {host: " 169.254.0." in text for host, text in told.items() if text}
 
 
 @contextmanager
 def keepalived_stopped(host: str, router: str) -> Iterator[None]:
-    """Stop the keepalived of a router on a host, and the agent, which would restart it."""
+    """Stop the keepalived of a router on a host, and the agent, because it would restart keepalived."""
     kill(host, AGENT)
     inside(host, f"kill $(cat {FOLDER}/{router}.pid.keepalived)")
     try:
-        wait_until(f"{host} is not at work for {router}", lambda: not states(router)[host])
+        wait_until(f"{host} is not the master of {router}", lambda: not states(router)[host])
         yield
     finally:
         start(host, AGENT)

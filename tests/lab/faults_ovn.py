@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Faults of OVN, made in the lab: each breaks something, waits until it is broken, and repairs it."""
+"""Faults of OVN in the lab: each breaks something, waits until that shows, and repairs it at the end."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def _alive(host: str) -> bool:
 
 @contextmanager
 def controller_killed(host: str) -> Iterator[None]:
-    """Kill the ovn-controller of a host; Neutron notices after agent_down_time, its flows stay."""
+    """Kill the ovn-controller of a host; its flows stay, and Neutron notices after agent_down_time."""
     kill(host, "ovn-controller")
     try:
         wait_until(f"Neutron misses the controller of {host}", lambda: not _alive(host))
@@ -47,9 +47,9 @@ def controller_killed(host: str) -> Iterator[None]:
 
 @contextmanager
 def clock_ahead(host: str) -> Iterator[None]:
-    """Have a host whose controller is dead seem to have answered in an hour from now, as one whose clock is ahead.
+    """Set the time of a dead controller's last answer to an hour from now, as if its host's clock were ahead.
 
-    Neutron looks at the time of an answer only when its number (nb_cfg) changes; this one is older still.
+    Neutron reads the time of an answer only when its number (nb_cfg) changes, so a lower number is set with it.
     """
     name = _setting(host, "system-id")
     number, at = (_told(f"get Chassis_Private {name} {column}") for column in ("nb_cfg", "nb_cfg_timestamp"))
@@ -66,9 +66,9 @@ def clock_ahead(host: str) -> Iterator[None]:
 
 @contextmanager
 def chassis_unlisted(host: str) -> Iterator[None]:
-    """Delete the row by which Neutron knows the agents of a chassis whose controller is dead, and make it again.
+    """Delete the row from which Neutron knows the agents of a chassis whose controller is dead, and restore it.
 
-    Each process of Neutron still remembers the agents, as dead, until it is told to delete them.
+    Each process of Neutron remembers the agents as dead until it is told to delete them.
     """
     name = _setting(host, "system-id")
     columns = ("nb_cfg", "nb_cfg_timestamp", "external_ids")
@@ -92,7 +92,7 @@ def _is_unlisted(host: str, agent: str) -> bool:
 
 @contextmanager
 def tunnel_deleted(host: str) -> Iterator[None]:
-    """Delete one tunnel of a host whose controller is dead, and make it again."""
+    """Delete one tunnel of a host whose controller is dead, and restore it."""
     find = "ovs-vsctl --bare --columns=name find Interface type=geneve"
     name = inside(host, find).split()[0]
     remote = inside(host, f"ovs-vsctl get Interface {name} options:remote_ip").strip()
@@ -106,7 +106,7 @@ def tunnel_deleted(host: str) -> Iterator[None]:
 
 @contextmanager
 def uplink_removed(host: str) -> Iterator[None]:
-    """Take the cable out of a host's provider bridge."""
+    """Remove the uplink from a host's provider bridge."""
     inside(host, "ovs-vsctl del-port br-ex eth2")
     try:
         yield
@@ -116,7 +116,7 @@ def uplink_removed(host: str) -> Iterator[None]:
 
 @contextmanager
 def mapping_changed(host: str) -> Iterator[None]:
-    """Map another physical network to a host's provider bridge; its controller takes the patch ports away."""
+    """Map another physical network to a host's provider bridge; its controller removes the patch ports."""
     was, before = _setting(host, "ovn-bridge-mappings"), _patches(host)
     _set(host, "ovn-bridge-mappings", was.replace("physnet1:", "elsewhere:"))
     try:
@@ -134,7 +134,7 @@ def _patches(host: str) -> set[str]:
 
 @contextmanager
 def northd_stopped() -> Iterator[None]:
-    """End northd: nothing of what is wanted reaches the hosts any more."""
+    """Stop northd: changes in Northbound no longer reach the hosts."""
     kill("ctl", "ovn-northd", signal="TERM")
     try:
         yield
@@ -144,7 +144,7 @@ def northd_stopped() -> Iterator[None]:
 
 @contextmanager
 def unreadable(short: str) -> Iterator[None]:
-    """Take a database's socket away: who is connected stays so, nobody else gets in."""
+    """Move a database's socket away: existing connections stay, and new ones fail."""
     path = f"/run/ovn/ovn{short}_db.sock"
     inside("ctl", f"mv {path} {path}.away")
     try:
@@ -155,7 +155,7 @@ def unreadable(short: str) -> Iterator[None]:
 
 @contextmanager
 def gateway_backed(port: str, host: str, priority: int) -> Iterator[None]:
-    """Put another chassis into the group of a router's gateway; of a high priority it takes over at once."""
+    """Add another chassis to the group of a router's gateway; with a high priority, it takes over at once."""
     wait_until("the gateway is on a chassis", lambda: gateway_host(port))
     name, held = _setting(host, "system-id"), gateway_host(port)
     before = len(inside("ctl", f"ovn-nbctl lrp-get-gateway-chassis lrp-{port}").splitlines())
@@ -170,19 +170,19 @@ def gateway_backed(port: str, host: str, priority: int) -> Iterator[None]:
 
 
 def gateway_host(port: str) -> str:
-    """Return the host that the gateway of a router is bound to now, "" for none."""
+    """Return the host to which the gateway of a router is bound now, "" for none."""
     return bound_to(f"cr-lrp-{port}")
 
 
 def bound_to(port: str, column: str = "chassis") -> str:
-    """Return the host that a logical port is bound to now, "" for none."""
+    """Return the host to which a logical port is bound now, "" for none."""
     chassis = _told(f"--columns={column} find Port_Binding logical_port={port}")
     return _told(f"--columns=hostname list Chassis {chassis}") if chassis else ""
 
 
 @contextmanager
 def chassis_stopped(host: str) -> Iterator[None]:
-    """Kill ovn-controller and ovs-vswitchd of a host: its tunnels are dead, and what its switch has in the kernel."""
+    """Kill ovn-controller and ovs-vswitchd of a host: its tunnels, and its switch's devices in the kernel, are gone."""
     lost = inside(host, "ip -o -4 address show dev br-vtep").split()[3]
     kill(host, "ovn-controller", "ovs-vswitchd")
     try:
@@ -198,7 +198,7 @@ def chassis_stopped(host: str) -> Iterator[None]:
 
 @contextmanager
 def endpoint_changed(host: str, address: str) -> Iterator[None]:
-    """Tell the controller of a host another address for its tunnels, which no device has; all others send there."""
+    """Configure another tunnel address for the controller of a host, which no device has; all others send to it."""
     was = _setting(host, "ovn-encap-ip")
 
     def sent_to(ip: str) -> bool:
@@ -227,10 +227,10 @@ def _without_nova(host: str) -> Iterator[None]:
 
 @contextmanager
 def binding_moved(port: str, host: str) -> Iterator[None]:
-    """Have Neutron bind the port of a server to another host, which claims it; the server stays where it is.
+    """Make Neutron bind the port of a server to another host, which claims it; the server stays on its host.
 
-    One step at a time, and no host claims the port while Neutron binds it: when OVN says "up" before Neutron has
-    written "DOWN", or before it has bound the port, Neutron keeps the port DOWN for ever.
+    This is done step by step, and no host claims the port while Neutron binds it: if OVN reports "up" before Neutron
+    has written "DOWN", or before it has bound the port, Neutron keeps the port DOWN forever.
     """
     api, held = Api(), bound_to(port)
     url = f"{api.neutron}/ports/{port}"
@@ -257,7 +257,7 @@ def binding_moved(port: str, host: str) -> Iterator[None]:
 
 @contextmanager
 def _not_claimed(port: str, host: str) -> Iterator[None]:
-    """Take a port's id off the interface that has it on a host."""
+    """Remove a port's id from its interface on a host."""
     find = f"ovs-vsctl --bare --columns=name find Interface external_ids:iface-id={port}"
     name = inside(host, find).strip()
     inside(host, f"ovs-vsctl remove Interface {name} external_ids iface-id")
@@ -269,7 +269,7 @@ def _not_claimed(port: str, host: str) -> Iterator[None]:
 
 @contextmanager
 def binding_doubled(port: str, host: str) -> Iterator[None]:
-    """Have OVN bind the port of a server to another host as well, as during live migration."""
+    """Make OVN bind the port of a server to another host, too, as during live migration."""
     option = f"ovn-nbctl set Logical_Switch_Port {port} 'options:requested-chassis=\"{{}}\"'"
     held = bound_to(port)
     with _claimed(port, host):
@@ -284,7 +284,7 @@ def binding_doubled(port: str, host: str) -> Iterator[None]:
 
 @contextmanager
 def _claimed(port: str, host: str) -> Iterator[None]:
-    """Plug a device into a host's switch that says it is a port's."""
+    """Plug a device with the port's iface-id into a host's switch."""
     inside(host, f"ovs-vsctl add-port br-int stolen -- set Interface stolen type=internal external_ids:iface-id={port}")
     try:
         yield

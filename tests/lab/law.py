@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Checks the law of small scans in the lab: after a small scan of what an act changed, all is as after a whole scan.
+"""Checks the law of small scans in the lab: after a small scan of what an act changed, all is as after a full scan.
 
-The whole scan keeps nothing from before. Where the two differ, both are taken again once the cloud has settled: two
-whole scans in a row must agree. If a source does not answer, a whole scan of a copy of what was known takes its place.
+The full scan starts with an empty store. If the two differ, both are repeated when the cloud has settled: two full
+scans in a row must agree. If a source does not answer, the small scan is compared with a full scan of a copy of its
+store.
 """
 
 from __future__ import annotations
@@ -44,7 +45,7 @@ SHOWN = 12
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """The cost of one small scan, and of a whole one at the same moment."""
+    """The cost of one small scan, and of a full scan at the same moment."""
 
     what: str
     refs: int
@@ -55,7 +56,7 @@ class Check:
 
 
 class Law:
-    """A store that only small scans update, after one whole scan; and whole scans in other stores."""
+    """A store that only small scans update, after one full scan; and full scans in other stores."""
 
     def __init__(self, environment: Environment, folder: Path) -> None:
         self.checks: list[Check] = []
@@ -78,7 +79,7 @@ class Law:
 
     @property
     def view(self) -> StoreView:
-        """The picture that small scans have made of the cloud."""
+        """The picture of the cloud from the small scans."""
         return self._small_store.view(self._environment.name)
 
     def begins_anew(self) -> None:
@@ -88,7 +89,7 @@ class Law:
 
     @contextmanager
     def judged(self) -> Iterator[None]:
-        """Fail at the end if the law was broken, so that later acts are still checked."""
+        """Fail only at the end if the law was broken, so that later acts are still checked."""
         self.broken.clear()
         yield
         assert not self.broken, "\n".join(self.broken)
@@ -101,7 +102,7 @@ class Law:
         return f"{told}; as whole ones {whole:.1f} s, {questions[1]} questions"
 
     def holds(self, what: str, refs: Sequence[ObjectRef], monitored: Callable[[], Sequence[ObjectRef]]) -> None:
-        """Scan what has changed, and compare with a whole scan; where they differ, again when the cloud is at rest.
+        """Scan what has changed, and compare with a full scan; if they differ, repeat it when the cloud is at rest.
 
         ``monitored`` returns what monitors of the hosts have reported since its last call. These are scanned
         afterwards, only if ``refs`` do not suffice.
@@ -109,7 +110,7 @@ class Law:
         report = self._rescanned(refs)
         truth, whole = self._looked()
         if not self._compared(truth):
-            monitored()  # nobody needed it
+            monitored()  # not needed
         else:  # perhaps the cloud has changed meanwhile
             report, whole = self._holds_at_rest(what, refs, monitored)
         self._note(what, refs, report, whole)
@@ -139,12 +140,12 @@ class Law:
         assert report.ok, [str(one.error) for one in report.failures]
         return report
 
-    def holds_though_nobody_can_look(self, what: str, refs: Sequence[ObjectRef]) -> None:
-        """Scan what has changed, and compare with a whole scan of a copy: both keep what they cannot examine."""
+    def holds_without_answers(self, what: str, refs: Sequence[ObjectRef]) -> None:
+        """Scan what has changed, and compare with a full scan of a copy: both keep what they cannot examine."""
         with closing(open_store(self._copied())) as store:
             whole = run_scan(self._environment, store=store)
-            assert not whole.ok, f"{what}: everybody could look"
-            with open_cloud(self._environment, store=self._small_store) as cloud:  # logs in anew, as the other does
+            assert not whole.ok, f"{what}: every source answered"
+            with open_cloud(self._environment, store=self._small_store) as cloud:  # a new login, as for the full scan
                 report = cloud.rescan(refs)
             kept = picture(store, self._environment.name)
             found = differences(self._known(), kept)
@@ -153,19 +154,19 @@ class Law:
         self._note(what, refs, report, whole)
 
     def tells_the_truth(self, what: str) -> None:
-        """Compare what small scans have made of the cloud with what the oracle says."""
+        """Compare the picture from the small scans with the oracle."""
         for _ in range(ATTEMPTS):
             truth = oracle.read()
             differences = explain(told(self.view), truth)
             if not differences:
                 return
             if oracle.read() == truth:
-                self.is_broken(f"{what}: the oracle says something else\n{differences}")
+                self.is_broken(f"{what}: the oracle disagrees\n{differences}")
                 return
         raise AssertionError(f"{what}: the cloud does not come to rest")
 
     def is_broken(self, how: str) -> None:
-        """Record it, and scan everything, so that the next act is judged on its own."""
+        """Record a violation, and scan everything, so that the next act is judged separately."""
         logger.error("%s", how)
         self.broken.append(how)
         self._small.scan()  # if nothing can be examined, it keeps everything
@@ -210,7 +211,7 @@ class Law:
 
 
 def picture(store: Store, environment: str) -> Picture:
-    """Return every document by kind and id, without when it was seen."""
+    """Return every document by kind and id, without the time when it was seen."""
     view = store.view(environment)
     return {
         f"{kind} {document['_id']}": {key: value for key, value in document.items() if key not in TIMES}
@@ -220,7 +221,7 @@ def picture(store: Store, environment: str) -> Picture:
 
 
 def _noted_later(small: Picture, whole: Picture, environment: str) -> list[ObjectRef]:
-    """Return the servers that differ in nothing but Nova's notes on their ports.
+    """Return the servers that differ only in Nova's cached information on their ports.
 
     Nova rewrites these gradually (heal_instance_info_cache_interval, one server per minute), without an event.
     """
@@ -229,7 +230,7 @@ def _noted_later(small: Picture, whole: Picture, environment: str) -> list[Objec
 
 
 def differences_but_notes(here: Picture, whole: Picture) -> str:
-    """Return differences, without those in Nova's notes on a server's ports, which change without an event."""
+    """Return differences, without those in Nova's cached information on ports, which changes without an event."""
     noted = {id_ for id_ in here.keys() & whole.keys() if _is_noted_later(here[id_], whole[id_])}
     return differences({**here, **{id_: whole[id_] for id_ in noted}}, whole)
 
@@ -240,7 +241,7 @@ def _is_noted_later(here: dict[str, Any], there: dict[str, Any]) -> bool:
 
 
 def differences(small: Picture, whole: Picture) -> str:
-    """Return what is missing, extra or different, in lines; an empty text if nothing is."""
+    """Return what is missing, extra or different, one per line; "" if nothing is."""
     rows = [f"missing: {_told(id_, whole[id_])}" for id_ in whole.keys() - small.keys()]
     rows += [f"extra: {_told(id_, small[id_])}" for id_ in small.keys() - whole.keys()]
     for id_ in small.keys() & whole.keys():

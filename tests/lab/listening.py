@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Listening to the lab, held against scans: 5 s after something happened, the picture equals a scan from scratch."""
+"""Compares listening to the lab with scans: 5 s after an act, the picture equals that of a scan from scratch."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ logger = logging.getLogger(__name__)
 
 PAUSE_S = 5.0
 LATE_S = 40.0
-"""How long a picture that is not true after the pause is looked at: it tells late from never."""
+"""How long a picture that is wrong after the pause is observed, to distinguish late from never."""
 
 
 def with_bus(environment: Environment) -> Environment:
@@ -50,7 +50,7 @@ def with_watch(environment: Environment) -> Environment:
 
 
 class Listening:
-    """A store that only events keep, after one whole scan; and whole scans beside it."""
+    """A store that only events update, after one full scan; and full scans in other stores."""
 
     def __init__(self, environment: Environment, folder: Path) -> None:
         self.wrong: list[str] = []
@@ -81,7 +81,7 @@ class Listening:
 
     @contextmanager
     def judged(self) -> Iterator[None]:
-        """Fail at the end when a picture was wrong or late meanwhile: what comes after it is looked at all the same."""
+        """Fail only at the end if a picture was wrong or late, so that later acts are still checked."""
         self.wrong.clear()
         self.late.clear()
         yield
@@ -89,11 +89,11 @@ class Listening:
         assert not self.late
 
     def state(self) -> dict[str, Any]:
-        """Return what the listener says of itself."""
+        """Return the listener's own state."""
         return self.store.collection("listeners").get(self._environment.name) or {}
 
     def check(self, what: str) -> None:
-        """Compare the picture, 5 s after something happened, with a scan of everything."""
+        """Compare the picture, 5 s after an act, with a scan of everything."""
         time.sleep(PAUSE_S)
         self.checks += 1
         began, live = time.monotonic(), self._live()
@@ -116,7 +116,7 @@ class Listening:
         self.begins_anew()
 
     def begins_anew(self) -> None:
-        """Scan everything, after what nothing announces; what comes next is judged for itself."""
+        """Scan everything after a change that no event announces, so that the next act is judged separately."""
         assert run_scan(self._environment.name, store=self.store).ok
 
     def _live(self) -> Picture:

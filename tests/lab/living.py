@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A random life of a cloud: which acts there are, including faults, and the order in which they come."""
+"""A random life of a cloud: the acts, including faults, and their random order."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ BY_API: tuple[tuple[int, Act], ...] = (
     (3, acts.an_interface_attached),
     (2, acts.an_interface_detached),
     (3, acts.a_port_switched),
-    (2, acts.a_port_of_nobody),
+    (2, acts.an_unused_port),
     (1, acts.a_port_renamed),
     (2, acts.a_floating_ip_moved),
     (3, acts.a_network_created),
@@ -55,7 +55,7 @@ ACTS: tuple[tuple[int, Act], ...] = (
 
 
 def begun(environment: str) -> Life:
-    """Return a life of the lab that is up: ``LIFE`` in the environment makes the same happen again."""
+    """Return a life of the running lab; the environment variable ``LIFE`` repeats a former one."""
     here = lab.here()
     faults.let_computes_copy(here.computes, here.key.read_text("utf-8"))
     seed = os.environ.get("LIFE") or str(random.randrange(10**9))  # noqa: S311 - no secret

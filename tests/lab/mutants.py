@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Mutants: each patches one function of the product in memory to make it wrong. mutations.py tries them."""
+"""Mutants: each replaces one function of the product in memory by a wrong one. mutations.py tries them."""
 
 from __future__ import annotations
 
@@ -29,10 +29,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
 COMPUTE, GATEWAY = "cmp1", "net1"
-"""Hosts that every lab has; the routers' ways out are on the latter."""
+"""Hosts that every lab has; the routers' gateways are on the latter."""
 ANY = ("ovs", "ovs-nativefw", "lxb", "ovn")
 ROWS = ("ovs", "ovs-nativefw", "lxb")
-"""Where bridges stand in a row, or below the tunnels."""
+"""Variants with chains of bridges, or bridges below the tunnels."""
 OVS = ("ovs", "ovs-nativefw")
 SWITCHED = (*OVS, "ovn")
 OVN = ("ovn",)
@@ -42,7 +42,7 @@ BRIDGES = ("ovs", "lxb")
 
 @dataclass(frozen=True, slots=True)
 class Mutant:
-    """One way to be wrong."""
+    """One mutation of the product."""
 
     name: str
     where: object
@@ -50,22 +50,22 @@ class Mutant:
     broken: Callable[[Any], Any]
     """Turns the right function into the wrong one."""
     variants: Sequence[str] = ANY
-    """The variants in which it makes a difference: a lab without bridges does not show swapped ones."""
+    """The variants in which it makes a difference: for example, a lab without bridges does not show swapped bridges."""
 
     @contextmanager
     def applied(self) -> Iterator[None]:
-        """Break the product for a while."""
+        """Apply the mutation within the block."""
         with patch.object(self.where, self.attribute, self.broken(getattr(self.where, self.attribute))):
             yield
 
 
 def result(change: Callable[[Any], Any]) -> Callable[[Any], Any]:
-    """Change what a function returns."""
+    """Return a change of a function: its result is passed through ``change``."""
     return lambda right: lambda *args, **options: change(right(*args, **options))
 
 
 def answered(change: Callable[[Any], Any]) -> Callable[[Any], Any]:
-    """Change what a generator, which asks questions first, returns."""
+    """The same for a generator that yields queries before it returns."""
 
     def broken(right: Any) -> Any:  # noqa: ANN401 - functions of any shape
         def asking(*args: Any) -> Any:  # noqa: ANN401
@@ -83,7 +83,7 @@ def swapped_members(found: Any) -> Any:  # noqa: ANN401
 
 
 def neutrons_number(right: Any) -> Any:  # noqa: ANN401
-    """Take Neutron's segmentation id for the number on the wire."""
+    """Use Neutron's segmentation id as the key in tunnels."""
 
     def get(self: Any, parent: Any) -> Any:  # noqa: ANN401
         found = yield from right(self, parent)
@@ -93,12 +93,12 @@ def neutrons_number(right: Any) -> Any:  # noqa: ANN401
 
 
 def of_no_chassis(gateway: dict[str, Any]) -> dict[str, Any]:
-    """Forget which chassis a gateway is on."""
+    """Drop the chassis of a gateway."""
     return {**gateway, "chassis": None, "host": None}
 
 
 def without_members(right: Any) -> Any:  # noqa: ANN401
-    """Forget what is behind a load balancer."""
+    """Drop the members of a load balancer."""
 
     def service(name: str, group: Any, *args: Any) -> Any:  # noqa: ANN401
         return right(name, [replace(one, vips=dict.fromkeys(one.vips, ())) for one in group], *args)
@@ -107,7 +107,7 @@ def without_members(right: Any) -> Any:  # noqa: ANN401
 
 
 def wrong_mac(attributes: dict[str, Any]) -> dict[str, Any]:
-    """Take the MAC of the host's end of the tap for the server's."""
+    """Use the MAC of the host's end of the tap as the server's."""
     return {**attributes, "mac_address": "fe" + attributes["mac_address"][2:]}
 
 
@@ -125,7 +125,7 @@ def network_by_cidr(right: Any) -> Any:  # noqa: ANN401
 
 
 def without(host: str) -> Callable[[dict[Any, Any]], dict[Any, Any]]:
-    """Leave the physical interfaces of a host out of a match."""
+    """Exclude the physical interfaces of a host from matching."""
     return lambda found: {key: one for key, one in found.items() if key[0] != host}
 
 
@@ -135,7 +135,7 @@ def without_limits(found: Any) -> Any:  # noqa: ANN401
 
 
 def no_pnics(host: str, kind: str) -> Callable[[Any], Any]:
-    """Leave out the wires of a host that lead from joints of a kind to physical interfaces."""
+    """Drop the wires of a host that lead from joints of a kind to physical interfaces."""
 
     def change(found: Any) -> Any:  # noqa: ANN401
         for wires in found[host].wires.wires.values():
@@ -169,7 +169,7 @@ def sent_by_the_switch(right: Any) -> Any:  # noqa: ANN401
 
 
 def one_hop(right: Any) -> Any:  # noqa: ANN401
-    """Follow frames over one wire, not over a row of them."""
+    """Follow frames over one wire only, not over a chain of wires."""
 
     def flood(self: Any, start: Any, *args: Any, **options: Any) -> Any:  # noqa: ANN401
         return (one for one in right(self, start, *args, **options) if one[0].near == start)
@@ -178,7 +178,7 @@ def one_hop(right: Any) -> Any:  # noqa: ANN401
 
 
 def no_bridges(right: Any) -> Any:  # noqa: ANN401
-    """Forget the Linux bridges that tunnels leave by."""
+    """Drop the Linux bridges by which tunnels leave."""
 
     def send(self: Any, otep: Any, networks: Any) -> None:  # noqa: ANN401
         right(self, otep, networks)
@@ -196,7 +196,7 @@ def all_networks(found: Any) -> Any:  # noqa: ANN401
 
 
 def by_source_bridge(_: Any) -> Any:  # noqa: ANN401
-    """Believe libvirt's configuration of where an interface is plugged in, not the kernel."""
+    """Use libvirt's configuration to decide where an interface is plugged in, instead of the kernel."""
 
     def find(self: Any, view: Any) -> Any:  # noqa: ANN401
         bridges = {(one["host"], one["bridge_name"]): one for one in view.of_type("vconnector")}
@@ -209,45 +209,43 @@ def by_source_bridge(_: Any) -> Any:  # noqa: ANN401
 
 
 def crossed_cables(told: Any) -> Any:  # noqa: ANN401
-    """Hear on eth1 what is heard on eth2, and the other way round."""
+    """Swap the LLDP neighbours of eth1 and eth2."""
     query, neighbours = told
     other = {"eth1": "eth2", "eth2": "eth1"}
     return query, [replace(one, interface=other.get(one.interface, one.interface)) for one in neighbours]
 
 
 def one_a_name(grouped: Any) -> Any:  # noqa: ANN401
-    """Keep one server of each name."""
+    """Keep only one server of each name."""
     kept = {row["name"]: row["id"] for rows in grouped.values() for row in rows}
     return {host: [row for row in rows if kept[row["name"]] == row["id"]] for host, rows in grouped.items()}
 
 
 def named_ones(rows: list[Any]) -> list[Any]:
-    """Keep what has a name."""
+    """Keep only rows with a name."""
     return [row for row in rows if row.name != row.id]
 
 
 def bound_ones(rows: list[Any]) -> list[Any]:
-    """Keep ports that are bound to a host."""
+    """Keep only ports that are bound to a host."""
     return [row for row in rows if row.attributes["binding_host_id"]]
 
 
 MUTANTS = (
     Mutant("bridges have each other's members", Devices, "bridges", result(swapped_members), BRIDGES),
     Mutant("a bridge's network is not known", linux_bridges, "_network", lambda _: lambda *_: {}, BRIDGES),
-    Mutant(
-        "the bridge that libvirt is told is believed", vconnectors.VnicVconnectors, "find", by_source_bridge, BRIDGES
-    ),
+    Mutant("libvirt's configured bridge is used", vconnectors.VnicVconnectors, "find", by_source_bridge, BRIDGES),
     Mutant("bridges are not wired to the switch", vedge_links, "_bridges", lambda _: lambda *_: iter(()), ("ovs",)),
-    Mutant("bridges are run by nobody", vedge_links, "_run_by_agent", lambda _: lambda *_: iter(()), ("lxb",)),
+    Mutant("no agent runs the bridges", vedge_links, "_run_by_agent", lambda _: lambda *_: iter(()), ("lxb",)),
     Mutant("a tunnel is dropped", vedges, "_tunnels", result(lambda found: found[1:]), SWITCHED),
     Mutant("a remote endpoint is dropped", oteps, "remotes_of", result(lambda found: found[1:]), ("lxb",)),
     Mutant("tunnels leave by the first interface", Traffic, "send", first_exit),
     Mutant("tunnelled networks leave by the switch, too", Traffic, "send", sent_by_the_switch, SWITCHED),
     Mutant("a bridge below the tunnels is forgotten", Traffic, "send", no_bridges, ROWS),
     Mutant("frames are followed over one wire", HostWires, "flood", one_hop, ROWS),
-    Mutant("a port that is cut off has its link up", plugs, "cut_off", lambda _: lambda _: False, ("ovs-nativefw",)),
-    Mutant("a bridge whose port is cut off is wired", vedge_links, "cut_off", lambda _: lambda _: False, ("ovs",)),
-    Mutant("a veth pair is no wire", Devices, "stack", result(lambda found: found[:1]), BRIDGES),
+    Mutant("a cut-off port has its link up", plugs, "cut_off", lambda _: lambda _: False, ("ovs-nativefw",)),
+    Mutant("a bridge with a cut-off port is wired", vedge_links, "cut_off", lambda _: lambda _: False, ("ovs",)),
+    Mutant("veth pairs are not followed", Devices, "stack", result(lambda found: found[:1]), BRIDGES),
     Mutant("the VLAN tag is ignored", vedges, "_port", result(lambda port: port | {"tag": None}), OVS),
     Mutant("every network uses every way out", vedge_links, "traffic_of_hosts", result(all_networks), SWITCHED),
     Mutant("cliques ignore the network", Graph, "hops_of", result(without_limits)),
@@ -270,20 +268,20 @@ MUTANTS = (
     ),
     Mutant("a host is left out: interface to switch port", cabling, "pnics_by_device", result(without(COMPUTE))),
     Mutant("two cables are crossed", lldp, "_heard", answered(crossed_cables)),
-    Mutant("servers of one name are one", instances, "_by_host", result(one_a_name)),
+    Mutant("servers with the same name are merged", instances, "_by_host", result(one_a_name)),
     Mutant("networks without a name are left out", networks.Networks, "get", answered(named_ones)),
     Mutant("ports that are not bound are left out", ports.Ports, "get", answered(bound_ones)),
-    Mutant("Neutron's number is on the wire", ovn_ports.OvnNetworks, "get", neutrons_number, OVN),
-    Mutant("a port's security groups are not looked at", ovn_ports, "_protected", lambda _: lambda *_: None, OVN),
+    Mutant("Neutron's segmentation id is the tunnel key", ovn_ports.OvnNetworks, "get", neutrons_number, OVN),
+    Mutant("a port's security groups are ignored", ovn_ports, "_protected", lambda _: lambda *_: None, OVN),
     Mutant("a gateway is on no chassis", routers, "_gateway", result(of_no_chassis), OVN),
-    Mutant("nothing leaves by a gateway's chassis", ovn_vedges, "_gateways", lambda _: lambda *_: [], OVN),
-    Mutant("floating IPs leave nowhere", floating_ips, "_exit", result(lambda _: None), OVN),
-    Mutant("floating IPs are none's", floating_links, "network_of", result(lambda _: []), OVN),
+    Mutant("no network leaves by a gateway's chassis", ovn_vedges, "_gateways", lambda _: lambda *_: [], OVN),
+    Mutant("floating IPs have no exit", floating_ips, "_exit", result(lambda _: None), OVN),
+    Mutant("links of floating IPs have no network", floating_links, "network_of", result(lambda _: []), OVN),
     Mutant("load balancers have no members", load_balancers, "_service", without_members, OVN),
     Mutant("OVN's metadata has no port", vservices, "OVN_METADATA", lambda _: "ovn-", OVN),
-    Mutant("endpoints that are registered are unknown", ovn_oteps, "_endpoints", lambda _: lambda *_: iter(()), OVN),
-    Mutant("a router that stands by is at work", router_states, "_has", lambda _: lambda *_: True, DVR),
-    Mutant("a wire between namespaces is none", namespaces, "wires", lambda _: lambda _: iter(()), DVR),
+    Mutant("registered endpoints are unknown", ovn_oteps, "_endpoints", lambda _: lambda *_: iter(()), OVN),
+    Mutant("a standby router is active", router_states, "_has", lambda _: lambda *_: True, DVR),
+    Mutant("wires between namespaces are missing", namespaces, "wires", lambda _: lambda _: iter(()), DVR),
     Mutant("floating IPs are served by the router's host", Distributed, "_place", lambda _: lambda *_: None, DVR),
     Mutant("all members of a bond carry frames", bonding, "_in_ovs", lambda _: lambda *_: bonding.ACTIVE, DVR),
     Mutant("hosts without Nova are left out", census, "mentions", lambda right: lambda *rows: right(*rows[:3], ())),

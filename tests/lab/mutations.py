@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Shows which comparison detects which mutant: python -m tests.lab.mutations.
 
-Replays every recorded cloud with each mutant of mutants.py and prints the table of README.md. Exits with 1 if a mutant
-that a variant can show is not detected. No lab is needed.
+Replays every recorded cloud with each mutant of mutants.py, and prints the table of README.md. Exits with 1 if a mutant
+is not detected in a variant in which it makes a difference. No lab is needed.
 """
 
 from __future__ import annotations
@@ -19,11 +19,11 @@ if TYPE_CHECKING:
 NOTHING = "**nothing**"
 UNCHANGED = "-"
 LEFT_OUT = ("counts",)
-"""Comparisons that only repeat what others say in more words."""
+"""Comparisons that only repeat the findings of others."""
 
 
 def caught_by(variant: str, mutant: Mutant) -> str:
-    """Return the comparisons that catch a mutant, "-" where the variant has nothing that it would change."""
+    """Return the comparisons that catch a mutant; "-" if it makes no difference in the variant."""
     if variant not in mutant.variants:
         return UNCHANGED
     found = [one.of for one in compared(variant, mutant) if one]

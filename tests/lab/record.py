@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Records a scan of the running lab: python -m tests.lab.record demo|truth; the file is named by the variant.
 
-``demo``: as one of the demo's bundles. ``truth``: for tests (recorded.py), together with the oracle's truth.
+``demo``: as one of the bundles of the demo. ``truth``: for tests (recorded.py), together with the oracle's truth.
 """
 
 from __future__ import annotations
@@ -19,11 +19,11 @@ from tests.lab import oracle, recorded
 from tests.lab.oracle.writing import written
 
 DEMO_NAMES = {"ovs": "ovs", "lxb": "lb", "ovn": "ovn"}
-"""Variant -> the demo's name for it, which is older than the variant's."""
+"""Variant -> its name in the demo."""
 
 
 def record(bundle: Path, name: str) -> ScanReport:
-    """Scan the lab, as an environment of a name, into a recording."""
+    """Record a scan of the lab, as an environment with a name."""
     os.environ[lab.PASSWORD_VARIABLE] = lab.here().password
     with tempfile.TemporaryDirectory() as temporary:
         known_hosts = lab.write_known_hosts(Path(temporary) / "known_hosts")
@@ -35,19 +35,19 @@ def record(bundle: Path, name: str) -> ScanReport:
 
 
 def record_demo() -> bool:
-    """Record a bundle of the demo's."""
+    """Record a bundle of the demo."""
     name = DEMO_NAMES[lab.here().variant]
     return record(data("demo") / f"{name}.calipso", f"demo-{name}").ok
 
 
 def record_truth() -> bool:
-    """Record a cloud and the truth; neither is written when the cloud changed meanwhile, or is not well."""
+    """Record a cloud and the truth; neither is written if the cloud changed meanwhile, or is faulty."""
     variant = lab.here().variant
     truth = oracle.read()
     with tempfile.TemporaryDirectory() as temporary:
         bundle = Path(temporary) / f"{variant}.calipso"
         if not record(bundle, f"lab-{variant}").ok or truth.contradictions or oracle.read() != truth:
-            print("not recorded: the scan failed, or the cloud is not well, or it has changed", *truth.contradictions)  # noqa: T201
+            print("not recorded: the scan failed, or the cloud is faulty or has changed", *truth.contradictions)  # noqa: T201
             return False
         (recorded.FOLDER / bundle.name).write_bytes(bundle.read_bytes())
     (recorded.FOLDER / f"{variant}.json").write_text(written(truth), "utf-8")

@@ -29,12 +29,12 @@ VARIANTS = tuple(sorted(path.stem for path in FOLDER.glob("*.calipso")))
 
 
 def truth_of(variant: str) -> Truth:
-    """Return what was there."""
+    """Return the truth at the time of the recording."""
     return read_written((FOLDER / f"{variant}.json").read_text("utf-8"))
 
 
 def compared(variant: str, mutant: Mutant | None = None) -> list[Differences]:
-    """Scan the recording into a new store, with the product broken by a mutant or as it is, and compare."""
+    """Scan the recording into a new store, with or without a mutant, and compare."""
     with tempfile.TemporaryDirectory() as folder, ExitStack() as stack:
         if mutant is not None:
             stack.enter_context(mutant.applied())

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Everyday faults in the lab: after each, a scan reports the current truth, or keeps what was known and says so.
+"""Everyday faults in the lab: after each, a scan reports the current truth, or keeps what was known and reports that.
 
-The tests are in the order in which they run; each leaves the lab repaired, but those at the end leave a changed cloud.
+The tests are in the order in which they run; each repairs the lab, but those at the end leave a changed cloud.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ pytestmark = [pytest.mark.lab, pytest.mark.faults]
 
 
 def seen_only_by(truth: Truth, host: str) -> set[End]:
-    """Return what nobody but a host itself can tell of."""
+    """Return the objects that only the host itself can report."""
     own = ("host", "host_pnic", "otep", "vconnector", "vedge", "vnic", "vservice")
     heard = {one.end: {row[0] for row in one.facts["heard_by"]} for one in truth.of_type("switch_pnic")}  # type: ignore[index, union-attr]
     ports = {end for end, ears in heard.items() if ears == {host}}
@@ -40,7 +40,7 @@ def seen_only_by(truth: Truth, host: str) -> set[End]:
 
 
 def tap_on(truth: Truth, host: str) -> End:
-    """Return an interface, with no trunk, of a server that runs on a host."""
+    """Return an interface without a trunk of a running server on a host."""
     trunks = {one.end for one in truth.of_type("vnic") if one.facts.get("trunk")}
     return next(
         chain.interface
@@ -53,11 +53,11 @@ def tap_on(truth: Truth, host: str) -> End:
 
 
 def stopped(truth: Truth, nic: End) -> bool:
-    """Tell whether what an interface is plugged into leads nowhere."""
+    """Return whether an interface's chain ends before the switch."""
     return any(chain.interface == nic and chain.stops for chain in truth.chains)
 
 
-# --- nobody can look: what was known is kept, and the report says why
+# --- sources do not answer: what was known is kept, and the report says why
 
 
 def test_an_sshd_stopped(watch: Watch) -> None:
@@ -100,7 +100,7 @@ def test_a_cell_does_not_answer(watch: Watch) -> None:
         # os-hypervisors of Zed answers 500 then; all other lists are short, with status 200
         assert CellUnreachable in {type(one.error) for one in report.failures} <= {CellUnreachable, ApiFailed}
         servers = {one.end for one in watch.truth.of_type("instance")}
-        assert servers <= watch.unknown(), "nobody told of them"
+        assert servers <= watch.unknown(), "no source reported them"
     watch.tells_the_truth()
     assert watch.unknown() == set()
 
@@ -117,7 +117,7 @@ def test_a_compute_disabled(watch: Watch) -> None:
 
 
 class TestWithAgentsKilled:
-    """Nobody repairs what is broken there."""
+    """No agent repairs the faults."""
 
     def test_the_agents_of_a_compute_killed(self, watch: Watch, quiet: str) -> None:
         def alive(truth: Truth) -> bool:
@@ -181,13 +181,13 @@ def test_a_routers_gateway_cleared(watch: Watch) -> None:
 
 
 def has_gateway(truth: Truth, router: str) -> bool:
-    """Tell whether the name space of a router has a device for its gateway."""
+    """Return whether the namespace of a router has a device for its gateway."""
     return any(f"{router}/qg-" in end.name for end in truth.things)
 
 
 def test_an_interface_attached_and_detached(watch: Watch) -> None:
     truth = watch.truth
-    # Neutron's Linux bridge agent, started anew, tries for minutes to delete rules with ebtables-nft, in vain
+    # Neutron's Linux bridge agent tries for minutes after a start to delete rules with ebtables-nft, which cannot
     well = [one for one in ordinary(truth) if one.facts["on"] not in watch.restarted]
     one = (well or ordinary(truth))[-1]
     network = next(net for net in truth.of_type("network") if net.facts["kind"] == "vxlan" and net.facts["cidrs"])
@@ -196,7 +196,7 @@ def test_an_interface_attached_and_detached(watch: Watch) -> None:
     watch.comes_to(lambda truth: not any(port[:11] in end.name for end in truth.things if end.type == "vnic"))
 
 
-# --- servers and hosts: what is left is another cloud
+# --- servers and hosts: these tests leave a changed cloud
 
 
 @pytest.fixture(scope="module")
@@ -214,7 +214,7 @@ def test_a_server_resized(watch: Watch) -> None:
 
 @pytest.mark.usefixtures("copying")
 def test_a_server_resized_whose_port_is_switched_off(watch: Watch) -> None:
-    """The Open vSwitch agent never looks at its new port, which has no VLAN then, not even that of dead ports."""
+    """The Open vSwitch agent never handles its new port, which then has no VLAN, not even that of dead ports."""
     off = {row["device_id"] for row in ask_cloud().ports.values() if not row["admin_state_up"]}
     servers = [one.end for one in running(watch.truth) if one.end.name in off]
     assert servers

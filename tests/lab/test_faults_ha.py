@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Faults of routers that run on several hosts: the next scan says which host is at work."""
+"""Faults of routers that run on several hosts: the next scan reports the active host."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def routers(truth: Truth) -> list[str]:
 
 
 def at_work(truth: Truth, router: str) -> list[str]:
-    """Return the hosts on which a router is at work."""
+    """Return the hosts on which a router is active."""
     own = (one for one in truth.of_type("vservice") if one.end.name.endswith(router))
     return [one.end.host for one in own if one.facts["ha"] == "active"]
 
@@ -37,6 +37,6 @@ def test_another_host_takes_over(watch: Watch, distributed: bool) -> None:  # no
     [first] = at_work(watch.truth, router)
     other = next(host for host in faults.states(router) if host != first)
     with faults.keepalived_stopped(first, router):
-        wait_until(f"{other} is at work", lambda: faults.states(router)[other])
+        wait_until(f"{other} is active", lambda: faults.states(router)[other])
         watch.comes_to(lambda truth: at_work(truth, router) == [other])
     watch.tells_the_truth()

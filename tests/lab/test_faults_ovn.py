@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Faults of OVN: after each, a scan reports the current truth, or keeps what was known and says so."""
+"""Faults of OVN: after each, a scan reports the current truth, or keeps what was known and reports that."""
 
 from __future__ import annotations
 
@@ -21,12 +21,12 @@ pytestmark = [pytest.mark.lab, pytest.mark.faults]
 
 
 def gateway_port(truth: Truth) -> str:
-    """Return the port of a gateway that leads out."""
+    """Return the port of a gateway."""
     return next(link.source.name.removeprefix("lrp-") for link in truth.links if link.type == "router_port-vedge")
 
 
 def at(truth: Truth, port: str, *, standby: bool = False) -> str:
-    """Return the host that a gateway is on, or the one that stands by for it."""
+    """Return the host of a gateway, or the standby host."""
     ends = {
         one.target.host for one in truth.links if one.type == "router_port-vedge" and one.source.name == f"lrp-{port}"
     }
@@ -41,10 +41,10 @@ def test_a_database_cannot_be_read(watch: Watch, short: str) -> None:
         report = watch.keeps_everything()
         assert report.status == "completed_with_errors"
         unknown, truth = watch.unknown(), watch.truth
-        assert {one.end for one in truth.of_type("router_port")} <= unknown, "nobody told of them"
+        assert {one.end for one in truth.of_type("router_port")} <= unknown, "no source reported them"
         ports = {one.end for one in truth.of_type("port") if one.facts.get("security")}
         assert ports, "bound ones"
-        assert ports <= unknown, f"{short} alone knows where they are, or what limits them"
+        assert ports <= unknown, f"only {short} has their bindings, or their security groups"
     watch.tells_the_truth()
     assert watch.unknown() == set()
 
@@ -76,7 +76,7 @@ def test_a_gateway_moves_to_another_chassis(watch: Watch) -> None:
 
 
 def test_a_gateways_chassis_is_stopped(watch: Watch) -> None:
-    """The one that stands by takes over, and the next scan says so."""
+    """The standby chassis takes over, and the next scan reports it."""
     port = gateway_port(watch.truth)
     first, other = at(watch.truth, port), at(watch.truth, port, standby=True)
     assert {first, other} == {"net1", "net2"}
@@ -88,7 +88,7 @@ def test_a_gateways_chassis_is_stopped(watch: Watch) -> None:
 
 
 def endpoint(truth: Truth, host: str) -> tuple[object, bool]:
-    """Return the address of a host's tunnel endpoint, and whether a cable is known that they leave by."""
+    """Return the address of a host's tunnel endpoint, and whether the cable by which its tunnels leave is known."""
     [otep] = [one for one in truth.of_type("otep") if one.end.host == host]
     return otep.facts["ip"], any(one.source == otep.end and one.type == "otep-host_pnic" for one in truth.links)
 
@@ -101,7 +101,7 @@ def test_an_endpoint_that_no_device_has(watch: Watch) -> None:
 
 
 def nic_of_a_server(truth: Truth) -> tuple[End, str, str]:
-    """Return an interface of a server that runs, its port, and a host that the server is not on."""
+    """Return an interface of a running server, its port, and a host other than the server's."""
     server = ordinary(truth)[0]
     other = next(one for one in (*lab.here().computes, "net1") if one != server.facts["on"])
     [nic, *_] = [one for one in truth.of_type("vnic") if one.facts["owner"] == server.end.name]
@@ -117,7 +117,7 @@ def test_a_ports_binding_is_moved(watch: Watch) -> None:
 
 
 def also_at(truth: Truth, port: str) -> set[str]:
-    """Return the hosts that a port is linked to besides that of its server."""
+    """Return the hosts, other than its server's, to which a port is linked."""
     return {one.target.host for one in truth.links if one.source == End("port", "", port)}
 
 
@@ -136,20 +136,20 @@ def alive(truth: Truth, host: str) -> dict[object, object]:
 
 
 class TestWithTheControllerKilled:
-    """Nobody repairs what is broken there."""
+    """No agent repairs the faults."""
 
     def test_a_controller_killed(self, watch: Watch, quiet: str) -> None:
         watch.comes_to(lambda truth: set(alive(truth, quiet).values()) == {False})
         assert set(alive(watch.truth, quiet)) == {"OVN Controller agent", "OVN Metadata agent"}
 
     def test_a_controller_whose_clock_is_ahead(self, watch: Watch, quiet: str) -> None:
-        """Neutron takes its last answer for new, and nobody contradicts."""
+        """Neutron takes its last answer for a new one."""
         with faults.clock_ahead(quiet):
             watch.comes_to(lambda truth: alive(truth, quiet)["OVN Controller agent"] is True)
         watch.comes_to(lambda truth: alive(truth, quiet)["OVN Controller agent"] is False)
 
     def test_a_chassis_of_which_neutron_lists_no_agent(self, watch: Watch, quiet: str) -> None:
-        """Its switch is there all the same, with all that is plugged in."""
+        """Its switch is still found, with everything plugged into it."""
         before = watch.truth
         with faults.chassis_unlisted(quiet):
             watch.comes_to(lambda truth: alive(truth, quiet) == {})

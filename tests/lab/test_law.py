@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The law of small scans on the lab: after every act of a random life, and while nobody can look (``make law``)."""
+"""The law of small scans in the lab: after every act of a random life, and without some sources (``make law``)."""
 
 from __future__ import annotations
 
@@ -27,25 +27,25 @@ pytestmark = pytest.mark.law
 logger = logging.getLogger(__name__)
 ACTS = int(os.environ.get("ACTS") or 50)
 ASKED = 5
-"""The oracle takes as long as two whole scans: it is asked after so many acts, and at the end."""
+"""Number of acts between two comparisons with the oracle, which takes as long as two full scans; also at the end."""
 
 
 @pytest.fixture(scope="module")
 def life(environment: Environment) -> Life:
-    """What happens, by chance."""
+    """The random acts."""
     return living.begun(environment.name)
 
 
 @pytest.fixture(scope="module")
 def law(environment: Environment, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Law]:
-    """A cloud that was scanned as a whole once, and is known by small scans from then on."""
+    """A cloud that was scanned completely once, and only by small scans from then on."""
     with Law(environment, tmp_path_factory.mktemp("law")) as held:
         yield held
         logger.info("%s", held.told())
 
 
 def happens(act: Act, life: Life, law: Law, what: str) -> bool:
-    """Let an act happen, and hold the law after each thing that it does; False when it cannot happen now."""
+    """Perform an act, and check the law after each of its operations; return False if it is not possible now."""
     life.api = Api()  # a login lasts an hour
     steps = 0
     what = f"{what}{act.__name__.replace('_', ' ')}"
@@ -54,7 +54,7 @@ def happens(act: Act, life: Life, law: Law, what: str) -> bool:
             for refs in happening:
                 steps += 1
                 law.holds(f"{what} ({steps})", refs, life.tunnels_remade)
-    except (faults.NotInTimeError, requests.RequestException, RuntimeError) as error:  # says nothing of the product
+    except (faults.NotInTimeError, requests.RequestException, RuntimeError) as error:  # not a fault of the product
         logger.warning("%s: %s", what, error)
         law.begins_anew()
         life.tunnels_remade()
@@ -78,18 +78,18 @@ def test_after_every_act_of_a_life(law: Law, life: Life) -> None:
     logger.info("%d acts; never: %s", len(done), ", ".join(sorted(never)) or "none")
 
 
-def test_what_nobody_can_look_at_is_kept(law: Law, life: Life, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_cannot_be_examined_is_kept(law: Law, life: Life, monkeypatch: pytest.MonkeyPatch) -> None:
     server = life.servers("ACTIVE")[0]
     refs = [life.ref("host", server[faults.SERVER_HOST]), *life.server(server)]
     with law.judged():
         with lab.without_sshd(server[faults.SERVER_HOST]):
-            law.holds_though_nobody_can_look("an sshd stopped", refs)
+            law.holds_without_answers("an sshd stopped", refs)
         with monkeypatch.context() as patch:
             patch.setenv(lab.PASSWORD_VARIABLE, "no longer the password")
-            law.holds_though_nobody_can_look("Keystone refuses", refs)
+            law.holds_without_answers("Keystone refuses", refs)
         for name in ("keystone", "mariadb"):
             with faults.service_stopped(name):
-                law.holds_though_nobody_can_look(f"{name} stopped", refs)
+                law.holds_without_answers(f"{name} stopped", refs)
         with faults.cell_unreachable():
-            law.holds_though_nobody_can_look("a cell does not answer", refs)
+            law.holds_without_answers("a cell does not answer", refs)
         law.holds("all is well again", refs, life.tunnels_remade)

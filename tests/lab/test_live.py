@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Listening to the lab: after every act of a random life, and 5 s, the picture equals a fresh scan (``make live``)."""
+"""Listening to the lab: 5 s after every act of a random life, the picture equals a fresh scan (``make live``)."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ ACTS = int(os.environ.get("ACTS") or 50)
 
 @pytest.fixture(scope="module")
 def life(environment: Environment) -> Life:
-    """What happens, by chance."""
+    """The random acts."""
     return living.begun(environment.name)
 
 
@@ -49,7 +49,7 @@ def test_after_every_act_the_picture_is_true(listening: Listening, life: Life) -
                 for _ in happening:
                     steps += 1
                     listening.check(f"{what} ({steps})")
-        except (faults.NotInTimeError, requests.RequestException, RuntimeError) as error:  # nothing of the product
+        except (faults.NotInTimeError, requests.RequestException, RuntimeError) as error:  # not a fault of the product
             logger.warning("%s: %s", what, error)
             listening.check(f"{what}, which failed")
         done += steps > 0

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Watching the lab's hosts: 5 s after a fault that no message announces, the picture equals a fresh scan."""
+"""Watching the lab's hosts: 5 s after a fault that no notification announces, the picture equals a fresh scan."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ CABLES = 3
 
 @pytest.fixture(scope="module")
 def life(environment: Environment) -> Life:
-    """The lab that is up, and what may happen there."""
+    """The acts on the running lab."""
     return living.begun(environment.name)
 
 
@@ -34,13 +34,13 @@ def listening(environment: Environment, tmp_path_factory: pytest.TempPathFactory
 
 
 def seen(listening: Listening, what: str, steps: Generator[Refs]) -> None:
-    """Let a fault come and go, and check after each."""
+    """Cause and repair a fault, and check after each step."""
     for number, _ in enumerate(steps, 1):
         listening.check(f"{what} ({number})")
 
 
 def ovns_tunnel_deleted(host: str) -> Generator[Refs]:
-    """Delete a tunnel of OVN, and make it again."""
+    """Delete a tunnel of OVN, and restore it."""
     with faults_ovn.tunnel_deleted(host):
         yield []
     yield []
@@ -57,7 +57,7 @@ def test_wiring_that_is_broken_is_seen(listening: Listening, life: Life) -> None
     host, tap = breaking.tap_of_a_server(life)
     killed = faults_ovn.controller_killed if life.variant == "ovn" else faults.agents_killed
     with listening.judged(), killed(host):  # it would repair what is broken
-        listening.begins_anew()  # that it is gone is Neutron's to tell, which tells nobody
+        listening.begins_anew()  # Neutron sends no notification about dead agents
         if life.variant == "ovn":
             wiring = [("a tunnel deleted", ovns_tunnel_deleted(host))]
         else:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Checks on the lab's hosts: what the probe says there becomes the status of objects, links and cliques."""
+"""Checks on the lab's hosts: the probe's results become the status of objects, links and cliques."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ class Watched:
         self._probe = base64.b64encode(archive()).decode()
 
     def check(self, host: str) -> None:
-        """Run all checks of a host there, and store what they say."""
+        """Run all checks of a host on it, and store the results."""
         objects = base64.b64encode(self.plan.objects_json(host).encode()).decode()
         put = "".join(
             f"base64 -d >{FOLDER}/{name} <<'END'\n{text}\nEND\n"
@@ -89,7 +89,7 @@ def watched(store: Store, first_scan: ScanReport) -> Watched:
 
 @pytest.fixture(scope="module")
 def plugged(watched: Watched) -> InventoryObject:
-    """An interface of a server that nothing is wrong with; a bridge that has not heard of it lately is a warning."""
+    """An interface of a server without errors; a bridge that has not learned its MAC lately gives a warning."""
     view = watched.store.view(watched.environment)
     for one in view.of_type("vnic"):
         if one["vnic_type"] == "instance_vnic":
@@ -102,7 +102,7 @@ def plugged(watched: Watched) -> InventoryObject:
 
 @contextmanager
 def down(host: str, device: str) -> Iterator[None]:
-    """Switch a tap off, and on again: until whoever passes its frames on has seen that, too."""
+    """Switch a tap off, and on again; wait until its switch has noticed that, too."""
     inside(host, f"ip link set {device} down")
     try:
         yield
@@ -112,7 +112,7 @@ def down(host: str, device: str) -> Iterator[None]:
 
 
 def is_up(host: str, device: str) -> bool:
-    """Tell whether a device is up for the kernel and, if it is a port of Open vSwitch, for that, too."""
+    """Return whether a device is up for the kernel and, if it is a port of Open vSwitch, for the switch, too."""
     said = inside(
         host, f"cat /sys/class/net/{device}/operstate; ovs-vsctl --if-exists get Interface {device} link_state || true"
     )

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The whole way through Prometheus: deployed by the command; three faults on the hosts, and their mend, come back."""
+"""The whole way through Prometheus: deployed by the command; three faults on the hosts, and their repair, show."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ FOLDER = "/run/calipso-probe"
 
 
 class Story(Watched):
-    """The lab, watched by a Prometheus of its own."""
+    """The lab, watched by its own Prometheus."""
 
     def await_status(self, one: InventoryObject, *wanted: int) -> None:
         """Wait until an object has one of some statuses."""
@@ -88,7 +88,7 @@ def story(
 
 
 def _ended(environment: str, store: Store, before: dict[str, object] | None) -> None:
-    """Leave the lab and the store as they were, as far as others can see."""
+    """Restore the lab and the store."""
     for host in lab.here().hosts:
         inside(host, "".join(f"/etc/init.d/{one} stop >/dev/null 2>&1 || true\n" for one in PROGRAMS))
     environments = store.collection("environments_config")
@@ -105,7 +105,7 @@ def dhcp_killed(service: InventoryObject) -> Iterator[None]:
     try:
         yield
     finally:
-        # Neutron's agent looks after it, too, once in a while
+        # Neutron's agent may restart it, too
         runs = f"ip netns pids {namespace} | xargs -r ps -o comm= -p | grep -q dnsmasq"
         inside(host, f"{runs} || xargs -0 ip netns exec {namespace} <{FOLDER}/dnsmasq || {{ sleep 2; {runs}; }}")
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The oracle by itself, in every variant: it knows nothing of the product, sources agree, chains are complete."""
+"""The oracle by itself, in every variant: it imports nothing of the product, sources agree, chains are complete."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def test_no_source_contradicts_another(truth: Truth) -> None:
 
 @pytest.mark.lab
 def test_every_nic_of_every_server_that_runs_has_a_complete_chain(truth: Truth, site: Site) -> None:
-    """But where Neutron has switched the port off, it ends at the switch."""
+    """Only a port that Neutron has switched off has a chain that ends at the virtual switch."""
     off = {id_ for id_, port in site.cloud.ports.items() if not port["admin_state_up"]}
     silent = {one.end for one in truth.of_type("vnic") if one.facts["port"] in off}
     running = {one.end for one in truth.of_type("instance") if one.facts["status"] == "ACTIVE"}

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""How a scan of the lab goes: without failures, in few rounds, with evidence, and the second one changes nothing."""
+"""A scan of the lab: without failures, in few rounds, with evidence, and a second one changes nothing."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The truth test: a scan reports what is there, object by object, link by link, chain by chain.
+"""The truth test: a scan reports exactly what exists, object by object, link by link, chain by chain.
 
-``oracle`` determines what is there; missing, wrong and extra are distinguished, and all three must be empty.
+``oracle`` determines what exists; missing, wrong and extra are distinguished, and all three must be empty.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ pytestmark = pytest.mark.lab
 
 @pytest.fixture(scope="module")
 def said(first_scan: ScanReport, store: Store) -> Truth:
-    """What the first scan says."""
+    """The report of the first scan."""
     assert first_scan.ok, [str(one.error) for one in first_scan.failures]
     return told(store.view(first_scan.environment))
 

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A stranger has the address of an API and a one-time password, and with the Python client does everything else.
+"""A user with the address of an API and a one-time password does everything else with the Python client.
 
-The API and the scan manager are processes that know nothing of the lab: all that they use has been sent to them.
+The API and the scan manager are processes without access to the lab's files: all that they use was sent to them.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ OWN = "a password of my own"
 
 @pytest.fixture(scope="module")
 def started(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, str]]:
-    """Start the API and a scan manager on an empty store; give the URL and the one-time password that was printed."""
+    """Start the API and a scan manager on an empty store; provide the URL and the printed one-time password."""
     folder = tmp_path_factory.mktemp("api")
     store = folder / "s.db"
     options = ("--secrets", str(folder / "secrets"))
@@ -41,7 +41,7 @@ def started(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, str
 
 
 def description(environment: Environment, password: str) -> dict[str, Any]:
-    """Return the lab's description as somebody sends it who has no files on the server."""
+    """Return the lab's description for a user without files on the server."""
     document = environment_document(environment)
     for section in document["configuration"]:
         if "pwd" in section:
@@ -53,7 +53,7 @@ def description(environment: Environment, password: str) -> dict[str, Any]:
 
 
 class Watching:
-    """Somebody who watches an environment's changes while it is scanned."""
+    """A thread that watches an environment's changes while it is scanned."""
 
     def __init__(self, calipso: Calipso, environment: str) -> None:
         self._calipso, self._environment = calipso, environment
@@ -72,7 +72,7 @@ class Watching:
         return self._seen[0]
 
 
-def test_a_stranger_needs_nothing_but_the_api(
+def test_a_user_needs_nothing_but_the_api(
     started: tuple[str, str], environment: Environment, password: str, first_scan: ScanReport, store: Store
 ) -> None:
     url, once = started

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What the product reports about the lab, in the oracle's terms, so that both can be compared."""
+"""The product's report about the lab in the oracle's terms, so that both can be compared."""
 
 from __future__ import annotations
 
@@ -25,11 +25,11 @@ ON_HOSTS = {
     "vedge": "vedge_type",
     "vservice": "local_service_id",
 }
-"""What is on one host -> what it is called there."""
+"""Type of objects on a host -> the attribute with their name there."""
 
 
 def told(view: StoreView) -> Truth:
-    """Return what the store holds of an environment."""
+    """Return the stored objects and links of an environment as a ``Truth``."""
     objects = _objects(view)
     ends = {one.ref: _end(view, one) for one in objects}
     links = {link.document_id: Link(_of(ends, link.source), _of(ends, link.target)) for link in view.links()}
@@ -97,7 +97,7 @@ def _sorted(values: Any) -> tuple[Value, ...]:  # noqa: ANN401 - JSON
 
 
 def _label(one: InventoryObject) -> str:
-    """Return the cloud's own name: an object without one is called by its id."""
+    """Return the cloud's own name; for an object without one, its id."""
     return "" if one.name == one.id else one.name
 
 
@@ -139,7 +139,7 @@ def _otep(one: InventoryObject, parent: InventoryObject | None) -> dict[str, Val
 
 
 def _gateways(one: InventoryObject) -> tuple[Value, ...] | None:
-    """Return where the ways out of a logical router are: host, and the hosts of the group with their priorities."""
+    """Return the gateways of a logical router: the host, and the hosts of the group with their priorities."""
     if "gateways" not in one:
         return None
     groups = (
@@ -160,14 +160,14 @@ def _security(one: InventoryObject) -> tuple[Value, ...] | None:
 
 
 def _served(one: InventoryObject) -> tuple[Value, ...] | None:
-    """Return the floating IPs of a namespace of a distributed router, or of the one outside; else None."""
+    """Return the floating IPs of a distributed router's namespace, or of the outer one; else None."""
     in_namespace = one.get("local_service_id") is not None
     here = in_namespace and (one.get("distributed") or one["service_type"] == "floating_ip")
     return _sorted(one["floating_ips"]) if here else None
 
 
 def _bonds(one: InventoryObject) -> tuple[Value, ...] | None:
-    """Return the bonds of a switch, with whether each member carries frames; None where there is none."""
+    """Return the bonds of a switch, with whether each member carries frames; None if there are none."""
     rows = (
         (row["name"], row["mode"], _sorted((member["name"], member["role"] == "active") for member in row["members"]))
         for row in one.get("bonds") or ()
@@ -231,4 +231,4 @@ FACTS: dict[str, Callable[[InventoryObject], dict[str, Value]]] = {
         "heard_by": _sorted((ear["host"], ear["interface"]) for ear in one.get("neighbours") or ())
     },
 }
-"""Per type: the facts that the oracle tells, out of an object's attributes."""
+"""Type -> the facts that the oracle also has, from an object's attributes."""

@@ -26,9 +26,9 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 LASTS_S = 20
-"""A scan is wrong when it differs from one truth in one way for so long."""
+"""A scan is wrong if it differs from the same truth in the same way for this long."""
 LIMIT_S = 300
-"""For a cloud that does not come to rest: two busy cores may need minutes for what two idle ones do in seconds."""
+"""Limit for a cloud that does not settle: two busy cores may need minutes for what two idle ones do in seconds."""
 BETWEEN_S = 2
 
 
@@ -51,19 +51,19 @@ class Watch:
     environment: Environment
     store: Store
     truth: Truth = dataclasses.field(init=False)
-    """As it was when it was last told."""
+    """The truth at the last comparison."""
     restarted: set[str] = dataclasses.field(default_factory=set)
-    """Hosts whose agents were started anew."""
+    """Hosts whose agents were restarted."""
 
     def scan(self) -> ScanReport:
         """Scan."""
         return run_scan(self.environment, store=self.store)
 
     def tells_the_truth(self) -> Truth:
-        """Scan until a scan tells the truth; fail when it differs from one truth in the same way for LASTS_S.
+        """Scan until a scan equals the truth; fail if it differs from the same truth in the same way for LASTS_S.
 
-        That the truth reads the same before and after a scan does not show that it did not change in between: Neutron
-        hears of a gateway's move by several workers, and may tell the former host once more.
+        An equal truth before and after a scan does not prove that nothing changed in between: several workers of
+        Neutron notice a gateway's move, and one may report the former host once more.
         """
         view = self.store.view(self.environment.name)
         began = since = time.monotonic()
@@ -83,10 +83,10 @@ class Watch:
             time.sleep(BETWEEN_S)
 
     def comes_to(self, wanted: Callable[[Truth], object]) -> Truth:
-        """Tell the truth again and again until it is as wanted: a cloud that was changed gets there in its own time."""
+        """Compare repeatedly until the truth is as wanted: a changed cloud needs time."""
         end = time.monotonic() + LIMIT_S
         while not wanted(truth := self.tells_the_truth()):
-            assert time.monotonic() < end, f"the scans tell the truth, but after {LIMIT_S} s it is not yet as wanted"
+            assert time.monotonic() < end, f"the scans are right, but after {LIMIT_S} s the truth is not yet as wanted"
             time.sleep(BETWEEN_S)
         return truth
 
@@ -107,13 +107,13 @@ class Watch:
 
 
 def ordinary(truth: Truth) -> list[oracle.Thing]:
-    """Return the servers that run and have no trunk: what moves one of those moves the bridges of the trunk as well."""
+    """Return the running servers without a trunk: moving a server with one would move its trunk's bridges, too."""
     trunks = {one.facts["owner"] for one in truth.of_type("vnic") if one.facts.get("trunk")}
     return [one for one in running(truth) if one.end.name not in trunks]
 
 
 def running(truth: Truth) -> list[oracle.Thing]:
-    """Return the servers that run, those with most interfaces first."""
+    """Return the running servers, those with most interfaces first."""
     return sorted(
         (one for one in truth.of_type("instance") if one.facts["status"] == "ACTIVE"),
         key=lambda one: -sum(chain.owner == one.end for chain in truth.chains),

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Has Neutron announce ports again: announcing.py CONTROLLER PASSWORD PORT...
+"""Makes Neutron announce ports again: announcing.py CONTROLLER PASSWORD PORT...
 
-Now and then the Open vSwitch agent of net1 does not hear that the routers' ports were bound to its host after they had
-been made. It logs "not bound", leaves them in VLAN 4095, and never asks again;
-at Neutron they are DOWN, or even ACTIVE. Any change of a port makes Neutron tell its agents all about it.
+Occasionally the Open vSwitch agent of net1 misses that the routers' ports were bound to its host after their creation.
+It logs "not bound", leaves them in VLAN 4095, and never asks again; Neutron shows them as DOWN, or even ACTIVE. Any
+change of a port makes Neutron send the whole port to its agents.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ def announce(network: Proxy, ids: Iterable[str]) -> list[str]:
 
 
 def main(arguments: list[str]) -> None:
-    """Announce, and say what."""
+    """Announce the ports, and print their ids."""
     controller, password, *ids = arguments
     print("  announced again:", *announce(connect(controller, password).network, ids), flush=True)  # noqa: T201 - a script
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Makes the service project, its users, services and endpoints: bootstrap.py CONTROLLER PASSWORD. Safe to run twice."""
+"""Creates the service project, users, services and endpoints: bootstrap.py CONTROLLER PASSWORD. Safe to run twice."""
 
 import sys
 

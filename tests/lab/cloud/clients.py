@@ -7,7 +7,7 @@ import openstack
 
 
 def connect(controller: str, password: str, *, project_id: str | None = None) -> openstack.connection.Connection:
-    """Log in as admin, in the project of that name or in any that he has been given the role in."""
+    """Log in as admin, in the project with this id, or in the admin's own project."""
     return openstack.connect(
         auth_url=f"http://{controller}:5000/v3",
         username="admin",

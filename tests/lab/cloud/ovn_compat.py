@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Adapts Debian 12's Neutron 21 to its OVN 23.03; run inside the controller, whose own layer it changes.
+"""Adapts Debian 12's Neutron 21 to its OVN 23.03; runs inside the controller, and changes only the controller's layer.
 
-Neutron reads a chassis' bridge mappings, gateway flag and datapath type from Chassis.external_ids, ovn-controller
-writes them to Chassis.other_config only (LP#1990229: without this no port of a flat or VLAN network is bound).
+Neutron reads a chassis' bridge mappings, gateway flag and datapath type from Chassis.external_ids, but ovn-controller
+writes them to Chassis.other_config only (LP#1990229: without this change no port of a flat or VLAN network is bound).
 """
 
 import sys
@@ -23,13 +23,13 @@ CHANGES = {
         f"row{MAPPINGS}",
     ],
 }
-"""File -> the places in it where the column's name stands for ``{}``."""
+"""File -> the texts in it to change; ``{}`` stands for the name of the column."""
 DELETED_AGENT = ("    external_ids = {}\n    hostname", "    external_ids = {}\n    other_config = {}\n    hostname")
-"""A class represents a removed chassis; it needs the other column, too."""
+"""The class for a removed chassis needs the other column, too."""
 
 
 def replace(path: Path, old: str, new: str) -> None:
-    """Replace all occurrences, of which there must be one or more."""
+    """Replace all occurrences; there must be at least one."""
     text = path.read_text(encoding="utf-8")
     if old not in text:
         sys.exit(f"{path}: not found: {old!r}; is this another version of Neutron?")

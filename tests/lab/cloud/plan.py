@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Plans a random cloud: what seed.py makes, decided by the parameters and the seed alone, without any I/O.
+"""Plans the random cloud that seed.py creates; it depends only on the parameters and the seed. No I/O.
 
-What tests need in every cloud is assigned, not left to chance: a name twice, a network without a name or
-without DHCP, a server with two NICs, one that is shut off ... as far as the sizes allow it. The rest is random.
+What tests need in every cloud is assigned, not left to chance, as far as the sizes allow it: two objects with one name,
+a network without a name or without DHCP, a server with two NICs, one that is shut off ... The rest is random.
 """
 
 from __future__ import annotations
@@ -12,21 +12,21 @@ import random
 from dataclasses import dataclass, replace
 
 PUBLIC, VLAN = 0, 1
-"""The places in ``Cloud.networks`` of the networks on physnet1; with Linux bridge there is no VLAN network (no 8021q
-needed). After them comes the one on physnet2, which is flat or a VLAN."""
+"""The indexes in ``Cloud.networks`` of the networks on physnet1; with Linux bridge there is no VLAN network, because it
+would need 8021q. After them comes the network on physnet2, which is flat or a VLAN."""
 HOSTILE_NAMES = (
     "$(reboot)", "`id`;ls|wc", "a/b.c", "..", "it's \"quoted\"", "two  words", "☕ ☔", "Größe-名前", "<b>&amp;</b>",
     "{{ 7*7 }}", "%s%n%d", "-rf", "null", "0", "back\\slash", "comma,semi;colon", "*", "vnic-1", "x" * 60,
 )  # fmt: skip
-"""Characters beyond the BMP are missing: Nova and Neutron of this release keep names in MySQL's three-byte utf8."""
+"""No characters beyond the BMP: this release of Nova and Neutron stores names in MySQL's three-byte utf8."""
 NO_HOST_NAMES = ("Größe-名前",)
-"""Names of servers whose host names (made by Nova) are refused by Neutron's DNS extension, which OVN always has."""
+"""Names of servers from which Nova makes host names that Neutron's DNS extension refuses; OVN always has it."""
 WORDS = ("acme", "blue", "core", "data", "edge", "front", "grid", "hub", "lab", "mail", "node", "web")
 
 
 @dataclass(frozen=True)
 class Subnet:
-    """A subnet; ``mode`` is IPv6's way to addresses ("slaac", "dhcpv6-stateful"), None for IPv4."""
+    """A subnet; ``mode`` is the IPv6 address mode ("slaac", "dhcpv6-stateful"), None for IPv4."""
 
     name: str
     cidr: str
@@ -36,9 +36,9 @@ class Subnet:
 
     @property
     def pool(self) -> tuple[str, str] | None:
-        """First and last of the addresses that Neutron may choose, the lower half; None: any, the plan gives none.
+        """The first and last address that Neutron may choose (the lower half); None: any, as the plan assigns none.
 
-        Neutron chooses at random: without it, it would now and then take an address that the plan gives.
+        Neutron chooses at random: without a pool, it would sometimes take an address that the plan assigns.
         """
         if self.mode:
             return None
@@ -47,7 +47,7 @@ class Subnet:
 
     @property
     def given(self) -> list[str]:
-        """The addresses that the plan may give, the upper half; of an IPv4 subnet."""
+        """The addresses that the plan may assign: the upper half of an IPv4 subnet."""
         block = ipaddress.ip_network(self.cidr)
         return [str(block[n]) for n in range(block.num_addresses // 2, block.num_addresses - 1)]
 
@@ -61,12 +61,12 @@ class Network:
     subnets: tuple[Subnet, ...]
     vlan: int | None = None
     physical: str = "physnet1"
-    """Of a provider network."""
+    """The VLAN of a provider network."""
 
 
 @dataclass(frozen=True)
 class Router:
-    """A router with interfaces in networks, with or without a gateway to the public one."""
+    """A router with interfaces in networks, with or without a gateway to the public network."""
 
     name: str
     project: int
@@ -78,7 +78,7 @@ class Router:
 
 @dataclass(frozen=True)
 class SubPort:
-    """A port of a trunk besides its parent: frames of its network have the VLAN inside the server."""
+    """A sub-port of a trunk: inside the server, frames of its network are tagged with the VLAN."""
 
     name: str
     network: int
@@ -87,9 +87,9 @@ class SubPort:
 
 @dataclass(frozen=True)
 class Nic:
-    """A server's NIC: a port made beforehand when it has a name, else made by Nova; None: any address.
+    """A server's NIC: a port created beforehand if it has a name, else by Nova; address None: any.
 
-    ``off``: Neutron's administrator switches the port off, once everything is wired.
+    ``off``: an administrator switches the port off when everything is wired.
     """
 
     network: int
@@ -97,12 +97,12 @@ class Nic:
     address: str | None = None
     off: bool = False
     trunk: tuple[SubPort, ...] = ()
-    """The port, made beforehand, is the parent of a trunk with these."""
+    """The sub-ports of the trunk whose parent the port, created beforehand, is."""
 
 
 @dataclass(frozen=True)
 class Server:
-    """A server, and what is done to it when it is active."""
+    """A server, and the operations on it when it is active."""
 
     name: str
     project: int
@@ -115,7 +115,7 @@ class Server:
 
 @dataclass(frozen=True)
 class LonePort:
-    """A port of no server, bound to a host or to none."""
+    """A port without a server, bound to a host or unbound."""
 
     name: str
     network: int
@@ -141,7 +141,7 @@ class Project:
 
 @dataclass(frozen=True)
 class Cloud:
-    """All of it; numbers are places in these tuples."""
+    """The whole plan; numbers are indexes in these tuples."""
 
     projects: tuple[Project, ...]
     networks: tuple[Network, ...]
@@ -156,7 +156,7 @@ class Cloud:
 
 
 def plan(*, variant: str, computes: int, projects: int, networks: int, servers: int, seed: str) -> Cloud:  # noqa: PLR0913 - all keywords
-    """Return the cloud of these parameters; the same parameters, the same cloud."""
+    """Return the cloud for these parameters; the same parameters give the same cloud."""
     unfit = NO_HOST_NAMES if variant == "ovn" else ()
     return _Planner(f"{variant}/{computes}/{projects}/{networks}/{servers}/{seed}", unfit).cloud(
         with_vlan=variant != "lxb",
@@ -174,9 +174,9 @@ class _Planner:
         self._decks: dict[str, list[str]] = {}
         self._networks: list[Network] = []
         self._second = 0
-        """The place of the network on physnet2."""
+        """The index of the network on physnet2."""
         self._used: dict[int, set[str]] = {}
-        """Network -> addresses given out."""
+        """Network -> assigned addresses."""
 
     def cloud(
         self, *, with_vlan: bool, silences: bool, distributed: bool, hosts: list[str], sizes: tuple[int, int, int]
@@ -203,7 +203,7 @@ class _Planner:
         )
 
     def _name(self, kind: str) -> str:
-        """Return a name that no other object of the kind has; every third is hostile, the first always."""
+        """Return a name that no other object of the kind has; the first and every third one is hostile."""
         if kind not in self._decks:
             names = self._random.sample(HOSTILE_NAMES, len(HOSTILE_NAMES))
             self._decks[kind] = [name for name in names if kind != "server" or name not in self._unfit]
@@ -260,7 +260,7 @@ class _Planner:
         return [n for n, network in enumerate(self._networks) if network.project == project]
 
     def _routers(self, projects: int) -> tuple[Router, ...]:
-        """One a project with a gateway (the last of several has none), another for what is left; some are in none."""
+        """Return a router with a gateway for each project (the last of several has none), and one for the rest."""
         made = []
         for project in range(projects):
             networks = self._random.sample(self._of(project), len(self._of(project)))
@@ -275,7 +275,7 @@ class _Planner:
         return tuple(made)
 
     def _with_kinds(self, routers: tuple[Router, ...]) -> tuple[Router, ...]:
-        """Route the networks that no router is in, too; deal out what routers may be, first those with a gateway."""
+        """Add routers for networks without one, and assign kinds of routers, first to those with a gateway."""
         routed = {network for one in routers for network in one.networks}
         projects = sorted({one.project for one in routers})
         rest = [(one, tuple(n for n in self._of(one) if n not in routed)) for one in projects]
@@ -320,7 +320,7 @@ class _Planner:
         return tuple(made)
 
     def _nics(self, project: int, number: int) -> tuple[Nic, ...]:
-        """Return one to three NICs; the first is in a network of the project's own."""
+        """Return one to three NICs; the first is in one of the project's own networks."""
         own = self._of(project)
         choice = [*own, *([VLAN] if self._second > VLAN else [])]
         count = {0: 2, 1: 3}.get(number, self._random.choice((1, 1, 2, 3)))
@@ -337,7 +337,7 @@ class _Planner:
         )
 
     def _address(self, network: int) -> str:
-        """Return an address that no other NIC is given."""
+        """Return an address that no other NIC has."""
         used = self._used.setdefault(network, set())
         address = self._random.choice([one for one in self._networks[network].subnets[0].given if one not in used])
         used.add(address)
@@ -362,12 +362,12 @@ class _Planner:
         return server if alone else replace(server, shut_off=True)
 
     def _silenced(self, server: Server, *, alone: bool) -> Server:  # noqa: ARG002
-        """Let the port of the first NIC be switched off."""
+        """Mark the port of the first NIC to be switched off."""
         first = replace(server.nics[0], port=server.nics[0].port or self._name("port"), off=True)
         return replace(server, nics=(first, *server.nics[1:]))
 
     def _trunked(self, server: Server, *, alone: bool) -> Server:
-        """Make a trunk of the port of the first NIC, or of one in the VLAN network.
+        """Make the port of the first NIC, or of one in the VLAN network, the parent of a trunk.
 
         The MTU of a sub-port must not be greater than the trunk's, and tunnels make it smaller.
         """
@@ -385,7 +385,7 @@ class _Planner:
         return replace(server, nics=(*server.nics[:place], parent, *server.nics[place + 1 :]))
 
     def _aggregates(self, hosts: list[str]) -> tuple[Aggregate, ...]:
-        """Zones that share no host, of which one host of many has none; an aggregate without a zone across them."""
+        """Return disjoint zones (one host of many is in none), and an aggregate without a zone across them."""
         shuffled = self._random.sample(hosts, len(hosts))
         in_zones = shuffled if len(shuffled) < 4 else shuffled[:-1]
         cut = self._random.randint(1, len(in_zones))

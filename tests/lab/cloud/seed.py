@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Makes the cloud that plan.py plans: seed.py CONTROLLER PASSWORD VARIANT COMPUTES PROJECTS NETWORKS SERVERS SEED.
+"""Creates the cloud that plan.py plans: seed.py CONTROLLER PASSWORD VARIANT COMPUTES PROJECTS NETWORKS SERVERS SEED.
 
-Ends with 0 when every server is as planned (running or shut off) and every port that must be is active.
+Ends with 0 when every server is as planned (running or shut off) and every port that should be active is.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ BOOT_SECTOR = b"\xfa\xf4\xeb\xfd".ljust(510, b"\0") + b"\x55\xaa"
 """cli; hlt; jmp: a guest that does nothing."""
 LIMIT_S = 420
 ANNOUNCED_S = 60
-"""Seconds after which ports that are not active are announced again, and again."""
+"""Interval in seconds at which ports that are not active are announced again."""
 MUST_BE_ACTIVE = (
     *("compute:", "trunk:subport", "network:dhcp", "network:router_", "network:ha_router_"),
     "network:floatingip_agent_gateway",
@@ -35,12 +35,12 @@ began = time.monotonic()
 
 
 def say(*words: object) -> None:
-    """Print, with the seconds since the beginning."""
+    """Print a line that begins with the seconds since the start."""
     print(f"  {time.monotonic() - began:4.0f} s", *words, flush=True)  # noqa: T201 - a script
 
 
 class Seeder:
-    """Makes the planned objects; ids stand where the plan has places."""
+    """Creates the planned objects, and maps the plan's indexes to ids."""
 
     def __init__(self, cloud: Cloud, controller: str, password: str) -> None:
         self.cloud = cloud
@@ -54,7 +54,7 @@ class Seeder:
         self.servers: list[str] = []
 
     def make_projects(self) -> None:
-        """Make the projects, each with a security group that lets ICMP in; the user "member" may use all of them."""
+        """Create the projects, each with a security group that admits ICMP; the user "member" may use all of them."""
         identity = self.admin.identity
         role, user = identity.find_role("admin"), identity.find_user("admin")
         member_role = identity.find_role("member")
@@ -71,7 +71,7 @@ class Seeder:
             self.groups.append(group.id)
 
     def make_compute(self) -> tuple[str, str]:
-        """Make aggregates, a flavor and an image; return the ids of the latter two."""
+        """Create aggregates, a flavor and an image; return the ids of the latter two."""
         compute = self.admin.compute
         for planned in self.cloud.aggregates:
             zone = {"availability_zone": planned.zone} if planned.zone else {}
@@ -89,7 +89,7 @@ class Seeder:
         return flavor.id, image.id
 
     def make_networks(self) -> None:
-        """Make networks and subnets, then routers, then the ports of no server."""
+        """Create networks and subnets, then routers, then the ports without a server."""
         for number, planned in enumerate(self.cloud.networks):
             network = self.network.create_network(name=planned.name, **self._kind_of(number, planned))
             self.networks.append(network.id)
@@ -145,7 +145,7 @@ class Seeder:
             self.network.update_router(router, external_gateway_info={"network_id": self.networks[PUBLIC]})
 
     def make_servers(self, flavor: str, image: str) -> None:
-        """Make the servers, each on its host, and wait until they are active."""
+        """Create the servers, each on its host, and wait until they are active."""
         for planned in self.cloud.servers:
             server = self._own(planned).create_server(
                 name=planned.name,
@@ -162,7 +162,7 @@ class Seeder:
         return connect(*self._login, project_id=self.projects[planned.project]).compute
 
     def _request(self, planned: Server, nic: Nic) -> dict[str, str]:
-        """Return what Nova is asked for a NIC."""
+        """Return the part of the request to Nova for a NIC."""
         if nic.port is None:
             return {"uuid": self.networks[nic.network]} | ({"fixed_ip": nic.address} if nic.address else {})
         fixed = {"fixed_ips": [{"ip_address": nic.address}]} if nic.address else {}
@@ -210,7 +210,7 @@ class Seeder:
         wait_until_none(differing)
 
     def change_servers(self) -> None:
-        """Give floating IPs, detach NICs, shut off what is to be shut off."""
+        """Assign floating IPs, detach NICs, and shut servers off, as planned."""
         compute = self.admin.compute
         public = self.networks[PUBLIC]
         for planned, id_ in zip(self.cloud.servers, self.servers, strict=True):
@@ -239,7 +239,7 @@ class Seeder:
         wait_until_none(lambda: [f"{id_} keeps port {port.id}"] if self.network.get_port(port.id).device_id else [])
 
     def make_load_balancer(self) -> None:
-        """Make a load balancer in OVN as Octavia's provider does, where a network with a server is in a router."""
+        """Create a load balancer in OVN as Octavia's provider does, if a router has a network with a server."""
         for one in self.network.ports(device_owner="network:router_interface"):
             members = sorted(
                 f"{port.fixed_ips[0]['ip_address']}:8080"
@@ -273,7 +273,7 @@ class Seeder:
         subprocess.run(command, check=True, stdout=subprocess.DEVNULL)  # noqa: S603 - ours
 
     def wait_for_ports(self, *, ovn: bool) -> None:
-        """Wait until every port that something uses is active, and all DHCP servers that are to be there are."""
+        """Wait until every port in use is active, and all expected DHCP servers exist."""
         off = {id_ for planned, id_ in zip(self.cloud.servers, self.servers, strict=True) if planned.shut_off}
         owners = OVN_MUST_BE_ACTIVE if ovn else MUST_BE_ACTIVE
         served = set() if ovn else {one.network_id for one in self.network.subnets() if one.is_dhcp_enabled}
@@ -319,7 +319,7 @@ def wait_until_none(differing: Callable[[], list[str]]) -> None:
 
 
 def main(arguments: list[str]) -> None:
-    """Make the cloud."""
+    """Create the cloud."""
     controller, password, variant, computes, projects, networks, servers, seed = arguments
     cloud = plan(
         variant=variant,
@@ -338,11 +338,11 @@ def main(arguments: list[str]) -> None:
     seeder.make_servers(flavor, image)
     say(f"{len(cloud.servers)} servers are active")
     seeder.change_servers()
-    say("floating IPs given, NICs detached, servers shut off")
+    say("floating IPs are assigned, NICs detached, servers shut off")
     if variant == "ovn":
         seeder.make_load_balancer()
     seeder.wait_for_ports(ovn=variant == "ovn")
-    say("every port is as it must be")
+    say("every port is as planned")
 
 
 if __name__ == "__main__":

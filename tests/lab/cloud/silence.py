@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Switches off the ports that plan.py wants off: silence.py with the arguments of seed.py, when all ports are wired.
+"""Switches off ports as plan.py plans it, when all ports are wired: silence.py with the arguments of seed.py.
 
-The Open vSwitch agent puts such a port into VLAN 4095, the Linux bridge agent switches its tap off. Ends with 0 when
-Neutron has heard of it from the agent.
+The Open vSwitch agent puts such a port into VLAN 4095; the Linux bridge agent switches its tap off. Ends with 0 when
+the agent has reported this to Neutron.
 """
 
 from __future__ import annotations

@@ -25,13 +25,13 @@ WANTED = {
         "OVN Metadata agent": computes,
     },
 }
-"""How many of each kind must be alive."""
+"""Expected number of living agents and services of each kind."""
 
 wanted = Counter(WANTED[variant]) + Counter({"nova-compute": computes})
 
 
 def alive() -> Counter[str]:
-    """Count what is alive, by kind."""
+    """Count the living ones by kind."""
     up = [one.binary for one in cloud.compute.services() if one.state == "up"]
     return Counter([*up, *(one.agent_type for one in cloud.network.agents() if one.is_alive)])
 

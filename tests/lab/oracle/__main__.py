@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Prints what every server, router and DHCP server of the running lab is really connected to."""
+"""Prints the real connections of every server, router and DHCP server of the running lab."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 def described(truth: Truth) -> str:
-    """Return the truth for a human's eyes: chains, what contradicts itself, and counts."""
+    """Return the truth as readable text: chains, contradictions, and counts."""
     lines = []
     for owner in sorted({chain.owner for chain in truth.chains}):
         thing = truth.things.get(owner)

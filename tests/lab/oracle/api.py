@@ -21,7 +21,7 @@ NEUTRONS = ("networks", "subnets", "ports", "routers", "agents", "floatingips")
 
 
 class Api:
-    """A session of the admin's, in his own project or another one (by its id)."""
+    """A session of the admin, in the admin's own project or another one (by its id)."""
 
     def __init__(self, microversion: str = "2.88", *, project: str | None = None) -> None:
         place = here()
@@ -42,7 +42,7 @@ class Api:
         }
 
     def ask(self, method: str, url: str, body: Any = None) -> Any:  # noqa: ANN401 - JSON
-        """Send a request; return the body of the answer, None where there is none, HTTPError when it is refused."""
+        """Send a request; return the body of the answer, None if it is empty. Raises HTTPError if it is refused."""
         answer = requests.request(method, url, headers=self._headers, json=body, timeout=LIMIT_S)
         if not answer.ok:
             raise requests.HTTPError(f"{method} {url}: {answer.status_code} {answer.text}", response=answer)
@@ -55,7 +55,7 @@ class Api:
 
 @dataclass(frozen=True, slots=True)
 class Cloud:
-    """What the API says. Rows by id, where they have one that is unique in the cloud."""
+    """The API's answers. Rows are indexed by id if it is unique in the cloud."""
 
     regions: tuple[Row, ...]
     projects: Rows
@@ -64,7 +64,7 @@ class Cloud:
     aggregates: tuple[Row, ...]
     servers: Rows
     interfaces: Mapping[str, list[Row]]
-    """Server's id -> what Nova says of its interfaces: port_id, net_id, mac_addr."""
+    """Server's id -> Nova's list of its interfaces: port_id, net_id, mac_addr."""
     networks: Rows
     subnets: Rows
     ports: Rows
@@ -74,7 +74,7 @@ class Cloud:
     trunks: Rows = field(default_factory=dict)
 
     def sub_ports(self, parent: str) -> list[tuple[Row, int]]:
-        """Return the ports in the trunk of a port, and the VLAN that each has there."""
+        """Return the sub-ports in the trunk of a port, each with its VLAN there."""
         listed = [sub for one in self.trunks.values() if one["port_id"] == parent for sub in one["sub_ports"]]
         return [(self.ports[sub["port_id"]], sub["segmentation_id"]) for sub in listed]
 

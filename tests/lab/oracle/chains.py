@@ -23,7 +23,7 @@ SERVER_HOST = "OS-EXT-SRV-ATTR:host"
 
 @dataclass(slots=True)
 class Walk:
-    """One walk: where it is, and which links it has taken."""
+    """One walk: its current place, and the links that it has taken."""
 
     site: Site
     host: Host
@@ -36,14 +36,14 @@ class Walk:
             self.links.append(link)
 
     def from_device(self, vnic: End, device: str) -> str:
-        """Go on from a device; return why the walk ends before the switch, "" when it does not."""
+        """Continue from a device; return why the walk ends before the switch, "" if it does not."""
         bridge = self.host.bridge_of(device)
         if bridge is not None:
             self.take(vnic, vconnector := End("vconnector", self.host.name, bridge))
             return self._from_bridge(vconnector, bridge)
         if device in self.host.ports:
             return self._from_port(vnic, device)
-        return f"{device} is in no bridge" if self.host.device(device) else f"there is no device {device}"
+        return f"{device} is not in a bridge" if self.host.device(device) else f"there is no device {device}"
 
     def _from_bridge(self, vconnector: End, bridge: str) -> str:
         vedge = self.site.vedge(self.host)
@@ -77,7 +77,7 @@ class Walk:
     def _from_port(self, before: End, name: str) -> str:
         vedge = self.site.vedge(self.host)
         if vedge is None:
-            return f"Neutron knows no agent that runs the switch of {self.host.name}"
+            return f"Neutron knows no agent that controls the switch of {self.host.name}"
         self.take(before, vedge)
         ovn = vedge.name == "OVN"
         if self.network is None or self.network["id"] not in networks_of_port(self.site, self.host, name):
@@ -88,7 +88,7 @@ class Walk:
         if not ways:
             return f"{self.network['id']} does not leave {self.host.name}"
         unheard = [way.cable for way in ways if not self._go(vedge if overlay is None else endpoint, way)]
-        return f"no switch hears {' '.join(unheard)}" if unheard else ""
+        return f"{' '.join(unheard)} is not an LLDP neighbour of any switch" if unheard else ""
 
     def _leave(self, device: str) -> bool:
         if self.network is not None:
@@ -100,12 +100,12 @@ class Walk:
 
 
 def instance_vnic(host: Host, nic: Nic) -> End:
-    """Name an interface of a domain: by its device, or, when it has none, by domain and MAC."""
+    """Name an interface of a domain: by its device, else by domain and MAC."""
     return End("vnic", host.name, nic.device if nic.device != "-" else f"{nic.domain} {nic.mac}")
 
 
 def own_nics(site: Site, host: Host) -> list[Nic]:
-    """Return the interfaces of those domains whose server Nova has on this host."""
+    """Return the interfaces of the domains whose servers are on this host according to Nova."""
     return [nic for nic in host.nics if (site.cloud.servers.get(nic.domain) or {}).get(SERVER_HOST) == host.name]
 
 
@@ -135,15 +135,15 @@ def network_of_nic(site: Site, nic: Nic) -> Row | None:
 
 
 def networks_of_trunk(site: Site, nic: Nic) -> list[Row]:
-    """Return the networks of the other ports of the trunk that a domain's interface has."""
+    """Return the networks of the sub-ports of the trunk of a domain's interface."""
     own = [told["port_id"] for told in site.cloud.interfaces.get(nic.domain, ()) if told["mac_addr"] == nic.mac]
     return [site.cloud.networks[sub["network_id"]] for parent in own for sub, _ in site.cloud.sub_ports(parent)]
 
 
 def port_of_device(site: Site, host: Host, device: Device) -> Row | None:
-    """Return the port of a namespace's device: noted on the switch's port, else the device's name tells it.
+    """Return the Neutron port of a device in a namespace: from the switch's port, else from the device's name.
 
-    Neutron calls devices by three letters and the beginning of the port's id.
+    Neutron's device names are three letters and the beginning of the port's id.
     """
     plugged = host.ports.get(plug_of(host, device))
     if plugged is not None and plugged.iface_id:
@@ -153,7 +153,7 @@ def port_of_device(site: Site, host: Host, device: Device) -> Row | None:
 
 
 def server_chains(site: Site) -> Iterator[Chain]:
-    """Yield the chain of every interface of every server that libvirt knows; of a trunk one for each network."""
+    """Yield the chain of every interface of every server that libvirt knows; for a trunk, one for each network."""
     for host in site.hosts.values():
         for nic in own_nics(site, host):
             vnic = instance_vnic(host, nic)
@@ -166,7 +166,7 @@ def server_chains(site: Site) -> Iterator[Chain]:
 def service_chains(site: Site) -> Iterator[Chain]:
     """Yield the chain of every interface of every router, DHCP and metadata server.
 
-    The end of a wire in the namespace that leads outside has none: it is a router's way out, not that namespace's own.
+    The end of a wire in the namespace that leads outside has none: it belongs to a router's way out.
     """
     for host in site.hosts.values():
         for device in (one for devices in services(host).values() for one in devices):
@@ -178,7 +178,7 @@ def service_chains(site: Site) -> Iterator[Chain]:
 
 
 def _from_service(walk: Walk, device: Device) -> str:
-    """Go out by a device of a namespace; return why the walk ends before the switch."""
+    """Leave a namespace by a device; return why the walk ends before the switch."""
     port = port_of_device(walk.site, walk.host, device)
     walk.network = walk.site.cloud.networks.get(port["network_id"]) if port else None
     walk.take(End("vservice", walk.host.name, device.namespace), vnic := service_vnic(walk.host, device))
@@ -186,7 +186,7 @@ def _from_service(walk: Walk, device: Device) -> str:
 
 
 def _over_wire(walk: Walk, device: Device, far: Device) -> str:
-    """Go from a distributed router to the namespace that leads outside, and on from there."""
+    """Go from a distributed router to the namespace that leads outside, and continue from there."""
     host = walk.host
     walk.take(End("vservice", host.name, device.namespace), here := service_vnic(host, device))
     walk.take(here, there := service_vnic(host, far))
@@ -202,7 +202,7 @@ def is_router_end(device: Device) -> bool:
 
 
 def plug_of(host: Host, device: Device) -> str:
-    """Return what connects a namespace's device: its veth's other end, else the port of Open vSwitch that it is."""
+    """Return the outer end of a namespace's device: the veth's other end, else the device as Open vSwitch's port."""
     return host.outside(device) or device.name
 
 

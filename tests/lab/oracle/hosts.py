@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The facts of one host as facts.sh prints them, and what is plugged into what."""
+"""The facts of one host, as facts.sh prints them, and the connections within it."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 FACTS = Path(__file__).with_name("facts.sh")
 DEAD_VLAN = "4095"
-"""The agent's tag of ports that may not speak (neutron/plugins/ml2/drivers/openvswitch/agent: DEAD_VLAN_TAG)."""
+"""The agent's tag for ports that are cut off (neutron/plugins/ml2/drivers/openvswitch/agent: DEAD_VLAN_TAG)."""
 INTEGRATION_BRIDGE = "br-int"
 ETHERNET = "1"
 """ARPHRD_ETHER of linux/if_arp.h."""
@@ -35,12 +35,12 @@ class Device:
     mac: str
     ethernet: bool
     up: bool
-    """Switched on, and nothing says that it has no signal."""
+    """Whether it is switched on and not known to be without carrier."""
 
 
 @dataclass(frozen=True, slots=True)
 class Port:
-    """A port of Open vSwitch, as it is configured."""
+    """A port of Open vSwitch, as configured."""
 
     name: str
     bridge: str
@@ -51,7 +51,7 @@ class Port:
     local: str
     remote: str
     installed: bool
-    """OVN says that its flows are there."""
+    """Whether OVN has installed its flows (``ovn-installed``)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,10 +91,10 @@ class Host:
     devices: Mapping[tuple[str, str], Device]
     """By namespace and name."""
     addresses: Mapping[tuple[str, str], tuple[str, ...]]
-    """The same way: addresses with their prefix lengths."""
+    """By namespace and name: addresses with their prefix lengths."""
     namespaces: tuple[str, ...]
     veths: Mapping[str, tuple[str, str]]
-    """Veth -> its other end's name, or "if" and index, and the namespace that it is in ("" here, "?" none of ours)."""
+    """Veth -> the other end's name, or "if" and index, and its namespace ("" here, "?" unknown)."""
     vxlans: Mapping[str, Vxlan]
     remotes: frozenset[tuple[str, str]]
     """VXLAN device, remote endpoint."""
@@ -106,11 +106,11 @@ class Host:
     settings: Mapping[tuple[str, str], str]
     """("openvswitch", "local_ip") -> value."""
     heard: Mapping[str, Mapping[str, str]]
-    """Device -> what its neighbour says: "chassis.name", "port.descr"."""
+    """Device -> its LLDP neighbour: "chassis.name", "port.descr"."""
     chassis: Mapping[str, str] = field(default_factory=dict)
     bonds: tuple[Bond, ...] = ()
     floating: frozenset[tuple[str, str]] = frozenset()
-    """Namespace, floating IP that it translates or, outside of routers, passes on."""
+    """Pairs of a namespace and a floating IP that it translates or, outside of routers, passes on."""
 
     def device(self, name: str) -> Device | None:
         """Return a device of the host's own namespace."""
@@ -125,18 +125,18 @@ class Host:
         return sorted(one.name for one in self.devices.values() if one.master == bridge and not one.namespace)
 
     def bridge_of(self, name: str) -> str | None:
-        """Return the Linux bridge that a device is a member of."""
+        """Return the Linux bridge of which a device is a member."""
         device = self.device(name)
         master = self.device(device.master) if device and device.master else None
         return master.name if master and master.bridge else None
 
     def peer(self, name: str) -> str | None:
-        """Return the other end of a veth, when it is here."""
+        """Return the other end of a veth, if it is in the host's own namespace."""
         other, namespace = self.veths.get(name, ("", "?"))
         return other if not namespace else None
 
     def outside(self, inner: Device) -> str | None:
-        """Return the end here of a veth whose other end is in a namespace of this host."""
+        """Return the end in the host's own namespace of a veth whose other end is in a namespace of this host."""
         for name, (other, namespace) in self.veths.items():
             if namespace == inner.namespace and other == f"if{inner.index}":
                 return name
@@ -151,7 +151,7 @@ class Host:
         return found[0] if len(found) == 1 else None
 
     def has_master_address(self, namespace: str) -> bool | None:
-        """Return whether keepalived has set its address in a namespace, as only the master does; None: no keepalived.
+        """Return whether keepalived has set its address in a namespace, as only the master's does; None without it.
 
         Neutron gives it one of 169.254.0.0/24, by the number of the virtual router (neutron/agent/linux/keepalived.py).
         """
@@ -160,7 +160,7 @@ class Host:
         return any(cidr.startswith("169.254.0.") for cidr in own) if devices else None
 
     def cables(self) -> list[str]:
-        """Return what leads out of the host: veths whose other end is neither here nor in a namespace made here."""
+        """Return the devices that lead out of the host: veths whose other end is in none of its namespaces."""
         return sorted(name for name, (_, namespace) in self.veths.items() if namespace == "?")
 
     def ips(self, name: str) -> list[str]:
@@ -172,7 +172,7 @@ class Host:
         return next((name for (space, name) in self.addresses if not space and ip in self.ips(name)), None)
 
     def setting(self, agent: str, name: str) -> str:
-        """Return a setting of an agent, "" when it has none."""
+        """Return a setting of an agent, "" if it has none."""
         return self.settings.get((agent, name), "")
 
     def mappings(self, *, ovn: bool) -> dict[str, str]:
@@ -181,7 +181,7 @@ class Host:
         return dict(one.split(":") for one in told.split(",") if one)
 
     def patched(self) -> set[str]:
-        """Return the bridges of Open vSwitch that a patch connects with the integration bridge, from both sides."""
+        """Return the bridges of Open vSwitch with a patch to the integration bridge that both ends confirm."""
         ports = self.ports
         return {
             port.bridge
@@ -199,7 +199,7 @@ def read_host(name: str) -> Host:
 
 
 def parse(name: str, text: str) -> Host:
-    """Make a host of what facts.sh printed."""
+    """Make a host from the output of facts.sh."""
     rows: dict[str, list[list[str]]] = {}
     for line in text.splitlines():
         kind, *words = line.split("\t")

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Every link that exists, on a chain or not, type by type, derived from what the hosts show."""
+"""Every existing link, on a chain or not, type by type, derived from the facts of the hosts."""
 
 from __future__ import annotations
 
@@ -45,16 +45,16 @@ def all_links(site: Site) -> frozenset[Link]:
 
 @dataclass(frozen=True, slots=True)
 class Plug:
-    """An interface: whose it is, the device that connects it, and whether that is there and on."""
+    """An interface: its owner, the device that connects it, and whether that device exists and is on."""
 
     owner: End
     vnic: End
     device: str
     up: bool
     passes: bool = True
-    """Whether frames pass where it is plugged in: its agent has not cut it off."""
+    """Whether frames pass at its port: its agent has not cut it off."""
     wire: End | None = None
-    """Of a router's end of the wire to the namespace that leads outside: the other end."""
+    """For a router's end of the wire to the namespace that leads outside: the other end."""
 
 
 def _plugs(site: Site, host: Host) -> Iterator[Plug]:
@@ -91,7 +91,7 @@ def _vnics(site: Site, host: Host) -> Iterator[Link]:
 
 
 def alive(site: Site, host: Host, device: str) -> bool:
-    """Tell whether a device is no port of Open vSwitch that is cut off: in the dead VLAN, in none, bound elsewhere."""
+    """Return False for a port of Open vSwitch that is cut off: in the dead VLAN, in none, or bound elsewhere."""
     port, vedge = host.ports.get(device), site.vedge(host)
     if port is None or port.tag == DEAD_VLAN:
         return port is None
@@ -144,7 +144,7 @@ def _switch(site: Site, host: Host) -> Iterator[Link]:
 
 
 def _endpoints(site: Site, host: Host) -> Iterator[Link]:
-    """Endpoints of Open vSwitch: whose they are, which cable they use, which endpoint they send to."""
+    """Endpoints of Open vSwitch: their switch, the cable that they use, and the endpoints to which they send."""
     overlay, vedge = otep_type(site, host), site.vedge(host)
     if overlay is None or vedge is None:
         return
@@ -160,7 +160,7 @@ def _endpoints(site: Site, host: Host) -> Iterator[Link]:
 
 
 def _vxlans(site: Site, host: Host) -> Iterator[Link]:
-    """Endpoints that are VXLAN devices in a bridge: the same of them."""
+    """The same for endpoints that are VXLAN devices in a bridge."""
     for name, vxlan in host.vxlans.items():
         bridge = host.bridge_of(name)
         if bridge is None:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The truth as a value: things, links between them, chains of links."""
+"""The truth as a value: objects, links between them, chains of links."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ Value: TypeAlias = "str | int | bool | tuple[Value, ...] | None"
 class End:
     """An end of links: its type, its host ("" if it has none), and its name there.
 
-    Names are those that the cloud or the host itself uses and that are unique there: UUIDs, device names, addresses.
+    Names are those that the cloud or the host itself uses, and that are unique there: UUIDs, device names, addresses.
     """
 
     type: str
@@ -29,7 +29,7 @@ class End:
 
 @dataclass(frozen=True, order=True, slots=True)
 class Link:
-    """A directed relation of two things."""
+    """A directed relation between two objects."""
 
     source: End
     target: End
@@ -53,14 +53,14 @@ class Thing:
 
 @dataclass(frozen=True, slots=True)
 class Chain:
-    """What one interface is connected to: links in the order in which its frames pass them."""
+    """The connections of one interface: links in the order in which its frames pass them."""
 
     owner: End
     """The server, router or DHCP server."""
     interface: End
     links: tuple[Link, ...]
     stops: str = ""
-    """Why it ends before the switch; "" when it does not."""
+    """Why it ends before the switch; "" if it does not."""
 
     @property
     def hops(self) -> tuple[End, ...]:
@@ -76,9 +76,9 @@ class Truth:
     links: frozenset[Link]
     chains: tuple[Chain, ...]
     down: frozenset[Link] = frozenset()
-    """Links of virtual interfaces whose device is off or not there at all."""
+    """Links of virtual interfaces whose device is off or does not exist."""
     contradictions: tuple[str, ...] = ()
-    """Contradictions between sources: empty for a healthy cloud."""
+    """Contradictions between sources; empty for a healthy cloud."""
 
     def of_type(self, type_: str) -> list[Thing]:
         """Return the things of a type, ordered."""

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""OVN's own tables, compared with the hosts: logical ports, where they are bound, chassis and their tunnels."""
+"""OVN's own tables, compared with the hosts: logical ports and their bindings, chassis and their tunnels."""
 
 from __future__ import annotations
 
@@ -51,42 +51,42 @@ class Tables:
     routers: frozenset[str]
     """Names in Northbound."""
     served: frozenset[str]
-    """Subnets in which OVN answers to DHCP."""
+    """Subnets in which OVN answers DHCP requests."""
     keys: Mapping[str, int]
-    """Name of a switch or router -> number of its datapath."""
+    """Name of a switch or router -> tunnel key of its datapath."""
     groups: Mapping[str, tuple[tuple[str, int], ...]]
     """UUID of a gateway group -> chassis and priority of each member."""
 
     nat: Mapping[str, Record]
-    """Translations of floating IPs, by the id of these."""
+    """Translations of floating IPs, by the floating IP's id."""
     balancers: tuple[Record, ...]
     port_groups: Mapping[str, frozenset[str]]
     """Name in Northbound -> names of the ports that it has on any switch, as northd has made them for the chassis."""
 
     def host_of(self, binding: Record) -> str | None:
-        """Return the host of the chassis that a port is bound to."""
+        """Return the host of the chassis to which a port is bound."""
         chassis = binding["chassis"]
         return self.chassis[chassis]["hostname"] if isinstance(chassis, str) and chassis else None
 
     def is_bound(self, port: str, host: str) -> bool:
-        """Tell whether a logical port is on a host; a localport, of metadata services, is on every one."""
+        """Return whether a logical port is on a host; a localport, of metadata services, is on every host."""
         binding = self.bindings.get(port)
         if binding is None:
             return False
         return binding["type"] == "localport" or host in (self.host_of(binding), *self.also_on(binding))
 
     def sub_ports(self, parent: str, host: str) -> list[str]:
-        """Return the ports in the trunk of a port that are on a host."""
+        """Return the sub-ports in the trunk of a port that are on a host."""
         own = (name for name, row in self.bindings.items() if row["parent_port"] == parent)
         return [name for name in own if self.is_bound(name, host)]
 
     def also_on(self, binding: Record) -> tuple[str, ...]:
-        """Return the hosts that a port is on its way to."""
+        """Return the hosts to which a port is being moved."""
         told = binding["additional_chassis"]
         return tuple(self.chassis[one]["hostname"] for one in (told if isinstance(told, list) else [told]))
 
     def endpoints(self, chassis: str) -> list[str]:
-        """Return the addresses that a chassis, by its name, has registered for tunnels."""
+        """Return the addresses that a chassis has registered for tunnels."""
         return sorted({row["ip"] for row in self.encaps if row["chassis_name"] == chassis})
 
 
@@ -158,7 +158,7 @@ def contradictions(site: Site, tables: Tables) -> list[str]:
 
 
 def _chassis(site: Site, tables: Tables) -> Iterator[str]:
-    """Chassis and endpoints: one a host that has br-int, and a tunnel from each to each."""
+    """Check chassis and endpoints: one for each host with br-int, and a tunnel from each to each."""
     named = {row["hostname"]: row for row in tables.chassis.values()}
     having = {host.name: host for host in site.hosts.values() if host.has_ovs}
     if named.keys() != having.keys():
@@ -178,7 +178,7 @@ def _chassis(site: Site, tables: Tables) -> Iterator[str]:
 
 
 def _servers(site: Site, tables: Tables) -> Iterator[str]:
-    """Every port of a server that runs: known to both databases, bound and up where its device is."""
+    """Check every port of a running server: in both databases, bound and up on the host of its device."""
     for id_, server in site.cloud.servers.items():
         for told in site.cloud.interfaces[id_] if server["status"] == "ACTIVE" else ():
             port, host = told["port_id"], site.hosts[server["OS-EXT-SRV-ATTR:host"]]
@@ -201,7 +201,7 @@ def _installed(host: Host, port: str) -> bool:
 
 
 def _routers(site: Site, tables: Tables) -> Iterator[str]:
-    """Every port of a router: a logical router port of its MAC, whose both ends are bound as a patch."""
+    """Check every port of a router: a logical router port with its MAC, of which both ends are bound as a patch."""
     for id_, port in site.cloud.ports.items():
         if not port["device_owner"].startswith("network:router"):
             continue

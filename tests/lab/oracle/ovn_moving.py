@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Ports of servers that are moving to another host: what they are also connected to there."""
+"""Ports of servers that are moving to another host: their connections there."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 def chains(site: Site, tables: Tables, known: Mapping[End, Thing]) -> Iterator[Chain]:
-    """Yield the chain of every interface on each host that its port is on its way to."""
+    """Yield the chain of every interface on each host to which its port is being moved."""
     for end, one in known.items():
         id_ = str(one.facts["port"]) if end.type == "vnic" else ""
         for name in tables.also_on(tables.bindings[id_]) if id_ in tables.bindings else ():

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What leads into an OVN cloud from outside, out of its tables: floating IPs, and load balancers."""
+"""The ways into an OVN cloud from outside, from its tables: floating IPs and load balancers."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ def _is_distributed(tables: Tables, id_: str) -> bool | None:
 
 
 def exit_of(site: Site, tables: Tables, row: Row) -> str:
-    """Return the host by which the packets of a floating IP leave: its port's, or that of its router's gateway."""
+    """Return the host by which the packets of a floating IP leave: that of its port, or of its router's gateway."""
     distributed = _is_distributed(tables, row["id"])
     if distributed is None:
         return ""

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What OVN does itself, out of its tables: routers with their ports and gateways, DHCP, and numbers on the wire."""
+"""The services of OVN itself, from its tables: routers with ports and gateways, DHCP, and keys in tunnels."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ NEUTRON = "neutron-"
 
 
 def router(id_: str) -> End:
-    """Name a router: it is on no host."""
+    """Name a router, which is on no particular host."""
     return End("vservice", "", id_)
 
 
@@ -33,7 +33,7 @@ def router_port(port: Row) -> End:
 
 
 def router_ports(site: Site, tables: Tables) -> list[Row]:
-    """Return Neutron's ports of routers that Northbound has."""
+    """Return Neutron's router ports that are in Northbound."""
     ports = site.cloud.ports.values()
     owned = (one for one in ports if one["device_owner"].startswith("network:router"))
     return [one for one in owned if f"lrp-{one['id']}" in tables.router_ports]
@@ -71,7 +71,7 @@ def services(site: Site, tables: Tables) -> Iterator[Thing]:
 
 
 def _gateway(port: Row, tables: Tables) -> tuple[str, tuple[Value, ...]]:
-    """Return the host that a gateway is on, "" for none, and its group: hosts with their priorities."""
+    """Return the host of a gateway, "" for none, and its group: hosts with their priorities."""
     binding = tables.bindings[f"cr-lrp-{port['id']}"]
     group = tables.groups.get(str(binding["ha_chassis_group"]), ())
     members = sorted(
@@ -81,7 +81,7 @@ def _gateway(port: Row, tables: Tables) -> tuple[str, tuple[Value, ...]]:
 
 
 def wire_facts(things: Mapping[End, Thing], site: Site, tables: Tables) -> dict[End, Thing]:
-    """Add to networks the key of their datapath, and to ports the host that they are bound to, and what limits them."""
+    """Add the datapath's key to networks, and the host of the binding and the security groups to ports."""
     found = dict(things)
     for end, one in things.items():
         if end.type == "network" and NEUTRON + end.name in tables.keys:
@@ -93,7 +93,7 @@ def wire_facts(things: Mapping[End, Thing], site: Site, tables: Tables) -> dict[
 
 
 def _security(site: Site, tables: Tables, port: str) -> tuple[Value, ...]:
-    """Return a port's security groups, whether it passes only what they allow, and whether Neutron says the same."""
+    """Return a port's security groups, whether it passes only what they allow, and whether Neutron agrees."""
     of = [name for name, ports in tables.port_groups.items() if port in ports]
     groups = tuple(sorted(name.removeprefix("pg_").replace("_", "-") for name in of if name.startswith("pg_")))
     row, drops = site.cloud.ports[port], "neutron_pg_drop" in of
@@ -104,7 +104,7 @@ def _security(site: Site, tables: Tables, port: str) -> tuple[Value, ...]:
 
 
 def chains(site: Site, tables: Tables) -> Iterator[Chain]:
-    """Yield the chain of every port of a router: a gateway leaves by its chassis, any other is in its network."""
+    """Yield the chain of every port of a router: a gateway's leads out by its chassis, any other into its network."""
     for port in router_ports(site, tables):
         owner, interface = router(port["device_id"]), router_port(port)
         links, stops = [Link(owner, interface)], ""
@@ -117,7 +117,7 @@ def chains(site: Site, tables: Tables) -> Iterator[Chain]:
 
 
 def _way_out(site: Site, tables: Tables, port: Row) -> tuple[list[Link], str]:
-    """Return the links from a gateway to the switch, and why they end before it."""
+    """Return the links from a gateway to the switch, and why they end before it, if so."""
     host = site.hosts.get(tables.host_of(tables.bindings.get(f"cr-lrp-{port['id']}", {"chassis": ""})) or "")
     vedge = site.vedge(host) if host is not None else None
     if host is None or vedge is None:
@@ -137,7 +137,7 @@ def _standing_by(site: Site, tables: Tables, port: Row) -> Iterator[End]:
 
 
 def leave(site: Site, host: Host, vedge: End, network: str) -> tuple[list[Link], str]:
-    """Return the links by which a network leaves a chassis untunnelled, and why there are none."""
+    """Return the links by which a network leaves a chassis untunnelled, and why there are none, if so."""
     overlay, ways = switch_exit(site, host, site.cloud.networks[network], ovn=True)
     if overlay is not None or not ways or any(way.bridges for way in ways):
         return [], f"{network} does not leave {host.name}"

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Where the lab is (run/lab.json), and how to act inside a host: through its console, which needs no sshd."""
+"""The location of the lab (run/lab.json), and commands inside a host: through its console, which needs no sshd."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ CLOUD = Path(os.environ.get("CALIPSO_LAB_CLOUD", str(Path(__file__).parents[1] /
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """What lab.json says."""
+    """The contents of lab.json."""
 
     variant: str
     controller: str
@@ -24,12 +24,12 @@ class Place:
     """Every host that OpenStack runs on."""
     switches: tuple[str, ...]
     folder: str
-    """Where the hosts' files are: what the lab's program calls LAB."""
+    """Folder of the hosts' files: LAB in the lab's program."""
 
 
 @cache
 def here() -> Place:
-    """Read where the lab is; FileNotFoundError when none is up."""
+    """Read the location of the lab. Raises FileNotFoundError if no lab is up."""
     told = json.loads((CLOUD / "run" / "lab.json").read_text("utf-8"))
     switches = tuple(name for name, host in told["hosts"].items() if "switch" in host["roles"])
     return Place(
@@ -43,7 +43,7 @@ def here() -> Place:
 
 
 def inside(host: str, script: str, *, timeout_s: float = 180) -> str:
-    """Run a shell script as root inside a host, and return what it prints; RuntimeError with its words if it fails."""
+    """Run a shell script as root inside a host, and return its output. Raises RuntimeError with its error output."""
     done = subprocess.run(  # noqa: S603 - the lab's own program
         [str(CLOUD / "lab"), "exec", host, "sh", "-s"],
         input=script,

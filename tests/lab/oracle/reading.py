@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 
 def read() -> Truth:
-    """Ask the API and every host now, and derive the truth; raises an error if one of them does not answer."""
+    """Ask the API and every host, and derive the truth; raise an error if one of them does not answer."""
     return derive(read_site())
 
 
@@ -35,7 +35,7 @@ def read_site() -> Site:
     with ThreadPoolExecutor(3) as pool:
         cloud = pool.submit(ask_cloud)
         told = dict(zip(names, pool.map(read_host, names), strict=True))
-        # a machine on which no service of the cloud is known (any more) is not part of it
+        # a machine without a known service of the cloud is not (or no longer) part of it
         known = {row["host"] for row in (*cloud.result().services, *cloud.result().agents.values())}
         return Site(
             cloud.result(),
@@ -49,13 +49,13 @@ def derive(site: Site) -> Truth:
     """Derive the truth from all answers."""
     chains, links = all_chains(site), all_links(site)
     told = list(contradictions(site, chains))
-    told += [f"{link} is on a chain but no link" for chain in chains for link in chain.links if link not in links]
+    told += [f"{link} is on a chain but not a link" for chain in chains for link in chain.links if link not in links]
     truth = Truth(all_things(site), links, chains, links_down(site), tuple(told))
     return with_ovn(truth, site, site.tables) if site.tables is not None else truth
 
 
 def with_ovn(truth: Truth, site: Site, tables: ovn.Tables) -> Truth:
-    """Add what OVN itself provides."""
+    """Add the services of OVN itself."""
     things = ovn_services.wire_facts(truth.things, site, tables)
     routed = (
         *ovn_services.chains(site, tables),
@@ -93,7 +93,7 @@ def contradictions(site: Site, chains: tuple[Chain, ...]) -> Iterator[str]:
 
 
 def _masters(site: Site) -> Iterator[str]:
-    """Yield which routers of several hosts are at work on none or on several, or have their addresses elsewhere."""
+    """Yield the routers of several hosts that have no master or several, or their addresses on another host."""
     for id_, router in site.cloud.routers.items():
         if not router.get("ha"):
             continue
@@ -101,11 +101,11 @@ def _masters(site: Site) -> Iterator[str]:
         spaces = [(host, space) for host, space in spaces if host.has_master_address(space) is not None]
         masters = [host.name for host, space in spaces if host.has_master_address(space)]
         if len(masters) != 1:
-            yield f"router {id_} is at work on {masters}"
+            yield f"router {id_} is active on {masters}"
         for host, space in spaces:
             routed = {ip for device in _inside(host, space, "qr-", "qg-", "sg-") for ip in _routed(host, space, device)}
             if bool(routed) != (host.name in masters):
-                yield f"router {id_}: {host.name} has {sorted(routed)}, at work is {masters}"
+                yield f"router {id_}: {host.name} has {sorted(routed)}, active is {masters}"
 
 
 def _inside(host: Host, namespace: str, *prefixes: str) -> Iterator[str]:

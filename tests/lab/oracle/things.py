@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Every object that exists, type by type, with its relevant facts."""
+"""Every existing object, type by type, with its relevant facts."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ OF_ROUTERS = ("qrouter-", "snat-")
 
 
 def all_things(site: Site) -> dict[End, Thing]:
-    """Return everything, by its end."""
+    """Return all objects, by their ends."""
     found = [*_identity(site), *_compute(site), *_network(site), *_fabric(site)]
     for host in site.hosts.values():
         found += [*_interfaces(site, host), *_wiring(site, host), *_endpoints(site, host)]
@@ -169,7 +169,7 @@ def _interfaces(site: Site, host: Host) -> Iterator[Thing]:
 
 
 def _floating(site: Site, host: Host, namespace: str) -> tuple[str, ...] | None:
-    """Return the floating IPs that a namespace serves or passes on, where routers are distributed; else None."""
+    """Return the floating IPs that a namespace serves or passes on if routers are distributed; else None."""
     router = site.cloud.routers.get(namespace.partition("-")[2]) or {}
     if not router.get("distributed") and not namespace.startswith("fip-"):
         return None
@@ -177,7 +177,7 @@ def _floating(site: Site, host: Host, namespace: str) -> tuple[str, ...] | None:
 
 
 def _trunk(site: Site, parent: str) -> tuple[Value, ...] | None:
-    """Return the other ports of a trunk, VLAN, port and network of each; None where there is no trunk."""
+    """Return VLAN, port and network of each sub-port of a trunk; None without a trunk."""
     return tuple(sorted((vlan, sub["id"], sub["network_id"]) for sub, vlan in site.cloud.sub_ports(parent))) or None
 
 
@@ -220,7 +220,7 @@ def _endpoints(site: Site, host: Host) -> Iterator[Thing]:
 
 
 def _fabric(site: Site) -> Iterator[Thing]:
-    """Switches and their ports, as far as a host of the cloud is at the other end."""
+    """Yield switches, and those of their ports that are cabled to a host of the cloud."""
     ends: defaultdict[End, list[tuple[Value, ...]]] = defaultdict(list)
     for (host, device), ports in site.port_ends().items():
         if host in site.hosts and device in site.hosts[host].cables():

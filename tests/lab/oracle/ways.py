@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Ways out of a host: from a device or bridge over everything that joins two things, to the cables."""
+"""Ways out of a host: from a device or bridge, over everything that connects two devices, to the cables."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Way:
-    """Linux bridges in the order in which frames pass them, and the cable that they leave by."""
+    """Linux bridges in the order in which frames pass them, and the cable by which they leave."""
 
     bridges: tuple[str, ...]
     cable: str
@@ -34,7 +34,7 @@ def of_device(host: Host, device: str, been: frozenset[str] = frozenset()) -> It
 
 
 def behind(host: Host, device: str, been: frozenset[str]) -> Iterator[Way]:
-    """Yield the ways of frames that come in by a device: on from the bridges that it is a port of."""
+    """Yield the ways of frames that arrive by a device: they continue from the bridges of which it is a port."""
     bridge = host.bridge_of(device)
     if bridge is not None:
         yield from of_bridge(host, bridge, been)
@@ -54,7 +54,7 @@ def of_bridge(host: Host, bridge: str, been: frozenset[str] = frozenset()) -> It
 
 
 def of_switch(host: Host, bridge: str, been: frozenset[str] = frozenset()) -> Iterator[Way]:
-    """Yield the ways out of a bridge of Open vSwitch, the integration bridge left out: flows rule what leaves that."""
+    """Yield the ways out of a bridge of Open vSwitch, but not of the integration bridge, where flows decide."""
     if bridge in been or bridge == INTEGRATION_BRIDGE:
         return
     been |= {bridge}
@@ -71,6 +71,6 @@ def of_switch(host: Host, bridge: str, been: frozenset[str] = frozenset()) -> It
 
 
 def links_of_bridges(host: Host, bridges: tuple[str, ...], cable: str) -> list[Link]:
-    """Return the links from the first of some Linux bridges in a row to the cable."""
+    """Return the links from the first of a chain of Linux bridges to the cable."""
     ends = [End("vconnector", host.name, one) for one in bridges] + [End("host_pnic", host.name, cable)]
     return [Link(one, other) for one, other in itertools.pairwise(ends)]

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""How frames leave a host: which switch, endpoint and cable a network uses there, and where the cable ends."""
+"""How frames leave a host: the switch, endpoint and cable that a network uses there, and the other end of the cable."""
 
 from __future__ import annotations
 
@@ -19,21 +19,21 @@ if TYPE_CHECKING:
 TUNNELLED = ("vxlan", "geneve")
 SWITCH_NAMES = {"Open vSwitch agent": "OVS", "Linux bridge agent": "LXB", "OVN Controller agent": "OVN",
                 "OVN Controller Gateway agent": "OVN"}  # fmt: skip
-"""Type of the agent that runs the virtual switch -> what the switch is called."""
+"""Type of the agent that controls the virtual switch -> the type of the switch."""
 
 
 @dataclass(frozen=True, slots=True)
 class Site:
-    """The whole place: what the API says, what hosts and switches say."""
+    """All answers: of the API, the hosts and the switches."""
 
     cloud: Cloud
     hosts: Mapping[str, Host]
     switches: Mapping[str, Host]
     tables: Tables | None = None
-    """Of OVN, where the cloud has it."""
+    """OVN's tables, if the cloud has OVN."""
 
     def vedge(self, host: Host) -> End | None:
-        """Return the virtual switch of a host that has it: an agent that Neutron knows runs it, or it is a chassis."""
+        """Return the virtual switch of a host, if any: an agent that Neutron knows controls it, or it is a chassis."""
         for agent in self.cloud.agents.values():
             kind = SWITCH_NAMES.get(agent["agent_type"]) if agent["host"] == host.name else None
             if kind == "LXB" or (kind and host.has_ovs):
@@ -42,7 +42,7 @@ class Site:
         return End("vedge", host.name, "OVN") if host.name in {one["hostname"] for one in chassis} else None
 
     def port_ends(self) -> dict[tuple[str, str], list[End]]:
-        """Return, by host and device, the switch ports that hear it."""
+        """Return, by host and device, the switch ports with it as LLDP neighbour."""
         found: dict[tuple[str, str], list[End]] = {}
         for switch in self.switches.values():
             for port, told in switch.heard.items():
@@ -62,7 +62,7 @@ def otep(host: Host, endpoint: str) -> End:
 
 
 def otep_type(site: Site, host: Host) -> str | None:
-    """Return the overlay type of the tunnels that a host's Open vSwitch has or is set up to have."""
+    """Return the overlay type of the tunnels that a host's Open vSwitch has or is configured to have."""
     vedge = site.vedge(host)
     types = {port.type for port in host.ports.values() if port.type in TUNNELLED}
     if vedge is None or vedge.name == "LXB":
@@ -75,7 +75,7 @@ def otep_type(site: Site, host: Host) -> str | None:
 
 
 def tunnel_address(site: Site, host: Host) -> str:
-    """Return the address that tunnels of Open vSwitch leave from: in OVN the one that the others are told."""
+    """Return the source address of Open vSwitch's tunnels: in OVN, the one that is registered for the others."""
     if site.tables is not None:
         registered = site.tables.endpoints(host.setting("ovs", "system-id"))
         return registered[0] if len(registered) == 1 else host.setting("ovs", "ovn-encap-ip")
@@ -84,14 +84,14 @@ def tunnel_address(site: Site, host: Host) -> str:
 
 
 def hosts_with(site: Site, ip: str) -> list[Host]:
-    """Return whose endpoint an address is: in OVN whoever has registered it, though no device may have it."""
+    """Return the hosts with this endpoint address: in OVN those that registered it, even if no device has it."""
     if site.tables is not None:
         return [one for one in site.hosts.values() if ip in site.tables.endpoints(one.setting("ovs", "system-id"))]
     return [one for one in site.hosts.values() if one.holder(ip) is not None]
 
 
 def tunnel_exit(site: Site, host: Host) -> Way | None:
-    """Return the one way of the packets that leave from the tunnels' address."""
+    """Return the only way of the packets that leave from the tunnels' address."""
     holder = host.holder(tunnel_address(site, host)) or ""
     found = [*of_device(host, holder)]
     found += of_bridge(host, holder) if holder in host.bridges() else behind(host, holder, frozenset())
@@ -99,7 +99,7 @@ def tunnel_exit(site: Site, host: Host) -> Way | None:
 
 
 def underlay(host: Host, vxlan: Vxlan) -> list[Way]:
-    """Return the ways of the packets of a VXLAN device, given that its device has its address."""
+    """Return the ways of a VXLAN device's packets, if its lower device has its address."""
     below = vxlan.below
     if host.holder(vxlan.local) != below:
         return []
@@ -107,7 +107,7 @@ def underlay(host: Host, vxlan: Vxlan) -> list[Way]:
 
 
 def speaks(site: Site, host: Host, port: Port) -> bool:
-    """Tell whether a port of the integration bridge is wired to its network: in OVN, whether it is bound there."""
+    """Return whether a port of the integration bridge is wired to its network: in OVN, whether it is bound there."""
     if port.bridge != INTEGRATION_BRIDGE or not port.iface_id:
         return False
     if site.tables is not None:
@@ -116,15 +116,15 @@ def speaks(site: Site, host: Host, port: Port) -> bool:
 
 
 def networks_on_switch(site: Site, host: Host) -> set[str]:
-    """Return the networks of which some port is wired to the integration bridge."""
+    """Return the networks with a port that is wired to the integration bridge."""
     return _networks_of(site, host, host.ports.values())
 
 
 def networks_of_port(site: Site, host: Host, name: str) -> set[str]:
-    """Return the networks that a port is wired to: more than one where it is the parent of a trunk.
+    """Return the networks to which a port is wired: more than one if it is the parent of a trunk.
 
-    With OVN all of them come by the one port of the integration bridge; else the trunk has a bridge of its own, and a
-    patch from there for each network.
+    With OVN, all of them use the one port of the integration bridge; otherwise the trunk has its own bridge, with a
+    patch for each network.
     """
     port = host.ports[name]
     if port.bridge == INTEGRATION_BRIDGE:
@@ -142,9 +142,9 @@ def _networks_of(site: Site, host: Host, plugged: Iterable[Port]) -> set[str]:
 
 
 def switch_exit(site: Site, host: Host, network: Row, *, ovn: bool) -> tuple[str | None, tuple[Way, ...]]:
-    """Return the endpoint's overlay type, where there is one, and the ways by which a network leaves Open vSwitch.
+    """Return the endpoint's overlay type, if there is one, and the ways by which a network leaves Open vSwitch.
 
-    More than one only by the members of a bond.
+    There is more than one way only by the members of a bond.
     """
     kind = network["provider:network_type"]
     if kind in TUNNELLED:
@@ -157,9 +157,9 @@ def switch_exit(site: Site, host: Host, network: Row, *, ovn: bool) -> tuple[str
 
 
 def network_of_bridge(site: Site, host: Host, bridge: str) -> str | None:
-    """Return the network that a bridge of the Linux bridge agent is for: by what it leads out to, not by its name.
+    """Return the network of a bridge of the Linux bridge agent: by where it leads, not by its name.
 
-    A bridge that leads nowhere is for the network of the ports in it.
+    A bridge that leads nowhere belongs to the network of its ports.
     """
     for member in host.members(bridge):
         vxlan = host.vxlans.get(member)
@@ -177,7 +177,7 @@ def network_of_bridge(site: Site, host: Host, bridge: str) -> str | None:
 
 
 def up_the_cable(site: Site, host: Host, device: str) -> Iterator[Link]:
-    """Yield the links from a cable to the port that it ends in, and that port's switch."""
+    """Yield the links from a cable to the switch port at its other end, and to that port's switch."""
     for port in site.port_ends().get((host.name, device), []):
         yield Link(pnic(host, device), port)
         yield Link(End("switch", "", port.host), port)

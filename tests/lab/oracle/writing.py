@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A truth as JSON, to be kept with the recording of a scan."""
+"""A truth as JSON, to be stored with the recording of a scan."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 def written(truth: Truth) -> str:
-    """Return a truth as JSON, a thing, link or chain a line, in an order of its own."""
+    """Return a truth as JSON, one object, link or chain per line, in a fixed order."""
     rows: dict[str, list[Any]] = {
         "things": [[*_end(end), dict(sorted(truth.things[end].facts.items()))] for end in sorted(truth.things)],
         "links": [_link(link) for link in sorted(truth.links)],
@@ -29,7 +29,7 @@ def written(truth: Truth) -> str:
 
 
 def read_written(text: str) -> Truth:
-    """Return the truth that ``written`` made JSON of."""
+    """Read the JSON that ``written`` returns."""
     told = json.loads(text)
     ends = [(End(*row[:3]), row[3]) for row in told["things"]]
     return Truth(
