@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Runs all benchmarks, or those named, prints their figures, and ends with 1 when one is beyond its limit.
+"""Runs all benchmarks, or the named ones, prints their figures, and ends with 1 if one exceeds its limit.
 
-Yellow: within its limit, but short of its goal.
+Yellow: within its limit, but its goal is not reached.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ BENCHMARKS = (
     *("topology", "whole_scan", "rescan", "small_scan", "event", "commits", "collection", "ovn", "monitoring"),
     "deployment",
 )
-"""Those of every run. ``make bench-api`` runs the other one: search, which reads everything, is beyond its goal."""
+"""The benchmarks of every run. ``make bench-api`` runs the other one: search reads everything, and misses its goal."""
 
 
 def main() -> int:
@@ -43,7 +43,7 @@ def main() -> int:
 
 
 def _measured(name: str) -> list[Figure]:
-    """Run one benchmark in a process of its own: its memory is a figure, and what one leaves behind slows the next."""
+    """Run one benchmark in its own process: its memory is a figure, and its leftovers must not slow the next one."""
     with ProcessPoolExecutor(1, mp_context=multiprocessing.get_context("spawn")) as pool:
         return pool.submit(run_one, name).result()
 

@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The API on a real mongod, at 50 mixed requests a second: how long each sort takes, against what it may take.
+"""The API on a real mongod, at 50 mixed requests a second: the time of each kind of request, compared with its limit.
 
-``calipso serve`` is a process of its own, and requests are sent when they are due, whether or not earlier ones have
-been answered: what waits counts as time. Before that, some of each sort are sent one after the other, for the CPU time
-that the API needs for one, whatever else the machine does. The size may be given as
-``CALIPSO_BENCH_API=hosts/instances/seconds``; an instance is five documents.
+``calipso serve`` is a separate process, and requests are sent when they are due, even if earlier ones are not yet
+answered: waiting counts, too. Before that, some requests of each kind are sent one after the other, to measure the
+API's CPU time for one, which does not depend on other work of the machine.
+``CALIPSO_BENCH_API=hosts/instances/seconds`` sets the size; an instance is five documents.
 """
 
 from __future__ import annotations
@@ -50,16 +50,16 @@ WANTED_MS = 50.0
 GRAPH_MS = 100.0
 GRAPHS = ("tree of a host", "graph, 3 links around")
 _ALONE = 40
-"""Requests of each sort that are sent one after the other."""
+"""Number of requests of each kind that are sent one after the other."""
 LIMIT = 20.0
-"""Beyond it something has become slower, or requests come faster than they are answered."""
+"""Limit: if it is exceeded, something has become slower, or requests arrive faster than they are answered."""
 _START_S = 60
-_PASSWORD = "of a benchmark only"  # noqa: S105 - as it says
+_PASSWORD = "of a benchmark only"  # noqa: S105 - it protects nothing
 _threads = threading.local()
 
 
 def run() -> list[Figure]:
-    """Fill a store, serve it, ask, and compare with what a request may take."""
+    """Fill a store, serve it, send requests, and compare their times with the limits."""
     hosts, instances, seconds = map(int, SIZE.split("/"))
     with tempfile.TemporaryDirectory() as folder, running(Path(folder)) as server:
         uri = server.uri("store")
@@ -131,7 +131,7 @@ def _is_ready(url: str) -> bool:
 
 
 def _requests(hosts: int, instances: int) -> dict[str, Callable[[], str]]:
-    """Return what is asked for: another object each time."""
+    """Return functions that make the paths of requests: of another object each time."""
     chosen = random.Random(20261129)  # noqa: S311 - the same requests each time, no secret
 
     def instance() -> str:
@@ -169,7 +169,7 @@ def _cpu_ms(pid: int, url: str, token: str, path: Callable[[], str]) -> float:
         fields = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8").rpartition(")")[2].split()
         return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
-    for _ in range(5):  # connections are made, caches filled
+    for _ in range(5):  # to open connections and fill caches
         _one(url, token, path(), time.monotonic())
     before = used()
     for _ in range(_ALONE):
@@ -178,7 +178,7 @@ def _cpu_ms(pid: int, url: str, token: str, path: Callable[[], str]) -> float:
 
 
 def _ask(url: str, token: str, asked: dict[str, Callable[[], str]], seconds: int) -> dict[str, list[float]]:
-    """Send the sorts of requests in turns; return how long each took from when it was due."""
+    """Send the kinds of requests in turn; return the time of each from the moment when it was due."""
     sorts = list(itertools.islice(itertools.cycle(asked), seconds * PER_SECOND))
     paths = [asked[name]() for name in sorts]
     began = time.monotonic() + 0.1

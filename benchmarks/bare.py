@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The floor for everything over SSH: nothing but paramiko's client and one script a round."""
+"""The baseline for everything over SSH: nothing but paramiko's client and one script per round."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def connect(*, port: int, user: str, key: Path | str, known_hosts: Path | str) -
 
 
 def run_script(transport: paramiko.Transport | None, commands: Sequence[str]) -> list[Frame | None]:
-    """Run commands as one framed script in one exec channel, and read all of it."""
+    """Run commands as one framed script in one exec channel, and read the whole output."""
     if transport is None:
         raise RuntimeError("not connected")
     mark = new_mark()

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The floor for everything that makes documents: JSON text of the same documents, one ``executemany``, one table."""
+"""The baseline for everything that makes documents: JSON text of the same documents, one ``executemany``, one table."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Taken:
-    """What some work has taken, in seconds; ``cpu`` is this process's own."""
+    """The time of some work in seconds; ``cpu`` is that of this process only."""
 
     cpu: float
     wall: float

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Collecting from hosts: CliSource against a bare paramiko script that runs the same batches on the same hosts.
+"""Collecting from hosts: CliSource compared with a bare paramiko script that runs the same batches on the same hosts.
 
-The hosts are real sshd processes on loopback. The commands are those that a scan asked the compute host cmp1 of the
-lab, in the scan's own two rounds; small programs answer them with what cmp1 answered (from the demo's recording), so
-the volume is real, too.
+The hosts are real sshd processes on loopback. The commands are those that a scan of the lab sent to the compute host
+cmp1, in the scan's own two rounds; small programs print the answers of cmp1 (from the demo's recording), so the volume
+is real, too.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ HOSTS = 32
 TURNS = 5
 RECORDED = "cmp1"
 LATER = re.compile(r"ethtool|ip netns exec|cat /proc/net/bonding|virsh .* dumpxml|bridge ")
-"""What a scan can only ask when it has the first round's answers."""
+"""Commands that depend on the answers of the first round."""
 
 PROGRAM = """#!/bin/sh
 key=$(printf '%s\\n' "${0##*/}" "$@" | md5sum)
@@ -46,7 +46,7 @@ exec /bin/cat "$(dirname "$0")/../answers/${key%% *}"
 
 
 def run() -> list[Figure]:
-    """Collect from all hosts, turn about, and compare the medians."""
+    """Collect from all hosts in both ways, in turns, and compare the medians."""
     rounds = recorded_rounds()
     with TemporaryDirectory() as folder, ExitStack() as stack:
         programs = install(Path(folder), rounds)
@@ -74,13 +74,13 @@ def run() -> list[Figure]:
             detail,
             goal=1.0,
         ),
-        Figure("collection: SSH connections a host and scan", connections, 1.0, "counted in sshd's log"),
-        Figure("collection: exec channels a host and scan / 3", channels / 3, 1.0, f"{channels:.0f} channels"),
+        Figure("collection: SSH connections per host and scan", connections, 1.0, "counted in sshd's log"),
+        Figure("collection: exec channels per host and scan / 3", channels / 3, 1.0, f"{channels:.0f} channels"),
     ]
 
 
 def recorded_rounds() -> list[list[str]]:
-    """Return the commands that a scan asked the recorded host, round by round, with root's prefix left out."""
+    """Return the commands of the scan to the recorded host, round by round, without the prefix for root."""
     asked = [str(query) for query, _ in _exchanges()]
     return [[text for text in asked if not LATER.match(text)], [text for text in asked if LATER.match(text)]]
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Small commits: one object against a bare write of the same document; two writers beside a reader that walks."""
+"""Small commits: one object, compared with a bare write of the same document; two writers and a reader at once."""
 
 from __future__ import annotations
 
@@ -35,12 +35,12 @@ ROUNDS = 8
 SECONDS = 5.0
 GOAL = 3.0
 LIMITS = {"SQLite": 3.0, "MongoDB": 6.0}
-"""Of a commit against a bare write."""
+"""Limits for the time of a commit / a bare write."""
 SLOWEST_PER_SECOND = {"SQLite": 50, "MongoDB": 50}
-"""Commits that a slow disk allows as well: fewer mean that something has become slower."""
+"""Minimum number of commits per second, also on a slow disk: fewer mean that something has become slower."""
 WANTED_PER_SECOND = 200
 _shared: dict[str, Any] = {}
-"""What the processes of one measurement share: when they begin, and when they stop."""
+"""Shared by the processes of one measurement: the moments when they begin and stop."""
 
 
 def run() -> list[Figure]:
@@ -81,7 +81,7 @@ def _compared(
 ) -> tuple[float, float]:
     """Return the seconds of the bare writes and of the commits of a round.
 
-    They are done in turns, and the best of each counts: a busy machine disturbs both alike.
+    They are done in turns, and the best time of each counts: a busy machine disturbs both equally.
     """
     taken = [(_seconds(some, write), _seconds(some, lambda document: _commit(store, document))) for some in rounds]
     bare, ours = (min(column) for column in zip(*taken, strict=True))
@@ -109,7 +109,7 @@ def _commit(store: Store, document: Document) -> None:
 
 @contextlib.contextmanager
 def _bare_sqlite(path: Path) -> Iterator[Callable[[Document], None]]:
-    """Give a bare transaction, with the same durability."""
+    """Provide a bare transaction, with the same durability."""
     with contextlib.closing(sqlite3.connect(path, isolation_level=None)) as connection:
         connection.execute("PRAGMA journal_mode = WAL")
         connection.execute("PRAGMA synchronous = FULL")
@@ -126,7 +126,7 @@ def _bare_sqlite(path: Path) -> Iterator[Callable[[Document], None]]:
 
 @contextlib.contextmanager
 def _bare_mongo(uri: str) -> Iterator[Callable[[Document], None]]:
-    """Give a bare upsert, with the same write concern."""
+    """Provide a bare upsert, with the same write concern."""
     with pymongo.MongoClient[dict[str, Any]](uri) as client:
         database = client.get_default_database(write_concern=WriteConcern(w="majority", j=True))
 
@@ -138,9 +138,9 @@ def _bare_mongo(uri: str) -> Iterator[Callable[[Document], None]]:
 
 
 def _rate(uri: str, objects: list[InventoryObject]) -> tuple[float, int]:
-    """Return the commits a second of two writers, and what the reader could do beside them.
+    """Return the commits per second of two writers, and how much the reader could do meanwhile.
 
-    Each is a process of its own, as a scan, an event listener and a web page are.
+    Each is a separate process, like a scan, an event listener and a web page.
     """
     context = multiprocessing.get_context("spawn")
     begin, stop = context.Barrier(4), context.Event()

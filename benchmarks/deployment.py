@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Checks of many hosts deployed in one run of the playbook, against a bare playbook that copies the same files.
+"""Deployment of the checks of many hosts in one run, compared with a bare playbook that copies the same files.
 
-The hosts are folders of this machine, so what is compared is the work of Ansible and of the roles. As root, as the
-files are root's. CALIPSO_BENCH_DEPLOY=HOSTS/OBJECTS for another size, such as 100/10000.
+The hosts are folders of this machine, so the work of Ansible and of the roles is compared. It must run as root, because
+the files belong to root. CALIPSO_BENCH_DEPLOY=HOSTS/OBJECTS sets another size, such as 100/10000.
 """
 
 from __future__ import annotations
@@ -28,10 +28,10 @@ if TYPE_CHECKING:
 
 SIZE: Final = "10/1000"
 LIMIT: Final = 4.0
-"""Single runs vary with the load; a higher ratio means that something has become slower."""
+"""Limit; single runs vary with the load, but a higher ratio means that something has become slower."""
 GOAL: Final = 2.0
 MINUTES: Final = 5.0
-"""For 100 hosts with 10,000 objects on two cores."""
+"""Goal for 100 hosts with 10,000 objects on two cores."""
 FILES: Final = (
     ("{{ calipso_files }}/calipso-probe.pyz", "{{ probe_program }}", "0755"),
     ("{{ calipso_files }}/host/{{ inventory_hostname }}/sudoers", "{{ checks_sudoers }}", "0440"),
@@ -40,7 +40,7 @@ FILES: Final = (
 
 
 def run() -> list[Figure]:
-    """Deploy, and copy, each to hosts on which nothing is."""
+    """Deploy, and copy, each to empty hosts."""
     hosts, objects = (int(one) for one in os.environ.get("CALIPSO_BENCH_DEPLOY", SIZE).split("/"))
     with TemporaryDirectory(prefix="calipso-bench-") as folder:
         root = Path(folder)
@@ -116,7 +116,7 @@ def _run(root: Path, names: list[str], what: str, *, playbook: Path | None = Non
 
 
 def _variables(folder: Path) -> dict[str, Any]:
-    """Return the variables of a host that is a folder; its folders are there, for both playbooks."""
+    """Return the variables of a host that is a folder; create its folders, for both playbooks."""
     for one in ("etc", "sudoers.d", "bin"):
         (folder / one).mkdir(parents=True)
     return {

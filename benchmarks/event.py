@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""One event of a server: from its message to what is stored, in a large cloud; nothing else is written.
+"""One event of a server in a large cloud, from its message to the stored result; nothing else is written.
 
-The wait for other events of the same burst (``live.agenda.GATHER_S``) is in it. Sizes may be given as
-``CALIPSO_BENCH_EVENT=hosts/instances,hosts/instances``.
+The wait for other events of the same burst (``live.agenda.GATHER_S``) is included.
+``CALIPSO_BENCH_EVENT=hosts/instances,hosts/instances`` sets the sizes.
 """
 
 from __future__ import annotations
@@ -33,14 +33,14 @@ MOST_CHANGED = 1
 
 
 def run() -> list[Figure]:
-    """Scan a small and a large cloud whole, then let servers of each be switched off."""
+    """Scan a small and a large cloud completely, then switch off servers of each."""
     what = "event of one server until stored"
     return compared(what, _listened, sizes=SIZES, variable="CALIPSO_BENCH_EVENT", limit=2.0, times=TIMES, goal=1.3)
 
 
 @contextmanager
 def _listened(file: Path, hosts: int, servers: int) -> Iterator[Callable[[int], Cost]]:
-    """Scan a cloud whole; give what lets one of its servers be switched off, and waits until that is stored."""
+    """Scan a cloud; provide a function that switches off a server, and waits until that is stored."""
     store, source = open_store(file), LargeCloud(hosts, servers)
     with open_cloud(CLOUD, store=store, source=source) as cloud:
         cloud.scan()
@@ -51,7 +51,7 @@ def _listened(file: Path, hosts: int, servers: int) -> Iterator[Callable[[int], 
             source.switch(server, "SHUTOFF")
             body = envelope("compute.instance.power_off.end", {"instance_id": uuid_of(server)})
             settled: list[int] = []
-            inbox = Inbox()  # and a processor without the later looks of the event before
+            inbox = Inbox()  # and a new processor, without the pending later scans of the previous event
             processor = Processor("cloud", store=store, inbox=inbox, handlers=handlers, looker=Looker(cloud))
             base = store.view("cloud").revision
             with measured() as cost:
@@ -63,6 +63,6 @@ def _listened(file: Path, hosts: int, servers: int) -> Iterator[Callable[[int], 
                 raise RuntimeError(f"{len(changed)} objects were written; {MOST_CHANGED} has changed")
             return cost
 
-        event(-1)  # what the source tells is made once
+        event(-1)  # the source makes its answers only once
         yield event
     store.close()

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A figure: a ratio, the most that it may be, and the most that it should be."""
+"""A figure: a ratio, its limit, and its goal."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ class Figure:
     """One measured ratio.
 
     Attributes:
-        limit: beyond it the gate fails: something has become slower.
+        limit: if it is exceeded, the run fails: something has become slower.
         detail: what was measured, in absolute terms.
-        goal: what it should be, where that is not reached yet; None where it is.
+        goal: the desired ratio if it is not reached yet; None if it is.
     """
 
     name: str
@@ -30,11 +30,11 @@ class Figure:
 
     @property
     def short_of_goal(self) -> bool:
-        """Whether it is within its limit and not yet what it should be."""
+        """Whether it is within its limit, but its goal is not reached."""
         return self.ok and self.goal is not None and self.ratio > self.goal
 
 
 def run_one(name: str) -> list[Figure]:
-    """Run the benchmark of a name."""
+    """Run the benchmark with a name."""
     figures: list[Figure] = importlib.import_module(f"benchmarks.{name}").run()
     return figures

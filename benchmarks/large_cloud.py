@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The tiny cloud, grown: as many hosts and servers as wanted; a source that answers for it at once, narrowed or not."""
+"""The tiny cloud with any number of hosts and servers, and a source that answers for it at once, narrowed or not."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ if TYPE_CHECKING:
 
 _DIGITS = string.digits + string.ascii_letters
 _FIELDS = {"uuid": "id", "host": "OS-EXT-SRV-ATTR:host"}
-"""Nova's parameters that are called otherwise than the field that they narrow by."""
+"""Nova's parameters whose names differ from the fields that they filter by."""
 
 
 def name_of(number: int) -> str:
-    """Return the name of a server: four signs, of which its UUID is made."""
+    """Return the name of a server: four characters, from which its UUID is made."""
     text = ""
     for _ in range(4):
         number, digit = divmod(number, len(_DIGITS))
@@ -38,7 +38,7 @@ def uuid_of(number: int) -> str:
 
 
 class LargeCloud(TinyCloud):
-    """Compute hosts with as many servers each, on one network; what it answers is made when it is asked first."""
+    """Compute hosts with equally many servers, on one network; each answer is made at its first request."""
 
     def __init__(self, hosts: int, servers: int) -> None:
         computes = [f"cmp{number:04}" for number in range(hosts)]
@@ -71,7 +71,7 @@ class LargeCloud(TinyCloud):
         row["status"] = status
 
     def close(self) -> None:
-        """Nothing is open."""
+        """Do nothing: nothing is open."""
 
     def _answer(self, query: Any) -> Reply | CalipsoError:  # noqa: ANN401 - of any kind
         if query.source == "db":

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Results of checks, received over HTTP and stored in a real mongod: every status changes, and none is lost.
+"""Results of checks, received over HTTP and stored in a real mongod: every result changes a status, and none is lost.
 
 The goal is 1,000 changes a second, with a message for each.
 """
@@ -32,15 +32,15 @@ if TYPE_CHECKING:
 HOSTS: Final = 100
 OBJECTS: Final = 5_000
 WANTED: Final = 1000
-"""Changes a second."""
+"""Goal: changes per second."""
 LIMIT: Final = 2.5
-"""A slow disk allows as well: fewer mean that something has become slower."""
+"""Minimum also on a slow disk: fewer changes mean that something has become slower."""
 ROUNDS: Final = 3
 SENDERS: Final = 4
 
 
 def run() -> list[Figure]:
-    """Let every object change its status, several times, as fast as it is taken."""
+    """Change the status of every object several times, as fast as the results are accepted."""
     rules = load_catalog().monitoring
     with TemporaryDirectory() as folder, running(Path(folder)) as mongod:
         store = open_store(mongod.uri("monitoring"))
@@ -57,7 +57,7 @@ def run() -> list[Figure]:
         store.close()
     rate = sorted(rates)[len(rates) // 2]
     detail = f"{len(rows)} objects on {HOSTS} hosts, {ROUNDS} rounds: {rate:.0f} changes/s stored, none lost (median)"
-    return [Figure(f"monitoring: {WANTED} / changes stored a second", WANTED / rate, LIMIT, detail, goal=1.0)]
+    return [Figure(f"monitoring: {WANTED} / changes stored per second", WANTED / rate, LIMIT, detail, goal=1.0)]
 
 
 def _filled(store: Store) -> list[dict[str, Any]]:
@@ -80,7 +80,7 @@ def _filled(store: Store) -> list[dict[str, Any]]:
 
 
 def _sent(store: Store, rules: Monitoring, rows: list[dict[str, Any]], *, status: int, at: int) -> int:
-    """Send a result of each object, a host's in one request; return how many statuses were stored as changed."""
+    """Send a result for each object, in one request per host; return how many changed statuses were stored."""
     intake = Intake(store, Recorder(store, rules), rules)
     receiver = Receiver(lambda one: intake.put(one.results, one.refused), http=Address("127.0.0.1", 0), token="t")  # noqa: S106
     assert receiver.http is not None  # noqa: S101 - narrows the type

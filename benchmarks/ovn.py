@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""OVN: reading Southbound with 30,000 port bindings, against json.loads of the same text; rounds to each host."""
+"""OVN: reading Southbound with 30,000 port bindings, compared with json.loads of the same text; rounds to each host."""
 
 from __future__ import annotations
 
@@ -29,11 +29,11 @@ MOST_ROUNDS = 3
 PORTS, CHASSIS, NETWORKS = 30_000, 400, 1_000
 MOST_S = 3.0
 RATIO = 6.0
-"""Times json.loads: plain values, typed rows and indexes come to about three."""
+"""Limit as a multiple of json.loads: plain values, typed rows and indexes together take about three times as long."""
 
 
 def run() -> list[Figure]:
-    """Read it both ways, the better of three times each."""
+    """Read it in both ways; the best of three times counts."""
     text = json.dumps([{"rows": _rows()[table]} for table, _ in TABLES], separators=(",", ":"))
     bare = min(_seconds(json.loads, text) for _ in range(3))
     ours = min(_seconds(southbound, text) for _ in range(3))
@@ -52,20 +52,20 @@ def run() -> list[Figure]:
 
 
 class _Counting(ReplaySource):
-    """A recording that counts the rounds in which each host is asked something."""
+    """A recording that counts the rounds in which each host is asked."""
 
     def __init__(self, path: Path) -> None:
         super().__init__(path)
         self.rounds: Counter[str] = Counter()
 
     def answer(self, queries: Sequence[Query]) -> Mapping[Query, Reply | CalipsoError]:
-        """Answer a round, and count it for the hosts that it is for."""
+        """Answer a round, and count it for its hosts."""
         self.rounds.update({query.host for query in queries if isinstance(query, Command)})
         return super().answer(queries)
 
 
 def _rounds() -> tuple[int, int]:
-    """Scan the recorded cloud of OVN; return the most rounds that one host is asked in, and the number of hosts."""
+    """Scan the recorded cloud of OVN; return the maximum number of rounds to a host, and the number of hosts."""
     source = _Counting(DEMO)
     with tempfile.TemporaryDirectory() as folder, closing(open_store(Path(folder) / "ovn.db")) as store:
         report = run_scan(source.environment, store=store, source=source)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A second scan of an unchanged cloud: how much of what there is does it write, and how long does storing take?"""
+"""A second scan of an unchanged cloud: the share of documents that it writes, and the time that storing takes."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def run() -> list[Figure]:
 
 
 def _scan(store: Store, at: datetime) -> tuple[ScanReport, float]:
-    """Find the links of a cloud and store all; give the report and the seconds that storing took."""
+    """Find the links of a cloud and store everything; return the report and the seconds that storing took."""
     report = ScanReport(scan_id="bench", environment=ENVIRONMENT, started_at=at)
     working = cloud(SIZE)
     links = find_links(load_catalog().link_finders, working, before=lambda _type: (), at=at, on_trouble=_raise)

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Looking again at one instance: it costs the same whatever the size of the cloud, when the sources answer at once.
+"""A re-scan of one instance: its cost does not depend on the size of the cloud if the sources answer at once.
 
-Sizes may be given as ``CALIPSO_BENCH_SMALL=hosts/instances,hosts/instances``.
+``CALIPSO_BENCH_SMALL=hosts/instances,hosts/instances`` sets the sizes.
 """
 
 from __future__ import annotations
@@ -29,14 +29,14 @@ TIMES = 15
 
 
 def run() -> list[Figure]:
-    """Scan a small and a large cloud whole, then one instance of each."""
+    """Scan a small and a large cloud completely, then one instance of each."""
     what = "re-scan of one instance"
     return compared(what, _scanned, sizes=SIZES, variable="CALIPSO_BENCH_SMALL", limit=LIMIT, times=TIMES, goal=GOAL)
 
 
 @contextmanager
 def _scanned(file: Path, hosts: int, servers: int) -> Iterator[Callable[[int], Cost]]:
-    """Scan a cloud whole; give what scans one of its instances again."""
+    """Scan a cloud; provide a function that scans one of its instances again."""
     store = open_store(file)
     with open_cloud(CLOUD, store=store, source=LargeCloud(hosts, servers)) as cloud:
         cloud.scan()
@@ -49,6 +49,6 @@ def _scanned(file: Path, hosts: int, servers: int) -> Iterator[Callable[[int], C
                 raise RuntimeError(f"not what was expected: {report}")
             return cost
 
-        rescan(-1)  # what the source tells is made once
+        rescan(-1)  # the source makes its answers only once
         yield rescan
     store.close()

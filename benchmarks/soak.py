@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Kills writers, and mongod, with SIGKILL at random moments; after each, the store holds whole commits, and the last.
+"""Kills writers, and mongod, with SIGKILL at random moments; after each kill, the store has whole commits, all of them.
 
-``python -m benchmarks.soak [KILLS]``: so many of SQLite's writers, of MongoDB's writers, and of mongod. Then half as
-many of two scan managers, which run five times as many requests meanwhile: each to one end.
+``python -m benchmarks.soak [KILLS]``: this many kills of SQLite's writers, of MongoDB's writers, and of mongod. Then
+half as many kills of two scan managers, which run five times as many requests meanwhile; each request must have exactly
+one outcome.
 """
 
 from __future__ import annotations
@@ -33,7 +34,7 @@ ROOT = Path(__file__).parents[1]
 
 
 def main() -> None:
-    """Run the three of them, and tell how it went; a fault ends it."""
+    """Run the three tests, and print the results; a fault ends the program."""
     kills = int(sys.argv[1]) if len(sys.argv) > 1 else 200
     for name, soak in (("SQLite, writer", _sqlite), ("MongoDB, writer", _mongo), ("MongoDB, mongod", _mongod)):
         begun = time.monotonic()
@@ -67,7 +68,7 @@ def _managers(requests: int) -> None:
 
 
 class _Reached(NamedTuple):
-    """The last generation, and the last small commit."""
+    """The last generation and the last small commit."""
 
     generation: int = 1
     small: int = 0
@@ -106,7 +107,7 @@ def _mongod(folder: Path, kills: int) -> _Reached:
 
 
 def _checked(place: Place, reported: _Reached) -> _Reached:
-    """Return what is there: what was reported as written last, or one more."""
+    """Return what is stored: what was reported as written last, or one more."""
     store = place.open_impatient()
     found = _Reached(check(store, SIZE, seen=reported.generation + 1), check_small(store))
     place.close()
@@ -116,7 +117,7 @@ def _checked(place: Place, reported: _Reached) -> _Reached:
 
 
 def _killed(writer: subprocess.Popen[str], kill: Callable[[], Any], before: _Reached) -> _Reached:
-    """Kill something after a random time, and then the writer; return what it reported as done last."""
+    """Kill something after a random time, and then the writer; return what it last reported as done."""
     timers = [threading.Timer(random.uniform(0, LONGEST_S), kill)]  # noqa: S311 - moments, no secrets
     timers.append(threading.Timer(LONGEST_S + LEASE_S / 4, writer.kill))
     done, small = before
@@ -140,7 +141,7 @@ def _writer(place: Place, generation: int) -> Iterator[subprocess.Popen[str]]:
         cwd=ROOT,
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,  # what it says when its server is gone
+        stderr=subprocess.DEVNULL,  # its errors when its server is gone
         text=True,
     ) as process:
         try:

@@ -1,11 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Events of a changing cloud on a real RabbitMQ and MongoDB, while everything dies; then many of them, without deaths.
+"""Events of a changing cloud on a real RabbitMQ and MongoDB, first while all processes are killed, then at a high rate.
 
-``python -m benchmarks.soak_live [EVENTS [SECONDS]]``. Of EVENTS (1,000), some come twice, in disorder, or are malformed
-or hostile. Meanwhile the broker is killed, its connections are cut, the listening process is killed with -9, and mongod
-is killed: six times each, at random moments. At the end the picture equals a fresh scan, each message has one entry,
-and dead letters are of what was malformed only. Then 200 events a second for SECONDS (60): how late they are stored
-does not grow.
+``python -m benchmarks.soak_live [EVENTS [SECONDS]]``. Of EVENTS (1,000), some arrive twice, out of order, or are
+malformed or hostile. Meanwhile the broker is killed, its connections are cut, the listening process is killed with -9,
+and mongod is killed: six times each, at random moments. At the end the picture equals a fresh scan, each message has
+one entry, and only malformed messages are dead letters. Then 200 events a second follow for SECONDS (60): the delay
+until they are stored must not grow.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ if TYPE_CHECKING:
     from calipso_nornir.model.stores import Store
 
 DEATHS: Final = 6
-"""Of each kind."""
+"""Number of kills of each kind."""
 RATE: Final = 200
 WINDOW_S: Final = 10
 REST_S: Final = 5
@@ -57,7 +57,7 @@ HOSTILE: Final = (
 
 
 def main() -> None:
-    """Run both, and tell how it went; a fault ends it."""
+    """Run both parts, and print the results; a fault ends the program."""
     events = int(sys.argv[1]) if len(sys.argv) > 1 else 1000
     seconds = int(sys.argv[2]) if len(sys.argv) > 2 else 60  # noqa: PLR2004 - the second argument
     runs: tuple[Callable[[Path], str], ...] = (partial(_chaos, events=events), partial(_rate, seconds=seconds))
@@ -69,7 +69,7 @@ def main() -> None:
 
 @contextmanager
 def _mongod(folder: Path) -> Iterator[Any]:
-    """Run mongod behind a port that stays the same when it is started again."""
+    """Run mongod behind a port that stays the same after a restart."""
     folder.mkdir()
     with Cutter() as front:
         server = _Again(folder, front)
@@ -81,7 +81,7 @@ def _mongod(folder: Path) -> Iterator[Any]:
 
 
 class _Again:
-    """A mongod that can be killed, and started again with its data."""
+    """A mongod that can be killed and restarted with its data."""
 
     def __init__(self, folder: Path, front: Cutter) -> None:
         self._folder = folder
@@ -147,7 +147,7 @@ def _chaos(folder: Path, events: int) -> str:
 
 
 def _told(store: Store, sent: dict[str, str]) -> str:
-    """Return what has become of the messages; raises for a wrong one."""
+    """Return a summary of the messages' outcomes; raise an error for a wrong one."""
     entries = {one["id"]: one for one in store.collection("messages").find({"origin_type": "event"})}
     letters = store.collection("dead_letters").find()
     good = [one for one in sent if one]
@@ -175,7 +175,7 @@ def _state(store: Store) -> str:
 
 
 def _is_at_rest(store: Store, bus: Bus) -> bool:
-    """Return whether nothing waits anywhere, and stays so for some seconds: what was sent again may be on its way."""
+    """Return whether nothing is pending, for some seconds: a redelivered message may still be on its way."""
     for _ in range(REST_S):
         one = store.collection("listeners").get("cloud") or {}
         if one.get("state") != "running" or any(one[name] for name in ("inbox", "waiting", "pending")):
@@ -187,7 +187,7 @@ def _is_at_rest(store: Store, bus: Bus) -> bool:
 
 
 def _in_the_end(true: Callable[[], object], told: Callable[[], object]) -> None:
-    """Wait until something is true; a store that is away is not."""
+    """Wait until something is true; if the store cannot be reached, it counts as false."""
 
     def is_so() -> bool:
         with suppress(StoreError):
@@ -201,7 +201,7 @@ def _in_the_end(true: Callable[[], object], told: Callable[[], object]) -> None:
 
 
 def _rate(folder: Path, seconds: int) -> str:
-    """Send 200 events a second about a hundred servers, and see how late each is stored."""
+    """Send 200 events a second about a hundred servers, and measure the delay until each is stored."""
     life, servers = Life(folder / "cloud"), [f"r{number:02}x" for number in range(100)]
     life.cloud.servers += [Server(name, "cmp1" if index % 2 else "cmp2") for index, name in enumerate(servers)]
     life.write()
@@ -223,7 +223,7 @@ def _rate(folder: Path, seconds: int) -> str:
         lags = _lags(store)
     told = ", ".join(f"{one:.2f}" for one in lags)
     if lags[-1] > 2 * lags[0] + 1:
-        raise RuntimeError(f"it falls behind: 95 % stored within {told} s, in each {WINDOW_S} s")
+        raise RuntimeError(f"the delay grows: 95 % stored within {told} s, in each {WINDOW_S} s")
     return (
         f"{RATE} events a second for {seconds} s: 95 % stored within {told} s in each {WINDOW_S} s; the last "
         f"{drained:.1f} s after the end"

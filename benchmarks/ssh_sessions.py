@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Ways to run 20 commands on 8 hosts over SSH, side by side: ``python -m benchmarks.ssh_sessions``.
+"""Compares ways to run 20 commands on 8 hosts over SSH: ``python -m benchmarks.ssh_sessions``.
 
 The hosts are real sshd processes on loopback; they share the processors with the client, so the
 client's own processor time says more about large clouds than the wall clock does. The figures of
@@ -41,7 +41,7 @@ if TYPE_CHECKING:
 HOSTS = 8
 ROUNDS = 5
 NO_RC = "SetEnv SHLVL=2"
-"""bash run by sshd reads ~/.bashrc only at the first level; what somebody has there is not to be measured."""
+"""bash reads ~/.bashrc when sshd runs it, but only at the first shell level; this keeps it out of the measurement."""
 FILES = ("net/dev", "net/route", "meminfo", "cpuinfo", "mounts", "stat", "uptime", "swaps")
 COMMANDS = [
     *("ip -j -d address", "ip -j route", "ip -j rule", "ip -j neighbour", "ip -j -s link", "ip netns list"),
@@ -55,7 +55,7 @@ COMMANDS = [
 
 @dataclass(frozen=True, slots=True)
 class Taken:
-    """Seconds, of the wall clock and of this process's processor time."""
+    """Seconds of wall clock time, and of this process's CPU time."""
 
     connect_s: float
     batch_s: float
@@ -103,7 +103,7 @@ def measure(connect: Callable[[], object], batch: Callable[[], object]) -> Taken
 
 
 def send_command(nornir: Nornir) -> Taken:
-    """Use netmiko as it comes: 20 times ``send_command``, over a terminal."""
+    """Use netmiko alone: 20 times ``send_command``, over a terminal."""
 
     def batch(task: Task) -> None:
         session = task.host.get_connection("netmiko", task.nornir.config)
@@ -114,7 +114,7 @@ def send_command(nornir: Nornir) -> Taken:
 
 
 def netmiko_session(nornir: Nornir) -> Taken:
-    """Let netmiko open the session, and run the framed script in an exec channel of its transport."""
+    """Open the session with netmiko, and run the framed script in an exec channel of its transport."""
 
     def batch(task: Task) -> None:
         session = task.host.get_connection("netmiko", task.nornir.config)
@@ -124,7 +124,7 @@ def netmiko_session(nornir: Nornir) -> Taken:
 
 
 def bare_paramiko(nornir: Nornir) -> Taken:
-    """Use nothing but paramiko's client and threads: what the others can be held against."""
+    """Use nothing but paramiko's client and threads: the baseline."""
     clients: dict[str, paramiko.SSHClient] = {}
 
     def log_in(host: Host) -> None:
@@ -187,7 +187,7 @@ def _with_netmiko(nornir: Nornir, batch: Callable[[Task], None]) -> Taken:
 
 
 def main() -> None:
-    """Measure each way some times, turn about, and print the medians."""
+    """Measure the ways several times in turn, and print the medians."""
     ways = {
         "netmiko send_command": send_command,
         "netmiko session + script": netmiko_session,

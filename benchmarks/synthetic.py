@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A synthetic cloud: ML2/OVS with the hybrid firewall, a full mesh of VXLAN tunnels, two uplinks a host."""
+"""A synthetic cloud: ML2/OVS with the hybrid firewall, a full mesh of VXLAN tunnels, two uplinks per host."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ SCANNED_AT = datetime(2026, 11, 28, tzinfo=UTC)
 
 @dataclass(frozen=True, slots=True)
 class Size:
-    """How large a cloud is; every host has the same number of instances, every instance one port."""
+    """The size of a cloud; every host has the same number of instances, every instance one port."""
 
     hosts: int = 400
     instances: int = 30_000

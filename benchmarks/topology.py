@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Links and cliques of a cloud of 30,000 instances: making them, and writing them, against a bare insert of the same.
+"""Links and cliques of a cloud of 30,000 instances: making and writing them, compared with a bare insert of the same.
 
-The size may be given as ``CALIPSO_BENCH_TOPOLOGY=hosts/instances``.
+``CALIPSO_BENCH_TOPOLOGY=hosts/instances`` sets the size.
 """
 
 from __future__ import annotations
@@ -37,10 +37,10 @@ MEMORY_LIMIT_MIB = 2048
 
 
 def run() -> list[Figure]:
-    """Compute, write, and compare: by CPU time, which other work on the machine disturbs least."""
+    """Compute, write, and compare by CPU time, which other work on the machine affects least."""
     hosts, instances = map(int, SIZE.split("/"))
     working = cloud(Size(hosts=hosts, instances=instances))
-    catalog = load_catalog()  # an open cloud has it
+    catalog = load_catalog()  # not measured: an open cloud already has it
     links: list[Link] = []
     cliques: list[Clique] = []
     with seldom_collected():  # as in a scan

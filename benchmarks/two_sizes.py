@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What one small piece of work costs in a small and in a large cloud: it should cost the same.
+"""Compares the cost of one small piece of work in a small and in a large cloud: it should be the same.
 
-Both are done in turns, so that other work on the machine hits both alike.
+Both are done in turns, so that other work on the machine affects both equally.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ MOST_S = 1.0
 
 @dataclass(slots=True)
 class Cost:
-    """What one piece of work takes; ``cpu_s`` is this process's own."""
+    """The cost of one piece of work; ``cpu_s`` is that of this process only."""
 
     wall_s: float = 0.0
     cpu_s: float = 0.0
@@ -34,7 +34,7 @@ class Cost:
 
 @contextmanager
 def measured() -> Iterator[Cost]:
-    """Measure what is done inside; the cost is known at its end."""
+    """Measure the block; the cost is known at its end."""
     cost, wall, cpu = Cost(), time.perf_counter(), time.process_time()
     yield cost
     cost.wall_s, cost.cpu_s = time.perf_counter() - wall, time.process_time() - cpu
@@ -50,16 +50,17 @@ def compared(  # noqa: PLR0913 - the work, what it is done on, and how it is jud
     times: int,
     goal: float | None = None,
 ) -> list[Figure]:
-    """Return the seconds in the large cloud, and the CPU time there against that in the small one.
+    """Return two figures: the seconds in the large cloud, and its CPU time / that in the small cloud.
 
     Args:
         what: the work, in the names of the figures.
-        cloud: makes a cloud with so many hosts and instances in a store's file; gives what does the work once.
+        cloud: makes a cloud with a number of hosts and instances in a store's file; provides a function that does the
+            work once.
         sizes: hosts and instances of both clouds, as ``25/750,100/3000``.
-        variable: name of the environment variable that may say other sizes.
-        limit: of the CPU time in the large cloud against that in the small one.
-        goal: what that should be, if it is not reached yet.
-        times: how often the work is done in each cloud; the medians count.
+        variable: name of the environment variable that can set other sizes.
+        limit: limit of the ratio of CPU times.
+        goal: goal for this ratio, if it is not reached yet.
+        times: how many times the work is done in each cloud; the medians count.
     """
     both = [tuple(map(int, size.split("/"))) for size in os.environ.get(variable, sizes).split(",")]
     with tempfile.TemporaryDirectory() as folder, ExitStack() as clouds:

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Whole scans of a cloud whose sources answer at once, against a bare insert of the documents that they store.
+"""Full scans of a cloud whose sources answer at once, compared with a bare insert of the documents that they store.
 
-The size may be given as ``CALIPSO_BENCH_SCAN=hosts/instances``.
+``CALIPSO_BENCH_SCAN=hosts/instances`` sets the size.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ MEMORY_LIMIT_MIB = 2048
 
 
 def run() -> list[Figure]:
-    """Scan twice while the cloud stays open, once more in another one, and insert what was stored."""
+    """Scan twice with one open cloud, and once with a new one; then insert the stored documents."""
     hosts, instances = map(int, SIZE.split("/"))
     source = LargeCloud(hosts, instances)
     source.prepare()
@@ -62,7 +62,7 @@ def run() -> list[Figure]:
             second.cpu / first.cpu,
             0.8,
             f"{second.cpu:.1f} s against {first.cpu:.1f} s in an open cloud; "
-            f"in one that is opened anew {anew.cpu:.1f} s, {anew.cpu / first.cpu:.2f}",
+            f"in a newly opened one {anew.cpu:.1f} s, {anew.cpu / first.cpu:.2f}",
             goal=0.5,
         ),
         Figure("whole scan: memory / 2 GiB", memory / MEMORY_LIMIT_MIB, 1.0, f"{memory:.0f} MiB at most"),
