@@ -11,6 +11,7 @@ from calipso_nornir.errors import CalipsoError, SourceNotConfigured
 from calipso_nornir.model.protocols import Reply
 from calipso_nornir.model.queries import ReachableHosts
 from calipso_nornir.testing.driving import AT
+from tests.fixtures.narrowing import FIELDS
 from tests.fixtures.tiny_cloud import ADDRESSES, Server, TinyCloud
 
 if TYPE_CHECKING:
@@ -19,8 +20,6 @@ if TYPE_CHECKING:
     from calipso_nornir.model.queries import Query
 
 _DIGITS = string.digits + string.ascii_letters
-_FIELDS = {"uuid": "id", "host": "OS-EXT-SRV-ATTR:host"}
-"""Nova's parameters whose names differ from the fields that they filter by."""
 
 
 def name_of(number: int) -> str:
@@ -87,7 +86,7 @@ class LargeCloud(TinyCloud):
         if not narrowed:
             return Reply(self._of("")[path], AT)
         (name, value) = narrowed[0]
-        return Reply(self._index(path, _FIELDS.get(name, name)).get(value, []), AT)
+        return Reply(self._index(path, FIELDS.get(name, name)).get(value, []), AT)
 
     def _index(self, path: str, field: str) -> dict[str, list[Any]]:
         if (path, field) not in self._rows:

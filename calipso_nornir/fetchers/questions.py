@@ -6,6 +6,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from calipso_nornir.fetchers.attributes import TAP_SUFFIX_LENGTH, tap_suffix
+from calipso_nornir.model.agent_types import OVN_AGENTS, OVS_AGENT
 from calipso_nornir.model.fetching import first_of
 from calipso_nornir.model.ovsdb import SETTINGS
 from calipso_nornir.model.queries import ApiGet, Command, Lookup
@@ -110,12 +111,6 @@ def agents(region: str) -> ApiGet:
     """Ask for Neutron's agents on all hosts."""
     narrow = (("host", "host"),)
     return ApiGet("network", "/agents", "agents", region=region, needed=("id", "host", "binary"), narrow=narrow)
-
-
-OVS_AGENT = "Open vSwitch agent"
-LXB_AGENT = "Linux bridge agent"
-OVN_AGENTS = ("OVN Controller agent", "OVN Controller Gateway agent")
-"""The second type is used for chassis that may host gateways (ovn-cms-options: enable-chassis-as-gw)."""
 
 
 def agent_of(host: InventoryObject, agent_type: str) -> Lookup:

@@ -6,13 +6,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from calipso_nornir.metadata.environment_sections import CliSection
+from calipso_nornir.model.agent_types import LXB_AGENT, OVN_AGENTS, OVS_AGENT
 from calipso_nornir.model.queries import Command, ReachableHosts
 from calipso_nornir.model.source_kinds import Finding, Opening, SourceKind, Trial
 from calipso_nornir.sources.host_monitors import programs
 from calipso_nornir.sources.hostcheck import (
-    LXB_AGENT,
-    OVN_AGENTS,
-    OVS_AGENT,
     check_host,
     check_watch,
     of_switch,

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 from calipso_nornir.errors import CalipsoError, CommandFailed, CommandMissing, HostExcluded, SudoRefused
+from calipso_nornir.model.agent_types import LXB_AGENT, OVN_AGENTS, OVS_AGENT
 from calipso_nornir.model.queries import Command
 from calipso_nornir.model.source_kinds import Finding
 
@@ -16,9 +17,6 @@ if TYPE_CHECKING:
     from calipso_nornir.model.protocols import Reply
     from calipso_nornir.model.queries import Query
 
-OVS_AGENT: Final = "Open vSwitch agent"
-LXB_AGENT: Final = "Linux bridge agent"
-OVN_AGENTS: Final = ("OVN Controller agent", "OVN Controller Gateway agent")
 COMPUTE: Final = "nova-compute"
 
 

@@ -9,12 +9,11 @@ import pytest
 import yaml
 
 from calipso_nornir.errors import CommandFailed, CommandMissing, HostExcluded, HostKeyUnknown, SudoRefused
+from calipso_nornir.model.agent_types import LXB_AGENT, OVS_AGENT
 from calipso_nornir.model.protocols import Reply
 from calipso_nornir.model.queries import Command
 from calipso_nornir.sources.hostcheck import (
     COMPUTE,
-    LXB_AGENT,
-    OVS_AGENT,
     Question,
     check_host,
     check_watch,

@@ -22,7 +22,8 @@ from calipso_nornir.fetchers.cli.linux_bridges import LinuxBridges
 from calipso_nornir.fetchers.cli.oteps import ENDPOINTS, LinuxBridgeOteps, OvsOteps
 from calipso_nornir.fetchers.cli.vedges import LinuxBridgeVedges, OvsVedges
 from calipso_nornir.fetchers.cli.vservices import Vservices, VserviceVnics
-from calipso_nornir.fetchers.questions import LIBVIRT, LXB_AGENT, OVS_AGENT
+from calipso_nornir.fetchers.questions import LIBVIRT
+from calipso_nornir.model.agent_types import LXB_AGENT, OVS_AGENT
 from calipso_nornir.model.protocols import Reply
 from calipso_nornir.testing import AT, drive, thing
 from tests.fixtures import linux

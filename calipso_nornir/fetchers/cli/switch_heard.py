@@ -128,7 +128,7 @@ def chassis_of(
 ) -> tuple[str, str, str | None]:
     """Return a switch's chassis id type and chassis id, and its name in the announcements that hosts receive, if any.
 
-    Hosts know a switch by the chassis id that it announces. That is the switch's own id or, if it shows none, the id of
+    Hosts know a switch by the chassis id that it announces. That is the switch's own id, else that of
     the only neighbour with the switch's name.
     """
     if platform.chassis_per_port:

@@ -10,6 +10,7 @@ from calipso_nornir.fetchers import questions
 from calipso_nornir.fetchers.attributes import BRQ, kept
 from calipso_nornir.fetchers.bonding import ovs_bond
 from calipso_nornir.model import ids
+from calipso_nornir.model.agent_types import LXB_AGENT, OVS_AGENT
 from calipso_nornir.model.fetching import Fetched, together
 from calipso_nornir.parsing.common_values import canonical_ip
 from calipso_nornir.wiring.devices import Devices
@@ -58,7 +59,7 @@ class OvsVedges:
     def get(self, parent: InventoryObject) -> Fetching:
         """Look up the agent, then ask for the switch's database."""
         agent = yield from questions.switch_agent(parent)
-        if agent is None or agent["agent_type"] != questions.OVS_AGENT:
+        if agent is None or agent["agent_type"] != OVS_AGENT:
             return []
         (database, found), (address, interfaces) = yield from together(
             questions.ovs_bridges(parent.id), questions.interfaces(parent.id)
@@ -95,7 +96,7 @@ class LinuxBridgeVedges:
 
     def get(self, parent: InventoryObject) -> Fetching:
         """Look up the agent, then ask for the bridges."""
-        agents = questions.agent_of(parent, questions.LXB_AGENT)
+        agents = questions.agent_of(parent, LXB_AGENT)
         answers = yield [agents]
         if not answers[agents]:
             return []

@@ -18,6 +18,7 @@ from calipso_nornir.fetchers.ovn.chassis_settings import Settings
 from calipso_nornir.fetchers.ovn.databases import NORTHBOUND, SOUTHBOUND, is_described, southbound_or_blank
 from calipso_nornir.fetchers.ovn.places import gateways_of, way_out
 from calipso_nornir.model import ids
+from calipso_nornir.model.agent_types import OVN_AGENTS
 from calipso_nornir.model.fetching import Fetched, asked, together
 from calipso_nornir.model.queries import Lookup
 from calipso_nornir.model.segments import segments_of
@@ -56,7 +57,7 @@ class OvnVedges:
     def get(self, parent: InventoryObject) -> Fetching:
         """Look up the agent, then ask for the switch's database and its controller's configuration."""
         agent = yield from questions.switch_agent(parent)
-        if agent is None or agent["agent_type"] not in questions.OVN_AGENTS:
+        if agent is None or agent["agent_type"] not in OVN_AGENTS:
             return []
         return (yield from _vedge(parent, agent_attributes(agent)))
 
