@@ -37,7 +37,7 @@ def place() -> Iterator[Path]:
 
 
 def up(place: Path, before: str, **environ: str) -> subprocess.CompletedProcess[str]:
-    """Say "lab up" behind other commands in a mount name space; should it come up after all, it is ended."""
+    """Run "lab up" after other commands in a mount namespace; if the lab comes up after all, end it."""
     environ = {**os.environ, "LAB": str(place / "srv"), "COMPUTES": "1", "VARIANT": "ovs", **environ}
     program = place / "cloud" / "lab"
     space = ["unshare", "--mount", "--propagation", "private"] if needs.IS_ROOT else []
@@ -66,18 +66,18 @@ def test_not_root(place: Path) -> None:
     ("before", "said"),
     [
         ("mount -t tmpfs tmpfs /dev/net;", "/dev/net/tun cannot be opened"),
-        (WITHOUT_NAME_SPACES, "this machine lets nobody make name spaces"),
-        ("mount --bind /var /var;", "/var is a file system of its own"),
+        (WITHOUT_NAME_SPACES, "this machine does not allow new namespaces"),
+        ("mount --bind /var /var;", "/var is a separate file system"),
         ("mount --bind {place}/meminfo /proc/meminfo;", "100 MB of memory are available, COMPUTES=1 needs about"),
         ("mount -t tmpfs tmpfs {place}/srv;", "there is a lab at {place}/srv that did not come up or has broken down"),
         ("mount --bind {place}/meminfo /usr/bin/apt-get;", "this machine has no apt-get"),
     ],
-    ids=["tun", "name spaces", "file system", "memory", "half a lab", "apt-get"],
+    ids=["tun", "namespaces", "file system", "memory", "half a lab", "apt-get"],
 )
 def test_what_the_machine_lacks(place: Path, before: str, said: str) -> None:
     (place / "meminfo").write_text("MemAvailable: 102400 kB\n")
     done = up(place, before.format(place=place))
     assert done.returncode == 1
     assert said.format(place=place) in done.stderr
-    assert done.stdout == "", "nothing was begun"
+    assert done.stdout == "", "nothing was started"
     assert list((place / "srv").iterdir()) == []

@@ -12,7 +12,7 @@ start_openvswitch() {
   in_host "$1" ovs-vsctl --no-wait init -- set Open_vSwitch . "external_ids:hostname=$1" "external_ids:system-id=osl-$1" \
     ovs_version="$(dpkg-query -W -f '${Version}' openvswitch-switch | cut -d- -f1)"
   start "$1" ovs-vswitchd ovs-vswitchd unix:/run/openvswitch/db.sock --pidfile=/run/openvswitch/ovs-vswitchd.pid
-  # the way to the provider network: one bridge; on net1 two, in a row
+  # the way to the provider network: one bridge; on net1 a chain of two
   if has_bridges_in_a_row "$1"; then
     in_host "$1" ovs-vsctl add-br br-ex -- set bridge br-ex datapath_type=netdev \
       -- add-br br-prov -- set bridge br-prov datapath_type=netdev -- add-port br-prov eth2 \
@@ -28,8 +28,8 @@ start_openvswitch() {
     in_host "$1" ovs-vsctl add-br br-data -- set bridge br-data datapath_type=netdev -- add-port br-data eth3
   fi
   in_host "$1" ip link set br-ex up
-  # userspace tunnels need their address on a netdev bridge that holds the interface, not on the interface; where a Linux
-  # bridge has it, they are there all the same, and carry nothing
+  # userspace tunnels need their address on a netdev bridge that contains the interface, not on the interface; if a Linux
+  # bridge has the address, the tunnels exist, too, but carry nothing
   has_bridge_under_tunnels "$1" || in_host "$1" bash -euc '
     ovs-vsctl add-br br-vtep -- set bridge br-vtep datapath_type=netdev "other-config:hwaddr=$(cat /sys/class/net/eth1/address)" \
       -- add-port br-vtep eth1
@@ -38,7 +38,7 @@ start_openvswitch() {
     ip link set br-vtep up' _ "${TUN[$1]}"
 }
 
-# What hosts, and clouds, differ in. With OVN they do not: its tunnels are wanted to work.
+# Differences between hosts, and between clouds. With OVN there are none, because its tunnels must work.
 has_two_network_nodes() { [[ $VARIANT == ovn || $VARIANT == ovs-dvr ]]; }   # two gateway chassis; two L3 agents for every HA router
 has_bridges_in_a_row() { [[ $1 == net1 && $VARIANT != ovn ]]; }
 has_bridge_under_tunnels() { [[ $1 == cmp[246] && $VARIANT != ovn ]]; }
@@ -56,8 +56,8 @@ l3_mode() {
   esac
 }
 
-# lay_bridges HOST: Linux bridges that have nothing to do with OpenStack: br-mesh, which has eth1 and the tunnels' address,
-# and br-vlan, which has eth2 and one end of a veth pair, eth12 the other
+# lay_bridges HOST: Linux bridges that are not part of OpenStack: br-mesh with eth1 and the tunnels' address, and br-vlan
+# with eth2 and one end of a veth pair, whose other end is eth12
 lay_bridges() {
   if has_bridge_under_tunnels "$1"; then
     in_host "$1" bash -euc 'ip address flush dev eth1; ip link add br-mesh up type bridge; ip link set eth1 master br-mesh
@@ -108,8 +108,8 @@ start_agents() {
   for agent in l3 dhcp metadata; do start_agent net1 "$agent" "$plugging"; done
 }
 
-# calm_notifier HOST: what tells Neutron that keepalived has changed logs every event of a router, from several threads, and now
-# and then two of them wait for ever for the lock of the log, which is eventlet's
+# calm_notifier HOST: the program that reports changes of keepalived to Neutron logs every event of a router from several
+# threads, and sometimes two of them wait forever for eventlet's lock of the log
 calm_notifier() {
   in_host "$1" bash -euc 'file=/usr/lib/python3/dist-packages/neutron/agent/l3/keepalived_state_change.py
     sed -i "s/conf.set_override(.debug., True)/conf.set_override(\"debug\", False)/" "$file"
@@ -121,8 +121,8 @@ start_agent() {
   start "$1" "neutron-$2-agent" "neutron-$2-agent" "${AGENT_FILES[@]}" --config-file "/etc/neutron/$2_agent.ini" --config-file "$3"
 }
 
-# unwired HOST: ports of br-int that something is plugged into and that the agent has not given their network's tag yet, each
-# with its id at Neutron
+# unwired HOST: ports of br-int with a plugged-in device to which the agent has not given their network's tag yet, each with
+# its Neutron id
 unwired() {
   # shellcheck disable=SC2016  # for the inner shell
   in_host "$1" bash -euc 'for port in $(ovs-vsctl list-ports br-int); do
@@ -131,8 +131,8 @@ unwired() {
   done'
 }
 
-# wait_wired: of a server that was stopped and started, port and server are ACTIVE before the agent has wired the new tap;
-# and the agent may have missed that a port was bound to its host (announcing.py)
+# wait_wired: when a server was stopped and started, port and server are ACTIVE before the agent has wired the new tap; and
+# the agent may have missed that a port was bound to its host (announcing.py)
 wait_wired() {
   local host ports end=$((SECONDS + 180)) announced=$SECONDS
   for host in "${CHASSIS[@]}"; do
@@ -149,9 +149,9 @@ wait_wired() {
   done
 }
 
-# raise_taps: now and then a running server's tap is off, with PROMISC set, since ovs-vswitchd has opened it, and everybody
-# says that the port is active. It looks as if the userspace datapath had read the flags before libvirt switched the tap on,
-# and written them back after that.
+# raise_taps: sometimes a running server's tap is off, with PROMISC set, because ovs-vswitchd has opened it, although Neutron
+# and Nova report the port as active. Presumably the userspace datapath reads the flags before libvirt switches the tap on,
+# and writes them back afterwards.
 raise_taps() {
   local host raised
   for host in "${COMPUTE_HOSTS[@]}"; do

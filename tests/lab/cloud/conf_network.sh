@@ -71,7 +71,7 @@ firewall_driver = $([[ $VARIANT == ovs-nativefw || $VARIANT == ovs-dvr ]] && ech
 END
 }
 
-# plugging_conf: what the L3 and the DHCP agent have in common
+# plugging_conf: the common settings of the L3 and the DHCP agent
 plugging_conf() { cat <<END
 [DEFAULT]
 interface_driver = $([[ $VARIANT == lxb ]] && echo linuxbridge || echo openvswitch)
@@ -101,7 +101,7 @@ host_uuid = "$(stable_uuid "$1")"
 END
 }
 
-# No cgroups, no security driver, no mount name spaces of its own: the host is in name spaces already
+# No cgroups, no security driver, no further mount namespaces: the host is already in namespaces
 qemu_conf() { cat <<END
 user = "root"
 group = "root"

@@ -1,10 +1,10 @@
 # shellcheck shell=bash
-# Configuration of the controller's services, and of Nova and Neutron as every host has it.
+# Configuration of the controller's services, and of Nova and Neutron on every host.
 
 rabbit_url() { echo "rabbit://openstack:$PW@$CTL:5672/"; }
 database_url() { echo "mysql+pymysql://$1:$PW@$CTL/$2?charset=utf8"; }   # USER DATABASE
 
-# login USER: how a service asks Keystone
+# login USER: how a service logs in to Keystone
 login() { cat <<END
 www_authenticate_uri = http://$CTL:5000
 auth_url = http://$CTL:5000
@@ -18,7 +18,7 @@ region_name = RegionOne
 END
 }
 
-# tokens USER: how a service checks the tokens that it is given
+# tokens USER: how a service checks tokens
 tokens() { printf '[keystone_authtoken]\n%s\nmemcached_servers = %s:11211\n' "$(login "$1")" "$CTL"; }
 
 notifications() { cat <<END
@@ -29,9 +29,9 @@ transport_url = $(rabbit_url)
 END
 }
 
-# privileged SECTION...: one thread for each of a service's privileged helpers. With more, two that answer at the same
-# moment meet at a lock of eventlet's ("cannot switch to a different thread"), and the service waits for ever: so did
-# Neutron's DHCP agent in one of ten labs (oslo_privsep/comm.py, ServerChannel.wlock).
+# privileged SECTION...: one thread for each of a service's privileged helpers. With more threads, two that answer at the
+# same moment deadlock in an eventlet lock ("cannot switch to a different thread"), and the service waits forever:
+# this happened to Neutron's DHCP agent in one of ten labs (oslo_privsep/comm.py, ServerChannel.wlock).
 privileged() { printf '[%s]\nthread_pool_size = 1\n' "$@"; }
 
 nova_conf() { cat <<END
@@ -51,7 +51,7 @@ ram_allocation_ratio = 4
 cpu_allocation_ratio = 32
 report_interval = 5
 service_down_time = 40
-# a guest that has no operating system never answers ACPI
+# a guest without an operating system never answers ACPI
 shutdown_timeout = 5
 [api]
 auth_strategy = keystone
@@ -180,7 +180,7 @@ $(notifications)
 END
 }
 
-# The database lives for minutes: nothing of it need survive a crash
+# The database exists for minutes only: its data need not survive a crash
 mariadb_conf() { cat <<END
 [mysqld]
 datadir = /var/lib/osl-mysql

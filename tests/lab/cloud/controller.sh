@@ -1,7 +1,7 @@
 # shellcheck shell=bash
 # The controller: database, message bus, Keystone, then the services that need them.
 UWSGI=(uwsgi --plugins python3 --master --die-on-term --buffer-size 65535 --thunder-lock --lazy-apps --enable-threads
-  --post-buffering 65535 --add-header 'Connection: close')   # else POSTs on a kept-alive connection are reset
+  --post-buffering 65535 --add-header 'Connection: close')   # otherwise POSTs on a kept-alive connection are reset
 NEUTRON_FILES=(--config-file /etc/neutron/neutron.conf --config-file /etc/neutron/plugins/ml2/ml2_conf.ini)
 
 start_database_and_bus() {
@@ -21,7 +21,7 @@ start_database_and_bus() {
   echo "CREATE USER 'scan'@'%' IDENTIFIED BY '$PW'; GRANT SELECT ON *.* TO 'scan'@'%';" | in_host ctl mariadb
 }
 
-# make_schemas: from the cache when the same package versions were there; what they log goes to /var/log/osl/schemas-*.log
+# make_schemas: from the cache if the package versions are the same; they log to /var/log/osl/schemas-*.log
 make_schemas() {
   local versions cached one
   versions=$({ dpkg-query -W -f '${Version}\n' keystone nova-api neutron-common placement-api glance-api mariadb-server

@@ -1,10 +1,10 @@
 # shellcheck shell=bash
 # The hosts, and the cables between them. tor1 is the switch: one bridge each for management, tunnels, and the two provider networks.
 
-# make_host HOST: its own name spaces, and an overlay of / as its root (host-init.sh)
+# make_host HOST: creates its namespaces, and an overlay of / as its root (host-init.sh)
 make_host() {
   mkdir -p "$LAB/h/$1"/{upper,work,root}
-  # "lab down" finds the host's processes by this variable, whatever else was lost
+  # "lab down" finds the host's processes by this variable, even if everything else was lost
   "${CLEAN_ENVIRONMENT[@]}" "CALIPSO_LAB_HOST=$LAB/h/$1" unshare --mount --uts --net --ipc --pid --fork --propagation private \
     setsid bash "$HERE/host-init.sh" "$LAB" "$1" >"$LAB/h/$1/init.log" 2>&1 </dev/null 9>&- &
 }
@@ -22,7 +22,7 @@ make_hosts() {
   done
 }
 
-on_switch() { nsenter -t "$(host_pid tor1)" -n "$@"; }   # its network only, so that "netns PID" means this machine's PIDs
+on_switch() { nsenter -t "$(host_pid tor1)" -n "$@"; }   # enters only its network namespace, so that "netns PID" refers to this machine's PIDs
 
 # cable HOST SWITCH-PORT BRIDGE DEVICE [ADDRESS]: a veth pair from a bridge of the switch to a host's device
 cable() {
@@ -67,7 +67,7 @@ host_processes() {
     cut -d/ -f3 || true
 }
 
-# end_hosts: every process of a host goes with its PID 1, every link with its network name space
+# end_hosts: every process of a host ends with its PID 1, every link with its network namespace
 end_hosts() {
   local end=$((SECONDS + 20)) ended='' process
   while process=$(host_processes) && [[ -n $process ]]; do

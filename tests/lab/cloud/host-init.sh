@@ -1,5 +1,5 @@
 #!/bin/bash
-# host-init.sh LAB HOST: becomes PID 1 of one host: own root (an overlay of /), /run, /tmp, /proc, /sys and name; then tini.
+# host-init.sh LAB HOST: PID 1 of one host: sets up its root (an overlay of /), /run, /tmp, /proc, /sys and name; then runs tini.
 set -euo pipefail
 folder=$1/h/$2 host=$2
 root=$folder/root

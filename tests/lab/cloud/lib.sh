@@ -1,8 +1,8 @@
 # shellcheck shell=bash disable=SC2034,SC2153
-# Common to all parts of the lab: where it lies, its hosts, how to act inside one. Sourced by "lab".
+# Common to all parts of the lab: its location, its hosts, and commands inside a host. Sourced by "lab".
 HERE=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
-RUN=$HERE/run                          # what outlives a command: lab.json, the SSH key, openrc, collected logs
-CACHE=$HERE/cache                      # what outlives a lab: the databases' empty schemas
+RUN=$HERE/run                          # kept between commands: lab.json, the SSH key, openrc, collected logs
+CACHE=$HERE/cache                      # kept between labs: the databases' empty schemas
 LAB=${LAB:-/srv/oslab}                 # a tmpfs: every host's writable layer
 LINK=osl-mgmt0                         # the calling machine's end of the management network
 PW=${OSL_PASSWORD:-osl-secret}
@@ -35,7 +35,7 @@ host_pid() { cat "$LAB/h/$1/pid"; }    # the host's PID 1, as this machine numbe
 host_lives() { [[ -s $LAB/h/$1/pid ]] && kill -0 "$(host_pid "$1")" 2>/dev/null; }
 hosts_there() { find "$LAB/h" -mindepth 1 -maxdepth 1 -printf '%f\n' 2>/dev/null | sort || true; }
 
-# in_host HOST COMMAND...: runs it inside, with a clean environment
+# in_host HOST COMMAND...: runs a command inside a host, with a clean environment
 in_host() {
   local host=$1 pid
   shift
@@ -51,7 +51,7 @@ start() {
     setsid "$@" >>"/var/log/osl/$name.log" 2>&1 </dev/null & echo $! >"/run/osl/$name.pid"' _ "$name" "$@"
 }
 
-# put HOST FILE: standard input becomes the file
+# put HOST FILE: writes standard input to the file
 put() { in_host "$1" bash -c 'mkdir -p "$(dirname "$1")"; cat >"$1"' _ "$2"; }
 
 # wait_tcp HOST PORT [SECONDS]
@@ -63,7 +63,7 @@ wait_tcp() {
   done
 }
 
-# stable_uuid TEXT: the same text, the same UUID
+# stable_uuid TEXT: the same text gives the same UUID
 stable_uuid() { printf '%s' "osl-$1" | md5sum | sed -E 's/^(.{8})(.{4}).(.{3}).(.{3})(.{12}).*/\1-\2-4\3-8\4-\5/'; }
 
 openrc() {

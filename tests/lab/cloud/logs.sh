@@ -1,7 +1,7 @@
 # shellcheck shell=bash
-# What went wrong, and where it stands: the hosts' logs are files of their upper layers.
+# Shows failures, and where they are logged: the hosts' logs are files in their upper layers.
 
-# daemons HOST: its daemons; those that have ended, in capitals
+# daemons HOST: the host's daemons; those that have ended are in capitals
 daemons() {
   # shellcheck disable=SC2016  # for the inner shell
   in_host "$1" bash -c 'cd /run/osl; for file in *.pid; do
@@ -10,7 +10,7 @@ daemons() {
   done'
 }
 
-# show_failures: daemons that have ended, then each log's last errors, then the last lines of those who ended
+# show_failures: the daemons that have ended, each log's last errors, and the last lines of the ended daemons
 show_failures() {
   local host log ended
   for host in $(hosts_there); do
@@ -27,7 +27,7 @@ show_failures() {
   done
 }
 
-# collect_logs: all logs and each host's interfaces into one archive, for CI; then what went wrong
+# collect_logs: puts all logs and each host's interfaces into one archive, for CI; then shows failures
 collect_logs() {
   local host folder
   [[ -n $(hosts_there) ]] || die "no lab is at $LAB"

@@ -11,7 +11,7 @@ start_ovn_central() {
       "--remote=db:$schema,$root,connections" "--unixctl=/run/ovn/ovn${short}_db.ctl" "--pidfile=/run/ovn/ovn${short}_db.pid"
     wait_socket ctl "/run/ovn/ovn${short}_db.sock"
     in_host ctl "ovn-${short}ctl" init
-    # busy cores must not make gateways move: a chassis is dead after 15 s of silence, not after 5
+    # gateways must not move because cores are busy: a chassis counts as dead after 15 s of silence, not after 5
     [[ $short != nb ]] || in_host ctl ovn-nbctl set NB_Global . options:bfd-mult=15
     in_host ctl "ovn-${short}ctl" set-connection "ptcp:$port:0.0.0.0" -- set connection . inactivity_probe=60000
     wait_tcp ctl "$port" 20
@@ -41,7 +41,7 @@ start_ovn_controller() {
     grep -q "datapath=constants.OVS_DATAPATH_NETDEV)" "$file" || { echo "$file is not as expected"; exit 1; }'
 }
 
-# wait_ovn_ports: until every port of a server that runs is up where the server is
+# wait_ovn_ports: waits until every port of a running server is up on the server's host
 wait_ovn_ports() {
   local end=$((SECONDS + 60)) down
   while down=$(in_host ctl ovn-sbctl --bare --columns=logical_port find Port_Binding 'type=""' 'chassis!=[]' up=false) && [[ -n $down ]]; do

@@ -1,11 +1,11 @@
 # shellcheck shell=bash disable=SC2153
-# The parameters of a lab: read from the environment (empty is "not given"), checked, kept in run/lab.json.
+# The parameters of a lab: read from the environment (empty means "not given"), checked, and stored in run/lab.json.
 PARAMETERS=(VARIANT COMPUTES PROJECTS NETWORKS SERVERS SEED)
 VARIANTS=(ovs ovs-nativefw ovs-dvr lxb ovn)
 declare -A DEFAULTS=([VARIANT]=ovs [COMPUTES]=3 [PROJECTS]=2 [NETWORKS]=2 [SERVERS]=6)
-declare -A HIGHEST=([COMPUTES]=6 [PROJECTS]=6 [NETWORKS]=6 [SERVERS]=24)   # of what two cores and 12 GB carry
+declare -A HIGHEST=([COMPUTES]=6 [PROJECTS]=6 [NETWORKS]=6 [SERVERS]=24)   # for two cores and 12 GB
 
-# check_parameters: those that are given are what they may be
+# check_parameters: checks the given parameters
 check_parameters() {
   local name value
   for name in COMPUTES PROJECTS NETWORKS SERVERS; do
@@ -17,7 +17,7 @@ check_parameters() {
   [[ -z ${SEED:-} || $SEED =~ ^[A-Za-z0-9_.-]{1,40}$ ]] || die "SEED=$SEED: letters, digits, '_', '.' and '-' only, up to 40"
 }
 
-# complete_parameters: what is not given gets its default
+# complete_parameters: sets the defaults of the others
 complete_parameters() {
   local name
   for name in "${!DEFAULTS[@]}"; do [[ -n ${!name:-} ]] || printf -v "$name" %s "${DEFAULTS[$name]}"; done
@@ -26,7 +26,7 @@ complete_parameters() {
 
 parameters() { local name; for name in "${PARAMETERS[@]}"; do printf '%s=%s ' "$name" "${!name}"; done; }
 
-# use_parameters_of_the_lab: takes them from run/lab.json; whatever was given must be the same
+# use_parameters_of_the_lab: reads them from run/lab.json; the given ones must be equal
 use_parameters_of_the_lab() {
   local name value
   for name in "${PARAMETERS[@]}"; do
@@ -38,7 +38,7 @@ use_parameters_of_the_lab() {
   name_hosts "$COMPUTES"
 }
 
-# write_lab_json CLOUD: what tests and other programs read; CLOUD is "empty", "filling" or "filled"
+# write_lab_json CLOUD: writes the file that tests and other programs read; CLOUD is "empty", "filling" or "filled"
 write_lab_json() {
   local host hosts=()
   for host in tor1 "${HOSTS[@]}"; do hosts+=("$host=${MGMT[$host]}=${TUN[$host]:-}"); done

@@ -1,5 +1,5 @@
 #!/bin/sh
-# Prints the facts of one host that hosts.py reads: a line each, words parted by tabs. Runs as root inside the host.
+# Prints the facts of one host that hosts.py reads: one per line, words separated by tabs. Runs as root inside the host.
 set -eu
 
 # devices of a namespace ("" is the host's own): index, index of the other or lower end, master, bridge or not, MAC, ARP
@@ -23,7 +23,7 @@ for namespace in $(ls /run/netns 2>/dev/null || true); do
   ip netns exec "$namespace" sh -c "$DEVICES" _ "$namespace"
 done
 
-# veth NAME PEER NSID NAMESPACE: the peer's name when it is in this namespace, else where it is: by number or by name
+# veth NAME PEER NSID NAMESPACE: the peer's name if it is in this namespace, else its namespace, by number or by name
 ip -o link show type veth | awk '{
   split($2, ends, "[@:]"); nsid = ""; namespace = ""
   for (i = 3; i < NF; i++) { if ($i == "link-netnsid") nsid = $(i + 1); if ($i == "link-netns") namespace = $(i + 1) }
@@ -31,7 +31,7 @@ ip -o link show type veth | awk '{
 }'
 ip netns list-id | sed -nE 's/^nsid ([0-9]+).*name: ([^)]+)\).*/nsid\t\1\t\2/p'
 
-# VXLAN devices of the kernel, and where they send to
+# VXLAN devices of the kernel, and their destinations
 ip -d -o link show type vxlan | sed -nE 's/^[0-9]+: ([^:@]+).* vxlan id ([0-9]+) .*local ([0-9.]+) dev ([^ ]+) .*/vxlan\t\1\t\2\t\3\t\4/p'
 bridge fdb show | sed -nE 's/^[^ ]+ dev ([^ ]+) dst ([0-9.]+) .*/remote\t\1\t\2/p' | sort -u
 
@@ -44,12 +44,12 @@ fi
 
 if [ -S /run/openvswitch/db.sock ]; then
   printf 'ovs\n'
-  set --      # of every interface nine lines, in one call; what is not there is an empty one, as the tag of a bond's member
+  set --      # nine lines for every interface, in one call; a missing value, such as the tag of a bond's member, is empty
   for bridge in $(ovs-vsctl list-br); do
     printf 'port\t%s\t%s\tinternal\t\t\t\t\t\t\n' "$bridge" "$bridge"
     ports=" $(ovs-vsctl list-ports "$bridge" | tr '\n' ' ')"
     for port in $(ovs-vsctl list-ifaces "$bridge"); do
-      tag="Interface $port external_ids:none" # a member of a bond: no port of its own
+      tag="Interface $port external_ids:none" # a member of a bond, which is not a port
       case $ports in *" $port "*) tag="Port $port tag" ;; esac
       set -- "$@" -- get Interface "$port" name -- iface-to-br "$port"
       for value in "Interface $port type" "$tag" "Interface $port external_ids:iface-id" \
@@ -85,6 +85,6 @@ for agent in openvswitch linuxbridge; do
     "/etc/neutron/plugins/ml2/${agent}_agent.ini" 2>/dev/null || true
 done
 
-# what the lldpd of this host hears, and what it says of itself
+# the neighbours of this host's lldpd, and its own announcement
 lldpcli -f keyvalue show neighbors | sed -nE 's/^lldp\.([^.]+)\.(chassis\.name|port\.descr)=(.*)/heard\t\1\t\2\t\3/p'
 lldpcli -f keyvalue show chassis | sed -nE 's/^local-chassis\.chassis\.(name|mac)=(.*)/chassis\t\1\t\2/p'
