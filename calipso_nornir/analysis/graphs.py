@@ -223,7 +223,7 @@ def _unknown(store: Store, view: StoreView, ends: Iterable[ObjectRef]) -> Iterat
             yield f"{ref}, which no scan has confirmed since {since.isoformat()}"
     last = newest_whole(store.collection("scans").find({"environment": view.environment}))
     if last is None:
-        yield "the environment: no scan of all of it has ended"
+        yield "the environment: no full scan of it has ended"
         return
     for failure in last.get("failures") or ():
         yield f"{', '.join(failure.get('affected') or ['a part of the cloud'])}: {failure.get('message')}"

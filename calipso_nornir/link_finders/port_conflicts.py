@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Finds what a host needs and its switch port does not provide: VLANs, MTU, link aggregation; in words."""
+"""Finds conflicts between what a host needs and what its switch port provides: VLANs, MTU, link aggregation."""
 
 from __future__ import annotations
 

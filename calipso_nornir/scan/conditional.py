@@ -120,7 +120,7 @@ class CliqueChoice:
         }
 
     def _tell(self, equal: Sequence[CliqueType]) -> None:
-        """Report that their order decides which one is used; once, whatever the number of objects."""
+        """Report that their order decides which one is used; only once, for any number of objects."""
         first, *others = (f'"{one.name}" ({one.origin})' for one in equal)
         problem = f"fits some objects no better than {' and '.join(others)}; the first is used. Make one more specific"
         self._troubles.fail(PromiseBroken(f"clique type {first}", problem), f"cliques of {equal[0].focal_point_type}")

@@ -36,7 +36,7 @@ class SmallScan:
         self._before = before
         self._targets = list(targets)
         self._sought: set[ObjectRef] = set()
-        """Objects that were searched for everywhere."""
+        """Objects for which every possible place was searched."""
 
     def run(self) -> None:
         """Gather; raises only errors that make continuing pointless."""

@@ -189,7 +189,7 @@ class Server:
         return -1, str(self._vault.scrub(strerror or f"no MySQL server answers there ({type(error).__name__})"))
 
     def drop(self, schema: str) -> None:
-        """End one session, whatever state it is in."""
+        """End one session, in any state."""
         connection = self._connections.pop(schema, None)
         if connection is None:
             return

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Determines whether a scan with the status "running" is still alive, on whatever machine, by its heartbeats.
+"""Determines whether a scan with the status "running" is still alive, on any machine, by its heartbeats.
 
 On the same machine the process itself is looked up. For other machines, the last heartbeat is compared with the
 reader's clock. If clocks differ by more than ``LOST_AFTER_S``, a living scan may be shown as lost; nothing else depends

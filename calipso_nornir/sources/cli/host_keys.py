@@ -32,7 +32,7 @@ class HostKeys:
     """The known_hosts files of a scan, read once, and the rule for hosts that they lack.
 
     As in OpenSSH, a line with another key of the host, of any type, means that the key has changed.
-    ``@cert-authority`` lines vouch for host certificates, never for a plain key; a key that is ``@revoked`` is
+    ``@cert-authority`` lines apply to host certificates, never to a plain key; a key that is ``@revoked`` is
     refused in every mode.
     """
 

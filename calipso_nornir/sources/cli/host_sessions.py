@@ -157,5 +157,5 @@ class HostSessions:
 def _close(host: Host, connection: str) -> None:
     try:
         host.close_connection(connection)
-    except Exception:  # an abandoned connection needs no answer, whatever its plug-in raises
+    except Exception:  # the connection is abandoned: any error of its plug-in is irrelevant
         logger.debug("%s: closing %s", host.name, connection, exc_info=True)
