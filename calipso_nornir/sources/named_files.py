@@ -14,7 +14,7 @@ MAX_FILE_BYTES = 1 << 20
 
 
 def text_of(path: Path, place: str) -> str:
-    """Return the text of a file; ``place`` says what names it. Raises EnvironmentInvalid, never with the text."""
+    """Return the text of a file that is named at ``place``. Raises EnvironmentInvalid, never with the text."""
     try:
         with path.expanduser().open("rb") as file:
             raw = file.read(MAX_FILE_BYTES + 1)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""HTTPS with a TLS context of our own: requests knows certificates in files only, and adds other authorities."""
+"""HTTPS with our own TLS context: requests supports only certificates in files, and adds public authorities."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 class TlsAdapter(BoundedAdapter):
-    """Sends requests within limits, and trusts what its context trusts. ``server_name``: if it is not the URL's."""
+    """Sends requests within limits, with its own TLS context. ``server_name``: the server's name if not in the URL."""
 
     def __init__(self, bounds: Bounds, context: ssl.SSLContext, server_name: str | None = None) -> None:
         self._context = context
@@ -36,7 +36,7 @@ class TlsAdapter(BoundedAdapter):
         return super().send(request, *args, **kwargs)
 
     def cert_verify(self, *_args: object, **_kwargs: object) -> None:
-        """Leave the context as it is: requests would add the authorities of the web to it."""
+        """Leave the context as it is: requests would add public authorities to it."""
 
     def _tls(self) -> dict[str, Any]:
         named = {"assert_hostname": self._server_name, "server_hostname": self._server_name}
@@ -46,12 +46,12 @@ class TlsAdapter(BoundedAdapter):
 def tls_context(ca: str | None, *, verify: bool, authority: str) -> ssl.SSLContext:
     """Return a context that trusts certificates of authorities (PEM), or those of the system if ``ca`` is None.
 
-    ``authority`` is the place that describes them. Raises EnvironmentInvalid for a text without certificates.
+    ``authority`` is the place where they are configured. Raises EnvironmentInvalid for a text without certificates.
     """
     try:
         context = ssl.create_default_context(cadata=ca)
     except (ssl.SSLError, ValueError):
-        raise EnvironmentInvalid((Fault(authority, "holds no certificates in PEM"),)) from None
+        raise EnvironmentInvalid((Fault(authority, "contains no certificates in PEM"),)) from None
     if not verify:
         context.check_hostname = False
         context.verify_mode = ssl.CERT_NONE

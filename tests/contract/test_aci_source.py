@@ -376,4 +376,4 @@ def test_an_unverified_apic_is_used_if_the_section_says_so(controller: Controlle
 def test_a_file_without_certificates(controller: Controller, tmp_path: Path) -> None:
     (tmp_path / "no.pem").write_text("something else")
     answer = asked(controller, NODES, cacert=str(tmp_path / "no.pem"))[0]
-    assert "ACI.cacert: holds no certificates in PEM" in str(answer)
+    assert "ACI.cacert: contains no certificates in PEM" in str(answer)

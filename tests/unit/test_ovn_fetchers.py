@@ -23,13 +23,13 @@ from calipso_nornir.fetchers.ovn.places import way_out
 from calipso_nornir.fetchers.ovn.ports import OvnNetworks, OvnPorts, OvnPortSecurity
 from calipso_nornir.fetchers.ovn.routers import LogicalRouterPorts, LogicalRouters
 from calipso_nornir.fetchers.ovn.vedges import OvnVedges, UnlistedChassis
-from calipso_nornir.fetchers.questions import OVN_AGENTS, OVS_AGENT
 from calipso_nornir.link_finders.floating_ips import FloatingIps as FloatingIpLinks
 from calipso_nornir.link_finders.oteps import Oteps, OtepTunnels
 from calipso_nornir.link_finders.ovn_places import OvnPlaces
 from calipso_nornir.link_finders.pnics import CarriedNetworks
 from calipso_nornir.link_finders.routers import LogicalRouters as RouterLinks
 from calipso_nornir.link_finders.vedges import Vedges
+from calipso_nornir.model.agent_types import OVN_AGENTS, OVS_AGENT
 from calipso_nornir.parsing.ovn_northbound import northbound
 from calipso_nornir.parsing.ovn_southbound import southbound
 from calipso_nornir.testing import connect, drive, thing, told, view
