@@ -158,7 +158,7 @@ def test_a_cloud_as_a_secret(environ: dict[str, str]) -> None:
     vault = Vault(environ=environ)
     assert vault.resolve(SecretRef("cloud", "insecure")) == "we{ird}"
     assert vault.resolve(SecretRef("cloud", "app")) == CANARY
-    with pytest.raises(SecretUnavailable, match=r"cloud:nope cannot be read: is in no clouds\.yaml"):
+    with pytest.raises(SecretUnavailable, match=r"cloud:nope cannot be read: is not in any clouds\.yaml"):
         vault.resolve(SecretRef("cloud", "nope"))
 
 
