@@ -111,7 +111,9 @@ def clique_constraints(check: Check) -> dict[str, tuple[str, ...]]:
                         f"{where}/constraints/{place}", f'"{name}" is not among the constants constraints{near}'
                     )
             if spec.environment not in ("", ANY):
-                check.fault(f"{where}/environment", f'constraints are for all environments: "{ANY}", or leave it out')
+                check.fault(
+                    f"{where}/environment", f'constraints are for all environments: "{ANY}", or leave the key out'
+                )
             if spec.focal_point_type in found:
                 check.fault(
                     where, f"{spec.focal_point_type} already has constraints; files only add, they never replace"

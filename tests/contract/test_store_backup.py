@@ -221,7 +221,7 @@ def test_the_api_goes_on_during_a_backup_and_what_is_restored_serves_the_same(
         thread.join()
         assert failed == []
         assert done[0] > before
-        with pytest.raises(InvalidRequest, match=r"is not empty|there is a store"):
+        with pytest.raises(InvalidRequest, match=r"is not empty|exists already"):
             restore(place.uri, file)
         there = admin.get(path, sort="id", limit=1000)
     restore(elsewhere, file)

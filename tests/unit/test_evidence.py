@@ -229,7 +229,7 @@ def test_what_is_not_known_is_an_error() -> None:
     [
         (lambda folder: folder / "none", "is neither a folder nor an archive"),
         (lambda folder: folder, "is empty: a folder or a sosreport for each host is expected"),
-        (lambda folder: _written(folder / "x.tar.xz", "text"), "x.tar.xz is not a sosreport that can be read"),
+        (lambda folder: _written(folder / "x.tar.xz", "text"), "x.tar.xz is not a readable sosreport"),
         (lambda folder: report(folder / "x.tar.xz", {"sos_commands/a": ""}), "does not name its host"),
     ],
 )
@@ -247,7 +247,7 @@ def _written(path: Path, text: str) -> Path:
 def test_two_collections_of_one_host(tmp_path: Path) -> None:
     for name in ("one.tar.xz", "two.tar.xz"):
         report(tmp_path / name, REPORT)
-    with pytest.raises(InvalidRequest, match="two collections of files of the host cmp7"):
+    with pytest.raises(InvalidRequest, match="two sets of files for the host cmp7"):
         collected(tmp_path)
 
 

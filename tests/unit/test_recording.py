@@ -454,7 +454,7 @@ def test_more_exchanges_or_longer_questions_than_a_recording_has(
     source = RecordingSource(Canned(ANSWERS), tmp_path / "c", environment=ENVIRONMENT, scrub=Vault().scrub)
     for _ in range(6):
         source.answer([ROWS])
-    assert "more than 5 questions" in str(source.failure)
+    assert "more than 5 queries" in str(source.failure)
     source.close()
     assert [one.name for one in tmp_path.iterdir()] == ["b"]
 

@@ -178,7 +178,7 @@ def test_the_vault_asks_once_and_remembers_failures(tmp_path: Path) -> None:
     vault = Vault()
     assert [vault.resolve(good), vault.resolve(good)] == ["c4n4ry-Xy7"] * 2
     for _ in range(3):
-        with pytest.raises(SecretUnavailable, match="ended with 1"):
+        with pytest.raises(SecretUnavailable, match="ended with status 1"):
             vault.resolve(bad)
     assert log.read_text().split() == ["x", "x"]
 

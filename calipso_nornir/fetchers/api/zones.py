@@ -65,8 +65,6 @@ class Hosts:
     in several zones is placed where its nova-compute is active; hosts in a cell that does not answer are kept.
     """
 
-    asked_by: ClassVar[Mapping[str, str]] = {"host": "id"}
-
     def get(self, parent: InventoryObject) -> Fetching:
         """Ask for every list that names hosts, and select the hosts of this zone."""
         known = yield from census(parent["region"])

@@ -8,7 +8,7 @@ SQLite uses a partial index only where the statement itself holds the index's co
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from calipso_nornir.store.listing import LISTED
 from calipso_nornir.store.names import collection_name
@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     import sqlite3
 
     from calipso_nornir.store.listing import Listing
+
+_PREFIX: Final = "calipso_list."
 
 
 class Ordered(NamedTuple):
@@ -84,10 +86,20 @@ def make_list_indexes(connection: sqlite3.Connection, inventory: str) -> None:
         for fields in indexes:
             columns = ", ".join(("collection", *map(value_of, fields), "key"))
             where = f"{DOCUMENTS} ({columns}) WHERE collection = {literal(collection)}"
-            wanted[f"calipso_list.{collection}.{'_'.join(fields)}"] = where
-    there = {name for (name,) in connection.execute("SELECT name FROM sqlite_master WHERE type = 'index'")}
-    missing = sorted(wanted.keys() - there)
+            wanted[f"{_PREFIX}{collection}.{'_'.join(fields)}"] = where
+    missing = sorted(wanted.keys() - _indexes(connection))
     if missing:
         with immediate(connection):
             for name in missing:
                 connection.execute(f'CREATE INDEX IF NOT EXISTS "{name}" ON {wanted[name]}')
+
+
+def drop_list_indexes(connection: sqlite3.Connection) -> None:
+    """Drop the indexes of lists, of all inventories: earlier layouts have none."""
+    for name in sorted(_indexes(connection)):
+        if name.startswith(_PREFIX):
+            connection.execute(f'DROP INDEX "{name}"')
+
+
+def _indexes(connection: sqlite3.Connection) -> set[str]:
+    return {name for (name,) in connection.execute("SELECT name FROM sqlite_master WHERE type = 'index'")}

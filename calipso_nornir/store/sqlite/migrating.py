@@ -16,6 +16,7 @@ from calipso_nornir.store.process import this_process
 from calipso_nornir.store.selection import FIELDS, INDEXES, LISTS, UNIQUE
 from calipso_nornir.store.sqlite.connection import immediate, translated
 from calipso_nornir.store.sqlite.document_rows import columns, from_json, from_row, keys_of, time_text, written
+from calipso_nornir.store.sqlite.listing import drop_list_indexes
 from calipso_nornir.store.sqlite.tables import (
     APPLICATION_ID,
     LAYOUT_VERSION,
@@ -149,6 +150,7 @@ def _note_revisions(connection: sqlite3.Connection, inventory: str, before: str)
 
 
 def _down(connection: sqlite3.Connection) -> Iterator[tuple[str, int]]:
+    drop_list_indexes(connection)
     for inventory in _inventories(connection, REVISIONS):
         before = f'"{collection_name(inventory, OF_BEFORE[0])}"'
         connection.execute(
