@@ -41,8 +41,9 @@ def test_its_own_tests_pass_and_a_recorded_cloud_is_watched_by_it(with_check: In
     assert done.returncode == 0, done.stdout + done.stderr
     assert "7 passed" in done.stdout
     assert with_check.run("calipso", "metadata", "check").returncode == 0
-    assert with_check.run("calipso", "--store", "demo.db", "demo").returncode == 0
-    planned = with_check.run("calipso", "--store", "demo.db", "monitoring", "plan", "-o", "json")
+    assert with_check.run("calipso", "demo").returncode == 0
+    store = ("--store", "calipso-demo.db")
+    planned = with_check.run("calipso", *store, "monitoring", "plan", "-e", "demo-ovs", "-o", "json")
     hosts = json.loads(planned.stdout)["hosts"]
     assert {NAME} < {one["check"] for checks in hosts.values() for one in checks}
     assert all(one["name"].endswith(f"_{NAME}") for one in hosts["cmp1"] if one["check"] == NAME)
