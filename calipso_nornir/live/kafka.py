@@ -62,7 +62,7 @@ class KafkaListener(ListenerBase):
         self._settled.clear()
         try:
             given = settings(section, Vault(), group=group_of(section, self.post.environment.name))
-            consumer = consumer_of(given, self._met, logger)
+            consumer = consumer_of(given | {"on_commit": self._answered}, self._met, logger)
         except (CalipsoError, KafkaException) as error:
             said = worded(error) if isinstance(error, KafkaException) else str(error)
             raise ListenerFailed("kafka", f"{where}: {said}") from error
@@ -88,7 +88,7 @@ class KafkaListener(ListenerBase):
             self._count_settled()
             if time.monotonic() - committed_at >= COMMIT_S:
                 committed_at = time.monotonic()
-                self._commit(consumer)
+                self._commit(consumer, waits=False)
             is_full = sum(map(len, self._places.values())) >= MOST_OPEN
             if is_full != self._is_paused:
                 (consumer.pause if is_full else consumer.resume)(consumer.assignment())
@@ -121,24 +121,39 @@ class KafkaListener(ListenerBase):
             place, offset = self._settled.popleft()
             place.done(offset)
 
-    def _commit(self, consumer: Consumer) -> None:
-        """Commit finished messages."""
+    def _commit(self, consumer: Consumer, *, waits: bool = True) -> None:
+        """Commit finished messages.
+
+        A commit that waits for lost brokers would hold the thread for the library's time-out, one minute. So the loop
+        never waits, and nothing is committed while no broker answers.
+        """
+        if self._down_since is not None:
+            return
         offsets = [
             TopicPartition(topic, number, offset)
             for (topic, number), place in self._places.items()
             if (offset := place.to_commit()) is not None
         ]
         if offsets:
-            self._committed(consumer, offsets)
+            self._committed(consumer, offsets, waits=waits)
 
     @staticmethod
-    def _committed(consumer: Consumer, offsets: list[TopicPartition]) -> None:
+    def _committed(consumer: Consumer, offsets: list[TopicPartition], *, waits: bool = True) -> None:
         try:
-            consumer.commit(offsets=offsets, asynchronous=False)
+            consumer.commit(offsets=offsets, asynchronous=not waits)
         except KafkaException as error:  # they are received again, which does no harm
             logger.info("kafka: offsets are not committed: %s", worded(error))
 
     # --- called by the library, in the thread that polls
+
+    def _answered(self, error: KafkaError | None, offsets: list[TopicPartition]) -> None:
+        """Receive the result of a commit; one that failed is tried again by the loop."""
+        if error is None:
+            return
+        logger.info("kafka: offsets are not committed: %s", worded(error))
+        for one in offsets:
+            if place := self._places.get((one.topic, one.partition)):
+                place.not_committed()
 
     def _assigned(self, consumer: Consumer, partitions: list[TopicPartition]) -> None:
         """Begin at the group's offset; without one at the end, after a scan of everything."""

@@ -8,6 +8,11 @@ OffsetCommit). Messages finish in any order, so the offset can only advance to t
 from __future__ import annotations
 
 import heapq
+from typing import Final
+
+
+_NONE: Final = -1
+"""Less than any offset."""
 
 
 class Offsets:
@@ -50,3 +55,7 @@ class Offsets:
             return None
         self._committed = now
         return now
+
+    def not_committed(self) -> None:
+        """Record that a commit failed; ``to_commit`` returns the offset again."""
+        self._committed = _NONE

@@ -115,7 +115,7 @@ def test_workers_count_together_are_replaced_and_end_together(tmp_path: Path) ->
         stream = api.ask("GET", "/api/v2/environments/lab/changes/stream", stream=True)
         reader = threading.Thread(target=lambda: told.extend(stream.iter_lines(decode_unicode=True)), daemon=True)
         reader.start()
-        assert api.ask("PUT", f"/api/v2/environments/lab/statuses/{OF}", json=STATUS).status_code == 200
+        assert api.ask("PUT", f"/api/v2/environments/lab/statuses/{OF}", json=STATUS).status_code == 201
         until("the change, whichever process has written it", lambda: any(OF in line for line in told))
         workers = api.workers()
         api.first.send_signal(signal.SIGTERM)

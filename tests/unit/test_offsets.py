@@ -25,6 +25,16 @@ def test_an_offset_is_committed_only_when_all_before_it_are_done() -> None:
     assert len(place) == 0
 
 
+def test_an_offset_whose_commit_failed_is_committed_again() -> None:
+    place = Offsets(10, seen_before=10)
+    place.takes(10)
+    place.done(10)
+    assert place.to_commit() == 11
+    place.not_committed()
+    assert place.to_commit() == 11
+    assert place.to_commit() is None
+
+
 @pytest.mark.parametrize("seed", range(20))
 def test_whatever_the_order_nothing_undone_is_committed(seed: int) -> None:
     chance, place = random.Random(seed), Offsets(0, seen_before=0)  # noqa: S311 - no secret
