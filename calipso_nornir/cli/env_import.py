@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""``calipso env import``: describes a cloud from clouds.yaml or OS_* variables, and from what the cloud reports."""
+"""``calipso env import``: describes a cloud: from clouds.yaml, OS_* variables or a kubeconfig, and what it reports."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -17,6 +17,15 @@ if TYPE_CHECKING:
 OsCloud = Annotated[
     str | None,
     typer.Option("--os-cloud", metavar="NAME", help="Entry of clouds.yaml; default: the OS_* variables."),
+]
+Kubeconfig = Annotated[
+    str | None,
+    typer.Option(
+        "--kubeconfig", metavar="FILE", help="A Kubernetes cluster; with --context: $KUBECONFIG or ~/.kube/config."
+    ),
+]
+Context = Annotated[
+    str | None, typer.Option("--context", metavar="NAME", help="Context of the kubeconfig; default: the current one.")
 ]
 Name = Annotated[str | None, typer.Option("--name", metavar="ENV", help="Name of the environment.")]
 SshUser = Annotated[
@@ -55,6 +64,8 @@ def env_import(  # noqa: PLR0913 - the options of the command
     run: Run,
     *,
     os_cloud: OsCloud = None,
+    kubeconfig: Kubeconfig = None,
+    context: Context = None,
     name: Name = None,
     ssh_user: SshUser = None,
     ssh_key: SshKey = None,
@@ -67,12 +78,18 @@ def env_import(  # noqa: PLR0913 - the options of the command
     replace: Replace = False,
     dry_run: DryRun = False,
 ) -> None:
-    """Describe a cloud from clouds.yaml or the OS_* variables."""
+    """Describe a cloud from clouds.yaml or the OS_* variables, or a Kubernetes cluster from a kubeconfig."""
     from calipso_nornir.cli.meant import keep_description  # noqa: PLC0415 - what takes long comes when needed
     from calipso_nornir.metadata.environments import environment_document, read_environment  # noqa: PLC0415 - as above
-    from calipso_nornir.metadata.os_cloud import import_os_cloud  # noqa: PLC0415 - as above
 
-    described = import_os_cloud(os_cloud, environment=name)
+    if kubeconfig is not None or context is not None:
+        if os_cloud is not None:
+            raise InvalidRequest(
+                "--os-cloud imports an OpenStack cloud, --kubeconfig a Kubernetes cluster: give only one"
+            )
+        described, where = _cluster(run, kubeconfig, context, name)
+    else:
+        described, where = _cloud(os_cloud, name)
     described["configuration"] += _cli_section(ssh_user, ssh_key, jump)
     given = {
         "mechanism_drivers": mechanism_drivers,
@@ -81,7 +98,6 @@ def env_import(  # noqa: PLR0913 - the options of the command
         "distribution_version": distribution_version,
     }
     described |= {key: value for key, value in given.items() if value}
-    where = f"cloud {os_cloud or 'of the OS_* variables'}"
     environment = read_environment(described, where=where)
     if detect and not (environment.mechanism_drivers and environment.type_drivers):
         found = _detected(run, environment)
@@ -92,6 +108,25 @@ def env_import(  # noqa: PLR0913 - the options of the command
         with run.store(use="make") as store:
             keep_description(run, store, environment, replace=replace)
     _tell_what_is_missing(run, environment)
+
+
+def _cloud(os_cloud: str | None, name: str | None) -> tuple[dict[str, Any], str]:
+    from calipso_nornir.metadata.os_cloud import import_os_cloud  # noqa: PLC0415 - as above
+
+    return import_os_cloud(os_cloud, environment=name), f"cloud {os_cloud or 'of the OS_* variables'}"
+
+
+def _cluster(run: Run, file: str | None, context: str | None, name: str | None) -> tuple[dict[str, Any], str]:
+    from calipso_nornir.sources.kubernetes.importing import import_kubeconfig  # noqa: PLC0415 - as above
+
+    described, access = import_kubeconfig(file, context, environment=name)
+    if not access.verify:
+        run.err.say(
+            ("note: ", "yellow"),
+            f"{access.url}: the kubeconfig says insecure-skip-tls-verify, so the server's certificate is not checked",
+        )
+    (section,) = described["configuration"]
+    return described, f"{section['kubeconfig']}: context {section['context']}"
 
 
 def _cli_section(user: str | None, key: str | None, jump: str | None) -> list[dict[str, Any]]:
@@ -107,10 +142,15 @@ def _cli_section(user: str | None, key: str | None, jump: str | None) -> list[di
 
 def _detected(run: Run, environment: "Environment") -> dict[str, Any]:
     """Ask the cloud, and print what was detected."""
-    from calipso_nornir.preflight.detecting import detect  # noqa: PLC0415 - as above
-
     run.err.say((f"{environment.name}: asking the cloud for its drivers …", "dim"))
-    detected = detect(environment)
+    if environment.environment_type == "Kubernetes":
+        from calipso_nornir.preflight.detecting_cluster import detect_cluster  # noqa: PLC0415 - as above
+
+        detected = detect_cluster(environment)
+    else:
+        from calipso_nornir.preflight.detecting import detect  # noqa: PLC0415 - as above
+
+        detected = detect(environment)
     found: dict[str, Any] = {}
     if detected.mechanism_drivers:
         found["mechanism_drivers"] = list(detected.mechanism_drivers)

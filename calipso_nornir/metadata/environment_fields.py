@@ -33,6 +33,11 @@ def is_secret_key(key: str) -> bool:
     return _SECRET_KEY.search(key) is not None
 
 
+def usable_name(name: str, *, otherwise: str) -> str:
+    """Turn any name into that of an environment: characters that paths cannot contain become a dash."""
+    return re.sub(r"[/\\\s]+", "-", name).lstrip(".-")[:MAX_NAME_LENGTH] or otherwise
+
+
 def refuse(problem: str) -> PydanticCustomError:
     """Return the pydantic error that becomes a fault with this text."""
     return PydanticCustomError("environment", "{problem}", {"problem": problem})

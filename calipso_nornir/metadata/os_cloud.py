@@ -7,11 +7,10 @@ openstacksdk is imported only when needed: it takes 0.2 s, and most commands nev
 from __future__ import annotations
 
 import os
-import re
 from typing import TYPE_CHECKING, Any
 
 from calipso_nornir.errors import EnvironmentInvalid, Fault
-from calipso_nornir.metadata.environment_fields import MAX_NAME_LENGTH
+from calipso_nornir.metadata.environment_fields import usable_name
 from calipso_nornir.metadata.environment_openstack import AUTH_METHODS
 from calipso_nornir.metadata.nearest import nearest
 
@@ -65,7 +64,7 @@ def import_os_cloud(
     region = cloud_region(wanted, environ=variables)
     section = {"name": "OpenStack", **_section(wanted, region.config), **_access(region.config)}
     return {
-        "name": environment or _usable_name(wanted),
+        "name": environment or usable_name("" if wanted == ENVVARS else wanted, otherwise="openstack"),
         "type": "environment",
         "environment_type": "OpenStack",
         "configuration": [section],
@@ -166,9 +165,3 @@ def _access(config: Mapping[str, Any]) -> dict[str, Any]:
         if key.endswith(suffix) and value
     }
     return {**access, "endpoint_overrides": overrides} if overrides else access
-
-
-def _usable_name(name: str) -> str:
-    """Turn a cloud's name into an environment's name: characters that paths cannot contain become a dash."""
-    clean = re.sub(r"[/\\\s]+", "-", name).lstrip(".-")[:MAX_NAME_LENGTH]
-    return "openstack" if name == ENVVARS or not clean else clean

@@ -17,6 +17,8 @@ from calipso_nornir.fetchers.kubernetes.services import Endpoints
 from calipso_nornir.fetchers.kubernetes.vedges import OvnNodeVedges, RoutedVedges
 from calipso_nornir.fetchers.kubernetes.vnics import PodVnics
 from calipso_nornir.parsing.kubernetes import read
+from calipso_nornir.parsing.kubernetes_rows import Meta, Node
+from calipso_nornir.preflight.detecting_cluster import concluded
 from calipso_nornir.testing import drive, thing
 from tests.fixtures.clusters import NETNS, device, flannel, inside
 from tests.fixtures.kubernetes_objects import endpoint_slice, namespace, node, pod, service
@@ -180,3 +182,36 @@ def test_an_endpoint_that_is_in_two_slices_is_one() -> None:
 def test_plugins(annotations: Any, plugins: list[str], vni: int | None, address: str | None) -> None:
     told = thing("host", id="w1", annotations=annotations)
     assert (plugins_of(told), flannel_of(told)["vni"], calico_address(told)) == (plugins, vni, address)
+
+
+CALICO = "projectcalico.org"
+FLANNEL = "flannel.alpha.coreos.com/backend-type"
+
+
+@pytest.mark.parametrize(
+    ("annotations", "drivers", "types"),
+    [
+        ([{FLANNEL: "vxlan"}, {FLANNEL: "host-gw"}, {FLANNEL: "host-gw"}], ("Flannel",), "host-gw"),
+        ([{FLANNEL: "wireguard"}], ("Flannel",), ""),
+        ([{f"{CALICO}/IPv4Address": "192.0.2.1/24"}], ("Calico",), "bgp"),
+        ([{f"{CALICO}/IPv4Address": "192.0.2.1/24", f"{CALICO}/IPv4IPIPTunnelAddr": "10.1.0.0"}], ("Calico",), "ipip"),
+        (
+            [{f"{CALICO}/IPv4Address": "192.0.2.1/24", f"{CALICO}/IPv4VXLANTunnelAddr": "10.1.0.0"}],
+            ("Calico",),
+            "vxlan",
+        ),
+        ([{"k8s.ovn.org/node-subnets": "{}"}, {}], ("OVN",), "geneve"),
+        (
+            [{f"{CALICO}/IPv4Address": "192.0.2.1/24", FLANNEL: "vxlan"}, {FLANNEL: "vxlan"}],
+            ("Calico", "Flannel"),
+            "vxlan",
+        ),
+        ([{}], (), ""),
+        ([], (), ""),
+    ],
+)
+def test_drivers_of_a_cluster(annotations: list[dict[str, str]], drivers: tuple[str, ...], types: str) -> None:
+    nodes = [Node(Meta(f"w{n}", f"u{n}", annotations=one)) for n, one in enumerate(annotations)]
+    found = concluded(nodes)
+    assert (found.mechanism_drivers, found.type_drivers) == (drivers, types)
+    assert found.because

@@ -17,17 +17,31 @@ if TYPE_CHECKING:
 FLANNEL, CALICO, OVN = "Flannel", "Calico", "OVN"
 _BACKEND, _DATA, _PUBLIC = (f"flannel.alpha.coreos.com/{key}" for key in ("backend-type", "backend-data", "public-ip"))
 _CALICO = "projectcalico.org/IPv4Address"
+_CALICO_TUNNELS = (("projectcalico.org/IPv4IPIPTunnelAddr", "ipip"), ("projectcalico.org/IPv4VXLANTunnelAddr", "vxlan"))
 _CHASSIS = ("k8s.ovn.org/node-chassis-id", "k8s.ovn.org/node-subnets")
 
 
 def plugins_of(node: InventoryObject) -> list[str]:
     """Return the plug-ins that have written annotations to a node."""
-    told = _annotations(node)
+    return plugins_by(_annotations(node))
+
+
+def plugins_by(annotations: Mapping[str, str]) -> list[str]:
+    """Return the plug-ins that have written these annotations."""
     return [
         name
         for name, keys in ((FLANNEL, (_BACKEND,)), (CALICO, (_CALICO,)), (OVN, _CHASSIS))
-        if any(key in told for key in keys)
+        if any(key in annotations for key in keys)
     ]
+
+
+def transports_by(annotations: Mapping[str, str]) -> list[str]:
+    """Return how packets get from node to node: Flannel's backend, Calico's ipip, vxlan or bgp, OVN's geneve."""
+    named = plugins_by(annotations)
+    found = [annotations[_BACKEND]] if FLANNEL in named else []
+    if CALICO in named:
+        found += [kind for key, kind in _CALICO_TUNNELS if annotations.get(key)] or ["bgp"]
+    return [*found, "geneve"] if OVN in named else found
 
 
 def flannel_of(node: InventoryObject) -> dict[str, Any]:

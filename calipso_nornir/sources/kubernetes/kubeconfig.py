@@ -43,14 +43,8 @@ def read_kubeconfig(file: str, context: str | None, secrets: Secrets) -> Access:
     Raises:
         EnvironmentInvalid: names the file, the place, and the fault.
     """
-    path = _expanded(file)
-    told = Part(path, "", read_yaml_file(path))
-    if (kind := told.text_or_none("kind")) not in (None, "Config"):
-        raise told.fault("kind", f'must be "Config", not "{kind}"')
-    name = context or told.text_or_none("current-context")
-    if not name:
-        raise told.fault("current-context", "is not set; name one in Kubernetes.context")
-    chosen = told.named("contexts", name).child("context")
+    told = _opened(file)
+    chosen = told.named("contexts", context or _current(told)).child("context")
     cluster = told.named("clusters", chosen.text("cluster")).child("cluster")
     user_name = chosen.text("user")
     user = told.named("users", user_name).child("user")
@@ -65,6 +59,26 @@ def read_kubeconfig(file: str, context: str | None, secrets: Secrets) -> Access:
         ca=cluster.data_or_file("certificate-authority"),
         **_credentials(user, secrets, clear=cluster if url.startswith("http:") else None),
     )
+
+
+def current_context(file: str) -> str:
+    """Return the name of the current context. Raises EnvironmentInvalid as ``read_kubeconfig`` does."""
+    return _current(_opened(file))
+
+
+def _opened(file: str) -> Part:
+    path = _expanded(file)
+    told = Part(path, "", read_yaml_file(path))
+    if (kind := told.text_or_none("kind")) not in (None, "Config"):
+        raise told.fault("kind", f'must be "Config", not "{kind}"')
+    return told
+
+
+def _current(told: Part) -> str:
+    name = told.text_or_none("current-context")
+    if name is None:
+        raise told.fault("current-context", "is not set; name one in Kubernetes.context, or with --context")
+    return name
 
 
 def _credentials(user: Part, secrets: Secrets, *, clear: Part | None) -> dict[str, Any]:
