@@ -140,7 +140,10 @@ class KafkaListener(ListenerBase):
     @staticmethod
     def _committed(consumer: Consumer, offsets: list[TopicPartition], *, waits: bool = True) -> None:
         try:
-            consumer.commit(offsets=offsets, asynchronous=not waits)
+            if waits:
+                consumer.commit(offsets=offsets, asynchronous=False)
+            else:
+                consumer.commit(offsets=offsets, asynchronous=True)
         except KafkaException as error:  # they are received again, which does no harm
             logger.info("kafka: offsets are not committed: %s", worded(error))
 

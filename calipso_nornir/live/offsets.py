@@ -10,7 +10,6 @@ from __future__ import annotations
 import heapq
 from typing import Final
 
-
 _NONE: Final = -1
 """Less than any offset."""
 
