@@ -23,6 +23,10 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 COLLECTION: Final = "connection_tests"
+RUNNING: Final = "running"
+PASSED: Final = "passed"
+WITH_WARNINGS: Final = "passed_with_warnings"
+FAILED: Final = "failed"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,7 +68,7 @@ def run(store: Store, trial: Trial) -> dict[str, Any]:
     document: dict[str, Any] = {
         "id": id_,
         "environment": trial.environment,
-        "status": "running",
+        "status": RUNNING,
         "submitted_by": trial.by,
         "submit_timestamp": datetime.now(UTC).isoformat(),
         "steps": [],
@@ -79,14 +83,14 @@ def run(store: Store, trial: Trial) -> dict[str, Any]:
 def _outcome(steps: Sequence[Mapping[str, Any]]) -> str:
     """Return the outcome in one word: a step that is not needed fails no test, but is not passed over either."""
     if any(one["needed"] and not one["ok"] for one in steps):
-        return "failed"
-    return "passed" if all(one["ok"] for one in steps) else "passed_with_warnings"
+        return FAILED
+    return PASSED if all(one["ok"] for one in steps) else WITH_WARNINGS
 
 
 def _run(store: Store, trial: Trial, id_: str) -> None:
     steps: list[dict[str, Any]] = []
     tests = store.collection(COLLECTION)
-    outcome: dict[str, Any] = {"status": "failed"}
+    outcome: dict[str, Any] = {"status": FAILED}
     try:
         for finding in trial.findings():
             steps.append(asdict(finding))

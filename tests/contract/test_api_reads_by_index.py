@@ -37,8 +37,13 @@ READS: Final = (
     f"{LAB}/messages?limit=2",
     f"{LAB}/messages?level=info&since=2026-01-01T00:00:00Z&limit=2",
     "/audit?limit=2",
+    "//scans?env_name=lab&page_size=2",
+    "//scans?env_name=lab&status=completed&page=1&page_size=2",
+    "//messages?env_name=lab&page=1&page_size=2",
+    "//connection_tests?env_name=lab&page_size=2",
+    "//connection_tests?env_name=lab&status=response&page=1&page_size=2",
 )
-"""Point reads, children, pages with filters, links, a clique, search, lists of records."""
+"""Point reads, children, pages with filters, links, a clique, search; lists of records, at older paths, too."""
 FEW: Final = ("revisions", "search_index", "environments_config", "constants", "users", "settings")
 """Collections with few documents, read by their key or as a whole."""
 
@@ -53,6 +58,9 @@ def read_all(place: Place, tmp_path: Path, watched: Callable[[], object]) -> Non
         admin: Client = api.user("root", everywhere="admin")
         for _ in range(3):
             admin.post(f"{LAB}/scans", {"draft": True})
+        for number in range(5):
+            test = {"id": f"{number}", "environment": "lab", "status": "passed", "submit_timestamp": f"2026-{number}"}
+            store.collection("connection_tests").put(f"{number}", test)
         known = {"instance": instance.id, "document": instance.document_id}
         watched()
         for one in READS:
@@ -66,14 +74,14 @@ def test_mongod_scans_no_collection(mongo_place: Place, tmp_path: Path) -> None:
         database.command("profile", 0)
         entries = list(database["system.profile"].find({"planSummary": {"$exists": True}}))
     kinds = {one["ns"].partition(".")[2] for one in entries}
-    assert {"inventory", "links", "messages", "scans", "audit"} <= kinds
+    assert {"inventory", "links", *RECORDS} <= kinds
     scanned = [(one["ns"], one["command"]) for one in entries if "COLLSCAN" in one["planSummary"]]
     assert [one for one in scanned if not one[0].endswith(FEW)] == []
     sorted_ = [one["command"] for one in entries if one.get("hasSortStage") and one["ns"].endswith((*RECORDS, "links"))]
     assert sorted_ == []
 
 
-RECORDS: Final = ("messages", "scans", "audit")
+RECORDS: Final = ("messages", "scans", "audit", "connection_tests")
 
 
 def test_sqlite_scans_no_table(sqlite_place: Place, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -103,6 +111,10 @@ def test_sqlite_scans_no_table(sqlite_place: Place, tmp_path: Path, monkeypatch:
                 assert not [step for step in plan if "TEMP B-TREE" in step], (select, plan)
 
 
+SMALL: Final = ("SCAN json_each", "SCAN CONSTANT", "SCAN head", "SCAN known")
+"""Steps that read what the statement itself has, a constant, or the list of environments."""
+
+
 def _is_small(step: str) -> bool:
-    """Return whether a step reads rows of the statement itself, a virtual table's answer, or a constant."""
-    return step.startswith(("SCAN json_each", "SCAN CONSTANT", "SCAN head")) or "VIRTUAL TABLE" in step or "fts" in step
+    """Return whether a step reads few rows, or a virtual table's answer."""
+    return step.startswith(SMALL) or "VIRTUAL TABLE" in step or "fts" in step

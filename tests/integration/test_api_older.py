@@ -17,6 +17,7 @@ import pytest
 from fastapi.routing import APIRoute
 
 from calipso_nornir.api.guard import Needs, needs_of
+from calipso_nornir.api.v1 import records
 from calipso_nornir.api.v1.absent import ABSENT
 from calipso_nornir.api.v1.clique_types import FIELDS as CLIQUE_TYPE_FIELDS
 from calipso_nornir.api.v1.environment_configs import DESCRIPTION
@@ -849,6 +850,58 @@ def test_a_connection_test_is_run_and_its_secrets_are_removed(api: Served, admin
     listed = ask(viewer, "GET", f"/connection_tests?{LAB}&status=response", 200)["connection_tests"]
     assert listed == [{"id": made["id"], "test_targets": ["OpenStack", "AMQP"], "test_results": test["test_results"]}]
     assert ask(viewer, "GET", f"/connection_tests?{LAB}&status=request", 200)["connection_tests"] == []
+
+
+MANY = 30
+STATUSES = ("running", "passed", "passed_with_warnings", "failed")
+
+
+@pytest.fixture
+def many(api: Served) -> Iterator[None]:
+    """Put scans and connection tests into the store; some have the same time."""
+    store = api.settings.store
+    api.settings.store.collection("environments_config").put("many", {"name": "many"})
+    for number in range(MANY):
+        at, key = f"2026-01-01T00:00:{number // 2:02}+00:00", f"many-{(number * 7) % MANY:02}"
+        row = {"environment": "many", "submit_timestamp": at}
+        ended = {"end_timestamp": at} if number % 4 else {}
+        trial = {**row, "id": key, "status": STATUSES[number % 4], "steps": [], **ended}
+        store.collection("connection_tests").put(key, trial)
+        scan = {**row, "scan_id": key, "status": ("completed", "failed", "timed_out")[number % 3]}
+        store.collection("scans").put(key, scan)
+    yield
+    for name in ("scans", "connection_tests"):
+        for number in range(MANY):
+            store.collection(name).delete(f"many-{number:02}")
+    store.collection("environments_config").delete("many")
+
+
+@pytest.mark.usefixtures("many")
+@pytest.mark.parametrize(
+    ("query", "key", "count"),
+    [
+        ("/connection_tests?", "connection_tests", MANY),
+        ("/connection_tests?status=request&", "connection_tests", 8),
+        ("/connection_tests?status=response&", "connection_tests", 22),
+        ("/scans?", "scans", MANY),
+        ("/scans?status=completed&", "scans", 10),
+        ("/scans?status=failed&", "scans", 20),
+    ],
+)
+def test_records_are_listed_by_pages(
+    admin: Client, monkeypatch: pytest.MonkeyPatch, query: str, key: str, count: int
+) -> None:
+    monkeypatch.setattr(records, "AT_ONCE", 4)
+    whole = ask(admin, "GET", f"{query}env_name=many&page_size=0", 200)[key]
+    assert len({one["id"] for one in whole}) == len(whole) == count
+    paged: list[Any] = []
+    for number in range(count // 7 + 1):
+        page = ask(admin, "GET", f"{query}env_name=many&page_size=7&page={number}", 200)[key]
+        assert len(page) == min(7, count - len(paged))
+        paged += page
+    assert paged == whole
+    times = [one["submit_timestamp"] for one in (admin.get(f"/{query}env_name=many", id=each["id"]) for each in whole)]
+    assert times == sorted(times)
 
 
 @pytest.mark.parametrize(

@@ -11,13 +11,15 @@ from fastapi import APIRouter
 from calipso_nornir.access.roles import Role
 from calipso_nornir.api import checks
 from calipso_nornir.api.guard import Needs
-from calipso_nornir.api.v1.answers import chosen, page, with_times
+from calipso_nornir.api.v1.answers import chosen, with_times
 from calipso_nornir.api.v1.operations import Asked, constant, operation
 from calipso_nornir.api.v1.parameters import ENVIRONMENT, PAGING, Parameter
 from calipso_nornir.api.v1.reading import missing, the_one, wrong
+from calipso_nornir.api.v1.records import records
 from calipso_nornir.api.v1.sections import sections_read, without_secrets
 from calipso_nornir.errors import EnvironmentInvalid
 from calipso_nornir.metadata.environments import environment_document
+from calipso_nornir.model.finding import OneOf
 from calipso_nornir.store.environments import stored_environment
 
 if TYPE_CHECKING:
@@ -31,6 +33,8 @@ router = APIRouter()
 FIELDS: Final = ("id", "test_targets", "test_results")
 REQUEST: Final = "request"
 RESPONSE: Final = "response"
+_STATUSES: Final = {REQUEST: (checks.RUNNING,), RESPONSE: (checks.PASSED, checks.WITH_WARNINGS, checks.FAILED)}
+"""Status in the older API → those of /api/v2."""
 _TARGETS: Final = "configuration_targets"
 
 
@@ -51,14 +55,14 @@ def connection_tests(asked: Asked) -> Answer:
     """Show one test (with ``id``), or list tests, the oldest first."""
     collection, environment = asked.api.store.collection(checks.COLLECTION), asked.environment
     if asked["id"] is not None:
-        found = the_one(collection.get(asked["id"]), "connection_tests", asked["id"], {"environment": environment})
-        test = _older(found)
+        one = the_one(collection.get(asked["id"]), "connection_tests", asked["id"], {"environment": environment})
+        test = _older(one)
         if asked["status"] not in (None, test["status"]):
             raise missing("connection_tests", asked["id"], environment)
         return _narrowed(test, asked["test_targets"], wanted=asked["test_results"])
-    listed = [_older(one) for one in collection.find({"environment": environment}, order=("submit_timestamp",))]
-    fitting = [one for one in listed if asked["status"] in (None, one["status"])]
-    return {"connection_tests": [chosen(one, FIELDS) for one in page(fitting, asked.values)]}
+    where = (OneOf("status", _STATUSES[asked["status"]]),) if asked["status"] is not None else ()
+    found = records(collection, {"environment": environment}, asked.values, by="submit_timestamp", where=where)
+    return {"connection_tests": [chosen(_older(one), FIELDS) for one in found]}
 
 
 @operation(

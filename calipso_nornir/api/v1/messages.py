@@ -10,10 +10,11 @@ from fastapi import APIRouter
 
 from calipso_nornir.access.roles import Role
 from calipso_nornir.api.guard import Needs
-from calipso_nornir.api.v1.answers import bounds, chosen, with_times
+from calipso_nornir.api.v1.answers import chosen, with_times
 from calipso_nornir.api.v1.operations import Asked, operation
 from calipso_nornir.api.v1.parameters import ENVIRONMENT, PAGING, REMOVAL, Parameter
 from calipso_nornir.api.v1.reading import ids_to_remove, the_one
+from calipso_nornir.api.v1.records import records
 from calipso_nornir.model.finding import Range
 
 if TYPE_CHECKING:
@@ -55,9 +56,8 @@ def messages(asked: Asked) -> Answer:
         equal["level"] = next((ours for ours, older in LEVELS.items() if older == asked["level"]), asked["level"])
     if asked["id"] is not None:
         return older(the_one(collection.get(asked["id"]), "messages", asked["id"], equal))
-    first, last = bounds(asked.values)
-    listed = collection.find(equal, where=_times(asked), order=("timestamp",), limit=last)
-    return {"messages": [chosen(older(one), FIELDS) for one in listed[first:]]}
+    found = records(collection, equal, asked.values, by="timestamp", where=_times(asked))
+    return {"messages": [chosen(older(one), FIELDS) for one in found]}
 
 
 @operation(router, "DELETE /messages", needs=Needs(Role.ADMIN), parameters=REMOVAL)

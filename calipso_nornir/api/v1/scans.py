@@ -9,10 +9,11 @@ from fastapi import APIRouter
 
 from calipso_nornir.access.roles import Role
 from calipso_nornir.api.guard import Needs
-from calipso_nornir.api.v1.answers import bounds, chosen, with_times
+from calipso_nornir.api.v1.answers import chosen, with_times
 from calipso_nornir.api.v1.operations import Asked, operation
 from calipso_nornir.api.v1.parameters import ENVIRONMENT, PAGING, WANTED_SCAN, Parameter
 from calipso_nornir.api.v1.reading import flags_checked, the_one, wrong
+from calipso_nornir.api.v1.records import records
 from calipso_nornir.scan_manager import ScanRequest
 from calipso_nornir.store.liveness import LOST, status_of
 
@@ -54,10 +55,13 @@ def scans(asked: Asked) -> Answer:
     if asked["latest"]:
         last_one = newest(store, equal, status=asked["status"])
         return [older(last_one)] if last_one is not None else []
-    first, last = bounds(asked.values)
-    listed = store.collection("scans").find(equal, order=("submit_timestamp",))
-    fitting = [one for one in map(older, listed) if one["id"] and asked["status"] in (None, one["status"])]
-    return {"scans": [chosen(one, FIELDS) for one in fitting[first:last]]}
+    status = asked["status"]
+
+    def listed(one: Document) -> bool:
+        return bool(one.get("scan_id")) and status in (None, older_status(one))
+
+    found = records(store.collection("scans"), equal, asked.values, by="submit_timestamp", key="scan_id", keep=listed)
+    return {"scans": [chosen(older(one), FIELDS) for one in found]}
 
 
 @operation(
