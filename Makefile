@@ -34,7 +34,7 @@ test: $(STAMP)  ## The whole suite, but the lab, test-chaos and test-install; JO
 test-chaos: $(STAMP)  ## Kill servers and writers, corrupt each answer of a cloud, hostile input, deliberate errors (mutants), many processes and hosts
 	$(BIN)/pytest -m chaos --numprocesses $(JOBS) --dist worksteal
 
-test-install: $(STAMP)  ## Install on a host with Ansible: from nothing, again, a newer release; install a plug-in beside the wheel
+test-install: $(STAMP)  ## Build the wheel, and install it, a plug-in beside it, and a host with Ansible: from nothing, again, a newer release
 	$(BIN)/pytest -m deployment
 
 check: $(STAMP)  ## Linters, types, import floors, spelling, playbooks, shell scripts

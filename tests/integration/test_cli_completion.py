@@ -44,7 +44,7 @@ def _bash(line: str, **variables: str) -> list[str]:
     return done.stdout.split()
 
 
-@pytest.mark.long
+@pytest.mark.chaos
 def test_commands_options_and_names_are_completed(tmp_path: Path) -> None:
     store = tmp_path / "s.db"
     assert calipso("replay", whole.recording("ovs"), store=store).status == 0

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
     from calipso_nornir.model.stores import Store, Writer
 
-pytestmark = pytest.mark.long
+pytestmark = pytest.mark.chaos
 
 
 @pytest.fixture

@@ -21,6 +21,8 @@ from tests.packaging.building import ROOT, build
 if TYPE_CHECKING:
     from tests.packaging.building import Installed
 
+pytestmark = pytest.mark.deployment
+
 
 def content(wheel: Path) -> dict[str, str]:
     """Return every file of a wheel with the hash of what is in it; RECORD says the same again."""
