@@ -20,7 +20,7 @@ from benchmarks.figures import Figure
 from calipso_nornir.metadata.loading import load_catalog
 from calipso_nornir.monitoring.intake import Intake
 from calipso_nornir.monitoring.receiving import Address, Receiver
-from calipso_nornir.monitoring.recording import Recorder
+from calipso_nornir.monitoring.result_storing import Recorder
 from calipso_nornir.store import open_store
 from calipso_nornir.store.documents import object_document
 from tests.fixtures.mongod import running

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from calipso_nornir.model import ids
 from calipso_nornir.model.objects import InventoryObject
 from calipso_nornir.model.refs import ObjectRef
-from calipso_nornir.scan.working import State, Working
+from calipso_nornir.scan.working import ObjectState, Working
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -33,7 +33,7 @@ def cloud(size: Size) -> Working:
     """Return the inventory of a cloud as a scan would have gathered it, as far as links depend on it."""
     working = Working(ENVIRONMENT)
     for one in _objects(size):
-        working.put(one, State.FOUND)
+        working.put(one, ObjectState.FOUND)
     return working
 
 

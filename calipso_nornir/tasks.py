@@ -19,12 +19,12 @@ from nornir.core.task import Result
 from calipso_nornir.errors import CalipsoError, ConnectionLost, HostUnreachable
 from calipso_nornir.model import ids
 from calipso_nornir.scan.engine import run_scan
-from calipso_nornir.scan.events import HostAnswered
 from calipso_nornir.scan.plan import ScanPlan
+from calipso_nornir.scan.progress_events import HostAnswered
 from calipso_nornir.sources.cli.channel import ChannelUnavailable
 from calipso_nornir.sources.cli.framing import ScriptStep, end_of, frames, new_mark, script, start_of
+from calipso_nornir.sources.cli.host_round import text_of
 from calipso_nornir.sources.cli.limits import Limits
-from calipso_nornir.sources.cli.outcomes import text_of
 from calipso_nornir.sources.cli.ssh import CONNECTION, CalipsoSsh, SshSession
 from calipso_nornir.store import default_uri, open_store
 from calipso_nornir.store.names import DEFAULT_INVENTORY
@@ -35,9 +35,9 @@ if TYPE_CHECKING:
     from nornir.core.task import Task
 
     from calipso_nornir.model.stores import Store
-    from calipso_nornir.scan.events import Event
+    from calipso_nornir.scan.progress_events import Event
     from calipso_nornir.scan.report import ScanReport
-    from calipso_nornir.sources.cli.channel import Received
+    from calipso_nornir.sources.cli.channel import ScriptResult
 
 PLUGIN = "CalipsoInventory"
 """Name of our inventory plug-in (pyproject.toml)."""
@@ -132,10 +132,10 @@ def _opened(store: Store | str | Path | None, inventory: str) -> Iterator[Store]
         made.close()
 
 
-def _run(task: Task, text: str, mark: str, *, limits: Limits, longest_s: float) -> Received:
+def _run(task: Task, text: str, mark: str, *, limits: Limits, longest_s: float) -> ScriptResult:
     """Run a script; a connection that turns out to be dead is reopened once."""
 
-    def run() -> Received:
+    def run() -> ScriptResult:
         marks = {"start": start_of(mark), "end": end_of(mark)}
         return _session(task).run_script(text, **marks, limits=limits, longest_s=longest_s)
 
@@ -159,7 +159,7 @@ def _session(task: Task) -> SshSession:
     return session
 
 
-def _answers(texts: Sequence[str], received: Received, mark: str) -> dict[str, dict[str, Any]]:
+def _answers(texts: Sequence[str], received: ScriptResult, mark: str) -> dict[str, dict[str, Any]]:
     found = frames(received.stdout, received.stderr, mark, len(texts))
     answers: dict[str, dict[str, Any]] = {}
     for text, frame in zip(texts, found, strict=True):

@@ -6,8 +6,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from calipso_nornir.store.connection_check import try_store
 from calipso_nornir.store.names import DEFAULT_INVENTORY
-from calipso_nornir.store.trying import try_store
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

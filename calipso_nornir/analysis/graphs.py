@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final, Literal, TypeAlias
 
-from calipso_nornir.analysis.reading import objects_of
+from calipso_nornir.analysis.bulk_reading import objects_of
 from calipso_nornir.model.finding import Find, OneOf
 from calipso_nornir.model.links import ends_of
 from calipso_nornir.store.chunks import chunks

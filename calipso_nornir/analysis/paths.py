@@ -11,15 +11,15 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from calipso_nornir.analysis.around import clique_around
+from calipso_nornir.analysis.clique_routes import routes_of
 from calipso_nornir.analysis.meant_types import object_types
-from calipso_nornir.analysis.routes import routes_of
 from calipso_nornir.model.refs import ObjectRef, checked_ref
 from calipso_nornir.store.type_names import unknown
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from calipso_nornir.analysis.routes import Leg, Routes
+    from calipso_nornir.analysis.clique_routes import Leg, Routes
     from calipso_nornir.model.links import Link
     from calipso_nornir.model.objects import InventoryObject
     from calipso_nornir.model.stores import Store

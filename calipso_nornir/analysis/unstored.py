@@ -10,9 +10,9 @@ from calipso_nornir.model.environment import Environment
 from calipso_nornir.scan.before import Before
 from calipso_nornir.scan.cliques import build_clique, constraint_attributes
 from calipso_nornir.scan.conditional import CliqueChoice
-from calipso_nornir.scan.events import SILENT
 from calipso_nornir.scan.graph import values_of
 from calipso_nornir.scan.neighbourhood import Neighbourhood
+from calipso_nornir.scan.progress_events import SILENT
 from calipso_nornir.scan.report import ScanReport, Troubles
 from calipso_nornir.scan.small_cliques import LinksAround
 from calipso_nornir.scan.working import Working

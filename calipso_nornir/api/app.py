@@ -12,11 +12,11 @@ from calipso_nornir._version import __version__
 from calipso_nornir.api import described, metrics, problems, tags
 from calipso_nornir.api.guard import guard, read_body
 from calipso_nornir.api.shielding import Shield
-from calipso_nornir.api.v1 import routes as older
+from calipso_nornir.api.v1 import all_operations as older
 from calipso_nornir.api.v2 import (
     changes,
-    checks,
     cliques,
+    connection_tests,
     environments,
     events,
     exports,
@@ -69,7 +69,7 @@ ROUTERS: Final = (
             statuses,
             monitoring,
             webhooks,
-            checks,
+            connection_tests,
         )
     ),
 )

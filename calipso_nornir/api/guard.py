@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Final, Literal, TypeVar
 from fastapi import Request
 
 from calipso_nornir.api.bodies import look_at
-from calipso_nornir.api.parameters import settings_of
+from calipso_nornir.api.handler_arguments import settings_of
 from calipso_nornir.api.problems import Problem
 
 if TYPE_CHECKING:
@@ -35,7 +35,7 @@ F = TypeVar("F", bound=Callable[..., object])
 
 
 @dataclass(frozen=True, slots=True)
-class Named:
+class NamedEnvironments:
     """Where, beside the path, a request may name environments; each one that it names is checked."""
 
     place: Literal["query", "body"]
@@ -59,7 +59,7 @@ class Needs:
     open: bool = False
     anywhere: bool = False
     with_one_time_password: bool = False
-    named: Named | None = None
+    named: NamedEnvironments | None = None
 
 
 def needs(
@@ -74,7 +74,7 @@ def open_to_all() -> Callable[[F], F]:
     return _saying(Needs(open=True))
 
 
-def say_needs(handler: Callable[..., object], needed: Needs, *, named: Named | None = None) -> None:
+def say_needs(handler: Callable[..., object], needed: Needs, *, named: NamedEnvironments | None = None) -> None:
     """Say what a handler's route needs, for one that is made from data."""
     setattr(handler, NEEDS, replace(needed, named=named))
 

@@ -14,8 +14,8 @@ from calipso_nornir._version import __version__
 from calipso_nornir.access.roles import Role
 from calipso_nornir.api.exposition import MEDIA_TYPE, Family, Sample, written
 from calipso_nornir.api.guard import needs
+from calipso_nornir.api.handler_arguments import Api
 from calipso_nornir.api.metering import OTHER
-from calipso_nornir.api.parameters import Api
 from calipso_nornir.live.journal import DEAD_LETTERS
 from calipso_nornir.live.standing import LISTENERS, state_of
 from calipso_nornir.scan.report import ENDED

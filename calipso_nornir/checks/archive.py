@@ -12,8 +12,8 @@ import zipfile
 from pathlib import Path
 
 from .atomic import write_whole
+from .named_checks import OURS
 from .others import BadChecks, sources
-from .registry import OURS
 
 NAME = "calipso-probe.pyz"
 PACKAGE = "calipso_nornir.checks"

@@ -6,9 +6,9 @@ import json
 import re
 from typing import Any, Dict, List, Mapping, NamedTuple, Optional, Tuple
 
+from .named_checks import CHECKS
 from .others import FAULTS
 from .parameters import BadParameter, read_parameters
-from .registry import CHECKS
 from .values import Check
 
 VERSION = 1

@@ -4,8 +4,8 @@
 from typing import Any
 
 from calipso_nornir.analysis.around import clique_around
+from calipso_nornir.analysis.clique_routes import Routes, routes_of
 from calipso_nornir.analysis.lookup import find_one
-from calipso_nornir.analysis.routes import Routes, routes_of
 from calipso_nornir.cli.drawing import drawing
 from calipso_nornir.cli.output import Format, Terminal, emit
 from calipso_nornir.cli.running import Run
@@ -14,7 +14,7 @@ from calipso_nornir.cli.status_lines import print_clique_status
 from calipso_nornir.errors import InvalidRequest, UnknownObject
 from calipso_nornir.model.objects import InventoryObject
 from calipso_nornir.model.stores import Store, StoreView
-from calipso_nornir.monitoring.findings import clique_status
+from calipso_nornir.monitoring.failures import clique_status
 from calipso_nornir.store.documents import clique_document, link_document, object_document
 from calipso_nornir.store.freshness import Freshness, freshness_of
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from calipso_nornir.analysis.routes import routes_of
+from calipso_nornir.analysis.clique_routes import routes_of
 from calipso_nornir.cli.clique import print_clique
 from calipso_nornir.cli.running import FAILED, WITH_FAILURES, Run
 from calipso_nornir.cli.summary import next_steps, print_next, print_summary

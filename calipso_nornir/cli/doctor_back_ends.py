@@ -45,8 +45,8 @@ def try_served(run: Run, served: ServedFrom) -> Iterator[Finding]:
 
 
 def _store(run: Run, served: ServedFrom) -> Iterator[Finding]:
+    from calipso_nornir.store.connection_check import SECTION, try_store  # noqa: PLC0415 - as above
     from calipso_nornir.store.names import DEFAULT_INVENTORY  # noqa: PLC0415 - what takes long comes when needed
-    from calipso_nornir.store.trying import SECTION, try_store  # noqa: PLC0415 - as above
 
     try:
         use_mongo(run, served.mongo_config)

@@ -13,7 +13,7 @@ from calipso_nornir.wiring.vlan_modes import tag_of
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from calipso_nornir.analysis.routes import Leg, Routes
+    from calipso_nornir.analysis.clique_routes import Leg, Routes
     from calipso_nornir.cli.output import Part
     from calipso_nornir.model.links import Link
     from calipso_nornir.model.objects import InventoryObject

@@ -52,7 +52,7 @@ def monitoring_receive(  # noqa: PLR0913 - the options of the command
     from calipso_nornir.monitoring.handlers import installed_handlers  # noqa: PLC0415 - as above
     from calipso_nornir.monitoring.intake import Intake  # noqa: PLC0415 - as above
     from calipso_nornir.monitoring.receiving import Receiver, read_message  # noqa: PLC0415 - as above
-    from calipso_nornir.monitoring.recording import Recorder  # noqa: PLC0415 - as above
+    from calipso_nornir.monitoring.result_storing import Recorder  # noqa: PLC0415 - as above
 
     run.log_at(logging.getLevelNamesMapping()[loglevel.name])
     use_mongo(run, mongo_config)

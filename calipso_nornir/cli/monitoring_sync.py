@@ -30,7 +30,7 @@ def monitoring_sync(  # noqa: PLR0913 - the options of the command
     from calipso_nornir.monitoring.handlers import installed_handlers  # noqa: PLC0415 - as above
     from calipso_nornir.monitoring.intake import Intake  # noqa: PLC0415 - as above
     from calipso_nornir.monitoring.preparing import prepare  # noqa: PLC0415 - as above
-    from calipso_nornir.monitoring.recording import Recorder  # noqa: PLC0415 - as above
+    from calipso_nornir.monitoring.result_storing import Recorder  # noqa: PLC0415 - as above
     from calipso_nornir.monitoring.synchronising import synchronise  # noqa: PLC0415 - as above
 
     catalog, handlers, ended = load_catalog(metadata or ()), installed_handlers(), threading.Event()

@@ -31,7 +31,7 @@ def monitoring_templates(
     contains.
     """
     from calipso_nornir.monitoring.back_ends.sensu_core import shipped_templates  # noqa: PLC0415 - takes long
-    from calipso_nornir.monitoring.templates import COLLECTION, stored_templates  # noqa: PLC0415 - as above
+    from calipso_nornir.monitoring.file_templates import COLLECTION, stored_templates  # noqa: PLC0415 - as above
 
     with run.store(inventory=inventory, use="make" if put or remove else "read") as store:
         collection = store.collection(COLLECTION)
@@ -55,7 +55,7 @@ def monitoring_templates(
 
 
 def _read(path: Path) -> list[dict[str, Any]]:
-    from calipso_nornir.monitoring.templates import template_of  # noqa: PLC0415 - as above
+    from calipso_nornir.monitoring.file_templates import template_of  # noqa: PLC0415 - as above
 
     try:
         value = json.loads(path.read_text(encoding="utf-8"))

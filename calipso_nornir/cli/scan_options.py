@@ -25,7 +25,7 @@ from calipso_nornir.errors import InvalidRequest, NotAvailable
 
 if TYPE_CHECKING:
     from calipso_nornir.scan.plan import ScanPlan
-    from calipso_nornir.scan.planning import Target
+    from calipso_nornir.scan.requested_object import RequestedObject
 
 
 class IdField(StrEnum):
@@ -146,11 +146,11 @@ class ScanOptions(WorkOptions):
             time_limit_s=self.time_limit,
         )
 
-    def target(self) -> "Target":
+    def target(self) -> "RequestedObject":
         """Return what the options say about the object of ``--id``."""
-        from calipso_nornir.scan.planning import Target  # noqa: PLC0415 - as above
+        from calipso_nornir.scan.requested_object import RequestedObject  # noqa: PLC0415 - as above
 
         by_name = self.id_field is IdField.NAME
-        return Target(
+        return RequestedObject(
             id=self.id, type=self.type, by_name=by_name, parent_id=self.parent_id, parent_type=self.parent_type
         )

@@ -15,7 +15,7 @@ from rich.spinner import Spinner
 from calipso_nornir.cli.facts import WRONG
 from calipso_nornir.cli.output import joined
 from calipso_nornir.metadata.source_kinds import source_kinds
-from calipso_nornir.scan.events import HostAnswered, ObjectsFound, PhaseBegan, RoundBegan, TroubleSeen
+from calipso_nornir.scan.progress_events import HostAnswered, ObjectsFound, PhaseBegan, RoundBegan, TroubleSeen
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from rich.console import RenderableType
 
     from calipso_nornir.cli.output import Part, Terminal
-    from calipso_nornir.scan.events import Event, Progress
+    from calipso_nornir.scan.progress_events import Event, Progress
     from calipso_nornir.scan.report import Trouble
 
 REFRESH_PER_S: Final = 8

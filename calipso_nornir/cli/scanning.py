@@ -21,7 +21,7 @@ from calipso_nornir.errors import InvalidRequest, UntestedEnvironment
 from calipso_nornir.metadata.loading import load_catalog
 from calipso_nornir.preflight.supported import untested
 from calipso_nornir.scan.engine import run_scan
-from calipso_nornir.scan.planning import planned
+from calipso_nornir.scan.requested_object import planned
 from calipso_nornir.sources.recording import ReplaySource, bundle_info
 from calipso_nornir.store import clear_all, open_store
 from calipso_nornir.store.text_search import BEHIND

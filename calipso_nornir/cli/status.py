@@ -15,7 +15,7 @@ from calipso_nornir.cli.status_lines import status_lines, styled
 from calipso_nornir.model.finding import Find
 from calipso_nornir.model.objects import InventoryObject
 from calipso_nornir.model.stores import Store, StoreView
-from calipso_nornir.monitoring.findings import Finding, Named, findings, names_of, shown_finding
+from calipso_nornir.monitoring.failures import Failure, Named, failures, names_of, shown_failure
 from calipso_nornir.monitoring.results import SEVERITY
 from calipso_nornir.store.documents import status_document, status_of
 
@@ -47,7 +47,7 @@ def status(  # noqa: PLR0913 - the options of the command
     with run.store(inventory=inventory, at=at) as store:
         views = views_meant(store, environment)
         if what is None:
-            _print_findings(run, [(view.environment, one) for view in views for one in findings(view)], output)
+            _print_failures(run, [(view.environment, one) for view in views for one in failures(view)], output)
         elif any(_is_type(what, view) for view in views):
             _print_type(run, views, what, output)
         else:
@@ -62,9 +62,9 @@ def _is_type(text: str, view: StoreView) -> bool:
     return text in types or (bool(dash) and source in types and target in types)
 
 
-def _print_findings(run: Run, found: list[tuple[str, Finding]], output: Format) -> None:
+def _print_failures(run: Run, found: list[tuple[str, Failure]], output: Format) -> None:
     if output is not Format.TABLE:
-        emit([{"environment": name, **shown_finding(one)} for name, one in found], output)
+        emit([{"environment": name, **shown_failure(one)} for name, one in found], output)
         return
     if not found:
         run.out.say(("everything that is watched is OK", "green"))
@@ -89,7 +89,7 @@ def _print_type(run: Run, views: list[StoreView], type_: str, output: Format) ->
         rows += [(view.environment, one) for one in names_of(view, statuses).values() if one.type == type_]
     rows.sort(key=lambda row: (-SEVERITY.get(row[1].value, 0), row[1].name))
     if output is not Format.TABLE:
-        emit([{"environment": name, **shown_finding(Finding(one))} for name, one in rows], output)
+        emit([{"environment": name, **shown_failure(Failure(one))} for name, one in rows], output)
     elif rows:
         columns = ("status", "name", "host", "environment", "text")
         table(

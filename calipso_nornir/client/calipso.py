@@ -10,7 +10,7 @@ from urllib.parse import parse_qs, quote, urlsplit
 
 import requests
 
-from calipso_nornir.client.events import Event, events_of
+from calipso_nornir.client.event_stream import Event, events_of
 from calipso_nornir.client.problem import ApiProblem, ApiUnreachable
 
 if TYPE_CHECKING:

@@ -14,8 +14,8 @@ from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from calipso_nornir.guide.call_bridge import RUNNING
 from calipso_nornir.guide.event_inventory import EventInventory
-from calipso_nornir.guide.running import RUNNING
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

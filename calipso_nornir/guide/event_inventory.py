@@ -5,9 +5,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from calipso_nornir.guide.call_bridge import NotRunning, running
 from calipso_nornir.guide.event_run import EventRun
 from calipso_nornir.guide.inventory_mgr import InventoryMgr
-from calipso_nornir.guide.running import NotRunning, running
 from calipso_nornir.model.refs import ObjectRef
 
 if TYPE_CHECKING:

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final
 
 from calipso_nornir.errors import PromiseBroken
-from calipso_nornir.guide.results import fetched_of
+from calipso_nornir.guide.conversion import fetched_of
 from calipso_nornir.metadata.nearest import nearest
 from calipso_nornir.model import ids
 from calipso_nornir.model.finding import Equal, Find
@@ -51,7 +51,7 @@ class EventRun:
         self._kinds = kinds
         self._now = now
 
-    # --- what the guide's inventory reads (guide/running.py)
+    # --- what the guide's inventory reads (guide/call_bridge.py)
 
     @property
     def environment(self) -> str:

@@ -11,9 +11,9 @@ import copy
 from functools import wraps
 from typing import TYPE_CHECKING, Any, ClassVar, Final
 
+from calipso_nornir.guide.call_bridge import RUNNING, NotRunning, Suspended, running
+from calipso_nornir.guide.conversion import fetched_of
 from calipso_nornir.guide.inventory_mgr import InventoryMgr
-from calipso_nornir.guide.results import fetched_of
-from calipso_nornir.guide.running import RUNNING, NotRunning, Suspended, running
 from calipso_nornir.model.objects import InventoryObject
 from calipso_nornir.model.queries import Lookup
 

@@ -11,8 +11,8 @@ import sys
 import textwrap
 from typing import TYPE_CHECKING, Any, Final
 
+from calipso_nornir.guide.call_bridge import RUNNING, NotRunning, running
 from calipso_nornir.guide.inventory_mgr import InventoryMgr
-from calipso_nornir.guide.running import RUNNING, NotRunning, running
 from calipso_nornir.metadata.loading import installed_catalog
 from calipso_nornir.model.evidence import derived
 from calipso_nornir.model.links import Link, LinkType

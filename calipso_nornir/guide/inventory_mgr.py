@@ -5,15 +5,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from calipso_nornir.guide.call_bridge import running
 from calipso_nornir.guide.document import Document, document_of, link_document_of
 from calipso_nornir.guide.matching import matches
-from calipso_nornir.guide.running import running
 from calipso_nornir.model.refs import ObjectRef
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-    from calipso_nornir.guide.running import Context
+    from calipso_nornir.guide.call_bridge import Context
     from calipso_nornir.model.links import Link
 
 

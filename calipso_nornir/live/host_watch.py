@@ -17,17 +17,17 @@ from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Final
 
 from calipso_nornir.errors import CalipsoError, ListenerFailed
-from calipso_nornir.live.gathering import Gathering
 from calipso_nornir.live.listener_base import ListenerBase
+from calipso_nornir.live.waiting_changes import WaitingChanges
 from calipso_nornir.model.notifications import Notification
 from calipso_nornir.parsing.host_monitors import LinkLines, names_changed, tunnel_changed
 from calipso_nornir.sources.cli import CliSource
-from calipso_nornir.sources.host_monitors import LINKS, TUNNELS, programs
+from calipso_nornir.sources.host_monitor_programs import LINKS, TUNNELS, programs
 from calipso_nornir.sources.secrets import Vault
 
 if TYPE_CHECKING:
-    from calipso_nornir.live.gathering import Gathered
     from calipso_nornir.live.listener_base import Post
+    from calipso_nornir.live.waiting_changes import Gathered
 
 logger = logging.getLogger(__name__)
 
@@ -55,7 +55,7 @@ class HostWatch(ListenerBase):
         self._forget()
 
     def _forget(self) -> None:
-        self._gathering = Gathering()
+        self._waiting = WaitingChanges()
         self._lines: dict[str, LinkLines] = {}
         self._problems: dict[tuple[str, str], str] = {}
         self._watched: set[str] = set()
@@ -112,7 +112,7 @@ class HostWatch(ListenerBase):
                 self.missed("the watch of the hosts has begun")
                 self.connected()
             with self._guard:
-                found = self._gathering.take(time.monotonic())
+                found = self._waiting.take(time.monotonic())
                 self.lacking = self._told()
             for one in found:
                 self._arrives(one)
@@ -160,7 +160,7 @@ class HostWatch(ListenerBase):
                     return  # "links" begins, too, and has the host scanned
                 self._deaf.discard(host)
             if self._began:
-                self._gathering.add(host, "watch" if program in KERNEL else "switch", now=time.monotonic())
+                self._waiting.add(host, "watch" if program in KERNEL else "switch", now=time.monotonic())
 
     def line(self, host: str, program: str, line: bytes) -> None:
         """Record which devices have changed."""
@@ -172,7 +172,7 @@ class HostWatch(ListenerBase):
             names = names_changed(line) or []
         if names:
             with self._guard:
-                self._gathering.add(host, "link" if program in KERNEL else "switch", *names, now=time.monotonic())
+                self._waiting.add(host, "link" if program in KERNEL else "switch", *names, now=time.monotonic())
 
     def ended(self, host: str, program: str, status: int | None, problem: str) -> None:
         """Record why a host, or a part of it, is not watched."""
@@ -197,6 +197,6 @@ class HostWatch(ListenerBase):
             self._watched.discard(host)
             self._deaf.discard(host)
             self._lines.pop(host, None)
-            self._gathering.forget(host)
+            self._waiting.forget(host)
             for key in [one for one in self._problems if one[0] == host]:
                 del self._problems[key]

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterator
 
 
-class Check:
+class MetadataCheck:
     """What the parts of the check share: the layers, the plain lists read from them, and the faults."""
 
     def __init__(self, layers: list[Layer]) -> None:

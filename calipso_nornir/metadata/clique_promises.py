@@ -17,10 +17,10 @@ from calipso_nornir.model.links import LinkType
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from calipso_nornir.metadata.check import Check
+    from calipso_nornir.metadata.check import MetadataCheck
 
 
-def clique_types(check: Check) -> list[CliqueType]:
+def clique_types(check: MetadataCheck) -> list[CliqueType]:
     """Check and return the clique types of all layers."""
     found: list[CliqueType] = []
     for layer, file in files_of(check.layers, "clique_types", forms.CliqueTypesFile):
@@ -40,7 +40,7 @@ def clique_types(check: Check) -> list[CliqueType]:
     return found
 
 
-def _walkable(check: Check, spec: forms.CliqueTypeSpec, where: str) -> None:
+def _walkable(check: MetadataCheck, spec: forms.CliqueTypeSpec, where: str) -> None:
     """Check that every link type starts at a type that an earlier one leads to: cliques are built in this order."""
     walked = [LinkType.of(name) for name in spec.link_types]
     reached = {spec.focal_point_type}
@@ -61,7 +61,7 @@ def _never_walked(one: LinkType, reached: set[str], later: Sequence[LinkType], f
     return f"cannot be followed: no link type before it leads from {focal_type} to {one.source}"
 
 
-def _selection(check: Check, spec: forms.CliqueTypeSpec, where: str) -> None:
+def _selection(check: MetadataCheck, spec: forms.CliqueTypeSpec, where: str) -> None:
     configured = (spec.environment_type, spec.distribution, spec.mechanism_drivers, spec.type_drivers)
     if spec.environment and (any(configured) or spec.distribution_version):
         check.fault(where, "names both an environment and a configuration: give only one of them")
@@ -71,7 +71,7 @@ def _selection(check: Check, spec: forms.CliqueTypeSpec, where: str) -> None:
         check.fault(f"{where}/distribution_version", "needs distribution")
 
 
-def _known_values(check: Check, spec: forms.CliqueTypeSpec, where: str) -> None:
+def _known_values(check: MetadataCheck, spec: forms.CliqueTypeSpec, where: str) -> None:
     for attribute in CONDITION_CONSTANTS:
         given = getattr(spec, attribute)
         for value in [given] if isinstance(given, str) else given:
@@ -79,7 +79,7 @@ def _known_values(check: Check, spec: forms.CliqueTypeSpec, where: str) -> None:
                 check.known_value(attribute, value, f"{where}/{attribute}")
 
 
-def _no_ties(check: Check, found: Iterable[CliqueType]) -> None:
+def _no_ties(check: MetadataCheck, found: Iterable[CliqueType]) -> None:
     seen: dict[tuple[Any, ...], CliqueType] = {}
     for one in found:
         key = (
@@ -97,7 +97,7 @@ def _no_ties(check: Check, found: Iterable[CliqueType]) -> None:
         seen.setdefault(key, one)
 
 
-def clique_constraints(check: Check) -> dict[str, tuple[str, ...]]:
+def clique_constraints(check: MetadataCheck) -> dict[str, tuple[str, ...]]:
     """Check and return the constraint attributes by focal point type."""
     found: dict[str, tuple[str, ...]] = {}
     for layer, file in files_of(check.layers, "clique_constraints", forms.CliqueConstraintsFile):

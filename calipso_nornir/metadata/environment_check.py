@@ -79,7 +79,7 @@ class _Document(BaseModel):
     recorded: Text | None = None
 
 
-class Check:
+class EnvironmentCheck:
     """Reads and checks one description; ``faults`` collects everything that is wrong."""
 
     def __init__(self, where: str, constants: Constants, *, complete: bool) -> None:

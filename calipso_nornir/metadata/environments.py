@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from calipso_nornir.errors import EnvironmentInvalid, Fault
-from calipso_nornir.metadata.environment_check import RECORDED, Check, Constants
+from calipso_nornir.metadata.environment_check import RECORDED, Constants, EnvironmentCheck
 from calipso_nornir.metadata.environment_fields import is_reference, is_secret_key
 from calipso_nornir.metadata.layers import SHIPPED
 from calipso_nornir.metadata.yaml_file import read_yaml_file
@@ -38,7 +38,7 @@ def read_environment(
     Raises:
         EnvironmentInvalid: all faults at once, none of them repeating a value.
     """
-    check = Check(where, shipped_constants() if constants is None else constants, complete=complete)
+    check = EnvironmentCheck(where, shipped_constants() if constants is None else constants, complete=complete)
     values, sections = check.read(data)
     if check.faults:
         raise EnvironmentInvalid(tuple(check.faults))

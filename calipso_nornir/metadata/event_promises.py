@@ -15,13 +15,13 @@ from calipso_nornir.metadata.class_names import Registry, Unresolved
 from calipso_nornir.metadata.layers import files_of
 
 if TYPE_CHECKING:
-    from calipso_nornir.metadata.check import Check
+    from calipso_nornir.metadata.check import MetadataCheck
     from calipso_nornir.model.protocols import EventHandler
 
 logger = logging.getLogger(__name__)
 
 
-def event_handlers(check: Check) -> dict[str, EventHandler]:
+def event_handlers(check: MetadataCheck) -> dict[str, EventHandler]:
     """Resolve the handlers, by event type."""
     registry = Registry("calipso_nornir.event_handlers", "handler of events")
     found: dict[str, EventHandler] = {}
@@ -44,7 +44,7 @@ def event_handlers(check: Check) -> dict[str, EventHandler]:
     return found
 
 
-def queues(check: Check) -> tuple[Queue, ...]:
+def queues(check: MetadataCheck) -> tuple[Queue, ...]:
     """Collect the queues; one name stands for one exchange."""
     found: dict[str, Queue] = {}
     for layer, file in files_of(check.layers, "events", forms.EventsFile):

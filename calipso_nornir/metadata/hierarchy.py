@@ -12,7 +12,7 @@ from calipso_nornir.metadata.nearest import nearest
 from calipso_nornir.metadata.when_promises import check_when, when_of
 
 if TYPE_CHECKING:
-    from calipso_nornir.metadata.check import Check
+    from calipso_nornir.metadata.check import MetadataCheck
 
 Places = list[tuple[forms.StepSpec, str]]
 
@@ -32,7 +32,7 @@ class Hierarchy:
         """Add one of its steps."""
         self._steps[scanner].append((spec, where))
 
-    def check(self, check: Check) -> None:
+    def check(self, check: MetadataCheck) -> None:
         """Report everything that is wrong."""
         for steps in list(self._steps.values()):
             for spec, where in steps:
@@ -64,7 +64,7 @@ class Hierarchy:
                 todo += [one.children_scanner for one, _ in self._steps.get(scanner, ())]
         return found
 
-    def _loops(self, check: Check) -> None:
+    def _loops(self, check: MetadataCheck) -> None:
         done: set[str] = set()
 
         def walk(scanner: str, path: tuple[str, ...], origin: str) -> None:
@@ -79,7 +79,7 @@ class Hierarchy:
         for scanner in [ROOT_SCANNER, *sorted(self._scanners)]:
             walk(scanner, (), "")
 
-    def _unled(self, check: Check) -> None:
+    def _unled(self, check: MetadataCheck) -> None:
         """Report scanners to which no step leads, but not those to which only such a scanner leads."""
         led = {spec.children_scanner for steps in self._steps.values() for spec, _ in steps}
         for scanner, where in self._scanners.items():
@@ -99,7 +99,7 @@ class Hierarchy:
 
 
 def _folder(
-    check: Check, spec: forms.StepSpec, folder: forms.FolderSpec, runs: tuple[str, set[str]], where: str
+    check: MetadataCheck, spec: forms.StepSpec, folder: forms.FolderSpec, runs: tuple[str, set[str]], where: str
 ) -> None:
     """Check that a folder's declared parent is what its scanner runs on, and that its type may be there."""
     scanner, run_on = runs

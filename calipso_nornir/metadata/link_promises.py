@@ -16,7 +16,7 @@ from calipso_nornir.model.links import LinkType
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from calipso_nornir.metadata.check import Check
+    from calipso_nornir.metadata.check import MetadataCheck
     from calipso_nornir.metadata.layers import Layer
     from calipso_nornir.model.cliques import CliqueType
     from calipso_nornir.model.protocols import LinkFinder
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 HOST_SCOPE = "host"
 
 
-def link_finders(check: Check) -> list[tuple[str, LinkFinder]]:
+def link_finders(check: MetadataCheck) -> list[tuple[str, LinkFinder]]:
     """Resolve the link finders, in the order in which they run."""
     registry = Registry("calipso_nornir.link_finders", "link finder", older=OLDER_FINDERS)
     found: list[tuple[str, LinkFinder]] = []
@@ -52,7 +52,7 @@ def link_finders(check: Check) -> list[tuple[str, LinkFinder]]:
     return found
 
 
-def _base(check: Check, file: forms.LinkFindersFile, layer: Layer, registry: Registry) -> type | None:
+def _base(check: MetadataCheck, file: forms.LinkFindersFile, layer: Layer, registry: Registry) -> type | None:
     """Return the class from which a file's finders must be derived, if it names one other than the guide's."""
     if file.base_finder in (None, OLDER_BASE):
         return None
@@ -68,20 +68,20 @@ def _base(check: Check, file: forms.LinkFindersFile, layer: Layer, registry: Reg
     return base
 
 
-def _based(check: Check, finder: LinkFinder, base: type | None, where: str) -> None:
+def _based(check: MetadataCheck, finder: LinkFinder, base: type | None, where: str) -> None:
     if base is not None and not isinstance(finder, base):
         bases = ", ".join(one.__name__ for one in type(finder).__bases__)
         check.fault(where, f"is based on {bases}; this file's base_finder is {base.__name__}")
 
 
-def _told_types(check: Check, finder: LinkFinder) -> None:
+def _told_types(check: MetadataCheck, finder: LinkFinder) -> None:
     """Pass the declared types to a finder that has a method for them."""
     told = getattr(finder, "told_types", None)
     if callable(told):
         told(check.object_types, check.link_types)
 
 
-def _link_types(check: Check, finder: LinkFinder, where: str) -> None:
+def _link_types(check: MetadataCheck, finder: LinkFinder, where: str) -> None:
     """Check that a finder declares its link types, in the direction in which they are declared."""
     declared = getattr(finder, "link_types", None)
     shape = 'a tuple of link types is expected: link_types = ("vnic-vedge",)'
@@ -98,7 +98,7 @@ def _link_types(check: Check, finder: LinkFinder, where: str) -> None:
     check.unknown_finders = True
 
 
-def _small_scans(check: Check, finder: LinkFinder, where: str) -> None:
+def _small_scans(check: MetadataCheck, finder: LinkFinder, where: str) -> None:
     """Check what a finder declares for small scans: a mistake would keep outdated links after changes."""
     reads = getattr(finder, "reads", ())
     if isinstance(reads, str) or not isinstance(reads, Collection) or not all(isinstance(one, str) for one in reads):
@@ -112,7 +112,7 @@ def _small_scans(check: Check, finder: LinkFinder, where: str) -> None:
         check.fault(f"{where}.scope)", f'is {scope!r}; "{HOST_SCOPE}" is expected, or no scope')
 
 
-def _declared(check: Check, name: str, where: str) -> None:
+def _declared(check: MetadataCheck, name: str, where: str) -> None:
     if name in check.link_types:
         return
     try:
@@ -127,7 +127,7 @@ def _declared(check: Check, name: str, where: str) -> None:
 
 
 def every_link_type_is_found(
-    check: Check, finders: Iterable[tuple[str, LinkFinder]], clique_types: Iterable[CliqueType]
+    check: MetadataCheck, finders: Iterable[tuple[str, LinkFinder]], clique_types: Iterable[CliqueType]
 ) -> None:
     """Check that each declared link type has a finder, or is derived for a clique type."""
     if check.unknown_finders:  # one of those may be the finder that is missing

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from calipso_nornir.errors import MetadataError
 from calipso_nornir.metadata import forms
 from calipso_nornir.metadata.catalog import Catalog
-from calipso_nornir.metadata.check import Check
+from calipso_nornir.metadata.check import MetadataCheck
 from calipso_nornir.metadata.clique_promises import clique_constraints, clique_types
 from calipso_nornir.metadata.event_promises import event_handlers, queues
 from calipso_nornir.metadata.layers import files_of, read_layers
@@ -49,7 +49,7 @@ def installed_catalog() -> Catalog:
 
 
 def _checked(folders: Iterable[Path | str] = (), written: Written = NOTHING) -> Catalog:
-    check = Check([*read_layers(folders), written_layer(written)])
+    check = MetadataCheck([*read_layers(folders), written_layer(written)])
     reading = parsers(check)
     switches, of_switches = switch_platforms(check, reading)
     catalog = Catalog(
@@ -78,7 +78,7 @@ def _checked(folders: Iterable[Path | str] = (), written: Written = NOTHING) -> 
     return catalog
 
 
-def passed_on(check: Check) -> dict[str, list[dict[str, Any]]]:
+def passed_on(check: MetadataCheck) -> dict[str, list[dict[str, Any]]]:
     """Collect the data for other packages and programs."""
     kept: dict[str, list[dict[str, Any]]] = {}
     kinds: tuple[tuple[str, type[forms.Declared]], ...] = (

@@ -16,12 +16,12 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Lookup:
+class ParameterLookup:
     """Where a parameter's value comes from (see ``forms.LookupSpec``)."""
 
     of: str
     attributes: tuple[str, ...]
-    where: Mapping[str, Lookup] = field(default_factory=dict)
+    where: Mapping[str, ParameterLookup] = field(default_factory=dict)
     take: str | None = None
     after: str | None = None
 
@@ -66,10 +66,10 @@ class CheckRule:
     when: When | None = None
     when_target: When | None = None
     each: str | None = None
-    suffix: Lookup | str = ""
+    suffix: ParameterLookup | str = ""
     own: bool = False
     planner: Planner | None = None
-    parameters: Mapping[str, Lookup] = field(default_factory=dict)
+    parameters: Mapping[str, ParameterLookup] = field(default_factory=dict)
     needs: tuple[str, ...] = ()
     origin: str = ""
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 from calipso_nornir.metadata import forms
 from calipso_nornir.metadata.class_names import Registry, Unresolved
 from calipso_nornir.metadata.layers import files_of
-from calipso_nornir.metadata.monitoring import Arguments, CheckRule, Lookup, Monitoring, Planner
+from calipso_nornir.metadata.monitoring import Arguments, CheckRule, Monitoring, ParameterLookup, Planner
 from calipso_nornir.metadata.nearest import nearest
 from calipso_nornir.metadata.when_promises import FRAME, check_when, when_of
 from calipso_nornir.model.links import LinkType
@@ -17,7 +17,7 @@ from calipso_nornir.model.naming import snake_case
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable
 
-    from calipso_nornir.metadata.check import Check
+    from calipso_nornir.metadata.check import MetadataCheck
     from calipso_nornir.metadata.layers import Layer
 
 GROUP: Final = "calipso_nornir.check_planners"
@@ -25,7 +25,7 @@ OBJECT, HOST, MEMBER, SOURCE, TARGET, LINK = "object", "host", "member", "source
 LINK_FIELDS: Final = frozenset({"name", "host", "switch", "source_label", "target_label", "attributes"})
 
 
-def monitoring(check: Check) -> Monitoring:
+def monitoring(check: MetadataCheck) -> Monitoring:
     """Check and return the rows of all layers."""
     files = list(files_of(check.layers, "monitoring_checks", forms.MonitoringChecksFile))
     known = _arguments(check, files)
@@ -50,7 +50,7 @@ def monitoring(check: Check) -> Monitoring:
 class _Row:
     """One row while it is checked."""
 
-    def __init__(self, check: Check, spec: forms.MonitoringCheckSpec, where: str) -> None:
+    def __init__(self, check: MetadataCheck, spec: forms.MonitoringCheckSpec, where: str) -> None:
         self.check = check
         self.spec = spec
         self.where = where
@@ -116,7 +116,7 @@ class _Row:
         elif spec.parameters:
             self.check.fault(f"{self.where}/parameters", "come from the planner: leave them out")
 
-    def _suffix(self) -> Lookup | str:
+    def _suffix(self) -> ParameterLookup | str:
         suffix = self.spec.suffix
         if isinstance(suffix, forms.LookupSpec):
             return self._lookup(suffix, "suffix")
@@ -124,7 +124,7 @@ class _Row:
             self.check.fault(f"{self.where}/suffix", "is missing: with each, it distinguishes the checks")
         return suffix or ""
 
-    def _lookup(self, spec: str | forms.LookupSpec, place: str) -> Lookup:
+    def _lookup(self, spec: str | forms.LookupSpec, place: str) -> ParameterLookup:
         where = f"{self.where}/{place}"
         if isinstance(spec, str):
             spec = forms.LookupSpec(attribute=spec)
@@ -137,7 +137,7 @@ class _Row:
         names = [spec.attribute] if isinstance(spec.attribute, str) else spec.attribute
         for name in names:
             self._known_attribute(name, of, f"{where}/attribute")
-        return Lookup(
+        return ParameterLookup(
             of=of,
             attributes=tuple(snake_case(name) for name in names),
             where={key: self._lookup(one, f"{place}/where/{key}") for key, one in spec.where.items()},
@@ -170,7 +170,7 @@ class _Row:
                 self.check.fault(where, f'{type_} has no attribute "{name}"{nearest(snake_case(name), attributes)}')
 
 
-def _arguments(check: Check, files: list[tuple[Layer, forms.MonitoringChecksFile]]) -> dict[str, Arguments]:
+def _arguments(check: MetadataCheck, files: list[tuple[Layer, forms.MonitoringChecksFile]]) -> dict[str, Arguments]:
     found: dict[str, Arguments] = {}
     for layer, file in files:
         for name, spec in file.checks.items():
@@ -182,7 +182,7 @@ def _arguments(check: Check, files: list[tuple[Layer, forms.MonitoringChecksFile
 
 
 def _planner(
-    check: Check, spec: forms.MonitoringCheckSpec, file: forms.MonitoringChecksFile, layer: Layer, where: str
+    check: MetadataCheck, spec: forms.MonitoringCheckSpec, file: forms.MonitoringChecksFile, layer: Layer, where: str
 ) -> Planner | None:
     if spec.planner is None:
         return None
@@ -196,7 +196,9 @@ def _planner(
     return made
 
 
-def _bottom_up(check: Check, files: list[tuple[Layer, forms.MonitoringChecksFile]]) -> tuple[frozenset[str], ...]:
+def _bottom_up(
+    check: MetadataCheck, files: list[tuple[Layer, forms.MonitoringChecksFile]]
+) -> tuple[frozenset[str], ...]:
     """Return the types by height; a later file adds types to a height by naming a type that is already there."""
     heights: list[set[str]] = []
     for layer, file in files:

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
     from calipso_nornir.metadata import forms
     from calipso_nornir.metadata.catalog import Step
-    from calipso_nornir.metadata.check import Check
+    from calipso_nornir.metadata.check import MetadataCheck
 
 
 class OlderSteps:
@@ -27,7 +27,7 @@ class OlderSteps:
         gone = spec.children_scanner in OLDER_SCANNERS and spec.children_scanner not in self._shipped
         return spec.model_copy(update={"children_scanner": None}) if gone else spec
 
-    def add(self, check: Check, spec: forms.StepSpec, where: str) -> forms.StepSpec:
+    def add(self, check: MetadataCheck, spec: forms.StepSpec, where: str) -> forms.StepSpec:
         """Record a step of an older fetcher; return the step that stands for it in the hierarchy."""
         type_, now = OLDER_FETCHERS[str(spec.fetcher)]
         if spec.type != type_:
@@ -39,7 +39,7 @@ class OlderSteps:
             self._added.append((spec, where))
         return spec
 
-    def attach(self, check: Check, steps: dict[str, list[Step]]) -> None:
+    def attach(self, check: MetadataCheck, steps: dict[str, list[Step]]) -> None:
         """Let each children scanner run on what the shipped steps find, by adding its steps to theirs."""
         for spec, where in self._added:
             _, now = OLDER_FETCHERS[str(spec.fetcher)]

@@ -15,13 +15,13 @@ from calipso_nornir.parsing.templates import TemplateSet
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
-    from calipso_nornir.metadata.check import Check
+    from calipso_nornir.metadata.check import MetadataCheck
 
 TEMPLATES = "templates"
 """Folder beside the JSON files: ``index`` and ``<platform>_<command>.textfsm``."""
 
 
-def parsers(check: Check) -> Mapping[str, Callable[[str], Any]]:
+def parsers(check: MetadataCheck) -> Mapping[str, Callable[[str], Any]]:
     """Return every parser by name: built in, installed, and those of the folders."""
     try:
         return load_parsers(folders=[*_functions(check), *_templates(check)])
@@ -30,7 +30,7 @@ def parsers(check: Check) -> Mapping[str, Callable[[str], Any]]:
         return {}
 
 
-def _functions(check: Check) -> Iterator[Offer]:
+def _functions(check: MetadataCheck) -> Iterator[Offer]:
     for layer, file in files_of(check.layers, "parsers", forms.ParsersFile):
         for name, path in file.parsers.items():
             where = layer.where("parsers", "parsers", name)
@@ -50,7 +50,7 @@ def _functions(check: Check) -> Iterator[Offer]:
                 check.fault(where, f'"{path}" is not a function, but {type(found).__name__}: text -> value is expected')
 
 
-def _templates(check: Check) -> Iterator[Offer]:
+def _templates(check: MetadataCheck) -> Iterator[Offer]:
     for layer in check.layers:
         folder = layer.folder / TEMPLATES
         if layer.folder == SHIPPED or not folder.is_dir():

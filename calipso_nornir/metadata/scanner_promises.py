@@ -24,11 +24,11 @@ from calipso_nornir.model.naming import snake_case
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
-    from calipso_nornir.metadata.check import Check
+    from calipso_nornir.metadata.check import MetadataCheck
     from calipso_nornir.model.switch_platforms import SwitchPlatforms
 
 
-def scanners(check: Check, switches: SwitchPlatforms) -> dict[str, tuple[Step, ...]]:
+def scanners(check: MetadataCheck, switches: SwitchPlatforms) -> dict[str, tuple[Step, ...]]:
     """Resolve the steps of all scanners, by scanner."""
     registry = Registry("calipso_nornir.fetchers", "fetcher", older=OLDER_FETCHERS)
     files = list(files_of(check.layers, "scanners", forms.ScannersFile))
@@ -62,7 +62,7 @@ def scanners(check: Check, switches: SwitchPlatforms) -> dict[str, tuple[Step, .
     return {scanner: tuple(_numbered(one)) for scanner, one in steps.items()}
 
 
-def _fetcher(check: Check, spec: forms.StepSpec, resolve: Callable[[str], Any], where: str) -> Any:  # noqa: ANN401 - a class's instance
+def _fetcher(check: MetadataCheck, spec: forms.StepSpec, resolve: Callable[[str], Any], where: str) -> Any:  # noqa: ANN401 - a class's instance
     if isinstance(spec.fetcher, forms.FolderSpec):
         check.known_type(spec.fetcher.parent_type, f"{where}/fetcher/parent_type")
         text = spec.fetcher.text or spec.fetcher.types_name.replace("_", " ").capitalize()
@@ -74,7 +74,7 @@ def _fetcher(check: Check, spec: forms.StepSpec, resolve: Callable[[str], Any], 
         return None
 
 
-def _told_types(check: Check, spec: forms.StepSpec, fetcher: Any) -> None:  # noqa: ANN401 - as below
+def _told_types(check: MetadataCheck, spec: forms.StepSpec, fetcher: Any) -> None:  # noqa: ANN401 - as below
     """Pass the type that it finds, and all declared types, to a fetcher that has a method for them."""
     told = getattr(fetcher, "told_types", None)
     if callable(told):
@@ -88,7 +88,7 @@ def _told_switches(fetcher: Any, switches: SwitchPlatforms) -> None:  # noqa: AN
         told(switches)
 
 
-def _asked_by(check: Check, fetcher: Any, where: str) -> None:  # noqa: ANN401 - a class's instance, or None
+def _asked_by(check: MetadataCheck, fetcher: Any, where: str) -> None:  # noqa: ANN401 - a class's instance, or None
     """Check what a fetcher declares for small scans: a mistake would keep outdated objects."""
     declared = getattr(fetcher, "asked_by", None)
     if declared is None:
@@ -100,7 +100,7 @@ def _asked_by(check: Check, fetcher: Any, where: str) -> None:  # noqa: ANN401 -
         check.known_type(name, where)
 
 
-def _handed_down(check: Check, spec: forms.StepSpec, where: str) -> None:
+def _handed_down(check: MetadataCheck, spec: forms.StepSpec, where: str) -> None:
     """Check the field that children get; a name that resembles an attribute's counts as a typing error."""
     type_, name = check.object_types.get(spec.type), snake_case(spec.object_id_to_use_in_child)
     known = {"id", "name", *(one.name for one in type_.attributes)} if type_ is not None else {name}
@@ -108,7 +108,7 @@ def _handed_down(check: Check, spec: forms.StepSpec, where: str) -> None:
         check.fault(where, f'{spec.type} has no attribute "{name}". Did you mean "{near[0]}"?')
 
 
-def _condition(check: Check, condition: Any, where: str) -> None:  # noqa: ANN401 - a mapping, a list of them, or None
+def _condition(check: MetadataCheck, condition: Any, where: str) -> None:  # noqa: ANN401 - a mapping, a list of them, or None
     listed = {f"{where}/{number}": one for number, one in enumerate(condition)} if isinstance(condition, list) else {}
     for place, one in listed.items() or [(where, condition or {})]:
         environment_condition(check, one, place)

@@ -20,7 +20,7 @@ from calipso_nornir.parsing.switch_tables import SwitchParser, Table, json_of, j
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
-    from calipso_nornir.metadata.check import Check
+    from calipso_nornir.metadata.check import MetadataCheck
 
 Parser = Callable[[str], Any]
 NEEDED = ("identity", "ports")
@@ -29,7 +29,7 @@ READERS = {"json": json_of, "junos": junos_of}
 TEXT = "text"
 
 
-def switch_platforms(check: Check, parsers: Mapping[str, Parser]) -> tuple[SwitchPlatforms, dict[str, Parser]]:
+def switch_platforms(check: MetadataCheck, parsers: Mapping[str, Parser]) -> tuple[SwitchPlatforms, dict[str, Parser]]:
     """Return the declared platforms, and the parsers of their answers by name."""
     found: list[SwitchPlatform] = []
     made: dict[str, Parser] = {}
@@ -59,7 +59,7 @@ def switch_platforms(check: Check, parsers: Mapping[str, Parser]) -> tuple[Switc
     return SwitchPlatforms.of(found), made
 
 
-def _complete(check: Check, spec: forms.SwitchPlatformSpec, where: str) -> None:
+def _complete(check: MetadataCheck, spec: forms.SwitchPlatformSpec, where: str) -> None:
     for kind in spec.questions:
         if kind not in KINDS:
             known = f"{', '.join(KINDS)} are known{nearest(kind, KINDS)}"
@@ -70,7 +70,7 @@ def _complete(check: Check, spec: forms.SwitchPlatformSpec, where: str) -> None:
 
 
 def _platform(
-    check: Check, spec: forms.SwitchPlatformSpec, reading: Mapping[str, SwitchParser], where: str
+    check: MetadataCheck, spec: forms.SwitchPlatformSpec, reading: Mapping[str, SwitchParser], where: str
 ) -> SwitchPlatform:
     return SwitchPlatform(
         name=spec.platform,
@@ -100,7 +100,7 @@ def _parser_name(spec: forms.SwitchPlatformSpec, kind: str) -> str:
 
 
 def _reads(
-    check: Check, spec: forms.SwitchPlatformSpec, kind: str, parsers: Mapping[str, Parser], where: str
+    check: MetadataCheck, spec: forms.SwitchPlatformSpec, kind: str, parsers: Mapping[str, Parser], where: str
 ) -> Callable[[str], object]:
     """Return the function that turns the answer into a document: JSON, a template for text, or a named parser."""
     question = spec.questions[kind]
@@ -139,14 +139,14 @@ def _members(one: object) -> object:
     return {name: getattr(one, name) for name in names} if names else one
 
 
-def _sound(check: Check, kind: str, question: forms.SwitchQuestionSpec, where: str) -> bool:
+def _sound(check: MetadataCheck, kind: str, question: forms.SwitchQuestionSpec, where: str) -> bool:
     before = len(check.faults)
     for number, table in enumerate(question.tables):
         _check_table(check, kind, table, f"{where}/tables/{number}")
     return len(check.faults) == before
 
 
-def _check_table(check: Check, kind: str, table: forms.SwitchTableSpec, where: str) -> None:
+def _check_table(check: MetadataCheck, kind: str, table: forms.SwitchTableSpec, where: str) -> None:
     known = columns_of(kind)
     if problem := path_problem(table.rows):
         check.fault(f"{where}/rows", problem)
@@ -187,7 +187,7 @@ def _table(spec: forms.SwitchTableSpec) -> Table:
     )
 
 
-def _patterns(check: Check, texts: Sequence[str], where: str) -> tuple[re.Pattern[str], ...]:
+def _patterns(check: MetadataCheck, texts: Sequence[str], where: str) -> tuple[re.Pattern[str], ...]:
     found: list[re.Pattern[str]] = []
     for text in texts:
         try:

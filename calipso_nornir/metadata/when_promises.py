@@ -14,7 +14,7 @@ from calipso_nornir.model.when import ENVIRONMENT, NOT, TYPES, clauses
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping
 
-    from calipso_nornir.metadata.check import Check
+    from calipso_nornir.metadata.check import MetadataCheck
     from calipso_nornir.metadata.forms import WhenSpec
 from calipso_nornir.model.when import When
 
@@ -41,7 +41,7 @@ def _uncommented(value: Any) -> Any:  # noqa: ANN401 - JSON
 
 
 def check_when(
-    check: Check, when: When | None, where: str, *, on: Collection[str], finds: Collection[str] = ()
+    check: MetadataCheck, when: When | None, where: str, *, on: Collection[str], finds: Collection[str] = ()
 ) -> None:
     """Check a condition on objects of the types ``on``; ``finds`` are the types that its step finds."""
     if when is None:
@@ -65,7 +65,7 @@ def check_when(
             check.fault(place, f"{problem}. Put it into a step further down")
 
 
-def environment_condition(check: Check, condition: Mapping[str, Any], where: str) -> None:
+def environment_condition(check: MetadataCheck, condition: Mapping[str, Any], where: str) -> None:
     """Check attributes of an environment and the values that a condition expects."""
     for key, wanted in condition.items():
         if key not in CONDITION_CONSTANTS and (near := get_close_matches(key, CONDITION_CONSTANTS, 1, SLIP)):
@@ -75,7 +75,7 @@ def environment_condition(check: Check, condition: Mapping[str, Any], where: str
                 check.known_value(key, value, f"{where}/{key}")
 
 
-def _known_attributes(check: Check, wanted: Mapping[str, Any], where: str, *, types: Collection[str]) -> None:
+def _known_attributes(check: MetadataCheck, wanted: Mapping[str, Any], where: str, *, types: Collection[str]) -> None:
     """Check names of attributes: for types that declare all of theirs, every name; for others, likely typing errors."""
     declared = [check.object_types[one] for one in types if one in check.object_types]
     known = {attribute.name for one in declared for attribute in one.attributes} | FRAME

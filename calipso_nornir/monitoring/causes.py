@@ -17,7 +17,7 @@ LINK_ABOVE = 0.5
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Condition:
+class FailingThing:
     """One object or link that is not OK by its own checks.
 
     Attributes:
@@ -48,7 +48,7 @@ class Effect:
 
 
 def effects(
-    conditions: Iterable[Condition], below: Mapping[str, frozenset[str]], beside: Mapping[str, frozenset[str]]
+    conditions: Iterable[FailingThing], below: Mapping[str, frozenset[str]], beside: Mapping[str, frozenset[str]]
 ) -> dict[str, Effect]:
     """Return the effect of each condition.
 
@@ -81,12 +81,12 @@ def effects(
     return {of: Effect(one.value, _root(of, found)) for of, one in found.items()}
 
 
-def _order(one: Condition) -> tuple[float, str]:
+def _order(one: FailingThing) -> tuple[float, str]:
     return (float("inf") if one.height is None else one.height, one.of)
 
 
 def _lowest(
-    one: Condition, below: frozenset[str], known: Mapping[str, Condition], found: Mapping[str, Effect]
+    one: FailingThing, below: frozenset[str], known: Mapping[str, FailingThing], found: Mapping[str, Effect]
 ) -> str | None:
     if one.height is None or (one.own and not one.link):
         return None
@@ -99,12 +99,15 @@ def _lowest(
     return None if first is None else found[first.of].cause or first.of
 
 
-def _is_lower(one: Condition, other: Condition) -> bool:
+def _is_lower(one: FailingThing, other: FailingThing) -> bool:
     return one.height is not None and other.height is not None and one.height < other.height
 
 
 def _beside(
-    one: Condition, beside: Mapping[str, frozenset[str]], known: Mapping[str, Condition], found: Mapping[str, Effect]
+    one: FailingThing,
+    beside: Mapping[str, frozenset[str]],
+    known: Mapping[str, FailingThing],
+    found: Mapping[str, Effect],
 ) -> str | None:
     for of in sorted(beside.get(one.of, ())):
         other = known.get(of)

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Final
 from calipso_nornir.errors import InvalidRequest
 from calipso_nornir.monitoring.forgetting import forget_unplanned
 from calipso_nornir.monitoring.machines import machines_of
-from calipso_nornir.monitoring.preparing import Level
+from calipso_nornir.monitoring.preparing import DeploymentLevel
 from calipso_nornir.monitoring.writing import keep_in_store, write_files
 
 if TYPE_CHECKING:
@@ -38,7 +38,7 @@ class Deployment:
         left: hosts that were not reached, because the run was stopped.
     """
 
-    level: Level
+    level: DeploymentLevel
     kept: int = 0
     written: int = 0
     hosts: Mapping[str, HostDone] = field(default_factory=dict)
@@ -57,7 +57,7 @@ def deploy(
     prepared: Prepared,
     run: Callable[[Path, Machines], Mapping[str, HostDone]],
     *,
-    level: Level | None = None,
+    level: DeploymentLevel | None = None,
     check: bool = False,
 ) -> Deployment:
     """Deploy up to a level.
@@ -73,13 +73,13 @@ def deploy(
         check: nothing is changed anywhere: only the playbook is run, with ``--check``.
     """
     wanted = level or prepared.level
-    if wanted is Level.NONE:
+    if wanted is DeploymentLevel.NONE:
         return Deployment(level=wanted)
     files, name = prepared.files(), prepared.environment.name
-    if wanted.includes(Level.FILES) and not prepared.folder and wanted is not Level.DEPLOY:
+    if wanted.includes(DeploymentLevel.FILES) and not prepared.folder and wanted is not DeploymentLevel.DEPLOY:
         raise InvalidRequest(f"environment {name}: the section Monitoring names no config_folder for the files")
     kept = 0 if check else keep_in_store(store, name, files)
-    if wanted is Level.DB:
+    if wanted is DeploymentLevel.DB:
         return Deployment(level=wanted, kept=kept)
     with ExitStack() as stack:
         written = 0
@@ -89,7 +89,7 @@ def deploy(
         else:
             folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="calipso-files-")))
             write_files(folder, files, environment=name)
-        if wanted is Level.FILES:
+        if wanted is DeploymentLevel.FILES:
             return Deployment(level=wanted, kept=kept, written=written)
         machines = machines_of(prepared)
         ended = run(folder, machines)

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final
 
 from calipso_nornir.errors import UnknownName
-from calipso_nornir.monitoring.names import decoded, limited, name_of_link, name_of_object
+from calipso_nornir.monitoring.check_names import decoded, limited, name_of_link, name_of_object
 from calipso_nornir.monitoring.results import status_of_code
 
 if TYPE_CHECKING:

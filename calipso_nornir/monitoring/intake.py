@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from calipso_nornir.metadata.monitoring import Monitoring
     from calipso_nornir.model.stores import Store
-    from calipso_nornir.monitoring.recording import Recorded, Recorder
+    from calipso_nornir.monitoring.result_storing import Recorded, Recorder
     from calipso_nornir.monitoring.results import Refused, Result
 
 logger = logging.getLogger(__name__)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Reads a parameter of a check from the picture, as a ``Lookup`` of the metadata says."""
+"""Reads a parameter of a check from the picture, as a ``ParameterLookup`` of the metadata says."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from calipso_nornir.model.objects import InventoryObject
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from calipso_nornir.metadata.monitoring import Lookup
+    from calipso_nornir.metadata.monitoring import ParameterLookup
     from calipso_nornir.model.protocols import View
 
 EMPTY: Final[tuple[Any, ...]] = (None, "", [], {})
@@ -28,14 +28,14 @@ class Subjects:
         self._host = host
         self._member = member
 
-    def value(self, lookup: Lookup) -> Any:  # noqa: ANN401 - JSON
+    def value(self, lookup: ParameterLookup) -> Any:  # noqa: ANN401 - JSON
         """Return a value; None if there is none."""
         found = next((one for one in self._values(lookup) if one not in EMPTY), None)
         if lookup.after is not None and isinstance(found, str):
             return found.partition(lookup.after)[2] or None
         return found
 
-    def _values(self, lookup: Lookup) -> Iterator[Any]:
+    def _values(self, lookup: ParameterLookup) -> Iterator[Any]:
         for subject in self._subjects(lookup.of):
             for attribute in lookup.attributes:
                 value = _read(subject, attribute)
@@ -46,7 +46,7 @@ class Subjects:
                 taken = [one.get(lookup.take) for one in picked if isinstance(one, dict)]
                 yield next(iter(taken), None) if lookup.where else taken
 
-    def _fits(self, member: Any, where: Mapping[str, Lookup]) -> bool:  # noqa: ANN401 - JSON
+    def _fits(self, member: Any, where: Mapping[str, ParameterLookup]) -> bool:  # noqa: ANN401 - JSON
         for path, lookup in where.items():
             wanted = self.value(lookup)
             if wanted in EMPTY or wanted not in list(_at(member, path.split("."))):

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
 from calipso_nornir.model.environment import SecretRef
-from calipso_nornir.monitoring.names import encoded
+from calipso_nornir.monitoring.check_names import encoded
 from calipso_nornir.monitoring.preparing import cli_section
 from calipso_nornir.sources.secrets import resolve
 

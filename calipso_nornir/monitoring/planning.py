@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING, Any, Final
 
 from calipso_nornir.model.links import Link
 from calipso_nornir.model.when import HOST, OBJECT, Known, about_objects, holds, host_of
+from calipso_nornir.monitoring.check_names import limited, name_of_link, name_of_object
 from calipso_nornir.monitoring.indexed import Whole
 from calipso_nornir.monitoring.lookups import EMPTY, Subjects
-from calipso_nornir.monitoring.names import limited, name_of_link, name_of_object
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence

@@ -12,9 +12,9 @@ from calipso_nornir.metadata.environment_sections import CliSection, MonitoringS
 from calipso_nornir.metadata.nearest import nearest
 from calipso_nornir.model.environment import SecretRef
 from calipso_nornir.monitoring.back_ends.base import Wish
-from calipso_nornir.monitoring.back_ends.registry import back_end
+from calipso_nornir.monitoring.back_ends.named_back_ends import back_end
+from calipso_nornir.monitoring.file_templates import stored_templates
 from calipso_nornir.monitoring.planning import plan
-from calipso_nornir.monitoring.templates import stored_templates
 from calipso_nornir.sources.secrets import resolve
 from calipso_nornir.store.environments import load_environment, stored_environment
 
@@ -31,7 +31,7 @@ SECTION: Final = "Monitoring"
 FIELDS: Final = ("environment_type", "distribution", "distribution_version", "mechanism_drivers", "type_drivers")
 
 
-class Level(StrEnum):
+class DeploymentLevel(StrEnum):
     """How far a deployment goes; each level includes those before it."""
 
     NONE = "none"
@@ -39,18 +39,18 @@ class Level(StrEnum):
     FILES = "files"
     DEPLOY = "deploy"
 
-    def includes(self, other: Level) -> bool:
+    def includes(self, other: DeploymentLevel) -> bool:
         """Return whether this level includes another."""
-        order = list(Level)
+        order = list(DeploymentLevel)
         return order.index(self) >= order.index(other)
 
 
-def level_of(text: str) -> Level:
+def level_of(text: str) -> DeploymentLevel:
     """Return a level by its name, in any case; raises InvalidRequest."""
     try:
-        return Level(text.lower())
+        return DeploymentLevel(text.lower())
     except ValueError:
-        known = [one.value for one in Level]
+        known = [one.value for one in DeploymentLevel]
         raise InvalidRequest(
             f'"{text}" is no level of provision: expected {", ".join(known)}{nearest(text.lower(), known)}'
         ) from None
@@ -64,7 +64,7 @@ class Prepared:
     plan: MonitoringPlan
     back_end: BackEnd
     wish: Wish
-    level: Level
+    level: DeploymentLevel
     folder: str | None
     any_of: frozenset[str] = frozenset()
     """Types that work as long as one of their checks is OK."""
@@ -123,7 +123,7 @@ def prepare(store: Store, name: str, catalog: Catalog, *, secret: Callable[[Secr
         plan=made,
         back_end=back_end(str(settings.get("type") or MonitoringSection.model_fields["type"].default)),
         wish=wish,
-        level=level_of(provision) if enabled else Level.NONE,
+        level=level_of(provision) if enabled else DeploymentLevel.NONE,
         folder=settings.get("config_folder"),
         any_of=catalog.monitoring.any_of,
     )

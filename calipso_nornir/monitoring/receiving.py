@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Final
 
 from calipso_nornir.errors import InvalidRequest
 from calipso_nornir.monitoring.back_ends.base import Received
-from calipso_nornir.monitoring.back_ends.registry import back_end
+from calipso_nornir.monitoring.back_ends.named_back_ends import back_end
 from calipso_nornir.monitoring.results import Refused, read_results
 
 if TYPE_CHECKING:

@@ -15,9 +15,9 @@ from calipso_nornir.model.finding import Equal, Find, OneOf, Range
 from calipso_nornir.model.links import Link
 from calipso_nornir.model.status import Status
 from calipso_nornir.monitoring.causes import Effect, effects
+from calipso_nornir.monitoring.dependencies import FEW, Dependencies
 from calipso_nornir.monitoring.judging import CAUSE, checks_of, own_value
 from calipso_nornir.monitoring.results import ERROR, LABELS, OK, SEVERITY, worst
-from calipso_nornir.monitoring.surroundings import FEW, Surroundings
 from calipso_nornir.store.documents import link_of, object_of, status_document, status_of
 
 if TYPE_CHECKING:
@@ -68,7 +68,7 @@ class _Settling:
         """The conditions of everything that is not OK, or is on a dead host."""
         self._things = self._read(self.statuses)
         self._add_those_on_dead_hosts()
-        self._around = Surroundings(view, rules, many=len(self._things) > FEW)
+        self._around = Dependencies(view, rules, many=len(self._things) > FEW)
 
     def changed(self) -> list[Status]:
         """Return the statuses that are to be written."""

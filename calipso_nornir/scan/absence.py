@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from calipso_nornir.model.refs import Witness
-from calipso_nornir.scan.working import State
+from calipso_nornir.scan.working import ObjectState
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -41,14 +41,14 @@ class Absence:
         moved: set[ObjectRef] = set()
         for one in self._missed():
             self._miss(one)
-        for one in list(self._working.in_state(State.FOUND)):
+        for one in list(self._working.in_state(ObjectState.FOUND)):
             old = self._before.get(one.ref)
             if old is None:
                 continue
             unasked = self._not_asked(old)
             lost = old.found_by - one.found_by - frozenset(unasked)  # they did not find it, or are gone themselves
             if unasked and not lost and _says_the_same(one, old):
-                self._working.put(replace(old, scanned_at=one.scanned_at), State.FOUND)
+                self._working.put(replace(old, scanned_at=one.scanned_at), ObjectState.FOUND)
             else:
                 self.unasked += [(who, one.ref) for who in unasked]
             if old.parent is not None and old.parent != one.parent:
@@ -82,7 +82,7 @@ class Absence:
             self._empty({one.parent})
 
     def _is_there(self, ref: ObjectRef) -> bool:
-        return self._working.state(ref) in (State.FOUND, State.KEPT)
+        return self._working.state(ref) in (ObjectState.FOUND, ObjectState.KEPT)
 
     def _not_asked(self, one: InventoryObject) -> list[Witness]:
         """Return witnesses of an object that did not run, except those whose own object is gone."""

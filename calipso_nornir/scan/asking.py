@@ -22,9 +22,9 @@ from calipso_nornir.model.queries import Formerly, Lookup
 from calipso_nornir.model.quickly_made import quickly_made
 from calipso_nornir.scan.conditional import fetching_of
 from calipso_nornir.scan.contract import found_of, queries_of
-from calipso_nornir.scan.events import RoundBegan
-from calipso_nornir.scan.live import MAX_TURNS, Task, read_reply
+from calipso_nornir.scan.progress_events import RoundBegan
 from calipso_nornir.scan.readings import parsed
+from calipso_nornir.scan.running_fetching import MAX_TURNS, Task, read_reply
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -47,7 +47,7 @@ Kind: TypeAlias = tuple[str, frozenset[str]]
 """A step, and the types that some of its fetchings look up and wait for."""
 
 
-class Picture(Protocol):
+class FoundObjects(Protocol):
     """What rounds need to know about the objects found so far."""
 
     def look_up(self, query: Lookup) -> list[InventoryObject]:
@@ -86,7 +86,7 @@ class Rounds:
         steps: Steps,
         parsers: Mapping[str, Callable[[str], Any]],
         read: Callable[[Callable[[str], Any], str], Any] = parsed,
-        picture: Picture,
+        picture: FoundObjects,
     ) -> None:
         self._source = source
         self._yields = steps.yields

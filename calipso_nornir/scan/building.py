@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 from calipso_nornir.errors import CalipsoError, FetcherRaised
 from calipso_nornir.metadata.source_kinds import source_kinds
 from calipso_nornir.model.source_kinds import Opening
-from calipso_nornir.scan.events import HostAnswered
-from calipso_nornir.sources.router import Broken, Router
+from calipso_nornir.scan.progress_events import HostAnswered
+from calipso_nornir.sources.query_router import Broken, QueryRouter
 from calipso_nornir.store import default_uri, open_store
 
 if TYPE_CHECKING:
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from calipso_nornir.model.protocols import Source
     from calipso_nornir.model.source_kinds import SourceKind
     from calipso_nornir.model.stores import Store
-    from calipso_nornir.scan.events import Progress
+    from calipso_nornir.scan.progress_events import Progress
     from calipso_nornir.sources.secrets import Vault
 
 logger = logging.getLogger(__name__)
@@ -54,7 +54,7 @@ def environment_source(
     catalog: Catalog,
     nornir: Nornir | None,
     progress: Progress,
-) -> Router:
+) -> QueryRouter:
     """Open every kind of source that the environment describes; nothing is connected yet."""
 
     def on_host(host: str, ok: bool) -> None:  # noqa: FBT001 - sources call it so
@@ -73,7 +73,7 @@ def environment_source(
         source = _opened(kind, opening)
         if source is not None:
             sources[kind.name] = source
-    return Router(sources)
+    return QueryRouter(sources)
 
 
 def _opened(kind: SourceKind, opening: Opening) -> Source | None:

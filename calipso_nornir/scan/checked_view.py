@@ -26,7 +26,7 @@ T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
-class Declared:
+class DeclaredTypes:
     """The names of the types that metadata declare."""
 
     object_types: Collection[str]
@@ -36,7 +36,7 @@ class Declared:
 class CheckedView:
     """A picture as one plug-in sees it. Raises PromiseBroken for requests that cannot have an answer."""
 
-    def __init__(self, picture: Working, declared: Declared, *, plugin: str) -> None:
+    def __init__(self, picture: Working, declared: DeclaredTypes, *, plugin: str) -> None:
         self._picture = picture
         self._declared = declared
         self._plugin = plugin

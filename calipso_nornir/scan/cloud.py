@@ -17,10 +17,10 @@ from calipso_nornir.model.environment import Environment
 from calipso_nornir.preflight.sections import try_sections
 from calipso_nornir.scan.building import opened_store
 from calipso_nornir.scan.course import Scan
-from calipso_nornir.scan.events import SILENT, guarded
 from calipso_nornir.scan.memory import seldom_collected
 from calipso_nornir.scan.origin import BY_HAND
 from calipso_nornir.scan.plan import ScanPlan, can_be_asked_for
+from calipso_nornir.scan.progress_events import SILENT, guarded
 from calipso_nornir.scan.readings import Readings
 from calipso_nornir.scan.sessions import Sessions
 from calipso_nornir.scan.stopping import Stop
@@ -39,8 +39,8 @@ if TYPE_CHECKING:
     from calipso_nornir.model.refs import ObjectRef
     from calipso_nornir.model.source_kinds import Finding
     from calipso_nornir.model.stores import Store
-    from calipso_nornir.scan.events import Progress
     from calipso_nornir.scan.origin import ScanOrigin
+    from calipso_nornir.scan.progress_events import Progress
     from calipso_nornir.scan.report import ScanReport
 
 
@@ -62,7 +62,7 @@ def open_cloud(  # noqa: PLR0913 - all have defaults, except the environment
         nornir: hosts and how to log in to them, instead of the environment's CLI section.
         source: answers in place of the environment's own sources, e.g. a recording; it is never closed here.
         metadata: folders with metadata in addition to what is installed.
-        progress: called with every event of ``calipso_nornir.scan.events``.
+        progress: called with every event of ``calipso_nornir.scan.progress_events``.
 
     Raises:
         MetadataError, UnknownEnvironment, EnvironmentInvalid, StoreError: continuing is pointless.

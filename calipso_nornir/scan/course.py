@@ -13,20 +13,20 @@ from typing import TYPE_CHECKING
 from calipso_nornir.errors import CalipsoError, Fatal, NothingSeen, Overtaken, ScanCancelled, StoreError
 from calipso_nornir.scan.before import Before
 from calipso_nornir.scan.deriving import Ground, derivation, derives_all, needs_all
-from calipso_nornir.scan.events import SILENT, PhaseBegan, ScanEnded, all_of
 from calipso_nornir.scan.gather import Gathering
-from calipso_nornir.scan.journal import Journal
 from calipso_nornir.scan.lineage import Lineage
 from calipso_nornir.scan.origin import BY_HAND
 from calipso_nornir.scan.plan import Steps, find_targets
+from calipso_nornir.scan.progress_events import SILENT, PhaseBegan, ScanEnded, all_of
 from calipso_nornir.scan.readings import Readings, parsed
 from calipso_nornir.scan.records import ScanRecord
 from calipso_nornir.scan.report import ScanReport, Troubles
+from calipso_nornir.scan.scan_messages import ScanMessages
 from calipso_nornir.scan.sessions import finish
 from calipso_nornir.scan.small import SmallScan
 from calipso_nornir.scan.storing import Generation
 from calipso_nornir.scan.supervising import Watch
-from calipso_nornir.scan.working import State, Working
+from calipso_nornir.scan.working import ObjectState, Working
 from calipso_nornir.store.documents import object_of
 from calipso_nornir.store.values import utc_ms
 from calipso_nornir.store.written import cliques_are_of, note_cliques
@@ -39,9 +39,9 @@ if TYPE_CHECKING:
     from calipso_nornir.model.protocols import Source
     from calipso_nornir.model.refs import ObjectRef
     from calipso_nornir.model.stores import Store
-    from calipso_nornir.scan.events import Phase, Progress
     from calipso_nornir.scan.origin import ScanOrigin
     from calipso_nornir.scan.plan import ScanPlan
+    from calipso_nornir.scan.progress_events import Phase, Progress
     from calipso_nornir.scan.report import Status
     from calipso_nornir.scan.stopping import Stop
 
@@ -85,7 +85,7 @@ class Scan:
             started_at=utc_ms(datetime.now(UTC)),  # as precise as stores are
         )
         self._cause = origin.cause or f"scan {self._report.scan_id}"
-        self._progress = all_of(progress, Journal(store, self._report, origin))
+        self._progress = all_of(progress, ScanMessages(store, self._report, origin))
         self._troubles = Troubles(self._report, self._progress)
         self._record = ScanRecord(store, plan, self._report, owner=origin.owner)
         self._watch = Watch(self._record, stop, time_limit_s=plan.time_limit_s)
@@ -144,7 +144,7 @@ class Scan:
                 break
         for one in self._working:
             counted = one.parent is not None and (
-                not self._targets or self._working.state(one.ref) is not State.CONTEXT
+                not self._targets or self._working.state(one.ref) is not ObjectState.CONTEXT
             )
             if counted:
                 self._report.counts[one.type] = self._report.counts.get(one.type, 0) + 1
@@ -206,7 +206,7 @@ class Scan:
             document = self._view.get_by_id("inventory", document_id)
             if document is not None:
                 one = object_of(document)
-                self._working.put(one, State.CONTEXT)
+                self._working.put(one, ObjectState.CONTEXT)
                 theirs.add(one.ref)
             elif document_id in known:
                 self._working.remove(known[document_id])
@@ -253,7 +253,7 @@ class Scan:
         for type_ in self._catalog.object_types:
             for one in self._before.of_type(type_):
                 if one.ref not in working and one.ref not in gone:
-                    working.put(one, State.CONTEXT)
+                    working.put(one, ObjectState.CONTEXT)
 
     @contextmanager
     def _phase(self, phase: Phase) -> Iterator[None]:

@@ -6,7 +6,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
-from calipso_nornir.scan.checked_view import Declared
+from calipso_nornir.scan.checked_view import DeclaredTypes
 from calipso_nornir.scan.cliques import build_cliques, constraint_attributes
 from calipso_nornir.scan.conditional import CliqueChoice
 from calipso_nornir.scan.contract import STATES
@@ -18,7 +18,7 @@ from calipso_nornir.scan.implicit import derive_links
 from calipso_nornir.scan.links import find_links
 from calipso_nornir.scan.small_links import changed_objects, is_as_before
 from calipso_nornir.scan.storing import doubted
-from calipso_nornir.scan.working import State
+from calipso_nornir.scan.working import ObjectState
 from calipso_nornir.store.documents import object_document
 
 if TYPE_CHECKING:
@@ -67,7 +67,7 @@ class Ground:
             link.document_id
             for link in links
             if (link.scanned_at is None or link.scanned_at < self.at)
-            and not any(self.working.state(end) in (State.CONTEXT, None) for end in (link.source, link.target))
+            and not any(self.working.state(end) in (ObjectState.CONTEXT, None) for end in (link.source, link.target))
         )
 
 
@@ -107,7 +107,7 @@ class WholeDerivation:
                 at=ground.at,
                 on_trouble=ground.troubles.fail,
                 states=ground.catalog.constants.get("link_states") or STATES,
-                declared=Declared(ground.catalog.object_types, ground.catalog.link_types),
+                declared=DeclaredTypes(ground.catalog.object_types, ground.catalog.link_types),
             )
             tell_contradictions(self._links, ground.troubles)
         elif ground.plan.wants_cliques:
@@ -128,13 +128,13 @@ class WholeDerivation:
         """Write objects, links and cliques."""
         ground = self._ground
         if ground.plan.wants_inventory and ground.plan.is_small:
-            scanned = (one for one in ground.working if ground.working.state(one.ref) is not State.CONTEXT)
+            scanned = (one for one in ground.working if ground.working.state(one.ref) is not ObjectState.CONTEXT)
             generation.put_some_objects(
                 [object_document(one) for one in scanned], ground.gone, kept=doubted(ground.working)
             )
         elif ground.plan.wants_inventory:
             generation.put_objects(ground.working)
-        generation.depends_on(one.ref for one in ground.working.in_state(State.CONTEXT) if one.parent is not None)
+        generation.depends_on(one.ref for one in ground.working.in_state(ObjectState.CONTEXT) if one.parent is not None)
         unconfirmed = ground.unconfirmed(self._links)
         if ground.plan.wants_links:
             generation.put_links(self._links, kept=unconfirmed)
@@ -150,7 +150,7 @@ class SmallDerivation:
 
     def __init__(self, ground: Ground) -> None:
         self._ground = ground
-        scanned = [one for one in ground.working if ground.working.state(one.ref) is not State.CONTEXT]
+        scanned = [one for one in ground.working if ground.working.state(one.ref) is not ObjectState.CONTEXT]
         self._as_before = [one for one in scanned if is_as_before(one, ground.before.get(one.ref))]
         same = {one.ref for one in self._as_before}
         self._documents = {one.ref: object_document(one) for one in scanned if one.ref not in same}

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from calipso_nornir.scan.checked_view import Declared
+from calipso_nornir.scan.checked_view import DeclaredTypes
 from calipso_nornir.scan.cliques import constraint_attributes
 from calipso_nornir.scan.conditional import CliqueChoice
 from calipso_nornir.scan.contract import STATES
@@ -31,7 +31,7 @@ def links_again(ground: Ground, before: Before, *, gone: Collection[ObjectRef]) 
         on_hosts=ground.on_hosts,
         at=ground.at,
         states=ground.catalog.constants.get("link_states") or STATES,
-        declared=Declared(ground.catalog.object_types, ground.catalog.link_types),
+        declared=DeclaredTypes(ground.catalog.object_types, ground.catalog.link_types),
         on_trouble=ground.troubles.fail,
     )
 

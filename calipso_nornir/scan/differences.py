@@ -16,7 +16,7 @@ from calipso_nornir.scan.before import Before
 from calipso_nornir.scan.contradictions import tell_contradictions, tell_stored_contradictions
 from calipso_nornir.scan.deriving_again import cliques_again, links_again
 from calipso_nornir.scan.small_links import Changed
-from calipso_nornir.scan.working import State
+from calipso_nornir.scan.working import ObjectState
 from calipso_nornir.store.documents import object_document
 
 if TYPE_CHECKING:
@@ -55,7 +55,7 @@ def differences(ground: Ground) -> Differences | None:
     for one in ground.working:
         if one.parent is None:
             continue
-        if ground.working.state(one.ref) is not State.FOUND or one.scanned_at != ground.at:
+        if ground.working.state(one.ref) is not ObjectState.FOUND or one.scanned_at != ground.at:
             return None
         document = object_document(one)
         if stored.pop(document["_id"], None) == document["digest"]:

@@ -6,8 +6,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from calipso_nornir.scan.cloud import open_cloud
-from calipso_nornir.scan.events import SILENT
 from calipso_nornir.scan.plan import ScanPlan
+from calipso_nornir.scan.progress_events import SILENT
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from calipso_nornir.model.environment import Environment
     from calipso_nornir.model.protocols import Source
     from calipso_nornir.model.stores import Store
-    from calipso_nornir.scan.events import Progress
+    from calipso_nornir.scan.progress_events import Progress
     from calipso_nornir.scan.report import ScanReport
 
 

@@ -12,9 +12,9 @@ from calipso_nornir.model.objects import root_of
 from calipso_nornir.model.queries import ReachableHosts
 from calipso_nornir.model.refs import ObjectRef
 from calipso_nornir.scan.asking import Outcome, Rounds
-from calipso_nornir.scan.events import ObjectsFound
 from calipso_nornir.scan.placing import Origin, Placer
 from calipso_nornir.scan.plan import HOST
+from calipso_nornir.scan.progress_events import ObjectsFound
 from calipso_nornir.scan.readings import parsed
 from calipso_nornir.scan.report import StepCount
 from calipso_nornir.scan.surroundings import Surroundings
@@ -30,12 +30,12 @@ if TYPE_CHECKING:
     from calipso_nornir.model.queries import Lookup, Query
     from calipso_nornir.model.refs import Witness
     from calipso_nornir.scan.before import Before
-    from calipso_nornir.scan.events import Progress
     from calipso_nornir.scan.focus import Focus
-    from calipso_nornir.scan.live import Task
-    from calipso_nornir.scan.placing import Arrival
+    from calipso_nornir.scan.placing import Placement
     from calipso_nornir.scan.plan import Steps, Target
+    from calipso_nornir.scan.progress_events import Progress
     from calipso_nornir.scan.report import ScanReport, Severity, Troubles
+    from calipso_nornir.scan.running_fetching import Task
 
 
 class Gathering:
@@ -199,7 +199,9 @@ class Gathering:
         for fetched, partial in zip(objects, task.partials(objects), strict=True):
             origin = Origin(task.step, task.witness, task.evidence_of(fetched), partial, task.focus)
             alone = self._of_many(task, fetched)
-            self._start_below(arrival for arrival in self._placer.place(fetched, origin) if arrival[0].ref != alone)
+            self._start_below(
+                placement for placement in self._placer.place(fetched, origin) if placement[0].ref != alone
+            )
         if new:  # a step that only adds to other steps' objects does not count them again
             self._progress(ObjectsFound(task.step.type, new, task.parent.id_path.count("/")))
 
@@ -212,8 +214,8 @@ class Gathering:
             if old.ref not in self._left_alone and (ids is None or old.id in ids):
                 self._start_below(self._placer.keep(old, task.step, task.witness))
 
-    def _start_below(self, arrivals: Iterable[Arrival]) -> None:
-        for one, step in arrivals:
+    def _start_below(self, placements: Iterable[Placement]) -> None:
+        for one, step in placements:
             for child in self._steps.below(step):
                 self._rounds.start(child, one)
             if self._surroundings is not None:

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from calipso_nornir.model.links import Ends
     from calipso_nornir.model.objects import InventoryObject
     from calipso_nornir.model.protocols import LinkFinder
-    from calipso_nornir.scan.checked_view import Declared
+    from calipso_nornir.scan.checked_view import DeclaredTypes
     from calipso_nornir.scan.working import Working
 
 logger = logging.getLogger(__name__)
@@ -37,7 +37,7 @@ def find_links(  # noqa: PLR0913 - the picture, and what of it a link may be and
     at: datetime,
     on_trouble: Callable[[FetchError, str], None],
     states: Collection[str] = STATES,
-    declared: Declared | None = None,
+    declared: DeclaredTypes | None = None,
 ) -> list[Link]:
     """Run the finders in order; later ones see the links of earlier ones.
 
@@ -75,7 +75,7 @@ def _yielded(  # noqa: PLR0913 - as find_links
     *,
     at: datetime,
     states: Collection[str],
-    declared: Declared | None,
+    declared: DeclaredTypes | None,
     on_trouble: Callable[[FetchError, str], None],
 ) -> tuple[list[Link], bool]:
     """Return the links that one finder finds, each with its time of confirmation, and whether there was no error.

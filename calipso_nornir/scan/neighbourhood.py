@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from calipso_nornir.scan.working import State, Working
+from calipso_nornir.scan.working import ObjectState, Working
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
@@ -58,10 +58,10 @@ class Neighbourhood(Working):
             self._whole.add(type_)
             for one in self._from_before(type_):
                 if one.ref not in self._scanned and one.ref not in self._gone:
-                    self.put(one, State.CONTEXT)
+                    self.put(one, ObjectState.CONTEXT)
             for one in self._scanned.of_type(type_):
                 if not self._narrows(type_) or one.get("host") in (self._hosts or ()):
-                    self.put(one, self._scanned.state(one.ref) or State.CONTEXT)
+                    self.put(one, self._scanned.state(one.ref) or ObjectState.CONTEXT)
         return super().of_type(type_)
 
     def look_up(self, type_: str, equal: Mapping[str, Any]) -> list[InventoryObject]:
@@ -94,9 +94,9 @@ class Neighbourhood(Working):
         self._found_links.update(types)
         self.put_links(links)
 
-    def state(self, ref: ObjectRef) -> State | None:
+    def state(self, ref: ObjectRef) -> ObjectState | None:
         """Return how an object came into the picture; None when it is not in it."""
-        return self._scanned.state(ref) or (State.CONTEXT if ref in self else None)
+        return self._scanned.state(ref) or (ObjectState.CONTEXT if ref in self else None)
 
     def is_doubted(self, ref: ObjectRef) -> bool:
         """Return whether an object, or something it depends on, could not be examined."""

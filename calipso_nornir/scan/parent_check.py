@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from calipso_nornir.scan.report import Troubles
 
 
-class Places:
+class PlaceCheck:
     """Reports an undeclared place once per step, type and parent type; the object is placed there nevertheless.
 
     A partial scan follows the declared places to know which steps to run, so a wrong one makes it miss objects.

@@ -15,8 +15,8 @@ from calipso_nornir.model.objects import InventoryObject
 from calipso_nornir.model.quickly_made import quickly_made
 from calipso_nornir.model.refs import ObjectRef
 from calipso_nornir.scan.attribute_check import Facts
-from calipso_nornir.scan.parent_check import Places
-from calipso_nornir.scan.working import State, Working
+from calipso_nornir.scan.parent_check import PlaceCheck
+from calipso_nornir.scan.working import ObjectState, Working
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 ON_DEMAND = derived("a folder that is there because something is in it")
 
 
-class Arrival(NamedTuple):
+class Placement(NamedTuple):
     """An object within the scan's scope and a step that found it, or added to it: the step's children run on it.
 
     The object is as the children see it: this step decides what it hands down. An object that several steps find
@@ -85,9 +85,9 @@ class Placer:
         self._started_at = started_at
         self._surroundings = surroundings
         self._troubles = troubles
-        self._places = Places(object_types, troubles)
+        self._places = PlaceCheck(object_types, troubles)
         self._facts = Facts(object_types, troubles)
-        self._new: list[Arrival] = []
+        self._new: list[Placement] = []
         self._waiting: defaultdict[ObjectRef, list[tuple[Fetched | InventoryObject, Origin]]] = defaultdict(list)
         self._told: dict[tuple[ObjectRef, Witness], Focus | None] = {}
         """Object and witness -> the focus of that fetching."""
@@ -96,25 +96,25 @@ class Placer:
         self.waiting_types: defaultdict[str, int] = defaultdict(int)
         """Type -> found objects that wait for their parent."""
 
-    def place(self, fetched: Fetched, origin: Origin) -> list[Arrival]:
+    def place(self, fetched: Fetched, origin: Origin) -> list[Placement]:
         """Place one found object."""
         attributes = self._facts.checked(fetched, origin)
         self._place(fetched if attributes is fetched.attributes else replace(fetched, attributes=attributes), origin)
-        return self._arrivals()
+        return self._placements()
 
-    def keep(self, old: InventoryObject, step: Step, witness: Witness) -> list[Arrival]:
+    def keep(self, old: InventoryObject, step: Step, witness: Witness) -> list[Placement]:
         """Keep a known object that a fetching could neither confirm nor deny."""
         self._keep(old, step, witness)
-        return self._arrivals()
+        return self._placements()
 
-    def _arrivals(self) -> list[Arrival]:
+    def _placements(self) -> list[Placement]:
         arrived, self._new = self._new, []
         return arrived
 
     def add_context(self, one: InventoryObject) -> None:
         """Add a known object that the scan does not examine, so that others can be placed below it."""
         if one.ref not in self._working:
-            self._working.put(one, State.CONTEXT)
+            self._working.put(one, ObjectState.CONTEXT)
 
     def settle(self) -> None:
         """Mark objects unconfirmed when a required step did not see them again; call it at the end of the scan.
@@ -126,7 +126,7 @@ class Placer:
             one = self._working.get(ref)
             if one is not None and {who.step for who in blind} - {who.step for who in one.found_by - blind}:
                 old = self._before.get(ref)
-                self._working.put(replace(one, scanned_at=old.scanned_at if old else None), State.FOUND)
+                self._working.put(replace(one, scanned_at=old.scanned_at if old else None), ObjectState.FOUND)
                 self._working.doubt(ref)
 
     def orphans(self) -> Iterator[tuple[Origin, CalipsoError]]:
@@ -165,17 +165,17 @@ class Placer:
 
     def _keep(self, old: InventoryObject, step: Step, witness: Witness) -> None:
         present = self._working.get(old.ref)
-        if present is not None and self._working.state(old.ref) is State.FOUND:
+        if present is not None and self._working.state(old.ref) is ObjectState.FOUND:
             self._merge_with_before(present, old, step, witness)
             return
-        if (present is not None and self._working.state(old.ref) is not State.CONTEXT) or old.parent is None:
+        if (present is not None and self._working.state(old.ref) is not ObjectState.CONTEXT) or old.parent is None:
             return
         if not self._is_there(old.parent):
             self._wait(old.parent, old, Origin(step, witness, partial=True))
             return
         if old.parent not in self._working:
             self._revived(old.parent)
-        self._working.put(old, State.KEPT)
+        self._working.put(old, ObjectState.KEPT)
         self._arrived(old, step)
 
     def _put(self, fetched: Fetched, under: ObjectRef, origin: Origin) -> None:
@@ -192,12 +192,12 @@ class Placer:
         if origin.focus is not None and not origin.focus.covers(one, self._ancestors):
             return
         known = self._working.get(one.ref)
-        if known is not None and self._working.state(one.ref) is State.FOUND:
+        if known is not None and self._working.state(one.ref) is ObjectState.FOUND:
             self._found_again(known, one, origin)
             return
         if old is not None and origin.partial:
             one = _completed(one, old)
-        self._working.put(one, State.FOUND)
+        self._working.put(one, ObjectState.FOUND)
         self._found(one, origin)
 
     def _placed(self, fetched: Fetched, parent: InventoryObject, origin: Origin) -> InventoryObject:
@@ -222,7 +222,7 @@ class Placer:
         assert fetched.folder is not None  # noqa: S101 - narrows the type; the caller has asked
         ref = fetched.folder.ref(parent.ref)
         known = self._working.get(ref)
-        if known is not None and self._working.state(ref) is State.FOUND:
+        if known is not None and self._working.state(ref) is ObjectState.FOUND:
             return known
         where = {key: parent[key] for key in ("region", "host") if key in parent}
         folder = InventoryObject(
@@ -240,13 +240,13 @@ class Placer:
         )
         if self._surroundings is not None and self._surroundings.bring(ref):
             return self._working.get(ref) or folder
-        self._working.put(folder, State.FOUND)
+        self._working.put(folder, ObjectState.FOUND)
         return folder
 
     def _enrich(self, fetched: Fetched, origin: Origin) -> None:
         """Add a step's attributes to the object that it ran on."""
         target = self._working.get(origin.witness.parent)
-        if target is None or self._working.state(target.ref) is State.CONTEXT:
+        if target is None or self._working.state(target.ref) is ObjectState.CONTEXT:
             return
         old = self._before.get(target.ref) if origin.partial else None
         known = target if old is None else _completed(target, old)
@@ -256,8 +256,8 @@ class Placer:
             evidence=_joined(origin.evidence, known.evidence),
             found_by=known.found_by | {origin.witness},
         )
-        found = self._working.state(target.ref) is State.FOUND
-        self._working.put(enriched, State.FOUND if found else State.KEPT)
+        found = self._working.state(target.ref) is ObjectState.FOUND
+        self._working.put(enriched, ObjectState.FOUND if found else ObjectState.KEPT)
         self._found(enriched, origin)
 
     def _found_again(self, known: InventoryObject, one: InventoryObject, origin: Origin) -> None:
@@ -280,7 +280,7 @@ class Placer:
             evidence=_joined(known.evidence, one.evidence),
             found_by=known.found_by | one.found_by,
         )
-        self._working.put(joined, State.FOUND)
+        self._working.put(joined, ObjectState.FOUND)
         self._found(joined, origin)
 
     def _merge_with_before(self, present: InventoryObject, old: InventoryObject, step: Step, witness: Witness) -> None:
@@ -291,7 +291,7 @@ class Placer:
         if witness not in present.found_by:
             self._blind[old.ref].add(witness)
         merged = replace(_completed(present, old), found_by=present.found_by | {witness})
-        self._working.put(merged, State.FOUND)
+        self._working.put(merged, ObjectState.FOUND)
         self._arrived(merged, step)
 
     # --- waiting
@@ -318,7 +318,7 @@ class Placer:
 
     def _arrived(self, one: InventoryObject, step: Step) -> None:
         """Register an object for the children of a step; each step that finds it, or adds to it, has children."""
-        self._new.append(Arrival(step.as_parent(one), step))
+        self._new.append(Placement(step.as_parent(one), step))
         for waiting, origin in self._waiting.pop(one.ref, ()):
             if isinstance(waiting, InventoryObject):
                 self._keep(waiting, origin.step, origin.witness)
@@ -334,7 +334,7 @@ class Placer:
     def _revived(self, ref: ObjectRef) -> InventoryObject:
         folder = self._before.get(ref)
         assert folder is not None  # noqa: S101 - _on_demand_before has seen it
-        self._working.put(folder, State.KEPT)
+        self._working.put(folder, ObjectState.KEPT)
         return folder
 
     def _ancestors(self, one: InventoryObject) -> list[InventoryObject]:

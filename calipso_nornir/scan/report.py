@@ -7,7 +7,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias, get_args
 
-from calipso_nornir.scan.events import TroubleSeen
+from calipso_nornir.scan.progress_events import TroubleSeen
 from calipso_nornir.store.liveness import LOST
 
 if TYPE_CHECKING:
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from calipso_nornir.errors import CalipsoError
     from calipso_nornir.model.objects import InventoryObject
     from calipso_nornir.model.refs import Witness
-    from calipso_nornir.scan.events import Phase, Progress
+    from calipso_nornir.scan.progress_events import Phase, Progress
 
 Severity: TypeAlias = Literal["failure", "notice"]
 Status: TypeAlias = Literal["completed", "completed_with_errors", "failed", "aborted", "timed_out"]

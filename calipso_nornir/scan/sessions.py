@@ -22,8 +22,8 @@ if TYPE_CHECKING:
     from calipso_nornir.metadata.catalog import Catalog
     from calipso_nornir.model.environment import Environment
     from calipso_nornir.model.protocols import Source
-    from calipso_nornir.scan.events import Progress
     from calipso_nornir.scan.plan import ScanPlan
+    from calipso_nornir.scan.progress_events import Progress
     from calipso_nornir.scan.stopping import Stop
 
 

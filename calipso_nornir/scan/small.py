@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from calipso_nornir.model.objects import root_of
 from calipso_nornir.scan.absence import Absence
 from calipso_nornir.scan.focus import Focus
-from calipso_nornir.scan.working import State
+from calipso_nornir.scan.working import ObjectState
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -143,7 +143,7 @@ class SmallScan:
         return any(sought)
 
     def _is_found(self, ref: ObjectRef) -> bool:
-        return self._gathering.working.state(ref) in (State.FOUND, State.KEPT)
+        return self._gathering.working.state(ref) in (ObjectState.FOUND, ObjectState.KEPT)
 
     def _seek(self, ref: ObjectRef) -> bool:
         """Search for an object everywhere, if its id is enough to ask for it."""

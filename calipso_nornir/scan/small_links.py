@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from calipso_nornir.model.refs import ObjectRef
     from calipso_nornir.model.stores import Document
     from calipso_nornir.scan.before import Before
-    from calipso_nornir.scan.checked_view import Declared
+    from calipso_nornir.scan.checked_view import DeclaredTypes
     from calipso_nornir.scan.working import Working
 
 
@@ -94,7 +94,7 @@ class SmallLinks:
         on_hosts: Collection[str],
         at: datetime,
         states: Collection[str],
-        declared: Declared,
+        declared: DeclaredTypes,
         on_trouble: Callable[[FetchError, str], None],
     ) -> None:
         self._finders = finders

@@ -15,7 +15,7 @@ from calipso_nornir.errors import Overtaken
 from calipso_nornir.model.objects import SCAN
 from calipso_nornir.model.refs import clique_document_id
 from calipso_nornir.scan.report import Changes
-from calipso_nornir.scan.working import State
+from calipso_nornir.scan.working import ObjectState
 from calipso_nornir.store.chunks import chunks
 from calipso_nornir.store.documents import clique_document, link_document, object_document
 from calipso_nornir.store.values import utc_ms
@@ -55,7 +55,7 @@ class Generation:
     def put_objects(self, working: Working) -> None:
         """Write the objects of the whole environment; all others are gone."""
         lost = self._write("inventory", self._stored(working), self.objects, kept=doubted(working))
-        lost -= {one.ref.document_id for one in working.in_state(State.CONTEXT)}
+        lost -= {one.ref.document_id for one in working.in_state(ObjectState.CONTEXT)}
         self._remove("inventory", lost, self.objects)
 
     def put_some_objects(
@@ -112,7 +112,7 @@ class Generation:
 
     @staticmethod
     def _stored(working: Working) -> Iterator[Document]:
-        return (object_document(one) for one in working if working.state(one.ref) is not State.CONTEXT)
+        return (object_document(one) for one in working if working.state(one.ref) is not ObjectState.CONTEXT)
 
     def _known(self, kind: Kind, documents: Iterable[Document]) -> dict[str, str]:
         wanted = [one["_id"] for one in documents]

@@ -6,7 +6,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from calipso_nornir.model.objects import root_of
-from calipso_nornir.scan.working import State
+from calipso_nornir.scan.working import ObjectState
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -38,7 +38,7 @@ class Surroundings:
             return False
         if known.parent is not None and not self.bring(known.parent):
             return False
-        self._working.put(known, State.CONTEXT)
+        self._working.put(known, ObjectState.CONTEXT)
         return True
 
     def bring_all(self, type_: str, equal: Mapping[str, Any]) -> None:

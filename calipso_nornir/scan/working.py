@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 
-class State(Enum):
+class ObjectState(Enum):
     """How an object came into the picture."""
 
     FOUND = "found"
@@ -38,7 +38,7 @@ class Working:
     def __init__(self, environment: str) -> None:
         self._environment = environment
         self._objects: dict[ObjectRef, InventoryObject] = {}
-        self._states: dict[ObjectRef, State] = {}
+        self._states: dict[ObjectRef, ObjectState] = {}
         self._doubted: set[ObjectRef] = set()
         self._by_type: defaultdict[str, dict[str, InventoryObject]] = defaultdict(dict)
         self._by_value: dict[tuple[str, str], defaultdict[Any, dict[str, None]]] = {}
@@ -105,7 +105,7 @@ class Working:
 
     # --- filling it
 
-    def put(self, one: InventoryObject, state: State) -> None:
+    def put(self, one: InventoryObject, state: ObjectState) -> None:
         """Insert or replace one object."""
         before = self._objects.get(one.ref)
         self._objects[one.ref] = one
@@ -141,7 +141,7 @@ class Working:
             self._links += found
             self._links_of_type[f"{source}-{target}"] += found
 
-    def state(self, ref: ObjectRef) -> State | None:
+    def state(self, ref: ObjectRef) -> ObjectState | None:
         """Return how an object came into the picture; None when it is not in it."""
         return self._states.get(ref)
 
@@ -151,7 +151,7 @@ class Working:
 
     def is_doubted(self, ref: ObjectRef) -> bool:
         """Return whether an object, or something it depends on, could not be examined."""
-        return ref in self._doubted or self._states.get(ref) is State.KEPT
+        return ref in self._doubted or self._states.get(ref) is ObjectState.KEPT
 
     def __contains__(self, ref: object) -> bool:
         return ref in self._objects
@@ -162,7 +162,7 @@ class Working:
     def __iter__(self) -> Iterator[InventoryObject]:
         return iter(self._objects.values())
 
-    def in_state(self, state: State) -> Iterator[InventoryObject]:
+    def in_state(self, state: ObjectState) -> Iterator[InventoryObject]:
         """Yield the objects of one state."""
         return (one for ref, one in self._objects.items() if self._states[ref] is state)
 

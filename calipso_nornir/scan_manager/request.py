@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final, cast, get_args
 from calipso_nornir.errors import InvalidRequest
 from calipso_nornir.scan.origin import LogLevel
 from calipso_nornir.scan.plan import ScanPlan
-from calipso_nornir.scan.planning import Target
+from calipso_nornir.scan.requested_object import RequestedObject
 from calipso_nornir.scan_manager.fields import Fields
 
 if TYPE_CHECKING:
@@ -125,6 +125,6 @@ class ScanRequest:
             time_limit_s=self.time_limit or time_limit,
         )
 
-    def target(self) -> Target:
+    def target(self) -> RequestedObject:
         """Return what the request says about the object to scan."""
-        return Target(id=self.object_id, type=self.object_type)
+        return RequestedObject(id=self.object_id, type=self.object_type)

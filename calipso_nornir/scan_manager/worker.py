@@ -11,7 +11,7 @@ from calipso_nornir.errors import CalipsoError, ScanTakenOver, UntestedEnvironme
 from calipso_nornir.preflight.supported import untested
 from calipso_nornir.scan.cloud import open_cloud
 from calipso_nornir.scan.origin import ScanOrigin
-from calipso_nornir.scan.planning import planned
+from calipso_nornir.scan.requested_object import planned
 from calipso_nornir.scan_manager.request import ScanRequest
 from calipso_nornir.scan_manager.states import ABORTED
 from calipso_nornir.store import clear_all

@@ -9,7 +9,7 @@ from calipso_nornir.metadata.environment_sections import CliSection
 from calipso_nornir.model.agent_types import LXB_AGENT, OVN_AGENTS, OVS_AGENT
 from calipso_nornir.model.queries import Command, ReachableHosts
 from calipso_nornir.model.source_kinds import Finding, Opening, SourceKind, Trial
-from calipso_nornir.sources.host_monitors import programs
+from calipso_nornir.sources.host_monitor_programs import programs
 from calipso_nornir.sources.hostcheck import (
     check_host,
     check_watch,

@@ -35,7 +35,7 @@ from calipso_nornir.sources.http_asking import Patience, body_of, without_secret
 from calipso_nornir.sources.openstack_catalog import MICROVERSIONS, choose, home_region, listed, matches, versioned
 from calipso_nornir.sources.openstack_http import message_of, session
 from calipso_nornir.sources.openstack_joining import joined
-from calipso_nornir.sources.openstack_login import Login, Token
+from calipso_nornir.sources.openstack_login import KeystoneToken, Login
 from calipso_nornir.sources.openstack_paging import Pages
 from calipso_nornir.sources.openstack_settings import Settings, settings
 
@@ -140,7 +140,7 @@ class OpenStackSource:
                 self._opened = made, http, Login(made, http, patience=self._patience, vault=self._vault)
             return self._opened
 
-    def _answer_joined(self, one: Joined, token: Token) -> dict[Query, Reply | CalipsoError]:
+    def _answer_joined(self, one: Joined, token: KeystoneToken) -> dict[Query, Reply | CalipsoError]:
         """Answer queries with one request, or each with its own if the service refuses that: one may be invalid."""
         answer = self._answer(one.query, token)
         if isinstance(answer, ApiFailed):
@@ -150,7 +150,7 @@ class OpenStackSource:
         rows = [row for row in answer.data if isinstance(row, dict)]
         return {part: replace(answer, data=found) for part, found in one.split(rows).items()}
 
-    def _answer(self, query: Query, token: Token) -> Reply | CalipsoError:
+    def _answer(self, query: Query, token: KeystoneToken) -> Reply | CalipsoError:
         if not isinstance(query, ApiGet):
             return SourceNotConfigured(query.source)
         try:
@@ -161,14 +161,14 @@ class OpenStackSource:
             return error
         return Reply(data, datetime.now(UTC), self._restricted(token) if query.cloud_wide else None)
 
-    def _restricted(self, token: Token) -> ViewRestricted | None:
+    def _restricted(self, token: KeystoneToken) -> ViewRestricted | None:
         """Return why lists are incomplete, if so: Neutron answers a user without the role 200, ``{"agents": []}``."""
         wanted = self._section.admin_roles
         if token.may_see_all(wanted):
             return None
         return ViewRestricted(token.user, token.project, token.roles, wanted)
 
-    def _get(self, query: ApiGet, token: Token) -> Any:  # noqa: ANN401 - list or document
+    def _get(self, query: ApiGet, token: KeystoneToken) -> Any:  # noqa: ANN401 - list or document
         if query.service == "identity" and query.path == CATALOG_PATH:
             return without_secrets(token.catalog)
         base = self._base(query, token)
@@ -184,7 +184,7 @@ class OpenStackSource:
             pages.add(body_of(response))
         return pages.data
 
-    def _base(self, query: ApiGet, token: Token) -> str:
+    def _base(self, query: ApiGet, token: KeystoneToken) -> str:
         """Return the URL of a service with its version. Raises EndpointMissing."""
         made = self._open()[0]
         home = made.region or home_region(token.endpoints, interface=made.interface)
@@ -226,7 +226,7 @@ class OpenStackSource:
             raise self._failure(query, response)
         return response
 
-    def _ask(self, query: ApiGet, base: str, url: str, token: Token) -> requests.Response:
+    def _ask(self, query: ApiGet, base: str, url: str, token: KeystoneToken) -> requests.Response:
         headers = {"Accept": "application/json", "X-Auth-Token": str(token.value)}
         microversion = query.microversion or MICROVERSIONS.get(query.service)
         if microversion is not None:

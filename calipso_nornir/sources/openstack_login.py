@@ -42,7 +42,7 @@ PATH = "/auth/tokens"
 
 
 @dataclass(frozen=True, slots=True)
-class Token:
+class KeystoneToken:
     """Keystone's answer: the token itself, its user, and the catalogue."""
 
     value: str = field(repr=False)
@@ -66,11 +66,11 @@ class Login:
         self._patience = patience
         self._vault = vault
         self._lock = threading.Lock()
-        self._token: Token | None = None
+        self._token: KeystoneToken | None = None
         self._refused: str | None = None
         self._hopeless: AnswerTooSlow | AnswerTooLarge | None = None
 
-    def token(self) -> Token:
+    def token(self) -> KeystoneToken:
         """Return a token that is not about to expire.
 
         Raises NotAuthenticated, AnswerTooSlow, AnswerTooLarge (each again at every later call, without another
@@ -79,7 +79,7 @@ class Login:
         with self._lock:
             return self._current()
 
-    def renew(self, refused: Token) -> Token:
+    def renew(self, refused: KeystoneToken) -> KeystoneToken:
         """Log in again because a service refused a token; of several threads, one logs in and the others share it."""
         with self._lock:
             if self._token is not None and self._token.value == refused.value:
@@ -87,7 +87,7 @@ class Login:
                 self._settings.plugin.invalidate()
             return self._current()
 
-    def _current(self) -> Token:
+    def _current(self) -> KeystoneToken:
         if self._refused is not None:
             raise NotAuthenticated(self._settings.url, self._settings.user, self._refused)
         if self._hopeless is not None:
@@ -143,12 +143,12 @@ class Login:
             said = f"{said}. Is auth_url that of Keystone?"
         return ApiFailed("identity", PATH, status, said)
 
-    def _read(self, access: AccessInfo) -> Token:
+    def _read(self, access: AccessInfo) -> KeystoneToken:
         problem = ""
         try:
             value = str(access.auth_token)
             catalog = list(access.service_catalog.catalog) if access.has_service_catalog() else []
-            token = Token(
+            token = KeystoneToken(
                 value=self._vault.remember(value, what="the token"),
                 user=str(access.username),
                 project=str(access.project_name or ("all of the system" if access.system_scoped else "none")),

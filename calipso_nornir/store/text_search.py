@@ -44,7 +44,7 @@ _NOT_COVERED: Final = OBJECT_FIELDS - set(LABELS)
 
 
 @dataclass(frozen=True, slots=True)
-class Segment:
+class IndexSegment:
     """A part of the index.
 
     Attributes:
@@ -62,11 +62,11 @@ class Index(Protocol):
     """The index of one environment, as a search sees it."""
 
     @property
-    def segments(self) -> Sequence[Segment]:
+    def segments(self) -> Sequence[IndexSegment]:
         """Its segments, in any order."""
         ...
 
-    def candidates(self, part: Part, needle: Needle) -> Callable[[Segment], Iterable[Any]]:
+    def candidates(self, part: Part, needle: Needle) -> Callable[[IndexSegment], Iterable[Any]]:
         """Return a function for references, in order, to a segment's objects whose part may have the needle."""
         ...
 

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, TypeVar
 from calipso_nornir.errors import StoreUnavailable
 from calipso_nornir.model.finding import Equal, Find, HoldsAny
 from calipso_nornir.model.refs import checked_ref
-from calipso_nornir.store.conditions import chosen, cleaned
 from calipso_nornir.store.documents import clique_of, link_of, object_of, status_of
 from calipso_nornir.store.meaning import find_all
+from calipso_nornir.store.query_matching import chosen, cleaned
 from calipso_nornir.store.searching import Needle
 from calipso_nornir.store.selection import Selection
 from calipso_nornir.store.type_names import unknown

@@ -18,7 +18,7 @@ from calipso_nornir.model.protocols import Reply
 from calipso_nornir.model.queries import ApiGet, Command, Formerly, Lookup, Select
 from calipso_nornir.parsing.registry import load_parsers
 from calipso_nornir.scan.contract import parser_problem
-from calipso_nornir.scan.live import read_reply
+from calipso_nornir.scan.running_fetching import read_reply
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 from calipso_nornir.errors import InvalidRequest
 from calipso_nornir.model.cliques import Clique
 from calipso_nornir.model.finding import Addresses, Equal, Find, Holds, HoldsAny, OneOf, Prefix, Range, found_by
-from calipso_nornir.store.conditions import page
 from calipso_nornir.store.documents import clique_document, link_document, object_document
+from calipso_nornir.store.query_matching import page
 from calipso_nornir.testing.store_samples import AT, ENVIRONMENT, ZONE, expected, host, link, pnic, put
 
 if TYPE_CHECKING:

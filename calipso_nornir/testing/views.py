@@ -10,7 +10,7 @@ from calipso_nornir.model.naming import in_one_style
 from calipso_nornir.model.objects import RESERVED, InventoryObject, root_of
 from calipso_nornir.model.refs import ObjectRef
 from calipso_nornir.scan.links import find_links
-from calipso_nornir.scan.working import State, Working
+from calipso_nornir.scan.working import ObjectState, Working
 from calipso_nornir.testing.driving import AT
 
 if TYPE_CHECKING:
@@ -72,7 +72,7 @@ def view(*things: InventoryObject, links: Iterable[Link] = ()) -> Working:
         raise ValueError(f"a view is of one environment, not of {', '.join(sorted(environments))}")
     picture = Working(environments.pop())
     for one in things:
-        picture.put(one, State.FOUND)
+        picture.put(one, ObjectState.FOUND)
     picture.put_links(links)
     return picture
 

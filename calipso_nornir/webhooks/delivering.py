@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlsplit
 
 from calipso_nornir.errors import CalipsoError, PastUnknown
-from calipso_nornir.scan.journal import SOURCE_SYSTEM
+from calipso_nornir.scan.scan_messages import SOURCE_SYSTEM
 from calipso_nornir.webhooks.sending import NotDelivered, Sender
 from calipso_nornir.webhooks.signing import headers_of
 

@@ -22,7 +22,7 @@ State: TypeAlias = Literal["active", "failing", "paused"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Wanted:
+class SubscriptionFilter:
     """The filter of a subscription; an empty list means everything.
 
     Attributes:
@@ -47,7 +47,9 @@ class Subscriptions:
         self._kept = store.collection(COLLECTION)
         self._secrets = secrets
 
-    def add(self, wanted: Wanted, *, since: int, by: str, secret: str | None = None) -> tuple[Document, str]:
+    def add(
+        self, wanted: SubscriptionFilter, *, since: int, by: str, secret: str | None = None
+    ) -> tuple[Document, str]:
         """Make a subscription for what changes after a revision; return it and its secret. Raises InvalidRequest."""
         checked_url(wanted.url)
         secret = secret or new_secret()

@@ -7,8 +7,8 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
+from calipso_nornir.checks.named_checks import CHECKS
 from calipso_nornir.checks.parameters import read_parameters
-from calipso_nornir.checks.registry import CHECKS
 from calipso_nornir.checks.running import answer
 from calipso_nornir.checks.values import Answer
 

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from calipso_nornir.checks import archive, registry
+from calipso_nornir.checks import archive, named_checks
 
 FOLDER = Path(archive.__file__).parent
 MODULES = sorted(FOLDER.glob("*.py"))
@@ -54,7 +54,7 @@ def test_it_has_what_a_host_needs_and_no_more() -> None:
         names = set(packed.namelist())
         assert packed.testzip() is None
     assert "__main__.py" in names
-    assert f"{registry.__name__.replace('.', '/')}.py" in names
+    assert f"{named_checks.__name__.replace('.', '/')}.py" in names
     assert f"{archive.__name__.replace('.', '/')}.py" not in names
     assert all(name.endswith(".py") for name in names)
 

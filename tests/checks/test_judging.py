@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from calipso_nornir.checks.registry import CHECKS
+from calipso_nornir.checks.named_checks import CHECKS
 from calipso_nornir.checks.values import ERROR, OK, UNKNOWN, WARNING, Answer
 from tests.checks.judging import NO_CARRIER, OFF, Written, interface, judged, link, links, simple_port, switch
 

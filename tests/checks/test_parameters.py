@@ -11,8 +11,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from calipso_nornir.checks.named_checks import CHECKS
 from calipso_nornir.checks.parameters import TYPES, BadParameter, read_parameters
-from calipso_nornir.checks.registry import CHECKS
 
 GOOD: dict[str, Any] = {
     "address": "192.0.2.1",

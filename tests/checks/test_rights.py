@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from calipso_nornir.checks.named_checks import CHECKS
 from calipso_nornir.checks.objects import read_objects
 from calipso_nornir.checks.parameters import read_parameters
-from calipso_nornir.checks.registry import CHECKS
 from calipso_nornir.checks.rights import PLACES, commands, sudoers
 from tests.checks.test_parameters import GOOD
 from tests.fixtures import needs

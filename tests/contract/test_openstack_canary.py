@@ -29,8 +29,8 @@ from calipso_nornir.model.queries import ApiGet, Command, Query, Select
 from calipso_nornir.sources.cli import CliSource
 from calipso_nornir.sources.mysql import MysqlSource
 from calipso_nornir.sources.openstack import OpenStackSource
+from calipso_nornir.sources.query_router import QueryRouter
 from calipso_nornir.sources.recording import RecordingSource, ReplaySource
-from calipso_nornir.sources.router import Router
 from calipso_nornir.sources.secrets import Vault
 from calipso_nornir.store import open_store
 from tests.fixtures.cli_sections import known_hosts
@@ -163,7 +163,7 @@ def test_with_the_right_secrets(
     vault = Vault(environ={"OS_PASSWORD": PASSWORD, "PATH": "/usr/bin:/bin"})
     made = sources(environment, vault)
     path = tmp_path / "bundle"
-    recording = RecordingSource(Router(made), path, environment=environment, scrub=vault.scrub)
+    recording = RecordingSource(QueryRouter(made), path, environment=environment, scrub=vault.scrub)
     answers = recording.answer(QUERIES)
     recording.complete()
     recording.close()
@@ -195,7 +195,9 @@ def test_with_wrong_ones(
     (tmp_path / "show-passphrase").write_text("#!/bin/sh\necho c4n4ry-wrong-one\n")
     vault = Vault(environ={"OS_PASSWORD": "c4n4ry-wrong", "PATH": "/usr/bin:/bin"})
     path = tmp_path / "bundle"
-    recording = RecordingSource(Router(sources(environment, vault)), path, environment=environment, scrub=vault.scrub)
+    recording = RecordingSource(
+        QueryRouter(sources(environment, vault)), path, environment=environment, scrub=vault.scrub
+    )
     answers = recording.answer(QUERIES)
     recording.complete()
     recording.close()

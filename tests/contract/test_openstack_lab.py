@@ -18,8 +18,8 @@ from calipso_nornir.model.protocols import Reply
 from calipso_nornir.model.queries import ApiGet, Query, Select
 from calipso_nornir.sources.mysql import MysqlSource
 from calipso_nornir.sources.openstack import OpenStackSource
+from calipso_nornir.sources.query_router import QueryRouter
 from calipso_nornir.sources.recording import RecordingSource, ReplaySource, bundle_info
-from calipso_nornir.sources.router import Router
 from calipso_nornir.sources.secrets import Vault
 from tests.fixtures import lab
 
@@ -202,7 +202,7 @@ def test_what_was_recorded_is_what_was_answered(tmp_path: Path) -> None:
     mysql = {"host": lab.here().controller, "user": "scan", **secret}
     environment = Environment(name="lab", configuration={"OpenStack": openstack, "mysql": mysql})
     vault = Vault(environ={"OSL": lab.here().password})
-    router = Router({"api": OpenStackSource(openstack, vault), "db": MysqlSource(mysql, vault)})
+    router = QueryRouter({"api": OpenStackSource(openstack, vault), "db": MysqlSource(mysql, vault)})
     path = tmp_path / "lab.calipso"
     recording = RecordingSource(router, path, environment=environment, scrub=vault.scrub)
     answers = recording.answer(queries)

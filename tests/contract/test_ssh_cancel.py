@@ -17,7 +17,7 @@ from calipso_nornir.model.environment import SecretRef
 from calipso_nornir.model.queries import Command
 from calipso_nornir.scan.stopping import Stop, Stoppable
 from calipso_nornir.sources.cli import CliSource
-from calipso_nornir.sources.router import Router
+from calipso_nornir.sources.query_router import QueryRouter
 from tests.fixtures import needs
 from tests.fixtures.cli_sections import ask, known_hosts, secret, section, texts
 from tests.fixtures.sshd import LOOPBACK, Sshd
@@ -177,7 +177,7 @@ def test_a_switch_that_hangs(when: str, tmp_path: Path) -> None:
 
 def test_sessions_outlive_a_scan_that_was_cancelled(source: CliSource, sshd: Sshd, tmp_path: Path) -> None:
     begun, stop = tmp_path / "begun", Stop("lab")
-    stopped = Stoppable(Router({"cli": source}), stop)
+    stopped = Stoppable(QueryRouter({"cli": source}), stop)
 
     def ask_to_stop() -> None:
         while not begun.exists():
@@ -191,7 +191,7 @@ def test_sessions_outlive_a_scan_that_was_cancelled(source: CliSource, sshd: Ssh
     thread.join()
     assert not stopped.left
     again = Command("node", "echo again")
-    (answer,) = Stoppable(Router({"cli": source}), Stop("lab")).answer([again]).values()
+    (answer,) = Stoppable(QueryRouter({"cli": source}), Stop("lab")).answer([again]).values()
     assert texts([answer]) == ["again\n"]
     assert sshd.connections() == 1
 

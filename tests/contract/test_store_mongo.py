@@ -28,7 +28,7 @@ from calipso_nornir.model.cliques import Clique
 from calipso_nornir.model.finding import Equal, Find, Prefix
 from calipso_nornir.store import clear, open_store
 from calipso_nornir.store.documents import clique_document, link_document, object_document
-from calipso_nornir.store.mongo import MongoStore, settling, small_commit
+from calipso_nornir.store.mongo import MongoStore, applying_redos, small_commit
 from calipso_nornir.store.mongo.commit import Attempt
 from calipso_nornir.store.mongo.connection import Riding
 from calipso_nornir.store.mongo.redo import MOST_COMMITS
@@ -355,7 +355,7 @@ def test_a_writer_that_died_while_it_applied_small_commits_lost_nothing(
     store = mongo_place.open_impatient()
     old_generation(store)
     wanted = busy_days(store)
-    real: Callable[..., Any] = getattr(settling, step)
+    real: Callable[..., Any] = getattr(applying_redos, step)
     calls = 0
 
     def counted(*arguments: Any) -> Any:  # noqa: ANN401 - those of the real one
@@ -368,7 +368,7 @@ def test_a_writer_that_died_while_it_applied_small_commits_lost_nothing(
     times = [one.at for one in reversed(store.commits(ENVIRONMENT))][1:]
     with store.snapshot(ENVIRONMENT) as snapshot:
         with monkeypatch.context() as patch:
-            patch.setattr(settling, step, counted)
+            patch.setattr(applying_redos, step, counted)
             patch.setattr(small_commit, "MOST_DOCUMENTS", -1)
             patch.setattr(MongoWriter, "_take_back", lambda *_: None)
             with pytest.raises(Died):

@@ -29,7 +29,7 @@ from calipso_nornir.store import clear, open_store
 from calipso_nornir.store.documents import clique_document, link_document, object_document
 from calipso_nornir.store.names import KINDS
 from calipso_nornir.store.sqlite.commit import Committing
-from calipso_nornir.store.sqlite.trying import try_sqlite
+from calipso_nornir.store.sqlite.connection_check import try_sqlite
 from calipso_nornir.testing.store_samples import AT, ENVIRONMENT, LATER, host, link, pnic, put, stored
 from tests.contract.store_worker import check, objects, write
 from tests.fixtures import needs

@@ -19,10 +19,10 @@ from fastapi.routing import APIRoute
 from calipso_nornir.api.guard import Needs, needs_of
 from calipso_nornir.api.v1 import records
 from calipso_nornir.api.v1.absent import ABSENT
+from calipso_nornir.api.v1.all_operations import ROUTERS
+from calipso_nornir.api.v1.attribute_names import OLDER, ours
 from calipso_nornir.api.v1.clique_types import FIELDS as CLIQUE_TYPE_FIELDS
 from calipso_nornir.api.v1.environment_configs import DESCRIPTION
-from calipso_nornir.api.v1.names import OLDER, ours
-from calipso_nornir.api.v1.routes import ROUTERS
 from calipso_nornir.metadata.loading import load_catalog
 from tests.fixtures.serving import PASSWORD, Client, Served, served
 

@@ -17,12 +17,12 @@ import pytest
 
 from calipso_nornir.access.directory import Directory
 from calipso_nornir.access.ldap_settings import LdapSettings
-from calipso_nornir.api import checks
+from calipso_nornir.api import connection_tests
 from calipso_nornir.model.source_kinds import Finding
 from calipso_nornir.store import open_store
+from calipso_nornir.store.connection_check import try_store
 from calipso_nornir.store.migrations import LAYOUT
-from calipso_nornir.store.sqlite import trying
-from calipso_nornir.store.trying import try_store
+from calipso_nornir.store.sqlite import connection_check
 from tests.fixtures import mongod as mongo
 from tests.fixtures.cli import calipso, program
 from tests.fixtures.issuer import AUDIENCE, KEYS, SmallIssuer, issuing
@@ -98,7 +98,7 @@ def test_an_sqlite_file_that_is_wrong(tmp_path: Path) -> None:
 def test_an_sqlite_file_that_somebody_writes_or_that_lost_its_mode(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(trying, "WAIT_S", 0.1)
+    monkeypatch.setattr(connection_check, "WAIT_S", 0.1)
     path = tmp_path / "s.db"
     open_store(path).close()
     with closing(sqlite3.connect(path, isolation_level=None)) as other:
@@ -119,7 +119,7 @@ def test_an_sqlite_file_without_rights_or_room(tmp_path: Path, monkeypatch: pyte
     tmp_path.chmod(0o555)
     if os.geteuid() == 0:
         monkeypatch.setattr(os, "access", lambda *_, **__: False)
-    monkeypatch.setattr(trying, "SCARCE_BYTES", 1 << 62)
+    monkeypatch.setattr(connection_check, "SCARCE_BYTES", 1 << 62)
     found = told(try_store(path))
     tmp_path.chmod(0o755)
     assert found["layout"][0], "it can still be read"
@@ -203,7 +203,7 @@ def test_a_database_that_cannot_be_reached(mongod: mongo.Mongod) -> None:
 )
 def test_what_a_server_says_about_itself(hello: dict[str, Any], version: str, said: tuple[bool, str]) -> None:
     """The answers to ``hello`` that no single server gives."""
-    from calipso_nornir.store.mongo.trying import standing, suits  # noqa: PLC0415 - only here
+    from calipso_nornir.store.mongo.connection_check import standing, suits  # noqa: PLC0415 - only here
 
     found = standing(hello)
     assert (found.ok, said[1] in found.detail) == (said[0], True)
@@ -297,7 +297,7 @@ def test_the_api_tries_them_and_stores_the_steps(tmp_path: Path, slapd: Slapd) -
         assert test["status"] == "passed_with_warnings", "one server of two is down, and logins work"
         assert (test["environment"], test["submitted_by"]) == (None, "root")
         assert PASSWORD not in str(test)
-        assert store.collection(checks.COLLECTION).get(started["id"]) == test
+        assert store.collection(connection_tests.COLLECTION).get(started["id"]) == test
         assert admin.ask("GET", "/checks/nosuch").status_code == 404
     store.close()
 
@@ -316,9 +316,11 @@ STEP = {"section": "AMQP", "what": "login", "detail": ""}
 def test_the_outcome_in_one_word(tmp_path: Path, steps: list[tuple[bool, bool]], outcome: str) -> None:
     store = open_store(tmp_path / "s.db")
     found = [Finding(**STEP, ok=ok, needed=needed) for ok, needed in steps]
-    id_ = checks.run(store, checks.Trial(environment="lab", by="ann", findings=lambda: found))["id"]
+    id_ = connection_tests.run(
+        store, connection_tests.ConnectionTest(environment="lab", by="ann", findings=lambda: found)
+    )["id"]
     deadline = time.monotonic() + 30
-    while (test := store.collection(checks.COLLECTION).get(id_) or {}).get("status") == "running":
+    while (test := store.collection(connection_tests.COLLECTION).get(id_) or {}).get("status") == "running":
         assert time.monotonic() < deadline
         time.sleep(0.02)
     assert test["status"] == outcome

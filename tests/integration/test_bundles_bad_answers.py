@@ -24,7 +24,7 @@ from calipso_nornir.model.protocols import Reply
 from calipso_nornir.model.queries import ApiGet, Command, Select
 from calipso_nornir.sources import bundle
 from calipso_nornir.sources.bundle import Exchange
-from calipso_nornir.sources.cli.outcomes import text_of
+from calipso_nornir.sources.cli.host_round import text_of
 from calipso_nornir.sources.recording import ReplaySource
 from calipso_nornir.store import open_store
 from tests.bundles import whole

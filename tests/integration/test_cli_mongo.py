@@ -14,7 +14,7 @@ import pytest
 from calipso_nornir.errors import StoreUnavailable
 from calipso_nornir.scan.cloud import open_cloud
 from calipso_nornir.scan.engine import run_scan
-from calipso_nornir.scan.events import ScanEnded
+from calipso_nornir.scan.progress_events import ScanEnded
 from calipso_nornir.store import open_store
 from calipso_nornir.store.liveness import status_of
 from tests.fixtures import mongod as server

@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING
 import pytest
 
 from calipso_nornir.client import ApiProblem, ApiUnreachable, Calipso, calipso
-from calipso_nornir.client.events import events_of
+from calipso_nornir.client.event_stream import events_of
 from tests.fixtures.serving import PASSWORD, Served, served_lab
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from calipso_nornir.client.events import Event
+    from calipso_nornir.client.event_stream import Event
 
 
 @pytest.fixture(scope="module")

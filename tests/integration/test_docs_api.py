@@ -14,7 +14,7 @@ from fastapi.routing import APIRoute
 
 from calipso_nornir.api.app import ROUTERS
 from calipso_nornir.api.guard import needs_of
-from calipso_nornir.api.v1.routes import ROUTERS as OLDER
+from calipso_nornir.api.v1.all_operations import ROUTERS as OLDER
 from tests.fixtures import needs
 from tests.fixtures.processes import serving
 from tests.fixtures.recorded import bundle, filled

@@ -22,8 +22,8 @@ from calipso_nornir.monitoring.back_ends.sensu_core import SensuCore
 from calipso_nornir.monitoring.back_ends.sensu_go import SensuGo
 from calipso_nornir.monitoring.deploying import deploy
 from calipso_nornir.monitoring.planning import plan
-from calipso_nornir.monitoring.preparing import Level, prepare
-from calipso_nornir.monitoring.recording import Recorder
+from calipso_nornir.monitoring.preparing import DeploymentLevel, prepare
+from calipso_nornir.monitoring.result_storing import Recorder
 from calipso_nornir.store.documents import link_document
 from tests.fixtures.watched import CATALOG, planned, result, watched_store
 
@@ -174,7 +174,7 @@ def test_an_object_that_is_removed_takes_its_checks_with_it(tmp_path: Path) -> N
     environments.put("lab", {**document, "configuration": [*document["configuration"], section]})
 
     def deployed() -> tuple[int, int]:
-        done = deploy(store, prepare(store, "lab", CATALOG), lambda _folder, _machines: {}, level=Level.FILES)
+        done = deploy(store, prepare(store, "lab", CATALOG), lambda _folder, _machines: {}, level=DeploymentLevel.FILES)
         return done.kept, done.written
 
     def checks() -> list[dict[str, Any]]:

@@ -23,8 +23,8 @@ from calipso_nornir.monitoring.deploying import deploy
 from calipso_nornir.monitoring.forgetting import forget_unplanned
 from calipso_nornir.monitoring.machines import Machines, machines_of
 from calipso_nornir.monitoring.playbook import HostDone, run_playbook
-from calipso_nornir.monitoring.preparing import Level, level_of, prepare
-from calipso_nornir.monitoring.recording import Recorder
+from calipso_nornir.monitoring.preparing import DeploymentLevel, level_of, prepare
+from calipso_nornir.monitoring.result_storing import Recorder
 from calipso_nornir.monitoring.writing import write_files
 from tests.fixtures.cli import calipso
 from tests.fixtures.sensu_go import EVENTS, sensu_go
@@ -158,7 +158,7 @@ def test_enable_monitoring_is_honoured(store: Store, tmp_path: Path) -> None:
     environments = store.collection("environments_config")
     environments.put("lab", {**(environments.get("lab") or {}), "enable_monitoring": False})
     run = Ran()
-    assert deploy(store, prepare(store, "lab", CATALOG), run).level is Level.NONE
+    assert deploy(store, prepare(store, "lab", CATALOG), run).level is DeploymentLevel.NONE
     assert run.files == []
 
 

@@ -15,10 +15,10 @@ from calipso_nornir.errors import InvalidRequest
 from calipso_nornir.guide import BasicCheckHandler, MonitoringCheckHandler
 from calipso_nornir.monitoring import handlers
 from calipso_nornir.monitoring.back_ends.sensu_core import SensuCore
+from calipso_nornir.monitoring.check_names import encoded
 from calipso_nornir.monitoring.guide_handlers import GuideHandler
 from calipso_nornir.monitoring.handlers import ResultHandler, installed_handlers
-from calipso_nornir.monitoring.names import encoded
-from calipso_nornir.monitoring.recording import Recorded, Recorder
+from calipso_nornir.monitoring.result_storing import Recorded, Recorder
 from tests.fixtures.watched import BEGIN, CATALOG, check_of, planned, result, watched_store
 
 if TYPE_CHECKING:

@@ -11,7 +11,7 @@ import pytest
 from calipso_nornir.errors import StoreUnavailable
 from calipso_nornir.model.refs import ObjectRef
 from calipso_nornir.monitoring.intake import Intake, Pace
-from calipso_nornir.monitoring.recording import Recorded, Recorder
+from calipso_nornir.monitoring.result_storing import Recorded, Recorder
 from calipso_nornir.monitoring.results import Refused
 from tests.fixtures.cli import calipso
 from tests.fixtures.watched import CATALOG, planned, result, watched_store

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from calipso_nornir.monitoring.recording import REFRESH, Recorder
+from calipso_nornir.monitoring.result_storing import REFRESH, Recorder
 from calipso_nornir.monitoring.results import read_results
 from tests.fixtures.watched import BEGIN, CATALOG, check_of, planned, result, watched_store
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A NIC down and all behind it are one finding; a dead host; links follow their ends. A captured cloud, both stores."""
+"""A NIC down and all behind it are one failure; a dead host; links follow their ends. A captured cloud, both stores."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ import pytest
 
 from calipso_nornir.model.refs import ObjectRef
 from calipso_nornir.model.status import Status
-from calipso_nornir.monitoring.findings import clique_status, findings
+from calipso_nornir.monitoring.failures import clique_status, failures
 from calipso_nornir.monitoring.planning import PlannedCheck
-from calipso_nornir.monitoring.recording import Recorder
+from calipso_nornir.monitoring.result_storing import Recorder
 from calipso_nornir.monitoring.settling import settle
 from calipso_nornir.store.documents import status_document
 from tests.fixtures.watched import BEGIN, CATALOG, planned, result, watched_store
@@ -72,7 +72,7 @@ def behind_the_uplink() -> list[tuple[str, PlannedCheck]]:
 
 def test_nothing_is_wrong(store: Store, recorder: Recorder) -> None:
     assert recorder is not None
-    assert (settled(store), findings(store.view("lab"))) == (0, [])
+    assert (settled(store), failures(store.view("lab"))) == (0, [])
 
 
 def test_a_nic_and_what_is_behind_it_are_one_finding(store: Store, recorder: Recorder) -> None:
@@ -80,11 +80,11 @@ def test_a_nic_and_what_is_behind_it_are_one_finding(store: Store, recorder: Rec
     assert len(failing) >= 10
     recorder.record([result(one, 2, at=15, host=host) for host, one in failing])
     assert settled(store) > 0
-    [finding] = findings(store.view("lab"))
-    assert (finding.about.type, finding.about.id, finding.about.label) == ("host_pnic", "cmp1|eth1", "Error")
-    assert {one.of for one in finding.consequences} == {one.of for _, one in failing} - {UPLINK.document_id}
-    assert {"instance", "otep", "otep-otep"} <= {one.type for one in finding.consequences}
-    server = next(one for one in finding.consequences if one.type == "instance")
+    [failure] = failures(store.view("lab"))
+    assert (failure.about.type, failure.about.id, failure.about.label) == ("host_pnic", "cmp1|eth1", "Error")
+    assert {one.of for one in failure.consequences} == {one.of for _, one in failing} - {UPLINK.document_id}
+    assert {"instance", "otep", "otep-otep"} <= {one.type for one in failure.consequences}
+    server = next(one for one in failure.consequences if one.type == "instance")
     assert status(store, server.of).attributes["cause"] == {
         "of": UPLINK.document_id,
         "kind": "inventory",
@@ -102,7 +102,7 @@ def test_all_is_forgotten_when_it_is_mended(store: Store, recorder: Recorder) ->
     recorder.record([result(one, 0, at=30, host=host) for host, one in failing])
     settled(store)
     view = store.view("lab")
-    assert findings(view) == []
+    assert failures(view) == []
     assert {one["value"] for one in view.documents("status")} == {0}
     assert not [one for one in view.documents("status") if "cause" in one["attributes"]]
 
@@ -127,16 +127,16 @@ def test_a_dead_host_and_its_objects(store: Store, recorder: Recorder) -> None:
     recorder.record([result(KEEPALIVE, 2, at=60, text="no keepalive for 180 s")])
     settled(store)
     view = store.view("lab")
-    [finding] = findings(view)
-    assert (finding.about.type, finding.about.text) == ("host", "no keepalive for 180 s")
+    [failure] = failures(view)
+    assert (failure.about.type, failure.about.text) == ("host", "no keepalive for 180 s")
     on_cmp1 = {one.of for host, one in CHECKS if host == "cmp1"}
-    assert {one.of for one in finding.consequences} >= on_cmp1
+    assert {one.of for one in failure.consequences} >= on_cmp1
     assert {status(store, of).label for of in on_cmp1} == {"Unknown"}
     assert {status(store, of).text for of in on_cmp1} == {"follows from host cmp1"}
     recorder.record([result(KEEPALIVE, 0, at=120)])
     settled(store, at=121)
     assert {status(store, of).label for of in on_cmp1} == {"OK"}
-    assert findings(store.view("lab")) == []
+    assert failures(store.view("lab")) == []
 
 
 def test_what_failed_before_its_host_died_fails_after_it_is_back(store: Store, recorder: Recorder) -> None:
@@ -172,4 +172,4 @@ def test_a_status_that_somebody_wrote_is_left_alone(store: Store, recorder: Reco
     recorder.record([result(KEEPALIVE, 2, at=60)])
     settled(store)
     assert (status(store, network).label, status(store, network).text) == ("Broken", "by hand")
-    assert {one.about.type for one in findings(store.view("lab"))} == {"network", "host"}
+    assert {one.about.type for one in failures(store.view("lab"))} == {"network", "host"}

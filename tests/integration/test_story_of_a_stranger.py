@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from calipso_nornir.client.events import Event
+    from calipso_nornir.client.event_stream import Event
     from calipso_nornir.model.stores import Store
 
 NAME = "mycloud"

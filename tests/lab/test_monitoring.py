@@ -14,7 +14,7 @@ import pytest
 from calipso_nornir.checks.archive import archive
 from calipso_nornir.metadata.loading import load_catalog
 from calipso_nornir.monitoring.planning import plan
-from calipso_nornir.monitoring.recording import Recorder
+from calipso_nornir.monitoring.result_storing import Recorder
 from calipso_nornir.monitoring.results import read_results
 from calipso_nornir.monitoring.settling import settle
 from tests.fixtures.cli import calipso

@@ -19,7 +19,7 @@ from tests.fixtures.processes import managing, serving
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from calipso_nornir.client.events import Event
+    from calipso_nornir.client.event_stream import Event
     from calipso_nornir.model.environment import Environment
     from calipso_nornir.model.stores import Store
     from calipso_nornir.scan.report import ScanReport

@@ -18,9 +18,9 @@ from calipso_nornir.resources import data
 from calipso_nornir.scan.engine import run_scan
 from calipso_nornir.sources.anonymising.addresses import Addresses
 from calipso_nornir.sources.anonymising.anonymise import ENVIRONMENT, anonymise, read, replacement
+from calipso_nornir.sources.anonymising.chosen_names import Names, erased, pseudonyms
 from calipso_nornir.sources.anonymising.hexadecimal import Digits
-from calipso_nornir.sources.anonymising.names import Names, erased, pseudonyms
-from calipso_nornir.sources.anonymising.tokens import SIX, Replacing, tokens_in
+from calipso_nornir.sources.anonymising.text_tokens import SIX, Replacing, tokens_in
 from calipso_nornir.sources.recording import ReplaySource
 from calipso_nornir.store import open_store
 from tests.fixtures.cli import calipso

@@ -26,9 +26,9 @@ from calipso_nornir.model.objects import root_of
 from calipso_nornir.model.protocols import Reply
 from calipso_nornir.model.queries import ApiGet, Command, Formerly, Lookup, Select
 from calipso_nornir.scan.asking import Rounds
-from calipso_nornir.scan.events import RoundBegan
-from calipso_nornir.scan.live import MAX_TURNS
 from calipso_nornir.scan.plan import Steps
+from calipso_nornir.scan.progress_events import RoundBegan
+from calipso_nornir.scan.running_fetching import MAX_TURNS
 from calipso_nornir.testing import AT, thing
 from tests.fixtures.canned import CannedSource, catalog, step
 
@@ -40,7 +40,7 @@ if TYPE_CHECKING:
     from calipso_nornir.model.objects import InventoryObject
     from calipso_nornir.model.queries import Query
     from calipso_nornir.scan.asking import Outcome
-    from calipso_nornir.scan.live import Task
+    from calipso_nornir.scan.running_fetching import Task
 
 ROOT = root_of("cloud")
 API = ApiGet("compute", "/x", "x")

@@ -11,7 +11,7 @@ import pytest
 
 from calipso_nornir import network_paths
 from calipso_nornir.analysis.around import clique_around
-from calipso_nornir.analysis.routes import routes_of
+from calipso_nornir.analysis.clique_routes import routes_of
 from calipso_nornir.cli.drawing import drawing
 from calipso_nornir.cli.facts import facts
 from calipso_nornir.cli.output import joined

@@ -20,10 +20,10 @@ from calipso_nornir.errors import (
 )
 from calipso_nornir.model.protocols import Reply
 from calipso_nornir.model.queries import Command
-from calipso_nornir.sources.cli.channel import Ending, Received
+from calipso_nornir.sources.cli.channel import Ending, ScriptResult
 from calipso_nornir.sources.cli.framing import Frame, ScriptStep
+from calipso_nornir.sources.cli.host_round import Outcome, judge, read, text_of
 from calipso_nornir.sources.cli.limits import Limits
-from calipso_nornir.sources.cli.outcomes import Outcome, judge, read, text_of
 
 MARK = "calipso-00112233445566778899aabbccddeeff"
 NOW = datetime(2026, 1, 2, tzinfo=UTC)
@@ -95,7 +95,7 @@ def ended(ending: Ending, cause: str = "because", *, done: int = 1, start: bool 
     head = f"\n{MARK} start\n" if start else "motd\n"
     out = head + "".join(f"{n}\n{MARK} {n} 0\n" for n in range(done)) + "half"
     err = head + "".join(f"\n{MARK} {n}\n" for n in range(done))
-    received = Received(out.encode(), err.encode(), ending, cause)
+    received = ScriptResult(out.encode(), err.encode(), ending, cause)
     steps = {command: ScriptStep((command.text,), 30) for command in commands}
     outcomes = read(steps, received, MARK, limits=Limits(max_output_bytes=99), at=NOW)
     assert list(outcomes) == commands

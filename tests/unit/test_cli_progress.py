@@ -13,7 +13,7 @@ from calipso_nornir.cli.output import Terminal
 from calipso_nornir.cli.scan_progress import LiveLine, PlainLines, showing
 from calipso_nornir.cli.summary import print_summary
 from calipso_nornir.errors import CommandMissing, HostUnreachable
-from calipso_nornir.scan.events import HostAnswered, ObjectsFound, PhaseBegan, RoundBegan, TroubleSeen
+from calipso_nornir.scan.progress_events import HostAnswered, ObjectsFound, PhaseBegan, RoundBegan, TroubleSeen
 from calipso_nornir.scan.report import Changes, ScanReport, Trouble
 from tests.fixtures.recorded import AT
 

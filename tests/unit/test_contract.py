@@ -15,7 +15,7 @@ from calipso_nornir.model.fetching import Fetched
 from calipso_nornir.model.links import Link
 from calipso_nornir.model.queries import Lookup
 from calipso_nornir.model.refs import Folder
-from calipso_nornir.scan.checked_view import CheckedView, Declared
+from calipso_nornir.scan.checked_view import CheckedView, DeclaredTypes
 from calipso_nornir.scan.links import MAX_TOLD, find_links
 from calipso_nornir.testing import AT, drive, thing, view
 from tests.fixtures.canned import Does
@@ -148,7 +148,7 @@ def test_many_mistakes_of_one_finder_are_told_in_few_words() -> None:
 )
 def test_a_request_to_the_view_that_cannot_have_an_answer(ask: Any, problem: str) -> None:
     told: list[str] = []
-    declared = Declared({"vnic", "vedge", "host"}, {"vnic-vedge"})
+    declared = DeclaredTypes({"vnic", "vedge", "host"}, {"vnic-vedge"})
     find_links(
         [("Mine", Does(ask, "vnic-vedge"))],
         view(VNIC, VEDGE),
@@ -161,7 +161,9 @@ def test_a_request_to_the_view_that_cannot_have_an_answer(ask: Any, problem: str
 
 
 def test_questions_to_the_view_that_have_answers() -> None:
-    seen = CheckedView(view(HOST, links=[GOOD]), Declared({"vnic", "vedge", "host"}, {"vnic-vedge"}), plugin="Mine")
+    seen = CheckedView(
+        view(HOST, links=[GOOD]), DeclaredTypes({"vnic", "vedge", "host"}, {"vnic-vedge"}), plugin="Mine"
+    )
     assert (seen.environment, seen.get(HOST.ref), seen.of_type("host"), seen.of_type("vnic")) == (
         "cloud",
         HOST,

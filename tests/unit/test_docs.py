@@ -18,7 +18,7 @@ from calipso_nornir.cli.app import app
 from calipso_nornir.metadata.environments import read_environment
 from calipso_nornir.model.queries import Command
 from calipso_nornir.sources import bundle
-from calipso_nornir.sources.host_monitors import programs
+from calipso_nornir.sources.host_monitor_programs import programs
 from tests.bundles import whole
 from tests.docs_site.collecting import collect
 from tests.fixtures.cli import calipso

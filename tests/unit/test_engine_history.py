@@ -14,7 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from calipso_nornir.errors import ApiFailed, CommandTimedOut, HostUnreachable, Overtaken
-from calipso_nornir.scan.events import PhaseBegan
+from calipso_nornir.scan.progress_events import PhaseBegan
 from calipso_nornir.store.sealing import digest
 from tests.fixtures.scanning import Scanned, Stored, content
 from tests.fixtures.tiny_cloud import EXT, LAN, ROUTER, Server, TinyCloud

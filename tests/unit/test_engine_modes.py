@@ -14,7 +14,7 @@ from calipso_nornir.errors import ApiFailed, HostUnreachable, NotAuthenticated, 
 from calipso_nornir.fetchers.cli.lldp import LldpSwitches
 from calipso_nornir.link_finders.vedges import Vedges
 from calipso_nornir.scan import lineage
-from calipso_nornir.scan.events import ObjectsFound, PhaseBegan, ScanEnded, TroubleSeen
+from calipso_nornir.scan.progress_events import ObjectsFound, PhaseBegan, ScanEnded, TroubleSeen
 from tests.fixtures import linux
 from tests.fixtures.linux import link
 from tests.fixtures.scanning import KINDS, Scanned, content, seen

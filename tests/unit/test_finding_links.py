@@ -10,7 +10,7 @@ import pytest
 
 from calipso_nornir.model.links import Link
 from calipso_nornir.scan.links import find_links
-from calipso_nornir.scan.working import State, Working
+from calipso_nornir.scan.working import ObjectState, Working
 from calipso_nornir.testing import AT, thing
 from tests.fixtures.canned import Does
 
@@ -25,7 +25,7 @@ def found(*tellers: Sequence[Link]) -> list[Link]:
     """Return what link finders give of which each tells some links."""
     working = Working("cloud")
     for one in (ONE, OTHER):
-        working.put(one, State.FOUND)
+        working.put(one, ObjectState.FOUND)
     finders = [(str(number), Does(lambda _view, told=told: told, "a-b")) for number, told in enumerate(tellers)]
     return find_links(finders, working, before=lambda _type: (), at=AT, on_trouble=_raise)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import pytest
 
-from calipso_nornir.live.gathering import BETWEEN_S, FIRST_S, MOST_NAMES, Gathering
+from calipso_nornir.live.waiting_changes import BETWEEN_S, FIRST_S, MOST_NAMES, WaitingChanges
 from calipso_nornir.parsing.host_monitors import LinkLines, names_changed, tunnel_changed
 
 MAC = "c2:a2:20:49:22:d3"
@@ -92,26 +92,26 @@ def test_rows_of_open_vswitch(line: bytes, names: list[str] | None) -> None:
 
 
 def test_a_flood_is_an_event_now_and_then_and_does_not_grow() -> None:
-    gathering, events = Gathering(), []
+    waiting, events = WaitingChanges(), []
     for number in range(100_000):  # for ten seconds, ten thousand in each
         now = number / 10_000
-        gathering.add("cmp1", "link", f"veth{number}", now=now)
-        events += gathering.take(now)
-        assert len(vars(gathering)["_waiting"]) == 1
+        waiting.add("cmp1", "link", f"veth{number}", now=now)
+        events += waiting.take(now)
+        assert len(vars(waiting)["_waiting"]) == 1
     assert len(events) == 10 / BETWEEN_S
     assert [one.is_flood for one in events] == [True] * len(events)
     assert all(len(one.names) <= MOST_NAMES for one in events)
-    assert len(gathering.take(100)) == 1
-    assert gathering.take(200) == []
+    assert len(waiting.take(100)) == 1
+    assert waiting.take(200) == []
 
 
 def test_hosts_and_kinds_do_not_wait_for_each_other() -> None:
-    gathering = Gathering()
-    gathering.add("cmp1", "link", "tap1", now=0)
-    gathering.add("cmp1", "switch", now=0.1)
-    gathering.add("cmp2", "link", "tap2", now=0.1)
-    assert [(one.host, one.names) for one in gathering.take(FIRST_S)] == [("cmp1", ("tap1",))]
-    assert [(one.host, one.kind) for one in gathering.take(0.1 + FIRST_S)] == [("cmp1", "switch"), ("cmp2", "link")]
-    gathering.add("cmp1", "link", "tap1", now=1)
-    gathering.forget("cmp1")
-    assert gathering.take(100) == []
+    waiting = WaitingChanges()
+    waiting.add("cmp1", "link", "tap1", now=0)
+    waiting.add("cmp1", "switch", now=0.1)
+    waiting.add("cmp2", "link", "tap2", now=0.1)
+    assert [(one.host, one.names) for one in waiting.take(FIRST_S)] == [("cmp1", ("tap1",))]
+    assert [(one.host, one.kind) for one in waiting.take(0.1 + FIRST_S)] == [("cmp1", "switch"), ("cmp2", "link")]
+    waiting.add("cmp1", "link", "tap1", now=1)
+    waiting.forget("cmp1")
+    assert waiting.take(100) == []

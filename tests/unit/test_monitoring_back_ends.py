@@ -16,11 +16,11 @@ import yaml
 from calipso_nornir.errors import InvalidRequest
 from calipso_nornir.model.refs import ObjectRef
 from calipso_nornir.monitoring.back_ends.base import BackEnd, Received, Wish
+from calipso_nornir.monitoring.back_ends.named_back_ends import back_end
 from calipso_nornir.monitoring.back_ends.prometheus import Prometheus
-from calipso_nornir.monitoring.back_ends.registry import back_end
 from calipso_nornir.monitoring.back_ends.sensu_core import SensuCore
+from calipso_nornir.monitoring.file_templates import merged, template_of
 from calipso_nornir.monitoring.receiving import MOST_BYTES, Address, Receiver
-from calipso_nornir.monitoring.templates import merged, template_of
 from tests.fixtures.watched import check_of, planned
 
 PLAN = planned()

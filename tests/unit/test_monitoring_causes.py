@@ -7,21 +7,21 @@ from dataclasses import replace
 
 import pytest
 
-from calipso_nornir.monitoring.causes import Condition, Effect, effects
+from calipso_nornir.monitoring.causes import Effect, FailingThing, effects
 
 NONE: dict[str, frozenset[str]] = {}
-HOST = Condition(of="host", type="host", height=0, host="cmp1", value=2, own=True)
-SWITCH_PORT = Condition(of="port", type="switch_pnic", height=1, host=None, value=2, own=True)
-NIC = Condition(of="nic", type="host_pnic", height=2, host="cmp1", value=2, own=True)
-OTEP = Condition(of="otep", type="otep", height=4, host="cmp1", value=2)
-BRIDGE = Condition(of="bridge", type="vconnector", height=5, host="cmp1", value=2, own=True)
-VNIC = Condition(of="vnic", type="vnic", height=6, host="cmp1", value=2, own=True)
-WIRE = Condition(of="wire", type="vnic-vconnector", height=6.5, host="cmp1", value=2, link=True)
-SERVER = Condition(of="server", type="instance", height=8, host="cmp1", value=2)
+HOST = FailingThing(of="host", type="host", height=0, host="cmp1", value=2, own=True)
+SWITCH_PORT = FailingThing(of="port", type="switch_pnic", height=1, host=None, value=2, own=True)
+NIC = FailingThing(of="nic", type="host_pnic", height=2, host="cmp1", value=2, own=True)
+OTEP = FailingThing(of="otep", type="otep", height=4, host="cmp1", value=2)
+BRIDGE = FailingThing(of="bridge", type="vconnector", height=5, host="cmp1", value=2, own=True)
+VNIC = FailingThing(of="vnic", type="vnic", height=6, host="cmp1", value=2, own=True)
+WIRE = FailingThing(of="wire", type="vnic-vconnector", height=6.5, host="cmp1", value=2, link=True)
+SERVER = FailingThing(of="server", type="instance", height=8, host="cmp1", value=2)
 ALL = frozenset({"host", "port", "nic", "otep", "bridge", "vnic", "wire", "server"})
 
 
-def below(*conditions: Condition) -> dict[str, frozenset[str]]:
+def below(*conditions: FailingThing) -> dict[str, frozenset[str]]:
     """Everything is near everything."""
     return {one.of: ALL - {one.of} for one in conditions}
 
@@ -43,7 +43,7 @@ def below(*conditions: Condition) -> dict[str, frozenset[str]]:
         ([NIC, replace(SERVER, value=0)], {"nic": None, "server": None}),
     ],
 )
-def test_the_cause_is_what_is_furthest_down(conditions: list[Condition], causes: dict[str, str | None]) -> None:
+def test_the_cause_is_what_is_furthest_down(conditions: list[FailingThing], causes: dict[str, str | None]) -> None:
     found = effects(conditions, below(*conditions), NONE)
     assert {of: one.cause for of, one in found.items()} == causes
     assert {of: one.value for of, one in found.items()} == {one.of: one.value for one in conditions}

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from calipso_nornir.checks.registry import CHECKS
+from calipso_nornir.checks.named_checks import CHECKS
 from calipso_nornir.model.refs import ObjectRef
 from calipso_nornir.monitoring.planning import plan
 from tests.fixtures.vpp_cloud import CLOUD

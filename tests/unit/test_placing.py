@@ -16,19 +16,19 @@ from calipso_nornir.model.fetching import Fetched
 from calipso_nornir.model.objects import root_of
 from calipso_nornir.model.refs import Folder, ObjectRef, Witness
 from calipso_nornir.scan.before import Before
-from calipso_nornir.scan.events import SILENT
 from calipso_nornir.scan.focus import Focus
 from calipso_nornir.scan.placing import ON_DEMAND, Origin, Placer
+from calipso_nornir.scan.progress_events import SILENT
 from calipso_nornir.scan.report import ScanReport, Troubles
 from calipso_nornir.scan.surroundings import Surroundings
-from calipso_nornir.scan.working import State, Working
+from calipso_nornir.scan.working import ObjectState, Working
 from calipso_nornir.testing import AT, thing, view
 from tests.fixtures.canned import step
 
 if TYPE_CHECKING:
     from calipso_nornir.metadata.catalog import Step
     from calipso_nornir.model.objects import InventoryObject
-    from calipso_nornir.scan.placing import Arrival
+    from calipso_nornir.scan.placing import Placement
 
 ROOT = root_of("cloud")
 HOSTS, VNICS, DETAILS = (
@@ -50,7 +50,7 @@ class Placing:
         store: Any = view(*before)  # as much of a store's view as is needed
         known = Before(store)
         surroundings = Surroundings(self.working, known, lambda one: one.ref in self.looked_at)
-        self.arrived: list[Arrival] = []
+        self.arrived: list[Placement] = []
         self._report = ScanReport(scan_id="s", environment="cloud", started_at=LATER)
         self.placer = Placer(
             self.working,
@@ -71,8 +71,8 @@ class Placing:
     def keep(self, old: InventoryObject, by: Step = HOSTS, on: Any = ROOT) -> None:
         self._note(self.placer.keep(old, by, Witness(by.name, on.ref)))
 
-    def _note(self, arrivals: list[Arrival]) -> None:
-        self.arrived += arrivals
+    def _note(self, placements: list[Placement]) -> None:
+        self.arrived += placements
 
     @property
     def new(self) -> list[str]:
@@ -108,7 +108,7 @@ def test_an_object_stands_under_the_parent_of_its_fetching() -> None:
     assert (host.found_by, host.scanned_at) == (frozenset({Witness("S/hosts", ROOT.ref)}), LATER)
     assert (host.handed_down, host.show_in_tree, host.evidence[0].query) == ("h1", True, "GET x")
     assert placing.new == ["h1 by S/hosts"]
-    assert placing.working.state(host.ref) is State.FOUND
+    assert placing.working.state(host.ref) is ObjectState.FOUND
 
 
 def test_names_in_paths_are_escaped_and_may_be_others() -> None:
@@ -266,7 +266,7 @@ def test_what_could_not_be_looked_at_is_kept_as_it_was() -> None:
     placing = Placing(old)
     placing.keep(old)
     assert (placing.one("host", "h1"), placing.new) == (old, ["h1 by S/hosts"])
-    assert placing.working.state(old.ref) is State.KEPT
+    assert placing.working.state(old.ref) is ObjectState.KEPT
     placing.keep(old)
     assert placing.new == ["h1 by S/hosts"]
 
@@ -278,7 +278,7 @@ def test_what_is_kept_waits_for_its_parent_and_goes_with_it() -> None:
     placing.keep(old, VNICS, host)
     assert (len(placing.working), placing.orphans()) == (1, [])
     placing.place("h1")
-    assert placing.working.state(old.ref) is State.KEPT
+    assert placing.working.state(old.ref) is ObjectState.KEPT
 
 
 def test_what_is_found_after_it_was_kept_is_found() -> None:
@@ -288,7 +288,7 @@ def test_what_is_found_after_it_was_kept_is_found() -> None:
     placing.place("h1", {"b": 2})
     assert placing.one("host", "h1").attributes == {"b": 2}
     assert set(placing.new) == {"h1 by S/hosts"}
-    assert placing.working.state(old.ref) is State.FOUND
+    assert placing.working.state(old.ref) is ObjectState.FOUND
 
 
 @pytest.mark.parametrize("kept_first", [True, False])
@@ -346,7 +346,7 @@ def test_enriching_a_kept_object_does_not_find_it() -> None:
     placing.keep(old)
     placing.place("h1", {"OS": "x"}, by=DETAILS, on=old)
     one = placing.one("host", "h1")
-    assert (one.attributes, placing.working.state(one.ref)) == ({"a": 1, "os": "x"}, State.KEPT)
+    assert (one.attributes, placing.working.state(one.ref)) == ({"a": 1, "os": "x"}, ObjectState.KEPT)
 
 
 def test_a_folder_on_demand_is_there_again_with_what_was_in_it() -> None:
@@ -356,8 +356,8 @@ def test_a_folder_on_demand_is_there_again_with_what_was_in_it() -> None:
     placing = Placing(host, folder, old)
     placing.place("h1")
     placing.keep(old, VNICS, host)
-    assert placing.working.state(old.ref) is State.KEPT
-    assert placing.working.state(folder.ref) is State.KEPT
+    assert placing.working.state(old.ref) is ObjectState.KEPT
+    assert placing.working.state(folder.ref) is ObjectState.KEPT
 
 
 def test_a_folder_of_a_host_that_is_gone_stays_away() -> None:
@@ -397,7 +397,7 @@ def test_only_what_a_fetching_is_about_is_placed(focus: Focus | None, placed: li
     placing.place("h2", {"new": 1})
     placing.place("v1", by=VNICS, under=H1)
     placing.place("v2", {"on": "h1"}, by=VNICS, under=ObjectRef("cloud", "host", "h2"))
-    assert sorted(one.id for one in placing.working.in_state(State.FOUND)) == placed
+    assert sorted(one.id for one in placing.working.in_state(ObjectState.FOUND)) == placed
     assert (placing.orphans(), placing.placer.waiting_types["vnic"]) == ([], 0)
 
 
@@ -405,7 +405,7 @@ def test_what_something_is_found_under_is_there_as_it_was() -> None:
     placing = small()
     placing.place("v1", by=VNICS, under=ObjectRef("cloud", "vnics_folder", "h1|vnics"))
     assert placing.one("vnic", "v1").id_path == "/cloud/h1/h1|vnics/v1"
-    assert [one.id for one in placing.working.in_state(State.CONTEXT)] == ["cloud", "h1", "h1|vnics"]
+    assert [one.id for one in placing.working.in_state(ObjectState.CONTEXT)] == ["cloud", "h1", "h1|vnics"]
 
 
 def test_what_is_looked_at_itself_is_waited_for() -> None:

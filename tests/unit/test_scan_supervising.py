@@ -197,6 +197,6 @@ def test_a_store_that_takes_no_message_ends_no_scan(store: Store, monkeypatch: p
     def refuse(_journal: object, *_message: object) -> None:
         raise StoreUnavailable(store.uri, "full")
 
-    monkeypatch.setattr("calipso_nornir.scan.journal.Journal._write", refuse)
+    monkeypatch.setattr("calipso_nornir.scan.scan_messages.ScanMessages._write", refuse)
     assert run_scan(CLOUD, store=store, source=CannedSource(TinyCloud().answers())).status == "completed"
     assert told(store) == []

@@ -13,7 +13,7 @@ from calipso_nornir.fetchers import questions
 from calipso_nornir.model.answers import Answer
 from calipso_nornir.model.protocols import Reply
 from calipso_nornir.model.queries import ApiGet, Command, Select
-from calipso_nornir.scan.live import read_reply
+from calipso_nornir.scan.running_fetching import read_reply
 from calipso_nornir.testing.driving import AT
 
 AGENT = {"id": "a", "host": "h", "binary": "neutron-x"}

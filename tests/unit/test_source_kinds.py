@@ -36,10 +36,10 @@ from calipso_nornir.model.queries import BY_PLATFORM, ApiGet, Command, HostlessQ
 from calipso_nornir.model.source_kinds import ORDERS, Opening, SourceKind
 from calipso_nornir.parsing.registry import load_parsers
 from calipso_nornir.scan.building import environment_source
-from calipso_nornir.scan.live import read_reply
+from calipso_nornir.scan.running_fetching import read_reply
 from calipso_nornir.sources import bundle
+from calipso_nornir.sources.query_router import QueryRouter
 from calipso_nornir.sources.recording import RecordingSource, ReplaySource
-from calipso_nornir.sources.router import Router
 from calipso_nornir.sources.secrets import Vault
 from tests.fixtures.canned import CannedSource, step
 from tests.unit.test_asking import API, Watch, asking, on
@@ -177,7 +177,7 @@ def test_an_installation_that_is_older_than_the_code_says_so(monkeypatch: pytest
 
 def test_a_question_that_no_kind_answers_is_an_error_of_that_fetching_only() -> None:
     watch = Watch({}, step("a", asking(AcmeGet("/x"))), step("b", asking(API)))
-    watch.rounds._source = Router({"api": CannedSource({API: [1]})})  # noqa: SLF001 - what a scan has
+    watch.rounds._source = QueryRouter({"api": CannedSource({API: [1]})})  # noqa: SLF001 - what a scan has
     watch.run()
     assert watch.errors == {"ScanEnvironment/a": NoSuchSource("acme", tuple(source_kinds()))}
     assert watch.found_by == {"ScanEnvironment/b of environment cloud": ["1-[1]"]}
@@ -200,10 +200,10 @@ def test_a_source_that_cannot_be_opened_fails_its_own_questions_only(monkeypatch
 
 def test_answers_that_are_none_are_failures(monkeypatch: pytest.MonkeyPatch) -> None:
     canned = SimpleNamespace(answer=lambda queries: {query: [1] for query in queries})
-    [answer] = Router({"acme": canned}).answer([AcmeGet("/x")]).values()
+    [answer] = QueryRouter({"acme": canned}).answer([AcmeGet("/x")]).values()
     assert answer == FetcherRaised("source acme", "nothing: it answered with a list, not a Reply")
     unusable = replace(ACME, usable=lambda _query, data: data["x"])
-    monkeypatch.setattr("calipso_nornir.scan.live.source_kinds", lambda: {"acme": unusable})
+    monkeypatch.setattr("calipso_nornir.scan.running_fetching.source_kinds", lambda: {"acme": unusable})
     error = read_reply(AcmeGet("/x"), Reply([], AT), {})
     assert isinstance(error, FetcherRaised)
     assert error.plugin == "source acme"

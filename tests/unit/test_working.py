@@ -4,16 +4,16 @@
 from __future__ import annotations
 
 from calipso_nornir.model.refs import ObjectRef
-from calipso_nornir.scan.working import State, Working
+from calipso_nornir.scan.working import ObjectState, Working
 from calipso_nornir.testing import thing
 
 
 def test_a_look_up_follows_what_is_put_after_it() -> None:
     working = Working("cloud")
-    working.put(thing("host", {"zone": "a"}, id="h1"), State.FOUND)
+    working.put(thing("host", {"zone": "a"}, id="h1"), ObjectState.FOUND)
     assert [one.id for one in working.look_up("host", {"zone": "a"})] == ["h1"]
-    working.put(thing("host", {"zone": "b", "rack": [1]}, id="h1"), State.FOUND)
-    working.put(thing("host", {"zone": "a"}, id="h2"), State.FOUND)
+    working.put(thing("host", {"zone": "b", "rack": [1]}, id="h1"), ObjectState.FOUND)
+    working.put(thing("host", {"zone": "a"}, id="h2"), ObjectState.FOUND)
     assert [one.id for one in working.look_up("host", {"zone": "a"})] == ["h2"]
     assert [one.id for one in working.look_up("host", {"zone": "b", "rack": [1]})] == ["h1"]
     assert working.look_up("host", {"zone": "b", "rack": [2]}) == []
@@ -22,7 +22,7 @@ def test_a_look_up_follows_what_is_put_after_it() -> None:
 def test_children_follow_what_is_put_after_they_were_asked_for() -> None:
     working = Working("cloud")
     host = ObjectRef("cloud", "host", "h1")
-    working.put(thing("host", id="h1"), State.FOUND)
+    working.put(thing("host", id="h1"), ObjectState.FOUND)
     assert working.children(host) == []
-    working.put(thing("vedge", id="v1", under=thing("host", id="h1")), State.FOUND)
+    working.put(thing("vedge", id="v1", under=thing("host", id="h1")), ObjectState.FOUND)
     assert [one.id for one in working.children(host)] == ["v1"]

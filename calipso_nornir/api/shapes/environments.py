@@ -40,7 +40,7 @@ class EnvironmentNow(Environment):
     revision: Annotated[int, Field(description="Counts the commits.")]
 
 
-class Step(Shape):
+class ConnectionTestStep(Shape):
     """One step of a connection test."""
 
     section: str
@@ -50,7 +50,7 @@ class Step(Shape):
     needed: Annotated[bool, Field(description="Whether the test fails with it.")]
 
 
-class Trial(Shape):
+class ConnectionTest(Shape):
     """A connection test."""
 
     id: str
@@ -59,7 +59,7 @@ class Trial(Shape):
     submitted_by: str
     submit_timestamp: str
     end_timestamp: str | None = None
-    steps: Annotated[list[Step], Field(description="Those that have ended.")]
+    steps: Annotated[list[ConnectionTestStep], Field(description="Those that have ended.")]
     error: Annotated[str | None, Field(description="Why the test could not go on.")] = None
 
 
@@ -130,7 +130,7 @@ class SupportedEnvironment(Shape):
 
 EnvironmentShown: TypeAlias = Annotated[Document, Like(Environment)]
 EnvironmentNowShown: TypeAlias = Annotated[Document, Like(EnvironmentNow)]
-TrialShown: TypeAlias = Annotated[Document, Like(Trial)]
+ConnectionTestShown: TypeAlias = Annotated[Document, Like(ConnectionTest)]
 ObjectTypeShown: TypeAlias = Annotated[Document, Like(ObjectTypeDeclared)]
 LinkTypeShown: TypeAlias = Annotated[Document, Like(LinkTypeDeclared)]
 CliqueTypeShown: TypeAlias = Annotated[Document, Like(CliqueTypeDeclared)]

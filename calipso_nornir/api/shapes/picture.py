@@ -164,7 +164,7 @@ class Named(Shape):
     check: str
 
 
-class Finding(Named):
+class Failure(Named):
     """One failure."""
 
     consequences: Annotated[list[Named], Field(description="What is not well because of it.")]
@@ -176,7 +176,7 @@ ObjectListed: TypeAlias = Annotated[Document, Like(Thing, ChosenOfObject)]
 LinkListed: TypeAlias = Annotated[Document, Like(Link, ChosenOfLink)]
 EdgeShown: TypeAlias = Annotated[Document, Like(Edge)]
 StatusShown: TypeAlias = Annotated[Document, Like(Status)]
-FindingShown: TypeAlias = Annotated[Document, Like(Finding)]
+FailureShown: TypeAlias = Annotated[Document, Like(Failure)]
 
 
 class CliqueAround(Shape):

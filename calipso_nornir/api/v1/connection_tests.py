@@ -9,7 +9,16 @@ from typing import TYPE_CHECKING, Any, Final
 from fastapi import APIRouter
 
 from calipso_nornir.access.roles import Role
-from calipso_nornir.api import checks
+from calipso_nornir.api.connection_tests import (
+    COLLECTION,
+    FAILED,
+    PASSED,
+    RUNNING,
+    WITH_WARNINGS,
+    ConnectionTest,
+    of_sections,
+    run,
+)
 from calipso_nornir.api.guard import Needs
 from calipso_nornir.api.v1.answers import chosen, with_times
 from calipso_nornir.api.v1.operations import Asked, constant, operation
@@ -33,7 +42,7 @@ router = APIRouter()
 FIELDS: Final = ("id", "test_targets", "test_results")
 REQUEST: Final = "request"
 RESPONSE: Final = "response"
-_STATUSES: Final = {REQUEST: (checks.RUNNING,), RESPONSE: (checks.PASSED, checks.WITH_WARNINGS, checks.FAILED)}
+_STATUSES: Final = {REQUEST: (RUNNING,), RESPONSE: (PASSED, WITH_WARNINGS, FAILED)}
 """Status in the older API → those of /api/v2."""
 _TARGETS: Final = "configuration_targets"
 
@@ -53,7 +62,7 @@ _TARGETS: Final = "configuration_targets"
 )
 def connection_tests(asked: Asked) -> Answer:
     """Show one test (with ``id``), or list tests, the oldest first."""
-    collection, environment = asked.api.store.collection(checks.COLLECTION), asked.environment
+    collection, environment = asked.api.store.collection(COLLECTION), asked.environment
     if asked["id"] is not None:
         one = the_one(collection.get(asked["id"]), "connection_tests", asked["id"], {"environment": environment})
         test = _older(one)
@@ -94,14 +103,14 @@ def test(asked: Asked) -> Answer:
         )
     except EnvironmentInvalid as error:
         raise wrong(str(error)) from None
-    trial = checks.Trial(
+    trial = ConnectionTest(
         environment=environment,
         by=asked.who.name,
-        findings=lambda: checks.of_sections(api.store, tried, metadata=api.metadata, targets=tuple(targets)),
+        findings=lambda: of_sections(api.store, tried, metadata=api.metadata, targets=tuple(targets)),
         noted={"test_targets": targets, "targets_configuration": without_secrets(sections)},
         after=lambda: api.secret_files.forget(environment_document(tried)),
     )
-    id_: str = checks.run(api.store, trial)["id"]
+    id_: str = run(api.store, trial)["id"]
     return {"message": f"created a connection test for environment {environment}", "id": id_}
 
 

@@ -10,7 +10,7 @@ from fastapi import APIRouter
 from calipso_nornir.access.roles import Role
 from calipso_nornir.api.guard import Needs
 from calipso_nornir.api.v1.answers import bounds, chosen, shown, with_status
-from calipso_nornir.api.v1.names import with_older_names
+from calipso_nornir.api.v1.attribute_names import with_older_names
 from calipso_nornir.api.v1.operations import Asked, operation
 from calipso_nornir.api.v1.parameters import ALL, ENVIRONMENT, PAGING, Parameter
 from calipso_nornir.api.v1.reading import missing, wrong

@@ -12,8 +12,8 @@ from fastapi import APIRouter, Request
 from fastapi.responses import JSONResponse, Response
 
 from calipso_nornir.analysis.lookup import known_environments
-from calipso_nornir.api.guard import Named, Needs, say_needs
-from calipso_nornir.api.parameters import Api
+from calipso_nornir.api.guard import NamedEnvironments, Needs, say_needs
+from calipso_nornir.api.handler_arguments import Api
 from calipso_nornir.api.problems import FORM
 from calipso_nornir.api.v1 import answers
 from calipso_nornir.api.v1.answers import Answer
@@ -121,7 +121,7 @@ def operation(
             answer = handler(Asked(request, api, values, parameters))
             return Response(status_code=status) if answer is None else JSONResponse(answers.plain(answer), status)
 
-        say_needs(route, needs, named=Named(where, names) if names or where == "body" else None)
+        say_needs(route, needs, named=NamedEnvironments(where, names) if names or where == "body" else None)
         setattr(route, FORM, answers.problem)
         router.add_api_route(
             path,

@@ -34,7 +34,7 @@ _CREDENTIALS: Final = (Parameter(name="username", needed=True), Parameter(name="
 
 
 @dataclass(frozen=True, slots=True)
-class Proof:
+class Authentication:
     """Somebody who has shown who they are: the most that their new token may do, and how long."""
 
     user: str
@@ -77,7 +77,7 @@ def revoke(asked: Asked) -> None:
         raise wrong("the header X-Auth-Token must name a token of this API: it is to be revoked")
 
 
-def _proven(asked: Asked, auth: dict[str, Any]) -> tuple[str, Proof]:
+def _proven(asked: Asked, auth: dict[str, Any]) -> tuple[str, Authentication]:
     """Try the methods: the credentials first. Raises Problem, 401, if none shows who is asking."""
     methods, proof = auth["methods"], None
     if set(methods) & set(CREDENTIALS):
@@ -95,18 +95,22 @@ def _proven(asked: Asked, auth: dict[str, Any]) -> tuple[str, Proof]:
     raise Problem(HTTPStatus.UNAUTHORIZED, "the credentials are wrong, or the token is unknown or has expired")
 
 
-def _by_credentials(asked: Asked, given: dict[str, str]) -> Proof | None:
+def _by_credentials(asked: Asked, given: dict[str, str]) -> Authentication | None:
     who = logged_in(asked.request, asked.api, given["username"], given["password"])
-    return Proof(who.name, Role.ADMIN, None, who.only_password, asked.api.token_lifetime) if who is not None else None
+    return (
+        Authentication(who.name, Role.ADMIN, None, who.only_password, asked.api.token_lifetime)
+        if who is not None
+        else None
+    )
 
 
-def _by_token(asked: Asked, secret: str) -> Proof | None:
+def _by_token(asked: Asked, secret: str) -> Authentication | None:
     principals = asked.api.principals
     who, token = principals.by_token(secret), principals.tokens.found(secret)
     if who is None or token is None:
         return None
     left = token.expires_at - datetime.now(UTC)
-    return Proof(who.name, token.scope, token.environments, who.only_password, max(left, timedelta(seconds=1)))
+    return Authentication(who.name, token.scope, token.environments, who.only_password, max(left, timedelta(seconds=1)))
 
 
 def _shown(token: Token) -> dict[str, Any]:

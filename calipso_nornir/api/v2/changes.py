@@ -18,7 +18,7 @@ from fastapi.responses import StreamingResponse
 
 from calipso_nornir.access.roles import Role
 from calipso_nornir.api.guard import guard, needs
-from calipso_nornir.api.parameters import Api
+from calipso_nornir.api.handler_arguments import Api
 from calipso_nornir.api.problems import Problem
 from calipso_nornir.api.shapes.records import ChangeShown, CommitShown
 from calipso_nornir.api.v2.pages import Limit

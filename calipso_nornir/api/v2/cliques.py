@@ -10,15 +10,15 @@ from fastapi import APIRouter, Query
 
 from calipso_nornir.access.roles import Role
 from calipso_nornir.analysis.around import MOST_LINKS, clique_around
-from calipso_nornir.analysis.routes import routes_of
+from calipso_nornir.analysis.clique_routes import routes_of
 from calipso_nornir.api.guard import needs
-from calipso_nornir.api.parameters import Api
+from calipso_nornir.api.handler_arguments import Api
 from calipso_nornir.api.problems import Problem
 from calipso_nornir.api.shapes.picture import CliqueShown
 from calipso_nornir.api.tags import Tagged
 from calipso_nornir.api.v2.pictures import SeenObject
 from calipso_nornir.api.v2.showing import STATUS, shown, shown_link, shown_object
-from calipso_nornir.monitoring.findings import clique_status
+from calipso_nornir.monitoring.failures import clique_status
 from calipso_nornir.store.documents import clique_document
 
 router = APIRouter(prefix="/environments/{environment}", tags=["cliques"])

@@ -10,13 +10,13 @@ from fastapi import APIRouter, Body, Response
 
 from calipso_nornir.access.roles import Role
 from calipso_nornir.analysis.lookup import known_environments
-from calipso_nornir.api import checks
+from calipso_nornir.api import connection_tests
 from calipso_nornir.api.guard import needs
+from calipso_nornir.api.handler_arguments import Api, Asking
 from calipso_nornir.api.locating import Located
-from calipso_nornir.api.parameters import Api, Asking
 from calipso_nornir.api.problems import Problem
+from calipso_nornir.api.shapes.environments import ConnectionTestShown, EnvironmentNowShown, EnvironmentShown
 from calipso_nornir.api.shapes.environments import Environment as Environment_
-from calipso_nornir.api.shapes.environments import EnvironmentNowShown, EnvironmentShown, TrialShown
 from calipso_nornir.api.tags import IfMatch, tag_of
 from calipso_nornir.api.v2.pictures import Environment, Seen
 from calipso_nornir.metadata.environments import environment_document
@@ -120,27 +120,27 @@ def remove(api: Api, environment: Environment, expected: IfMatch, *, with_invent
 
 @router.post("/environments/{environment}/checks", status_code=HTTPStatus.ACCEPTED)
 @needs(Role.OPERATOR)
-def check(api: Api, environment: Environment, who: Asking, located: Located) -> TrialShown:
+def check(api: Api, environment: Environment, who: Asking, located: Located) -> ConnectionTestShown:
     """Begin to try every section for real: logins, roles, services, schemas, host keys, commands, sudo."""
     described = load_environment(api.store, environment, constants=api.catalog.constants)
-    trial = checks.Trial(
+    trial = connection_tests.ConnectionTest(
         environment=environment,
         by=who.name,
-        findings=lambda: checks.of_sections(api.store, described, metadata=api.metadata),
+        findings=lambda: connection_tests.of_sections(api.store, described, metadata=api.metadata),
     )
-    begun = checks.run(api.store, trial)
+    begun = connection_tests.run(api.store, trial)
     located(begun["id"])
     return begun
 
 
 @router.get("/environments/{environment}/checks/{id}")
 @needs(Role.VIEWER)
-def checked(api: Api, environment: Environment, id: str) -> TrialShown:  # noqa: A002 - the name in the path
+def checked(api: Api, environment: Environment, id: str) -> ConnectionTestShown:  # noqa: A002 - the name in the path
     """Show a connection test, with the steps so far: running, passed, passed_with_warnings or failed.
 
     It has failed if a step failed that a scan needs. If another one failed, it has passed with warnings.
     """
-    found: dict[str, Any] | None = api.store.collection(checks.COLLECTION).get(id)
+    found: dict[str, Any] | None = api.store.collection(connection_tests.COLLECTION).get(id)
     if found is None or found.get("environment") != environment:
         raise Problem(HTTPStatus.NOT_FOUND, f"environment {environment} has no connection test {id}")
     return found

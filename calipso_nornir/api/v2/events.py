@@ -11,8 +11,8 @@ from pydantic import BaseModel, Field
 
 from calipso_nornir.access.roles import Role
 from calipso_nornir.api.guard import needs
+from calipso_nornir.api.handler_arguments import Api
 from calipso_nornir.api.moments import Moment
-from calipso_nornir.api.parameters import Api
 from calipso_nornir.api.problems import CONFLICTS, Problem
 from calipso_nornir.api.shapes.records import DeadLetterShown, EventShown
 from calipso_nornir.api.v2.listing import Listed

@@ -15,11 +15,11 @@ from fastapi.responses import StreamingResponse
 
 from calipso_nornir.access.roles import Role
 from calipso_nornir.analysis.around import MOST_LINKS, clique_around
+from calipso_nornir.analysis.clique_routes import routes_of
 from calipso_nornir.analysis.exporting import EXTENSIONS, MEDIA_TYPES, Exported, ExportFormat, Table, exported
 from calipso_nornir.analysis.graphs import graph_around, ways_between
-from calipso_nornir.analysis.routes import routes_of
 from calipso_nornir.api.guard import needs
-from calipso_nornir.api.parameters import Api
+from calipso_nornir.api.handler_arguments import Api
 from calipso_nornir.api.problems import Problem
 from calipso_nornir.api.v2.filters import conditions
 from calipso_nornir.api.v2.graphs import Depth, Ends, MostWays, Nodes, Way_, there

@@ -10,8 +10,8 @@ from fastapi import APIRouter, Depends, Query
 from pydantic import BaseModel, Field
 
 from calipso_nornir.access.roles import Role
+from calipso_nornir.analysis.bulk_reading import objects_of
 from calipso_nornir.analysis.graphs import Connection, Direction, Way, graph_around, impact_of, ways_between
-from calipso_nornir.analysis.reading import objects_of
 from calipso_nornir.api.guard import needs
 from calipso_nornir.api.problems import Problem
 from calipso_nornir.api.shapes.picture import EdgeShown, Node, ObjectShown

@@ -8,7 +8,7 @@ from typing import Any
 from fastapi import APIRouter, Request
 
 from calipso_nornir.api.guard import open_to_all
-from calipso_nornir.api.parameters import Api
+from calipso_nornir.api.handler_arguments import Api
 
 router = APIRouter(tags=["health"])
 

@@ -14,8 +14,8 @@ from pydantic import BaseModel, Field
 from calipso_nornir.access.roles import Role
 from calipso_nornir.analysis.history import differences, versions, whole
 from calipso_nornir.api.guard import needs
+from calipso_nornir.api.handler_arguments import Api
 from calipso_nornir.api.moments import Moment
-from calipso_nornir.api.parameters import Api
 from calipso_nornir.api.problems import Problem
 from calipso_nornir.api.v2.pages import Limit
 from calipso_nornir.api.v2.pictures import Environment

@@ -13,7 +13,7 @@ from calipso_nornir.access.principals import Principal
 from calipso_nornir.access.roles import EVERYWHERE, Role
 from calipso_nornir.access.users import LONGEST, SHORTEST
 from calipso_nornir.api.guard import needs
-from calipso_nornir.api.parameters import Api, Asking
+from calipso_nornir.api.handler_arguments import Api, Asking
 from calipso_nornir.api.problems import Problem
 from calipso_nornir.api.v2.tokens import RoleWord, TokenShown, shown
 

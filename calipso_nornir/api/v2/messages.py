@@ -10,8 +10,8 @@ from fastapi import APIRouter, Query
 
 from calipso_nornir.access.roles import Role
 from calipso_nornir.api.guard import needs
+from calipso_nornir.api.handler_arguments import Api
 from calipso_nornir.api.moments import Moment
-from calipso_nornir.api.parameters import Api
 from calipso_nornir.api.shapes.records import AuditShown, MessageShown
 from calipso_nornir.api.shielding import AUDIT
 from calipso_nornir.api.v2.listing import Listed

@@ -10,7 +10,7 @@ from fastapi import APIRouter
 
 from calipso_nornir.access.roles import Role
 from calipso_nornir.api.guard import needs
-from calipso_nornir.api.parameters import Api
+from calipso_nornir.api.handler_arguments import Api
 from calipso_nornir.api.shapes.environments import (
     CliqueTypeShown,
     ConstraintShown,

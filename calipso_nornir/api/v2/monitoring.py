@@ -13,15 +13,15 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from calipso_nornir.access.roles import Role
 from calipso_nornir.api.guard import needs
-from calipso_nornir.api.parameters import Api
+from calipso_nornir.api.handler_arguments import Api
 from calipso_nornir.api.problems import Problem
 from calipso_nornir.api.v2.pictures import Environment
 from calipso_nornir.errors import InvalidRequest
 from calipso_nornir.model.stores import Document
 from calipso_nornir.monitoring.back_ends.sensu_core import shipped_templates
-from calipso_nornir.monitoring.names import encoded
+from calipso_nornir.monitoring.check_names import encoded
+from calipso_nornir.monitoring.file_templates import COLLECTION, FileTemplate, template_of
 from calipso_nornir.monitoring.preparing import prepare
-from calipso_nornir.monitoring.templates import COLLECTION, Template, template_of
 
 router = APIRouter(tags=["monitoring"])
 MARKER: Final = "********"
@@ -138,7 +138,7 @@ def _stored(document: Document) -> TemplateShown:
         )
 
 
-def _shown(id_: str | None, one: Template) -> TemplateShown:
+def _shown(id_: str | None, one: FileTemplate) -> TemplateShown:
     return TemplateShown(
         id=id_,
         type=one.type,

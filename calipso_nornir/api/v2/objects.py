@@ -9,7 +9,7 @@ from fastapi import APIRouter, Query, Request
 
 from calipso_nornir.access.roles import Role
 from calipso_nornir.api.guard import needs
-from calipso_nornir.api.parameters import Api
+from calipso_nornir.api.handler_arguments import Api
 from calipso_nornir.api.shapes.picture import ObjectShown
 from calipso_nornir.api.v2.pages import Limit, ObjectPage, Paged
 from calipso_nornir.api.v2.pictures import SeenTagged, SeenTaggedObject

@@ -12,8 +12,8 @@ from typing import Annotated, Final, NamedTuple, TypeAlias
 
 from fastapi import Depends, Query
 
+from calipso_nornir.api.handler_arguments import Api
 from calipso_nornir.api.moments import Moment
-from calipso_nornir.api.parameters import Api
 from calipso_nornir.api.problems import Problem
 from calipso_nornir.api.tags import Tagged, Tagging
 from calipso_nornir.model.objects import InventoryObject

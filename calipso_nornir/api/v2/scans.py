@@ -11,8 +11,8 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from calipso_nornir.access.roles import Role
 from calipso_nornir.api.guard import needs
+from calipso_nornir.api.handler_arguments import Api, Asking
 from calipso_nornir.api.locating import Located
-from calipso_nornir.api.parameters import Api, Asking
 from calipso_nornir.api.problems import CONFLICTS, Problem
 from calipso_nornir.api.shapes.records import MessageShown, ScanShown
 from calipso_nornir.api.v2.listing import Listed, ListedLong

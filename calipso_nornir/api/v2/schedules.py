@@ -12,9 +12,9 @@ from pydantic import Field
 
 from calipso_nornir.access.roles import Role
 from calipso_nornir.api.guard import needs
+from calipso_nornir.api.handler_arguments import Api, Asking
 from calipso_nornir.api.locating import Located
 from calipso_nornir.api.moments import Moment
-from calipso_nornir.api.parameters import Api, Asking
 from calipso_nornir.api.problems import Problem
 from calipso_nornir.api.shapes.records import ScheduleShown
 from calipso_nornir.api.v2.pictures import Environment

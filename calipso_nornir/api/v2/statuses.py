@@ -15,10 +15,10 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from calipso_nornir.access.roles import Role
 from calipso_nornir.api.guard import needs
+from calipso_nornir.api.handler_arguments import Api, Asking
 from calipso_nornir.api.moments import Moment
-from calipso_nornir.api.parameters import Api, Asking
 from calipso_nornir.api.problems import Problem
-from calipso_nornir.api.shapes.picture import FindingShown, StatusShown
+from calipso_nornir.api.shapes.picture import FailureShown, StatusShown
 from calipso_nornir.api.shapes.picture import Status as WrittenStatus
 from calipso_nornir.api.v2.history import Commits, VersionShown, versions_shown
 from calipso_nornir.api.v2.pages import Limit
@@ -28,7 +28,7 @@ from calipso_nornir.errors import Overtaken
 from calipso_nornir.model.finding import Find, Range
 from calipso_nornir.model.status import Status, StatusOf
 from calipso_nornir.model.stores import StoreView
-from calipso_nornir.monitoring.findings import findings, shown_finding
+from calipso_nornir.monitoring.failures import failures, shown_failure
 from calipso_nornir.store.documents import status_document
 
 router = APIRouter(prefix="/environments/{environment}", tags=["statuses"])
@@ -65,10 +65,10 @@ def statuses(
 
 @router.get("/findings")
 @needs(Role.VIEWER)
-def list_findings(seen: Seen, *, limit: Limit = 1000) -> list[FindingShown]:
+def list_findings(seen: Seen, *, limit: Limit = 1000) -> list[FailureShown]:
     """List what is wrong: each failure once, the worst first, with what follows from it."""
     with seen.looking() as (_, view):
-        return [shown_finding(one) for one in findings(view)[:limit]]
+        return [shown_failure(one) for one in failures(view)[:limit]]
 
 
 @router.get("/statuses/{of}")

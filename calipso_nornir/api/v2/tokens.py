@@ -13,8 +13,8 @@ from pydantic import BaseModel, ConfigDict, Field
 from calipso_nornir.access.roles import role
 from calipso_nornir.access.tokens import Token
 from calipso_nornir.api.guard import needs
+from calipso_nornir.api.handler_arguments import Api, Asking
 from calipso_nornir.api.locating import Located
-from calipso_nornir.api.parameters import Api, Asking
 from calipso_nornir.api.problems import Problem
 
 router = APIRouter(tags=["tokens"])

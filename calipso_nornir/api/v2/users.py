@@ -12,8 +12,8 @@ from pydantic import BaseModel, ConfigDict, Field
 from calipso_nornir.access.roles import Grants, Role
 from calipso_nornir.access.users import LONGEST, SHORTEST, User
 from calipso_nornir.api.guard import needs
+from calipso_nornir.api.handler_arguments import Api
 from calipso_nornir.api.locating import Located
-from calipso_nornir.api.parameters import Api
 from calipso_nornir.api.problems import CONFLICTS, Problem
 from calipso_nornir.api.v2.tokens import RoleWord, TokenShown, shown
 

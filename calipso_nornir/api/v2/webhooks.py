@@ -11,12 +11,12 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from calipso_nornir.access.roles import Role
 from calipso_nornir.api.guard import needs
+from calipso_nornir.api.handler_arguments import Api, Asking
 from calipso_nornir.api.locating import Located
-from calipso_nornir.api.parameters import Api, Asking
 from calipso_nornir.api.problems import Problem
 from calipso_nornir.api.v2.pictures import MOST_REVISIONS, Environment
 from calipso_nornir.model.stores import Document
-from calipso_nornir.webhooks.subscriptions import State, Wanted
+from calipso_nornir.webhooks.subscriptions import State, SubscriptionFilter
 
 router = APIRouter(prefix="/environments/{environment}/webhooks", tags=["webhooks"])
 Since = Annotated[int | None, Field(ge=0, le=MOST_REVISIONS, description="Begin after this revision; by default now.")]
@@ -89,7 +89,7 @@ def subscribe(api: Api, environment: Environment, who: Asking, wanted: WebhookWa
         with api.store.snapshot(environment) as view:
             since = view.revision
     made, secret = api.webhooks.add(
-        Wanted(
+        SubscriptionFilter(
             environment=environment,
             url=wanted.url,
             kinds=tuple(wanted.kinds),

@@ -8,15 +8,15 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final, Protocol, runtime_checkable
 
 from calipso_nornir.model.refs import ObjectRef
-from calipso_nornir.monitoring.names import encoded
+from calipso_nornir.monitoring.check_names import encoded
 from calipso_nornir.monitoring.results import KEEPALIVE, Refused, Result, read_results
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
     from datetime import datetime
 
+    from calipso_nornir.monitoring.file_templates import FileTemplate
     from calipso_nornir.monitoring.planning import MonitoringPlan
-    from calipso_nornir.monitoring.templates import Template
 
 PROBE: Final = "probe"
 """The check of a host that shows whether the probe works."""
@@ -45,7 +45,7 @@ class Wish:
     plan: MonitoringPlan
     settings: Mapping[str, Any] = field(default_factory=dict)
     environment: Mapping[str, Any] = field(default_factory=dict)
-    templates: Sequence[Template] = ()
+    templates: Sequence[FileTemplate] = ()
 
     def setting(self, name: str, default: Any) -> Any:  # noqa: ANN401 - a value of the section
         """Return a setting; the default if it is not given."""

@@ -23,7 +23,7 @@ from calipso_nornir.monitoring.back_ends.base import (
     objects_files,
     of_host,
 )
-from calipso_nornir.monitoring.names import encoded, limited
+from calipso_nornir.monitoring.check_names import encoded, limited
 from calipso_nornir.monitoring.results import (
     ERROR,
     KEEPALIVE,

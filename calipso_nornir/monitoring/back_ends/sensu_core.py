@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 from calipso_nornir.monitoring.back_ends.base import Received, Rendered, Wish, as_json, objects_files
 from calipso_nornir.monitoring.back_ends.sensu_events import read_core
-from calipso_nornir.monitoring.names import encoded, limited
-from calipso_nornir.monitoring.templates import Template, merged, template_of
+from calipso_nornir.monitoring.check_names import encoded, limited
+from calipso_nornir.monitoring.file_templates import FileTemplate, merged, template_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -76,14 +76,14 @@ class SensuCore:
         return read_core(message)
 
 
-def shipped_templates() -> list[Template]:
+def shipped_templates() -> list[FileTemplate]:
     """Return the templates of this product."""
     text = files("calipso_nornir.monitoring").joinpath("data/sensu_core_templates.json").read_text(encoding="utf-8")
     return [template_of(one, origin=f"shipped template {one['side']} {one['type']}") for one in json.loads(text)]
 
 
 def _files(  # noqa: PLR0913, PLR0917 - what a file is made of
-    templates: list[Template], wish: Wish, side: str, names: Iterable[str], values: Mapping[str, Any], folder: str
+    templates: list[FileTemplate], wish: Wish, side: str, names: Iterable[str], values: Mapping[str, Any], folder: str
 ) -> Iterable[Rendered]:
     for name in names:
         content = merged(templates, type_=name, side=side, environment=wish.environment, values=values)
@@ -92,7 +92,7 @@ def _files(  # noqa: PLR0913, PLR0917 - what a file is made of
 
 
 def _check(
-    templates: list[Template], wish: Wish, one: PlannedCheck, values: Mapping[str, Any]
+    templates: list[FileTemplate], wish: Wish, one: PlannedCheck, values: Mapping[str, Any]
 ) -> dict[str, Any] | None:
     """Return the content for one check: of ``client_check.json``, and of the guide's template for its type above it."""
     type_ = one.type if one.kind == "inventory" else f"link_{one.type}"
@@ -113,7 +113,7 @@ def _check(
     return merged(fitting, type_="client_check.json", side="client", environment=wish.environment, values=own)
 
 
-def _as_one(template: Template) -> Template:
+def _as_one(template: FileTemplate) -> FileTemplate:
     """Return a template of a more specific type as one of the general type, after all of these."""
     specific = len(template.type.split("_")) * 1000 if template.type != "client_check.json" else 0
     return replace(template, type="client_check.json", order=template.order + specific)

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from calipso_nornir.monitoring.back_ends.base import Received, Rendered, Wish, as_json, objects_files
 from calipso_nornir.monitoring.back_ends.sensu_events import WHOLE, read_go
-from calipso_nornir.monitoring.names import encoded, limited
+from calipso_nornir.monitoring.check_names import encoded, limited
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator

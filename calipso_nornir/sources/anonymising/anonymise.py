@@ -21,9 +21,9 @@ from typing import TYPE_CHECKING, Any, Final
 from calipso_nornir.errors import BundleInvalid, RecordingFailed
 from calipso_nornir.sources import bundle
 from calipso_nornir.sources.anonymising.addresses import Addresses, is_special
+from calipso_nornir.sources.anonymising.chosen_names import STARTS, Names, erased, pseudonyms, spellings
 from calipso_nornir.sources.anonymising.hexadecimal import Digits
-from calipso_nornir.sources.anonymising.names import STARTS, Names, erased, pseudonyms, spellings
-from calipso_nornir.sources.anonymising.tokens import (
+from calipso_nornir.sources.anonymising.text_tokens import (
     SIX,
     START,
     Replacing,

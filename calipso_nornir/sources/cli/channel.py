@@ -25,7 +25,7 @@ class ChannelUnavailable(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class Received:
+class ScriptResult:
     """The result of one script.
 
     Attributes:
@@ -95,8 +95,8 @@ class _Session(asyncssh.SSHClientSession[bytes]):
         if not self.over.done():
             self.over.set_result((ending, cause))
 
-    def received(self, ending: Ending, cause: str) -> Received:
-        return Received(self.out.data, self.err.data, ending, cause)
+    def received(self, ending: Ending, cause: str) -> ScriptResult:
+        return ScriptResult(self.out.data, self.err.data, ending, cause)
 
 
 async def run_script(  # noqa: PLR0913 - all that a script takes
@@ -107,7 +107,7 @@ async def run_script(  # noqa: PLR0913 - all that a script takes
     end: bytes,
     limits: Limits,
     longest_s: float,
-) -> Received:
+) -> ScriptResult:
     """Run a script with ``sh -s`` and read it to its end mark, or to one of the limits.
 
     ``start`` is the first text that it prints; the output before that has a limit of its own. ``longest_s`` is the

@@ -44,7 +44,7 @@ _HOSTS_S: Final = 10.0
 """Seconds between two checks for new hosts."""
 
 
-class Told(Protocol):
+class OutputReceiver(Protocol):
     """Receives the output and the events of the programs. Its methods are called in the event loop's thread."""
 
     def begun(self, host: str, program: str) -> None:
@@ -71,7 +71,9 @@ class Followed:
 class Following:
     """Follows programs on hosts until it is stopped."""
 
-    def __init__(self, told: Told, chosen: Callable[[], Iterable[str]], way: Callable[[str], Followed]) -> None:
+    def __init__(
+        self, told: OutputReceiver, chosen: Callable[[], Iterable[str]], way: Callable[[str], Followed]
+    ) -> None:
         self._told = told
         self._chosen = chosen
         self._way = way

@@ -14,7 +14,7 @@ from calipso_nornir.errors import ConnectionLost, HostUnreachable
 from calipso_nornir.model.protocols import Reply
 from calipso_nornir.sources.cli.channel import CANCELLED, ChannelUnavailable
 from calipso_nornir.sources.cli.connector import Connector
-from calipso_nornir.sources.cli.outcomes import answer
+from calipso_nornir.sources.cli.host_round import answer
 from calipso_nornir.sources.cli.ssh import CONNECTION, CalipsoSsh, SshSession
 
 if TYPE_CHECKING:
@@ -25,8 +25,8 @@ if TYPE_CHECKING:
 
     from calipso_nornir.model.queries import Command
     from calipso_nornir.sources.cli.framing import ScriptStep
+    from calipso_nornir.sources.cli.host_round import Outcome
     from calipso_nornir.sources.cli.limits import Limits
-    from calipso_nornir.sources.cli.outcomes import Outcome
 
 logger = logging.getLogger(__name__)
 

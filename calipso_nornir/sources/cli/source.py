@@ -46,8 +46,8 @@ if TYPE_CHECKING:
 
     from calipso_nornir.model.environment import SecretRef
     from calipso_nornir.model.queries import Query
-    from calipso_nornir.sources.cli.following import Told
-    from calipso_nornir.sources.cli.outcomes import Outcome
+    from calipso_nornir.sources.cli.following import OutputReceiver
+    from calipso_nornir.sources.cli.host_round import Outcome
 
 logger = logging.getLogger(__name__)
 
@@ -190,7 +190,7 @@ class CliSource:
 
     def follow(
         self,
-        told: Told,
+        told: OutputReceiver,
         hosts: Callable[[], Iterable[str]],
         programs: Mapping[str, Command],
         stop: threading.Event,

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from calipso_nornir.errors import EnvironmentInvalid, Fault, HostUnreachable
-from calipso_nornir.sources.cli.channel import CANCELLED, Received, run_script
+from calipso_nornir.sources.cli.channel import CANCELLED, ScriptResult, run_script
 from calipso_nornir.sources.cli.connector import Connector
 from calipso_nornir.sources.cli.event_loop import Interrupted
 from calipso_nornir.sources.cli.limits import Limits
@@ -52,7 +52,7 @@ class SshSession:
         end: bytes,
         limits: Limits = Limits(),  # noqa: B008 - frozen
         longest_s: float = 30,
-    ) -> Received:
+    ) -> ScriptResult:
         """Run a script that prints ``start`` first and ``end`` last on both streams; raises ChannelUnavailable."""
         data = script.encode("utf-8", "surrogateescape")
         try:
@@ -60,7 +60,7 @@ class SshSession:
                 run_script(self.connection, data, start=start, end=end, limits=limits, longest_s=longest_s)
             )
         except Interrupted:
-            return Received(b"", b"", "cancelled", CANCELLED)
+            return ScriptResult(b"", b"", "cancelled", CANCELLED)
 
     def close(self) -> None:
         """End the connection."""

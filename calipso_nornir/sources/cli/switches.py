@@ -35,7 +35,7 @@ from calipso_nornir.model.protocols import Reply
 from calipso_nornir.sources.cli.channel import CANCELLED
 from calipso_nornir.sources.cli.event_loop import Interrupted
 from calipso_nornir.sources.cli.handshake import HOST_KEY_ALGORITHMS, algorithms
-from calipso_nornir.sources.cli.outcomes import NO_STATUS
+from calipso_nornir.sources.cli.host_round import NO_STATUS
 from calipso_nornir.sources.cli.ssh import CONNECTION, Destination, find_way
 from calipso_nornir.sources.cli.ssh_options import LazySecret
 
@@ -49,8 +49,8 @@ if TYPE_CHECKING:
     from calipso_nornir.model.queries import Command
     from calipso_nornir.sources.cli.connector import Connector
     from calipso_nornir.sources.cli.host_keys import HostKeys
+    from calipso_nornir.sources.cli.host_round import Outcome
     from calipso_nornir.sources.cli.limits import Limits
-    from calipso_nornir.sources.cli.outcomes import Outcome
     from calipso_nornir.sources.cli.ssh_options import Reach
     from calipso_nornir.sources.cli.ssh_servers import SshServer
 

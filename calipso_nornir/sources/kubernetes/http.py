@@ -18,7 +18,7 @@ from calipso_nornir.sources.tls_http import TlsAdapter, tls_context
 
 if TYPE_CHECKING:
     from calipso_nornir.metadata.environment_kubernetes import KubernetesSection
-    from calipso_nornir.sources.kubernetes.access import Access
+    from calipso_nornir.sources.kubernetes.cluster_access import Access
 
 MAX_MESSAGE_BYTES = 1 << 20
 SHOWN = 300

@@ -18,7 +18,7 @@ from calipso_nornir.sources.secrets import Vault
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from calipso_nornir.sources.kubernetes.access import Access
+    from calipso_nornir.sources.kubernetes.cluster_access import Access
 
 VARIABLE: Final = "KUBECONFIG"
 DEFAULT: Final = "~/.kube/config"

@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 
 from calipso_nornir.errors import EnvironmentInvalid, Fault
 from calipso_nornir.metadata.yaml_file import read_yaml_file
-from calipso_nornir.sources.kubernetes.access import Access
+from calipso_nornir.sources.kubernetes.cluster_access import Access
 from calipso_nornir.sources.kubernetes.yaml_part import Part
 from calipso_nornir.sources.named_files import text_of
 

@@ -25,7 +25,7 @@ from calipso_nornir.model.kubernetes import KubernetesList
 from calipso_nornir.model.protocols import Reply
 from calipso_nornir.sources.bounds import Budget
 from calipso_nornir.sources.http_asking import Patience, body_of
-from calipso_nornir.sources.kubernetes.access import Access, access_of
+from calipso_nornir.sources.kubernetes.cluster_access import Access, access_of
 from calipso_nornir.sources.kubernetes.http import message_of, session
 from calipso_nornir.sources.kubernetes.pages import ListExpired, Pages
 

@@ -15,7 +15,7 @@ from bson.int64 import Int64
 from bson.objectid import ObjectId
 from bson.raw_bson import RawBSONDocument
 
-from calipso_nornir.store.checking import REFERENCE_LISTS, REFERENCES
+from calipso_nornir.store.document_check import REFERENCE_LISTS, REFERENCES
 from calipso_nornir.store.keys import ESCAPE_IN_BYTES, OWN, decoded, encoded, escape
 from calipso_nornir.store.mongo.connection import OPTIONS, RAW_OPTIONS
 from calipso_nornir.store.mongo.environment_collections import OF, REVISION, UNTIL

@@ -17,12 +17,12 @@ from pymongo import ASCENDING, IndexModel, ReplaceOne
 from pymongo.errors import BulkWriteError, DuplicateKeyError
 
 from calipso_nornir.model.finding import Equal, Find, OneOf
-from calipso_nornir.store.conditions import cleaned, fits
 from calipso_nornir.store.equality import matches, same_value
 from calipso_nornir.store.listing import checked, in_order, listing
 from calipso_nornir.store.mongo.codec import VERSION, from_plain, to_plain
 from calipso_nornir.store.mongo.connection import RAW_OPTIONS
 from calipso_nornir.store.mongo.listing import holds_odd, list_filter
+from calipso_nornir.store.query_matching import cleaned, fits
 from calipso_nornir.store.values import clean, clean_text
 
 if TYPE_CHECKING:

@@ -16,13 +16,13 @@ from pymongo import UpdateOne
 
 from calipso_nornir.errors import Overtaken
 from calipso_nornir.store.chunks import chunks
+from calipso_nornir.store.mongo.applying_redos import keep, settle, tombstone, write
 from calipso_nornir.store.mongo.codec import past_of, stamped
 from calipso_nornir.store.mongo.environment_collections import GONE, OF, REVISION, UNTIL, Marker
 from calipso_nornir.store.mongo.lock import LockLost
-from calipso_nornir.store.mongo.settling import keep, settle, tombstone, write
-from calipso_nornir.store.operations import Put, Remove, Seen
 from calipso_nornir.store.process import this_process
 from calipso_nornir.store.values import utc_ms
+from calipso_nornir.store.write_operations import Put, Remove, Seen
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from calipso_nornir.model.stores import Kind
     from calipso_nornir.store.mongo.environment_collections import Places
     from calipso_nornir.store.mongo.lock import Lock
-    from calipso_nornir.store.operations import Operations
+    from calipso_nornir.store.write_operations import Operations
 
 WITH_STATUS: Final = ("inventory", "links")
 KEPT_IN_MARKER: Final = 64

@@ -5,12 +5,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from calipso_nornir.store.conditions import after_position, fits, page
 from calipso_nornir.store.mongo.codec import from_raw, id_of, revision_of
 from calipso_nornir.store.mongo.environment_collections import OF, REVISION
 from calipso_nornir.store.mongo.query_translation import exact, filter_of, order_of, projection
 from calipso_nornir.store.mongo.sorting import first_ids
 from calipso_nornir.store.mongo.visible import sorted_cursor
+from calipso_nornir.store.query_matching import after_position, fits, page
 
 if TYPE_CHECKING:
     from calipso_nornir.model.finding import Find

@@ -14,10 +14,10 @@ from bson.objectid import ObjectId
 
 from calipso_nornir.errors import StoreBusy, StoreVersionMismatch
 from calipso_nornir.store.migrations import LAYOUT_1_KINDS, Migration
+from calipso_nornir.store.mongo.applying_redos import settle
 from calipso_nornir.store.mongo.environment_collections import GONE, REVISION, Places
 from calipso_nornir.store.mongo.layout import LAYOUT_VERSION, NOTE, prepare
 from calipso_nornir.store.mongo.lock import Lock
-from calipso_nornir.store.mongo.settling import settle
 from calipso_nornir.store.mongo.undoing import undo
 from calipso_nornir.store.names import (
     COMMITS,

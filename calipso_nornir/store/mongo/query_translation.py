@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A query as a MongoDB filter, which may match too much but never too little; ``conditions`` removes the surplus."""
+"""A query as a MongoDB filter. It may match too much, never too little; ``query_matching`` removes the surplus."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from bson.objectid import ObjectId
 from pymongo import ASCENDING, DESCENDING
 
 from calipso_nornir.model.finding import Equal, Holds, HoldsAny, OneOf, Prefix, Range
-from calipso_nornir.store.checking import REFERENCE_LISTS, REFERENCES, TEXTS
+from calipso_nornir.store.document_check import REFERENCE_LISTS, REFERENCES, TEXTS
 from calipso_nornir.store.keys import escape
 from calipso_nornir.store.ordering import deciding, directions, fields_of
 from calipso_nornir.store.selection import UNIQUE

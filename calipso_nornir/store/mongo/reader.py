@@ -15,7 +15,6 @@ import bson
 from bson.objectid import ObjectId
 
 from calipso_nornir.store.chunks import chunks
-from calipso_nornir.store.conditions import fits, page
 from calipso_nornir.store.equality import matches
 from calipso_nornir.store.mongo.codec import from_raw, id_of, revision_of
 from calipso_nornir.store.mongo.connection import RAW_OPTIONS
@@ -31,6 +30,7 @@ from calipso_nornir.store.mongo.query_translation import (
 )
 from calipso_nornir.store.mongo.text_reading import Texts
 from calipso_nornir.store.mongo.visible import Visible
+from calipso_nornir.store.query_matching import fits, page
 from calipso_nornir.store.text_search import addressed, holding
 
 if TYPE_CHECKING:

@@ -17,15 +17,15 @@ from calipso_nornir.store.mongo.codec import stamped
 from calipso_nornir.store.mongo.commit import WITH_STATUS, published, seen_at
 from calipso_nornir.store.mongo.environment_collections import GONE, REVISION
 from calipso_nornir.store.mongo.redo import MOST_BYTES, MOST_COMMITS, Overlay, Redo, stored
-from calipso_nornir.store.operations import Put, Remove, Seen
 from calipso_nornir.store.values import utc_ms
+from calipso_nornir.store.write_operations import Put, Remove, Seen
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
     from calipso_nornir.model.stores import Kind
     from calipso_nornir.store.mongo.environment_collections import Marker, Places
-    from calipso_nornir.store.operations import Operations
+    from calipso_nornir.store.write_operations import Operations
 
 MOST_DOCUMENTS: Final = 20
 _MOST_REMEMBERED: Final = 10_000

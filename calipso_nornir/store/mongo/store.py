@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from functools import partial
 from typing import TYPE_CHECKING, Final
 
+from calipso_nornir.store.change_polling import watched
 from calipso_nornir.store.listing import LISTED
 from calipso_nornir.store.mongo.collection import MongoCollection
 from calipso_nornir.store.mongo.connection import Connection, Riding, translated
@@ -20,7 +21,6 @@ from calipso_nornir.store.names import DEFAULT_INVENTORY, KINDS, checked_collect
 from calipso_nornir.store.type_names import declared
 from calipso_nornir.store.values import clean_text
 from calipso_nornir.store.view import DocumentView
-from calipso_nornir.store.watching import watched
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence

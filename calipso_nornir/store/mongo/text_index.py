@@ -19,7 +19,7 @@ from pymongo import ASCENDING
 from calipso_nornir.store.mongo.environment_collections import REVISION
 from calipso_nornir.store.mongo.postings import in_all, in_any
 from calipso_nornir.store.names import SEARCH, collection_name
-from calipso_nornir.store.text_search import Segment, beginning, grams_of
+from calipso_nornir.store.text_search import IndexSegment, beginning, grams_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -54,14 +54,14 @@ class Note:
 
     upto: int = 0
     generation: int = 0
-    segments: tuple[Segment, ...] = ()
+    segments: tuple[IndexSegment, ...] = ()
 
     @classmethod
     def of(cls, document: dict[str, Any] | None) -> Note:
         """Return the note of a document."""
         if document is None:
             return cls()
-        segments = (Segment(one["name"], (one["type"], one["id"]), one["members"]) for one in document["segments"])
+        segments = (IndexSegment(one["name"], (one["type"], one["id"]), one["members"]) for one in document["segments"])
         return cls(document["upto"], document["generation"], tuple(segments))
 
 
@@ -106,15 +106,15 @@ class MongoTextIndex:
     _ids: dict[tuple[str, int], bytes] = field(default_factory=dict)
 
     @property
-    def segments(self) -> Sequence[Segment]:
+    def segments(self) -> Sequence[IndexSegment]:
         """The segments."""
         return self.note.segments
 
-    def candidates(self, part: Part, needle: Needle) -> Callable[[Segment], Iterable[tuple[str, int]]]:
+    def candidates(self, part: Part, needle: Needle) -> Callable[[IndexSegment], Iterable[tuple[str, int]]]:
         """Return a function for the places, in a segment, of objects whose part may contain the needle."""
         found = [self._places(part, text) for text in needle.texts]
 
-        def of(segment: Segment) -> Iterator[tuple[str, int]]:
+        def of(segment: IndexSegment) -> Iterator[tuple[str, int]]:
             some = [one(segment) for one in found]
             numbers = some[0] if len(some) == 1 else sorted({number for one in some for number in one})
             return ((segment.name, number) for number in numbers)
@@ -137,7 +137,7 @@ class MongoTextIndex:
                 ids.append(ObjectId(data))
         return self.read(ids)
 
-    def _places(self, part: Part, text: str) -> Callable[[Segment], Iterable[int]]:
+    def _places(self, part: Part, text: str) -> Callable[[IndexSegment], Iterable[int]]:
         """Read the places of a text in all segments at once."""
         prefixes = {segment.name: f"{segment.name}{OF_PART[part]}" for segment in self.segments}
         grams = grams_of(text)
@@ -151,7 +151,7 @@ class MongoTextIndex:
             for one in self.collection.find(wanted):
                 sets[one["_id"][:NAME_LENGTH]].append(one["data"])
 
-        def of(segment: Segment) -> Iterable[int]:
+        def of(segment: IndexSegment) -> Iterable[int]:
             there = sets[segment.name]
             if not grams:
                 return in_any(there)

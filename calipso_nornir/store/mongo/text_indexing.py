@@ -33,7 +33,7 @@ from calipso_nornir.store.mongo.text_index import (
     index_of,
     note_id,
 )
-from calipso_nornir.store.text_search import MOST, Segment, grams_in, key_of, texts_of
+from calipso_nornir.store.text_search import MOST, IndexSegment, grams_in, key_of, texts_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -127,14 +127,14 @@ class TextIndexing:
         past = self._places.past("inventory").find({**here, UNTIL: {"$gt": upto}}, {OF: 1})
         return found | {one[OF] for one in past}
 
-    def _made(self, note: Note, upto: int, fresh: set[ObjectId]) -> tuple[list[Segment], list[Segment]]:
+    def _made(self, note: Note, upto: int, fresh: set[ObjectId]) -> tuple[list[IndexSegment], list[IndexSegment]]:
         """Write new segments; return them, and those that they replace."""
         here = {"environment": self._places.environment, "type": {"$exists": True}}
         living = self._places.current("inventory").count_documents(here)
         there = sum(one.members for one in note.segments)
         if not note.segments or len(fresh) > MOST or there + len(fresh) > _STALE * living + MOST:
             return [*self._written(self._everything(upto)), *self._written(self._replaced(upto))], list(note.segments)
-        replaced: list[Segment] = []
+        replaced: list[IndexSegment] = []
         for one in sorted(note.segments, key=lambda segment: segment.members):
             if one.members > 2 * len(fresh) or one.members + len(fresh) > MOST:
                 break
@@ -160,13 +160,13 @@ class TextIndexing:
 
     # --- writing
 
-    def _written(self, documents: Iterable[tuple[ObjectId, Document]]) -> Iterator[Segment]:
+    def _written(self, documents: Iterable[tuple[ObjectId, Document]]) -> Iterator[IndexSegment]:
         for some in _parts(documents):
             name = uuid.uuid4().hex[:NAME_LENGTH]
             self._announce(name)
             for batch in chunks(some.documents(name), _BATCH):
                 self._quick.insert_many(batch, ordered=False)
-            yield Segment(name, some.first, len(some.ids))
+            yield IndexSegment(name, some.first, len(some.ids))
 
     def _taken(self) -> bool:
         """Claim the update for this process, and delete what a dead process left; return whether it succeeded."""
@@ -188,7 +188,7 @@ class TextIndexing:
         update = {"$push": {"building.names": name}, "$set": {"building.until": datetime.now(UTC) + _LEASE}}
         self._index.update_one({"_id": self._note_id, "building.token": self._token}, update)
 
-    def _published(self, note: Note, upto: int, segments: list[Segment]) -> bool:
+    def _published(self, note: Note, upto: int, segments: list[IndexSegment]) -> bool:
         told = [
             {"name": one.name, "type": one.first[0], "id": one.first[1], "members": one.members} for one in segments
         ]

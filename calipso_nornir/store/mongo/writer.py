@@ -11,15 +11,15 @@ from typing import TYPE_CHECKING, Final
 from pymongo.errors import PyMongoError
 
 from calipso_nornir.errors import Overtaken, StoreBusy
-from calipso_nornir.store.checking import checked, checked_ids
 from calipso_nornir.store.chunks import chunks
+from calipso_nornir.store.document_check import checked, checked_ids
 from calipso_nornir.store.mongo.codec import to_raw
 from calipso_nornir.store.mongo.commit import Attempt, RawRow
 from calipso_nornir.store.mongo.lock import Lock, LockLost
 from calipso_nornir.store.mongo.small_commit import NotSmall, Remembered, SmallCommit, Stale, is_small, learnt
 from calipso_nornir.store.mongo.trimming import trim
 from calipso_nornir.store.mongo.undoing import undo
-from calipso_nornir.store.operations import Operations, Put, Remove, Seen
+from calipso_nornir.store.write_operations import Operations, Put, Remove, Seen
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence

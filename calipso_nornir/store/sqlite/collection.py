@@ -10,9 +10,9 @@ from contextlib import closing
 from typing import TYPE_CHECKING, Any, Final
 
 from calipso_nornir.model.finding import Equal, Find, OneOf
-from calipso_nornir.store.conditions import cleaned, fits
 from calipso_nornir.store.equality import matches, same_value
 from calipso_nornir.store.listing import checked, in_order, listing
+from calipso_nornir.store.query_matching import cleaned, fits
 from calipso_nornir.store.sqlite.connection import immediate, translated
 from calipso_nornir.store.sqlite.document_rows import from_json, to_json
 from calipso_nornir.store.sqlite.listing import Ordered, holds_odd, list_clauses, literal, value_of

@@ -9,19 +9,19 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from calipso_nornir.errors import Overtaken
-from calipso_nornir.store.operations import Put, Remove, Seen
 from calipso_nornir.store.process import this_process
 from calipso_nornir.store.sqlite.document_rows import time_text
 from calipso_nornir.store.sqlite.statements import statements
 from calipso_nornir.store.sqlite.tables import commits, indexes, revisions, table
+from calipso_nornir.store.write_operations import Put, Remove, Seen
 
 if TYPE_CHECKING:
     import sqlite3
     from collections.abc import Iterable, Mapping, Sequence
 
     from calipso_nornir.model.stores import Kind
-    from calipso_nornir.store.operations import Operations
     from calipso_nornir.store.sqlite.document_rows import Row
+    from calipso_nornir.store.write_operations import Operations
 
 WITH_STATUS: Final = ("inventory", "links")
 _MANY: Final = 1000

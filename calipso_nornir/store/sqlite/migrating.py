@@ -29,7 +29,7 @@ from calipso_nornir.store.sqlite.tables import (
     tables,
     texts,
 )
-from calipso_nornir.store.sqlite.text_index import Names
+from calipso_nornir.store.sqlite.text_index import TableNames
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -168,7 +168,7 @@ def _down(connection: sqlite3.Connection) -> Iterator[tuple[str, int]]:
                 _dropped(connection)
         for name in (REVISIONS, COMMITS):
             connection.execute(f'DROP TABLE "{collection_name(inventory, name)}"')
-        for statement in Names.of(inventory).dropping():
+        for statement in TableNames.of(inventory).dropping():
             connection.execute(statement)
 
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 from calipso_nornir.model.finding import Equal, Holds, HoldsAny, OneOf, Prefix, Range
-from calipso_nornir.store.checking import REFERENCES, TEXTS
+from calipso_nornir.store.document_check import REFERENCES, TEXTS
 from calipso_nornir.store.ordering import directions, fields_of
 from calipso_nornir.store.selection import FIELDS, LISTS
 from calipso_nornir.store.sqlite.document_rows import key_of

@@ -13,9 +13,9 @@ from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from calipso_nornir.store.chunks import chunks
-from calipso_nornir.store.conditions import fits, page
 from calipso_nornir.store.names import KINDS
 from calipso_nornir.store.ordering import directions
+from calipso_nornir.store.query_matching import fits, page
 from calipso_nornir.store.searching import found
 from calipso_nornir.store.selection import LISTS
 from calipso_nornir.store.sqlite.connection import translated

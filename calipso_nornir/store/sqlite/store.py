@@ -10,6 +10,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from calipso_nornir.store.change_polling import watched
 from calipso_nornir.store.listing import LISTED
 from calipso_nornir.store.names import DEFAULT_INVENTORY, KINDS, checked_collection, checked_inventory, collection_name
 from calipso_nornir.store.selection import to_index
@@ -33,7 +34,6 @@ from calipso_nornir.store.sqlite.writer import SqliteWriter
 from calipso_nornir.store.type_names import declared
 from calipso_nornir.store.values import clean_text
 from calipso_nornir.store.view import DocumentView
-from calipso_nornir.store.watching import watched
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from calipso_nornir.store.sqlite.document_rows import from_row
 from calipso_nornir.store.sqlite.tables import pasts, table, texts
-from calipso_nornir.store.text_search import Segment, beginning, grams_of
+from calipso_nornir.store.text_search import IndexSegment, beginning, grams_of
 
 if TYPE_CHECKING:
     import sqlite3
@@ -29,7 +29,7 @@ _ROW: Final = "head.last_scanned, head.digest, body.document, body.evidence"
 
 
 @dataclass(frozen=True, slots=True)
-class Names:
+class TableNames:
     """The (quoted) names of an index's tables."""
 
     words: str
@@ -39,7 +39,7 @@ class Names:
     notes: str
 
     @classmethod
-    def of(cls, inventory: str) -> Names:
+    def of(cls, inventory: str) -> TableNames:
         """Return the names for an inventory."""
         return cls(*(f'"calipso_fts_{one}.{inventory}"' for one in ("words", "terms", "members", "segments", "notes")))
 
@@ -89,19 +89,19 @@ class SqliteTextIndex:
         self._inventory = inventory
         self._environment = environment
         self._revision = revision
-        self._names = Names.of(inventory)
+        self._names = TableNames.of(inventory)
         self.upto = 0
-        self.segments: list[Segment] = []
+        self.segments: list[IndexSegment] = []
         self._places: dict[str, tuple[int, int]] = {}
         if self._names.exist(connection):
             self._read()
 
-    def candidates(self, part: Part, needle: Needle) -> Callable[[Segment], Iterable[int]]:
+    def candidates(self, part: Part, needle: Needle) -> Callable[[IndexSegment], Iterable[int]]:
         """Return a function for the places, in a segment, of objects whose part may contain the needle."""
         wanted = [f'"{part}" : ({one})' for text in needle.texts if (one := self._expression(text))]
         match = " OR ".join(f"({one})" for one in wanted)
 
-        def of(segment: Segment) -> Iterator[int]:
+        def of(segment: IndexSegment) -> Iterator[int]:
             if match:
                 words = self._names.words
                 statement = (
@@ -151,7 +151,7 @@ class SqliteTextIndex:
         self.upto = found[0]
         statement = f"SELECT first, last, type, id FROM main.{self._names.segments} WHERE environment = ?"
         for first, last, type_, id_ in self._connection.execute(statement, (self._environment,)):
-            self.segments.append(Segment(str(first), (type_, id_), last - first + 1))
+            self.segments.append(IndexSegment(str(first), (type_, id_), last - first + 1))
             self._places[str(first)] = (first, last)
 
     def _expression(self, text: str) -> str:

@@ -13,7 +13,7 @@ from calipso_nornir.store.chunks import chunks
 from calipso_nornir.store.sqlite.connection import immediate
 from calipso_nornir.store.sqlite.document_rows import from_row, time_text
 from calipso_nornir.store.sqlite.tables import revisions, table, texts
-from calipso_nornir.store.sqlite.text_index import Names
+from calipso_nornir.store.sqlite.text_index import TableNames
 from calipso_nornir.store.text_search import MOST, Key, key_of, texts_of
 
 if TYPE_CHECKING:
@@ -50,7 +50,7 @@ class TextIndexing:
         self._reading = reading
         self._inventory = inventory
         self._environment = environment
-        self._names = Names.of(inventory)
+        self._names = TableNames.of(inventory)
         self._token = uuid.uuid4().hex
 
     def update(self, *, at_least: int) -> int:

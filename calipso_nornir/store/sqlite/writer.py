@@ -11,13 +11,13 @@ import sqlite3
 from contextlib import ExitStack, contextmanager, suppress
 from typing import TYPE_CHECKING, Final
 
-from calipso_nornir.store.checking import checked, checked_ids
 from calipso_nornir.store.chunks import chunks
-from calipso_nornir.store.operations import Operations, Put, Remove, Seen
+from calipso_nornir.store.document_check import checked, checked_ids
 from calipso_nornir.store.sqlite.commit import Committing
 from calipso_nornir.store.sqlite.connection import immediate, translated
 from calipso_nornir.store.sqlite.document_rows import to_row
 from calipso_nornir.store.sqlite.trimming import trim
+from calipso_nornir.store.write_operations import Operations, Put, Remove, Seen
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence

@@ -6,7 +6,7 @@ from __future__ import annotations
 import json
 from importlib.resources import files
 
-from calipso_nornir.checks.registry import CHECKS
+from calipso_nornir.checks.named_checks import CHECKS
 
 
 def test_metadata_and_registry_agree() -> None:

@@ -30,7 +30,7 @@ FAILED: Final = "failed"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Trial:
+class ConnectionTest:
     """What is to be tried.
 
     Attributes:
@@ -62,7 +62,7 @@ def of_sections(
             yield Finding(target, "check", ok=False, detail=str(error))
 
 
-def run(store: Store, trial: Trial) -> dict[str, Any]:
+def run(store: Store, trial: ConnectionTest) -> dict[str, Any]:
     """Begin a test, and return its document as it begins; the steps are found under its ``id``."""
     id_ = uuid.uuid4().hex
     document: dict[str, Any] = {
@@ -87,7 +87,7 @@ def _outcome(steps: Sequence[Mapping[str, Any]]) -> str:
     return PASSED if all(one["ok"] for one in steps) else WITH_WARNINGS
 
 
-def _run(store: Store, trial: Trial, id_: str) -> None:
+def _run(store: Store, trial: ConnectionTest, id_: str) -> None:
     steps: list[dict[str, Any]] = []
     tests = store.collection(COLLECTION)
     outcome: dict[str, Any] = {"status": FAILED}

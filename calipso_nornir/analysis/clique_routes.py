@@ -7,7 +7,7 @@ from collections import defaultdict
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from calipso_nornir.analysis.reading import links_of, objects_of
+from calipso_nornir.analysis.bulk_reading import links_of, objects_of
 from calipso_nornir.model.links import LinkType
 
 if TYPE_CHECKING:

@@ -13,7 +13,7 @@ from calipso_nornir.errors import CalipsoError, FetcherRaised, HostUnreachable, 
 from calipso_nornir.metadata.source_kinds import source_kinds
 from calipso_nornir.model.protocols import Reply
 from calipso_nornir.model.queries import ApiGet, Command, Lookup, Query, Select
-from calipso_nornir.sources.router import Router
+from calipso_nornir.sources.query_router import QueryRouter
 
 if TYPE_CHECKING:
     import pytest
@@ -56,7 +56,7 @@ def bad(_queries: Sequence[Query]) -> Answers:
 
 def test_each_kind_is_asked_once_and_the_order_stays() -> None:
     api, db, cli = Scripted(good), Scripted(good), Scripted(good)
-    router = Router({"api": api, "db": db, "cli": cli})
+    router = QueryRouter({"api": api, "db": db, "cli": cli})
     queries: list[Query] = [CLI, API, CLI2, DB]
     answers = router.answer(queries)
     assert list(answers) == queries
@@ -75,12 +75,12 @@ def test_kinds_are_asked_at_the_same_time() -> None:
         together.wait()
         return good(queries)
 
-    answers = Router({kind: Scripted(wait) for kind in ("api", "db", "cli")}).answer([API, DB, CLI])
+    answers = QueryRouter({kind: Scripted(wait) for kind in ("api", "db", "cli")}).answer([API, DB, CLI])
     assert all(isinstance(answer, Reply) for answer in answers.values())
 
 
 def test_kinds_without_a_source() -> None:
-    answers = Router({"api": Scripted(good)}).answer([API, DB, CLI, Lookup("host")])
+    answers = QueryRouter({"api": Scripted(good)}).answer([API, DB, CLI, Lookup("host")])
     assert isinstance(answers[API], Reply)
     assert answers[DB] == SourceNotConfigured("mysql")
     assert answers[CLI] == SourceNotConfigured("CLI")
@@ -90,10 +90,10 @@ def test_kinds_without_a_source() -> None:
 
 def test_a_source_that_raises_fails_its_own_queries_only(caplog: pytest.LogCaptureFixture) -> None:
     with caplog.at_level(logging.DEBUG):
-        answers = Router({"api": Scripted(good), "cli": Scripted(bad)}).answer([API, CLI, CLI2])
+        answers = QueryRouter({"api": Scripted(good), "cli": Scripted(bad)}).answer([API, CLI, CLI2])
     assert isinstance(answers[API], Reply)
     assert answers[CLI] == answers[CLI2] == FetcherRaised("source cli", "RuntimeError")
-    assert "test_router.py" in caplog.text, "where it happened"
+    assert "test_query_router.py" in caplog.text, "where it happened"
     assert "c4n4ry" not in caplog.text, "nobody knows what a foreign error quotes"
 
 
@@ -101,11 +101,11 @@ def test_an_error_of_ours_that_is_raised_is_the_answer() -> None:
     def down(_queries: Sequence[Query]) -> Answers:
         raise HostUnreachable("cmp1", "192.0.2.1", "refused")
 
-    assert Router({"cli": Scripted(down)}).answer([CLI])[CLI] == HostUnreachable("cmp1", "192.0.2.1", "refused")
+    assert QueryRouter({"cli": Scripted(down)}).answer([CLI])[CLI] == HostUnreachable("cmp1", "192.0.2.1", "refused")
 
 
 def test_a_source_that_leaves_a_query_out() -> None:
-    answers = Router({"cli": Scripted(lambda queries: good(queries[:1]))}).answer([CLI, CLI2])
+    answers = QueryRouter({"cli": Scripted(lambda queries: good(queries[:1]))}).answer([CLI, CLI2])
     assert isinstance(answers[CLI], Reply)
     assert isinstance(answers[CLI2], FetcherRaised)
 
@@ -117,5 +117,5 @@ def test_all_are_closed_whatever_one_does() -> None:
             raise OSError("stuck")
 
     sources = [Stuck(good), Scripted(good), Stuck(good)]
-    Router(dict(zip(("api", "db", "cli"), sources, strict=True))).close()
+    QueryRouter(dict(zip(("api", "db", "cli"), sources, strict=True))).close()
     assert [source.closed for source in sources] == [1, 1, 1]

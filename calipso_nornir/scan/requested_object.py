@@ -22,7 +22,7 @@ ENVIRONMENT = "environment"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Target:
+class RequestedObject:
     """What a request says about the object to scan.
 
     Attributes:
@@ -38,7 +38,7 @@ class Target:
     parent_type: str | None = None
 
 
-def planned(plan: ScanPlan, target: Target, view: StoreView) -> ScanPlan:
+def planned(plan: ScanPlan, target: RequestedObject, view: StoreView) -> ScanPlan:
     """Return the plan with the target as its object.
 
     Raises UsageError if the object is not known, is ambiguous, or is not where it should be.
@@ -47,7 +47,7 @@ def planned(plan: ScanPlan, target: Target, view: StoreView) -> ScanPlan:
     return plan if one is None else replace(plan, object_id=one.id, object_type=one.type)
 
 
-def _object_of(target: Target, view: StoreView) -> InventoryObject | None:
+def _object_of(target: RequestedObject, view: StoreView) -> InventoryObject | None:
     """Return the object of a partial scan; None if the environment itself is meant."""
     if target.id is None or (target.type in (None, ENVIRONMENT) and target.id == view.environment):
         return None
@@ -78,7 +78,7 @@ def _by_name(view: StoreView, name: str, type_: str | None) -> Iterator[Inventor
             yield one
 
 
-def _check_parent(target: Target, view: StoreView, one: InventoryObject) -> None:
+def _check_parent(target: RequestedObject, view: StoreView, one: InventoryObject) -> None:
     """Check that the object has the given ancestor; folders between the two do not matter."""
     said = (target.parent_type, target.parent_id)
     if said == (None, None):

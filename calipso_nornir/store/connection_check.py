@@ -26,11 +26,11 @@ def try_store(uri: str | Path, *, inventory: str = DEFAULT_INVENTORY) -> Iterato
     try:
         checked_inventory(inventory)
         if is_mongo(uri):
-            from calipso_nornir.store.mongo.trying import try_mongo  # noqa: PLC0415 - pymongo takes long to import
+            from calipso_nornir.store.mongo.connection_check import try_mongo  # noqa: PLC0415 - pymongo takes long to import
 
             yield from try_mongo(str(uri), inventory)
         else:
-            from calipso_nornir.store.sqlite.trying import try_sqlite  # noqa: PLC0415 - only what is used
+            from calipso_nornir.store.sqlite.connection_check import try_sqlite  # noqa: PLC0415 - only what is used
 
             yield from try_sqlite(path_of(uri).expanduser().absolute(), inventory)
     except CalipsoError as error:

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 
-class Router:
+class QueryRouter:
     """Splits a round by kind of source.
 
     A kind without a source is answered with SourceNotConfigured, one that is not installed with NoSuchSource. A source

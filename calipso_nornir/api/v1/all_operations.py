@@ -12,6 +12,7 @@ from calipso_nornir.api.v1 import (
     cliques,
     connection_tests,
     environment_configs,
+    health,
     inventory,
     links,
     messages,
@@ -19,7 +20,6 @@ from calipso_nornir.api.v1 import (
     scans,
     scheduled_scans,
     search,
-    state,
     tokens,
 )
 
@@ -39,7 +39,7 @@ ROUTERS: Final = tuple(
         environment_configs,
         connection_tests,
         search,
-        state,
+        health,
         absent,
     )
 )

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from calipso_nornir.model.queries import Command
-    from calipso_nornir.sources.cli.channel import Received
+    from calipso_nornir.sources.cli.channel import ScriptResult
     from calipso_nornir.sources.cli.framing import ScriptStep
     from calipso_nornir.sources.cli.limits import Limits
     from calipso_nornir.sources.cli.ssh import SshSession
@@ -74,7 +74,7 @@ def answer(session: SshSession, steps: Mapping[Command, ScriptStep], *, limits: 
 
 
 def read(
-    steps: Mapping[Command, ScriptStep], received: Received, mark: str, *, limits: Limits, at: datetime
+    steps: Mapping[Command, ScriptStep], received: ScriptResult, mark: str, *, limits: Limits, at: datetime
 ) -> dict[Command, Outcome]:
     """Turn the result of a script into an answer for each command."""
     found = frames(received.stdout, received.stderr, mark, len(steps))
@@ -117,7 +117,7 @@ def text_of(output: bytes) -> str:
 
 
 def _unfinished(
-    commands: Sequence[Command], received: Received, *, begun: bool, limits: Limits
+    commands: Sequence[Command], received: ScriptResult, *, begun: bool, limits: Limits
 ) -> dict[Command, Outcome]:
     """Answer for commands without a frame: the first was running at the end, the others had not begun."""
     if not commands:

@@ -38,7 +38,7 @@ class _Waiting:
     last: float = float("-inf")
 
 
-class Gathering:
+class WaitingChanges:
     """Waiting changes, by host and kind."""
 
     def __init__(self) -> None:

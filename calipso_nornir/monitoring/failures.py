@@ -46,15 +46,15 @@ class Named:
 
 
 @dataclass(frozen=True, slots=True)
-class Finding:
+class Failure:
     """One failure, and its consequences, without links that only follow their ends."""
 
     about: Named
     consequences: tuple[Named, ...] = ()
 
 
-def findings(view: StoreView) -> list[Finding]:
-    """Return the findings, the worst first; among equally bad ones, those with the most consequences."""
+def failures(view: StoreView) -> list[Failure]:
+    """Return the failures, the worst first; among equally bad ones, those with the most consequences."""
     rows = view.find_documents(Find(kind="status", where=(Range("value", at_least=1),)))
     statuses = {one["_id"]: status_of(one) for one in rows}
     named = names_of(view, statuses.values())
@@ -67,7 +67,7 @@ def findings(view: StoreView) -> list[Finding]:
                 following[cause["of"]].append(one)
         else:
             roots.append(one)
-    made = [Finding(one, tuple(sorted(following[one.of], key=_worst_first))) for one in roots]
+    made = [Failure(one, tuple(sorted(following[one.of], key=_worst_first))) for one in roots]
     return sorted(made, key=lambda one: (-_severity(one.about.value), -len(one.consequences), one.about.name))
 
 
@@ -149,7 +149,7 @@ def _worst_first(one: Named) -> tuple[int, str, str]:
     return (-_severity(one.value), one.type, one.name)
 
 
-def shown_finding(one: Finding) -> dict[str, Any]:
+def shown_failure(one: Failure) -> dict[str, Any]:
     """Return a finding as JSON."""
     return {**_as_json(one.about), "consequences": [_as_json(each) for each in one.consequences]}
 

@@ -7,7 +7,7 @@ from collections import defaultdict
 from typing import TYPE_CHECKING, Final
 
 from calipso_nornir.model.links import Link
-from calipso_nornir.monitoring.causes import LINK_ABOVE, Condition
+from calipso_nornir.monitoring.causes import LINK_ABOVE, FailingThing
 from calipso_nornir.monitoring.judging import checks_of, own_value
 from calipso_nornir.monitoring.results import OK
 
@@ -25,7 +25,7 @@ FEW: Final = 200
 """Up to this many things are looked up one by one; for more, all links and cliques are read at once."""
 
 
-class Surroundings:
+class Dependencies:
     """Reads links and cliques of things, and their conditions."""
 
     def __init__(self, view: StoreView, rules: Monitoring, *, many: bool) -> None:
@@ -44,7 +44,7 @@ class Surroundings:
         """Return the links with an object at either end."""
         return self._view.links_of(ref) if self._links is None else self._links.get(ref, [])
 
-    def condition(self, status: Status, thing: InventoryObject | Link) -> Condition:
+    def condition(self, status: Status, thing: InventoryObject | Link) -> FailingThing:
         """Return the condition of one object or link."""
         if isinstance(thing, Link):
             ends = [self._rules.height(end.type) for end in (thing.source, thing.target)]
@@ -57,7 +57,7 @@ class Surroundings:
         value = own_value(status, any_of=thing.type in self._rules.any_of) if checks_of(status) else status.value
         failing = [one for one in checks_of(status) if one["status"] != OK]
         own = not failing or any((thing.type, one["check"]) in self._rules.own for one in failing)
-        return Condition(
+        return FailingThing(
             of=status.of,
             type=thing.type,
             height=height,

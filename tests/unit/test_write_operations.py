@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import pytest
 
-from calipso_nornir.store import operations
-from calipso_nornir.store.operations import Operations, Put, Remove, Seen
+from calipso_nornir.store import write_operations
+from calipso_nornir.store.write_operations import Operations, Put, Remove, Seen
 
 if TYPE_CHECKING:
-    from calipso_nornir.store.operations import Operation
+    from calipso_nornir.store.write_operations import Operation
 
 
 class Row(NamedTuple):
@@ -38,8 +38,8 @@ ADDED: list[tuple[Operation, int]] = [
 def test_they_come_in_their_order_again_and_again(
     in_memory: int, at_once: int, files: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(operations, "_IN_MEMORY_BYTES", in_memory)
-    monkeypatch.setattr(operations, "_AT_ONCE_BYTES", at_once)
+    monkeypatch.setattr(write_operations, "_IN_MEMORY_BYTES", in_memory)
+    monkeypatch.setattr(write_operations, "_AT_ONCE_BYTES", at_once)
     kept = Operations(_limit=in_memory)
     assert not kept
     for operation, size in ADDED:

@@ -8,8 +8,8 @@ import re
 from typing import TYPE_CHECKING, Any, Final
 
 from calipso_nornir.sources.anonymising.addresses import is_special
+from calipso_nornir.sources.anonymising.chosen_names import spellings
 from calipso_nornir.sources.anonymising.hexadecimal import is_group
-from calipso_nornir.sources.anonymising.names import spellings
 
 if TYPE_CHECKING:
     from collections.abc import Container, Iterable, Iterator, Mapping

@@ -24,7 +24,7 @@ _WHOLE: Final = re.compile(r"\A\{([a-z_][a-z0-9_]*)\}\Z")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Template:
+class FileTemplate:
     """One template.
 
     Attributes:
@@ -45,7 +45,7 @@ class Template:
     origin: str = ""
 
 
-def template_of(document: Mapping[str, Any], *, origin: str = "") -> Template:
+def template_of(document: Mapping[str, Any], *, origin: str = "") -> FileTemplate:
     """Read a template; raises InvalidRequest that says what is wrong with it."""
     where = origin or f"template {document.get('type')!r}"
     for name in ("type", "side", "config"):
@@ -62,7 +62,7 @@ def template_of(document: Mapping[str, Any], *, origin: str = "") -> Template:
         order = int(document.get("order", 1))
     except (TypeError, ValueError):
         raise InvalidRequest(f"{where}: order is {document.get('order')!r}: expected a number") from None
-    return Template(
+    return FileTemplate(
         type=str(document["type"]),
         side=str(document["side"]),
         order=order,
@@ -73,7 +73,7 @@ def template_of(document: Mapping[str, Any], *, origin: str = "") -> Template:
     )
 
 
-def stored_templates(store: Store) -> list[Template]:
+def stored_templates(store: Store) -> list[FileTemplate]:
     """Return the templates that users have stored."""
     rows = store.collection(COLLECTION).find()
     return [
@@ -82,7 +82,7 @@ def stored_templates(store: Store) -> list[Template]:
 
 
 def merged(
-    templates: Iterable[Template],
+    templates: Iterable[FileTemplate],
     *,
     type_: str,
     side: str,
@@ -116,7 +116,7 @@ def _merge(below: Mapping[str, Any], above: Mapping[str, Any]) -> dict[str, Any]
     return made
 
 
-def _filled(value: Any, values: Mapping[str, Any], template: Template) -> Any:  # noqa: ANN401 - JSON
+def _filled(value: Any, values: Mapping[str, Any], template: FileTemplate) -> Any:  # noqa: ANN401 - JSON
     if isinstance(value, Mapping):
         return {_text(str(key), values, template): _filled(one, values, template) for key, one in value.items()}
     if isinstance(value, Sequence) and not isinstance(value, str):
@@ -127,11 +127,11 @@ def _filled(value: Any, values: Mapping[str, Any], template: Template) -> Any:  
     return _value(whole[1], values, template) if whole else _text(value, values, template)
 
 
-def _text(text: str, values: Mapping[str, Any], template: Template) -> str:
+def _text(text: str, values: Mapping[str, Any], template: FileTemplate) -> str:
     return _PLACEHOLDER.sub(lambda found: str(_value(found[1], values, template)), text)
 
 
-def _value(name: str, values: Mapping[str, Any], template: Template) -> Any:  # noqa: ANN401 - JSON
+def _value(name: str, values: Mapping[str, Any], template: FileTemplate) -> Any:  # noqa: ANN401 - JSON
     if name not in values or values[name] is None:
         told = f"{template.origin}: {{{name}}} has no value{nearest(name, values)}"
         raise InvalidRequest(f"{told}. Set it in the section Monitoring, or change the template")

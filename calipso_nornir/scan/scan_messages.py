@@ -9,14 +9,21 @@ from itertools import count
 from typing import TYPE_CHECKING, Any, Final
 
 from calipso_nornir.errors import StoreError
-from calipso_nornir.scan.events import HostAnswered, ObjectsFound, PhaseBegan, RoundBegan, ScanEnded, TroubleSeen
+from calipso_nornir.scan.progress_events import (
+    HostAnswered,
+    ObjectsFound,
+    PhaseBegan,
+    RoundBegan,
+    ScanEnded,
+    TroubleSeen,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from calipso_nornir.model.stores import Store
-    from calipso_nornir.scan.events import Event
     from calipso_nornir.scan.origin import LogLevel, ScanOrigin
+    from calipso_nornir.scan.progress_events import Event
     from calipso_nornir.scan.report import ScanReport
 
 logger = logging.getLogger(__name__)
@@ -26,7 +33,7 @@ LEVELS: Final[Mapping[LogLevel, int]] = {"debug": 10, "info": 20, "warning": 30,
 _ENDINGS: Final[Mapping[str, LogLevel]] = {"completed": "info", "completed_with_errors": "warning"}
 
 
-class Journal:
+class ScanMessages:
     """The messages of one scan. It is a progress: call it with each event.
 
     A message that cannot be stored is left out: the scan matters more, and its report is complete.

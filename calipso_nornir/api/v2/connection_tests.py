@@ -9,31 +9,31 @@ from typing import Any
 from fastapi import APIRouter
 
 from calipso_nornir.access.roles import Role
-from calipso_nornir.api import checks
+from calipso_nornir.api import connection_tests
 from calipso_nornir.api.guard import needs
+from calipso_nornir.api.handler_arguments import Api, Asking
 from calipso_nornir.api.locating import Located
-from calipso_nornir.api.parameters import Api, Asking
 from calipso_nornir.api.problems import Problem
-from calipso_nornir.api.shapes.environments import TrialShown
+from calipso_nornir.api.shapes.environments import ConnectionTestShown
 
 router = APIRouter(prefix="/checks", tags=["health"])
 
 
 @router.post("", status_code=HTTPStatus.ACCEPTED)
 @needs(Role.ADMIN)
-def check(api: Api, who: Asking, located: Located) -> TrialShown:
+def check(api: Api, who: Asking, located: Located) -> ConnectionTestShown:
     """Begin to try the back ends for real: the store, and the LDAP directory and the issuer that are set up."""
-    trial = checks.Trial(environment=None, by=who.name, findings=api.back_ends.tried)
-    begun = checks.run(api.store, trial)
+    trial = connection_tests.ConnectionTest(environment=None, by=who.name, findings=api.back_ends.tried)
+    begun = connection_tests.run(api.store, trial)
     located(begun["id"])
     return begun
 
 
 @router.get("/{id}")
 @needs(Role.ADMIN)
-def checked(api: Api, id: str) -> TrialShown:  # noqa: A002 - the name in the path
+def checked(api: Api, id: str) -> ConnectionTestShown:  # noqa: A002 - the name in the path
     """Show a test of the back ends, with the steps so far: running, passed, passed_with_warnings or failed."""
-    found: dict[str, Any] | None = api.store.collection(checks.COLLECTION).get(id)
+    found: dict[str, Any] | None = api.store.collection(connection_tests.COLLECTION).get(id)
     if found is None or found.get("environment") is not None:
         raise Problem(HTTPStatus.NOT_FOUND, f"there is no test {id} of the back ends")
     return found

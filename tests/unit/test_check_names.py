@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from calipso_nornir.model.links import Link
 from calipso_nornir.model.refs import ObjectRef
-from calipso_nornir.monitoring.names import decoded, encoded, limited, name_of_link
+from calipso_nornir.monitoring.check_names import decoded, encoded, limited, name_of_link
 
 HOSTILE = st.text(st.sampled_from("-.0458:/|é\ud800")) | st.text() | st.text(st.characters(codec=None))
 
