@@ -2,7 +2,7 @@
 """Copies the pages to a folder, at the paths that they have here, so that links between them stay as they are.
 
 mkdocs wants all pages in one folder; ours are also beside what they describe (``playbooks``, ``tests/lab``). The
-navigation of ``mkdocs.yml`` is completed: with every decision, and with pages that it does not name.
+navigation of ``mkdocs.yml`` is completed: with the Python reference, every decision, and pages that it does not name.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import yaml
 
+from tests.docs_site import openapi, reference
 from tests.docs_site.tables import page
 
 if TYPE_CHECKING:
@@ -43,7 +44,9 @@ def collect(folder: Path) -> None:
     rows = "".join(f"- [{title(one)}]({one.name})\n" for one in decisions)
     (pages / DECISIONS / "README.md").write_text(f"# Decisions\n\n{rows}", encoding="utf-8")
     (pages / TABLES).write_text(page(), encoding="utf-8")
-    (folder / "mkdocs.yml").write_text(yaml.safe_dump(_configuration(decisions), sort_keys=False), encoding="utf-8")
+    openapi.write(pages)
+    configuration = _configuration(decisions, reference.write(pages))
+    (folder / "mkdocs.yml").write_text(yaml.safe_dump(configuration, sort_keys=False), encoding="utf-8")
 
 
 def title(path: Path) -> str:
@@ -52,12 +55,13 @@ def title(path: Path) -> str:
     return found[1] if found else path.stem
 
 
-def _configuration(decisions: list[Path]) -> dict[str, Any]:
+def _configuration(decisions: list[Path], modules: dict[str, str]) -> dict[str, Any]:
     known: dict[str, Any] = yaml.safe_load((ROOT / "mkdocs.yml").read_text(encoding="utf-8"))
     named = set(_paths(known["nav"]))
     more = [{title(one): str(one)} for one in _files("docs/*.md") if str(one) not in named]
     overview = [f"{DECISIONS}/README.md", *({title(one): str(one)} for one in decisions)]
-    nav = [*known["nav"], *([{"More": more}] if more else []), {"Decisions": overview}]
+    python = [{one: page} for one, page in modules.items()]
+    nav = [*known["nav"], *([{"More": more}] if more else []), {"Python reference": python}, {"Decisions": overview}]
     return {**known, "docs_dir": "pages", "site_dir": "site", "nav": nav}
 
 

@@ -6,6 +6,7 @@ from __future__ import annotations
 import ast
 import re
 import shlex
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +22,7 @@ from calipso_nornir.sources import bundle
 from calipso_nornir.sources.host_monitor_programs import programs
 from tests.bundles import whole
 from tests.docs_site.collecting import collect
+from tests.docs_site.reference import REFERENCE
 from tests.fixtures.cli import calipso
 
 ROOT = Path(__file__).parents[2]
@@ -87,6 +89,28 @@ def test_the_site_has_every_page_and_every_decision(tmp_path: Path) -> None:
     for cell in ("`vnic-vedge`", "`vservice`", "`compute.instance.create.end`", "`vnic_ovs`"):
         assert cell in tables
     assert "(docs/decisions/README.md)" in (tmp_path / "pages/README.md").read_text(encoding="utf-8")
+    operations = (tmp_path / "pages/docs/operations-of-the-api.md").read_text(encoding="utf-8")
+    described = yaml.safe_load((tmp_path / "pages/docs/openapi.json").read_text(encoding="utf-8"))["paths"]
+    headings = set(re.findall(r"^### (.+)$", operations, re.MULTILINE))
+    assert headings == {f"{method.upper()} {path}" for path, methods in described.items() for method in methods}
+    assert "| `environment` | path, required | string |" in operations
+
+
+def test_what_documents_import_is_in_the_reference() -> None:
+    """Modules that a page tells people to import from have a page of the Python reference."""
+    listed = {module for _, modules in REFERENCE.values() for module in modules}
+    texts = [path.read_text(encoding="utf-8") for path in MARKDOWN if "decisions" not in path.parts]
+    lines = [line for text in texts for line in re.findall(r"^ *(from calipso_nornir.*)$", text, re.MULTILINE)]
+    for line in lines:
+        (told,) = ast.parse(line.strip()).body
+        assert isinstance(told, ast.ImportFrom), line
+        modules = {f"{told.module}.{one.name}" for one in told.names} | {str(told.module)}
+        assert modules & listed, line
+
+
+@pytest.mark.parametrize("module", sorted({one for _, modules in REFERENCE.values() for one in modules}))
+def test_modules_of_the_reference_exist(module: str) -> None:
+    assert import_module(module).__doc__
 
 
 def _anchors(path: Path) -> set[str]:

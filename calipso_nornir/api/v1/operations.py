@@ -6,6 +6,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from http import HTTPStatus
+from inspect import getdoc
 from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias
 
 from fastapi import APIRouter, Request
@@ -130,8 +131,8 @@ def operation(
             status_code=status,
             response_class=_answers(handler),
             name=handler.__name__,
-            description=(handler.__doc__ or "").strip(),
-            summary=(handler.__doc__ or "").strip().partition("\n")[0],
+            description=getdoc(handler) or "",
+            summary=(getdoc(handler) or "").partition("\n")[0],
             tags=["older API"],
             responses={code: {"description": HTTPStatus(code).phrase, "content": _json(_ERROR)} for code in _REFUSALS},
             openapi_extra=_described(parameters, where),
