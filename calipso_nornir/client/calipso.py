@@ -153,9 +153,9 @@ class Calipso:
         """Return what is wrong: each failure once, the worst first, with its ``consequences``."""
         return list(self.get(f"{_of(environment)}/findings"))
 
-    def statuses(self, environment: str, *, at_least: int = 0) -> list[dict[str, Any]]:
-        """Return the statuses with this value or a worse one, the worst last."""
-        return list(self.get(f"{_of(environment)}/statuses", at_least=at_least))
+    def statuses(self, environment: str, *, at_least: int = 0, **query: object) -> Iterator[dict[str, Any]]:
+        """Yield the statuses with this value or a worse one, page by page: also of a ``revision``, ``at`` a time."""
+        return self._listed(f"{_of(environment)}/statuses", at_least=at_least, **query)
 
     def write_status(self, environment: str, document_id: str, **status: object) -> dict[str, Any]:
         """Write what a check says of the object or link with that ``_id``: ``value``, ``label``, ``text``."""

@@ -37,6 +37,7 @@ READS: Final = (
     f"{LAB}/messages?limit=2",
     f"{LAB}/messages?level=info&since=2026-01-01T00:00:00Z&limit=2",
     "/audit?limit=2",
+    f"{LAB}/statuses?at_least=1&limit=2",
     "//scans?env_name=lab&page_size=2",
     "//scans?env_name=lab&status=completed&page=1&page_size=2",
     "//messages?env_name=lab&page=1&page_size=2",
@@ -61,6 +62,8 @@ def read_all(place: Place, tmp_path: Path, watched: Callable[[], object]) -> Non
         for number in range(5):
             test = {"id": f"{number}", "environment": "lab", "status": "passed", "submit_timestamp": f"2026-{number}"}
             store.collection("connection_tests").put(f"{number}", test)
+        for port in store.view("lab").of_type("port"):
+            admin.ask("PUT", f"{LAB}/statuses/{port.ref.document_id}", json={"value": 1, "label": "Warning"})
         known = {"instance": instance.id, "document": instance.document_id}
         watched()
         for one in READS:

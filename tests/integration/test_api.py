@@ -776,7 +776,7 @@ CURSORS = [
 
 
 @pytest.mark.parametrize("after", CURSORS)
-@pytest.mark.parametrize("path", ["messages?limit=2", "objects?sort=name&limit=2", "links?limit=2"])
+@pytest.mark.parametrize("path", ["messages?limit=2", "objects?sort=name&limit=2", "links?limit=2", "statuses?limit=2"])
 def test_a_cursor_that_was_tampered_with_is_refused_or_a_place(viewer: Client, path: str, after: str) -> None:
     """A place at which no document is, is one all the same: what comes after it is shown, and nothing else happens."""
     answer = viewer.ask("GET", f"{LAB}/{path}&after={after}")

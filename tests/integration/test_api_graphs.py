@@ -302,7 +302,7 @@ def test_statuses_are_written_and_joined(viewer: Client, operator: Client, store
     assert (shown["status"], shown["check_status"]["label"]) == (port["status"], "Warning"), "Neutron's is another"
     operator.ask("PUT", where, json={"value": 0, "label": "OK"})
     assert [one["document"]["value"] for one in viewer.get(f"{where}/versions")] == [0, 2, 2]
-    assert [one["_id"] for one in viewer.get(f"{LAB}/statuses")] == [of, port.ref.document_id]
+    assert [one["_id"] for one in viewer.get(f"{LAB}/statuses")] == sorted([of, port.ref.document_id])
     assert [one["_id"] for one in viewer.get(f"{LAB}/statuses", at_least=1)] == [port.ref.document_id]
     assert viewer.get(where)["value"] == 0
     assert viewer.ask("PUT", where, json={"value": 0, "label": "OK"}).status_code == 403
@@ -320,3 +320,25 @@ def test_statuses_are_written_and_joined(viewer: Client, operator: Client, store
         viewer.get(f"{LAB}/links/of/{source.type}/{source.id}"),
     ):
         assert {one["_id"]: one["check_status"] for one in links}[link.document_id]["label"] == "Warning"
+
+
+def test_statuses_have_pages(viewer: Client, operator: Client, store: Store) -> None:
+    ports = sorted(one.ref.document_id for one in store.view("lab").of_type("port"))[:7]
+    for number, of in enumerate(ports):
+        operator.ask("PUT", f"{LAB}/statuses/{of}", json={"value": number % 3, "label": "x"})
+    for query in ("", "&at_least=1", f"&revision={store.view('lab').revision}"):
+        whole = [one["_id"] for one in viewer.get(f"{LAB}/statuses?limit=1000{query}")]
+        paged: list[str] = []
+        following = f"{LAB}/statuses?limit=2{query}"
+        while following:
+            answer = viewer.ask("GET", following)
+            if not paged:  # what is written between two pages does not shift them
+                operator.ask("PUT", f"{LAB}/statuses/{ports[0]}", json={"value": 0, "label": "meanwhile"})
+            assert 0 < len(answer.json()) <= 2
+            paged += [one["_id"] for one in answer.json()]
+            following = answer.links.get("next", {}).get("url", "").removeprefix("/api/v2")
+        assert paged == whole == sorted(set(whole))
+        assert set(ports) - set(whole) == ({ports[0], ports[3], ports[6]} if "at_least" in query else set())
+    assert viewer.ask("GET", f"{LAB}/statuses?after=nonsense").json()["errors"][0]["field"] == "after"
+    for of in ports:
+        assert operator.ask("DELETE", f"{LAB}/statuses/{of}").status_code == 204

@@ -109,5 +109,13 @@ def test_the_client_writes_and_reads_statuses_and_findings(admin: Calipso) -> No
     admin.write_status("lab", of, value=2, label="Critical", text="no answer", source="ping")
     assert [one["_id"] for one in admin.statuses("lab", at_least=1)] == [of]
     assert [one["of"] for one in admin.findings("lab")] == [of]
+    ports = list(admin.objects("lab", type="port"))
+    for one in ports:
+        admin.write_status("lab", one["_id"], value=1, label="Warning")
+    listed = [one["_id"] for one in admin.statuses("lab", at_least=1, limit=2)]
+    assert listed == sorted([of, *(one["_id"] for one in ports)])
+    assert [one["_id"] for one in admin.statuses("lab", at_least=2)] == [of]
+    for one in ports:
+        admin.delete(f"/environments/lab/statuses/{one['_id']}")
     admin.delete(f"/environments/lab/statuses/{of}")
     assert admin.findings("lab") == []

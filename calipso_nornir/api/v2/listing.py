@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Lists of records (scans, messages, the audit trail …): a page, and the next one in the header ``Link`` (RFC 8288)."""
+"""Lists (of scans, messages, statuses …): a page, and the next one in the header ``Link`` (RFC 8288)."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from typing import Annotated, Any, Final, TypeAlias
 from fastapi import Depends, Query, Request, Response
 
 from calipso_nornir.api.v2.pages import MOST, Limit, cursor, position, up_to_after
-from calipso_nornir.model.finding import Condition
-from calipso_nornir.model.stores import Collection, Document
+from calipso_nornir.model.finding import Condition, Find
+from calipso_nornir.model.stores import Collection, Document, Kind, StoreView
 
 After: TypeAlias = Annotated[
     str | None, Query(description="Where to go on: part of the URL in the header `Link` of the page before.")
@@ -60,8 +60,18 @@ class Listing:
             if len(some) < at_once:
                 break
             after = _place(some[-1], order, key)
+        return self._cut(found, lambda one: _place(one, order, key))
+
+    def documents(self, view: StoreView, kind: Kind, where: Sequence[Condition] = ()) -> list[Document]:
+        """Return the page of a kind of documents in a picture, ordered by ``_id``. Raises Problem, as ``page``."""
+        after = position(self._after, ()) if self._after is not None else None
+        found = list(view.find_documents(Find(kind=kind, where=tuple(where), after=after, limit=self._limit + 1)))
+        return self._cut(found, lambda one: (one["_id"],))
+
+    def _cut(self, found: list[Document], place: Callable[[Document], tuple[Any, ...]]) -> list[Document]:
+        """Return the page, of one more than belong to it: then there is a next one."""
         if len(found) > self._limit:
-            following = cursor(list(_place(found[self._limit - 1], order, key)))
+            following = cursor(list(place(found[self._limit - 1])))
             self._response.headers["Link"] = f'<{self._here}{following}>; rel="next"'
         return found[: self._limit]
 

@@ -21,11 +21,12 @@ from calipso_nornir.api.problems import Problem
 from calipso_nornir.api.shapes.picture import FailureShown, StatusShown
 from calipso_nornir.api.shapes.picture import Status as WrittenStatus
 from calipso_nornir.api.v2.history import Commits, VersionShown, versions_shown
+from calipso_nornir.api.v2.listing import ListedLong
 from calipso_nornir.api.v2.pages import Limit
 from calipso_nornir.api.v2.pictures import Environment, Seen
 from calipso_nornir.api.v2.showing import shown
 from calipso_nornir.errors import Overtaken
-from calipso_nornir.model.finding import Find, Range
+from calipso_nornir.model.finding import Range
 from calipso_nornir.model.status import Status, StatusOf
 from calipso_nornir.model.stores import StoreView
 from calipso_nornir.monitoring.failures import failures, shown_failure
@@ -53,14 +54,14 @@ class StatusWanted(BaseModel):
 @needs(Role.VIEWER)
 def statuses(
     seen: Seen,
+    listed: ListedLong,
     *,
     at_least: Annotated[int, Query(ge=0, le=255, description="Only statuses of this value, or worse.")] = 0,
-    limit: Limit = 1000,
 ) -> list[StatusShown]:
-    """List statuses, the worst last."""
+    """List statuses, ordered by the `_id` of what they are about. `findings` has the worst first."""
+    where = (Range("value", at_least=at_least),) if at_least else ()
     with seen.looking() as (_, view):
-        query = Find(kind="status", where=(Range("value", at_least=at_least),), order=("value",), limit=limit)
-        return [shown(one) for one in view.find_documents(query)]
+        return [shown(one) for one in listed.documents(view, "status", where)]
 
 
 @router.get("/findings")
