@@ -18,7 +18,7 @@ from calipso_nornir.sources.anonymising.anonymise import anonymise
 from calipso_nornir.sources.recording import RecordingSource, ReplaySource
 from calipso_nornir.sources.secrets import Vault
 from calipso_nornir.store import open_store
-from tests.fixtures.aci_cloud import CLOUD, AciCloud, WholeAci, fabric
+from tests.fixtures.aci_cloud import CLOUD, AciCloud, Scanned, WholeAci, fabric
 from tests.fixtures.apic import PASSWORD, mo, refused, serving
 from tests.fixtures.canned import CannedSource
 from tests.fixtures.cloud import Response
@@ -27,31 +27,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from calipso_nornir.model.stores import StoreView
-    from calipso_nornir.scan.report import ScanReport
-    from tests.fixtures.apic import Controller
 
 EXPECTED = Path(__file__).parent.parent / "fixtures" / "aci_cloud.expected.txt"
 """All switches and ports with their attributes, their links with states, and the servers' cliques around them."""
-
-
-class Scanned:
-    """The cloud in a store of its own, and scans of it."""
-
-    def __init__(self, controller: Controller, folder: Path) -> None:
-        self.controller, self.cloud = controller, AciCloud()
-        self.store = open_store(folder / "s.db")
-
-    def scan(self) -> ScanReport:
-        """Scan once."""
-        source = WholeAci(self.controller, self.cloud)
-        try:
-            return run_scan(CLOUD, plan=ScanPlan(), store=self.store, source=source)
-        finally:
-            source.close()
-
-    def documents(self, kind: str) -> list[Mapping[str, Any]]:
-        """Return the documents of a kind."""
-        return list(self.store.view("cloud").documents(kind))  # type: ignore[arg-type]
 
 
 @pytest.fixture(scope="module")
