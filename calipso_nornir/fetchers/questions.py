@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING, Any
 from calipso_nornir.fetchers.attributes import TAP_SUFFIX_LENGTH, tap_suffix
 from calipso_nornir.model.agent_types import OVN_AGENTS, OVS_AGENT
 from calipso_nornir.model.fetching import first_of
+from calipso_nornir.model.ovs_columns import ACTIVE_MEMBER, READ, columns
 from calipso_nornir.model.ovsdb import SETTINGS
 from calipso_nornir.model.queries import ApiGet, Command, Lookup
 
 if TYPE_CHECKING:
-    from collections.abc import Generator, Iterable, Mapping, Sequence
+    from collections.abc import Generator, Iterable, Sequence
 
     from calipso_nornir.model.answers import Answers
     from calipso_nornir.model.objects import InventoryObject
@@ -187,26 +188,17 @@ def function_places(host: str) -> Command:
     return Command(host, text, "find_virtfn")
 
 
-OVS_COLUMNS = {
-    "Bridge": "_uuid,name,ports,datapath_type",
-    "Port": "_uuid,name,interfaces,tag,trunks,other_config",
-    "Interface": "_uuid,name,type,ofport,mac_in_use,link_state,options,external_ids",
-}
-"""Columns of ovs-vswitchd.conf.db(5) to request; without statistics, which change every second."""
-FURTHER_COLUMNS = {"Port": ",vlan_mode"}
-"""Columns that earlier releases did not request, so their recordings lack them."""
-
-
 def ovs_queries(host: str) -> tuple[Command, Command]:
     """Return the two commands for Open vSwitch's bridges, ports and interfaces: its tables, and its readable text."""
     return (
-        Command(host, _lists(FURTHER_COLUMNS), "ovs_bridges", root=True, formerly=_lists({})),
+        Command(host, ovs_lists(), "ovs_bridges", root=True, formerly=ovs_lists(earlier=True)),
         Command(host, "ovs-vsctl show", "ovs_vsctl_show", root=True),
     )
 
 
-def _lists(further: Mapping[str, str]) -> str:
-    lists = (f"-- --columns={columns}{further.get(table, '')} list {table}" for table, columns in OVS_COLUMNS.items())
+def ovs_lists(*, earlier: bool = False) -> str:
+    """Return the command that prints the columns; with ``earlier`` the one that earlier releases sent."""
+    lists = (f"-- --columns=_uuid,{columns(table, earlier=earlier)} list {table}" for table in READ)
     return f"ovs-vsctl -f json {' '.join(lists)}"
 
 
@@ -218,9 +210,9 @@ def ovs_bridges(host: str) -> Generator[Sequence[Query], Answers, tuple[Query, t
 def ovs_bond(host: str, port: OvsPort) -> tuple[Command, Command]:
     """Return the commands for the state of an Open vSwitch bond: columns of its port, and those of its interfaces."""
     members = [one.name for one in port.interfaces]
-    columns = "ovs-vsctl -f json --columns=name,{} list {} {}"
-    of_port = columns.format("bond_mode,lacp,bond_active_slave", "Port", "{}")
-    of_members = columns.format("lacp_current", "Interface", " ".join("{}" for _ in members))
+    listed = "ovs-vsctl -f json --columns=name,{} list {} {}"
+    of_port = listed.format(f"bond_mode,lacp,{ACTIVE_MEMBER}", "Port", "{}")
+    of_members = listed.format("lacp_current", "Interface", " ".join("{}" for _ in members))
     return (
         Command.of(host, of_port, port.name, parser="ovs_table", root=True),
         Command.of(host, of_members, *members, parser="ovs_table", root=True),

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from typing import Final
 
+from calipso_nornir.model.ovs_columns import ACTIVE_MEMBER, READ, columns
 from calipso_nornir.model.queries import Command
 
 LINKS: Final = "links"
@@ -12,12 +13,6 @@ TUNNELS: Final = "tunnels"
 """The program for the destinations of VXLAN devices."""
 LIFE_S: Final = 3600
 """Seconds after which ``ovsdb-client`` ends by itself and is started again: only root could stop it."""
-TABLES: Final = {
-    "Bridge": "name,ports,datapath_type",
-    "Port": "name,interfaces,tag,trunks,vlan_mode,bond_active_slave",
-    "Interface": "name,type,ofport,mac_in_use,link_state,options,external_ids",
-}
-"""Columns of ovs-vswitchd.conf.db(5); without statistics, which change every few seconds."""
 
 
 def programs(host: str = "") -> dict[str, Command]:
@@ -26,7 +21,8 @@ def programs(host: str = "") -> dict[str, Command]:
         LINKS: Command(host, "ip -o monitor link address"),
         TUNNELS: Command(host, "bridge monitor fdb"),
     }
-    for table, columns in TABLES.items():
-        text = f"ovsdb-client --timeout={LIFE_S} -f json monitor Open_vSwitch {table} '{columns},!initial'"
+    for table in READ:
+        watched = columns(table, *((ACTIVE_MEMBER,) if table == "Port" else ()))
+        text = f"ovsdb-client --timeout={LIFE_S} -f json monitor Open_vSwitch {table} '{watched},!initial'"
         found[table] = Command(host, text, root=True)
     return found

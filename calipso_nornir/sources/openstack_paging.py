@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl, urlsplit
 
 from calipso_nornir.errors import ParseError
+from calipso_nornir.sources.page_trail import PageTrail
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -22,9 +23,6 @@ Parameters = tuple[tuple[str, str], ...]
 
 PAGE_SIZE = 1000
 """Items per page of answers that are always paged; Nova reduces it to its own maximum, 1000 by default."""
-MAX_BARREN_PAGES = 100
-"""Maximum number of consecutive pages without new items. Neutron may send short pages: it applies policy after the
-limit."""
 _PAGED = {("compute", "servers")}
 
 
@@ -36,12 +34,11 @@ class Pages:
         self._items: list[Any] | None = None
         self._document: dict[str, Any] | None = None
         self._ids: set[str] = set()
-        self._asked: set[Parameters] = set()
-        self._barren = 0
         self.next: Parameters | None = query.query
         names = {name for name, _ in query.query}
         if (query.service, query.key) in _PAGED and "limit" not in names:
             self.next = (*query.query, ("limit", str(PAGE_SIZE)))
+        self._trail = PageTrail("paging", "the next link", self.next)
 
     @property
     def data(self) -> list[Any] | dict[str, Any]:
@@ -58,13 +55,10 @@ class Pages:
             return
         if not isinstance(value, list):
             raise ParseError("json", f'"{self._key}" is neither a list nor a document')
-        self._asked.add(self.next or ())
-        self._barren = 0 if self._take(value) else self._barren + 1
+        new_items = self._take(value)
         self.next = _following(body, self._key)
-        if self.next in self._asked:
-            raise ParseError("paging", "the next link leads back to a page that was read before")
-        if self.next is not None and self._barren >= MAX_BARREN_PAGES:
-            raise ParseError("paging", f"{MAX_BARREN_PAGES} pages in a row contained nothing new, and there are more")
+        if self.next is not None:
+            self._trail.follow(self.next, new_items=new_items)
 
     def _take(self, page: list[Any]) -> bool:
         """Add new items; an item may occur twice if others were created or deleted between two pages."""

@@ -225,7 +225,7 @@ def endless(token: Callable[[int], str], items: list[Any]) -> Callable[[Request]
     ("token", "items", "section", "kind", "said"),
     [
         (lambda _n: "same", [{}], {}, ParseError, "leads back to a page that was read before"),
-        (str, [], {}, ParseError, "20 pages in a row were empty"),
+        (str, [], {}, ParseError, "100 pages in a row had nothing new"),
         (str, [{}], {"list_timeout_s": 0.2}, AnswerTooSlow, "Kubernetes.list_timeout_s"),
         (str, [{"x": "y" * 200_000}], {"max_answer_mib": 1}, AnswerTooLarge, "Kubernetes.max_answer_mib"),
     ],

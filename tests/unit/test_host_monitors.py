@@ -3,10 +3,14 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
+from calipso_nornir.fetchers.questions import ovs_queries
 from calipso_nornir.live.waiting_changes import BETWEEN_S, FIRST_S, MOST_NAMES, WaitingChanges
 from calipso_nornir.parsing.host_monitors import LinkLines, names_changed, tunnel_changed
+from calipso_nornir.sources.host_monitor_programs import programs
 
 MAC = "c2:a2:20:49:22:d3"
 UP = f"3: tap1: <BROADCAST,UP> mtu 1500 qdisc noqueue master br0 state DOWN group default \\    link/ether {MAC} brd f"
@@ -115,3 +119,13 @@ def test_hosts_and_kinds_do_not_wait_for_each_other() -> None:
     waiting.add("cmp1", "link", "tap1", now=1)
     waiting.forget("cmp1")
     assert waiting.take(100) == []
+
+
+def test_a_change_of_all_that_a_scan_reads_of_open_vswitch_is_noticed() -> None:
+    tables, _ = ovs_queries("cmp1")
+    read = {table: set(columns.split(",")) for columns, table in re.findall(r"--columns=(\S+) list (\w+)", tables.text)}
+    read["Port"].add("bond_active_slave")
+    for table, columns in read.items():
+        watched = re.search(rf" {table} '(\S+),!initial'$", programs("cmp1")[table].text)
+        assert watched is not None
+        assert columns - {"_uuid"} == set(watched[1].split(",")), table

@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 
 from calipso_nornir.errors import ParseError
 from calipso_nornir.model.queries import ApiGet
-from calipso_nornir.sources.openstack_paging import MAX_BARREN_PAGES, Pages
+from calipso_nornir.sources.openstack_paging import Pages
+from calipso_nornir.sources.page_trail import MAX_BARREN_PAGES
 
 SERVERS = ApiGet("compute", "/servers/detail", "servers", (("all_tenants", "1"),))
 PORTS = ApiGet("network", "/ports", "ports", (("limit", "2"),))
@@ -111,7 +112,7 @@ def test_a_list_that_only_repeats_itself_ends() -> None:
     pages = Pages(PORTS)
     for number in range(MAX_BARREN_PAGES):
         pages.add({"ports": items("a"), **link("ports", f"http://c?marker={number}")})
-    with pytest.raises(ParseError, match="contained nothing new"):
+    with pytest.raises(ParseError, match="had nothing new"):
         pages.add({"ports": items("a"), **link("ports", "http://c?marker=last")})
 
 

@@ -11,13 +11,12 @@ from typing import TYPE_CHECKING, Any
 
 from calipso_nornir.errors import ParseError
 from calipso_nornir.parsing.kubernetes import used
+from calipso_nornir.sources.page_trail import PageTrail
 
 if TYPE_CHECKING:
     from calipso_nornir.model.kubernetes import KubernetesList
 
 PARSER = "kubernetes"
-MAX_BARREN_PAGES = 20
-"""Maximum number of consecutive pages without an object: the API may send short pages, but not this many."""
 
 
 class ListExpired(Exception):
@@ -31,8 +30,7 @@ class Pages:
         self._query = query
         self._size = size
         self._version: str | None = None
-        self._seen: set[str] = set()
-        self._barren = 0
+        self._trail = PageTrail(PARSER, "metadata.continue", "")
         self.items: list[Any] = []
         self.next: dict[str, str] | None = {} if size is None else {"limit": str(size)}
         """Parameters of the next page; None after the last one."""
@@ -56,15 +54,6 @@ class Pages:
             raise ListExpired
         self._version = version
         self.items += [used(self._query.kind, one) for one in items or ()]
-        self._barren = 0 if items else self._barren + 1
-        self.next = self._following(token)
-
-    def _following(self, token: str) -> dict[str, str] | None:
-        if not token:
-            return None
-        if token in self._seen:
-            raise ParseError(PARSER, "metadata.continue leads back to a page that was read before")
-        if self._barren >= MAX_BARREN_PAGES:
-            raise ParseError(PARSER, f"{MAX_BARREN_PAGES} pages in a row were empty, and there are more")
-        self._seen.add(token)
-        return {"limit": str(self._size or 0), "continue": token}
+        if token:
+            self._trail.follow(token, new_items=bool(items))
+        self.next = {"limit": str(self._size or 0), "continue": token} if token else None
