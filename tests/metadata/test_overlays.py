@@ -144,11 +144,11 @@ def test_steps_of_one_fetcher_have_names_of_their_own(tmp_path: Path) -> None:
     step = {"type": "host_pnic", "fetcher": "HostPnics"}
     folder = write(
         tmp_path,
-        scanners={"scanners": {"ScanVnic": [step, {**step, "environment_condition": {"distribution": "RDO"}}]}},
+        scanners={"scanners": {"ScanHostPnic": [step, {**step, "environment_condition": {"distribution": "RDO"}}]}},
     )
-    assert [one.name for one in load_catalog([folder]).scanners["ScanVnic"]] == [
-        "ScanVnic/host_pnic/HostPnics",
-        "ScanVnic/host_pnic/HostPnics#2",
+    assert [one.name for one in load_catalog([folder]).scanners["ScanHostPnic"]] == [
+        "ScanHostPnic/host_pnic/HostPnics",
+        "ScanHostPnic/host_pnic/HostPnics#2",
     ]
 
 

@@ -58,7 +58,7 @@ class OvnPorts:
         if not is_described(answers):
             return []
         known: Southbound = answers[SOUTHBOUND]
-        return _added(parent, "ovn", _bound(known, known.bindings.get(parent.id)), SOUTHBOUND)
+        return added(parent, "ovn", bound(known, known.bindings.get(parent.id)), SOUTHBOUND)
 
 
 class OvnPortSecurity:
@@ -80,17 +80,18 @@ class OvnPortSecurity:
         if not is_described(answers, NORTHBOUND):
             return []
         known: Northbound = answers[NORTHBOUND]
-        return _added(parent, "ovn_security", _protected(parent, known.protection.get(parent.id)), NORTHBOUND)
+        return added(parent, "ovn_security", _protected(parent, known.protection.get(parent.id)), NORTHBOUND)
 
 
-def _added(port: InventoryObject, name: str, value: Mapping[str, JSON] | None, source: OvsdbTables) -> list[Fetched]:
-    """Return what is added to a port: one attribute, or nothing if the database does not know the port."""
+def added(known: InventoryObject, name: str, value: JSON, source: OvsdbTables) -> list[Fetched]:
+    """Return what is added to an object: one attribute, or nothing if the database does not know the object."""
     if value is None:
         return []
-    return [Fetched(id=port.id, name=port.name, attributes={name: value}, sources=(source,))]
+    return [Fetched(id=known.id, name=known.name, attributes={name: value}, sources=(source,))]
 
 
-def _bound(known: Southbound, one: Binding | None) -> dict[str, JSON] | None:
+def bound(known: Southbound, one: Binding | None) -> dict[str, JSON] | None:
+    """Return where a port is bound, as an attribute; None without a binding."""
     if one is None:
         return None
     return {

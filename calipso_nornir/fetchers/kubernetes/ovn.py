@@ -1,0 +1,78 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What OVN's databases say about the pods and services of a cluster that OVN-Kubernetes runs.
+
+Its logical port of a pod is NAMESPACE_POD; its load balancers name their service in ``external_ids``.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, ClassVar
+
+from calipso_nornir.fetchers.ovn.databases import NORTHBOUND, SOUTHBOUND, is_described
+from calipso_nornir.fetchers.ovn.ports import added, bound
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from calipso_nornir.model.fetching import Fetching
+    from calipso_nornir.model.objects import JSON, InventoryObject
+    from calipso_nornir.parsing.ovn_northbound import Balancer, Northbound
+    from calipso_nornir.parsing.ovn_southbound import Southbound
+
+KIND, OWNER = "k8s.ovn.org/kind", "k8s.ovn.org/owner"
+"""Keys of a load balancer's ``external_ids`` (ovn-kubernetes, ``go-controller/pkg/types/const.go``)."""
+
+
+class OvnPodPorts:
+    """Where OVN has bound the port of a pod's interface.
+
+    Source: Southbound's Port_Binding and Chassis.
+    Attributes: ``ovn``, as of a port of OpenStack: ``type``, ``chassis``, ``host``, ``up``, ``tunnel_key`` …
+    """
+
+    asked_by: ClassVar[Mapping[str, str]] = {}
+
+    def get(self, parent: InventoryObject) -> Fetching:
+        """Ask for bindings, if the interface has a port."""
+        port = parent.get("port_id")
+        if port is None:
+            return []
+        answers = yield [SOUTHBOUND]
+        if not is_described(answers):
+            return []
+        known: Southbound = answers[SOUTHBOUND]
+        return added(parent, "ovn", bound(known, known.bindings.get(port)), SOUTHBOUND)
+
+
+class OvnServiceBalancers:
+    """The virtual addresses that OVN balances for a service, and the members behind each.
+
+    A service may have several load balancers, for its protocols and for groups of nodes. ``members`` are those of all
+    of them; a node may use fewer.
+
+    Source: Northbound's Load_Balancer.
+    Attributes: ``ovn_vips`` [{vip, protocol, members}] with addresses and ports.
+    """
+
+    asked_by: ClassVar[Mapping[str, str]] = {}
+
+    def get(self, parent: InventoryObject) -> Fetching:
+        """Ask for the load balancers."""
+        answers = yield [NORTHBOUND]
+        if not is_described(answers, NORTHBOUND):
+            return []
+        known: Northbound = answers[NORTHBOUND]
+        owner = f"{parent['namespace']}/{parent.name}"
+        own = [one for one in known.balancers if (one.about.get(KIND), one.about.get(OWNER)) == ("Service", owner)]
+        return added(parent, "ovn_vips", _vips(own) if own else None, NORTHBOUND)
+
+
+def _vips(balancers: Sequence[Balancer]) -> list[JSON]:
+    members: dict[tuple[str, str], set[str]] = {}
+    for one in balancers:
+        for vip, own in one.vips.items():
+            members.setdefault((vip, one.protocol), set()).update(own)
+    return [
+        {"vip": vip, "protocol": protocol, "members": sorted(found)}
+        for (vip, protocol), found in sorted(members.items())
+    ]
