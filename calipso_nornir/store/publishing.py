@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from calipso_nornir.model.links import LinkType
 
@@ -12,6 +12,8 @@ if TYPE_CHECKING:
 
     from calipso_nornir.metadata.catalog import Catalog
     from calipso_nornir.model.stores import Store
+
+VERSIONS: Final = "distribution_versions"
 
 
 def publish(catalog: Catalog, store: Store) -> None:
@@ -70,7 +72,13 @@ def _derived_constants(catalog: Catalog) -> dict[str, list[str]]:
     """Return the constants that are derived from other declarations, so as not to declare them twice."""
     objects = [name for name in catalog.object_types if name != "environment"]
     linked = {end for name in catalog.link_types for end in (LinkType.of(name).source, LinkType.of(name).target)}
+    supported = catalog.documents.get("supported_environments", ())
+    versions = (
+        *catalog.constants.get(VERSIONS, ()),
+        *(one for row in supported for one in row["distribution_version"]),
+    )
     return {
+        VERSIONS: list(dict.fromkeys(versions)),
         "object_types": [name for name in objects if not catalog.object_types[name].folder],
         "scan_object_types": objects,
         "object_types_for_links": sorted(linked),

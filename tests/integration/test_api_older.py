@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from fastapi.routing import APIRoute
+from jsonschema import Draft202012Validator
 
 from calipso_nornir.api.guard import Needs, needs_of
 from calipso_nornir.api.v1 import records
@@ -315,6 +316,19 @@ def test_single_documents_are_whole(admin: Client, query: str, fields: set[str])
 )
 def test_one_that_is_not_there(admin: Client, query: str) -> None:
     assert "there is none with id" in told(ask(admin, "GET", query, 404), 404)
+
+
+def test_objects_are_as_the_schema_of_their_type_says(viewer: Client) -> None:
+    seen = set()
+    for one in ask(viewer, "GET", f"/inventory?{LAB}&all=true&projection=id,type", 200)["objects"]:
+        if one["type"] in seen or one["type"].endswith("_folder"):
+            continue
+        seen.add(one["type"])
+        schema = ask(viewer, "GET", "/schema", 200, params={"type": one["type"]})
+        whole = ask(viewer, "GET", f"/inventory?{LAB}", 200, params=one)
+        fault = next(Draft202012Validator(schema).iter_errors(whole), None)
+        assert fault is None, f"{one}: {fault}"
+    assert len(seen) > 10
 
 
 def test_older_names_are_those_of_declared_attributes() -> None:

@@ -1,18 +1,27 @@
 # SPDX-License-Identifier: Apache-2.0
 """Every form of request that clients of the older API send is taken, on both stores.
 
-The forms are data: each operation with its parameters, and a value of each as clients send it. Each parameter is sent
-alone with those that are needed, and all of a body together; then without each that is needed, and with one more.
+``older_endpoints.json`` has the endpoints of the older API: what is sent to each is made from there, and so is what the
+answer has to have. The values come from ``older_forms``. Each parameter is sent alone with those that are needed; then
+without each that is needed, and with one more.
 """
 
 from __future__ import annotations
 
+import json
+import re
+from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 import pytest
+from jsonschema import Draft202012Validator
 
+from calipso_nornir.api.v1.absent import ABSENT
+from calipso_nornir.api.v1.sections import SECTIONS as OURS
+from tests.fixtures.older_forms import BODIES, LAB, NOBODY, OPTIONAL, QUERIES, REMOVALS, Form, meant
 from tests.fixtures.recorded import bundle, filled
-from tests.fixtures.serving import PASSWORD, Client, Served, served
+from tests.fixtures.serving import Client, Served, served
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -21,243 +30,92 @@ if TYPE_CHECKING:
 
 pytest_plugins = ["tests.fixtures.stores"]
 
-Form = tuple[dict[str, Any], dict[str, tuple[Any, ...]]]
-"""Parameters that are needed, with a value; further ones, with values that each has to be taken."""
-OPTIONAL: Final = {"/clique_types#of a release", "/clique_types#of a configuration"}
-"""What these send together may also be left out, or has errors of its own."""
+TESTS: Final = Path(__file__).parents[1]
+OLDER: Final[dict[str, Any]] = json.loads((TESTS / "fixtures" / "older_endpoints.json").read_text(encoding="utf-8"))
+FORMS: Final[dict[str, dict[str, Form]]] = {"GET": QUERIES, "POST": BODIES, "DELETE": REMOVALS}
+ATTRIBUTE: Final = "network"
+TEMPLATE: Final = {"key": "one", "side": "client", "type": "checks", "order": "1", "config": {}}
 
-LAB: Final = {"env_name": "lab"}
-PAGING: Final[dict[str, tuple[Any, ...]]] = {"page": ("0", "3"), "page_size": ("1", "1000", "0")}
-BOOLEANS: Final = ("true", "false", "1", "0", "True", "FALSE")
-NOBODY: Final = "5b7c5b7c5b7c5b7c5b7c5b7c"
-FREQUENCIES: Final = ("YEARLY", "MONTHLY", "WEEKLY", "DAILY", "HOURLY")
-LEVELS: Final = ("critical", "error", "warning", "info", "debug", "notset")
-FLAGS: Final = dict.fromkeys(("clear", "implicit_links"), (True, False, "true", "0")) | {
-    f"scan_only_{phase}": (True, False) for phase in ("inventory", "links", "cliques")
-}
-QUERIES: Final[dict[str, Form]] = {
-    "/inventory": (
-        LAB,
-        {
-            "id": ("cmp1",),
-            "id_path": ("{id_path}",),
-            "parent_id": ("cmp1",),
-            "parent_path": ("/lab",),
-            "sub_tree": BOOLEANS,
-            "type": ("host", "vnic"),
-            "projection": ("id,name,host",),
-            "all": BOOLEANS,
-            "scanned_after": ("2026-01-01T00:00:00", "2026-01-01T00:00:00Z", "2026-01-01T00:00:00 02:00"),
-            "scanned_before": ("2126-01-01T00:00:00",),
-            **PAGING,
-        },
-    ),
-    "/links": (
-        LAB,
-        {
-            "id": ("{link}",),
-            "host": ("cmp1",),
-            "link_type": ("instance-vnic", "vnic-vedge"),
-            "link_name": ("x",),
-            "source_id": ("{instance}",),
-            "target_id": ("{vnic}",),
-            "state": ("up", "down"),
-            "attributes:network": ("x",),
-            **PAGING,
-        },
-    ),
-    "/cliques": (
-        LAB,
-        {
-            "id": ("{clique}",),
-            "focal_point": (NOBODY,),
-            "focal_point_object_id": ("{instance}",),
-            "focal_point_type": ("instance",),
-            "link_type": ("instance-vnic",),
-            "link_id": ("{link}",),
-            **PAGING,
-        },
-    ),
-    "/clique_types": (
-        {},
-        {
-            "env_name": ("lab", "ANY"),
-            "id": ("{clique_type}",),
-            "distribution": ("Mirantis",),
-            "mechanism_drivers": ("OVS",),
-            "type_drivers": ("vxlan",),
-            "focal_point_type": ("instance",),
-            "link_type": ("instance-vnic", ["instance-vnic", "vnic-vedge"]),
-            "name": ("x",),
-            **PAGING,
-        },
-    ),
-    "/clique_types#of a release": ({"distribution": "Mirantis"}, {"distribution_version": ("8.0",)}),
-    "/clique_constraints": (
-        {},
-        {"id": ("{constraint}",), "focal_point_type": ("instance",), "constraint": ("network", ["network"]), **PAGING},
-    ),
-    "/scans": (
-        LAB,
-        {
-            "id": ("{scan}",),
-            "base_object": ("cmp1",),
-            "status": (
-                *("draft", "pending", "running", "completed", "completed_with_errors"),
-                *("failed", "aborted"),
-            ),
-            "latest": BOOLEANS,
-            **PAGING,
-        },
-    ),
-    "/scheduled_scans": (
-        {"environment": "lab"},
-        {"id": ("{schedule}",), "freq": FREQUENCIES, "recurrence": (*FREQUENCIES, "ONCE"), **PAGING},
-    ),
-    "/scheduled_scans#of cvim": (LAB, {"recurrence": (*FREQUENCIES, "ONCE")}),
-    "/messages": (
-        LAB,
-        {
-            "source_system": ("Calipso",),
-            "id": ("{message}",),
-            "level": ("panic", "alert", "crit", "error", "warn", "notice", "info", "debug"),
-            "related_object": ("x",),
-            "related_object_type": ("host",),
-            "start_time": ("2026-01-01T00:00:00", "2026-01-01T00:00:00+02:00"),
-            "end_time": ("2126-01-01T00:00:00.000000",),
-            **PAGING,
-        },
-    ),
-    "/constants": ({"name": "link_states"}, {"env_name": ("lab",), "env_type": ("OpenStack",)}),
-    "/monitoring_config_templates": (
-        {},
-        {"id": (NOBODY,), "order": ("1",), "side": ("client", "server"), "type": ("x",), **PAGING},
-    ),
-    "/aggregates": ({"type": "environment", **LAB}, {"type": ("message", "constant", "environment")}),
-    "/environment_configs": (
-        {},
-        {
-            "name": ("lab",),
-            "distribution": ("Mirantis", "RDO", "Mercury"),
-            "distribution_version": ("8.0",),
-            "mechanism_drivers": ("OVS", ["OVS", "VPP"]),
-            "type_drivers": ("vxlan", "vlan"),
-            "user": ("x",),
-            "listen": BOOLEANS,
-            "scanned": BOOLEANS,
-            "monitoring_setup_done": BOOLEANS,
-            "operational": ("stopped", "running", "error"),
-            "environment_type": ("OpenStack",),
-            **PAGING,
-        },
-    ),
-    "/connection_tests": (
-        LAB,
-        {
-            "id": (NOBODY,),
-            "status": ("request", "response"),
-            "test_targets": ("AMQP", ["AMQP", "CLI"], "OpenStack", "mysql"),
-            "test_results": BOOLEANS,
-            **PAGING,
-        },
-    ),
-    "/search": ({**LAB, "query": "cmp", "source": "inventory"}, {"all": BOOLEANS, **PAGING}),
-    "/schema": ({"type": "vnic"}, {}),
-    "/health": ({}, {"env_name": ("lab",)}),
-    "/timezone": ({}, {"env_name": ("lab",)}),
-}
-CLOUD: Final = {"name": "OpenStack", "host": "10.0.0.1", "port": "5000", "user": "u", "pwd": "p", "admin_token": "t"}
-SECTIONS: Final = [
-    CLOUD,
-    {"name": "mysql", "host": "10.0.0.1", "port": "3306", "user": "u", "pwd": "p"},
-    {"name": "CLI", "host": "10.0.0.1", "user": "u", "pwd": "p"},
-]
-BODIES: Final[dict[str, Form]] = {
-    "/auth/tokens": (
-        {"auth": {"methods": ["credentials"], "credentials": {"username": "root", "password": PASSWORD}}},
-        {"auth": ({"methods": ["token"], "token": "{token}"},)},
-    ),
-    "/clique_types": (
-        {"focal_point_type": "vnic", "link_types": ["vnic-vedge"], "name": "short", "environment": "lab"},
-        {"use_implicit_links": (True, "false")},
-    ),
-    "/clique_types#of a configuration": (
-        {
-            "focal_point_type": "vnic",
-            "link_types": ["vnic-vedge"],
-            "name": "short",
-            "distribution": "Mirantis",
-            "distribution_version": "8.0",
-            "mechanism_drivers": "OVS",
-            "type_drivers": "vxlan",
-        },
-        {},
-    ),
-    "/scans#of cvim": (LAB, {"log_level": LEVELS, **FLAGS}),
-    "/scheduled_scans#of cvim": ({**LAB, "recurrence": "WEEKLY"}, {"recurrence": FREQUENCIES, **FLAGS}),
-    "/scans": (
-        {"environment": "lab"},
-        {
-            "status": ("draft", "pending"),
-            "log_level": LEVELS,
-            "inventory": ("inventory",),
-            "object_id": ("cmp1",),
-            "es_index": (False,),
-            **FLAGS,
-        },
-    ),
-    "/scheduled_scans": (
-        {"environment": "lab", "freq": "DAILY"},
-        {
-            "submit_timestamp": ("2026-01-01T00:00:00", "2026-01-01T00:00:00.000Z"),
-            "scheduled_timestamp": ("2100-01-01T00:00:00",),
-            "freq": FREQUENCIES,
-            "log_level": LEVELS,
-            "es_index": (False,),
-            **FLAGS,
-        },
-    ),
-    "/environment_configs": (
-        {
-            "app_path": "/home/scan/app",
-            "configuration": SECTIONS,
-            "distribution": "Mirantis",
-            "distribution_version": "8.0",
-            "listen": False,
-            "mechanism_drivers": ["OVS"],
-            "name": "made",
-            "operational": "stopped",
-            "type": "environment",
-            "type_drivers": "vxlan",
-        },
-        {
-            "user": ("x",),
-            "scanned": (False, "true"),
-            "last_scanned": ("2026-01-01T00:00:00", ""),
-            "enable_monitoring": (False, "false"),
-            "monitoring_setup_done": (False,),
-            "auth": ({"view-env": ["a"], "edit-env": ["a"]},),
-            "aci_enabled": (False,),
-            "environment_type": ("OpenStack",),
-            "operational": ("running", "error"),
-        },
-    ),
-    "/connection_tests": (
-        {
-            "environment": "lab",
-            "test_targets": ["OpenStack"],
-            "targets_configuration": [{**CLOUD, "host": "127.0.0.1", "port": "9"}],
-        },
-        {},
-    ),
-}
+
+@dataclass(frozen=True)
+class Endpoint:
+    """One method at one path of the older API."""
+
+    method: str
+    path: str
+    given: tuple[dict[str, Any], ...]
+    """Its parameters."""
+    described: dict[str, Any]
+
+    @property
+    def names(self) -> set[str]:
+        return {one["name"] for one in self.given}
+
+    @property
+    def elsewhere(self) -> bool:
+        """Whether it belongs to another service, at another port."""
+        return ":" in self.described["path"]
+
+    @property
+    def needed(self) -> set[str]:
+        return {one["name"] for one in self.given if one["required"] and "." not in one["name"]}
+
+    @property
+    def forms(self) -> list[Form]:
+        """The forms of its requests: those that need nothing that it does not have."""
+        known = FORMS[self.method].items()
+        return [one for name, one in known if name.partition("#")[0] == self.path and set(one[0]) <= self.names]
+
+    @property
+    def keys(self) -> set[str]:
+        """The keys of a request that are parameters."""
+        return {f"attributes:{ATTRIBUTE}" if one.startswith("attributes:") else one for one in self.names}
+
+    def __str__(self) -> str:
+        return f"{self.method} {self.path}"
+
+    def values(self, name: str) -> list[Any]:
+        """Return the values of a parameter that clients send."""
+        key = f"attributes:{ATTRIBUTE}" if name.startswith("attributes:") else name
+        parts = key.split(".")
+        found = [one for form in self.forms for one in (*form[1].get(parts[0], ()), *_some(form[0], parts[0]))]
+        for part in parts[1:]:
+            found = [one[part] for one in found if isinstance(one, dict) and part in one]
+        return found
+
+
+def _some(values: Mapping[str, Any], name: str) -> tuple[Any, ...]:
+    return (values[name],) if name in values else ()
+
+
+def endpoints() -> list[Endpoint]:
+    """Return each endpoint that the file lists; one that a later release changed has the parameters of before, too."""
+    found: dict[str, Endpoint] = {}
+    for one in OLDER["endpoints"]:
+        methods = one["method"].removesuffix(" (changed)").replace("as core endpoint", "GET/POST").split("/")
+        paths = [path.replace("<core endpoint>", "{endpoint}") for path in re.split(", | [|] ", one["path"])]
+        for method, path in ((method, path) for method in methods for path in paths):
+            before = found.get(f"{method} {path}") if "changed" in one["method"] else None
+            more = [*one.get("query", ()), *(one.get("body", ()) if method == "POST" else ())]
+            given = [*(before.given if before and method == "GET" else ()), *more]
+            name = f"{method} {path}{' of cvim' if before else ''}"
+            found[name] = Endpoint(method, path, tuple(given), one)
+    return list(found.values())
+
+
+ENDPOINTS: Final = endpoints()
+SERVED: Final = [one for one in ENDPOINTS if f"{one.method} {one.path}" not in ABSENT and not one.elsewhere]
+NOT_SERVED: Final = [one for one in ENDPOINTS if one not in SERVED]
 
 
 @pytest.fixture(scope="module")
 def api(module_place: Place, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     folder = tmp_path_factory.mktemp("forms")
     filled(module_place.uri, bundle(folder / "lab.calipso"))
-    with served(module_place.open(), secrets=folder / "secrets") as running:
+    store = module_place.open()
+    store.collection("monitoring_config_templates").put("one", TEMPLATE)
+    store.collection("environments_config").put("gone", {"name": "gone"})
+    with served(store, secrets=folder / "secrets") as running:
         yield running
 
 
@@ -277,6 +135,7 @@ def there(api: Served, root: Client) -> dict[str, str]:
     link = first("links", "links", **LAB, link_type="instance-vnic")
     whole = root.get("//links", **LAB, id=link["id"])
     body = {"environment": "lab", "freq": "DAILY"}
+    tried = root.ask("POST", "//connection_tests", json=BODIES["/connection_tests"][0]).json()
     return {
         "{id_path}": root.get("//inventory", **LAB, id="cmp1")["id_path"],
         "{link}": link["id"],
@@ -288,41 +147,126 @@ def there(api: Served, root: Client) -> dict[str, str]:
         "{scan}": first("scans", "scans", **LAB)["id"],
         "{message}": first("messages", "messages", **LAB)["id"],
         "{schedule}": root.ask("POST", "//scheduled_scans", json=body).json()["id"],
+        "{test}": tried["id"],
+        "{template}": first("monitoring_config_templates", "monitoring_config_templates")["id"],
         "{token}": api.settings.principals.tokens.issue("root")[0],
     }
 
 
-def meant(value: Any, there: Mapping[str, str]) -> Any:  # noqa: ANN401 - a value of JSON
-    if isinstance(value, dict):
-        return {name: meant(one, there) for name, one in value.items()}
-    return there.get(value, value) if isinstance(value, str) else value
+@pytest.fixture(scope="module")
+def schemas(api: Served) -> dict[str, Any]:
+    """Return what the OpenAPI document says of each path."""
+    found: dict[str, Any] = api.nobody.get("/openapi.json")["paths"]
+    return found
 
 
-@pytest.mark.parametrize("path", QUERIES)
-def test_a_query_of_each_form_is_answered(root: Client, there: Mapping[str, str], path: str) -> None:
-    needed, further = QUERIES[path]
-    path = path.partition("#")[0]
-    for name, values in {"": ("",), **further}.items():
-        for value in values:
-            query = {**needed, **({name: meant(value, there)} if name else {})}
-            answer = root.ask("GET", f"/{path}", params=query)
-            expected = 404 if value == NOBODY and name == "id" else 200
-            assert answer.status_code == expected, f"{path} {name}={value}: {answer.text}"
-            assert answer.headers["content-type"] == "application/json"
-    if "page" in further:
-        assert root.ask("GET", f"/{path}", params={**needed, "page": "-1"}).status_code == 400
+@pytest.mark.parametrize("endpoint", [one for one in SERVED if one.given], ids=str)
+def test_every_request_of_the_older_api_is_answered(
+    api: Served, root: Client, there: Mapping[str, str], schemas: dict[str, Any], endpoint: Endpoint
+) -> None:
+    status = 201 if endpoint.method == "POST" else 200
+    described = schemas[endpoint.path][endpoint.method.lower()]["responses"][str(status)]["content"]
+    valid = Draft202012Validator(described["application/json"]["schema"])
 
-
-@pytest.mark.parametrize("path", BODIES)
-def test_a_body_of_each_form_is_taken(api: Served, root: Client, there: Mapping[str, str], path: str) -> None:
-    needed, further = BODIES[path]
-    path = path.partition("#")[0]
-    for name, values in {"": ("",), **further}.items():
-        for value in values:
-            body = {**needed, **({name: meant(value, there)} if name else {})}
-            answer = root.ask("POST", f"/{path}", json=body)
-            assert answer.status_code == 201, f"{path} {name}={value}: {answer.text}"
+    def answer(given: Mapping[str, Any], status: int = status) -> Any:  # noqa: ANN401 - JSON
+        sent = {"json" if endpoint.method == "POST" else "params": meant(given, there)}
+        found = root.ask(endpoint.method, f"/{endpoint.path}", **sent)
+        assert found.status_code == status, f"{given}: {found.text}"
+        assert found.headers["content-type"] == "application/json"
+        fault = next(valid.iter_errors(found.json()), None) if found.ok else None
+        assert fault is None, f"{given}: {fault}"
+        if endpoint.method == "POST":
             _tidied(api, root)
+        return found.json()
+
+    assert endpoint.forms, "older_forms has no request to it"
+    for needed, further in endpoint.forms:
+        base = {**{name: endpoint.values(name)[0] for name in endpoint.needed}, **needed}
+        if endpoint.method != "DELETE":
+            has_shape(answer(base), endpoint, base)
+        for name in endpoint.keys & set(further):
+            for value in further[name]:
+                given = {**base, name: value}
+                found = answer(given, 404 if (value, name) == (NOBODY, "id") else status)
+                if "error" not in found:
+                    has_shape(found, endpoint, given)
+
+
+@pytest.mark.parametrize("endpoint", [one for one in SERVED if one.given], ids=str)
+def test_every_parameter_and_value_of_the_older_api_is_sent(root: Client, endpoint: Endpoint) -> None:
+    """Of what the test above sends, nothing is missing: all parameters; all values, where the file lists them."""
+    for one in endpoint.given:
+        values = endpoint.values(one["name"])
+        assert values, f"older_forms has no value of {one['name']}"
+        flat = {str(each) for value in values for each in (value if isinstance(value, list) else [value])}
+        allowed = one.get("allowed", [])
+        if isinstance(allowed, list):
+            assert set(allowed) <= flat, f"{one['name']}: older_forms lacks {set(allowed) - flat}"
+        elif allowed.startswith("constant:"):
+            assert root.get("//constants", name=allowed.removeprefix("constant:"))["data"]
+
+
+def has_shape(answer: Any, endpoint: Endpoint, given: Mapping[str, Any]) -> None:  # noqa: ANN401 - JSON
+    """Assert that an answer has what the file says of a list, of one document, or of what is created."""
+    one = endpoint.described
+    if endpoint.method == "POST":
+        has(answer, one.get("response_created", {}))
+    elif given.keys() & {"id", "name"} or "response_list" not in one:
+        shape = one.get("response_single")
+        if isinstance(shape, dict):
+            has(answer, shape.get(given.get("type"), shape))
+    elif "latest" not in given:
+        ((key, fields),) = one["response_list"].items()
+        assert list(answer) == [key]
+        assert answer[key] or set(given) > endpoint.needed, "the test wants members"
+        for member in answer[key] if "projection" not in given else ():
+            assert set(fields) <= set(member)
+
+
+def has(answer: Any, shape: Any) -> None:  # noqa: ANN401 - JSON
+    """Assert that an answer has the keys of a shape; ``<…>`` stands for any keys, the first member for all."""
+    if isinstance(shape, dict):
+        assert isinstance(answer, dict)
+        for name, one in shape.items():
+            for each in answer.values() if name.startswith("<") else [answer[name]]:
+                has(each, one)
+    elif isinstance(shape, list):
+        assert isinstance(answer, list)
+        for each in answer:
+            has(each, shape[0])
+
+
+def test_a_token_of_the_older_api_is_revoked(api: Served) -> None:
+    (endpoint,) = [one for one in SERVED if not one.given]
+    assert str(endpoint) == "DELETE /auth/tokens"
+    client = Client(api.url, {"X-Auth-Token": api.settings.principals.tokens.issue("root")[0]})
+    assert client.ask("DELETE", "//auth/tokens").status_code == 200
+    assert client.ask("GET", "//constants?name=link_states").status_code == 401
+
+
+@pytest.mark.parametrize("endpoint", NOT_SERVED, ids=str)
+def test_what_is_not_served_is_documented_and_says_so(root: Client, endpoint: Endpoint) -> None:
+    page = (TESTS.parent / "docs" / "older-api.md").read_text(encoding="utf-8")
+    not_served = page.partition("## Not served")[2]
+    if endpoint.elsewhere:
+        assert f"`/{endpoint.path.partition('/')[2].partition('?')[0]}`" in not_served
+        return
+    assert f"`{endpoint}`" in not_served
+    answer = root.ask(endpoint.method, f"/{endpoint.path}")
+    assert (answer.status_code, "is not served" in answer.json()["error"]["message"]) == (410, True)
+
+
+@pytest.mark.parametrize("name", OLDER["environment_sections"])
+def test_sections_of_environments_have_the_older_fields(name: str) -> None:
+    fields = OLDER["environment_sections"][name]
+    ours = {one.name: one for one in OURS[name]}
+    if isinstance(fields, str):  # the older API has a name only
+        return
+    assert {one["name"] for one in fields} == {"name", *ours}
+    words = {"int": "integer", "bool": "boolean"}
+    for one in fields[1:]:
+        mine = ours[one["name"]]
+        assert (mine.needed, mine.type) == (one["required"], words.get(one["type"], "string"))
 
 
 def _tidied(api: Served, root: Client) -> None:

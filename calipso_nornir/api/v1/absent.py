@@ -19,6 +19,8 @@ ABSENT: Final = {
     "GET /grafana": "the Grafana data source is not part of this release: GET /metrics, and /api/v2 for the inventory",
     "POST /grafana/search": "the Grafana data source is not part of this release: GET /metrics, and /api/v2",
     "POST /grafana/query": "the Grafana data source is not part of this release: GET /metrics, and /api/v2",
+    "GET /grafana/query/{endpoint}": "the same without /grafana/query is served",
+    "POST /grafana/query/{endpoint}": "the same without /grafana/query is served",
 }
 """Operation → what to use in its place."""
 

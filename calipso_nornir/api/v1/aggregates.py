@@ -14,6 +14,7 @@ from calipso_nornir.api.v1.messages import LEVELS
 from calipso_nornir.api.v1.operations import Asked, operation
 from calipso_nornir.api.v1.parameters import ENVIRONMENT_IF_ANY, Parameter
 from calipso_nornir.api.v1.reading import wrong
+from calipso_nornir.api.v1.shapes import COUNTS, TEXT, either, exactly
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -23,12 +24,20 @@ if TYPE_CHECKING:
 
 router = APIRouter()
 CHUNK: Final = 5000
+OBJECTS: Final = {"const": "environment"}
+MESSAGES: Final = {"const": "message"}
+CONSTANTS: Final = {"const": "constant"}
 
 
 @operation(
     router,
     "GET /aggregates",
     needs=Needs(Role.VIEWER, anywhere=True),
+    answer=either(
+        exactly({"type": OBJECTS, "env_name": TEXT, "aggregates": exactly({"object_types": COUNTS})}),
+        exactly({"type": MESSAGES, "aggregates": exactly({"levels": COUNTS, "environments": COUNTS})}),
+        exactly({"type": CONSTANTS, "aggregates": exactly({"names": COUNTS})}),
+    ),
     parameters=(
         Parameter(name="type", needed=True, one_of=("environment", "message", "constant"), text="What is counted."),
         ENVIRONMENT_IF_ANY,

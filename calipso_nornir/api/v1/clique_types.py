@@ -16,6 +16,8 @@ from calipso_nornir.api.v1.metadata import ANYWHERE, FOCAL_POINT_TYPE, ID, liste
 from calipso_nornir.api.v1.operations import Asked, known, operation
 from calipso_nornir.api.v1.parameters import PAGING, Parameter
 from calipso_nornir.api.v1.reading import wrong
+from calipso_nornir.api.v1.shapes import BOOLEAN, CREATED, TEXT, TEXT_OR_TEXTS, TEXTS, document, either, list_of
+from calipso_nornir.api.v1.shapes import ID as ID_TEXT
 from calipso_nornir.errors import MetadataError
 from calipso_nornir.model.cliques import ANY
 from calipso_nornir.model.text import plain
@@ -26,18 +28,18 @@ if TYPE_CHECKING:
 
 router = APIRouter()
 
-FIELDS: Final = (
-    "id",
-    "focal_point_type",
-    "link_types",
-    "environment",
-    "name",
-    "distribution",
-    "distribution_version",
-    "mechanism_drivers",
-    "type_drivers",
-    "use_implicit_links",
-)
+FIELDS: Final = {
+    "id": ID_TEXT,
+    "focal_point_type": TEXT,
+    "link_types": TEXTS,
+    "environment": TEXT,
+    "name": TEXT,
+    "distribution": TEXT_OR_TEXTS,
+    "distribution_version": TEXT_OR_TEXTS,
+    "mechanism_drivers": TEXT_OR_TEXTS,
+    "type_drivers": TEXT_OR_TEXTS,
+    "use_implicit_links": BOOLEAN,
+}
 CONFIGURATION: Final = (
     Parameter(name="distribution", text="For clouds of this distribution."),
     Parameter(name="distribution_version", text="And of this version of it."),
@@ -50,6 +52,7 @@ CONFIGURATION: Final = (
     router,
     "GET /clique_types",
     needs=ANYWHERE,
+    answer=either(list_of("clique_types", FIELDS), document({**FIELDS, "_id": ID_TEXT})),
     parameters=(
         Parameter(name="env_name", text=f"The environment that it is declared for; {ANY}: those for all."),
         ID,
@@ -84,6 +87,7 @@ def clique_types(asked: Asked) -> Answer:
     router,
     "POST /clique_types",
     needs=Needs(Role.ADMIN),
+    answer=CREATED,
     parameters=(
         Parameter(name="environment", is_environment=True, text="The environment that it is for."),
         Parameter(name="focal_point_type", needed=True, constant="object_types", text="Type of the focal point."),

@@ -12,9 +12,11 @@ from calipso_nornir.access.roles import Role
 from calipso_nornir.analysis.around import clique_around
 from calipso_nornir.api.guard import Needs
 from calipso_nornir.api.v1.answers import bounds, chosen, shown, with_id
+from calipso_nornir.api.v1.links import WHOLE as LINK
 from calipso_nornir.api.v1.operations import Asked, operation
 from calipso_nornir.api.v1.parameters import ENVIRONMENT, PAGING, Parameter
 from calipso_nornir.api.v1.reading import missing
+from calipso_nornir.api.v1.shapes import ID, TEXT, document, either, list_of
 from calipso_nornir.model.finding import Equal, Find, Holds, OneOf
 from calipso_nornir.model.refs import clique_document_id
 from calipso_nornir.store.documents import clique_document
@@ -29,7 +31,17 @@ if TYPE_CHECKING:
 
 router = APIRouter()
 
-FIELDS: Final = ("id", "focal_point_type", "environment")
+FIELDS: Final = {"id": ID, "focal_point_type": TEXT, "environment": TEXT}
+WHOLE: Final = document(
+    {
+        **FIELDS,
+        "_id": ID,
+        "focal_point": ID,
+        "focal_point_object_id": TEXT,
+        "links": {"type": "array", "items": ID},
+        "links_detailed": {"type": "array", "items": LINK},
+    }
+)
 CHUNK: Final = 500
 """Cliques that are read at once when their links have to be looked at."""
 
@@ -38,6 +50,7 @@ CHUNK: Final = 500
     router,
     "GET /cliques",
     needs=Needs(Role.VIEWER),
+    answer=either(list_of("cliques", FIELDS), WHOLE),
     parameters=(
         ENVIRONMENT,
         Parameter(name="id", type="id", text="Its id: the answer is this one clique, with its links in full."),

@@ -26,6 +26,18 @@ from calipso_nornir.api.v1.parameters import ENVIRONMENT, PAGING, Parameter
 from calipso_nornir.api.v1.reading import missing, the_one, wrong
 from calipso_nornir.api.v1.records import records
 from calipso_nornir.api.v1.sections import sections_read, without_secrets
+from calipso_nornir.api.v1.shapes import (
+    BOOLEAN,
+    CREATED_WITH_ID,
+    TEXT,
+    TEXT_OR_NONE,
+    TEXTS,
+    TIME,
+    TIME_OR_NONE,
+    document,
+    either,
+    list_of,
+)
 from calipso_nornir.errors import EnvironmentInvalid
 from calipso_nornir.metadata.environments import environment_document
 from calipso_nornir.model.finding import OneOf
@@ -39,7 +51,7 @@ if TYPE_CHECKING:
 
 router = APIRouter()
 
-FIELDS: Final = ("id", "test_targets", "test_results")
+FIELDS: Final = {"id": TEXT, "test_targets": TEXTS, "test_results": {"type": "object", "additionalProperties": BOOLEAN}}
 REQUEST: Final = "request"
 RESPONSE: Final = "response"
 _STATUSES: Final = {REQUEST: (RUNNING,), RESPONSE: (PASSED, WITH_WARNINGS, FAILED)}
@@ -51,6 +63,21 @@ _TARGETS: Final = "configuration_targets"
     router,
     "GET /connection_tests",
     needs=Needs(Role.VIEWER),
+    answer=either(
+        list_of("connection_tests", FIELDS),
+        document(
+            {
+                **FIELDS,
+                "_id": TEXT,
+                "environment": TEXT,
+                "status": {"enum": [REQUEST, RESPONSE]},
+                "submit_timestamp": TIME,
+                "response_timestamp": TIME_OR_NONE,
+                "response_time": TEXT_OR_NONE,
+                "last_response_message": TEXT_OR_NONE,
+            }
+        ),
+    ),
     parameters=(
         ENVIRONMENT,
         Parameter(name="id", text="Its id: the answer is this one test."),
@@ -78,6 +105,7 @@ def connection_tests(asked: Asked) -> Answer:
     router,
     "POST /connection_tests",
     needs=Needs(Role.ADMIN),
+    answer=CREATED_WITH_ID,
     parameters=(
         Parameter(name="environment", needed=True, is_environment=True, text="Name of the environment."),
         Parameter(name="test_targets", type="list", needed=True, constant=_TARGETS, text="The sections to try."),

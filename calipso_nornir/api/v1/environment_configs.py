@@ -16,6 +16,7 @@ from calipso_nornir.api.v1.operations import Asked, constant, operation
 from calipso_nornir.api.v1.parameters import PAGING, Parameter
 from calipso_nornir.api.v1.reading import wrong
 from calipso_nornir.api.v1.sections import NEEDED, sections_read, without_secrets
+from calipso_nornir.api.v1.shapes import CREATED_WITH_ID, TEXT, document, either, list_of
 from calipso_nornir.errors import EnvironmentInvalid
 from calipso_nornir.metadata.environments import environment_document
 from calipso_nornir.model.text import plain
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
 
 router = APIRouter()
 
-FIELDS: Final = ("name", "distribution")
+FIELDS: Final = {"name": TEXT, "distribution": TEXT}
 _EQUAL: Final = (
     Parameter(name="distribution", constant="distributions", text="Its distribution."),
     Parameter(name="distribution_version", text="The version of that."),
@@ -75,6 +76,10 @@ DESCRIPTION: Final = (
     router,
     "GET /environment_configs",
     needs=Needs(Role.VIEWER),
+    answer=either(
+        list_of("environment_configs", FIELDS),
+        document({"name": TEXT}, {**FIELDS, "configuration": {"type": "array", "items": document({"name": TEXT})}}),
+    ),
     parameters=(
         Parameter(name="name", is_environment=True, text="Its name: the answer is this one description."),
         *_EQUAL,
@@ -92,10 +97,10 @@ def environment_configs(asked: Asked) -> Answer:
         return without_secrets(with_times(found))  # type: ignore[no-any-return]  # a mapping stays one
     listed = asked.api.store.collection(COLLECTION).find()
     fitting = [one for one in listed if asked.who.may(Role.VIEWER, one["name"]) and _fits(asked, one)]
-    return {"environment_configs": [chosen(one, FIELDS) for one in page(fitting, asked.values)]}
+    return {"environment_configs": [chosen({"distribution": "", **one}, FIELDS) for one in page(fitting, asked.values)]}
 
 
-@operation(router, "POST /environment_configs", needs=Needs(Role.ADMIN), parameters=DESCRIPTION)
+@operation(router, "POST /environment_configs", needs=Needs(Role.ADMIN), answer=CREATED_WITH_ID, parameters=DESCRIPTION)
 def describe(asked: Asked) -> Answer:
     """Describe a new environment. Its passwords are kept in files of the server, and cannot be read again."""
     api, name = asked.api, asked["name"]

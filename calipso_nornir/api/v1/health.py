@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from fastapi import APIRouter
 
@@ -15,6 +15,7 @@ from calipso_nornir.api.v1.answers import with_times
 from calipso_nornir.api.v1.operations import Asked, operation
 from calipso_nornir.api.v1.parameters import ENVIRONMENT_IF_ANY
 from calipso_nornir.api.v1.scans import newest, older_status
+from calipso_nornir.api.v1.shapes import BOOLEAN, INTEGER, TEXT, TEXT_OR_NONE, TIME_OR_NONE, exactly
 from calipso_nornir.store.environments import stored_environment
 
 if TYPE_CHECKING:
@@ -23,14 +24,41 @@ if TYPE_CHECKING:
 router = APIRouter()
 
 
-@operation(router, "GET /health", needs=Needs(Role.VIEWER, anywhere=True), parameters=(ENVIRONMENT_IF_ANY,))
+_ZONE: Final = exactly({"tz_name": TEXT, "utc_offset": exactly({"hours": INTEGER, "minutes": INTEGER})})
+_HEALTH: Final = exactly(
+    {
+        "scanned": BOOLEAN,
+        "last_scanned": TIME_OR_NONE,
+        "last_scan_status": TEXT_OR_NONE,
+        "scan_in_progress": BOOLEAN,
+        "timezone": _ZONE,
+        "version": TEXT,
+    }
+)
+
+
+@operation(
+    router,
+    "GET /health",
+    needs=Needs(Role.VIEWER, anywhere=True),
+    answer=exactly(
+        {"version": TEXT, "timezone": _ZONE, "environments": {"type": "object", "additionalProperties": _HEALTH}}
+    ),
+    parameters=(ENVIRONMENT_IF_ANY,),
+)
 def health(asked: Asked) -> Answer:
     """Tell the server's version and time zone, and for each environment how its last scan went."""
     environments = {name: _environment(asked, name) for name in asked.environments(Role.VIEWER)}
     return {"version": __version__, "timezone": _time_zone(), "environments": environments}
 
 
-@operation(router, "GET /timezone", needs=Needs(Role.VIEWER, anywhere=True), parameters=(ENVIRONMENT_IF_ANY,))
+@operation(
+    router,
+    "GET /timezone",
+    needs=Needs(Role.VIEWER, anywhere=True),
+    answer=_ZONE,
+    parameters=(ENVIRONMENT_IF_ANY,),
+)
 def timezone(asked: Asked) -> Answer:
     """Tell the time zone of the server. Times in answers are UTC all the same."""
     if asked["env_name"] is not None:

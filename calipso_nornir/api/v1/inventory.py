@@ -14,6 +14,7 @@ from calipso_nornir.api.v1.attribute_names import with_older_names
 from calipso_nornir.api.v1.operations import Asked, operation
 from calipso_nornir.api.v1.parameters import ALL, ENVIRONMENT, PAGING, Parameter
 from calipso_nornir.api.v1.reading import missing, wrong
+from calipso_nornir.api.v1.shapes import BOOLEAN, ID, TEXT, TEXT_OR_NONE, TIME, document, either, in_list
 from calipso_nornir.model.finding import Condition, Equal, Find, Prefix, Range
 from calipso_nornir.model.objects import root_of
 
@@ -25,7 +26,13 @@ if TYPE_CHECKING:
 
 router = APIRouter()
 
-FIELDS: Final = ("id", "name", "name_path")
+FIELDS: Final = {"id": TEXT, "name": TEXT, "name_path": TEXT}
+WHOLE: Final = document(
+    {**FIELDS, "_id": ID, "environment": TEXT, "type": TEXT, "id_path": TEXT, "last_scanned": TIME},
+    {"parent_type": TEXT_OR_NONE, "parent_id": TEXT_OR_NONE, "show_in_tree": BOOLEAN},
+)
+ANSWER: Final = either(in_list("objects", document({}, FIELDS)), WHOLE)
+"""With ``projection``, members of the list have other fields."""
 PARAMETERS: Final = (
     ENVIRONMENT,
     Parameter(name="id", text="Its id: the answer is this one object."),
@@ -47,7 +54,7 @@ PARAMETERS: Final = (
 )
 
 
-@operation(router, "GET /inventory", needs=Needs(Role.VIEWER), parameters=PARAMETERS)
+@operation(router, "GET /inventory", needs=Needs(Role.VIEWER), answer=ANSWER, parameters=PARAMETERS)
 def inventory(asked: Asked) -> Answer:
     """Show one object (with ``id``), or list objects."""
     with asked.api.store.snapshot(asked.environment) as view:
@@ -118,7 +125,9 @@ def _is_directly_below(document: dict[str, Any], path: str) -> bool:
 
 
 def _fields(projection: str | None) -> tuple[str, ...]:
-    names = tuple(name.strip() for name in projection.split(",") if name.strip()) if projection is not None else FIELDS
+    if projection is None:
+        return tuple(FIELDS)
+    names = tuple(name.strip() for name in projection.split(",") if name.strip())
     if not names:
         raise wrong("projection must name fields, with commas between them", "projection")
     return names

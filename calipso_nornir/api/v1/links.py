@@ -13,6 +13,7 @@ from calipso_nornir.api.v1.answers import bounds, chosen, shown, with_id, with_s
 from calipso_nornir.api.v1.operations import Asked, operation
 from calipso_nornir.api.v1.parameters import ENVIRONMENT, PAGING, Parameter
 from calipso_nornir.api.v1.reading import missing
+from calipso_nornir.api.v1.shapes import ID, TEXT, TEXT_OR_NONE, document, either, list_of
 from calipso_nornir.model.finding import Equal, Find
 from calipso_nornir.store.addresses import meant_by, usual_form
 
@@ -21,7 +22,19 @@ if TYPE_CHECKING:
 
 router = APIRouter()
 
-FIELDS: Final = ("id", "link_name", "link_type", "environment", "host")
+FIELDS: Final = {"id": ID, "link_name": TEXT, "link_type": TEXT, "environment": TEXT, "host": TEXT_OR_NONE}
+WHOLE: Final = document(
+    {
+        **FIELDS,
+        "_id": ID,
+        "source": ID,
+        "source_id": TEXT,
+        "target": ID,
+        "target_id": TEXT,
+        "state": TEXT,
+        "attributes": {"type": "object"},
+    }
+)
 ATTRIBUTES: Final = "attributes:"
 """How the keys begin that ask for a value of an attribute."""
 _EQUAL: Final = ("host", "link_type", "link_name", "source_id", "target_id", "state")
@@ -31,6 +44,7 @@ _EQUAL: Final = ("host", "link_type", "link_name", "source_id", "target_id", "st
     router,
     "GET /links",
     needs=Needs(Role.VIEWER),
+    answer=either(list_of("links", FIELDS), WHOLE),
     parameters=(
         ENVIRONMENT,
         Parameter(name="id", type="id", text="Its id: the answer is this one link."),

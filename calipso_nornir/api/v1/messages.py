@@ -15,6 +15,7 @@ from calipso_nornir.api.v1.operations import Asked, operation
 from calipso_nornir.api.v1.parameters import ENVIRONMENT, PAGING, REMOVAL, Parameter
 from calipso_nornir.api.v1.reading import ids_to_remove, the_one
 from calipso_nornir.api.v1.records import records
+from calipso_nornir.api.v1.shapes import REMOVED, TEXT, TIME, document, either, list_of
 from calipso_nornir.model.finding import Range
 
 if TYPE_CHECKING:
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
 
 router = APIRouter()
 
-FIELDS: Final = ("id", "environment", "source_system", "level")
+FIELDS: Final = {"id": TEXT, "environment": TEXT, "source_system": TEXT, "level": TEXT}
 LEVELS: Final = {"warning": "warn", "critical": "crit"}
 """Our level → that of the older API; the others are the same."""
 _NONE: Final = dict.fromkeys(
@@ -36,6 +37,10 @@ _EQUAL: Final = ("source_system", "related_object", "related_object_type")
     router,
     "GET /messages",
     needs=Needs(Role.VIEWER),
+    answer=either(
+        list_of("messages", FIELDS, optional=("source_system",)),
+        document({"_id": TEXT, "id": TEXT, "environment": TEXT, "level": TEXT, "timestamp": TIME}, FIELDS),
+    ),
     parameters=(
         ENVIRONMENT,
         Parameter(name="id", text="Its id: the answer is this one message."),
@@ -60,7 +65,7 @@ def messages(asked: Asked) -> Answer:
     return {"messages": [chosen(older(one), FIELDS) for one in found]}
 
 
-@operation(router, "DELETE /messages", needs=Needs(Role.ADMIN), parameters=REMOVAL)
+@operation(router, "DELETE /messages", needs=Needs(Role.ADMIN), answer=REMOVED, parameters=REMOVAL)
 def remove(asked: Asked) -> Answer:
     """Remove messages of an environment: some, by their ids, or all."""
     collection, environment = asked.api.store.collection("messages"), asked.environment

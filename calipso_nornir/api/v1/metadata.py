@@ -17,10 +17,12 @@ from calipso_nornir.api.v1.answers import chosen, page, with_times
 from calipso_nornir.api.v1.operations import Asked, known, operation
 from calipso_nornir.api.v1.parameters import ENVIRONMENT_IF_ANY, PAGING, Parameter
 from calipso_nornir.api.v1.reading import the_one_of, wrong
+from calipso_nornir.api.v1.shapes import ID as ID_TEXT
+from calipso_nornir.api.v1.shapes import TEXT, TEXTS, document, either, list_of
 from calipso_nornir.model.text import plain
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
 
     from calipso_nornir.api.v1.answers import Answer
     from calipso_nornir.model.stores import Document
@@ -31,6 +33,8 @@ ID: Final = Parameter(name="id", type="id", text="Its id: the answer is this one
 FOCAL_POINT_TYPE: Final = Parameter(name="focal_point_type", constant="object_types", text="Type of the focal point.")
 ANYWHERE: Final = Needs(Role.VIEWER, anywhere=True)
 """Who may read metadata: whoever may read anything."""
+CONSTRAINT: Final = {"id": ID_TEXT}
+TEMPLATE: Final = {"id": ID_TEXT, "side": TEXT, "type": TEXT}
 IDENTITY: Final = {
     "clique_types": (
         "name",
@@ -51,6 +55,10 @@ IDENTITY: Final = {
     router,
     "GET /clique_constraints",
     needs=ANYWHERE,
+    answer=either(
+        list_of("clique_constraints", CONSTRAINT),
+        document({**CONSTRAINT, "_id": ID_TEXT, "focal_point_type": TEXT, "constraints": TEXTS}),
+    ),
     parameters=(
         ID,
         FOCAL_POINT_TYPE,
@@ -65,13 +73,17 @@ def clique_constraints(asked: Asked) -> Answer:
         wanted = set(asked["constraint"] or ())
         return asked["focal_point_type"] in (None, one["focal_point_type"]) and wanted <= set(one["constraints"])
 
-    return listed(asked, "clique_constraints", fits, ("id",))
+    return listed(asked, "clique_constraints", fits, CONSTRAINT)
 
 
 @operation(
     router,
     "GET /monitoring_config_templates",
     needs=ANYWHERE,
+    answer=either(
+        list_of("monitoring_config_templates", TEMPLATE, optional=("side", "type")),
+        document({"_id": ID_TEXT, "id": ID_TEXT}, TEMPLATE),
+    ),
     parameters=(
         ID,
         Parameter(name="order", type="integer", text="Its order."),
@@ -87,13 +99,21 @@ def monitoring_config_templates(asked: Asked) -> Answer:
         order = asked["order"] is None or str(one.get("order")) == str(asked["order"])  # stored as text by some
         return order and all(asked[name] in (None, one.get(name)) for name in ("side", "type"))
 
-    return listed(asked, "monitoring_config_templates", fits, ("id", "side", "type"))
+    return listed(asked, "monitoring_config_templates", fits, TEMPLATE)
 
 
 @operation(
     router,
     "GET /constants",
     needs=ANYWHERE,
+    answer=document(
+        {
+            "_id": ID_TEXT,
+            "id": ID_TEXT,
+            "name": TEXT,
+            "data": {"type": "array", "items": document({"value": TEXT, "label": TEXT})},
+        }
+    ),
     parameters=(
         Parameter(name="name", needed=True, text="Its name."),
         ENVIRONMENT_IF_ANY,
@@ -112,7 +132,7 @@ def constants(asked: Asked) -> Answer:
     return _identified("constants", found)
 
 
-def listed(asked: Asked, collection: str, fits: Callable[[Document], bool], fields: tuple[str, ...]) -> dict[str, Any]:
+def listed(asked: Asked, collection: str, fits: Callable[[Document], bool], fields: Iterable[str]) -> dict[str, Any]:
     """Return the one document that ``id`` names, or the list of those that fit."""
     documents = [_identified(collection, one) for one in asked.api.store.collection(collection).find()]
     fitting = [one for one in documents if fits(one)]

@@ -20,6 +20,7 @@ from calipso_nornir.api.v1 import answers
 from calipso_nornir.api.v1.answers import Answer
 from calipso_nornir.api.v1.parameters import Parameter
 from calipso_nornir.api.v1.reading import query_given, read, wrong
+from calipso_nornir.api.v1.shapes import Schema
 from calipso_nornir.model.text import plain
 
 if TYPE_CHECKING:
@@ -40,6 +41,10 @@ _ERROR: Final = {
     },
 }
 _REFUSALS: Final = (400, 401, 403, 404, 409, 413, 429, 503)
+_REFUSED: Final[dict[int | str, dict[str, Any]]] = {
+    code: {"description": HTTPStatus(code).phrase, "content": {"application/json": {"schema": _ERROR}}}
+    for code in _REFUSALS
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,11 +98,12 @@ def constant(api: ApiSettings, name: str) -> list[str]:
     return [one["value"] for one in found["data"]]
 
 
-def operation(
+def operation(  # noqa: PLR0913 - the parts of a declaration
     router: APIRouter,
     what: str,
     *,
     needs: Needs,
+    answer: Schema | None,
     parameters: Sequence[Parameter] = (),
     further: str = "",
 ) -> Callable[[Handler], Handler]:
@@ -107,6 +113,7 @@ def operation(
         router: of its module.
         what: method and path. GET and DELETE take their parameters from the query, POST from a JSON object.
         needs: who may use it. The guard finds the environment in the parameters.
+        answer: what it answers; None: nothing.
         parameters: all that there are.
         further: texts whose keys begin with this may be given, too.
     """
@@ -119,8 +126,8 @@ def operation(
         def route(request: Request, api: Api) -> Response:
             given = query_given(request.scope["query_string"].decode("latin-1")) if where == "query" else _body(request)
             values = read(given, parameters, constants=lambda name: constant(api, name), further=further)
-            answer = handler(Asked(request, api, values, parameters))
-            return Response(status_code=status) if answer is None else JSONResponse(answers.plain(answer), status)
+            found = handler(Asked(request, api, values, parameters))
+            return Response(status_code=status) if found is None else JSONResponse(answers.plain(found), status)
 
         say_needs(route, needs, named=NamedEnvironments(where, names) if names or where == "body" else None)
         setattr(route, FORM, answers.problem)
@@ -129,22 +136,17 @@ def operation(
             route,
             methods=[method],
             status_code=status,
-            response_class=_answers(handler),
+            response_class=Response if answer is None else JSONResponse,
             name=handler.__name__,
             description=getdoc(handler) or "",
             summary=(getdoc(handler) or "").partition("\n")[0],
             tags=["older API"],
-            responses={code: {"description": HTTPStatus(code).phrase, "content": _json(_ERROR)} for code in _REFUSALS},
+            responses={**({} if answer is None else {int(status): {"content": _json(answer)}}), **_REFUSED},
             openapi_extra=_described(parameters, where),
         )
         return handler
 
     return declare
-
-
-def _answers(handler: Handler) -> type[Response]:
-    """Return what an operation answers: one that returns nothing has an empty answer."""
-    return Response if handler.__annotations__.get("return") in (None, "None") else JSONResponse
 
 
 def _body(request: Request) -> dict[str, Any]:

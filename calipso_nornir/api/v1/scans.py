@@ -14,6 +14,7 @@ from calipso_nornir.api.v1.operations import Asked, operation
 from calipso_nornir.api.v1.parameters import ENVIRONMENT, PAGING, WANTED_SCAN, Parameter
 from calipso_nornir.api.v1.reading import flags_checked, the_one, wrong
 from calipso_nornir.api.v1.records import records
+from calipso_nornir.api.v1.shapes import BOOLEAN, CREATED_WITH_ID, TEXT, TIME, TIME_OR_NONE, document, either, list_of
 from calipso_nornir.scan_manager import ScanRequest
 from calipso_nornir.store.liveness import LOST, status_of
 
@@ -25,7 +26,12 @@ if TYPE_CHECKING:
 
 router = APIRouter()
 
-FIELDS: Final = ("id", "environment", "status", "start_timestamp", "end_timestamp")
+_TIMES: Final = {"start_timestamp": TIME_OR_NONE, "end_timestamp": TIME_OR_NONE}
+FIELDS: Final = {"id": TEXT, "environment": TEXT, "status": TEXT, **_TIMES}
+_FLAGS: Final = {f"scan_only_{one}": BOOLEAN for one in ("inventory", "links", "cliques")}
+WHOLE: Final = document(
+    {"_id": TEXT, "id": TEXT, "environment": TEXT, "status": TEXT, "submit_timestamp": TIME, **_FLAGS}, _TIMES
+)
 ACCEPTED: Final = ("draft", "pending", "submitted")
 """States with which a client may make a request: in any other it would never be run, or has been."""
 _TIMED_OUT: Final = "timed_out"
@@ -36,6 +42,7 @@ _ONLY: Final = ("inventory", "links", "cliques")
     router,
     "GET /scans",
     needs=Needs(Role.VIEWER),
+    answer=either(list_of("scans", FIELDS, optional=_TIMES), WHOLE, {"type": "array", "items": WHOLE, "maxItems": 1}),
     parameters=(
         ENVIRONMENT,
         Parameter(name="id", text="Its id: the answer is this one scan."),
@@ -68,6 +75,7 @@ def scans(asked: Asked) -> Answer:
     router,
     "POST /scans",
     needs=Needs(Role.OPERATOR),
+    answer=CREATED_WITH_ID,
     parameters=(
         Parameter(name="environment", is_environment=True, text="Name of the environment."),
         Parameter(name="env_name", is_environment=True, text="The same, as later clients name it."),

@@ -15,6 +15,7 @@ from calipso_nornir.api.v1.operations import Asked, operation
 from calipso_nornir.api.v1.parameters import PAGING, REMOVAL, WANTED_SCAN, Parameter
 from calipso_nornir.api.v1.reading import ids_to_remove, the_one_of, wrong
 from calipso_nornir.api.v1.scans import wanted
+from calipso_nornir.api.v1.shapes import CREATED_WITH_ID, REMOVED, TEXT, TIME_OR_NONE, document, either, list_of
 from calipso_nornir.scan_manager import Recurrence, ScanRequest, Schedule
 
 if TYPE_CHECKING:
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
 
 router = APIRouter()
 
-FIELDS: Final = ("id", "environment", "scheduled_timestamp", "freq")
+FIELDS: Final = {"id": TEXT, "environment": TEXT, "scheduled_timestamp": TIME_OR_NONE, "freq": TEXT}
 FREQUENCIES: Final = ("YEARLY", "MONTHLY", "WEEKLY", "DAILY", "HOURLY", "ONCE")
 CENTURY: Final = timedelta(days=36525)
 """Times that are further away have no next year to count to."""
@@ -42,6 +43,10 @@ _OFTEN: Final = (
     router,
     "GET /scheduled_scans",
     needs=Needs(Role.VIEWER),
+    answer=either(
+        list_of("scheduled_scans", FIELDS, optional=("scheduled_timestamp",)),
+        document({"_id": TEXT, "id": TEXT, "environment": TEXT, "freq": TEXT, "recurrence": TEXT}, FIELDS),
+    ),
     parameters=(
         *_NAMES,
         Parameter(name="id", text="Its id: the answer is this one schedule."),
@@ -63,6 +68,7 @@ def scheduled_scans(asked: Asked) -> Answer:
     router,
     "POST /scheduled_scans",
     needs=Needs(Role.OPERATOR),
+    answer=CREATED_WITH_ID,
     parameters=(
         *_NAMES,
         *_OFTEN,
@@ -93,7 +99,7 @@ def schedule(asked: Asked) -> Answer:
     return {"message": f"created a new scheduled scan for environment {environment}", "id": id_}
 
 
-@operation(router, "DELETE /scheduled_scans", needs=Needs(Role.OPERATOR), parameters=REMOVAL)
+@operation(router, "DELETE /scheduled_scans", needs=Needs(Role.OPERATOR), answer=REMOVED, parameters=REMOVAL)
 def remove(asked: Asked) -> Answer:
     """Remove schedules of an environment: some, by their ids, or all. The scans that they asked for stay."""
     ids = ids_to_remove(asked.values)

@@ -12,6 +12,7 @@ from calipso_nornir.api.guard import Needs
 from calipso_nornir.api.v1.answers import bounds
 from calipso_nornir.api.v1.operations import Asked, operation
 from calipso_nornir.api.v1.parameters import ALL, ENVIRONMENT, PAGING, Parameter
+from calipso_nornir.api.v1.shapes import TEXT, TEXTS, TIME_OR_NONE, document, list_of
 from calipso_nornir.store.documents import OBJECT_FIELDS
 
 if TYPE_CHECKING:
@@ -30,6 +31,7 @@ _TYPES: Final = {"text": "string", "list": "array"}
     router,
     "GET /search",
     needs=Needs(Role.VIEWER),
+    answer=list_of("objects", {"id": TEXT, "name": TEXT, "type": TEXT, "last_scanned": TIME_OR_NONE}),
     parameters=(
         ENVIRONMENT,
         Parameter(name="query", needed=True, text="Part of a name, whatever its case."),
@@ -56,6 +58,9 @@ def search(asked: Asked) -> Answer:
     router,
     "GET /schema",
     needs=Needs(Role.VIEWER, anywhere=True),
+    answer=document(
+        {"$schema": TEXT, "title": TEXT, "type": TEXT, "required": TEXTS, "properties": {"type": "object"}}
+    ),
     parameters=(Parameter(name="type", needed=True, constant="object_types", text="Type of the objects."),),
 )
 def schema(asked: Asked) -> Answer:

@@ -16,6 +16,7 @@ from calipso_nornir.api.problems import Problem
 from calipso_nornir.api.v1.operations import Asked, operation
 from calipso_nornir.api.v1.parameters import Parameter
 from calipso_nornir.api.v1.reading import read, wrong
+from calipso_nornir.api.v1.shapes import TEXT, TIME, exactly
 
 if TYPE_CHECKING:
     from calipso_nornir.access.tokens import Token
@@ -48,6 +49,16 @@ class Authentication:
     router,
     "POST /auth/tokens",
     needs=Needs(open=True),
+    answer=exactly(
+        {
+            "token": TEXT,
+            "method": {"enum": ["credentials", "token"]},
+            "_id": TEXT,
+            "id": TEXT,
+            "issued_at": TIME,
+            "expires_at": TIME,
+        }
+    ),
     parameters=(Parameter(name="auth", type="object", needed=True),),
 )
 def make(asked: Asked) -> Answer:
@@ -69,7 +80,7 @@ def make(asked: Asked) -> Answer:
     return {"token": secret, "method": method, **_shown(token)}
 
 
-@operation(router, "DELETE /auth/tokens", needs=Needs(with_one_time_password=True))
+@operation(router, "DELETE /auth/tokens", needs=Needs(with_one_time_password=True), answer=None)
 def revoke(asked: Asked) -> None:
     """Revoke the token that the header X-Auth-Token shows."""
     token = asked.who.token_id
