@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from calipso_nornir.model.environment import Environment
-    from calipso_nornir.model.stores import Store
+    from calipso_nornir.model.stores import Store, StoreView
     from tests.lab.oracle import End, Truth
 
 T = TypeVar("T")
@@ -54,6 +54,8 @@ class Watch:
     """The truth at the last comparison."""
     restarted: set[str] = dataclasses.field(default_factory=set)
     """Hosts whose agents were restarted."""
+    tells: Callable[[StoreView], Truth] = told
+    """What of a picture is compared with the truth."""
 
     def scan(self) -> ScanReport:
         """Scan."""
@@ -70,7 +72,7 @@ class Watch:
         truth, seen = whole(oracle.read), ""
         while True:
             report = self.scan()
-            told_ = told(view)
+            told_ = self.tells(view)
             differences = "\n".join(str(one.error) for one in report.failures) or explain(told_, truth)
             if report.ok and not differences:
                 self.truth = truth
