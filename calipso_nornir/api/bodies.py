@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""JSON that no answer and no store could hold: half characters, numbers that JSON has not, mappings without an end.
+"""Refuses JSON that cannot be stored or returned: half characters, numbers that JSON lacks, too many levels.
 
-FastAPI has read the body already, and its models have looked at what they know. This looks at the rest, but only where
-it could be: most bodies have nothing of the kind in their bytes.
+FastAPI has parsed the body already, and its models have checked the members that they declare. This checks the rest.
+Most bodies need no second parsing, because their bytes have nothing of the kind.
 """
 
 from __future__ import annotations
@@ -15,12 +15,12 @@ from typing import Any, Final, NoReturn
 from calipso_nornir.api.problems import Problem
 
 DEEPEST: Final = 64
-"""Levels of lists and mappings. MongoDB takes 100 (mongodb.com/docs/manual/reference/limits), and needs some itself."""
+"""Levels of lists and mappings. MongoDB allows 100 (mongodb.com/docs/manual/reference/limits); some are its own."""
 _SUSPECT: Final = re.compile(rb"\\u[dD][89a-fA-F]|NaN|Infinity|[0-9][eE]\+?[0-9]{3}")
 
 
 def look_at(body: bytes) -> None:
-    """Raise Problem, 422, for a body that is JSON and cannot be kept; one that is no JSON is told elsewhere."""
+    """Raise Problem (422) for JSON that cannot be stored; a body that is not JSON is refused elsewhere."""
     deep = body.count(b"[") + body.count(b"{") > DEEPEST
     if not deep and _SUSPECT.search(body) is None:
         return

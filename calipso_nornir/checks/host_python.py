@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What a module of checks may be made of: hosts may have Python 3.6, and have nothing but its standard library.
+"""Checks the source code of a module of checks: hosts may have Python 3.6, and have only its standard library.
 
-The text of the module is looked at, so what is there only under another name when it runs is not seen.
+The module is not run, so an import under a name that is computed is not detected.
 """
 
 import ast
@@ -18,7 +18,7 @@ _NEWER = frozenset(
 
 
 def problems(source: bytes) -> Iterator[str]:
-    """Yield what keeps a module from running on hosts, each with its line."""
+    """Yield each reason why a module cannot run on hosts, with its line."""
     try:
         tree = ast.parse(source, feature_version=(3, 6))
     except SyntaxError as error:

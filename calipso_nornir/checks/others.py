@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Checks of installed distributions: modules of their own, which the archive of the probe carries to hosts.
+"""Loads the checks of installed distributions, and returns their source code for the archive of the probe.
 
-An entry point of the group ``calipso_nornir.checks`` names a module, one file with ``CHECKS`` as the modules here have
-it. ``host_python`` says what it may import. In the archive, ``others.py`` is another one: it
-has the same names, and no entry points.
+An entry point of the group ``calipso_nornir.checks`` names a module: one file with ``CHECKS``, like the modules here.
+``host_python`` says what it may import. The archive has an ``others.py`` of its own, with the same names, but without
+entry points.
 """
 
 import importlib
@@ -23,7 +23,7 @@ _PLACE = re.compile(r"(/[A-Za-z0-9_.+-]+)+")
 
 
 class BadChecks(ValueError):
-    """A module of checks that no host gets; ``str()`` gives the entry point, the place and the reason."""
+    """A module of checks cannot be sent to hosts; ``str()`` gives the entry point, the place and the reason."""
 
 
 def _points() -> List[EntryPoint]:
@@ -38,8 +38,8 @@ def _loaded() -> Tuple[Tuple[Any, ...], Dict[str, str]]:
         try:
             found = importlib.import_module(point.value)
             if not all(isinstance(one, Check) for one in found.CHECKS):
-                raise BadChecks("CHECKS has something else than Check")  # noqa: TRY301 - told with the others
-        except Exception as error:  # noqa: BLE001 - somebody else's module: it must not keep ours from working
+                raise BadChecks("CHECKS contains something that is no Check")  # noqa: TRY301 - reported with the others
+        except Exception as error:  # noqa: BLE001 - a third party's module, which must not stop ours
             faults[point.name] = f"{type(error).__name__}: {error}"
         else:
             modules.append(found)
@@ -63,7 +63,7 @@ def sources(known: FrozenSet[str]) -> Dict[str, bytes]:
     for point in _points():
         where = f"entry point {point.name} of {GROUP}"
         if not _NAME.fullmatch(point.name) or point.name in found:
-            raise BadChecks(f"{where}: expected a name of its own, of lower-case letters, digits and _")
+            raise BadChecks(f"{where}: expected a unique name of lower-case letters, digits and _")
         where = f"{where}: {point.value}"
         if point.name in FAULTS:
             raise BadChecks(f"{where} cannot be used: {FAULTS[point.name]}")
@@ -77,7 +77,7 @@ def sources(known: FrozenSet[str]) -> Dict[str, bytes]:
 def _mistakes(module: Any, taken: Dict[str, str]) -> Iterator[str]:
     for check in module.CHECKS:
         if check.name in taken:
-            yield f"check {check.name!r} is there already, of {taken[check.name]}"
+            yield f"check {check.name!r} exists already: {taken[check.name]} has it"
         for name, parameter in check.parameters.items():
             if parameter.type not in TYPES:
                 types = ", ".join(sorted(TYPES))

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""``calipso env import``: describes a cloud: from clouds.yaml, OS_* variables or a kubeconfig, and what it reports."""
+"""``calipso env import``: describes a cloud from clouds.yaml, OS_* variables or a kubeconfig, and from its answers."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any

@@ -20,14 +20,14 @@ if TYPE_CHECKING:
 _BASE: Final = "apic://environment/api"
 _CLASS: Final = re.compile(r"[a-z]\w*")
 _ROOTS: Final = ("topology/", "uni/", "comp/", "sys/", "fabric/")
-"""What a complete distinguished name may begin with; the guide's code leaves the first one out."""
+"""What a complete distinguished name may begin with; code in the guide's form leaves out the first one."""
 _JSON: Final = ".json"
 
 
 class AciAccess(Fetcher):
     """Queries an APIC: ``self.fetch_objects_by_class("fvBD")`` returns its objects, from all pages.
 
-    Without a section ACI all methods return nothing, as in the original; the report says that there is none.
+    If the environment has no section ACI, all methods return nothing, as in the original, and the report says so.
     """
 
     RESPONSE_FORMAT: Final = "json"
@@ -75,7 +75,7 @@ class AciAccess(Fetcher):
         cookies: Any = None,  # noqa: ANN401, ARG002 - the guide's
         response_format: str = RESPONSE_FORMAT,
     ) -> dict[str, Any]:
-        """Return the answer for one object by its distinguished name; ``topology/`` at its beginning may be missing."""
+        """Return the answer for one object by its distinguished name; it may begin without ``topology/``."""
         self._only_json(response_format)
         name = dn.strip("/")
         if not name:
@@ -85,7 +85,7 @@ class AciAccess(Fetcher):
 
     @staticmethod
     def get_objects_by_field_names(payload: Mapping[str, Any], *field_names: str) -> list[Any]:
-        """Return what ``imdata`` holds, each taken from under the given names: "fvBD", "attributes", "name"."""
+        """Return the value in each object of ``imdata`` to which the names lead: "fvBD", "attributes", "name"."""
         results = list(payload.get("imdata") or ())
         for depth, field in enumerate(field_names):
             for number, one in enumerate(results):

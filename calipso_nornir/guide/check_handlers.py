@@ -44,7 +44,7 @@ class MonitoringCheckHandler(ABC):
                 inspect.signature(own).bind(None, "id", {})
             except TypeError as error:
                 raise TypeError(
-                    f"{cls.__name__}.handle() has to take the id and the result of the check: {error}"
+                    f"{cls.__name__}.handle() must take the id and the result of the check: {error}"
                 ) from None
 
     @abstractmethod

@@ -111,7 +111,7 @@ def cables(view: View) -> Iterator[Cable]:
 
 
 def _learned(view: View) -> Iterator[Cable]:
-    """Yield cables by learned addresses. If those of several hosts were learned at a port, a switch is in between."""
+    """Yield cables by learned addresses; none for a port with those of several hosts: a switch is in between."""
     by_mac: defaultdict[str, list[InventoryObject]] = defaultdict(list)
     for pnic in on_hosts(view, "host_pnic", "local_name", "mac_address"):
         by_mac[pnic["mac_address"]].append(pnic)
@@ -125,7 +125,7 @@ def _learned(view: View) -> Iterator[Cable]:
 
 
 def _bond_of(pnics: Sequence[InventoryObject]) -> InventoryObject | None:
-    """Return the interface with an address: of several, the bond whose members have it, too; else it is not known."""
+    """Return the interface with an address: the only one, or the bond whose members have it, too; else None."""
     bonds = [one for one in pnics if one.get("ether_channel")]
     chosen = bonds or pnics
     return chosen[0] if len(chosen) == 1 else None

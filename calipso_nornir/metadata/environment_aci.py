@@ -11,7 +11,7 @@ from calipso_nornir.model.addresses import host_port
 class AciSection(HttpSection):
     """The APIC of a Cisco ACI fabric: its ``host``, ``user`` and ``pwd``, and further controllers in ``hosts``.
 
-    New: all but these three. One controller is used; the next one if it cannot be reached. ``domain`` is the login
+    New: all but these three. One controller is used; if it cannot be reached, the next one. ``domain`` is the login
     domain of the user.
     """
 
@@ -28,7 +28,7 @@ class AciSection(HttpSection):
 
     @property
     def urls(self) -> tuple[str, ...]:
-        """The addresses of the controllers, without a slash at their end."""
+        """The addresses of the controllers, without a slash at the end."""
         hosts = dict.fromkeys(one for one in (self.host, *self.hosts) if one is not None)
         return tuple(f"https://{host_port(one, self.port)}" for one in hosts)
 

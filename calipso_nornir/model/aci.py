@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The query to the APIC of a Cisco ACI fabric, and the questions that there are."""
+"""The query to the APIC of a Cisco ACI fabric, and the queries that a scan sends."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ class AciGet(HostlessQuery):
         path: below ``/api``, without ".json": ``class/fabricNode``, ``node/class/topology/pod-1/node-101/l1PhysIf``,
             ``mo/uni/tn-common``.
         query: parameters of the request, sorted.
-        reads: the class whose objects the answer holds: it is then rows of ``parsing.aci``. "" for ``imdata`` as it
-            comes.
-        macs: only endpoints with one of these addresses; in lower case, as hosts show them.
+        reads: the class of the objects in the answer, of which ``parsing.aci`` makes rows; "": ``imdata`` is returned
+            unchanged.
+        macs: only endpoints with one of these addresses, in lower case.
     """
 
     path: str
@@ -44,7 +44,7 @@ class AciGet(HostlessQuery):
 
     @property
     def parameters(self) -> dict[str, str]:
-        """The parameters of the request, without those of pages. An APIC writes MAC addresses in upper case."""
+        """The parameters of the request, without those of paging. An APIC writes MAC addresses in upper case."""
         if not self.macs:
             return dict(self.query)
         equal = [f'eq(fvCEp.mac,"{mac.upper()}")' for mac in self.macs]
@@ -70,9 +70,10 @@ TRIED: Final = ("fabricNode", "topSystem", "lldpAdjEp", "fvCEp", "l1PhysIf", "pc
 
 
 def endpoints_of(macs: Iterable[str]) -> AciGet:
-    """Ask where the fabric has learned MAC addresses.
+    """Ask where the fabric has learned the MAC addresses of one host.
 
-    The addresses of one host, in the order of its interfaces: so the query stays the same if all are replaced.
+    They must be in the order of its interfaces. Sorted, they would have another order after they were anonymised, and
+    the recording would lack the query.
     """
     return AciGet("class/fvCEp", _with_children("fvRsCEpToPathEp"), reads="fvCEp", macs=tuple(macs))
 

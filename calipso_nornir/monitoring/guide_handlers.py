@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What lets handlers and names of checks in the guide's form work: an adapter, and objects found by a check's name."""
+"""Adapts handlers in the guide's form, and finds objects by the names that the guide gives to checks."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ LONGEST: Final = 200
 
 @dataclass(frozen=True, slots=True)
 class GuideHandler:
-    """A handler of the guide's form as one of the new form."""
+    """Makes a handler in the guide's form usable as one in the new form."""
 
     handler: MonitoringCheckHandler
 
@@ -67,7 +67,7 @@ def named(view: StoreView, results: Iterable[Result]) -> list[Result]:
 
 
 def _kinds(text: str) -> list[str]:
-    """Return of which kind something is whose check's name begins with this text."""
+    """Return the kinds of documents that a check may be about, if its name begins with this text."""
     return ["links"] if text.startswith(LINK) and "-" in text else ["inventory"]
 
 

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Reads objects of an ACI fabric strictly, and says which of their attributes a scan uses.
+"""Reads objects of an ACI fabric strictly, and keeps only those of their attributes that a scan uses.
 
-An APIC writes every value as a text. Of each class only the attributes below are kept, before anything is recorded.
+An APIC writes every value as a text. All other attributes are dropped before anything is recorded.
 """
 
 from __future__ import annotations
@@ -39,11 +39,11 @@ USED: Mapping[str, tuple[str, ...]] = {
 }
 """Class -> the attributes that are kept."""
 NOTHING = frozenset({"", "unspecified", "unknown", "none", "not-applicable", "inherit"})
-"""Words by which an APIC says that there is no value."""
+"""Words that an APIC writes if there is no value."""
 
 
 def used(class_name: str, row: Mapping[str, Any]) -> Mapping[str, Any]:
-    """Return an object without what no scan uses. ``class_name`` "": all of it is used, by somebody else."""
+    """Return an object with the attributes that a scan uses; with ``class_name`` "" (a plug-in's query) all of it."""
     if not class_name:
         return row
     return {name: _kept(name, one) for name, one in row.items()}
@@ -66,14 +66,14 @@ def _kept(name: str, one: object) -> object:
 
 
 def _is_of_use(key: str, value: object) -> bool:
-    """Return whether a value is used. A system description is, if it names a node; else it is free text."""
+    """Return whether a value is used: a system description only if it names a node, because any other is free text."""
     return key != "sysDesc" or not isinstance(value, str) or node_in(value) is not None
 
 
 def read(class_name: str, rows: object, *, asked: str) -> tuple[list[Any], RowsIncomplete | None]:
-    """Return the rows of an answer, and what is wrong with those that were left out.
+    """Return the rows that can be read, and an error if others cannot.
 
-    Raises ParseError for an answer that is no list, or if no row of it can be read.
+    Raises ParseError if the answer is not a list, or if none of its rows can be read.
     """
     if not isinstance(rows, list):
         raise ParseError(PARSER, f"imdata: expected a list, found {type(rows).__name__}")
@@ -108,13 +108,13 @@ class _Object:
         return cls(whole.child("attributes"), whole)
 
     def children(self, class_name: str) -> Iterator[Fields]:
-        """Yield the attributes of the children of a class; other children are of no interest."""
+        """Yield the attributes of the children of one class."""
         for one in self._whole.children("children"):
             if class_name in one:
                 yield one.child(class_name).child("attributes")
 
     def value(self, *keys: str) -> str | None:
-        """Return the value of an attribute; None if there is none."""
+        """Return the first of these attributes that has a value; None if none has one."""
         return _value(self.told, *keys)
 
     @property
@@ -279,4 +279,4 @@ READERS: Mapping[str, Callable[[_Object], Any]] = {
     "pcAggrIf": _port_channel,
     "vpcIf": _virtual,
 }
-"""Class -> what reads one of its objects."""
+"""Class -> the function that reads one of its objects."""

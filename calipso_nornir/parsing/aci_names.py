@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Distinguished names of an ACI fabric: its nodes, their ports, and the paths to them.
+"""Reads the distinguished names of an ACI fabric's nodes, ports and paths.
 
-A leaf announces them by LLDP, too: its node as system description, the path to the port as port description.
+A leaf announces some by LLDP, too: its own as system description, that of the path to the port as port description.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ _PORT: Final = re.compile(r"eth(?:ernet)?\s*(\d+(?:/\d+)+)", re.IGNORECASE)
 
 @dataclass(frozen=True, slots=True)
 class Path:
-    """Where something is connected.
+    """A port or port channel to which something is connected.
 
     Attributes:
         dn: the path's own distinguished name.
@@ -37,28 +37,25 @@ class Path:
 
 
 def node_in(dn: str | None) -> str | None:
-    """Return the node that a distinguished name is of, or leads to; None if it names none."""
+    """Return the node in a distinguished name; None if there is none."""
     found = _NODE.fullmatch((dn or "").strip())
     return found[1] if found else None
 
 
 def port_in(dn: str) -> str | None:
-    """Return the port, or port channel, that a distinguished name below a node is of; None if it names none."""
+    """Return the port or port channel in a distinguished name; None if there is none."""
     found = _IN_BRACKETS.search(dn)
     return None if found is None else port_name(found[1]) or found[1]
 
 
 def port_name(text: str | None) -> str | None:
-    """Return a port's name as the fabric writes it ("eth1/33"); None for a text that is no port.
-
-    LLDP announces it with a capital letter.
-    """
+    """Return a port's name as the APIC writes it ("eth1/33"; LLDP has "Eth1/33"); None if the text is not a port."""
     found = _PORT.fullmatch((text or "").strip())
     return f"eth{found[1]}" if found else None
 
 
 def path_of(dn: str | None) -> Path | None:
-    """Return what a path leads to; None for another text. A tunnel, which is on no port, has no nodes."""
+    """Return the path that a text names, else None. The path of a tunnel, which is on no port, has no nodes."""
     text = (dn or "").strip()
     if _NODELESS.fullmatch(text):
         return Path(text, (), None, None)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The objects of an ACI fabric, as ``parsing.aci`` reads them. ``node`` is the distinguished name of a node."""
+"""Rows that ``parsing.aci`` makes of an ACI fabric's objects. ``node`` is the distinguished name of a node."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ class FabricNode:
 
 @dataclass(frozen=True, slots=True)
 class NodeSystem:
-    """What a node says of itself: its release, and the addresses at which it is managed."""
+    """What a node reports about itself: its release, and its management addresses."""
 
     node: str
     version: str | None = None
@@ -44,7 +44,7 @@ class NodeSystem:
 @quickly_made
 @dataclass(frozen=True, slots=True)
 class FabricNeighbour:
-    """What a port of a node hears by LLDP; ``peer`` is the node of the same fabric that it hears, if it is one."""
+    """A neighbour that a node's port hears by LLDP; ``peer``: its distinguished name if it is a node of the fabric."""
 
     node: str
     port: str
@@ -59,7 +59,7 @@ class FabricNeighbour:
 @quickly_made
 @dataclass(frozen=True, slots=True)
 class FabricEndpoint:
-    """A MAC address that the fabric has learned, and where; ``dn`` names tenant, profile and group."""
+    """A MAC address, and the paths at which the fabric has learned it; ``dn`` names tenant, profile and group."""
 
     mac: str
     dn: str
@@ -74,7 +74,7 @@ class FabricPort:
 
     Attributes:
         usage: "epg", "fabric", "discovery" …, several separated by commas.
-        up, reason: its state, and the switch's own word for it; None if it is not told.
+        up, reason: its state, and the switch's own word for it; None if the APIC does not report it.
         lag: the port channel that it is a member of ("po8").
     """
 

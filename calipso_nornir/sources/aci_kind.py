@@ -42,7 +42,7 @@ def _check(trial: Trial) -> Iterator[Finding]:
             yield Finding(SECTION, "login", ok=False, detail=str(error))
             return
         version = login.version or "of an unknown version"
-        yield Finding(SECTION, "login", ok=True, detail=f"{url}, which is APIC {version}")
+        yield Finding(SECTION, "login", ok=True, detail=f"{url}, an APIC {version}")
         for name in TRIED:
             try:
                 source.get(AciGet(f"class/{name}"), {"page-size": "1", "page": "0"})
@@ -69,7 +69,7 @@ ACI = SourceKind(
     queries=(AciGet,),
     section=SECTION,
     schema=AciSection,
-    without="switches and ports of an ACI fabric are only known as far as hosts hear them",
+    without="of an ACI fabric, only the switches and ports that hosts hear by LLDP are known",
     open=_open,
     check=_check,
     usable=_usable,

@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
-"""In which order collections of plain documents are listed, and the indexes that serve it: the same for every store.
+"""How collections of plain documents are listed in an order, and by which indexes: the same for every store.
 
-An index has its fields, then the key. It serves an order by its last field while the others have one text each, and
-only while all documents have a text in the last field: stores and Python order other values differently. A store looks
-for others first, which is a few steps in the same index, and sorts in Python if there are any.
+An index consists of its fields and the key. It serves a list that is sorted by the index's last field, and for which
+each other field must equal one text. All documents must have a text in the last field, because stores and Python sort
+other values differently. So a store first looks for such values, a few steps in the same index, and sorts in Python if
+there are any.
 """
 
 from __future__ import annotations
@@ -35,11 +36,11 @@ class Listing(NamedTuple):
     """How an index serves a list.
 
     Attributes:
-        equal: its first fields, and the text that each has.
+        equal: its first fields, and the text that each must have.
         field: its last field, by which it sorts.
         falling: whether the list goes down.
-        bounds: what the field has to reach, and stay below.
-        after: field and key of the last document of the page before.
+        bounds: the least value of the field, and the value that it must stay below.
+        after: the field's value and the key of the last document of the previous page.
     """
 
     equal: tuple[tuple[str, str], ...]
@@ -80,7 +81,7 @@ def in_order(
     after: Sequence[Any] | None,
     limit: int | None,
 ) -> list[tuple[Any, Document]]:
-    """Return a page of documents, each behind what has its key, sorted in Python."""
+    """Return a page, sorted in Python. ``key`` returns a document's key from what it is paired with."""
     placed = [(place(one, key(has_key), order), has_key, one) for has_key, one in found]
     if after is not None:
         last = place_of(after, order)
@@ -90,7 +91,7 @@ def in_order(
 
 
 def checked(order: Sequence[str], after: Sequence[Any] | None, limit: int | None) -> Sequence[Any] | None:
-    """Return ``after`` with values as stores hold them. Raises InvalidRequest for what is no page."""
+    """Return ``after`` with values as stores hold them. Raises InvalidRequest if it or ``limit`` is invalid."""
     if after is not None and len(after) != len(order) + 1:
         raise InvalidRequest(f"after has {len(after)} values: expected those of {', '.join((*order, 'the key'))}")
     if limit is not None and limit < 0:

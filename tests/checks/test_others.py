@@ -109,13 +109,13 @@ def test_its_rights_name_the_place_that_it_says(tmp_path: Path) -> None:
             GOOD + "\nif (x := 1): pass",
             "Python 3.6, which does not know this: Assignment expressions",
         ),
-        (GOOD.replace('"kernel"', '"ping"'), "check 'ping' is there already, of calipso"),
+        (GOOD.replace('"kernel"', '"ping"'), "check 'ping' exists already: calipso has it"),
         (
             GOOD.replace('"flag"', '"boolean"'),
             "parameter 'root' of 'kernel' has the type 'boolean'; known are address,",
         ),
         (GOOD.replace("/usr/bin/uname", "uname; id"), "expected the absolute path of a program"),
-        ("CHECKS = (1,)", "cannot be used: BadChecks: CHECKS has something else than Check"),
+        ("CHECKS = (1,)", "cannot be used: BadChecks: CHECKS contains something that is no Check"),
         ("raise OSError('no')", "cannot be used: OSError: no"),
     ],
 )
@@ -127,8 +127,8 @@ def test_what_hosts_cannot_run_is_refused_and_nothing_is_written(tmp_path: Path,
 
 
 def test_two_may_not_have_the_same_name_and_names_are_plain(tmp_path: Path) -> None:
-    assert "is there already, of kernel" in packed(tmp_path, installed(tmp_path, kernel=GOOD, other=GOOD), ends=1)
-    assert "expected a name of its own" in packed(tmp_path, installed(tmp_path, Kernel=GOOD), ends=1)
+    assert "exists already: kernel has it" in packed(tmp_path, installed(tmp_path, kernel=GOOD, other=GOOD), ends=1)
+    assert "expected a unique name" in packed(tmp_path, installed(tmp_path, Kernel=GOOD), ends=1)
 
 
 def test_one_that_does_not_work_on_a_host_costs_no_other_check(tmp_path: Path) -> None:

@@ -44,7 +44,7 @@ def controller(tmp_path: Path) -> Iterator[Controller]:
 def test_a_check_tries_the_login_and_each_class(controller: Controller, tmp_path: Path) -> None:
     controller.apic.first = lambda one: refused(403, "no rights for it") if "vpcIf" in one.path else None
     said = calipso("env", "check", tmp_path / "lab.yaml", "--section", "ACI", store=tmp_path / "s.db")
-    assert f"{controller.apic.url}, which is APIC 6.0(9c)" in said.out
+    assert f"{controller.apic.url}, an APIC 6.0(9c)" in said.out
     assert "class fvCEp" in said.out
     assert "refused /api/class/vpcIf.json (403): no rights for it" in said.out
     assert said.status == 1

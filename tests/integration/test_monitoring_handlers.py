@@ -220,5 +220,5 @@ def test_the_basic_handler_and_one_that_stores_nothing(store: Store) -> None:
     assert recorded(store, result(port, 0, at=201), vnic=forgetful).changed == 0
     done = recorded(store, result(port, 0, at=202, text="other"), vnic=forgetful)
     assert "handler Forgetful failed: ValueError: the result is about" in str(done.refused[0])
-    with pytest.raises(TypeError, match=r"Wrong.handle\(\) has to take the id and the result"):
+    with pytest.raises(TypeError, match=r"Wrong.handle\(\) must take the id and the result"):
         type("Wrong", (MonitoringCheckHandler,), {"handle": lambda self: None})  # noqa: ARG005 - it is wrong

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from calipso_nornir.model.stores import Collection, Document
 
 AT_ONCE: Final = 1000
-"""Records that are read at once where some are left out."""
+"""Records that are read at a time if some of them are not listed."""
 
 
 def records(  # noqa: PLR0913 - those of a list
@@ -31,12 +31,12 @@ def records(  # noqa: PLR0913 - those of a list
 
     Args:
         collection: of the records.
-        equal: what their fields have to have.
+        equal: fields, and the values that they must have.
         values: the parameters of the request, with those of its page.
-        by: the field with the time by which they are sorted.
+        by: the field, a time, by which they are sorted.
         key: the field that holds the key of a record.
         where: further conditions.
-        keep: decides what the store cannot: which records are listed.
+        keep: which records are listed, if the store cannot decide it.
     """
     first, last = bounds(values)
     if keep is None:

@@ -16,11 +16,11 @@ After: TypeAlias = Annotated[
     str | None, Query(description="Where to go on: part of the URL in the header `Link` of the page before.")
 ]
 _AT_ONCE: Final = 200
-"""Records that are read at once where some are left out."""
+"""Records that are read at a time if some of them are not shown."""
 
 
 class Listing:
-    """What a query says of a page of records."""
+    """The parameters of a request for a page of records."""
 
     def __init__(self, request: Request, response: Response, *, after: After = None, limit: Limit = 100) -> None:
         self._here = up_to_after(request)
@@ -42,14 +42,14 @@ class Listing:
 
         Args:
             collection: of the records.
-            equal: what their fields have to have.
-            order: the field with the time by which they are sorted; ``-timestamp``: the newest first.
+            equal: fields, and the values that they must have.
+            order: the field, a time, by which they are sorted; ``-timestamp``: the newest first.
             where: further conditions.
             key: the field that holds the key of a record.
-            keep: decides what the store cannot: which records are shown.
+            keep: which records are shown, if the store cannot decide it.
 
         Raises:
-            Problem: 422, a cursor that is none of this list.
+            Problem: 422, if the cursor is not one of this list.
         """
         found: list[Document] = []
         after = position(self._after, (order,)) if self._after is not None else None
@@ -69,7 +69,7 @@ class Listing:
         return self._cut(found, lambda one: (one["_id"],))
 
     def _cut(self, found: list[Document], place: Callable[[Document], tuple[Any, ...]]) -> list[Document]:
-        """Return the page, of one more than belong to it: then there is a next one."""
+        """Return the page without the record after it; if there is one, the answer gets a link to the next page."""
         if len(found) > self._limit:
             following = cursor(list(place(found[self._limit - 1])))
             self._response.headers["Link"] = f'<{self._here}{following}>; rel="next"'
@@ -77,7 +77,7 @@ class Listing:
 
 
 class LongListing(Listing):
-    """The same, with longer pages where no limit is given."""
+    """The same, with longer pages by default."""
 
     def __init__(self, request: Request, response: Response, *, after: After = None, limit: Limit = MOST) -> None:
         super().__init__(request, response, after=after, limit=limit)

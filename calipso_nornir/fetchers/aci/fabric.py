@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Which part of an ACI fabric the hosts of an environment use: their ports, and the way from there to the spines."""
+"""Finds the part of an ACI fabric that the hosts of an environment use: their ports, and the cables to the spines."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ LEAF, SPINE, TIER_2 = "leaf", "spine", "tier-2-leaf"
 
 
 class Port(NamedTuple):
-    """A port of a node, by the node's distinguished name."""
+    """A port of a node; ``node`` is the node's distinguished name."""
 
     node: str
     name: str
@@ -49,9 +49,9 @@ class Fabric:
     """The used part of a fabric.
 
     Attributes:
-        nodes: leafs and spines by distinguished name, also those that are not used.
-        heard: what each port hears by LLDP; None if the fabric did not tell.
-        facing: ports that hear a host, are heard by one, or have learned an address of one.
+        nodes: all leafs and spines, used or not, by distinguished name.
+        heard: what each port hears by LLDP; None if the APIC did not answer.
+        facing: ports that hear a host, that a host hears, or that have learned a host's address.
         endpoints: path -> the hosts' addresses that were learned there.
         uplinks: cables from used leafs towards the spines.
         shown_by: port, or path -> the queries that showed that it is used.
@@ -75,12 +75,12 @@ class Fabric:
         return sorted({*self.leafs, *(end.node for one in self.uplinks for end in one)})
 
     def switch(self, node: str) -> str:
-        """Return the id of a node's switch, which hosts know by the same one."""
+        """Return the id of a node's switch; a switch that hosts hear has the same one."""
         return ids.switch(LOCAL, self.nodes[node].name)
 
 
 def fabric(platforms: SwitchPlatforms) -> Generator[Sequence[Query], Answers, Fabric]:
-    """Ask for the nodes, for what they hear, where the hosts' addresses are, and what hosts hear."""
+    """Ask for the nodes, what they hear, where the hosts' addresses were learned, and what hosts hear."""
     hosts, pnics = Lookup.of("host"), Lookup.of("host_pnic")
     answers = yield [NODES, NEIGHBOURS, hosts, pnics]
     nodes = _nodes(answers)
@@ -100,7 +100,7 @@ def fabric(platforms: SwitchPlatforms) -> Generator[Sequence[Query], Answers, Fa
 
 
 def _nodes(answers: Answers) -> dict[str, FabricNode]:
-    """Return leafs and spines. Nodes with the same name could not be told apart, so none of them is taken."""
+    """Return leafs and spines. Nodes that share a name are left out, because they would have the same id."""
     nodes: list[FabricNode] = [one for one in answers[NODES] if one.role in (LEAF, SPINE)]
     named: defaultdict[str, list[str]] = defaultdict(list)
     for one in nodes:
@@ -113,7 +113,7 @@ def _nodes(answers: Answers) -> dict[str, FabricNode]:
 
 
 class _Own:
-    """The hosts of the environment, by the names and addresses that a fabric may know."""
+    """The names and addresses by which a fabric may know the hosts of the environment."""
 
     def __init__(self, hosts: Iterable[InventoryObject], pnics: Iterable[InventoryObject]) -> None:
         self._names = {label(name) for one in hosts for name in (one.name, *one.get("also_called", ()))}
@@ -142,9 +142,9 @@ def _by_port(
 
 
 def _heard_ports(heard: Iterable[Heard], nodes: Mapping[str, FabricNode]) -> Iterator[tuple[Port, Query]]:
-    """Yield the ports that hosts hear, with the query that showed it.
+    """Yield the ports that hosts hear, each with the query that showed it.
 
-    The name must fit, too: two fabrics may number their nodes alike.
+    The name must match, too, because nodes of two fabrics may have the same number.
     """
     for one in heard:
         told = one.neighbour
@@ -154,7 +154,7 @@ def _heard_ports(heard: Iterable[Heard], nodes: Mapping[str, FabricNode]) -> Ite
 
 
 def _learn(found: Fabric, query: AciGet, answers: Answers) -> None:
-    """Add where the addresses of one host were learned; paths to unknown nodes and tunnels are on no port."""
+    """Add the paths at which the addresses of one host were learned, except tunnels and paths to unknown nodes."""
     for endpoint in answers.or_gap(query, ()):
         for path in endpoint.paths:
             if path.nodes and all(node in found.nodes for node in path.nodes):
@@ -165,7 +165,7 @@ def _learn(found: Fabric, query: AciGet, answers: Answers) -> None:
 
 
 def _uplinks(found: Fabric) -> list[Uplink]:
-    """Return the cables from the used leafs to spines; from a leaf of the second tier, by those of the first."""
+    """Return the cables from the used leafs to the spines; from second-tier leafs they lead to first-tier leafs."""
     cables: dict[Port, Uplink] = {}
     todo, seen = list(found.leafs), set[str]()
     while todo:

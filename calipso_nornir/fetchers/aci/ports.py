@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Ports of an ACI fabric that hosts of the environment use: their own, port channels, and those to the spines."""
+"""Ports of an ACI fabric that the environment's hosts use: those to hosts, port channels, and those to spines."""
 
 from __future__ import annotations
 
@@ -26,13 +26,13 @@ if TYPE_CHECKING:
 
 HOSTLINK, LAG, UPLINK, DOWNLINK = "hostlink", "lag", "uplink", "downlink"
 PROTOCOLS = {"active": "LACP", "passive": "LACP", "off": "NONE"}
-"""Mode of a port channel -> the word that other switches have; any other mode is shown as it is."""
+"""Mode of a port channel -> protocol, as for other switches; any other mode stays as it is."""
 
 
 class AciSwitchPnics(KnowsPlatforms):
     """Ports of leafs that face hosts of the environment, their port channels, and ports between leafs and spines.
 
-    Source: APIC, as ``AciSwitches``, and of each node that is used: l1PhysIf, and of leafs pcAggrIf, vpcIf.
+    Source: as for ``AciSwitches``; from the APIC also l1PhysIf of each used node, and pcAggrIf and vpcIf of leafs.
     Attributes: ``switch`` (id), ``local_name``, ``role`` ("hostlink", "lag", "uplink", "downlink"), ``port_id``,
     ``port_id_type``, ``state`` ("up" or "down"), ``state_reason``, ``mtu``, ``speed``, ``usage``,
     ``configured_description``, ``lag``, ``lag_active``, ``lag_protocol``, ``vpc`` (path of the virtual port channel),
@@ -69,7 +69,7 @@ class AciSwitchPnics(KnowsPlatforms):
 
 
 class _Tables:
-    """The ports and port channels of the used nodes, as far as they were told."""
+    """The ports and port channels of the used nodes, as far as the APIC answered."""
 
     def __init__(self, used: Fabric, answers: Answers) -> None:
         self._used = used
@@ -80,7 +80,7 @@ class _Tables:
         self._lag_of: dict[Port, PortChannel] = {}
         self._vpc_of: dict[Port, str] = {}
         self._known: set[str] = set()
-        """Leafs whose port channels were told."""
+        """Leafs whose port channels are known."""
         for node in used.leafs:
             self._read_lags(node, answers)
         self._endpoints: defaultdict[Port, dict[FabricEndpoint, None]] = defaultdict(dict)
@@ -104,7 +104,7 @@ class _Tables:
         return found | dict.fromkeys(self._facing | members, HOSTLINK)
 
     def id_of(self, port: Port) -> str:
-        """Return the id of a port, which hosts know by the same one."""
+        """Return the id of a port; a port that hosts hear has the same one."""
         return ids.switch_pnic(self._used.switch(port.node), port.name)
 
     def shown_by(self, port: Port) -> tuple[Query, ...]:
@@ -112,7 +112,7 @@ class _Tables:
         return tuple(self._shown_by.get(port, ()))
 
     def facts(self, port: Port) -> dict[str, Any]:
-        """Return what is known of a port or port channel; attributes whose answer is missing are left out."""
+        """Return the attributes of a port or port channel, except those whose answer is missing."""
         lag = self._lags.get(port)
         told = self._of_port(port) if lag is None else self._of_lag(lag)
         told |= {"vpc": self._vpc_of.get(port)}
@@ -150,7 +150,7 @@ class _Tables:
                 answers.lacks(query, ParseError(PARSER, f"{expected}, found none", query=str(query)))
 
     def _lag_at(self, node: str, path: Path) -> PortChannel | None:
-        """Return a leaf's port channel for a path: of the virtual one with this path, else by the group's name."""
+        """Return a leaf's port channel for a path: of a virtual one with this path, else by its group's name."""
         virtual = (port for port, dn in self._vpc_of.items() if port.node == node and dn == path.dn)
         found = next((self._lags[port] for port in virtual if port in self._lags), None)
         named = (lag for port, lag in self._lags.items() if port.node == node and lag.group == path.group)

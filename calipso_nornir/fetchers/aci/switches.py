@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 class AciSwitches(KnowsPlatforms):
-    """Leafs that hosts of the environment are connected to, and the spines and leafs between them.
+    """Leafs that hosts of the environment are connected to, and the leafs and spines above them.
 
     Source: APIC, classes fabricNode, topSystem, lldpAdjEp, fvCEp (only addresses of hosts' interfaces); ``lldpctl``
     of the hosts. Attributes: ``switch`` (its own id), ``chassis_id`` (the node's name), ``chassis_id_type``,
@@ -31,7 +31,7 @@ class AciSwitches(KnowsPlatforms):
     asked_by: ClassVar[Mapping[str, str]] = {"switch": "id"}
 
     def get(self, parent: InventoryObject) -> Fetching:
-        """Ask for the used part of the fabric, and what its nodes say of themselves."""
+        """Ask for the used part of the fabric, and what its nodes report about themselves."""
         used = yield from fabric(self.platforms)
         answers = yield [SYSTEMS]
         systems: dict[str, NodeSystem] = {one.node: one for one in answers.or_blank(SYSTEMS, ())}

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""HTTP to the controllers of one fabric: TLS, limits, and what an APIC's answers say."""
+"""HTTP to the controllers of one fabric: TLS, limits, and the messages of failures."""
 
 from __future__ import annotations
 
@@ -36,9 +36,9 @@ def session(section: AciSection) -> requests.Session:
 
 
 def failure_in(body: object) -> tuple[int, str] | None:
-    """Return code and text of an APIC's error, which stands in ``imdata`` like any object; None if it is none.
+    """Return code and text of an error; None if the body has none. An APIC puts errors into ``imdata``, like objects.
 
-    The code is not always that of HTTP: 121, 122 and 301, for example, are the APIC's own numbers.
+    The code may be one of the APIC's own: 121, 122 and 301, for example, are not those of HTTP.
     """
     rows = body.get("imdata") if isinstance(body, dict) else None
     first = rows[0] if isinstance(rows, list) and len(rows) == 1 else None
@@ -52,7 +52,7 @@ def failure_in(body: object) -> tuple[int, str] | None:
 
 
 def message_of(response: requests.Response) -> str:
-    """Return the text of a failure: the APIC's own, else the beginning of what a proxy said."""
+    """Return the APIC's text of a failure; if the answer is not an APIC's, its beginning."""
     content = response.content
     try:
         body: Any = json.loads(content) if len(content) <= MAX_MESSAGE_BYTES else None

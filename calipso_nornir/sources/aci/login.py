@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The login to an APIC: a token, which is refreshed before it expires, and fetched again when it has.
+"""Logs in to an APIC, refreshes the token before it expires, and logs in again if it has expired.
 
-Written after the "Cisco APIC REST API Configuration Guide": ``aaaLogin`` returns a token and for how many seconds it
-is valid; ``aaaRefresh``, with this token, returns the next one, until the maximum lifetime of the session.
+According to the "Cisco APIC REST API Configuration Guide", ``aaaLogin`` returns a token and the seconds for which it is
+valid. ``aaaRefresh`` with this token returns the next one, until the session reaches its maximum lifetime.
 """
 
 from __future__ import annotations
@@ -38,9 +38,9 @@ logger = logging.getLogger(__name__)
 PARSER = "aci"
 LOGIN, REFRESH, LOGOUT = "/api/aaaLogin.json", "/api/aaaRefresh.json", "/api/aaaLogout.json"
 USUAL_S = 600
-"""How long a token is valid if the answer does not say so (the default of APICs)."""
+"""Seconds for which a token is valid if the answer does not say (the default of APICs)."""
 EARLY = 0.75
-"""Part of its time after which a token is refreshed: requests in flight must not be hit by its end."""
+"""Part of its lifetime after which a token is refreshed, so that it does not expire while requests are under way."""
 ANSWERED = ("aaaLogin", "aaaRefresh")
 REFUSED = frozenset({requests.codes.unauthorized, requests.codes.forbidden})
 
@@ -52,7 +52,7 @@ class Login:
         section: the environment's section ACI.
         secrets: provides the password, and masks tokens in errors.
         http: sends requests.
-        patience: how often requests are made again.
+        patience: repeats requests that fail.
         clock: monotonic seconds.
     """
 
@@ -76,7 +76,7 @@ class Login:
         self._renew_at = 0.0
         self._refused: CalipsoError | None = None
         self.version = ""
-        """Release of the APIC, as its login tells it."""
+        """Release of the APIC, from its answer to the login."""
 
     def current(self) -> tuple[str, str]:
         """Return the controller's address and a token. Raises a CalipsoError."""
@@ -94,17 +94,17 @@ class Login:
                 self._token = ""
 
     def left(self, url: str) -> bool:
-        """Go on with the next controller, because one cannot be reached; return False if there is no other."""
+        """Switch to the next controller, because this one cannot be reached; return False if there is no other."""
         with self._lock:
             if len(self._urls) == 1:
                 return False
-            if self._urls[0] == url:  # or another thread has done so
+            if self._urls[0] == url:  # else another thread has switched already
                 self._urls.append(self._urls.pop(0))
                 self._token = ""
             return True
 
     def log_out(self) -> None:
-        """End the session, because an APIC limits how many a user may have. A failure changes nothing."""
+        """End the session, because an APIC limits the sessions of a user. A failure is logged only."""
         if not self._token:
             return
         body = {"aaaUser": {"attributes": {"name": self._section.login}}}
@@ -115,7 +115,7 @@ class Login:
         self._token = ""
 
     def _log_in(self) -> None:
-        """Log in to the first controller that can be reached. A refused login is not tried again: accounts lock."""
+        """Log in to the first controller that can be reached. A refused login is not repeated: accounts get locked."""
         if self._refused is not None:
             raise self._refused
         if self._section.pwd is None or not self._urls:
@@ -140,7 +140,7 @@ class Login:
                 return
 
     def _refresh(self) -> None:
-        """Fetch the next token; if that fails, for whatever reason, a new login decides."""
+        """Fetch the next token. If that fails for any reason, forget the token: a new login follows."""
         url = self._urls[0]
         try:
             response = self._http.get(f"{url}{REFRESH}", headers=cookie(self._token), allow_redirects=False)
@@ -159,7 +159,7 @@ class Login:
                 self._refused = ControllerRefused(url, self._section.login, said, told_by)
                 raise self._refused
             if requests.codes.multiple_choices <= response.status_code < requests.codes.bad_request:
-                said = "a redirect, which is not followed. Name the APIC's own address"
+                said = "a redirect, which is not followed. Configure the APIC's own address"
             raise ApiFailed(f"APIC {url}", path, response.status_code, said)
         told = _told(self._secrets.scrub(response.content.decode("utf-8", "replace")), f"{url}{path}")
         self._token = self._secrets.remember(told.text("token"), what="the token of an APIC")
@@ -169,18 +169,18 @@ class Login:
 
 
 def cookie(token: str) -> dict[str, str]:
-    """Return the header that a request carries its token in."""
+    """Return the header that carries the token."""
     return {"Cookie": f"APIC-cookie={token}"}
 
 
 def _told(content: str, asked: str) -> Fields:
-    """Return the attributes of a login. Raises ParseError, never with the content: it may hold the token."""
+    """Return the attributes of a login. Raises ParseError without the content, which may hold the token."""
     found = f"a text of {len(content)} characters that is not JSON"
     try:
         body: Any = json.loads(content)
         failure = failure_in(body)
         rows = objects(Fields.of(body, parser=PARSER, where="$").members.get("imdata"), parser=PARSER, where="imdata")
-        # aaaRefresh is answered with aaaLogin by some releases, with aaaRefresh by others.
+        # Some releases answer aaaRefresh with aaaLogin, others with aaaRefresh.
         found = (
             failure[1] if failure else f"{len(rows)} objects: {', '.join(one for row in rows for one in row.members)}"
         )

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Joins the pages of an answer. Without I/O: it receives bodies and says what to ask next.
+"""Joins the pages of a list, without I/O: it receives bodies, and returns the parameters of the next request.
 
-Pages count from 0, and ``totalCount`` is the whole number on each of them. Nothing ties the pages of one list to one
-moment: if the number changes, or an object comes twice, the list changed while it was read, and is read again.
+The first page has the number 0. Each page has the number of all objects (``totalCount``). The pages of a list need not
+show the same moment: if the total changes, or an object occurs twice, the list has changed, and is read again.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ class Pages:
         """Parameters of the next page; None after the last one."""
 
     def add(self, body: object) -> None:
-        """Take one page. Raises ParseError; ListChanged if it does not fit to those before it."""
+        """Add one page. Raises ParseError; ListChanged if it contradicts the pages before it."""
         answer = Fields.of(body, parser=PARSER, where="$")
         total = decimal_or_none(answer.text("totalCount"))
         if total is None:

@@ -39,12 +39,12 @@ logger = logging.getLogger(__name__)
 
 THREADS = 4
 MAX_RESTARTS = 3
-"""How often a list is read again that changed while it was read."""
+"""A list that changes while it is read is read again this often."""
 SMALLER = 4
-"""What the size of pages is divided by if an APIC did not finish a page within its own time (503)."""
+"""The size of pages is divided by this if an APIC does not finish a page in time (503)."""
 SMALLEST = 50
 _INVALID = ("token was invalid", "need a valid webtoken")
-"""How an APIC says that a token has expired, or is not known any more; its other texts with 403 are about rights."""
+"""What an APIC says, with 403, of a token that has expired or is unknown. Its other texts with 403 are about rights."""
 
 
 class AciSource:
@@ -73,7 +73,7 @@ class AciSource:
         self._opened: tuple[requests.Session, Login] | None = None
 
     def answer(self, queries: Sequence[Query]) -> Mapping[Query, Reply | CalipsoError]:
-        """Answer all queries, four at a time; a login that fails is the answer to each of them."""
+        """Answer all queries, four at a time. If the login fails, its error is the answer to each of them."""
         if not queries:
             return {}
         try:
@@ -91,7 +91,7 @@ class AciSource:
             http.close()
 
     def open(self) -> Login:
-        """Read what the section names, at the first use. Raises EnvironmentInvalid."""
+        """Return the login. The first call reads the files that the section names; it may raise EnvironmentInvalid."""
         with self._lock:
             if self._opened is None:
                 http = session(self._section)
@@ -100,7 +100,7 @@ class AciSource:
             return self._opened[1]
 
     def get(self, query: AciGet, parameters: Mapping[str, str]) -> tuple[Any, bytes]:
-        """Return the body of one answer parsed, and as it came. Raises a CalipsoError."""
+        """Return the body of one answer as JSON values and as bytes. Raises CalipsoError."""
         login = self.open()
         url, token = login.current()
         response = self._ask(url, token, query, parameters)
@@ -179,7 +179,7 @@ class AciSource:
         if status == requests.codes.forbidden:
             return NotAuthorized(self._service(url), query.address, said)
         if requests.codes.multiple_choices <= status < requests.codes.bad_request:
-            said = "a redirect, which is not followed. Name the APIC's own address"
+            said = "a redirect, which is not followed. Configure the APIC's own address"
         return ApiFailed(self._service(url), query.address, status, said)
 
     def _service(self, url: str | None = None) -> str:

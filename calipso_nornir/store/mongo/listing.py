@@ -15,11 +15,11 @@ _NO_TEXT: Final = (
     *("double", "int", "long", "decimal", "object", "binData", "objectId", "bool", "date", "regex"),
     *("timestamp", "minKey", "maxKey"),
 )
-"""Types of BSON that are neither text nor null. Not "array": of a list, an index holds the members."""
+"""Types of BSON that are neither text nor null; without "array", because an index holds the members of a list."""
 
 
 def list_filter(one: Listing) -> tuple[list[dict[str, Any]], list[tuple[str, int]]]:
-    """Return the conditions for a list beside those on the first fields of the index, and the order."""
+    """Return the conditions of a list besides those on the first fields of the index, and its order."""
     way = DESCENDING if one.falling else ASCENDING
     bounds = [{"$gte": at_least, "$lt": below} for at_least, below in one.bounds]
     found: list[dict[str, Any]] = [
@@ -35,7 +35,7 @@ def list_filter(one: Listing) -> tuple[list[dict[str, Any]], list[tuple[str, int
 
 
 def holds_odd(documents: RawCollection, one: Listing) -> bool:
-    """Return whether a list is sorted by anything but texts in a document; each type is a range of the index."""
+    """Return whether any document has something other than a text in the field to sort by; one index range per type."""
     base = dict(one.equal)
     ways: tuple[Any, ...] = (None, {"$type": list(_NO_TEXT)})
     return any(documents.find_one({**base, one.field: way}, {"_id": 1}) is not None for way in ways)

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 
-"""Lists of plain documents by index in SQLite: one partial index for each collection and order that is declared.
+"""Lists of plain documents by index in SQLite: one partial index for each declared collection and order.
 
-SQLite uses a partial index only where the statement itself holds the index's condition, not for a bound value
-(sqlite.org/partialindex.html, 3). So the name of the collection is a literal in it.
+SQLite uses a partial index only if the statement contains the index's condition literally, without bound values
+(sqlite.org/partialindex.html, 3). So the name of the collection is a literal in the statement.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ class Ordered(NamedTuple):
 
 
 def value_of(field: str) -> str:
-    """Return the SQL expression of a top-level field; an index serves it only if it has exactly the same one."""
+    """Return the SQL expression of a top-level field; an index is used only if it has exactly the same expression."""
     return f"json_extract(document, '$.{field}')"
 
 
@@ -42,7 +42,7 @@ def literal(name: str) -> str:
 
 
 def list_clauses(one: Listing) -> Ordered:
-    """Return what a statement needs for a list; the first fields of the index are among its conditions already."""
+    """Return what a statement for a list needs besides its conditions on the first fields of the index."""
     value, way = value_of(one.field), " DESC" if one.falling else ""
     where, values = "", []
     for at_least, below in one.bounds:
@@ -58,7 +58,7 @@ def list_clauses(one: Listing) -> Ordered:
 
 
 def holds_odd(connection: sqlite3.Connection, name: str, one: Listing) -> bool:
-    """Return whether a document of a list has anything but a text to be sorted by.
+    """Return whether any document of a list has something other than a text in the field to sort by.
 
     Each way to be something else is a range of the index: null and numbers come before every text, and what JSON has no
     scalar for is a text that begins with a bracket.
