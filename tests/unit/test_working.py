@@ -26,3 +26,15 @@ def test_children_follow_what_is_put_after_they_were_asked_for() -> None:
     assert working.children(host) == []
     working.put(thing("vedge", id="v1", under=thing("host", id="h1")), ObjectState.FOUND)
     assert [one.id for one in working.children(host)] == ["v1"]
+
+
+def test_a_look_up_no_longer_finds_what_was_removed() -> None:
+    working = Working("cloud")
+    gone = thing("host", {"zone": "a"}, id="h1")
+    for one in (gone, thing("host", {"zone": "a"}, id="h2")):
+        working.put(one, ObjectState.FOUND)
+    assert len(working.look_up("host", {"zone": "a"})) == 2
+    working.remove(gone.ref)
+    assert [one.id for one in working.look_up("host", {"zone": "a"})] == ["h2"]
+    assert [one.id for one in working.of_type("host")] == ["h2"]
+    assert gone.ref not in working
