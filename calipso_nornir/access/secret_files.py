@@ -14,8 +14,8 @@ import secrets
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from calipso_nornir.errors import InvalidRequest
-from calipso_nornir.metadata.environment_fields import SECRET_KINDS
+from calipso_nornir.errors import EnvironmentInvalid, Fault, InvalidRequest
+from calipso_nornir.metadata.environment_fields import HOW_TO_REFER, SECRET_KINDS
 from calipso_nornir.metadata.environments import environment_document, read_environment
 
 if TYPE_CHECKING:
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from calipso_nornir.model.environment import Environment
 
 GIVEN: Final = "secret"
+HOW_TO_GIVE: Final = f'send {{"{GIVEN}": TEXT}}: it is kept in a file of the server, and no answer shows it'
 FILES: Final = frozenset({"key", "client_key", "cert", "cacert", "known_hosts"})
 """Fields that hold the path of a file of this server, whose content a client may give."""
 PATHS: Final = FILES | {"ssh_config", "os_cloud"}
@@ -59,7 +60,7 @@ class SecretFiles:
         written: list[Path] = []
         try:
             filed = _filed(dict(description), "", lambda secret: self._write(secret, written))
-            found = read_environment(filed, where=where, constants=constants)
+            found = _read(filed, where=where, constants=constants)
             _check_references(environment_document(found), before or {}, mine={str(path) for path in written})
         except BaseException:
             for path in written:
@@ -84,6 +85,18 @@ class SecretFiles:
         return path
 
 
+def _read(description: Mapping[str, Any], *, where: str, constants: Mapping[str, Sequence[str]]) -> Environment:
+    """Read a description. Raises EnvironmentInvalid, in words for who cannot refer to files of the server."""
+    try:
+        return read_environment(description, where=where, constants=constants)
+    except EnvironmentInvalid as error:
+        faults = (
+            Fault(one.where.removeprefix(f"{where}: "), one.problem.replace(HOW_TO_REFER, HOW_TO_GIVE))
+            for one in error.faults
+        )
+        raise EnvironmentInvalid(tuple(faults)) from None
+
+
 def _check_references(description: Mapping[str, Any], before: Mapping[str, Any], *, mine: Collection[str]) -> None:
     """Raise InvalidRequest for a reference that is neither to a file that was written now, nor stood there before."""
     known = dict(_references(before, ""))
@@ -92,7 +105,8 @@ def _check_references(description: Mapping[str, Any], before: Mapping[str, Any],
         if named not in mine and known.get(place) != value:
             raise InvalidRequest(
                 f"{place}: a reference or path makes this server use its own files or run a command. "
-                f'Give {{"{GIVEN}": TEXT}}, or let calipso env add write the description'
+                f'Give {{"{GIVEN}": TEXT}}, or let calipso env add write the description',
+                field=place.strip("/"),
             )
 
 
@@ -105,7 +119,8 @@ def _filed(value: Any, place: str, write: Callable[[str], Path]) -> Any:  # noqa
     if set(value) != {GIVEN}:
         return {key: _filed(one, f"{place}/{key}", write) for key, one in value.items()}
     if not isinstance(value[GIVEN], str) or not value[GIVEN]:
-        raise InvalidRequest(f'{place}: expected {{"{GIVEN}": TEXT}}, and the text not empty')
+        detail = f'{place}: expected {{"{GIVEN}": TEXT}}, and the text not empty'
+        raise InvalidRequest(detail, field=place.strip("/"))
     path = str(write(value[GIVEN]))
     return path if place.rpartition("/")[2] in FILES else {"file": path}
 

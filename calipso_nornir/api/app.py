@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from fastapi import Depends, FastAPI
 from fastapi.routing import APIRoute
+from starlette.routing import compile_path
 
 from calipso_nornir._version import __version__
 from calipso_nornir.api import described, metrics, problems, tags
@@ -39,6 +40,7 @@ from calipso_nornir.api.v2 import (
 )
 
 if TYPE_CHECKING:
+    from calipso_nornir.api.problems import Paths
     from calipso_nornir.api.settings import ApiSettings
 
 PREFIX: Final = "/api/v2"
@@ -89,6 +91,7 @@ def create_app(settings: ApiSettings) -> FastAPI:
     )
     app.state.settings = settings
     app.state.ending = lambda: False
+    app.state.paths = _paths()
     settings.principals.users.prepare()
     app.state.description = described.Description(app, ROUTERS, settings.catalogs)
     problems.install(app)
@@ -97,6 +100,13 @@ def create_app(settings: ApiSettings) -> FastAPI:
     for prefix, router in ROUTERS:
         app.include_router(router, prefix=prefix)
     return app
+
+
+def _paths() -> Paths:
+    routes = [(prefix, one) for prefix, router in ROUTERS for one in router.routes]
+    return [
+        (compile_path(prefix + one.path)[0], one.methods or ()) for prefix, one in routes if isinstance(one, APIRoute)
+    ]
 
 
 def _templates() -> dict[object, str]:

@@ -113,11 +113,7 @@ def guard(request: Request) -> None:
     settings = settings_of(request.app)
     principal = _principal(request, settings)
     if principal is None:
-        raise Problem(
-            HTTPStatus.UNAUTHORIZED,
-            "log in: Authorization: Bearer TOKEN; POST /api/v2/tokens makes one",
-            headers=_CHALLENGE,
-        )
+        raise Problem(HTTPStatus.UNAUTHORIZED, _why_not(request), headers=_CHALLENGE)
     request.state.principal = principal
     if principal.only_password and not needed.with_one_time_password:
         raise Problem(HTTPStatus.FORBIDDEN, "a one-time password is to be changed first: PUT /api/v2/me/password")
@@ -166,6 +162,16 @@ def _principal(request: Request, settings: ApiSettings) -> Principal | None:
             return _by_password(request, settings, given.strip())
     token = request.headers.get("x-auth-token")
     return settings.principals.by_token(token) if token else None
+
+
+def _why_not(request: Request) -> str:
+    """Say why a request is nobody's, and how to log in."""
+    scheme = request.headers.get("authorization", "").partition(" ")[0].casefold()
+    if scheme == "basic":
+        return "the name or the password is wrong, or the user is locked out"
+    if scheme == "bearer" or (not scheme and "x-auth-token" in request.headers):
+        return "the token is unknown, has expired or is revoked; POST /api/v2/tokens makes another"
+    return "log in: Authorization: Bearer TOKEN; POST /api/v2/tokens makes one"
 
 
 def _by_password(request: Request, settings: ApiSettings, given: str) -> Principal | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import logging
 from http import HTTPStatus
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
@@ -23,9 +23,11 @@ from calipso_nornir.errors import (
     UnknownObject,
     UsageError,
 )
+from calipso_nornir.model.text import plain
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    import re
+    from collections.abc import Collection, Mapping, Sequence
 
     from fastapi import FastAPI, Request
 
@@ -33,7 +35,11 @@ logger = logging.getLogger(__name__)
 
 FORM: Final = "__form_of_problems__"
 """Attribute of a handler whose problems have another form: what to make them with, in place of ``answer``."""
+NO_JSON: Final = "json_invalid"
+"""What pydantic calls a body that is no JSON."""
 MEDIA_TYPE: Final = "application/problem+json"
+Paths: TypeAlias = "Sequence[tuple[re.Pattern[str], Collection[str]]]"
+"""Each path that is served, and the methods of one of its routes."""
 CONFLICTS: Final[dict[int | str, dict[str, Any]]] = {HTTPStatus.CONFLICT: {}}
 """For ``responses`` of a route whose request may contradict what is there: it exists already, or has ended."""
 _STATUS: Final[tuple[tuple[type[CalipsoError], HTTPStatus], ...]] = (
@@ -122,9 +128,7 @@ def _invalid(request: Request, error: Exception) -> JSONResponse:
         detail = "expected Content-Type: application/json, and JSON in the body"
         problem = [{"field": "content-type", "detail": detail}]
         return answer(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, detail, errors=problem)
-    errors = [
-        {"field": _place(one["loc"]), "detail": str(one["msg"]).removeprefix("Value error, ")} for one in error.errors()
-    ]
+    errors = [{"field": _place(one), "detail": _fault(one)} for one in error.errors()]
     detail = "; ".join(f"{one['field']}: {one['detail']}" for one in errors)
     return answer(HTTPStatus.UNPROCESSABLE_ENTITY, detail, errors=errors)
 
@@ -134,8 +138,15 @@ def _is_json(content_type: str) -> bool:
     return kind == "application/json" or (kind.startswith("application/") and kind.endswith("+json"))
 
 
-def _place(location: tuple[int | str, ...]) -> str:
+def _place(fault: Mapping[str, Any]) -> str:
+    location = ("body",) if fault["type"] == NO_JSON else fault["loc"]
     return ".".join(str(part) for part in (location[1:] if len(location) > 1 else location))
+
+
+def _fault(fault: Mapping[str, Any]) -> str:
+    if fault["type"] == NO_JSON:
+        return f"this is no JSON: {fault['ctx']['error']} at character {fault['loc'][-1]}"
+    return str(fault["msg"]).removeprefix("Value error, ")
 
 
 def _http(request: Request, error: Exception) -> JSONResponse:
@@ -144,7 +155,19 @@ def _http(request: Request, error: Exception) -> JSONResponse:
         # FastAPI's only one: what is no UTF-8, or nested so deep that Python cannot read it
         detail = "the body cannot be read: expected JSON in UTF-8, and few levels of lists and objects"
         return answer(HTTPStatus.UNPROCESSABLE_ENTITY, detail, errors=[{"field": "body", "detail": detail}])
-    return _told(request, error.status_code, str(error.detail), headers=error.headers)
+    detail, headers = str(error.detail), dict(error.headers or {})
+    if error.status_code == HTTPStatus.NOT_FOUND:  # raised by the router only
+        detail = f"there is nothing at {plain(request.url.path)}; GET /api/v2/openapi.json lists what there is"
+    elif error.status_code == HTTPStatus.METHOD_NOT_ALLOWED:
+        headers = {"Allow": ", ".join(_methods(request))}
+        detail = f"{plain(request.url.path)} does not take {plain(request.method)}; expected {headers['Allow']}"
+    return _told(request, error.status_code, detail, headers=headers)
+
+
+def _methods(request: Request) -> list[str]:
+    """Return the methods of all routes at a path; each route knows only its own."""
+    paths: Paths = request.app.state.paths
+    return sorted({one for path, methods in paths if path.match(request.scope["path"]) for one in methods})
 
 
 def _calipso(request: Request, error: Exception) -> JSONResponse:
@@ -156,7 +179,10 @@ def _calipso(request: Request, error: Exception) -> JSONResponse:
         errors = [{"field": one.where, "detail": one.problem} for one in error.faults]
     elif isinstance(error, InvalidRequest) and error.field is not None:
         errors = [{"field": error.field, "detail": str(error)}]
-    return _told(request, status, str(error), errors=errors)
+    text = str(error)
+    if isinstance(error, StoreError):  # where the store is concerns nobody who asks
+        text = text.replace(f"store {getattr(error, 'uri', '')}", "the store")
+    return _told(request, status, text, errors=errors)
 
 
 def _bug(request: Request, error: Exception) -> JSONResponse:

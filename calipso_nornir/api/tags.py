@@ -52,7 +52,7 @@ class Tagging:
         told = f"{request.app.state.settings.instance}\n{request.url.path}?{request.url.query}\n{revision}"
         told = "\n".join((told, *(json.dumps(one, sort_keys=True, default=str) for one in beside)))
         tag = f'W/"{_hashed(told)}"'
-        if tag.removeprefix("W/") in _tags(request, "if-none-match", weak=True):
+        if not {tag.removeprefix("W/"), "*"}.isdisjoint(_tags(request, "if-none-match", weak=True)):
             raise NotModified(tag)
         self._response.headers.update(_headers(tag))
 

@@ -136,7 +136,10 @@ class PastUnknown(StoreError):
     environment: str
     wanted: str
     oldest: str
+    newest: str = ""
 
     def __str__(self) -> str:
         known = f"the oldest known state is that of {self.oldest}" if self.oldest else "there is no history"
+        if self.newest:
+            known += f", the newest that of {self.newest}"
         return f"store {self.uri}: the state of environment {self.environment} at {self.wanted} is not known; {known}."

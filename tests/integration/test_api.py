@@ -6,6 +6,8 @@ from __future__ import annotations
 import base64
 import copy
 import json
+import re
+import sqlite3
 import time
 from dataclasses import replace
 from datetime import datetime, timedelta, timezone
@@ -126,17 +128,41 @@ def test_who_has_every_right_elsewhere_has_none_here(api: Served) -> None:
 
 
 @pytest.mark.parametrize(
-    "headers",
+    ("headers", "said"),
     [
-        {"Authorization": "Bearer nonsense"},
-        {"Authorization": "Bearer"},
-        {"Authorization": "Digest x"},
-        {"X-Auth-Token": "nonsense"},
-        {"Authorization": "Basic " + base64.b64encode(b"nobody:" + b"x" * 12).decode()},
+        ({}, "log in: Authorization: Bearer TOKEN"),
+        ({"Authorization": "Bearer nonsense"}, "the token is unknown, has expired or is revoked"),
+        ({"Authorization": "Bearer"}, "the token is unknown"),
+        ({"Authorization": "Digest x"}, "log in: "),
+        ({"X-Auth-Token": "nonsense"}, "the token is unknown"),
+        ({"Authorization": "Basic " + base64.b64encode(b"nobody:" + b"x" * 12).decode()}, "the name or the password"),
     ],
 )
-def test_wrong_credentials_are_refused(api: Served, headers: dict[str, str]) -> None:
-    assert wrong(Client(api.url, headers).ask("GET", "/me"), 401)["detail"].startswith("log in")
+def test_wrong_credentials_are_refused(api: Served, headers: dict[str, str], said: str) -> None:
+    assert said in wrong(Client(api.url, headers).ask("GET", "/me"), 401)["detail"]
+
+
+def test_what_is_not_there_says_where_to_look(admin: Client) -> None:
+    for path in ("/nosuch", "//", "//api", f"{LAB}/nosuch"):
+        assert "GET /api/v2/openapi.json lists what there is" in wrong(admin.ask("GET", path), 404)["detail"]
+    assert wrong(admin.ask("PUT", "/me"), 405)["detail"] == "/api/v2/me does not take PUT; expected GET"
+    for method in ("PUT", "OPTIONS", "TRACE", "HEAD"):
+        assert admin.ask(method, "/users").headers["allow"] == "GET, POST", "of all its routes (RFC 9110, 15.5.6)"
+
+
+@pytest.mark.parametrize("body", ["no json", '{"name": }', "{'name': 1}"])
+def test_a_body_that_is_no_json_says_where(admin: Client, body: str) -> None:
+    answer = admin.ask("POST", "/users", data=body, headers={"Content-Type": "application/json"})
+    (error,) = wrong(answer, 422)["errors"]
+    assert error["field"] == "body"
+    assert re.fullmatch(r"this is no JSON: .+ at character \d+", error["detail"])
+
+
+def test_a_revision_that_is_not_known_says_which_are(api: Served, viewer: Client) -> None:
+    said = wrong(viewer.ask("GET", f"{LAB}/objects?revision=99999"), 404)["detail"]
+    newest = api.settings.store.view("lab").revision
+    assert said.startswith("the store: the state of environment lab at revision 99999 is not known; the oldest")
+    assert said.endswith(f"the newest that of revision {newest}.")
 
 
 @pytest.mark.parametrize("given", ["%%%", base64.b64encode(b"no colon").decode(), base64.b64encode(b"\xff:x").decode()])
@@ -431,7 +457,7 @@ def test_an_answer_that_is_still_true_is_not_sent_again(viewer: Client, api: Ser
         first = viewer.ask("GET", f"{LAB}/{path}")
         tag = first.headers["etag"]
         assert first.headers["cache-control"] == "private, no-cache"
-        for asked in (tag, f'"x", {tag}', tag.removeprefix("W/")):
+        for asked in (tag, f'"x", {tag}', tag.removeprefix("W/"), "*"):
             again = viewer.ask("GET", f"{LAB}/{path}", headers={"If-None-Match": asked})
             assert (again.status_code, again.content, again.headers["etag"]) == (304, b"", tag)
         assert viewer.ask("GET", f"{LAB}/{path}", headers={"If-None-Match": '"x"'}).status_code == 200
@@ -640,7 +666,11 @@ def test_a_path_of_a_client_is_refused(admin: Client, path: str) -> None:
         ({"name": "another"}, 422, "expected evil, as in the path"),
         ({"mechanism_drivers": ["Nosuch"]}, 422, "mechanism_drivers"),
         ({"configuration": [{"name": "OpenStack", "nosuch": 1}]}, 422, "OpenStack/nosuch: unknown key"),
-        ({"configuration": [{"name": "OpenStack", "pwd": "plain s3cret"}]}, 422, "holds a literal value"),
+        (
+            {"configuration": [{"name": "OpenStack", "pwd": "plain s3cret"}]},
+            422,
+            'value; send {"secret": TEXT}',
+        ),
         ({"configuration": [{"name": "OpenStack", "pwd": {"secret": ""}}]}, 400, "and the text not empty"),
         ({"configuration": [{"name": "OpenStack", "pwd": {"secret": 7}}]}, 400, "expected"),
     ],
@@ -648,6 +678,7 @@ def test_a_path_of_a_client_is_refused(admin: Client, path: str) -> None:
 def test_a_description_that_is_wrong_says_what(admin: Client, change: dict[str, Any], status: int, said: str) -> None:
     problem = wrong(admin.ask("PUT", "/environments/evil", json={**DESCRIPTION, **change}), status)
     assert said in problem["detail"]
+    assert problem["errors"][0]["field"].partition("/")[0] == next(iter(change))
     assert "s3cret" not in str(problem)
 
 
@@ -882,6 +913,18 @@ def test_health_and_the_description_of_the_api(api: Served) -> None:
     described = api.nobody.get("/openapi.json")
     assert described["openapi"].startswith("3.1")
     assert f"{'/api/v2'}/environments/{{environment}}/objects" in described["paths"]
+
+
+def test_a_store_that_does_not_answer_is_told_without_where_it_is(tmp_path: Path) -> None:
+    with served_lab(tmp_path) as running:
+        root = running.user("root", everywhere="admin")
+        with sqlite3.connect(tmp_path / "s.db") as connection:
+            connection.execute("DROP TABLE revisions")
+        for client, path in ((running.nobody, "//readyz"), (root, LAB)):
+            told = wrong(client.ask("GET", path), 503)
+            assert "the store" in told["detail"]
+            assert str(tmp_path) not in str(told)
+        assert running.nobody.get("//healthz") == {"status": "ok"}
 
 
 def test_a_bug_is_500_and_tells_nothing_of_itself(

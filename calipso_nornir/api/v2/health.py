@@ -3,13 +3,18 @@
 
 from __future__ import annotations
 
+import logging
+from http import HTTPStatus
 from typing import Any
 
 from fastapi import APIRouter, Request
 
 from calipso_nornir.api.guard import open_to_all
 from calipso_nornir.api.handler_arguments import Api
+from calipso_nornir.api.problems import Problem
+from calipso_nornir.errors import StoreError
 
+logger = logging.getLogger(__name__)
 router = APIRouter(tags=["health"])
 
 
@@ -24,7 +29,11 @@ def healthz() -> dict[str, str]:
 @open_to_all()
 def readyz(api: Api) -> dict[str, str]:
     """Tell that the store answers, too; 503 when it does not."""
-    api.store.environments()
+    try:
+        api.store.environments()
+    except StoreError as error:
+        logger.error("not ready: %s", error)  # noqa: TRY400 - known
+        raise Problem(HTTPStatus.SERVICE_UNAVAILABLE, "the store does not answer; the log of the API has why") from None
     return {"status": "ready"}
 
 

@@ -16,6 +16,7 @@ from calipso_nornir.api.locating import Located
 from calipso_nornir.api.problems import Problem
 from calipso_nornir.api.v2.pictures import MOST_REVISIONS, Environment
 from calipso_nornir.model.stores import Document
+from calipso_nornir.store.type_names import unknown
 from calipso_nornir.webhooks.subscriptions import State, SubscriptionFilter
 
 router = APIRouter(prefix="/environments/{environment}/webhooks", tags=["webhooks"])
@@ -84,6 +85,11 @@ def webhooks(api: Api, environment: Environment) -> list[Webhook]:
 @needs(Role.ADMIN)
 def subscribe(api: Api, environment: Environment, who: Asking, wanted: WebhookWanted, located: Located) -> WebhookMade:
     """Subscribe a URL to changes. Messages are signed as in Standard Webhooks, and come at least once, in order."""
+    known = (*api.catalog.object_types, *(one["type"] for one in api.store.collection("link_types").find()))
+    for one in wanted.types:
+        if one not in known:
+            detail = str(unknown("type of objects or links", one, known))
+            raise Problem(HTTPStatus.UNPROCESSABLE_ENTITY, detail, field="types")
     since = wanted.since
     if since is None:
         with api.store.snapshot(environment) as view:

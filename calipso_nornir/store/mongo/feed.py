@@ -104,8 +104,8 @@ class Feed:
     def _known(self, revision: int) -> int:
         if self._marker.floor <= revision <= self._marker.revision:
             return revision
-        known = f"revision {self._marker.floor}"
-        raise PastUnknown(self._uri, self._places.environment, f"revision {revision}", known)
+        known = f"revision {self._marker.floor}", f"revision {self._marker.revision}"
+        raise PastUnknown(self._uri, self._places.environment, f"revision {revision}", *known)
 
     def _end(self, since: int, limit: int) -> int:
         """Return the last of the revisions that together have about ``limit`` changes."""

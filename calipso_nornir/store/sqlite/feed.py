@@ -85,7 +85,8 @@ class Feed:
         newest, floor = self.bounds()
         if floor <= revision <= newest:
             return revision
-        raise PastUnknown(self._uri, self._environment, f"revision {revision}", f"revision {floor}")
+        known = f"revision {floor}", f"revision {newest}"
+        raise PastUnknown(self._uri, self._environment, f"revision {revision}", *known)
 
     def _end(self, since: int, limit: int) -> int:
         """Return the last of the revisions that together have about ``limit`` changes."""
