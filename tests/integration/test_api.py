@@ -65,6 +65,7 @@ def wrong(answer: requests.Response, status: int) -> dict[str, Any]:
 def routes() -> list[tuple[str, str, Callable[..., object]]]:
     """Return method, path with values in it, and handler, of every route that there is."""
     values = {"environment": "lab", "type": "host", "id": "cmp1", "scan_id": "x", "name": "root", "of": "0" * 24}
+    values["endpoint"] = "inventory"
     found = [(prefix, one) for prefix, router in ROUTERS for one in router.routes if isinstance(one, APIRoute)]
     return [
         (method, (prefix + one.path).replace(":path", "").format(**values), one.endpoint)
