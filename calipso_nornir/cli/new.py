@@ -3,6 +3,7 @@
 
 import shlex
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, TypeAlias
 
@@ -81,8 +82,14 @@ def _write_distribution(run: Run, kind: "Kind", name: str, folder: str | None) -
 
 def _write(run: Run, kind: "Kind", name: str, folder: str | None, metadata: list[str] | None) -> None:
     made = _written(run, kind, name, folder, metadata or ())
-    check = run.typed("metadata", "check", *(metadata or ()), str(made))
-    print_next(run.out, [check, f"pytest {shlex.quote(str(made))}"])
+    folders = [*(metadata or ()), str(made)]
+    of_demo = replace(run, store_uri=None)  # the demo has a store of its own
+    found = [] if kind == "event-handler" else [of_demo.typed("demo", *_each("--metadata", folders))]
+    print_next(run.out, [run.typed("metadata", "check", *folders), f"pytest {shlex.quote(str(made))}", *found])
+
+
+def _each(option: str, values: Sequence[str]) -> list[str]:
+    return [word for value in values for word in (option, value)]
 
 
 def _written(run: Run, kind: "Kind", name: str, folder: str | None, metadata: Sequence[str] = ()) -> Path:

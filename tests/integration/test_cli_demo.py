@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import re
+import shutil
 from typing import TYPE_CHECKING
 
 from calipso_nornir import resources
@@ -51,3 +52,22 @@ def test_the_shipped_demo(tmp_path: Path) -> None:
         assert "/" not in described, "a path of the machine that it was recorded on"
     again = calipso("demo", "--dir", tmp_path)
     assert again.status == 0
+
+
+def test_a_plug_in_of_ones_own_scans_the_demo(tmp_path: Path) -> None:
+    """What is not in the recordings is told, with the host and the question."""
+    store, own = tmp_path / "calipso-demo.db", tmp_path / "rack_slot"
+    said = calipso("new", "object-type", "rack_slot", "--dir", own)
+    assert f"demo --metadata {own}\n" in said.out
+    scanned = calipso("demo", "--dir", tmp_path, "--metadata", own)
+    assert scanned.status == 0, scanned.out + scanned.err
+    assert f"ovs.calipso --metadata {own}\n" in scanned.out
+    found = calipso("list", "rack_slot", "-e", "demo-ovs", "-o", "json", store=store).json
+    assert [one["host"] for one in found] == ["cmp1", "cmp2", "cmp3", "ctl", "net1"]
+    other = tmp_path / "changed"
+    shutil.copytree(own, other)
+    text = (other / "fetchers.py").read_text()
+    (other / "fetchers.py").write_text(text.replace('"uname -m", "uname_machine"', '"racks --of x", "lines"'))
+    asked = calipso("demo", "--dir", tmp_path, "--metadata", other)
+    assert asked.status == 3
+    assert "ovs.calipso holds no answer to: racks --of x" in asked.out
