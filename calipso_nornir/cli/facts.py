@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from calipso_nornir.model.segments import segments_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping
 
     from calipso_nornir.cli.output import Part
     from calipso_nornir.model.links import Link
@@ -19,9 +19,26 @@ WRONG = "bold red"
 UNCONFIRMED = "yellow"
 
 
+_SHOWN_ANYWAY = frozenset({"object_name", "host", "status", "status_timestamp", "status_text"})
+
+
 def facts(one: InventoryObject) -> list[Part]:
     """Return the facts of an object, each in a few words, the most important first."""
     return [fact for fact in _BY_TYPE.get(one.type, _status)(one) if fact and fact[0]]
+
+
+def declared_facts(one: InventoryObject, names: Iterable[str]) -> list[Part]:
+    """Return the attributes with these names, for an object of a type that has no facts here: one of a plug-in."""
+    if one.type in _BY_TYPE:
+        return []
+    return [f"{name} {text}" for name in names if name not in _SHOWN_ANYWAY and (text := _in_a_word(one.get(name)))]
+
+
+def _in_a_word(value: Any) -> str:  # noqa: ANN401 - attributes are JSON of any shape
+    values = value if isinstance(value, (list, tuple)) else [value]
+    if not all(isinstance(each, (str, int, float)) for each in values):
+        return ""
+    return " ".join(str(each).lower() if isinstance(each, bool) else str(each) for each in values)
 
 
 def doubts(one: InventoryObject | Link, fresh: Freshness) -> Iterator[Part]:

@@ -12,7 +12,7 @@ from calipso_nornir.analysis.filtering import condition, filtered, must_be_known
 from calipso_nornir.analysis.lookup import near, views_meant
 from calipso_nornir.analysis.meant_types import meant_type
 from calipso_nornir.cli import completing
-from calipso_nornir.cli.facts import doubts, facts
+from calipso_nornir.cli.facts import declared_facts, doubts, facts
 from calipso_nornir.cli.output import Format, emit, table
 from calipso_nornir.cli.running import Run
 from calipso_nornir.cli.shared_options import At, Environment, Inventory, Where
@@ -132,10 +132,12 @@ def _show(  # noqa: PLR0913 - what, and how
 
 def _show_table(run: Run, store: Store, rows: Sequence[Listed], *, wide: bool, several: bool) -> None:
     fresh: dict[str, Freshness] = {}
+    first = _shown_first(store, rows[0][0].type)
     lines: list[dict[str, object]] = []
     for one, document in rows:
         known = fresh.setdefault(one.ref.environment, freshness_of(store, one.ref.environment))
-        told_of_it = [fact if isinstance(fact, tuple) else (fact, "") for fact in (*facts(one), *doubts(one, known))]
+        every = (*facts(one), *declared_facts(one, first), *doubts(one, known))
+        told_of_it = [fact if isinstance(fact, tuple) else (fact, "") for fact in every]
         line: dict[str, object] = {"environment": one.ref.environment} if several else {}
         line |= {"name": (one.object_name or one.name, "bold"), "host": told(document, "host")}
         line["details"] = (
@@ -149,6 +151,12 @@ def _show_table(run: Run, store: Store, rows: Sequence[Listed], *, wide: bool, s
         for line in lines:
             del line["host"]
     table(run.out, list(lines[0]), [list(line.values()) for line in lines])
+
+
+def _shown_first(store: Store, type_: str) -> Sequence[str]:
+    """Return the attributes that the type declares as those to show first, as the last scan has published them."""
+    known = store.collection("attributes_for_hover_on_data").find()
+    return next((one["attributes"] for one in known if one["type"] == type_), ())
 
 
 def _list_types(run: Run, views: Sequence[StoreView], output: ListFormat) -> None:

@@ -64,6 +64,8 @@ def test_a_plug_in_of_ones_own_scans_the_demo(tmp_path: Path) -> None:
     assert f"ovs.calipso --metadata {own}\n" in scanned.out
     found = calipso("list", "rack_slot", "-e", "demo-ovs", "-o", "json", store=store).json
     assert [one["host"] for one in found] == ["cmp1", "cmp2", "cmp3", "ctl", "net1"]
+    shown = calipso("list", "rack_slot", "-e", "demo-ovs", store=store).out.splitlines()
+    assert shown[1].split() == ["Rack", "slot", "cmp1", "machine", "x86_64"], "what it declares as first"
     other = tmp_path / "changed"
     shutil.copytree(own, other)
     text = (other / "fetchers.py").read_text()
