@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from calipso_nornir.client import ApiProblem, ApiUnreachable, Calipso, calipso
+from calipso_nornir.client import ApiProblem, ApiUnreachable, Calipso, connection
 from calipso_nornir.client.event_stream import events_of
 from tests.fixtures.serving import PASSWORD, Served, served_lab
 
@@ -34,7 +34,7 @@ def ann(api: Served) -> Iterator[Calipso]:
 
 
 def test_pages_are_one_list(api: Served, ann: Calipso, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(calipso, "PAGE", 3)
+    monkeypatch.setattr(connection, "PAGE", 3)
     view = api.settings.store.view("lab")
     assert [one["id"] for one in ann.objects("lab", type="vnic", sort="id")] == [one.id for one in view.of_type("vnic")]
     assert len(list(ann.links("lab"))) == len(view.links())
