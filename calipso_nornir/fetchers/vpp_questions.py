@@ -42,7 +42,7 @@ def commands(host: str) -> dict[str, Command]:
 
 
 @dataclass(frozen=True, slots=True)
-class Seen:
+class HostVpp:
     """One host's VPP, with its agent if Neutron lists one, and the queries that were answered."""
 
     switch: VppSwitch
@@ -50,7 +50,7 @@ class Seen:
     sources: tuple[Query, ...]
 
 
-def seen_on(host: InventoryObject) -> Generator[Sequence[Query], Answers, Seen | None]:
+def seen_on(host: InventoryObject) -> Generator[Sequence[Query], Answers, HostVpp | None]:
     """Ask a host's VPP for its tables; return None if nothing indicates that the host has VPP.
 
     networking-vpp keeps its agents in etcd, and not every release reports them to Neutron. So a host has VPP if Neutron
@@ -69,7 +69,7 @@ def seen_on(host: InventoryObject) -> Generator[Sequence[Query], Answers, Seen |
     told = {field: answers[query] for field, query in asked.items() if field not in OF_FEW}
     told |= {field: answers.or_gap(asked[field], ()) for field in OF_FEW}
     tables = VppTables(**told)
-    return Seen(switch_of(tables, bound, vlans), agent, (*asked.values(), ports))
+    return HostVpp(switch_of(tables, bound, vlans), agent, (*asked.values(), ports))
 
 
 def plugged_into_vpp(port: Mapping[str, Any]) -> bool:

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(slots=True)
-class Ways:
+class WaysOut:
     """The bridges and interfaces by which the packets of one tunnel endpoint leave, each with the reason."""
 
     bridges: dict[str, str] = field(default_factory=dict)
@@ -43,7 +43,7 @@ class Traffic:
     """Wire -> the networks whose frames (or tunnel packets) pass it."""
     between: defaultdict[tuple[Joint, Joint], set[str]] = field(default_factory=lambda: defaultdict(set))
     """The same, by the joints at both ends of the wire."""
-    ways: dict[str, Ways] = field(default_factory=dict)
+    ways: dict[str, WaysOut] = field(default_factory=dict)
     """Tunnel endpoint's id -> the ways of its packets."""
 
     def __post_init__(self) -> None:
@@ -69,7 +69,7 @@ class Traffic:
 
     def send(self, otep: InventoryObject, networks: Iterable[str]) -> None:
         """Record by which bridges and interfaces an endpoint's packets leave, and which wires of bridges they pass."""
-        ways = self.ways[otep.id] = Ways()
+        ways = self.ways[otep.id] = WaysOut()
         stack: Sequence[str] = otep.get("stack") or [name for name in (otep.get("interface"),) if name]
         first = self.wires.end(stack, None)
         if first is None:
@@ -102,7 +102,7 @@ class Traffic:
         return next(iter(exits.values())) if len(exits) == 1 else []
 
     def _pass_bridges(  # noqa: PLR0913 - where the frames are, and what they are of
-        self, ways: Ways, start: Joint, vlan: int, came_by: str, *, networks: list[str], on: str
+        self, ways: WaysOut, start: Joint, vlan: int, came_by: str, *, networks: list[str], on: str
     ) -> None:
         """Record which wires frames pass from a Linux bridge on; wires into and out of switches are not recorded."""
         for wire, arrived in self.wires.flood(start, vlan, came_by, ends=lambda joint: joint.kind == OVS):

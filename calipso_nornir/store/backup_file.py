@@ -30,7 +30,7 @@ Kind: TypeAlias = Literal["sqlite", "mongodb"]
 
 
 @dataclass(frozen=True, slots=True)
-class Member:
+class BackupMember:
     """One member: its size and hash, and how many documents it has, if that is known."""
 
     bytes: int
@@ -55,7 +55,7 @@ class Manifest:
     made_at: str
     format: int = FORMAT
     program: str = PROGRAM
-    members: dict[str, Member] = field(default_factory=dict)
+    members: dict[str, BackupMember] = field(default_factory=dict)
 
 
 class BackupWriter:
@@ -63,7 +63,7 @@ class BackupWriter:
 
     def __init__(self, archive: zipfile.ZipFile) -> None:
         self._archive = archive
-        self.members: dict[str, Member] = {}
+        self.members: dict[str, BackupMember] = {}
 
     @contextmanager
     def member(self, name: str) -> Iterator[Hashing]:
@@ -71,7 +71,7 @@ class BackupWriter:
         with self._archive.open(name, "w", force_zip64=True) as stream:
             hashing = Hashing(stream)
             yield hashing
-        self.members[name] = Member(hashing.bytes, hashing.digest.hexdigest(), hashing.documents)
+        self.members[name] = BackupMember(hashing.bytes, hashing.digest.hexdigest(), hashing.documents)
 
 
 class Hashing:
@@ -135,7 +135,7 @@ def _manifest(path: Path, archive: zipfile.ZipFile) -> Manifest:
     manifest: Manifest | None
     try:
         told = json.loads(archive.read(MANIFEST))
-        members = {name: Member(**one) for name, one in told.pop("members").items()}
+        members = {name: BackupMember(**one) for name, one in told.pop("members").items()}
         manifest = Manifest(**told, members=members)
     except (KeyError, ValueError, TypeError, AttributeError):
         manifest = None
@@ -146,7 +146,7 @@ def _manifest(path: Path, archive: zipfile.ZipFile) -> Manifest:
     return manifest
 
 
-def _check(path: Path, archive: zipfile.ZipFile, name: str, member: Member) -> None:
+def _check(path: Path, archive: zipfile.ZipFile, name: str, member: BackupMember) -> None:
     digest = hashlib.sha256()
     try:
         with archive.open(name) as stream:

@@ -31,7 +31,7 @@ At: TypeAlias = Annotated[
 Revision: TypeAlias = Annotated[int | None, Query(ge=0, le=MOST_REVISIONS, description="Show this revision.")]
 
 
-class Focus(NamedTuple):
+class ObjectInRevision(NamedTuple):
     """One object, and the revision in which it is seen."""
 
     store: Store
@@ -72,7 +72,7 @@ class ObjectInPicture:
     id: str
 
     @contextmanager
-    def looking(self) -> Iterator[Focus]:
+    def looking(self) -> Iterator[ObjectInRevision]:
         """Give the object and the revision in which it is seen. Raises Problem, 404."""
         with self.picture.looking() as (store, view):
             found = view.get(ObjectRef(view.environment, self.type, self.id))
@@ -80,7 +80,7 @@ class ObjectInPicture:
                 raise Problem(
                     HTTPStatus.NOT_FOUND, f"there is no {self.type} {self.id} in environment {view.environment}"
                 )
-            yield Focus(store, view, found)
+            yield ObjectInRevision(store, view, found)
 
 
 def _environment(api: Api, environment: str) -> str:

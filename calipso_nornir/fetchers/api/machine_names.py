@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
-class Seen:
+class FoundLogin:
     """What was found with a login under one name."""
 
     macs: frozenset[str] = frozenset()
@@ -96,7 +96,7 @@ def _different_domains(one: str, other: str) -> bool:
     return len(full) == len((one, other)) and full[0] != full[1]
 
 
-def _look(name: str) -> Generator[Sequence[Query], Answers, Seen]:
+def _look(name: str) -> Generator[Sequence[Query], Answers, FoundLogin]:
     """Log in under one name and read the interfaces with the queries of ``HostPnics``, so that each is sent once."""
     host = ids.plain(name)
     try:
@@ -105,13 +105,13 @@ def _look(name: str) -> Generator[Sequence[Query], Answers, Seen]:
             devices, questions.interfaces(host), questions.namespaces(host)
         )
     except CalipsoError as error:
-        return Seen(error=error)
+        return FoundLogin(error=error)
     addresses = {as_ip(address.ip) for one in interfaces for address in one.addresses if address.scope == "global"}
     macs = {one.mac for one in Devices(interfaces, namespaces).physical(listed) if one.mac}
-    return Seen(frozenset(macs), frozenset(one for one in addresses if one))
+    return FoundLogin(frozenset(macs), frozenset(one for one in addresses if one))
 
 
-def _proof(one: str, other: str, said: Mapping[str, Mention], looks: Mapping[str, Seen]) -> str:
+def _proof(one: str, other: str, said: Mapping[str, Mention], looks: Mapping[str, FoundLogin]) -> str:
     """Return what proves that two names belong to one machine; "" if nothing does."""
     shared = looks[one].macs & looks[other].macs
     if shared:
@@ -134,6 +134,6 @@ def _groups(proofs: Mapping[Pair, str]) -> Iterable[tuple[set[str], list[str]]]:
     return groups
 
 
-def _preference(name: str, one: Mention, seen: Seen) -> tuple[bool, bool, bool, int, str]:
+def _preference(name: str, one: Mention, seen: FoundLogin) -> tuple[bool, bool, bool, int, str]:
     """Order names: prefer one with which the login worked, then one with servers, then one with bound ports."""
     return seen.error is not None, not one.compute, not one.agents, len(name), name

@@ -20,7 +20,7 @@ PARALLEL: Final = 8
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Changes:
+class ResourceChanges:
     """How what is there differs from what is wanted.
 
     Attributes:
@@ -46,7 +46,7 @@ class Changes:
         return self.namespace or bool(self.put) or self.removed > 0
 
 
-def changes(client: SensuGoClient, wanted: Iterable[Resource], *, environment: str) -> Changes:
+def changes(client: SensuGoClient, wanted: Iterable[Resource], *, environment: str) -> ResourceChanges:
     """Compare what is there with what is wanted; nothing is changed.
 
     What is this environment's and not wanted is gone. Handlers, filters, pipelines and the probe's checks are shared by
@@ -77,17 +77,17 @@ def changes(client: SensuGoClient, wanted: Iterable[Resource], *, environment: s
         }
         gone[kind] = tuple(too_many)
         before |= {f"{kind}/{name}": one for name, one in too_many.items()}
-    return Changes(namespace=namespace, put=tuple(put), unchanged=unchanged, gone=gone, before=before)
+    return ResourceChanges(namespace=namespace, put=tuple(put), unchanged=unchanged, gone=gone, before=before)
 
 
-def apply(client: SensuGoClient, wanted: Iterable[Resource], *, environment: str) -> Changes:
+def apply(client: SensuGoClient, wanted: Iterable[Resource], *, environment: str) -> ResourceChanges:
     """Make what is there equal to what is wanted; return what has changed."""
     found = changes(client, wanted, environment=environment)
     make(client, found)
     return found
 
 
-def make(client: SensuGoClient, found: Changes) -> None:
+def make(client: SensuGoClient, found: ResourceChanges) -> None:
     """Make changes.
 
     Entities are put before checks: first events of new entities that come close together lose each other. The events of
