@@ -38,6 +38,8 @@ _HEADERS: Final = (
     (b"referrer-policy", b"no-referrer"),
     (b"x-content-type-options", b"nosniff"),
 )
+_ONLY_TLS: Final = (b"strict-transport-security", b"max-age=31536000")
+"""RFC 6797: clients shall use nothing but https here; sent over https only."""
 
 
 class Shield:
@@ -64,7 +66,8 @@ class Shield:
                 status[0] = message["status"]
                 await self._noted(scope, status[0])  # before the answer: whoever has it finds it in the audit trail
                 given = {name for name, _ in message["headers"]}
-                message["headers"] = [*message["headers"], *(pair for pair in _HEADERS if pair[0] not in given)]
+                own = _HEADERS if scope["scheme"] == "http" else (*_HEADERS, _ONLY_TLS)
+                message["headers"] = [*message["headers"], *(pair for pair in own if pair[0] not in given)]
             await send(message)
 
         try:

@@ -34,7 +34,8 @@ if TYPE_CHECKING:
 
 pytest_plugins = ["tests.fixtures.lab_api"]
 
-OPEN = {("GET", "/healthz"), ("GET", "/readyz"), ("GET", "/api/v2/openapi.json"), ("POST", "/auth/tokens")}
+HEALTH = {(method, path) for method in ("GET", "HEAD") for path in ("/healthz", "/readyz")}
+OPEN = {*HEALTH, ("GET", "/api/v2/openapi.json"), ("POST", "/auth/tokens")}
 LAB = "/environments/lab"
 
 
@@ -911,6 +912,9 @@ def test_a_body_that_is_no_object_is_refused(operator: Client, data: bytes) -> N
 def test_health_and_the_description_of_the_api(api: Served) -> None:
     assert api.nobody.get("//healthz") == {"status": "ok"}
     assert api.nobody.get("//readyz") == {"status": "ready"}
+    for path in ("//healthz", "//readyz"):  # as load balancers ask
+        head = api.nobody.ask("HEAD", path)
+        assert (head.status_code, head.content, "strict-transport-security" in head.headers) == (200, b"", False)
     described = api.nobody.get("/openapi.json")
     assert described["openapi"].startswith("3.1")
     assert f"{'/api/v2'}/environments/{{environment}}/objects" in described["paths"]

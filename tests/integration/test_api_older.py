@@ -89,6 +89,8 @@ def test_a_token_is_had_for_a_password_and_for_a_token(api: Served, viewer: Clie
     mine = Client(api.url, {"X-Auth-Token": made["token"]})
     ask(mine, "GET", f"/inventory?{LAB}&page_size=1", 200)
     again = ask(api.nobody, "POST", "/auth/tokens", 201, json=auth({"methods": ["token"], "token": made["token"]}))
+    audit = api.user("root", everywhere="admin").get("/audit", limit=2)
+    assert [(one["who"], one["method"], one["path"]) for one in audit] == [("viewer", "POST", "/auth/tokens")] * 2
     assert again["method"] == "token"
     assert again["expires_at"][:18] <= made["expires_at"][:18], "a token is not renewed for ever"
     both = auth({"methods": ["credentials", "token"], "credentials": WRONG, "token": made["token"]})

@@ -41,7 +41,8 @@ def test_tls_is_spoken(tmp_path: Path) -> None:
     pki = make_pki(tmp_path)
     options = ("--tls-cert", str(pki.server), "--tls-key", str(pki.server_key))
     with serving(tmp_path / "s.db", *options, ca=Path(pki.ca)) as (url, process):
-        assert requests.get(f"{url}/api/v2/me", timeout=30, verify=str(pki.ca)).status_code == 401
+        refused = requests.get(f"{url}/api/v2/me", timeout=30, verify=str(pki.ca))
+        assert (refused.status_code, refused.headers["strict-transport-security"]) == (401, "max-age=31536000")
         with pytest.raises(requests.ConnectionError):
             requests.get(url.replace("https", "http"), timeout=30)
         process.send_signal(signal.SIGTERM)

@@ -108,11 +108,10 @@ def _proven(asked: Asked, auth: dict[str, Any]) -> tuple[str, Authentication]:
 
 def _by_credentials(asked: Asked, given: dict[str, str]) -> Authentication | None:
     who = logged_in(asked.request, asked.api, given["username"], given["password"])
-    return (
-        Authentication(who.name, Role.ADMIN, None, who.only_password, asked.api.token_lifetime)
-        if who is not None
-        else None
-    )
+    if who is None:
+        return None
+    asked.request.state.principal = who  # for the audit trail
+    return Authentication(who.name, Role.ADMIN, None, who.only_password, asked.api.token_lifetime)
 
 
 def _by_token(asked: Asked, secret: str) -> Authentication | None:
@@ -120,6 +119,7 @@ def _by_token(asked: Asked, secret: str) -> Authentication | None:
     who, token = principals.by_token(secret), principals.tokens.found(secret)
     if who is None or token is None:
         return None
+    asked.request.state.principal = who  # for the audit trail
     left = token.expires_at - datetime.now(UTC)
     return Authentication(who.name, token.scope, token.environments, who.only_password, max(left, timedelta(seconds=1)))
 

@@ -18,6 +18,7 @@ logger = logging.getLogger(__name__)
 router = APIRouter(tags=["health"])
 
 
+@router.head("/healthz", include_in_schema=False)
 @router.get("/healthz")
 @open_to_all()
 def healthz() -> dict[str, str]:
@@ -25,6 +26,7 @@ def healthz() -> dict[str, str]:
     return {"status": "ok"}
 
 
+@router.head("/readyz", include_in_schema=False)
 @router.get("/readyz")
 @open_to_all()
 def readyz(api: Api) -> dict[str, str]:
