@@ -54,7 +54,7 @@ def operations() -> Iterator[tuple[str, str, str]]:
                 who = "anyone, without a login"
             elif needed.role is not None and not path.startswith("E"):
                 who += " anywhere" if needed.anywhere else " of everything"
-            for method in route.methods or ():
+            for method in (route.methods or set()) - {"HEAD"}:  # said beside GET
                 yield method, path, who
 
 
