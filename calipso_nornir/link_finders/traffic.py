@@ -122,7 +122,8 @@ def networks_here(vedge: InventoryObject, vnics: Iterable[InventoryObject], view
     An OVN chassis has the networks of the ports bound to it, and those to which gateways on it lead.
     """
     if vedge.get("vedge_type") == "OVN":
-        bound = {port.get("network") for port in marked_ports(vedge) if not cut_off(port)}
+        ports = [port for port in marked_ports(vedge) if not cut_off(port)]
+        bound = {one for port in ports for one in (port.get("network"), *(port.get("trunk_networks") or ()))}
         plugged_in = [row for row in vedge.get("networks") or () if row["network"] in bound]
         return [*plugged_in, *(vedge.get("gateway_networks") or ())]
     noted: list[Mapping[str, Any]] = list(vedge.get("networks") or ())

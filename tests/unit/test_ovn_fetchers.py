@@ -58,6 +58,8 @@ HOST = thing("host", id="cmp1", host="cmp1", region="R1")
 REGION = thing("region", id="R1", region="R1")
 SETTINGS = "ovs-vsctl -f json -- --columns=external_ids list Open_vSwitch"
 PORT = "d113ceda-adfe-40e6-aa7a-35fd91c496aa"
+SUB = "5b000000-0000-4000-8000-000000000001"
+"""A sub-port of a trunk on PORT."""
 
 
 def agent(kind: str = OVN_AGENTS[0], *, host: str = "cmp1", alive: bool = True, chassis: str = CMP1) -> Any:
@@ -96,7 +98,7 @@ CONFIGURED = {
 }
 
 
-def vedges(*agents: Any, fetcher: Any = None, databases: Any = None, **configured: str) -> Any:
+def vedges(*agents: Any, fetcher: Any = None, databases: Any = None, trunk: Any = None, **configured: str) -> Any:
     plugged = linux.port("tapd113ceda-ad", external_ids={"iface-id": PORT})
     answers = {
         BRIDGES: bridges(
@@ -106,8 +108,11 @@ def vedges(*agents: Any, fetcher: Any = None, databases: Any = None, **configure
         SETTINGS: settings(**(configured or CONFIGURED)),
         **(DATABASES if databases is None else databases),
         "network_agent": agents or [agent()],
-        "port": [port(PORT, WEB), port(PORT[:11] + "other", PUBLIC), port(GATEWAY, PUBLIC)],
-        "network": [network(WEB, "geneve"), network(PUBLIC, "flat", "physnet1")],
+        "port": [
+            *(port(PORT, WEB, trunk_details=trunk), port(PORT[:11] + "other", PUBLIC)),
+            *(port(GATEWAY, PUBLIC), port(SUB, ACME)),
+        ],
+        "network": [network(WEB, "geneve"), network(PUBLIC, "flat", "physnet1"), network(ACME, "geneve")],
     }
     return drive(fetcher or OvnVedges(), HOST, answers)
 
@@ -171,6 +176,28 @@ def test_a_port_that_ovn_has_bound_elsewhere_is_told() -> None:
     for silent in (NOWHERE, SILENT):
         (found,) = vedges(databases=silent)
         assert "unbound_ports" not in found.attributes
+
+
+def test_the_networks_of_a_trunk_are_on_the_chassis_that_its_sub_ports_are_bound_to() -> None:
+    rows = json.loads((GOLDEN / "southbound.raw").read_text())
+    [binding] = [one for one in rows[3]["rows"] if one["logical_port"] == PORT]
+    sub = {**binding, "logical_port": SUB, "parent_port": PORT, "chassis": CHASSIS[CMP1]}
+    rows[3]["rows"].append(sub)
+    trunk = {"trunk_id": "t", "sub_ports": [{"port_id": SUB, "segmentation_type": "vlan", "segmentation_id": 7}]}
+
+    def carried(databases: Any = None, **changed: Any) -> Any:
+        sub.update(changed)
+        read = {**DATABASES, str(SOUTHBOUND): json.dumps(rows)}
+        (found,) = vedges(databases=databases or read, trunk=trunk)
+        of_trunks = [one["trunk_networks"] for one in found.attributes["ports"] if "trunk_networks" in one]
+        return sorted(one["network"] for one in found.attributes["networks"]), of_trunks
+
+    both = sorted([ACME, WEB]), [[ACME]]
+    assert carried() == both
+    assert carried(chassis=CHASSIS[NET1]) == ([WEB], []), "it is bound elsewhere"
+    assert carried(chassis=CHASSIS[NET1], additional_chassis=CHASSIS[CMP1]) == both, "it is on its way here"
+    assert carried(logical_port="another") == ([WEB], []), "OVN does not know it"
+    assert carried(SILENT) == both, "without Southbound it is where its trunk is plugged in"
 
 
 def test_what_is_set_for_one_chassis_goes_before_what_is_set_for_all() -> None:
@@ -558,6 +585,17 @@ def test_a_port_that_is_bound_elsewhere_is_cut_off_and_its_network_is_not_here()
             bool(elsewhere),
             networks,
         )
+
+
+def test_the_networks_of_a_trunk_leave_by_the_tunnels_of_its_chassis() -> None:
+    """A sub-port has no device: its network may have no other port on the host (seen in the lab, seed 5203)."""
+    tap = {"name": "tap1", "port": "tap1", "bridge": "br-int", "id": "3", "tag": None, "type": "", "port_id": "p1"}
+    kinds = [{"network": name, "network_type": "geneve"} for name in ("own", "sub")]
+    plugged: Any = {"ports": [{**tap, "network": "own", "trunk_networks": ["sub"]}], "networks": kinds}
+    for elsewhere, networks in (([], ["own", "sub"]), (["p1"], [])):
+        things = [*chassis("h1", "192.0.2.1", unbound_ports=elsewhere, **plugged), network("sub", "geneve")]
+        [link] = connect(view(*things), Oteps())
+        assert link.attributes["network"] == networks
 
 
 def test_a_gateway_leaves_by_the_chassis_that_it_is_on_now() -> None:

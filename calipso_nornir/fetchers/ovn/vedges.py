@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 from calipso_nornir.fetchers import questions
@@ -17,6 +18,7 @@ from calipso_nornir.fetchers.cli.vedges import (
 from calipso_nornir.fetchers.ovn.chassis_settings import Settings
 from calipso_nornir.fetchers.ovn.databases import NORTHBOUND, SOUTHBOUND, is_described, southbound_or_blank
 from calipso_nornir.fetchers.ovn.places import gateways_of, way_out
+from calipso_nornir.fetchers.trunks import DETAILS, sub_ports, sub_ports_of
 from calipso_nornir.model import ids
 from calipso_nornir.model.agent_types import OVN_AGENTS
 from calipso_nornir.model.fetching import Fetched, asked, together
@@ -32,7 +34,7 @@ if TYPE_CHECKING:
     from calipso_nornir.model.objects import InventoryObject
     from calipso_nornir.model.queries import Query
     from calipso_nornir.parsing.ovn_northbound import Northbound
-    from calipso_nornir.parsing.ovn_southbound import Southbound
+    from calipso_nornir.parsing.ovn_southbound import Binding, Southbound
 
     Networks = Generator[Sequence[Query], Answers, list[InventoryObject]]
 
@@ -48,7 +50,8 @@ class OvnVedges:
     Port_Binding, Northbound's NAT; ports and networks of the inventory.
     Attributes: as for any Open vSwitch (``OvsVedges``); ``vedge_type`` ("OVN"), ``chassis`` (its name), ``gateway``
     (whether it may host gateways of routers), ``transport_zones``, configured ``encaps`` [{type, ip}],
-    ``configurations`` with ``bridge_mappings`` and ``integration_bridge``; ``networks`` of the ports plugged in;
+    ``configurations`` with ``bridge_mappings`` and ``integration_bridge``; ``networks`` of the ports plugged in, and of
+    the sub-ports of their trunks, which are in ``trunk_networks`` of the trunk's port;
     ``gateway_networks`` (both databases only): the external networks of the gateways that are now on this chassis, and
     of the distributed floating IPs of its ports; ``unbound_ports`` (Southbound only): ids of Neutron ports that are
     plugged in but that OVN has bound elsewhere or nowhere, so that none of their frames pass.
@@ -94,11 +97,13 @@ def _vedge(host: InventoryObject, described: Mapping[str, Any]) -> Fetching:
     ports = ports_of(found, Devices(interfaces))
     plugged = [one["port_id"] for one in ports if one["port_id"] and one["bridge"] == settings.bridge]
     gateways = list(_gateways(wanted, known, settings.chassis)) if wanted is not None and known is not None else []
-    of_port = {id_: one["network"] for id_, one in (yield from questions.ports_by_id([*plugged, *gateways])).items()}
-    networks = yield from _networks(set(of_port.values()))
+    neutron = yield from questions.ports_by_id([*plugged, *gateways])
+    of_port = {id_: one["network"] for id_, one in neutron.items()}
+    trunks = yield from _trunks([neutron[id_] for id_ in plugged if id_ in neutron], known, settings.chassis)
+    networks = yield from _networks({*of_port.values(), *chain.from_iterable(trunks.values())})
 
     def segments(ports: Iterable[str]) -> list[dict[str, Any]]:
-        here = {of_port[id_] for id_ in ports if id_ in of_port}
+        here = {one for id_ in ports if id_ in of_port for one in (of_port[id_], *trunks.get(id_, ()))}
         return list(_segments([one for one in networks if one.id in here], settings.bridge_mappings))
 
     return [
@@ -112,7 +117,7 @@ def _vedge(host: InventoryObject, described: Mapping[str, Any]) -> Fetching:
                 "vedge_type": "OVN",
                 **settings.attributes(),
                 "gateway": GATEWAY in settings.words("ovn-cms-options"),
-                **tables_of(found, [{**one, "network": of_port.get(one["port_id"])} for one in ports], bonds),
+                **tables_of(found, [{**one, **_carried(one["port_id"], of_port, trunks)} for one in ports], bonds),
                 "networks": segments(plugged),
                 **({"gateway_networks": segments(gateways)} if wanted is not None else {}),
                 **(
@@ -125,6 +130,32 @@ def _vedge(host: InventoryObject, described: Mapping[str, Any]) -> Fetching:
             sources=(configured, database, address, NORTHBOUND, SOUTHBOUND),
         )
     ]
+
+
+def _trunks(
+    plugged: Iterable[InventoryObject], known: Southbound | None, chassis: str
+) -> Generator[Sequence[Query], Answers, dict[str, list[str]]]:
+    """Return the networks of the sub-ports on this chassis, by the trunk's port; a sub-port has no device of its own.
+
+    Southbound says where a sub-port is bound; without it, sub-ports are taken to be where their trunk is plugged in.
+    """
+    parents = [one for one in plugged if one.get(DETAILS)]
+    of_trunks = yield from sub_ports(parents)
+
+    def is_here(port: str) -> bool:
+        return known is None or _is_at(known.bindings.get(port), chassis)
+
+    carried = {
+        parent.id: sorted({one["network"] for _, one in sub_ports_of(parent, of_trunks) if is_here(one.id)})
+        for parent in parents
+    }
+    return {parent: found for parent, found in carried.items() if found}
+
+
+def _carried(port: str | None, of_port: Mapping[str, str], trunks: Mapping[str, list[str]]) -> dict[str, Any]:
+    """Return the network of a port, and those of its trunk if it has one."""
+    of_trunk = trunks.get(port or "")
+    return {"network": of_port.get(port or ""), **({"trunk_networks": of_trunk} if of_trunk else {})}
 
 
 def _gateways(wanted: Northbound, known: Southbound, chassis: str) -> Iterator[str]:
@@ -142,9 +173,13 @@ def _unbound(known: Southbound, chassis: str, plugged: Iterable[str]) -> list[st
 
     def passes(port: str) -> bool:
         one = known.bindings.get(port)
-        return one is not None and (one.type == LOCAL or chassis in (one.chassis, *one.additional_chassis))
+        return _is_at(one, chassis) or (one is not None and one.type == LOCAL)
 
     return sorted({port for port in plugged if not passes(port)})
+
+
+def _is_at(one: Binding | None, chassis: str) -> bool:
+    return one is not None and chassis in (one.chassis, *one.additional_chassis)
 
 
 def _networks(wanted: Iterable[str]) -> Networks:
