@@ -114,7 +114,7 @@ SHOWN: Final[dict[int, tuple[str, tuple[str, ...]]]] = {
             "integration/test_api_older::test_environments_that_cannot_be_are_refused",
             "integration/test_api_older::test_clique_types_that_cannot_be_are_refused",
             "integration/test_api_older_forms::test_every_request_of_the_older_api_is_answered",
-            "integration/test_api_older_forms::test_a_body_of_each_form_is_taken",
+            "integration/test_api_older_forms::test_every_parameter_and_value_of_the_older_api_is_sent",
             "integration/test_api_older::test_a_user_without_a_role_in_an_environment_gets_nothing_of_it",
             f"{HERE}::test_who_has_no_role_in_an_environment_gets_403_from_each_operation",
             f"{HERE}::test_pages_are_stable_while_others_write",
