@@ -92,7 +92,7 @@ BODIES: list[tuple[str, str, str, int, str]] = [
     ("POST", f"{LAB}/webhooks", f'{{"url": "https://hooks.example.com/x", "since": {10**30}}}', 422, "since"),
     ("POST", f"{LAB}/webhooks", '{"url": "https://[::1/x"}', 400, "url"),
     ("POST", f"{LAB}/webhooks", '{"url": "file:///etc/passwd"}', 400, "url"),
-    ("POST", f"{LAB}/webhooks", '{"url": "https://hooks.example.com/x", "types": ["instanze"]}', 422, "types"),
+    ("POST", f"{LAB}/webhooks", '{"url": "https://hooks.example.com/x", "types": ["no_type"]}', 422, "types"),
 ]
 
 
