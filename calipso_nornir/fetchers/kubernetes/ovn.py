@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, ClassVar
 
-from calipso_nornir.fetchers.ovn.databases import NORTHBOUND, SOUTHBOUND, is_described
-from calipso_nornir.fetchers.ovn.ports import added, bound
+from calipso_nornir.fetchers.ovn.databases import NORTHBOUND, is_described
+from calipso_nornir.fetchers.ovn.ports import added, binding
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -17,7 +17,6 @@ if TYPE_CHECKING:
     from calipso_nornir.model.fetching import Fetching
     from calipso_nornir.model.objects import JSON, InventoryObject
     from calipso_nornir.parsing.ovn_northbound import Balancer, Northbound
-    from calipso_nornir.parsing.ovn_southbound import Southbound
 
 KIND, OWNER = "k8s.ovn.org/kind", "k8s.ovn.org/owner"
 """Keys of a load balancer's ``external_ids`` (ovn-kubernetes, ``go-controller/pkg/types/const.go``)."""
@@ -33,15 +32,9 @@ class OvnPodPorts:
     asked_by: ClassVar[Mapping[str, str]] = {}
 
     def get(self, parent: InventoryObject) -> Fetching:
-        """Ask for bindings, if the interface has a port."""
+        """Ask for its binding, if the interface has a port."""
         port = parent.get("port_id")
-        if port is None:
-            return []
-        answers = yield [SOUTHBOUND]
-        if not is_described(answers):
-            return []
-        known: Southbound = answers[SOUTHBOUND]
-        return added(parent, "ovn", bound(known, known.bindings.get(port)), SOUTHBOUND)
+        return [] if port is None else (yield from binding(parent, port))
 
 
 class OvnServiceBalancers:

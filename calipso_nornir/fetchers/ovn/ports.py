@@ -53,12 +53,8 @@ class OvnPorts:
     asked_by: ClassVar[Mapping[str, str]] = {}
 
     def get(self, parent: InventoryObject) -> Fetching:
-        """Ask for bindings."""
-        answers = yield [SOUTHBOUND]
-        if not is_described(answers):
-            return []
-        known: Southbound = answers[SOUTHBOUND]
-        return added(parent, "ovn", bound(known, known.bindings.get(parent.id)), SOUTHBOUND)
+        """Ask for its binding."""
+        return (yield from binding(parent, parent.id))
 
 
 class OvnPortSecurity:
@@ -83,6 +79,15 @@ class OvnPortSecurity:
         return added(parent, "ovn_security", _protected(parent, known.protection.get(parent.id)), NORTHBOUND)
 
 
+def binding(known: InventoryObject, port: str) -> Fetching:
+    """Ask where a logical port is bound, and add it to an object as ``ovn``."""
+    answers = yield [SOUTHBOUND]
+    if not is_described(answers):
+        return []
+    found: Southbound = answers[SOUTHBOUND]
+    return added(known, "ovn", _bound(found, found.bindings.get(port)), SOUTHBOUND)
+
+
 def added(known: InventoryObject, name: str, value: JSON, source: OvsdbTables) -> list[Fetched]:
     """Return what is added to an object: one attribute, or nothing if the database does not know the object."""
     if value is None:
@@ -90,8 +95,7 @@ def added(known: InventoryObject, name: str, value: JSON, source: OvsdbTables) -
     return [Fetched(id=known.id, name=known.name, attributes={name: value}, sources=(source,))]
 
 
-def bound(known: Southbound, one: Binding | None) -> dict[str, JSON] | None:
-    """Return where a port is bound, as an attribute; None without a binding."""
+def _bound(known: Southbound, one: Binding | None) -> dict[str, JSON] | None:
     if one is None:
         return None
     return {
