@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Who one is, tokens, users, and the audit trail."""
+"""The caller, tokens, users, and the audit trail."""
 
 from __future__ import annotations
 
@@ -12,22 +12,22 @@ if TYPE_CHECKING:
 
 
 class Access(Connection):
-    """Asks who may do what, and changes it."""
+    """Reads and changes who may do what. The caller is the user whose token the client uses."""
 
     def me(self) -> dict[str, Any]:
-        """Return who one is, and what one may do where."""
+        """Return the caller's name, and the roles in each environment."""
         return dict(self.get("/me"))
 
     def change_password(self, old: str, new: str) -> None:
-        """Choose another password; all one's tokens are revoked: log in again."""
+        """Change the caller's password. This revokes all of the caller's tokens: log in again."""
         self.put("/me/password", {"old": old, "new": new})
 
     def tokens(self) -> list[dict[str, Any]]:
-        """Return one's own tokens, without their secrets."""
+        """Return the caller's tokens, without their secrets."""
         return list(self.get("/tokens"))
 
     def token(self, id_: str = "current") -> dict[str, Any]:
-        """Return one of them; by default the one that is used."""
+        """Return one of the caller's tokens; by default the one in use."""
         return dict(self.get(at("tokens", id_)))
 
     def make_token(self, name: str, **wanted: object) -> dict[str, Any]:
@@ -35,11 +35,11 @@ class Access(Connection):
         return dict(self.post("/tokens", {"name": name, **wanted}))
 
     def revoke_token(self, id_: str = "current") -> None:
-        """Revoke one of one's tokens; by default the one that is used."""
+        """Revoke one of the caller's tokens; by default the one in use."""
         self.delete(at("tokens", id_))
 
     def revoke_tokens(self) -> None:
-        """Revoke all of one's tokens, also the one that is used."""
+        """Revoke all of the caller's tokens, also the one in use."""
         self.delete("/tokens")
 
     def users(self) -> list[dict[str, Any]]:
@@ -51,7 +51,7 @@ class Access(Connection):
         return dict(self.get(at("users", name)))
 
     def add_user(self, name: str, password: str, roles: Mapping[str, str]) -> dict[str, Any]:
-        """Make a user with a password for one login; ``{"mycloud": "operator"}``, ``*`` stands for everything."""
+        """Make a user with a one-time password. Roles: ``{"mycloud": "operator"}``; ``*``: everywhere."""
         return dict(self.post("/users", {"name": name, "password": password, "roles": dict(roles)}))
 
     def change_user(self, name: str, **changes: object) -> dict[str, Any]:

@@ -15,7 +15,7 @@ class Environments(Connection):
     """Describes environments, and tests whether they can be reached."""
 
     def environments(self) -> list[dict[str, Any]]:
-        """Return the environments that one may see."""
+        """Return the environments that the caller may see."""
         return list(self.get("/environments"))
 
     def environment(self, environment: str, **when: object) -> dict[str, Any]:
@@ -36,7 +36,7 @@ class Environments(Connection):
     def remove_environment(
         self, environment: str, *, with_inventory: bool = False, if_match: str | None = None
     ) -> None:
-        """Remove a description, and what was found only if that is said."""
+        """Remove a description; ``with_inventory``: also what was found there."""
         self.delete(of(environment), if_match=if_match, with_inventory=str(with_inventory).lower())
 
     def check(self, environment: str, *, timeout_s: float = 600.0, poll_s: float = 0.5) -> dict[str, Any]:

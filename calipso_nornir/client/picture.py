@@ -23,7 +23,7 @@ class Picture(Connection):
         return dict(self.get(of(environment, "objects", type_, id_), **when))
 
     def children(self, environment: str, type_: str, id_: str, **when: object) -> list[dict[str, Any]]:
-        """Return what hangs directly below an object."""
+        """Return the children of an object."""
         return list(self.get(of(environment, "objects", type_, id_, "children"), **when))
 
     def search(self, environment: str, text: str, **query: object) -> list[dict[str, Any]]:
@@ -43,16 +43,16 @@ class Picture(Connection):
         return dict(self.get(of(environment, "cliques", type_, id_), **when))
 
     def graph(self, environment: str, type_: str, id_: str, **query: object) -> dict[str, Any]:
-        """Return what is around an object: ``depth``, ``direction``, ``limit``."""
+        """Return the graph around an object: ``depth``, ``direction``, ``limit``."""
         return dict(self.get(of(environment, "graph", type_, id_), **query))
 
     def paths(self, environment: str, begin: tuple[str, str], end: tuple[str, str], **query: object) -> dict[str, Any]:
-        """Return the shortest ways between two objects, each given by type and id."""
+        """Return the shortest paths between two objects, each given by type and id."""
         ends = {"from_type": begin[0], "from_id": begin[1], "to_type": end[0], "to_id": end[1]}
         return dict(self.get(of(environment, "paths"), **ends, **query))
 
     def impact(self, environment: str, type_: str, id_: str, **query: object) -> dict[str, Any]:
-        """Return what hangs below an object, and the objects whose cliques lead over its links."""
+        """Return what depends on an object: all below it, and the focal points of cliques that contain its links."""
         return dict(self.get(of(environment, "impact", type_, id_), **query))
 
     def export(self, environment: str, file: BinaryIO, *, what: str = "export", **query: object) -> None:
