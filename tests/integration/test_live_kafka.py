@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import json
 import logging
+import time
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -12,6 +13,7 @@ import pytest
 from confluent_kafka import Consumer, TopicPartition
 
 from calipso_nornir.errors import ApiFailed
+from calipso_nornir.live.kafka_consuming import COMMIT_S
 from calipso_nornir.model.environment import Environment, SecretRef
 from calipso_nornir.preflight.sections import try_sections
 from calipso_nornir.scan.engine import run_scan
@@ -137,6 +139,30 @@ def test_what_fails_is_not_committed_until_it_is_stored(store: Store, broker: Ka
         eventually(lambda: (messages.get("late") or {}).get("outcome") == "stored")
         eventually(lambda: not behind(broker))
     assert (messages.get("late") or {})["attempts"] > 1, "it is known to have come before"
+
+
+def test_a_commit_that_is_never_answered_does_not_hold_the_listener(store: Store, broker: Kafka) -> None:
+    """A consumer of librdkafka does not close while a commit is under way to dead brokers (its issue 3740)."""
+    cloud = TinyCloud()
+    source = Changing(cloud)
+    scanned(store, source, {"brokers": [broker.address]})
+    messages, state = store.collection("messages"), store.collection("listeners")
+    with listening(store, source):
+        eventually(lambda: not behind(broker))
+        cloud.servers.append(Server("web3", "cmp1"))
+        source.also = {"GET compute /servers/detail": ApiFailed("nova", "/servers/detail", 503, "try later")}
+        payload = {"instance_id": server_id("web3"), "host": "cmp1"}
+        broker.send(INFO, notified("compute.instance.create.end", payload, message_id="held"))
+        eventually(lambda: (messages.get("held") or {}).get("outcome") == "waiting")
+        broker.freeze()
+        source.also = {}
+        eventually(lambda: (messages.get("held") or {}).get("outcome") == "stored")
+        time.sleep(2 * COMMIT_S)
+        broker.kill()
+        eventually(lambda: (state.get("cloud") or {}).get("state") == "backoff")
+        broker.start()
+        eventually(lambda: (state.get("cloud") or {}).get("state") == "running", wait_s=90)
+        eventually(lambda: not behind(broker), lambda: behind(broker))
 
 
 def test_whatever_dies_nothing_is_lost(store: Store, broker: Kafka, tmp_path: Path) -> None:
