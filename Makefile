@@ -35,7 +35,7 @@ test-chaos: $(STAMP)  ## Kill servers and writers, corrupt each answer of a clou
 	$(BIN)/pytest -m chaos --numprocesses $(JOBS) --dist worksteal
 
 test-install: $(STAMP)  ## Build the wheel, and install it, a plug-in beside it, and a host with Ansible: from nothing, again, a newer release
-	$(BIN)/pytest -m deployment
+	$(BIN)/pytest -m deployment --numprocesses 3 --dist loadfile
 
 check: $(STAMP)  ## Linters, types, import floors, spelling, playbooks, shell scripts
 	$(BIN)/ruff check

@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     from calipso_nornir.model.source_kinds import Finding
     from tests.fixtures.rabbitmq import RabbitMq
 
+pytestmark = pytest.mark.chaos
+
 
 @pytest.fixture(scope="module")
 def rabbitmq(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RabbitMq]:

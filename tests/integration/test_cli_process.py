@@ -27,7 +27,7 @@ from tests.fixtures.recorded import bundle, filled
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-pytestmark = pytest.mark.long
+pytestmark = pytest.mark.chaos
 
 PATIENCE_S = 30
 ESCAPE = re.compile(rb"\x1b\[[0-9;?]*[A-Za-z]")
@@ -147,7 +147,6 @@ def test_head_sees_what_it_wants(store: Path) -> None:
     assert done.stderr == b""
 
 
-@pytest.mark.chaos
 def test_a_full_disk_is_told(store: Path) -> None:
     for arguments in (["tree"], ["export"]):
         with Path("/dev/full").open("wb") as full:
@@ -157,7 +156,6 @@ def test_a_full_disk_is_told(store: Path) -> None:
 
 
 @needs.root("only root can mount a small file system")
-@pytest.mark.chaos
 def test_a_full_disk_below_the_store_is_told(tmp_path: Path) -> None:
     disk, recorded = tmp_path / "disk", resources.data("demo") / "ovs.calipso"
     disk.mkdir()
@@ -266,7 +264,6 @@ def description(path: Path, port: int) -> Path:
     return path
 
 
-@pytest.mark.chaos
 @pytest.mark.parametrize(
     ("command", "number"),
     [("scan", signal.SIGINT), ("twice", signal.SIGINT), ("record", signal.SIGTERM), ("scan", signal.SIGHUP)],
@@ -312,7 +309,6 @@ def test_a_signal_ends_a_scan_that_waits_and_nothing_is_left(tmp_path: Path, num
         assert run("--store", path, "env", "list").returncode == 0  # the store is whole
 
 
-@pytest.mark.chaos
 def test_hanging_up_is_ignored_under_nohup(tmp_path: Path) -> None:
     with silent_server() as port:
         command = [program(), "--store", str(tmp_path / "s.db"), "scan", str(description(tmp_path / "s.yaml", port))]
@@ -331,7 +327,6 @@ def test_hanging_up_is_ignored_under_nohup(tmp_path: Path) -> None:
     assert process.returncode == 128 + signal.SIGTERM
 
 
-@pytest.mark.chaos
 @pytest.mark.parametrize("delay_s", [0.2, 0.4])
 def test_an_interrupt_at_the_start_shows_no_traceback(store: Path, delay_s: float) -> None:
     """While modules are imported; what the interpreter itself does before is not ours."""
@@ -357,7 +352,6 @@ def _until_connected(process: subprocess.Popen[bytes], port: int) -> None:
 # --- secrets
 
 
-@pytest.mark.chaos
 def test_the_password_of_a_mongo_config_is_in_no_process_list(tmp_path: Path) -> None:
     config = tmp_path / "mongo.conf"
     config.write_text("host 127.0.0.1\nport 1\nuser u\npwd c4n4ry\n")

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-pytestmark = pytest.mark.long
+pytestmark = pytest.mark.chaos
 
 
 def run(folder: Path, recording: Path) -> tuple[int, str]:

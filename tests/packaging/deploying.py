@@ -16,6 +16,7 @@ import yaml
 from tests.fixtures.private_host import PrivateHost
 from tests.fixtures.sshd import make_key, program, public
 from tests.packaging.building import ROOT
+from tests.packaging.control_paths import control_paths
 
 if TYPE_CHECKING:
     from types import TracebackType
@@ -84,6 +85,7 @@ class Target:
         ansible = Path(sys.executable).parent / "ansible-playbook"
         command = [ansible, "-i", self.inventory, PLAYBOOKS / playbook, "--extra-vars", json.dumps(values), *options]
         environment = {"ANSIBLE_HOME": str(self.folder / "ansible"), "ANSIBLE_PIPELINING": "1", "LC_ALL": "C.UTF-8"}
+        environment |= control_paths(self.folder)
         environment |= {
             "PYTHONPATH": ":".join(map(str, self.python_path)),
             "HOME": str(self.folder),

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 import yaml
 
 from tests.packaging.building import ROOT
+from tests.packaging.control_paths import control_paths
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -40,6 +41,7 @@ def play(folder: Path, where: Mapping[str, object], variables: Mapping[str, obje
         "LC_ALL": "C.UTF-8",
         "ANSIBLE_HOME": str(folder / "ansible"),
         "ANSIBLE_PIPELINING": "1",
+        **control_paths(folder),
     }
     done = subprocess.run(  # noqa: S603 - arguments of ours
         [*command, "--extra-vars", json.dumps(dict(variables))],

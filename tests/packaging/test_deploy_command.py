@@ -19,6 +19,7 @@ import pytest
 from tests.fixtures import needs
 from tests.fixtures.watched import watched_store
 from tests.packaging.building import ROOT
+from tests.packaging.control_paths import control_paths
 from tests.packaging.deploying import Target
 
 if TYPE_CHECKING:
@@ -80,6 +81,7 @@ class Deploying:
             "PATH": os.environ["PATH"],
             "LC_ALL": "C.UTF-8",
             "COLUMNS": "200",
+            **control_paths(self.target.folder),
         }
         program = [sys.executable, "-c", "from calipso_nornir.cli import main; main()"]
         command = [*program, "--store", self.store, "monitoring", "deploy", "lab", *options]

@@ -16,7 +16,7 @@ from tests.fixtures.cloud import make_pki
 from tests.fixtures.processes import serving
 
 
-@pytest.mark.long
+@pytest.mark.chaos
 def test_the_first_start_prints_a_password_that_works_once(tmp_path: Path) -> None:
     path = tmp_path / "s.db"
     with serving(path) as (url, process):
@@ -37,6 +37,7 @@ def test_the_first_start_prints_a_password_that_works_once(tmp_path: Path) -> No
         assert out == "", "there are users: no further password"
 
 
+@pytest.mark.chaos
 def test_tls_is_spoken(tmp_path: Path) -> None:
     pki = make_pki(tmp_path)
     options = ("--tls-cert", str(pki.server), "--tls-key", str(pki.server_key))
