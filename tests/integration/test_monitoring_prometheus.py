@@ -11,7 +11,8 @@ import socket
 import subprocess
 import threading
 import time
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 import pytest
@@ -22,7 +23,7 @@ from calipso_nornir.checks.evaluating import Result as Evaluated
 from calipso_nornir.checks.exposition import Texts, exposition
 from calipso_nornir.checks.objects import read_file
 from calipso_nornir.monitoring.back_ends.base import Received, Wish
-from calipso_nornir.monitoring.back_ends.prometheus import Prometheus
+from calipso_nornir.monitoring.back_ends.prometheus import GROUP_WAIT_S, Prometheus
 from calipso_nornir.monitoring.receiving import Address, Receiver
 from tests.fixtures.needs import program
 from tests.fixtures.watched import check_of, planned
@@ -37,7 +38,7 @@ PLAN = planned()
 NIC = check_of(PLAN, host="cmp1", check="pnic")
 SAYS = ("eth1 is up", 'eth1 says "{{ $x }}" and \\', "eth1 has no carrier")
 """What the check says for each status; the second has all that means something to Prometheus."""
-PATIENCE_S = 60.0
+PATIENCE_S = 30.0
 
 
 class Heard:
@@ -115,21 +116,41 @@ class Running:
             f"--web.listen-address={LOOPBACK}:{self.exporter}",
         )
 
-    def start(self) -> None:
-        """Start Alertmanager and Prometheus."""
-        self._start(
+    def start_alertmanager(self) -> subprocess.Popen[bytes]:
+        """Start Alertmanager, and wait until it answers."""
+        process = self._start(
             "prometheus-alertmanager",
             f"--config.file={self._folder / 'alertmanager.yml'}",
             f"--storage.path={self._folder / 'alerts'}",
             f"--web.listen-address={LOOPBACK}:{self.alerts}",
             "--cluster.listen-address=",
         )
+        until = time.monotonic() + PATIENCE_S
+        while time.monotonic() < until:
+            with suppress(requests.ConnectionError):
+                if requests.get(f"http://{LOOPBACK}:{self.alerts}/-/ready", timeout=10).ok:
+                    return process
+            time.sleep(0.05)
+        pytest.fail("Alertmanager does not answer")
+
+    def start_prometheus(self) -> None:
+        """Start Prometheus."""
         self._start(
             "prometheus",
             f"--config.file={self._folder / 'prometheus.yml'}",
             f"--storage.tsdb.path={self._folder / 'data'}",
             f"--web.listen-address={LOOPBACK}:{self.port}",
         )
+
+    def alert(self, *names: str, firing: bool) -> None:
+        """Tell Alertmanager of alerts about checks on cmp1, as Prometheus does."""
+        now = datetime.now(UTC)
+        time_ = {"startsAt": now.isoformat()} if firing else {}
+        time_ |= {"endsAt": (now + timedelta(hours=1) if firing else now).isoformat()}
+        labels = {"calipso": "check", "alertname": "CalipsoError", "calipso_status": "2", "kind": "inventory"}
+        labels |= {"environment": "lab", "host": "cmp1", "type": "vnic", "check": "vnic"}
+        alerts = [{"labels": {**labels, "name": one, "of": one.encode().hex().zfill(24)}, **time_} for one in names]
+        requests.post(f"http://{LOOPBACK}:{self.alerts}/api/v2/alerts", json=alerts, timeout=10).raise_for_status()
 
     def _start(self, name: str, *arguments: str) -> subprocess.Popen[bytes]:
         command = [program(name, packages=PACKAGES), *arguments]
@@ -157,7 +178,8 @@ def running(tmp_path: Path, heard: Heard) -> Iterator[Running]:
 def test_a_card_fails_and_is_mended_and_then_its_host_is_silent(running: Running, heard: Heard) -> None:
     running.write(2)
     exporter = running.start_exporter()
-    running.start()
+    running.start_alertmanager()
+    running.start_prometheus()
     heard.wait_for(NIC.name, 2)
     assert heard.texts[NIC.name] == SAYS[2], "the check's own words"
     running.write(1)
@@ -177,6 +199,23 @@ def test_a_card_fails_and_is_mended_and_then_its_host_is_silent(running: Running
     _end(exporter)
     heard.wait_for("host_cmp1", 2)
     assert heard.last[NIC.name] == 0
+
+
+@pytest.mark.long
+def test_no_end_is_lost_when_alertmanager_is_started_again(running: Running, heard: Heard) -> None:
+    """It no longer knows its alerts then; Prometheus sends them one after another, also those that have ended."""
+    process = running.start_alertmanager()
+    running.alert("tap1", "tap2", firing=True)
+    heard.wait_for("tap1", 2)
+    heard.wait_for("tap2", 2)
+    running.alert("tap1", firing=False)
+    heard.wait_for("tap1", 0)
+    _end(process)
+    running.start_alertmanager()
+    running.alert("tap1", firing=False)
+    time.sleep(2 * GROUP_WAIT_S)
+    running.alert("tap2", firing=False)
+    heard.wait_for("tap2", 0)
 
 
 def _free_port() -> int:

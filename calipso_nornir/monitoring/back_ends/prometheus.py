@@ -45,11 +45,13 @@ LAST_RUN: Final = "calipso_probe_last_run_timestamp_seconds"
 PROBE_CHECKS: Final = "calipso_probe_checks"
 IDENTITY: Final = ("environment", "host", "of", "kind", "type", "name", "check")
 JOB: Final = "calipso"
+CHECK: Final = ("of", "name")
+"""The labels that tell the checks of a host apart."""
 HOST_DOWN, PROBE_STOPPED = "CalipsoHostDown", "CalipsoProbeStopped"
 TEXTFILE: Final = "/var/lib/prometheus/node-exporter/calipso.prom"
 ETC: Final = "/etc/prometheus/calipso"
 GROUP_WAIT_S: Final = 1
-"""Seconds for which Alertmanager collects the alerts of a host before it sends the first of them."""
+"""Seconds for which Alertmanager waits for further alerts of a check before it sends the first one."""
 LONGEST: Final = 150
 """Characters of an environment in the name of a file."""
 SCRAPE: Final = {
@@ -173,13 +175,13 @@ def _host_rules(environment: str, interval: int) -> dict[str, Any]:
             "alert": HOST_DOWN,
             "expr": f"up{up} == 0",
             "for": f"{patience}s",
-            "labels": {"calipso": "host", "severity": "critical"},
+            "labels": {"calipso": "host", "name": KEEPALIVE, "severity": "critical"},
             "annotations": {"summary": "{{ $labels.host }} does not answer"},
         },
         {
             "alert": PROBE_STOPPED,
             "expr": f"time() - {LAST_RUN}{chosen} > {3 * interval}",
-            "labels": {"calipso": "host", "severity": "warning"},
+            "labels": {"calipso": "host", "name": PROBE, "severity": "warning"},
             "annotations": {"summary": "the probe of {{ $labels.host }} has stopped"},
         },
     ]
@@ -219,10 +221,16 @@ def _targets(plan: MonitoringPlan, wish: Wish) -> list[dict[str, Any]]:
 
 
 def _route(environment: str) -> dict[str, Any]:
+    """Return the route of an environment's alerts, with a group for each check.
+
+    Were a group more, Alertmanager would lose ends: after a restart it has forgotten its alerts, and Prometheus sends
+    them anew, one after another. A group whose first alert has ended is sent as ended as a whole, with that alert
+    alone; the end of another one is then not sent any more.
+    """
     return {
         "receiver": _receiver_name(environment),
         "matchers": ['calipso=~".+"', f'environment="{_escaped(environment)}"'],
-        "group_by": ["environment", "host"],
+        "group_by": ["environment", "host", *CHECK],
         "group_wait": f"{GROUP_WAIT_S}s",
         "group_interval": "5s",
         "repeat_interval": "10m",
