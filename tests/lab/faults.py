@@ -50,8 +50,6 @@ cat >/run/osl/start-again <<'END'
 cd /
 for name in {names}; do
   mapfile -d '' -t words </run/osl/$name.command
-  # as after a reboot: otherwise it would try for minutes to delete its old rules with ebtables-nft, which cannot
-  [ "$name" != neutron-linuxbridge-agent ] || {{ ebtables -t nat -F; ebtables -t nat -X; }}
   setsid "${{words[@]}}" >>/var/log/osl/$name.log 2>&1 </dev/null & echo $! >/run/osl/$name.pid
 done
 END

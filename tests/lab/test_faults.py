@@ -187,9 +187,7 @@ def has_gateway(truth: Truth, router: str) -> bool:
 
 def test_an_interface_attached_and_detached(watch: Watch) -> None:
     truth = watch.truth
-    # Neutron's Linux bridge agent tries for minutes after a start to delete rules with ebtables-nft, which cannot
-    well = [one for one in ordinary(truth) if one.facts["on"] not in watch.restarted]
-    one = (well or ordinary(truth))[-1]
+    one = ordinary(truth)[-1]
     network = next(net for net in truth.of_type("network") if net.facts["kind"] == "vxlan" and net.facts["cidrs"])
     with faults.interface_attached(one.end.name, network.end.name) as port:
         watch.comes_to(lambda truth: any(port[:11] in one.interface.name and not one.stops for one in truth.chains))

@@ -52,8 +52,6 @@ class Watch:
     store: Store
     truth: Truth = dataclasses.field(init=False)
     """The truth at the last comparison."""
-    restarted: set[str] = dataclasses.field(default_factory=set)
-    """Hosts whose agents were restarted."""
     tells: Callable[[StoreView], Truth] = told
     """What of a picture is compared with the truth."""
 

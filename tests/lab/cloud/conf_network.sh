@@ -123,6 +123,7 @@ write_chassis_files() {
     plugging_conf 'enable_isolated_metadata = true' | put "$host" /etc/neutron/dhcp_agent.ini
     metadata_conf | put "$host" /etc/neutron/metadata_agent.ini
     metadata_conf | put "$host" /etc/neutron/neutron_ovn_metadata_agent.ini
+    [[ $VARIANT != lxb ]] || { put "$host" /usr/local/sbin/ebtables <"$HERE/ebtables.sh"; in_host "$host" chmod +x /usr/local/sbin/ebtables; }
   done
   for host in "${COMPUTE_HOSTS[@]}"; do
     nova_conf "$host" | put "$host" /etc/nova/nova.conf
