@@ -19,7 +19,7 @@ from calipso_nornir.metadata.environment_fields import HOW_TO_REFER, SECRET_KIND
 from calipso_nornir.metadata.environments import environment_document, read_environment
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 
     from calipso_nornir.model.environment import Environment
 
@@ -70,11 +70,23 @@ class SecretFiles:
 
     def forget(self, description: Mapping[str, Any], *, but: Mapping[str, Any] | None = None) -> None:
         """Remove the files that a description refers to, and that ``but`` does not."""
-        still = [value for _, value in _references(but or {}, "")]
-        for _, value in _references(description, ""):
-            path = Path(str(value.get("file", "") if isinstance(value, dict) else value))
-            if path.parent == self.folder and value not in still:
-                path.unlink(missing_ok=True)
+        still = self.named_in(but or {})
+        self.remove([one for one in self.named_in(description) if one not in still])
+
+    def named_in(self, description: Mapping[str, Any]) -> list[str]:
+        """Return the files of this folder that a description refers to."""
+        values = [value for _, value in _references(description, "")]
+        named = [str(one.get("file", "") if isinstance(one, dict) else one) for one in values]
+        return [one for one in named if self.has(one)]
+
+    def has(self, path: str) -> bool:
+        """Return whether a path leads into this folder."""
+        return Path(path).parent == self.folder
+
+    def remove(self, paths: Iterable[str]) -> None:
+        """Remove files of this folder; other ones are left alone."""
+        for one in filter(self.has, paths):
+            Path(one).unlink(missing_ok=True)
 
     def _write(self, secret: str, written: list[Path]) -> Path:
         self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)

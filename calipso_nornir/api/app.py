@@ -12,6 +12,7 @@ from starlette.routing import compile_path
 from calipso_nornir._version import __version__
 from calipso_nornir.api import described, metrics, problems, tags
 from calipso_nornir.api.guard import guard, read_body
+from calipso_nornir.api.lost_tests import end_lost
 from calipso_nornir.api.shielding import Shield
 from calipso_nornir.api.v1 import all_operations as older
 from calipso_nornir.api.v2 import (
@@ -93,6 +94,7 @@ def create_app(settings: ApiSettings) -> FastAPI:
     app.state.ending = lambda: False
     app.state.paths = _paths()
     settings.principals.users.prepare()
+    end_lost(settings.store, settings.secret_files)
     app.state.description = described.Description(app, ROUTERS, settings.catalogs)
     problems.install(app)
     app.add_exception_handler(tags.NotModified, tags.not_modified)

@@ -10,23 +10,26 @@ from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final
 
-from calipso_nornir.errors import CalipsoError, InvalidRequest
+from calipso_nornir.api.lost_tests import COLLECTION, FILES, RUNNING, shown
+from calipso_nornir.errors import CalipsoError, InvalidRequest, StoreError
 from calipso_nornir.model.source_kinds import Finding
 from calipso_nornir.preflight.sections import try_sections
+from calipso_nornir.store.liveness import sign_of_life
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
+    from calipso_nornir.api.settings import ApiSettings
     from calipso_nornir.model.environment import Environment
-    from calipso_nornir.model.stores import Store
+    from calipso_nornir.model.stores import Collection, Store
 
 logger = logging.getLogger(__name__)
 
-COLLECTION: Final = "connection_tests"
-RUNNING: Final = "running"
 PASSED: Final = "passed"
 WITH_WARNINGS: Final = "passed_with_warnings"
 FAILED: Final = "failed"
+BEAT_S: Final = 10.0
+"""Interval of signs of life, by which other machines know that a test still runs."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,14 +41,14 @@ class ConnectionTest:
         by: who asks.
         findings: yields what is found, step by step.
         noted: further fields of the test's document.
-        after: is called when the test has ended, however it ended.
+        secret_files: of secrets that were given for this test alone; removed when it has ended, however it ended.
     """
 
     environment: str | None
     by: str
     findings: Callable[[], Iterable[Finding]]
     noted: Mapping[str, Any] = field(default_factory=dict)
-    after: Callable[[], None] = lambda: None
+    secret_files: Sequence[str] = ()
 
 
 def of_sections(
@@ -62,7 +65,7 @@ def of_sections(
             yield Finding(target, "check", ok=False, detail=str(error))
 
 
-def run(store: Store, trial: ConnectionTest) -> dict[str, Any]:
+def run(api: ApiSettings, trial: ConnectionTest) -> dict[str, Any]:
     """Begin a test, and return its document as it begins; the steps are found under its ``id``."""
     id_ = uuid.uuid4().hex
     document: dict[str, Any] = {
@@ -73,11 +76,21 @@ def run(store: Store, trial: ConnectionTest) -> dict[str, Any]:
         "submit_timestamp": datetime.now(UTC).isoformat(),
         "steps": [],
         **trial.noted,
+        FILES: list(trial.secret_files),
+        **sign_of_life(),
     }
-    store.collection(COLLECTION).put(id_, document)
-    arguments = (store, trial, id_)
+    api.store.collection(COLLECTION).put(id_, document)
+    arguments = (api, trial, id_)
     threading.Thread(target=_run, args=arguments, name=f"connection test {id_}", daemon=True).start()
-    return document
+    return shown(document)
+
+
+def _beat(tests: Collection, id_: str, ended: threading.Event) -> None:
+    while not ended.wait(BEAT_S):
+        try:
+            tests.update_if(id_, {}, sign_of_life())
+        except StoreError as error:  # the next sign will show that the store is back
+            logger.info("a sign of life of connection test %s could not be stored: %s", id_, error)
 
 
 def _outcome(steps: Sequence[Mapping[str, Any]]) -> str:
@@ -87,9 +100,10 @@ def _outcome(steps: Sequence[Mapping[str, Any]]) -> str:
     return PASSED if all(one["ok"] for one in steps) else WITH_WARNINGS
 
 
-def _run(store: Store, trial: ConnectionTest, id_: str) -> None:
+def _run(api: ApiSettings, trial: ConnectionTest, id_: str) -> None:
     steps: list[dict[str, Any]] = []
-    tests = store.collection(COLLECTION)
+    tests, ended = api.store.collection(COLLECTION), threading.Event()
+    threading.Thread(target=_beat, args=(tests, id_, ended), name=f"signs of life of {id_}", daemon=True).start()
     outcome: dict[str, Any] = {"status": FAILED}
     try:
         for finding in trial.findings():
@@ -102,7 +116,8 @@ def _run(store: Store, trial: ConnectionTest, id_: str) -> None:
         logger.exception("connection test %s of %s", id_, trial.environment or "the back ends")
         outcome["error"] = "This is a bug in calipso; the log of the API has its traceback."
     finally:
-        trial.after()
+        ended.set()
+        api.secret_files.remove(trial.secret_files)
     try:
         tests.update_if(id_, {}, {**outcome, "end_timestamp": datetime.now(UTC).isoformat()})
     except CalipsoError as error:

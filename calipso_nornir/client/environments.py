@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from calipso_nornir.client.connection import Connection, at, of
 
-TESTED: Final = frozenset({"passed", "passed_with_warnings", "failed"})
+TESTED: Final = frozenset({"passed", "passed_with_warnings", "failed", "lost"})
 """How a connection test may have ended."""
 
 

@@ -25,6 +25,7 @@ from calipso_nornir.api.v1.attribute_names import OLDER, ours
 from calipso_nornir.api.v1.clique_types import FIELDS as CLIQUE_TYPE_FIELDS
 from calipso_nornir.api.v1.environment_configs import DESCRIPTION
 from calipso_nornir.metadata.loading import load_catalog
+from calipso_nornir.store.liveness import sign_of_life
 from tests.fixtures.serving import PASSWORD, Client, Served, served
 
 if TYPE_CHECKING:
@@ -881,7 +882,7 @@ def many(api: Served) -> Iterator[None]:
         at, key = f"2026-01-01T00:00:{number // 2:02}+00:00", f"many-{(number * 7) % MANY:02}"
         row = {"environment": "many", "submit_timestamp": at}
         ended = {"end_timestamp": at} if number % 4 else {}
-        trial = {**row, "id": key, "status": STATUSES[number % 4], "steps": [], **ended}
+        trial = {**row, "id": key, "status": STATUSES[number % 4], "steps": [], **ended, **sign_of_life()}
         store.collection("connection_tests").put(key, trial)
         scan = {**row, "scan_id": key, "status": ("completed", "failed", "timed_out")[number % 3]}
         store.collection("scans").put(key, scan)

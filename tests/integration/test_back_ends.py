@@ -17,12 +17,14 @@ import pytest
 
 from calipso_nornir.access.directory import Directory
 from calipso_nornir.access.ldap_settings import LdapSettings
-from calipso_nornir.api import connection_tests
+from calipso_nornir.access.secret_files import SecretFiles
+from calipso_nornir.api import ApiSettings, connection_tests, lost_tests
 from calipso_nornir.model.source_kinds import Finding
 from calipso_nornir.store import open_store
 from calipso_nornir.store.connection_check import try_store
 from calipso_nornir.store.migrations import LAYOUT
 from calipso_nornir.store.sqlite import connection_check
+from calipso_nornir.store.written import Catalogs
 from tests.fixtures import mongod as mongo
 from tests.fixtures.cli import calipso, program
 from tests.fixtures.issuer import AUDIENCE, KEYS, SmallIssuer, issuing
@@ -297,7 +299,7 @@ def test_the_api_tries_them_and_stores_the_steps(tmp_path: Path, slapd: Slapd) -
         assert test["status"] == "passed_with_warnings", "one server of two is down, and logins work"
         assert (test["environment"], test["submitted_by"]) == (None, "root")
         assert PASSWORD not in str(test)
-        assert store.collection(connection_tests.COLLECTION).get(started["id"]) == test
+        assert lost_tests.shown(store.collection(lost_tests.COLLECTION).get(started["id"]) or {}) == test
         assert admin.ask("GET", "/checks/nosuch").status_code == 404
     store.close()
 
@@ -316,11 +318,12 @@ STEP = {"section": "AMQP", "what": "login", "detail": ""}
 def test_the_outcome_in_one_word(tmp_path: Path, steps: list[tuple[bool, bool]], outcome: str) -> None:
     store = open_store(tmp_path / "s.db")
     found = [Finding(**STEP, ok=ok, needed=needed) for ok, needed in steps]
+    api = ApiSettings(store=store, catalogs=Catalogs(store), secret_files=SecretFiles(tmp_path / "secrets"))
     id_ = connection_tests.run(
-        store, connection_tests.ConnectionTest(environment="lab", by="ann", findings=lambda: found)
+        api, connection_tests.ConnectionTest(environment="lab", by="ann", findings=lambda: found)
     )["id"]
     deadline = time.monotonic() + 30
-    while (test := store.collection(connection_tests.COLLECTION).get(id_) or {}).get("status") == "running":
+    while (test := store.collection(lost_tests.COLLECTION).get(id_) or {}).get("status") == "running":
         assert time.monotonic() < deadline
         time.sleep(0.02)
     assert test["status"] == outcome

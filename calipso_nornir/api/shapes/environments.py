@@ -55,7 +55,7 @@ class ConnectionTest(Shape):
 
     id: str
     environment: Annotated[str | None, Field(description="null: a test of the back ends.")]
-    status: Literal["running", "passed", "passed_with_warnings", "failed"]
+    status: Literal["running", "passed", "passed_with_warnings", "failed", "lost"]
     submitted_by: str
     submit_timestamp: str
     end_timestamp: str | None = None

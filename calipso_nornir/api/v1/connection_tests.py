@@ -9,17 +9,9 @@ from typing import TYPE_CHECKING, Any, Final
 from fastapi import APIRouter
 
 from calipso_nornir.access.roles import Role
-from calipso_nornir.api.connection_tests import (
-    COLLECTION,
-    FAILED,
-    PASSED,
-    RUNNING,
-    WITH_WARNINGS,
-    ConnectionTest,
-    of_sections,
-    run,
-)
+from calipso_nornir.api.connection_tests import ConnectionTest, of_sections, run
 from calipso_nornir.api.guard import Needs
+from calipso_nornir.api.lost_tests import COLLECTION, RUNNING, shown
 from calipso_nornir.api.v1.answers import chosen, with_times
 from calipso_nornir.api.v1.operations import Asked, constant, operation
 from calipso_nornir.api.v1.parameters import ENVIRONMENT, PAGING, Parameter
@@ -40,7 +32,6 @@ from calipso_nornir.api.v1.shapes import (
 )
 from calipso_nornir.errors import EnvironmentInvalid
 from calipso_nornir.metadata.environments import environment_document
-from calipso_nornir.model.finding import OneOf
 from calipso_nornir.store.environments import stored_environment
 
 if TYPE_CHECKING:
@@ -54,8 +45,6 @@ router = APIRouter()
 FIELDS: Final = {"id": TEXT, "test_targets": TEXTS, "test_results": {"type": "object", "additionalProperties": BOOLEAN}}
 REQUEST: Final = "request"
 RESPONSE: Final = "response"
-_STATUSES: Final = {REQUEST: (RUNNING,), RESPONSE: (PASSED, WITH_WARNINGS, FAILED)}
-"""Status in the older API → those of /api/v2."""
 _TARGETS: Final = "configuration_targets"
 
 
@@ -96,8 +85,8 @@ def connection_tests(asked: Asked) -> Answer:
         if asked["status"] not in (None, test["status"]):
             raise missing("connection_tests", asked["id"], environment)
         return _narrowed(test, asked["test_targets"], wanted=asked["test_results"])
-    where = (OneOf("status", _STATUSES[asked["status"]]),) if asked["status"] is not None else ()
-    found = records(collection, {"environment": environment}, asked.values, by="submit_timestamp", where=where)
+    keep = None if asked["status"] is None else (lambda one: _status(shown(one)) == asked["status"])
+    found = records(collection, {"environment": environment}, asked.values, by="submit_timestamp", keep=keep)
     return {"connection_tests": [chosen(_older(one), FIELDS) for one in found]}
 
 
@@ -136,25 +125,32 @@ def test(asked: Asked) -> Answer:
         by=asked.who.name,
         findings=lambda: of_sections(api.store, tried, metadata=api.metadata, targets=tuple(targets)),
         noted={"test_targets": targets, "targets_configuration": without_secrets(sections)},
-        after=lambda: api.secret_files.forget(environment_document(tried)),
+        secret_files=api.secret_files.named_in(environment_document(tried)),
     )
-    id_: str = run(api.store, trial)["id"]
+    id_: str = run(api, trial)["id"]
     return {"message": f"created a connection test for environment {environment}", "id": id_}
 
 
-def _older(document: Document) -> dict[str, Any]:
-    """Return a test with the fields of the older API; one of /api/v2 has them, too."""
+def _status(test: Document) -> str:
+    """Return the status in the older API."""
+    return REQUEST if test.get("status") == RUNNING else RESPONSE
+
+
+def _older(stored: Document) -> dict[str, Any]:
+    """Return a test with the fields of the older API; one of /api/v2 has them, too. A lost one has passed nowhere."""
+    document = shown(stored)
     steps = document.get("steps", ())
     targets = document.get("test_targets") or list(dict.fromkeys(one["section"] for one in steps))
     ended = document.get("end_timestamp")
-    results = {target: _passed(target, steps) for target in targets} if ended else {}
+    tried = {target: _passed(target, steps) for target in targets} if ended else dict.fromkeys(targets, False)
+    status = _status(document)
     wrong_ones = [f"{one['section']}: {one['detail']}" for one in steps if one["needed"] and not one["ok"]]
     return {
         **with_times(document),
         "_id": document["id"],
-        "status": RESPONSE if ended else REQUEST,
+        "status": status,
         "test_targets": targets,
-        "test_results": results,
+        "test_results": tried if status == RESPONSE else {},
         "response_timestamp": with_times({"at_timestamp": ended})["at_timestamp"],
         "response_time": _took(document),
         "last_response_message": document.get("error") or "; ".join(wrong_ones) or None,

@@ -13,6 +13,7 @@ from calipso_nornir.api import connection_tests
 from calipso_nornir.api.guard import needs
 from calipso_nornir.api.handler_arguments import Api, Asking
 from calipso_nornir.api.locating import Located
+from calipso_nornir.api.lost_tests import COLLECTION, shown
 from calipso_nornir.api.problems import Problem
 from calipso_nornir.api.shapes.environments import ConnectionTestShown
 
@@ -24,7 +25,7 @@ router = APIRouter(prefix="/checks", tags=["health"])
 def check(api: Api, who: Asking, located: Located) -> ConnectionTestShown:
     """Begin to try the back ends for real: the store, and the LDAP directory and the issuer that are set up."""
     trial = connection_tests.ConnectionTest(environment=None, by=who.name, findings=api.back_ends.tried)
-    begun = connection_tests.run(api.store, trial)
+    begun = connection_tests.run(api, trial)
     located(begun["id"])
     return begun
 
@@ -32,8 +33,8 @@ def check(api: Api, who: Asking, located: Located) -> ConnectionTestShown:
 @router.get("/{id}")
 @needs(Role.ADMIN)
 def checked(api: Api, id: str) -> ConnectionTestShown:  # noqa: A002 - the name in the path
-    """Show a test of the back ends, with the steps so far: running, passed, passed_with_warnings or failed."""
-    found: dict[str, Any] | None = api.store.collection(connection_tests.COLLECTION).get(id)
+    """Show a test of the back ends, with the steps so far: running, passed, passed_with_warnings, failed or lost."""
+    found: dict[str, Any] | None = api.store.collection(COLLECTION).get(id)
     if found is None or found.get("environment") is not None:
         raise Problem(HTTPStatus.NOT_FOUND, f"there is no test {id} of the back ends")
-    return found
+    return shown(found)

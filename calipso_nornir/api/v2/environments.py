@@ -10,7 +10,7 @@ from fastapi import APIRouter, Body, Response
 
 from calipso_nornir.access.roles import Role
 from calipso_nornir.analysis.lookup import known_environments
-from calipso_nornir.api import connection_tests
+from calipso_nornir.api import connection_tests, lost_tests
 from calipso_nornir.api.guard import needs
 from calipso_nornir.api.handler_arguments import Api, Asking
 from calipso_nornir.api.locating import Located
@@ -128,7 +128,7 @@ def check(api: Api, environment: Environment, who: Asking, located: Located) -> 
         by=who.name,
         findings=lambda: connection_tests.of_sections(api.store, described, metadata=api.metadata),
     )
-    begun = connection_tests.run(api.store, trial)
+    begun = connection_tests.run(api, trial)
     located(begun["id"])
     return begun
 
@@ -136,14 +136,15 @@ def check(api: Api, environment: Environment, who: Asking, located: Located) -> 
 @router.get("/environments/{environment}/checks/{id}")
 @needs(Role.VIEWER)
 def checked(api: Api, environment: Environment, id: str) -> ConnectionTestShown:  # noqa: A002 - the name in the path
-    """Show a connection test, with the steps so far: running, passed, passed_with_warnings or failed.
+    """Show a connection test, with the steps so far: running, passed, passed_with_warnings, failed or lost.
 
-    It has failed if a step failed that a scan needs. If another one failed, it has passed with warnings.
+    It has failed if a step failed that a scan needs. If another one failed, it has passed with warnings. It is lost if
+    the API process that ran it has died.
     """
-    found: dict[str, Any] | None = api.store.collection(connection_tests.COLLECTION).get(id)
+    found: dict[str, Any] | None = api.store.collection(lost_tests.COLLECTION).get(id)
     if found is None or found.get("environment") != environment:
         raise Problem(HTTPStatus.NOT_FOUND, f"environment {environment} has no connection test {id}")
-    return found
+    return lost_tests.shown(found)
 
 
 def _described(document: dict[str, Any] | None, name: str) -> dict[str, Any]:
