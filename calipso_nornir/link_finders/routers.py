@@ -22,7 +22,8 @@ class LogicalRouters:
 
     ``vservice-router_port``: the router has the port. ``router_port-vedge``: the gateway is now on that chassis, where
     northd binds its port. Links to other members of the gateway's group have ``ends`` ("standby") and ``priority``, and
-    lead no further. ``router_port-network``: every other port is in its network, on all hosts that have the network.
+    lead no further. ``router_port-network``: every other port is in its network, on all hosts that have the network; a
+    port with a ``peer``, whether gateway or not, is in the network that has its peer.
     """
 
     link_types = ("vservice-router_port", "router_port-vedge", "router_port-network")
@@ -65,6 +66,9 @@ def _links(
     if vedge is not None:
         rule = f"the gateway {port.name} is on chassis {port['chassis']}"
         yield make(port, vedge, rule=rule, name=port.name, up=up, network=served)
-    if network is not None and not port.get("gateway"):
+    if network is not None and port.get("peer"):
+        rule = f"{network.name} has the port {port['peer']}, which OVN joins to {port.name}"
+        yield make(port, network, rule=rule, name=port.name, up=up, network=network.id)
+    elif network is not None and not port.get("gateway"):
         rule = f"{port.name} is a port of {network.name}, on every host that has the network"
         yield make(port, network, rule=rule, name=port.name, up=up, network=network.id)

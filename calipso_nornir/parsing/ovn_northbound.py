@@ -145,12 +145,12 @@ def northbound(text: str) -> Northbound:
     """Read the tables."""
     rows = by_table(text, TABLES, parser=PARSER)
     ports = {row.text("_uuid"): _port(row) for row in rows["Logical_Router_Port"]}
-    nat = {row.text("_uuid"): _nat(row) for row in rows["NAT"]}
+    nat = {row.text("_uuid"): nat_of(row) for row in rows["NAT"]}
     routers = [_router(row, ports, nat) for row in rows["Logical_Router"]]
     return Northbound(
         {router.id: router for router in routers if router is not None},
         tuple(map(_dhcp, rows["DHCP_Options"])),
-        tuple(sorted(map(_balancer, rows["Load_Balancer"]), key=lambda one: (one.name, one.protocol))),
+        tuple(sorted(map(balancer_of, rows["Load_Balancer"]), key=lambda one: (one.name, one.protocol))),
         _protection(rows["Logical_Switch_Port"], rows["Port_Group"]),
     )
 
@@ -200,7 +200,8 @@ def _port(row: Columns) -> RouterPort:
     )
 
 
-def _nat(row: Columns) -> Nat:
+def nat_of(row: Columns) -> Nat:
+    """Return a row of the table NAT."""
     return Nat(
         type=row.text("type"),
         external_ip=row.text("external_ip"),
@@ -211,7 +212,8 @@ def _nat(row: Columns) -> Nat:
     )
 
 
-def _balancer(row: Columns) -> Balancer:
+def balancer_of(row: Columns) -> Balancer:
+    """Return a row of the table Load_Balancer."""
     vips = {
         vip: tuple(sorted(one.strip() for one in members.split(",") if one.strip()))
         for vip, members in row.table_of("vips").items()

@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from calipso_nornir.parsing.common_values import canonical_ip
@@ -32,7 +32,10 @@ TABLES: Tables = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Chassis:
-    """One host as OVN knows it. ``encaps``: type and address of each of its tunnel endpoints."""
+    """One host as OVN knows it. ``encaps``: type and address of each of its tunnel endpoints.
+
+    ``remote``: it belongs to another zone, whose databases have what is on it (ovn-sb(5), Chassis, ``is-remote``).
+    """
 
     name: str
     hostname: str
@@ -40,6 +43,7 @@ class Chassis:
     cms_options: tuple[str, ...]
     transport_zones: tuple[str, ...]
     encaps: tuple[tuple[str, str], ...]
+    remote: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +82,8 @@ class Southbound:
     """Neutron id of a network or router -> tunnel key of its datapath."""
     bindings: Mapping[str, Binding]
     """Bindings by logical port."""
+    datapaths: Mapping[str, int] = field(default_factory=dict)
+    """UUID of a switch or router in Northbound -> tunnel key of its datapath."""
 
     def hostname(self, chassis: str | None) -> str | None:
         """Return the host of a chassis; None when no chassis has that name."""
@@ -104,6 +110,13 @@ def southbound(text: str) -> Southbound:
             and (key := row.number("tunnel_key")) is not None
         },
         bindings={one.logical_port: one for one in found},
+        datapaths={
+            about[kind]: key
+            for row in rows["Datapath_Binding"]
+            for about in (row.table_of("external_ids"),)
+            for kind in ("logical-switch", "logical-router")
+            if kind in about and (key := row.number("tunnel_key")) is not None
+        },
     )
 
 
@@ -118,6 +131,7 @@ def _chassis(row: Columns, encaps: Mapping[str, list[tuple[str, str]]]) -> Chass
         cms_options=tuple(filter(None, config.get("ovn-cms-options", "").split(","))),
         transport_zones=row.many("transport_zones"),
         encaps=tuple(sorted(encaps.get(name, ()))),
+        remote=config.get("is-remote", "").lower() == "true",
     )
 
 

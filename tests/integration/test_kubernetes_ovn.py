@@ -1,8 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """A whole cluster of OVN-Kubernetes with OVN's databases: real ovsdb-servers with OVN's schemas, read over TCP.
 
-The rows are written by hand with the names and ``external_ids`` that ovn-kubernetes gives them in central mode: a port
-NAMESPACE_POD for each pod, load balancers whose owner is a service.
+The rows are written by hand (``tests/fixtures/ovn_kubernetes.py`` says from what), in central mode.
 """
 
 from __future__ import annotations
@@ -22,7 +21,8 @@ from calipso_nornir.store import open_store
 from tests.fixtures import clusters, needs
 from tests.fixtures.kubernetes_api import serving as serving_api
 from tests.fixtures.kubernetes_objects import endpoint_slice, service
-from tests.unit.test_ovsdb_direct import SCHEMAS, free_port, made, run, serving
+from tests.fixtures.ovn_kubernetes import Ovn
+from tests.unit.test_ovsdb_direct import SCHEMAS, free_port, made, serving
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -34,60 +34,24 @@ if TYPE_CHECKING:
     from calipso_nornir.scan.report import ScanReport
     from tests.fixtures.kubernetes_api import Cluster
 
-NODES = {"o1": "192.0.2.31", "o2": "192.0.2.32"}
 EXPECTED = Path(__file__).parents[1] / "fixtures" / "kubernetes_ovn.expected.txt"
 """All objects with some of their attributes, links with states, and cliques."""
 TOLD = ("ethtool eth0", "ethtool -i eth0", "lldpctl")
 """Programs that the nodes lack."""
-SHOWN = ("vnic_type", "port_id", "ovn", "cluster_ips", "ovn_vips", "vedge_type", "chassis", "addresses", "ready")
-
-
-class Ovn:
-    """Both databases of a cluster, and what ovn-kubernetes and OVN have written to them."""
-
-    def __init__(self, unix: str, port: int) -> None:
-        self.unix, self.remote = unix, f"tcp:127.0.0.1:{port}"
-
-    def transact(self, database: str, *operations: dict[str, Any]) -> None:
-        run("ovsdb-client", "transact", self.unix, json.dumps([database, *operations]))
-
-    def fill(self) -> None:
-        for number, (name, address) in enumerate(NODES.items(), 1):
-            encap = {"type": "geneve", "ip": address, "chassis_name": f"chassis-{name}"}
-            row = {"name": f"chassis-{name}", "hostname": name, "encaps": ["named-uuid", "e"]}
-            about = ["map", [["name", name]]]
-            self.transact(
-                "OVN_Southbound",
-                insert("Encap", "e", encap),
-                insert("Chassis", "c", row),
-                insert("Datapath_Binding", "d", {"tunnel_key": number, "external_ids": about}),
-                insert("Port_Binding", "p", self.port(f"default_web-{name}", 5, chassis=True, up=name == "o1")),
-                insert("Port_Binding", "m", self.port(f"k8s-{name}", 2, chassis=True, up=True)),
-            )
-        self.balancer("Service_default/web_TCP_node_switch_o1", {"10.96.0.7:80": "10.128.1.5:8080"})
-        other = {"10.96.0.7:80": "10.128.2.5:8080", "192.0.2.32:30080": "10.128.1.5:8080,10.128.2.5:8080"}
-        self.balancer("Service_default/web_TCP_node_router_o2", other)
-        self.balancer("Service_default/other_TCP_cluster", {"10.96.0.8:80": ""}, owner="default/other")
-        self.balancer("Service_of_somebody", {"10.96.0.9:80": ""}, kind="Egress")
-
-    @staticmethod
-    def port(name: str, key: int, *, chassis: bool, up: bool) -> dict[str, Any]:
-        bound = {"chassis": ["named-uuid", "c"]} if chassis else {}
-        return {"logical_port": name, "tunnel_key": key, "datapath": ["named-uuid", "d"], "up": up, **bound}
-
-    def balancer(self, name: str, vips: dict[str, str], *, owner: str = "default/web", kind: str = "Service") -> None:
-        about = ["map", [["k8s.ovn.org/kind", kind], ["k8s.ovn.org/owner", owner]]]
-        row = {
-            "name": name,
-            "protocol": "tcp",
-            "vips": ["map", [list(one) for one in vips.items()]],
-            "external_ids": about,
-        }
-        self.transact("OVN_Northbound", insert("Load_Balancer", "b", row))
-
-
-def insert(table: str, name: str, row: dict[str, Any]) -> dict[str, Any]:
-    return {"op": "insert", "table": table, "uuid-name": name, "row": row}
+SHOWN = (
+    *("vnic_type", "port_id", "ovn", "logical_switch", "cluster_ips", "ovn_vips", "vedge_type", "chassis", "addresses"),
+    *(
+        "ready",
+        "zone",
+        "cidrs",
+        "provider_physical_network",
+        "gateway_routes",
+        "remote_ports",
+        "network",
+        "distributed",
+    ),
+    *("gateways", "nat", "peer", "gateway", "gateway_networks"),
+)
 
 
 class Whole(clusters.Whole):
@@ -168,7 +132,7 @@ def cluster(tmp_path: Path) -> Iterator[Scanned]:
         serving_api(api, tmp_path) as served,
     ):
         ovn = Ovn(unix, port)
-        ovn.fill()
+        ovn.central()
         yield Scanned(tmp_path, served, machines, ovn)
 
 

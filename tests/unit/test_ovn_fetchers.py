@@ -240,7 +240,14 @@ def test_a_chassis_of_which_neutron_lists_no_agent() -> None:
     (found,) = unlisted(DATABASES)
     assert (found.id, found.attributes["chassis"], "alive" in found.attributes) == ("cmp1|OVN", CMP1, False)
     elsewhere = (GOLDEN / "southbound.raw").read_text().replace('"hostname":"cmp1"', '"hostname":"cmp1.example.org"')
-    for databases in (NOWHERE, {**DATABASES, str(SOUTHBOUND): elsewhere}):
+    rows = json.loads((GOLDEN / "southbound.raw").read_text())
+    for row in rows[0]["rows"]:
+        row["other_config"] = ["map", [["is-remote", "true"]]]  # of another zone (ovn-ic(8))
+    for databases in (
+        NOWHERE,
+        {**DATABASES, str(SOUTHBOUND): elsewhere},
+        {**DATABASES, str(SOUTHBOUND): json.dumps(rows)},
+    ):
         assert unlisted(databases) == []
     with pytest.raises(SourceFailed):
         unlisted(SILENT)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, ClassVar
 
-from calipso_nornir.fetchers.ovn.databases import NORTHBOUND, is_described
+from calipso_nornir.fetchers.ovn.databases import LOGICAL, is_described
 from calipso_nornir.fetchers.ovn.ports import added, binding
 
 if TYPE_CHECKING:
@@ -16,7 +16,8 @@ if TYPE_CHECKING:
 
     from calipso_nornir.model.fetching import Fetching
     from calipso_nornir.model.objects import JSON, InventoryObject
-    from calipso_nornir.parsing.ovn_northbound import Balancer, Northbound
+    from calipso_nornir.parsing.ovn_logical import Logical
+    from calipso_nornir.parsing.ovn_northbound import Balancer
 
 KIND, OWNER = "k8s.ovn.org/kind", "k8s.ovn.org/owner"
 """Keys of a load balancer's ``external_ids`` (ovn-kubernetes, ``go-controller/pkg/types/const.go``)."""
@@ -51,13 +52,13 @@ class OvnServiceBalancers:
 
     def get(self, parent: InventoryObject) -> Fetching:
         """Ask for the load balancers."""
-        answers = yield [NORTHBOUND]
-        if not is_described(answers, NORTHBOUND):
+        answers = yield [LOGICAL]
+        if not is_described(answers, LOGICAL):
             return []
-        known: Northbound = answers[NORTHBOUND]
+        known: Logical = answers[LOGICAL]
         owner = f"{parent['namespace']}/{parent.name}"
         own = [one for one in known.balancers if (one.about.get(KIND), one.about.get(OWNER)) == ("Service", owner)]
-        return added(parent, "ovn_vips", _vips(own) if own else None, NORTHBOUND)
+        return added(parent, "ovn_vips", _vips(own) if own else None, LOGICAL)
 
 
 def _vips(balancers: Sequence[Balancer]) -> list[JSON]:

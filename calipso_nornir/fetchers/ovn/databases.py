@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The two queries to OVN's databases, each sent once per scan, and their errors."""
+"""The queries to OVN's databases, each sent once per scan, and their errors."""
 
 from __future__ import annotations
 
@@ -7,15 +7,18 @@ from typing import TYPE_CHECKING
 
 from calipso_nornir.errors import SourceNotConfigured
 from calipso_nornir.model.ovsdb import OvsdbTables
-from calipso_nornir.parsing import ovn_northbound, ovn_southbound
+from calipso_nornir.parsing import ovn_logical, ovn_northbound, ovn_southbound
 
 if TYPE_CHECKING:
     from calipso_nornir.model.answers import Answers
+    from calipso_nornir.parsing.ovn_logical import Logical
     from calipso_nornir.parsing.ovn_northbound import Northbound
     from calipso_nornir.parsing.ovn_southbound import Southbound
 
 SOUTHBOUND = OvsdbTables("OVN_Southbound", ovn_southbound.TABLES, ovn_southbound.PARSER)
 NORTHBOUND = OvsdbTables("OVN_Northbound", ovn_northbound.TABLES, ovn_northbound.PARSER)
+LOGICAL = OvsdbTables("OVN_Northbound", ovn_logical.TABLES, ovn_logical.PARSER)
+"""Northbound where OVN-Kubernetes wrote it."""
 
 
 def southbound_or_blank(answers: Answers) -> Southbound | None:
@@ -34,3 +37,8 @@ def is_described(answers: Answers, database: OvsdbTables = SOUTHBOUND) -> bool:
 def both(answers: Answers) -> tuple[Northbound, Southbound] | None:
     """Return both databases; None if they are not configured. Raises their errors."""
     return (answers[NORTHBOUND], answers[SOUTHBOUND]) if is_described(answers) else None
+
+
+def both_of_cluster(answers: Answers) -> tuple[Logical, Southbound] | None:
+    """Return both databases of a Kubernetes cluster, or of one of its zones; as ``both``."""
+    return (answers[LOGICAL], answers[SOUTHBOUND]) if is_described(answers) else None

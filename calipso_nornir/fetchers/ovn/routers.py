@@ -83,7 +83,7 @@ class LogicalRouters:
                 "distributed": router.chassis is None,
                 "tunnel_key": south.keys.get(router.id),
                 "gateways": [_gateway(port, one, hosts) for port, one in gateways_of(router, south)],
-                "nat": [_translation(one) for one in router.nat],
+                "nat": [translation(one) for one in router.nat],
                 "floating_ips": floating,
                 **({} if rows is None else {"orphaned": router.id not in rows}),
                 **({} if ports is None else {"network": _networks(router.ports, ports)}),
@@ -157,7 +157,8 @@ def _gateway(port: RouterPort, binding: Binding, hosts: Mapping[str, str]) -> di
     }
 
 
-def _translation(one: Nat) -> dict[str, Any]:
+def translation(one: Nat) -> dict[str, Any]:
+    """Return an address translation as it is shown in ``nat`` of a router."""
     return {
         "type": one.type,
         "external_ip": one.external_ip,

@@ -79,7 +79,7 @@ class UnlistedChassis:
         if not is_described(answers):
             return []
         known: Southbound = answers[SOUTHBOUND]
-        if not any(one.hostname in names_of(parent) for one in known.chassis.values()):
+        if not any(one.hostname in names_of(parent) for one in known.chassis.values() if not one.remote):
             return []
         return (yield from _vedge(parent, {}))
 
